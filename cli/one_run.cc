@@ -1,0 +1,175 @@
+#include "cli/one_run.h"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "reports/events.h"
+#include "reports/output_file.h"
+#include "reports/summary.h"
+#include "reports/telemetry.h"
+#include "sim/checks/judge.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::cli {
+namespace {
+
+// Shows how far a run has come.
+class ProgressWatch final : public sim::Observer {
+ public:
+  ProgressWatch(Progress& progress, monitor::Duration whole) : progress_(progress), whole_(whole) {}
+
+  void on_event(monitor::Instant now, bool) override {
+    if (++events_ % 4096 != 0 || !progress_.due()) return;
+    const double share = static_cast<double>(now.time_since_epoch().count()) / static_cast<double>(whole_.count());
+    progress_.show(fmt::format("{:3.0f} %  {} events", 100 * share, events_));
+  }
+
+ private:
+  Progress& progress_;
+  monitor::Duration whole_;
+  std::uint64_t events_ = 0;
+};
+
+// The files of one run. Streams that are not finished stay marked as partial.
+class Reports {
+ public:
+  explicit Reports(const OneRun& one) : directory_(one.directory) {
+    if (!one.telemetry.empty()) add_telemetry(one, one.telemetry);
+    if (directory_.empty()) return;
+    std::error_code error;
+    std::filesystem::create_directories(directory_, error);
+    if (error) throw reports::ReportError(directory_, "create", error.message());
+    add_telemetry(one, path("telemetry.jsonl"));
+    events_file_ = std::make_unique<reports::OutputFile>(path("events.jsonl"));
+    events_ = std::make_unique<reports::EventsWriter>(*one.scenario, one.seed, *events_file_);
+  }
+
+  void watch(std::vector<sim::Observer*>& observers) {
+    for (const auto& writer : telemetry_) observers.push_back(writer.get());
+    if (events_) observers.push_back(events_.get());
+  }
+
+  void finish(const sim::Judgement& judgement, const std::string& text, const std::string& json, bool partial) {
+    if (events_) {
+      for (const sim::Finding& finding : judgement.findings) {
+        if (finding.verdict == sim::Verdict::fail) events_->violation(finding);
+      }
+    }
+    if (!partial) {
+      for (const auto& file : telemetry_files_) file->finish();
+      if (events_file_) events_file_->finish();
+    }
+    if (directory_.empty()) return;
+    write("summary.txt", text, partial);
+    write("summary.json", json, partial);
+  }
+
+ private:
+  [[nodiscard]] std::string path(const char* name) const { return (std::filesystem::path(directory_) / name).string(); }
+
+  void add_telemetry(const OneRun& one, const std::string& file) {
+    telemetry_files_.push_back(std::make_unique<reports::OutputFile>(file));
+    telemetry_.push_back(std::make_unique<reports::TelemetryWriter>(*one.scenario, one.seed, *telemetry_files_.back()));
+  }
+
+  void write(const char* name, const std::string& content, bool partial) {
+    reports::OutputFile file{path(name)};
+    file.append(content);
+    if (!partial) file.finish();
+  }
+
+  std::string directory_;
+  std::vector<std::unique_ptr<reports::OutputFile>> telemetry_files_;
+  std::vector<std::unique_ptr<reports::TelemetryWriter>> telemetry_;
+  std::unique_ptr<reports::OutputFile> events_file_;
+  std::unique_ptr<reports::EventsWriter> events_;
+};
+
+std::vector<std::string> failures_of(const sim::Judgement& judgement) {
+  std::vector<std::string> lines;
+  for (const sim::Finding& finding : judgement.findings) {
+    if (finding.verdict == sim::Verdict::pass) continue;
+    lines.push_back(fmt::format("{} {}: {}: {}", name_of(finding.verdict), name_of(finding.kind), finding.claim,
+                                finding.reason));
+  }
+  return lines;
+}
+
+std::string quoted(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                             "0123456789_-./=:,+@%") == std::string::npos;
+  if (plain) return word;
+  std::string result = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      result += "'\\''";
+    } else {
+      result += c;
+    }
+  }
+  return result + "'";
+}
+
+OneResult judged(const OneRun& one, Format format, TextLook look) {
+  Reports reports{one};
+  sim::Judge judge{*one.scenario};
+  std::vector<sim::Observer*> observers = judge.observers();
+  reports.watch(observers);
+  std::unique_ptr<ProgressWatch> watch;
+  if (one.progress != nullptr) {
+    watch = std::make_unique<ProgressWatch>(*one.progress, one.scenario->duration);
+    observers.push_back(watch.get());
+  }
+  const auto began = std::chrono::steady_clock::now();
+  const sim::RunResult result =
+      sim::run(*one.scenario, {.seed = one.seed, .until = one.until, .observers = observers, .stop = one.stop});
+  const auto wall = std::chrono::duration_cast<monitor::Duration>(std::chrono::steady_clock::now() - began);
+  const sim::Judgement judgement = judge.judge(result);
+
+  const bool interrupted = one.stop != nullptr && one.stop->load() && result.stopped;
+  const reports::RunReport report{*one.scenario, result, judgement, one.replay,
+                                  reports::this_build(WINDTUNNEL_VERSION), wall};
+  const std::string json = reports::summary_json(report);
+  const std::string plain = reports::summary_text(report);
+  OneResult done;
+  done.code = interrupted ? ExitCode::interrupted : exit_code_of(judgement);
+  done.digest = result.digest;
+  done.failures = failures_of(judgement);
+  done.text = format == Format::json ? json : look.color ? reports::summary_text(report, {.color = true}) : plain;
+  if (interrupted && format == Format::text) {
+    done.text += fmt::format("Interrupted at {:.3f} s of virtual time; files are marked .partial.\n",
+                             static_cast<double>(result.ended.time_since_epoch().count()) / 1e9);
+  }
+  try {
+    reports.finish(judgement, plain, json, interrupted);
+  } catch (const reports::ReportError& error) {
+    done.code = worst(done.code, ExitCode::file_error);
+    done.error = error.what();
+  }
+  return done;
+}
+
+}  // namespace
+
+OneResult perform(const OneRun& one, Format format, TextLook look) {
+  try {
+    return judged(one, format, look);
+  } catch (const reports::ReportError& error) {
+    OneResult failed;
+    failed.code = ExitCode::file_error;
+    failed.error = error.what();
+    return failed;
+  }
+}
+
+std::string replay_command(const RunArguments& arguments, const std::string& file, std::uint64_t seed) {
+  std::string command = fmt::format("windtunnel run {} --seed {}", quoted(file), seed);
+  for (const std::string& set : arguments.sets) command += " --set " + quoted(set);
+  if (!arguments.until.empty()) command += " --until " + quoted(arguments.until);
+  return command;
+}
+
+}  // namespace windtunnel::cli

@@ -1,0 +1,46 @@
+#pragma once
+// One run of one scenario with one seed: its reports written, its result in words.
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/console.h"
+#include "cli/exit_code.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::cli {
+
+struct OneRun {
+  const sim::Scenario* scenario = nullptr;
+  std::uint64_t seed = 0;
+  std::optional<monitor::Duration> until;
+  std::string directory;  // of the reports; empty: none
+  std::string telemetry;  // one more telemetry file; empty: none
+  std::string replay;     // the command that does it again
+  const std::atomic<bool>* stop = nullptr;
+  Progress* progress = nullptr;
+};
+
+struct TextLook {
+  bool color = false;
+};
+
+struct OneResult {
+  ExitCode code = ExitCode::pass;
+  std::string text;   // for stdout, in the format asked for
+  std::string error;  // of a file that could not be written; for stderr
+  std::uint64_t digest = 0;
+  std::vector<std::string> failures;  // one line for each finding that is not a pass
+};
+
+// May be called on several threads at once, for different directories.
+OneResult perform(const OneRun& one, Format format, TextLook look);
+
+// windtunnel run FILE --seed N [--set ...] [--until T], quoted for a shell.
+std::string replay_command(const RunArguments& arguments, const std::string& file, std::uint64_t seed);
+
+}  // namespace windtunnel::cli

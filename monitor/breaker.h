@@ -1,0 +1,150 @@
+#pragma once
+// Decides whether a provider may be called. Owns no clock, starts no timer, calls nobody: every call carries `now`.
+//
+//   closed    -- a failure fulfils a rule (consecutive, rate, count) --> open
+//   open      -- the open time has passed ----------------------------> half_open
+//   half_open -- enough probes succeeded -----------------------------> closed
+//   half_open -- a probe failed --------------------------------------> open, with a fresh deadline
+//
+// CLOSED admits everybody, OPEN nobody, HALF_OPEN as many probes per epoch as the settings permit; the others are
+// refused, never queued. Every arrow starts a new epoch, and a permit is of the epoch that issued it: a result that
+// comes back in another epoch is late and changes nothing (setting late_results). Opening keeps the counters, closing
+// clears them (setting on_close); a probe's outcome is no sample. At the instant OPEN ends the state is half_open,
+// asked or not: whoever asks late finds a breaker that has been half_open since then.
+//
+// A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever, so a
+// driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is a value: a copy goes its
+// own way.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "monitor/breaker_config.h"
+#include "monitor/breaker_window.h"
+#include "monitor/check.h"
+#include "monitor/units.h"
+
+namespace windtunnel::monitor {
+
+// The right to make one call.
+struct Permit {
+  std::uint64_t epoch = 0;
+  Instant at{};
+  friend bool operator==(Permit, Permit) = default;
+};
+
+struct ReportResult {
+  bool late = false;  // its permit was of an earlier epoch
+};
+
+class Breaker {
+ public:
+  // The settings must be ones that unsupported() has no objection to.
+  explicit Breaker(const BreakerConfig& config, Instant created = Instant{});
+
+  // A permit, or nothing: then the call must not be made. `now` never goes backwards, here and below.
+  [[nodiscard]] std::optional<Permit> acquire(Instant now) {
+    begin_call(now);
+    if (state_ == BreakerState::closed && !window_.ends()) [[likely]]
+      return Permit{epoch_, now};
+    return acquire_elsewhere(now);
+  }
+
+  // What became of the call.
+  ReportResult report(Permit permit, BreakerOutcome outcome, Instant now) {
+    begin_call(now);
+    check(permit.at <= now, "a result comes after its permit");
+    if (state_ == BreakerState::closed && permit.epoch == epoch_ && !window_.ends()) [[likely]] {
+      count(permit.at, outcome, now);
+      return {};
+    }
+    return report_elsewhere(permit, outcome, now);
+  }
+
+  // The call was never made. The same as an ignored outcome.
+  ReportResult give_back(Permit permit, Instant now) { return report(permit, BreakerOutcome::ignored, now); }
+
+  // Takes the arrow that is due because time has passed: OPEN that has ended becomes HALF_OPEN, a fixed window that has
+  // ended is followed by the next. acquire() and report() do it too, so that, but for fixed windows, calling it or not
+  // makes no difference to any later answer. It is what a state query does under fixed windows.
+  void advance(Instant now);
+
+  // The state at `now`. Changes nothing.
+  [[nodiscard]] BreakerState state(Instant now) const;
+
+  // When OPEN ends, so that a driver can be told to call advance() then. Nothing unless OPEN.
+  [[nodiscard]] std::optional<Instant> wakeup() const;
+
+  // The arrows taken by the latest acquire, report, give_back or advance, oldest first, each handed out once; then
+  // nothing. There are at most two: a late result with late_results current_state may come when OPEN has ended unasked
+  // and then decide the probe at once. Arrows not taken before the next of those calls are dropped.
+  [[nodiscard]] std::optional<BreakerTransition> take_transition() {
+    if (transitions_taken_ == transitions_made_) [[likely]]
+      return std::nullopt;
+    return transitions_[transitions_taken_++];
+  }
+
+  // Statistics. Those without `now` are as of the latest call.
+  [[nodiscard]] std::int64_t consecutive_failures() const { return consecutive_failures_; }
+  [[nodiscard]] std::int64_t window_calls(Instant now) const { return window_counts(now).calls; }
+  [[nodiscard]] std::int64_t window_failures(Instant now) const { return window_counts(now).failures; }
+  [[nodiscard]] std::int64_t window_successes(Instant now) const { return window_counts(now).successes(); }
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  // When it opened last; nothing once it has closed.
+  [[nodiscard]] std::optional<Instant> opened_at() const { return opened_at_; }
+  [[nodiscard]] std::int64_t late_results() const { return late_results_; }
+  // Probes whose outcome HALF_OPEN still awaits.
+  [[nodiscard]] std::int64_t permits_in_flight() const { return probes_issued_ - probe_successes_of_epoch_; }
+  [[nodiscard]] const BreakerConfig& config() const { return config_; }
+
+ private:
+  void begin_call(Instant now) {
+    check(now >= latest_, "a breaker's time never goes backwards");
+    latest_ = now;
+    transitions_made_ = transitions_taken_ = 0;
+  }
+  // One outcome in CLOSED.
+  void count(Instant started, BreakerOutcome outcome, Instant now) {
+    if (outcome == BreakerOutcome::ignored) return;
+    const bool failed = outcome == BreakerOutcome::failure;
+    consecutive_failures_ = failed ? consecutive_failures_ + 1 : 0;
+    window_.add(started, now, failed);
+    if (failed || config_.evaluate_on == EvaluateOn::any) judge(now);
+  }
+
+  std::optional<Permit> acquire_elsewhere(Instant now);
+  ReportResult report_elsewhere(Permit permit, BreakerOutcome outcome, Instant now);
+  void settle_due(Instant now);
+  void judge(Instant now);
+  [[nodiscard]] TripRule rule_fulfilled() const;
+  void decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now);
+  void open(TripRule rule, Instant now);
+  void close(Permit probe, Instant now);
+  void move_to(BreakerState state, TripRule rule, Instant at);
+  [[nodiscard]] bool open_is_over(Instant now) const;
+  [[nodiscard]] Instant open_end() const;
+  [[nodiscard]] Duration longer(Duration open_for) const;
+  [[nodiscard]] WindowCounts window_counts(Instant now) const;
+
+  BreakerState state_ = BreakerState::closed;
+  std::uint8_t transitions_made_ = 0;
+  std::uint8_t transitions_taken_ = 0;
+  Instant latest_;
+  std::uint64_t epoch_ = 0;
+  std::int64_t consecutive_failures_ = 0;
+  BreakerWindow window_;
+  BreakerConfig config_;
+
+  std::optional<Instant> opened_at_;  // virtual time may start at 0, so that no instant can mean "never"
+  Duration open_for_{};
+  std::int64_t reopenings_ = 0;     // in a row
+  std::int64_t probes_issued_ = 0;  // in this HALF_OPEN epoch, less those that came back ignored
+  std::int64_t probe_successes_ = 0;
+  std::int64_t probe_successes_of_epoch_ = 0;  // without late results, which hold no permit of this epoch
+  std::int64_t late_results_ = 0;
+  std::array<BreakerTransition, 2> transitions_{};
+};
+
+}  // namespace windtunnel::monitor

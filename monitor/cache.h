@@ -1,0 +1,112 @@
+#pragma once
+// Remembers answers by content. It stores what is needed to account for an answer; whoever has texts keeps them by
+// slot.
+//
+// An entry is fresh while age < ttl and stale while ttl <= age < ttl + stale_if_error; then it is gone. Age counts from
+// keep(). At most `capacity` entries are held: for a new one those that are gone make room first, then the one that was
+// stored or hit the longest ago. A hit refreshes that order, never the age. What may be stored (validated successes
+// only) is the pipeline's affair.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "monitor/request.h"
+
+namespace windtunnel::monitor {
+
+struct CacheConfig {
+  enum class Scope : std::uint8_t { shared, provider };
+  bool enabled = true;
+  Duration ttl = std::chrono::hours{1};  // 0: nothing is ever fresh
+  std::size_t capacity = 10'000;         // 0: off; at most kCacheCapacityMax
+  Scope scope = Scope::shared;
+  Duration stale_if_error{0};
+};
+inline constexpr std::size_t kCacheCapacityMax = std::size_t{1} << 28;
+
+// Why this configuration cannot be used, as one sentence; nothing if it can.
+std::optional<std::string> invalid(const CacheConfig& config);
+
+struct Answer {
+  ProviderId provider{};  // who produced it
+  std::uint32_t response_length = 0;
+  Tokens input;
+  Tokens output;
+  Instant stored_at{};  // set by keep()
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+struct Hit {
+  std::uint32_t slot = 0;
+  Answer answer;
+  Duration age{0};
+};
+
+class Cache {
+ public:
+  static constexpr std::uint32_t kNoSlot = UINT32_MAX;
+
+  explicit Cache(const CacheConfig& config = {});
+
+  // Where the answer of `provider` to this request is kept: the content and everything else that changes the answer,
+  // which is the requested max_tokens (never the grant) and, with scope provider, the provider.
+  [[nodiscard]] ContentKey key_of(const Request& request, ProviderId provider) const;
+
+  // A fresh entry, or nothing. `now` never goes backwards from call to call.
+  [[nodiscard]] std::optional<Hit> find(ContentKey key, Instant now);
+  // A stale entry, or nothing; a fresh one is not stale. Nothing counts as a miss here.
+  [[nodiscard]] std::optional<Hit> find_stale(ContentKey key, Instant now);
+  // Stores with age 0, over what the key had. Returns the slot, below the capacity; kNoSlot if the cache is off.
+  std::uint32_t keep(ContentKey key, const Answer& answer, Instant now);
+
+  [[nodiscard]] const CacheConfig& config() const { return config_; }
+  [[nodiscard]] bool on() const { return config_.enabled && config_.capacity > 0; }
+  // Held entries, with those that are gone and have not made room yet.
+  [[nodiscard]] std::size_t size() const { return size_; }
+  // Since the start. A cache that is off counts nothing.
+  [[nodiscard]] std::int64_t hits() const { return hits_; }
+  [[nodiscard]] std::int64_t stale_hits() const { return stale_hits_; }
+  [[nodiscard]] std::int64_t misses() const { return misses_; }
+  [[nodiscard]] std::int64_t evictions() const { return evictions_; }  // entries not yet gone that made room
+
+ private:
+  // The neighbours in a doubly linked ring through the slots; slot 0 is the ring's head and holds no entry.
+  struct Links {
+    std::uint32_t before = 0;
+    std::uint32_t after = 0;
+  };
+  struct Slot {
+    ContentKey key;
+    Answer answer;
+    Links by_use;  // from the head: least recently stored or hit first
+    Links by_age;  // from the head: oldest first
+  };
+
+  [[nodiscard]] std::size_t home_of(ContentKey key) const;
+  [[nodiscard]] std::size_t place_of(ContentKey key) const;
+  void unlink(Links Slot::*ring, std::uint32_t slot);
+  void append(Links Slot::*ring, std::uint32_t slot);
+  void remove(std::uint32_t slot);
+  [[nodiscard]] std::uint32_t vacant_slot(Instant now);
+  void grow_index();
+  [[nodiscard]] Hit hit(std::uint32_t slot, Duration age);
+  [[nodiscard]] Duration age_of(std::uint32_t slot, Instant now) const;
+
+  CacheConfig config_;
+  Duration lifetime_;                 // ttl + stale_if_error
+  std::vector<Slot> slots_;           // [0] is the head of the rings
+  std::uint32_t free_ = 0;            // the first removed slot; each names the next in by_use.after; 0 ends
+  std::vector<std::uint32_t> index_;  // open addressing, linear probing, a power of two, at most half full; 0 is empty
+  unsigned index_shift_ = 64;
+  std::size_t size_ = 0;
+  std::int64_t hits_ = 0;
+  std::int64_t stale_hits_ = 0;
+  std::int64_t misses_ = 0;
+  std::int64_t evictions_ = 0;
+};
+
+}  // namespace windtunnel::monitor

@@ -1,0 +1,150 @@
+#pragma once
+// Keeps the spend of each calendar month and day (UTC) within its limit, with any number of requests in flight.
+//
+// Money is reserved at the most that a call may bill and settled to what it did bill. Without the reservation, requests
+// in flight together would overspend. Admitted is what keeps settled + reserved + new <= limit in every window that has
+// a limit. An absent limit is unlimited; a limit of 0 admits nothing, not even a request that may cost nothing.
+//
+// A request is charged to the month and the day of its admission, whenever its calls end. A window whose time is over
+// lives until the last ticket that names it is closed. Windows never move back when the wall clock does.
+//
+//   reserve --> ticket -- re_reserve --> attempt -- settle | settle_unknown | release --> re_reserve ... --> close
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "monitor/units.h"
+
+namespace windtunnel::monitor {
+
+// What a spent budget means for a request that the cache could answer. The limiter only holds this word; the pipeline
+// acts.
+enum class ExhaustedPolicy : std::uint8_t { refuse, serve_cached };
+// What a call settles to when nobody knows what it billed.
+enum class UnknownUsage : std::uint8_t { reserve, zero };
+
+inline constexpr Usd kLimitMax = Usd::from_dollars(9'000'000);
+
+struct CostLimiterConfig {
+  std::optional<Usd> monthly = Usd::from_dollars(5000);  // [0, kLimitMax]
+  std::optional<Usd> daily;
+  std::vector<Millionths> alerts{{800'000}, {900'000}, {950'000}, {1'000'000}};  // ascending, in (0, 1]
+  ExhaustedPolicy on_exhausted = ExhaustedPolicy::refuse;
+  UnknownUsage unknown_usage = UnknownUsage::reserve;
+};
+
+// Why this configuration cannot be used, as one sentence; nothing if it can.
+std::optional<std::string> invalid(const CostLimiterConfig& config);
+
+// A request's part in the budget: the windows of its admission and what it holds there. Belongs to one limiter, and to
+// a copy of it made while the ticket was open. A default one is not open.
+struct BudgetTicket {
+  std::uint32_t month_slot = 0;
+  std::uint32_t day_slot = 0;
+  Usd reserved{};
+  bool open = false;
+};
+
+// The account of one month or one day.
+struct BudgetWindow {
+  WallTime begin{};
+  WallTime end{};
+  std::optional<Usd> limit{};
+  Usd settled{};
+  Usd reserved{};
+  Usd next_alert_at = Usd::max();  // the spend that fires the next alert
+  std::uint32_t tickets = 0;       // open ones that name this window
+  std::uint32_t alerts_fired = 0;  // of the configured ones, in order
+  bool daily = false;
+  bool current = false;  // false: its time is over
+  bool live = false;     // false: this slot is free
+  bool refused = false;  // it has refused a reservation
+};
+
+struct BudgetEvent {
+  enum class Kind : std::uint8_t {
+    alert,           // spend has reached `share` of the limit
+    budget_refused,  // the window's first refusal
+    window_opened,
+    window_closed,  // its time is over and its last ticket closed: `spent` is final
+  };
+  Kind kind = Kind::alert;
+  bool daily = false;
+  WallTime window_begin{};
+  Millionths share;  // of an alert, else 0
+  Usd spent;
+  Usd reserved{};
+  std::optional<Usd> limit;
+};
+
+class CostLimiter {
+ public:
+  explicit CostLimiter(const CostLimiterConfig& config = {});
+
+  // Opens the windows of this wall time, if they are later than the current ones. reserve() does it too.
+  void advance(WallTime wall);
+
+  // At admission. Nothing: refused.
+  [[nodiscard]] std::optional<BudgetTicket> reserve(Usd worst, WallTime wall);
+  // The ticket's reservation becomes `worst`. Shrinking always succeeds; growing only if it fits. False: refused, and
+  // the ticket keeps what it had.
+  [[nodiscard]] bool re_reserve(BudgetTicket& ticket, Usd worst);
+  // A call was billed: the reservation becomes this spend. A bill above the reservation is charged in full and counted.
+  void settle(BudgetTicket& ticket, Usd billed);
+  // A call ended and nobody knows its bill: settles to the reservation or to zero, as configured. Returns the charge.
+  Usd settle_unknown(BudgetTicket& ticket);
+  // Nothing was billed.
+  void release(BudgetTicket& ticket);
+  // The request has ended: releases what is left and lets go of the windows. A ticket that is not open stays so.
+  void close(BudgetTicket& ticket);
+
+  // What has happened since the last clear_events(), in order.
+  [[nodiscard]] std::span<const BudgetEvent> events() const { return events_; }
+  void clear_events() { events_.clear(); }
+
+  [[nodiscard]] const CostLimiterConfig& config() const { return config_; }
+  // Of the current month and day; 0 before the first.
+  [[nodiscard]] Usd month_settled() const;
+  [[nodiscard]] Usd month_reserved() const;
+  [[nodiscard]] Usd day_settled() const;
+  [[nodiscard]] Usd day_reserved() const;
+  [[nodiscard]] static std::optional<Usd> limit_of(const BudgetWindow& window) { return window.limit; }
+  // All windows by slot, free slots included (live is false).
+  [[nodiscard]] std::span<const BudgetWindow> windows() const { return windows_; }
+  [[nodiscard]] std::size_t windows_open() const { return windows_.size() - free_slots_.size(); }
+  // Since the start.
+  [[nodiscard]] Usd settled_total() const { return settled_total_; }
+  [[nodiscard]] std::int64_t refused() const { return refused_; }    // reservations, at admission or at an attempt
+  [[nodiscard]] std::int64_t overruns() const { return overruns_; }  // bills above their reservation
+
+ private:
+  static constexpr std::uint32_t kNoSlot = UINT32_MAX;
+
+  [[nodiscard]] std::uint32_t open_window(WallTime begin, WallTime end, bool daily);
+  void retire(std::uint32_t slot);
+  void let_go(std::uint32_t slot);
+  void drop_ticket(std::uint32_t slot);
+  [[nodiscard]] bool admit(std::uint32_t month_slot, std::uint32_t day_slot, Usd held, Usd worst);
+  void note_refusal(BudgetWindow& window);
+  void charge(BudgetWindow& window, Usd reserved, Usd billed);
+  void fire_alert(BudgetWindow& window);
+  [[nodiscard]] Usd next_alert_at(const BudgetWindow& window) const;
+  void report(BudgetEvent::Kind kind, const BudgetWindow& window, Millionths share = {});
+
+  CostLimiterConfig config_;
+  std::vector<BudgetWindow> windows_;
+  std::vector<std::uint32_t> free_slots_;
+  std::vector<BudgetEvent> events_;
+  std::uint32_t month_slot_ = kNoSlot;
+  std::uint32_t day_slot_ = kNoSlot;
+  WallTime day_end_ = WallTime::min();
+  Usd settled_total_;
+  std::int64_t refused_ = 0;
+  std::int64_t overruns_ = 0;
+};
+
+}  // namespace windtunnel::monitor

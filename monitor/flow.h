@@ -1,0 +1,56 @@
+#pragma once
+// The state of one request inside the pipeline: a plain copyable value, so that a test can fork it on every answer.
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "monitor/breaker.h"
+#include "monitor/cost_limiter.h"
+#include "monitor/record.h"
+#include "monitor/token_limiter.h"
+#include "monitor/units.h"
+
+namespace windtunnel::monitor {
+
+// Make this call and come back with on_reply, exactly once, at or before the deadline; a reply that would come later is
+// reported as a timeout at the deadline.
+struct CallProvider {
+  ProviderId provider{};
+  std::uint8_t attempt = 0;  // ordinal in the request, from 0
+  Instant deadline{};
+  Tokens output_max;  // the provider must not bill more output than this
+};
+
+// Come back with on_wakeup at this instant or later.
+struct WaitUntil {
+  Instant at{};
+};
+
+// The request has ended; its record is complete.
+struct Finished {
+  Outcome outcome{};
+};
+
+// What the caller must do next for this request. Exactly one of these is outstanding at any time.
+using Step = std::variant<CallProvider, WaitUntil, Finished>;
+
+enum class Awaiting : std::uint8_t { begin, reply, wakeup, nothing };
+
+struct Flow {
+  Record record;
+  TokenGrant grant;
+  BudgetTicket ticket;  // the money reserved for this request
+  WallTime admitted{};  // the calendar instant of admission; the wall clock may step while the request lives
+  Permit permit;        // of the outstanding call
+  Tariff tariff;        // of the outstanding call
+  ContentKey cache_key;
+  std::uint32_t cache_slot = 0;       // of a hit, or where the answer was stored: for a driver that keeps texts
+  bool stored = false;                // the answer went into cache_slot
+  bool granted = false;               // the token limiter holds tokens for this request
+  std::uint8_t candidate = 0;         // place in the order of candidates
+  std::uint8_t attempts_here = 0;     // at the present candidate
+  Awaiting awaiting = Awaiting::begin;
+};
+
+}  // namespace windtunnel::monitor

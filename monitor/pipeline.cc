@@ -1,0 +1,377 @@
+#include "monitor/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "monitor/retry.h"
+
+namespace windtunnel::monitor {
+
+Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers)
+    : config_(config),
+      providers_(std::move(providers)),
+      rate_limiter_(config.rate_limiter),
+      token_limiter_(config.token_limiter),
+      cost_limiter_(config.cost_limiter),
+      router_(config.ab_router),
+      cache_(config.cache),
+      breakers_(providers_.size(), Breaker{config.circuit_breaker}),
+      metrics_(providers_.size(), config.ab_router.variants.size()) {
+  check(!providers_.empty() && providers_.size() <= kProvidersMax, "there are 1 to 8 providers");
+  check(static_cast<std::size_t>(config.provider_call.retry.max_attempts) * providers_.size() <= kAttemptsMax,
+        "max_attempts times providers fits a record");
+  for (const ProviderConfig& one : providers_) check(!one.tariffs.empty(), "every provider has a price");
+}
+
+// --- The chain -----------------------------------------------------------------------------------------------------
+
+Step Pipeline::begin(Flow& flow, Instant now) {
+  check(flow.awaiting == Awaiting::begin, "a request begins once");
+  const Request& request = flow.record.request;
+  const WallTime wall = wall_at(now);
+  flow.record.arrived = now;
+  flow.admitted = wall;
+  if (observer_ != nullptr) observer_->on_arrival(request, now);
+
+  if (const auto verdict = rate_limiter_.admit(request.input + request.max_tokens, wall); !verdict.admitted) {
+    flow.record.retry_after = verdict.retry_after;
+    return finish(flow, Outcome::refused_rate, now);
+  }
+
+  const auto grant = token_limiter_.admit(request.input, request.max_tokens);
+  if (!grant) return finish(flow, Outcome::refused_tokens, now);
+  flow.grant = *grant;
+  flow.granted = true;
+  flow.record.granted_output = grant->output;
+  if (observer_ != nullptr) observer_->on_granted(request, grant->output, now);
+
+  const Usd worst = dearest_worst_case(request.input, grant->output, wall);
+  const auto ticket = cost_limiter_.reserve(worst, wall);
+  if (ticket) {
+    flow.ticket = *ticket;
+    if (observer_ != nullptr) observer_->on_reserved(request.id, worst, wall, now);
+  }
+  tell_budget(now);
+  if (!ticket && config_.cost_limiter.on_exhausted == ExhaustedPolicy::refuse) {
+    return finish(flow, Outcome::refused_budget, now);
+  }
+
+  route(flow);
+  if (const auto hit = cache_.find(flow.cache_key, now)) return serve_from_cache(flow, *hit, Outcome::cache_hit, now);
+  if (!ticket) return finish(flow, Outcome::refused_budget, now);
+  return call_provider(flow, now);
+}
+
+Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now) {
+  check(flow.awaiting == Awaiting::reply, "a reply answers an outstanding call");
+  settle_attempt(flow, reply, now);
+  if (reply.kind == ReplyKind::ok) return serve(flow, reply, now);
+  if (reply.kind == ReplyKind::client_error) return finish(flow, Outcome::client_error, now);
+  return retry_or_fail_over(flow, reply.kind, now);
+}
+
+Step Pipeline::on_wakeup(Flow& flow, Instant now) {
+  check(flow.awaiting == Awaiting::wakeup, "a wake-up ends a wait");
+  return call_provider(flow, now);
+}
+
+// The first candidate that may be called now. Per attempt the order is: Retry-After, breaker, money.
+Step Pipeline::call_provider(Flow& flow, Instant now) {
+  if (const auto deadline = deadline_of(flow); deadline && now >= *deadline) {
+    return finish(flow, Outcome::deadline_exceeded, now);
+  }
+  for (auto provider = candidate(flow); provider; fail_over(flow), provider = candidate(flow)) {
+    if (is_cooling(*provider, now)) {
+      if (observer_ != nullptr) observer_->on_cooling_skip(flow.record.request.id, *provider, now);
+      continue;
+    }
+    Breaker& breaker = breakers_[index_of(*provider)];
+    const auto permit = breaker.acquire(now);
+    tell_transitions(*provider);
+    if (observer_ != nullptr) {
+      observer_->on_permit({.at = now,
+                            .request = flow.record.request.id,
+                            .provider = *provider,
+                            .admitted = permit.has_value(),
+                            .state = breaker.state(now),
+                            .epoch = breaker.epoch()});
+    }
+    if (!permit) continue;
+    flow.tariff = tariff_at(*provider, wall_at(now));
+    const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
+    const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
+    tell_budget(now);
+    if (!reserved) {
+      breaker.give_back(*permit, now);
+      tell_transitions(*provider);
+      return finish(flow, Outcome::refused_budget, now);
+    }
+    return start_attempt(flow, *provider, *permit, now);
+  }
+  return give_up(flow, now);
+}
+
+Step Pipeline::retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now) {
+  const auto deadline = deadline_of(flow);
+  if (deadline && now >= *deadline) return finish(flow, Outcome::deadline_exceeded, now);
+  if (retries(kind) && flow.attempts_here < config_.provider_call.retry.max_attempts) {
+    const Instant at = now + backoff(config_.provider_call.retry, flow.attempts_here - 1, flow.record.request.id,
+                                     flow.record.attempt_count);
+    // A retry that could not start in time, or would find its provider under Retry-After, is not waited for.
+    if ((!deadline || at < *deadline) && !is_cooling(*candidate(flow), at)) {
+      flow.awaiting = Awaiting::wakeup;
+      return WaitUntil{at};
+    }
+  }
+  fail_over(flow);
+  return call_provider(flow, now);
+}
+
+Step Pipeline::give_up(Flow& flow, Instant now) {
+  const auto stale = cache_.find_stale(flow.cache_key, now);
+  if (stale) return serve_from_cache(flow, *stale, Outcome::stale_hit, now);
+  return finish(flow, flow.record.attempt_count == 0 ? Outcome::all_providers_unavailable : Outcome::failed, now);
+}
+
+// The one way out: every reservation is settled or released here.
+Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
+  Record& record = flow.record;
+  record.outcome = outcome;
+  record.finished = now;
+  if (outcome == Outcome::served) {
+    token_limiter_.settle(flow.grant, record.input, record.output);
+  } else if (flow.granted) {
+    token_limiter_.release(flow.grant);
+  }
+  const Usd unused = flow.ticket.reserved;
+  cost_limiter_.close(flow.ticket);
+  if (observer_ != nullptr && unused != Usd{}) observer_->on_released(record.request.id, unused, now);
+  tell_budget(now);
+  flow.awaiting = Awaiting::nothing;
+  metrics_.on_finish(record);
+  if (observer_ != nullptr) observer_->on_finish(record);
+  return Finished{outcome};
+}
+
+// --- One attempt ---------------------------------------------------------------------------------------------------
+
+Step Pipeline::start_attempt(Flow& flow, ProviderId provider, const Permit& permit, Instant now) {
+  Record& record = flow.record;
+  check(record.attempt_count < kAttemptsMax, "a request makes a bounded number of attempts");
+  Instant deadline = now + config_.provider_call.timeout;
+  if (const auto last = deadline_of(flow)) deadline = std::min(deadline, *last);
+  const std::uint8_t ordinal = record.attempt_count++;
+  record.attempt_storage[ordinal] = {
+      .started = now, .provider = provider, .breaker = breakers_[index_of(provider)].state(now)};
+  ++flow.attempts_here;
+  flow.permit = permit;
+  flow.awaiting = Awaiting::reply;
+  if (observer_ != nullptr) {
+    observer_->on_reserved(record.request.id, flow.ticket.reserved, flow.admitted, now);
+    observer_->on_attempt_start({.at = now,
+                                 .request = record.request.id,
+                                 .provider = provider,
+                                 .ordinal = ordinal,
+                                 .deadline = deadline,
+                                 .input = record.request.input,
+                                 .output_max = flow.grant.output,
+                                 .reserved = flow.ticket.reserved,
+                                 .epoch = permit.epoch});
+  }
+  return CallProvider{provider, ordinal, deadline, flow.grant.output};
+}
+
+void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now) {
+  Record& record = flow.record;
+  Attempt& attempt = record.attempt_storage[record.attempt_count - 1U];
+  const ProviderId provider = attempt.provider;
+  Breaker& breaker = breakers_[index_of(provider)];
+  const Usd reserved = flow.ticket.reserved;
+  attempt.latency = now - attempt.started;
+  attempt.kind = reply.kind;
+  attempt.usage_known = reply.usage.has_value();
+  if (reply.usage) {
+    attempt.cost = cost(flow.tariff, reply.usage->input, reply.usage->output);
+    cost_limiter_.settle(flow.ticket, attempt.cost);
+  } else {
+    attempt.cost = cost_limiter_.settle_unknown(flow.ticket);
+  }
+
+  const BreakerState before = breaker.state(now);
+  const bool late = breaker.report(flow.permit, counts_as(reply.kind), now).late;
+  record.breaker = breaker.state(now);
+  metrics_.on_attempt(attempt, reply, late);
+  if (observer_ != nullptr) {
+    observer_->on_attempt_end({.at = now,
+                               .request = record.request.id,
+                               .provider = provider,
+                               .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
+                               .reply = reply,
+                               .counted = counts_as(reply.kind),
+                               .epoch = flow.permit.epoch,
+                               .late = late,
+                               .state_before = before,
+                               .settled = attempt.cost,
+                               .reserved = reserved});
+  }
+  tell_transitions(provider);
+  tell_budget(now);
+  if (reply.kind != ReplyKind::ok) obey_retry_after(provider, reply.retry_after, now);
+}
+
+Step Pipeline::serve(Flow& flow, const Reply& reply, Instant now) {
+  Record& record = flow.record;
+  const Attempt& attempt = *record.last_attempt();
+  const Usage used = reply.usage.value_or(Usage{record.request.input, flow.grant.output});
+  record.answered_by = attempt.provider;
+  record.input = used.input;
+  record.output = used.output;
+  record.response_length = reply.response_length;
+  record.time_to_first_token = attempt.started - record.arrived + reply.time_to_first_token;
+  // A reply cut short by a grant is not the answer to what was asked.
+  const bool cut = flow.grant.output < record.request.max_tokens && used.output >= flow.grant.output;
+  if (!cut && cache_.on()) {
+    const ContentKey key = cache_.key_of(record.request, attempt.provider);
+    flow.cache_slot = cache_.keep(key,
+                                  {.provider = attempt.provider,
+                                   .response_length = reply.response_length,
+                                   .input = used.input,
+                                   .output = used.output},
+                                  now);
+    flow.stored = true;
+    if (observer_ != nullptr) {
+      observer_->on_cache_stored({.at = now, .request = record.request.id, .key = key, .provider = attempt.provider});
+    }
+  }
+  return finish(flow, Outcome::served, now);
+}
+
+Step Pipeline::serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Instant now) {
+  flow.record.answered_by = hit.answer.provider;
+  flow.record.response_length = hit.answer.response_length;
+  flow.cache_slot = hit.slot;
+  if (observer_ != nullptr) {
+    observer_->on_cache_served({.at = now,
+                                .request = flow.record.request.id,
+                                .key = flow.cache_key,
+                                .provider = hit.answer.provider,
+                                .age = hit.age,
+                                .stale = outcome == Outcome::stale_hit});
+  }
+  return finish(flow, outcome, now);
+}
+
+// --- The rules that the chain asks ---------------------------------------------------------------------------------
+
+void Pipeline::route(Flow& flow) {
+  const Route chosen = router_.choose(flow.record.request);
+  flow.record.variant = chosen.variant;
+  flow.record.assigned = chosen.provider;
+  flow.cache_key = cache_.key_of(flow.record.request, chosen.provider);
+}
+
+void Pipeline::obey_retry_after(ProviderId provider, const RetryAfter& retry_after, Instant now) {
+  if (retry_after.form == RetryAfter::Form::absent) return;
+  const Instant until = now + wait_of(retry_after, wall_at(now), config_.provider_call.retry_after_cap);
+  cooling_until_[index_of(provider)] = until;
+  if (observer_ != nullptr) observer_->on_retry_after(provider, until, now);
+}
+
+bool Pipeline::retries(ReplyKind kind) const {
+  switch (kind) {
+    case ReplyKind::ok:
+    case ReplyKind::client_error:
+    case ReplyKind::auth_or_quota: return false;
+    case ReplyKind::rate_limited: return config_.provider_call.rate_limited_retries;
+    case ReplyKind::timeout:
+    case ReplyKind::connection_error:
+    case ReplyKind::server_error:
+    case ReplyKind::overloaded:
+    case ReplyKind::malformed:
+    case ReplyKind::truncated: return true;
+  }
+  fail_check("a reply kind is known", __FILE__, __LINE__);
+}
+
+BreakerOutcome Pipeline::counts_as(ReplyKind kind) const {
+  switch (kind) {
+    case ReplyKind::ok: return BreakerOutcome::success;
+    case ReplyKind::client_error: return BreakerOutcome::ignored;
+    case ReplyKind::rate_limited:
+      return config_.provider_call.rate_limited_counts ? BreakerOutcome::failure : BreakerOutcome::ignored;
+    case ReplyKind::timeout:
+    case ReplyKind::connection_error:
+    case ReplyKind::server_error:
+    case ReplyKind::overloaded:
+    case ReplyKind::malformed:
+    case ReplyKind::truncated:
+    case ReplyKind::auth_or_quota: return BreakerOutcome::failure;
+  }
+  fail_check("a reply kind is known", __FILE__, __LINE__);
+}
+
+std::optional<Instant> Pipeline::deadline_of(const Flow& flow) const {
+  if (!config_.provider_call.deadline) return std::nullopt;
+  return flow.record.arrived + *config_.provider_call.deadline;
+}
+
+bool Pipeline::is_cooling(ProviderId provider, Instant at) const {
+  const auto& until = cooling_until_[index_of(provider)];
+  return until && at < *until;
+}
+
+// The assigned provider first, then the others in file order.
+std::optional<ProviderId> Pipeline::candidate(const Flow& flow) const {
+  if (flow.candidate >= providers_.size()) return std::nullopt;
+  const ProviderId assigned = *flow.record.assigned;
+  if (flow.candidate == 0) return assigned;
+  const auto before = static_cast<std::uint8_t>(flow.candidate - 1U);
+  return before < index_of(assigned) ? ProviderId{before} : ProviderId{flow.candidate};
+}
+
+void Pipeline::fail_over(Flow& flow) const {
+  ++flow.candidate;
+  flow.attempts_here = 0;
+  if (flow.candidate < providers_.size()) ++flow.record.failovers;
+}
+
+Tariff Pipeline::tariff_at(ProviderId provider, WallTime wall) const {
+  const std::vector<DatedTariff>& tariffs = providers_[index_of(provider)].tariffs;
+  std::size_t i = tariffs.size() - 1;
+  while (i > 0 && wall < tariffs[i].from) --i;
+  return tariffs[i].tariff;
+}
+
+Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) const {
+  Usd dearest;
+  for (std::size_t i = 0; i < providers_.size(); ++i) {
+    dearest = std::max(dearest, cost(tariff_at(ProviderId{static_cast<std::uint8_t>(i)}, wall), input, output));
+  }
+  return dearest;
+}
+
+// --- Telling -------------------------------------------------------------------------------------------------------
+
+void Pipeline::on_time(Instant now) {
+  for (std::size_t i = 0; i < breakers_.size(); ++i) {
+    breakers_[i].advance(now);
+    tell_transitions(ProviderId{static_cast<std::uint8_t>(i)});
+  }
+}
+
+void Pipeline::tell_transitions(ProviderId provider) {
+  while (const auto transition = breakers_[index_of(provider)].take_transition()) {
+    metrics_.on_transition(provider, *transition);
+    if (observer_ != nullptr) observer_->on_transition(provider, *transition);
+  }
+}
+
+void Pipeline::tell_budget(Instant now) {
+  if (cost_limiter_.events().empty()) return;
+  if (observer_ != nullptr) {
+    for (const BudgetEvent& event : cost_limiter_.events()) observer_->on_budget(event, now);
+  }
+  cost_limiter_.clear_events();
+}
+
+}  // namespace windtunnel::monitor

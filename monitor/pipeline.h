@@ -1,0 +1,102 @@
+#pragma once
+// The pipeline under test: Rate Limiter -> Token Limiter -> Cost Limiter -> A/B Router -> Cache -> Provider, with a
+// circuit breaker per provider and failover to every other one.
+//
+// It decides and returns; it starts nothing, waits for nothing and knows no clock. Whoever drives it performs the Step
+// and comes back:
+//
+//   begin ----> CallProvider --- on_reply ---> CallProvider (retry, failover) | WaitUntil (back-off) | Finished
+//          |                                        WaitUntil --- on_wakeup ---> CallProvider | Finished
+//          `--> Finished (refused, cache hit, nobody to call)
+//
+// A Pipeline is a value: copying it copies the whole state (but not the observer's).
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "monitor/breaker.h"
+#include "monitor/cache.h"
+#include "monitor/config.h"
+#include "monitor/cost_limiter.h"
+#include "monitor/events.h"
+#include "monitor/flow.h"
+#include "monitor/metrics.h"
+#include "monitor/rate_limiter.h"
+#include "monitor/router.h"
+#include "monitor/token_limiter.h"
+#include "monitor/units.h"
+
+namespace windtunnel::monitor {
+
+class Pipeline {
+ public:
+  // `providers` in file order: the first serves when nothing else chooses, the others fail over in this order.
+  Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers);
+
+  // The calendar instant of Instant{}. May be set again when the wall clock steps.
+  void set_wall_clock(WallTime at_zero) { wall_at_zero_ = at_zero; }
+  // Told of every decision; nullptr: nobody. Must outlive the pipeline or be unset.
+  void set_observer(Observer* observer) { observer_ = observer; }
+
+  // `flow.record.request` is what is asked for; everything else of the flow is overwritten.
+  Step begin(Flow& flow, Instant now);
+  Step on_reply(Flow& flow, const Reply& reply, Instant now);
+  Step on_wakeup(Flow& flow, Instant now);
+
+  // Moves each breaker whose time has come to HALF_OPEN. A driver calls it at the wakeup() of a breaker that opened, so
+  // that the event carries that instant; nothing depends on it.
+  void on_time(Instant now);
+
+  [[nodiscard]] std::size_t provider_count() const { return providers_.size(); }
+  [[nodiscard]] const ProviderConfig& provider(ProviderId id) const { return providers_[index_of(id)]; }
+  [[nodiscard]] const Breaker& breaker(ProviderId id) const { return breakers_[index_of(id)]; }
+  [[nodiscard]] const TokenLimiter& token_limiter() const { return token_limiter_; }
+  [[nodiscard]] const CostLimiter& cost_limiter() const { return cost_limiter_; }
+  [[nodiscard]] const RateLimiter& rate_limiter() const { return rate_limiter_; }
+  [[nodiscard]] const Cache& cache() const { return cache_; }
+  [[nodiscard]] const Router& router() const { return router_; }
+  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] const MonitorConfig& config() const { return config_; }
+  [[nodiscard]] std::optional<Instant> cooling_until(ProviderId id) const { return cooling_until_[index_of(id)]; }
+  [[nodiscard]] WallTime wall_at(Instant now) const { return wall_at_zero_ + now.time_since_epoch(); }
+
+ private:
+  Step call_provider(Flow& flow, Instant now);
+  Step start_attempt(Flow& flow, ProviderId provider, const Permit& permit, Instant now);
+  Step retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now);
+  Step serve(Flow& flow, const Reply& reply, Instant now);
+  Step serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Instant now);
+  Step give_up(Flow& flow, Instant now);
+  Step finish(Flow& flow, Outcome outcome, Instant now);
+
+  void route(Flow& flow);
+  void settle_attempt(Flow& flow, const Reply& reply, Instant now);
+  void obey_retry_after(ProviderId provider, const RetryAfter& retry_after, Instant now);
+  [[nodiscard]] bool retries(ReplyKind kind) const;
+  [[nodiscard]] BreakerOutcome counts_as(ReplyKind kind) const;
+  [[nodiscard]] std::optional<Instant> deadline_of(const Flow& flow) const;
+  [[nodiscard]] bool is_cooling(ProviderId provider, Instant at) const;
+  [[nodiscard]] std::optional<ProviderId> candidate(const Flow& flow) const;
+  void fail_over(Flow& flow) const;
+  [[nodiscard]] Tariff tariff_at(ProviderId provider, WallTime wall) const;
+  [[nodiscard]] Usd dearest_worst_case(Tokens input, Tokens output, WallTime wall) const;
+  void tell_transitions(ProviderId provider);
+  void tell_budget(Instant now);
+
+  MonitorConfig config_;
+  std::vector<ProviderConfig> providers_;
+  RateLimiter rate_limiter_;
+  TokenLimiter token_limiter_;
+  CostLimiter cost_limiter_;
+  Router router_;
+  Cache cache_;
+  std::vector<Breaker> breakers_;
+  std::array<std::optional<Instant>, kProvidersMax> cooling_until_;  // the latest Retry-After of each provider
+  Metrics metrics_;
+  WallTime wall_at_zero_{};
+  Observer* observer_ = nullptr;
+};
+
+}  // namespace windtunnel::monitor

@@ -1,0 +1,35 @@
+#include "monitor/rate_limiter.h"
+
+#include <chrono>
+
+namespace windtunnel::monitor {
+
+std::optional<std::string> invalid(const RateLimiterConfig& config) {
+  if (config.requests_per_minute && *config.requests_per_minute < 0) return "requests_per_minute is negative";
+  if (config.tokens_per_minute && *config.tokens_per_minute < Tokens{0}) return "tokens_per_minute is negative";
+  return std::nullopt;
+}
+
+RateLimiter::RateLimiter(const RateLimiterConfig& config) : config_(config) {
+  check(!invalid(config), "the rate limiter's configuration is valid");
+}
+
+RateVerdict RateLimiter::admit(Tokens reserved, WallTime wall) {
+  if (!config_.requests_per_minute && !config_.tokens_per_minute) return {};
+  if (wall >= window_end_) {
+    window_end_ = std::chrono::floor<std::chrono::minutes>(wall) + std::chrono::minutes{1};
+    window_requests_ = 0;
+    window_tokens_ = Tokens{0};
+  }
+  const bool requests_fit = !config_.requests_per_minute || window_requests_ < *config_.requests_per_minute;
+  const bool tokens_fit = !config_.tokens_per_minute || reserved <= *config_.tokens_per_minute - window_tokens_;
+  if (!requests_fit || !tokens_fit) {
+    ++refused_;
+    return {.admitted = false, .retry_after = window_end_ - wall};
+  }
+  ++window_requests_;
+  window_tokens_ += reserved;
+  return {};
+}
+
+}  // namespace windtunnel::monitor

@@ -1,0 +1,110 @@
+#pragma once
+// What the caller asks for, what a provider answers, and how a request can end.
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "monitor/units.h"
+
+namespace windtunnel::monitor {
+
+// A provider's place in file order.
+enum class ProviderId : std::uint8_t {};
+inline constexpr std::size_t kProvidersMax = 8;
+constexpr std::size_t index_of(ProviderId id) { return static_cast<std::size_t>(id); }
+
+// The arrival ordinal of a request in its run, from 0. Everything drawn or hashed for a request is named by it.
+enum class RequestId : std::uint64_t {};
+constexpr std::uint64_t number_of(RequestId id) { return static_cast<std::uint64_t>(id); }
+
+// A 128-bit stable hash of the normalised content of a request (content_key.h makes it).
+struct ContentKey {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  friend constexpr auto operator<=>(ContentKey, ContentKey) = default;
+};
+
+// A user's name as interned by the driver; 0 is "no user id".
+enum class UserId : std::uint32_t {};
+
+// The labels a caller attaches (feature version, prompt version) are interned by the driver; 0 is "none".
+enum class LabelsId : std::uint32_t {};
+
+struct Request {
+  RequestId id{};
+  ContentKey content;                  // user profile, job-market data, system prompt, normalised
+  std::uint64_t user = 0;              // stable hash of the user id; without one of the user profile; else of the request
+  std::optional<ProviderId> provider;  // an explicit choice wins over the A/B router
+  Tokens input;                        // prompt tokens, [0, kTokensMax]
+  Tokens max_tokens{500};              // the most output tokens asked for, [0, kTokensMax]
+  LabelsId labels{};
+  UserId user_id{};
+  std::uint32_t prompt_length = 0;  // characters
+};
+
+enum class ReplyKind : std::uint8_t {
+  ok,
+  timeout,
+  connection_error,
+  server_error,
+  overloaded,
+  rate_limited,
+  malformed,      // a bad 200: billed in full, worth nothing
+  truncated,      // cut mid-stream: partly billed, nobody knows how much
+  auth_or_quota,  // 401, 402, 403, exhausted quota
+  client_error,   // the other 4xx: the request itself is wrong
+};
+inline constexpr std::size_t kReplyKinds = 10;
+
+// What a provider says that it billed for one call.
+struct Usage {
+  Tokens input;
+  Tokens output;
+};
+
+// A Retry-After header as it was sent: seconds may be NaN, negative or absurd; a date is a wall-clock instant.
+struct RetryAfter {
+  enum class Form : std::uint8_t { absent, seconds, date, unreadable };
+  Form form = Form::absent;
+  double seconds = 0;
+  WallTime date{};
+};
+
+struct Reply {
+  ReplyKind kind = ReplyKind::ok;
+  std::optional<Usage> usage;       // nothing: unknown (a timeout, a cut stream)
+  Duration time_to_first_token{0};  // since the call started; 0 if there was none
+  std::uint32_t response_length = 0;  // characters
+  RetryAfter retry_after;
+};
+
+enum class Outcome : std::uint8_t {
+  served,
+  cache_hit,
+  stale_hit,
+  refused_rate,
+  refused_tokens,
+  refused_budget,
+  client_error,
+  failed,
+  all_providers_unavailable,
+  deadline_exceeded,
+};
+inline constexpr std::size_t kOutcomes = 10;
+
+// The words of files and reports.
+const char* name_of(ReplyKind kind);
+const char* name_of(Outcome outcome);
+
+// The caller got an answer that it can use.
+constexpr bool is_answered(Outcome outcome) {
+  return outcome == Outcome::served || outcome == Outcome::cache_hit || outcome == Outcome::stale_hit;
+}
+// Our own limiters said no before or between calls.
+constexpr bool is_refused(Outcome outcome) {
+  return outcome == Outcome::refused_rate || outcome == Outcome::refused_tokens || outcome == Outcome::refused_budget;
+}
+
+}  // namespace windtunnel::monitor

@@ -1,0 +1,80 @@
+#include "scenarios/reader.h"
+
+#include <utility>
+
+#include "monitor/stable_hash.h"
+#include "scenarios/diagnostics.h"
+#include "scenarios/json_document.h"
+#include "scenarios/tables.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+std::string folder_of(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string::npos ? std::string{} : name.substr(0, slash + 1);
+}
+
+JsonValue parse(Diagnostics& diagnostics, std::span<const std::string> sets) {
+  JsonValue root = parse_json(diagnostics);
+  // A text that is not JSON, or says a thing twice, means nothing that could be judged further.
+  diagnostics.throw_if_errors();
+  for (const std::string& set : sets) apply_set(root, set, diagnostics);
+  return root;
+}
+
+std::map<std::string, sim::Origin> origins_of(const Reading& reading, const Diagnostics& diagnostics) {
+  std::map<std::string, sim::Origin> origins;
+  for (const auto& [pointer, place] : reading.places()) {
+    sim::Origin origin{diagnostics.file(), place.line, place.column, pointer};
+    if (place.set >= 0) origin.file = "--set " + diagnostics.set(place.set);
+    origins.emplace_hint(origins.end(), pointer, std::move(origin));
+  }
+  return origins;
+}
+
+}  // namespace
+
+sim::Scenario read_scenario(const std::string& path, std::span<const std::string> sets) {
+  return read_scenario_text(read_whole_file(path), path, sets);
+}
+
+sim::Scenario read_scenario_text(const std::string& text, const std::string& name, std::span<const std::string> sets) {
+  Diagnostics diagnostics(name, text);
+  const JsonValue root = parse(diagnostics, sets);
+  Reading reading(diagnostics, folder_of(name));
+  sim::Scenario scenario = default_scenario();
+  scenario.file = name;
+  scenario.hash = monitor::stable_hash(text);
+  for (const std::string& set : sets) scenario.hash = monitor::stable_hash(set, scenario.hash);
+  reading.names = names_of(scenario);
+  reading.note(root.place);
+  read_object(reading, root, scenario, scenario_table());
+  read_traces(reading, scenario);
+  check_references(reading, scenario);
+  diagnostics.throw_if_errors();
+  for (const Diagnostic& warning : diagnostics.warnings()) scenario.warnings.push_back(warning.text());
+  scenario.origins = origins_of(reading, diagnostics);
+  return scenario;
+}
+
+MonitorSettings read_monitor_settings(const std::string& path, std::span<const std::string> sets,
+                                      std::span<const std::string> providers) {
+  return read_monitor_settings_text(read_whole_file(path), path, sets, providers);
+}
+
+MonitorSettings read_monitor_settings_text(const std::string& text, const std::string& name,
+                                           std::span<const std::string> sets, std::span<const std::string> providers) {
+  Diagnostics diagnostics(name, text);
+  const JsonValue root = parse(diagnostics, sets);
+  Reading reading(diagnostics, folder_of(name));
+  reading.names.providers.assign(providers.begin(), providers.end());
+  sim::Scenario scenario;
+  reading.note(root.place);
+  read_object(reading, root, scenario, monitor_table());
+  check_monitor(reading, scenario, "");
+  diagnostics.throw_if_errors();
+  return {std::move(scenario.monitor), std::move(scenario.breaker_preset)};
+}
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,35 @@
+#pragma once
+// Reads scenario files. Every default is filled in and every reference checked: what comes out can run.
+//
+// All errors of a file are thrown at once as a ScenarioError; a file that cannot be opened is a FileError. Warnings are
+// kept in the scenario. What only this reader sees, and the JSON Schema does not: duplicate keys; the syntax and range
+// of durations, money, shares and times; the grammar of thresholds; references between parts; keys that the chosen
+// executor or kind does not use; windows outside the run; settings that contradict each other; traces.
+
+#include <span>
+#include <string>
+
+#include "sim/world/scenario.h"
+
+namespace windtunnel::scenarios {
+
+// `sets` are `path=value`, applied in order to what the file says.
+sim::Scenario read_scenario(const std::string& path, std::span<const std::string> sets = {});
+
+// The same of a text. `name` stands for the file in messages; relative paths of traces start in its folder.
+sim::Scenario read_scenario_text(const std::string& text, const std::string& name,
+                                 std::span<const std::string> sets = {});
+
+// The settings of a monitor by themselves: a file that holds a `monitor` block's object. A variant's provider is one of
+// `providers`.
+struct MonitorSettings {
+  monitor::MonitorConfig monitor;
+  std::string breaker_preset;
+};
+MonitorSettings read_monitor_settings(const std::string& path, std::span<const std::string> sets = {},
+                                      std::span<const std::string> providers = {});
+MonitorSettings read_monitor_settings_text(const std::string& text, const std::string& name,
+                                           std::span<const std::string> sets = {},
+                                           std::span<const std::string> providers = {});
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,20 @@
+#include "scenarios/writer.h"
+
+#include <utility>
+
+#include "scenarios/json_document.h"
+#include "scenarios/tables.h"
+
+namespace windtunnel::scenarios {
+
+std::string write_scenario(const sim::Scenario& scenario) {
+  JsonValue json = write_object(names_of(scenario), scenario, scenario_table());
+  JsonValue whole = JsonValue::object();
+  whole.add("version", JsonValue::of_number("1"));
+  for (JsonMember& member : json.members) whole.add(std::move(member.key), std::move(member.value));
+  return json_text(whole) + "\n";
+}
+
+bool same_scenario(const sim::Scenario& a, const sim::Scenario& b) { return same_object(a, b, scenario_table()); }
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,56 @@
+#include "sim/checks/judge.h"
+
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace windtunnel::sim {
+namespace {
+
+void append(std::vector<Finding>& all, std::vector<Finding> more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+std::vector<Finding> judge_faults(const Scenario& scenario, const RunResult& result) {
+  std::vector<Finding> findings;
+  for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
+    const FaultSpec& spec = scenario.faults[i];
+    const FaultCount& count = result.faults[i];
+    Finding finding{.kind = Finding::Kind::fault, .id = spec.id};
+    finding.claim = fmt::format("{} affects at least {} calls", spec.id, spec.min_affected);
+    finding.reason = fmt::format("it touched {} calls and changed the result of {}", count.touched, count.affected);
+    if (count.affected < spec.min_affected) finding.verdict = Verdict::inconclusive;
+    if (const auto origin = scenario.origins.find(fmt::format("/faults/{}", i)); origin != scenario.origins.end()) {
+      finding.origin = origin->second;
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace
+
+Judge::Judge(const Scenario& scenario)
+    : scenario_(scenario), thresholds_(scenario), coverage_(scenario.providers.size()) {
+  if (scenario.liveness) liveness_.emplace(scenario);
+}
+
+std::vector<Observer*> Judge::observers() {
+  std::vector<Observer*> all{&thresholds_, &coverage_};
+  if (liveness_) all.push_back(&*liveness_);
+  return all;
+}
+
+Judgement Judge::judge(const RunResult& result) {
+  Judgement judgement;
+  if (liveness_) append(judgement.findings, liveness_->judge(result.ended));
+  append(judgement.findings, thresholds_.judge(result.ended));
+  append(judgement.findings, judge_faults(scenario_, result));
+  append(judgement.findings, coverage_.judge(scenario_));
+  judgement.coverage = coverage_.table();
+  judgement.verdict = verdict_of(judgement.findings);
+  return judgement;
+}
+
+}  // namespace windtunnel::sim

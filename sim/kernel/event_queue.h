@@ -1,0 +1,127 @@
+#pragma once
+// The events that are still to come, in the total order (time, order of scheduling).
+//
+// A run is deterministic only if events of the same instant have an order of their own: here it is the order in which
+// they were scheduled. An event is an instant and 24 bits of payload, whose meaning is the driver's. There is no
+// cancel: a driver owes exactly one completion per call, so it schedules the one that will happen.
+//
+// Entries are 16 bytes, {time; sequence:40 | payload:24}, in a 4-ary implicit heap: the pending set is small, four
+// children fit one cache line, and nothing is allocated once the vector has reached its greatest size.
+//
+// Properties (each is a test):
+//   pop() gives events in the order of time; among equals, in the order scheduled (model: a stable sort).
+//   every scheduled event comes out exactly once, payload unchanged.
+//   time never goes backwards: scheduling before the last popped instant stops the run, at that instant is allowed.
+//   a payload of 2^24 or more, or more than 2^40 events, stops the run.
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "monitor/check.h"
+#include "monitor/units.h"
+
+namespace windtunnel::sim {
+
+struct Event {
+  monitor::Instant at;
+  std::uint32_t payload = 0;
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+class EventQueue {
+ public:
+  static constexpr int kPayloadBits = 24;
+  static constexpr std::uint32_t kPayloadMax = (1U << kPayloadBits) - 1;
+  static constexpr std::uint64_t kSequenceMax = (1ULL << (64 - kPayloadBits)) - 1;
+
+  EventQueue() = default;
+  // A queue that has already numbered `sequence` events, so that a test can stand at the end of the numbers.
+  explicit EventQueue(std::uint64_t sequence) : sequence_(sequence) {}
+
+  void reserve(std::size_t events) { heap_.reserve(events); }
+  [[nodiscard]] bool empty() const { return heap_.empty(); }
+  [[nodiscard]] std::size_t size() const { return heap_.size(); }
+
+  void schedule(monitor::Instant at, std::uint32_t payload) {
+    monitor::check(at >= last_popped_, "no event is scheduled before the present");
+    monitor::check(payload <= kPayloadMax, "an event's payload fits 24 bits");
+    monitor::check(sequence_ <= kSequenceMax, "a run has at most 2^40 events");
+    const Entry entry{at.time_since_epoch().count(), sequence_++ << kPayloadBits | payload};
+    heap_.push_back(entry);
+    sift_up(heap_.size() - 1, entry);
+  }
+
+  // The queue must not be empty.
+  [[nodiscard]] monitor::Instant next_time() const {
+    monitor::check(!heap_.empty(), "an event is pending");
+    return monitor::Instant{monitor::Duration{heap_.front().time_ns}};
+  }
+
+  // The queue must not be empty.
+  Event pop() {
+    last_popped_ = next_time();
+    const Event first{last_popped_, static_cast<std::uint32_t>(heap_.front().order & kPayloadMax)};
+    const Entry last = heap_.back();
+    heap_.pop_back();
+    if (!heap_.empty()) sift_down(last);
+    return first;
+  }
+
+ private:
+  static constexpr std::size_t kChildren = 4;
+
+  struct Entry {
+    std::int64_t time_ns;
+    std::uint64_t order;  // sequence:40 | payload:24; sequences differ, so the payload never decides an order
+  };
+  static_assert(sizeof(Entry) == 16);
+
+  // One 128-bit comparison, which compiles to two instructions and no branch. Times are never negative: the first
+  // instant is 0 and none is scheduled before the last popped.
+  static bool before(const Entry& a, const Entry& b) {
+    __extension__ using Wide = unsigned __int128;
+    return (static_cast<Wide>(static_cast<std::uint64_t>(a.time_ns)) << 64 | a.order) <
+           (static_cast<Wide>(static_cast<std::uint64_t>(b.time_ns)) << 64 | b.order);
+  }
+
+  void sift_up(std::size_t hole, const Entry entry) {
+    while (hole > 0) {
+      const std::size_t parent = (hole - 1) / kChildren;
+      if (!before(entry, heap_[parent])) break;
+      heap_[hole] = heap_[parent];
+      hole = parent;
+    }
+    heap_[hole] = entry;
+  }
+
+  // Puts `entry` in the place of the root, which has been taken. Which child is least is a coin toss, so four children
+  // are compared as two pairs by arithmetic on the index, without a branch to mispredict.
+  void sift_down(const Entry entry) {
+    const std::size_t count = heap_.size();
+    std::size_t hole = 0;
+    for (std::size_t child = 1; child < count; child = hole * kChildren + 1) {
+      std::size_t least = child;
+      if (child + kChildren <= count) {
+        least = lesser(lesser(child, child + 1), lesser(child + 2, child + 3));
+      } else {
+        for (std::size_t other = child + 1; other < count; ++other) least = lesser(least, other);
+      }
+      if (!before(heap_[least], entry)) break;
+      heap_[hole] = heap_[least];
+      hole = least;
+    }
+    heap_[hole] = entry;
+  }
+
+  [[nodiscard]] std::size_t lesser(std::size_t a, std::size_t b) const {
+    return a + ((b - a) & -static_cast<std::size_t>(before(heap_[b], heap_[a])));
+  }
+
+  std::vector<Entry> heap_;
+  std::uint64_t sequence_ = 0;
+  monitor::Instant last_popped_{};
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,232 @@
+#include "sim/models/breaker_model.h"
+
+#include <algorithm>
+
+namespace windtunnel::sim {
+
+using monitor::BreakerCompare;
+using monitor::BreakerOutcome;
+using monitor::BreakerState;
+using monitor::Duration;
+using monitor::Instant;
+using monitor::TripRule;
+using monitor::WindowType;
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+// Whether a value has reached a limit: above it, or at it where `ge` says that this is enough.
+bool reaches(Wide value, Wide limit, BreakerCompare compare) {
+  return compare == BreakerCompare::ge ? value >= limit : value > limit;
+}
+
+}  // namespace
+
+BreakerModel::BreakerModel(const monitor::BreakerConfig& config, Instant created)
+    : config_(config), closed_since_(created), window_since_(created) {}
+
+std::optional<ModelPermit> BreakerModel::acquire(Instant now) {
+  transitions_.clear();
+  catch_up(now);
+  if (state_ == BreakerState::open) return std::nullopt;
+  if (state_ == BreakerState::half_open) {
+    const bool limited = config_.half_open_max_calls > 0;
+    if (limited && probes_.issued - probes_.returned >= config_.half_open_max_calls) return std::nullopt;
+    ++probes_.issued;
+  }
+  return ModelPermit{epoch_, now};
+}
+
+bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant now) {
+  transitions_.clear();
+  catch_up(now);
+  const bool late = permit.epoch != epoch_;
+  if (late) ++late_;
+  if (late && config_.late_results == monitor::LateResults::ignore) return true;
+  if (state_ == BreakerState::half_open) {
+    probe(permit, late, outcome, now);
+  } else if (state_ == BreakerState::closed && outcome != BreakerOutcome::ignored) {
+    sample({permit.at, now, outcome == BreakerOutcome::failure}, now);
+  }
+  return late;
+}
+
+bool BreakerModel::give_back(ModelPermit permit, Instant now) { return report(permit, BreakerOutcome::ignored, now); }
+
+void BreakerModel::advance(Instant now) {
+  transitions_.clear();
+  catch_up(now);
+}
+
+BreakerState BreakerModel::state(Instant now) const {
+  if (state_ == BreakerState::open && open_has_ended(now)) return BreakerState::half_open;
+  return state_;
+}
+
+std::optional<Instant> BreakerModel::wakeup() const {
+  if (state_ != BreakerState::open) return std::nullopt;
+  const Instant end = opened_ + open_time();
+  return config_.open_compare == BreakerCompare::gt ? end + Duration{1} : end;
+}
+
+std::int64_t BreakerModel::window_calls(Instant now) const {
+  if (state_ == BreakerState::closed && window_has_ended(now)) return 0;
+  return static_cast<std::int64_t>(window(now).size());
+}
+
+std::int64_t BreakerModel::window_failures(Instant now) const {
+  if (state_ == BreakerState::closed && window_has_ended(now)) return 0;
+  const std::vector<Outcome> outcomes = window(now);
+  return std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.failed; });
+}
+
+std::optional<Instant> BreakerModel::opened_at() const {
+  if (state_ == BreakerState::closed) return std::nullopt;
+  return opened_;
+}
+
+// What time alone brings about.
+void BreakerModel::catch_up(Instant now) {
+  if (state_ == BreakerState::open && open_has_ended(now)) go(BreakerState::half_open, TripRule::none, *wakeup());
+  if (state_ == BreakerState::closed && window_has_ended(now)) {
+    ++epoch_;
+    window_since_ = now;
+    outcomes_.clear();
+    run_ = 0;
+  }
+}
+
+void BreakerModel::sample(const Outcome& outcome, Instant now) {
+  forget(now);
+  outcomes_.push_back(outcome);
+  run_ = outcome.failed ? run_ + 1 : 0;
+  if (!outcome.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
+  const TripRule rule = rule_that_trips(now);
+  if (rule != TripRule::none) go(BreakerState::open, rule, now);
+}
+
+TripRule BreakerModel::rule_that_trips(Instant now) const {
+  if (config_.consecutive_threshold && run_ >= *config_.consecutive_threshold) return TripRule::consecutive;
+  const std::int64_t calls = window_calls(now);
+  const std::int64_t failures = window_failures(now);
+  if (config_.failure_rate_threshold && calls >= config_.minimum_calls &&
+      reaches(Wide{1'000'000} * failures, Wide{config_.failure_rate_threshold->value} * calls,
+              config_.failure_rate_compare)) {
+    return TripRule::rate;
+  }
+  if (config_.failure_count_threshold && failures >= *config_.failure_count_threshold) return TripRule::count;
+  return TripRule::none;
+}
+
+void BreakerModel::probe(ModelPermit permit, bool late, BreakerOutcome outcome, Instant now) {
+  if (outcome == BreakerOutcome::failure && config_.half_open_failure == monitor::HalfOpenFailure::ignore) {
+    outcome = BreakerOutcome::ignored;
+  }
+  if (outcome == BreakerOutcome::ignored && !late) ++probes_.returned;
+  if (outcome == BreakerOutcome::failure) {
+    ++failed_probes_in_a_row_;
+    go(BreakerState::open, TripRule::probe_failed, now);
+  }
+  if (outcome == BreakerOutcome::success) {
+    ++(late ? probes_.succeeded_late : probes_.succeeded);
+    if (probes_.succeeded + probes_.succeeded_late < config_.half_open_success_threshold) return;
+    go(BreakerState::closed, TripRule::none, now);
+    if (config_.on_close == monitor::OnClose::reset_plus_probe) outcomes_.push_back({permit.at, now, false});
+  }
+}
+
+void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
+  const std::int64_t calls = static_cast<std::int64_t>(window(at).size());
+  const std::vector<Outcome> outcomes = window(at);
+  const std::int64_t failures =
+      std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.failed; });
+  ++epoch_;
+  transitions_.push_back({.at = at,
+                          .from = state_,
+                          .to = to,
+                          .rule = rule,
+                          .epoch = epoch_,
+                          .consecutive_failures = run_,
+                          .window_calls = calls,
+                          .window_failures = failures,
+                          .open_for = to == BreakerState::open ? open_time() : Duration::zero()});
+  state_ = to;
+  probes_ = {};
+  if (to == BreakerState::open) opened_ = at;
+  if (to == BreakerState::closed) {
+    closed_since_ = window_since_ = at;
+    failed_probes_in_a_row_ = 0;
+    if (config_.on_close != monitor::OnClose::keep) {
+      outcomes_.clear();
+      run_ = 0;
+    }
+  }
+}
+
+Duration BreakerModel::open_time() const {
+  const Duration cap = config_.open_max.value_or(monitor::kBreakerDurationMax);
+  Wide nanoseconds = config_.open.count();
+  for (std::int64_t k = 1; k < failed_probes_in_a_row_; ++k) {
+    nanoseconds = nanoseconds * config_.open_backoff_multiplier.value / 1'000'000;
+    if (nanoseconds >= cap.count()) break;
+  }
+  return nanoseconds >= cap.count() ? cap : Duration{static_cast<std::int64_t>(nanoseconds)};
+}
+
+bool BreakerModel::open_has_ended(Instant now) const {
+  return reaches((now - opened_).count(), open_time().count(), config_.open_compare);
+}
+
+bool BreakerModel::window_has_ended(Instant now) const {
+  return config_.window_type == WindowType::fixed && now > window_since_ + config_.window;
+}
+
+std::vector<BreakerModel::Outcome> BreakerModel::window(Instant now) const {
+  if (!config_.window_type) return {};
+  std::vector<Outcome> chosen;
+  if (config_.window_type == WindowType::count) {
+    const auto size = std::min(outcomes_.size(), static_cast<std::size_t>(config_.window_size));
+    chosen.assign(outcomes_.end() - static_cast<std::ptrdiff_t>(size), outcomes_.end());
+    return chosen;
+  }
+  for (const Outcome& outcome : outcomes_) {
+    if (in_window(outcome, now)) chosen.push_back(outcome);
+  }
+  return chosen;
+}
+
+bool BreakerModel::in_window(const Outcome& outcome, Instant now) const {
+  if (config_.window_type != WindowType::time) return true;
+  if (config_.window_buckets == 0) return outcome.ended > now - config_.window && outcome.ended <= now;
+  const Instant dated = config_.bucket_of == monitor::BucketOf::start ? outcome.started : outcome.ended;
+  return bucket(dated) > bucket(now) - config_.window_buckets;
+}
+
+// The whole number k for which k x width <= elapsed < (k + 1) x width, width = window / buckets, without dividing
+// nanoseconds.
+std::int64_t BreakerModel::bucket(Instant when) const {
+  const Instant origin = config_.window_origin == monitor::WindowOrigin::epoch ? Instant{} : closed_since_;
+  const Wide elapsed = Wide{(when - origin).count()} * config_.window_buckets;
+  const Wide width = config_.window.count();
+  Wide k = elapsed / width;
+  while (k * width > elapsed) --k;
+  return static_cast<std::int64_t>(k);
+}
+
+// Outcomes that no later window can hold need not be remembered; this bounds the memory of a long run and decides
+// nothing.
+void BreakerModel::forget(Instant now) {
+  if (config_.window_type == WindowType::lifetime || config_.window_type == WindowType::fixed) return;
+  if (outcomes_.size() < 1024) return;
+  if (!config_.window_type) outcomes_.clear();
+  if (config_.window_type == WindowType::count &&
+      outcomes_.size() > 2 * static_cast<std::size_t>(config_.window_size)) {
+    outcomes_.erase(outcomes_.begin(), outcomes_.end() - static_cast<std::ptrdiff_t>(config_.window_size));
+  }
+  if (config_.window_type == WindowType::time && outcomes_[outcomes_.size() / 2].ended <= now - config_.window) {
+    std::erase_if(outcomes_, [&](const Outcome& o) { return o.ended <= now - config_.window; });
+  }
+}
+
+}  // namespace windtunnel::sim

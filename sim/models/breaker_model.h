@@ -1,0 +1,85 @@
+#pragma once
+// The breaker as its rules are written, for judging the real one. It keeps the list of outcomes and works every answer
+// out from it anew; it is slow, and shares with the breaker only the names of the settings.
+//
+// Same calls as monitor::Breaker. An observer that saw when and in which epoch a permit was issued can rebuild it.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "monitor/breaker_config.h"
+#include "monitor/units.h"
+
+namespace windtunnel::sim {
+
+// A permit as the model remembers it: when it was issued, and in which epoch.
+struct ModelPermit {
+  std::uint64_t epoch = 0;
+  monitor::Instant at{};
+};
+
+class BreakerModel {
+ public:
+  explicit BreakerModel(const monitor::BreakerConfig& config, monitor::Instant created = monitor::Instant{});
+
+  std::optional<ModelPermit> acquire(monitor::Instant now);
+  // Whether the result is late.
+  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, monitor::Instant now);
+  bool give_back(ModelPermit permit, monitor::Instant now);
+  void advance(monitor::Instant now);
+
+  [[nodiscard]] monitor::BreakerState state(monitor::Instant now) const;
+  [[nodiscard]] std::optional<monitor::Instant> wakeup() const;
+  // The arrows taken by the latest call, oldest first.
+  [[nodiscard]] const std::vector<monitor::BreakerTransition>& transitions() const { return transitions_; }
+
+  [[nodiscard]] std::int64_t consecutive_failures() const { return run_; }
+  [[nodiscard]] std::int64_t window_calls(monitor::Instant now) const;
+  [[nodiscard]] std::int64_t window_failures(monitor::Instant now) const;
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  [[nodiscard]] std::optional<monitor::Instant> opened_at() const;
+  [[nodiscard]] std::int64_t late_results() const { return late_; }
+  [[nodiscard]] std::int64_t permits_in_flight() const { return probes_.issued - probes_.returned - probes_.succeeded; }
+
+ private:
+  struct Outcome {
+    monitor::Instant started;
+    monitor::Instant ended;
+    bool failed = false;
+  };
+  struct Probes {
+    std::int64_t issued = 0;
+    std::int64_t returned = 0;  // ignored, so that another may take the place
+    std::int64_t succeeded = 0;
+    std::int64_t succeeded_late = 0;
+  };
+
+  [[nodiscard]] bool in_window(const Outcome& outcome, monitor::Instant now) const;
+  [[nodiscard]] std::vector<Outcome> window(monitor::Instant now) const;
+  [[nodiscard]] std::int64_t bucket(monitor::Instant when) const;
+  [[nodiscard]] bool window_has_ended(monitor::Instant now) const;
+  [[nodiscard]] monitor::TripRule rule_that_trips(monitor::Instant now) const;
+  [[nodiscard]] monitor::Duration open_time() const;
+  [[nodiscard]] bool open_has_ended(monitor::Instant now) const;
+  void catch_up(monitor::Instant now);
+  void sample(const Outcome& outcome, monitor::Instant now);
+  void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, monitor::Instant now);
+  void go(monitor::BreakerState to, monitor::TripRule rule, monitor::Instant at);
+  void forget(monitor::Instant now);
+
+  monitor::BreakerConfig config_;
+  monitor::BreakerState state_ = monitor::BreakerState::closed;
+  monitor::Instant closed_since_;  // creation, or the last close
+  monitor::Instant window_since_;  // where the fixed window began
+  monitor::Instant opened_;
+  std::uint64_t epoch_ = 0;
+  std::int64_t failed_probes_in_a_row_ = 0;
+  Probes probes_;  // of this HALF_OPEN
+  std::int64_t run_ = 0;
+  std::int64_t late_ = 0;
+  std::vector<Outcome> outcomes_;  // in the order in which they came
+  std::vector<monitor::BreakerTransition> transitions_;
+};
+
+}  // namespace windtunnel::sim

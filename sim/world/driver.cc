@@ -1,0 +1,347 @@
+#include "sim/world/driver.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace windtunnel::sim {
+namespace {
+
+using monitor::ProviderId;
+
+// A closed loop whose calls end at once would otherwise never let time pass.
+constexpr Duration kThinkTimeMin = std::chrono::milliseconds{1};
+
+ProviderId provider_id(std::size_t index) { return ProviderId{static_cast<std::uint8_t>(index)}; }
+
+std::optional<Instant> heal_at(const Scenario& scenario) {
+  if (!scenario.liveness) return std::nullopt;
+  return Instant{} + scenario.liveness->heal_at;
+}
+
+}  // namespace
+
+std::vector<monitor::ProviderConfig> provider_configs(const Scenario& scenario) {
+  std::vector<monitor::ProviderConfig> configs;
+  for (const ProviderSpec& spec : scenario.providers) configs.push_back({spec.name, spec.model, spec.tariffs});
+  return configs;
+}
+
+RunResult run(const Scenario& scenario, const RunOptions& options) { return Driver{scenario, options}.run(); }
+
+Driver::Driver(const Scenario& scenario, const RunOptions& options)
+    : scenario_(scenario),
+      options_(options),
+      chance_(options.seed.value_or(scenario.seed)),
+      fanout_(options.observers),
+      observed_(!options.observers.empty()),
+      end_(Instant{} + scenario.duration),
+      wall_at_zero_(scenario.start),
+      pipeline_(scenario.monitor, provider_configs(scenario)),
+      faults_(scenario, chance_, end_, heal_at(scenario)),
+      stations_(scenario.providers.size()),
+      ledger_(scenario.providers.size()) {
+  std::uint32_t index = 0;
+  for (const WorkloadSpec& workload : scenario.workloads) {
+    loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
+                        monitor::LabelsId{index + 1});
+    if (workload.executor == Executor::constant_vus) {
+      vus_.insert(vus_.end(), static_cast<std::size_t>(workload.vus), VirtualUser{index});
+    }
+    ++index;
+  }
+  ordinals_.resize(loads_.size());
+  next_ordinal_.resize(loads_.size());
+  for (const ProviderSpec& provider : scenario.providers) {
+    providers_.emplace_back(provider, scenario.workloads, chance_);
+  }
+  pipeline_.set_wall_clock(wall_at_zero_);
+  if (observed_) pipeline_.set_observer(&fanout_);
+}
+
+RunResult Driver::run() {
+  monitor::CheckContext context{.scenario = scenario_.file.c_str(), .seed = chance_.seed()};
+  const monitor::CheckScope scope{context};
+  schedule_first_events();
+  bool stopped = false;
+  while (!queue_.empty()) {
+    if (options_.until && queue_.next_time() > Instant{} + *options_.until) stopped = true;
+    if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) stopped = true;
+    // Past the end only the requests in flight are driven on: a breaker's wake-up has nobody to matter to.
+    if (stopped || (in_flight_ == 0 && queue_.next_time() >= end_)) break;
+    const Event event = queue_.pop();
+    const bool tie = events_ > 0 && event.at == now_;
+    now_ = event.at;
+    context.now_ns = now_.time_since_epoch().count();
+    context.event = ++events_;
+    digest_.add(now_);
+    handle(event.payload);
+    if (observed_) fanout_.on_event(now_, tie);
+  }
+  pipeline_.set_observer(nullptr);
+  RunResult result{.pipeline = std::move(pipeline_),
+                   .seed = chance_.seed(),
+                   .digest = digest_.value(),
+                   .events = events_,
+                   .arrivals = arrivals_,
+                   .in_flight = in_flight_,
+                   .in_flight_max = in_flight_max_,
+                   .ended = stopped ? now_ : std::max(now_, end_),
+                   .stopped = stopped,
+                   .ledger = std::move(ledger_)};
+  for (std::size_t i = 0; i < faults_.size(); ++i) result.faults.push_back(faults_.count(i));
+  return result;
+}
+
+// Faults come first, so that one that begins at an instant acts on a call of the same instant.
+void Driver::schedule_first_events() {
+  for (std::size_t i = 0; i < faults_.size(); ++i) {
+    if (const auto at = faults_.next_change(i)) queue_.schedule(*at, fault_base() + static_cast<std::uint32_t>(i));
+  }
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    if (const auto first = loads_[i].next_arrival()) {
+      next_ordinal_[i] = first->ordinal;
+      queue_.schedule(first->at, static_cast<std::uint32_t>(i));
+    }
+  }
+  for (std::size_t i = 0; i < vus_.size(); ++i) {
+    const Load& load = loads_[vus_[i].workload];
+    if (load.begin() < load.end()) queue_.schedule(load.begin(), vu_base() + static_cast<std::uint32_t>(i));
+  }
+}
+
+void Driver::handle(std::uint32_t payload) {
+  if (payload >= slot_base()) return on_slot(payload - slot_base());
+  if (payload < fault_base()) return on_arrival(payload);
+  if (payload >= vu_base()) {
+    const std::uint32_t vu = payload - vu_base();
+    return begin_request(vus_[vu].workload, ordinals_[vus_[vu].workload]++, vu);
+  }
+  if (payload >= breaker_base()) {
+    const std::size_t provider = payload - breaker_base();
+    if (stations_[provider].wakeup == now_) stations_[provider].wakeup.reset();
+    pipeline_.on_time(now_);
+    return watch_breaker(provider_id(provider));
+  }
+  on_fault(payload - fault_base());
+}
+
+void Driver::on_arrival(std::uint32_t workload) {
+  const std::uint64_t ordinal = next_ordinal_[workload];
+  if (const auto next = loads_[workload].next_arrival()) {
+    next_ordinal_[workload] = next->ordinal;
+    queue_.schedule(next->at, workload);
+  }
+  begin_request(workload, ordinal, std::nullopt);
+}
+
+void Driver::on_fault(std::size_t fault) {
+  const bool acts = faults_.change(fault);
+  digest_.add(acts ? 1 : 0);
+  if (const auto at = faults_.next_change(fault)) {
+    queue_.schedule(*at, fault_base() + static_cast<std::uint32_t>(fault));
+  }
+  if (observed_) fanout_.on_fault({.at = now_, .fault = fault, .active = acts});
+  if (faults_.spec(fault).kind == FaultKind::wall_clock_step) {
+    if (acts) faults_.note_affected(fault);
+    wall_at_zero_ += acts ? faults_.spec(fault).offset : -faults_.spec(fault).offset;
+    pipeline_.set_wall_clock(wall_at_zero_);
+  }
+  // Capacity may have come back.
+  if (faults_.spec(fault).kind == FaultKind::brownout) {
+    for (std::size_t i = 0; i < stations_.size(); ++i) serve_waiting(i);
+  }
+}
+
+void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::optional<std::uint32_t> vu) {
+  const std::uint32_t slot = take_slot();
+  InFlight& one = slots_[slot];
+  one.flow = monitor::Flow{};
+  loads_[workload].fill(ordinal, one.flow.record.request, one.demand);
+  one.flow.record.request.id = monitor::RequestId{arrivals_++};
+  one.vu = vu;
+  one.finished = false;
+  in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
+  perform(slot, pipeline_.begin(one.flow, now_));
+}
+
+// The event that a slot's request waits for; an event that it no longer waits for is only counted.
+void Driver::on_slot(std::uint32_t slot) {
+  InFlight& one = slots_[slot];
+  --one.events_pending;
+  if (one.finished || one.expected != now_) return free_if_idle(slot);
+  if (one.flow.awaiting == monitor::Awaiting::wakeup) return perform(slot, pipeline_.on_wakeup(one.flow, now_));
+  if (one.queued) {
+    std::erase(stations_[index_of(one.flow.record.last_attempt()->provider)].waiting, slot);
+    one.queued = false;
+    one.result = providers_[index_of(one.flow.record.last_attempt()->provider)].give_up_waiting(one.call);
+  }
+  complete(slot);
+}
+
+// --- Steps ---------------------------------------------------------------------------------------------------------
+
+void Driver::perform(std::uint32_t slot, const monitor::Step& step) {
+  if (const auto* to_call = std::get_if<monitor::CallProvider>(&step)) return call(slot, *to_call);
+  if (const auto* wait = std::get_if<monitor::WaitUntil>(&step)) return expect(slot, wait->at);
+  end_request(slot);
+}
+
+void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
+  InFlight& one = slots_[slot];
+  const std::size_t provider = index_of(step.provider);
+  const monitor::Request& request = one.flow.record.request;
+  one.call = {.name = {one.demand.workload, one.demand.ordinal, step.attempt},
+              .at = now_,
+              .deadline = step.deadline,
+              .wall = wall(),
+              .input = request.input,
+              .output = one.demand.output,
+              .output_max = step.output_max};
+  one.effect = FaultEffect{};
+  if (faults_.acts_on(step.provider)) {
+    hits_.clear();
+    one.effect = faults_.on_call(step.provider, one.call.name, request.input + step.output_max, now_, wall(), hits_);
+    if (observed_) {
+      for (const std::size_t fault : hits_) fanout_.on_fault_hit(fault, request.id, now_);
+    }
+  }
+  using Kind = FaultEffect::Kind;
+  const bool needs_place =
+      one.effect.kind != Kind::refuse && one.effect.kind != Kind::hang && one.effect.kind != Kind::throttle;
+  const auto capacity = capacity_of(provider);
+  if (!needs_place || !capacity || stations_[provider].in_service < *capacity) {
+    one.in_service = needs_place;
+    return serve(slot);
+  }
+  faults_.note_brownout(step.provider);
+  const auto limit = queue_limit_of(provider);
+  if (limit && std::ssize(stations_[provider].waiting) >= *limit) {
+    one.result = providers_[provider].overflow(one.call);
+    return expect(slot, one.result.at);
+  }
+  one.queued = true;
+  stations_[provider].waiting.push_back(slot);
+  expect(slot, one.call.deadline);
+}
+
+// The call's service starts now.
+void Driver::serve(std::uint32_t slot) {
+  InFlight& one = slots_[slot];
+  const std::size_t provider = index_of(one.flow.record.last_attempt()->provider);
+  if (one.in_service) ++stations_[provider].in_service;
+  one.result = providers_[provider].serve(one.call, one.effect);
+  expect(slot, one.result.at);
+}
+
+void Driver::complete(std::uint32_t slot) {
+  InFlight& one = slots_[slot];
+  const monitor::Record& record = one.flow.record;
+  const ProviderId provider = record.last_attempt()->provider;
+  LedgerTotals& totals = ledger_[index_of(provider)];
+  const CallResult& result = one.result;
+  const bool known = result.reply.usage.has_value();
+  ++totals.calls;
+  totals.billed += result.cost;
+  if (known) totals.billed_known += result.cost;
+  totals.input += result.billed.input;
+  totals.output += result.billed.output;
+  if (observed_) {
+    fanout_.on_ledger({.at = now_,
+                       .request = record.request.id,
+                       .provider = provider,
+                       .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
+                       .usage_known = known,
+                       .input = result.billed.input,
+                       .output = result.billed.output,
+                       .billed = result.cost});
+  }
+  digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));
+  digest_.add(result.cost);
+  leave_station(slot);
+  const monitor::Step step = pipeline_.on_reply(one.flow, one.result.reply, now_);
+  watch_breaker(provider);
+  perform(slot, step);
+}
+
+void Driver::leave_station(std::uint32_t slot) {
+  if (!slots_[slot].in_service) return;
+  slots_[slot].in_service = false;
+  const std::size_t provider = index_of(slots_[slot].flow.record.last_attempt()->provider);
+  --stations_[provider].in_service;
+  if (!stations_[provider].waiting.empty()) serve_waiting(provider);
+}
+
+void Driver::serve_waiting(std::size_t provider) {
+  Station& station = stations_[provider];
+  const auto capacity = capacity_of(provider);
+  while (!station.waiting.empty() && (!capacity || station.in_service < *capacity)) {
+    const std::uint32_t slot = station.waiting.front();
+    station.waiting.pop_front();
+    slots_[slot].queued = false;
+    slots_[slot].in_service = true;
+    // The deadline stays that of the call; only the service starts later.
+    slots_[slot].call.at = now_;
+    serve(slot);
+  }
+}
+
+void Driver::expect(std::uint32_t slot, Instant at) {
+  slots_[slot].expected = at;
+  ++slots_[slot].events_pending;
+  queue_.schedule(at, slot_base() + slot);
+}
+
+void Driver::end_request(std::uint32_t slot) {
+  InFlight& one = slots_[slot];
+  one.finished = true;
+  --in_flight_;
+  digest_.add(number_of(one.flow.record.request.id) << 8U | static_cast<std::uint64_t>(one.flow.record.outcome));
+  if (one.vu) {
+    const Load& load = loads_[vus_[*one.vu].workload];
+    const Instant next = now_ + std::max(kThinkTimeMin, load.think_time(one.demand.ordinal));
+    if (next < load.end()) queue_.schedule(next, vu_base() + *one.vu);
+  }
+  free_if_idle(slot);
+}
+
+// --- Small things --------------------------------------------------------------------------------------------------
+
+std::uint32_t Driver::take_slot() {
+  if (free_.empty()) {
+    slots_.emplace_back();
+    monitor::check(slot_base() + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
+    return static_cast<std::uint32_t>(slots_.size() - 1);
+  }
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
+void Driver::free_if_idle(std::uint32_t slot) {
+  if (slots_[slot].finished && slots_[slot].events_pending == 0) free_.push_back(slot);
+}
+
+// A breaker that opened turns half-open at an instant of its own: an event carries it.
+void Driver::watch_breaker(ProviderId provider) {
+  const auto at = pipeline_.breaker(provider).wakeup();
+  std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
+  if (!at || scheduled == at) return;
+  scheduled = at;
+  queue_.schedule(*at, breaker_base() + static_cast<std::uint32_t>(index_of(provider)));
+}
+
+std::optional<std::int64_t> Driver::capacity_of(std::size_t provider) const {
+  const auto own = scenario_.providers[provider].concurrency;
+  const auto left = faults_.acts_on(provider_id(provider)) ? faults_.capacity(provider_id(provider)) : std::nullopt;
+  if (own && left) return std::min(*own, *left);
+  return own ? own : left;
+}
+
+// A provider without a limit of its own lets every call wait while a brownout lasts.
+std::optional<std::int64_t> Driver::queue_limit_of(std::size_t provider) const {
+  if (!scenario_.providers[provider].concurrency) return std::nullopt;
+  return scenario_.providers[provider].queue;
+}
+
+}  // namespace windtunnel::sim

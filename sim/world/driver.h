@@ -1,0 +1,106 @@
+#pragma once
+// The driver behind run(): owns the pipeline, the load, the providers, the faults, the queue of events and the slab of
+// requests in flight.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "monitor/flow.h"
+#include "monitor/pipeline.h"
+#include "sim/kernel/event_queue.h"
+#include "sim/world/fanout.h"
+#include "sim/world/load.h"
+#include "sim/world/provider.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::sim {
+
+class Driver {
+ public:
+  Driver(const Scenario& scenario, const RunOptions& options);
+  RunResult run();
+
+ private:
+  // A request in flight, in a slot of the slab. A slot is used again only when no event names it any more.
+  struct InFlight {
+    monitor::Flow flow;
+    Demand demand;
+    Call call;
+    FaultEffect effect;
+    CallResult result;
+    Instant expected{};               // of the event that this request waits for
+    std::uint32_t events_pending = 0;  // that name this slot
+    std::optional<std::uint32_t> vu;   // the virtual user who waits for it
+    bool in_service = false;           // holds a place at its provider
+    bool queued = false;               // waits for a place
+    bool finished = true;
+  };
+  // Calls at one provider.
+  struct Station {
+    std::int64_t in_service = 0;
+    std::deque<std::uint32_t> waiting;  // slots, first come first served
+    std::optional<Instant> wakeup;      // of its breaker, that an event is scheduled for
+  };
+  // A virtual user of a closed workload.
+  struct VirtualUser {
+    std::uint32_t workload = 0;
+  };
+
+  // An event's payload is a number in one of these ranges, in this order.
+  [[nodiscard]] std::uint32_t fault_base() const { return static_cast<std::uint32_t>(loads_.size()); }
+  [[nodiscard]] std::uint32_t breaker_base() const { return fault_base() + static_cast<std::uint32_t>(faults_.size()); }
+  [[nodiscard]] std::uint32_t vu_base() const { return breaker_base() + static_cast<std::uint32_t>(providers_.size()); }
+  [[nodiscard]] std::uint32_t slot_base() const { return vu_base() + static_cast<std::uint32_t>(vus_.size()); }
+
+  void schedule_first_events();
+  void handle(std::uint32_t payload);
+  void on_arrival(std::uint32_t workload);
+  void on_fault(std::size_t fault);
+  void on_slot(std::uint32_t slot);
+  void begin_request(std::uint32_t workload, std::uint64_t ordinal, std::optional<std::uint32_t> vu);
+  void perform(std::uint32_t slot, const monitor::Step& step);
+  void call(std::uint32_t slot, const monitor::CallProvider& step);
+  void serve(std::uint32_t slot);
+  void complete(std::uint32_t slot);
+  void leave_station(std::uint32_t slot);
+  void serve_waiting(std::size_t provider);
+  void expect(std::uint32_t slot, Instant at);
+  void end_request(std::uint32_t slot);
+  void free_if_idle(std::uint32_t slot);
+  void watch_breaker(monitor::ProviderId provider);
+  [[nodiscard]] std::uint32_t take_slot();
+  [[nodiscard]] std::optional<std::int64_t> capacity_of(std::size_t provider) const;
+  [[nodiscard]] std::optional<std::int64_t> queue_limit_of(std::size_t provider) const;
+  [[nodiscard]] WallTime wall() const { return wall_at_zero_ + now_.time_since_epoch(); }
+
+  const Scenario& scenario_;
+  const RunOptions& options_;
+  Chance chance_;
+  Fanout fanout_;
+  bool observed_;
+  Instant end_;
+  WallTime wall_at_zero_;
+  monitor::Pipeline pipeline_;
+  std::vector<Load> loads_;
+  std::vector<Provider> providers_;
+  Faults faults_;
+  std::vector<Station> stations_;
+  std::vector<VirtualUser> vus_;
+  std::vector<std::uint64_t> ordinals_;  // of the closed workloads, handed out so far
+  EventQueue queue_;
+  std::vector<InFlight> slots_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::size_t> hits_;  // scratch
+  std::vector<std::uint64_t> next_ordinal_;  // of the arrival that is scheduled, by workload
+  Digest digest_;
+  Instant now_{};
+  std::uint64_t events_ = 0;
+  std::uint64_t arrivals_ = 0;
+  std::int64_t in_flight_ = 0;
+  std::int64_t in_flight_max_ = 0;
+  std::vector<LedgerTotals> ledger_;
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,301 @@
+#include "sim/world/load.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "monitor/stable_hash.h"
+#include "sim/kernel/real_math.h"
+#include "sim/kernel/samplers.h"
+
+namespace windtunnel::sim {
+namespace {
+
+__extension__ using Wide = __int128;
+
+// Characters of text a token: only for the lengths that telemetry reports.
+constexpr std::int64_t kCharactersPerToken = 4;
+constexpr std::uint32_t kDayLane = 1;
+constexpr std::uint32_t kLevelLane = 2;
+
+Duration whole(double nanoseconds) { return Duration{static_cast<std::int64_t>(nanoseconds + 0.5)}; }
+
+// Integer power by repeated squaring: libm's would differ between machines.
+double power(double base, std::int64_t exponent) {
+  double result = 1;
+  for (; exponent > 0; exponent >>= 1, base *= base) {
+    if ((exponent & 1) != 0) result *= base;
+  }
+  return result;
+}
+
+std::optional<monitor::ProviderId> find_provider(const std::optional<std::string>& name,
+                                                 const std::vector<ProviderSpec>& providers) {
+  if (!name) return std::nullopt;
+  for (std::size_t i = 0; i < providers.size(); ++i) {
+    if (providers[i].name == *name) return monitor::ProviderId{static_cast<std::uint8_t>(i)};
+  }
+  monitor::fail_check("a workload names a provider of the scenario", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+monitor::Tokens draw_tokens(const TokenModel& model, std::uint64_t bits) {
+  std::int64_t count = 0;
+  if (model.law.kind == Law::Kind::uniform) {
+    // Uniform over whole numbers, both ends included.
+    const auto low = static_cast<std::int64_t>(model.law.a);
+    const auto high = static_cast<std::int64_t>(model.law.b);
+    count = low + static_cast<std::int64_t>(below(bits, static_cast<std::uint64_t>(high - low) + 1));
+  } else {
+    count = static_cast<std::int64_t>(std::min(sample(model.law, bits), 1e15) + 0.5);
+  }
+  return std::clamp(monitor::Tokens{count}, model.least, model.most);
+}
+
+Popularity::Popularity(std::int64_t count, double exponent) : count_(static_cast<std::uint64_t>(count)) {
+  if (exponent == 0) return;
+  double sum = 0;
+  cumulative_.reserve(count_);
+  for (std::uint64_t k = 1; k <= count_; ++k) {
+    sum += 1 / pow(static_cast<double>(k), exponent);
+    cumulative_.push_back(sum);
+  }
+}
+
+std::uint32_t Popularity::pick(std::uint64_t bits) const {
+  if (cumulative_.empty()) return static_cast<std::uint32_t>(below(bits, count_));
+  const double at = unit(bits) * cumulative_.back();
+  const auto found = std::upper_bound(cumulative_.begin(), cumulative_.end(), at);
+  const auto place = std::min<std::ptrdiff_t>(found - cumulative_.begin(), std::ssize(cumulative_) - 1);
+  return static_cast<std::uint32_t>(place);
+}
+
+Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
+           const std::vector<ProviderSpec>& providers, monitor::LabelsId labels)
+    : spec_(spec),
+      index_(index),
+      begin_(Instant{} + spec.start),
+      end_(spec.duration ? std::min(run_end, begin_ + *spec.duration) : run_end),
+      wall_start_(wall_start),
+      provider_(find_provider(spec.provider, providers)),
+      labels_(labels),
+      prompts_(spec.prompts.count, spec.prompts.zipf),
+      users_(spec.users.count, spec.users.zipf),
+      arrival_stream_(chance.stream("arrival", spec.name)),
+      content_stream_(chance.stream("content", spec.name)),
+      token_stream_(chance.stream("tokens", spec.name)),
+      state_stream_(chance.stream("load state", spec.name)),
+      base_rate_(static_cast<double>(spec.rate.count.value) / 1e6 / static_cast<double>(spec.rate.unit.count())),
+      last_(begin_),
+      mmpp_until_(begin_) {
+  for (const ListedRequest& listed : spec.requests) {
+    listed_providers_.push_back(find_provider(listed.provider, providers));
+    if (listed.user) listed_users_.push_back(*listed.user);
+  }
+  std::sort(listed_users_.begin(), listed_users_.end());
+  listed_users_.erase(std::unique(listed_users_.begin(), listed_users_.end()), listed_users_.end());
+  copies_max_ = static_cast<std::uint64_t>(std::max(1.0, std::ceil(spec.rate_scale)));
+  if (spec.executor == Executor::diurnal) {
+    level_ = factor_of_mean_one(spec.diurnal.level_cv, draw(state_stream_, 0, 0, kLevelLane).a);
+  }
+}
+
+// --- When ----------------------------------------------------------------------------------------------------------
+
+std::optional<ArrivalPoint> Load::next_arrival() {
+  switch (spec_.executor) {
+    case Executor::constant_arrival_rate:
+      return spec_.arrival == Arrival::uniform ? next_uniform() : next_by_rate();
+    case Executor::ramping_arrival_rate:
+    case Executor::diurnal: return next_by_rate();
+    case Executor::replay:
+    case Executor::script: return next_listed();
+    case Executor::constant_vus: return std::nullopt;
+  }
+  monitor::fail_check("an executor is known", __FILE__, __LINE__);
+}
+
+// The k-th arrival comes at k / rate exactly, rounded down to a nanosecond.
+std::optional<ArrivalPoint> Load::next_uniform() {
+  if (spec_.rate.count.value <= 0) return std::nullopt;
+  const Wide offset = Wide{static_cast<std::int64_t>(arrivals_)} * spec_.rate.unit.count() * 1'000'000 /
+                      spec_.rate.count.value;
+  if (offset >= (end_ - begin_).count()) return std::nullopt;
+  return ArrivalPoint{begin_ + Duration{static_cast<std::int64_t>(offset)}, arrivals_++};
+}
+
+// Arrivals come when the integral of the rate has grown by the next amount of work: 1 for uniform arrivals, an
+// exponential variable of mean 1 for a Poisson process, a gamma variable of mean 1 for gamma gaps.
+std::optional<ArrivalPoint> Load::next_by_rate() {
+  double left = work(arrivals_);
+  Instant at = last_;
+  while (at < end_) {
+    const Piece piece = piece_at(at);
+    const double span = static_cast<double>((piece.end - at).count());
+    const double content = span * (piece.rate + 0.5 * piece.slope * span);
+    if (left < content) {
+      // Solves rate x + slope x^2 / 2 = left, in the form that keeps its digits when the slope is small. Where the rate
+      // falls to 0, rounding may leave less than nothing under the root.
+      const double root = std::sqrt(std::max(0.0, piece.rate * piece.rate + 2 * piece.slope * left));
+      at += whole(2 * left / (piece.rate + root));
+      if (at >= end_) return std::nullopt;
+      last_ = at;
+      return ArrivalPoint{at, arrivals_++};
+    }
+    left -= content;
+    at = piece.end;
+  }
+  return std::nullopt;
+}
+
+std::optional<ArrivalPoint> Load::next_listed() {
+  for (; candidate_ / copies_max_ < spec_.requests.size(); ++candidate_) {
+    const double wanted = spec_.rate_scale - static_cast<double>(candidate_ % copies_max_);
+    if (wanted < 1 && unit(draw(arrival_stream_, candidate_).a) >= wanted) continue;
+    Duration offset = row(candidate_).at;
+    if (spec_.time_scale != 1) offset = whole(static_cast<double>(offset.count()) * spec_.time_scale);
+    if (begin_ + offset >= end_) return std::nullopt;
+    ++arrivals_;
+    return ArrivalPoint{begin_ + offset, candidate_++};
+  }
+  return std::nullopt;
+}
+
+double Load::work(std::uint64_t ordinal) const {
+  switch (spec_.arrival) {
+    case Arrival::uniform: return 1;
+    case Arrival::poisson:
+    case Arrival::mmpp: return exponential(unit_open(draw(arrival_stream_, ordinal).a), 1);
+    case Arrival::gamma: return gamma(arrival_stream_, ordinal, spec_.gamma_shape, 1 / spec_.gamma_shape);
+  }
+  monitor::fail_check("an arrival law is known", __FILE__, __LINE__);
+}
+
+Load::Piece Load::piece_at(Instant at) {
+  Piece piece{.rate = base_rate_, .end = end_};
+  if (spec_.executor == Executor::ramping_arrival_rate) piece = ramp_at(at);
+  if (spec_.executor == Executor::diurnal) piece = diurnal_at(at);
+  if (spec_.arrival == Arrival::mmpp) modulate(piece, at);
+  piece.end = std::min(piece.end, end_);
+  return piece;
+}
+
+// From one stage's target to the next, in straight lines; after the last stage the load has ended.
+Load::Piece Load::ramp_at(Instant at) const {
+  const double per_unit = 1e6 * static_cast<double>(spec_.rate.unit.count());
+  double from = base_rate_;
+  Instant begin = begin_;
+  for (const Stage& stage : spec_.stages) {
+    const Instant end = begin + stage.duration;
+    const double to = static_cast<double>(stage.target.value) / per_unit;
+    if (at < end) {
+      const double slope = (to - from) / static_cast<double>(stage.duration.count());
+      return {.rate = from + slope * static_cast<double>((at - begin).count()), .slope = slope, .end = end};
+    }
+    from = to;
+    begin = end;
+  }
+  return {.rate = 0, .slope = 0, .end = end_};
+}
+
+// Constant within each UTC hour.
+Load::Piece Load::diurnal_at(Instant at) const {
+  constexpr std::int64_t kHour = 3'600'000'000'000;
+  const std::int64_t wall = (wall_start_ + at.time_since_epoch()).time_since_epoch().count();
+  const std::int64_t hours = wall >= 0 ? wall / kHour : -((-wall + kHour - 1) / kHour);
+  const std::int64_t days = hours >= 0 ? hours / 24 : -((-hours + 23) / 24);
+  const auto hour = static_cast<std::size_t>(hours - days * 24);
+  const auto weekday = static_cast<std::size_t>(((days + 3) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
+  const std::int64_t start = wall_start_.time_since_epoch().count();
+  const std::int64_t day = days - (start >= 0 ? start / (24 * kHour) : -((-start + 24 * kHour - 1) / (24 * kHour)));
+  const double day_factor =
+      factor_of_mean_one(spec_.diurnal.day_factor_cv, draw(state_stream_, static_cast<std::uint64_t>(day), 0, kDayLane).a);
+  const double rate = base_rate_ * spec_.diurnal.hourly[hour] * spec_.diurnal.weekday[weekday] *
+                      power(1 + spec_.diurnal.growth_per_day, day) * day_factor * level_;
+  return {.rate = rate, .slope = 0, .end = at + Duration{(hours + 1) * kHour - wall}};
+}
+
+// Multiplies by the factor of the hidden state; each stay is exponential, and the states take turns.
+void Load::modulate(Piece& piece, Instant at) {
+  while (mmpp_until_ <= at) {
+    if (mmpp_stays_ > 0) mmpp_state_ = (mmpp_state_ + 1) % static_cast<std::uint32_t>(spec_.mmpp.factors.size());
+    const double mean = static_cast<double>(spec_.mmpp.mean_sojourn[mmpp_state_].count());
+    mmpp_until_ += std::max(Duration{1}, whole(exponential(unit_open(draw(state_stream_, mmpp_stays_++).a), mean)));
+  }
+  piece.rate *= spec_.mmpp.factors[mmpp_state_];
+  piece.slope *= spec_.mmpp.factors[mmpp_state_];
+  piece.end = std::min(piece.end, mmpp_until_);
+}
+
+// Lognormal with mean 1 and this coefficient of variation.
+double Load::factor_of_mean_one(double cv, std::uint64_t bits) const {
+  if (cv == 0) return 1;
+  const double variance = log(1 + cv * cv);
+  return lognormal(unit_open(bits), -0.5 * variance, std::sqrt(variance));
+}
+
+Duration Load::think_time(std::uint64_t ordinal) const {
+  return whole(std::max(0.0, sample(spec_.think_time, draw(arrival_stream_, ordinal).a)));
+}
+
+// --- What ----------------------------------------------------------------------------------------------------------
+
+void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const {
+  demand = {.output = {}, .ordinal = ordinal, .workload = index_};
+  request.labels = labels_;
+  request.provider = provider_;
+  fill_content(ordinal, request);
+  const Draw tokens = draw(token_stream_, ordinal);
+  demand.output = draw_tokens(spec_.output, tokens.b);
+  if (spec_.prompts.count == 0) request.input = draw_tokens(spec_.input, tokens.a);
+  request.max_tokens = spec_.max_tokens.value_or(monitor::Tokens{500});
+  if (!spec_.requests.empty()) fill_listed(ordinal, request, demand);
+  request.prompt_length = static_cast<std::uint32_t>(request.input.count() * kCharactersPerToken);
+}
+
+void Load::fill_content(std::uint64_t ordinal, monitor::Request& request) const {
+  // By the seeded stream: another seed means other people and other questions, so that a split of them is chance too.
+  const std::uint64_t salt = content_stream_.value;
+  request.content = {monitor::mix(salt ^ monitor::mix(ordinal)), ordinal};
+  if (spec_.prompts.count > 0 || spec_.users.count > 0) {
+    const Draw chosen = draw(content_stream_, ordinal);
+    if (spec_.prompts.count > 0) {
+      const std::uint64_t prompt = prompts_.pick(chosen.a);
+      request.content = {monitor::mix(salt + prompt), ~prompt};
+      // A prompt has one length: it is drawn by the prompt's number, apart from the requests' own draws.
+      request.input = draw_tokens(spec_.input, draw(token_stream_, prompt, 0, 1).a);
+    }
+    if (spec_.users.count > 0) request.user_id = monitor::UserId{users_.pick(chosen.b) + 1};
+  }
+  // Without a user id the user's profile decides, and every prompt here has a profile of its own.
+  request.user = request.user_id == monitor::UserId{} ? request.content.high
+                                                      : monitor::mix(static_cast<std::uint64_t>(request.user_id));
+}
+
+void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const {
+  const ListedRequest& listed = row(ordinal);
+  if (listed.input) request.input = *listed.input;
+  if (listed.output) demand.output = *listed.output;
+  if (listed.max_tokens) request.max_tokens = *listed.max_tokens;
+  if (listed.prompt) {
+    request.content = {monitor::stable_hash(*listed.prompt), monitor::stable_hash(*listed.prompt, 1)};
+    request.user = request.content.high;
+  }
+  if (listed.user) {
+    const auto place = std::lower_bound(listed_users_.begin(), listed_users_.end(), *listed.user);
+    const std::int64_t id = spec_.users.count + 1 + (place - listed_users_.begin());
+    request.user_id = monitor::UserId{static_cast<std::uint32_t>(id)};
+    request.user = monitor::stable_hash(*listed.user);
+  }
+  const auto& provider = listed_providers_[ordinal / copies_max_];
+  if (provider) request.provider = provider;
+}
+
+std::string Load::user_name(monitor::UserId id) const {
+  const auto number = static_cast<std::int64_t>(id);
+  if (number == 0) return {};
+  if (number > spec_.users.count) return listed_users_[static_cast<std::size_t>(number - spec_.users.count - 1)];
+  return "user-" + std::to_string(number);
+}
+
+}  // namespace windtunnel::sim

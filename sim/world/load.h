@@ -1,0 +1,113 @@
+#pragma once
+// One workload: when its requests arrive and what each asks for.
+//
+// Everything is drawn by name (workload, ordinal of the request in it), so that a second workload, a fault or a provider
+// moves no draw of this one. Arrivals come in order of time; the driver asks for one at a time.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "monitor/request.h"
+#include "monitor/units.h"
+#include "sim/kernel/chance.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+// What the virtual user wants beyond what the pipeline is told.
+struct Demand {
+  monitor::Tokens output;     // what the provider would answer with, uncut
+  std::uint64_t ordinal = 0;  // of the request in its workload: it names every draw made for it
+  std::uint32_t workload = 0;  // place in file order
+};
+
+// A whole number of tokens within the model's bounds; a uniform law is uniform over whole numbers, both ends included.
+[[nodiscard]] monitor::Tokens draw_tokens(const TokenModel& model, std::uint64_t bits);
+
+// A popularity law over [0, count): item k has weight 1 / (k + 1)^exponent.
+class Popularity {
+ public:
+  Popularity(std::int64_t count, double exponent);
+  [[nodiscard]] std::uint32_t pick(std::uint64_t bits) const;
+
+ private:
+  std::uint64_t count_;
+  std::vector<double> cumulative_;  // empty: all alike
+};
+
+// One arrival: when, and the ordinal that names every draw made for it.
+struct ArrivalPoint {
+  Instant at{};
+  std::uint64_t ordinal = 0;
+};
+
+class Load {
+ public:
+  // `spec` must outlive the load; its names have been checked by the reader. `index` is its place in file order.
+  Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
+       const std::vector<ProviderSpec>& providers, monitor::LabelsId labels);
+
+  // The next arrival of an open workload; nothing: no more.
+  [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
+  // Fills everything but the request's id.
+  void fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const;
+  // A closed loop: the pause that a virtual user takes before its request of this ordinal.
+  [[nodiscard]] Duration think_time(std::uint64_t ordinal) const;
+
+  // The name behind the UserId of one of this workload's requests; empty: no user id.
+  [[nodiscard]] std::string user_name(monitor::UserId id) const;
+
+  [[nodiscard]] const WorkloadSpec& spec() const { return spec_; }
+  [[nodiscard]] Instant begin() const { return begin_; }
+  [[nodiscard]] Instant end() const { return end_; }
+
+ private:
+  // The rate over a stretch of time: `rate` at its beginning, in arrivals a nanosecond, growing by `slope` each one.
+  struct Piece {
+    double rate = 0;
+    double slope = 0;
+    Instant end{};
+  };
+
+  [[nodiscard]] std::optional<ArrivalPoint> next_uniform();
+  [[nodiscard]] std::optional<ArrivalPoint> next_by_rate();
+  [[nodiscard]] std::optional<ArrivalPoint> next_listed();
+  [[nodiscard]] double work(std::uint64_t ordinal) const;  // between two arrivals, in expected arrivals
+  [[nodiscard]] Piece piece_at(Instant at);
+  [[nodiscard]] Piece ramp_at(Instant at) const;
+  [[nodiscard]] Piece diurnal_at(Instant at) const;
+  void modulate(Piece& piece, Instant at);
+  [[nodiscard]] double factor_of_mean_one(double cv, std::uint64_t bits) const;
+  void fill_content(std::uint64_t ordinal, monitor::Request& request) const;
+  void fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const;
+  [[nodiscard]] const ListedRequest& row(std::uint64_t ordinal) const { return spec_.requests[ordinal / copies_max_]; }
+
+  const WorkloadSpec& spec_;
+  std::uint32_t index_;
+  Instant begin_;
+  Instant end_;
+  WallTime wall_start_;
+  std::optional<monitor::ProviderId> provider_;
+  std::vector<std::optional<monitor::ProviderId>> listed_providers_;
+  std::vector<std::string> listed_users_;  // their ids follow those of the catalogue
+  monitor::LabelsId labels_;
+  Popularity prompts_;
+  Popularity users_;
+  StreamKey arrival_stream_;
+  StreamKey content_stream_;
+  StreamKey token_stream_;
+  StreamKey state_stream_;
+  double base_rate_;            // arrivals a nanosecond
+  std::uint64_t arrivals_ = 0;  // handed out so far
+  std::uint64_t candidate_ = 0;  // of the list: the next ordinal to look at
+  std::uint64_t copies_max_ = 1;
+  Instant last_;  // the latest arrival
+  std::uint32_t mmpp_state_ = 0;
+  std::uint32_t mmpp_stays_ = 0;
+  Instant mmpp_until_;
+  double level_ = 1;
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,136 @@
+#include "sim/world/provider.h"
+
+#include <algorithm>
+
+#include "sim/kernel/samplers.h"
+
+namespace windtunnel::sim {
+namespace {
+
+using monitor::Reply;
+using monitor::ReplyKind;
+using monitor::RetryAfter;
+using monitor::Usage;
+
+constexpr std::uint32_t kCharactersPerToken = 4;
+
+Duration whole(double nanoseconds) {
+  // A law's far tail is cut at ten days: no deadline is later, and nothing overflows.
+  return Duration{static_cast<std::int64_t>(std::clamp(nanoseconds, 0.0, 864e12) + 0.5)};
+}
+
+RetryAfter seconds(Duration wait) {
+  return {.form = RetryAfter::Form::seconds, .seconds = static_cast<double>(wait.count()) / 1e9};
+}
+
+}  // namespace
+
+monitor::Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall) {
+  const auto later = std::find_if(tariffs.begin() + 1, tariffs.end(),
+                                  [&](const monitor::DatedTariff& tariff) { return tariff.from > wall; });
+  return (later - 1)->tariff;
+}
+
+Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance)
+    : spec_(spec) {
+  for (const WorkloadSpec& workload : workloads) {
+    latency_streams_.push_back(chance.stream("latency", workload.name));
+    error_streams_.push_back(chance.stream("errors", workload.name));
+  }
+}
+
+CallResult Provider::serve(const Call& call, const FaultEffect& effect) {
+  switch (effect.kind) {
+    case FaultEffect::Kind::refuse: return fail(call, effect.error, call.at);
+    case FaultEffect::Kind::hang: return time_out(call, false);
+    case FaultEffect::Kind::throttle: {
+      CallResult result = fail(call, ReplyKind::rate_limited, call.at);
+      result.reply.retry_after = seconds(effect.retry_after);
+      return result;
+    }
+    case FaultEffect::Kind::malformed: return answer(call, effect, ReplyKind::malformed);
+    case FaultEffect::Kind::truncated: return answer(call, effect, ReplyKind::truncated);
+    case FaultEffect::Kind::error: return answer(call, effect, effect.error);
+    case FaultEffect::Kind::none: break;
+  }
+  const bool limited = spec_.rate_limit.requests_per_minute || spec_.rate_limit.tokens_per_minute;
+  if (limited) {
+    if (const auto wait = window_.admit(spec_.rate_limit, call.input + call.output_max, call.wall)) {
+      CallResult result = fail(call, ReplyKind::rate_limited, call.at);
+      result.reply.retry_after = seconds(*wait);
+      return result;
+    }
+  }
+  return answer(call, effect, spec_.errors.rates.empty() ? ReplyKind::ok : base_kind(call.name));
+}
+
+// A call that is worked on: a full answer, a spoilt one, or a failure after the time to first token.
+CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kind) const {
+  if (kind == ReplyKind::timeout) return time_out(call, false);
+  const Draw chosen = draw(latency_streams_[call.name.workload], call.name.ordinal, call.name.attempt);
+  const monitor::Tokens output = std::min(call.output, call.output_max);
+  const double first = sample(spec_.time_to_first_token, chosen.a) * effect.factor +
+                       static_cast<double>(effect.add.count());
+  const double each = sample(spec_.time_per_output_token, chosen.b) * effect.factor;
+  const bool generates = kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
+  if (!generates) {
+    const Instant at = call.at + whole(first);
+    return at <= call.deadline ? fail(call, kind, at) : time_out(call, false);
+  }
+  Usage usage{call.input, output};
+  if (kind == ReplyKind::truncated) {
+    usage.output = monitor::Tokens{
+        static_cast<std::int64_t>(static_cast<double>(output.count()) * effect.bill_fraction)};
+  }
+  const Duration to_first = whole(first);
+  const Instant at = call.at + to_first + whole(static_cast<double>(usage.output.count()) * each);
+  if (at > call.deadline) return time_out(call, true);
+  CallResult result{.at = at, .billed = usage};
+  result.reply = {.kind = kind, .time_to_first_token = to_first};
+  if (kind != ReplyKind::truncated) result.reply.usage = usage;
+  result.reply.response_length = static_cast<std::uint32_t>(usage.output.count()) * kCharactersPerToken;
+  return priced(call, result);
+}
+
+// A failure whose usage the caller knows.
+CallResult Provider::fail(const Call& call, ReplyKind kind, Instant at) const {
+  const bool billed = spec_.bill_on_failure == FailureBill::input;
+  const Usage usage{billed ? call.input : monitor::Tokens{}, monitor::Tokens{}};
+  CallResult result{.at = at, .billed = usage};
+  result.reply = {.kind = kind, .usage = usage};
+  return priced(call, result);
+}
+
+// The caller stops waiting. What a call that was worked on costs, only the provider knows.
+CallResult Provider::time_out(const Call& call, bool processed) const {
+  CallResult result{.at = call.deadline};
+  result.reply.kind = ReplyKind::timeout;
+  if (processed && spec_.bill_on_timeout == TimeoutBill::full) {
+    result.billed = {call.input, std::min(call.output, call.output_max)};
+  }
+  if (processed && spec_.bill_on_timeout == TimeoutBill::input) result.billed = {call.input, monitor::Tokens{}};
+  return priced(call, result);
+}
+
+CallResult Provider::overflow(const Call& call) const { return fail(call, ReplyKind::overloaded, call.at); }
+
+CallResult Provider::give_up_waiting(const Call& call) const { return time_out(call, false); }
+
+ReplyKind Provider::base_kind(const CallName& name) const {
+  double at = unit(draw(error_streams_[name.workload], name.ordinal, name.attempt).a);
+  for (const auto& [kind, rate] : spec_.errors.rates) {
+    if (at < rate) return kind;
+    at -= rate;
+  }
+  return ReplyKind::ok;
+}
+
+CallResult Provider::priced(const Call& call, CallResult result) const {
+  const monitor::Tariff tariff = tariff_at(spec_.tariffs, call.wall);
+  // Kept apart from the pipeline's arithmetic on purpose: this is the oracle that its bills are compared with.
+  result.cost = tariff.input.per_token * result.billed.input.count() +
+                tariff.output.per_token * result.billed.output.count();
+  return result;
+}
+
+}  // namespace windtunnel::sim

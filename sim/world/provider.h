@@ -1,0 +1,71 @@
+#pragma once
+// A mock provider: what it answers to one call, when, and what it truly bills for it.
+//
+// Latency is time to first token + output tokens x time per output token, each drawn once per call by the request's
+// name. A call that would end after its deadline is reported to the caller as a timeout at the deadline; what is billed
+// for it then is the provider's affair (bill_on_timeout). The rules are pure functions, so that a real-time driver can
+// use the same provider.
+
+#include <cstdint>
+#include <vector>
+
+#include "monitor/request.h"
+#include "monitor/units.h"
+#include "sim/kernel/chance.h"
+#include "sim/world/faults.h"
+#include "sim/world/load.h"
+#include "sim/world/rate_window.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+// One call as it reaches the provider.
+struct Call {
+  CallName name;
+  Instant at{};
+  Instant deadline{};
+  WallTime wall{};
+  monitor::Tokens input;
+  monitor::Tokens output;      // what the answer would hold, uncut
+  monitor::Tokens output_max;  // the caller's cap
+};
+
+// What becomes of a call, decided when it starts.
+struct CallResult {
+  monitor::Reply reply;
+  Instant at{};  // when the caller learns it, never after its deadline
+  monitor::Usage billed;
+  monitor::Usd cost;
+};
+
+class Provider {
+ public:
+  // Both must outlive the provider.
+  Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance);
+
+  // Everything but a queue: with a concurrency limit the driver calls this when the call's service starts.
+  CallResult serve(const Call& call, const FaultEffect& effect);
+  // A call that found no place, neither in service nor in the queue.
+  [[nodiscard]] CallResult overflow(const Call& call) const;
+  // A call that was still waiting in the queue at its deadline.
+  [[nodiscard]] CallResult give_up_waiting(const Call& call) const;
+
+  [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
+
+ private:
+  [[nodiscard]] CallResult fail(const Call& call, monitor::ReplyKind kind, Instant at) const;
+  [[nodiscard]] CallResult time_out(const Call& call, bool processed) const;
+  [[nodiscard]] CallResult answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind) const;
+  [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name) const;
+  [[nodiscard]] CallResult priced(const Call& call, CallResult result) const;
+
+  const ProviderSpec& spec_;
+  std::vector<StreamKey> latency_streams_;  // by workload
+  std::vector<StreamKey> error_streams_;
+  RateWindow window_;
+};
+
+// The tariff that holds at a wall-clock instant.
+[[nodiscard]] monitor::Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall);
+
+}  // namespace windtunnel::sim

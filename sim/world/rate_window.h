@@ -1,0 +1,39 @@
+#pragma once
+// A provider's own rate limit, as providers apply it: fixed windows of one UTC minute, requests and tokens. What is
+// refused does not count.
+
+#include <cstdint>
+#include <optional>
+
+#include "monitor/units.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+class RateWindow {
+ public:
+  // Nothing if admitted, else the time to wait: the limit's own retry_after, or until the window ends.
+  [[nodiscard]] std::optional<Duration> admit(const RateLimit& limit, Tokens tokens, WallTime wall) {
+    constexpr std::int64_t kMinute = 60'000'000'000;
+    const std::int64_t ns = wall.time_since_epoch().count();
+    const std::int64_t minute = ns >= 0 ? ns / kMinute : -((-ns + kMinute - 1) / kMinute);
+    if (minute != minute_) {
+      minute_ = minute;
+      requests_ = 0;
+      tokens_ = Tokens{};
+    }
+    const bool fits = (!limit.requests_per_minute || requests_ < *limit.requests_per_minute) &&
+                      (!limit.tokens_per_minute || tokens_ + tokens <= *limit.tokens_per_minute);
+    if (!fits) return limit.retry_after.value_or(Duration{(minute + 1) * kMinute - ns});
+    ++requests_;
+    tokens_ += tokens;
+    return std::nullopt;
+  }
+
+ private:
+  std::int64_t minute_ = INT64_MIN;
+  std::int64_t requests_ = 0;
+  Tokens tokens_;
+};
+
+}  // namespace windtunnel::sim

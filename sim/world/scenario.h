@@ -1,0 +1,295 @@
+#pragma once
+// One world, as a scenario file states it: providers, load, faults, the monitor's settings and what must hold.
+//
+// Plain values, already checked and with every default filled in; scenarios/ reads and writes them, a test may build them
+// by hand. Where each value came from is kept beside them, by JSON pointer, so that a later finding can name its line.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "monitor/config.h"
+#include "monitor/request.h"
+#include "monitor/units.h"
+#include "sim/kernel/law.h"
+
+namespace windtunnel::sim {
+
+using monitor::Duration;
+using monitor::Instant;
+using monitor::Millionths;
+using monitor::Tokens;
+using monitor::Usd;
+using monitor::WallTime;
+
+// The place a value was written: line and column count from 1; 0 means that it is a default.
+struct Origin {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string pointer;  // RFC 6901
+};
+
+// --- Providers -----------------------------------------------------------------------------------------------------
+
+enum class FailureBill : std::uint8_t { none, input };     // what a failed call bills when its usage is known
+enum class TimeoutBill : std::uint8_t { full, input, none };  // what a call bills whose caller gave up waiting
+
+// How likely each failure is for a call that no fault touches, in the order of ReplyKind; the rest succeeds.
+struct ErrorMix {
+  std::vector<std::pair<monitor::ReplyKind, double>> rates;
+  friend bool operator==(const ErrorMix&, const ErrorMix&) = default;
+};
+
+struct RateLimit {
+  std::optional<std::int64_t> requests_per_minute;
+  std::optional<Tokens> tokens_per_minute;
+  std::optional<Duration> retry_after;  // absent: the time to the end of the UTC minute
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+
+struct ProviderSpec {
+  std::string name;
+  std::string profile;  // the shipped profile that it started from; empty: none
+  std::string model;
+  Law time_to_first_token;     // nanoseconds
+  Law time_per_output_token;   // nanoseconds a token, drawn once per call
+  std::vector<monitor::DatedTariff> tariffs;
+  ErrorMix errors;
+  FailureBill bill_on_failure = FailureBill::none;
+  TimeoutBill bill_on_timeout = TimeoutBill::full;
+  std::optional<std::int64_t> concurrency;  // calls served at once; absent: no limit
+  std::int64_t queue = 0;                   // calls that may wait for a place; beyond it: overloaded
+  RateLimit rate_limit;
+};
+
+// --- Load ----------------------------------------------------------------------------------------------------------
+
+enum class Executor : std::uint8_t {
+  constant_arrival_rate,
+  ramping_arrival_rate,
+  diurnal,
+  replay,
+  constant_vus,
+  script,
+};
+enum class Arrival : std::uint8_t { uniform, poisson, gamma, mmpp };
+
+// A rate is `count` requests per `unit`, exact: count has at most 6 decimals.
+struct Rate {
+  Millionths count{1'000'000};
+  Duration unit = std::chrono::seconds{1};
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+// Token lengths: the law's value is rounded to the nearest whole token and kept within [least, most].
+struct TokenModel {
+  Law law;
+  Tokens least{1};
+  Tokens most{100'000};
+  friend bool operator==(const TokenModel&, const TokenModel&) = default;
+};
+
+// Where a request's content comes from: 0 means that every request is a prompt of its own.
+struct PromptCatalogue {
+  std::int64_t count = 0;
+  double zipf = 0;  // exponent of popularity; 0: all alike
+  friend bool operator==(const PromptCatalogue&, const PromptCatalogue&) = default;
+};
+
+struct UserCatalogue {
+  std::int64_t count = 0;  // 0: no user ids
+  double zipf = 0;
+  friend bool operator==(const UserCatalogue&, const UserCatalogue&) = default;
+};
+
+// One listed request of a `script`, or one row of a trace.
+struct ListedRequest {
+  Duration at{0};
+  std::optional<Tokens> input;
+  std::optional<Tokens> output;  // what the provider would answer with, uncut
+  std::optional<Tokens> max_tokens;
+  std::optional<std::string> prompt;  // requests with the same word have the same content
+  std::optional<std::string> user;
+  std::optional<std::string> provider;
+  friend bool operator==(const ListedRequest&, const ListedRequest&) = default;
+};
+
+struct Stage {
+  Duration duration{0};
+  Millionths target{0};  // requests per the workload's unit at the stage's end
+  friend bool operator==(const Stage&, const Stage&) = default;
+};
+
+struct Diurnal {
+  std::vector<double> hourly = std::vector<double>(24, 1.0);   // factor of each UTC hour
+  std::vector<double> weekday = std::vector<double>(7, 1.0);   // factor of each day, Monday first
+  double growth_per_day = 0;
+  double day_factor_cv = 0;
+  double level_cv = 0;
+  friend bool operator==(const Diurnal&, const Diurnal&) = default;
+};
+
+// Two-state Markov-modulated Poisson process.
+struct Mmpp {
+  std::vector<double> factors{0.5, 1.5};  // of the rate, one per state
+  std::vector<Duration> mean_sojourn{std::chrono::seconds{60}, std::chrono::seconds{60}};
+  friend bool operator==(const Mmpp&, const Mmpp&) = default;
+};
+
+struct WorkloadSpec {
+  std::string name;
+  Executor executor = Executor::constant_arrival_rate;
+  Arrival arrival = Arrival::uniform;
+  Rate rate;
+  Duration start{0};
+  std::optional<Duration> duration;  // absent: to the end of the run
+  double gamma_shape = 1;            // of the gaps of `gamma` arrivals; 1 is poisson, less is burstier
+  Mmpp mmpp;
+  std::vector<Stage> stages;
+  Diurnal diurnal;
+  std::int64_t vus = 1;
+  Law think_time = Law::fixed(0);  // nanoseconds
+  std::string trace;               // as written; the reader fills `requests` from it
+  double time_scale = 1;           // of a trace's times: 2 plays it at half speed
+  double rate_scale = 1;           // of a trace's rate: 0.5 keeps each row with that chance, 2 plays each twice
+  std::vector<ListedRequest> requests;
+  std::optional<std::string> provider;
+  PromptCatalogue prompts;
+  UserCatalogue users;
+  TokenModel input{Law::fixed(150)};
+  TokenModel output{Law::fixed(200)};
+  std::optional<Tokens> max_tokens;  // absent: 500; a trace row asks for exactly its output tokens
+  std::string feature_version;
+  std::string prompt_version;
+};
+
+// --- Faults --------------------------------------------------------------------------------------------------------
+
+enum class FaultKind : std::uint8_t {
+  outage,
+  error_burst,
+  latency_spike,
+  throttle,
+  brownout,
+  malformed,
+  truncated,
+  flapping,
+  random_outages,
+  wall_clock_step,
+};
+enum class OutageMode : std::uint8_t { refuse, hang };
+
+// A two-state error law in time: each state has its error rate, each stay is exponential.
+struct GilbertElliott {
+  double good = 0.002;
+  double bad = 0.5;
+  Duration mean_good = std::chrono::minutes{30};
+  Duration mean_bad = std::chrono::seconds{60};
+  friend bool operator==(const GilbertElliott&, const GilbertElliott&) = default;
+};
+
+struct FaultSpec {
+  std::string id;
+  FaultKind kind = FaultKind::outage;
+  std::vector<std::string> providers;  // empty: all of them ("*")
+  Duration at{0};
+  std::optional<Duration> duration;  // absent: to the end of the run
+  double fraction = 1;               // of the calls that it touches
+  Duration ramp{0};                  // the fraction grows from 0 over this time
+  std::int64_t min_affected = 1;     // fewer, and the run is inconclusive
+
+  OutageMode mode = OutageMode::refuse;                                      // outage, flapping, random_outages
+  monitor::ReplyKind error = monitor::ReplyKind::connection_error;           // outage
+  double rate = 1;                                                           // error_burst
+  std::vector<std::pair<monitor::ReplyKind, double>> errors;                 // error_burst: weights
+  std::optional<GilbertElliott> gilbert_elliott;                             // error_burst
+  double factor = 1;                                                         // latency_spike
+  Duration add{0};                                                           // latency_spike
+  RateLimit limit;                                                           // throttle
+  std::int64_t concurrency = 1;                                              // brownout
+  double bill_fraction = 1;                                                  // truncated
+  Law up = Law::fixed(0);                                                    // flapping, random_outages: nanoseconds
+  Law down = Law::fixed(0);                                                  // flapping, random_outages: nanoseconds
+  double severity = 1;                                                       // random_outages: share of calls failed
+  Duration offset{0};                                                        // wall_clock_step
+};
+
+// --- What must hold ------------------------------------------------------------------------------------------------
+
+enum class Metric : std::uint8_t {
+  requests,
+  requests_failed,
+  requests_refused,
+  request_duration,
+  time_to_first_token,
+  provider_calls,
+  provider_errors,
+  cost_usd,
+  tokens,
+  breaker_opened,
+  failovers,
+  cache_hits,
+};
+enum class Aggregate : std::uint8_t { count, rate, avg, min, med, max, percentile, value };
+enum class Comparison : std::uint8_t { less, less_equal, greater, greater_equal, equal, not_equal };
+
+// `p(95)<3s` of request_duration{provider:openai}, as the k6 grammar writes it.
+struct ThresholdSpec {
+  std::string text;    // the expression as written
+  std::string metric;  // with its tags, as written
+  Metric of = Metric::requests;
+  std::optional<std::string> provider;  // tags
+  std::optional<std::string> variant;
+  std::optional<monitor::Outcome> outcome;
+  Aggregate aggregate = Aggregate::count;
+  Millionths percentile{0};  // of 1: p(95) is 950'000
+  Comparison comparison = Comparison::less;
+  // Exact. Of durations: whole nanoseconds. Of everything else: millionths of the metric's unit, so that 0.01 of a rate is
+  // 10'000, a count of 5 is 5'000'000 and 12 USD are 12'000'000.
+  std::int64_t bound = 0;
+  std::optional<std::string> during;  // a fault's id
+  std::optional<std::string> after;   // a fault's id
+  std::optional<Duration> skip;
+  std::optional<Duration> window;
+  Origin origin;
+};
+
+struct LivenessSpec {
+  Duration heal_at{0};
+  Duration recover_within = std::chrono::seconds{60};
+  double success_rate = 0.95;
+};
+
+// The `--set` under which the file must end otherwise: the proof that its claim can fail.
+struct Counterexample {
+  std::vector<std::string> set;  // path=value
+  int exit = 0;
+  std::string why;
+};
+
+struct Scenario {
+  std::string file;  // as named on the command line
+  std::string title;
+  std::string description;
+  std::uint64_t seed = 1;
+  WallTime start{};
+  Duration duration = std::chrono::minutes{10};
+  monitor::MonitorConfig monitor;
+  std::string breaker_preset = "seed-readme";
+  std::vector<ProviderSpec> providers;  // file order: the first is the default, the others fail over in this order
+  std::vector<WorkloadSpec> workloads;
+  std::vector<FaultSpec> faults;
+  std::vector<ThresholdSpec> thresholds;
+  std::vector<ThresholdSpec> forecast_thresholds;  // of `forecast.*`: only a forecast evaluates them; `of` says nothing
+  std::optional<LivenessSpec> liveness;
+  std::map<std::string, std::int64_t> coverage;  // counter -> least
+  std::optional<Counterexample> counterexample;
+  std::map<std::string, Origin> origins;  // by JSON pointer
+  std::vector<std::string> warnings;      // ready to print: allowed, but probably not meant
+  std::uint64_t hash = 0;                 // of the file's text with its `--set`s
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,60 @@
+#pragma once
+// Drives the whole pipeline through one scenario on a virtual clock: pops an event, tells the pipeline, performs the
+// step that it returns, until nothing is pending. The same scenario and seed give the same run, event for event.
+//
+//   Scenario scenario = ...;
+//   const RunResult result = run(scenario);
+//   result.pipeline.metrics().all().count(Outcome::served);
+//
+// Arrivals stop at the scenario's duration; requests in flight then are driven to their end.
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "monitor/pipeline.h"
+#include "monitor/units.h"
+#include "sim/kernel/digest.h"
+#include "sim/world/events.h"
+#include "sim/world/faults.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+struct RunOptions {
+  std::optional<std::uint64_t> seed;          // instead of the scenario's
+  std::optional<Duration> until;              // stop after the last event at or before this instant
+  std::vector<Observer*> observers;           // told in this order; must outlive the run
+  const std::atomic<bool>* stop = nullptr;    // set from elsewhere: stop at the next event
+};
+
+// What the provider truly billed, by provider in file order.
+struct LedgerTotals {
+  std::int64_t calls = 0;
+  monitor::Usd billed;
+  monitor::Usd billed_known;  // of calls whose usage the caller learnt
+  monitor::Tokens input;
+  monitor::Tokens output;
+};
+
+struct RunResult {
+  monitor::Pipeline pipeline;  // as it stood at the end: metrics, limiters, breakers, cache
+  std::uint64_t seed = 0;
+  std::uint64_t digest = 0;  // of every event, in order
+  std::uint64_t events = 0;
+  std::uint64_t arrivals = 0;
+  std::int64_t in_flight = 0;      // at the end: 0 unless stopped early
+  std::int64_t in_flight_max = 0;
+  Instant ended{};                 // the scenario's end or the last event after it; the last event if stopped
+  bool stopped = false;            // by `until` or `stop`
+  std::vector<LedgerTotals> ledger;
+  std::vector<FaultCount> faults;  // in file order
+};
+
+RunResult run(const Scenario& scenario, const RunOptions& options = {});
+
+// The pipeline's view of the scenario's providers.
+std::vector<monitor::ProviderConfig> provider_configs(const Scenario& scenario);
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,56 @@
+#include "reports/json_writer.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/json_text.h"
+
+namespace windtunnel::reports {
+namespace {
+
+TEST(JsonText, escapes_what_must_be_and_nothing_else) {
+  EXPECT_EQ(json_string("plain / text"), R"("plain / text")");
+  EXPECT_EQ(json_string("a\"b\\c"), R"("a\"b\\c")");
+  EXPECT_EQ(json_string("\n\t\r\b\f"), R"("\n\t\r\b\f")");
+  EXPECT_EQ(json_string(std::string("\0\x1f", 2)), R"("\u0000\u001f")");
+  EXPECT_EQ(json_string("\x7f"), "\"\x7f\"");
+  EXPECT_EQ(json_string("Zürich 🔴"), "\"Zürich 🔴\"");
+}
+
+TEST(JsonText, replaces_what_is_not_utf8) {
+  EXPECT_EQ(json_string("a\xff"
+                        "b"),
+            "\"a\xef\xbf\xbd"
+            "b\"");
+  EXPECT_EQ(json_string("\xc0\xaf"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");                  // overlong
+  EXPECT_EQ(json_string("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");  // a surrogate
+  EXPECT_EQ(json_string("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");                  // cut off
+}
+
+RC_GTEST_PROP(JsonText, any_bytes_make_a_string_that_can_be_read, (const std::string& bytes)) {
+  const auto json = nlohmann::json::parse(json_string(bytes));
+  RC_ASSERT(json.is_string());
+  const auto replaced = nlohmann::json(bytes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (replaced.find("\xef\xbf\xbd") == std::string::npos) RC_ASSERT(json.get<std::string>() == bytes);
+}
+
+TEST(JsonWriter, writes_on_one_line) {
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::line};
+  json.begin_object().key("a").integer(1).key("b").begin_array().decimal(15, 1).null().boolean(true).begin_object();
+  json.end_object().end_array().key("c").text("x\"").key("d").hex(0xab).end_object();
+  EXPECT_EQ(text, R"({"a":1,"b":[1.5,null,true,{}],"c":"x\"","d":"00000000000000ab"})");
+}
+
+TEST(JsonWriter, indents_by_two) {
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::indented};
+  json.begin_object().key("a").begin_array().end_array().key("b").begin_array().integer(1).integer(2).end_array();
+  json.key("c").text_or_null("").end_object();
+  EXPECT_EQ(text, "{\n  \"a\": [],\n  \"b\": [\n    1,\n    2\n  ],\n  \"c\": null\n}");
+}
+
+}  // namespace
+}  // namespace windtunnel::reports

@@ -1,0 +1,151 @@
+#include "reports/output_file.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "reports/line_source.h"
+#include "tests/reports/scratch_folder.h"
+
+namespace windtunnel::reports {
+namespace {
+
+using std::filesystem::exists;
+
+// Lines that a compressor cannot fold into nothing, of 20 bytes each.
+std::string many_lines(int count) {
+  std::string text;
+  std::uint32_t state = 1;
+  for (int i = 0; i < count; ++i) {
+    for (int k = 0; k < 19; ++k) text += static_cast<char>('a' + (state = state * 1'664'525 + 1'013'904'223) % 26 % 16);
+    text += '\n';
+  }
+  return text;
+}
+
+TEST(OutputFile, is_there_only_when_finished) {
+  const ScratchFolder folder;
+  const std::string path = folder.file("a.txt");
+  OutputFile file{path};
+  file.append("hello\n");
+  EXPECT_FALSE(exists(path));
+  EXPECT_TRUE(exists(path + ".partial"));
+  file.finish();
+  EXPECT_EQ(text_in(path), "hello\n");
+  EXPECT_FALSE(exists(path + ".partial"));
+  file.finish();
+}
+
+TEST(OutputFile, stays_partial_when_not_finished) {
+  const ScratchFolder folder;
+  const std::string path = folder.file("a.txt");
+  write_text(path, "earlier");
+  { OutputFile{path}.append("half"); }
+  EXPECT_EQ(text_in(path), "earlier");
+  EXPECT_EQ(text_in(path + ".partial"), "half");
+}
+
+TEST(OutputFile, holds_more_than_its_buffer) {
+  const ScratchFolder folder;
+  const std::string text = many_lines(40'000);
+  ASSERT_GT(text.size(), 3 * OutputFile::kBufferSize);
+  OutputFile file{folder.file("a.txt")};
+  file.append(text.substr(0, 100));
+  file.append(text.substr(100));
+  EXPECT_EQ(file.bytes(), text.size());
+  file.finish();
+  EXPECT_EQ(text_in(folder.file("a.txt")), text);
+}
+
+TEST(OutputFile, lends_room_in_its_buffer) {
+  const ScratchFolder folder;
+  OutputFile file{folder.file("a.txt")};
+  std::string expected;
+  for (int i = 0; i < 3'000; ++i) {
+    const std::string piece(static_cast<std::size_t>(i % 300), static_cast<char>('a' + i % 26));
+    std::memcpy(file.reserve(300), piece.data(), piece.size());
+    file.commit(piece.size());
+    expected += piece;
+  }
+  const std::string long_one(2 * OutputFile::kBufferSize, 'z');
+  std::memcpy(file.reserve(long_one.size()), long_one.data(), long_one.size());
+  file.commit(long_one.size());
+  file.finish();
+  EXPECT_EQ(text_in(folder.file("a.txt")), expected + long_one);
+}
+
+TEST(OutputFile, compresses_what_is_named_zst) {
+  const ScratchFolder folder;
+  const std::string text = many_lines(60'000);
+  OutputFile file{folder.file("a.jsonl.zst")};
+  file.append(text);
+  file.finish();
+  EXPECT_LT(std::filesystem::file_size(folder.file("a.jsonl.zst")), text.size() * 3 / 4);
+  EXPECT_EQ(read_whole_file(folder.file("a.jsonl.zst")), text);
+}
+
+TEST(OutputFile, leaves_a_readable_frame_when_not_finished) {
+  const ScratchFolder folder;
+  { OutputFile{folder.file("a.zst")}.append("half\n"); }
+  EXPECT_FALSE(exists(folder.file("a.zst")));
+  EXPECT_EQ(read_whole_file(folder.file("a.zst.partial")), "half\n");
+}
+
+TEST(OutputFile, writes_devices_in_place) {
+  OutputFile file{"/dev/null"};
+  file.append("gone");
+  file.finish();
+  EXPECT_TRUE(file.finished());
+  EXPECT_FALSE(exists("/dev/null.partial"));
+}
+
+TEST(OutputFile, says_that_the_disk_is_full) {
+  OutputFile file{"/dev/full"};
+  file.append("does not fit");
+  try {
+    file.finish();
+    FAIL() << "a full disk took it";
+  } catch (const ReportError& error) {
+    EXPECT_EQ(error.operation(), "write");
+    EXPECT_EQ(error.path(), "/dev/full");
+    EXPECT_STREQ(error.what(), "/dev/full: cannot write: No space left on device");
+  }
+  EXPECT_FALSE(file.finished());
+  EXPECT_THROW(file.finish(), ReportError);
+}
+
+TEST(OutputFile, says_that_the_disk_is_full_as_soon_as_the_buffer_is) {
+  OutputFile file{"/dev/full"};
+  file.append(std::string(OutputFile::kBufferSize, 'x'));
+  EXPECT_THROW(file.append("x"), ReportError);
+}
+
+TEST(OutputFile, says_that_it_cannot_be_opened) {
+  const ScratchFolder folder;
+  try {
+    const OutputFile file{folder.file("missing/a.txt")};
+    FAIL() << "a file in no folder was opened";
+  } catch (const ReportError& error) {
+    EXPECT_EQ(error.operation(), "open");
+    EXPECT_NE(std::string(error.what()).find("No such file or directory"), std::string::npos);
+  }
+}
+
+TEST(OutputFile, says_that_it_cannot_be_renamed_and_keeps_the_bytes) {
+  const ScratchFolder folder;
+  OutputFile file{folder.file("a.txt")};
+  file.append("kept");
+  std::filesystem::create_directory(folder.file("a.txt"));
+  try {
+    file.finish();
+    FAIL() << "a file replaced a folder";
+  } catch (const ReportError& error) {
+    EXPECT_EQ(error.operation(), "rename");
+  }
+  EXPECT_EQ(text_in(folder.file("a.txt.partial")), "kept");
+}
+
+}  // namespace
+}  // namespace windtunnel::reports

@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <vector>
+
+#include "sim/kernel/event_queue.h"
+
+namespace windtunnel::sim {
+namespace {
+
+using monitor::Duration;
+using monitor::Instant;
+using namespace std::chrono_literals;
+
+TEST(EventQueue, gives_events_in_the_order_of_time) {
+  EventQueue queue;
+  queue.schedule(Instant{3ns}, 30);
+  queue.schedule(Instant{1ns}, 10);
+  queue.schedule(Instant{2ns}, 20);
+
+  EXPECT_EQ(queue.next_time(), Instant{1ns});
+  EXPECT_EQ(queue.pop(), (Event{Instant{1ns}, 10}));
+  EXPECT_EQ(queue.pop(), (Event{Instant{2ns}, 20}));
+  EXPECT_EQ(queue.pop(), (Event{Instant{3ns}, 30}));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(EventQueue, gives_events_of_one_instant_in_the_order_scheduled) {
+  EventQueue queue;
+  for (std::uint32_t i = 0; i < 1000; ++i) queue.schedule(Instant{5s}, 1000 - i);
+  for (std::uint32_t i = 0; i < 1000; ++i) ASSERT_EQ(queue.pop().payload, 1000 - i);
+}
+
+TEST(EventQueue, carries_the_greatest_payload_and_instant_unchanged) {
+  EventQueue queue;
+  queue.schedule(Instant::max(), EventQueue::kPayloadMax);
+  EXPECT_EQ(queue.pop(), (Event{Instant::max(), EventQueue::kPayloadMax}));
+}
+
+// Histories of schedules (a delay in 0..3, so that ties abound, now and then a long one) and pops (-1).
+RC_GTEST_PROP(EventQueue, agrees_with_a_multimap_on_every_history, ()) {
+  const auto history = *rc::gen::container<std::vector<int>>(rc::gen::weightedOneOf<int>(
+      {{6, rc::gen::inRange(0, 4)}, {1, rc::gen::inRange(0, 1000)}, {5, rc::gen::just(-1)}}));
+  EventQueue queue;
+  std::multimap<Instant, std::uint32_t> model;  // equal keys keep the order of insertion
+  Instant now{};
+  std::uint32_t payload = 0;
+  const auto pop_both = [&] {
+    RC_ASSERT(queue.next_time() == model.begin()->first);
+    const Event event = queue.pop();
+    RC_ASSERT(event == (Event{model.begin()->first, model.begin()->second}));
+    model.erase(model.begin());
+    now = event.at;
+  };
+  for (const int step : history) {
+    if (step >= 0) {
+      queue.schedule(now + Duration{step}, ++payload);
+      model.emplace(now + Duration{step}, payload);
+    } else if (!model.empty()) {
+      pop_both();
+    }
+    RC_ASSERT(queue.size() == model.size());
+    RC_ASSERT(queue.empty() == model.empty());
+  }
+  while (!model.empty()) pop_both();
+  RC_ASSERT(queue.empty());
+}
+
+// Random histories are short; this one is deep enough for a heap of seven levels.
+TEST(EventQueue, agrees_with_a_multimap_on_a_long_history_with_many_pending) {
+  EventQueue queue;
+  std::multimap<Instant, std::uint32_t> model;
+  std::uint64_t state = 1;
+  Instant now{};
+  for (std::uint32_t i = 0; i < 60'000; ++i) {
+    state = state * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
+    const Instant at = now + Duration{static_cast<std::int64_t>(state >> 52)};
+    queue.schedule(at, i);
+    model.emplace(at, i);
+    if (i % 10 != 0) continue;
+    ASSERT_EQ(queue.pop(), (Event{model.begin()->first, model.begin()->second}));
+    now = model.begin()->first;
+    model.erase(model.begin());
+  }
+  for (const auto& [at, payload] : model) ASSERT_EQ(queue.pop(), (Event{at, payload}));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(EventQueue, stops_the_run_when_time_would_go_backwards) {
+  EventQueue queue;
+  queue.schedule(Instant{10ns}, 0);
+  queue.pop();
+  queue.schedule(Instant{10ns}, 1);
+  EXPECT_EQ(queue.pop().payload, 1U);
+  EXPECT_EXIT(queue.schedule(Instant{9ns}, 0), testing::ExitedWithCode(1), "before the present");
+  EXPECT_EXIT(EventQueue{}.schedule(Instant{-1ns}, 0), testing::ExitedWithCode(1), "before the present");
+}
+
+TEST(EventQueue, stops_the_run_when_a_payload_or_the_numbers_run_out) {
+  EventQueue queue{EventQueue::kSequenceMax};
+  EXPECT_EXIT(queue.schedule(Instant{}, EventQueue::kPayloadMax + 1), testing::ExitedWithCode(1), "24 bits");
+  queue.schedule(Instant{}, 7);
+  EXPECT_EXIT(queue.schedule(Instant{}, 0), testing::ExitedWithCode(1), "2\\^40 events");
+  EXPECT_EQ(queue.pop(), (Event{Instant{}, 7}));
+}
+
+TEST(EventQueue, stops_the_run_when_asked_for_an_event_that_is_not_there) {
+  EventQueue queue;
+  EXPECT_EXIT(queue.pop(), testing::ExitedWithCode(1), "an event is pending");
+  EXPECT_EXIT((void)queue.next_time(), testing::ExitedWithCode(1), "an event is pending");
+}
+
+}  // namespace
+}  // namespace windtunnel::sim
