@@ -3,13 +3,6 @@
 #include <algorithm>
 
 namespace windtunnel::monitor {
-namespace {
-
-__extension__ using Wide = __int128;
-constexpr std::int64_t kMillion = 1'000'000;
-
-}  // namespace
-
 Breaker::Breaker(const BreakerConfig& config, Instant created)
     : latest_(created), window_(config, created), config_(config) {
   check(!unsupported(config), "a breaker is built from settings it can honour");
@@ -170,7 +163,7 @@ Instant Breaker::open_end() const {
 }
 
 Duration Breaker::longer(Duration open_for) const {
-  const Wide product = Wide{open_for.count()} * config_.open_backoff_multiplier.value / kMillion;
+  const Int128 product = Int128{open_for.count()} * config_.open_backoff_multiplier.value / kMillion;
   const std::int64_t cap = config_.open_max.value_or(kBreakerDurationMax).count();
   return Duration{product > cap ? cap : static_cast<std::int64_t>(product)};
 }

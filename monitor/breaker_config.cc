@@ -3,8 +3,6 @@
 namespace windtunnel::monitor {
 namespace {
 
-constexpr std::int64_t kMillion = 1'000'000;
-
 bool within(std::int64_t value, std::int64_t least, std::int64_t most) { return value >= least && value <= most; }
 
 std::optional<std::string> unsupported_rule(const BreakerConfig& config) {

@@ -6,7 +6,6 @@
 namespace windtunnel::monitor {
 namespace {
 
-__extension__ using Wide = __int128;
 constexpr std::size_t kLogSizeFirst = 16;
 
 }  // namespace
@@ -150,8 +149,8 @@ std::int64_t BreakerWindow::bucket(Instant when) const {
     const std::int64_t quotient = product / length;
     return quotient - (product % length < 0 ? 1 : 0);
   }
-  const Wide wide = Wide{elapsed} * bucket_count_;
-  const Wide quotient = wide / length;
+  const Int128 wide = Int128{elapsed} * bucket_count_;
+  const Int128 quotient = wide / length;
   return static_cast<std::int64_t>(quotient) - (wide % length < 0 ? 1 : 0);
 }
 

@@ -128,8 +128,7 @@ std::optional<WallTime> parse_iso8601(std::string_view text) {
                             std::chrono::day{day}};
   if (!reader.good || !reader.rest.empty() || !date.ok()) return std::nullopt;
 
-  __extension__ typedef __int128 Wide;
-  const Wide ns = Wide{sys_days{date}.time_since_epoch().count()} * 86'400'000'000'000 + time_ns;
+  const Int128 ns = Int128{sys_days{date}.time_since_epoch().count()} * 86'400'000'000'000 + time_ns;
   if (ns < INT64_MIN || ns > INT64_MAX) return std::nullopt;
   return WallTime{Duration{static_cast<std::int64_t>(ns)}};
 }

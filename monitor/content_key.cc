@@ -5,15 +5,14 @@
 namespace windtunnel::monitor {
 namespace {
 
-__extension__ typedef unsigned __int128 Wide;
 
-constexpr Wide wide(std::uint64_t high, std::uint64_t low) { return (Wide{high} << 64) | low; }
+constexpr Uint128 wide(std::uint64_t high, std::uint64_t low) { return (Uint128{high} << 64) | low; }
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // FNV-1a with 128 bits.
 struct Fnv128 {
-  Wide hash = wide(0x6c62272e07bb0142, 0x62b821756295c58d);
+  Uint128 hash = wide(0x6c62272e07bb0142, 0x62b821756295c58d);
 
   void add(char byte) { hash = (hash ^ static_cast<unsigned char>(byte)) * wide(std::uint64_t{1} << 24, 0x13b); }
 };

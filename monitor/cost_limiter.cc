@@ -6,7 +6,6 @@ namespace windtunnel::monitor {
 namespace {
 
 // Sums and products of amounts near the limit leave 64 bits.
-__extension__ typedef __int128 Wide;
 
 constexpr Millionths kWhole{1'000'000};
 
@@ -16,7 +15,7 @@ bool is_limit(std::optional<Usd> limit) { return !limit || (*limit >= Usd{} && *
 bool fits(const BudgetWindow& window, Usd held, Usd worst) {
   if (!window.limit) return true;
   if (*window.limit == Usd{}) return false;
-  const Wide total = Wide{window.settled.picos()} + window.reserved.picos() - held.picos() + worst.picos();
+  const Int128 total = Int128{window.settled.picos()} + window.reserved.picos() - held.picos() + worst.picos();
   return total <= window.limit->picos();
 }
 
@@ -190,7 +189,7 @@ void CostLimiter::fire_alert(BudgetWindow& window) {
 // The least spend with spend >= share x limit.
 Usd CostLimiter::next_alert_at(const BudgetWindow& window) const {
   if (!window.limit || window.alerts_fired == config_.alerts.size()) return Usd::max();
-  const Wide product = Wide{window.limit->picos()} * config_.alerts[window.alerts_fired].value;
+  const Int128 product = Int128{window.limit->picos()} * config_.alerts[window.alerts_fired].value;
   return Usd::from_picos(static_cast<std::int64_t>((product + kWhole.value - 1) / kWhole.value));
 }
 

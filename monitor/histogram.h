@@ -16,8 +16,6 @@
 
 namespace windtunnel::monitor {
 
-__extension__ typedef __int128 Int128;
-
 class Histogram {
  public:
   static constexpr Duration kDurationMax{std::int64_t{1} << 62};

@@ -7,14 +7,12 @@
 namespace windtunnel::monitor {
 
 Duration backoff(const RetryConfig& config, std::int32_t k, RequestId request, std::uint32_t attempt) {
-  __extension__ using Wide = __int128;
-  Wide pause = config.base.count();
+  Int128 pause = config.base.count();
   for (std::int32_t i = 0; i < k && pause < config.cap.count(); ++i) pause = pause * config.multiplier.value / 1'000'000;
-  const std::int64_t most = static_cast<std::int64_t>(std::min<Wide>(pause, config.cap.count()));
+  const std::int64_t most = static_cast<std::int64_t>(std::min<Int128>(pause, config.cap.count()));
   if (config.jitter == Jitter::none) return Duration{most};
   const std::uint64_t share = mix(mix(number_of(request)) + attempt);
-  __extension__ using WideUnsigned = unsigned __int128;
-  return Duration{static_cast<std::int64_t>((static_cast<WideUnsigned>(share) * static_cast<std::uint64_t>(most)) >> 64)};
+  return Duration{static_cast<std::int64_t>((static_cast<Uint128>(share) * static_cast<std::uint64_t>(most)) >> 64)};
 }
 
 Duration wait_of(const RetryAfter& retry_after, WallTime wall, Duration cap) {

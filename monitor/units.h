@@ -13,6 +13,10 @@
 
 namespace windtunnel::monitor {
 
+// Products of two quantities are compared and divided in 128 bits.
+__extension__ typedef __int128 Int128;
+__extension__ typedef unsigned __int128 Uint128;
+
 // The clock that every decision is made on. It has no now(): time arrives as an argument. Instant{} is the start.
 struct MonitorClock {
   using duration = std::chrono::nanoseconds;
@@ -117,6 +121,8 @@ constexpr Usd cost(Tariff tariff, Tokens input, Tokens output) {
 
 static_assert(cost(Price{Usd::from_picos(150'000)}, Tokens{1'000'000}) == Usd::from_cents(15));  // $0.15 per million
 static_assert(cost(Price{Usd::from_picos(37'500)}, Tokens{1}) == Usd::from_picos(37'500));
+
+inline constexpr std::int64_t kMillion = 1'000'000;
 
 // A share in millionths: 0.5 is 500'000. Rates and budget shares are compared by cross multiplication in integers.
 struct Millionths {

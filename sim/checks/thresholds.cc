@@ -8,8 +8,7 @@ namespace windtunnel::sim {
 namespace {
 
 using monitor::Int128;
-
-constexpr std::int64_t kMillion = 1'000'000;
+using monitor::kMillion;
 
 bool is_duration(Metric metric) { return metric == Metric::request_duration || metric == Metric::time_to_first_token; }
 

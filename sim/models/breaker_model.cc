@@ -14,10 +14,9 @@ using monitor::WindowType;
 
 namespace {
 
-__extension__ using Wide = __int128;
 
 // Whether a value has reached a limit: above it, or at it where `ge` says that this is enough.
-bool reaches(Wide value, Wide limit, BreakerCompare compare) {
+bool reaches(monitor::Int128 value, monitor::Int128 limit, BreakerCompare compare) {
   return compare == BreakerCompare::ge ? value >= limit : value > limit;
 }
 
@@ -111,7 +110,7 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
   const std::int64_t calls = window_calls(now);
   const std::int64_t failures = window_failures(now);
   if (config_.failure_rate_threshold && calls >= config_.minimum_calls &&
-      reaches(Wide{1'000'000} * failures, Wide{config_.failure_rate_threshold->value} * calls,
+      reaches(monitor::Int128{1'000'000} * failures, monitor::Int128{config_.failure_rate_threshold->value} * calls,
               config_.failure_rate_compare)) {
     return TripRule::rate;
   }
@@ -166,7 +165,7 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
 
 Duration BreakerModel::open_time() const {
   const Duration cap = config_.open_max.value_or(monitor::kBreakerDurationMax);
-  Wide nanoseconds = config_.open.count();
+  monitor::Int128 nanoseconds = config_.open.count();
   for (std::int64_t k = 1; k < failed_probes_in_a_row_; ++k) {
     nanoseconds = nanoseconds * config_.open_backoff_multiplier.value / 1'000'000;
     if (nanoseconds >= cap.count()) break;
@@ -207,9 +206,9 @@ bool BreakerModel::in_window(const Outcome& outcome, Instant now) const {
 // nanoseconds.
 std::int64_t BreakerModel::bucket(Instant when) const {
   const Instant origin = config_.window_origin == monitor::WindowOrigin::epoch ? Instant{} : closed_since_;
-  const Wide elapsed = Wide{(when - origin).count()} * config_.window_buckets;
-  const Wide width = config_.window.count();
-  Wide k = elapsed / width;
+  const monitor::Int128 elapsed = monitor::Int128{(when - origin).count()} * config_.window_buckets;
+  const monitor::Int128 width = config_.window.count();
+  monitor::Int128 k = elapsed / width;
   while (k * width > elapsed) --k;
   return static_cast<std::int64_t>(k);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/kernel/samplers.h"
+#include "sim/world/rounding.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -103,8 +104,7 @@ void Faults::plan_next(State& state, Instant now) {
 }
 
 Duration Faults::stay(const State& state, const Law& law) {
-  const double nanoseconds = std::min(sample(law, draw(state.phase_stream, state.changes).a), 4e18);
-  return std::max(Duration{1}, Duration{static_cast<std::int64_t>(nanoseconds + 0.5)});
+  return std::max(Duration{1}, whole_nanoseconds(sample(law, draw(state.phase_stream, state.changes).a)));
 }
 
 FaultEffect Faults::on_call(monitor::ProviderId provider, const CallName& name, monitor::Tokens tokens, Instant now,

@@ -6,18 +6,14 @@
 #include "monitor/stable_hash.h"
 #include "sim/kernel/real_math.h"
 #include "sim/kernel/samplers.h"
+#include "sim/world/rounding.h"
 
 namespace windtunnel::sim {
 namespace {
 
-__extension__ using Wide = __int128;
 
-// Characters of text a token: only for the lengths that telemetry reports.
-constexpr std::int64_t kCharactersPerToken = 4;
 constexpr std::uint32_t kDayLane = 1;
 constexpr std::uint32_t kLevelLane = 2;
-
-Duration whole(double nanoseconds) { return Duration{static_cast<std::int64_t>(nanoseconds + 0.5)}; }
 
 // Integer power by repeated squaring: libm's would differ between machines.
 double power(double base, std::int64_t exponent) {
@@ -118,7 +114,7 @@ std::optional<ArrivalPoint> Load::next_arrival() {
 // The k-th arrival comes at k / rate exactly, rounded down to a nanosecond.
 std::optional<ArrivalPoint> Load::next_uniform() {
   if (spec_.rate.count.value <= 0) return std::nullopt;
-  const Wide offset = Wide{static_cast<std::int64_t>(arrivals_)} * spec_.rate.unit.count() * 1'000'000 /
+  const monitor::Int128 offset = monitor::Int128{static_cast<std::int64_t>(arrivals_)} * spec_.rate.unit.count() * 1'000'000 /
                       spec_.rate.count.value;
   if (offset >= (end_ - begin_).count()) return std::nullopt;
   return ArrivalPoint{begin_ + Duration{static_cast<std::int64_t>(offset)}, arrivals_++};
@@ -137,7 +133,7 @@ std::optional<ArrivalPoint> Load::next_by_rate() {
       // Solves rate x + slope x^2 / 2 = left, in the form that keeps its digits when the slope is small. Where the rate
       // falls to 0, rounding may leave less than nothing under the root.
       const double root = std::sqrt(std::max(0.0, piece.rate * piece.rate + 2 * piece.slope * left));
-      at += whole(2 * left / (piece.rate + root));
+      at += whole_nanoseconds(2 * left / (piece.rate + root));
       if (at >= end_) return std::nullopt;
       last_ = at;
       return ArrivalPoint{at, arrivals_++};
@@ -153,7 +149,7 @@ std::optional<ArrivalPoint> Load::next_listed() {
     const double wanted = spec_.rate_scale - static_cast<double>(candidate_ % copies_max_);
     if (wanted < 1 && unit(draw(arrival_stream_, candidate_).a) >= wanted) continue;
     Duration offset = row(candidate_).at;
-    if (spec_.time_scale != 1) offset = whole(static_cast<double>(offset.count()) * spec_.time_scale);
+    if (spec_.time_scale != 1) offset = whole_nanoseconds(static_cast<double>(offset.count()) * spec_.time_scale);
     if (begin_ + offset >= end_) return std::nullopt;
     ++arrivals_;
     return ArrivalPoint{begin_ + offset, candidate_++};
@@ -220,7 +216,7 @@ void Load::modulate(Piece& piece, Instant at) {
   while (mmpp_until_ <= at) {
     if (mmpp_stays_ > 0) mmpp_state_ = (mmpp_state_ + 1) % static_cast<std::uint32_t>(spec_.mmpp.factors.size());
     const double mean = static_cast<double>(spec_.mmpp.mean_sojourn[mmpp_state_].count());
-    mmpp_until_ += std::max(Duration{1}, whole(exponential(unit_open(draw(state_stream_, mmpp_stays_++).a), mean)));
+    mmpp_until_ += std::max(Duration{1}, whole_nanoseconds(exponential(unit_open(draw(state_stream_, mmpp_stays_++).a), mean)));
   }
   piece.rate *= spec_.mmpp.factors[mmpp_state_];
   piece.slope *= spec_.mmpp.factors[mmpp_state_];
@@ -235,7 +231,7 @@ double Load::factor_of_mean_one(double cv, std::uint64_t bits) const {
 }
 
 Duration Load::think_time(std::uint64_t ordinal) const {
-  return whole(std::max(0.0, sample(spec_.think_time, draw(arrival_stream_, ordinal).a)));
+  return whole_nanoseconds(std::max(0.0, sample(spec_.think_time, draw(arrival_stream_, ordinal).a)));
 }
 
 // --- What ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/kernel/samplers.h"
+#include "sim/world/rounding.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -11,13 +12,6 @@ using monitor::Reply;
 using monitor::ReplyKind;
 using monitor::RetryAfter;
 using monitor::Usage;
-
-constexpr std::uint32_t kCharactersPerToken = 4;
-
-Duration whole(double nanoseconds) {
-  // A law's far tail is cut at ten days: no deadline is later, and nothing overflows.
-  return Duration{static_cast<std::int64_t>(std::clamp(nanoseconds, 0.0, 864e12) + 0.5)};
-}
 
 RetryAfter seconds(Duration wait) {
   return {.form = RetryAfter::Form::seconds, .seconds = static_cast<double>(wait.count()) / 1e9};
@@ -74,7 +68,7 @@ CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKi
   const double each = sample(spec_.time_per_output_token, chosen.b) * effect.factor;
   const bool generates = kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
   if (!generates) {
-    const Instant at = call.at + whole(first);
+    const Instant at = call.at + whole_nanoseconds(first);
     return at <= call.deadline ? fail(call, kind, at) : time_out(call, false);
   }
   Usage usage{call.input, output};
@@ -82,13 +76,13 @@ CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKi
     usage.output = monitor::Tokens{
         static_cast<std::int64_t>(static_cast<double>(output.count()) * effect.bill_fraction)};
   }
-  const Duration to_first = whole(first);
-  const Instant at = call.at + to_first + whole(static_cast<double>(usage.output.count()) * each);
+  const Duration to_first = whole_nanoseconds(first);
+  const Instant at = call.at + to_first + whole_nanoseconds(static_cast<double>(usage.output.count()) * each);
   if (at > call.deadline) return time_out(call, true);
   CallResult result{.at = at, .billed = usage};
   result.reply = {.kind = kind, .time_to_first_token = to_first};
   if (kind != ReplyKind::truncated) result.reply.usage = usage;
-  result.reply.response_length = static_cast<std::uint32_t>(usage.output.count()) * kCharactersPerToken;
+  result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
   return priced(call, result);
 }
 

@@ -41,9 +41,11 @@ TEST(Run, several_seeds_give_the_same_lines_in_the_same_order_for_any_number_of_
 }
 
 TEST(Run, several_files_exit_with_the_worst_and_print_the_counts) {
-  const Said said = windtunnel("run " + kOutage + " scenarios/catalog/healthy.json --set monitor.provider_call.timeout=1200ms");
-  EXPECT_EQ(said.exit, 12);
-  EXPECT_NE(said.out.find("replay: windtunnel run scenarios/catalog/healthy.json"), std::string::npos) << said.out;
+  const Said said = windtunnel(
+      "run scenarios/catalog/both-down.json scenarios/catalog/healthy.json --set monitor.circuit_breaker.open=2m");
+  EXPECT_EQ(said.exit, 11);
+  EXPECT_NE(said.out.find("replay: windtunnel run scenarios/catalog/both-down.json"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("2 of 2 runs, 1 liveness, 1 pass"), std::string::npos) << said.out;
 }
 
 TEST(Run, the_replay_line_repeats_the_failure) {

@@ -99,6 +99,17 @@ TEST(PipelineAdmission, reserves_the_dearest_candidate) {
   EXPECT_EQ(rich.begin(request_to(2)).called(), 2);
 }
 
+TEST(PipelineAdmission, the_dearest_candidate_may_be_any_of_them) {
+  std::vector<ProviderConfig> all = providers(3);
+  for (const std::size_t dearest : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
+    std::swap(all[0], all[dearest]);
+    Rig rig{bare(), all};
+    rig.begin(request_to((dearest + 1) % 3));
+    EXPECT_EQ(rig.log.reserved.at(0).amount, usd(7)) << "dearest " << dearest;
+    std::swap(all[0], all[dearest]);
+  }
+}
+
 TEST(PipelineAdmission, reserves_the_grant_and_not_what_was_asked_for) {
   MonitorConfig config = bare();
   config.token_limiter = {.mode = TokenMode::average, .limit = Tokens{150}};

@@ -1,0 +1,307 @@
+#include "scenario_generator.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "scenarios/profiles.h"
+#include "scenarios/tables.h"
+#include "scenarios/threshold_grammar.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using monitor::Duration;
+using monitor::Millionths;
+using monitor::Tokens;
+using sim::Law;
+
+bool chance() { return *rc::gen::arbitrary<bool>(); }
+std::int64_t number(std::int64_t least, std::int64_t most) { return *rc::gen::inRange(least, most + 1); }
+Duration span(std::int64_t least_ns = 0) {
+  const std::int64_t unit = *rc::gen::element<std::int64_t>(1, 1000, 1'000'000, 1'000'000'000, 60'000'000'000);
+  return Duration{std::max(least_ns, unit * number(0, 1000))};
+}
+Duration some_span() { return span(1); }
+double millionths() { return static_cast<double>(number(0, 1'000'000)) / 1e6; }
+Tokens tokens() { return Tokens{number(0, 100'000)}; }
+double real() { return *rc::gen::element(0.001, 0.1, 1.0, 1.5, 3.25, 7.0); }
+std::string word() { return *rc::gen::element<std::string>("a", "b c", "\xC3\xA9/~", "x.y", "\"q\"\n"); }
+template <class V>
+std::optional<V> maybe(V value) {
+  return chance() ? std::optional<V>(std::move(value)) : std::nullopt;
+}
+template <class E>
+E one_of(E last) {
+  return static_cast<E>(number(0, static_cast<std::int64_t>(last)));
+}
+
+// `scale` is a whole number of the law's unit.
+Law law(double scale) {
+  Law result;
+  const double a = scale * static_cast<double>(number(1, 500));
+  const double b = a + scale * static_cast<double>(number(0, 500));
+  switch (number(0, 6)) {
+    case 0: result = Law::fixed(a); break;
+    case 1: result = Law::uniform(a, b); break;
+    case 2: result = Law::exponential(a); break;
+    case 3: result = Law::lognormal_p50_p95(a, b); break;
+    case 4: result = Law::weibull(real(), a); break;
+    case 5: result = Law::quantiles({a, a, b}); break;
+    default: result = Law::lognormal(scale > 1 ? 15.0 + real() : real(), real() / 10); break;
+  }
+  if (chance()) result.shift = scale * static_cast<double>(number(-5, 5));
+  return result;
+}
+Law time_law() { return law(*rc::gen::element(1e6, 1e9)); }
+
+std::vector<std::pair<monitor::ReplyKind, double>> failure_mix() {
+  std::vector<std::pair<monitor::ReplyKind, double>> result;
+  for (std::size_t i = 1; i < monitor::kReplyKinds; ++i) {
+    if (chance()) result.emplace_back(static_cast<monitor::ReplyKind>(i), static_cast<double>(number(1, 100'000)) / 1e6);
+  }
+  return result;
+}
+
+sim::RateLimit rate_limit() { return {maybe(number(0, 100)), maybe(tokens()), maybe(span())}; }
+
+void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t providers) {
+  if (chance()) m.rate_limiter = {maybe(number(0, 1000)), maybe(tokens())};
+  if (chance()) m.token_limiter = {one_of(monitor::TokenMode::average), tokens(), tokens()};
+  if (chance()) {
+    m.cost_limiter.monthly = maybe(monitor::Usd::from_picos(number(0, monitor::kLimitMax.picos())));
+    m.cost_limiter.daily = maybe(monitor::Usd::from_picos(number(0, 1'000'000)));
+    m.cost_limiter.alerts = chance() ? std::vector<Millionths>{} : std::vector<Millionths>{{1}, {999'999}};
+    m.cost_limiter.on_exhausted = one_of(monitor::ExhaustedPolicy::serve_cached);
+    m.cost_limiter.unknown_usage = one_of(monitor::UnknownUsage::zero);
+  }
+  if (chance()) {
+    m.ab_router.experiment_id = word();
+    for (const char* id : {"a", "b"}) {
+      const auto provider = static_cast<monitor::ProviderId>(number(0, static_cast<std::int64_t>(providers) - 1));
+      m.ab_router.variants.push_back({id, provider, number(1, 100)});
+    }
+  }
+  if (chance()) m.cache = {chance(), span(), static_cast<std::size_t>(number(0, 1000)), one_of(monitor::CacheConfig::Scope::provider), span()};
+  const auto presets = monitor::breaker_presets();
+  preset = presets[static_cast<std::size_t>(number(0, static_cast<std::int64_t>(presets.size()) - 1))].name;
+  m.circuit_breaker = *monitor::breaker_preset(preset);
+  if (chance()) {
+    monitor::BreakerConfig& b = m.circuit_breaker;
+    b.consecutive_threshold = maybe(number(1, 10));
+    b.failure_rate_threshold = maybe(Millionths{number(0, 1'000'000)});
+    b.failure_rate_compare = one_of(monitor::BreakerCompare::ge);
+    b.minimum_calls = number(0, 10);
+    b.window_type = one_of(monitor::WindowType::lifetime);
+    b.window_size = number(1, 100);
+    b.window = some_span();
+    b.window_buckets = number(0, 5);
+    b.window_origin = one_of(monitor::WindowOrigin::closed_start);
+    b.bucket_of = one_of(monitor::BucketOf::start);
+    b.evaluate_on = one_of(monitor::EvaluateOn::any);
+    b.open = span();
+    b.open_compare = one_of(monitor::BreakerCompare::ge);
+    b.half_open_success_threshold = number(1, 3);
+    b.half_open_max_calls = number(3, 5);
+    b.half_open_failure = one_of(monitor::HalfOpenFailure::ignore);
+    b.late_results = one_of(monitor::LateResults::current_state);
+    b.on_close = one_of(monitor::OnClose::keep);
+    b.open_backoff_multiplier = Millionths{number(1'000'000, 5'000'000)};
+    b.open_max = maybe(span());
+    RC_PRE(!monitor::unsupported(b));
+  }
+  if (chance()) {
+    m.provider_call = {some_span(), maybe(some_span()),
+                       {static_cast<std::int32_t>(number(1, 4)), span(), {number(1'000'000, 3'000'000)}, span(), one_of(monitor::Jitter::none)},
+                       span(), chance(), chance()};
+  }
+}
+
+sim::ProviderSpec provider(const std::string& name) {
+  sim::ProviderSpec result;
+  if (chance()) {
+    result = *profile(profiles()[static_cast<std::size_t>(number(0, 4))].name);
+  } else {
+    result.model = chance() ? word() : name;
+    result.tariffs = {{}};
+  }
+  result.name = name;
+  if (chance()) result.time_to_first_token = time_law();
+  if (chance()) result.time_per_output_token = time_law();
+  if (chance() || result.profile.empty()) {
+    result.tariffs.clear();
+    const auto tariff = [] { return monitor::Tariff{{monitor::Usd::from_picos(number(0, 1000))}, {monitor::Usd::from_picos(number(0, 100'000'000))}}; };
+    result.tariffs.push_back({monitor::WallTime::min(), tariff()});
+    if (chance()) result.tariffs.push_back({monitor::WallTime{std::chrono::hours{500'000} + Duration{number(0, 3)}}, tariff()});
+  }
+  if (chance()) result.errors.rates = failure_mix();
+  result.bill_on_failure = one_of(sim::FailureBill::input);
+  result.bill_on_timeout = one_of(sim::TimeoutBill::none);
+  if (chance()) {
+    result.concurrency = number(1, 10);
+    result.queue = number(0, 5);
+  }
+  if (chance()) result.rate_limit = rate_limit();
+  return result;
+}
+
+sim::TokenModel token_model() {
+  sim::TokenModel result{law(1)};
+  if (chance()) result.least = Tokens{number(0, 3)};
+  if (chance()) result.most = Tokens{number(10, 30)};
+  return result;
+}
+
+void fill_executor(sim::WorkloadSpec& w, const std::vector<std::string>& providers) {
+  using sim::Executor;
+  w.executor = *rc::gen::element(Executor::constant_arrival_rate, Executor::ramping_arrival_rate, Executor::diurnal, Executor::constant_vus, Executor::script);
+  const bool is_rated = w.executor != Executor::constant_vus && w.executor != Executor::script;
+  if (is_rated) {
+    w.arrival = one_of(sim::Arrival::mmpp);
+    w.rate = {Millionths{number(0, 1'000'000'000)}, some_span()};
+    if (w.arrival == sim::Arrival::gamma) w.gamma_shape = real();
+    if (w.arrival == sim::Arrival::mmpp) w.mmpp = {{real(), real()}, {some_span(), some_span()}};
+  }
+  if (w.executor != Executor::ramping_arrival_rate) w.duration = maybe(some_span());
+  switch (w.executor) {
+    case Executor::ramping_arrival_rate: w.stages = {{span(), {number(0, 5'000'000)}}, {span(), {0}}}; break;
+    case Executor::diurnal:
+      w.diurnal.hourly[static_cast<std::size_t>(number(0, 23))] = real();
+      w.diurnal.weekday[static_cast<std::size_t>(number(0, 6))] = real();
+      w.diurnal.growth_per_day = real();
+      w.diurnal.day_factor_cv = real();
+      w.diurnal.level_cv = real();
+      break;
+    case Executor::constant_vus:
+      w.vus = number(1, 50);
+      w.think_time = time_law();
+      break;
+    case Executor::script:
+      for (int i = 0; i < 3; ++i) {
+        w.requests.push_back({Duration{i * 5}, maybe(tokens()), maybe(tokens()), maybe(tokens()), maybe(word()), maybe(word()), maybe(providers[0])});
+      }
+      break;
+    case Executor::constant_arrival_rate:
+    case Executor::replay: break;
+  }
+}
+
+sim::WorkloadSpec workload(const std::string& name, const std::vector<std::string>& providers) {
+  sim::WorkloadSpec w;
+  w.name = name;
+  fill_executor(w, providers);
+  if (chance()) w.start = Duration{number(0, 1'000'000'000)};
+  if (chance()) w.provider = providers.back();
+  if (chance()) w.prompts = {number(0, 100), real()};
+  if (chance()) w.users = {number(0, 100), real()};
+  if (chance()) w.input = token_model();
+  if (chance()) w.output = token_model();
+  w.max_tokens = maybe(tokens());
+  if (chance()) w.feature_version = word();
+  if (chance()) w.prompt_version = word();
+  return w;
+}
+
+sim::FaultSpec fault(const std::string& id, const std::vector<std::string>& providers) {
+  using sim::FaultKind;
+  sim::FaultSpec f;
+  f.id = id;
+  f.kind = one_of(FaultKind::wall_clock_step);
+  f.at = Duration{number(0, 59'000'000'000)};
+  if (f.kind == FaultKind::wall_clock_step) {
+    f.offset = chance() ? span() : -span();
+    return f;
+  }
+  if (chance()) f.providers = {providers[0]};
+  if (chance()) f.providers = providers;
+  f.duration = maybe(some_span());
+  f.fraction = millionths();
+  f.ramp = span();
+  f.min_affected = number(0, 9);
+  switch (f.kind) {
+    case FaultKind::error_burst:
+      if (chance()) f.errors = {{monitor::ReplyKind::timeout, 0.5}, {monitor::ReplyKind::overloaded, 2}};
+      if (chance()) {
+        f.gilbert_elliott = sim::GilbertElliott{millionths(), millionths(), some_span(), some_span()};
+      } else {
+        f.rate = millionths();
+      }
+      break;
+    case FaultKind::latency_spike:
+      f.factor = 1 + real();
+      f.add = span();
+      break;
+    case FaultKind::throttle:
+      f.limit = rate_limit();
+      f.limit.requests_per_minute = number(0, 5);
+      break;
+    case FaultKind::brownout: f.concurrency = number(2, 9); break;
+    case FaultKind::truncated: f.bill_fraction = millionths(); break;
+    case FaultKind::random_outages: f.severity = millionths(); [[fallthrough]];
+    case FaultKind::flapping:
+      f.up = Law::exponential(1e9);
+      f.down = Law::fixed(static_cast<double>(number(1, 1'000'000)));
+      [[fallthrough]];
+    case FaultKind::outage:
+      if (chance()) {
+        f.mode = sim::OutageMode::hang;
+      } else {
+        f.error = static_cast<monitor::ReplyKind>(number(1, 9));
+      }
+      break;
+    case FaultKind::malformed:
+    case FaultKind::wall_clock_step: break;
+  }
+  return f;
+}
+
+sim::ThresholdSpec threshold(const char* metric, const char* expression, const std::string& fault_id) {
+  sim::ThresholdSpec t;
+  RC_ASSERT(!parse_metric(metric, t));
+  RC_ASSERT(!parse_expression(expression, t));
+  if (!fault_id.empty() && chance()) (chance() ? t.during : t.after) = fault_id;
+  t.skip = maybe(span());
+  t.window = maybe(some_span());
+  return t;
+}
+
+}  // namespace
+
+sim::Scenario arbitrary_scenario() {
+  sim::Scenario s = default_scenario();
+  s.duration = 1min;
+  if (chance()) s.title = word();
+  if (chance()) s.description = word();
+  s.seed = *rc::gen::arbitrary<std::uint64_t>();
+  s.start = monitor::WallTime{std::chrono::seconds{number(0, 3'000'000'000)} + Duration{chance() ? 0 : number(0, 999'999'999)}};
+  if (chance()) {
+    s.providers.clear();
+    for (const char* name : {"openai", "anthropic", "\xC3\xA9/x", "gpt-4.1"}) {
+      if (s.providers.empty() || chance()) s.providers.push_back(provider(name));
+    }
+  }
+  std::vector<std::string> names;
+  for (const sim::ProviderSpec& spec : s.providers) names.push_back(spec.name);
+  fill_monitor(s.monitor, s.breaker_preset, s.providers.size());
+  if (chance()) {
+    s.workloads.clear();
+    for (const char* name : {"chat", "b/c"}) s.workloads.push_back(workload(name, names));
+  }
+  const std::int64_t faults = number(0, 4);
+  for (std::int64_t i = 0; i < faults; ++i) s.faults.push_back(fault("f" + std::to_string(i), names));
+  const std::string fault_id = s.faults.empty() ? "" : s.faults[0].id;
+  if (chance()) {
+    s.thresholds = {threshold("request_duration", "p(95)<3s", fault_id), threshold("request_duration", "avg<=250", fault_id),
+                    threshold("requests{outcome:served}", "count>=5", fault_id)};
+    s.forecast_thresholds = {threshold("forecast.cost_usd", "p(99)<100.5", "")};
+  }
+  if (chance()) s.liveness = sim::LivenessSpec{59'500ms, span(), millionths()};
+  if (chance()) s.coverage = {{"failover", number(0, 5)}, {"breaker_opened", 1}};
+  if (chance()) s.counterexample = sim::Counterexample{{"seed=1", "a.b=c"}, 12, word()};
+  return s;
+}
+
+}  // namespace windtunnel::scenarios
