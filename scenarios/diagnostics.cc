@@ -184,7 +184,8 @@ std::optional<std::string> nearest_word(std::string_view written, std::span<cons
   std::size_t best_distance = 0;
   for (const std::string& word : words) {
     const std::size_t distance = edit_distance(written, word);
-    if (distance > std::max<std::size_t>(1, std::max(written.size(), word.size()) / 3)) continue;
+    const std::size_t length = std::max(written.size(), word.size());
+    if (distance > std::max<std::size_t>(1, length / 3) || distance == length) continue;
     if (best && distance >= best_distance) continue;
     best = word;
     best_distance = distance;

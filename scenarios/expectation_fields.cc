@@ -6,6 +6,7 @@
 #include "scenarios/kinds.h"
 #include "scenarios/tables.h"
 #include "scenarios/threshold_grammar.h"
+#include "sim/checks/coverage.h"
 
 namespace windtunnel::scenarios {
 namespace {
@@ -169,31 +170,7 @@ const Table<sim::Counterexample>& counterexample_table() {
 }
 
 const std::vector<std::string>& coverage_counters() {
-  static const std::vector<std::string> counters{
-      "breaker_half_open",
-      "breaker_opened",
-      "probe_failed",
-      "both_open",
-      "late_result",
-      "late_result_while_not_open",
-      "budget_refused",
-      "token_refused",
-      "rate_refused",
-      "failover",
-      "retry",
-      "cache_hit",
-      "stale_hit",
-      "tie_in_time",
-      "ttl_edge_hit",
-      "retry_after_obeyed",
-      "alert_80",
-      "alert_90",
-      "alert_95",
-      "alert_100",
-      "timeout",
-      "malformed",
-      "deadline_exceeded",
-  };
+  static const std::vector<std::string> counters{sim::coverage_counters().begin(), sim::coverage_counters().end()};
   return counters;
 }
 

@@ -215,8 +215,8 @@ std::vector<Field<WorkloadSpec>> fields() {
       field<W>("tokens", itself, object(tokens_table), "Lengths in tokens.").only_with(executor, drawn),
       field<W>(
           "max_tokens", &W::max_tokens, optional(tokens()),
-          "The most output tokens asked for; null: 500, or with token_limiter mode per_request what its limit leaves.")
-          .only_with(executor, drawn),
+          "The most output tokens asked for; null: 500, or with token_limiter mode per_request what its limit leaves, and "
+          "of a trace's row exactly its output tokens."),
       field<W>("feature_version", &W::feature_version, text(), "A label for reports."),
       field<W>("prompt_version", &W::prompt_version, text(), "A label for reports."),
   };

@@ -42,9 +42,13 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
       stations_(scenario.providers.size()),
       ledger_(scenario.providers.size()) {
   std::uint32_t index = 0;
+  std::optional<monitor::Tokens> limit_per_request;
+  if (scenario.monitor.token_limiter.mode == monitor::TokenMode::per_request) {
+    limit_per_request = scenario.monitor.token_limiter.limit;
+  }
   for (const WorkloadSpec& workload : scenario.workloads) {
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
-                        monitor::LabelsId{index + 1});
+                        monitor::LabelsId{index + 1}, limit_per_request);
     if (workload.executor == Executor::constant_vus) {
       vus_.insert(vus_.end(), static_cast<std::size_t>(workload.vus), VirtualUser{index});
     }

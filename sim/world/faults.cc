@@ -173,7 +173,9 @@ bool Faults::apply(State& state, FaultEffect& effect, std::size_t provider, cons
     case FaultKind::latency_spike:
       effect.factor *= spec.factor;
       effect.add += spec.add;
-      return true;
+      // A call that nobody works on is not slowed down.
+      return effect.kind != FaultEffect::Kind::refuse && effect.kind != FaultEffect::Kind::hang &&
+             effect.kind != FaultEffect::Kind::throttle;
     case FaultKind::brownout:
     case FaultKind::wall_clock_step: return false;
   }

@@ -12,6 +12,7 @@ namespace windtunnel::sim {
 namespace {
 
 
+constexpr monitor::Tokens kMaxTokensDefault{500};
 constexpr std::uint32_t kDayLane = 1;
 constexpr std::uint32_t kLevelLane = 2;
 
@@ -67,7 +68,8 @@ std::uint32_t Popularity::pick(std::uint64_t bits) const {
 }
 
 Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
-           const std::vector<ProviderSpec>& providers, monitor::LabelsId labels)
+           const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
+           std::optional<monitor::Tokens> limit_per_request)
     : spec_(spec),
       index_(index),
       begin_(Instant{} + spec.start),
@@ -75,6 +77,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       wall_start_(wall_start),
       provider_(find_provider(spec.provider, providers)),
       labels_(labels),
+      limit_per_request_(limit_per_request),
       prompts_(spec.prompts.count, spec.prompts.zipf),
       users_(spec.users.count, spec.users.zipf),
       arrival_stream_(chance.stream("arrival", spec.name)),
@@ -244,8 +247,10 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
   const Draw tokens = draw(token_stream_, ordinal);
   demand.output = draw_tokens(spec_.output, tokens.b);
   if (spec_.prompts.count == 0) request.input = draw_tokens(spec_.input, tokens.a);
-  request.max_tokens = spec_.max_tokens.value_or(monitor::Tokens{500});
-  if (!spec_.requests.empty()) fill_listed(ordinal, request, demand);
+  std::optional<monitor::Tokens> max_tokens = spec_.max_tokens;
+  if (!spec_.requests.empty()) fill_listed(ordinal, request, demand, max_tokens);
+  if (!max_tokens && limit_per_request_) max_tokens = std::max(monitor::Tokens{}, *limit_per_request_ - request.input);
+  request.max_tokens = max_tokens.value_or(kMaxTokensDefault);
   request.prompt_length = static_cast<std::uint32_t>(request.input.count() * kCharactersPerToken);
 }
 
@@ -268,11 +273,14 @@ void Load::fill_content(std::uint64_t ordinal, monitor::Request& request) const 
                                                       : monitor::mix(static_cast<std::uint64_t>(request.user_id));
 }
 
-void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const {
+void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,
+                       std::optional<monitor::Tokens>& max_tokens) const {
   const ListedRequest& listed = row(ordinal);
   if (listed.input) request.input = *listed.input;
   if (listed.output) demand.output = *listed.output;
-  if (listed.max_tokens) request.max_tokens = *listed.max_tokens;
+  // A row of a trace asks for what it got, unless the workload says otherwise; a listed request speaks for itself.
+  const bool said_by_workload = spec_.executor == Executor::replay && spec_.max_tokens;
+  if (listed.max_tokens && !said_by_workload) max_tokens = listed.max_tokens;
   if (listed.prompt) {
     request.content = {monitor::stable_hash(*listed.prompt), monitor::stable_hash(*listed.prompt, 1)};
     request.user = request.content.high;

@@ -45,9 +45,11 @@ struct ArrivalPoint {
 
 class Load {
  public:
-  // `spec` must outlive the load; its names have been checked by the reader. `index` is its place in file order.
+  // `spec` must outlive the load; its names have been checked by the reader. `index` is its place in file order. With a
+  // limit per request, a request that says nothing else asks for what its input leaves of it.
   Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
-       const std::vector<ProviderSpec>& providers, monitor::LabelsId labels);
+       const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
+       std::optional<monitor::Tokens> limit_per_request = std::nullopt);
 
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
@@ -81,7 +83,8 @@ class Load {
   void modulate(Piece& piece, Instant at);
   [[nodiscard]] double factor_of_mean_one(double cv, std::uint64_t bits) const;
   void fill_content(std::uint64_t ordinal, monitor::Request& request) const;
-  void fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const;
+  void fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,
+                   std::optional<monitor::Tokens>& max_tokens) const;
   [[nodiscard]] const ListedRequest& row(std::uint64_t ordinal) const { return spec_.requests[ordinal / copies_max_]; }
 
   const WorkloadSpec& spec_;
@@ -93,6 +96,7 @@ class Load {
   std::vector<std::optional<monitor::ProviderId>> listed_providers_;
   std::vector<std::string> listed_users_;  // their ids follow those of the catalogue
   monitor::LabelsId labels_;
+  std::optional<monitor::Tokens> limit_per_request_;
   Popularity prompts_;
   Popularity users_;
   StreamKey arrival_stream_;

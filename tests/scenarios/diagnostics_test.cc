@@ -91,6 +91,9 @@ TEST(NearestWord, is_at_most_a_third_of_the_letters_away) {
   EXPECT_EQ(nearest_word("durxyion", words), "duration");   // 2 of 8
   EXPECT_EQ(nearest_word("duwxyzon", words), std::nullopt);  // 4 of 8
   EXPECT_EQ(nearest_word("", words), std::nullopt);
+  const std::vector<std::string> letters{"a", "up"};
+  EXPECT_EQ(nearest_word("b", letters), std::nullopt);
+  EXPECT_EQ(nearest_word("ub", letters), "up");
   EXPECT_EQ(nearest_word(std::string(100'000, 'x'), words), std::nullopt);
 }
 

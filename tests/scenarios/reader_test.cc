@@ -177,7 +177,7 @@ TEST(Reader, understands_every_law) {
 TEST(Reader, refuses_laws_that_are_none) {
   const auto error = [](const std::string& text) {
     const auto errors = errors_of(R"({"workload": {"w": {"tokens": {"input": )" + text + "}}}}");
-    return errors.size() == 1 ? errors[0].substr(22) : std::to_string(errors.size()) + " errors";
+    return errors.size() == 1 ? errors[0].substr(18) : std::to_string(errors.size()) + " errors";
   };
   EXPECT_EQ(error("-1"), "/input: -1 is negative");
   EXPECT_EQ(error("{}"), "/input: this names no law");
