@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "reports/ab_table.h"
 #include "reports/events.h"
+#include "reports/junit.h"
 #include "reports/output_file.h"
 #include "reports/summary.h"
 #include "reports/telemetry.h"
@@ -52,7 +54,13 @@ class Reports {
     if (events_) observers.push_back(events_.get());
   }
 
-  void finish(const sim::Judgement& judgement, const std::string& text, const std::string& json, bool partial) {
+  struct Texts {
+    const std::string& summary_text;
+    const std::string& summary_json;
+    const std::string& junit;  // a whole document
+  };
+
+  void finish(const sim::Judgement& judgement, const Texts& texts, bool partial) {
     if (events_) {
       for (const sim::Finding& finding : judgement.findings) {
         if (finding.verdict == sim::Verdict::fail) events_->violation(finding);
@@ -63,8 +71,9 @@ class Reports {
       if (events_file_) events_file_->finish();
     }
     if (directory_.empty()) return;
-    write("summary.txt", text, partial);
-    write("summary.json", json, partial);
+    write("junit.xml", texts.junit, partial);
+    write("summary.txt", texts.summary_text, partial);
+    write("summary.json", texts.summary_json, partial);
   }
 
  private:
@@ -98,26 +107,15 @@ std::vector<std::string> failures_of(const sim::Judgement& judgement) {
   return lines;
 }
 
-std::string quoted(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                             "0123456789_-./=:,+@%") == std::string::npos;
-  if (plain) return word;
-  std::string result = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      result += "'\\''";
-    } else {
-      result += c;
-    }
-  }
-  return result + "'";
-}
-
 OneResult judged(const OneRun& one, Format format, TextLook look) {
   Reports reports{one};
   sim::Judge judge{*one.scenario};
   std::vector<sim::Observer*> observers = judge.observers();
   reports.watch(observers);
+  std::optional<reports::AbSamples> samples;
+  if (const auto& variants = one.scenario->monitor.ab_router.variants; !variants.empty()) {
+    observers.push_back(&samples.emplace(variants.size()));
+  }
   std::unique_ptr<ProgressWatch> watch;
   if (one.progress != nullptr) {
     watch = std::make_unique<ProgressWatch>(*one.progress, one.scenario->duration);
@@ -131,7 +129,8 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
 
   const bool interrupted = one.stop != nullptr && one.stop->load() && result.stopped;
   const reports::RunReport report{*one.scenario, result, judgement, one.replay,
-                                  reports::this_build(WINDTUNNEL_VERSION), wall};
+                                  reports::this_build(WINDTUNNEL_VERSION), wall,
+                                  samples ? &*samples : nullptr};
   const std::string json = reports::summary_json(report);
   const std::string plain = reports::summary_text(report);
   OneResult done;
@@ -143,8 +142,12 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
     done.text += fmt::format("Interrupted at {:.3f} s of virtual time; files are marked .partial.\n",
                              static_cast<double>(result.ended.time_since_epoch().count()) / 1e9);
   }
+  if (one.wants_annotations) done.annotations = reports::annotations_of(report);
+  done.junit = reports::junit_suite(report, interrupted);
+  const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
+  if (!one.wants_junit) done.junit.clear();
   try {
-    reports.finish(judgement, plain, json, interrupted);
+    reports.finish(judgement, {plain, json, junit}, interrupted);
   } catch (const reports::ReportError& error) {
     done.code = worst(done.code, ExitCode::file_error);
     done.error = error.what();
@@ -162,13 +165,34 @@ OneResult perform(const OneRun& one, Format format, TextLook look) {
     failed.code = ExitCode::file_error;
     failed.error = error.what();
     return failed;
+  } catch (const std::exception& error) {
+    // On a thread of its own nobody else would catch it.
+    OneResult failed;
+    failed.code = ExitCode::internal_error;
+    failed.error = std::string("internal error: ") + error.what();
+    return failed;
   }
 }
 
+std::string shell_word(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                             "0123456789_-./=:,+@%") == std::string::npos;
+  if (plain) return word;
+  std::string result = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      result += "'\\''";
+    } else {
+      result += c;
+    }
+  }
+  return result + "'";
+}
+
 std::string replay_command(const RunArguments& arguments, const std::string& file, std::uint64_t seed) {
-  std::string command = fmt::format("windtunnel run {} --seed {}", quoted(file), seed);
-  for (const std::string& set : arguments.sets) command += " --set " + quoted(set);
-  if (!arguments.until.empty()) command += " --until " + quoted(arguments.until);
+  std::string command = fmt::format("windtunnel run {} --seed {}", shell_word(file), seed);
+  for (const std::string& set : arguments.sets) command += " --set " + shell_word(set);
+  if (!arguments.until.empty()) command += " --until " + shell_word(arguments.until);
   return command;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/arguments.h"
 #include "cli/console.h"
 #include "cli/exit_code.h"
+#include "reports/github.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::cli {
@@ -21,6 +22,8 @@ struct OneRun {
   std::string directory;  // of the reports; empty: none
   std::string telemetry;  // one more telemetry file; empty: none
   std::string replay;     // the command that does it again
+  bool wants_junit = false;
+  bool wants_annotations = false;
   const std::atomic<bool>* stop = nullptr;
   Progress* progress = nullptr;
 };
@@ -35,10 +38,15 @@ struct OneResult {
   std::string error;  // of a file that could not be written; for stderr
   std::uint64_t digest = 0;
   std::vector<std::string> failures;  // one line for each finding that is not a pass
+  std::string junit;                  // the suite, if wanted
+  std::vector<reports::Annotation> annotations;  // if wanted
 };
 
 // May be called on several threads at once, for different directories.
 OneResult perform(const OneRun& one, Format format, TextLook look);
+
+// A word as a shell reads it back, in quotes if it needs them.
+std::string shell_word(const std::string& word);
 
 // windtunnel run FILE --seed N [--set ...] [--until T], quoted for a shell.
 std::string replay_command(const RunArguments& arguments, const std::string& file, std::uint64_t seed);

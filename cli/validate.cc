@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/console.h"
+#include "cli/github_actions.h"
 #include "cli/scenario_file.h"
 #include "cli/verbs.h"
 
@@ -11,10 +12,17 @@ namespace windtunnel::cli {
 ExitCode validate(const ValidateArguments& arguments) {
   ExitCode worst_code = ExitCode::pass;
   std::size_t valid = 0;
+  GithubActions github;
   for (const std::string& file : arguments.files) {
     const LoadedScenario loaded = load_scenario(file, arguments.sets);
     worst_code = worst(worst_code, loaded.code);
-    if (!loaded.scenario) continue;
+    github.add({.passed = loaded.scenario.has_value(),
+                .verdict = loaded.scenario ? "valid" : std::string{meaning_of(loaded.code).word},
+                .scenario = file});
+    if (!loaded.scenario) {
+      github.annotate_errors_of(file, arguments.sets);
+      continue;
+    }
     ++valid;
     if (!arguments.quiet && !print(fmt::format("{}: valid\n", file))) return ExitCode::file_error;
   }
@@ -23,7 +31,7 @@ ExitCode validate(const ValidateArguments& arguments) {
                                          arguments.files.size() - valid);
     if (!print(line)) return ExitCode::file_error;
   }
-  return worst_code;
+  return worst(worst_code, github.finish());
 }
 
 }  // namespace windtunnel::cli

@@ -354,6 +354,8 @@ Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) con
 
 void Pipeline::on_time(Instant now) {
   for (std::size_t i = 0; i < breakers_.size(); ++i) {
+    // Only OPEN ends by time alone. A closed breaker's fixed window must not start anew because another one woke up.
+    if (!breakers_[i].wakeup()) continue;
     breakers_[i].advance(now);
     tell_transitions(ProviderId{static_cast<std::uint8_t>(i)});
   }

@@ -5,6 +5,7 @@
 
 #include "monitor/calendar.h"
 #include "monitor/request.h"
+#include "reports/ab_table.h"
 #include "reports/exact_decimal.h"
 #include "reports/json_writer.h"
 #include "reports/summary.h"
@@ -205,7 +206,8 @@ std::string cache_section(const monitor::Cache& cache) {
          ", Stale Hits: " + count(cache.stale_hits()) + "\n";
 }
 
-std::string experiment_section(const monitor::Pipeline& pipeline) {
+std::string experiment_section(const RunReport& report) {
+  const monitor::Pipeline& pipeline = report.result.pipeline;
   const monitor::RouterConfig& router = pipeline.config().ab_router;
   if (router.variants.empty()) return {};
   TextTable table{{"Variant", "Requests", "Success", "P50", "P95", "Cost"}};
@@ -215,7 +217,8 @@ std::string experiment_section(const monitor::Pipeline& pipeline) {
     table.add({router.variants[i].id, count(one.requests()), percent(one.answered(), one.requests()),
                percentile(one.latency, 50), percentile(one.latency, 95), dollars(one.cost)});
   }
-  return "\nExperiment " + router.experiment_id + ":\n" + table.text(2);
+  return "\nExperiment " + router.experiment_id + ":\n" + table.text(2) +
+         (report.samples == nullptr ? std::string{} : report.samples->text(router.variants));
 }
 
 std::string faults_section(const RunReport& report) {
@@ -298,7 +301,7 @@ std::string summary_text(const RunReport& report, TextStyle style) {
   const monitor::Pipeline& pipeline = report.result.pipeline;
   return seed_block(report, style) + rate_limiter_section(pipeline.rate_limiter()) +
          token_limiter_section(pipeline.token_limiter()) + cost_limiter_section(pipeline.cost_limiter()) +
-         cache_section(pipeline.cache()) + experiment_section(pipeline) + faults_section(report) +
+         cache_section(pipeline.cache()) + experiment_section(report) + faults_section(report) +
          coverage_section(report, style) + checks_section(report.judgement, style) + verdict_block(report, style);
 }
 

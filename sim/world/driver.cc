@@ -68,6 +68,7 @@ RunResult Driver::run() {
   const monitor::CheckScope scope{context};
   schedule_first_events();
   bool stopped = false;
+  if (observed_) fanout_.on_begin(pipeline_);
   while (!queue_.empty()) {
     if (options_.until && queue_.next_time() > Instant{} + *options_.until) stopped = true;
     if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) stopped = true;
@@ -80,7 +81,12 @@ RunResult Driver::run() {
     context.event = ++events_;
     digest_.add(now_);
     handle(event.payload);
-    if (observed_) fanout_.on_event(now_, tie);
+    if (!observed_) continue;
+    fanout_.on_event(now_, tie);
+    if (fanout_.wants_stop()) {
+      stopped = true;
+      break;
+    }
   }
   pipeline_.set_observer(nullptr);
   RunResult result{.pipeline = std::move(pipeline_),

@@ -8,6 +8,10 @@
 #include "monitor/events.h"
 #include "monitor/units.h"
 
+namespace windtunnel::monitor {
+class Pipeline;
+}
+
 namespace windtunnel::sim {
 
 // What a provider truly billed for one call, whatever its caller learnt. Written when the call's completion is delivered.
@@ -31,12 +35,16 @@ struct FaultChanged {
 
 class Observer : public monitor::Observer {
  public:
+  // The run begins with this pipeline, which lives until the last event has been handled.
+  virtual void on_begin(const monitor::Pipeline& /*pipeline*/) {}
   virtual void on_ledger(const LedgerEntry& /*entry*/) {}
   virtual void on_fault(const FaultChanged& /*event*/) {}
   // A fault changed the result of one call.
   virtual void on_fault_hit(std::size_t /*fault*/, monitor::RequestId /*request*/, monitor::Instant /*now*/) {}
   // One simulator event has been handled completely. `tie`: it came at the same instant as the one before.
   virtual void on_event(monitor::Instant /*now*/, bool /*tie*/) {}
+  // Asked after every event: true ends the run there.
+  [[nodiscard]] virtual bool wants_stop() const { return false; }
 };
 
 }  // namespace windtunnel::sim

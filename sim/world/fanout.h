@@ -58,6 +58,9 @@ class Fanout final : public Observer {
   void on_finish(const monitor::Record& record) override {
     for (Observer* one : observers_) one->on_finish(record);
   }
+  void on_begin(const monitor::Pipeline& pipeline) override {
+    for (Observer* one : observers_) one->on_begin(pipeline);
+  }
   void on_ledger(const LedgerEntry& entry) override {
     for (Observer* one : observers_) one->on_ledger(entry);
   }
@@ -69,6 +72,12 @@ class Fanout final : public Observer {
   }
   void on_event(monitor::Instant now, bool tie) override {
     for (Observer* one : observers_) one->on_event(now, tie);
+  }
+  [[nodiscard]] bool wants_stop() const override {
+    for (const Observer* one : observers_) {
+      if (one->wants_stop()) return true;
+    }
+    return false;
   }
 
  private:

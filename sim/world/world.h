@@ -47,7 +47,7 @@ struct RunResult {
   std::int64_t in_flight = 0;      // at the end: 0 unless stopped early
   std::int64_t in_flight_max = 0;
   Instant ended{};                 // the scenario's end or the last event after it; the last event if stopped
-  bool stopped = false;            // by `until` or `stop`
+  bool stopped = false;            // by `until`, `stop` or an observer
   std::vector<LedgerTotals> ledger;
   std::vector<FaultCount> faults;  // in file order
 };

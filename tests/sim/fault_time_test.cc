@@ -277,7 +277,7 @@ TEST(WallClockStep, moves_neither_latency_nor_order) {
   Scenario scenario = world(100s, workload("chat", per_second(5), Arrival::poisson),
                             provider("alpha", Law::exponential(1e9)));
   const KeptRun before{scenario};
-  scenario.faults = {step(50s, 1000h), step(70s, -3000h)};
+  scenario.faults = {step(50s, 1000h, 40s), step(70s, -3000h, 25s)};
   scenario.faults[1].id = "back";
   const KeptRun after{scenario};
   ASSERT_EQ(before.records.size(), after.records.size());

@@ -80,7 +80,7 @@ TEST(Digest, notices_one_request_more_or_a_call_one_nanosecond_later) {
 }
 
 TEST(Run, stops_after_the_last_event_at_or_before_until) {
-  const Scenario scenario = world(10s, workload("chat", per_second(1)), provider("alpha", Law::fixed(500e6)));
+  Scenario scenario = world(10s, workload("chat", per_second(1)), provider("alpha", Law::fixed(500e6)));
   RunOptions options;
   options.until = 3s;
   const RunResult at = run(scenario, options);
@@ -94,7 +94,11 @@ TEST(Run, stops_after_the_last_event_at_or_before_until) {
   const RunResult whole = run(scenario, options);
   EXPECT_FALSE(whole.stopped);
   EXPECT_EQ(whole.in_flight, 0);
-  EXPECT_EQ(whole.ended, Instant{} + 9500ms) << "requests in flight at the end are driven to theirs";
+  EXPECT_EQ(whole.ended, Instant{} + 10s);
+  scenario.providers[0].time_to_first_token = Law::fixed(1500e6);
+  const RunResult longer = run(scenario, options);
+  EXPECT_EQ(longer.in_flight, 0);
+  EXPECT_EQ(longer.ended, Instant{} + 10'500ms) << "requests in flight at the end are driven to theirs";
 }
 
 TEST(Run, counts_its_events_and_their_ties) {

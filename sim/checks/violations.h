@@ -1,0 +1,45 @@
+#pragma once
+// Where checks say what they believe, and what became of it. A belief that holds costs a comparison; one that does not
+// becomes a finding: the first one only, or with keep_going the first of each check.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "monitor/units.h"
+#include "sim/checks/registry.h"
+#include "sim/checks/verdict.h"
+
+namespace windtunnel::sim {
+
+class Violations {
+ public:
+  Violations(const CheckSelection& selection, bool keep_going) : selection_(selection), keep_going_(keep_going) {}
+
+  [[nodiscard]] bool on(CheckId id) const { return selection_.on(id); }
+  // The figures are only put together if the belief does not hold.
+  template <typename... Figures>
+  void must(bool holds, CheckId id, Instant at, std::optional<monitor::RequestId> request,
+            fmt::format_string<const Figures&...> text, const Figures&... figures) {
+    if (holds) [[likely]]
+      return;
+    if (wants(id)) add(id, at, request, fmt::format(text, figures...));
+  }
+
+  [[nodiscard]] bool wants_stop() const { return !keep_going_ && !findings_.empty(); }
+  [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
+  [[nodiscard]] const CheckSelection& selection() const { return selection_; }
+
+ private:
+  [[nodiscard]] bool wants(CheckId id) const;
+  void add(CheckId id, Instant at, std::optional<monitor::RequestId> request, std::string reason);
+
+  CheckSelection selection_;
+  bool keep_going_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace windtunnel::sim

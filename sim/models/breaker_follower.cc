@@ -1,0 +1,175 @@
+#include "sim/models/breaker_follower.h"
+
+namespace windtunnel::sim {
+
+using monitor::BreakerCompare;
+using monitor::BreakerOutcome;
+using monitor::BreakerState;
+using monitor::Duration;
+using monitor::Instant;
+using monitor::TripRule;
+using monitor::WindowType;
+
+BreakerFollower::BreakerFollower(const monitor::BreakerConfig& config, Instant created)
+    : config_(config),
+      keeps_samples_(config.window_type == WindowType::count || config.window_type == WindowType::time),
+      closed_since_(created),
+      window_since_(created) {}
+
+std::optional<ModelPermit> BreakerFollower::acquire(Instant now) {
+  catch_up(now);
+  switch (state_) {
+    case BreakerState::closed: return ModelPermit{epoch_, now};
+    case BreakerState::open: return std::nullopt;
+    case BreakerState::half_open: break;
+  }
+  if (config_.half_open_max_calls != 0 && issued_ - returned_ >= config_.half_open_max_calls) return std::nullopt;
+  ++issued_;
+  return ModelPermit{epoch_, now};
+}
+
+bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant now) {
+  catch_up(now);
+  const bool late = permit.epoch != epoch_;
+  if (late) {
+    ++late_;
+    if (config_.late_results == monitor::LateResults::ignore) return true;
+  }
+  if (state_ == BreakerState::half_open) probe(permit, late, outcome, now);
+  else if (state_ == BreakerState::closed && outcome != BreakerOutcome::ignored) {
+    count({permit.at, now, outcome == BreakerOutcome::failure}, now);
+  }
+  return late;
+}
+
+void BreakerFollower::advance(Instant now) { catch_up(now); }
+
+Instant BreakerFollower::open_end() const {
+  const Duration wait = open_for_ + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
+  return wait > Instant::max() - opened_ ? Instant::max() : opened_ + wait;
+}
+
+// What time alone brings about.
+void BreakerFollower::catch_up(Instant now) {
+  if (state_ == BreakerState::open && now >= open_end()) go(BreakerState::half_open, TripRule::none, open_end());
+  const bool fixed = config_.window_type == WindowType::fixed;
+  if (fixed && state_ == BreakerState::closed && now > window_since_ + config_.window) {
+    ++epoch_;
+    window_since_ = now;
+    counts_ = {};
+    run_ = 0;
+  }
+}
+
+void BreakerFollower::count(const Sample& sample, Instant now) {
+  run_ = sample.failed ? run_ + 1 : 0;
+  remember(sample, now);
+  if (!sample.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
+  const TripRule rule = rule_that_trips(now);
+  if (rule != TripRule::none) go(BreakerState::open, rule, now);
+}
+
+void BreakerFollower::remember(const Sample& sample, Instant now) {
+  if (!config_.window_type) return;
+  ++counts_.calls;
+  if (sample.failed) ++counts_.failures;
+  if (!keeps_samples_) return;
+  samples_.push_back(sample);
+  leave(now);
+}
+
+// Lets go of the samples that no window from now on can hold.
+void BreakerFollower::leave(Instant now) {
+  const bool by_count = config_.window_type == WindowType::count;
+  while (!samples_.empty()) {
+    const bool gone = by_count ? counts_.calls > config_.window_size : samples_.front().ended <= now - config_.window;
+    if (!gone) return;
+    --counts_.calls;
+    if (samples_.front().failed) --counts_.failures;
+    samples_.pop_front();
+  }
+}
+
+BreakerFollower::Counts BreakerFollower::counts(Instant now) {
+  if (config_.window_type != WindowType::time) return counts_;
+  leave(now);
+  if (config_.window_buckets == 0) return counts_;
+  Counts held;
+  const std::int64_t first = bucket(now) - config_.window_buckets + 1;
+  for (const Sample& sample : samples_) {
+    if (bucket(config_.bucket_of == monitor::BucketOf::start ? sample.started : sample.ended) < first) continue;
+    ++held.calls;
+    if (sample.failed) ++held.failures;
+  }
+  return held;
+}
+
+// The number of whole bucket widths (window / buckets) since the origin, rounded down.
+std::int64_t BreakerFollower::bucket(Instant when) const {
+  const Instant origin = config_.window_origin == monitor::WindowOrigin::epoch ? Instant{} : closed_since_;
+  const monitor::Int128 scaled = monitor::Int128{(when - origin).count()} * config_.window_buckets;
+  const monitor::Int128 width = config_.window.count();
+  const monitor::Int128 whole = scaled / width;
+  return static_cast<std::int64_t>(scaled < whole * width ? whole - 1 : whole);
+}
+
+TripRule BreakerFollower::rule_that_trips(Instant now) {
+  if (config_.consecutive_threshold && run_ >= *config_.consecutive_threshold) return TripRule::consecutive;
+  const Counts held = counts(now);
+  if (config_.failure_rate_threshold && held.calls >= config_.minimum_calls) {
+    const monitor::Int128 failed = monitor::Int128{held.failures} * 1'000'000;
+    const monitor::Int128 limit = monitor::Int128{held.calls} * config_.failure_rate_threshold->value;
+    if (failed > limit) return TripRule::rate;
+    if (failed == limit && config_.failure_rate_compare == BreakerCompare::ge) return TripRule::rate;
+  }
+  if (config_.failure_count_threshold && held.failures >= *config_.failure_count_threshold) return TripRule::count;
+  return TripRule::none;
+}
+
+void BreakerFollower::probe(ModelPermit permit, bool late, BreakerOutcome outcome, Instant now) {
+  const bool forgiven = config_.half_open_failure == monitor::HalfOpenFailure::ignore;
+  if (outcome == BreakerOutcome::ignored || (outcome == BreakerOutcome::failure && forgiven)) {
+    if (!late) ++returned_;
+    return;
+  }
+  if (outcome == BreakerOutcome::failure) return go(BreakerState::open, TripRule::probe_failed, now);
+  ++(late ? succeeded_late_ : succeeded_);
+  if (succeeded_ + succeeded_late_ < config_.half_open_success_threshold) return;
+  go(BreakerState::closed, TripRule::none, now);
+  if (config_.on_close == monitor::OnClose::reset_plus_probe) remember({permit.at, now, false}, now);
+}
+
+void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
+  const Counts held = counts(at);
+  if (to == BreakerState::open) {
+    const Duration most = config_.open_max.value_or(monitor::kBreakerDurationMax);
+    reopened_ = rule == TripRule::probe_failed ? reopened_ + 1 : 0;
+    if (reopened_ <= 1) {
+      open_for_ = config_.open < most ? config_.open : most;
+    } else if (config_.open_backoff_multiplier.value != 1'000'000) {
+      const monitor::Int128 longer = monitor::Int128{open_for_.count()} * config_.open_backoff_multiplier.value / 1'000'000;
+      open_for_ = longer >= most.count() ? most : Duration{static_cast<std::int64_t>(longer)};
+    }
+    opened_ = at;
+  }
+  arrows_.push_back({.at = at,
+                     .from = state_,
+                     .to = to,
+                     .rule = rule,
+                     .epoch = ++epoch_,
+                     .consecutive_failures = run_,
+                     .window_calls = held.calls,
+                     .window_failures = held.failures,
+                     .open_for = to == BreakerState::open ? open_for_ : Duration{0}});
+  state_ = to;
+  issued_ = returned_ = succeeded_ = succeeded_late_ = 0;
+  if (to != BreakerState::closed) return;
+  closed_since_ = window_since_ = at;
+  reopened_ = 0;
+  if (config_.on_close == monitor::OnClose::keep) return;
+  samples_.clear();
+  counts_ = {};
+  run_ = 0;
+}
+
+}  // namespace windtunnel::sim

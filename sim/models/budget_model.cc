@@ -1,0 +1,74 @@
+#include "sim/models/budget_model.h"
+
+#include <chrono>
+
+namespace windtunnel::sim {
+
+using monitor::Int128;
+using monitor::Usd;
+using monitor::WallTime;
+
+namespace {
+
+WallTime wall_of(std::chrono::sys_days day) { return WallTime{day.time_since_epoch()}; }
+
+}  // namespace
+
+void BudgetModel::advance(WallTime wall) {
+  if (begun_ && wall < windows_[day_].end) return;
+  const std::chrono::sys_days day{std::chrono::floor<std::chrono::days>(wall.time_since_epoch())};
+  const std::chrono::year_month_day date{day};
+  if (!begun_ || wall >= windows_[month_].end) {
+    const std::chrono::year_month month{date.year(), date.month()};
+    month_ = open(wall_of(month / 1), wall_of((month + std::chrono::months{1}) / 1), false);
+  }
+  day_ = open(wall_of(day), wall_of(day + std::chrono::days{1}), true);
+  begun_ = true;
+}
+
+std::uint32_t BudgetModel::open(WallTime begin, WallTime end, bool daily) {
+  std::uint32_t slot = 0;
+  while (slot < windows_.size() && windows_[slot].live) ++slot;
+  if (slot == windows_.size()) windows_.emplace_back();
+  windows_[slot] = Window{.begin = begin,
+                          .end = end,
+                          .limit = daily ? config_.daily : config_.monthly,
+                          .settled = {},
+                          .reserved = {},
+                          .daily = daily,
+                          .live = true};
+  plan_alert(windows_[slot]);
+  return slot;
+}
+
+BudgetModel::Window* BudgetModel::find(bool daily, WallTime begin) {
+  for (Window& one : windows_) {
+    if (one.live && one.daily == daily && one.begin == begin) return &one;
+  }
+  return nullptr;
+}
+
+bool BudgetModel::fits(const Window& window, Usd held, Usd more) {
+  if (!window.limit) return true;
+  if (*window.limit == Usd{}) return false;
+  return Int128{window.settled.picos()} + window.reserved.picos() - held.picos() + more.picos() <= window.limit->picos();
+}
+
+bool BudgetModel::within(const Window& window) {
+  return !window.limit || Int128{window.settled.picos()} + window.reserved.picos() <= window.limit->picos();
+}
+
+void BudgetModel::plan_alert(Window& window) const {
+  window.next_alert = Usd::max();
+  if (!window.limit || window.alerts == config_.alerts.size()) return;
+  // The least amount with amount x 10^6 >= limit x share.
+  const Int128 scaled = Int128{window.limit->picos()} * config_.alerts[window.alerts].value;
+  window.next_alert = Usd::from_picos(static_cast<std::int64_t>(scaled / 1'000'000 + (scaled % 1'000'000 != 0 ? 1 : 0)));
+}
+
+bool BudgetModel::whole_is_next(const Window& window) const {
+  return window.alerts > 0 && window.alerts < config_.alerts.size() &&
+         config_.alerts[window.alerts].value == 1'000'000;
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,63 @@
+#pragma once
+// What each calendar month and day has spent and promised, added up from what was reserved and billed.
+//
+// Windows are UTC calendar months and days, opened by the wall time of an admission and never moving back. A window that
+// is over lives on until whoever watches says that it is closed.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "monitor/events.h"
+#include "monitor/units.h"
+
+namespace windtunnel::sim {
+
+class BudgetModel {
+ public:
+  struct Window {
+    monitor::WallTime begin{};
+    monitor::WallTime end{};
+    std::optional<monitor::Usd> limit;
+    monitor::Usd settled;
+    monitor::Usd reserved;
+    monitor::Usd next_alert = monitor::Usd::max();  // the spend that fires the next one
+    std::size_t alerts = 0;                         // fired
+    bool daily = false;
+    bool told_open = false;
+    bool refused = false;
+    bool live = false;
+  };
+
+  explicit BudgetModel(const monitor::CostLimiterConfig& config) : config_(config), windows_(2) {}
+
+  // Opens the windows of this wall time if they are later than the current ones.
+  void advance(monitor::WallTime wall);
+  [[nodiscard]] std::uint32_t month() const { return month_; }
+  [[nodiscard]] std::uint32_t day() const { return day_; }
+  [[nodiscard]] Window& window(std::uint32_t slot) { return windows_[slot]; }
+  [[nodiscard]] const Window& window(std::uint32_t slot) const { return windows_[slot]; }
+  [[nodiscard]] Window* find(bool daily, monitor::WallTime begin);
+  void close(Window& window) { window.live = false; }
+
+  // Whether `more` fits where `held` is given up for it.
+  [[nodiscard]] static bool fits(const Window& window, monitor::Usd held, monitor::Usd more);
+  // Whether settled + reserved is within the limit.
+  [[nodiscard]] static bool within(const Window& window);
+  // Works out the spend that fires the window's next alert.
+  void plan_alert(Window& window) const;
+  [[nodiscard]] bool alert_due(const Window& window) const { return window.settled >= window.next_alert; }
+  [[nodiscard]] bool whole_is_next(const Window& window) const;
+
+ private:
+  [[nodiscard]] std::uint32_t open(monitor::WallTime begin, monitor::WallTime end, bool daily);
+
+  const monitor::CostLimiterConfig config_;
+  std::vector<Window> windows_;
+  std::uint32_t month_ = 0;
+  std::uint32_t day_ = 0;
+  bool begun_ = false;
+};
+
+}  // namespace windtunnel::sim

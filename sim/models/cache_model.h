@@ -1,0 +1,66 @@
+#pragma once
+// What the cache should hold: entries by the full identity of what was asked (no combined hash of it), least recently
+// used first to go when the capacity is reached, after those whose time is over.
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "monitor/request.h"
+#include "monitor/units.h"
+
+namespace windtunnel::sim {
+
+// Everything that changes an answer.
+struct CacheIdentity {
+  monitor::ContentKey content;
+  std::int64_t max_tokens = 0;
+  std::uint64_t provider = 0;  // with scope provider: its place + 1; else 0
+  friend bool operator==(const CacheIdentity&, const CacheIdentity&) = default;
+};
+
+class CacheModel {
+ public:
+  struct Entry {
+    CacheIdentity identity;
+    monitor::ProviderId provider{};
+    std::uint32_t response_length = 0;
+    monitor::Instant stored{};
+  };
+
+  // lifetime: from storing until it is gone.
+  CacheModel(std::size_t capacity, monitor::Duration lifetime);
+
+  // The held entry, gone or not; nullptr: none.
+  [[nodiscard]] const Entry* find(const CacheIdentity& identity) const;
+  // A hit: the entry, which must be held, is the latest used.
+  void use(const CacheIdentity& identity);
+  void store(const Entry& entry, monitor::Instant now);
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  struct Links {
+    std::uint32_t before = 0;
+    std::uint32_t after = 0;
+  };
+  struct Slot {
+    Entry entry;
+    Links used;  // ring through slot 0, least recently used first
+    Links aged;  // ring through slot 0, oldest first
+  };
+  [[nodiscard]] std::size_t place(const CacheIdentity& identity) const;
+  void append(Links Slot::*ring, std::uint32_t slot);
+  void unlink(Links Slot::*ring, std::uint32_t slot);
+  void remove(std::uint32_t slot);
+  void widen();
+
+  std::size_t capacity_;
+  monitor::Duration lifetime_;
+  std::vector<Slot> slots_;           // [0] heads the rings
+  std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> index_;  // open addressing; 0 is empty
+  std::size_t size_ = 0;
+};
+
+}  // namespace windtunnel::sim

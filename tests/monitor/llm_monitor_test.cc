@@ -1,0 +1,376 @@
+#include "monitor/llm_monitor.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <stdexcept>
+
+#include "monitor/mock_provider.h"
+#include "tests/monitor/manual_time.h"
+
+namespace windtunnel::monitor {
+namespace {
+
+// Two mocks on time that a test turns, and their owner.
+struct Rig {
+  explicit Rig(std::optional<MonitorConfig> config = MonitorConfig{}, MockOptions mocks = {}) {
+    LlmMonitorOptions options;
+    options.config = std::move(config);
+    auto first = std::make_unique<MockOpenAIProvider>(mocks);
+    auto second = std::make_unique<MockAnthropicProvider>(mocks);
+    openai = first.get();
+    anthropic = second.get();
+    options.providers.push_back(std::move(first));
+    options.providers.push_back(std::move(second));
+    options.time = &time;
+    monitor.emplace(std::move(options));
+  }
+
+  GenerateResult ask(const std::string& profile, std::optional<std::string> provider = "openai") {
+    return monitor->generate({.user_profile = profile, .provider = std::move(provider)});
+  }
+
+  ManualTime time;
+  MockProvider* openai = nullptr;
+  MockProvider* anthropic = nullptr;
+  std::optional<LlmMonitor> monitor;
+};
+
+// An adapter that does what a test says.
+class Scripted final : public ProviderAdapter {
+ public:
+  explicit Scripted(std::function<Completion(const ProviderCall&)> script)
+      : script_(std::move(script)), config_{"scripted", "model-1", {{WallTime::min(), kMockOpenAI.tariff}}} {}
+  [[nodiscard]] const ProviderConfig& config() const override { return config_; }
+  Completion complete(const ProviderCall& call) override { return script_(call); }
+
+ private:
+  std::function<Completion(const ProviderCall&)> script_;
+  ProviderConfig config_;
+};
+
+LlmMonitorOptions scripted(ManualTime& time, std::function<Completion(const ProviderCall&)> script) {
+  LlmMonitorOptions options;
+  options.config.emplace();
+  options.providers.push_back(std::make_unique<Scripted>(std::move(script)));
+  options.time = &time;
+  return options;
+}
+
+Completion answer(const ProviderCall& call, const std::string& text) {
+  return {.reply = {.kind = ReplyKind::ok, .usage = Usage{call.input, Tokens{10}}}, .text = text, .detail = {}};
+}
+
+TEST(LlmMonitor, serves_the_seeds_request) {
+  Rig rig;
+  const GenerateResult result = rig.monitor->generate({.user_profile = "Software Engineer, 5 years",
+                                                       .job_market_data = "AI Engineer: $120k-180k",
+                                                       .system_prompt = "You are a career advisor.",
+                                                       .provider = "openai",
+                                                       .feature_version = "1.2.3",
+                                                       .prompt_version = "v2.1",
+                                                       .experiment_id = "provider_comparison",
+                                                       .variant_id = "variant_a"});
+  EXPECT_TRUE(result.ok());
+  EXPECT_EQ(result.outcome, Outcome::served);
+  EXPECT_EQ(result.provider, "openai");
+  EXPECT_EQ(result.model, "gpt-4");
+  EXPECT_EQ(result.input, Tokens{19});  // 26 + 23 + 25 characters
+  EXPECT_EQ(result.output, Tokens{200});
+  EXPECT_EQ(result.cost, cost(kMockOpenAI.tariff, Tokens{19}, Tokens{200}));
+  EXPECT_EQ(result.text.size(), 800U);
+  EXPECT_GE(result.latency, 1000ms);
+  EXPECT_LT(result.latency, 1700ms);
+  EXPECT_FALSE(result.from_cache);
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(result.request_id.size(), 36U);
+}
+
+TEST(LlmMonitor, the_same_question_comes_from_the_cache_with_its_text) {
+  Rig rig;
+  const GenerateResult first = rig.ask("a");
+  const GenerateResult other = rig.ask("b");
+  const GenerateResult again = rig.ask("  a ", "anthropic");
+  EXPECT_EQ(again.outcome, Outcome::cache_hit);
+  EXPECT_TRUE(again.from_cache);
+  EXPECT_EQ(again.text, first.text);
+  EXPECT_NE(other.text, first.text);
+  EXPECT_EQ(again.provider, "openai");
+  EXPECT_EQ(again.cost, Usd{});
+  EXPECT_EQ(again.attempts, 0);
+  rig.time.advance(1h);
+  EXPECT_EQ(rig.ask("a").outcome, Outcome::served);
+}
+
+TEST(LlmMonitor, a_slot_that_is_used_again_gives_the_new_text) {
+  MonitorConfig config;
+  config.cache.capacity = 1;
+  Rig rig{config};
+  const std::string a = rig.ask("a").text;
+  const std::string b = rig.ask("b").text;
+  EXPECT_EQ(rig.ask("b").text, b);
+  const GenerateResult again = rig.ask("a");
+  EXPECT_EQ(again.outcome, Outcome::served);
+  EXPECT_EQ(again.text, a);
+  EXPECT_EQ(rig.ask("a").text, a);
+}
+
+TEST(LlmMonitor, fails_over_in_both_directions) {
+  Rig rig;
+  rig.openai->fail_next(1, ReplyKind::server_error);
+  const GenerateResult to_claude = rig.ask("a", "openai");
+  EXPECT_EQ(to_claude.outcome, Outcome::served);
+  EXPECT_EQ(to_claude.provider, "anthropic");
+  EXPECT_EQ(to_claude.attempts, 2);
+  EXPECT_EQ(to_claude.detail, "");
+  rig.anthropic->fail_next(1, ReplyKind::overloaded);
+  EXPECT_EQ(rig.ask("b", "anthropic").provider, "openai");
+}
+
+TEST(LlmMonitor, says_what_went_wrong_when_everybody_fails) {
+  Rig rig;
+  rig.openai->fail_next(1, ReplyKind::server_error);
+  rig.anthropic->fail_next(1, ReplyKind::overloaded);
+  const GenerateResult result = rig.ask("a");
+  EXPECT_FALSE(result.ok());
+  EXPECT_EQ(result.outcome, Outcome::failed);
+  EXPECT_EQ(result.error, "overloaded");
+  EXPECT_EQ(result.detail, "mock anthropic: overloaded");
+  EXPECT_EQ(result.provider, "anthropic");
+  EXPECT_EQ(result.text, "");
+}
+
+TEST(LlmMonitor, an_open_breaker_lets_nobody_through_until_30_seconds_have_passed) {
+  Rig rig{MonitorConfig{}, MockOptions{.latency_scale = {0}}};
+  rig.openai->fail_next(6, ReplyKind::server_error);
+  rig.anthropic->fail_next(5, ReplyKind::server_error);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(rig.ask("a").outcome, Outcome::failed);
+  EXPECT_EQ(rig.ask("a").outcome, Outcome::all_providers_unavailable);
+  EXPECT_EQ(rig.monitor->get_stats().providers[0].breaker.state, BreakerState::open);
+  EXPECT_EQ(rig.monitor->get_stats().providers[0].breaker.opened_at, ManualTime::kStart);
+  rig.time.advance(30s - 1ns);
+  EXPECT_EQ(rig.ask("a").outcome, Outcome::all_providers_unavailable);
+  rig.time.advance(1ns);
+  const GenerateResult probe = rig.ask("a");
+  EXPECT_EQ(probe.outcome, Outcome::served);
+  EXPECT_EQ(probe.provider, "anthropic");
+  const MonitorStats stats = rig.monitor->get_stats();
+  EXPECT_EQ(stats.providers[0].breaker.state, BreakerState::open);
+  EXPECT_EQ(stats.providers[1].breaker.state, BreakerState::closed);
+  EXPECT_FALSE(stats.providers[1].breaker.opened_at);
+}
+
+TEST(LlmMonitor, waits_before_a_retry) {
+  MonitorConfig config;
+  config.provider_call.retry.max_attempts = 2;
+  config.provider_call.retry.jitter = Jitter::none;
+  Rig rig{config, MockOptions{.latency_scale = {0}}};
+  rig.openai->fail_next(1, ReplyKind::server_error);
+  const GenerateResult result = rig.ask("a");
+  EXPECT_EQ(result.provider, "openai");
+  EXPECT_EQ(result.attempts, 2);
+  EXPECT_EQ(result.latency, 500ms);
+}
+
+TEST(LlmMonitor, a_reply_after_its_deadline_is_a_timeout_at_the_deadline) {
+  for (const Duration beyond : {0ns, 1ns}) {
+    ManualTime time;
+    LlmMonitor monitor{scripted(time, [&](const ProviderCall& call) {
+      call.time.sleep_until(call.deadline + beyond);
+      return answer(call, "at last");
+    })};
+    const GenerateResult result = monitor.generate({.user_profile = "a"});
+    const bool late = beyond > 0ns;
+    EXPECT_EQ(result.latency, 30s);
+    EXPECT_EQ(result.error, late ? "timeout" : "");
+    EXPECT_EQ(result.text, late ? "" : "at last");
+    EXPECT_EQ(result.cost == Usd{}, late);
+    const MonitorStats stats = monitor.get_stats();
+    EXPECT_EQ(stats.replies_late, late ? 1 : 0);
+    // Nobody knows what it cost: the reservation stands.
+    EXPECT_EQ(stats.providers[0].cost_unknown, late ? cost(kMockOpenAI.tariff, Tokens{1}, Tokens{499}) : Usd{});
+    EXPECT_EQ(stats.month.spent, stats.total_cost + stats.providers[0].cost_unknown);
+  }
+}
+
+TEST(LlmMonitor, a_timeout_that_its_adapter_noticed_a_little_late_counts_at_the_deadline_too) {
+  ManualTime time;
+  LlmMonitor monitor{scripted(time, [](const ProviderCall& call) -> Completion {
+    call.time.sleep_until(call.deadline + 3ms);
+    return {.reply = {.kind = ReplyKind::timeout}, .text = {}, .detail = "gave up"};
+  })};
+  const GenerateResult result = monitor.generate({.user_profile = "a"});
+  EXPECT_EQ(result.latency, 30s);
+  EXPECT_EQ(result.detail, "gave up");
+  EXPECT_EQ(monitor.get_stats().replies_late, 0);
+}
+
+TEST(LlmMonitor, an_exception_of_an_adapter_is_a_failed_call) {
+  ManualTime time;
+  LlmMonitor monitor{
+      scripted(time, [](const ProviderCall&) -> Completion { throw std::runtime_error("no route to host"); })};
+  const GenerateResult result = monitor.generate({.user_profile = "a"});
+  EXPECT_EQ(result.error, "connection_error");
+  EXPECT_EQ(result.detail, "no route to host");
+  EXPECT_EQ(monitor.get_stats().month.reserved, Usd{});
+}
+
+TEST(LlmMonitor, an_impossible_usage_is_a_malformed_answer) {
+  for (const std::int64_t tokens : {std::int64_t{-1}, kTokensMax.count() + 1}) {
+    ManualTime time;
+    LlmMonitor monitor{scripted(time, [&](const ProviderCall& call) {
+      Completion completion = answer(call, "text");
+      completion.reply.usage->output = Tokens{tokens};
+      return completion;
+    })};
+    const GenerateResult result = monitor.generate({.user_profile = "a"});
+    EXPECT_EQ(result.error, "malformed");
+    EXPECT_EQ(result.text, "");
+  }
+}
+
+TEST(LlmMonitor, an_invalid_request_never_enters_the_pipeline) {
+  Rig rig;
+  const GenerateResult unknown = rig.ask("a", "mistral");
+  EXPECT_EQ(unknown.outcome, Outcome::client_error);
+  EXPECT_EQ(unknown.detail, "there is no provider \"mistral\"");
+  EXPECT_FALSE(rig.monitor->generate({.user_profile = "a", .max_tokens = Tokens{-1}}).ok());
+  EXPECT_FALSE(rig.monitor->generate({.user_profile = "a", .max_tokens = kTokensMax + Tokens{1}}).ok());
+  const MonitorStats stats = rig.monitor->get_stats();
+  EXPECT_EQ(stats.requests_invalid, 3);
+  EXPECT_EQ(stats.user_requests(), 0);
+}
+
+TEST(LlmMonitor, the_default_settings_divide_users_between_both_providers_and_keep_each_at_one) {
+  Rig rig{std::nullopt, MockOptions{.latency_scale = {0}}};
+  std::array<int, 2> by_provider{};
+  for (int user = 0; user < 200; ++user) {
+    const std::string name = "user-" + std::to_string(user);
+    const GenerateResult first = rig.monitor->generate({.user_profile = name + " one", .user_id = name});
+    const GenerateResult second = rig.monitor->generate({.user_profile = name + " two", .user_id = name});
+    EXPECT_EQ(first.provider, second.provider);
+    ++by_provider[first.provider == "openai" ? 0 : 1];
+  }
+  EXPECT_GT(by_provider[0], 60);
+  EXPECT_GT(by_provider[1], 60);
+}
+
+TEST(LlmMonitor, a_request_asks_for_500_tokens_or_for_what_is_left) {
+  std::vector<Tokens> asked;
+  const auto script = [&](const ProviderCall& call) {
+    asked.push_back(call.output_max);
+    return answer(call, "text");
+  };
+  for (const TokenMode mode : {TokenMode::off, TokenMode::per_request}) {
+    ManualTime time;
+    LlmMonitorOptions options = scripted(time, script);
+    options.config->token_limiter.mode = mode;
+    options.config->token_limiter.limit = Tokens{300};
+    LlmMonitor monitor{std::move(options)};
+    EXPECT_TRUE(monitor.generate({.user_profile = std::string(400, 'a')}).ok());
+  }
+  EXPECT_EQ(asked, (std::vector<Tokens>{Tokens{500}, Tokens{200}}));
+}
+
+TEST(LlmMonitor, a_budget_follows_the_calendar_and_time_does_not) {
+  MonitorConfig config;
+  config.cost_limiter.monthly.reset();
+  config.cost_limiter.daily = Usd::from_cents(5);
+  config.cache.enabled = false;
+  Rig rig{config, MockOptions{.latency_scale = {0}}};
+  EXPECT_EQ(rig.ask("a").outcome, Outcome::served);
+  EXPECT_EQ(rig.ask("b").outcome, Outcome::served);
+  EXPECT_EQ(rig.ask("c").outcome, Outcome::refused_budget);
+  rig.time.step_wall(14h);  // midnight
+  EXPECT_EQ(rig.ask("c").outcome, Outcome::served);
+  rig.time.step_wall(-14h);
+  EXPECT_EQ(rig.ask("d").outcome, Outcome::served);
+  EXPECT_EQ(rig.ask("e").outcome, Outcome::refused_budget);
+}
+
+TEST(LlmMonitor, counts_by_versions) {
+  Rig rig;
+  (void)rig.monitor->generate({.user_profile = "a", .feature_version = "1", .prompt_version = "v1"});
+  (void)rig.monitor->generate({.user_profile = "b", .feature_version = "1", .prompt_version = "v2"});
+  (void)rig.monitor->generate({.user_profile = "c", .feature_version = "1", .prompt_version = "v1"});
+  (void)rig.monitor->generate({.user_profile = "d"});
+  const MonitorStats stats = rig.monitor->get_stats();
+  ASSERT_EQ(stats.labels.size(), 3U);
+  EXPECT_EQ(stats.labels[0].requests, 1);
+  EXPECT_EQ(stats.labels[1].prompt_version, "v1");
+  EXPECT_EQ(stats.labels[1].requests, 2);
+  EXPECT_EQ(stats.labels[2].prompt_version, "v2");
+  EXPECT_EQ(stats.labels[2].answered, 1);
+}
+
+TEST(LlmMonitorOptions, say_what_is_wrong_with_them) {
+  EXPECT_FALSE(invalid(LlmMonitorOptions{}));
+  const auto why = [](const std::function<void(LlmMonitorOptions&)>& change) {
+    LlmMonitorOptions options;
+    options.config.emplace();
+    change(options);
+    return invalid(options).value_or("nothing");
+  };
+  EXPECT_EQ(why([](auto&) {}), "nothing");
+  EXPECT_EQ(why([](auto& o) { o.config->ab_router.variants = {{"a", ProviderId{2}, 1}}; }), "variant a names no provider");
+  EXPECT_EQ(why([](auto& o) { o.config->ab_router.variants = {{"a", ProviderId{1}, 1}}; }), "nothing");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = 0ns; }), "the timeout is not between 0 and 100 years");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 8; }), "nothing");
+  EXPECT_NE(why([](auto& o) { o.config->provider_call.retry.max_attempts = 9; }), "nothing");
+  EXPECT_NE(why([](auto& o) { o.config->cost_limiter.monthly = Usd::max(); }), "nothing");
+  EXPECT_EQ(why([](auto& o) { o.providers.emplace_back(); }), "a provider is null");
+  EXPECT_EQ(why([](auto& o) {
+              for (int i = 0; i < 2; ++i) o.providers.push_back(std::make_unique<MockOpenAIProvider>());
+            }),
+            "two providers are named openai");
+}
+
+TEST(LlmMonitorStats, are_printed_as_the_seed_prints_them) {
+  MonitorStats stats;
+  stats.total_requests = 9;
+  stats.total_cost = Usd::from_picos(4'200'000'000);
+  stats.providers.resize(2);
+  ProviderStats& openai = stats.providers[0];
+  openai.name = "openai";
+  openai.requests = 5;
+  openai.successes = 1;
+  openai.input = Tokens{750};
+  openai.output = Tokens{1000};
+  openai.cost = Usd::from_picos(2'550'000'000);
+  openai.latency = {.p50 = 1200ms, .p95 = 1'499'500us, .p99 = 1700ms};
+  openai.breaker = {.state = BreakerState::open, .failures = 4, .successes = 1, .calls = 5};
+  ProviderStats& anthropic = stats.providers[1];
+  anthropic.name = "anthropic";
+  EXPECT_EQ(stats_text(stats),
+            R"(============================================================
+LLM MONITORING STATISTICS
+============================================================
+
+Total Requests: 9
+Total Cost: $0.0042
+
+Provider Statistics:
+
+  OPENAI:
+    Requests: 5
+    Success Rate: 20.0%
+    Total Tokens: 1,750
+    Total Cost: $0.0026
+    Latency - P50: 1200ms, P95: 1500ms, P99: 1700ms
+
+  ANTHROPIC:
+    Requests: 0
+    Success Rate: -
+    Total Tokens: 0
+    Total Cost: $0.0000
+    Latency - P50: -, P95: -, P99: -
+
+Circuit Breaker States:
+  openai: 🔴 open (Failures: 4, Error Rate: 80.0%)
+  anthropic: 🟢 closed (Failures: 0, Error Rate: 0.0%)
+============================================================
+)");
+}
+
+}  // namespace
+}  // namespace windtunnel::monitor
