@@ -29,6 +29,8 @@ struct RunArguments {
   std::vector<std::string> sets;
   std::string out;        // empty: no report files
   std::string telemetry;  // empty: none but that in `out`
+  std::string junit;      // one file for all runs; empty: none but those in `out`
+  bool fail_fast = false;
   Format format = Format::text;
   std::string until;  // a duration; empty: to the end
   bool quiet = false;
@@ -41,12 +43,21 @@ struct ValidateArguments {
   bool quiet = false;
 };
 
+struct InitArguments {
+  std::string file = "scenario.json";
+};
+
+struct ExplainArguments {
+  std::vector<std::string> words;
+  bool all = false;
+};
+
 // Everything was said while parsing (help, version, an error): only the exit code is left.
 struct Nothing {
   ExitCode code = ExitCode::pass;
 };
 
-using Arguments = std::variant<Nothing, RunArguments, ValidateArguments>;
+using Arguments = std::variant<Nothing, RunArguments, ValidateArguments, InitArguments, ExplainArguments>;
 
 Arguments parse_arguments(int argc, const char* const* argv);
 

@@ -46,8 +46,7 @@ void CommandReports::add(const OneRun& one, const OneResult& result) {
     guarded([&] {
       if (!result.junit.empty()) junit_->append(result.junit);
       if (!result.error.empty()) {
-        junit_->append(
-            reports::junit_error_suite(one.scenario->file, meaning_of(result.code).word, result.error));
+        junit_->append(reports::junit_error_suite(one.scenario->file, meaning_of(result.code).word, result.error));
       }
     });
   }

@@ -49,8 +49,8 @@ void GithubActions::annotate_errors_of(const std::string& file, const std::vecto
     for (const scenarios::Diagnostic& one : error.diagnostics()) {
       if (one.severity != scenarios::Diagnostic::Severity::error) continue;
       const bool in_set = one.file.starts_with("--set");
-      reports::Annotation annotation{in_set ? file : one.file, in_set ? 0 : one.line, in_set ? 0 : one.column,
-                                     "windtunnel: scenario invalid", {}};
+      reports::Annotation annotation{
+          in_set ? file : one.file, in_set ? 0 : one.line, in_set ? 0 : one.column, "windtunnel: scenario invalid", {}};
       annotation.message = (one.pointer.empty() ? "" : one.pointer + ": ") + one.message;
       if (in_set) annotation.message = one.file + ": " + annotation.message;
       if (!one.help.empty()) annotation.message += "\n" + one.help;

@@ -14,6 +14,8 @@ struct Verb {
   ExitCode operator()(const Nothing& nothing) const { return nothing.code; }
   ExitCode operator()(const RunArguments& arguments) const { return run(arguments); }
   ExitCode operator()(const ValidateArguments& arguments) const { return validate(arguments); }
+  ExitCode operator()(const InitArguments& arguments) const { return init(arguments); }
+  ExitCode operator()(const ExplainArguments& arguments) const { return explain(arguments); }
 };
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "cli/one_run.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <filesystem>
 #include <memory>
-
-#include <fmt/format.h>
 
 #include "reports/ab_table.h"
 #include "reports/events.h"
@@ -101,10 +101,21 @@ std::vector<std::string> failures_of(const sim::Judgement& judgement) {
   std::vector<std::string> lines;
   for (const sim::Finding& finding : judgement.findings) {
     if (finding.verdict == sim::Verdict::pass) continue;
-    lines.push_back(fmt::format("{} {}: {}: {}", name_of(finding.verdict), name_of(finding.kind), finding.claim,
-                                finding.reason));
+    lines.push_back(
+        fmt::format("{} {}: {}: {}", name_of(finding.verdict), name_of(finding.kind), finding.claim, finding.reason));
   }
   return lines;
+}
+
+// All but the texts.
+OneResult result_of(const OneRun& one, const reports::RunReport& report, bool interrupted) {
+  OneResult done;
+  done.code = interrupted ? ExitCode::interrupted : exit_code_of(report.judgement);
+  done.digest = report.result.digest;
+  done.failures = failures_of(report.judgement);
+  if (one.wants_annotations) done.annotations = reports::annotations_of(report);
+  if (one.wants_junit || !one.directory.empty()) done.junit = reports::junit_suite(report, interrupted);
+  return done;
 }
 
 OneResult judged(const OneRun& one, Format format, TextLook look) {
@@ -128,22 +139,21 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
   const sim::Judgement judgement = judge.judge(result);
 
   const bool interrupted = one.stop != nullptr && one.stop->load() && result.stopped;
-  const reports::RunReport report{*one.scenario, result, judgement, one.replay,
-                                  reports::this_build(WINDTUNNEL_VERSION), wall,
+  const reports::RunReport report{*one.scenario,
+                                  result,
+                                  judgement,
+                                  one.replay,
+                                  reports::this_build(WINDTUNNEL_VERSION),
+                                  wall,
                                   samples ? &*samples : nullptr};
+  OneResult done = result_of(one, report, interrupted);
   const std::string json = reports::summary_json(report);
   const std::string plain = reports::summary_text(report);
-  OneResult done;
-  done.code = interrupted ? ExitCode::interrupted : exit_code_of(judgement);
-  done.digest = result.digest;
-  done.failures = failures_of(judgement);
   done.text = format == Format::json ? json : look.color ? reports::summary_text(report, {.color = true}) : plain;
   if (interrupted && format == Format::text) {
     done.text += fmt::format("Interrupted at {:.3f} s of virtual time; files are marked .partial.\n",
                              static_cast<double>(result.ended.time_since_epoch().count()) / 1e9);
   }
-  if (one.wants_annotations) done.annotations = reports::annotations_of(report);
-  done.junit = reports::junit_suite(report, interrupted);
   const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
   if (!one.wants_junit) done.junit.clear();
   try {
@@ -175,8 +185,9 @@ OneResult perform(const OneRun& one, Format format, TextLook look) {
 }
 
 std::string shell_word(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                             "0123456789_-./=:,+@%") == std::string::npos;
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789_-./=:,+@%") == std::string::npos;
   if (plain) return word;
   std::string result = "'";
   for (const char c : word) {

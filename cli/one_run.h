@@ -37,8 +37,8 @@ struct OneResult {
   std::string text;   // for stdout, in the format asked for
   std::string error;  // of a file that could not be written; for stderr
   std::uint64_t digest = 0;
-  std::vector<std::string> failures;  // one line for each finding that is not a pass
-  std::string junit;                  // the suite, if wanted
+  std::vector<std::string> failures;             // one line for each finding that is not a pass
+  std::string junit;                             // the suite, if wanted
   std::vector<reports::Annotation> annotations;  // if wanted
 };
 

@@ -1,16 +1,19 @@
+#include <fmt/format.h>
+
 #include <atomic>
-#include <csignal>
 #include <condition_variable>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
+#include "cli/command_reports.h"
 #include "cli/console.h"
 #include "cli/one_run.h"
 #include "cli/scenario_file.h"
@@ -22,8 +25,10 @@ namespace {
 
 // Set by the first SIGINT or SIGTERM; a second one ends the process at once.
 std::atomic<bool> interrupted{false};
+std::atomic<int> interrupted_by{0};
 
 void on_signal(int signal) {
+  interrupted_by = signal;
   interrupted = true;
   std::signal(signal, SIG_DFL);
 }
@@ -69,12 +74,13 @@ std::vector<OneRun> plan(const RunArguments& arguments, const std::vector<Loaded
 }
 
 // Performs the runs on several threads and hands out the results in order. Workers stay at most a window ahead of what
-// has been handed out, so that memory does not grow with the number of runs.
+// has been handed out, so that memory does not grow with the number of runs. With --fail-fast no run is started once
+// one was not a pass; those that were under way are finished and handed out too.
 class Workshop {
  public:
-  Workshop(std::vector<OneRun>& runs, unsigned jobs, Format format, TextLook look)
-      : runs_(runs), format_(format), look_(look), results_(runs.size()) {
-    const std::size_t workers = std::min<std::size_t>(jobs, runs.size());
+  Workshop(std::vector<OneRun>& runs, const RunArguments& arguments, TextLook look)
+      : runs_(runs), format_(arguments.format), look_(look), fail_fast_(arguments.fail_fast), results_(runs.size()) {
+    const std::size_t workers = std::min<std::size_t>(arguments.jobs, runs.size());
     window_ = workers * 16;
     for (std::size_t i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
   }
@@ -86,9 +92,11 @@ class Workshop {
     changed_.notify_all();
   }
 
-  OneResult take(std::size_t place) {
+  // Nothing: this run and those after it were not started.
+  std::optional<OneResult> take(std::size_t place) {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return results_[place].has_value(); });
+    changed_.wait(lock, [&] { return results_[place].has_value() || (given_up_ && place >= next_); });
+    if (!results_[place]) return std::nullopt;
     OneResult result = std::move(*results_[place]);
     results_[place].reset();
     taken_ = place + 1;
@@ -108,6 +116,8 @@ class Workshop {
       }
       OneResult result = perform(runs_[place], format_, look_);
       const std::lock_guard lock{mutex_};
+      if (fail_fast_ && result.code != ExitCode::pass) given_up_ = true;
+      if (interrupted) given_up_ = true;
       results_[place] = std::move(result);
       changed_.notify_all();
     }
@@ -116,6 +126,7 @@ class Workshop {
   std::vector<OneRun>& runs_;
   Format format_;
   TextLook look_;
+  bool fail_fast_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::optional<OneResult>> results_;
@@ -126,83 +137,145 @@ class Workshop {
   std::vector<std::jthread> threads_;  // last: joined before the rest goes
 };
 
-ExitCode run_one(OneRun& one, const RunArguments& arguments, TextLook look) {
+// What became of the runs of one command.
+struct Done {
+  ExitCode code = ExitCode::pass;
+  std::size_t runs = 0;
+};
+
+Done run_one(OneRun& one, const RunArguments& arguments, TextLook look, CommandReports& reports) {
   Progress progress{arguments.quiet};
   one.progress = &progress;
   const OneResult result = perform(one, arguments.format, look);
   if (!result.error.empty()) std::fprintf(stderr, "windtunnel: %s\n", result.error.c_str());
+  reports.add(one, result);
   const bool silent = arguments.quiet && result.code == ExitCode::pass && arguments.format == Format::text;
-  if (!silent && !print(result.text)) return worst(result.code, ExitCode::file_error);
-  return result.code;
+  if (!silent && !result.text.empty() && !print(result.text)) return {worst(result.code, ExitCode::file_error), 1};
+  return {result.code, 1};
 }
 
 std::string one_line(const OneRun& one, const OneResult& result) {
-  std::string line = fmt::format("{:<20} {} seed {} digest {:016x}\n", meaning_of(result.code).word,
-                                 one.scenario->file, one.seed, result.digest);
+  std::string line = fmt::format("{:<20} {} seed {} digest {:016x}\n", meaning_of(result.code).word, one.scenario->file,
+                                 one.seed, result.digest);
   if (result.code == ExitCode::pass) return line;
   for (const std::string& finding : result.failures) line += "  " + finding + "\n";
   return line + "  replay: " + one.replay + "\n";
 }
 
-ExitCode run_many(std::vector<OneRun>& runs, const RunArguments& arguments, TextLook look, ExitCode code) {
+// The summaries of several runs as one JSON list. A run whose files could not be written may have none.
+class JsonList {
+ public:
+  bool add(std::string text) {
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    if (text.empty()) return true;
+    return print(std::exchange(is_first_, false) ? "[\n" + text : ",\n" + text);
+  }
+  bool end() { return print(is_first_ ? "[]\n" : "\n]\n"); }
+
+ private:
+  bool is_first_ = true;
+};
+
+const char* why_not_run() { return interrupted ? "interrupted" : "--fail-fast"; }
+
+std::string totals_line(const std::map<std::size_t, std::size_t>& counts, std::size_t planned) {
+  std::string totals;
+  std::size_t sum = 0;
+  for (auto row = counts.rbegin(); row != counts.rend(); ++row) {
+    sum += row->second;
+    totals += fmt::format(", {} {}", row->second, kExitCodes[kExitCodes.size() - row->first].word);
+  }
+  std::string line = fmt::format("{} of {} runs{}", sum, planned, totals);
+  if (sum < planned) line += fmt::format("; {} not run: {}", planned - sum, why_not_run());
+  return line + "\n";
+}
+
+Done run_many(std::vector<OneRun>& runs, const RunArguments& arguments, TextLook look, CommandReports& reports) {
   Progress progress{arguments.quiet};
   std::map<std::size_t, std::size_t> counts;  // by severity
-  Workshop workshop{runs, arguments.jobs, arguments.format, look};
-  bool open = arguments.format == Format::text || print("[\n");
-  for (std::size_t i = 0; i < runs.size() && open; ++i) {
-    const OneResult result = workshop.take(i);
-    code = worst(code, result.code);
-    ++counts[severity_of(result.code)];
-    if (progress.due()) progress.show(fmt::format("{} of {} runs", i + 1, runs.size()));
-    if (!result.error.empty()) std::fprintf(stderr, "windtunnel: %s\n", result.error.c_str());
-    if (arguments.format == Format::json) {
-      std::string text = result.text;
-      while (!text.empty() && text.back() == '\n') text.pop_back();
-      open = print(text + (i + 1 < runs.size() && !interrupted ? ",\n" : "\n"));
-    } else if (!arguments.quiet || result.code != ExitCode::pass) {
-      open = print(one_line(runs[i], result));
+  Workshop workshop{runs, arguments, look};
+  const bool is_json = arguments.format == Format::json;
+  JsonList list;
+  Done done;
+  bool open = true;
+  while (done.runs < runs.size() && open) {
+    const std::optional<OneResult> result = workshop.take(done.runs);
+    if (!result) break;
+    const OneRun& one = runs[done.runs++];
+    done.code = worst(done.code, result->code);
+    ++counts[severity_of(result->code)];
+    if (progress.due()) progress.show(fmt::format("{} of {} runs", done.runs, runs.size()));
+    if (!result->error.empty()) std::fprintf(stderr, "windtunnel: %s\n", result->error.c_str());
+    reports.add(one, *result);
+    if (is_json) {
+      open = list.add(result->text);
+    } else if (!arguments.quiet || result->code != ExitCode::pass) {
+      open = print(one_line(one, *result));
     }
-    if (interrupted) break;
   }
-  if (arguments.format == Format::json) {
-    open = open && print("]\n");
-  } else if (open) {
-    std::string totals;
-    std::size_t sum = 0;
-    for (auto row = counts.rbegin(); row != counts.rend(); ++row) {
-      sum += row->second;
-      totals += fmt::format(", {} {}", row->second, kExitCodes[kExitCodes.size() - row->first].word);
-    }
-    open = print(fmt::format("{} of {} runs{}\n", sum, runs.size(), totals));
+  if (open) open = is_json ? list.end() : print(totals_line(counts, runs.size()));
+  if (!open) done.code = worst(done.code, ExitCode::file_error);
+  // Stdout holds one JSON list and nothing else.
+  if (is_json && open && done.runs < runs.size()) {
+    std::fprintf(stderr, "windtunnel: %zu of %zu runs were not run: %s\n", runs.size() - done.runs, runs.size(),
+                 why_not_run());
   }
-  return open ? code : worst(code, ExitCode::file_error);
+  return done;
+}
+
+// A duration, or why there is none.
+std::optional<monitor::Duration> until_of(const RunArguments& arguments, bool& is_good) {
+  is_good = true;
+  if (arguments.until.empty()) return std::nullopt;
+  const scenarios::ExactNumber parsed = scenarios::exact_duration(arguments.until);
+  is_good = parsed.problem == scenarios::NumberProblem::none && parsed.value >= 0;
+  if (is_good) return monitor::Duration{parsed.value};
+  std::fprintf(stderr, "windtunnel: --until %s is not a duration such as 90s or 5m\n", arguments.until.c_str());
+  return std::nullopt;
+}
+
+// Performs the plan. An invalid scenario is not a pass, so that with --fail-fast nothing runs beside it.
+Done perform_all(std::vector<OneRun>& runs, const RunArguments& arguments, CommandReports& reports, ExitCode loaded) {
+  if (runs.empty()) return {};
+  if (arguments.fail_fast && loaded != ExitCode::pass) {
+    std::fprintf(stderr, "windtunnel: %zu of %zu runs were not run: --fail-fast\n", runs.size(), runs.size());
+    return {};
+  }
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  const TextLook look{.color = wants_color(arguments.color)};
+  for (OneRun& one : runs) reports.prepare(one);
+  Done done = runs.size() == 1 && arguments.files.size() == 1 ? run_one(runs.front(), arguments, look, reports)
+                                                              : run_many(runs, arguments, look, reports);
+  if (interrupted && done.runs < runs.size()) done.code = worst(done.code, ExitCode::interrupted);
+  return done;
 }
 
 }  // namespace
 
 ExitCode run(const RunArguments& arguments) {
-  std::optional<monitor::Duration> until;
-  if (!arguments.until.empty()) {
-    const scenarios::ExactNumber parsed = scenarios::exact_duration(arguments.until);
-    if (parsed.problem != scenarios::NumberProblem::none || parsed.value < 0) {
-      std::fprintf(stderr, "windtunnel: --until %s is not a duration such as 90s or 5m\n", arguments.until.c_str());
-      return ExitCode::usage;
-    }
-    until = monitor::Duration{parsed.value};
-  }
+  bool until_is_good = false;
+  const std::optional<monitor::Duration> until = until_of(arguments, until_is_good);
+  if (!until_is_good) return ExitCode::usage;
+  CommandReports reports{arguments};
+  if (reports.code() != ExitCode::pass) return reports.code();
   ExitCode code = ExitCode::pass;
   std::vector<LoadedScenario> loaded;
   for (const std::string& file : arguments.files) {
     loaded.push_back(load_scenario(file, arguments.sets));
     code = worst(code, loaded.back().code);
+    if (!loaded.back().scenario) reports.add_unloaded(file, loaded.back().code);
   }
   std::vector<OneRun> runs = plan(arguments, loaded, until);
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  const TextLook look{.color = wants_color(arguments.color)};
-  if (runs.size() == 1 && arguments.files.size() == 1) return worst(code, run_one(runs.front(), arguments, look));
-  if (runs.empty()) return code;
-  return run_many(runs, arguments, look, code);
+  const Done done = perform_all(runs, arguments, reports, code);
+  // A signal that came after the last event interrupted nothing.
+  const bool was_cut = interrupted && worst(done.code, ExitCode::interrupted) == done.code;
+  reports.finish(was_cut);
+  if (was_cut) {
+    std::fprintf(stderr, "windtunnel: interrupted by %s; what was measured so far is kept, in files named .partial\n",
+                 interrupted_by == SIGTERM ? "SIGTERM" : "SIGINT");
+  }
+  return worst(worst(code, done.code), reports.code());
 }
 
 }  // namespace windtunnel::cli

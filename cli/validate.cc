@@ -1,6 +1,6 @@
-#include <cstdio>
-
 #include <fmt/format.h>
+
+#include <cstdio>
 
 #include "cli/console.h"
 #include "cli/github_actions.h"
@@ -27,8 +27,8 @@ ExitCode validate(const ValidateArguments& arguments) {
     if (!arguments.quiet && !print(fmt::format("{}: valid\n", file))) return ExitCode::file_error;
   }
   if (arguments.files.size() > 1 && !arguments.quiet) {
-    const std::string line = fmt::format("{} files: {} valid, {} not\n", arguments.files.size(), valid,
-                                         arguments.files.size() - valid);
+    const std::string line =
+        fmt::format("{} files: {} valid, {} not\n", arguments.files.size(), valid, arguments.files.size() - valid);
     if (!print(line)) return ExitCode::file_error;
   }
   return worst(worst_code, github.finish());

@@ -8,5 +8,7 @@ namespace windtunnel::cli {
 
 ExitCode run(const RunArguments& arguments);
 ExitCode validate(const ValidateArguments& arguments);
+ExitCode init(const InitArguments& arguments);
+ExitCode explain(const ExplainArguments& arguments);
 
 }  // namespace windtunnel::cli

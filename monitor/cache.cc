@@ -56,6 +56,12 @@ std::optional<Hit> Cache::find_stale(ContentKey key, Instant now) {
   return hit(slot, age);
 }
 
+bool Cache::is_at_edge(ContentKey key, Instant now) const {
+  if (!on()) return false;
+  const std::uint32_t slot = index_[place_of(key)];
+  return slot != 0 && age_of(slot, now) == config_.ttl;
+}
+
 std::uint32_t Cache::keep(ContentKey key, const Answer& answer, Instant now) {
   if (!on()) return kNoSlot;
   std::uint32_t slot = index_[place_of(key)];

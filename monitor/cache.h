@@ -60,6 +60,8 @@ class Cache {
   [[nodiscard]] std::optional<Hit> find(ContentKey key, Instant now);
   // A stale entry, or nothing; a fresh one is not stale. Nothing counts as a miss here.
   [[nodiscard]] std::optional<Hit> find_stale(ContentKey key, Instant now);
+  // The entry of this key is exactly ttl old: it was fresh a nanosecond ago.
+  [[nodiscard]] bool is_at_edge(ContentKey key, Instant now) const;
   // Stores with age 0, over what the key had. Returns the slot, below the capacity; kNoSlot if the cache is off.
   std::uint32_t keep(ContentKey key, const Answer& answer, Instant now);
 

@@ -5,7 +5,6 @@
 namespace windtunnel::monitor {
 namespace {
 
-
 constexpr Uint128 wide(std::uint64_t high, std::uint64_t low) { return (Uint128{high} << 64) | low; }
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }

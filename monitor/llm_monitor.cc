@@ -87,7 +87,8 @@ void make_plausible(Completion& completion, Duration elapsed) {
   }
   reply.time_to_first_token = std::clamp(reply.time_to_first_token, Duration{0}, std::max(elapsed, Duration{0}));
   if (reply.kind != ReplyKind::ok) completion.text.clear();
-  reply.response_length = static_cast<std::uint32_t>(std::min<std::uint64_t>(characters_in(completion.text), UINT32_MAX));
+  reply.response_length =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(characters_in(completion.text), UINT32_MAX));
 }
 
 std::optional<std::string> invalid_call(const ProviderCallConfig& config, std::size_t providers) {
@@ -150,8 +151,7 @@ std::optional<std::string> invalid(const LlmMonitorOptions& options) {
   return options.config ? invalid_config(*options.config, providers) : std::nullopt;
 }
 
-LlmMonitor::LlmMonitor(LlmMonitorOptions given)
-    : LlmMonitor(checked(std::move(given)), Checked{}) {}
+LlmMonitor::LlmMonitor(LlmMonitorOptions given) : LlmMonitor(checked(std::move(given)), Checked{}) {}
 
 LlmMonitor::LlmMonitor(const MonitorConfig& config, const std::string& log_file)
     : LlmMonitor(LlmMonitorOptions{.log_file = log_file, .config = config}) {}

@@ -40,8 +40,8 @@ struct GenerateRequest {
   std::string prompt_version{};
   std::string experiment_id{};
   std::string variant_id{};
-  std::optional<Tokens> max_tokens{};     // [0, kTokensMax]; nothing: 500, or with token mode per_request all that is left
-  std::optional<std::string> user_id{};   // keeps a user in one arm of the experiment
+  std::optional<Tokens> max_tokens{};  // [0, kTokensMax]; nothing: 500, or with token mode per_request all that is left
+  std::optional<std::string> user_id{};  // keeps a user in one arm of the experiment
 };
 
 struct GenerateResult {
@@ -140,7 +140,7 @@ class LlmMonitor {
   Pipeline pipeline_;
   Instant latest_{};
   std::uint64_t requests_begun_ = 0;
-  std::vector<std::string> texts_;        // of cached answers, by slot
+  std::vector<std::string> texts_;  // of cached answers, by slot
   std::map<Versions, LabelsId> labels_;
   std::int64_t replies_late_ = 0;
   std::int64_t requests_invalid_ = 0;

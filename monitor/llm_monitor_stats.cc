@@ -41,9 +41,12 @@ std::string upper_case(std::string text) {
 
 std::string_view marked_state(BreakerState state) {
   switch (state) {
-    case BreakerState::closed: return "🟢 closed";
-    case BreakerState::open: return "🔴 open";
-    case BreakerState::half_open: return "🟡 half_open";
+    case BreakerState::closed:
+      return "🟢 closed";
+    case BreakerState::open:
+      return "🔴 open";
+    case BreakerState::half_open:
+      return "🟡 half_open";
   }
   fail_check("a breaker's state has a mark", __FILE__, __LINE__);
 }

@@ -70,15 +70,15 @@ struct MonitorStats {
   std::vector<LabelStats> labels;                  // the first one: without versions, and of those not counted apart
   BudgetStats month;                               // as of the latest request
   BudgetStats day;
-  Tokens settled_tokens;             // of served requests, as the token limiter counts
+  Tokens settled_tokens;  // of served requests, as the token limiter counts
   std::int64_t settled_requests = 0;
   std::int64_t requests_in_flight = 0;  // with tokens reserved
   std::int64_t cache_hits = 0;
   std::int64_t cache_stale_hits = 0;
   std::int64_t cache_misses = 0;
   std::int64_t bills_above_reservation = 0;
-  std::int64_t replies_late = 0;       // came after their deadline and were counted as timeouts
-  std::int64_t requests_invalid = 0;   // never entered the pipeline: no record, no line
+  std::int64_t replies_late = 0;      // came after their deadline and were counted as timeouts
+  std::int64_t requests_invalid = 0;  // never entered the pipeline: no record, no line
   std::int64_t log_lines_lost = 0;
 
   [[nodiscard]] std::int64_t count(Outcome outcome) const { return outcomes[static_cast<std::size_t>(outcome)]; }

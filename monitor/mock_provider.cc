@@ -72,15 +72,20 @@ Completion MockProvider::complete(const ProviderCall& call) {
       reply.time_to_first_token = latency;
       break;
     }
-    case ReplyKind::malformed: reply.usage = Usage{call.input, mock_output(call.output_max)}; break;
+    case ReplyKind::malformed:
+      reply.usage = Usage{call.input, mock_output(call.output_max)};
+      break;
     case ReplyKind::timeout:
-    case ReplyKind::truncated: break;
+    case ReplyKind::truncated:
+      break;
     case ReplyKind::connection_error:
     case ReplyKind::server_error:
     case ReplyKind::overloaded:
     case ReplyKind::rate_limited:
     case ReplyKind::auth_or_quota:
-    case ReplyKind::client_error: reply.usage = Usage{}; break;
+    case ReplyKind::client_error:
+      reply.usage = Usage{};
+      break;
   }
   return completion;
 }

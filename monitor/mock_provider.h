@@ -1,7 +1,7 @@
 #pragma once
 // Providers that need no key: OpenAI's GPT-4 and Anthropic's Claude 3.5 Sonnet as the first version of this system
-// imagined them. Their laws are pure functions; the scenario profiles seed/gpt-4 and seed/claude-3-5-sonnet are the same
-// laws, which a test compares.
+// imagined them. Their laws are pure functions; the scenario profiles seed/gpt-4 and seed/claude-3-5-sonnet are the
+// same laws, which a test compares.
 //
 // A whole reply takes `latency`, moved by -latency_below to +latency_above, uniformly, however long the reply is. The
 // answer has kMockOutput tokens, or as many as the call allows.

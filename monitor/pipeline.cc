@@ -18,6 +18,7 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
       breakers_(providers_.size(), Breaker{config.circuit_breaker}),
       metrics_(providers_.size(), config.ab_router.variants.size()) {
   check(!providers_.empty() && providers_.size() <= kProvidersMax, "there are 1 to 8 providers");
+  check(config.provider_call.retry.max_attempts >= 1, "a provider is tried at least once");
   check(static_cast<std::size_t>(config.provider_call.retry.max_attempts) * providers_.size() <= kAttemptsMax,
         "max_attempts times providers fits a record");
   for (const ProviderConfig& one : providers_) check(!one.tariffs.empty(), "every provider has a price");
@@ -58,6 +59,7 @@ Step Pipeline::begin(Flow& flow, Instant now) {
 
   route(flow);
   if (const auto hit = cache_.find(flow.cache_key, now)) return serve_from_cache(flow, *hit, Outcome::cache_hit, now);
+  if (observer_ != nullptr && cache_.is_at_edge(flow.cache_key, now)) observer_->on_cache_edge(request.id, now);
   if (!ticket) return finish(flow, Outcome::refused_budget, now);
   return call_provider(flow, now);
 }
@@ -265,6 +267,7 @@ Step Pipeline::serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Ins
 
 void Pipeline::route(Flow& flow) {
   const Route chosen = router_.choose(flow.record.request);
+  check(index_of(chosen.provider) < providers_.size(), "a request is routed to a provider that exists");
   flow.record.variant = chosen.variant;
   flow.record.assigned = chosen.provider;
   flow.cache_key = cache_.key_of(flow.record.request, chosen.provider);

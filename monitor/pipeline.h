@@ -40,7 +40,7 @@ class Pipeline {
   // Told of every decision; nullptr: nobody. Must outlive the pipeline or be unset.
   void set_observer(Observer* observer) { observer_ = observer; }
 
-  // `flow.record.request` is what is asked for; everything else of the flow is overwritten.
+  // `flow` is new but for `flow.record.request`, which is what is asked for.
   Step begin(Flow& flow, Instant now);
   Step on_reply(Flow& flow, const Reply& reply, Instant now);
   Step on_wakeup(Flow& flow, Instant now);

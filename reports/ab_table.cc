@@ -1,10 +1,10 @@
 #include "reports/ab_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "monitor/record.h"
 #include "reports/exact_decimal.h"
@@ -96,15 +96,15 @@ Interval difference_of_shares(Share a, Share b) {
 
 Interval difference_of_means(const Moments& a, const Moments& b) {
   const double difference = b.mean() - a.mean();
-  const double error = std::sqrt(a.variance() / static_cast<double>(a.count()) +
-                                 b.variance() / static_cast<double>(b.count()));
+  const double error =
+      std::sqrt(a.variance() / static_cast<double>(a.count()) + b.variance() / static_cast<double>(b.count()));
   return {difference, difference - kNormal975 * error, difference + kNormal975 * error};
 }
 
 double chi_square_limit(int degrees_of_freedom) {
   const auto place = static_cast<std::size_t>(degrees_of_freedom) - 1;
   if (place < kChiSquare999.size()) return kChiSquare999[place];
-  // Wilson and Hilferty: off by less than 0.02 % from here on.
+  // Wilson and Hilferty: too high by less than 0.2 % from here on.
   const double part = 2.0 / (9.0 * degrees_of_freedom);
   const double root = 1 - part + kNormal999 * std::sqrt(part);
   return degrees_of_freedom * root * root * root;

@@ -12,12 +12,24 @@ std::string command_escaped(std::string_view text, bool is_property) {
   std::string out;
   for (const char symbol : text) {
     switch (symbol) {
-      case '%': out += "%25"; break;
-      case '\r': out += "%0D"; break;
-      case '\n': out += "%0A"; break;
-      case ':': out += is_property ? "%3A" : ":"; break;
-      case ',': out += is_property ? "%2C" : ","; break;
-      default: out += symbol; break;
+      case '%':
+        out += "%25";
+        break;
+      case '\r':
+        out += "%0D";
+        break;
+      case '\n':
+        out += "%0A";
+        break;
+      case ':':
+        out += is_property ? "%3A" : ":";
+        break;
+      case ',':
+        out += is_property ? "%2C" : ",";
+        break;
+      default:
+        out += symbol;
+        break;
     }
   }
   return out;
@@ -73,9 +85,10 @@ std::vector<Annotation> annotations_of(const RunReport& report) {
       one.line = finding.origin.line;
       one.column = finding.origin.column;
     }
-    one.title = std::string("windtunnel: ") + name_of(finding.verdict) + ": " + name_of(finding.kind) + " " + finding.id;
-    one.message = (finding.claim.empty() ? finding.id : finding.claim) + "\n" + finding.reason + "\nReplay: " +
-                  report.replay;
+    one.title =
+        std::string("windtunnel: ") + name_of(finding.verdict) + ": " + name_of(finding.kind) + " " + finding.id;
+    one.message =
+        (finding.claim.empty() ? finding.id : finding.claim) + "\n" + finding.reason + "\nReplay: " + report.replay;
     annotations.push_back(std::move(one));
   }
   return annotations;

@@ -1,5 +1,5 @@
 #pragma once
-// What GitHub Actions understands: annotations at a line of a file (workflow commands) and the job's summary (Markdown).
+// What GitHub Actions understands: annotations at a line of a file (workflow commands), the job's summary (Markdown).
 // Only texts are made here; who prints them, and whether, is decided elsewhere.
 
 #include <cstdint>
@@ -19,8 +19,8 @@ struct Annotation {
   std::string message;
 };
 
-// "::error file=outage.json,line=14,col=9,title=...::message" and a line end. In the message %, carriage return and line
-// feed are escaped, in a property the colon and the comma too.
+// "::error file=outage.json,line=14,col=9,title=...::message" and a line end. In the message %, carriage return and
+// line feed are escaped, in a property the colon and the comma too.
 std::string annotation_command(const Annotation& annotation);
 
 // One for each finding that is not a pass, at the line that claims it.

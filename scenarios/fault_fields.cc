@@ -123,7 +123,7 @@ Field<FaultSpec> measured_field() {
   return result;
 }
 
-std::vector<Field<FaultSpec>> fields() {
+std::vector<Field<FaultSpec>> fault_fields() {
   using F = FaultSpec;
   const auto itself = [](auto& fault) -> auto& { return fault; };
   const Words<FaultKind> kinds{{"outage", FaultKind::outage},
@@ -200,7 +200,7 @@ std::vector<Field<FaultSpec>> fields() {
 }  // namespace
 
 const Table<FaultSpec>& fault_table() {
-  static const Table<FaultSpec> table{"fault", "Something that goes wrong.", fields(), {}};
+  static const Table<FaultSpec> table{"fault", "Something that goes wrong.", fault_fields(), {}};
   return table;
 }
 

@@ -82,7 +82,9 @@ bool check_length(Reading& reading, const JsonValue& json, std::size_t least, st
     return reading.error(json.place,
                          "a list of " + std::to_string(least) + " is needed here, not " + std::to_string(length));
   }
-  if (length < least) return reading.error(json.place, "at least " + std::to_string(least) + (least == 1 ? " is" : " are") + " needed here");
+  if (length < least)
+    return reading.error(json.place,
+                         "at least " + std::to_string(least) + (least == 1 ? " is" : " are") + " needed here");
   return reading.error(json.place,
                        "at most " + std::to_string(most) + " are possible here, not " + std::to_string(length));
 }

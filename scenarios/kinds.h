@@ -68,8 +68,6 @@ bool read_millionths(Reading& reading, const JsonValue& json, std::int64_t least
                      std::int64_t& value);
 bool read_decimal(Reading& reading, const JsonValue& json, DecimalRange range, double& value);
 bool read_duration(Reading& reading, const JsonValue& json, DurationRange range, monitor::Duration& value);
-// The word for what is wrong with a number of `places` decimals.
-std::string number_problem(const std::string& text, int places, bool is_too_fine);
 JsonValue type_schema(const char* type);
 
 }  // namespace windtunnel::scenarios

@@ -142,7 +142,7 @@ const Table<ListedRequest>& request_table() {
   return table;
 }
 
-std::vector<Field<WorkloadSpec>> fields() {
+std::vector<Field<WorkloadSpec>> workload_fields() {
   using W = WorkloadSpec;
   const auto itself = [](auto& workload) -> auto& { return workload; };
   const auto of_diurnal = [](auto member) {
@@ -213,10 +213,10 @@ std::vector<Field<WorkloadSpec>> fields() {
       field<W>("prompts", &W::prompts, object(prompts_table), "What requests ask."),
       field<W>("users", &W::users, object(users_table), "Who asks."),
       field<W>("tokens", itself, object(tokens_table), "Lengths in tokens.").only_with(executor, drawn),
-      field<W>(
-          "max_tokens", &W::max_tokens, optional(tokens()),
-          "The most output tokens asked for; null: 500, or with token_limiter mode per_request what its limit leaves, and "
-          "of a trace's row exactly its output tokens."),
+      field<W>("max_tokens", &W::max_tokens, optional(tokens()),
+               "The most output tokens asked for; null: 500, or with token_limiter mode per_request what its limit "
+               "leaves, and "
+               "of a trace's row exactly its output tokens."),
       field<W>("feature_version", &W::feature_version, text(), "A label for reports."),
       field<W>("prompt_version", &W::prompt_version, text(), "A label for reports."),
   };
@@ -225,7 +225,7 @@ std::vector<Field<WorkloadSpec>> fields() {
 }  // namespace
 
 const Table<WorkloadSpec>& workload_table() {
-  static const Table<WorkloadSpec> table{"workload", "One stream of requests.", fields(), {}};
+  static const Table<WorkloadSpec> table{"workload", "One stream of requests.", workload_fields(), {}};
   return table;
 }
 

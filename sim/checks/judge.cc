@@ -31,23 +31,30 @@ std::vector<Finding> judge_faults(const Scenario& scenario, const RunResult& res
 
 }  // namespace
 
-Judge::Judge(const Scenario& scenario)
-    : scenario_(scenario), thresholds_(scenario), coverage_(scenario.providers.size()) {
+Judge::Judge(const Scenario& scenario, const JudgeOptions& options)
+    : scenario_(scenario),
+      thresholds_(scenario),
+      coverage_(scenario.providers.size()),
+      checks_(scenario, CheckSelection{options.checks}, options.keep_going) {
   if (scenario.liveness) liveness_.emplace(scenario);
 }
 
 std::vector<Observer*> Judge::observers() {
   std::vector<Observer*> all{&thresholds_, &coverage_};
   if (liveness_) all.push_back(&*liveness_);
+  if (checks_.selection().any()) all.push_back(&checks_);
   return all;
 }
 
 Judgement Judge::judge(const RunResult& result) {
   Judgement judgement;
+  if (checks_.selection().any()) checks_.at_end(result);
+  append(judgement.findings, checks_.findings());
   if (liveness_) append(judgement.findings, liveness_->judge(result.ended));
   append(judgement.findings, thresholds_.judge(result.ended));
   append(judgement.findings, judge_faults(scenario_, result));
   append(judgement.findings, coverage_.judge(scenario_));
+  judgement.checks = checks_.selection().names();
   judgement.coverage = coverage_.table();
   judgement.verdict = verdict_of(judgement.findings);
   return judgement;

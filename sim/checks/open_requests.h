@@ -37,6 +37,7 @@ struct OpenRequest {
   std::uint8_t refused_mask = 0;  // by their breaker, or passed over under Retry-After
   std::uint8_t called_mask = 0;
   monitor::ProviderId provider{};  // of the present or latest call
+  monitor::ProviderId permit_provider{};  // of the latest permit
   std::optional<monitor::ProviderId> first_asked;
   monitor::ReplyKind last_kind = monitor::ReplyKind::ok;
   std::array<std::uint8_t, monitor::kProvidersMax> attempts_at{};

@@ -13,6 +13,22 @@
 #include "sim/checks/registry.h"
 #include "sim/checks/verdict.h"
 
+// Figures are given as they are and named only when a finding is written.
+template <>
+struct fmt::formatter<windtunnel::monitor::Outcome> : fmt::formatter<const char*> {
+  template <typename Context>
+  auto format(windtunnel::monitor::Outcome outcome, Context& context) const {
+    return fmt::formatter<const char*>::format(windtunnel::monitor::name_of(outcome), context);
+  }
+};
+template <>
+struct fmt::formatter<windtunnel::monitor::ReplyKind> : fmt::formatter<const char*> {
+  template <typename Context>
+  auto format(windtunnel::monitor::ReplyKind kind, Context& context) const {
+    return fmt::formatter<const char*>::format(windtunnel::monitor::name_of(kind), context);
+  }
+};
+
 namespace windtunnel::sim {
 
 class Violations {
@@ -26,7 +42,7 @@ class Violations {
             fmt::format_string<const Figures&...> text, const Figures&... figures) {
     if (holds) [[likely]]
       return;
-    if (wants(id)) add(id, at, request, fmt::format(text, figures...));
+    fail(id, at, request, text, figures...);
   }
 
   [[nodiscard]] bool wants_stop() const { return !keep_going_ && !findings_.empty(); }
@@ -34,6 +50,12 @@ class Violations {
   [[nodiscard]] const CheckSelection& selection() const { return selection_; }
 
  private:
+  // Kept apart, so that a belief that holds pays for no figure.
+  template <typename... Figures>
+  [[gnu::noinline, gnu::cold]] void fail(CheckId id, Instant at, std::optional<monitor::RequestId> request,
+                                         fmt::format_string<const Figures&...> text, const Figures&... figures) {
+    if (wants(id)) add(id, at, request, fmt::format(text, figures...));
+  }
   [[nodiscard]] bool wants(CheckId id) const;
   void add(CheckId id, Instant at, std::optional<monitor::RequestId> request, std::string reason);
 

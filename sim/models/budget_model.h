@@ -23,7 +23,8 @@ class BudgetModel {
     monitor::Usd settled;
     monitor::Usd reserved;
     monitor::Usd next_alert = monitor::Usd::max();  // the spend that fires the next one
-    std::size_t alerts = 0;                         // fired
+    std::size_t alerts = 0;                         // reached
+    std::size_t alerts_told = 0;
     bool daily = false;
     bool told_open = false;
     bool refused = false;

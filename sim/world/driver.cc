@@ -81,6 +81,7 @@ RunResult Driver::run() {
     context.event = ++events_;
     digest_.add(now_);
     handle(event.payload);
+    if (options_.digests != nullptr) options_.digests->push_back(digest_.value());
     if (!observed_) continue;
     fanout_.on_event(now_, tie);
     if (fanout_.wants_stop()) {

@@ -27,6 +27,7 @@ struct RunOptions {
   std::optional<Duration> until;              // stop after the last event at or before this instant
   std::vector<Observer*> observers;           // told in this order; must outlive the run
   const std::atomic<bool>* stop = nullptr;    // set from elsewhere: stop at the next event
+  std::vector<std::uint64_t>* digests = nullptr;  // gets the running digest after each event
 };
 
 // What the provider truly billed, by provider in file order.

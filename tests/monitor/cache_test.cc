@@ -46,6 +46,15 @@ TEST(Cache, returns_what_was_kept) {
   EXPECT_EQ(cache.misses(), 1);
 }
 
+TEST(Cache, an_entry_is_at_its_edge_at_exactly_the_ttl) {
+  Cache cache = cache_of(10);
+  cache.keep(key_of(1), answer_of(80), kStart);
+  EXPECT_FALSE(cache.is_at_edge(key_of(1), kStart + 10s - 1ns));
+  EXPECT_TRUE(cache.is_at_edge(key_of(1), kStart + 10s));
+  EXPECT_FALSE(cache.is_at_edge(key_of(1), kStart + 10s + 1ns));
+  EXPECT_FALSE(cache.is_at_edge(key_of(2), kStart + 10s));
+}
+
 TEST(Cache, tells_both_halves_of_a_key_apart) {
   Cache cache = cache_of(10);
   cache.keep({1, 2}, answer_of(1), kStart);

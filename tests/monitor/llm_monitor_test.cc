@@ -312,8 +312,11 @@ TEST(LlmMonitorOptions, say_what_is_wrong_with_them) {
     return invalid(options).value_or("nothing");
   };
   EXPECT_EQ(why([](auto&) {}), "nothing");
-  EXPECT_EQ(why([](auto& o) { o.config->ab_router.variants = {{"a", ProviderId{2}, 1}}; }), "variant a names no provider");
-  EXPECT_EQ(why([](auto& o) { o.config->ab_router.variants = {{"a", ProviderId{1}, 1}}; }), "nothing");
+  EXPECT_EQ(why([](auto& o) {
+              o.config->ab_router = {"e", {{"a", ProviderId{2}, 1}}};
+            }),
+            "variant a names no provider");
+  EXPECT_EQ(why([](auto& o) { o.config->ab_router = {"e", {{"a", ProviderId{1}, 1}}}; }), "nothing");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = 0ns; }), "the timeout is not between 0 and 100 years");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 8; }), "nothing");
   EXPECT_NE(why([](auto& o) { o.config->provider_call.retry.max_attempts = 9; }), "nothing");

@@ -313,7 +313,9 @@ TEST(PipelineLaw, budgets_hold_requests_end_and_nothing_is_left_over_in_any_hist
   };
   rc::detail::TestParams params = rc::detail::configuration().testParams;
   params.maxSuccess = std::max(params.maxSuccess, 3000);
-  const auto result = rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params);
+  rc::detail::TestMetadata metadata;  // named, so that RC_PARAMS can reproduce a failure
+  metadata.id = metadata.description = "PipelineLaw/any_history";
+  const auto result = rc::detail::checkTestable(property, metadata, params);
   std::ostringstream message;
   rc::detail::printResultMessage(result, message);
   ASSERT_TRUE(result.is<rc::detail::SuccessResult>()) << message.str();

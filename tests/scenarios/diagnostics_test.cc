@@ -87,8 +87,8 @@ TEST(NearestWord, is_at_most_a_third_of_the_letters_away) {
   const std::vector<std::string> words{"open", "duration", "window"};
   EXPECT_EQ(nearest_word("durations", words), "duration");
   EXPECT_EQ(nearest_word("opn", words), "open");
-  EXPECT_EQ(nearest_word("ob", words), std::nullopt);       // 3 of 4 away
-  EXPECT_EQ(nearest_word("durxyion", words), "duration");   // 2 of 8
+  EXPECT_EQ(nearest_word("ob", words), std::nullopt);        // 3 of 4 away
+  EXPECT_EQ(nearest_word("durxyion", words), "duration");    // 2 of 8
   EXPECT_EQ(nearest_word("duwxyzon", words), std::nullopt);  // 4 of 8
   EXPECT_EQ(nearest_word("", words), std::nullopt);
   const std::vector<std::string> letters{"a", "up"};

@@ -21,7 +21,8 @@ std::string error_of(const std::string& text) {
   parse_json(diagnostics);
   const auto errors = diagnostics.errors();
   if (errors.empty()) return "no error";
-  std::string place = errors[0].line > 0 ? std::to_string(errors[0].line) + ':' + std::to_string(errors[0].column) : "whole";
+  std::string place =
+      errors[0].line > 0 ? std::to_string(errors[0].line) + ':' + std::to_string(errors[0].column) : "whole";
   return place + ' ' + errors[0].message;
 }
 
@@ -67,10 +68,10 @@ TEST(JsonDocument, points_at_the_token_that_breaks_the_grammar) {
 
 TEST(JsonDocument, refuses_what_is_not_utf8_at_its_byte) {
   EXPECT_EQ(error_of("[\"\xC3\xA9\xFF\"]"), "1:4 not UTF-8 from here on");
-  EXPECT_EQ(error_of("[1] // \xC0\x80"), "1:8 not UTF-8 from here on");      // overlong
-  EXPECT_EQ(error_of("[\"\xED\xA0\x80\"]"), "1:3 not UTF-8 from here on");   // a surrogate
-  EXPECT_EQ(error_of("[\"\xED\x9F\xBF\"]"), "no error");                     // the last before them
-  EXPECT_EQ(error_of("[\"\xF4\x8F\xBF\xBF\"]"), "no error");                 // the last of all
+  EXPECT_EQ(error_of("[1] // \xC0\x80"), "1:8 not UTF-8 from here on");     // overlong
+  EXPECT_EQ(error_of("[\"\xED\xA0\x80\"]"), "1:3 not UTF-8 from here on");  // a surrogate
+  EXPECT_EQ(error_of("[\"\xED\x9F\xBF\"]"), "no error");                    // the last before them
+  EXPECT_EQ(error_of("[\"\xF4\x8F\xBF\xBF\"]"), "no error");                // the last of all
   EXPECT_EQ(error_of("[\"\xF4\x90\x80\x80\"]"), "1:3 not UTF-8 from here on");
 }
 
@@ -85,7 +86,9 @@ TEST(JsonDocument, a_key_written_twice_is_an_error_at_the_second) {
   EXPECT_EQ(errors[1].column, 32);
 }
 
-TEST(JsonDocument, the_same_key_in_two_objects_is_no_error) { EXPECT_EQ(error_of("[{\"a\":1},{\"a\":{\"a\":2}}]"), "no error"); }
+TEST(JsonDocument, the_same_key_in_two_objects_is_no_error) {
+  EXPECT_EQ(error_of("[{\"a\":1},{\"a\":{\"a\":2}}]"), "no error");
+}
 
 std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
@@ -125,7 +128,9 @@ struct Printer {
       }
     }
   }
-  void gap() { put(*rc::gen::element<std::string>("", " ", "\n", "\t", "\r\n", "/* , : \xC3\xA9 \" */", "// [ {\n", "  ")); }
+  void gap() {
+    put(*rc::gen::element<std::string>("", " ", "\n", "\t", "\r\n", "/* , : \xC3\xA9 \" */", "// [ {\n", "  "));
+  }
 
   JsonValue value(int depth) {
     gap();
@@ -249,13 +254,18 @@ TEST(SetPath, makes_missing_objects) {
 
 TEST(SetPath, finds_elements_by_id_name_or_index) {
   const std::string text = R"({"f": [{"id": "x"}, {"name": "y"}, {"id": "0"}]})";
-  EXPECT_EQ(with_set(text, "f.x.at=1").text, "{\n  \"f\": [{\"id\": \"x\", \"at\": 1}, {\"name\": \"y\"}, {\"id\": \"0\"}]\n}");
-  EXPECT_EQ(with_set(text, "f.y.at=1").text, "{\n  \"f\": [{\"id\": \"x\"}, {\"name\": \"y\", \"at\": 1}, {\"id\": \"0\"}]\n}");
-  EXPECT_EQ(with_set(text, "f.1.at=1").text, "{\n  \"f\": [{\"id\": \"x\"}, {\"name\": \"y\", \"at\": 1}, {\"id\": \"0\"}]\n}");
+  EXPECT_EQ(with_set(text, "f.x.at=1").text,
+            "{\n  \"f\": [{\"id\": \"x\", \"at\": 1}, {\"name\": \"y\"}, {\"id\": \"0\"}]\n}");
+  EXPECT_EQ(with_set(text, "f.y.at=1").text,
+            "{\n  \"f\": [{\"id\": \"x\"}, {\"name\": \"y\", \"at\": 1}, {\"id\": \"0\"}]\n}");
+  EXPECT_EQ(with_set(text, "f.1.at=1").text,
+            "{\n  \"f\": [{\"id\": \"x\"}, {\"name\": \"y\", \"at\": 1}, {\"id\": \"0\"}]\n}");
   // An id wins over an index.
-  EXPECT_EQ(with_set(text, "f.0.at=1").text, "{\n  \"f\": [{\"id\": \"x\"}, {\"name\": \"y\"}, {\"id\": \"0\", \"at\": 1}]\n}");
+  EXPECT_EQ(with_set(text, "f.0.at=1").text,
+            "{\n  \"f\": [{\"id\": \"x\"}, {\"name\": \"y\"}, {\"id\": \"0\", \"at\": 1}]\n}");
   // The index behind the last one appends.
-  EXPECT_EQ(with_set(text, "f.3.id=z").text, "{\n  \"f\": [{\"id\": \"x\"}, {\"name\": \"y\"}, {\"id\": \"0\"}, {\"id\": \"z\"}]\n}");
+  EXPECT_EQ(with_set(text, "f.3.id=z").text,
+            "{\n  \"f\": [{\"id\": \"x\"}, {\"name\": \"y\"}, {\"id\": \"0\"}, {\"id\": \"z\"}]\n}");
   EXPECT_NE(with_set(text, "f.4.id=z").error.find("the list has 3 elements"), std::string::npos);
 }
 
@@ -266,7 +276,8 @@ TEST(SetPath, finds_keys_that_hold_dots) {
 
 TEST(SetPath, names_itself_as_the_place_of_an_error) {
   EXPECT_EQ(with_set(R"({"f": [{"id": "outage"}]})", "f.outag.at=1").error,
-            "--set f.outag.at=1: /f: no element of this list has the id or name \"outag\"\n    help: did you mean \"outage\"?");
+            "--set f.outag.at=1: /f: no element of this list has the id or name \"outag\"\n    help: did you mean "
+            "\"outage\"?");
   EXPECT_EQ(with_set(R"({"a": 1})", "a.b=1").error, "--set a.b=1: /a: this is a number, nothing stands below it");
   EXPECT_NE(with_set("{}", "nonsense").error.find("write it as path=value"), std::string::npos);
   EXPECT_NE(with_set("{}", "=1").error.find("write it as path=value"), std::string::npos);

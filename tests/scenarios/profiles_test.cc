@@ -80,8 +80,9 @@ Law lognormal_of(const JsonValue& json, double unit_ns) {
 
 TEST(Profiles, that_were_measured_are_the_data_file) {
   const JsonValue json = data("provider_profiles.json");
-  for (const auto& [name, key] : {std::pair{"measured/gpt-4", "openai/gpt-4"}, std::pair{"measured/gpt-4o", "openai/gpt-4o"},
-                                  std::pair{"measured/claude-3-5-sonnet", "anthropic/claude-3-5-sonnet"}}) {
+  for (const auto& [name, key] :
+       {std::pair{"measured/gpt-4", "openai/gpt-4"}, std::pair{"measured/gpt-4o", "openai/gpt-4o"},
+        std::pair{"measured/claude-3-5-sonnet", "anthropic/claude-3-5-sonnet"}}) {
     const JsonValue& measured = at(at(json, "providers"), key);
     const auto spec = *profile(name);
     EXPECT_EQ(spec.time_to_first_token, lognormal_of(at(measured, "ttft_ln_s"), 1e9)) << name;

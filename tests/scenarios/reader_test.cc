@@ -31,7 +31,8 @@ std::vector<std::string> errors_of(const std::string& text, const std::vector<st
   try {
     read_scenario_text(text, "f.json", sets);
   } catch (const ScenarioError& error) {
-    for (const Diagnostic& diagnostic : error.diagnostics()) result.push_back(diagnostic.pointer + ": " + diagnostic.message);
+    for (const Diagnostic& diagnostic : error.diagnostics())
+      result.push_back(diagnostic.pointer + ": " + diagnostic.message);
   }
   return result;
 }
@@ -110,7 +111,10 @@ TEST(Reader, a_preset_is_the_start_wherever_it_stands) {
 }
 
 TEST(Reader, breaker_durations_may_be_milliseconds_as_in_the_protocol_but_not_both) {
-  const auto breaker = read(R"({"monitor":{"circuit_breaker":{"open_ms": 1500, "open_ms_max": 9000, "window_type":"time","window_ms":2000}}})").monitor.circuit_breaker;
+  const auto breaker =
+      read(
+          R"({"monitor":{"circuit_breaker":{"open_ms": 1500, "open_ms_max": 9000, "window_type":"time","window_ms":2000}}})")
+          .monitor.circuit_breaker;
   EXPECT_EQ(breaker.open, 1500ms);
   EXPECT_EQ(breaker.open_max, 9s);
   EXPECT_EQ(breaker.window, 2s);
@@ -129,7 +133,8 @@ TEST(Reader, a_provider_starts_from_its_profile_and_overrides_it) {
   EXPECT_EQ(mine.time_to_first_token, Law::lognormal_p50_p95(1e9, 2e9));
   EXPECT_EQ(mine.time_per_output_token, profile("measured/gpt-4o")->time_per_output_token);
   EXPECT_EQ(mine.model, "gpt-4o");
-  EXPECT_EQ(mine.errors.rates, (std::vector<std::pair<monitor::ReplyKind, double>>{{monitor::ReplyKind::timeout, 0.1}, {monitor::ReplyKind::server_error, 0.2}}));
+  EXPECT_EQ(mine.errors.rates, (std::vector<std::pair<monitor::ReplyKind, double>>{
+                                   {monitor::ReplyKind::timeout, 0.1}, {monitor::ReplyKind::server_error, 0.2}}));
   EXPECT_EQ(mine.concurrency, 4);
   EXPECT_EQ(mine.queue, 2);
   EXPECT_EQ(mine.bill_on_failure, sim::FailureBill::input);
@@ -150,13 +155,22 @@ TEST(Reader, prices_come_as_one_as_dated_ones_or_as_a_model) {
   EXPECT_EQ(s.providers[0].tariffs[0].tariff, *listed_tariff("gpt-4o-mini"));
   ASSERT_EQ(s.providers[1].tariffs.size(), 2U);
   EXPECT_EQ(s.providers[1].tariffs[0].from, monitor::WallTime::min());
-  EXPECT_EQ(s.providers[1].tariffs[1].from, monitor::WallTime{std::chrono::sys_days{std::chrono::February / 1 / 2026}.time_since_epoch()});
-  EXPECT_EQ(errors_of(R"({"providers": {"b": {"price_usd_per_million": [{"from": "2026-02-01", "input": 5, "output": 15}, {"input": 1, "output": 1}]}}})"),
-            (Errors{"/providers/b/price_usd_per_million/1: prices are listed by \"from\", the earliest first"}));
-  EXPECT_EQ(errors_of(R"({"start": "2026-01-31T23:59:59Z", "providers": {"b": {"price_usd_per_million": [{"from": "2026-02-01", "input": 5, "output": 15}]}}})"),
-            (Errors{"/providers/b/price_usd_per_million: no price holds at the start of the run"}));
-  EXPECT_TRUE(errors_of(R"({"start": "2026-02-01T00:00:00Z", "providers": {"b": {"price_usd_per_million": [{"from": "2026-02-01", "input": 5, "output": 15}]}}})").empty());
-  EXPECT_EQ(errors_of(R"({"providers": {"b": {"price_usd_per_million": "gpt-4p"}}})")[0], "/providers/b/price_usd_per_million: no model \"gpt-4p\" in the price list");
+  EXPECT_EQ(s.providers[1].tariffs[1].from,
+            monitor::WallTime{std::chrono::sys_days{std::chrono::February / 1 / 2026}.time_since_epoch()});
+  EXPECT_EQ(
+      errors_of(
+          R"({"providers": {"b": {"price_usd_per_million": [{"from": "2026-02-01", "input": 5, "output": 15}, {"input": 1, "output": 1}]}}})"),
+      (Errors{"/providers/b/price_usd_per_million/1: prices are listed by \"from\", the earliest first"}));
+  EXPECT_EQ(
+      errors_of(
+          R"({"start": "2026-01-31T23:59:59Z", "providers": {"b": {"price_usd_per_million": [{"from": "2026-02-01", "input": 5, "output": 15}]}}})"),
+      (Errors{"/providers/b/price_usd_per_million: no price holds at the start of the run"}));
+  EXPECT_TRUE(
+      errors_of(
+          R"({"start": "2026-02-01T00:00:00Z", "providers": {"b": {"price_usd_per_million": [{"from": "2026-02-01", "input": 5, "output": 15}]}}})")
+          .empty());
+  EXPECT_EQ(errors_of(R"({"providers": {"b": {"price_usd_per_million": "gpt-4p"}}})")[0],
+            "/providers/b/price_usd_per_million: no model \"gpt-4p\" in the price list");
 }
 
 TEST(Reader, understands_every_law) {
@@ -193,8 +207,9 @@ TEST(Reader, refuses_laws_that_are_none) {
 }
 
 TEST(Reader, a_key_of_another_executor_or_kind_is_an_error) {
-  EXPECT_EQ(errors_of(R"({"workload": {"w": {"vus": 3}}})"),
-            (Errors{"/workload/w/vus: \"vus\" is used by executor constant-vus only; here it is constant-arrival-rate"}));
+  EXPECT_EQ(
+      errors_of(R"({"workload": {"w": {"vus": 3}}})"),
+      (Errors{"/workload/w/vus: \"vus\" is used by executor constant-vus only; here it is constant-arrival-rate"}));
   EXPECT_EQ(errors_of(R"({"workload": {"w": {"executor": "constant-vus", "vus": 3, "rate": 5}}})").size(), 1U);
   EXPECT_EQ(errors_of(R"({"workload": {"w": {"gamma_shape": 3}}})"),
             (Errors{"/workload/w/gamma_shape: \"gamma_shape\" is used by arrival gamma only; here it is uniform"}));
@@ -203,17 +218,28 @@ TEST(Reader, a_key_of_another_executor_or_kind_is_an_error) {
             (Errors{"/faults/0/factor: \"factor\" is used by kind latency_spike only; here it is outage"}));
   // Where the word itself is wrong, only that is said.
   EXPECT_EQ(errors_of(R"({"workload": {"w": {"executor": "constant-vu", "vus": 3}}})").size(), 1U);
-  EXPECT_EQ(errors_of(R"({"faults": [{"id": "a", "at": "1s", "factor": 2}]})"), (Errors{"/faults/0: the key \"kind\" is missing"}));
+  EXPECT_EQ(errors_of(R"({"faults": [{"id": "a", "at": "1s", "factor": 2}]})"),
+            (Errors{"/faults/0: the key \"kind\" is missing"}));
 }
 
 TEST(Reader, windows_lie_inside_the_run) {
-  const auto fault_at = [](const char* at) { return errors_of(R"({"duration": "10m", "faults": [{"id": "a", "kind": "outage", "at": ")" + std::string(at) + "\"}]}").size(); };
+  const auto fault_at = [](const char* at) {
+    return errors_of(R"({"duration": "10m", "faults": [{"id": "a", "kind": "outage", "at": ")" + std::string(at) +
+                     "\"}]}")
+        .size();
+  };
   EXPECT_EQ(fault_at("599999999999ns"), 0U);
   EXPECT_EQ(fault_at("10m"), 1U);
-  const auto heal_at = [](const char* at) { return errors_of(R"({"duration": "10m", "liveness": {"heal_at": ")" + std::string(at) + "\"}}").size(); };
+  const auto heal_at = [](const char* at) {
+    return errors_of(R"({"duration": "10m", "liveness": {"heal_at": ")" + std::string(at) + "\"}}").size();
+  };
   EXPECT_EQ(heal_at("599999999999ns"), 0U);
   EXPECT_EQ(heal_at("10m"), 1U);
-  const auto healed = [](const char* at) { return errors_of(R"({"liveness": {"heal_at": "5m"}, "faults": [{"id": "a", "kind": "outage", "at": ")" + std::string(at) + "\"}]}").size(); };
+  const auto healed = [](const char* at) {
+    return errors_of(R"({"liveness": {"heal_at": "5m"}, "faults": [{"id": "a", "kind": "outage", "at": ")" +
+                     std::string(at) + "\"}]}")
+        .size();
+  };
   EXPECT_EQ(healed("299s"), 0U);
   EXPECT_EQ(healed("5m"), 1U);
 }
@@ -234,24 +260,37 @@ TEST(Reader, warns_of_what_is_allowed_but_probably_not_meant) {
   EXPECT_TRUE(warnings(R"({"monitor": {"provider_call": {"timeout": "5s", "deadline": "5s"}}})").empty());
   EXPECT_EQ(warnings(R"({"liveness": {"heal_at": "9m30s"}})").size(), 1U);
   EXPECT_TRUE(warnings(R"({"liveness": {"heal_at": "9m"}})").empty());
-  EXPECT_EQ(warnings(R"({"liveness": {"heal_at": "5m"}, "faults": [{"id": "a", "kind": "outage", "at": "4m", "duration": "61s"}]})").size(), 1U);
-  EXPECT_TRUE(warnings(R"({"liveness": {"heal_at": "5m"}, "faults": [{"id": "a", "kind": "outage", "at": "4m", "duration": "60s"}]})").empty());
+  EXPECT_EQ(
+      warnings(
+          R"({"liveness": {"heal_at": "5m"}, "faults": [{"id": "a", "kind": "outage", "at": "4m", "duration": "61s"}]})")
+          .size(),
+      1U);
+  EXPECT_TRUE(
+      warnings(
+          R"({"liveness": {"heal_at": "5m"}, "faults": [{"id": "a", "kind": "outage", "at": "4m", "duration": "60s"}]})")
+          .empty());
 }
 
 TEST(Reader, measured_outages_are_those_of_the_vendor) {
-  const sim::Scenario s = read(R"({"faults": [{"id": "a", "kind": "random_outages", "law": "measured", "provider": "anthropic", "at": "0s"},
+  const sim::Scenario s =
+      read(R"({"faults": [{"id": "a", "kind": "random_outages", "law": "measured", "provider": "anthropic", "at": "0s"},
     {"id": "b", "kind": "random_outages", "law": "measured", "provider": "openai", "at": "0s", "severity": 1}]})");
   EXPECT_EQ(s.faults[0].up, Law::exponential(16.7 * 86400e9));
   EXPECT_DOUBLE_EQ(s.faults[0].severity, 0.3);
   EXPECT_EQ(s.faults[1].up, Law::exponential(11.6 * 86400e9));
   EXPECT_DOUBLE_EQ(s.faults[1].severity, 1);
-  EXPECT_EQ(errors_of(R"({"faults": [{"id": "a", "kind": "random_outages", "law": "measured", "at": "0s"}]})").size(), 1U);
-  EXPECT_EQ(errors_of(R"({"faults": [{"id": "a", "kind": "random_outages", "law": "measured", "provider": "openai", "at": "0s", "up": "1s"}]})"),
-            (Errors{"/faults/0/law: this says the same as \"up\"; write one of them"}));
+  EXPECT_EQ(errors_of(R"({"faults": [{"id": "a", "kind": "random_outages", "law": "measured", "at": "0s"}]})").size(),
+            1U);
+  EXPECT_EQ(
+      errors_of(
+          R"({"faults": [{"id": "a", "kind": "random_outages", "law": "measured", "provider": "openai", "at": "0s", "up": "1s"}]})"),
+      (Errors{"/faults/0/law: this says the same as \"up\"; write one of them"}));
 }
 
 TEST(Reader, thresholds_keep_their_place_and_forecasts_stand_apart) {
-  const sim::Scenario s = read("{\"thresholds\": {\"requests_failed\": [\n {\"threshold\": \"rate<0.1\", \"window\": \"30s\"}],\n\"forecast.cost_usd\": [\"p(95)<5\"]}}");
+  const sim::Scenario s = read(
+      "{\"thresholds\": {\"requests_failed\": [\n {\"threshold\": \"rate<0.1\", \"window\": "
+      "\"30s\"}],\n\"forecast.cost_usd\": [\"p(95)<5\"]}}");
   ASSERT_EQ(s.thresholds.size(), 1U);
   EXPECT_EQ(s.thresholds[0].origin.line, 2);
   EXPECT_EQ(s.thresholds[0].origin.column, 16);
@@ -262,7 +301,8 @@ TEST(Reader, thresholds_keep_their_place_and_forecasts_stand_apart) {
 }
 
 TEST(Reader, remembers_where_everything_was_written) {
-  const sim::Scenario s = read("{\n \"seed\": 7, \"faults\": [{\"id\": \"a\", \"kind\": \"outage\", \"at\": \"1s\"}]}", {"faults.a.at=2s"});
+  const sim::Scenario s =
+      read("{\n \"seed\": 7, \"faults\": [{\"id\": \"a\", \"kind\": \"outage\", \"at\": \"1s\"}]}", {"faults.a.at=2s"});
   EXPECT_EQ(s.origins.at("/seed").line, 2);
   EXPECT_EQ(s.origins.at("/seed").column, 10);
   EXPECT_EQ(s.origins.at("/faults/0").column, 24);
@@ -279,8 +319,13 @@ TEST(Reader, errors_of_sets_name_the_set) {
     FAIL();
   } catch (const ScenarioError& error) {
     const std::string text = error.what();
-    EXPECT_NE(text.find("--set monitor.circuit_breaker.open=5: /monitor/circuit_breaker/open: the duration 5 has no unit"), std::string::npos) << text;
-    EXPECT_NE(text.find("--set seedd=1: /seedd: unknown key \"seedd\"\n    help: did you mean \"seed\"?"), std::string::npos) << text;
+    EXPECT_NE(
+        text.find("--set monitor.circuit_breaker.open=5: /monitor/circuit_breaker/open: the duration 5 has no unit"),
+        std::string::npos)
+        << text;
+    EXPECT_NE(text.find("--set seedd=1: /seedd: unknown key \"seedd\"\n    help: did you mean \"seed\"?"),
+              std::string::npos)
+        << text;
   }
 }
 
@@ -298,12 +343,14 @@ TEST(Reader, reads_a_monitor_block_by_itself) {
   const std::vector<std::string> sets{"provider_call.timeout=2s"};
   const std::vector<std::string> providers{"x", "y"};
   const MonitorSettings settings = read_monitor_settings_text(
-      R"({"circuit_breaker": {"preset": "polly"}, "ab_router": {"variants": [{"id": "a", "provider": "y"}]}})", "m.json", sets, providers);
+      R"({"circuit_breaker": {"preset": "polly"}, "ab_router": {"experiment_id": "e", "variants": [{"id": "a", "provider": "y"}]}})",
+      "m.json", sets, providers);
   EXPECT_EQ(settings.breaker_preset, "polly");
   EXPECT_EQ(settings.monitor.circuit_breaker, *monitor::breaker_preset("polly"));
   EXPECT_EQ(settings.monitor.provider_call.timeout, 2s);
   EXPECT_EQ(monitor::index_of(settings.monitor.ab_router.variants[0].provider), 1U);
-  EXPECT_THROW(read_monitor_settings_text(R"({"circuit_breaker": {"half_open_success_threshold": 2}})", "m.json"), ScenarioError);
+  EXPECT_THROW(read_monitor_settings_text(R"({"circuit_breaker": {"half_open_success_threshold": 2}})", "m.json"),
+               ScenarioError);
   EXPECT_THROW(read_monitor_settings_text(R"({"seed": 2})", "m.json"), ScenarioError);
 }
 

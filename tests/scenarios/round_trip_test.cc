@@ -46,17 +46,15 @@ TEST(RoundTrip, every_file_of_the_catalogue_reads_back) {
 
 TEST(RoundTrip, writes_only_what_differs_from_the_defaults) {
   EXPECT_EQ(write_scenario(read_scenario_text("{}", "f.json")), "{\n  \"version\": 1\n}\n");
-  const char* text = R"({"seed": 7, "duration": "600s", "monitor": {"circuit_breaker": {"preset": "gobreaker", "open": "7s"}, "cache": {"ttl": "60m"}},
+  const char* text =
+      R"({"seed": 7, "duration": "600s", "monitor": {"circuit_breaker": {"preset": "gobreaker", "open": "7s"}, "cache": {"ttl": "60m"}},
     "providers": {"openai": {"profile": "seed/gpt-4", "queue": 0}, "anthropic": {"profile": null, "price_usd_per_million": {"input": 1, "output": 2}}}})";
   EXPECT_EQ(write_scenario(read_scenario_text(text, "f.json")),
             R"({
   "version": 1,
   "seed": 7,
   "monitor": {"circuit_breaker": {"preset": "gobreaker", "open": "7s"}},
-  "providers": {
-    "openai": {},
-    "anthropic": {"profile": null, "price_usd_per_million": {"input": 1, "output": 2}}
-  }
+  "providers": {"openai": {}, "anthropic": {"profile": null, "price_usd_per_million": {"input": 1, "output": 2}}}
 }
 )");
 }

@@ -45,13 +45,27 @@ Law law(double scale) {
   const double a = scale * static_cast<double>(number(1, 500));
   const double b = a + scale * static_cast<double>(number(0, 500));
   switch (number(0, 6)) {
-    case 0: result = Law::fixed(a); break;
-    case 1: result = Law::uniform(a, b); break;
-    case 2: result = Law::exponential(a); break;
-    case 3: result = Law::lognormal_p50_p95(a, b); break;
-    case 4: result = Law::weibull(real(), a); break;
-    case 5: result = Law::quantiles({a, a, b}); break;
-    default: result = Law::lognormal(scale > 1 ? 15.0 + real() : real(), real() / 10); break;
+    case 0:
+      result = Law::fixed(a);
+      break;
+    case 1:
+      result = Law::uniform(a, b);
+      break;
+    case 2:
+      result = Law::exponential(a);
+      break;
+    case 3:
+      result = Law::lognormal_p50_p95(a, b);
+      break;
+    case 4:
+      result = Law::weibull(0.1 + real(), a);
+      break;
+    case 5:
+      result = Law::quantiles({a, a, b});
+      break;
+    default:
+      result = Law::lognormal(scale > 1 ? 15.0 + real() : real(), real() / 10);
+      break;
   }
   if (chance()) result.shift = scale * static_cast<double>(number(-5, 5));
   return result;
@@ -61,7 +75,8 @@ Law time_law() { return law(*rc::gen::element(1e6, 1e9)); }
 std::vector<std::pair<monitor::ReplyKind, double>> failure_mix() {
   std::vector<std::pair<monitor::ReplyKind, double>> result;
   for (std::size_t i = 1; i < monitor::kReplyKinds; ++i) {
-    if (chance()) result.emplace_back(static_cast<monitor::ReplyKind>(i), static_cast<double>(number(1, 100'000)) / 1e6);
+    if (chance())
+      result.emplace_back(static_cast<monitor::ReplyKind>(i), static_cast<double>(number(1, 100'000)) / 1e6);
   }
   return result;
 }
@@ -85,7 +100,9 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
       m.ab_router.variants.push_back({id, provider, number(1, 100)});
     }
   }
-  if (chance()) m.cache = {chance(), span(), static_cast<std::size_t>(number(0, 1000)), one_of(monitor::CacheConfig::Scope::provider), span()};
+  if (chance())
+    m.cache = {chance(), span(), static_cast<std::size_t>(number(0, 1000)),
+               one_of(monitor::CacheConfig::Scope::provider), span()};
   const auto presets = monitor::breaker_presets();
   preset = presets[static_cast<std::size_t>(number(0, static_cast<std::int64_t>(presets.size()) - 1))].name;
   m.circuit_breaker = *monitor::breaker_preset(preset);
@@ -114,9 +131,16 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
     RC_PRE(!monitor::unsupported(b));
   }
   if (chance()) {
-    m.provider_call = {some_span(), maybe(some_span()),
-                       {static_cast<std::int32_t>(number(1, 4)), span(), {number(1'000'000, 3'000'000)}, span(), one_of(monitor::Jitter::none)},
-                       span(), chance(), chance()};
+    m.provider_call = {some_span(),
+                       maybe(some_span()),
+                       {static_cast<std::int32_t>(number(1, 4)),
+                        span(),
+                        {number(1'000'000, 3'000'000)},
+                        span(),
+                        one_of(monitor::Jitter::none)},
+                       span(),
+                       chance(),
+                       chance()};
   }
 }
 
@@ -133,9 +157,13 @@ sim::ProviderSpec provider(const std::string& name) {
   if (chance()) result.time_per_output_token = time_law();
   if (chance() || result.profile.empty()) {
     result.tariffs.clear();
-    const auto tariff = [] { return monitor::Tariff{{monitor::Usd::from_picos(number(0, 1000))}, {monitor::Usd::from_picos(number(0, 100'000'000))}}; };
+    const auto tariff = [] {
+      return monitor::Tariff{{monitor::Usd::from_picos(number(0, 1000))},
+                             {monitor::Usd::from_picos(number(0, 100'000'000))}};
+    };
     result.tariffs.push_back({monitor::WallTime::min(), tariff()});
-    if (chance()) result.tariffs.push_back({monitor::WallTime{std::chrono::hours{500'000} + Duration{number(0, 3)}}, tariff()});
+    if (chance())
+      result.tariffs.push_back({monitor::WallTime{std::chrono::hours{500'000} + Duration{number(0, 3)}}, tariff()});
   }
   if (chance()) result.errors.rates = failure_mix();
   result.bill_on_failure = one_of(sim::FailureBill::input);
@@ -157,7 +185,8 @@ sim::TokenModel token_model() {
 
 void fill_executor(sim::WorkloadSpec& w, const std::vector<std::string>& providers) {
   using sim::Executor;
-  w.executor = *rc::gen::element(Executor::constant_arrival_rate, Executor::ramping_arrival_rate, Executor::diurnal, Executor::constant_vus, Executor::script);
+  w.executor = *rc::gen::element(Executor::constant_arrival_rate, Executor::ramping_arrival_rate, Executor::diurnal,
+                                 Executor::constant_vus, Executor::script);
   const bool is_rated = w.executor != Executor::constant_vus && w.executor != Executor::script;
   if (is_rated) {
     w.arrival = one_of(sim::Arrival::mmpp);
@@ -167,7 +196,9 @@ void fill_executor(sim::WorkloadSpec& w, const std::vector<std::string>& provide
   }
   if (w.executor != Executor::ramping_arrival_rate) w.duration = maybe(some_span());
   switch (w.executor) {
-    case Executor::ramping_arrival_rate: w.stages = {{span(), {number(0, 5'000'000)}}, {span(), {0}}}; break;
+    case Executor::ramping_arrival_rate:
+      w.stages = {{span(), {number(0, 5'000'000)}}, {span(), {0}}};
+      break;
     case Executor::diurnal:
       w.diurnal.hourly[static_cast<std::size_t>(number(0, 23))] = real();
       w.diurnal.weekday[static_cast<std::size_t>(number(0, 6))] = real();
@@ -181,11 +212,13 @@ void fill_executor(sim::WorkloadSpec& w, const std::vector<std::string>& provide
       break;
     case Executor::script:
       for (int i = 0; i < 3; ++i) {
-        w.requests.push_back({Duration{i * 5}, maybe(tokens()), maybe(tokens()), maybe(tokens()), maybe(word()), maybe(word()), maybe(providers[0])});
+        w.requests.push_back({Duration{i * 5}, maybe(tokens()), maybe(tokens()), maybe(tokens()), maybe(word()),
+                              maybe(word()), maybe(providers[0])});
       }
       break;
     case Executor::constant_arrival_rate:
-    case Executor::replay: break;
+    case Executor::replay:
+      break;
   }
 }
 
@@ -238,9 +271,15 @@ sim::FaultSpec fault(const std::string& id, const std::vector<std::string>& prov
       f.limit = rate_limit();
       f.limit.requests_per_minute = number(0, 5);
       break;
-    case FaultKind::brownout: f.concurrency = number(2, 9); break;
-    case FaultKind::truncated: f.bill_fraction = millionths(); break;
-    case FaultKind::random_outages: f.severity = millionths(); [[fallthrough]];
+    case FaultKind::brownout:
+      f.concurrency = number(2, 9);
+      break;
+    case FaultKind::truncated:
+      f.bill_fraction = millionths();
+      break;
+    case FaultKind::random_outages:
+      f.severity = millionths();
+      [[fallthrough]];
     case FaultKind::flapping:
       f.up = Law::exponential(1e9);
       f.down = Law::fixed(static_cast<double>(number(1, 1'000'000)));
@@ -253,7 +292,8 @@ sim::FaultSpec fault(const std::string& id, const std::vector<std::string>& prov
       }
       break;
     case FaultKind::malformed:
-    case FaultKind::wall_clock_step: break;
+    case FaultKind::wall_clock_step:
+      break;
   }
   return f;
 }
@@ -276,7 +316,8 @@ sim::Scenario arbitrary_scenario() {
   if (chance()) s.title = word();
   if (chance()) s.description = word();
   s.seed = *rc::gen::arbitrary<std::uint64_t>();
-  s.start = monitor::WallTime{std::chrono::seconds{number(0, 3'000'000'000)} + Duration{chance() ? 0 : number(0, 999'999'999)}};
+  s.start = monitor::WallTime{std::chrono::seconds{number(0, 3'000'000'000)} +
+                              Duration{chance() ? 0 : number(0, 999'999'999)}};
   if (chance()) {
     s.providers.clear();
     for (const char* name : {"openai", "anthropic", "\xC3\xA9/x", "gpt-4.1"}) {
@@ -294,7 +335,8 @@ sim::Scenario arbitrary_scenario() {
   for (std::int64_t i = 0; i < faults; ++i) s.faults.push_back(fault("f" + std::to_string(i), names));
   const std::string fault_id = s.faults.empty() ? "" : s.faults[0].id;
   if (chance()) {
-    s.thresholds = {threshold("request_duration", "p(95)<3s", fault_id), threshold("request_duration", "avg<=250", fault_id),
+    s.thresholds = {threshold("request_duration", "p(95)<3s", fault_id),
+                    threshold("request_duration", "avg<=250", fault_id),
                     threshold("requests{outcome:served}", "count>=5", fault_id)};
     s.forecast_thresholds = {threshold("forecast.cost_usd", "p(99)<100.5", "")};
   }

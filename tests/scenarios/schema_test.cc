@@ -29,12 +29,18 @@ JsonValue parsed(const std::string& text) {
 
 bool has_type(const JsonValue& json, const std::string& type) {
   switch (json.kind) {
-    case JsonKind::null: return type == "null";
-    case JsonKind::boolean: return type == "boolean";
-    case JsonKind::string: return type == "string";
-    case JsonKind::array: return type == "array";
-    case JsonKind::object: return type == "object";
-    case JsonKind::number: return type == "number" || (type == "integer" && std::stold(json.text) == std::floor(std::stold(json.text)));
+    case JsonKind::null:
+      return type == "null";
+    case JsonKind::boolean:
+      return type == "boolean";
+    case JsonKind::string:
+      return type == "string";
+    case JsonKind::array:
+      return type == "array";
+    case JsonKind::object:
+      return type == "object";
+    case JsonKind::number:
+      return type == "number" || (type == "integer" && std::stold(json.text) == std::floor(std::stold(json.text)));
   }
   return false;
 }
@@ -59,10 +65,14 @@ bool holds(const JsonValue& json, const std::string& word, const JsonValue& rule
   const auto number = [](const JsonValue& value) { return std::stold(value.text); };
   const auto same = [&](const JsonValue& value) { return same_json(value, json); };
   if (word == "type" && rule.kind == JsonKind::string) return has_type(json, rule.text);
-  if (word == "type") return std::any_of(rule.items.begin(), rule.items.end(), [&](const JsonValue& type) { return has_type(json, type.text); });
+  if (word == "type")
+    return std::any_of(rule.items.begin(), rule.items.end(),
+                       [&](const JsonValue& type) { return has_type(json, type.text); });
   if (word == "enum") return std::any_of(rule.items.begin(), rule.items.end(), same);
   if (word == "const") return same_json(json, rule);
-  if (word == "anyOf") return std::any_of(rule.items.begin(), rule.items.end(), [&](const JsonValue& choice) { return is_valid(json, choice); });
+  if (word == "anyOf")
+    return std::any_of(rule.items.begin(), rule.items.end(),
+                       [&](const JsonValue& choice) { return is_valid(json, choice); });
   if (word == "minimum") return json.kind != JsonKind::number || number(json) >= number(rule);
   if (word == "maximum") return json.kind != JsonKind::number || number(json) <= number(rule);
   if (word == "pattern") return json.kind != JsonKind::string || std::regex_search(json.text, std::regex(rule.text));
@@ -72,19 +82,29 @@ bool holds(const JsonValue& json, const std::string& word, const JsonValue& rule
   if (word == "maxItems") return json.kind != JsonKind::array || json.items.size() <= std::stoul(rule.text);
   if (word == "minProperties") return json.kind != JsonKind::object || json.members.size() >= std::stoul(rule.text);
   if (word == "maxProperties") return json.kind != JsonKind::object || json.members.size() <= std::stoul(rule.text);
-  if (word == "items") return std::all_of(json.items.begin(), json.items.end(), [&](const JsonValue& item) { return is_valid(item, rule); });
+  if (word == "items")
+    return std::all_of(json.items.begin(), json.items.end(),
+                       [&](const JsonValue& item) { return is_valid(item, rule); });
   if (word == "required") {
-    return json.kind != JsonKind::object || std::all_of(rule.items.begin(), rule.items.end(), [&](const JsonValue& key) { return json.find(key.text) != nullptr; });
+    return json.kind != JsonKind::object ||
+           std::all_of(rule.items.begin(), rule.items.end(),
+                       [&](const JsonValue& key) { return json.find(key.text) != nullptr; });
   }
-  if (word == "properties") return std::all_of(json.members.begin(), json.members.end(), [&](const JsonMember& member) { return is_valid_member(member, schema); });
-  if (word == "additionalProperties") return schema.find("properties") != nullptr || std::all_of(json.members.begin(), json.members.end(), [&](const JsonMember& member) { return is_valid_member(member, schema); });
+  if (word == "properties")
+    return std::all_of(json.members.begin(), json.members.end(),
+                       [&](const JsonMember& member) { return is_valid_member(member, schema); });
+  if (word == "additionalProperties")
+    return schema.find("properties") != nullptr ||
+           std::all_of(json.members.begin(), json.members.end(),
+                       [&](const JsonMember& member) { return is_valid_member(member, schema); });
   if (word == "patternProperties" || word == "$schema" || word == "title" || word == "description") return true;
   ADD_FAILURE() << "the validator does not know " << word;
   return false;
 }
 
 bool is_valid(const JsonValue& json, const JsonValue& schema) {
-  return std::all_of(schema.members.begin(), schema.members.end(), [&](const JsonMember& rule) { return holds(json, rule.key, rule.value, schema); });
+  return std::all_of(schema.members.begin(), schema.members.end(),
+                     [&](const JsonMember& rule) { return holds(json, rule.key, rule.value, schema); });
 }
 
 const JsonValue& schema() {
@@ -110,7 +130,8 @@ void collect(JsonValue& json, std::vector<JsonValue*>& values) {
 
 TEST(Schema, accepts_the_catalogue) {
   for (const auto& entry : std::filesystem::directory_iterator(std::string(WINDTUNNEL_ROOT) + "/scenarios/catalog")) {
-    if (entry.path().extension() == ".json") EXPECT_TRUE(is_valid(parsed(read_whole_file(entry.path().string())), schema())) << entry.path();
+    if (entry.path().extension() != ".json") continue;
+    EXPECT_TRUE(is_valid(parsed(read_whole_file(entry.path().string())), schema())) << entry.path();
   }
   EXPECT_TRUE(is_valid(parsed("{}"), schema()));
   EXPECT_FALSE(is_valid(parsed("[]"), schema()));
@@ -140,8 +161,9 @@ RC_GTEST_PROP(Schema, never_refuses_what_the_reader_accepts, ()) {
   std::vector<JsonValue*> values;
   collect(json, values);
   JsonValue& value = *values[*rc::gen::inRange<std::size_t>(0, values.size())];
-  value = parsed(*rc::gen::element<std::string>("null", "true", "0", "-1", "0.5", "1.5", "7", "1e30", "\"\"", "\"5s\"", "\"x\"", "[]", "[1]", "{}", "\"*\"",
-                                                R"({"min": 1, "max": 2})", R"({"mean": "5s"})", R"({"input": 1, "output": 2})", "\"gpt-4o\"", "\"12.5\""));
+  value = parsed(*rc::gen::element<std::string>(
+      "null", "true", "0", "-1", "0.5", "1.5", "7", "1e30", "\"\"", "\"5s\"", "\"x\"", "[]", "[1]", "{}", "\"*\"",
+      R"({"min": 1, "max": 2})", R"({"mean": "5s"})", R"({"input": 1, "output": 2})", "\"gpt-4o\"", "\"12.5\""));
   RC_CLASSIFY(is_valid(json, schema()), "still valid");
   if (!is_valid(json, schema())) RC_ASSERT(!reader_accepts(json));
 }

@@ -93,7 +93,8 @@ TEST(ThresholdGrammar, knows_which_aggregates_a_metric_has) {
   EXPECT_EQ(error_of("requests", "p(95)<3"), "1 requests has no such aggregate");
   EXPECT_EQ(error_of("failovers", "rate<0.1"), "1 failovers has no such aggregate");
   EXPECT_EQ(error_of("cache_hits", "rate<0.1"), "no error");
-  EXPECT_EQ(error_of("cost_usd", "avg<1"), "1 cost_usd has no such aggregate");
+  EXPECT_EQ(error_of("cost_usd", "avg<1"), "no error");
+  EXPECT_EQ(error_of("cost_usd", "max<1"), "1 cost_usd has no such aggregate");
 }
 
 TEST(ThresholdGrammar, leaves_the_names_of_forecasts_open) {

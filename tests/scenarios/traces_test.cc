@@ -26,7 +26,8 @@ class Trace : public testing::Test {
 
   sim::Scenario read(const std::string& csv) {
     std::ofstream(folder_ / "t.csv", std::ios::binary) << csv;
-    return read_scenario_text(R"({"workload": {"w": {"executor": "replay", "trace": "t.csv"}}})", (folder_ / "s.json").string());
+    return read_scenario_text(R"({"workload": {"w": {"executor": "replay", "trace": "t.csv"}}})",
+                              (folder_ / "s.json").string());
   }
   // The errors without the folder.
   std::string error_of(const std::string& csv) {
@@ -35,14 +36,16 @@ class Trace : public testing::Test {
       return "no error";
     } catch (const ScenarioError& error) {
       const Diagnostic& first = error.diagnostics().front();
-      return std::filesystem::path(first.file).filename().string() + ':' + std::to_string(first.line) + ' ' + first.message;
+      return std::filesystem::path(first.file).filename().string() + ':' + std::to_string(first.line) + ' ' +
+             first.message;
     }
   }
   std::filesystem::path folder_;
 };
 
 TEST_F(Trace, fills_the_requests_of_a_replay) {
-  const sim::Scenario s = read("\xEF\xBB\xBFt_us,input_tokens,output_tokens,prompt_key\r\n0,374,44,a\r\n1500,0,9,\r\n1500,1,0,a");
+  const sim::Scenario s =
+      read("\xEF\xBB\xBFt_us,input_tokens,output_tokens,prompt_key\r\n0,374,44,a\r\n1500,0,9,\r\n1500,1,0,a");
   const auto& requests = s.workloads[0].requests;
   ASSERT_EQ(requests.size(), 3U);
   EXPECT_EQ(requests[0], (sim::ListedRequest{0ns, Tokens{374}, Tokens{44}, Tokens{44}, "a", {}, {}}));
@@ -75,7 +78,8 @@ TEST_F(Trace, names_the_row_that_is_wrong) {
 }
 
 TEST_F(Trace, needs_its_header) {
-  EXPECT_EQ(error_of(""), "t.csv:1 the header names an unknown column \"\"; it is t_us,input_tokens,output_tokens[,prompt_key]");
+  EXPECT_EQ(error_of(""),
+            "t.csv:1 the header names an unknown column \"\"; it is t_us,input_tokens,output_tokens[,prompt_key]");
   EXPECT_EQ(error_of("0,1,2\n").substr(0, 44), "t.csv:1 the header names an unknown column \"");
   EXPECT_EQ(error_of("t_us,input_tokens\n"), "t.csv:1 the header lacks the column output_tokens");
   EXPECT_EQ(error_of("t_us,t_us,input_tokens\n"), "t.csv:1 the header names \"t_us\" twice");
@@ -110,7 +114,8 @@ TEST_F(Trace, is_part_of_the_hash) {
 
 TEST(ShippedTraces, have_the_rows_and_tokens_of_their_source) {
   const auto read_shipped = [](const char* file) {
-    const std::string text = std::string(R"({"workload": {"w": {"executor": "replay", "trace": "data/)") + file + "\"}}}";
+    const std::string text =
+        std::string(R"({"workload": {"w": {"executor": "replay", "trace": "data/)") + file + "\"}}}";
     return read_scenario_text(text, std::string(WINDTUNNEL_ROOT) + "/scenarios/x.json").workloads[0].requests;
   };
   const auto azure = read_shipped("azure2023_conv.csv");

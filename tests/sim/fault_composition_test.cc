@@ -62,8 +62,8 @@ TEST(Precedence, is_outage_throttle_malformed_truncated_error_burst_in_any_file_
       EXPECT_EQ(kept.result.faults[i].touched, *faults[i].duration / 1s) << faults[i].id;
       EXPECT_EQ(kept.result.faults[i].affected, 10) << faults[i].id;
     }
-  } while (std::next_permutation(faults.begin(), faults.end(),
-                                 [](const auto& a, const auto& b) { return a.id < b.id; }));
+  } while (
+      std::next_permutation(faults.begin(), faults.end(), [](const auto& a, const auto& b) { return a.id < b.id; }));
 }
 
 TEST(Precedence, of_flapping_and_random_outages_is_that_of_an_outage) {

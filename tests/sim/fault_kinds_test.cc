@@ -129,8 +129,8 @@ TEST(Ramp, lets_the_fraction_grow_in_a_straight_line) {
   scenario.faults = {outage};
   const KeptRun kept{scenario};
   for (int tenth = 0; tenth < 10; ++tenth) {
-    const auto hit = static_cast<double>(
-        kept.count(ReplyKind::connection_error, 500s + tenth * 50s, 550s + tenth * 50s));
+    const auto hit =
+        static_cast<double>(kept.count(ReplyKind::connection_error, 500s + tenth * 50s, 550s + tenth * 50s));
     const double share = 0.8 * (tenth + 0.5) / 10;
     expect_value("share", hit / 2500, share, binomial_se(share, 2500));
   }
@@ -153,7 +153,8 @@ TEST(ErrorBurst, fails_at_its_rate_with_its_mix_of_errors) {
   expect_value("overloaded", share(ReplyKind::overloaded), 0.1, binomial_se(0.1, 20'000), {0.2, 0.3});
   EXPECT_EQ(kept.result.faults[0].touched, 20'000);
   EXPECT_EQ(kept.result.faults[0].affected, 20'000 - kept.count(ReplyKind::ok));
-  for (const Record& record : kept.records) EXPECT_EQ(first_latency(record), 1s) << "an error takes a first token's time";
+  for (const Record& record : kept.records)
+    EXPECT_EQ(first_latency(record), 1s) << "an error takes a first token's time";
 }
 
 TEST(ErrorBurst, of_a_fraction_of_the_calls_fails_fraction_times_rate) {

@@ -97,7 +97,8 @@ void expect_availability(double repair, double between, double availability) {
   const double sd = std::sqrt(2 * up * up * repair * repair / (between * between * between * century));
   // The common mistake takes the time between starts for the time up.
   const double start_to_start_as_up = between / (between + repair);
-  expect_value("availability", shares.mean(), 1 - repair / between, sd / std::sqrt(kReplications), {start_to_start_as_up});
+  expect_value("availability", shares.mean(), 1 - repair / between, sd / std::sqrt(kReplications),
+               {start_to_start_as_up});
   EXPECT_NEAR(1 - repair / between, availability, 0.00005);
   expect_mean("mean time up", up_means, up, {between});
   expect_mean("mean time down", down_means, repair, {repair * 1.02});
@@ -274,8 +275,8 @@ TEST(WallClockStep, backwards_opens_no_window_again) {
 }
 
 TEST(WallClockStep, moves_neither_latency_nor_order) {
-  Scenario scenario = world(100s, workload("chat", per_second(5), Arrival::poisson),
-                            provider("alpha", Law::exponential(1e9)));
+  Scenario scenario =
+      world(100s, workload("chat", per_second(5), Arrival::poisson), provider("alpha", Law::exponential(1e9)));
   const KeptRun before{scenario};
   scenario.faults = {step(50s, 1000h, 40s), step(70s, -3000h, 25s)};
   scenario.faults[1].id = "back";

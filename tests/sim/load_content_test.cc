@@ -42,7 +42,8 @@ TEST(TokenCounts, of_a_uniform_law_are_uniform_over_whole_numbers_with_both_ends
   std::map<std::int64_t, double> counts;
   for (std::uint64_t i = 0; i < kDraws; ++i) ++counts[draw_tokens(model, draw(Chance{1}.stream("t"), i).a).count()];
   ASSERT_EQ(counts.size(), 4U);
-  for (const auto& [value, count] : counts) expect_value("share", count / kDraws, 0.25, binomial_se(0.25, kDraws), {0.5, 1.0 / 6});
+  for (const auto& [value, count] : counts)
+    expect_value("share", count / kDraws, 0.25, binomial_se(0.25, kDraws), {0.5, 1.0 / 6});
 }
 
 TEST(TokenCounts, are_rounded_to_the_nearest_and_kept_within_their_bounds) {
@@ -79,7 +80,8 @@ TEST(PromptCatalogue, gives_each_prompt_its_zipf_share) {
   for (const int k : {1, 2, 3, 5, 10}) {
     const double share = std::pow(k, -1.1) / sum;
     // Told from all alike.
-    expect_value("share", counts[static_cast<std::size_t>(k - 1)] / kDraws, share, binomial_se(share, kDraws), {1.0 / kPrompts});
+    expect_value("share", counts[static_cast<std::size_t>(k - 1)] / kDraws, share, binomial_se(share, kDraws),
+                 {1.0 / kPrompts});
   }
   EXPECT_EQ(popularity.pick(0), 0U);
   EXPECT_EQ(popularity.pick(~std::uint64_t{0}), kPrompts - 1U);
@@ -250,11 +252,14 @@ TEST(Replay, keeps_each_row_with_the_chance_of_a_rate_scale_below_one) {
   const double share = static_cast<double>(all.size()) / 20'000;
   expect_value("share", share, 0.3, binomial_se(0.3, 20'000), {0.5, 1.0});
   for (const Arrived& one : all) EXPECT_EQ(one.at, (one.request.input.count() - 1) * 1ms);
-  EXPECT_TRUE(requests([] {
-                auto none = trace(100);
-                none.rate_scale = 0;
-                return none;
-              }(), 100s).empty());
+  EXPECT_TRUE(requests(
+                  [] {
+                    auto none = trace(100);
+                    none.rate_scale = 0;
+                    return none;
+                  }(),
+                  100s)
+                  .empty());
 }
 
 TEST(Replay, plays_rows_again_for_a_rate_scale_above_one) {
@@ -320,7 +325,8 @@ TEST(ClosedLoop, never_has_more_than_its_users_in_flight) {
   EXPECT_LT(kept.records.back().arrived, Instant{} + 1010s);
   // A renewal process for each user: mean cycle 0.5 s, variance 0.1^2 + 0.4^2.
   const double mean = 7 * 1000 / 0.5;
-  expect_value("requests", static_cast<double>(kept.records.size()), mean, std::sqrt(mean * 0.17 / 0.25), {7 * 1000 / 0.4});
+  expect_value("requests", static_cast<double>(kept.records.size()), mean, std::sqrt(mean * 0.17 / 0.25),
+               {7 * 1000 / 0.4});
 }
 
 TEST(ClosedLoop, pauses_for_a_millisecond_at_least_so_that_time_passes) {

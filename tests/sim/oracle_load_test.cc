@@ -13,9 +13,9 @@ using namespace std::chrono_literals;
 
 // 120 + 80 sin(2 pi (h - 8) / 24) requests in hour h.
 constexpr std::array<double, 24> kRatePerHour = {
-    50.717967697,  42.725933897,  40.0,          42.725933897,  50.717967697, 63.431457505,  80.0,          99.294476392,
-    120.0,         140.705523608, 160.0,         176.568542495, 189.282032303, 197.274066103, 200.0,         197.274066103,
-    189.282032303, 176.568542495, 160.0,         140.705523608, 120.0,        99.294476392,  80.0,          63.431457505};
+    50.717967697,  42.725933897,  40.0,  42.725933897,  50.717967697,  63.431457505,  80.0,  99.294476392,
+    120.0,         140.705523608, 160.0, 176.568542495, 189.282032303, 197.274066103, 200.0, 197.274066103,
+    189.282032303, 176.568542495, 160.0, 140.705523608, 120.0,         99.294476392,  80.0,  63.431457505};
 
 class HourCounts : public Observer {
  public:
@@ -94,7 +94,8 @@ TEST(MonthSpend, has_the_mean_and_the_standard_deviation_of_a_compound_poisson_s
   expect_value("mean_requests", requests.mean(), 30'000, 173.20508075688772 / root);
   // The split is chance too: with the same arms in every month the total would vary by 2.51 USD only, and the parts
   // by less than half of this.
-  expect_value("sd_openai_usd", openai.sd(), 2.891850618548614, 2.891850618548614 / std::sqrt(2.0 * (kReplications - 1)));
+  expect_value("sd_openai_usd", openai.sd(), 2.891850618548614,
+               2.891850618548614 / std::sqrt(2.0 * (kReplications - 1)));
 }
 
 }  // namespace

@@ -92,9 +92,9 @@ TEST(ErlangB, rejects_2_of_21_calls_with_uniform_latency) { expect_erlang_b(Law:
 
 // Poisson 0.5 per s, latency uniform on 1.0 to 1.7 s: calls in flight are Poisson with mean 0.5 x 1.35.
 TEST(LittlesLaw, calls_in_flight_are_poisson_with_mean_rate_times_latency) {
-  const auto all = replicate(world(100'060s, workload("chat", per(2s, 1), Arrival::poisson),
-                                   provider("alpha", Law::uniform(1.0e9, 1.7e9))),
-                             60s, 20);
+  const auto all = replicate(
+      world(100'060s, workload("chat", per(2s, 1), Arrival::poisson), provider("alpha", Law::uniform(1.0e9, 1.7e9))),
+      60s, 20);
   // 0.6 and 0.5: the mode or the lower end of the latency in place of its mean.
   expect_mean("time_avg_in_flight", all.mean, 0.675, {0.6, 0.5});
   expect_mean("time_fraction_ge_3_in_flight", all.three, 0.031170798412697872, {0.0231, 0.0144});

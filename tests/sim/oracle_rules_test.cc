@@ -67,8 +67,8 @@ TEST(FiveConsecutiveFailures, take_62_calls_on_average_at_50_percent_errors) {
 double share_opened_within(double failure_rate, double limit) {
   ProviderSpec failing = provider("alpha");
   failing.errors.rates = {{ReplyKind::server_error, failure_rate}};
-  Scenario scenario = world(Duration{static_cast<std::int64_t>(limit) * 1'000'000'000}, workload("chat", per_second(1)),
-                            failing);
+  Scenario scenario =
+      world(Duration{static_cast<std::int64_t>(limit) * 1'000'000'000}, workload("chat", per_second(1)), failing);
   scenario.monitor.circuit_breaker.consecutive_threshold = 5;
   int opened = 0;
   for (int i = 1; i <= kOpenings; ++i) {

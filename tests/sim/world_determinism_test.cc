@@ -111,7 +111,8 @@ TEST(Run, counts_its_events_and_their_ties) {
   RunOptions options;
   options.observers = {&seen};
   // An arrival each second, and its answer at the same instant as the next arrival.
-  const RunResult result = run(world(10s, workload("chat", per_second(1)), provider("alpha", Law::fixed(1e9))), options);
+  const RunResult result =
+      run(world(10s, workload("chat", per_second(1)), provider("alpha", Law::fixed(1e9))), options);
   EXPECT_EQ(seen.events, 20U);
   EXPECT_EQ(result.events, 20U);
   EXPECT_EQ(seen.ties, 9U);

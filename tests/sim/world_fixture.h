@@ -152,7 +152,8 @@ inline void expect_value(const char* what, double estimate, double value, double
                          const std::vector<double>& wrong_values = {}) {
   EXPECT_LE(std::abs(estimate - value), 4 * se) << what << ": " << estimate << " instead of " << value << ", SE " << se;
   for (const double wrong : wrong_values) {
-    EXPECT_GT(std::abs(value - wrong), 8 * se) << what << ": too few replications to tell " << value << " from " << wrong;
+    EXPECT_GT(std::abs(value - wrong), 8 * se)
+        << what << ": too few replications to tell " << value << " from " << wrong;
   }
 }
 inline void expect_mean(const char* what, const Sample& sample, double value,

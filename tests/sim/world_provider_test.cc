@@ -202,9 +202,8 @@ TEST(SpoiltAnswers, malformed_is_billed_in_full_and_truncated_in_part_without_sa
 // --- Prices ----------------------------------------------------------------------------------------------------------
 
 TEST(DatedTariffs, change_at_their_instant) {
-  const std::vector<monitor::DatedTariff> tariffs = {{WallTime::min(), tariff(1, 10)},
-                                                     {WallTime{} + 10s, tariff(2, 20)},
-                                                     {WallTime{} + 20s, tariff(3, 30)}};
+  const std::vector<monitor::DatedTariff> tariffs = {
+      {WallTime::min(), tariff(1, 10)}, {WallTime{} + 10s, tariff(2, 20)}, {WallTime{} + 20s, tariff(3, 30)}};
   const auto input = [&](WallTime wall) { return tariff_at(tariffs, wall).input.per_token.picos(); };
   EXPECT_EQ(input(WallTime::min()), 1);
   EXPECT_EQ(input(WallTime{} + 10s - 1ns), 1);
@@ -242,7 +241,8 @@ TEST(BaseErrors, come_with_their_rates) {
   expect_value("overloaded", share(ReplyKind::overloaded), 0.03, binomial_se(0.03, 20'000), {0.1, 0.02});
   expect_value("timeout", share(ReplyKind::timeout), 0.02, binomial_se(0.02, 20'000), {0.1});
   expect_value("ok", share(ReplyKind::ok), 0.85, binomial_se(0.85, 20'000), {0.9});
-  for (const monitor::AttemptEnded& end : kept.ends) EXPECT_EQ(end.reply.usage.has_value(), end.reply.kind != ReplyKind::timeout);
+  for (const monitor::AttemptEnded& end : kept.ends)
+    EXPECT_EQ(end.reply.usage.has_value(), end.reply.kind != ReplyKind::timeout);
 }
 
 // --- Rate limit ------------------------------------------------------------------------------------------------------
@@ -274,10 +274,10 @@ TEST(ProvidersRateLimit, counts_the_tokens_asked_for_and_nothing_that_it_refused
     call.output_max = Tokens{output_max};
     return alone.serve(call).reply;
   };
-  EXPECT_EQ(ask(470).kind, ReplyKind::ok);            // 500 with the input
-  EXPECT_EQ(ask(71).kind, ReplyKind::rate_limited);   // 601
+  EXPECT_EQ(ask(470).kind, ReplyKind::ok);           // 500 with the input
+  EXPECT_EQ(ask(71).kind, ReplyKind::rate_limited);  // 601
   EXPECT_EQ(ask(71).retry_after.seconds, 7);
-  EXPECT_EQ(ask(70).kind, ReplyKind::ok);             // 600
+  EXPECT_EQ(ask(70).kind, ReplyKind::ok);  // 600
   EXPECT_EQ(ask(0).kind, ReplyKind::rate_limited);
 }
 

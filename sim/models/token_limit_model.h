@@ -12,10 +12,10 @@ namespace windtunnel::sim {
 
 // Mode average: a request may hold limit + credit, credit = limit x settled requests - settled tokens - what those in
 // flight hold above the limit.
-class TokenModel {
+class TokenLimitModel {
  public:
   enum class Mode : std::uint8_t { off, per_request, average };
-  TokenModel(Mode mode, std::int64_t limit, std::int64_t least) : mode_(mode), limit_(limit), least_(least) {}
+  TokenLimitModel(Mode mode, std::int64_t limit, std::int64_t least) : mode_(mode), limit_(limit), least_(least) {}
 
   // The output that the rule grants; nothing: refused.
   [[nodiscard]] std::optional<std::int64_t> grant(std::int64_t input, std::int64_t asked) const {

@@ -1,0 +1,213 @@
+#include "cli/explanations.h"
+
+#include <span>
+
+#include "cli/exit_code.h"
+#include "monitor/breaker_presets.h"
+#include "sim/checks/registry.h"
+
+namespace windtunnel::cli {
+namespace {
+
+struct Entry {
+  std::string_view word;
+  std::string_view text;
+};
+
+constexpr Entry kExitCodeTexts[] = {
+    {"0",
+     "Every threshold, liveness claim, coverage minimum and fault expectation of every run holds, and so does every "
+     "invariant that was on."},
+    {"1",
+     "A belief of Windtunnel itself did not hold. The message names the scenario, the seed, the instant and the "
+     "event; please report it with them. Nothing was learnt about your gateway."},
+    {"2", "The command line cannot be understood. Nothing ran. `windtunnel VERB --help` has the flags and examples."},
+    {"3",
+     "The scenario file has errors. All of them are printed, each with its line, column and JSON pointer, and "
+     "nothing ran. `windtunnel validate FILE` checks without running."},
+    {"4",
+     "A file, a folder or standard output could not be read or written; the reason is on stderr. Files that were "
+     "not finished are named .partial, so that a file under its own name is always whole."},
+    {"10",
+     "A check that is always true of a correct gateway was violated, such as a call to a provider that is cooling "
+     "down or a budget that was overspent. The finding names the invariant, the request and the instant."},
+    {"11",
+     "Something that must happen again after the faults did not: a breaker stayed open, or requests went on "
+     "failing, `recover_within` after `heal_at`."},
+    {"12",
+     "A threshold of the scenario was not held. The finding has the figure that broke it; with a window, the first "
+     "window that did."},
+    {"13",
+     "The run did not show what it was to show: a threshold without data, a fault that changed fewer calls than "
+     "`expect.min_affected`, a coverage minimum that was not reached. No data never passes."},
+    {"14",
+     "The same scenario and seed gave two different runs. Nothing that was measured can be trusted until the cause "
+     "is found."},
+    {"15", "`compare` found the candidate worse than the baseline by more than was allowed."},
+    {"130",
+     "SIGINT or SIGTERM stopped the command. What was measured until then is kept, in files named .partial, and the "
+     "summary says at which virtual time it ends."},
+};
+
+constexpr Entry kFaultTexts[] = {
+    {"outage",
+     "Every touched call fails: with `mode: refuse` at once, with the reply kind of `error`; with `mode: hang` it "
+     "never answers and ends at its timeout. Wins over all other faults of the provider."},
+    {"error_burst",
+     "Calls fail with a chance of `rate`, with the kinds of `errors` by weight; or, with `gilbert_elliott`, in "
+     "bursts: a good and a bad state, each with its error rate and mean stay."},
+    {"latency_spike",
+     "Time to first token and time per output token are multiplied by `factor`, then `add` is added. Calls "
+     "that become slower than their timeout are timeouts."},
+    {"throttle",
+     "The provider answers rate_limited (429) beyond `requests_per_minute` or `tokens_per_minute`, with "
+     "`retry_after` or the time to the end of the minute as its Retry-After."},
+    {"brownout",
+     "The provider serves at most `concurrency` calls at once; the others wait in its queue, and beyond the queue "
+     "they are overloaded."},
+    {"malformed", "Touched calls answer 200 with a body that is no answer. They are billed in full and worth nothing."},
+    {"truncated",
+     "Touched calls break off in the middle of the stream. `bill_fraction` of the output is billed, and the "
+     "caller does not learn how much that is."},
+    {"flapping", "An outage that comes and goes: the provider is well for `up`, down for `down`, and so on."},
+    {"random_outages",
+     "Outages at random: the times up and down are drawn from the laws `up` and `down` (or measured ones), "
+     "and while it is down a share `severity` of the calls fails."},
+    {"wall_clock_step",
+     "The wall clock jumps by `offset`. Budget windows, minute windows and timestamps follow the wall "
+     "clock; latency, timeouts and cooldowns do not."},
+};
+
+constexpr Entry kOutcomeTexts[] = {
+    {"served", "A provider answered, at the first try or after retries and failovers."},
+    {"cache_hit", "The answer came from the cache. It cost nothing and called nobody."},
+    {"stale_hit",
+     "All calls failed, and an expired entry of the cache answered in their place (`cache.stale_if_error`)."},
+    {"refused_rate",
+     "Our own rate limiter refused the request before anything else: the minute's requests or tokens were "
+     "used up. Not a failure of a provider, and not counted in requests_failed."},
+    {"refused_tokens",
+     "The token limiter could not grant the request `min_output_tokens` of output, or in mode per_request "
+     "its worst case was above the limit."},
+    {"refused_budget",
+     "The worst case of a call did not fit into what is left of the month's or the day's budget, at "
+     "admission or before a further attempt."},
+    {"client_error",
+     "The provider says that the request itself is wrong (a 4xx). It is not tried elsewhere, and the "
+     "breaker takes no notice."},
+    {"failed", "At least one call was made, all failed, and no candidate was left."},
+    {"all_providers_unavailable",
+     "No call was made: every candidate's breaker was open or its Retry-After had not passed."},
+    {"deadline_exceeded", "The request's own `deadline` came before an answer did."},
+};
+
+constexpr Entry kReplyTexts[] = {
+    {"ok", "An answer. The only kind that is a success for the breaker and for the success rate."},
+    {"timeout",
+     "No answer until the call's `timeout` or the request's `deadline`; also HTTP 408. What the provider bills is "
+     "not known to the caller. Counts as a failure."},
+    {"connection_error",
+     "The call never reached the provider, or the connection broke before a reply. Counts as a failure."},
+    {"server_error", "HTTP 5xx other than 529. Counts as a failure."},
+    {"overloaded", "HTTP 529 or a full queue: the provider has no place for the call. Counts as a failure."},
+    {"rate_limited",
+     "HTTP 429. Its Retry-After, at most 60 s, binds the provider for all requests: until then it is passed "
+     "over. Counts as a failure."},
+    {"malformed", "A 200 whose body is no answer. Billed in full, never cached, counts as a failure."},
+    {"truncated", "A stream that broke off. Partly billed, nobody tells how much; counts as a failure."},
+    {"auth_or_quota",
+     "401, 402, 403 or an exhausted quota. Counts as a failure and is not retried at the same provider."},
+    {"client_error", "Another 4xx: the request is wrong. Ends the request at once and is neutral to the breaker."},
+};
+
+constexpr Entry kCounterTexts[] = {
+    {"breaker_opened", "A breaker went to open, from closed or from half-open."},
+    {"breaker_half_open", "A breaker's cooldown was over and a probe was let through."},
+    {"probe_failed", "A probe failed and the breaker opened again."},
+    {"both_open", "The breakers of all providers were open at once."},
+    {"late_result", "A call ended after its breaker had changed state since the call was admitted."},
+    {"late_result_while_not_open",
+     "A late result came while the breaker was closed or half-open: the case in which counting "
+     "it would do harm."},
+    {"retry", "A request tried the same provider again."},
+    {"failover", "A request moved to another provider."},
+    {"retry_after_obeyed", "A provider was passed over because its Retry-After had not passed."},
+    {"timeout", "A call ended at its timeout."},
+    {"malformed", "A call was answered with a body that is no answer."},
+    {"truncated", "A call's stream broke off."},
+    {"deadline_exceeded", "A request's deadline came before an answer."},
+    {"rate_refused", "The rate limiter refused a request."},
+    {"token_refused", "The token limiter refused a request."},
+    {"budget_refused", "The cost limiter refused a request or a further attempt."},
+    {"cache_hit", "The cache answered a request."},
+    {"stale_hit", "An expired entry answered because all calls failed."},
+    {"ttl_edge_hit", "A request came at the very instant at which its cached answer expires."},
+    {"alert_80", "A budget window reached 80 % of its limit."},
+    {"alert_90", "A budget window reached 90 % of its limit."},
+    {"alert_95", "A budget window reached 95 % of its limit."},
+    {"alert_100", "A budget window reached 100 % of its limit."},
+    {"tie_in_time", "Two events came at the same instant; they run in the order in which they were scheduled."},
+};
+
+constexpr Entry kMetricTexts[] = {
+    {"requests", "Requests that ended. Aggregates: count. What a user asked for, whatever calls it took."},
+    {"requests_failed",
+     "Requests that were neither answered nor refused by our own limiters. Aggregates: rate (of all "
+     "requests), count."},
+    {"requests_refused", "Requests that the rate, token or cost limiter refused. Aggregates: rate, count."},
+    {"request_duration",
+     "Time from arrival to end, of answered requests; a tag such as {outcome:failed} selects others. "
+     "Aggregates: p(N), avg, min, med, max, count. A bare number is milliseconds."},
+    {"time_to_first_token",
+     "Time from arrival to the first token, of served requests. Aggregates: p(N), avg, min, med, max, "
+     "count."},
+    {"provider_calls", "Calls to providers, retries and failovers included. Aggregates: count."},
+    {"provider_errors", "Calls that were not ok. Aggregates: rate (of all calls), count."},
+    {"cost_usd",
+     "Bills of calls whose usage is known, in US dollars, exact. Aggregates: value (the sum), avg (a request), "
+     "count."},
+    {"tokens", "Input and output tokens of served requests. Aggregates: value (the sum), avg, count."},
+    {"breaker_opened", "How often a breaker opened. Aggregates: count."},
+    {"failovers", "Requests that moved to another provider. Aggregates: count."},
+    {"cache_hits", "Requests that the cache answered. Aggregates: rate (of all requests), count."},
+};
+
+void append(std::vector<Explanation>& all, std::string_view kind, std::span<const Entry> entries) {
+  for (const Entry& entry : entries) all.push_back({kind, std::string(entry.word), {}, std::string(entry.text)});
+}
+
+// A number is looked up by its word too: 12 is "threshold".
+std::string word_of_code(std::string_view number) {
+  for (const ExitCodeMeaning& meaning : kExitCodes) {
+    if (std::to_string(static_cast<int>(meaning.code)) == number) return std::string(meaning.word);
+  }
+  return {};
+}
+
+Explanation explanation_of(const sim::CheckEntry& check) {
+  std::string text = "What holds in every run: " + std::string(check.sentence) + ".";
+  if (!check.broken_in.empty()) text += " It did not in: " + std::string(check.broken_in) + ".";
+  text += " Looked after in " + std::string(check.where) + ".";
+  if (!check.elsewhere.empty()) text += " No observer of a run can see it: " + std::string(check.elsewhere) + ".";
+  return {"invariant", std::string(check.name), {}, text};
+}
+
+}  // namespace
+
+std::vector<Explanation> explanations() {
+  std::vector<Explanation> all;
+  append(all, "exit code", kExitCodeTexts);
+  for (Explanation& code : all) code.also = word_of_code(code.word);
+  append(all, "fault", kFaultTexts);
+  append(all, "outcome", kOutcomeTexts);
+  append(all, "reply kind", kReplyTexts);
+  append(all, "coverage counter", kCounterTexts);
+  append(all, "threshold metric", kMetricTexts);
+  for (const monitor::BreakerPresetInfo& preset : monitor::breaker_presets()) {
+    all.push_back({"breaker preset", std::string(preset.name), {}, std::string(preset.description)});
+  }
+  for (const sim::CheckEntry& check : sim::check_registry()) all.push_back(explanation_of(check));
+  return all;
+}
+
+}  // namespace windtunnel::cli

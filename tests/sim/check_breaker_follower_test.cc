@@ -1,0 +1,50 @@
+// The follower that runs along and the model that works everything out anew are the same breaker.
+
+#include <gtest/gtest.h>
+
+#include "sim/models/breaker_follower.h"
+#include "sim/models/breaker_model.h"
+#include "tests/sim/check_worlds.h"
+
+namespace windtunnel::sim {
+namespace {
+
+TEST(BreakerFollower, agrees_with_the_model_on_random_histories_of_random_settings) {
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    Dice dice{seed};
+    const monitor::BreakerConfig config = random_breaker(dice);
+    BreakerModel model{config};
+    BreakerFollower follower{config};
+    std::vector<ModelPermit> permits;
+    const StreamKey stream = Chance{seed}.stream("history");
+    Instant now{};
+    for (std::uint64_t i = 0; i < 400; ++i) {
+      const Draw chosen = draw(stream, i);
+      now += std::chrono::milliseconds{250 * static_cast<std::int64_t>(below(chosen.a, 6))};
+      bool same = true;
+      if (permits.empty() || chosen.b % 2 == 0) {
+        const auto a = model.acquire(now);
+        const auto b = follower.acquire(now);
+        same = a.has_value() == b.has_value();
+        if (a) permits.push_back(*a);
+      } else {
+        const std::size_t place = below(chosen.b, permits.size());
+        const auto outcome = static_cast<monitor::BreakerOutcome>(below(chosen.a << 20U, 3));
+        same = model.report(permits[place], outcome, now) == follower.report(permits[place], outcome, now);
+        permits.erase(permits.begin() + static_cast<std::ptrdiff_t>(place));
+      }
+      for (const monitor::BreakerTransition& arrow : model.transitions()) {
+        ASSERT_NE(follower.expected(), nullptr) << "seed " << seed << ", step " << i;
+        ASSERT_EQ(*follower.expected(), arrow) << "seed " << seed << ", step " << i;
+        follower.take_off();
+      }
+      ASSERT_EQ(follower.expected(), nullptr) << "seed " << seed << ", step " << i;
+      ASSERT_TRUE(same && model.epoch() == follower.epoch() && model.consecutive_failures() == follower.run() &&
+                  model.permits_in_flight() == follower.probes_out() && model.late_results() == follower.late_results())
+          << "seed " << seed << ", step " << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace windtunnel::sim
