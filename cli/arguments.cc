@@ -8,14 +8,14 @@
 
 #include "cli/console.h"
 #include "cli/words.h"
+#include "sim/checks/registry.h"
 
 namespace windtunnel::cli {
 namespace {
 
 constexpr const char* kDescription =
     "A wind tunnel for LLM gateways: drives the whole monitoring pipeline through scripted provider faults on a "
-    "virtual "
-    "clock and says what an outage, a latency spike or a price does to it.";
+    "virtual clock and says what an outage, a latency spike or a price does to it.";
 
 constexpr const char* kFooter =
     "Examples:\n"
@@ -40,7 +40,14 @@ constexpr const char* kRunFooter =
     "  windtunnel run outage.json --seeds 1..100 --jobs 2 --fail-fast\n"
     "  windtunnel run outage.json --set monitor.circuit_breaker.open=5s\n"
     "  windtunnel run scenarios/*.json --junit junit.xml\n"
-    "  windtunnel run outage.json --quiet --telemetry telemetry.jsonl.zst";
+    "  windtunnel run outage.json --quiet --telemetry telemetry.jsonl.zst\n"
+    "  windtunnel run outage.json --checks B3,C1 --keep-going\n"
+    "  windtunnel run outage.json --verify-determinism";
+
+constexpr const char* kSchemaFooter =
+    "Examples:\n"
+    "  windtunnel schema               prints it\n"
+    "  windtunnel schema --write       writes schema/windtunnel.schema.json; name it in a file's \"$schema\"";
 
 constexpr const char* kValidateFooter =
     "Examples:\n"
@@ -106,6 +113,16 @@ void add_run_reports(CLI::App& verb, RunArguments& run) {
   verb.add_option("--junit", run.junit, "Write the verdicts of all runs to this file as JUnit XML")->type_name("F");
 }
 
+void add_run_checks(CLI::App& verb, RunArguments& run) {
+  verb.add_option("--checks", run.checks, "The invariants to watch: ids such as B3,C1, or all, or none")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("ID,...");
+  verb.add_flag("--keep-going", run.keep_going, "Go on after a violation");
+  verb.add_flag("--verify-determinism", run.verify_determinism,
+                "Run twice more and name the first event that differs, if any");
+}
+
 void add_run(CLI::App& app, RunArguments& run, std::string& seeds) {
   CLI::App& verb = *app.add_subcommand("run", "Run scenarios and judge them");
   verb.footer(kRunFooter);
@@ -119,6 +136,7 @@ void add_run(CLI::App& app, RunArguments& run, std::string& seeds) {
   add_sets(verb, run.sets);
   verb.add_flag("--fail-fast", run.fail_fast, "Start no further run after the first that is not a pass");
   add_run_reports(verb, run);
+  add_run_checks(verb, run);
   add_word<Format>(verb, "--format", run.format, {{"text", Format::text}, {"json", Format::json}}, "What stdout gets")
       ->envname("WINDTUNNEL_FORMAT")
       ->type_name("text|json");
@@ -127,6 +145,13 @@ void add_run(CLI::App& app, RunArguments& run, std::string& seeds) {
   add_word<Color>(verb, "--color", run.color,
                   {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}}, "When to colour")
       ->type_name("auto|always|never");
+}
+
+void add_schema(CLI::App& app, SchemaArguments& schema) {
+  CLI::App& verb = *app.add_subcommand("schema", "Print the JSON Schema of scenario files, or write it");
+  verb.footer(kSchemaFooter);
+  verb.add_flag("--write", schema.write, "Write it to DIR/windtunnel.schema.json");
+  verb.add_option("DIR", schema.directory, "With --write: the folder")->type_name("")->capture_default_str();
 }
 
 void add_validate(CLI::App& app, ValidateArguments& validate) {
@@ -192,6 +217,12 @@ std::optional<std::string> about_unknown_word(const CLI::App& app) {
 
 // What the parser alone cannot see; nothing if all is well.
 std::optional<std::string> contradiction(RunArguments& run, const std::string& seeds) {
+  for (const std::string& word : run.checks) {
+    if (word == "all" || word == "none" || sim::check_named(word)) continue;
+    std::vector<std::string> known{"all", "none"};
+    for (const sim::CheckEntry& entry : sim::check_registry()) known.emplace_back(entry.name);
+    return unknown_word("check", word, known);
+  }
   if (!seeds.empty()) {
     run.seeds = parse_seeds(seeds);
     if (!run.seeds) return "--seeds " + seeds + ": a range of at most 100 million seeds is A..B, such as 1..100";
@@ -214,11 +245,13 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   ValidateArguments validate;
   InitArguments init;
   ExplainArguments explain;
+  SchemaArguments schema;
   std::string seeds;
   add_run(app, run, seeds);
   add_validate(app, validate);
   add_init(app, init);
   add_explain(app, explain);
+  add_schema(app, schema);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -228,6 +261,7 @@ Arguments parse_arguments(int argc, const char* const* argv) {
   }
   if (app.got_subcommand("validate")) return validate;
   if (app.got_subcommand("init")) return init;
+  if (app.got_subcommand("schema")) return schema;
   if (app.got_subcommand("explain")) {
     if (explain.words.empty() && !explain.all) return usage_error("explain needs a word, or --all");
     return explain;

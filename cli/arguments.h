@@ -32,7 +32,10 @@ struct RunArguments {
   std::string junit;      // one file for all runs; empty: none but those in `out`
   bool fail_fast = false;
   Format format = Format::text;
-  std::string until;  // a duration; empty: to the end
+  std::string until;                       // a duration; empty: to the end
+  std::vector<std::string> checks{"all"};  // ids of invariants, "all" or "none"
+  bool keep_going = false;                 // after a violation
+  bool verify_determinism = false;
   bool quiet = false;
   Color color = Color::automatic;
 };
@@ -52,12 +55,18 @@ struct ExplainArguments {
   bool all = false;
 };
 
+struct SchemaArguments {
+  bool write = false;
+  std::string directory = "schema";
+};
+
 // Everything was said while parsing (help, version, an error): only the exit code is left.
 struct Nothing {
   ExitCode code = ExitCode::pass;
 };
 
-using Arguments = std::variant<Nothing, RunArguments, ValidateArguments, InitArguments, ExplainArguments>;
+using Arguments = std::variant<Nothing, RunArguments, ValidateArguments, InitArguments, ExplainArguments,
+                               SchemaArguments>;
 
 Arguments parse_arguments(int argc, const char* const* argv);
 

@@ -16,6 +16,7 @@ struct Verb {
   ExitCode operator()(const ValidateArguments& arguments) const { return validate(arguments); }
   ExitCode operator()(const InitArguments& arguments) const { return init(arguments); }
   ExitCode operator()(const ExplainArguments& arguments) const { return explain(arguments); }
+  ExitCode operator()(const SchemaArguments& arguments) const { return schema(arguments); }
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "reports/summary.h"
 #include "reports/telemetry.h"
 #include "sim/checks/judge.h"
+#include "sim/studies/determinism.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::cli {
@@ -118,9 +119,20 @@ OneResult result_of(const OneRun& one, const reports::RunReport& report, bool in
   return done;
 }
 
+// Two more runs, compared event by event.
+void verify_determinism(const OneRun& one, OneResult& done) {
+  const sim::RunOptions options{.seed = one.seed, .until = one.until};
+  const auto divergence = sim::first_divergence(*one.scenario, options, options);
+  if (!divergence) return;
+  done.code = worst(done.code, ExitCode::not_deterministic);
+  done.failures.push_back(fmt::format("two runs differ first in event {}", divergence->event));
+  done.error = fmt::format("not deterministic: two runs differ first in event {}\n  the first run:\n{}  the second run:\n{}",
+                           divergence->event, divergence->first, divergence->second);
+}
+
 OneResult judged(const OneRun& one, Format format, TextLook look) {
   Reports reports{one};
-  sim::Judge judge{*one.scenario};
+  sim::Judge judge{*one.scenario, one.checks};
   std::vector<sim::Observer*> observers = judge.observers();
   reports.watch(observers);
   std::optional<reports::AbSamples> samples;
@@ -154,6 +166,7 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
     done.text += fmt::format("Interrupted at {:.3f} s of virtual time; files are marked .partial.\n",
                              static_cast<double>(result.ended.time_since_epoch().count()) / 1e9);
   }
+  if (one.verify_determinism && !interrupted) verify_determinism(one, done);
   const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
   if (!one.wants_junit) done.junit.clear();
   try {
@@ -204,6 +217,8 @@ std::string replay_command(const RunArguments& arguments, const std::string& fil
   std::string command = fmt::format("windtunnel run {} --seed {}", shell_word(file), seed);
   for (const std::string& set : arguments.sets) command += " --set " + shell_word(set);
   if (!arguments.until.empty()) command += " --until " + shell_word(arguments.until);
+  if (arguments.checks != std::vector<std::string>{"all"}) command += fmt::format(" --checks {}", fmt::join(arguments.checks, ","));
+  if (arguments.keep_going) command += " --keep-going";
   return command;
 }
 

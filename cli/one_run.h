@@ -11,6 +11,7 @@
 #include "cli/console.h"
 #include "cli/exit_code.h"
 #include "reports/github.h"
+#include "sim/checks/judge.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::cli {
@@ -22,6 +23,8 @@ struct OneRun {
   std::string directory;  // of the reports; empty: none
   std::string telemetry;  // one more telemetry file; empty: none
   std::string replay;     // the command that does it again
+  sim::JudgeOptions checks;
+  bool verify_determinism = false;
   bool wants_junit = false;
   bool wants_annotations = false;
   const std::atomic<bool>* stop = nullptr;

@@ -66,6 +66,8 @@ std::vector<OneRun> plan(const RunArguments& arguments, const std::vector<Loaded
       one.directory = directory_of(arguments, arguments.files[i], i, stems, seed);
       one.telemetry = arguments.telemetry;
       one.replay = replay_command(arguments, arguments.files[i], seed);
+      one.checks = {.checks = arguments.checks, .keep_going = arguments.keep_going};
+      one.verify_determinism = arguments.verify_determinism;
       one.stop = &interrupted;
       runs.push_back(std::move(one));
     }

@@ -10,5 +10,6 @@ ExitCode run(const RunArguments& arguments);
 ExitCode validate(const ValidateArguments& arguments);
 ExitCode init(const InitArguments& arguments);
 ExitCode explain(const ExplainArguments& arguments);
+ExitCode schema(const SchemaArguments& arguments);
 
 }  // namespace windtunnel::cli

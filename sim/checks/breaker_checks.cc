@@ -12,18 +12,24 @@ namespace {
 
 const char* state_word(BreakerState state) {
   switch (state) {
-    case BreakerState::closed: return "closed";
-    case BreakerState::open: return "open";
-    case BreakerState::half_open: return "half_open";
+    case BreakerState::closed:
+      return "closed";
+    case BreakerState::open:
+      return "open";
+    case BreakerState::half_open:
+      return "half_open";
   }
   monitor::fail_check("a breaker state is known", __FILE__, __LINE__);
 }
 
 bool is_arrow(BreakerState from, BreakerState to) {
   switch (from) {
-    case BreakerState::closed: return to == BreakerState::open;
-    case BreakerState::open: return to == BreakerState::half_open;
-    case BreakerState::half_open: return to != BreakerState::half_open;
+    case BreakerState::closed:
+      return to == BreakerState::open;
+    case BreakerState::open:
+      return to == BreakerState::half_open;
+    case BreakerState::half_open:
+      return to != BreakerState::half_open;
   }
   monitor::fail_check("a breaker state is known", __FILE__, __LINE__);
 }
@@ -54,8 +60,9 @@ void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& even
     const CheckId id = follower.state() == BreakerState::closed ? CheckId::B4
                        : event.state == BreakerState::open      ? CheckId::B3
                                                                 : CheckId::B9;
-    all.must(false, id, event.at, event.request, "provider {} refused a call as {}; by its rules it is {}, probes in flight {}",
-             provider, state_word(event.state), state_word(follower.state()), follower.probes_out());
+    all.must(false, id, event.at, event.request,
+             "provider {} refused a call as {}; by its rules it is {}, probes in flight {}", provider,
+             state_word(event.state), state_word(follower.state()), follower.probes_out());
   }
   breaker.last = event.admitted ? Last::admitted : Last::refused;
   all.must(event.epoch == follower.epoch(), event.admitted ? CheckId::B6 : CheckId::B11, event.at, event.request,
@@ -68,8 +75,8 @@ void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& even
 }
 
 void BreakerChecks::on_attempt_start(OpenRequest& one, const monitor::AttemptStarted& event) {
-  watched_.violations.must(one.permit_pending && one.permit_provider == event.provider, CheckId::B9, event.at, event.request,
-                           "a call to provider {} starts without its permit", index_of(event.provider));
+  watched_.violations.must(one.permit_pending && one.permit_provider == event.provider, CheckId::B9, event.at,
+                           event.request, "a call to provider {} starts without its permit", index_of(event.provider));
   if (one.permit_pending) --permits_pending_;
   one.permit_pending = false;
 }
@@ -92,8 +99,8 @@ void BreakerChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded
   if (event.reply.kind != ReplyKind::ok) ++breaker.failures;
   const bool late = breaker.follower.report(one.permit, outcome, event.at);
   watched_.violations.must(event.late == late, CheckId::B6, event.at, event.request,
-                           "a result of epoch {} at provider {} in epoch {} was taken as {}", one.permit.epoch, provider,
-                           breaker.follower.epoch(), event.late ? "late" : "in time");
+                           "a result of epoch {} at provider {} in epoch {} was taken as {}", one.permit.epoch,
+                           provider, breaker.follower.epoch(), event.late ? "late" : "in time");
   if (late) {
     breaker.last = Last::late;
     return;
@@ -103,26 +110,31 @@ void BreakerChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded
       breaker.last = Last::success;
       breaker.success_since_close = true;
       return;
-    case BreakerOutcome::failure: breaker.last = Last::failure; return;
-    case BreakerOutcome::ignored: breaker.last = Last::ignored; return;
+    case BreakerOutcome::failure:
+      breaker.last = Last::failure;
+      return;
+    case BreakerOutcome::ignored:
+      breaker.last = Last::ignored;
+      return;
   }
 }
 
 void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTransition& event) {
   One& breaker = ones_[index_of(provider)];
   touched_ |= 1U << index_of(provider);
-  watched_.violations.must(event.from == breaker.told && is_arrow(event.from, event.to) && event.epoch > breaker.told_epoch,
-                           CheckId::B2, event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}",
-                           index_of(provider), state_word(event.from), state_word(event.to), event.epoch,
-                           state_word(breaker.told), breaker.told_epoch);
+  watched_.violations.must(
+      event.from == breaker.told && is_arrow(event.from, event.to) && event.epoch > breaker.told_epoch, CheckId::B2,
+      event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}", index_of(provider),
+      state_word(event.from), state_word(event.to), event.epoch, state_word(breaker.told), breaker.told_epoch);
   breaker.told = event.to;
   breaker.told_epoch = event.epoch;
   if (breaker.follower.expected() == nullptr && event.to == BreakerState::half_open) breaker.follower.advance(event.at);
   const BreakerTransition* expected = breaker.follower.expected();
-  watched_.violations.must(expected != nullptr, claim_of_surprise(breaker, event), event.at, breaker.request,
-                           "provider {} went from {} to {} by rule {}; by its rules it stays {}: {} failures in a row, not {}",
-                           index_of(provider), state_word(event.from), state_word(event.to), static_cast<int>(event.rule),
-                           state_word(breaker.follower.state()), breaker.follower.run(), event.consecutive_failures);
+  watched_.violations.must(
+      expected != nullptr, claim_of_surprise(breaker, event), event.at, breaker.request,
+      "provider {} went from {} to {} by rule {}; by its rules it stays {}: {} failures in a row, not {}",
+      index_of(provider), state_word(event.from), state_word(event.to), static_cast<int>(event.rule),
+      state_word(breaker.follower.state()), breaker.follower.run(), event.consecutive_failures);
   if (expected == nullptr) return;
   compare(breaker, event, *expected);
   breaker.follower.take_off();
@@ -137,7 +149,8 @@ void BreakerChecks::compare(One& one, const BreakerTransition& event, const Brea
            "it went from {} to {} instead of from {} to {}", state_word(event.from), state_word(event.to),
            state_word(expected.from), state_word(expected.to));
   all.must(event.at == expected.at, claim_of_missing(expected), event.at, one.request,
-           "it went to {} at {} ns instead of {} ns", state_word(event.to), since_start(event.at), since_start(expected.at));
+           "it went to {} at {} ns instead of {} ns", state_word(event.to), since_start(event.at),
+           since_start(expected.at));
   all.must(event.rule == expected.rule, CheckId::B4, event.at, one.request, "rule {} opened it instead of {}",
            static_cast<int>(event.rule), static_cast<int>(expected.rule));
   all.must(event.open_for == expected.open_for, expected.rule == TripRule::probe_failed ? CheckId::B5 : CheckId::B3,
@@ -153,9 +166,12 @@ void BreakerChecks::compare(One& one, const BreakerTransition& event, const Brea
 
 CheckId BreakerChecks::claim_of_missing(const BreakerTransition& arrow) const {
   switch (arrow.from) {
-    case BreakerState::closed: return CheckId::B4;
-    case BreakerState::open: return CheckId::B3;
-    case BreakerState::half_open: return CheckId::B5;
+    case BreakerState::closed:
+      return CheckId::B4;
+    case BreakerState::open:
+      return CheckId::B3;
+    case BreakerState::half_open:
+      return CheckId::B5;
   }
   monitor::fail_check("a breaker state is known", __FILE__, __LINE__);
 }
@@ -166,8 +182,8 @@ CheckId BreakerChecks::claim_of_surprise(const One& one, const BreakerTransition
   if (one.last == Last::late) return CheckId::B6;
   if (one.last == Last::ignored) return CheckId::B7;
   if (arrow.from == BreakerState::half_open) return CheckId::B5;
-  const bool run_goes_on = arrow.rule == TripRule::consecutive && one.success_since_close &&
-                           arrow.consecutive_failures > one.follower.run();
+  const bool run_goes_on =
+      arrow.rule == TripRule::consecutive && one.success_since_close && arrow.consecutive_failures > one.follower.run();
   return run_goes_on ? CheckId::B12 : CheckId::B4;
 }
 
@@ -204,13 +220,14 @@ void BreakerChecks::reconcile(std::size_t provider) {
   const BreakerFollower& follower = one.follower;
   const bool counts = real.consecutive_failures() == follower.run() && real.epoch() == follower.epoch() &&
                       real.late_results() == follower.late_results();
-  watched_.violations.must(counts, claim_of_last(one), watched_.now, one.request,
-                           "the breaker of provider {} holds {} failures in a row, epoch {}, {} late results instead of {}, {}, {}",
-                           provider, real.consecutive_failures(), real.epoch(), real.late_results(), follower.run(),
-                           follower.epoch(), follower.late_results());
+  watched_.violations.must(
+      counts, claim_of_last(one), watched_.now, one.request,
+      "the breaker of provider {} holds {} failures in a row, epoch {}, {} late results instead of {}, {}, {}",
+      provider, real.consecutive_failures(), real.epoch(), real.late_results(), follower.run(), follower.epoch(),
+      follower.late_results());
   watched_.violations.must(real.permits_in_flight() == follower.probes_out(), CheckId::B9, watched_.now, one.request,
-                           "the breaker of provider {} awaits {} probes instead of {}", provider, real.permits_in_flight(),
-                           follower.probes_out());
+                           "the breaker of provider {} awaits {} probes instead of {}", provider,
+                           real.permits_in_flight(), follower.probes_out());
 }
 
 CheckId BreakerChecks::claim_of_last(const One& one) const {
@@ -218,11 +235,16 @@ CheckId BreakerChecks::claim_of_last(const One& one) const {
   switch (one.last) {
     case Last::nothing:
     case Last::admitted:
-    case Last::refused: return CheckId::B11;
-    case Last::success: return CheckId::B12;
-    case Last::failure: return CheckId::B10;
-    case Last::ignored: return CheckId::B7;
-    case Last::late: return CheckId::B6;
+    case Last::refused:
+      return CheckId::B11;
+    case Last::success:
+      return CheckId::B12;
+    case Last::failure:
+      return CheckId::B10;
+    case Last::ignored:
+      return CheckId::B7;
+    case Last::late:
+      return CheckId::B6;
   }
   monitor::fail_check("an event of a breaker is known", __FILE__, __LINE__);
 }
@@ -241,8 +263,9 @@ void BreakerChecks::at_end(const RunResult& result) {
     const monitor::ProviderId provider{static_cast<std::uint8_t>(i)};
     const monitor::ProviderMetrics& metrics = result.pipeline.metrics().provider(provider);
     watched_.violations.must(metrics.calls == ones_[i].calls && metrics.errors() == ones_[i].failures, CheckId::B10,
-                             result.ended, std::nullopt, "provider {} counts {} calls and {} errors instead of {} and {}", i,
-                             metrics.calls, metrics.errors(), ones_[i].calls, ones_[i].failures);
+                             result.ended, std::nullopt,
+                             "provider {} counts {} calls and {} errors instead of {} and {}", i, metrics.calls,
+                             metrics.errors(), ones_[i].calls, ones_[i].failures);
     if (result.in_flight != 0) continue;
     const bool half_open = result.pipeline.breaker(provider).state(result.ended) == BreakerState::half_open;
     watched_.violations.must(!half_open || result.pipeline.breaker(provider).permits_in_flight() == 0, CheckId::B9,

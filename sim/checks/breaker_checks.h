@@ -1,8 +1,8 @@
 #pragma once
 // B1-B12: every breaker does what its rules say, arrow for arrow and permit for permit.
 //
-// A follower per provider is told the same calls and results; whatever the breaker says or holds otherwise is a finding,
-// under the claim that the latest event was about.
+// A follower per provider is told the same calls and results; whatever the breaker says or holds otherwise is a
+// finding, under the claim that the latest event was about.
 
 #include <cstdint>
 #include <vector>

@@ -40,8 +40,8 @@ void CacheChecks::on_cache_served(OpenRequest& one, const monitor::CacheServed& 
   one.cache_stale = event.stale;
   one.served_age = event.age;
   one.served_provider = event.provider;
-  const bool in_time = event.stale ? event.age >= config.ttl && event.age < config.ttl + config.stale_if_error
-                                   : event.age < config.ttl;
+  const bool in_time =
+      event.stale ? event.age >= config.ttl && event.age < config.ttl + config.stale_if_error : event.age < config.ttl;
   watched_.violations.must(in_time, CheckId::H2, event.at, event.request,
                            "a{} answer is served at the age of {} ns; ttl {} ns, stale_if_error {} ns",
                            event.stale ? " stale" : " fresh", event.age.count(), config.ttl.count(),
@@ -70,8 +70,9 @@ void CacheChecks::kept(const OpenRequest& one, const monitor::Record& record) {
   if (watched_.pipeline == nullptr) return;
   watched_.violations.must(watched_.pipeline->cache().size() <= watched_.config().cache.capacity &&
                                watched_.pipeline->cache().size() == model_.size(),
-                           CheckId::H6, watched_.now, one.request.id, "the cache holds {} entries instead of {}; capacity {}",
-                           watched_.pipeline->cache().size(), model_.size(), watched_.config().cache.capacity);
+                           CheckId::H6, watched_.now, one.request.id,
+                           "the cache holds {} entries instead of {}; capacity {}", watched_.pipeline->cache().size(),
+                           model_.size(), watched_.config().cache.capacity);
 }
 
 void CacheChecks::from_cache(const OpenRequest& one, const monitor::Record& record) {
@@ -79,14 +80,15 @@ void CacheChecks::from_cache(const OpenRequest& one, const monitor::Record& reco
   const bool stale = record.outcome == Outcome::stale_hit;
   all.must(one.cache_served && one.cache_stale == stale, CheckId::H1, watched_.now, one.request.id,
            "it ends as {} and the cache served nothing of that kind", record.outcome);
-  all.must(record.confirmed_cost() == (stale ? one.known_cost : Usd{}) && (stale || record.attempt_count == 0), CheckId::H4,
-           watched_.now, one.request.id, "an answer from the cache costs {} pico-USD and {} calls; its failed calls cost {}",
+  all.must(record.confirmed_cost() == (stale ? one.known_cost : Usd{}) && (stale || record.attempt_count == 0),
+           CheckId::H4, watched_.now, one.request.id,
+           "an answer from the cache costs {} pico-USD and {} calls; its failed calls cost {}",
            record.confirmed_cost().picos(), static_cast<int>(record.attempt_count), one.known_cost.picos());
   const CacheIdentity identity = identity_of(one, record.assigned.value_or(one.served_provider));
   const CacheModel::Entry* entry = model_.find(identity);
-  all.must(entry != nullptr && record.response_length == entry->response_length, CheckId::H1, watched_.now, one.request.id,
-           "an answer of {} characters is served; {} were stored for this content", record.response_length,
-           entry == nullptr ? -1 : static_cast<std::int64_t>(entry->response_length));
+  all.must(entry != nullptr && record.response_length == entry->response_length, CheckId::H1, watched_.now,
+           one.request.id, "an answer of {} characters is served; {} were stored for this content",
+           record.response_length, entry == nullptr ? -1 : static_cast<std::int64_t>(entry->response_length));
   if (entry == nullptr) return;
   all.must(record.answered_by == entry->provider && one.served_provider == entry->provider, CheckId::H5, watched_.now,
            one.request.id, "an answer of provider {} is served as provider {}'s", index_of(entry->provider),

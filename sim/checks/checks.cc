@@ -5,7 +5,10 @@ namespace windtunnel::sim {
 using monitor::RequestId;
 
 Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool keep_going)
-    : watched_{.scenario = scenario, .violations = Violations{selection, keep_going}, .open = {}, .wall_at_zero = scenario.start},
+    : watched_{.scenario = scenario,
+               .violations = Violations{selection, keep_going},
+               .open = {},
+               .wall_at_zero = scenario.start},
       breaker_(watched_),
       failover_(watched_),
       money_(watched_),

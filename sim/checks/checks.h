@@ -6,8 +6,8 @@
 //   checks.at_end(result);
 //   checks.findings();  // what did not hold
 //
-// The models behind them are told what the pipeline says, never what it thinks; after every event they are compared with
-// the limiters, breakers and metrics, and with what the providers truly billed. The first violation ends the run.
+// The models behind them are told what the pipeline says, never what it thinks; after every event they are compared
+// with the limiters, breakers and metrics, and with what the providers truly billed. The first violation ends the run.
 
 #include "sim/checks/breaker_checks.h"
 #include "sim/checks/cache_checks.h"

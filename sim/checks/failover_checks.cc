@@ -58,16 +58,16 @@ void FailoverChecks::on_attempt_start(OpenRequest& one, const monitor::AttemptSt
            provider);
   Instant due = event.at + config.timeout;
   if (config.deadline) due = std::min(due, one.arrived + *config.deadline);
-  all.must(event.deadline == due && (!config.deadline || event.at < one.arrived + *config.deadline), CheckId::F7, event.at,
-           event.request, "the call's deadline is {} ns instead of {} ns", instant_ns(event.deadline), instant_ns(due));
+  all.must(event.deadline == due && (!config.deadline || event.at < one.arrived + *config.deadline), CheckId::F7,
+           event.at, event.request, "the call's deadline is {} ns instead of {} ns", instant_ns(event.deadline),
+           instant_ns(due));
 }
 
 void FailoverChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event) {
-  watched_.violations.must(one.calling && event.provider == one.provider && event.ordinal + 1 == one.attempts &&
-                               event.at <= one.deadline,
-                           CheckId::F7, event.at, event.request,
-                           "attempt {} at provider {} ends; outstanding: {}, due at {} ns", static_cast<int>(event.ordinal),
-                           index_of(event.provider), one.calling, instant_ns(one.deadline));
+  watched_.violations.must(
+      one.calling && event.provider == one.provider && event.ordinal + 1 == one.attempts && event.at <= one.deadline,
+      CheckId::F7, event.at, event.request, "attempt {} at provider {} ends; outstanding: {}, due at {} ns",
+      static_cast<int>(event.ordinal), index_of(event.provider), one.calling, instant_ns(one.deadline));
   if (event.reply.kind == ReplyKind::ok || event.reply.retry_after.form == monitor::RetryAfter::Form::absent) return;
   cooling_until_[index_of(event.provider)] =
       event.at + wait_asked(event.reply.retry_after, watched_.wall(), watched_.config().provider_call.retry_after_cap);
@@ -79,7 +79,8 @@ void FailoverChecks::on_retry_after(monitor::ProviderId provider, Instant until)
                                until <= watched_.now + watched_.config().provider_call.retry_after_cap,
                            CheckId::F8, watched_.now, std::nullopt,
                            "provider {} is left alone for {} ns instead of {} ns; the cap is {} ns", index_of(provider),
-                           (until - watched_.now).count(), instant_ns(expected.value_or(watched_.now)) - instant_ns(watched_.now),
+                           (until - watched_.now).count(),
+                           instant_ns(expected.value_or(watched_.now)) - instant_ns(watched_.now),
                            watched_.config().provider_call.retry_after_cap.count());
 }
 
@@ -106,10 +107,12 @@ void FailoverChecks::on_finish(const OpenRequest& one, const monitor::Record& re
       return;
     case Outcome::failed:
     case Outcome::stale_hit:
-    case Outcome::all_providers_unavailable: return gave_up(one, record);
+    case Outcome::all_providers_unavailable:
+      return gave_up(one, record);
     case Outcome::served:
     case Outcome::cache_hit:
-    case Outcome::client_error: return;
+    case Outcome::client_error:
+      return;
   }
 }
 
@@ -117,11 +120,12 @@ void FailoverChecks::on_finish(const OpenRequest& one, const monitor::Record& re
 void FailoverChecks::gave_up(const OpenRequest& one, const monitor::Record& record) {
   const unsigned turns = one.called_mask | one.refused_mask;
   const unsigned everybody = (1U << watched_.providers()) - 1U;
-  watched_.violations.must(turns == everybody, one.attempts == 0 ? CheckId::F4 : CheckId::F5, watched_.now, one.request.id,
-                           "it ends as {} though only providers {:#b} of {:#b} had their turn", record.outcome, turns,
-                           everybody);
+  watched_.violations.must(turns == everybody, one.attempts == 0 ? CheckId::F4 : CheckId::F5, watched_.now,
+                           one.request.id, "it ends as {} though only providers {:#b} of {:#b} had their turn",
+                           record.outcome, turns, everybody);
   watched_.violations.must(record.outcome != Outcome::all_providers_unavailable || one.attempts == 0, CheckId::F4,
-                           watched_.now, one.request.id, "a provider was called {} times", static_cast<int>(one.attempts));
+                           watched_.now, one.request.id, "a provider was called {} times",
+                           static_cast<int>(one.attempts));
 }
 
 }  // namespace windtunnel::sim

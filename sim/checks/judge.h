@@ -1,5 +1,6 @@
 #pragma once
-// Watches a run and says what it was found to be: invariants, thresholds, liveness, coverage and whether every fault did something.
+// Watches a run and says what it was found to be: invariants, thresholds, liveness, coverage and whether every fault did
+// something.
 //
 //   Judge judge{scenario};
 //   const RunResult result = run(scenario, {.observers = judge.observers()});

@@ -92,8 +92,8 @@ void MoneyChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& 
   const bool reserve = watched_.config().cost_limiter.unknown_usage == monitor::UnknownUsage::reserve;
   const Usd due = event.reply.usage ? one.billed : reserve ? one.reserved : Usd{};
   all.must(one.ledger_seen && event.settled == due, CheckId::C4, event.at, event.request,
-           "{} pico-USD are settled instead of {}; usage known: {}, the provider billed {}", picos(event.settled), picos(due),
-           event.reply.usage.has_value(), picos(one.billed));
+           "{} pico-USD are settled instead of {}; usage known: {}, the provider billed {}", picos(event.settled),
+           picos(due), event.reply.usage.has_value(), picos(one.billed));
   settled_total_ += event.settled;
   reserved_total_ -= one.reserved;
   charge(one.month, one, event);
@@ -128,11 +128,13 @@ void MoneyChecks::on_budget(const BudgetEvent& event) {
   const char* const what = event.daily ? "day" : "month";
   if (event.kind == BudgetEvent::Kind::window_opened) budget_.advance(watched_.wall());
   BudgetModel::Window* const window = budget_.find(event.daily, event.window_begin);
-  all.must(window != nullptr, CheckId::C5, watched_.now, last_, "an event of kind {} is about a {} that begins at {} ns",
-           static_cast<int>(event.kind), what, wall_ns(event.window_begin));
+  all.must(window != nullptr, CheckId::C5, watched_.now, last_,
+           "an event of kind {} is about a {} that begins at {} ns", static_cast<int>(event.kind), what,
+           wall_ns(event.window_begin));
   if (window == nullptr) return;
   switch (event.kind) {
-    case BudgetEvent::Kind::window_opened: return on_opened(*window);
+    case BudgetEvent::Kind::window_opened:
+      return on_opened(*window);
     case BudgetEvent::Kind::window_closed:
       all.must(event.spent == window->settled && window->reserved == Usd{}, CheckId::C5, watched_.now, last_,
                "the {} closes with {} pico-USD spent instead of {}, {} still reserved", what, picos(event.spent),
@@ -146,7 +148,8 @@ void MoneyChecks::on_budget(const BudgetEvent& event) {
       ++alerts_due_;
       ++window->alerts;
       return budget_.plan_alert(*window);
-    case BudgetEvent::Kind::alert: return on_alert(*window, event);
+    case BudgetEvent::Kind::alert:
+      return on_alert(*window, event);
   }
 }
 
@@ -190,26 +193,28 @@ void MoneyChecks::refused(const OpenRequest& one) {
   const Usd asked = Usd::from_picos(static_cast<std::int64_t>(worst));
   const auto& month = budget_.window(one.held ? one.month : budget_.month());
   const auto& day = budget_.window(one.held ? one.day : budget_.day());
-  watched_.violations.must(!BudgetModel::fits(month, Usd{}, asked) || !BudgetModel::fits(day, Usd{}, asked), CheckId::C8,
-                           watched_.now, one.request.id,
-                           "{} pico-USD are refused; the month holds {} settled and {} reserved, and there is room", picos(asked),
-                           picos(month.settled), picos(month.reserved));
+  watched_.violations.must(!BudgetModel::fits(month, Usd{}, asked) || !BudgetModel::fits(day, Usd{}, asked),
+                           CheckId::C8, watched_.now, one.request.id,
+                           "{} pico-USD are refused; the month holds {} settled and {} reserved, and there is room",
+                           picos(asked), picos(month.settled), picos(month.reserved));
 }
 
 void MoneyChecks::on_event() {
   if (!touched_) return;
   touched_ = false;
-  watched_.violations.must(alerts_due_ == 0, CheckId::C6, watched_.now, last_, "{} alerts were reached and did not fire",
-                           alerts_due_);
+  watched_.violations.must(alerts_due_ == 0, CheckId::C6, watched_.now, last_,
+                           "{} alerts were reached and did not fire", alerts_due_);
   if (watched_.pipeline == nullptr) return;
   const monitor::CostLimiter& real = watched_.pipeline->cost_limiter();
   const auto& month = budget_.window(budget_.month());
   const auto& day = budget_.window(budget_.day());
   watched_.violations.must(real.settled_total() == settled_total_, CheckId::C4, watched_.now, last_,
-                           "{} pico-USD are settled in all instead of {}", picos(real.settled_total()), picos(settled_total_));
+                           "{} pico-USD are settled in all instead of {}", picos(real.settled_total()),
+                           picos(settled_total_));
   watched_.violations.must(real.month_settled() == month.settled && real.day_settled() == day.settled, CheckId::C5,
                            watched_.now, last_, "month and day hold {} and {} pico-USD instead of {} and {}",
-                           picos(real.month_settled()), picos(real.day_settled()), picos(month.settled), picos(day.settled));
+                           picos(real.month_settled()), picos(real.day_settled()), picos(month.settled),
+                           picos(day.settled));
   watched_.violations.must(real.month_reserved() == month.reserved && real.day_reserved() == day.reserved, CheckId::C2,
                            watched_.now, last_, "month and day hold {} and {} pico-USD reserved instead of {} and {}",
                            picos(real.month_reserved()), picos(real.day_reserved()), picos(month.reserved),
@@ -233,8 +238,8 @@ void MoneyChecks::at_end(const RunResult& result) {
              std::nullopt, "the {} that begins at {} ns holds {} pico-USD instead of {}", real.daily ? "day" : "month",
              wall_ns(real.begin), picos(real.settled), window == nullptr ? -1 : picos(window->settled));
     all.must(!at_rest || (real.reserved == Usd{} && real.tickets == 0), CheckId::C2, result.ended, std::nullopt,
-             "at rest the {} that begins at {} ns holds {} pico-USD reserved and {} tickets", real.daily ? "day" : "month",
-             wall_ns(real.begin), picos(real.reserved), real.tickets);
+             "at rest the {} that begins at {} ns holds {} pico-USD reserved and {} tickets",
+             real.daily ? "day" : "month", wall_ns(real.begin), picos(real.reserved), real.tickets);
   }
 }
 

@@ -26,7 +26,7 @@ struct OpenRequest {
   bool held = false;            // a reservation was made for it
   bool permit_pending = false;  // admitted by a breaker, not yet called
   bool calling = false;
-  bool ledger_seen = false;  // of the present call
+  bool ledger_seen = false;   // of the present call
   bool hit_by_fault = false;  // a fault that fails calls hit the present call
   bool cache_asked = false;
   bool cache_served = false;
@@ -36,7 +36,7 @@ struct OpenRequest {
   std::uint8_t asked_mask = 0;    // providers whose turn came, by bit
   std::uint8_t refused_mask = 0;  // by their breaker, or passed over under Retry-After
   std::uint8_t called_mask = 0;
-  monitor::ProviderId provider{};  // of the present or latest call
+  monitor::ProviderId provider{};         // of the present or latest call
   monitor::ProviderId permit_provider{};  // of the latest permit
   std::optional<monitor::ProviderId> first_asked;
   monitor::ReplyKind last_kind = monitor::ReplyKind::ok;

@@ -25,21 +25,22 @@ void RunChecks::on_fault_hit(std::size_t fault, OpenRequest* one) {
 
 void RunChecks::on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event) {
   watched_.violations.must(!one.hit_by_fault || event.reply.kind != monitor::ReplyKind::ok, CheckId::W2, event.at,
-                           event.request, "a fault hit its call to provider {}, and it succeeded", index_of(event.provider));
+                           event.request, "a fault hit its call to provider {}, and it succeeded",
+                           index_of(event.provider));
 }
 
 void RunChecks::at_end(const RunResult& result) {
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     const FaultSpec& spec = watched_.scenario.faults[i];
-    watched_.violations.must(hits_untold(spec.kind) || result.faults[i].affected == faults_[i].hits, CheckId::W2, result.ended,
-                             std::nullopt, "fault {} claims {} affected calls; {} were told", spec.id, result.faults[i].affected,
-                             faults_[i].hits);
+    watched_.violations.must(hits_untold(spec.kind) || result.faults[i].affected == faults_[i].hits, CheckId::W2,
+                             result.ended, std::nullopt, "fault {} claims {} affected calls; {} were told", spec.id,
+                             result.faults[i].affected, faults_[i].hits);
   }
   const OpenRequest* left = watched_.open.any();
   watched_.violations.must(result.stopped || (left == nullptr && result.in_flight == 0), CheckId::V2, result.ended,
                            left == nullptr ? std::nullopt : std::optional{left->request.id},
-                           "the run is over and {} requests have not ended; this one arrived at {} ns", watched_.open.count(),
-                           left == nullptr ? 0 : left->arrived.time_since_epoch().count());
+                           "the run is over and {} requests have not ended; this one arrived at {} ns",
+                           watched_.open.count(), left == nullptr ? 0 : left->arrived.time_since_epoch().count());
 }
 
 }  // namespace windtunnel::sim

@@ -8,9 +8,12 @@ namespace {
 
 TokenLimitModel::Mode mode_of(monitor::TokenMode mode) {
   switch (mode) {
-    case monitor::TokenMode::off: return TokenLimitModel::Mode::off;
-    case monitor::TokenMode::per_request: return TokenLimitModel::Mode::per_request;
-    case monitor::TokenMode::average: return TokenLimitModel::Mode::average;
+    case monitor::TokenMode::off:
+      return TokenLimitModel::Mode::off;
+    case monitor::TokenMode::per_request:
+      return TokenLimitModel::Mode::per_request;
+    case monitor::TokenMode::average:
+      return TokenLimitModel::Mode::average;
   }
   monitor::fail_check("a token mode is known", __FILE__, __LINE__);
 }
@@ -28,7 +31,8 @@ TokenChecks::TokenChecks(Watched& watched)
     : watched_(watched),
       tokens_(mode_of(watched.config().token_limiter.mode), watched.config().token_limiter.limit.count(),
               watched.config().token_limiter.min_output_tokens.count()),
-      rate_(watched.config().rate_limiter.requests_per_minute, count_of(watched.config().rate_limiter.tokens_per_minute)) {}
+      rate_(watched.config().rate_limiter.requests_per_minute,
+            count_of(watched.config().rate_limiter.tokens_per_minute)) {}
 
 void TokenChecks::on_arrival(OpenRequest& one) {
   if (!rate_.limited()) return;
@@ -42,8 +46,8 @@ void TokenChecks::passed_rate(OpenRequest& one) {
   one.rate_passed = true;
   if (!rate_.limited()) return;
   watched_.violations.must(one.rate_fits, CheckId::L4, watched_.now, one.request.id,
-                           "it is admitted with {} tokens to a minute that has {} requests and {} tokens", asked_of(one),
-                           rate_.requests(), rate_.tokens());
+                           "it is admitted with {} tokens to a minute that has {} requests and {} tokens",
+                           asked_of(one), rate_.requests(), rate_.tokens());
   rate_.count(asked_of(one));
 }
 
@@ -65,8 +69,8 @@ void TokenChecks::on_attempt_start(const OpenRequest& one, const monitor::Attemp
 
 void TokenChecks::on_ledger(const OpenRequest& one, const LedgerEntry& entry) {
   watched_.violations.must(entry.output <= one.output_max, CheckId::L2, entry.at, entry.request,
-                           "provider {} billed {} output tokens of {} granted", index_of(entry.provider), entry.output.count(),
-                           one.output_max.count());
+                           "provider {} billed {} output tokens of {} granted", index_of(entry.provider),
+                           entry.output.count(), one.output_max.count());
 }
 
 void TokenChecks::on_finish(OpenRequest& one, const monitor::Record& record) {
@@ -75,7 +79,8 @@ void TokenChecks::on_finish(OpenRequest& one, const monitor::Record& record) {
     all.must(rate_.limited(), CheckId::C8, watched_.now, one.request.id, "a rate without a limit refuses");
     if (!rate_.limited()) return;
     all.must(!one.rate_fits, CheckId::L4, watched_.now, one.request.id,
-             "it is refused by a minute that has {} requests and {} tokens, and room for it", rate_.requests(), rate_.tokens());
+             "it is refused by a minute that has {} requests and {} tokens, and room for it", rate_.requests(),
+             rate_.tokens());
     all.must(record.retry_after == rate_.end() - one.wall, CheckId::L4, watched_.now, one.request.id,
              "it is told to wait {} ns; the minute ends in {} ns", record.retry_after.count(),
              (rate_.end() - one.wall).count());
@@ -111,13 +116,14 @@ void TokenChecks::on_event() {
   if (watched_.pipeline == nullptr) return;
   const monitor::TokenLimiter& real = watched_.pipeline->token_limiter();
   watched_.violations.must(real.reserved().count() == tokens_.reserved() && real.in_flight() == tokens_.in_flight(),
-                           CheckId::L3, watched_.now, std::nullopt, "{} tokens of {} requests are reserved instead of {} of {}",
-                           real.reserved().count(), real.in_flight(), tokens_.reserved(), tokens_.in_flight());
+                           CheckId::L3, watched_.now, std::nullopt,
+                           "{} tokens of {} requests are reserved instead of {} of {}", real.reserved().count(),
+                           real.in_flight(), tokens_.reserved(), tokens_.in_flight());
   watched_.violations.must(real.settled_tokens().count() == tokens_.settled_tokens() &&
                                real.settled_requests() == tokens_.settled_requests(),
-                           CheckId::L1, watched_.now, std::nullopt, "{} tokens of {} requests are settled instead of {} of {}",
-                           real.settled_tokens().count(), real.settled_requests(), tokens_.settled_tokens(),
-                           tokens_.settled_requests());
+                           CheckId::L1, watched_.now, std::nullopt,
+                           "{} tokens of {} requests are settled instead of {} of {}", real.settled_tokens().count(),
+                           real.settled_requests(), tokens_.settled_tokens(), tokens_.settled_requests());
 }
 
 void TokenChecks::at_end(const RunResult& result) {

@@ -2,12 +2,12 @@
 // Where checks say what they believe, and what became of it. A belief that holds costs a comparison; one that does not
 // becomes a finding: the first one only, or with keep_going the first of each check.
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "monitor/units.h"
 #include "sim/checks/registry.h"

@@ -1,5 +1,6 @@
 #pragma once
-// What all checks of one run share: the claims' settings, the pipeline to look at, time, and where to say what is wrong.
+// What all checks of one run share: the claims' settings, the pipeline to look at, time, and where to say what is
+// wrong.
 
 #include "monitor/pipeline.h"
 #include "sim/checks/open_requests.h"

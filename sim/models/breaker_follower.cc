@@ -19,9 +19,12 @@ BreakerFollower::BreakerFollower(const monitor::BreakerConfig& config, Instant c
 std::optional<ModelPermit> BreakerFollower::acquire(Instant now) {
   catch_up(now);
   switch (state_) {
-    case BreakerState::closed: return ModelPermit{epoch_, now};
-    case BreakerState::open: return std::nullopt;
-    case BreakerState::half_open: break;
+    case BreakerState::closed:
+      return ModelPermit{epoch_, now};
+    case BreakerState::open:
+      return std::nullopt;
+    case BreakerState::half_open:
+      break;
   }
   if (config_.half_open_max_calls != 0 && issued_ - returned_ >= config_.half_open_max_calls) return std::nullopt;
   ++issued_;
@@ -35,7 +38,8 @@ bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant
     ++late_;
     if (config_.late_results == monitor::LateResults::ignore) return true;
   }
-  if (state_ == BreakerState::half_open) probe(permit, late, outcome, now);
+  if (state_ == BreakerState::half_open)
+    probe(permit, late, outcome, now);
   else if (state_ == BreakerState::closed && outcome != BreakerOutcome::ignored) {
     count({permit.at, now, outcome == BreakerOutcome::failure}, now);
   }
@@ -147,7 +151,8 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
     if (reopened_ <= 1) {
       open_for_ = config_.open < most ? config_.open : most;
     } else if (config_.open_backoff_multiplier.value != 1'000'000) {
-      const monitor::Int128 longer = monitor::Int128{open_for_.count()} * config_.open_backoff_multiplier.value / 1'000'000;
+      const monitor::Int128 longer =
+          monitor::Int128{open_for_.count()} * config_.open_backoff_multiplier.value / 1'000'000;
       open_for_ = longer >= most.count() ? most : Duration{static_cast<std::int64_t>(longer)};
     }
     opened_ = at;

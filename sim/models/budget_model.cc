@@ -51,7 +51,8 @@ BudgetModel::Window* BudgetModel::find(bool daily, WallTime begin) {
 bool BudgetModel::fits(const Window& window, Usd held, Usd more) {
   if (!window.limit) return true;
   if (*window.limit == Usd{}) return false;
-  return Int128{window.settled.picos()} + window.reserved.picos() - held.picos() + more.picos() <= window.limit->picos();
+  return Int128{window.settled.picos()} + window.reserved.picos() - held.picos() + more.picos() <=
+         window.limit->picos();
 }
 
 bool BudgetModel::within(const Window& window) {
@@ -63,12 +64,12 @@ void BudgetModel::plan_alert(Window& window) const {
   if (!window.limit || window.alerts == config_.alerts.size()) return;
   // The least amount with amount x 10^6 >= limit x share.
   const Int128 scaled = Int128{window.limit->picos()} * config_.alerts[window.alerts].value;
-  window.next_alert = Usd::from_picos(static_cast<std::int64_t>(scaled / 1'000'000 + (scaled % 1'000'000 != 0 ? 1 : 0)));
+  window.next_alert =
+      Usd::from_picos(static_cast<std::int64_t>(scaled / 1'000'000 + (scaled % 1'000'000 != 0 ? 1 : 0)));
 }
 
 bool BudgetModel::whole_is_next(const Window& window) const {
-  return window.alerts > 0 && window.alerts < config_.alerts.size() &&
-         config_.alerts[window.alerts].value == 1'000'000;
+  return window.alerts > 0 && window.alerts < config_.alerts.size() && config_.alerts[window.alerts].value == 1'000'000;
 }
 
 }  // namespace windtunnel::sim

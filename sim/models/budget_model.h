@@ -1,8 +1,8 @@
 #pragma once
 // What each calendar month and day has spent and promised, added up from what was reserved and billed.
 //
-// Windows are UTC calendar months and days, opened by the wall time of an admission and never moving back. A window that
-// is over lives on until whoever watches says that it is closed.
+// Windows are UTC calendar months and days, opened by the wall time of an admission and never moving back. A window
+// that is over lives on until whoever watches says that it is closed.
 
 #include <cstddef>
 #include <cstdint>

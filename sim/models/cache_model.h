@@ -57,7 +57,7 @@ class CacheModel {
 
   std::size_t capacity_;
   monitor::Duration lifetime_;
-  std::vector<Slot> slots_;           // [0] heads the rings
+  std::vector<Slot> slots_;  // [0] heads the rings
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> index_;  // open addressing; 0 is empty
   std::size_t size_ = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/cli/windtunnel.h"
@@ -103,6 +104,12 @@ TEST(Github, a_summary_that_cannot_be_written_is_a_file_error) {
   const Said said = windtunnel("run " + kHealthy, "GITHUB_STEP_SUMMARY=/dev/full");
   EXPECT_EQ(said.exit, 4);
   EXPECT_NE(said.out.find("No space left on device"), std::string::npos) << said.out;
+}
+
+TEST(Json, several_runs_are_one_list) {
+  const Said said = windtunnel("run " + kHealthy + " --seeds 1..3 --format json");
+  const nlohmann::json json = nlohmann::json::parse(said.out, nullptr, false);
+  EXPECT_EQ(json.size(), 3U) << said.out;
 }
 
 TEST(FailFast, starts_nothing_after_the_first_that_is_no_pass) {

@@ -69,6 +69,8 @@ TEST(JsonDocument, points_at_the_token_that_breaks_the_grammar) {
 TEST(JsonDocument, refuses_what_is_not_utf8_at_its_byte) {
   EXPECT_EQ(error_of("[\"\xC3\xA9\xFF\"]"), "1:4 not UTF-8 from here on");
   EXPECT_EQ(error_of("[1] // \xC0\x80"), "1:8 not UTF-8 from here on");     // overlong
+  EXPECT_EQ(error_of("[\"\xE0\x9F\xBF\"]"), "1:3 not UTF-8 from here on");  // overlong
+  EXPECT_EQ(error_of("[\"\xE0\xA0\x80\"]"), "no error");
   EXPECT_EQ(error_of("[\"\xED\xA0\x80\"]"), "1:3 not UTF-8 from here on");  // a surrogate
   EXPECT_EQ(error_of("[\"\xED\x9F\xBF\"]"), "no error");                    // the last before them
   EXPECT_EQ(error_of("[\"\xF4\x8F\xBF\xBF\"]"), "no error");                // the last of all
@@ -77,7 +79,8 @@ TEST(JsonDocument, refuses_what_is_not_utf8_at_its_byte) {
 
 TEST(JsonDocument, a_key_written_twice_is_an_error_at_the_second) {
   Diagnostics diagnostics("f.json", "{\"a\": {\"b\": 1, \"c\": 2, \"b\": 3, \"b\": 4}}");
-  parse_json(diagnostics);
+  const JsonValue root = parse_json(diagnostics);
+  EXPECT_TRUE(same_json(root, parsed("{\"a\": {\"b\": 1, \"c\": 2}}")));  // the first stays
   const auto errors = diagnostics.errors();
   ASSERT_EQ(errors.size(), 2U);
   EXPECT_EQ(errors[0].column, 24);

@@ -15,7 +15,8 @@ using std::chrono::seconds;
 Scenario faulty_world(bool swapped) {
   Scenario one = world(seconds{40}, workload("load", per_second(10), Arrival::poisson));
   one.workloads[0].provider = swapped ? "beta" : "alpha";
-  one.providers = {provider("alpha", Law::exponential(swapped ? 2e8 : 4e8)), provider("beta", Law::exponential(swapped ? 4e8 : 2e8))};
+  one.providers = {provider("alpha", Law::exponential(swapped ? 2e8 : 4e8)),
+                   provider("beta", Law::exponential(swapped ? 4e8 : 2e8))};
   one.monitor.circuit_breaker.consecutive_threshold = 3;
   one.monitor.circuit_breaker.open = seconds{4};
   one.monitor.provider_call.retry.max_attempts = 2;

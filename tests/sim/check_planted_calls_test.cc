@@ -11,7 +11,8 @@ using std::chrono::seconds;
 
 namespace {
 
-void outage(Scenario& world, OutageMode mode = OutageMode::refuse, Duration at = seconds{10}, Duration lasts = seconds{10}) {
+void outage(Scenario& world, OutageMode mode = OutageMode::refuse, Duration at = seconds{10},
+            Duration lasts = seconds{10}) {
   world.faults = {fault("down", FaultKind::outage, at, lasts)};
   world.faults[0].providers = {"alpha"};
   world.faults[0].mode = mode;
@@ -50,8 +51,12 @@ void never_resets(Liar& liar) {
     if (event.provider != kFirst) return;
     ++(event.counted == BreakerOutcome::failure ? failures : successes);
     if (failures != 2 || successes == 0 || event.counted != BreakerOutcome::failure) return;
-    checks.on_transition(kFirst, {.at = event.at, .from = BreakerState::closed, .to = BreakerState::open,
-                                  .rule = monitor::TripRule::consecutive, .epoch = 1, .consecutive_failures = 3,
+    checks.on_transition(kFirst, {.at = event.at,
+                                  .from = BreakerState::closed,
+                                  .to = BreakerState::open,
+                                  .rule = monitor::TripRule::consecutive,
+                                  .epoch = 1,
+                                  .consecutive_failures = 3,
                                   .open_for = seconds{5}});
   };
 }
@@ -60,23 +65,35 @@ void never_resets(Liar& liar) {
 
 std::vector<Plant> plants_of_calls() {
   return {
-      {"B1", "two probes where one is permitted", slow, [](Scenario& told) { told.monitor.circuit_breaker.half_open_max_calls = 1; },
-       {}, {"all"}},
-      {"B2", "open goes straight to closed", plain_outage, {},
+      {"B1",
+       "two probes where one is permitted",
+       slow,
+       [](Scenario& told) { told.monitor.circuit_breaker.half_open_max_calls = 1; },
+       {},
+       {"all"}},
+      {"B2",
+       "open goes straight to closed",
+       plain_outage,
+       {},
        [](Liar& liar) {
          liar.transition = [](monitor::BreakerTransition& event) {
            if (event.to == BreakerState::half_open) event.to = BreakerState::closed;
            return 1;
          };
        }},
-      {"B2", "one transition is told twice", plain_outage, {},
+      {"B2",
+       "one transition is told twice",
+       plain_outage,
+       {},
        [](Liar& liar) { liar.transition = [](monitor::BreakerTransition&) { return 2; }; }},
       {"B3", "half a second too early", plain_outage,
        [](Scenario& told) { told.monitor.circuit_breaker.open = std::chrono::milliseconds{5500}; }},
       {"B3", "one nanosecond too late", plain_outage,
        [](Scenario& told) { told.monitor.circuit_breaker.open -= Duration{1}; }},
-      {"B4", "one failure too many", plain_outage, [](Scenario& told) { told.monitor.circuit_breaker.consecutive_threshold = 2; }},
-      {"B4", "one failure too few", plain_outage, [](Scenario& told) { told.monitor.circuit_breaker.consecutive_threshold = 4; }},
+      {"B4", "one failure too many", plain_outage,
+       [](Scenario& told) { told.monitor.circuit_breaker.consecutive_threshold = 2; }},
+      {"B4", "one failure too few", plain_outage,
+       [](Scenario& told) { told.monitor.circuit_breaker.consecutive_threshold = 4; }},
       {"B5", "a failed probe is ignored",
        [](Scenario& world) {
          outage(world);
@@ -91,17 +108,32 @@ std::vector<Plant> plants_of_calls() {
          world.monitor.circuit_breaker.late_results = monitor::LateResults::current_state;
        },
        [](Scenario& told) { told.monitor.circuit_breaker.late_results = monitor::LateResults::ignore; }},
-      {"B7", "a client error is a failure", fails(ReplyKind::client_error), {},
+      {"B7",
+       "a client error is a failure",
+       fails(ReplyKind::client_error),
+       {},
        counts(ReplyKind::client_error, BreakerOutcome::failure)},
-      {"B8", "a malformed answer is a success", fails(ReplyKind::malformed), {},
+      {"B8",
+       "a malformed answer is a success",
+       fails(ReplyKind::malformed),
+       {},
        counts(ReplyKind::malformed, BreakerOutcome::success)},
-      {"B8", "a truncated answer is neutral", fails(ReplyKind::truncated), {},
+      {"B8",
+       "a truncated answer is neutral",
+       fails(ReplyKind::truncated),
+       {},
        counts(ReplyKind::truncated, BreakerOutcome::ignored)},
       {"B9", "a probe's place is never free", slow,
        [](Scenario& told) { told.monitor.circuit_breaker.half_open_max_calls = 3; }},
-      {"B10", "a server error is not counted", fails(ReplyKind::server_error), {},
+      {"B10",
+       "a server error is not counted",
+       fails(ReplyKind::server_error),
+       {},
        counts(ReplyKind::server_error, BreakerOutcome::ignored)},
-      {"B11", "a refusal begins an epoch", plain_outage, {},
+      {"B11",
+       "a refusal begins an epoch",
+       plain_outage,
+       {},
        [](Liar& liar) {
          liar.permit = [](monitor::PermitAsked& event) {
            if (!event.admitted) ++event.epoch;
@@ -119,22 +151,36 @@ std::vector<Plant> plants_of_calls() {
       {"F3", "a shorter wait than was asked for", throttles,
        [](Scenario& told) { told.monitor.provider_call.retry_after_cap = seconds{60}; },
        [](Liar& liar) { liar.retry_after = [] { return 0; }; }},
-      {"F4", "gives up before all were asked", all_down, {},
-       [](Liar& liar) { liar.permit = [](monitor::PermitAsked& event) { return event.admitted || event.provider == kFirst ? 1 : 0; }; }},
-      {"F4", "passes over a provider that may be called", plain_outage, {},
+      {"F4",
+       "gives up before all were asked",
+       all_down,
+       {},
+       [](Liar& liar) {
+         liar.permit = [](monitor::PermitAsked& event) { return event.admitted || event.provider == kFirst ? 1 : 0; };
+       }},
+      {"F4",
+       "passes over a provider that may be called",
+       plain_outage,
+       {},
        [](Liar& liar) {
          liar.after_attempt_end = [](const monitor::AttemptEnded& event, Checks& checks) {
            if (event.reply.kind != ReplyKind::ok) checks.on_cooling_skip(event.request, kSecond, event.at);
          };
        }},
-      {"F5", "no failover after a failure", {}, {},
+      {"F5",
+       "no failover after a failure",
+       {},
+       {},
        [](Liar& liar) {
          liar.finish = [](monitor::Record& record) {
            record.outcome = monitor::Outcome::failed;
            return 1;
          };
        }},
-      {"F6", "fails over after a client error", plain_outage, {},
+      {"F6",
+       "fails over after a client error",
+       plain_outage,
+       {},
        [](Liar& liar) {
          liar.attempt_end = [](monitor::AttemptEnded& event) {
            if (event.reply.kind == ReplyKind::ok) return 1;
@@ -144,7 +190,8 @@ std::vector<Plant> plants_of_calls() {
          };
        },
        {"F6"}},
-      {"F6", "retries where the key is refused",
+      {"F6",
+       "retries where the key is refused",
        [](Scenario& world) {
          fails(ReplyKind::server_error)(world);
          world.monitor.provider_call.retry.max_attempts = 2;
@@ -156,14 +203,20 @@ std::vector<Plant> plants_of_calls() {
            return 1;
          };
        }},
-      {"F7", "a deadline a nanosecond late", {}, {},
+      {"F7",
+       "a deadline a nanosecond late",
+       {},
+       {},
        [](Liar& liar) {
          liar.attempt_start = [](monitor::AttemptStarted& event) {
            event.deadline += Duration{1};
            return 1;
          };
        }},
-      {"F7", "a reply after the deadline", [](Scenario& world) { outage(world, OutageMode::hang); }, {},
+      {"F7",
+       "a reply after the deadline",
+       [](Scenario& world) { outage(world, OutageMode::hang); },
+       {},
        [](Liar& liar) {
          liar.attempt_end = [](monitor::AttemptEnded& event) {
            if (event.reply.kind == ReplyKind::timeout) event.at += Duration{1};

@@ -32,7 +32,9 @@ class Liar final : public Observer {
   std::function<int()> fault;
   const monitor::Pipeline* other_pipeline = nullptr;
 
-  void on_begin(const monitor::Pipeline& p) override { checks_.on_begin(other_pipeline == nullptr ? p : *other_pipeline); }
+  void on_begin(const monitor::Pipeline& p) override {
+    checks_.on_begin(other_pipeline == nullptr ? p : *other_pipeline);
+  }
   void on_arrival(const monitor::Request& said, Instant now) override {
     monitor::Request told = said;
     for (int i = arrival ? arrival(told) : 1; i > 0; --i) checks_.on_arrival(told, now);
@@ -50,7 +52,9 @@ class Liar final : public Observer {
     monitor::PermitAsked told = said;
     for (int i = permit ? permit(told) : 1; i > 0; --i) checks_.on_permit(told);
   }
-  void on_cooling_skip(monitor::RequestId id, monitor::ProviderId p, Instant now) override { checks_.on_cooling_skip(id, p, now); }
+  void on_cooling_skip(monitor::RequestId id, monitor::ProviderId p, Instant now) override {
+    checks_.on_cooling_skip(id, p, now);
+  }
   void on_attempt_start(const monitor::AttemptStarted& said) override {
     monitor::AttemptStarted told = said;
     for (int i = attempt_start ? attempt_start(told) : 1; i > 0; --i) checks_.on_attempt_start(told);
@@ -87,7 +91,9 @@ class Liar final : public Observer {
   void on_fault(const FaultChanged& event) override {
     for (int i = fault ? fault() : 1; i > 0; --i) checks_.on_fault(event);
   }
-  void on_fault_hit(std::size_t which, monitor::RequestId id, Instant now) override { checks_.on_fault_hit(which, id, now); }
+  void on_fault_hit(std::size_t which, monitor::RequestId id, Instant now) override {
+    checks_.on_fault_hit(which, id, now);
+  }
   void on_event(Instant now, bool tie) override { checks_.on_event(now, tie); }
   [[nodiscard]] bool wants_stop() const override { return checks_.wants_stop(); }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Small random worlds in which every setting is drawn, for checks that must stay quiet in all of them. Draws have names,
-// so that adding a setting moves no other.
+// Small random worlds in which every setting is drawn, for checks that must stay quiet in all of them. Draws have
+// names, so that adding a setting moves no other.
 
 #include <chrono>
 #include <cstdint>
@@ -34,20 +34,24 @@ inline Duration seconds(double count) { return Duration{static_cast<std::int64_t
 inline monitor::BreakerConfig random_breaker(Dice& dice) {
   using monitor::BreakerCompare;
   monitor::BreakerConfig config;
-  if (dice.coin("consecutive", 70)) config.consecutive_threshold = dice.one_of<std::int64_t>("consecutive at", {1, 3, 5});
+  if (dice.coin("consecutive", 70))
+    config.consecutive_threshold = dice.one_of<std::int64_t>("consecutive at", {1, 3, 5});
   if (dice.coin("window", 75)) {
-    config.window_type = dice.one_of<monitor::WindowType>(
-        "window type", {monitor::WindowType::count, monitor::WindowType::time, monitor::WindowType::fixed,
-                        monitor::WindowType::lifetime});
-    config.window_size = *config.window_type == monitor::WindowType::count ? dice.one_of<std::int64_t>("size", {2, 10, 20}) : 0;
-    const bool timed = *config.window_type == monitor::WindowType::time || *config.window_type == monitor::WindowType::fixed;
+    config.window_type =
+        dice.one_of<monitor::WindowType>("window type", {monitor::WindowType::count, monitor::WindowType::time,
+                                                         monitor::WindowType::fixed, monitor::WindowType::lifetime});
+    config.window_size =
+        *config.window_type == monitor::WindowType::count ? dice.one_of<std::int64_t>("size", {2, 10, 20}) : 0;
+    const bool timed =
+        *config.window_type == monitor::WindowType::time || *config.window_type == monitor::WindowType::fixed;
     if (timed) config.window = seconds(dice.one_of<double>("window length", {2, 10, 60}));
     if (*config.window_type == monitor::WindowType::time && dice.coin("buckets")) {
       config.window_buckets = 10;
       if (dice.coin("bucket of start")) config.bucket_of = monitor::BucketOf::start;
       if (dice.coin("closed start")) config.window_origin = monitor::WindowOrigin::closed_start;
     }
-    if (dice.coin("rate", 70)) config.failure_rate_threshold = Millionths{dice.one_of<std::int64_t>("rate at", {200'000, 500'000})};
+    if (dice.coin("rate", 70))
+      config.failure_rate_threshold = Millionths{dice.one_of<std::int64_t>("rate at", {200'000, 500'000})};
     if (dice.coin("count")) config.failure_count_threshold = dice.one_of<std::int64_t>("count at", {2, 6});
     config.minimum_calls = dice.one_of<std::int64_t>("minimum", {0, 2, 5});
     if (dice.coin("ge")) config.failure_rate_compare = BreakerCompare::ge;
@@ -60,7 +64,8 @@ inline monitor::BreakerConfig random_breaker(Dice& dice) {
   if (dice.coin("forgive", 15)) config.half_open_failure = monitor::HalfOpenFailure::ignore;
   if (dice.coin("late acts", 20)) config.late_results = monitor::LateResults::current_state;
   config.on_close = dice.one_of<monitor::OnClose>(
-      "on close", {monitor::OnClose::reset, monitor::OnClose::reset, monitor::OnClose::reset_plus_probe, monitor::OnClose::keep});
+      "on close",
+      {monitor::OnClose::reset, monitor::OnClose::reset, monitor::OnClose::reset_plus_probe, monitor::OnClose::keep});
   if (dice.coin("backoff", 30)) {
     config.open_backoff_multiplier = Millionths{1'500'000};
     config.open_max = seconds(40);
@@ -71,15 +76,19 @@ inline monitor::BreakerConfig random_breaker(Dice& dice) {
 inline monitor::MonitorConfig random_monitor(Dice& dice, std::size_t providers) {
   monitor::MonitorConfig config;
   config.circuit_breaker = random_breaker(dice);
-  if (dice.coin("rate limit", 25)) config.rate_limiter.requests_per_minute = dice.one_of<std::int64_t>("rpm", {0, 60, 300});
-  if (dice.coin("token rate", 25)) config.rate_limiter.tokens_per_minute = Tokens{dice.one_of<std::int64_t>("tpm", {9'000, 60'000})};
+  if (dice.coin("rate limit", 25))
+    config.rate_limiter.requests_per_minute = dice.one_of<std::int64_t>("rpm", {0, 60, 300});
+  if (dice.coin("token rate", 25))
+    config.rate_limiter.tokens_per_minute = Tokens{dice.one_of<std::int64_t>("tpm", {9'000, 60'000})};
   config.token_limiter.mode = dice.one_of<monitor::TokenMode>(
       "token mode", {monitor::TokenMode::off, monitor::TokenMode::average, monitor::TokenMode::per_request});
   config.token_limiter.limit = Tokens{dice.one_of<std::int64_t>("token limit", {150, 250, 500})};
   config.token_limiter.min_output_tokens = Tokens{dice.one_of<std::int64_t>("least output", {0, 1, 20})};
   config.cost_limiter.monthly.reset();
-  if (dice.coin("monthly")) config.cost_limiter.monthly = Usd::from_cents(dice.one_of<std::int64_t>("cents", {0, 10, 100, 500}));
-  if (dice.coin("daily", 40)) config.cost_limiter.daily = Usd::from_cents(dice.one_of<std::int64_t>("day cents", {3, 20, 200}));
+  if (dice.coin("monthly"))
+    config.cost_limiter.monthly = Usd::from_cents(dice.one_of<std::int64_t>("cents", {0, 10, 100, 500}));
+  if (dice.coin("daily", 40))
+    config.cost_limiter.daily = Usd::from_cents(dice.one_of<std::int64_t>("day cents", {3, 20, 200}));
   if (dice.coin("serve cached")) config.cost_limiter.on_exhausted = monitor::ExhaustedPolicy::serve_cached;
   if (dice.coin("unknown free", 40)) config.cost_limiter.unknown_usage = monitor::UnknownUsage::zero;
   config.cache.enabled = dice.coin("cache", 65);
@@ -88,7 +97,8 @@ inline monitor::MonitorConfig random_monitor(Dice& dice, std::size_t providers) 
   config.cache.stale_if_error = seconds(dice.one_of<double>("stale", {0, 5, 100}));
   if (dice.coin("scope")) config.cache.scope = monitor::CacheConfig::Scope::provider;
   config.provider_call.timeout = seconds(dice.one_of<double>("timeout", {0.5, 2, 8, 40}));
-  if (dice.coin("deadline", 40)) config.provider_call.deadline = seconds(dice.one_of<double>("deadline at", {1, 3, 10}));
+  if (dice.coin("deadline", 40))
+    config.provider_call.deadline = seconds(dice.one_of<double>("deadline at", {1, 3, 10}));
   config.provider_call.retry.max_attempts = static_cast<std::int32_t>(dice.one_of<std::int64_t>("attempts", {1, 2, 3}));
   config.provider_call.retry.base = seconds(dice.one_of<double>("base", {0, 0.5, 2}));
   if (dice.coin("no jitter")) config.provider_call.retry.jitter = monitor::Jitter::none;
@@ -118,20 +128,23 @@ inline ProviderSpec random_provider(Dice& dice, std::size_t index, bool grid) {
   }
   if (dice.coin("errors " + tag, 60)) {
     using Kind = monitor::ReplyKind;
-    for (const Kind kind : {Kind::server_error, Kind::client_error, Kind::auth_or_quota, Kind::overloaded, Kind::malformed,
-                            Kind::truncated, Kind::rate_limited, Kind::timeout, Kind::connection_error}) {
+    for (const Kind kind :
+         {Kind::server_error, Kind::client_error, Kind::auth_or_quota, Kind::overloaded, Kind::malformed,
+          Kind::truncated, Kind::rate_limited, Kind::timeout, Kind::connection_error}) {
       spec.errors.rates.emplace_back(kind, dice.one_of<double>("error " + tag + name_of(kind), {0, 0.02, 0.06}));
     }
   }
   if (dice.coin("bills failures " + tag)) spec.bill_on_failure = FailureBill::input;
-  spec.bill_on_timeout = dice.one_of<TimeoutBill>("bills timeouts " + tag, {TimeoutBill::full, TimeoutBill::input, TimeoutBill::none});
+  spec.bill_on_timeout =
+      dice.one_of<TimeoutBill>("bills timeouts " + tag, {TimeoutBill::full, TimeoutBill::input, TimeoutBill::none});
   if (dice.coin("concurrency " + tag, 30)) {
     spec.concurrency = dice.one_of<std::int64_t>("places " + tag, {1, 4});
     spec.queue = dice.one_of<std::int64_t>("queue " + tag, {0, 5});
   }
   if (dice.coin("limited " + tag, 30)) {
     spec.rate_limit.requests_per_minute = dice.one_of<std::int64_t>("limit " + tag, {20, 200});
-    if (dice.coin("wait " + tag)) spec.rate_limit.retry_after = seconds(dice.one_of<double>("wait s " + tag, {0, 3, 500}));
+    if (dice.coin("wait " + tag))
+      spec.rate_limit.retry_after = seconds(dice.one_of<double>("wait s " + tag, {0, 3, 500}));
   }
   return spec;
 }
@@ -159,8 +172,8 @@ inline FaultSpec random_fault(Dice& dice, std::size_t index, std::size_t provide
   return spec;
 }
 
-// About a thousand requests in a minute or less of virtual time. Half of the worlds lie on a grid of time, so that ends of
-// windows, deadlines and answers fall on the same instants.
+// About a thousand requests in a minute or less of virtual time. Half of the worlds lie on a grid of time, so that ends
+// of windows, deadlines and answers fall on the same instants.
 inline Scenario random_world(std::uint64_t seed) {
   Dice dice{seed};
   const bool grid = dice.coin("grid");
