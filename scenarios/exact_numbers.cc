@@ -76,7 +76,7 @@ ExactNumber whole(const Digits& number, std::int64_t power, std::int64_t factor)
   Wide value = 0;
   for (const char c : digits) value = value * 10 + (c - '0');
   for (; shift > 0; --shift) value *= 10;
-  // The factor may hold the tens that the places take away: 1.5 m is 15 x 60e9 / 10.
+  // The factor may hold the tens that the places take away: 1.5 m is 15 x 60e9 / 10. Behind its tens no unit has a 5.
   for (; shift < 0; ++shift) {
     if (factor % 10 == 0) {
       factor /= 10;
@@ -85,9 +85,6 @@ ExactNumber whole(const Digits& number, std::int64_t power, std::int64_t factor)
     } else if (factor % 2 == 0 && value % 5 == 0) {
       factor /= 2;
       value /= 5;
-    } else if (factor % 5 == 0 && value % 2 == 0) {
-      factor /= 5;
-      value /= 2;
     } else {
       return {0, NumberProblem::too_fine};
     }

@@ -94,31 +94,45 @@ TEST(OutputFile, leaves_a_readable_frame_when_not_finished) {
   EXPECT_EQ(read_whole_file(folder.file("a.zst.partial")), "half\n");
 }
 
+// A device is only ever named through a link in the scratch folder: if the code were wrong, run by root, it would
+// otherwise put a plain file in the place of the machine's own device.
+std::string link_to(const std::string& device, const ScratchFolder& folder) {
+  std::filesystem::create_symlink(device, folder.file("device"));
+  return folder.file("device");
+}
+
 TEST(OutputFile, writes_devices_in_place) {
-  OutputFile file{"/dev/null"};
+  const ScratchFolder folder;
+  const std::string path = link_to("/dev/null", folder);
+  OutputFile file{path};
   file.append("gone");
+  EXPECT_FALSE(exists(path + ".partial"));
   file.finish();
   EXPECT_TRUE(file.finished());
-  EXPECT_FALSE(exists("/dev/null.partial"));
+  EXPECT_TRUE(std::filesystem::is_symlink(path));
+  EXPECT_TRUE(std::filesystem::is_character_file(path));
 }
 
 TEST(OutputFile, says_that_the_disk_is_full) {
-  OutputFile file{"/dev/full"};
+  const ScratchFolder folder;
+  const std::string path = link_to("/dev/full", folder);
+  OutputFile file{path};
   file.append("does not fit");
   try {
     file.finish();
     FAIL() << "a full disk took it";
   } catch (const ReportError& error) {
     EXPECT_EQ(error.operation(), "write");
-    EXPECT_EQ(error.path(), "/dev/full");
-    EXPECT_STREQ(error.what(), "/dev/full: cannot write: No space left on device");
+    EXPECT_EQ(error.path(), path);
+    EXPECT_EQ(error.what(), path + ": cannot write: No space left on device");
   }
   EXPECT_FALSE(file.finished());
   EXPECT_THROW(file.finish(), ReportError);
 }
 
 TEST(OutputFile, says_that_the_disk_is_full_as_soon_as_the_buffer_is) {
-  OutputFile file{"/dev/full"};
+  const ScratchFolder folder;
+  OutputFile file{link_to("/dev/full", folder)};
   file.append(std::string(OutputFile::kBufferSize, 'x'));
   EXPECT_THROW(file.append("x"), ReportError);
 }

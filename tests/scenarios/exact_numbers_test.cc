@@ -58,6 +58,7 @@ TEST(ExactDuration, reads_every_unit_and_compounds) {
   EXPECT_EQ(duration_ns("-5s"), -5'000'000'000);
   EXPECT_EQ(duration_ns("0.1m"), 6'000'000'000);
   EXPECT_EQ(duration_ns("0.125us"), 125);
+  EXPECT_EQ(duration_ns("0.00000000005m"), 3);
 }
 
 TEST(ExactDuration, says_what_is_wrong) {

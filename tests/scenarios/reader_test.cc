@@ -244,6 +244,22 @@ TEST(Reader, windows_lie_inside_the_run) {
   EXPECT_EQ(healed("5m"), 1U);
 }
 
+TEST(Reader, quantities_go_up_to_their_limits) {
+  const auto count = [](const std::string& text) { return errors_of(text).size(); };
+  EXPECT_EQ(count(R"({"monitor": {"cost_limiter": {"monthly_usd": 9000000}}})"), 0U);
+  EXPECT_EQ(count(R"({"monitor": {"cost_limiter": {"monthly_usd": 9000000.000000000001}}})"), 1U);
+  EXPECT_EQ(count(R"({"monitor": {"cost_limiter": {"monthly_usd": 0.0000000000001}}})"), 1U);
+  EXPECT_EQ(count(R"({"duration": "36500d"})"), 0U);
+  EXPECT_EQ(count(R"({"duration": "36500d1ns"})"), 1U);
+  EXPECT_EQ(count(R"({"duration": "0s"})"), 1U);
+  EXPECT_EQ(count(R"({"seed": 18446744073709551615})"), 0U);
+  EXPECT_EQ(count(R"({"seed": 18446744073709551616})"), 1U);
+  EXPECT_EQ(count(R"({"start": "1970-01-01T00:00:00Z"})"), 0U);
+  EXPECT_EQ(count(R"({"start": "1969-12-31T23:59:59Z"})"), 1U);
+  EXPECT_EQ(count(R"({"workload": {"w": {"max_tokens": 100000000}}})"), 0U);
+  EXPECT_EQ(count(R"({"workload": {"w": {"max_tokens": 100000001}}})"), 1U);
+}
+
 TEST(Reader, attempts_of_all_providers_fit_into_a_request) {
   EXPECT_TRUE(errors_of(R"({"monitor": {"provider_call": {"max_attempts": 8}}})").empty());
   EXPECT_EQ(errors_of(R"({"monitor": {"provider_call": {"max_attempts": 9}}})").size(), 1U);
