@@ -17,9 +17,13 @@ struct Times : std::vector<Duration> {
   [[nodiscard]] std::int64_t within(Duration from, Duration to) const {
     return std::count_if(begin(), end(), [&](Duration at) { return at >= from && at < to; });
   }
+  // Of the whole windows before the run's end.
   [[nodiscard]] Sample counts(Duration window, Duration run_end) const {
     std::vector<std::int64_t> bins(static_cast<std::size_t>(run_end / window));
-    for (const Duration at : *this) ++bins[static_cast<std::size_t>(at / window)];
+    for (const Duration at : *this) {
+      const auto bin = static_cast<std::size_t>(at / window);
+      if (bin < bins.size()) ++bins[bin];
+    }
     Sample sample;
     for (const std::int64_t bin : bins) sample.add(static_cast<double>(bin));
     return sample;
