@@ -55,7 +55,7 @@ class Load {
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
   // Fills everything but the request's id.
   void fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const;
-  // A closed loop: the pause that a virtual user takes before its request of this ordinal.
+  // A closed loop: the pause that a virtual user takes after its request of this ordinal.
   [[nodiscard]] Duration think_time(std::uint64_t ordinal) const;
 
   // The name behind the UserId of one of this workload's requests; empty: no user id.
