@@ -265,6 +265,25 @@ TEST(Reader, attempts_of_all_providers_fit_into_a_request) {
   EXPECT_EQ(errors_of(R"({"monitor": {"provider_call": {"max_attempts": 9}}})").size(), 1U);
 }
 
+TEST(Reader, refuses_what_could_do_nothing_or_run_for_ever) {
+  EXPECT_EQ(
+      errors_of(
+          R"({"workload": {"w": {"executor": "script", "requests": [{"at": "2s"}, {"at": "2s"}, {"at": "1s"}]}}})"),
+      (Errors{
+          "/workload/w/requests/2/at: requests are listed by time, and this one is earlier than the one before it"}));
+  EXPECT_EQ(errors_of(R"({"workload": {"w": {"executor": "script"}}})"),
+            (Errors{"/workload/w: a script needs \"requests\""}));
+  EXPECT_EQ(errors_of(R"({"providers": {"openai": {"queue": 1}}})"),
+            (Errors{"/providers/openai/queue: a queue needs \"concurrency\" too: without it nobody waits"}));
+  EXPECT_TRUE(errors_of(R"({"providers": {"openai": {"queue": 1, "concurrency": 1}}})").empty());
+  const auto flapping = [](const std::string& keys) {
+    return errors_of(R"({"faults": [{"id": "a", "kind": "flapping", "at": "0s", )" + keys + "}]}");
+  };
+  EXPECT_EQ(flapping(R"("up": "1s", "down": "0s")"), (Errors{"/faults/0/down: the time down must be above 0"}));
+  EXPECT_EQ(flapping(R"("up": "0s", "down": "1s")"), (Errors{"/faults/0/up: the time up must be above 0"}));
+  EXPECT_TRUE(flapping(R"("up": "1ns", "down": "1ns")").empty());
+}
+
 TEST(Reader, error_rates_add_up_to_one_at_most) {
   EXPECT_TRUE(errors_of(R"({"providers": {"openai": {"errors": {"timeout": 0.4, "malformed": 0.6}}}})").empty());
   EXPECT_EQ(errors_of(R"({"providers": {"openai": {"errors": {"timeout": 0.4, "malformed": 0.600001}}}})").size(), 1U);
