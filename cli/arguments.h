@@ -1,12 +1,9 @@
 #pragma once
-// What the command line asks for. Parsing it is in one place (arguments.cc), with the help texts; a flag wins over the
-// environment, the environment over the scenario file.
+// What the command line asks for. Each verb has its flags in cli/arguments/ and its arguments beside its function; a
+// flag wins over the environment, the environment over the scenario file.
 
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
+#include <memory>
 
 #include "cli/exit_code.h"
 
@@ -21,53 +18,21 @@ struct SeedRange {
   std::uint64_t last = 0;
 };
 
-struct RunArguments {
-  std::vector<std::string> files;
-  std::optional<std::uint64_t> seed;
-  std::optional<SeedRange> seeds;
-  unsigned jobs = 1;
-  std::vector<std::string> sets;
-  std::string out;        // empty: no report files
-  std::string telemetry;  // empty: none but that in `out`
-  std::string junit;      // one file for all runs; empty: none but those in `out`
-  bool fail_fast = false;
-  Format format = Format::text;
-  std::string until;                       // a duration; empty: to the end
-  std::vector<std::string> checks{"all"};  // ids of invariants, "all" or "none"
-  bool keep_going = false;                 // after a violation
-  bool verify_determinism = false;
-  bool quiet = false;
-  Color color = Color::automatic;
+// A verb of the command line: its flags write its arguments, then it is carried out.
+class Verb {
+ public:
+  Verb() = default;
+  Verb(const Verb&) = delete;
+  Verb& operator=(const Verb&) = delete;
+  virtual ~Verb() = default;
+  virtual ExitCode carry_out() = 0;
 };
 
-struct ValidateArguments {
-  std::vector<std::string> files;
-  std::vector<std::string> sets;
-  bool quiet = false;
+struct Parsed {
+  std::unique_ptr<Verb> verb;      // none: everything was said while parsing (help, version, an error)
+  ExitCode code = ExitCode::pass;  // then
 };
 
-struct InitArguments {
-  std::string file = "scenario.json";
-};
-
-struct ExplainArguments {
-  std::vector<std::string> words;
-  bool all = false;
-};
-
-struct SchemaArguments {
-  bool write = false;
-  std::string directory = "schema";
-};
-
-// Everything was said while parsing (help, version, an error): only the exit code is left.
-struct Nothing {
-  ExitCode code = ExitCode::pass;
-};
-
-using Arguments = std::variant<Nothing, RunArguments, ValidateArguments, InitArguments, ExplainArguments,
-                               SchemaArguments>;
-
-Arguments parse_arguments(int argc, const char* const* argv);
+Parsed parse_arguments(int argc, const char* const* argv);
 
 }  // namespace windtunnel::cli

@@ -1,3 +1,5 @@
+#include "cli/explain.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -5,7 +7,6 @@
 
 #include "cli/console.h"
 #include "cli/explanations.h"
-#include "cli/verbs.h"
 #include "cli/words.h"
 
 namespace windtunnel::cli {

@@ -1,3 +1,5 @@
+#include "cli/init.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,7 +11,6 @@
 
 #include "cli/console.h"
 #include "cli/one_run.h"
-#include "cli/verbs.h"
 
 namespace windtunnel::cli {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -36,8 +37,9 @@ class ProgressWatch final : public sim::Observer {
   std::uint64_t events_ = 0;
 };
 
-// The files of one run. Streams that are not finished stay marked as partial.
-class Reports {
+// The files of one run. Streams that are not finished stay marked as partial. A stream that can take no more stops the
+// run: what was measured until then is worth more than what nobody will read.
+class Reports final : public sim::Observer {
  public:
   explicit Reports(const OneRun& one) : directory_(one.directory) {
     if (!one.telemetry.empty()) add_telemetry(one, one.telemetry);
@@ -53,6 +55,12 @@ class Reports {
   void watch(std::vector<sim::Observer*>& observers) {
     for (const auto& writer : telemetry_) observers.push_back(writer.get());
     if (events_) observers.push_back(events_.get());
+    if (!telemetry_.empty() || events_) observers.push_back(this);
+  }
+
+  [[nodiscard]] bool wants_stop() const override {
+    const auto failed = [](const auto& file) { return file->failed(); };
+    return std::ranges::any_of(telemetry_files_, failed) || (events_file_ && events_file_->failed());
   }
 
   struct Texts {
@@ -67,10 +75,11 @@ class Reports {
         if (finding.verdict == sim::Verdict::fail) events_->violation(finding);
       }
     }
-    if (!partial) {
-      for (const auto& file : telemetry_files_) file->finish();
-      if (events_file_) events_file_->finish();
+    // After an interrupt they stay partial; one that failed throws its reason, and then there is no room for the others.
+    for (const auto& file : telemetry_files_) {
+      if (!partial || file->failed()) file->finish();
     }
+    if (events_file_ && (!partial || events_file_->failed())) events_file_->finish();
     if (directory_.empty()) return;
     write("junit.xml", texts.junit, partial);
     write("summary.txt", texts.summary_text, partial);
@@ -151,6 +160,7 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
   const sim::Judgement judgement = judge.judge(result);
 
   const bool interrupted = one.stop != nullptr && one.stop->load() && result.stopped;
+  const bool cut_short = interrupted || reports.wants_stop();
   const reports::RunReport report{*one.scenario,
                                   result,
                                   judgement,
@@ -162,15 +172,16 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
   const std::string json = reports::summary_json(report);
   const std::string plain = reports::summary_text(report);
   done.text = format == Format::json ? json : look.color ? reports::summary_text(report, {.color = true}) : plain;
-  if (interrupted && format == Format::text) {
-    done.text += fmt::format("Interrupted at {:.3f} s of virtual time; files are marked .partial.\n",
+  if (cut_short && format == Format::text) {
+    done.text += fmt::format("{} at {:.3f} s of virtual time; files are marked .partial.\n",
+                             interrupted ? "Interrupted" : "Stopped by a file that takes no more",
                              static_cast<double>(result.ended.time_since_epoch().count()) / 1e9);
   }
-  if (one.verify_determinism && !interrupted) verify_determinism(one, done);
+  if (one.verify_determinism && !cut_short) verify_determinism(one, done);
   const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
   if (!one.wants_junit) done.junit.clear();
   try {
-    reports.finish(judgement, {plain, json, junit}, interrupted);
+    reports.finish(judgement, {plain, json, junit}, cut_short);
   } catch (const reports::ReportError& error) {
     done.code = worst(done.code, ExitCode::file_error);
     done.error = error.what();

@@ -10,6 +10,7 @@
 #include "cli/arguments.h"
 #include "cli/console.h"
 #include "cli/exit_code.h"
+#include "cli/run.h"
 #include "reports/github.h"
 #include "sim/checks/judge.h"
 #include "sim/world/scenario.h"

@@ -1,3 +1,5 @@
+#include "cli/run.h"
+
 #include <fmt/format.h>
 
 #include <atomic>
@@ -17,7 +19,6 @@
 #include "cli/console.h"
 #include "cli/one_run.h"
 #include "cli/scenario_file.h"
-#include "cli/verbs.h"
 #include "scenarios/exact_numbers.h"
 
 namespace windtunnel::cli {

@@ -1,14 +1,14 @@
-#include "scenarios/schema.h"
+#include "cli/schema.h"
+
+#include <fmt/format.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
-#include <fmt/format.h>
-
 #include "cli/console.h"
-#include "cli/verbs.h"
 #include "reports/output_file.h"
+#include "scenarios/schema.h"
 
 namespace windtunnel::cli {
 

@@ -1,3 +1,5 @@
+#include "cli/validate.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -5,7 +7,6 @@
 #include "cli/console.h"
 #include "cli/github_actions.h"
 #include "cli/scenario_file.h"
-#include "cli/verbs.h"
 
 namespace windtunnel::cli {
 

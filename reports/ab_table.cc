@@ -185,37 +185,53 @@ void AbSamples::grow() {
 
 // --- Text ----------------------------------------------------------------------------------------------------------
 
+std::vector<std::int64_t> AbSamples::units() const {
+  std::vector<std::int64_t> units;
+  for (const Sample& one : variants_) units.push_back(one.units);
+  return units;
+}
+
+std::vector<AbComparison> AbSamples::comparisons() const {
+  std::vector<AbComparison> comparisons;
+  const Sample& first = variants_[0];
+  for (std::size_t i = 1; i < variants_.size(); ++i) {
+    const Sample& one = variants_[i];
+    AbComparison& comparison = comparisons.emplace_back();
+    if (first.requests > 0 && one.requests > 0) {
+      comparison.success = difference_of_shares({first.answered, first.requests}, {one.answered, one.requests});
+    }
+    if (first.answered > 1 && one.answered > 1) {
+      comparison.latency_mean = difference_of_means(first.latency, one.latency);
+    }
+    if (first.requests > 1 && one.requests > 1) comparison.cost_mean = difference_of_means(first.cost, one.cost);
+  }
+  return comparisons;
+}
+
 std::string AbSamples::text(const std::vector<monitor::Variant>& variants) const {
   TextTable means{{"Mean of", "Units", "Latency", "Cost/Request"}};
-  std::vector<std::int64_t> units;
   std::vector<std::int64_t> weights;
   for (std::size_t i = 0; i < variants_.size(); ++i) {
     const Sample& one = variants_[i];
-    units.push_back(one.units);
     weights.push_back(variants[i].weight);
     means.add({variants[i].id, with_thousands(one.units),
                one.answered == 0 ? "-" : four_digits(one.latency.mean() / 1e6) + "ms",
                one.requests == 0 ? "-" : "$" + four_digits(one.cost.mean() / 1e12)});
   }
   std::string text = means.text(2);
-  const Sample& first = variants_[0];
+  const std::vector<AbComparison> all = comparisons();
   for (std::size_t i = 1; i < variants_.size(); ++i) {
-    const Sample& one = variants_[i];
-    text += "  " + variants[i].id + " against " + variants[0].id + " (n = " + with_thousands(one.requests) + " and " +
-            with_thousands(first.requests) + "; 95 % intervals, requests taken as independent):\n";
-    const auto line = [&](const char* what, bool known, const auto& figure) {
-      text += std::string("    ") + what + ": " + (known ? figure() : std::string("-")) + "\n";
+    text += "  " + variants[i].id + " against " + variants[0].id + " (n = " + with_thousands(variants_[i].requests) +
+            " and " + with_thousands(variants_[0].requests) + "; 95 % intervals, requests taken as independent):\n";
+    const auto line = [&](const char* what, const std::optional<Interval>& of, double scale, const char* before,
+                          const char* after) {
+      text += std::string("    ") + what + ": " + (of ? interval_text(*of, scale, before, after) : "-") + "\n";
     };
-    line("Success", first.requests > 0 && one.requests > 0, [&] {
-      return interval_text(difference_of_shares({first.answered, first.requests}, {one.answered, one.requests}), 100,
-                           "", " points");
-    });
-    line("Mean latency", first.answered > 1 && one.answered > 1,
-         [&] { return interval_text(difference_of_means(first.latency, one.latency), 1e-6, "", "ms"); });
-    line("Cost/Request", first.requests > 1 && one.requests > 1,
-         [&] { return interval_text(difference_of_means(first.cost, one.cost), 1e-12, "$", ""); });
+    line("Success", all[i - 1].success, 100, "", " points");
+    line("Mean latency", all[i - 1].latency_mean, 1e-6, "", "ms");
+    line("Cost/Request", all[i - 1].cost_mean, 1e-12, "$", "");
   }
-  return text + ratio_line(units, weights);
+  return text + ratio_line(units(), weights);
 }
 
 }  // namespace windtunnel::reports

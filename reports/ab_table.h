@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,13 @@ double chi_square_limit(int degrees_of_freedom);
 // Rounded to four significant digits, never in scientific notation: "1234", "-0.01235", "0".
 std::string four_digits(double value);
 
+// A variant against the first. Nothing: one of the two has too few requests for it.
+struct AbComparison {
+  std::optional<Interval> success;       // share of requests answered
+  std::optional<Interval> latency_mean;  // nanoseconds
+  std::optional<Interval> cost_mean;     // pico-dollars a request
+};
+
 // Watches a run and keeps what the comparison needs, by variant.
 class AbSamples final : public sim::Observer {
  public:
@@ -87,6 +95,10 @@ class AbSamples final : public sim::Observer {
 
   void on_finish(const monitor::Record& record) override;
 
+  // Of the second variant, the third, ...
+  [[nodiscard]] std::vector<AbComparison> comparisons() const;
+  // How many units each variant got, in file order.
+  [[nodiscard]] std::vector<std::int64_t> units() const;
   // The lines below the table of variants.
   [[nodiscard]] std::string text(const std::vector<monitor::Variant>& variants) const;
 

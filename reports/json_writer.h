@@ -34,6 +34,9 @@ class JsonWriter {
   JsonWriter& integer(Int128 value) { return raw(exact_decimal(value, 0)); }
   JsonWriter& decimal(Int128 value, int decimals) { return raw(exact_decimal(value, decimals)); }
 
+  // Digits that are a JSON number already, such as four_digits() gives.
+  JsonWriter& number(std::string_view digits) { return raw(digits); }
+
   // Empty: null.
   JsonWriter& text_or_null(std::string_view value) { return value.empty() ? null() : text(value); }
   // In milliseconds.

@@ -51,11 +51,11 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), buffer_(kBuff
   if (path_.ends_with(".zst")) zstd_ = std::make_unique<ZstdStream>();
   written_path_ = is_written_in_place(path_) ? path_ : path_ + ".partial";
   descriptor_ = ::open(written_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail("open", written_path_, errno);
+  if (descriptor_ < 0) fail("open", written_path_, std::strerror(errno));
 }
 
 OutputFile::~OutputFile() {
-  if (state_ == State::open) {
+  if (state_ == State::open && !failed()) {
     try {
       flush();
       if (zstd_) compress({}, true);
@@ -68,7 +68,7 @@ OutputFile::~OutputFile() {
 
 void OutputFile::append(std::string_view bytes) {
   while (!bytes.empty()) {
-    if (used_ == buffer_.size()) flush();
+    if (used_ == buffer_.size()) stream_out();
     const std::size_t part = std::min(bytes.size(), buffer_.size() - used_);
     std::memcpy(buffer_.data() + used_, bytes.data(), part);
     used_ += part;
@@ -77,8 +77,16 @@ void OutputFile::append(std::string_view bytes) {
 }
 
 void OutputFile::make_room(std::size_t size) {
-  flush();
+  stream_out();
   if (buffer_.size() < size) buffer_.resize(size);
+}
+
+// Whoever streams cannot mend it and has no result of it: the error waits for the one who finishes the file.
+void OutputFile::stream_out() {
+  try {
+    flush();
+  } catch (const ReportError&) {
+  }
 }
 
 void OutputFile::flush() {
@@ -86,24 +94,24 @@ void OutputFile::flush() {
   const std::string_view bytes{buffer_.data(), used_};
   flushed_ += used_;
   used_ = 0;
-  if (state_ == State::broken || bytes.empty()) return;
+  if (failed() || bytes.empty()) return;
   if (zstd_) return compress(bytes, false);
   write_out(bytes);
 }
 
 void OutputFile::finish() {
   if (state_ == State::finished) return;
+  if (error_) throw ReportError(*error_);
   flush();
-  if (state_ == State::broken) throw ReportError(path_, "finish", "an earlier write failed");
   if (zstd_) compress({}, true);
   if (written_path_ == path_) {
     close_file();
     state_ = State::finished;
     return;
   }
-  if (::fsync(descriptor_) != 0) fail("sync", written_path_, errno);
+  if (::fsync(descriptor_) != 0) fail("sync", written_path_, std::strerror(errno));
   close_file();
-  if (std::rename(written_path_.c_str(), path_.c_str()) != 0) fail("rename", written_path_, errno);
+  if (std::rename(written_path_.c_str(), path_.c_str()) != 0) fail("rename", written_path_, std::strerror(errno));
   state_ = State::finished;
 }
 
@@ -111,7 +119,7 @@ void OutputFile::write_out(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write", written_path_, errno);
+    if (written < 0) fail("write", written_path_, std::strerror(errno));
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
@@ -122,8 +130,7 @@ void OutputFile::compress(std::string_view bytes, bool last) {
     const char* error = nullptr;
     const std::string_view out = zstd_->step(in, last, done, error);
     if (error != nullptr) {
-      state_ = State::broken;
-      throw ReportError(written_path_, "compress", error);
+      fail("compress", written_path_, error);
     }
     write_out(out);
   }
@@ -132,12 +139,12 @@ void OutputFile::compress(std::string_view bytes, bool last) {
 void OutputFile::close_file() {
   const int closed = ::close(descriptor_);
   descriptor_ = -1;
-  if (closed != 0) fail("close", written_path_, errno);
+  if (closed != 0) fail("close", written_path_, std::strerror(errno));
 }
 
-void OutputFile::fail(const char* operation, const std::string& path, int error_number) {
-  state_ = State::broken;
-  throw ReportError(path, operation, std::strerror(error_number));
+void OutputFile::fail(const char* operation, const std::string& path, const std::string& why) {
+  if (!error_) error_.emplace(path, operation, why);
+  throw ReportError(*error_);
 }
 
 }  // namespace windtunnel::reports

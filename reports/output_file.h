@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,17 +50,19 @@ class OutputFile {
   // Where the bytes are until finish().
   [[nodiscard]] const std::string& partial_path() const { return written_path_; }
   [[nodiscard]] bool finished() const { return state_ == State::finished; }
+  [[nodiscard]] bool failed() const { return error_.has_value(); }
   // Handed in so far, before compression.
   [[nodiscard]] std::uint64_t bytes() const { return flushed_ + used_; }
 
  private:
-  enum class State : std::uint8_t { open, finished, broken };
+  enum class State : std::uint8_t { open, finished };
 
+  void stream_out();
   void make_room(std::size_t size);
   void write_out(std::string_view bytes);
   void compress(std::string_view bytes, bool last);
   void close_file();
-  [[noreturn]] void fail(const char* operation, const std::string& path, int error_number);
+  [[noreturn]] void fail(const char* operation, const std::string& path, const std::string& why);
 
   std::string path_;
   std::string written_path_;  // path_ itself if it is written in place
@@ -68,6 +71,7 @@ class OutputFile {
   std::uint64_t flushed_ = 0;
   int descriptor_ = -1;
   State state_ = State::open;
+  std::optional<ReportError> error_;  // the first one
   std::unique_ptr<ZstdStream> zstd_;  // nothing: not compressed
 };
 

@@ -38,7 +38,7 @@ struct RunReport {
   std::string replay;                     // the one command that replays the run
   BuildInfo build;                        // in summary.json only
   std::optional<monitor::Duration> wall;  // how long the run took on a real clock; in summary.json only
-  const AbSamples* samples = nullptr;     // of an A/B experiment, if they were taken; in summary.txt only
+  const AbSamples* samples = nullptr;     // of an A/B experiment, if they were taken
 };
 
 // summary.txt is written with the defaults.

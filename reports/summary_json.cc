@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "monitor/calendar.h"
+#include "reports/ab_table.h"
 #include "reports/json_writer.h"
 #include "reports/summary.h"
 #include "reports/words.h"
@@ -122,7 +123,41 @@ void put_providers(JsonWriter& json, const sim::RunResult& result) {
   json.end_array();
 }
 
-void put_experiment(JsonWriter& json, const monitor::Pipeline& pipeline) {
+void put_interval(JsonWriter& json, const char* name, const std::optional<Interval>& of, double scale) {
+  json.key(name);
+  if (!of) {
+    json.null();
+    return;
+  }
+  json.begin_object().key("difference").number(four_digits(of->difference * scale));
+  json.key("low").number(four_digits(of->low * scale)).key("high").number(four_digits(of->high * scale)).end_object();
+}
+
+void put_samples(JsonWriter& json, const monitor::RouterConfig& router, const AbSamples& samples) {
+  json.key("against_first").begin_array();
+  const std::vector<AbComparison> comparisons = samples.comparisons();
+  for (std::size_t i = 0; i < comparisons.size(); ++i) {
+    json.begin_object().key("id").text(router.variants[i + 1].id);
+    put_interval(json, "success_rate", comparisons[i].success, 1);
+    put_interval(json, "latency_mean_ms", comparisons[i].latency_mean, 1e-6);
+    put_interval(json, "cost_mean_usd", comparisons[i].cost_mean, 1e-12);
+    json.end_object();
+  }
+  json.end_array();
+  std::vector<std::int64_t> weights;
+  for (const monitor::Variant& variant : router.variants) weights.push_back(variant.weight);
+  const SampleRatio ratio = sample_ratio(samples.units(), weights);
+  json.key("sample_ratio").begin_object().key("units").begin_array();
+  for (const std::int64_t units : samples.units()) json.integer(units);
+  json.end_array().key("mismatch");
+  ratio.is_known ? json.boolean(ratio.is_off) : json.null();
+  json.key("chi_square");
+  ratio.is_known ? json.number(four_digits(ratio.chi_square)) : json.null();
+  json.key("degrees_of_freedom").integer(ratio.degrees_of_freedom).end_object();
+}
+
+void put_experiment(JsonWriter& json, const RunReport& report) {
+  const monitor::Pipeline& pipeline = report.result.pipeline;
   const monitor::RouterConfig& router = pipeline.config().ab_router;
   json.key("experiment");
   if (router.variants.empty()) {
@@ -137,7 +172,9 @@ void put_experiment(JsonWriter& json, const monitor::Pipeline& pipeline) {
     put_requests(json, pipeline.metrics().variants()[i]);
     json.end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  if (report.samples != nullptr) put_samples(json, router, *report.samples);
+  json.end_object();
 }
 
 // Each workload has its labels to itself: its place in file order, from 1. One that sent nothing may have none yet.
@@ -326,7 +363,7 @@ std::string summary_json(const RunReport& report) {
   json.key("in_flight").integer(result.in_flight).key("in_flight_max").integer(result.in_flight_max);
   put_totals(json, result);
   put_providers(json, result);
-  put_experiment(json, result.pipeline);
+  put_experiment(json, report);
   put_workloads(json, report);
   put_versions(json, report);
   put_limiters(json, result.pipeline);

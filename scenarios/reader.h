@@ -2,9 +2,17 @@
 // Reads scenario files. Every default is filled in and every reference checked: what comes out can run.
 //
 // All errors of a file are thrown at once as a ScenarioError; a file that cannot be opened is a FileError. Warnings are
-// kept in the scenario. What only this reader sees, and the JSON Schema does not: duplicate keys; the syntax and range
-// of durations, money, shares and times; the grammar of thresholds; references between parts; keys that the chosen
-// executor or kind does not use; windows outside the run; settings that contradict each other; traces.
+// kept in the scenario. What only this reader sees, and the JSON Schema does not, is one of these rules:
+//   duplicate keys         an object writes a key twice
+//   quantities             the range and fineness of durations, money, shares, times and seeds
+//   thresholds             the grammar of an expression, its metric and tags
+//   references             a name of a provider, fault, variant, model or counter that nobody has, or has twice
+//   keys of another kind   a key that the chosen executor, law or kind of fault does not use, or needs and lacks
+//   windows                a fault or load that begins or ends outside the run
+//   order                  requests, prices or quantiles that go back
+//   contradictions         settings that cannot both hold
+//   traces                 a trace that is absent or not well formed
+//   limits of size         bytes, depth, values, providers, workloads
 
 #include <span>
 #include <string>

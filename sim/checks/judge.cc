@@ -36,7 +36,7 @@ Judge::Judge(const Scenario& scenario, const JudgeOptions& options)
       thresholds_(scenario),
       coverage_(scenario.providers.size()),
       checks_(scenario, CheckSelection{options.checks}, options.keep_going) {
-  if (scenario.liveness) liveness_.emplace(scenario);
+  if (scenario.liveness && checks_.selection().on(CheckId::V1)) liveness_.emplace(scenario);
 }
 
 std::vector<Observer*> Judge::observers() {
@@ -55,6 +55,8 @@ Judgement Judge::judge(const RunResult& result) {
   append(judgement.findings, judge_faults(scenario_, result));
   append(judgement.findings, coverage_.judge(scenario_));
   judgement.checks = checks_.selection().names();
+  // A scenario that states no liveness has none to watch.
+  if (!liveness_) std::erase(judgement.checks, "V1");
   judgement.coverage = coverage_.table();
   judgement.verdict = verdict_of(judgement.findings);
   return judgement;

@@ -10,7 +10,7 @@
 #include "scenarios/reader.h"
 #include "tests/cli/windtunnel.h"
 
-namespace windtunnel::tests {
+namespace windtunnel::tests::catalog_test {
 namespace {
 
 std::vector<std::string> catalog() {
@@ -78,4 +78,4 @@ TEST(CatalogFigures, of_the_azure_trace_5443_requests_hold_500_tokens_or_fewer) 
 }
 
 }  // namespace
-}  // namespace windtunnel::tests
+}  // namespace windtunnel::tests::catalog_test

@@ -8,13 +8,13 @@
 
 #include "tests/cli/windtunnel.h"
 
-namespace windtunnel::tests {
+namespace windtunnel::tests::checks_test {
 namespace {
 
 const std::string kOutage = "scenarios/catalog/openai-outage.json";
 
 TEST(Checks, all_are_on_unless_chosen) {
-  EXPECT_NE(windtunnel("run " + kOutage).out.find("47 invariants watched, 0 violations"), std::string::npos);
+  EXPECT_NE(windtunnel("run " + kOutage).out.find("48 invariants watched, 0 violations"), std::string::npos);
   EXPECT_NE(windtunnel("run " + kOutage + " --checks B3,C1").out.find("2 invariants watched"), std::string::npos);
   EXPECT_NE(windtunnel("run " + kOutage + " --checks none").out.find("no invariant was watched"), std::string::npos);
 }
@@ -42,4 +42,4 @@ TEST(Schema, the_published_file_is_the_one_that_is_generated) {
 }
 
 }  // namespace
-}  // namespace windtunnel::tests
+}  // namespace windtunnel::tests::checks_test

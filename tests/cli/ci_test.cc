@@ -7,7 +7,7 @@
 
 #include "tests/cli/windtunnel.h"
 
-namespace windtunnel::tests {
+namespace windtunnel::tests::ci_test {
 namespace {
 
 const std::string kHealthy = "scenarios/catalog/healthy.json";
@@ -144,4 +144,4 @@ TEST(FailFast, an_invalid_scenario_is_no_pass) {
 }
 
 }  // namespace
-}  // namespace windtunnel::tests
+}  // namespace windtunnel::tests::ci_test

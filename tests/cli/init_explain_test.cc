@@ -13,7 +13,7 @@
 #include "sim/checks/registry.h"
 #include "tests/cli/windtunnel.h"
 
-namespace windtunnel::tests {
+namespace windtunnel::tests::init_explain_test {
 namespace {
 
 TEST(Init, writes_a_scenario_that_passes) {
@@ -117,4 +117,4 @@ TEST(Usage, the_help_of_every_verb_has_examples) {
 TEST(Usage, help_that_cannot_be_written_is_a_file_error) { EXPECT_EQ(windtunnel("--help >/dev/full").exit, 4); }
 
 }  // namespace
-}  // namespace windtunnel::tests
+}  // namespace windtunnel::tests::init_explain_test

@@ -17,7 +17,7 @@
 
 #include "tests/cli/windtunnel.h"
 
-namespace windtunnel::tests {
+namespace windtunnel::tests::nothing_lost_test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -150,6 +150,9 @@ TEST(NothingLost, a_full_disk_is_a_file_error_and_nothing_poses_as_whole) {
   EXPECT_EQ(said.exit, 4) << said.out;
   EXPECT_NE(said.out.find("No space left on device"), std::string::npos) << said.out;
   EXPECT_GT(std::filesystem::file_size(folder.path("disk/out/telemetry.jsonl.partial")), 100'000U);
+  // What was measured until then is told, and that it is not all.
+  EXPECT_NE(said.out.find("LLM MONITORING STATISTICS"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("Stopped by a file that takes no more at "), std::string::npos) << said.out;
   for (const std::string name : kOutputs) EXPECT_FALSE(folder.has("disk/out/" + name)) << name;
 }
 
@@ -177,4 +180,4 @@ TEST(NothingLost, a_pipe_whose_reader_has_gone_is_a_file_error_with_its_reason) 
 }
 
 }  // namespace
-}  // namespace windtunnel::tests
+}  // namespace windtunnel::tests::nothing_lost_test

@@ -6,7 +6,7 @@
 
 #include "tests/cli/windtunnel.h"
 
-namespace windtunnel::tests {
+namespace windtunnel::tests::run_test {
 namespace {
 
 const std::string kOutage = "scenarios/catalog/openai-outage.json";
@@ -157,4 +157,4 @@ TEST(Validate, says_what_is_valid_and_exits_3_on_the_rest) {
 }
 
 }  // namespace
-}  // namespace windtunnel::tests
+}  // namespace windtunnel::tests::run_test

@@ -24,7 +24,7 @@ CLEAN = {
     "sim/world/world.cc": '#include "monitor/pipeline.h"\n',
     "scenarios/reader.cc": '#include "sim/world/world.h"\n#include <nlohmann/json.hpp>\nvoid f() { throw Error{}; }\n',
     "reports/summary.cc": "#include <nlohmann/json.hpp>\n#include <simdjson.h>\n#include <unordered_map>\n",
-    "cli/main.cc": '#include "reports/summary.h"\n#include "scenarios/reader.h"\n#include <CLI/CLI.hpp>\n'
+    "cli/arguments/run.cc": '#include "reports/summary.h"\n#include "scenarios/reader.h"\n#include <CLI/CLI.hpp>\n'
     "using namespace x;\n",
     "tests/sim/world_test.cc": "int x = rand();\n" * 450,
     "scenarios/data/trace.csv": "1,2,3\n" * 1000,
@@ -59,7 +59,7 @@ PLANTED = [
     ("json", "cli/run.cc", "#include <nlohmann/json.hpp>\n"),
     ("cli11", "cli/run.cc", "#include <CLI/App.hpp>\n"),
     ("cli11", "cli/run.h", H + "#include <CLI/App.hpp>\n"),
-    ("cli11", "cli/main.cc", "int main() {}\n"),
+    ("cli11", "cli/arguments/run.cc", "int main() {}\n"),
     ("clock", "sim/world/world.cc", code("auto t = std::chrono::steady_clock::now();")),
     ("clock", "monitor/pipeline.cc", '#include "monitor/pipeline.h"\nauto t = std::chrono::system_clock::now();\n'),
     ("clock", "sim/world/world.cc", code("auto t = std::time(nullptr);")),

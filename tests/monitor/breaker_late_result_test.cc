@@ -7,7 +7,7 @@
 #include "monitor/breaker.h"
 #include "tests/monitor/breaker_calls.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::breaker_late_result_test {
 namespace {
 
 using namespace breaker_calls;
@@ -107,4 +107,4 @@ TEST(BreakerLateResult, may_be_a_probe_of_the_half_open_before) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::breaker_late_result_test

@@ -9,7 +9,7 @@
 
 #include "tests/monitor/breaker_history.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::breaker_laws_test {
 namespace {
 
 using namespace breaker_history;
@@ -333,4 +333,4 @@ TEST(BreakerLaw, a_copy_goes_its_own_way) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::breaker_laws_test

@@ -6,7 +6,7 @@
 
 #include "tests/monitor/breaker_history.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::breaker_model_test {
 namespace {
 
 using namespace breaker_history;
@@ -176,4 +176,4 @@ TEST(BreakerModel, agrees_on_every_history_of_six_calls_around_the_edges) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::breaker_model_test

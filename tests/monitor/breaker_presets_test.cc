@@ -11,7 +11,7 @@
 #include "monitor/breaker.h"
 #include "tests/monitor/breaker_calls.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::breaker_presets_test {
 namespace {
 
 using namespace breaker_calls;
@@ -181,4 +181,4 @@ TEST(BreakerConfig, names_what_it_cannot_honour) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::breaker_presets_test

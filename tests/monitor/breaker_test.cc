@@ -9,7 +9,7 @@
 #include "monitor/breaker_presets.h"
 #include "tests/monitor/breaker_calls.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::breaker_test {
 namespace {
 
 using namespace breaker_calls;
@@ -389,4 +389,4 @@ TEST(BreakerDeathTest, a_probe_that_reports_twice_stops_the_run) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::breaker_test

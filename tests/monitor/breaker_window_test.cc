@@ -10,7 +10,7 @@
 #include "monitor/breaker.h"
 #include "tests/monitor/breaker_calls.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::breaker_window_test {
 namespace {
 
 using namespace breaker_calls;
@@ -219,4 +219,4 @@ TEST(BreakerWindow, a_lifetime_window_forgets_only_at_a_close) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::breaker_window_test

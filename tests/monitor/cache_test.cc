@@ -12,7 +12,7 @@
 
 #include "monitor/content_key.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::cache_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -297,4 +297,4 @@ TEST(Cache, finds_everything_after_growing_and_churning) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::cache_test

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <string>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::calendar_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -156,4 +156,4 @@ RC_GTEST_PROP(Calendar, agrees_with_the_c_library, ()) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::calendar_test

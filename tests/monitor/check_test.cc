@@ -4,7 +4,7 @@
 
 #include <thread>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::check_test {
 namespace {
 
 constexpr CheckContext kContext{.scenario = "outage.json", .seed = 42, .now_ns = 1'500'000'000, .event = 77};
@@ -76,4 +76,4 @@ TEST(CheckDeath, a_scope_is_of_its_thread) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::check_test

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::content_key_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -81,4 +81,4 @@ RC_GTEST_PROP(ContentKey, is_equal_exactly_when_the_words_of_each_field_are, ())
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::content_key_test

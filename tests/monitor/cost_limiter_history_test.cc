@@ -13,7 +13,7 @@
 
 #include "monitor/cost_limiter.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::cost_limiter_history_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -152,4 +152,4 @@ RC_GTEST_PROP(CostLimiterHistory, never_exceeds_a_limit_and_charges_the_admissio
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::cost_limiter_history_test

@@ -10,7 +10,7 @@
 
 #include "monitor/calendar.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::cost_limiter_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -396,4 +396,4 @@ TEST(CostLimiter, configurations_out_of_range_are_invalid) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::cost_limiter_test

@@ -10,7 +10,7 @@
 
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::flow_fork_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -319,4 +319,4 @@ TEST(FlowFork, with_a_budget_deadline_breaker_and_retry_after_at_once) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::flow_fork_test

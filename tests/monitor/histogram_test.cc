@@ -7,7 +7,7 @@
 #include <chrono>
 #include <vector>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::histogram_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -181,4 +181,4 @@ RC_GTEST_PROP(Histogram, merging_in_any_order_is_recording_all, ()) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::histogram_test

@@ -9,7 +9,7 @@
 #include "tests/monitor/manual_time.h"
 #include "tests/monitor/scratch_file.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::llm_monitor_log_test {
 namespace {
 
 LlmMonitorOptions options_with(ManualTime& time, const std::string& log_file) {
@@ -125,4 +125,4 @@ TEST(LlmMonitorRealTime, the_usage_example_prints_the_seeds_block) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::llm_monitor_log_test

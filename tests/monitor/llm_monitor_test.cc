@@ -8,7 +8,7 @@
 #include "monitor/mock_provider.h"
 #include "tests/monitor/manual_time.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::llm_monitor_test {
 namespace {
 
 // Two mocks on time that a test turns, and their owner.
@@ -376,4 +376,4 @@ Circuit Breaker States:
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::llm_monitor_test

@@ -16,7 +16,7 @@
 #include "monitor/stable_hash.h"
 #include "tests/monitor/scratch_file.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::llm_monitor_threads_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -237,4 +237,4 @@ TEST(LlmMonitorRealTime, eight_threads_of_10000_calls_keep_every_invariant) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::llm_monitor_threads_test

@@ -4,7 +4,7 @@
 
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::metrics_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -199,4 +199,4 @@ TEST(Metrics, of_the_pipeline_count_calls_for_providers_and_requests_for_users) 
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::metrics_test

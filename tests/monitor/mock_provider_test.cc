@@ -4,7 +4,7 @@
 
 #include "tests/monitor/manual_time.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::mock_provider_test {
 namespace {
 
 constexpr Instant kDeadline{30s};
@@ -107,4 +107,4 @@ TEST(MockProvider, an_injected_timeout_takes_until_the_deadline) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::mock_provider_test

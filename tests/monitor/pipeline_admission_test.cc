@@ -4,7 +4,7 @@
 
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::pipeline_admission_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -214,4 +214,4 @@ TEST(PipelineAdmission, a_refused_request_is_assigned_to_nobody) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::pipeline_admission_test

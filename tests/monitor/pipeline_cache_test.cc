@@ -4,7 +4,7 @@
 
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::pipeline_cache_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -225,4 +225,4 @@ TEST(PipelineStale, an_answer_that_is_fresh_again_is_not_stale) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::pipeline_cache_test

@@ -5,7 +5,7 @@
 #include "monitor/retry.h"
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::pipeline_failover_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -295,4 +295,4 @@ TEST(PipelineFailover, the_variant_stays_whoever_serves) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::pipeline_failover_test

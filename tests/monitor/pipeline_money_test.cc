@@ -4,7 +4,7 @@
 
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::pipeline_money_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -216,4 +216,4 @@ TEST(PipelineMoney, an_alert_is_told_at_the_settlement_that_reaches_it) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::pipeline_money_test

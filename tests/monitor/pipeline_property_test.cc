@@ -15,7 +15,7 @@
 
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::pipeline_property_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -329,4 +329,4 @@ TEST(PipelineLaw, budgets_hold_requests_end_and_nothing_is_left_over_in_any_hist
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::pipeline_property_test

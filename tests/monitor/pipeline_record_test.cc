@@ -4,7 +4,7 @@
 
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::pipeline_record_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -293,4 +293,4 @@ TEST(PipelineDeath, is_built_for_1_to_8_providers_with_prices_and_attempts_that_
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::pipeline_record_test

@@ -6,7 +6,7 @@
 
 #include "tests/monitor/pipeline_rig.h"
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::pipeline_retry_after_test {
 namespace {
 
 using namespace pipeline_rig;
@@ -180,4 +180,4 @@ TEST(PipelineRetryAfter, one_that_comes_during_the_back_off_sends_the_retry_else
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::pipeline_retry_after_test

@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::rate_limiter_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -128,4 +128,4 @@ RC_GTEST_PROP(RateLimiter, admits_exactly_what_fits_in_its_minute, ()) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::rate_limiter_test

@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::request_test {
 namespace {
 
 // The words are those of files and reports, and never change.
@@ -43,4 +43,4 @@ TEST(RequestDeath, a_value_that_is_no_word_is_a_mistake) {
 TEST(Request, asks_for_500_output_tokens_unless_told_otherwise) { EXPECT_EQ(Request{}.max_tokens, Tokens{500}); }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::request_test

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <limits>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::retry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -154,4 +154,4 @@ TEST(RetryAfterWait, is_nothing_without_a_readable_header) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::retry_test

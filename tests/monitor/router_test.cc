@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::router_test {
 namespace {
 
 constexpr ProviderId kOpenAi{0};
@@ -158,4 +158,4 @@ RC_GTEST_PROP(Router, weights_in_other_units_assign_the_same, ()) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::router_test

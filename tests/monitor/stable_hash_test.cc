@@ -5,7 +5,7 @@
 #include <bit>
 #include <set>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::stable_hash_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -60,4 +60,4 @@ TEST(StableHash, neighbouring_words_differ_in_half_of_the_bits) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::stable_hash_test

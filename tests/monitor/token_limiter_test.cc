@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::token_limiter_test {
 namespace {
 
 TokenLimiter limiter_of(TokenMode mode, std::int64_t limit, std::int64_t min_output = 1) {
@@ -206,4 +206,4 @@ TEST(TokenLimiter, credit_is_used_up_to_the_last_token) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::token_limiter_test

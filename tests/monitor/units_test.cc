@@ -5,7 +5,7 @@
 #include <concepts>
 #include <type_traits>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::units_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -108,4 +108,4 @@ TEST(UsdDeath, leaving_the_range_ends_the_process_with_exit_code_1) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::units_test

@@ -4,11 +4,12 @@
 #include <rapidcheck/gtest.h>
 
 #include <cmath>
+#include <regex>
 
 #include "reports/summary.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::ab_table_test {
 namespace {
 
 Moments moments_of(const std::vector<std::int64_t>& values) {
@@ -132,7 +133,34 @@ TEST(AbTable, the_summary_compares_each_variant_with_the_first) {
   EXPECT_NE(text.find("    Cost/Request: $0 ($0 to $0)\n"), std::string::npos) << text;
   EXPECT_NE(text.find("units at weights 1:1"), std::string::npos) << text;
   EXPECT_EQ(summary_text({scenario, result, {}, "", {}, 1s}).find("Mean latency"), std::string::npos);
+
+  const std::string json = summary_json({scenario, result, {}, "", {}, 1s, &samples});
+  const std::string all = std::regex_replace(json, std::regex{"\\s+"}, "");
+  EXPECT_NE(all.find(R"("against_first":[{"id":"b","success_rate":{"difference":0,"low":-0.0)"), std::string::npos);
+  EXPECT_NE(all.find(R"("latency_mean_ms":{"difference":200,"low":200,"high":200})"), std::string::npos) << json;
+  EXPECT_NE(all.find(R"("cost_mean_usd":{"difference":0,"low":0,"high":0}}],"sample_ratio":{"units":[)"),
+            std::string::npos)
+      << json;
+  EXPECT_NE(all.find(R"("mismatch":false,"chi_square":)"), std::string::npos) << json;
+}
+
+TEST(AbTable, too_few_requests_are_no_comparison) {
+  const AbSamples none{2};
+  EXPECT_FALSE(none.comparisons()[0].success);
+  AbSamples samples{2};
+  monitor::Record record;
+  for (std::uint16_t variant = 0; variant < 2; ++variant) {
+    record.variant = variant;
+    samples.on_finish(record);
+  }
+  EXPECT_TRUE(samples.comparisons()[0].success);
+  EXPECT_FALSE(samples.comparisons()[0].cost_mean);
+  samples.on_finish(record);
+  EXPECT_FALSE(samples.comparisons()[0].cost_mean);
+  record.variant = 0;
+  samples.on_finish(record);
+  EXPECT_TRUE(samples.comparisons()[0].cost_mean);
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::ab_table_test

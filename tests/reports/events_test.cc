@@ -12,7 +12,7 @@
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::events_test {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -159,4 +159,4 @@ TEST(Events, of_a_run_tell_of_its_breaker_and_fault) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::events_test

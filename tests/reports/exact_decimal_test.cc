@@ -5,7 +5,7 @@
 
 #include "reports/record_digits.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::exact_decimal_test {
 namespace {
 
 TEST(ExactDecimal, is_as_short_as_it_can_be) {
@@ -102,4 +102,4 @@ TEST(RecordDigits, are_right_for_every_small_number) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::exact_decimal_test

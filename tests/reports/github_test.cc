@@ -4,7 +4,7 @@
 
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::github_test {
 namespace {
 
 using sim::Finding;
@@ -71,4 +71,4 @@ TEST(Github, the_summary_lists_a_hundred_of_each_kind) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::github_test

@@ -7,7 +7,7 @@
 
 #include "reports/json_text.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::json_writer_test {
 namespace {
 
 TEST(JsonText, escapes_what_must_be_and_nothing_else) {
@@ -53,4 +53,4 @@ TEST(JsonWriter, indents_by_two) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::json_writer_test

@@ -8,7 +8,7 @@
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::junit_test {
 namespace {
 
 using sim::Finding;
@@ -128,4 +128,4 @@ TEST(Junit, xmllint_reads_several_suites_with_every_odd_character) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::junit_test

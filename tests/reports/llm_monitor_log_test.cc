@@ -11,7 +11,7 @@
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::llm_monitor_log_test {
 namespace {
 
 using monitor::Outcome;
@@ -107,4 +107,4 @@ TEST(LlmMonitorLog, names_requests_as_a_run_does) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::llm_monitor_log_test

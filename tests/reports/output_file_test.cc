@@ -9,7 +9,7 @@
 #include "reports/line_source.h"
 #include "tests/reports/scratch_folder.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::output_file_test {
 namespace {
 
 using std::filesystem::exists;
@@ -127,14 +127,27 @@ TEST(OutputFile, says_that_the_disk_is_full) {
     EXPECT_EQ(error.what(), path + ": cannot write: No space left on device");
   }
   EXPECT_FALSE(file.finished());
+  EXPECT_TRUE(file.failed());
   EXPECT_THROW(file.finish(), ReportError);
 }
 
-TEST(OutputFile, says_that_the_disk_is_full_as_soon_as_the_buffer_is) {
-  const ScratchFolder folder;
-  OutputFile file{link_to("/dev/full", folder)};
-  file.append(std::string(OutputFile::kBufferSize, 'x'));
-  EXPECT_THROW(file.append("x"), ReportError);
+TEST(OutputFile, knows_that_the_disk_is_full_as_soon_as_the_buffer_is_and_says_so_at_the_end) {
+  for (const bool reserved : {false, true}) {
+    const ScratchFolder folder;
+    OutputFile file{link_to("/dev/full", folder)};
+    file.append(std::string(OutputFile::kBufferSize, 'x'));
+    EXPECT_FALSE(file.failed());
+    reserved ? static_cast<void>(file.reserve(1)) : file.append("x");
+    EXPECT_TRUE(file.failed());
+    file.append("nobody takes this");
+    try {
+      file.finish();
+      FAIL() << "a full disk took it";
+    } catch (const ReportError& error) {
+      EXPECT_TRUE(std::string(error.what()).ends_with(": cannot write: No space left on device"));
+    }
+    EXPECT_FALSE(file.finished());
+  }
 }
 
 TEST(OutputFile, says_that_it_cannot_be_opened) {
@@ -163,4 +176,4 @@ TEST(OutputFile, says_that_it_cannot_be_renamed_and_keeps_the_bytes) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::output_file_test

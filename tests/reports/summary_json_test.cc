@@ -9,7 +9,7 @@
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::summary_json_test {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -237,4 +237,4 @@ TEST(SummaryReader, refuses_what_is_no_summary_of_its_version) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::summary_json_test

@@ -7,7 +7,7 @@
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::summary_text_test {
 namespace {
 
 using sim::Finding;
@@ -210,4 +210,4 @@ TEST(TextTable, counts_characters_and_leaves_no_space_at_the_end) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::summary_text_test

@@ -11,7 +11,7 @@
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::telemetry_reader_test {
 namespace {
 
 constexpr const char* kSeedLine =
@@ -206,4 +206,4 @@ TEST(TelemetryReader, says_that_a_folder_is_no_file) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::telemetry_reader_test

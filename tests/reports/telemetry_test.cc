@@ -13,7 +13,7 @@
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::telemetry_test {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -280,4 +280,4 @@ TEST(Telemetry, of_a_run_has_a_line_for_every_request) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::telemetry_test

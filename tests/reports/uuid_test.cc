@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-namespace windtunnel::reports {
+namespace windtunnel::reports::uuid_test {
 namespace {
 
 using monitor::RequestId;
@@ -47,4 +47,4 @@ TEST(Uuid, differs_from_request_to_request_and_from_seed_to_seed) {
 }
 
 }  // namespace
-}  // namespace windtunnel::reports
+}  // namespace windtunnel::reports::uuid_test

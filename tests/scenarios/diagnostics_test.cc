@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::diagnostics_test {
 namespace {
 
 TEST(Diagnostics, names_file_place_pointer_and_shows_the_line) {
@@ -103,4 +103,4 @@ TEST(Files, a_missing_file_is_an_error_of_its_own) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::diagnostics_test

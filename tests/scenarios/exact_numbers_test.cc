@@ -5,7 +5,7 @@
 
 #include <charconv>
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::exact_numbers_test {
 namespace {
 
 using P = NumberProblem;
@@ -108,4 +108,4 @@ RC_GTEST_PROP(NumberText, of_a_double_reads_back, (double value)) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::exact_numbers_test

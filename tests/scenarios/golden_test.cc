@@ -14,7 +14,7 @@
 #include "scenarios/diagnostics.h"
 #include "scenarios/reader.h"
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::golden_test {
 namespace {
 
 const std::string kFolder = std::string(WINDTUNNEL_ROOT) + "/tests/scenarios/golden/";
@@ -44,4 +44,4 @@ TEST(Golden, messages_are_as_written_down) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::golden_test

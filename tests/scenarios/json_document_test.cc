@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::json_document_test {
 namespace {
 
 JsonValue parsed(const std::string& text) {
@@ -288,4 +288,4 @@ TEST(SetPath, names_itself_as_the_place_of_an_error) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::json_document_test

@@ -15,7 +15,7 @@
 #include "sim/kernel/law.h"
 #include "sim/world/rounding.h"
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::llm_monitor_settings_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -83,4 +83,4 @@ TEST(LlmMonitorMocks, answer_as_long_as_a_workloads_default_and_bill_failures_as
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::llm_monitor_settings_test

@@ -8,7 +8,7 @@
 #include "scenarios/json_document.h"
 #include "sim/kernel/real_math.h"
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::profiles_test {
 namespace {
 
 using monitor::Usd;
@@ -118,4 +118,4 @@ TEST(Profiles, know_the_vendor_of_a_provider) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::profiles_test

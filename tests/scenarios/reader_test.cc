@@ -8,7 +8,7 @@
 #include "scenarios/diagnostics.h"
 #include "scenarios/profiles.h"
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::reader_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -294,6 +294,9 @@ TEST(Reader, warns_of_what_is_allowed_but_probably_not_meant) {
   EXPECT_EQ(warnings(R"({"monitor": {"provider_call": {"timeout": "5s", "deadline": "4s"}}})").size(), 1U);
   EXPECT_TRUE(warnings(R"({"monitor": {"provider_call": {"timeout": "5s", "deadline": "5s"}}})").empty());
   EXPECT_EQ(warnings(R"({"liveness": {"heal_at": "9m30s"}})").size(), 1U);
+  // What is a default stands where the nearest thing around it was written.
+  EXPECT_TRUE(warnings(R"({"liveness": {"heal_at": "9m30s"}})")[0].starts_with(
+      "f.json:1:14: warning: /liveness/recover_within"));
   EXPECT_TRUE(warnings(R"({"liveness": {"heal_at": "9m"}})").empty());
   EXPECT_EQ(
       warnings(
@@ -390,4 +393,4 @@ TEST(Reader, reads_a_monitor_block_by_itself) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::reader_test

@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <string>
 
-#include "scenario_generator.h"
+#include "tests/scenarios/scenario_generator.h"
 #include "scenarios/diagnostics.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::round_trip_test {
 namespace {
 
 RC_GTEST_PROP(RoundTrip, a_written_scenario_reads_back, ()) {
@@ -69,4 +69,4 @@ TEST(RoundTrip, tells_scenarios_apart) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::round_trip_test

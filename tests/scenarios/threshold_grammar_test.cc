@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::threshold_grammar_test {
 namespace {
 
 using sim::Aggregate;
@@ -105,4 +105,4 @@ TEST(ThresholdGrammar, leaves_the_names_of_forecasts_open) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::threshold_grammar_test

@@ -8,7 +8,7 @@
 #include "scenarios/diagnostics.h"
 #include "scenarios/reader.h"
 
-namespace windtunnel::scenarios {
+namespace windtunnel::scenarios::traces_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -137,4 +137,4 @@ TEST(ShippedTraces, have_the_rows_and_tokens_of_their_source) {
 }
 
 }  // namespace
-}  // namespace windtunnel::scenarios
+}  // namespace windtunnel::scenarios::traces_test

@@ -6,7 +6,7 @@
 #include "sim/models/breaker_model.h"
 #include "tests/sim/check_worlds.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::check_breaker_follower_test {
 namespace {
 
 TEST(BreakerFollower, agrees_with_the_model_on_random_histories_of_random_settings) {
@@ -47,4 +47,4 @@ TEST(BreakerFollower, agrees_with_the_model_on_random_histories_of_random_settin
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::check_breaker_follower_test

@@ -6,7 +6,7 @@
 #include "sim/checks/judge.h"
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::check_metamorphic_test {
 namespace {
 
 using std::chrono::seconds;
@@ -93,4 +93,4 @@ TEST(CheckRegistry, names_every_check_once_and_says_where_it_is) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::check_metamorphic_test

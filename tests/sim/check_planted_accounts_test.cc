@@ -8,7 +8,7 @@
 
 #include "tests/sim/check_plants.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::check_planted_accounts_test {
 
 using monitor::Outcome;
 using std::chrono::seconds;
@@ -266,7 +266,7 @@ std::vector<Finding> found(const Plant& plant, bool planted) {
 }
 
 std::vector<Plant> all_plants() {
-  std::vector<Plant> all = plants_of_calls();
+  std::vector<Plant> all = check_planted_calls_test::plants_of_calls();
   for (Plant& one : plants_of_accounts()) all.push_back(std::move(one));
   return all;
 }
@@ -292,4 +292,4 @@ TEST(PlantedBugs, leave_out_no_check_that_can_be_switched_on) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::check_planted_accounts_test

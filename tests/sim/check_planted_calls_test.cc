@@ -2,7 +2,7 @@
 
 #include "tests/sim/check_plants.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::check_planted_calls_test {
 
 using monitor::BreakerOutcome;
 using monitor::BreakerState;
@@ -228,4 +228,4 @@ std::vector<Plant> plants_of_calls() {
   };
 }
 
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::check_planted_calls_test

@@ -110,7 +110,8 @@ struct Plant {
   std::vector<std::string> checks{"all"};
 };
 
+namespace check_planted_calls_test {
 std::vector<Plant> plants_of_calls();
-std::vector<Plant> plants_of_accounts();
+}
 
 }  // namespace windtunnel::sim

@@ -8,7 +8,7 @@
 #include "sim/checks/judge.h"
 #include "tests/sim/check_worlds.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::check_quiet_test {
 namespace {
 
 TEST(QuietChecks, find_nothing_in_worlds_of_every_setting) {
@@ -30,4 +30,4 @@ TEST(QuietChecks, find_nothing_in_worlds_of_every_setting) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::check_quiet_test

@@ -6,7 +6,7 @@
 
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::fault_composition_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -199,4 +199,4 @@ TEST(Capacities, are_not_taken_up_by_calls_that_an_outage_refuses_or_hangs) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::fault_composition_test

@@ -4,7 +4,7 @@
 
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::fault_time_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -345,4 +345,4 @@ TEST(HealAt, ends_every_fault_and_lets_none_begin) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::fault_time_test

@@ -9,7 +9,7 @@
 
 #include "sim/kernel/chance.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::kernel_chance_test {
 namespace {
 
 constexpr std::uint64_t kAllOnes = ~std::uint64_t{0};
@@ -121,4 +121,4 @@ TEST(Chance, draws_uniformly_in_both_words) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::kernel_chance_test

@@ -7,7 +7,7 @@
 
 #include "sim/kernel/digest.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::kernel_digest_test {
 namespace {
 
 std::uint64_t digest_of(const std::vector<std::uint64_t>& words) {
@@ -69,4 +69,4 @@ RC_GTEST_PROP(Digest, differs_when_order_or_length_differs, (std::vector<std::ui
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::kernel_digest_test

@@ -7,7 +7,7 @@
 
 #include "sim/kernel/event_queue.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::kernel_event_queue_test {
 namespace {
 
 using monitor::Duration;
@@ -113,4 +113,4 @@ TEST(EventQueue, stops_the_run_when_asked_for_an_event_that_is_not_there) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::kernel_event_queue_test

@@ -9,7 +9,7 @@
 #include "sim/kernel/law.h"
 #include "sim/kernel/samplers.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::kernel_law_test {
 namespace {
 
 constexpr std::uint64_t kAllOnes = ~std::uint64_t{0};
@@ -113,4 +113,4 @@ TEST(Law, stops_the_run_when_built_from_what_the_reader_should_have_refused) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::kernel_law_test

@@ -7,7 +7,7 @@
 #include "sim/kernel/chance.h"
 #include "sim/kernel/real_math.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::kernel_real_math_test {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -121,4 +121,4 @@ TEST(RealMath, gives_the_same_bits_for_ever) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::kernel_real_math_test

@@ -10,7 +10,7 @@
 
 #include "sim/kernel/samplers.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::kernel_samplers_test {
 namespace {
 
 constexpr std::uint64_t kDraws = 100'000;
@@ -280,4 +280,4 @@ TEST(Samplers, give_the_same_bits_for_ever) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::kernel_samplers_test

@@ -7,7 +7,7 @@
 #include "sim/world/load.h"
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::load_arrivals_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -302,4 +302,4 @@ TEST(DiurnalRate, varies_from_run_to_run_with_mean_one_and_the_given_cv) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::load_arrivals_test

@@ -7,7 +7,7 @@
 #include "sim/world/load.h"
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::load_content_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -346,4 +346,4 @@ TEST(ClosedLoop, waits_for_the_end_of_a_request_not_of_a_call) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::load_content_test

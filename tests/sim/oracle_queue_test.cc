@@ -5,7 +5,7 @@
 
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::oracle_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -102,4 +102,4 @@ TEST(LittlesLaw, calls_in_flight_are_poisson_with_mean_rate_times_latency) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::oracle_queue_test

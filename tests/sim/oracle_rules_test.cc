@@ -6,7 +6,7 @@
 
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::oracle_rules_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -209,4 +209,4 @@ TEST(TimeToLive, of_one_prompt_counts_from_insertion_and_is_not_renewed_by_hits)
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::oracle_rules_test

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::study_determinism_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,4 +48,4 @@ TEST(Determinism, a_run_that_ends_earlier_differs_at_the_first_event_that_it_lac
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::study_determinism_test

@@ -6,7 +6,7 @@
 #include "sim/world/load.h"
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::world_determinism_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -270,4 +270,4 @@ TEST(CommonRandomNumbers, make_a_greater_fraction_touch_a_superset) {
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::world_determinism_test

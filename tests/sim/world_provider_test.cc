@@ -3,7 +3,7 @@
 #include "sim/world/provider.h"
 #include "tests/sim/world_fixture.h"
 
-namespace windtunnel::sim {
+namespace windtunnel::sim::world_provider_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -403,4 +403,4 @@ TEST(Ledger, totals_are_the_sums_of_its_entries_and_its_known_part_is_what_the_p
 }
 
 }  // namespace
-}  // namespace windtunnel::sim
+}  // namespace windtunnel::sim::world_provider_test
