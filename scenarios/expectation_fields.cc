@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "scenarios/kinds.h"
 #include "scenarios/tables.h"
@@ -54,20 +55,20 @@ const Table<ThresholdSpec>& threshold_table() {
 // One entry: a string, or an object around it.
 bool read_threshold(Reading& reading, const JsonValue& json, ThresholdSpec& threshold) {
   Place place = json.place;
-  std::string pointer = reading.pointer();
+  std::optional<Reading::Step> inside;
   if (json.kind == JsonKind::string) {
     threshold.text = json.text;
   } else if (json.kind == JsonKind::object) {
     if (!read_object(reading, json, threshold, threshold_table())) return false;
     place = json.find("threshold")->value.place;
-    pointer += "/threshold";
   } else {
     return reading.error(json.place, std::string("a threshold is a string or an object, not ") + name_of(json.kind));
   }
   if (threshold.during && threshold.after) {
     return reading.error(json.find("after")->place, "\"during\" and \"after\" contradict each other");
   }
-  threshold.origin = {reading.diagnostics().file(), place.line, place.column, pointer};
+  if (json.kind == JsonKind::object) inside.emplace(reading, "threshold");
+  threshold.origin = {reading.diagnostics().file(), place.line, place.column, reading.pointer()};
   if (place.set >= 0) threshold.origin.file = "--set " + reading.diagnostics().set(place.set);
   if (const auto error = parse_expression(std::string(threshold.text), threshold))
     return grammar_error(reading, place, *error);

@@ -1,0 +1,113 @@
+"""What README.md shows is what happens: its output is the program's, its scenario passes, its C++ compiles.
+
+    readme_test.py ROOT COMPILER WINDTUNNEL
+    readme_test.py --self-test COMPILER WINDTUNNEL    each of its checks finds a README that is wrong
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+PROGRAM = """#include "monitor/llm_monitor.h"
+using namespace windtunnel::monitor;
+void usage() {
+%s
+}
+"""
+
+
+def fenced(readme, language):
+    """The code blocks of a language."""
+    return re.findall(r"^```%s\n(.*?)^```$" % language, readme, re.M | re.S)
+
+
+def indented_after(readme, line):
+    """The indented block that follows a line."""
+    block = []
+    for text in readme.split(line + "\n", 1)[-1].split("\n")[1:]:
+        if text.startswith("    "):
+            block.append(text[4:])
+        elif text == "":
+            block.append("")
+        else:
+            break
+    return "\n".join(block).rstrip("\n") + "\n"
+
+
+def said(root, *command):
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def findings(root, readme, compiler, windtunnel):
+    found = []
+    shown = [line for line in readme.split("\n") if re.fullmatch(r"`windtunnel run [^`]*`:", line)]
+    if not shown:
+        found.append("it shows no output of a run")
+    for line in shown:
+        arguments = line[1:-2].split()[1:]
+        _, out, err = said(root, windtunnel, *arguments)
+        if out != indented_after(readme, line):
+            found.append(f"{line[1:-2]} prints something else:\n{out}{err}")
+    scenarios = fenced(readme, "json")
+    if not scenarios:
+        found.append("it shows no scenario")
+    with tempfile.TemporaryDirectory() as folder:
+        for text in scenarios:
+            path = os.path.join(folder, "outage.json")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            code, out, err = said(root, windtunnel, "run", path)
+            if code != 0:
+                found.append(f"its scenario ends with {code}:\n{out}{err}")
+        programs = fenced(readme, "cpp")
+        if not programs:
+            found.append("it shows no program")
+        for text in programs:
+            path = os.path.join(folder, "usage.cc")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(PROGRAM % text)
+            code, _, err = said(root, compiler, "-std=c++20", "-fsyntax-only", "-I", root, path)
+            if code != 0:
+                found.append(f"its program does not compile:\n{err}")
+    return found
+
+
+def self_test(root, readme, compiler, windtunnel):
+    planted = [
+        ("prints something else", readme.replace("Total Requests: 9", "Total Requests: 8")),
+        ("ends with", readme.replace('"executor": "constant-arrival-rate", "arrival"', '"exekutor": "x", "arrival"')),
+        ("ends with", readme.replace("rate<0.01", "rate<0.0")),
+        ("does not compile", readme.replace(".log_file =", ".logfile =")),
+        ("shows no output", readme.replace("`windtunnel run scenarios", "`windtunnel rum scenarios")),
+        ("shows no scenario", readme.replace("```json", "```")),
+        ("shows no program", readme.replace("```cpp", "```")),
+    ]
+    failures = 0
+    for expected, text in planted:
+        found = findings(root, text, compiler, windtunnel)
+        if text == readme or len(found) != 1 or expected not in found[0]:
+            failures += 1
+            print(f"not found as planted: {expected}: {found}")
+    print(f"self-test: {len(planted)} planted errors, {failures} failures")
+    return failures
+
+
+def main():
+    testing = sys.argv[1] == "--self-test"
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) if testing else sys.argv[1]
+    compiler, windtunnel = sys.argv[2], os.path.abspath(sys.argv[3])
+    with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
+        readme = file.read()
+    if testing:
+        return 1 if self_test(root, readme, compiler, windtunnel) else 0
+    found = findings(root, readme, compiler, windtunnel)
+    for one in found:
+        print("README.md: " + one)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
