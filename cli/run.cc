@@ -3,36 +3,24 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "cli/command_reports.h"
 #include "cli/console.h"
+#include "cli/interrupt.h"
 #include "cli/one_run.h"
 #include "cli/scenario_file.h"
 #include "scenarios/exact_numbers.h"
+#include "sim/studies/in_order.h"
 
 namespace windtunnel::cli {
 namespace {
-
-// Set by the first SIGINT or SIGTERM; a second one ends the process at once.
-std::atomic<bool> interrupted{false};
-std::atomic<int> interrupted_by{0};
-
-void on_signal(int signal) {
-  interrupted_by = signal;
-  interrupted = true;
-  std::signal(signal, SIG_DFL);
-}
 
 // One directory per run: DIR itself if there is only one, else DIR/<file's stem>[-seed-N]; a stem that comes twice gets
 // its place in the list.
@@ -69,76 +57,12 @@ std::vector<OneRun> plan(const RunArguments& arguments, const std::vector<Loaded
       one.replay = replay_command(arguments, arguments.files[i], seed);
       one.checks = {.checks = arguments.checks, .keep_going = arguments.keep_going};
       one.verify_determinism = arguments.verify_determinism;
-      one.stop = &interrupted;
+      one.stop = &stop_requested();
       runs.push_back(std::move(one));
     }
   }
   return runs;
 }
-
-// Performs the runs on several threads and hands out the results in order. Workers stay at most a window ahead of what
-// has been handed out, so that memory does not grow with the number of runs. With --fail-fast no run is started once
-// one was not a pass; those that were under way are finished and handed out too.
-class Workshop {
- public:
-  Workshop(std::vector<OneRun>& runs, const RunArguments& arguments, TextLook look)
-      : runs_(runs), format_(arguments.format), look_(look), fail_fast_(arguments.fail_fast), results_(runs.size()) {
-    const std::size_t workers = std::min<std::size_t>(arguments.jobs, runs.size());
-    window_ = workers * 16;
-    for (std::size_t i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
-  }
-  ~Workshop() {
-    {
-      const std::lock_guard lock{mutex_};
-      given_up_ = true;
-    }
-    changed_.notify_all();
-  }
-
-  // Nothing: this run and those after it were not started.
-  std::optional<OneResult> take(std::size_t place) {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return results_[place].has_value() || (given_up_ && place >= next_); });
-    if (!results_[place]) return std::nullopt;
-    OneResult result = std::move(*results_[place]);
-    results_[place].reset();
-    taken_ = place + 1;
-    changed_.notify_all();
-    return result;
-  }
-
- private:
-  void work() {
-    for (;;) {
-      std::size_t place = 0;
-      {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [&] { return given_up_ || next_ == runs_.size() || next_ < taken_ + window_; });
-        if (given_up_ || next_ == runs_.size()) return;
-        place = next_++;
-      }
-      OneResult result = perform(runs_[place], format_, look_);
-      const std::lock_guard lock{mutex_};
-      if (fail_fast_ && result.code != ExitCode::pass) given_up_ = true;
-      if (interrupted) given_up_ = true;
-      results_[place] = std::move(result);
-      changed_.notify_all();
-    }
-  }
-
-  std::vector<OneRun>& runs_;
-  Format format_;
-  TextLook look_;
-  bool fail_fast_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::optional<OneResult>> results_;
-  std::size_t next_ = 0;
-  std::size_t taken_ = 0;
-  std::size_t window_ = 0;
-  bool given_up_ = false;
-  std::vector<std::jthread> threads_;  // last: joined before the rest goes
-};
 
 // What became of the runs of one command.
 struct Done {
@@ -179,7 +103,7 @@ class JsonList {
   bool is_first_ = true;
 };
 
-const char* why_not_run() { return interrupted ? "interrupted" : "--fail-fast"; }
+const char* why_not_run() { return interrupted() ? "interrupted" : "--fail-fast"; }
 
 std::string totals_line(const std::map<std::size_t, std::size_t>& counts, std::size_t planned) {
   std::string totals;
@@ -196,13 +120,19 @@ std::string totals_line(const std::map<std::size_t, std::size_t>& counts, std::s
 Done run_many(std::vector<OneRun>& runs, const RunArguments& arguments, TextLook look, CommandReports& reports) {
   Progress progress{arguments.quiet};
   std::map<std::size_t, std::size_t> counts;  // by severity
-  Workshop workshop{runs, arguments, look};
+  // With --fail-fast no run is started once one was not a pass; those under way are finished and told too.
+  sim::InOrder<OneResult> results{runs.size(), arguments.jobs, [&](std::uint64_t place) {
+                                    OneResult result = perform(runs[place], arguments.format, look);
+                                    const bool failed = arguments.fail_fast && result.code != ExitCode::pass;
+                                    if (failed || interrupted()) results.give_up();
+                                    return result;
+                                  }};
   const bool is_json = arguments.format == Format::json;
   JsonList list;
   Done done;
   bool open = true;
   while (done.runs < runs.size() && open) {
-    const std::optional<OneResult> result = workshop.take(done.runs);
+    const std::optional<OneResult> result = results.take();
     if (!result) break;
     const OneRun& one = runs[done.runs++];
     done.code = worst(done.code, result->code);
@@ -244,13 +174,12 @@ Done perform_all(std::vector<OneRun>& runs, const RunArguments& arguments, Comma
     std::fprintf(stderr, "windtunnel: %zu of %zu runs were not run: --fail-fast\n", runs.size(), runs.size());
     return {};
   }
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  watch_signals();
   const TextLook look{.color = wants_color(arguments.color)};
   for (OneRun& one : runs) reports.prepare(one);
   Done done = runs.size() == 1 && arguments.files.size() == 1 ? run_one(runs.front(), arguments, look, reports)
                                                               : run_many(runs, arguments, look, reports);
-  if (interrupted && done.runs < runs.size()) done.code = worst(done.code, ExitCode::interrupted);
+  if (interrupted() && done.runs < runs.size()) done.code = worst(done.code, ExitCode::interrupted);
   return done;
 }
 
@@ -272,11 +201,11 @@ ExitCode run(const RunArguments& arguments) {
   std::vector<OneRun> runs = plan(arguments, loaded, until);
   const Done done = perform_all(runs, arguments, reports, code);
   // A signal that came after the last event interrupted nothing.
-  const bool was_cut = interrupted && worst(done.code, ExitCode::interrupted) == done.code;
+  const bool was_cut = interrupted() && worst(done.code, ExitCode::interrupted) == done.code;
   reports.finish(was_cut);
   if (was_cut) {
     std::fprintf(stderr, "windtunnel: interrupted by %s; what was measured so far is kept, in files named .partial\n",
-                 interrupted_by == SIGTERM ? "SIGTERM" : "SIGINT");
+                 interrupted_by());
   }
   return worst(worst(code, done.code), reports.code());
 }
