@@ -1,10 +1,20 @@
 #include "cli/command_reports.h"
 
 #include <cstdio>
+#include <filesystem>
 
 #include "reports/junit.h"
 
 namespace windtunnel::cli {
+namespace {
+
+// However they are spelled, and before there is any.
+bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
+}
+
+}  // namespace
 
 // After a failure the file takes nothing more and the runs go on: their own reports are not lost with it.
 template <class Action>
@@ -21,6 +31,9 @@ void CommandReports::guarded(Action action) {
 CommandReports::CommandReports(const RunArguments& arguments) : arguments_(arguments) {
   if (arguments.junit.empty()) return;
   guarded([&] {
+    // --junit often lies in the folder of --out, which no run has made yet; what is wrong with it the runs will say.
+    std::error_code error;
+    if (!arguments.out.empty()) std::filesystem::create_directories(arguments.out, error);
     junit_ = std::make_unique<reports::OutputFile>(arguments.junit);
     junit_->append(reports::junit_begin());
   });
@@ -28,6 +41,7 @@ CommandReports::CommandReports(const RunArguments& arguments) : arguments_(argum
 
 void CommandReports::prepare(OneRun& one) const {
   one.wants_junit = junit_ != nullptr;
+  one.keeps_junit = !junit_ || !same_file(arguments_.junit, std::filesystem::path(one.directory) / "junit.xml");
   one.wants_annotations = github_.wants_annotations();
 }
 

@@ -41,7 +41,7 @@ class ProgressWatch final : public sim::Observer {
 // run: what was measured until then is worth more than what nobody will read.
 class Reports final : public sim::Observer {
  public:
-  explicit Reports(const OneRun& one) : directory_(one.directory) {
+  explicit Reports(const OneRun& one) : directory_(one.directory), keeps_junit_(one.keeps_junit) {
     if (!one.telemetry.empty()) add_telemetry(one, one.telemetry);
     if (directory_.empty()) return;
     std::error_code error;
@@ -81,7 +81,7 @@ class Reports final : public sim::Observer {
     }
     if (events_file_ && (!partial || events_file_->failed())) events_file_->finish();
     if (directory_.empty()) return;
-    write("junit.xml", texts.junit, partial);
+    if (keeps_junit_) write("junit.xml", texts.junit, partial);
     write("summary.txt", texts.summary_text, partial);
     write("summary.json", texts.summary_json, partial);
   }
@@ -101,6 +101,7 @@ class Reports final : public sim::Observer {
   }
 
   std::string directory_;
+  bool keeps_junit_;
   std::vector<std::unique_ptr<reports::OutputFile>> telemetry_files_;
   std::vector<std::unique_ptr<reports::TelemetryWriter>> telemetry_;
   std::unique_ptr<reports::OutputFile> events_file_;

@@ -27,6 +27,7 @@ struct OneRun {
   sim::JudgeOptions checks;
   bool verify_determinism = false;
   bool wants_junit = false;
+  bool keeps_junit = true;  // writes junit.xml into its directory; false: that is the command's own file
   bool wants_annotations = false;
   const std::atomic<bool>* stop = nullptr;
   Progress* progress = nullptr;

@@ -37,6 +37,17 @@ TEST(Junit, stands_beside_the_other_reports_too_and_is_the_same_twice) {
   EXPECT_EQ(times(folder.read("j.xml"), "<testsuite "), 1U);
 }
 
+TEST(Junit, lies_in_the_folder_of_the_reports_that_no_run_has_made_yet) {
+  const Folder folder;
+  const std::string out = folder.path("out/new");
+  EXPECT_EQ(windtunnel("run " + kHealthy + " --out " + out + " --junit " + out + "/../new/junit.xml").exit, 0);
+  EXPECT_EQ(times(folder.read("out/new/junit.xml"), "<testsuite "), 1U);
+  EXPECT_FALSE(folder.has("out/new/junit.xml.partial"));
+  EXPECT_EQ(windtunnel("run " + kHealthy + " " + kBroken + " --out " + out + " --junit " + out + "/junit.xml").exit, 0);
+  EXPECT_EQ(times(folder.read("out/new/junit.xml"), "<testsuite "), 2U);
+  EXPECT_EQ(times(folder.read("out/new/healthy/junit.xml"), "<testsuite "), 1U);
+}
+
 TEST(Junit, a_scenario_that_did_not_run_is_an_error) {
   const Folder folder;
   folder.write("bad.json", "{\"version\": 1, \"duratoin\": \"5m\"}\n");

@@ -1,9 +1,11 @@
-"""What README.md shows is what happens: its output is the program's, its scenario passes, its C++ compiles.
+"""What README.md shows is what happens: its output is the program's, its scenario passes, its C++ compiles, the workflow's
+scenarios run.
 
     readme_test.py ROOT COMPILER WINDTUNNEL
     readme_test.py --self-test COMPILER WINDTUNNEL    each of its checks finds a README that is wrong
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -36,9 +38,53 @@ def indented_after(readme, line):
     return "\n".join(block).rstrip("\n") + "\n"
 
 
+@functools.cache
 def said(root, *command):
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     return done.returncode, done.stdout, done.stderr
+
+
+def workflow_findings(readme, windtunnel):
+    """The workflow's own steps, in a repository that holds the README's scenarios."""
+    steps = [line for text in fenced(readme, "yaml") for line in re.findall(r"^ *- run: (windtunnel .*)$", text, re.M)]
+    shown = re.findall(r"report_paths: ([^}\s]+)", readme)
+    if not steps or not shown:
+        return ["it shows no workflow"]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("scenarios", "bin"):
+            os.mkdir(os.path.join(folder, name))
+        for place, text in enumerate(fenced(readme, "json")):
+            with open(os.path.join(folder, "scenarios", f"{place}.json"), "w", encoding="utf-8") as file:
+                file.write(text)
+        os.symlink(windtunnel, os.path.join(folder, "bin", "windtunnel"))
+        environment = dict(os.environ, PATH=os.path.join(folder, "bin") + os.pathsep + os.environ["PATH"])
+        for step in steps:
+            run = subprocess.run(["sh", "-ec", step], cwd=folder, env=environment, capture_output=True, text=True,
+                                 stdin=subprocess.DEVNULL, check=False)
+            if run.returncode != 0:
+                return [f"its workflow's step ends with {run.returncode}: {step}\n{run.stdout}{run.stderr}"]
+        return [f"its workflow shows {path}, which is not written" for path in shown
+                if not os.path.isfile(os.path.join(folder, path))]
+
+
+@functools.cache
+def scenario_finding(root, text, windtunnel):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "outage.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        code, out, err = said(root, windtunnel, "run", path)
+    return f"its scenario ends with {code}:\n{out}{err}" if code != 0 else None
+
+
+@functools.cache
+def program_finding(root, text, compiler):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "usage.cc")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(PROGRAM % text)
+        code, _, err = said(root, compiler, "-std=c++20", "-fsyntax-only", "-I", root, path)
+    return f"its program does not compile:\n{err}" if code != 0 else None
 
 
 def findings(root, readme, compiler, windtunnel):
@@ -54,25 +100,12 @@ def findings(root, readme, compiler, windtunnel):
     scenarios = fenced(readme, "json")
     if not scenarios:
         found.append("it shows no scenario")
-    with tempfile.TemporaryDirectory() as folder:
-        for text in scenarios:
-            path = os.path.join(folder, "outage.json")
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            code, out, err = said(root, windtunnel, "run", path)
-            if code != 0:
-                found.append(f"its scenario ends with {code}:\n{out}{err}")
-        programs = fenced(readme, "cpp")
-        if not programs:
-            found.append("it shows no program")
-        for text in programs:
-            path = os.path.join(folder, "usage.cc")
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(PROGRAM % text)
-            code, _, err = said(root, compiler, "-std=c++20", "-fsyntax-only", "-I", root, path)
-            if code != 0:
-                found.append(f"its program does not compile:\n{err}")
-    return found
+    found += filter(None, (scenario_finding(root, text, windtunnel) for text in scenarios))
+    programs = fenced(readme, "cpp")
+    if not programs:
+        found.append("it shows no program")
+    found += filter(None, (program_finding(root, text, compiler) for text in programs))
+    return found or workflow_findings(readme, windtunnel)
 
 
 def self_test(root, readme, compiler, windtunnel):
@@ -82,6 +115,9 @@ def self_test(root, readme, compiler, windtunnel):
         ("ends with", readme.replace("rate<0.01", "rate<0.0")),
         ("does not compile", readme.replace(".log_file =", ".logfile =")),
         ("shows no output", readme.replace("`windtunnel run scenarios", "`windtunnel rum scenarios")),
+        ("shows no workflow", readme.replace("- run: windtunnel run", "- run: windtunel run")),
+        ("workflow's step ends with 2", readme.replace("--junit out/junit.xml", "--junitt out/junit.xml")),
+        ("workflow shows", readme.replace("report_paths: out/junit.xml", "report_paths: out/units.xml")),
         ("shows no scenario", readme.replace("```json", "```")),
         ("shows no program", readme.replace("```cpp", "```")),
     ]
