@@ -1,0 +1,30 @@
+# cmake --install: the program with what it can be used with, and the monitor library for find_package(windtunnel).
+# Nothing that is installed names the folder that it was built in, so the tree may be moved.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(TARGETS windtunnel RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+# Headers are spelled from the root here and there: #include "monitor/llm_monitor.h".
+set(windtunnel_include_dir ${CMAKE_INSTALL_INCLUDEDIR}/windtunnel)
+set_target_properties(windtunnel_monitor PROPERTIES EXPORT_NAME monitor)
+target_compile_features(windtunnel_monitor PUBLIC cxx_std_20)
+install(TARGETS windtunnel_monitor EXPORT windtunnelTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        INCLUDES DESTINATION ${windtunnel_include_dir})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/monitor DESTINATION ${windtunnel_include_dir} FILES_MATCHING PATTERN "*.h")
+
+set(windtunnel_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/windtunnel)
+install(EXPORT windtunnelTargets NAMESPACE windtunnel:: DESTINATION ${windtunnel_package_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/windtunnelConfig.cmake.in
+                              ${PROJECT_BINARY_DIR}/windtunnelConfig.cmake
+                              INSTALL_DESTINATION ${windtunnel_package_dir})
+# Before 1.0 a new minor version may change any interface.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/windtunnelConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/windtunnelConfig.cmake ${PROJECT_BINARY_DIR}/windtunnelConfigVersion.cmake
+        DESTINATION ${windtunnel_package_dir})
+
+# Scenarios name their traces as ../data/..., so the folders stay beside each other.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/scenarios/catalog ${PROJECT_SOURCE_DIR}/scenarios/data
+                  ${PROJECT_SOURCE_DIR}/scenarios/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/windtunnel/scenarios)
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -1,0 +1,84 @@
+"""What `cmake --install` puts on a machine can be used there: the program runs the shipped scenarios, and a project that
+says find_package(windtunnel) is built with the monitor library and runs.
+
+    install_test.py ROOT BUILD CMAKE COMPILER
+
+The installed tree is moved before it is used: nothing in it may name the place where it was made.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+
+def done(*command, **options):
+    run = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, **options)
+    if run.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {run.returncode}:\n{run.stdout}{run.stderr}")
+    return run.stdout
+
+
+def files_below(folder):
+    for where, _, names in os.walk(folder):
+        for name in names:
+            yield os.path.join(where, name)
+
+
+def expect(true, what):
+    if not true:
+        sys.exit("failed: " + what)
+
+
+def check_texts(prefix, places):
+    """What people and build systems read names no place of the machine that built it."""
+    for path in files_below(prefix):
+        if path.endswith(".a") or os.access(path, os.X_OK):
+            continue
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for place in places:
+            expect(place not in text, f"{os.path.relpath(path, prefix)} names {place}")
+
+
+def check_consumer(root, folder, prefix, cmake, compiler):
+    build = os.path.join(folder, "consumer")
+    done(cmake, "-S", os.path.join(root, "tests", "install"), "-B", build, "-DCMAKE_BUILD_TYPE=Debug",
+         "-DCMAKE_CXX_FLAGS_DEBUG=-O0", f"-DCMAKE_CXX_COMPILER={compiler}", f"-DCMAKE_PREFIX_PATH={prefix}")
+    with open(os.path.join(build, "CMakeCache.txt"), encoding="utf-8") as file:
+        expect(f"windtunnel_DIR:PATH={prefix}" in file.read(), "another windtunnel than the installed one was found")
+    done(cmake, "--build", build)
+    said = done(os.path.join(build, "consumer"))
+    expect(said == "served after 2 attempts by anthropic\n", "the consumer says: " + said)
+
+
+def check_program(prefix, version):
+    program = os.path.join(prefix, "bin", "windtunnel")
+    expect(done(program, "--version") == f"windtunnel {version}\n", "the program says another version")
+    catalog = os.path.join(prefix, "share", "windtunnel", "scenarios", "catalog")
+    for name in ("seed-readme.json", "azure-replay.json"):
+        done(program, "validate", os.path.join(catalog, name))
+
+
+def main():
+    root, build, cmake, compiler = sys.argv[1:]
+    with open(os.path.join(build, "CMakeCache.txt"), encoding="utf-8") as file:
+        version = next(line.split("=", 1)[1].strip() for line in file if line.startswith("CMAKE_PROJECT_VERSION:"))
+    with open(os.path.join(root, "CHANGELOG.md"), encoding="utf-8") as file:
+        expect(f"\n## {version}" in file.read(), f"CHANGELOG.md has no entry for version {version}")
+    with tempfile.TemporaryDirectory() as folder:
+        made = os.path.join(folder, "made")
+        done(cmake, "--install", build, "--prefix", made)
+        prefix = os.path.join(folder, "moved")
+        shutil.move(made, prefix)
+        check_texts(prefix, (os.path.abspath(root), os.path.abspath(build), made))
+        headers = {name for name in os.listdir(os.path.join(root, "monitor")) if name.endswith(".h")}
+        installed = set(os.listdir(os.path.join(prefix, "include", "windtunnel", "monitor")))
+        expect(installed == headers, f"other headers than the monitor's: {sorted(installed ^ headers)}")
+        check_program(prefix, version)
+        check_consumer(root, folder, prefix, cmake, compiler)
+
+
+if __name__ == "__main__":
+    main()
