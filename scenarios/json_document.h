@@ -62,6 +62,9 @@ void apply_set(JsonValue& root, const std::string& set, Diagnostics& diagnostics
 // The tree as text, two spaces a level; arrays and objects that fit into `width` columns stay on one line.
 std::string json_text(const JsonValue& value, std::size_t width = 120);
 
+// The tree on one line.
+std::string json_line(const JsonValue& value);
+
 // One step of a JSON pointer: "/" and the key with ~ and / escaped.
 std::string pointer_step(std::string_view key);
 

@@ -188,6 +188,12 @@ std::string json_text(const JsonValue& value, std::size_t width) {
   return out;
 }
 
+std::string json_line(const JsonValue& value) {
+  std::string out;
+  append_flat(out, value);
+  return out;
+}
+
 std::string pointer_step(std::string_view key) {
   std::string text = "/";
   for (const char c : key) {

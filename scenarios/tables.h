@@ -18,6 +18,10 @@ const Table<ProviderSpec>& provider_table();
 const Table<sim::RateLimit>& rate_limit_table();
 const Table<WorkloadSpec>& workload_table();
 const Table<FaultSpec>& fault_table();
+// The `circuit_breaker` block.
+const Table<Scenario>& breaker_table();
+// The same settings as the breaker protocol writes them: durations in milliseconds alone, no preset.
+const Table<monitor::BreakerConfig>& breaker_protocol_table();
 const Table<sim::LivenessSpec>& liveness_table();
 const Table<sim::Counterexample>& counterexample_table();
 
