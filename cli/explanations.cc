@@ -5,6 +5,7 @@
 #include "cli/exit_code.h"
 #include "monitor/breaker_presets.h"
 #include "sim/checks/registry.h"
+#include "sim/studies/compare_metrics.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -43,7 +44,9 @@ constexpr Entry kExitCodeTexts[] = {
     {"14",
      "The same scenario and seed gave two different runs. Nothing that was measured can be trusted until the cause "
      "is found."},
-    {"15", "`compare` found the candidate worse than the baseline by more than was allowed."},
+    {"15",
+     "`compare` found a variation worse than the first by more than --max-regression allows: the whole 95 % interval of "
+     "the paired difference lies beyond the bound. An interval that holds the bound is 13, inconclusive."},
     {"130",
      "SIGINT or SIGTERM stopped the command. What was measured until then is kept, in files named .partial, and the "
      "summary says at which virtual time it ends."},
@@ -203,6 +206,9 @@ std::vector<Explanation> explanations() {
   append(all, "reply kind", kReplyTexts);
   append(all, "coverage counter", kCounterTexts);
   append(all, "threshold metric", kMetricTexts);
+  for (const sim::CompareMetricEntry& metric : sim::compare_metrics()) {
+    all.push_back({"comparison metric", std::string(metric.name), {}, std::string(metric.sentence)});
+  }
   for (const monitor::BreakerPresetInfo& preset : monitor::breaker_presets()) {
     all.push_back({"breaker preset", std::string(preset.name), {}, std::string(preset.description)});
   }

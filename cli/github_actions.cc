@@ -62,14 +62,17 @@ void GithubActions::annotate_errors_of(const std::string& file, const std::vecto
 }
 
 void GithubActions::add(reports::JobSummary::Row row) {
-  if (wants_rows()) summary_.add(std::move(row));
+  if (!wants_rows()) return;
+  summary_.add(std::move(row));
+  has_rows_ = true;
 }
 
 ExitCode GithubActions::finish() {
   if (annotates_) std::fputs(limit_.closing().c_str(), stderr);
   if (!wants_rows()) return ExitCode::pass;
   // Other steps write to the same file, so it is appended to.
-  const std::string text = summary_.markdown();
+  const bool has_table = has_rows_ || sections_.empty();
+  const std::string text = (has_table ? summary_.markdown() : std::string{}) + sections_;
   std::FILE* file = std::fopen(summary_file_.c_str(), "a");
   bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   if (file != nullptr) written = std::fclose(file) == 0 && written;

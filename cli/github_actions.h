@@ -22,6 +22,8 @@ class GithubActions {
   // The errors of a file that could not be loaded. It is read once more; they were printed when it was read first.
   void annotate_errors_of(const std::string& file, const std::vector<std::string>& sets);
   void add(reports::JobSummary::Row row);
+  // Markdown of its own below the table of runs, or instead of it if there are none.
+  void add_section(const std::string& markdown) { sections_ += markdown; }
 
   // Writes what is left; once. A file error has been printed.
   ExitCode finish();
@@ -34,6 +36,8 @@ class GithubActions {
   std::string summary_file_;
   reports::AnnotationLimit limit_;
   reports::JobSummary summary_;
+  bool has_rows_ = false;
+  std::string sections_;
 };
 
 // Why this file cannot be loaded, as it was printed; empty if it can.

@@ -2,6 +2,7 @@
 // Reads a scenario for a verb: errors and warnings go to stderr.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct LoadedScenario {
   ExitCode code = ExitCode::pass;
 };
 
-LoadedScenario load_scenario(const std::string& file, const std::vector<std::string>& sets);
+// A warning that is in `warned` is not printed again; those that are printed are put there.
+LoadedScenario load_scenario(const std::string& file, const std::vector<std::string>& sets,
+                             std::set<std::string>* warned = nullptr);
 
 }  // namespace windtunnel::cli

@@ -1,5 +1,7 @@
 #include "cli/arguments/flags.h"
 
+#include "sim/checks/registry.h"
+
 namespace windtunnel::cli {
 
 void add_files(CLI::App& verb, std::vector<std::string>& files) {
@@ -17,6 +19,22 @@ void add_jobs(CLI::App& verb, unsigned& jobs) {
       ->envname("WINDTUNNEL_JOBS")
       ->check(CLI::Range(1U, 1024U))
       ->type_name("N");
+}
+
+void add_checks(CLI::App& verb, std::vector<std::string>& checks) {
+  verb.add_option("--checks", checks, "The invariants to watch: ids such as B3,C1, or all, or none")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("ID,...");
+}
+
+void check_names(const std::vector<std::string>& checks) {
+  for (const std::string& word : checks) {
+    if (word == "all" || word == "none" || sim::check_named(word)) continue;
+    std::vector<std::string> known{"all", "none"};
+    for (const sim::CheckEntry& entry : sim::check_registry()) known.emplace_back(entry.name);
+    throw UsageError(unknown_word("check", word, known));
+  }
 }
 
 void add_color(CLI::App& verb, Color& color) {

@@ -35,6 +35,7 @@ std::unique_ptr<Verb> add_init(CLI::App& app);
 std::unique_ptr<Verb> add_breaker(CLI::App& app);
 std::unique_ptr<Verb> add_explain(CLI::App& app);
 std::unique_ptr<Verb> add_schema(CLI::App& app);
+std::unique_ptr<Verb> add_compare(CLI::App& app);
 
 // What the parser alone cannot see, such as two flags that exclude each other.
 class UsageError final : public CLI::ParseError {
@@ -61,6 +62,9 @@ CLI::Option* add_word(CLI::App& verb, const std::string& name, E& value, const s
 void add_files(CLI::App& verb, std::vector<std::string>& files);
 void add_sets(CLI::App& verb, std::vector<std::string>& sets);
 void add_jobs(CLI::App& verb, unsigned& jobs);
+// Which invariants are watched. check_names() throws what is wrong with them, once all is parsed.
+void add_checks(CLI::App& verb, std::vector<std::string>& checks);
+void check_names(const std::vector<std::string>& checks);
 void add_color(CLI::App& verb, Color& color);
 
 // "3..17"; throws what is wrong with it.

@@ -1,7 +1,6 @@
 #include "cli/run.h"
 
 #include "cli/arguments/flags.h"
-#include "sim/checks/registry.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -28,10 +27,7 @@ void add_run_reports(CLI::App& verb, RunArguments& run) {
 }
 
 void add_run_checks(CLI::App& verb, RunArguments& run) {
-  verb.add_option("--checks", run.checks, "The invariants to watch: ids such as B3,C1, or all, or none")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("ID,...");
+  add_checks(verb, run.checks);
   verb.add_flag("--keep-going", run.keep_going, "Go on after a violation");
   verb.add_flag("--verify-determinism", run.verify_determinism,
                 "Run twice more and name the first event that differs, if any");
@@ -39,12 +35,7 @@ void add_run_checks(CLI::App& verb, RunArguments& run) {
 
 // What the parser alone cannot see.
 void check(const RunArguments& run) {
-  for (const std::string& word : run.checks) {
-    if (word == "all" || word == "none" || sim::check_named(word)) continue;
-    std::vector<std::string> known{"all", "none"};
-    for (const sim::CheckEntry& entry : sim::check_registry()) known.emplace_back(entry.name);
-    throw UsageError(unknown_word("check", word, known));
-  }
+  check_names(run.checks);
   const bool many = run.files.size() > 1 || (run.seeds && run.seeds->last > run.seeds->first);
   if (!run.telemetry.empty() && many) {
     throw UsageError("--telemetry names one file, but several runs were asked for; use --out DIR");

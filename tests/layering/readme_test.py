@@ -87,8 +87,32 @@ def program_finding(root, text, compiler):
     return f"its program does not compile:\n{err}" if code != 0 else None
 
 
-def findings(root, readme, compiler, windtunnel):
+def table_after(text, line):
+    """The Markdown table that follows a line."""
+    rows = []
+    for row in text.split(line + "\n", 1)[-1].split("\n"):
+        if row.startswith("|"):
+            rows.append(row)
+        elif rows:
+            break
+    return rows
+
+
+def comparison_findings(root, readme, windtunnel):
+    """The table under a comparison is the one that it prints."""
+    shown = [line for line in readme.split("\n") if re.fullmatch(r"`windtunnel compare [^`]*`:", line)]
+    if not shown:
+        return ["it shows no comparison"]
     found = []
+    for line in shown:
+        _, out, err = said(root, windtunnel, *line[1:-2].split()[1:])
+        if table_after(readme, line) != table_after(out, out.split("\n", 1)[0]):
+            found.append(f"{line[1:-2]} prints another table:\n{out}{err}")
+    return found
+
+
+def findings(root, readme, compiler, windtunnel):
+    found = comparison_findings(root, readme, windtunnel)
     shown = [line for line in readme.split("\n") if re.fullmatch(r"`windtunnel run [^`]*`:", line)]
     if not shown:
         found.append("it shows no output of a run")
@@ -115,6 +139,8 @@ def self_test(root, readme, compiler, windtunnel):
         ("ends with", readme.replace("rate<0.01", "rate<0.0")),
         ("does not compile", readme.replace(".log_file =", ".logfile =")),
         ("shows no output", readme.replace("`windtunnel run scenarios", "`windtunnel rum scenarios")),
+        ("shows no comparison", readme.replace("`windtunnel compare scenarios", "`windtunnel compar scenarios")),
+        ("prints another table", readme.replace("| preset=polly |", "| preset=poly |", 1)),
         ("shows no workflow", readme.replace("- run: windtunnel run", "- run: windtunel run")),
         ("workflow's step ends with 2", readme.replace("--junit out/junit.xml", "--junitt out/junit.xml")),
         ("workflow shows", readme.replace("report_paths: out/junit.xml", "report_paths: out/units.xml")),

@@ -1,0 +1,174 @@
+// `windtunnel compare` as its user meets it.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/cli/windtunnel.h"
+
+namespace windtunnel::tests::compare_cli_test {
+namespace {
+
+// A small outage, so that these tests are quick.
+constexpr const char* kWorld = R"({
+  "version": 1, "title": "A provider is down for 20 s", "seed": 3, "duration": "60s",
+  "monitor": {"circuit_breaker": {"open": "10s"}},
+  "workload": {"chat": {"rate": 5, "arrival": "poisson", "provider": "openai"}},
+  "faults": [{"id": "down", "kind": "outage", "provider": "openai", "at": "10s", "duration": "20s"}]
+})";
+
+class CompareCli : public testing::Test {
+ protected:
+  CompareCli() { folder.write("a.json", kWorld); }
+  Folder folder;
+  std::string file = folder.path("a.json");
+
+  [[nodiscard]] Said compare(const std::string& rest) const { return windtunnel("compare " + file + " " + rest); }
+};
+
+bool says(const Said& said, const std::string& part) { return said.out.find(part) != std::string::npos; }
+
+const std::string kOpen = "--vary monitor.circuit_breaker.open=5s,10s ";
+
+TEST_F(CompareCli, says_by_how_much_a_variation_differs_from_the_first) {
+  const Said said = compare(kOpen + "--seeds 1..6");
+  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_TRUE(says(said, "2 variations of " + file + ": seeds 1..6")) << said.out;
+  EXPECT_TRUE(says(said, "open=10s")) << said.out;
+  EXPECT_TRUE(says(said, "  difference")) << said.out;
+}
+
+TEST_F(CompareCli, takes_twenty_seeds_from_the_scenarios_own_if_none_are_asked_for) {
+  EXPECT_TRUE(says(compare(kOpen), ": seeds 3..22,"));
+}
+
+TEST_F(CompareCli, every_preset_is_a_variation_and_what_stands_beside_it_is_warned_of) {
+  const Said said = compare("--vary monitor.circuit_breaker.preset=all --seeds 1..2");
+  EXPECT_EQ(said.exit, 0) << said.out;
+  for (const char* preset :
+       {"seed-readme", "seed-poc", "resilience4j", "polly", "gobreaker", "hystrix", "litellm", "helicone", "envoy"}) {
+    EXPECT_TRUE(says(said, std::string{"preset="} + preset)) << said.out;
+  }
+  EXPECT_TRUE(says(said, "/monitor/circuit_breaker/open: warning")) << said.out;
+  const Said cured = compare("--vary monitor.circuit_breaker.preset=all --seeds 1..2 --set monitor.circuit_breaker={}");
+  EXPECT_FALSE(says(cured, "warning")) << cured.out;
+}
+
+TEST_F(CompareCli, any_number_of_jobs_gives_the_same_bytes_in_every_format) {
+  for (const char* format : {"text", "json", "markdown", "csv"}) {
+    const std::string rest = kOpen + "--seeds 1..5 --format " + format;
+    const Said one = compare(rest + " --jobs 1");
+    EXPECT_EQ(one.exit, 0) << one.out;
+    EXPECT_EQ(one.out, compare(rest + " --jobs 3").out);
+  }
+}
+
+TEST_F(CompareCli, files_are_compared_as_they_are) {
+  folder.write("b.json", std::string{kWorld}.replace(std::string{kWorld}.find("10s"), 3, "5s"));
+  const Said said = compare(folder.path("b.json") + " --seeds 1..2 --format csv");
+  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_TRUE(says(said, folder.path("b.json") + ",probes,count,2,")) << said.out;
+}
+
+TEST_F(CompareCli, writes_every_format) {
+  const std::string out = folder.path("out");
+  const Said said = compare(kOpen + "--seeds 1..2 --format json --out " + out);
+  EXPECT_EQ(said.out, folder.read("out/compare.json"));
+  for (const char* name : {"compare.txt", "compare.md", "compare.csv", "compare_runs.csv"}) {
+    EXPECT_TRUE(folder.has(std::string{"out/"} + name)) << name;
+  }
+  EXPECT_EQ(compare(kOpen + "--seeds 1..2 --out /dev/null/out").exit, 4);
+}
+
+TEST_F(CompareCli, a_regression_exits_15_and_an_improvement_passes) {
+  // Open for shorter, it probes more often.
+  const std::string rest = "--vary monitor.circuit_breaker.open=10s,5s --seeds 1..6 --max-regression ";
+  const Said worse = compare(rest + "'probes<=0'");
+  EXPECT_EQ(worse.exit, 15) << worse.out;
+  EXPECT_TRUE(says(worse, "regression open=5s probes<=0: beyond the bound by ")) << worse.out;
+  EXPECT_EQ(compare(rest + "'probes<=100'").exit, 0);
+  EXPECT_EQ(compare(rest + "'probes<=1000%'").exit, 0);
+  EXPECT_EQ(compare(rest + "'probes<=100' --max-regression 'probes<=0'").exit, 15);
+  EXPECT_EQ(compare(kOpen + "--seeds 1..6 --max-regression 'probes<=0'").exit, 0);
+}
+
+TEST_F(CompareCli, undecided_exits_13_and_names_the_remedy) {
+  const Said said = compare(
+      "--vary monitor.circuit_breaker.consecutive_threshold=5,4 --seeds 1..3 "
+      "--max-regression 'recovery_time<=1ms'");
+  EXPECT_EQ(said.exit, 13) << said.out;
+  EXPECT_TRUE(says(said, "undecided")) << said.out;
+  EXPECT_TRUE(says(said, "seeds would decide")) << said.out;
+  // No data never passes: nobody is ever down.
+  EXPECT_EQ(compare("--vary faults.down.kind=latency_spike,brownout --set faults.down.factor=1 --seeds 1..3 "
+                    "--max-regression 'recovery_time<=1h'")
+                .exit,
+            3);
+  EXPECT_EQ(compare(kOpen + "--set faults=[] --seeds 1..3 --max-regression 'recovery_time<=1h'").exit, 13);
+}
+
+TEST_F(CompareCli, a_violation_is_told_with_its_replay_and_is_not_fatal) {
+  const Said said = compare(
+      "--set 'liveness={\"heal_at\":\"30s\",\"recover_within\":\"5s\"}' "
+      "--vary monitor.circuit_breaker.open=10s,1h --seeds 4..5");
+  EXPECT_EQ(said.exit, 0) << said.out;
+  const std::size_t at = said.out.find("V1 violated in 2 of 2 runs: windtunnel ");
+  ASSERT_NE(at, std::string::npos) << said.out;
+  const std::size_t begin = said.out.find("windtunnel ", at) + std::string{"windtunnel "}.size();
+  const std::string command = said.out.substr(begin, said.out.find('\n', begin) - begin);
+  EXPECT_EQ(windtunnel(command).exit, 11) << command;
+}
+
+TEST_F(CompareCli, an_interrupt_keeps_complete_seeds) {
+  const std::string command = "cd '" + folder.path() + "' && timeout --foreground --signal=INT 1 '" WINDTUNNEL_BINARY "' compare " +
+                              file + " " + kOpen + "--seeds 1..1000000 --out out >said.txt 2>&1; echo $?";
+  FILE* pipe = popen(command.c_str(), "r");
+  char line[16] = {};
+  ASSERT_NE(fgets(line, sizeof line, pipe), nullptr);
+  pclose(pipe);
+  EXPECT_EQ(std::string{line}, "124\n");  // what timeout says when it had to send the signal
+  EXPECT_NE(folder.read("said.txt").find("stopped after"), std::string::npos) << folder.read("said.txt");
+  EXPECT_NE(folder.read("said.txt").find("interrupted by SIGINT"), std::string::npos);
+  EXPECT_TRUE(folder.has("out/compare.json.partial"));
+  EXPECT_FALSE(folder.has("out/compare.json"));
+}
+
+TEST_F(CompareCli, a_value_that_the_scenario_cannot_take_runs_nothing) {
+  const Said said = compare("--vary monitor.circuit_breaker.preset=seed-readme,poly");
+  EXPECT_EQ(said.exit, 3);
+  EXPECT_TRUE(says(said, "did you mean \"polly\"?")) << said.out;
+  folder.write("bad.json", "{\"version\": 1, \"duratoin\": \"5m\"}\n");
+  const Said bad = windtunnel("compare " + folder.path("bad.json") + " --vary monitor.circuit_breaker.preset=all");
+  EXPECT_EQ(bad.exit, 3);
+  EXPECT_EQ(bad.out.find("duratoin"), bad.out.rfind("/duratoin") + 1) << "told once:\n" << bad.out;
+  EXPECT_EQ(windtunnel("compare no-such.json other.json").exit, 4);
+}
+
+TEST_F(CompareCli, what_cannot_be_compared_is_a_usage_error) {
+  EXPECT_TRUE(says(compare(""), "there is nothing to compare with"));
+  EXPECT_EQ(compare("").exit, 2);
+  EXPECT_EQ(compare("--vary monitor.circuit_breaker.open=5s").exit, 2);
+  EXPECT_EQ(compare(file).exit, 2);
+  EXPECT_EQ(compare("other.json " + kOpen).exit, 2);
+  EXPECT_EQ(compare(kOpen + kOpen).exit, 2);
+  EXPECT_EQ(compare(kOpen + "--checks B99").exit, 2);
+  EXPECT_EQ(compare(kOpen + "--seeds 4..4 --max-regression 'probes<=0'").exit, 2);
+  const Said said = compare(kOpen + "--max-regression 'probs<=0'");
+  EXPECT_EQ(said.exit, 2);
+  EXPECT_TRUE(says(said, "column 1: no metric of a comparison is named \"probs\"; did you mean \"probes\"?"))
+      << said.out;
+}
+
+TEST_F(CompareCli, tells_github_the_table_and_each_regression) {
+  const std::string summary = folder.path("summary.md");
+  const Said said = windtunnel("compare " + file +
+                                   " --vary monitor.circuit_breaker.open=10s,5s --seeds 1..4 "
+                                   "--max-regression 'probes<=0'",
+                               "GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=" + summary);
+  EXPECT_TRUE(says(said, "::error file=" + file + ",title=windtunnel%3A regression::regression open=5s")) << said.out;
+  EXPECT_NE(folder.read("summary.md").find("| open=5s |"), std::string::npos);
+  EXPECT_EQ(folder.read("summary.md").find("0 of 0 passed"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace windtunnel::tests::compare_cli_test
