@@ -360,7 +360,7 @@ MonitorStats LlmMonitor::get_stats() const {
     stats = stats_of(pipeline_, std::max(latest_, time_.now()));
     stats.replies_late = replies_late_;
     stats.requests_invalid = requests_invalid_;
-    const std::span<const RequestMetrics> counted = pipeline_.metrics().labels();
+    const std::vector<RequestMetrics> counted = pipeline_.metrics().labels();
     stats.labels.resize(labels_.size() + 1);
     for (const auto& [versions, id] : labels_) {
       LabelStats& one = stats.labels[static_cast<std::size_t>(id)];

@@ -16,6 +16,17 @@ std::int64_t RequestMetrics::refused() const {
   return count(Outcome::refused_rate) + count(Outcome::refused_tokens) + count(Outcome::refused_budget);
 }
 
+void RequestMetrics::add(const RequestMetrics& other) {
+  for (std::size_t i = 0; i < kOutcomes; ++i) outcomes[i] += other.outcomes[i];
+  attempts += other.attempts;
+  failed_over += other.failed_over;
+  input += other.input;
+  output += other.output;
+  cost += other.cost;
+  latency.merge(other.latency);
+  time_to_first_token.merge(other.time_to_first_token);
+}
+
 void Metrics::on_attempt(const Attempt& attempt, const Reply& reply, bool late) {
   ProviderMetrics& provider = providers_[index_of(attempt.provider)];
   ++provider.calls;
@@ -41,24 +52,41 @@ void Metrics::on_transition(ProviderId id, const BreakerTransition& transition) 
 }
 
 void Metrics::on_finish(const Record& record) {
-  const Usd cost = record.confirmed_cost();
-  count(all_, record, cost);
-  if (record.variant) count(variants_[*record.variant], record, cost);
+  ++outcomes_[static_cast<std::size_t>(record.outcome)];
   const auto labels = static_cast<std::size_t>(record.request.labels);
-  if (labels >= labels_.size()) labels_.resize(labels + 1);
-  count(labels_[labels], record, cost);
-}
-
-void Metrics::count(RequestMetrics& metrics, const Record& record, Usd cost) {
+  const std::size_t cell = labels * cells_a_label() + (record.variant ? *record.variant + 1U : 0U);
+  if (cell >= cells_.size()) [[unlikely]]
+    cells_.resize((labels + 1) * cells_a_label());
+  RequestMetrics& metrics = cells_[cell];
   ++metrics.outcomes[static_cast<std::size_t>(record.outcome)];
   metrics.attempts += record.attempt_count;
   if (record.failovers > 0) ++metrics.failed_over;
-  metrics.cost += cost;
+  metrics.cost += record.confirmed_cost();
   if (is_answered(record.outcome)) metrics.latency.record(record.latency());
   if (record.outcome != Outcome::served) return;
   metrics.input += record.input;
   metrics.output += record.output;
   metrics.time_to_first_token.record(record.time_to_first_token);
+}
+
+RequestMetrics Metrics::all() const { return sum_of_every(1, 0, cells_.size()); }
+
+std::vector<RequestMetrics> Metrics::variants() const {
+  std::vector<RequestMetrics> sums;
+  for (std::size_t i = 1; i <= variants_; ++i) sums.push_back(sum_of_every(cells_a_label(), i, cells_.size()));
+  return sums;
+}
+
+std::vector<RequestMetrics> Metrics::labels() const {
+  std::vector<RequestMetrics> sums;
+  for (std::size_t i = 0; i < cells_.size(); i += cells_a_label()) sums.push_back(sum_of_every(1, i, i + cells_a_label()));
+  return sums;
+}
+
+RequestMetrics Metrics::sum_of_every(std::size_t step, std::size_t first, std::size_t end) const {
+  RequestMetrics sum;
+  for (std::size_t i = first; i < end; i += step) sum.add(cells_[i]);
+  return sum;
 }
 
 std::int64_t Metrics::calls() const {

@@ -51,6 +51,7 @@ struct RequestMetrics {
   [[nodiscard]] std::int64_t refused() const;
   // Neither answered nor refused by our own limiters.
   [[nodiscard]] std::int64_t failed() const { return requests() - answered() - refused(); }
+  void add(const RequestMetrics& other);
 };
 
 class Metrics {
@@ -62,20 +63,24 @@ class Metrics {
   void on_finish(const Record& record);
 
   [[nodiscard]] const ProviderMetrics& provider(ProviderId id) const { return providers_[index_of(id)]; }
-  [[nodiscard]] const RequestMetrics& all() const { return all_; }
-  [[nodiscard]] std::span<const RequestMetrics> variants() const { return variants_; }  // in file order
-  [[nodiscard]] std::span<const RequestMetrics> labels() const { return labels_; }      // by LabelsId
+  // How many requests have ended so.
+  [[nodiscard]] std::int64_t ended_as(Outcome outcome) const { return outcomes_[static_cast<std::size_t>(outcome)]; }
+  // Sums, worked out when they are asked for: a request is counted once, in the cell of its labels and its variant.
+  [[nodiscard]] RequestMetrics all() const;
+  [[nodiscard]] std::vector<RequestMetrics> variants() const;  // in file order
+  [[nodiscard]] std::vector<RequestMetrics> labels() const;    // by LabelsId, up to the last that was seen
   // The seed's "Total Requests across all providers": calls, not requests.
   [[nodiscard]] std::int64_t calls() const;
   [[nodiscard]] Usd cost() const;
 
  private:
-  static void count(RequestMetrics& metrics, const Record& record, Usd cost);
+  [[nodiscard]] std::size_t cells_a_label() const { return variants_ + 1; }
+  [[nodiscard]] RequestMetrics sum_of_every(std::size_t step, std::size_t first, std::size_t end) const;
 
   std::vector<ProviderMetrics> providers_;
-  std::vector<RequestMetrics> variants_;
-  std::vector<RequestMetrics> labels_;
-  RequestMetrics all_;
+  std::size_t variants_;
+  std::vector<RequestMetrics> cells_;  // by labels, then by variant: nobody's first
+  std::array<std::int64_t, kOutcomes> outcomes_{};
 };
 
 }  // namespace windtunnel::monitor

@@ -27,6 +27,21 @@ struct Attempt {
   BreakerState breaker = BreakerState::closed;  // when the call was admitted
 };
 
+// The place of a request's attempts. Nothing stands in it before an attempt is written there: most requests make one,
+// and to clear the room of sixteen costs as much as to decide on a request.
+class AttemptRoom {
+ public:
+  AttemptRoom() {}  // NOLINT(modernize-use-equals-default): the union stays as it is
+  [[nodiscard]] Attempt& operator[](std::size_t i) { return attempts_[i]; }
+  [[nodiscard]] const Attempt& operator[](std::size_t i) const { return attempts_[i]; }
+  [[nodiscard]] const Attempt* data() const { return attempts_.data(); }
+
+ private:
+  union {
+    std::array<Attempt, kAttemptsMax> attempts_;
+  };
+};
+
 struct Record {
   Request request;
   Instant arrived{};
@@ -44,7 +59,7 @@ struct Record {
   BreakerState breaker = BreakerState::closed;  // of the last called provider, after its reply
   std::uint8_t attempt_count = 0;
   std::uint8_t failovers = 0;  // moves to another candidate after a failed attempt or a refusing breaker
-  std::array<Attempt, kAttemptsMax> attempt_storage;
+  AttemptRoom attempt_storage;  // the first attempt_count hold an attempt
 
   [[nodiscard]] std::span<const Attempt> attempts() const { return {attempt_storage.data(), attempt_count}; }
   [[nodiscard]] const Attempt* last_attempt() const {

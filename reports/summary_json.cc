@@ -164,12 +164,13 @@ void put_experiment(JsonWriter& json, const RunReport& report) {
     json.null();
     return;
   }
+  const std::vector<RequestMetrics> variants = pipeline.metrics().variants();
   json.begin_object().key("id").text(router.experiment_id).key("variants").begin_array();
   for (std::size_t i = 0; i < router.variants.size(); ++i) {
     json.begin_object().key("id").text(router.variants[i].id);
     json.key("provider").text(pipeline.provider(router.variants[i].provider).name);
     json.key("weight").integer(router.variants[i].weight);
-    put_requests(json, pipeline.metrics().variants()[i]);
+    put_requests(json, variants[i]);
     json.end_object();
   }
   json.end_array();
@@ -177,37 +178,31 @@ void put_experiment(JsonWriter& json, const RunReport& report) {
   json.end_object();
 }
 
-// Each workload has its labels to itself: its place in file order, from 1. One that sent nothing may have none yet.
-RequestMetrics of_workload(const monitor::Metrics& metrics, std::size_t workload) {
-  return workload + 1 < metrics.labels().size() ? metrics.labels()[workload + 1] : RequestMetrics{};
+// By workload: each has its labels to itself, its place in file order, from 1. One that sent nothing may have none yet.
+std::vector<RequestMetrics> by_workload(const RunReport& report) {
+  std::vector<RequestMetrics> metrics = report.result.pipeline.metrics().labels();
+  metrics.resize(report.scenario.workloads.size() + 1);
+  metrics.erase(metrics.begin());
+  return metrics;
 }
 
 void put_workloads(JsonWriter& json, const RunReport& report) {
+  const std::vector<RequestMetrics> metrics = by_workload(report);
   json.key("workloads").begin_array();
   for (std::size_t i = 0; i < report.scenario.workloads.size(); ++i) {
     const sim::WorkloadSpec& workload = report.scenario.workloads[i];
     json.begin_object().key("name").text(workload.name);
     json.key("feature_version").text_or_null(workload.feature_version);
     json.key("prompt_version").text_or_null(workload.prompt_version);
-    put_requests(json, of_workload(report.result.pipeline.metrics(), i));
+    put_requests(json, metrics[i]);
     json.end_object();
   }
   json.end_array();
 }
 
-void add(RequestMetrics& sum, const RequestMetrics& other) {
-  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) sum.outcomes[i] += other.outcomes[i];
-  sum.attempts += other.attempts;
-  sum.failed_over += other.failed_over;
-  sum.input += other.input;
-  sum.output += other.output;
-  sum.cost += other.cost;
-  sum.latency.merge(other.latency);
-  sum.time_to_first_token.merge(other.time_to_first_token);
-}
-
 // Over all workloads of one feature and prompt version, in the order in which the file first names the pair.
 void put_versions(JsonWriter& json, const RunReport& report) {
+  const std::vector<RequestMetrics> metrics = by_workload(report);
   std::vector<std::pair<std::pair<std::string, std::string>, RequestMetrics>> versions;
   for (std::size_t i = 0; i < report.scenario.workloads.size(); ++i) {
     const sim::WorkloadSpec& workload = report.scenario.workloads[i];
@@ -215,13 +210,13 @@ void put_versions(JsonWriter& json, const RunReport& report) {
     std::size_t place = 0;
     while (place < versions.size() && versions[place].first != version) ++place;
     if (place == versions.size()) versions.emplace_back(std::move(version), RequestMetrics{});
-    add(versions[place].second, of_workload(report.result.pipeline.metrics(), i));
+    versions[place].second.add(metrics[i]);
   }
   json.key("versions").begin_array();
-  for (const auto& [version, metrics] : versions) {
+  for (const auto& [version, sum] : versions) {
     json.begin_object().key("feature_version").text_or_null(version.first);
     json.key("prompt_version").text_or_null(version.second);
-    put_requests(json, metrics);
+    put_requests(json, sum);
     json.end_object();
   }
   json.end_array();

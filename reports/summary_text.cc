@@ -211,7 +211,7 @@ std::string experiment_section(const RunReport& report) {
   const monitor::RouterConfig& router = pipeline.config().ab_router;
   if (router.variants.empty()) return {};
   TextTable table{{"Variant", "Requests", "Success", "P50", "P95", "Cost"}};
-  const std::span<const monitor::RequestMetrics> variants = pipeline.metrics().variants();
+  const std::vector<monitor::RequestMetrics> variants = pipeline.metrics().variants();
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const monitor::RequestMetrics& one = variants[i];
     table.add({router.variants[i].id, count(one.requests()), percent(one.answered(), one.requests()),

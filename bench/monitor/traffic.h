@@ -39,7 +39,7 @@ class Traffic {
     now_ += kGap;
     monitor::Flow& flow = flows_[number_ % kInFlight];
     if (flow.awaiting == monitor::Awaiting::reply) finish(flow);
-    flow = monitor::Flow{};
+    renew(flow);
     monitor::Request& request = flow.record.request;
     const std::uint64_t prompt = prompts_ == 0 ? number_ : number_ % prompts_;
     request.id = monitor::RequestId{number_++};

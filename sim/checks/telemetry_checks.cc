@@ -58,7 +58,7 @@ void TelemetryChecks::on_finish(const OpenRequest& one, const Record& record) {
   const auto outcome = static_cast<std::size_t>(record.outcome);
   ++outcomes_[outcome];
   if (watched_.pipeline != nullptr) {
-    const std::int64_t counted = watched_.pipeline->metrics().all().outcomes[outcome];
+    const std::int64_t counted = watched_.pipeline->metrics().ended_as(record.outcome);
     all.must(counted == outcomes_[outcome], CheckId::T5, watched_.now, one.request.id,
              "metrics count {} ended as {} instead of {}", counted, record.outcome, outcomes_[outcome]);
   }

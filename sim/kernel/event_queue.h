@@ -5,8 +5,10 @@
 // they were scheduled. An event is an instant and 24 bits of payload, whose meaning is the driver's. There is no
 // cancel: a driver owes exactly one completion per call, so it schedules the one that will happen.
 //
-// Entries are 16 bytes, {time; sequence:40 | payload:24}, in a 4-ary implicit heap: the pending set is small, four
-// children fit one cache line, and nothing is allocated once the vector has reached its greatest size.
+// Entries are 16 bytes, {time; sequence:40 | payload:24}, in 4-ary implicit heaps: the pending set is small, four
+// children fit one cache line, and nothing is allocated once the vector has reached its greatest size. There are two of
+// them. What comes next of a source that has one event pending at a time (the arrivals of a workload) is soon, so among
+// the completions, which are many and far, it would sift up and down all the levels; in a heap of its own it stays put.
 //
 // Properties (each is a test):
 //   pop() gives events in the order of time; among equals, in the order scheduled (model: a stable sort).
@@ -30,48 +32,9 @@ struct Event {
   friend bool operator==(const Event&, const Event&) = default;
 };
 
-class EventQueue {
+// The pending events of one kind.
+class EventHeap {
  public:
-  static constexpr int kPayloadBits = 24;
-  static constexpr std::uint32_t kPayloadMax = (1U << kPayloadBits) - 1;
-  static constexpr std::uint64_t kSequenceMax = (1ULL << (64 - kPayloadBits)) - 1;
-
-  EventQueue() = default;
-  // A queue that has already numbered `sequence` events, so that a test can stand at the end of the numbers.
-  explicit EventQueue(std::uint64_t sequence) : sequence_(sequence) {}
-
-  void reserve(std::size_t events) { heap_.reserve(events); }
-  [[nodiscard]] bool empty() const { return heap_.empty(); }
-  [[nodiscard]] std::size_t size() const { return heap_.size(); }
-
-  void schedule(monitor::Instant at, std::uint32_t payload) {
-    monitor::check(at >= last_popped_, "no event is scheduled before the present");
-    monitor::check(payload <= kPayloadMax, "an event's payload fits 24 bits");
-    monitor::check(sequence_ <= kSequenceMax, "a run has at most 2^40 events");
-    const Entry entry{at.time_since_epoch().count(), sequence_++ << kPayloadBits | payload};
-    heap_.push_back(entry);
-    sift_up(heap_.size() - 1, entry);
-  }
-
-  // The queue must not be empty.
-  [[nodiscard]] monitor::Instant next_time() const {
-    monitor::check(!heap_.empty(), "an event is pending");
-    return monitor::Instant{monitor::Duration{heap_.front().time_ns}};
-  }
-
-  // The queue must not be empty.
-  Event pop() {
-    last_popped_ = next_time();
-    const Event first{last_popped_, static_cast<std::uint32_t>(heap_.front().order & kPayloadMax)};
-    const Entry last = heap_.back();
-    heap_.pop_back();
-    if (!heap_.empty()) sift_down(last);
-    return first;
-  }
-
- private:
-  static constexpr std::size_t kChildren = 4;
-
   struct Entry {
     std::int64_t time_ns;
     std::uint64_t order;  // sequence:40 | payload:24; sequences differ, so the payload never decides an order
@@ -86,7 +49,15 @@ class EventQueue {
            (static_cast<Wide>(static_cast<std::uint64_t>(b.time_ns)) << 64 | b.order);
   }
 
-  void sift_up(std::size_t hole, const Entry entry) {
+  void reserve(std::size_t events) { heap_.reserve(events); }
+  [[nodiscard]] bool empty() const { return heap_.empty(); }
+  [[nodiscard]] std::size_t size() const { return heap_.size(); }
+  // The heap must not be empty.
+  [[nodiscard]] const Entry& first() const { return heap_.front(); }
+
+  void push(const Entry entry) {
+    std::size_t hole = heap_.size();
+    heap_.push_back(entry);
     while (hole > 0) {
       const std::size_t parent = (hole - 1) / kChildren;
       if (!before(entry, heap_[parent])) break;
@@ -96,10 +67,13 @@ class EventQueue {
     heap_[hole] = entry;
   }
 
-  // Puts `entry` in the place of the root, which has been taken. Which child is least is a coin toss, so four children
-  // are compared as two pairs by arithmetic on the index, without a branch to mispredict.
-  void sift_down(const Entry entry) {
+  // Takes the first. The heap must not be empty. Which child is least is a coin toss, so four children are compared as
+  // two pairs by arithmetic on the index, without a branch to mispredict.
+  void pop() {
+    const Entry entry = heap_.back();
+    heap_.pop_back();
     const std::size_t count = heap_.size();
+    if (count == 0) return;
     std::size_t hole = 0;
     for (std::size_t child = 1; child < count; child = hole * kChildren + 1) {
       std::size_t least = child;
@@ -115,11 +89,66 @@ class EventQueue {
     heap_[hole] = entry;
   }
 
+ private:
+  static constexpr std::size_t kChildren = 4;
+
   [[nodiscard]] std::size_t lesser(std::size_t a, std::size_t b) const {
     return a + ((b - a) & -static_cast<std::size_t>(before(heap_[b], heap_[a])));
   }
 
   std::vector<Entry> heap_;
+};
+
+class EventQueue {
+ public:
+  static constexpr int kPayloadBits = 24;
+  static constexpr std::uint32_t kPayloadMax = (1U << kPayloadBits) - 1;
+  static constexpr std::uint64_t kSequenceMax = (1ULL << (64 - kPayloadBits)) - 1;
+
+  EventQueue() = default;
+  // A queue that has already numbered `sequence` events, so that a test can stand at the end of the numbers.
+  explicit EventQueue(std::uint64_t sequence) : sequence_(sequence) {}
+
+  void reserve(std::size_t events) { all_.reserve(events); }
+  [[nodiscard]] bool empty() const { return all_.empty() && next_.empty(); }
+  [[nodiscard]] std::size_t size() const { return all_.size() + next_.size(); }
+
+  void schedule(monitor::Instant at, std::uint32_t payload) { all_.push(entry(at, payload)); }
+  // The same, faster for a source that has one event pending at a time and follows it up when it has come.
+  void schedule_next(monitor::Instant at, std::uint32_t payload) { next_.push(entry(at, payload)); }
+
+  // The queue must not be empty.
+  [[nodiscard]] monitor::Instant next_time() const {
+    monitor::check(!empty(), "an event is pending");
+    const EventHeap& heap = next_comes_first() ? next_ : all_;
+    return monitor::Instant{monitor::Duration{heap.first().time_ns}};
+  }
+
+  // The queue must not be empty.
+  Event pop() {
+    monitor::check(!empty(), "an event is pending");
+    EventHeap& heap = next_comes_first() ? next_ : all_;
+    last_popped_ = monitor::Instant{monitor::Duration{heap.first().time_ns}};
+    const Event first{last_popped_, static_cast<std::uint32_t>(heap.first().order & kPayloadMax)};
+    heap.pop();
+    return first;
+  }
+
+ private:
+  [[nodiscard]] EventHeap::Entry entry(monitor::Instant at, std::uint32_t payload) {
+    monitor::check(at >= last_popped_, "no event is scheduled before the present");
+    monitor::check(payload <= kPayloadMax, "an event's payload fits 24 bits");
+    monitor::check(sequence_ <= kSequenceMax, "a run has at most 2^40 events");
+    return {at.time_since_epoch().count(), sequence_++ << kPayloadBits | payload};
+  }
+
+  [[nodiscard]] bool next_comes_first() const {
+    if (next_.empty()) return false;
+    return all_.empty() || EventHeap::before(next_.first(), all_.first());
+  }
+
+  EventHeap all_;
+  EventHeap next_;  // what schedule_next() was told
   std::uint64_t sequence_ = 0;
   monitor::Instant last_popped_{};
 };

@@ -54,6 +54,10 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
     }
     ++index;
   }
+  fault_base_ = index;
+  breaker_base_ = fault_base_ + static_cast<std::uint32_t>(faults_.size());
+  vu_base_ = breaker_base_ + static_cast<std::uint32_t>(scenario.providers.size());
+  slot_base_ = vu_base_ + static_cast<std::uint32_t>(vus_.size());
   ordinals_.resize(loads_.size());
   next_ordinal_.resize(loads_.size());
   for (const ProviderSpec& provider : scenario.providers) {
@@ -107,41 +111,41 @@ RunResult Driver::run() {
 // Faults come first, so that one that begins at an instant acts on a call of the same instant.
 void Driver::schedule_first_events() {
   for (std::size_t i = 0; i < faults_.size(); ++i) {
-    if (const auto at = faults_.next_change(i)) queue_.schedule(*at, fault_base() + static_cast<std::uint32_t>(i));
+    if (const auto at = faults_.next_change(i)) queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(i));
   }
   for (std::size_t i = 0; i < loads_.size(); ++i) {
     if (const auto first = loads_[i].next_arrival()) {
       next_ordinal_[i] = first->ordinal;
-      queue_.schedule(first->at, static_cast<std::uint32_t>(i));
+      queue_.schedule_next(first->at, static_cast<std::uint32_t>(i));
     }
   }
   for (std::size_t i = 0; i < vus_.size(); ++i) {
     const Load& load = loads_[vus_[i].workload];
-    if (load.begin() < load.end()) queue_.schedule(load.begin(), vu_base() + static_cast<std::uint32_t>(i));
+    if (load.begin() < load.end()) queue_.schedule(load.begin(), vu_base_ + static_cast<std::uint32_t>(i));
   }
 }
 
 void Driver::handle(std::uint32_t payload) {
-  if (payload >= slot_base()) return on_slot(payload - slot_base());
-  if (payload < fault_base()) return on_arrival(payload);
-  if (payload >= vu_base()) {
-    const std::uint32_t vu = payload - vu_base();
+  if (payload >= slot_base_) return on_slot(payload - slot_base_);
+  if (payload < fault_base_) return on_arrival(payload);
+  if (payload >= vu_base_) {
+    const std::uint32_t vu = payload - vu_base_;
     return begin_request(vus_[vu].workload, ordinals_[vus_[vu].workload]++, vu);
   }
-  if (payload >= breaker_base()) {
-    const std::size_t provider = payload - breaker_base();
+  if (payload >= breaker_base_) {
+    const std::size_t provider = payload - breaker_base_;
     if (stations_[provider].wakeup == now_) stations_[provider].wakeup.reset();
     pipeline_.on_time(now_);
     return watch_breaker(provider_id(provider));
   }
-  on_fault(payload - fault_base());
+  on_fault(payload - fault_base_);
 }
 
 void Driver::on_arrival(std::uint32_t workload) {
   const std::uint64_t ordinal = next_ordinal_[workload];
   if (const auto next = loads_[workload].next_arrival()) {
     next_ordinal_[workload] = next->ordinal;
-    queue_.schedule(next->at, workload);
+    queue_.schedule_next(next->at, workload);
   }
   begin_request(workload, ordinal, std::nullopt);
 }
@@ -150,7 +154,7 @@ void Driver::on_fault(std::size_t fault) {
   const bool acts = faults_.change(fault);
   digest_.add(acts ? 1 : 0);
   if (const auto at = faults_.next_change(fault)) {
-    queue_.schedule(*at, fault_base() + static_cast<std::uint32_t>(fault));
+    queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(fault));
   }
   if (observed_) fanout_.on_fault({.at = now_, .fault = fault, .active = acts});
   if (faults_.spec(fault).kind == FaultKind::wall_clock_step) {
@@ -167,7 +171,7 @@ void Driver::on_fault(std::size_t fault) {
 void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::optional<std::uint32_t> vu) {
   const std::uint32_t slot = take_slot();
   InFlight& one = slots_[slot];
-  one.flow = monitor::Flow{};
+  renew(one.flow);
   loads_[workload].fill(ordinal, one.flow.record.request, one.demand);
   one.flow.record.request.id = monitor::RequestId{arrivals_++};
   one.vu = vu;
@@ -300,7 +304,7 @@ void Driver::serve_waiting(std::size_t provider) {
 void Driver::expect(std::uint32_t slot, Instant at) {
   slots_[slot].expected = at;
   ++slots_[slot].events_pending;
-  queue_.schedule(at, slot_base() + slot);
+  queue_.schedule(at, slot_base_ + slot);
 }
 
 void Driver::end_request(std::uint32_t slot) {
@@ -311,7 +315,7 @@ void Driver::end_request(std::uint32_t slot) {
   if (one.vu) {
     const Load& load = loads_[vus_[*one.vu].workload];
     const Instant next = now_ + std::max(kThinkTimeMin, load.think_time(one.demand.ordinal));
-    if (next < load.end()) queue_.schedule(next, vu_base() + *one.vu);
+    if (next < load.end()) queue_.schedule(next, vu_base_ + *one.vu);
   }
   free_if_idle(slot);
 }
@@ -321,7 +325,7 @@ void Driver::end_request(std::uint32_t slot) {
 std::uint32_t Driver::take_slot() {
   if (free_.empty()) {
     slots_.emplace_back();
-    monitor::check(slot_base() + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
+    monitor::check(slot_base_ + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
   const std::uint32_t slot = free_.back();
@@ -339,7 +343,7 @@ void Driver::watch_breaker(ProviderId provider) {
   std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
   if (!at || scheduled == at) return;
   scheduled = at;
-  queue_.schedule(*at, breaker_base() + static_cast<std::uint32_t>(index_of(provider)));
+  queue_.schedule(*at, breaker_base_ + static_cast<std::uint32_t>(index_of(provider)));
 }
 
 std::optional<std::int64_t> Driver::capacity_of(std::size_t provider) const {

@@ -48,12 +48,6 @@ class Driver {
     std::uint32_t workload = 0;
   };
 
-  // An event's payload is a number in one of these ranges, in this order.
-  [[nodiscard]] std::uint32_t fault_base() const { return static_cast<std::uint32_t>(loads_.size()); }
-  [[nodiscard]] std::uint32_t breaker_base() const { return fault_base() + static_cast<std::uint32_t>(faults_.size()); }
-  [[nodiscard]] std::uint32_t vu_base() const { return breaker_base() + static_cast<std::uint32_t>(providers_.size()); }
-  [[nodiscard]] std::uint32_t slot_base() const { return vu_base() + static_cast<std::uint32_t>(vus_.size()); }
-
   void schedule_first_events();
   void handle(std::uint32_t payload);
   void on_arrival(std::uint32_t workload);
@@ -89,6 +83,12 @@ class Driver {
   std::vector<Station> stations_;
   std::vector<VirtualUser> vus_;
   std::vector<std::uint64_t> ordinals_;  // of the closed workloads, handed out so far
+  // An event's payload is a number in one of these ranges, in this order: workloads, faults, breakers, virtual users,
+  // slots. Each begins where the one before ends.
+  std::uint32_t fault_base_ = 0;
+  std::uint32_t breaker_base_ = 0;
+  std::uint32_t vu_base_ = 0;
+  std::uint32_t slot_base_ = 0;
   EventQueue queue_;
   std::vector<InFlight> slots_;
   std::vector<std::uint32_t> free_;

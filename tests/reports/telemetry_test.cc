@@ -201,7 +201,8 @@ TEST(Telemetry, survives_any_name) {
 TEST(Telemetry, has_room_for_the_largest_record) {
   Record record = failed_over();
   record.attempt_count = monitor::kAttemptsMax;
-  for (Attempt& attempt : record.attempt_storage) {
+  for (std::size_t i = 0; i < monitor::kAttemptsMax; ++i) {
+    Attempt& attempt = record.attempt_storage[i];
     attempt = {Instant{},  monitor::Duration{INT64_MAX - 7}, Usd::from_picos(500'000'000'000'000'007),
                kAnthropic, ReplyKind::connection_error,      true};
   }
