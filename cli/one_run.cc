@@ -13,8 +13,10 @@
 #include "reports/output_file.h"
 #include "reports/summary.h"
 #include "reports/telemetry.h"
+#include "reports/timeline.h"
 #include "sim/checks/judge.h"
 #include "sim/studies/determinism.h"
+#include "sim/world/timeline_watch.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::cli {
@@ -50,11 +52,13 @@ class Reports final : public sim::Observer {
     add_telemetry(one, path("telemetry.jsonl"));
     events_file_ = std::make_unique<reports::OutputFile>(path("events.jsonl"));
     events_ = std::make_unique<reports::EventsWriter>(*one.scenario, one.seed, *events_file_);
+    timeline_.emplace(*one.scenario, sim::timeline_widths(*one.scenario, one.until, one.timeline_step));
   }
 
   void watch(std::vector<sim::Observer*>& observers) {
     for (const auto& writer : telemetry_) observers.push_back(writer.get());
     if (events_) observers.push_back(events_.get());
+    if (timeline_) observers.push_back(&*timeline_);
     if (!telemetry_.empty() || events_) observers.push_back(this);
   }
 
@@ -69,7 +73,7 @@ class Reports final : public sim::Observer {
     const std::string& junit;  // a whole document
   };
 
-  void finish(const sim::Judgement& judgement, const Texts& texts, bool partial) {
+  void finish(const sim::RunResult& result, const sim::Judgement& judgement, const Texts& texts, bool partial) {
     if (events_) {
       for (const sim::Finding& finding : judgement.findings) {
         if (finding.verdict == sim::Verdict::fail) events_->violation(finding);
@@ -81,6 +85,7 @@ class Reports final : public sim::Observer {
     }
     if (events_file_ && (!partial || events_file_->failed())) events_file_->finish();
     if (directory_.empty()) return;
+    write("timeline.json", reports::timeline_json(timeline_->finish(result)), partial);
     if (keeps_junit_) write("junit.xml", texts.junit, partial);
     write("summary.txt", texts.summary_text, partial);
     write("summary.json", texts.summary_json, partial);
@@ -106,6 +111,7 @@ class Reports final : public sim::Observer {
   std::vector<std::unique_ptr<reports::TelemetryWriter>> telemetry_;
   std::unique_ptr<reports::OutputFile> events_file_;
   std::unique_ptr<reports::EventsWriter> events_;
+  std::optional<sim::TimelineWatch> timeline_;
 };
 
 std::vector<std::string> failures_of(const sim::Judgement& judgement) {
@@ -182,7 +188,7 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
   const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
   if (!one.wants_junit) done.junit.clear();
   try {
-    reports.finish(judgement, {plain, json, junit}, cut_short);
+    reports.finish(result, judgement, {plain, json, junit}, cut_short);
   } catch (const reports::ReportError& error) {
     done.code = worst(done.code, ExitCode::file_error);
     done.error = error.what();

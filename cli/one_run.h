@@ -21,6 +21,7 @@ struct OneRun {
   const sim::Scenario* scenario = nullptr;
   std::uint64_t seed = 0;
   std::optional<monitor::Duration> until;
+  std::optional<monitor::Duration> timeline_step;
   std::string directory;  // of the reports; empty: none
   std::string telemetry;  // one more telemetry file; empty: none
   std::string replay;     // the command that does it again

@@ -37,8 +37,28 @@ std::string directory_of(const RunArguments& arguments, const std::string& file,
   return directory.string();
 }
 
+// What was written as durations. Nothing: it was left out.
+struct Durations {
+  std::optional<monitor::Duration> until;
+  std::optional<monitor::Duration> timeline_step;
+};
+
+// False, and said so: `text` is no duration of at least `least`.
+bool read_duration(const char* flag, const std::string& text, std::int64_t least,
+                   std::optional<monitor::Duration>& duration) {
+  if (text.empty()) return true;
+  const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
+  if (parsed.problem == scenarios::NumberProblem::none && parsed.value >= least) {
+    duration = monitor::Duration{parsed.value};
+    return true;
+  }
+  std::fprintf(stderr, "windtunnel: %s %s is not a duration such as 90s or 5m%s\n", flag, text.c_str(),
+               least > 0 ? ", above 0" : "");
+  return false;
+}
+
 std::vector<OneRun> plan(const RunArguments& arguments, const std::vector<LoadedScenario>& loaded,
-                         std::optional<monitor::Duration> until) {
+                         const Durations& durations) {
   std::map<std::string, int> stems;
   for (const std::string& file : arguments.files) ++stems[std::filesystem::path(file).stem().string()];
   std::vector<OneRun> runs;
@@ -51,7 +71,8 @@ std::vector<OneRun> plan(const RunArguments& arguments, const std::vector<Loaded
       OneRun one;
       one.scenario = &scenario;
       one.seed = seed;
-      one.until = until;
+      one.until = durations.until;
+      one.timeline_step = durations.timeline_step;
       one.directory = directory_of(arguments, arguments.files[i], i, stems, seed);
       one.telemetry = arguments.telemetry;
       one.replay = replay_command(arguments, arguments.files[i], seed);
@@ -156,17 +177,6 @@ Done run_many(std::vector<OneRun>& runs, const RunArguments& arguments, TextLook
   return done;
 }
 
-// A duration, or why there is none.
-std::optional<monitor::Duration> until_of(const RunArguments& arguments, bool& is_good) {
-  is_good = true;
-  if (arguments.until.empty()) return std::nullopt;
-  const scenarios::ExactNumber parsed = scenarios::exact_duration(arguments.until);
-  is_good = parsed.problem == scenarios::NumberProblem::none && parsed.value >= 0;
-  if (is_good) return monitor::Duration{parsed.value};
-  std::fprintf(stderr, "windtunnel: --until %s is not a duration such as 90s or 5m\n", arguments.until.c_str());
-  return std::nullopt;
-}
-
 // Performs the plan. An invalid scenario is not a pass, so that with --fail-fast nothing runs beside it.
 Done perform_all(std::vector<OneRun>& runs, const RunArguments& arguments, CommandReports& reports, ExitCode loaded) {
   if (runs.empty()) return {};
@@ -186,9 +196,9 @@ Done perform_all(std::vector<OneRun>& runs, const RunArguments& arguments, Comma
 }  // namespace
 
 ExitCode run(const RunArguments& arguments) {
-  bool until_is_good = false;
-  const std::optional<monitor::Duration> until = until_of(arguments, until_is_good);
-  if (!until_is_good) return ExitCode::usage;
+  Durations durations;
+  if (!read_duration("--until", arguments.until, 0, durations.until)) return ExitCode::usage;
+  if (!read_duration("--timeline-step", arguments.timeline_step, 1, durations.timeline_step)) return ExitCode::usage;
   CommandReports reports{arguments};
   if (reports.code() != ExitCode::pass) return reports.code();
   ExitCode code = ExitCode::pass;
@@ -198,7 +208,7 @@ ExitCode run(const RunArguments& arguments) {
     code = worst(code, loaded.back().code);
     if (!loaded.back().scenario) reports.add_unloaded(file, loaded.back().code);
   }
-  std::vector<OneRun> runs = plan(arguments, loaded, until);
+  std::vector<OneRun> runs = plan(arguments, loaded, durations);
   const Done done = perform_all(runs, arguments, reports, code);
   // A signal that came after the last event interrupted nothing.
   const bool was_cut = interrupted() && worst(done.code, ExitCode::interrupted) == done.code;

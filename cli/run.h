@@ -17,9 +17,10 @@ struct RunArguments {
   std::optional<SeedRange> seeds;
   unsigned jobs = 1;
   std::vector<std::string> sets;
-  std::string out;        // empty: no report files
-  std::string telemetry;  // empty: none but that in `out`
-  std::string junit;      // one file for all runs; empty: none but those in `out`
+  std::string out;            // empty: no report files
+  std::string telemetry;      // empty: none but that in `out`
+  std::string timeline_step;  // a duration; empty: chosen by the length of the run
+  std::string junit;          // one file for all runs; empty: none but those in `out`
   bool fail_fast = false;
   Format format = Format::text;
   std::string until;                       // a duration; empty: to the end

@@ -47,7 +47,8 @@ struct AttemptEnded {
   bool late = false;                                 // its permit was of an earlier epoch
   BreakerState state_before = BreakerState::closed;  // of the breaker, when the result came in
   Usd settled;
-  Usd reserved;  // before it settled
+  Usd reserved;         // before it settled
+  Duration latency{0};  // since the attempt started
 };
 
 // An answer went into the cache.

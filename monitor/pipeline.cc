@@ -214,7 +214,8 @@ void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now) {
                                .late = late,
                                .state_before = before,
                                .settled = attempt.cost,
-                               .reserved = reserved});
+                               .reserved = reserved,
+                               .latency = attempt.latency});
   }
   tell_transitions(provider);
   tell_budget(now);

@@ -1,5 +1,8 @@
 #include "reports/json_writer.h"
 
+#include <array>
+#include <charconv>
+
 #include "reports/json_text.h"
 
 namespace windtunnel::reports {
@@ -19,6 +22,19 @@ JsonWriter& JsonWriter::text(std::string_view value) {
 }
 
 JsonWriter& JsonWriter::hex(std::uint64_t value) { return text(hex_digits(value)); }
+
+JsonWriter& JsonWriter::integers(std::span<const std::int64_t> values) {
+  separate();
+  out_ += '[';
+  std::array<char, 24> digits{};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out_ += ',';
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), values[i]).ptr;
+    out_.append(digits.data(), end);
+  }
+  out_ += ']';
+  return *this;
+}
 
 JsonWriter& JsonWriter::begin(char bracket) {
   separate();

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ class JsonWriter {
 
   // Digits that are a JSON number already, such as four_digits() gives.
   JsonWriter& number(std::string_view digits) { return raw(digits); }
+  // A list of whole numbers, or a value that was written before, in one line whatever the form.
+  JsonWriter& integers(std::span<const std::int64_t> values);
+  JsonWriter& written(std::string_view json) { return raw(json); }
 
   // Empty: null.
   JsonWriter& text_or_null(std::string_view value) { return value.empty() ? null() : text(value); }

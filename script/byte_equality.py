@@ -4,7 +4,7 @@ usage: byte_equality.py --reference BINARY [--variant NAME=BINARY] [--debug NAME
                         [--only SCENARIO.json] [--catalog DIR] [--out DIR]
        byte_equality.py --self-test
 
-Compared: telemetry, events and summary.txt as bytes, summary.json without its members 'build' and 'timing', the names
+Compared: telemetry, events, timeline and summary.txt as bytes, summary.json without its members 'build' and 'timing', the names
 of all files written, and the exit code. Each build runs in a folder of its own with the same arguments, so that a path
 in the output is no difference. The reference also runs seeds 1 to 4 on one job and on two.
 """
@@ -27,7 +27,14 @@ LONG_FOR_DEBUG = {}
 
 RUN_SECONDS_MAX = 300
 VERDICT_CODES = {0, 10, 11, 12, 13}  # pass, invariant, liveness, threshold, inconclusive: each a finished run
-BYTES_COMPARED = {"telemetry.jsonl", "telemetry.jsonl.zst", "events.jsonl", "events.jsonl.zst", "summary.txt"}
+BYTES_COMPARED = {
+    "telemetry.jsonl",
+    "telemetry.jsonl.zst",
+    "events.jsonl",
+    "events.jsonl.zst",
+    "summary.txt",
+    "timeline.json",
+}
 JSON_COMPARED = "summary.json"
 JSON_LEFT_OUT = ("build", "timing")
 
@@ -147,7 +154,7 @@ def compare_scenario(scenario, reference, legs, out):
         except Difference as difference:
             results.append((leg_name, str(difference), True))
 
-    whole = ("telemetry.jsonl", "events.jsonl", "summary.txt", "summary.json")
+    whole = ("telemetry.jsonl", "events.jsonl", "timeline.json", "summary.txt", "summary.json")
     for leg in legs:
         shorter, place = (), "reference"
         if leg.is_debug and name in LONG_FOR_DEBUG:

@@ -1,6 +1,6 @@
 """Tampers with one byte at a time of what a stand-in for windtunnel writes, and sees that byte_equality finds each.
 
-The stand-in is a shell script that writes the four files; each case is one change to it, the leg that must report it
+The stand-in is a shell script that writes the files; each case is one change to it, the leg that must report it
 and the words of the report.
 """
 
@@ -16,6 +16,7 @@ STAND_IN = """#!/bin/sh
 mkdir -p "$4" && cd "$4" || exit 4
 printf '{"request":1}\\n{"request":2}\\n' > telemetry.jsonl
 printf '{"event":"opened"}\\n' > events.jsonl
+printf '{"steps":2}\\n' > timeline.json
 printf 'Total Requests: 2\\nVerdict: pass\\n' > summary.txt
 printf '{"digest":"ab","cost":0.10,"build":{"pid":%d},"timing":{"wall_s":%d}}' $$ $$ > summary.json
 """
@@ -27,6 +28,7 @@ CASES = [
     ("echo x > index.html", "other", "other files: ['index.html']"),
     ("printf '{\"request\":1}\\n{\"request\":3}\\n' > telemetry.jsonl", "other", "telemetry.jsonl:2"),
     ("printf '{\"event\":\"Opened\"}\\n' > events.jsonl", "other", "events.jsonl:1"),
+    ("printf '{\"steps\":3}\\n' > timeline.json", "other", "timeline.json:1"),
     ("printf '\\n' >> summary.txt", "other", "summary.txt:3"),
     ("printf '{\"digest\":\"ac\",\"cost\":0.10}' > summary.json", "other", "summary.json:2"),
     ("printf '{\"cost\":0.10,\"digest\":\"ab\"}' > summary.json", "other", "summary.json:2"),

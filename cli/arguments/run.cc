@@ -18,11 +18,14 @@ constexpr const char* kRunFooter =
 
 void add_run_reports(CLI::App& verb, RunArguments& run) {
   verb.add_option("--out", run.out,
-                  "Write telemetry.jsonl, events.jsonl, summary.json, summary.txt and junit.xml there")
+                  "Write telemetry.jsonl, events.jsonl, timeline.json, summary.json, summary.txt and junit.xml there")
       ->envname("WINDTUNNEL_OUT")
       ->type_name("DIR");
   verb.add_option("--telemetry", run.telemetry, "Write the telemetry of one run to this file; .zst is compressed")
       ->type_name("F[.zst]");
+  verb.add_option("--timeline-step", run.timeline_step,
+                  "The width of a step of timeline.json, instead of one that makes at most 4,000 of them")
+      ->type_name("T");
   verb.add_option("--junit", run.junit, "Write the verdicts of all runs to this file as JUnit XML")->type_name("F");
 }
 

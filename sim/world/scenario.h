@@ -180,6 +180,7 @@ enum class FaultKind : std::uint8_t {
   random_outages,
   wall_clock_step,
 };
+inline constexpr int kFaultKinds = 10;
 enum class OutageMode : std::uint8_t { refuse, hang };
 
 // A two-state error law in time: each state has its error rate, each stay is exponential.

@@ -23,7 +23,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr std::array kOutputs = {"telemetry.jsonl", "events.jsonl", "junit.xml", "summary.txt", "summary.json"};
+constexpr std::array kOutputs = {"telemetry.jsonl", "events.jsonl", "timeline.json",
+                                 "junit.xml",       "summary.txt",  "summary.json"};
 
 // The process, which is to be killed or waited for. Its stdout is dropped, its stderr goes to `errors`.
 pid_t start(const std::vector<std::string>& arguments, const std::string& errors) {

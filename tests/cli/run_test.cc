@@ -11,13 +11,25 @@ namespace {
 
 const std::string kOutage = "scenarios/catalog/openai-outage.json";
 
-TEST(Run, writes_the_four_reports_complete) {
+TEST(Run, writes_its_reports_complete) {
   const Folder out;
   ASSERT_EQ(windtunnel("run " + kOutage + " --out " + out.path()).exit, 0);
-  for (const char* name : {"telemetry.jsonl", "events.jsonl", "summary.json", "summary.txt"}) {
+  for (const char* name : {"telemetry.jsonl", "events.jsonl", "timeline.json", "summary.json", "summary.txt"}) {
     EXPECT_TRUE(out.has(name)) << name;
     EXPECT_FALSE(out.has(std::string{name} + ".partial")) << name;
     EXPECT_FALSE(out.read(name).empty()) << name;
+  }
+}
+
+TEST(Run, the_steps_of_the_timeline_are_as_wide_as_asked_for) {
+  const Folder out;
+  ASSERT_EQ(windtunnel("run " + kOutage + " --timeline-step 30s --out " + out.path()).exit, 0);
+  EXPECT_NE(out.read("timeline.json").find("\"step_ns\": 30000000000,"), std::string::npos);
+  for (const char* no_step : {"0s", "30", "soon"}) {
+    const Said said = windtunnel("run " + kOutage + " --timeline-step " + no_step);
+    EXPECT_EQ(said.exit, 2);
+    EXPECT_NE(said.out.find(std::string{"--timeline-step "} + no_step + " is not a duration"), std::string::npos)
+        << said.out;
   }
 }
 
@@ -26,7 +38,7 @@ TEST(Run, the_same_seed_gives_the_same_bytes_and_another_seed_others) {
   windtunnel("run " + kOutage + " --seed 5 --out " + out.path("a"));
   windtunnel("run " + kOutage + " --seed 5 --out " + out.path("b"));
   windtunnel("run " + kOutage + " --seed 6 --out " + out.path("c"));
-  for (const char* name : {"/telemetry.jsonl", "/events.jsonl", "/summary.txt"}) {
+  for (const char* name : {"/telemetry.jsonl", "/events.jsonl", "/timeline.json", "/summary.txt"}) {
     EXPECT_EQ(out.read(std::string{"a"} + name), out.read(std::string{"b"} + name)) << name;
     EXPECT_NE(out.read(std::string{"a"} + name), out.read(std::string{"c"} + name)) << name;
   }
@@ -104,6 +116,7 @@ TEST(Run, an_interrupt_keeps_what_was_measured_and_marks_it) {
   EXPECT_EQ(std::string{line}, "124\n");
   EXPECT_FALSE(out.has("telemetry.jsonl"));
   EXPECT_TRUE(out.has("telemetry.jsonl.partial"));
+  EXPECT_TRUE(out.has("timeline.json.partial"));
   EXPECT_TRUE(out.has("summary.json.partial"));
 }
 

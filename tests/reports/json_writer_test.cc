@@ -44,6 +44,17 @@ TEST(JsonWriter, writes_on_one_line) {
   EXPECT_EQ(text, R"({"a":1,"b":[1.5,null,true,{}],"c":"x\"","d":"00000000000000ab"})");
 }
 
+TEST(JsonWriter, lists_of_integers_stay_on_their_line) {
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::indented};
+  json.begin_array()
+      .integers(std::array<std::int64_t, 3>{1, INT64_MIN, INT64_MAX})
+      .integers({})
+      .written("{}")
+      .end_array();
+  EXPECT_EQ(text, "[\n  [1,-9223372036854775808,9223372036854775807],\n  [],\n  {}\n]");
+}
+
 TEST(JsonWriter, indents_by_two) {
   std::string text;
   JsonWriter json{text, JsonWriter::Form::indented};

@@ -1,0 +1,94 @@
+#pragma once
+// The names of the series in timeline.json, once for its writer and its reader. A visitor has series(name, Series&),
+// group(name, action) for the members of an object, and list(name, values, action) for a list of objects.
+
+#include <string>
+
+#include "monitor/request.h"
+#include "sim/world/timeline.h"
+
+namespace windtunnel::reports {
+
+// T is sim::Timeline or one of its parts, const or not.
+template <class Visitor, class T>
+void visit_durations(Visitor& visitor, const char* name, T& durations) {
+  visitor.group(name, [&] {
+    for (std::size_t i = 0; i < sim::kDurationBins; ++i) {
+      const bool beyond = i == sim::kDurationEdgesMs.size();
+      const std::string bin = beyond ? "beyond" : "le_" + std::to_string(sim::kDurationEdgesMs[i]) + "_ms";
+      visitor.series(bin.c_str(), durations.bins[i]);
+    }
+    visitor.series("sum_ns", durations.sum_ns);
+  });
+}
+
+template <class Visitor, class T>
+void visit_quantiles(Visitor& visitor, const char* name, T& quantiles) {
+  visitor.group(name, [&] {
+    visitor.series("count", quantiles.count);
+    visitor.series("p50_ns", quantiles.p50_ns);
+    visitor.series("p95_ns", quantiles.p95_ns);
+    visitor.series("p99_ns", quantiles.p99_ns);
+  });
+}
+
+template <class Visitor, class T>
+void visit_requests(Visitor& visitor, T& requests) {
+  visitor.group("outcomes", [&] {
+    for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+      visitor.series(name_of(static_cast<monitor::Outcome>(i)), requests.outcomes[i]);
+    }
+  });
+  visitor.series("attempts", requests.attempts);
+  visitor.series("failed_over", requests.failed_over);
+  visitor.series("input_tokens", requests.input_tokens);
+  visitor.series("output_tokens", requests.output_tokens);
+  visitor.series("cost_picos", requests.cost_picos);
+  visit_durations(visitor, "latency", requests.latency);
+  visit_durations(visitor, "time_to_first_token", requests.time_to_first_token);
+}
+
+template <class Visitor, class T>
+void visit_provider(Visitor& visitor, T& provider) {
+  visitor.group("replies", [&] {
+    for (std::size_t i = 0; i < monitor::kReplyKinds; ++i) {
+      visitor.series(name_of(static_cast<monitor::ReplyKind>(i)), provider.replies[i]);
+    }
+  });
+  visitor.series("input_tokens", provider.input_tokens);
+  visitor.series("output_tokens", provider.output_tokens);
+  visitor.series("cost_picos", provider.cost_picos);
+  visitor.series("cost_unknown_picos", provider.cost_unknown_picos);
+  visitor.series("billed_picos", provider.billed_picos);
+  visit_durations(visitor, "latency", provider.latency);
+  visit_quantiles(visitor, "latency_quantiles", provider.latency_quantiles);
+  visitor.series("late_results", provider.late_results);
+  visitor.series("not_permitted", provider.not_permitted);
+  visitor.series("cooling_skips", provider.cooling_skips);
+  visitor.series("in_flight", provider.in_flight);
+  visitor.series("opened", provider.opened);
+  visitor.series("half_opened", provider.half_opened);
+  visitor.series("closed", provider.closed);
+  visitor.series("state", provider.state);
+  visitor.series("open_ns", provider.open_ns);
+  visitor.series("half_open_ns", provider.half_open_ns);
+}
+
+// The members of the object `series`.
+template <class Visitor, class T>
+void visit_series(Visitor& visitor, T& timeline) {
+  visitor.series("arrivals", timeline.arrivals);
+  visitor.series("in_flight", timeline.in_flight);
+  visitor.series("in_flight_max", timeline.in_flight_max);
+  visitor.series("month_settled_picos", timeline.month_settled_picos);
+  visitor.series("month_reserved_picos", timeline.month_reserved_picos);
+  visitor.series("day_settled_picos", timeline.day_settled_picos);
+  visitor.series("day_reserved_picos", timeline.day_reserved_picos);
+  visitor.series("cache_entries", timeline.cache_entries);
+  visit_quantiles(visitor, "latency_quantiles", timeline.latency_quantiles);
+  visitor.group("requests", [&] { visit_requests(visitor, timeline.requests); });
+  visitor.list("variants", timeline.variants, [&](auto& variant) { visit_requests(visitor, variant); });
+  visitor.list("providers", timeline.providers, [&](auto& provider) { visit_provider(visitor, provider); });
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,90 @@
+#include "sim/world/timeline.h"
+
+#include <algorithm>
+
+#include "monitor/record.h"
+
+namespace windtunnel::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<Duration, 31> kRoundWidths{1ms, 2ms, 5ms, 10ms, 20ms, 50ms, 100ms,   200ms,    500ms,    1s,    2s,
+                                                5s,  10s, 15s, 30s,  1min, 2min, 5min,    10min,    15min,    30min, 1h,
+                                                2h,  3h,  6h,  12h,  24h,  48h,  24h * 7, 24h * 30, 24h * 365};
+
+constexpr std::int64_t kRequestsPerView = 60;
+constexpr std::int64_t kViewsLeast = 120;
+
+std::int64_t parts(Duration whole, Duration part) { return (whole.count() + part.count() - 1) / part.count(); }
+
+// The least round width with at most `most` of them in `whole`.
+Duration round_width(Duration whole, std::int64_t most) {
+  for (const Duration width : kRoundWidths) {
+    if (parts(whole, width) <= most) return width;
+  }
+  return kRoundWidths.back();
+}
+
+// How long a request that arrived last may still take.
+Duration tail_of(const monitor::ProviderCallConfig& call, std::size_t providers) {
+  if (call.deadline) return *call.deadline;
+  const auto attempts = static_cast<std::int64_t>(providers) * call.retry.max_attempts;
+  return (call.timeout + call.retry.cap) * std::min<std::int64_t>(attempts, monitor::kAttemptsMax);
+}
+
+// Roughly, for the width of a view only.
+double expected_requests(const WorkloadSpec& load, Duration run) {
+  const double length = static_cast<double>(std::min(load.duration.value_or(run), run).count());
+  const double unit = static_cast<double>(load.rate.unit.count());
+  double rate = static_cast<double>(load.rate.count.value) / 1e6;
+  switch (load.executor) {
+    case Executor::constant_arrival_rate:
+    case Executor::diurnal:
+      return rate * length / unit;
+    case Executor::ramping_arrival_rate: {
+      double sum = 0;
+      for (const Stage& stage : load.stages) {
+        const double target = static_cast<double>(stage.target.value) / 1e6;
+        sum += (rate + target) / 2 * static_cast<double>(stage.duration.count()) / unit;
+        rate = target;
+      }
+      return sum;
+    }
+    case Executor::replay:
+    case Executor::script:
+      return static_cast<double>(load.requests.size()) * load.rate_scale;
+    case Executor::constant_vus:
+      return static_cast<double>(load.vus) * length / 2e9;
+  }
+  monitor::fail_check("an executor is known", __FILE__, __LINE__);
+}
+
+std::size_t view_steps_of(const Scenario& scenario, Duration run, Duration whole, Duration step) {
+  double requests = 0;
+  for (const WorkloadSpec& load : scenario.workloads) requests += expected_requests(load, run);
+  const auto views = static_cast<std::int64_t>(std::min(requests / static_cast<double>(kRequestsPerView), 1e9));
+  const Duration wanted = run / std::max(views, kViewsLeast);
+  for (const Duration width : kRoundWidths) {
+    if (width < wanted || width < step || width % step != Duration{0}) continue;
+    if (parts(whole, width) <= static_cast<std::int64_t>(kStepsByChoice)) return static_cast<std::size_t>(width / step);
+  }
+  return static_cast<std::size_t>(parts(whole, step * static_cast<std::int64_t>(kStepsByChoice)));
+}
+
+}  // namespace
+
+TimelineWidths timeline_widths(const Scenario& scenario, std::optional<Duration> until, std::optional<Duration> step) {
+  const Duration run = std::max(std::min(until.value_or(scenario.duration), scenario.duration), Duration{1});
+  const Duration whole = run + tail_of(scenario.monitor.provider_call, scenario.providers.size());
+  TimelineWidths widths{.step = step.value_or(Duration{0}), .steps_max = step ? kStepsMax : kStepsByChoice};
+  if (!step) {
+    widths.step = std::max(round_width(whole, static_cast<std::int64_t>(kStepsByChoice)),
+                           std::min<Duration>(1s, round_width(run, 100)));
+  }
+  while (parts(whole, widths.step) > static_cast<std::int64_t>(kStepsMax)) widths.step *= 2;
+  widths.view_steps = view_steps_of(scenario, run, whole, widths.step);
+  return widths;
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,187 @@
+#pragma once
+// A run over time: every counter and gauge in steps of equal width, and the instants of what happened between them.
+//
+// Step i covers [i x step, (i + 1) x step) of virtual time; the last one ends with the run. Counters are what happened
+// within the step; gauges are as they stood at its end, after every event before it. Quantiles are exact (nearest rank
+// over all durations), and so need more requests than a short step has: they stand in `views` of view_steps steps each.
+//
+// Money is in pico-dollars, time in nanoseconds, everything is a whole number.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "monitor/breaker_config.h"
+#include "monitor/cost_limiter.h"
+#include "monitor/request.h"
+#include "monitor/units.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+// One number per step. A series that is shorter than the run has zeros from there on; an empty one is zero throughout.
+using Series = std::vector<std::int64_t>;
+[[nodiscard]] inline std::int64_t value_at(const Series& series, std::size_t step) {
+  return step < series.size() ? series[step] : 0;
+}
+
+// The upper edges of the bins of every distribution, each included in its bin; one bin more holds what is longer.
+inline constexpr std::array<std::int64_t, 17> kDurationEdgesMs{100,  250,  500,  750,   1000,  1500,  2000,  2500, 3000,
+                                                               4000, 5000, 7500, 10000, 15000, 20000, 30000, 60000};
+inline constexpr std::size_t kDurationBins = kDurationEdgesMs.size() + 1;
+
+struct DurationSeries {
+  std::array<Series, kDurationBins> bins;  // counts, not cumulative; their sum is the number of durations
+  Series sum_ns;
+};
+
+// One number per view; without a duration in the view 0, as its `count` tells.
+struct QuantileSeries {
+  Series count;
+  Series p50_ns;
+  Series p95_ns;
+  Series p99_ns;
+};
+
+// The counters of monitor::RequestMetrics.
+struct RequestSeries {
+  std::array<Series, monitor::kOutcomes> outcomes;
+  Series attempts;
+  Series failed_over;
+  Series input_tokens;  // of served requests
+  Series output_tokens;
+  Series cost_picos;                   // of calls whose usage is known, at the request's end
+  DurationSeries latency;              // of answered requests
+  DurationSeries time_to_first_token;  // of served requests
+};
+
+// The counters of monitor::ProviderMetrics and more, counted at the end of each call.
+struct ProviderSeries {
+  std::array<Series, monitor::kReplyKinds> replies;
+  Series input_tokens;  // of calls with known usage
+  Series output_tokens;
+  Series cost_picos;
+  Series cost_unknown_picos;  // what calls of unknown usage were settled for
+  Series billed_picos;        // by the provider's ledger, whatever the caller learnt
+  DurationSeries latency;     // of calls that were ok
+  QuantileSeries latency_quantiles;
+  Series late_results;
+  Series not_permitted;  // refusals by the breaker
+  Series cooling_skips;  // passed over because of a Retry-After
+  Series in_flight;      // calls; gauge
+  Series opened;
+  Series half_opened;
+  Series closed;
+  Series state;    // gauge: 0 closed, 1 half-open, 2 open
+  Series open_ns;  // time spent in the state within the step
+  Series half_open_ns;
+};
+
+struct Timeline {
+  // Lists of instants end here, however many there were; the run's counters go on.
+  static constexpr std::size_t kMomentsMax = 20'000;
+
+  struct Provider {
+    std::string name;
+    std::string model;
+  };
+  struct Variant {
+    std::string id;
+    std::size_t provider = 0;
+  };
+  // A time in which a fault acted; no end: it acted when the run ended.
+  struct Phase {
+    Instant from{};
+    std::optional<Instant> to;
+  };
+  struct Fault {
+    std::string id;
+    FaultKind kind = FaultKind::outage;
+    std::vector<std::string> providers;  // empty: all of them
+    std::int64_t phases_total = 0;       // those beyond kMomentsMax included
+    std::vector<Phase> phases;
+  };
+  struct Transition {
+    Instant at{};
+    std::size_t provider = 0;
+    monitor::BreakerState from = monitor::BreakerState::closed;
+    monitor::BreakerState to = monitor::BreakerState::closed;
+    monitor::TripRule rule = monitor::TripRule::none;
+  };
+  struct BudgetMoment {
+    Instant at{};
+    monitor::BudgetEvent event;
+  };
+  // How many requests went this way. Nothing as assigned: refused before the router; as answered_by: no answer.
+  struct Route {
+    std::optional<std::size_t> assigned;
+    std::optional<std::size_t> answered_by;
+    monitor::Outcome outcome = monitor::Outcome::served;
+    std::int64_t requests = 0;
+  };
+
+  std::string file;
+  std::string title;
+  std::uint64_t hash = 0;  // of the scenario
+  std::uint64_t seed = 0;
+  std::uint64_t digest = 0;
+  WallTime start{};  // wall-clock time of Instant{}; later wall times are start + virtual time, whatever a fault steps
+  Duration duration{0};  // arrivals stop here
+  Instant ended{};
+  bool stopped = false;  // before its end
+  Duration step{0};
+  std::size_t steps = 0;
+  std::size_t view_steps = 1;
+  [[nodiscard]] std::size_t views() const { return (steps + view_steps - 1) / view_steps; }
+
+  std::vector<Provider> provider_names;
+  std::string experiment;
+  std::vector<Variant> variant_names;
+  std::vector<Fault> faults;
+  std::optional<Usd> monthly_limit;
+  std::optional<Usd> daily_limit;
+
+  Series arrivals;
+  RequestSeries requests;
+  QuantileSeries latency_quantiles;  // of answered requests
+  std::vector<RequestSeries> variants;
+  std::vector<ProviderSeries> providers;
+  // Gauges.
+  Series in_flight;            // requests
+  Series in_flight_max;        // the most within the step
+  Series month_settled_picos;  // of the month and the day then current
+  Series month_reserved_picos;
+  Series day_settled_picos;
+  Series day_reserved_picos;
+  Series cache_entries;
+
+  std::int64_t transitions_total = 0;
+  std::vector<Transition> transitions;
+  std::int64_t budget_total = 0;
+  std::vector<BudgetMoment> budget;
+  std::vector<Route> routes;
+};
+
+// The widths that a run is divided by.
+struct TimelineWidths {
+  Duration step{0};
+  std::size_t view_steps = 1;
+  std::size_t steps_max = 0;  // the last step takes what comes later
+};
+// Steps by choice, and when somebody asks for finer ones.
+inline constexpr std::size_t kStepsByChoice = 4'000;
+inline constexpr std::size_t kStepsMax = 200'000;
+
+// The step is the least round width (1, 2, 5, 10, 15, 30 s, ...) with at most kStepsByChoice steps until the last
+// request in flight has ended; below a second only in runs of less than 100 s. A view is the least round multiple of it
+// that can expect 60 requests, unless that left fewer than 120 views; there are at most kStepsByChoice of them.
+//
+// `until`: where the run stops, if it does before its end. `step`: instead of the chosen one, above 0; it is widened by
+// doubling if there were more than kStepsMax.
+TimelineWidths timeline_widths(const Scenario& scenario, std::optional<Duration> until = std::nullopt,
+                               std::optional<Duration> step = std::nullopt);
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,279 @@
+#include "sim/world/timeline_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace windtunnel::sim {
+namespace {
+
+using monitor::BreakerState;
+using monitor::kOutcomes;
+
+constexpr std::size_t kPlaces = monitor::kProvidersMax + 1;  // a provider or nobody
+
+std::size_t place_of(std::optional<monitor::ProviderId> provider) {
+  return provider ? index_of(*provider) : monitor::kProvidersMax;
+}
+std::optional<std::size_t> provider_at(std::size_t place) {
+  return place == monitor::kProvidersMax ? std::nullopt : std::optional{place};
+}
+
+std::size_t bin_of(Duration duration) {
+  const auto edge = std::ranges::find_if(kDurationEdgesMs,
+                                         [&](std::int64_t ms) { return duration <= std::chrono::milliseconds{ms}; });
+  return static_cast<std::size_t>(edge - kDurationEdgesMs.begin());
+}
+
+std::int64_t number_of(BreakerState state) {
+  switch (state) {
+    case BreakerState::closed:
+      return 0;
+    case BreakerState::half_open:
+      return 1;
+    case BreakerState::open:
+      return 2;
+  }
+  monitor::fail_check("a breaker's state has a number", __FILE__, __LINE__);
+}
+
+void put(Series& series, std::size_t place, std::int64_t value) {
+  if (value == 0) return;
+  series.resize(place + 1);
+  series[place] = value;
+}
+
+Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
+  Timeline timeline;
+  timeline.file = scenario.file;
+  timeline.title = scenario.title;
+  timeline.hash = scenario.hash;
+  timeline.start = scenario.start;
+  timeline.duration = scenario.duration;
+  timeline.step = widths.step;
+  timeline.view_steps = widths.view_steps;
+  for (const ProviderSpec& spec : scenario.providers) timeline.provider_names.push_back({spec.name, spec.model});
+  timeline.providers.resize(scenario.providers.size());
+  const monitor::RouterConfig& router = scenario.monitor.ab_router;
+  timeline.experiment = router.experiment_id;
+  for (const monitor::Variant& one : router.variants)
+    timeline.variant_names.push_back({one.id, index_of(one.provider)});
+  timeline.variants.resize(router.variants.size());
+  for (const FaultSpec& spec : scenario.faults) {
+    timeline.faults.push_back({.id = spec.id, .kind = spec.kind, .providers = spec.providers});
+  }
+  timeline.monthly_limit = scenario.monitor.cost_limiter.monthly;
+  timeline.daily_limit = scenario.monitor.cost_limiter.daily;
+  return timeline;
+}
+
+}  // namespace
+
+void ViewDurations::close(std::size_t view, QuantileSeries& into) {
+  if (durations_.empty()) return;
+  put(into.count, view, std::ssize(durations_));
+  auto begin = durations_.begin();
+  for (const auto& [series, percent] : {std::pair{&into.p50_ns, 50}, {&into.p95_ns, 95}, {&into.p99_ns, 99}}) {
+    const auto rank = (std::ssize(durations_) * percent + 99) / 100;
+    const auto at = durations_.begin() + (rank - 1);
+    std::nth_element(begin, at, durations_.end());
+    put(*series, view, *at);
+    begin = at;
+  }
+  durations_.clear();
+}
+
+TimelineWatch::TimelineWatch(const Scenario& scenario, TimelineWidths widths)
+    : timeline_(head_of(scenario, widths)),
+      steps_max_(widths.steps_max),
+      step_end_(Instant{} + widths.step),
+      states_(scenario.providers.size()),
+      routes_(kPlaces * kPlaces * kOutcomes) {}
+
+// --- What is counted -----------------------------------------------------------------------------------------------
+
+void TimelineWatch::on_arrival(const monitor::Request&, Instant now) {
+  move_to(now);
+  add(timeline_.arrivals);
+  in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
+}
+
+void TimelineWatch::on_permit(const monitor::PermitAsked& event) {
+  if (event.admitted) return;
+  move_to(event.at);
+  add(timeline_.providers[index_of(event.provider)].not_permitted);
+}
+
+void TimelineWatch::on_cooling_skip(monitor::RequestId, monitor::ProviderId provider, Instant now) {
+  move_to(now);
+  add(timeline_.providers[index_of(provider)].cooling_skips);
+}
+
+void TimelineWatch::on_attempt_start(const monitor::AttemptStarted& event) {
+  move_to(event.at);
+  ++states_[index_of(event.provider)].in_flight;
+}
+
+void TimelineWatch::on_attempt_end(const monitor::AttemptEnded& event) {
+  move_to(event.at);
+  ProviderSeries& provider = timeline_.providers[index_of(event.provider)];
+  ProviderState& state = states_[index_of(event.provider)];
+  --state.in_flight;
+  add(provider.replies[static_cast<std::size_t>(event.reply.kind)]);
+  if (event.late) add(provider.late_results);
+  if (event.reply.usage) {
+    add(provider.input_tokens, event.reply.usage->input.count());
+    add(provider.output_tokens, event.reply.usage->output.count());
+    add(provider.cost_picos, event.settled.picos());
+  } else {
+    add(provider.cost_unknown_picos, event.settled.picos());
+  }
+  if (event.reply.kind != monitor::ReplyKind::ok) return;
+  add(provider.latency, event.latency);
+  state.latency.add(event.latency);
+}
+
+void TimelineWatch::on_ledger(const LedgerEntry& entry) {
+  move_to(entry.at);
+  add(timeline_.providers[index_of(entry.provider)].billed_picos, entry.billed.picos());
+}
+
+void TimelineWatch::on_transition(monitor::ProviderId id, const monitor::BreakerTransition& event) {
+  move_to(event.at);
+  const std::size_t provider = index_of(id);
+  ProviderSeries& series = timeline_.providers[provider];
+  spend_time(provider, event.at);
+  states_[provider].state = event.to;
+  add(event.to == BreakerState::open     ? series.opened
+      : event.to == BreakerState::closed ? series.closed
+                                         : series.half_opened);
+  if (timeline_.transitions_total++ < static_cast<std::int64_t>(Timeline::kMomentsMax)) {
+    timeline_.transitions.push_back(
+        {.at = event.at, .provider = provider, .from = event.from, .to = event.to, .rule = event.rule});
+  }
+}
+
+void TimelineWatch::on_budget(const monitor::BudgetEvent& event, Instant now) {
+  if (timeline_.budget_total++ < static_cast<std::int64_t>(Timeline::kMomentsMax)) {
+    timeline_.budget.push_back({now, event});
+  }
+}
+
+void TimelineWatch::on_fault(const FaultChanged& event) {
+  Timeline::Fault& fault = timeline_.faults[event.fault];
+  const bool acts = !fault.phases.empty() && !fault.phases.back().to;
+  if (acts && !event.active) fault.phases.back().to = event.at;
+  if (acts == event.active || !event.active) return;
+  if (fault.phases_total++ < static_cast<std::int64_t>(Timeline::kMomentsMax)) {
+    fault.phases.push_back({.from = event.at, .to = std::nullopt});
+  }
+}
+
+void TimelineWatch::on_finish(const monitor::Record& record) {
+  move_to(record.finished);
+  --in_flight_;
+  const std::int64_t cost = record.confirmed_cost().picos();
+  count(timeline_.requests, record, cost);
+  if (record.variant) count(timeline_.variants[*record.variant], record, cost);
+  if (is_answered(record.outcome)) latency_.add(record.latency());
+  const std::size_t way = place_of(record.assigned) * kPlaces + place_of(record.answered_by);
+  ++routes_[way * kOutcomes + static_cast<std::size_t>(record.outcome)];
+}
+
+void TimelineWatch::count(RequestSeries& series, const monitor::Record& record, std::int64_t cost) {
+  add(series.outcomes[static_cast<std::size_t>(record.outcome)]);
+  add(series.attempts, record.attempt_count);
+  if (record.failovers > 0) add(series.failed_over);
+  add(series.cost_picos, cost);
+  if (is_answered(record.outcome)) add(series.latency, record.latency());
+  if (record.outcome != monitor::Outcome::served) return;
+  add(series.input_tokens, record.input.count());
+  add(series.output_tokens, record.output.count());
+  add(series.time_to_first_token, record.time_to_first_token);
+}
+
+void TimelineWatch::on_event(Instant now, bool) {
+  move_to(now);
+  const monitor::CostLimiter& limiter = pipeline_->cost_limiter();
+  gauges_ = {.month_settled = limiter.month_settled().picos(),
+             .month_reserved = limiter.month_reserved().picos(),
+             .day_settled = limiter.day_settled().picos(),
+             .day_reserved = limiter.day_reserved().picos(),
+             .cache_entries = static_cast<std::int64_t>(pipeline_->cache().size())};
+}
+
+// --- Steps ---------------------------------------------------------------------------------------------------------
+
+void TimelineWatch::close_steps(Instant now) {
+  while (now >= step_end_) {
+    close_step(step_end_);
+    ++step_;
+    step_end_ = step_ + 1 < steps_max_ ? step_end_ + timeline_.step : Instant::max();
+  }
+}
+
+void TimelineWatch::close_step(Instant end) {
+  put(timeline_.in_flight, step_, in_flight_);
+  put(timeline_.in_flight_max, step_, in_flight_max_);
+  in_flight_max_ = in_flight_;
+  put(timeline_.month_settled_picos, step_, gauges_.month_settled);
+  put(timeline_.month_reserved_picos, step_, gauges_.month_reserved);
+  put(timeline_.day_settled_picos, step_, gauges_.day_settled);
+  put(timeline_.day_reserved_picos, step_, gauges_.day_reserved);
+  put(timeline_.cache_entries, step_, gauges_.cache_entries);
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    spend_time(i, end);
+    put(timeline_.providers[i].in_flight, step_, states_[i].in_flight);
+    put(timeline_.providers[i].state, step_, number_of(states_[i].state));
+  }
+  if ((step_ + 1) % timeline_.view_steps == 0) close_view();
+}
+
+void TimelineWatch::close_view() {
+  const std::size_t view = step_ / timeline_.view_steps;
+  latency_.close(view, timeline_.latency_quantiles);
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    states_[i].latency.close(view, timeline_.providers[i].latency_quantiles);
+  }
+}
+
+// The provider's breaker was in its state until now.
+void TimelineWatch::spend_time(std::size_t provider, Instant until) {
+  ProviderState& state = states_[provider];
+  const std::int64_t spent = std::max(until - state.since, Duration{0}).count();
+  state.since = std::max(until, state.since);
+  if (spent == 0 || state.state == BreakerState::closed) return;
+  ProviderSeries& series = timeline_.providers[provider];
+  add(state.state == BreakerState::open ? series.open_ns : series.half_open_ns, spent);
+}
+
+void TimelineWatch::add(Series& series, std::int64_t amount) {
+  if (amount == 0) return;
+  if (series.size() <= step_) series.resize(step_ + 1);
+  series[step_] += amount;
+}
+
+void TimelineWatch::add(DurationSeries& series, Duration duration) {
+  add(series.bins[bin_of(duration)]);
+  add(series.sum_ns, duration.count());
+}
+
+Timeline TimelineWatch::finish(const RunResult& result) {
+  while (step_end_ < result.ended) close_steps(step_end_);
+  close_step(result.ended);
+  if ((step_ + 1) % timeline_.view_steps != 0) close_view();
+  timeline_.steps = step_ + 1;
+  timeline_.ended = result.ended;
+  timeline_.stopped = result.stopped;
+  timeline_.seed = result.seed;
+  timeline_.digest = result.digest;
+  for (std::size_t way = 0; way < routes_.size(); ++way) {
+    if (routes_[way] == 0) continue;
+    timeline_.routes.push_back({.assigned = provider_at(way / kOutcomes / kPlaces),
+                                .answered_by = provider_at(way / kOutcomes % kPlaces),
+                                .outcome = static_cast<monitor::Outcome>(way % kOutcomes),
+                                .requests = routes_[way]});
+  }
+  return std::move(timeline_);
+}
+
+}  // namespace windtunnel::sim

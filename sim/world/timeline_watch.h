@@ -1,0 +1,92 @@
+#pragma once
+// Watches a run and keeps its timeline.
+//
+//   TimelineWatch watch{scenario, timeline_widths(scenario)};
+//   const RunResult result = run(scenario, {.observers = {&watch}});
+//   const Timeline timeline = watch.finish(result);
+//
+// Counters are counted from the pipeline's events, never copied from its metrics, so that the two can be compared.
+
+#include <vector>
+
+#include "monitor/pipeline.h"
+#include "sim/world/timeline.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::sim {
+
+// The durations of the view that is under way.
+class ViewDurations {
+ public:
+  void add(Duration duration) { durations_.push_back(duration.count()); }
+  // Writes their quantiles as those of `view`, and begins the next.
+  void close(std::size_t view, QuantileSeries& into);
+
+ private:
+  std::vector<std::int64_t> durations_;
+};
+
+class TimelineWatch final : public Observer {
+ public:
+  // The scenario must outlive the watch.
+  TimelineWatch(const Scenario& scenario, TimelineWidths widths);
+
+  void on_begin(const monitor::Pipeline& pipeline) override { pipeline_ = &pipeline; }
+  void on_arrival(const monitor::Request& request, Instant now) override;
+  void on_permit(const monitor::PermitAsked& event) override;
+  void on_cooling_skip(monitor::RequestId request, monitor::ProviderId provider, Instant now) override;
+  void on_attempt_start(const monitor::AttemptStarted& event) override;
+  void on_attempt_end(const monitor::AttemptEnded& event) override;
+  void on_ledger(const LedgerEntry& entry) override;
+  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
+  void on_budget(const monitor::BudgetEvent& event, Instant now) override;
+  void on_fault(const FaultChanged& event) override;
+  void on_finish(const monitor::Record& record) override;
+  void on_event(Instant now, bool tie) override;
+
+  // Closes the last step. Once, after the run.
+  Timeline finish(const RunResult& result);
+
+ private:
+  // As they stood after the latest event.
+  struct Gauges {
+    std::int64_t month_settled = 0;
+    std::int64_t month_reserved = 0;
+    std::int64_t day_settled = 0;
+    std::int64_t day_reserved = 0;
+    std::int64_t cache_entries = 0;
+  };
+  struct ProviderState {
+    std::int64_t in_flight = 0;
+    monitor::BreakerState state = monitor::BreakerState::closed;
+    Instant since{};  // it is in that state, or the step's begin if that is later
+    ViewDurations latency;
+  };
+
+  // Closes the steps that end at or before `now`.
+  void move_to(Instant now) {
+    if (now >= step_end_) [[unlikely]]
+      close_steps(now);
+  }
+  void close_steps(Instant now);
+  void close_step(Instant end);
+  void close_view();
+  void spend_time(std::size_t provider, Instant until);
+  void count(RequestSeries& series, const monitor::Record& record, std::int64_t cost);
+  void add(Series& series, std::int64_t amount = 1);
+  void add(DurationSeries& series, Duration duration);
+
+  Timeline timeline_;
+  const monitor::Pipeline* pipeline_ = nullptr;
+  std::size_t steps_max_;
+  std::size_t step_ = 0;
+  Instant step_end_{};
+  std::int64_t in_flight_ = 0;
+  std::int64_t in_flight_max_ = 0;  // within the step
+  Gauges gauges_;
+  std::vector<ProviderState> states_;
+  ViewDurations latency_;
+  std::vector<std::int64_t> routes_;  // by assigned, answered by, outcome
+};
+
+}  // namespace windtunnel::sim
