@@ -11,6 +11,8 @@
 
 #include "cli/console.h"
 #include "cli/one_run.h"
+#include "reports/fit.h"
+#include "scenarios/writer.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -96,9 +98,30 @@ ExitCode write_new(const std::string& file, std::string_view text) {
   return code;
 }
 
+// What was fitted goes to stdout; the scenario is written if there is one.
+ExitCode init_from_log(const InitArguments& arguments) {
+  try {
+    const reports::FittedLog log = reports::read_fit(arguments.from_telemetry);
+    if (!print(reports::fit_text(log))) return ExitCode::file_error;
+    if (log.fit.problem) {
+      std::fprintf(stderr, "windtunnel: %s: %s\n", log.file.c_str(), log.fit.problem->c_str());
+      return ExitCode::inconclusive;
+    }
+    const ExitCode code = write_new(arguments.file, scenarios::write_scenario(log.fit.scenario));
+    if (code != ExitCode::pass) return code;
+    const bool said =
+        print(fmt::format("{} written. Now: windtunnel forecast {}\n", arguments.file, shell_word(arguments.file)));
+    return said ? ExitCode::pass : ExitCode::file_error;
+  } catch (const reports::ReportError& error) {
+    std::fprintf(stderr, "windtunnel: %s\n", error.what());
+    return ExitCode::file_error;
+  }
+}
+
 }  // namespace
 
 ExitCode init(const InitArguments& arguments) {
+  if (!arguments.from_telemetry.empty()) return init_from_log(arguments);
   const ExitCode code = write_new(arguments.file, kStarter);
   if (code != ExitCode::pass) return code;
   const bool said =

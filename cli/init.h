@@ -1,5 +1,5 @@
 #pragma once
-// Writes a scenario to start from, with comments.
+// Writes a scenario to start from: one with comments, or one that is fitted to a log.
 
 #include <string>
 
@@ -9,6 +9,7 @@ namespace windtunnel::cli {
 
 struct InitArguments {
   std::string file = "scenario.json";
+  std::string from_telemetry;  // a log; empty: the starter
 };
 
 ExitCode init(const InitArguments& arguments);

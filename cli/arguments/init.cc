@@ -8,7 +8,8 @@ namespace {
 constexpr const char* kInitFooter =
     "Examples:\n"
     "  windtunnel init                 writes scenario.json\n"
-    "  windtunnel init ci/outage.json";
+    "  windtunnel init ci/outage.json\n"
+    "  windtunnel init month.json --from-telemetry telemetry.jsonl.zst";
 
 }  // namespace
 
@@ -20,6 +21,9 @@ std::unique_ptr<Verb> add_init(CLI::App& app) {
   verb.add_option("FILE", init.file, "The file to write; one that exists is left alone")
       ->type_name("")
       ->capture_default_str();
+  verb.add_option("--from-telemetry", init.from_telemetry,
+                  "Fit the scenario to this log (telemetry.jsonl[.zst], ours or the seed's) and say what was fitted")
+      ->type_name("LOG");
   return verb_of;
 }
 

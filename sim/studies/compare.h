@@ -44,9 +44,10 @@ struct Average {
 };
 
 struct MetricComparison {
-  std::optional<Average> value;  // over the seeds that have data; nothing: none has
-  std::optional<Average>
-      difference;  // to the first, over the seeds in which both have data; nothing of the first itself
+  // Over the seeds that have data; nothing: none has.
+  std::optional<Average> value;
+  // To the first, over the seeds in which both have data; nothing of the first itself.
+  std::optional<Average> difference;
   // Infinite if the difference is the same in every seed while the values are not. Nothing: fewer than two pairs, or
   // neither varies.
   std::optional<double> variance_reduction;

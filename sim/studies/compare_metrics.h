@@ -25,11 +25,10 @@ namespace windtunnel::sim {
 
 enum class CompareMetric : std::uint8_t {
   // Mean over the down phases: from a phase's begin to the instant at which the provider's breaker opens, 0 if it is
-  // open
-  // then. Where it never opens, the phase's whole length (to the end of the run at most), and the phase is counted as
-  // missed: the true time is at least that. Absent: no down phase counts. Whether another provider is there to take
-  // over
-  // is not asked: with one provider it is the time until callers are refused at once instead of waiting for a failure.
+  // open then. Where it never opens, the phase's whole length (to the end of the run at most), and the phase is counted
+  // as missed: the true time is at least that. Absent: no down phase counts. Whether another provider is there to take
+  // over is not asked: with one provider it is the time until callers are refused at once instead of waiting for a
+  // failure.
   time_to_failover,
   // Calls that started while their provider was down and were not answered ok, probes included. 0 if none was ever
   // down.
