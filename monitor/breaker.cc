@@ -14,16 +14,6 @@ void Breaker::advance(Instant now) {
   settle_due(now);
 }
 
-BreakerState Breaker::state(Instant now) const {
-  check(now >= latest_, "a breaker's time never goes backwards");
-  return state_ == BreakerState::open && open_is_over(now) ? BreakerState::half_open : state_;
-}
-
-std::optional<Instant> Breaker::wakeup() const {
-  if (state_ != BreakerState::open) return std::nullopt;
-  return open_end();
-}
-
 std::optional<Permit> Breaker::acquire_elsewhere(Instant now) {
   settle_due(now);
   switch (state_) {

@@ -72,10 +72,17 @@ class Breaker {
   void advance(Instant now);
 
   // The state at `now`. Changes nothing.
-  [[nodiscard]] BreakerState state(Instant now) const;
+  [[nodiscard]] BreakerState state(Instant now) const {
+    check(now >= latest_, "a breaker's time never goes backwards");
+    return state_ == BreakerState::open && open_is_over(now) ? BreakerState::half_open : state_;
+  }
 
   // When OPEN ends, so that a driver can be told to call advance() then. Nothing unless OPEN.
-  [[nodiscard]] std::optional<Instant> wakeup() const;
+  [[nodiscard]] std::optional<Instant> wakeup() const {
+    if (state_ != BreakerState::open) [[likely]]
+      return std::nullopt;
+    return open_end();
+  }
 
   // The arrows taken by the latest acquire, report, give_back or advance, oldest first, each handed out once; then
   // nothing. There are at most two: a late result with late_results current_state may come when OPEN has ended unasked

@@ -2,8 +2,6 @@
 
 #include <bit>
 
-#include "monitor/content_key.h"
-
 namespace windtunnel::monitor {
 namespace {
 constexpr std::size_t kIndexSizeLeast = 16;
@@ -23,18 +21,12 @@ Cache::Cache(const CacheConfig& config) : config_(config), lifetime_(Duration{0}
   if (!on()) return;
   slots_.emplace_back();
   index_.resize(kIndexSizeLeast);
-  index_shift_ = 64U - static_cast<unsigned>(std::countr_zero(index_.size()));
-}
-
-ContentKey Cache::key_of(const Request& request, ProviderId provider) const {
-  const ContentKey key = with(request.content, static_cast<std::uint64_t>(request.max_tokens.count()));
-  if (config_.scope == CacheConfig::Scope::shared) return key;
-  return with(key, index_of(provider));
+  tag_shift_ = 32U - static_cast<unsigned>(std::countr_zero(index_.size()));
 }
 
 std::optional<Hit> Cache::find(ContentKey key, Instant now) {
   if (!on()) return std::nullopt;
-  const std::uint32_t slot = index_[place_of(key)];
+  const std::uint32_t slot = slot_of(key);
   if (slot != 0) {
     const Duration age = age_of(slot, now);
     if (age < config_.ttl) {
@@ -48,7 +40,7 @@ std::optional<Hit> Cache::find(ContentKey key, Instant now) {
 
 std::optional<Hit> Cache::find_stale(ContentKey key, Instant now) {
   if (!on()) return std::nullopt;
-  const std::uint32_t slot = index_[place_of(key)];
+  const std::uint32_t slot = slot_of(key);
   if (slot == 0) return std::nullopt;
   const Duration age = age_of(slot, now);
   if (age < config_.ttl || age >= lifetime_) return std::nullopt;
@@ -58,13 +50,13 @@ std::optional<Hit> Cache::find_stale(ContentKey key, Instant now) {
 
 bool Cache::is_at_edge(ContentKey key, Instant now) const {
   if (!on()) return false;
-  const std::uint32_t slot = index_[place_of(key)];
+  const std::uint32_t slot = slot_of(key);
   return slot != 0 && age_of(slot, now) == config_.ttl;
 }
 
 std::uint32_t Cache::keep(ContentKey key, const Answer& answer, Instant now) {
   if (!on()) return kNoSlot;
-  std::uint32_t slot = index_[place_of(key)];
+  std::uint32_t slot = slot_of(key);
   if (slot != 0) {
     unlink(&Slot::by_use, slot);
     unlink(&Slot::by_age, slot);
@@ -72,7 +64,7 @@ std::uint32_t Cache::keep(ContentKey key, const Answer& answer, Instant now) {
     slot = vacant_slot(now);
     if (2 * (size_ + 1) > index_.size()) grow_index();
     slots_[slot].key = key;
-    index_[place_of(key)] = slot;
+    put_into_index(tag_of(key), slot);
     ++size_;
   }
   slots_[slot].answer = answer;
@@ -82,16 +74,25 @@ std::uint32_t Cache::keep(ContentKey key, const Answer& answer, Instant now) {
   return slot - 1;
 }
 
-std::size_t Cache::home_of(ContentKey key) const {
-  return static_cast<std::size_t>((key.low ^ std::rotl(key.high, 32)) * 0x9e3779b97f4a7c15 >> index_shift_);
+std::uint32_t Cache::tag_of(ContentKey key) {
+  return static_cast<std::uint32_t>((key.low ^ std::rotl(key.high, 32)) * 0x9e3779b97f4a7c15 >> 32);
 }
 
-// Where the index holds this key, or the empty place where it would go.
-std::size_t Cache::place_of(ContentKey key) const {
+// The slot of this key; 0 if it is not held.
+std::uint32_t Cache::slot_of(ContentKey key) const {
   const std::size_t mask = index_.size() - 1;
-  std::size_t place = home_of(key);
-  while (index_[place] != 0 && slots_[index_[place]].key != key) place = (place + 1) & mask;
-  return place;
+  const std::uint32_t tag = tag_of(key);
+  for (std::size_t place = home_of(tag); index_[place].slot != 0; place = (place + 1) & mask) {
+    if (index_[place].tag == tag && slots_[index_[place].slot].key == key) return index_[place].slot;
+  }
+  return 0;
+}
+
+void Cache::put_into_index(std::uint32_t tag, std::uint32_t slot) {
+  const std::size_t mask = index_.size() - 1;
+  std::size_t place = home_of(tag);
+  while (index_[place].slot != 0) place = (place + 1) & mask;
+  index_[place] = {tag, slot};
 }
 
 void Cache::unlink(Links Slot::*ring, std::uint32_t slot) {
@@ -110,14 +111,15 @@ void Cache::append(Links Slot::*ring, std::uint32_t slot) {
 // Takes the key out of the index without leaving a mark: whatever follows and may move into the hole moves.
 void Cache::remove(std::uint32_t slot) {
   const std::size_t mask = index_.size() - 1;
-  std::size_t hole = place_of(slots_[slot].key);
-  for (std::size_t place = (hole + 1) & mask; index_[place] != 0; place = (place + 1) & mask) {
-    const std::size_t home = home_of(slots_[index_[place]].key);
+  std::size_t hole = home_of(tag_of(slots_[slot].key));
+  while (index_[hole].slot != slot) hole = (hole + 1) & mask;
+  for (std::size_t place = (hole + 1) & mask; index_[place].slot != 0; place = (place + 1) & mask) {
+    const std::size_t home = home_of(index_[place].tag);
     if (((place - home) & mask) < ((place - hole) & mask)) continue;
     index_[hole] = index_[place];
     hole = place;
   }
-  index_[hole] = 0;
+  index_[hole] = {};
   unlink(&Slot::by_use, slot);
   unlink(&Slot::by_age, slot);
   slots_[slot].by_use.after = free_;
@@ -141,10 +143,11 @@ std::uint32_t Cache::vacant_slot(Instant now) {
 }
 
 void Cache::grow_index() {
-  index_.assign(2 * index_.size(), 0);
-  --index_shift_;
-  for (std::uint32_t slot = slots_[0].by_use.after; slot != 0; slot = slots_[slot].by_use.after) {
-    index_[place_of(slots_[slot].key)] = slot;
+  std::vector<Place> old(2 * index_.size());
+  old.swap(index_);
+  --tag_shift_;
+  for (const Place& place : old) {
+    if (place.slot != 0) put_into_index(place.tag, place.slot);
   }
 }
 

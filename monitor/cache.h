@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "monitor/content_key.h"
 #include "monitor/request.h"
 
 namespace windtunnel::monitor {
@@ -54,7 +55,10 @@ class Cache {
 
   // Where the answer of `provider` to this request is kept: the content and everything else that changes the answer,
   // which is the requested max_tokens (never the grant) and, with scope provider, the provider.
-  [[nodiscard]] ContentKey key_of(const Request& request, ProviderId provider) const;
+  [[nodiscard]] ContentKey key_of(const Request& request, ProviderId provider) const {
+    const ContentKey key = with(request.content, static_cast<std::uint64_t>(request.max_tokens.count()));
+    return config_.scope == CacheConfig::Scope::shared ? key : with(key, index_of(provider));
+  }
 
   // A fresh entry, or nothing. `now` never goes backwards from call to call.
   [[nodiscard]] std::optional<Hit> find(ContentKey key, Instant now);
@@ -88,8 +92,17 @@ class Cache {
     Links by_age;  // from the head: oldest first
   };
 
-  [[nodiscard]] std::size_t home_of(ContentKey key) const;
-  [[nodiscard]] std::size_t place_of(ContentKey key) const;
+  // A place of the index. The tag is the upper half of the key's hash: most of what lies on the way is told apart by
+  // it, without a look at the slot.
+  struct Place {
+    std::uint32_t tag = 0;
+    std::uint32_t slot = 0;  // 0: nothing lies here
+  };
+
+  [[nodiscard]] static std::uint32_t tag_of(ContentKey key);
+  [[nodiscard]] std::size_t home_of(std::uint32_t tag) const { return tag >> tag_shift_; }
+  [[nodiscard]] std::uint32_t slot_of(ContentKey key) const;
+  void put_into_index(std::uint32_t tag, std::uint32_t slot);
   void unlink(Links Slot::*ring, std::uint32_t slot);
   void append(Links Slot::*ring, std::uint32_t slot);
   void remove(std::uint32_t slot);
@@ -99,11 +112,11 @@ class Cache {
   [[nodiscard]] Duration age_of(std::uint32_t slot, Instant now) const;
 
   CacheConfig config_;
-  Duration lifetime_;                 // ttl + stale_if_error
-  std::vector<Slot> slots_;           // [0] is the head of the rings
-  std::uint32_t free_ = 0;            // the first removed slot; each names the next in by_use.after; 0 ends
-  std::vector<std::uint32_t> index_;  // open addressing, linear probing, a power of two, at most half full; 0 is empty
-  unsigned index_shift_ = 64;
+  Duration lifetime_;         // ttl + stale_if_error
+  std::vector<Slot> slots_;   // [0] is the head of the rings
+  std::uint32_t free_ = 0;    // the first removed slot; each names the next in by_use.after; 0 ends
+  std::vector<Place> index_;  // open addressing, linear probing, a power of two, at most half full
+  unsigned tag_shift_ = 32;   // what remains of a tag is its home
   std::size_t size_ = 0;
   std::int64_t hits_ = 0;
   std::int64_t stale_hits_ = 0;

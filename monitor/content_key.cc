@@ -46,9 +46,4 @@ ContentKey content_key(std::string_view user_profile, std::string_view job_marke
   return {mix(static_cast<std::uint64_t>(fnv.hash >> 64)), mix(static_cast<std::uint64_t>(fnv.hash))};
 }
 
-ContentKey with(ContentKey key, std::uint64_t extra) {
-  const std::uint64_t low = mix(key.low + stable_hash(extra));
-  return {mix(key.high + low), low};
-}
-
 }  // namespace windtunnel::monitor

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "monitor/request.h"
+#include "monitor/stable_hash.h"
 
 namespace windtunnel::monitor {
 
@@ -17,6 +18,9 @@ ContentKey content_key(std::string_view user_profile, std::string_view job_marke
 
 // The key of the same content under something else that changes the answer (max_tokens, a model, a provider). The
 // order of several such things matters. For one content, different extras always give different keys.
-ContentKey with(ContentKey key, std::uint64_t extra);
+constexpr ContentKey with(ContentKey key, std::uint64_t extra) {
+  const std::uint64_t low = mix(key.low + stable_hash(extra));
+  return {mix(key.high + low), low};
+}
 
 }  // namespace windtunnel::monitor

@@ -128,6 +128,10 @@ class CostLimiter {
   void retire(std::uint32_t slot);
   void let_go(std::uint32_t slot);
   void drop_ticket(std::uint32_t slot);
+  // `held` is what the asker has reserved in this window and gives up for `worst`.
+  [[nodiscard]] static bool fits(const BudgetWindow& window, Usd held, Usd worst);
+  void open_windows(WallTime wall);
+  void refuse(BudgetWindow& month, bool month_fits, BudgetWindow& day, bool day_fits);
   [[nodiscard]] bool admit(std::uint32_t month_slot, std::uint32_t day_slot, Usd held, Usd worst);
   void note_refusal(BudgetWindow& window);
   void charge(BudgetWindow& window, Usd reserved, Usd billed);
@@ -146,5 +150,99 @@ class CostLimiter {
   std::int64_t refused_ = 0;
   std::int64_t overruns_ = 0;
 };
+
+// --- What every request passes, so that it can be compiled into the pipeline -----------------------------------------
+
+inline void CostLimiter::advance(WallTime wall) {
+  if (wall >= day_end_) [[unlikely]]
+    open_windows(wall);
+}
+
+inline bool CostLimiter::fits(const BudgetWindow& window, Usd held, Usd worst) {
+  if (!window.limit) return true;
+  if (*window.limit == Usd{}) return false;
+  const Int128 total = Int128{window.settled.picos()} + window.reserved.picos() - held.picos() + worst.picos();
+  return total <= window.limit->picos();
+}
+
+// Both windows are asked, so that each one that has no room reports its refusal.
+inline bool CostLimiter::admit(std::uint32_t month_slot, std::uint32_t day_slot, Usd held, Usd worst) {
+  BudgetWindow& month = windows_[month_slot];
+  BudgetWindow& day = windows_[day_slot];
+  const bool month_fits = fits(month, held, worst);
+  const bool day_fits = fits(day, held, worst);
+  if (month_fits && day_fits) [[likely]]
+    return true;
+  refuse(month, month_fits, day, day_fits);
+  return false;
+}
+
+inline void CostLimiter::drop_ticket(std::uint32_t slot) {
+  BudgetWindow& window = windows_[slot];
+  check(window.live && window.tickets > 0, "a ticket is closed once");
+  --window.tickets;
+  if (window.tickets == 0 && !window.current) let_go(slot);
+}
+
+inline void CostLimiter::charge(BudgetWindow& window, Usd reserved, Usd billed) {
+  window.reserved -= reserved;
+  window.settled += billed;
+  while (window.settled >= window.next_alert_at) [[unlikely]] fire_alert(window);
+}
+
+inline std::optional<BudgetTicket> CostLimiter::reserve(Usd worst, WallTime wall) {
+  check(worst >= Usd{}, "a reservation is not negative");
+  advance(wall);
+  if (!admit(month_slot_, day_slot_, Usd{}, worst)) return std::nullopt;
+  BudgetWindow& month = windows_[month_slot_];
+  BudgetWindow& day = windows_[day_slot_];
+  month.reserved += worst;
+  day.reserved += worst;
+  ++month.tickets;
+  ++day.tickets;
+  return BudgetTicket{.month_slot = month_slot_, .day_slot = day_slot_, .reserved = worst, .open = true};
+}
+
+inline bool CostLimiter::re_reserve(BudgetTicket& ticket, Usd worst) {
+  check(ticket.open, "only an open ticket holds a reservation");
+  check(worst >= Usd{}, "a reservation is not negative");
+  if (worst > ticket.reserved && !admit(ticket.month_slot, ticket.day_slot, ticket.reserved, worst)) return false;
+  const Usd growth = worst - ticket.reserved;
+  windows_[ticket.month_slot].reserved += growth;
+  windows_[ticket.day_slot].reserved += growth;
+  ticket.reserved = worst;
+  return true;
+}
+
+inline void CostLimiter::settle(BudgetTicket& ticket, Usd billed) {
+  check(ticket.open, "only an open ticket settles");
+  check(billed >= Usd{}, "a bill is not negative");
+  if (billed > ticket.reserved) ++overruns_;
+  settled_total_ += billed;
+  charge(windows_[ticket.month_slot], ticket.reserved, billed);
+  charge(windows_[ticket.day_slot], ticket.reserved, billed);
+  ticket.reserved = Usd{};
+}
+
+inline Usd CostLimiter::settle_unknown(BudgetTicket& ticket) {
+  const Usd billed = config_.unknown_usage == UnknownUsage::reserve ? ticket.reserved : Usd{};
+  settle(ticket, billed);
+  return billed;
+}
+
+inline void CostLimiter::release(BudgetTicket& ticket) {
+  check(ticket.open, "only an open ticket holds a reservation");
+  windows_[ticket.month_slot].reserved -= ticket.reserved;
+  windows_[ticket.day_slot].reserved -= ticket.reserved;
+  ticket.reserved = Usd{};
+}
+
+inline void CostLimiter::close(BudgetTicket& ticket) {
+  if (!ticket.open) return;
+  if (ticket.reserved != Usd{}) release(ticket);
+  drop_ticket(ticket.month_slot);
+  drop_ticket(ticket.day_slot);
+  ticket.open = false;
+}
 
 }  // namespace windtunnel::monitor

@@ -10,6 +10,7 @@ namespace windtunnel::monitor {
 Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers)
     : config_(config),
       providers_(std::move(providers)),
+      prices_(providers_),
       rate_limiter_(config.rate_limiter),
       token_limiter_(config.token_limiter),
       cost_limiter_(config.cost_limiter),
@@ -21,7 +22,6 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
   check(config.provider_call.retry.max_attempts >= 1, "a provider is tried at least once");
   check(static_cast<std::size_t>(config.provider_call.retry.max_attempts) * providers_.size() <= kAttemptsMax,
         "max_attempts times providers fits a record");
-  for (const ProviderConfig& one : providers_) check(!one.tariffs.empty(), "every provider has a price");
 }
 
 // --- The chain -----------------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ Step Pipeline::call_provider(Flow& flow, Instant now) {
                             .epoch = breaker.epoch()});
     }
     if (!permit) continue;
-    flow.tariff = tariff_at(*provider, wall_at(now));
+    flow.tariff = prices_.at(wall_at(now))[index_of(*provider)];
     const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
     const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
     tell_budget(now);
@@ -199,7 +199,7 @@ void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now) {
     attempt.cost = cost_limiter_.settle_unknown(flow.ticket);
   }
 
-  const BreakerState before = breaker.state(now);
+  const BreakerState before = observer_ == nullptr ? BreakerState::closed : breaker.state(now);
   const bool late = breaker.report(flow.permit, counts_as(reply.kind), now).late;
   record.breaker = breaker.state(now);
   metrics_.on_attempt(attempt, reply, late);
@@ -234,7 +234,8 @@ Step Pipeline::serve(Flow& flow, const Reply& reply, Instant now) {
   // A reply cut short by a grant is not the answer to what was asked.
   const bool cut = flow.grant.output < record.request.max_tokens && used.output >= flow.grant.output;
   if (!cut && cache_.on()) {
-    const ContentKey key = cache_.key_of(record.request, attempt.provider);
+    const ContentKey key =
+        attempt.provider == *record.assigned ? flow.cache_key : cache_.key_of(record.request, attempt.provider);
     flow.cache_slot = cache_.keep(key,
                                   {.provider = attempt.provider,
                                    .response_length = reply.response_length,
@@ -339,18 +340,9 @@ void Pipeline::fail_over(Flow& flow) const {
   if (flow.candidate < providers_.size()) ++flow.record.failovers;
 }
 
-Tariff Pipeline::tariff_at(ProviderId provider, WallTime wall) const {
-  const std::vector<DatedTariff>& tariffs = providers_[index_of(provider)].tariffs;
-  std::size_t i = tariffs.size() - 1;
-  while (i > 0 && wall < tariffs[i].from) --i;
-  return tariffs[i].tariff;
-}
-
-Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) const {
+Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) {
   Usd dearest;
-  for (std::size_t i = 0; i < providers_.size(); ++i) {
-    dearest = std::max(dearest, cost(tariff_at(ProviderId{static_cast<std::uint8_t>(i)}, wall), input, output));
-  }
+  for (const Tariff& tariff : prices_.at(wall)) dearest = std::max(dearest, cost(tariff, input, output));
   return dearest;
 }
 
@@ -365,15 +357,12 @@ void Pipeline::on_time(Instant now) {
   }
 }
 
-void Pipeline::tell_transitions(ProviderId provider) {
-  while (const auto transition = breakers_[index_of(provider)].take_transition()) {
-    metrics_.on_transition(provider, *transition);
-    if (observer_ != nullptr) observer_->on_transition(provider, *transition);
-  }
+void Pipeline::tell_transition(ProviderId provider, const BreakerTransition& transition) {
+  metrics_.on_transition(provider, transition);
+  if (observer_ != nullptr) observer_->on_transition(provider, transition);
 }
 
-void Pipeline::tell_budget(Instant now) {
-  if (cost_limiter_.events().empty()) return;
+void Pipeline::tell_budget_events(Instant now) {
   if (observer_ != nullptr) {
     for (const BudgetEvent& event : cost_limiter_.events()) observer_->on_budget(event, now);
   }

@@ -23,6 +23,7 @@
 #include "monitor/events.h"
 #include "monitor/flow.h"
 #include "monitor/metrics.h"
+#include "monitor/price_list.h"
 #include "monitor/rate_limiter.h"
 #include "monitor/router.h"
 #include "monitor/token_limiter.h"
@@ -80,13 +81,22 @@ class Pipeline {
   [[nodiscard]] bool is_cooling(ProviderId provider, Instant at) const;
   [[nodiscard]] std::optional<ProviderId> candidate(const Flow& flow) const;
   void fail_over(Flow& flow) const;
-  [[nodiscard]] Tariff tariff_at(ProviderId provider, WallTime wall) const;
-  [[nodiscard]] Usd dearest_worst_case(Tokens input, Tokens output, WallTime wall) const;
-  void tell_transitions(ProviderId provider);
-  void tell_budget(Instant now);
+  [[nodiscard]] Usd dearest_worst_case(Tokens input, Tokens output, WallTime wall);
+  // Most of the time there is nothing to tell.
+  void tell_transitions(ProviderId provider) {
+    while (const auto transition = breakers_[index_of(provider)].take_transition()) [[unlikely]]
+      tell_transition(provider, *transition);
+  }
+  void tell_transition(ProviderId provider, const BreakerTransition& transition);
+  void tell_budget(Instant now) {
+    if (!cost_limiter_.events().empty()) [[unlikely]]
+      tell_budget_events(now);
+  }
+  void tell_budget_events(Instant now);
 
   MonitorConfig config_;
   std::vector<ProviderConfig> providers_;
+  PriceList prices_;
   RateLimiter rate_limiter_;
   TokenLimiter token_limiter_;
   CostLimiter cost_limiter_;

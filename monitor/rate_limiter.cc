@@ -14,8 +14,7 @@ RateLimiter::RateLimiter(const RateLimiterConfig& config) : config_(config) {
   check(!invalid(config), "the rate limiter's configuration is valid");
 }
 
-RateVerdict RateLimiter::admit(Tokens reserved, WallTime wall) {
-  if (!config_.requests_per_minute && !config_.tokens_per_minute) return {};
+RateVerdict RateLimiter::admit_limited(Tokens reserved, WallTime wall) {
   if (wall >= window_end_) {
     window_end_ = std::chrono::floor<std::chrono::minutes>(wall) + std::chrono::minutes{1};
     window_requests_ = 0;

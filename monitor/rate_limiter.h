@@ -32,7 +32,10 @@ class RateLimiter {
  public:
   explicit RateLimiter(const RateLimiterConfig& config = {});
 
-  [[nodiscard]] RateVerdict admit(Tokens reserved, WallTime wall);
+  [[nodiscard]] RateVerdict admit(Tokens reserved, WallTime wall) {
+    if (!config_.requests_per_minute && !config_.tokens_per_minute) return {};
+    return admit_limited(reserved, wall);
+  }
 
   [[nodiscard]] const RateLimiterConfig& config() const { return config_; }
   // What the current window has admitted.
@@ -42,6 +45,8 @@ class RateLimiter {
   [[nodiscard]] std::int64_t refused() const { return refused_; }
 
  private:
+  [[nodiscard]] RateVerdict admit_limited(Tokens reserved, WallTime wall);
+
   RateLimiterConfig config_;
   WallTime window_end_ = WallTime::min();
   std::int64_t window_requests_ = 0;

@@ -41,13 +41,4 @@ Router::Router(RouterConfig config) : config_(std::move(config)), salt_(stable_h
   }
 }
 
-Route Router::choose(const Request& request) const {
-  if (request.provider) return {.variant = std::nullopt, .provider = *request.provider};
-  if (ends_.empty()) return {};
-  const auto point = static_cast<std::uint64_t>(Uint128{stable_hash(request.user, salt_)} * ends_.back() >> 64);
-  std::size_t i = 0;
-  while (point >= ends_[i]) ++i;
-  return {.variant = static_cast<std::uint16_t>(i), .provider = config_.variants[i].provider};
-}
-
 }  // namespace windtunnel::monitor

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "monitor/request.h"
+#include "monitor/stable_hash.h"
 
 namespace windtunnel::monitor {
 
@@ -48,5 +49,14 @@ class Router {
   std::uint64_t salt_;
   std::vector<std::uint64_t> ends_;  // the end of each variant's interval, the last one is the sum of the weights
 };
+
+inline Route Router::choose(const Request& request) const {
+  if (request.provider) return {.variant = std::nullopt, .provider = *request.provider};
+  if (ends_.empty()) return {};
+  const auto point = static_cast<std::uint64_t>(Uint128{stable_hash(request.user, salt_)} * ends_.back() >> 64);
+  std::size_t i = 0;
+  while (point >= ends_[i]) ++i;
+  return {.variant = static_cast<std::uint16_t>(i), .provider = config_.variants[i].provider};
+}
 
 }  // namespace windtunnel::monitor

@@ -9,6 +9,7 @@
 //
 // Every grant ends in exactly one settle (served) or release (failed, from the cache, refused further on).
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -71,5 +72,50 @@ class TokenLimiter {
   std::int64_t refused_ = 0;
   std::int64_t cut_ = 0;
 };
+
+// --- What every request passes, so that it can be compiled into the pipeline -----------------------------------------
+
+// What a grant takes from the credit while it is in flight.
+inline Tokens TokenLimiter::excess(const TokenGrant& grant) const {
+  if (config_.mode != TokenMode::average) return Tokens{0};
+  return std::max(Tokens{0}, grant.reserved() - config_.limit);
+}
+
+inline void TokenLimiter::drop(const TokenGrant& grant) {
+  check(in_flight_ > 0 && grant.reserved() <= reserved_, "a grant ends once");
+  credit_ += excess(grant);
+  reserved_ -= grant.reserved();
+  --in_flight_;
+}
+
+inline std::optional<TokenGrant> TokenLimiter::admit(Tokens input, Tokens max_tokens) {
+  check(input >= Tokens{0} && input <= kTokensMax, "the input holds between 0 and kTokensMax tokens");
+  check(max_tokens >= Tokens{0} && max_tokens <= kTokensMax, "max_tokens is between 0 and kTokensMax");
+  TokenGrant grant{input, max_tokens};
+  if (config_.mode == TokenMode::average) grant.output = std::min(max_tokens, config_.limit + credit_ - input);
+
+  const bool refused = (config_.mode == TokenMode::per_request && grant.reserved() > config_.limit) ||
+                       (config_.mode == TokenMode::average && grant.output < config_.min_output_tokens);
+  if (refused) {
+    ++refused_;
+    return std::nullopt;
+  }
+  credit_ -= excess(grant);
+  reserved_ += grant.reserved();
+  ++in_flight_;
+  if (grant.output < max_tokens) ++cut_;
+  return grant;
+}
+
+inline void TokenLimiter::settle(const TokenGrant& grant, Tokens input_used, Tokens output_used) {
+  check(input_used >= Tokens{0} && output_used >= Tokens{0}, "a served request holds no negative number of tokens");
+  drop(grant);
+  const Tokens used = input_used + output_used;
+  settled_tokens_ += used;
+  ++settled_requests_;
+  if (config_.mode == TokenMode::average) credit_ += config_.limit - used;
+}
+
+inline void TokenLimiter::release(const TokenGrant& grant) { drop(grant); }
 
 }  // namespace windtunnel::monitor

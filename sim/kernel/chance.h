@@ -11,6 +11,7 @@
 // mix(name_hash(member))), so that ("a", "bc") is neither ("ab", "c") nor the stream "abc". Both are pinned by tests
 // and may never change: a recorded seed would otherwise mean another run.
 
+#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -54,7 +55,8 @@ constexpr double unit(std::uint64_t bits) {
 
 // Uniform in (0, 1), never 0 or 1: the odd multiples of 2^-53. Increasing in the bits, and 1 - u is exact.
 constexpr double unit_open(std::uint64_t bits) {
-  return (static_cast<double>(static_cast<std::int64_t>(bits >> 12)) + 0.5) * 0x1p-52;
+  // 1 + m 2^-52 by its bits, less 1: both exact, and no conversion from an integer, which loops of it would wait for.
+  return (std::bit_cast<double>(bits >> 12 | 0x3ff0'0000'0000'0000) - 1.0) + 0x1p-53;
 }
 
 // Uniform in [0, n), for n >= 1: the high word of bits x n. No value is off its fair share by more than n / 2^64.

@@ -9,24 +9,8 @@
 namespace windtunnel::sim {
 namespace {
 
-// Coefficients from the lowest power up. Even and odd powers are summed apart: two short chains run side by side.
-double polynomial(std::span<const double, 8> c, double x) {
-  const double z = x * x;
-  return (c[0] + z * (c[2] + z * (c[4] + z * c[6]))) + x * (c[1] + z * (c[3] + z * (c[5] + z * c[7])));
-}
+using standard_normal_parts::polynomial;
 
-// M. J. Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37 (1988).
-constexpr double kCentreTop[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
-                                 1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
-                                 3.3430575583588128105e4, 2.5090809287301226727e3};
-constexpr double kCentreBottom[] = {1.0,
-                                    4.2313330701600911252e1,
-                                    6.8718700749205790830e2,
-                                    5.3941960214247511077e3,
-                                    2.1213794301586595867e4,
-                                    3.9307895800092710610e4,
-                                    2.8729085735721942674e4,
-                                    5.2264952788528545610e3};
 constexpr double kNearTop[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
                                3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
                                2.27238449892691845833e-2, 7.74545014278341407640e-4};
@@ -50,13 +34,17 @@ constexpr double kFarBottom[] = {1.0,
                                  1.42151175831644588870e-7,
                                  2.04426310338993978564e-15};
 
-double normal_tail(double u) {
+}  // namespace
+
+double standard_normal_parts::tail(double u) {
   const double q = u - 0.5;
   const double r = std::sqrt(-log(q < 0 ? u : 1.0 - u));
   const double distance = r <= 5.0 ? polynomial(kNearTop, r - 1.6) / polynomial(kNearBottom, r - 1.6)
                                    : polynomial(kFarTop, r - 5.0) / polynomial(kFarBottom, r - 5.0);
   return q < 0 ? -distance : distance;
 }
+
+namespace {
 
 // The number of arrivals in `mean` time units at unit rate, by the product of uniforms: a sum of exponential gaps
 // passes `mean` when the product of their uniforms falls below e^-mean. For means up to 64, where e^-mean is far from
@@ -82,10 +70,7 @@ double uniform(double u, double low, double high) { return low + (high - low) * 
 double exponential(double u, double mean) { return -mean * log(1.0 - u); }
 
 double standard_normal(double u) {
-  const double q = u - 0.5;
-  if (q < -0.425 || q > 0.425) return normal_tail(u);
-  const double r = 0.180625 - q * q;
-  return q * polynomial(kCentreTop, r) / polynomial(kCentreBottom, r);
+  return standard_normal_parts::is_central(u) ? standard_normal_parts::central(u) : standard_normal_parts::tail(u);
 }
 
 double lognormal(double u, double mu, double sigma) { return exp(mu + sigma * standard_normal(u)); }

@@ -78,6 +78,11 @@ void BreakerFollower::remember(const Sample& sample, Instant now) {
   ++counts_.calls;
   if (sample.failed) ++counts_.failures;
   if (!keeps_samples_) return;
+  // The room of those that have left is used again before more is asked for.
+  if (samples_.size() == samples_.capacity() && samples_first_ > 0) {
+    samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(samples_first_));
+    samples_first_ = 0;
+  }
   samples_.push_back(sample);
   leave(now);
 }
@@ -85,12 +90,12 @@ void BreakerFollower::remember(const Sample& sample, Instant now) {
 // Lets go of the samples that no window from now on can hold.
 void BreakerFollower::leave(Instant now) {
   const bool by_count = config_.window_type == WindowType::count;
-  while (!samples_.empty()) {
-    const bool gone = by_count ? counts_.calls > config_.window_size : samples_.front().ended <= now - config_.window;
+  while (samples_first_ < samples_.size()) {
+    const bool gone = by_count ? counts_.calls > config_.window_size : samples_[samples_first_].ended <= now - config_.window;
     if (!gone) return;
     --counts_.calls;
-    if (samples_.front().failed) --counts_.failures;
-    samples_.pop_front();
+    if (samples_[samples_first_].failed) --counts_.failures;
+    ++samples_first_;
   }
 }
 
@@ -100,7 +105,8 @@ BreakerFollower::Counts BreakerFollower::counts(Instant now) {
   if (config_.window_buckets == 0) return counts_;
   Counts held;
   const std::int64_t first = bucket(now) - config_.window_buckets + 1;
-  for (const Sample& sample : samples_) {
+  for (std::size_t i = samples_first_; i < samples_.size(); ++i) {
+    const Sample& sample = samples_[i];
     if (bucket(config_.bucket_of == monitor::BucketOf::start ? sample.started : sample.ended) < first) continue;
     ++held.calls;
     if (sample.failed) ++held.failures;
@@ -173,6 +179,7 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
   reopened_ = 0;
   if (config_.on_close == monitor::OnClose::keep) return;
   samples_.clear();
+  samples_first_ = 0;
   counts_ = {};
   run_ = 0;
 }

@@ -34,19 +34,32 @@ std::optional<monitor::ProviderId> find_provider(const std::optional<std::string
   monitor::fail_check("a workload names a provider of the scenario", __FILE__, __LINE__);
 }
 
+monitor::Tokens whole_tokens(const TokenModel& model, double count) {
+  const auto whole = static_cast<std::int64_t>(std::min(count, 1e15) + 0.5);
+  return std::clamp(monitor::Tokens{whole}, model.least, model.most);
+}
+
+void draw_token_row(const TokenModel& model, const RowBits& bits, std::array<monitor::Tokens, kRowLength>& tokens) {
+  if (model.law.kind == Law::Kind::uniform) {
+    for (std::size_t i = 0; i < kRowLength; ++i) tokens[i] = draw_tokens(model, bits[i]);
+    return;
+  }
+  RowValues values;
+  sample_row(model.law, bits, values);
+  for (std::size_t i = 0; i < kRowLength; ++i) tokens[i] = whole_tokens(model, values[i]);
+}
+
 }  // namespace
 
 monitor::Tokens draw_tokens(const TokenModel& model, std::uint64_t bits) {
-  std::int64_t count = 0;
   if (model.law.kind == Law::Kind::uniform) {
     // Uniform over whole numbers, both ends included.
     const auto low = static_cast<std::int64_t>(model.law.a);
     const auto high = static_cast<std::int64_t>(model.law.b);
-    count = low + static_cast<std::int64_t>(below(bits, static_cast<std::uint64_t>(high - low) + 1));
-  } else {
-    count = static_cast<std::int64_t>(std::min(sample(model.law, bits), 1e15) + 0.5);
+    const auto count = low + static_cast<std::int64_t>(below(bits, static_cast<std::uint64_t>(high - low) + 1));
+    return std::clamp(monitor::Tokens{count}, model.least, model.most);
   }
-  return std::clamp(monitor::Tokens{count}, model.least, model.most);
+  return whole_tokens(model, sample(model.law, bits));
 }
 
 Popularity::Popularity(std::int64_t count, double exponent) : count_(static_cast<std::uint64_t>(count)) {
@@ -160,11 +173,18 @@ std::optional<ArrivalPoint> Load::next_listed() {
   return std::nullopt;
 }
 
-double Load::work(std::uint64_t ordinal) const {
+double Load::work(std::uint64_t ordinal) {
   switch (spec_.arrival) {
     case Arrival::uniform: return 1;
     case Arrival::poisson:
-    case Arrival::mmpp: return exponential(unit_open(draw(arrival_stream_, ordinal).a), 1);
+    case Arrival::mmpp: {
+      const auto make = [this](std::uint64_t first, RowValues& row) {
+        DrawRow draws;
+        draw_row(arrival_stream_, first, draws);
+        sample_row(Law::exponential(1), draws.a, row);
+      };
+      return work_ahead_.row_of(ordinal, make)[decltype(work_ahead_)::place_of(ordinal)];
+    }
     case Arrival::gamma: return gamma(arrival_stream_, ordinal, spec_.gamma_shape, 1 / spec_.gamma_shape);
   }
   monitor::fail_check("an arrival law is known", __FILE__, __LINE__);
@@ -239,14 +259,20 @@ Duration Load::think_time(std::uint64_t ordinal) const {
 
 // --- What ----------------------------------------------------------------------------------------------------------
 
-void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const {
+void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand) {
   demand = {.output = {}, .ordinal = ordinal, .workload = index_};
   request.labels = labels_;
   request.provider = provider_;
   fill_content(ordinal, request);
-  const Draw tokens = draw(token_stream_, ordinal);
-  demand.output = draw_tokens(spec_.output, tokens.b);
-  if (spec_.prompts.count == 0) request.input = draw_tokens(spec_.input, tokens.a);
+  const TokenRow& tokens = tokens_ahead_.row_of(ordinal, [this](std::uint64_t first, TokenRow& row) {
+    DrawRow draws;
+    draw_row(token_stream_, first, draws);
+    draw_token_row(spec_.output, draws.b, row.output);
+    if (spec_.prompts.count == 0) draw_token_row(spec_.input, draws.a, row.input);
+  });
+  const std::size_t place = decltype(tokens_ahead_)::place_of(ordinal);
+  demand.output = tokens.output[place];
+  if (spec_.prompts.count == 0) request.input = tokens.input[place];
   std::optional<monitor::Tokens> max_tokens = spec_.max_tokens;
   if (!spec_.requests.empty()) fill_listed(ordinal, request, demand, max_tokens);
   if (!max_tokens && limit_per_request_) max_tokens = std::max(monitor::Tokens{}, *limit_per_request_ - request.input);

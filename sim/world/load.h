@@ -4,6 +4,7 @@
 // Everything is drawn by name (workload, ordinal of the request in it), so that a second workload, a fault or a provider
 // moves no draw of this one. Arrivals come in order of time; the driver asks for one at a time.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "monitor/request.h"
 #include "monitor/units.h"
 #include "sim/kernel/chance.h"
+#include "sim/kernel/rows.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -54,7 +56,7 @@ class Load {
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
   // Fills everything but the request's id.
-  void fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const;
+  void fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand);
   // A closed loop: the pause that a virtual user takes after its request of this ordinal.
   [[nodiscard]] Duration think_time(std::uint64_t ordinal) const;
 
@@ -76,7 +78,7 @@ class Load {
   [[nodiscard]] std::optional<ArrivalPoint> next_uniform();
   [[nodiscard]] std::optional<ArrivalPoint> next_by_rate();
   [[nodiscard]] std::optional<ArrivalPoint> next_listed();
-  [[nodiscard]] double work(std::uint64_t ordinal) const;  // between two arrivals, in expected arrivals
+  [[nodiscard]] double work(std::uint64_t ordinal);  // between two arrivals, in expected arrivals
   [[nodiscard]] Piece piece_at(Instant at);
   [[nodiscard]] Piece ramp_at(Instant at) const;
   [[nodiscard]] Piece diurnal_at(Instant at) const;
@@ -108,6 +110,12 @@ class Load {
   std::uint64_t candidate_ = 0;  // of the list: the next ordinal to look at
   std::uint64_t copies_max_ = 1;
   Instant last_;  // the latest arrival
+  struct TokenRow {
+    std::array<monitor::Tokens, kRowLength> input;  // of requests that are no prompt of the catalogue
+    std::array<monitor::Tokens, kRowLength> output;
+  };
+  RowAhead<RowValues> work_ahead_;
+  RowAhead<TokenRow> tokens_ahead_;
   std::uint32_t mmpp_state_ = 0;
   std::uint32_t mmpp_stays_ = 0;
   Instant mmpp_until_;

@@ -26,7 +26,7 @@ monitor::Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, Wall
 }
 
 Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance)
-    : spec_(spec) {
+    : spec_(spec), latencies_ahead_(workloads.size()) {
   for (const WorkloadSpec& workload : workloads) {
     latency_streams_.push_back(chance.stream("latency", workload.name));
     error_streams_.push_back(chance.stream("errors", workload.name));
@@ -58,14 +58,31 @@ CallResult Provider::serve(const Call& call, const FaultEffect& effect) {
   return answer(call, effect, spec_.errors.rates.empty() ? ReplyKind::ok : base_kind(call.name));
 }
 
+// First attempts come in the order of their requests, so that theirs are made in rows.
+Provider::Latency Provider::latency_of(const CallName& name) {
+  const StreamKey stream = latency_streams_[name.workload];
+  if (name.attempt != 0) {
+    const Draw chosen = draw(stream, name.ordinal, name.attempt);
+    return {sample(spec_.time_to_first_token, chosen.a), sample(spec_.time_per_output_token, chosen.b)};
+  }
+  RowAhead<LatencyRow>& ahead = latencies_ahead_[name.workload];
+  const LatencyRow& row = ahead.row_of(name.ordinal, [&](std::uint64_t first, LatencyRow& made) {
+    DrawRow draws;
+    draw_row(stream, first, draws);
+    sample_row(spec_.time_to_first_token, draws.a, made.first);
+    sample_row(spec_.time_per_output_token, draws.b, made.each);
+  });
+  const std::size_t place = RowAhead<LatencyRow>::place_of(name.ordinal);
+  return {row.first[place], row.each[place]};
+}
+
 // A call that is worked on: a full answer, a spoilt one, or a failure after the time to first token.
-CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kind) const {
+CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kind) {
   if (kind == ReplyKind::timeout) return time_out(call, false);
-  const Draw chosen = draw(latency_streams_[call.name.workload], call.name.ordinal, call.name.attempt);
+  const Latency latency = latency_of(call.name);
   const monitor::Tokens output = std::min(call.output, call.output_max);
-  const double first = sample(spec_.time_to_first_token, chosen.a) * effect.factor +
-                       static_cast<double>(effect.add.count());
-  const double each = sample(spec_.time_per_output_token, chosen.b) * effect.factor;
+  const double first = latency.first * effect.factor + static_cast<double>(effect.add.count());
+  const double each = latency.each * effect.factor;
   const bool generates = kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
   if (!generates) {
     const Instant at = call.at + whole_nanoseconds(first);
@@ -83,7 +100,8 @@ CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKi
   result.reply = {.kind = kind, .time_to_first_token = to_first};
   if (kind != ReplyKind::truncated) result.reply.usage = usage;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
-  return priced(call, result);
+  result.cost = price_of(call, result.billed);
+  return result;
 }
 
 // A failure whose usage the caller knows.
@@ -92,7 +110,8 @@ CallResult Provider::fail(const Call& call, ReplyKind kind, Instant at) const {
   const Usage usage{billed ? call.input : monitor::Tokens{}, monitor::Tokens{}};
   CallResult result{.at = at, .billed = usage};
   result.reply = {.kind = kind, .usage = usage};
-  return priced(call, result);
+  result.cost = price_of(call, result.billed);
+  return result;
 }
 
 // The caller stops waiting. What a call that was worked on costs, only the provider knows.
@@ -103,7 +122,8 @@ CallResult Provider::time_out(const Call& call, bool processed) const {
     result.billed = {call.input, std::min(call.output, call.output_max)};
   }
   if (processed && spec_.bill_on_timeout == TimeoutBill::input) result.billed = {call.input, monitor::Tokens{}};
-  return priced(call, result);
+  result.cost = price_of(call, result.billed);
+  return result;
 }
 
 CallResult Provider::overflow(const Call& call) const { return fail(call, ReplyKind::overloaded, call.at); }
@@ -119,12 +139,10 @@ ReplyKind Provider::base_kind(const CallName& name) const {
   return ReplyKind::ok;
 }
 
-CallResult Provider::priced(const Call& call, CallResult result) const {
+// Kept apart from the pipeline's arithmetic on purpose: this is the oracle that its bills are compared with.
+monitor::Usd Provider::price_of(const Call& call, const monitor::Usage& billed) const {
   const monitor::Tariff tariff = tariff_at(spec_.tariffs, call.wall);
-  // Kept apart from the pipeline's arithmetic on purpose: this is the oracle that its bills are compared with.
-  result.cost = tariff.input.per_token * result.billed.input.count() +
-                tariff.output.per_token * result.billed.output.count();
-  return result;
+  return tariff.input.per_token * billed.input.count() + tariff.output.per_token * billed.output.count();
 }
 
 }  // namespace windtunnel::sim

@@ -12,6 +12,7 @@
 #include "monitor/request.h"
 #include "monitor/units.h"
 #include "sim/kernel/chance.h"
+#include "sim/kernel/rows.h"
 #include "sim/world/faults.h"
 #include "sim/world/load.h"
 #include "sim/world/rate_window.h"
@@ -55,12 +56,23 @@ class Provider {
  private:
   [[nodiscard]] CallResult fail(const Call& call, monitor::ReplyKind kind, Instant at) const;
   [[nodiscard]] CallResult time_out(const Call& call, bool processed) const;
-  [[nodiscard]] CallResult answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind) const;
+  // The draws that a call's latency is made of, before what faults make of them: to the first token, and a token.
+  struct Latency {
+    double first;
+    double each;
+  };
+  struct LatencyRow {
+    RowValues first;
+    RowValues each;
+  };
+  [[nodiscard]] Latency latency_of(const CallName& name);
+  [[nodiscard]] CallResult answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind);
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name) const;
-  [[nodiscard]] CallResult priced(const Call& call, CallResult result) const;
+  [[nodiscard]] monitor::Usd price_of(const Call& call, const monitor::Usage& billed) const;
 
   const ProviderSpec& spec_;
   std::vector<StreamKey> latency_streams_;  // by workload
+  std::vector<RowAhead<LatencyRow>> latencies_ahead_;  // by workload: of first attempts
   std::vector<StreamKey> error_streams_;
   RateWindow window_;
 };
