@@ -62,6 +62,9 @@ void put_names(JsonWriter& json, const Timeline& timeline) {
     const auto picos = [](const std::optional<monitor::Usd>& limit) {
       return limit ? std::optional{limit->picos()} : std::nullopt;
     };
+    one.key("alerts_millionths").begin_array();
+    for (const monitor::Millionths share : timeline.budget_alerts) one.integer(share.value);
+    one.end_array();
     put_optional(one, "monthly_picos", picos(timeline.monthly_limit));
     put_optional(one, "daily_picos", picos(timeline.daily_limit));
   });

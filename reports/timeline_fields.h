@@ -23,6 +23,17 @@ void visit_durations(Visitor& visitor, const char* name, T& durations) {
 }
 
 template <class Visitor, class T>
+void visit_tokens(Visitor& visitor, const char* name, T& bins) {
+  visitor.group(name, [&] {
+    for (std::size_t i = 0; i < sim::kTokenBins; ++i) {
+      const bool beyond = i == sim::kTokenEdges.size();
+      const std::string bin = beyond ? "beyond" : "le_" + std::to_string(sim::kTokenEdges[i]);
+      visitor.series(bin.c_str(), bins[i]);
+    }
+  });
+}
+
+template <class Visitor, class T>
 void visit_quantiles(Visitor& visitor, const char* name, T& quantiles) {
   visitor.group(name, [&] {
     visitor.series("count", quantiles.count);
@@ -60,7 +71,11 @@ void visit_provider(Visitor& visitor, T& provider) {
   visitor.series("cost_picos", provider.cost_picos);
   visitor.series("cost_unknown_picos", provider.cost_unknown_picos);
   visitor.series("billed_picos", provider.billed_picos);
+  visit_tokens(visitor, "input_tokens_per_call", provider.input_tokens_per_call);
+  visit_tokens(visitor, "output_tokens_per_call", provider.output_tokens_per_call);
   visit_durations(visitor, "latency", provider.latency);
+  visit_durations(visitor, "failed_latency", provider.failed_latency);
+  visit_durations(visitor, "time_to_first_token", provider.time_to_first_token);
   visit_quantiles(visitor, "latency_quantiles", provider.latency_quantiles);
   visitor.series("late_results", provider.late_results);
   visitor.series("not_permitted", provider.not_permitted);

@@ -89,6 +89,7 @@ void read_names(const Json& json, Timeline& timeline) {
   for (const Json& one : json.at("variants")) {
     timeline.variant_names.push_back({one.at("id").get<std::string>(), provider_place(one.at("provider"), timeline)});
   }
+  for (const Json& share : json.at("limits").at("alerts_millionths")) timeline.budget_alerts.push_back({integer(share)});
   timeline.monthly_limit = optional_money(json.at("limits").at("monthly_picos"));
   timeline.daily_limit = optional_money(json.at("limits").at("daily_picos"));
 }

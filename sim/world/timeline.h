@@ -33,6 +33,12 @@ inline constexpr std::array<std::int64_t, 17> kDurationEdgesMs{100,  250,  500, 
                                                                4000, 5000, 7500, 10000, 15000, 20000, 30000, 60000};
 inline constexpr std::size_t kDurationBins = kDurationEdgesMs.size() + 1;
 
+// The upper edges of the bins of token counts: those that OpenTelemetry's conventions for generative AI advise.
+inline constexpr std::array<std::int64_t, 14> kTokenEdges{1,     4,     16,     64,      256,     1024,     4096,
+                                                          16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864};
+inline constexpr std::size_t kTokenBins = kTokenEdges.size() + 1;
+using TokenBins = std::array<Series, kTokenBins>;
+
 struct DurationSeries {
   std::array<Series, kDurationBins> bins;  // counts, not cumulative; their sum is the number of durations
   Series sum_ns;
@@ -64,9 +70,13 @@ struct ProviderSeries {
   Series input_tokens;  // of calls with known usage
   Series output_tokens;
   Series cost_picos;
-  Series cost_unknown_picos;  // what calls of unknown usage were settled for
-  Series billed_picos;        // by the provider's ledger, whatever the caller learnt
-  DurationSeries latency;     // of calls that were ok
+  Series cost_unknown_picos;           // what calls of unknown usage were settled for
+  Series billed_picos;                 // by the provider's ledger, whatever the caller learnt
+  TokenBins input_tokens_per_call;     // of calls with known usage, if it is above 0
+  TokenBins output_tokens_per_call;    // of the same calls
+  DurationSeries latency;              // of calls that were ok
+  DurationSeries failed_latency;       // of the others
+  DurationSeries time_to_first_token;  // of calls that were ok
   QuantileSeries latency_quantiles;
   Series late_results;
   Series not_permitted;  // refusals by the breaker
@@ -143,6 +153,7 @@ struct Timeline {
   std::vector<Fault> faults;
   std::optional<Usd> monthly_limit;
   std::optional<Usd> daily_limit;
+  std::vector<monitor::Millionths> budget_alerts;  // the shares of a limit at which the limiter warns
 
   Series arrivals;
   RequestSeries requests;

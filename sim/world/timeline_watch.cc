@@ -24,6 +24,10 @@ std::size_t bin_of(Duration duration) {
   return static_cast<std::size_t>(edge - kDurationEdgesMs.begin());
 }
 
+std::size_t bin_of(Tokens tokens) {
+  return static_cast<std::size_t>(std::ranges::lower_bound(kTokenEdges, tokens.count()) - kTokenEdges.begin());
+}
+
 std::int64_t number_of(BreakerState state) {
   switch (state) {
     case BreakerState::closed:
@@ -63,6 +67,7 @@ Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
   }
   timeline.monthly_limit = scenario.monitor.cost_limiter.monthly;
   timeline.daily_limit = scenario.monitor.cost_limiter.daily;
+  timeline.budget_alerts = scenario.monitor.cost_limiter.alerts;
   return timeline;
 }
 
@@ -124,11 +129,19 @@ void TimelineWatch::on_attempt_end(const monitor::AttemptEnded& event) {
     add(provider.input_tokens, event.reply.usage->input.count());
     add(provider.output_tokens, event.reply.usage->output.count());
     add(provider.cost_picos, event.settled.picos());
+    if (event.reply.usage->input > monitor::Tokens{}) {
+      add(provider.input_tokens_per_call[bin_of(event.reply.usage->input)]);
+      add(provider.output_tokens_per_call[bin_of(event.reply.usage->output)]);
+    }
   } else {
     add(provider.cost_unknown_picos, event.settled.picos());
   }
-  if (event.reply.kind != monitor::ReplyKind::ok) return;
+  if (event.reply.kind != monitor::ReplyKind::ok) {
+    add(provider.failed_latency, event.latency);
+    return;
+  }
   add(provider.latency, event.latency);
+  add(provider.time_to_first_token, event.reply.time_to_first_token);
   state.latency.add(event.latency);
 }
 
