@@ -51,15 +51,17 @@ ExitCode said(CLI::App& app, const CLI::Success& success) {
 std::optional<std::string> about_unknown_word(const CLI::App& app) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (unknown.empty()) return std::nullopt;
-  const auto chosen = app.get_subcommands();
-  if (chosen.empty() && !unknown.front().starts_with('-')) {
-    std::vector<std::string> verbs;
-    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-      verbs.push_back(verb->get_name());
-    }
-    return unknown_word("verb", unknown.front(), verbs);
+  // As far as the words were understood: `windtunnel export csv --ot` is about csv.
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  const CLI::App& where = *chosen;
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : where.get_subcommands([](const CLI::App*) { return true; })) {
+    verbs.push_back(verb->get_name());
   }
-  const CLI::App& where = chosen.empty() ? app : *chosen.front();
+  if (!verbs.empty() && !unknown.front().starts_with('-')) {
+    return unknown_word(chosen == &app ? "verb" : where.get_name() + " format", unknown.front(), verbs);
+  }
   for (const std::string& word : unknown) {
     if (!word.starts_with('-')) continue;
     std::vector<std::string> flags;
@@ -67,7 +69,7 @@ std::optional<std::string> about_unknown_word(const CLI::App& app) {
       for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
     }
     const std::string message = unknown_word("flag", word.substr(0, word.find('=')), flags);
-    return chosen.empty() ? message : message + " (of " + where.get_name() + ")";
+    return chosen == &app ? message : message + " (of " + where.get_name() + ")";
   }
   return std::nullopt;
 }
@@ -81,7 +83,8 @@ Parsed parse_arguments(int argc, const char* const* argv) {
   app.require_subcommand(1);
   std::map<std::string, std::unique_ptr<Verb>> verbs;
   // In the order of the help.
-  for (const auto add : {add_run, add_compare, add_validate, add_init, add_breaker, add_explain, add_schema}) {
+  for (const auto add :
+       {add_run, add_compare, add_validate, add_init, add_breaker, add_export, add_explain, add_schema}) {
     auto verb = add(app);
     verbs.emplace(app.get_subcommands({}).back()->get_name(), std::move(verb));
   }

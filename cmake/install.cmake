@@ -27,4 +27,5 @@ install(FILES ${PROJECT_BINARY_DIR}/windtunnelConfig.cmake ${PROJECT_BINARY_DIR}
 # Scenarios name their traces as ../data/..., so the folders stay beside each other.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/scenarios/catalog ${PROJECT_SOURCE_DIR}/scenarios/data
                   ${PROJECT_SOURCE_DIR}/scenarios/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/windtunnel/scenarios)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/reports/prometheus DESTINATION ${CMAKE_INSTALL_DATADIR}/windtunnel)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

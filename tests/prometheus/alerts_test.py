@@ -1,0 +1,106 @@
+"""The shipped alert rules, tried by `windtunnel export promtest` with the real promtool: each fires on its scenario of
+the catalogue within the time that the file states, and none on the healthy one; the verdict of an expectation is its
+exit code.
+
+    alerts_test.py WINDTUNNEL
+"""
+
+import json
+import os
+import sys
+import tempfile
+
+from oracles import environment, run
+
+RULES = "reports/prometheus/windtunnel-alerts.yml"
+ALERTS = ("BreakerOpen", "ErrorRateHigh", "LatencyHigh", "BudgetSpent80", "BudgetSpent90", "BudgetSpent95",
+          "BudgetSpent100")
+# As the comments of the rules state it.
+EXPECTED = {
+    "openai-outage": ["BreakerOpen within 30s of openai-down", "ErrorRateHigh never", "BudgetSpent80 never"],
+    "both-down": ["ErrorRateHigh within 60s of all-down", "BreakerOpen within 30s of all-down", "LatencyHigh never"],
+    "demo": ["LatencyHigh within 60s of anthropic-slow", "BreakerOpen within 30s of openai-down"],
+    "budget-exhaustion": ["BreakerOpen never", "BudgetSpent80 within 4m of start"],
+    "healthy": [f"{alert} never" for alert in ALERTS],
+}
+
+
+class Runs:
+    def __init__(self, windtunnel, env, folder):
+        self.windtunnel, self.env, self.folder = windtunnel, env, folder
+
+    def out(self, name, *arguments):
+        out = os.path.join(self.folder, name + "".join(arguments))
+        if not os.path.isdir(out):
+            # A run that is cut short is inconclusive; a run is what its rules are tried on here, whatever its verdict.
+            run([self.windtunnel, "run", f"scenarios/catalog/{name}.json", "--quiet", "--out", out, *arguments],
+                self.env, 13 if arguments else 0)
+        return out
+
+    def promtest(self, out, expectations, *arguments, expected=0, rules=RULES):
+        command = [self.windtunnel, "export", "promtest", out, "--rules", rules, *arguments]
+        for one in expectations:
+            command += ["--expect", one]
+        return run(command, self.env, expected)
+
+
+def check_budget(runs):
+    """Each share's alert comes within 30 s of the pipeline's own."""
+    out = runs.out("budget-exhaustion")
+    alerts = json.loads(runs.promtest(out, [], "--format", "json"))["alerts"]
+    begins = {alert["name"]: alert["episodes"][0]["begin_s"] for alert in alerts if alert["episodes"]}
+    with open(os.path.join(out, "events.jsonl"), encoding="utf-8") as file:
+        events = [event for event in map(json.loads, file) if event["type"] == "budget_alert"]
+    assert [event["share"] for event in events] == [0.8, 0.9, 0.95, 1], events
+    for event in events:
+        late = begins["BudgetSpent%d" % round(event["share"] * 100)] - event["t_s"]
+        assert 0 < late <= 30, (event, begins)
+
+
+def check_verdicts(runs):
+    outage = runs.out("openai-outage")
+    said = runs.promtest(outage, ["BreakerOpen within 14s of openai-down"], expected=12)
+    assert "fail: BreakerOpen within 14s of openai-down - it fired 15s after it" in said, said
+    said = runs.promtest(outage, ["BreakerOpen never"], expected=12)
+    assert "fail: BreakerOpen never - it fired at 2m15s (provider=openai" in said, said
+    said = runs.promtest(outage, ["ErrorRateHigh within 60s of openai-down"], expected=12)
+    assert "it never fired after it" in said, said
+    # The run is over before the fault begins, and before the time is.
+    said = runs.promtest(runs.out("openai-outage", "--until", "90s"), ["BreakerOpen within 60s of openai-down"],
+                         expected=13)
+    assert "openai-down never began in this run" in said, said
+    said = runs.promtest(runs.out("openai-outage", "--until", "125s"), ["ErrorRateHigh within 60s of openai-down"],
+                         expected=13)
+    assert "the run was over 15s after it" in said, said
+    # Scrapes that are too far apart for the rules make silence worthless.
+    said = runs.promtest(outage, ["LatencyHigh never"], "--interval", "1m", expected=13)
+    assert "a range of 1m holds no two scrapes at 1m" in said, said
+
+
+def check_bad_rules(runs):
+    outage = runs.out("openai-outage")
+    path = os.path.join(runs.folder, "bad.yml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("groups: [{name: x, rules: [{alert: A, exprr: up}]}]\n")
+    runs.promtest(outage, [], expected=4, rules=path)
+    # promtool accepts it, and its evaluation fails: two series for each provider on the one side.
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("groups:\n- name: x\n  rules:\n  - alert: A\n    expr: |\n      windtunnel_breaker_state "
+                   "* on (provider) windtunnel_breaker_transitions_total > 0\n")
+    runs.promtest(outage, [], expected=13, rules=path)
+
+
+def main():
+    env = environment("promtool")
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Runs(sys.argv[1], env, folder)
+        for name, expectations in EXPECTED.items():
+            runs.promtest(runs.out(name), expectations)
+        check_budget(runs)
+        check_verdicts(runs)
+        check_bad_rules(runs)
+    print(f"{sum(map(len, EXPECTED.values()))} expectations hold")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+#include "reports/openmetrics.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "sim/world/timeline_watch.h"
+#include "tests/reports/scratch_folder.h"
+#include "tests/reports/small_world.h"
+
+namespace windtunnel::reports::openmetrics_test {
+namespace {
+
+// Ten requests, one a second, each of 300 ms and 0.0035 USD, the first provider down from 3 s to 6 s.
+sim::Timeline small_timeline(sim::Scenario scenario = small_world()) {
+  scenario.faults = {outage_of("openai")};
+  scenario.faults[0].at = 3s;
+  scenario.faults[0].duration = 3s;
+  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 1s)};
+  return watch.finish(sim::run(scenario, {.observers = {&watch}}));
+}
+
+// The lines about one series, without its name: "VALUE TIME".
+std::vector<std::string> samples_of(const sim::Timeline& timeline, monitor::Duration interval,
+                                    const std::string& series, const MetricLabels& added = {}) {
+  const ScratchFolder folder;
+  OutputFile file{folder.file("metrics.txt")};
+  write_openmetrics(timeline, scrapes_of(timeline, interval), added, file);
+  file.finish();
+  std::istringstream text{text_in(folder.file("metrics.txt"))};
+  std::vector<std::string> samples;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with(series + " ")) samples.push_back(line.substr(series.size() + 1));
+  }
+  return samples;
+}
+
+TEST(OpenMetrics, counts_what_happened_before_each_scrape) {
+  const std::vector<std::string> samples =
+      samples_of(small_timeline(), 5s, R"(windtunnel_requests_total{outcome="served"})");
+  // Arrivals at 0, 1, ... 9 s end 300 ms later.
+  EXPECT_EQ(samples, (std::vector<std::string>{"0 1768903200", "5 1768903205", "10 1768903210"}));
+}
+
+TEST(OpenMetrics, the_last_scrape_finds_everything_though_the_interval_does_not_divide_the_run) {
+  const std::vector<std::string> samples =
+      samples_of(small_timeline(), 4s, R"(windtunnel_requests_total{outcome="served"})");
+  ASSERT_EQ(samples.size(), 4U);
+  EXPECT_EQ(samples[3], "10 1768903212");
+}
+
+TEST(OpenMetrics, money_is_exact_in_dollars) {
+  const std::vector<std::string> samples = samples_of(small_timeline(), 10s, "windtunnel_cost_usd_total");
+  EXPECT_EQ(samples.back(), "0.035 1768903210");
+}
+
+TEST(OpenMetrics, a_bucket_holds_those_below_it_too) {
+  const sim::Timeline timeline = small_timeline();
+  const auto last = [&](const std::string& series) { return samples_of(timeline, 10s, series).back(); };
+  EXPECT_EQ(last(R"(windtunnel_request_duration_seconds_bucket{le="0.25"})"), "0 1768903210");
+  EXPECT_EQ(last(R"(windtunnel_request_duration_seconds_bucket{le="0.5"})"), "10 1768903210");
+  EXPECT_EQ(last(R"(windtunnel_request_duration_seconds_bucket{le="60.0"})"), "10 1768903210");
+  EXPECT_EQ(last(R"(windtunnel_request_duration_seconds_bucket{le="+Inf"})"), "10 1768903210");
+  EXPECT_EQ(last("windtunnel_request_duration_seconds_count"), "10 1768903210");
+  EXPECT_EQ(last("windtunnel_request_duration_seconds_sum"), "3 1768903210");
+}
+
+TEST(OpenMetrics, a_breaker_is_in_one_state) {
+  sim::Scenario scenario = small_world();
+  scenario.monitor.circuit_breaker.consecutive_threshold = 1;
+  const sim::Timeline timeline = small_timeline(scenario);
+  const auto state = [&](const std::string& word) {
+    return samples_of(timeline, 1s,
+                      R"(windtunnel_breaker_state{provider="openai",windtunnel_breaker_state=")" + word + "\"}");
+  };
+  EXPECT_EQ(state("closed")[3], "1 1768903203");  // what happens at the instant of a scrape comes after it
+  EXPECT_EQ(state("open")[3], "0 1768903203");
+  EXPECT_EQ(state("closed")[4], "0 1768903204");
+  EXPECT_EQ(state("open")[4], "1 1768903204");
+  EXPECT_EQ(state("half_open")[4], "0 1768903204");
+}
+
+TEST(OpenMetrics, a_fault_is_active_from_its_begin_to_before_its_end) {
+  const std::vector<std::string> samples =
+      samples_of(small_timeline(), 1s, R"(windtunnel_fault_active{fault="openai-down",kind="outage"})");
+  for (std::size_t second = 0; second < samples.size(); ++second) {
+    EXPECT_EQ(samples[second].front(), second >= 3 && second < 6 ? '1' : '0') << second;
+  }
+}
+
+TEST(OpenMetrics, calls_have_the_names_of_the_conventions_for_generative_ai) {
+  const sim::Timeline timeline = small_timeline();
+  const std::string openai =
+      R"(gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_request_model="gpt-4")";
+  const auto last = [&](const std::string& name, const std::string& more) {
+    return samples_of(timeline, 10s, name + "{" + openai + more + "}").back();
+  };
+  EXPECT_EQ(last("gen_ai_client_operation_duration_seconds_count", ""), "7 1768903210");
+  EXPECT_EQ(last("gen_ai_client_operation_duration_seconds_count", R"(,error_type="_OTHER")"), "3 1768903210");
+  EXPECT_EQ(last("gen_ai_client_token_usage_sum", R"(,gen_ai_token_type="input")"), "1050 1768903210");
+  EXPECT_EQ(last("gen_ai_client_token_usage_bucket", R"(,gen_ai_token_type="output",le="64.0")"), "0 1768903210");
+  EXPECT_EQ(last("gen_ai_client_token_usage_bucket", R"(,gen_ai_token_type="output",le="256.0")"), "7 1768903210");
+  EXPECT_EQ(last("gen_ai_server_time_to_first_token_seconds_bucket", R"(,le="0.1")"), "7 1768903210");
+}
+
+TEST(OpenMetrics, budget_alerts_are_counted_by_their_share) {
+  sim::Scenario scenario = small_world();
+  scenario.monitor.cost_limiter.daily = monitor::Usd::from_picos(21'100'000'000);  // five requests, 82.9 % of it
+  const sim::Timeline timeline = small_timeline(scenario);
+  const auto fired = [&](const std::string& share) {
+    return samples_of(timeline, 10s, R"(windtunnel_budget_alerts_total{window="day",share=")" + share + "\"}");
+  };
+  EXPECT_EQ(fired("0.8"), (std::vector<std::string>{"0 1768903200", "1 1768903210"}));
+  EXPECT_EQ(fired("0.95").back(), "0 1768903210");
+  EXPECT_TRUE(samples_of(timeline, 10s, R"(windtunnel_budget_limit_usd{window="month"})").empty() ==
+              !timeline.monthly_limit);
+  EXPECT_EQ(samples_of(timeline, 10s, R"(windtunnel_budget_limit_usd{window="day"})").front(), "0.0211 1768903200");
+}
+
+TEST(OpenMetrics, labels_are_added_to_every_metric_and_escaped) {
+  const std::string name = series_name("x_total", {{"run", "a \"b\"\\\n"}}, MetricLabel{"le", "+Inf"});
+  EXPECT_EQ(name, "x_total{run=\"a \\\"b\\\"\\\\\\n\",le=\"+Inf\"}");
+  EXPECT_EQ(samples_of(small_timeline(), 10s, R"(windtunnel_arrivals_total{run="a"})", {{"run", "a"}}).size(), 2U);
+  EXPECT_TRUE(samples_of(small_timeline(), 10s, "windtunnel_arrivals_total", {{"run", "a"}}).empty());
+}
+
+TEST(OpenMetrics, a_label_that_cannot_be_added_is_refused) {
+  EXPECT_EQ(label_problem({"run_2", "anything \""}), std::nullopt);
+  for (const char* name : {"", "2run", "a-b", "__a", "provider", "le", "gen_ai_request_model"}) {
+    EXPECT_NE(label_problem({name, "x"}), std::nullopt) << name;
+  }
+}
+
+TEST(Scrapes, come_at_whole_steps_and_whole_milliseconds) {
+  sim::Timeline timeline;
+  timeline.step = 2s;
+  timeline.steps = 5;
+  EXPECT_EQ(interval_at_least(timeline, 1ns), 2s);
+  EXPECT_EQ(interval_at_least(timeline, 15s), 16s);
+  EXPECT_EQ(interval_problem(timeline, 4s), std::nullopt);
+  EXPECT_NE(interval_problem(timeline, 3s), std::nullopt);
+  EXPECT_NE(interval_problem(timeline, 0s), std::nullopt);
+  EXPECT_EQ(scrapes_of(timeline, 2s).count, 6U);
+  EXPECT_EQ(scrapes_of(timeline, 4s).count, 4U);
+  timeline.step = 250us;
+  EXPECT_EQ(interval_at_least(timeline, 1ns), 1ms);
+  EXPECT_NE(interval_problem(timeline, 250us), std::nullopt);
+}
+
+}  // namespace
+}  // namespace windtunnel::reports::openmetrics_test
