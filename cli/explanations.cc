@@ -28,7 +28,8 @@ constexpr Entry kExitCodeTexts[] = {
      "nothing ran. `windtunnel validate FILE` checks without running."},
     {"4",
      "A file, a folder or standard output could not be read or written; the reason is on stderr. Files that were "
-     "not finished are named .partial, so that a file under its own name is always whole."},
+     "not finished are named .partial, so that a file under its own name is always whole. Also: the program that keeps "
+     "a breaker died, hung, flooded or spoke nonsense."},
     {"10",
      "A check that is always true of a correct gateway was violated, such as a call to a provider that is cooling "
      "down or a budget that was overspent. The finding names the invariant, the request and the instant."},

@@ -20,7 +20,7 @@ std::string TextTable::text(std::size_t indent) const {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string padding(widths[i] - width_of(row[i]), ' ');
       if (i > 0) line += "  ";
-      line += i == 0 ? row[i] + padding : padding + row[i];
+      line += i < left_ ? row[i] + padding : padding + row[i];
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";

@@ -14,7 +14,6 @@ using monitor::WindowType;
 
 namespace {
 
-
 // Whether a value has reached a limit: above it, or at it where `ge` says that this is enough.
 bool reaches(monitor::Int128 value, monitor::Int128 limit, BreakerCompare compare) {
   return compare == BreakerCompare::ge ? value >= limit : value > limit;
@@ -22,8 +21,8 @@ bool reaches(monitor::Int128 value, monitor::Int128 limit, BreakerCompare compar
 
 }  // namespace
 
-BreakerModel::BreakerModel(const monitor::BreakerConfig& config, Instant created)
-    : config_(config), closed_since_(created), window_since_(created) {}
+BreakerModel::BreakerModel(const monitor::BreakerConfig& config, Instant created, BreakerQuirks quirks)
+    : config_(config), quirks_(quirks), closed_since_(created), window_since_(created) {}
 
 std::optional<ModelPermit> BreakerModel::acquire(Instant now) {
   transitions_.clear();
@@ -42,6 +41,7 @@ bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant no
   catch_up(now);
   const bool late = permit.epoch != epoch_;
   if (late) ++late_;
+  if (late) act_on_late(outcome, now);
   if (late && config_.late_results == monitor::LateResults::ignore) return true;
   if (state_ == BreakerState::half_open) {
     probe(permit, late, outcome, now);
@@ -99,7 +99,7 @@ void BreakerModel::catch_up(Instant now) {
 void BreakerModel::sample(const Outcome& outcome, Instant now) {
   forget(now);
   outcomes_.push_back(outcome);
-  run_ = outcome.failed ? run_ + 1 : 0;
+  run_ = outcome.failed ? run_ + 1 : quirks_.success_keeps_run ? run_ : 0;
   if (!outcome.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
   const TripRule rule = rule_that_trips(now);
   if (rule != TripRule::none) go(BreakerState::open, rule, now);
@@ -116,6 +116,20 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
   }
   if (config_.failure_count_threshold && failures >= *config_.failure_count_threshold) return TripRule::count;
   return TripRule::none;
+}
+
+// By its quirks alone.
+void BreakerModel::act_on_late(BreakerOutcome outcome, Instant now) {
+  const bool failed = outcome == BreakerOutcome::failure;
+  const bool is_probing = state_ == BreakerState::half_open && permits_in_flight() > 0;
+  if (is_probing && failed && quirks_.late_failure_fails_probe) {
+    ++failed_probes_in_a_row_;
+    go(BreakerState::open, TripRule::probe_failed, now);
+  } else if (state_ == BreakerState::open && failed && quirks_.late_failure_extends_open) {
+    opened_ = now;
+  } else if (state_ == BreakerState::open && outcome == BreakerOutcome::success && quirks_.late_success_closes_open) {
+    go(BreakerState::closed, TripRule::none, now);
+  }
 }
 
 void BreakerModel::probe(ModelPermit permit, bool late, BreakerOutcome outcome, Instant now) {
@@ -174,6 +188,7 @@ Duration BreakerModel::open_time() const {
 }
 
 bool BreakerModel::open_has_ended(Instant now) const {
+  if (quirks_.stuck_if_opened_at_zero && opened_ == Instant{}) return false;
   return reaches((now - opened_).count(), open_time().count(), config_.open_compare);
 }
 

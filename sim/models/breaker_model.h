@@ -19,9 +19,20 @@ struct ModelPermit {
   monitor::Instant at{};
 };
 
+// Ways in which breakers are known to deviate that no setting can say. All off: the rules as they are written.
+struct BreakerQuirks {
+  bool success_keeps_run = false;          // a success does not end the run of failures
+  bool stuck_if_opened_at_zero = false;    // OPEN that began at Instant{} never ends
+  bool late_failure_extends_open = false;  // a late failure in OPEN starts the open time anew
+  bool late_success_closes_open = false;   // a late success closes it from OPEN
+  bool late_failure_fails_probe = false;   // a late failure opens it from HALF_OPEN while a probe is out
+  friend bool operator==(const BreakerQuirks&, const BreakerQuirks&) = default;
+};
+
 class BreakerModel {
  public:
-  explicit BreakerModel(const monitor::BreakerConfig& config, monitor::Instant created = monitor::Instant{});
+  explicit BreakerModel(const monitor::BreakerConfig& config, monitor::Instant created = monitor::Instant{},
+                        BreakerQuirks quirks = {});
 
   std::optional<ModelPermit> acquire(monitor::Instant now);
   // Whether the result is late.
@@ -64,11 +75,13 @@ class BreakerModel {
   [[nodiscard]] bool open_has_ended(monitor::Instant now) const;
   void catch_up(monitor::Instant now);
   void sample(const Outcome& outcome, monitor::Instant now);
+  void act_on_late(monitor::BreakerOutcome outcome, monitor::Instant now);
   void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, monitor::Instant now);
   void go(monitor::BreakerState to, monitor::TripRule rule, monitor::Instant at);
   void forget(monitor::Instant now);
 
   monitor::BreakerConfig config_;
+  BreakerQuirks quirks_;
   monitor::BreakerState state_ = monitor::BreakerState::closed;
   monitor::Instant closed_since_;  // creation, or the last close
   monitor::Instant window_since_;  // where the fixed window began

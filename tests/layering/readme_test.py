@@ -116,7 +116,8 @@ def findings(root, readme, compiler, windtunnel):
     shown = [line for line in readme.split("\n") if re.fullmatch(r"`windtunnel run [^`]*`:", line)]
     if not shown:
         found.append("it shows no output of a run")
-    for line in shown:
+    verified = [line for line in readme.split("\n") if re.fullmatch(r"`windtunnel verify [^`]*`:", line)]
+    for line in shown + verified:
         arguments = line[1:-2].split()[1:]
         _, out, err = said(root, windtunnel, *arguments)
         if out != indented_after(readme, line):

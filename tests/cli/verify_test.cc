@@ -1,0 +1,199 @@
+// `windtunnel verify` on breakers of other programs: clean ones, each known deviation, and adapters that break off.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/cli/windtunnel.h"
+
+namespace windtunnel::tests::verify_test {
+namespace {
+
+const std::string kClean = " -- python3 examples/adapters/python/clean.py";
+const std::string kSeed = " -- python3 examples/adapters/python/seed.py";
+const std::string kDeviant = " -- python3 tests/adapters/deviant.py ";
+const std::string kBroken = " -- python3 tests/adapters/broken.py ";
+
+const std::vector<std::string> kDeviations = {"trips on >=",
+                                              "no reset on success",
+                                              "unlimited probes",
+                                              "failed probe ignored",
+                                              "late results act",
+                                              "opens on the first failure",
+                                              "never recovers when opened at t = 0",
+                                              "elapsed > instead of >=",
+                                              "lifetime window"};
+
+// The deviations that the output names.
+std::vector<std::string> names_in(const std::string& out) {
+  std::vector<std::string> names;
+  for (const std::string& name : kDeviations) {
+    if (out.find("\n  " + name + " - ") != std::string::npos) names.push_back(name);
+  }
+  return names;
+}
+
+bool says(const Said& said, const std::string& what) { return said.out.find(what) != std::string::npos; }
+
+TEST(VerifyVerb, our_own_breaker_passes_under_all_settings) {
+  const Said said = windtunnel("verify --cases 10 -- '" WINDTUNNEL_BINARY "' breaker");
+  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_TRUE(says(said, "20 of 20 settings tried: 20 held, 0 failed, 0 unsupported")) << said.out;
+}
+
+TEST(VerifyVerb, a_clean_breaker_in_python_is_passed_over_in_silence) {
+  const Said said = windtunnel("verify --cases 15" + kClean);
+  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_TRUE(names_in(said.out).empty()) << said.out;
+  EXPECT_TRUE(says(said, "6 of 20 settings tried: 6 held, 0 failed, 14 unsupported")) << said.out;
+  EXPECT_TRUE(says(said, "Verdict: PASS")) << said.out;
+}
+
+TEST(VerifyVerb, each_deviation_is_called_by_its_name_and_by_no_other) {
+  for (const std::string& name : kDeviations) {
+    const Said said = windtunnel("verify" + kDeviant + "'" + name + "'");
+    EXPECT_EQ(said.exit, 10) << name << "\n" << said.out;
+    EXPECT_EQ(names_in(said.out), std::vector{name}) << said.out;
+  }
+}
+
+TEST(VerifyVerb, the_breaker_of_the_proof_of_concept_has_at_least_five_named_deviations) {
+  const Said said = windtunnel("verify --keep-going" + kSeed);
+  EXPECT_EQ(said.exit, 10);
+  EXPECT_GE(names_in(said.out).size(), 5U) << said.out;
+  EXPECT_TRUE(says(said, "0     report call 1: failed  open !            closed")) << said.out;
+}
+
+TEST(VerifyVerb, the_failing_history_is_short_kept_and_fails_again) {
+  const Folder folder;
+  const std::string deviant = kDeviant + "'elapsed > instead of >='";
+  const Said said = windtunnel("verify --out " + folder.path("out") + deviant);
+  ASSERT_EQ(said.exit, 10) << said.out;
+  const std::string kept = folder.read("out/history.jsonl");
+  EXPECT_LE(std::ranges::count(kept, '\n'), 8) << kept;  // the settings, three calls that fail, one more question
+  EXPECT_TRUE(says(said, "Replay: windtunnel verify --replay " + folder.path("out/history.jsonl"))) << said.out;
+  const Said again = windtunnel("verify --replay " + folder.path("out/history.jsonl") + deviant);
+  EXPECT_EQ(again.exit, 10) << again.out;
+  const Said clean = windtunnel("verify --replay " + folder.path("out/history.jsonl") + kClean);
+  EXPECT_EQ(clean.exit, 0) << clean.out;
+  // Anybody can ask it without us.
+  const Said own = windtunnel("breaker <" + folder.path("out/history.jsonl"));
+  EXPECT_EQ(std::ranges::count(own.out, '\n'), std::ranges::count(kept, '\n'));
+  EXPECT_EQ(own.out.find("error"), std::string::npos) << own.out;
+}
+
+TEST(VerifyVerb, the_same_seed_says_the_same) {
+  const std::string command = "verify --seed 7" + kDeviant + "'late results act'";
+  const Said first = windtunnel(command);
+  EXPECT_EQ(first.out, windtunnel(command).out);
+  EXPECT_EQ(first.exit, 10);
+}
+
+TEST(VerifyVerb, one_file_of_settings_is_enough) {
+  const Folder folder;
+  folder.write("settings.json", R"({"consecutive_threshold": 2, "open_ms": 50})");
+  const Said said = windtunnel("verify --cases 10 --config " + folder.path("settings.json") + kClean);
+  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_TRUE(says(said, "1 of 1 setting tried: 1 held")) << said.out;
+  folder.write("other.json", R"({"consecutive_threshold": 2, "window_type": "lifetime"})");
+  EXPECT_EQ(windtunnel("verify --config " + folder.path("other.json") + kClean).exit, 13);
+  folder.write("wrong.json", "{\"consecutive_treshold\": 2}");
+  const Said wrong = windtunnel("verify --config " + folder.path("wrong.json") + kClean);
+  EXPECT_EQ(wrong.exit, 3);
+  EXPECT_TRUE(says(wrong, "wrong.json:1:2: /consecutive_treshold")) << wrong.out;
+  EXPECT_EQ(windtunnel("verify --config " + folder.path("absent.json") + kClean).exit, 4);
+}
+
+TEST(VerifyVerb, a_command_line_that_cannot_be_meant_is_refused_before_anything_starts) {
+  EXPECT_EQ(windtunnel("verify").exit, 2);
+  EXPECT_EQ(windtunnel("verify --cases 0" + kClean).exit, 2);
+  EXPECT_EQ(windtunnel("verify --timeout never" + kClean).exit, 2);
+  EXPECT_EQ(windtunnel("verify --timeout 0s" + kClean).exit, 2);
+}
+
+TEST(VerifyVerb, what_supports_nothing_is_inconclusive) {
+  const Said said = windtunnel("verify" + kBroken + "supports_nothing");
+  EXPECT_EQ(said.exit, 13) << said.out;
+  EXPECT_TRUE(says(said, "INCONCLUSIVE")) << said.out;
+  EXPECT_TRUE(says(said, "on principle")) << said.out;
+}
+
+struct Break {
+  std::string how;
+  std::string what;  // is said of it
+  bool with_stderr = true;
+};
+
+TEST(VerifyVerb, a_command_that_breaks_off_is_told_with_the_end_of_its_stderr) {
+  const std::vector<Break> breaks = {
+      {"dies", "ended with exit code 7"},
+      {"is_killed", "was killed by signal 11"},
+      {"hangs", "hangs: it took more than 700 ms to answer"},
+      {"floods", "floods: more than 65536 bytes without a line end"},
+      {"floods_lines", ""},
+      {"speaks_nonsense", "speaks nonsense: \"Traceback: ?[31mnothing\""},
+      {"answers_half", "ended with exit code 0, in the middle of a line: {\"state\":\"cl"},
+      {"closes", "closed its standard input or output"},
+      {"ends_at_once", "ended with exit code 0", false},
+      {"never_reads", "hangs: it took more than 700 ms", false},
+      {"says_hello", "", false},
+  };
+  for (const Break& one : breaks) {
+    const Said said = windtunnel("verify --timeout 700ms" + kBroken + one.how);
+    EXPECT_EQ(said.exit, 4) << one.how << "\n" << said.out;
+    EXPECT_TRUE(says(said, one.what)) << one.how << "\n" << said.out;
+    EXPECT_EQ(says(said, "  | the last line on stderr"), one.with_stderr) << one.how << "\n" << said.out;
+  }
+  const Said stderr_flood = windtunnel("verify --timeout 700ms" + kBroken + "floods_stderr");
+  EXPECT_EQ(stderr_flood.exit, 4);
+  EXPECT_TRUE(says(stderr_flood, "  | complaint")) << stderr_flood.out.substr(0, 1000);
+  EXPECT_LT(stderr_flood.out.size(), 20'000U);
+  const Said absent = windtunnel("verify -- /no/such/breaker");
+  EXPECT_EQ(absent.exit, 4);
+  EXPECT_TRUE(says(absent, "/no/such/breaker: cannot be started: No such file or directory")) << absent.out;
+}
+
+// The processes that the adapter noted which are still there.
+std::size_t left_of(const Folder& folder, std::size_t noted) {
+  std::istringstream pids{folder.read("pids")};
+  std::size_t count = 0;
+  std::size_t left = 0;
+  for (pid_t pid = 0; pids >> pid; ++count) left += kill(pid, 0) == 0 ? 1 : 0;
+  EXPECT_EQ(count, noted);
+  return left;
+}
+
+TEST(VerifyVerb, nothing_of_the_command_outlives_it) {
+  for (const std::string how : {"clean", "stays", "dies", "hangs"}) {
+    const Folder folder;
+    const Said said = windtunnel("verify --cases 2 --timeout 700ms" + kBroken + how + " " + folder.path("pids"));
+    EXPECT_EQ(said.exit, how == "dies" || how == "hangs" ? 4 : 0) << how << "\n" << said.out;
+    EXPECT_EQ(left_of(folder, 4), 0U) << how;
+  }
+}
+
+TEST(VerifyVerb, an_interrupt_ends_it_and_everything_that_it_started) {
+  for (const std::string signal : {"INT", "TERM"}) {
+    const Folder folder;
+    const Said said = windtunnel("verify --timeout 60s" + kBroken + "hangs " + folder.path("pids"),
+                                 "timeout --foreground --preserve-status -s " + signal + " 1.5");
+    EXPECT_EQ(said.exit, 130) << said.out;
+    EXPECT_TRUE(says(said, "windtunnel: interrupted by SIG" + signal)) << said.out;
+    EXPECT_EQ(left_of(folder, 4), 0U);
+  }
+}
+
+TEST(VerifyVerb, a_history_that_cannot_be_kept_is_a_file_error_and_is_no_less_found) {
+  const Folder folder;
+  folder.write("file", "");
+  const Said said = windtunnel("verify --out " + folder.path("file") + kDeviant + "'trips on >='");
+  EXPECT_EQ(said.exit, 4) << said.out;
+  EXPECT_TRUE(says(said, "trips on >= - ")) << said.out;
+}
+
+}  // namespace
+}  // namespace windtunnel::tests::verify_test
