@@ -70,16 +70,18 @@ class Reports final : public sim::Observer {
   struct Texts {
     const std::string& summary_text;
     const std::string& summary_json;
-    const std::string& junit;  // a whole document
+    const std::string& junit;   // a whole document
+    const std::string& replay;  // the command
   };
 
   void finish(const sim::RunResult& result, const sim::Judgement& judgement, const Texts& texts, bool partial) {
     if (events_) {
       for (const sim::Finding& finding : judgement.findings) {
-        if (finding.verdict == sim::Verdict::fail) events_->violation(finding);
+        if (finding.verdict == sim::Verdict::fail) events_->violation(finding, texts.replay);
       }
     }
-    // After an interrupt they stay partial; one that failed throws its reason, and then there is no room for the others.
+    // After an interrupt they stay partial; one that failed throws its reason, and then there is no room for the
+    // others.
     for (const auto& file : telemetry_files_) {
       if (!partial || file->failed()) file->finish();
     }
@@ -142,8 +144,9 @@ void verify_determinism(const OneRun& one, OneResult& done) {
   if (!divergence) return;
   done.code = worst(done.code, ExitCode::not_deterministic);
   done.failures.push_back(fmt::format("two runs differ first in event {}", divergence->event));
-  done.error = fmt::format("not deterministic: two runs differ first in event {}\n  the first run:\n{}  the second run:\n{}",
-                           divergence->event, divergence->first, divergence->second);
+  done.error =
+      fmt::format("not deterministic: two runs differ first in event {}\n  the first run:\n{}  the second run:\n{}",
+                  divergence->event, divergence->first, divergence->second);
 }
 
 OneResult judged(const OneRun& one, Format format, TextLook look) {
@@ -188,7 +191,7 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
   const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
   if (!one.wants_junit) done.junit.clear();
   try {
-    reports.finish(result, judgement, {plain, json, junit}, cut_short);
+    reports.finish(result, judgement, {plain, json, junit, one.replay}, cut_short);
   } catch (const reports::ReportError& error) {
     done.code = worst(done.code, ExitCode::file_error);
     done.error = error.what();
@@ -235,7 +238,8 @@ std::string replay_command(const RunArguments& arguments, const std::string& fil
   std::string command = fmt::format("windtunnel run {} --seed {}", shell_word(file), seed);
   for (const std::string& set : arguments.sets) command += " --set " + shell_word(set);
   if (!arguments.until.empty()) command += " --until " + shell_word(arguments.until);
-  if (arguments.checks != std::vector<std::string>{"all"}) command += fmt::format(" --checks {}", fmt::join(arguments.checks, ","));
+  if (arguments.checks != std::vector<std::string>{"all"})
+    command += fmt::format(" --checks {}", fmt::join(arguments.checks, ","));
   if (arguments.keep_going) command += " --keep-going";
   return command;
 }

@@ -80,14 +80,14 @@ void EventsWriter::on_fault(const sim::FaultChanged& event) {
   end(json);
 }
 
-void EventsWriter::violation(const sim::Finding& finding) {
+void EventsWriter::violation(const sim::Finding& finding, std::string_view replay) {
   JsonWriter json = begin(finding.at.value_or(latest_), "violation");
   json.key("kind").text(name_of(finding.kind)).key("id").text(finding.id);
   json.key("verdict").text(name_of(finding.verdict));
   json.key("claim").text(finding.claim).key("reason").text(finding.reason);
   json.key("request_id");
   finding.request ? json.text(request_uuid(seed_, *finding.request).view()) : json.null();
-  json.key("origin").text_or_null(text_of(finding.origin));
+  json.key("origin").text_or_null(text_of(finding.origin)).key("replay").text(replay);
   end(json);
 }
 

@@ -12,12 +12,14 @@
 //                          window (month or day), window_begin, share (of an alert, else null), spent_usd,
 //                          reserved_usd, limit_usd (null: unlimited)
 //     retry_after          provider, wait_ms, until_s
-//     violation            kind, id, verdict, claim, reason, request_id (or null), origin ("file:line:column" or null)
+//     violation            kind, id, verdict, claim, reason, request_id (or null), origin ("file:line:column" or null),
+//                          replay (the command that brings it about again)
 //
 // Decimals are exact numbers.
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "monitor/events.h"
 #include "reports/output_file.h"
@@ -41,7 +43,7 @@ class EventsWriter final : public sim::Observer {
   void on_fault(const sim::FaultChanged& event) override;
 
   // A finding at its instant; without one, at the latest event's.
-  void violation(const sim::Finding& finding);
+  void violation(const sim::Finding& finding, std::string_view replay);
 
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
 

@@ -213,7 +213,7 @@ const Table<RateLimit>& rate_limit_table() {
                                            optional(tokens(monitor::Tokens{0}, monitor::Tokens{kCountMax})),
                                            "Tokens per minute; null is unlimited."),
                                   field<R>("retry_after", &R::retry_after, optional(duration()),
-                                           "The Retry-After it sends; null: the rest of the minute."),
+                                           "The Retry-After of each of its 429s; null: the rest of the minute, and none where no limit was met."),
                               },
                               {}};
   return table;

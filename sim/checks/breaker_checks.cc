@@ -47,8 +47,9 @@ void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& even
   BreakerFollower& follower = breaker.follower;
   touched_ |= 1U << provider;
   breaker.request = event.request;
-  const auto expected = follower.acquire(event.at);
   Violations& all = watched_.violations;
+  not_ahead(breaker, provider, event.at);
+  const auto expected = follower.acquire(event.at);
   if (event.admitted && !expected) {
     const bool open = follower.state() == BreakerState::open;
     all.must(false, open ? CheckId::B3 : CheckId::B1, event.at, event.request,
@@ -128,6 +129,7 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
       state_word(event.from), state_word(event.to), event.epoch, state_word(breaker.told), breaker.told_epoch);
   breaker.told = event.to;
   breaker.told_epoch = event.epoch;
+  breaker.told_at = event.at;
   if (breaker.follower.expected() == nullptr && event.to == BreakerState::half_open) breaker.follower.advance(event.at);
   const BreakerTransition* expected = breaker.follower.expected();
   watched_.violations.must(
@@ -141,6 +143,13 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
   if (event.to != BreakerState::closed) return;
   breaker.closed_last = true;
   breaker.success_since_close = false;
+}
+
+// OPEN ends at an instant of its own, which may lie behind whoever asks, but never ahead.
+void BreakerChecks::not_ahead(const One& one, std::size_t provider, Instant now) {
+  watched_.violations.must(one.told_at <= now, CheckId::B3, now, one.request,
+                           "provider {} is {} since {} ns, which is yet to come", provider, state_word(one.told),
+                           since_start(one.told_at));
 }
 
 void BreakerChecks::compare(One& one, const BreakerTransition& event, const BreakerTransition& expected) {
@@ -209,15 +218,23 @@ void BreakerChecks::on_event() {
 
 void BreakerChecks::reconcile(std::size_t provider) {
   One& one = ones_[provider];
+  not_ahead(one, provider, watched_.now);
+  const monitor::Breaker* const breaker =
+      watched_.pipeline == nullptr
+          ? nullptr
+          : &watched_.pipeline->breaker(monitor::ProviderId{static_cast<std::uint8_t>(provider)});
   while (const BreakerTransition* missing = one.follower.expected()) {
-    watched_.violations.must(false, claim_of_missing(*missing), watched_.now, one.request,
+    // It may have been told of no failure, or have made nothing of it.
+    const bool lost = missing->from == BreakerState::closed && breaker != nullptr &&
+                      breaker->consecutive_failures() != missing->consecutive_failures;
+    watched_.violations.must(false, lost ? claim_of_last(one) : claim_of_missing(*missing), watched_.now, one.request,
                              "provider {} should have gone from {} to {} at {} ns", provider, state_word(missing->from),
                              state_word(missing->to), since_start(missing->at));
     one.follower.take_off();
   }
-  if (watched_.pipeline == nullptr) return;
-  const monitor::Breaker& real = watched_.pipeline->breaker(monitor::ProviderId{static_cast<std::uint8_t>(provider)});
-  const BreakerFollower& follower = one.follower;
+  if (breaker == nullptr) return;
+  const monitor::Breaker& real = *breaker;
+  BreakerFollower& follower = one.follower;
   const bool counts = real.consecutive_failures() == follower.run() && real.epoch() == follower.epoch() &&
                       real.late_results() == follower.late_results();
   watched_.violations.must(
@@ -225,9 +242,25 @@ void BreakerChecks::reconcile(std::size_t provider) {
       "the breaker of provider {} holds {} failures in a row, epoch {}, {} late results instead of {}, {}, {}",
       provider, real.consecutive_failures(), real.epoch(), real.late_results(), follower.run(), follower.epoch(),
       follower.late_results());
-  watched_.violations.must(real.permits_in_flight() == follower.probes_out(), CheckId::B9, watched_.now, one.request,
+  watched_.violations.must(real.permits_in_flight() == follower.probes_out(),
+                           one.last == Last::refused ? CheckId::B11 : CheckId::B9, watched_.now, one.request,
                            "the breaker of provider {} awaits {} probes instead of {}", provider,
                            real.permits_in_flight(), follower.probes_out());
+  if (follower.state() == BreakerState::open) {
+    const Instant end = real.wakeup().value_or(Instant{});
+    watched_.violations.must(end == follower.open_end(), one.last == Last::failure ? CheckId::B5 : claim_of_last(one),
+                             watched_.now, one.request,
+                             "the breaker of provider {} is open until {} ns instead of {} ns", provider,
+                             since_start(end), since_start(follower.open_end()));
+  }
+  if (one.closed_last) {
+    const auto kept = follower.counts(watched_.now);
+    watched_.violations.must(
+        real.window_calls(watched_.now) == kept.calls && real.window_failures(watched_.now) == kept.failures,
+        CheckId::B5, watched_.now, one.request,
+        "the breaker of provider {} closed and remembers {} failures of {} calls instead of {} of {}", provider,
+        real.window_failures(watched_.now), real.window_calls(watched_.now), kept.failures, kept.calls);
+  }
 }
 
 CheckId BreakerChecks::claim_of_last(const One& one) const {

@@ -31,6 +31,7 @@ class BreakerChecks {
     BreakerFollower follower;
     monitor::BreakerState told = monitor::BreakerState::closed;
     std::uint64_t told_epoch = 0;
+    Instant told_at{};
     Last last = Last::nothing;
     monitor::RequestId request{};  // of the latest event
     bool success_since_close = false;
@@ -42,6 +43,7 @@ class BreakerChecks {
   [[nodiscard]] CheckId claim_of_missing(const monitor::BreakerTransition& arrow) const;
   [[nodiscard]] CheckId claim_of_surprise(const One& one, const monitor::BreakerTransition& arrow) const;
   void compare(One& one, const monitor::BreakerTransition& event, const monitor::BreakerTransition& expected);
+  void not_ahead(const One& one, std::size_t provider, Instant now);
   void reconcile(std::size_t provider);
   [[nodiscard]] CheckId claim_of_last(const One& one) const;
   [[nodiscard]] monitor::BreakerOutcome outcome_of(monitor::ReplyKind kind) const;

@@ -169,10 +169,11 @@ void Checks::on_fault_hit(std::size_t fault, RequestId request, Instant now) {
 
 void Checks::on_event(Instant now, bool /*tie*/) {
   watched_.now = now;
+  // First, because a request that ended unseen leaves traces in every account.
+  telemetry_.on_event();
   breaker_.on_event();
   money_.on_event();
   tokens_.on_event();
-  telemetry_.on_event();
 }
 
 void Checks::at_end(const RunResult& result) {

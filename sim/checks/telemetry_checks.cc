@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::array<std::int64_t, 3> kPercentiles{500'000, 950'000, 990'000};  // millionths
 
+std::int64_t ended(const monitor::Metrics& metrics) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) sum += metrics.ended_as(static_cast<Outcome>(i));
+  return sum;
+}
+
 std::int64_t nanoseconds(Instant at) { return at.time_since_epoch().count(); }
 
 }  // namespace
@@ -102,6 +108,11 @@ void TelemetryChecks::ends_right(const OpenRequest& one, const Record& record) {
 }
 
 void TelemetryChecks::on_event() {
+  if (watched_.pipeline != nullptr) {
+    const std::int64_t counted = ended(watched_.pipeline->metrics());
+    watched_.violations.must(counted == records_, CheckId::T1, watched_.now, std::nullopt,
+                             "{} requests have ended by the metrics, and {} have a record", counted, records_);
+  }
   if (!finished_) return;
   finished_ = false;
   watched_.violations.must(arrivals_ == records_ + watched_.open.count(), CheckId::T1, watched_.now, std::nullopt,

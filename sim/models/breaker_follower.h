@@ -33,6 +33,13 @@ class BreakerFollower {
   // When OPEN ends. Only while OPEN.
   [[nodiscard]] monitor::Instant open_end() const;
 
+  struct Counts {
+    std::int64_t calls = 0;
+    std::int64_t failures = 0;
+  };
+  // In the window at `now`, which is not before the latest call.
+  [[nodiscard]] Counts counts(monitor::Instant now);
+
   // The oldest arrow that nobody has taken off yet.
   [[nodiscard]] const monitor::BreakerTransition* expected() const {
     return arrows_taken_ == arrows_.size() ? nullptr : &arrows_[arrows_taken_];
@@ -42,10 +49,6 @@ class BreakerFollower {
   }
 
  private:
-  struct Counts {
-    std::int64_t calls = 0;
-    std::int64_t failures = 0;
-  };
   struct Sample {
     monitor::Instant started;
     monitor::Instant ended;
@@ -56,7 +59,6 @@ class BreakerFollower {
   void count(const Sample& sample, monitor::Instant now);
   void remember(const Sample& sample, monitor::Instant now);
   void leave(monitor::Instant now);
-  [[nodiscard]] Counts counts(monitor::Instant now);
   [[nodiscard]] std::int64_t bucket(monitor::Instant when) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(monitor::Instant now);
   void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, monitor::Instant now);

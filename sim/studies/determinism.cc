@@ -1,10 +1,11 @@
 #include "sim/studies/determinism.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "sim/world/events.h"
 
@@ -76,11 +77,26 @@ std::string describe(const Scenario& scenario, RunOptions options, std::uint64_t
   return describer.text();
 }
 
+// Occupies the places in memory that a run has just given back, so that the next run lies elsewhere: one that decides
+// by an address, as the order of an unordered set of pointers does, then decides otherwise.
+class OccupiedHeap {
+ public:
+  OccupiedHeap() {
+    for (std::size_t size = 16; size <= std::size_t{1} << 22; size += size < 2048 ? 16 : size / 2) {
+      for (int i = 0; i < 3; ++i) held_.push_back(std::make_unique_for_overwrite<char[]>(size));
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<char[]>> held_;
+};
+
 }  // namespace
 
 std::optional<Divergence> first_divergence(const Scenario& scenario, const RunOptions& first,
                                            const RunOptions& second) {
   const std::vector<std::uint64_t> a = digests_of(scenario, first);
+  const OccupiedHeap occupied;
   const std::vector<std::uint64_t> b = digests_of(scenario, second);
   const auto [in_a, in_b] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
   if (in_a == a.end() && in_b == b.end()) return std::nullopt;

@@ -337,11 +337,12 @@ void Driver::free_if_idle(std::uint32_t slot) {
   if (slots_[slot].finished && slots_[slot].events_pending == 0) free_.push_back(slot);
 }
 
-// A breaker that opened turns half-open at an instant of its own: an event carries it.
+// A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it
+// said so is not asked again and again: time must pass, and the checks will tell.
 void Driver::watch_breaker(ProviderId provider) {
   const auto at = pipeline_.breaker(provider).wakeup();
   std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
-  if (!at || scheduled == at) return;
+  if (!at || *at <= now_ || scheduled == at) return;
   scheduled = at;
   queue_.schedule(*at, breaker_base_ + static_cast<std::uint32_t>(index_of(provider)));
 }

@@ -110,6 +110,10 @@ CallResult Provider::fail(const Call& call, ReplyKind kind, Instant at) const {
   const Usage usage{billed ? call.input : monitor::Tokens{}, monitor::Tokens{}};
   CallResult result{.at = at, .billed = usage};
   result.reply = {.kind = kind, .usage = usage};
+  // A provider that names a wait names it in every 429, also in one that its error mix or a burst is the cause of.
+  if (kind == ReplyKind::rate_limited && spec_.rate_limit.retry_after) {
+    result.reply.retry_after = seconds(*spec_.rate_limit.retry_after);
+  }
   result.cost = price_of(call, result.billed);
   return result;
 }

@@ -65,7 +65,7 @@ TEST(Events, writes_faults_and_follows_the_wall_clock) {
                 writer.on_fault({Instant{1s}, 0, true});
                 writer.on_fault({Instant{2s}, 1, true});
                 writer.on_fault({Instant{3s}, 0, false});
-                writer.violation({.id = "B3", .at = Instant{1s}});
+                writer.violation({.id = "B3", .at = Instant{1s}}, "windtunnel run a.json --seed 7");
               }),
       R"({"timestamp":"2026-01-20T10:00:01.000000Z","t_s":1,"type":"fault_started","id":"openai-down","kind":"outage"})"
       "\n"
@@ -74,7 +74,8 @@ TEST(Events, writes_faults_and_follows_the_wall_clock) {
       R"({"timestamp":"2026-01-20T11:00:03.000000Z","t_s":3,"type":"fault_stopped","id":"openai-down","kind":"outage"})"
       "\n"
       R"({"timestamp":"2026-01-20T10:00:01.000000Z","t_s":1,"type":"violation","kind":"threshold","id":"B3",)"
-      R"("verdict":"pass","claim":"","reason":"","request_id":null,"origin":null})"
+      R"("verdict":"pass","claim":"","reason":"","request_id":null,"origin":null,)"
+      R"("replay":"windtunnel run a.json --seed 7"})"
       "\n");
 }
 
@@ -120,10 +121,10 @@ TEST(Events, writes_violations_where_they_happened_or_at_the_latest_event) {
                          .at = Instant{4s},
                          .request = monitor::RequestId{3},
                          .origin = {"a.json", 14, 9, "/monitor"}};
-    writer.violation(finding);
+    writer.violation(finding, "windtunnel run \"a b.json\"");
     writer.on_retry_after(ProviderId{0}, Instant{9s}, Instant{8s});
     finding.at.reset();
-    writer.violation(finding);
+    writer.violation(finding, "");
     EXPECT_EQ(writer.lines(), 3U);
   });
   const Json first = Json::parse(text.substr(0, text.find('\n')));
@@ -136,6 +137,7 @@ TEST(Events, writes_violations_where_they_happened_or_at_the_latest_event) {
   EXPECT_EQ(first["reason"], "6 > 5");
   EXPECT_EQ(first["request_id"], request_uuid(42, monitor::RequestId{3}).view());
   EXPECT_EQ(first["origin"], "a.json:14:9");
+  EXPECT_EQ(first["replay"], "windtunnel run \"a b.json\"");
   EXPECT_EQ(Json::parse(text.substr(text.rfind("{\"timestamp")))["t_s"], 8);
 }
 

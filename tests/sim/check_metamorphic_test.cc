@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "sim/checks/judge.h"
 #include "tests/sim/world_fixture.h"
 
@@ -88,6 +90,7 @@ TEST(CheckRegistry, names_every_check_once_and_says_where_it_is) {
     EXPECT_EQ(static_cast<std::size_t>(entry.id), i);
     EXPECT_EQ(check_named(entry.name), entry.id);
     EXPECT_FALSE(entry.sentence.empty() || entry.where.empty() || entry.family.empty()) << entry.name;
+    EXPECT_TRUE(std::filesystem::exists(std::string{WINDTUNNEL_ROOT "/"} + std::string{entry.where})) << entry.where;
   }
   EXPECT_FALSE(check_named("B13"));
 }

@@ -88,6 +88,16 @@ std::vector<Plant> plants_of_calls() {
        [](Liar& liar) { liar.transition = [](monitor::BreakerTransition&) { return 2; }; }},
       {"B3", "half a second too early", plain_outage,
        [](Scenario& told) { told.monitor.circuit_breaker.open = std::chrono::milliseconds{5500}; }},
+      {"B3",
+       "half open since an instant to come",
+       plain_outage,
+       {},
+       [](Liar& liar) {
+         liar.transition = [](monitor::BreakerTransition& event) {
+           if (event.to == BreakerState::half_open) event.at += seconds{1};
+           return 1;
+         };
+       }},
       {"B3", "one nanosecond too late", plain_outage,
        [](Scenario& told) { told.monitor.circuit_breaker.open -= Duration{1}; }},
       {"B4", "one failure too many", plain_outage,
@@ -223,6 +233,10 @@ std::vector<Plant> plants_of_calls() {
            return 1;
          };
        }},
+      {"W2", "a fault leaves calls of its window alone", plain_outage,
+       [](Scenario& told) { told.faults[0].duration = seconds{12}; }},
+      {"W2", "a fault hits calls after its window", plain_outage,
+       [](Scenario& told) { told.faults[0].duration = seconds{4}; }},
       {"F8", "a wait above the cap", throttles,
        [](Scenario& told) { told.monitor.provider_call.retry_after_cap = seconds{2}; }},
   };

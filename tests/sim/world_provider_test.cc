@@ -281,6 +281,18 @@ TEST(ProvidersRateLimit, counts_the_tokens_asked_for_and_nothing_that_it_refused
   EXPECT_EQ(ask(0).kind, ReplyKind::rate_limited);
 }
 
+// Also a 429 that no limit of its own is the cause of, and that takes its time.
+TEST(ProvidersRateLimit, sends_its_retry_after_with_every_429_and_with_nothing_else) {
+  ProviderSpec spec = two_seconds();
+  const auto error_of = [&](ReplyKind kind) {
+    return Alone{spec}.serve(call_within(30s), effect(Kind::error, kind)).reply;
+  };
+  EXPECT_EQ(error_of(ReplyKind::rate_limited).retry_after.form, monitor::RetryAfter::Form::absent);
+  spec.rate_limit.retry_after = 7s;
+  EXPECT_EQ(error_of(ReplyKind::rate_limited).retry_after.seconds, 7);
+  EXPECT_EQ(error_of(ReplyKind::overloaded).retry_after.form, monitor::RetryAfter::Form::absent);
+}
+
 TEST(ProvidersRateLimit, knows_minutes_before_1970) {
   RateWindow window;
   RateLimit limit;
