@@ -165,6 +165,7 @@ std::vector<Field<FaultSpec>> fault_fields() {
                "A rate that comes in bursts.")
           .only_with(kind, {"error_burst"}),
       field<F>("factor", &F::factor, decimal({0, 1e6}), "Multiplies the time to the first token and per token.")
+          .stated()
           .only_with(kind, {"latency_spike"}),
       field<F>("add", &F::add, duration(), "Added to the time to the first token.").only_with(kind, {"latency_spike"}),
       field<F>(
@@ -180,6 +181,7 @@ std::vector<Field<FaultSpec>> fault_fields() {
           "The Retry-After it sends; null: the rest of the minute.")
           .only_with(kind, {"throttle"}),
       field<F>("concurrency", &F::concurrency, integer({1, 1'000'000'000}), "Calls served at once meanwhile.")
+          .stated()
           .only_with(kind, {"brownout"}),
       field<F>("bill_fraction", &F::bill_fraction, share_double(), "The share of the output that a cut reply bills.")
           .only_with(kind, {"truncated"}),
@@ -192,6 +194,7 @@ std::vector<Field<FaultSpec>> fault_fields() {
           .only_with(kind, {"random_outages"}),
       field<F>("offset", &F::offset, duration({-kDurationMax, kDurationMax}),
                "By how much the wall clock jumps; negative: back.")
+          .stated()
           .only_with(kind, {"wall_clock_step"}),
       field<F>("expect", itself, object(expect_table), "What the run must show of it.").only_with(kind, lasting),
   };

@@ -100,11 +100,16 @@ struct Field {
   std::function<JsonValue()> schema;
   bool is_required = false;
   bool is_early = false;  // read before the others, which refer to it
+  bool is_stated = false;  // written even where it is the default: the reader wants to see it
   std::string alias_of;   // another spelling of that field: read, never written
   std::optional<Condition> used_by;
 
   Field required() && {
     is_required = true;
+    return std::move(*this);
+  }
+  Field stated() && {
+    is_stated = true;
     return std::move(*this);
   }
   Field early() && {
@@ -226,7 +231,7 @@ JsonValue write_object(const Names& names, const T& object, const Table<T>& tabl
   JsonValue json = JsonValue::object();
   for (const Field<T>& field : table.fields) {
     if (!field.alias_of.empty()) continue;
-    if (!field.is_required && field.same(object, baseline)) continue;
+    if (!field.is_required && !field.is_stated && field.same(object, baseline)) continue;
     if (field.used_by) {
       if (!is_used(*field.used_by, word_of(table, names, object, field.used_by->key))) continue;
     }

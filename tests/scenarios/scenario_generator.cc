@@ -264,7 +264,7 @@ sim::FaultSpec fault(const std::string& id, const std::vector<std::string>& prov
       }
       break;
     case FaultKind::latency_spike:
-      f.factor = 1 + real();
+      f.factor = chance() ? 1 : real();
       f.add = span();
       break;
     case FaultKind::throttle:
@@ -272,7 +272,7 @@ sim::FaultSpec fault(const std::string& id, const std::vector<std::string>& prov
       f.limit.requests_per_minute = number(0, 5);
       break;
     case FaultKind::brownout:
-      f.concurrency = number(2, 9);
+      f.concurrency = number(1, 9);
       break;
     case FaultKind::truncated:
       f.bill_fraction = millionths();
