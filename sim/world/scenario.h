@@ -264,6 +264,46 @@ struct LivenessSpec {
   double success_rate = 0.95;
 };
 
+// What a swarm leaves as the file states it.
+enum class SwarmPart : std::uint8_t {
+  start,
+  duration,
+  rate_limiter,
+  token_limiter,
+  cost_limiter,
+  ab_router,
+  cache,
+  circuit_breaker,
+  provider_call,
+  providers,
+  workload,
+  faults,
+};
+inline constexpr std::size_t kSwarmParts = 12;
+
+// Both ends included.
+template <typename T>
+struct Range {
+  T least{};
+  T most{};
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+// From what the worlds of a swarm are drawn. Every other setting is drawn too, from values that the swarm knows.
+struct ExploreSpec {
+  std::vector<SwarmPart> keep;
+  Range<Duration> duration{std::chrono::seconds{60}, std::chrono::seconds{400}};
+  Range<Millionths> rate{Millionths{1'000'000}, Millionths{10'000'000}};  // requests a second, of all workloads together
+  Range<std::int64_t> providers{1, 3};
+  Range<std::int64_t> faults{0, 6};
+  std::vector<FaultKind> fault_kinds;  // empty: all
+  // Times and latencies are whole multiples of one of these, so that events fall on the same instants; 0: of none.
+  std::vector<Duration> time_grids{Duration{0}, std::chrono::milliseconds{100}, std::chrono::seconds{1}};
+  Range<Duration> timeout{std::chrono::milliseconds{500}, std::chrono::seconds{30}};
+  Range<Duration> open{std::chrono::milliseconds{500}, std::chrono::seconds{40}};
+  friend bool operator==(const ExploreSpec&, const ExploreSpec&) = default;
+};
+
 // The `--set` under which the file must end otherwise: the proof that its claim can fail.
 struct Counterexample {
   std::vector<std::string> set;  // path=value
@@ -287,6 +327,7 @@ struct Scenario {
   std::vector<ThresholdSpec> forecast_thresholds;  // of `forecast.*`: only a forecast evaluates them; `of` says nothing
   std::optional<LivenessSpec> liveness;
   std::map<std::string, std::int64_t> coverage;  // counter -> least
+  ExploreSpec explore;
   std::optional<Counterexample> counterexample;
   std::map<std::string, Origin> origins;  // by JSON pointer
   std::vector<std::string> warnings;      // ready to print: allowed, but probably not meant

@@ -9,7 +9,9 @@
 #include "tests/scenarios/scenario_generator.h"
 #include "scenarios/diagnostics.h"
 #include "scenarios/reader.h"
+#include "scenarios/tables.h"
 #include "scenarios/writer.h"
+#include "sim/studies/swarm.h"
 
 namespace windtunnel::scenarios::round_trip_test {
 namespace {
@@ -24,6 +26,19 @@ RC_GTEST_PROP(RoundTrip, a_written_scenario_reads_back, ()) {
     RC_ASSERT(same_scenario(again, scenario));
   } catch (const ScenarioError& error) {
     RC_FAIL(error.what());
+  }
+}
+
+// A world of a swarm that fails is handed to a person as a file.
+TEST(RoundTrip, every_world_of_a_swarm_reads_back) {
+  const sim::Scenario base = default_scenario();
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    const sim::Scenario world = sim::swarm_world(base, seed);
+    try {
+      EXPECT_TRUE(same_scenario(read_scenario_text(write_scenario(world), "f.json"), world)) << seed;
+    } catch (const ScenarioError& error) {
+      ADD_FAILURE() << "seed " << seed << ": " << error.what();
+    }
   }
 }
 
