@@ -33,6 +33,20 @@ std::string intro(const CompareReport& report) {
                      seeds_phrase(report));
 }
 
+// What the table shows: metrics of which a variation has data, and refusals only where there were any.
+std::vector<CompareMetric> columns_of(const CompareReport& report) {
+  std::vector<CompareMetric> columns;
+  for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {
+    const bool may_be_zero = entry.metric != CompareMetric::requests_refused;
+    const bool shown = std::ranges::any_of(report.comparison.variations, [&](const sim::VariationResult& one) {
+      const auto& value = one.of(entry.metric).value;
+      return value && (may_be_zero || value->mean != 0);
+    });
+    if (shown) columns.push_back(entry.metric);
+  }
+  return columns;
+}
+
 constexpr const char* kLegend =
     "The mean of each metric; its paired difference to the first with the 95 % interval; the variance-reduction "
     "factor.";
@@ -109,12 +123,13 @@ std::string markdown_cell(std::string_view text) {
   return out;
 }
 
-std::string markdown_row(const ComparedVariation& variation, const sim::VariationResult& result, bool is_first) {
+std::string markdown_row(const ComparedVariation& variation, const sim::VariationResult& result, bool is_first,
+                         const std::vector<CompareMetric>& columns) {
   std::string row = "| " + markdown_cell(variation.name) + " |";
-  for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {
-    const sim::MetricComparison& metric = result.of(entry.metric);
-    row += " " + compare_mean(entry.metric, metric.value);
-    const std::string difference = compare_difference(entry.metric, metric.difference);
+  for (const CompareMetric column : columns) {
+    const sim::MetricComparison& metric = result.of(column);
+    row += " " + compare_mean(column, metric.value);
+    const std::string difference = compare_difference(column, metric.difference);
     if (!is_first && difference != "-") {
       const std::string reduction = compare_reduction(metric.variance_reduction);
       row += " (" + difference + (reduction.empty() || difference == "=" ? "" : ", " + reduction) + ")";
@@ -133,18 +148,19 @@ std::string regression_line(const CompareReport& report, const sim::RegressionFi
 }
 
 std::string compare_text(const CompareReport& report) {
+  const std::vector<CompareMetric> columns = columns_of(report);
   std::vector<std::string> heading{"Variation"};
-  for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) heading.push_back(compare_heading(entry.metric));
+  for (const CompareMetric column : columns) heading.push_back(compare_heading(column));
   TextTable table{heading};
   for (std::size_t i = 0; i < report.variations.size(); ++i) {
     const sim::VariationResult& result = report.comparison.variations[i];
     std::vector<std::string> means{report.variations[i].name};
     std::vector<std::string> differences{"  difference"};
     std::vector<std::string> reductions{"  reduction"};
-    for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {
-      const sim::MetricComparison& metric = result.of(entry.metric);
-      means.push_back(compare_mean(entry.metric, metric.value));
-      differences.push_back(compare_difference(entry.metric, metric.difference));
+    for (const CompareMetric column : columns) {
+      const sim::MetricComparison& metric = result.of(column);
+      means.push_back(compare_mean(column, metric.value));
+      differences.push_back(compare_difference(column, metric.difference));
       const bool is_same = differences.back() == "=" || differences.back() == "-";
       reductions.push_back(is_same ? "" : compare_reduction(metric.variance_reduction));
     }
@@ -165,13 +181,14 @@ std::string compare_text(const CompareReport& report) {
 std::string compare_markdown(const CompareReport& report) {
   std::string text = intro(report) + ". " + kLegend + "\n\n| Variation |";
   std::string rule = "| --- |";
-  for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {
-    text += " " + compare_heading(entry.metric) + " |";
+  const std::vector<CompareMetric> columns = columns_of(report);
+  for (const CompareMetric column : columns) {
+    text += " " + compare_heading(column) + " |";
     rule += " ---: |";
   }
   text += "\n" + rule + "\n";
   for (std::size_t i = 0; i < report.variations.size(); ++i) {
-    text += markdown_row(report.variations[i], report.comparison.variations[i], i == 0);
+    text += markdown_row(report.variations[i], report.comparison.variations[i], i == 0, columns);
   }
   std::vector<std::string> items = notes_of(report);
   for (const sim::RegressionFinding& finding : report.regressions) items.push_back(regression_line(report, finding));

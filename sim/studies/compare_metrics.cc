@@ -23,6 +23,8 @@ constexpr std::array<CompareMetricEntry, kCompareMetrics> kEntries{{
      "The most probes that were in flight at once at one provider."},
     {CompareMetric::requests_lost, "requests_lost", "Lost", CompareUnit::count,
      "Requests that ended unanswered, without those that our own limiters refused: requests_failed of the thresholds."},
+    {CompareMetric::requests_refused, "requests_refused", "Refused", CompareUnit::count,
+     "Requests that our own limiters refused: rate, tokens or budget."},
     {CompareMetric::p95, "p95", "p95", CompareUnit::nanoseconds,
      "The 95th percentile of the latency of answered requests, nearest rank."},
     {CompareMetric::cost_usd, "cost_usd", "Cost", CompareUnit::dollars,
@@ -33,6 +35,10 @@ constexpr std::array<CompareMetricEntry, kCompareMetrics> kEntries{{
      "closed when the provider goes down again or the run ends counts with the time until then, and the phase as "
      "missed. "
      "The mean over the down phases that end before the run does and in which the breaker was asked at all."},
+    {CompareMetric::p_exceed, "p_exceed", "P(exceed)", CompareUnit::count,
+     "The probability that the monthly budget is spent before the end of a month: the share of a forecast's "
+     "replications "
+     "in which it was. Of forecasts with a budget only."},
     {CompareMetric::checks_violated, "checks_violated", "Violated", CompareUnit::count,
      "Checks with a violation in the run, liveness among them."},
 }};
@@ -202,6 +208,7 @@ CompareValues CompareMeasure::values(const RunResult& result, const Judgement& j
   set(CompareMetric::probes, static_cast<double>(probes_));
   set(CompareMetric::probes_in_flight, static_cast<double>(probes_in_flight_max_));
   set(CompareMetric::requests_lost, static_cast<double>(all.failed()));
+  set(CompareMetric::requests_refused, static_cast<double>(all.refused()));
   if (const auto p95 = all.latency.quantile(Millionths{950'000})) {
     set(CompareMetric::p95, static_cast<double>(p95->count()));
   }

@@ -39,6 +39,8 @@ enum class CompareMetric : std::uint8_t {
   probes_in_flight,
   // Requests that ended unanswered, refusals by our own limiters not among them: `requests_failed` of the thresholds.
   requests_lost,
+  // Requests that our own limiters refused.
+  requests_refused,
   // Nearest rank over the latency of answered requests, within the histogram's 0.1 %. Absent: none was answered.
   p95,
   // What the providers truly billed, whatever the caller learnt of it.
@@ -48,10 +50,13 @@ enum class CompareMetric : std::uint8_t {
   // provider's next down phase or the end of the run, the time until then, and the phase is counted as missed: the true
   // time is at least that. Absent: no such phase counts.
   recovery_time,
+  // Of a forecast with a monthly budget only: 1 if it was spent before the end of a month, else 0, so that the mean is
+  // the probability.
+  p_exceed,
   // Checks with at least one violation in the run, liveness (V1) among them. The run goes on after a violation.
   checks_violated,
 };
-inline constexpr std::size_t kCompareMetrics = 9;
+inline constexpr std::size_t kCompareMetrics = 11;
 
 enum class CompareUnit : std::uint8_t { nanoseconds, count, dollars };
 

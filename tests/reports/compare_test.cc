@@ -34,6 +34,10 @@ sim::ComparisonResult made_up() {
   metric_of(all.variations[0], CompareMetric::recovery_time).value.reset();
   metric_of(second, CompareMetric::recovery_time) = {};
   for (sim::VariationResult& result : all.variations) {
+    metric_of(result, CompareMetric::p_exceed) = {};
+    metric_of(result, CompareMetric::requests_refused).value = sim::Average{10, 0, 0.0};
+  }
+  for (sim::VariationResult& result : all.variations) {
     result.verdicts = {10, 0, 0};
     result.runs.resize(2);
     result.runs[0].fill(2);
@@ -100,10 +104,10 @@ TEST(CompareReport, markdown_is_one_row_a_variation) {
   const Made made;
   const std::string text = compare_markdown(made.report);
   EXPECT_TRUE(has(text,
-                  "| Variation | Failover s | Wasted | Probes | At once | Lost | p95 s | Cost USD | Recovery s | "
+                  "| Variation | Failover s | Wasted | Probes | At once | Lost | p95 s | Cost USD | "
                   "Violated |\n| --- | ---: |"))
       << text;
-  EXPECT_TRUE(has(text, "| open=5s | 0.000 | 2 | 2 | 2 | 2 | 1.500 | 2.0000 | - | 2 |\n")) << text;
+  EXPECT_TRUE(has(text, "| open=5s | 0.000 | 2 | 2 | 2 | 2 | 1.500 | 2.0000 | 2 |\n")) << text;
   EXPECT_TRUE(has(text, "| 2 (=) | ")) << text;
   EXPECT_TRUE(has(text, "| 1.750 (+0.2500 ± 0.0012, x123) |")) << text;
   EXPECT_TRUE(has(text, "\n- open=30s, \"quoted\": B3 violated")) << text;
@@ -135,7 +139,7 @@ TEST(CompareReport, json_reads_back_with_its_units) {
 TEST(CompareReport, csv_has_a_line_for_each_variation_and_metric) {
   const Made made;
   const std::string text = compare_csv(made.report);
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 2 * 9);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 2 * 11);
   EXPECT_TRUE(has(text, "open=5s,p95,ms,10,1500,10,0,,,\n")) << text;
   EXPECT_TRUE(has(text, "\"open=30s, \"\"quoted\"\"\",p95,ms,10,1750,10,10,250,1.2,123.4\n")) << text;
   EXPECT_TRUE(has(text, ",probes,count,10,2,0.5,10,0,0,infinite\n")) << text;
@@ -145,11 +149,11 @@ TEST(CompareReport, csv_has_a_line_for_each_variation_and_metric) {
 TEST(CompareReport, the_runs_have_a_line_for_each_seed) {
   const Made made;
   const std::string text = compare_runs_csv(made.report);
-  EXPECT_TRUE(
-      text.starts_with("variation,seed,time_to_failover_ms,wasted_calls,probes,probes_in_flight,requests_lost,"
-                       "p95_ms,cost_usd,recovery_time_ms,checks_violated\nopen=5s,9,2e-06,2,"))
+  EXPECT_TRUE(text.starts_with(
+      "variation,seed,time_to_failover_ms,wasted_calls,probes,probes_in_flight,requests_lost,requests_refused,"
+      "p95_ms,cost_usd,recovery_time_ms,p_exceed,checks_violated\nopen=5s,9,2e-06,2,"))
       << text;
-  EXPECT_TRUE(has(text, "open=5s,10,,,,,,,,,\n")) << text;
+  EXPECT_TRUE(has(text, "open=5s,10,,,,,,,,,,,\n")) << text;
 }
 
 TEST(CompareNumbers, a_difference_shows_two_digits_of_its_half_width) {

@@ -37,11 +37,14 @@ TEST(Compare, says_of_each_metric_what_its_runs_say) {
     Sample b;
     Sample difference;
     for (std::size_t i = 0; i < 8; ++i) {
+      if (!result.variations[0].runs[i][metric]) continue;  // p_exceed is of forecasts
       a.add(*result.variations[0].runs[i][metric]);
       b.add(*result.variations[1].runs[i][metric]);
       difference.add(*result.variations[1].runs[i][metric] - *result.variations[0].runs[i][metric]);
     }
     const MetricComparison& first = result.variations[0].metrics[metric];
+    EXPECT_EQ(first.value.has_value(), metric != static_cast<std::size_t>(CompareMetric::p_exceed));
+    if (!first.value) continue;
     const MetricComparison& second = result.variations[1].metrics[metric];
     constexpr double kStudent7 = 2.364'624'251;  // 97.5 % point on 7 degrees of freedom
     EXPECT_NEAR(first.value->mean, a.mean(), 1e-9 * std::abs(a.mean()));
@@ -67,6 +70,7 @@ TEST(Compare, runs_of_one_seed_meet_the_same_world) {
   const ComparisonResult result =
       compare({{"once", outage_world(4s)}, {"again", outage_world(4s)}, {"twice", dearer}}, {.seeds = 6});
   for (const MetricComparison& metric : result.variations[1].metrics) {
+    if (!metric.difference) continue;
     EXPECT_EQ(metric.difference->mean, 0);
     EXPECT_EQ(metric.difference->half_width, 0);
   }
@@ -88,6 +92,7 @@ TEST(Compare, does_not_depend_on_the_number_of_threads) {
     EXPECT_EQ(one.variations[i].down_phases, three.variations[i].down_phases);
     EXPECT_EQ(one.variations[i].verdicts, three.variations[i].verdicts);
     for (std::size_t metric = 0; metric < kCompareMetrics; ++metric) {
+      if (!one.variations[i].metrics[metric].value) continue;
       EXPECT_EQ(one.variations[i].metrics[metric].value->half_width,
                 three.variations[i].metrics[metric].value->half_width);
     }
@@ -128,6 +133,29 @@ TEST(Compare, violations_are_counted_by_check_and_end_nothing) {
   EXPECT_EQ(result.variations[1].of(CompareMetric::checks_violated).value->mean, 1);
   EXPECT_EQ(result.variations[1].verdicts[static_cast<std::size_t>(Verdict::fail)], 4);
   EXPECT_EQ(result.variations[0].verdicts[static_cast<std::size_t>(Verdict::pass)], 4);
+}
+
+// A day of 10,000 requests at two prices, of which this share goes to the dearer provider.
+Scenario split_world(std::int64_t percent) {
+  WorkloadSpec chat = workload("chat", per(24h, 10'000), Arrival::poisson);
+  chat.input.law = Law::uniform(100, 300);
+  chat.output.law = Law::uniform(50, 350);
+  Scenario scenario = world(24h, chat, provider("openai"));
+  scenario.providers.push_back(provider("anthropic"));
+  scenario.providers[1].tariffs = {{WallTime::min(), tariff(3'000'000, 15'000'000)}};
+  scenario.monitor.ab_router = {"split", {{"a", kFirst, percent}, {"b", kSecond, 100 - percent}}};
+  return scenario;
+}
+
+// 5 % of the requests change sides; the others cost what they did, so that a hundred pairs tell as much as thousands of
+// unpaired runs.
+TEST(Compare, the_cost_of_another_split_needs_at_least_15_times_fewer_runs) {
+  const ComparisonResult result =
+      compare({{"50 %", split_world(50)}, {"55 %", split_world(55)}}, {.seeds = 60, .jobs = 2, .checks = {"none"}});
+  const MetricComparison& cost = result.variations[1].of(CompareMetric::cost_usd);
+  EXPECT_GE(*cost.variance_reduction, 15);
+  // A request costs 200 x 27 + 200 x 45 micro-dollars more at the dearer provider: 500 of them 7.2 USD.
+  EXPECT_NEAR(cost.difference->mean, 7.2, *cost.difference->half_width);
 }
 
 // --- Regressions ---------------------------------------------------------------------------------------------------
