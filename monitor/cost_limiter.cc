@@ -41,6 +41,12 @@ void CostLimiter::open_windows(WallTime wall) {
   day_end_ = day.end;
 }
 
+void CostLimiter::carry_in(Usd spent, WallTime wall) {
+  check(spent >= Usd{}, "what was spent is not negative");
+  advance(wall);
+  charge(windows_[month_slot_], Usd{}, spent);
+}
+
 Usd CostLimiter::month_settled() const { return month_slot_ == kNoSlot ? Usd{} : windows_[month_slot_].settled; }
 Usd CostLimiter::month_reserved() const { return month_slot_ == kNoSlot ? Usd{} : windows_[month_slot_].reserved; }
 Usd CostLimiter::day_settled() const { return day_slot_ == kNoSlot ? Usd{} : windows_[day_slot_].settled; }

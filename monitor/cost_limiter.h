@@ -88,6 +88,10 @@ class CostLimiter {
   // Opens the windows of this wall time, if they are later than the current ones. reserve() does it too.
   void advance(WallTime wall);
 
+  // The month of this wall time begins with `spent` already settled, before anything was reserved in it. Alerts that it
+  // has reached fire now. It counts for the window, not for settled_total().
+  void carry_in(Usd spent, WallTime wall);
+
   // At admission. Nothing: refused.
   [[nodiscard]] std::optional<BudgetTicket> reserve(Usd worst, WallTime wall);
   // The ticket's reservation becomes `worst`. Shrinking always succeeds; growing only if it fits. False: refused, and

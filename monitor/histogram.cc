@@ -46,6 +46,42 @@ std::optional<Duration> Histogram::quantile(Millionths share) const {
   return duration_of(std::clamp(middle_of(first_bucket_ + i), min_ns_, max_ns_));
 }
 
+Histogram::Content Histogram::content() const {
+  Content content;
+  if (count_ == 0) return content;
+  content = {.buckets = {}, .sum_ns = sum_ns_, .min_ns = min_ns_, .max_ns = max_ns_};
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] > 0) content.buckets.emplace_back(static_cast<std::uint32_t>(first_bucket_ + i), counts_[i]);
+  }
+  return content;
+}
+
+std::optional<Histogram> Histogram::of(const Content& content) {
+  Histogram histogram;
+  if (content.buckets.empty()) return content == Content{} ? std::optional{histogram} : std::nullopt;
+  constexpr auto kMax = static_cast<std::uint64_t>(kDurationMax.count());
+  if (content.min_ns > content.max_ns || content.max_ns > kMax) return std::nullopt;
+  const bool ends_fit = content.buckets.front().first == bucket_of(content.min_ns) &&
+                        content.buckets.back().first == bucket_of(content.max_ns);
+  if (!ends_fit) return std::nullopt;
+  histogram.cover(content.buckets.front().first);
+  histogram.cover(content.buckets.back().first);
+  std::optional<std::uint32_t> last;
+  for (const auto& [bucket, count] : content.buckets) {
+    const bool in_order = (!last || bucket > *last) && bucket <= content.buckets.back().first;
+    if (count == 0 || !in_order) return std::nullopt;
+    if (__builtin_add_overflow(histogram.count_, count, &histogram.count_)) return std::nullopt;
+    histogram.counts_[bucket - histogram.first_bucket_] = count;
+    last = bucket;
+  }
+  const auto count = static_cast<Int128>(histogram.count_);
+  if (content.sum_ns / count < content.min_ns || content.sum_ns > count * content.max_ns) return std::nullopt;
+  histogram.sum_ns_ = content.sum_ns;
+  histogram.min_ns_ = content.min_ns;
+  histogram.max_ns_ = content.max_ns;
+  return histogram;
+}
+
 std::uint64_t Histogram::middle_of(std::size_t bucket) {
   const std::size_t group = bucket >> kDivisionBits;
   const std::size_t shift = group - (group > 0 ? 1 : 0);

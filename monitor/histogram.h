@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "monitor/units.h"
@@ -43,6 +44,19 @@ class Histogram {
   [[nodiscard]] std::optional<Duration> mean() const;  // rounded down to a nanosecond
   // Nearest rank: the ceil(share x count)-th least, the least for share 0. share is in [0, 1].
   [[nodiscard]] std::optional<Duration> quantile(Millionths share) const;
+
+  // What was recorded, as numbers that can be written down and read back: buckets by their number, ascending, without
+  // empty ones.
+  struct Content {
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> buckets;
+    Int128 sum_ns = 0;
+    std::uint64_t min_ns = 0;  // of an empty histogram 0, and so is the greatest
+    std::uint64_t max_ns = 0;
+    friend bool operator==(const Content&, const Content&) = default;
+  };
+  [[nodiscard]] Content content() const;
+  // Nothing if no recording could have given this.
+  [[nodiscard]] static std::optional<Histogram> of(const Content& content);
 
   // Equal if the same multiset of buckets, sum, min and max was recorded.
   friend bool operator==(const Histogram&, const Histogram&) = default;

@@ -23,6 +23,7 @@ void RequestMetrics::add(const RequestMetrics& other) {
   input += other.input;
   output += other.output;
   cost += other.cost;
+  cost_unknown += other.cost_unknown;
   latency.merge(other.latency);
   time_to_first_token.merge(other.time_to_first_token);
 }
@@ -45,9 +46,15 @@ void Metrics::on_attempt(const Attempt& attempt, const Reply& reply, bool late) 
 void Metrics::on_transition(ProviderId id, const BreakerTransition& transition) {
   ProviderMetrics& provider = providers_[index_of(id)];
   switch (transition.to) {
-    case BreakerState::open: ++provider.breaker_opened; return;
-    case BreakerState::half_open: ++provider.breaker_half_opened; return;
-    case BreakerState::closed: ++provider.breaker_closed; return;
+    case BreakerState::open:
+      ++provider.breaker_opened;
+      return;
+    case BreakerState::half_open:
+      ++provider.breaker_half_opened;
+      return;
+    case BreakerState::closed:
+      ++provider.breaker_closed;
+      return;
   }
 }
 
@@ -61,12 +68,41 @@ void Metrics::on_finish(const Record& record) {
   ++metrics.outcomes[static_cast<std::size_t>(record.outcome)];
   metrics.attempts += record.attempt_count;
   if (record.failovers > 0) ++metrics.failed_over;
-  metrics.cost += record.confirmed_cost();
+  const Costs costs = add_causes(record);
+  metrics.cost += costs.known;
+  metrics.cost_unknown += costs.unknown;
   if (is_answered(record.outcome)) metrics.latency.record(record.latency());
   if (record.outcome != Outcome::served) return;
   metrics.input += record.input;
   metrics.output += record.output;
   metrics.time_to_first_token.record(record.time_to_first_token);
+}
+
+Metrics::Costs Metrics::add_causes(const Record& record) {
+  Costs costs;
+  unsigned called = 0;  // a bit for each provider
+  for (const Attempt& attempt : record.attempts()) {
+    const unsigned bit = 1U << index_of(attempt.provider);
+    const bool again = (called & bit) != 0;
+    called |= bit;
+    if (!attempt.usage_known) {
+      costs.unknown += attempt.cost;
+      spend_.unknown_usage += attempt.cost;
+      continue;
+    }
+    costs.known += attempt.cost;
+    Usd& cause = again                                 ? spend_.retries
+                 : attempt.provider != record.assigned ? spend_.failovers
+                                                       : spend_.first_attempts;
+    cause += attempt.cost;
+  }
+  return costs;
+}
+
+void Metrics::on_budget(const BudgetEvent& event, Instant now) {
+  if (event.daily) return;
+  const bool is_alert = event.kind == BudgetEvent::Kind::alert || event.kind == BudgetEvent::Kind::budget_refused;
+  if (is_alert) budget_alerts_.push_back({now, event});
 }
 
 RequestMetrics Metrics::all() const { return sum_of_every(1, 0, cells_.size()); }

@@ -4,6 +4,10 @@
 //
 // A call's latency counts for its provider when the call succeeded; a request's latency counts when it was answered.
 // Costs are of calls whose usage is known; what calls of unknown usage were settled for stands apart.
+//
+// Spend by cause is of finished requests: a call is a retry if its provider was called before for the same request,
+// else a failover if its provider is not the assigned one, else a first attempt. Calls of unknown usage are a cause of
+// their own. What a cache hit saved is the bill of the cached answer at today's price of the provider that gave it.
 
 #include <array>
 #include <cstdint>
@@ -11,6 +15,7 @@
 #include <vector>
 
 #include "monitor/breaker_config.h"
+#include "monitor/cost_limiter.h"
 #include "monitor/histogram.h"
 #include "monitor/record.h"
 #include "monitor/request.h"
@@ -42,6 +47,7 @@ struct RequestMetrics {
   Tokens input;                  // of served requests
   Tokens output;
   Usd cost;
+  Usd cost_unknown;
   Histogram latency;
   Histogram time_to_first_token;  // of served requests
 
@@ -54,6 +60,20 @@ struct RequestMetrics {
   void add(const RequestMetrics& other);
 };
 
+struct SpendByCause {
+  Usd first_attempts;
+  Usd retries;
+  Usd failovers;
+  Usd unknown_usage;
+  Usd saved_by_cache;  // was not spent
+};
+
+// An alert of the monthly budget, or its first refusal, and when it came.
+struct BudgetAlert {
+  Instant at{};
+  BudgetEvent event;
+};
+
 class Metrics {
  public:
   Metrics(std::size_t providers, std::size_t variants) : providers_(providers), variants_(variants) {}
@@ -61,6 +81,8 @@ class Metrics {
   void on_attempt(const Attempt& attempt, const Reply& reply, bool late);
   void on_transition(ProviderId provider, const BreakerTransition& transition);
   void on_finish(const Record& record);
+  void on_saved(Usd bill) { spend_.saved_by_cache += bill; }
+  void on_budget(const BudgetEvent& event, Instant now);
 
   [[nodiscard]] const ProviderMetrics& provider(ProviderId id) const { return providers_[index_of(id)]; }
   // How many requests have ended so.
@@ -72,8 +94,15 @@ class Metrics {
   // The seed's "Total Requests across all providers": calls, not requests.
   [[nodiscard]] std::int64_t calls() const;
   [[nodiscard]] Usd cost() const;
+  [[nodiscard]] const SpendByCause& spend() const { return spend_; }
+  [[nodiscard]] std::span<const BudgetAlert> budget_alerts() const { return budget_alerts_; }
 
  private:
+  struct Costs {
+    Usd known;
+    Usd unknown;
+  };
+  Costs add_causes(const Record& record);
   [[nodiscard]] std::size_t cells_a_label() const { return variants_ + 1; }
   [[nodiscard]] RequestMetrics sum_of_every(std::size_t step, std::size_t first, std::size_t end) const;
 
@@ -81,6 +110,8 @@ class Metrics {
   std::size_t variants_;
   std::vector<RequestMetrics> cells_;  // by labels, then by variant: nobody's first
   std::array<std::int64_t, kOutcomes> outcomes_{};
+  SpendByCause spend_;
+  std::vector<BudgetAlert> budget_alerts_;
 };
 
 }  // namespace windtunnel::monitor

@@ -24,6 +24,11 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
         "max_attempts times providers fits a record");
 }
 
+void Pipeline::carry_in(Usd month_spent, Instant now) {
+  cost_limiter_.carry_in(month_spent, wall_at(now));
+  tell_budget(now);
+}
+
 // --- The chain -----------------------------------------------------------------------------------------------------
 
 Step Pipeline::begin(Flow& flow, Instant now) {
@@ -254,6 +259,10 @@ Step Pipeline::serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Ins
   flow.record.answered_by = hit.answer.provider;
   flow.record.response_length = hit.answer.response_length;
   flow.cache_slot = hit.slot;
+  if (outcome == Outcome::cache_hit) {
+    const Tariff& tariff = prices_.at(wall_at(now))[index_of(hit.answer.provider)];
+    metrics_.on_saved(cost(tariff, hit.answer.input, hit.answer.output));
+  }
   if (observer_ != nullptr) {
     observer_->on_cache_served({.at = now,
                                 .request = flow.record.request.id,
@@ -286,22 +295,27 @@ bool Pipeline::retries(ReplyKind kind) const {
   switch (kind) {
     case ReplyKind::ok:
     case ReplyKind::client_error:
-    case ReplyKind::auth_or_quota: return false;
-    case ReplyKind::rate_limited: return config_.provider_call.rate_limited_retries;
+    case ReplyKind::auth_or_quota:
+      return false;
+    case ReplyKind::rate_limited:
+      return config_.provider_call.rate_limited_retries;
     case ReplyKind::timeout:
     case ReplyKind::connection_error:
     case ReplyKind::server_error:
     case ReplyKind::overloaded:
     case ReplyKind::malformed:
-    case ReplyKind::truncated: return true;
+    case ReplyKind::truncated:
+      return true;
   }
   fail_check("a reply kind is known", __FILE__, __LINE__);
 }
 
 BreakerOutcome Pipeline::counts_as(ReplyKind kind) const {
   switch (kind) {
-    case ReplyKind::ok: return BreakerOutcome::success;
-    case ReplyKind::client_error: return BreakerOutcome::ignored;
+    case ReplyKind::ok:
+      return BreakerOutcome::success;
+    case ReplyKind::client_error:
+      return BreakerOutcome::ignored;
     case ReplyKind::rate_limited:
       return config_.provider_call.rate_limited_counts ? BreakerOutcome::failure : BreakerOutcome::ignored;
     case ReplyKind::timeout:
@@ -310,7 +324,8 @@ BreakerOutcome Pipeline::counts_as(ReplyKind kind) const {
     case ReplyKind::overloaded:
     case ReplyKind::malformed:
     case ReplyKind::truncated:
-    case ReplyKind::auth_or_quota: return BreakerOutcome::failure;
+    case ReplyKind::auth_or_quota:
+      return BreakerOutcome::failure;
   }
   fail_check("a reply kind is known", __FILE__, __LINE__);
 }
@@ -363,8 +378,9 @@ void Pipeline::tell_transition(ProviderId provider, const BreakerTransition& tra
 }
 
 void Pipeline::tell_budget_events(Instant now) {
-  if (observer_ != nullptr) {
-    for (const BudgetEvent& event : cost_limiter_.events()) observer_->on_budget(event, now);
+  for (const BudgetEvent& event : cost_limiter_.events()) {
+    metrics_.on_budget(event, now);
+    if (observer_ != nullptr) observer_->on_budget(event, now);
   }
   cost_limiter_.clear_events();
 }

@@ -41,6 +41,9 @@ class Pipeline {
   // Told of every decision; nullptr: nobody. Must outlive the pipeline or be unset.
   void set_observer(Observer* observer) { observer_ = observer; }
 
+  // This much of the current month's budget was spent before the start; see CostLimiter.
+  void carry_in(Usd month_spent, Instant now);
+
   // `flow` is new but for `flow.record.request`, which is what is asked for.
   Step begin(Flow& flow, Instant now);
   Step on_reply(Flow& flow, const Reply& reply, Instant now);

@@ -31,17 +31,23 @@ struct Draw {
   friend bool operator==(const Draw&, const Draw&) = default;
 };
 
+// What many requests share - the level of demand, a day's factor, when an outage begins - is the environment. Its streams
+// may be given a seed of their own: runs that share it differ in the noise of their requests alone.
+
 class Chance {
  public:
-  explicit Chance(std::uint64_t seed) : seed_(seed) {}
+  explicit Chance(std::uint64_t seed) : Chance(seed, seed) {}
+  Chance(std::uint64_t seed, std::uint64_t environment_seed) : seed_(seed), environment_seed_(environment_seed) {}
 
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
+  [[nodiscard]] Chance environment() const { return Chance{environment_seed_}; }
   // Names are hashed here, once; keep the key.
   [[nodiscard]] StreamKey stream(std::string_view name) const;
   [[nodiscard]] StreamKey stream(std::string_view family, std::string_view member) const;
 
  private:
   std::uint64_t seed_;
+  std::uint64_t environment_seed_;
 };
 
 // The draw of this name. `index` is the request's or event's own number, `attempt` its attempt's, and `lane` tells

@@ -32,7 +32,8 @@ RunResult run(const Scenario& scenario, const RunOptions& options) { return Driv
 Driver::Driver(const Scenario& scenario, const RunOptions& options)
     : scenario_(scenario),
       options_(options),
-      chance_(options.seed.value_or(scenario.seed)),
+      chance_(options.seed.value_or(scenario.seed),
+              options.environment_seed.value_or(options.seed.value_or(scenario.seed))),
       fanout_(options.observers),
       observed_(!options.observers.empty()),
       end_(Instant{} + scenario.duration),
@@ -73,11 +74,15 @@ RunResult Driver::run() {
   schedule_first_events();
   bool stopped = false;
   if (observed_) fanout_.on_begin(pipeline_);
+  if (options_.month_spent != monitor::Usd{}) pipeline_.carry_in(options_.month_spent, now_);
+  if (options_.looks != nullptr && !options_.looks->at.empty()) next_look_ = options_.looks->at.front();
   while (!queue_.empty()) {
     if (options_.until && queue_.next_time() > Instant{} + *options_.until) stopped = true;
     if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) stopped = true;
     // Past the end only the requests in flight are driven on: a breaker's wake-up has nobody to matter to.
     if (stopped || (in_flight_ == 0 && queue_.next_time() >= end_)) break;
+    if (queue_.next_time() >= next_look_) [[unlikely]]
+      look_until(queue_.next_time());
     const Event event = queue_.pop();
     const bool tie = events_ > 0 && event.at == now_;
     now_ = event.at;
@@ -93,6 +98,7 @@ RunResult Driver::run() {
       break;
     }
   }
+  if (!stopped) look_until(Instant::max());
   pipeline_.set_observer(nullptr);
   RunResult result{.pipeline = std::move(pipeline_),
                    .seed = chance_.seed(),
@@ -106,6 +112,13 @@ RunResult Driver::run() {
                    .ledger = std::move(ledger_)};
   for (std::size_t i = 0; i < faults_.size(); ++i) result.faults.push_back(faults_.count(i));
   return result;
+}
+
+void Driver::look_until(Instant now) {
+  if (options_.looks == nullptr) return;
+  const std::vector<Instant>& at = options_.looks->at;
+  for (; looks_ < at.size() && at[looks_] <= now; ++looks_) options_.looks->look(looks_, pipeline_);
+  next_look_ = looks_ < at.size() ? at[looks_] : Instant::max();
 }
 
 // Faults come first, so that one that begins at an instant acts on a call of the same instant.

@@ -30,7 +30,7 @@ class Driver {
     Call call;
     FaultEffect effect;
     CallResult result;
-    Instant expected{};               // of the event that this request waits for
+    Instant expected{};                // of the event that this request waits for
     std::uint32_t events_pending = 0;  // that name this slot
     std::optional<std::uint32_t> vu;   // the virtual user who waits for it
     bool in_service = false;           // holds a place at its provider
@@ -48,6 +48,7 @@ class Driver {
     std::uint32_t workload = 0;
   };
 
+  void look_until(Instant now);
   void schedule_first_events();
   void handle(std::uint32_t payload);
   void on_arrival(std::uint32_t workload);
@@ -92,10 +93,12 @@ class Driver {
   EventQueue queue_;
   std::vector<InFlight> slots_;
   std::vector<std::uint32_t> free_;
-  std::vector<std::size_t> hits_;  // scratch
+  std::vector<std::size_t> hits_;            // scratch
   std::vector<std::uint64_t> next_ordinal_;  // of the arrival that is scheduled, by workload
   Digest digest_;
   Instant now_{};
+  std::size_t looks_ = 0;  // taken so far
+  Instant next_look_ = Instant::max();
   std::uint64_t events_ = 0;
   std::uint64_t arrivals_ = 0;
   std::int64_t in_flight_ = 0;

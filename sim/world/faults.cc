@@ -35,7 +35,7 @@ Faults::Faults(const Scenario& scenario, const Chance& chance, Instant run_end, 
   for (const FaultSpec& spec : scenario.faults) {
     State state;
     state.spec = &spec;
-    state.phase_stream = chance.stream("fault phases", spec.id);
+    state.phase_stream = chance.environment().stream("fault phases", spec.id);
     for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
       const bool named = std::find(spec.providers.begin(), spec.providers.end(), scenario.providers[i].name) !=
                          spec.providers.end();

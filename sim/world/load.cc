@@ -96,7 +96,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       arrival_stream_(chance.stream("arrival", spec.name)),
       content_stream_(chance.stream("content", spec.name)),
       token_stream_(chance.stream("tokens", spec.name)),
-      state_stream_(chance.stream("load state", spec.name)),
+      state_stream_(chance.environment().stream("load state", spec.name)),
       base_rate_(static_cast<double>(spec.rate.count.value) / 1e6 / static_cast<double>(spec.rate.unit.count())),
       last_(begin_),
       mmpp_until_(begin_) {

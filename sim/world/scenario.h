@@ -237,11 +237,23 @@ enum class Metric : std::uint8_t {
 enum class Aggregate : std::uint8_t { count, rate, avg, min, med, max, percentile, value };
 enum class Comparison : std::uint8_t { less, less_equal, greater, greater_equal, equal, not_equal };
 
+// What a forecast tells, over its replications.
+enum class ForecastQuantity : std::uint8_t {
+  p_exceed,            // the chance that the month's spend reaches `share` of the monthly budget within the horizon
+  cost_usd,            // spend over the horizon
+  requests_failed,     // of those that our own limiters did not refuse
+  requests_refused,    // by our own limiters
+  request_duration,    // a percentile of a replication's answered requests, averaged over replications
+  days_to_exhaustion,  // from the start until the monthly budget is used up
+};
+
 // `p(95)<3s` of request_duration{provider:openai}, as the k6 grammar writes it.
 struct ThresholdSpec {
   std::string text;    // the expression as written
   std::string metric;  // with its tags, as written
   Metric of = Metric::requests;
+  std::optional<ForecastQuantity> forecast;  // of a forecast; then `of` says nothing
+  Millionths share{1'000'000};               // of p_exceed
   std::optional<std::string> provider;  // tags
   std::optional<std::string> variant;
   std::optional<monitor::Outcome> outcome;
@@ -324,7 +336,7 @@ struct Scenario {
   std::vector<WorkloadSpec> workloads;
   std::vector<FaultSpec> faults;
   std::vector<ThresholdSpec> thresholds;
-  std::vector<ThresholdSpec> forecast_thresholds;  // of `forecast.*`: only a forecast evaluates them; `of` says nothing
+  std::vector<ThresholdSpec> forecast_thresholds;  // of `forecast.*`: only a forecast evaluates them
   std::optional<LivenessSpec> liveness;
   std::map<std::string, std::int64_t> coverage;  // counter -> least
   ExploreSpec explore;

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -22,11 +23,21 @@
 
 namespace windtunnel::sim {
 
+// Looks at the pipeline at given instants, as it stands before the first event at or after each of them; those after
+// the last event find it as it ended. Much cheaper than an observer, which is told of everything.
+struct Looks {
+  std::vector<Instant> at;  // ascending
+  std::function<void(std::size_t place, const monitor::Pipeline& pipeline)> look;
+};
+
 struct RunOptions {
-  std::optional<std::uint64_t> seed;          // instead of the scenario's
-  std::optional<Duration> until;              // stop after the last event at or before this instant
-  std::vector<Observer*> observers;           // told in this order; must outlive the run
-  const std::atomic<bool>* stop = nullptr;    // set from elsewhere: stop at the next event
+  std::optional<std::uint64_t> seed;              // instead of the scenario's
+  std::optional<std::uint64_t> environment_seed;  // of what many requests share; absent: the seed
+  monitor::Usd month_spent;                       // of the budget of the month in which the run starts, before it
+  const Looks* looks = nullptr;                   // must outlive the run
+  std::optional<Duration> until;                  // stop after the last event at or before this instant
+  std::vector<Observer*> observers;               // told in this order; must outlive the run
+  const std::atomic<bool>* stop = nullptr;        // set from elsewhere: stop at the next event
   std::vector<std::uint64_t>* digests = nullptr;  // gets the running digest after each event
 };
 
@@ -45,10 +56,10 @@ struct RunResult {
   std::uint64_t digest = 0;  // of every event, in order
   std::uint64_t events = 0;
   std::uint64_t arrivals = 0;
-  std::int64_t in_flight = 0;      // at the end: 0 unless stopped early
+  std::int64_t in_flight = 0;  // at the end: 0 unless stopped early
   std::int64_t in_flight_max = 0;
-  Instant ended{};                 // the scenario's end or the last event after it; the last event if stopped
-  bool stopped = false;            // by `until`, `stop` or an observer
+  Instant ended{};       // the scenario's end or the last event after it; the last event if stopped
+  bool stopped = false;  // by `until`, `stop` or an observer
   std::vector<LedgerTotals> ledger;
   std::vector<FaultCount> faults;  // in file order
 };

@@ -395,5 +395,19 @@ TEST(CostLimiter, configurations_out_of_range_are_invalid) {
   EXPECT_TRUE(alerts({{900'000}, {900'000}}));
 }
 
+// A month that is half over begins with what was spent in it.
+TEST(CostLimiter, spend_that_is_carried_in_takes_room_and_fires_its_alerts) {
+  CostLimiter limiter{limits(usd(10))};
+  limiter.carry_in(usd(9), kNoon);
+  EXPECT_EQ(words_of_events(limiter),
+            (Words{"opened month 2024-01-01", "opened day 2024-01-20", "alert month 80", "alert month 90"}));
+  EXPECT_EQ(limiter.month_settled(), usd(9));
+  EXPECT_EQ(limiter.day_settled(), Usd{});
+  EXPECT_EQ(limiter.settled_total(), Usd{});
+  EXPECT_TRUE(admits(limiter, usd(1), kNoon));
+  EXPECT_FALSE(admits(limiter, usd(1) + kPico, kNoon));
+  EXPECT_TRUE(admits(limiter, usd(10), at("2024-02-01T00:00:00Z")));
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::cost_limiter_test

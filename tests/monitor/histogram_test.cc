@@ -180,5 +180,29 @@ RC_GTEST_PROP(Histogram, merging_in_any_order_is_recording_all, ()) {
   RC_ASSERT(reversed == merged);
 }
 
+RC_GTEST_PROP(Histogram, is_read_back_from_its_content, ()) {
+  const Histogram histogram = histogram_of(*rc::gen::container<std::vector<std::int64_t>>(any_duration()));
+  RC_ASSERT(Histogram::of(histogram.content()) == histogram);
+}
+
+TEST(Histogram, content_that_nobody_recorded_is_refused) {
+  const Histogram::Content good = histogram_of({1'000'000, 2'000'000, 3'000'000}).content();
+  ASSERT_TRUE(Histogram::of(good));
+  const auto refused = [&](auto spoil) {
+    Histogram::Content bad = good;
+    spoil(bad);
+    return !Histogram::of(bad);
+  };
+  EXPECT_TRUE(refused([](auto& content) { content.buckets.clear(); }));
+  EXPECT_TRUE(refused([](auto& content) { content.buckets[1].second = 0; }));
+  EXPECT_TRUE(refused([](auto& content) { std::swap(content.buckets[0], content.buckets[1]); }));
+  EXPECT_TRUE(refused([](auto& content) { content.buckets.pop_back(); }));
+  EXPECT_TRUE(refused([](auto& content) { content.buckets.back().first += 100'000; }));
+  EXPECT_TRUE(refused([](auto& content) { content.max_ns = UINT64_MAX; }));
+  EXPECT_TRUE(refused([](auto& content) { content.min_ns = content.max_ns + 1; }));
+  EXPECT_TRUE(refused([](auto& content) { content.sum_ns = 1; }));
+  EXPECT_TRUE(refused([](auto& content) { content.buckets[0].second = UINT64_MAX; }));
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::histogram_test

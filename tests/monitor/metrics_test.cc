@@ -198,5 +198,24 @@ TEST(Metrics, of_the_pipeline_count_calls_for_providers_and_requests_for_users) 
   EXPECT_EQ(metrics.all().output, Tokens{50});
 }
 
+// Each pico-dollar of a finished request has one cause.
+TEST(Metrics, tell_spend_by_cause) {
+  Metrics metrics{2, 0};
+  Record record = record_of(Outcome::served);
+  record.assigned = provider_at(0);
+  add_attempt(record, attempt_at(0, ReplyKind::malformed, usd(1), 1s));
+  add_attempt(record, attempt_at(0, ReplyKind::malformed, usd(2), 1s));
+  add_attempt(record, attempt_at(0, ReplyKind::timeout, usd(4), 1s, false));
+  add_attempt(record, attempt_at(1, ReplyKind::malformed, usd(8), 1s));
+  add_attempt(record, attempt_at(1, ReplyKind::ok, usd(16), 1s));
+  metrics.on_finish(record);
+  EXPECT_EQ(metrics.spend().first_attempts, usd(1));
+  EXPECT_EQ(metrics.spend().retries, usd(2 + 16));
+  EXPECT_EQ(metrics.spend().unknown_usage, usd(4));
+  EXPECT_EQ(metrics.spend().failovers, usd(8));
+  EXPECT_EQ(metrics.all().cost, usd(27));
+  EXPECT_EQ(metrics.all().cost_unknown, usd(4));
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::metrics_test

@@ -224,5 +224,15 @@ TEST(PipelineStale, an_answer_that_is_fresh_again_is_not_stale) {
   EXPECT_EQ(failing.reply(failed(), at(11s)).outcome(), "failed");
 }
 
+TEST(PipelineCache, a_fresh_hit_saves_what_its_answer_would_cost_today) {
+  Rig rig{cached()};
+  rig.serve(request(0));
+  const Usd bill = rig.spent();
+  EXPECT_EQ(rig.pipeline.metrics().spend().saved_by_cache, Usd{});
+  rig.begin(request(0), at(1s));
+  EXPECT_GT(bill, Usd{});
+  EXPECT_EQ(rig.pipeline.metrics().spend().saved_by_cache, bill);
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::pipeline_cache_test

@@ -269,5 +269,60 @@ TEST(CommonRandomNumbers, make_a_greater_fraction_touch_a_superset) {
   EXPECT_TRUE(std::includes(many.begin(), many.end(), few.begin(), few.end()));
 }
 
+// What many requests share can be held while their own noise is drawn anew, and the other way round.
+TEST(Environment, has_a_seed_of_its_own) {
+  WorkloadSpec load = workload("chat", per(std::chrono::hours{1}, 100), Arrival::poisson);
+  load.executor = Executor::diurnal;
+  load.diurnal.level_cv = 1;
+  Scenario scenario = world(std::chrono::hours{24}, load);
+  FaultSpec outages = fault("away", FaultKind::random_outages);
+  outages.up = Law::exponential(3.6e12);
+  outages.down = Law::exponential(3.6e12);
+  scenario.faults = {outages};
+  const auto changes = [&](std::uint64_t seed, std::optional<std::uint64_t> environment) {
+    Kept kept;
+    RunOptions options{.seed = seed, .environment_seed = environment};
+    options.observers = {&kept};
+    const RunResult result = run(scenario, options);
+    std::vector<Instant> instants;
+    for (const FaultChanged& change : kept.changes) instants.push_back(change.at);
+    return std::pair{instants, result.digest};
+  };
+  EXPECT_EQ(changes(1, std::nullopt), changes(1, 1));
+  EXPECT_EQ(changes(2, 1).first, changes(1, 1).first);
+  EXPECT_NE(changes(2, 1).second, changes(1, 1).second);
+  EXPECT_NE(changes(1, 2).first, changes(1, 1).first);
+}
+
+// One request a second: before the event at 3 s three have arrived, those at 0, 1 and 2 s.
+TEST(Looks, find_the_pipeline_before_the_first_event_at_their_instant) {
+  using namespace std::chrono_literals;
+  const Scenario scenario = world(5s, workload("chat", per_second(1)));
+  std::vector<std::pair<std::size_t, std::int64_t>> seen;
+  Looks looks{.at = {Instant{0s}, Instant{3s}, Instant{3s} + 1ns, Instant{90s}},
+              .look = [&](std::size_t place, const monitor::Pipeline& pipeline) {
+                seen.emplace_back(place, pipeline.metrics().all().requests());
+              }};
+  RunOptions options;
+  options.looks = &looks;
+  const RunResult looked = run(scenario, options);
+  EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, std::int64_t>>{{0, 0}, {1, 3}, {2, 4}, {3, 5}}));
+  EXPECT_EQ(looked.digest, run(scenario).digest);
+}
+
+TEST(MonthSpent, counts_for_the_budget_and_for_nothing_else) {
+  using namespace std::chrono_literals;
+  Scenario scenario = world(5s, workload("chat", per_second(1)));
+  scenario.monitor.cost_limiter.monthly = Usd::from_dollars(1);
+  RunOptions options;
+  options.month_spent = Usd::from_dollars(1) - run(scenario).pipeline.metrics().all().cost + Usd::from_picos(1);
+  const RunResult result = run(scenario, options);
+  EXPECT_EQ(result.pipeline.metrics().all().count(monitor::Outcome::refused_budget), 1);
+  EXPECT_EQ(result.pipeline.metrics().all().count(monitor::Outcome::served), 4);
+  ASSERT_FALSE(result.pipeline.metrics().budget_alerts().empty());
+  EXPECT_EQ(result.pipeline.metrics().budget_alerts().front().at, Instant{});
+  EXPECT_EQ(result.pipeline.metrics().budget_alerts().back().at, Instant{4s});
+}
+
 }  // namespace
 }  // namespace windtunnel::sim::world_determinism_test
