@@ -5,6 +5,7 @@
 
 #include "scenarios/diagnostics.h"
 #include "scenarios/exact_numbers.h"
+#include "scenarios/forecast_grammar.h"
 
 namespace windtunnel::scenarios {
 namespace {
@@ -25,8 +26,6 @@ struct MetricRule {
 
 const std::vector<Aggregate> kOfValues{Aggregate::avg, Aggregate::min, Aggregate::med, Aggregate::max,
                                        Aggregate::percentile};
-const std::vector<Aggregate> kOfForecasts{Aggregate::value, Aggregate::avg,  Aggregate::min,   Aggregate::med,
-                                          Aggregate::max,   Aggregate::rate, Aggregate::count, Aggregate::percentile};
 
 const std::vector<MetricRule>& rules() {
   static const std::vector<MetricRule> rules{
@@ -240,7 +239,9 @@ std::optional<GrammarError> parse_metric(std::string_view text, ThresholdSpec& t
   const std::string name(scanner.take_until("{"));
   if (const MetricRule* rule = rule_of(name)) {
     threshold.of = rule->metric;
-  } else if (!is_forecast_metric(name)) {
+  } else if (is_forecast_metric(name)) {
+    if (auto error = parse_forecast_name(name, threshold)) return error;
+  } else {
     return at(1, "no metric is named \"" + excerpt(name) + "\"", help_with_words(name, metric_names()));
   }
   if (scanner.done()) return std::nullopt;
@@ -260,18 +261,29 @@ std::optional<GrammarError> parse_expression(std::string_view text, ThresholdSpe
   threshold.text = text;
   const std::string_view name = bare_name(threshold.metric);
   const MetricRule* rule = rule_of(name);
-  const std::vector<Aggregate>& possible = rule == nullptr ? kOfForecasts : rule->aggregates;
+  const std::vector<Aggregate>& possible =
+      rule != nullptr ? rule->aggregates : forecast_rule(name.substr(9, name.find('(') - 9))->aggregates;
   Scanner scanner(text);
   scanner.skip_blanks();
   const int column = scanner.column();
-  if (auto error = parse_aggregate(scanner, threshold)) return error;
+  // What has one aggregate only may leave it out, of forecasts.
+  const bool left_out = rule == nullptr && possible.size() == 1 && !scanner.done() &&
+                        std::string_view("<>=!").find(scanner.rest().front()) != std::string_view::npos;
+  if (left_out) {
+    threshold.aggregate = possible.front();
+  } else if (auto error = parse_aggregate(scanner, threshold)) {
+    return error;
+  }
   if (std::find(possible.begin(), possible.end(), threshold.aggregate) == possible.end()) {
     return at(column, std::string(name) + " has no such aggregate", "it has " + words_of(possible));
   }
   scanner.skip_blanks();
   if (auto error = parse_comparison(scanner, threshold)) return error;
   scanner.skip_blanks();
-  return parse_bound(scanner, rule == nullptr ? BoundUnit::plain : rule->unit, threshold);
+  if (rule != nullptr) return parse_bound(scanner, rule->unit, threshold);
+  const bool is_time = threshold.forecast == sim::ForecastQuantity::request_duration;
+  if (auto error = parse_bound(scanner, is_time ? BoundUnit::duration : BoundUnit::plain, threshold)) return error;
+  return check_forecast_expression(threshold);
 }
 
 }  // namespace windtunnel::scenarios

@@ -97,11 +97,11 @@ TEST(ThresholdGrammar, knows_which_aggregates_a_metric_has) {
   EXPECT_EQ(error_of("cost_usd", "max<1"), "1 cost_usd has no such aggregate");
 }
 
-TEST(ThresholdGrammar, leaves_the_names_of_forecasts_open) {
-  EXPECT_TRUE(is_forecast_metric("forecast.month_cost_usd"));
+TEST(ThresholdGrammar, tells_forecasts_by_their_first_word) {
+  EXPECT_TRUE(is_forecast_metric("forecast.cost_usd"));
   EXPECT_FALSE(is_forecast_metric("forecast."));
   EXPECT_FALSE(is_forecast_metric("forecasts"));
-  EXPECT_EQ(parsed("forecast.month_cost_usd", "p(95)<5000").bound, 5'000'000'000);
+  EXPECT_EQ(parsed("forecast.cost_usd", "p(95)<5000").bound, 5'000'000'000);
 }
 
 }  // namespace
