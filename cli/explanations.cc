@@ -176,6 +176,24 @@ constexpr Entry kMetricTexts[] = {
     {"cache_hits", "Requests that the cache answered. Aggregates: rate (of all requests), count."},
 };
 
+constexpr Entry kForecastTexts[] = {
+    {"forecast.p_exceed",
+     "The chance that spend reaches this share of the monthly budget within the horizon; at 1.0 also that something was "
+     "refused for want of budget. Aggregates: value. forecast.p_exceed(1.0)<=0.05"},
+    {"forecast.cost_usd",
+     "Spend over the horizon as the budget counts it, in US dollars; of one {provider:...} or {variant:...} with a tag. "
+     "Aggregates, over the replications: avg, med, p(N)."},
+    {"forecast.requests_failed",
+     "Requests that were neither answered nor refused, of those that were not refused. Aggregates: rate."},
+    {"forecast.requests_refused", "Requests that our own limiters refused, of all. Aggregates: rate."},
+    {"forecast.request_duration",
+     "A percentile of a replication's answered requests, averaged over the replications. Aggregates: med, p(50), p(90), "
+     "p(95), p(99). A bare number is milliseconds."},
+    {"forecast.days_to_exhaustion",
+     "Days from the start until the monthly budget is used up; longer than any number if it lasts. Aggregates: med, "
+     "p(N)."},
+};
+
 void append(std::vector<Explanation>& all, std::string_view kind, std::span<const Entry> entries) {
   for (const Entry& entry : entries) all.push_back({kind, std::string(entry.word), {}, std::string(entry.text)});
 }
@@ -207,6 +225,7 @@ std::vector<Explanation> explanations() {
   append(all, "reply kind", kReplyTexts);
   append(all, "coverage counter", kCounterTexts);
   append(all, "threshold metric", kMetricTexts);
+  append(all, "forecast metric", kForecastTexts);
   for (const sim::CompareMetricEntry& metric : sim::compare_metrics()) {
     all.push_back({"comparison metric", std::string(metric.name), {}, std::string(metric.sentence)});
   }

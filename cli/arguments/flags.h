@@ -31,6 +31,8 @@ class VerbOf final : public Verb {
 // One for each verb: adds it to `app`, which writes into what is returned.
 std::unique_ptr<Verb> add_run(CLI::App& app);
 std::unique_ptr<Verb> add_validate(CLI::App& app);
+std::unique_ptr<Verb> add_forecast(CLI::App& app);
+std::unique_ptr<Verb> add_merge(CLI::App& app);
 std::unique_ptr<Verb> add_init(CLI::App& app);
 std::unique_ptr<Verb> add_breaker(CLI::App& app);
 std::unique_ptr<Verb> add_export(CLI::App& app);

@@ -8,6 +8,7 @@
 #include "monitor/breaker_presets.h"
 #include "monitor/request.h"
 #include "reports/words.h"
+#include "scenarios/forecast_grammar.h"
 #include "scenarios/threshold_grammar.h"
 #include "sim/checks/coverage.h"
 #include "sim/checks/registry.h"
@@ -58,6 +59,7 @@ std::vector<std::string> words_to_explain() {
   }
   for (const std::string_view counter : sim::coverage_counters()) words.emplace_back(counter);
   for (const std::string& metric : scenarios::metric_names()) words.push_back(metric);
+  for (const std::string& metric : scenarios::forecast_names()) words.push_back(metric);
   for (const auto& preset : monitor::breaker_presets()) words.emplace_back(preset.name);
   for (const auto& check : sim::check_registry()) words.emplace_back(check.name);
   return words;
@@ -65,9 +67,7 @@ std::vector<std::string> words_to_explain() {
 
 TEST(Explain, knows_every_word) {
   std::string all;
-  for (const std::string& word : words_to_explain()) {
-    if (!word.starts_with("forecast")) all += " " + word;
-  }
+  for (const std::string& word : words_to_explain()) all += " " + word;
   const Said said = windtunnel("explain" + all);
   EXPECT_EQ(said.exit, 0) << said.out;
 }

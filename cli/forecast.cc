@@ -1,0 +1,237 @@
+#include "cli/forecast.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "cli/console.h"
+#include "cli/forecast_output.h"
+#include "cli/forecast_plan.h"
+#include "cli/interrupt.h"
+#include "cli/mpi.h"
+#include "cli/scenario_file.h"
+#include "reports/forecast_part.h"
+#include "sim/studies/headroom.h"
+
+namespace windtunnel::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How far it has come: replications, the time that is left, the half-width that the stop rule waits for.
+class Watch {
+ public:
+  Watch(const ForecastPlan& plan, std::uint64_t wanted, bool quiet)
+      : progress_(quiet), plan_(plan), wanted_(wanted), begin_(Clock::now()) {}
+
+  void made(std::uint64_t count) {
+    if (!progress_.due()) return;
+    const std::chrono::duration<double> elapsed = Clock::now() - begin_;
+    const double left = elapsed.count() / static_cast<double>(count) * static_cast<double>(wanted_ - count);
+    progress_.show(fmt::format("{} of {} replications, {:.0f} s left{}", count, wanted_, left, precision_));
+  }
+  void block(const sim::ReplicationSet& set) {
+    precision_.clear();
+    if (plan_.stop) {
+      for (const sim::StopTarget& target : plan_.stop->targets) {
+        const auto now = sim::precision_of(set, target);
+        precision_ += fmt::format("; {} is {}", target.text, now ? fmt::format("{:.3g}", *now) : "-");
+      }
+      return;
+    }
+    sim::ThresholdSpec mean;
+    mean.forecast = sim::ForecastQuantity::cost_usd;
+    mean.aggregate = sim::Aggregate::avg;
+    if (const auto now = sim::measure(set, mean)) {
+      precision_ = fmt::format("; mean {:.2f} USD ± {:.2g}", now->value, now->half_width());
+    }
+  }
+  [[nodiscard]] monitor::Duration elapsed() const { return Clock::now() - begin_; }
+
+ private:
+  Progress progress_;
+  const ForecastPlan& plan_;
+  std::uint64_t wanted_;
+  Clock::time_point begin_;
+  std::string precision_;
+};
+
+// What an earlier run left of the same forecast: in the finished part, or in one that was never finished.
+struct Earlier {
+  sim::KnownBlocks blocks;
+  bool complete = false;
+};
+
+Earlier earlier_of(const std::string& path, const reports::PartHead& head) {
+  Earlier earlier;
+  for (const std::string& name : {path, path + ".partial"}) {
+    std::error_code ignored;
+    if (path.empty() || !std::filesystem::is_regular_file(name, ignored)) continue;
+    try {
+      reports::Part part = reports::read_part(name);
+      if (const auto difference = reports::difference_between(part.head, head)) {
+        std::fprintf(stderr, "windtunnel: %s is of another forecast (it differs in %s) and is made anew\n",
+                     name.c_str(), difference->c_str());
+        continue;
+      }
+      if (part.head.shard != head.shard) {
+        std::fprintf(stderr, "windtunnel: %s is of another shard and is made anew\n", name.c_str());
+        continue;
+      }
+      earlier = {.blocks = std::move(part.blocks), .complete = part.complete};
+      if (!earlier.blocks.empty()) {
+        std::fprintf(stderr, "windtunnel: %zu blocks of %llu replications are taken from %s\n", earlier.blocks.size(),
+                     static_cast<unsigned long long>(sim::kBlockSize), name.c_str());
+      }
+      return earlier;
+    } catch (const reports::ReportError& error) {
+      std::fprintf(stderr, "windtunnel: %s; it is made anew\n", error.what());
+    }
+  }
+  return earlier;
+}
+
+// One forecast under way.
+class Study {
+ public:
+  Study(const ForecastArguments& arguments, const sim::Scenario& scenario, ForecastPlan plan, sim::ForecastWorld& world)
+      : arguments_(arguments), scenario_(scenario), plan_(std::move(plan)), world_(world) {
+    head_ = {.frame = world.frame(),
+             .replications = plan_.replications,
+             .shard = plan_.shard,
+             .assertions = plan_.assertions,
+             .replay = plan_.replay};
+  }
+
+  ExitCode make_part(sim::ReplicationMaker& maker);
+  ExitCode make_forecast(sim::ReplicationMaker& maker);
+
+ private:
+  reports::ForecastReport report(const sim::Forecast& forecast, const Watch& watch) const;
+
+  const ForecastArguments& arguments_;
+  const sim::Scenario& scenario_;
+  ForecastPlan plan_;
+  sim::ForecastWorld& world_;
+  reports::PartHead head_;
+};
+
+ExitCode say_interrupted(const std::string& kept) {
+  std::fprintf(stderr, "windtunnel: interrupted by %s; %s\n", interrupted_by(), kept.c_str());
+  return ExitCode::interrupted;
+}
+
+ExitCode Study::make_part(sim::ReplicationMaker& maker) {
+  Earlier earlier = earlier_of(arguments_.out, head_);
+  if (earlier.complete) {
+    std::fprintf(stderr, "windtunnel: %s is complete already\n", arguments_.out.c_str());
+    return ExitCode::pass;
+  }
+  std::uint64_t wanted = 0;
+  for (std::uint64_t block = 0; block < sim::blocks_of(plan_.replications); ++block) {
+    wanted += sim::indices_of(block, plan_.shard, plan_.replications).size();
+  }
+  Watch watch{plan_, wanted, arguments_.quiet};
+  reports::PartFile file{arguments_.out, head_};
+  const sim::BlockPlan blocks{
+      .replications = plan_.replications, .shard = plan_.shard, .known = std::move(earlier.blocks)};
+  const bool whole = sim::make_blocks(maker, blocks,
+                                      {.take =
+                                           [&](const sim::ReplicationBlock& block) {
+                                             file.add(block);
+                                             return true;
+                                           },
+                                       .made = [&](std::uint64_t count) { watch.made(count); }});
+  if (!whole) return say_interrupted("the same command goes on from " + arguments_.out + ".partial");
+  file.finish();
+  return ExitCode::pass;
+}
+
+reports::ForecastReport Study::report(const sim::Forecast& forecast, const Watch& watch) const {
+  return {.forecast = forecast,
+          .stop = {},
+          .headroom = {},
+          .notes = {},
+          .replay = plan_.replay,
+          .build = reports::this_build(WINDTUNNEL_VERSION),
+          .wall = watch.elapsed()};
+}
+
+ExitCode Study::make_forecast(sim::ReplicationMaker& maker) {
+  const std::string checkpoint =
+      arguments_.out.empty() ? std::string{} : (std::filesystem::path{arguments_.out} / "part.json").string();
+  Earlier earlier = earlier_of(checkpoint, head_);
+  std::unique_ptr<reports::PartFile> file;
+  if (!checkpoint.empty()) {
+    std::error_code ignored;  // the file says why
+    std::filesystem::create_directories(arguments_.out, ignored);
+    file = std::make_unique<reports::PartFile>(checkpoint, head_);
+  }
+  Watch watch{plan_, plan_.replications, arguments_.quiet};
+  sim::ReplicationSet set{.frame = world_.frame(), .all = {}, .latency = {}};
+  bool reached = false;
+  const auto take = [&](const sim::ReplicationBlock& block) {
+    if (file) file->add(block);
+    sim::add(set, block);
+    watch.block(set);
+    reached = plan_.stop && sim::holds(*plan_.stop, set);
+    return !reached;
+  };
+  const sim::BlockPlan blocks{.replications = plan_.replications, .shard = {}, .known = std::move(earlier.blocks)};
+  bool whole = sim::make_blocks(maker, blocks, {.take = take, .made = [&](std::uint64_t made) { watch.made(made); }});
+  const sim::Forecast forecast = sim::forecast_of(set, plan_.thresholds);
+  reports::ForecastReport result = report(forecast, watch);
+  if (plan_.stop) result.stop = {.rule = plan_.stop->text, .reached = reached};
+  if (whole && arguments_.headroom) {
+    result.headroom =
+        sim::headroom_of(maker, world_.frame(), scenario_.thresholds, std::min<std::uint64_t>(plan_.replications, 400));
+    whole = result.headroom.has_value();
+  }
+  if (!whole) {
+    result.notes.push_back(fmt::format("interrupted after {} of {} replications", set.all.size(), plan_.replications));
+  }
+  const ExitCode code = say(result, {.format = arguments_.format,
+                                     .out = arguments_.out,
+                                     .quiet = arguments_.quiet && whole,
+                                     .color = arguments_.color});
+  if (!whole) {
+    return worst(code, say_interrupted(file ? "the same command goes on from " + checkpoint + ".partial"
+                                            : "with --out DIR it could be gone on with"));
+  }
+  // The results are written: there is nothing to go on with.
+  if (file) std::filesystem::remove(checkpoint + ".partial");
+  return code;
+}
+
+}  // namespace
+
+ExitCode forecast(const ForecastArguments& arguments) {
+  Processes processes;
+  const LoadedScenario loaded = load_scenario(arguments.file, arguments.sets);
+  if (!loaded.scenario) return loaded.code;
+  sim::Scenario scenario = *loaded.scenario;
+  if (arguments.seed) scenario.seed = *arguments.seed;
+  auto plan = plan_of(arguments, scenario);
+  if (!plan) return ExitCode::usage;
+  sim::ForecastWorld world{scenario, plan->options};
+  watch_signals();
+  if (!processes.is_first()) return processes.serve(world, arguments.jobs, &stop_requested());
+  const auto maker = processes.maker(world, arguments.jobs, &stop_requested());
+  if (!maker) return ExitCode::scenario_invalid;
+  ExitCode code = ExitCode::pass;
+  try {
+    Study study{arguments, scenario, std::move(*plan), world};
+    code = arguments.shard.empty() ? study.make_forecast(*maker) : study.make_part(*maker);
+  } catch (const reports::ReportError& error) {
+    std::fprintf(stderr, "windtunnel: %s\n", error.what());
+    code = ExitCode::file_error;
+  }
+  return processes.dismiss(code);
+}
+
+}  // namespace windtunnel::cli

@@ -1,0 +1,64 @@
+#include "cli/forecast_output.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
+#include "cli/console.h"
+#include "reports/output_file.h"
+
+namespace windtunnel::cli {
+namespace {
+
+ExitCode code_of(sim::Verdict verdict) {
+  switch (verdict) {
+    case sim::Verdict::pass:
+      return ExitCode::pass;
+    case sim::Verdict::fail:
+      return ExitCode::threshold;
+    case sim::Verdict::inconclusive:
+      return ExitCode::inconclusive;
+  }
+  return ExitCode::internal_error;
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  reports::OutputFile file{path.string()};
+  file.append(text);
+  file.finish();
+}
+
+}  // namespace
+
+ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output) {
+  ExitCode code = code_of(reports::verdict_of(report));
+  if (!output.out.empty()) {
+    try {
+      std::error_code ignored;  // the first file says why
+      std::filesystem::create_directories(output.out, ignored);
+      const std::filesystem::path folder{output.out};
+      write_file(folder / "forecast.json", reports::forecast_json(report));
+      write_file(folder / "forecast.txt", reports::forecast_text(report));
+      write_file(folder / "forecast.csv", reports::forecast_csv(report));
+    } catch (const reports::ReportError& error) {
+      std::fprintf(stderr, "windtunnel: %s\n", error.what());
+      code = worst(code, ExitCode::file_error);
+    }
+  }
+  if (output.quiet && code == ExitCode::pass && output.format == ForecastFormat::text) return code;
+  std::string text;
+  switch (output.format) {
+    case ForecastFormat::text:
+      text = reports::forecast_text(report, {.color = wants_color(output.color)});
+      break;
+    case ForecastFormat::json:
+      text = reports::forecast_json(report);
+      break;
+    case ForecastFormat::csv:
+      text = reports::forecast_csv(report);
+      break;
+  }
+  return print(text) ? code : worst(code, ExitCode::file_error);
+}
+
+}  // namespace windtunnel::cli

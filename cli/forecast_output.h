@@ -1,0 +1,22 @@
+#pragma once
+// Prints a forecast and writes its files.
+
+#include <string>
+
+#include "cli/exit_code.h"
+#include "cli/forecast.h"
+#include "reports/forecast.h"
+
+namespace windtunnel::cli {
+
+struct ForecastOutput {
+  ForecastFormat format = ForecastFormat::text;
+  std::string out;  // a folder for forecast.json, forecast.txt and forecast.csv; empty: none
+  bool quiet = false;
+  Color color = Color::automatic;
+};
+
+// The exit code is that of the verdict, or file_error; the reason has then been printed.
+ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output);
+
+}  // namespace windtunnel::cli

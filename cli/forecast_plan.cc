@@ -1,0 +1,194 @@
+#include "cli/forecast_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/one_run.h"
+#include "cli/words.h"
+#include "monitor/calendar.h"
+#include "scenarios/exact_numbers.h"
+#include "scenarios/forecast_grammar.h"
+
+namespace windtunnel::cli {
+namespace {
+
+using scenarios::NumberProblem;
+using sim::Scenario;
+
+std::nullopt_t complain(const std::string& what) {
+  std::fprintf(stderr, "windtunnel: %s\n", what.c_str());
+  return std::nullopt;
+}
+
+// The flag with a caret under the place, as errors of a scenario show it.
+std::nullopt_t complain(const char* flag, const std::string& text, const scenarios::GrammarError& error) {
+  const auto column = static_cast<std::size_t>(std::max(1, error.column));
+  return complain(fmt::format("{}: {}\n  {}\n  {:>{}}{}", flag, error.message, text, "^", column,
+                              error.help.empty() ? "" : "\n  help: " + error.help));
+}
+
+std::optional<monitor::Duration> horizon_of(const std::string& text) {
+  const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
+  const bool good =
+      parsed.problem == NumberProblem::none && parsed.value > 0 && monitor::Duration{parsed.value} <= sim::kHorizonMax;
+  if (good) return monitor::Duration{parsed.value};
+  return complain(fmt::format("--horizon {} is not a duration above 0 and up to 3660d, such as 30d", text));
+}
+
+// "openai=1310.22,anthropic=402.10", in the order of the scenario's providers.
+std::optional<std::vector<monitor::Usd>> spent_of(const std::string& text, const Scenario& scenario) {
+  std::vector<std::string> names;
+  for (const sim::ProviderSpec& provider : scenario.providers) names.push_back(provider.name);
+  std::vector<monitor::Usd> spent(names.size());
+  std::vector<bool> written(names.size());
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    const std::string one = text.substr(begin, comma - begin);
+    const std::size_t equals = std::min(one.find('='), one.size());
+    const auto place = std::find(names.begin(), names.end(), one.substr(0, equals)) - names.begin();
+    if (place == std::ssize(names)) {
+      return complain("--spent: " + unknown_word("provider", one.substr(0, equals), names));
+    }
+    const auto i = static_cast<std::size_t>(place);
+    const auto amount = scenarios::exact_number(std::string_view{one}.substr(std::min(equals + 1, one.size())), 6);
+    // In micro-dollars.
+    const bool good = equals < one.size() && amount.problem == NumberProblem::none && amount.value >= 0 &&
+                      amount.value <= 9'000'000'000'000;
+    if (!good) {
+      return complain(
+          fmt::format("--spent {}: write PROVIDER=USD, with 0 to 9 million USD and at most 6 decimals", one));
+    }
+    if (written[i]) return complain(fmt::format("--spent: {} comes twice", names[i]));
+    written[i] = true;
+    spent[i] = monitor::Usd::from_picos(amount.value * 1'000'000);
+    begin = comma + 1;
+  }
+  monitor::Int128 sum = 0;
+  for (const monitor::Usd one : spent) sum += one.picos();
+  if (sum > monitor::Usd::from_dollars(9'000'000).picos()) return complain("--spent: more than 9 million USD in all");
+  return spent;
+}
+
+std::optional<sim::Shard> shard_of(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  sim::Shard shard;
+  if (text.empty()) return shard;
+  const auto number = [](std::string_view digits) {
+    const auto parsed = scenarios::exact_number(digits, 0);
+    return parsed.problem == NumberProblem::none && parsed.value >= 0 ? parsed.value : -1;
+  };
+  const std::int64_t index = number(std::string_view{text}.substr(0, slash));
+  const std::int64_t count = slash == std::string::npos ? -1 : number(std::string_view{text}.substr(slash + 1));
+  if (index < 0 || count < 1 || count > 1'000'000 || index >= count) {
+    return complain(
+        fmt::format("--shard {}: write I/N, shards count from 0: 0/4, 1/4, 2/4 and 3/4 are all of 4", text));
+  }
+  return sim::Shard{static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(count)};
+}
+
+std::string replay_of(const ForecastArguments& arguments) {
+  std::string command = "windtunnel forecast " + shell_word(arguments.file);
+  if (arguments.seed) command += fmt::format(" --seed {}", *arguments.seed);
+  for (const std::string& set : arguments.sets) command += " --set " + shell_word(set);
+  if (arguments.until.empty()) {
+    command += fmt::format(" --replications {}", arguments.replications);
+  } else {
+    command +=
+        fmt::format(" --until {} --max-replications {}", shell_word(arguments.until), arguments.replications_max);
+  }
+  command += " --horizon " + shell_word(arguments.horizon);
+  if (!arguments.as_of.empty()) command += " --as-of " + shell_word(arguments.as_of);
+  if (!arguments.spent.empty()) command += " --spent " + shell_word(arguments.spent);
+  for (const std::string& one : arguments.asserts) command += " --assert " + shell_word(one);
+  if (arguments.headroom) command += " --headroom";
+  return command;
+}
+
+std::vector<std::string> names_of(const Scenario& scenario, bool variants) {
+  std::vector<std::string> names;
+  for (const auto& provider : scenario.providers) {
+    if (!variants) names.push_back(provider.name);
+  }
+  for (const auto& variant : scenario.monitor.ab_router.variants) {
+    if (variants) names.push_back(variant.id);
+  }
+  return names;
+}
+
+// Reads what must hold; a share of the budget that is asked for is watched.
+bool read_claims(ForecastPlan& plan, const ForecastArguments& arguments, const Scenario& scenario) {
+  for (const sim::ThresholdSpec& one : scenario.forecast_thresholds) {
+    plan.assertions.push_back(one.metric + " " + one.text);
+  }
+  plan.assertions.insert(plan.assertions.end(), arguments.asserts.begin(), arguments.asserts.end());
+  auto thresholds = read_assertions(plan.assertions, names_of(scenario, false), names_of(scenario, true));
+  if (!thresholds) return false;
+  plan.thresholds = std::move(*thresholds);
+  for (std::size_t i = 0; i < scenario.forecast_thresholds.size(); ++i) {
+    plan.thresholds[i].origin = scenario.forecast_thresholds[i].origin;
+  }
+  if (!arguments.until.empty()) {
+    plan.stop.emplace();
+    if (const auto error = scenarios::parse_stop_rule(arguments.until, *plan.stop)) {
+      complain("--until", arguments.until, *error);
+      return false;
+    }
+  }
+  const auto watch = [&](const sim::ThresholdSpec& one) {
+    if (one.forecast == sim::ForecastQuantity::p_exceed) plan.options.shares.push_back(one.share);
+  };
+  for (const sim::ThresholdSpec& one : plan.thresholds) watch(one);
+  if (plan.stop) {
+    for (const sim::StopTarget& target : plan.stop->targets) watch(target.what);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::vector<sim::ThresholdSpec>> read_assertions(const std::vector<std::string>& assertions,
+                                                               const std::vector<std::string>& providers,
+                                                               const std::vector<std::string>& variants) {
+  std::vector<sim::ThresholdSpec> thresholds;
+  for (const std::string& text : assertions) {
+    sim::ThresholdSpec one;
+    if (const auto error = scenarios::parse_assertion(text, one)) return complain("--assert", text, *error);
+    const auto is_among = [](const std::optional<std::string>& name, const std::vector<std::string>& names) {
+      return !name || std::find(names.begin(), names.end(), *name) != names.end();
+    };
+    if (!is_among(one.provider, providers)) {
+      return complain("--assert: " + unknown_word("provider", *one.provider, providers));
+    }
+    if (!is_among(one.variant, variants)) {
+      return complain("--assert: " + unknown_word("variant", *one.variant, variants));
+    }
+    thresholds.push_back(std::move(one));
+  }
+  return thresholds;
+}
+
+std::optional<ForecastPlan> plan_of(const ForecastArguments& arguments, const Scenario& scenario) {
+  ForecastPlan plan;
+  const auto horizon = horizon_of(arguments.horizon);
+  const auto spent = spent_of(arguments.spent, scenario);
+  const auto shard = shard_of(arguments.shard);
+  if (!horizon || !spent || !shard) return std::nullopt;
+  plan.options.horizon = *horizon;
+  plan.options.spent = *spent;
+  plan.shard = *shard;
+  if (!arguments.as_of.empty()) {
+    plan.options.as_of = monitor::parse_iso8601(arguments.as_of);
+    if (!plan.options.as_of) {
+      return complain(
+          fmt::format("--as-of {} is not a date such as 2026-01-15 or 2026-01-15T09:00:00Z", arguments.as_of));
+    }
+  }
+  if (!read_claims(plan, arguments, scenario)) return std::nullopt;
+  plan.replications = plan.stop ? arguments.replications_max : arguments.replications;
+  plan.replay = replay_of(arguments);
+  return plan;
+}
+
+}  // namespace windtunnel::cli
