@@ -31,7 +31,7 @@ constexpr monitor::Duration kLookback = 5min;
 // promtool divides what is longer into blocks of at most 2 h, which takes it minutes for a month.
 constexpr monitor::Duration kBlock = 2h;
 
-ExitCode usage_error(const std::string& message) {
+ExitCode export_usage_error(const std::string& message) {
   std::fprintf(stderr, "windtunnel: %s\n", message.c_str());
   return ExitCode::usage;
 }
@@ -51,7 +51,7 @@ std::optional<monitor::Duration> interval_of(const ExportArguments& arguments, c
   const monitor::Duration interval{parsed.value};
   if (parsed.problem == scenarios::NumberProblem::none) problem = reports::interval_problem(timeline, interval);
   if (!problem) return interval;
-  usage_error("--interval " + arguments.interval + " " + *problem);
+  export_usage_error("--interval " + arguments.interval + " " + *problem);
   return std::nullopt;
 }
 
@@ -60,7 +60,7 @@ std::optional<reports::MetricLabels> labels_of(const ExportArguments& arguments)
   for (const std::string& text : arguments.labels) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {
-      usage_error("--label " + text + ": a label is NAME=VALUE, such as run=before");
+      export_usage_error("--label " + text + ": a label is NAME=VALUE, such as run=before");
       return std::nullopt;
     }
     labels.push_back({text.substr(0, equals), text.substr(equals + 1)});
@@ -69,7 +69,7 @@ std::optional<reports::MetricLabels> labels_of(const ExportArguments& arguments)
       if (labels[i].name == labels.back().name) problem = "it was given twice";
     }
     if (!problem) continue;
-    usage_error("--label " + text + ": " + *problem);
+    export_usage_error("--label " + text + ": " + *problem);
     return std::nullopt;
   }
   return labels;

@@ -24,14 +24,14 @@ struct Rules {
   std::optional<monitor::Duration> range_min;
 };
 
-void complain(const std::string& message) { std::fprintf(stderr, "windtunnel: %s\n", message.c_str()); }
+void complain_of_alerts(const std::string& message) { std::fprintf(stderr, "windtunnel: %s\n", message.c_str()); }
 
 // Runs promtool. Nothing: it is not there, which has been said.
 std::optional<ChildSaid> promtool(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "promtool");
   std::string why;
   std::optional<ChildSaid> said = run_child(arguments, why);
-  if (!said) complain("promtool: " + why + "; it comes with Prometheus (Debian package prometheus)");
+  if (!said) complain_of_alerts("promtool: " + why + "; it comes with Prometheus (Debian package prometheus)");
   return said;
 }
 
@@ -47,13 +47,13 @@ std::optional<reports::AlertExpectation> expectation_of(const std::string& text)
   const std::size_t within = text.find(kWithin);
   const std::size_t of = within == std::string::npos ? within : text.find(kOf, within + kWithin.size());
   if (of == std::string::npos) {
-    complain("--expect '" + text + "': say 'ALERT within 60s of FAULT' or 'ALERT never'");
+    complain_of_alerts("--expect '" + text + "': say 'ALERT within 60s of FAULT' or 'ALERT never'");
     return std::nullopt;
   }
   const std::string time = text.substr(within + kWithin.size(), of - within - kWithin.size());
   const scenarios::ExactNumber parsed = scenarios::exact_duration(time);
   if (parsed.problem != scenarios::NumberProblem::none || parsed.value < 0) {
-    complain("--expect '" + text + "': " + time + " is not a duration such as 60s or 5m");
+    complain_of_alerts("--expect '" + text + "': " + time + " is not a duration such as 60s or 5m");
     return std::nullopt;
   }
   return reports::AlertExpectation{.text = text,
@@ -67,7 +67,7 @@ bool is_known(const std::string& text, const char* noun, const std::string& word
   for (const std::string& one : known) {
     if (one == word) return true;
   }
-  complain("--expect '" + text + "': " + unknown_word(noun, word, known));
+  complain_of_alerts("--expect '" + text + "': " + unknown_word(noun, word, known));
   return false;
 }
 
@@ -101,7 +101,7 @@ Rules read_rules(const ExportArguments& arguments) {
   return rules;
 }
 
-ExitCode code_of(const std::vector<reports::AlertFinding>& findings) {
+ExitCode worst_of(const std::vector<reports::AlertFinding>& findings) {
   ExitCode code = ExitCode::pass;
   for (const reports::AlertFinding& finding : findings) {
     if (finding.verdict == sim::Verdict::fail) code = worst(code, ExitCode::threshold);
@@ -127,14 +127,15 @@ ExitCode export_promtest(const ExportArguments& arguments, const sim::Timeline& 
   const std::optional<ChildSaid> checked = promtool(check);
   if (!checked) return ExitCode::file_error;
   if (checked->exit != 0) {
-    complain("promtool refuses these rules:\n" + checked->text);
+    complain_of_alerts("promtool refuses these rules:\n" + checked->text);
     return ExitCode::file_error;
   }
   const std::optional<ChildSaid> tested = promtool({"test", "rules", path});
   if (!tested) return ExitCode::file_error;
   const reports::RuleTestAnswer answer = reports::read_rule_test_answer(tested->text, scrapes.count);
   if (!answer.rest.empty() || tested->exit > 1) {
-    complain("promtool could not try the rules on this run (promtool test rules " + path + "):\n" + answer.rest);
+    complain_of_alerts("promtool could not try the rules on this run (promtool test rules " + path + "):\n" +
+                       answer.rest);
     return ExitCode::inconclusive;
   }
   const auto histories = reports::alert_histories(timeline, scrapes, answer.alerts, rules.alerts);
@@ -145,7 +146,7 @@ ExitCode export_promtest(const ExportArguments& arguments, const sim::Timeline& 
   }
   const reports::AlertReport report{run, findings};
   const bool said = print(arguments.format == Format::json ? alerts_json(report) : alerts_text(report));
-  return worst(code_of(findings), said ? ExitCode::pass : ExitCode::file_error);
+  return worst(worst_of(findings), said ? ExitCode::pass : ExitCode::file_error);
 }
 
 }  // namespace windtunnel::cli

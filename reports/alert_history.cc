@@ -18,7 +18,7 @@ using sim::Timeline;
 using sim::Verdict;
 
 // Sets which fault had begun last by the episode's begin; of two at the same instant the first in file order.
-void attribute(const Timeline& timeline, AlertEpisode& episode) {
+void attribute_to_fault(const Timeline& timeline, AlertEpisode& episode) {
   for (std::size_t i = 0; i < timeline.faults.size(); ++i) {
     for (const Timeline::Phase& phase : timeline.faults[i].phases) {
       const Duration after = episode.begin - phase.from.time_since_epoch();
@@ -113,7 +113,7 @@ std::vector<AlertHistory> alert_histories(const Timeline& timeline, const Scrape
       const Duration at = scrapes.after_start(scrape);
       if (history.episodes.empty() || scrape != before + 1) {
         history.episodes.push_back({.begin = at, .end = at, .fault = {}, .after = Duration{0}});
-        attribute(timeline, history.episodes.back());
+        attribute_to_fault(timeline, history.episodes.back());
       }
       history.episodes.back().end = at;
       before = scrape;

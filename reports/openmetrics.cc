@@ -25,7 +25,7 @@ const char* word_of(MetricType type) {
   return "unknown";
 }
 
-void append_escaped(std::string& out, std::string_view text) {
+void append_label_text(std::string& out, std::string_view text) {
   for (const char c : text) {
     if (c == '\n') {
       out += "\\n";
@@ -51,7 +51,7 @@ class OpenMetricsWriter final : public MetricSink {
     line_ = "# TYPE " + name_ + " " + word_of(family.type) + "\n";
     if (*family.unit != '\0') line_ += "# UNIT " + name_ + " " + family.unit + "\n";
     line_ += "# HELP " + name_ + " ";
-    append_escaped(line_, family.help);
+    append_label_text(line_, family.help);
     line_ += '\n';
     file_.append(line_);
   }
@@ -93,7 +93,7 @@ std::string series_name(const std::string& name, const MetricLabels& labels, con
   const auto add = [&](const MetricLabel& label) {
     text += before;
     text += label.name + "=\"";
-    append_escaped(text, label.value);
+    append_label_text(text, label.value);
     text += '"';
     before = ',';
   };

@@ -8,122 +8,15 @@
 
 #include "reports/exact_decimal.h"
 #include "reports/json_writer.h"
+#include "reports/metric_teller.h"
 #include "reports/words.h"
 
 namespace windtunnel::reports {
 namespace {
 
-using monitor::Duration;
 using monitor::Instant;
-using sim::DurationSeries;
 using sim::Series;
 using sim::Timeline;
-
-// Turns the timeline's steps into scrapes.
-class Teller {
- public:
-  Teller(const Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink)
-      : timeline_(timeline),
-        scrapes_(scrapes),
-        added_(added),
-        sink_(sink),
-        steps_per_scrape_(static_cast<std::size_t>(scrapes.interval / timeline.step)) {}
-
-  void begin(const MetricFamily& family) { sink_.family(family); }
-
-  void metric(MetricLabels labels, std::span<const MetricSeries> series) {
-    labels.insert(labels.begin(), added_.begin(), added_.end());
-    sink_.metric(labels, series);
-  }
-  void one(MetricLabels labels, MetricSeries series) { metric(std::move(labels), {&series, 1}); }
-
-  void counter(MetricLabels labels, const Series& series, int decimals = 0) {
-    one(std::move(labels), {.suffix = "_total", .label = {}, .decimals = decimals, .values = sums(series)});
-  }
-  void gauge(MetricLabels labels, const Series& series, int decimals = 0) {
-    one(std::move(labels), {.suffix = "", .label = {}, .decimals = decimals, .values = levels(series)});
-  }
-  void constant(MetricLabels labels, const char* suffix, std::int64_t value, int decimals = 0) {
-    one(std::move(labels),
-        {.suffix = suffix, .label = {}, .decimals = decimals, .values = std::vector(scrapes_.count, value)});
-  }
-
-  // Buckets by ascending `bounds`, one more beyond, as a histogram of Prometheus has them: each holds those below it.
-  void histogram(MetricLabels labels, std::span<const Series> bins, std::span<const std::string> bounds,
-                 const Series& sum, int decimals) {
-    std::vector<MetricSeries> series;
-    std::vector<std::int64_t> below(scrapes_.count);
-    for (std::size_t bin = 0; bin < bins.size(); ++bin) {
-      const std::vector<std::int64_t> in = sums(bins[bin]);
-      for (std::size_t i = 0; i < below.size(); ++i) below[i] += in[i];
-      series.push_back({.suffix = "_bucket",
-                        .label = MetricLabel{"le", bin < bounds.size() ? bounds[bin] : "+Inf"},
-                        .decimals = 0,
-                        .values = below});
-    }
-    series.push_back({.suffix = "_count", .label = {}, .decimals = 0, .values = std::move(below)});
-    series.push_back({.suffix = "_sum", .label = {}, .decimals = decimals, .values = sums(sum)});
-    metric(std::move(labels), series);
-  }
-  void durations(MetricLabels labels, const DurationSeries& series) {
-    std::vector<std::string> bounds;
-    for (const std::int64_t ms : sim::kDurationEdgesMs) bounds.push_back(canonical_bound(ms, 3));
-    histogram(std::move(labels), series.bins, bounds, series.sum_ns, kSecondDecimals);
-  }
-
-  void tokens(MetricLabels labels, const sim::TokenBins& bins, const Series& sum) {
-    std::vector<std::string> bounds;
-    for (const std::int64_t edge : sim::kTokenEdges) bounds.push_back(canonical_bound(edge, 0));
-    histogram(std::move(labels), bins, bounds, sum, 0);
-  }
-
-  // 1 in the scrapes at whose instant `holds`.
-  template <class Predicate>
-  std::vector<std::int64_t> when(Predicate holds) const {
-    std::vector<std::int64_t> values(scrapes_.count);
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = holds(Instant{} + scrapes_.after_start(i)) ? 1 : 0;
-    return values;
-  }
-
-  // The scrape that is the first to find what happened at this instant.
-  [[nodiscard]] std::size_t first_after(Instant at) const {
-    const auto scrape = static_cast<std::size_t>(at.time_since_epoch() / scrapes_.interval) + 1;
-    return std::min(scrape, scrapes_.count - 1);
-  }
-
-  [[nodiscard]] const Timeline& timeline() const { return timeline_; }
-  [[nodiscard]] std::size_t scrapes() const { return scrapes_.count; }
-  [[nodiscard]] std::vector<std::int64_t> levels(const Series& series) const {
-    std::vector<std::int64_t> values(scrapes_.count);
-    for (std::size_t i = 1; i < values.size(); ++i) values[i] = sim::value_at(series, steps_before(i) - 1);
-    return values;
-  }
-
- private:
-  // OpenMetrics wants a bound as a floating-point number is written: 1.0, not 1.
-  static std::string canonical_bound(std::int64_t value, int decimals) {
-    std::string text = exact_decimal(value, decimals);
-    return text.find('.') == std::string::npos ? text + ".0" : text;
-  }
-  [[nodiscard]] std::size_t steps_before(std::size_t scrape) const {
-    return std::min(scrape * steps_per_scrape_, timeline_.steps);
-  }
-  [[nodiscard]] std::vector<std::int64_t> sums(const Series& series) const {
-    std::vector<std::int64_t> values(scrapes_.count);
-    std::int64_t sum = 0;
-    for (std::size_t i = 1; i < values.size(); ++i) {
-      for (std::size_t step = steps_before(i - 1); step < steps_before(i); ++step) sum += sim::value_at(series, step);
-      values[i] = sum;
-    }
-    return values;
-  }
-
-  const Timeline& timeline_;
-  const Scrapes& scrapes_;
-  const MetricLabels& added_;
-  MetricSink& sink_;
-  std::size_t steps_per_scrape_;
-};
 
 template <class Action>
 void each_provider(const Timeline& timeline, Action action) {
@@ -134,7 +27,7 @@ void each_provider(const Timeline& timeline, Action action) {
 
 MetricLabels by_provider(const Timeline::Provider& provider) { return {{"provider", provider.name}}; }
 
-void tell_run(Teller& tell) {
+void tell_run(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
   tell.begin({"windtunnel_run", MetricType::info, "", "Which run this is."});
   tell.constant({{"scenario", run.file},
@@ -144,7 +37,7 @@ void tell_run(Teller& tell) {
                 "_info", 1);
 }
 
-void tell_outcomes(Teller& tell, const MetricLabels& labels, const sim::RequestSeries& requests) {
+void tell_outcomes(MetricTeller& tell, const MetricLabels& labels, const sim::RequestSeries& requests) {
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
     MetricLabels all = labels;
     all.push_back({"outcome", name_of(static_cast<monitor::Outcome>(i))});
@@ -152,7 +45,7 @@ void tell_outcomes(Teller& tell, const MetricLabels& labels, const sim::RequestS
   }
 }
 
-void tell_requests(Teller& tell) {
+void tell_requests(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
   const sim::RequestSeries& requests = run.requests;
   tell.begin({"windtunnel_arrivals", MetricType::counter, "", "Requests that have arrived."});
@@ -175,30 +68,59 @@ void tell_requests(Teller& tell) {
   tell.begin({"windtunnel_request_tokens", MetricType::counter, "", "Tokens of served requests."});
   tell.counter({{"type", "input"}}, requests.input_tokens);
   tell.counter({{"type", "output"}}, requests.output_tokens);
+  tell.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
+              "Requests that the token limiter granted fewer output tokens than they asked for."});
+  tell.counter({}, run.grants_cut);
   tell.begin({"windtunnel_cost_usd", MetricType::counter, "usd", "Cost of ended requests, of calls with known usage."});
   tell.counter({}, requests.cost_picos, kDollarDecimals);
 }
 
-void tell_variants(Teller& tell) {
+// The requests of one A/B arm, or of one version.
+struct RequestGroup {
+  MetricLabels labels;
+  const sim::RequestSeries& requests;
+};
+
+void tell_groups(MetricTeller& tell, const std::array<MetricFamily, 3>& families,
+                 const std::vector<RequestGroup>& groups) {
+  if (groups.empty()) return;
+  tell.begin(families[0]);
+  for (const RequestGroup& group : groups) tell_outcomes(tell, group.labels, group.requests);
+  tell.begin(families[1]);
+  for (const RequestGroup& group : groups) tell.durations(group.labels, group.requests.latency);
+  tell.begin(families[2]);
+  for (const RequestGroup& group : groups) tell.counter(group.labels, group.requests.cost_picos, kDollarDecimals);
+}
+
+void tell_variants(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
-  if (run.variants.empty()) return;
-  const auto each = [&](auto action) {
-    for (std::size_t i = 0; i < run.variants.size(); ++i) {
-      action(MetricLabels{{"experiment", run.experiment}, {"variant", run.variant_names[i].id}}, run.variants[i]);
-    }
-  };
-  tell.begin({"windtunnel_variant_requests", MetricType::counter, "",
-              "Requests that have ended, by the A/B arm they were assigned to and outcome."});
-  each([&](const MetricLabels& labels, const sim::RequestSeries& requests) { tell_outcomes(tell, labels, requests); });
-  tell.begin({"windtunnel_variant_request_duration_seconds", MetricType::histogram, "seconds",
-              "From arrival to end, of answered requests, by A/B arm."});
-  each([&](const MetricLabels& labels, const sim::RequestSeries& requests) {
-    tell.durations(labels, requests.latency);
-  });
-  tell.begin({"windtunnel_variant_cost_usd", MetricType::counter, "usd", "Cost of ended requests, by A/B arm."});
-  each([&](const MetricLabels& labels, const sim::RequestSeries& requests) {
-    tell.counter(labels, requests.cost_picos, kDollarDecimals);
-  });
+  std::vector<RequestGroup> groups;
+  for (std::size_t i = 0; i < run.variants.size(); ++i) {
+    groups.push_back({{{"experiment", run.experiment}, {"variant", run.variant_names[i].id}}, run.variants[i]});
+  }
+  tell_groups(tell,
+              {{{"windtunnel_variant_requests", MetricType::counter, "",
+                 "Requests that have ended, by outcome and the A/B arm they were assigned to."},
+                {"windtunnel_variant_request_duration_seconds", MetricType::histogram, "seconds",
+                 "From arrival to end, of answered requests, by A/B arm."},
+                {"windtunnel_variant_cost_usd", MetricType::counter, "usd", "Cost of ended requests, by A/B arm."}}},
+              groups);
+}
+
+void tell_versions(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  std::vector<RequestGroup> groups;
+  for (std::size_t i = 0; i < run.versions.size(); ++i) {
+    const Timeline::Version& version = run.version_names[i];
+    groups.push_back({{{"feature_version", version.feature}, {"prompt_version", version.prompt}}, run.versions[i]});
+  }
+  tell_groups(tell,
+              {{{"windtunnel_version_requests", MetricType::counter, "",
+                 "Requests that have ended, by outcome and the versions of feature and prompt."},
+                {"windtunnel_version_request_duration_seconds", MetricType::histogram, "seconds",
+                 "From arrival to end, of answered requests, by version."},
+                {"windtunnel_version_cost_usd", MetricType::counter, "usd", "Cost of ended requests, by version."}}},
+              groups);
 }
 
 using ProviderSeriesMember = Series sim::ProviderSeries::*;
@@ -240,7 +162,7 @@ constexpr std::array<ProviderFamily, 9> kProviderFamilies = {{
      kSecondDecimals},
 }};
 
-void tell_providers(Teller& tell) {
+void tell_providers(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
   tell.begin({"windtunnel_provider_calls", MetricType::counter, "", "Calls that have ended, by their reply's kind."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
@@ -263,7 +185,7 @@ void tell_providers(Teller& tell) {
 // https://opentelemetry.io/docs/specs/semconv/gen-ai (gen_ai.client.operation.duration and so on, with the dots of
 // names and attributes as underscores). Every call is a chat; what a failed one failed of tells
 // windtunnel_provider_calls.
-void tell_gen_ai(Teller& tell) {
+void tell_gen_ai(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
   const auto attributes = [](const Timeline::Provider& provider, const char* name, const char* value) {
     MetricLabels labels{{"gen_ai_operation_name", "chat"},
@@ -291,7 +213,7 @@ void tell_gen_ai(Teller& tell) {
   });
 }
 
-void tell_breakers(Teller& tell) {
+void tell_breakers(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
   // A state set's states are told by a label of its own name.
   constexpr const char* kName = "windtunnel_breaker_state";
@@ -317,7 +239,7 @@ void tell_breakers(Teller& tell) {
 }
 
 // "0.95" of 950,000 millionths, once for each share that the limiter warns at.
-void tell_budget_alerts(Teller& tell) {
+void tell_budget_alerts(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
   tell.begin({"windtunnel_budget_alerts", MetricType::counter, "", "Alerts that the cost limiter has raised."});
   for (const bool daily : {false, true}) {
@@ -335,7 +257,7 @@ void tell_budget_alerts(Teller& tell) {
   }
 }
 
-void tell_budget(Teller& tell) {
+void tell_budget(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
   tell.begin({"windtunnel_budget_spent_usd", MetricType::gauge, "usd",
               "Settled spend of the calendar month or day, by the limiter's account."});
@@ -349,10 +271,12 @@ void tell_budget(Teller& tell) {
       {"windtunnel_budget_limit_usd", MetricType::gauge, "usd", "The limit of the month or day, if it has one."});
   if (run.monthly_limit) tell.constant({{"window", "month"}}, "", run.monthly_limit->picos(), kDollarDecimals);
   if (run.daily_limit) tell.constant({{"window", "day"}}, "", run.daily_limit->picos(), kDollarDecimals);
+  tell.begin({"windtunnel_budget_overruns", MetricType::counter, "", "Bills above what was reserved for them."});
+  tell.counter({}, run.overruns);
   tell_budget_alerts(tell);
 }
 
-void tell_world(Teller& tell) {
+void tell_world(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
   tell.begin({"windtunnel_cache_entries", MetricType::gauge, "", "Answers in the cache."});
   tell.gauge({}, run.cache_entries);
@@ -379,11 +303,13 @@ std::optional<std::string> label_problem(const MetricLabel& label) {
     return "a label's name has letters, digits and _ and begins with no digit";
   }
   if (name.starts_with("__")) return "names that begin with __ are Prometheus' own";
-  static constexpr std::array<std::string_view, 20> kOurs = {
-      "scenario", "title",      "seed",      "digest",     "outcome",
-      "type",     "experiment", "variant",   "provider",   "model",
-      "to",       "window",     "share",     "fault",      "kind",
-      "le",       "error_type", "alertname", "alertstate", "windtunnel_breaker_state"};
+  static constexpr std::array<std::string_view, 22> kOurs = {
+      "scenario",        "title",         "seed",       "digest",
+      "outcome",         "type",          "experiment", "variant",
+      "provider",        "model",         "to",         "window",
+      "share",           "fault",         "kind",       "le",
+      "error_type",      "alertname",     "alertstate", "windtunnel_breaker_state",
+      "feature_version", "prompt_version"};
   if (std::ranges::find(kOurs, name) != kOurs.end() || name.starts_with("gen_ai_")) {
     return "the metrics have a label of that name already";
   }
@@ -391,10 +317,11 @@ std::optional<std::string> label_problem(const MetricLabel& label) {
 }
 
 void tell_metrics(const Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink) {
-  Teller tell{timeline, scrapes, added, sink};
+  MetricTeller tell{timeline, scrapes, added, sink};
   tell_run(tell);
   tell_requests(tell);
   tell_variants(tell);
+  tell_versions(tell);
   tell_providers(tell);
   tell_gen_ai(tell);
   tell_breakers(tell);

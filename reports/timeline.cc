@@ -57,6 +57,12 @@ void put_names(JsonWriter& json, const Timeline& timeline) {
       one.key("id").text(variant.id).key("provider").integer(static_cast<Int128>(variant.provider));
     });
   }
+  json.end_array().key("versions").begin_array();
+  for (const Timeline::Version& version : timeline.version_names) {
+    put_line(json, [&](JsonWriter& one) {
+      one.key("feature_version").text(version.feature).key("prompt_version").text(version.prompt);
+    });
+  }
   json.end_array().key("limits");
   put_line(json, [&](JsonWriter& one) {
     const auto picos = [](const std::optional<monitor::Usd>& limit) {

@@ -8,7 +8,8 @@
 //   windtunnel_timeline  1
 //   scenario {file, title, hash}, seed, digest, start, start_unix_ns, duration_ns, ended_ns, stopped
 //   step_ns, steps, view_steps, duration_edges_ms (the bins: each edge belongs to the bin below it; one more beyond)
-//   providers [{name, model}], experiment, variants [{id, provider}], limits {alerts_millionths,
+//   providers [{name, model}], experiment, variants [{id, provider}], versions [{feature_version,
+//   prompt_version}] ("": none), limits {alerts_millionths,
 //   monthly_picos, daily_picos} (null: none)
 //   faults [{id, kind, providers ([]: all), phases_total, phases_ns [[from, to or null], ...]}]
 //   transitions_total, transitions [{at_ns, provider, from, to, rule}]

@@ -47,7 +47,13 @@ class Columns {
   void list(std::string_view name, const Values& values, Action action) {
     constexpr bool kProviders = std::is_same_v<typename Values::value_type, sim::ProviderSeries>;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      const std::string& of = kProviders ? timeline_.provider_names[i].name : timeline_.variant_names[i].id;
+      std::string of;
+      if (kProviders)
+        of = timeline_.provider_names[i].name;
+      else if (name == "versions")
+        of = timeline_.version_names[i].feature + "/" + timeline_.version_names[i].prompt;
+      else
+        of = timeline_.variant_names[i].id;
       const std::string outer = std::exchange(prefix_, prefix_ + std::string(name) + "." + of + ".");
       action(values[i]);
       prefix_ = outer;
@@ -80,7 +86,7 @@ std::string field(const std::string& text) {
   return quoted + '"';
 }
 
-std::string seconds(Instant at) { return exact_decimal(at.time_since_epoch().count(), kSecondDecimals); }
+std::string seconds_text(Instant at) { return exact_decimal(at.time_since_epoch().count(), kSecondDecimals); }
 
 void append_value(std::string& row, const Column& column, const Timeline& timeline, std::size_t step) {
   row += ',';
@@ -103,7 +109,7 @@ CsvWritten write_timeline_csv(const Timeline& timeline, OutputFile& file) {
   for (std::size_t step = 0; step < timeline.steps; ++step) {
     const Instant from = Instant{} + timeline.step * static_cast<std::int64_t>(step);
     const Instant to = step + 1 == timeline.steps ? std::max(from, timeline.ended) : from + timeline.step;
-    row = monitor::iso8601(timeline.start + to.time_since_epoch()) + "," + seconds(from) + "," + seconds(to);
+    row = monitor::iso8601(timeline.start + to.time_since_epoch()) + "," + seconds_text(from) + "," + seconds_text(to);
     for (const Column& column : columns.all()) append_value(row, column, timeline, step);
     file.append(row + "\r\n");
   }

@@ -102,7 +102,10 @@ void visit_series(Visitor& visitor, T& timeline) {
   visitor.series("cache_entries", timeline.cache_entries);
   visit_quantiles(visitor, "latency_quantiles", timeline.latency_quantiles);
   visitor.group("requests", [&] { visit_requests(visitor, timeline.requests); });
+  visitor.series("grants_cut", timeline.grants_cut);
+  visitor.series("overruns", timeline.overruns);
   visitor.list("variants", timeline.variants, [&](auto& variant) { visit_requests(visitor, variant); });
+  visitor.list("versions", timeline.versions, [&](auto& version) { visit_requests(visitor, version); });
   visitor.list("providers", timeline.providers, [&](auto& provider) { visit_provider(visitor, provider); });
 }
 

@@ -89,7 +89,12 @@ void read_names(const Json& json, Timeline& timeline) {
   for (const Json& one : json.at("variants")) {
     timeline.variant_names.push_back({one.at("id").get<std::string>(), provider_place(one.at("provider"), timeline)});
   }
-  for (const Json& share : json.at("limits").at("alerts_millionths")) timeline.budget_alerts.push_back({integer(share)});
+  for (const Json& one : json.at("versions")) {
+    timeline.version_names.push_back(
+        {one.at("feature_version").get<std::string>(), one.at("prompt_version").get<std::string>()});
+  }
+  for (const Json& share : json.at("limits").at("alerts_millionths"))
+    timeline.budget_alerts.push_back({integer(share)});
   timeline.monthly_limit = optional_money(json.at("limits").at("monthly_picos"));
   timeline.daily_limit = optional_money(json.at("limits").at("daily_picos"));
 }
@@ -197,6 +202,7 @@ sim::Timeline read_timeline(std::string_view text, const std::string& name) {
     read_routes(json, timeline);
     timeline.providers.resize(timeline.provider_names.size());
     timeline.variants.resize(timeline.variant_names.size());
+    timeline.versions.resize(timeline.version_names.size());
     SeriesReader reader{&json.at("series"), timeline.steps};
     visit_series(reader, timeline);
     return timeline;

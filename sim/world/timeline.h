@@ -102,6 +102,12 @@ struct Timeline {
     std::string id;
     std::size_t provider = 0;
   };
+  // Of features and prompts, as workloads name them.
+  struct Version {
+    std::string feature;
+    std::string prompt;
+    friend bool operator==(const Version&, const Version&) = default;
+  };
   // A time in which a fault acted; no end: it acted when the run ended.
   struct Phase {
     Instant from{};
@@ -150,6 +156,7 @@ struct Timeline {
   std::vector<Provider> provider_names;
   std::string experiment;
   std::vector<Variant> variant_names;
+  std::vector<Version> version_names;  // in the order in which the file first names the pair
   std::vector<Fault> faults;
   std::optional<Usd> monthly_limit;
   std::optional<Usd> daily_limit;
@@ -159,6 +166,9 @@ struct Timeline {
   RequestSeries requests;
   QuantileSeries latency_quantiles;  // of answered requests
   std::vector<RequestSeries> variants;
+  std::vector<RequestSeries> versions;
+  Series grants_cut;  // by the token limiter: fewer output tokens than asked for
+  Series overruns;    // bills above their reservation
   std::vector<ProviderSeries> providers;
   // Gauges.
   Series in_flight;            // requests

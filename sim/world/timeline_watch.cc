@@ -62,6 +62,13 @@ Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
   for (const monitor::Variant& one : router.variants)
     timeline.variant_names.push_back({one.id, index_of(one.provider)});
   timeline.variants.resize(router.variants.size());
+  for (const WorkloadSpec& spec : scenario.workloads) {
+    const Timeline::Version version{spec.feature_version, spec.prompt_version};
+    if (std::ranges::find(timeline.version_names, version) == timeline.version_names.end()) {
+      timeline.version_names.push_back(version);
+    }
+  }
+  timeline.versions.resize(timeline.version_names.size());
   for (const FaultSpec& spec : scenario.faults) {
     timeline.faults.push_back({.id = spec.id, .kind = spec.kind, .providers = spec.providers});
   }
@@ -92,7 +99,13 @@ TimelineWatch::TimelineWatch(const Scenario& scenario, TimelineWidths widths)
       steps_max_(widths.steps_max),
       step_end_(Instant{} + widths.step),
       states_(scenario.providers.size()),
-      routes_(kPlaces * kPlaces * kOutcomes) {}
+      routes_(kPlaces * kPlaces * kOutcomes) {
+  const auto& names = timeline_.version_names;
+  for (const WorkloadSpec& spec : scenario.workloads) {
+    const auto version = std::ranges::find(names, Timeline::Version{spec.feature_version, spec.prompt_version});
+    versions_.push_back(static_cast<std::size_t>(version - names.begin()));
+  }
+}
 
 // --- What is counted -----------------------------------------------------------------------------------------------
 
@@ -100,6 +113,12 @@ void TimelineWatch::on_arrival(const monitor::Request&, Instant now) {
   move_to(now);
   add(timeline_.arrivals);
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
+}
+
+void TimelineWatch::on_granted(const monitor::Request& request, Tokens output, Instant now) {
+  if (output >= request.max_tokens) return;
+  move_to(now);
+  add(timeline_.grants_cut);
 }
 
 void TimelineWatch::on_permit(const monitor::PermitAsked& event) {
@@ -125,6 +144,7 @@ void TimelineWatch::on_attempt_end(const monitor::AttemptEnded& event) {
   --state.in_flight;
   add(provider.replies[static_cast<std::size_t>(event.reply.kind)]);
   if (event.late) add(provider.late_results);
+  if (event.settled > event.reserved) add(timeline_.overruns);
   if (event.reply.usage) {
     add(provider.input_tokens, event.reply.usage->input.count());
     add(provider.output_tokens, event.reply.usage->output.count());
@@ -187,6 +207,8 @@ void TimelineWatch::on_finish(const monitor::Record& record) {
   const std::int64_t cost = record.confirmed_cost().picos();
   count(timeline_.requests, record, cost);
   if (record.variant) count(timeline_.variants[*record.variant], record, cost);
+  const auto labels = static_cast<std::size_t>(record.request.labels);
+  if (labels > 0) count(timeline_.versions[versions_[labels - 1]], record, cost);
   if (is_answered(record.outcome)) latency_.add(record.latency());
   const std::size_t way = place_of(record.assigned) * kPlaces + place_of(record.answered_by);
   ++routes_[way * kOutcomes + static_cast<std::size_t>(record.outcome)];

@@ -33,6 +33,7 @@ class TimelineWatch final : public Observer {
 
   void on_begin(const monitor::Pipeline& pipeline) override { pipeline_ = &pipeline; }
   void on_arrival(const monitor::Request& request, Instant now) override;
+  void on_granted(const monitor::Request& request, monitor::Tokens output, Instant now) override;
   void on_permit(const monitor::PermitAsked& event) override;
   void on_cooling_skip(monitor::RequestId request, monitor::ProviderId provider, Instant now) override;
   void on_attempt_start(const monitor::AttemptStarted& event) override;
@@ -86,7 +87,8 @@ class TimelineWatch final : public Observer {
   Gauges gauges_;
   std::vector<ProviderState> states_;
   ViewDurations latency_;
-  std::vector<std::int64_t> routes_;  // by assigned, answered by, outcome
+  std::vector<std::size_t> versions_;  // by LabelsId, from 1: the workload's place among the versions
+  std::vector<std::int64_t> routes_;   // by assigned, answered by, outcome
 };
 
 }  // namespace windtunnel::sim

@@ -114,6 +114,15 @@ def compare_requests(ask, failures, run_of, summary):
         if window["limit_usd"]:
             failures.equal("limit", ask("windtunnel_budget_limit_usd" + of), window["limit_usd"])
             failures.equal("alerts", ask("sum(windtunnel_budget_alerts_total" + of + ")"), window["alerts_fired"])
+    failures.equal("overruns", ask("windtunnel_budget_overruns_total" + mine), summary["cost_limiter"]["overruns"])
+    failures.equal("cut", ask("windtunnel_token_grants_cut_total" + mine), summary["token_limiter"]["cut"])
+    for version in summary["versions"]:
+        of = labels(run=run_of, feature_version=version["feature_version"] or "",
+                    prompt_version=version["prompt_version"] or "")
+        failures.equal("version", ask(f"sum(windtunnel_version_requests_total{of})"), version["requests"])
+        failures.equal("version's cost", ask(f"windtunnel_version_cost_usd_total{of}"), version["cost_usd"])
+        compare_latency(ask, failures, "version's latency", "windtunnel_version_request_duration_seconds", of,
+                        version["latency_ms"])
     for variant in (summary.get("experiment") or {}).get("variants", []):
         of = labels(run=run_of, variant=variant["id"])
         failures.equal("arm", ask(f"sum(windtunnel_variant_requests_total{of})"), variant["requests"])
