@@ -9,6 +9,7 @@
 
 #include "reports/ab_table.h"
 #include "reports/events.h"
+#include "reports/html_run.h"
 #include "reports/junit.h"
 #include "reports/output_file.h"
 #include "reports/summary.h"
@@ -43,7 +44,8 @@ class ProgressWatch final : public sim::Observer {
 // run: what was measured until then is worth more than what nobody will read.
 class Reports final : public sim::Observer {
  public:
-  explicit Reports(const OneRun& one) : directory_(one.directory), keeps_junit_(one.keeps_junit) {
+  explicit Reports(const OneRun& one)
+      : directory_(one.directory), keeps_junit_(one.keeps_junit), wants_html_(one.wants_html) {
     if (!one.telemetry.empty()) add_telemetry(one, one.telemetry);
     if (directory_.empty()) return;
     std::error_code error;
@@ -87,7 +89,12 @@ class Reports final : public sim::Observer {
     }
     if (events_file_ && (!partial || events_file_->failed())) events_file_->finish();
     if (directory_.empty()) return;
-    write("timeline.json", reports::timeline_json(timeline_->finish(result)), partial);
+    const sim::Timeline timeline = timeline_->finish(result);
+    write("timeline.json", reports::timeline_json(timeline), partial);
+    if (wants_html_) {
+      const reports::JsonTree summary{texts.summary_json, path("summary.json")};
+      write("report.html", reports::run_page(summary, timeline, *reports::html_bundle(), directory_), partial);
+    }
     if (keeps_junit_) write("junit.xml", texts.junit, partial);
     write("summary.txt", texts.summary_text, partial);
     write("summary.json", texts.summary_json, partial);
@@ -109,6 +116,7 @@ class Reports final : public sim::Observer {
 
   std::string directory_;
   bool keeps_junit_;
+  bool wants_html_;
   std::vector<std::unique_ptr<reports::OutputFile>> telemetry_files_;
   std::vector<std::unique_ptr<reports::TelemetryWriter>> telemetry_;
   std::unique_ptr<reports::OutputFile> events_file_;

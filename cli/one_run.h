@@ -26,6 +26,7 @@ struct OneRun {
   std::string telemetry;  // one more telemetry file; empty: none
   std::string replay;     // the command that does it again
   sim::JudgeOptions checks;
+  bool wants_html = false;  // report.html in `directory`
   bool verify_determinism = false;
   bool wants_junit = false;
   bool keeps_junit = true;  // writes junit.xml into its directory; false: that is the command's own file

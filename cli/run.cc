@@ -16,6 +16,7 @@
 #include "cli/interrupt.h"
 #include "cli/one_run.h"
 #include "cli/scenario_file.h"
+#include "reports/html_bundle.h"
 #include "scenarios/exact_numbers.h"
 #include "sim/studies/in_order.h"
 
@@ -73,6 +74,7 @@ std::vector<OneRun> plan(const RunArguments& arguments, const std::vector<Loaded
       one.seed = seed;
       one.until = durations.until;
       one.timeline_step = durations.timeline_step;
+      one.wants_html = arguments.html;
       one.directory = directory_of(arguments, arguments.files[i], i, stems, seed);
       one.telemetry = arguments.telemetry;
       one.replay = replay_command(arguments, arguments.files[i], seed);
@@ -196,6 +198,10 @@ Done perform_all(std::vector<OneRun>& runs, const RunArguments& arguments, Comma
 }  // namespace
 
 ExitCode run(const RunArguments& arguments) {
+  if (arguments.html && reports::html_bundle() == nullptr) {
+    std::fprintf(stderr, "windtunnel: %s\n", std::string{reports::kNoHtmlBundle}.c_str());
+    return ExitCode::usage;
+  }
   Durations durations;
   if (!read_duration("--until", arguments.until, 0, durations.until)) return ExitCode::usage;
   if (!read_duration("--timeline-step", arguments.timeline_step, 1, durations.timeline_step)) return ExitCode::usage;

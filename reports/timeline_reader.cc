@@ -14,7 +14,7 @@
 namespace windtunnel::reports {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using monitor::Instant;
 using monitor::WallTime;
 using sim::Timeline;
@@ -33,7 +33,7 @@ std::optional<monitor::Usd> optional_money(const Json& value) {
   return monitor::Usd::from_picos(integer(value));
 }
 
-std::uint64_t from_hex(const Json& value) {
+std::uint64_t hex_number(const Json& value) {
   const auto text = value.get<std::string>();
   if (text.size() != 16 || text.find_first_not_of("0123456789abcdef") != std::string::npos) {
     refuse("'" + text + "' is not 16 hexadecimal digits");
@@ -63,9 +63,9 @@ void read_head(const Json& json, Timeline& timeline) {
   const Json& scenario = json.at("scenario");
   timeline.file = scenario.at("file").get<std::string>();
   timeline.title = scenario.at("title").get<std::string>();
-  timeline.hash = from_hex(scenario.at("hash"));
+  timeline.hash = hex_number(scenario.at("hash"));
   timeline.seed = json.at("seed").get<std::uint64_t>();
-  timeline.digest = from_hex(json.at("digest"));
+  timeline.digest = hex_number(json.at("digest"));
   timeline.start = wall(json.at("start_unix_ns"));
   timeline.duration = monitor::Duration{integer(json.at("duration_ns"))};
   timeline.ended = instant(json.at("ended_ns"));

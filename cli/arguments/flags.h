@@ -39,6 +39,7 @@ std::unique_ptr<Verb> add_export(CLI::App& app);
 std::unique_ptr<Verb> add_verify(CLI::App& app);
 std::unique_ptr<Verb> add_explain(CLI::App& app);
 std::unique_ptr<Verb> add_schema(CLI::App& app);
+std::unique_ptr<Verb> add_report(CLI::App& app);
 std::unique_ptr<Verb> add_compare(CLI::App& app);
 
 // What the parser alone cannot see, such as two flags that exclude each other.

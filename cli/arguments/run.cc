@@ -9,6 +9,7 @@ constexpr const char* kRunFooter =
     "Examples:\n"
     "  windtunnel run scenarios/catalog/demo.json\n"
     "  windtunnel run scenarios/catalog/*.json --out out --jobs 2\n"
+    "  windtunnel run outage.json --out out --html\n"
     "  windtunnel run outage.json --seeds 1..100 --jobs 2 --fail-fast\n"
     "  windtunnel run outage.json --set monitor.circuit_breaker.open=5s\n"
     "  windtunnel run scenarios/*.json --junit junit.xml\n"
@@ -23,6 +24,7 @@ void add_run_reports(CLI::App& verb, RunArguments& run) {
       ->type_name("DIR");
   verb.add_option("--telemetry", run.telemetry, "Write the telemetry of one run to this file; .zst is compressed")
       ->type_name("F[.zst]");
+  verb.add_flag("--html", run.html, "Write report.html there too: one page with everything on one time axis");
   verb.add_option("--timeline-step", run.timeline_step,
                   "The width of a step of timeline.json, instead of one that makes at most 4,000 of them")
       ->type_name("T");
@@ -40,6 +42,7 @@ void add_run_checks(CLI::App& verb, RunArguments& run) {
 void check(const RunArguments& run) {
   check_names(run.checks);
   const bool many = run.files.size() > 1 || (run.seeds && run.seeds->last > run.seeds->first);
+  if (run.html && run.out.empty()) throw UsageError("--html writes report.html into --out DIR; name one");
   if (!run.telemetry.empty() && many) {
     throw UsageError("--telemetry names one file, but several runs were asked for; use --out DIR");
   }

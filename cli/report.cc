@@ -1,0 +1,50 @@
+#include "cli/report.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "cli/console.h"
+#include "reports/html_run.h"
+#include "reports/line_source.h"
+#include "reports/output_file.h"
+#include "reports/timeline_reader.h"
+
+namespace windtunnel::cli {
+namespace {
+
+std::string page_of(const std::filesystem::path& directory, const reports::HtmlBundle& bundle) {
+  const std::string summary = (directory / "summary.json").string();
+  return reports::run_page(reports::JsonTree{reports::read_whole_file(summary), summary},
+                           reports::read_timeline_file((directory / "timeline.json").string()), bundle,
+                           directory.string());
+}
+
+}  // namespace
+
+ExitCode report(const ReportArguments& arguments) {
+  const reports::HtmlBundle* bundle = reports::html_bundle();
+  if (bundle == nullptr) {
+    std::fprintf(stderr, "windtunnel: %s\n", std::string{reports::kNoHtmlBundle}.c_str());
+    return ExitCode::usage;
+  }
+  const std::filesystem::path directory = arguments.directory;
+  const std::string output = arguments.output.empty() ? (directory / "report.html").string() : arguments.output;
+  try {
+    const std::string page = page_of(directory, *bundle);
+    reports::OutputFile file{output};
+    file.append(page);
+    file.finish();
+  } catch (const reports::ReportError& error) {
+    std::fprintf(stderr, "windtunnel: %s\n", error.what());
+    if (std::filesystem::exists(directory / "summary.json.partial")) {
+      std::fprintf(stderr, "The run in %s was interrupted: its files are named .partial.\n", directory.c_str());
+    }
+    return ExitCode::file_error;
+  }
+  return print(fmt::format("{}: written\n", output)) ? ExitCode::pass : ExitCode::file_error;
+}
+
+}  // namespace windtunnel::cli

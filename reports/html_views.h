@@ -1,0 +1,25 @@
+#pragma once
+// A timeline by view: what the charts of the page and the tables in their place are made of.
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/world/timeline.h"
+
+namespace windtunnel::reports {
+
+// The sum of a counter's steps in each view.
+std::vector<std::int64_t> sums_by_view(const sim::Timeline& timeline, const sim::Series& series);
+// The greatest of a gauge's steps in each view.
+std::vector<std::int64_t> greatest_by_view(const sim::Timeline& timeline, const sim::Series& series);
+// A gauge at each view's end.
+std::vector<std::int64_t> last_by_view(const sim::Timeline& timeline, const sim::Series& series);
+
+// Requests that were neither answered nor refused by our own limiters, by step.
+sim::Series failed_requests(const sim::RequestSeries& requests);
+sim::Series all_requests(const sim::RequestSeries& requests);
+// Calls, and those that were not ok, by step.
+sim::Series all_calls(const sim::ProviderSeries& provider);
+sim::Series failed_calls(const sim::ProviderSeries& provider);
+
+}  // namespace windtunnel::reports
