@@ -37,6 +37,20 @@ void put_chance(JsonWriter& json, const char* key, const Estimate& chance, std::
   json.key("text").text(chance_text(chance, trials)).end_object();
 }
 
+// A share of requests that none or all had has no value either.
+void put_share(JsonWriter& json, const char* key, const std::optional<Estimate>& share) {
+  json.key(key);
+  if (!share) {
+    json.null();
+    return;
+  }
+  const bool is_extreme = share->value == 0 || share->value == 1;
+  json.begin_object().key("value").number(is_extreme ? "null" : nine_digits(share->value));
+  json.key("low").number(nine_digits(share->low)).key("high").number(nine_digits(share->high));
+  json.key("half_width").number(nine_digits(share->half_width()));
+  json.key("text").text(share_text(share)).end_object();
+}
+
 void put_dollars(JsonWriter& json, const char* key, const std::optional<QuantileEstimate>& quantile) {
   json.key(key);
   if (!quantile) {
@@ -162,10 +176,10 @@ void put_lines(JsonWriter& json, const char* key, const std::vector<sim::SpendLi
 
 void put_traffic(JsonWriter& json, const Forecast& forecast) {
   put(json, "requests", forecast.requests, 1);
-  put(json, "availability", forecast.availability, 1);
+  put_share(json, "availability", forecast.availability);
   json.key("outcomes").begin_object();
   for (std::size_t i = 0; i < forecast.shares.size(); ++i) {
-    put(json, name_of(static_cast<monitor::Outcome>(i)), forecast.shares[i], 1);
+    put_share(json, name_of(static_cast<monitor::Outcome>(i)), forecast.shares[i]);
   }
   json.end_object().key("latency_ms").begin_object();
   static constexpr std::array<const char*, 4> names{"p50", "p90", "p95", "p99"};

@@ -41,9 +41,11 @@ std::string quantile_text(const std::optional<sim::QuantileEstimate>& quantile, 
 
 std::string share_text(const std::optional<sim::Estimate>& share) {
   if (!share) return "-";
+  if (share->value == 0) return fmt::format("< {:.2g}%", 100 * share->high);
+  if (share->value == 1) return fmt::format("> {:.8g}%", 100 * share->low);
   // A share that is nearly all or nothing needs more digits to say how near.
   const double rest = std::min(share->value, 1 - share->value);
-  const int decimals = rest == 0 || rest >= 0.01 ? 1 : rest >= 0.001 ? 2 : 3;
+  const int decimals = rest >= 0.01 ? 1 : rest >= 0.001 ? 2 : 3;
   return fmt::format("{:.{}f}% ±{:.{}f}", 100 * share->value, decimals, 100 * share->half_width(), decimals);
 }
 

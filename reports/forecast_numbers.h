@@ -17,7 +17,7 @@ inline constexpr double kNanosecondsPerMs = 1e6;
 // "1,234.57 ±0.61" in units of `unit`, with so many decimals; "-" for nothing.
 std::string estimate_text(const std::optional<sim::Estimate>& estimate, double unit, int decimals);
 std::string quantile_text(const std::optional<sim::QuantileEstimate>& quantile, double unit, int decimals);
-// "12.3% ±2.0"; "-" for nothing.
+// "12.3% ±2.0"; what never showed is not 0: "< 0.00012%"; "-" for nothing.
 std::string share_text(const std::optional<sim::Estimate>& share);
 // "1,234.57": thousands separated, halves away from zero.
 std::string grouped(double value, int decimals);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "monitor/calendar.h"
 #include "reports/exact_decimal.h"
@@ -169,6 +170,9 @@ double unit_of(const sim::ThresholdSpec& threshold) {
   return threshold.forecast == sim::ForecastQuantity::request_duration ? kNanosecondsPerMs : 1;
 }
 
+// Five digits are more than an interval is worth.
+std::string figure(double value) { return std::isfinite(value) ? fmt::format("{:.5g}", value) : "never"; }
+
 std::string findings_section(const ForecastReport& report, TextStyle style) {
   if (report.forecast.findings.empty()) return {};
   std::string text = "\nChecks:\n";
@@ -179,8 +183,11 @@ std::string findings_section(const ForecastReport& report, TextStyle style) {
       text += " - there are too few replications, or no budget, to tell\n";
       continue;
     }
-    text += fmt::format(" - it is {} (95 %: {} to {})", nine_digits(one.estimate->value / unit),
-                        nine_digits(one.estimate->low / unit), nine_digits(one.estimate->high / unit));
+    const bool is_chance = one.threshold.forecast == sim::ForecastQuantity::p_exceed;
+    text += fmt::format(
+        " - it is {} (95 %: {} to {})",
+        is_chance ? chance_text(*one.estimate, report.forecast.replications) : figure(one.estimate->value / unit),
+        figure(one.estimate->low / unit), figure(one.estimate->high / unit));
     if (one.verdict == Verdict::inconclusive) text += ", which the limit divides: more replications decide";
     if (one.verdict != Verdict::pass && one.threshold.origin.line > 0) {
       text +=

@@ -5,8 +5,8 @@
 // Two limits are asked for apart: the monthly budget (a replication breaks it when its spend reaches the budget within
 // the horizon) and the latency bound of the scenario's thresholds (when the percentile misses the bound). Multipliers
 // are whole percents. Every multiplier is tried on the same random numbers, so that the share of broken replications
-// hardly ever falls as traffic grows, and a bisection finds the edge. A trial ends early, at the end of a block, when
-// the interval of its share lies on one side of 5 %.
+// hardly ever falls as traffic grows, and a bisection finds the edge. The search ends a trial early, after each 20
+// replications, when the interval of its share lies on one side of 5 %.
 //
 // The answer x is then tried on independent random numbers: x is confirmed if at most 5 % of those replications break
 // the limit, and it is the edge if 1.05 x is refuted there, that is, if the whole interval lies above 5 %. While x is

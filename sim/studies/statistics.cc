@@ -146,6 +146,9 @@ std::optional<Estimate> estimate_ratio(std::span<const std::int64_t> parts, std:
   Estimate estimate = around(ratio, mean_of(std::span<const double>{residuals})->half_width());
   estimate.low = std::max(0.0, estimate.low);
   estimate.high = std::min(1.0, estimate.high);
+  const double one_in_all = 1 / (whole.mean * static_cast<double>(whole.count));
+  if (part.mean == 0) estimate.high = std::min(1.0, 3 * one_in_all);
+  if (part.mean == whole.mean) estimate.low = std::max(0.0, 1 - 3 * one_in_all);
   return estimate;
 }
 

@@ -16,8 +16,10 @@
 //               where budgets are judged. For none of n its upper end is 1 - 0.05^(1/n) < 3/n, the rule of three.
 //   quantile    order statistics: the ranks between which the quantile lies with 95 % for any continuous law (Hahn and
 //               Meeker 1991). Nothing when n is too small for such ranks: 6 for the median, 36 for P10 and P90.
-//   sd          Student's t with the variance of the sample variance by the fourth moment: it holds for skewed laws
-//   too. ratio       of two sums, such as failures by requests: the delta method (Cochran 1977, section 2.11).
+//   sd          on the scale of log(variance), with the sample's kurtosis (Bonett 2006): it holds for laws that are not
+//               normal, where that of chi-square does not; for skewed ones it covers 92 to 95 %.
+//   ratio       of two sums, such as failures by requests: the delta method (Cochran 1977, section 2.11); of none of N
+//               in all replications together the rule of three, 3/N.
 
 #include <cstddef>
 #include <cstdint>

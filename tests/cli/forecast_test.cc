@@ -156,8 +156,11 @@ TEST_F(Forecasts, explain_what_is_wrong_with_their_flags) {
   says("--spent openai", "write PROVIDER=USD");
   says("--spent openai=1,openai=2", "comes twice");
   says("--as-of yesterday", "is not a date such as 2026-01-15");
-  says("--horizon 0d", "is not a duration above 0");
-  says("--horizon forever", "is not a duration above 0");
+  for (const char* horizon : {"0d", "forever", "3661d"}) {
+    const Said said = windtunnel("forecast " + world() + " --horizon " + horizon);
+    EXPECT_EQ(said.exit, 2);
+    EXPECT_NE(said.out.find("is not a duration above 0 and up to 3660d"), std::string::npos) << said.out;
+  }
   says("--shard 4/4 --out x", "shards count from 0");
   says("--shard 0/4", "say where with --out");
   says("--assert 'forecast.p_exceed<=0.05'", "write forecast.p_exceed(1.0)");

@@ -13,11 +13,13 @@ import tempfile
 
 WORLD = {
     "version": 1, "title": "a small month", "seed": 5, "start": "2026-01-01T00:00:00Z", "duration": "5d",
-    "monitor": {"cost_limiter": {"monthly_usd": 2}},
+    "monitor": {"cost_limiter": {"monthly_usd": 4}},
     "workload": {"chat": {"executor": "diurnal", "arrival": "poisson", "rate": 40, "time_unit": "1d", "level_cv": 0.2}},
 }
-# Open MPI refuses to run as root, and more processes than cores, unless it is told twice that this is meant.
-MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+# Open MPI refuses to run as root, and more processes than cores, unless it is told that this is meant; and a process that
+# waits for another must leave it a core.
+MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+       "OMPI_MCA_mpi_yield_when_idle": "1"}
 
 
 def said(folder, *command, expected=0):

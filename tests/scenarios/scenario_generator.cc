@@ -338,7 +338,10 @@ sim::Scenario arbitrary_scenario() {
     s.thresholds = {threshold("request_duration", "p(95)<3s", fault_id),
                     threshold("request_duration", "avg<=250", fault_id),
                     threshold("requests{outcome:served}", "count>=5", fault_id)};
-    s.forecast_thresholds = {threshold("forecast.cost_usd", "p(99)<100.5", "")};
+    s.forecast_thresholds = {threshold("forecast.cost_usd", "p(99)<100.5", ""),
+                             threshold("forecast.p_exceed(0.9)", "value<=0.05", "")};
+    // A forecast is of the whole horizon.
+    for (sim::ThresholdSpec& one : s.forecast_thresholds) one.window = one.skip = std::nullopt;
   }
   if (chance()) s.liveness = sim::LivenessSpec{59'500ms, span(), millionths()};
   if (chance()) s.coverage = {{"failover", number(0, 5)}, {"breaker_opened", 1}};

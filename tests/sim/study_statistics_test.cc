@@ -142,6 +142,9 @@ TEST(Statistics, a_ratio_of_sums_is_not_the_mean_of_ratios) {
   const Whole weights{1, 999};
   EXPECT_DOUBLE_EQ(estimate_ratio(uneven, weights)->value, 0.001);
   EXPECT_GE(estimate_ratio(uneven, weights)->low, 0);
+  const Whole none{0, 0};
+  EXPECT_DOUBLE_EQ(estimate_ratio(none, wholes)->high, 3.0 / 200);
+  EXPECT_DOUBLE_EQ(estimate_ratio(wholes, wholes)->low, 1 - 3.0 / 200);
   const Whole nothing{0, 0};
   EXPECT_FALSE(estimate_ratio(nothing, nothing));
 }

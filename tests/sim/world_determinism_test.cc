@@ -313,6 +313,7 @@ TEST(Looks, find_the_pipeline_before_the_first_event_at_their_instant) {
 TEST(MonthSpent, counts_for_the_budget_and_for_nothing_else) {
   using namespace std::chrono_literals;
   Scenario scenario = world(5s, workload("chat", per_second(1)));
+  scenario.workloads[0].max_tokens = Tokens{100};  // so that a request reserves what it costs
   scenario.monitor.cost_limiter.monthly = Usd::from_dollars(1);
   RunOptions options;
   options.month_spent = Usd::from_dollars(1) - run(scenario).pipeline.metrics().all().cost + Usd::from_picos(1);
