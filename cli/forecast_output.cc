@@ -10,7 +10,7 @@
 namespace windtunnel::cli {
 namespace {
 
-ExitCode code_of(sim::Verdict verdict) {
+ExitCode code_of_verdict(sim::Verdict verdict) {
   switch (verdict) {
     case sim::Verdict::pass:
       return ExitCode::pass;
@@ -31,7 +31,7 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 }  // namespace
 
 ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output) {
-  ExitCode code = code_of(reports::verdict_of(report));
+  ExitCode code = code_of_verdict(reports::verdict_of(report));
   if (!output.out.empty()) {
     try {
       std::error_code ignored;  // the first file says why

@@ -17,16 +17,16 @@ namespace {
 using scenarios::NumberProblem;
 using sim::Scenario;
 
-std::nullopt_t complain(const std::string& what) {
+std::nullopt_t usage_error(const std::string& what) {
   std::fprintf(stderr, "windtunnel: %s\n", what.c_str());
   return std::nullopt;
 }
 
 // The flag with a caret under the place, as errors of a scenario show it.
-std::nullopt_t complain(const char* flag, const std::string& text, const scenarios::GrammarError& error) {
+std::nullopt_t usage_error(const char* flag, const std::string& text, const scenarios::GrammarError& error) {
   const auto column = static_cast<std::size_t>(std::max(1, error.column));
-  return complain(fmt::format("{}: {}\n  {}\n  {:>{}}{}", flag, error.message, text, "^", column,
-                              error.help.empty() ? "" : "\n  help: " + error.help));
+  return usage_error(fmt::format("{}: {}\n  {}\n  {:>{}}{}", flag, error.message, text, "^", column,
+                                 error.help.empty() ? "" : "\n  help: " + error.help));
 }
 
 std::optional<monitor::Duration> horizon_of(const std::string& text) {
@@ -34,7 +34,7 @@ std::optional<monitor::Duration> horizon_of(const std::string& text) {
   const bool good =
       parsed.problem == NumberProblem::none && parsed.value > 0 && monitor::Duration{parsed.value} <= sim::kHorizonMax;
   if (good) return monitor::Duration{parsed.value};
-  return complain(fmt::format("--horizon {} is not a duration above 0 and up to 3660d, such as 30d", text));
+  return usage_error(fmt::format("--horizon {} is not a duration above 0 and up to 3660d, such as 30d", text));
 }
 
 // "openai=1310.22,anthropic=402.10", in the order of the scenario's providers.
@@ -49,7 +49,7 @@ std::optional<std::vector<monitor::Usd>> spent_of(const std::string& text, const
     const std::size_t equals = std::min(one.find('='), one.size());
     const auto place = std::find(names.begin(), names.end(), one.substr(0, equals)) - names.begin();
     if (place == std::ssize(names)) {
-      return complain("--spent: " + unknown_word("provider", one.substr(0, equals), names));
+      return usage_error("--spent: " + unknown_word("provider", one.substr(0, equals), names));
     }
     const auto i = static_cast<std::size_t>(place);
     const auto amount = scenarios::exact_number(std::string_view{one}.substr(std::min(equals + 1, one.size())), 6);
@@ -57,17 +57,18 @@ std::optional<std::vector<monitor::Usd>> spent_of(const std::string& text, const
     const bool good = equals < one.size() && amount.problem == NumberProblem::none && amount.value >= 0 &&
                       amount.value <= 9'000'000'000'000;
     if (!good) {
-      return complain(
+      return usage_error(
           fmt::format("--spent {}: write PROVIDER=USD, with 0 to 9 million USD and at most 6 decimals", one));
     }
-    if (written[i]) return complain(fmt::format("--spent: {} comes twice", names[i]));
+    if (written[i]) return usage_error(fmt::format("--spent: {} comes twice", names[i]));
     written[i] = true;
     spent[i] = monitor::Usd::from_picos(amount.value * 1'000'000);
     begin = comma + 1;
   }
   monitor::Int128 sum = 0;
   for (const monitor::Usd one : spent) sum += one.picos();
-  if (sum > monitor::Usd::from_dollars(9'000'000).picos()) return complain("--spent: more than 9 million USD in all");
+  if (sum > monitor::Usd::from_dollars(9'000'000).picos())
+    return usage_error("--spent: more than 9 million USD in all");
   return spent;
 }
 
@@ -82,13 +83,13 @@ std::optional<sim::Shard> shard_of(const std::string& text) {
   const std::int64_t index = number(std::string_view{text}.substr(0, slash));
   const std::int64_t count = slash == std::string::npos ? -1 : number(std::string_view{text}.substr(slash + 1));
   if (index < 0 || count < 1 || count > 1'000'000 || index >= count) {
-    return complain(
+    return usage_error(
         fmt::format("--shard {}: write I/N, shards count from 0: 0/4, 1/4, 2/4 and 3/4 are all of 4", text));
   }
   return sim::Shard{static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(count)};
 }
 
-std::string replay_of(const ForecastArguments& arguments) {
+std::string forecast_command(const ForecastArguments& arguments) {
   std::string command = "windtunnel forecast " + shell_word(arguments.file);
   if (arguments.seed) command += fmt::format(" --seed {}", *arguments.seed);
   for (const std::string& set : arguments.sets) command += " --set " + shell_word(set);
@@ -132,7 +133,7 @@ bool read_claims(ForecastPlan& plan, const ForecastArguments& arguments, const S
   if (!arguments.until.empty()) {
     plan.stop.emplace();
     if (const auto error = scenarios::parse_stop_rule(arguments.until, *plan.stop)) {
-      complain("--until", arguments.until, *error);
+      usage_error("--until", arguments.until, *error);
       return false;
     }
   }
@@ -154,15 +155,15 @@ std::optional<std::vector<sim::ThresholdSpec>> read_assertions(const std::vector
   std::vector<sim::ThresholdSpec> thresholds;
   for (const std::string& text : assertions) {
     sim::ThresholdSpec one;
-    if (const auto error = scenarios::parse_assertion(text, one)) return complain("--assert", text, *error);
+    if (const auto error = scenarios::parse_assertion(text, one)) return usage_error("--assert", text, *error);
     const auto is_among = [](const std::optional<std::string>& name, const std::vector<std::string>& names) {
       return !name || std::find(names.begin(), names.end(), *name) != names.end();
     };
     if (!is_among(one.provider, providers)) {
-      return complain("--assert: " + unknown_word("provider", *one.provider, providers));
+      return usage_error("--assert: " + unknown_word("provider", *one.provider, providers));
     }
     if (!is_among(one.variant, variants)) {
-      return complain("--assert: " + unknown_word("variant", *one.variant, variants));
+      return usage_error("--assert: " + unknown_word("variant", *one.variant, variants));
     }
     thresholds.push_back(std::move(one));
   }
@@ -181,13 +182,13 @@ std::optional<ForecastPlan> plan_of(const ForecastArguments& arguments, const Sc
   if (!arguments.as_of.empty()) {
     plan.options.as_of = monitor::parse_iso8601(arguments.as_of);
     if (!plan.options.as_of) {
-      return complain(
+      return usage_error(
           fmt::format("--as-of {} is not a date such as 2026-01-15 or 2026-01-15T09:00:00Z", arguments.as_of));
     }
   }
   if (!read_claims(plan, arguments, scenario)) return std::nullopt;
   plan.replications = plan.stop ? arguments.replications_max : arguments.replications;
-  plan.replay = replay_of(arguments);
+  plan.replay = forecast_command(arguments);
   return plan;
 }
 

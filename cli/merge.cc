@@ -14,7 +14,7 @@
 namespace windtunnel::cli {
 namespace {
 
-ExitCode complain(const std::string& what) {
+ExitCode merge_error(const std::string& what) {
   std::fprintf(stderr, "windtunnel: %s\n", what.c_str());
   return ExitCode::file_error;
 }
@@ -31,25 +31,26 @@ std::optional<Parts> read_parts(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     reports::Part part = reports::read_part(file);
     if (!part.complete) {
-      complain(fmt::format("{}: this part was never finished; the command that began it goes on with it", file));
+      merge_error(fmt::format("{}: this part was never finished; the command that began it goes on with it", file));
       return std::nullopt;
     }
     if (!parts.by_shard.empty()) {
       const auto& [shard, first] = *parts.by_shard.begin();
       const std::string& first_file = parts.files.at(shard);
       if (const auto difference = reports::difference_between(first.head, part.head)) {
-        complain(fmt::format("{} and {} are parts of two forecasts: they differ in {}", first_file, file, *difference));
+        merge_error(
+            fmt::format("{} and {} are parts of two forecasts: they differ in {}", first_file, file, *difference));
         return std::nullopt;
       }
       if (first.head.shard.count != part.head.shard.count) {
-        complain(fmt::format("{} is one of {} parts and {} is one of {}", first_file, first.head.shard.count, file,
-                             part.head.shard.count));
+        merge_error(fmt::format("{} is one of {} parts and {} is one of {}", first_file, first.head.shard.count, file,
+                                part.head.shard.count));
         return std::nullopt;
       }
     }
     const std::uint64_t shard = part.head.shard.index;
     if (!parts.files.emplace(shard, file).second) {
-      complain(fmt::format("{} and {} are both shard {}", parts.files.at(shard), file, shard));
+      merge_error(fmt::format("{} and {} are both shard {}", parts.files.at(shard), file, shard));
       return std::nullopt;
     }
     parts.by_shard.emplace(shard, std::move(part));
@@ -99,9 +100,9 @@ ExitCode merge_parts(const MergeArguments& arguments) {
   const auto parts = read_parts(arguments.files);
   if (!parts) return ExitCode::file_error;
   const reports::PartHead& head = parts->by_shard.begin()->second.head;
-  if (parts->by_shard.size() < head.shard.count) return complain("these parts are missing: " + missing_of(*parts));
+  if (parts->by_shard.size() < head.shard.count) return merge_error("these parts are missing: " + missing_of(*parts));
   for (const auto& [shard, part] : parts->by_shard) {
-    if (!is_whole(part)) return complain(fmt::format("{}: replications are missing in it", parts->files.at(shard)));
+    if (!is_whole(part)) return merge_error(fmt::format("{}: replications are missing in it", parts->files.at(shard)));
   }
   std::vector<std::string> assertions = head.assertions;
   assertions.insert(assertions.end(), arguments.asserts.begin(), arguments.asserts.end());
@@ -133,7 +134,7 @@ ExitCode merge(const MergeArguments& arguments) {
   try {
     return merge_parts(arguments);
   } catch (const reports::ReportError& error) {
-    return complain(error.what());
+    return merge_error(error.what());
   }
 }
 

@@ -10,7 +10,7 @@
 namespace windtunnel::reports {
 namespace {
 
-using Json = nlohmann::json;
+using PartJson = nlohmann::json;
 using sim::ForecastFrame;
 using sim::ReplicationBlock;
 
@@ -81,7 +81,7 @@ std::string block_line(const ReplicationBlock& block) {
 
 // --- Reading -------------------------------------------------------------------------------------------------------
 
-ForecastFrame frame_of(const Json& json) {
+ForecastFrame frame_of(const PartJson& json) {
   ForecastFrame frame;
   frame.file = json.at("file").get<std::string>();
   frame.title = json.at("title").get<std::string>();
@@ -92,8 +92,8 @@ ForecastFrame frame_of(const Json& json) {
   if (!json.at("monthly_picos").is_null()) {
     frame.monthly = monitor::Usd::from_picos(json.at("monthly_picos").get<std::int64_t>());
   }
-  for (const Json& share : json.at("shares")) frame.shares.push_back({share.get<std::int64_t>()});
-  for (const Json& spent : json.at("spent_picos")) {
+  for (const PartJson& share : json.at("shares")) frame.shares.push_back({share.get<std::int64_t>()});
+  for (const PartJson& spent : json.at("spent_picos")) {
     frame.spent.push_back(monitor::Usd::from_picos(spent.get<std::int64_t>()));
   }
   frame.providers = json.at("providers").get<std::vector<std::string>>();
@@ -110,7 +110,7 @@ ForecastFrame frame_of(const Json& json) {
 }
 
 PartHead head_of(std::string line) {
-  const Json json = Json::parse(line + std::string{kEnd});
+  const PartJson json = PartJson::parse(line + std::string{kEnd});
   if (!json.is_object() || !json.contains("windtunnel_part")) {
     throw std::invalid_argument("this is no part of a study: it has no windtunnel_part");
   }
@@ -143,12 +143,12 @@ monitor::Int128 wide_integer(const std::string& digits) {
   return value;
 }
 
-monitor::Histogram histogram_of(const Json& json) {
+monitor::Histogram histogram_of(const PartJson& json) {
   monitor::Histogram::Content content;
   content.sum_ns = wide_integer(json.at("sum_ns").get<std::string>());
   content.min_ns = json.at("min_ns").get<std::uint64_t>();
   content.max_ns = json.at("max_ns").get<std::uint64_t>();
-  for (const Json& pair : json.at("buckets")) {
+  for (const PartJson& pair : json.at("buckets")) {
     content.buckets.emplace_back(pair.at(0).get<std::uint32_t>(), pair.at(1).get<std::uint64_t>());
   }
   const auto histogram = monitor::Histogram::of(content);
@@ -157,9 +157,9 @@ monitor::Histogram histogram_of(const Json& json) {
 }
 
 ReplicationBlock block_of(const PartHead& head, std::string_view line) {
-  const Json json = Json::parse(line);
+  const PartJson json = PartJson::parse(line);
   ReplicationBlock block{.number = json.at("block").get<std::uint64_t>(), .all = {}, .latency = {}};
-  for (const Json& numbers : json.at("numbers")) {
+  for (const PartJson& numbers : json.at("numbers")) {
     auto one = sim::replication_of(head.frame, numbers.get<std::vector<std::int64_t>>());
     if (!one) throw std::invalid_argument("a replication has another number of figures than its forecast");
     block.all.push_back(std::move(*one));
@@ -184,7 +184,7 @@ Part part_of(LineSource& lines) {
     ReplicationBlock block;
     try {
       block = block_of(part.head, line->starts_with(',') ? line->substr(1) : *line);
-    } catch (const Json::parse_error&) {
+    } catch (const PartJson::parse_error&) {
       break;  // written in part
     }
     const std::uint64_t number = block.number;
@@ -216,7 +216,7 @@ Part read_part(const std::string& path) {
   LineSource lines{path};
   try {
     return part_of(lines);
-  } catch (const Json::exception& error) {
+  } catch (const PartJson::exception& error) {
     throw ReportError(path, "read", "line " + std::to_string(lines.line()) + ": " + error.what());
   } catch (const std::logic_error& error) {
     throw ReportError(path, "read", "line " + std::to_string(lines.line()) + ": " + error.what());

@@ -19,9 +19,9 @@ using sim::Forecast;
 using sim::HeadroomLimit;
 using sim::Verdict;
 
-std::string rule() { return std::string(60, '=') + "\n"; }
+std::string double_line() { return std::string(60, '=') + "\n"; }
 
-std::string dollars(monitor::Usd money) { return with_thousands(money.picos() / 1'000'000'000'000); }
+std::string whole_dollars(monitor::Usd money) { return with_thousands(money.picos() / 1'000'000'000'000); }
 
 std::string mark(Verdict verdict, TextStyle style) {
   if (!style.unicode) return verdict == Verdict::pass ? "[ok]" : verdict == Verdict::fail ? "[FAIL]" : "[?]";
@@ -30,7 +30,7 @@ std::string mark(Verdict verdict, TextStyle style) {
 
 std::string heading(const ForecastReport& report) {
   const Forecast& forecast = report.forecast;
-  std::string text = rule() + "FORECAST\n" + rule() + "\n";
+  std::string text = double_line() + "FORECAST\n" + double_line() + "\n";
   const double days = static_cast<double>(forecast.frame.horizon.count()) / 86'400e9;
   text += fmt::format("{} replications of {} days from {}; ± is half of a 95 % interval\n",
                       with_thousands(static_cast<Int128>(forecast.replications)), nine_digits(days),
@@ -67,7 +67,7 @@ std::string date_with_interval(const Forecast& forecast, const std::optional<sim
 
 std::string budget_section(const Forecast& forecast) {
   if (!forecast.frame.monthly) return "\nBudget: no monthly limit\n";
-  std::string text = fmt::format("\nMonthly budget of {} USD", dollars(*forecast.frame.monthly));
+  std::string text = fmt::format("\nMonthly budget of {} USD", whole_dollars(*forecast.frame.monthly));
   if (forecast.frame.spent_total() != monitor::Usd{}) {
     text += fmt::format(", of which {} were spent before", grouped(forecast.frame.spent_total().dollars(), 2));
   }
@@ -171,7 +171,7 @@ double unit_of(const sim::ThresholdSpec& threshold) {
 }
 
 // Five digits are more than an interval is worth.
-std::string figure(double value) { return std::isfinite(value) ? fmt::format("{:.5g}", value) : "never"; }
+std::string five_digits(double value) { return std::isfinite(value) ? fmt::format("{:.5g}", value) : "never"; }
 
 std::string findings_section(const ForecastReport& report, TextStyle style) {
   if (report.forecast.findings.empty()) return {};
@@ -186,8 +186,8 @@ std::string findings_section(const ForecastReport& report, TextStyle style) {
     const bool is_chance = one.threshold.forecast == sim::ForecastQuantity::p_exceed;
     text += fmt::format(
         " - it is {} (95 %: {} to {})",
-        is_chance ? chance_text(*one.estimate, report.forecast.replications) : figure(one.estimate->value / unit),
-        figure(one.estimate->low / unit), figure(one.estimate->high / unit));
+        is_chance ? chance_text(*one.estimate, report.forecast.replications) : five_digits(one.estimate->value / unit),
+        five_digits(one.estimate->low / unit), five_digits(one.estimate->high / unit));
     if (one.verdict == Verdict::inconclusive) text += ", which the limit divides: more replications decide";
     if (one.verdict != Verdict::pass && one.threshold.origin.line > 0) {
       text +=
@@ -204,11 +204,11 @@ std::string verdict_block(const ForecastReport& report) {
   std::string word = name_of(verdict);
   std::transform(word.begin(), word.end(), word.begin(),
                  [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
-  std::string text = "\n" + rule() + "Verdict: " + word + "\nScenario: " + forecast.frame.file;
+  std::string text = "\n" + double_line() + "Verdict: " + word + "\nScenario: " + forecast.frame.file;
   if (!forecast.frame.title.empty()) text += (forecast.frame.file.empty() ? "" : " - ") + forecast.frame.title;
   text += "\nSeed: " + std::to_string(forecast.frame.seed) + "\nDigest: " + hex_digits(forecast.digest) + "\n";
   if (verdict != Verdict::pass && !report.replay.empty()) text += "Replay: " + report.replay + "\n";
-  return text + rule();
+  return text + double_line();
 }
 
 }  // namespace

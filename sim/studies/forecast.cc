@@ -27,7 +27,7 @@ Values values_of(const ReplicationSet& set, Get get) {
 }
 
 template <class Get>
-std::optional<Estimate> mean_of(const ReplicationSet& set, Get get) {
+std::optional<Estimate> mean_over(const ReplicationSet& set, Get get) {
   return estimate_mean(std::span<const std::int64_t>{values_of(set, get)});
 }
 
@@ -99,7 +99,7 @@ template <class Get>
 std::vector<SpendLine> lines_of(const ReplicationSet& set, const std::vector<std::string>& names, Get get) {
   std::vector<SpendLine> lines;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    lines.push_back({.name = names[i], .cost = mean_of(set, [&](auto& one) { return get(one, i); }), .billed = {}});
+    lines.push_back({.name = names[i], .cost = mean_over(set, [&](auto& one) { return get(one, i); }), .billed = {}});
   }
   return lines;
 }
@@ -127,7 +127,7 @@ std::optional<Estimate> ratio_of(const ReplicationSet& set, std::int64_t (*part)
 std::int64_t attempted(const Replication& one) { return one.requests() - one.refused(); }
 
 void add_traffic(Forecast& forecast, const ReplicationSet& set) {
-  forecast.requests = mean_of(set, [](auto& one) { return one.requests(); });
+  forecast.requests = mean_over(set, [](auto& one) { return one.requests(); });
   forecast.availability = ratio_of(
       set, [](const Replication& one) { return attempted(one) - one.failed(); }, &attempted);
   const Values requests = values_of(set, [](auto& one) { return one.requests(); });
@@ -169,7 +169,7 @@ std::optional<Estimate> aggregate(Values values, const ThresholdSpec& threshold,
   return in_unit(estimate_mean(std::span<const std::int64_t>{values}), unit);
 }
 
-std::size_t place_of(const std::vector<std::string>& names, const std::string& name) {
+std::size_t place_named(const std::vector<std::string>& names, const std::string& name) {
   const auto found = std::find(names.begin(), names.end(), name);
   monitor::check(found != names.end(), "a threshold's tag names something of the forecast");
   return static_cast<std::size_t>(found - names.begin());
@@ -177,11 +177,11 @@ std::size_t place_of(const std::vector<std::string>& names, const std::string& n
 
 Values costs_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
   if (threshold.provider) {
-    const std::size_t place = place_of(set.frame.providers, *threshold.provider);
+    const std::size_t place = place_named(set.frame.providers, *threshold.provider);
     return values_of(set, [&](auto& one) { return one.by_provider[place]; });
   }
   if (threshold.variant) {
-    const std::size_t place = place_of(set.frame.variants, *threshold.variant);
+    const std::size_t place = place_named(set.frame.variants, *threshold.variant);
     return values_of(set, [&](auto& one) { return one.by_variant[place]; });
   }
   return values_of(set, [](auto& one) { return one.cost(); });
@@ -221,7 +221,7 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
   for (const Replication& one : set.all) digest.add(one.digest);
   forecast.digest = digest.value();
   if (set.all.empty()) return forecast;
-  forecast.cost = mean_of(set, [](auto& one) { return one.cost(); });
+  forecast.cost = mean_over(set, [](auto& one) { return one.cost(); });
   forecast.cost_quantiles = quantiles_of(values_of(set, [](auto& one) { return one.cost(); }));
   forecast.cost_sd = spread_of(set);
   if (set.frame.monthly) {
@@ -233,7 +233,7 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
   forecast.days = rows_of(set);
   forecast.providers = lines_of(set, set.frame.providers, [](auto& one, auto i) { return one.by_provider[i]; });
   for (std::size_t i = 0; i < forecast.providers.size(); ++i) {
-    forecast.providers[i].billed = mean_of(set, [&](auto& one) { return one.billed[i]; });
+    forecast.providers[i].billed = mean_over(set, [&](auto& one) { return one.billed[i]; });
   }
   forecast.variants = lines_of(set, set.frame.variants, [](auto& one, auto i) { return one.by_variant[i]; });
   forecast.features = features_of(set);

@@ -36,7 +36,7 @@ void add_powers(Moments& moments, Deviation deviation) {
 }
 
 template <class Value>
-std::optional<Estimate> mean_of(std::span<const Value> values) {
+std::optional<Estimate> student_mean(std::span<const Value> values) {
   if (values.size() < 2) return std::nullopt;
   const Moments moments = moments_of(values);
   const double error = std::sqrt(moments.variance / static_cast<double>(moments.count));
@@ -54,7 +54,7 @@ std::optional<Estimate> difference_of(std::span<const Value> a, std::span<const 
       differences[i] = a[i] - b[i];
     }
   }
-  return mean_of(std::span<const double>{differences});
+  return student_mean(std::span<const double>{differences});
 }
 
 // log(c s^2) +- z c ((kurtosis - (n - 3) / n) / (n - 1))^0.5 with c = n / (n - z): Bonett's corrections for small n.
@@ -122,8 +122,8 @@ Moments moments_of(std::span<const double> values) {
   return moments;
 }
 
-std::optional<Estimate> estimate_mean(std::span<const std::int64_t> values) { return mean_of(values); }
-std::optional<Estimate> estimate_mean(std::span<const double> values) { return mean_of(values); }
+std::optional<Estimate> estimate_mean(std::span<const std::int64_t> values) { return student_mean(values); }
+std::optional<Estimate> estimate_mean(std::span<const double> values) { return student_mean(values); }
 std::optional<Estimate> estimate_difference(std::span<const std::int64_t> a, std::span<const std::int64_t> b) {
   return difference_of(a, b);
 }
@@ -143,7 +143,7 @@ std::optional<Estimate> estimate_ratio(std::span<const std::int64_t> parts, std:
   for (std::size_t i = 0; i < parts.size(); ++i) {
     residuals[i] = (static_cast<double>(parts[i]) - ratio * static_cast<double>(wholes[i])) / whole.mean;
   }
-  Estimate estimate = around(ratio, mean_of(std::span<const double>{residuals})->half_width());
+  Estimate estimate = around(ratio, student_mean(std::span<const double>{residuals})->half_width());
   estimate.low = std::max(0.0, estimate.low);
   estimate.high = std::min(1.0, estimate.high);
   const double one_in_all = 1 / (whole.mean * static_cast<double>(whole.count));
