@@ -73,8 +73,7 @@ TEST(NothingLost, after_100_kills_at_random_instants_of_a_real_clock_each_output
   int killed = 0;
   int complete = 0;
   int partial = 0;
-  const auto deadline = began + 35s;
-  for (int round = 0; round < 100 && Clock::now() < deadline; ++round) {
+  for (int round = 0; round < 100; ++round) {
     std::filesystem::remove_all(folder.path("cut"));
     const pid_t pid = start(demo_into(folder.path("cut")), errors);
     std::this_thread::sleep_for(std::chrono::microseconds{instant(chance)});
