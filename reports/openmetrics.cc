@@ -9,7 +9,7 @@
 namespace windtunnel::reports {
 namespace {
 
-const char* word_of(MetricType type) {
+const char* metric_type_word(MetricType type) {
   switch (type) {
     case MetricType::counter:
       return "counter";
@@ -48,7 +48,7 @@ class OpenMetricsWriter final : public MetricSink {
 
   void family(const MetricFamily& family) override {
     name_ = family.name;
-    line_ = "# TYPE " + name_ + " " + word_of(family.type) + "\n";
+    line_ = "# TYPE " + name_ + " " + metric_type_word(family.type) + "\n";
     if (*family.unit != '\0') line_ += "# UNIT " + name_ + " " + family.unit + "\n";
     line_ += "# HELP " + name_ + " ";
     append_label_text(line_, family.help);

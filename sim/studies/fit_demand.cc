@@ -10,7 +10,7 @@ namespace windtunnel::sim {
 namespace {
 
 constexpr std::int64_t kHourNs = 3'600'000'000'000;
-constexpr std::int64_t kDayNs = 24 * kHourNs;
+constexpr std::int64_t kNsOfDay = 24 * kHourNs;
 constexpr std::size_t kDaysForStudent = 8;
 constexpr std::size_t kDaysForSpread = 14;
 
@@ -47,13 +47,13 @@ std::array<HourOfDay, 24> hours_of(const std::vector<WallTime>& sorted) {
 // Requests of each UTC day of which the log misses a hundredth at most: its first request may come a while after it
 // was begun.
 std::vector<std::int64_t> whole_days(const std::vector<WallTime>& sorted) {
-  constexpr std::int64_t kMissing = kDayNs / 100;
-  const std::int64_t begin = floor_div(sorted.front().time_since_epoch().count() - kMissing, kDayNs) + 1;
-  const std::int64_t end = floor_div(sorted.back().time_since_epoch().count() + kMissing, kDayNs);
+  constexpr std::int64_t kMissing = kNsOfDay / 100;
+  const std::int64_t begin = floor_div(sorted.front().time_since_epoch().count() - kMissing, kNsOfDay) + 1;
+  const std::int64_t end = floor_div(sorted.back().time_since_epoch().count() + kMissing, kNsOfDay);
   if (end <= begin) return {};
   std::vector<std::int64_t> days(static_cast<std::size_t>(end - begin));
   for (const WallTime at : sorted) {
-    const std::int64_t day = floor_div(at.time_since_epoch().count(), kDayNs);
+    const std::int64_t day = floor_div(at.time_since_epoch().count(), kNsOfDay);
     if (day >= begin && day < end) ++days[static_cast<std::size_t>(day - begin)];
   }
   return days;
@@ -102,7 +102,7 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals
   }
   fit.parameters.push_back({"rate", "requests/day", rate, std::ssize(arrivals)});
   workload.arrival = Arrival::poisson;
-  workload.rate = {.count = Millionths{static_cast<std::int64_t>(std::llround(a_day * 1e6))}, .unit = Duration{kDayNs}};
+  workload.rate = {.count = Millionths{static_cast<std::int64_t>(std::llround(a_day * 1e6))}, .unit = Duration{kNsOfDay}};
   if (!has_profile) {
     fit.notes.emplace_back("the log does not hold each hour of the day: the rate is constant");
     return;
