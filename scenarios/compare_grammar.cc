@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::string_view kPresetPath = "monitor.circuit_breaker.preset";
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // 1 + the number of code points before `byte`.
 int column_of(std::string_view text, std::size_t byte) {
   const auto is_begin = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };

@@ -102,6 +102,12 @@ std::string_view unit_at(std::string_view text) {
 
 }  // namespace
 
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
 ExactNumber exact_number(std::string_view text, int places) {
   Digits number;
   if (text.starts_with('-')) {

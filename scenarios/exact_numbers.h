@@ -24,6 +24,9 @@ struct ExactNumber {
   NumberProblem problem = NumberProblem::none;
 };
 
+// Without the blanks and tabs at either end. A number has none.
+std::string_view trimmed(std::string_view text);
+
 // The number times 10^places, `places` at most 18: with 6 places "0.25" is 250'000. Exponents are understood ("1e-3").
 ExactNumber exact_number(std::string_view text, int places);
 

@@ -31,12 +31,6 @@ const std::vector<ForecastRule>& forecast_rules() {
   return rules;
 }
 
-std::string_view without_blanks(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 int column_in(std::string_view whole, std::string_view part) {
   return static_cast<int>(part.data() - whole.data()) + 1;
 }
@@ -46,7 +40,7 @@ std::optional<GrammarError> parse_share(std::string_view written, int column, mo
   const GrammarError wrong{column, "\"" + excerpt(written) + "\" is not a share of the budget",
                            "write a number above 0 and up to 1 in parentheses: p_exceed(0.9)"};
   if (written.size() < 3 || written.back() != ')') return wrong;
-  const ExactNumber number = exact_number(without_blanks(written.substr(1, written.size() - 2)), 6);
+  const ExactNumber number = exact_number(trimmed(written.substr(1, written.size() - 2)), 6);
   if (number.problem != NumberProblem::none || number.value <= 0 || number.value > 1'000'000) return wrong;
   share = monitor::Millionths{number.value};
   return std::nullopt;
@@ -56,7 +50,7 @@ std::optional<GrammarError> parse_share(std::string_view written, int column, mo
 std::optional<GrammarError> parse_target(std::string_view whole, std::string_view text, sim::StopTarget& target) {
   target.text = text;
   const std::size_t colon = text.find(':');
-  const std::string_view name = without_blanks(text.substr(0, colon));
+  const std::string_view name = trimmed(text.substr(0, colon));
   ThresholdSpec& what = target.what;
   what.forecast = ForecastQuantity::cost_usd;
   what.aggregate = Aggregate::percentile;
@@ -79,14 +73,14 @@ std::optional<GrammarError> parse_target(std::string_view whole, std::string_vie
     return GrammarError{column_in(whole, text), "\"" + excerpt(text) + "\" has no precision",
                         "write " + std::string(name) + ":hw=0.01 or " + std::string(name) + ":rel=0.005"};
   }
-  const std::string_view bound = without_blanks(text.substr(colon + 1));
+  const std::string_view bound = trimmed(text.substr(colon + 1));
   const std::size_t equals = bound.find('=');
-  const std::string_view word = without_blanks(bound.substr(0, equals));
+  const std::string_view word = trimmed(bound.substr(0, equals));
   if (equals == std::string_view::npos || (word != "hw" && word != "rel")) {
     return GrammarError{column_in(whole, bound), "\"" + excerpt(bound) + "\" is neither hw=X nor rel=X",
                         "hw is a half-width, rel a half-width by the estimate"};
   }
-  const ExactNumber number = exact_number(without_blanks(bound.substr(equals + 1)), 6);
+  const ExactNumber number = exact_number(trimmed(bound.substr(equals + 1)), 6);
   if (number.problem != NumberProblem::none || number.value <= 0) {
     return GrammarError{column_in(whole, bound), "\"" + excerpt(bound) + "\" is not a precision above 0"};
   }
@@ -114,14 +108,14 @@ const std::vector<std::string>& forecast_names() {
 
 std::optional<GrammarError> parse_forecast_name(std::string_view text, ThresholdSpec& threshold) {
   const std::size_t parenthesis = std::min(text.find('('), text.size());
-  const std::string_view name = without_blanks(text.substr(0, parenthesis));
+  const std::string_view name = trimmed(text.substr(0, parenthesis));
   const ForecastRule* rule = name.starts_with(kPrefix) ? forecast_rule(name.substr(kPrefix.size())) : nullptr;
   if (rule == nullptr) {
     return GrammarError{1, "no metric is named \"" + excerpt(name) + "\"",
                         help_with_words(std::string(name), forecast_names())};
   }
   threshold.forecast = rule->quantity;
-  const std::string_view argument = without_blanks(text.substr(parenthesis));
+  const std::string_view argument = trimmed(text.substr(parenthesis));
   const int column = static_cast<int>(parenthesis) + 1;
   if (!rule->has_share) {
     if (argument.empty()) return std::nullopt;
