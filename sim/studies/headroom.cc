@@ -95,7 +95,7 @@ bool Search::find_edge(HeadroomLimit& limit) {
 
 bool Search::confirm(HeadroomLimit& limit) {
   std::uint64_t first = 0;
-  for (int step = 0; step<kStepsMax&& * limit.rate_percent> 0; ++step, first += replications_) {
+  for (int step = 0; step < kHeadroomStepsMax && limit.rate_percent.value() > 0; ++step, first += replications_) {
     limit.at_edge = trial(*limit.rate_percent, SeedFamily::confirmation, first);
     if (!limit.at_edge) return false;
     limit.confirmed = limit.at_edge->broken.value <= kBrokenMax;

@@ -10,7 +10,7 @@
 //
 // The answer x is then tried on independent random numbers: x is confirmed if at most 5 % of those replications break
 // the limit, and it is the edge if 1.05 x is refuted there, that is, if the whole interval lies above 5 %. While x is
-// not confirmed it is lowered by one percent and tried on further numbers, at most kStepsMax times.
+// not confirmed it is lowered by one percent and tried on further numbers, at most kHeadroomStepsMax times.
 
 #include <cstdint>
 #include <map>
@@ -23,7 +23,7 @@ namespace windtunnel::sim {
 
 inline constexpr double kBrokenMax = 0.05;
 inline constexpr std::int64_t kRatePercentMax = 400;  // beyond four times the traffic nobody asks this model
-inline constexpr int kStepsMax = 10;
+inline constexpr int kHeadroomStepsMax = 10;
 
 struct HeadroomTrial {
   std::int64_t rate_percent = 100;
