@@ -3,12 +3,12 @@
 namespace windtunnel::sim {
 namespace {
 
-std::size_t spread(const CacheIdentity& identity) {
+std::uint32_t spread(const CacheIdentity& identity) {
   std::uint64_t x = identity.content.low + identity.provider * 0x9e3779b97f4a7c15;
   x = (x ^ (x >> 29)) * 0xbf58476d1ce4e5b9;
   x += identity.content.high ^ (static_cast<std::uint64_t>(identity.max_tokens) << 17U);
   x = (x ^ (x >> 32)) * 0x94d049bb133111eb;
-  return static_cast<std::size_t>(x ^ (x >> 31));
+  return static_cast<std::uint32_t>(x ^ (x >> 31));
 }
 
 }  // namespace
@@ -19,25 +19,35 @@ CacheModel::CacheModel(std::size_t capacity, monitor::Duration lifetime)
 // Where the index names this identity, or the empty place where it would.
 std::size_t CacheModel::place(const CacheIdentity& identity) const {
   const std::size_t mask = index_.size() - 1;
-  std::size_t at = spread(identity) & mask;
-  while (index_[at] != 0 && slots_[index_[at]].entry.identity != identity) at = (at + 1) & mask;
+  const std::uint32_t hash = spread(identity);
+  std::size_t at = hash & mask;
+  while (index_[at].slot != 0 && (index_[at].hash != hash || slots_[index_[at].slot].entry.identity != identity)) {
+    at = (at + 1) & mask;
+  }
+  return at;
+}
+
+std::size_t CacheModel::free_place(std::uint32_t hash) const {
+  const std::size_t mask = index_.size() - 1;
+  std::size_t at = hash & mask;
+  while (index_[at].slot != 0) at = (at + 1) & mask;
   return at;
 }
 
 const CacheModel::Entry* CacheModel::find(const CacheIdentity& identity) const {
-  const std::uint32_t slot = index_[place(identity)];
+  const std::uint32_t slot = index_[place(identity)].slot;
   return slot == 0 ? nullptr : &slots_[slot].entry;
 }
 
 void CacheModel::use(const CacheIdentity& identity) {
-  const std::uint32_t slot = index_[place(identity)];
+  const std::uint32_t slot = index_[place(identity)].slot;
   unlink(&Slot::used, slot);
   append(&Slot::used, slot);
 }
 
 void CacheModel::store(const Entry& entry, monitor::Instant now) {
   if (capacity_ == 0) return;
-  std::uint32_t slot = index_[place(entry.identity)];
+  std::uint32_t slot = index_[place(entry.identity)].slot;
   if (slot != 0) {
     unlink(&Slot::used, slot);
     unlink(&Slot::aged, slot);
@@ -51,7 +61,8 @@ void CacheModel::store(const Entry& entry, monitor::Instant now) {
     slot = free_.back();
     free_.pop_back();
     if (2 * (size_ + 1) > index_.size()) widen();
-    index_[place(entry.identity)] = slot;
+    const std::uint32_t hash = spread(entry.identity);
+    index_[free_place(hash)] = {hash, slot};
     ++size_;
   }
   slots_[slot].entry = entry;
@@ -73,15 +84,15 @@ void CacheModel::unlink(Links Slot::*ring, std::uint32_t slot) {
   (slots_[links.after].*ring).before = links.before;
 }
 
-// Every name that follows the hole without a gap is looked up anew, so that none becomes unreachable.
+// Every name that follows the hole without a gap is put in anew, so that none becomes unreachable.
 void CacheModel::remove(std::uint32_t slot) {
   const std::size_t mask = index_.size() - 1;
   std::size_t at = place(slots_[slot].entry.identity);
-  index_[at] = 0;
-  for (at = (at + 1) & mask; index_[at] != 0; at = (at + 1) & mask) {
-    const std::uint32_t moved = index_[at];
-    index_[at] = 0;
-    index_[place(slots_[moved].entry.identity)] = moved;
+  index_[at] = {};
+  for (at = (at + 1) & mask; index_[at].slot != 0; at = (at + 1) & mask) {
+    const Place moved = index_[at];
+    index_[at] = {};
+    index_[free_place(moved.hash)] = moved;
   }
   unlink(&Slot::used, slot);
   unlink(&Slot::aged, slot);
@@ -90,10 +101,10 @@ void CacheModel::remove(std::uint32_t slot) {
 }
 
 void CacheModel::widen() {
-  std::vector<std::uint32_t> old(2 * index_.size());
+  std::vector<Place> old(2 * index_.size());
   old.swap(index_);
-  for (const std::uint32_t slot : old) {
-    if (slot != 0) index_[place(slots_[slot].entry.identity)] = slot;
+  for (const Place& one : old) {
+    if (one.slot != 0) index_[free_place(one.hash)] = one;
   }
 }
 

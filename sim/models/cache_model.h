@@ -49,7 +49,13 @@ class CacheModel {
     Links used;  // ring through slot 0, least recently used first
     Links aged;  // ring through slot 0, oldest first
   };
+  // A place of the index: the slot, 0 is empty, and half of the identity's hash, so that few slots are looked at.
+  struct Place {
+    std::uint32_t hash = 0;
+    std::uint32_t slot = 0;
+  };
   [[nodiscard]] std::size_t place(const CacheIdentity& identity) const;
+  [[nodiscard]] std::size_t free_place(std::uint32_t hash) const;
   void append(Links Slot::*ring, std::uint32_t slot);
   void unlink(Links Slot::*ring, std::uint32_t slot);
   void remove(std::uint32_t slot);
@@ -59,7 +65,7 @@ class CacheModel {
   monitor::Duration lifetime_;
   std::vector<Slot> slots_;  // [0] heads the rings
   std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> index_;  // open addressing; 0 is empty
+  std::vector<Place> index_;  // open addressing
   std::size_t size_ = 0;
 };
 
