@@ -8,9 +8,11 @@
 
 namespace windtunnel::bench {
 
+std::string root() { return WINDTUNNEL_ROOT; }
+
 sim::Scenario world(const std::string& file, const std::vector<std::string>& sets) {
   try {
-    return scenarios::read_scenario(std::string(WINDTUNNEL_ROOT) + "/" + file, sets);
+    return scenarios::read_scenario(root() + "/" + file, sets);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     std::exit(1);

@@ -8,6 +8,8 @@
 
 namespace windtunnel::bench {
 
+// The project's folder.
+[[nodiscard]] std::string root();
 // A file below the root, under these `--set`s. Ends the program with the reader's message if it is not valid.
 [[nodiscard]] sim::Scenario world(const std::string& file, const std::vector<std::string>& sets = {});
 

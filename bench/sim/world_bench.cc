@@ -36,8 +36,8 @@ void world_runs(benchmark::State& state, const sim::Scenario& scenario, Watching
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(requests));
   state.counters["events/s"] = benchmark::Counter(static_cast<double>(events), benchmark::Counter::kIsRate);
-  state.counters["s/request"] = benchmark::Counter(
-      static_cast<double>(requests), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["s/request"] =
+      benchmark::Counter(static_cast<double>(requests), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 // How many more allocations a run of twice the length makes, per request more: 0 in steady state.

@@ -1,0 +1,193 @@
+// Whether the product has become slower, as ratios inside one process: each work of ours beside a yardstick that is not
+// ours, in turns, minima taken. Absolute times say more about the machine than about us.
+//
+//   windtunnel_ratios               prints the table; exits with 1 when a ratio is above its bound
+//   windtunnel_ratios --self-test   besides, does each work one and a half times over and fails unless that is noticed
+//
+// A bound lies a quarter above the ratio that was measured when it was set: noise of minima stays below, a loss of 1.5
+// does not. After a change of speed that is meant, set it anew from the printed ratio.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <queue>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/monitor/traffic.h"
+#include "bench/peers/conventional_world.h"
+#include "bench/reports/general_json.h"
+#include "bench/sim/hold.h"
+#include "bench/worlds.h"
+#include "reports/output_file.h"
+#include "reports/telemetry.h"
+#include "sim/checks/judge.h"
+#include "sim/kernel/event_queue.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::bench {
+namespace {
+
+constexpr int kRounds = 15;
+
+// Does so many items of its work.
+using Work = std::function<void(std::int64_t items)>;
+
+struct Pair {
+  const char* name;
+  Work ours;
+  Work yardstick;
+  std::int64_t items;
+  double bound;  // of ours / yardstick, per item
+};
+
+volatile std::uint64_t sink = 0;
+
+double cpu_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+double time_of(const Work& work, std::int64_t items) {
+  const double began = cpu_ns();
+  work(items);
+  return (cpu_ns() - began) / static_cast<double>(items);
+}
+
+// A world at 50 requests a second that lasts for so many.
+sim::Scenario lasting(sim::Scenario scenario, std::int64_t requests) {
+  scenario.duration = std::chrono::milliseconds{20 * requests};
+  return scenario;
+}
+
+Work conventional() {
+  return [](std::int64_t items) { sink = run_conventional_world(static_cast<double>(items) / 50, 1).succeeded; };
+}
+
+Work decisions() {
+  return [](std::int64_t items) {
+    monitor::Pipeline pipeline = pipeline_of_two();
+    Traffic traffic{pipeline, 0, 20};
+    for (std::int64_t i = 0; i < items; ++i) traffic.step();
+  };
+}
+
+Work world_of(const sim::Scenario& scenario) {
+  return [scenario](std::int64_t items) { sink = sim::run(lasting(scenario, items)).digest; };
+}
+
+Work world_with_checks(const sim::Scenario& scenario) {
+  return [scenario](std::int64_t items) {
+    const sim::Scenario one = lasting(scenario, items);
+    sim::Judge judge{one, {}};
+    sink = judge.judge(sim::run(one, {.observers = judge.observers()})).findings.size();
+  };
+}
+
+Work world_with_telemetry(const sim::Scenario& scenario) {
+  return [scenario](std::int64_t items) {
+    const sim::Scenario one = lasting(scenario, items);
+    reports::OutputFile file{"/dev/null"};
+    reports::TelemetryWriter writer{one, one.seed, file};
+    sink = sim::run(one, {.observers = {&writer}}).digest;
+    file.finish();
+  };
+}
+
+Work hold_ours() {
+  return [](std::int64_t items) {
+    HoldDelays delays;
+    sim::EventQueue queue;
+    for (int i = 0; i < 100; ++i) queue.schedule(monitor::Instant{monitor::Duration{delays.next()}}, 1);
+    for (std::int64_t i = 0; i < items; ++i) {
+      const sim::Event event = queue.pop();
+      queue.schedule(event.at + monitor::Duration{delays.next()}, event.payload);
+    }
+  };
+}
+
+Work hold_standard() {
+  return [](std::int64_t items) {
+    using Entry = std::pair<std::int64_t, std::uint64_t>;
+    HoldDelays delays;
+    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
+    std::uint64_t sequence = 0;
+    for (; sequence < 100; ++sequence) queue.emplace(delays.next(), sequence);
+    for (std::int64_t i = 0; i < items; ++i) {
+      const Entry first = queue.top();
+      queue.pop();
+      queue.emplace(first.first + delays.next(), sequence++);
+    }
+    sink = sequence;
+  };
+}
+
+Work records_ours(const sim::Scenario& scenario, const std::vector<monitor::Record>& records) {
+  return [&scenario, &records](std::int64_t items) {
+    reports::OutputFile file{"/dev/null"};
+    reports::TelemetryWriter writer{scenario, 1, file};
+    for (std::int64_t i = 0; i < items; ++i) writer.on_finish(records[static_cast<std::size_t>(i) % records.size()]);
+  };
+}
+
+Work records_general(const sim::Scenario& scenario, const std::vector<monitor::Record>& records) {
+  return [&scenario, &records](std::int64_t items) {
+    for (std::int64_t i = 0; i < items; ++i) {
+      sink = general_json(scenario, records[static_cast<std::size_t>(i) % records.size()]).size();
+    }
+  };
+}
+
+// Whether every ratio is within its bound, and with a self-test, every planted loss above it.
+bool measure(const std::vector<Pair>& pairs, bool self_test) {
+  bool good = true;
+  std::printf("%-22s %10s %10s %8s %8s%s\n", "work", "ours ns", "other ns", "ratio", "bound",
+              self_test ? "   1.5x" : "");
+  for (const Pair& pair : pairs) {
+    double ours = 1e18;
+    double planted = 1e18;
+    double other = 1e18;
+    for (int round = 0; round < kRounds; ++round) {
+      ours = std::min(ours, time_of(pair.ours, pair.items));
+      other = std::min(other, time_of(pair.yardstick, pair.items));
+      if (self_test)
+        planted = std::min(planted, time_of(pair.ours, pair.items) + time_of(pair.ours, pair.items / 2) / 2);
+    }
+    const bool within = ours / other <= pair.bound;
+    const bool noticed = !self_test || planted / other > pair.bound;
+    good = good && within && noticed;
+    std::printf("%-22s %10.1f %10.1f %8.3f %8.3f", pair.name, ours, other, ours / other, pair.bound);
+    if (self_test) std::printf(" %6.3f", planted / other);
+    std::printf("%s%s\n", within ? "" : "  ABOVE ITS BOUND", noticed ? "" : "  A LOSS OF 1.5 IS NOT NOTICED");
+  }
+  return good;
+}
+
+}  // namespace
+}  // namespace windtunnel::bench
+
+int main(int count, char** words) {
+  namespace bench = windtunnel::bench;
+  const bool self_test = count == 2 && std::string(words[1]) == "--self-test";
+  if (count > 1 && !self_test) {
+    std::fprintf(stderr, "usage: windtunnel_ratios [--self-test]\n");
+    return 2;
+  }
+  const windtunnel::sim::Scenario healthy = bench::healthy_world("1h");
+  const windtunnel::sim::Scenario llm_request = bench::llm_request_world("1h");
+  const auto records = bench::records_of(bench::lasting(healthy, 1000));
+  const std::vector<bench::Pair> pairs{
+      {"pipeline", bench::decisions(), bench::conventional(), 10'000, 0.35},
+      {"healthy", bench::world_of(healthy), bench::conventional(), 10'000, 0.75},
+      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.95},
+      {"healthy/telemetry", bench::world_with_telemetry(healthy), bench::conventional(), 10'000, 1.20},
+      {"llm_request", bench::world_of(llm_request), bench::conventional(), 10'000, 0.56},
+      {"event_queue/hold", bench::hold_ours(), bench::hold_standard(), 50'000, 0.94},
+      {"record/format", bench::records_ours(healthy, records), bench::records_general(healthy, records), 2'000, 0.018},
+  };
+  return bench::measure(pairs, self_test) ? 0 : 1;
+}
