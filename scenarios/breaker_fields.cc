@@ -59,6 +59,11 @@ Field<Scenario> preset_field() {
   return preset;
 }
 
+Field<Scenario> held_to_field() {
+  return field<Scenario>("held_to", &Scenario::breaker_held_to, optional(preset_kind()),
+                         "The preset whose claims the checks hold this breaker to; null: these settings.");
+}
+
 template <class T>
 std::vector<Field<T>> breaker_fields() {
   using B = BreakerConfig;
@@ -143,7 +148,7 @@ std::vector<Field<T>> breaker_fields() {
 const Table<Scenario>& breaker_table() {
   static const Table<Scenario> table = [] {
     std::vector<Field<Scenario>> fields = breaker_fields<Scenario>();
-    fields.insert(fields.begin(), preset_field());
+    fields.insert(fields.begin(), {preset_field(), held_to_field()});
     return Table<Scenario>{"circuit_breaker", "Decides per provider whether it may be called.", std::move(fields),
                            [](const Scenario& scenario) {
                              Scenario result;

@@ -1,15 +1,25 @@
 #include "sim/checks/judge.h"
 
+#include <fmt/format.h>
+
 #include <iterator>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace windtunnel::sim {
 namespace {
 
 void append(std::vector<Finding>& all, std::vector<Finding> more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+// A breaker may be held to another policy than the one that it follows.
+std::unique_ptr<const Scenario> claimed_by(const Scenario& scenario) {
+  if (!scenario.breaker_held_to) return nullptr;
+  const auto claimed = monitor::breaker_preset(*scenario.breaker_held_to);
+  monitor::check(claimed.has_value(), "a breaker is held to a preset that exists");
+  Scenario told = scenario;
+  told.monitor.circuit_breaker = *claimed;
+  return std::make_unique<const Scenario>(std::move(told));
 }
 
 std::vector<Finding> judge_faults(const Scenario& scenario, const RunResult& result) {
@@ -33,9 +43,10 @@ std::vector<Finding> judge_faults(const Scenario& scenario, const RunResult& res
 
 Judge::Judge(const Scenario& scenario, const JudgeOptions& options)
     : scenario_(scenario),
+      claimed_(claimed_by(scenario)),
       thresholds_(scenario),
       coverage_(scenario.providers.size()),
-      checks_(scenario, CheckSelection{options.checks}, options.keep_going) {
+      checks_(claimed_ ? *claimed_ : scenario, CheckSelection{options.checks}, options.keep_going) {
   if (scenario.liveness && checks_.selection().on(CheckId::V1)) liveness_.emplace(scenario);
 }
 

@@ -6,6 +6,7 @@
 //   const RunResult result = run(scenario, {.observers = judge.observers()});
 //   const Judgement judgement = judge.judge(result);
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ class Judge {
 
  private:
   const Scenario& scenario_;
+  std::unique_ptr<const Scenario> claimed_;  // with the breaker's settings that the checks hold it to, if others
   Thresholds thresholds_;
   Coverage coverage_;
   Checks checks_;

@@ -332,6 +332,8 @@ struct Scenario {
   Duration duration = std::chrono::minutes{10};
   monitor::MonitorConfig monitor;
   std::string breaker_preset = "seed-readme";
+  // The preset whose claims the checks hold the breaker to; absent: its own settings.
+  std::optional<std::string> breaker_held_to;
   std::vector<ProviderSpec> providers;  // file order: the first is the default, the others fail over in this order
   std::vector<WorkloadSpec> workloads;
   std::vector<FaultSpec> faults;
