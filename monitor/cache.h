@@ -26,6 +26,7 @@ struct CacheConfig {
   std::size_t capacity = 10'000;         // 0: off; at most kCacheCapacityMax
   Scope scope = Scope::shared;
   Duration stale_if_error{0};
+  friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 inline constexpr std::size_t kCacheCapacityMax = std::size_t{1} << 28;
 

@@ -35,6 +35,7 @@ struct CostLimiterConfig {
   std::vector<Millionths> alerts{{800'000}, {900'000}, {950'000}, {1'000'000}};  // ascending, in (0, 1]
   ExhaustedPolicy on_exhausted = ExhaustedPolicy::refuse;
   UnknownUsage unknown_usage = UnknownUsage::reserve;
+  friend bool operator==(const CostLimiterConfig&, const CostLimiterConfig&) = default;
 };
 
 // Why this configuration cannot be used, as one sentence; nothing if it can.

@@ -16,6 +16,7 @@ namespace windtunnel::monitor {
 struct RateLimiterConfig {
   std::optional<std::int64_t> requests_per_minute;  // absent: unlimited; 0: nothing is admitted
   std::optional<Tokens> tokens_per_minute;          // absent: unlimited; 0: nothing that asks for a token is admitted
+  friend bool operator==(const RateLimiterConfig&, const RateLimiterConfig&) = default;
 };
 
 // Why this configuration cannot be used, as one sentence; nothing if it can.

@@ -19,12 +19,14 @@ struct Variant {
   std::string id;
   ProviderId provider{};
   std::int64_t weight = 1;  // [0, kWeightMax]; 0: nobody
+  friend bool operator==(const Variant&, const Variant&) = default;
 };
 inline constexpr std::int64_t kWeightMax = 1'000'000'000'000;
 
 struct RouterConfig {
   std::string experiment_id;
   std::vector<Variant> variants;  // none: no experiment, everything goes to the first provider
+  friend bool operator==(const RouterConfig&, const RouterConfig&) = default;
 };
 
 // Why this configuration cannot be used, as one sentence; nothing if it can.

@@ -25,6 +25,7 @@ struct TokenLimiterConfig {
   Tokens limit{500};  // [0, 2 x kTokensMax]
   Tokens min_output_tokens{
       1};  // mode average: a smaller grant is refused, also when no more was asked for; [0, kTokensMax]
+  friend bool operator==(const TokenLimiterConfig&, const TokenLimiterConfig&) = default;
 };
 
 // Why this configuration cannot be used, as one sentence; nothing if it can.

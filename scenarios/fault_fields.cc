@@ -123,10 +123,8 @@ Field<FaultSpec> measured_field() {
   return result;
 }
 
-std::vector<Field<FaultSpec>> fault_fields() {
-  using F = FaultSpec;
-  const auto itself = [](auto& fault) -> auto& { return fault; };
-  const Words<FaultKind> kinds{{"outage", FaultKind::outage},
+const Words<FaultKind>& fault_kinds() {
+  static const Words<FaultKind> kinds{{"outage", FaultKind::outage},
                                {"error_burst", FaultKind::error_burst},
                                {"latency_spike", FaultKind::latency_spike},
                                {"throttle", FaultKind::throttle},
@@ -136,15 +134,21 @@ std::vector<Field<FaultSpec>> fault_fields() {
                                {"flapping", FaultKind::flapping},
                                {"random_outages", FaultKind::random_outages},
                                {"wall_clock_step", FaultKind::wall_clock_step}};
+  return kinds;
+}
+
+std::vector<Field<FaultSpec>> fault_fields() {
+  using F = FaultSpec;
+  const auto itself = [](auto& fault) -> auto& { return fault; };
   const Words<OutageMode> modes{{"refuse", OutageMode::refuse}, {"hang", OutageMode::hang}};
   std::vector<std::string> lasting;
-  for (const auto& [word, kind] : kinds) {
+  for (const auto& [word, kind] : fault_kinds()) {
     if (kind != FaultKind::wall_clock_step) lasting.push_back(word);
   }
   const std::string kind = "kind";
   return {
       field<F>("id", &F::id, name(), "Its name in reports and thresholds; its chance is drawn by it.").required(),
-      field<F>(kind, &F::kind, word(kinds), "What it does.").required().early(),
+      field<F>(kind, &F::kind, fault_kind(), "What it does.").required().early(),
       field<F>("provider", &F::providers, fault_providers(), "Whom it touches: a name, a list, or \"*\" for all.")
           .only_with(kind, lasting),
       field<F>("at", &F::at, duration(), "When it starts, from the start of the run.").required(),
@@ -201,6 +205,8 @@ std::vector<Field<FaultSpec>> fault_fields() {
 }
 
 }  // namespace
+
+Kind<FaultKind> fault_kind() { return word(fault_kinds()); }
 
 const Table<FaultSpec>& fault_table() {
   static const Table<FaultSpec> table{"fault", "Something that goes wrong.", fault_fields(), {}};

@@ -135,6 +135,7 @@ const Table<Scenario>& scenario_table() {
                    "Once the faults are over, the pipeline serves again."),
           field<S>("coverage", &S::coverage, coverage(),
                    "What must have happened at least so often, or the run proves nothing."),
+          field<S>("explore", &S::explore, object(explore_table), "What `windtunnel explore --swarm` may draw."),
           field<S>("counterexample", &S::counterexample, optional(object(counterexample_table)),
                    "The proof that the claim can fail."),
       },

@@ -23,6 +23,7 @@ const Table<Scenario>& breaker_table();
 // The same settings as the breaker protocol writes them: durations in milliseconds alone, no preset.
 const Table<monitor::BreakerConfig>& breaker_protocol_table();
 const Table<sim::LivenessSpec>& liveness_table();
+const Table<sim::ExploreSpec>& explore_table();
 const Table<sim::Counterexample>& counterexample_table();
 
 // What the file {} holds.
@@ -42,6 +43,7 @@ bool read_thresholds(Reading& reading, const JsonValue& json, Scenario& scenario
 JsonValue write_thresholds(const Scenario& scenario);
 JsonValue thresholds_schema();
 
+Kind<sim::FaultKind> fault_kind();
 // A weight or rate for some kinds of failure.
 Kind<std::vector<std::pair<monitor::ReplyKind, double>>> failure_rates(std::int64_t most_millionths);
 // A failure that a provider may answer with.

@@ -37,6 +37,7 @@ std::unique_ptr<Verb> add_init(CLI::App& app);
 std::unique_ptr<Verb> add_breaker(CLI::App& app);
 std::unique_ptr<Verb> add_export(CLI::App& app);
 std::unique_ptr<Verb> add_verify(CLI::App& app);
+std::unique_ptr<Verb> add_explore(CLI::App& app);
 std::unique_ptr<Verb> add_explain(CLI::App& app);
 std::unique_ptr<Verb> add_schema(CLI::App& app);
 std::unique_ptr<Verb> add_report(CLI::App& app);

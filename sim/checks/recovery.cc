@@ -18,7 +18,7 @@ constexpr double kNegligible = 1e-12;
 
 double most_of(const Law& law) { return std::max(0.0, sample(law, ~std::uint64_t{0})); }
 
-double seconds(Duration duration) { return static_cast<double>(duration.count()) / kSecond; }
+double in_seconds(Duration duration) { return static_cast<double>(duration.count()) / kSecond; }
 
 // The most output tokens of one answer.
 double output_max(const Scenario& scenario, const WorkloadSpec& load) {
@@ -42,7 +42,7 @@ struct Peak {
 };
 
 Peak peak_of(const WorkloadSpec& load, double latency) {
-  const double unit = seconds(load.rate.unit);
+  const double unit = in_seconds(load.rate.unit);
   double rate = static_cast<double>(load.rate.count.value) / 1e6 / unit;
   for (const Stage& stage : load.stages) rate = std::max(rate, static_cast<double>(stage.target.value) / 1e6 / unit);
   if (load.executor == Executor::diurnal) {
@@ -110,7 +110,7 @@ Duration open_longest(const monitor::BreakerConfig& breaker, Duration wrong_for)
   Duration longest = breaker.open;
   if (breaker.open_backoff_multiplier.value > monitor::kMillion) {
     // The last OPEN is at most `multiplier` times the one before it, which ended while something was wrong.
-    const double grown = seconds(wrong_for) * static_cast<double>(breaker.open_backoff_multiplier.value) / 1e6;
+    const double grown = in_seconds(wrong_for) * static_cast<double>(breaker.open_backoff_multiplier.value) / 1e6;
     longest = std::max(longest, Duration{static_cast<std::int64_t>(std::min(grown, 1e9) * kSecond)});
   }
   return breaker.open_max ? std::min(longest, *breaker.open_max) : longest;
@@ -127,10 +127,10 @@ std::optional<std::string> provider_cannot(const Scenario& scenario, const Provi
     return fmt::format("{} takes up to {:.3f} s when all is well", provider.name, latency / kSecond);
   };
   if (latency > static_cast<double>(call.timeout.count())) {
-    return fmt::format("{}, the timeout is {:.3f} s", takes(), seconds(call.timeout));
+    return fmt::format("{}, the timeout is {:.3f} s", takes(), in_seconds(call.timeout));
   }
   if (call.deadline && latency > static_cast<double>(call.deadline->count())) {
-    return fmt::format("{}, the deadline is {:.3f} s", takes(), seconds(*call.deadline));
+    return fmt::format("{}, the deadline is {:.3f} s", takes(), in_seconds(*call.deadline));
   }
   const double errors = counted_errors(scenario, provider);
   if (errors > 0.02) return fmt::format("{} fails {:.1f} % of its calls when all is well", provider.name, errors * 100);
@@ -167,12 +167,12 @@ std::optional<std::string> claim_cannot(const Scenario& scenario, Duration time)
   if (!scenario.liveness) return std::nullopt;
   const LivenessSpec& claim = *scenario.liveness;
   if (claim.recover_within < time) {
-    return fmt::format("recover_within is {:.3f} s, these settings need up to {:.3f} s", seconds(claim.recover_within),
-                       seconds(time));
+    return fmt::format("recover_within is {:.3f} s, these settings need up to {:.3f} s",
+                       in_seconds(claim.recover_within), in_seconds(time));
   }
   if (claim.heal_at + time >= scenario.duration) {
     return fmt::format("the run ends {:.3f} s after heal_at, these settings need up to {:.3f} s",
-                       seconds(scenario.duration - claim.heal_at), seconds(time));
+                       in_seconds(scenario.duration - claim.heal_at), in_seconds(time));
   }
   return std::nullopt;
 }

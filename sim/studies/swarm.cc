@@ -66,7 +66,8 @@ void claim_recovery(Draft& draft) {
     world.duration =
         std::max(world.duration, std::min(draft.ranges.duration.most, whole_seconds((within + shown) / 2 * 3)));
   }
-  const Duration heal_at = std::max<Duration>(1s, whole_seconds(std::max(least, world.duration - within - shown)));
+  const Duration latest = std::max(least, world.duration - within - shown);
+  const Duration heal_at = std::min(std::max<Duration>(1s, whole_seconds(latest)), world.duration - 1ms);
   world.liveness = LivenessSpec{.heal_at = heal_at, .recover_within = within, .success_rate = 0.95};
 }
 
@@ -80,6 +81,7 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   world.forecast_thresholds.clear();
   world.coverage.clear();
   world.counterexample.reset();
+  world.explore = ExploreSpec{};
   world.liveness.reset();
   world.origins.clear();
   world.warnings.clear();

@@ -345,6 +345,17 @@ sim::Scenario arbitrary_scenario() {
   }
   if (chance()) s.liveness = sim::LivenessSpec{59'500ms, span(), millionths()};
   if (chance()) s.coverage = {{"failover", number(0, 5)}, {"breaker_opened", 1}};
+  if (chance()) {
+    s.explore.keep = {sim::SwarmPart::faults, sim::SwarmPart::cache};
+    s.explore.duration = {1s, 1s + span()};
+    s.explore.rate.most = Millionths{number(1'000'000, 5'000'000)};
+    s.explore.providers.least = number(1, 3);
+    s.explore.faults = {number(0, 3), 7};
+    s.explore.fault_kinds = {sim::FaultKind::throttle, sim::FaultKind::outage};
+    s.explore.time_grids = {Duration{number(0, 1'000'000'000)}};
+    s.explore.timeout = {1s, 2s};
+    s.explore.open.most = 1h;
+  }
   if (chance()) s.counterexample = sim::Counterexample{{"seed=1", "a.b=c"}, 12, word()};
   return s;
 }
