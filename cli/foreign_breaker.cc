@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "cli/one_run.h"
@@ -9,6 +11,70 @@
 #include "scenarios/diagnostics.h"
 
 namespace windtunnel::cli {
+
+namespace {
+
+// The breaker of one provider: whatever goes wrong with it ends the run, and says whose breaker it was.
+class ProviderBreaker final : public monitor::ForeignBreaker {
+ public:
+  ProviderBreaker(std::string provider, const ChildOptions& options)
+      : provider_(std::move(provider)), command_(options.command) {
+    guarded([&] { return process_.emplace(options), 0; });
+  }
+
+  std::optional<std::string> reset(const monitor::BreakerConfig& config) override {
+    return guarded([&] { return process_->reset(config); });
+  }
+  monitor::BreakerAnswer ask(const monitor::BreakerQuestion& question) override {
+    return guarded([&] {
+      monitor::BreakerAnswer answer = process_->ask(question);
+      if (!answer.error.empty()) throw process_->error("has an objection to a right question: " + answer.error);
+      return answer;
+    });
+  }
+
+ private:
+  template <class Action>
+  auto guarded(Action action) -> decltype(action()) {
+    try {
+      return action();
+    } catch (const ChildError& error) {
+      const std::string latest = process_ ? process_->latest_line() : "";
+      std::string text = "the breaker of " + provider_ + ", " + child_error_text(error, command_, latest);
+      text.pop_back();  // its line end
+      throw BreakerCommandError(ExitCode::file_error, std::move(text));
+    } catch (const ChildInterrupted&) {
+      throw BreakerCommandError(ExitCode::interrupted,
+                                "interrupted while the breaker of " + provider_ + " was waited for");
+    }
+  }
+
+  std::string provider_;
+  std::vector<std::string> command_;
+  std::optional<ProcessBreaker> process_;
+};
+
+}  // namespace
+
+ScenarioBreakers::ScenarioBreakers(const sim::Scenario& scenario) {
+  if (scenario.breaker_command.empty()) return;
+  const std::string folder = std::filesystem::path(scenario.file).parent_path().string();
+  for (const sim::ProviderSpec& provider : scenario.providers) {
+    breakers_.push_back(std::make_unique<ProviderBreaker>(
+        provider.name, ChildOptions{.command = scenario.breaker_command, .directory = folder}));
+    if (const auto why = breakers_.back()->reset(scenario.monitor.circuit_breaker)) {
+      throw BreakerCommandError(ExitCode::scenario_invalid,
+                                fmt::format("{}: /monitor/circuit_breaker: {} does not support these settings: {}",
+                                            scenario.file, fmt::join(scenario.breaker_command, " "), *why));
+    }
+  }
+}
+
+std::vector<monitor::ForeignBreaker*> ScenarioBreakers::all() const {
+  std::vector<monitor::ForeignBreaker*> all;
+  for (const auto& one : breakers_) all.push_back(one.get());
+  return all;
+}
 
 std::optional<std::string> ProcessBreaker::reset(const monitor::BreakerConfig& config) {
   const std::string line = converse(scenarios::reset_line(config));

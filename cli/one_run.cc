@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/foreign_breaker.h"
 #include "reports/ab_table.h"
 #include "reports/events.h"
 #include "reports/html_run.h"
@@ -146,8 +147,8 @@ OneResult result_of(const OneRun& one, const reports::RunReport& report, bool in
 }
 
 // Two more runs, compared event by event.
-void verify_determinism(const OneRun& one, OneResult& done) {
-  const sim::RunOptions options{.seed = one.seed, .until = one.until};
+void verify_determinism(const OneRun& one, const ScenarioBreakers& breakers, OneResult& done) {
+  const sim::RunOptions options{.seed = one.seed, .until = one.until, .breakers = breakers.all()};
   const auto divergence = sim::first_divergence(*one.scenario, options, options);
   if (!divergence) return;
   done.code = worst(done.code, ExitCode::not_deterministic);
@@ -171,9 +172,13 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
     watch = std::make_unique<ProgressWatch>(*one.progress, one.scenario->duration);
     observers.push_back(watch.get());
   }
+  const ScenarioBreakers breakers{*one.scenario};
   const auto began = std::chrono::steady_clock::now();
-  const sim::RunResult result =
-      sim::run(*one.scenario, {.seed = one.seed, .until = one.until, .observers = observers, .stop = one.stop});
+  const sim::RunResult result = sim::run(*one.scenario, {.seed = one.seed,
+                                                         .until = one.until,
+                                                         .observers = observers,
+                                                         .breakers = breakers.all(),
+                                                         .stop = one.stop});
   const auto wall = std::chrono::duration_cast<monitor::Duration>(std::chrono::steady_clock::now() - began);
   const sim::Judgement judgement = judge.judge(result);
 
@@ -195,7 +200,7 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
                              interrupted ? "Interrupted" : "Stopped by a file that takes no more",
                              static_cast<double>(result.ended.time_since_epoch().count()) / 1e9);
   }
-  if (one.verify_determinism && !cut_short) verify_determinism(one, done);
+  if (one.verify_determinism && !cut_short) verify_determinism(one, breakers, done);
   const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
   if (!one.wants_junit) done.junit.clear();
   try {
@@ -215,6 +220,11 @@ OneResult perform(const OneRun& one, Format format, TextLook look) {
   } catch (const reports::ReportError& error) {
     OneResult failed;
     failed.code = ExitCode::file_error;
+    failed.error = error.what();
+    return failed;
+  } catch (const BreakerCommandError& error) {
+    OneResult failed;
+    failed.code = error.code();
     failed.error = error.what();
     return failed;
   } catch (const std::exception& error) {

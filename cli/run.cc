@@ -210,7 +210,7 @@ ExitCode run(const RunArguments& arguments) {
   ExitCode code = ExitCode::pass;
   std::vector<LoadedScenario> loaded;
   for (const std::string& file : arguments.files) {
-    loaded.push_back(load_scenario(file, arguments.sets));
+    loaded.push_back(load_scenario_with_any_breakers(file, arguments.sets));
     code = worst(code, loaded.back().code);
     if (!loaded.back().scenario) reports.add_unloaded(file, loaded.back().code);
   }

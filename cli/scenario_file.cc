@@ -7,8 +7,8 @@
 
 namespace windtunnel::cli {
 
-LoadedScenario load_scenario(const std::string& file, const std::vector<std::string>& sets,
-                             std::set<std::string>* warned) {
+LoadedScenario load_scenario_with_any_breakers(const std::string& file, const std::vector<std::string>& sets,
+                                               std::set<std::string>* warned) {
   LoadedScenario loaded;
   try {
     loaded.scenario = scenarios::read_scenario(file, sets);
@@ -23,6 +23,17 @@ LoadedScenario load_scenario(const std::string& file, const std::vector<std::str
     loaded.code = ExitCode::file_error;
   }
   return loaded;
+}
+
+LoadedScenario load_scenario(const std::string& file, const std::vector<std::string>& sets,
+                             std::set<std::string>* warned) {
+  LoadedScenario loaded = load_scenario_with_any_breakers(file, sets, warned);
+  if (!loaded.scenario || loaded.scenario->breaker_command.empty()) return loaded;
+  const auto origin = loaded.scenario->origins.find("/monitor/circuit_breaker/command");
+  const sim::Origin at = origin == loaded.scenario->origins.end() ? sim::Origin{.file = file} : origin->second;
+  std::fprintf(stderr, "%s:%d:%d: %s: only `run` and `validate` take breakers of another program\n", at.file.c_str(),
+               at.line, at.column, at.pointer.c_str());
+  return {.scenario = std::nullopt, .code = ExitCode::scenario_invalid};
 }
 
 }  // namespace windtunnel::cli

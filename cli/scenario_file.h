@@ -16,8 +16,13 @@ struct LoadedScenario {
   ExitCode code = ExitCode::pass;
 };
 
-// A warning that is in `warned` is not printed again; those that are printed are put there.
+// A warning that is in `warned` is not printed again; those that are printed are put there. A scenario whose breakers
+// are another program's is refused: many runs of it would wait for that program at every call.
 LoadedScenario load_scenario(const std::string& file, const std::vector<std::string>& sets,
                              std::set<std::string>* warned = nullptr);
+
+// For a verb that can do with the breakers of another program.
+LoadedScenario load_scenario_with_any_breakers(const std::string& file, const std::vector<std::string>& sets,
+                                               std::set<std::string>* warned = nullptr);
 
 }  // namespace windtunnel::cli

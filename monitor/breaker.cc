@@ -1,20 +1,27 @@
 #include "monitor/breaker.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace windtunnel::monitor {
+
 Breaker::Breaker(const BreakerConfig& config, Instant created)
-    : latest_(created), window_(config, created), config_(config) {
+    : decides_at_once_(config.window_type != WindowType::fixed),
+      latest_(created),
+      window_(config, created),
+      config_(config) {
   check(!unsupported(config), "a breaker is built from settings it can honour");
   check(created >= Instant{}, "virtual time starts at 0 or later");
 }
 
 void Breaker::advance(Instant now) {
   begin_call(now);
+  if (foreign_ != nullptr) return look_foreign(now);
   settle_due(now);
 }
 
 std::optional<Permit> Breaker::acquire_elsewhere(Instant now) {
+  if (foreign_ != nullptr) return acquire_foreign(now);
   settle_due(now);
   switch (state_) {
     case BreakerState::closed:
@@ -30,6 +37,7 @@ std::optional<Permit> Breaker::acquire_elsewhere(Instant now) {
 }
 
 ReportResult Breaker::report_elsewhere(Permit permit, BreakerOutcome outcome, Instant now) {
+  if (foreign_ != nullptr) return report_foreign(permit, outcome, now);
   settle_due(now);
   check(permit.epoch <= epoch_, "a permit is of this epoch or an earlier one");
   const bool late = permit.epoch != epoch_;

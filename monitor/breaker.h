@@ -15,13 +15,20 @@
 // A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever, so a
 // driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is a value: a copy goes its
 // own way.
+//
+// It may also stand for a breaker of another program: then the other one decides, this one asks it and remembers what
+// it said (breaker_foreign.cc), and a copy is of no use. Arrows are those that its answers show; counters are of what
+// it was told, by these settings; times are cut to the whole milliseconds in which it is asked.
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "monitor/breaker_config.h"
+#include "monitor/breaker_protocol.h"
 #include "monitor/breaker_window.h"
 #include "monitor/check.h"
 #include "monitor/units.h"
@@ -43,11 +50,14 @@ class Breaker {
  public:
   // The settings must be ones that unsupported() has no objection to.
   explicit Breaker(const BreakerConfig& config, Instant created = Instant{});
+  // Stands for `foreign`, which honours the settings and outlives this one; it is reset. Created at Instant{}. It must
+  // be OPEN for some time, so that it can be seen to be.
+  Breaker(const BreakerConfig& config, ForeignBreaker& foreign);
 
   // A permit, or nothing: then the call must not be made. `now` never goes backwards, here and below.
   [[nodiscard]] std::optional<Permit> acquire(Instant now) {
     begin_call(now);
-    if (state_ == BreakerState::closed && !window_.ends()) [[likely]]
+    if (state_ == BreakerState::closed && decides_at_once_) [[likely]]
       return Permit{epoch_, now};
     return acquire_elsewhere(now);
   }
@@ -56,7 +66,7 @@ class Breaker {
   ReportResult report(Permit permit, BreakerOutcome outcome, Instant now) {
     begin_call(now);
     check(permit.at <= now, "a result comes after its permit");
-    if (state_ == BreakerState::closed && permit.epoch == epoch_ && !window_.ends()) [[likely]] {
+    if (state_ == BreakerState::closed && permit.epoch == epoch_ && decides_at_once_) [[likely]] {
       count(permit.at, outcome, now);
       return {};
     }
@@ -71,17 +81,18 @@ class Breaker {
   // makes no difference to any later answer. It is what a state query does under fixed windows.
   void advance(Instant now);
 
-  // The state at `now`. Changes nothing.
+  // The state at `now`. Changes nothing. Of a foreign breaker: as it said last.
   [[nodiscard]] BreakerState state(Instant now) const {
     check(now >= latest_, "a breaker's time never goes backwards");
-    return state_ == BreakerState::open && open_is_over(now) ? BreakerState::half_open : state_;
+    return state_ == BreakerState::open && foreign_ == nullptr && open_is_over(now) ? BreakerState::half_open : state_;
   }
 
-  // When OPEN ends, so that a driver can be told to call advance() then. Nothing unless OPEN.
+  // When OPEN ends, so that a driver can be told to call advance() then. Nothing unless OPEN. A foreign breaker may be
+  // OPEN for longer; it is asked at a whole millisecond.
   [[nodiscard]] std::optional<Instant> wakeup() const {
     if (state_ != BreakerState::open) [[likely]]
       return std::nullopt;
-    return open_end();
+    return foreign_ == nullptr ? open_end() : std::chrono::ceil<std::chrono::milliseconds>(open_end());
   }
 
   // The arrows taken by the latest acquire, report, give_back or advance, oldest first, each handed out once; then
@@ -121,6 +132,19 @@ class Breaker {
     if (failed || config_.evaluate_on == EvaluateOn::any) judge(now);
   }
 
+  // A permit of a foreign breaker, under its own number.
+  struct ForeignPermit {
+    Permit permit;
+    std::int64_t number = 0;
+  };
+  std::optional<Permit> acquire_foreign(Instant now);
+  ReportResult report_foreign(Permit permit, BreakerOutcome outcome, Instant now);
+  BreakerAnswer ask(BreakerOp op, Instant now, std::int64_t number = 0,
+                    BreakerOutcome outcome = BreakerOutcome::ignored);
+  void look_foreign(Instant now);
+  void see(BreakerState state, Permit probe, Instant now);
+  [[nodiscard]] std::int64_t take_number(Permit permit);
+
   std::optional<Permit> acquire_elsewhere(Instant now);
   ReportResult report_elsewhere(Permit permit, BreakerOutcome outcome, Instant now);
   void settle_due(Instant now);
@@ -136,6 +160,7 @@ class Breaker {
   [[nodiscard]] WindowCounts window_counts(Instant now) const;
 
   BreakerState state_ = BreakerState::closed;
+  bool decides_at_once_;  // while CLOSED: nobody else is asked, and no window ends by itself
   std::uint8_t transitions_made_ = 0;
   std::uint8_t transitions_taken_ = 0;
   Instant latest_;
@@ -152,6 +177,9 @@ class Breaker {
   std::int64_t probe_successes_of_epoch_ = 0;  // without late results, which hold no permit of this epoch
   std::int64_t late_results_ = 0;
   std::array<BreakerTransition, 2> transitions_{};
+
+  ForeignBreaker* foreign_ = nullptr;           // decides, if there is one
+  std::vector<ForeignPermit> foreign_permits_;  // that have not reported
 };
 
 }  // namespace windtunnel::monitor

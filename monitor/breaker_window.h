@@ -41,7 +41,6 @@ class BreakerWindow {
 
   // A fixed window whose end lies strictly before `now`. No other window is ever over.
   [[nodiscard]] bool is_over(Instant now) const { return ends_ && now - began_ > length_; }
-  [[nodiscard]] bool ends() const { return ends_; }
 
   // Starts again at `now`: a close, or the next fixed window.
   void clear(Instant now);

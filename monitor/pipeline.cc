@@ -6,8 +6,21 @@
 #include "monitor/retry.h"
 
 namespace windtunnel::monitor {
+namespace {
 
-Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers)
+std::vector<Breaker> make_breakers(const BreakerConfig& config, std::size_t providers,
+                                   std::span<ForeignBreaker* const> foreign) {
+  if (foreign.empty()) return {providers, Breaker{config}};
+  check(foreign.size() == providers, "each provider has a breaker");
+  std::vector<Breaker> breakers;
+  for (ForeignBreaker* const one : foreign) breakers.emplace_back(config, *one);
+  return breakers;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers,
+                   std::span<ForeignBreaker* const> foreign)
     : config_(config),
       providers_(std::move(providers)),
       prices_(providers_),
@@ -16,7 +29,7 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
       cost_limiter_(config.cost_limiter),
       router_(config.ab_router),
       cache_(config.cache),
-      breakers_(providers_.size(), Breaker{config.circuit_breaker}),
+      breakers_(make_breakers(config.circuit_breaker, providers_.size(), foreign)),
       metrics_(providers_.size(), config.ab_router.variants.size()) {
   check(!providers_.empty() && providers_.size() <= kProvidersMax, "there are 1 to 8 providers");
   check(config.provider_call.retry.max_attempts >= 1, "a provider is tried at least once");

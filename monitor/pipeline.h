@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "monitor/breaker.h"
@@ -33,8 +34,10 @@ namespace windtunnel::monitor {
 
 class Pipeline {
  public:
-  // `providers` in file order: the first serves when nothing else chooses, the others fail over in this order.
-  Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers);
+  // `providers` in file order: the first serves when nothing else chooses, the others fail over in this order. With
+  // `foreign`, one for each provider, the breakers are another program's and decide in place of ours.
+  Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers,
+           std::span<ForeignBreaker* const> foreign = {});
 
   // The calendar instant of Instant{}. May be set again when the wall clock steps.
   void set_wall_clock(WallTime at_zero) { wall_at_zero_ = at_zero; }

@@ -149,6 +149,11 @@ const Table<Scenario>& breaker_table() {
   static const Table<Scenario> table = [] {
     std::vector<Field<Scenario>> fields = breaker_fields<Scenario>();
     fields.insert(fields.begin(), {preset_field(), held_to_field()});
+    fields.push_back(field<Scenario>(
+        "command", &Scenario::breaker_command, list(text(), 1, 1000),
+        "A program and its arguments that keep the breakers in place of ours, one process for each provider, through "
+        "the breaker protocol. It works in the folder of this file. The settings beside this one are what it is asked "
+        "for and judged by."));
     return Table<Scenario>{"circuit_breaker", "Decides per provider whether it may be called.", std::move(fields),
                            [](const Scenario& scenario) {
                              Scenario result;

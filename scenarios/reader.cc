@@ -73,6 +73,9 @@ MonitorSettings read_monitor_settings_text(const std::string& text, const std::s
   reading.note(root.place);
   read_object(reading, root, scenario, monitor_table());
   check_monitor(reading, scenario, "");
+  if (!scenario.breaker_command.empty()) {
+    reading.error_at("/circuit_breaker/command", "only a scenario can have its breakers kept by another program");
+  }
   diagnostics.throw_if_errors();
   return {std::move(scenario.monitor), std::move(scenario.breaker_preset)};
 }

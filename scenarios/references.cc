@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "monitor/record.h"
+#include "scenarios/breaker_protocol.h"
 #include "scenarios/exact_numbers.h"
 #include "scenarios/tables.h"
 
@@ -226,6 +227,17 @@ class ReferenceCheck {
   const Scenario& scenario_;
 };
 
+// What a breaker of another program cannot be asked for, or could not show.
+std::optional<std::string> unfit_for_a_command(const monitor::BreakerConfig& config) {
+  if (!in_whole_milliseconds(config)) {
+    return "a breaker of another program knows whole milliseconds only: open, window, open_max";
+  }
+  if (config.open == monitor::Duration{0} || config.open_max == monitor::Duration{0}) {
+    return "a breaker of another program that is open for no time at all would never be seen open";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void check_monitor(Reading& reading, const Scenario& scenario, const std::string& pointer) {
@@ -240,6 +252,7 @@ void check_monitor(Reading& reading, const Scenario& scenario, const std::string
   refuse("/ab_router", monitor::invalid(config.ab_router));
   refuse("/cache", monitor::invalid(config.cache));
   refuse("/circuit_breaker", monitor::unsupported(config.circuit_breaker));
+  if (!scenario.breaker_command.empty()) refuse("/circuit_breaker", unfit_for_a_command(config.circuit_breaker));
   const monitor::ProviderCallConfig& call = config.provider_call;
   if (call.deadline && *call.deadline < call.timeout) {
     reading.warning_at(pointer + "/provider_call/deadline",

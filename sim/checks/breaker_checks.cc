@@ -39,7 +39,9 @@ std::int64_t since_start(Instant at) { return at.time_since_epoch().count(); }
 }  // namespace
 
 BreakerChecks::BreakerChecks(Watched& watched)
-    : watched_(watched), ones_(watched.providers(), One{BreakerFollower{watched.config().circuit_breaker}}) {}
+    : watched_(watched),
+      foreign_(!watched.scenario.breaker_command.empty()),
+      ones_(watched.providers(), One{BreakerFollower{watched.config().circuit_breaker}}) {}
 
 void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& event) {
   const std::size_t provider = index_of(event.provider);
@@ -49,7 +51,7 @@ void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& even
   breaker.request = event.request;
   Violations& all = watched_.violations;
   not_ahead(breaker, provider, event.at);
-  const auto expected = follower.acquire(event.at);
+  const auto expected = follower.acquire(breaker_time(event.at));
   if (event.admitted && !expected) {
     const bool open = follower.state() == BreakerState::open;
     all.must(false, open ? CheckId::B3 : CheckId::B1, event.at, event.request,
@@ -69,7 +71,7 @@ void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& even
   all.must(event.epoch == follower.epoch(), event.admitted ? CheckId::B6 : CheckId::B11, event.at, event.request,
            "provider {} answered in epoch {} instead of {}", provider, event.epoch, follower.epoch());
   if (!event.admitted) return;
-  one.permit = expected.value_or(ModelPermit{event.epoch, event.at});
+  one.permit = expected.value_or(ModelPermit{event.epoch, breaker_time(event.at)});
   one.permit_pending = true;
   one.permit_provider = event.provider;
   ++permits_pending_;
@@ -98,7 +100,7 @@ void BreakerChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded
                            static_cast<int>(event.counted), event.reply.kind, static_cast<int>(outcome));
   ++breaker.calls;
   if (event.reply.kind != ReplyKind::ok) ++breaker.failures;
-  const bool late = breaker.follower.report(one.permit, outcome, event.at);
+  const bool late = breaker.follower.report(one.permit, outcome, breaker_time(event.at));
   watched_.violations.must(event.late == late, CheckId::B6, event.at, event.request,
                            "a result of epoch {} at provider {} in epoch {} was taken as {}", one.permit.epoch,
                            provider, breaker.follower.epoch(), event.late ? "late" : "in time");
@@ -203,7 +205,7 @@ void BreakerChecks::on_finish(OpenRequest& one) {
   --permits_pending_;
   const std::size_t provider = index_of(one.permit_provider);
   touched_ |= 1U << provider;
-  ones_[provider].follower.report(one.permit, BreakerOutcome::ignored, watched_.now);
+  ones_[provider].follower.report(one.permit, BreakerOutcome::ignored, breaker_time(watched_.now));
 }
 
 void BreakerChecks::on_event() {
@@ -248,10 +250,12 @@ void BreakerChecks::reconcile(std::size_t provider) {
                            real.permits_in_flight(), follower.probes_out());
   if (follower.state() == BreakerState::open) {
     const Instant end = real.wakeup().value_or(Instant{});
-    watched_.violations.must(end == follower.open_end(), one.last == Last::failure ? CheckId::B5 : claim_of_last(one),
+    const Instant expected =
+        foreign_ ? std::chrono::ceil<std::chrono::milliseconds>(follower.open_end()) : follower.open_end();
+    watched_.violations.must(end == expected, one.last == Last::failure ? CheckId::B5 : claim_of_last(one),
                              watched_.now, one.request,
                              "the breaker of provider {} is open until {} ns instead of {} ns", provider,
-                             since_start(end), since_start(follower.open_end()));
+                             since_start(end), since_start(expected));
   }
   if (one.closed_last) {
     const auto kept = follower.counts(watched_.now);

@@ -4,6 +4,7 @@
 // A follower per provider is told the same calls and results; whatever the breaker says or holds otherwise is a
 // finding, under the claim that the latest event was about.
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -40,6 +41,10 @@ class BreakerChecks {
     std::int64_t failures = 0;
   };
 
+  // The time on the breakers' clock: another program's has whole milliseconds.
+  [[nodiscard]] Instant breaker_time(Instant now) const {
+    return foreign_ ? std::chrono::floor<std::chrono::milliseconds>(now) : now;
+  }
   [[nodiscard]] CheckId claim_of_missing(const monitor::BreakerTransition& arrow) const;
   [[nodiscard]] CheckId claim_of_surprise(const One& one, const monitor::BreakerTransition& arrow) const;
   void compare(One& one, const monitor::BreakerTransition& event, const monitor::BreakerTransition& expected);
@@ -49,6 +54,7 @@ class BreakerChecks {
   [[nodiscard]] monitor::BreakerOutcome outcome_of(monitor::ReplyKind kind) const;
 
   Watched& watched_;
+  bool foreign_;  // the breakers are another program's
   std::vector<One> ones_;
   std::uint32_t touched_ = 0;  // providers of this event, by bit
   std::int64_t permits_pending_ = 0;

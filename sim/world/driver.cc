@@ -38,7 +38,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
       observed_(!options.observers.empty()),
       end_(Instant{} + scenario.duration),
       wall_at_zero_(scenario.start),
-      pipeline_(scenario.monitor, provider_configs(scenario)),
+      pipeline_(scenario.monitor, provider_configs(scenario), options.breakers),
       faults_(scenario, chance_, end_, heal_at(scenario)),
       stations_(scenario.providers.size()),
       ledger_(scenario.providers.size()) {
@@ -64,6 +64,8 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   for (const ProviderSpec& provider : scenario.providers) {
     providers_.emplace_back(provider, scenario.workloads, chance_);
   }
+  monitor::check(scenario.breaker_command.empty() == options.breakers.empty(),
+                 "a scenario whose breakers are another program's runs with them");
   pipeline_.set_wall_clock(wall_at_zero_);
   if (observed_) pipeline_.set_observer(&fanout_);
 }

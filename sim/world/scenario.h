@@ -334,6 +334,9 @@ struct Scenario {
   std::string breaker_preset = "seed-readme";
   // The preset whose claims the checks hold the breaker to; absent: its own settings.
   std::optional<std::string> breaker_held_to;
+  // Another program that keeps the breakers, one process for each provider; it works in the scenario's folder. The
+  // settings of monitor.circuit_breaker, which must be in whole milliseconds, are what it is asked for and judged by.
+  std::vector<std::string> breaker_command;
   std::vector<ProviderSpec> providers;  // file order: the first is the default, the others fail over in this order
   std::vector<WorkloadSpec> workloads;
   std::vector<FaultSpec> faults;
