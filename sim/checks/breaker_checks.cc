@@ -104,7 +104,8 @@ void BreakerChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded
   watched_.violations.must(event.late == late, CheckId::B6, event.at, event.request,
                            "a result of epoch {} at provider {} in epoch {} was taken as {}", one.permit.epoch,
                            provider, breaker.follower.epoch(), event.late ? "late" : "in time");
-  if (late) {
+  // Where late results act, they are results like any other.
+  if (late && watched_.config().circuit_breaker.late_results == monitor::LateResults::ignore) {
     breaker.last = Last::late;
     return;
   }
@@ -129,9 +130,14 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
       event.from == breaker.told && is_arrow(event.from, event.to) && event.epoch > breaker.told_epoch, CheckId::B2,
       event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}", index_of(provider),
       state_word(event.from), state_word(event.to), event.epoch, state_word(breaker.told), breaker.told_epoch);
+  watched_.violations.must(event.at >= breaker.told_at, CheckId::B3, event.at, breaker.request,
+                           "provider {} went to {} at {} ns, after it had gone to {} at {} ns", index_of(provider),
+                           state_word(event.to), since_start(event.at), state_word(breaker.told),
+                           since_start(breaker.told_at));
   breaker.told = event.to;
   breaker.told_epoch = event.epoch;
   breaker.told_at = event.at;
+  breaker.probe_failed = event.rule == TripRule::probe_failed;
   if (breaker.follower.expected() == nullptr && event.to == BreakerState::half_open) breaker.follower.advance(event.at);
   const BreakerTransition* expected = breaker.follower.expected();
   watched_.violations.must(
@@ -252,8 +258,8 @@ void BreakerChecks::reconcile(std::size_t provider) {
     const Instant end = real.wakeup().value_or(Instant{});
     const Instant expected =
         foreign_ ? std::chrono::ceil<std::chrono::milliseconds>(follower.open_end()) : follower.open_end();
-    watched_.violations.must(end == expected, one.last == Last::failure ? CheckId::B5 : claim_of_last(one),
-                             watched_.now, one.request,
+    const CheckId id = one.last == Last::refused ? CheckId::B11 : one.probe_failed ? CheckId::B5 : CheckId::B3;
+    watched_.violations.must(end == expected, id, watched_.now, one.request,
                              "the breaker of provider {} is open until {} ns instead of {} ns", provider,
                              since_start(end), since_start(expected));
   }

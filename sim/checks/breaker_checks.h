@@ -33,6 +33,7 @@ class BreakerChecks {
     monitor::BreakerState told = monitor::BreakerState::closed;
     std::uint64_t told_epoch = 0;
     Instant told_at{};
+    bool probe_failed = false;  // the latest arrow is that of a failed probe
     Last last = Last::nothing;
     monitor::RequestId request{};  // of the latest event
     bool success_since_close = false;
