@@ -1,0 +1,158 @@
+"""Plants bugs and sees that they are found.
+
+    mutants.py list                        the list of planted bugs is in order; builds nothing
+    mutants.py fast [--jobs N]             one planted bug of each family, and the canaries
+    mutants.py planted [--jobs N] [--only NAME]... [--seeds N] [--table]
+    mutants.py operators [--jobs N] [--every K] [--table]
+
+planted hunts every bug of planted/*.json (or those of the ids and families named); operators tries every K-th operator
+mutant of monitor/. Both need build/mutants, which script/mutants makes. --table writes what became of them to TABLE.md.
+Ends with 1 when a planted bug was not found by its check, when a canary was not noticed, or when less than 95 % of the
+operator mutants were killed or a survivor is not argued in survivors.json.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import builds  # noqa: E402
+import hunting  # noqa: E402
+import operator_build  # noqa: E402
+import operator_trial  # noqa: E402
+import operators  # noqa: E402
+import planted  # noqa: E402
+import table  # noqa: E402
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FOLDER = os.path.join(ROOT, "build/mutants")
+TABLE = os.path.join(ROOT, "tests/mutants/TABLE.md")
+SEEDS = 2000
+FAST_SEEDS = 400
+# One of each family of checks, in .cc files of monitor/, so that nothing else is compiled file by file.
+FAST = ("late-result-counts", "next-after-unpaid", "failover-skips-the-gate", "grant-leaks-on-cache-hit",
+        "hits-renew-the-age", "failover-changes-the-variant", "no-record-when-all-are-open", "back-off-by-an-address")
+KILLED_LEAST = 0.95
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def told(outcome):
+    if outcome["result"] == "killed":
+        say(f"killed    {outcome['id']}: {outcome['check']} at seed {outcome['seed']}")
+    else:
+        say(f"NOT FOUND {outcome['id']} (by {', '.join(outcome['killed_by'])}): {outcome['result']} {outcome['check']} "
+            f"{outcome['reason']}")
+
+
+def real_is_clean(build, seeds):
+    """Whether the program without a bug finds nothing on the same seeds."""
+    check, seed, reason = hunting.said_by(build.program, 1, seeds, ["+" + one for one in hunting.OF_TWO_RUNS])
+    if check == "":
+        return True
+    say(f"FALSE ALARM: without any bug, seed {seed} breaks {check}: {reason}")
+    return False
+
+
+def canaries_are_noticed(build, mutants, seeds):
+    """What the script must not take for a success: a check that is switched off, an edit that changes nothing, a text
+    that is not there, a text that is there twice."""
+    scratch = os.path.join(FOLDER, "scratch")
+    bug = next(one for one in mutants if one["id"] == FAST[0])
+    outcomes = {
+        "a disabled check": hunting.hunt_one(build, scratch, bug, seeds, off=bug["killed_by"]),
+        "a mutant with no effect": hunting.hunt_one(build, scratch, {**bug, "replace": bug["find"] + " "}, seeds),
+    }
+    noticed = True
+    for name, outcome in outcomes.items():
+        is_noticed = outcome["result"] != "killed"
+        say(f"canary: {name} is {'noticed: ' + outcome['result'] if is_noticed else 'NOT NOTICED'}")
+        noticed = noticed and is_noticed
+    for name, find in (("a text that is not there", "no such text"), ("a text that is there often", "now")):
+        is_noticed = any("not once" in one for one in planted.mistakes_in(ROOT, [*mutants, {**bug, "id": "x", "find": find}]))
+        say(f"canary: {name} is {'noticed' if is_noticed else 'NOT NOTICED'}")
+        noticed = noticed and is_noticed
+    return noticed
+
+
+def hunt(mutants, seeds, jobs):
+    build = builds.Build(ROOT, FOLDER, "hunt")
+    outcomes = hunting.hunt_all(build, os.path.join(FOLDER, "scratch"), mutants, seeds, jobs, told)
+    found = [one for one in outcomes if one["result"] == "killed"]
+    clean = real_is_clean(build, seeds)
+    noticed = canaries_are_noticed(build, planted.load(ROOT), min(seeds, FAST_SEEDS))
+    say(f"{len(found)} of {len(mutants)} planted bugs were found by the check that is meant to")
+    return outcomes, len(found) == len(mutants) and clean and noticed
+
+
+def run_planted(arguments):
+    mutants = planted.load(ROOT)
+    if arguments.only:
+        mutants = [one for one in mutants if {one["id"], one["family"]} & set(arguments.only)]
+    outcomes, good = hunt(mutants, arguments.seeds, arguments.jobs)
+    if arguments.table:
+        table.write(TABLE, table.PLANTED, table.planted_part(outcomes, arguments.seeds))
+    return good
+
+
+def run_fast(arguments):
+    mutants = {one["id"]: one for one in planted.load(ROOT)}
+    return hunt([mutants[name] for name in FAST], FAST_SEEDS, arguments.jobs)[1]
+
+
+def run_operators(arguments):
+    folder = os.path.join(FOLDER, "operators")
+    sites, source_of = operators.find_sites(ROOT)
+    sites = operator_build.make(ROOT, folder, sites, source_of, arguments.jobs, say)
+    programs = operator_trial.Programs(folder)
+    reach = operator_trial.Reach(programs, folder)
+    chosen = sites[:: arguments.every]
+    share = "all of them" if arguments.every == 1 else f"every {arguments.every}th of {len(sites)}"
+    say(f"{len(chosen)} mutants to try: {share}")
+
+    def shown(count, site, how):
+        if how is None:
+            say(f"survives {site.file} {site.operator}: {' -> '.join(site.describe(source_of(site.file)))}")
+        if count % 100 == 0:
+            say(f"{count} tried")
+
+    results = operator_trial.try_all(programs, reach, chosen, arguments.jobs, shown)
+    argued = table.Argued(ROOT)
+    never = set(reach.micros) - {name for _, _, failed in results for name in failed}
+    part = table.operators_part(results, source_of, argued, share, len(reach.micros), never)
+    with open(os.path.join(folder, "results.json"), "w", encoding="utf-8") as file:
+        json.dump([[*table.key_of(site, source_of(site.file)), how, sorted(failed)] for site, how, failed in results], file)
+    if arguments.table:
+        table.write(TABLE, table.OPERATORS, part)
+    alive = [site for site, how, _ in results if how is None]
+    unargued = [site for site in alive if argued.why(table.key_of(site, source_of(site.file))) is None]
+    say(f"{len(results) - len(alive)} of {len(results)} killed; {len(unargued)} survivors are not argued")
+    return len(alive) <= (1 - KILLED_LEAST) * len(results) and not unargued
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("form", choices=("list", "fast", "planted", "operators"))
+    parser.add_argument("--jobs", type=int, default=2, metavar="N")
+    parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N")
+    parser.add_argument("--only", action="append", metavar="NAME")
+    parser.add_argument("--every", type=int, default=1, metavar="K")
+    parser.add_argument("--table", action="store_true")
+    arguments = parser.parse_args()
+    try:
+        if arguments.form == "list":
+            say(f"{len(planted.load(ROOT))} planted bugs, each in its place")
+            return 0
+        good = {"fast": run_fast, "planted": run_planted, "operators": run_operators}[arguments.form](arguments)
+    except planted.BadList as mistakes:
+        say(f"the list of planted bugs is wrong:\n{mistakes}")
+        return 1
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

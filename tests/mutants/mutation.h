@@ -1,0 +1,51 @@
+#pragma once
+// What operators.py writes into a copy of monitor/: one build holds every operator mutant, and the environment variable
+// WINDTUNNEL_MUTANT chooses which of them acts (0 or absent: none). In a constant expression none does.
+//
+// Each place also notes that it was reached, so that a mutant need only be tried on the tests that come by.
+
+#include <cstdlib>
+#include <type_traits>
+
+namespace mutation {
+
+inline constexpr int kMost = 4096;
+inline const int chosen = [] {
+  const char* const word = std::getenv("WINDTUNNEL_MUTANT");
+  return word == nullptr ? 0 : std::atoi(word);
+}();
+inline bool reached[kMost];
+
+template <int N>
+constexpr bool on() {
+  static_assert(N < kMost);
+  if (std::is_constant_evaluated()) return false;
+  reached[N] = true;
+  return chosen == N;
+}
+
+template <int N>
+constexpr bool negated(bool condition) {
+  return condition != on<N>();
+}
+
+// One more than it should be.
+template <int N, typename T>
+constexpr T plus_one(T value) {
+  return on<N>() ? static_cast<T>(value + 1) : value;
+}
+
+#define WINDTUNNEL_FLIPPED(name, right, wrong)           \
+  template <int N, typename A, typename B>               \
+  constexpr bool name(const A& a, const B& b) {          \
+    return on<N>() ? bool(a wrong b) : bool(a right b);  \
+  }
+WINDTUNNEL_FLIPPED(less, <, <=)
+WINDTUNNEL_FLIPPED(less_equal, <=, <)
+WINDTUNNEL_FLIPPED(greater, >, >=)
+WINDTUNNEL_FLIPPED(greater_equal, >=, >)
+WINDTUNNEL_FLIPPED(equal, ==, !=)
+WINDTUNNEL_FLIPPED(not_equal, !=, ==)
+#undef WINDTUNNEL_FLIPPED
+
+}  // namespace mutation
