@@ -16,10 +16,10 @@ namespace windtunnel::cli {
 namespace {
 
 std::string page_of(const std::filesystem::path& directory, const reports::HtmlBundle& bundle) {
-  const std::string summary = (directory / "summary.json").string();
-  return reports::run_page(reports::JsonTree{reports::read_whole_file(summary), summary},
-                           reports::read_timeline_file((directory / "timeline.json").string()), bundle,
-                           directory.string());
+  const std::string name = (directory / "summary.json").string();
+  const reports::JsonTree summary{reports::read_whole_file(name), name};
+  const sim::Timeline timeline = reports::read_timeline_file((directory / "timeline.json").string());
+  return reports::run_page(summary, timeline, bundle, directory.string());
 }
 
 }  // namespace

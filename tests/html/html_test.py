@@ -15,8 +15,8 @@ import sys
 
 SKIPPED = 77
 FILES = ("package.json", "package-lock.json", ".npmrc", "page.mjs", "figures.mjs")
-# One with faults, breakers and a failover; one with a spent budget; one with an experiment; the longest.
-SCENARIOS = ("openai-outage", "budget-exhaustion", "ab-split", "month")
+# One with faults, breakers and a failover; one with a spent budget; the longest, with an experiment.
+SCENARIOS = ("openai-outage", "budget-exhaustion", "month")
 
 
 def skip(why):

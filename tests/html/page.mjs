@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { at, chartSums, difference } from "./figures.mjs";
 
 const PANELS = ["requests", "lanes", "errors", "latency", "in-flight", "spend"];
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+const FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
 let made = 0;
@@ -167,7 +167,9 @@ try {
     const name = folder.split("/").at(-1);
     const url = pathToFileURL(resolve(join(folder, "report.html"))).href;
     const summary = JSON.parse(readFileSync(join(folder, "summary.json"), "utf8"));
-    for (const scheme of ["light", "dark"]) await lookAtScheme(browser, name, url, summary, scheme);
+    // The schemes differ in colours only: both are looked at in the first page, one in each of the others.
+    const schemes = folder === folders[0] ? ["light", "dark"] : ["dark"];
+    for (const scheme of schemes) await lookAtScheme(browser, name, url, summary, scheme);
     const { page, complaints, close } = await open(browser, url);
     await lookAtSums(page, name, summary);
     await lookAtCursor(page, name);
@@ -176,8 +178,9 @@ try {
     const took = await page.evaluate(() => performance.getEntriesByType("navigation")[0].loadEventEnd);
     console.log(`${name}: loaded in ${Math.round(took)} ms`);
     await close();
+    if (folder !== folders[0]) continue;
     await lookWithoutScripts(browser, name, url);
-    if (folder === folders[0]) await plantFaults(browser, url, summary);
+    await plantFaults(browser, url, summary);
   }
 } finally {
   await browser.close();
