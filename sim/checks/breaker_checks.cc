@@ -215,6 +215,7 @@ void BreakerChecks::on_finish(OpenRequest& one) {
 }
 
 void BreakerChecks::on_event() {
+  if (foreign_) must_have_woken();
   if (touched_ == 0) return;
   for (std::size_t provider = 0; touched_ >> provider != 0; ++provider) {
     if ((touched_ >> provider & 1U) != 0) reconcile(provider);
@@ -222,6 +223,18 @@ void BreakerChecks::on_event() {
   touched_ = 0;
   watched_.violations.must(permits_pending_ == 0, CheckId::B9, watched_.now, std::nullopt,
                            "{} permits were neither used nor given back", permits_pending_);
+}
+
+// A program that keeps a breaker is asked at the instant at which OPEN ends; then it must say so.
+void BreakerChecks::must_have_woken() {
+  for (std::size_t provider = 0; provider < ones_.size(); ++provider) {
+    const One& one = ones_[provider];
+    if (one.told != BreakerState::open || one.follower.state() != BreakerState::open) continue;
+    const Instant end = std::chrono::ceil<std::chrono::milliseconds>(one.follower.open_end());
+    watched_.violations.must(watched_.now <= end, CheckId::B3, watched_.now, one.request,
+                             "provider {} was still open when it was asked at {} ns, where OPEN ends", provider,
+                             since_start(end));
+  }
 }
 
 void BreakerChecks::reconcile(std::size_t provider) {

@@ -46,6 +46,7 @@ class BreakerChecks {
   [[nodiscard]] Instant breaker_time(Instant now) const {
     return foreign_ ? std::chrono::floor<std::chrono::milliseconds>(now) : now;
   }
+  void must_have_woken();
   [[nodiscard]] CheckId claim_of_missing(const monitor::BreakerTransition& arrow) const;
   [[nodiscard]] CheckId claim_of_surprise(const One& one, const monitor::BreakerTransition& arrow) const;
   void compare(One& one, const monitor::BreakerTransition& event, const monitor::BreakerTransition& expected);
