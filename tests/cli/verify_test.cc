@@ -132,23 +132,23 @@ TEST(VerifyVerb, a_command_that_breaks_off_is_told_with_the_end_of_its_stderr) {
   const std::vector<Break> breaks = {
       {"dies", "ended with exit code 7"},
       {"is_killed", "was killed by signal 11"},
-      {"hangs", "hangs: it took more than 700 ms to answer"},
+      {"hangs", "hangs: it took more than 2500 ms to answer"},
       {"floods", "floods: more than 65536 bytes without a line end"},
       {"floods_lines", ""},
       {"speaks_nonsense", "speaks nonsense: \"Traceback: ?[31mnothing\""},
       {"answers_half", "ended with exit code 0, in the middle of a line: {\"state\":\"cl"},
       {"closes", "closed its standard input or output"},
       {"ends_at_once", "ended with exit code 0", false},
-      {"never_reads", "hangs: it took more than 700 ms", false},
+      {"never_reads", "hangs: it took more than 2500 ms", false},
       {"says_hello", "", false},
   };
   for (const Break& one : breaks) {
-    const Said said = windtunnel("verify --timeout 700ms" + kBroken + one.how);
+    const Said said = windtunnel("verify --timeout 2500ms" + kBroken + one.how);
     EXPECT_EQ(said.exit, 4) << one.how << "\n" << said.out;
     EXPECT_TRUE(says(said, one.what)) << one.how << "\n" << said.out;
     EXPECT_EQ(says(said, "  | the last line on stderr"), one.with_stderr) << one.how << "\n" << said.out;
   }
-  const Said stderr_flood = windtunnel("verify --timeout 700ms" + kBroken + "floods_stderr");
+  const Said stderr_flood = windtunnel("verify --timeout 2500ms" + kBroken + "floods_stderr");
   EXPECT_EQ(stderr_flood.exit, 4);
   EXPECT_TRUE(says(stderr_flood, "  | complaint")) << stderr_flood.out.substr(0, 1000);
   EXPECT_LT(stderr_flood.out.size(), 20'000U);
@@ -170,7 +170,7 @@ std::size_t left_of(const Folder& folder, std::size_t noted) {
 TEST(VerifyVerb, nothing_of_the_command_outlives_it) {
   for (const std::string how : {"clean", "stays", "dies", "hangs"}) {
     const Folder folder;
-    const Said said = windtunnel("verify --cases 2 --timeout 700ms" + kBroken + how + " " + folder.path("pids"));
+    const Said said = windtunnel("verify --cases 2 --timeout 2500ms" + kBroken + how + " " + folder.path("pids"));
     EXPECT_EQ(said.exit, how == "dies" || how == "hangs" ? 4 : 0) << how << "\n" << said.out;
     EXPECT_EQ(left_of(folder, 4), 0U) << how;
   }
@@ -180,7 +180,7 @@ TEST(VerifyVerb, an_interrupt_ends_it_and_everything_that_it_started) {
   for (const std::string signal : {"INT", "TERM"}) {
     const Folder folder;
     const Said said = windtunnel("verify --timeout 60s" + kBroken + "hangs " + folder.path("pids"),
-                                 "timeout --foreground --preserve-status -s " + signal + " 1.5");
+                                 "timeout --foreground --preserve-status -s " + signal + " 4");
     EXPECT_EQ(said.exit, 130) << said.out;
     EXPECT_TRUE(says(said, "windtunnel: interrupted by SIG" + signal)) << said.out;
     EXPECT_EQ(left_of(folder, 4), 0U);
