@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { at, chartSums, difference } from "./figures.mjs";
 
 const PANELS = ["requests", "lanes", "errors", "latency", "in-flight", "spend"];
-const FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+const FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu-watchdog", "--disable-hang-monitor", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
 let made = 0;
