@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/console.h"
+#include "cli/forecast_plan.h"
 #include "cli/github_actions.h"
 #include "cli/interrupt.h"
 #include "cli/one_run.h"
@@ -27,8 +28,11 @@ struct Compared {
 
 std::string replay_of(const CompareArguments& arguments, const std::string& file,
                       const std::vector<std::string>& sets) {
-  std::string command = "windtunnel run " + shell_word(file);
+  std::string command = (arguments.of_forecasts ? "windtunnel forecast " : "windtunnel run ") + shell_word(file);
   for (const std::string& set : sets) command += " --set " + shell_word(set);
+  if (arguments.of_forecasts) {
+    return command + fmt::format(" --horizon {} --replications {}", arguments.horizon, arguments.replications);
+  }
   if (arguments.checks != std::vector<std::string>{"all"}) {
     command += fmt::format(" --checks {}", fmt::join(arguments.checks, ","));
   }
@@ -125,33 +129,45 @@ ExitCode code_of(const reports::CompareReport& report) {
   return code;
 }
 
+SeedRange seeds_of(const CompareArguments& arguments, const sim::Scenario& first) {
+  if (arguments.of_forecasts) return {0, arguments.replications - 1};
+  const std::uint64_t last = first.seed > UINT64_MAX - kCompareSeeds ? UINT64_MAX : first.seed + kCompareSeeds - 1;
+  return arguments.seeds.value_or(SeedRange{first.seed, last});
+}
+
 sim::ComparisonResult perform(const std::vector<sim::Variation>& variations, const CompareArguments& arguments,
-                        SeedRange seeds) {
+                              SeedRange seeds, std::optional<monitor::Duration> horizon) {
   Progress progress{arguments.quiet};
-  return sim::compare(variations, {.seed_first = seeds.first,
-                                   .seeds = seeds.last - seeds.first + 1,
-                                   .jobs = arguments.jobs,
-                                   .checks = arguments.checks,
-                                   .stop = &stop_requested(),
-                                   .progress = [&](std::uint64_t done, std::uint64_t of) {
-                                     if (progress.due()) progress.show(fmt::format("{} of {} runs", done, of));
-                                   }});
+  sim::CompareOptions options{.seed_first = seeds.first,
+                              .seeds = seeds.last - seeds.first + 1,
+                              .jobs = arguments.jobs,
+                              .checks = arguments.checks,
+                              .stop = &stop_requested(),
+                              .progress = [&](std::uint64_t done, std::uint64_t of) {
+                                if (progress.due()) progress.show(fmt::format("{} of {} runs", done, of));
+                              }};
+  if (horizon) options.forecast = sim::ForecastOptions{.horizon = *horizon};
+  return sim::compare(variations, options);
 }
 
 }  // namespace
 
 ExitCode compare(const CompareArguments& arguments) {
+  std::optional<monitor::Duration> horizon;
+  if (arguments.of_forecasts) {
+    horizon = horizon_of(arguments.horizon);
+    if (!horizon) return ExitCode::usage;
+  }
   Compared compared = load_all(arguments);
   if (compared.code != ExitCode::pass) return compared.code;
-  const std::uint64_t own = compared.variations.front().scenario.seed;
-  const std::uint64_t own_last = own > UINT64_MAX - kCompareSeeds ? UINT64_MAX : own + kCompareSeeds - 1;
-  const SeedRange seeds = arguments.seeds.value_or(SeedRange{own, own_last});
+  const SeedRange seeds = seeds_of(arguments, compared.variations.front().scenario);
   watch_signals();
-  const sim::ComparisonResult comparison = perform(compared.variations, arguments, seeds);
+  const sim::ComparisonResult comparison = perform(compared.variations, arguments, seeds, horizon);
   const reports::CompareReport report{.variations = std::move(compared.told),
                                       .comparison = comparison,
                                       .seed_first = seeds.first,
                                       .seeds = seeds.last - seeds.first + 1,
+                                      .horizon = horizon,
                                       .rules = arguments.rules,
                                       .regressions = sim::judge_regressions(comparison, arguments.rules)};
   ExitCode code = code_of(report);
@@ -159,7 +175,7 @@ ExitCode compare(const CompareArguments& arguments) {
   if (!silent && !print(text_of(report, arguments.format))) code = worst(code, ExitCode::file_error);
   code = worst(code, write_files(arguments.out, report));
   if (comparison.stopped) {
-    std::fprintf(stderr, "windtunnel: interrupted by %s; what was measured of %llu of %llu seeds is kept\n",
+    std::fprintf(stderr, "windtunnel: interrupted by %s; what was measured of %llu of %llu pairs is kept\n",
                  interrupted_by(), static_cast<unsigned long long>(comparison.seeds),
                  static_cast<unsigned long long>(report.seeds));
   }

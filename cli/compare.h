@@ -27,6 +27,9 @@ struct CompareArguments {
   std::vector<std::string> checks{"all"};
   std::string out;  // empty: no files
   CompareFormat format = CompareFormat::text;
+  bool of_forecasts = false;
+  std::string horizon = "30d";  // of forecasts
+  std::uint64_t replications = 100;
   bool quiet = false;
 };
 

@@ -212,7 +212,10 @@ ExitCode Study::make_forecast(sim::ReplicationMaker& maker) {
 
 ExitCode forecast(const ForecastArguments& arguments) {
   Processes processes;
-  const LoadedScenario loaded = load_scenario(arguments.file, arguments.sets);
+  const LoadedScenario loaded =
+      arguments.from_telemetry.empty()
+          ? load_scenario(arguments.file, arguments.sets)
+          : load_fitted(arguments.from_telemetry, arguments.sets, processes.is_first() && !arguments.quiet);
   if (!loaded.scenario) return loaded.code;
   sim::Scenario scenario = *loaded.scenario;
   if (arguments.seed) scenario.seed = *arguments.seed;

@@ -14,7 +14,8 @@ namespace windtunnel::cli {
 enum class ForecastFormat : std::uint8_t { text, json, csv };
 
 struct ForecastArguments {
-  std::string file;
+  std::string file;            // empty: the scenario is fitted to a log
+  std::string from_telemetry;  // the log; empty: none
   std::vector<std::string> sets;
   std::optional<std::uint64_t> seed;
   std::uint64_t replications = 1000;

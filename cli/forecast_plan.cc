@@ -29,14 +29,6 @@ std::nullopt_t usage_error(const char* flag, const std::string& text, const scen
                                  error.help.empty() ? "" : "\n  help: " + error.help));
 }
 
-std::optional<monitor::Duration> horizon_of(const std::string& text) {
-  const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
-  const bool good =
-      parsed.problem == NumberProblem::none && parsed.value > 0 && monitor::Duration{parsed.value} <= sim::kHorizonMax;
-  if (good) return monitor::Duration{parsed.value};
-  return usage_error(fmt::format("--horizon {} is not a duration above 0 and up to 3660d, such as 30d", text));
-}
-
 // "openai=1310.22,anthropic=402.10", in the order of the scenario's providers.
 std::optional<std::vector<monitor::Usd>> spent_of(const std::string& text, const Scenario& scenario) {
   std::vector<std::string> names;
@@ -90,7 +82,9 @@ std::optional<sim::Shard> shard_of(const std::string& text) {
 }
 
 std::string forecast_command(const ForecastArguments& arguments) {
-  std::string command = "windtunnel forecast " + shell_word(arguments.file);
+  std::string command = "windtunnel forecast " + (arguments.from_telemetry.empty()
+                                                      ? shell_word(arguments.file)
+                                                      : "--from-telemetry " + shell_word(arguments.from_telemetry));
   if (arguments.seed) command += fmt::format(" --seed {}", *arguments.seed);
   for (const std::string& set : arguments.sets) command += " --set " + shell_word(set);
   if (arguments.until.empty()) {
@@ -148,6 +142,14 @@ bool read_claims(ForecastPlan& plan, const ForecastArguments& arguments, const S
 }
 
 }  // namespace
+
+std::optional<monitor::Duration> horizon_of(const std::string& text) {
+  const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
+  const bool good =
+      parsed.problem == NumberProblem::none && parsed.value > 0 && monitor::Duration{parsed.value} <= sim::kHorizonMax;
+  if (good) return monitor::Duration{parsed.value};
+  return usage_error(fmt::format("--horizon {} is not a duration above 0 and up to 3660d, such as 30d", text));
+}
 
 std::optional<std::vector<sim::ThresholdSpec>> read_assertions(const std::vector<std::string>& assertions,
                                                                const std::vector<std::string>& providers,

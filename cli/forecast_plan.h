@@ -21,6 +21,9 @@ struct ForecastPlan {
   std::string replay;                          // without jobs, shard, output
 };
 
+// A duration that can be forecast, of a flag --horizon. Nothing: it has an error, which has been printed.
+std::optional<monitor::Duration> horizon_of(const std::string& text);
+
 // Nothing: a flag has an error, which has been printed.
 std::optional<ForecastPlan> plan_of(const ForecastArguments& arguments, const sim::Scenario& scenario);
 

@@ -2,8 +2,10 @@
 
 #include <cstdio>
 
+#include "reports/fit.h"
 #include "scenarios/diagnostics.h"
 #include "scenarios/reader.h"
+#include "scenarios/writer.h"
 
 namespace windtunnel::cli {
 
@@ -34,6 +36,27 @@ LoadedScenario load_scenario(const std::string& file, const std::vector<std::str
   std::fprintf(stderr, "%s:%d:%d: %s: only `run` and `validate` take breakers of another program\n", at.file.c_str(),
                at.line, at.column, at.pointer.c_str());
   return {.scenario = std::nullopt, .code = ExitCode::scenario_invalid};
+}
+
+LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets, bool tells) {
+  LoadedScenario loaded;
+  try {
+    const reports::FittedLog fitted = reports::read_fit(log);
+    if (tells) std::fputs(reports::fit_text(fitted).c_str(), stderr);
+    if (!fitted.fit.problem) {
+      loaded.scenario = scenarios::read_scenario_text(scenarios::write_scenario(fitted.fit.scenario), log, sets);
+      return loaded;
+    }
+    std::fprintf(stderr, "windtunnel: %s: %s\n", log.c_str(), fitted.fit.problem->c_str());
+    loaded.code = ExitCode::inconclusive;
+  } catch (const reports::ReportError& error) {
+    std::fprintf(stderr, "windtunnel: %s\n", error.what());
+    loaded.code = ExitCode::file_error;
+  } catch (const scenarios::ScenarioError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    loaded.code = ExitCode::scenario_invalid;
+  }
+  return loaded;
 }
 
 }  // namespace windtunnel::cli

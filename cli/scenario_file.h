@@ -25,4 +25,8 @@ LoadedScenario load_scenario(const std::string& file, const std::vector<std::str
 LoadedScenario load_scenario_with_any_breakers(const std::string& file, const std::vector<std::string>& sets,
                                                std::set<std::string>* warned = nullptr);
 
+// A scenario that is fitted to a log of requests, with `sets` applied to it. What was fitted is printed to stderr if
+// `tells`, and what cannot be fitted always is: that is inconclusive.
+LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets, bool tells);
+
 }  // namespace windtunnel::cli

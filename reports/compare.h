@@ -9,6 +9,7 @@
 // difference is 0.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,14 +23,15 @@ struct ComparedVariation {
   std::string name;
   std::string file;
   std::vector<std::string> sets;  // path=value, in the order in which they were applied
-  std::string replay;             // the command that runs it, but for " --seed N"
+  std::string replay;             // the command that runs it; of runs, but for " --seed N"
 };
 
 struct CompareReport {
   std::vector<ComparedVariation> variations;  // as in the comparison
   const sim::ComparisonResult& comparison;
   std::uint64_t seed_first = 0;
-  std::uint64_t seeds = 0;  // asked for
+  std::uint64_t seeds = 0;                                  // asked for; of forecasts: replications
+  std::optional<monitor::Duration> horizon = std::nullopt;  // of forecasts; nothing: runs are compared
   std::vector<sim::RegressionRule> rules;
   std::vector<sim::RegressionFinding> regressions;  // for each variation but the first, each rule
 };

@@ -114,6 +114,8 @@ std::string compare_json(const CompareReport& report) {
   json.key("seeds").begin_object().key("first").integer(static_cast<Int128>(report.seed_first));
   json.key("asked").integer(static_cast<Int128>(report.seeds));
   json.key("complete").integer(static_cast<Int128>(report.comparison.seeds)).end_object();
+  json.key("forecast_horizon_s");
+  report.horizon ? json.decimal(report.horizon->count(), kSecondDecimals) : json.null();
   json.key("interrupted").boolean(report.comparison.stopped);
   json.key("variations").begin_array();
   for (std::size_t i = 0; i < report.variations.size(); ++i) {

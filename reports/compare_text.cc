@@ -6,6 +6,7 @@
 
 #include "reports/compare.h"
 #include "reports/compare_numbers.h"
+#include "reports/exact_decimal.h"
 #include "reports/text_table.h"
 
 namespace windtunnel::reports {
@@ -16,8 +17,12 @@ using sim::Verdict;
 
 std::string seeds_phrase(const CompareReport& report) {
   const std::uint64_t last = report.seed_first + report.seeds - 1;
-  std::string text = report.seeds == 1 ? fmt::format("seed {}", report.seed_first)
-                                       : fmt::format("seeds {}..{}", report.seed_first, last);
+  std::string text = fmt::format("seeds {}..{}", report.seed_first, last);
+  if (report.seeds == 1) text = fmt::format("seed {}", report.seed_first);
+  if (report.horizon) {
+    text = fmt::format("forecasts over {} days, {} replications",
+                       exact_decimal(report.horizon->count() / 86'400'000, 6), report.seeds);
+  }
   if (report.comparison.stopped) text += fmt::format(", stopped after {} of {}", report.comparison.seeds, report.seeds);
   return text;
 }
@@ -82,9 +87,10 @@ std::vector<std::string> notes_of(const CompareReport& report) {
   return notes;
 }
 
-std::string bound_phrase(const sim::RegressionRule& rule, const sim::RegressionFinding& finding) {
+std::string bound_phrase(const CompareReport& report, const sim::RegressionFinding& finding) {
+  const sim::RegressionRule& rule = report.rules[finding.rule];
   if (!finding.excess) return "no seed has data for both";
-  if (!finding.excess->half_width) return "one pair of runs shows nothing; use --seeds A..B";
+  if (!finding.excess->half_width) return "one pair of runs shows nothing";
   const std::string interval = compare_interval(rule.metric, *finding.excess);
   switch (finding.verdict) {
     case Verdict::pass:
@@ -96,7 +102,8 @@ std::string bound_phrase(const sim::RegressionRule& rule, const sim::RegressionF
   }
   const std::string text = fmt::format("beyond the bound by {}: the interval lies on both sides", interval);
   if (!finding.seeds_needed) return text;
-  return text + fmt::format("; about {} seeds would decide", *finding.seeds_needed);
+  return text +
+         fmt::format("; about {} {} would decide", *finding.seeds_needed, report.horizon ? "replications" : "seeds");
 }
 
 const char* word_of(Verdict verdict) {
@@ -144,7 +151,7 @@ std::string markdown_row(const ComparedVariation& variation, const sim::Variatio
 std::string regression_line(const CompareReport& report, const sim::RegressionFinding& finding) {
   const sim::RegressionRule& rule = report.rules[finding.rule];
   return fmt::format("{} {} {}: {}", word_of(finding.verdict), report.variations[finding.variation].name, rule.text,
-                     bound_phrase(rule, finding));
+                     bound_phrase(report, finding));
 }
 
 std::string compare_text(const CompareReport& report) {

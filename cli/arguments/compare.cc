@@ -14,6 +14,7 @@ constexpr const char* kCompareFooter =
     "  windtunnel compare outage.json --vary monitor.circuit_breaker.open=5s,30s,60s --seeds 1..100\n"
     "  windtunnel compare outage.json --vary monitor.provider_call.timeout=5s,30s \\\n"
     "      --vary monitor.circuit_breaker.half_open_max_calls=1,3 --format markdown\n"
+    "  windtunnel compare month.json --vary monitor.ab_router.variants.a.weight=50,55 --forecast --horizon 30d\n"
     "  windtunnel compare main.json branch.json --max-regression 'wasted_calls<=0' --max-regression 'p95<=5%'\n"
     "\n"
     "The first variation is the one that the others are compared with. Each seed is run in every variation, with the "
@@ -94,7 +95,19 @@ std::unique_ptr<Verb> add_compare(CLI::App& app) {
       ->type_name("PATH=V1,V2,...")
       ->allow_extra_args(false);
   add_sets(verb, compare.sets);
-  add_seeds(verb, compare.seeds, "Seeds of each variation [20 from the first scenario's own on]");
+  CLI::Option* seeds = add_seeds(verb, compare.seeds, "Seeds of each variation [20 from the first scenario's own on]");
+  CLI::Option* forecast = verb.add_flag("--forecast", compare.of_forecasts,
+                                        "Compare forecasts: cost, P(exceed), refusals, p95 over the horizon")
+                              ->excludes(seeds);
+  verb.add_option("--horizon", compare.horizon, "How far the forecasts look")
+      ->needs(forecast)
+      ->capture_default_str()
+      ->type_name("T");
+  verb.add_option("--replications", compare.replications, "Of each forecast")
+      ->needs(forecast)
+      ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{1'000'000}))
+      ->capture_default_str()
+      ->type_name("R");
   add_jobs(verb, compare.jobs);
   verb.add_option_function<Texts>(
           "--max-regression", [&compare](const Texts& texts) { compare.rules = parse_rules(texts); },

@@ -17,6 +17,7 @@ constexpr const char* kForecastFooter =
     "  windtunnel forecast month.json --as-of 2026-01-15 --spent 'openai=1310.22,anthropic=402.10' --horizon 17d\n"
     "  windtunnel forecast month.json --until 'p_exceed:hw=0.01,mean:rel=0.005' --max-replications 20000\n"
     "  windtunnel forecast month.json --headroom\n"
+    "  windtunnel forecast --from-telemetry telemetry.jsonl.zst --set monitor.cost_limiter.monthly_usd=5000\n"
     "  windtunnel forecast month.json --shard 0/4 --out part-0.json   # then: windtunnel merge part-*.json\n"
     "  mpirun -n 4 windtunnel forecast month.json                     # built with WINDTUNNEL_MPI\n"
     "\n"
@@ -74,6 +75,9 @@ void add_replications(CLI::App& verb, ForecastArguments& forecast) {
 
 // What the parser alone cannot see.
 void check(const ForecastArguments& forecast) {
+  if (forecast.file.empty() && forecast.from_telemetry.empty()) {
+    throw UsageError("forecast needs a scenario FILE, or --from-telemetry LOG");
+  }
   if (forecast.shard.empty()) return;
   if (forecast.out.empty()) throw UsageError("--shard makes a part of a forecast: say where with --out part.json");
   if (!forecast.until.empty()) {
@@ -92,7 +96,11 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   CLI::App& verb =
       *app.add_subcommand("forecast", "Say what a month will cost, when a budget breaks, how much traffic fits");
   verb.footer(kForecastFooter);
-  verb.add_option("FILE", forecast.file, "Scenario file")->required()->type_name("");
+  CLI::Option* file = verb.add_option("FILE", forecast.file, "Scenario file")->type_name("");
+  verb.add_option("--from-telemetry", forecast.from_telemetry,
+                  "Fit the scenario to this log (telemetry.jsonl[.zst], ours or the seed's) instead of reading one")
+      ->excludes(file)
+      ->type_name("LOG");
   add_replications(verb, forecast);
   add_demand(verb, forecast);
   add_asserts(verb, forecast.asserts);

@@ -44,6 +44,24 @@ OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareO
   return one;
 }
 
+OneMeasured measure(const ForecastWorld& world, std::uint64_t index, const CompareOptions& options) {
+  const auto replication = world.replicate(SeedFamily::forecast, index, options.stop);
+  if (!replication) return {.stopped = true};
+  return {.values = values_of(*replication, world.frame())};
+}
+
+// Of forecasts, one for each variation: all with the first one's seed, so that they meet the same requests.
+std::vector<ForecastWorld> worlds_of(const std::vector<Variation>& variations, const CompareOptions& options) {
+  std::vector<ForecastWorld> worlds;
+  if (!options.forecast) return worlds;
+  for (const Variation& variation : variations) {
+    Scenario scenario = variation.scenario;
+    scenario.seed = variations.front().scenario.seed;
+    worlds.emplace_back(std::move(scenario), *options.forecast);
+  }
+  return worlds;
+}
+
 void count_violations(std::vector<ViolationCount>& counts, std::vector<std::string> violated, std::uint64_t seed) {
   std::ranges::sort(violated);
   violated.erase(std::unique(violated.begin(), violated.end()), violated.end());
@@ -167,7 +185,9 @@ ComparisonResult compare(const std::vector<Variation>& variations, const Compare
   const std::uint64_t width = variations.size();
   const std::uint64_t tasks = width * options.seeds;
   // All variations of one seed, then the next seed, so that a comparison that is stopped has complete pairs.
+  const std::vector<ForecastWorld> worlds = worlds_of(variations, options);
   InOrder<OneMeasured> runs{tasks, options.jobs, [&](std::uint64_t place) {
+                              if (!worlds.empty()) return measure(worlds[place % width], place / width, options);
                               return measure(variations[place % width].scenario, options.seed_first + place / width,
                                              options);
                             }};

@@ -7,6 +7,9 @@
 // (var A + var B) / var(B - A), which says how many times more seeds an unpaired comparison would need for an interval
 // as narrow. All intervals are two-sided 95 %. The result does not depend on the number of threads.
 //
+// Forecasts are compared the same way: replication r of each variation has the seed that it has in the first one's
+// forecast, and the statistics are of replications.
+//
 //   const ComparisonResult all = compare({{"5s", a}, {"30s", b}}, {.seed_first = 1, .seeds = 20, .jobs = 2});
 //   all.variations[1].of(CompareMetric::wasted_calls).difference->mean;
 
@@ -31,6 +34,8 @@ struct CompareOptions {
   std::uint64_t seed_first = 1;
   std::uint64_t seeds = 20;  // seed_first, seed_first + 1, ...; at least 1
   std::uint64_t jobs = 1;
+  // Replications 0, 1, ... of a forecast instead of runs; then seed_first and checks say nothing.
+  std::optional<ForecastOptions> forecast = std::nullopt;
   std::vector<std::string> checks{"all"};   // as in JudgeOptions; a violation never ends a run
   const std::atomic<bool>* stop = nullptr;  // set from elsewhere: end with the seeds that are complete
   std::function<void(std::uint64_t done, std::uint64_t of)> progress;  // of runs, told in order

@@ -84,6 +84,27 @@ std::optional<CompareMetric> compare_metric_named(std::string_view name) {
   return place->metric;
 }
 
+CompareValues values_of(const Replication& replication, const ForecastFrame& frame) {
+  CompareValues values;
+  const auto set = [&](CompareMetric metric, double value) { values[static_cast<std::size_t>(metric)] = value; };
+  monitor::Int128 billed = 0;
+  for (const std::int64_t picos : replication.billed) billed += picos;
+  set(CompareMetric::cost_usd, static_cast<double>(billed) / 1e12);
+  set(CompareMetric::requests_lost, static_cast<double>(replication.failed()));
+  set(CompareMetric::requests_refused, static_cast<double>(replication.refused()));
+  const auto p95 = std::ranges::find(kLatencyShares, Millionths{950'000}) - kLatencyShares.begin();
+  const std::int64_t latency = replication.latency_ns[static_cast<std::size_t>(p95)];
+  if (latency != kNever) set(CompareMetric::p95, static_cast<double>(latency));
+  if (!frame.monthly) return values;
+  bool exceeded = false;
+  // The last of each month's shares is the whole budget.
+  for (std::size_t i = frame.shares.size() - 1; i < replication.crossed.size(); i += frame.shares.size()) {
+    exceeded = exceeded || replication.crossed[i] != kNever;
+  }
+  set(CompareMetric::p_exceed, exceeded ? 1 : 0);
+  return values;
+}
+
 CompareMeasure::CompareMeasure(const Scenario& scenario)
     : scenario_(scenario),
       run_end_(Instant{} + scenario.duration),

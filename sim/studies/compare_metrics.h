@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "sim/checks/verdict.h"
+#include "sim/studies/replication.h"
 #include "sim/world/events.h"
 #include "sim/world/scenario.h"
 #include "sim/world/world.h"
@@ -74,6 +75,10 @@ std::optional<CompareMetric> compare_metric_named(std::string_view name);
 
 // The metrics of one run in their unit; nothing: no data.
 using CompareValues = std::array<std::optional<double>, kCompareMetrics>;
+
+// Of one replication of a forecast: p95, cost_usd, requests_lost, requests_refused and, with a budget, p_exceed. Nobody
+// watches its breakers and checks.
+[[nodiscard]] CompareValues values_of(const Replication& replication, const ForecastFrame& frame);
 
 struct DownPhases {
   std::int64_t counted = 0;

@@ -120,8 +120,9 @@ TEST_F(CompareCli, a_violation_is_told_with_its_replay_and_is_not_fatal) {
 }
 
 TEST_F(CompareCli, an_interrupt_keeps_complete_seeds) {
-  const std::string command = "cd '" + folder.path() + "' && timeout --foreground --signal=INT 1 '" WINDTUNNEL_BINARY "' compare " +
-                              file + " " + kOpen + "--seeds 1..1000000 --out out >said.txt 2>&1; echo $?";
+  const std::string command = "cd '" + folder.path() +
+                              "' && timeout --foreground --signal=INT 1 '" WINDTUNNEL_BINARY "' compare " + file + " " +
+                              kOpen + "--seeds 1..1000000 --out out >said.txt 2>&1; echo $?";
   FILE* pipe = popen(command.c_str(), "r");
   char line[16] = {};
   ASSERT_NE(fgets(line, sizeof line, pipe), nullptr);
@@ -142,6 +143,20 @@ TEST_F(CompareCli, a_value_that_the_scenario_cannot_take_runs_nothing) {
   EXPECT_EQ(bad.exit, 3);
   EXPECT_EQ(bad.out.find("duratoin"), bad.out.rfind("/duratoin") + 1) << "told once:\n" << bad.out;
   EXPECT_EQ(windtunnel("compare no-such.json other.json").exit, 4);
+}
+
+TEST_F(CompareCli, forecasts_are_compared_over_their_horizon) {
+  const std::string rest = "--set faults=[] --vary workload.chat.rate=5,6 --forecast --horizon 3m --replications 12 ";
+  const Said said = compare(rest);
+  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_TRUE(says(said, "forecasts over ")) << said.out;
+  EXPECT_TRUE(says(said, "12 replications")) << said.out;
+  EXPECT_TRUE(says(said, "P(exceed)")) << said.out;
+  EXPECT_FALSE(says(said, "Probes")) << said.out;
+  EXPECT_EQ(compare(rest + "--max-regression 'cost_usd<=0'").exit, 15);
+  EXPECT_EQ(compare(rest + "--seeds 1..4").exit, 2);
+  EXPECT_EQ(compare(kOpen + "--horizon 3m").exit, 2);
+  EXPECT_EQ(compare(kOpen + "--forecast --horizon never").exit, 2);
 }
 
 TEST_F(CompareCli, what_cannot_be_compared_is_a_usage_error) {

@@ -35,5 +35,22 @@ TEST(InitFromTelemetry, tells_a_file_that_cannot_be_read_from_one_that_says_noth
   EXPECT_FALSE(folder.has("a.json"));
 }
 
+TEST(ForecastFromTelemetry, is_that_of_the_fitted_scenario) {
+  const Folder folder;
+  const std::string log = folder.path("log.jsonl");
+  ASSERT_EQ(windtunnel("run --quiet scenarios/catalog/ab-split.json --telemetry " + log).exit, 0);
+  const std::string rest = " --horizon 3h --replications 20 --format csv --quiet";
+  const Said direct = windtunnel("forecast --from-telemetry " + log + rest);
+  EXPECT_EQ(direct.exit, 0) << direct.out;
+  ASSERT_EQ(windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 0);
+  EXPECT_EQ(direct.out, windtunnel("forecast " + folder.path("fitted.json") + rest).out);
+  const Said told = windtunnel("forecast --from-telemetry " + log + " --horizon 3h --replications 20 2>&1 >/dev/null");
+  EXPECT_NE(told.out.find("Fitted to " + log), std::string::npos) << told.out;
+  EXPECT_EQ(windtunnel("forecast").exit, 2);
+  EXPECT_EQ(windtunnel("forecast " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 2);
+  EXPECT_EQ(windtunnel("forecast --from-telemetry " + folder.path("none.jsonl")).exit, 4);
+  EXPECT_EQ(windtunnel("forecast --from-telemetry " + log + " --set monitor.cach.ttl=1h").exit, 3);
+}
+
 }  // namespace
 }  // namespace windtunnel::tests::fit_cli_test

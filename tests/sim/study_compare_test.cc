@@ -158,6 +158,40 @@ TEST(Compare, the_cost_of_another_split_needs_at_least_15_times_fewer_runs) {
   EXPECT_NEAR(cost.difference->mean, 7.2, *cost.difference->half_width);
 }
 
+// The seed is of no matter: all have the first one's.
+Scenario split_month(std::int64_t percent, std::optional<Usd> budget) {
+  Scenario scenario = split_world(percent);
+  scenario.seed = static_cast<std::uint64_t>(percent);
+  scenario.monitor.cost_limiter.monthly = budget;
+  return scenario;
+}
+
+TEST(Compare, forecasts_are_paired_replication_by_replication) {
+  const CompareOptions options{.seeds = 20, .jobs = 2, .forecast = ForecastOptions{.horizon = 24h}};
+  const ComparisonResult result =
+      compare({{"50 %", split_month(50, {})}, {"again", split_month(50, {})}, {"55 %", split_month(55, {})}}, options);
+  for (const MetricComparison& metric : result.variations[1].metrics) {
+    if (!metric.difference) continue;
+    EXPECT_EQ(metric.difference->mean, 0);
+  }
+  EXPECT_GE(*result.variations[2].of(CompareMetric::cost_usd).variance_reduction, 15);
+  EXPECT_FALSE(result.variations[2].of(CompareMetric::wasted_calls).value.has_value());
+  EXPECT_FALSE(result.variations[2].of(CompareMetric::p_exceed).value.has_value());
+  // What the forecast of the first itself says of a replication is what is compared.
+  const ForecastWorld alone{split_month(50, {}), *options.forecast};
+  EXPECT_EQ(result.variations[0].runs[7], values_of(*alone.replicate(SeedFamily::forecast, 7, nullptr), alone.frame()));
+}
+
+// 108 and 115 USD a day: a budget between them is kept by the one and broken by the other.
+TEST(Compare, forecasts_tell_how_likely_a_budget_is_exceeded) {
+  const Usd budget = Usd::from_dollars(112);
+  const ComparisonResult result = compare({{"50 %", split_month(50, budget)}, {"55 %", split_month(55, budget)}},
+                                          {.seeds = 8, .forecast = ForecastOptions{.horizon = 24h}});
+  EXPECT_EQ(result.variations[0].of(CompareMetric::p_exceed).value->mean, 0);
+  EXPECT_EQ(result.variations[1].of(CompareMetric::p_exceed).value->mean, 1);
+  EXPECT_GT(result.variations[1].of(CompareMetric::requests_refused).value->mean, 0);
+}
+
 // --- Regressions ---------------------------------------------------------------------------------------------------
 
 // Two variations whose p95 in milliseconds were these.
