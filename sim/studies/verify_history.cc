@@ -204,7 +204,8 @@ History without(const BreakerConfig& config, const History& history, const std::
   for (std::size_t i = 0; i < history.size(); ++i) {
     if (left_out[i]) continue;
     HistoryCall call = history[i];
-    if (call.op == BreakerOp::report) call.of = new_place[call.of];
+    // A report of a permit that nobody has is of no earlier call.
+    if (call.op == BreakerOp::report) call.of = call.of < i ? new_place[call.of] : history.size();
     const bool backwards = call.wrong == WrongQuestion::time_runs_backwards;
     if (!session.is_valid(call) || backwards != (call.t_ms < latest)) continue;
     if (!backwards) latest = call.t_ms;
@@ -226,7 +227,7 @@ Replay replay(monitor::ForeignBreaker& breaker, const BreakerConfig& config, con
     const HistoryCall& call = history[i];
     BreakerQuestion question{.op = call.op, .t_ms = call.t_ms};
     if (call.op == BreakerOp::report) {
-      const bool unknown = call.wrong == WrongQuestion::permit_is_unknown;
+      const bool unknown = call.wrong == WrongQuestion::permit_is_unknown || call.of >= i;
       question.permit = unknown ? highest + 1'000'003 : permits[call.of];
       question.outcome = call.outcome;
     }
