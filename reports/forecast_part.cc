@@ -81,6 +81,14 @@ std::string block_line(const ReplicationBlock& block) {
 
 // --- Reading -------------------------------------------------------------------------------------------------------
 
+// A part holds whole numbers only. Any other, also one beyond 64 bits, would be cut without a word when it is taken.
+PartJson parsed_part(std::string_view text) {
+  return PartJson::parse(text, [](int, PartJson::parse_event_t, PartJson& value) {
+    if (value.is_number_float()) throw std::invalid_argument(value.dump() + " is not a whole number of 64 bits");
+    return true;
+  });
+}
+
 ForecastFrame frame_of(const PartJson& json) {
   ForecastFrame frame;
   frame.file = json.at("file").get<std::string>();
@@ -110,7 +118,7 @@ ForecastFrame frame_of(const PartJson& json) {
 }
 
 PartHead head_of(std::string line) {
-  const PartJson json = PartJson::parse(line + std::string{kEnd});
+  const PartJson json = parsed_part(line + std::string{kEnd});
   if (!json.is_object() || !json.contains("windtunnel_part")) {
     throw std::invalid_argument("this is no part of a study: it has no windtunnel_part");
   }
@@ -157,7 +165,7 @@ monitor::Histogram histogram_of(const PartJson& json) {
 }
 
 ReplicationBlock block_of(const PartHead& head, std::string_view line) {
-  const PartJson json = PartJson::parse(line);
+  const PartJson json = parsed_part(line);
   ReplicationBlock block{.number = json.at("block").get<std::uint64_t>(), .all = {}, .latency = {}};
   for (const PartJson& numbers : json.at("numbers")) {
     auto one = sim::replication_of(head.frame, numbers.get<std::vector<std::int64_t>>());
