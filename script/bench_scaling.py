@@ -46,6 +46,8 @@ def main():
     windtunnel = os.path.abspath(sys.argv[1])
     month = os.path.join(CATALOG, "month.json")
     print(json.dumps(scaling("scaling/run --seeds", [windtunnel, "run", month, "--seeds", "1..8"])))
+    print(json.dumps(scaling("scaling/forecast", [windtunnel, "forecast", month, "--horizon", "31d", "--replications",
+                                                  "40"])))
     once = peak_mib([windtunnel, "run", month])
     tenfold = peak_mib([windtunnel, "run", month, "--set", "workload.gateway.rate=100000"])
     print(json.dumps({"name": "memory/month at 10,000 a day", "value": f"{once:.1f} MiB",

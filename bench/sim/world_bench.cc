@@ -52,7 +52,7 @@ void count_allocations(benchmark::State& state, const sim::Scenario& scenario, W
   const auto half = count(scenario.duration / 2);
   const auto whole = count(scenario.duration);
   state.counters["allocations/request"] =
-      static_cast<double>(whole.first - half.first) / static_cast<double>(whole.second - half.second);
+      (static_cast<double>(whole.first) - static_cast<double>(half.first)) / static_cast<double>(whole.second - half.second);
 }
 
 void measure(benchmark::State& state, const sim::Scenario& scenario, Watching watching) {
