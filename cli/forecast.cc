@@ -197,6 +197,7 @@ ExitCode Study::make_forecast(sim::ReplicationMaker& maker) {
   }
   const ExitCode code = say(result, {.format = arguments_.format,
                                      .out = arguments_.out,
+                                     .html = arguments_.html,
                                      .quiet = arguments_.quiet && whole,
                                      .color = arguments_.color});
   if (!whole) {
@@ -211,6 +212,7 @@ ExitCode Study::make_forecast(sim::ReplicationMaker& maker) {
 }  // namespace
 
 ExitCode forecast(const ForecastArguments& arguments) {
+  if (!can_write_html(arguments.html)) return ExitCode::usage;
   Processes processes;
   const LoadedScenario loaded =
       arguments.from_telemetry.empty()

@@ -30,6 +30,7 @@ struct ForecastArguments {
   std::string out;    // of a shard its part, else a folder; empty: none
   ForecastFormat format = ForecastFormat::text;
   bool headroom = false;
+  bool html = false;
   bool quiet = false;
   Color color = Color::automatic;
 };

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "cli/console.h"
+#include "reports/html_forecast.h"
 #include "reports/output_file.h"
 
 namespace windtunnel::cli {
@@ -30,6 +31,12 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
+bool can_write_html(bool wanted) {
+  if (!wanted || reports::html_bundle() != nullptr) return true;
+  std::fprintf(stderr, "windtunnel: %s\n", std::string{reports::kNoHtmlBundle}.c_str());
+  return false;
+}
+
 ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output) {
   ExitCode code = code_of_verdict(reports::verdict_of(report));
   if (!output.out.empty()) {
@@ -37,9 +44,14 @@ ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output
       std::error_code ignored;  // the first file says why
       std::filesystem::create_directories(output.out, ignored);
       const std::filesystem::path folder{output.out};
-      write_file(folder / "forecast.json", reports::forecast_json(report));
+      const std::string json = reports::forecast_json(report);
+      write_file(folder / "forecast.json", json);
       write_file(folder / "forecast.txt", reports::forecast_text(report));
       write_file(folder / "forecast.csv", reports::forecast_csv(report));
+      if (output.html) {
+        const reports::JsonTree tree{json, "forecast.json"};
+        write_file(folder / "report.html", reports::forecast_page(tree, *reports::html_bundle(), "forecast.json"));
+      }
     } catch (const reports::ReportError& error) {
       std::fprintf(stderr, "windtunnel: %s\n", error.what());
       code = worst(code, ExitCode::file_error);

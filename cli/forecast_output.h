@@ -11,10 +11,14 @@ namespace windtunnel::cli {
 
 struct ForecastOutput {
   ForecastFormat format = ForecastFormat::text;
-  std::string out;  // a folder for forecast.json, forecast.txt and forecast.csv; empty: none
+  std::string out;    // a folder for forecast.json, forecast.txt and forecast.csv; empty: none
+  bool html = false;  // and for report.html
   bool quiet = false;
   Color color = Color::automatic;
 };
+
+// False: this build has no page; that, and how to get it, has been printed. Asked before anything is made.
+bool can_write_html(bool wanted);
 
 // The exit code is that of the verdict, or file_error; the reason has then been printed.
 ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output);

@@ -124,13 +124,17 @@ ExitCode merge_parts(const MergeArguments& arguments) {
                                        .replay = head.replay,
                                        .build = reports::this_build(WINDTUNNEL_VERSION),
                                        .wall = {}};
-  return say(report,
-             {.format = arguments.format, .out = arguments.out, .quiet = arguments.quiet, .color = arguments.color});
+  return say(report, {.format = arguments.format,
+                      .out = arguments.out,
+                      .html = arguments.html,
+                      .quiet = arguments.quiet,
+                      .color = arguments.color});
 }
 
 }  // namespace
 
 ExitCode merge(const MergeArguments& arguments) {
+  if (!can_write_html(arguments.html)) return ExitCode::usage;
   try {
     return merge_parts(arguments);
   } catch (const reports::ReportError& error) {

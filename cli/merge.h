@@ -13,6 +13,7 @@ struct MergeArguments {
   std::vector<std::string> files;
   std::vector<std::string> asserts;
   std::string out;  // a folder; empty: none
+  bool html = false;
   ForecastFormat format = ForecastFormat::text;
   bool quiet = false;
   Color color = Color::automatic;

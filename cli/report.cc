@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/console.h"
+#include "reports/html_forecast.h"
 #include "reports/html_run.h"
 #include "reports/line_source.h"
 #include "reports/output_file.h"
@@ -15,7 +16,16 @@
 namespace windtunnel::cli {
 namespace {
 
+// Of a forecast if there is one and no run.
 std::string page_of(const std::filesystem::path& directory, const reports::HtmlBundle& bundle) {
+  const std::string forecast = (directory / "forecast.json").string();
+  if (std::filesystem::exists(forecast)) {
+    if (std::filesystem::exists(directory / "summary.json")) {
+      throw reports::ReportError(directory.string(), "make one page",
+                                 "it holds a run (summary.json) and a forecast (forecast.json); give each a folder");
+    }
+    return reports::forecast_page(reports::JsonTree{reports::read_whole_file(forecast), forecast}, bundle, forecast);
+  }
   const std::string name = (directory / "summary.json").string();
   const reports::JsonTree summary{reports::read_whole_file(name), name};
   const sim::Timeline timeline = reports::read_timeline_file((directory / "timeline.json").string());

@@ -1,5 +1,5 @@
 #pragma once
-// Makes report.html of what a run left in a folder.
+// Makes report.html of what a run or a forecast left in a folder.
 
 #include <string>
 
@@ -8,7 +8,7 @@
 namespace windtunnel::cli {
 
 struct ReportArguments {
-  std::string directory;  // with summary.json and timeline.json
+  std::string directory;  // with summary.json and timeline.json, or with forecast.json
   std::string output;     // empty: report.html in `directory`
 };
 

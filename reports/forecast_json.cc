@@ -194,16 +194,16 @@ void put_traffic(JsonWriter& json, const Forecast& forecast) {
   json.end_object().end_object();
 }
 
+void put_trial(JsonWriter& json, const sim::HeadroomTrial& trial) {
+  json.begin_object().key("rate").decimal(trial.rate_percent, 2);
+  json.key("replications").integer(static_cast<Int128>(trial.replications));
+  put_chance(json, "broken", trial.broken, trial.replications);
+  json.end_object();
+}
+
 void put_trial(JsonWriter& json, const char* key, const std::optional<sim::HeadroomTrial>& trial) {
   json.key(key);
-  if (!trial) {
-    json.null();
-    return;
-  }
-  json.begin_object().key("rate").decimal(trial->rate_percent, 2);
-  json.key("replications").integer(static_cast<Int128>(trial->replications));
-  put_chance(json, "broken", trial->broken, trial->replications);
-  json.end_object();
+  trial ? put_trial(json, *trial) : void(json.null());
 }
 
 void put_limit(JsonWriter& json, const char* key, const std::optional<sim::HeadroomLimit>& limit) {
@@ -218,6 +218,9 @@ void put_limit(JsonWriter& json, const char* key, const std::optional<sim::Headr
   json.key("confirmed").boolean(limit->confirmed).key("refuted_beyond").boolean(limit->refuted);
   put_trial(json, "at_edge", limit->at_edge);
   put_trial(json, "beyond", limit->beyond);
+  json.key("tried").begin_array();
+  for (const sim::HeadroomTrial& trial : limit->tried) put_trial(json, trial);
+  json.end_array();
   json.end_object();
 }
 

@@ -13,14 +13,22 @@ const char* name_of(FigureKind kind) {
       return "count";
     case FigureKind::share:
       return "share";
+    case FigureKind::exact_share:
+      return "exact share";
     case FigureKind::money:
       return "money";
     case FigureKind::milliseconds:
       return "ms";
     case FigureKind::seconds:
       return "s";
+    case FigureKind::quantity:
+      return "quantity";
     case FigureKind::decimal:
       return "decimal";
+    case FigureKind::words:
+      return "words";
+    case FigureKind::instant:
+      return "instant";
   }
   monitor::fail_check("a kind of figure has a name", __FILE__, __LINE__);
 }
@@ -58,6 +66,8 @@ std::string figure_words(FigureKind kind, const std::string& digits) {
       return grouped(digits);
     case FigureKind::share:
       return (digits == "1" ? "100" : rounded(digits, 2, 2, 1, 1)) + " %";
+    case FigureKind::exact_share:
+      return exact_decimal(parse_decimal(digits, kShareDecimals).value_or(0), kShareDecimals - 2) + " %";
     case FigureKind::money: {
       const std::string words = rounded(digits, 0, 4, 1, 2);
       return words.starts_with('-') ? "-$" + words.substr(1) : "$" + words;
@@ -66,8 +76,14 @@ std::string figure_words(FigureKind kind, const std::string& digits) {
       return rounded(digits, 0, 1, 10, 0) + " ms";
     case FigureKind::seconds:
       return rounded(digits, 0, 1, 100, 0) + " s";
+    case FigureKind::quantity:
+      return rounded(digits, 0, 1, 100, 0);
     case FigureKind::decimal:
+    case FigureKind::words:
       return digits;
+    case FigureKind::instant:
+      // "2026-01-28T14:05:00Z", or words: "not within horizon".
+      return digits.size() > 16 && digits[10] == 'T' ? digits.substr(0, 10) + " " + digits.substr(11, 5) : digits;
   }
   monitor::fail_check("a kind of figure has words", __FILE__, __LINE__);
 }

@@ -14,10 +14,14 @@ namespace windtunnel::reports {
 enum class FigureKind : std::uint8_t {
   count,         // 12,345
   share,         // 12.3 %; below a percent two decimals
+  exact_share,   // 80 %, 97.5 %: of what somebody chose
   money,         // $1,234.56; below a dollar four decimals
   milliseconds,  // 1,234 ms; below 10 ms one decimal
   seconds,       // 1,801.4 s
+  quantity,      // 1,234; below 100 one decimal: of an estimate of a count
   decimal,       // as it is written
+  words,         // likewise, of a text: "< 2.5%"
+  instant,       // 2026-01-28 14:05
 };
 
 // The words for a number as it is written in the document: ("12345", count) is "12,345". A dash for "".

@@ -1,23 +1,16 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <map>
-#include <utility>
 #include <vector>
 
 #include "monitor/calendar.h"
-#include "reports/exact_decimal.h"
-#include "reports/html_figures.h"
 #include "reports/html_parts.h"
+#include "reports/html_sheet.h"
 
 namespace windtunnel::reports {
 namespace {
 
 using Kind = FigureKind;
-
-std::string plural(std::size_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", with_thousands(static_cast<Int128>(count)), noun, count == 1 ? "" : "s");
-}
 
 // "47 invariants watched, 6 thresholds held".
 std::string why(const JsonTree& summary) {
@@ -35,13 +28,8 @@ std::string why(const JsonTree& summary) {
   if (bad > 0) text = fmt::format("{} {} not hold; ", plural(bad, "claim"), bad == 1 ? "did" : "do");
   text += plural(summary.size("/checks"), "invariant") + " watched";
   if (held["threshold"] > 0) text += ", " + plural(held["threshold"], "threshold") + " held";
-  if (held["coverage"] > 0) text += ", " + plural(held["coverage"], "coverage minimum") + " reached";
+  if (held["coverage"] > 0) text += ", " + plural(held["coverage"], "coverage minimum", "coverage minima") + " reached";
   return text;
-}
-
-void put_fact(HtmlWriter& html, std::string_view name, std::string_view value, bool is_code = false) {
-  html.open("div").element("dt", name).open("dd");
-  html.element(is_code ? "code" : "span", value).close("dd").close("div");
 }
 
 // The first of several, so that the page stays a page.
@@ -59,7 +47,10 @@ void put_reasons(HtmlWriter& html, const JsonTree& summary) {
     const std::string verdict = summary.text(finding + "/verdict");
     html.open("li", verdict);
     put_mark(html, verdict);
-    html.element("strong", summary.text(finding + "/kind") + " " + summary.text(finding + "/id")).text(": ");
+    // A threshold is named by what it claims.
+    const std::string id = summary.text(finding + "/id");
+    const bool is_named_by_claim = id == summary.text(finding + "/claim");
+    html.element("strong", summary.text(finding + "/kind") + (is_named_by_claim ? "" : " " + id)).text(": ");
     html.element("code", summary.text(finding + "/claim")).text(" – " + summary.text(finding + "/reason"));
     html.close("li");
   }
@@ -69,48 +60,7 @@ void put_reasons(HtmlWriter& html, const JsonTree& summary) {
   html.close("ul");
 }
 
-struct Tile {
-  HtmlWriter& html;
-  HtmlFigures figures;
-
-  void begin(std::string_view name, bool alarm = false) {
-    html.open("div", alarm ? "tile alarm" : "tile").element("dt", name);
-  }
-  void figure(Kind kind, const std::string& pointer) {
-    html.open("dd", "figure");
-    figures.put(kind, pointer);
-    html.close("dd").open("dd", "more");
-  }
-  void with(std::string_view before, Kind kind, const std::string& pointer, std::string_view after = {}) {
-    html.text(before);
-    figures.put(kind, pointer);
-    html.text(after);
-  }
-  void end() { html.close("dd").close("div"); }
-};
-
 }  // namespace
-
-std::string duration_words(monitor::Duration duration) {
-  using namespace std::chrono_literals;
-  constexpr std::array<std::pair<monitor::Duration, const char*>, 5> kUnits{
-      {{24h, "d"}, {1h, "h"}, {1min, "min"}, {1s, "s"}, {1ms, "ms"}}};
-  std::string words;
-  int units = 0;
-  for (const auto& [unit, name] : kUnits) {
-    if (units == 2 || (units == 0 && duration < unit)) continue;
-    ++units;
-    if (duration < unit) continue;
-    words += fmt::format("{}{} {}", words.empty() ? "" : " ", duration / unit, name);
-    duration %= unit;
-  }
-  return words.empty() ? "0 s" : words;
-}
-
-void put_mark(HtmlWriter& html, const std::string& verdict) {
-  const char* mark = verdict == "pass" ? "✓" : verdict == "fail" ? "✕" : "?";
-  html.element("span", mark, "mark " + verdict, "aria-hidden=\"true\"");
-}
 
 void put_head(HtmlWriter& html, const JsonTree& summary, const sim::Timeline& timeline) {
   const std::string verdict = summary.text("/verdict");

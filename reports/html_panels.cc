@@ -7,6 +7,7 @@
 
 #include "reports/exact_decimal.h"
 #include "reports/html_parts.h"
+#include "reports/html_sheet.h"
 #include "reports/html_views.h"
 #include "reports/json_writer.h"
 #include "reports/words.h"

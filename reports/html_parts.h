@@ -26,10 +26,4 @@ void put_experiment(HtmlWriter& html, const JsonTree& summary);
 void put_workloads(HtmlWriter& html, const JsonTree& summary);
 void put_limiters(HtmlWriter& html, const JsonTree& summary);
 
-// "90 d", "1 h 30 min", "5 s", "200 ms": to its two greatest units.
-std::string duration_words(monitor::Duration duration);
-
-// ✓, ✕ or ?, with the word for those who do not see it: a mark besides colour.
-void put_mark(HtmlWriter& html, const std::string& verdict);
-
 }  // namespace windtunnel::reports

@@ -1,38 +1,15 @@
 #include <fmt/format.h>
 
-#include <initializer_list>
 #include <string>
 #include <vector>
 
-#include "reports/html_figures.h"
 #include "reports/html_parts.h"
+#include "reports/html_sheet.h"
 
 namespace windtunnel::reports {
 namespace {
 
 using Kind = FigureKind;
-
-struct Heading {
-  std::string_view name;
-  bool is_number = true;
-};
-
-void begin_table(HtmlWriter& html, std::string_view heading, std::initializer_list<Heading> columns,
-                 std::string_view css_class = {}) {
-  html.open("section")
-      .element("h2", heading)
-      .open("div", "sheet scroll")
-      .open("table", css_class)
-      .open("thead")
-      .open("tr");
-  for (const Heading& column : columns) {
-    html.element("th", column.name, column.is_number ? "number" : "", "scope=\"col\"");
-  }
-  html.close("tr").close("thead").open("tbody");
-}
-void end_table(HtmlWriter& html) { html.close("tbody").close("table").close("div").close("section").line(); }
-
-void put_row_name(HtmlWriter& html, std::string_view name) { html.element("th", name, "", "scope=\"row\""); }
 
 std::string origin_of(const JsonTree& summary, const std::string& finding) {
   if (!summary.has(finding + "/origin")) return {};

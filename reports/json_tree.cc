@@ -57,6 +57,8 @@ bool JsonTree::boolean(const std::string& pointer) const {
   return value.is_boolean() && value.get<bool>();
 }
 
+std::string JsonTree::json(const std::string& pointer) const { return document_->at(pointer).dump(); }
+
 std::size_t JsonTree::size(const std::string& pointer) const {
   const Json& value = document_->at(pointer);
   return value.is_structured() ? value.size() : 0;

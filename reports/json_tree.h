@@ -29,6 +29,8 @@ class JsonTree {
   [[nodiscard]] std::int64_t integer(const std::string& pointer) const;
   [[nodiscard]] double number(const std::string& pointer) const;
   [[nodiscard]] bool boolean(const std::string& pointer) const;
+  // What stands there, as JSON in one line.
+  [[nodiscard]] std::string json(const std::string& pointer) const;
   // Of an array or an object.
   [[nodiscard]] std::size_t size(const std::string& pointer) const;
   // Of an object, in the order of the document.

@@ -16,7 +16,7 @@ constexpr const char* kForecastFooter =
     "  windtunnel forecast month.json --horizon 31d --assert 'forecast.p_exceed(1.0)<=0.05'\n"
     "  windtunnel forecast month.json --as-of 2026-01-15 --spent 'openai=1310.22,anthropic=402.10' --horizon 17d\n"
     "  windtunnel forecast month.json --until 'p_exceed:hw=0.01,mean:rel=0.005' --max-replications 20000\n"
-    "  windtunnel forecast month.json --headroom\n"
+    "  windtunnel forecast month.json --headroom --html --out out\n"
     "  windtunnel forecast --from-telemetry telemetry.jsonl.zst --set monitor.cost_limiter.monthly_usd=5000\n"
     "  windtunnel forecast month.json --shard 0/4 --out part-0.json   # then: windtunnel merge part-*.json\n"
     "  mpirun -n 4 windtunnel forecast month.json                     # built with WINDTUNNEL_MPI\n"
@@ -29,7 +29,7 @@ constexpr const char* kMergeFooter =
     "Examples:\n"
     "  windtunnel merge part-*.json\n"
     "  windtunnel merge part-*.json --format json\n"
-    "  windtunnel merge part-*.json --assert 'forecast.cost_usd p(90)<5000' --out out";
+    "  windtunnel merge part-*.json --assert 'forecast.cost_usd p(90)<5000' --html --out out";
 
 void add_format(CLI::App& verb, ForecastFormat& format) {
   add_word<ForecastFormat>(
@@ -43,6 +43,14 @@ void add_asserts(CLI::App& verb, std::vector<std::string>& asserts) {
   verb.add_option("--assert", asserts, "What must hold, besides the scenario's thresholds of forecast.*")
       ->type_name("METRIC<=BOUND")
       ->allow_extra_args(false);
+}
+
+void add_html(CLI::App& verb, bool& html) {
+  verb.add_flag("--html", html, "Write report.html to --out too: the forecast as one page that needs no network");
+}
+
+void check_html(bool html, const std::string& out) {
+  if (html && out.empty()) throw UsageError("--html writes report.html into --out DIR; name one");
 }
 
 void add_demand(CLI::App& verb, ForecastArguments& forecast) {
@@ -78,7 +86,9 @@ void check(const ForecastArguments& forecast) {
   if (forecast.file.empty() && forecast.from_telemetry.empty()) {
     throw UsageError("forecast needs a scenario FILE, or --from-telemetry LOG");
   }
+  check_html(forecast.html, forecast.out);
   if (forecast.shard.empty()) return;
+  if (forecast.html) throw UsageError("--shard makes a part; the page is of the whole: windtunnel merge --html");
   if (forecast.out.empty()) throw UsageError("--shard makes a part of a forecast: say where with --out part.json");
   if (!forecast.until.empty()) {
     throw UsageError(
@@ -116,6 +126,7 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
           "Write forecast.json, forecast.txt and forecast.csv to this folder, which is also where a forecast that "
           "was killed goes on; with --shard the file of the part")
       ->type_name("DIR|FILE");
+  add_html(verb, forecast.html);
   add_format(verb, forecast.format);
   verb.add_flag("--quiet,-q", forecast.quiet, "Show no progress, and print nothing that passes");
   add_color(verb, forecast.color);
@@ -132,9 +143,11 @@ std::unique_ptr<Verb> add_merge(CLI::App& app) {
   add_asserts(verb, merge.asserts);
   verb.add_option("--out", merge.out, "Write forecast.json, forecast.txt and forecast.csv to this folder")
       ->type_name("DIR");
+  add_html(verb, merge.html);
   add_format(verb, merge.format);
   verb.add_flag("--quiet,-q", merge.quiet, "Print nothing that passes");
   add_color(verb, merge.color);
+  verb.callback([&merge] { check_html(merge.html, merge.out); });
   return verb_of;
 }
 

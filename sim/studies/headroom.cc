@@ -84,10 +84,12 @@ bool Search::find_edge(HeadroomLimit& limit) {
   for (std::int64_t next = 100; lost - kept > 1;) {
     const auto tried = trial(next, SeedFamily::search, 0);
     if (!tried) return false;
+    limit.tried.push_back(*tried);
     (tried->broken.value <= kBrokenMax ? kept : lost) = next;
     // Doubling while nothing was lost, halving the stretch between after that.
     next = lost > kRatePercentMax ? std::min(kRatePercentMax, kept * 2) : (kept + lost) / 2;
   }
+  std::ranges::sort(limit.tried, {}, &HeadroomTrial::rate_percent);
   limit.bounded = lost <= kRatePercentMax;
   if (kept > 0) limit.rate_percent = kept;
   return true;

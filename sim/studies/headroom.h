@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/studies/forecast_study.h"
 
@@ -37,6 +38,7 @@ struct HeadroomLimit {
   bool bounded = true;                       // false: not broken up to kRatePercentMax
   bool confirmed = false;
   bool refuted = false;                  // at 1.05 x
+  std::vector<HeadroomTrial> tried;      // the search's own, ascending by rate: on the same random numbers
   std::optional<HeadroomTrial> at_edge;  // on independent numbers, as is the next
   std::optional<HeadroomTrial> beyond;
 };

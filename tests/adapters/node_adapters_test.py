@@ -6,37 +6,12 @@ FOLDER keeps the installed packages. Ends with 77 (skipped) where node or npm is
 packages from.
 """
 
-import filecmp
 import os
-import shutil
 import subprocess
 import sys
 
-FILES = (".npmrc", "package.json", "package-lock.json", "adapter.js", "cockatiel.js", "opossum.js", "opossum.json")
-
-
-def skip(why):
-    print("skipped: " + why)
-    sys.exit(77)
-
-
-def install(adapters, folder):
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            skip(f"there is no {program} here; with it, breakers of Node are verified too")
-    os.makedirs(folder, exist_ok=True)
-    for name in FILES:
-        shutil.copy(os.path.join(adapters, name), folder)
-    mark = os.path.join(folder, "node_modules", ".installed-lock.json")
-    lock = os.path.join(adapters, "package-lock.json")
-    if os.path.exists(mark) and filecmp.cmp(mark, lock, shallow=False):
-        return
-    npm = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True,
-                         stdin=subprocess.DEVNULL, check=False)
-    if npm.returncode != 0:
-        skip(f"npm ci ended with {npm.returncode}:\n{npm.stdout}{npm.stderr}")
-    shutil.copy(lock, mark)
-
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from npm_packages import install
 
 # What is verified, how it ends, and what is said of it.
 CASES = [
@@ -50,7 +25,7 @@ CASES = [
 
 def main():
     adapters, folder, windtunnel = (os.path.abspath(path) for path in sys.argv[1:4])
-    install(adapters, folder)
+    install(adapters, folder, ["adapter.js", "cockatiel.js", "opossum.js", "opossum.json"])
     failures = 0
     for command, arguments, code, words in CASES:
         done = subprocess.run([windtunnel, "verify", "--timeout", "30s", *arguments, "--", *command], cwd=folder,

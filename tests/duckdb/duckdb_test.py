@@ -8,42 +8,16 @@ within 1/1024 of it. FOLDER keeps the installed DuckDB. Ends with 77 (skipped) w
 no way to fetch it.
 """
 
-import filecmp
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from decimal import Decimal
 
-SKIPPED = 77
-FILES = ("package.json", "package-lock.json", ".npmrc", "telemetry.mjs")
-
-
-def skip(why):
-    print("skipped: " + why)
-    sys.exit(SKIPPED)
-
-
-def install(here, folder):
-    """`npm ci` into the folder, once for each lock file."""
-    for program in ("node", "npm"):
-        if not shutil.which(program):
-            skip(f"{program} is not installed")
-    os.makedirs(folder, exist_ok=True)
-    mark = os.path.join(folder, "node_modules", ".installed-lock.json")
-    lock = os.path.join(here, "package-lock.json")
-    for name in FILES:
-        shutil.copy(os.path.join(here, name), folder)
-    if os.path.exists(mark) and filecmp.cmp(mark, lock, shallow=False):
-        return
-    npm = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True,
-                         stdin=subprocess.DEVNULL, check=False)
-    if npm.returncode != 0:
-        skip("npm ci ended with " + str(npm.returncode) + ":\n" + npm.stdout + npm.stderr)
-    shutil.copy(lock, mark)
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from npm_packages import install
 
 
 class Comparison:
@@ -112,7 +86,7 @@ def compare(duckdb, summary):
 
 def main():
     readme, here, folder, windtunnel, *scenarios = sys.argv[1:]
-    install(here, folder)
+    install(here, folder, ["telemetry.mjs"])
     with open(readme, encoding="utf-8") as file:
         query = re.search(r"^```sql\n(.*?);\n```$", file.read(), re.M | re.S).group(1)
     failed = False

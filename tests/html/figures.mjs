@@ -18,13 +18,18 @@ function read(text) {
 // Why the text is not the value's; "" if it is.
 export function difference(kind, text, value) {
   if (value == null) return text === "–" ? "" : `'${text}' where there is nothing`;
+  if (kind === "words") return text === value ? "" : `'${text}' is not '${value}'`;
+  if (kind === "instant") {
+    const wanted = /^\d{4}-\d\d-\d\dT/.test(value) ? value.slice(0, 16).replace("T", " ") : value;
+    return text === wanted ? "" : `'${text}' is not '${wanted}'`;
+  }
   const said = read(text);
   if (!said) return `'${text}' is no number`;
-  const wanted = kind === "share" ? 100 * Number(value) : Number(value);
+  const wanted = kind.endsWith("share") ? 100 * Number(value) : Number(value);
   if (kind === "count" && said.value !== wanted) return `'${text}' is not ${wanted}`;
-  const slack = kind === "decimal" ? 0 : said.unit / 2 + 1e-9 * Math.abs(wanted);
+  const slack = ["decimal", "exact share"].includes(kind) ? 1e-9 : said.unit / 2 + 1e-9 * Math.abs(wanted);
   if (Math.abs(said.value - wanted) > slack) return `'${text}' is not ${wanted}`;
-  const coarse = { share: 0.051, money: 0.0051, ms: 0.51, s: 0.51 }[kind];
+  const coarse = { share: 0.051, money: 0.0051, ms: 0.51, s: 0.51, quantity: 0.51 }[kind];
   const isFine = coarse === undefined || Math.abs(said.value - wanted) <= Math.max(coarse, 0.0006 * Math.abs(wanted));
   return isFine ? "" : `'${text}' says too little of ${wanted}`;
 }

@@ -55,6 +55,14 @@ TEST(HtmlFigures, say_numbers_in_few_digits_that_are_rounded_and_not_cut) {
   EXPECT_EQ(figure_words(Kind::milliseconds, "9.94"), "9.9 ms");
   EXPECT_EQ(figure_words(Kind::seconds, "1801.381122257"), "1,801 s");
   EXPECT_EQ(figure_words(Kind::decimal, "-0.003173"), "-0.003173");
+  EXPECT_EQ(figure_words(Kind::exact_share, "0.8"), "80 %");
+  EXPECT_EQ(figure_words(Kind::exact_share, "0.975"), "97.5 %");
+  EXPECT_EQ(figure_words(Kind::quantity, "309876.525"), "309,877");
+  EXPECT_EQ(figure_words(Kind::quantity, "29.58"), "29.6");
+  EXPECT_EQ(figure_words(Kind::money, "1.5e-05"), "$0.0000");
+  EXPECT_EQ(figure_words(Kind::money, "1.23456789e+09"), "$1,234,567,890.00");
+  EXPECT_EQ(figure_words(Kind::instant, "2026-01-28T14:05:09Z"), "2026-01-28 14:05");
+  EXPECT_EQ(figure_words(Kind::instant, "not within horizon"), "not within horizon");
   EXPECT_EQ(figure_words(Kind::count, ""), "–");
 }
 
@@ -124,6 +132,8 @@ TEST(JsonTree, finds_what_is_there_and_nothing_else) {
   EXPECT_EQ(tree.size("/a/b"), 4U);
   EXPECT_EQ(tree.digits("/a/b/9"), "");
   EXPECT_EQ(tree.text("/x/y"), "");
+  EXPECT_EQ(tree.json("/a/b"), R"([1.5,"916.176",null,true])");
+  EXPECT_EQ(tree.json("/x"), "null");
   EXPECT_EQ(tree.keys(""), (std::vector<std::string>{"a", "c"}));
   EXPECT_THROW((JsonTree{"[1]", "t"}), ReportError);
   EXPECT_THROW((JsonTree{"{", "t"}), ReportError);

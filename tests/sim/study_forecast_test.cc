@@ -259,6 +259,17 @@ TEST(HeadroomSearch, finds_the_edge_and_tries_it_on_independent_numbers) {
   EXPECT_TRUE(budget.refuted);
   EXPECT_GT(budget.beyond->broken.low, 0.05);
   EXPECT_EQ(budget.beyond->rate_percent, (*budget.rate_percent * 105 + 50) / 100);
+  // Each of the search's trials once, ascending; those next to the edge are among them, on either side of 5 %.
+  ASSERT_GE(budget.tried.size(), 6U);
+  bool is_lost = false;
+  for (std::size_t i = 0; i < budget.tried.size(); ++i) {
+    const bool breaks = budget.tried[i].broken.value > kBrokenMax;
+    const std::int64_t before = i == 0 ? 0 : budget.tried[i - 1].rate_percent;
+    EXPECT_LT(before, budget.tried[i].rate_percent);
+    EXPECT_TRUE(breaks || !is_lost) << budget.tried[i].rate_percent;
+    EXPECT_TRUE(is_lost || !breaks || before + 1 == budget.tried[i].rate_percent) << before;
+    is_lost = breaks;
+  }
 }
 
 // One place, half a second a call, nobody waits: what fails goes up with the traffic, latency does not.

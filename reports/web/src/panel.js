@@ -1,8 +1,20 @@
-// One panel: a chart on the shared time axis, its legend with the values under the cursor, and its keys.
+// One panel: a chart on an axis that it may share, its legend with the values under the cursor, and its keys.
 
 import uPlot from "uplot";
 import { colour, fill, onChange } from "./theme.js";
 import { tint } from "./bands.js";
+
+const SAMPLES = 24;
+
+// Charts must not move when the legends above them come to hold values, so that these have their room from the start.
+export function reserveLegends(panels) {
+  const captions = panels.map(({ figure }) => figure.querySelector("figcaption"));
+  captions.forEach((caption) => (caption.style.minHeight = ""));
+  panels.forEach((panel) => panel.fillForMeasure());
+  const heights = captions.map((caption) => caption.offsetHeight);
+  captions.forEach((caption, i) => (caption.style.minHeight = `${heights[i]}px`));
+  panels.forEach((panel) => panel.values.forEach((value) => (value.textContent = "")));
+}
 
 // The small picture of a series in the legend, drawn as the chart draws it.
 function swatch(series) {
@@ -35,24 +47,24 @@ function swatch(series) {
 export class Panel {
   // `series`: [{label, colour, mark | dash, value(view) -> text, hidden}]; `build(panel)` gives uPlot's series, data,
   // scales, axes and hooks.
-  constructor(figure, time, faults, { series, height, top = 8, build, rebuild, at }) {
+  constructor(figure, axis, faults, { series, height, top = 8, build, rebuild, at }) {
     this.figure = figure;
     this.plot = figure.querySelector(".plot");
-    this.time = time;
+    this.axis = axis;
     this.series = series;
     this.at = at;
     this.rebuild = rebuild;
-    const shared = time.options();
+    const shared = axis.options();
     const own = build(this);
     const hooks = own.hooks ?? {};
     const options = {
-      width: time.width,
+      width: axis.width,
       height,
       legend: { show: false },
       ...shared,
       padding: [top, shared.padding[1], 0, 0],
       scales: { ...shared.scales, ...own.scales },
-      axes: [time.axis(), ...own.axes],
+      axes: [axis.ticks(), ...own.axes],
       series: [{}, ...own.series],
       hooks: {
         ...hooks,
@@ -61,7 +73,7 @@ export class Panel {
       },
     };
     this.chart = new uPlot(options, own.data, this.plot);
-    time.add(this.chart);
+    axis.add(this.chart);
     this.addLegend();
     this.addKeys();
     onChange(() => {
@@ -71,8 +83,8 @@ export class Panel {
 
   // True if the width changed, and with it the drawing.
   fit() {
-    if (this.chart.width === this.time.width) return false;
-    this.chart.setSize({ width: this.time.width, height: this.chart.height });
+    if (this.chart.width === this.axis.width) return false;
+    this.chart.setSize({ width: this.axis.width, height: this.chart.height });
     return true;
   }
 
@@ -105,39 +117,52 @@ export class Panel {
     this.figure.querySelector("figcaption").append(list);
   }
 
+  // The words that a legend has under the cursor need room: the longest of some of them are put there to be measured.
+  fillForMeasure() {
+    const last = this.axis.times.length - 2;
+    this.series.forEach((one, i) => {
+      let longest = "";
+      for (let step = 0; step <= SAMPLES; ++step) {
+        const view = Math.round((last * step) / SAMPLES);
+        const words = one.value(view, this.axis.middle(view));
+        if (words.length > longest.length) longest = words;
+      }
+      this.values[i].textContent = longest;
+    });
+  }
+
   showValues() {
     const { left, idx } = this.chart.cursor;
     const inside = left != null && left >= 0 && idx != null;
     const at = inside ? this.chart.posToVal(left, "x") : null;
     this.series.forEach((one, i) => {
-      this.values[i].textContent = inside ? one.value(this.time.viewAt(at), at) : "";
+      this.values[i].textContent = inside ? one.value(this.axis.viewAt(at), at) : "";
     });
-    this.time.listeners.forEach((listener) => listener(at));
+    this.axis.listeners.forEach((listener) => listener(at));
   }
 
   // The arrow keys walk the cursor from view to view in all panels; + and - zoom about it, 0 shows all.
   addKeys() {
     this.plot.tabIndex = 0;
     this.plot.addEventListener("keydown", (event) => {
-      const { chart, time } = this;
+      const { chart, axis } = this;
       const { min, max } = chart.scales.x;
       const now = chart.cursor.left >= 0 ? chart.posToVal(chart.cursor.left, "x") : (min + max) / 2;
-      const view = time.viewAt(now);
+      const view = axis.viewAt(now);
       const step = event.shiftKey ? 10 : 1;
-      const last = time.times.length - 2;
-      const middle = (i) => (time.times[i] + time.times[i + 1]) / 2;
-      const go = (i) => this.moveTo(middle(Math.min(Math.max(i, 0), last)));
-      const zoom = (factor) => time.show(now - (now - min) * factor, now + (max - now) * factor);
+      const last = axis.times.length - 2;
+      const go = (i) => this.moveTo(axis.middle(Math.min(Math.max(i, 0), last)));
+      const zoom = (factor) => axis.show(now - (now - min) * factor, now + (max - now) * factor);
       const keys = {
         ArrowLeft: () => go(view - step),
         ArrowRight: () => go(view + step),
-        Home: () => go(time.viewAt(min)),
-        End: () => go(time.viewAt(max)),
+        Home: () => go(axis.viewAt(min)),
+        End: () => go(axis.viewAt(max)),
         "+": () => zoom(0.5),
         "=": () => zoom(0.5),
         "-": () => zoom(2),
-        0: () => time.showAll(),
-        Escape: () => time.showAll(),
+        0: () => axis.showAll(),
+        Escape: () => axis.showAll(),
       };
       const act = keys[event.key];
       if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -146,10 +171,10 @@ export class Panel {
     });
   }
 
-  moveTo(seconds) {
-    const { chart, time } = this;
+  moveTo(place) {
+    const { chart, axis } = this;
     const { min, max } = chart.scales.x;
-    if (seconds < min || seconds > max) time.show(seconds - (max - min) / 2, seconds + (max - min) / 2);
-    chart.setCursor({ left: chart.valToPos(seconds, "x"), top: chart.over.clientHeight / 2 }, true, true);
+    if (place < min || place > max) axis.show(place - (max - min) / 2, place + (max - min) / 2);
+    chart.setCursor({ left: chart.valToPos(place, "x"), top: chart.over.clientHeight / 2 }, true, true);
   }
 }

@@ -20,7 +20,7 @@ const OUTCOMES = [
   ["failed", "failed", "failed", "rising"],
 ];
 // Lines of providers: a colour and a dash each.
-const LINES = [
+export const LINES = [
   ["line-1", []],
   ["line-2", [7, 3]],
   ["line-3", [2, 3]],
@@ -193,7 +193,7 @@ export function errors(figure, run, time) {
   });
   return linePanel(figure, run, time, lines, {
     height: 170,
-    scale: { range: (chart, min, max) => [0, Math.min(Math.max((max ?? 0) * 1.08, 0.02), 1)] },
+    scale: { range: (chart, min, max) => [0, Math.min(Math.max((max ?? 0) * 1.08, 0.02), 1.03)] },
     values: (chart, splits) => splits.map((v) => `${say.short(100 * v)} %`),
     column: (one) => one.shares,
   });
@@ -321,7 +321,7 @@ export function spend(figure, run, time) {
 }
 
 // The limits as lines with their names; alerts as flags at their instants.
-function drawBudget(chart, limits, alerts) {
+export function drawBudget(chart, limits, alerts) {
   const { ctx, bbox } = chart;
   const scale = devicePixelRatio;
   ctx.save();

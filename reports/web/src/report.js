@@ -2,8 +2,10 @@
 
 import "uplot/dist/uPlot.min.css";
 import "./report.css";
-import { TimeAxis } from "./time.js";
+import { RateAxis, TimeAxis } from "./time.js";
+import { reserveLegends } from "./panel.js";
 import * as panels from "./panels.js";
+import * as forecasts from "./forecast.js";
 import { elapsed, wall } from "./numbers.js";
 
 document.documentElement.classList.add("js");
@@ -49,6 +51,30 @@ function showRun(run) {
   return { time, panels: made };
 }
 
+// The ends of the days, in seconds since the start; the first and the last may be cut short.
+function dayEdges(forecast, startUnixMs) {
+  const end = Number(forecast.horizon_s);
+  const later = forecast.days.slice(1).map(({ date }) => (Date.parse(date) - startUnixMs) / 1000);
+  return [0, ...later, end];
+}
+
+function showForecast(forecast) {
+  const start = Date.parse(forecast.start);
+  const time = new TimeAxis(dayEdges(forecast, start), start, document.querySelector(".plot"));
+  const made = [forecasts.fan(document.getElementById("panel-fan"), forecast, time)];
+  const crossing = document.getElementById("panel-crossing");
+  if (crossing) made.push(forecasts.crossing(crossing, forecast, time));
+  const readout = document.getElementById("cursor-time");
+  time.listeners.push((at) => {
+    readout.textContent = at == null ? "" : `at the end of ${forecast.days[time.viewAt(at)].date}`;
+  });
+  document.getElementById("show-all")?.addEventListener("click", () => time.showAll());
+  const headroom = document.getElementById("panel-headroom");
+  const rates = headroom && forecasts.ratesOf(forecast);
+  if (rates) made.push(forecasts.headroom(headroom, forecast, new RateAxis(rates, headroom.querySelector(".plot"))));
+  return { time, panels: made };
+}
+
 function addCopyButtons() {
   if (!navigator.clipboard) return;
   for (const code of document.querySelectorAll("code.command")) {
@@ -67,5 +93,9 @@ function addCopyButtons() {
 
 addCopyButtons();
 const run = figuresOf("run-figures");
+const forecast = figuresOf("forecast-figures");
 // For whoever looks into the page, such as its test.
-if (run) window.windtunnelReport = showRun(completed(run));
+window.windtunnelReport = run ? showRun(completed(run)) : showForecast(forecast);
+const { time, panels: shown } = window.windtunnelReport;
+reserveLegends(shown);
+time.resizeListeners.push(() => reserveLegends(shown));

@@ -1,8 +1,8 @@
-// The time axis that all panels share: its ticks, the cursor on it, the stretch of it that is shown.
+// The axis that panels share, of time or of something else: its ticks, the cursor on it, the stretch of it that is shown.
 
 import uPlot from "uplot";
 import { colour, isPrinting, onChange } from "./theme.js";
-import { tick } from "./numbers.js";
+import { short, tick } from "./numbers.js";
 
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
   86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000];
@@ -10,16 +10,18 @@ const AXIS_LEFT = 62;  // the same in every panel, so that their times stand one
 const PAD_RIGHT = 26;
 const PRINT_WIDTH = 700;
 
-export class TimeAxis {
-  // `times` are the edges of the views in seconds: one more than there are views. All charts are as wide as `place`.
-  constructor(times, startUnixMs, place) {
+class Axis {
+  // `times` are the edges of the views: one more than there are views. All charts are as wide as `place`; those of the
+  // same `name` have one cursor.
+  constructor(name, times, place) {
+    this.name = name;
     this.times = times;
-    this.startUnixMs = startUnixMs;
     this.end = times[times.length - 1];
-    this.byCalendar = this.end > 2 * 86400;
+    this.least = (times[1] - times[0]) * 4;
     this.charts = [];
-    this.sync = uPlot.sync("time");
+    this.sync = uPlot.sync(name);
     this.listeners = [];
+    this.resizeListeners = [];
     this.place = place;
     this.measure();
     // Before the panels' own listeners, which fit their charts to this width.
@@ -36,6 +38,7 @@ export class TimeAxis {
 
   resized() {
     for (const chart of this.charts) chart.setSize({ width: this.width, height: chart.height });
+    this.resizeListeners.forEach((listener) => listener());
   }
 
   add(chart) {
@@ -54,9 +57,13 @@ export class TimeAxis {
     return low;
   }
 
+  // Where the cursor stands for a view.
+  middle(view) {
+    return (this.times[view] + this.times[view + 1]) / 2;
+  }
+
   show(from, to) {
-    const least = (this.times[1] - this.times[0]) * 4;
-    const width = Math.min(Math.max(to - from, least), this.end);
+    const width = Math.min(Math.max(to - from, this.least), this.end);
     const begin = Math.min(Math.max((from + to - width) / 2, 0), this.end - width);
     for (const chart of this.charts) chart.setScale("x", { min: begin, max: begin + width });
   }
@@ -65,13 +72,13 @@ export class TimeAxis {
     this.show(0, this.end);
   }
 
-  // The members of uPlot's options that have to do with time.
+  // The members of uPlot's options that have to do with this axis.
   options() {
     const own = this;
     return {
       padding: [null, PAD_RIGHT, null, 0],
       cursor: {
-        sync: { key: "time", setSeries: false },
+        sync: { key: this.name, setSeries: false },
         drag: { x: true, y: false, uni: 10 },
         y: false,
         points: { show: false },
@@ -81,21 +88,38 @@ export class TimeAxis {
     };
   }
 
-  axis(height = 26) {
+  ticks() {
     const own = this;
     return {
       scale: "x",
-      size: height,
+      size: 26,
       gap: 4,
       space: 70,
       font: "11px system-ui, sans-serif",
       stroke: () => colour("ink-soft"),
       grid: { stroke: () => colour("grid"), width: 1 },
       ticks: { stroke: () => colour("grid"), width: 1, size: 4 },
-      incrs: STEPS,
+      incrs: own.steps(),
       splits: (chart, axis, min, max, step) => own.splits(min, max, step),
-      values: (chart, splits, axis, space, step) => splits.map((at) => tick(at, step, own.startUnixMs, own.byCalendar)),
+      values: (chart, splits, axis, space, step) => splits.map((at) => own.words(at, step)),
     };
+  }
+}
+
+export class TimeAxis extends Axis {
+  // In seconds.
+  constructor(times, startUnixMs, place) {
+    super("time", times, place);
+    this.startUnixMs = startUnixMs;
+    this.byCalendar = this.end > 2 * 86400;
+  }
+
+  steps() {
+    return STEPS;
+  }
+
+  words(at, step) {
+    return tick(at, step, this.startUnixMs, this.byCalendar);
   }
 
   splits(min, max, step) {
@@ -104,6 +128,34 @@ export class TimeAxis {
     for (let i = Math.ceil((min + offset) / step); i * step - offset <= max; ++i) {
       splits.push(Number((i * step - offset).toFixed(6)));
     }
+    return splits;
+  }
+}
+
+// Multiples of the traffic. The views are the multiples that were tried.
+export class RateAxis extends Axis {
+  constructor(rates, place) {
+    const between = rates.slice(1).map((rate, i) => (rate + rates[i]) / 2);
+    super("rate", [0, ...between, rates[rates.length - 1] * 1.06], place);
+    this.rates = rates;
+    this.least = 0.04;
+  }
+
+  middle(view) {
+    return this.rates[view];
+  }
+
+  steps() {
+    return [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
+  }
+
+  words(at) {
+    return `${short(at)}×`;
+  }
+
+  splits(min, max, step) {
+    const splits = [];
+    for (let i = Math.ceil(min / step - 1e-9); i * step <= max; ++i) splits.push(Number((i * step).toFixed(6)));
     return splits;
   }
 }
