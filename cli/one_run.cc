@@ -161,7 +161,7 @@ void verify_determinism(const OneRun& one, const ScenarioBreakers& breakers, One
 OneResult judged(const OneRun& one, Format format, TextLook look) {
   Reports reports{one};
   sim::Judge judge{*one.scenario, one.checks};
-  std::vector<sim::Observer*> observers = judge.observers();
+  std::vector<sim::Observer*> observers{&judge};
   reports.watch(observers);
   std::optional<reports::AbSamples> samples;
   if (const auto& variants = one.scenario->monitor.ab_router.variants; !variants.empty()) {

@@ -74,10 +74,6 @@ std::uint32_t Cache::keep(ContentKey key, const Answer& answer, Instant now) {
   return slot - 1;
 }
 
-std::uint32_t Cache::tag_of(ContentKey key) {
-  return static_cast<std::uint32_t>((key.low ^ std::rotl(key.high, 32)) * 0x9e3779b97f4a7c15 >> 32);
-}
-
 // The slot of this key; 0 if it is not held.
 std::uint32_t Cache::slot_of(ContentKey key) const {
   const std::size_t mask = index_.size() - 1;
@@ -108,7 +104,8 @@ void Cache::append(Links Slot::*ring, std::uint32_t slot) {
   (slots_[0].*ring).before = slot;
 }
 
-// Takes the key out of the index without leaving a mark: whatever follows and may move into the hole moves.
+// Takes the key out of the index without leaving a mark: whatever follows and may move into the hole moves. Who was
+// used next after it is likely the next to go.
 void Cache::remove(std::uint32_t slot) {
   const std::size_t mask = index_.size() - 1;
   std::size_t hole = home_of(tag_of(slots_[slot].key));
@@ -120,6 +117,7 @@ void Cache::remove(std::uint32_t slot) {
     hole = place;
   }
   index_[hole] = {};
+  look_ahead(slots_[slots_[slot].by_use.after].key);
   unlink(&Slot::by_use, slot);
   unlink(&Slot::by_age, slot);
   slots_[slot].by_use.after = free_;

@@ -7,6 +7,7 @@
 // stored or hit the longest ago. A hit refreshes that order, never the age. What may be stored (validated successes
 // only) is the pipeline's affair.
 
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -56,11 +57,25 @@ class Cache {
 
   // Where the answer of `provider` to this request is kept: the content and everything else that changes the answer,
   // which is the requested max_tokens (never the grant) and, with scope provider, the provider.
-  [[nodiscard]] ContentKey key_of(const Request& request, ProviderId provider) const {
-    const ContentKey key = with(request.content, static_cast<std::uint64_t>(request.max_tokens.count()));
-    return config_.scope == CacheConfig::Scope::shared ? key : with(key, index_of(provider));
+  [[nodiscard]] ContentKey key_of(const Request& request, ProviderId provider) {
+    return scoped(shared_key_of(request), provider);
+  }
+  // The same in two steps: what needs no provider, and the rest. Most requests ask for as much as the one before.
+  [[nodiscard]] ContentKey shared_key_of(const Request& request) {
+    if (request.max_tokens != asked_) {
+      asked_ = request.max_tokens;
+      asked_hash_ = stable_hash(static_cast<std::uint64_t>(asked_.count()));
+    }
+    return with_hashed(request.content, asked_hash_);
+  }
+  [[nodiscard]] ContentKey scoped(ContentKey shared, ProviderId provider) const {
+    return config_.scope == CacheConfig::Scope::shared ? shared : with(shared, index_of(provider));
   }
 
+  // The key will be asked for soon: brings its place of the index near. Changes nothing.
+  void look_ahead(ContentKey key) const {
+    if (!index_.empty()) __builtin_prefetch(&index_[home_of(tag_of(key))]);
+  }
   // A fresh entry, or nothing. `now` never goes backwards from call to call.
   [[nodiscard]] std::optional<Hit> find(ContentKey key, Instant now);
   // A stale entry, or nothing; a fresh one is not stale. Nothing counts as a miss here.
@@ -86,12 +101,13 @@ class Cache {
     std::uint32_t before = 0;
     std::uint32_t after = 0;
   };
-  struct Slot {
+  struct alignas(64) Slot {  // one line of a processor's cache
     ContentKey key;
     Answer answer;
     Links by_use;  // from the head: least recently stored or hit first
     Links by_age;  // from the head: oldest first
   };
+  static_assert(sizeof(Slot) == 64);
 
   // A place of the index. The tag is the upper half of the key's hash: most of what lies on the way is told apart by
   // it, without a look at the slot.
@@ -100,7 +116,9 @@ class Cache {
     std::uint32_t slot = 0;  // 0: nothing lies here
   };
 
-  [[nodiscard]] static std::uint32_t tag_of(ContentKey key);
+  [[nodiscard]] static std::uint32_t tag_of(ContentKey key) {
+    return static_cast<std::uint32_t>((key.low ^ std::rotl(key.high, 32)) * 0x9e3779b97f4a7c15 >> 32);
+  }
   [[nodiscard]] std::size_t home_of(std::uint32_t tag) const { return tag >> tag_shift_; }
   [[nodiscard]] std::uint32_t slot_of(ContentKey key) const;
   void put_into_index(std::uint32_t tag, std::uint32_t slot);
@@ -119,6 +137,8 @@ class Cache {
   std::vector<Place> index_;  // open addressing, linear probing, a power of two, at most half full
   unsigned tag_shift_ = 32;   // what remains of a tag is its home
   std::size_t size_ = 0;
+  Tokens asked_;  // by the latest request, and their hash
+  std::uint64_t asked_hash_ = stable_hash(0);
   std::int64_t hits_ = 0;
   std::int64_t stale_hits_ = 0;
   std::int64_t misses_ = 0;

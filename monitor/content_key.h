@@ -18,9 +18,10 @@ ContentKey content_key(std::string_view user_profile, std::string_view job_marke
 
 // The key of the same content under something else that changes the answer (max_tokens, a model, a provider). The
 // order of several such things matters. For one content, different extras always give different keys.
-constexpr ContentKey with(ContentKey key, std::uint64_t extra) {
-  const std::uint64_t low = mix(key.low + stable_hash(extra));
+constexpr ContentKey with_hashed(ContentKey key, std::uint64_t hash_of_extra) {
+  const std::uint64_t low = mix(key.low + hash_of_extra);
   return {mix(key.high + low), low};
 }
+constexpr ContentKey with(ContentKey key, std::uint64_t extra) { return with_hashed(key, stable_hash(extra)); }
 
 }  // namespace windtunnel::monitor

@@ -93,8 +93,8 @@ class CostLimiter {
   // has reached fire now. It counts for the window, not for settled_total().
   void carry_in(Usd spent, WallTime wall);
 
-  // At admission. Nothing: refused.
-  [[nodiscard]] std::optional<BudgetTicket> reserve(Usd worst, WallTime wall);
+  // At admission: opens the ticket, which must not be open. False: refused, and it stays closed.
+  [[nodiscard]] bool reserve(BudgetTicket& ticket, Usd worst, WallTime wall);
   // The ticket's reservation becomes `worst`. Shrinking always succeeds; growing only if it fits. False: refused, and
   // the ticket keeps what it had.
   [[nodiscard]] bool re_reserve(BudgetTicket& ticket, Usd worst);
@@ -166,8 +166,10 @@ inline void CostLimiter::advance(WallTime wall) {
 inline bool CostLimiter::fits(const BudgetWindow& window, Usd held, Usd worst) {
   if (!window.limit) return true;
   if (*window.limit == Usd{}) return false;
-  const Int128 total = Int128{window.settled.picos()} + window.reserved.picos() - held.picos() + worst.picos();
-  return total <= window.limit->picos();
+  // None of these is negative, so that two of them fit 64 bits without a sign.
+  const auto bits = [](Usd amount) { return static_cast<std::uint64_t>(amount.picos()); };
+  const std::uint64_t used = bits(window.settled) + bits(window.reserved) - bits(held);
+  return used <= bits(*window.limit) && bits(worst) <= bits(*window.limit) - used;
 }
 
 // Both windows are asked, so that each one that has no room reports its refusal.
@@ -195,17 +197,22 @@ inline void CostLimiter::charge(BudgetWindow& window, Usd reserved, Usd billed) 
   while (window.settled >= window.next_alert_at) [[unlikely]] fire_alert(window);
 }
 
-inline std::optional<BudgetTicket> CostLimiter::reserve(Usd worst, WallTime wall) {
+inline bool CostLimiter::reserve(BudgetTicket& ticket, Usd worst, WallTime wall) {
+  check(!ticket.open, "a ticket is opened once");
   check(worst >= Usd{}, "a reservation is not negative");
   advance(wall);
-  if (!admit(month_slot_, day_slot_, Usd{}, worst)) return std::nullopt;
+  if (!admit(month_slot_, day_slot_, Usd{}, worst)) return false;
   BudgetWindow& month = windows_[month_slot_];
   BudgetWindow& day = windows_[day_slot_];
   month.reserved += worst;
   day.reserved += worst;
   ++month.tickets;
   ++day.tickets;
-  return BudgetTicket{.month_slot = month_slot_, .day_slot = day_slot_, .reserved = worst, .open = true};
+  ticket.month_slot = month_slot_;
+  ticket.day_slot = day_slot_;
+  ticket.reserved = worst;
+  ticket.open = true;
+  return true;
 }
 
 inline bool CostLimiter::re_reserve(BudgetTicket& ticket, Usd worst) {

@@ -23,6 +23,7 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
                    std::span<ForeignBreaker* const> foreign)
     : config_(config),
       providers_(std::move(providers)),
+      provider_count_(providers_.size()),
       prices_(providers_),
       rate_limiter_(config.rate_limiter),
       token_limiter_(config.token_limiter),
@@ -50,6 +51,8 @@ Step Pipeline::begin(Flow& flow, Instant now) {
   const WallTime wall = wall_at(now);
   flow.record.arrived = now;
   flow.admitted = wall;
+  flow.cache_key = cache_.shared_key_of(request);
+  cache_.look_ahead(flow.cache_key);
   if (observer_ != nullptr) observer_->on_arrival(request, now);
 
   if (const auto verdict = rate_limiter_.admit(request.input + request.max_tokens, wall); !verdict.admitted) {
@@ -65,25 +68,23 @@ Step Pipeline::begin(Flow& flow, Instant now) {
   if (observer_ != nullptr) observer_->on_granted(request, grant->output, now);
 
   const Usd worst = dearest_worst_case(request.input, grant->output, wall);
-  const auto ticket = cost_limiter_.reserve(worst, wall);
-  if (ticket) {
-    flow.ticket = *ticket;
-    if (observer_ != nullptr) observer_->on_reserved(request.id, worst, wall, now);
-  }
+  const bool reserved = cost_limiter_.reserve(flow.ticket, worst, wall);
+  if (reserved && observer_ != nullptr) observer_->on_reserved(request.id, worst, wall, now);
   tell_budget(now);
-  if (!ticket && config_.cost_limiter.on_exhausted == ExhaustedPolicy::refuse) {
+  if (!reserved && config_.cost_limiter.on_exhausted == ExhaustedPolicy::refuse) {
     return finish(flow, Outcome::refused_budget, now);
   }
 
   route(flow);
   if (const auto hit = cache_.find(flow.cache_key, now)) return serve_from_cache(flow, *hit, Outcome::cache_hit, now);
   if (observer_ != nullptr && cache_.is_at_edge(flow.cache_key, now)) observer_->on_cache_edge(request.id, now);
-  if (!ticket) return finish(flow, Outcome::refused_budget, now);
+  if (!reserved) return finish(flow, Outcome::refused_budget, now);
   return call_provider(flow, now);
 }
 
 Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now) {
   check(flow.awaiting == Awaiting::reply, "a reply answers an outstanding call");
+  cache_.look_ahead(flow.cache_key);
   settle_attempt(flow, reply, now);
   if (reply.kind == ReplyKind::ok) return serve(flow, reply, now);
   if (reply.kind == ReplyKind::client_error) return finish(flow, Outcome::client_error, now);
@@ -175,7 +176,7 @@ Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
 
 // --- One attempt ---------------------------------------------------------------------------------------------------
 
-Step Pipeline::start_attempt(Flow& flow, ProviderId provider, const Permit& permit, Instant now) {
+Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now) {
   Record& record = flow.record;
   check(record.attempt_count < kAttemptsMax, "a request makes a bounded number of attempts");
   Instant deadline = now + config_.provider_call.timeout;
@@ -290,11 +291,10 @@ Step Pipeline::serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Ins
 // --- The rules that the chain asks ---------------------------------------------------------------------------------
 
 void Pipeline::route(Flow& flow) {
-  const Route chosen = router_.choose(flow.record.request);
-  check(index_of(chosen.provider) < providers_.size(), "a request is routed to a provider that exists");
-  flow.record.variant = chosen.variant;
-  flow.record.assigned = chosen.provider;
-  flow.cache_key = cache_.key_of(flow.record.request, chosen.provider);
+  const ProviderId chosen = router_.choose(flow.record.request, flow.record.variant);
+  check(index_of(chosen) < provider_count_, "a request is routed to a provider that exists");
+  flow.record.assigned = chosen;
+  flow.cache_key = cache_.scoped(flow.cache_key, chosen);
 }
 
 void Pipeline::obey_retry_after(ProviderId provider, const RetryAfter& retry_after, Instant now) {
@@ -355,7 +355,7 @@ bool Pipeline::is_cooling(ProviderId provider, Instant at) const {
 
 // The assigned provider first, then the others in file order.
 std::optional<ProviderId> Pipeline::candidate(const Flow& flow) const {
-  if (flow.candidate >= providers_.size()) return std::nullopt;
+  if (flow.candidate >= provider_count_) return std::nullopt;
   const ProviderId assigned = *flow.record.assigned;
   if (flow.candidate == 0) return assigned;
   const auto before = static_cast<std::uint8_t>(flow.candidate - 1U);
@@ -365,7 +365,7 @@ std::optional<ProviderId> Pipeline::candidate(const Flow& flow) const {
 void Pipeline::fail_over(Flow& flow) const {
   ++flow.candidate;
   flow.attempts_here = 0;
-  if (flow.candidate < providers_.size()) ++flow.record.failovers;
+  if (flow.candidate < provider_count_) ++flow.record.failovers;
 }
 
 Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) {

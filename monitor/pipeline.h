@@ -71,7 +71,7 @@ class Pipeline {
 
  private:
   Step call_provider(Flow& flow, Instant now);
-  Step start_attempt(Flow& flow, ProviderId provider, const Permit& permit, Instant now);
+  Step start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now);
   Step retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now);
   Step serve(Flow& flow, const Reply& reply, Instant now);
   Step serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Instant now);
@@ -102,6 +102,7 @@ class Pipeline {
 
   MonitorConfig config_;
   std::vector<ProviderConfig> providers_;
+  std::size_t provider_count_;
   PriceList prices_;
   RateLimiter rate_limiter_;
   TokenLimiter token_limiter_;

@@ -42,7 +42,13 @@ class Router {
   explicit Router(RouterConfig config = {});
 
   // An explicit provider on the request wins, and then the request is outside the experiment.
-  [[nodiscard]] Route choose(const Request& request) const;
+  [[nodiscard]] Route choose(const Request& request) const {
+    Route route;
+    route.provider = choose(request, route.variant);
+    return route;
+  }
+  // The same, the variant written in its place; it must be nothing before.
+  [[nodiscard]] ProviderId choose(const Request& request, std::optional<std::uint16_t>& variant) const;
 
   [[nodiscard]] const RouterConfig& config() const { return config_; }
 
@@ -52,13 +58,14 @@ class Router {
   std::vector<std::uint64_t> ends_;  // the end of each variant's interval, the last one is the sum of the weights
 };
 
-inline Route Router::choose(const Request& request) const {
-  if (request.provider) return {.variant = std::nullopt, .provider = *request.provider};
-  if (ends_.empty()) return {};
+inline ProviderId Router::choose(const Request& request, std::optional<std::uint16_t>& variant) const {
+  if (request.provider) return *request.provider;
+  if (ends_.empty()) return ProviderId{};
   const auto point = static_cast<std::uint64_t>(Uint128{stable_hash(request.user, salt_)} * ends_.back() >> 64);
   std::size_t i = 0;
   while (point >= ends_[i]) ++i;
-  return {.variant = static_cast<std::uint16_t>(i), .provider = config_.variants[i].provider};
+  variant = static_cast<std::uint16_t>(i);
+  return config_.variants[i].provider;
 }
 
 }  // namespace windtunnel::monitor

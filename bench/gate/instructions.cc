@@ -26,7 +26,7 @@ void decide(std::int64_t requests) {
 
 void run_with_checks(const sim::Scenario& scenario) {
   sim::Judge judge{scenario, {}};
-  static_cast<void>(judge.judge(sim::run(scenario, {.observers = judge.observers()})));
+  static_cast<void>(judge.judge(sim::run(scenario, {.observers = {&judge}})));
 }
 
 void run_with_telemetry(const sim::Scenario& scenario) {

@@ -18,7 +18,7 @@ enum class Watching { nobody, all_checks };
 sim::RunResult run_world(const sim::Scenario& scenario, Watching watching) {
   if (watching == Watching::nobody) return sim::run(scenario);
   sim::Judge judge{scenario, {}};
-  sim::RunResult result = sim::run(scenario, {.observers = judge.observers()});
+  sim::RunResult result = sim::run(scenario, {.observers = {&judge}});
   const sim::Judgement judgement = judge.judge(result);
   for (const sim::Finding& finding : judgement.findings) {
     if (finding.kind == sim::Finding::Kind::invariant) std::abort();

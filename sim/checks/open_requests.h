@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -59,17 +61,18 @@ struct OpenRequest {
 
 class OpenRequests {
  public:
-  OpenRequests() : slots_(64) {}
+  OpenRequests() : slots_(64), mask_(slots_.size() - 1) {}
 
   [[nodiscard]] OpenRequest* find(monitor::RequestId id) {
-    OpenRequest& slot = slots_[number_of(id) & (slots_.size() - 1)];
+    OpenRequest& slot = slots_[number_of(id) & mask_];
     return slot.live && slot.request.id == id ? &slot : nullptr;
   }
   // A fresh slot. The number must not be in flight.
   OpenRequest& begin(monitor::RequestId id) {
-    while (slots_[number_of(id) & (slots_.size() - 1)].live) grow();
-    OpenRequest& slot = slots_[number_of(id) & (slots_.size() - 1)];
-    slot = OpenRequest{};
+    while (slots_[number_of(id) & mask_].live) grow();
+    OpenRequest& slot = slots_[number_of(id) & mask_];
+    std::destroy_at(&slot);
+    ::new (static_cast<void*>(&slot)) OpenRequest;
     slot.live = true;
     slot.request.id = id;
     ++count_;
@@ -95,9 +98,11 @@ class OpenRequests {
       if (one.live) wider[number_of(one.request.id) & (wider.size() - 1)] = one;
     }
     slots_.swap(wider);
+    mask_ = slots_.size() - 1;
   }
 
   std::vector<OpenRequest> slots_;
+  std::uint64_t mask_;
   std::int64_t count_ = 0;
 };
 

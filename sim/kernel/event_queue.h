@@ -6,7 +6,7 @@
 // cancel: a driver owes exactly one completion per call, so it schedules the one that will happen.
 //
 // Entries are 16 bytes, {time; sequence:40 | payload:24}, in 4-ary implicit heaps: the pending set is small, four
-// children fit one cache line, and nothing is allocated once the vector has reached its greatest size. There are two of
+// children are one cache line, and nothing is allocated once the vector has reached its greatest size. There are two of
 // them. What comes next of a source that has one event pending at a time (the arrivals of a workload) is soon, so among
 // the completions, which are many and far, it would sift up and down all the levels; in a heap of its own it stays put.
 //
@@ -18,7 +18,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "monitor/check.h"
@@ -49,54 +48,62 @@ class EventHeap {
            (static_cast<Wide>(static_cast<std::uint64_t>(b.time_ns)) << 64 | b.order);
   }
 
-  void reserve(std::size_t events) { heap_.reserve(events); }
-  [[nodiscard]] bool empty() const { return heap_.empty(); }
-  [[nodiscard]] std::size_t size() const { return heap_.size(); }
-  // The heap must not be empty.
-  [[nodiscard]] const Entry& first() const { return heap_.front(); }
+  EventHeap() : families_(1, kNobody) {}
+
+  void reserve(std::size_t events) { families_.reserve(events / kChildren + 2); }
+  [[nodiscard]] bool empty() const { return end_ == kFirst; }
+  [[nodiscard]] std::size_t size() const { return end_ - kFirst; }
+  // Of an empty heap: later than all.
+  [[nodiscard]] const Entry& first() const { return families_.front().member[kFirst]; }
 
   void push(const Entry entry) {
-    std::size_t hole = heap_.size();
-    heap_.push_back(entry);
-    while (hole > 0) {
-      const std::size_t parent = (hole - 1) / kChildren;
-      if (!before(entry, heap_[parent])) break;
-      heap_[hole] = heap_[parent];
+    if (end_ == families_.size() * kChildren) families_.push_back(kNobody);
+    Entry* const at = families_.front().member;
+    std::size_t hole = end_++;
+    while (hole > kFirst) {
+      const std::size_t parent = parent_of(hole);
+      if (!before(entry, at[parent])) break;
+      at[hole] = at[parent];
       hole = parent;
     }
-    heap_[hole] = entry;
+    at[hole] = entry;
   }
 
   // Takes the first. The heap must not be empty. Which child is least is a coin toss, so four children are compared as
   // two pairs by arithmetic on the index, without a branch to mispredict.
   void pop() {
-    const Entry entry = heap_.back();
-    heap_.pop_back();
-    const std::size_t count = heap_.size();
-    if (count == 0) return;
-    std::size_t hole = 0;
-    for (std::size_t child = 1; child < count; child = hole * kChildren + 1) {
-      std::size_t least = child;
-      if (child + kChildren <= count) {
-        least = lesser(lesser(child, child + 1), lesser(child + 2, child + 3));
-      } else {
-        for (std::size_t other = child + 1; other < count; ++other) least = lesser(least, other);
-      }
-      if (!before(heap_[least], entry)) break;
-      heap_[hole] = heap_[least];
+    Entry* const at = families_.front().member;
+    const Entry entry = at[--end_];
+    at[end_] = kNone;
+    std::size_t hole = kFirst;
+    for (std::size_t child = kChildren; child < end_; child = children_of(hole)) {
+      const std::size_t least = lesser(at, lesser(at, child, child + 1), lesser(at, child + 2, child + 3));
+      if (!before(at[least], entry)) break;
+      at[hole] = at[least];
       hole = least;
     }
-    heap_[hole] = entry;
+    if (!empty()) at[hole] = entry;
   }
 
  private:
   static constexpr std::size_t kChildren = 4;
+  // The four children of an entry, on one line of a processor's cache. A place where no event stands is later than all.
+  struct alignas(64) Family {
+    Entry member[kChildren];
+  };
+  static constexpr Entry kNone{INT64_MAX, UINT64_MAX};
+  static constexpr Family kNobody{{kNone, kNone, kNone, kNone}};
+  // The first entry is the last of family 0, so that the children of each are a family.
+  static constexpr std::size_t kFirst = kChildren - 1;
+  static std::size_t parent_of(std::size_t place) { return place / kChildren + (kFirst - 1); }
+  static std::size_t children_of(std::size_t place) { return (place - (kFirst - 1)) * kChildren; }
 
-  [[nodiscard]] std::size_t lesser(std::size_t a, std::size_t b) const {
-    return a + ((b - a) & -static_cast<std::size_t>(before(heap_[b], heap_[a])));
+  [[nodiscard]] static std::size_t lesser(const Entry* at, std::size_t a, std::size_t b) {
+    return a + ((b - a) & -static_cast<std::size_t>(before(at[b], at[a])));
   }
 
-  std::vector<Entry> heap_;
+  std::vector<Family> families_;
+  std::size_t end_ = kFirst;  // behind the last entry
 };
 
 class EventQueue {
@@ -118,16 +125,9 @@ class EventQueue {
   void schedule_next(monitor::Instant at, std::uint32_t payload) { next_.push(entry(at, payload)); }
 
   // The queue must not be empty.
-  [[nodiscard]] monitor::Instant next_time() const {
-    monitor::check(!empty(), "an event is pending");
-    const EventHeap& heap = next_comes_first() ? next_ : all_;
-    return monitor::Instant{monitor::Duration{heap.first().time_ns}};
-  }
-
-  // The queue must not be empty.
   Event pop() {
     monitor::check(!empty(), "an event is pending");
-    EventHeap& heap = next_comes_first() ? next_ : all_;
+    EventHeap& heap = EventHeap::before(next_.first(), all_.first()) ? next_ : all_;
     last_popped_ = monitor::Instant{monitor::Duration{heap.first().time_ns}};
     const Event first{last_popped_, static_cast<std::uint32_t>(heap.first().order & kPayloadMax)};
     heap.pop();
@@ -140,11 +140,6 @@ class EventQueue {
     monitor::check(payload <= kPayloadMax, "an event's payload fits 24 bits");
     monitor::check(sequence_ <= kSequenceMax, "a run has at most 2^40 events");
     return {at.time_since_epoch().count(), sequence_++ << kPayloadBits | payload};
-  }
-
-  [[nodiscard]] bool next_comes_first() const {
-    if (next_.empty()) return false;
-    return all_.empty() || EventHeap::before(next_.first(), all_.first());
   }
 
   EventHeap all_;

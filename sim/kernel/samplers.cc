@@ -11,17 +11,6 @@ namespace {
 
 using standard_normal_parts::polynomial;
 
-constexpr double kNearTop[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
-                               3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
-                               2.27238449892691845833e-2, 7.74545014278341407640e-4};
-constexpr double kNearBottom[] = {1.0,
-                                  2.05319162663775882187e0,
-                                  1.67638483018380384940e0,
-                                  6.89767334985100004550e-1,
-                                  1.48103976427480074590e-1,
-                                  1.51986665636164571966e-2,
-                                  5.47593808499534494600e-4,
-                                  1.05075007164441684324e-9};
 constexpr double kFarTop[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,
                               2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
                               2.71155556874348757815e-5, 2.01033439929228813265e-7};
@@ -36,11 +25,10 @@ constexpr double kFarBottom[] = {1.0,
 
 }  // namespace
 
-double standard_normal_parts::tail(double u) {
+double standard_normal_parts::far_tail(double u) {
   const double q = u - 0.5;
   const double r = std::sqrt(-log(q < 0 ? u : 1.0 - u));
-  const double distance = r <= 5.0 ? polynomial(kNearTop, r - 1.6) / polynomial(kNearBottom, r - 1.6)
-                                   : polynomial(kFarTop, r - 5.0) / polynomial(kFarBottom, r - 5.0);
+  const double distance = polynomial(kFarTop, r - 5.0) / polynomial(kFarBottom, r - 5.0);
   return q < 0 ? -distance : distance;
 }
 
@@ -70,7 +58,9 @@ double uniform(double u, double low, double high) { return low + (high - low) * 
 double exponential(double u, double mean) { return -mean * log(1.0 - u); }
 
 double standard_normal(double u) {
-  return standard_normal_parts::is_central(u) ? standard_normal_parts::central(u) : standard_normal_parts::tail(u);
+  using namespace standard_normal_parts;
+  if (is_central(u)) return central(u);
+  return is_near(u) ? near_tail(u) : far_tail(u);
 }
 
 double lognormal(double u, double mu, double sigma) { return exp(mu + sigma * standard_normal(u)); }

@@ -9,10 +9,12 @@
 //
 // Parameters are the caller's promise: mean, scale and shape > 0, sigma >= 0, finite.
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 
 #include "sim/kernel/chance.h"
+#include "sim/kernel/real_math.h"
 
 namespace windtunnel::sim {
 
@@ -21,7 +23,8 @@ double uniform(double u, double low, double high);
 double exponential(double u, double mean);
 // Within 1e-15 relative of the true quantile (Wichura, algorithm AS 241, PPND16). |value| < 8.3 for every unit_open.
 double standard_normal(double u);
-// Its two parts, for loops: the centre is one branchless formula, and 85 % of all values lie there.
+// Its parts, for loops: the centre, where 85 % of all values lie, and the near tails are one branchless formula each;
+// beyond them lies one of 36 billion.
 namespace standard_normal_parts {
 
 // Coefficients from the lowest power up. Even and odd powers are summed apart: two short chains run side by side.
@@ -43,14 +46,39 @@ inline constexpr double kCentreBottom[] = {1.0,
                                            2.8729085735721942674e4,
                                            5.2264952788528545610e3};
 
-[[gnu::always_inline]] inline bool is_central(double u) { return u - 0.5 >= -0.425 && u - 0.5 <= 0.425; }
+inline constexpr double kCentreReach = 0.425;
+[[gnu::always_inline]] inline bool is_central(double u) {
+  return u - 0.5 >= -kCentreReach && u - 0.5 <= kCentreReach;
+}
 // For any u in (0, 1) a number; for a central one the value.
 [[gnu::always_inline]] inline double central(double u) {
   const double q = u - 0.5;
   const double r = 0.180625 - q * q;
   return q * polynomial(kCentreTop, r) / polynomial(kCentreBottom, r);
 }
-double tail(double u);
+inline constexpr double kNearTop[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
+                                      3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
+                                      2.27238449892691845833e-2, 7.74545014278341407640e-4};
+inline constexpr double kNearBottom[] = {1.0,
+                                         2.05319162663775882187e0,
+                                         1.67638483018380384940e0,
+                                         6.89767334985100004550e-1,
+                                         1.48103976427480074590e-1,
+                                         1.51986665636164571966e-2,
+                                         5.47593808499534494600e-4,
+                                         1.05075007164441684324e-9};
+// Of the tail on either side, in units of its probability's root log: AS 241's r.
+[[gnu::always_inline]] inline double tail_depth(double u) {
+  return std::sqrt(-real_math::log_of_normal(u < 0.5 ? u : 1.0 - u));
+}
+[[gnu::always_inline]] inline bool is_near(double u) { return tail_depth(u) <= 5.0; }
+// For any u in (0, 1) a number; for one in a near tail the value.
+[[gnu::always_inline]] inline double near_tail(double u) {
+  const double r = tail_depth(u);
+  const double distance = polynomial(kNearTop, r - 1.6) / polynomial(kNearBottom, r - 1.6);
+  return u < 0.5 ? -distance : distance;
+}
+double far_tail(double u);
 
 }  // namespace standard_normal_parts
 // e^(mu + sigma z): mu and sigma are those of the logarithm, and e^mu is the median.

@@ -43,7 +43,7 @@ Scenario explored_world(const Scenario& base, std::uint64_t seed, bool swarm) {
 SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreOptions& options) {
   const Scenario world = explored_world(base, seed, options.swarm);
   Judge judge{world, {.checks = options.checks}};
-  const RunResult run = sim::run(world, {.observers = judge.observers(), .stop = options.stop});
+  const RunResult run = sim::run(world, {.observers = {&judge}, .stop = options.stop});
   const Judgement judgement = judge.judge(run);
   SeedResult result{.seed = seed};
   result.failure = first_failing(judgement.findings);
@@ -64,7 +64,7 @@ SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreO
 
 std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks) {
   Judge judge{world, {.checks = checks}};
-  const RunResult run = sim::run(world, {.observers = judge.observers()});
+  const RunResult run = sim::run(world, {.observers = {&judge}});
   return first_failing(judge.judge(run).findings);
 }
 

@@ -35,6 +35,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
       chance_(options.seed.value_or(scenario.seed),
               options.environment_seed.value_or(options.seed.value_or(scenario.seed))),
       fanout_(options.observers),
+      observer_(options.observers.size() == 1 ? options.observers.front() : &fanout_),
       observed_(!options.observers.empty()),
       end_(Instant{} + scenario.duration),
       wall_at_zero_(scenario.start),
@@ -67,7 +68,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   monitor::check(scenario.breaker_command.empty() == options.breakers.empty(),
                  "a scenario whose breakers are another program's runs with them");
   pipeline_.set_wall_clock(wall_at_zero_);
-  if (observed_) pipeline_.set_observer(&fanout_);
+  if (observed_) pipeline_.set_observer(observer_);
 }
 
 RunResult Driver::run() {
@@ -75,17 +76,18 @@ RunResult Driver::run() {
   const monitor::CheckScope scope{context};
   schedule_first_events();
   bool stopped = false;
-  if (observed_) fanout_.on_begin(pipeline_);
+  if (observed_) observer_->on_begin(pipeline_);
   if (options_.month_spent != monitor::Usd{}) pipeline_.carry_in(options_.month_spent, now_);
   if (options_.looks != nullptr && !options_.looks->at.empty()) next_look_ = options_.looks->at.front();
+  const Instant until = options_.until ? Instant{} + *options_.until : Instant::max();
   while (!queue_.empty()) {
-    if (options_.until && queue_.next_time() > Instant{} + *options_.until) stopped = true;
-    if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) stopped = true;
-    // Past the end only the requests in flight are driven on: a breaker's wake-up has nobody to matter to.
-    if (stopped || (in_flight_ == 0 && queue_.next_time() >= end_)) break;
-    if (queue_.next_time() >= next_look_) [[unlikely]]
-      look_until(queue_.next_time());
+    // An event that the run ends before is taken all the same: nobody asks for it any more.
     const Event event = queue_.pop();
+    stopped = event.at > until || (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed));
+    // Past the end only the requests in flight are driven on: a breaker's wake-up has nobody to matter to.
+    if (stopped || (in_flight_ == 0 && event.at >= end_)) break;
+    if (event.at >= next_look_) [[unlikely]]
+      look_until(event.at);
     const bool tie = events_ > 0 && event.at == now_;
     now_ = event.at;
     context.now_ns = now_.time_since_epoch().count();
@@ -94,8 +96,8 @@ RunResult Driver::run() {
     handle(event.payload);
     if (options_.digests != nullptr) options_.digests->push_back(digest_.value());
     if (!observed_) continue;
-    fanout_.on_event(now_, tie);
-    if (fanout_.wants_stop()) {
+    observer_->on_event(now_, tie);
+    if (observer_->wants_stop()) {
       stopped = true;
       break;
     }
@@ -162,7 +164,7 @@ void Driver::on_arrival(std::uint32_t workload) {
     next_ordinal_[workload] = next->ordinal;
     queue_.schedule_next(next->at, workload);
   }
-  begin_request(workload, ordinal, std::nullopt);
+  begin_request(workload, ordinal, kNobody);
 }
 
 void Driver::on_fault(std::size_t fault) {
@@ -171,7 +173,7 @@ void Driver::on_fault(std::size_t fault) {
   if (const auto at = faults_.next_change(fault)) {
     queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(fault));
   }
-  if (observed_) fanout_.on_fault({.at = now_, .fault = fault, .active = acts});
+  if (observed_) observer_->on_fault({.at = now_, .fault = fault, .active = acts});
   if (faults_.spec(fault).kind == FaultKind::wall_clock_step) {
     if (acts) faults_.note_affected(fault);
     wall_at_zero_ += acts ? faults_.spec(fault).offset : -faults_.spec(fault).offset;
@@ -183,7 +185,7 @@ void Driver::on_fault(std::size_t fault) {
   }
 }
 
-void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::optional<std::uint32_t> vu) {
+void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::uint32_t vu) {
   const std::uint32_t slot = take_slot();
   InFlight& one = slots_[slot];
   renew(one.flow);
@@ -233,14 +235,13 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
     hits_.clear();
     one.effect = faults_.on_call(step.provider, one.call.name, request.input + step.output_max, now_, wall(), hits_);
     if (observed_) {
-      for (const std::size_t fault : hits_) fanout_.on_fault_hit(fault, request.id, now_);
+      for (const std::size_t fault : hits_) observer_->on_fault_hit(fault, request.id, now_);
     }
   }
   using Kind = FaultEffect::Kind;
   const bool needs_place =
       one.effect.kind != Kind::refuse && one.effect.kind != Kind::hang && one.effect.kind != Kind::throttle;
-  const auto capacity = capacity_of(provider);
-  if (!needs_place || !capacity || stations_[provider].in_service < *capacity) {
+  if (!needs_place || has_place(provider)) {
     one.in_service = needs_place;
     return serve(slot);
   }
@@ -260,7 +261,7 @@ void Driver::serve(std::uint32_t slot) {
   InFlight& one = slots_[slot];
   const std::size_t provider = index_of(one.flow.record.last_attempt()->provider);
   if (one.in_service) ++stations_[provider].in_service;
-  one.result = providers_[provider].serve(one.call, one.effect);
+  providers_[provider].serve(one.call, one.effect, one.result);
   expect(slot, one.result.at);
 }
 
@@ -277,7 +278,7 @@ void Driver::complete(std::uint32_t slot) {
   totals.input += result.billed.input;
   totals.output += result.billed.output;
   if (observed_) {
-    fanout_.on_ledger({.at = now_,
+    observer_->on_ledger({.at = now_,
                        .request = record.request.id,
                        .provider = provider,
                        .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
@@ -304,8 +305,7 @@ void Driver::leave_station(std::uint32_t slot) {
 
 void Driver::serve_waiting(std::size_t provider) {
   Station& station = stations_[provider];
-  const auto capacity = capacity_of(provider);
-  while (!station.waiting.empty() && (!capacity || station.in_service < *capacity)) {
+  while (!station.waiting.empty() && has_place(provider)) {
     const std::uint32_t slot = station.waiting.front();
     station.waiting.pop_front();
     slots_[slot].queued = false;
@@ -327,10 +327,10 @@ void Driver::end_request(std::uint32_t slot) {
   one.finished = true;
   --in_flight_;
   digest_.add(number_of(one.flow.record.request.id) << 8U | static_cast<std::uint64_t>(one.flow.record.outcome));
-  if (one.vu) {
-    const Load& load = loads_[vus_[*one.vu].workload];
+  if (one.vu != kNobody) {
+    const Load& load = loads_[vus_[one.vu].workload];
     const Instant next = now_ + std::max(kThinkTimeMin, load.think_time(one.demand.ordinal));
-    if (next < load.end()) queue_.schedule(next, vu_base_ + *one.vu);
+    if (next < load.end()) queue_.schedule(next, vu_base_ + one.vu);
   }
   free_if_idle(slot);
 }
@@ -362,11 +362,14 @@ void Driver::watch_breaker(ProviderId provider) {
   queue_.schedule(*at, breaker_base_ + static_cast<std::uint32_t>(index_of(provider)));
 }
 
-std::optional<std::int64_t> Driver::capacity_of(std::size_t provider) const {
-  const auto own = scenario_.providers[provider].concurrency;
-  const auto left = faults_.acts_on(provider_id(provider)) ? faults_.capacity(provider_id(provider)) : std::nullopt;
-  if (own && left) return std::min(*own, *left);
-  return own ? own : left;
+// One more call can be in service: fewer are than the provider's own limit, and than a brownout leaves.
+bool Driver::has_place(std::size_t provider) const {
+  const std::int64_t in_service = stations_[provider].in_service;
+  const auto& own = scenario_.providers[provider].concurrency;
+  if (own && in_service >= *own) return false;
+  if (!faults_.acts_on(provider_id(provider))) return true;
+  const auto left = faults_.capacity(provider_id(provider));
+  return !left || in_service < *left;
 }
 
 // A provider without a limit of its own lets every call wait while a brownout lasts.

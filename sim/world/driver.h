@@ -23,6 +23,7 @@ class Driver {
   RunResult run();
 
  private:
+  static constexpr std::uint32_t kNobody = UINT32_MAX;  // no virtual user
   // A request in flight, in a slot of the slab. A slot is used again only when no event names it any more.
   struct InFlight {
     monitor::Flow flow;
@@ -32,7 +33,7 @@ class Driver {
     CallResult result;
     Instant expected{};                // of the event that this request waits for
     std::uint32_t events_pending = 0;  // that name this slot
-    std::optional<std::uint32_t> vu;   // the virtual user who waits for it
+    std::uint32_t vu = kNobody;        // the virtual user who waits for it
     bool in_service = false;           // holds a place at its provider
     bool queued = false;               // waits for a place
     bool finished = true;
@@ -54,7 +55,7 @@ class Driver {
   void on_arrival(std::uint32_t workload);
   void on_fault(std::size_t fault);
   void on_slot(std::uint32_t slot);
-  void begin_request(std::uint32_t workload, std::uint64_t ordinal, std::optional<std::uint32_t> vu);
+  void begin_request(std::uint32_t workload, std::uint64_t ordinal, std::uint32_t vu);
   void perform(std::uint32_t slot, const monitor::Step& step);
   void call(std::uint32_t slot, const monitor::CallProvider& step);
   void serve(std::uint32_t slot);
@@ -66,7 +67,7 @@ class Driver {
   void free_if_idle(std::uint32_t slot);
   void watch_breaker(monitor::ProviderId provider);
   [[nodiscard]] std::uint32_t take_slot();
-  [[nodiscard]] std::optional<std::int64_t> capacity_of(std::size_t provider) const;
+  [[nodiscard]] bool has_place(std::size_t provider) const;
   [[nodiscard]] std::optional<std::int64_t> queue_limit_of(std::size_t provider) const;
   [[nodiscard]] WallTime wall() const { return wall_at_zero_ + now_.time_since_epoch(); }
 
@@ -74,6 +75,7 @@ class Driver {
   const RunOptions& options_;
   Chance chance_;
   Fanout fanout_;
+  Observer* observer_;  // the only one, or the fan-out
   bool observed_;
   Instant end_;
   WallTime wall_at_zero_;

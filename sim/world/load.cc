@@ -11,7 +11,6 @@
 namespace windtunnel::sim {
 namespace {
 
-
 constexpr monitor::Tokens kMaxTokensDefault{500};
 constexpr std::uint32_t kDayLane = 1;
 constexpr std::uint32_t kLevelLane = 2;
@@ -146,10 +145,7 @@ std::optional<ArrivalPoint> Load::next_by_rate() {
     const double span = static_cast<double>((piece.end - at).count());
     const double content = span * (piece.rate + 0.5 * piece.slope * span);
     if (left < content) {
-      // Solves rate x + slope x^2 / 2 = left, in the form that keeps its digits when the slope is small. Where the rate
-      // falls to 0, rounding may leave less than nothing under the root.
-      const double root = std::sqrt(std::max(0.0, piece.rate * piece.rate + 2 * piece.slope * left));
-      at += whole_nanoseconds(2 * left / (piece.rate + root));
+      at += whole_nanoseconds(time_of(piece, left));
       if (at >= end_) return std::nullopt;
       last_ = at;
       return ArrivalPoint{at, arrivals_++};
@@ -158,6 +154,14 @@ std::optional<ArrivalPoint> Load::next_by_rate() {
     at = piece.end;
   }
   return std::nullopt;
+}
+
+// Solves rate x + slope x^2 / 2 = left, in the form that keeps its digits when the slope is small. Where the rate falls
+// to 0, rounding may leave less than nothing under the root.
+double Load::time_of(const Piece& piece, double left) {
+  if (piece.slope == 0) return left / piece.rate;  // to the last bit what the form gives: the root of r x r is r
+  const double root = std::sqrt(std::max(0.0, piece.rate * piece.rate + 2 * piece.slope * left));
+  return 2 * left / (piece.rate + root);
 }
 
 std::optional<ArrivalPoint> Load::next_listed() {
@@ -193,7 +197,10 @@ double Load::work(std::uint64_t ordinal) {
 Load::Piece Load::piece_at(Instant at) {
   Piece piece{.rate = base_rate_, .end = end_};
   if (spec_.executor == Executor::ramping_arrival_rate) piece = ramp_at(at);
-  if (spec_.executor == Executor::diurnal) piece = diurnal_at(at);
+  if (spec_.executor == Executor::diurnal) {
+    if (at >= hour_.end) hour_ = diurnal_at(at);
+    piece = hour_;
+  }
   if (spec_.arrival == Arrival::mmpp) modulate(piece, at);
   piece.end = std::min(piece.end, end_);
   return piece;

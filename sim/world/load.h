@@ -80,6 +80,7 @@ class Load {
   [[nodiscard]] std::optional<ArrivalPoint> next_listed();
   [[nodiscard]] double work(std::uint64_t ordinal);  // between two arrivals, in expected arrivals
   [[nodiscard]] Piece piece_at(Instant at);
+  [[nodiscard]] static double time_of(const Piece& piece, double left);  // until so much work has come
   [[nodiscard]] Piece ramp_at(Instant at) const;
   [[nodiscard]] Piece diurnal_at(Instant at) const;
   void modulate(Piece& piece, Instant at);
@@ -120,6 +121,7 @@ class Load {
   std::uint32_t mmpp_stays_ = 0;
   Instant mmpp_until_;
   double level_ = 1;
+  Piece hour_{.rate = 0, .slope = 0, .end = Instant::min()};  // of a diurnal load: the one that was asked for last
 };
 
 }  // namespace windtunnel::sim

@@ -17,6 +17,19 @@ RetryAfter seconds(Duration wait) {
   return {.form = RetryAfter::Form::seconds, .seconds = static_cast<double>(wait.count()) / 1e9};
 }
 
+// Makes a used result a new one of this kind, billed nothing. Field by field: a whole one made elsewhere and copied here
+// would be read back before its parts are through the store buffer.
+void write(CallResult& result, ReplyKind kind, Instant at) {
+  result.reply.kind = kind;
+  result.reply.usage.reset();
+  result.reply.time_to_first_token = Duration{0};
+  result.reply.response_length = 0;
+  result.reply.retry_after.form = RetryAfter::Form::absent;
+  result.at = at;
+  result.billed = {};
+  result.cost = {};
+}
+
 }  // namespace
 
 monitor::Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall) {
@@ -33,29 +46,28 @@ Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& wo
   }
 }
 
-CallResult Provider::serve(const Call& call, const FaultEffect& effect) {
+void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& result) {
   switch (effect.kind) {
-    case FaultEffect::Kind::refuse: return fail(call, effect.error, call.at);
-    case FaultEffect::Kind::hang: return time_out(call, false);
-    case FaultEffect::Kind::throttle: {
-      CallResult result = fail(call, ReplyKind::rate_limited, call.at);
+    case FaultEffect::Kind::refuse: return fail(call, effect.error, call.at, result);
+    case FaultEffect::Kind::hang: return time_out(call, false, result);
+    case FaultEffect::Kind::throttle:
+      fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = seconds(effect.retry_after);
-      return result;
-    }
-    case FaultEffect::Kind::malformed: return answer(call, effect, ReplyKind::malformed);
-    case FaultEffect::Kind::truncated: return answer(call, effect, ReplyKind::truncated);
-    case FaultEffect::Kind::error: return answer(call, effect, effect.error);
+      return;
+    case FaultEffect::Kind::malformed: return answer(call, effect, ReplyKind::malformed, result);
+    case FaultEffect::Kind::truncated: return answer(call, effect, ReplyKind::truncated, result);
+    case FaultEffect::Kind::error: return answer(call, effect, effect.error, result);
     case FaultEffect::Kind::none: break;
   }
   const bool limited = spec_.rate_limit.requests_per_minute || spec_.rate_limit.tokens_per_minute;
   if (limited) {
     if (const auto wait = window_.admit(spec_.rate_limit, call.input + call.output_max, call.wall)) {
-      CallResult result = fail(call, ReplyKind::rate_limited, call.at);
+      fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = seconds(*wait);
-      return result;
+      return;
     }
   }
-  return answer(call, effect, spec_.errors.rates.empty() ? ReplyKind::ok : base_kind(call.name));
+  answer(call, effect, spec_.errors.rates.empty() ? ReplyKind::ok : base_kind(call.name), result);
 }
 
 // First attempts come in the order of their requests, so that theirs are made in rows.
@@ -77,8 +89,8 @@ Provider::Latency Provider::latency_of(const CallName& name) {
 }
 
 // A call that is worked on: a full answer, a spoilt one, or a failure after the time to first token.
-CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kind) {
-  if (kind == ReplyKind::timeout) return time_out(call, false);
+void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kind, CallResult& result) {
+  if (kind == ReplyKind::timeout) return time_out(call, false, result);
   const Latency latency = latency_of(call.name);
   const monitor::Tokens output = std::min(call.output, call.output_max);
   const double first = latency.first * effect.factor + static_cast<double>(effect.add.count());
@@ -86,7 +98,7 @@ CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKi
   const bool generates = kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
   if (!generates) {
     const Instant at = call.at + whole_nanoseconds(first);
-    return at <= call.deadline ? fail(call, kind, at) : time_out(call, false);
+    return at <= call.deadline ? fail(call, kind, at, result) : time_out(call, false, result);
   }
   Usage usage{call.input, output};
   if (kind == ReplyKind::truncated) {
@@ -95,44 +107,50 @@ CallResult Provider::answer(const Call& call, const FaultEffect& effect, ReplyKi
   }
   const Duration to_first = whole_nanoseconds(first);
   const Instant at = call.at + to_first + whole_nanoseconds(static_cast<double>(usage.output.count()) * each);
-  if (at > call.deadline) return time_out(call, true);
-  CallResult result{.at = at, .billed = usage};
-  result.reply = {.kind = kind, .time_to_first_token = to_first};
+  if (at > call.deadline) return time_out(call, true, result);
+  write(result, kind, at);
+  result.billed = usage;
   if (kind != ReplyKind::truncated) result.reply.usage = usage;
+  result.reply.time_to_first_token = to_first;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
-  result.cost = price_of(call, result.billed);
-  return result;
+  result.cost = price_of(call, usage);
 }
 
 // A failure whose usage the caller knows.
-CallResult Provider::fail(const Call& call, ReplyKind kind, Instant at) const {
+void Provider::fail(const Call& call, ReplyKind kind, Instant at, CallResult& result) const {
   const bool billed = spec_.bill_on_failure == FailureBill::input;
   const Usage usage{billed ? call.input : monitor::Tokens{}, monitor::Tokens{}};
-  CallResult result{.at = at, .billed = usage};
-  result.reply = {.kind = kind, .usage = usage};
+  write(result, kind, at);
+  result.billed = usage;
+  result.reply.usage = usage;
   // A provider that names a wait names it in every 429, also in one that its error mix or a burst is the cause of.
   if (kind == ReplyKind::rate_limited && spec_.rate_limit.retry_after) {
     result.reply.retry_after = seconds(*spec_.rate_limit.retry_after);
   }
-  result.cost = price_of(call, result.billed);
-  return result;
+  result.cost = price_of(call, usage);
 }
 
 // The caller stops waiting. What a call that was worked on costs, only the provider knows.
-CallResult Provider::time_out(const Call& call, bool processed) const {
-  CallResult result{.at = call.deadline};
-  result.reply.kind = ReplyKind::timeout;
+void Provider::time_out(const Call& call, bool processed, CallResult& result) const {
+  write(result, ReplyKind::timeout, call.deadline);
   if (processed && spec_.bill_on_timeout == TimeoutBill::full) {
     result.billed = {call.input, std::min(call.output, call.output_max)};
   }
   if (processed && spec_.bill_on_timeout == TimeoutBill::input) result.billed = {call.input, monitor::Tokens{}};
   result.cost = price_of(call, result.billed);
+}
+
+CallResult Provider::overflow(const Call& call) const {
+  CallResult result;
+  fail(call, ReplyKind::overloaded, call.at, result);
   return result;
 }
 
-CallResult Provider::overflow(const Call& call) const { return fail(call, ReplyKind::overloaded, call.at); }
-
-CallResult Provider::give_up_waiting(const Call& call) const { return time_out(call, false); }
+CallResult Provider::give_up_waiting(const Call& call) const {
+  CallResult result;
+  time_out(call, false, result);
+  return result;
+}
 
 ReplyKind Provider::base_kind(const CallName& name) const {
   double at = unit(draw(error_streams_[name.workload], name.ordinal, name.attempt).a);

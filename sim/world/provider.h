@@ -45,7 +45,7 @@ class Provider {
   Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance);
 
   // Everything but a queue: with a concurrency limit the driver calls this when the call's service starts.
-  CallResult serve(const Call& call, const FaultEffect& effect);
+  void serve(const Call& call, const FaultEffect& effect, CallResult& result);
   // A call that found no place, neither in service nor in the queue.
   [[nodiscard]] CallResult overflow(const Call& call) const;
   // A call that was still waiting in the queue at its deadline.
@@ -54,8 +54,8 @@ class Provider {
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
 
  private:
-  [[nodiscard]] CallResult fail(const Call& call, monitor::ReplyKind kind, Instant at) const;
-  [[nodiscard]] CallResult time_out(const Call& call, bool processed) const;
+  void fail(const Call& call, monitor::ReplyKind kind, Instant at, CallResult& result) const;
+  void time_out(const Call& call, bool processed, CallResult& result) const;
   // The draws that a call's latency is made of, before what faults make of them: to the first token, and a token.
   struct Latency {
     double first;
@@ -66,7 +66,7 @@ class Provider {
     RowValues each;
   };
   [[nodiscard]] Latency latency_of(const CallName& name);
-  [[nodiscard]] CallResult answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind);
+  void answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind, CallResult& result);
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name) const;
   [[nodiscard]] monitor::Usd price_of(const Call& call, const monitor::Usage& billed) const;
 

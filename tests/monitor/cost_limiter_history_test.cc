@@ -101,9 +101,10 @@ RC_GTEST_PROP(CostLimiterHistory, never_exceeds_a_limit_and_charges_the_admissio
     if (kind < 4 || model.flows.empty()) {
       latest = std::max(latest, second);
       const std::int64_t today = BudgetModel::date_of(latest);
-      const auto ticket = limiter.reserve(Usd::from_picos(amount), WallTime{second * 1s});
-      RC_ASSERT(ticket.has_value() == model.fits(today, today / 100, amount));
-      if (ticket) model.flows.push_back({today, today / 100, amount, *ticket});
+      BudgetTicket ticket;
+      const bool reserved = limiter.reserve(ticket, Usd::from_picos(amount), WallTime{second * 1s});
+      RC_ASSERT(reserved == model.fits(today, today / 100, amount));
+      if (reserved) model.flows.push_back({today, today / 100, amount, ticket});
     } else {
       const auto place = model.flows.begin() + which % static_cast<std::ptrdiff_t>(model.flows.size());
       BudgetModel::Flow& flow = *place;

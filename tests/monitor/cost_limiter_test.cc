@@ -29,13 +29,19 @@ CostLimiterConfig limits(std::optional<Usd> monthly, std::optional<Usd> daily = 
   return config;
 }
 
+std::optional<BudgetTicket> reserve(CostLimiter& limiter, Usd worst, WallTime wall) {
+  BudgetTicket ticket;
+  if (!limiter.reserve(ticket, worst, wall)) return std::nullopt;
+  return ticket;
+}
+
 void spend(CostLimiter& limiter, Usd billed, WallTime wall) {
-  BudgetTicket ticket = limiter.reserve(billed, wall).value();
+  BudgetTicket ticket = reserve(limiter, billed, wall).value();
   limiter.settle(ticket, billed);
   limiter.close(ticket);
 }
 
-bool admits(CostLimiter limiter, Usd worst, WallTime wall) { return limiter.reserve(worst, wall).has_value(); }
+bool admits(CostLimiter limiter, Usd worst, WallTime wall) { return reserve(limiter, worst, wall).has_value(); }
 
 // The events since the last call, in words: "alert month 0.8", "refused day", "opened month", "closed day".
 std::vector<std::string> words_of_events(CostLimiter& limiter) {
@@ -71,7 +77,7 @@ TEST(CostLimiter, admits_up_to_the_limit_and_not_a_pico_dollar_more) {
 TEST(CostLimiter, settled_and_reserved_money_both_take_room) {
   CostLimiter limiter{limits(usd(10))};
   spend(limiter, usd(3), kNoon);
-  EXPECT_TRUE(limiter.reserve(usd(4), kNoon));
+  EXPECT_TRUE(reserve(limiter, usd(4), kNoon));
   EXPECT_TRUE(admits(limiter, usd(3), kNoon));
   EXPECT_FALSE(admits(limiter, usd(3) + kPico, kNoon));
 }
@@ -105,7 +111,7 @@ TEST(CostLimiter, a_limit_of_zero_admits_nothing_not_even_what_is_free) {
 
 TEST(CostLimiter, the_greatest_limit_does_not_overflow) {
   CostLimiter limiter{limits(kLimitMax, kLimitMax)};
-  BudgetTicket ticket = limiter.reserve(kLimitMax, kNoon).value();
+  BudgetTicket ticket = reserve(limiter, kLimitMax, kNoon).value();
   EXPECT_FALSE(admits(limiter, Usd::max(), kNoon));
   EXPECT_FALSE(limiter.re_reserve(ticket, Usd::max()));
   limiter.settle(ticket, kLimitMax);
@@ -114,10 +120,10 @@ TEST(CostLimiter, the_greatest_limit_does_not_overflow) {
 
 TEST(CostLimiter, a_reservation_shrinks_always_and_grows_if_it_fits) {
   CostLimiter limiter{limits(usd(10))};
-  BudgetTicket ticket = limiter.reserve(usd(6), kNoon).value();
+  BudgetTicket ticket = reserve(limiter, usd(6), kNoon).value();
   EXPECT_TRUE(limiter.re_reserve(ticket, usd(2)));
   EXPECT_EQ(limiter.month_reserved(), usd(2));
-  BudgetTicket other = limiter.reserve(usd(3), kNoon).value();
+  BudgetTicket other = reserve(limiter, usd(3), kNoon).value();
   EXPECT_FALSE(limiter.re_reserve(ticket, usd(7) + kPico));
   EXPECT_EQ(ticket.reserved, usd(2));
   EXPECT_EQ(limiter.refused(), 1);
@@ -132,7 +138,7 @@ TEST(CostLimiter, a_reservation_shrinks_always_and_grows_if_it_fits) {
 
 TEST(CostLimiter, each_attempt_settles_to_its_bill) {
   CostLimiter limiter{limits(usd(10))};
-  BudgetTicket ticket = limiter.reserve(usd(6), kNoon).value();
+  BudgetTicket ticket = reserve(limiter, usd(6), kNoon).value();
   limiter.settle(ticket, usd(4));
   EXPECT_EQ(limiter.month_settled(), usd(4));
   EXPECT_EQ(limiter.month_reserved(), Usd{});
@@ -149,7 +155,7 @@ TEST(CostLimiter, each_attempt_settles_to_its_bill) {
 
 TEST(CostLimiter, release_and_close_give_back_what_is_left) {
   CostLimiter limiter{limits(usd(10))};
-  BudgetTicket ticket = limiter.reserve(usd(6), kNoon).value();
+  BudgetTicket ticket = reserve(limiter, usd(6), kNoon).value();
   limiter.release(ticket);
   EXPECT_EQ(limiter.month_reserved(), Usd{});
   EXPECT_TRUE(limiter.re_reserve(ticket, usd(10)));
@@ -163,7 +169,7 @@ TEST(CostLimiter, release_and_close_give_back_what_is_left) {
 
 TEST(CostLimiter, a_ticket_that_is_not_open_cannot_be_used) {
   CostLimiter limiter;
-  BudgetTicket ticket = limiter.reserve(usd(1), kNoon).value();
+  BudgetTicket ticket = reserve(limiter, usd(1), kNoon).value();
   BudgetTicket copy = ticket;
   limiter.close(ticket);
   EXPECT_EXIT(limiter.settle(ticket, Usd{}), testing::ExitedWithCode(1), "only an open ticket settles");
@@ -177,7 +183,7 @@ TEST(CostLimiter, a_bill_above_its_reservation_is_charged_in_full_and_counted) {
   CostLimiter limiter{limits(usd(10))};
   spend(limiter, usd(1), kNoon);
   EXPECT_EQ(limiter.overruns(), 0);
-  BudgetTicket ticket = limiter.reserve(usd(1), kNoon).value();
+  BudgetTicket ticket = reserve(limiter, usd(1), kNoon).value();
   limiter.settle(ticket, usd(1) + kPico);
   EXPECT_EQ(limiter.month_settled(), usd(2) + kPico);
   EXPECT_EQ(limiter.month_reserved(), Usd{});
@@ -187,12 +193,12 @@ TEST(CostLimiter, a_bill_above_its_reservation_is_charged_in_full_and_counted) {
 TEST(CostLimiter, an_unknown_bill_settles_as_configured) {
   CostLimiterConfig config = limits(usd(10));
   CostLimiter careful{config};
-  BudgetTicket ticket = careful.reserve(usd(6), kNoon).value();
+  BudgetTicket ticket = reserve(careful, usd(6), kNoon).value();
   EXPECT_EQ(careful.settle_unknown(ticket), usd(6));
   EXPECT_EQ(careful.month_settled(), usd(6));
   config.unknown_usage = UnknownUsage::zero;
   CostLimiter trusting{config};
-  ticket = trusting.reserve(usd(6), kNoon).value();
+  ticket = reserve(trusting, usd(6), kNoon).value();
   EXPECT_EQ(trusting.settle_unknown(ticket), Usd{});
   EXPECT_EQ(trusting.month_settled(), Usd{});
   EXPECT_EQ(trusting.month_reserved(), Usd{});
@@ -243,7 +249,7 @@ TEST(CostLimiter, a_request_across_a_month_end_is_charged_to_its_admission) {
   CostLimiter limiter{limits(usd(10), usd(10))};
   const WallTime february = at("2024-02-01");
   spend(limiter, usd(7), february - 1s);
-  BudgetTicket ticket = limiter.reserve(usd(3), february - 1ns).value();
+  BudgetTicket ticket = reserve(limiter, usd(3), february - 1ns).value();
   limiter.advance(february);
   limiter.clear_events();
   EXPECT_EQ(limiter.windows_open(), 4U);
@@ -282,7 +288,7 @@ TEST(CostLimiter, alerts_fire_once_in_order_at_the_settlement_that_reaches_them)
   CostLimiter limiter{limits(usd(10))};
   spend(limiter, usd(8) - kPico, kNoon);
   limiter.clear_events();
-  BudgetTicket ticket = limiter.reserve(usd(2), kNoon).value();
+  BudgetTicket ticket = reserve(limiter, usd(2), kNoon).value();
   EXPECT_EQ(words_of_events(limiter), Words{});  // reserved money fires nothing
   limiter.settle(ticket, kPico);
   EXPECT_EQ(words_of_events(limiter), (Words{"alert month 80"}));
@@ -321,14 +327,14 @@ TEST(CostLimiter, the_first_refusal_of_a_window_is_an_event) {
   CostLimiter limiter{limits(usd(10), usd(5))};
   limiter.advance(kNoon);
   limiter.clear_events();
-  EXPECT_FALSE(limiter.reserve(usd(6), kNoon));
+  EXPECT_FALSE(reserve(limiter, usd(6), kNoon));
   EXPECT_EQ(words_of_events(limiter), (Words{"refused day"}));
-  EXPECT_FALSE(limiter.reserve(usd(11), kNoon));
+  EXPECT_FALSE(reserve(limiter, usd(11), kNoon));
   EXPECT_EQ(words_of_events(limiter), (Words{"refused month"}));
-  EXPECT_FALSE(limiter.reserve(usd(11), kNoon));
+  EXPECT_FALSE(reserve(limiter, usd(11), kNoon));
   EXPECT_EQ(words_of_events(limiter), Words{});
   EXPECT_EQ(limiter.refused(), 3);
-  EXPECT_FALSE(limiter.reserve(usd(6), kNoon + 24h));
+  EXPECT_FALSE(reserve(limiter, usd(6), kNoon + 24h));
   EXPECT_EQ(words_of_events(limiter), (Words{"closed day 2024-01-20", "opened day 2024-01-21", "refused day"}));
 }
 
@@ -337,7 +343,7 @@ TEST(CostLimiter, the_first_refusal_fires_the_last_alert_if_the_one_before_has_f
     CostLimiter limiter{config};
     spend(limiter, spent, kNoon);
     limiter.clear_events();
-    EXPECT_FALSE(limiter.reserve(usd(101), kNoon));
+    EXPECT_FALSE(reserve(limiter, usd(101), kNoon));
     return words_of_events(limiter);
   };
   EXPECT_EQ(after_refusal(usd(95), limits(usd(100))), (Words{"refused month", "alert month 100"}));
@@ -356,7 +362,7 @@ TEST(CostLimiter, the_first_refusal_fires_the_last_alert_if_the_one_before_has_f
 TEST(CostLimiter, an_alert_that_a_refusal_fired_does_not_fire_again) {
   CostLimiter limiter{limits(usd(100))};
   spend(limiter, usd(95), kNoon);
-  EXPECT_FALSE(limiter.reserve(usd(6), kNoon));
+  EXPECT_FALSE(reserve(limiter, usd(6), kNoon));
   limiter.clear_events();
   spend(limiter, usd(5), kNoon);
   EXPECT_EQ(words_of_events(limiter), Words{});
@@ -364,7 +370,7 @@ TEST(CostLimiter, an_alert_that_a_refusal_fired_does_not_fire_again) {
 
 TEST(CostLimiter, a_copy_goes_its_own_way) {
   CostLimiter limiter{limits(usd(10))};
-  BudgetTicket ticket = limiter.reserve(usd(6), kNoon).value();
+  BudgetTicket ticket = reserve(limiter, usd(6), kNoon).value();
   CostLimiter copy = limiter;
   BudgetTicket copied = ticket;
   copy.settle(copied, usd(6));

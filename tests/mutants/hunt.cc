@@ -52,7 +52,7 @@ Scenario base_world() {
 
 std::optional<Found> violation_of(const Scenario& world, const std::vector<std::string>& checks) {
   Judge judge{world, {.checks = checks}};
-  const Judgement judgement = judge.judge(run(world, {.observers = judge.observers()}));
+  const Judgement judgement = judge.judge(run(world, {.observers = {&judge}}));
   for (const Finding& finding : judgement.findings) {
     if (finding.verdict != Verdict::fail) continue;
     if (finding.kind == Finding::Kind::invariant) return Found{finding.id, finding.reason};

@@ -143,7 +143,7 @@ TEST(Liveness, finds_a_breaker_that_stays_open_in_a_run) {
     scenario.monitor.circuit_breaker.consecutive_threshold = 5;
     scenario.monitor.circuit_breaker.open = open;
     Judge judge{scenario};
-    const Judgement judgement = judge.judge(run(scenario, {.observers = judge.observers()}));
+    const Judgement judgement = judge.judge(run(scenario, {.observers = {&judge}}));
     EXPECT_EQ(judgement.verdict, open == 5s ? Verdict::pass : Verdict::fail);
     EXPECT_EQ(judgement.checks.back(), "V2");
     EXPECT_EQ(std::ranges::count(judgement.checks, "V1"), 1);
@@ -157,12 +157,12 @@ TEST(Liveness, is_switched_like_the_other_checks_and_absent_without_its_block) {
   scenario.monitor.circuit_breaker.open = 60s;
   for (const std::string word : {"none", "V2", "V1"}) {
     Judge judge{scenario, {.checks = {word}}};
-    const Judgement judgement = judge.judge(run(scenario, {.observers = judge.observers()}));
+    const Judgement judgement = judge.judge(run(scenario, {.observers = {&judge}}));
     EXPECT_EQ(judgement.verdict, word == "V1" ? Verdict::fail : Verdict::pass) << word;
   }
   scenario.liveness.reset();
   Judge judge{scenario, {.checks = {"V1"}}};
-  EXPECT_TRUE(judge.judge(run(scenario, {.observers = judge.observers()})).checks.empty());
+  EXPECT_TRUE(judge.judge(run(scenario, {.observers = {&judge}})).checks.empty());
 }
 
 }  // namespace

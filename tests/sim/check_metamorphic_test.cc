@@ -58,7 +58,7 @@ Judgement judged(const JudgeOptions& options) {
   Scenario told = played;
   told.monitor.circuit_breaker.open = seconds{5};
   Judge judge{told, options};
-  return judge.judge(run(played, {.observers = judge.observers()}));
+  return judge.judge(run(played, {.observers = {&judge}}));
 }
 
 TEST(JudgedChecks, stop_the_run_at_the_first_violation_and_fail_it) {

@@ -27,7 +27,7 @@ std::optional<Finding> a_second_late(const Scenario& told) {
   Scenario played = told;
   played.monitor.circuit_breaker.open += 1s;
   Judge judge{told};
-  const RunResult result = run(played, {.observers = judge.observers()});
+  const RunResult result = run(played, {.observers = {&judge}});
   for (const Finding& finding : judge.judge(result).findings) {
     if (finding.verdict == Verdict::fail) return finding;
   }
@@ -40,7 +40,7 @@ std::optional<Finding> an_hour_open(const Scenario& told) {
   played.monitor.circuit_breaker.open = 1h;
   played.monitor.circuit_breaker.open_max.reset();
   Judge judge{told, {.checks = {"V1"}}};
-  const RunResult result = run(played, {.observers = judge.observers()});
+  const RunResult result = run(played, {.observers = {&judge}});
   for (const Finding& finding : judge.judge(result).findings) {
     if (finding.verdict == Verdict::fail) return finding;
   }

@@ -15,7 +15,11 @@ using Kind = FaultEffect::Kind;
 class Alone {
  public:
   explicit Alone(ProviderSpec spec) : spec_(std::move(spec)), provider_(spec_, workloads_, Chance{1}) {}
-  CallResult serve(Call call, const FaultEffect& effect = {}) { return provider_.serve(call, effect); }
+  CallResult serve(Call call, const FaultEffect& effect = {}) {
+    CallResult result;
+    provider_.serve(call, effect, result);
+    return result;
+  }
   [[nodiscard]] const Provider& inside() const { return provider_; }
 
  private:
