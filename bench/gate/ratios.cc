@@ -181,13 +181,13 @@ int main(int count, char** words) {
   const windtunnel::sim::Scenario llm_request = bench::llm_request_world("1h");
   const auto records = bench::records_of(bench::lasting(healthy, 1000));
   const std::vector<bench::Pair> pairs{
-      {"pipeline", bench::decisions(), bench::conventional(), 10'000, 0.35},
-      {"healthy", bench::world_of(healthy), bench::conventional(), 10'000, 0.75},
-      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.95},
-      {"healthy/telemetry", bench::world_with_telemetry(healthy), bench::conventional(), 10'000, 1.20},
-      {"llm_request", bench::world_of(llm_request), bench::conventional(), 10'000, 0.56},
-      {"event_queue/hold", bench::hold_ours(), bench::hold_standard(), 50'000, 0.94},
-      {"record/format", bench::records_ours(healthy, records), bench::records_general(healthy, records), 2'000, 0.018},
+      {"pipeline", bench::decisions(), bench::conventional(), 10'000, 0.31},
+      {"healthy", bench::world_of(healthy), bench::conventional(), 10'000, 0.60},
+      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.55},
+      {"healthy/telemetry", bench::world_with_telemetry(healthy), bench::conventional(), 10'000, 0.85},
+      {"llm_request", bench::world_of(llm_request), bench::conventional(), 10'000, 0.50},
+      {"event_queue/hold", bench::hold_ours(), bench::hold_standard(), 50'000, 1.10},
+      {"record/format", bench::records_ours(healthy, records), bench::records_general(healthy, records), 2'000, 0.021},
   };
   return bench::measure(pairs, self_test) ? 0 : 1;
 }
