@@ -39,7 +39,7 @@ monitor::Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, Wall
 }
 
 Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance)
-    : spec_(spec), latencies_ahead_(workloads.size()) {
+    : spec_(spec), latencies_ahead_(workloads.size()), errors_ahead_(workloads.size()) {
   for (const WorkloadSpec& workload : workloads) {
     latency_streams_.push_back(chance.stream("latency", workload.name));
     error_streams_.push_back(chance.stream("errors", workload.name));
@@ -152,8 +152,16 @@ CallResult Provider::give_up_waiting(const Call& call) const {
   return result;
 }
 
-ReplyKind Provider::base_kind(const CallName& name) const {
-  double at = unit(draw(error_streams_[name.workload], name.ordinal, name.attempt).a);
+ReplyKind Provider::base_kind(const CallName& name) {
+  const StreamKey stream = error_streams_[name.workload];
+  std::uint64_t bits = 0;
+  if (name.attempt == 0) {
+    const auto make = [&](std::uint64_t first, DrawRow& made) { draw_row(stream, first, made); };
+    bits = errors_ahead_[name.workload].row_of(name.ordinal, make).a[RowAhead<DrawRow>::place_of(name.ordinal)];
+  } else {
+    bits = draw(stream, name.ordinal, name.attempt).a;
+  }
+  double at = unit(bits);
   for (const auto& [kind, rate] : spec_.errors.rates) {
     if (at < rate) return kind;
     at -= rate;

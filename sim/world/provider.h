@@ -67,13 +67,14 @@ class Provider {
   };
   [[nodiscard]] Latency latency_of(const CallName& name);
   void answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind, CallResult& result);
-  [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name) const;
+  [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name);
   [[nodiscard]] monitor::Usd price_of(const Call& call, const monitor::Usage& billed) const;
 
   const ProviderSpec& spec_;
   std::vector<StreamKey> latency_streams_;  // by workload
   std::vector<RowAhead<LatencyRow>> latencies_ahead_;  // by workload: of first attempts
   std::vector<StreamKey> error_streams_;
+  std::vector<RowAhead<DrawRow>> errors_ahead_;  // likewise
   RateWindow window_;
 };
 
