@@ -5,6 +5,9 @@
 
 set(WINDTUNNEL_HTML AUTO CACHE STRING "The HTML report, which needs npm when it is built: AUTO, ON or OFF")
 set_property(CACHE WINDTUNNEL_HTML PROPERTY STRINGS AUTO ON OFF)
+if(NOT WINDTUNNEL_HTML MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "WINDTUNNEL_HTML is '${WINDTUNNEL_HTML}': AUTO, ON or OFF")
+endif()
 
 set(web ${PROJECT_SOURCE_DIR}/reports/web)
 set(web_packages ${PROJECT_BINARY_DIR}/web)

@@ -128,6 +128,21 @@ TEST(AlertHistory, an_episode_lasts_while_each_scrape_finds_it) {
   EXPECT_EQ(Judged{{1}}.histories[0].episodes[0].fault, std::nullopt);
 }
 
+// Of two faults that began together the first in the file is named, and each is measured from for itself.
+TEST(AlertHistory, of_two_faults_at_one_instant_the_first_in_the_file_is_named) {
+  Judged judged{{3}};
+  judged.timeline.faults[0].phases = {{monitor::Instant{20s}, monitor::Instant{40s}}};
+  judged.timeline.faults[1].phases = {{monitor::Instant{20s}, std::nullopt}};
+  const std::vector<AlertSeen> seen{{"Open", {{"provider", "openai"}}, {3}}};
+  const AlertEpisode episode = alert_histories(judged.timeline, judged.scrapes, seen, {"Open"})[0].episodes[0];
+  EXPECT_EQ(episode.fault, 0U);
+  EXPECT_EQ(episode.after, 10s);
+  for (const char* fault : {"down", "slow"}) {
+    EXPECT_EQ(judged.finding(10s, fault).verdict, Verdict::pass) << fault;
+    EXPECT_EQ(judged.finding(10s - 1ns, fault).verdict, Verdict::fail) << fault;
+  }
+}
+
 TEST(AlertHistory, within_is_measured_from_the_first_begin_of_the_fault) {
   EXPECT_EQ(Judged{{5}}.finding(30s).verdict, Verdict::pass);
   EXPECT_EQ(Judged{{5}}.finding(30s).reason, "it fired 30s after it");

@@ -13,11 +13,16 @@
 namespace windtunnel::reports::openmetrics_test {
 namespace {
 
-// Ten requests, one a second, each of 300 ms and 0.0035 USD, the first provider down from 3 s to 6 s.
+sim::FaultSpec three_seconds(sim::FaultSpec fault) {
+  fault.at = 3s;
+  fault.duration = 3s;
+  return fault;
+}
+
+// Ten requests, one a second, each of 300 ms and 0.0035 USD, the first provider down from 3 s to 6 s, if nothing else
+// is said of it.
 sim::Timeline small_timeline(sim::Scenario scenario = small_world()) {
-  scenario.faults = {outage_of("openai")};
-  scenario.faults[0].at = 3s;
-  scenario.faults[0].duration = 3s;
+  if (scenario.faults.empty()) scenario.faults = {three_seconds(outage_of("openai"))};
   sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 1s)};
   return watch.finish(sim::run(scenario, {.observers = {&watch}}));
 }
@@ -88,6 +93,81 @@ TEST(OpenMetrics, a_fault_is_active_from_its_begin_to_before_its_end) {
   for (std::size_t second = 0; second < samples.size(); ++second) {
     EXPECT_EQ(samples[second].front(), second >= 3 && second < 6 ? '1' : '0') << second;
   }
+}
+
+// Which acts when is each one's own, also where they begin and end together.
+TEST(OpenMetrics, faults_that_begin_at_one_instant_are_told_apart) {
+  sim::Scenario scenario = small_world();
+  scenario.faults = {three_seconds(outage_of("openai")), three_seconds(outage_of("anthropic")), outage_of("anthropic")};
+  scenario.faults[1].kind = sim::FaultKind::latency_spike;
+  scenario.faults[1].duration = 5s;
+  scenario.faults[2].id = "late";
+  scenario.faults[2].at = 8s;
+  const sim::Timeline timeline = small_timeline(scenario);
+  const auto seconds = [&](const std::string& fault, const std::string& kind) {
+    std::string text;
+    const std::string labels = "fault=\"" + fault + "\",kind=\"" + kind + "\"";
+    for (const std::string& sample : samples_of(timeline, 1s, "windtunnel_fault_active{" + labels + "}")) {
+      text += sample.front();
+    }
+    return text.substr(0, 10);
+  };
+  EXPECT_EQ(seconds("openai-down", "outage"), "0001110000");
+  EXPECT_EQ(seconds("anthropic-down", "latency_spike"), "0001111100");
+  EXPECT_EQ(seconds("late", "outage"), "0000000011");
+}
+
+TEST(OpenMetrics, a_failed_call_has_a_duration_of_its_own) {
+  sim::Scenario scenario = small_world();
+  scenario.monitor.provider_call.timeout = 2s;
+  scenario.faults = {three_seconds(outage_of("openai"))};
+  scenario.faults[0].mode = sim::OutageMode::hang;
+  const sim::Timeline timeline = small_timeline(scenario);
+  const auto last = [&](const std::string& ending, const std::string& more) {
+    return samples_of(
+               timeline, 10s,
+               "gen_ai_client_operation_duration_seconds" + ending +
+                   R"({gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_request_model="gpt-4")" +
+                   more + "}")
+        .back();
+  };
+  // The calls of 3, 4 and 5 s, each of 2 s; the others of 300 ms.
+  EXPECT_EQ(last("_sum", R"(,error_type="_OTHER")"), "6 1768903210");
+  EXPECT_EQ(last("_count", R"(,error_type="_OTHER")"), "3 1768903210");
+  EXPECT_EQ(last("_bucket", R"(,error_type="_OTHER",le="1.5")"), "0 1768903210");
+  EXPECT_EQ(last("_bucket", R"(,error_type="_OTHER",le="2.0")"), "3 1768903210");
+  EXPECT_EQ(last("_sum", ""), "2.1 1768903210");
+  EXPECT_EQ(last("_count", ""), "7 1768903210");
+  EXPECT_EQ(last("_bucket", R"(,le="0.25")"), "0 1768903210");
+  EXPECT_EQ(last("_bucket", R"(,le="0.5")"), "7 1768903210");
+}
+
+// Each version has what its own workload did: the second has twice the requests, of half the output.
+TEST(OpenMetrics, each_version_has_series_of_its_own) {
+  sim::Scenario scenario = small_world();
+  scenario.workloads.push_back(scenario.workloads[0]);
+  sim::WorkloadSpec& second = scenario.workloads[1];
+  second.name = "search";
+  second.feature_version = "2.0";
+  second.prompt_version = "v3";
+  second.rate.count = monitor::Millionths{2 * scenario.workloads[0].rate.count.value};
+  second.output = {sim::Law::fixed(100)};
+  const sim::Timeline timeline = small_timeline(scenario);
+  const auto last = [&](const std::string& name, const std::string& feature, const std::string& prompt,
+                        const std::string& more = {}) {
+    const std::string labels = "feature_version=\"" + feature + "\",prompt_version=\"" + prompt + "\"" + more;
+    const auto samples = samples_of(timeline, 10s, "windtunnel_version_" + name + "{" + labels + "}");
+    return samples.empty() ? std::string{"nothing"} : samples.back();
+  };
+  const std::string served = ",outcome=\"served\"";
+  EXPECT_EQ(last("requests_total", "1.2.3", "v2.1", served), "10 1768903210");
+  EXPECT_EQ(last("requests_total", "2.0", "v3", served), "20 1768903210");
+  EXPECT_EQ(last("cost_usd_total", "1.2.3", "v2.1"), "0.035 1768903210");
+  EXPECT_EQ(last("cost_usd_total", "2.0", "v3"), "0.05 1768903210");
+  EXPECT_EQ(last("request_duration_seconds_sum", "1.2.3", "v2.1"), "3 1768903210");
+  EXPECT_EQ(last("request_duration_seconds_sum", "2.0", "v3"), "4 1768903210");
+  EXPECT_EQ(last("request_duration_seconds_bucket", "2.0", "v3", ",le=\"0.25\""), "20 1768903210");
+  EXPECT_EQ(last("requests_total", "2.0", "v2.1", served), "nothing");
 }
 
 TEST(OpenMetrics, calls_have_the_names_of_the_conventions_for_generative_ai) {
