@@ -8,15 +8,22 @@
 #include "bench/allocations.h"
 #include "bench/worlds.h"
 #include "sim/checks/judge.h"
+#include "sim/world/timeline_watch.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::bench {
 namespace {
 
-enum class Watching { nobody, all_checks };
+enum class Watching { nobody, timeline, all_checks };
 
 sim::RunResult run_world(const sim::Scenario& scenario, Watching watching) {
   if (watching == Watching::nobody) return sim::run(scenario);
+  if (watching == Watching::timeline) {
+    sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario)};
+    sim::RunResult result = sim::run(scenario, {.observers = {&watch}});
+    if (watch.finish(result).steps == 0) std::abort();
+    return result;
+  }
   sim::Judge judge{scenario, {}};
   sim::RunResult result = sim::run(scenario, {.observers = {&judge}});
   const sim::Judgement judgement = judge.judge(result);
@@ -51,8 +58,8 @@ void count_allocations(benchmark::State& state, const sim::Scenario& scenario, W
   };
   const auto half = count(scenario.duration / 2);
   const auto whole = count(scenario.duration);
-  state.counters["allocations/request"] =
-      (static_cast<double>(whole.first) - static_cast<double>(half.first)) / static_cast<double>(whole.second - half.second);
+  state.counters["allocations/request"] = (static_cast<double>(whole.first) - static_cast<double>(half.first)) /
+                                          static_cast<double>(whole.second - half.second);
 }
 
 void measure(benchmark::State& state, const sim::Scenario& scenario, Watching watching) {
@@ -61,18 +68,22 @@ void measure(benchmark::State& state, const sim::Scenario& scenario, Watching wa
 }
 
 void healthy(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::nobody); }
+void healthy_timeline(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::timeline); }
 void healthy_all_checks(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::all_checks); }
 void outage(benchmark::State& state) { measure(state, outage_world("1h"), Watching::nobody); }
 void outage_all_checks(benchmark::State& state) { measure(state, outage_world("1h"), Watching::all_checks); }
 void month(benchmark::State& state) { measure(state, month_world(), Watching::nobody); }
+void month_timeline(benchmark::State& state) { measure(state, month_world(), Watching::timeline); }
 void month_all_checks(benchmark::State& state) { measure(state, month_world(), Watching::all_checks); }
 void llm_request(benchmark::State& state) { measure(state, llm_request_world("4h"), Watching::nobody); }
 
 BENCHMARK(healthy)->Name("world/healthy")->Unit(benchmark::kMillisecond);
+BENCHMARK(healthy_timeline)->Name("world/healthy/timeline")->Unit(benchmark::kMillisecond);
 BENCHMARK(healthy_all_checks)->Name("world/healthy/all_checks")->Unit(benchmark::kMillisecond);
 BENCHMARK(outage)->Name("world/outage")->Unit(benchmark::kMillisecond);
 BENCHMARK(outage_all_checks)->Name("world/outage/all_checks")->Unit(benchmark::kMillisecond);
 BENCHMARK(month)->Name("world/month")->Unit(benchmark::kMillisecond);
+BENCHMARK(month_timeline)->Name("world/month/timeline")->Unit(benchmark::kMillisecond);
 BENCHMARK(month_all_checks)->Name("world/month/all_checks")->Unit(benchmark::kMillisecond);
 BENCHMARK(llm_request)->Name("world/llm_request")->Unit(benchmark::kMillisecond);
 

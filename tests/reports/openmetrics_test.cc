@@ -87,6 +87,40 @@ TEST(OpenMetrics, a_breaker_is_in_one_state) {
   EXPECT_EQ(state("half_open")[4], "0 1768903204");
 }
 
+// Down from 3 s to 6 s, each failure opens it for 2 s: open from 3 to 5 s, and after a probe that fails at once to 7 s;
+// then the probe takes its 300 ms. The requests of 4 and 6 s are refused.
+TEST(OpenMetrics, a_breaker_says_what_it_cost) {
+  sim::Scenario scenario = small_world();
+  scenario.monitor.circuit_breaker.consecutive_threshold = 1;
+  scenario.monitor.circuit_breaker.open = 2s;
+  const sim::Timeline timeline = small_timeline(scenario);
+  const auto last = [&](const std::string& name, const std::string& more = {}) {
+    return samples_of(timeline, 10s, "windtunnel_breaker_" + name + "_total{provider=\"openai\"" + more + "}").back();
+  };
+  EXPECT_EQ(last("refusals"), "2 1768903210");
+  EXPECT_EQ(last("open_seconds"), "4 1768903210");
+  EXPECT_EQ(last("half_open_seconds"), "0.3 1768903210");
+  EXPECT_EQ(last("transitions", ",to=\"open\""), "2 1768903210");
+  EXPECT_EQ(last("transitions", ",to=\"half_open\""), "2 1768903210");
+  EXPECT_EQ(last("transitions", ",to=\"closed\""), "1 1768903210");
+}
+
+TEST(OpenMetrics, calls_in_flight_are_those_of_the_instant) {
+  sim::Scenario scenario = small_world();
+  scenario.duration = 1s;
+  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 100ms)};
+  const sim::Timeline timeline = watch.finish(sim::run(scenario, {.observers = {&watch}}));
+  const auto calls = [&](const std::string& provider) {
+    std::string text;
+    const std::string series = "windtunnel_provider_calls_in_flight{provider=\"" + provider + "\"}";
+    for (const std::string& sample : samples_of(timeline, 100ms, series)) text += sample.front();
+    return text.substr(0, 10);
+  };
+  // One call of 300 ms.
+  EXPECT_EQ(calls("openai"), "0111000000");
+  EXPECT_EQ(calls("anthropic"), "0000000000");
+}
+
 TEST(OpenMetrics, a_fault_is_active_from_its_begin_to_before_its_end) {
   const std::vector<std::string> samples =
       samples_of(small_timeline(), 1s, R"(windtunnel_fault_active{fault="openai-down",kind="outage"})");

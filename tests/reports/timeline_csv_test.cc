@@ -77,6 +77,37 @@ TEST(TimelineCsv, quantiles_stand_where_their_view_ends) {
             (std::vector<std::string>{"", "", "", "0.3", "", "", "", "0.3", "", "0.3"}));
 }
 
+// The second workload has twice the requests, and both a version and an arm have what is theirs.
+TEST(TimelineCsv, versions_and_arms_have_columns_of_their_own) {
+  sim::Scenario scenario = small_world();
+  scenario.workloads.push_back(scenario.workloads[0]);
+  scenario.workloads[1].name = "search";
+  scenario.workloads[1].feature_version = "2.0";
+  scenario.workloads[1].rate.count = monitor::Millionths{2'000'000};
+  scenario.monitor.ab_router = {"e", {{"all", monitor::ProviderId{0}, 1}, {"none", monitor::ProviderId{1}, 0}}};
+  Columns columns = columns_of(scenario, sim::timeline_widths(scenario, {}, 10s));
+  EXPECT_EQ(columns["versions.1.2.3/v2.1.outcomes.served"], (std::vector<std::string>{"10"}));
+  EXPECT_EQ(columns["versions.2.0/v2.1.outcomes.served"], (std::vector<std::string>{"20"}));
+  EXPECT_EQ(columns["versions.2.0/v2.1.cost_usd"], (std::vector<std::string>{"0.07"}));
+  EXPECT_EQ(columns["variants.all.outcomes.served"], (std::vector<std::string>{"30"}));
+  EXPECT_EQ(columns["variants.none.outcomes.served"], (std::vector<std::string>{"0"}));
+}
+
+// An outage that hangs: what the failed calls took stands apart from what the others did.
+TEST(TimelineCsv, failed_calls_have_durations_of_their_own) {
+  sim::Scenario scenario = small_world();
+  scenario.monitor.provider_call.timeout = 2s;
+  scenario.monitor.circuit_breaker.consecutive_threshold = 100;
+  scenario.monitor.circuit_breaker.minimum_calls = 100;
+  scenario.faults = {outage_of("openai")};
+  scenario.faults[0].mode = sim::OutageMode::hang;
+  scenario.faults[0].at = 3s;
+  scenario.faults[0].duration = 3s;
+  Columns columns = columns_of(scenario, sim::timeline_widths(scenario, {}, 10s));
+  EXPECT_EQ(columns["providers.openai.failed_latency.sum_s"], (std::vector<std::string>{"6"}));
+  EXPECT_EQ(columns["providers.openai.latency.sum_s"], (std::vector<std::string>{"2.1"}));
+}
+
 TEST(TimelineCsv, a_name_with_a_comma_is_quoted) {
   sim::Scenario scenario = small_world();
   scenario.providers[0].name = "a,b";
