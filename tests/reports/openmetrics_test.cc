@@ -87,22 +87,57 @@ TEST(OpenMetrics, a_breaker_is_in_one_state) {
   EXPECT_EQ(state("half_open")[4], "0 1768903204");
 }
 
-// Down from 3 s to 6 s, each failure opens it for 2 s: open from 3 to 5 s, and after a probe that fails at once to 7 s;
-// then the probe takes its 300 ms. The requests of 4 and 6 s are refused.
+// Down from 3 s to 6 s, the first failure opens it for 4 s: the requests of 4, 5 and 6 s are refused, and that of 7 s
+// is the probe, which takes its 300 ms.
 TEST(OpenMetrics, a_breaker_says_what_it_cost) {
   sim::Scenario scenario = small_world();
   scenario.monitor.circuit_breaker.consecutive_threshold = 1;
-  scenario.monitor.circuit_breaker.open = 2s;
+  scenario.monitor.circuit_breaker.open = 4s;
   const sim::Timeline timeline = small_timeline(scenario);
   const auto last = [&](const std::string& name, const std::string& more = {}) {
     return samples_of(timeline, 10s, "windtunnel_breaker_" + name + "_total{provider=\"openai\"" + more + "}").back();
   };
-  EXPECT_EQ(last("refusals"), "2 1768903210");
+  EXPECT_EQ(last("refusals"), "3 1768903210");
   EXPECT_EQ(last("open_seconds"), "4 1768903210");
   EXPECT_EQ(last("half_open_seconds"), "0.3 1768903210");
-  EXPECT_EQ(last("transitions", ",to=\"open\""), "2 1768903210");
-  EXPECT_EQ(last("transitions", ",to=\"half_open\""), "2 1768903210");
+  EXPECT_EQ(last("transitions", ",to=\"open\""), "1 1768903210");
+  EXPECT_EQ(last("transitions", ",to=\"half_open\""), "1 1768903210");
   EXPECT_EQ(last("transitions", ",to=\"closed\""), "1 1768903210");
+}
+
+// From 3 s on two calls a minute are served; the answer to the third, at 5 s, is 429 and to come again in 2 s.
+TEST(OpenMetrics, a_provider_that_is_passed_over_for_its_retry_after_is_counted) {
+  sim::Scenario scenario = small_world();
+  scenario.faults = {three_seconds(outage_of("openai"))};
+  scenario.faults[0].kind = sim::FaultKind::throttle;
+  scenario.faults[0].limit = {.requests_per_minute = 2, .tokens_per_minute = {}, .retry_after = 2s};
+  const sim::Timeline timeline = small_timeline(scenario);
+  const auto last = [&](const std::string& metric, const std::string& provider) {
+    return samples_of(timeline, 10s, "windtunnel_" + metric + "_total{provider=\"" + provider + "\"}").back();
+  };
+  EXPECT_EQ(last("provider_retry_after_skips", "openai"), "1 1768903210");
+  EXPECT_EQ(last("provider_retry_after_skips", "anthropic"), "0 1768903210");
+  EXPECT_EQ(last("provider_late_results", "openai"), "0 1768903210");
+}
+
+// One request before midnight and one after, both in flight: they share the month and not the day.
+TEST(OpenMetrics, what_is_reserved_belongs_to_the_day_and_month_of_its_admission) {
+  sim::Scenario scenario = small_world();
+  scenario.start = monitor::WallTime{1'768'953'599'900ms};  // 2026-01-20T23:59:59.9Z
+  scenario.duration = 1s;
+  scenario.workloads[0].rate.count = monitor::Millionths{5'000'000};
+  scenario.monitor.cost_limiter.daily = monitor::Usd::from_dollars(1);
+  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 100ms)};
+  const sim::Timeline timeline = watch.finish(sim::run(scenario, {.observers = {&watch}}));
+  const auto reserved = [&](const std::string& window, std::size_t scrape) {
+    const std::string series = "windtunnel_budget_reserved_usd{window=\"" + window + "\"}";
+    return std::stod(samples_of(timeline, 100ms, series)[scrape]);
+  };
+  const double one = reserved("month", 1);
+  EXPECT_GT(one, 0);
+  EXPECT_EQ(reserved("day", 1), one);
+  EXPECT_EQ(reserved("month", 3), 2 * one);
+  EXPECT_EQ(reserved("day", 3), one);
 }
 
 TEST(OpenMetrics, calls_in_flight_are_those_of_the_instant) {
@@ -219,6 +254,22 @@ TEST(OpenMetrics, calls_have_the_names_of_the_conventions_for_generative_ai) {
   EXPECT_EQ(last("gen_ai_server_time_to_first_token_seconds_bucket", R"(,le="0.1")"), "7 1768903210");
 }
 
+// 150 tokens and 20: either side of an edge of the bins.
+TEST(OpenMetrics, tokens_of_a_call_are_in_the_bins_of_their_own_kind) {
+  sim::Scenario scenario = small_world();
+  scenario.workloads[0].output = {sim::Law::fixed(20)};
+  const sim::Timeline timeline = small_timeline(scenario);
+  const auto below_64 = [&](const std::string& type) {
+    return samples_of(timeline, 10s,
+                      R"(gen_ai_client_token_usage_bucket{gen_ai_operation_name="chat",gen_ai_provider_name="openai",)"
+                      R"(gen_ai_request_model="gpt-4",gen_ai_token_type=")" +
+                          type + "\",le=\"64.0\"}")
+        .back();
+  };
+  EXPECT_EQ(below_64("input"), "0 1768903210");
+  EXPECT_EQ(below_64("output"), "7 1768903210");
+}
+
 TEST(OpenMetrics, budget_alerts_are_counted_by_their_share) {
   sim::Scenario scenario = small_world();
   scenario.monitor.cost_limiter.daily = monitor::Usd::from_picos(21'100'000'000);  // five requests, 82.9 % of it
@@ -228,6 +279,9 @@ TEST(OpenMetrics, budget_alerts_are_counted_by_their_share) {
   };
   EXPECT_EQ(fired("0.8"), (std::vector<std::string>{"0 1768903200", "1 1768903210"}));
   EXPECT_EQ(fired("0.95").back(), "0 1768903210");
+  ASSERT_TRUE(timeline.monthly_limit);
+  EXPECT_EQ(samples_of(timeline, 10s, R"(windtunnel_budget_alerts_total{window="month",share="0.8"})").back(),
+            "0 1768903210");
   EXPECT_TRUE(samples_of(timeline, 10s, R"(windtunnel_budget_limit_usd{window="month"})").empty() ==
               !timeline.monthly_limit);
   EXPECT_EQ(samples_of(timeline, 10s, R"(windtunnel_budget_limit_usd{window="day"})").front(), "0.0211 1768903200");
