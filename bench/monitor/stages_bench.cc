@@ -43,7 +43,7 @@ void cost_limiter(benchmark::State& state) {
   WallTime wall{};
   for (auto _ : state) {
     wall += Duration{20'000'000};
-    BudgetTicket ticket;
+    monitor::BudgetTicket ticket;
     const bool reserved = limiter.reserve(ticket, Usd::from_picos(45'000'000'000), wall);
     if (!reserved || !limiter.re_reserve(ticket, Usd::from_picos(30'000'000'000))) state.SkipWithError("refused");
     limiter.settle(ticket, Usd::from_picos(12'345));

@@ -177,8 +177,8 @@ TEST(Cache, a_copy_goes_its_own_way) {
 }
 
 TEST(Cache, the_key_holds_content_and_max_tokens_and_the_provider_if_asked_to) {
-  const Cache shared = cache_of(1);
-  const Cache apart{{.scope = CacheConfig::Scope::provider}};
+  Cache shared = cache_of(1);
+  Cache apart{{.scope = CacheConfig::Scope::provider}};
   Request request;
   request.content = content_key("a", "b", "c");
   Request other = request;
