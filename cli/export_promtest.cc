@@ -1,5 +1,7 @@
 #include "cli/export_promtest.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -11,12 +13,16 @@
 #include "cli/console.h"
 #include "cli/words.h"
 #include "reports/alert_history.h"
+#include "reports/exact_decimal.h"
 #include "reports/line_source.h"
 #include "reports/rule_test.h"
 #include "scenarios/exact_numbers.h"
 
 namespace windtunnel::cli {
 namespace {
+
+// From here on promtool takes long enough to be told of it.
+constexpr std::size_t kManyScrapes = 40'000;
 
 struct Rules {
   std::vector<std::string> paths;  // absolute: promtool looks from the folder of the test
@@ -117,6 +123,12 @@ ExitCode export_promtest(const ExportArguments& arguments, const sim::Timeline& 
   const Rules rules = read_rules(arguments);
   const auto expectations = expectations_of(arguments, rules, timeline);
   if (!expectations) return ExitCode::usage;
+  if (scrapes.count > kManyScrapes) {
+    complain_of_alerts(fmt::format(
+        "promtool tries the rules at {} scrapes, which takes minutes and gigabytes of memory; --interval {} is half",
+        reports::with_thousands(static_cast<reports::Int128>(scrapes.count)),
+        reports::span_text(2 * scrapes.interval)));
+  }
   const std::string path =
       arguments.out.empty() ? (std::filesystem::path(arguments.directory) / "promtest.json").string() : arguments.out;
   reports::OutputFile file{path};

@@ -102,6 +102,20 @@ TEST(Export, without_promtool_the_input_is_written_and_the_remedy_named) {
   EXPECT_TRUE(folder.has("t.json"));
 }
 
+TEST(Export, many_scrapes_are_told_before_promtool_begins) {
+  const Folder folder;
+  const std::string out = folder.path("out");
+  ASSERT_EQ(windtunnel("run scenarios/catalog/leap-february.json --quiet --timeline-step 4s --out " + out).exit, 0);
+  // Two days of them, and one at the begin.
+  const Said many = windtunnel("export promtest " + out + kRules + " --interval 4s", "PATH=/nonexistent");
+  EXPECT_NE(many.out.find("promtool tries the rules at 43,201 scrapes, which takes minutes and gigabytes of memory; "
+                          "--interval 8s is half"),
+            std::string::npos)
+      << many.out;
+  const Said few = windtunnel("export promtest " + out + kRules + " --interval 8s", "PATH=/nonexistent");
+  EXPECT_EQ(few.out.find("scrapes, which"), std::string::npos) << few.out;
+}
+
 TEST(Export, rules_that_are_not_there_are_a_file_error) {
   EXPECT_EQ(windtunnel("export promtest " + exported_out() + " --rules none.yml").exit, 4);
 }
