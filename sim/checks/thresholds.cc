@@ -1,8 +1,10 @@
 #include "sim/checks/thresholds.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
-#include <fmt/format.h>
+#include "sim/checks/comparison.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -11,18 +13,6 @@ using monitor::Int128;
 using monitor::kMillion;
 
 bool is_duration(Metric metric) { return metric == Metric::request_duration || metric == Metric::time_to_first_token; }
-
-bool holds(Comparison comparison, Int128 left, Int128 right) {
-  switch (comparison) {
-    case Comparison::less: return left < right;
-    case Comparison::less_equal: return left <= right;
-    case Comparison::greater: return left > right;
-    case Comparison::greater_equal: return left >= right;
-    case Comparison::equal: return left == right;
-    case Comparison::not_equal: return left != right;
-  }
-  monitor::fail_check("a comparison is known", __FILE__, __LINE__);
-}
 
 const FaultSpec* find_fault(const Scenario& scenario, const std::string& id) {
   for (const FaultSpec& fault : scenario.faults) {

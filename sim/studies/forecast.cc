@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "monitor/check.h"
+#include "sim/checks/comparison.h"
 #include "sim/kernel/digest.h"
 
 namespace windtunnel::sim {
@@ -280,25 +281,8 @@ std::optional<Estimate> measure(const ReplicationSet& set, const ThresholdSpec& 
 Verdict judge(const std::optional<Estimate>& estimate, const ThresholdSpec& threshold) {
   if (!estimate) return Verdict::inconclusive;
   const double bound = bound_of(threshold);
-  const auto keeps = [&](double value) {
-    switch (threshold.comparison) {
-      case Comparison::less:
-        return value < bound;
-      case Comparison::less_equal:
-        return value <= bound;
-      case Comparison::greater:
-        return value > bound;
-      case Comparison::greater_equal:
-        return value >= bound;
-      case Comparison::equal:
-        return value == bound;
-      case Comparison::not_equal:
-        return value != bound;
-    }
-    monitor::fail_check("a comparison is known", __FILE__, __LINE__);
-  };
-  const bool low = keeps(estimate->low);
-  const bool high = keeps(estimate->high);
+  const bool low = holds(threshold.comparison, estimate->low, bound);
+  const bool high = holds(threshold.comparison, estimate->high, bound);
   if (low && high) return Verdict::pass;
   return low || high ? Verdict::inconclusive : Verdict::fail;
 }

@@ -4,30 +4,13 @@
 #include <functional>
 #include <utility>
 
+#include "sim/checks/comparison.h"
 #include "sim/studies/statistics.h"
 
 namespace windtunnel::sim {
 namespace {
 
 using Breaks = std::function<bool(const Replication&)>;
-
-bool keeps(Comparison comparison, std::int64_t value, std::int64_t bound) {
-  switch (comparison) {
-    case Comparison::less:
-      return value < bound;
-    case Comparison::less_equal:
-      return value <= bound;
-    case Comparison::greater:
-      return value > bound;
-    case Comparison::greater_equal:
-      return value >= bound;
-    case Comparison::equal:
-      return value == bound;
-    case Comparison::not_equal:
-      return value != bound;
-  }
-  monitor::fail_check("a comparison is known", __FILE__, __LINE__);
-}
 
 const ThresholdSpec* latency_bound(const std::vector<ThresholdSpec>& thresholds) {
   for (const ThresholdSpec& one : thresholds) {
@@ -143,7 +126,7 @@ std::optional<Headroom> headroom_of(ReplicationMaker& maker, const ForecastFrame
     const bool is_median = bound->aggregate == Aggregate::med;
     const Breaks breaks = [bound, is_median](const Replication& one) {
       const auto value = one.latency.quantile(is_median ? Millionths{500'000} : bound->percentile);
-      return value && !keeps(bound->comparison, value->count(), bound->bound);
+      return value && !holds(bound->comparison, value->count(), bound->bound);
     };
     if (!Search{maker, breaks, replications}.run(*headroom.latency)) return std::nullopt;
   }
