@@ -1,23 +1,14 @@
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "reports/explore.h"
+#include "reports/json_writer.h"
 #include "reports/report_error.h"
 
 namespace windtunnel::reports {
 namespace {
 
 using ProgressJson = nlohmann::json;
-
-std::uint64_t digest_of_hex(const std::string& digits) {
-  std::uint64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, value, 16);
-  if (digits.size() != 16 || read.ptr != end)
-    throw std::invalid_argument("'" + digits + "' is not 16 hexadecimal digits");
-  return value;
-}
 
 std::optional<std::uint64_t> seed_or_none(const ProgressJson& json) {
   return json.is_null() ? std::nullopt : std::optional<std::uint64_t>{json.get<std::uint64_t>()};
@@ -51,11 +42,11 @@ ExploreProgress read_progress(const std::string& text, const std::string& name) 
     }
     ExploreProgress progress;
     progress.program = json.at("program").get<std::string>();
-    progress.scenario_hash = digest_of_hex(json.at("scenario_hash").get<std::string>());
+    progress.scenario_hash = from_hex_digits(json.at("scenario_hash").get<std::string>());
     progress.swarm = json.at("swarm").get<bool>();
     progress.checks = json.at("checks").get<std::vector<std::string>>();
     progress.first = json.at("first").get<std::uint64_t>();
-    progress.first_digest = digest_of_hex(json.at("first_digest").get<std::string>());
+    progress.first_digest = from_hex_digits(json.at("first_digest").get<std::string>());
     progress.last = seed_or_none(json.at("last"));
     progress.failing_seed = seed_or_none(json.at("failing_seed"));
     progress.totals = totals_of(json.at("totals"));

@@ -93,7 +93,7 @@ ForecastFrame frame_of(const PartJson& json) {
   ForecastFrame frame;
   frame.file = json.at("file").get<std::string>();
   frame.title = json.at("title").get<std::string>();
-  frame.hash = std::stoull(json.at("hash").get<std::string>(), nullptr, 16);
+  frame.hash = from_hex_digits(json.at("hash").get<std::string>());
   frame.seed = json.at("seed").get<std::uint64_t>();
   frame.start = monitor::WallTime{monitor::Duration{json.at("start_ns").get<std::int64_t>()}};
   frame.horizon = monitor::Duration{json.at("horizon_ns").get<std::int64_t>()};

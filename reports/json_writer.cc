@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <stdexcept>
 
 #include "reports/json_text.h"
 
@@ -80,6 +81,15 @@ std::string hex_digits(std::uint64_t value) {
   std::string text(16, '0');
   for (std::size_t place = 16; place-- > 0; value >>= 4) text[place] = "0123456789abcdef"[value & 15];
   return text;
+}
+
+std::uint64_t from_hex_digits(std::string_view digits) {
+  if (digits.size() != 16 || digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+    throw std::invalid_argument("'" + std::string{digits} + "' is not 16 hexadecimal digits");
+  }
+  std::uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  return value;
 }
 
 }  // namespace windtunnel::reports

@@ -68,7 +68,8 @@ class JsonWriter {
   bool after_key_ = false;  // the value of a key comes next
 };
 
-// 16 hexadecimal digits.
+// 16 hexadecimal digits, and back: anything but just that, in lower case, throws std::invalid_argument.
 std::string hex_digits(std::uint64_t value);
+std::uint64_t from_hex_digits(std::string_view digits);
 
 }  // namespace windtunnel::reports

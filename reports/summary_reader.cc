@@ -1,8 +1,8 @@
 #include "reports/summary_reader.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "reports/json_writer.h"
 #include "reports/line_source.h"
 #include "reports/summary.h"
 
@@ -30,15 +30,6 @@ Json parse(std::string_view text, const std::string& name) {
   return json;
 }
 
-std::uint64_t from_hex(const std::string& digits) {
-  std::uint64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, value, 16);
-  if (digits.size() != 16 || read.ptr != end)
-    throw std::invalid_argument("'" + digits + "' is not 16 hexadecimal digits");
-  return value;
-}
-
 }  // namespace
 
 SummaryHead read_summary(std::string_view text, const std::string& name) {
@@ -48,9 +39,9 @@ SummaryHead read_summary(std::string_view text, const std::string& name) {
     return {.version = json.at("windtunnel_summary").get<int>(),
             .scenario_file = scenario.at("file").get<std::string>(),
             .title = scenario.at("title").get<std::string>(),
-            .scenario_hash = from_hex(scenario.at("hash").get<std::string>()),
+            .scenario_hash = from_hex_digits(scenario.at("hash").get<std::string>()),
             .seed = json.at("seed").get<std::uint64_t>(),
-            .digest = from_hex(json.at("digest").get<std::string>()),
+            .digest = from_hex_digits(json.at("digest").get<std::string>()),
             .verdict = json.at("verdict").get<std::string>(),
             .events = json.at("events").get<std::uint64_t>()};
   } catch (const Json::exception& error) {

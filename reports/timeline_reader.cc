@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "reports/json_writer.h"
 #include "reports/line_source.h"
 #include "reports/timeline.h"
 #include "reports/timeline_fields.h"
@@ -33,14 +34,6 @@ std::optional<monitor::Usd> optional_money(const Json& value) {
   return monitor::Usd::from_picos(integer(value));
 }
 
-std::uint64_t hex_number(const Json& value) {
-  const auto text = value.get<std::string>();
-  if (text.size() != 16 || text.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    refuse("'" + text + "' is not 16 hexadecimal digits");
-  }
-  return std::stoull(text, nullptr, 16);
-}
-
 // The enumerator with this word, of those from 0 to `count`.
 template <class Enum, class WordOf>
 Enum enumerator(const Json& value, int count, WordOf word_of_one) {
@@ -63,9 +56,9 @@ void read_head(const Json& json, Timeline& timeline) {
   const Json& scenario = json.at("scenario");
   timeline.file = scenario.at("file").get<std::string>();
   timeline.title = scenario.at("title").get<std::string>();
-  timeline.hash = hex_number(scenario.at("hash"));
+  timeline.hash = from_hex_digits(scenario.at("hash").get<std::string>());
   timeline.seed = json.at("seed").get<std::uint64_t>();
-  timeline.digest = hex_number(json.at("digest"));
+  timeline.digest = from_hex_digits(json.at("digest").get<std::string>());
   timeline.start = wall(json.at("start_unix_ns"));
   timeline.duration = monitor::Duration{integer(json.at("duration_ns"))};
   timeline.ended = instant(json.at("ended_ns"));

@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "reports/json_text.h"
 
@@ -61,6 +62,17 @@ TEST(JsonWriter, indents_by_two) {
   json.begin_object().key("a").begin_array().end_array().key("b").begin_array().integer(1).integer(2).end_array();
   json.key("c").text_or_null("").end_object();
   EXPECT_EQ(text, "{\n  \"a\": [],\n  \"b\": [\n    1,\n    2\n  ],\n  \"c\": null\n}");
+}
+
+TEST(HexDigits, are_read_back_and_nothing_else_is) {
+  for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{0xab}, ~std::uint64_t{0}, std::uint64_t{1} << 63}) {
+    EXPECT_EQ(from_hex_digits(hex_digits(value)), value);
+  }
+  EXPECT_EQ(from_hex_digits("0123456789abcdef"), 0x0123'4567'89ab'cdefU);
+  for (const char* wrong : {"", "ab", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "0x23456789abcdef",
+                            " 123456789abcdef", "0123456789abcde ", "-123456789abcdef", "0123456789abcdeg"}) {
+    EXPECT_THROW((void)from_hex_digits(wrong), std::invalid_argument) << wrong;
+  }
 }
 
 }  // namespace
