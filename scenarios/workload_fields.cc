@@ -80,6 +80,9 @@ const Table<sim::PromptCatalogue>& prompts_table() {
           field<P>("count", &P::count, integer({0, 1'000'000'000}),
                    "Different prompts; 0: every request asks something new."),
           field<P>("zipf", &P::zipf, decimal({0, 10}), "The exponent of their popularity; 0: all alike."),
+          field<P>("count_cv", &P::count_cv, decimal({0, 10}),
+                   "The coefficient of variation of the count from run to run, whose mean is count: the more different "
+                   "prompts, the fewer hits of the cache."),
       },
       {}};
   return table;

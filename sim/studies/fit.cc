@@ -19,11 +19,7 @@ constexpr std::int64_t kDayNs = std::int64_t{24} * 3'600'000'000'000;
 constexpr double kNearlyAll = 0.99;  // of the requests carry the experiment's variant
 
 // The midnight after an instant, UTC.
-WallTime next_midnight(WallTime wall) {
-  const std::int64_t ns = wall.time_since_epoch().count();
-  const std::int64_t days = ns >= 0 ? ns / kDayNs : -((-ns + kDayNs - 1) / kDayNs);
-  return WallTime{Duration{(days + 1) * kDayNs}};
-}
+WallTime next_midnight(WallTime wall) { return WallTime{Duration{(utc_day(wall) + 1) * kDayNs}}; }
 
 std::string most_called(const std::map<std::string, std::int64_t>& counts) {
   return std::ranges::max_element(counts, {}, [](const auto& one) { return one.second; })->first;
@@ -78,8 +74,12 @@ void Fitter::add(const FitSample& sample) {
   arrivals_.push_back(sample.finished - sample.latency);
   if (sample.outcome) ++outcomes_;
   const bool refused = sample.outcome && is_refused(*sample.outcome);
-  if (!refused) ++past_limiters_;
-  if (sample.outcome == Outcome::cache_hit) ++hits_;
+  if (!refused) {
+    ++past_limiters_;
+    Lookups& day = lookups_[utc_day(arrivals_.back())];
+    ++day.all;
+    if (sample.outcome == Outcome::cache_hit) ++day.hits;
+  }
   if (!sample.experiment.empty() && !sample.variant.empty()) ++with_variant_;
   add_calls(sample);
   const bool served = sample.outcome ? *sample.outcome == Outcome::served : sample.answered;
@@ -232,7 +232,7 @@ Fit Fitter::fit() const {
   for (const Called& one : providers) scenario.providers.push_back(fit_provider(fit, *one.name, *one.calls));
   fit_split(fit, providers);
   add_notes(fit);
-  fit_hits(fit, hits_, past_limiters_);
+  fit_hits(fit, lookups_, whole_days_of(arrivals_));
   return fit;
 }
 

@@ -18,6 +18,8 @@
 //   errors   Shares of calls, per provider and kind, independent of each other: an outage in the log is spread over it.
 //   hits     The share of requests that a fresh cache entry answered, of those not refused by a limiter. Modelled as
 //            equally popular prompts, and a ttl for which the scenario's own run from an empty cache has that share.
+//            With 14 whole days or more, what their shares differ by beyond chance makes the mean of the 30 days to
+//            come uncertain, and that of the log too: both become the count_cv of the prompts.
 // Not fitted: the gateway's settings (budget, breaker, retries), which are the defaults.
 
 #include <cstdint>
@@ -81,6 +83,11 @@ class Fitter {
   void add(const FitSample& sample);
   [[nodiscard]] Fit fit() const;
 
+  // Requests that asked the cache.
+  struct Lookups {
+    std::int64_t all = 0;
+    std::int64_t hits = 0;
+  };
   // Of one provider, in the order of the log.
   struct Answered {
     Duration first_token{0};  // of the call itself
@@ -130,7 +137,7 @@ class Fitter {
   std::int64_t outcomes_ = 0;                        // requests that name theirs
   std::int64_t with_variant_ = 0;
   std::int64_t past_limiters_ = 0;
-  std::int64_t hits_ = 0;
+  std::map<std::int64_t, Lookups> lookups_;  // by UTC day, since 1970
 };
 
 }  // namespace windtunnel::sim

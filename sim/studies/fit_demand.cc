@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::int64_t kHourNs = 3'600'000'000'000;
 constexpr std::int64_t kNsOfDay = 24 * kHourNs;
-constexpr std::size_t kDaysForStudent = 8;
-constexpr std::size_t kDaysForSpread = 14;
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
@@ -44,17 +42,13 @@ std::array<HourOfDay, 24> hours_of(const std::vector<WallTime>& sorted) {
   return hours;
 }
 
-// Requests of each UTC day of which the log misses a hundredth at most: its first request may come a while after it
-// was begun.
-std::vector<std::int64_t> whole_days(const std::vector<WallTime>& sorted) {
-  constexpr std::int64_t kMissing = kNsOfDay / 100;
-  const std::int64_t begin = floor_div(sorted.front().time_since_epoch().count() - kMissing, kNsOfDay) + 1;
-  const std::int64_t end = floor_div(sorted.back().time_since_epoch().count() + kMissing, kNsOfDay);
-  if (end <= begin) return {};
-  std::vector<std::int64_t> days(static_cast<std::size_t>(end - begin));
-  for (const WallTime at : sorted) {
-    const std::int64_t day = floor_div(at.time_since_epoch().count(), kNsOfDay);
-    if (day >= begin && day < end) ++days[static_cast<std::size_t>(day - begin)];
+// Requests of each whole day.
+std::vector<std::int64_t> counts_of_days(const std::vector<WallTime>& arrivals) {
+  const DayRange whole = whole_days_of(arrivals);
+  std::vector<std::int64_t> days(static_cast<std::size_t>(whole.end - whole.begin));
+  for (const WallTime at : arrivals) {
+    const std::int64_t day = utc_day(at);
+    if (whole.contains(day)) ++days[static_cast<std::size_t>(day - whole.begin)];
   }
   return days;
 }
@@ -78,6 +72,15 @@ void fit_spread(Fit& fit, WorkloadSpec& workload, const std::vector<std::int64_t
 
 }  // namespace
 
+std::int64_t utc_day(WallTime at) { return floor_div(at.time_since_epoch().count(), kNsOfDay); }
+
+DayRange whole_days_of(const std::vector<WallTime>& arrivals) {
+  constexpr Duration kMissing{kNsOfDay / 100};
+  const auto [first, last] = std::ranges::minmax(arrivals);
+  const std::int64_t begin = utc_day(first - kMissing) + 1;
+  return {.begin = begin, .end = std::max(begin, utc_day(last + kMissing))};
+}
+
 void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals) {
   std::ranges::sort(arrivals);
   const std::array<HourOfDay, 24> hours = hours_of(arrivals);
@@ -91,7 +94,7 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals
   } else {
     a_day = 24 * n / exposure;
   }
-  const std::vector<std::int64_t> days = whole_days(arrivals);
+  const std::vector<std::int64_t> days = counts_of_days(arrivals);
   Estimate rate = poisson(n, n / a_day);
   if (days.size() >= kDaysForStudent) {
     const double half_width = estimate_mean(std::span<const std::int64_t>{days})->half_width();

@@ -46,7 +46,8 @@ bool is_uncertain(const Scenario& scenario) {
   const auto workload_is = [](const WorkloadSpec& workload) {
     const bool by_factor =
         workload.executor == Executor::diurnal && (workload.diurnal.day_factor_cv > 0 || workload.diurnal.level_cv > 0);
-    return by_factor || workload.arrival == Arrival::mmpp;
+    const bool by_prompts = workload.prompts.count > 0 && workload.prompts.count_cv > 0;
+    return by_factor || by_prompts || workload.arrival == Arrival::mmpp;
   };
   const auto fault_is = [](const FaultSpec& fault) {
     return fault.kind == FaultKind::random_outages || fault.gilbert_elliott.has_value();

@@ -14,6 +14,8 @@ namespace {
 constexpr monitor::Tokens kMaxTokensDefault{500};
 constexpr std::uint32_t kDayLane = 1;
 constexpr std::uint32_t kLevelLane = 2;
+constexpr std::uint32_t kPromptsLane = 3;
+constexpr double kPromptsMost = 1e9;
 
 // Integer power by repeated squaring: libm's would differ between machines.
 double power(double base, std::int64_t exponent) {
@@ -22,6 +24,26 @@ double power(double base, std::int64_t exponent) {
     if ((exponent & 1) != 0) result *= base;
   }
   return result;
+}
+
+// Lognormal with mean 1 and this coefficient of variation.
+double factor_of_mean_one(double cv, std::uint64_t bits) {
+  if (cv == 0) return 1;
+  const double variance = log(1 + cv * cv);
+  return lognormal(unit_open(bits), -0.5 * variance, std::sqrt(variance));
+}
+
+// What the run's requests share is of the environment, as the level of demand is.
+StreamKey state_stream_of(const WorkloadSpec& spec, const Chance& chance) {
+  return chance.environment().stream("load state", spec.name);
+}
+
+// How many different prompts this run has; at least one if there are any.
+std::int64_t prompts_of(const WorkloadSpec& spec, const Chance& chance) {
+  const PromptCatalogue& prompts = spec.prompts;
+  if (prompts.count == 0 || prompts.count_cv == 0) return prompts.count;
+  const double factor = factor_of_mean_one(prompts.count_cv, draw(state_stream_of(spec, chance), 0, 0, kPromptsLane).a);
+  return static_cast<std::int64_t>(std::clamp(static_cast<double>(prompts.count) * factor + 0.5, 1.0, kPromptsMost));
 }
 
 std::optional<monitor::ProviderId> find_provider(const std::optional<std::string>& name,
@@ -90,12 +112,12 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       provider_(find_provider(spec.provider, providers)),
       labels_(labels),
       limit_per_request_(limit_per_request),
-      prompts_(spec.prompts.count, spec.prompts.zipf),
+      prompts_(prompts_of(spec, chance), spec.prompts.zipf),
       users_(spec.users.count, spec.users.zipf),
       arrival_stream_(chance.stream("arrival", spec.name)),
       content_stream_(chance.stream("content", spec.name)),
       token_stream_(chance.stream("tokens", spec.name)),
-      state_stream_(chance.environment().stream("load state", spec.name)),
+      state_stream_(state_stream_of(spec, chance)),
       base_rate_(static_cast<double>(spec.rate.count.value) / 1e6 / static_cast<double>(spec.rate.unit.count())),
       last_(begin_),
       mmpp_until_(begin_) {
@@ -251,13 +273,6 @@ void Load::modulate(Piece& piece, Instant at) {
   piece.rate *= spec_.mmpp.factors[mmpp_state_];
   piece.slope *= spec_.mmpp.factors[mmpp_state_];
   piece.end = std::min(piece.end, mmpp_until_);
-}
-
-// Lognormal with mean 1 and this coefficient of variation.
-double Load::factor_of_mean_one(double cv, std::uint64_t bits) const {
-  if (cv == 0) return 1;
-  const double variance = log(1 + cv * cv);
-  return lognormal(unit_open(bits), -0.5 * variance, std::sqrt(variance));
 }
 
 Duration Load::think_time(std::uint64_t ordinal) const {

@@ -84,7 +84,6 @@ class Load {
   [[nodiscard]] Piece ramp_at(Instant at) const;
   [[nodiscard]] Piece diurnal_at(Instant at) const;
   void modulate(Piece& piece, Instant at);
-  [[nodiscard]] double factor_of_mean_one(double cv, std::uint64_t bits) const;
   void fill_content(std::uint64_t ordinal, monitor::Request& request) const;
   void fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,
                    std::optional<monitor::Tokens>& max_tokens) const;

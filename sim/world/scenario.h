@@ -96,6 +96,9 @@ struct TokenModel {
 struct PromptCatalogue {
   std::int64_t count = 0;
   double zipf = 0;  // exponent of popularity; 0: all alike
+  // Of the count from run to run, around its mean: how often prompts repeat, and with it how often a cache answers, is
+  // as uncertain as the level of demand.
+  double count_cv = 0;
   friend bool operator==(const PromptCatalogue&, const PromptCatalogue&) = default;
 };
 

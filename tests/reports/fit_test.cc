@@ -15,6 +15,7 @@
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
 #include "sim/studies/compare.h"
+#include "sim/studies/statistics.h"
 #include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::reports::fit_test {
@@ -182,6 +183,54 @@ TEST_F(FitLog, days_that_differ_beyond_chance_have_a_spread) {
   EXPECT_EQ(spread.fit.scenario.workloads[0].diurnal.day_factor_cv, cv.value);
   write_log(world(), 5, path);
   EXPECT_EQ(parameter_of(read_fit(path), "day_factor_cv"), nullptr);
+}
+
+// 28 days, each with its own number of prompts to ask from an empty cache.
+std::string log_of_days(const ScratchFolder& folder, const std::vector<int>& prompts_by_day) {
+  std::string text;
+  for (std::size_t day = 0; day < prompts_by_day.size(); ++day) {
+    const std::string start = "2026-01-" + std::to_string(101 + day).substr(1) + "T00:00:00Z";
+    const std::string path = folder.file("day.jsonl");
+    write_log(world({"start=\"" + start + "\"", "duration=1d",
+                     "workload.chat.prompts.count=" + std::to_string(prompts_by_day[day])}),
+              day + 1, path);
+    std::ifstream file(path);
+    text.append(std::istreambuf_iterator<char>(file), {});
+  }
+  return text;
+}
+
+TEST_F(FitLog, hit_rates_that_differ_beyond_chance_make_those_to_come_uncertain) {
+  std::vector<int> prompts_by_day;
+  for (int day = 0; day < 28; ++day) prompts_by_day.push_back(day % 2 == 0 ? 500 : 2000);
+  const FittedLog log = fitted_to(log_of_days(folder, prompts_by_day));
+  ASSERT_EQ(log.fit.problem, std::nullopt);
+  const sim::FittedParameter* cv = parameter_of(log, "prompts.count_cv");
+  ASSERT_NE(cv, nullptr) << fit_text(log);
+  EXPECT_EQ(log.fit.scenario.workloads[0].prompts.count_cv, cv->estimate.value);
+  EXPECT_GT(cv->estimate.low, 0);
+  // A coin decides between two hit rates each day: the mean of 30 days is sqrt(1 / 30) of half their distance off, and
+  // that of the 28 that are known sqrt(1 / 28).
+  const auto hit_rate = [&](const sim::Scenario& scenario, std::uint64_t seed) {
+    const auto all = sim::run(scenario, {.seed = seed}).pipeline.metrics().all();
+    return static_cast<double>(all.count(monitor::Outcome::cache_hit)) / static_cast<double>(all.requests());
+  };
+  const double few = hit_rate(world({"duration=1d", "workload.chat.prompts.count=500"}), 1);
+  const double many = hit_rate(world({"duration=1d", "workload.chat.prompts.count=2000"}), 1);
+  const double wanted = (few - many) / 2 * std::sqrt(1.0 / 28 + 1.0 / 30);
+  const sim::FittedParameter* share = parameter_of(log, "hit_rate");
+  EXPECT_GT(share->estimate.half_width(), (few - many) / 2 / std::sqrt(28)) << "not as if requests were independent";
+  // The month's share of hits in the world that was fitted varies by just that.
+  const sim::Scenario fitted = read_back(log);
+  std::vector<double> shares;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) shares.push_back(hit_rate(fitted, seed));
+  const sim::Moments moments = sim::moments_of(std::span<const double>{shares});
+  EXPECT_NEAR(moments.sd() / wanted, 1, 0.4) << "four standard errors of the sd of 60 values";
+  EXPECT_NEAR(moments.mean / share->estimate.value, 1, 0.05);
+  // Days that differ by chance alone tell of nothing uncertain.
+  const FittedLog even = fitted_to(log_of_days(folder, std::vector<int>(28, 1000)));
+  EXPECT_EQ(parameter_of(even, "prompts.count_cv"), nullptr);
+  EXPECT_EQ(even.fit.scenario.workloads[0].prompts.count_cv, 0);
 }
 
 TEST_F(FitLog, reads_the_seeds_own_record) {

@@ -228,7 +228,7 @@ sim::WorkloadSpec workload(const std::string& name, const std::vector<std::strin
   fill_executor(w, providers);
   if (chance()) w.start = Duration{number(0, 1'000'000'000)};
   if (chance()) w.provider = providers.back();
-  if (chance()) w.prompts = {number(0, 100), real()};
+  if (chance()) w.prompts = {number(0, 100), real(), real()};
   if (chance()) w.users = {number(0, 100), real()};
   if (chance()) w.input = token_model();
   if (chance()) w.output = token_model();

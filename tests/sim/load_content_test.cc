@@ -111,6 +111,55 @@ TEST(PromptCatalogue, gives_a_prompt_one_content_and_one_length) {
   EXPECT_GT(distinct.size(), 1U);
 }
 
+// How many different prompts a run asks, from its greatest: by 600 requests of 100 prompts it is hardly missed.
+double prompts_asked(const WorkloadSpec& spec, const Chance& chance) {
+  const std::vector<ProviderSpec> providers = {provider("alpha")};
+  Load load{spec, 0, chance, Instant{} + 60s, WallTime{}, providers, monitor::LabelsId{1}};
+  std::uint64_t most = 0;
+  while (const auto point = load.next_arrival()) {
+    Arrived one;
+    load.fill(point->ordinal, one.request, one.demand);
+    most = std::max(most, ~one.request.content.low);
+  }
+  return static_cast<double>(most + 1);
+}
+
+// Lognormal of mean one, as every factor of the environment.
+TEST(PromptCatalogue, has_a_count_that_varies_from_run_to_run_with_its_mean_and_the_given_cv) {
+  WorkloadSpec spec = workload("chat", per_second(10));
+  spec.prompts = {.count = 100, .zipf = 0, .count_cv = 0.3};
+  constexpr double kReplications = 3000;
+  Sample counts;
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) counts.add(prompts_asked(spec, Chance{seed}));
+  // 104.6: a lognormal law of median 100.
+  expect_value("mean", counts.mean(), 100, 30 / std::sqrt(kReplications), {104.6});
+  expect_value("sd", counts.sd(), 30, 30 * std::sqrt(3.6 / (4 * kReplications)), {20});
+}
+
+TEST(PromptCatalogue, has_a_count_of_the_environment) {
+  WorkloadSpec spec = workload("chat", per_second(1000));
+  spec.prompts = {.count = 100, .zipf = 0, .count_cv = 0.5};
+  const double one = prompts_asked(spec, Chance{1, 7});
+  EXPECT_EQ(prompts_asked(spec, Chance{2, 7}), one) << "other requests, the same prompts to choose from";
+  EXPECT_NE(prompts_asked(spec, Chance{1, 8}), one);
+  // Nothing else is drawn from the environment for it: the level of demand does not move.
+  WorkloadSpec diurnal = spec;
+  diurnal.executor = Executor::diurnal;
+  diurnal.diurnal.level_cv = 0.5;
+  const std::size_t requests_then = requests(diurnal, 60s).size();
+  diurnal.prompts.count_cv = 0;
+  EXPECT_EQ(requests(diurnal, 60s).size(), requests_then);
+}
+
+TEST(PromptCatalogue, of_a_certain_count_is_the_same_in_every_run) {
+  WorkloadSpec spec = workload("chat", per_second(1000));
+  spec.prompts = {.count = 100, .zipf = 0, .count_cv = 0};
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) EXPECT_EQ(prompts_asked(spec, Chance{seed}), 100);
+  // At least one prompt is left however few there are.
+  spec.prompts = {.count = 1, .zipf = 0, .count_cv = 10};
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) EXPECT_GE(prompts_asked(spec, Chance{seed}), 1);
+}
+
 TEST(PromptCatalogue, of_no_prompts_makes_every_request_a_prompt_of_its_own) {
   std::set<monitor::ContentKey> contents;
   std::set<std::uint64_t> users;
