@@ -11,8 +11,8 @@ namespace windtunnel::sim {
 
 inline constexpr WallTime kNewYear{std::chrono::seconds{1'767'225'600}};  // 2026-01-01T00:00:00Z
 
-// Oracle S4: 1000 requests a day at 0.03/0.06 and 0.003/0.015 USD per 1000 tokens, half of them each, uniform tokens.
-inline Scenario month_of_s4() {
+// 1000 requests a day at 0.03/0.06 and 0.003/0.015 USD per 1000 tokens, half of them each, uniform tokens.
+inline Scenario month_of_two_providers() {
   WorkloadSpec load = workload("chat", per(std::chrono::hours{24}, 1000), Arrival::poisson);
   load.input.law = Law::uniform(150, 350);
   load.output.law = Law::uniform(50, 450);

@@ -1,9 +1,13 @@
 // The pipeline's rules under chance, with known answers: consecutive failures, retries, a rate window, a TTL.
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 
+#include "monitor/breaker_presets.h"
+#include "sim/studies/statistics.h"
+#include "tests/sim/oracles.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::oracle_rules_test {
@@ -19,20 +23,32 @@ class UntilOpen : public Observer {
  public:
   std::int64_t calls = 0;
   std::atomic<bool> opened = false;
+  std::optional<monitor::TripRule> rule;
   void on_attempt_end(const monitor::AttemptEnded& /*event*/) override { ++calls; }
   void on_transition(monitor::ProviderId /*provider*/, const monitor::BreakerTransition& event) override {
-    EXPECT_EQ(event.rule, monitor::TripRule::consecutive);
+    rule = event.rule;
     opened = true;
   }
 };
 
 constexpr int kOpenings = 10'000;
 
-Sample calls_until_open(double failure_rate) {
+monitor::BreakerConfig five_in_a_row() {
+  monitor::BreakerConfig config;
+  config.consecutive_threshold = 5;
+  return config;
+}
+
+Scenario failing_world(double failure_rate, const monitor::BreakerConfig& breaker, Duration horizon) {
   ProviderSpec failing = provider("alpha");
   failing.errors.rates = {{ReplyKind::server_error, failure_rate}};
-  Scenario scenario = world(1'000'000s, workload("chat", per_second(1)), failing);
-  scenario.monitor.circuit_breaker.consecutive_threshold = 5;
+  Scenario scenario = world(horizon, workload("chat", per_second(1)), failing);
+  scenario.monitor.circuit_breaker = breaker;
+  return scenario;
+}
+
+Sample calls_until_open(double failure_rate, const monitor::BreakerConfig& breaker) {
+  const Scenario scenario = failing_world(failure_rate, breaker, 1'000'000s);
   Sample calls;
   for (int i = 1; i <= kOpenings; ++i) {
     UntilOpen one;
@@ -42,34 +58,15 @@ Sample calls_until_open(double failure_rate) {
     options.stop = &one.opened;
     run(scenario, options);
     EXPECT_TRUE(one.opened);
+    EXPECT_EQ(one.rule == monitor::TripRule::consecutive, breaker.consecutive_threshold.has_value());
     calls.add(static_cast<double>(one.calls));
   }
   return calls;
 }
 
-TEST(FiveConsecutiveFailures, take_586_calls_on_average_at_30_percent_errors) {
-  const Sample calls = calls_until_open(0.3);
-  const double sd = 582.36297995089;
-  const double cumulative = 16.666666666666668;
-  const double rate_without_minimum = 9.269773166666665;
-  expect_value("mean_calls", calls.mean(), 586.4609053497943, sd / std::sqrt(kOpenings),
-               {cumulative, rate_without_minimum});
-  // Nearly geometric, so that the fourth central moment is 9 sd^4.
-  expect_value("sd_calls", calls.sd(), sd, sd * std::sqrt(8.0 / (4.0 * kOpenings)), {cumulative});
-}
-
-TEST(FiveConsecutiveFailures, take_62_calls_on_average_at_50_percent_errors) {
-  const Sample calls = calls_until_open(0.5);
-  expect_value("mean_calls", calls.mean(), 62.0, 58.22370651203855 / std::sqrt(kOpenings), {10.0});
-}
-
 // The share of runs in which the breaker opened within so many calls.
-double share_opened_within(double failure_rate, double limit) {
-  ProviderSpec failing = provider("alpha");
-  failing.errors.rates = {{ReplyKind::server_error, failure_rate}};
-  Scenario scenario =
-      world(Duration{static_cast<std::int64_t>(limit) * 1'000'000'000}, workload("chat", per_second(1)), failing);
-  scenario.monitor.circuit_breaker.consecutive_threshold = 5;
+double share_opened_within(double failure_rate, std::int64_t limit) {
+  const Scenario scenario = failing_world(failure_rate, five_in_a_row(), Duration{limit * 1'000'000'000});
   int opened = 0;
   for (int i = 1; i <= kOpenings; ++i) {
     RunOptions options;
@@ -79,13 +76,26 @@ double share_opened_within(double failure_rate, double limit) {
   return static_cast<double>(opened) / kOpenings;
 }
 
-TEST(FiveConsecutiveFailures, come_within_the_first_calls_with_the_probability_of_the_six_state_chain) {
-  const double in_100 = 0.15256217840340855;
-  expect_value("P_open_within_100_calls_p0.3", share_opened_within(0.3, 100), in_100, binomial_se(in_100, kOpenings),
-               {1.0});
-  const double in_20 = 0.24987030029296875;
-  expect_value("P_open_within_20_calls_p0.5", share_opened_within(0.5, 20), in_20, binomial_se(in_20, kOpenings),
-               {0.994});
+TEST(FiveConsecutiveFailures, come_as_late_as_the_six_state_chain_says) {
+  OracleJudge judge{kFiveConsecutive};
+  const Sample at_30_percent = calls_until_open(0.3, five_in_a_row());
+  judge.mean("mean_calls_p0.3", at_30_percent);
+  // Nearly geometric, so that the fourth central moment is 9 sd^4.
+  const double sd = kFiveConsecutive.of("sd_calls_p0.3").value;
+  judge.value("sd_calls_p0.3", at_30_percent.sd(), sd * std::sqrt(8.0 / (4.0 * kOpenings)));
+  judge.mean("mean_calls_p0.5", calls_until_open(0.5, five_in_a_row()));
+  judge.share("P_open_within_100_calls_p0.3", share_opened_within(0.3, 100), kOpenings);
+  judge.share("P_open_within_20_calls_p0.5", share_opened_within(0.5, 20), kOpenings);
+}
+
+TEST(FiveConsecutiveFailures, are_told_from_five_that_no_success_resets) {
+  monitor::BreakerConfig cumulative;
+  cumulative.failure_count_threshold = 5;
+  cumulative.window_type = monitor::WindowType::lifetime;
+  const Sample counted = calls_until_open(0.3, cumulative);
+  expect_refused(kFiveConsecutive, "mean_calls_p0.3", 0, counted.mean(), counted.se());
+  const Sample poc = calls_until_open(0.3, *monitor::breaker_preset("seed-poc"));
+  expect_refused(kFiveConsecutive, "mean_calls_p0.3", 1, poc.mean(), poc.se());
 }
 
 // --- Retries ---------------------------------------------------------------------------------------------------------
@@ -122,44 +132,44 @@ RetryFigures retry_figures(FailureBill bill) {
   return figures.all;
 }
 
-TEST(Retries, of_failures_that_cost_nothing) {
-  const RetryFigures all = retry_figures(FailureBill::none);
-  const double root = std::sqrt(all.attempts.count());
-  const double three_attempts = 1.24;
-  expect_value("mean_attempts", all.attempts.mean(), 1.248, 0.5463478745268449 / root, {three_attempts});
-  expect_value("success_fraction", all.success.mean(), 0.9984, binomial_se(0.9984, all.success.count()), {0.992});
-  expect_mean("mean_cost_usd", all.cost, 0.022464, {0.024336});
-  // Without growth of the pause it would be 0.248 s.
-  expect_mean("mean_backoff_s", all.backoff, 0.312, {0.248});
-}
-
-TEST(Retries, of_failures_that_bill_their_input) {
-  const RetryFigures all = retry_figures(FailureBill::input);
-  expect_mean("mean_cost_usd", all.cost, 0.024336, {0.022464});
+TEST(Retries, have_the_attempts_success_pauses_and_cost_of_a_geometric_law) {
+  const RetryFigures free = retry_figures(FailureBill::none);
+  const RetryFigures billed = retry_figures(FailureBill::input);
+  OracleJudge judge{kRetries};
+  judge.mean("mean_attempts", free.attempts);
+  judge.share("success_fraction", free.success.mean(), free.success.count());
+  judge.mean("mean_cost_usd_A", free.cost);
+  judge.mean("mean_cost_usd_B", billed.cost);
+  judge.mean("mean_backoff_s", free.backoff);
+  // Mistakes that these figures tell: three attempts, one bill for the other, pauses that do not grow.
+  expect_value("mean_attempts", free.attempts.mean(), 1.248, free.attempts.se(), {1.24});
+  expect_mean("mean_cost_usd_A", free.cost, 0.022464, {0.024336});
+  expect_mean("mean_cost_usd_B", billed.cost, 0.024336, {0.022464});
+  expect_mean("mean_backoff_s", free.backoff, 0.312, {0.248});
 }
 
 // --- Fixed window ----------------------------------------------------------------------------------------------------
 
-// Poisson 110 per minute against 100 per minute: admitted is E[min(N, 100)] / 110.
-TEST(FixedWindow, admits_the_first_100_of_each_minute) {
-  constexpr int kReplications = 20;
-  constexpr std::int64_t kMinutes = 2'000;
+struct WindowFigures {
+  Sample accepted, limited, rejected;
+};
+
+WindowFigures window_figures(Arrival arrival, std::int64_t minutes, int replications) {
   class Minutes : public Observer {
    public:
-    std::vector<std::int64_t> refused = std::vector<std::int64_t>(kMinutes);
+    std::vector<std::int64_t> refused;
     void on_finish(const monitor::Record& record) override {
       if (record.outcome == monitor::Outcome::refused_rate) {
         ++refused[static_cast<std::size_t>(record.arrived.time_since_epoch() / 1min)];
       }
     }
   };
-  Scenario scenario = world(1min * kMinutes, workload("chat", per(1min, 110), Arrival::poisson));
+  Scenario scenario = world(1min * minutes, workload("chat", per(1min, 110), arrival));
   scenario.monitor.rate_limiter.requests_per_minute = 100;
-  Sample accepted;
-  Sample limited;
-  Sample rejected;
-  for (int i = 1; i <= kReplications; ++i) {
+  WindowFigures all;
+  for (int i = 1; i <= replications; ++i) {
     Minutes one;
+    one.refused.resize(static_cast<std::size_t>(minutes));
     RunOptions options;
     options.seed = static_cast<std::uint64_t>(i);
     options.observers = {&one};
@@ -170,42 +180,130 @@ TEST(FixedWindow, admits_the_first_100_of_each_minute) {
       refused += static_cast<double>(count);
       full += count > 0 ? 1 : 0;
     }
-    accepted.add(1 - refused / static_cast<double>(result.arrivals));
-    limited.add(full / kMinutes);
-    rejected.add(refused / kMinutes);
+    all.accepted.add(1 - refused / static_cast<double>(result.arrivals));
+    all.limited.add(full / static_cast<double>(minutes));
+    all.rejected.add(refused / static_cast<double>(minutes));
   }
-  const double fluid_bound = 0.9090909090909091;
-  expect_mean("accept_fraction", accepted, 0.9008084359159994, {fluid_bound});
-  expect_mean("P_minute_is_limited", limited, 0.8167827424414471, {1.0});
-  expect_mean("mean_rejected_per_minute", rejected, 10.911072049240072, {10.0});
+  return all;
+}
+
+TEST(FixedWindow, admits_the_first_100_of_each_minute) {
+  const WindowFigures all = window_figures(Arrival::poisson, 10'000, 20);
+  OracleJudge judge{kFixedWindow};
+  judge.mean("accept_fraction", all.accepted);
+  judge.mean("P_minute_is_limited", all.limited);
+  judge.mean("mean_rejected_per_minute", all.rejected);
+  expect_mean("mean_rejected_per_minute", all.rejected, 10.911072049240072, {10.0});
+}
+
+// 110 requests come in every minute: what is left of chance is the fluid bound.
+TEST(FixedWindow, is_told_from_the_fluid_bound) {
+  const WindowFigures all = window_figures(Arrival::uniform, 100, 1);
+  expect_refused(kFixedWindow, "accept_fraction", 0, all.accepted.mean(), 0);
 }
 
 // --- Time to live ----------------------------------------------------------------------------------------------------
 
-// One prompt, on average every 1800 s, TTL 3600 s from insertion: a cycle is one miss and on average two hits.
-TEST(TimeToLive, of_one_prompt_counts_from_insertion_and_is_not_renewed_by_hits) {
+Scenario one_prompt(Duration horizon) {
   WorkloadSpec load = workload("chat", per(1800s, 1), Arrival::poisson);
   load.prompts.count = 1;
-  Scenario scenario = world(10'000'000s, load);
+  Scenario scenario = world(horizon, load);
   scenario.monitor.cache.enabled = true;
   scenario.monitor.cache.ttl = 3600s;
+  return scenario;
+}
+
+// What a cache whose entries are renewed by hits would answer of the same arrivals: all but those that come more than
+// the TTL after the one before them.
+class RenewedByHits : public Observer {
+ public:
+  double hits = 0;
+  double all = 0;
+  void on_arrival(const monitor::Request& /*request*/, Instant now) override {
+    ++all;
+    if (last && now - *last < 3600s) ++hits;
+    last = now;
+  }
+
+ private:
+  std::optional<Instant> last;
+};
+
+TEST(TimeToLive, of_one_prompt_counts_from_insertion_and_is_not_renewed_by_hits) {
+  const Scenario scenario = one_prompt(10'000'000s);
   Sample hit_ratio;
   Sample misses_per_hour;
+  Sample renewed;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    RenewedByHits other;
     RunOptions options;
     options.seed = seed;
+    options.observers = {&other};
     const RunResult result = run(scenario, options);
     const auto& all = result.pipeline.metrics().all();
     const auto hits = static_cast<double>(all.count(monitor::Outcome::cache_hit));
     const auto misses = static_cast<double>(all.count(monitor::Outcome::served));
     hit_ratio.add(hits / (hits + misses));
     misses_per_hour.add(misses / 1e7 * 3600);
+    renewed.add(other.hits / other.all);
   }
-  const double renewed_by_hits = 0.8646647167633873;
-  const double one_window_only = 0.5676676416183064;
-  expect_mean("hit_ratio", hit_ratio, 0.6666666666666666, {renewed_by_hits, one_window_only});
-  // Renewed by every hit, two requests an hour would miss exp(-2) of the time.
-  expect_mean("miss_rate_per_hour", misses_per_hour, 0.6666666666666666, {2 * 0.1353352832366127});
+  OracleJudge judge{kTimeToLive};
+  judge.mean("hit_ratio_A_fixed_ttl", hit_ratio);
+  judge.mean("miss_rate_A_per_hour", misses_per_hour);
+  // No setting of the cache renews entries: of variant B the arrivals are tried, and that A is not B.
+  judge.mean("hit_ratio_B_sliding_ttl", renewed);
+  expect_refused(kTimeToLive, "hit_ratio_A_fixed_ttl", 1, renewed.mean(), renewed.se());
+  expect_refused(kTimeToLive, "hit_ratio_B_sliding_ttl", 0, hit_ratio.mean(), hit_ratio.se());
+}
+
+TEST(TimeToLive, is_told_from_the_mean_over_a_single_window) {
+  const Scenario scenario = one_prompt(3600s);
+  std::vector<std::int64_t> hits;
+  std::vector<std::int64_t> requests;
+  for (std::uint64_t seed = 1; seed <= 5000; ++seed) {
+    const RunResult result = run(scenario, {.seed = seed});
+    hits.push_back(result.pipeline.metrics().all().count(monitor::Outcome::cache_hit));
+    requests.push_back(static_cast<std::int64_t>(result.arrivals));
+  }
+  const auto ratio = estimate_ratio(hits, requests);
+  ASSERT_TRUE(ratio);
+  expect_refused(kTimeToLive, "hit_ratio_A_fixed_ttl", 0, ratio->value, ratio->half_width() / 1.96);
+}
+
+// --- All of them -----------------------------------------------------------------------------------------------------
+
+TEST(Oracles, have_tests_each) {
+  std::set<std::string> suites;
+  const testing::UnitTest& all = *testing::UnitTest::GetInstance();
+  for (int i = 0; i < all.total_test_suite_count(); ++i) {
+    const testing::TestSuite& suite = *all.GetTestSuite(i);
+    if (suite.total_test_count() > suite.disabled_test_count()) suites.insert(suite.name());
+  }
+  EXPECT_EQ(kOracleTasks.size(), 8U);
+  for (const OracleTask* task : kOracleTasks) EXPECT_TRUE(suites.contains(task->suite)) << task->suite;
+}
+
+// The judge itself: it passes the value, and refuses each wrong value, too few replications to tell it, and a value of
+// the task that nothing judged.
+TEST(Oracles, refuse_each_wrong_value) {
+  std::size_t tried = 0;
+  for (const OracleTask* task : kOracleTasks) {
+    for (const OracleValue& one : task->values) {
+      for (const OracleWrong& wrong : one.wrong) {
+        const OracleTask alone{task->suite, "", {{one.name, one.value, one.sd, {wrong}}}};
+        const double away = std::abs(one.value - wrong.value);
+        OracleJudge judge{alone};
+        judge.value(one.name, one.value, away / 8.1);
+        EXPECT_NONFATAL_FAILURE(judge.value(one.name, wrong.value, away / 8.1), one.name);
+        EXPECT_NONFATAL_FAILURE(judge.value(one.name, one.value, away / 7.9), "too few replications");
+        EXPECT_NONFATAL_FAILURE(OracleJudge{alone}, "nothing judged");
+        EXPECT_NONFATAL_FAILURE(expect_refused(alone, one.name, 0, wrong.value, away / 3.9), "lets pass");
+        EXPECT_NONFATAL_FAILURE(expect_refused(alone, one.name, 0, wrong.value + away / 10, away / 100), "instead of");
+        ++tried;
+      }
+    }
+  }
+  EXPECT_EQ(tried, 9U);
 }
 
 }  // namespace

@@ -150,6 +150,33 @@ TEST(Forecast, divides_the_spread_into_demand_and_request_noise) {
   EXPECT_GT(forecast.cost_sd.noise->high / kUsd, 0.09);
 }
 
+// Every prompt is paid for once and answered by the cache from then on: a day costs 9 milli-USD for each of its
+// different prompts. How many there are is the only thing that differs: demand's part of the spread is all of it.
+TEST(Forecast, of_uncertain_hits_is_as_uncertain_as_they_are) {
+  const auto day = [](double count_cv) {
+    Scenario scenario = even_day();
+    scenario.start = kNewYear;
+    scenario.workloads[0].rate = per(24h, 1000);
+    scenario.workloads[0].prompts = {.count = 20, .zipf = 0, .count_cv = count_cv};
+    scenario.monitor.cache.enabled = true;
+    scenario.monitor.cache.ttl = 48h;
+    return ForecastWorld{scenario, {.horizon = 24h}};
+  };
+  const Forecast forecast = forecast_of(replicated(day(0.4), 1500), {});
+  EXPECT_TRUE(forecast.frame.uncertain);
+  EXPECT_EQ(forecast.cost_sd.twins, 150U);
+  expect_value("mean cost", forecast.cost->value / kUsd, 0.18, 0.072 / std::sqrt(1500), {0.0});
+  EXPECT_NEAR(forecast.cost_sd.demand->value / kUsd, 0.072, 0.008);
+  EXPECT_LT(forecast.cost_sd.noise->value / kUsd, 0.002);
+  const auto hits = forecast.shares[static_cast<std::size_t>(monitor::Outcome::cache_hit)];
+  EXPECT_NEAR(hits->value, 0.98, 0.001);
+  // Certain prompts cost the same every day.
+  const Forecast certain = forecast_of(replicated(day(0), 50), {});
+  EXPECT_FALSE(certain.frame.uncertain);
+  EXPECT_NEAR(certain.cost->value / kUsd, 0.18, 1e-12);
+  EXPECT_EQ(certain.cost_sd.all->value, 0);
+}
+
 TEST(Forecast, of_a_certain_demand_is_request_noise_alone) {
   const Forecast forecast = forecast_of(replicated(ForecastWorld{drawn_demand(0), {.horizon = 24h}}, 100), {});
   EXPECT_FALSE(forecast.frame.uncertain);
@@ -160,7 +187,7 @@ TEST(Forecast, of_a_certain_demand_is_request_noise_alone) {
 
 // Each pico-dollar has one provider, one variant, one workload and one cause, and the last day has all of them.
 TEST(Forecast, divides_spend_without_a_rest) {
-  Scenario scenario = month_of_s4();
+  Scenario scenario = month_of_two_providers();
   scenario.providers[0].errors.rates = {{monitor::ReplyKind::malformed, 0.1}, {monitor::ReplyKind::truncated, 0.1}};
   scenario.monitor.provider_call.retry.max_attempts = 2;
   const ForecastWorld world{scenario, {.horizon = 24h * 3}};
@@ -290,28 +317,6 @@ TEST(HeadroomSearch, of_latency_ends_at_four_times_when_nothing_queues) {
   bound.bound = 0;
   const auto none = headroom_of(maker, world.frame(), {bound}, 100);
   EXPECT_FALSE(none->latency->rate_percent) << "broken even at 1 %";
-}
-
-// --- Oracle S4 through the forecast ----------------------------------------------------------------------------------
-
-TEST(ForecastOfS4, has_the_mean_and_the_spread_of_a_compound_poisson_sum) {
-  constexpr std::size_t kReplications = 250;
-  const ReplicationSet set = replicated(ForecastWorld{month_of_s4(), {}}, kReplications);
-  const Forecast forecast = forecast_of(set, {});
-  const double root = std::sqrt(kReplications);
-  const double sd = 2.951648607134664;
-  const double count_frozen = 1.8013132709220794;
-  expect_value("mean_total_usd", forecast.cost->value / kUsd, 405.0, sd / root);
-  expect_value("sd_total_usd", forecast.cost_sd.all->value / kUsd, sd, sd / std::sqrt(2.0 * (kReplications - 1)),
-               {count_frozen});
-  expect_value("mean_openai_usd", forecast.providers[0].cost->value / kUsd, 337.5, 2.891850618548614 / root);
-  expect_value("mean_anthropic_usd", forecast.providers[1].cost->value / kUsd, 67.5, 0.5911256211669395 / root);
-  expect_value("mean_requests", forecast.requests->value, 30'000, 173.20508075688772 / root);
-  // The printed intervals hold the truth and exclude what a common mistake would give.
-  EXPECT_LT(forecast.cost_sd.all->low / kUsd, sd);
-  EXPECT_GT(forecast.cost_sd.all->low / kUsd, count_frozen);
-  EXPECT_LT(forecast.cost->low / kUsd, 405);
-  EXPECT_GT(forecast.cost->high / kUsd, 405);
 }
 
 }  // namespace
