@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +9,31 @@
 #include <cstring>
 
 namespace windtunnel::cli {
+namespace {
+
+bool is_dumb_terminal() {
+  const char* terminal = std::getenv("TERM");
+  return terminal != nullptr && std::strcmp(terminal, "dumb") == 0;
+}
+
+// The first `columns` characters of a UTF-8 text, each of which is one column wide.
+std::string_view cut_to(std::string_view text, std::size_t columns) {
+  std::size_t shown = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
+    if (begins && shown++ == columns) return text.substr(0, i);
+  }
+  return text;
+}
+
+// Of the terminal behind stderr; a window may change its size at any time. 80 if it does not say.
+std::size_t terminal_columns() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+}  // namespace
 
 bool wants_color(Color color) {
   switch (color) {
@@ -17,8 +43,7 @@ bool wants_color(Color color) {
   }
   const char* no_color = std::getenv("NO_COLOR");
   if (no_color != nullptr && *no_color != '\0') return false;
-  const char* terminal = std::getenv("TERM");
-  if (terminal != nullptr && std::strcmp(terminal, "dumb") == 0) return false;
+  if (is_dumb_terminal()) return false;
   return isatty(STDOUT_FILENO) == 1;
 }
 
@@ -32,17 +57,24 @@ bool print(std::string_view text) {
 }
 
 Progress::Progress(bool quiet)
-    : enabled_(!quiet && isatty(STDERR_FILENO) == 1),
+    : enabled_(!quiet && isatty(STDERR_FILENO) == 1 && !is_dumb_terminal()),
       next_(std::chrono::steady_clock::now() + std::chrono::seconds{1}) {}
 
-Progress::~Progress() {
-  if (shown_) std::fputs("\r\033[K", stderr);
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
+  if (!shown_) return;
+  std::fputs("\r\033[K", stderr);
+  std::fflush(stderr);
+  shown_ = false;
 }
 
 bool Progress::due() { return enabled_ && std::chrono::steady_clock::now() >= next_; }
 
 void Progress::show(const std::string& line) {
-  std::fprintf(stderr, "\r\033[K%s", line.c_str());
+  // The last column stays free: a terminal may wrap as soon as it is written.
+  const std::string_view fits = cut_to(line, terminal_columns() - 1);
+  std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(fits.size()), fits.data());
   std::fflush(stderr);
   shown_ = true;
   next_ = std::chrono::steady_clock::now() + std::chrono::milliseconds{100};

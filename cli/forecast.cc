@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -23,25 +25,35 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How far it has come: replications, the time that is left, the half-width that the stop rule waits for.
+// How far it has come: replications, the time that is left, and the half-width, which is what the stop rule waits for.
 class Watch {
  public:
-  Watch(const ForecastPlan& plan, std::uint64_t wanted, bool quiet)
-      : progress_(quiet), plan_(plan), wanted_(wanted), begin_(Clock::now()) {}
+  // `known`: so many of the wanted replications were made before, which took no time now.
+  Watch(const ForecastPlan& plan, std::uint64_t wanted, std::uint64_t known, bool quiet)
+      : progress_(quiet), plan_(plan), most_(wanted), wanted_(wanted), known_(known), begin_(Clock::now()) {}
 
   void made(std::uint64_t count) {
-    if (!progress_.due()) return;
+    if (count <= known_ || !progress_.due()) return;
     const std::chrono::duration<double> elapsed = Clock::now() - begin_;
-    const double left = elapsed.count() / static_cast<double>(count) * static_cast<double>(wanted_ - count);
-    progress_.show(fmt::format("{} of {} replications, {:.0f} s left{}", count, wanted_, left, precision_));
+    const double each = elapsed.count() / static_cast<double>(count - known_);
+    const double left = count < wanted_ ? each * static_cast<double>(wanted_ - count) : 0;
+    progress_.show(fmt::format("{} of {}{} replications, {:.0f} s left{}", count, wanted_ < most_ ? "about " : "",
+                               wanted_, left, precision_));
   }
   void block(const sim::ReplicationSet& set) {
     precision_.clear();
     if (plan_.stop) {
+      double squares = 0;  // how many times the replications until the last target is reached
       for (const sim::StopTarget& target : plan_.stop->targets) {
         const auto now = sim::precision_of(set, target);
         precision_ += fmt::format("; {} is {}", target.text, now ? fmt::format("{:.3g}", *now) : "-");
+        const double ratio = now ? *now / target.limit : HUGE_VAL;
+        squares = std::max(squares, ratio * ratio);
       }
+      // A half-width goes with one over the root of the replications.
+      const double blocks = std::ceil(static_cast<double>(set.all.size()) * squares / sim::kBlockSize);
+      const double wanted = blocks * sim::kBlockSize;
+      wanted_ = wanted < static_cast<double>(most_) ? static_cast<std::uint64_t>(wanted) : most_;
       return;
     }
     sim::ThresholdSpec mean;
@@ -51,20 +63,51 @@ class Watch {
       precision_ = fmt::format("; mean {:.2f} USD ± {:.2g}", now->value, now->half_width());
     }
   }
+  // Of the search for headroom, whose trials end when they know enough.
+  void trial(std::int64_t rate_millionths, std::uint64_t count) {
+    if (!progress_.due()) return;
+    progress_.show(fmt::format("headroom: {} replications with {:.2f} times the traffic", count,
+                               static_cast<double>(rate_millionths) / 1e6));
+  }
+  void end() { progress_.clear(); }
   [[nodiscard]] monitor::Duration elapsed() const { return Clock::now() - begin_; }
 
  private:
   Progress progress_;
   const ForecastPlan& plan_;
-  std::uint64_t wanted_;
+  std::uint64_t most_;
+  std::uint64_t wanted_;  // as far as is known now
+  std::uint64_t known_;
   Clock::time_point begin_;
   std::string precision_;
+};
+
+// Makes what another maker makes, and shows it.
+class WatchedMaker final : public sim::ReplicationMaker {
+ public:
+  WatchedMaker(sim::ReplicationMaker& inner, Watch& watch) : inner_(inner), watch_(watch) {}
+  bool make(const sim::ReplicationJob& job, const std::function<bool(sim::Replication)>& take) override {
+    std::uint64_t count = 0;
+    return inner_.make(job, [&](sim::Replication one) {
+      watch_.trial(job.rate_millionths, ++count);
+      return take(std::move(one));
+    });
+  }
+
+ private:
+  sim::ReplicationMaker& inner_;
+  Watch& watch_;
 };
 
 // What an earlier run left of the same forecast: in the finished part, or in one that was never finished.
 struct Earlier {
   sim::KnownBlocks blocks;
   bool complete = false;
+  [[nodiscard]] std::uint64_t replications() const {
+    std::uint64_t sum = 0;
+    for (const auto& [number, block] : blocks) sum += block.all.size();
+    return sum;
+  }
 };
 
 Earlier earlier_of(const std::string& path, const reports::PartHead& head) {
@@ -136,17 +179,21 @@ ExitCode Study::make_part(sim::ReplicationMaker& maker) {
   for (std::uint64_t block = 0; block < sim::blocks_of(plan_.replications); ++block) {
     wanted += sim::indices_of(block, plan_.shard, plan_.replications).size();
   }
-  Watch watch{plan_, wanted, arguments_.quiet};
+  Watch watch{plan_, wanted, earlier.replications(), arguments_.quiet};
   reports::PartFile file{arguments_.out, head_};
+  sim::ReplicationSet shown{.frame = world_.frame(), .all = {}, .latency = {}};  // what this shard knows by itself
   const sim::BlockPlan blocks{
       .replications = plan_.replications, .shard = plan_.shard, .known = std::move(earlier.blocks)};
   const bool whole = sim::make_blocks(maker, blocks,
                                       {.take =
                                            [&](const sim::ReplicationBlock& block) {
                                              file.add(block);
+                                             shown.all.insert(shown.all.end(), block.all.begin(), block.all.end());
+                                             watch.block(shown);
                                              return true;
                                            },
                                        .made = [&](std::uint64_t count) { watch.made(count); }});
+  watch.end();
   if (!whole) return say_interrupted("the same command goes on from " + arguments_.out + ".partial");
   file.finish();
   return ExitCode::pass;
@@ -172,7 +219,7 @@ ExitCode Study::make_forecast(sim::ReplicationMaker& maker) {
     std::filesystem::create_directories(arguments_.out, ignored);
     file = std::make_unique<reports::PartFile>(checkpoint, head_);
   }
-  Watch watch{plan_, plan_.replications, arguments_.quiet};
+  Watch watch{plan_, plan_.replications, earlier.replications(), arguments_.quiet};
   sim::ReplicationSet set{.frame = world_.frame(), .all = {}, .latency = {}};
   bool reached = false;
   const auto take = [&](const sim::ReplicationBlock& block) {
@@ -188,16 +235,19 @@ ExitCode Study::make_forecast(sim::ReplicationMaker& maker) {
   reports::ForecastReport result = report(forecast, watch);
   if (plan_.stop) result.stop = {.rule = plan_.stop->text, .reached = reached};
   if (whole && arguments_.headroom) {
-    result.headroom =
-        sim::headroom_of(maker, world_.frame(), scenario_.thresholds, std::min<std::uint64_t>(plan_.replications, 400));
+    WatchedMaker watched{maker, watch};
+    result.headroom = sim::headroom_of(watched, world_.frame(), scenario_.thresholds,
+                                       std::min<std::uint64_t>(plan_.replications, 400));
     whole = result.headroom.has_value();
   }
   if (!whole) {
     result.notes.push_back(fmt::format("interrupted after {} of {} replications", set.all.size(), plan_.replications));
   }
+  watch.end();
   const ExitCode code = say(result, {.format = arguments_.format,
                                      .out = arguments_.out,
                                      .html = arguments_.html,
+                                     .whole = whole,
                                      .quiet = arguments_.quiet && whole,
                                      .color = arguments_.color});
   if (!whole) {

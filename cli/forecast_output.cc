@@ -23,10 +23,10 @@ ExitCode code_of_verdict(sim::Verdict verdict) {
   return ExitCode::internal_error;
 }
 
-void write_file(const std::filesystem::path& path, const std::string& text) {
+void write_file(const std::filesystem::path& path, const std::string& text, bool whole) {
   reports::OutputFile file{path.string()};
   file.append(text);
-  file.finish();
+  whole ? file.finish() : file.flush();
 }
 
 }  // namespace
@@ -45,12 +45,13 @@ ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output
       std::filesystem::create_directories(output.out, ignored);
       const std::filesystem::path folder{output.out};
       const std::string json = reports::forecast_json(report);
-      write_file(folder / "forecast.json", json);
-      write_file(folder / "forecast.txt", reports::forecast_text(report));
-      write_file(folder / "forecast.csv", reports::forecast_csv(report));
+      write_file(folder / "forecast.json", json, output.whole);
+      write_file(folder / "forecast.txt", reports::forecast_text(report), output.whole);
+      write_file(folder / "forecast.csv", reports::forecast_csv(report), output.whole);
       if (output.html) {
         const reports::JsonTree tree{json, "forecast.json"};
-        write_file(folder / "report.html", reports::forecast_page(tree, *reports::html_bundle(), "forecast.json"));
+        write_file(folder / "report.html", reports::forecast_page(tree, *reports::html_bundle(), "forecast.json"),
+                   output.whole);
       }
     } catch (const reports::ReportError& error) {
       std::fprintf(stderr, "windtunnel: %s\n", error.what());

@@ -13,6 +13,7 @@ struct ForecastOutput {
   ForecastFormat format = ForecastFormat::text;
   std::string out;    // a folder for forecast.json, forecast.txt and forecast.csv; empty: none
   bool html = false;  // and for report.html
+  bool whole = true;  // false: it was interrupted, and the files stay .partial
   bool quiet = false;
   Color color = Color::automatic;
 };

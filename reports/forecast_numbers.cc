@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "monitor/calendar.h"
@@ -13,6 +14,13 @@ namespace {
 
 std::string with_half_width(double value, double low, double high, double unit, int decimals) {
   return grouped(value / unit, decimals) + " ±" + grouped((high - low) / 2 / unit, decimals);
+}
+
+// Percent with one decimal; what is nearly all or nothing with as many as say how near, so that it never reads as that.
+std::string percent_text(const sim::Estimate& share) {
+  int decimals = 1;
+  for (double rest = std::min(share.value, 1 - share.value); rest < 0.01 && decimals < 12; rest *= 10) ++decimals;
+  return fmt::format("{:.{}f}% ±{:.{}f}", 100 * share.value, decimals, 100 * share.half_width(), decimals);
 }
 
 }  // namespace
@@ -43,10 +51,7 @@ std::string share_text(const std::optional<sim::Estimate>& share) {
   if (!share) return "-";
   if (share->value == 0) return fmt::format("< {:.2g}%", 100 * share->high);
   if (share->value == 1) return fmt::format("> {:.8g}%", 100 * share->low);
-  // A share that is nearly all or nothing needs more digits to say how near.
-  const double rest = std::min(share->value, 1 - share->value);
-  const int decimals = rest >= 0.01 ? 1 : rest >= 0.001 ? 2 : 3;
-  return fmt::format("{:.{}f}% ±{:.{}f}", 100 * share->value, decimals, 100 * share->half_width(), decimals);
+  return percent_text(*share);
 }
 
 std::string chance_text(const sim::Estimate& chance, std::size_t trials) {
@@ -54,7 +59,7 @@ std::string chance_text(const sim::Estimate& chance, std::size_t trials) {
   if (rule_of_three >= 100 && (chance.value == 0 || chance.value == 1)) return "-";
   if (chance.value == 0) return fmt::format("< {:.2g}%", rule_of_three);
   if (chance.value == 1) return fmt::format("> {:.4g}%", 100 - rule_of_three);
-  return fmt::format("{:.1f}% ±{:.1f}", 100 * chance.value, 100 * chance.half_width());
+  return percent_text(chance);
 }
 
 std::string nine_digits(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "null"; }

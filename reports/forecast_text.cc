@@ -118,12 +118,19 @@ std::string spend_section(const Forecast& forecast) {
   return "\nSpend:\n" + table.text(2);
 }
 
+// What our own limiters refuse is told even where nothing was.
+bool is_refusal(monitor::Outcome outcome) {
+  return outcome == monitor::Outcome::refused_rate || outcome == monitor::Outcome::refused_tokens ||
+         outcome == monitor::Outcome::refused_budget;
+}
+
 std::string traffic_section(const Forecast& forecast) {
   std::string text = "\nTraffic:\n  Requests: " + estimate_text(forecast.requests, 1, 0) + "\n";
   text += "  Availability: " + share_text(forecast.availability) + " of the requests that were not refused\n";
   for (std::size_t i = 0; i < forecast.shares.size(); ++i) {
-    if (!forecast.shares[i] || forecast.shares[i]->value == 0) continue;
-    text += fmt::format("  {}: {}\n", name_of(static_cast<monitor::Outcome>(i)), share_text(forecast.shares[i]));
+    const auto outcome = static_cast<monitor::Outcome>(i);
+    if (!forecast.shares[i] || (forecast.shares[i]->value == 0 && !is_refusal(outcome))) continue;
+    text += fmt::format("  {}: {}\n", name_of(outcome), share_text(forecast.shares[i]));
   }
   static constexpr std::array<const char*, 4> names{"P50", "P90", "P95", "P99"};
   text += "  Latency";
@@ -230,8 +237,7 @@ std::vector<std::string> notes_of(const ForecastReport& report) {
   if (!report.forecast.frame.uncertain) {
     notes.emplace_back(
         "interval reflects request noise only; demand is as certain as the file states it (see day_factor_cv, "
-        "level_cv, "
-        "random_outages)");
+        "level_cv, prompts.count_cv, random_outages)");
   }
   notes.insert(notes.end(), report.notes.begin(), report.notes.end());
   return notes;

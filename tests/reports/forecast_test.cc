@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -58,6 +59,12 @@ TEST(ForecastNumbers, a_chance_is_never_nothing_and_never_all) {
   EXPECT_EQ(chance_text({1, 0.997, 1}, 1000), "> 99.7%");
   EXPECT_EQ(chance_text({0.125, 0.1, 0.15}, 1000), "12.5% ±2.5");
   EXPECT_EQ(chance_text({0, 0, 1}, 2), "-");
+  // Nor does a rare one read as nothing, or a common one as all.
+  EXPECT_EQ(chance_text({0.0001, 0.00001, 0.0005}, 10'000), "0.010% ±0.024");
+  EXPECT_EQ(chance_text({0.00001, 0.000001, 0.00005}, 100'000), "0.0010% ±0.0024");
+  EXPECT_EQ(chance_text({0.99999, 0.99995, 0.999999}, 100'000), "99.9990% ±0.0024");
+  EXPECT_EQ(share_text(Estimate{0.9999999, 0.9999998, 1}), "99.999990% ±0.000010");
+  EXPECT_EQ(share_text(Estimate{0.0053, 0.005, 0.0056}), "0.53% ±0.03");
 }
 
 TEST(ForecastNumbers, are_grouped_and_rounded) {
@@ -70,6 +77,77 @@ TEST(ForecastNumbers, are_grouped_and_rounded) {
   EXPECT_EQ(nine_digits(INFINITY), "null");
   EXPECT_EQ(instant_text(small_world().start, 3'600'000'000'000), "2026-01-20 11:00");
   EXPECT_EQ(instant_text(small_world().start, sim::kNever), "not within the horizon");
+}
+
+// Numbers of the file that are no estimates: what was asked for, what was counted, and what says how it was made.
+bool is_stated(const std::string& path) {
+  static const std::vector<std::string> stated{
+      "/windtunnel_forecast", "/seed",    "/horizon_s", "/replications",
+      "/confidence",          "/twins",   "/share",     "/monthly_usd",
+      "/spent_before_usd/",   "/timing/", "/build/",    "/of_all_replications/"};
+  return std::ranges::any_of(stated, [&](const std::string& one) { return path.find(one) != std::string::npos; });
+}
+
+// Each number is stated, or is an estimate with both ends of its interval around it and its half-width.
+std::size_t estimates_in(const nlohmann::json& json, const std::string& path) {
+  if (json.is_number()) {
+    EXPECT_TRUE(is_stated(path)) << path << " has no interval";
+    return 0;
+  }
+  if (json.is_object() && json.contains("value")) {
+    EXPECT_TRUE(json.contains("low") && json.contains("high")) << path;
+    EXPECT_TRUE(json.contains("half_width") || json.contains("half_width_days")) << path;
+    if (json["value"].is_number() && json["low"].is_number()) {
+      EXPECT_LE(json["low"], json["value"]) << path;
+      EXPECT_GE(json["high"], json["value"]) << path;
+      EXPECT_NEAR(json["half_width"].get<double>(), (json["high"].get<double>() - json["low"].get<double>()) / 2, 1e-8)
+          << path;
+    }
+    return 1;
+  }
+  if (!json.is_structured()) return 0;
+  std::size_t count = 0;
+  for (const auto& [key, value] : json.items()) count += estimates_in(value, path + "/" + key);
+  return count;
+}
+
+TEST(ForecastJson, has_no_estimate_without_its_interval) {
+  const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
+  const auto json = nlohmann::json::parse(forecast_json(report_of(forecast)));
+  EXPECT_GT(estimates_in(json, ""), 40U);
+}
+
+// With 5 replications there are no percentiles, in no format, and a chance that never showed is below 3/5.
+TEST(ForecastCsv, leaves_out_what_too_few_replications_cannot_tell) {
+  ForecastWorld world{[] {
+                        sim::Scenario scenario = small_world();
+                        scenario.monitor.cost_limiter.monthly = monitor::Usd::from_dollars(1000);
+                        return scenario;
+                      }(),
+                      {.horizon = 10s}};
+  const sim::Forecast few = sim::forecast_of(made_set(world, 5), {});
+  const std::string csv = forecast_csv(report_of(few));
+  const std::string row = csv.substr(csv.find('\n') + 1);
+  EXPECT_TRUE(row.starts_with("2026-01-20,,,,,,,,,,< 60%,0,")) << csv;
+  EXPECT_EQ(std::ranges::count(row, ','), std::ranges::count(csv.substr(0, csv.find('\n')), ','));
+  const auto json = nlohmann::json::parse(forecast_json(report_of(few)));
+  for (const char* figure : {"p10", "p50", "p90"}) EXPECT_EQ(json["cost_usd"][figure], nullptr) << figure;
+  // From 6 on there is a median, from 36 on the others.
+  const auto cells = [&](std::uint64_t replications) {
+    const std::string text = forecast_csv(report_of(sim::forecast_of(made_set(world, replications), {})));
+    const std::string line = text.substr(text.find('\n') + 1);
+    return std::pair{line.find(",,,,") != std::string::npos, line.find(",,") != std::string::npos};
+  };
+  EXPECT_EQ(cells(6), (std::pair{true, true}));
+  EXPECT_EQ(cells(35), (std::pair{true, true}));
+  EXPECT_EQ(cells(36), (std::pair{false, false}));
+}
+
+TEST(ForecastText, tells_refusals_even_where_there_are_none) {
+  const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
+  const std::string text = forecast_text(report_of(forecast));
+  EXPECT_NE(text.find("refused_rate: < "), std::string::npos) << text;
+  EXPECT_EQ(text.find("stale_hit"), std::string::npos) << text;
 }
 
 // Every figure of the file that is an estimate has its interval beside it, and no chance is printed as 0.
@@ -161,6 +239,8 @@ TEST_F(ForecastPart, survives_bytes_at_random) {
   EXPECT_THROW(read_text("{\"windtunnel_part\":2,\"blocks\":["), ReportError);
   EXPECT_THROW(read_text("{\"windtunnel_summary\":1,\"blocks\":["), ReportError);
   EXPECT_THROW(read_text(""), ReportError);
+  const std::size_t hash = text.find("\"hash\":\"") + 8;
+  EXPECT_THROW(read_text(std::string{text}.replace(hash, 16, "12")), ReportError) << "a hash has 16 digits";
 }
 
 TEST_F(ForecastPart, says_what_two_forecasts_differ_in) {
