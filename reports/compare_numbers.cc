@@ -46,6 +46,18 @@ int decimals_of(double half_width) {
   return std::clamp(1 - static_cast<int>(std::floor(std::log10(half_width))), 0, kDecimalsShownMax);
 }
 
+// A share of replications, which is never shown as nothing or all: below 3/n, or with the digits that say how rare.
+std::string chance_of(const sim::Average& average) {
+  const double rule_of_three = 3.0 / static_cast<double>(average.n);
+  if (average.mean == 0 || average.mean == 1) {
+    if (rule_of_three >= 1) return "-";
+    return average.mean == 0 ? fmt::format("< {:.2g}", rule_of_three) : fmt::format("> {:.4g}", 1 - rule_of_three);
+  }
+  int decimals = 2;
+  for (double rest = std::min(average.mean, 1 - average.mean); rest < 0.01 && decimals < 12; rest *= 10) ++decimals;
+  return shortened(fmt::format("{:.{}f}", average.mean, decimals));
+}
+
 }  // namespace
 
 std::string compare_heading(CompareMetric metric) {
@@ -54,6 +66,7 @@ std::string compare_heading(CompareMetric metric) {
 
 std::string compare_mean(CompareMetric metric, const std::optional<sim::Average>& average) {
   if (!average) return "-";
+  if (metric == CompareMetric::p_exceed) return chance_of(*average);
   const double mean = for_people(metric, average->mean);
   switch (sim::entry_of(metric).unit) {
     case CompareUnit::nanoseconds:

@@ -169,5 +169,18 @@ TEST(CompareNumbers, a_difference_shows_two_digits_of_its_half_width) {
   EXPECT_EQ(compare_difference(CompareMetric::wasted_calls, std::nullopt), "-");
 }
 
+TEST(CompareNumbers, a_chance_is_never_nothing_and_never_all) {
+  const auto chance = [](std::int64_t n, double mean) {
+    return compare_mean(CompareMetric::p_exceed, sim::Average{n, mean, 0.1});
+  };
+  EXPECT_EQ(chance(100, 0), "< 0.03");
+  EXPECT_EQ(chance(100, 1), "> 0.97");
+  EXPECT_EQ(chance(3, 0), "-");
+  EXPECT_EQ(chance(100, 0.25), "0.25");
+  EXPECT_EQ(chance(1000, 0.001), "0.001");
+  EXPECT_EQ(chance(1000, 0.999), "0.999");
+  EXPECT_EQ(compare_mean(CompareMetric::p_exceed, std::nullopt), "-");
+}
+
 }  // namespace
 }  // namespace windtunnel::reports::compare_report_test
