@@ -44,8 +44,10 @@ void put_open_claims(HtmlWriter& html, const JsonTree& forecast) {
     html.open("li", verdict);
     put_mark(html, verdict);
     html.element("code", forecast.text(finding + "/metric") + " " + forecast.text(finding + "/threshold"));
+    const bool is_known = forecast.has(finding + "/estimate") || forecast.has(finding + "/estimate_ms");
     html.text(verdict == "fail" ? " – the whole 95 % interval lies beyond the bound"
-                                : " – the bound lies within the 95 % interval: more replications decide");
+              : is_known        ? " – the bound lies within the 95 % interval: more replications decide"
+                                : " – there are too few replications, or no budget, to tell");
     html.close("li");
   }
   if (is_open) html.close("ul");
@@ -59,6 +61,10 @@ void put_budget_tiles(HtmlWriter& html, Tile& tile, const JsonTree& forecast) {
   if (!forecast.has("/budget")) {
     tile.begin("Monthly budget");
     html.element("dd", "none", "figure").open("dd", "more").text("no limit");
+    tile.end();
+    tile.begin("Cost, median");
+    tile.figure(Kind::money, "/cost_usd/p50/value");
+    with_half_width(tile, Kind::money, "/cost_usd/p50");
     tile.end();
     return;
   }
@@ -134,7 +140,7 @@ void put_forecast_head(HtmlWriter& html, const JsonTree& forecast) {
 
 void put_forecast_tiles(HtmlWriter& html, const JsonTree& forecast) {
   Tile tile{html, HtmlFigures{html, forecast}};
-  html.open("dl", forecast.has("/budget") ? "tiles" : "tiles seven");
+  html.open("dl", "tiles");
   tile.begin("Cost, mean");
   tile.figure(Kind::money, "/cost_usd/mean/value");
   with_half_width(tile, Kind::money, "/cost_usd/mean");

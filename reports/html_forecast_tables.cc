@@ -41,12 +41,12 @@ Kind kind_of_metric(const std::string& metric) {
 
 // A share that none or all showed is not 0 or 1: what is known of it is one end of its interval.
 void put_claimed(HtmlWriter& html, const JsonTree& forecast, Kind kind, const std::string& estimate) {
-  html.open("td", "number");
-  HtmlFigures figures{html, forecast};
   if (!forecast.has(estimate)) {
-    html.text("too few replications, or no budget, to tell").close("td");
+    html.element("td", "too few replications, or no budget, to tell", "number", "colspan=\"2\"");
     return;
   }
+  html.open("td", "number");
+  HtmlFigures figures{html, forecast};
   const double value = forecast.number(estimate + "/value");
   if (kind == Kind::share && value == 0) {
     html.text("below ");

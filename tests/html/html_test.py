@@ -20,11 +20,12 @@ FILES = ("browser.mjs", "figures.mjs", "run_page.mjs", "forecast_page.mjs")
 BYTES_MAX = 1_500_000
 # One with faults, breakers and a failover; one with a spent budget; 31 days of 10,000 requests, with an experiment.
 RUNS = {name: ["run", f"scenarios/catalog/{name}.json"] for name in ("openai-outage", "budget-exhaustion", "month")}
-# One with all that there is; one with too few replications for most of it, and without a search.
+# One with all that there is; one with too few replications for most of it, and without a search; one without a budget.
 SMALL = ["forecast", "tests/html/forecast.json", "--quiet", "--horizon"]
 FORECASTS = {
     "headroom": [*SMALL, "45d", "--replications", "100", "--headroom"],
     "five-months": [*SMALL, "150d", "--replications", "5"],
+    "no-budget": [*SMALL, "3d", "--replications", "40", "--set", "monitor.cost_limiter.monthly_usd=null"],
 }
 
 

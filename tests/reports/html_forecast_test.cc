@@ -78,6 +78,19 @@ TEST(HtmlForecast, a_claim_that_nothing_ever_broke_is_bounded_and_not_nothing) {
                   "never</td>"));
 }
 
+// What cannot be told is not said to be a matter of the bound.
+TEST(HtmlForecast, a_claim_about_a_budget_that_is_not_there_cannot_be_told) {
+  const auto claim = [](const char* estimate) {
+    return page_of(document(fmt::format(R"json(,"findings":[{{"metric":"forecast.p_exceed(1.0)","threshold":"value<=1",
+        "verdict":"inconclusive","estimate":{}}}])json",
+                                        estimate)));
+  };
+  EXPECT_TRUE(has(claim("null"), "colspan=\"2\">too few replications, or no budget, to tell<"));
+  EXPECT_TRUE(has(claim("null"), " – there are too few replications, or no budget, to tell"));
+  EXPECT_FALSE(has(claim("null"), "more replications decide"));
+  EXPECT_TRUE(has(claim(R"({"value":0.5,"low":0.4,"high":0.6})"), "more replications decide"));
+}
+
 std::string days(int count) {
   std::string text = ",\"days\":[";
   for (int day = 0; day < count; ++day) {

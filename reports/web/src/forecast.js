@@ -6,7 +6,7 @@ import { Panel } from "./panel.js";
 import { drawBudget, LINES } from "./panels.js";
 import * as say from "./numbers.js";
 
-const DIMMED = 0.16;
+const DIMMED = 0.1;
 
 // The days of one month follow one another; at the first of a month the count begins anew.
 function monthsOf(days) {
