@@ -50,6 +50,27 @@ export const coloursOf = (page, panels) =>
     return new Set(pixels).size;
   }), panels);
 
+const pictureOf = (page, id) =>
+  page.evaluate((panel) => document.querySelector(`#panel-${panel} canvas:not(.swatch)`).toDataURL(), id);
+
+// Each series of a panel is drawn: hiding it changes the picture, and showing it again brings the first one back.
+export async function lookAtSeries(page, looks, name, id) {
+  await page.mouse.move(2, 2);
+  const buttons = page.locator(`#panel-${id} .legend button`);
+  const whole = await pictureOf(page, id);
+  for (let i = 0; i < (await buttons.count()); ++i) {
+    const label = await buttons.nth(i).textContent();
+    await buttons.nth(i).click();
+    await page.waitForTimeout(30);
+    looks.expect((await pictureOf(page, id)) !== whole, `${name}, ${id}: ${label} is not drawn`);
+    looks.expect((await buttons.nth(i).getAttribute("aria-pressed")) === "false", `${name}, ${id}: ${label} does not say that it is hidden`);
+    await buttons.nth(i).click();
+    await page.waitForTimeout(30);
+    looks.expect((await pictureOf(page, id)) === whole, `${name}, ${id}: ${label} does not come back`);
+  }
+  looks.expect((await buttons.count()) > 0, `${name}, ${id}: nothing can be hidden`);
+}
+
 // The figures that differ from the document.
 export async function wrongFigures(page, document) {
   const shown = await page.$$eval("[data-path]", (nodes) =>
