@@ -173,5 +173,19 @@ TEST(Statistics, intervals_of_mean_and_sd_cover_95_percent_of_normal_and_skewed_
   }
 }
 
+// A coin's two sides tell their spread exactly, one outlier among a hundred hardly at all: a normal sample's interval,
+// 14 % on either side, would be wrong for both.
+TEST(Statistics, the_interval_of_an_sd_knows_the_tails_of_its_sample) {
+  std::vector<std::int64_t> coin;
+  std::vector<std::int64_t> outlier(100, 0);
+  for (std::int64_t i = 0; i < 100; ++i) coin.push_back(i % 2 == 0 ? -1000 : 1000);
+  outlier[50] = 1000;
+  const auto narrow = estimate_sd(std::span<const std::int64_t>{coin});
+  EXPECT_LT(narrow->half_width() / narrow->value, 0.03);
+  EXPECT_GT(narrow->half_width() / narrow->value, 0.01);
+  const auto wide = estimate_sd(std::span<const std::int64_t>{outlier});
+  EXPECT_GT(wide->high / wide->value, 2);
+}
+
 }  // namespace
 }  // namespace windtunnel::sim::study_statistics_test
