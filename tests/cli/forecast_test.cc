@@ -88,6 +88,46 @@ TEST_F(Forecasts, say_which_parts_are_missing_or_do_not_belong) {
   EXPECT_EQ(windtunnel("merge " + folder_.path("nothing.json")).exit, 4);
 }
 
+TEST_F(Forecasts, refuse_parts_that_are_not_what_they_seem) {
+  const auto part = [&](const std::string& name, const std::string& flags) {
+    EXPECT_EQ(forecast(flags + " --out " + folder_.path(name)).exit, 0);
+    return folder_.path(name);
+  };
+  const std::string first = part("0.json", "--shard 0/2");
+  const std::string second = part("1.json", "--shard 1/2");
+  const Said other_count = windtunnel("merge " + first + " " + part("third.json", "--shard 1/3"));
+  EXPECT_EQ(other_count.exit, 4);
+  EXPECT_NE(other_count.out.find("is one of 2 parts and"), std::string::npos) << other_count.out;
+  // A block that lies in the middle is cut out; what is left says that it is complete.
+  std::string text = folder_.read("1.json");
+  const std::size_t begin = text.find("\n,") + 1;
+  text.erase(begin, text.find('\n', begin) + 1 - begin);
+  folder_.write("holed.json", text);
+  const Said holed = windtunnel("merge " + first + " " + folder_.path("holed.json"));
+  EXPECT_EQ(holed.exit, 4) << holed.out;
+  EXPECT_NE(holed.out.find("replications are missing in it"), std::string::npos) << holed.out;
+  // The parts know of the shares of the budget that they watched, and of no others.
+  const Said unwatched = windtunnel("merge " + first + " " + second + " --assert 'forecast.p_exceed(0.7)<=0.5'");
+  EXPECT_EQ(unwatched.exit, 2) << unwatched.out;
+  EXPECT_NE(unwatched.out.find("did not watch this share"), std::string::npos) << unwatched.out;
+  EXPECT_EQ(windtunnel("merge " + first + " " + second + " --assert 'forecast.p_exceed(0.9)<=0.0001'").exit, 12);
+  const Said wrong_shard = forecast("--shard 0/2 --out " + second);
+  EXPECT_NE(wrong_shard.out.find("is of another shard and is made anew"), std::string::npos) << wrong_shard.out;
+}
+
+TEST_F(Forecasts, judge_what_the_scenario_claims_and_any_share_of_the_budget) {
+  const auto with = [&](const std::string& claim) {
+    std::string text = kWorld;
+    text.insert(text.rfind('}'), ", \"thresholds\": {" + claim + "}");
+    folder_.write("claims.json", text);
+    return windtunnel("forecast " + folder_.path("claims.json") + " --horizon 10d --replications 120");
+  };
+  EXPECT_EQ(with("\"forecast.cost_usd\": [\"avg<=0.01\"]").exit, 12);
+  EXPECT_EQ(with("\"forecast.cost_usd\": [\"avg<=100\"]").exit, 0);
+  EXPECT_EQ(forecast("--assert 'forecast.p_exceed(0.001)>=0.9'").exit, 0);
+  EXPECT_EQ(forecast("--assert 'forecast.p_exceed(0.001)<=0.5'").exit, 12);
+}
+
 // What a killed process left is cut anywhere; the same command goes on from there and comes to the same part.
 TEST_F(Forecasts, go_on_from_what_a_killed_one_left) {
   const std::string flags = "--shard 0/1 --out " + folder_.path("part.json");
@@ -134,6 +174,7 @@ TEST_F(Forecasts, end_with_their_verdict) {
   const Said far = windtunnel("forecast " + world() + " --horizon 10d --until mean:rel=0.0001 --max-replications 100");
   EXPECT_EQ(far.exit, 13);
   EXPECT_NE(far.out.find("TARGET NOT REACHED"), std::string::npos) << far.out;
+  EXPECT_NE(far.out.find("\n100 replications of 10 days"), std::string::npos) << far.out;
   const Said near = windtunnel("forecast " + world() + " --horizon 10d --until mean:rel=0.2 --max-replications 1000");
   EXPECT_EQ(near.exit, 0);
   EXPECT_NE(near.out.find("target reached"), std::string::npos) << near.out;

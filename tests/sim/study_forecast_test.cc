@@ -217,6 +217,27 @@ TEST(Forecast, finds_the_instant_at_which_the_budget_is_used_up) {
   EXPECT_NEAR(forecast.shares[static_cast<std::size_t>(monitor::Outcome::refused_budget)]->value, 0.6, 1e-12);
 }
 
+// A request may reserve 33 milli-USD and costs 9: after 37 of them, at 92.5 %, no further one fits. The budget is used
+// up then, though 95 % of it are never spent.
+TEST(Forecast, counts_the_first_refusal_as_the_end_of_the_budget) {
+  Scenario scenario = even_day();
+  scenario.start = kNewYear;
+  scenario.workloads[0].max_tokens = Tokens{500};
+  scenario.monitor.cost_limiter.monthly = Usd::from_picos(360'000'000'000);
+  const Forecast forecast = forecast_of(replicated(ForecastWorld{scenario, {.horizon = 24h}}, 50), {});
+  ASSERT_EQ(forecast.p_exceed.size(), 4U);
+  EXPECT_EQ(forecast.p_exceed[1].value, 1) << "90 %";
+  EXPECT_EQ(forecast.p_exceed[2].value, 0) << "95 %";
+  EXPECT_EQ(forecast.p_exceed[3].value, 1);
+  EXPECT_EQ(forecast.exhaustion.p50->value, (37 * 864s / 1ns) * 1);
+}
+
+TEST(ForecastWorlds, watch_the_shares_of_the_budget_that_are_asked_for_and_four_always) {
+  const ForecastWorld world{even_day(), {.horizon = 24h, .shares = {Millionths{900'000}, Millionths{500'000}}}};
+  EXPECT_EQ(world.frame().shares, (std::vector<Millionths>{{500'000}, {800'000}, {900'000}, {950'000}, {1'000'000}}));
+  EXPECT_EQ(world.scenario().monitor.cost_limiter.alerts, world.frame().shares);
+}
+
 TEST(Forecast, begins_with_what_was_spent) {
   Scenario scenario = even_day();
   scenario.start = kNewYear;
@@ -266,6 +287,40 @@ TEST(ForecastVerdicts, pass_fail_or_are_undecided) {
   EXPECT_EQ(verdict(Comparison::greater, 1.1), Verdict::fail);
   const auto unknown = forecast_threshold(ForecastQuantity::p_exceed, Aggregate::value, Comparison::less_equal, 0);
   EXPECT_EQ(judge(measure(set, unknown), unknown), Verdict::inconclusive) << "there is no budget";
+}
+
+// Whatever makes requests is multiplied: a rate, the targets of a ramp, the rows of a trace, the users of a closed
+// loop.
+TEST(ScaledTraffic, is_of_every_kind_of_load) {
+  Scenario scenario = even_day();
+  WorkloadSpec& load = scenario.workloads[0];
+  load.stages = {{1h, Millionths{3'000'000}}, {1h, Millionths{0}}};
+  load.vus = 10;
+  load.rate_scale = 0.5;
+  const ForecastWorld world{scenario, {.horizon = 24h}};
+  const WorkloadSpec more = world.scaled(1'500'000).scenario().workloads[0];
+  EXPECT_EQ(more.rate.count.value, 150'000'000);
+  EXPECT_EQ(more.stages[0].target.value, 4'500'000);
+  EXPECT_EQ(more.stages[1].target.value, 0);
+  EXPECT_EQ(more.vus, 15);
+  EXPECT_EQ(more.rate_scale, 0.75);
+  // Little traffic does not vanish by rounding, and the world itself stays as it is.
+  const WorkloadSpec less = world.scaled(1).scenario().workloads[0];
+  EXPECT_EQ(less.vus, 1);
+  EXPECT_GT(less.rate.count.value, 0);
+  EXPECT_EQ(world.scaled(1'000'000).scenario().workloads[0].vus, 10);
+}
+
+// A forecast is of a stretch of time of its own: what a run should heal and recover by is left out of it.
+TEST(ForecastWorlds, begin_at_their_date_and_heal_nothing) {
+  Scenario scenario = even_day();
+  scenario.start = kNewYear;
+  scenario.liveness.emplace();
+  const ForecastWorld world{scenario, {.horizon = 24h * 3, .as_of = kNewYear + 24h * 5}};
+  EXPECT_FALSE(world.scenario().liveness.has_value());
+  EXPECT_EQ(world.scenario().start, kNewYear + 24h * 5);
+  EXPECT_EQ(world.frame().start, kNewYear + 24h * 5);
+  EXPECT_EQ(world.scenario().duration, 24h * 3);
 }
 
 // Requests cost 9 milli-USD and come 100 a day: a budget of 1.2 USD a day breaks at 133 of them; Poisson noise of 11.5
