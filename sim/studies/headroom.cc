@@ -84,7 +84,7 @@ bool Search::confirm(HeadroomLimit& limit) {
     limit.at_edge = trial(*limit.rate_percent, SeedFamily::confirmation, first);
     if (!limit.at_edge) return false;
     limit.confirmed = limit.at_edge->broken.value <= kBrokenMax;
-    if (limit.confirmed || *limit.rate_percent == 1) break;
+    if (limit.confirmed || *limit.rate_percent == 1 || step + 1 == kHeadroomStepsMax) break;
     --*limit.rate_percent;
   }
   if (!limit.bounded) return true;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/studies/forecast.h"
+#include "sim/studies/forecast_study.h"
 #include "tests/sim/forecast_fixture.h"
 
 namespace windtunnel::sim::forecast_figures_test {
@@ -160,6 +160,24 @@ TEST(ForecastFigures, claims_are_of_the_provider_or_the_variant_that_they_name) 
   cost.aggregate = Aggregate::percentile;
   cost.percentile = Millionths{900'000};
   EXPECT_NEAR(picos(), 270, 1e-6);
+}
+
+// A limit is of the half-width, or of what it is of the estimate; a rule holds when all of its targets do.
+TEST(ForecastFigures, a_stop_rule_waits_for_the_last_of_its_targets) {
+  const ReplicationSet set = set_by_hand(100);
+  StopTarget target{.text = "mean", .what = {}, .relative = false, .limit = 0};
+  target.what = forecast_threshold(ForecastQuantity::cost_usd, Aggregate::avg, Comparison::less, 0);
+  const Estimate mean = *measure(set, target.what);
+  EXPECT_DOUBLE_EQ(*precision_of(set, target), mean.half_width());
+  target.relative = true;
+  EXPECT_DOUBLE_EQ(*precision_of(set, target), mean.half_width() / mean.value);
+  target.limit = 1;
+  StopTarget never = target;
+  never.limit = 1e-6;
+  const auto rule = [](std::vector<StopTarget> targets) { return StopRule{.text = "", .targets = std::move(targets)}; };
+  EXPECT_TRUE(holds(rule({target, target}), set));
+  EXPECT_FALSE(holds(rule({target, never}), set));
+  EXPECT_FALSE(holds(rule({never, target}), set));
 }
 
 }  // namespace

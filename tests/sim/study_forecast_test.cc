@@ -204,6 +204,17 @@ TEST(Forecast, divides_spend_without_a_rest) {
   }
 }
 
+// The last request is answered an hour after the horizon, and its bill is the last day's all the same.
+TEST(Forecast, counts_what_is_in_flight_at_the_end) {
+  Scenario scenario = even_day();
+  scenario.start = kNewYear;
+  scenario.providers[0].time_to_first_token = Law::fixed(3.6e12);
+  scenario.monitor.provider_call.timeout = 2h;
+  const ReplicationSet set = replicated(ForecastWorld{scenario, {.horizon = 24h}}, 1);
+  EXPECT_EQ(set.all[0].cost(), 900'000'000'000);
+  EXPECT_EQ(set.all[0].month_to_date.back(), 900'000'000'000);
+}
+
 // A day of 100 requests of 9 milli-USD each, one every 14.4 minutes; the budget pays for 40 of them.
 TEST(Forecast, finds_the_instant_at_which_the_budget_is_used_up) {
   Scenario scenario = even_day();
