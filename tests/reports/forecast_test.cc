@@ -243,6 +243,33 @@ TEST_F(ForecastPart, survives_bytes_at_random) {
   EXPECT_THROW(read_text(std::string{text}.replace(hash, 16, "12")), ReportError) << "a hash has 16 digits";
 }
 
+// One error in a part that is whole otherwise.
+TEST_F(ForecastPart, says_what_is_wrong_with_it) {
+  const auto why = [&](const std::string& from, const std::string& to) {
+    std::string other = text;
+    const std::size_t at = other.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    other.replace(at, from.size(), to);
+    try {
+      (void)read_text(other);
+    } catch (const ReportError& error) {
+      return std::string{error.what()};
+    }
+    return std::string{"nothing"};
+  };
+  const auto says = [&](const std::string& from, const std::string& to, const std::string& what) {
+    EXPECT_NE(why(from, to).find(what), std::string::npos) << why(from, to);
+  };
+  says("\"windtunnel_part\":1", "\"windtunnel_part\":2", "of version 2, and only 1 is understood");
+  says("\"study\":\"forecast\"", "\"study\":\"explore\"", "another study");
+  says("\"shard\":[1,2]", "\"shard\":[2,2]", "there is no such shard");
+  says("\"numbers\":[[1,", "\"numbers\":[[3,", "other replications than its shard");
+  says("\"numbers\":[[1,", "\"numbers\":[[1,1,", "another number of figures");
+  const std::size_t first = text.find('\n') + 1;
+  const std::string line = text.substr(first, text.find('\n', first) + 1 - first);
+  says(line, line + "," + line, "block 0 comes twice");
+}
+
 TEST_F(ForecastPart, says_what_two_forecasts_differ_in) {
   const auto difference = [&](auto change) {
     PartHead other = head;
@@ -254,6 +281,10 @@ TEST_F(ForecastPart, says_what_two_forecasts_differ_in) {
   EXPECT_EQ(difference([](PartHead& other) { other.frame.file = "elsewhere.json"; }), "nothing");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.seed = 3; }), "the seed");
   EXPECT_EQ(difference([](PartHead& other) { other.replications = 3; }), "--replications");
+  EXPECT_EQ(difference([](PartHead& other) { other.frame.hash = 3; }), "the scenario's text or its --set");
+  EXPECT_EQ(difference([](PartHead& other) { other.frame.horizon += 1s; }), "--horizon");
+  EXPECT_EQ(difference([](PartHead& other) { other.frame.start += 1s; }), "--as-of");
+  EXPECT_EQ(difference([](PartHead& other) { other.frame.uncertain = true; }), "the scenario");
   EXPECT_EQ(difference([](PartHead& other) { other.assertions.clear(); }), "--assert");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.spent[0] = monitor::Usd::from_cents(1); }), "--spent");
 }
