@@ -44,9 +44,10 @@ def on_terminal(command, folder, columns, until, environment=None):
     before = None
     end = time.monotonic() + 120
     while True:
-        need(time.monotonic() < end, f"{command} shows nothing that was waited for:\n{got.decode()}")
-        if before is None and until(got.decode(errors="ignore")):
-            before = got.decode(errors="ignore")
+        so_far = got.decode(errors="ignore")  # the last character may have come in part
+        need(time.monotonic() < end, f"{command} shows nothing that was waited for:\n{so_far}")
+        if before is None and until(so_far):
+            before = so_far
             os.write(terminal, b"\x03")
         if not select.select([terminal], [], [], 0.1)[0]:
             continue
