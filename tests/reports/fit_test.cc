@@ -125,6 +125,11 @@ TEST_F(FitLog, of_a_simulated_world_has_its_figures_in_its_intervals) {
     const FittedLog log = read_fit(path);
     ASSERT_EQ(log.fit.problem, std::nullopt);
     EXPECT_EQ(log.bad_count, 0U);
+    // Each hour of the scenario has the factor that is told of it.
+    for (std::size_t hour = 0; hour < 24; ++hour) {
+      const std::string name = (hour < 10 ? "hour_0" : "hour_") + std::to_string(hour);
+      EXPECT_NEAR(log.fit.scenario.workloads[0].diurnal.hourly[hour], parameter_of(log, name)->estimate.value, 1e-6);
+    }
     const Inside one = inside_of(log, truth_of(truth));
     sum.inside += one.inside;
     sum.all += one.all;
@@ -180,6 +185,9 @@ TEST_F(FitLog, days_that_differ_beyond_chance_have_a_spread) {
   const sim::Estimate cv = parameter_of(spread, "day_factor_cv")->estimate;
   EXPECT_LT(cv.low, 0.2);
   EXPECT_GT(cv.high, 0.2);
+  // Days of cv 0.2 leave the rate uncertain by 2 x 0.2 / sqrt(28), which Poisson's noise, below 1 %, would not say.
+  const sim::Estimate rate = parameter_of(spread, "rate")->estimate;
+  EXPECT_NEAR(rate.half_width() / rate.value, 0.077, 0.03);
   EXPECT_EQ(spread.fit.scenario.workloads[0].diurnal.day_factor_cv, cv.value);
   write_log(world(), 5, path);
   EXPECT_EQ(parameter_of(read_fit(path), "day_factor_cv"), nullptr);
