@@ -1,5 +1,7 @@
 #include "monitor/breaker_config.h"
 
+#include "monitor/check.h"
+
 namespace windtunnel::monitor {
 namespace {
 
@@ -63,6 +65,18 @@ std::optional<std::string> unsupported_recovery(const BreakerConfig& config) {
 }
 
 }  // namespace
+
+const char* name_of(BreakerState state) {
+  switch (state) {
+    case BreakerState::closed:
+      return "closed";
+    case BreakerState::open:
+      return "open";
+    case BreakerState::half_open:
+      return "half_open";
+  }
+  fail_check("a breaker's state has a name", __FILE__, __LINE__);
+}
 
 std::optional<std::string> unsupported(const BreakerConfig& config) {
   if (auto reason = unsupported_rule(config)) return reason;

@@ -14,6 +14,9 @@ namespace windtunnel::monitor {
 
 enum class BreakerState : std::uint8_t { closed, open, half_open };
 
+// As it is written wherever a state is told: closed, open, half_open.
+const char* name_of(BreakerState state);
+
 // `ignored` is an outcome that says nothing about the provider (the client's own error, a call never made).
 enum class BreakerOutcome : std::uint8_t { success, failure, ignored };
 

@@ -69,15 +69,7 @@ std::string dollars_text(Usd money) { return shortest_decimal(money.picos(), 1'0
 
 std::string state_word(const Record& record) {
   if (record.attempt_count == 0) return "null";
-  switch (record.breaker) {
-    case BreakerState::closed:
-      return "\"closed\"";
-    case BreakerState::open:
-      return "\"open\"";
-    case BreakerState::half_open:
-      return "\"half_open\"";
-  }
-  fail_check("a breaker's state has a word", __FILE__, __LINE__);
+  return fmt::format("\"{}\"", name_of(record.breaker));
 }
 
 std::string attempts_text(const Record& record, std::span<const ProviderConfig> providers) {

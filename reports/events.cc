@@ -42,7 +42,7 @@ void EventsWriter::on_transition(monitor::ProviderId provider, const monitor::Br
   const bool opened = event.to == monitor::BreakerState::open;
   JsonWriter json = begin(event.at, "breaker_transition");
   json.key("provider").text(scenario_.providers[index_of(provider)].name);
-  json.key("from").text(word_of(event.from)).key("to").text(word_of(event.to));
+  json.key("from").text(name_of(event.from)).key("to").text(name_of(event.to));
   json.key("rule").text_or_null(event.rule == monitor::TripRule::none ? "" : word_of(event.rule));
   json.key("failures").integer(event.window_failures).key("window").integer(event.window_calls);
   json.key("consecutive_failures").integer(event.consecutive_failures);

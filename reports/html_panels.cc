@@ -45,7 +45,7 @@ void put_lane(JsonWriter& json, const Timeline& timeline, std::size_t provider) 
   json.key("lane").begin_array();
   json.begin_array().integer(0).text("closed").end_array();
   const auto put = [&](Instant at, monitor::BreakerState state) {
-    json.begin_array().seconds(at).text(word_of(state)).end_array();
+    json.begin_array().seconds(at).text(name_of(state)).end_array();
   };
   const bool is_whole = timeline.transitions_total == static_cast<std::int64_t>(timeline.transitions.size()) &&
                         timeline.transitions.size() <= kPartsMax;

@@ -224,7 +224,7 @@ void tell_breakers(MetricTeller& tell) {
     for (const auto& [state, of] : {std::pair{monitor::BreakerState::closed, 0},
                                     {monitor::BreakerState::half_open, 1},
                                     {monitor::BreakerState::open, 2}}) {
-      MetricSeries series{.suffix = "", .label = MetricLabel{kName, word_of(state)}, .decimals = 0, .values = {}};
+      MetricSeries series{.suffix = "", .label = MetricLabel{kName, name_of(state)}, .decimals = 0, .values = {}};
       for (const std::int64_t number : numbers) series.values.push_back(number == of ? 1 : 0);
       states.push_back(std::move(series));
     }

@@ -86,7 +86,7 @@ void put_ledger(JsonWriter& json, const sim::LedgerTotals& ledger) {
 void put_breaker(JsonWriter& json, const monitor::Breaker& breaker, const monitor::ProviderMetrics& metrics,
                  monitor::Instant end) {
   json.key("circuit_breaker").begin_object();
-  json.key("state").text(word_of(breaker.state(end)));
+  json.key("state").text(name_of(breaker.state(end)));
   json.key("failures").integer(breaker.window_failures(end));
   json.key("successes").integer(breaker.window_successes(end));
   put_share(json, "error_rate", breaker.window_failures(end), breaker.window_calls(end));

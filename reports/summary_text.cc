@@ -122,7 +122,7 @@ std::string breaker_line(const monitor::Breaker& breaker, const std::string& nam
                          TextStyle style) {
   const BreakerState state = breaker.state(end);
   const std::int64_t calls = breaker.window_calls(end);
-  return "  " + name + ": " + breaker_mark(state, style) + " " + colored(word_of(state), light_of(state), style) +
+  return "  " + name + ": " + breaker_mark(state, style) + " " + colored(name_of(state), light_of(state), style) +
          " (Failures: " + count(breaker.window_failures(end)) +
          ", Error Rate: " + (calls == 0 ? "0.0%" : percent(breaker.window_failures(end), calls)) + ")\n";
 }

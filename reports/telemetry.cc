@@ -70,7 +70,7 @@ void TelemetryWriter::keep_words() {
     if (error > 0 && error <= monitor::kOutcomes) word = quoted(name_of(static_cast<Outcome>(error - 1)));
     if (error > monitor::kOutcomes) word = quoted(name_of(static_cast<ReplyKind>(error - 1 - monitor::kOutcomes)));
     for (std::size_t state = 0; state < kStateWords; ++state) {
-      const std::string breaker = state == 0 ? "null" : quoted(word_of(static_cast<BreakerState>(state - 1)));
+      const std::string breaker = state == 0 ? "null" : quoted(name_of(static_cast<BreakerState>(state - 1)));
       endings_.push_back(keep(R"(,"success":)" + std::string(error == 0 ? "true" : "false") + R"(,"error":)" + word +
                               R"(,"circuit_breaker_state":)" + breaker));
     }

@@ -99,7 +99,7 @@ void put_moments(JsonWriter& json, const Timeline& timeline) {
   for (const Timeline::Transition& transition : timeline.transitions) {
     put_line(json, [&](JsonWriter& one) {
       one.key("at_ns").integer(ns(transition.at)).key("provider").integer(static_cast<Int128>(transition.provider));
-      one.key("from").text(word_of(transition.from)).key("to").text(word_of(transition.to));
+      one.key("from").text(name_of(transition.from)).key("to").text(name_of(transition.to));
       one.key("rule").text(word_of(transition.rule));
     });
   }

@@ -111,8 +111,8 @@ void read_moments(const Json& json, Timeline& timeline) {
   for (const Json& one : json.at("transitions")) {
     timeline.transitions.push_back({.at = instant(one.at("at_ns")),
                                     .provider = provider_place(one.at("provider"), timeline),
-                                    .from = enumerator<monitor::BreakerState>(one.at("from"), 3, kWord),
-                                    .to = enumerator<monitor::BreakerState>(one.at("to"), 3, kWord),
+                                    .from = enumerator<monitor::BreakerState>(one.at("from"), 3, kName),
+                                    .to = enumerator<monitor::BreakerState>(one.at("to"), 3, kName),
                                     .rule = enumerator<monitor::TripRule>(one.at("rule"), 5, kWord)});
   }
   timeline.budget_total = integer(json.at("budget_total"));

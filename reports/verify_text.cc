@@ -47,8 +47,8 @@ std::string call_text(const sim::HistoryCall& call, const std::map<std::size_t, 
 
 std::string answer_text(BreakerOp op, bool is_error, bool admitted, monitor::BreakerState state) {
   if (is_error) return "error";
-  if (op != BreakerOp::acquire) return std::string(word_of(state));
-  return fmt::format("{}, {}", admitted ? "admitted" : "refused", word_of(state));
+  if (op != BreakerOp::acquire) return std::string(name_of(state));
+  return fmt::format("{}, {}", admitted ? "admitted" : "refused", name_of(state));
 }
 
 std::string history_table(const sim::VerifyFinding& finding) {

@@ -4,18 +4,6 @@
 
 namespace windtunnel::reports {
 
-const char* word_of(monitor::BreakerState state) {
-  switch (state) {
-    case monitor::BreakerState::closed:
-      return "closed";
-    case monitor::BreakerState::open:
-      return "open";
-    case monitor::BreakerState::half_open:
-      return "half_open";
-  }
-  monitor::fail_check("a breaker's state has a word", __FILE__, __LINE__);
-}
-
 const char* word_of(monitor::TripRule rule) {
   switch (rule) {
     case monitor::TripRule::none:

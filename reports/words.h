@@ -8,7 +8,6 @@
 
 namespace windtunnel::reports {
 
-const char* word_of(monitor::BreakerState state);
 const char* word_of(monitor::TripRule rule);
 const char* word_of(monitor::TokenMode mode);
 const char* word_of(monitor::BudgetEvent::Kind kind);  // as a type of events.jsonl

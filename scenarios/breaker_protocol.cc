@@ -123,7 +123,7 @@ std::string with_text(std::string_view before, const std::string& text) {
   return std::string(before) + json_line(JsonValue::of_string(text)) + "}";
 }
 
-std::string state_member(BreakerState state) { return std::string(R"("state":")") + word_of(state) + "\""; }
+std::string state_member(BreakerState state) { return std::string(R"("state":")") + name_of(state) + "\""; }
 
 std::string answer_text(BreakerOp op, const BreakerAnswer& answer) {
   if (!answer.error.empty()) return with_text(R"({"error":)", answer.error);
@@ -136,7 +136,7 @@ Objection read_state(const JsonValue& json, BreakerState& state) {
   const JsonMember* member = json.find("state");
   if (member == nullptr) return "the key \"state\" is missing";
   for (const BreakerState known : {BreakerState::closed, BreakerState::open, BreakerState::half_open}) {
-    if (member->value.kind != JsonKind::string || member->value.text != word_of(known)) continue;
+    if (member->value.kind != JsonKind::string || member->value.text != name_of(known)) continue;
     state = known;
     return std::nullopt;
   }
@@ -263,18 +263,6 @@ BreakerConfig read_breaker_config(const std::string& path) {
 bool in_whole_milliseconds(const BreakerConfig& config) {
   const auto is_whole = [](monitor::Duration duration) { return duration % std::chrono::milliseconds{1} == 0ms; };
   return is_whole(config.window) && is_whole(config.open) && is_whole(config.open_max.value_or(0ms));
-}
-
-const char* word_of(BreakerState state) {
-  switch (state) {
-    case BreakerState::closed:
-      return "closed";
-    case BreakerState::open:
-      return "open";
-    case BreakerState::half_open:
-      return "half_open";
-  }
-  monitor::fail_check("a breaker state has a word", __FILE__, __LINE__);
 }
 
 const char* word_of(BreakerOp op) {

@@ -57,7 +57,6 @@ monitor::BreakerConfig read_breaker_config(const std::string& path);
 bool in_whole_milliseconds(const monitor::BreakerConfig& config);
 
 // The words of the protocol.
-const char* word_of(monitor::BreakerState state);
 const char* word_of(monitor::BreakerOp op);
 
 }  // namespace windtunnel::scenarios

@@ -10,18 +10,6 @@ using monitor::TripRule;
 
 namespace {
 
-const char* state_word(BreakerState state) {
-  switch (state) {
-    case BreakerState::closed:
-      return "closed";
-    case BreakerState::open:
-      return "open";
-    case BreakerState::half_open:
-      return "half_open";
-  }
-  monitor::fail_check("a breaker state is known", __FILE__, __LINE__);
-}
-
 bool is_arrow(BreakerState from, BreakerState to) {
   switch (from) {
     case BreakerState::closed:
@@ -56,7 +44,7 @@ void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& even
     const bool open = follower.state() == BreakerState::open;
     all.must(false, open ? CheckId::B3 : CheckId::B1, event.at, event.request,
              "provider {} admitted a call while {}; probes in flight {} of {}, open until {} ns", provider,
-             state_word(follower.state()), follower.probes_out(), watched_.config().circuit_breaker.half_open_max_calls,
+             name_of(follower.state()), follower.probes_out(), watched_.config().circuit_breaker.half_open_max_calls,
              open ? since_start(follower.open_end()) : 0);
   }
   if (!event.admitted && expected) {
@@ -65,7 +53,7 @@ void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& even
                                                                 : CheckId::B9;
     all.must(false, id, event.at, event.request,
              "provider {} refused a call as {}; by its rules it is {}, probes in flight {}", provider,
-             state_word(event.state), state_word(follower.state()), follower.probes_out());
+             name_of(event.state), name_of(follower.state()), follower.probes_out());
   }
   breaker.last = event.admitted ? Last::admitted : Last::refused;
   all.must(event.epoch == follower.epoch(), event.admitted ? CheckId::B6 : CheckId::B11, event.at, event.request,
@@ -129,10 +117,10 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
   watched_.violations.must(
       event.from == breaker.told && is_arrow(event.from, event.to) && event.epoch > breaker.told_epoch, CheckId::B2,
       event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}", index_of(provider),
-      state_word(event.from), state_word(event.to), event.epoch, state_word(breaker.told), breaker.told_epoch);
+      name_of(event.from), name_of(event.to), event.epoch, name_of(breaker.told), breaker.told_epoch);
   watched_.violations.must(event.at >= breaker.told_at, CheckId::B3, event.at, breaker.request,
                            "provider {} went to {} at {} ns, after it had gone to {} at {} ns", index_of(provider),
-                           state_word(event.to), since_start(event.at), state_word(breaker.told),
+                           name_of(event.to), since_start(event.at), name_of(breaker.told),
                            since_start(breaker.told_at));
   breaker.told = event.to;
   breaker.told_epoch = event.epoch;
@@ -143,8 +131,8 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
   watched_.violations.must(
       expected != nullptr, claim_of_surprise(breaker, event), event.at, breaker.request,
       "provider {} went from {} to {} by rule {}; by its rules it stays {}: {} failures in a row, not {}",
-      index_of(provider), state_word(event.from), state_word(event.to), static_cast<int>(event.rule),
-      state_word(breaker.follower.state()), breaker.follower.run(), event.consecutive_failures);
+      index_of(provider), name_of(event.from), name_of(event.to), static_cast<int>(event.rule),
+      name_of(breaker.follower.state()), breaker.follower.run(), event.consecutive_failures);
   if (expected == nullptr) return;
   compare(breaker, event, *expected);
   breaker.follower.take_off();
@@ -156,17 +144,17 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
 // OPEN ends at an instant of its own, which may lie behind whoever asks, but never ahead.
 void BreakerChecks::not_ahead(const One& one, std::size_t provider, Instant now) {
   watched_.violations.must(one.told_at <= now, CheckId::B3, now, one.request,
-                           "provider {} is {} since {} ns, which is yet to come", provider, state_word(one.told),
+                           "provider {} is {} since {} ns, which is yet to come", provider, name_of(one.told),
                            since_start(one.told_at));
 }
 
 void BreakerChecks::compare(One& one, const BreakerTransition& event, const BreakerTransition& expected) {
   Violations& all = watched_.violations;
   all.must(event.from == expected.from && event.to == expected.to, claim_of_missing(expected), event.at, one.request,
-           "it went from {} to {} instead of from {} to {}", state_word(event.from), state_word(event.to),
-           state_word(expected.from), state_word(expected.to));
+           "it went from {} to {} instead of from {} to {}", name_of(event.from), name_of(event.to),
+           name_of(expected.from), name_of(expected.to));
   all.must(event.at == expected.at, claim_of_missing(expected), event.at, one.request,
-           "it went to {} at {} ns instead of {} ns", state_word(event.to), since_start(event.at),
+           "it went to {} at {} ns instead of {} ns", name_of(event.to), since_start(event.at),
            since_start(expected.at));
   all.must(event.rule == expected.rule, CheckId::B4, event.at, one.request, "rule {} opened it instead of {}",
            static_cast<int>(event.rule), static_cast<int>(expected.rule));
@@ -249,8 +237,8 @@ void BreakerChecks::reconcile(std::size_t provider) {
     const bool lost = missing->from == BreakerState::closed && breaker != nullptr &&
                       breaker->consecutive_failures() != missing->consecutive_failures;
     watched_.violations.must(false, lost ? claim_of_last(one) : claim_of_missing(*missing), watched_.now, one.request,
-                             "provider {} should have gone from {} to {} at {} ns", provider, state_word(missing->from),
-                             state_word(missing->to), since_start(missing->at));
+                             "provider {} should have gone from {} to {} at {} ns", provider, name_of(missing->from),
+                             name_of(missing->to), since_start(missing->at));
     one.follower.take_off();
   }
   if (breaker == nullptr) return;

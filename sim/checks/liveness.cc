@@ -10,21 +10,6 @@
 #include "sim/world/rounding.h"
 
 namespace windtunnel::sim {
-namespace {
-
-const char* word(monitor::BreakerState state) {
-  switch (state) {
-    case monitor::BreakerState::closed:
-      return "closed";
-    case monitor::BreakerState::open:
-      return "open";
-    case monitor::BreakerState::half_open:
-      return "half_open";
-  }
-  monitor::fail_check("a breaker state is known", __FILE__, __LINE__);
-}
-
-}  // namespace
 
 Liveness::Liveness(const Scenario& scenario)
     : scenario_(scenario),
@@ -91,13 +76,13 @@ void Liveness::judge_breakers(Finding& closed) const {
     if (still_open || breaker.asked >= scenario_.monitor.circuit_breaker.half_open_success_threshold) {
       closed.verdict = Verdict::fail;
       closed.at = due_;
-      closed.reason = fmt::format("the breaker of {} was {}", name, word(breaker.state));
+      closed.reason = fmt::format("the breaker of {} was {}", name, name_of(breaker.state));
       return;
     }
     if (closed.verdict == Verdict::inconclusive) continue;
     closed.verdict = Verdict::inconclusive;
     closed.reason = fmt::format("the breaker of {} was {}, but asked only {} times since it could close", name,
-                                word(breaker.state), breaker.asked);
+                                name_of(breaker.state), breaker.asked);
   }
 }
 
