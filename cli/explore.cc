@@ -204,7 +204,8 @@ class Search {
   }
 
   ExitCode report() const {
-    const bool all_inconclusive = done_.totals.inconclusive == done_.totals.seeds;
+    const bool cut = interrupted() && !done_.failure;
+    const bool is_open = cut || done_.totals.inconclusive == done_.totals.seeds;
     reports::ExploreReport report{.file = arguments_.file,
                                   .title = base_.title,
                                   .scenario_hash = base_.hash,
@@ -215,13 +216,11 @@ class Search {
                                   .exploration = done_,
                                   .replay = done_.failure ? replay() : "",
                                   .shrunk = shrunk_};
-    report.verdict = done_.failure      ? sim::Verdict::fail
-                     : all_inconclusive ? sim::Verdict::inconclusive
-                                        : sim::Verdict::pass;
+    report.verdict = done_.failure ? sim::Verdict::fail : is_open ? sim::Verdict::inconclusive : sim::Verdict::pass;
+    report.interrupted = cut;
     ExitCode code =
         exit_code_of({.findings = done_.failure ? std::vector{done_.failure->finding} : std::vector<sim::Finding>{}});
-    if (!done_.failure && all_inconclusive) code = ExitCode::inconclusive;
-    const bool cut = interrupted() && !done_.failure;
+    if (!done_.failure && is_open) code = ExitCode::inconclusive;
     if (cut) code = worst(code, ExitCode::interrupted);
     const bool silent = arguments_.quiet && code == ExitCode::pass;
     const std::string text = reports::explore_text(report);

@@ -55,8 +55,13 @@ std::string failure_text(const ExploreReport& report) {
   return text + "\n" + small.scenario;
 }
 
-std::string verdict_line(sim::Verdict verdict) {
-  switch (verdict) {
+std::string verdict_line(const ExploreReport& report) {
+  if (report.interrupted) {
+    const std::uint64_t seeds = report.exploration.totals.seeds;
+    return fmt::format("Verdict: INCONCLUSIVE, interrupted after {} seed{}; none of them failed\n", seeds,
+                       seeds == 1 ? "" : "s");
+  }
+  switch (report.verdict) {
     case sim::Verdict::pass:
       return "Verdict: PASS\n";
     case sim::Verdict::fail:
@@ -128,7 +133,7 @@ std::string explore_text(const ExploreReport& report) {
   }
   if (totals.seeds > 0) text += coverage_table(totals);
   if (report.exploration.failure) text += failure_text(report);
-  return text + "\n" + verdict_line(report.verdict);
+  return text + "\n" + verdict_line(report);
 }
 
 std::string explore_json(const ExploreReport& report) {
@@ -139,7 +144,7 @@ std::string explore_json(const ExploreReport& report) {
   json.key("hash").hex(report.scenario_hash).end_object();
   json.key("swarm").boolean(report.swarm);
   write_checks(json, report.checks);
-  json.key("verdict").text(sim::name_of(report.verdict));
+  json.key("verdict").text(sim::name_of(report.verdict)).key("interrupted").boolean(report.interrupted);
   json.key("seeds").begin_object().key("first").integer(report.first).key("last");
   report.exploration.last ? json.integer(*report.exploration.last) : json.null();
   json.key("asked_last");

@@ -38,6 +38,7 @@ struct ExploreReport {
   std::string replay;  // of the failing seed as it was found
   std::optional<ShrunkReport> shrunk;
   sim::Verdict verdict = sim::Verdict::pass;
+  bool interrupted = false;  // before its end, and before anything failed
 };
 
 std::string explore_text(const ExploreReport& report);

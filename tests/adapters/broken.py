@@ -24,6 +24,13 @@ class NothingSupported:
         raise adapter.Unsupported("on principle")
 
 
+class Moody(Breaker):
+    """Refuses every other call or so, and never the same ones twice."""
+
+    def acquire(self, now):
+        return None if os.urandom(1)[0] < 128 else super().acquire(now)
+
+
 class Breaks(Breaker):
     """A clean breaker that fails at its fifth question."""
 
@@ -84,6 +91,8 @@ def start_family(path):
 
 if HOW == "supports_nothing":
     sys.exit(adapter.serve(NothingSupported))
+if HOW == "is_moody":
+    sys.exit(adapter.serve(Moody))
 if HOW == "ends_at_once":
     sys.exit(0)
 if HOW == "never_reads":

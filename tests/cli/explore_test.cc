@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "tests/cli/windtunnel.h"
@@ -95,17 +97,70 @@ TEST(Explore, a_search_by_time_ends_with_a_prefix_of_seeds) {
   EXPECT_NE(said.out.find("\"first\": 1"), std::string::npos);
 }
 
-TEST(Explore, an_interrupt_keeps_what_was_looked_at) {
+// Sends the signal to a search as soon as its progress file has the key, and waits for its end.
+Said cut_short(const char* signal, const std::string& key, const std::string& out, const std::string& arguments) {
+  const std::string progress = out + "/explore-progress.json";
+  return shell("'" WINDTUNNEL_BINARY "' explore " + arguments + " --out " + out +
+               " & pid=$!; i=0; while ! grep -q '\"" + key + "\": [0-9]' " + progress +
+               " 2>/dev/null && [ $i -lt 3000 ]; do sleep 0.02; i=$((i + 1)); done; " + "kill -s " + signal +
+               " $pid; wait $pid");
+}
+
+std::uint64_t last_seed(const Folder& folder) {
+  const std::string progress = folder.read("out/explore-progress.json");
+  return std::stoull(progress.substr(progress.find("\"last\": ") + 8));
+}
+
+TEST(Explore, an_interrupt_keeps_what_was_looked_at_and_is_no_pass) {
   const Folder folder;
-  const std::string program = "'" WINDTUNNEL_BINARY
-                              "' explore scenarios/catalog/demo.json --swarm --seeds 1..1000000 --out " +
-                              folder.path("out");
-  FILE* pipe = popen(
-      ("cd '" WINDTUNNEL_ROOT "' && timeout --preserve-status -s INT 2 " + program + " >/dev/null 2>&1").c_str(), "r");
-  const int status = pclose(pipe);
-  EXPECT_EQ(WEXITSTATUS(status), 130);
-  EXPECT_NE(folder.read("out/explore-progress.json").find("\"last\": "), std::string::npos);
+  const Said said = cut_short("INT", "last", folder.path("out"),
+                              "scenarios/catalog/demo.json --swarm --seeds 1..1000000 --format text");
+  EXPECT_EQ(said.exit, 130) << said.out;
+  const std::string last = std::to_string(last_seed(folder));
+  for (const std::string& words :
+       {"Seeds: 1.." + last + " of 1..1000000, ", "Verdict: INCONCLUSIVE, interrupted after " + last + " seed",
+        std::string{"interrupted by SIGINT; the same command goes on from here"}}) {
+    EXPECT_NE(said.out.find(words), std::string::npos) << words << " is not in\n" << said.out;
+  }
+  EXPECT_EQ(said.out.find("PASS"), std::string::npos) << said.out;
   EXPECT_FALSE(folder.has("out/explore.txt"));
+
+  const Said json = cut_short("TERM", "last", folder.path("json"),
+                              "scenarios/catalog/demo.json --swarm --seeds 1..1000000 --format json");
+  EXPECT_EQ(json.exit, 130) << json.out;
+  EXPECT_NE(json.out.find("\"verdict\": \"inconclusive\",\n  \"interrupted\": true"), std::string::npos) << json.out;
+}
+
+TEST(Explore, killed_in_the_middle_it_goes_on_and_ends_as_if_it_had_not_been) {
+  const Folder folder;
+  const std::string arguments = "scenarios/catalog/demo.json --swarm --seeds 1..";
+  const Said killed = cut_short("KILL", "last", folder.path("out"), arguments + "1000000");
+  EXPECT_EQ(killed.exit, 128 + 9) << killed.out;
+  const std::uint64_t looked_at = last_seed(folder);
+  const std::string all = arguments + std::to_string(looked_at + 10);
+  const Said rest = windtunnel("explore " + all + " --out " + folder.path("out"));
+  EXPECT_EQ(rest.exit, 0) << rest.out;
+  EXPECT_NE(rest.out.find("windtunnel: 10 seeds in "), std::string::npos) << rest.out;
+  ASSERT_EQ(windtunnel("explore " + all + " --jobs 2 --out " + folder.path("whole")).exit, 0);
+  EXPECT_EQ(folder.read("out/explore.json"), folder.read("whole/explore.json"));
+}
+
+TEST(Explore, killed_while_it_shrinks_what_it_found_it_finds_it_again) {
+  const Folder folder;
+  folder.write("fragile.json", kFragile);
+  const std::string arguments = folder.path("fragile.json") + " --seeds 1..400";
+  const Said whole = windtunnel("explore " + arguments + " --out " + folder.path("out"));
+  const std::string name = "out/shrunk-seed-" + std::to_string(last_seed(folder)) + ".json";
+  const std::string shrunk = folder.read(name);
+  ASSERT_FALSE(shrunk.empty()) << whole.out;
+  std::filesystem::remove_all(folder.path("out"));
+
+  cut_short("KILL", "failing_seed", folder.path("out"), arguments);
+  const Said again = windtunnel("explore " + arguments + " --out " + folder.path("out"));
+  EXPECT_EQ(again.exit, 12) << again.out;
+  EXPECT_EQ(again.out.find(" seeds in "), std::string::npos) << again.out;  // none is looked at again
+  EXPECT_EQ(without_stderr(again.out), without_stderr(whole.out));
+  EXPECT_EQ(folder.read(name), shrunk);
 }
 
 // The breaker of the proof of concept, held to what its README promises.

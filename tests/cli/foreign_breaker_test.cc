@@ -59,6 +59,16 @@ TEST(ForeignBreaker, a_breaker_in_python_passes_all_checks_with_a_digest_that_st
   EXPECT_EQ(line_of(first.out, "Digest:"), line_of(again.out, "Digest:"));
 }
 
+TEST(ForeignBreaker, a_breaker_that_never_does_the_same_twice_is_told_from_one_that_does) {
+  const Said said = windtunnel(kOutage + with_command(R"(["python3", "../../tests/adapters/broken.py", "is_moody"])") +
+                               " --verify-determinism --checks none --set thresholds={} --set coverage={}");
+  EXPECT_EQ(said.exit, 14) << said.out;
+  for (const char* words :
+       {"not deterministic: two runs differ first in event ", "  the first run:\n", "  the second run:\n"}) {
+    EXPECT_NE(said.out.find(words), std::string::npos) << words << " is not in\n" << said.out;
+  }
+}
+
 TEST(ForeignBreaker, a_breaker_that_deviates_violates_a_claim) {
   struct Case {
     std::string name;

@@ -17,11 +17,11 @@ struct Said {
   std::string out;  // stdout and stderr, as they came
 };
 
-// `arguments` are words for a shell, run in the root of the source tree; `environment` is NAME=value.
-inline Said windtunnel(const std::string& arguments, const std::string& environment = "") {
+// What a shell says in the root of the source tree.
+inline Said shell(const std::string& script) {
   // Where these tests run is not what they are about: a CI server must not get their findings as its own.
-  const std::string command = "cd '" WINDTUNNEL_ROOT "' && env -u GITHUB_ACTIONS -u GITHUB_STEP_SUMMARY " + environment +
-                              " '" WINDTUNNEL_BINARY "' " + arguments + " 2>&1";
+  const std::string command =
+      "exec 2>&1; unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY; cd '" WINDTUNNEL_ROOT "' && { " + script + "\n}";
   Said said;
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return said;
@@ -30,6 +30,11 @@ inline Said windtunnel(const std::string& arguments, const std::string& environm
   const int status = pclose(pipe);
   said.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return said;
+}
+
+// `arguments` are words for a shell; `environment` is NAME=value.
+inline Said windtunnel(const std::string& arguments, const std::string& environment = "") {
+  return shell("env " + environment + " '" WINDTUNNEL_BINARY "' " + arguments);
 }
 
 // A fresh directory, removed at the end.
