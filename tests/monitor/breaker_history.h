@@ -264,7 +264,8 @@ inline Case draw_case(const std::function<void(BreakerConfig&)>& force = [](Brea
   return result;
 }
 
-// A property tried many more times than the usual 100: there are some 10^12 combinations of settings alone.
+// A property tried `times` times where others are tried the usual 100: there are some 10^12 combinations of settings
+// alone.
 template <typename Property>
 void hold_often(int times, Property property) {
   const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
@@ -272,7 +273,7 @@ void hold_often(int times, Property property) {
   metadata.id = std::string(info->test_suite_name()) + "/" + info->name();
   metadata.description = info->name();
   rc::detail::TestParams params = rc::detail::configuration().testParams;
-  params.maxSuccess = std::max(params.maxSuccess, times);
+  params.maxSuccess = params.maxSuccess * times / 100;
   const auto result = rc::detail::checkTestable(property, metadata, params);
   if (result.template is<rc::detail::SuccessResult>()) return;
   std::ostringstream message;

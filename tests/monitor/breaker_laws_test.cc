@@ -292,6 +292,66 @@ TEST(BreakerLaw, a_count_window_is_a_recount_of_the_last_outcomes) {
   });
 }
 
+// Where an instant lies in a window of buckets: their edges are multiples of window / buckets since the origin.
+std::int64_t bucket_since(Instant origin, Instant at, const BreakerConfig& config) {
+  return (at - origin).count() * config.window_buckets / config.window.count();
+}
+
+// For window_type time, exact or in buckets, on_close reset, and late results ignored.
+TEST(BreakerLaw, a_time_window_is_a_recount_of_the_outcomes_within_it) {
+  struct Outcome {
+    Instant at;  // what chooses whether it is within
+    bool failed;
+  };
+  int left = 0;
+  hold_often(kTimes, [&left] {
+    const Case drawn = draw_case([](BreakerConfig& config) {
+      config.window_type = WindowType::time;
+      config.on_close = OnClose::reset;
+      config.late_results = LateResults::ignore;
+    });
+    const BreakerConfig& config = drawn.config;
+    const auto answers = replay(config, drawn.script);
+    std::vector<Instant> permitted;
+    std::vector<Outcome> outcomes;
+    Instant closed{};
+    BreakerState before = BreakerState::closed;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const Call& call = drawn.script[i];
+      if (answers[i].admitted) permitted.push_back(call.at);
+      const bool counts = call.verb == Verb::report && call.outcome != BreakerOutcome::ignored;
+      if (counts && !answers[i].late && before == BreakerState::closed) {
+        const bool by_start = config.window_buckets > 0 && config.bucket_of == BucketOf::start;
+        outcomes.push_back({by_start ? permitted[call.permit] : call.at, call.outcome == BreakerOutcome::failure});
+      }
+      if (before != BreakerState::closed && answers[i].state == BreakerState::closed) {
+        outcomes.clear();
+        closed = call.at;
+      }
+      before = answers[i].state;
+
+      const Instant origin = config.window_origin == WindowOrigin::closed_start ? closed : Instant{};
+      std::int64_t calls = 0;
+      std::int64_t failures = 0;
+      for (const Outcome& one : outcomes) {
+        const bool is_within =
+            config.window_buckets == 0
+                ? call.at - one.at < config.window
+                : bucket_since(origin, call.at, config) - bucket_since(origin, one.at, config) < config.window_buckets;
+        if (!is_within) {
+          ++left;
+          continue;
+        }
+        ++calls;
+        failures += one.failed ? 1 : 0;
+      }
+      RC_ASSERT(answers[i].calls == calls);
+      RC_ASSERT(answers[i].failures == failures);
+    }
+  });
+  EXPECT_GT(left, 100);
+}
+
 std::size_t first_opening(const std::vector<Answer>& answers) {
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i].transitions.empty()) return i;
@@ -315,6 +375,33 @@ TEST(BreakerLaw, one_more_failure_never_delays_the_first_opening) {
     }
   });
   EXPECT_GT(earlier, 100);
+}
+
+// For all settings, up to the first opening, as above: until then each rule sees the same history.
+TEST(BreakerLaw, several_rules_open_when_the_first_of_them_would_alone) {
+  int of_one_rule_only = 0;
+  hold_often(kTimes, [&of_one_rule_only] {
+    const Case drawn = draw_case();
+    BreakerConfig without_rules = drawn.config;
+    without_rules.consecutive_threshold.reset();
+    without_rules.failure_rate_threshold.reset();
+    without_rules.failure_count_threshold.reset();
+    BreakerConfig run_alone = without_rules;
+    BreakerConfig rate_alone = without_rules;
+    BreakerConfig count_alone = without_rules;
+    run_alone.consecutive_threshold = drawn.config.consecutive_threshold;
+    rate_alone.failure_rate_threshold = drawn.config.failure_rate_threshold;
+    count_alone.failure_count_threshold = drawn.config.failure_count_threshold;
+
+    const std::size_t never = drawn.script.size();
+    RC_ASSERT(first_opening(replay(without_rules, drawn.script)) == never);
+    const std::size_t opened[] = {first_opening(replay(run_alone, drawn.script)),
+                                  first_opening(replay(rate_alone, drawn.script)),
+                                  first_opening(replay(count_alone, drawn.script))};
+    RC_ASSERT(first_opening(replay(drawn.config, drawn.script)) == std::ranges::min(opened));
+    of_one_rule_only += std::ranges::count(opened, std::ranges::min(opened)) == 1;
+  });
+  EXPECT_GT(of_one_rule_only, 100);
 }
 
 TEST(BreakerLaw, a_copy_goes_its_own_way) {

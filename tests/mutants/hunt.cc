@@ -20,6 +20,7 @@
 #include "sim/studies/determinism.h"
 #include "sim/studies/swarm.h"
 #include "sim/world/world.h"
+#include "tests/sim/two_orders.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -67,51 +68,9 @@ std::optional<Found> divergence_of(const Scenario& world) {
   return Found{"W1", fmt::format("two runs differ first in event {}", divergence->event)};
 }
 
-// Every request of a run in words in which providers stand by name.
-class Story final : public Observer {
- public:
-  explicit Story(const Scenario& world) : world_(world) {}
-  void on_finish(const monitor::Record& record) override {
-    const std::size_t id = number_of(record.request.id);
-    if (id >= requests.size()) requests.resize(id + 1);
-    std::string& text = requests[id];
-    text = fmt::format("{} at {} ns", name_of(record.outcome), record.finished.time_since_epoch().count());
-    for (const monitor::Attempt& one : record.attempts()) {
-      text += fmt::format(", {} {} {} ns for {}", world_.providers[index_of(one.provider)].name, name_of(one.kind),
-                          one.latency.count(), one.cost.picos());
-    }
-  }
-  std::vector<std::string> requests;
-
- private:
-  const Scenario& world_;
-};
-
-// The same world with its two providers in the other order. Whoever named none names the first now.
-Scenario other_order(const Scenario& world) {
-  Scenario other = world;
-  std::swap(other.providers[0], other.providers[1]);
-  for (monitor::Variant& variant : other.monitor.ab_router.variants) {
-    variant.provider = monitor::ProviderId{static_cast<std::uint8_t>(1 - index_of(variant.provider))};
-  }
-  return other;
-}
-
-std::optional<Found> order_matters(Scenario world) {
-  if (world.providers.size() != 2) return std::nullopt;
-  if (world.monitor.ab_router.variants.empty()) {
-    for (WorkloadSpec& load : world.workloads) load.provider = load.provider.value_or(world.providers[0].name);
-  }
-  const Scenario other = other_order(world);
-  Story here{world};
-  Story there{other};
-  run(world, {.observers = {&here}});
-  run(other, {.observers = {&there}});
-  if (here.requests == there.requests) return std::nullopt;
-  const auto [a, b] = std::ranges::mismatch(here.requests, there.requests);
-  return Found{"F9", fmt::format("request {} is {} and, with the providers in the other order, {}",
-                                 a - here.requests.begin(), a == here.requests.end() ? "missing" : *a,
-                                 b == there.requests.end() ? "missing" : *b)};
+std::optional<Found> order_matters(const Scenario& world) {
+  const auto difference = two_orders::order_matters(world);
+  return difference ? std::optional{Found{"F9", *difference}} : std::nullopt;
 }
 
 int hunt(std::uint64_t first, std::uint64_t last, const Hunt& wanted) {

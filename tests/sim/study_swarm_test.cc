@@ -7,19 +7,12 @@
 
 #include "sim/checks/recovery.h"
 #include "sim/studies/explore.h"
-#include "sim/studies/swarm.h"
-#include "tests/sim/world_fixture.h"
+#include "tests/sim/any_world.h"
 
 namespace windtunnel::sim::study_swarm_test {
 namespace {
 
 using namespace std::chrono_literals;
-
-Scenario swarm_base() {
-  Scenario base = world(600s, workload("chat", per_second(20)));
-  base.providers.push_back(provider("beta"));
-  return base;
-}
 
 TEST(Swarm, is_a_pure_function_of_base_and_seed) {
   const Scenario base = swarm_base();

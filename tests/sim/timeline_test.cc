@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "sim/world/timeline_watch.h"
-#include "tests/sim/check_worlds.h"
+#include "tests/sim/any_world.h"
 
 namespace windtunnel::sim::timeline_test {
 namespace {
@@ -102,7 +102,7 @@ TEST(Timeline, adds_up_to_the_metrics_of_every_world) {
   std::int64_t requests = 0, refused_by_breaker = 0, variants = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Watched run{random_world(seed), kOddWidths};
+    const Watched run{any_world(seed), kOddWidths};
     const monitor::Metrics& metrics = run.result.pipeline.metrics();
     EXPECT_EQ(sum(run.timeline.arrivals), static_cast<std::int64_t>(run.result.arrivals));
     expect_requests(run.timeline.requests, metrics.all());
@@ -132,7 +132,7 @@ TEST(Timeline, adds_up_to_the_metrics_of_every_world) {
 TEST(Timeline, counts_everything_in_the_step_in_which_it_happened) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Watched run{random_world(seed), kOddWidths};
+    const Watched run{any_world(seed), kOddWidths};
     const Timeline& timeline = run.timeline;
     const Witness& said = run.witness;
     ASSERT_LE(run.result.ended, Instant{} + timeline.step * static_cast<std::int64_t>(timeline.steps));
@@ -162,7 +162,7 @@ TEST(Timeline, counts_everything_in_the_step_in_which_it_happened) {
 }
 
 TEST(Timeline, has_the_nearest_rank_quantiles_of_each_view) {
-  const Scenario scenario = random_world(3);
+  const Scenario scenario = any_world(3);
   const Watched run{scenario, kOddWidths};
   std::vector<std::vector<std::int64_t>> views(run.timeline.views());
   for (const monitor::Record& record : run.witness.records) {
