@@ -55,11 +55,19 @@ TEST(BreakerForeign, parts_of_a_millisecond_are_cut_off) {
   Breaker breaker{{.consecutive_threshold = 1, .open = 10ms}, other};
   const auto permit = breaker.acquire(Instant{1ms + 1ns});
   ASSERT_TRUE(permit);
+  EXPECT_EQ(permit->at, Instant{1ms});
   breaker.report(*permit, BreakerOutcome::failure, Instant{2ms - 1ns});
   ASSERT_EQ(breaker.state(Instant{2ms}), BreakerState::open);
   EXPECT_EQ(breaker.wakeup(), Instant{11ms});
   EXPECT_FALSE(breaker.acquire(Instant{11ms - 1ns}));
   EXPECT_TRUE(breaker.acquire(Instant{11ms}));
+}
+
+TEST(BreakerForeign, one_that_nobody_could_see_open_is_not_built) {
+  ProtocolBreaker other;
+  const auto dies = testing::ExitedWithCode(1);
+  EXPECT_EXIT((Breaker{{.consecutive_threshold = 1, .open = 0ms}, other}), dies, "can be seen open");
+  EXPECT_EXIT((Breaker{{.consecutive_threshold = 1, .open = 1ms, .open_max = 0ms}, other}), dies, "can be seen open");
 }
 
 TEST(BreakerForeign, what_it_says_is_done_whatever_the_rules) {
@@ -76,7 +84,7 @@ TEST(BreakerForeign, what_it_says_is_done_whatever_the_rules) {
   ASSERT_TRUE(first);
   EXPECT_EQ(first->to, BreakerState::open);
   EXPECT_EQ(first->rule, TripRule::none);  // none of its settings opens it
-  breaker.advance(Instant{10ms});
+  breaker.advance(Instant{10ms + 1ns});
   const auto second = breaker.take_transition();
   ASSERT_TRUE(second);
   EXPECT_EQ(second->to, BreakerState::half_open);

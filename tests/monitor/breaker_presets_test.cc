@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -44,6 +46,7 @@ TEST(BreakerPresets, each_opens_and_recovers_as_described) {
       {"litellm", 3, 4, TripRule::rate, 5s, 0, 1},
       {"litellm", 0, 5, TripRule::rate, 5s, 0, 1},
       {"helicone", 90, 11, TripRule::rate, 5s, 1, 1},
+      {"helicone", 17, 3, TripRule::rate, 5s, 1, 1},  // 2 of 19 are too few calls
       {"envoy", 1'000, 5, TripRule::consecutive, 30s, 0, 1},
   };
   std::set<std::string_view> tried;
@@ -72,6 +75,52 @@ TEST(BreakerPresets, each_opens_and_recovers_as_described) {
     EXPECT_EQ(breaker.state(kStart + facts.open_for), BreakerState::closed);
   }
   EXPECT_EQ(tried.size(), breaker_presets().size());
+}
+
+// For how long, or for how many later outcomes, one outcome is counted. Where there are buckets, a whole one leaves.
+TEST(BreakerPresets, each_looks_back_as_far_as_described) {
+  struct Window {
+    std::string name;
+    Duration length;
+    Duration bucket;
+    int outcomes;
+  };
+  constexpr auto kAlways = Duration::max();
+  const Window all[] = {
+      {"seed-readme", kAlways, 1ns, 10},  {"seed-poc", kAlways, 1ns, 1'000}, {"resilience4j", kAlways, 1ns, 100},
+      {"polly", 30s, 1ns, 1'000},         {"gobreaker", 0s, 1ns, 0},         {"hystrix", 10s, 1s, 1'000},
+      {"litellm", 60s + 1ns, 1ns, 1'000}, {"helicone", 60s, 6s, 1'000},      {"envoy", 0s, 1ns, 0}};
+  ASSERT_EQ(std::size(all), breaker_presets().size());
+  for (const Window& window : all) {
+    SCOPED_TRACE(window.name);
+    Breaker breaker{*breaker_preset(window.name)};
+    const Instant latest = Instant{} + window.bucket - 1ns;  // in the bucket that begins at 0
+    call(breaker, kSuccess, latest);
+    const auto calls_seen = [&breaker](Duration later) { return breaker.window_calls(Instant{} + later); };
+    if (window.length == kAlways) {
+      EXPECT_EQ(calls_seen(24h * 365), 1);
+    } else if (window.length > 0s) {
+      EXPECT_EQ(calls_seen(window.length - 1ns), 1);
+      EXPECT_EQ(calls_seen(window.length), 0);
+    }
+    call(breaker, kSuccess, latest, 999);
+    EXPECT_EQ(breaker.window_calls(latest), window.outcomes);
+  }
+}
+
+// Finer than any window of a few calls could tell.
+TEST(BreakerPresets, each_has_the_rate_of_its_description) {
+  const std::map<std::string_view, std::int64_t> percent{{"seed-readme", 50}, {"seed-poc", 50}, {"resilience4j", 50},
+                                                         {"polly", 10},       {"hystrix", 50},  {"litellm", 50},
+                                                         {"helicone", 10}};
+  for (const BreakerPresetInfo& info : breaker_presets()) {
+    const auto rate = breaker_preset(info.name)->failure_rate_threshold;
+    ASSERT_EQ(rate.has_value(), percent.contains(info.name)) << info.name;
+    if (!rate) continue;
+    EXPECT_EQ(rate->value, percent.at(info.name) * 10'000) << info.name;
+    const std::string words = std::to_string(percent.at(info.name)) + " %";
+    EXPECT_NE(info.description.find(words), std::string_view::npos) << info.name;
+  }
 }
 
 TEST(BreakerPresets, seed_readme_needs_five_calls_and_more_than_half) {
@@ -178,6 +227,46 @@ TEST(BreakerConfig, names_what_it_cannot_honour) {
   EXPECT_TRUE(mentions(reason([](C& c) { c.open_backoff_multiplier.value = 999'999; }), "open_backoff_multiplier"));
   EXPECT_TRUE(mentions(reason([](C& c) { c.open_max = -1ns; }), "open_max"));
   EXPECT_EQ(reason([](C& c) { c.open_max = 0ns; }), "");
+}
+
+TEST(BreakerConfig, honours_the_ends_of_every_range_and_nothing_beyond) {
+  using C = BreakerConfig;
+  constexpr std::int64_t kBillion = 1'000'000'000;
+  const auto honours = [](const std::function<void(C&, std::int64_t)>& set, std::int64_t value) {
+    C config = seed_readme();
+    config.half_open_max_calls = 0;
+    set(config, value);
+    return !unsupported(config);
+  };
+  struct Range {
+    std::function<void(C&, std::int64_t)> set;
+    std::int64_t least;
+    std::int64_t most;
+  };
+  const std::int64_t century = kBreakerDurationMax.count();
+  const auto in_buckets = [](C& c, std::int64_t buckets) {
+    c.window_type = WindowType::time;
+    c.window = 1s;
+    c.window_buckets = buckets;
+  };
+  for (const Range& range :
+       {Range{[](C&c, std::int64_t n) { c.consecutive_threshold = n; }, 1, kBillion},
+        Range{[](C&c, std::int64_t n) { c.failure_count_threshold = n; }, 1, kBillion},
+        Range{[](C&c, std::int64_t n) { c.failure_rate_threshold->value = n; }, 0, 1'000'000},
+        Range{[](C&c, std::int64_t n) { c.minimum_calls = n; }, 0, kBillion},
+        Range{[](C&c, std::int64_t n) { c.window_size = n; }, 1, 10'000'000}, Range{in_buckets, 0, 10'000'000},
+        Range{[](C&c, std::int64_t n) { c.window_type = WindowType::time, c.window = Duration{n}; }, 1, century},
+        Range{[](C&c, std::int64_t n) { c.window_type = WindowType::fixed, c.window = Duration{n}; }, 1, century},
+        Range{[](C&c, std::int64_t n) { c.open = Duration{n}; }, 0, century},
+        Range{[](C&c, std::int64_t n) { c.open_max = Duration{n}; }, 0, century},
+        Range{[](C&c, std::int64_t n) { c.half_open_max_calls = n; }, 0, kBillion},
+        Range{[](C&c, std::int64_t n) { c.half_open_success_threshold = n; }, 1, kBillion},
+        Range{[](C&c, std::int64_t n) { c.open_backoff_multiplier.value = n; }, 1'000'000, kBillion * 1'000'000}}) {
+    EXPECT_FALSE(honours(range.set, range.least - 1)) << range.least << ", " << range.most;
+    EXPECT_TRUE(honours(range.set, range.least)) << range.least << ", " << range.most;
+    EXPECT_TRUE(honours(range.set, range.most)) << range.least << ", " << range.most;
+    EXPECT_FALSE(honours(range.set, range.most + 1)) << range.least << ", " << range.most;
+  }
 }
 
 }  // namespace

@@ -15,6 +15,14 @@ namespace {
 using namespace breaker_calls;
 using namespace std::chrono_literals;
 
+TEST(Breaker, its_states_are_told_by_these_names) {
+  EXPECT_STREQ(name_of(BreakerState::closed), "closed");
+  EXPECT_STREQ(name_of(BreakerState::open), "open");
+  EXPECT_STREQ(name_of(BreakerState::half_open), "half_open");
+  EXPECT_EXIT(name_of(static_cast<BreakerState>(3)), testing::ExitedWithCode(1),
+              "believed that a breaker's state has a name \\(");
+}
+
 TEST(Breaker, closed_to_open_at_the_fifth_failure_in_a_row) {
   Breaker breaker{five_in_a_row()};
   fail(breaker, kStart, 4);

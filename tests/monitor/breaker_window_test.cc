@@ -105,6 +105,27 @@ TEST(BreakerWindow, buckets_may_begin_at_creation_or_at_time_0) {
   }
 }
 
+// A permit from before the close lies in a bucket below 0, and the product of its age and the buckets exceeds 64 bits.
+TEST(BreakerWindow, a_bucket_before_the_origin_is_rounded_down_too) {
+  BreakerConfig config = window(WindowType::time, 24h, 1'000'000);
+  config.consecutive_threshold = 1;
+  config.window_origin = WindowOrigin::closed_start;
+  config.bucket_of = BucketOf::start;
+  config.open = 3h + 1ns;
+  config.late_results = LateResults::current_state;
+  Breaker breaker{config};
+  const auto early = breaker.acquire(kStart);
+  call(breaker, BreakerOutcome::failure, kStart);
+  const Instant closed = kStart + config.open;
+  call(breaker, BreakerOutcome::success, closed);
+  ASSERT_EQ(breaker.state(closed), BreakerState::closed);
+  breaker.report(*early, BreakerOutcome::success, closed);
+  // A nanosecond more than 125,000 buckets of 86.4 ms old, it is in bucket -125,001.
+  const Instant leaves = closed + 874'999 * 86'400us;
+  EXPECT_EQ(breaker.window_calls(leaves - 1ns), 1);
+  EXPECT_EQ(breaker.window_calls(leaves), 0);
+}
+
 TEST(BreakerWindow, the_start_may_choose_the_bucket) {
   BreakerConfig config = window(WindowType::time, 10s, 2);
   config.bucket_of = BucketOf::start;

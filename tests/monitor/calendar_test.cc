@@ -83,6 +83,8 @@ TEST(Calendar, windows_are_cut_off_at_the_ends_of_the_range) {
 TEST(Calendar, timestamps_have_27_characters_and_cut_off_nanoseconds) {
   EXPECT_EQ(iso8601(at("2024-01-20T10:30:00Z") + 123'456'999ns), "2024-01-20T10:30:00.123456Z");
   EXPECT_EQ(iso8601(WallTime{}), "1970-01-01T00:00:00.000000Z");
+  EXPECT_EQ(iso8601(WallTime{10ms}), "1970-01-01T00:00:00.010000Z");
+  EXPECT_EQ(iso8601(WallTime{100us}), "1970-01-01T00:00:00.000100Z");
   char text[kIso8601Length + 1] = {};
   text[kIso8601Length] = '!';
   EXPECT_EQ(write_iso8601(text, at("2024-12-31T23:59:59.999999999Z")), text + kIso8601Length);
@@ -101,6 +103,9 @@ TEST(Calendar, reads_dates_and_times_with_any_fraction) {
 
 TEST(Calendar, refuses_impossible_dates_and_other_shapes) {
   for (const char* text : {"",
+                           "2024-01-0:",
+                           "2024-01-1/",
+                           "2024-01-20T0::00:00Z",
                            "2024",
                            "2024-01",
                            "2024-1-20",

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <string>
 #include <thread>
+#include <vector>
+
+#include "tests/monitor/scratch_file.h"
 
 namespace windtunnel::monitor::check_test {
 namespace {
@@ -67,6 +72,17 @@ void fail_without_scope() { fail_check("two is three", "somewhere.cc", 9); }
 
 TEST(CheckDeath, outside_a_scope_no_run_is_named) {
   EXPECT_EXIT(fail_without_scope(), testing::ExitedWithCode(1), "believed that two is three \\(somewhere.cc:9\\)\n$");
+}
+
+TEST(CheckDeath, what_was_written_before_is_not_lost) {
+  const ScratchFile file;
+  const auto write_and_fail = [&file] {
+    std::FILE* const out = std::fopen(file.path().c_str(), "w");
+    std::fputs("the last line\n", out);
+    check(false, "two is three");
+  };
+  EXPECT_EXIT(write_and_fail(), testing::ExitedWithCode(1), "two is three");
+  EXPECT_EQ(file.lines(), std::vector<std::string>{"the last line"});
 }
 
 TEST(CheckDeath, a_scope_is_of_its_thread) {

@@ -33,6 +33,10 @@ TEST(ContentKey, fields_are_kept_apart) {
   EXPECT_NE(content_key("a", "", ""), content_key("", "a", ""));
   EXPECT_NE(content_key("", "a", ""), content_key("", "", "a"));
   EXPECT_NE(content_key("a b", "", ""), content_key("a", "b", ""));
+  for (std::size_t size = 1; size <= 1U << 17; size *= 2) {  // every digit of a length counts
+    const std::string text(size, 'x');
+    EXPECT_NE(content_key(text, "", ""), content_key("", text, "")) << size;
+  }
   // A field that spells the length of another one does not take its place.
   EXPECT_NE(content_key("\x00\x00\x00\x00\x00\x00\x00\x00"sv, "", ""), content_key("", "", ""));
 }

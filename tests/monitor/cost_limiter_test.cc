@@ -190,6 +190,15 @@ TEST(CostLimiter, a_bill_above_its_reservation_is_charged_in_full_and_counted) {
   EXPECT_EQ(limiter.overruns(), 1);
 }
 
+TEST(CostLimiter, a_reservation_that_stays_as_it_is_needs_no_room) {
+  CostLimiter limiter{limits(usd(10))};
+  BudgetTicket kept = reserve(limiter, usd(2), kNoon).value();
+  BudgetTicket dear = reserve(limiter, usd(8), kNoon).value();
+  limiter.settle(dear, usd(9));
+  EXPECT_TRUE(limiter.re_reserve(kept, usd(2)));
+  EXPECT_FALSE(limiter.re_reserve(kept, usd(2) + kPico));
+}
+
 TEST(CostLimiter, an_unknown_bill_settles_as_configured) {
   CostLimiterConfig config = limits(usd(10));
   CostLimiter careful{config};
@@ -315,6 +324,18 @@ TEST(CostLimiter, a_share_that_is_no_whole_number_of_pico_dollars_is_reached_abo
   EXPECT_EQ(words_of_events(limiter), (Words{"alert month 50"}));
 }
 
+TEST(CostLimiter, a_share_a_millionth_above_a_pico_dollar_is_reached_at_the_next) {
+  CostLimiterConfig config = limits(Usd::from_picos(500'001));
+  config.alerts = {Millionths{500'001}};  // at 250,001.000001 pico-dollars
+  CostLimiter limiter{config};
+  limiter.advance(kNoon);
+  limiter.clear_events();
+  spend(limiter, Usd::from_picos(250'001), kNoon);
+  EXPECT_EQ(words_of_events(limiter), Words{});
+  spend(limiter, kPico, kNoon);
+  EXPECT_EQ(words_of_events(limiter).size(), 1U);
+}
+
 TEST(CostLimiter, alerts_of_the_greatest_limit_are_exact) {
   CostLimiter limiter{limits(kLimitMax)};
   spend(limiter, usd(7'200'000) - kPico, kNoon);
@@ -338,6 +359,14 @@ TEST(CostLimiter, the_first_refusal_of_a_window_is_an_event) {
   EXPECT_EQ(words_of_events(limiter), (Words{"closed day 2024-01-20", "opened day 2024-01-21", "refused day"}));
 }
 
+TEST(CostLimiter, a_refusal_by_both_windows_is_told_of_the_month_first) {
+  CostLimiter limiter{limits(usd(1), usd(1))};
+  limiter.advance(kNoon);
+  limiter.clear_events();
+  EXPECT_FALSE(reserve(limiter, usd(2), kNoon));
+  EXPECT_EQ(words_of_events(limiter), (Words{"refused month", "refused day"}));
+}
+
 TEST(CostLimiter, the_first_refusal_fires_the_last_alert_if_the_one_before_has_fired) {
   const auto after_refusal = [](Usd spent, CostLimiterConfig config) {
     CostLimiter limiter{config};
@@ -355,6 +384,7 @@ TEST(CostLimiter, the_first_refusal_fires_the_last_alert_if_the_one_before_has_f
   EXPECT_EQ(after_refusal(usd(99), config), (Words{"refused month"}));
   config.alerts = {Millionths{500'000}, Millionths{900'000}};
   EXPECT_EQ(after_refusal(usd(50), config), (Words{"refused month"}));
+  EXPECT_EQ(after_refusal(usd(95), config), (Words{"refused month"}));
   config.alerts = {};
   EXPECT_EQ(after_refusal(usd(99), config), (Words{"refused month"}));
 }
@@ -404,6 +434,7 @@ TEST(CostLimiter, configurations_out_of_range_are_invalid) {
 // A month that is half over begins with what was spent in it.
 TEST(CostLimiter, spend_that_is_carried_in_takes_room_and_fires_its_alerts) {
   CostLimiter limiter{limits(usd(10))};
+  limiter.carry_in(Usd{}, kNoon);
   limiter.carry_in(usd(9), kNoon);
   EXPECT_EQ(words_of_events(limiter),
             (Words{"opened month 2024-01-01", "opened day 2024-01-20", "alert month 80", "alert month 90"}));

@@ -104,6 +104,30 @@ TEST(Histogram, is_within_a_thousandth_at_every_power_of_two) {
   }
 }
 
+// At either end of its bucket, whose middle lies beyond what was recorded.
+TEST(Histogram, one_value_recorded_often_is_every_quantile) {
+  for (const std::int64_t ns : {(std::int64_t{1} << 20) - 1, std::int64_t{1} << 20}) {
+    EXPECT_EQ(histogram_of({ns, ns, ns}).quantile(kMedian), Duration{ns});
+  }
+}
+
+TEST(Histogram, has_no_quantile_beyond_the_whole) {
+  const Histogram histogram = histogram_of({1, 2});
+  for (const std::int64_t share : {-1, 1'000'001}) {
+    EXPECT_EXIT((void)histogram.quantile(Millionths{share}), testing::ExitedWithCode(1), "between 0 and 1");
+  }
+}
+
+TEST(Histogram, is_read_back_over_its_whole_range_and_in_order_only) {
+  const Histogram histogram = histogram_of({0, 10, 20, Histogram::kDurationMax.count()});
+  Histogram::Content content = histogram.content();
+  EXPECT_EQ(Histogram::of(content), histogram);
+  std::swap(content.buckets[1], content.buckets[2]);
+  EXPECT_FALSE(Histogram::of(content));
+  content.buckets[1] = content.buckets[2];
+  EXPECT_FALSE(Histogram::of(content));
+}
+
 TEST(Histogram, records_its_whole_range_and_nothing_else) {
   Histogram histogram;
   histogram.record(Duration{0});

@@ -2,64 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <stdexcept>
 
-#include "monitor/mock_provider.h"
-#include "tests/monitor/manual_time.h"
+#include "tests/monitor/llm_monitor_rig.h"
 
 namespace windtunnel::monitor::llm_monitor_test {
 namespace {
 
-// Two mocks on time that a test turns, and their owner.
-struct Rig {
-  explicit Rig(std::optional<MonitorConfig> config = MonitorConfig{}, MockOptions mocks = {}) {
-    LlmMonitorOptions options;
-    options.config = std::move(config);
-    auto first = std::make_unique<MockOpenAIProvider>(mocks);
-    auto second = std::make_unique<MockAnthropicProvider>(mocks);
-    openai = first.get();
-    anthropic = second.get();
-    options.providers.push_back(std::move(first));
-    options.providers.push_back(std::move(second));
-    options.time = &time;
-    monitor.emplace(std::move(options));
-  }
-
-  GenerateResult ask(const std::string& profile, std::optional<std::string> provider = "openai") {
-    return monitor->generate({.user_profile = profile, .provider = std::move(provider)});
-  }
-
-  ManualTime time;
-  MockProvider* openai = nullptr;
-  MockProvider* anthropic = nullptr;
-  std::optional<LlmMonitor> monitor;
-};
-
-// An adapter that does what a test says.
-class Scripted final : public ProviderAdapter {
- public:
-  explicit Scripted(std::function<Completion(const ProviderCall&)> script)
-      : script_(std::move(script)), config_{"scripted", "model-1", {{WallTime::min(), kMockOpenAI.tariff}}} {}
-  [[nodiscard]] const ProviderConfig& config() const override { return config_; }
-  Completion complete(const ProviderCall& call) override { return script_(call); }
-
- private:
-  std::function<Completion(const ProviderCall&)> script_;
-  ProviderConfig config_;
-};
-
-LlmMonitorOptions scripted(ManualTime& time, std::function<Completion(const ProviderCall&)> script) {
-  LlmMonitorOptions options;
-  options.config.emplace();
-  options.providers.push_back(std::make_unique<Scripted>(std::move(script)));
-  options.time = &time;
-  return options;
-}
-
-Completion answer(const ProviderCall& call, const std::string& text) {
-  return {.reply = {.kind = ReplyKind::ok, .usage = Usage{call.input, Tokens{10}}}, .text = text, .detail = {}};
-}
+using namespace llm_monitor_rig;
 
 TEST(LlmMonitor, serves_the_seeds_request) {
   Rig rig;
@@ -95,6 +47,7 @@ TEST(LlmMonitor, the_same_question_comes_from_the_cache_with_its_text) {
   EXPECT_TRUE(again.from_cache);
   EXPECT_EQ(again.text, first.text);
   EXPECT_NE(other.text, first.text);
+  EXPECT_EQ(rig.ask("b").text, other.text);
   EXPECT_EQ(again.provider, "openai");
   EXPECT_EQ(again.cost, Usd{});
   EXPECT_EQ(again.attempts, 0);
@@ -239,6 +192,9 @@ TEST(LlmMonitor, an_invalid_request_never_enters_the_pipeline) {
   const MonitorStats stats = rig.monitor->get_stats();
   EXPECT_EQ(stats.requests_invalid, 3);
   EXPECT_EQ(stats.user_requests(), 0);
+  // The ends of what may be asked for: the pipeline itself refuses an answer of no token.
+  EXPECT_EQ(rig.monitor->generate({.user_profile = "a", .max_tokens = Tokens{0}}).outcome, Outcome::refused_tokens);
+  EXPECT_EQ(rig.monitor->generate({.user_profile = "a", .max_tokens = kTokensMax}).outcome, Outcome::served);
 }
 
 TEST(LlmMonitor, the_default_settings_divide_users_between_both_providers_and_keep_each_at_one) {
@@ -318,9 +274,23 @@ TEST(LlmMonitorOptions, say_what_is_wrong_with_them) {
             "variant a names no provider");
   EXPECT_EQ(why([](auto& o) { o.config->ab_router = {"e", {{"a", ProviderId{1}, 1}}}; }), "nothing");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = 0ns; }), "the timeout is not between 0 and 100 years");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = kBreakerDurationMax; }), "nothing");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = kBreakerDurationMax + 1ns; }),
+            "the timeout is not between 0 and 100 years");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = 1ns; }), "nothing");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.deadline = 0ns; }),
+            "the deadline is not between 0 and 100 years");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.deadline = 1ns; }), "nothing");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 0; }), "max_attempts is below 1");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 1; }), "nothing");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 8; }), "nothing");
   EXPECT_NE(why([](auto& o) { o.config->provider_call.retry.max_attempts = 9; }), "nothing");
   EXPECT_NE(why([](auto& o) { o.config->cost_limiter.monthly = Usd::max(); }), "nothing");
+  EXPECT_NE(why([](auto& o) { o.config->rate_limiter.requests_per_minute = -1; }), "nothing");
+  EXPECT_NE(why([](auto& o) { o.config->token_limiter.limit = Tokens{-1}; }), "nothing");
+  EXPECT_NE(why([](auto& o) { o.config->cache.ttl = -1ns; }), "nothing");
+  EXPECT_NE(why([](auto& o) { o.config->circuit_breaker.open = -1ns; }), "nothing");
+  EXPECT_NE(why([](auto& o) { o.config->ab_router = {"e", {{"a", ProviderId{1}, -1}}}; }), "nothing");
   EXPECT_EQ(why([](auto& o) { o.providers.emplace_back(); }), "a provider is null");
   EXPECT_EQ(why([](auto& o) {
               for (int i = 0; i < 2; ++i) o.providers.push_back(std::make_unique<MockOpenAIProvider>());
@@ -328,51 +298,62 @@ TEST(LlmMonitorOptions, say_what_is_wrong_with_them) {
             "two providers are named openai");
 }
 
-TEST(LlmMonitorStats, are_printed_as_the_seed_prints_them) {
-  MonitorStats stats;
-  stats.total_requests = 9;
-  stats.total_cost = Usd::from_picos(4'200'000'000);
-  stats.providers.resize(2);
-  ProviderStats& openai = stats.providers[0];
-  openai.name = "openai";
-  openai.requests = 5;
-  openai.successes = 1;
-  openai.input = Tokens{750};
-  openai.output = Tokens{1000};
-  openai.cost = Usd::from_picos(2'550'000'000);
-  openai.latency = {.p50 = 1200ms, .p95 = 1'499'500us, .p99 = 1700ms};
-  openai.breaker = {.state = BreakerState::open, .failures = 4, .successes = 1, .calls = 5};
-  ProviderStats& anthropic = stats.providers[1];
-  anthropic.name = "anthropic";
-  EXPECT_EQ(stats_text(stats),
-            R"(============================================================
-LLM MONITORING STATISTICS
-============================================================
+TEST(LlmMonitor, has_both_mocks_when_it_is_given_no_provider) {
+  ManualTime time;
+  LlmMonitorOptions options;
+  options.time = &time;
+  LlmMonitor monitor{std::move(options)};
+  const MonitorStats stats = monitor.get_stats();
+  ASSERT_EQ(stats.providers.size(), 2U);
+  EXPECT_EQ(stats.providers[0].name, "openai");
+  EXPECT_EQ(stats.providers[1].name, "anthropic");
+}
 
-Total Requests: 9
-Total Cost: $0.0042
+TEST(LlmMonitor, says_when_a_request_that_the_rate_limiter_refused_may_come_again) {
+  MonitorConfig config;
+  config.rate_limiter.requests_per_minute = 1;
+  Rig rig{config, MockOptions{.latency_scale = {0}}};
+  EXPECT_EQ(rig.ask("a").retry_after, Duration{0});
+  rig.time.advance(20s);
+  const GenerateResult refused = rig.ask("b");
+  EXPECT_EQ(refused.outcome, Outcome::refused_rate);
+  EXPECT_EQ(refused.retry_after, 40s);
+}
 
-Provider Statistics:
+TEST(LlmMonitorOptions, say_what_is_wrong_with_a_provider) {
+  const ProviderConfig good{"good", "model-1", {{WallTime::min(), kMockOpenAI.tariff}}};
+  const auto why = [](std::vector<ProviderConfig> configs) {
+    LlmMonitorOptions options;
+    for (ProviderConfig& config : configs) options.providers.push_back(std::make_unique<Described>(std::move(config)));
+    return invalid(options).value_or("nothing");
+  };
+  std::vector<ProviderConfig> many;
+  for (int i = 0; i < 8; ++i) many.push_back({std::to_string(i), "model-1", good.tariffs});
+  EXPECT_EQ(why(many), "nothing");
+  many.push_back(good);
+  EXPECT_EQ(why(many), "there are more than 8 providers");
+  EXPECT_EQ(why({{"", "model-1", good.tariffs}}), "a provider has no name");
+  EXPECT_EQ(why({{"good", "model-1", {}}}), "provider good has no price");
+  const Price below{Usd{} - Usd::from_picos(1)};
+  for (const Tariff& tariff : {Tariff{below, Price{}}, Tariff{Price{}, below}}) {
+    EXPECT_EQ(why({good, {"odd", "model-1", {{WallTime::min(), tariff}}}}), "provider odd has a negative price");
+  }
+  EXPECT_EQ(why({{"free", "model-1", {{WallTime::min(), Tariff{}}}}}), "nothing");
+  EXPECT_EQ(why({good, good}), "two providers are named good");
+}
 
-  OPENAI:
-    Requests: 5
-    Success Rate: 20.0%
-    Total Tokens: 1,750
-    Total Cost: $0.0026
-    Latency - P50: 1200ms, P95: 1500ms, P99: 1700ms
-
-  ANTHROPIC:
-    Requests: 0
-    Success Rate: -
-    Total Tokens: 0
-    Total Cost: $0.0000
-    Latency - P50: -, P95: -, P99: -
-
-Circuit Breaker States:
-  openai: 🔴 open (Failures: 4, Error Rate: 80.0%)
-  anthropic: 🟢 closed (Failures: 0, Error Rate: 0.0%)
-============================================================
-)");
+TEST(LlmMonitor, believes_a_usage_up_to_its_ends) {
+  for (const Tokens tokens : {Tokens{0}, kTokensMax}) {
+    ManualTime time;
+    LlmMonitor monitor{scripted(time, [&](const ProviderCall& call) {
+      Completion completion = answer(call, "text");
+      completion.reply.usage = Usage{tokens, tokens};
+      return completion;
+    })};
+    const GenerateResult result = monitor.generate({.user_profile = "a"});
+    EXPECT_EQ(result.outcome, Outcome::served) << result.detail;
+    EXPECT_EQ(result.output, tokens);
+  }
 }
 
 }  // namespace

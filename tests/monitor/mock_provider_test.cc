@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "monitor/content_key.h"
 #include "tests/monitor/manual_time.h"
 
 namespace windtunnel::monitor::mock_provider_test {
@@ -28,6 +29,12 @@ TEST(MockLatency, lies_between_its_two_ends) {
   EXPECT_EQ(mock_latency(kMockAnthropic, std::uint64_t{1} << 63), 950ms);
 }
 
+TEST(MockPrice, is_a_millionth_of_the_dollars_a_token) {
+  for (const std::int64_t dollars : {3, 60}) {
+    EXPECT_EQ(usd_per_million_tokens(dollars).per_token * 1'000'000, Usd::from_dollars(dollars));
+  }
+}
+
 TEST(MockProvider, answers_after_its_latency_and_bills_prompt_and_answer) {
   ManualTime time;
   MockOpenAIProvider provider;
@@ -35,7 +42,12 @@ TEST(MockProvider, answers_after_its_latency_and_bills_prompt_and_answer) {
   EXPECT_EQ(completion.reply.kind, ReplyKind::ok);
   EXPECT_EQ(completion.reply.usage->input, Tokens{150});
   EXPECT_EQ(completion.reply.usage->output, Tokens{200});
+  EXPECT_EQ(
+      completion.text,
+      mock_answer(kMockOpenAI, content_key("Software Engineer", "AI Engineer: $120k", "You are a career advisor."),
+                  Tokens{200}));
   EXPECT_EQ(completion.text.size(), 800U);
+  EXPECT_EQ(Instant{completion.reply.time_to_first_token}, time.now());
   EXPECT_GE(time.now(), Instant{1000ms});
   EXPECT_LT(time.now(), Instant{1700ms});
 }
@@ -64,6 +76,25 @@ TEST(MockProvider, an_answer_that_would_come_after_the_deadline_is_a_timeout_at_
   EXPECT_EQ(completion.reply.kind, ReplyKind::timeout);
   EXPECT_FALSE(completion.reply.usage);
   EXPECT_EQ(time.now(), kDeadline);
+}
+
+TEST(MockProvider, a_deadline_is_met_to_the_nanosecond) {
+  ManualTime alone;
+  MockOpenAIProvider provider;
+  (void)provider.complete(call_at(alone));
+  for (const Duration before : {0ns, 1ns}) {
+    ManualTime time;
+    ProviderCall call = call_at(time);
+    call.deadline = alone.now() - before;
+    EXPECT_EQ(provider.complete(call).reply.kind, before == 0ns ? ReplyKind::ok : ReplyKind::timeout);
+    EXPECT_EQ(time.now(), call.deadline);
+  }
+  for (const Duration left : {1ns, 0ns}) {
+    ManualTime time;
+    time.advance(kDeadline.time_since_epoch() - left);
+    EXPECT_EQ(provider.complete(call_at(time)).reply.kind, ReplyKind::timeout);
+    EXPECT_EQ(time.now(), kDeadline);
+  }
 }
 
 TEST(MockProvider, fails_as_often_as_it_was_told_and_in_that_order) {

@@ -57,7 +57,9 @@ TEST(PipelineCache, is_fresh_until_its_ttl_from_insertion) {
   EXPECT_EQ(rig.begin(request(0), at(13s) - 1ns).outcome(), "cache_hit");
   EXPECT_EQ(rig.log.served.at(0).age, 10s - 1ns);
   EXPECT_FALSE(rig.log.served.at(0).stale);
+  EXPECT_TRUE(rig.log.edges.empty());
   EXPECT_EQ(rig.begin(request(0), at(13s)).called(), 0);
+  EXPECT_EQ(rig.log.edges, std::vector{at(13s)});
 }
 
 TEST(PipelineCache, other_content_or_other_max_tokens_is_no_hit) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "monitor/protocol_breaker.h"
 #include "monitor/retry.h"
 #include "tests/monitor/pipeline_rig.h"
 
@@ -221,6 +222,21 @@ TEST(PipelineBreaker, one_failed_attempt_and_nobody_else_is_failed) {
   EXPECT_EQ(ride.record().attempt_count, 1);
 }
 
+TEST(PipelineBreaker, may_be_another_programs_one_for_each_provider) {
+  MonitorConfig config = bare();
+  config.circuit_breaker = opens_after(1);
+  ProtocolBreaker first;
+  ProtocolBreaker second;
+  ForeignBreaker* const both[] = {&first, &second};
+  Pipeline pipeline{config, providers(2), both};
+  Ride{pipeline, request(0), at(0s)}.reply(failed(), at(0s)).reply(ok(), at(0s));
+  EXPECT_EQ(first.ask({.op = BreakerOp::state}).state, BreakerState::open);
+  EXPECT_EQ(second.ask({.op = BreakerOp::state}).state, BreakerState::closed);
+  EXPECT_EQ((Ride{pipeline, request(1), at(1s)}.called()), 1);
+  EXPECT_EXIT((Pipeline{config, providers(2), std::span{both}.first(1)}), testing::ExitedWithCode(1),
+              "each provider has a breaker");
+}
+
 TEST(PipelineBreaker, the_first_request_at_the_end_of_open_is_the_probe_and_the_others_go_elsewhere) {
   MonitorConfig config = bare();
   config.circuit_breaker = opens_after(1);
@@ -231,6 +247,7 @@ TEST(PipelineBreaker, the_first_request_at_the_end_of_open_is_the_probe_and_the_
   EXPECT_EQ(probe.record().attempts()[0].breaker, BreakerState::half_open);
   EXPECT_EQ(rig.begin(request(1), at(30s)).called(), 1);
   probe.reply(ok(), at(31s));
+  EXPECT_EQ(rig.log.ended.back().state_before, BreakerState::half_open);
   EXPECT_EQ(probe.record().breaker, BreakerState::closed);
   EXPECT_EQ(rig.begin(request(2), at(31s)).called(), 0);
 }

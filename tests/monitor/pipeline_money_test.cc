@@ -24,6 +24,40 @@ TEST(PipelineMoney, an_attempt_holds_its_own_providers_worst_case) {
   }
 }
 
+TEST(PipelineMoney, the_months_alerts_and_refusals_are_kept_with_their_instants) {
+  MonitorConfig config = with_budget(usd(10));
+  config.cost_limiter.daily = usd(8);  // whose alerts and refusals are not
+  Rig rig{config, 1};
+  rig.begin(request(0), at(1s)).reply(failed(ReplyKind::timeout), at(2s));  // settles at its 7 USD
+  EXPECT_TRUE(rig.pipeline.metrics().budget_alerts().empty());
+  EXPECT_EQ(rig.begin(request(1), at(3s)).outcome(), "refused_budget");
+  const auto alerts = rig.pipeline.metrics().budget_alerts();
+  ASSERT_EQ(alerts.size(), 1U);
+  EXPECT_EQ(alerts[0].at, at(3s));
+  EXPECT_EQ(alerts[0].event.kind, BudgetEvent::Kind::budget_refused);
+}
+
+TEST(PipelineMoney, a_day_that_is_over_is_closed_when_the_last_of_its_requests_has_ended) {
+  Rig rig{with_budget(usd(100)), 1};
+  Ride last = rig.begin(request(0), at(12h - 1s));
+  rig.serve(request(1), at(12h));
+  for (const BudgetEvent& event : rig.log.budget) EXPECT_NE(event.kind, BudgetEvent::Kind::window_closed);
+  last.reply(ok(), at(12h + 1s));
+  ASSERT_FALSE(rig.log.budget.empty());
+  EXPECT_EQ(rig.log.budget.back().kind, BudgetEvent::Kind::window_closed);
+  EXPECT_TRUE(rig.log.budget.back().daily);
+}
+
+TEST(PipelineMoney, what_was_spent_before_is_carried_in_and_told) {
+  Rig rig{with_budget(usd(10)), 1};
+  rig.pipeline.carry_in(usd(8), at(0s));
+  EXPECT_EQ(rig.spent(), usd(8));
+  ASSERT_FALSE(rig.log.budget.empty());
+  EXPECT_EQ(rig.log.budget.back().kind, BudgetEvent::Kind::alert);
+  ASSERT_EQ(rig.pipeline.metrics().budget_alerts().size(), 1U);
+  EXPECT_EQ(rig.pipeline.metrics().budget_alerts()[0].event.kind, BudgetEvent::Kind::alert);
+}
+
 TEST(PipelineMoney, settles_to_the_bill_and_not_to_the_reservation) {
   Rig rig;
   const Ride ride = rig.serve(request(0));

@@ -225,6 +225,7 @@ TEST(PipelineDeadline, a_failure_before_it_goes_on_and_at_it_ends) {
     const Ride ride = rig.begin(request(0)).reply(failed(), at(5s) - (before ? 1ns : 0ns));
     EXPECT_EQ(ride.called(), before ? 1 : -1);
     EXPECT_EQ(ride.outcome(), before ? "not yet" : "deadline_exceeded");
+    EXPECT_EQ(ride.record().failovers, before ? 1 : 0);
     if (!before) expect_at_rest(rig.pipeline);
   }
 }
@@ -270,6 +271,11 @@ TEST(PipelineDeath, a_step_is_answered_once_and_by_its_own_answer) {
   ride.reply(ok(), at(0s));
   EXPECT_EXIT(rig.pipeline.on_reply(ride.flow, ok(), at(0s)), testing::ExitedWithCode(1),
               "a reply answers an outstanding call");
+  Ride other = rig.begin(request(1));
+  Reply unheard_of = ok();
+  unheard_of.kind = static_cast<ReplyKind>(kReplyKinds);
+  EXPECT_EXIT(rig.pipeline.on_reply(other.flow, unheard_of, at(0s)), testing::ExitedWithCode(1),
+              "believed that a reply kind is known \\(");
 }
 
 TEST(PipelineDeath, is_built_for_1_to_8_providers_with_prices_and_attempts_that_fit_a_record) {
@@ -279,6 +285,12 @@ TEST(PipelineDeath, is_built_for_1_to_8_providers_with_prices_and_attempts_that_
   };
   const auto dies = testing::ExitedWithCode(1);
   const auto lives = testing::ExitedWithCode(0);
+  const auto routed_to = [](std::size_t provider) {
+    Rig rig{bare(), 2};
+    std::exit(rig.begin(request_to(provider)).called() >= 0 ? 0 : 2);
+  };
+  EXPECT_EXIT(routed_to(1), lives, "");
+  EXPECT_EXIT(routed_to(2), dies, "a request is routed to a provider that exists");
   EXPECT_EXIT(built(bare(), {}), dies, "1 to 8 providers");
   EXPECT_EXIT(built(bare(), providers(8)), lives, "");
   EXPECT_EXIT(built(bare(), providers(9)), dies, "1 to 8 providers");

@@ -37,6 +37,7 @@ Duration wait_after(const RetryAfter& retry_after) {
 TEST(PipelineRetryAfter, binds_all_requests_until_its_instant) {
   Rig rig;
   throttle(rig, seconds(10), at(5s));
+  EXPECT_EQ(rig.log.cooling, (std::vector{std::pair{provider_at(0), at(15s)}}));
   EXPECT_EQ(rig.begin(request(0), at(15s) - 1ns).called(), 1);
   EXPECT_EQ(rig.begin(request(1), at(15s)).called(), 0);
 }

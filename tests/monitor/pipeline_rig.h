@@ -107,8 +107,10 @@ class Log : public Observer {
   std::vector<AttemptEnded> ended;
   std::vector<CacheStored> stored;
   std::vector<CacheServed> served;
+  std::vector<Instant> edges;  // of cache_edge
   std::vector<BudgetEvent> budget;
   std::vector<BreakerTransition> transitions;
+  std::vector<std::pair<ProviderId, Instant>> cooling;  // until when
   std::vector<Record> records;
 
   [[nodiscard]] std::size_t count(const std::string& word) const {
@@ -148,7 +150,8 @@ class Log : public Observer {
     transitions.push_back(event);
     words.emplace_back("transition");
   }
-  void on_retry_after(ProviderId provider, Instant /*until*/, Instant /*now*/) override {
+  void on_retry_after(ProviderId provider, Instant until, Instant /*now*/) override {
+    cooling.emplace_back(provider, until);
     words.push_back("retry_after " + std::to_string(index_of(provider)));
   }
   void on_budget(const BudgetEvent& event, Instant /*now*/) override { budget.push_back(event); }
@@ -156,6 +159,7 @@ class Log : public Observer {
     stored.push_back(event);
     words.emplace_back("stored");
   }
+  void on_cache_edge(RequestId /*request*/, Instant now) override { edges.push_back(now); }
   void on_cache_served(const CacheServed& event) override {
     served.push_back(event);
     words.emplace_back("from cache");

@@ -34,6 +34,14 @@ TEST(PriceList, gives_the_prices_of_an_instant_on_both_sides_of_every_change) {
   expect(WallTime::max(), 3, 8);
 }
 
+TEST(PriceList, before_the_first_change_the_first_price_holds) {
+  const std::vector<ProviderConfig> providers{{"a", "m", {{WallTime{10s}, price_of(1)}, {WallTime{20s}, price_of(2)}}}};
+  PriceList prices{providers};
+  EXPECT_EQ(prices.at(WallTime::min())[0], price_of(1));
+  EXPECT_EQ(prices.at(WallTime{20s})[0], price_of(2));
+  EXPECT_EQ(prices.at(WallTime{10s - 1ns})[0], price_of(1));
+}
+
 TEST(PriceList, has_a_price_of_every_provider) {
   const std::vector<ProviderConfig> free{{"a", "m", {}}};
   EXPECT_EXIT(PriceList{free}, testing::ExitedWithCode(1), "every provider has a price");

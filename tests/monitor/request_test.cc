@@ -36,8 +36,10 @@ TEST(Outcome, is_answered_or_refused_or_neither) {
 }
 
 TEST(RequestDeath, a_value_that_is_no_word_is_a_mistake) {
-  EXPECT_EXIT(name_of(static_cast<ReplyKind>(kReplyKinds)), testing::ExitedWithCode(1), "a reply kind has a name");
-  EXPECT_EXIT(name_of(static_cast<Outcome>(kOutcomes)), testing::ExitedWithCode(1), "an outcome has a name");
+  EXPECT_EXIT(name_of(static_cast<ReplyKind>(kReplyKinds)), testing::ExitedWithCode(1),
+              "believed that a reply kind has a name \\(");
+  EXPECT_EXIT(name_of(static_cast<Outcome>(kOutcomes)), testing::ExitedWithCode(1),
+              "believed that an outcome has a name \\(");
 }
 
 TEST(Request, asks_for_500_output_tokens_unless_told_otherwise) { EXPECT_EQ(Request{}.max_tokens, Tokens{500}); }

@@ -37,6 +37,12 @@ TEST(Backoff, multiplies_by_decimals_exactly) {
   EXPECT_EQ(backoff(config, 30, kRequest, 1), 100ms);
 }
 
+TEST(WaitDeath, a_retry_after_has_one_of_its_forms) {
+  const RetryAfter unheard_of{.form = static_cast<RetryAfter::Form>(4)};
+  EXPECT_EXIT((void)wait_of(unheard_of, kNoon, 60s), testing::ExitedWithCode(1),
+              "believed that a Retry-After has a form \\(");
+}
+
 TEST(Backoff, is_capped_from_the_first_retry_on) {
   RetryConfig config = without_jitter();
   config.cap = 300ms;

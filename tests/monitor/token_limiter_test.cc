@@ -127,6 +127,23 @@ TEST(TokenLimiter, a_grant_ends_once) {
   EXPECT_EXIT(limiter.release(grant), testing::ExitedWithCode(1), "a grant ends once");
 }
 
+TEST(TokenLimiter, a_grant_of_no_tokens_ends_once_too) {
+  TokenLimiter limiter = limiter_of(TokenMode::off, 500);
+  const TokenGrant grant = limiter.admit(Tokens{0}, Tokens{0}).value();
+  limiter.release(grant);
+  EXPECT_EXIT(limiter.release(grant), testing::ExitedWithCode(1), "a grant ends once");
+}
+
+TEST(TokenLimiter, only_an_average_takes_from_the_credit) {
+  for (const TokenMode mode : {TokenMode::off, TokenMode::per_request, TokenMode::average}) {
+    TokenLimiter limiter = limiter_of(mode, 500);
+    limiter.settle(limiter.admit(Tokens{100}, Tokens{300}).value(), Tokens{100}, Tokens{300});
+    const Tokens before = limiter.credit();
+    EXPECT_TRUE(limiter.admit(Tokens{100}, mode == TokenMode::average ? Tokens{450} : Tokens{400}));
+    EXPECT_EQ(limiter.credit(), before - Tokens{mode == TokenMode::average ? 50 : 0});
+  }
+}
+
 TEST(TokenLimiter, configurations_out_of_range_are_invalid) {
   EXPECT_FALSE(invalid(TokenLimiterConfig{}));
   EXPECT_FALSE(invalid(TokenLimiterConfig{.limit = Tokens{200'000'000}, .min_output_tokens = Tokens{100'000'000}}));
