@@ -12,8 +12,8 @@ operator mutants were killed or a survivor is not argued in survivors.json.
 """
 
 import argparse
-import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -35,6 +35,8 @@ FAST_SEEDS = 400
 FAST = ("late-result-counts", "next-after-unpaid", "failover-skips-the-gate", "grant-leaks-on-cache-hit",
         "hits-renew-the-age", "failover-changes-the-variant", "no-record-when-all-are-open", "back-off-by-an-address")
 KILLED_LEAST = 0.95
+# A world with many pauses before retries.
+RETRIES = ("scenarios/catalog/error-burst.json", "--set", "monitor.provider_call.max_attempts=4", "--set", "thresholds={}")
 
 
 def say(text):
@@ -79,12 +81,29 @@ def canaries_are_noticed(build, mutants, seeds):
     return noticed
 
 
+def tells_two_runs_apart(mutants):
+    """Whether windtunnel itself, with a bug by which no two runs are the same, says so, and without it does not."""
+    bug = next(one for one in mutants if one["id"] == FAST[-1])
+    build = builds.Build(ROOT, FOLDER, "windtunnel")
+    changed = {bug["file"]: planted.mutated(ROOT, bug)}
+    programs = {"without": build.program, "with": build.make(os.path.join(FOLDER, "scratch/windtunnel"), changed)}
+    right = True
+    for name, program in programs.items():
+        command = [program, "run", *RETRIES, "--verify-determinism", "--checks", "none", "--quiet"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        words = next((line for line in done.stderr.split("\n") if "not deterministic" in line), "two equal runs")
+        say(f"canary: windtunnel {name} {bug['id']} ends with {done.returncode}: {words}")
+        right = right and done.returncode == (14 if name == "with" else 0)
+    return right
+
+
 def hunt(mutants, seeds, jobs):
     build = builds.Build(ROOT, FOLDER, "hunt")
     outcomes = hunting.hunt_all(build, os.path.join(FOLDER, "scratch"), mutants, seeds, jobs, told)
     found = [one for one in outcomes if one["result"] == "killed"]
     clean = real_is_clean(build, seeds)
     noticed = canaries_are_noticed(build, planted.load(ROOT), min(seeds, FAST_SEEDS))
+    noticed = tells_two_runs_apart(planted.load(ROOT)) and noticed
     say(f"{len(found)} of {len(mutants)} planted bugs were found by the check that is meant to")
     return outcomes, len(found) == len(mutants) and clean and noticed
 
@@ -108,8 +127,7 @@ def run_operators(arguments):
     folder = os.path.join(FOLDER, "operators")
     sites, source_of = operators.find_sites(ROOT)
     sites = operator_build.make(ROOT, folder, sites, source_of, arguments.jobs, say)
-    programs = operator_trial.Programs(folder)
-    reach = operator_trial.Reach(programs, folder)
+    reach = operator_trial.Reach(folder)
     chosen = sites[:: arguments.every]
     share = "all of them" if arguments.every == 1 else f"every {arguments.every}th of {len(sites)}"
     say(f"{len(chosen)} mutants to try: {share}")
@@ -120,12 +138,10 @@ def run_operators(arguments):
         if count % 100 == 0:
             say(f"{count} tried")
 
-    results = operator_trial.try_all(programs, reach, chosen, arguments.jobs, shown)
+    results = operator_trial.try_all(folder, reach, chosen, arguments.jobs, shown)
     argued = table.Argued(ROOT)
-    never = set(reach.micros) - {name for _, _, failed in results for name in failed}
-    part = table.operators_part(results, source_of, argued, share, len(reach.micros), never)
-    with open(os.path.join(folder, "results.json"), "w", encoding="utf-8") as file:
-        json.dump([[*table.key_of(site, source_of(site.file)), how, sorted(failed)] for site, how, failed in results], file)
+    never = operator_trial.never_failed(folder, reach, results)
+    part = table.operators_part(results, source_of, argued, share, len(reach.tests), never)
     if arguments.table:
         table.write(TABLE, table.OPERATORS, part)
     alive = [site for site, how, _ in results if how is None]

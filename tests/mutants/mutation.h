@@ -2,19 +2,36 @@
 // What operators.py writes into a copy of monitor/: one build holds every operator mutant, and the environment variable
 // WINDTUNNEL_MUTANT chooses which of them acts (0 or absent: none). In a constant expression none does.
 //
-// Each place also notes that it was reached, so that a mutant need only be tried on the tests that come by.
+// Each place also notes that it was reached, so that a mutant need only be tried on what comes by. A program's children
+// note it in the same memory, and with WINDTUNNEL_REACHED=FILE the program writes the numbers there at its end.
 
+#include <sys/mman.h>
+
+#include <cstdio>
 #include <cstdlib>
 #include <type_traits>
 
 namespace mutation {
 
 inline constexpr int kMost = 4096;
-inline const int chosen = [] {
+inline int chosen = [] {
   const char* const word = std::getenv("WINDTUNNEL_MUTANT");
   return word == nullptr ? 0 : std::atoi(word);
 }();
-inline bool reached[kMost];
+inline bool* const reached =
+    static_cast<bool*>(mmap(nullptr, kMost, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+
+inline const struct AtTheEnd {
+  ~AtTheEnd() {
+    const char* const name = std::getenv("WINDTUNNEL_REACHED");
+    std::FILE* const file = name == nullptr ? nullptr : std::fopen(name, "w");
+    if (file == nullptr) return;
+    for (int i = 0; i < kMost; ++i) {
+      if (reached[i]) std::fprintf(file, "%d ", i);
+    }
+    std::fclose(file);
+  }
+} at_the_end;
 
 template <int N>
 constexpr bool on() {

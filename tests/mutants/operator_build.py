@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import glob
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -9,7 +11,21 @@ import subprocess
 
 import operators
 
+COMPILER = ["ccache", "g++"] if shutil.which("ccache") else ["g++"]
 FLAGS = ["-std=c++20", "-O1", "-w", "-ffp-contract=off", "-I."]
+
+
+def fingerprint(root, *folders):
+    """Of all that a mutant is made of and tried on in these folders."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path, inner, files in os.walk(os.path.join(root, folder)):
+            inner.sort()
+            for name in sorted(files):
+                if name.endswith((".h", ".cc")) or name == "operators.py":
+                    with open(os.path.join(path, name), "rb") as file:
+                        digest.update(name.encode() + b"\0" + file.read())
+    return digest.hexdigest()
 
 
 def copy_tree(root, tree):
@@ -88,7 +104,7 @@ def compile_all(folder, named, jobs):
         with open(source, "w", encoding="utf-8") as opened:
             opened.writelines(f'#include "{file}"\n' for file in files)
         tree = os.path.join(folder, "tree")
-        subprocess.run(["g++", *FLAGS, f'-DWINDTUNNEL_ROOT="{tree}"', '-DWINDTUNNEL_BINARY="none"', "-c", source, "-o",
+        subprocess.run([*COMPILER, *FLAGS, f'-DWINDTUNNEL_ROOT="{tree}"', '-DWINDTUNNEL_BINARY="none"', "-c", source, "-o",
                         obj], cwd=tree, check=True, stderr=None if len(files) == 1 else subprocess.DEVNULL)
         return obj
 
@@ -98,21 +114,31 @@ def compile_all(folder, named, jobs):
 
 def make(root, folder, sites, source_of, jobs, told):
     """The sites that compile; the programs are folder/monitor_tests and folder/hunt."""
-    tree = os.path.join(folder, "tree")
+    tree, made = os.path.join(folder, "tree"), os.path.join(folder, "made.json")
+    sources = fingerprint(root, "monitor", "sim", "tests")
+    if os.path.exists(made):
+        with open(made, encoding="utf-8") as file:
+            earlier = json.load(file)
+        if earlier["sources"] == sources:
+            return [site for site in sites if site.number not in earlier["left_out"]]
+        os.remove(made)
     shutil.rmtree(tree, ignore_errors=True)
     copy_tree(root, tree)
+    every = {site.number for site in sites}
     sites = weeded(tree, sites, source_of, told)
-    listener = os.path.join(tree, "tests/mutants/listener.cc")
     product = [("monitor", batches(tree, "monitor/*.cc", 99)[0])]
     product += [(f"sim-{i}", files) for i, files in
                 enumerate(batches(tree, "sim/**/*.cc", 6, ("compare", "forecast", "fit", "merge")))]
     tests = [(f"tests-{i}", files) for i, files in enumerate(batches(tree, "tests/monitor/*.cc", 5))]
-    objects = compile_all(folder, [*product, *tests, ("listener", [listener]),
-                                   ("hunt", [os.path.join(tree, "tests/mutants/hunt.cc")])], jobs)
-    link(sum(objects[:-1], []), os.path.join(folder, "monitor_tests"), ["-lgtest_main", "-lgtest", "-lrapidcheck"])
+    mains = [(name, [os.path.join(tree, "tests/mutants", name + ".cc")]) for name in ("trials", "hunt")]
+    objects = compile_all(folder, [*product, *tests, *mains], jobs)
+    link(sum(objects[:-1], []), os.path.join(folder, "monitor_tests"), ["-lgtest", "-lrapidcheck"])
     link(sum(objects[: len(product)], []) + objects[-1], os.path.join(folder, "hunt"), [])
+    with open(made, "w", encoding="utf-8") as file:
+        json.dump({"sources": sources, "left_out": sorted(every - {site.number for site in sites})}, file)
     return sites
 
 
 def link(objects, program, libraries):
-    subprocess.run(["g++", *objects, "-o", program, *libraries, "-lfmt", "-lpthread"], check=True)
+    mold = ["-fuse-ld=mold"] if shutil.which("mold") else []
+    subprocess.run(["g++", *mold, *objects, "-o", program, *libraries, "-lfmt", "-lpthread"], check=True)

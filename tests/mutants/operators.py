@@ -2,7 +2,7 @@
 negated, every statement dropped, every two arguments of one type swapped.
 
 clang's syntax tree says where they are; all of them are written into one copy of the sources, each behind a switch of
-its own (mutation.h), so that one build holds them all. What cannot differ is left out: constant expressions, and the
+its own (mutation.h), so that one build holds them all. What cannot differ is left out: constant expressions, arguments that commute, and the
 statement `check(...)`, which believes what is so in any case (its condition is mutated like every other).
 """
 
@@ -17,6 +17,8 @@ WRONG = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 COMPARISONS = {"BinaryOperator", "CXXOperatorCallExpr", "CXXRewrittenBinaryOperator"}
 TRANSPARENT = {"ImplicitCastExpr", "ExprWithCleanups", "CXXBindTemporaryExpr", "MaterializeTemporaryExpr",
                "CXXFunctionalCastExpr", "ConstantExpr"}
+# Calls whose two values may be swapped.
+COMMUTES = re.compile(r"std::(min|max)\b|__builtin_(add|mul)_overflow\b")
 STATEMENTS = {"CallExpr", "CXXMemberCallExpr", "CXXOperatorCallExpr", "BinaryOperator", "CompoundAssignOperator",
               "UnaryOperator"}
 
@@ -221,6 +223,8 @@ class Finder:
     def arguments(self, node, inner):
         place = span(node)
         given = [one for one in inner[1:] if one["kind"] != "CXXDefaultArgExpr"]
+        if place and COMMUTES.match(self.source(place[0]), place[1]):
+            return
         for one, other in zip(given, given[1:]):
             a, b = span(one), span(other)
             if place is None or a is None or b is None or not place[0] == a[0] == b[0] or type_of(one) != type_of(other):
@@ -264,13 +268,14 @@ def strip_brackets(text):
 
 
 def find_sites(root, compiler="clang++-16"):
-    """All sites, numbered from 1, in the order of file and place."""
+    """All sites, numbered from 1, headers first: what changes in a .cc moves no number of what others include."""
     finder = Finder(root)
     for source in sorted(glob.glob(os.path.join(root, "monitor/*.cc"))):
         for tree in syntax_trees(root, compiler, os.path.relpath(source, root)):
             place_files(tree)
             finder.look(tree)
-    sites = sorted(finder.sites.values(), key=lambda one: (one.file, one.begin, one.end, one.operator))
+    sites = sorted(finder.sites.values(),
+                   key=lambda one: (one.file.endswith(".cc"), one.file, one.begin, one.end, one.operator))
     for number, site in enumerate(sites, 1):
         site.number = number
     return sites, finder.source
