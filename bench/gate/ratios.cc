@@ -183,7 +183,7 @@ int main(int count, char** words) {
   const std::vector<bench::Pair> pairs{
       {"pipeline", bench::decisions(), bench::conventional(), 10'000, 0.31},
       {"healthy", bench::world_of(healthy), bench::conventional(), 10'000, 0.60},
-      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.55},
+      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.75},
       {"healthy/telemetry", bench::world_with_telemetry(healthy), bench::conventional(), 10'000, 0.85},
       {"llm_request", bench::world_of(llm_request), bench::conventional(), 10'000, 0.50},
       {"event_queue/hold", bench::hold_ours(), bench::hold_standard(), 50'000, 1.10},
