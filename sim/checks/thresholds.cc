@@ -25,7 +25,7 @@ std::string seconds(Duration since_start) { return fmt::format("{}s", static_cas
 
 }  // namespace
 
-Thresholds::Thresholds(const Scenario& scenario) : scenario_(scenario) {
+Thresholds::Thresholds(const Scenario& scenario) {
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
     state.spec = &spec;

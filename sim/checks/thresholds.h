@@ -64,7 +64,6 @@ class Thresholds final : public Observer {
   void add_request(State& state, const monitor::Record& record);
   [[nodiscard]] static bool matches(const State& state, const monitor::Record& record);
 
-  const Scenario& scenario_;
   std::vector<State> states_;
 };
 
