@@ -62,7 +62,7 @@ std::uint32_t Cache::keep(ContentKey key, const Answer& answer, Instant now) {
     unlink(&Slot::by_age, slot);
   } else {
     slot = vacant_slot(now);
-    if (4 * (size_ + 1) > index_.size()) grow_index();
+    if (8 * (size_ + 1) > index_.size()) grow_index();
     slots_[slot].key = key;
     put_into_index(tag_of(key), slot);
     ++size_;
