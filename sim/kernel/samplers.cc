@@ -27,7 +27,7 @@ constexpr double kFarBottom[] = {1.0,
 
 double standard_normal_parts::far_tail(double u) {
   const double q = u - 0.5;
-  const double r = std::sqrt(-log(q < 0 ? u : 1.0 - u));
+  const double r = tail_depth(u);
   const double distance = polynomial(kFarTop, r - 5.0) / polynomial(kFarBottom, r - 5.0);
   return q < 0 ? -distance : distance;
 }
