@@ -10,8 +10,6 @@ class CacheChecks {
  public:
   explicit CacheChecks(Watched& watched);
 
-  void on_arrival(const OpenRequest& one) const { look_ahead(one); }
-  void on_attempt_end(const OpenRequest& one) const { look_ahead(one); }
   // The cache had nothing for it: its first provider is asked.
   void on_first_asked(const OpenRequest& one, monitor::ProviderId provider);
   void on_cache_stored(OpenRequest& one, const monitor::CacheStored& event);
@@ -20,10 +18,6 @@ class CacheChecks {
 
  private:
   [[nodiscard]] CacheIdentity identity_of(const OpenRequest& one, monitor::ProviderId provider) const;
-  // What the model holds of it will be asked for. A guess where the cache is kept by provider and none is known yet.
-  void look_ahead(const OpenRequest& one) const {
-    if (on_) model_.look_ahead(identity_of(one, one.provider));
-  }
   void from_cache(const OpenRequest& one, const monitor::Record& record);
   void kept(const OpenRequest& one, const monitor::Record& record);
 

@@ -34,7 +34,6 @@ void Checks::on_arrival(const monitor::Request& request, Instant now) {
   one.request = request;
   one.arrived = now;
   one.wall = watched_.wall();
-  cache_.on_arrival(one);
   telemetry_.on_arrival();
   tokens_.on_arrival(one);
 }
@@ -111,7 +110,6 @@ void Checks::on_ledger(const LedgerEntry& entry) {
 void Checks::on_attempt_end(const monitor::AttemptEnded& event) {
   OpenRequest* const one = known(event.request, event.at, CheckId::F7);
   if (one == nullptr) return;
-  cache_.on_attempt_end(*one);
   failover_.on_attempt_end(*one, event);
   breaker_.on_attempt_end(*one, event);
   money_.on_attempt_end(*one, event);

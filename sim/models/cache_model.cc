@@ -1,6 +1,17 @@
 #include "sim/models/cache_model.h"
 
 namespace windtunnel::sim {
+namespace {
+
+std::uint32_t spread(const CacheIdentity& identity) {
+  std::uint64_t x = identity.content.low + identity.provider * 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 29)) * 0xbf58476d1ce4e5b9;
+  x += identity.content.high ^ (static_cast<std::uint64_t>(identity.max_tokens) << 17U);
+  x = (x ^ (x >> 32)) * 0x94d049bb133111eb;
+  return static_cast<std::uint32_t>(x ^ (x >> 31));
+}
+
+}  // namespace
 
 CacheModel::CacheModel(std::size_t capacity, monitor::Duration lifetime)
     : capacity_(capacity), lifetime_(lifetime), slots_(1), index_(64) {}
@@ -73,8 +84,7 @@ void CacheModel::unlink(Links Slot::*ring, std::uint32_t slot) {
   (slots_[links.after].*ring).before = links.before;
 }
 
-// Every name that follows the hole without a gap is put in anew, so that none becomes unreachable. The next in use is
-// likely the next to go.
+// Every name that follows the hole without a gap is put in anew, so that none becomes unreachable.
 void CacheModel::remove(std::uint32_t slot) {
   const std::size_t mask = index_.size() - 1;
   std::size_t at = place(slots_[slot].entry.identity);
@@ -84,7 +94,6 @@ void CacheModel::remove(std::uint32_t slot) {
     index_[at] = {};
     index_[free_place(moved.hash)] = moved;
   }
-  look_ahead(slots_[slots_[slot].used.after].entry.identity);
   unlink(&Slot::used, slot);
   unlink(&Slot::aged, slot);
   free_.push_back(slot);

@@ -32,10 +32,6 @@ class CacheModel {
   // lifetime: from storing until it is gone.
   CacheModel(std::size_t capacity, monitor::Duration lifetime);
 
-  // It will be asked for soon. Changes nothing.
-  void look_ahead(const CacheIdentity& identity) const {
-    __builtin_prefetch(&index_[spread(identity) & (index_.size() - 1)]);
-  }
   // The held entry, gone or not; nullptr: none.
   [[nodiscard]] const Entry* find(const CacheIdentity& identity) const;
   // A hit: the entry, which must be held, is the latest used.
@@ -58,13 +54,6 @@ class CacheModel {
     std::uint32_t hash = 0;
     std::uint32_t slot = 0;
   };
-  [[nodiscard]] static std::uint32_t spread(const CacheIdentity& identity) {
-    std::uint64_t x = identity.content.low + identity.provider * 0x9e3779b97f4a7c15;
-    x = (x ^ (x >> 29)) * 0xbf58476d1ce4e5b9;
-    x += identity.content.high ^ (static_cast<std::uint64_t>(identity.max_tokens) << 17U);
-    x = (x ^ (x >> 32)) * 0x94d049bb133111eb;
-    return static_cast<std::uint32_t>(x ^ (x >> 31));
-  }
   [[nodiscard]] std::size_t place(const CacheIdentity& identity) const;
   [[nodiscard]] std::size_t free_place(std::uint32_t hash) const;
   void append(Links Slot::*ring, std::uint32_t slot);
