@@ -81,25 +81,54 @@ RC_GTEST_PROP(EventQueue, agrees_with_a_multimap_on_every_history, ()) {
   RC_ASSERT(queue.empty());
 }
 
-// Random histories are short; this one is deep enough for a heap of seven levels.
-TEST(EventQueue, agrees_with_a_multimap_on_a_long_history_with_many_pending) {
+// Random histories are short; these have as many events pending as are asked for, then none, and then as many again, with
+// delays of up to 2^bits ns: the queue changes the width and the number of its buckets on the way. Many ties are among
+// them where delays are short.
+class LongHistory : public testing::TestWithParam<std::pair<unsigned, std::size_t>> {};
+
+TEST_P(LongHistory, agrees_with_a_multimap) {
+  const auto [bits, pending_most] = GetParam();
   EventQueue queue;
   std::multimap<Instant, std::uint32_t> model;
   std::uint64_t state = 1;
   Instant now{};
-  for (std::uint32_t i = 0; i < 60'000; ++i) {
+  std::uint32_t payload = 0;
+  const auto schedule = [&] {
     state = state * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
-    const Instant at = now + Duration{static_cast<std::int64_t>(state >> 52)};
-    queue.schedule(at, i);
-    model.emplace(at, i);
-    if (i % 10 != 0) continue;
+    // Of any order of size, as latencies and timeouts are.
+    const Instant at = now + Duration{static_cast<std::int64_t>((state >> (64 - bits)) >> (state >> 8) % bits)};
+    queue.schedule(at, ++payload);
+    model.emplace(at, payload);
+  };
+  const auto pop_both = [&] {
     ASSERT_EQ(queue.pop(), (Event{model.begin()->first, model.begin()->second}));
     now = model.begin()->first;
     model.erase(model.begin());
+    ASSERT_EQ(queue.size(), model.size());
+  };
+  for (int round = 0; round < 2; ++round) {
+    while (model.size() < pending_most) {
+      for (int i = 0; i < 3; ++i) schedule();
+      ASSERT_NO_FATAL_FAILURE(pop_both());
+    }
+    for (std::size_t i = 0; i < 4 * pending_most; ++i) {
+      schedule();
+      ASSERT_NO_FATAL_FAILURE(pop_both());
+    }
+    while (!model.empty()) ASSERT_NO_FATAL_FAILURE(pop_both());
+    // Few pending for long: what has grown shrinks again.
+    for (int i = 0; i < 20'000; ++i) {
+      schedule();
+      ASSERT_NO_FATAL_FAILURE(pop_both());
+    }
   }
-  for (const auto& [at, payload] : model) ASSERT_EQ(queue.pop(), (Event{at, payload}));
   EXPECT_TRUE(queue.empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(EventQueue, LongHistory,
+                         testing::Values(std::pair{12U, std::size_t{5000}}, std::pair{36U, std::size_t{1000}},
+                                         std::pair{36U, std::size_t{20'000}}, std::pair{50U, std::size_t{300}},
+                                         std::pair{1U, std::size_t{3000}}));
 
 TEST(EventQueue, stops_the_run_when_time_would_go_backwards) {
   EventQueue queue;
