@@ -185,8 +185,9 @@ TEST(SchemaKeys, values_of_the_wrong_type_or_out_of_range_are_refused_by_both_at
     }
     EXPECT_GT(refused, 0) << pointer_to(key) << " takes anything";
     // So it is this value that was refused, and nothing around it.
-    if (!accepted)
+    if (!accepted) {
       EXPECT_TRUE(validator().accepts(document_with(key, key.way.back(), sample(*key.rule)))) << pointer_to(key);
+    }
   }
 }
 

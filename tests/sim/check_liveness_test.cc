@@ -41,7 +41,9 @@ TEST(Liveness, wants_every_breaker_closed_at_the_instant_and_not_a_nanosecond_la
     liveness.on_finish(answered(70s));
     const Finding closed = liveness.judge(Instant{} + 100s)[0];
     EXPECT_EQ(closed.verdict, closed_at == 60s ? Verdict::pass : Verdict::fail) << closed.reason;
-    if (closed_at != 60s) EXPECT_EQ(closed.reason, "the breaker of alpha was open");
+    if (closed_at != 60s) {
+      EXPECT_EQ(closed.reason, "the breaker of alpha was open");
+    }
   }
 }
 
