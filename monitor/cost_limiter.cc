@@ -5,8 +5,6 @@
 namespace windtunnel::monitor {
 namespace {
 
-// Sums and products of amounts near the limit leave 64 bits.
-
 constexpr Millionths kWhole{1'000'000};
 
 bool is_limit(std::optional<Usd> limit) { return !limit || (*limit >= Usd{} && *limit <= kLimitMax); }

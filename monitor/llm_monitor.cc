@@ -15,8 +15,6 @@
 namespace windtunnel::monitor {
 namespace {
 
-constexpr Tokens kMaxTokensDefault{500};
-
 std::vector<std::unique_ptr<ProviderAdapter>> adapters_or_mocks(std::vector<std::unique_ptr<ProviderAdapter>> given) {
   if (!given.empty()) return given;
   given.push_back(std::make_unique<MockOpenAIProvider>());
@@ -189,7 +187,6 @@ std::optional<std::string> LlmMonitor::translate(const GenerateRequest& asked, R
   request.prompt_length = static_cast<std::uint32_t>(characters);
   request.content = content_key(asked.user_profile, asked.job_market_data, asked.system_prompt);
 
-  request.max_tokens = kMaxTokensDefault;
   if (config_.token_limiter.mode == TokenMode::per_request) {
     request.max_tokens = std::clamp(config_.token_limiter.limit - request.input, Tokens{0}, kTokensMax);
   }

@@ -143,7 +143,6 @@ void TelemetryLog::write(const std::string& line) {
   if (std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size()) return;
   ++lines_lost_;
   if (!error_) error_ = fmt::format("{}: cannot be written: {}", path_, std::strerror(errno));
-  std::clearerr(file_.get());
 }
 
 std::optional<std::string> TelemetryLog::error() const {
