@@ -46,6 +46,8 @@ TEST(ContentKey, values_are_pinned) {
   EXPECT_EQ(content_key("", "", ""), (ContentKey{0xecb32089d9d96b55U, 0xa0058a963eb7e7ebU}));
   EXPECT_EQ(content_key(" Senior\r\nengineer ", "Berlin", "You are a career adviser."),
             (ContentKey{0x62446a26d97d1d40U, 0x38855244a4831672U}));
+  EXPECT_EQ(content_key(std::string(256, 'x'), std::string(100'000, 'y'), ""),
+            (ContentKey{0x079185418132b8d7U, 0xda19b2703d77021eU}));
   EXPECT_EQ(with(ContentKey{1, 2}, 3), (ContentKey{0x9114a8c5fa80fc8fU, 0x907f344d01a1fc1fU}));
 }
 

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 
 #include "monitor/llm_monitor.h"
@@ -127,6 +129,20 @@ TEST(LlmMonitorLog, times_and_costs_are_exact_decimals) {
   EXPECT_EXIT((void)telemetry_line(record, {.providers = {&provider, 1}}), testing::ExitedWithCode(1), "not negative");
 }
 
+TEST(LlmMonitorLog, a_cost_is_in_dollars_with_as_many_decimals_as_it_needs) {
+  constexpr std::int64_t kDollar = 1'000'000'000'000;
+  const ProviderConfig provider{"p", "m", {}};
+  const std::pair<std::int64_t, const char*> cases[] = {
+      {0, "0"}, {kDollar - 1, "0.999999999999"}, {kDollar, "1"}, {12 * kDollar + kDollar / 2, "12.5"}};
+  for (const auto& [picos, text] : cases) {
+    Record record;
+    record.attempt_count = 1;
+    record.attempt_storage[0] = {.cost = Usd::from_picos(picos), .usage_known = true};
+    const std::string line = telemetry_line(record, {.providers = {&provider, 1}});
+    EXPECT_NE(line.find(std::string{R"("cost_usd":)"} + text + R"(,"success")"), std::string::npos) << line;
+  }
+}
+
 TEST(LlmMonitorLog, a_request_id_is_a_random_uuid_of_seed_and_number) {
   for (std::uint64_t number = 0; number < 300; ++number) {
     const std::string uuid = uuid_of(7, RequestId{number});
@@ -210,6 +226,32 @@ TEST(LlmMonitorLog, lines_that_cannot_be_written_are_counted) {
   EXPECT_TRUE(monitor.generate({.user_profile = "b"}).ok());
   EXPECT_EQ(monitor.get_stats().log_lines_lost, 2);
   EXPECT_NE(monitor.log_error().value_or("").find("/dev/full: cannot be written: "), std::string::npos);
+}
+
+TEST(LlmMonitorLog, that_is_off_writes_nothing_and_loses_nothing) {
+  TelemetryLog log{""};
+  EXPECT_FALSE(log.on());
+  log.write("line\n");
+  EXPECT_EQ(log.lines_lost(), 0);
+  EXPECT_FALSE(log.error());
+}
+
+// As on a disk that was full for a while.
+TEST(LlmMonitorLog, goes_on_when_there_is_room_again) {
+  const ScratchFile file;
+  TelemetryLog log{file.path()};
+  log.write("first\n");
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
+  const rlimit full{6, usual.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &full);
+  log.write("second\n");
+  setrlimit(RLIMIT_FSIZE, &usual);
+  std::signal(SIGXFSZ, handler);
+  log.write("third\n");
+  EXPECT_EQ(file.lines(), (std::vector<std::string>{"first", "third"}));
+  EXPECT_EQ(log.lines_lost(), 1);
 }
 
 // As the README shows it, on the machine's own clocks: it takes the second that the mock takes.

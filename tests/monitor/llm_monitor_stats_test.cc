@@ -1,8 +1,13 @@
 #include "monitor/llm_monitor_stats.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "tests/monitor/llm_monitor_rig.h"
+#include "tests/monitor/scratch_file.h"
 
 namespace windtunnel::monitor::llm_monitor_stats_test {
 namespace {
@@ -75,6 +80,16 @@ TEST(LlmMonitorStats, of_a_monitor_are_those_of_its_parts) {
   EXPECT_EQ(stats.providers[1].requests, 1);
 }
 
+TEST(LlmMonitorStats, have_both_budgets_before_the_first_request) {
+  MonitorConfig config;
+  config.cost_limiter.daily = Usd::from_dollars(7);
+  const Rig rig{config};
+  const MonitorStats stats = rig.monitor->get_stats();
+  EXPECT_EQ(stats.month.limit, Usd::from_dollars(5'000));
+  EXPECT_EQ(stats.day.limit, Usd::from_dollars(7));
+  EXPECT_EQ(stats.month.spent + stats.day.spent, Usd{});
+}
+
 TEST(LlmMonitorStats, have_the_nearest_rank_percentiles) {
   Histogram histogram;
   for (std::int64_t ns = 1; ns <= 1'000; ++ns) histogram.record(Duration{ns});
@@ -111,6 +126,33 @@ TEST(LlmMonitorStats, have_a_mark_for_each_state_of_a_breaker) {
   EXPECT_NE(stats_text(stats).find(": 🟡 half_open (Failures: 0, "), std::string::npos) << stats_text(stats);
   stats.providers[0].breaker.state = static_cast<BreakerState>(3);
   EXPECT_EXIT((void)stats_text(stats), testing::ExitedWithCode(1), "believed that a breaker's state has a mark \\(");
+}
+
+TEST(LlmMonitorStats, write_the_letters_of_a_providers_name_in_capitals) {
+  MonitorStats stats;
+  stats.providers.resize(1);
+  stats.providers[0].name = "`az{ AZ-4é";
+  EXPECT_NE(stats_text(stats).find("\n  `AZ{ AZ-4é:\n"), std::string::npos) << stats_text(stats);
+}
+
+// Nothing waits in a buffer for the program's end, which may not come.
+TEST(LlmMonitorStats, are_out_when_they_have_been_printed) {
+  const ScratchFile file;
+  const Rig rig;
+  std::fflush(stdout);
+  const int usual = dup(STDOUT_FILENO);
+  const int printed = open(file.path().c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_GE(printed, 0);
+  dup2(printed, STDOUT_FILENO);
+  rig.monitor->print_stats();
+  const std::vector<std::string> lines = file.lines();
+  std::fflush(stdout);
+  dup2(usual, STDOUT_FILENO);
+  close(usual);
+  close(printed);
+  ASSERT_GT(lines.size(), 2U);
+  EXPECT_EQ(lines[1], "LLM MONITORING STATISTICS");
+  EXPECT_EQ(lines.back(), std::string(60, '='));
 }
 
 TEST(LlmMonitorStats, are_printed_as_the_seed_prints_them) {

@@ -4,14 +4,25 @@
 
 #include <array>
 #include <functional>
+#include <set>
 #include <stdexcept>
 
+#include "monitor/content_key.h"
 #include "tests/monitor/llm_monitor_rig.h"
 
 namespace windtunnel::monitor::llm_monitor_test {
 namespace {
 
 using namespace llm_monitor_rig;
+
+// What an observer is told of the latest request.
+class Latest final : public Observer {
+ public:
+  Record record;
+  Reply reply;  // to its latest call
+  void on_attempt_end(const AttemptEnded& event) override { reply = event.reply; }
+  void on_finish(const Record& finished) override { record = finished; }
+};
 
 TEST(LlmMonitor, serves_the_seeds_request) {
   Rig rig;
@@ -165,6 +176,7 @@ TEST(LlmMonitor, an_exception_of_an_adapter_is_a_failed_call) {
   const GenerateResult result = monitor.generate({.user_profile = "a"});
   EXPECT_EQ(result.error, "connection_error");
   EXPECT_EQ(result.detail, "no route to host");
+  EXPECT_EQ(result.provider, "scripted");
   EXPECT_EQ(monitor.get_stats().month.reserved, Usd{});
 }
 
@@ -178,14 +190,88 @@ TEST(LlmMonitor, an_impossible_usage_is_a_malformed_answer) {
     })};
     const GenerateResult result = monitor.generate({.user_profile = "a"});
     EXPECT_EQ(result.error, "malformed");
+    EXPECT_EQ(result.detail, "the provider's usage is not between 0 and 100,000,000 tokens");
     EXPECT_EQ(result.text, "");
   }
+}
+
+TEST(LlmMonitor, the_text_of_a_failed_reply_is_nobodys_answer_and_has_no_length) {
+  ManualTime time;
+  Latest latest;
+  LlmMonitorOptions options = scripted(time, [](const ProviderCall& call) {
+    Completion completion = answer(call, "half a sente");
+    completion.reply.kind = ReplyKind::malformed;
+    return completion;
+  });
+  options.observer = &latest;
+  LlmMonitor monitor{std::move(options)};
+  EXPECT_EQ(monitor.generate({.user_profile = "a"}).text, "");
+  EXPECT_EQ(latest.reply.response_length, 0U);
+}
+
+TEST(LlmMonitor, a_first_token_comes_between_a_calls_begin_and_its_end_whatever_the_provider_says) {
+  struct Case {
+    Duration elapsed;
+    Duration said;
+    Duration believed;
+  };
+  for (const Case& one : {Case{5ms, -1ns, 0ns}, Case{5ms, 0ns, 0ns}, Case{5ms, 3ms, 3ms}, Case{5ms, 5ms, 5ms},
+                          Case{5ms, 5ms + 1ns, 5ms}, Case{0ns, 1h, 0ns}}) {
+    ManualTime time;
+    Latest latest;
+    LlmMonitorOptions options = scripted(time, [&](const ProviderCall& call) {
+      time.advance(one.elapsed);
+      Completion completion = answer(call, "text");
+      completion.reply.time_to_first_token = one.said;
+      return completion;
+    });
+    options.observer = &latest;
+    LlmMonitor monitor{std::move(options)};
+    EXPECT_TRUE(monitor.generate({.user_profile = "a"}).ok());
+    EXPECT_EQ(latest.record.time_to_first_token, one.believed);
+  }
+}
+
+TEST(LlmMonitor, the_content_of_a_request_is_its_three_texts_in_the_order_of_the_key) {
+  ManualTime time;
+  Latest latest;
+  LlmMonitorOptions options = scripted(time, [](const ProviderCall& call) { return answer(call, "text"); });
+  options.observer = &latest;
+  LlmMonitor monitor{std::move(options)};
+  (void)monitor.generate({.user_profile = "profile", .job_market_data = "jobs", .system_prompt = "prompt"});
+  EXPECT_EQ(latest.record.request.content, content_key("profile", "jobs", "prompt"));
+}
+
+TEST(LlmMonitor, a_stale_answer_after_a_retrys_pause_comes_with_its_text) {
+  ManualTime time;
+  bool fails = false;
+  LlmMonitorOptions options = scripted(time, [&](const ProviderCall& call) -> Completion {
+    if (!fails) return answer(call, "as it was");
+    return {.reply = {.kind = ReplyKind::server_error, .usage = Usage{}}, .text = {}, .detail = {}};
+  });
+  options.config->cache.stale_if_error = 1h;
+  options.config->circuit_breaker = BreakerConfig{};
+  options.config->circuit_breaker.consecutive_threshold = 1;
+  options.config->provider_call.retry.max_attempts = 2;
+  options.config->provider_call.retry.jitter = Jitter::none;
+  LlmMonitor monitor{std::move(options)};
+  EXPECT_EQ(monitor.generate({.user_profile = "a"}).text, "as it was");
+  time.advance(1h);
+  fails = true;
+  // The breaker opens while the retry waits: its wake-up finds nobody to call.
+  const GenerateResult result = monitor.generate({.user_profile = "a"});
+  EXPECT_EQ(result.outcome, Outcome::stale_hit);
+  EXPECT_EQ(result.text, "as it was");
+  EXPECT_EQ(result.attempts, 1);
+  EXPECT_EQ(result.latency, 500ms);
+  EXPECT_EQ(monitor.get_stats().cache_stale_hits, 1);
 }
 
 TEST(LlmMonitor, an_invalid_request_never_enters_the_pipeline) {
   Rig rig;
   const GenerateResult unknown = rig.ask("a", "mistral");
   EXPECT_EQ(unknown.outcome, Outcome::client_error);
+  EXPECT_EQ(unknown.error, "client_error");
   EXPECT_EQ(unknown.detail, "there is no provider \"mistral\"");
   EXPECT_FALSE(rig.monitor->generate({.user_profile = "a", .max_tokens = Tokens{-1}}).ok());
   EXPECT_FALSE(rig.monitor->generate({.user_profile = "a", .max_tokens = kTokensMax + Tokens{1}}).ok());
@@ -211,6 +297,19 @@ TEST(LlmMonitor, the_default_settings_divide_users_between_both_providers_and_ke
   EXPECT_GT(by_provider[1], 60);
 }
 
+TEST(LlmMonitor, without_a_user_id_a_profile_stays_in_its_arm_and_without_both_requests_are_divided) {
+  Rig rig{std::nullopt, MockOptions{.latency_scale = {0}}};
+  std::set<std::string> of_one_profile;
+  std::set<std::string> of_nobody;
+  for (int i = 0; i < 50; ++i) {
+    const std::string jobs = std::to_string(i);
+    of_one_profile.insert(rig.monitor->generate({.user_profile = "engineer", .job_market_data = jobs}).provider);
+    of_nobody.insert(rig.monitor->generate({.job_market_data = jobs}).provider);
+  }
+  EXPECT_EQ(of_one_profile.size(), 1U);
+  EXPECT_EQ(of_nobody.size(), 2U);
+}
+
 TEST(LlmMonitor, a_request_asks_for_500_tokens_or_for_what_is_left) {
   std::vector<Tokens> asked;
   const auto script = [&](const ProviderCall& call) {
@@ -226,6 +325,21 @@ TEST(LlmMonitor, a_request_asks_for_500_tokens_or_for_what_is_left) {
     EXPECT_TRUE(monitor.generate({.user_profile = std::string(400, 'a')}).ok());
   }
   EXPECT_EQ(asked, (std::vector<Tokens>{Tokens{500}, Tokens{200}}));
+}
+
+TEST(LlmMonitor, a_prompt_that_leaves_no_token_asks_for_none_and_one_beyond_the_limit_is_refused) {
+  for (const std::size_t tokens : {100U, 101U}) {
+    ManualTime time;
+    Latest latest;
+    LlmMonitorOptions options = scripted(time, [](const ProviderCall& call) { return answer(call, "text"); });
+    options.config->token_limiter.mode = TokenMode::per_request;
+    options.config->token_limiter.limit = Tokens{100};
+    options.observer = &latest;
+    LlmMonitor monitor{std::move(options)};
+    const GenerateResult result = monitor.generate({.user_profile = std::string(4 * tokens, 'a')});
+    EXPECT_EQ(result.outcome, tokens == 100 ? Outcome::served : Outcome::refused_tokens);
+    EXPECT_EQ(latest.record.request.max_tokens, Tokens{0});
+  }
 }
 
 TEST(LlmMonitor, a_budget_follows_the_calendar_and_time_does_not) {
@@ -246,17 +360,36 @@ TEST(LlmMonitor, a_budget_follows_the_calendar_and_time_does_not) {
 
 TEST(LlmMonitor, counts_by_versions) {
   Rig rig;
-  (void)rig.monitor->generate({.user_profile = "a", .feature_version = "1", .prompt_version = "v1"});
+  Usd of_v1 = rig.monitor->generate({.user_profile = "a", .feature_version = "1", .prompt_version = "v1"}).cost;
   (void)rig.monitor->generate({.user_profile = "b", .feature_version = "1", .prompt_version = "v2"});
-  (void)rig.monitor->generate({.user_profile = "c", .feature_version = "1", .prompt_version = "v1"});
+  of_v1 += rig.monitor->generate({.user_profile = "c", .feature_version = "1", .prompt_version = "v1"}).cost;
   (void)rig.monitor->generate({.user_profile = "d"});
   const MonitorStats stats = rig.monitor->get_stats();
   ASSERT_EQ(stats.labels.size(), 3U);
   EXPECT_EQ(stats.labels[0].requests, 1);
+  EXPECT_EQ(stats.labels[0].feature_version, "");
+  EXPECT_EQ(stats.labels[1].feature_version, "1");
   EXPECT_EQ(stats.labels[1].prompt_version, "v1");
   EXPECT_EQ(stats.labels[1].requests, 2);
+  EXPECT_GT(of_v1, Usd{});
+  EXPECT_EQ(stats.labels[1].cost, of_v1);
   EXPECT_EQ(stats.labels[2].prompt_version, "v2");
   EXPECT_EQ(stats.labels[2].answered, 1);
+}
+
+TEST(LlmMonitor, counts_a_thousand_pairs_of_versions_apart_and_later_ones_as_none) {
+  Rig rig{MonitorConfig{}, MockOptions{.latency_scale = {0}}};
+  const auto ask = [&](int version) {
+    EXPECT_TRUE(rig.monitor->generate({.user_profile = "a", .feature_version = std::to_string(version)}).ok());
+  };
+  for (int version = 1; version <= 1'001; ++version) ask(version);
+  ask(1);
+  const MonitorStats stats = rig.monitor->get_stats();
+  ASSERT_EQ(stats.labels.size(), 1'001U);
+  EXPECT_EQ(stats.labels[0].requests, 1);  // 1001
+  EXPECT_EQ(stats.labels[1].requests, 2);
+  EXPECT_EQ(stats.labels[1'000].feature_version, "1000");
+  EXPECT_EQ(stats.labels[1'000].requests, 1);
 }
 
 TEST(LlmMonitorOptions, say_what_is_wrong_with_them) {

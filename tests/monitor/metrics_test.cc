@@ -67,10 +67,11 @@ TEST(Metrics, cost_of_unknown_usage_stands_apart) {
 
 TEST(Metrics, late_results_are_calls_like_others_and_counted_apart) {
   Metrics metrics{1, 0};
-  metrics.on_attempt(attempt_at(0, ReplyKind::ok, Usd{}, 1s), ok(), true);
-  metrics.on_attempt(attempt_at(0, ReplyKind::ok, Usd{}, 1s), ok(), false);
-  EXPECT_EQ(metrics.provider(provider_at(0)).late_results, 1);
-  EXPECT_EQ(metrics.provider(provider_at(0)).calls, 2);
+  for (const bool late : {true, true, false}) {
+    metrics.on_attempt(attempt_at(0, ReplyKind::ok, Usd{}, 1s), ok(), late);
+  }
+  EXPECT_EQ(metrics.provider(provider_at(0)).late_results, 2);
+  EXPECT_EQ(metrics.provider(provider_at(0)).calls, 3);
 }
 
 TEST(Metrics, transitions_are_counted_where_they_lead) {
@@ -173,6 +174,23 @@ TEST(Metrics, a_request_counts_for_its_labels_and_none_is_a_label_too) {
   EXPECT_EQ(metrics.labels()[0].requests(), 1);
   EXPECT_EQ(metrics.labels()[1].requests(), 0);
   EXPECT_EQ(metrics.labels()[3].requests(), 2);
+}
+
+TEST(Metrics, labels_count_the_requests_of_every_variant_and_of_none) {
+  Metrics metrics{1, 2};
+  for (const std::uint32_t labels : {0U, 1U}) {
+    Record record = record_of(Outcome::served);
+    record.request.labels = LabelsId{labels};
+    metrics.on_finish(record);
+    for (const std::uint16_t variant : {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{1}}) {
+      record.variant = variant;
+      metrics.on_finish(record);
+    }
+  }
+  ASSERT_EQ(metrics.labels().size(), 2U);
+  for (const RequestMetrics& one : metrics.labels()) EXPECT_EQ(one.requests(), 4);
+  EXPECT_EQ(metrics.variants()[0].requests(), 2);
+  EXPECT_EQ(metrics.variants()[1].requests(), 4);
 }
 
 // One request with two calls: the providers' figures count calls, the users' count requests.

@@ -29,6 +29,25 @@ TEST(MockLatency, lies_between_its_two_ends) {
   EXPECT_EQ(mock_latency(kMockAnthropic, std::uint64_t{1} << 63), 950ms);
 }
 
+// Computed once by a separate program: what a seed gives is the same in every release.
+TEST(MockLatency, of_request_attempt_and_seed_is_pinned) {
+  struct Case {
+    std::uint64_t request;
+    std::uint8_t attempt;
+    std::uint64_t seed;
+    Duration latency;
+  };
+  for (const Case& one : {Case{0, 0, 0, 1'134'028'967ns}, Case{7, 1, 42, 1'156'620'089ns},
+                          Case{1, 7, 42, 1'137'720'021ns}, Case{7, 42, 1, 1'373'606'753ns}}) {
+    ManualTime time;
+    MockOpenAIProvider provider{{.seed = one.seed}};
+    ProviderCall call = call_at(time, one.request);
+    call.attempt = one.attempt;
+    (void)provider.complete(call);
+    EXPECT_EQ(time.now(), Instant{one.latency});
+  }
+}
+
 TEST(MockPrice, is_a_millionth_of_the_dollars_a_token) {
   for (const std::int64_t dollars : {3, 60}) {
     EXPECT_EQ(usd_per_million_tokens(dollars).per_token * 1'000'000, Usd::from_dollars(dollars));
@@ -132,9 +151,13 @@ TEST(MockProvider, bills_failures_as_the_default_profile_does) {
 TEST(MockProvider, an_injected_timeout_takes_until_the_deadline) {
   ManualTime time;
   MockAnthropicProvider provider;
-  provider.fail_next(1, ReplyKind::timeout);
-  EXPECT_EQ(provider.complete(call_at(time)).reply.kind, ReplyKind::timeout);
-  EXPECT_EQ(time.now(), kDeadline);
+  for (const Duration left : {Duration{30s}, Duration{1ns}}) {
+    ProviderCall call = call_at(time);
+    call.deadline = time.now() + left;
+    provider.fail_next(1, ReplyKind::timeout);
+    EXPECT_EQ(provider.complete(call).reply.kind, ReplyKind::timeout);
+    EXPECT_EQ(time.now(), call.deadline);
+  }
 }
 
 }  // namespace

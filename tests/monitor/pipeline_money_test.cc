@@ -167,6 +167,47 @@ TEST(PipelineMoney, a_refused_further_attempt_ends_the_request_with_what_it_has_
   EXPECT_EQ(exact.begin(request(0)).reply(failed(ReplyKind::timeout), at(1s)).called(), 1);
 }
 
+// Whoever follows along knows of the refusal when the answer of the cache comes.
+TEST(PipelineMoney, what_the_budget_says_at_admission_is_told_before_the_next_decision) {
+  class Ordered final : public Log {
+    void on_budget(const BudgetEvent& /*event*/, Instant /*now*/) override { words.emplace_back("budget"); }
+  } ordered;
+  MonitorConfig config = with_budget(usd(7));
+  config.cache.enabled = true;
+  config.cost_limiter.on_exhausted = ExhaustedPolicy::serve_cached;
+  Rig rig{config};
+  rig.serve(request(0));
+  rig.pipeline.set_observer(&ordered);
+  rig.begin(request(0));
+  EXPECT_EQ(ordered.words,
+            (std::vector<std::string>{"arrival", "granted 200", "budget", "from cache", "finish cache_hit"}));
+}
+
+// A permit that is handed back is an outcome like others for a breaker of another program, which may do anything.
+TEST(PipelineMoney, a_breaker_that_moves_when_a_refused_attempt_gives_its_permit_back_is_told_of) {
+  class Touchy final : public ForeignBreaker {
+   public:
+    std::optional<std::string> reset(const BreakerConfig& /*config*/) override { return std::nullopt; }
+    BreakerAnswer ask(const BreakerQuestion& question) override {
+      if (question.op == BreakerOp::report && question.outcome == BreakerOutcome::ignored) state_ = BreakerState::open;
+      return {.error = {}, .state = state_, .permit = 1};
+    }
+
+   private:
+    BreakerState state_ = BreakerState::closed;
+  };
+  std::array<Touchy, 2> others;
+  const std::array<ForeignBreaker*, 2> seams{&others[0], &others[1]};
+  Log log;
+  Pipeline pipeline{with_budget(usd(7) + usd(4) - kPico), providers(2), seams};
+  pipeline.set_wall_clock(kNoon);
+  pipeline.set_observer(&log);
+  EXPECT_EQ(Ride(pipeline, request(0), at(0s)).reply(failed(ReplyKind::timeout), at(1s)).outcome(), "refused_budget");
+  ASSERT_EQ(log.transitions.size(), 1U);
+  EXPECT_EQ(log.transitions[0].to, BreakerState::open);
+  EXPECT_EQ(pipeline.metrics().provider(provider_at(1)).breaker_opened, 1);
+}
+
 TEST(PipelineMoney, a_refused_retry_ends_the_request_and_is_no_failover) {
   MonitorConfig config = with_budget(usd(14) - kPico);
   config.provider_call.retry.max_attempts = 2;

@@ -139,6 +139,11 @@ TEST(RetryAfterWait, survives_whatever_is_sent) {
   EXPECT_EQ(wait_of_seconds(Limits::max(), Duration::max()), Duration::max());
 }
 
+// As a double it is one nanosecond longer than there is room for.
+TEST(RetryAfterWait, of_the_longest_time_there_is_is_its_cap) {
+  EXPECT_EQ(wait_of_seconds(9'223'372'036.854775807, Duration::max()), Duration::max());
+}
+
 TEST(RetryAfterWait, counts_a_date_from_the_wall_clock) {
   const auto wait = [](WallTime date, WallTime wall = kNoon) {
     return wait_of({.form = RetryAfter::Form::date, .date = date}, wall, 60s);
