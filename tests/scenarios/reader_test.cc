@@ -325,6 +325,17 @@ TEST(Reader, measured_outages_are_those_of_the_vendor) {
       (Errors{"/faults/0/law: this says the same as \"up\"; write one of them"}));
 }
 
+TEST(Reader, a_claim_about_a_forecast_is_of_the_whole_horizon) {
+  for (const std::string part : {R"("during": "f")", R"("after": "f")", R"("skip": "1s")", R"("window": "1h")"}) {
+    EXPECT_EQ(errors_of(R"({"faults": [{"id": "f", "kind": "outage", "provider": "openai", "at": "1m", "duration": "1m"}],
+      "thresholds": {"forecast.cost_usd": [{"threshold": "avg<1", )" + part + "}]}}"),
+              (Errors{"/thresholds/forecast.cost_usd/0/threshold: a forecast is of the whole horizon: during, after, "
+                      "skip and window say nothing"}))
+        << part;
+  }
+  EXPECT_EQ(read(R"({"thresholds": {"forecast.cost_usd": [{"threshold": "avg<1"}]}})").forecast_thresholds.size(), 1U);
+}
+
 TEST(Reader, thresholds_keep_their_place_and_forecasts_stand_apart) {
   const sim::Scenario s = read(
       "{\"thresholds\": {\"requests_failed\": [\n {\"threshold\": \"rate<0.1\", \"window\": "
