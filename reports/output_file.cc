@@ -22,6 +22,10 @@ bool is_written_in_place(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+[[noreturn]] void throw_error(const char* operation, const std::string& path, const std::string& why) {
+  throw ReportError(path, operation, why);
+}
+
 }  // namespace
 
 class ZstdStream {
@@ -47,11 +51,11 @@ class ZstdStream {
   std::vector<char> out_;
 };
 
-OutputFile::OutputFile(std::string path) : path_(std::move(path)), buffer_(kBufferSize) {
+OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (path_.ends_with(".zst")) zstd_ = std::make_unique<ZstdStream>();
   written_path_ = is_written_in_place(path_) ? path_ : path_ + ".partial";
   descriptor_ = ::open(written_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail("open", written_path_, std::strerror(errno));
+  if (descriptor_ < 0) throw_error("open", written_path_, std::strerror(errno));
 }
 
 OutputFile::~OutputFile() {
@@ -63,14 +67,26 @@ OutputFile::~OutputFile() {
       // Nobody is left to tell; the name .partial tells it.
     }
   }
+  writer_.reset();
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+// After the first failure the file takes no more bytes, and each later attempt to finish it says the same.
+template <typename Action>
+void OutputFile::remembering_failure(const Action& action) {
+  try {
+    action();
+  } catch (const ReportError& error) {
+    if (!error_) error_ = error;
+    throw;
+  }
 }
 
 void OutputFile::append(std::string_view bytes) {
   while (!bytes.empty()) {
-    if (used_ == buffer_.size()) stream_out();
-    const std::size_t part = std::min(bytes.size(), buffer_.size() - used_);
-    std::memcpy(buffer_.data() + used_, bytes.data(), part);
+    if (used_ == buffer_.size) stream_out();
+    const std::size_t part = std::min(bytes.size(), buffer_.size - used_);
+    std::memcpy(buffer_.bytes.get() + used_, bytes.data(), part);
     used_ += part;
     bytes.remove_prefix(part);
   }
@@ -78,48 +94,73 @@ void OutputFile::append(std::string_view bytes) {
 
 void OutputFile::make_room(std::size_t size) {
   stream_out();
-  if (buffer_.size() < size) buffer_.resize(size);
+  if (buffer_.size < size) buffer_ = Buffer{size};
 }
 
 // Whoever streams cannot mend it and has no result of it: the error waits for the one who finishes the file.
 void OutputFile::stream_out() {
   try {
-    flush();
+    if (written_path_ == path_ || failed()) {
+      flush();
+    } else {
+      hand_over();
+    }
   } catch (const ReportError&) {
   }
 }
 
-void OutputFile::flush() {
-  monitor::check(state_ != State::finished || used_ == 0, "a finished file takes no more bytes");
-  const std::string_view bytes{buffer_.data(), used_};
+void OutputFile::hand_over() {
+  monitor::check(state_ != State::finished, "a finished file takes no more bytes");
+  if (!writer_) {
+    writer_ = std::make_unique<WriterThread>(kBufferSize, [this](std::string_view bytes) { write(bytes); });
+  }
+  const std::size_t used = used_;
   flushed_ += used_;
   used_ = 0;
-  if (failed() || bytes.empty()) return;
-  if (zstd_) return compress(bytes, false);
-  write_out(bytes);
+  remembering_failure([&] { writer_->exchange(buffer_, used); });
+}
+
+void OutputFile::flush() {
+  monitor::check(state_ != State::finished || used_ == 0, "a finished file takes no more bytes");
+  const std::string_view bytes{buffer_.bytes.get(), used_};
+  flushed_ += used_;
+  used_ = 0;
+  if (failed()) return;
+  remembering_failure([&] {
+    if (writer_) writer_->wait();
+    write(bytes);
+  });
 }
 
 void OutputFile::finish() {
   if (state_ == State::finished) return;
   if (error_) throw ReportError(*error_);
   flush();
-  if (zstd_) compress({}, true);
-  if (written_path_ == path_) {
-    close_file();
-    state_ = State::finished;
-    return;
-  }
-  if (::fsync(descriptor_) != 0) fail("sync", written_path_, std::strerror(errno));
-  close_file();
-  if (std::rename(written_path_.c_str(), path_.c_str()) != 0) fail("rename", written_path_, std::strerror(errno));
+  remembering_failure([&] { put_in_place(); });
   state_ = State::finished;
+}
+
+void OutputFile::put_in_place() {
+  if (zstd_) compress({}, true);
+  if (written_path_ == path_) return close_file();
+  if (::fsync(descriptor_) != 0) throw_error("sync", written_path_, std::strerror(errno));
+  close_file();
+  if (std::rename(written_path_.c_str(), path_.c_str()) != 0) {
+    throw_error("rename", written_path_, std::strerror(errno));
+  }
+}
+
+void OutputFile::write(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (zstd_) return compress(bytes, false);
+  write_out(bytes);
 }
 
 void OutputFile::write_out(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write", written_path_, std::strerror(errno));
+    if (written < 0) throw_error("write", written_path_, std::strerror(errno));
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
@@ -129,9 +170,7 @@ void OutputFile::compress(std::string_view bytes, bool last) {
   for (bool done = false; !done;) {
     const char* error = nullptr;
     const std::string_view out = zstd_->step(in, last, done, error);
-    if (error != nullptr) {
-      fail("compress", written_path_, error);
-    }
+    if (error != nullptr) throw_error("compress", written_path_, error);
     write_out(out);
   }
 }
@@ -139,12 +178,7 @@ void OutputFile::compress(std::string_view bytes, bool last) {
 void OutputFile::close_file() {
   const int closed = ::close(descriptor_);
   descriptor_ = -1;
-  if (closed != 0) fail("close", written_path_, std::strerror(errno));
-}
-
-void OutputFile::fail(const char* operation, const std::string& path, const std::string& why) {
-  if (!error_) error_.emplace(path, operation, why);
-  throw ReportError(*error_);
+  if (closed != 0) throw_error("close", written_path_, std::strerror(errno));
 }
 
 }  // namespace windtunnel::reports

@@ -6,6 +6,9 @@
 // is written in place, without .partial and rename. Nothing reaches the file before the buffer is full, flush() or
 // finish(). Every failure is a ReportError; after one the file takes no more bytes and stays .partial. Writing to a
 // pipe whose reader has gone raises SIGPIPE unless the process ignores it, and then it is a ReportError too.
+//
+// A regular file whose buffer has been full once is compressed and written by a thread of its own, so that a run goes on
+// meanwhile; what is written in place stays on the caller's thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +16,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "reports/report_error.h"
+#include "reports/writer_thread.h"
 
 namespace windtunnel::reports {
 
@@ -23,7 +26,7 @@ class ZstdStream;
 
 class OutputFile {
  public:
-  static constexpr std::size_t kBufferSize = std::size_t{256} * 1024;
+  static constexpr std::size_t kBufferSize = std::size_t{1024} * 1024;
 
   explicit OutputFile(std::string path);
   // Unfinished: what is buffered is still written, if it can be, and the file stays .partial.
@@ -36,9 +39,9 @@ class OutputFile {
   // Room for `size` bytes in the buffer, to be written by the caller; commit() says how many of them were. The room is
   // good until the next call.
   [[nodiscard]] char* reserve(std::size_t size) {
-    if (buffer_.size() - used_ < size) [[unlikely]]
+    if (buffer_.size - used_ < size) [[unlikely]]
       make_room(size);
-    return buffer_.data() + used_;
+    return buffer_.bytes.get() + used_;
   }
   void commit(std::size_t size) { used_ += size; }
 
@@ -58,21 +61,26 @@ class OutputFile {
   enum class State : std::uint8_t { open, finished };
 
   void stream_out();
+  void hand_over();
   void make_room(std::size_t size);
+  void write(std::string_view bytes);
   void write_out(std::string_view bytes);
   void compress(std::string_view bytes, bool last);
+  void put_in_place();
   void close_file();
-  [[noreturn]] void fail(const char* operation, const std::string& path, const std::string& why);
+  template <typename Action>
+  void remembering_failure(const Action& action);
 
   std::string path_;
   std::string written_path_;  // path_ itself if it is written in place
-  std::vector<char> buffer_;
+  Buffer buffer_{kBufferSize};
   std::size_t used_ = 0;
   std::uint64_t flushed_ = 0;
   int descriptor_ = -1;
   State state_ = State::open;
   std::optional<ReportError> error_;  // the first one
   std::unique_ptr<ZstdStream> zstd_;  // nothing: not compressed
+  std::unique_ptr<WriterThread> writer_;  // once the buffer has been full
 };
 
 }  // namespace windtunnel::reports

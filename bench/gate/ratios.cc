@@ -4,16 +4,20 @@
 //   windtunnel_ratios               prints the table; exits with 1 when a ratio is above its bound
 //   windtunnel_ratios --self-test   besides, does each work one and a half times over and fails unless that is noticed
 //
-// A bound lies a quarter above the ratio that was measured when it was set: noise of minima stays below, a loss of 1.5
-// does not. After a change of speed that is meant, set it anew from the printed ratio.
+// A bound lies a quarter above the ratio that was measured when it was set, on a quiet machine: noise of minima stays
+// below, a loss of 1.5 does not. After a change of speed that is meant, set it anew from the printed ratio.
+
+#include <malloc.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <functional>
 #include <queue>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -32,6 +36,7 @@ namespace windtunnel::bench {
 namespace {
 
 constexpr int kRounds = 15;
+constexpr int kAttempts = 5;
 
 // Does so many items of its work.
 using Work = std::function<void(std::int64_t items)>;
@@ -142,28 +147,45 @@ Work records_general(const sim::Scenario& scenario, const std::vector<monitor::R
   };
 }
 
-// Whether every ratio is within its bound, and with a self-test, every planted loss above it.
+struct Nanoseconds {
+  double ours = 1e18;
+  double other = 1e18;
+  double planted = 1e18;
+};
+
+Nanoseconds best_of_rounds(const Pair& pair, bool self_test) {
+  Nanoseconds best;
+  for (int round = 0; round < kRounds; ++round) {
+    best.ours = std::min(best.ours, time_of(pair.ours, pair.items));
+    best.other = std::min(best.other, time_of(pair.yardstick, pair.items));
+    if (self_test) {
+      best.planted = std::min(best.planted, time_of(pair.ours, pair.items) + time_of(pair.ours, pair.items / 2) / 2);
+    }
+  }
+  return best;
+}
+
+// Whether the ratio is within its bound, and with a self-test, a planted loss above it. A neighbour on the same machine
+// may take more of ours than of the yardstick's speed for seconds; a loss stays.
+bool holds(const Pair& pair, bool self_test) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::seconds{attempt});
+    const Nanoseconds took = best_of_rounds(pair, self_test);
+    const bool within = took.ours <= pair.bound * took.other;
+    const bool noticed = !self_test || took.planted > pair.bound * took.other;
+    std::printf("%-22s %10.1f %10.1f %8.3f %8.3f", pair.name, took.ours, took.other, took.ours / took.other, pair.bound);
+    if (self_test) std::printf(" %6.3f", took.planted / took.other);
+    std::printf("%s%s\n", within ? "" : "  ABOVE ITS BOUND", noticed ? "" : "  A LOSS OF 1.5 IS NOT NOTICED");
+    if (within && noticed) return true;
+  }
+  return false;
+}
+
 bool measure(const std::vector<Pair>& pairs, bool self_test) {
-  bool good = true;
   std::printf("%-22s %10s %10s %8s %8s%s\n", "work", "ours ns", "other ns", "ratio", "bound",
               self_test ? "   1.5x" : "");
-  for (const Pair& pair : pairs) {
-    double ours = 1e18;
-    double planted = 1e18;
-    double other = 1e18;
-    for (int round = 0; round < kRounds; ++round) {
-      ours = std::min(ours, time_of(pair.ours, pair.items));
-      other = std::min(other, time_of(pair.yardstick, pair.items));
-      if (self_test)
-        planted = std::min(planted, time_of(pair.ours, pair.items) + time_of(pair.ours, pair.items / 2) / 2);
-    }
-    const bool within = ours / other <= pair.bound;
-    const bool noticed = !self_test || planted / other > pair.bound;
-    good = good && within && noticed;
-    std::printf("%-22s %10.1f %10.1f %8.3f %8.3f", pair.name, ours, other, ours / other, pair.bound);
-    if (self_test) std::printf(" %6.3f", planted / other);
-    std::printf("%s%s\n", within ? "" : "  ABOVE ITS BOUND", noticed ? "" : "  A LOSS OF 1.5 IS NOT NOTICED");
-  }
+  bool good = true;
+  for (const Pair& pair : pairs) good = holds(pair, self_test) && good;
   return good;
 }
 
@@ -177,17 +199,21 @@ int main(int count, char** words) {
     std::fprintf(stderr, "usage: windtunnel_ratios [--self-test]\n");
     return 2;
   }
+  // Memory that a round gives back stays with the process: whether the kernel has to clear a page anew for the next round
+  // depends on what was freed last, and is half as much as the work itself.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const windtunnel::sim::Scenario healthy = bench::healthy_world("1h");
   const windtunnel::sim::Scenario llm_request = bench::llm_request_world("1h");
   const auto records = bench::records_of(bench::lasting(healthy, 1000));
   const std::vector<bench::Pair> pairs{
-      {"pipeline", bench::decisions(), bench::conventional(), 10'000, 0.31},
-      {"healthy", bench::world_of(healthy), bench::conventional(), 10'000, 0.60},
-      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.75},
-      {"healthy/telemetry", bench::world_with_telemetry(healthy), bench::conventional(), 10'000, 0.85},
-      {"llm_request", bench::world_of(llm_request), bench::conventional(), 10'000, 0.50},
-      {"event_queue/hold", bench::hold_ours(), bench::hold_standard(), 50'000, 1.10},
-      {"record/format", bench::records_ours(healthy, records), bench::records_general(healthy, records), 2'000, 0.021},
+      {"pipeline", bench::decisions(), bench::conventional(), 10'000, 0.30},
+      {"healthy", bench::world_of(healthy), bench::conventional(), 10'000, 0.58},
+      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.54},
+      {"healthy/telemetry", bench::world_with_telemetry(healthy), bench::conventional(), 10'000, 0.815},
+      {"llm_request", bench::world_of(llm_request), bench::conventional(), 10'000, 0.45},
+      {"event_queue/hold", bench::hold_ours(), bench::hold_standard(), 50'000, 0.745},
+      {"record/format", bench::records_ours(healthy, records), bench::records_general(healthy, records), 2'000, 0.019},
   };
   return bench::measure(pairs, self_test) ? 0 : 1;
 }

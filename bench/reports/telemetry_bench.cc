@@ -65,9 +65,13 @@ BENCHMARK_CAPTURE(world_to_file, null, "/dev/null")
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(world_to_file, tmpfs, "/dev/shm/windtunnel-bench.jsonl")
     ->Name("world/healthy/jsonl/tmpfs")
+    ->MeasureProcessCPUTime()
+    ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(world_to_file, zst, "/dev/shm/windtunnel-bench.jsonl.zst")
     ->Name("world/healthy/jsonl/zst")
+    ->MeasureProcessCPUTime()
+    ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "reports/output_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -50,7 +52,7 @@ TEST(OutputFile, stays_partial_when_not_finished) {
 
 TEST(OutputFile, holds_more_than_its_buffer) {
   const ScratchFolder folder;
-  const std::string text = many_lines(40'000);
+  const std::string text = many_lines(200'000);
   ASSERT_GT(text.size(), 3 * OutputFile::kBufferSize);
   OutputFile file{folder.file("a.txt")};
   file.append(text.substr(0, 100));
@@ -64,7 +66,7 @@ TEST(OutputFile, lends_room_in_its_buffer) {
   const ScratchFolder folder;
   OutputFile file{folder.file("a.txt")};
   std::string expected;
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < 12'000; ++i) {
     const std::string piece(static_cast<std::size_t>(i % 300), static_cast<char>('a' + i % 26));
     std::memcpy(file.reserve(300), piece.data(), piece.size());
     file.commit(piece.size());
@@ -79,7 +81,7 @@ TEST(OutputFile, lends_room_in_its_buffer) {
 
 TEST(OutputFile, compresses_what_is_named_zst) {
   const ScratchFolder folder;
-  const std::string text = many_lines(60'000);
+  const std::string text = many_lines(200'000);
   OutputFile file{folder.file("a.jsonl.zst")};
   file.append(text);
   file.finish();
@@ -148,6 +150,63 @@ TEST(OutputFile, knows_that_the_disk_is_full_as_soon_as_the_buffer_is_and_says_s
     }
     EXPECT_FALSE(file.finished());
   }
+}
+
+// No regular file of this process may grow beyond `bytes` while this lives.
+class FilesAtMost {
+ public:
+  explicit FilesAtMost(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit now{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &now);
+  }
+  ~FilesAtMost() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+  FilesAtMost(const FilesAtMost&) = delete;
+  FilesAtMost& operator=(const FilesAtMost&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*signal_)(int);
+};
+
+// A regular file is written by a thread of its own: its failure is known one buffer later.
+TEST(OutputFile, knows_that_a_regular_file_cannot_grow_and_says_so_at_the_end) {
+  for (const char* const name : {"a.txt", "a.txt.zst"}) {
+    const ScratchFolder folder;
+    const FilesAtMost limit{OutputFile::kBufferSize};
+    OutputFile file{folder.file(name)};
+    file.append(many_lines(300'000));
+    EXPECT_TRUE(file.failed()) << name;
+    try {
+      file.finish();
+      FAIL() << "a file that could not grow took it";
+    } catch (const ReportError& error) {
+      EXPECT_EQ(error.what(), folder.file(name) + ".partial: cannot write: File too large");
+    }
+    EXPECT_FALSE(exists(folder.file(name)));
+    EXPECT_EQ(std::filesystem::file_size(folder.file(name) + ".partial"), OutputFile::kBufferSize);
+  }
+}
+
+TEST(OutputFile, keeps_all_of_it_when_not_finished) {
+  const ScratchFolder folder;
+  const std::string text = many_lines(200'000);
+  { OutputFile{folder.file("a.txt")}.append(text); }
+  EXPECT_TRUE(text_in(folder.file("a.txt.partial")) == text);
+  { OutputFile{folder.file("a.zst")}.append(text); }
+  EXPECT_TRUE(read_whole_file(folder.file("a.zst.partial")) == text);
+}
+
+TEST(OutputFile, has_all_of_it_in_the_file_after_a_flush) {
+  const ScratchFolder folder;
+  const std::string text = many_lines(200'000);
+  OutputFile file{folder.file("a.txt")};
+  file.append(text);
+  file.flush();
+  EXPECT_TRUE(text_in(file.partial_path()) == text);
 }
 
 TEST(OutputFile, says_that_it_cannot_be_opened) {
