@@ -1,5 +1,7 @@
 #include "monitor/cache.h"
 
+// `inline` marks what is short or has one caller: the compiler is to put it there.
+
 #include <bit>
 
 namespace windtunnel::monitor {
@@ -125,7 +127,7 @@ void Cache::remove(std::uint32_t slot) {
   --size_;
 }
 
-std::uint32_t Cache::vacant_slot(Instant now) {
+inline std::uint32_t Cache::vacant_slot(Instant now) {
   while (size_ > 0 && age_of(slots_[0].by_age.after, now) >= lifetime_) remove(slots_[0].by_age.after);
   if (size_ == config_.capacity) {
     ++evictions_;

@@ -1,5 +1,7 @@
 #include "monitor/metrics.h"
 
+// `inline` marks what is short or has one caller: the compiler is to put it there.
+
 #include <numeric>
 
 namespace windtunnel::monitor {
@@ -78,7 +80,7 @@ void Metrics::on_finish(const Record& record) {
   metrics.time_to_first_token.record(record.time_to_first_token);
 }
 
-Metrics::Costs Metrics::add_causes(const Record& record) {
+inline Metrics::Costs Metrics::add_causes(const Record& record) {
   Costs costs;
   unsigned called = 0;  // a bit for each provider
   for (const Attempt& attempt : record.attempts()) {

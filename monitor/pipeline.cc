@@ -1,5 +1,7 @@
 #include "monitor/pipeline.h"
 
+// `inline` marks what is short or has one caller: the compiler is to put it there.
+
 #include <algorithm>
 #include <utility>
 
@@ -176,7 +178,7 @@ Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
 
 // --- One attempt ---------------------------------------------------------------------------------------------------
 
-Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now) {
+inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now) {
   Record& record = flow.record;
   check(record.attempt_count < kAttemptsMax, "a request makes a bounded number of attempts");
   Instant deadline = now + config_.provider_call.timeout;
@@ -202,7 +204,7 @@ Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Ins
   return CallProvider{provider, ordinal, deadline, flow.grant.output};
 }
 
-void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now) {
+inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now) {
   Record& record = flow.record;
   Attempt& attempt = record.attempt_storage[record.attempt_count - 1U];
   const ProviderId provider = attempt.provider;
@@ -241,7 +243,7 @@ void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now) {
   if (reply.kind != ReplyKind::ok) obey_retry_after(provider, reply.retry_after, now);
 }
 
-Step Pipeline::serve(Flow& flow, const Reply& reply, Instant now) {
+inline Step Pipeline::serve(Flow& flow, const Reply& reply, Instant now) {
   Record& record = flow.record;
   const Attempt& attempt = *record.last_attempt();
   const Usage used = reply.usage.value_or(Usage{record.request.input, flow.grant.output});
@@ -290,7 +292,7 @@ Step Pipeline::serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Ins
 
 // --- The rules that the chain asks ---------------------------------------------------------------------------------
 
-void Pipeline::route(Flow& flow) {
+inline void Pipeline::route(Flow& flow) {
   const ProviderId chosen = router_.choose(flow.record.request, flow.record.variant);
   check(index_of(chosen) < provider_count_, "a request is routed to a provider that exists");
   flow.record.assigned = chosen;
@@ -368,7 +370,7 @@ void Pipeline::fail_over(Flow& flow) const {
   if (flow.candidate < provider_count_) ++flow.record.failovers;
 }
 
-Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) {
+inline Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) {
   Usd dearest;
   for (const Tariff& tariff : prices_.at(wall)) dearest = std::max(dearest, cost(tariff, input, output));
   return dearest;

@@ -1,5 +1,7 @@
 #include "sim/world/driver.h"
 
+// `inline` marks what is short or has one caller: the compiler is to put it there.
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -142,7 +144,7 @@ void Driver::schedule_first_events() {
   }
 }
 
-void Driver::handle(std::uint32_t payload) {
+inline void Driver::handle(std::uint32_t payload) {
   if (payload >= slot_base_) return on_slot(payload - slot_base_);
   if (payload < fault_base_) return on_arrival(payload);
   if (payload >= vu_base_) {
@@ -158,7 +160,7 @@ void Driver::handle(std::uint32_t payload) {
   on_fault(payload - fault_base_);
 }
 
-void Driver::on_arrival(std::uint32_t workload) {
+inline void Driver::on_arrival(std::uint32_t workload) {
   const std::uint64_t ordinal = next_ordinal_[workload];
   if (const auto next = loads_[workload].next_arrival()) {
     next_ordinal_[workload] = next->ordinal;
@@ -198,7 +200,7 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
 }
 
 // The event that a slot's request waits for; an event that it no longer waits for is only counted.
-void Driver::on_slot(std::uint32_t slot) {
+inline void Driver::on_slot(std::uint32_t slot) {
   InFlight& one = slots_[slot];
   --one.events_pending;
   if (one.finished || one.expected != now_) return free_if_idle(slot);
@@ -265,7 +267,7 @@ void Driver::serve(std::uint32_t slot) {
   expect(slot, one.result.at);
 }
 
-void Driver::complete(std::uint32_t slot) {
+inline void Driver::complete(std::uint32_t slot) {
   InFlight& one = slots_[slot];
   const monitor::Record& record = one.flow.record;
   const ProviderId provider = record.last_attempt()->provider;
@@ -295,7 +297,7 @@ void Driver::complete(std::uint32_t slot) {
   perform(slot, step);
 }
 
-void Driver::leave_station(std::uint32_t slot) {
+inline void Driver::leave_station(std::uint32_t slot) {
   if (!slots_[slot].in_service) return;
   slots_[slot].in_service = false;
   const std::size_t provider = index_of(slots_[slot].flow.record.last_attempt()->provider);
@@ -316,13 +318,13 @@ void Driver::serve_waiting(std::size_t provider) {
   }
 }
 
-void Driver::expect(std::uint32_t slot, Instant at) {
+inline void Driver::expect(std::uint32_t slot, Instant at) {
   slots_[slot].expected = at;
   ++slots_[slot].events_pending;
   queue_.schedule(at, slot_base_ + slot);
 }
 
-void Driver::end_request(std::uint32_t slot) {
+inline void Driver::end_request(std::uint32_t slot) {
   InFlight& one = slots_[slot];
   one.finished = true;
   --in_flight_;
@@ -337,7 +339,7 @@ void Driver::end_request(std::uint32_t slot) {
 
 // --- Small things --------------------------------------------------------------------------------------------------
 
-std::uint32_t Driver::take_slot() {
+inline std::uint32_t Driver::take_slot() {
   if (free_.empty()) {
     slots_.emplace_back();
     monitor::check(slot_base_ + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
@@ -348,13 +350,13 @@ std::uint32_t Driver::take_slot() {
   return slot;
 }
 
-void Driver::free_if_idle(std::uint32_t slot) {
+inline void Driver::free_if_idle(std::uint32_t slot) {
   if (slots_[slot].finished && slots_[slot].events_pending == 0) free_.push_back(slot);
 }
 
 // A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it
 // said so is not asked again and again: time must pass, and the checks will tell.
-void Driver::watch_breaker(ProviderId provider) {
+inline void Driver::watch_breaker(ProviderId provider) {
   const auto at = pipeline_.breaker(provider).wakeup();
   std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
   if (!at || *at <= now_ || scheduled == at) return;

@@ -1,5 +1,7 @@
 #include "sim/world/load.h"
 
+// `inline` marks what is short or has one caller: the compiler is to put it there.
+
 #include <algorithm>
 #include <cmath>
 
@@ -159,7 +161,7 @@ std::optional<ArrivalPoint> Load::next_uniform() {
 
 // Arrivals come when the integral of the rate has grown by the next amount of work: 1 for uniform arrivals, an
 // exponential variable of mean 1 for a Poisson process, a gamma variable of mean 1 for gamma gaps.
-std::optional<ArrivalPoint> Load::next_by_rate() {
+inline std::optional<ArrivalPoint> Load::next_by_rate() {
   double left = work(arrivals_);
   Instant at = last_;
   while (at < end_) {
@@ -199,7 +201,7 @@ std::optional<ArrivalPoint> Load::next_listed() {
   return std::nullopt;
 }
 
-double Load::work(std::uint64_t ordinal) {
+inline double Load::work(std::uint64_t ordinal) {
   switch (spec_.arrival) {
     case Arrival::uniform: return 1;
     case Arrival::poisson:
@@ -302,7 +304,7 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
   request.prompt_length = static_cast<std::uint32_t>(request.input.count() * kCharactersPerToken);
 }
 
-void Load::fill_content(std::uint64_t ordinal, monitor::Request& request) const {
+inline void Load::fill_content(std::uint64_t ordinal, monitor::Request& request) const {
   // By the seeded stream: another seed means other people and other questions, so that a split of them is chance too.
   const std::uint64_t salt = content_stream_.value;
   request.content = {monitor::mix(salt ^ monitor::mix(ordinal)), ordinal};

@@ -1,5 +1,7 @@
 #include "sim/world/provider.h"
 
+// `inline` marks what is short or has one caller: the compiler is to put it there.
+
 #include <algorithm>
 
 #include "sim/kernel/samplers.h"
@@ -71,7 +73,7 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
 }
 
 // First attempts come in the order of their requests, so that theirs are made in rows.
-Provider::Latency Provider::latency_of(const CallName& name) {
+inline Provider::Latency Provider::latency_of(const CallName& name) {
   const StreamKey stream = latency_streams_[name.workload];
   if (name.attempt != 0) {
     const Draw chosen = draw(stream, name.ordinal, name.attempt);
