@@ -20,9 +20,17 @@ void write_average(JsonWriter& json, CompareMetric metric, const sim::Average& a
   average.half_width ? json.number(compare_number(metric, *average.half_width)) : json.null();
 }
 
+// A share of replications that none or all had has no number, only "< 3/n".
+bool is_extreme_chance(CompareMetric metric, const sim::Average& average) {
+  return metric == CompareMetric::p_exceed && (average.mean == 0 || average.mean == 1);
+}
+
 void write_metric(JsonWriter& json, CompareMetric metric, const sim::MetricComparison& comparison) {
   json.begin_object().key("unit").text(compare_unit(metric));
-  if (comparison.value) {
+  if (comparison.value && is_extreme_chance(metric, *comparison.value)) {
+    json.key("n").integer(comparison.value->n).key("mean").null().key("half_width").null();
+    json.key("text").text(compare_mean(metric, comparison.value));
+  } else if (comparison.value) {
     write_average(json, metric, *comparison.value);
   } else {
     json.key("n").integer(0).key("mean").null().key("half_width").null();
@@ -134,8 +142,11 @@ std::string compare_csv(const CompareReport& report) {
   for (std::size_t i = 0; i < report.variations.size(); ++i) {
     for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {
       const sim::MetricComparison& metric = report.comparison.variations[i].of(entry.metric);
+      const std::string value = metric.value && is_extreme_chance(entry.metric, *metric.value)
+                                    ? fmt::format("{},{},", metric.value->n, compare_mean(entry.metric, metric.value))
+                                    : csv_average(entry.metric, metric.value);
       text += fmt::format("{},{},{},{},{},{}\n", csv_cell(report.variations[i].name), entry.name,
-                          compare_unit(entry.metric), csv_average(entry.metric, metric.value),
+                          compare_unit(entry.metric), value,
                           csv_average(entry.metric, metric.difference), csv_factor(metric.variance_reduction));
     }
   }

@@ -146,6 +146,22 @@ TEST(CompareReport, csv_has_a_line_for_each_variation_and_metric) {
   EXPECT_TRUE(has(text, ",recovery_time,ms,0,,,0,,,\n")) << text;
 }
 
+TEST(CompareReport, a_chance_that_none_or_all_had_is_no_number_for_programs_either) {
+  Made made;
+  metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = sim::Average{100, 0, 0.0};
+  metric_of(made.comparison.variations[1], CompareMetric::p_exceed).value = sim::Average{100, 0.25, 0.01};
+  const auto json = nlohmann::json::parse(compare_json(made.report));
+  const auto chance = [&](int variation) { return json.at("variations").at(variation).at("metrics").at("p_exceed"); };
+  EXPECT_TRUE(chance(0).at("mean").is_null());
+  EXPECT_TRUE(chance(0).at("half_width").is_null());
+  EXPECT_EQ(chance(0).at("text"), "< 0.03");
+  EXPECT_EQ(chance(0).at("n"), 100);
+  EXPECT_EQ(chance(1).at("mean"), 0.25);
+  const std::string csv = compare_csv(made.report);
+  EXPECT_TRUE(has(csv, "open=5s,p_exceed,count,100,< 0.03,,0,,,\n")) << csv;
+  EXPECT_TRUE(has(csv, ",p_exceed,count,100,0.25,0.01,0,,,\n")) << csv;
+}
+
 TEST(CompareReport, the_runs_have_a_line_for_each_seed) {
   const Made made;
   const std::string text = compare_runs_csv(made.report);
