@@ -4,14 +4,18 @@
     mutants.py fast [--jobs N]             one planted bug of each family, and the canaries
     mutants.py planted [--jobs N] [--only NAME]... [--seeds N] [--table]
     mutants.py operators [--jobs N] [--every K] [--table]
+    mutants.py tests [--jobs N] [--only FOLDER]... [--table]
 
 planted hunts every bug of planted/*.json (or those of the ids and families named); operators tries every K-th operator
-mutant of monitor/. Both need build/mutants, which script/mutants makes. --table writes what became of them to TABLE.md.
-Ends with 1 when a planted bug was not found by its check, when a canary was not noticed, or when less than 95 % of the
-operator mutants were killed or a survivor is not argued in survivors.json.
+mutant of monitor/; tests sees each test of sim/, scenarios/ and reports/ (or of those named) fail under an operator mutant
+of its folder. All need build/mutants, which script/mutants makes. --table writes what became of them to TABLE.md.
+Ends with 1 when a planted bug was not found by its check, when a canary was not noticed, when less than 95 % of the
+operator mutants were killed or a survivor is not argued in survivors.json, or when a test has failed neither under a mutant
+nor by what by_hand.json says.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -25,6 +29,7 @@ import operator_trial  # noqa: E402
 import operators  # noqa: E402
 import planted  # noqa: E402
 import table  # noqa: E402
+import test_trial  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOLDER = os.path.join(ROOT, "build/mutants")
@@ -125,8 +130,9 @@ def run_fast(arguments):
 
 def run_operators(arguments):
     folder = os.path.join(FOLDER, "operators")
-    sites, source_of = operators.find_sites(ROOT)
-    sites = operator_build.make(ROOT, folder, sites, source_of, arguments.jobs, say)
+    sites, source_of = operators.find_sites(ROOT, "monitor")
+    sites = operator_build.make(ROOT, "monitor", folder, sites, source_of, arguments.jobs, say,
+                                operator_build.tests_and_hunt)
     reach = operator_trial.Reach(folder)
     chosen = sites[:: arguments.every]
     share = "all of them" if arguments.every == 1 else f"every {arguments.every}th of {len(sites)}"
@@ -150,9 +156,30 @@ def run_operators(arguments):
     return len(alive) <= (1 - KILLED_LEAST) * len(results) and not unargued
 
 
+def run_tests(arguments):
+    with open(os.path.join(ROOT, "tests/mutants/by_hand.json"), encoding="utf-8") as file:
+        by_hand = json.load(file)
+    seen, unseen = {}, []
+    for name in arguments.only or operator_build.FOLDERS[1:]:
+        folder = os.path.join(FOLDER, "tests-" + name)
+
+        def made_sites(name=name, folder=folder):
+            return operator_build.make(ROOT, name, folder, *operators.find_sites(ROOT, name), arguments.jobs, say,
+                                       operator_build.tests_of(name, FOLDER))
+
+        seen[name] = test_trial.results(ROOT, name, folder, made_sites, arguments.jobs, say)
+        never = [test for test, mutant in seen[name].items() if mutant is None]
+        say(f"{len(seen[name]) - len(never)} of {len(seen[name])} tests of {name}/ fail under some mutant")
+        unseen += [test for test in never if f"{name}/{test}" not in by_hand]
+    if arguments.table:
+        table.write(TABLE, table.TESTS, table.tests_part(seen, by_hand))
+    say(f"{len(unseen)} tests were never seen to fail: {', '.join(unseen)}")
+    return not unseen
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("form", choices=("list", "fast", "planted", "operators"))
+    parser.add_argument("form", choices=("list", "fast", "planted", "operators", "tests"))
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
     parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N")
     parser.add_argument("--only", action="append", metavar="NAME")
@@ -163,7 +190,8 @@ def main():
         if arguments.form == "list":
             say(f"{len(planted.load(ROOT))} planted bugs, each in its place")
             return 0
-        good = {"fast": run_fast, "planted": run_planted, "operators": run_operators}[arguments.form](arguments)
+        forms = {"fast": run_fast, "planted": run_planted, "operators": run_operators, "tests": run_tests}
+        good = forms[arguments.form](arguments)
     except planted.BadList as mistakes:
         say(f"the list of planted bugs is wrong:\n{mistakes}")
         return 1

@@ -1,5 +1,5 @@
 #pragma once
-// What operators.py writes into a copy of monitor/: one build holds every operator mutant, and the environment variable
+// What operators.py writes into a copy of a folder: one build holds every operator mutant, and the environment variable
 // WINDTUNNEL_MUTANT chooses which of them acts (0 or absent: none). In a constant expression none does.
 //
 // Each place also notes that it was reached, so that a mutant need only be tried on what comes by. A program's children
@@ -13,7 +13,7 @@
 
 namespace mutation {
 
-inline constexpr int kMost = 4096;
+inline constexpr int kMost = 16384;
 inline int chosen = [] {
   const char* const word = std::getenv("WINDTUNNEL_MUTANT");
   return word == nullptr ? 0 : std::atoi(word);

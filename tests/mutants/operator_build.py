@@ -1,4 +1,4 @@
-"""One build of the tests and of the hunt that holds every operator mutant."""
+"""One build that holds every operator mutant of a folder: of the folder's tests, and for monitor/ of the hunt."""
 
 import concurrent.futures
 import glob
@@ -12,6 +12,9 @@ import subprocess
 import operators
 
 COMPILER = ["ccache", "g++"] if shutil.which("ccache") else ["g++"]
+# Each is built on those before it.
+FOLDERS = ("monitor", "sim", "scenarios", "reports")
+LIBRARIES = {"reports": ["-lzstd", "-lsimdjson"]}
 FLAGS = ["-std=c++20", "-O1", "-w", "-ffp-contract=off", "-I."]
 
 
@@ -26,6 +29,12 @@ def fingerprint(root, *folders):
                     with open(os.path.join(path, name), "rb") as file:
                         digest.update(name.encode() + b"\0" + file.read())
     return digest.hexdigest()
+
+
+def basis(root, name):
+    """Of all that the mutants of this folder are made of and tried on; those of monitor/ on the hunt too."""
+    below = FOLDERS[: max(2, FOLDERS.index(name) + 1)]
+    return fingerprint(root, *below, *(f"tests/{one}" for one in below), "tests/mutants")
 
 
 def copy_tree(root, tree):
@@ -49,19 +58,21 @@ def write(tree, sites, source_of):
 
 def weeded(tree, sites, source_of, told):
     """Writes the sites and leaves out those with which a file does not compile: they are no programs."""
-    doubtful = sorted({site.file for site in sites if site.file.endswith(".cc")})
+    files = sorted({site.file for site in sites if site.file.endswith(".cc")})
+    doubtful = [files[i : i + 6] for i in range(0, len(files), 6)]
     while doubtful:
         write(tree, sites, source_of)
         bad, wrong = set(), []
-        for source in doubtful:
-            done = subprocess.run(["g++", *FLAGS, "-fsyntax-only", source], cwd=tree, capture_output=True, text=True,
-                                  errors="replace", check=False)
+        for sources in doubtful:
+            done = subprocess.run(["g++", *FLAGS, "-fsyntax-only", "-x", "c++", "-"], cwd=tree, capture_output=True,
+                                  input="".join(f'#include "{one}"\n' for one in sources), text=True, errors="replace",
+                                  check=False)
             if done.returncode == 0:
                 continue
-            wrong.append(source)
             found = bad_sites(tree, done.stderr)
-            if not found:
+            if not found and len(sources) == 1:
                 raise RuntimeError(done.stderr[:2000])
+            wrong += [sources] if found else [[one] for one in sources]  # names of several files may collide
             bad |= found
         if bad:
             told(f"{len(bad)} mutants do not compile and are left out")
@@ -71,12 +82,19 @@ def weeded(tree, sites, source_of, told):
 
 
 def bad_sites(tree, errors):
-    """The sites on the lines that the compiler objects to."""
+    """The sites on the lines that the compiler objects to, or where such an expression begins."""
     bad = set()
-    for file, line in re.findall(r"^(monitor/[\w.]+):(\d+):\d+: error:", errors, re.M):
+    for file, line in re.findall(r"^([\w./]+):(\d+):\d+:\s+(?:error:|required from)", errors, re.M):
+        file = os.path.normpath(file)
+        if not file.startswith(FOLDERS):
+            continue
         with open(os.path.join(tree, file), encoding="latin-1") as opened:
-            text = opened.read().split("\n")[int(line) - 1]
-        bad.update((file, int(number)) for number in re.findall(r"mutation::\w+<(\d+)", text))
+            lines = opened.read().split("\n")
+        for text in reversed(lines[max(0, int(line) - 5) : int(line)]):
+            found = re.findall(r"mutation::\w+<(\d+)", text)
+            if found:
+                bad.update((file, int(number)) for number in found)
+                break
     return bad
 
 
@@ -112,10 +130,10 @@ def compile_all(folder, named, jobs):
         return list(pool.map(lambda pair: one(*pair), named))
 
 
-def make(root, folder, sites, source_of, jobs, told):
-    """The sites that compile; the programs are folder/monitor_tests and folder/hunt."""
+def make(root, name, folder, sites, source_of, jobs, told, programs):
+    """The sites of the folder of this name that compile, in programs that `programs` makes of the tree."""
     tree, made = os.path.join(folder, "tree"), os.path.join(folder, "made.json")
-    sources = fingerprint(root, "monitor", "sim", "tests")
+    sources = basis(root, name)
     if os.path.exists(made):
         with open(made, encoding="utf-8") as file:
             earlier = json.load(file)
@@ -126,17 +144,36 @@ def make(root, folder, sites, source_of, jobs, told):
     copy_tree(root, tree)
     every = {site.number for site in sites}
     sites = weeded(tree, sites, source_of, told)
+    programs(folder, tree, jobs)
+    with open(made, "w", encoding="utf-8") as file:
+        json.dump({"sources": sources, "left_out": sorted(every - {site.number for site in sites})}, file)
+    return sites
+
+
+def tests_and_hunt(folder, tree, jobs):
+    """folder/tests, those of monitor/, and folder/hunt."""
     product = [("monitor", batches(tree, "monitor/*.cc", 99)[0])]
     product += [(f"sim-{i}", files) for i, files in
                 enumerate(batches(tree, "sim/**/*.cc", 6, ("compare", "forecast", "fit", "merge")))]
     tests = [(f"tests-{i}", files) for i, files in enumerate(batches(tree, "tests/monitor/*.cc", 5))]
     mains = [(name, [os.path.join(tree, "tests/mutants", name + ".cc")]) for name in ("trials", "hunt")]
     objects = compile_all(folder, [*product, *tests, *mains], jobs)
-    link(sum(objects[:-1], []), os.path.join(folder, "monitor_tests"), ["-lgtest", "-lrapidcheck"])
+    link(sum(objects[:-1], []), os.path.join(folder, "tests"), ["-lgtest", "-lrapidcheck"])
     link(sum(objects[: len(product)], []) + objects[-1], os.path.join(folder, "hunt"), [])
-    with open(made, "w", encoding="utf-8") as file:
-        json.dump({"sources": sources, "left_out": sorted(every - {site.number for site in sites})}, file)
-    return sites
+
+
+def tests_of(name, archives):
+    """Makes folder/tests, those of the folder of this name; what it is built on comes from the archives."""
+
+    def programs(folder, tree, jobs):
+        sources = [(f"{name}-{i}", files) for i, files in enumerate(batches(tree, f"{name}/**/*.cc", 6))]
+        sources += [(f"tests-{i}", files) for i, files in enumerate(batches(tree, f"tests/{name}/**/*.cc", 5))]
+        objects = compile_all(folder, [*sources, ("trials", [os.path.join(tree, "tests/mutants/trials.cc")])], jobs)
+        below = [os.path.join(archives, f"libwindtunnel_{one}.a") for one in reversed(FOLDERS[: FOLDERS.index(name)])]
+        link(sum(objects, []), os.path.join(folder, "tests"),
+             [*below, "-lgtest", "-lrapidcheck", *LIBRARIES.get(name, [])])
+
+    return programs
 
 
 def link(objects, program, libraries):

@@ -26,7 +26,7 @@ class Server:
         self.tests = {}
         scratch = os.path.join(folder, f"scratch-{threading.get_ident()}")
         os.makedirs(scratch, exist_ok=True)
-        self.process = subprocess.Popen([os.path.join(folder, "monitor_tests")], cwd=os.path.join(folder, "tree"), text=True,
+        self.process = subprocess.Popen([os.path.join(folder, "tests")], cwd=os.path.join(folder, "tree"), text=True,
                                         env={**os.environ, "WINDTUNNEL_MUTANT": str(mutant), "TEST_TMPDIR": scratch},
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.reached_before = None
@@ -42,7 +42,7 @@ class Server:
         return self.reached_before is not None
 
     def ask(self, mutant, cpu_ms, test, params):
-        """(ok, failed or hangs; microseconds; the places that were reached)"""
+        """(ok, failed, stops or hangs; microseconds; the places that were reached)"""
         self.process.stdin.write(f"{mutant} {cpu_ms} {test} {params}\n")
         self.process.stdin.flush()
         word, micros, *numbers = self.process.stdout.readline().split()

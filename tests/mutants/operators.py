@@ -1,4 +1,4 @@
-"""Operator mutants: every comparison of monitor/ flipped at its edge, every number one too large, every condition
+"""Operator mutants: every comparison of a folder flipped at its edge, every number one too large, every condition
 negated, every statement dropped, every two arguments of one type swapped.
 
 clang's syntax tree says where they are; all of them are written into one copy of the sources, each behind a switch of
@@ -23,11 +23,19 @@ STATEMENTS = {"CallExpr", "CXXMemberCallExpr", "CXXOperatorCallExpr", "BinaryOpe
               "UnaryOperator"}
 
 
-def syntax_trees(root, compiler, source):
-    """The parts of the namespace that a translation unit holds, headers included."""
+def syntax_trees(root, compiler, sources, folder):
+    """The parts of the folder's namespace that these files hold, headers included."""
     command = [compiler, "-std=c++20", "-I.", "-w", "-fsyntax-only", "-Xclang", "-ast-dump=json", "-Xclang",
-               "-ast-dump-filter=windtunnel::monitor", source]
-    text = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+               f"-ast-dump-filter=windtunnel::{folder}", "-x", "c++", "-"]
+    try:
+        text = subprocess.run(command, cwd=root, input="".join(f'#include "{one}"\n' for one in sources),
+                              capture_output=True, text=True, check=True).stdout
+    except subprocess.CalledProcessError:
+        if len(sources) == 1:
+            raise
+        for one in sources:  # names of several files may collide
+            yield from syntax_trees(root, compiler, [one], folder)
+        return
     decoder = json.JSONDecoder()
     at = text.find("{")
     while at >= 0:
@@ -111,8 +119,8 @@ class Site:
 
 
 class Finder:
-    def __init__(self, root):
-        self.root = root
+    def __init__(self, root, folder):
+        self.root, self.folder = root, folder
         self.sources = {}
         self.sites = {}
 
@@ -124,7 +132,7 @@ class Finder:
 
     def add(self, operator, place, parts, data=None):
         file, begin, end = place
-        if not file.startswith("monitor/"):
+        if not file.startswith(self.folder + "/"):
             return
         self.sites.setdefault((file, begin, end, operator), Site(operator, file, begin, end, parts, data))
 
@@ -254,7 +262,7 @@ def operator_at_top(text):
                 found.append((match.group(1), i))
                 i += len(match.group(1))
         i += 1
-    if len(found) != 1 or re.search(r" (&&|\|\||\?|=) ", strip_brackets(text)):
+    if len(found) != 1 or re.search(r"\s(&&|\|\||\?|=)\s", strip_brackets(text)):
         return None
     return found[0]
 
@@ -267,11 +275,12 @@ def strip_brackets(text):
         text = shorter
 
 
-def find_sites(root, compiler="clang++-16"):
-    """All sites, numbered from 1, headers first: what changes in a .cc moves no number of what others include."""
-    finder = Finder(root)
-    for source in sorted(glob.glob(os.path.join(root, "monitor/*.cc"))):
-        for tree in syntax_trees(root, compiler, os.path.relpath(source, root)):
+def find_sites(root, folder, compiler="clang++-16"):
+    """All sites of a folder, numbered from 1, headers first: what changes in a .cc moves no number of what others include."""
+    finder = Finder(root, folder)
+    sources = sorted(glob.glob(f"{folder}/**/*.cc", root_dir=root, recursive=True))
+    for i in range(0, len(sources), 6):
+        for tree in syntax_trees(root, compiler, sources[i : i + 6], folder):
             place_files(tree)
             finder.look(tree)
     sites = sorted(finder.sites.values(),
@@ -300,5 +309,4 @@ def rewritten(source, sites):
             at = outer.end
         return "".join(out) + source[at:end]
 
-    text = emit(0, len(source), sites)
-    return text.replace("\n#include ", '\n#include "tests/mutants/mutation.h"\n#include ', 1)
+    return '#include "tests/mutants/mutation.h"\n' + emit(0, len(source), sites)

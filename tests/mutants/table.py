@@ -8,9 +8,10 @@ import statistics
 
 PLANTED = ("<!-- planted -->", "<!-- /planted -->")
 OPERATORS = ("<!-- operators -->", "<!-- /operators -->")
+TESTS = ("<!-- tests -->", "<!-- /tests -->")
 HEAD = """# Mutants
 
-Written by `script/mutants planted --table` and `script/mutants operators --table`; see README.md beside it.
+Written by `script/mutants planted --table`, `operators --table` and `tests --table`; see README.md beside it.
 
 """
 
@@ -90,9 +91,29 @@ def operators_part(results, source_of, argued, share, tests, never_failed):
     return "\n".join(lines) + "\n"
 
 
+def tests_part(seen, by_hand):
+    """seen: {folder: {test: mutant or None}}; by_hand: {folder/test: what was broken}."""
+    lines = [
+        "## Each test was seen to fail",
+        "",
+        "Under an operator mutant of its folder, by an assertion of its own.",
+        "",
+        "| folder | tests | seen to fail under a mutant | others |",
+        "|---|---|---|---|",
+    ]
+    others = []
+    for folder, tests in seen.items():
+        never = [f"{folder}/{name}" for name, mutant in tests.items() if mutant is None]
+        lines.append(f"| tests/{folder} | {len(tests)} | {len(tests) - len(never)} | {len(never)} |")
+        others += sorted(never)
+    lines += ["", "The others failed when this was broken by hand:", ""]
+    lines += [f"- {name}: {by_hand.get(name, '**nothing yet**')}" for name in others]
+    return "\n".join(lines) + "\n"
+
+
 def write(path, marks, part):
     """Puts a part between its marks; the other parts stay."""
-    text = HEAD + "\n".join([*PLANTED, "", *OPERATORS, ""])
+    text = HEAD + "\n".join([*PLANTED, "", *OPERATORS, "", *TESTS, ""])
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             text = file.read()

@@ -1,11 +1,11 @@
-// The main of the tests of monitor/ when their sources are full of operator mutants: runs one test under one mutant, as
+// The main of a folder's tests when its sources are full of operator mutants: runs one test under one mutant, as
 // often as it is asked to.
 //
 // Tells 'test NAME FILE' for each test and 'ready NUMBERS' with the places that were reached before main. Then answers
-// each line 'MUTANT CPU_MILLISECONDS TEST RC_PARAMS' with 'WORD CPU_MICROSECONDS NUMBERS': the word is ok, failed or
-// hangs; the numbers are the places that were reached, told for mutant 0 only. Each trial has a process of its own,
-// made by fork, so that it costs a millisecond and what it breaks is gone afterwards. A mutant of the environment acts
-// from the start.
+// each line 'MUTANT CPU_MILLISECONDS TEST RC_PARAMS' with 'WORD CPU_MICROSECONDS NUMBERS': the word is ok, failed (an
+// assertion of the test), stops (the program ended otherwise, an exception included) or hangs; the numbers are the places
+// that were reached, told for mutant 0 only. Each trial has a process of its own, made by fork, so that it costs a
+// millisecond and what it breaks is gone afterwards. A mutant of the environment acts from the start.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -26,6 +26,9 @@
 namespace mutation {
 namespace {
 
+// Not 1, with which the product itself stops.
+constexpr int kFailed = 42;
+
 struct Trial {
   int mutant = 0;
   long cpu_ms = 0;
@@ -45,13 +48,14 @@ void limit(int resource, rlim_t most) {
   // Computing for ever, waiting for ever, either of them in a child of its own, and filling the memory.
   const itimerval computing{{}, {trial.cpu_ms / 1000, trial.cpu_ms % 1000 * 1000}};
   setitimer(ITIMER_PROF, &computing, nullptr);
-  alarm(60);
+  alarm(static_cast<unsigned>(60 + trial.cpu_ms / 1000));
   limit(RLIMIT_CPU, static_cast<rlim_t>(trial.cpu_ms / 1000 + 2));
   limit(RLIMIT_AS, rlim_t{4} << 30);
   if (trial.mutant != 0) chosen = trial.mutant;
   setenv("RC_PARAMS", trial.params.c_str(), 1);
   GTEST_FLAG_SET(filter, trial.test);
-  _exit(RUN_ALL_TESTS());
+  GTEST_FLAG_SET(catch_exceptions, false);
+  _exit(RUN_ALL_TESTS() == 0 ? 0 : kFailed);
 }
 
 void tell_reached() {
@@ -72,12 +76,13 @@ void perform(const Trial& trial) {
   kill(-child, SIGKILL);
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   const bool hangs = signal == SIGPROF || signal == SIGALRM || signal == SIGXCPU;
-  const bool is_ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   std::printf(
       "%s %ld",
-      hangs   ? "hangs"
-      : is_ok ? "ok"
-              : "failed",
+      hangs             ? "hangs"
+      : code == 0       ? "ok"
+      : code == kFailed ? "failed"
+                        : "stops",
       (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec);
   if (trial.mutant == 0) return tell_reached();
   std::printf("\n");
