@@ -159,7 +159,7 @@ def run_operators(arguments):
 def run_tests(arguments):
     with open(os.path.join(ROOT, "tests/mutants/by_hand.json"), encoding="utf-8") as file:
         by_hand = json.load(file)
-    seen, unseen = {}, []
+    seen, unseen, gone = {}, [], []
     for name in arguments.only or operator_build.FOLDERS[1:]:
         folder = os.path.join(FOLDER, "tests-" + name)
 
@@ -171,10 +171,13 @@ def run_tests(arguments):
         never = [test for test, mutant in seen[name].items() if mutant is None]
         say(f"{len(seen[name]) - len(never)} of {len(seen[name])} tests of {name}/ fail under some mutant")
         unseen += [test for test in never if f"{name}/{test}" not in by_hand]
+        gone += [one for one in by_hand if one.startswith(name + "/") and one[len(name) + 1 :] not in seen[name]]
     if arguments.table:
         table.write(TABLE, table.TESTS, table.tests_part(seen, by_hand))
-    say(f"{len(unseen)} tests were never seen to fail: {', '.join(unseen)}")
-    return not unseen
+    say(f"{len(unseen)} tests were never seen to fail: {', '.join(unseen) or 'none'}")
+    if gone:
+        say(f"by_hand.json speaks of tests that are not there: {', '.join(gone)}")
+    return not unseen and not gone
 
 
 def main():
