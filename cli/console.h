@@ -25,6 +25,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // Whether anybody will see it.
+  [[nodiscard]] bool enabled() const { return enabled_; }
   // True if a new line may be shown now: ask before formatting one.
   [[nodiscard]] bool due();
   void show(const std::string& line);

@@ -168,7 +168,7 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
     observers.push_back(&samples.emplace(variants.size()));
   }
   std::unique_ptr<ProgressWatch> watch;
-  if (one.progress != nullptr) {
+  if (one.progress != nullptr && one.progress->enabled()) {
     watch = std::make_unique<ProgressWatch>(*one.progress, one.scenario->duration);
     observers.push_back(watch.get());
   }
