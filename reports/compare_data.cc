@@ -20,11 +20,6 @@ void write_average(JsonWriter& json, CompareMetric metric, const sim::Average& a
   average.half_width ? json.number(compare_number(metric, *average.half_width)) : json.null();
 }
 
-// A share of replications that none or all had has no number, only "< 3/n".
-bool is_extreme_chance(CompareMetric metric, const sim::Average& average) {
-  return metric == CompareMetric::p_exceed && (average.mean == 0 || average.mean == 1);
-}
-
 void write_metric(JsonWriter& json, CompareMetric metric, const sim::MetricComparison& comparison) {
   json.begin_object().key("unit").text(compare_unit(metric));
   if (comparison.value && is_extreme_chance(metric, *comparison.value)) {

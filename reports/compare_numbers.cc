@@ -49,7 +49,7 @@ int decimals_of(double half_width) {
 // A share of replications, which is never shown as nothing or all: below 3/n, or with the digits that say how rare.
 std::string chance_of(const sim::Average& average) {
   const double rule_of_three = 3.0 / static_cast<double>(average.n);
-  if (average.mean == 0 || average.mean == 1) {
+  if (is_extreme_chance(CompareMetric::p_exceed, average)) {
     if (rule_of_three >= 1) return "-";
     return average.mean == 0 ? fmt::format("< {:.2g}", rule_of_three) : fmt::format("> {:.4g}", 1 - rule_of_three);
   }
@@ -77,6 +77,10 @@ std::string compare_mean(CompareMetric metric, const std::optional<sim::Average>
       return fmt::format("{:.4f}", mean);
   }
   monitor::fail_check("a unit is known", __FILE__, __LINE__);
+}
+
+bool is_extreme_chance(CompareMetric metric, const sim::Average& average) {
+  return metric == CompareMetric::p_exceed && (average.mean == 0 || average.mean == 1);
 }
 
 std::string compare_difference(CompareMetric metric, const std::optional<sim::Average>& average) {

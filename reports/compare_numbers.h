@@ -12,6 +12,8 @@ namespace windtunnel::reports {
 std::string compare_heading(sim::CompareMetric metric);
 // "41.14", "7", "6.95", "1.402"; "-" if there is none.
 std::string compare_mean(sim::CompareMetric metric, const std::optional<sim::Average>& average);
+// A share of replications that none or all had: it has no number, only the words of compare_mean(), "< 3/n".
+bool is_extreme_chance(sim::CompareMetric metric, const sim::Average& average);
 // "+2.80 ± 0.09", "=" if it is 0 in every pair; "-" if there is none.
 std::string compare_difference(sim::CompareMetric metric, const std::optional<sim::Average>& average);
 // "+2.71 .. +2.89 s", of an average in the metric's unit or, relative to nothing, as it is.

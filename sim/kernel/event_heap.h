@@ -39,7 +39,6 @@ class EventHeap {
 
   EventHeap() : families_(1, kNobody) {}
 
-  void reserve(std::size_t events) { families_.reserve(events / kChildren + 2); }
   [[nodiscard]] bool empty() const { return end_ == kFirst; }
   [[nodiscard]] std::size_t size() const { return end_ - kFirst; }
   // Of an empty heap: later than all.

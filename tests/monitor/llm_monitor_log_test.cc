@@ -2,15 +2,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <fstream>
 
 #include "monitor/llm_monitor.h"
 #include "monitor/mock_provider.h"
 #include "monitor/stable_hash.h"
+#include "tests/monitor/files_at_most.h"
 #include "tests/monitor/manual_time.h"
 #include "tests/monitor/scratch_file.h"
 
@@ -241,14 +240,10 @@ TEST(LlmMonitorLog, goes_on_when_there_is_room_again) {
   const ScratchFile file;
   TelemetryLog log{file.path()};
   log.write("first\n");
-  rlimit usual{};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
-  const rlimit full{6, usual.rlim_max};
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  setrlimit(RLIMIT_FSIZE, &full);
-  log.write("second\n");
-  setrlimit(RLIMIT_FSIZE, &usual);
-  std::signal(SIGXFSZ, handler);
+  {
+    const FilesAtMost full{6};
+    log.write("second\n");
+  }
   log.write("third\n");
   EXPECT_EQ(file.lines(), (std::vector<std::string>{"first", "third"}));
   EXPECT_EQ(log.lines_lost(), 1);

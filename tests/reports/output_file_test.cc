@@ -1,14 +1,13 @@
 #include "reports/output_file.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <string>
 
 #include "reports/line_source.h"
+#include "tests/monitor/files_at_most.h"
 #include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::reports::output_file_test {
@@ -151,26 +150,6 @@ TEST(OutputFile, knows_that_the_disk_is_full_as_soon_as_the_buffer_is_and_says_s
     EXPECT_FALSE(file.finished());
   }
 }
-
-// No regular file of this process may grow beyond `bytes` while this lives.
-class FilesAtMost {
- public:
-  explicit FilesAtMost(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit now{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~FilesAtMost() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, signal_);
-  }
-  FilesAtMost(const FilesAtMost&) = delete;
-  FilesAtMost& operator=(const FilesAtMost&) = delete;
-
- private:
-  rlimit before_{};
-  void (*signal_)(int);
-};
 
 // A regular file is written by a thread of its own: its failure is known one buffer later.
 TEST(OutputFile, knows_that_a_regular_file_cannot_grow_and_says_so_at_the_end) {
