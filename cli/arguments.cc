@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/arguments/flags.h"
 #include "cli/console.h"
+#include "cli/flags/flags.h"
 #include "cli/words.h"
 
 namespace windtunnel::cli {

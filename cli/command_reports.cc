@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "reports/junit.h"
+#include "reports/ci/junit.h"
 
 namespace windtunnel::cli {
 namespace {

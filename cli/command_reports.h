@@ -8,7 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/github_actions.h"
 #include "cli/one_run.h"
-#include "reports/output_file.h"
+#include "reports/files/output_file.h"
 
 namespace windtunnel::cli {
 

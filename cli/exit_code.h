@@ -5,7 +5,7 @@
 #include <array>
 #include <string_view>
 
-#include "sim/checks/verdict.h"
+#include "sim/checks/findings/verdict.h"
 
 namespace windtunnel::cli {
 

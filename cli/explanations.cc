@@ -3,9 +3,9 @@
 #include <span>
 
 #include "cli/exit_code.h"
-#include "monitor/breaker_presets.h"
-#include "sim/checks/registry.h"
-#include "sim/studies/compare_metrics.h"
+#include "monitor/breaker/breaker_presets.h"
+#include "sim/checks/findings/registry.h"
+#include "sim/compare/compare_metrics.h"
 
 namespace windtunnel::cli {
 namespace {

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "reports/line_source.h"
-#include "reports/output_file.h"
+#include "reports/files/line_source.h"
+#include "reports/files/output_file.h"
 
 namespace windtunnel::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "reports/explore.h"
+#include "reports/text/explore_report.h"
 
 namespace windtunnel::cli {
 

@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/exact_decimal.h"
 #include "cli/captured_child.h"
 #include "cli/console.h"
 #include "cli/words.h"
-#include "reports/alert_history.h"
-#include "reports/exact_decimal.h"
-#include "reports/line_source.h"
-#include "reports/rule_test.h"
-#include "scenarios/exact_numbers.h"
+#include "reports/files/line_source.h"
+#include "reports/prometheus/alert_history.h"
+#include "reports/prometheus/alert_rules.h"
+#include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -27,7 +27,7 @@ constexpr std::size_t kManyScrapes = 40'000;
 struct Rules {
   std::vector<std::string> paths;  // absolute: promtool looks from the folder of the test
   std::vector<std::string> alerts;
-  std::optional<monitor::Duration> range_min;
+  std::optional<Duration> range_min;
 };
 
 void complain_of_alerts(const std::string& message) { std::fprintf(stderr, "windtunnel: %s\n", message.c_str()); }
@@ -65,7 +65,7 @@ std::optional<reports::AlertExpectation> expectation_of(const std::string& text)
   return reports::AlertExpectation{.text = text,
                                    .alert = text.substr(0, within),
                                    .fault = text.substr(of + kOf.size()),
-                                   .within = monitor::Duration{parsed.value}};
+                                   .within = Duration{parsed.value}};
 }
 
 bool is_known(const std::string& text, const char* noun, const std::string& word,
@@ -100,7 +100,7 @@ Rules read_rules(const ExportArguments& arguments) {
   for (const std::string& path : arguments.rules) {
     const std::string text = reports::read_whole_file(path);
     for (std::string& name : reports::alert_names(text)) rules.alerts.push_back(std::move(name));
-    const std::optional<monitor::Duration> range = reports::range_min(text);
+    const std::optional<Duration> range = reports::range_min(text);
     if (range && (!rules.range_min || *range < *rules.range_min)) rules.range_min = range;
     rules.paths.push_back(std::filesystem::absolute(path).lexically_normal().string());
   }
@@ -126,7 +126,7 @@ ExitCode export_promtest(const ExportArguments& arguments, const sim::Timeline& 
   if (scrapes.count > kManyScrapes) {
     complain_of_alerts(fmt::format(
         "promtool tries the rules at {} scrapes, which takes minutes and gigabytes of memory; --interval {} is half",
-        reports::with_thousands(static_cast<reports::Int128>(scrapes.count)),
+        with_thousands(static_cast<Int128>(scrapes.count)),
         reports::span_text(2 * scrapes.interval)));
   }
   const std::string path =

@@ -1,8 +1,8 @@
 #pragma once
 // windtunnel export promtest: lets promtool try alert rules on a run and says which alert fired when.
 
-#include "cli/export.h"
-#include "reports/run_metrics.h"
+#include "cli/verbs/export_verb.h"
+#include "reports/prometheus/run_metrics.h"
 
 namespace windtunnel::cli {
 

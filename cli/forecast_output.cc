@@ -5,8 +5,8 @@
 #include <system_error>
 
 #include "cli/console.h"
-#include "reports/html_forecast.h"
-#include "reports/output_file.h"
+#include "reports/files/output_file.h"
+#include "reports/html/forecast/html_forecast.h"
 
 namespace windtunnel::cli {
 namespace {

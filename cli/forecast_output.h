@@ -4,8 +4,8 @@
 #include <string>
 
 #include "cli/exit_code.h"
-#include "cli/forecast.h"
-#include "reports/forecast.h"
+#include "cli/verbs/forecast_verb.h"
+#include "reports/forecast/forecast_report.h"
 
 namespace windtunnel::cli {
 

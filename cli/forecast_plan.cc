@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/calendar.h"
 #include "cli/one_run.h"
 #include "cli/words.h"
-#include "monitor/calendar.h"
-#include "scenarios/exact_numbers.h"
-#include "scenarios/forecast_grammar.h"
+#include "scenarios/grammar/forecast_grammar.h"
+#include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -30,10 +30,10 @@ std::nullopt_t usage_error(const char* flag, const std::string& text, const scen
 }
 
 // "openai=1310.22,anthropic=402.10", in the order of the scenario's providers.
-std::optional<std::vector<monitor::Usd>> spent_of(const std::string& text, const Scenario& scenario) {
+std::optional<std::vector<Usd>> spent_of(const std::string& text, const Scenario& scenario) {
   std::vector<std::string> names;
   for (const sim::ProviderSpec& provider : scenario.providers) names.push_back(provider.name);
-  std::vector<monitor::Usd> spent(names.size());
+  std::vector<Usd> spent(names.size());
   std::vector<bool> written(names.size());
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t comma = std::min(text.find(',', begin), text.size());
@@ -54,12 +54,12 @@ std::optional<std::vector<monitor::Usd>> spent_of(const std::string& text, const
     }
     if (written[i]) return usage_error(fmt::format("--spent: {} comes twice", names[i]));
     written[i] = true;
-    spent[i] = monitor::Usd::from_picos(amount.value * 1'000'000);
+    spent[i] = Usd::from_picos(amount.value * 1'000'000);
     begin = comma + 1;
   }
-  monitor::Int128 sum = 0;
-  for (const monitor::Usd one : spent) sum += one.picos();
-  if (sum > monitor::Usd::from_dollars(9'000'000).picos())
+  Int128 sum = 0;
+  for (const Usd one : spent) sum += one.picos();
+  if (sum > Usd::from_dollars(9'000'000).picos())
     return usage_error("--spent: more than 9 million USD in all");
   return spent;
 }
@@ -143,11 +143,11 @@ bool read_claims(ForecastPlan& plan, const ForecastArguments& arguments, const S
 
 }  // namespace
 
-std::optional<monitor::Duration> horizon_of(const std::string& text) {
+std::optional<Duration> horizon_of(const std::string& text) {
   const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
   const bool good =
-      parsed.problem == NumberProblem::none && parsed.value > 0 && monitor::Duration{parsed.value} <= sim::kHorizonMax;
-  if (good) return monitor::Duration{parsed.value};
+      parsed.problem == NumberProblem::none && parsed.value > 0 && Duration{parsed.value} <= sim::kHorizonMax;
+  if (good) return Duration{parsed.value};
   return usage_error(fmt::format("--horizon {} is not a duration above 0 and up to 3660d, such as 30d", text));
 }
 
@@ -182,7 +182,7 @@ std::optional<ForecastPlan> plan_of(const ForecastArguments& arguments, const Sc
   plan.options.spent = *spent;
   plan.shard = *shard;
   if (!arguments.as_of.empty()) {
-    plan.options.as_of = monitor::parse_iso8601(arguments.as_of);
+    plan.options.as_of = parse_iso8601(arguments.as_of);
     if (!plan.options.as_of) {
       return usage_error(
           fmt::format("--as-of {} is not a date such as 2026-01-15 or 2026-01-15T09:00:00Z", arguments.as_of));

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/forecast.h"
-#include "sim/studies/forecast_study.h"
+#include "cli/verbs/forecast_verb.h"
+#include "sim/forecast/forecast_study.h"
 
 namespace windtunnel::cli {
 
@@ -22,7 +22,7 @@ struct ForecastPlan {
 };
 
 // A duration that can be forecast, of a flag --horizon. Nothing: it has an error, which has been printed.
-std::optional<monitor::Duration> horizon_of(const std::string& text);
+std::optional<Duration> horizon_of(const std::string& text);
 
 // Nothing: a flag has an error, which has been printed.
 std::optional<ForecastPlan> plan_of(const ForecastArguments& arguments, const sim::Scenario& scenario);

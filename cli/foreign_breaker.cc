@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "cli/one_run.h"
-#include "scenarios/breaker_protocol.h"
-#include "scenarios/diagnostics.h"
+#include "scenarios/fields/breaker_codec.h"
+#include "scenarios/json/diagnostics.h"
 
 namespace windtunnel::cli {
 

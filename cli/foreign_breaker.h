@@ -9,7 +9,7 @@
 
 #include "cli/child_process.h"
 #include "cli/exit_code.h"
-#include "monitor/breaker_protocol.h"
+#include "monitor/breaker/breaker_protocol.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::cli {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "scenarios/diagnostics.h"
+#include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
 
 namespace windtunnel::cli {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/exit_code.h"
-#include "reports/github.h"
+#include "reports/ci/github.h"
 
 namespace windtunnel::cli {
 

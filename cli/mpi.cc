@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "monitor/check.h"
-#include "sim/studies/in_order.h"
+#include "base/check.h"
+#include "base/in_order.h"
 #endif
 
 namespace windtunnel::cli {
@@ -73,7 +73,7 @@ void broadcast(Order& order) {
 
 void pack(Numbers& to, const Replication& one) {
   const Numbers numbers = sim::numbers_of(one);
-  const monitor::Histogram::Content latency = one.latency.content();
+  const Histogram::Content latency = one.latency.content();
   to.push_back(std::ssize(numbers));
   to.insert(to.end(), numbers.begin(), numbers.end());
   to.push_back(static_cast<std::int64_t>(latency.sum_ns >> 64));
@@ -90,18 +90,18 @@ void pack(Numbers& to, const Replication& one) {
 Replication unpack(const sim::ForecastFrame& frame, const std::int64_t*& from) {
   const std::int64_t length = *from++;
   auto one = sim::replication_of(frame, {from, static_cast<std::size_t>(length)});
-  monitor::check(one.has_value(), "all processes forecast the same world");
+  check(one.has_value(), "all processes forecast the same world");
   from += length;
-  monitor::Histogram::Content latency;
-  latency.sum_ns = monitor::Int128{*from++} << 64;
+  Histogram::Content latency;
+  latency.sum_ns = Int128{*from++} << 64;
   latency.sum_ns |= static_cast<std::uint64_t>(*from++);
   latency.min_ns = static_cast<std::uint64_t>(*from++);
   latency.max_ns = static_cast<std::uint64_t>(*from++);
   for (std::int64_t left = *from++; left > 0; --left, from += 2) {
     latency.buckets.emplace_back(static_cast<std::uint32_t>(from[0]), static_cast<std::uint64_t>(from[1]));
   }
-  const auto histogram = monitor::Histogram::of(latency);
-  monitor::check(histogram.has_value(), "a histogram arrives as it was sent");
+  const auto histogram = Histogram::of(latency);
+  check(histogram.has_value(), "a histogram arrives as it was sent");
   one->latency = *histogram;
   return std::move(*one);
 }
@@ -115,7 +115,7 @@ std::optional<Numbers> make_share(const sim::ForecastWorld& world, sim::SeedFami
     own.push_back(indices[i]);
   }
   Numbers packed;
-  sim::InOrder<std::optional<Replication> > runs{
+  InOrder<std::optional<Replication> > runs{
       own.size(), jobs, [&](std::uint64_t place) { return world.replicate(family, own[place], stop); }};
   while (std::optional<std::optional<Replication> > one = runs.take()) {
     if (!*one) return std::nullopt;
@@ -199,7 +199,7 @@ Processes::Processes() {
   // One voice is enough.
   const bool quiet =
       std::freopen("/dev/null", "w", stdout) != nullptr && std::freopen("/dev/null", "w", stderr) != nullptr;
-  monitor::check(quiet, "there is a /dev/null");
+  check(quiet, "there is a /dev/null");
 }
 
 Processes::~Processes() {

@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "cli/exit_code.h"
-#include "sim/studies/forecast_study.h"
+#include "sim/forecast/forecast_study.h"
 
 namespace windtunnel::cli {
 

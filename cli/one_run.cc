@@ -8,16 +8,16 @@
 #include <memory>
 
 #include "cli/foreign_breaker.h"
-#include "reports/ab_table.h"
-#include "reports/events.h"
-#include "reports/html_run.h"
-#include "reports/junit.h"
-#include "reports/output_file.h"
-#include "reports/summary.h"
-#include "reports/telemetry.h"
-#include "reports/timeline.h"
+#include "reports/ci/junit.h"
+#include "reports/files/output_file.h"
+#include "reports/html/run/html_run.h"
+#include "reports/run/ab_table.h"
+#include "reports/run/summary.h"
+#include "reports/telemetry/event_log.h"
+#include "reports/telemetry/telemetry.h"
+#include "reports/timeline/timeline_json.h"
 #include "sim/checks/judge.h"
-#include "sim/studies/determinism.h"
+#include "sim/world/determinism.h"
 #include "sim/world/timeline_watch.h"
 #include "sim/world/world.h"
 
@@ -27,9 +27,9 @@ namespace {
 // Shows how far a run has come.
 class ProgressWatch final : public sim::Observer {
  public:
-  ProgressWatch(Progress& progress, monitor::Duration whole) : progress_(progress), whole_(whole) {}
+  ProgressWatch(Progress& progress, Duration whole) : progress_(progress), whole_(whole) {}
 
-  void on_event(monitor::Instant now, bool) override {
+  void on_event(Instant now, bool) override {
     if (++events_ % 4096 != 0 || !progress_.due()) return;
     const double share = static_cast<double>(now.time_since_epoch().count()) / static_cast<double>(whole_.count());
     progress_.show(fmt::format("{:3.0f} %  {} events", 100 * share, events_));
@@ -37,7 +37,7 @@ class ProgressWatch final : public sim::Observer {
 
  private:
   Progress& progress_;
-  monitor::Duration whole_;
+  Duration whole_;
   std::uint64_t events_ = 0;
 };
 
@@ -179,7 +179,7 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
                                                          .observers = observers,
                                                          .breakers = breakers.all(),
                                                          .stop = one.stop});
-  const auto wall = std::chrono::duration_cast<monitor::Duration>(std::chrono::steady_clock::now() - began);
+  const auto wall = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
   const sim::Judgement judgement = judge.judge(result);
 
   const bool interrupted = one.stop != nullptr && one.stop->load() && result.stopped;

@@ -10,8 +10,8 @@
 #include "cli/arguments.h"
 #include "cli/console.h"
 #include "cli/exit_code.h"
-#include "cli/run.h"
-#include "reports/github.h"
+#include "cli/verbs/run_verb.h"
+#include "reports/ci/github.h"
 #include "sim/checks/judge.h"
 #include "sim/world/scenario.h"
 
@@ -20,8 +20,8 @@ namespace windtunnel::cli {
 struct OneRun {
   const sim::Scenario* scenario = nullptr;
   std::uint64_t seed = 0;
-  std::optional<monitor::Duration> until;
-  std::optional<monitor::Duration> timeline_step;
+  std::optional<Duration> until;
+  std::optional<Duration> timeline_step;
   std::string directory;  // of the reports; empty: none
   std::string telemetry;  // one more telemetry file; empty: none
   std::string replay;     // the command that does it again

@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
-#include "reports/fit.h"
-#include "scenarios/diagnostics.h"
+#include "reports/telemetry/fit_report.h"
+#include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
 

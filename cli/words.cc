@@ -1,6 +1,6 @@
 #include "cli/words.h"
 
-#include "scenarios/diagnostics.h"
+#include "scenarios/json/diagnostics.h"
 
 namespace windtunnel::cli {
 

@@ -6,13 +6,15 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS windtunnel RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# Headers are spelled from the root here and there: #include "monitor/llm_monitor.h".
+# Headers are spelled from the root here and there: #include "monitor/realtime/llm_monitor.h".
 set(windtunnel_include_dir ${CMAKE_INSTALL_INCLUDEDIR}/windtunnel)
 set_target_properties(windtunnel_monitor PROPERTIES EXPORT_NAME monitor)
 target_compile_features(windtunnel_monitor PUBLIC cxx_std_20)
-install(TARGETS windtunnel_monitor EXPORT windtunnelTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+set_target_properties(windtunnel_base PROPERTIES EXPORT_NAME base)
+target_compile_features(windtunnel_base PUBLIC cxx_std_20)
+install(TARGETS windtunnel_base windtunnel_monitor EXPORT windtunnelTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         INCLUDES DESTINATION ${windtunnel_include_dir})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/monitor DESTINATION ${windtunnel_include_dir} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/base ${PROJECT_SOURCE_DIR}/monitor DESTINATION ${windtunnel_include_dir} FILES_MATCHING PATTERN "*.h")
 
 set(windtunnel_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/windtunnel)
 install(EXPORT windtunnelTargets NAMESPACE windtunnel:: DESTINATION ${windtunnel_package_dir})

@@ -51,7 +51,7 @@ if(web_why_not)
   message(STATUS "No HTML report: ${web_why_not}")
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/no_html_bundle.cc @ONLY CONTENT
        "// Written by cmake/report_bundle.cmake.
-#include \"reports/html_bundle.h\"
+#include \"reports/html/html_bundle.h\"
 const windtunnel::reports::HtmlBundle* windtunnel::reports::html_bundle() { return nullptr; }
 ")
   set(web_bundle ${PROJECT_BINARY_DIR}/no_html_bundle.cc)

@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "monitor/breaker_config.h"
-#include "monitor/breaker_presets.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker_config.h"
+#include "monitor/breaker/breaker_presets.h"
 #include "monitor/cache.h"
 #include "monitor/cost_limiter.h"
 #include "monitor/rate_limiter.h"
 #include "monitor/router.h"
 #include "monitor/token_limiter.h"
-#include "monitor/units.h"
 
 namespace windtunnel::monitor {
 

@@ -1,6 +1,6 @@
 #include "monitor/content_key.h"
 
-#include "monitor/stable_hash.h"
+#include "base/stable_hash.h"
 
 namespace windtunnel::monitor {
 namespace {

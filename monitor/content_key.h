@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/stable_hash.h"
 #include "monitor/request.h"
-#include "monitor/stable_hash.h"
 
 namespace windtunnel::monitor {
 

@@ -1,6 +1,6 @@
 #include "monitor/cost_limiter.h"
 
-#include "monitor/calendar.h"
+#include "base/calendar.h"
 
 namespace windtunnel::monitor {
 namespace {

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "monitor/units.h"
+#include "base/units.h"
 
 namespace windtunnel::monitor {
 

@@ -7,11 +7,11 @@
 #include <type_traits>
 #include <variant>
 
-#include "monitor/breaker.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker.h"
 #include "monitor/cost_limiter.h"
 #include "monitor/record.h"
 #include "monitor/token_limiter.h"
-#include "monitor/units.h"
 
 namespace windtunnel::monitor {
 

@@ -14,12 +14,12 @@
 #include <span>
 #include <vector>
 
-#include "monitor/breaker_config.h"
+#include "base/histogram.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker_config.h"
 #include "monitor/cost_limiter.h"
-#include "monitor/histogram.h"
 #include "monitor/record.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
 
 namespace windtunnel::monitor {
 

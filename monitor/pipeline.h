@@ -17,18 +17,18 @@
 #include <span>
 #include <vector>
 
-#include "monitor/breaker.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker.h"
 #include "monitor/cache.h"
 #include "monitor/config.h"
 #include "monitor/cost_limiter.h"
-#include "monitor/events.h"
 #include "monitor/flow.h"
 #include "monitor/metrics.h"
+#include "monitor/pipeline_events.h"
 #include "monitor/price_list.h"
 #include "monitor/rate_limiter.h"
 #include "monitor/router.h"
 #include "monitor/token_limiter.h"
-#include "monitor/units.h"
 
 namespace windtunnel::monitor {
 

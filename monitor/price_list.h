@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "base/units.h"
 #include "monitor/config.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
 
 namespace windtunnel::monitor {
 

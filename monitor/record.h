@@ -7,9 +7,9 @@
 #include <optional>
 #include <span>
 
-#include "monitor/breaker_config.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker_config.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
 
 namespace windtunnel::monitor {
 

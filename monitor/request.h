@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "monitor/units.h"
+#include "base/units.h"
+#include "base/uuid.h"
 
 namespace windtunnel::monitor {
 
@@ -14,10 +15,6 @@ namespace windtunnel::monitor {
 enum class ProviderId : std::uint8_t {};
 inline constexpr std::size_t kProvidersMax = 8;
 constexpr std::size_t index_of(ProviderId id) { return static_cast<std::size_t>(id); }
-
-// The arrival ordinal of a request in its run, from 0. Everything drawn or hashed for a request is named by it.
-enum class RequestId : std::uint64_t {};
-constexpr std::uint64_t number_of(RequestId id) { return static_cast<std::uint64_t>(id); }
 
 // A 128-bit stable hash of the normalised content of a request (content_key.h makes it).
 struct ContentKey {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "monitor/stable_hash.h"
+#include "base/stable_hash.h"
 
 namespace windtunnel::monitor {
 

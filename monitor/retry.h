@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
+#include "base/units.h"
 #include "monitor/config.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
 
 namespace windtunnel::monitor {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "monitor/stable_hash.h"
+#include "base/stable_hash.h"
 
 namespace windtunnel::monitor {
 std::optional<std::string> invalid(const RouterConfig& config) {

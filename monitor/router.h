@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/stable_hash.h"
 #include "monitor/request.h"
-#include "monitor/stable_hash.h"
 
 namespace windtunnel::monitor {
 

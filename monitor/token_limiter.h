@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-#include "monitor/units.h"
+#include "base/units.h"
 
 namespace windtunnel::monitor {
 

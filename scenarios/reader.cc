@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "monitor/stable_hash.h"
-#include "scenarios/diagnostics.h"
-#include "scenarios/json_document.h"
-#include "scenarios/tables.h"
+#include "base/stable_hash.h"
+#include "scenarios/fields/tables.h"
+#include "scenarios/json/diagnostics.h"
+#include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {
 namespace {
@@ -45,8 +45,8 @@ sim::Scenario read_scenario_text(const std::string& text, const std::string& nam
   Reading reading(diagnostics, folder_of(name));
   sim::Scenario scenario = default_scenario();
   scenario.file = name;
-  scenario.hash = monitor::stable_hash(text);
-  for (const std::string& set : sets) scenario.hash = monitor::stable_hash(set, scenario.hash);
+  scenario.hash = stable_hash(text);
+  for (const std::string& set : sets) scenario.hash = stable_hash(set, scenario.hash);
   reading.names = names_of(scenario);
   reading.note(root.place);
   read_object(reading, root, scenario, scenario_table());

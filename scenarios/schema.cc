@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "scenarios/json_document.h"
-#include "scenarios/tables.h"
+#include "scenarios/fields/tables.h"
+#include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {
 namespace {

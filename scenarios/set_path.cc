@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "scenarios/json_document.h"
+#include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "bench/monitor/traffic.h"
 #include "bench/worlds.h"
-#include "reports/output_file.h"
-#include "reports/telemetry.h"
+#include "reports/files/output_file.h"
+#include "reports/telemetry/telemetry.h"
 #include "sim/checks/judge.h"
 #include "sim/world/world.h"
 

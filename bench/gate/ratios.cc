@@ -26,8 +26,8 @@
 #include "bench/reports/general_json.h"
 #include "bench/sim/hold.h"
 #include "bench/worlds.h"
-#include "reports/output_file.h"
-#include "reports/telemetry.h"
+#include "reports/files/output_file.h"
+#include "reports/telemetry/telemetry.h"
 #include "sim/checks/judge.h"
 #include "sim/kernel/event_queue.h"
 #include "sim/world/world.h"
@@ -107,10 +107,10 @@ Work hold_ours() {
   return [](std::int64_t items) {
     HoldDelays delays;
     sim::EventQueue queue;
-    for (int i = 0; i < 100; ++i) queue.schedule(monitor::Instant{monitor::Duration{delays.next()}}, 1);
+    for (int i = 0; i < 100; ++i) queue.schedule(Instant{Duration{delays.next()}}, 1);
     for (std::int64_t i = 0; i < items; ++i) {
       const sim::Event event = queue.pop();
-      queue.schedule(event.at + monitor::Duration{delays.next()}, event.payload);
+      queue.schedule(event.at + Duration{delays.next()}, event.payload);
     }
   };
 }

@@ -4,13 +4,13 @@
 
 #include <cstdint>
 
-#include "monitor/breaker.h"
-#include "monitor/breaker_presets.h"
+#include "base/histogram.h"
+#include "base/stable_hash.h"
+#include "monitor/breaker/breaker.h"
+#include "monitor/breaker/breaker_presets.h"
 #include "monitor/cache.h"
 #include "monitor/cost_limiter.h"
-#include "monitor/histogram.h"
 #include "monitor/router.h"
-#include "monitor/stable_hash.h"
 #include "monitor/token_limiter.h"
 
 namespace windtunnel::bench {
@@ -19,13 +19,8 @@ namespace {
 using monitor::Breaker;
 using monitor::BreakerOutcome;
 using monitor::ContentKey;
-using monitor::Duration;
-using monitor::Instant;
-using monitor::Tokens;
-using monitor::Usd;
-using monitor::WallTime;
 
-ContentKey key_of_prompt(std::uint64_t prompt) { return {monitor::mix(prompt + 1), prompt}; }
+ContentKey key_of_prompt(std::uint64_t prompt) { return {mix(prompt + 1), prompt}; }
 
 // Admit and settle.
 void token_limiter(benchmark::State& state) {
@@ -109,9 +104,9 @@ void breaker_half_open(benchmark::State& state) {
 }
 
 void histogram(benchmark::State& state) {
-  monitor::Histogram latencies;
+  Histogram latencies;
   std::uint64_t i = 0;
-  for (auto _ : state) latencies.record(Duration{static_cast<std::int64_t>(monitor::mix(++i) % 2'000'000'000)});
+  for (auto _ : state) latencies.record(Duration{static_cast<std::int64_t>(mix(++i) % 2'000'000'000)});
 }
 
 BENCHMARK(token_limiter)->Name("stage/token_limiter");

@@ -7,15 +7,14 @@
 #include <variant>
 #include <vector>
 
+#include "base/stable_hash.h"
 #include "monitor/pipeline.h"
-#include "monitor/stable_hash.h"
 
 namespace windtunnel::bench {
 
 // Every stage on, an A/B split over two providers, the prices of the seed.
 inline monitor::Pipeline pipeline_of_two() {
   using monitor::ProviderId;
-  using monitor::Usd;
   monitor::MonitorConfig config;
   config.ab_router.experiment_id = "provider_comparison";
   config.ab_router.variants = {{"variant_a", ProviderId{0}, 1}, {"variant_b", ProviderId{1}, 1}};
@@ -42,16 +41,16 @@ class Traffic {
     renew(flow);
     monitor::Request& request = flow.record.request;
     const std::uint64_t prompt = prompts_ == 0 ? number_ : number_ % prompts_;
-    request.id = monitor::RequestId{number_++};
-    request.content = {monitor::mix(prompt), prompt};
+    request.id = RequestId{number_++};
+    request.content = {mix(prompt), prompt};
     request.user = request.content.high;
-    request.input = monitor::Tokens{150};
+    request.input = Tokens{150};
     static_cast<void>(pipeline_.begin(flow, now_));
   }
 
  private:
   static constexpr std::size_t kInFlight = 64;
-  static constexpr monitor::Duration kGap = std::chrono::milliseconds{20};
+  static constexpr Duration kGap = std::chrono::milliseconds{20};
 
   void finish(monitor::Flow& flow) {
     monitor::Step step = monitor::CallProvider{};
@@ -59,7 +58,7 @@ class Traffic {
       const bool fails = fails_every_ != 0 && calls_++ % fails_every_ == 0;
       const monitor::Reply reply{
           .kind = fails ? monitor::ReplyKind::server_error : monitor::ReplyKind::ok,
-          .usage = fails ? monitor::Usage{} : monitor::Usage{monitor::Tokens{150}, monitor::Tokens{80}},
+          .usage = fails ? monitor::Usage{} : monitor::Usage{Tokens{150}, Tokens{80}},
           .time_to_first_token = kGap,
           .response_length = 320};
       step = pipeline_.on_reply(flow, reply, now_);
@@ -72,7 +71,7 @@ class Traffic {
   std::array<monitor::Flow, kInFlight> flows_{};
   std::uint64_t number_ = 0;
   std::uint64_t calls_ = 0;
-  monitor::Instant now_{};
+  Instant now_{};
 };
 
 }  // namespace windtunnel::bench

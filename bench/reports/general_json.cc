@@ -13,7 +13,7 @@ class Keep final : public sim::Observer {
   std::vector<monitor::Record> records;
 };
 
-double milliseconds(monitor::Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
+double milliseconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 #include "bench/allocations.h"
 #include "bench/reports/general_json.h"
 #include "bench/worlds.h"
-#include "reports/output_file.h"
-#include "reports/telemetry.h"
+#include "reports/files/output_file.h"
+#include "reports/telemetry/telemetry.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::bench {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/worlds.h"
-#include "sim/studies/forecast.h"
+#include "sim/forecast/forecast.h"
 
 namespace windtunnel::bench {
 namespace {

@@ -9,15 +9,13 @@
 #include <vector>
 
 #include "bench/sim/hold.h"
+#include "sim/kernel/batched_draws.h"
 #include "sim/kernel/event_queue.h"
-#include "sim/kernel/rows.h"
 #include "sim/kernel/samplers.h"
 
 namespace windtunnel::bench {
 namespace {
 
-using monitor::Duration;
-using monitor::Instant;
 
 void event_queue_hold(benchmark::State& state) {
   HoldDelays delays;

@@ -49,7 +49,7 @@ void world_runs(benchmark::State& state, const sim::Scenario& scenario, Watching
 
 // How many more allocations a run of twice the length makes, per request more: 0 in steady state.
 void count_allocations(benchmark::State& state, const sim::Scenario& scenario, Watching watching) {
-  const auto count = [&](sim::Duration duration) {
+  const auto count = [&](Duration duration) {
     sim::Scenario one = scenario;
     one.duration = duration;
     const std::uint64_t before = allocations();

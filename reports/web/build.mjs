@@ -51,7 +51,7 @@ const literal = (text) => {
 };
 
 writeFileSync(out, `// Written by reports/web/build.mjs.
-#include "reports/html_bundle.h"
+#include "reports/html/html_bundle.h"
 
 namespace windtunnel::reports {
 

@@ -16,7 +16,7 @@ void append(std::vector<Finding>& all, std::vector<Finding> more) {
 std::unique_ptr<const Scenario> claimed_by(const Scenario& scenario) {
   if (!scenario.breaker_held_to) return nullptr;
   const auto claimed = monitor::breaker_preset(*scenario.breaker_held_to);
-  monitor::check(claimed.has_value(), "a breaker is held to a preset that exists");
+  check(claimed.has_value(), "a breaker is held to a preset that exists");
   Scenario told = scenario;
   told.monitor.circuit_breaker = *claimed;
   return std::make_unique<const Scenario>(std::move(told));
@@ -77,15 +77,15 @@ void Judge::on_arrival(const monitor::Request& request, Instant now) {
   if (watches_) checks_.on_arrival(request, now);
 }
 
-void Judge::on_granted(const monitor::Request& request, monitor::Tokens output, Instant now) {
+void Judge::on_granted(const monitor::Request& request, Tokens output, Instant now) {
   if (watches_) checks_.on_granted(request, output, now);
 }
 
-void Judge::on_reserved(monitor::RequestId request, Usd amount, WallTime wall, Instant now) {
+void Judge::on_reserved(RequestId request, Usd amount, WallTime wall, Instant now) {
   if (watches_) checks_.on_reserved(request, amount, wall, now);
 }
 
-void Judge::on_released(monitor::RequestId request, Usd amount, Instant now) {
+void Judge::on_released(RequestId request, Usd amount, Instant now) {
   if (watches_) checks_.on_released(request, amount, now);
 }
 
@@ -94,7 +94,7 @@ void Judge::on_permit(const monitor::PermitAsked& event) {
   if (watches_) checks_.on_permit(event);
 }
 
-void Judge::on_cooling_skip(monitor::RequestId request, monitor::ProviderId provider, Instant now) {
+void Judge::on_cooling_skip(RequestId request, monitor::ProviderId provider, Instant now) {
   coverage_.on_cooling_skip(request, provider, now);
   if (watches_) checks_.on_cooling_skip(request, provider, now);
 }
@@ -135,7 +135,7 @@ void Judge::on_cache_served(const monitor::CacheServed& event) {
   if (watches_) checks_.on_cache_served(event);
 }
 
-void Judge::on_cache_edge(monitor::RequestId request, Instant now) { coverage_.on_cache_edge(request, now); }
+void Judge::on_cache_edge(RequestId request, Instant now) { coverage_.on_cache_edge(request, now); }
 
 void Judge::on_finish(const monitor::Record& record) {
   thresholds_.on_finish(record);
@@ -152,7 +152,7 @@ void Judge::on_fault(const FaultChanged& event) {
   if (watches_) checks_.on_fault(event);
 }
 
-void Judge::on_fault_hit(std::size_t fault, monitor::RequestId request, Instant now) {
+void Judge::on_fault_hit(std::size_t fault, RequestId request, Instant now) {
   if (watches_) checks_.on_fault_hit(fault, request, now);
 }
 

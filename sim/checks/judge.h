@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "sim/checks/checks.h"
-#include "sim/checks/coverage.h"
-#include "sim/checks/liveness.h"
-#include "sim/checks/thresholds.h"
-#include "sim/checks/verdict.h"
+#include "sim/checks/claims/coverage.h"
+#include "sim/checks/claims/liveness.h"
+#include "sim/checks/claims/thresholds.h"
+#include "sim/checks/findings/verdict.h"
+#include "sim/checks/invariants/checks.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
@@ -37,11 +37,11 @@ class Judge final : public Observer {
 
   void on_begin(const monitor::Pipeline& pipeline) override;
   void on_arrival(const monitor::Request& request, Instant now) override;
-  void on_granted(const monitor::Request& request, monitor::Tokens output, Instant now) override;
-  void on_reserved(monitor::RequestId request, Usd amount, WallTime wall, Instant now) override;
-  void on_released(monitor::RequestId request, Usd amount, Instant now) override;
+  void on_granted(const monitor::Request& request, Tokens output, Instant now) override;
+  void on_reserved(RequestId request, Usd amount, WallTime wall, Instant now) override;
+  void on_released(RequestId request, Usd amount, Instant now) override;
   void on_permit(const monitor::PermitAsked& event) override;
-  void on_cooling_skip(monitor::RequestId request, monitor::ProviderId provider, Instant now) override;
+  void on_cooling_skip(RequestId request, monitor::ProviderId provider, Instant now) override;
   void on_attempt_start(const monitor::AttemptStarted& event) override;
   void on_attempt_end(const monitor::AttemptEnded& event) override;
   void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
@@ -49,11 +49,11 @@ class Judge final : public Observer {
   void on_budget(const monitor::BudgetEvent& event, Instant now) override;
   void on_cache_stored(const monitor::CacheStored& event) override;
   void on_cache_served(const monitor::CacheServed& event) override;
-  void on_cache_edge(monitor::RequestId request, Instant now) override;
+  void on_cache_edge(RequestId request, Instant now) override;
   void on_finish(const monitor::Record& record) override;
   void on_ledger(const LedgerEntry& entry) override;
   void on_fault(const FaultChanged& event) override;
-  void on_fault_hit(std::size_t fault, monitor::RequestId request, Instant now) override;
+  void on_fault_hit(std::size_t fault, RequestId request, Instant now) override;
   void on_event(Instant now, bool tie) override;
   [[nodiscard]] bool wants_stop() const override { return checks_.wants_stop(); }
 

@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "monitor/check.h"
+#include "base/check.h"
 
 namespace windtunnel::sim {
 
@@ -67,7 +67,7 @@ constexpr double unit_open(std::uint64_t bits) {
 
 // Uniform in [0, n), for n >= 1: the high word of bits x n. No value is off its fair share by more than n / 2^64.
 constexpr std::uint64_t below(std::uint64_t bits, std::uint64_t n) {
-  monitor::check(n > 0, "a choice has at least one alternative");
+  check(n > 0, "a choice has at least one alternative");
   __extension__ using Wide = unsigned __int128;
   return static_cast<std::uint64_t>(static_cast<Wide>(bits) * n >> 64);
 }

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "monitor/units.h"
+#include "base/units.h"
 
 namespace windtunnel::sim {
 
@@ -20,8 +20,8 @@ class Digest {
     state_ = (state_ ^ word) * 0x9e37'79b9'7f4a'7c15ULL + 0xd1b5'4a32'd192'ed03ULL;
     state_ ^= state_ >> 32;
   }
-  void add(monitor::Instant instant) { add(static_cast<std::uint64_t>(instant.time_since_epoch().count())); }
-  void add(monitor::Usd money) { add(static_cast<std::uint64_t>(money.picos())); }
+  void add(Instant instant) { add(static_cast<std::uint64_t>(instant.time_since_epoch().count())); }
+  void add(Usd money) { add(static_cast<std::uint64_t>(money.picos())); }
 
   // Reading changes nothing: more words may follow.
   [[nodiscard]] std::uint64_t value() const {

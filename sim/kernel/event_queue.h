@@ -17,15 +17,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "monitor/check.h"
-#include "monitor/units.h"
+#include "base/check.h"
+#include "base/units.h"
 #include "sim/kernel/event_heap.h"
 #include "sim/kernel/event_wheel.h"
 
 namespace windtunnel::sim {
 
 struct Event {
-  monitor::Instant at;
+  Instant at;
   std::uint32_t payload = 0;
   friend bool operator==(const Event&, const Event&) = default;
 };
@@ -43,18 +43,18 @@ class EventQueue {
   [[nodiscard]] bool empty() const { return all_.empty() && next_.empty(); }
   [[nodiscard]] std::size_t size() const { return all_.size() + next_.size(); }
 
-  void schedule(monitor::Instant at, std::uint32_t payload) {
+  void schedule(Instant at, std::uint32_t payload) {
     all_.push(entry(at, payload), last_popped_.time_since_epoch().count());
   }
   // The same, faster for a source that has one event pending at a time and follows it up when it has come.
-  void schedule_next(monitor::Instant at, std::uint32_t payload) { next_.push(entry(at, payload)); }
+  void schedule_next(Instant at, std::uint32_t payload) { next_.push(entry(at, payload)); }
 
   // The queue must not be empty.
   Event pop() {
-    monitor::check(!empty(), "an event is pending");
+    check(!empty(), "an event is pending");
     const bool is_next = EventHeap::before(next_.first(), all_.first());
     const EventHeap::Entry& entry = is_next ? next_.first() : all_.first();
-    last_popped_ = monitor::Instant{monitor::Duration{entry.time_ns}};
+    last_popped_ = Instant{Duration{entry.time_ns}};
     const Event first{last_popped_, static_cast<std::uint32_t>(entry.order & kPayloadMax)};
     if (is_next) {
       next_.pop();
@@ -65,17 +65,17 @@ class EventQueue {
   }
 
  private:
-  [[nodiscard]] EventHeap::Entry entry(monitor::Instant at, std::uint32_t payload) {
-    monitor::check(at >= last_popped_, "no event is scheduled before the present");
-    monitor::check(payload <= kPayloadMax, "an event's payload fits 24 bits");
-    monitor::check(sequence_ <= kSequenceMax, "a run has at most 2^40 events");
+  [[nodiscard]] EventHeap::Entry entry(Instant at, std::uint32_t payload) {
+    check(at >= last_popped_, "no event is scheduled before the present");
+    check(payload <= kPayloadMax, "an event's payload fits 24 bits");
+    check(sequence_ <= kSequenceMax, "a run has at most 2^40 events");
     return {at.time_since_epoch().count(), sequence_++ << kPayloadBits | payload};
   }
 
   EventWheel all_;
   EventHeap next_;  // what schedule_next() was told
   std::uint64_t sequence_ = 0;
-  monitor::Instant last_popped_{};
+  Instant last_popped_{};
 };
 
 }  // namespace windtunnel::sim

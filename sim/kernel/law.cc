@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "monitor/check.h"
+#include "base/check.h"
 #include "sim/kernel/chance.h"
 #include "sim/kernel/real_math.h"
 #include "sim/kernel/samplers.h"
@@ -36,7 +36,7 @@ double unshifted_mean(const Law& law) {
     case Law::Kind::quantiles:
       return mean_of_table(law.table);
   }
-  monitor::fail_check("a law's kind is one of those named", __FILE__, __LINE__);
+  fail_check("a law's kind is one of those named", __FILE__, __LINE__);
 }
 
 double unshifted_sample(const Law& law, double u) {
@@ -54,7 +54,7 @@ double unshifted_sample(const Law& law, double u) {
     case Law::Kind::quantiles:
       return quantile_table(u, law.table);
   }
-  monitor::fail_check("a law's kind is one of those named", __FILE__, __LINE__);
+  fail_check("a law's kind is one of those named", __FILE__, __LINE__);
 }
 
 }  // namespace
@@ -62,32 +62,32 @@ double unshifted_sample(const Law& law, double u) {
 Law Law::fixed(double value) { return Law{.kind = Kind::fixed, .a = value, .table = {}}; }
 
 Law Law::uniform(double low, double high) {
-  monitor::check(low <= high, "a uniform law's bounds are in order");
+  check(low <= high, "a uniform law's bounds are in order");
   return Law{.kind = Kind::uniform, .a = low, .b = high, .table = {}};
 }
 
 Law Law::exponential(double mean) {
-  monitor::check(mean >= 0, "an exponential law's mean is not negative");
+  check(mean >= 0, "an exponential law's mean is not negative");
   return Law{.kind = Kind::exponential, .a = mean, .table = {}};
 }
 
 Law Law::lognormal(double mu, double sigma) {
-  monitor::check(sigma >= 0, "a lognormal law's sigma is not negative");
+  check(sigma >= 0, "a lognormal law's sigma is not negative");
   return Law{.kind = Kind::lognormal, .a = mu, .b = sigma, .table = {}};
 }
 
 Law Law::lognormal_p50_p95(double p50, double p95) {
-  monitor::check(p50 > 0 && p50 <= p95, "a lognormal law's percentiles are positive and in order");
+  check(p50 > 0 && p50 <= p95, "a lognormal law's percentiles are positive and in order");
   return lognormal(log(p50), log(p95 / p50) / kNormalP95);
 }
 
 Law Law::weibull(double shape, double scale) {
-  monitor::check(shape > 0 && scale >= 0, "a Weibull law's shape is positive and its scale not negative");
+  check(shape > 0 && scale >= 0, "a Weibull law's shape is positive and its scale not negative");
   return Law{.kind = Kind::weibull, .a = shape, .b = scale, .table = {}};
 }
 
 Law Law::quantiles(std::vector<double> table) {
-  monitor::check(!table.empty() && std::is_sorted(table.begin(), table.end()), "quantiles are given and in order");
+  check(!table.empty() && std::is_sorted(table.begin(), table.end()), "quantiles are given and in order");
   return Law{.kind = Kind::quantiles, .table = std::move(table)};
 }
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "monitor/check.h"
+#include "base/check.h"
 #include "sim/kernel/real_math.h"
 
 namespace windtunnel::sim {
@@ -100,7 +100,7 @@ double gamma(StreamKey stream, std::uint64_t index, double shape, double scale) 
 // the rest of the time is a Poisson count of its own; after it, the n - 1 earlier ones lie uniformly before that
 // arrival, and those before the end are counted. n is three deviations short, so that the count is seldom needed.
 std::uint64_t poisson_count(StreamKey stream, std::uint64_t index, double mean) {
-  monitor::check(mean >= 0 && mean <= 1e7, "a Poisson mean lies in [0, 10^7]");
+  check(mean >= 0 && mean <= 1e7, "a Poisson mean lies in [0, 10^7]");
   std::uint64_t count = 0;
   for (std::uint32_t step = 0;; ++step) {
     if (mean <= 64.0) return count + poisson_by_product(stream, index, step, mean);

@@ -5,8 +5,6 @@ namespace windtunnel::sim {
 using monitor::BreakerCompare;
 using monitor::BreakerOutcome;
 using monitor::BreakerState;
-using monitor::Duration;
-using monitor::Instant;
 using monitor::TripRule;
 using monitor::WindowType;
 
@@ -117,9 +115,9 @@ BreakerFollower::Counts BreakerFollower::counts(Instant now) {
 // The number of whole bucket widths (window / buckets) since the origin, rounded down.
 std::int64_t BreakerFollower::bucket(Instant when) const {
   const Instant origin = config_.window_origin == monitor::WindowOrigin::epoch ? Instant{} : closed_since_;
-  const monitor::Int128 scaled = monitor::Int128{(when - origin).count()} * config_.window_buckets;
-  const monitor::Int128 width = config_.window.count();
-  const monitor::Int128 whole = scaled / width;
+  const Int128 scaled = Int128{(when - origin).count()} * config_.window_buckets;
+  const Int128 width = config_.window.count();
+  const Int128 whole = scaled / width;
   return static_cast<std::int64_t>(scaled < whole * width ? whole - 1 : whole);
 }
 
@@ -127,8 +125,8 @@ TripRule BreakerFollower::rule_that_trips(Instant now) {
   if (config_.consecutive_threshold && run_ >= *config_.consecutive_threshold) return TripRule::consecutive;
   const Counts held = counts(now);
   if (config_.failure_rate_threshold && held.calls >= config_.minimum_calls) {
-    const monitor::Int128 failed = monitor::Int128{held.failures} * 1'000'000;
-    const monitor::Int128 limit = monitor::Int128{held.calls} * config_.failure_rate_threshold->value;
+    const Int128 failed = Int128{held.failures} * 1'000'000;
+    const Int128 limit = Int128{held.calls} * config_.failure_rate_threshold->value;
     if (failed > limit) return TripRule::rate;
     if (failed == limit && config_.failure_rate_compare == BreakerCompare::ge) return TripRule::rate;
   }
@@ -157,8 +155,8 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
     if (reopened_ <= 1) {
       open_for_ = config_.open < most ? config_.open : most;
     } else if (config_.open_backoff_multiplier.value != 1'000'000) {
-      const monitor::Int128 longer =
-          monitor::Int128{open_for_.count()} * config_.open_backoff_multiplier.value / 1'000'000;
+      const Int128 longer =
+          Int128{open_for_.count()} * config_.open_backoff_multiplier.value / 1'000'000;
       open_for_ = longer >= most.count() ? most : Duration{static_cast<std::int64_t>(longer)};
     }
     opened_ = at;

@@ -9,20 +9,20 @@
 #include <optional>
 #include <vector>
 
-#include "monitor/breaker_config.h"
-#include "monitor/units.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker_config.h"
 #include "sim/models/breaker_model.h"
 
 namespace windtunnel::sim {
 
 class BreakerFollower {
  public:
-  explicit BreakerFollower(const monitor::BreakerConfig& config, monitor::Instant created = monitor::Instant{});
+  explicit BreakerFollower(const monitor::BreakerConfig& config, Instant created = Instant{});
 
-  std::optional<ModelPermit> acquire(monitor::Instant now);
+  std::optional<ModelPermit> acquire(Instant now);
   // Whether the result is late.
-  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, monitor::Instant now);
-  void advance(monitor::Instant now);
+  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now);
+  void advance(Instant now);
 
   // As of the latest call.
   [[nodiscard]] monitor::BreakerState state() const { return state_; }
@@ -31,14 +31,14 @@ class BreakerFollower {
   [[nodiscard]] std::int64_t late_results() const { return late_; }
   [[nodiscard]] std::int64_t probes_out() const { return issued_ - returned_ - succeeded_; }
   // When OPEN ends. Only while OPEN.
-  [[nodiscard]] monitor::Instant open_end() const;
+  [[nodiscard]] Instant open_end() const;
 
   struct Counts {
     std::int64_t calls = 0;
     std::int64_t failures = 0;
   };
   // In the window at `now`, which is not before the latest call.
-  [[nodiscard]] Counts counts(monitor::Instant now);
+  [[nodiscard]] Counts counts(Instant now);
 
   // The oldest arrow that nobody has taken off yet.
   [[nodiscard]] const monitor::BreakerTransition* expected() const {
@@ -50,27 +50,27 @@ class BreakerFollower {
 
  private:
   struct Sample {
-    monitor::Instant started;
-    monitor::Instant ended;
+    Instant started;
+    Instant ended;
     bool failed = false;
   };
 
-  void catch_up(monitor::Instant now);
-  void count(const Sample& sample, monitor::Instant now);
-  void remember(const Sample& sample, monitor::Instant now);
-  void leave(monitor::Instant now);
-  [[nodiscard]] std::int64_t bucket(monitor::Instant when) const;
-  [[nodiscard]] monitor::TripRule rule_that_trips(monitor::Instant now);
-  void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, monitor::Instant now);
-  void go(monitor::BreakerState to, monitor::TripRule rule, monitor::Instant at);
+  void catch_up(Instant now);
+  void count(const Sample& sample, Instant now);
+  void remember(const Sample& sample, Instant now);
+  void leave(Instant now);
+  [[nodiscard]] std::int64_t bucket(Instant when) const;
+  [[nodiscard]] monitor::TripRule rule_that_trips(Instant now);
+  void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, Instant now);
+  void go(monitor::BreakerState to, monitor::TripRule rule, Instant at);
 
   monitor::BreakerConfig config_;
   bool keeps_samples_;  // count and time windows: they lose old ones
   monitor::BreakerState state_ = monitor::BreakerState::closed;
-  monitor::Instant closed_since_;
-  monitor::Instant window_since_;
-  monitor::Instant opened_{};
-  monitor::Duration open_for_{0};
+  Instant closed_since_;
+  Instant window_since_;
+  Instant opened_{};
+  Duration open_for_{0};
   std::uint64_t epoch_ = 0;
   std::int64_t reopened_ = 0;  // in a row
   std::int64_t issued_ = 0;    // probes of this HALF_OPEN

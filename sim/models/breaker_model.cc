@@ -7,15 +7,13 @@ namespace windtunnel::sim {
 using monitor::BreakerCompare;
 using monitor::BreakerOutcome;
 using monitor::BreakerState;
-using monitor::Duration;
-using monitor::Instant;
 using monitor::TripRule;
 using monitor::WindowType;
 
 namespace {
 
 // Whether a value has reached a limit: above it, or at it where `ge` says that this is enough.
-bool reaches(monitor::Int128 value, monitor::Int128 limit, BreakerCompare compare) {
+bool reaches(Int128 value, Int128 limit, BreakerCompare compare) {
   return compare == BreakerCompare::ge ? value >= limit : value > limit;
 }
 
@@ -110,7 +108,7 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
   const std::int64_t calls = window_calls(now);
   const std::int64_t failures = window_failures(now);
   if (config_.failure_rate_threshold && calls >= config_.minimum_calls &&
-      reaches(monitor::Int128{1'000'000} * failures, monitor::Int128{config_.failure_rate_threshold->value} * calls,
+      reaches(Int128{1'000'000} * failures, Int128{config_.failure_rate_threshold->value} * calls,
               config_.failure_rate_compare)) {
     return TripRule::rate;
   }
@@ -179,7 +177,7 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
 
 Duration BreakerModel::open_time() const {
   const Duration cap = config_.open_max.value_or(monitor::kBreakerDurationMax);
-  monitor::Int128 nanoseconds = config_.open.count();
+  Int128 nanoseconds = config_.open.count();
   for (std::int64_t k = 1; k < failed_probes_in_a_row_; ++k) {
     nanoseconds = nanoseconds * config_.open_backoff_multiplier.value / 1'000'000;
     if (nanoseconds >= cap.count()) break;
@@ -221,9 +219,9 @@ bool BreakerModel::in_window(const Outcome& outcome, Instant now) const {
 // nanoseconds.
 std::int64_t BreakerModel::bucket(Instant when) const {
   const Instant origin = config_.window_origin == monitor::WindowOrigin::epoch ? Instant{} : closed_since_;
-  const monitor::Int128 elapsed = monitor::Int128{(when - origin).count()} * config_.window_buckets;
-  const monitor::Int128 width = config_.window.count();
-  monitor::Int128 k = elapsed / width;
+  const Int128 elapsed = Int128{(when - origin).count()} * config_.window_buckets;
+  const Int128 width = config_.window.count();
+  Int128 k = elapsed / width;
   while (k * width > elapsed) --k;
   return static_cast<std::int64_t>(k);
 }

@@ -8,15 +8,15 @@
 #include <optional>
 #include <vector>
 
-#include "monitor/breaker_config.h"
-#include "monitor/units.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker_config.h"
 
 namespace windtunnel::sim {
 
 // A permit as the model remembers it: when it was issued, and in which epoch.
 struct ModelPermit {
   std::uint64_t epoch = 0;
-  monitor::Instant at{};
+  Instant at{};
 };
 
 // Ways in which breakers are known to deviate that no setting can say. All off: the rules as they are written.
@@ -31,32 +31,32 @@ struct BreakerQuirks {
 
 class BreakerModel {
  public:
-  explicit BreakerModel(const monitor::BreakerConfig& config, monitor::Instant created = monitor::Instant{},
+  explicit BreakerModel(const monitor::BreakerConfig& config, Instant created = Instant{},
                         BreakerQuirks quirks = {});
 
-  std::optional<ModelPermit> acquire(monitor::Instant now);
+  std::optional<ModelPermit> acquire(Instant now);
   // Whether the result is late.
-  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, monitor::Instant now);
-  bool give_back(ModelPermit permit, monitor::Instant now);
-  void advance(monitor::Instant now);
+  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now);
+  bool give_back(ModelPermit permit, Instant now);
+  void advance(Instant now);
 
-  [[nodiscard]] monitor::BreakerState state(monitor::Instant now) const;
-  [[nodiscard]] std::optional<monitor::Instant> wakeup() const;
+  [[nodiscard]] monitor::BreakerState state(Instant now) const;
+  [[nodiscard]] std::optional<Instant> wakeup() const;
   // The arrows taken by the latest call, oldest first.
   [[nodiscard]] const std::vector<monitor::BreakerTransition>& transitions() const { return transitions_; }
 
   [[nodiscard]] std::int64_t consecutive_failures() const { return run_; }
-  [[nodiscard]] std::int64_t window_calls(monitor::Instant now) const;
-  [[nodiscard]] std::int64_t window_failures(monitor::Instant now) const;
+  [[nodiscard]] std::int64_t window_calls(Instant now) const;
+  [[nodiscard]] std::int64_t window_failures(Instant now) const;
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
-  [[nodiscard]] std::optional<monitor::Instant> opened_at() const;
+  [[nodiscard]] std::optional<Instant> opened_at() const;
   [[nodiscard]] std::int64_t late_results() const { return late_; }
   [[nodiscard]] std::int64_t permits_in_flight() const { return probes_.issued - probes_.returned - probes_.succeeded; }
 
  private:
   struct Outcome {
-    monitor::Instant started;
-    monitor::Instant ended;
+    Instant started;
+    Instant ended;
     bool failed = false;
   };
   struct Probes {
@@ -66,26 +66,26 @@ class BreakerModel {
     std::int64_t succeeded_late = 0;
   };
 
-  [[nodiscard]] bool in_window(const Outcome& outcome, monitor::Instant now) const;
-  [[nodiscard]] std::vector<Outcome> window(monitor::Instant now) const;
-  [[nodiscard]] std::int64_t bucket(monitor::Instant when) const;
-  [[nodiscard]] bool window_has_ended(monitor::Instant now) const;
-  [[nodiscard]] monitor::TripRule rule_that_trips(monitor::Instant now) const;
-  [[nodiscard]] monitor::Duration open_time() const;
-  [[nodiscard]] bool open_has_ended(monitor::Instant now) const;
-  void catch_up(monitor::Instant now);
-  void sample(const Outcome& outcome, monitor::Instant now);
-  void act_on_late(monitor::BreakerOutcome outcome, monitor::Instant now);
-  void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, monitor::Instant now);
-  void go(monitor::BreakerState to, monitor::TripRule rule, monitor::Instant at);
-  void forget(monitor::Instant now);
+  [[nodiscard]] bool in_window(const Outcome& outcome, Instant now) const;
+  [[nodiscard]] std::vector<Outcome> window(Instant now) const;
+  [[nodiscard]] std::int64_t bucket(Instant when) const;
+  [[nodiscard]] bool window_has_ended(Instant now) const;
+  [[nodiscard]] monitor::TripRule rule_that_trips(Instant now) const;
+  [[nodiscard]] Duration open_time() const;
+  [[nodiscard]] bool open_has_ended(Instant now) const;
+  void catch_up(Instant now);
+  void sample(const Outcome& outcome, Instant now);
+  void act_on_late(monitor::BreakerOutcome outcome, Instant now);
+  void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, Instant now);
+  void go(monitor::BreakerState to, monitor::TripRule rule, Instant at);
+  void forget(Instant now);
 
   monitor::BreakerConfig config_;
   BreakerQuirks quirks_;
   monitor::BreakerState state_ = monitor::BreakerState::closed;
-  monitor::Instant closed_since_;  // creation, or the last close
-  monitor::Instant window_since_;  // where the fixed window began
-  monitor::Instant opened_;
+  Instant closed_since_;  // creation, or the last close
+  Instant window_since_;  // where the fixed window began
+  Instant opened_;
   std::uint64_t epoch_ = 0;
   std::int64_t failed_probes_in_a_row_ = 0;
   Probes probes_;  // of this HALF_OPEN

@@ -4,9 +4,6 @@
 
 namespace windtunnel::sim {
 
-using monitor::Int128;
-using monitor::Usd;
-using monitor::WallTime;
 
 namespace {
 

@@ -9,20 +9,20 @@
 #include <optional>
 #include <vector>
 
-#include "monitor/events.h"
-#include "monitor/units.h"
+#include "base/units.h"
+#include "monitor/pipeline_events.h"
 
 namespace windtunnel::sim {
 
 class BudgetModel {
  public:
   struct Window {
-    monitor::WallTime begin{};
-    monitor::WallTime end{};
-    std::optional<monitor::Usd> limit;
-    monitor::Usd settled;
-    monitor::Usd reserved;
-    monitor::Usd next_alert = monitor::Usd::max();  // the spend that fires the next one
+    WallTime begin{};
+    WallTime end{};
+    std::optional<Usd> limit;
+    Usd settled;
+    Usd reserved;
+    Usd next_alert = Usd::max();  // the spend that fires the next one
     std::size_t alerts = 0;                         // reached
     std::size_t alerts_told = 0;
     bool daily = false;
@@ -34,16 +34,16 @@ class BudgetModel {
   explicit BudgetModel(const monitor::CostLimiterConfig& config) : config_(config), windows_(2) {}
 
   // Opens the windows of this wall time if they are later than the current ones.
-  void advance(monitor::WallTime wall);
+  void advance(WallTime wall);
   [[nodiscard]] std::uint32_t month() const { return month_; }
   [[nodiscard]] std::uint32_t day() const { return day_; }
   [[nodiscard]] Window& window(std::uint32_t slot) { return windows_[slot]; }
   [[nodiscard]] const Window& window(std::uint32_t slot) const { return windows_[slot]; }
-  [[nodiscard]] Window* find(bool daily, monitor::WallTime begin);
+  [[nodiscard]] Window* find(bool daily, WallTime begin);
   void close(Window& window) { window.live = false; }
 
   // Whether `more` fits where `held` is given up for it.
-  [[nodiscard]] static bool fits(const Window& window, monitor::Usd held, monitor::Usd more);
+  [[nodiscard]] static bool fits(const Window& window, Usd held, Usd more);
   // Whether settled + reserved is within the limit.
   [[nodiscard]] static bool within(const Window& window);
   // Works out the spend that fires the window's next alert.
@@ -52,7 +52,7 @@ class BudgetModel {
   [[nodiscard]] bool whole_is_next(const Window& window) const;
 
  private:
-  [[nodiscard]] std::uint32_t open(monitor::WallTime begin, monitor::WallTime end, bool daily);
+  [[nodiscard]] std::uint32_t open(WallTime begin, WallTime end, bool daily);
 
   const monitor::CostLimiterConfig config_;
   std::vector<Window> windows_;

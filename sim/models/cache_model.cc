@@ -13,7 +13,7 @@ std::uint32_t spread(const CacheIdentity& identity) {
 
 }  // namespace
 
-CacheModel::CacheModel(std::size_t capacity, monitor::Duration lifetime)
+CacheModel::CacheModel(std::size_t capacity, Duration lifetime)
     : capacity_(capacity), lifetime_(lifetime), slots_(1), index_(64) {}
 
 // Where the index names this identity, or the empty place where it would.
@@ -45,7 +45,7 @@ void CacheModel::use(const CacheIdentity& identity) {
   append(&Slot::used, slot);
 }
 
-void CacheModel::store(const Entry& entry, monitor::Instant now) {
+void CacheModel::store(const Entry& entry, Instant now) {
   if (capacity_ == 0) return;
   std::uint32_t slot = index_[place(entry.identity)].slot;
   if (slot != 0) {

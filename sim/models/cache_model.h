@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/units.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
 
 namespace windtunnel::sim {
 
@@ -26,17 +26,17 @@ class CacheModel {
     CacheIdentity identity;
     monitor::ProviderId provider{};
     std::uint32_t response_length = 0;
-    monitor::Instant stored{};
+    Instant stored{};
   };
 
   // lifetime: from storing until it is gone.
-  CacheModel(std::size_t capacity, monitor::Duration lifetime);
+  CacheModel(std::size_t capacity, Duration lifetime);
 
   // The held entry, gone or not; nullptr: none.
   [[nodiscard]] const Entry* find(const CacheIdentity& identity) const;
   // A hit: the entry, which must be held, is the latest used.
   void use(const CacheIdentity& identity);
-  void store(const Entry& entry, monitor::Instant now);
+  void store(const Entry& entry, Instant now);
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
@@ -62,7 +62,7 @@ class CacheModel {
   void widen();
 
   std::size_t capacity_;
-  monitor::Duration lifetime_;
+  Duration lifetime_;
   std::vector<Slot> slots_;  // [0] heads the rings
   std::vector<std::uint32_t> free_;
   std::vector<Place> index_;  // open addressing

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "monitor/units.h"
+#include "base/units.h"
 
 namespace windtunnel::sim {
 
@@ -23,7 +23,7 @@ class RoutingModel {
   [[nodiscard]] bool has_variants() const { return !weights_.empty(); }
   [[nodiscard]] std::uint16_t variant_of(std::uint64_t user) const {
     const std::uint64_t hash = finish(finish(user + 11400714819323198485U) + salt_);
-    const auto point = static_cast<std::uint64_t>(monitor::Uint128{hash} * total_ >> 64);
+    const auto point = static_cast<std::uint64_t>(Uint128{hash} * total_ >> 64);
     std::uint64_t end = 0;
     for (std::size_t i = 0; i < weights_.size(); ++i) {
       end += static_cast<std::uint64_t>(weights_[i]);

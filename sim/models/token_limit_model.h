@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "monitor/units.h"
+#include "base/units.h"
 
 namespace windtunnel::sim {
 
@@ -69,7 +69,7 @@ class RateModel {
       : requests_max_(requests), tokens_max_(tokens) {}
 
   [[nodiscard]] bool limited() const { return requests_max_ || tokens_max_; }
-  void advance(monitor::WallTime wall) {
+  void advance(WallTime wall) {
     if (wall < end_) return;
     end_ = std::chrono::floor<std::chrono::minutes>(wall) + std::chrono::minutes{1};
     requests_ = tokens_ = 0;
@@ -81,14 +81,14 @@ class RateModel {
     ++requests_;
     tokens_ += tokens;
   }
-  [[nodiscard]] monitor::WallTime end() const { return end_; }
+  [[nodiscard]] WallTime end() const { return end_; }
   [[nodiscard]] std::int64_t requests() const { return requests_; }
   [[nodiscard]] std::int64_t tokens() const { return tokens_; }
 
  private:
   std::optional<std::int64_t> requests_max_;
   std::optional<std::int64_t> tokens_max_;
-  monitor::WallTime end_ = monitor::WallTime::min();
+  WallTime end_ = WallTime::min();
   std::int64_t requests_ = 0;
   std::int64_t tokens_ = 0;
 };

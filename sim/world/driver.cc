@@ -46,7 +46,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
       stations_(scenario.providers.size()),
       ledger_(scenario.providers.size()) {
   std::uint32_t index = 0;
-  std::optional<monitor::Tokens> limit_per_request;
+  std::optional<Tokens> limit_per_request;
   if (scenario.monitor.token_limiter.mode == monitor::TokenMode::per_request) {
     limit_per_request = scenario.monitor.token_limiter.limit;
   }
@@ -67,19 +67,19 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   for (const ProviderSpec& provider : scenario.providers) {
     providers_.emplace_back(provider, scenario.workloads, chance_);
   }
-  monitor::check(scenario.breaker_command.empty() == options.breakers.empty(),
+  check(scenario.breaker_command.empty() == options.breakers.empty(),
                  "a scenario whose breakers are another program's runs with them");
   pipeline_.set_wall_clock(wall_at_zero_);
   if (observed_) pipeline_.set_observer(observer_);
 }
 
 RunResult Driver::run() {
-  monitor::CheckContext context{.scenario = scenario_.file.c_str(), .seed = chance_.seed()};
-  const monitor::CheckScope scope{context};
+  CheckContext context{.scenario = scenario_.file.c_str(), .seed = chance_.seed()};
+  const CheckScope scope{context};
   schedule_first_events();
   bool stopped = false;
   if (observed_) observer_->on_begin(pipeline_);
-  if (options_.month_spent != monitor::Usd{}) pipeline_.carry_in(options_.month_spent, now_);
+  if (options_.month_spent != Usd{}) pipeline_.carry_in(options_.month_spent, now_);
   if (options_.looks != nullptr && !options_.looks->at.empty()) next_look_ = options_.looks->at.front();
   const Instant until = options_.until ? Instant{} + *options_.until : Instant::max();
   while (!queue_.empty()) {
@@ -192,7 +192,7 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
   InFlight& one = slots_[slot];
   renew(one.flow);
   loads_[workload].fill(ordinal, one.flow.record.request, one.demand);
-  one.flow.record.request.id = monitor::RequestId{arrivals_++};
+  one.flow.record.request.id = RequestId{arrivals_++};
   one.vu = vu;
   one.finished = false;
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
@@ -342,7 +342,7 @@ inline void Driver::end_request(std::uint32_t slot) {
 inline std::uint32_t Driver::take_slot() {
   if (free_.empty()) {
     slots_.emplace_back();
-    monitor::check(slot_base_ + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
+    check(slot_base_ + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
   const std::uint32_t slot = free_.back();

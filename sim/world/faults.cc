@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/rounding.h"
 #include "sim/kernel/samplers.h"
-#include "sim/world/rounding.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -22,7 +22,7 @@ int precedence(FaultKind kind) {
     case FaultKind::brownout:
     case FaultKind::wall_clock_step: return 5;
   }
-  monitor::fail_check("a fault kind is known", __FILE__, __LINE__);
+  fail_check("a fault kind is known", __FILE__, __LINE__);
 }
 
 constexpr std::uint32_t kErrorLane = 1;
@@ -107,7 +107,7 @@ Duration Faults::stay(const State& state, const Law& law) {
   return std::max(Duration{1}, whole_nanoseconds(sample(law, draw(state.phase_stream, state.changes).a)));
 }
 
-FaultEffect Faults::on_call(monitor::ProviderId provider, const CallName& name, monitor::Tokens tokens, Instant now,
+FaultEffect Faults::on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now,
                             WallTime wall, std::vector<std::size_t>& hits) {
   FaultEffect effect;
   for (const std::size_t fault : active_[index_of(provider)]) {
@@ -134,7 +134,7 @@ bool Faults::touches(const State& state, const CallName& name, Instant now) cons
 
 // Whether this fault changes the call's result. A call whose end is already decided is touched, but not changed again.
 bool Faults::apply(State& state, FaultEffect& effect, std::size_t provider, const CallName& name,
-                   monitor::Tokens tokens, WallTime wall) {
+                   Tokens tokens, WallTime wall) {
   const FaultSpec& spec = *state.spec;
   const bool decided = effect.kind != FaultEffect::Kind::none;
   switch (spec.kind) {
@@ -179,7 +179,7 @@ bool Faults::apply(State& state, FaultEffect& effect, std::size_t provider, cons
     case FaultKind::brownout:
     case FaultKind::wall_clock_step: return false;
   }
-  monitor::fail_check("a fault kind is known", __FILE__, __LINE__);
+  fail_check("a fault kind is known", __FILE__, __LINE__);
 }
 
 double Faults::error_rate(const State& state) {

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
+#include "base/units.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
 #include "sim/kernel/chance.h"
 #include "sim/world/load.h"
 #include "sim/world/rate_window.h"
@@ -58,7 +58,7 @@ class Faults {
 
   [[nodiscard]] bool acts_on(monitor::ProviderId provider) const { return !active_[index_of(provider)].empty(); }
   // The effect on a call that starts now. Appends the faults that changed its result to `hits`.
-  FaultEffect on_call(monitor::ProviderId provider, const CallName& name, monitor::Tokens tokens, Instant now,
+  FaultEffect on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now,
                       WallTime wall, std::vector<std::size_t>& hits);
   // The least concurrency that a brownout leaves a provider; nothing: no brownout acts.
   [[nodiscard]] std::optional<std::int64_t> capacity(monitor::ProviderId provider) const;
@@ -89,7 +89,7 @@ class Faults {
   [[nodiscard]] static bool acts_in_phase(const State& state);
   [[nodiscard]] static Duration stay(const State& state, const Law& law);
   [[nodiscard]] bool touches(const State& state, const CallName& name, Instant now) const;
-  bool apply(State& state, FaultEffect& effect, std::size_t provider, const CallName& name, monitor::Tokens tokens,
+  bool apply(State& state, FaultEffect& effect, std::size_t provider, const CallName& name, Tokens tokens,
              WallTime wall);
   [[nodiscard]] static double error_rate(const State& state);
   [[nodiscard]] static monitor::ReplyKind error_kind(const FaultSpec& spec, std::uint64_t bits);

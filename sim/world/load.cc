@@ -5,15 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "monitor/stable_hash.h"
+#include "base/rounding.h"
+#include "base/stable_hash.h"
 #include "sim/kernel/real_math.h"
 #include "sim/kernel/samplers.h"
-#include "sim/world/rounding.h"
 
 namespace windtunnel::sim {
 namespace {
 
-constexpr monitor::Tokens kMaxTokensDefault{500};
+constexpr Tokens kMaxTokensDefault{500};
 constexpr std::uint32_t kDayLane = 1;
 constexpr std::uint32_t kLevelLane = 2;
 constexpr std::uint32_t kPromptsLane = 3;
@@ -54,15 +54,15 @@ std::optional<monitor::ProviderId> find_provider(const std::optional<std::string
   for (std::size_t i = 0; i < providers.size(); ++i) {
     if (providers[i].name == *name) return monitor::ProviderId{static_cast<std::uint8_t>(i)};
   }
-  monitor::fail_check("a workload names a provider of the scenario", __FILE__, __LINE__);
+  fail_check("a workload names a provider of the scenario", __FILE__, __LINE__);
 }
 
-monitor::Tokens whole_tokens(const TokenModel& model, double count) {
+Tokens whole_tokens(const TokenModel& model, double count) {
   const auto whole = static_cast<std::int64_t>(std::min(count, 1e15) + 0.5);
-  return std::clamp(monitor::Tokens{whole}, model.least, model.most);
+  return std::clamp(Tokens{whole}, model.least, model.most);
 }
 
-void draw_token_row(const TokenModel& model, const RowBits& bits, std::array<monitor::Tokens, kRowLength>& tokens) {
+void draw_token_row(const TokenModel& model, const RowBits& bits, std::array<Tokens, kRowLength>& tokens) {
   if (model.law.kind == Law::Kind::uniform) {
     for (std::size_t i = 0; i < kRowLength; ++i) tokens[i] = draw_tokens(model, bits[i]);
     return;
@@ -74,13 +74,13 @@ void draw_token_row(const TokenModel& model, const RowBits& bits, std::array<mon
 
 }  // namespace
 
-monitor::Tokens draw_tokens(const TokenModel& model, std::uint64_t bits) {
+Tokens draw_tokens(const TokenModel& model, std::uint64_t bits) {
   if (model.law.kind == Law::Kind::uniform) {
     // Uniform over whole numbers, both ends included.
     const auto low = static_cast<std::int64_t>(model.law.a);
     const auto high = static_cast<std::int64_t>(model.law.b);
     const auto count = low + static_cast<std::int64_t>(below(bits, static_cast<std::uint64_t>(high - low) + 1));
-    return std::clamp(monitor::Tokens{count}, model.least, model.most);
+    return std::clamp(Tokens{count}, model.least, model.most);
   }
   return whole_tokens(model, sample(model.law, bits));
 }
@@ -105,7 +105,7 @@ std::uint32_t Popularity::pick(std::uint64_t bits) const {
 
 Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
            const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-           std::optional<monitor::Tokens> limit_per_request)
+           std::optional<Tokens> limit_per_request)
     : spec_(spec),
       index_(index),
       begin_(Instant{} + spec.start),
@@ -147,13 +147,13 @@ std::optional<ArrivalPoint> Load::next_arrival() {
     case Executor::script: return next_listed();
     case Executor::constant_vus: return std::nullopt;
   }
-  monitor::fail_check("an executor is known", __FILE__, __LINE__);
+  fail_check("an executor is known", __FILE__, __LINE__);
 }
 
 // The k-th arrival comes at k / rate exactly, rounded down to a nanosecond.
 std::optional<ArrivalPoint> Load::next_uniform() {
   if (spec_.rate.count.value <= 0) return std::nullopt;
-  const monitor::Int128 offset = monitor::Int128{static_cast<std::int64_t>(arrivals_)} * spec_.rate.unit.count() * 1'000'000 /
+  const Int128 offset = Int128{static_cast<std::int64_t>(arrivals_)} * spec_.rate.unit.count() * 1'000'000 /
                       spec_.rate.count.value;
   if (offset >= (end_ - begin_).count()) return std::nullopt;
   return ArrivalPoint{begin_ + Duration{static_cast<std::int64_t>(offset)}, arrivals_++};
@@ -215,7 +215,7 @@ inline double Load::work(std::uint64_t ordinal) {
     }
     case Arrival::gamma: return gamma(arrival_stream_, ordinal, spec_.gamma_shape, 1 / spec_.gamma_shape);
   }
-  monitor::fail_check("an arrival law is known", __FILE__, __LINE__);
+  fail_check("an arrival law is known", __FILE__, __LINE__);
 }
 
 Load::Piece Load::piece_at(Instant at) {
@@ -297,9 +297,9 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
   const std::size_t place = decltype(tokens_ahead_)::place_of(ordinal);
   demand.output = tokens.output[place];
   if (spec_.prompts.count == 0) request.input = tokens.input[place];
-  std::optional<monitor::Tokens> max_tokens = spec_.max_tokens;
+  std::optional<Tokens> max_tokens = spec_.max_tokens;
   if (!spec_.requests.empty()) fill_listed(ordinal, request, demand, max_tokens);
-  if (!max_tokens && limit_per_request_) max_tokens = std::max(monitor::Tokens{}, *limit_per_request_ - request.input);
+  if (!max_tokens && limit_per_request_) max_tokens = std::max(Tokens{}, *limit_per_request_ - request.input);
   request.max_tokens = max_tokens.value_or(kMaxTokensDefault);
   request.prompt_length = static_cast<std::uint32_t>(request.input.count() * kCharactersPerToken);
 }
@@ -307,12 +307,12 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
 inline void Load::fill_content(std::uint64_t ordinal, monitor::Request& request) const {
   // By the seeded stream: another seed means other people and other questions, so that a split of them is chance too.
   const std::uint64_t salt = content_stream_.value;
-  request.content = {monitor::mix(salt ^ monitor::mix(ordinal)), ordinal};
+  request.content = {mix(salt ^ mix(ordinal)), ordinal};
   if (spec_.prompts.count > 0 || spec_.users.count > 0) {
     const Draw chosen = draw(content_stream_, ordinal);
     if (spec_.prompts.count > 0) {
       const std::uint64_t prompt = prompts_.pick(chosen.a);
-      request.content = {monitor::mix(salt + prompt), ~prompt};
+      request.content = {mix(salt + prompt), ~prompt};
       // A prompt has one length: it is drawn by the prompt's number, apart from the requests' own draws.
       request.input = draw_tokens(spec_.input, draw(token_stream_, prompt, 0, 1).a);
     }
@@ -320,11 +320,11 @@ inline void Load::fill_content(std::uint64_t ordinal, monitor::Request& request)
   }
   // Without a user id the user's profile decides, and every prompt here has a profile of its own.
   request.user = request.user_id == monitor::UserId{} ? request.content.high
-                                                      : monitor::mix(static_cast<std::uint64_t>(request.user_id));
+                                                      : mix(static_cast<std::uint64_t>(request.user_id));
 }
 
 void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,
-                       std::optional<monitor::Tokens>& max_tokens) const {
+                       std::optional<Tokens>& max_tokens) const {
   const ListedRequest& listed = row(ordinal);
   if (listed.input) request.input = *listed.input;
   if (listed.output) demand.output = *listed.output;
@@ -332,14 +332,14 @@ void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand&
   const bool said_by_workload = spec_.executor == Executor::replay && spec_.max_tokens;
   if (listed.max_tokens && !said_by_workload) max_tokens = listed.max_tokens;
   if (listed.prompt) {
-    request.content = {monitor::stable_hash(*listed.prompt), monitor::stable_hash(*listed.prompt, 1)};
+    request.content = {stable_hash(*listed.prompt), stable_hash(*listed.prompt, 1)};
     request.user = request.content.high;
   }
   if (listed.user) {
     const auto place = std::lower_bound(listed_users_.begin(), listed_users_.end(), *listed.user);
     const std::int64_t id = spec_.users.count + 1 + (place - listed_users_.begin());
     request.user_id = monitor::UserId{static_cast<std::uint32_t>(id)};
-    request.user = monitor::stable_hash(*listed.user);
+    request.user = stable_hash(*listed.user);
   }
   const auto& provider = listed_providers_[ordinal / copies_max_];
   if (provider) request.provider = provider;

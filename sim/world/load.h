@@ -10,23 +10,23 @@
 #include <string>
 #include <vector>
 
+#include "base/units.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
+#include "sim/kernel/batched_draws.h"
 #include "sim/kernel/chance.h"
-#include "sim/kernel/rows.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
 
 // What the virtual user wants beyond what the pipeline is told.
 struct Demand {
-  monitor::Tokens output;     // what the provider would answer with, uncut
+  Tokens output;     // what the provider would answer with, uncut
   std::uint64_t ordinal = 0;  // of the request in its workload: it names every draw made for it
   std::uint32_t workload = 0;  // place in file order
 };
 
 // A whole number of tokens within the model's bounds; a uniform law is uniform over whole numbers, both ends included.
-[[nodiscard]] monitor::Tokens draw_tokens(const TokenModel& model, std::uint64_t bits);
+[[nodiscard]] Tokens draw_tokens(const TokenModel& model, std::uint64_t bits);
 
 // A popularity law over [0, count): item k has weight 1 / (k + 1)^exponent.
 class Popularity {
@@ -51,7 +51,7 @@ class Load {
   // limit per request, a request that says nothing else asks for what its input leaves of it.
   Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
        const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-       std::optional<monitor::Tokens> limit_per_request = std::nullopt);
+       std::optional<Tokens> limit_per_request = std::nullopt);
 
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
@@ -86,7 +86,7 @@ class Load {
   void modulate(Piece& piece, Instant at);
   void fill_content(std::uint64_t ordinal, monitor::Request& request) const;
   void fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,
-                   std::optional<monitor::Tokens>& max_tokens) const;
+                   std::optional<Tokens>& max_tokens) const;
   [[nodiscard]] const ListedRequest& row(std::uint64_t ordinal) const { return spec_.requests[ordinal / copies_max_]; }
 
   const WorkloadSpec& spec_;
@@ -98,7 +98,7 @@ class Load {
   std::vector<std::optional<monitor::ProviderId>> listed_providers_;
   std::vector<std::string> listed_users_;  // their ids follow those of the catalogue
   monitor::LabelsId labels_;
-  std::optional<monitor::Tokens> limit_per_request_;
+  std::optional<Tokens> limit_per_request_;
   Popularity prompts_;
   Popularity users_;
   StreamKey arrival_stream_;
@@ -111,8 +111,8 @@ class Load {
   std::uint64_t copies_max_ = 1;
   Instant last_;  // the latest arrival
   struct TokenRow {
-    std::array<monitor::Tokens, kRowLength> input;  // of requests that are no prompt of the catalogue
-    std::array<monitor::Tokens, kRowLength> output;
+    std::array<Tokens, kRowLength> input;  // of requests that are no prompt of the catalogue
+    std::array<Tokens, kRowLength> output;
   };
   RowAhead<RowValues> work_ahead_;
   RowAhead<TokenRow> tokens_ahead_;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/rounding.h"
 #include "sim/kernel/samplers.h"
-#include "sim/world/rounding.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -34,7 +34,7 @@ void write(CallResult& result, ReplyKind kind, Instant at) {
 
 }  // namespace
 
-monitor::Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall) {
+Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall) {
   const auto later = std::find_if(tariffs.begin() + 1, tariffs.end(),
                                   [&](const monitor::DatedTariff& tariff) { return tariff.from > wall; });
   return (later - 1)->tariff;
@@ -94,7 +94,7 @@ inline Provider::Latency Provider::latency_of(const CallName& name) {
 void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kind, CallResult& result) {
   if (kind == ReplyKind::timeout) return time_out(call, false, result);
   const Latency latency = latency_of(call.name);
-  const monitor::Tokens output = std::min(call.output, call.output_max);
+  const Tokens output = std::min(call.output, call.output_max);
   const double first = latency.first * effect.factor + static_cast<double>(effect.add.count());
   const double each = latency.each * effect.factor;
   const bool generates = kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
@@ -104,7 +104,7 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
   }
   Usage usage{call.input, output};
   if (kind == ReplyKind::truncated) {
-    usage.output = monitor::Tokens{
+    usage.output = Tokens{
         static_cast<std::int64_t>(static_cast<double>(output.count()) * effect.bill_fraction)};
   }
   const Duration to_first = whole_nanoseconds(first);
@@ -121,7 +121,7 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
 // A failure whose usage the caller knows.
 void Provider::fail(const Call& call, ReplyKind kind, Instant at, CallResult& result) const {
   const bool billed = spec_.bill_on_failure == FailureBill::input;
-  const Usage usage{billed ? call.input : monitor::Tokens{}, monitor::Tokens{}};
+  const Usage usage{billed ? call.input : Tokens{}, Tokens{}};
   write(result, kind, at);
   result.billed = usage;
   result.reply.usage = usage;
@@ -138,7 +138,7 @@ void Provider::time_out(const Call& call, bool processed, CallResult& result) co
   if (processed && spec_.bill_on_timeout == TimeoutBill::full) {
     result.billed = {call.input, std::min(call.output, call.output_max)};
   }
-  if (processed && spec_.bill_on_timeout == TimeoutBill::input) result.billed = {call.input, monitor::Tokens{}};
+  if (processed && spec_.bill_on_timeout == TimeoutBill::input) result.billed = {call.input, Tokens{}};
   result.cost = price_of(call, result.billed);
 }
 
@@ -172,8 +172,8 @@ ReplyKind Provider::base_kind(const CallName& name) {
 }
 
 // Kept apart from the pipeline's arithmetic on purpose: this is the oracle that its bills are compared with.
-monitor::Usd Provider::price_of(const Call& call, const monitor::Usage& billed) const {
-  const monitor::Tariff tariff = tariff_at(spec_.tariffs, call.wall);
+Usd Provider::price_of(const Call& call, const monitor::Usage& billed) const {
+  const Tariff tariff = tariff_at(spec_.tariffs, call.wall);
   return tariff.input.per_token * billed.input.count() + tariff.output.per_token * billed.output.count();
 }
 

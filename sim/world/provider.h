@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/units.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
+#include "sim/kernel/batched_draws.h"
 #include "sim/kernel/chance.h"
-#include "sim/kernel/rows.h"
 #include "sim/world/faults.h"
 #include "sim/world/load.h"
 #include "sim/world/rate_window.h"
@@ -26,9 +26,9 @@ struct Call {
   Instant at{};
   Instant deadline{};
   WallTime wall{};
-  monitor::Tokens input;
-  monitor::Tokens output;      // what the answer would hold, uncut
-  monitor::Tokens output_max;  // the caller's cap
+  Tokens input;
+  Tokens output;      // what the answer would hold, uncut
+  Tokens output_max;  // the caller's cap
 };
 
 // What becomes of a call, decided when it starts.
@@ -36,7 +36,7 @@ struct CallResult {
   monitor::Reply reply;
   Instant at{};  // when the caller learns it, never after its deadline
   monitor::Usage billed;
-  monitor::Usd cost;
+  Usd cost;
 };
 
 class Provider {
@@ -68,7 +68,7 @@ class Provider {
   [[nodiscard]] Latency latency_of(const CallName& name);
   void answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind, CallResult& result);
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name);
-  [[nodiscard]] monitor::Usd price_of(const Call& call, const monitor::Usage& billed) const;
+  [[nodiscard]] Usd price_of(const Call& call, const monitor::Usage& billed) const;
 
   const ProviderSpec& spec_;
   std::vector<StreamKey> latency_streams_;  // by workload
@@ -79,6 +79,6 @@ class Provider {
 };
 
 // The tariff that holds at a wall-clock instant.
-[[nodiscard]] monitor::Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall);
+[[nodiscard]] Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall);
 
 }  // namespace windtunnel::sim

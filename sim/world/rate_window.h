@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "monitor/units.h"
+#include "base/units.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {

@@ -10,19 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "base/units.h"
 #include "monitor/config.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
 #include "sim/kernel/law.h"
 
 namespace windtunnel::sim {
 
-using monitor::Duration;
-using monitor::Instant;
-using monitor::Millionths;
-using monitor::Tokens;
-using monitor::Usd;
-using monitor::WallTime;
 
 // The place a value was written: line and column count from 1; 0 means that it is a default.
 struct Origin {

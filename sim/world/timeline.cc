@@ -57,7 +57,7 @@ double expected_requests(const WorkloadSpec& load, Duration run) {
     case Executor::constant_vus:
       return static_cast<double>(load.vus) * length / 2e9;
   }
-  monitor::fail_check("an executor is known", __FILE__, __LINE__);
+  fail_check("an executor is known", __FILE__, __LINE__);
 }
 
 std::size_t view_steps_of(const Scenario& scenario, Duration run, Duration whole, Duration step) {

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "monitor/breaker_config.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker_config.h"
 #include "monitor/cost_limiter.h"
 #include "monitor/request.h"
-#include "monitor/units.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -160,7 +160,7 @@ struct Timeline {
   std::vector<Fault> faults;
   std::optional<Usd> monthly_limit;
   std::optional<Usd> daily_limit;
-  std::vector<monitor::Millionths> budget_alerts;  // the shares of a limit at which the limiter warns
+  std::vector<Millionths> budget_alerts;  // the shares of a limit at which the limiter warns
 
   Series arrivals;
   RequestSeries requests;

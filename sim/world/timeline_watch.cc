@@ -37,7 +37,7 @@ std::int64_t number_of(BreakerState state) {
     case BreakerState::open:
       return 2;
   }
-  monitor::fail_check("a breaker's state has a number", __FILE__, __LINE__);
+  fail_check("a breaker's state has a number", __FILE__, __LINE__);
 }
 
 void put(Series& series, std::size_t place, std::int64_t value) {
@@ -127,7 +127,7 @@ void TimelineWatch::on_permit(const monitor::PermitAsked& event) {
   add(timeline_.providers[index_of(event.provider)].not_permitted);
 }
 
-void TimelineWatch::on_cooling_skip(monitor::RequestId, monitor::ProviderId provider, Instant now) {
+void TimelineWatch::on_cooling_skip(RequestId, monitor::ProviderId provider, Instant now) {
   move_to(now);
   add(timeline_.providers[index_of(provider)].cooling_skips);
 }
@@ -149,7 +149,7 @@ void TimelineWatch::on_attempt_end(const monitor::AttemptEnded& event) {
     add(provider.input_tokens, event.reply.usage->input.count());
     add(provider.output_tokens, event.reply.usage->output.count());
     add(provider.cost_picos, event.settled.picos());
-    if (event.reply.usage->input > monitor::Tokens{}) {
+    if (event.reply.usage->input > Tokens{}) {
       add(provider.input_tokens_per_call[bin_of(event.reply.usage->input)]);
       add(provider.output_tokens_per_call[bin_of(event.reply.usage->output)]);
     }

@@ -33,9 +33,9 @@ class TimelineWatch final : public Observer {
 
   void on_begin(const monitor::Pipeline& pipeline) override { pipeline_ = &pipeline; }
   void on_arrival(const monitor::Request& request, Instant now) override;
-  void on_granted(const monitor::Request& request, monitor::Tokens output, Instant now) override;
+  void on_granted(const monitor::Request& request, Tokens output, Instant now) override;
   void on_permit(const monitor::PermitAsked& event) override;
-  void on_cooling_skip(monitor::RequestId request, monitor::ProviderId provider, Instant now) override;
+  void on_cooling_skip(RequestId request, monitor::ProviderId provider, Instant now) override;
   void on_attempt_start(const monitor::AttemptStarted& event) override;
   void on_attempt_end(const monitor::AttemptEnded& event) override;
   void on_ledger(const LedgerEntry& entry) override;

@@ -14,11 +14,11 @@
 #include <optional>
 #include <vector>
 
+#include "base/units.h"
 #include "monitor/pipeline.h"
-#include "monitor/units.h"
 #include "sim/kernel/digest.h"
-#include "sim/world/events.h"
 #include "sim/world/faults.h"
+#include "sim/world/run_events.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -33,7 +33,7 @@ struct Looks {
 struct RunOptions {
   std::optional<std::uint64_t> seed;              // instead of the scenario's
   std::optional<std::uint64_t> environment_seed;  // of what many requests share; absent: the seed
-  monitor::Usd month_spent;                       // of the budget of the month in which the run starts, before it
+  Usd month_spent;                       // of the budget of the month in which the run starts, before it
   const Looks* looks = nullptr;                   // must outlive the run
   std::optional<Duration> until;                  // stop after the last event at or before this instant
   std::vector<Observer*> observers;               // told in this order; must outlive the run
@@ -47,10 +47,10 @@ struct RunOptions {
 // What the provider truly billed, by provider in file order.
 struct LedgerTotals {
   std::int64_t calls = 0;
-  monitor::Usd billed;
-  monitor::Usd billed_known;  // of calls whose usage the caller learnt
-  monitor::Tokens input;
-  monitor::Tokens output;
+  Usd billed;
+  Usd billed_known;  // of calls whose usage the caller learnt
+  Tokens input;
+  Tokens output;
 };
 
 struct RunResult {

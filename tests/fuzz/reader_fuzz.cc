@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "scenarios/diagnostics.h"
+#include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
 

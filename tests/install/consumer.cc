@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "monitor/llm_monitor.h"
-#include "monitor/mock_provider.h"
+#include "monitor/realtime/llm_monitor.h"
+#include "monitor/realtime/mock_provider.h"
 
 namespace monitor = windtunnel::monitor;
 
@@ -31,7 +31,7 @@ int main() {
   monitor::LlmMonitorOptions options;
   options.providers.push_back(std::make_unique<DownProvider>());
   options.providers.push_back(
-      std::make_unique<monitor::MockAnthropicProvider>(monitor::MockOptions{.latency_scale = monitor::Millionths{0}}));
+      std::make_unique<monitor::MockAnthropicProvider>(monitor::MockOptions{.latency_scale = windtunnel::Millionths{0}}));
   if (const auto why = monitor::invalid(options)) {
     std::printf("%s\n", why->c_str());
     return 2;

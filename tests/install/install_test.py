@@ -61,6 +61,12 @@ def check_program(prefix, version):
         done(program, "validate", os.path.join(catalog, name))
 
 
+def headers_below(root, folder):
+    """The headers of a folder and of those in it, from the root."""
+    return {os.path.normpath(os.path.relpath(os.path.join(path, name), root))
+            for path, _, names in os.walk(os.path.join(root, folder)) for name in names if name.endswith(".h")}
+
+
 def main():
     root, build, cmake, compiler = sys.argv[1:]
     with open(os.path.join(build, "CMakeCache.txt"), encoding="utf-8") as file:
@@ -73,9 +79,9 @@ def main():
         prefix = os.path.join(folder, "moved")
         shutil.move(made, prefix)
         check_texts(prefix, (os.path.abspath(root), os.path.abspath(build), made))
-        headers = {name for name in os.listdir(os.path.join(root, "monitor")) if name.endswith(".h")}
-        installed = set(os.listdir(os.path.join(prefix, "include", "windtunnel", "monitor")))
-        expect(installed == headers, f"other headers than the monitor's: {sorted(installed ^ headers)}")
+        headers = headers_below(root, "base") | headers_below(root, "monitor")
+        installed = headers_below(os.path.join(prefix, "include", "windtunnel"), ".")
+        expect(installed == headers, f"other headers than those of base/ and monitor/: {sorted(installed ^ headers)}")
         check_program(prefix, version)
         check_consumer(root, folder, prefix, cmake, compiler)
 

@@ -1,4 +1,4 @@
-"""Compiles the headers of the five folders alone, in parallel: a header includes what it uses.
+"""Compiles the headers of the product folders alone, in parallel: a header includes what it uses.
 
 A header that its own .cc includes first is compiled alone by every build already, so it is left out here; that its .cc
 does include it first is a rule of layering_test.py.
@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 FIRST_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)', re.MULTILINE)
-FOLDERS = ("monitor", "sim", "scenarios", "reports", "cli")
+FOLDERS = ("base", "monitor", "sim", "scenarios", "reports", "cli")
 
 
 def compile_alone(compiler, root, header):

@@ -16,21 +16,21 @@ import tempfile
 
 RULES = {
     "layer": "a folder includes its own level and below, never sideways or up",
-    "models": "sim/models stays independent: the monitor's units and events, and itself",
-    "kernel": "sim/kernel knows time and chance only: the monitor's units, and itself",
+    "models": "sim/models stays independent: the monitor's requests and events, and itself",
+    "kernel": "sim/kernel knows time and chance only: units, check, and itself",
     "own_header": "a .cc includes its own header first",
     "include_form": "an include is spelled from the root, as a literal",
     "pragma_once": "a header begins with #pragma once",
-    "monitor_libraries": "monitor/ uses the standard library and fmt only",
+    "monitor_libraries": "base/ and monitor/ use the standard library and fmt only",
     "json": "JSON appears only in .cc files of scenarios/ and reports/",
-    "cli11": "CLI11 is included under cli/arguments/ alone",
-    "clock": "no wall or real clock in monitor/ and sim/ (but the real-time facade, monitor/llm_monitor*)",
-    "environment": "no environment and no thread identity in monitor/ and sim/",
-    "chance": "no chance but our own in monitor/ and sim/",
-    "transcendental": "no transcendental function of the C library in monitor/ and sim/",
-    "throw": "monitor/ and sim/ throw nothing of their own",
-    "unordered": "no unordered container in monitor/ and sim/",
-    "build_date": "no build date in monitor/ and sim/",
+    "cli11": "CLI11 is included under cli/flags/ alone",
+    "clock": "no wall or real clock in base/, monitor/ and sim/ (but the real-time facade, monitor/realtime/)",
+    "environment": "no environment and no thread identity in base/, monitor/ and sim/",
+    "chance": "no chance but our own in base/, monitor/ and sim/",
+    "transcendental": "no transcendental function of the C library in base/, monitor/ and sim/",
+    "throw": "base/, monitor/ and sim/ throw nothing of their own",
+    "unordered": "no unordered container in base/, monitor/ and sim/",
+    "build_date": "no build date in base/, monitor/ and sim/",
     "shared_ptr": "no shared ownership",
     "using_namespace": "no 'using namespace' in a header",
     "length": "a file holds one idea: at most 450 lines",
@@ -38,14 +38,19 @@ RULES = {
 }
 
 LAYERS = {
-    "monitor": {"monitor"},
-    "sim": {"monitor", "sim"},
-    "scenarios": {"monitor", "sim", "scenarios"},
-    "reports": {"monitor", "sim", "reports"},
-    "cli": {"monitor", "sim", "scenarios", "reports", "cli"},
+    "base": {"base"},
+    "monitor": {"base", "monitor"},
+    "sim": {"base", "monitor", "sim"},
+    "scenarios": {"base", "monitor", "sim", "scenarios"},
+    "reports": {"base", "monitor", "sim", "reports"},
+    "cli": {"base", "monitor", "sim", "scenarios", "reports", "cli"},
 }
-KERNEL_MAY = {"monitor/units.h", "monitor/check.h"}
-MODELS_MAY = KERNEL_MAY | {f"monitor/{name}.h" for name in ("request", "record", "events", "breaker_config")}
+# The folders that a run's decisions depend on.
+PURE = ("base", "monitor", "sim")
+KERNEL_MAY = {"base/units.h", "base/check.h"}
+MODELS_MAY = KERNEL_MAY | {"base/uuid.h"} | {
+    f"monitor/{name}.h" for name in ("request", "record", "pipeline_events", "breaker/breaker_config")
+}
 LINES_MAX = 450
 CODE_FOLDERS = set(LAYERS) | {"tests", "bench", "script", ".ci"}
 CODE_SUFFIXES = {".h", ".cc", ".py", ".sh", ".js", ".ts", ""}
@@ -78,7 +83,7 @@ LIBRARY_MATH = re.compile(
 )
 PLAIN_MATH = re.compile(rf"(?<![\w.:>])(?P<name>{TRANSCENDENTAL}[fl]?)\s*\(")
 
-# Rule, pattern over the code of monitor/ and sim/.
+# Rule, pattern over the code of base/, monitor/ and sim/.
 DETERMINISM = [
     ("clock", re.compile(r"\b(?:system_clock|steady_clock|high_resolution_clock|utc_clock|file_clock)\b"
                          r"|\b(?:gettimeofday|clock_gettime)\b|\bstd\s*::\s*(?:time|clock)\s*\(")),
@@ -167,11 +172,11 @@ def check_library_include(path, line, included, findings):
     if included.startswith(("nlohmann/", "simdjson")):
         if folder not in ("scenarios", "reports") or not path.endswith(".cc"):
             findings.add("json", path, line, f"includes {included}")
-    elif folder == "monitor" and ("/" in included or included.endswith(".h")) and not included.startswith("fmt/"):
+    elif folder in ("base", "monitor") and ("/" in included or included.endswith(".h")) and not included.startswith("fmt/"):
         findings.add("monitor_libraries", path, line, f"includes {included}")
-    if folder in ("monitor", "sim") and included == "random":
+    if folder in PURE and included == "random":
         findings.add("chance", path, line, "includes <random>")
-    if folder in ("monitor", "sim") and included.startswith("unordered_"):
+    if folder in PURE and included.startswith("unordered_"):
         findings.add("unordered", path, line, f"includes <{included}>")
 
 
@@ -216,9 +221,9 @@ def check_code(path, text, files, findings):
         for match in pattern.finditer(code):
             findings.add(rule, path, line_of(code, match.start()), match.group())
 
-    if folder in ("monitor", "sim"):
+    if folder in PURE:
         for rule, pattern in DETERMINISM:
-            if not (rule == "clock" and path.startswith("monitor/llm_monitor")):
+            if not (rule == "clock" and path.startswith("monitor/realtime/")):
                 forbid(rule, pattern)
         check_math(path, code, includes, findings)
     forbid("shared_ptr", SHARED_PTR)
@@ -246,7 +251,7 @@ def check_tree(root):
             includes = check_code(path, text, known, findings)
             cli11 += [path for included in includes if included.startswith("CLI/")]
     for path in cli11:
-        if not path.startswith("cli/arguments/"):
+        if not path.startswith("cli/flags/"):
             findings.add("cli11", path, 1, "this file includes it")
     if not cli11 and any(path.startswith("cli/") and path.endswith(".cc") for path in files):
         findings.add("cli11", "cli", 1, "no file includes it")

@@ -7,24 +7,24 @@ H = "#pragma once\n"
 
 CLEAN = {
     "README.md": "See some/wor" + "k/ and the route of the issue.\n",
-    "monitor/units.h": "\n"
+    "base/units.h": "\n"
     "// throw, getenv() and std::unordered_map are only talked about.\n#pragma once\n#include <cmath>\n",
-    "monitor/record.h": H + '#include "monitor/units.h"\n',
+    "monitor/record.h": H + '#include "base/units.h"\n',
     "monitor/pipeline.h": H + '#include <fmt/format.h>\n#include <map>\n',
     "monitor/pipeline.cc": '#include "monitor/pipeline.h"\n/* rand() */\nconst char* kText = "throw // getenv(";\n'
     "const int kMany = 1'000'000; const char kQuote = '\"';\n"
     "double f(double x) { return std::sqrt(x) + std::floor(x) + own.log(x) + renew_exp(x) + catalog (x); }\n",
-    "monitor/llm_monitor.cc": "auto now() { return std::chrono::steady_clock::now(); }\n",
+    "monitor/realtime/llm_monitor.cc": "auto now() { return std::chrono::steady_clock::now(); }\n",
     "sim/kernel/real_math.h": H + "double log(double x);\n",
-    "sim/kernel/chance.h": H + '#include "monitor/check.h"\n#include "sim/kernel/real_math.h"\n',
+    "sim/kernel/chance.h": H + '#include "base/check.h"\n#include "sim/kernel/real_math.h"\n',
     "sim/kernel/chance.cc": '#include "sim/kernel/chance.h"\n#include <Random123/philox.h>\n'
     '#include "sim/kernel/real_math.h"\nauto y = log(2.0);\n'
     'auto text = R"(std::rand() "throw)";\nbool expect_throws = rethrow_less;\nint brand(int); int z = brand(3);\n',
-    "sim/models/breaker.h": H + '#include "monitor/breaker_config.h"\n#include "sim/models/window.h"\n',
+    "sim/models/breaker.h": H + '#include "monitor/breaker/breaker_config.h"\n#include "sim/models/window.h"\n',
     "sim/world/world.cc": '#include "monitor/pipeline.h"\n',
     "scenarios/reader.cc": '#include "sim/world/world.h"\n#include <nlohmann/json.hpp>\nvoid f() { throw Error{}; }\n',
     "reports/summary.cc": "#include <nlohmann/json.hpp>\n#include <simdjson.h>\n#include <unordered_map>\n",
-    "cli/arguments/run.cc": '#include "reports/summary.h"\n#include "scenarios/reader.h"\n#include <CLI/CLI.hpp>\n'
+    "cli/flags/run_flags.cc": '#include "reports/run/summary.h"\n#include "scenarios/reader.h"\n#include <CLI/CLI.hpp>\n'
     "using namespace x;\n",
     "tests/sim/world_test.cc": "int x = rand();\n" * 450,
     "scenarios/data/trace.csv": "1,2,3\n" * 1000,
@@ -40,14 +40,14 @@ PLANTED = [
     ("layer", "monitor/cache.h", H + '#include "sim/kernel/chance.h"\n'),
     ("layer", "monitor/cache.h", H + "#include <sim/kernel/chance.h>\n"),
     ("layer", "sim/world/load.cc", '#include "scenarios/reader.h"\n'),
-    ("layer", "scenarios/writer.cc", '#include "reports/summary.h"\n'),
+    ("layer", "scenarios/writer.cc", '#include "reports/run/summary.h"\n'),
     ("layer", "reports/html.cc", ' #  include  "scenarios/reader.h"\n'),
     ("layer", "reports/html.cc", '#include "cli/main.h"\n'),
     ("models", "sim/models/window.cc", '#include "monitor/pipeline.h"\n'),
     ("models", "sim/models/window.cc", '#include "sim/kernel/chance.h"\n'),
     ("kernel", "sim/kernel/event_queue.cc", '#include "monitor/pipeline.h"\n'),
     ("kernel", "sim/kernel/event_queue.cc", '#include "sim/world/world.h"\n'),
-    ("own_header", "monitor/record.cc", '#include "monitor/units.h"\n#include "monitor/record.h"\n'),
+    ("own_header", "monitor/record.cc", '#include "base/units.h"\n#include "monitor/record.h"\n'),
     ("include_form", "monitor/cache.cc", '#include "cache.h"\n'),
     ("include_form", "monitor/cache.cc", '#include "../sim/kernel/chance.h"\n'),
     ("include_form", "monitor/cache.cc", "#include CACHE_HEADER\n"),
@@ -56,10 +56,10 @@ PLANTED = [
     ("monitor_libraries", "monitor/cache.cc", "#include <unistd.h>\n"),
     ("json", "scenarios/schema.h", H + "#include <nlohmann/json.hpp>\n"),
     ("json", "sim/world/world.cc", "#include <nlohmann/json_fwd.hpp>\n"),
-    ("json", "cli/run.cc", "#include <nlohmann/json.hpp>\n"),
-    ("cli11", "cli/run.cc", "#include <CLI/App.hpp>\n"),
-    ("cli11", "cli/run.h", H + "#include <CLI/App.hpp>\n"),
-    ("cli11", "cli/arguments/run.cc", "int main() {}\n"),
+    ("json", "cli/verbs/run_verb.cc", "#include <nlohmann/json.hpp>\n"),
+    ("cli11", "cli/verbs/run_verb.cc", "#include <CLI/App.hpp>\n"),
+    ("cli11", "cli/verbs/run_verb.h", H + "#include <CLI/App.hpp>\n"),
+    ("cli11", "cli/flags/run_flags.cc", "int main() {}\n"),
     ("clock", "sim/world/world.cc", code("auto t = std::chrono::steady_clock::now();")),
     ("clock", "monitor/pipeline.cc", '#include "monitor/pipeline.h"\nauto t = std::chrono::system_clock::now();\n'),
     ("clock", "sim/world/world.cc", code("auto t = std::time(nullptr);")),
@@ -86,7 +86,7 @@ PLANTED = [
     ("unordered", "monitor/retry.cc", "#include <unordered_set>\n"),
     ("build_date", "sim/world/world.cc", code("const char* date = __DATE__;")),
     ("build_date", "monitor/retry.cc", code("const char* time = __TIME__;")),
-    ("shared_ptr", "cli/run.cc", code("std::shared_ptr<int> x;")),
+    ("shared_ptr", "cli/verbs/run_verb.cc", code("std::shared_ptr<int> x;")),
     ("shared_ptr", "monitor/retry.cc", code("auto x = std::make_shared<int>();")),
     ("using_namespace", "reports/html.h", H + "using namespace std;\n"),
     ("length", "monitor/retry.cc", "int x;\n" * 451),

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM = """#include "monitor/llm_monitor.h"
+PROGRAM = """#include "monitor/realtime/llm_monitor.h"
 using namespace windtunnel::monitor;
 void usage() {
 %s

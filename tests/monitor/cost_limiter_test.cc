@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "monitor/calendar.h"
+#include "base/calendar.h"
 
 namespace windtunnel::monitor::cost_limiter_test {
 namespace {

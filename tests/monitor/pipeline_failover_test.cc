@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "monitor/protocol_breaker.h"
+#include "monitor/breaker/protocol_breaker.h"
 #include "monitor/retry.h"
 #include "tests/monitor/pipeline_rig.h"
 

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "sim/checks/judge.h"
-#include "sim/studies/determinism.h"
-#include "sim/studies/swarm.h"
+#include "sim/explore/swarm.h"
+#include "sim/world/determinism.h"
 #include "sim/world/world.h"
 #include "tests/sim/two_orders.h"
 

@@ -13,7 +13,7 @@ import operators
 
 COMPILER = ["ccache", "g++"] if shutil.which("ccache") else ["g++"]
 # Each is built on those before it.
-FOLDERS = ("monitor", "sim", "scenarios", "reports")
+FOLDERS = ("base", "monitor", "sim", "scenarios", "reports")
 LIBRARIES = {"reports": ["-lzstd", "-lsimdjson"]}
 FLAGS = ["-std=c++20", "-O1", "-w", "-ffp-contract=off", "-I."]
 
@@ -33,7 +33,7 @@ def fingerprint(root, *folders):
 
 def basis(root, name):
     """Of all that the mutants of this folder are made of and tried on; those of monitor/ on the hunt too."""
-    below = FOLDERS[: max(2, FOLDERS.index(name) + 1)]
+    below = FOLDERS[: max(3, FOLDERS.index(name) + 1)]
     return fingerprint(root, *below, *(f"tests/{one}" for one in below), "tests/mutants")
 
 
@@ -152,10 +152,10 @@ def make(root, name, folder, sites, source_of, jobs, told, programs):
 
 def tests_and_hunt(folder, tree, jobs):
     """folder/tests, those of monitor/, and folder/hunt."""
-    product = [("monitor", batches(tree, "monitor/*.cc", 99)[0])]
+    product = [(one, batches(tree, f"{one}/**/*.cc", 99)[0]) for one in ("base", "monitor")]
     product += [(f"sim-{i}", files) for i, files in
                 enumerate(batches(tree, "sim/**/*.cc", 6, ("compare", "forecast", "fit", "merge")))]
-    tests = [(f"tests-{i}", files) for i, files in enumerate(batches(tree, "tests/monitor/*.cc", 5))]
+    tests = [(f"tests-{i}", files) for i, files in enumerate(batches(tree, "tests/monitor/**/*.cc", 5))]
     mains = [(name, [os.path.join(tree, "tests/mutants", name + ".cc")]) for name in ("trials", "hunt")]
     objects = compile_all(folder, [*product, *tests, *mains], jobs)
     link(sum(objects[:-1], []), os.path.join(folder, "tests"), ["-lgtest", "-lrapidcheck"])

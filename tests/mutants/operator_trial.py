@@ -149,7 +149,7 @@ class Memory:
 
     def __init__(self, folder):
         tree = os.path.join(folder, "tree")
-        self.product = operator_build.fingerprint(tree, "monitor", "sim", "tests/mutants")
+        self.product = operator_build.fingerprint(tree, "base", "monitor", "sim", "tests/mutants")
         self.tests = operator_build.fingerprint(tree, "tests/monitor")
         self.files = {}
         for name in os.listdir(os.path.join(tree, "tests/monitor")):

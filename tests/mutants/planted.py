@@ -18,7 +18,7 @@ class BadList(Exception):
 
 def checks_of(root):
     """Every check's name, from the registry."""
-    with open(os.path.join(root, "sim/checks/registry.cc"), encoding="utf-8") as file:
+    with open(os.path.join(root, "sim/checks/findings/registry.cc"), encoding="utf-8") as file:
         names = re.findall(r'\{CheckId::(\w+), "(\w+)"', file.read())
     return [name for _, name in names]
 

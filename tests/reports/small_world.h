@@ -16,8 +16,8 @@ inline sim::ProviderSpec small_provider(const std::string& name, const std::stri
   provider.model = model;
   provider.time_to_first_token = sim::Law::fixed(100e6);
   provider.time_per_output_token = sim::Law::fixed(1e6);
-  const monitor::Price price{monitor::Usd::from_picos(10'000'000)};
-  provider.tariffs = {{monitor::WallTime::min(), {price, price}}};
+  const Price price{Usd::from_picos(10'000'000)};
+  provider.tariffs = {{WallTime::min(), {price, price}}};
   return provider;
 }
 
@@ -27,7 +27,7 @@ inline sim::Scenario small_world() {
   scenario.file = "small.json";
   scenario.title = "ten requests";
   scenario.seed = 7;
-  scenario.start = monitor::WallTime{1'768'903'200s};  // 2026-01-20T10:00:00Z
+  scenario.start = WallTime{1'768'903'200s};  // 2026-01-20T10:00:00Z
   scenario.duration = 10s;
   scenario.hash = 0xabcdef;
   scenario.providers = {small_provider("openai", "gpt-4"), small_provider("anthropic", "claude-3-5-sonnet")};

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/diagnostics.h"
+#include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
 
 namespace windtunnel::scenarios::golden_test {

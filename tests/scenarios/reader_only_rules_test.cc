@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/json_document.h"
+#include "scenarios/json/json_document.h"
 #include "scenarios/reader.h"
 #include "scenarios/schema.h"
 #include "scenarios/writer.h"

@@ -5,15 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/diagnostics.h"
-#include "scenarios/profiles.h"
+#include "scenarios/json/diagnostics.h"
+#include "scenarios/profiles/profiles.h"
 
 namespace windtunnel::scenarios::reader_test {
 namespace {
 
 using namespace std::chrono_literals;
-using monitor::Tokens;
-using monitor::Usd;
 using sim::Law;
 
 sim::Scenario read(const std::string& text, const std::vector<std::string>& sets = {}) {
@@ -76,7 +74,7 @@ TEST(Reader, fills_the_monitor_exactly) {
   EXPECT_EQ(m.token_limiter.min_output_tokens, Tokens{5});
   EXPECT_FALSE(m.cost_limiter.monthly);
   EXPECT_EQ(m.cost_limiter.daily, Usd::from_picos(1));
-  EXPECT_EQ(m.cost_limiter.alerts, (std::vector<monitor::Millionths>{{500'000}, {1'000'000}}));
+  EXPECT_EQ(m.cost_limiter.alerts, (std::vector<Millionths>{{500'000}, {1'000'000}}));
   EXPECT_EQ(m.cost_limiter.on_exhausted, monitor::ExhaustedPolicy::serve_cached);
   EXPECT_EQ(m.cost_limiter.unknown_usage, monitor::UnknownUsage::zero);
   EXPECT_EQ(m.ab_router.experiment_id, "e");
@@ -90,7 +88,7 @@ TEST(Reader, fills_the_monitor_exactly) {
   EXPECT_EQ(m.cache.stale_if_error, 1h);
   monitor::BreakerConfig breaker = monitor::seed_readme();
   breaker.open = 45s;
-  breaker.failure_rate_threshold = monitor::Millionths{250'000};
+  breaker.failure_rate_threshold = Millionths{250'000};
   breaker.consecutive_threshold.reset();
   EXPECT_EQ(m.circuit_breaker, breaker);
   const monitor::RetryConfig retry{3, 1s, {1'500'000}, 4s, monitor::Jitter::none};
@@ -154,9 +152,9 @@ TEST(Reader, prices_come_as_one_as_dated_ones_or_as_a_model) {
     "b": {"price_usd_per_million": [{"input": 5, "output": 15}, {"from": "2026-02-01T00:00:00Z", "input": 2.5, "output": 10}]}}})");
   EXPECT_EQ(s.providers[0].tariffs[0].tariff, *listed_tariff("gpt-4o-mini"));
   ASSERT_EQ(s.providers[1].tariffs.size(), 2U);
-  EXPECT_EQ(s.providers[1].tariffs[0].from, monitor::WallTime::min());
+  EXPECT_EQ(s.providers[1].tariffs[0].from, WallTime::min());
   EXPECT_EQ(s.providers[1].tariffs[1].from,
-            monitor::WallTime{std::chrono::sys_days{std::chrono::February / 1 / 2026}.time_since_epoch()});
+            WallTime{std::chrono::sys_days{std::chrono::February / 1 / 2026}.time_since_epoch()});
   EXPECT_EQ(
       errors_of(
           R"({"providers": {"b": {"price_usd_per_million": [{"from": "2026-02-01", "input": 5, "output": 15}, {"input": 1, "output": 1}]}}})"),

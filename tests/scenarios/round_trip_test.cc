@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/scenarios/scenario_generator.h"
-#include "scenarios/diagnostics.h"
+#include "scenarios/fields/tables.h"
+#include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
-#include "scenarios/tables.h"
 #include "scenarios/writer.h"
-#include "sim/studies/swarm.h"
+#include "sim/explore/swarm.h"
+#include "tests/scenarios/scenario_generator.h"
 
 namespace windtunnel::scenarios::round_trip_test {
 namespace {

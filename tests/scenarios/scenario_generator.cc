@@ -6,17 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/profiles.h"
-#include "scenarios/tables.h"
-#include "scenarios/threshold_grammar.h"
+#include "scenarios/fields/tables.h"
+#include "scenarios/grammar/threshold_grammar.h"
+#include "scenarios/profiles/profiles.h"
 
 namespace windtunnel::scenarios {
 namespace {
 
 using namespace std::chrono_literals;
-using monitor::Duration;
-using monitor::Millionths;
-using monitor::Tokens;
 using sim::Law;
 
 bool chance() { return *rc::gen::arbitrary<bool>(); }
@@ -87,8 +84,8 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
   if (chance()) m.rate_limiter = {maybe(number(0, 1000)), maybe(tokens())};
   if (chance()) m.token_limiter = {one_of(monitor::TokenMode::average), tokens(), tokens()};
   if (chance()) {
-    m.cost_limiter.monthly = maybe(monitor::Usd::from_picos(number(0, monitor::kLimitMax.picos())));
-    m.cost_limiter.daily = maybe(monitor::Usd::from_picos(number(0, 1'000'000)));
+    m.cost_limiter.monthly = maybe(Usd::from_picos(number(0, monitor::kLimitMax.picos())));
+    m.cost_limiter.daily = maybe(Usd::from_picos(number(0, 1'000'000)));
     m.cost_limiter.alerts = chance() ? std::vector<Millionths>{} : std::vector<Millionths>{{1}, {999'999}};
     m.cost_limiter.on_exhausted = one_of(monitor::ExhaustedPolicy::serve_cached);
     m.cost_limiter.unknown_usage = one_of(monitor::UnknownUsage::zero);
@@ -158,12 +155,12 @@ sim::ProviderSpec provider(const std::string& name) {
   if (chance() || result.profile.empty()) {
     result.tariffs.clear();
     const auto tariff = [] {
-      return monitor::Tariff{{monitor::Usd::from_picos(number(0, 1000))},
-                             {monitor::Usd::from_picos(number(0, 100'000'000))}};
+      return Tariff{{Usd::from_picos(number(0, 1000))},
+                             {Usd::from_picos(number(0, 100'000'000))}};
     };
-    result.tariffs.push_back({monitor::WallTime::min(), tariff()});
+    result.tariffs.push_back({WallTime::min(), tariff()});
     if (chance())
-      result.tariffs.push_back({monitor::WallTime{std::chrono::hours{500'000} + Duration{number(0, 3)}}, tariff()});
+      result.tariffs.push_back({WallTime{std::chrono::hours{500'000} + Duration{number(0, 3)}}, tariff()});
   }
   if (chance()) result.errors.rates = failure_mix();
   result.bill_on_failure = one_of(sim::FailureBill::input);
@@ -316,7 +313,7 @@ sim::Scenario arbitrary_scenario() {
   if (chance()) s.title = word();
   if (chance()) s.description = word();
   s.seed = *rc::gen::arbitrary<std::uint64_t>();
-  s.start = monitor::WallTime{std::chrono::seconds{number(0, 3'000'000'000)} +
+  s.start = WallTime{std::chrono::seconds{number(0, 3'000'000'000)} +
                               Duration{chance() ? 0 : number(0, 999'999'999)}};
   if (chance()) {
     s.providers.clear();

@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/scenarios/scenario_generator.h"
-#include "scenarios/json_document.h"
+#include "scenarios/json/json_document.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
+#include "tests/scenarios/scenario_generator.h"
 #include "tests/scenarios/schema_validator.h"
 
 namespace windtunnel::scenarios::schema_test {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "scenarios/json_document.h"
+#include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {
 

@@ -17,9 +17,9 @@
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
 #include "sim/checks/judge.h"
-#include "sim/studies/determinism.h"
-#include "sim/studies/shrink.h"
-#include "sim/studies/swarm.h"
+#include "sim/explore/shrink.h"
+#include "sim/explore/swarm.h"
+#include "sim/world/determinism.h"
 #include "tests/sim/two_orders.h"
 
 namespace windtunnel::scenarios::whole_run_laws_test {
@@ -140,7 +140,7 @@ TEST(WholeRunLaw, a_fault_that_touches_nothing_changes_nothing) {
     more.faults.insert(more.faults.begin(), {.id = "on-nobody",
                                              .kind = sim::FaultKind::outage,
                                              .providers = {world.providers[0].name},
-                                             .at = monitor::Duration{0},
+                                             .at = Duration{0},
                                              .duration = world.duration,
                                              .fraction = 0});
     sim::two_orders::Story here{world};

@@ -1,7 +1,7 @@
 #pragma once
 // A world in which everything is drawn, for what holds in all of them.
 
-#include "sim/studies/swarm.h"
+#include "sim/explore/swarm.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim {

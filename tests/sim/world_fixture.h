@@ -25,7 +25,7 @@ inline double seconds_of(Instant instant) { return seconds_of(instant.time_since
 inline Rate per(Duration unit, std::int64_t count) { return {.count = Millionths{count * 1'000'000}, .unit = unit}; }
 inline Rate per_second(std::int64_t count) { return per(std::chrono::seconds{1}, count); }
 
-inline monitor::Tariff tariff(std::int64_t input_picos, std::int64_t output_picos) {
+inline Tariff tariff(std::int64_t input_picos, std::int64_t output_picos) {
   return {{Usd::from_picos(input_picos)}, {Usd::from_picos(output_picos)}};
 }
 
@@ -88,13 +88,13 @@ class Kept : public Observer {
   std::vector<monitor::AttemptEnded> ends;
   std::vector<LedgerEntry> ledger;
   std::vector<FaultChanged> changes;
-  std::vector<std::pair<std::size_t, monitor::RequestId>> hits;
+  std::vector<std::pair<std::size_t, RequestId>> hits;
 
   void on_finish(const monitor::Record& record) override { records.push_back(record); }
   void on_attempt_end(const monitor::AttemptEnded& event) override { ends.push_back(event); }
   void on_ledger(const LedgerEntry& entry) override { ledger.push_back(entry); }
   void on_fault(const FaultChanged& event) override { changes.push_back(event); }
-  void on_fault_hit(std::size_t which, monitor::RequestId request, Instant /*now*/) override {
+  void on_fault_hit(std::size_t which, RequestId request, Instant /*now*/) override {
     hits.emplace_back(which, request);
   }
 };

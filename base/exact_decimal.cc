@@ -1,0 +1,118 @@
+#include "base/exact_decimal.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace windtunnel::inline base {
+namespace {
+
+__extension__ typedef unsigned __int128 UInt128;
+
+UInt128 magnitude(Int128 value) {
+  return value < 0 ? UInt128{0} - static_cast<UInt128>(value) : static_cast<UInt128>(value);
+}
+
+std::string digits_of(UInt128 value) {
+  std::string digits;
+  do {
+    digits.push_back(static_cast<char>('0' + static_cast<int>(value % 10)));
+    value /= 10;
+  } while (value != 0);
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+UInt128 power_of_ten(int exponent) {
+  check(exponent >= 0 && exponent <= kDecimalsMax, "a decimal has 0 to 18 places");
+  UInt128 power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+// "123.4500": the digits with the point before the last `decimals` of them.
+std::string with_point(UInt128 value, int decimals, bool negative) {
+  std::string digits = digits_of(value);
+  const auto places = static_cast<std::size_t>(decimals);
+  if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
+  if (places > 0) digits.insert(digits.size() - places, 1, '.');
+  return negative ? "-" + digits : digits;
+}
+
+}  // namespace
+
+std::string exact_decimal(Int128 value, int decimals) {
+  check(decimals >= 0 && decimals <= kDecimalsMax, "a decimal has 0 to 18 places");
+  std::string text = with_point(magnitude(value), decimals, value < 0);
+  if (decimals == 0) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string rounded_decimal(Int128 value, int decimals, int shown) {
+  check(shown <= decimals, "rounding leaves out digits, it adds none");
+  const UInt128 unit = power_of_ten(decimals - shown);
+  const UInt128 rounded = (magnitude(value) + unit / 2) / unit;
+  return with_point(rounded, shown, value < 0 && rounded != 0);
+}
+
+std::string with_thousands(Int128 value) {
+  std::string text = digits_of(magnitude(value));
+  for (std::size_t place = text.size(); place > 3; place -= 3) text.insert(place - 3, 1, ',');
+  return value < 0 ? "-" + text : text;
+}
+
+Int128 rounded_ratio(Int128 part, Int128 whole, int decimals) {
+  check(part >= 0 && whole > 0, "a ratio is of something not negative in something");
+  const auto scaled = part * static_cast<Int128>(power_of_ten(decimals));
+  return (2 * scaled + whole) / (2 * whole);
+}
+
+std::string percent(Int128 part, Int128 whole) {
+  if (whole == 0) return "-";
+  return rounded_decimal(rounded_ratio(part, whole, 3), 1, 1) + "%";
+}
+
+std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals) {
+  const auto at = [&](std::size_t place) { return place < text.size() ? text[place] : '\0'; };
+  const auto is_digit = [&](std::size_t place) { return at(place) >= '0' && at(place) <= '9'; };
+  std::size_t place = 0;
+  const bool negative = at(0) == '-';
+  if (negative) ++place;
+  if (!is_digit(place) || (at(place) == '0' && is_digit(place + 1))) return std::nullopt;
+
+  // The digits without the point, and how many of them stand before it.
+  std::string digits;
+  while (is_digit(place)) digits.push_back(text[place++]);
+  auto point = static_cast<std::int64_t>(digits.size());
+  if (at(place) == '.') {
+    if (!is_digit(++place)) return std::nullopt;
+    while (is_digit(place)) digits.push_back(text[place++]);
+  }
+  if (at(place) == 'e' || at(place) == 'E') {
+    const bool down = at(++place) == '-';
+    if (at(place) == '-' || at(place) == '+') ++place;
+    if (!is_digit(place)) return std::nullopt;
+    std::int64_t exponent = 0;
+    while (is_digit(place)) exponent = std::min<std::int64_t>(exponent * 10 + (text[place++] - '0'), 1'000'000);
+    point += down ? -exponent : exponent;
+  }
+  if (place != text.size()) return std::nullopt;
+
+  point += decimals;  // now the number of digits that count
+  Int128 value = 0;
+  for (std::int64_t i = 0; i < point; ++i) {
+    const char digit = i < static_cast<std::int64_t>(digits.size()) ? digits[static_cast<std::size_t>(i)] : '0';
+    value = value * 10 + (digit - '0');
+    if (value > Int128{1} << 64) return std::nullopt;
+    if (value == 0 && i >= static_cast<std::int64_t>(digits.size())) break;
+  }
+  if (point >= 0 && point < static_cast<std::int64_t>(digits.size()) && digits[static_cast<std::size_t>(point)] >= '5')
+    ++value;
+  if (negative) value = -value;
+  if (value < INT64_MIN || value > INT64_MAX) return std::nullopt;
+  return static_cast<std::int64_t>(value);
+}
+
+}  // namespace windtunnel::inline base

@@ -1,0 +1,133 @@
+#pragma once
+// The quantities of the pipeline: time, money, tokens. Each is a type of its own, so that they cannot be mixed up.
+//
+// Time is a whole number of nanoseconds in int64 (range 292 years). Money is a whole number of pico-dollars in int64
+// (range 9.2 million USD, checked); every published price is a whole number of them per token, so no bill is ever
+// rounded. Nothing here is a floating-point number.
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+
+#include "base/check.h"
+
+namespace windtunnel::inline base {
+
+// Products of two quantities are compared and divided in 128 bits.
+__extension__ typedef __int128 Int128;
+__extension__ typedef unsigned __int128 Uint128;
+
+// The clock that every decision is made on. It has no now(): time arrives as an argument. Instant{} is the start.
+struct MonitorClock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<MonitorClock>;
+  static constexpr bool is_steady = true;
+};
+using Duration = MonitorClock::duration;
+using Instant = MonitorClock::time_point;
+
+// The calendar's clock: nanoseconds of UTC since 1970-01-01, without leap seconds. It may jump; Instant never does.
+struct CalendarClock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<CalendarClock>;
+  static constexpr bool is_steady = false;
+};
+using WallTime = CalendarClock::time_point;
+
+class Usd {
+ public:
+  constexpr Usd() = default;
+  static constexpr Usd from_picos(std::int64_t picos) { return Usd{picos}; }
+  static constexpr Usd from_cents(std::int64_t cents) { return Usd{product(cents, 10'000'000'000)}; }
+  static constexpr Usd from_dollars(std::int64_t dollars) { return Usd{product(dollars, 1'000'000'000'000)}; }
+  static constexpr Usd max() { return Usd{INT64_MAX}; }
+
+  [[nodiscard]] constexpr std::int64_t picos() const { return picos_; }
+  // For statistics and printing only, never for a decision.
+  [[nodiscard]] constexpr double dollars() const { return static_cast<double>(picos_) / 1e12; }
+
+  constexpr Usd& operator+=(Usd other) {
+    check(!__builtin_add_overflow(picos_, other.picos_, &picos_), "money stays within 9.2 million USD");
+    return *this;
+  }
+  constexpr Usd& operator-=(Usd other) {
+    check(!__builtin_sub_overflow(picos_, other.picos_, &picos_), "money stays within 9.2 million USD");
+    return *this;
+  }
+  friend constexpr Usd operator+(Usd a, Usd b) { return a += b; }
+  friend constexpr Usd operator-(Usd a, Usd b) { return a -= b; }
+  friend constexpr Usd operator*(Usd a, std::int64_t factor) { return Usd{product(a.picos_, factor)}; }
+  friend constexpr auto operator<=>(Usd, Usd) = default;
+
+ private:
+  explicit constexpr Usd(std::int64_t picos) : picos_(picos) {}
+  static constexpr std::int64_t product(std::int64_t a, std::int64_t b) {
+    std::int64_t result = 0;
+    check(!__builtin_mul_overflow(a, b, &result), "money stays within 9.2 million USD");
+    return result;
+  }
+
+  std::int64_t picos_ = 0;
+};
+
+class Tokens {
+ public:
+  constexpr Tokens() = default;
+  explicit constexpr Tokens(std::int64_t count) : count_(count) {}
+
+  [[nodiscard]] constexpr std::int64_t count() const { return count_; }
+
+  constexpr Tokens& operator+=(Tokens other) {
+    count_ += other.count_;
+    return *this;
+  }
+  constexpr Tokens& operator-=(Tokens other) {
+    count_ -= other.count_;
+    return *this;
+  }
+  friend constexpr Tokens operator+(Tokens a, Tokens b) { return a += b; }
+  friend constexpr Tokens operator-(Tokens a, Tokens b) { return a -= b; }
+  friend constexpr auto operator<=>(Tokens, Tokens) = default;
+
+ private:
+  std::int64_t count_ = 0;
+};
+
+// One request never holds more tokens than this (input or output), so that no product of tokens and price overflows.
+inline constexpr Tokens kTokensMax{100'000'000};
+
+// The price of one token of one kind.
+struct Price {
+  Usd per_token;
+  friend constexpr auto operator<=>(Price, Price) = default;
+};
+
+constexpr Usd cost(Price price, Tokens tokens) { return price.per_token * tokens.count(); }
+
+// What one model charges.
+struct Tariff {
+  Price input;
+  Price output;
+  friend constexpr bool operator==(Tariff, Tariff) = default;
+};
+
+constexpr Usd cost(Tariff tariff, Tokens input, Tokens output) {
+  return cost(tariff.input, input) + cost(tariff.output, output);
+}
+
+static_assert(cost(Price{Usd::from_picos(150'000)}, Tokens{1'000'000}) == Usd::from_cents(15));  // $0.15 per million
+static_assert(cost(Price{Usd::from_picos(37'500)}, Tokens{1}) == Usd::from_picos(37'500));
+
+inline constexpr std::int64_t kMillion = 1'000'000;
+
+// A share in millionths: 0.5 is 500'000. Rates and budget shares are compared by cross multiplication in integers.
+struct Millionths {
+  std::int64_t value = 0;
+  friend constexpr auto operator<=>(Millionths, Millionths) = default;
+};
+
+}  // namespace windtunnel::inline base

@@ -1,0 +1,95 @@
+#include "cli/verbs/export_verb.h"
+
+#include "cli/flags/flags.h"
+
+namespace windtunnel::cli {
+namespace {
+
+constexpr const char* kExportFooter =
+    "Examples:\n"
+    "  windtunnel run outage.json --out out\n"
+    "  windtunnel export openmetrics out\n"
+    "  windtunnel export promtest out --rules team.yml --expect 'BreakerOpen within 60s of openai-down'\n"
+    "  windtunnel export csv out\n"
+    "\n"
+    "windtunnel export FORMAT --help has its flags.";
+
+constexpr const char* kOpenMetricsFooter =
+    "Writes every metric of the run with timestamps of virtual time, and says how a Prometheus gets to show it.\n"
+    "\n"
+    "Examples:\n"
+    "  windtunnel export openmetrics out\n"
+    "  windtunnel export openmetrics out --interval 15s --label run=before --out before.txt";
+
+constexpr const char* kPromtestFooter =
+    "Writes an input file for `promtool test rules` (Debian package prometheus), runs promtool, and lists which alert\n"
+    "fired, when, and how long after the fault before it. promtool's clock begins in 1970. A FAULT is the id of one, "
+    "or\n"
+    "start for the run's begin.\n"
+    "\n"
+    "Exit codes: 0 every expectation holds, 12 one does not, 13 one cannot be judged: its fault never began, the run "
+    "was\n"
+    "over too soon, or the scrapes are too far apart for the rules' ranges (windtunnel run --timeline-step 15s).\n"
+    "\n"
+    "Examples:\n"
+    "  windtunnel export promtest out --rules team.yml\n"
+    "  windtunnel export promtest out --rules team.yml --expect 'BreakerOpen within 60s of openai-down'\n"
+    "  windtunnel export promtest out --rules team.yml --expect 'BreakerOpen never' --format json";
+
+constexpr const char* kCsvFooter =
+    "Writes the run over time, one row for each step of timeline.json.\n"
+    "\n"
+    "Example:\n"
+    "  windtunnel export csv out --out buckets.csv";
+
+CLI::App& add_format(CLI::App& verb, ExportArguments& arguments, ExportArguments::To to, const char* name,
+                     const char* doc, const char* file) {
+  CLI::App& format = *verb.add_subcommand(name, doc);
+  format.add_option("DIR", arguments.directory, "What run --out wrote for one run")->required()->type_name("");
+  format.add_option("--out", arguments.out, std::string("The file to write, instead of ") + file)->type_name("F");
+  format.callback([&arguments, to] { arguments.to = to; });
+  return format;
+}
+
+void add_scrapes(CLI::App& format, ExportArguments& arguments, const char* doc) {
+  format.add_option("--interval", arguments.interval, doc)->type_name("T");
+  format.add_option("--label", arguments.labels, "Add a label to every metric")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> add_export(CLI::App& app) {
+  auto verb_of = std::make_unique<VerbOf<ExportArguments>>(&export_run);
+  ExportArguments& arguments = verb_of->arguments;
+  CLI::App& verb = *app.add_subcommand("export", "Hand a finished run to Prometheus, its rule tests, or a spreadsheet");
+  verb.footer(kExportFooter);
+  verb.require_subcommand(1);
+  using To = ExportArguments::To;
+  CLI::App& openmetrics = add_format(verb, arguments, To::openmetrics, "openmetrics",
+                                     "Every metric with timestamps, for Prometheus", "DIR/openmetrics.txt");
+  openmetrics.footer(kOpenMetricsFooter);
+  add_scrapes(openmetrics, arguments, "Time between two samples, a multiple of the run's step [the step]");
+  CLI::App& promtest = add_format(verb, arguments, To::promtest, "promtest", "Try alert rules on the run by promtool",
+                                  "DIR/promtest.json");
+  promtest.footer(kPromtestFooter);
+  add_scrapes(promtest, arguments, "Time between two scrapes and evaluations [15s, or the run's step if it is wider]");
+  promtest.add_option("--rules", arguments.rules, "A file of Prometheus alert rules")
+      ->required()
+      ->type_name("F")
+      ->allow_extra_args(false);
+  promtest
+      .add_option("--expect", arguments.expectations,
+                  "What must come of it: 'ALERT within 60s of FAULT', 'ALERT never'")
+      ->type_name("CLAIM")
+      ->allow_extra_args(false);
+  add_word<Format>(promtest, "--format", arguments.format, {{"text", Format::text}, {"json", Format::json}},
+                   "What stdout gets")
+      ->type_name("text|json");
+  add_format(verb, arguments, To::csv, "csv", "The run over time, one row per step", "DIR/timeline.csv")
+      .footer(kCsvFooter);
+  return verb_of;
+}
+
+}  // namespace windtunnel::cli

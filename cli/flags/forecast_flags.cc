@@ -1,0 +1,154 @@
+#include "cli/verbs/forecast_verb.h"
+
+#include "cli/flags/flags.h"
+#include "cli/verbs/merge_verb.h"
+
+namespace windtunnel::cli {
+namespace {
+
+constexpr const char* kForecastFooter =
+    "Every figure comes with its 95 % interval. --assert passes (exit 0) only if the whole interval keeps the bound, "
+    "fails\n"
+    "(12) if none of it does, and is undecided (13) in between.\n"
+    "\n"
+    "Examples:\n"
+    "  windtunnel forecast scenarios/catalog/month.json --jobs 2\n"
+    "  windtunnel forecast month.json --horizon 31d --assert 'forecast.p_exceed(1.0)<=0.05'\n"
+    "  windtunnel forecast month.json --as-of 2026-01-15 --spent 'openai=1310.22,anthropic=402.10' --horizon 17d\n"
+    "  windtunnel forecast month.json --until 'p_exceed:hw=0.01,mean:rel=0.005' --max-replications 20000\n"
+    "  windtunnel forecast month.json --headroom --html --out out\n"
+    "  windtunnel forecast --from-telemetry telemetry.jsonl.zst --set monitor.cost_limiter.monthly_usd=5000\n"
+    "  windtunnel forecast month.json --shard 0/4 --out part-0.json   # then: windtunnel merge part-*.json\n"
+    "  mpirun -n 4 windtunnel forecast month.json                     # built with WINDTUNNEL_MPI\n"
+    "\n"
+    "--assert knows forecast.p_exceed(SHARE), forecast.cost_usd avg|med|p(N) (with {provider:...} or {variant:...}),\n"
+    "forecast.requests_failed, forecast.requests_refused, forecast.request_duration p(50|90|95|99) and\n"
+    "forecast.days_to_exhaustion med|p(N).";
+
+constexpr const char* kMergeFooter =
+    "Examples:\n"
+    "  windtunnel merge part-*.json\n"
+    "  windtunnel merge part-*.json --format json\n"
+    "  windtunnel merge part-*.json --assert 'forecast.cost_usd p(90)<5000' --html --out out";
+
+void add_format(CLI::App& verb, ForecastFormat& format) {
+  add_word<ForecastFormat>(
+      verb, "--format", format,
+      {{"text", ForecastFormat::text}, {"json", ForecastFormat::json}, {"csv", ForecastFormat::csv}},
+      "What stdout gets; csv is the table of days")
+      ->type_name("text|json|csv");
+}
+
+void add_asserts(CLI::App& verb, std::vector<std::string>& asserts) {
+  verb.add_option("--assert", asserts, "What must hold, besides the scenario's thresholds of forecast.*")
+      ->type_name("METRIC<=BOUND")
+      ->allow_extra_args(false);
+}
+
+void add_html(CLI::App& verb, bool& html) {
+  verb.add_flag("--html", html, "Write report.html to --out too: the forecast as one page that needs no network");
+}
+
+void check_html(bool html, const std::string& out) {
+  if (html && out.empty()) throw UsageError("--html writes report.html into --out DIR; name one");
+}
+
+void add_demand(CLI::App& verb, ForecastArguments& forecast) {
+  verb.add_option("--horizon", forecast.horizon, "How far to look")->capture_default_str()->type_name("T");
+  verb.add_option("--as-of", forecast.as_of,
+                  "Begin at this date instead of the scenario's start; times and rates of the file hold from then on")
+      ->type_name("DATE");
+  verb.add_option("--spent", forecast.spent, "Spent of this month's budget before the start")
+      ->type_name("PROVIDER=USD,...");
+}
+
+void add_replications(CLI::App& verb, ForecastArguments& forecast) {
+  CLI::Option* fixed = verb.add_option("--replications", forecast.replications, "Independent runs of the horizon")
+                           ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{10'000'000}))
+                           ->capture_default_str()
+                           ->type_name("R");
+  CLI::Option* until =
+      verb.add_option(
+              "--until", forecast.until,
+              "Stop at the first block of 50 replications at which these half-widths are reached: hw in USD or as "
+              "a share, rel of the estimate; of p_exceed[(SHARE)], mean, p10, p50, p90")
+          ->excludes(fixed)
+          ->type_name("NAME:hw=X,...");
+  verb.add_option("--max-replications", forecast.replications_max, "The most of them, with --until")
+      ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{10'000'000}))
+      ->needs(until)
+      ->capture_default_str()
+      ->type_name("N");
+}
+
+// What the parser alone cannot see.
+void check(const ForecastArguments& forecast) {
+  if (forecast.file.empty() && forecast.from_telemetry.empty()) {
+    throw UsageError("forecast needs a scenario FILE, or --from-telemetry LOG");
+  }
+  check_html(forecast.html, forecast.out);
+  if (forecast.shard.empty()) return;
+  if (forecast.html) throw UsageError("--shard makes a part; the page is of the whole: windtunnel merge --html");
+  if (forecast.out.empty()) throw UsageError("--shard makes a part of a forecast: say where with --out part.json");
+  if (!forecast.until.empty()) {
+    throw UsageError(
+        "--until judges all replications in order, so it cannot be divided with --shard; under mpirun it can");
+  }
+  if (forecast.headroom)
+    throw UsageError("--headroom searches, so it cannot be divided with --shard; under mpirun it can");
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> add_forecast(CLI::App& app) {
+  auto verb_of = std::make_unique<VerbOf<ForecastArguments>>(&cli::forecast);
+  ForecastArguments& forecast = verb_of->arguments;
+  CLI::App& verb =
+      *app.add_subcommand("forecast", "Say what a month will cost, when a budget breaks, how much traffic fits");
+  verb.footer(kForecastFooter);
+  CLI::Option* file = verb.add_option("FILE", forecast.file, "Scenario file")->type_name("");
+  verb.add_option("--from-telemetry", forecast.from_telemetry,
+                  "Fit the scenario to this log (telemetry.jsonl[.zst], ours or the seed's) instead of reading one")
+      ->excludes(file)
+      ->type_name("LOG");
+  add_replications(verb, forecast);
+  add_demand(verb, forecast);
+  add_asserts(verb, forecast.asserts);
+  verb.add_flag("--headroom", forecast.headroom,
+                "Search the largest traffic that keeps the budget and the bound on request_duration");
+  verb.add_option("--seed", forecast.seed, "Instead of the scenario's")->envname("WINDTUNNEL_SEED")->type_name("N");
+  add_jobs(verb, forecast.jobs);
+  add_sets(verb, forecast.sets);
+  verb.add_option("--shard", forecast.shard, "Make every N-th replication only, from I on, and write them to --out")
+      ->type_name("I/N");
+  verb.add_option(
+          "--out", forecast.out,
+          "Write forecast.json, forecast.txt and forecast.csv to this folder, which is also where a forecast that "
+          "was killed goes on; with --shard the file of the part")
+      ->type_name("DIR|FILE");
+  add_html(verb, forecast.html);
+  add_format(verb, forecast.format);
+  verb.add_flag("--quiet,-q", forecast.quiet, "Show no progress, and print nothing that passes");
+  add_color(verb, forecast.color);
+  verb.callback([&forecast] { check(forecast); });
+  return verb_of;
+}
+
+std::unique_ptr<Verb> add_merge(CLI::App& app) {
+  auto verb_of = std::make_unique<VerbOf<MergeArguments>>(&cli::merge);
+  MergeArguments& merge = verb_of->arguments;
+  CLI::App& verb = *app.add_subcommand("merge", "Put the parts of a sharded forecast together");
+  verb.footer(kMergeFooter);
+  verb.add_option("FILE", merge.files, "The parts, in any order")->required()->type_name("");
+  add_asserts(verb, merge.asserts);
+  verb.add_option("--out", merge.out, "Write forecast.json, forecast.txt and forecast.csv to this folder")
+      ->type_name("DIR");
+  add_html(verb, merge.html);
+  add_format(verb, merge.format);
+  verb.add_flag("--quiet,-q", merge.quiet, "Print nothing that passes");
+  add_color(verb, merge.color);
+  verb.callback([&merge] { check_html(merge.html, merge.out); });
+  return verb_of;
+}
+
+}  // namespace windtunnel::cli

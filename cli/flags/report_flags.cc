@@ -1,0 +1,33 @@
+#include "cli/verbs/report_verb.h"
+
+#include "cli/flags/flags.h"
+
+namespace windtunnel::cli {
+namespace {
+
+constexpr const char* kReportFooter =
+    "Examples:\n"
+    "  windtunnel run outage.json --out out && windtunnel report out      writes out/report.html\n"
+    "  windtunnel report out --output page.html\n"
+    "  windtunnel forecast month.json --out forecast && windtunnel report forecast\n"
+    "\n"
+    "The page is one file that needs no network. Of a run it has the verdict, the figures of summary.json and, on one "
+    "time "
+    "axis,\n"
+    "what timeline.json holds: outcomes, breakers, errors, latency, load and spend; of a forecast all that "
+    "forecast.json\n"
+    "holds, with the fan of spend and the chances day by day.";
+
+}  // namespace
+
+std::unique_ptr<Verb> add_report(CLI::App& app) {
+  auto verb_of = std::make_unique<VerbOf<ReportArguments>>(&cli::report);
+  ReportArguments& report = verb_of->arguments;
+  CLI::App& verb = *app.add_subcommand("report", "Make an HTML page of the reports in a folder");
+  verb.footer(kReportFooter);
+  verb.add_option("DIR", report.directory, "What run --out or forecast --out wrote")->required()->type_name("");
+  verb.add_option("--output", report.output, "Instead of DIR/report.html")->type_name("F");
+  return verb_of;
+}
+
+}  // namespace windtunnel::cli

@@ -1,0 +1,76 @@
+#include "cli/verbs/run_verb.h"
+
+#include "cli/flags/flags.h"
+
+namespace windtunnel::cli {
+namespace {
+
+constexpr const char* kRunFooter =
+    "Examples:\n"
+    "  windtunnel run scenarios/catalog/demo.json\n"
+    "  windtunnel run scenarios/catalog/*.json --out out --jobs 2\n"
+    "  windtunnel run outage.json --out out --html\n"
+    "  windtunnel run outage.json --seeds 1..100 --jobs 2 --fail-fast\n"
+    "  windtunnel run outage.json --set monitor.circuit_breaker.open=5s\n"
+    "  windtunnel run scenarios/*.json --junit junit.xml\n"
+    "  windtunnel run outage.json --quiet --telemetry telemetry.jsonl.zst\n"
+    "  windtunnel run outage.json --checks B3,C1 --keep-going\n"
+    "  windtunnel run outage.json --verify-determinism";
+
+void add_run_reports(CLI::App& verb, RunArguments& run) {
+  verb.add_option("--out", run.out,
+                  "Write telemetry.jsonl, events.jsonl, timeline.json, summary.json, summary.txt and junit.xml there")
+      ->envname("WINDTUNNEL_OUT")
+      ->type_name("DIR");
+  verb.add_option("--telemetry", run.telemetry, "Write the telemetry of one run to this file; .zst is compressed")
+      ->type_name("F[.zst]");
+  verb.add_flag("--html", run.html, "Write report.html there too: one page with everything on one time axis");
+  verb.add_option("--timeline-step", run.timeline_step,
+                  "The width of a step of timeline.json, instead of one that makes at most 4,000 of them")
+      ->type_name("T");
+  verb.add_option("--junit", run.junit, "Write the verdicts of all runs to this file as JUnit XML")->type_name("F");
+}
+
+void add_run_checks(CLI::App& verb, RunArguments& run) {
+  add_checks(verb, run.checks);
+  verb.add_flag("--keep-going", run.keep_going, "Go on after a violation");
+  verb.add_flag("--verify-determinism", run.verify_determinism,
+                "Run twice more and name the first event that differs, if any");
+}
+
+// What the parser alone cannot see.
+void check(const RunArguments& run) {
+  check_names(run.checks);
+  const bool many = run.files.size() > 1 || (run.seeds && run.seeds->last > run.seeds->first);
+  if (run.html && run.out.empty()) throw UsageError("--html writes report.html into --out DIR; name one");
+  if (!run.telemetry.empty() && many) {
+    throw UsageError("--telemetry names one file, but several runs were asked for; use --out DIR");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> add_run(CLI::App& app) {
+  auto verb_of = std::make_unique<VerbOf<RunArguments>>(&cli::run);
+  RunArguments& run = verb_of->arguments;
+  CLI::App& verb = *app.add_subcommand("run", "Run scenarios and judge them");
+  verb.footer(kRunFooter);
+  add_files(verb, run.files);
+  verb.add_option("--seed", run.seed, "Instead of the scenario's seed")->envname("WINDTUNNEL_SEED")->type_name("N");
+  add_seeds(verb, run.seeds, "Run once for each seed of a range")->excludes("--seed");
+  add_jobs(verb, run.jobs);
+  add_sets(verb, run.sets);
+  verb.add_flag("--fail-fast", run.fail_fast, "Start no further run after the first that is not a pass");
+  add_run_reports(verb, run);
+  add_run_checks(verb, run);
+  add_word<Format>(verb, "--format", run.format, {{"text", Format::text}, {"json", Format::json}}, "What stdout gets")
+      ->envname("WINDTUNNEL_FORMAT")
+      ->type_name("text|json");
+  verb.add_option("--until", run.until, "Stop at this virtual time")->type_name("T");
+  verb.add_flag("--quiet,-q", run.quiet, "Print nothing that passes");
+  add_color(verb, run.color);
+  verb.callback([&run] { check(run); });
+  return verb_of;
+}
+
+}  // namespace windtunnel::cli

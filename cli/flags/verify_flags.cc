@@ -1,0 +1,53 @@
+#include "cli/verbs/verify_verb.h"
+
+#include "cli/flags/flags.h"
+
+namespace windtunnel::cli {
+namespace {
+
+constexpr const char* kVerifyFooter =
+    "COMMAND is started once, asked line by line on its standard input, and answers line by line (`windtunnel breaker\n"
+    "--help` shows the lines; examples/adapters has adapters to start from). Settings that it calls unsupported are\n"
+    "left out.\n"
+    "\n"
+    "Examples:\n"
+    "  windtunnel verify -- python3 examples/adapters/python/clean.py\n"
+    "  windtunnel verify --keep-going --out out -- python3 examples/adapters/python/seed.py\n"
+    "  windtunnel verify --config settings.json --cases 1000 -- ./my-breaker --stdio\n"
+    "  windtunnel verify --replay out/history.jsonl -- python3 examples/adapters/python/seed.py\n"
+    "\n"
+    "Exit codes: 0 it holds, 10 it does not, 13 it supports none of the settings, 4 it died, hung, flooded or spoke\n"
+    "nonsense.";
+
+}  // namespace
+
+std::unique_ptr<Verb> add_verify(CLI::App& app) {
+  auto verb_of = std::make_unique<VerbOf<VerifyArguments>>(&cli::verify);
+  VerifyArguments& verify = verb_of->arguments;
+  CLI::App& verb = *app.add_subcommand("verify", "Verify a circuit breaker of another program against the rules");
+  verb.footer(kVerifyFooter);
+  verb.add_option("COMMAND", verify.command, "The program and its arguments, after --")->required()->type_name("");
+  verb.add_option("--config", verify.config, "Only these settings: a file with the `config` of a reset")
+      ->type_name("F.json");
+  verb.add_option("--cases", verify.cases, "Histories for each of the settings")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}))
+      ->capture_default_str()
+      ->type_name("N");
+  verb.add_option("--seed", verify.seed, "The seed that histories are drawn by")
+      ->envname("WINDTUNNEL_SEED")
+      ->capture_default_str()
+      ->type_name("N");
+  verb.add_option("--timeout", verify.timeout, "The longest wait for one answer")
+      ->capture_default_str()
+      ->type_name("T");
+  verb.add_flag("--keep-going", verify.keep_going, "Go on after the first settings under which it fails");
+  verb.add_option("--out", verify.out, "Keep each failing history there as lines that can be replayed")
+      ->envname("WINDTUNNEL_OUT")
+      ->type_name("DIR");
+  verb.add_option("--replay", verify.replay, "Ask a kept history once more, instead of drawing histories")
+      ->excludes("--config")
+      ->type_name("F.jsonl");
+  return verb_of;
+}
+
+}  // namespace windtunnel::cli

@@ -1,0 +1,38 @@
+#include "cli/verbs/validate_verb.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/console.h"
+#include "cli/github_actions.h"
+#include "cli/scenario_file.h"
+
+namespace windtunnel::cli {
+
+ExitCode validate(const ValidateArguments& arguments) {
+  ExitCode worst_code = ExitCode::pass;
+  std::size_t valid = 0;
+  GithubActions github;
+  for (const std::string& file : arguments.files) {
+    const LoadedScenario loaded = load_scenario_with_any_breakers(file, arguments.sets);
+    worst_code = worst(worst_code, loaded.code);
+    github.add({.passed = loaded.scenario.has_value(),
+                .verdict = loaded.scenario ? "valid" : std::string{meaning_of(loaded.code).word},
+                .scenario = file});
+    if (!loaded.scenario) {
+      github.annotate_errors_of(file, arguments.sets);
+      continue;
+    }
+    ++valid;
+    if (!arguments.quiet && !print(fmt::format("{}: valid\n", file))) return ExitCode::file_error;
+  }
+  if (arguments.files.size() > 1 && !arguments.quiet) {
+    const std::string line =
+        fmt::format("{} files: {} valid, {} not\n", arguments.files.size(), valid, arguments.files.size() - valid);
+    if (!print(line)) return ExitCode::file_error;
+  }
+  return worst(worst_code, github.finish());
+}
+
+}  // namespace windtunnel::cli

@@ -1,0 +1,176 @@
+#include "monitor/breaker/breaker.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace windtunnel::monitor {
+
+Breaker::Breaker(const BreakerConfig& config, Instant created)
+    : decides_at_once_(config.window_type != WindowType::fixed),
+      latest_(created),
+      window_(config, created),
+      config_(config) {
+  check(!unsupported(config), "a breaker is built from settings it can honour");
+  check(created >= Instant{}, "virtual time starts at 0 or later");
+}
+
+void Breaker::advance(Instant now) {
+  begin_call(now);
+  if (foreign_ != nullptr) return look_foreign(now);
+  settle_due(now);
+}
+
+std::optional<Permit> Breaker::acquire_elsewhere(Instant now) {
+  if (foreign_ != nullptr) return acquire_foreign(now);
+  settle_due(now);
+  switch (state_) {
+    case BreakerState::closed:
+      return Permit{epoch_, now};
+    case BreakerState::open:
+      return std::nullopt;
+    case BreakerState::half_open:
+      break;
+  }
+  if (config_.half_open_max_calls != 0 && probes_issued_ >= config_.half_open_max_calls) return std::nullopt;
+  ++probes_issued_;
+  return Permit{epoch_, now};
+}
+
+ReportResult Breaker::report_elsewhere(Permit permit, BreakerOutcome outcome, Instant now) {
+  if (foreign_ != nullptr) return report_foreign(permit, outcome, now);
+  settle_due(now);
+  check(permit.epoch <= epoch_, "a permit is of this epoch or an earlier one");
+  const bool late = permit.epoch != epoch_;
+  if (late) {
+    ++late_results_;
+    if (config_.late_results == LateResults::ignore) return {.late = true};
+  }
+  switch (state_) {
+    case BreakerState::closed:
+      count(permit.at, outcome, now);
+      break;
+    case BreakerState::open:
+      break;
+    case BreakerState::half_open:
+      decide_probe(permit, outcome, late, now);
+      break;
+  }
+  return {.late = late};
+}
+
+void Breaker::settle_due(Instant now) {
+  switch (state_) {
+    case BreakerState::open:
+      if (open_is_over(now)) move_to(BreakerState::half_open, TripRule::none, open_end());
+      return;
+    case BreakerState::closed:
+      if (!window_.is_over(now)) return;
+      window_.clear(now);
+      consecutive_failures_ = 0;
+      ++epoch_;
+      return;
+    case BreakerState::half_open:
+      return;
+  }
+}
+
+void Breaker::judge(Instant now) {
+  const TripRule rule = rule_fulfilled();
+  if (rule != TripRule::none) open(rule, now);
+}
+
+TripRule Breaker::rule_fulfilled() const {
+  if (config_.consecutive_threshold && consecutive_failures_ >= *config_.consecutive_threshold) {
+    return TripRule::consecutive;
+  }
+  const WindowCounts counts = window_.counts();
+  if (config_.failure_rate_threshold && counts.calls >= config_.minimum_calls) {
+    const std::int64_t failures = counts.failures * kMillion;
+    const std::int64_t limit = counts.calls * config_.failure_rate_threshold->value;
+    const bool ge = config_.failure_rate_compare == BreakerCompare::ge;
+    if (failures > limit || (ge && failures == limit)) return TripRule::rate;
+  }
+  if (config_.failure_count_threshold && counts.failures >= *config_.failure_count_threshold) return TripRule::count;
+  return TripRule::none;
+}
+
+void Breaker::decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now) {
+  check(late || permits_in_flight() > 0, "a probe reports once");
+  const bool failed = outcome == BreakerOutcome::failure;
+  if (outcome == BreakerOutcome::ignored || (failed && config_.half_open_failure == HalfOpenFailure::ignore)) {
+    if (!late) --probes_issued_;
+    return;
+  }
+  if (failed) {
+    open(TripRule::probe_failed, now);
+    return;
+  }
+  ++probe_successes_;
+  if (!late) ++probe_successes_of_epoch_;
+  if (probe_successes_ >= config_.half_open_success_threshold) close(permit, now);
+}
+
+void Breaker::open(TripRule rule, Instant now) {
+  if (rule != TripRule::probe_failed || reopenings_ == 0) {
+    open_for_ = std::min(config_.open, config_.open_max.value_or(kBreakerDurationMax));
+  } else {
+    open_for_ = longer(open_for_);
+  }
+  if (rule == TripRule::probe_failed) ++reopenings_;
+  opened_at_ = now;
+  move_to(BreakerState::open, rule, now);
+}
+
+void Breaker::close(Permit probe, Instant now) {
+  move_to(BreakerState::closed, TripRule::none, now);
+  opened_at_.reset();
+  reopenings_ = 0;
+  if (config_.on_close == OnClose::keep) {
+    window_.rebase(now);
+    return;
+  }
+  consecutive_failures_ = 0;
+  window_.clear(now);
+  if (config_.on_close == OnClose::reset_plus_probe) window_.add(probe.at, now, false);
+}
+
+void Breaker::move_to(BreakerState state, TripRule rule, Instant at) {
+  const WindowCounts counts = window_.counts(at);
+  transitions_[transitions_made_++] = {.at = at,
+                                       .from = state_,
+                                       .to = state,
+                                       .rule = rule,
+                                       .epoch = ++epoch_,
+                                       .consecutive_failures = consecutive_failures_,
+                                       .window_calls = counts.calls,
+                                       .window_failures = counts.failures,
+                                       .open_for = state == BreakerState::open ? open_for_ : Duration::zero()};
+  state_ = state;
+  probes_issued_ = probe_successes_ = probe_successes_of_epoch_ = 0;
+}
+
+bool Breaker::open_is_over(Instant now) const {
+  const Duration elapsed = now - *opened_at_;
+  return config_.open_compare == BreakerCompare::gt ? elapsed > open_for_ : elapsed >= open_for_;
+}
+
+// The end of time when OPEN lasts longer than that.
+Instant Breaker::open_end() const {
+  const Duration wait = open_for_ + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
+  return wait > Instant::max() - *opened_at_ ? Instant::max() : *opened_at_ + wait;
+}
+
+Duration Breaker::longer(Duration open_for) const {
+  const Int128 product = Int128{open_for.count()} * config_.open_backoff_multiplier.value / kMillion;
+  const std::int64_t cap = config_.open_max.value_or(kBreakerDurationMax).count();
+  return Duration{product > cap ? cap : static_cast<std::int64_t>(product)};
+}
+
+WindowCounts Breaker::window_counts(Instant now) const {
+  check(now >= latest_, "a breaker's time never goes backwards");
+  // The next fixed window is empty, whether or not anybody has started it.
+  if (state_ == BreakerState::closed && window_.is_over(now)) return {};
+  return window_.counts(now);
+}
+
+}  // namespace windtunnel::monitor

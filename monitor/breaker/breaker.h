@@ -1,0 +1,185 @@
+#pragma once
+// Decides whether a provider may be called. Owns no clock, starts no timer, calls nobody: every call carries `now`.
+//
+//   closed    -- a failure fulfils a rule (consecutive, rate, count) --> open
+//   open      -- the open time has passed ----------------------------> half_open
+//   half_open -- enough probes succeeded -----------------------------> closed
+//   half_open -- a probe failed --------------------------------------> open, with a fresh deadline
+//
+// CLOSED admits everybody, OPEN nobody, HALF_OPEN as many probes per epoch as the settings permit; the others are
+// refused, never queued. Every arrow starts a new epoch, and a permit is of the epoch that issued it: a result that
+// comes back in another epoch is late and changes nothing (setting late_results). Opening keeps the counters, closing
+// clears them (setting on_close); a probe's outcome is no sample. At the instant OPEN ends the state is half_open,
+// asked or not: whoever asks late finds a breaker that has been half_open since then.
+//
+// A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever, so a
+// driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is a value: a copy goes its
+// own way.
+//
+// It may also stand for a breaker of another program: then the other one decides, this one asks it and remembers what
+// it said (breaker_foreign.cc), and a copy is of no use. Arrows are those that its answers show; counters are of what
+// it was told, by these settings; times are cut to the whole milliseconds in which it is asked.
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/check.h"
+#include "base/units.h"
+#include "monitor/breaker/breaker_config.h"
+#include "monitor/breaker/breaker_protocol.h"
+#include "monitor/breaker/breaker_window.h"
+
+namespace windtunnel::monitor {
+
+// The right to make one call.
+struct Permit {
+  std::uint64_t epoch = 0;
+  Instant at{};
+  friend bool operator==(Permit, Permit) = default;
+};
+
+struct ReportResult {
+  bool late = false;  // its permit was of an earlier epoch
+};
+
+class Breaker {
+ public:
+  // The settings must be ones that unsupported() has no objection to.
+  explicit Breaker(const BreakerConfig& config, Instant created = Instant{});
+  // Stands for `foreign`, which honours the settings and outlives this one; it is reset. Created at Instant{}. It must
+  // be OPEN for some time, so that it can be seen to be.
+  Breaker(const BreakerConfig& config, ForeignBreaker& foreign);
+
+  // A permit, or nothing: then the call must not be made. `now` never goes backwards, here and below.
+  [[nodiscard]] std::optional<Permit> acquire(Instant now) {
+    begin_call(now);
+    if (state_ == BreakerState::closed && decides_at_once_) [[likely]]
+      return Permit{epoch_, now};
+    return acquire_elsewhere(now);
+  }
+
+  // What became of the call.
+  ReportResult report(Permit permit, BreakerOutcome outcome, Instant now) {
+    begin_call(now);
+    check(permit.at <= now, "a result comes after its permit");
+    if (state_ == BreakerState::closed && permit.epoch == epoch_ && decides_at_once_) [[likely]] {
+      count(permit.at, outcome, now);
+      return {};
+    }
+    return report_elsewhere(permit, outcome, now);
+  }
+
+  // The call was never made. The same as an ignored outcome.
+  ReportResult give_back(Permit permit, Instant now) { return report(permit, BreakerOutcome::ignored, now); }
+
+  // Takes the arrow that is due because time has passed: OPEN that has ended becomes HALF_OPEN, a fixed window that has
+  // ended is followed by the next. acquire() and report() do it too, so that, but for fixed windows, calling it or not
+  // makes no difference to any later answer. It is what a state query does under fixed windows.
+  void advance(Instant now);
+
+  // The state at `now`. Changes nothing. Of a foreign breaker: as it said last.
+  [[nodiscard]] BreakerState state(Instant now) const {
+    check(now >= latest_, "a breaker's time never goes backwards");
+    return state_ == BreakerState::open && foreign_ == nullptr && open_is_over(now) ? BreakerState::half_open : state_;
+  }
+
+  // When OPEN ends, so that a driver can be told to call advance() then. Nothing unless OPEN. A foreign breaker may be
+  // OPEN for longer; it is asked at a whole millisecond.
+  [[nodiscard]] std::optional<Instant> wakeup() const {
+    if (state_ != BreakerState::open) [[likely]]
+      return std::nullopt;
+    return foreign_ == nullptr ? open_end() : std::chrono::ceil<std::chrono::milliseconds>(open_end());
+  }
+
+  // The arrows taken by the latest acquire, report, give_back or advance, oldest first, each handed out once; then
+  // nothing. There are at most two: a late result with late_results current_state may come when OPEN has ended unasked
+  // and then decide the probe at once. Arrows not taken before the next of those calls are dropped.
+  [[nodiscard]] std::optional<BreakerTransition> take_transition() {
+    if (transitions_taken_ == transitions_made_) [[likely]]
+      return std::nullopt;
+    return transitions_[transitions_taken_++];
+  }
+
+  // Statistics. Those without `now` are as of the latest call.
+  [[nodiscard]] std::int64_t consecutive_failures() const { return consecutive_failures_; }
+  [[nodiscard]] std::int64_t window_calls(Instant now) const { return window_counts(now).calls; }
+  [[nodiscard]] std::int64_t window_failures(Instant now) const { return window_counts(now).failures; }
+  [[nodiscard]] std::int64_t window_successes(Instant now) const { return window_counts(now).successes(); }
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  // When it opened last; nothing once it has closed.
+  [[nodiscard]] std::optional<Instant> opened_at() const { return opened_at_; }
+  [[nodiscard]] std::int64_t late_results() const { return late_results_; }
+  // Probes whose outcome HALF_OPEN still awaits.
+  [[nodiscard]] std::int64_t permits_in_flight() const { return probes_issued_ - probe_successes_of_epoch_; }
+  [[nodiscard]] const BreakerConfig& config() const { return config_; }
+
+ private:
+  void begin_call(Instant now) {
+    check(now >= latest_, "a breaker's time never goes backwards");
+    latest_ = now;
+    transitions_made_ = transitions_taken_ = 0;
+  }
+  // One outcome in CLOSED.
+  void count(Instant started, BreakerOutcome outcome, Instant now) {
+    if (outcome == BreakerOutcome::ignored) return;
+    const bool failed = outcome == BreakerOutcome::failure;
+    consecutive_failures_ = failed ? consecutive_failures_ + 1 : 0;
+    window_.add(started, now, failed);
+    if (failed || config_.evaluate_on == EvaluateOn::any) judge(now);
+  }
+
+  // A permit of a foreign breaker, under its own number.
+  struct ForeignPermit {
+    Permit permit;
+    std::int64_t number = 0;
+  };
+  std::optional<Permit> acquire_foreign(Instant now);
+  ReportResult report_foreign(Permit permit, BreakerOutcome outcome, Instant now);
+  BreakerAnswer ask(BreakerOp op, Instant now, std::int64_t number = 0,
+                    BreakerOutcome outcome = BreakerOutcome::ignored);
+  void look_foreign(Instant now);
+  void see(BreakerState state, Permit probe, Instant now);
+  [[nodiscard]] std::int64_t take_number(Permit permit);
+
+  std::optional<Permit> acquire_elsewhere(Instant now);
+  ReportResult report_elsewhere(Permit permit, BreakerOutcome outcome, Instant now);
+  void settle_due(Instant now);
+  void judge(Instant now);
+  [[nodiscard]] TripRule rule_fulfilled() const;
+  void decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now);
+  void open(TripRule rule, Instant now);
+  void close(Permit probe, Instant now);
+  void move_to(BreakerState state, TripRule rule, Instant at);
+  [[nodiscard]] bool open_is_over(Instant now) const;
+  [[nodiscard]] Instant open_end() const;
+  [[nodiscard]] Duration longer(Duration open_for) const;
+  [[nodiscard]] WindowCounts window_counts(Instant now) const;
+
+  BreakerState state_ = BreakerState::closed;
+  bool decides_at_once_;  // while CLOSED: nobody else is asked, and no window ends by itself
+  std::uint8_t transitions_made_ = 0;
+  std::uint8_t transitions_taken_ = 0;
+  Instant latest_;
+  std::uint64_t epoch_ = 0;
+  std::int64_t consecutive_failures_ = 0;
+  BreakerWindow window_;
+  BreakerConfig config_;
+
+  std::optional<Instant> opened_at_;  // virtual time may start at 0, so that no instant can mean "never"
+  Duration open_for_{};
+  std::int64_t reopenings_ = 0;     // in a row
+  std::int64_t probes_issued_ = 0;  // in this HALF_OPEN epoch, less those that came back ignored
+  std::int64_t probe_successes_ = 0;
+  std::int64_t probe_successes_of_epoch_ = 0;  // without late results, which hold no permit of this epoch
+  std::int64_t late_results_ = 0;
+  std::array<BreakerTransition, 2> transitions_{};
+
+  ForeignBreaker* foreign_ = nullptr;           // decides, if there is one
+  std::vector<ForeignPermit> foreign_permits_;  // that have not reported
+};
+
+}  // namespace windtunnel::monitor

@@ -1,0 +1,87 @@
+#include "monitor/breaker/breaker_config.h"
+
+#include "base/check.h"
+
+namespace windtunnel::monitor {
+namespace {
+
+bool within(std::int64_t value, std::int64_t least, std::int64_t most) { return value >= least && value <= most; }
+
+std::optional<std::string> unsupported_rule(const BreakerConfig& config) {
+  if (config.consecutive_threshold && !within(*config.consecutive_threshold, 1, kBreakerCountMax)) {
+    return "consecutive_threshold must be at least 1 and at most a billion (null turns the rule off)";
+  }
+  if (config.failure_count_threshold && !within(*config.failure_count_threshold, 1, kBreakerCountMax)) {
+    return "failure_count_threshold must be at least 1 and at most a billion (null turns the rule off)";
+  }
+  if (config.failure_rate_threshold && !within(config.failure_rate_threshold->value, 0, kMillion)) {
+    return "failure_rate_threshold must be a fraction from 0 to 1";
+  }
+  if (!within(config.minimum_calls, 0, kBreakerCountMax)) {
+    return "minimum_calls must be at least 0 and at most a billion";
+  }
+  if (!config.window_type && config.failure_rate_threshold) return "failure_rate_threshold needs a window_type";
+  if (!config.window_type && config.failure_count_threshold) return "failure_count_threshold needs a window_type";
+  return std::nullopt;
+}
+
+std::optional<std::string> unsupported_window(const BreakerConfig& config) {
+  if (!within(config.window_buckets, 0, kBreakerWindowSizeMax)) {
+    return "window_buckets must be at least 0 and at most 10 million";
+  }
+  if (config.window_type == WindowType::count && !within(config.window_size, 1, kBreakerWindowSizeMax)) {
+    return "window_type count needs a window_size from 1 to 10 million";
+  }
+  const bool lasts = config.window_type == WindowType::time || config.window_type == WindowType::fixed;
+  if (lasts && (config.window <= Duration::zero() || config.window > kBreakerDurationMax)) {
+    return "window_type time and fixed need a window longer than 0 and at most 100 years";
+  }
+  if (config.window_type == WindowType::time && config.window.count() < config.window_buckets) {
+    return "window_buckets would be shorter than a nanosecond";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> unsupported_recovery(const BreakerConfig& config) {
+  if (config.open < Duration::zero() || config.open > kBreakerDurationMax) {
+    return "open must be at least 0 and at most 100 years";
+  }
+  if (!within(config.half_open_max_calls, 0, kBreakerCountMax)) {
+    return "half_open_max_calls must be at least 0 (unlimited) and at most a billion";
+  }
+  if (!within(config.half_open_success_threshold, 1, kBreakerCountMax)) {
+    return "half_open_success_threshold must be at least 1 and at most a billion";
+  }
+  if (config.half_open_max_calls != 0 && config.half_open_success_threshold > config.half_open_max_calls) {
+    return "half_open_success_threshold is above half_open_max_calls: it could never close";
+  }
+  if (!within(config.open_backoff_multiplier.value, kMillion, kMillion * kBreakerCountMax)) {
+    return "open_backoff_multiplier must be at least 1 and at most a billion";
+  }
+  if (config.open_max && (*config.open_max < Duration::zero() || *config.open_max > kBreakerDurationMax)) {
+    return "open_max must be at least 0 and at most 100 years";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const char* name_of(BreakerState state) {
+  switch (state) {
+    case BreakerState::closed:
+      return "closed";
+    case BreakerState::open:
+      return "open";
+    case BreakerState::half_open:
+      return "half_open";
+  }
+  fail_check("a breaker's state has a name", __FILE__, __LINE__);
+}
+
+std::optional<std::string> unsupported(const BreakerConfig& config) {
+  if (auto reason = unsupported_rule(config)) return reason;
+  if (auto reason = unsupported_window(config)) return reason;
+  return unsupported_recovery(config);
+}
+
+}  // namespace windtunnel::monitor

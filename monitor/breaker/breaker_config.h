@@ -1,0 +1,122 @@
+#pragma once
+// The words of a circuit breaker: its states, what it is told, why it opens, and every setting it knows.
+//
+// No behaviour lives here, so that the breaker and the independent model that judges it share their vocabulary and
+// nothing else. A setting that is absent is off.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/units.h"
+
+namespace windtunnel::monitor {
+
+enum class BreakerState : std::uint8_t { closed, open, half_open };
+
+// As it is written wherever a state is told: closed, open, half_open.
+const char* name_of(BreakerState state);
+
+// `ignored` is an outcome that says nothing about the provider (the client's own error, a call never made).
+enum class BreakerOutcome : std::uint8_t { success, failure, ignored };
+
+// Which rule opened the breaker. When several hold at once the first in this order is named.
+enum class TripRule : std::uint8_t { none, consecutive, rate, count, probe_failed };
+
+enum class BreakerCompare : std::uint8_t { gt, ge };
+enum class WindowType : std::uint8_t { count, time, fixed, lifetime };
+enum class WindowOrigin : std::uint8_t { epoch, closed_start };
+enum class BucketOf : std::uint8_t { result, start };
+enum class EvaluateOn : std::uint8_t { failure, any };
+enum class HalfOpenFailure : std::uint8_t { reopen, ignore };
+enum class LateResults : std::uint8_t { ignore, current_state };
+enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep };
+
+struct BreakerConfig {
+  // Opens when this many failures came in a row. At least 1; null turns the rule off.
+  std::optional<std::int64_t> consecutive_threshold = std::nullopt;
+
+  // Opens when failures > (ge: >=) fraction x outcomes in the window, in exact arithmetic. Within 0 and 1; null turns
+  // the rule off. The inequality is taken at its word: over an empty window (possible only with bucket_of start),
+  // 0 >= fraction x 0 holds.
+  std::optional<Millionths> failure_rate_threshold = std::nullopt;
+  BreakerCompare failure_rate_compare = BreakerCompare::gt;
+
+  // Opens when this many failures are in the window (k of n). At least 1; null turns the rule off.
+  std::optional<std::int64_t> failure_count_threshold = std::nullopt;
+
+  // The rate rule holds its judgement below this many outcomes in the window. It binds no other rule.
+  std::int64_t minimum_calls = 0;
+
+  // count: the last `window_size` outcomes. time: outcomes within (now - window, now]. lifetime: everything since the
+  // last close. fixed: tumbling windows of `window`: the first acquire, report or advance strictly after a window's end
+  // starts the next one at its own instant, as a new epoch with fresh counters (the consecutive run too); they run
+  // while CLOSED only, and the first starts at creation or at the last close. Null: no window.
+  std::optional<WindowType> window_type = std::nullopt;
+  std::int64_t window_size = 0;  // count only
+  Duration window{};             // time and fixed only
+
+  // A time window of this many equal buckets, 0 = exact. An outcome leaves with its whole bucket: the window is the
+  // current bucket and the ones before it, and an outcome at an edge belongs to the later bucket.
+  std::int64_t window_buckets = 0;
+  // Where bucket edges lie: at multiples of the width since Instant{}, or since creation or the last close.
+  WindowOrigin window_origin = WindowOrigin::epoch;
+  // The instant that chooses an outcome's bucket: that of the result, or of the permit. With start, a result whose
+  // bucket has left the window is not counted in it, but the rules are still evaluated. No buckets: no effect.
+  BucketOf bucket_of = BucketOf::result;
+
+  // Whether a success can open the breaker too (when old successes have left the window).
+  EvaluateOn evaluate_on = EvaluateOn::failure;
+
+  // OPEN ends when elapsed >= (gt: >) this.
+  Duration open = std::chrono::seconds{30};
+  BreakerCompare open_compare = BreakerCompare::ge;
+
+  // Permits issued per HALF_OPEN epoch, in total; 0 = unlimited. An ignored outcome gives its permit back.
+  std::int64_t half_open_max_calls = 1;
+  // Probe successes that close. At least 1.
+  std::int64_t half_open_success_threshold = 1;
+  // ignore: a failed probe is an ignored outcome, so its permit comes back and HALF_OPEN can still end.
+  HalfOpenFailure half_open_failure = HalfOpenFailure::reopen;
+
+  // The fate of a result whose permit is of an earlier epoch. current_state: CLOSED counts it, HALF_OPEN lets it decide
+  // like a probe, OPEN has no use for it.
+  LateResults late_results = LateResults::ignore;
+
+  // The counters when the breaker closes. reset_plus_probe: the success that closed it is the first sample.
+  OnClose on_close = OnClose::reset;
+
+  // The k-th reopening in a row (k = 1: the first failed probe) waits open x multiplier^(k-1), rounded down to a whole
+  // nanosecond at each step and capped at open_max; an opening from CLOSED waits `open`, capped too. A close forgets k.
+  Millionths open_backoff_multiplier{1'000'000};
+  std::optional<Duration> open_max = std::nullopt;
+
+  friend bool operator==(const BreakerConfig&, const BreakerConfig&) = default;
+};
+
+// One arrow of the drawing in breaker.h, with what was known when it was taken.
+struct BreakerTransition {
+  Instant at{};  // open -> half_open: the instant OPEN ended, however late somebody asked
+  BreakerState from = BreakerState::closed;
+  BreakerState to = BreakerState::closed;
+  TripRule rule = TripRule::none;         // why it opened
+  std::uint64_t epoch = 0;                // the epoch that begins here
+  std::int64_t consecutive_failures = 0;  // the counters as they stood, before a close clears them
+  std::int64_t window_calls = 0;
+  std::int64_t window_failures = 0;
+  Duration open_for{};  // how long OPEN will last, 0 unless it opened
+
+  friend bool operator==(const BreakerTransition&, const BreakerTransition&) = default;
+};
+
+// No duration of a breaker is longer than this (100 years), so that no sum of instants overflows.
+inline constexpr Duration kBreakerDurationMax = std::chrono::hours{24 * 365 * 100};
+// A window is memory: this many outcomes or buckets at most.
+inline constexpr std::int64_t kBreakerWindowSizeMax = 10'000'000;
+// Counts and multipliers beyond this are a mistake, and staying below keeps every cross product within int64.
+inline constexpr std::int64_t kBreakerCountMax = 1'000'000'000;
+
+// Why these settings cannot be honoured together, or nothing.
+[[nodiscard]] std::optional<std::string> unsupported(const BreakerConfig& config);
+
+}  // namespace windtunnel::monitor

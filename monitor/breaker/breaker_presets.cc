@@ -1,0 +1,165 @@
+#include "monitor/breaker/breaker_presets.h"
+
+#include <array>
+#include <chrono>
+
+namespace windtunnel::monitor {
+namespace {
+
+using std::chrono::seconds;
+
+// The proof of concept never resets its run of failures, so that its consecutive rule is a count over all time.
+BreakerConfig seed_poc() {
+  return {.failure_rate_threshold = Millionths{500'000},
+          .failure_rate_compare = BreakerCompare::ge,
+          .failure_count_threshold = 5,
+          .window_type = WindowType::lifetime,
+          .open = seconds{30},
+          .half_open_max_calls = 0,
+          .half_open_failure = HalfOpenFailure::ignore};
+}
+
+BreakerConfig resilience4j() {
+  return {.failure_rate_threshold = Millionths{500'000},
+          .failure_rate_compare = BreakerCompare::ge,
+          .minimum_calls = 100,
+          .window_type = WindowType::count,
+          .window_size = 100,
+          .evaluate_on = EvaluateOn::any,
+          .open = seconds{60},
+          .open_compare = BreakerCompare::gt,
+          .half_open_max_calls = 10,
+          .half_open_success_threshold = 10,
+          .late_results = LateResults::current_state};
+}
+
+BreakerConfig polly() {
+  return {.failure_rate_threshold = Millionths{100'000},
+          .failure_rate_compare = BreakerCompare::ge,
+          .minimum_calls = 100,
+          .window_type = WindowType::time,
+          .window = seconds{30},
+          .open = seconds{5},
+          .late_results = LateResults::current_state};
+}
+
+BreakerConfig gobreaker() {
+  return {.consecutive_threshold = 6, .open = seconds{60}, .open_compare = BreakerCompare::gt};
+}
+
+BreakerConfig hystrix() {
+  return {.failure_rate_threshold = Millionths{500'000},
+          .failure_rate_compare = BreakerCompare::ge,
+          .minimum_calls = 20,
+          .window_type = WindowType::time,
+          .window = seconds{10},
+          .window_buckets = 10,
+          .evaluate_on = EvaluateOn::any,
+          .open = seconds{5},
+          .open_compare = BreakerCompare::gt,
+          .late_results = LateResults::current_state};
+}
+
+BreakerConfig litellm() {
+  return {.failure_rate_threshold = Millionths{500'000},
+          .minimum_calls = 5,
+          .window_type = WindowType::fixed,
+          .window = seconds{60},
+          .open = seconds{5},
+          .half_open_max_calls = 0,
+          .late_results = LateResults::current_state,
+          .on_close = OnClose::keep};
+}
+
+BreakerConfig helicone() {
+  return {.failure_rate_threshold = Millionths{100'000},
+          .minimum_calls = 20,
+          .window_type = WindowType::time,
+          .window = seconds{60},
+          .window_buckets = 10,
+          .open = seconds{5},
+          .on_close = OnClose::keep};
+}
+
+BreakerConfig envoy() { return {.consecutive_threshold = 5, .open = seconds{30}, .half_open_max_calls = 0}; }
+
+struct Preset {
+  BreakerPresetInfo info;
+  BreakerConfig (*config)();
+};
+
+constexpr std::array kPresets{
+    Preset{{"seed-readme",
+            "Read from the README of this project: 5 consecutive failures or more than 50 % of the last 10 calls (at "
+            "least 5) open it for 30 s, then 1 probe. Leaves nothing out; window and minimum are ours, the README "
+            "names none."},
+           seed_readme},
+    Preset{{"seed-poc",
+            "Read from the proof of concept's Python, as coded: 5 failures in all or at least 50 % of all calls, "
+            "without a minimum, open it for 30 s; then everybody probes and a failed probe is ignored. Leaves out "
+            "that a breaker opened at t = 0 never recovers."},
+           seed_poc},
+    Preset{{"resilience4j",
+            "Read from resilience4j 2.3.0, defaults: at least 50 % of the last 100 calls, after any result, open it "
+            "for more than 60 s, then 10 probes; late results count. Leaves out its rate rule in half-open (here all "
+            "10 must succeed) and its slow-call rule."},
+           resilience4j},
+    Preset{{"polly",
+            "Read from Polly 8.7.0, defaults: at least 10 % of the calls of 30 s, minimum 100, open it for 5 s, then 1 "
+            "probe; late results count. Leaves out its 10 health windows, which begin with a call (here the window is "
+            "exact), and the further probe it admits when one has not come back within the break."},
+           polly},
+    Preset{{"gobreaker",
+            "Read from gobreaker 2.4.0, defaults: 6 consecutive failures open it for more than 60 s, then 1 probe; "
+            "late results are told by their generation and ignored. Leaves out its optional interval."},
+           gobreaker},
+    Preset{{"hystrix",
+            "Read from Hystrix 1.5.x, defaults: at least 50 % of the calls of 10 s in 10 buckets, minimum 20, open it "
+            "for more than 5 s, then 1 probe; late results count. Leaves out that it looks only every 500 ms, its "
+            "whole-number percentage, and its own time-outs and thread pools."},
+           hystrix},
+    Preset{{"litellm",
+            "Read from a stored Python version of LiteLLM's router cooldown (newer ones moved to a Rust core): more "
+            "than 50 % of a minute's calls, minimum 5, cool it down for 5 s, then everybody is let through and the "
+            "counts live on. Leaves out the cooldown at once after errors that are not to be retried, the "
+            "configurable allowed_fails, and that the end of a cooldown needs no successful call."},
+           litellm},
+    Preset{{"helicone",
+            "Read from Helicone ai-gateway 42d2998: more than 10 % of the calls of 60 s in 10 buckets, minimum 20, "
+            "take a provider out for 5 s; the counts live on. Leaves out that the check is a sweep every 5 s, which "
+            "lets a provider back when its rate has fallen, without a probe."},
+           helicone},
+    Preset{{"envoy",
+            "Read from Envoy's outlier-detection documentation: 5 consecutive failures eject a host for 30 s, then "
+            "everybody is let through. It ejects hosts and is no breaker: the sweep interval, the ejection time that "
+            "grows with each ejection, the maximum ejection percentage and the return without a probe are left out."},
+           envoy},
+};
+
+constexpr auto kInfos = [] {
+  std::array<BreakerPresetInfo, kPresets.size()> infos{};
+  for (std::size_t i = 0; i < infos.size(); ++i) infos[i] = kPresets[i].info;
+  return infos;
+}();
+
+}  // namespace
+
+BreakerConfig seed_readme() {
+  return {.consecutive_threshold = 5,
+          .failure_rate_threshold = Millionths{500'000},
+          .minimum_calls = 5,
+          .window_type = WindowType::count,
+          .window_size = 10,
+          .open = seconds{30}};
+}
+
+std::span<const BreakerPresetInfo> breaker_presets() { return kInfos; }
+
+std::optional<BreakerConfig> breaker_preset(std::string_view name) {
+  for (const Preset& preset : kPresets) {
+    if (preset.info.name == name) return preset.config();
+  }
+  return std::nullopt;
+}
+
+}  // namespace windtunnel::monitor

@@ -1,0 +1,94 @@
+#pragma once
+// What LlmMonitor knows at one moment: plain numbers for programs, and the seed's block of text for people.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "monitor/breaker/breaker_config.h"
+#include "monitor/pipeline.h"
+#include "monitor/request.h"
+
+namespace windtunnel::monitor {
+
+// Nothing while there is nothing to measure.
+struct LatencyStats {
+  std::optional<Duration> p50;
+  std::optional<Duration> p95;
+  std::optional<Duration> p99;
+  std::optional<Duration> average;
+  std::optional<Duration> min;
+  std::optional<Duration> max;
+};
+LatencyStats latency_stats(const Histogram& histogram);
+
+struct BreakerStats {
+  BreakerState state = BreakerState::closed;
+  std::int64_t failures = 0;  // over the breaker's window, as are the next two
+  std::int64_t successes = 0;
+  std::int64_t calls = 0;
+  std::optional<WallTime> opened_at;  // nothing once it has closed
+};
+
+struct ProviderStats {
+  std::string name;
+  std::string model;
+  std::int64_t requests = 0;  // calls, successful and failed
+  std::int64_t successes = 0;
+  Tokens input;  // of calls of known usage, as is the cost
+  Tokens output;
+  Usd cost;
+  Usd cost_unknown;      // what calls of unknown usage were settled for
+  LatencyStats latency;  // of successful calls
+  BreakerStats breaker;
+};
+
+// The requests of one pair of versions.
+struct LabelStats {
+  std::string feature_version;
+  std::string prompt_version;
+  std::int64_t requests = 0;
+  std::int64_t answered = 0;
+  Usd cost;
+};
+
+// An account of the cost limiter.
+struct BudgetStats {
+  Usd spent;
+  Usd reserved;
+  std::optional<Usd> limit;
+};
+
+struct MonitorStats {
+  std::int64_t total_requests = 0;  // calls, across all providers
+  Usd total_cost;                   // of calls of known usage, across all providers
+  std::vector<ProviderStats> providers;
+  std::array<std::int64_t, kOutcomes> outcomes{};  // user requests, by Outcome
+  std::vector<LabelStats> labels;                  // the first one: without versions, and of those not counted apart
+  BudgetStats month;                               // as of the latest request
+  BudgetStats day;
+  Tokens settled_tokens;  // of served requests, as the token limiter counts
+  std::int64_t settled_requests = 0;
+  std::int64_t requests_in_flight = 0;  // with tokens reserved
+  std::int64_t cache_hits = 0;
+  std::int64_t cache_stale_hits = 0;
+  std::int64_t cache_misses = 0;
+  std::int64_t bills_above_reservation = 0;
+  std::int64_t replies_late = 0;      // came after their deadline and were counted as timeouts
+  std::int64_t requests_invalid = 0;  // never entered the pipeline: no record, no line
+  std::int64_t log_lines_lost = 0;
+
+  [[nodiscard]] std::int64_t count(Outcome outcome) const { return outcomes[static_cast<std::size_t>(outcome)]; }
+  [[nodiscard]] std::int64_t user_requests() const;
+};
+
+// What the pipeline knows; the rest is the driver's.
+MonitorStats stats_of(const Pipeline& pipeline, Instant now);
+
+// The block of text, as the seed prints it.
+std::string stats_text(const MonitorStats& stats);
+
+}  // namespace windtunnel::monitor

@@ -1,0 +1,124 @@
+#include "reports/ci/github.h"
+
+#include <utility>
+
+namespace windtunnel::reports {
+namespace {
+
+// A cell that lists a thousand findings hides the others; the reports have them all.
+constexpr std::size_t kFindingsOfRowMax = 10;
+
+std::string command_escaped(std::string_view text, bool is_property) {
+  std::string out;
+  for (const char symbol : text) {
+    switch (symbol) {
+      case '%':
+        out += "%25";
+        break;
+      case '\r':
+        out += "%0D";
+        break;
+      case '\n':
+        out += "%0A";
+        break;
+      case ':':
+        out += is_property ? "%3A" : ":";
+        break;
+      case ',':
+        out += is_property ? "%2C" : ",";
+        break;
+      default:
+        out += symbol;
+        break;
+    }
+  }
+  return out;
+}
+
+// Everything that Markdown, its tables or HTML could take for its own becomes a character reference.
+std::string markdown_escaped(std::string_view text) {
+  constexpr std::string_view kSpecial = "&<>|*_`[]\\~#$@!";
+  std::string out;
+  for (const char symbol : text) {
+    if (symbol == '\n' || symbol == '\r') {
+      out += ' ';
+    } else if (kSpecial.find(symbol) != std::string_view::npos) {
+      out += "&#" + std::to_string(static_cast<int>(symbol)) + ";";
+    } else {
+      out += symbol;
+    }
+  }
+  return out;
+}
+
+std::string table_row(const JobSummary::Row& row) {
+  std::string findings;
+  for (std::size_t i = 0; i < row.findings.size() && i < kFindingsOfRowMax; ++i) {
+    findings += (i == 0 ? "" : "<br>") + markdown_escaped(row.findings[i]);
+  }
+  if (row.findings.size() > kFindingsOfRowMax) {
+    findings += "<br>and " + std::to_string(row.findings.size() - kFindingsOfRowMax) + " more";
+  }
+  const std::string replay = row.replay.empty() ? "" : "<code>" + markdown_escaped(row.replay) + "</code>";
+  return "| " + markdown_escaped(row.verdict) + " | " + markdown_escaped(row.scenario) + " | " +
+         markdown_escaped(row.seed) + " | " + findings + " | " + replay + " |\n";
+}
+
+}  // namespace
+
+std::string annotation_command(const Annotation& annotation) {
+  std::string text = "::error file=" + command_escaped(annotation.file, true);
+  if (annotation.line > 0) text += ",line=" + std::to_string(annotation.line);
+  if (annotation.line > 0 && annotation.column > 0) text += ",col=" + std::to_string(annotation.column);
+  if (!annotation.title.empty()) text += ",title=" + command_escaped(annotation.title, true);
+  return text + "::" + command_escaped(annotation.message, false) + "\n";
+}
+
+std::vector<Annotation> annotations_of(const RunReport& report) {
+  std::vector<Annotation> annotations;
+  for (const sim::Finding& finding : report.judgement.findings) {
+    if (finding.verdict == sim::Verdict::pass) continue;
+    Annotation one{.file = report.scenario.file};
+    // What a --set has written has no line in a file of the repository.
+    if (finding.origin.line > 0 && !finding.origin.file.starts_with("--set")) {
+      one.file = finding.origin.file;
+      one.line = finding.origin.line;
+      one.column = finding.origin.column;
+    }
+    one.title =
+        std::string("windtunnel: ") + name_of(finding.verdict) + ": " + name_of(finding.kind) + " " + finding.id;
+    one.message =
+        (finding.claim.empty() ? finding.id : finding.claim) + "\n" + finding.reason + "\nReplay: " + report.replay;
+    annotations.push_back(std::move(one));
+  }
+  return annotations;
+}
+
+std::string AnnotationLimit::take(const Annotation& annotation) {
+  return ++seen_ <= kShownMax ? annotation_command(annotation) : std::string{};
+}
+
+std::string AnnotationLimit::closing() const {
+  if (seen_ <= kShownMax) return {};
+  return "::notice title=windtunnel::" + std::to_string(seen_ - kShownMax) +
+         " more findings have no annotation: GitHub shows " + std::to_string(kShownMax) + " of a step\n";
+}
+
+void JobSummary::add(Row row) {
+  ++(row.passed ? passed_count_ : failed_count_);
+  std::vector<Row>& rows = row.passed ? passed_ : failed_;
+  if (rows.size() < kRowsMax) rows.push_back(std::move(row));
+}
+
+std::string JobSummary::markdown() const {
+  std::string text = "### Windtunnel: " + std::to_string(passed_count_) + " of " +
+                     std::to_string(passed_count_ + failed_count_) + " passed\n\n";
+  text += "| Verdict | Scenario | Seed | Findings | Replay |\n| --- | --- | --- | --- | --- |\n";
+  for (const Row& row : failed_) text += table_row(row);
+  for (const Row& row : passed_) text += table_row(row);
+  const std::size_t hidden = failed_count_ + passed_count_ - failed_.size() - passed_.size();
+  if (hidden > 0) text += "\n" + std::to_string(hidden) + " more are not listed.\n";
+  return text + "\n";
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,242 @@
+#include "reports/ci/junit.h"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "base/exact_decimal.h"
+#include "base/json_writer.h"
+
+namespace windtunnel::reports {
+namespace {
+
+using sim::Finding;
+using sim::Verdict;
+
+// A broken check may be violated by every request; a report that repeats it a million times helps nobody.
+constexpr std::size_t kViolationsShownMax = 20;
+
+struct TestCase {
+  std::string name;
+  std::string element;  // failure or error; empty: it passed
+  std::string type;
+  std::string message;
+  std::string body;
+};
+
+// One character of UTF-8 and how many bytes it takes; nothing well-formed: U+FFFD and one byte.
+struct Character {
+  std::uint32_t code = 0xfffd;
+  std::size_t length = 1;
+};
+
+Character first_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const std::uint32_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
+  std::uint32_t code = lead & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code = (code << 6) | (byte(i) & 0x3f);
+  }
+  constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (code < kLeast[length] || code > 0x10ffff) return {};
+  return {code, length};
+}
+
+bool is_xml(std::uint32_t code) {
+  if (code < 0x20) return code == '\t' || code == '\n' || code == '\r';
+  return (code < 0xd800 || code > 0xdfff) && code != 0xfffe && code != 0xffff;
+}
+
+std::string attribute(std::string_view name, std::string_view value) {
+  return " " + std::string(name) + "=\"" + xml_escaped(value) + "\"";
+}
+
+std::string without_extension(const std::string& file) {
+  return file.ends_with(".json") ? file.substr(0, file.size() - 5) : file;
+}
+
+std::string claim_of(const Finding& finding) { return finding.claim.empty() ? finding.id : finding.claim; }
+
+// A threshold is told apart by its claim, which names the fault that it is judged during; the others by their id.
+std::string name_of_case(const Finding& finding) {
+  const bool by_claim = finding.kind == Finding::Kind::threshold;
+  return std::string(name_of(finding.kind)) + " " + (by_claim ? claim_of(finding) : finding.id);
+}
+
+std::string body_of(const Finding& finding, const std::string& replay) {
+  std::string text = "claim: " + claim_of(finding) + "\n";
+  text += "figures: " + finding.reason + "\n";
+  if (finding.at) {
+    text += "at: " + exact_decimal(finding.at->time_since_epoch().count(), kSecondDecimals) + " s of virtual time\n";
+  }
+  if (finding.request) text += "request: " + std::to_string(number_of(*finding.request)) + "\n";
+  if (finding.origin.line > 0) {
+    text += "origin: " + finding.origin.file + ":" + std::to_string(finding.origin.line) + ":" +
+            std::to_string(finding.origin.column) + "\n";
+  }
+  return text + "replay: " + replay + "\n";
+}
+
+void set_failure(TestCase& test, const Finding& finding, const std::string& replay) {
+  test.element = "failure";
+  test.type = name_of(finding.verdict);
+  test.message = claim_of(finding) + ": " + finding.reason;
+  test.body = body_of(finding, replay);
+}
+
+// The invariants that were on, each once however often it was violated.
+std::vector<TestCase> cases_of_checks(const RunReport& report) {
+  std::vector<TestCase> cases;
+  std::map<std::string, std::size_t> places;
+  std::map<std::string, std::size_t> violations;
+  for (const std::string& id : report.judgement.checks) {
+    if (places.emplace(id, cases.size()).second) cases.push_back({.name = "invariant " + id});
+  }
+  for (const Finding& finding : report.judgement.findings) {
+    if (finding.kind != Finding::Kind::invariant || finding.verdict == Verdict::pass) continue;
+    const auto [place, is_new] = places.emplace(finding.id, cases.size());
+    if (is_new) cases.push_back({.name = "invariant " + finding.id});
+    TestCase& test = cases[place->second];
+    const std::size_t seen = ++violations[finding.id];
+    if (seen == 1) {
+      set_failure(test, finding, report.replay);
+    } else if (seen <= kViolationsShownMax) {
+      test.body += "\n" + body_of(finding, report.replay);
+    }
+  }
+  for (const auto& [id, count] : violations) {
+    if (count <= kViolationsShownMax) continue;
+    cases[places[id]].body += "\nand " + std::to_string(count - kViolationsShownMax) + " more violations\n";
+  }
+  return cases;
+}
+
+std::vector<TestCase> cases_of(const RunReport& report, bool interrupted) {
+  // A run that claims nothing still shows that it ended.
+  std::vector<TestCase> cases{{.name = "run ends"}};
+  if (interrupted) {
+    const auto ended = report.result.ended.time_since_epoch().count();
+    cases[0] = {"run ends", "error", "interrupted",
+                "interrupted at " + exact_decimal(ended, kSecondDecimals) + " s of virtual time",
+                "What follows is about the part that was run.\nreplay: " + report.replay + "\n"};
+  }
+  for (const Finding& finding : report.judgement.findings) {
+    if (finding.kind == Finding::Kind::invariant) continue;
+    TestCase test{.name = name_of_case(finding)};
+    if (finding.verdict != Verdict::pass) set_failure(test, finding, report.replay);
+    cases.push_back(std::move(test));
+  }
+  for (TestCase& test : cases_of_checks(report)) cases.push_back(std::move(test));
+  return cases;
+}
+
+// The same claim may be written twice; the second is told apart by its number.
+void make_names_unique(std::vector<TestCase>& cases) {
+  std::map<std::string, int> seen;
+  for (TestCase& test : cases) {
+    const int ordinal = ++seen[test.name];
+    if (ordinal > 1) test.name += " (" + std::to_string(ordinal) + ")";
+  }
+}
+
+std::string case_element(const TestCase& test, const std::string& classname) {
+  std::string text = "    <testcase" + attribute("classname", classname) + attribute("name", test.name);
+  if (test.element.empty()) return text + "/>\n";
+  text += ">\n      <" + test.element + attribute("type", test.type) + attribute("message", test.message) + ">";
+  return text + xml_escaped(test.body) + "</" + test.element + ">\n    </testcase>\n";
+}
+
+std::string suite_element(const std::string& classname, const std::string& name, const std::vector<TestCase>& cases,
+                          const std::string& properties) {
+  std::size_t failures = 0;
+  std::size_t errors = 0;
+  for (const TestCase& test : cases) {
+    if (test.element == "failure") ++failures;
+    if (test.element == "error") ++errors;
+  }
+  std::string text = "  <testsuite" + attribute("name", name) + attribute("tests", std::to_string(cases.size())) +
+                     attribute("failures", std::to_string(failures)) + attribute("errors", std::to_string(errors)) +
+                     attribute("skipped", "0") + ">\n" + properties;
+  for (const TestCase& test : cases) text += case_element(test, classname);
+  return text + "  </testsuite>\n";
+}
+
+std::string property(std::string_view name, std::string_view value) {
+  return "      <property" + attribute("name", name) + attribute("value", value) + "/>\n";
+}
+
+}  // namespace
+
+std::string xml_escaped(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    const bool is_replaced = !is_xml(character.code) || character.code == 0xfffd;
+    if (is_replaced) {
+      out += "\xef\xbf\xbd";
+    } else if (character.length > 1) {
+      out += text.substr(0, character.length);
+    } else {
+      switch (text.front()) {
+        case '&':
+          out += "&amp;";
+          break;
+        case '<':
+          out += "&lt;";
+          break;
+        case '>':
+          out += "&gt;";
+          break;
+        case '"':
+          out += "&quot;";
+          break;
+        // A reader would make spaces of them in an attribute, and a line end of a carriage return.
+        case '\t':
+          out += "&#9;";
+          break;
+        case '\n':
+          out += "&#10;";
+          break;
+        case '\r':
+          out += "&#13;";
+          break;
+        default:
+          out += text.front();
+          break;
+      }
+    }
+    text.remove_prefix(character.length);
+  }
+  return out;
+}
+
+std::string junit_begin() { return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"windtunnel\">\n"; }
+
+std::string junit_suite(const RunReport& report, bool interrupted) {
+  std::vector<TestCase> cases = cases_of(report, interrupted);
+  make_names_unique(cases);
+  const std::string seed = std::to_string(report.result.seed);
+  if (report.result.seed != report.scenario.seed) {
+    for (TestCase& test : cases) test.name += " [seed " + seed + "]";
+  }
+  const std::string classname = without_extension(report.scenario.file);
+  const std::string properties = "    <properties>\n" + property("seed", seed) +
+                                 property("digest", hex_digits(report.result.digest)) +
+                                 property("replay", report.replay) + "    </properties>\n";
+  return suite_element(classname, classname + " seed " + seed, cases, properties);
+}
+
+std::string junit_error_suite(const std::string& scenario_file, std::string_view type, std::string_view message) {
+  const std::string classname = without_extension(scenario_file);
+  const std::string_view first_line = message.substr(0, message.find('\n'));
+  const TestCase test{"run ends", "error", std::string(type), std::string(first_line), std::string(message) + "\n"};
+  return suite_element(classname, classname, {test}, {});
+}
+
+std::string junit_end() { return "</testsuites>\n"; }
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,76 @@
+#include "reports/forecast/forecast_numbers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/calendar.h"
+#include "base/exact_decimal.h"
+#include "reports/forecast/forecast_report.h"
+
+namespace windtunnel::reports {
+namespace {
+
+std::string with_half_width(double value, double low, double high, double unit, int decimals) {
+  return grouped(value / unit, decimals) + " ±" + grouped((high - low) / 2 / unit, decimals);
+}
+
+// Percent with one decimal; what is nearly all or nothing with as many as say how near, so that it never reads as that.
+std::string percent_text(const sim::Estimate& share) {
+  int decimals = 1;
+  for (double rest = std::min(share.value, 1 - share.value); rest < 0.01 && decimals < 12; rest *= 10) ++decimals;
+  return fmt::format("{:.{}f}% ±{:.{}f}", 100 * share.value, decimals, 100 * share.half_width(), decimals);
+}
+
+}  // namespace
+
+std::string grouped(double value, int decimals) {
+  const std::string digits = fmt::format("{:.{}f}", std::abs(value), decimals);
+  const std::size_t point = std::min(digits.find('.'), digits.size());
+  std::string text = value < 0 && digits.find_first_not_of("0.") != std::string::npos ? "-" : "";
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && i < point && (point - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string estimate_text(const std::optional<sim::Estimate>& estimate, double unit, int decimals) {
+  if (!estimate) return "-";
+  return with_half_width(estimate->value, estimate->low, estimate->high, unit, decimals);
+}
+
+std::string quantile_text(const std::optional<sim::QuantileEstimate>& quantile, double unit, int decimals) {
+  if (!quantile) return "-";
+  return with_half_width(static_cast<double>(quantile->value), static_cast<double>(quantile->low),
+                         static_cast<double>(quantile->high), unit, decimals);
+}
+
+std::string share_text(const std::optional<sim::Estimate>& share) {
+  if (!share) return "-";
+  if (share->value == 0) return fmt::format("< {:.2g}%", 100 * share->high);
+  if (share->value == 1) return fmt::format("> {:.8g}%", 100 * share->low);
+  return percent_text(*share);
+}
+
+std::string chance_text(const sim::Estimate& chance, std::size_t trials) {
+  const double rule_of_three = 300.0 / static_cast<double>(trials);
+  if (rule_of_three >= 100 && (chance.value == 0 || chance.value == 1)) return "-";
+  if (chance.value == 0) return fmt::format("< {:.2g}%", rule_of_three);
+  if (chance.value == 1) return fmt::format("> {:.4g}%", 100 - rule_of_three);
+  return percent_text(chance);
+}
+
+std::string nine_digits(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "null"; }
+
+std::string instant_text(WallTime start, std::int64_t since_start_ns) {
+  if (since_start_ns == sim::kNever) return "not within the horizon";
+  std::string text = iso8601(start + Duration{since_start_ns}).substr(0, 16);
+  text[10] = ' ';
+  return text;
+}
+
+std::string budget_share_text(Millionths share) { return exact_decimal(share.value, 4) + "%"; }
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,249 @@
+#include "reports/forecast/forecast_shard.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/json_writer.h"
+#include "reports/files/line_source.h"
+
+namespace windtunnel::reports {
+namespace {
+
+using PartJson = nlohmann::json;
+using sim::ForecastFrame;
+using sim::ReplicationBlock;
+
+constexpr std::string_view kEnd = "]}";
+// Beyond these nobody has written a part.
+constexpr std::uint64_t kReplicationsMax = 10'000'000;
+constexpr std::int64_t kStartMax = 8'000'000'000'000'000'000;
+
+void put_texts(JsonWriter& json, const char* key, const std::vector<std::string>& texts) {
+  json.key(key).begin_array();
+  for (const std::string& text : texts) json.text(text);
+  json.end_array();
+}
+
+template <class Values, class Get>
+void put_integers(JsonWriter& json, const char* key, const Values& values, Get get) {
+  json.key(key).begin_array();
+  for (const auto& value : values) json.integer(Int128{get(value)});
+  json.end_array();
+}
+
+void put_frame(JsonWriter& json, const ForecastFrame& frame) {
+  json.key("frame").begin_object().key("file").text(frame.file).key("title").text(frame.title);
+  json.key("hash").hex(frame.hash).key("seed").integer(Int128{frame.seed});
+  json.key("start_ns").integer(frame.start.time_since_epoch().count());
+  json.key("horizon_ns").integer(frame.horizon.count()).key("monthly_picos");
+  frame.monthly ? json.integer(frame.monthly->picos()) : json.null();
+  put_integers(json, "shares", frame.shares, [](Millionths share) { return share.value; });
+  put_integers(json, "spent_picos", frame.spent, [](Usd spent) { return spent.picos(); });
+  put_texts(json, "providers", frame.providers);
+  put_texts(json, "variants", frame.variants);
+  put_texts(json, "features", frame.features);
+  json.key("uncertain").boolean(frame.uncertain).end_object();
+}
+
+std::string head_line(const PartHead& head) {
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::line};
+  json.begin_object().key("windtunnel_part").integer(kPartVersion).key("study").text("forecast");
+  put_frame(json, head.frame);
+  json.key("replications").integer(Int128{head.replications}).key("shard").begin_array();
+  json.integer(Int128{head.shard.index}).integer(Int128{head.shard.count}).end_array();
+  put_texts(json, "assertions", head.assertions);
+  json.key("replay").text(head.replay);
+  json.key("blocks");
+  return text + "[\n";
+}
+
+std::string block_line(const ReplicationBlock& block) {
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::line};
+  json.begin_object().key("block").integer(Int128{block.number}).key("numbers").begin_array();
+  for (const sim::Replication& one : block.all) {
+    json.begin_array();
+    for (const std::int64_t number : sim::numbers_of(one)) json.integer(number);
+    json.end_array();
+  }
+  const Histogram::Content latency = block.latency.content();
+  json.end_array().key("latency").begin_object().key("sum_ns").text(exact_decimal(latency.sum_ns, 0));
+  json.key("min_ns").integer(Int128{latency.min_ns}).key("max_ns").integer(Int128{latency.max_ns});
+  json.key("buckets").begin_array();
+  for (const auto& [bucket, count] : latency.buckets) {
+    json.begin_array().integer(bucket).integer(Int128{count}).end_array();
+  }
+  json.end_array().end_object().end_object();
+  return text + "\n";
+}
+
+// --- Reading -------------------------------------------------------------------------------------------------------
+
+// A part holds whole numbers only. Any other, also one beyond 64 bits, would be cut without a word when it is taken.
+PartJson parsed_part(std::string_view text) {
+  return PartJson::parse(text, [](int, PartJson::parse_event_t, PartJson& value) {
+    if (value.is_number_float()) throw std::invalid_argument(value.dump() + " is not a whole number of 64 bits");
+    return true;
+  });
+}
+
+ForecastFrame frame_of(const PartJson& json) {
+  ForecastFrame frame;
+  frame.file = json.at("file").get<std::string>();
+  frame.title = json.at("title").get<std::string>();
+  frame.hash = read_digest(json.at("hash").get<std::string>());
+  frame.seed = json.at("seed").get<std::uint64_t>();
+  frame.start = WallTime{Duration{json.at("start_ns").get<std::int64_t>()}};
+  frame.horizon = Duration{json.at("horizon_ns").get<std::int64_t>()};
+  if (!json.at("monthly_picos").is_null()) {
+    frame.monthly = Usd::from_picos(json.at("monthly_picos").get<std::int64_t>());
+  }
+  for (const PartJson& share : json.at("shares")) frame.shares.push_back({share.get<std::int64_t>()});
+  for (const PartJson& spent : json.at("spent_picos")) {
+    frame.spent.push_back(Usd::from_picos(spent.get<std::int64_t>()));
+  }
+  frame.providers = json.at("providers").get<std::vector<std::string>>();
+  frame.variants = json.at("variants").get<std::vector<std::string>>();
+  frame.features = json.at("features").get<std::vector<std::string>>();
+  frame.uncertain = json.at("uncertain").get<bool>();
+  const std::int64_t start = frame.start.time_since_epoch().count();
+  const bool good = start >= -kStartMax && start <= kStartMax && frame.horizon > Duration{0} &&
+                    frame.horizon <= sim::kHorizonMax && std::is_sorted(frame.shares.begin(), frame.shares.end()) &&
+                    !frame.shares.empty() && frame.shares.back().value == 1'000'000 &&
+                    frame.spent.size() == frame.providers.size();
+  if (!good) throw std::invalid_argument("the frame is not that of a forecast");
+  return frame;
+}
+
+PartHead head_of(std::string line) {
+  const PartJson json = parsed_part(line + std::string{kEnd});
+  if (!json.is_object() || !json.contains("windtunnel_part")) {
+    throw std::invalid_argument("this is no part of a study: it has no windtunnel_part");
+  }
+  if (json.at("windtunnel_part") != kPartVersion) {
+    throw std::invalid_argument("this is a part of version " + json.at("windtunnel_part").dump() + ", and only " +
+                                std::to_string(kPartVersion) + " is understood");
+  }
+  if (json.at("study") != "forecast") {
+    throw std::invalid_argument("this is a part of another study: " + json.at("study").dump());
+  }
+  PartHead head;
+  head.frame = frame_of(json.at("frame"));
+  head.replications = json.at("replications").get<std::uint64_t>();
+  head.shard = {json.at("shard").at(0).get<std::uint64_t>(), json.at("shard").at(1).get<std::uint64_t>()};
+  head.assertions = json.at("assertions").get<std::vector<std::string>>();
+  head.replay = json.at("replay").get<std::string>();
+  const bool good = head.replications > 0 && head.replications <= kReplicationsMax && head.shard.count > 0 &&
+                    head.shard.index < head.shard.count;
+  if (!good) throw std::invalid_argument("there is no such shard of so many replications");
+  return head;
+}
+
+Int128 wide_integer(const std::string& digits) {
+  Int128 value = 0;
+  if (digits.empty() || digits.size() > 37) throw std::invalid_argument("a sum is no number");
+  for (const char digit : digits) {
+    if (digit < '0' || digit > '9') throw std::invalid_argument("a sum is no number");
+    value = value * 10 + (digit - '0');
+  }
+  return value;
+}
+
+Histogram histogram_of(const PartJson& json) {
+  Histogram::Content content;
+  content.sum_ns = wide_integer(json.at("sum_ns").get<std::string>());
+  content.min_ns = json.at("min_ns").get<std::uint64_t>();
+  content.max_ns = json.at("max_ns").get<std::uint64_t>();
+  for (const PartJson& pair : json.at("buckets")) {
+    content.buckets.emplace_back(pair.at(0).get<std::uint32_t>(), pair.at(1).get<std::uint64_t>());
+  }
+  const auto histogram = Histogram::of(content);
+  if (!histogram) throw std::invalid_argument("a latency histogram contradicts itself");
+  return *histogram;
+}
+
+ReplicationBlock block_of(const PartHead& head, std::string_view line) {
+  const PartJson json = parsed_part(line);
+  ReplicationBlock block{.number = json.at("block").get<std::uint64_t>(), .all = {}, .latency = {}};
+  for (const PartJson& numbers : json.at("numbers")) {
+    auto one = sim::replication_of(head.frame, numbers.get<std::vector<std::int64_t>>());
+    if (!one) throw std::invalid_argument("a replication has another number of figures than its forecast");
+    block.all.push_back(std::move(*one));
+  }
+  block.latency = histogram_of(json.at("latency"));
+  const auto wanted = sim::indices_of(block.number, head.shard, head.replications);
+  bool good = block.number < sim::blocks_of(head.replications) && wanted.size() == block.all.size();
+  for (std::size_t i = 0; good && i < wanted.size(); ++i) good = block.all[i].index == wanted[i];
+  if (!good) throw std::invalid_argument("a block has other replications than its shard");
+  return block;
+}
+
+Part part_of(LineSource& lines) {
+  const auto head = lines.next();
+  if (!head) throw std::invalid_argument("it is empty");
+  Part part{.head = head_of(std::string{*head}), .blocks = {}};
+  while (const auto line = lines.next()) {
+    if (*line == kEnd) {
+      part.complete = true;
+      break;
+    }
+    ReplicationBlock block;
+    try {
+      block = block_of(part.head, line->starts_with(',') ? line->substr(1) : *line);
+    } catch (const PartJson::parse_error&) {
+      break;  // written in part
+    }
+    const std::uint64_t number = block.number;
+    if (!part.blocks.emplace(number, std::move(block)).second) {
+      throw std::invalid_argument("block " + std::to_string(number) + " comes twice");
+    }
+  }
+  return part;
+}
+
+}  // namespace
+
+PartFile::PartFile(const std::string& path, const PartHead& head) : file_(path) {
+  file_.append(head_line(head));
+  file_.flush();
+}
+
+void PartFile::add(const ReplicationBlock& block) {
+  file_.append((std::exchange(first_, false) ? "" : ",") + block_line(block));
+  file_.flush();
+}
+
+void PartFile::finish() {
+  file_.append(std::string{kEnd} + "\n");
+  file_.finish();
+}
+
+Part read_part(const std::string& path) {
+  LineSource lines{path};
+  try {
+    return part_of(lines);
+  } catch (const PartJson::exception& error) {
+    throw ReportError(path, "read", "line " + std::to_string(lines.line()) + ": " + error.what());
+  } catch (const std::logic_error& error) {
+    throw ReportError(path, "read", "line " + std::to_string(lines.line()) + ": " + error.what());
+  }
+}
+
+std::optional<std::string> difference_between(const PartHead& a, const PartHead& b) {
+  const auto is = [](bool same, const char* what) { return same ? std::nullopt : std::optional<std::string>{what}; };
+  if (auto d = is(a.frame.hash == b.frame.hash, "the scenario's text or its --set")) return d;
+  if (auto d = is(a.frame.seed == b.frame.seed, "the seed")) return d;
+  if (auto d = is(a.replications == b.replications, "--replications")) return d;
+  if (auto d = is(a.frame.horizon == b.frame.horizon, "--horizon")) return d;
+  if (auto d = is(a.frame.start == b.frame.start, "--as-of")) return d;
+  if (auto d = is(a.frame.spent == b.frame.spent, "--spent")) return d;
+  if (auto d = is(a.assertions == b.assertions && a.frame.shares == b.frame.shares, "--assert")) return d;
+  // Machines may know the same file by different names.
+  sim::ForecastFrame renamed = a.frame;
+  renamed.file = b.frame.file;
+  return is(renamed == b.frame, "the scenario");
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,67 @@
+#pragma once
+// The replications of one shard of a forecast, as a file: what `windtunnel merge` puts together, and what a forecast
+// that was killed goes on from.
+//
+// One JSON document, a line for its head, a line for each block of replications, a line for its end, so that what
+// stands in a file that was never finished can be read too:
+//
+//   {"windtunnel_part":1,"study":"forecast","frame":{...},"replications":1000,"shard":[0,4],"assertions":[...],
+//    "replay":"...","blocks":[
+//   {"block":0,"numbers":[[...],...],"latency":{"sum_ns":"...","min_ns":0,"max_ns":0,"buckets":[[bucket,count],...]}}
+//   ,{"block":1,...}
+//   ]}
+//
+// `numbers` has a list for each replication, in the order of sim/forecast/replication.h: index, digest (as a signed
+// number), requests by outcome, calls, requests failed over, month to date by day, crossings by month and share, spend
+// by provider, bills by provider, spend by variant, spend by workload, spend by cause, percentiles of latency, spend of
+// the twin. Money is in pico-dollars, time in nanoseconds; 9223372036854775807 is "never" and "none". `buckets` are
+// those of base/histogram.h.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/files/output_file.h"
+#include "sim/forecast/forecast_study.h"
+
+namespace windtunnel::reports {
+
+inline constexpr int kPartVersion = 1;
+
+struct PartHead {
+  sim::ForecastFrame frame;
+  std::uint64_t replications = 0;  // of the whole forecast
+  sim::Shard shard;
+  std::vector<std::string> assertions;  // as after --assert, those of the scenario first
+  std::string replay;                   // the command of the whole forecast
+  friend bool operator==(const PartHead&, const PartHead&) = default;
+};
+
+struct Part {
+  PartHead head;
+  sim::KnownBlocks blocks;
+  bool complete = false;  // it has its last line
+};
+
+// Writes a part block by block; each block is in the file when add() returns. Throws ReportError.
+class PartFile {
+ public:
+  PartFile(const std::string& path, const PartHead& head);
+  void add(const sim::ReplicationBlock& block);
+  void finish();
+
+ private:
+  OutputFile file_;
+  bool first_ = true;
+};
+
+// A file that ends in the middle gives the blocks before that place. Throws ReportError if it is no part of a forecast,
+// or one of another version.
+[[nodiscard]] Part read_part(const std::string& path);
+
+// Why two parts do not belong to one forecast, as what differs between them; nothing if they do.
+[[nodiscard]] std::optional<std::string> difference_between(const PartHead& a, const PartHead& b);
+
+}  // namespace windtunnel::reports

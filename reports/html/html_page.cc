@@ -1,0 +1,48 @@
+#include "reports/html/html_page.h"
+
+#include <fmt/format.h>
+
+#include "reports/html/html_writer.h"
+
+namespace windtunnel::reports {
+namespace {
+
+// JSON that cannot end the element it stands in.
+std::string within_script(const std::string& json) {
+  std::string result;
+  result.reserve(json.size());
+  for (const char symbol : json) {
+    if (symbol == '<') {
+      result += "\\u003c";
+    } else {
+      result += symbol;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string html_page(const HtmlPage& page, const HtmlBundle& bundle) {
+  std::string text;
+  text.reserve(page.body.size() + page.figures.size() + bundle.script.size() + bundle.style.size() + 8192);
+  HtmlWriter html{text};
+  html.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+  html.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '");
+  html.raw(bundle.script_hash).raw("'; style-src '").raw(bundle.style_hash);
+  html.raw("'; base-uri 'none'; form-action 'none'\">\n");
+  html.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+  html.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n");
+  html.element("title", page.title).line();
+  html.raw("<style>").raw(bundle.style).raw("</style>\n</head>\n<body>\n");
+  html.raw(page.body);
+  html.open("footer").raw(page.footer);
+  html.open("details").element("summary", "Licence of the chart library (uPlot)");
+  html.element("pre", bundle.licence).close("details").close("footer").line();
+  html.raw(fmt::format("<script type=\"application/json\" id=\"{}\">", page.figures_id));
+  html.raw(within_script(page.figures)).raw("</script>\n");
+  html.raw("<script>").raw(bundle.script).raw("</script>\n</body>\n</html>\n");
+  return text;
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,40 @@
+#include "reports/html/run/html_run.h"
+
+#include "base/json_writer.h"
+#include "reports/html/html_page.h"
+#include "reports/html/run/page_sections.h"
+
+namespace windtunnel::reports {
+
+std::string run_page(const JsonTree& summary, const sim::Timeline& timeline, const HtmlBundle& bundle,
+                     const std::string& name) {
+  if (summary.text("/digest") != hex_digits(timeline.digest) ||
+      summary.digits("/seed") != std::to_string(timeline.seed)) {
+    throw ReportError(name, "read", "summary.json and timeline.json are of two different runs");
+  }
+  HtmlPage page;
+  page.title = summary.text("/verdict") + ": " + summary.text("/scenario/title");
+  HtmlWriter html{page.body};
+  html.raw("<a class=\"skip\" href=\"#tables\">Skip the charts</a>\n");
+  put_head(html, summary, timeline);
+  html.open("main");
+  put_tiles(html, summary);
+  put_panels(html, timeline);
+  html.open("div", "", "id=\"tables\"");
+  put_findings(html, summary);
+  put_providers(html, summary);
+  put_matrix(html, timeline);
+  put_experiment(html, summary);
+  put_faults_and_coverage(html, summary);
+  put_workloads(html, summary);
+  put_limiters(html, summary);
+  html.close("div").close("main").line();
+  HtmlWriter footer{page.footer};
+  footer.open("p").text("Written by windtunnel " + summary.text("/build/version") + " from summary.json and ");
+  footer.text("timeline.json. Times are virtual; the same scenario and seed give the same run.").close("p");
+  page.figures = panel_figures(timeline);
+  page.figures_id = "run-figures";
+  return html_page(page, bundle);
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,64 @@
+#include "reports/html/run/html_views.h"
+
+#include <algorithm>
+
+namespace windtunnel::reports {
+namespace {
+
+template <class Combine>
+std::vector<std::int64_t> by_view(const sim::Timeline& timeline, const sim::Series& series, Combine combine) {
+  std::vector<std::int64_t> views(timeline.views());
+  for (std::size_t step = 0; step < timeline.steps; ++step) {
+    std::int64_t& view = views[step / timeline.view_steps];
+    view = combine(view, sim::value_at(series, step));
+  }
+  return views;
+}
+
+void add_to(sim::Series& sum, const sim::Series& other) {
+  if (sum.size() < other.size()) sum.resize(other.size());
+  for (std::size_t i = 0; i < other.size(); ++i) sum[i] += other[i];
+}
+
+}  // namespace
+
+std::vector<std::int64_t> sums_by_view(const sim::Timeline& timeline, const sim::Series& series) {
+  return by_view(timeline, series, [](std::int64_t a, std::int64_t b) { return a + b; });
+}
+std::vector<std::int64_t> greatest_by_view(const sim::Timeline& timeline, const sim::Series& series) {
+  return by_view(timeline, series, [](std::int64_t a, std::int64_t b) { return std::max(a, b); });
+}
+std::vector<std::int64_t> last_by_view(const sim::Timeline& timeline, const sim::Series& series) {
+  return by_view(timeline, series, [](std::int64_t, std::int64_t b) { return b; });
+}
+
+sim::Series failed_requests(const sim::RequestSeries& requests) {
+  sim::Series sum;
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    const auto outcome = static_cast<monitor::Outcome>(i);
+    if (!is_answered(outcome) && !is_refused(outcome)) add_to(sum, requests.outcomes[i]);
+  }
+  return sum;
+}
+
+sim::Series all_requests(const sim::RequestSeries& requests) {
+  sim::Series sum;
+  for (const sim::Series& outcome : requests.outcomes) add_to(sum, outcome);
+  return sum;
+}
+
+sim::Series all_calls(const sim::ProviderSeries& provider) {
+  sim::Series sum;
+  for (const sim::Series& reply : provider.replies) add_to(sum, reply);
+  return sum;
+}
+
+sim::Series failed_calls(const sim::ProviderSeries& provider) {
+  sim::Series sum;
+  for (std::size_t i = 0; i < monitor::kReplyKinds; ++i) {
+    if (static_cast<monitor::ReplyKind>(i) != monitor::ReplyKind::ok) add_to(sum, provider.replies[i]);
+  }
+  return sum;
+}
+
+}  // namespace windtunnel::reports

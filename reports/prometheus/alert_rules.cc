@@ -1,0 +1,285 @@
+#include "reports/prometheus/alert_rules.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/exact_decimal.h"
+#include "base/json_writer.h"
+#include "reports/prometheus/openmetrics.h"
+
+namespace windtunnel::reports {
+namespace {
+
+constexpr std::string_view kQuestion = "ALERTS{alertstate=\"firing\"} * ";
+
+// Values as promtool writes series down: "a+bxn" is a and n more, each b above the one before; "axn" repeats a.
+std::string values_text(const MetricSeries& series) {
+  const std::vector<std::int64_t>& values = series.values;
+  std::string text;
+  for (std::size_t i = 0; i < values.size();) {
+    // A step that is no whole number would add up its rounding.
+    const std::int64_t step = i + 1 < values.size() && series.decimals == 0 ? values[i + 1] - values[i] : 0;
+    std::size_t end = i + 1;
+    while (end < values.size() && values[end] - values[end - 1] == step) ++end;
+    if (!text.empty()) text += ' ';
+    text += exact_decimal(values[i], series.decimals);
+    if (end - i > 1) {
+      if (step != 0) text += (step < 0 ? "-" : "+") + std::to_string(step < 0 ? -step : step);
+      text += "x" + std::to_string(end - i - 1);
+    }
+    i = end;
+  }
+  return text;
+}
+
+std::string milliseconds_text(Duration duration) {
+  return std::to_string(duration / std::chrono::milliseconds{1}) + "ms";
+}
+
+class RuleTestWriter final : public MetricSink {
+ public:
+  explicit RuleTestWriter(OutputFile& file) : file_(file) {}
+
+  void family(const MetricFamily& family) override { name_ = family.name; }
+  void metric(const MetricLabels& labels, std::span<const MetricSeries> series) override {
+    for (const MetricSeries& one : series) {
+      std::string line;
+      JsonWriter json{line, JsonWriter::Form::line};
+      json.begin_object().key("series").text(series_name(name_ + one.suffix, labels, one.label));
+      json.key("values").text(values_text(one)).end_object();
+      add(line);
+    }
+  }
+  // One more object of a list, in a line of its own.
+  void add(const std::string& object) {
+    file_.append(std::exchange(first_, false) ? "\n" : ",\n");
+    file_.append(object);
+  }
+  void begin_list() { first_ = true; }
+
+ private:
+  OutputFile& file_;
+  std::string name_;
+  bool first_ = true;
+};
+
+// --- What promtool says --------------------------------------------------------------------------------------------
+
+// Reads `{name="value", ...} 1.7E+01, {...} ...` from the front of what is left.
+class AnswerLine {
+ public:
+  explicit AnswerLine(std::string_view text) : text_(text) {}
+
+  // False at the end, and where the text is none of promtool's.
+  bool next(MetricLabels& labels, double& value) {
+    labels.clear();
+    skip(", ");
+    if (!skip("{")) return false;
+    while (!skip("}")) {
+      skip(", ");
+      const std::size_t equals = text_.find("=\"");
+      if (equals == std::string_view::npos) return false;
+      MetricLabel label{std::string(text_.substr(0, equals)), {}};
+      text_.remove_prefix(equals + 2);
+      if (!read_quoted(label.value)) return false;
+      labels.push_back(std::move(label));
+    }
+    skip(" ");
+    const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+    if (error != std::errc{}) return false;
+    text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
+    return true;
+  }
+
+ private:
+  bool skip(std::string_view what) {
+    if (!text_.starts_with(what)) return false;
+    text_.remove_prefix(what.size());
+    return true;
+  }
+  // To the closing quote; Go's escapes of characters that have a name, others stay as they are.
+  bool read_quoted(std::string& value) {
+    while (!text_.empty()) {
+      const char c = text_.front();
+      text_.remove_prefix(1);
+      if (c == '"') return true;
+      if (c != '\\' || text_.empty()) {
+        value += c;
+        continue;
+      }
+      const char escaped = text_.front();
+      text_.remove_prefix(1);
+      switch (escaped) {
+        case 'n':
+          value += '\n';
+          break;
+        case 't':
+          value += '\t';
+          break;
+        case '"':
+        case '\\':
+          value += escaped;
+          break;
+        default:
+          value += '\\';
+          value += escaped;
+      }
+    }
+    return false;
+  }
+
+  std::string_view text_;
+};
+
+std::string_view trimmed(std::string_view line) {
+  const std::size_t begin = line.find_first_not_of(" \t\r");
+  return begin == std::string_view::npos ? std::string_view{}
+                                         : line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
+}
+
+template <class Action>
+void each_line(std::string_view text, Action action) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    action(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+}
+
+std::string taken(MetricLabels& labels, std::string_view name) {
+  const auto found = std::ranges::find(labels, name, &MetricLabel::name);
+  if (found == labels.end()) return {};
+  std::string value = std::move(found->value);
+  labels.erase(found);
+  return value;
+}
+
+bool same_labels(const MetricLabels& a, const MetricLabels& b) {
+  return std::ranges::equal(
+      a, b, [](const MetricLabel& x, const MetricLabel& y) { return x.name == y.name && x.value == y.value; });
+}
+
+void add_seen(std::vector<AlertSeen>& alerts, MetricLabels labels, std::size_t scrape) {
+  const std::string name = taken(labels, "alertname");
+  taken(labels, "alertstate");
+  const auto found = std::ranges::find_if(
+      alerts, [&](const AlertSeen& seen) { return seen.name == name && same_labels(seen.labels, labels); });
+  AlertSeen& seen = found != alerts.end() ? *found : alerts.emplace_back(AlertSeen{name, std::move(labels), {}});
+  seen.scrapes.push_back(scrape);
+}
+
+// A key `alert` with a value, at the begin of a line or after what may come before a key.
+std::optional<std::string> alert_of(std::string_view line) {
+  std::string_view rest = trimmed(line);
+  if (rest.starts_with('#')) return std::nullopt;
+  while (rest.starts_with('-') || rest.starts_with('{')) rest = trimmed(rest.substr(1));
+  for (const std::string_view key : {"alert", "\"alert\"", "'alert'"}) {
+    if (!rest.starts_with(key)) continue;
+    std::string_view value = trimmed(rest.substr(key.size()));
+    if (!value.starts_with(':')) continue;
+    value = trimmed(value.substr(1));
+    if (value.empty()) return std::nullopt;
+    const char quote = value.front();
+    if (quote == '"' || quote == '\'') return std::string(value.substr(1, value.find(quote, 1) - 1));
+    value = value.substr(0, std::min(value.find(" #"), value.find_first_of(",}")));
+    return std::string(trimmed(value));
+  }
+  return std::nullopt;
+}
+
+// "5m", "1h30m"; 0 if it is no duration of PromQL.
+Duration promql_duration(std::string_view text) {
+  using namespace std::chrono;
+  static constexpr std::pair<std::string_view, milliseconds> kUnits[] = {
+      {"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}, {"d", 24h}, {"w", 168h}, {"y", 8760h}};
+  milliseconds sum{0};
+  while (!text.empty()) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return Duration{0};
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto unit = std::ranges::find_if(kUnits, [&](const auto& one) { return text.starts_with(one.first); });
+    if (unit == std::end(kUnits) || number > 100'000) return Duration{0};
+    sum += number * unit->second;
+    text.remove_prefix(unit->first.size());
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::optional<Duration> range_min(std::string_view rules) {
+  std::optional<Duration> least;
+  for (std::size_t at = rules.find('['); at != std::string_view::npos; at = rules.find('[', at + 1)) {
+    const std::string_view inside = rules.substr(at + 1, rules.find_first_of(":]", at) - at - 1);
+    const Duration range = promql_duration(inside);
+    if (range > Duration{0} && (!least || range < *least)) least = range;
+  }
+  return least;
+}
+
+void write_rule_test(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added,
+                     const std::vector<std::string>& rules, OutputFile& file) {
+  std::string head;
+  const std::string interval = milliseconds_text(scrapes.interval);
+  JsonWriter names{head, JsonWriter::Form::line};
+  names.begin_array();
+  for (const std::string& rule : rules) names.text(rule);
+  names.end_array();
+  file.append("{\"rule_files\": " + head + ",\n\"evaluation_interval\": \"" + interval +
+              "\",\n\"tests\": [{\"interval\": \"" + interval + "\",\n\"input_series\": [");
+  RuleTestWriter writer{file};
+  tell_metrics(timeline, scrapes, added, writer);
+  file.append("\n],\n\"promql_expr_test\": [");
+  writer.begin_list();
+  for (std::size_t i = 0; i < scrapes.count; ++i) {
+    std::string line;
+    JsonWriter json{line, JsonWriter::Form::line};
+    json.begin_object().key("expr").text(std::string(kQuestion) + std::to_string(i));
+    json.key("eval_time").text(milliseconds_text(scrapes.after_start(i)));
+    json.key("exp_samples").begin_array().end_array().end_object();
+    writer.add(line);
+  }
+  file.append("\n]}]}\n");
+}
+
+RuleTestAnswer read_rule_test_answer(std::string_view said, std::size_t scrapes) {
+  RuleTestAnswer answer;
+  bool asked = false;  // the latest question is one of ours
+  each_line(said, [&](std::string_view line) {
+    const std::string_view text = trimmed(line);
+    if (text.empty() || text == "FAILED:" || text == "SUCCESS" || text.starts_with("Unit Testing:")) return;
+    if (text.starts_with("expr: \"ALERTS{alertstate=\\\"firing\\\"} * ") && text.ends_with(',')) {
+      asked = true;
+      return;
+    }
+    if (asked && text.starts_with("exp:")) return;
+    if (asked && text.starts_with("got:")) {
+      asked = false;
+      AnswerLine got{trimmed(text.substr(4))};
+      MetricLabels labels;
+      double value = 0;
+      while (got.next(labels, value)) {
+        const auto scrape = static_cast<std::size_t>(std::lround(value));
+        if (scrape < scrapes) add_seen(answer.alerts, std::move(labels), scrape);
+      }
+      return;
+    }
+    answer.rest += std::string(line) + "\n";
+  });
+  return answer;
+}
+
+std::vector<std::string> alert_names(std::string_view rules) {
+  std::vector<std::string> names;
+  each_line(rules, [&](std::string_view line) {
+    std::optional<std::string> name = alert_of(line);
+    if (name && std::ranges::find(names, *name) == names.end()) names.push_back(std::move(*name));
+  });
+  return names;
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,47 @@
+#pragma once
+// An input file for `promtool test rules` that holds the metrics of a run, and what promtool says to it: so that alert
+// rules meet the run as a Prometheus would have shown it to them.
+//
+// promtool compares and prints differences; it does not list alerts. So the file asks at every scrape for the alerts
+// that fire and claims that there are none: what promtool then prints as found is the list. Each question multiplies by
+// the number of its scrape, so that the answer says where it belongs: ALERTS{alertstate="firing"} * 17.
+//
+// The file is JSON, which is YAML. promtool's clock begins at 1970-01-01T00:00:00Z, so that rules which look at the
+// calendar see that day.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/files/output_file.h"
+#include "reports/prometheus/run_metrics.h"
+
+namespace windtunnel::reports {
+
+// `rules` are the rule files, as promtool finds them. Finishing the file is the owner's affair.
+void write_rule_test(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added,
+                     const std::vector<std::string>& rules, OutputFile& file);
+
+// An alert that fires with these labels, without its name and state, and the scrapes at which it does, ascending.
+struct AlertSeen {
+  std::string name;
+  MetricLabels labels;
+  std::vector<std::size_t> scrapes;
+};
+
+struct RuleTestAnswer {
+  std::vector<AlertSeen> alerts;  // in the order in which they first fire
+  std::string rest;               // lines that are no answer to what was asked: why promtool could not go on
+};
+RuleTestAnswer read_rule_test_answer(std::string_view said, std::size_t scrapes);
+
+// The names of the alerts of a rule file, in file order: the values of its `alert:` keys, found line by line. That is
+// less than YAML, and enough for rule files as they are written: promtool has checked that they are some.
+std::vector<std::string> alert_names(std::string_view rules);
+
+// The shortest range of a rule file, such as the 1m of rate(x[1m]); nothing if it has none.
+std::optional<Duration> range_min(std::string_view rules);
+
+}  // namespace windtunnel::reports

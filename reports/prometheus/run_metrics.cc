@@ -1,0 +1,331 @@
+#include "reports/prometheus/run_metrics.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "base/exact_decimal.h"
+#include "base/json_writer.h"
+#include "reports/prometheus/openmetrics_builder.h"
+#include "reports/text/enum_names.h"
+
+namespace windtunnel::reports {
+namespace {
+
+using sim::Series;
+using sim::Timeline;
+
+template <class Action>
+void each_provider(const Timeline& timeline, Action action) {
+  for (std::size_t i = 0; i < timeline.providers.size(); ++i) {
+    action(timeline.provider_names[i], timeline.providers[i]);
+  }
+}
+
+MetricLabels by_provider(const Timeline::Provider& provider) { return {{"provider", provider.name}}; }
+
+void tell_run(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  tell.begin({"windtunnel_run", MetricType::info, "", "Which run this is."});
+  tell.constant({{"scenario", run.file},
+                 {"title", run.title},
+                 {"seed", std::to_string(run.seed)},
+                 {"digest", hex_digits(run.digest)}},
+                "_info", 1);
+}
+
+void tell_outcomes(MetricTeller& tell, const MetricLabels& labels, const sim::RequestSeries& requests) {
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    MetricLabels all = labels;
+    all.push_back({"outcome", name_of(static_cast<monitor::Outcome>(i))});
+    tell.counter(std::move(all), requests.outcomes[i]);
+  }
+}
+
+void tell_requests(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  const sim::RequestSeries& requests = run.requests;
+  tell.begin({"windtunnel_arrivals", MetricType::counter, "", "Requests that have arrived."});
+  tell.counter({}, run.arrivals);
+  tell.begin({"windtunnel_requests_in_flight", MetricType::gauge, "", "Requests that have arrived and not ended."});
+  tell.gauge({}, run.in_flight);
+  tell.begin({"windtunnel_requests", MetricType::counter, "", "Requests that have ended, by outcome."});
+  tell_outcomes(tell, {}, requests);
+  tell.begin({"windtunnel_request_duration_seconds", MetricType::histogram, "seconds",
+              "From arrival to end, of answered requests."});
+  tell.durations({}, requests.latency);
+  tell.begin({"windtunnel_request_time_to_first_token_seconds", MetricType::histogram, "seconds",
+              "From arrival to the first token, of served requests."});
+  tell.durations({}, requests.time_to_first_token);
+  tell.begin({"windtunnel_request_attempts", MetricType::counter, "", "Calls that ended requests have made."});
+  tell.counter({}, requests.attempts);
+  tell.begin({"windtunnel_requests_failed_over", MetricType::counter, "",
+              "Requests that were answered, or gave up, past their first candidate."});
+  tell.counter({}, requests.failed_over);
+  tell.begin({"windtunnel_request_tokens", MetricType::counter, "", "Tokens of served requests."});
+  tell.counter({{"type", "input"}}, requests.input_tokens);
+  tell.counter({{"type", "output"}}, requests.output_tokens);
+  tell.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
+              "Requests that the token limiter granted fewer output tokens than they asked for."});
+  tell.counter({}, run.grants_cut);
+  tell.begin({"windtunnel_cost_usd", MetricType::counter, "usd", "Cost of ended requests, of calls with known usage."});
+  tell.counter({}, requests.cost_picos, kDollarDecimals);
+}
+
+// The requests of one A/B arm, or of one version.
+struct RequestGroup {
+  MetricLabels labels;
+  const sim::RequestSeries& requests;
+};
+
+void tell_groups(MetricTeller& tell, const std::array<MetricFamily, 3>& families,
+                 const std::vector<RequestGroup>& groups) {
+  if (groups.empty()) return;
+  tell.begin(families[0]);
+  for (const RequestGroup& group : groups) tell_outcomes(tell, group.labels, group.requests);
+  tell.begin(families[1]);
+  for (const RequestGroup& group : groups) tell.durations(group.labels, group.requests.latency);
+  tell.begin(families[2]);
+  for (const RequestGroup& group : groups) tell.counter(group.labels, group.requests.cost_picos, kDollarDecimals);
+}
+
+void tell_variants(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  std::vector<RequestGroup> groups;
+  for (std::size_t i = 0; i < run.variants.size(); ++i) {
+    groups.push_back({{{"experiment", run.experiment}, {"variant", run.variant_names[i].id}}, run.variants[i]});
+  }
+  tell_groups(tell,
+              {{{"windtunnel_variant_requests", MetricType::counter, "",
+                 "Requests that have ended, by outcome and the A/B arm they were assigned to."},
+                {"windtunnel_variant_request_duration_seconds", MetricType::histogram, "seconds",
+                 "From arrival to end, of answered requests, by A/B arm."},
+                {"windtunnel_variant_cost_usd", MetricType::counter, "usd", "Cost of ended requests, by A/B arm."}}},
+              groups);
+}
+
+void tell_versions(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  std::vector<RequestGroup> groups;
+  for (std::size_t i = 0; i < run.versions.size(); ++i) {
+    const Timeline::Version& version = run.version_names[i];
+    groups.push_back({{{"feature_version", version.feature}, {"prompt_version", version.prompt}}, run.versions[i]});
+  }
+  tell_groups(tell,
+              {{{"windtunnel_version_requests", MetricType::counter, "",
+                 "Requests that have ended, by outcome and the versions of feature and prompt."},
+                {"windtunnel_version_request_duration_seconds", MetricType::histogram, "seconds",
+                 "From arrival to end, of answered requests, by version."},
+                {"windtunnel_version_cost_usd", MetricType::counter, "usd", "Cost of ended requests, by version."}}},
+              groups);
+}
+
+using ProviderSeriesMember = Series sim::ProviderSeries::*;
+
+// A family of one counter or gauge for each provider.
+struct ProviderFamily {
+  MetricFamily family;
+  ProviderSeriesMember series;
+  int decimals = 0;
+};
+
+constexpr std::array<ProviderFamily, 9> kProviderFamilies = {{
+    {{"windtunnel_provider_calls_in_flight", MetricType::gauge, "", "Calls that have not ended."},
+     &sim::ProviderSeries::in_flight},
+    {{"windtunnel_provider_cost_usd", MetricType::counter, "usd", "Cost of calls with known usage."},
+     &sim::ProviderSeries::cost_picos,
+     kDollarDecimals},
+    {{"windtunnel_provider_cost_unknown_usd", MetricType::counter, "usd",
+      "What calls of unknown usage were settled for."},
+     &sim::ProviderSeries::cost_unknown_picos,
+     kDollarDecimals},
+    {{"windtunnel_provider_billed_usd", MetricType::counter, "usd",
+      "What the provider truly billed, whatever the caller learnt."},
+     &sim::ProviderSeries::billed_picos,
+     kDollarDecimals},
+    {{"windtunnel_provider_late_results", MetricType::counter, "",
+      "Results that changed nothing, because the breaker had moved on since their call began."},
+     &sim::ProviderSeries::late_results},
+    {{"windtunnel_provider_retry_after_skips", MetricType::counter, "",
+      "Times that the provider was passed over because of a Retry-After."},
+     &sim::ProviderSeries::cooling_skips},
+    {{"windtunnel_breaker_refusals", MetricType::counter, "", "Calls that the breaker did not permit."},
+     &sim::ProviderSeries::not_permitted},
+    {{"windtunnel_breaker_open_seconds", MetricType::counter, "seconds", "Time that the breaker spent open."},
+     &sim::ProviderSeries::open_ns,
+     kSecondDecimals},
+    {{"windtunnel_breaker_half_open_seconds", MetricType::counter, "seconds", "Time that the breaker spent half-open."},
+     &sim::ProviderSeries::half_open_ns,
+     kSecondDecimals},
+}};
+
+void tell_providers(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  tell.begin({"windtunnel_provider_calls", MetricType::counter, "", "Calls that have ended, by their reply's kind."});
+  each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+    for (std::size_t i = 0; i < monitor::kReplyKinds; ++i) {
+      const char* reply = name_of(static_cast<monitor::ReplyKind>(i));
+      tell.counter({{"provider", name.name}, {"model", name.model}, {"outcome", reply}}, provider.replies[i]);
+    }
+  });
+  for (const ProviderFamily& family : kProviderFamilies) {
+    tell.begin(family.family);
+    each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+      const Series& series = provider.*family.series;
+      family.family.type == MetricType::gauge ? tell.gauge(by_provider(name), series, family.decimals)
+                                              : tell.counter(by_provider(name), series, family.decimals);
+    });
+  }
+}
+
+// What OpenTelemetry's conventions for generative AI have a name for:
+// https://opentelemetry.io/docs/specs/semconv/gen-ai (gen_ai.client.operation.duration and so on, with the dots of
+// names and attributes as underscores). Every call is a chat; what a failed one failed of tells
+// windtunnel_provider_calls.
+void tell_gen_ai(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  const auto attributes = [](const Timeline::Provider& provider, const char* name, const char* value) {
+    MetricLabels labels{{"gen_ai_operation_name", "chat"},
+                        {"gen_ai_provider_name", provider.name},
+                        {"gen_ai_request_model", provider.model}};
+    if (name != nullptr) labels.push_back({name, value});
+    return labels;
+  };
+  tell.begin({"gen_ai_client_operation_duration_seconds", MetricType::histogram, "seconds",
+              "How long calls took; those that failed have an error_type."});
+  each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+    tell.durations(attributes(name, nullptr, nullptr), provider.latency);
+    tell.durations(attributes(name, "error_type", "_OTHER"), provider.failed_latency);
+  });
+  tell.begin({"gen_ai_client_token_usage", MetricType::histogram, "", "Tokens of calls with known usage."});
+  each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+    tell.tokens(attributes(name, "gen_ai_token_type", "input"), provider.input_tokens_per_call, provider.input_tokens);
+    tell.tokens(attributes(name, "gen_ai_token_type", "output"), provider.output_tokens_per_call,
+                provider.output_tokens);
+  });
+  tell.begin({"gen_ai_server_time_to_first_token_seconds", MetricType::histogram, "seconds",
+              "From the begin of a call to its first token, of calls that succeeded."});
+  each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+    tell.durations(attributes(name, nullptr, nullptr), provider.time_to_first_token);
+  });
+}
+
+void tell_breakers(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  // A state set's states are told by a label of its own name.
+  constexpr const char* kName = "windtunnel_breaker_state";
+  tell.begin({kName, MetricType::state_set, "", "The state that the breaker is in."});
+  each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+    std::vector<MetricSeries> states;
+    const std::vector<std::int64_t> numbers = tell.levels(provider.state);
+    for (const auto& [state, of] : {std::pair{monitor::BreakerState::closed, 0},
+                                    {monitor::BreakerState::half_open, 1},
+                                    {monitor::BreakerState::open, 2}}) {
+      MetricSeries series{.suffix = "", .label = MetricLabel{kName, name_of(state)}, .decimals = 0, .values = {}};
+      for (const std::int64_t number : numbers) series.values.push_back(number == of ? 1 : 0);
+      states.push_back(std::move(series));
+    }
+    tell.metric(by_provider(name), states);
+  });
+  tell.begin({"windtunnel_breaker_transitions", MetricType::counter, "", "Changes of the breaker's state."});
+  each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+    tell.counter({{"provider", name.name}, {"to", "open"}}, provider.opened);
+    tell.counter({{"provider", name.name}, {"to", "half_open"}}, provider.half_opened);
+    tell.counter({{"provider", name.name}, {"to", "closed"}}, provider.closed);
+  });
+}
+
+// "0.95" of 950,000 millionths, once for each share that the limiter warns at.
+void tell_budget_alerts(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  tell.begin({"windtunnel_budget_alerts", MetricType::counter, "", "Alerts that the cost limiter has raised."});
+  for (const bool daily : {false, true}) {
+    if (!(daily ? run.daily_limit : run.monthly_limit)) continue;
+    for (const Millionths share : run.budget_alerts) {
+      std::vector<std::int64_t> fired(tell.scrapes());
+      for (const Timeline::BudgetMoment& moment : run.budget) {
+        const monitor::BudgetEvent& event = moment.event;
+        if (event.kind != monitor::BudgetEvent::Kind::alert || event.daily != daily || event.share != share) continue;
+        for (std::size_t i = tell.first_after(moment.at); i < fired.size(); ++i) ++fired[i];
+      }
+      tell.one({{"window", daily ? "day" : "month"}, {"share", exact_decimal(share.value, kShareDecimals)}},
+               {.suffix = "_total", .label = {}, .decimals = 0, .values = std::move(fired)});
+    }
+  }
+}
+
+void tell_budget(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  tell.begin({"windtunnel_budget_spent_usd", MetricType::gauge, "usd",
+              "Settled spend of the calendar month or day, by the limiter's account."});
+  tell.gauge({{"window", "month"}}, run.month_settled_picos, kDollarDecimals);
+  tell.gauge({{"window", "day"}}, run.day_settled_picos, kDollarDecimals);
+  tell.begin({"windtunnel_budget_reserved_usd", MetricType::gauge, "usd",
+              "What requests in flight may cost at most, by the limiter's account."});
+  tell.gauge({{"window", "month"}}, run.month_reserved_picos, kDollarDecimals);
+  tell.gauge({{"window", "day"}}, run.day_reserved_picos, kDollarDecimals);
+  tell.begin(
+      {"windtunnel_budget_limit_usd", MetricType::gauge, "usd", "The limit of the month or day, if it has one."});
+  if (run.monthly_limit) tell.constant({{"window", "month"}}, "", run.monthly_limit->picos(), kDollarDecimals);
+  if (run.daily_limit) tell.constant({{"window", "day"}}, "", run.daily_limit->picos(), kDollarDecimals);
+  tell.begin({"windtunnel_budget_overruns", MetricType::counter, "", "Bills above what was reserved for them."});
+  tell.counter({}, run.overruns);
+  tell_budget_alerts(tell);
+}
+
+void tell_world(MetricTeller& tell) {
+  const Timeline& run = tell.timeline();
+  tell.begin({"windtunnel_cache_entries", MetricType::gauge, "", "Answers in the cache."});
+  tell.gauge({}, run.cache_entries);
+  tell.begin({"windtunnel_fault_active", MetricType::gauge, "", "1 while the fault acts."});
+  for (const Timeline::Fault& fault : run.faults) {
+    const auto acts = [&](Instant at) {
+      return std::ranges::any_of(fault.phases, [&](const Timeline::Phase& phase) {
+        return phase.from <= at && (!phase.to || at < *phase.to);
+      });
+    };
+    tell.one({{"fault", fault.id}, {"kind", word_of(fault.kind)}},
+             {.suffix = "", .label = {}, .decimals = 0, .values = tell.when(acts)});
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> label_problem(const MetricLabel& label) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const std::string& name = label.name;
+  if (name.empty() || !letter(name.front()) ||
+      !std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); })) {
+    return "a label's name has letters, digits and _ and begins with no digit";
+  }
+  if (name.starts_with("__")) return "names that begin with __ are Prometheus' own";
+  static constexpr std::array<std::string_view, 22> kOurs = {
+      "scenario",        "title",         "seed",       "digest",
+      "outcome",         "type",          "experiment", "variant",
+      "provider",        "model",         "to",         "window",
+      "share",           "fault",         "kind",       "le",
+      "error_type",      "alertname",     "alertstate", "windtunnel_breaker_state",
+      "feature_version", "prompt_version"};
+  if (std::ranges::find(kOurs, name) != kOurs.end() || name.starts_with("gen_ai_")) {
+    return "the metrics have a label of that name already";
+  }
+  return std::nullopt;
+}
+
+void tell_metrics(const Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink) {
+  MetricTeller tell{timeline, scrapes, added, sink};
+  tell_run(tell);
+  tell_requests(tell);
+  tell_variants(tell);
+  tell_versions(tell);
+  tell_providers(tell);
+  tell_gen_ai(tell);
+  tell_breakers(tell);
+  tell_budget(tell);
+  tell_world(tell);
+}
+
+}  // namespace windtunnel::reports

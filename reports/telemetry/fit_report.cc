@@ -1,0 +1,117 @@
+#include "reports/telemetry/fit_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "base/calendar.h"
+#include "base/exact_decimal.h"
+#include "reports/text/text_table.h"
+
+namespace windtunnel::reports {
+namespace {
+
+constexpr std::size_t kBadLinesShown = 5;
+
+template <class Word, std::size_t N>
+std::optional<Word> word_named(const std::string& name) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (name == name_of(static_cast<Word>(i))) return static_cast<Word>(i);
+  }
+  return std::nullopt;
+}
+
+// Why the record is of no use; nothing: it is.
+std::optional<std::string> sample_of(TelemetryRecord& record, sim::FitSample& sample) {
+  sample = {.finished = record.timestamp,
+            .latency = record.latency,
+            .answered = record.success,
+            .provider = std::move(record.provider).value_or(""),
+            .model = std::move(record.model).value_or(""),
+            .experiment = std::move(record.experiment_id).value_or(""),
+            .variant = std::move(record.variant_id).value_or(""),
+            .user = std::move(record.user).value_or(""),
+            .input = record.input,
+            .output = record.output,
+            .cost = record.cost,
+            .time_to_first_token = record.time_to_first_token};
+  if (record.outcome) {
+    sample.outcome = word_named<monitor::Outcome, monitor::kOutcomes>(*record.outcome);
+    if (!sample.outcome) return "outcome: no outcome is named \"" + *record.outcome + "\"";
+  }
+  for (TelemetryAttempt& attempt : record.attempts) {
+    const auto kind = word_named<monitor::ReplyKind, monitor::kReplyKinds>(attempt.outcome);
+    if (!kind) return "attempts: no outcome of a call is named \"" + attempt.outcome + "\"";
+    if (attempt.provider.empty()) return "attempts: a call names no provider";
+    sample.attempts.push_back({std::move(attempt.provider), *kind, attempt.latency, attempt.cost});
+  }
+  if (record.input > kTokensMax || record.output > kTokensMax) return "tokens are beyond all reason";
+  return std::nullopt;
+}
+
+// Four significant digits, plain.
+std::string figure(double value) {
+  if (value == 0) return "0";
+  const int digits = std::clamp(3 - static_cast<int>(std::floor(std::log10(std::abs(value)))), 0, 9);
+  std::string text = fmt::format("{:.{}f}", value, digits);
+  if (text.find('.') != std::string::npos) text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+// To the second.
+std::string instant(WallTime wall) { return iso8601(wall).substr(0, 19) + "Z"; }
+
+}  // namespace
+
+FittedLog read_fit(const std::string& file) {
+  FittedLog log{.file = file};
+  TelemetryReader reader{file};
+  sim::Fitter fitter;
+  TelemetryRecord record;
+  sim::FitSample sample;
+  std::vector<BadLine> useless;
+  while (reader.next(record)) {
+    const auto why = sample_of(record, sample);
+    if (!why) {
+      fitter.add(sample);
+      continue;
+    }
+    ++log.bad_count;
+    if (useless.size() < TelemetryReader::kBadLinesKept) useless.push_back({reader.line(), *why});
+  }
+  log.bad_count += reader.bad_count();
+  std::ranges::merge(reader.bad_lines(), useless, std::back_inserter(log.bad_lines), {}, &BadLine::line,
+                     &BadLine::line);
+  log.fit = fitter.fit();
+  return log;
+}
+
+std::string fit_text(const FittedLog& log) {
+  const sim::Fit& fit = log.fit;
+  std::string text = fmt::format("Fitted to {}: {} requests", log.file, with_thousands(fit.requests));
+  if (!fit.problem) text += fmt::format(" from {} to {}", instant(fit.first), instant(fit.last));
+  text += "\n";
+  if (!fit.problem) {
+    TextTable table{{"Figure", "Value", "95 % from", "to", "n", "Unit"}};
+    for (const sim::FittedParameter& one : fit.parameters) {
+      table.add({one.name, figure(one.estimate.value), figure(one.estimate.low), figure(one.estimate.high),
+                 with_thousands(one.n), one.unit});
+    }
+    text += "\n" + table.text(2) + "\n";
+    for (const std::string& note : fit.notes) text += "note: " + note + "\n";
+  }
+  if (log.bad_count == 0) return text;
+  text +=
+      fmt::format("{} lines are no records and were left out:\n", with_thousands(static_cast<Int128>(log.bad_count)));
+  for (std::size_t i = 0; i < log.bad_lines.size() && i < kBadLinesShown; ++i) {
+    text += fmt::format("  line {}: {}\n", log.bad_lines[i].line, log.bad_lines[i].why);
+  }
+  if (log.bad_count > kBadLinesShown) text += fmt::format("  and {} more\n", log.bad_count - kBadLinesShown);
+  return text;
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,29 @@
+#pragma once
+// Reads a log of requests (telemetry.jsonl[.zst], ours or the seed's) for a fit, and says what was fitted.
+//
+// A line that is no record, or whose words nobody knows, is counted and told with its number and reason; it never ends
+// the reading and is never passed over in silence.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reports/telemetry/telemetry_reader.h"
+#include "sim/fit/fit.h"
+
+namespace windtunnel::reports {
+
+struct FittedLog {
+  std::string file;
+  sim::Fit fit;
+  std::uint64_t bad_count = 0;
+  std::vector<BadLine> bad_lines;  // the first of them
+};
+
+// Throws ReportError if the file cannot be read.
+FittedLog read_fit(const std::string& file);
+
+// For people: a table of the figures with their intervals, then the notes and the bad lines.
+std::string fit_text(const FittedLog& log);
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,92 @@
+#pragma once
+// telemetry.jsonl: one JSON object per request, in the order in which they finish. The first fields are the seed's
+// record, name for name and in its order; ours follow.
+//
+//   timestamp              of the end, ISO 8601 UTC on the wall clock, microseconds
+//   request_id             a UUID made of seed and request (uuid.h)
+//   provider, model        of the last call; null when nobody was called
+//   latency_ms             from arrival to end
+//   tokens                 {input, output, total} of the answer that was served; 0 without one and for a hit
+//   cost_usd               of the attempts whose usage is known
+//   success, error         error: null; for `failed` the last reply's kind; else the outcome
+//   circuit_breaker_state  of the last called provider, after its reply; null when nobody was called
+//   metadata               {feature_version, prompt_version, experiment_id, variant_id}, each null when absent
+//   prompt_length, response_length   characters
+//   outcome, cache_hit (fresh or stale), ttft_ms (null unless served), user (null without a user id)
+//   attempts               [{provider, outcome, latency_ms, cost_usd (null when the usage is unknown)}]
+//
+// Every decimal is exact and as short as it can be. Nothing is allocated per record.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+#include "base/uuid.h"
+#include "monitor/record.h"
+#include "reports/files/output_file.h"
+#include "reports/telemetry/wall_clock.h"
+#include "sim/world/run_events.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::reports {
+
+class TelemetryWriter final : public sim::Observer {
+ public:
+  // `seed` is the run's. Scenario and file must outlive the writer. Finishing the file is the owner's affair.
+  TelemetryWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file);
+
+  void on_fault(const sim::FaultChanged& event) override { clock_.on_fault(event); }
+  void on_finish(const monitor::Record& record) override;
+
+  [[nodiscard]] std::uint64_t records() const { return records_; }
+
+ private:
+  // A piece of text that many records share, followed by enough bytes that may be read.
+  struct Piece {
+    std::uint32_t offset = 0;
+    std::uint32_t size = 0;
+  };
+
+  // A decimal of the record that is being written, followed by bytes that may be read.
+  struct Digits {
+    const char* begin;
+    std::size_t size;
+  };
+
+  Piece keep(std::string_view text);
+  void keep_words();
+  void keep_providers(const sim::Scenario& scenario);
+  void keep_metadata(const sim::Scenario& scenario);
+  void keep_users(const sim::Scenario& scenario);
+  [[nodiscard]] char* copy(char* out, Piece piece) const;
+  [[nodiscard]] char* write_timestamp(char* out, Instant at);
+  [[nodiscard]] char* write_user(char* out, const monitor::Request& request) const;
+  [[nodiscard]] char* write_attempts(char* out, const monitor::Record& record, Digits latency, Digits cost) const;
+  [[nodiscard]] const Piece& ending_of(const monitor::Record& record) const;
+  [[nodiscard]] const Piece& metadata_of(const monitor::Record& record) const;
+
+  OutputFile& file_;
+  WallClock clock_;
+  RequestUuids uuids_;
+  std::uint64_t records_ = 0;
+
+  std::string text_;                              // what the pieces are cut from
+  std::vector<Piece> callers_;                    // provider and model: of nobody, then by provider
+  std::vector<Piece> endings_;                    // success, error and breaker state, by error and state
+  std::vector<Piece> metadata_;                   // by labels and variant
+  std::vector<Piece> outcomes_;                   // by outcome
+  std::vector<Piece> attempts_;                   // by provider and reply kind
+  std::vector<std::int64_t> users_catalogued_;    // by workload: users below it are numbered
+  std::vector<std::vector<Piece>> users_listed_;  // by workload: the others, by name
+  std::size_t variants_ = 0;
+  std::size_t record_size_max_ = 0;
+
+  // The timestamp is rewritten to the second only when the second changes.
+  WallTime second_begin_ = WallTime::max();
+  char second_text_[32] = {};
+};
+
+}  // namespace windtunnel::reports

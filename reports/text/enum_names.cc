@@ -1,0 +1,75 @@
+#include "reports/text/enum_names.h"
+
+#include "base/check.h"
+
+namespace windtunnel::reports {
+
+const char* word_of(monitor::TripRule rule) {
+  switch (rule) {
+    case monitor::TripRule::none:
+      return "none";
+    case monitor::TripRule::consecutive:
+      return "consecutive";
+    case monitor::TripRule::rate:
+      return "rate";
+    case monitor::TripRule::count:
+      return "count";
+    case monitor::TripRule::probe_failed:
+      return "probe_failed";
+  }
+  fail_check("a breaker's rule has a word", __FILE__, __LINE__);
+}
+
+const char* word_of(monitor::TokenMode mode) {
+  switch (mode) {
+    case monitor::TokenMode::off:
+      return "off";
+    case monitor::TokenMode::per_request:
+      return "per_request";
+    case monitor::TokenMode::average:
+      return "average";
+  }
+  fail_check("a token limiter's mode has a word", __FILE__, __LINE__);
+}
+
+const char* word_of(monitor::BudgetEvent::Kind kind) {
+  switch (kind) {
+    case monitor::BudgetEvent::Kind::alert:
+      return "budget_alert";
+    case monitor::BudgetEvent::Kind::budget_refused:
+      return "budget_refused";
+    case monitor::BudgetEvent::Kind::window_opened:
+      return "budget_window_opened";
+    case monitor::BudgetEvent::Kind::window_closed:
+      return "budget_window_closed";
+  }
+  fail_check("a budget event has a word", __FILE__, __LINE__);
+}
+
+const char* word_of(sim::FaultKind kind) {
+  switch (kind) {
+    case sim::FaultKind::outage:
+      return "outage";
+    case sim::FaultKind::error_burst:
+      return "error_burst";
+    case sim::FaultKind::latency_spike:
+      return "latency_spike";
+    case sim::FaultKind::throttle:
+      return "throttle";
+    case sim::FaultKind::brownout:
+      return "brownout";
+    case sim::FaultKind::malformed:
+      return "malformed";
+    case sim::FaultKind::truncated:
+      return "truncated";
+    case sim::FaultKind::flapping:
+      return "flapping";
+    case sim::FaultKind::random_outages:
+      return "random_outages";
+    case sim::FaultKind::wall_clock_step:
+      return "wall_clock_step";
+  }
+  fail_check("a fault's kind has a word", __FILE__, __LINE__);
+}
+
+}  // namespace windtunnel::reports

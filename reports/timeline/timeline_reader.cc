@@ -1,0 +1,209 @@
+#include "reports/timeline/timeline_reader.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "base/json_writer.h"
+#include "reports/files/line_source.h"
+#include "reports/text/enum_names.h"
+#include "reports/timeline/timeline_fields.h"
+#include "reports/timeline/timeline_json.h"
+
+namespace windtunnel::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using sim::Timeline;
+
+[[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
+
+std::int64_t integer(const Json& value) {
+  if (!value.is_number_integer()) refuse(value.dump() + " is no whole number");
+  return value.get<std::int64_t>();
+}
+Instant instant(const Json& value) { return Instant{Duration{integer(value)}}; }
+WallTime wall(const Json& value) { return WallTime{Duration{integer(value)}}; }
+
+std::optional<Usd> optional_money(const Json& value) {
+  if (value.is_null()) return std::nullopt;
+  return Usd::from_picos(integer(value));
+}
+
+// The enumerator with this word, of those from 0 to `count`.
+template <class Enum, class WordOf>
+Enum enumerator(const Json& value, int count, WordOf word_of_one) {
+  const auto word = value.get<std::string>();
+  for (int i = 0; i < count; ++i) {
+    if (word == word_of_one(static_cast<Enum>(i))) return static_cast<Enum>(i);
+  }
+  refuse("'" + word + "' is no word of this place");
+}
+constexpr auto kWord = [](auto value) { return word_of(value); };
+constexpr auto kName = [](auto value) { return name_of(value); };
+
+std::size_t provider_place(const Json& value, const Timeline& timeline) {
+  const std::int64_t place = integer(value);
+  if (place < 0 || place >= std::ssize(timeline.provider_names)) refuse("there is no provider " + value.dump());
+  return static_cast<std::size_t>(place);
+}
+
+void read_head(const Json& json, Timeline& timeline) {
+  const Json& scenario = json.at("scenario");
+  timeline.file = scenario.at("file").get<std::string>();
+  timeline.title = scenario.at("title").get<std::string>();
+  timeline.hash = read_digest(scenario.at("hash").get<std::string>());
+  timeline.seed = json.at("seed").get<std::uint64_t>();
+  timeline.digest = read_digest(json.at("digest").get<std::string>());
+  timeline.start = wall(json.at("start_unix_ns"));
+  timeline.duration = Duration{integer(json.at("duration_ns"))};
+  timeline.ended = instant(json.at("ended_ns"));
+  timeline.stopped = json.at("stopped").get<bool>();
+  timeline.step = Duration{integer(json.at("step_ns"))};
+  const std::int64_t steps = integer(json.at("steps"));
+  const std::int64_t view_steps = integer(json.at("view_steps"));
+  if (timeline.step <= Duration{0} || steps < 0 || view_steps < 1) refuse("its steps make no sense");
+  if (steps > static_cast<std::int64_t>(sim::kStepsMax)) refuse("it has more steps than anything we write");
+  timeline.steps = static_cast<std::size_t>(steps);
+  timeline.view_steps = static_cast<std::size_t>(view_steps);
+  const auto edges = json.at("duration_edges_ms").get<std::vector<std::int64_t>>();
+  if (!std::ranges::equal(edges, sim::kDurationEdgesMs)) refuse("its duration_edges_ms are not those of this version");
+}
+
+void read_names(const Json& json, Timeline& timeline) {
+  for (const Json& one : json.at("providers")) {
+    timeline.provider_names.push_back({one.at("name").get<std::string>(), one.at("model").get<std::string>()});
+  }
+  if (!json.at("experiment").is_null()) timeline.experiment = json.at("experiment").get<std::string>();
+  for (const Json& one : json.at("variants")) {
+    timeline.variant_names.push_back({one.at("id").get<std::string>(), provider_place(one.at("provider"), timeline)});
+  }
+  for (const Json& one : json.at("versions")) {
+    timeline.version_names.push_back(
+        {one.at("feature_version").get<std::string>(), one.at("prompt_version").get<std::string>()});
+  }
+  for (const Json& share : json.at("limits").at("alerts_millionths"))
+    timeline.budget_alerts.push_back({integer(share)});
+  timeline.monthly_limit = optional_money(json.at("limits").at("monthly_picos"));
+  timeline.daily_limit = optional_money(json.at("limits").at("daily_picos"));
+}
+
+void read_faults(const Json& json, Timeline& timeline) {
+  for (const Json& one : json.at("faults")) {
+    Timeline::Fault fault{.id = one.at("id").get<std::string>(),
+                          .kind = enumerator<sim::FaultKind>(one.at("kind"), sim::kFaultKinds, kWord),
+                          .providers = one.at("providers").get<std::vector<std::string>>(),
+                          .phases_total = integer(one.at("phases_total"))};
+    for (const Json& phase : one.at("phases_ns")) {
+      fault.phases.push_back({.from = instant(phase.at(0)),
+                              .to = phase.at(1).is_null() ? std::nullopt : std::optional{instant(phase.at(1))}});
+    }
+    timeline.faults.push_back(std::move(fault));
+  }
+}
+
+void read_moments(const Json& json, Timeline& timeline) {
+  timeline.transitions_total = integer(json.at("transitions_total"));
+  for (const Json& one : json.at("transitions")) {
+    timeline.transitions.push_back({.at = instant(one.at("at_ns")),
+                                    .provider = provider_place(one.at("provider"), timeline),
+                                    .from = enumerator<monitor::BreakerState>(one.at("from"), 3, kName),
+                                    .to = enumerator<monitor::BreakerState>(one.at("to"), 3, kName),
+                                    .rule = enumerator<monitor::TripRule>(one.at("rule"), 5, kWord)});
+  }
+  timeline.budget_total = integer(json.at("budget_total"));
+  for (const Json& one : json.at("budget")) {
+    const auto window = one.at("window").get<std::string>();
+    if (window != "day" && window != "month") refuse("'" + window + "' is no budget window");
+    timeline.budget.push_back({.at = instant(one.at("at_ns")),
+                               .event = {.kind = enumerator<monitor::BudgetEvent::Kind>(one.at("kind"), 4, kWord),
+                                         .daily = window == "day",
+                                         .window_begin = wall(one.at("window_begin_unix_ns")),
+                                         .share = {integer(one.at("share_millionths"))},
+                                         .spent = Usd::from_picos(integer(one.at("spent_picos"))),
+                                         .reserved = Usd::from_picos(integer(one.at("reserved_picos"))),
+                                         .limit = optional_money(one.at("limit_picos"))}});
+  }
+}
+
+void read_routes(const Json& json, Timeline& timeline) {
+  const auto place = [&](const Json& value) {
+    return value.is_null() ? std::nullopt : std::optional{provider_place(value, timeline)};
+  };
+  for (const Json& one : json.at("routes")) {
+    timeline.routes.push_back({.assigned = place(one.at("assigned")),
+                               .answered_by = place(one.at("answered_by")),
+                               .outcome = enumerator<monitor::Outcome>(one.at("outcome"), monitor::kOutcomes, kName),
+                               .requests = integer(one.at("requests"))});
+  }
+}
+
+struct SeriesReader {
+  const Json* json;
+  std::size_t steps;
+
+  void series(const char* name, sim::Series& series) const {
+    const Json& values = json->at(name);
+    if (!values.is_array() || values.size() > steps) refuse(std::string(name) + " is no series of this run");
+    series.reserve(values.size());
+    for (const Json& value : values) series.push_back(integer(value));
+  }
+  template <class Action>
+  void group(const char* name, Action action) {
+    const Json* outer = std::exchange(json, &json->at(name));
+    action();
+    json = outer;
+  }
+  template <class Values, class Action>
+  void list(const char* name, Values& values, Action action) {
+    const Json* outer = json;
+    const Json& all = outer->at(name);
+    if (!all.is_array() || all.size() != values.size()) refuse(std::string(name) + " does not have one for each name");
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      json = &all[i];
+      action(values[i]);
+    }
+    json = outer;
+  }
+};
+
+void check_version(const Json& json) {
+  if (!json.is_object() || !json.contains("windtunnel_timeline")) {
+    refuse("this is no timeline: it has no windtunnel_timeline");
+  }
+  const Json& version = json["windtunnel_timeline"];
+  if (version.is_number_integer() && version == kTimelineVersion) return;
+  refuse("this is a timeline of version " + version.dump() + ", and only " + std::to_string(kTimelineVersion) +
+         " is understood");
+}
+
+}  // namespace
+
+sim::Timeline read_timeline(std::string_view text, const std::string& name) {
+  try {
+    const Json json = Json::parse(text);
+    check_version(json);
+    Timeline timeline;
+    read_head(json, timeline);
+    read_names(json, timeline);
+    read_faults(json, timeline);
+    read_moments(json, timeline);
+    read_routes(json, timeline);
+    timeline.providers.resize(timeline.provider_names.size());
+    timeline.variants.resize(timeline.variant_names.size());
+    timeline.versions.resize(timeline.version_names.size());
+    SeriesReader reader{&json.at("series"), timeline.steps};
+    visit_series(reader, timeline);
+    return timeline;
+  } catch (const Json::exception& error) {
+    throw ReportError(name, "read", error.what());
+  } catch (const std::invalid_argument& error) {
+    throw ReportError(name, "read", error.what());
+  }
+}
+
+sim::Timeline read_timeline_file(const std::string& path) { return read_timeline(read_whole_file(path), path); }
+
+}  // namespace windtunnel::reports

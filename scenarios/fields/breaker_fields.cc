@@ -1,0 +1,182 @@
+// The settings of a circuit breaker: one list of them for scenario files and for the breaker protocol.
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "monitor/breaker/breaker_presets.h"
+#include "scenarios/fields/codecs.h"
+#include "scenarios/fields/tables.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using monitor::BreakerCompare;
+using monitor::BreakerConfig;
+
+// Where an object of each table keeps them.
+template <class T>
+auto& breaker_of(T& object) {
+  if constexpr (std::is_same_v<std::remove_const_t<T>, Scenario>) {
+    return object.monitor.circuit_breaker;
+  } else {
+    return object;
+  }
+}
+
+template <class T>
+struct BreakerField {
+  template <class V>
+  Field<T> operator()(std::string name, V BreakerConfig::*member, Kind<V> kind, std::string doc) const {
+    return field<T>(
+        std::move(name), [member](auto& object) -> auto& { return breaker_of(object).*member; }, std::move(kind),
+        std::move(doc));
+  }
+};
+
+Kind<std::string> preset_kind() {
+  std::vector<std::string> words;
+  for (const auto& preset : monitor::breaker_presets()) words.emplace_back(preset.name);
+  return {[words](Reading& reading, const JsonValue& json, std::string& value) {
+            const std::size_t i = read_word(reading, json, words);
+            if (i < words.size()) value = words[i];
+            return i < words.size();
+          },
+          [](const Names&, const std::string& value) { return JsonValue::of_string(value); },
+          [](const std::string& a, const std::string& b) { return a == b; }, [words] { return word_schema(words); }};
+}
+
+Field<Scenario> preset_field() {
+  Field<Scenario> preset =
+      field<Scenario>("preset", &Scenario::breaker_preset, preset_kind(), "The settings to start from.");
+  preset.is_early = true;
+  preset.read = [read = preset.read](Reading& reading, const JsonValue& json, Scenario& scenario) {
+    if (!read(reading, json, scenario)) return false;
+    scenario.monitor.circuit_breaker = *monitor::breaker_preset(scenario.breaker_preset);
+    return true;
+  };
+  return preset;
+}
+
+Field<Scenario> held_to_field() {
+  return field<Scenario>("held_to", &Scenario::breaker_held_to, optional(preset_kind()),
+                         "The preset whose claims the checks hold this breaker to; null: these settings.");
+}
+
+template <class T>
+std::vector<Field<T>> breaker_fields() {
+  using B = BreakerConfig;
+  const Words<BreakerCompare> compare{{"gt", BreakerCompare::gt}, {"ge", BreakerCompare::ge}};
+  const Kind<std::int64_t> count = integer({0, monitor::kBreakerCountMax});
+  const Kind<std::int64_t> some = integer({1, monitor::kBreakerCountMax});
+  const BreakerField<T> breaker_field;
+  return {
+      breaker_field("consecutive_threshold", &B::consecutive_threshold, optional(some),
+                    "Opens at this many failures in a row; null turns the rule off."),
+      breaker_field("failure_rate_threshold", &B::failure_rate_threshold, optional(share()),
+                    "Opens when failures exceed this fraction of the outcomes in the window; null turns the rule off."),
+      breaker_field("failure_rate_compare", &B::failure_rate_compare, word(compare),
+                    "gt: above the fraction; ge: at it."),
+      breaker_field("failure_count_threshold", &B::failure_count_threshold, optional(some),
+                    "Opens at this many failures in the window; null turns the rule off."),
+      breaker_field("minimum_calls", &B::minimum_calls, count,
+                    "Below this many outcomes the rate rule holds its judgement."),
+      breaker_field("window_type", &B::window_type,
+                    optional(word<monitor::WindowType>({{"count", monitor::WindowType::count},
+                                                        {"time", monitor::WindowType::time},
+                                                        {"fixed", monitor::WindowType::fixed},
+                                                        {"lifetime", monitor::WindowType::lifetime}})),
+                    "count: the last window_size outcomes; time: those of the last `window`; fixed: tumbling windows; "
+                    "lifetime: all since the last close; null: none."),
+      breaker_field("window_size", &B::window_size, integer({0, monitor::kBreakerWindowSizeMax}),
+                    "Outcomes in a count window."),
+      breaker_field("window", &B::window, duration({0s, monitor::kBreakerDurationMax}),
+                    "Length of a time or fixed window."),
+      breaker_field("window_ms", &B::window, milliseconds({0s, monitor::kBreakerDurationMax}),
+                    "The same in milliseconds.")
+          .another_spelling_of("window"),
+      breaker_field("window_buckets", &B::window_buckets, integer({0, monitor::kBreakerWindowSizeMax}),
+                    "Equal buckets of a time window; 0 is exact."),
+      breaker_field("window_origin", &B::window_origin,
+                    word<monitor::WindowOrigin>({{"epoch", monitor::WindowOrigin::epoch},
+                                                 {"closed_start", monitor::WindowOrigin::closed_start}}),
+                    "Where bucket edges lie: at multiples since the start of the run, or since the last close."),
+      breaker_field(
+          "bucket_of", &B::bucket_of,
+          word<monitor::BucketOf>({{"result", monitor::BucketOf::result}, {"start", monitor::BucketOf::start}}),
+          "The instant that chooses an outcome's bucket."),
+      breaker_field(
+          "evaluate_on", &B::evaluate_on,
+          word<monitor::EvaluateOn>({{"failure", monitor::EvaluateOn::failure}, {"any", monitor::EvaluateOn::any}}),
+          "Whether a success can open the breaker too."),
+      breaker_field("open", &B::open, duration({0s, monitor::kBreakerDurationMax}),
+                    "How long it stays open before it lets a probe through."),
+      breaker_field("open_ms", &B::open, milliseconds({0s, monitor::kBreakerDurationMax}), "The same in milliseconds.")
+          .another_spelling_of("open"),
+      breaker_field("open_compare", &B::open_compare, word(compare),
+                    "ge: OPEN ends when that time has passed; gt: when more has."),
+      breaker_field("half_open_max_calls", &B::half_open_max_calls, count, "Probes per HALF_OPEN; 0 is unlimited."),
+      breaker_field("half_open_success_threshold", &B::half_open_success_threshold, some,
+                    "Probe successes that close it."),
+      breaker_field("half_open_failure", &B::half_open_failure,
+                    word<monitor::HalfOpenFailure>(
+                        {{"reopen", monitor::HalfOpenFailure::reopen}, {"ignore", monitor::HalfOpenFailure::ignore}}),
+                    "What a failed probe does."),
+      breaker_field("late_results", &B::late_results,
+                    word<monitor::LateResults>({{"ignore", monitor::LateResults::ignore},
+                                                {"current_state", monitor::LateResults::current_state}}),
+                    "The fate of a result whose call started in an earlier state."),
+      breaker_field("on_close", &B::on_close,
+                    word<monitor::OnClose>({{"reset", monitor::OnClose::reset},
+                                            {"reset_plus_probe", monitor::OnClose::reset_plus_probe},
+                                            {"keep", monitor::OnClose::keep}}),
+                    "The counters when it closes."),
+      breaker_field("open_backoff_multiplier", &B::open_backoff_multiplier,
+                    share(1'000'000, 1'000'000 * monitor::kBreakerCountMax),
+                    "Each reopening in a row waits this much longer."),
+      breaker_field("open_max", &B::open_max, optional(duration({0s, monitor::kBreakerDurationMax})),
+                    "The longest such wait; null is none."),
+      breaker_field("open_ms_max", &B::open_max, optional(milliseconds({0s, monitor::kBreakerDurationMax})),
+                    "The same in milliseconds.")
+          .another_spelling_of("open_max"),
+  };
+}
+
+}  // namespace
+
+const Table<Scenario>& breaker_table() {
+  static const Table<Scenario> table = [] {
+    std::vector<Field<Scenario>> fields = breaker_fields<Scenario>();
+    fields.insert(fields.begin(), {preset_field(), held_to_field()});
+    fields.push_back(field<Scenario>(
+        "command", &Scenario::breaker_command, list(text(), 1, 1000),
+        "A program and its arguments that keep the breakers in place of ours, one process for each provider, through "
+        "the breaker protocol. It works in the folder of this file. The settings beside this one are what it is asked "
+        "for and judged by."));
+    return Table<Scenario>{"circuit_breaker", "Decides per provider whether it may be called.", std::move(fields),
+                           [](const Scenario& scenario) {
+                             Scenario result;
+                             const auto preset = monitor::breaker_preset(scenario.breaker_preset);
+                             if (preset) result.monitor.circuit_breaker = *preset;
+                             return result;
+                           }};
+  }();
+  return table;
+}
+
+// The protocol has the millisecond spellings alone.
+const Table<BreakerConfig>& breaker_protocol_table() {
+  static const Table<BreakerConfig> table = [] {
+    std::vector<Field<BreakerConfig>> fields = breaker_fields<BreakerConfig>();
+    std::vector<std::string> replaced;
+    for (Field<BreakerConfig>& field : fields) {
+      if (!field.alias_of.empty()) replaced.push_back(std::exchange(field.alias_of, {}));
+    }
+    std::erase_if(fields, [&](const auto& field) { return std::ranges::find(replaced, field.name) != replaced.end(); });
+    return Table<BreakerConfig>{"config", "The settings of a breaker.", std::move(fields), {}};
+  }();
+  return table;
+}
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,317 @@
+// Providers: latency, price, errors, capacity.
+
+#include <algorithm>
+
+#include "scenarios/fields/codecs.h"
+#include "scenarios/fields/tables.h"
+#include "scenarios/json/exact_numbers.h"
+#include "scenarios/profiles/profiles.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using monitor::DatedTariff;
+using monitor::ReplyKind;
+using sim::FailureBill;
+using sim::RateLimit;
+using sim::TimeoutBill;
+
+// 40,000 USD per million tokens: with kTokensMax of input and of output a bill still fits.
+constexpr std::int64_t kPriceMost = 40'000'000'000;
+
+const Words<ReplyKind>& failure_words() {
+  static const Words<ReplyKind> words = [] {
+    Words<ReplyKind> result;
+    for (const ReplyKind kind : {ReplyKind::timeout, ReplyKind::connection_error, ReplyKind::server_error,
+                                 ReplyKind::overloaded, ReplyKind::rate_limited, ReplyKind::malformed,
+                                 ReplyKind::truncated, ReplyKind::auth_or_quota, ReplyKind::client_error}) {
+      result.emplace_back(monitor::name_of(kind), kind);
+    }
+    return result;
+  }();
+  return words;
+}
+
+Kind<Price> price() {
+  const auto as_share = share(0, kPriceMost);
+  return {[](Reading& reading, const JsonValue& json, Price& value) {
+            std::int64_t picos = 0;  // a dollar per million tokens is a million pico-dollars a token
+            if (!read_millionths(reading, json, 0, kPriceMost, picos)) return false;
+            value.per_token = Usd::from_picos(picos);
+            return true;
+          },
+          [](const Names&, const Price& value) {
+            return JsonValue::of_number(number_text(value.per_token.picos(), 6));
+          },
+          [](const Price& a, const Price& b) { return a == b; }, as_share.schema};
+}
+
+const Table<DatedTariff>& tariff_table() {
+  using T = DatedTariff;
+  static const Table<T> table{
+      "price",
+      "USD per million tokens.",
+      {
+          field<T>("from", &T::from, wall_time(), "The first instant at which it holds."),
+          field<T>(
+              "input", [](auto& t) -> auto& { return t.tariff.input; }, price(), "USD per million input tokens.")
+              .required(),
+          field<T>(
+              "output", [](auto& t) -> auto& { return t.tariff.output; }, price(), "USD per million output tokens.")
+              .required(),
+      },
+      {}};
+  return table;
+}
+
+bool read_tariffs(Reading& reading, const JsonValue& json, std::vector<DatedTariff>& value) {
+  if (json.kind == JsonKind::string) {
+    const auto tariff = listed_tariff(json.text);
+    if (tariff) {
+      value.assign(1, {WallTime::min(), *tariff});
+      return true;
+    }
+    std::vector<std::string> models;
+    for (const ListedPrice& listed : price_list()) models.emplace_back(listed.model);
+    return reading.error(json.place, "no model \"" + excerpt(json.text) + "\" in the price list",
+                         help_with_words(json.text, models));
+  }
+  if (json.kind == JsonKind::object) {
+    value.assign(1, {});
+    return read_object(reading, json, value.front(), tariff_table());
+  }
+  if (json.kind != JsonKind::array) {
+    return reading.error(
+        json.place,
+        std::string("a price is {\"input\", \"output\"}, a list of them with \"from\", or a model's name, not ") +
+            name_of(json.kind));
+  }
+  if (!list(object(tariff_table), 1, 64).read(reading, json, value)) return false;
+  for (std::size_t i = 1; i < value.size(); ++i) {
+    const Reading::Step step(reading, std::to_string(i));
+    if (value[i].from <= value[i - 1].from)
+      return reading.error(json.items[i].place, "prices are listed by \"from\", the earliest first");
+  }
+  return true;
+}
+
+Kind<std::vector<DatedTariff>> tariffs() {
+  return {read_tariffs,
+          [](const Names& names, const std::vector<DatedTariff>& value) {
+            const auto write_one = [&](const DatedTariff& tariff) {
+              return write_object(names, tariff, tariff_table());
+            };
+            if (value.size() == 1) return write_one(value.front());
+            JsonValue json = JsonValue::array();
+            for (const DatedTariff& tariff : value) json.items.push_back(write_one(tariff));
+            return json;
+          },
+          [](const std::vector<DatedTariff>& a, const std::vector<DatedTariff>& b) { return a == b; },
+          [] {
+            JsonValue choices = JsonValue::array();
+            choices.items = {schema_of(tariff_table()), list_schema(schema_of(tariff_table()), 1, 64),
+                             type_schema("string")};
+            JsonValue schema = JsonValue::object();
+            schema.add("anyOf", std::move(choices));
+            return schema;
+          }};
+}
+
+Kind<std::string> profile_kind() {
+  std::vector<std::string> words;
+  for (const ProfileInfo& info : profiles()) words.emplace_back(info.name);
+  return {
+      [words](Reading& reading, const JsonValue& json, std::string& value) {
+        value.clear();
+        if (json.kind == JsonKind::null) return true;
+        const std::size_t i = read_word(reading, json, words);
+        if (i < words.size()) value = words[i];
+        return i < words.size();
+      },
+      [](const Names&, const std::string& value) { return value.empty() ? JsonValue{} : JsonValue::of_string(value); },
+      [](const std::string& a, const std::string& b) { return a == b; },
+      [words] {
+        JsonValue schema = word_schema(words);
+        add_null_to(schema);
+        return schema;
+      }};
+}
+
+// Everything but the name comes from the profile.
+ProviderSpec start_from(const std::string& provider_name, const std::string& profile_name) {
+  ProviderSpec result;
+  if (auto found = profile(profile_name)) {
+    result = std::move(*found);
+  } else {
+    result.model = provider_name;
+  }
+  result.name = provider_name;
+  return result;
+}
+
+Field<ProviderSpec> profile_field() {
+  Field<ProviderSpec> result = field<ProviderSpec>("profile", &ProviderSpec::profile, profile_kind(),
+                                                   "A shipped provider to start from; any key beside it overrides it.");
+  result.is_early = true;
+  result.read = [kind = profile_kind()](Reading& reading, const JsonValue& json, ProviderSpec& provider) {
+    std::string word;
+    if (!kind.read(reading, json, word)) return false;
+    provider = start_from(provider.name, word);
+    return true;
+  };
+  return result;
+}
+
+}  // namespace
+
+Kind<ReplyKind> failure() { return word(failure_words()); }
+
+Kind<std::vector<std::pair<ReplyKind, double>>> failure_rates(std::int64_t most_millionths) {
+  using Rates = std::vector<std::pair<ReplyKind, double>>;
+  const Kind<double> rate = share_double(0, most_millionths);
+  std::vector<std::string> words;
+  for (const auto& [word, kind] : failure_words()) words.push_back(word);
+  return {[rate, words](Reading& reading, const JsonValue& json, Rates& value) {
+            if (!require_kind(reading, json, JsonKind::object)) return false;
+            bool good = refuse_unknown_keys(reading, json, words);
+            value.clear();
+            // In the order of ReplyKind, whatever the file's: the law is the same.
+            for (const auto& [word, kind] : failure_words()) {
+              const JsonMember* member = json.find(word);
+              if (member == nullptr) continue;
+              const Reading::Step step(reading, word);
+              reading.note(member->value.place);
+              good = rate.read(reading, member->value, value.emplace_back(kind, 0.0).second) && good;
+            }
+            return good;
+          },
+          [rate](const Names& names, const Rates& value) {
+            JsonValue json = JsonValue::object();
+            for (const auto& [kind, share] : value) json.add(monitor::name_of(kind), rate.write(names, share));
+            return json;
+          },
+          [](const Rates& a, const Rates& b) { return a == b; },
+          [rate, words] {
+            JsonValue schema = type_schema("object");
+            schema.add("additionalProperties", JsonValue::of_bool(false));
+            JsonValue& properties = schema.add("properties", JsonValue::object());
+            for (const std::string& word : words) properties.add(word, rate.schema());
+            return schema;
+          }};
+}
+
+const Table<RateLimit>& rate_limit_table() {
+  using R = RateLimit;
+  static const Table<R> table{"rate_limit",
+                              "The provider's own limit, per UTC minute; beyond it a 429.",
+                              {
+                                  field<R>("requests_per_minute", &R::requests_per_minute, optional(integer()),
+                                           "Calls per minute; null is unlimited."),
+                                  field<R>("tokens_per_minute", &R::tokens_per_minute,
+                                           optional(tokens(Tokens{0}, Tokens{kCountMax})),
+                                           "Tokens per minute; null is unlimited."),
+                                  field<R>("retry_after", &R::retry_after, optional(duration()),
+                                           "The Retry-After of each of its 429s; null: the rest of the minute, and none where no limit was met."),
+                              },
+                              {}};
+  return table;
+}
+
+const Table<ProviderSpec>& provider_table() {
+  using P = ProviderSpec;
+  const Words<FailureBill> failure_bills{{"none", FailureBill::none}, {"input", FailureBill::input}};
+  const Words<TimeoutBill> timeout_bills{
+      {"full", TimeoutBill::full}, {"input", TimeoutBill::input}, {"none", TimeoutBill::none}};
+  static const Table<P> table{
+      "provider",
+      "A mock provider.",
+      {
+          profile_field(),
+          field<P>("model", &P::model, name(), "Its model, as reports name it."),
+          field<P>("ttft", &P::time_to_first_token, law(LawUnit::duration), "The time to the first token."),
+          field<P>("tpot", &P::time_per_output_token, law(LawUnit::duration),
+                   "The time per output token, drawn once per call."),
+          field<P>("price_usd_per_million", &P::tariffs, tariffs(),
+                   "USD per million tokens: input and output, a list of such with `from`, or the name of a model of "
+                   "the price list."),
+          field<P>(
+              "errors", [](auto& p) -> auto& { return p.errors.rates; }, failure_rates(1'000'000),
+              "How likely each failure is for a call that no fault touches."),
+          field<P>("bill_on_failure", &P::bill_on_failure, word(failure_bills),
+                   "What a failed call bills whose usage is known."),
+          field<P>("bill_on_timeout", &P::bill_on_timeout, word(timeout_bills),
+                   "What a call bills whose caller gave up waiting."),
+          field<P>("concurrency", &P::concurrency, optional(integer({1, 1'000'000'000})),
+                   "Calls served at once; null is unlimited."),
+          field<P>("queue", &P::queue, integer({0, 1'000'000'000}),
+                   "Calls that may wait for a place; beyond it the provider is overloaded."),
+          field<P>("rate_limit", &P::rate_limit, object(rate_limit_table), "The provider's own rate limit."),
+      },
+      [](const P& provider) { return start_from(provider.name, provider.profile); }};
+  return table;
+}
+
+std::vector<ProviderSpec> default_providers() {
+  std::vector<ProviderSpec> result;
+  for (const char* provider_name : {"openai", "anthropic"}) {
+    result.push_back(start_from(provider_name, default_profile(provider_name)));
+  }
+  return result;
+}
+
+Kind<std::vector<ProviderSpec>> providers_kind() {
+  using Providers = std::vector<ProviderSpec>;
+  return {[](Reading& reading, const JsonValue& json, Providers& value) {
+            if (!require_kind(reading, json, JsonKind::object)) return false;
+            if (json.members.empty()) return reading.error(json.place, "at least one provider is needed");
+            if (json.members.size() > monitor::kProvidersMax) {
+              return reading.error(json.members[monitor::kProvidersMax].place,
+                                   "at most " + std::to_string(monitor::kProvidersMax) + " providers are possible");
+            }
+            value.clear();
+            bool good = true;
+            for (const JsonMember& member : json.members) {
+              const Reading::Step step(reading, member.key);
+              reading.note(member.value.place);
+              if (member.key.empty() || member.key == "*")
+                good = reading.error(member.place, "this is no name for a provider");
+              value.push_back(start_from(member.key, default_profile(member.key)));
+              const bool was_read = read_object(reading, member.value, value.back(), provider_table());
+              good = was_read && good;
+              if (was_read && value.back().tariffs.empty()) {
+                good = reading.error(member.place, "this provider needs a price",
+                                     "name a \"profile\" or write \"price_usd_per_million\"");
+              }
+            }
+            return good;
+          },
+          [](const Names& names, const Providers& value) {
+            JsonValue json = JsonValue::object();
+            for (const ProviderSpec& provider : value) {
+              JsonValue written = write_object(names, provider, provider_table());
+              // The profile is its own baseline, so it is written wherever the name alone would choose another.
+              if (provider.profile != default_profile(provider.name)) {
+                JsonValue profile_text =
+                    provider.profile.empty() ? JsonValue{} : JsonValue::of_string(provider.profile);
+                written.members.insert(written.members.begin(), {"profile", {}, std::move(profile_text)});
+              }
+              json.add(provider.name, std::move(written));
+            }
+            return json;
+          },
+          [](const Providers& a, const Providers& b) {
+            return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ProviderSpec& x, const ProviderSpec& y) {
+              return x.name == y.name && same_object(x, y, provider_table());
+            });
+          },
+          [] {
+            JsonValue schema = type_schema("object");
+            schema.add("additionalProperties", schema_of(provider_table()));
+            schema.add("minProperties", JsonValue::of_number("1"));
+            schema.add("maxProperties", JsonValue::of_number(std::to_string(monitor::kProvidersMax)));
+            return schema;
+          }};
+}
+
+}  // namespace windtunnel::scenarios

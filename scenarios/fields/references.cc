@@ -1,0 +1,266 @@
+// What one object alone cannot see: references, contradictions, windows outside the run.
+
+#include <algorithm>
+
+#include "monitor/record.h"
+#include "scenarios/fields/breaker_codec.h"
+#include "scenarios/fields/tables.h"
+#include "scenarios/json/exact_numbers.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+using sim::Arrival;
+using sim::Executor;
+using sim::FaultKind;
+using sim::ThresholdSpec;
+
+// Checks one scenario; every method reports what it finds.
+class ReferenceCheck {
+ public:
+  ReferenceCheck(Reading& reading, const Scenario& scenario) : reading_(reading), scenario_(scenario) {}
+
+  void run() {
+    check_monitor(reading_, scenario_, "/monitor");
+    check_attempts();
+    for (const ProviderSpec& provider : scenario_.providers) check_provider(provider);
+    for (const WorkloadSpec& workload : scenario_.workloads) check_workload(workload);
+    for (std::size_t i = 0; i < scenario_.faults.size(); ++i) check_fault(i);
+    for (const auto* list : {&scenario_.thresholds, &scenario_.forecast_thresholds}) {
+      for (const ThresholdSpec& threshold : *list) check_threshold(threshold);
+    }
+    check_liveness();
+  }
+
+ private:
+  void error(const std::string& pointer, std::string message, std::string help = {}) {
+    reading_.error_at(pointer, std::move(message), std::move(help));
+  }
+  [[nodiscard]] bool wrote(const std::string& pointer) const { return reading_.was_written(pointer); }
+
+  void check_attempts() {
+    const std::string pointer = "/monitor/provider_call/max_attempts";
+    const auto attempts = static_cast<std::size_t>(scenario_.monitor.provider_call.retry.max_attempts);
+    if (attempts * scenario_.providers.size() <= monitor::kAttemptsMax || reading_.is_broken(pointer)) return;
+    error(pointer, std::to_string(attempts) + " attempts at each of " + std::to_string(scenario_.providers.size()) +
+                       " providers are more than " + std::to_string(monitor::kAttemptsMax) + ", the most of a request");
+  }
+
+  bool check_provider_name(const std::string& pointer, const std::string& name) {
+    const auto& known = reading_.names.providers;
+    if (std::find(known.begin(), known.end(), name) != known.end()) return true;
+    error(pointer, "no provider is named \"" + excerpt(name) + "\"", help_with_words(name, known));
+    return false;
+  }
+
+  void check_provider(const ProviderSpec& provider) {
+    const std::string pointer = "/providers" + pointer_step(provider.name);
+    if (reading_.is_broken(pointer)) return;
+    double sum = 0;
+    for (const auto& [kind, rate] : provider.errors.rates) sum += rate;
+    if (sum > 1 + 1e-9) error(pointer + "/errors", "these rates add up to more than 1");
+    if (!provider.tariffs.empty() && provider.tariffs.front().from > scenario_.start) {
+      error(pointer + "/price_usd_per_million", "no price holds at the start of the run");
+    }
+    if (provider.queue > 0 && !provider.concurrency)
+      error(pointer + "/queue", "a queue needs \"concurrency\" too: without it nobody waits");
+  }
+
+  void check_workload(const WorkloadSpec& workload) {
+    const std::string pointer = "/workload" + pointer_step(workload.name);
+    if (reading_.is_broken(pointer)) return;
+    if (workload.provider) check_provider_name(pointer + "/provider", *workload.provider);
+    if (workload.executor == Executor::ramping_arrival_rate && workload.stages.empty()) {
+      error(pointer, "a ramping-arrival-rate needs \"stages\"");
+    }
+    if (workload.executor == Executor::replay && workload.trace.empty()) error(pointer, "a replay needs a \"trace\"");
+    if (workload.executor == Executor::script) check_script(workload, pointer);
+    if (!reading_.is_broken("/duration") && workload.start >= scenario_.duration) {
+      error(pointer + "/start", "it starts at " + duration_text(workload.start) + ", but the run ends at " +
+                                    duration_text(scenario_.duration));
+    }
+  }
+
+  void check_script(const WorkloadSpec& workload, const std::string& pointer) {
+    if (workload.requests.empty()) error(pointer, "a script needs \"requests\"");
+    for (std::size_t i = 0; i < workload.requests.size(); ++i) {
+      const std::string item = pointer + "/requests/" + std::to_string(i);
+      const sim::ListedRequest& request = workload.requests[i];
+      if (i > 0 && request.at < workload.requests[i - 1].at) {
+        error(item + "/at", "requests are listed by time, and this one is earlier than the one before it");
+      }
+      if (request.provider) check_provider_name(item + "/provider", *request.provider);
+    }
+  }
+
+  // A key without which this kind of fault does nothing.
+  void need(const std::string& pointer, std::vector<std::string> keys, const char* what) {
+    for (const std::string& key : keys) {
+      if (wrote(pointer + '/' + key)) return;
+    }
+    std::string list;
+    for (const std::string& key : keys) list += (list.empty() ? "\"" : " or \"") + key + '"';
+    error(pointer, std::string(what) + " needs " + list);
+  }
+
+  void check_fault(std::size_t i) {
+    const FaultSpec& fault = scenario_.faults[i];
+    const std::string pointer = "/faults/" + std::to_string(i);
+    for (std::size_t earlier = 0; earlier < i; ++earlier) {
+      if (fault.id.empty() || scenario_.faults[earlier].id != fault.id) continue;
+      error(pointer + "/id", "another fault is named \"" + excerpt(fault.id) + "\" already",
+            "it is /faults/" + std::to_string(earlier));
+    }
+    if (reading_.is_broken(pointer)) return;
+    if (!reading_.is_broken("/duration") && fault.at >= scenario_.duration) {
+      error(pointer + "/at", "it starts at " + duration_text(fault.at) + ", but the run ends at " +
+                                 duration_text(scenario_.duration) + ": it could touch nothing");
+    }
+    check_fault_kind(fault, pointer);
+  }
+
+  void check_fault_kind(const FaultSpec& fault, const std::string& pointer) {
+    switch (fault.kind) {
+      case FaultKind::outage:
+      case FaultKind::malformed:
+      case FaultKind::truncated:
+        break;
+      case FaultKind::error_burst:
+        if (fault.gilbert_elliott && wrote(pointer + "/rate"))
+          error(pointer + "/rate", "\"gilbert_elliott\" has rates of its own; write one of them");
+        if (wrote(pointer + "/errors") &&
+            std::none_of(fault.errors.begin(), fault.errors.end(), [](const auto& e) { return e.second > 0; })) {
+          error(pointer + "/errors", "no failure has a weight");
+        }
+        break;
+      case FaultKind::latency_spike:
+        need(pointer, {"factor", "add"}, "a latency_spike");
+        break;
+      case FaultKind::throttle:
+        need(pointer, {"requests_per_minute", "tokens_per_minute"}, "a throttle");
+        break;
+      case FaultKind::brownout:
+        need(pointer, {"concurrency"}, "a brownout");
+        break;
+      case FaultKind::flapping:
+      case FaultKind::random_outages:
+        check_renewal(fault, pointer);
+        break;
+      case FaultKind::wall_clock_step:
+        need(pointer, {"offset"}, "a wall_clock_step");
+        break;
+    }
+    if (fault.mode == sim::OutageMode::hang && wrote(pointer + "/error")) {
+      error(pointer + "/error", "a call that hangs has no error of its own: it ends as a timeout");
+    }
+  }
+
+  void check_renewal(const FaultSpec& fault, const std::string& pointer) {
+    const char* what = fault.kind == FaultKind::flapping ? "a flapping fault" : "a fault of random_outages";
+    if (!wrote(pointer + "/law")) {
+      need(pointer, {"up"}, what);
+      need(pointer, {"down"}, what);
+    }
+    // A period of no length would repeat for ever within one instant.
+    if (wrote(pointer + "/up") && fault.up.mean() < 1) error(pointer + "/up", "the time up must be above 0");
+    if (wrote(pointer + "/down") && fault.down.mean() < 1) error(pointer + "/down", "the time down must be above 0");
+  }
+
+  void check_threshold(const ThresholdSpec& threshold) {
+    // The tags stand in the key, which is the threshold's parent.
+    const std::string key = "/thresholds" + pointer_step(threshold.metric);
+    if (threshold.provider) check_provider_name(key, *threshold.provider);
+    if (threshold.variant) check_variant(key, *threshold.variant);
+    const std::string& text = threshold.origin.pointer;
+    const std::string entry = text.ends_with("/threshold") ? text.substr(0, text.size() - 10) : text;
+    check_fault_name(entry + "/during", threshold.during);
+    check_fault_name(entry + "/after", threshold.after);
+  }
+
+  // Whether a name that is not among `known` may be one that could not be read.
+  [[nodiscard]] bool may_be_unread(const std::string& pointer, const std::vector<std::string>& known) const {
+    return reading_.is_broken(pointer) && (known.empty() || std::find(known.begin(), known.end(), "") != known.end());
+  }
+
+  void check_variant(const std::string& pointer, const std::string& id) {
+    std::vector<std::string> known;
+    for (const monitor::Variant& variant : scenario_.monitor.ab_router.variants) known.push_back(variant.id);
+    if (std::find(known.begin(), known.end(), id) != known.end() || may_be_unread("/monitor/ab_router", known)) return;
+    error(pointer, "no variant is named \"" + excerpt(id) + "\"", help_with_words(id, known));
+  }
+
+  void check_fault_name(const std::string& pointer, const std::optional<std::string>& id) {
+    if (!id) return;
+    std::vector<std::string> known;
+    for (const FaultSpec& fault : scenario_.faults) known.push_back(fault.id);
+    if (std::find(known.begin(), known.end(), *id) != known.end() || may_be_unread("/faults", known)) return;
+    error(pointer, "no fault is named \"" + excerpt(*id) + "\"", help_with_words(*id, known));
+  }
+
+  void check_liveness() {
+    if (!scenario_.liveness || reading_.is_broken("/liveness") || reading_.is_broken("/duration")) return;
+    const Duration heal_at = scenario_.liveness->heal_at;
+    if (heal_at >= scenario_.duration) {
+      error("/liveness/heal_at",
+            duration_text(heal_at) + " is not before the end of the run at " + duration_text(scenario_.duration));
+      return;
+    }
+    if (scenario_.liveness->recover_within > scenario_.duration - heal_at) {
+      reading_.warning_at("/liveness/recover_within", "the run ends at " + duration_text(scenario_.duration) +
+                                                          ", before the time to recover is over");
+    }
+    for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+      const FaultSpec& fault = scenario_.faults[i];
+      const std::string pointer = "/faults/" + std::to_string(i);
+      if (fault.at >= heal_at && fault.at < scenario_.duration && !reading_.is_broken(pointer)) {
+        error(pointer + "/at", "it starts at " + duration_text(fault.at) + ", but liveness heals everything at " +
+                                   duration_text(heal_at) + ": it could touch nothing");
+      } else if (fault.duration && *fault.duration > heal_at - fault.at) {
+        reading_.warning_at(pointer + "/duration",
+                            "liveness heals it at " + duration_text(heal_at) + ", before its time is over");
+      }
+    }
+  }
+
+  Reading& reading_;
+  const Scenario& scenario_;
+};
+
+// What a breaker of another program cannot be asked for, or could not show.
+std::optional<std::string> unfit_for_a_command(const monitor::BreakerConfig& config) {
+  if (!in_whole_milliseconds(config)) {
+    return "a breaker of another program knows whole milliseconds only: open, window, open_max";
+  }
+  if (config.open == Duration{0} || config.open_max == Duration{0}) {
+    return "a breaker of another program that is open for no time at all would never be seen open";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void check_monitor(Reading& reading, const Scenario& scenario, const std::string& pointer) {
+  const monitor::MonitorConfig& config = scenario.monitor;
+  const auto refuse = [&](const char* block, const std::optional<std::string>& reason) {
+    const std::string at = pointer + block;
+    if (reason && !reading.is_broken(at)) reading.error_at(at, *reason);
+  };
+  refuse("/rate_limiter", monitor::invalid(config.rate_limiter));
+  refuse("/token_limiter", monitor::invalid(config.token_limiter));
+  refuse("/cost_limiter", monitor::invalid(config.cost_limiter));
+  refuse("/ab_router", monitor::invalid(config.ab_router));
+  refuse("/cache", monitor::invalid(config.cache));
+  refuse("/circuit_breaker", monitor::unsupported(config.circuit_breaker));
+  if (!scenario.breaker_command.empty()) refuse("/circuit_breaker", unfit_for_a_command(config.circuit_breaker));
+  const monitor::ProviderCallConfig& call = config.provider_call;
+  if (call.deadline && *call.deadline < call.timeout) {
+    reading.warning_at(pointer + "/provider_call/deadline",
+                       "the deadline " + duration_text(*call.deadline) + " is shorter than the timeout " +
+                           duration_text(call.timeout) +
+                           " of one attempt: an attempt that it cuts counts as a timeout");
+  }
+}
+
+void check_references(Reading& reading, const Scenario& scenario) { ReferenceCheck(reading, scenario).run(); }
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,153 @@
+// The top of a scenario file.
+
+#include "scenarios/fields/codecs.h"
+#include "scenarios/fields/tables.h"
+#include "scenarios/profiles/profiles.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A key that says nothing about the run.
+Field<Scenario> bare_field(std::string name, std::string doc, std::function<bool(Reading&, const JsonValue&)> read,
+                           std::function<JsonValue()> schema) {
+  Field<Scenario> result;
+  result.name = std::move(name);
+  result.doc = std::move(doc);
+  result.read = [read = std::move(read)](Reading& reading, const JsonValue& json, Scenario&) {
+    return read(reading, json);
+  };
+  result.write = [](const Names&, const Scenario&) { return JsonValue::of_number("1"); };
+  result.same = [](const Scenario&, const Scenario&) { return true; };
+  result.schema = std::move(schema);
+  return result;
+}
+
+Field<Scenario> schema_field() {
+  return bare_field(
+      "$schema", "The JSON Schema of this file, for editors.",
+      [](Reading& reading, const JsonValue& json) { return require_kind(reading, json, JsonKind::string); },
+      [] { return type_schema("string"); });
+}
+
+Field<Scenario> version_field() {
+  return bare_field(
+      "version", "Of this format: 1.",
+      [](Reading& reading, const JsonValue& json) {
+        if (!require_kind(reading, json, JsonKind::number)) return false;
+        if (json.text == "1") return true;
+        return reading.error(json.place, "version " + excerpt(json.text) + " is unknown; this program reads version 1");
+      },
+      [] {
+        JsonValue schema = JsonValue::object();
+        schema.add("const", JsonValue::of_number("1"));
+        return schema;
+      });
+}
+
+Field<Scenario> providers_field() {
+  Field<Scenario> result =
+      field<Scenario>("providers", &Scenario::providers, providers_kind(),
+                      "By name. The first serves where nothing else is said; the others fail over in this order.");
+  result.is_early = true;
+  result.read = [read = result.read](Reading& reading, const JsonValue& json, Scenario& scenario) {
+    const bool good = read(reading, json, scenario);
+    reading.names = names_of(scenario);
+    return good;
+  };
+  return result;
+}
+
+Field<Scenario> thresholds_field() {
+  Field<Scenario> result;
+  result.name = "thresholds";
+  result.doc = "What must hold, by metric, in the grammar of k6.";
+  result.read = read_thresholds;
+  result.write = [](const Names&, const Scenario& scenario) { return write_thresholds(scenario); };
+  result.same = [](const Scenario& a, const Scenario& b) {
+    return same_json(write_thresholds(a), write_thresholds(b));
+  };
+  result.schema = thresholds_schema;
+  return result;
+}
+
+Kind<std::map<std::string, std::int64_t>> coverage() {
+  using Coverage = std::map<std::string, std::int64_t>;
+  return {[](Reading& reading, const JsonValue& json, Coverage& value) {
+            if (!require_kind(reading, json, JsonKind::object)) return false;
+            bool good = refuse_unknown_keys(reading, json, coverage_counters());
+            value.clear();
+            for (const JsonMember& member : json.members) {
+              const Reading::Step step(reading, member.key);
+              reading.note(member.value.place);
+              good = integer().read(reading, member.value, value[member.key]) && good;
+            }
+            return good;
+          },
+          [](const Names&, const Coverage& value) {
+            JsonValue json = JsonValue::object();
+            for (const auto& [counter, least] : value) json.add(counter, JsonValue::of_number(std::to_string(least)));
+            return json;
+          },
+          [](const Coverage& a, const Coverage& b) { return a == b; },
+          [] {
+            JsonValue schema = type_schema("object");
+            schema.add("additionalProperties", JsonValue::of_bool(false));
+            JsonValue& properties = schema.add("properties", JsonValue::object());
+            for (const std::string& counter : coverage_counters()) properties.add(counter, integer().schema());
+            return schema;
+          }};
+}
+
+}  // namespace
+
+Names names_of(const Scenario& scenario) {
+  Names names;
+  for (const ProviderSpec& provider : scenario.providers) {
+    names.providers.push_back(provider.name);
+    names.vendors.emplace_back(vendor_of(provider));
+  }
+  return names;
+}
+
+const Table<Scenario>& scenario_table() {
+  using S = Scenario;
+  const auto itself = [](auto& scenario) -> auto& { return scenario; };
+  static const Table<S> table{
+      "scenario",
+      "One world: providers, load, faults, the monitor's settings and what must hold.",
+      {
+          schema_field(),
+          version_field(),
+          field<S>("title", &S::title, text(), "One line for people."),
+          field<S>("description", &S::description, text(), "What it shows and why."),
+          field<S>("seed", &S::seed, seed_number(), "All chance of the run follows from it."),
+          field<S>("start", &S::start, wall_time(), "What the wall clock shows at the start, UTC."),
+          field<S>("duration", &S::duration, duration({1ns}), "How long the run lasts."),
+          field<S>("monitor", itself, object(monitor_table), "The pipeline under test."),
+          providers_field(),
+          field<S>("workload", &S::workloads, workloads_kind(),
+                   "Streams of requests by name; without any: ten a second, poisson."),
+          field<S>("faults", &S::faults, list(object(fault_table), 0, 10'000), "What goes wrong."),
+          thresholds_field(),
+          field<S>("liveness", &S::liveness, optional(object(liveness_table)),
+                   "Once the faults are over, the pipeline serves again."),
+          field<S>("coverage", &S::coverage, coverage(),
+                   "What must have happened at least so often, or the run proves nothing."),
+          field<S>("explore", &S::explore, object(explore_table), "What `windtunnel explore --swarm` may draw."),
+          field<S>("counterexample", &S::counterexample, optional(object(counterexample_table)),
+                   "The proof that the claim can fail."),
+      },
+      [](const S&) { return default_scenario(); }};
+  return table;
+}
+
+Scenario default_scenario() {
+  Scenario result;
+  result.providers = default_providers();
+  result.workloads = default_workloads();
+  return result;
+}
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,63 @@
+#pragma once
+// The tables of a scenario file, by type of object. A setting is added by adding its field, and nowhere else.
+
+#include "scenarios/fields/fields.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::scenarios {
+
+using sim::FaultSpec;
+using sim::ProviderSpec;
+using sim::Scenario;
+using sim::WorkloadSpec;
+
+const Table<Scenario>& scenario_table();
+// The `monitor` block; its parts refer to providers by name and keep the breaker's preset, so it is part of a Scenario.
+const Table<Scenario>& monitor_table();
+const Table<ProviderSpec>& provider_table();
+const Table<sim::RateLimit>& rate_limit_table();
+const Table<WorkloadSpec>& workload_table();
+const Table<FaultSpec>& fault_table();
+// The `circuit_breaker` block.
+const Table<Scenario>& breaker_table();
+// The same settings as the breaker protocol writes them: durations in milliseconds alone, no preset.
+const Table<monitor::BreakerConfig>& breaker_protocol_table();
+const Table<sim::LivenessSpec>& liveness_table();
+const Table<sim::ExploreSpec>& explore_table();
+const Table<sim::Counterexample>& counterexample_table();
+
+// What the file {} holds.
+Scenario default_scenario();
+// What a file without the key holds.
+std::vector<ProviderSpec> default_providers();
+std::vector<WorkloadSpec> default_workloads();
+
+// What the scenario's text refers to by name.
+Names names_of(const Scenario& scenario);
+
+// An object whose keys are the names of its values, in file order.
+Kind<std::vector<ProviderSpec>> providers_kind();
+Kind<std::vector<WorkloadSpec>> workloads_kind();
+// The thresholds by metric; those of `forecast.*` are kept apart.
+bool read_thresholds(Reading& reading, const JsonValue& json, Scenario& scenario);
+JsonValue write_thresholds(const Scenario& scenario);
+JsonValue thresholds_schema();
+
+Kind<sim::FaultKind> fault_kind();
+// A weight or rate for some kinds of failure.
+Kind<std::vector<std::pair<monitor::ReplyKind, double>>> failure_rates(std::int64_t most_millionths);
+// A failure that a provider may answer with.
+Kind<monitor::ReplyKind> failure();
+
+// Fills `requests` of every replay from its trace; the scenario's hash then covers the trace too.
+void read_traces(Reading& reading, Scenario& scenario);
+
+// What one object alone cannot see: references, contradictions, windows outside the run.
+void check_references(Reading& reading, const Scenario& scenario);
+// The part of it that is about the `monitor` block, which stands at `pointer`.
+void check_monitor(Reading& reading, const Scenario& scenario, const std::string& pointer);
+
+// The counters that `coverage` may ask for.
+const std::vector<std::string>& coverage_counters();
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,228 @@
+#include "scenarios/json/diagnostics.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <ios>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "scenarios/json/json_document.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+constexpr std::size_t kErrorsKept = 100;   // the rest is only counted
+constexpr std::size_t kSourceShown = 120;  // code points of a source line; a minified file has one enormous line
+constexpr std::size_t kWordLength = 64;    // nothing longer is compared with the valid words
+constexpr std::size_t kWordsListed = 12;
+
+bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
+// The offset of the code point with this ordinal, or the end.
+std::size_t offset_of(std::string_view text, std::size_t ordinal) {
+  std::size_t offset = 0;
+  for (; ordinal > 0 && offset < text.size(); --ordinal) {
+    ++offset;
+    while (offset < text.size() && is_continuation(text[offset])) ++offset;
+  }
+  return offset;
+}
+
+std::string printable(std::string_view text) {
+  std::string result;
+  for (const char c : text) result += (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F ? '?' : c;
+  return result;
+}
+
+// The line with a caret under the column, cut to a window around it.
+std::string with_caret(std::string_view source, int column) {
+  const std::size_t caret = column > 0 ? static_cast<std::size_t>(column - 1) : 0;
+  const std::size_t first = caret > kSourceShown * 2 / 3 ? caret - kSourceShown / 2 : 0;
+  const std::size_t begin = offset_of(source, first);
+  const std::string_view rest = source.substr(begin);
+  const std::string_view shown = rest.substr(0, offset_of(rest, kSourceShown));
+  const std::string_view before = shown.substr(0, offset_of(shown, caret - first));
+  std::string text = "    ";
+  if (first > 0) text += "...";
+  text += printable(shown);
+  if (shown.size() < rest.size()) text += "...";
+  if (column == 0) return text;
+  text += "\n    ";
+  if (first > 0) text += "   ";
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (!is_continuation(before[i])) text += before[i] == '\t' ? '\t' : ' ';
+  }
+  return text + '^';
+}
+
+}  // namespace
+
+std::string Diagnostic::text() const {
+  std::string text = file;
+  if (line > 0) text += ':' + std::to_string(line);
+  if (line > 0 && column > 0) text += ':' + std::to_string(column);
+  text += ": ";
+  if (severity == Severity::warning) text += "warning: ";
+  if (!pointer.empty()) text += printable(pointer.size() > 200 ? pointer.substr(0, 200) + "..." : pointer) + ": ";
+  text += message;
+  if (line > 0 && !source.empty()) text += '\n' + with_caret(source, column);
+  if (!help.empty()) text += "\n    help: " + help;
+  return text;
+}
+
+Diagnostics::Diagnostics(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {
+  line_starts_.push_back(0);
+  for (std::size_t i = 0; i < text_.size(); ++i) {
+    if (text_[i] == '\n') line_starts_.push_back(i + 1);
+  }
+}
+
+int Diagnostics::add_set(std::string set) {
+  sets_.push_back(std::move(set));
+  return static_cast<int>(sets_.size()) - 1;
+}
+
+std::string Diagnostics::line_at(int line) const {
+  if (line < 1 || static_cast<std::size_t>(line) > line_starts_.size()) return {};
+  const std::size_t begin = line_starts_[static_cast<std::size_t>(line) - 1];
+  std::size_t end = text_.find('\n', begin);
+  if (end == std::string::npos) end = text_.size();
+  if (end > begin && text_[end - 1] == '\r') --end;
+  return text_.substr(begin, end - begin);
+}
+
+void Diagnostics::error(Place place, std::string_view pointer, std::string message, std::string help) {
+  add(Diagnostic::Severity::error, place, pointer, std::move(message), std::move(help));
+}
+
+void Diagnostics::warning(Place place, std::string_view pointer, std::string message, std::string help) {
+  add(Diagnostic::Severity::warning, place, pointer, std::move(message), std::move(help));
+}
+
+void Diagnostics::add(Diagnostic::Severity severity, Place place, std::string_view pointer, std::string message,
+                      std::string help) {
+  if (severity == Diagnostic::Severity::error && ++errors_ > kErrorsKept) return;
+  Entry entry;
+  entry.diagnostic = {severity,           file_, place.line,     place.column, std::string(pointer),
+                      std::move(message), {},    std::move(help)};
+  if (place.set >= 0) {
+    entry.rank = 1;
+    entry.diagnostic.file = "--set " + excerpt(set(place.set));
+    entry.diagnostic.line = 0;
+  } else {
+    entry.diagnostic.source = line_at(place.line);
+  }
+  entries_.push_back(std::move(entry));
+}
+
+void Diagnostics::error_in(std::string file, int line, std::string message, std::string source) {
+  if (++errors_ > kErrorsKept) return;
+  Entry entry;
+  entry.rank = 2;
+  entry.diagnostic = {Diagnostic::Severity::error, std::move(file),   line, 0, {},
+                      std::move(message),          std::move(source), {}};
+  entries_.push_back(std::move(entry));
+}
+
+std::vector<Diagnostic> Diagnostics::sorted(Diagnostic::Severity severity) const {
+  std::vector<Entry> entries;
+  for (const Entry& entry : entries_) {
+    if (entry.diagnostic.severity == severity) entries.push_back(entry);
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tuple(a.rank, a.diagnostic.line, a.diagnostic.column) <
+           std::tuple(b.rank, b.diagnostic.line, b.diagnostic.column);
+  });
+  std::vector<Diagnostic> result;
+  for (Entry& entry : entries) result.push_back(std::move(entry.diagnostic));
+  return result;
+}
+
+bool Diagnostics::has_error_under(std::string_view pointer) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    const std::string& at = entry.diagnostic.pointer;
+    return entry.diagnostic.severity == Diagnostic::Severity::error && at.starts_with(pointer) &&
+           (at.size() == pointer.size() || at[pointer.size()] == '/');
+  });
+}
+
+void Diagnostics::throw_if_errors() const {
+  if (has_errors()) throw ScenarioError(errors(), errors_);
+}
+
+ScenarioError::ScenarioError(std::vector<Diagnostic> diagnostics, std::size_t errors)
+    : diagnostics_(std::move(diagnostics)) {
+  for (const Diagnostic& diagnostic : diagnostics_) {
+    if (!text_.empty()) text_ += "\n\n";
+    text_ += diagnostic.text();
+  }
+  if (errors > diagnostics_.size()) text_ += "\n\nand " + std::to_string(errors - diagnostics_.size()) + " more errors";
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    next[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) next[j] = std::min(next[j], before[j - 2] + 1);
+    }
+    before.swap(row);
+    row.swap(next);
+  }
+  return row[b.size()];
+}
+
+std::optional<std::string> nearest_word(std::string_view written, std::span<const std::string> words) {
+  if (written.empty() || written.size() > kWordLength) return std::nullopt;
+  std::optional<std::string> best;
+  std::size_t best_distance = 0;
+  for (const std::string& word : words) {
+    const std::size_t distance = edit_distance(written, word);
+    const std::size_t length = std::max(written.size(), word.size());
+    if (distance > std::max<std::size_t>(1, length / 3) || distance == length) continue;
+    if (best && distance >= best_distance) continue;
+    best = word;
+    best_distance = distance;
+  }
+  return best;
+}
+
+std::string help_with_words(std::string_view written, std::span<const std::string> words, std::string_view noun) {
+  if (const auto word = nearest_word(written, words)) return "did you mean \"" + *word + "\"?";
+  if (words.empty() || words.size() > kWordsListed) return {};
+  std::string text = "the " + std::string(noun) + " here are ";
+  if (words.size() == 1) text = "only this is possible here: ";
+  for (std::size_t i = 0; i < words.size(); ++i) text += (i == 0 ? "" : ", ") + words[i];
+  return text;
+}
+
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t kShown = 60;
+  const std::size_t end = offset_of(text, kShown);
+  std::string result = is_utf8(text.substr(0, end)) ? printable(text.substr(0, end)) : "(not UTF-8)";
+  std::replace(result.begin(), result.end(), '\t', '?');
+  if (end < text.size()) result += "...";
+  return result;
+}
+
+std::string read_whole_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw FileError(path + ": cannot open it: " + std::generic_category().message(errno));
+  std::string text;
+  char block[65536];
+  while (file.read(block, sizeof block) || file.gcount() > 0) {
+    text.append(block, static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kFileBytesMax) break;  // the caller says that it is too long
+  }
+  if (file.bad()) throw FileError(path + ": cannot read it: " + std::generic_category().message(errno));
+  return text;
+}
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,199 @@
+#include "scenarios/json/exact_numbers.h"
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdlib>
+
+#include "base/check.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+__extension__ typedef __int128 Wide;
+
+struct Unit {
+  std::string_view name;
+  std::int64_t ns;
+};
+// The largest first, and "ms" before "m" so that a prefix match finds the longer name.
+constexpr std::array<Unit, 7> kUnits{{{"d", 86'400'000'000'000},
+                                      {"h", 3'600'000'000'000},
+                                      {"ms", 1'000'000},
+                                      {"m", 60'000'000'000},
+                                      {"s", 1'000'000'000},
+                                      {"us", 1'000},
+                                      {"ns", 1}}};
+constexpr std::array<std::string_view, 7> kUnitsBySize{"d", "h", "m", "s", "ms", "us", "ns"};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::int64_t ns_of(std::string_view name) {
+  for (const Unit& unit : kUnits) {
+    if (unit.name == name) return unit.ns;
+  }
+  return 0;
+}
+
+// Digits without a point and how many of them stand behind it.
+struct Digits {
+  std::string digits;  // no leading zeros; empty: zero
+  int places = 0;
+  bool negative = false;
+};
+
+// Takes an unsigned decimal off the front of `text`; false if there is none.
+bool take_decimal(std::string_view& text, Digits& number) {
+  bool any = false;
+  bool point = false;
+  while (!text.empty()) {
+    const char c = text.front();
+    if (c == '.' && !point && any && text.size() > 1 && is_digit(text[1])) {
+      point = true;
+    } else if (is_digit(c)) {
+      any = true;
+      if (c != '0' || !number.digits.empty()) number.digits += c;
+      if (point) ++number.places;
+    } else {
+      break;
+    }
+    text.remove_prefix(1);
+  }
+  return any;
+}
+
+// digits x 10^(power - places) x factor as a whole number.
+ExactNumber whole(const Digits& number, std::int64_t power, std::int64_t factor) {
+  std::string digits = number.digits;
+  std::int64_t shift = power - number.places;
+  while (!digits.empty() && digits.back() == '0') {
+    digits.pop_back();
+    ++shift;
+  }
+  if (digits.empty()) return {};
+  if (static_cast<std::int64_t>(digits.size()) + shift > 19) return {0, NumberProblem::too_large};
+  if (digits.size() > 37) return {0, NumberProblem::too_fine};  // factor has at most 14 digits and few of them even
+  Wide value = 0;
+  for (const char c : digits) value = value * 10 + (c - '0');
+  for (; shift > 0; --shift) value *= 10;
+  // The factor may hold the tens that the places take away: 1.5 m is 15 x 60e9 / 10. Behind its tens no unit has a 5.
+  for (; shift < 0; ++shift) {
+    if (factor % 10 == 0) {
+      factor /= 10;
+    } else if (value % 10 == 0) {
+      value /= 10;
+    } else if (factor % 2 == 0 && value % 5 == 0) {
+      factor /= 2;
+      value /= 5;
+    } else {
+      return {0, NumberProblem::too_fine};
+    }
+  }
+  if (value > INT64_MAX || value * factor > INT64_MAX) return {0, NumberProblem::too_large};
+  const auto result = static_cast<std::int64_t>(value * factor);
+  return {number.negative ? -result : result, NumberProblem::none};
+}
+
+std::string_view unit_at(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && !is_digit(text[length]) && text[length] != '.' && text[length] != '-') ++length;
+  return text.substr(0, length);
+}
+
+}  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+ExactNumber exact_number(std::string_view text, int places) {
+  Digits number;
+  if (text.starts_with('-')) {
+    number.negative = true;
+    text.remove_prefix(1);
+  }
+  if (!take_decimal(text, number)) return {0, NumberProblem::malformed};
+  std::int64_t power = places;
+  if (!text.empty() && (text.front() == 'e' || text.front() == 'E')) {
+    text.remove_prefix(1);
+    if (text.starts_with('+')) text.remove_prefix(1);
+    std::int64_t exponent = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), exponent);
+    if (end == text.data()) return {0, NumberProblem::malformed};
+    constexpr std::int64_t kExponentMax = 1'000'000'000;
+    if (problem != std::errc{} || exponent > kExponentMax || exponent < -kExponentMax) {
+      const bool is_small = text.starts_with('-');
+      return number.digits.empty() ? ExactNumber{}
+                                   : ExactNumber{0, is_small ? NumberProblem::too_fine : NumberProblem::too_large};
+    }
+    power += exponent;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  }
+  if (!text.empty()) return {0, NumberProblem::malformed};
+  return whole(number, power, 1);
+}
+
+ExactNumber exact_duration(std::string_view text) {
+  bool negative = false;
+  if (text.starts_with('-')) {
+    negative = true;
+    text.remove_prefix(1);
+  }
+  Wide sum = 0;
+  bool first = true;
+  while (first || !text.empty()) {
+    Digits number;
+    if (!take_decimal(text, number)) return {0, NumberProblem::malformed};
+    const std::string_view unit = unit_at(text);
+    if (unit.empty()) {
+      const bool is_zero = first && number.digits.empty() && text.empty();
+      return {0, is_zero ? NumberProblem::none : NumberProblem::unit_missing};
+    }
+    const std::int64_t ns = ns_of(unit);
+    if (ns == 0) return {0, NumberProblem::unit_unknown};
+    const ExactNumber part = whole(number, 0, ns);
+    if (part.problem != NumberProblem::none) return part;
+    sum += part.value;
+    if (sum > INT64_MAX) return {0, NumberProblem::too_large};
+    text.remove_prefix(unit.size());
+    first = false;
+  }
+  return {static_cast<std::int64_t>(negative ? -sum : sum), NumberProblem::none};
+}
+
+std::string number_text(std::int64_t value, int places) {
+  const bool negative = value < 0;
+  std::string digits = std::to_string(
+      negative ? -static_cast<Wide>(value) > INT64_MAX ? UINT64_C(1) << 63U : static_cast<std::uint64_t>(-value)
+               : static_cast<std::uint64_t>(value));
+  const auto behind = static_cast<std::size_t>(places);
+  if (digits.size() <= behind) digits.insert(0, behind + 1 - digits.size(), '0');
+  std::string text = digits.substr(0, digits.size() - behind);
+  std::string fraction = digits.substr(digits.size() - behind);
+  while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
+  if (!fraction.empty()) text += '.' + fraction;
+  return negative ? '-' + text : text;
+}
+
+std::string number_text(double value) {
+  std::array<char, 64> buffer{};
+  const auto [end, problem] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  check(problem == std::errc{}, "a number fits into its text");
+  std::string text(buffer.data(), end);
+  if (text.find("inf") != std::string::npos || text.find("nan") != std::string::npos) return "null";
+  return text;
+}
+
+std::string duration_text(Duration duration) {
+  const std::int64_t ns = duration.count();
+  if (ns == 0) return "0s";
+  for (const std::string_view unit : kUnitsBySize) {
+    const std::int64_t size = ns_of(unit);
+    if (ns % size == 0) return std::to_string(ns / size) + std::string(unit);
+  }
+  fail_check("every duration is a whole number of nanoseconds", __FILE__, __LINE__);
+}
+
+}  // namespace windtunnel::scenarios

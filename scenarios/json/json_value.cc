@@ -1,0 +1,241 @@
+// The tree by itself: finding, making, comparing, printing.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "scenarios/json/json_document.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+void append_string(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (byte < 0x20) {
+          out += "\\u00";
+          out += kHex[byte >> 4U];
+          out += kHex[byte & 15U];
+        } else {
+          out += c;
+        }
+    }
+  }
+  out += '"';
+}
+
+void append_flat(std::string& out, const JsonValue& value) {
+  switch (value.kind) {
+    case JsonKind::null:
+      out += "null";
+      return;
+    case JsonKind::boolean:
+      out += value.flag ? "true" : "false";
+      return;
+    case JsonKind::number:
+      out += value.text;
+      return;
+    case JsonKind::string:
+      append_string(out, value.text);
+      return;
+    case JsonKind::array:
+      out += '[';
+      for (std::size_t i = 0; i < value.items.size(); ++i) {
+        if (i > 0) out += ", ";
+        append_flat(out, value.items[i]);
+      }
+      out += ']';
+      return;
+    case JsonKind::object:
+      out += '{';
+      for (std::size_t i = 0; i < value.members.size(); ++i) {
+        if (i > 0) out += ", ";
+        append_string(out, value.members[i].key);
+        out += ": ";
+        append_flat(out, value.members[i].value);
+      }
+      out += '}';
+      return;
+  }
+}
+
+// `column` is where the value starts on its line.
+void append_tree(std::string& out, const JsonValue& value, std::size_t indent, std::size_t column, std::size_t width) {
+  std::string flat;
+  append_flat(flat, value);
+  const bool is_container = value.kind == JsonKind::array || value.kind == JsonKind::object;
+  const bool is_empty = value.items.empty() && value.members.empty();
+  if (!is_container || is_empty || (indent > 0 && column + flat.size() + 1 <= width)) {
+    out += flat;
+    return;
+  }
+  const bool is_array = value.kind == JsonKind::array;
+  const std::size_t count = is_array ? value.items.size() : value.members.size();
+  out += is_array ? "[" : "{";
+  for (std::size_t i = 0; i < count; ++i) {
+    out += i == 0 ? "\n" : ",\n";
+    const std::size_t line = out.size();
+    out.append(indent + 2, ' ');
+    if (!is_array) {
+      append_string(out, value.members[i].key);
+      out += ": ";
+    }
+    append_tree(out, is_array ? value.items[i] : value.members[i].value, indent + 2, out.size() - line, width);
+  }
+  out += '\n';
+  out.append(indent, ' ');
+  out += is_array ? "]" : "}";
+}
+
+// The length of the well-formed sequence that starts here; 0 if there is none (table 3-7 of the Unicode standard).
+std::size_t sequence_length(std::string_view text, std::size_t offset) {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return offset + i < text.size() ? static_cast<unsigned char>(text[offset + i]) : 0U;
+  };
+  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xC2) return 0;
+  if (first < 0xE0) return continues(1) ? 2 : 0;
+  if (first < 0xF0) {
+    const bool good =
+        continues(1) && continues(2) && (first != 0xE0 || byte(1) >= 0xA0) && (first != 0xED || byte(1) < 0xA0);
+    return good ? 3 : 0;
+  }
+  const bool good = first <= 0xF4 && continues(1) && continues(2) && continues(3) &&
+                    (first != 0xF0 || byte(1) >= 0x90) && (first != 0xF4 || byte(1) < 0x90);
+  return good ? 4 : 0;
+}
+
+}  // namespace
+
+const JsonMember* JsonValue::find(std::string_view key) const {
+  for (const JsonMember& member : members) {
+    if (member.key == key) return &member;
+  }
+  return nullptr;
+}
+
+JsonValue JsonValue::of_bool(bool flag) {
+  JsonValue value;
+  value.kind = JsonKind::boolean;
+  value.flag = flag;
+  return value;
+}
+
+JsonValue JsonValue::of_number(std::string text) {
+  JsonValue value;
+  value.kind = JsonKind::number;
+  value.text = std::move(text);
+  return value;
+}
+
+JsonValue JsonValue::of_string(std::string text) {
+  JsonValue value;
+  value.kind = JsonKind::string;
+  value.text = std::move(text);
+  return value;
+}
+
+JsonValue JsonValue::array() {
+  JsonValue value;
+  value.kind = JsonKind::array;
+  return value;
+}
+
+JsonValue JsonValue::object() {
+  JsonValue value;
+  value.kind = JsonKind::object;
+  return value;
+}
+
+JsonValue& JsonValue::add(std::string key, JsonValue value) {
+  check(find(key) == nullptr, "a key is written once");
+  return members.emplace_back(JsonMember{std::move(key), {}, std::move(value)}).value;
+}
+
+bool same_json(const JsonValue& a, const JsonValue& b) {
+  const auto same_member = [](const JsonMember& x, const JsonMember& y) {
+    return x.key == y.key && same_json(x.value, y.value);
+  };
+  return a.kind == b.kind && a.flag == b.flag && a.text == b.text &&
+         std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same_json) &&
+         std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(), same_member);
+}
+
+std::string json_text(const JsonValue& value, std::size_t width) {
+  std::string out;
+  append_tree(out, value, 0, 0, width);
+  return out;
+}
+
+std::string json_line(const JsonValue& value) {
+  std::string out;
+  append_flat(out, value);
+  return out;
+}
+
+std::string pointer_step(std::string_view key) {
+  std::string text = "/";
+  for (const char c : key) {
+    if (c == '~') {
+      text += "~0";
+    } else if (c == '/') {
+      text += "~1";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+const char* name_of(JsonKind kind) {
+  switch (kind) {
+    case JsonKind::null:
+      return "null";
+    case JsonKind::boolean:
+      return "a boolean";
+    case JsonKind::number:
+      return "a number";
+    case JsonKind::string:
+      return "a string";
+    case JsonKind::array:
+      return "a list";
+    case JsonKind::object:
+      return "an object";
+  }
+  fail_check("a JSON kind has a name", __FILE__, __LINE__);
+}
+
+std::size_t utf8_prefix(std::string_view text) {
+  std::size_t offset = 0;
+  while (offset < text.size()) {
+    const std::size_t length = sequence_length(text, offset);
+    if (length == 0) return offset;
+    offset += length;
+  }
+  return offset;
+}
+
+bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
+
+}  // namespace windtunnel::scenarios

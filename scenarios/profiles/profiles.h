@@ -1,0 +1,48 @@
+#pragma once
+// The providers that ship with the program: by name, a latency law, a price and where its numbers come from.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/world/scenario.h"
+
+namespace windtunnel::scenarios {
+
+struct ListedPrice {
+  std::string_view model;
+  std::string_view vendor;       // "openai", "anthropic"
+  std::int64_t input_picos = 0;  // pico-dollars a token
+  std::int64_t output_picos = 0;
+};
+
+// In the order of data/prices.json.
+std::span<const ListedPrice> price_list();
+std::optional<Tariff> listed_tariff(std::string_view model);
+
+struct ProfileInfo {
+  std::string_view name;
+  std::string_view status;  // how its numbers were got
+};
+
+std::span<const ProfileInfo> profiles();
+// The provider as the profile describes it, with an empty name. Nothing if there is no such profile.
+std::optional<sim::ProviderSpec> profile(std::string_view profile_name);
+// What a provider of this name starts from if its file names no profile: the two of the default scenario; else empty.
+std::string default_profile(std::string_view provider_name);
+
+// Who runs the provider's model: "openai", "anthropic", or empty if nobody knows.
+std::string_view vendor_of(const sim::ProviderSpec& provider);
+
+// When a vendor's API was down, as its status page told over 418 days.
+struct MeasuredOutages {
+  sim::Law up;          // nanoseconds
+  sim::Law down;        // nanoseconds
+  double severity = 1;  // the share of calls that fail meanwhile
+};
+std::optional<MeasuredOutages> measured_outages(std::string_view vendor);
+
+}  // namespace windtunnel::scenarios

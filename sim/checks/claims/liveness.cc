@@ -1,0 +1,122 @@
+#include "sim/checks/claims/liveness.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/rounding.h"
+#include "sim/checks/claims/recovery.h"
+
+namespace windtunnel::sim {
+
+Liveness::Liveness(const Scenario& scenario)
+    : scenario_(scenario),
+      due_(Instant{} + scenario.liveness->heal_at + scenario.liveness->recover_within),
+      breakers_(scenario.providers.size()) {
+  for (std::size_t i = 0; i < breakers_.size(); ++i) {
+    const double latency = healthy_latency_max(scenario, scenario.providers[i]);
+    breakers_[i].probe = std::min(scenario.monitor.provider_call.timeout, whole_nanoseconds(latency));
+  }
+}
+
+// Once the faults are healed, and late enough after its last OPEN. A call that could not end before recovery was due
+// proves nothing.
+bool Liveness::may_show_recovery(const Watched& breaker, Instant now) const {
+  const Instant healed = Instant{} + scenario_.liveness->heal_at;
+  return breaker.state != monitor::BreakerState::closed && now > breaker.open_until && now >= healed &&
+         now + breaker.probe <= due_;
+}
+
+void Liveness::on_permit(const monitor::PermitAsked& event) {
+  Watched& breaker = breakers_[index_of(event.provider)];
+  const bool counts = may_show_recovery(breaker, event.at);
+  breaker.permit_given = counts && event.admitted;
+  if (counts && !event.admitted) ++breaker.asked;
+}
+
+// A permit that no call follows is given back: it asked for nothing.
+void Liveness::on_attempt_start(const monitor::AttemptStarted& event) {
+  Watched& breaker = breakers_[index_of(event.provider)];
+  if (std::exchange(breaker.permit_given, false)) ++breaker.asked;
+}
+
+// A call of before the healing that fails now, or one that says nothing, gives its permit back: those that were refused
+// meanwhile asked for nothing.
+void Liveness::on_attempt_end(const monitor::AttemptEnded& event) {
+  if (event.counted != monitor::BreakerOutcome::success && event.at <= due_) {
+    breakers_[index_of(event.provider)].asked = 0;
+  }
+}
+
+void Liveness::on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) {
+  if (event.at > due_) return;
+  Watched& breaker = breakers_[index_of(provider)];
+  breaker.state = event.to;
+  if (event.to != monitor::BreakerState::half_open) breaker.asked = 0;
+  if (event.to == monitor::BreakerState::open) {
+    breaker.open_until = event.open_for > Instant::max() - event.at ? Instant::max() : event.at + event.open_for;
+  }
+}
+
+void Liveness::on_finish(const monitor::Record& record) {
+  if (record.arrived <= due_ || is_refused(record.outcome) || record.outcome == monitor::Outcome::client_error) return;
+  ++requests_;
+  if (is_answered(record.outcome)) ++answered_;
+}
+
+void Liveness::judge_breakers(Finding& closed) const {
+  closed.reason = "all were closed";
+  for (std::size_t i = 0; i < breakers_.size(); ++i) {
+    const Watched& breaker = breakers_[i];
+    if (breaker.state == monitor::BreakerState::closed) continue;
+    const std::string& name = scenario_.providers[i].name;
+    const bool still_open = breaker.open_until >= due_;
+    if (still_open || breaker.asked >= scenario_.monitor.circuit_breaker.half_open_success_threshold) {
+      closed.verdict = Verdict::fail;
+      closed.at = due_;
+      closed.reason = fmt::format("the breaker of {} was {}", name, name_of(breaker.state));
+      return;
+    }
+    if (closed.verdict == Verdict::inconclusive) continue;
+    closed.verdict = Verdict::inconclusive;
+    closed.reason = fmt::format("the breaker of {} was {}, but asked only {} times since it could close", name,
+                                name_of(breaker.state), breaker.asked);
+  }
+}
+
+std::vector<Finding> Liveness::judge(Instant ended) const {
+  const LivenessSpec& spec = *scenario_.liveness;
+  const double healed = static_cast<double>(spec.heal_at.count()) / 1e9;
+  const double within = static_cast<double>(spec.recover_within.count()) / 1e9;
+  Finding closed{.kind = Finding::Kind::liveness, .id = "breakers close"};
+  closed.claim = fmt::format("every breaker is closed {}s after all faults are healed at {}s", within, healed);
+  Finding success{.kind = Finding::Kind::liveness, .id = "requests succeed"};
+  success.claim = fmt::format("{}s after all faults are healed at {}s, a share of {} is answered again", within, healed,
+                              spec.success_rate);
+  if (const auto origin = scenario_.origins.find("/liveness"); origin != scenario_.origins.end()) {
+    closed.origin = success.origin = origin->second;
+  }
+  if (ended < due_) {
+    closed.verdict = success.verdict = Verdict::inconclusive;
+    closed.reason = success.reason = "the run ended before that";
+    return {closed, success};
+  }
+  judge_breakers(closed);
+  if (requests_ == 0) {
+    success.verdict = Verdict::inconclusive;
+    success.reason = "no request came after that";
+    return {closed, success};
+  }
+  const double rate = static_cast<double>(answered_) / static_cast<double>(requests_);
+  success.reason = fmt::format("{} of {} were answered", answered_, requests_);
+  if (rate < spec.success_rate) {
+    // A breaker that nobody asked before may still turn requests away.
+    success.verdict = closed.verdict == Verdict::inconclusive ? Verdict::inconclusive : Verdict::fail;
+    success.at = due_;
+  }
+  return {closed, success};
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,51 @@
+#pragma once
+// Something good still happens: once every fault is healed, the breakers close and requests succeed again, within the
+// time that the scenario allows. A breaker that is stuck passes every safety check; only this one finds it.
+//
+// A breaker closes by being asked. One that was not asked since it could let a probe through has shown nothing: then
+// the run is inconclusive. Requests that our own limiters refuse or whose client is at fault say nothing about
+// recovery and do not count.
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/checks/findings/verdict.h"
+#include "sim/world/run_events.h"
+
+namespace windtunnel::sim {
+
+class Liveness final : public Observer {
+ public:
+  // `scenario` must have a liveness block and outlive this.
+  explicit Liveness(const Scenario& scenario);
+
+  void on_permit(const monitor::PermitAsked& event) override;
+  void on_attempt_start(const monitor::AttemptStarted& event) override;
+  void on_attempt_end(const monitor::AttemptEnded& event) override;
+  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
+  void on_finish(const monitor::Record& record) override;
+
+  // After the run. `ended`: the instant of its last event.
+  [[nodiscard]] std::vector<Finding> judge(Instant ended) const;
+
+ private:
+  // One breaker, as it stood when recovery was due.
+  struct Watched {
+    monitor::BreakerState state = monitor::BreakerState::closed;
+    Instant open_until{};       // of its last OPEN
+    Duration probe{0};          // the longest that a probe takes when all is well
+    std::int64_t asked = 0;     // since it could let a probe through, or since one that was no success
+    bool permit_given = false;  // and not yet followed by a call
+  };
+
+  [[nodiscard]] bool may_show_recovery(const Watched& breaker, Instant now) const;
+  void judge_breakers(Finding& closed) const;
+
+  const Scenario& scenario_;
+  Instant due_;  // everything has recovered by now
+  std::vector<Watched> breakers_;
+  std::int64_t requests_ = 0;  // that arrived after it was due and count
+  std::int64_t answered_ = 0;
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,261 @@
+#include "sim/checks/claims/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+
+#include "sim/kernel/law.h"
+
+namespace windtunnel::sim {
+namespace {
+
+constexpr double kSecond = 1e9;
+// A chance that nobody will live to see, in any number of seeds.
+constexpr double kNegligible = 1e-12;
+
+double most_of(const Law& law) { return std::max(0.0, sample(law, ~std::uint64_t{0})); }
+
+double in_seconds(Duration duration) { return static_cast<double>(duration.count()) / kSecond; }
+
+// The most output tokens of one answer.
+double output_max(const Scenario& scenario, const WorkloadSpec& load) {
+  double drawn = std::min(most_of(load.output.law), static_cast<double>(load.output.most.count()));
+  double asked = 500;
+  if (load.max_tokens) asked = static_cast<double>(load.max_tokens->count());
+  const auto& limiter = scenario.monitor.token_limiter;
+  const bool per_request = limiter.mode == monitor::TokenMode::per_request;
+  if (!load.max_tokens && per_request) asked = static_cast<double>(limiter.limit.count());
+  for (const ListedRequest& one : load.requests) {
+    if (one.output) drawn = std::max(drawn, static_cast<double>(one.output->count()));
+    if (one.max_tokens) asked = std::max(asked, static_cast<double>(one.max_tokens->count()));
+  }
+  return std::min(drawn, asked);
+}
+
+// Requests a second at the load's peak, and how much burstier than Poisson they come.
+struct Peak {
+  double per_second = 0;
+  double at_once = 0;  // in one instant
+};
+
+Peak peak_of(const WorkloadSpec& load, double latency) {
+  const double unit = in_seconds(load.rate.unit);
+  double rate = static_cast<double>(load.rate.count.value) / 1e6 / unit;
+  for (const Stage& stage : load.stages) rate = std::max(rate, static_cast<double>(stage.target.value) / 1e6 / unit);
+  if (load.executor == Executor::diurnal) {
+    const Diurnal& law = load.diurnal;
+    rate *= *std::ranges::max_element(law.hourly) * *std::ranges::max_element(law.weekday);
+    rate *= 1 + 4 * (law.day_factor_cv + law.level_cv) + std::max(0.0, 30 * law.growth_per_day);
+  }
+  if (load.arrival == Arrival::mmpp) rate *= *std::ranges::max_element(load.mmpp.factors);
+  if (load.arrival == Arrival::gamma) rate *= 1 + 3 / load.gamma_shape;
+  Peak peak{.per_second = rate, .at_once = 0};
+  if (load.executor == Executor::constant_vus) {
+    const auto users = static_cast<double>(load.vus);
+    // Nobody asks again before the answer and a pause of at least a millisecond.
+    const double round = std::max(1e-3, (latency + sample(load.think_time, 0)) / kSecond);
+    return {.per_second = users / round, .at_once = users};
+  }
+  if (load.executor == Executor::script || load.executor == Executor::replay) {
+    // Whatever the list says: all that it holds may come at once.
+    return {.per_second = 0, .at_once = static_cast<double>(load.requests.size()) * std::max(1.0, load.rate_scale)};
+  }
+  return peak;
+}
+
+double counted_errors(const Scenario& scenario, const ProviderSpec& provider) {
+  double sum = 0;
+  for (const auto& [kind, rate] : provider.errors.rates) {
+    const bool neutral =
+        kind == monitor::ReplyKind::client_error ||
+        (kind == monitor::ReplyKind::rate_limited && !scenario.monitor.provider_call.rate_limited_counts);
+    if (!neutral) sum += rate;
+  }
+  return sum;
+}
+
+// The chance that `least` of `calls` fail, from above.
+double chance_of_failures(double rate, std::int64_t least, std::int64_t calls) {
+  double chance = 1;
+  for (std::int64_t i = 0; i < least && i < 64; ++i) {
+    chance *= rate * static_cast<double>(calls - i) / static_cast<double>(i + 1);
+  }
+  return chance;
+}
+
+// The chance that a healthy provider's own errors open its breaker, at any one call.
+double chance_of_trip(const monitor::BreakerConfig& breaker, double rate) {
+  double chance = 0;
+  if (breaker.consecutive_threshold) {
+    chance += chance_of_failures(rate, *breaker.consecutive_threshold, *breaker.consecutive_threshold);
+  }
+  if (breaker.failure_rate_threshold) {
+    // The fewest failures that suffice, at the least number of calls.
+    const std::int64_t calls = std::max<std::int64_t>(1, breaker.minimum_calls);
+    const auto share = static_cast<double>(breaker.failure_rate_threshold->value) / 1e6;
+    const auto least = static_cast<std::int64_t>(share * static_cast<double>(calls)) + 1;
+    chance += share <= 2 * rate ? 1 : chance_of_failures(rate, std::min(least, calls), calls);
+  }
+  if (breaker.failure_count_threshold) {
+    const bool counted = breaker.window_type == monitor::WindowType::count;
+    chance += counted ? chance_of_failures(rate, *breaker.failure_count_threshold, breaker.window_size) : 1;
+  }
+  return chance;
+}
+
+Duration open_longest(const monitor::BreakerConfig& breaker, Duration wrong_for) {
+  Duration longest = breaker.open;
+  if (breaker.open_backoff_multiplier.value > kMillion) {
+    // The last OPEN is at most `multiplier` times the one before it, which ended while something was wrong.
+    const double grown = in_seconds(wrong_for) * static_cast<double>(breaker.open_backoff_multiplier.value) / 1e6;
+    longest = std::max(longest, Duration{static_cast<std::int64_t>(std::min(grown, 1e9) * kSecond)});
+  }
+  return breaker.open_max ? std::min(longest, *breaker.open_max) : longest;
+}
+
+bool judges_rate_at_success(const monitor::BreakerConfig& breaker) {
+  return breaker.evaluate_on == monitor::EvaluateOn::any && breaker.failure_rate_threshold;
+}
+
+std::optional<std::string> provider_cannot(const Scenario& scenario, const ProviderSpec& provider) {
+  const double latency = healthy_latency_max(scenario, provider);
+  const monitor::ProviderCallConfig& call = scenario.monitor.provider_call;
+  const auto takes = [&] {
+    return fmt::format("{} takes up to {:.3f} s when all is well", provider.name, latency / kSecond);
+  };
+  if (latency > static_cast<double>(call.timeout.count())) {
+    return fmt::format("{}, the timeout is {:.3f} s", takes(), in_seconds(call.timeout));
+  }
+  if (call.deadline && latency > static_cast<double>(call.deadline->count())) {
+    return fmt::format("{}, the deadline is {:.3f} s", takes(), in_seconds(*call.deadline));
+  }
+  const double errors = counted_errors(scenario, provider);
+  if (errors > 0.02) return fmt::format("{} fails {:.1f} % of its calls when all is well", provider.name, errors * 100);
+  if (errors > 0 && chance_of_trip(scenario.monitor.circuit_breaker, errors) > kNegligible) {
+    return fmt::format("{} fails {:.2f} % of its calls when all is well, enough to open its breaker at times",
+                       provider.name, errors * 100);
+  }
+  if (provider.concurrency && static_cast<double>(*provider.concurrency) < healthy_calls_at_once(scenario)) {
+    return fmt::format("{} serves {} calls at once, the load needs up to {:.0f}", provider.name, *provider.concurrency,
+                       healthy_calls_at_once(scenario));
+  }
+  const RateLimit& limit = provider.rate_limit;
+  const double per_minute = healthy_calls_per_minute(scenario);
+  if (limit.requests_per_minute && static_cast<double>(*limit.requests_per_minute) < per_minute) {
+    return fmt::format("{} admits {} calls a minute, the load needs up to {:.0f}", provider.name,
+                       *limit.requests_per_minute, per_minute);
+  }
+  if (limit.tokens_per_minute) {
+    double most = 0;
+    for (const WorkloadSpec& load : scenario.workloads) {
+      most =
+          std::max(most, most_of(load.input.law) + static_cast<double>(load.max_tokens.value_or(Tokens{500}).count()));
+    }
+    if (static_cast<double>(limit.tokens_per_minute->count()) < per_minute * most) {
+      return fmt::format("{} admits {} tokens a minute, the load needs up to {:.0f}", provider.name,
+                         limit.tokens_per_minute->count(), per_minute * most);
+    }
+  }
+  return std::nullopt;
+}
+
+// With a liveness block: that the run and the claim leave the time.
+std::optional<std::string> claim_cannot(const Scenario& scenario, Duration time) {
+  if (!scenario.liveness) return std::nullopt;
+  const LivenessSpec& claim = *scenario.liveness;
+  if (claim.recover_within < time) {
+    return fmt::format("recover_within is {:.3f} s, these settings need up to {:.3f} s",
+                       in_seconds(claim.recover_within), in_seconds(time));
+  }
+  if (claim.heal_at + time >= scenario.duration) {
+    return fmt::format("the run ends {:.3f} s after heal_at, these settings need up to {:.3f} s",
+                       in_seconds(scenario.duration - claim.heal_at), in_seconds(time));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> reopens_late(const monitor::BreakerConfig& breaker) {
+  if (breaker.evaluate_on == monitor::EvaluateOn::failure) return std::nullopt;
+  if (breaker.on_close == monitor::OnClose::keep && breaker.window_type) {
+    return "on_close keep with evaluate_on any: the failures of before open the breaker again at each success";
+  }
+  if (!breaker.failure_rate_threshold) return std::nullopt;
+  const bool ge = breaker.failure_rate_compare == monitor::BreakerCompare::ge;
+  if (ge && breaker.failure_rate_threshold->value == 0) {
+    return "failure_rate_threshold 0 with failure_rate_compare ge and evaluate_on any: every success opens the breaker";
+  }
+  if (ge && breaker.bucket_of == monitor::BucketOf::start && breaker.minimum_calls == 0) {
+    return "failure_rate_compare ge over a window of starts without minimum_calls: an answer that outlives the window "
+           "opens the breaker";
+  }
+  const bool by_calls =
+      breaker.window_type == monitor::WindowType::count || breaker.window_type == monitor::WindowType::lifetime;
+  if (by_calls && breaker.minimum_calls > 1) {
+    return fmt::format(
+        "evaluate_on any over a window of calls: the failures of before open the breaker when it holds {} "
+        "calls, however late",
+        breaker.minimum_calls);
+  }
+  return std::nullopt;
+}
+
+double healthy_latency_max(const Scenario& scenario, const ProviderSpec& provider) {
+  double tokens = 0;
+  for (const WorkloadSpec& load : scenario.workloads) tokens = std::max(tokens, output_max(scenario, load));
+  return most_of(provider.time_to_first_token) + tokens * most_of(provider.time_per_output_token);
+}
+
+double healthy_calls_at_once(const Scenario& scenario) {
+  double latency = 0;
+  for (const ProviderSpec& one : scenario.providers) latency = std::max(latency, healthy_latency_max(scenario, one));
+  double mean = 0;
+  double at_once = 0;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    const Peak peak = peak_of(load, latency);
+    at_once += peak.at_once;
+    if (load.executor != Executor::constant_vus) mean += peak.per_second * latency / kSecond;
+  }
+  // Ten standard deviations of a Poisson number.
+  return at_once + mean + 10 * std::sqrt(mean) + 20;
+}
+
+double healthy_calls_per_minute(const Scenario& scenario) {
+  double at_once = 0;
+  double mean = 0;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    const Peak peak = peak_of(load, 0);
+    mean += 60 * peak.per_second;
+    at_once += peak.at_once;
+  }
+  return at_once + mean + 10 * std::sqrt(mean) + 20;
+}
+
+Recovery recovery_of(const Scenario& scenario) {
+  const monitor::ProviderCallConfig& call = scenario.monitor.provider_call;
+  const monitor::BreakerConfig& breaker = scenario.monitor.circuit_breaker;
+  Recovery recovery;
+  double latency = 0;
+  for (const ProviderSpec& one : scenario.providers) latency = std::max(latency, healthy_latency_max(scenario, one));
+  const Duration last_failure = std::max(call.timeout, call.deadline.value_or(Duration{0}));
+  const Duration wrong_for = (scenario.liveness ? scenario.liveness->heal_at : scenario.duration) + last_failure;
+  const Duration probe{static_cast<std::int64_t>(std::min(latency, 1e18))};
+  recovery.time = last_failure + std::max(call.retry_after_cap, open_longest(breaker, wrong_for)) +
+                  std::min(probe, call.timeout) * breaker.half_open_success_threshold;
+  // Failures of before stay in a window of time and may open the breaker there while successes leave it.
+  if (judges_rate_at_success(breaker)) recovery.time += breaker.window;
+  std::optional<std::string> reason = reopens_late(breaker);
+  for (const ProviderSpec& one : scenario.providers) {
+    if (!reason) reason = provider_cannot(scenario, one);
+  }
+  if (!reason) reason = claim_cannot(scenario, recovery.time);
+  recovery.possible = !reason;
+  recovery.reason = reason.value_or("");
+  return recovery;
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,70 @@
+#pragma once
+// The scenario's thresholds, judged while the run goes by.
+//
+// A sample belongs to the instant it is known: a request to its end, a call to its end, a trip to its moment. `during` a
+// fault means its window, `after` from its end on; `skip` cuts off the beginning; with `window` every window inside that
+// has data must hold. Samples come in order of time, so that one window at a time is kept. Shares and means are compared
+// as exact fractions; percentiles are nearest rank within the histogram's bound of 0.1 %.
+//
+// No data is inconclusive. A count is always data: nothing happened 0 times.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "sim/checks/findings/verdict.h"
+#include "sim/world/run_events.h"
+
+namespace windtunnel::sim {
+
+class Thresholds final : public Observer {
+ public:
+  // `scenario` must outlive this.
+  explicit Thresholds(const Scenario& scenario);
+
+  void on_attempt_end(const monitor::AttemptEnded& event) override;
+  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
+  void on_finish(const monitor::Record& record) override;
+
+  // After the run, once. `ended`: the instant of its last event.
+  std::vector<Finding> judge(Instant ended);
+
+ private:
+  // A fraction, exact: the value is numerator / denominator.
+  struct Value {
+    Int128 numerator = 0;
+    Int128 denominator = 1;
+  };
+  struct Sums {
+    std::int64_t count = 0;     // samples, or what is counted
+    std::int64_t of = 0;        // what a share is a share of
+    Int128 total = 0;  // of a summed quantity, in its unit
+    Histogram histogram;
+  };
+  struct State {
+    const ThresholdSpec* spec = nullptr;
+    std::optional<monitor::ProviderId> provider;
+    std::optional<std::uint16_t> variant;
+    Instant begin{};
+    Instant end{};  // exclusive
+    std::int64_t window = 0;
+    Sums sums;
+    std::int64_t judged = 0;  // windows with data
+    std::optional<Finding> failed;
+    std::string last_figures;
+  };
+
+  // The sums that a sample at this instant belongs to; nullptr: none.
+  Sums* at(State& state, Instant now);
+  void judge_window(State& state, Instant until);
+  [[nodiscard]] std::optional<Value> value_of(const State& state, Instant until) const;
+  [[nodiscard]] std::string figures(const State& state, const Value& value) const;
+  void add_request(State& state, const monitor::Record& record);
+  [[nodiscard]] static bool matches(const State& state, const monitor::Record& record);
+
+  std::vector<State> states_;
+};
+
+}  // namespace windtunnel::sim

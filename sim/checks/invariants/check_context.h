@@ -1,0 +1,25 @@
+#pragma once
+// What all checks of one run share: the claims' settings, the pipeline to look at, time, and where to say what is
+// wrong.
+
+#include "monitor/pipeline.h"
+#include "sim/checks/findings/violations.h"
+#include "sim/checks/invariants/open_requests.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+struct Watched {
+  const Scenario& scenario;
+  Violations violations;
+  OpenRequests open;
+  const monitor::Pipeline* pipeline = nullptr;  // nullptr: only events are looked at
+  Instant now{};
+  WallTime wall_at_zero{};  // followed through every step of the wall clock
+
+  [[nodiscard]] const monitor::MonitorConfig& config() const { return scenario.monitor; }
+  [[nodiscard]] WallTime wall() const { return wall_at_zero + now.time_since_epoch(); }
+  [[nodiscard]] std::size_t providers() const { return scenario.providers.size(); }
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,189 @@
+#include "sim/checks/invariants/checks.h"
+
+namespace windtunnel::sim {
+
+
+Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool keep_going)
+    : watched_{.scenario = scenario,
+               .violations = Violations{selection, keep_going},
+               .open = {},
+               .wall_at_zero = scenario.start},
+      breaker_(watched_),
+      failover_(watched_),
+      money_(watched_),
+      tokens_(watched_),
+      cache_(watched_),
+      routing_(watched_),
+      telemetry_(watched_),
+      run_(watched_) {}
+
+OpenRequest* Checks::known(RequestId request, Instant now, CheckId otherwise) {
+  watched_.now = now;
+  OpenRequest* const one = watched_.open.find(request);
+  watched_.violations.must(one != nullptr, otherwise, now, request, "something happens to it and it is not in flight");
+  return one;
+}
+
+void Checks::on_arrival(const monitor::Request& request, Instant now) {
+  watched_.now = now;
+  if (watched_.open.find(request.id) != nullptr) {
+    return watched_.violations.must(false, CheckId::T1, now, request.id, "it arrives again");
+  }
+  OpenRequest& one = watched_.open.begin(request.id);
+  one.request = request;
+  one.arrived = now;
+  one.wall = watched_.wall();
+  telemetry_.on_arrival();
+  tokens_.on_arrival(one);
+}
+
+void Checks::on_granted(const monitor::Request& request, Tokens output, Instant now) {
+  OpenRequest* const one = known(request.id, now, CheckId::T1);
+  if (one == nullptr) return;
+  tokens_.on_granted(*one, output);
+  one->granted = true;
+  one->grant = output;
+  money_.on_granted(*one);
+}
+
+void Checks::on_reserved(RequestId request, Usd amount, WallTime wall, Instant now) {
+  if (OpenRequest* const one = known(request, now, CheckId::C2)) money_.on_reserved(*one, amount, wall);
+}
+
+void Checks::on_released(RequestId request, Usd amount, Instant now) {
+  if (OpenRequest* const one = known(request, now, CheckId::C2)) money_.on_released(*one, amount);
+}
+
+// The first candidate's turn: the cache had nothing for this request.
+void Checks::ask_first(OpenRequest& one, monitor::ProviderId provider) {
+  one.asked_mask = static_cast<std::uint8_t>(one.asked_mask | 1U << index_of(provider));
+  if (one.first_asked) return;
+  one.first_asked = provider;
+  cache_.on_first_asked(one, provider);
+}
+
+void Checks::on_permit(const monitor::PermitAsked& event) {
+  OpenRequest* const one = known(event.request, event.at, CheckId::F7);
+  if (one == nullptr) return;
+  ask_first(*one, event.provider);
+  failover_.on_permit(*one, event);
+  breaker_.on_permit(*one, event);
+}
+
+void Checks::on_cooling_skip(RequestId request, monitor::ProviderId provider, Instant now) {
+  OpenRequest* const one = known(request, now, CheckId::F7);
+  if (one == nullptr) return;
+  ask_first(*one, provider);
+  failover_.on_cooling_skip(*one, provider);
+}
+
+void Checks::on_attempt_start(const monitor::AttemptStarted& event) {
+  OpenRequest* const one = known(event.request, event.at, CheckId::F7);
+  if (one == nullptr) return;
+  failover_.on_attempt_start(*one, event);
+  breaker_.on_attempt_start(*one, event);
+  money_.on_attempt_start(*one, event);
+  tokens_.on_attempt_start(*one, event);
+  one->provider = event.provider;
+  one->calling = true;
+  one->ledger_seen = false;
+  one->hit_by_fault = false;
+  one->started = event.at;
+  one->deadline = event.deadline;
+  one->output_max = event.output_max;
+  one->called_mask = static_cast<std::uint8_t>(one->called_mask | 1U << index_of(event.provider));
+  ++one->attempts_at[index_of(event.provider)];
+  ++one->attempts;
+}
+
+void Checks::on_ledger(const LedgerEntry& entry) {
+  OpenRequest* const one = known(entry.request, entry.at, CheckId::F7);
+  if (one == nullptr) return;
+  one->ledger_seen = true;
+  one->billed = entry.billed;
+  if (entry.usage_known) one->known_cost += entry.billed;
+  tokens_.on_ledger(*one, entry);
+  telemetry_.on_ledger(entry);
+}
+
+void Checks::on_attempt_end(const monitor::AttemptEnded& event) {
+  OpenRequest* const one = known(event.request, event.at, CheckId::F7);
+  if (one == nullptr) return;
+  failover_.on_attempt_end(*one, event);
+  breaker_.on_attempt_end(*one, event);
+  money_.on_attempt_end(*one, event);
+  run_.on_attempt_end(*one, event);
+  telemetry_.on_attempt_end(event);
+  one->calling = false;
+  one->last_kind = event.reply.kind;
+}
+
+void Checks::on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) {
+  breaker_.on_transition(provider, event);
+}
+
+void Checks::on_retry_after(monitor::ProviderId provider, Instant until, Instant now) {
+  watched_.now = now;
+  failover_.on_retry_after(provider, until);
+}
+
+void Checks::on_budget(const monitor::BudgetEvent& event, Instant now) {
+  watched_.now = now;
+  money_.on_budget(event);
+}
+
+void Checks::on_cache_stored(const monitor::CacheStored& event) {
+  if (OpenRequest* const one = known(event.request, event.at, CheckId::T1)) cache_.on_cache_stored(*one, event);
+}
+
+void Checks::on_cache_served(const monitor::CacheServed& event) {
+  if (OpenRequest* const one = known(event.request, event.at, CheckId::T1)) cache_.on_cache_served(*one, event);
+}
+
+// Told at the instant of the event that ends the request, which the latest word about it has named.
+void Checks::on_finish(const monitor::Record& record) {
+  OpenRequest* const one = known(record.request.id, watched_.now, CheckId::T1);
+  if (one == nullptr) return;
+  failover_.on_finish(*one, record);
+  money_.on_finish(*one, record);
+  tokens_.on_finish(*one, record);
+  cache_.on_finish(*one, record);
+  routing_.on_finish(*one, record);
+  telemetry_.on_finish(*one, record);
+  breaker_.on_finish(*one);
+  watched_.open.end(*one);
+}
+
+void Checks::on_fault(const FaultChanged& event) {
+  watched_.now = event.at;
+  run_.on_fault(event);
+  const FaultSpec& spec = watched_.scenario.faults[event.fault];
+  if (spec.kind == FaultKind::wall_clock_step) watched_.wall_at_zero += event.active ? spec.offset : -spec.offset;
+}
+
+void Checks::on_fault_hit(std::size_t fault, RequestId request, Instant now) {
+  watched_.now = now;
+  run_.on_fault_hit(fault, watched_.open.find(request));
+}
+
+void Checks::on_event(Instant now, bool /*tie*/) {
+  watched_.now = now;
+  // First, because a request that ended unseen leaves traces in every account.
+  telemetry_.on_event();
+  breaker_.on_event();
+  money_.on_event();
+  tokens_.on_event();
+}
+
+void Checks::at_end(const RunResult& result) {
+  watched_.pipeline = nullptr;
+  watched_.now = result.ended;
+  if (wants_stop()) return;
+  breaker_.at_end(result);
+  money_.at_end(result);
+  tokens_.at_end(result);
+  telemetry_.at_end(result);
+  run_.at_end(result);
+}
+
+}  // namespace windtunnel::sim

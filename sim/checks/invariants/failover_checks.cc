@@ -1,0 +1,131 @@
+#include "sim/checks/invariants/failover_checks.h"
+
+#include <algorithm>
+
+#include "sim/models/retry_after_model.h"
+
+namespace windtunnel::sim {
+
+using monitor::Outcome;
+using monitor::ReplyKind;
+
+namespace {
+
+std::int64_t instant_ns(Instant at) { return at.time_since_epoch().count(); }
+unsigned bit_of(monitor::ProviderId provider) { return 1U << index_of(provider); }
+
+}  // namespace
+
+bool FailoverChecks::is_cooling(monitor::ProviderId provider) const {
+  const auto& until = cooling_until_[index_of(provider)];
+  return until && watched_.now < *until;
+}
+
+void FailoverChecks::on_cooling_skip(OpenRequest& one, monitor::ProviderId provider) {
+  watched_.violations.must(is_cooling(provider), CheckId::F4, watched_.now, one.request.id,
+                           "provider {} was passed over without a Retry-After in force", index_of(provider));
+  one.refused_mask = static_cast<std::uint8_t>(one.refused_mask | bit_of(provider));
+}
+
+void FailoverChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& event) {
+  watched_.violations.must(!one.permit_pending, CheckId::F2, event.at, one.request.id,
+                           "after provider {} was not paid for, provider {} was asked", index_of(one.permit_provider),
+                           index_of(event.provider));
+  watched_.violations.must(one.attempts == 0 || one.last_kind != ReplyKind::client_error, CheckId::F6, event.at,
+                           one.request.id, "provider {} was asked after a client_error", index_of(event.provider));
+  if (!event.admitted) one.refused_mask = static_cast<std::uint8_t>(one.refused_mask | bit_of(event.provider));
+}
+
+void FailoverChecks::on_attempt_start(OpenRequest& one, const monitor::AttemptStarted& event) {
+  Violations& all = watched_.violations;
+  const std::size_t provider = index_of(event.provider);
+  const auto& config = watched_.config().provider_call;
+  const bool same = one.attempts > 0 && one.provider == event.provider;
+  all.must(event.ordinal == one.attempts && one.attempts_at[provider] < config.retry.max_attempts &&
+               (same || (one.called_mask & bit_of(event.provider)) == 0),
+           CheckId::F1, event.at, event.request, "attempt {} is call {} to provider {}, of {} allowed in one visit",
+           static_cast<int>(event.ordinal), one.attempts_at[provider] + 1, provider, config.retry.max_attempts);
+  all.must(one.granted, CheckId::F2, event.at, event.request, "provider {} is called for a request that was refused",
+           provider);
+  all.must(!is_cooling(event.provider), CheckId::F3, event.at, event.request,
+           "provider {} is called {} ns before its Retry-After has passed", provider,
+           instant_ns(cooling_until_[provider].value_or(event.at)) - instant_ns(event.at));
+  const bool may_retry = one.last_kind != ReplyKind::auth_or_quota &&
+                         (one.last_kind != ReplyKind::rate_limited || config.rate_limited_retries);
+  all.must(!same || may_retry, CheckId::F6, event.at, event.request, "provider {} is called again after {}", provider,
+           one.last_kind);
+  all.must(!one.calling, CheckId::F7, event.at, event.request, "provider {} is called while a call is outstanding",
+           provider);
+  Instant due = event.at + config.timeout;
+  if (config.deadline) due = std::min(due, one.arrived + *config.deadline);
+  all.must(event.deadline == due && (!config.deadline || event.at < one.arrived + *config.deadline), CheckId::F7,
+           event.at, event.request, "the call's deadline is {} ns instead of {} ns", instant_ns(event.deadline),
+           instant_ns(due));
+}
+
+void FailoverChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event) {
+  watched_.violations.must(
+      one.calling && event.provider == one.provider && event.ordinal + 1 == one.attempts && event.at <= one.deadline,
+      CheckId::F7, event.at, event.request, "attempt {} at provider {} ends; outstanding: {}, due at {} ns",
+      static_cast<int>(event.ordinal), index_of(event.provider), one.calling, instant_ns(one.deadline));
+  if (event.reply.kind == ReplyKind::ok || event.reply.retry_after.form == monitor::RetryAfter::Form::absent) return;
+  cooling_until_[index_of(event.provider)] =
+      event.at + wait_asked(event.reply.retry_after, watched_.wall(), watched_.config().provider_call.retry_after_cap);
+}
+
+void FailoverChecks::on_retry_after(monitor::ProviderId provider, Instant until) {
+  const auto& expected = cooling_until_[index_of(provider)];
+  watched_.violations.must(until == expected && until >= watched_.now &&
+                               until <= watched_.now + watched_.config().provider_call.retry_after_cap,
+                           CheckId::F8, watched_.now, std::nullopt,
+                           "provider {} is left alone for {} ns instead of {} ns; the cap is {} ns", index_of(provider),
+                           (until - watched_.now).count(),
+                           instant_ns(expected.value_or(watched_.now)) - instant_ns(watched_.now),
+                           watched_.config().provider_call.retry_after_cap.count());
+}
+
+void FailoverChecks::on_finish(const OpenRequest& one, const monitor::Record& record) {
+  Violations& all = watched_.violations;
+  all.must(!one.calling, CheckId::F7, watched_.now, one.request.id, "it ends while a call is outstanding");
+  const bool wrong_request = one.attempts > 0 && one.last_kind == ReplyKind::client_error;
+  all.must(wrong_request == (record.outcome == Outcome::client_error), CheckId::F6, watched_.now, one.request.id,
+           "its last reply was {} and it ends as {}", one.last_kind, record.outcome);
+  const auto& deadline = watched_.config().provider_call.deadline;
+  switch (record.outcome) {
+    case Outcome::refused_rate:
+    case Outcome::refused_tokens:
+      all.must(one.attempts == 0 && one.asked_mask == 0, CheckId::F2, watched_.now, one.request.id,
+               "it was refused after {} calls", static_cast<int>(one.attempts));
+      return;
+    case Outcome::refused_budget:
+      all.must(one.attempts == 0 || one.permit_pending, CheckId::F5, watched_.now, one.request.id,
+               "no further reservation was refused after its {} calls", static_cast<int>(one.attempts));
+      return;
+    case Outcome::deadline_exceeded:
+      all.must(deadline && watched_.now >= one.arrived + *deadline, CheckId::F5, watched_.now, one.request.id,
+               "its deadline is not over");
+      return;
+    case Outcome::failed:
+    case Outcome::stale_hit:
+    case Outcome::all_providers_unavailable:
+      return gave_up(one, record);
+    case Outcome::served:
+    case Outcome::cache_hit:
+    case Outcome::client_error:
+      return;
+  }
+}
+
+// Every provider had its turn: it was called, or it did not admit, or it was under Retry-After.
+void FailoverChecks::gave_up(const OpenRequest& one, const monitor::Record& record) {
+  const unsigned turns = one.called_mask | one.refused_mask;
+  const unsigned everybody = (1U << watched_.providers()) - 1U;
+  watched_.violations.must(turns == everybody, one.attempts == 0 ? CheckId::F4 : CheckId::F5, watched_.now,
+                           one.request.id, "it ends as {} though only providers {:#b} of {:#b} had their turn",
+                           record.outcome, turns, everybody);
+  watched_.violations.must(record.outcome != Outcome::all_providers_unavailable || one.attempts == 0, CheckId::F4,
+                           watched_.now, one.request.id, "a provider was called {} times",
+                           static_cast<int>(one.attempts));
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,43 @@
+#pragma once
+// C1-C9: money is reserved before it is spent, settled once, charged where it belongs, and every bill is exact.
+
+#include <cstdint>
+
+#include "sim/checks/invariants/check_context.h"
+#include "sim/models/budget_model.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::sim {
+
+class MoneyChecks {
+ public:
+  explicit MoneyChecks(Watched& watched) : watched_(watched), budget_(watched.config().cost_limiter) {}
+
+  void on_granted(const OpenRequest& one);
+  void on_reserved(OpenRequest& one, Usd amount, WallTime wall);
+  void on_released(OpenRequest& one, Usd amount);
+  void on_attempt_start(OpenRequest& one, const monitor::AttemptStarted& event);
+  void on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event);
+  void on_budget(const monitor::BudgetEvent& event);
+  void on_finish(const OpenRequest& one, const monitor::Record& record);
+  void on_event();
+  void at_end(const RunResult& result);
+
+ private:
+  void on_alert(BudgetModel::Window& window, const monitor::BudgetEvent& event);
+  void on_opened(BudgetModel::Window& window);
+  void charge(std::uint32_t slot, const OpenRequest& one, const monitor::AttemptEnded& event);
+  void keeps_limit(std::uint32_t slot, RequestId request);
+  void refused(const OpenRequest& one);
+  [[nodiscard]] const Tariff& tariff_of(std::size_t provider) const;
+
+  Watched& watched_;
+  BudgetModel budget_;
+  Usd settled_total_;
+  Usd reserved_total_;
+  std::int64_t alerts_due_ = 0;
+  bool touched_ = false;
+  RequestId last_{};
+};
+
+}  // namespace windtunnel::sim

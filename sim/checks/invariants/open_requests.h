@@ -1,0 +1,109 @@
+#pragma once
+// What has been seen of each request in flight, found by its number in constant time.
+//
+// Numbers rise, so that those in flight lie between the oldest and the newest: a ring of slots indexed by the number's
+// low bits holds them. It doubles when two in flight would share a slot.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <vector>
+
+#include "base/units.h"
+#include "monitor/pipeline_events.h"
+#include "sim/models/breaker_model.h"
+
+namespace windtunnel::sim {
+
+struct OpenRequest {
+  monitor::Request request;
+  Instant arrived{};
+  WallTime wall{};  // at arrival
+  bool live = false;
+  bool rate_fits = true;     // by the model, when it arrived
+  bool rate_passed = false;  // counted in the model's window
+  bool granted = false;
+  bool held = false;            // a reservation was made for it
+  bool permit_pending = false;  // admitted by a breaker, not yet called
+  bool calling = false;
+  bool ledger_seen = false;   // of the present call
+  bool hit_by_fault = false;  // a fault that fails calls hit the present call
+  bool cache_asked = false;
+  bool cache_served = false;
+  bool cache_stale = false;
+  bool stored = false;
+  std::uint8_t attempts = 0;
+  std::uint8_t asked_mask = 0;    // providers whose turn came, by bit
+  std::uint8_t refused_mask = 0;  // by their breaker, or passed over under Retry-After
+  std::uint8_t called_mask = 0;
+  monitor::ProviderId provider{};         // of the present or latest call
+  monitor::ProviderId permit_provider{};  // of the latest permit
+  std::optional<monitor::ProviderId> first_asked;
+  monitor::ReplyKind last_kind = monitor::ReplyKind::ok;
+  std::array<std::uint8_t, monitor::kProvidersMax> attempts_at{};
+  Tokens grant;
+  Tokens output_max;
+  ModelPermit permit;
+  Instant started{};
+  Instant deadline{};
+  Tariff tariff;  // of the present call, by its provider's list of prices
+  Usd billed;     // for the present call, by the ledger
+  Usd reserved;
+  Usd known_cost;  // by the ledger, over calls whose usage is known
+  std::uint32_t month = 0;  // windows of the budget model
+  std::uint32_t day = 0;
+  monitor::ContentKey served_key;
+  Duration served_age{0};
+  monitor::ProviderId served_provider{};
+};
+
+class OpenRequests {
+ public:
+  OpenRequests() : slots_(64), mask_(slots_.size() - 1) {}
+
+  [[nodiscard]] OpenRequest* find(RequestId id) {
+    OpenRequest& slot = slots_[number_of(id) & mask_];
+    return slot.live && slot.request.id == id ? &slot : nullptr;
+  }
+  // A fresh slot. The number must not be in flight.
+  OpenRequest& begin(RequestId id) {
+    while (slots_[number_of(id) & mask_].live) grow();
+    OpenRequest& slot = slots_[number_of(id) & mask_];
+    std::destroy_at(&slot);
+    ::new (static_cast<void*>(&slot)) OpenRequest;
+    slot.live = true;
+    slot.request.id = id;
+    ++count_;
+    return slot;
+  }
+  void end(OpenRequest& one) {
+    one.live = false;
+    --count_;
+  }
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  // One of those in flight, or nothing.
+  [[nodiscard]] const OpenRequest* any() const {
+    for (const OpenRequest& one : slots_) {
+      if (one.live) return &one;
+    }
+    return nullptr;
+  }
+
+ private:
+  void grow() {
+    std::vector<OpenRequest> wider(2 * slots_.size());
+    for (const OpenRequest& one : slots_) {
+      if (one.live) wider[number_of(one.request.id) & (wider.size() - 1)] = one;
+    }
+    slots_.swap(wider);
+    mask_ = slots_.size() - 1;
+  }
+
+  std::vector<OpenRequest> slots_;
+  std::uint64_t mask_;
+  std::int64_t count_ = 0;
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,47 @@
+#include "sim/checks/invariants/routing_checks.h"
+
+namespace windtunnel::sim {
+namespace {
+
+std::vector<std::int64_t> weights_of(const monitor::RouterConfig& config) {
+  std::vector<std::int64_t> weights;
+  for (const monitor::Variant& variant : config.variants) weights.push_back(variant.weight);
+  return weights;
+}
+
+int number_or_none(std::optional<std::uint16_t> variant) { return variant ? *variant : -1; }
+int number_or_none(std::optional<monitor::ProviderId> provider) {
+  return provider ? static_cast<int>(index_of(*provider)) : -1;
+}
+
+}  // namespace
+
+RoutingChecks::RoutingChecks(Watched& watched)
+    : watched_(watched), model_(watched.config().ab_router.experiment_id, weights_of(watched.config().ab_router)) {}
+
+void RoutingChecks::on_finish(const OpenRequest& one, const monitor::Record& record) {
+  std::optional<std::uint16_t> variant;
+  std::optional<monitor::ProviderId> assigned = monitor::ProviderId{0};
+  if (one.request.provider) {
+    assigned = one.request.provider;
+  } else if (model_.has_variants()) {
+    variant = model_.variant_of(one.request.user);
+    assigned = watched_.config().ab_router.variants[*variant].provider;
+  }
+  if (!record.assigned) {
+    // A limiter refused before the router.
+    assigned.reset();
+    variant.reset();
+    watched_.violations.must(is_refused(record.outcome), CheckId::R1, watched_.now, one.request.id,
+                             "it ends as {} and was assigned to nobody", record.outcome);
+  }
+  watched_.violations.must(record.variant == variant && record.assigned == assigned, CheckId::R1, watched_.now,
+                           one.request.id, "user {:016x} is in variant {} at provider {} instead of {} at {}",
+                           one.request.user, number_or_none(record.variant), number_or_none(record.assigned),
+                           number_or_none(variant), number_or_none(assigned));
+  watched_.violations.must(!one.first_asked || one.first_asked == assigned, CheckId::R1, watched_.now, one.request.id,
+                           "provider {} was asked first instead of {}", number_or_none(one.first_asked),
+                           number_or_none(assigned));
+}
+
+}  // namespace windtunnel::sim

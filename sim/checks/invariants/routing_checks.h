@@ -1,0 +1,22 @@
+#pragma once
+// R1: a user stays in their variant, whoever serves.
+
+#include <optional>
+
+#include "sim/checks/invariants/check_context.h"
+#include "sim/models/routing_model.h"
+
+namespace windtunnel::sim {
+
+class RoutingChecks {
+ public:
+  explicit RoutingChecks(Watched& watched);
+
+  void on_finish(const OpenRequest& one, const monitor::Record& record);
+
+ private:
+  Watched& watched_;
+  RoutingModel model_;
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,83 @@
+#include "sim/checks/invariants/run_checks.h"
+
+#include <algorithm>
+
+namespace windtunnel::sim {
+namespace {
+
+// Of these no single call is told: a brownout makes calls wait, a step of the wall clock moves the calendar.
+bool hits_untold(FaultKind kind) { return kind == FaultKind::brownout || kind == FaultKind::wall_clock_step; }
+
+// Whether it changes each call that it may touch, whatever is drawn.
+bool is_certain(const FaultSpec& spec) {
+  const bool decides =
+      spec.kind == FaultKind::outage || spec.kind == FaultKind::malformed || spec.kind == FaultKind::truncated;
+  return decides && spec.fraction >= 1 && spec.ramp == Duration{0};
+}
+
+}  // namespace
+
+// From the scenario's words alone, so that a fault which never begins is missed.
+RunChecks::RunChecks(Watched& watched) : watched_(watched) {
+  const Scenario& scenario = watched.scenario;
+  const Duration last = scenario.liveness ? std::min(scenario.duration, scenario.liveness->heal_at) : scenario.duration;
+  for (const FaultSpec& spec : scenario.faults) {
+    One one{.begin = Instant{} + spec.at, .end = Instant{} + last, .is_certain = is_certain(spec)};
+    if (spec.duration) one.end = std::min(one.end, one.begin + *spec.duration);
+    for (std::size_t provider = 0; provider < watched.providers(); ++provider) {
+      const std::string& name = scenario.providers[provider].name;
+      const bool named = std::ranges::find(spec.providers, name) != spec.providers.end();
+      if (spec.providers.empty() || named) one.providers |= 1U << provider;
+    }
+    faults_.push_back(one);
+  }
+}
+
+void RunChecks::on_fault(const FaultChanged& event) { faults_[event.fault].active = event.active; }
+
+void RunChecks::on_fault_hit(std::size_t fault, OpenRequest* one) {
+  const FaultSpec& spec = watched_.scenario.faults[fault];
+  One& fact = faults_[fault];
+  ++fact.hits;
+  const bool named = one != nullptr && one->calling && (fact.providers >> index_of(one->provider) & 1U) != 0;
+  const bool in_window = watched_.now >= fact.begin && watched_.now <= fact.end;
+  watched_.violations.must(fact.active && named && in_window, CheckId::W2, watched_.now,
+                           one == nullptr ? std::nullopt : std::optional{one->request.id},
+                           "fault {} hit a call to provider {}; it lasts from {} to {} ns, active: {}", spec.id,
+                           one == nullptr ? -1 : static_cast<int>(index_of(one->provider)),
+                           fact.begin.time_since_epoch().count(), fact.end.time_since_epoch().count(), fact.active);
+  if (one != nullptr && spec.kind != FaultKind::latency_spike) one->hit_by_fault = true;
+}
+
+void RunChecks::on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event) {
+  watched_.violations.must(!one.hit_by_fault || event.reply.kind != monitor::ReplyKind::ok, CheckId::W2, event.at,
+                           event.request, "a fault hit its call to provider {}, and it succeeded",
+                           index_of(event.provider));
+  if (one.hit_by_fault) return;
+  for (std::size_t i = 0; i < faults_.size(); ++i) {
+    const One& fault = faults_[i];
+    const bool due = fault.is_certain && one.started >= fault.begin && one.started < fault.end &&
+                     (fault.providers >> index_of(event.provider) & 1U) != 0;
+    watched_.violations.must(
+        !due, CheckId::W2, event.at, event.request,
+        "its call to provider {} at {} ns was not touched by fault {}, which lasts from {} to {} ns",
+        index_of(event.provider), one.started.time_since_epoch().count(), watched_.scenario.faults[i].id,
+        fault.begin.time_since_epoch().count(), fault.end.time_since_epoch().count());
+  }
+}
+
+void RunChecks::at_end(const RunResult& result) {
+  for (std::size_t i = 0; i < faults_.size(); ++i) {
+    const FaultSpec& spec = watched_.scenario.faults[i];
+    watched_.violations.must(hits_untold(spec.kind) || result.faults[i].affected == faults_[i].hits, CheckId::W2,
+                             result.ended, std::nullopt, "fault {} claims {} affected calls; {} were told", spec.id,
+                             result.faults[i].affected, faults_[i].hits);
+  }
+  const OpenRequest* left = watched_.open.any();
+  watched_.violations.must(result.stopped || (left == nullptr && result.in_flight == 0), CheckId::V2, result.ended,
+                           left == nullptr ? std::nullopt : std::optional{left->request.id},
+                           "the run is over and {} requests have not ended; this one arrived at {} ns",
+                           watched_.open.count(), left == nullptr ? 0 : left->arrived.time_since_epoch().count());
+}
+
+}  // namespace windtunnel::sim

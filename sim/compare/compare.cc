@@ -1,0 +1,235 @@
+#include "sim/compare/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "base/in_order.h"
+#include "sim/checks/findings/registry.h"
+#include "sim/checks/judge.h"
+#include "sim/statistics/statistics.h"
+
+namespace windtunnel::sim {
+namespace {
+
+constexpr std::int64_t kSeedsNeededMax = 1'000'000'000;
+
+// One run, as far as it matters here.
+struct OneMeasured {
+  CompareValues values;
+  DownPhases phases;
+  Verdict verdict = Verdict::pass;
+  std::vector<std::string> violated;
+  bool stopped = false;
+};
+
+OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareOptions& options) {
+  Judge judge{scenario, {.checks = options.checks, .keep_going = true}};
+  CompareMeasure watch{scenario};
+  std::vector<Observer*> observers{&judge};
+  observers.push_back(&watch);
+  const RunResult result = run(scenario, {.seed = seed, .observers = observers, .stop = options.stop});
+  const Judgement judgement = judge.judge(result);
+  OneMeasured one{.values = watch.values(result, judgement),
+                  .phases = watch.down_phases(),
+                  .verdict = judgement.verdict,
+                  .stopped = result.stopped};
+  for (const Finding& finding : judgement.findings) {
+    if (finding.verdict != Verdict::fail) continue;
+    if (finding.kind == Finding::Kind::invariant) one.violated.push_back(finding.id);
+    if (finding.kind == Finding::Kind::liveness) one.violated.emplace_back(entry_of(CheckId::V1).name);
+  }
+  return one;
+}
+
+OneMeasured measure(const ForecastWorld& world, std::uint64_t index, const CompareOptions& options) {
+  const auto replication = world.replicate(SeedFamily::forecast, index, options.stop);
+  if (!replication) return {.stopped = true};
+  return {.values = values_of(*replication, world.frame())};
+}
+
+// Of forecasts, one for each variation: all with the first one's seed, so that they meet the same requests.
+std::vector<ForecastWorld> worlds_of(const std::vector<Variation>& variations, const CompareOptions& options) {
+  std::vector<ForecastWorld> worlds;
+  if (!options.forecast) return worlds;
+  for (const Variation& variation : variations) {
+    Scenario scenario = variation.scenario;
+    scenario.seed = variations.front().scenario.seed;
+    worlds.emplace_back(std::move(scenario), *options.forecast);
+  }
+  return worlds;
+}
+
+void count_violations(std::vector<ViolationCount>& counts, std::vector<std::string> violated, std::uint64_t seed) {
+  std::ranges::sort(violated);
+  violated.erase(std::unique(violated.begin(), violated.end()), violated.end());
+  for (std::string& check : violated) {
+    const auto place = std::ranges::find(counts, check, &ViolationCount::check);
+    if (place == counts.end()) {
+      counts.push_back({std::move(check), 1, seed});
+    } else {
+      ++place->runs;
+    }
+  }
+}
+
+void add(VariationResult& to, OneMeasured one, std::uint64_t seed) {
+  to.runs.push_back(one.values);
+  ++to.verdicts[static_cast<std::size_t>(one.verdict)];
+  to.down_phases.counted += one.phases.counted;
+  to.down_phases.failover_missed += one.phases.failover_missed;
+  to.down_phases.ended += one.phases.ended;
+  to.down_phases.recovery_missed += one.phases.recovery_missed;
+  count_violations(to.violations, std::move(one.violated), seed);
+}
+
+// Moments about the first value, so that values which are all the same have no spread at all.
+Moments moments_about_first(const std::vector<double>& values) {
+  std::vector<double> moved;
+  for (const double value : values) moved.push_back(value - values.front());
+  return moments_of(std::span<const double>{moved});
+}
+
+std::optional<Average> average_of(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  const Moments moments = moments_about_first(values);
+  Average average{.n = static_cast<std::int64_t>(values.size()), .mean = values.front() + moments.mean};
+  if (values.size() >= 2) {
+    average.half_width = student_factor(values.size()) * std::sqrt(moments.variance / static_cast<double>(average.n));
+  }
+  return average;
+}
+
+double variance_of(const std::vector<double>& values) { return moments_about_first(values).variance; }
+
+// The seeds in which both have data.
+struct Pairs {
+  std::vector<double> first;
+  std::vector<double> other;
+  [[nodiscard]] std::vector<double> combined(double factor, double offset) const {
+    std::vector<double> sums;
+    for (std::size_t i = 0; i < first.size(); ++i) sums.push_back(other[i] - factor * first[i] - offset);
+    return sums;
+  }
+};
+
+Pairs pairs_of(const VariationResult& first, const VariationResult& other, CompareMetric metric) {
+  const auto place = static_cast<std::size_t>(metric);
+  Pairs pairs;
+  for (std::size_t i = 0; i < first.runs.size(); ++i) {
+    const std::optional<double>& a = first.runs[i][place];
+    const std::optional<double>& b = other.runs[i][place];
+    if (!a || !b) continue;
+    pairs.first.push_back(*a);
+    pairs.other.push_back(*b);
+  }
+  return pairs;
+}
+
+std::optional<double> variance_reduction(const Pairs& pairs) {
+  if (pairs.first.size() < 2) return std::nullopt;
+  const double apart = variance_of(pairs.first) + variance_of(pairs.other);
+  const double together = variance_of(pairs.combined(1, 0));
+  if (together > 0) return apart / together;
+  if (apart > 0) return std::numeric_limits<double>::infinity();
+  return std::nullopt;
+}
+
+MetricComparison compare_metric(const VariationResult& first, const VariationResult& other, CompareMetric metric) {
+  std::vector<double> values;
+  for (const CompareValues& run : other.runs) {
+    if (const auto& value = run[static_cast<std::size_t>(metric)]) values.push_back(*value);
+  }
+  MetricComparison result{.value = average_of(values)};
+  if (&first == &other) return result;
+  const Pairs pairs = pairs_of(first, other, metric);
+  result.difference = average_of(pairs.combined(1, 0));
+  result.variance_reduction = variance_reduction(pairs);
+  return result;
+}
+
+std::size_t place_in_catalogue(const ViolationCount& count) {
+  return static_cast<std::size_t>(*check_named(count.check));
+}
+
+// An interval shrinks as the root of the number of seeds.
+std::optional<std::int64_t> seeds_needed(const Average& excess) {
+  const double ratio = *excess.half_width / std::abs(excess.mean);
+  const double needed = std::ceil(static_cast<double>(excess.n) * ratio * ratio);
+  if (!(needed <= static_cast<double>(kSeedsNeededMax))) return std::nullopt;
+  return std::max(static_cast<std::int64_t>(needed), excess.n + 1);
+}
+
+RegressionFinding judge_one(const Pairs& pairs, const RegressionRule& rule) {
+  RegressionFinding finding;
+  finding.excess = average_of(rule.is_relative ? pairs.combined(1 + rule.bound, 0) : pairs.combined(1, rule.bound));
+  if (!finding.excess || !finding.excess->half_width) return finding;
+  const double mean = finding.excess->mean;
+  const double half_width = *finding.excess->half_width;
+  if (mean + half_width <= 0) {
+    finding.verdict = Verdict::pass;
+  } else if (mean - half_width > 0) {
+    finding.verdict = Verdict::fail;
+  } else {
+    finding.seeds_needed = seeds_needed(*finding.excess);
+  }
+  return finding;
+}
+
+}  // namespace
+
+ComparisonResult compare(const std::vector<Variation>& variations, const CompareOptions& options) {
+  check(!variations.empty() && options.seeds > 0, "something is to be compared");
+  const std::uint64_t width = variations.size();
+  const std::uint64_t tasks = width * options.seeds;
+  // All variations of one seed, then the next seed, so that a comparison that is stopped has complete pairs.
+  const std::vector<ForecastWorld> worlds = worlds_of(variations, options);
+  InOrder<OneMeasured> runs{tasks, options.jobs, [&](std::uint64_t place) {
+                              if (!worlds.empty()) return measure(worlds[place % width], place / width, options);
+                              return measure(variations[place % width].scenario, options.seed_first + place / width,
+                                             options);
+                            }};
+  ComparisonResult comparison;
+  comparison.variations.resize(width);
+  std::vector<OneMeasured> row;
+  while (std::optional<OneMeasured> one = runs.take()) {
+    if (one->stopped) break;
+    row.push_back(*std::move(one));
+    if (options.progress) options.progress(comparison.seeds * width + row.size(), tasks);
+    if (row.size() < width) continue;
+    for (std::size_t i = 0; i < width; ++i) {
+      add(comparison.variations[i], std::move(row[i]), options.seed_first + comparison.seeds);
+    }
+    row.clear();
+    ++comparison.seeds;
+    if (options.stop != nullptr && options.stop->load()) break;
+  }
+  runs.give_up();
+  comparison.stopped = comparison.seeds < options.seeds;
+  for (VariationResult& variation : comparison.variations) {
+    std::ranges::sort(variation.violations, {}, place_in_catalogue);
+    for (std::size_t i = 0; i < kCompareMetrics; ++i) {
+      variation.metrics[i] = compare_metric(comparison.variations.front(), variation, static_cast<CompareMetric>(i));
+    }
+  }
+  return comparison;
+}
+
+std::vector<RegressionFinding> judge_regressions(const ComparisonResult& comparison,
+                                                 const std::vector<RegressionRule>& rules) {
+  std::vector<RegressionFinding> findings;
+  const VariationResult& first = comparison.variations.front();
+  for (std::size_t i = 1; i < comparison.variations.size(); ++i) {
+    for (std::size_t rule = 0; rule < rules.size(); ++rule) {
+      RegressionFinding finding = judge_one(pairs_of(first, comparison.variations[i], rules[rule].metric), rules[rule]);
+      finding.variation = i;
+      finding.rule = rule;
+      findings.push_back(finding);
+    }
+  }
+  return findings;
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,89 @@
+#include "sim/explore/explore.h"
+
+#include <utility>
+
+#include "base/in_order.h"
+#include "sim/checks/judge.h"
+#include "sim/explore/swarm.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::sim {
+namespace {
+
+std::optional<Finding> first_failing(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    if (finding.verdict == Verdict::fail) return finding;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+SeedTotals& SeedTotals::operator+=(const SeedTotals& other) {
+  seeds += other.seeds;
+  requests += other.requests;
+  events += other.events;
+  virtual_time += other.virtual_time;
+  inconclusive += other.inconclusive;
+  recovery_impossible += other.recovery_impossible;
+  for (std::size_t i = 0; i < kCoverageCounters; ++i) {
+    coverage[i] += other.coverage[i];
+    seeds_covering[i] += other.seeds_covering[i];
+  }
+  return *this;
+}
+
+Scenario explored_world(const Scenario& base, std::uint64_t seed, bool swarm) {
+  if (swarm) return swarm_world(base, seed);
+  Scenario world = base;
+  world.seed = seed;
+  return world;
+}
+
+SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreOptions& options) {
+  const Scenario world = explored_world(base, seed, options.swarm);
+  Judge judge{world, {.checks = options.checks}};
+  const RunResult run = sim::run(world, {.observers = {&judge}, .stop = options.stop});
+  const Judgement judgement = judge.judge(run);
+  SeedResult result{.seed = seed};
+  result.failure = first_failing(judgement.findings);
+  // An observer that stops a run has found something; else it was broken off.
+  result.stopped = run.stopped && !result.failure;
+  result.totals.seeds = 1;
+  result.totals.requests = run.arrivals;
+  result.totals.events = run.events;
+  result.totals.virtual_time = run.ended.time_since_epoch();
+  result.totals.inconclusive = judgement.verdict == Verdict::inconclusive ? 1 : 0;
+  result.totals.recovery_impossible = options.swarm && !world.liveness ? 1 : 0;
+  for (std::size_t i = 0; i < kCoverageCounters; ++i) {
+    result.totals.coverage[i] = judgement.coverage[i].second;
+    result.totals.seeds_covering[i] = judgement.coverage[i].second > 0 ? 1 : 0;
+  }
+  return result;
+}
+
+std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks) {
+  Judge judge{world, {.checks = checks}};
+  const RunResult run = sim::run(world, {.observers = {&judge}});
+  return first_failing(judge.judge(run).findings);
+}
+
+Exploration explore(const Scenario& base, std::uint64_t first, std::uint64_t last, const ExploreOptions& options,
+                    const std::function<bool(const SeedResult&)>& told) {
+  Exploration exploration;
+  InOrder<SeedResult> seeds{last - first + 1, options.jobs,
+                            [&](std::uint64_t place) { return explore_seed(base, first + place, options); }};
+  while (std::optional<SeedResult> result = seeds.take()) {
+    const bool stop = options.stop != nullptr && options.stop->load(std::memory_order_relaxed);
+    if (result->stopped) break;
+    exploration.totals += result->totals;
+    exploration.last = result->seed;
+    if (result->failure) exploration.failure = FailingSeed{result->seed, *result->failure};
+    const bool goes_on = !told || told(*result);
+    if (exploration.failure || !goes_on || stop) break;
+  }
+  seeds.give_up();
+  return exploration;
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,75 @@
+#pragma once
+// Searches seeds for the first that breaks a claim.
+//
+//   const Exploration found = explore(base, 1, 20'000, {.swarm = true});
+//   if (found.failure) found.failure->seed, found.failure->finding.id, found.failure->finding.reason;
+//
+// A seed fails when an invariant, liveness or a threshold does; what is inconclusive is no failure. The answer is that
+// of the lowest failing seed, whatever the number of threads.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/checks/claims/coverage.h"
+#include "sim/checks/findings/verdict.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+struct ExploreOptions {
+  bool swarm = false;  // true: each seed has a world of its own (swarm.h); false: `base` with that seed
+  std::vector<std::string> checks{"all"};   // as JudgeOptions::checks
+  std::uint64_t jobs = 1;                   // threads
+  const std::atomic<bool>* stop = nullptr;  // set from elsewhere: start no further seed, break off those under way
+};
+
+// What seeds were found to be. Sums of several are those of their seeds.
+struct SeedTotals {
+  std::uint64_t seeds = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t events = 0;
+  Duration virtual_time{0};
+  std::uint64_t inconclusive = 0;         // neither failed nor passed
+  std::uint64_t recovery_impossible = 0;  // worlds of a swarm that claim no liveness, because nothing could recover
+  std::vector<std::int64_t> coverage = std::vector<std::int64_t>(kCoverageCounters);          // by counter
+  std::vector<std::uint64_t> seeds_covering = std::vector<std::uint64_t>(kCoverageCounters);  // in which it is above 0
+
+  SeedTotals& operator+=(const SeedTotals& other);
+  friend bool operator==(const SeedTotals&, const SeedTotals&) = default;
+};
+
+struct FailingSeed {
+  std::uint64_t seed = 0;
+  Finding finding;  // the first that failed
+};
+
+struct SeedResult {
+  std::uint64_t seed = 0;
+  SeedTotals totals;  // of this one
+  std::optional<Finding> failure;
+  bool stopped = false;  // broken off: it says nothing
+};
+
+// The world of one seed.
+[[nodiscard]] Scenario explored_world(const Scenario& base, std::uint64_t seed, bool swarm);
+[[nodiscard]] SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreOptions& options);
+// The first failure of this world, if any: what explore_seed finds in explored_world.
+[[nodiscard]] std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks);
+
+struct Exploration {
+  SeedTotals totals;                  // of the seeds looked at, the failing one included: a prefix of those asked for
+  std::optional<std::uint64_t> last;  // the end of that prefix; nothing: no seed was looked at
+  std::optional<FailingSeed> failure;
+};
+
+// Looks at seeds first..last in order until one fails or `stop` is set. `told`, if given, is called on this thread
+// after each seed of the prefix; false ends the search there.
+[[nodiscard]] Exploration explore(const Scenario& base, std::uint64_t first, std::uint64_t last,
+                                  const ExploreOptions& options = {},
+                                  const std::function<bool(const SeedResult&)>& told = {});
+
+}  // namespace windtunnel::sim

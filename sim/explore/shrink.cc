@@ -1,0 +1,410 @@
+#include "sim/explore/shrink.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "monitor/record.h"
+#include "sim/checks/claims/recovery.h"
+#include "sim/checks/findings/registry.h"
+#include "sim/explore/explore.h"
+
+namespace windtunnel::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool has_provider(const Scenario& world, const std::string& name) {
+  return std::ranges::any_of(world.providers, [&](const ProviderSpec& one) { return one.name == name; });
+}
+bool has_fault(const Scenario& world, const std::optional<std::string>& id) {
+  return !id || std::ranges::any_of(world.faults, [&](const FaultSpec& one) { return one.id == *id; });
+}
+
+// Whether a file could say it: no name without its owner, nothing outside the run.
+bool is_sound(const Scenario& world) {
+  const Duration end = world.duration;
+  if (end < 1ns || world.workloads.empty() || world.providers.empty()) return false;
+  for (const WorkloadSpec& load : world.workloads) {
+    if (load.start >= end || (load.provider && !has_provider(world, *load.provider))) return false;
+    if (load.executor == Executor::script && load.requests.empty()) return false;
+    for (const ListedRequest& one : load.requests) {
+      if (one.provider && !has_provider(world, *one.provider)) return false;
+    }
+  }
+  for (const FaultSpec& fault : world.faults) {
+    if (fault.at >= end || (world.liveness && fault.at >= world.liveness->heal_at)) return false;
+    if (!std::ranges::all_of(fault.providers, [&](const auto& name) { return has_provider(world, name); }))
+      return false;
+  }
+  for (const ThresholdSpec& threshold : world.thresholds) {
+    if (!has_fault(world, threshold.during) || !has_fault(world, threshold.after)) return false;
+    if (threshold.provider && !has_provider(world, *threshold.provider)) return false;
+  }
+  if (world.liveness && world.liveness->heal_at >= end) return false;
+  if (unsupported(world.monitor.circuit_breaker) || invalid(world.monitor.ab_router)) return false;
+  const auto attempts = static_cast<std::size_t>(world.monitor.provider_call.retry.max_attempts);
+  return attempts * world.providers.size() <= monitor::kAttemptsMax;
+}
+
+// A round duration of at most half: 37 s becomes 15 s.
+Duration round_half(Duration duration) {
+  const std::int64_t half = duration.count() / 2;
+  std::int64_t power = 1;
+  while (power <= half / 10) power *= 10;
+  for (const std::int64_t lead : {5, 3, 2, 1}) {
+    if (lead * power <= half) return Duration{lead * power};
+  }
+  return Duration{half};
+}
+
+class Shrinker {
+ public:
+  Shrinker(const Scenario& world, const Finding& finding, const Scenario& defaults, const ShrinkOptions& options)
+      : options_(options), defaults_(defaults), small_{.world = world, .finding = finding} {
+    defaults_.monitor = monitor::MonitorConfig{};
+    defaults_.breaker_preset = Scenario{}.breaker_preset;
+    if (!options_.fails) {
+      options_.fails = [checks = options.checks](const Scenario& one) { return first_failure(one, checks); };
+    }
+  }
+
+  Shrunk shrink() {
+    drop_claims();
+    do {
+      changed_ = false;
+      cut_after_violation();
+      drop_items([](Scenario & world) -> auto& { return world.faults; });
+      drop_items([](Scenario & world) -> auto& { return world.workloads; });
+      drop_items([](Scenario & world) -> auto& { return world.thresholds; });
+      drop_providers();
+      shorten();
+      lower_load();
+      settings_to_defaults();
+      breaker_to_defaults();
+      providers_to_defaults();
+      faults_to_defaults();
+    } while (changed_ && !is_over());
+    small_.is_minimal = !is_over();
+    return std::move(small_);
+  }
+
+ private:
+  [[nodiscard]] Scenario& world() { return small_.world; }
+  [[nodiscard]] bool is_over() const {
+    return small_.runs >= options_.runs_max || (options_.stop != nullptr && options_.stop->load());
+  }
+
+  // Goes on with this world if it fails in the same way.
+  bool accept(Scenario candidate) {
+    if (is_over() || !is_sound(candidate)) return false;
+    if (small_.finding.kind == Finding::Kind::liveness && !recovery_of(candidate).possible) return false;
+    ++small_.runs;
+    if (options_.told) options_.told(small_.runs);
+    std::optional<Finding> found = options_.fails(candidate);
+    if (!found || !same_failure(*found, small_.finding)) return false;
+    small_.world = std::move(candidate);
+    small_.finding = std::move(*found);
+    changed_ = true;
+    return true;
+  }
+
+  // `access` gives the place of a value in a scenario.
+  template <typename Access, typename Value>
+  bool set(Access access, const Value& value) {
+    if (access(world()) == value) return false;
+    Scenario candidate = world();
+    access(candidate) = value;
+    return accept(std::move(candidate));
+  }
+  template <typename Access>
+  bool to_default(Access access) {
+    return set(access, std::as_const(access(defaults_)));
+  }
+
+  // All at once, then halves, quarters, one by one.
+  template <typename Access>
+  void drop_items(Access items) {
+    for (std::size_t chunk = items(world()).size(); chunk > 0; chunk /= 2) {
+      for (std::size_t at = 0; at < items(world()).size();) {
+        Scenario candidate = world();
+        auto& list = items(candidate);
+        const auto first = list.begin() + static_cast<std::ptrdiff_t>(at);
+        list.erase(first, first + static_cast<std::ptrdiff_t>(std::min(chunk, list.size() - at)));
+        if (!accept(std::move(candidate))) at += chunk;
+      }
+    }
+  }
+
+  // What the world claims besides.
+  void drop_claims() {
+    Scenario candidate = world();
+    candidate.coverage.clear();
+    candidate.counterexample.reset();
+    candidate.forecast_thresholds.clear();
+    candidate.explore = ExploreSpec{};
+    small_.world = std::move(candidate);
+    if (small_.finding.kind != Finding::Kind::liveness && world().liveness) {
+      Scenario without = world();
+      without.liveness.reset();
+      accept(std::move(without));
+    }
+  }
+
+  // Nothing after the violation matters.
+  void cut_after_violation() {
+    if (!small_.finding.at || small_.finding.kind != Finding::Kind::invariant) return;
+    const Duration at = small_.finding.at->time_since_epoch();
+    for (const Duration unit : {Duration{10s}, Duration{1s}, Duration{100ms}, Duration{1ms}, Duration{1ns}}) {
+      const Duration end = (at / unit + 1) * unit;
+      if (end < world().duration) set_duration(end);
+    }
+  }
+
+  // Faults and loads that begin later go too; a claim of recovery keeps its distance from the end.
+  bool set_duration(Duration end) {
+    Scenario candidate = world();
+    if (candidate.liveness) {
+      const Duration cut = candidate.duration - end;
+      if (candidate.liveness->heal_at <= cut) return false;
+      candidate.liveness->heal_at -= cut;
+    }
+    candidate.duration = end;
+    const Duration last = candidate.liveness ? candidate.liveness->heal_at : end;
+    std::erase_if(candidate.faults, [&](const FaultSpec& fault) { return fault.at >= last; });
+    std::erase_if(candidate.workloads, [&](const WorkloadSpec& load) { return load.start >= end; });
+    return accept(std::move(candidate));
+  }
+
+  void shorten() {
+    while (set_duration(round_half(world().duration)) || set_duration(world().duration / 2)) {
+    }
+    if (world().liveness) shorten_recovery();
+    for (std::size_t i = 0; i < world().faults.size(); ++i) {
+      const auto lasts = [i](Scenario & one) -> auto& { return one.faults[i].duration; };
+      const auto at = [i](Scenario & one) -> auto& { return one.faults[i].at; };
+      const auto ramp = [i](Scenario & one) -> auto& { return one.faults[i].ramp; };
+      set(at, Duration{0}) || set(at, round_half(at(world())));
+      set(ramp, Duration{0});
+      halve(ramp);
+      const FaultSpec& fault = world().faults[i];
+      if (fault.kind == FaultKind::wall_clock_step) continue;
+      const Duration end = world().liveness ? world().liveness->heal_at : world().duration;
+      const Duration now = fault.duration.value_or(end - fault.at);
+      if (now > 1ns) halve_optional(lasts, now);
+    }
+    for (std::size_t i = 0; i < world().workloads.size(); ++i) {
+      const auto lasts = [i](Scenario & one) -> auto& { return one.workloads[i].duration; };
+      if (world().workloads[i].executor == Executor::ramping_arrival_rate) continue;
+      set(lasts, std::optional<Duration>{});
+      if (world().workloads[i].duration) halve_optional(lasts, *world().workloads[i].duration);
+    }
+  }
+  template <typename Access>
+  void halve(Access place) {
+    while (place(world()) > 0ns && (set(place, round_half(place(world()))) || set(place, place(world()) / 2))) {
+    }
+  }
+  template <typename Access>
+  void halve_optional(Access place, Duration now) {
+    while (now > 1ns) {
+      if (set(place, std::optional<Duration>{round_half(now)})) {
+        now = round_half(now);
+      } else if (set(place, std::optional<Duration>{now / 2})) {
+        now /= 2;
+      } else {
+        return;
+      }
+    }
+  }
+  void shorten_recovery() {
+    halve([](Scenario & one) -> auto& { return one.liveness->recover_within; });
+    halve([](Scenario & one) -> auto& { return one.liveness->heal_at; });
+  }
+
+  // From the last to the first: the others keep their places.
+  void drop_providers() {
+    for (std::size_t i = world().providers.size(); i-- > 1;) {
+      Scenario candidate = world();
+      const std::string name = candidate.providers[i].name;
+      candidate.providers.erase(candidate.providers.begin() + static_cast<std::ptrdiff_t>(i));
+      for (monitor::Variant& variant : candidate.monitor.ab_router.variants) {
+        if (index_of(variant.provider) == i) variant.provider = monitor::ProviderId{};
+        if (index_of(variant.provider) > i)
+          variant.provider = monitor::ProviderId{static_cast<std::uint8_t>(index_of(variant.provider) - 1)};
+      }
+      for (WorkloadSpec& load : candidate.workloads) {
+        if (load.provider == name) load.provider.reset();
+      }
+      std::erase_if(candidate.faults,
+                    [&](FaultSpec& fault) { return std::erase(fault.providers, name) > 0 && fault.providers.empty(); });
+      accept(std::move(candidate));
+    }
+  }
+
+  void lower_load() {
+    const WorkloadSpec plain;
+    for (std::size_t i = 0; i < world().workloads.size(); ++i) {
+      const auto part = [i](auto member) {
+        return [ i, member ](Scenario & one) -> auto& { return one.workloads[i].*member; };
+      };
+      if (world().workloads[i].executor == Executor::replay) list_requests(i);
+      if (world().workloads[i].executor == Executor::script) {
+        drop_items([i](Scenario & one) -> auto& { return one.workloads[i].requests; });
+      }
+      if (world().workloads[i].executor == Executor::ramping_arrival_rate) make_constant(i);
+      lower_rate(i);
+      const auto users = part(&WorkloadSpec::vus);
+      while (users(world()) > 1 && set(users, users(world()) / 2)) {
+      }
+      const auto arrival = part(&WorkloadSpec::arrival);
+      const bool is_odd = arrival(world()) == Arrival::gamma || arrival(world()) == Arrival::mmpp;
+      if (!set(arrival, Arrival::uniform) && is_odd) set(arrival, Arrival::poisson);
+      set(part(&WorkloadSpec::start), Duration{0});
+      set(part(&WorkloadSpec::prompts), plain.prompts);
+      set(part(&WorkloadSpec::users), plain.users);
+      set(part(&WorkloadSpec::input), plain.input);
+      set(part(&WorkloadSpec::output), plain.output);
+      set(part(&WorkloadSpec::max_tokens), plain.max_tokens);
+      set(part(&WorkloadSpec::provider), plain.provider);
+    }
+  }
+  // A trace as a list that can lose requests.
+  void list_requests(std::size_t i) {
+    constexpr std::size_t kListedMax = 2'000;  // more would be no file for a person
+    Scenario candidate = world();
+    WorkloadSpec& load = candidate.workloads[i];
+    if (load.requests.size() > kListedMax || load.time_scale != 1 || load.rate_scale != 1) return;
+    load.executor = Executor::script;
+    load.trace.clear();
+    accept(std::move(candidate));
+  }
+  void make_constant(std::size_t i) {
+    Scenario candidate = world();
+    WorkloadSpec& load = candidate.workloads[i];
+    load.executor = Executor::constant_arrival_rate;
+    load.stages.clear();
+    if (load.rate.count.value > 0) accept(std::move(candidate));
+  }
+  // Half as many, again and again: to whole rates first, and by longer units where there is one request a unit.
+  void lower_rate(std::size_t i) {
+    for (;;) {
+      const Rate now = world().workloads[i].rate;
+      if (now.count.value < 2) return;
+      const auto rate = [i](Scenario & one) -> auto& { return one.workloads[i].rate; };
+      const Rate slower =
+          now.count.value == 1'000'000 ? Rate{now.count, now.unit * 2} : Rate{{now.count.value / 2}, now.unit};
+      const Rate whole{{now.count.value / 2'000'000 * 1'000'000}, now.unit};
+      if (slower.unit > world().duration * 4) return;
+      if (!(whole.count.value > 0 && set(rate, whole)) && !set(rate, slower)) return;
+    }
+  }
+
+  void settings_to_defaults() {
+    to_default([](Scenario & one) -> auto& { return one.start; });
+    // A whole block if it may go, else key by key.
+    to_default([](Scenario & one) -> auto& { return one.monitor.rate_limiter; });
+    to_default([](Scenario & one) -> auto& { return one.monitor.token_limiter; });
+    to_default([](Scenario & one) -> auto& { return one.monitor.cost_limiter; });
+    to_default([](Scenario & one) -> auto& { return one.monitor.ab_router; });
+    to_default([](Scenario & one) -> auto& { return one.monitor.cache; });
+    to_default([](Scenario & one) -> auto& { return one.monitor.provider_call; });
+    fields_to_default(
+        [](Scenario & one) -> auto& { return one.monitor.rate_limiter; },
+        &monitor::RateLimiterConfig::requests_per_minute, &monitor::RateLimiterConfig::tokens_per_minute);
+    using T = monitor::TokenLimiterConfig;
+    fields_to_default(
+        [](Scenario & one) -> auto& { return one.monitor.token_limiter; }, &T::mode, &T::limit, &T::min_output_tokens);
+    using C = monitor::CostLimiterConfig;
+    fields_to_default(
+        [](Scenario & one) -> auto& { return one.monitor.cost_limiter; }, &C::monthly, &C::daily, &C::alerts,
+        &C::on_exhausted, &C::unknown_usage);
+    using H = monitor::CacheConfig;
+    fields_to_default(
+        [](Scenario & one) -> auto& { return one.monitor.cache; }, &H::enabled, &H::ttl, &H::capacity, &H::scope,
+        &H::stale_if_error);
+    using P = monitor::ProviderCallConfig;
+    fields_to_default(
+        [](Scenario & one) -> auto& { return one.monitor.provider_call; }, &P::timeout, &P::deadline, &P::retry,
+        &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries);
+    using R = monitor::RetryConfig;
+    fields_to_default(
+        [](Scenario & one) -> auto& { return one.monitor.provider_call.retry; }, &R::max_attempts, &R::base,
+        &R::multiplier, &R::cap, &R::jitter);
+  }
+  template <typename Block, typename... Members>
+  void fields_to_default(Block block, Members... members) {
+    (to_default([ block, members ](Scenario & one) -> auto& { return block(one).*members; }), ...);
+  }
+
+  void breaker_to_defaults() {
+    const auto breaker = [](Scenario & one) -> auto& { return one.monitor.circuit_breaker; };
+    if (!(breaker(world()) == breaker(defaults_) && world().breaker_preset == defaults_.breaker_preset)) {
+      Scenario candidate = world();
+      candidate.breaker_preset = defaults_.breaker_preset;
+      breaker(candidate) = breaker(defaults_);
+      accept(std::move(candidate));
+    }
+    using B = monitor::BreakerConfig;
+    fields_to_default(breaker, &B::consecutive_threshold, &B::failure_rate_threshold, &B::failure_rate_compare,
+                      &B::failure_count_threshold, &B::minimum_calls, &B::window_type, &B::window_size, &B::window,
+                      &B::window_buckets, &B::window_origin, &B::bucket_of, &B::evaluate_on, &B::open, &B::open_compare,
+                      &B::half_open_max_calls, &B::half_open_success_threshold, &B::half_open_failure, &B::late_results,
+                      &B::on_close, &B::open_backoff_multiplier, &B::open_max);
+  }
+
+  void providers_to_defaults() {
+    using P = ProviderSpec;
+    for (std::size_t i = 0; i < world().providers.size(); ++i) {
+      const auto known = std::ranges::find_if(defaults_.providers,
+                                              [&](const P& one) { return one.name == world().providers[i].name; });
+      if (known == defaults_.providers.end()) continue;
+      const auto reset = [&](auto member) {
+        set(
+            [ i, member ](Scenario & one) -> auto& { return one.providers[i].*member; },
+            std::as_const((*known).*member));
+      };
+      reset(&P::time_to_first_token), reset(&P::time_per_output_token), reset(&P::tariffs), reset(&P::errors);
+      reset(&P::bill_on_failure), reset(&P::bill_on_timeout), reset(&P::queue), reset(&P::concurrency),
+          reset(&P::rate_limit);
+    }
+  }
+
+  void faults_to_defaults() {
+    using F = FaultSpec;
+    const F plain;
+    for (std::size_t i = 0; i < world().faults.size(); ++i) {
+      const auto reset = [&](auto member) {
+        set(
+            [ i, member ](Scenario & one) -> auto& { return one.faults[i].*member; }, std::as_const(plain.*member));
+      };
+      reset(&F::fraction), reset(&F::mode), reset(&F::error), reset(&F::gilbert_elliott), reset(&F::errors),
+          reset(&F::rate);
+      reset(&F::bill_fraction), reset(&F::severity), reset(&F::min_affected), reset(&F::providers);
+    }
+  }
+
+  ShrinkOptions options_;
+  Scenario defaults_;
+  Shrunk small_;
+  bool changed_ = false;
+};
+
+}  // namespace
+
+bool same_failure(const Finding& a, const Finding& b) {
+  // Both findings of liveness say that it did not recover.
+  return a.kind == b.kind && (a.kind == Finding::Kind::liveness || a.id == b.id);
+}
+
+Shrunk shrink(const Scenario& world, const Finding& finding, const Scenario& defaults, const ShrinkOptions& options) {
+  return Shrinker{world, finding, defaults, options}.shrink();
+}
+
+void describe_failure(Scenario& world, const Finding& finding, const std::string& came_from) {
+  world.title = fmt::format("{}: {}", finding.id, finding.claim);
+  world.description = fmt::format("Seed {} violates {}: {}. {}", world.seed, finding.id, finding.reason, came_from);
+}
+
+}  // namespace windtunnel::sim

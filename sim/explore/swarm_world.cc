@@ -1,0 +1,325 @@
+// A swarm's load, providers and faults.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/checks/claims/recovery.h"
+#include "sim/explore/swarm_draws.h"
+
+namespace windtunnel::sim::swarm {
+namespace {
+
+using monitor::ReplyKind;
+using namespace std::chrono_literals;
+
+double ns(Duration duration) { return static_cast<double>(duration.count()); }
+Law fixed(Duration duration) { return Law::fixed(ns(duration)); }
+
+Duration duration_of(const Draft& draft) {
+  Duration least{0};
+  if (draft.keeps(SwarmPart::faults)) {
+    for (const FaultSpec& fault : draft.base.faults) least = std::max(least, fault.at + fault.duration.value_or(1s));
+  }
+  if (draft.keeps(SwarmPart::workload)) {
+    for (const WorkloadSpec& load : draft.base.workloads) least = std::max(least, load.start + 1s);
+  }
+  return std::max(draft.on_grid(draft.dice.round_one(draft.ranges.duration, "duration")), least);
+}
+
+void draw_lengths(const Draft& draft, WorkloadSpec& load, std::uint64_t i) {
+  const Dice& dice = draft.dice;
+  load.input.law = dice.one_of({Law::fixed(100), Law::uniform(20, 300), Law::lognormal_p50_p95(100, 250)}, "input", i);
+  load.output.law = dice.one_of({Law::fixed(100), Law::uniform(1, 600), Law::lognormal_p50_p95(80, 400)}, "output", i);
+  load.max_tokens = Tokens{dice.one_of<std::int64_t>({100, 300, 500, 1}, "max tokens", i)};
+  if (dice.coin(25, "no max tokens", i)) load.max_tokens.reset();
+}
+
+// Requests that come in the same instant, a few times in the run.
+void draw_herd(const Draft& draft, WorkloadSpec& load, std::uint64_t i) {
+  const Dice& dice = draft.dice;
+  load.executor = Executor::script;
+  const std::int64_t herds = dice.between({1, 6}, "herds", i);
+  std::vector<Duration> times;
+  for (std::int64_t herd = 0; herd < herds; ++herd) {
+    const auto member = i * 16 + static_cast<std::uint64_t>(herd);
+    times.push_back(draft.on_grid(dice.between({0, draft.world.duration / 1s - 1}, "herd at", member) * 1s));
+  }
+  std::ranges::sort(times);
+  const bool ask_alike = dice.coin(40, "herd asks alike", i);
+  for (std::int64_t herd = 0; herd < herds; ++herd) {
+    const std::int64_t size = dice.between({1, 8}, "herd size", i * 16 + static_cast<std::uint64_t>(herd));
+    for (std::int64_t one = 0; one < size; ++one) {
+      ListedRequest request{.at = times[static_cast<std::size_t>(herd)]};
+      if (ask_alike) request.prompt = "herd";
+      // The same question with another limit is another question.
+      if (ask_alike && one % 3 == 2) request.max_tokens = Tokens{200};
+      load.requests.push_back(std::move(request));
+    }
+  }
+}
+
+void draw_arrivals(const Draft& draft, WorkloadSpec& load, std::uint64_t i, double per_second) {
+  const Dice& dice = draft.dice;
+  const Duration gap = draft.on_grid(Duration{static_cast<std::int64_t>(1e9 / per_second)});
+  // The first goes on to the end, so that there is something to recover for.
+  const std::int64_t kind = i == 0 ? 99 : dice.between({0, 99}, "executor", i);
+  if (kind < 20) return draw_herd(draft, load, i);
+  if (kind < 40 || (i == 0 && dice.coin(10, "closed loop"))) {
+    load.executor = Executor::constant_vus;
+    load.vus = dice.between({1, 6}, "users at once", i);
+    load.think_time = draft.grid > 0ns ? fixed(draft.on_grid(gap * load.vus)) : Law::exponential(ns(gap * load.vus));
+    return;
+  }
+  if (draft.grid > 0ns) {
+    load.rate = {.count = {1'000'000}, .unit = gap};
+    return;
+  }
+  const Millionths rate{std::max<std::int64_t>(1, static_cast<std::int64_t>(per_second * 1e6))};
+  load.rate = {.count = rate, .unit = 1s};
+  load.arrival = dice.one_of({Arrival::uniform, Arrival::poisson, Arrival::gamma, Arrival::mmpp}, "arrival", i);
+  if (load.arrival == Arrival::gamma) load.gamma_shape = dice.one_of({0.3, 3.0}, "gamma shape", i);
+  if (load.arrival == Arrival::mmpp) load.mmpp = {.factors = {0.2, 1.8}, .mean_sojourn = {10s, 10s}};
+  if (kind < 60) {
+    load.executor = Executor::ramping_arrival_rate;
+    load.stages = {{draft.world.duration / 4, {2 * rate.value}},
+                   {draft.world.duration / 4, {0}},
+                   {draft.world.duration / 2, rate}};
+  }
+}
+
+WorkloadSpec draw_workload(const Draft& draft, std::uint64_t i, double per_second) {
+  const Dice& dice = draft.dice;
+  WorkloadSpec load;
+  load.name = fmt::format("load-{}", i + 1);
+  draw_arrivals(draft, load, i, per_second);
+  draw_lengths(draft, load, i);
+  load.prompts.count = dice.one_of<std::int64_t>({0, 0, 0, 3, 40}, "prompts", i);
+  if (load.prompts.count > 0 && dice.coin(50, "popular prompts", i)) load.prompts.zipf = 1;
+  load.users.count = dice.one_of<std::int64_t>({0, 5, 50}, "users", i);
+  if (dice.coin(30, "chooses", i)) {
+    load.provider = draft.world.providers[below(dice.bits("choice", i), draft.world.providers.size())].name;
+  }
+  return load;
+}
+
+// The time to the first token and per token, so that no answer takes longer than `most`.
+void draw_latency(const Draft& draft, ProviderSpec& provider, std::uint64_t i, Duration most) {
+  const Dice& dice = draft.dice;
+  provider.time_per_output_token = Law::fixed(0);
+  if (draft.grid > 0ns) {
+    provider.time_to_first_token = fixed(dice.coin(10, "at once", i) ? 0ns : draft.on_grid(most));
+    return;
+  }
+  const auto share = [&](std::int64_t thousandths) {
+    return static_cast<double>(most.count() / 1000 * thousandths / 1000 * 1000);
+  };
+  provider.time_to_first_token =
+      dice.one_of({Law::fixed(share(700)), Law::uniform(share(100), share(700)), Law::exponential(share(19)),
+                   Law::lognormal_p50_p95(share(20), share(40)), Law::quantiles({share(20), share(50), share(600)})},
+                  "latency law", i);
+  if (dice.coin(60, "per token", i)) provider.time_per_output_token = Law::uniform(0, share(1) / 4);
+}
+
+void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
+  const Dice& dice = draft.dice;
+  const Duration timeout = draft.world.monitor.provider_call.timeout;
+  const Duration most =
+      timeout * dice.one_of<std::int64_t>({20, 20, 100, 100, 250, 500, 900, 1000}, "slowness", i) / 1000;
+  // Once in a while nothing can recover: the healthy answer takes longer than anybody waits.
+  const bool hopeless = dice.between({0, 999}, "hopeless", i) < 2;
+  draw_latency(draft, provider, i, hopeless ? timeout * 4 : std::min(draft.on_grid(most), timeout));
+  // A healthy provider fails by nobody's fault but the client's; everything else is for the faults.
+  if (dice.coin(30, "client errors", i)) {
+    provider.errors.rates = {{ReplyKind::client_error, dice.one_of({0.005, 0.05}, "client errors at", i)}};
+  }
+  provider.bill_on_failure = dice.one_of({FailureBill::none, FailureBill::input}, "bill on failure", i);
+  provider.bill_on_timeout =
+      dice.one_of({TimeoutBill::full, TimeoutBill::input, TimeoutBill::none}, "bill on timeout", i);
+  if (dice.coin(25, "price change", i)) {
+    monitor::DatedTariff dearer = provider.tariffs.back();
+    dearer.from = draft.world.start + draft.on_grid(draft.world.duration / 3);
+    dearer.tariff.output.per_token = dearer.tariff.output.per_token * 2;
+    if (provider.tariffs.back().from < dearer.from) provider.tariffs.push_back(dearer);
+  }
+}
+
+// Limits of the providers' own, wide enough for the load when all is well. After all latencies.
+void draw_places(Draft& draft) {
+  const auto at_once = static_cast<std::int64_t>(healthy_calls_at_once(draft.world)) + 1;
+  const auto per_minute = static_cast<std::int64_t>(healthy_calls_per_minute(draft.world)) + 1;
+  std::uint64_t i = 0;
+  for (ProviderSpec& provider : draft.world.providers) {
+    if (draft.dice.coin(30, "places", i)) {
+      provider.concurrency = at_once;
+      provider.queue = draft.dice.one_of<std::int64_t>({0, 5, 50}, "queue", i);
+    }
+    if (draft.dice.coin(20, "own limit", i)) {
+      provider.rate_limit.requests_per_minute = per_minute;
+    }
+    if (draft.dice.coin(30, "own wait", i)) {
+      provider.rate_limit.retry_after = draft.dice.one_of<Duration>({0s, 3s, 500s}, "own wait for", i);
+    }
+    ++i;
+  }
+}
+
+// A deadline below the timeout cuts attempts. It may be as short as the slowest healthy answer, to the nanosecond.
+void tighten_deadline(Draft& draft) {
+  std::optional<Duration>& deadline = draft.world.monitor.provider_call.deadline;
+  if (!deadline || draft.keeps(SwarmPart::provider_call) || !draft.dice.coin(40, "tight deadline")) return;
+  double latency = 1e6;
+  for (const ProviderSpec& one : draft.world.providers)
+    latency = std::max(latency, healthy_latency_max(draft.world, one));
+  const Duration longest = 1ms * (static_cast<std::int64_t>(latency / 1e6) + 1);
+  deadline = std::min(*deadline, std::max(draft.on_grid(longest), longest));
+}
+
+FaultKind kind_of(const Draft& draft, std::uint64_t i) {
+  if (!draft.ranges.fault_kinds.empty()) return draft.dice.one_of(draft.ranges.fault_kinds, "fault kind", i);
+  return static_cast<FaultKind>(below(draft.dice.bits("fault kind", i), kFaultKinds));
+}
+
+void draw_outage(const Draft& draft, FaultSpec& fault, std::uint64_t i) {
+  const Dice& dice = draft.dice;
+  if (dice.coin(50, "hangs", i)) {
+    fault.mode = OutageMode::hang;
+    return;
+  }
+  fault.error = dice.one_of({ReplyKind::connection_error, ReplyKind::server_error, ReplyKind::overloaded,
+                             ReplyKind::auth_or_quota, ReplyKind::rate_limited},
+                            "outage error", i);
+}
+
+void draw_burst(const Draft& draft, FaultSpec& fault, std::uint64_t i) {
+  const Dice& dice = draft.dice;
+  fault.rate = dice.one_of({0.1, 0.4, 0.9}, "burst rate", i);
+  for (std::size_t kind = 1; kind < monitor::kReplyKinds; ++kind) {
+    if (dice.coin(40, "burst errors", i * 16 + kind)) fault.errors.emplace_back(static_cast<ReplyKind>(kind), 1);
+  }
+  if (dice.coin(30, "gilbert elliott", i)) {
+    fault.rate = 1;
+    fault.gilbert_elliott = GilbertElliott{.good = 0.01, .bad = 0.8, .mean_good = 5s, .mean_bad = 3s};
+  }
+}
+
+void draw_effect(const Draft& draft, FaultSpec& fault, std::uint64_t i) {
+  const Dice& dice = draft.dice;
+  switch (fault.kind) {
+    case FaultKind::outage:
+      return draw_outage(draft, fault, i);
+    case FaultKind::error_burst:
+      return draw_burst(draft, fault, i);
+    case FaultKind::latency_spike:
+      fault.factor = dice.one_of({1.0, 2.0, 5.0, 50.0}, "slower", i);
+      fault.add = draft.on_grid(draft.world.monitor.provider_call.timeout * dice.one_of({1, 3, 4, 8}, "later", i) / 4);
+      return;
+    case FaultKind::throttle:
+      fault.limit.requests_per_minute = dice.one_of<std::int64_t>({0, 5, 30}, "throttle", i);
+      if (dice.coin(60, "retry after", i)) {
+        fault.limit.retry_after = dice.one_of<Duration>({1s, 4s, 30s, 1'000'000s}, "retry after at", i);
+      }
+      return;
+    case FaultKind::brownout:
+      fault.concurrency = dice.between({1, 4}, "brownout", i);
+      return;
+    case FaultKind::malformed:
+      return;
+    case FaultKind::truncated:
+      fault.bill_fraction = dice.one_of({0.0, 0.3, 1.0}, "bill fraction", i);
+      return;
+    case FaultKind::flapping:
+    case FaultKind::random_outages: {
+      const Duration up = draft.on_grid(dice.round_one(Range<Duration>{1s, 30s}, "up", i));
+      const Duration down = draft.on_grid(dice.round_one(Range<Duration>{1s, 30s}, "down", i));
+      const bool exact = draft.grid > 0ns || fault.kind == FaultKind::flapping;
+      fault.up = exact ? fixed(up) : Law::exponential(ns(up));
+      fault.down = exact ? fixed(down) : Law::weibull(0.7, ns(down));
+      if (fault.kind == FaultKind::random_outages) fault.severity = dice.one_of({0.3, 1.0}, "severity", i);
+      return draw_outage(draft, fault, i);
+    }
+    case FaultKind::wall_clock_step:
+      fault.offset = dice.one_of<Duration>({-90'000s, -61s, -1s, 30s, 90'000s, 2'700'000s}, "offset", i);
+      return;
+  }
+}
+
+FaultSpec draw_fault(const Draft& draft, std::uint64_t i, Duration healed) {
+  const Dice& dice = draft.dice;
+  FaultSpec fault;
+  fault.id = fmt::format("fault-{}", i + 1);
+  fault.kind = kind_of(draft, i);
+  const Duration step = std::max<Duration>(draft.grid, 100ms);
+  fault.at = step * dice.between({0, std::max<std::int64_t>(0, (healed - 1ns) / step)}, "at", i);
+  fault.at = std::min(fault.at, healed - 1ns);
+  draw_effect(draft, fault, i);
+  if (fault.kind == FaultKind::wall_clock_step) return fault;
+  const Duration rest = healed - fault.at;
+  if (!dice.coin(15, "lasts", i)) {
+    const Duration lasts = draft.on_grid(dice.round_one(Range<Duration>{1s, 200s}, "duration of fault", i));
+    fault.duration = std::min(lasts, rest);
+  }
+  if (dice.coin(60, "names", i)) {
+    fault.providers = {draft.world.providers[below(dice.bits("whom", i), draft.world.providers.size())].name};
+  }
+  fault.fraction = dice.one_of({1.0, 1.0, 0.5, 0.1}, "fraction", i);
+  if (dice.coin(15, "ramps", i)) fault.ramp = draft.on_grid(5s);
+  return fault;
+}
+
+}  // namespace
+
+void draw_provider_names(Draft& draft) {
+  if (draft.keeps(SwarmPart::providers)) return;
+  const std::vector<ProviderSpec>& known = draft.base.providers;
+  std::int64_t count = draft.dice.between(draft.ranges.providers, "providers");
+  const bool referred =
+      draft.keeps(SwarmPart::workload) || draft.keeps(SwarmPart::ab_router) || draft.keeps(SwarmPart::faults);
+  if (referred) count = std::max(count, std::ssize(known));
+  std::vector<ProviderSpec>& all = draft.world.providers;
+  all.clear();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const bool is_known = i < std::ssize(known);
+    const ProviderSpec& from = known[static_cast<std::size_t>(is_known ? i : 0)];
+    ProviderSpec one;
+    one.name = is_known ? from.name : fmt::format("extra-{}", i + 1 - std::ssize(known));
+    one.model = is_known ? from.model : one.name;
+    one.profile = is_known ? from.profile : "";
+    one.tariffs = from.tariffs;
+    all.push_back(std::move(one));
+  }
+}
+
+void draw_load(Draft& draft) {
+  if (!draft.keeps(SwarmPart::duration)) draft.world.duration = duration_of(draft);
+  if (draft.keeps(SwarmPart::workload)) return;
+  const Range<Millionths> rate = draft.ranges.rate;
+  const double per_second =
+      static_cast<double>(draft.dice.round_one(Range<std::int64_t>{rate.least.value, rate.most.value}, "rate")) / 1e6;
+  const auto count = static_cast<std::uint64_t>(draft.dice.one_of<std::int64_t>({1, 1, 2, 3}, "workloads"));
+  draft.world.workloads.clear();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    draft.world.workloads.push_back(draw_workload(draft, i, per_second / static_cast<double>(count)));
+  }
+}
+
+void draw_providers(Draft& draft) {
+  if (draft.keeps(SwarmPart::providers)) return;
+  std::uint64_t i = 0;
+  for (ProviderSpec& provider : draft.world.providers) draw_provider(draft, provider, i++);
+  draw_places(draft);
+  tighten_deadline(draft);
+}
+
+void draw_faults(Draft& draft) {
+  if (draft.keeps(SwarmPart::faults)) return;
+  draft.world.faults.clear();
+  const Duration healed = draft.world.liveness->heal_at;
+  const std::int64_t count = draft.dice.between(draft.ranges.faults, "faults");
+  for (std::int64_t i = 0; i < count; ++i) {
+    draft.world.faults.push_back(draw_fault(draft, static_cast<std::uint64_t>(i), healed));
+  }
+}
+
+}  // namespace windtunnel::sim::swarm

@@ -1,0 +1,186 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "sim/fit/fit_estimates.h"
+
+namespace windtunnel::sim {
+namespace {
+
+constexpr std::size_t kTableSteps = 100;
+constexpr std::int64_t kTimeStep = 1'000;  // of latencies: microseconds
+
+double mean_of(const std::vector<std::int64_t>& values) {
+  return moments_of(std::span<const std::int64_t>{values}).mean;
+}
+
+// Bills are linear in the tokens: the least squares solution, in whole pico-dollars a token.
+struct Prices {
+  std::int64_t input = 0;
+  std::int64_t output = 0;
+  bool both = true;  // false: the tokens' ratio never changes, so that only their sum can be priced
+};
+
+Prices prices_of(const std::vector<Fitter::Answered>& answered) {
+  double ii = 0;
+  double io = 0;
+  double oo = 0;
+  double ic = 0;
+  double oc = 0;
+  for (const Fitter::Answered& one : answered) {
+    const auto input = static_cast<double>(one.input.count());
+    const auto output = static_cast<double>(one.output.count());
+    const auto cost = static_cast<double>(one.cost.picos());
+    ii += input * input;
+    io += input * output;
+    oo += output * output;
+    ic += input * cost;
+    oc += output * cost;
+  }
+  const double determinant = ii * oo - io * io;
+  if (determinant <= 1e-9 * ii * oo) {
+    const double tokens = ii + 2 * io + oo;
+    const auto each = static_cast<std::int64_t>(std::llround(tokens > 0 ? (ic + oc) / tokens : 0));
+    return {std::max<std::int64_t>(each, 0), std::max<std::int64_t>(each, 0), false};
+  }
+  const auto input = static_cast<std::int64_t>(std::llround((ic * oo - oc * io) / determinant));
+  const auto output = static_cast<std::int64_t>(std::llround((oc * ii - ic * io) / determinant));
+  return {std::max<std::int64_t>(input, 0), std::max<std::int64_t>(output, 0), true};
+}
+
+void fit_price(Fit& fit, ProviderSpec& spec, const Fitter::Calls& calls) {
+  const Prices prices = prices_of(calls.answered);
+  spec.tariffs = {{WallTime::min(), {{Usd::from_picos(prices.input)}, {Usd::from_picos(prices.output)}}}};
+  std::int64_t exact = 0;
+  for (const Fitter::Answered& one : calls.answered) {
+    if (cost(spec.tariffs.front().tariff, one.input, one.output) == one.cost) ++exact;
+  }
+  const std::int64_t n = std::ssize(calls.answered);
+  const auto add = [&](const char* what, std::int64_t picos) {
+    const double dollars = static_cast<double>(picos) / 1e6;  // a million tokens
+    fit.parameters.push_back({spec.name + ".price." + what, "USD/million", {dollars, dollars, dollars}, exact});
+  };
+  add("input", prices.input);
+  add("output", prices.output);
+  if (!prices.both) {
+    fit.notes.push_back(
+        fmt::format("{}: input and output come in one ratio, so that their prices cannot be told apart", spec.name));
+  }
+  if (exact < n) {
+    fit.notes.push_back(fmt::format("{}: its prices explain {} of {} bills exactly; the others are met on average",
+                                    spec.name, exact, n));
+  }
+}
+
+// Time to first token and time per output token, if the log knows the former.
+void fit_latency(Fit& fit, ProviderSpec& spec, const Fitter::Calls& calls) {
+  std::vector<std::int64_t> first;
+  std::vector<std::int64_t> each;
+  for (const Fitter::Answered& one : calls.answered) {
+    if (!one.has_first_token) continue;
+    first.push_back(one.first_token.count());
+    if (one.output.count() > 0) each.push_back((one.latency - one.first_token).count() / one.output.count());
+  }
+  if (first.empty()) {
+    // The slope of latency over output, and what is left of each latency.
+    const double n = static_cast<double>(calls.answered.size());
+    double x = 0;
+    double y = 0;
+    double xx = 0;
+    double xy = 0;
+    for (const Fitter::Answered& one : calls.answered) {
+      x += static_cast<double>(one.output.count());
+      y += static_cast<double>(one.latency.count());
+    }
+    for (const Fitter::Answered& one : calls.answered) {
+      const double dx = static_cast<double>(one.output.count()) - x / n;
+      xx += dx * dx;
+      xy += dx * (static_cast<double>(one.latency.count()) - y / n);
+    }
+    const auto slope = static_cast<std::int64_t>(std::llround(xx > 0 ? std::max(0.0, xy / xx) : 0));
+    for (const Fitter::Answered& one : calls.answered) {
+      first.push_back(std::max<std::int64_t>(0, one.latency.count() - slope * one.output.count()));
+    }
+    each = {slope};
+    fit.notes.push_back(
+        fmt::format("{}: the log has no time to first token: {:.3f} ms an output token is the slope of "
+                    "latency over output",
+                    spec.name, static_cast<double>(slope) / 1e6));
+  }
+  if (each.empty()) each = {0};
+  spec.time_to_first_token = law_of(first, kTimeStep);
+  spec.time_per_output_token = law_of(each, kTimeStep);
+  add_law_parameters(fit, spec.name + ".ttft", "ms", 1e6, std::move(first));
+  const bool is_zero = std::ranges::all_of(each, [](std::int64_t one) { return one == 0; });
+  if (!is_zero) add_law_parameters(fit, spec.name + ".tpot", "ms", 1e6, std::move(each));
+}
+
+void fit_errors(Fit& fit, ProviderSpec& spec, const Fitter::Calls& calls) {
+  const std::int64_t all = calls.count();
+  for (std::size_t kind = 1; kind < monitor::kReplyKinds; ++kind) {
+    if (calls.kinds[kind] == 0) continue;
+    const auto reply = static_cast<monitor::ReplyKind>(kind);
+    const Estimate share = estimate_share(static_cast<std::size_t>(calls.kinds[kind]), static_cast<std::size_t>(all));
+    spec.errors.rates.emplace_back(reply, std::round(share.value * 1e6) / 1e6);
+    fit.parameters.push_back({fmt::format("{}.errors.{}", spec.name, name_of(reply)), "share", share, all});
+  }
+}
+
+}  // namespace
+
+Law law_of(std::vector<std::int64_t> values, std::int64_t step) {
+  std::ranges::sort(values);
+  if (values.front() == values.back()) return Law::fixed(static_cast<double>(values.front()));
+  const auto whole = [step](double value) {
+    return std::round(value / static_cast<double>(step)) * static_cast<double>(step);
+  };
+  std::vector<double> table;
+  for (std::size_t percent = 0; percent <= kTableSteps; ++percent) {
+    const double at = static_cast<double>(percent) / kTableSteps * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(at);
+    const std::size_t above = std::min(below + 1, values.size() - 1);
+    const double share = at - static_cast<double>(below);
+    table.push_back(
+        whole((1 - share) * static_cast<double>(values[below]) + share * static_cast<double>(values[above])));
+  }
+  // Values lie unevenly between two percentiles, in the tail above all: the greatest, in itself a matter of chance, is
+  // moved to where the mean is right, and if that is not enough all are. The least may not become negative.
+  const double mean = mean_of(values);
+  const double away = (mean - Law::quantiles(table).mean()) * 2 * static_cast<double>(kTableSteps);
+  table.back() = std::max(table[kTableSteps - 1], whole(table.back() + away));
+  Law law = Law::quantiles(std::move(table));
+  const double left = mean - law.mean();
+  law.shift = std::max(step == 1 ? std::round(left * 1e3) / 1e3 : whole(left), -law.table.front());
+  return law;
+}
+
+void add_law_parameters(Fit& fit, const std::string& name, const std::string& unit, double unit_size,
+                        std::vector<std::int64_t> values) {
+  std::ranges::sort(values);
+  const std::span<const std::int64_t> all{values};
+  const auto add = [&](const char* what, double value, double low, double high) {
+    const Estimate scaled{value / unit_size, low / unit_size, high / unit_size};
+    fit.parameters.push_back({name + "." + what, unit, scaled, std::ssize(values)});
+  };
+  if (const auto mean = estimate_mean(all)) add("mean", mean->value, mean->low, mean->high);
+  for (const auto& [what, share] : {std::pair{"p50", 0.5}, std::pair{"p95", 0.95}}) {
+    const auto quantile = estimate_quantile(all, share);
+    if (!quantile) continue;
+    add(what, static_cast<double>(quantile->value), static_cast<double>(quantile->low),
+        static_cast<double>(quantile->high));
+  }
+}
+
+ProviderSpec fit_provider(Fit& fit, const std::string& name, const Fitter::Calls& calls) {
+  ProviderSpec spec;
+  spec.name = name;
+  spec.model = calls.model.empty() ? name : calls.model;
+  fit_price(fit, spec, calls);
+  fit_latency(fit, spec, calls);
+  fit_errors(fit, spec, calls);
+  return spec;
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,290 @@
+#include "sim/forecast/forecast.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "sim/checks/claims/comparison.h"
+#include "sim/kernel/digest.h"
+
+namespace windtunnel::sim {
+namespace {
+
+using monitor::Outcome;
+using Values = std::vector<std::int64_t>;
+
+constexpr double kPicosPerDollar = 1e12;
+constexpr double kNanosecondsPerDay = 86'400e9;
+
+// One number of each replication, in order.
+template <class Get>
+Values values_of(const ReplicationSet& set, Get get) {
+  Values values;
+  values.reserve(set.all.size());
+  for (const Replication& one : set.all) values.push_back(get(one));
+  return values;
+}
+
+template <class Get>
+std::optional<Estimate> mean_over(const ReplicationSet& set, Get get) {
+  return estimate_mean(std::span<const std::int64_t>{values_of(set, get)});
+}
+
+MoneyQuantiles quantiles_of(Values values) {
+  std::sort(values.begin(), values.end());
+  return {.p10 = estimate_quantile(values, 0.1),
+          .p50 = estimate_quantile(values, 0.5),
+          .p90 = estimate_quantile(values, 0.9)};
+}
+
+Estimate share_reached(const Values& instants, std::int64_t by) {
+  const auto hits = std::count_if(instants.begin(), instants.end(), [&](std::int64_t at) { return at <= by; });
+  return estimate_share(static_cast<std::size_t>(hits), instants.size());
+}
+
+std::int64_t crossing(const Replication& one, std::size_t month, std::size_t share, std::size_t shares) {
+  return one.crossed[month * shares + share];
+}
+
+Spread spread_of(const ReplicationSet& set) {
+  Spread spread;
+  spread.all = estimate_sd(std::span<const std::int64_t>{values_of(set, [](auto& one) { return one.cost(); })});
+  if (!set.frame.uncertain) {
+    spread.noise = spread.all;
+    if (spread.all) spread.demand = Estimate{};
+    return spread;
+  }
+  std::vector<double> halves;
+  for (const Replication& one : set.all) {
+    if (one.twin_cost == kNever) continue;
+    const auto difference = static_cast<double>(Int128{one.cost()} - one.twin_cost);
+    halves.push_back(difference * difference / 2);
+  }
+  spread.twins = halves.size();
+  const auto noise = estimate_mean(std::span<const double>{halves});
+  if (!spread.all || !noise) return spread;
+  const auto root = [](double variance) { return std::sqrt(std::max(0.0, variance)); };
+  spread.noise = Estimate{root(noise->value), root(noise->low), root(noise->high)};
+  const Estimate all{spread.all->value * spread.all->value, spread.all->low * spread.all->low,
+                     spread.all->high * spread.all->high};
+  // The half-widths of two estimates that are nearly independent add as squares.
+  const auto both = [](double a, double b) { return std::sqrt(a * a + b * b); };
+  const double below = both(all.value - all.low, noise->high - noise->value);
+  const double above = both(all.high - all.value, noise->value - noise->low);
+  const double demand = all.value - noise->value;
+  spread.demand = Estimate{root(demand), root(demand - below), root(demand + above)};
+  return spread;
+}
+
+std::vector<ForecastRow> rows_of(const ReplicationSet& set) {
+  std::vector<ForecastRow> rows;
+  const std::size_t shares = set.frame.shares.size();
+  const std::vector<ForecastDay> days = days_of(set.frame);
+  for (std::size_t d = 0; d < days.size(); ++d) {
+    ForecastRow row{.day = days[d]};
+    row.month_to_date = quantiles_of(values_of(set, [&](auto& one) { return one.month_to_date[d]; }));
+    // The last day's requests in flight belong to it.
+    const std::int64_t end = d + 1 == days.size() ? kNever - 1 : days[d].end.time_since_epoch().count();
+    for (std::size_t share = 0; set.frame.monthly && share < shares; ++share) {
+      row.crossed.push_back(
+          share_reached(values_of(set, [&](auto& one) { return crossing(one, days[d].month, share, shares); }), end));
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+template <class Get>
+std::vector<SpendLine> lines_of(const ReplicationSet& set, const std::vector<std::string>& names, Get get) {
+  std::vector<SpendLine> lines;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    lines.push_back({.name = names[i], .cost = mean_over(set, [&](auto& one) { return get(one, i); }), .billed = {}});
+  }
+  return lines;
+}
+
+// Workloads of the same feature version count together, in the order of their first one.
+std::vector<SpendLine> features_of(const ReplicationSet& set) {
+  std::vector<std::string> names;
+  for (const std::string& name : set.frame.features) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return lines_of(set, names, [&](const Replication& one, std::size_t place) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < one.by_workload.size(); ++i) {
+      if (set.frame.features[i] == names[place]) sum += one.by_workload[i];
+    }
+    return sum;
+  });
+}
+
+std::optional<Estimate> ratio_of(const ReplicationSet& set, std::int64_t (*part)(const Replication&),
+                                 std::int64_t (*whole)(const Replication&)) {
+  return estimate_ratio(values_of(set, part), values_of(set, whole));
+}
+
+std::int64_t attempted(const Replication& one) { return one.requests() - one.refused(); }
+
+void add_traffic(Forecast& forecast, const ReplicationSet& set) {
+  forecast.requests = mean_over(set, [](auto& one) { return one.requests(); });
+  forecast.availability = ratio_of(
+      set, [](const Replication& one) { return attempted(one) - one.failed(); }, &attempted);
+  const Values requests = values_of(set, [](auto& one) { return one.requests(); });
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    forecast.shares[i] = estimate_ratio(values_of(set, [&](auto& one) { return one.outcomes[i]; }), requests);
+  }
+  for (std::size_t i = 0; i < kLatencyShares.size(); ++i) {
+    Values values = values_of(set, [&](auto& one) { return one.latency_ns[i]; });
+    std::erase(values, kNever);
+    forecast.latency[i] = estimate_mean(std::span<const std::int64_t>{values});
+  }
+}
+
+Estimate in_unit(const QuantileEstimate& quantile, double unit) {
+  const auto convert = [&](std::int64_t value) {
+    return value == kNever ? std::numeric_limits<double>::infinity() : static_cast<double>(value) / unit;
+  };
+  return {convert(quantile.value), convert(quantile.low), convert(quantile.high)};
+}
+
+std::optional<Estimate> in_unit(std::optional<Estimate> estimate, double unit) {
+  if (estimate) *estimate = {estimate->value / unit, estimate->low / unit, estimate->high / unit};
+  return estimate;
+}
+
+std::optional<Estimate> quantile_in_unit(Values values, Millionths share, double unit) {
+  if (share <= Millionths{0} || share >= Millionths{1'000'000}) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const auto quantile = estimate_quantile(values, static_cast<double>(share.value) / 1e6);
+  return quantile ? std::optional{in_unit(*quantile, unit)} : std::nullopt;
+}
+
+// Mean, median or another percentile of one number a replication.
+std::optional<Estimate> aggregate(Values values, const ThresholdSpec& threshold, double unit) {
+  if (threshold.aggregate == Aggregate::med) return quantile_in_unit(std::move(values), Millionths{500'000}, unit);
+  if (threshold.aggregate == Aggregate::percentile) {
+    return quantile_in_unit(std::move(values), threshold.percentile, unit);
+  }
+  return in_unit(estimate_mean(std::span<const std::int64_t>{values}), unit);
+}
+
+std::size_t place_named(const std::vector<std::string>& names, const std::string& name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  check(found != names.end(), "a threshold's tag names something of the forecast");
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+Values costs_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
+  if (threshold.provider) {
+    const std::size_t place = place_named(set.frame.providers, *threshold.provider);
+    return values_of(set, [&](auto& one) { return one.by_provider[place]; });
+  }
+  if (threshold.variant) {
+    const std::size_t place = place_named(set.frame.variants, *threshold.variant);
+    return values_of(set, [&](auto& one) { return one.by_variant[place]; });
+  }
+  return values_of(set, [](auto& one) { return one.cost(); });
+}
+
+std::optional<Estimate> latency_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
+  const Millionths wanted = threshold.aggregate == Aggregate::med ? Millionths{500'000} : threshold.percentile;
+  const auto found = std::find(kLatencyShares.begin(), kLatencyShares.end(), wanted);
+  check(found != kLatencyShares.end(), "a forecast's latency is one of its percentiles");
+  const auto place = static_cast<std::size_t>(found - kLatencyShares.begin());
+  Values values = values_of(set, [&](auto& one) { return one.latency_ns[place]; });
+  std::erase(values, kNever);
+  return estimate_mean(std::span<const std::int64_t>{values});
+}
+
+double bound_of(const ThresholdSpec& threshold) {
+  const bool is_time = threshold.forecast == ForecastQuantity::request_duration;
+  return static_cast<double>(threshold.bound) / (is_time ? 1.0 : 1e6);
+}
+
+}  // namespace
+
+Values first_crossings(const ReplicationSet& set, std::size_t share) {
+  const std::size_t shares = set.frame.shares.size();
+  return values_of(set, [&](const Replication& one) {
+    std::int64_t first = kNever;
+    for (std::size_t month = 0; month * shares < one.crossed.size(); ++month) {
+      first = std::min(first, crossing(one, month, share, shares));
+    }
+    return first;
+  });
+}
+
+Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>& thresholds) {
+  Forecast forecast{.frame = set.frame, .replications = set.all.size()};
+  Digest digest;
+  for (const Replication& one : set.all) digest.add(one.digest);
+  forecast.digest = digest.value();
+  if (set.all.empty()) return forecast;
+  forecast.cost = mean_over(set, [](auto& one) { return one.cost(); });
+  forecast.cost_quantiles = quantiles_of(values_of(set, [](auto& one) { return one.cost(); }));
+  forecast.cost_sd = spread_of(set);
+  if (set.frame.monthly) {
+    for (std::size_t i = 0; i < set.frame.shares.size(); ++i) {
+      forecast.p_exceed.push_back(share_reached(first_crossings(set, i), kNever - 1));
+    }
+    forecast.exhaustion = quantiles_of(first_crossings(set, set.frame.shares.size() - 1));
+  }
+  forecast.days = rows_of(set);
+  forecast.providers = lines_of(set, set.frame.providers, [](auto& one, auto i) { return one.by_provider[i]; });
+  for (std::size_t i = 0; i < forecast.providers.size(); ++i) {
+    forecast.providers[i].billed = mean_over(set, [&](auto& one) { return one.billed[i]; });
+  }
+  forecast.variants = lines_of(set, set.frame.variants, [](auto& one, auto i) { return one.by_variant[i]; });
+  forecast.features = features_of(set);
+  forecast.causes = lines_of(set, {"first attempts", "retries", "failovers", "unknown usage", "saved by the cache"},
+                             [](auto& one, auto i) { return one.by_cause[i]; });
+  add_traffic(forecast, set);
+  forecast.latency_pooled = set.latency;
+  for (const ThresholdSpec& threshold : thresholds) {
+    const auto estimate = measure(set, threshold);
+    forecast.findings.push_back({.threshold = threshold, .estimate = estimate, .verdict = judge(estimate, threshold)});
+  }
+  return forecast;
+}
+
+std::optional<Estimate> measure(const ReplicationSet& set, const ThresholdSpec& threshold) {
+  check(threshold.forecast.has_value(), "a forecast's threshold names a quantity of a forecast");
+  if (set.all.empty()) return std::nullopt;
+  const auto& shares = set.frame.shares;
+  switch (*threshold.forecast) {
+    case ForecastQuantity::p_exceed: {
+      if (!set.frame.monthly) return std::nullopt;
+      const auto found = std::lower_bound(shares.begin(), shares.end(), threshold.share);
+      check(found != shares.end() && *found == threshold.share, "the share was watched");
+      return share_reached(first_crossings(set, static_cast<std::size_t>(found - shares.begin())), kNever - 1);
+    }
+    case ForecastQuantity::cost_usd:
+      return aggregate(costs_of(set, threshold), threshold, kPicosPerDollar);
+    case ForecastQuantity::requests_failed:
+      return ratio_of(
+          set, [](const Replication& one) { return one.failed(); }, &attempted);
+    case ForecastQuantity::requests_refused:
+      return ratio_of(
+          set, [](const Replication& one) { return one.refused(); },
+          [](const Replication& one) { return one.requests(); });
+    case ForecastQuantity::request_duration:
+      return latency_of(set, threshold);
+    case ForecastQuantity::days_to_exhaustion:
+      if (!set.frame.monthly) return std::nullopt;
+      return aggregate(first_crossings(set, shares.size() - 1), threshold, kNanosecondsPerDay);
+  }
+  fail_check("a quantity of a forecast is known", __FILE__, __LINE__);
+}
+
+Verdict judge(const std::optional<Estimate>& estimate, const ThresholdSpec& threshold) {
+  if (!estimate) return Verdict::inconclusive;
+  const double bound = bound_of(threshold);
+  const bool low = holds(threshold.comparison, estimate->low, bound);
+  const bool high = holds(threshold.comparison, estimate->high, bound);
+  if (low && high) return Verdict::pass;
+  return low || high ? Verdict::inconclusive : Verdict::fail;
+}
+
+}  // namespace windtunnel::sim

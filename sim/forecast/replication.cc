@@ -1,0 +1,268 @@
+#include "sim/forecast/replication.h"
+
+#include <algorithm>
+#include <numeric>
+#include <type_traits>
+#include <utility>
+
+#include "base/calendar.h"
+#include "sim/kernel/chance.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::sim {
+namespace {
+
+using monitor::Metrics;
+using monitor::Outcome;
+
+constexpr std::array<Millionths, 4> kSharesAlways{
+    {Millionths{800'000}, Millionths{900'000}, Millionths{950'000}, Millionths{1'000'000}}};
+
+std::int64_t sum(std::span<const std::int64_t> values) {
+  return std::accumulate(values.begin(), values.end(), std::int64_t{0});
+}
+
+// A count in millionths, multiplied; at least one millionth, so that traffic does not vanish by rounding.
+Millionths multiplied(Millionths count, std::int64_t rate_millionths) {
+  const Int128 product = Int128{count.value} * rate_millionths;
+  const auto rounded = static_cast<std::int64_t>((product + 500'000) / 1'000'000);
+  return Millionths{count.value > 0 ? std::max<std::int64_t>(1, rounded) : rounded};
+}
+
+void multiply_traffic(Scenario& scenario, std::int64_t rate_millionths) {
+  if (rate_millionths == 1'000'000) return;
+  for (WorkloadSpec& workload : scenario.workloads) {
+    workload.rate.count = multiplied(workload.rate.count, rate_millionths);
+    for (Stage& stage : workload.stages) stage.target = multiplied(stage.target, rate_millionths);
+    workload.rate_scale *= static_cast<double>(rate_millionths) / 1e6;
+    const Int128 vus = Int128{workload.vus} * rate_millionths;
+    workload.vus = std::max<std::int64_t>(1, static_cast<std::int64_t>((vus + 500'000) / 1'000'000));
+  }
+}
+
+// Whether many requests share a draw.
+bool is_uncertain(const Scenario& scenario) {
+  const auto workload_is = [](const WorkloadSpec& workload) {
+    const bool by_factor =
+        workload.executor == Executor::diurnal && (workload.diurnal.day_factor_cv > 0 || workload.diurnal.level_cv > 0);
+    const bool by_prompts = workload.prompts.count > 0 && workload.prompts.count_cv > 0;
+    return by_factor || by_prompts || workload.arrival == Arrival::mmpp;
+  };
+  const auto fault_is = [](const FaultSpec& fault) {
+    return fault.kind == FaultKind::random_outages || fault.gilbert_elliott.has_value();
+  };
+  return std::any_of(scenario.workloads.begin(), scenario.workloads.end(), workload_is) ||
+         std::any_of(scenario.faults.begin(), scenario.faults.end(), fault_is);
+}
+
+std::vector<Millionths> all_shares(std::vector<Millionths> shares) {
+  shares.insert(shares.end(), kSharesAlways.begin(), kSharesAlways.end());
+  std::sort(shares.begin(), shares.end());
+  shares.erase(std::unique(shares.begin(), shares.end()), shares.end());
+  check(shares.front() > Millionths{0} && shares.back() == kSharesAlways.back(),
+                 "a share of the budget lies above 0 and not above 1");
+  return shares;
+}
+
+// What the budget of the month that this day lies in has settled so far.
+std::int64_t month_settled(const monitor::CostLimiter& limiter, WallTime day) {
+  const WallTime begin = month_of(day).begin;
+  for (const monitor::BudgetWindow& window : limiter.windows()) {
+    if (window.live && !window.daily && window.begin == begin) return window.settled.picos();
+  }
+  return 0;
+}
+
+std::vector<std::int64_t> crossings(const ForecastFrame& frame, const std::vector<ForecastDay>& days,
+                                    const Metrics& metrics) {
+  std::vector<std::int64_t> crossed((days.back().month + 1) * frame.shares.size(), kNever);
+  for (const monitor::BudgetAlert& alert : metrics.budget_alerts()) {
+    const auto day = std::find_if(days.begin(), days.end(), [&](const ForecastDay& one) {
+      return month_of(one.begin).begin == alert.event.window_begin;
+    });
+    if (day == days.end()) continue;  // a wall clock that was stepped out of the horizon
+    // The first refusal says that the budget is used up.
+    const bool is_alert = alert.event.kind == monitor::BudgetEvent::Kind::alert;
+    const Millionths share = is_alert ? alert.event.share : frame.shares.back();
+    const auto place = std::lower_bound(frame.shares.begin(), frame.shares.end(), share) - frame.shares.begin();
+    std::int64_t& at = crossed[day->month * frame.shares.size() + static_cast<std::size_t>(place)];
+    at = std::min(at, alert.at.time_since_epoch().count());
+  }
+  return crossed;
+}
+
+std::vector<std::int64_t> spend_by_provider(const ForecastFrame& frame, const Metrics& metrics) {
+  std::vector<std::int64_t> spend;
+  for (std::size_t i = 0; i < frame.providers.size(); ++i) {
+    const auto& provider = metrics.provider(monitor::ProviderId{static_cast<std::uint8_t>(i)});
+    spend.push_back((provider.cost + provider.cost_unknown).picos());
+  }
+  return spend;
+}
+
+void tell(Replication& one, const ForecastFrame& frame, const std::vector<ForecastDay>& days, const RunResult& result) {
+  const Metrics& metrics = result.pipeline.metrics();
+  one.digest = result.digest;
+  monitor::RequestMetrics all = metrics.all();
+  one.outcomes = all.outcomes;
+  one.calls = metrics.calls();
+  one.failed_over = all.failed_over;
+  one.crossed = crossings(frame, days, metrics);
+  one.by_provider = spend_by_provider(frame, metrics);
+  for (const LedgerTotals& ledger : result.ledger) one.billed.push_back(ledger.billed.picos());
+  for (const auto& variant : metrics.variants()) {
+    one.by_variant.push_back((variant.cost + variant.cost_unknown).picos());
+  }
+  one.by_workload.resize(frame.features.size());
+  // Label 0 is "none"; workload i has label i + 1.
+  const std::vector<monitor::RequestMetrics> labels = metrics.labels();
+  for (std::size_t i = 0; i + 1 < labels.size(); ++i) {
+    one.by_workload[i] = (labels[i + 1].cost + labels[i + 1].cost_unknown).picos();
+  }
+  const monitor::SpendByCause& spend = metrics.spend();
+  one.by_cause = {spend.first_attempts.picos(), spend.retries.picos(), spend.failovers.picos(),
+                  spend.unknown_usage.picos(), spend.saved_by_cache.picos()};
+  for (std::size_t i = 0; i < kLatencyShares.size(); ++i) {
+    const auto value = all.latency.quantile(kLatencyShares[i]);
+    one.latency_ns[i] = value ? value->count() : kNever;
+  }
+  one.latency = std::move(all.latency);
+}
+
+// Visits every number of a replication in one fixed order: how it is written down.
+template <class One, class Visit>
+void each_number(One& one, Visit visit) {
+  visit(one.index);
+  visit(one.digest);
+  for (auto& count : one.outcomes) visit(count);
+  visit(one.calls);
+  visit(one.failed_over);
+  for (auto* list :
+       {&one.month_to_date, &one.crossed, &one.by_provider, &one.billed, &one.by_variant, &one.by_workload}) {
+    for (auto& value : *list) visit(value);
+  }
+  for (auto& value : one.by_cause) visit(value);
+  for (auto& value : one.latency_ns) visit(value);
+  visit(one.twin_cost);
+}
+
+}  // namespace
+
+Usd ForecastFrame::spent_total() const { return std::accumulate(spent.begin(), spent.end(), Usd{}); }
+
+std::vector<ForecastDay> days_of(const ForecastFrame& frame) {
+  std::vector<ForecastDay> days;
+  const WallTime end = frame.start + frame.horizon;
+  std::size_t month = 0;
+  for (WallTime at = frame.start; at < end;) {
+    const CalendarDay day = day_of(at);
+    if (!days.empty() && month_of(at).begin != month_of(days.back().begin).begin) ++month;
+    days.push_back({.begin = day.begin, .end = Instant{std::min(day.end, end) - frame.start}, .month = month});
+    at = day.end;
+  }
+  return days;
+}
+
+std::int64_t Replication::cost() const { return sum(by_provider); }
+std::int64_t Replication::requests() const { return sum(outcomes); }
+std::int64_t Replication::refused() const {
+  return outcomes[static_cast<std::size_t>(Outcome::refused_rate)] +
+         outcomes[static_cast<std::size_t>(Outcome::refused_tokens)] +
+         outcomes[static_cast<std::size_t>(Outcome::refused_budget)];
+}
+std::int64_t Replication::failed() const {
+  return requests() - refused() - outcomes[static_cast<std::size_t>(Outcome::served)] -
+         outcomes[static_cast<std::size_t>(Outcome::cache_hit)] -
+         outcomes[static_cast<std::size_t>(Outcome::stale_hit)];
+}
+
+std::vector<std::int64_t> numbers_of(const Replication& replication) {
+  std::vector<std::int64_t> numbers;
+  each_number(replication, [&](auto value) { numbers.push_back(static_cast<std::int64_t>(value)); });
+  return numbers;
+}
+
+std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<const std::int64_t> numbers) {
+  const std::vector<ForecastDay> days = days_of(frame);
+  Replication one;
+  one.month_to_date.resize(days.size());
+  one.crossed.resize((days.back().month + 1) * frame.shares.size());
+  one.by_provider.resize(frame.providers.size());
+  one.billed.resize(frame.providers.size());
+  one.by_variant.resize(frame.variants.size());
+  one.by_workload.resize(frame.features.size());
+  std::size_t wanted = 0;
+  each_number(one, [&](auto) { ++wanted; });
+  if (numbers.size() != wanted) return std::nullopt;
+  std::size_t place = 0;
+  each_number(one,
+              [&](auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(numbers[place++]); });
+  return one;
+}
+
+std::uint64_t replication_seed(std::uint64_t seed, SeedFamily family, std::uint64_t index) {
+  static constexpr std::array<const char*, 3> names{"forecast", "forecast search", "forecast confirmation"};
+  return draw(Chance{seed}.stream("replication", names[static_cast<std::size_t>(family)]), index).a;
+}
+
+ForecastWorld::ForecastWorld(Scenario scenario, const ForecastOptions& options)
+    : base_(std::move(scenario)), options_(options), scenario_(base_) {
+  check(options.horizon > Duration{0} && options.horizon <= kHorizonMax, "a horizon is at most ten years");
+  scenario_.duration = options.horizon;
+  if (options.as_of) scenario_.start = *options.as_of;
+  scenario_.liveness.reset();
+  multiply_traffic(scenario_, options.rate_millionths);
+  frame_.file = scenario_.file;
+  frame_.title = scenario_.title;
+  frame_.hash = scenario_.hash;
+  frame_.seed = scenario_.seed;
+  frame_.start = scenario_.start;
+  frame_.horizon = options.horizon;
+  frame_.monthly = scenario_.monitor.cost_limiter.monthly;
+  frame_.shares = all_shares(options.shares);
+  // Alerts change nothing in a run; these are the ones that the forecast is asked about.
+  scenario_.monitor.cost_limiter.alerts = frame_.shares;
+  frame_.spent = options.spent;
+  frame_.spent.resize(scenario_.providers.size());
+  for (const ProviderSpec& provider : scenario_.providers) frame_.providers.push_back(provider.name);
+  for (const monitor::Variant& variant : scenario_.monitor.ab_router.variants) frame_.variants.push_back(variant.id);
+  for (const WorkloadSpec& workload : scenario_.workloads) frame_.features.push_back(workload.feature_version);
+  frame_.uncertain = is_uncertain(scenario_);
+  days_ = days_of(frame_);
+}
+
+ForecastWorld ForecastWorld::scaled(std::int64_t rate_millionths) const {
+  ForecastOptions options = options_;
+  options.rate_millionths = rate_millionths;
+  return {base_, options};
+}
+
+std::optional<Replication> ForecastWorld::replicate(SeedFamily family, std::uint64_t index,
+                                                    const std::atomic<bool>* stop) const {
+  Replication one{.index = index};
+  Looks looks;
+  for (const ForecastDay& day : days_) looks.at.push_back(day.end);
+  // The last day's requests in flight belong to it.
+  looks.at.back() = Instant::max();
+  one.month_to_date.resize(days_.size());
+  looks.look = [&](std::size_t place, const monitor::Pipeline& pipeline) {
+    one.month_to_date[place] = month_settled(pipeline.cost_limiter(), days_[place].begin);
+  };
+  RunOptions options{.seed = replication_seed(scenario_.seed, family, index)};
+  options.month_spent = frame_.spent_total();
+  options.looks = &looks;
+  options.stop = stop;
+  const RunResult result = run(scenario_, options);
+  if (result.stopped) return std::nullopt;
+  tell(one, frame_, days_, result);
+  if (family != SeedFamily::forecast || !frame_.uncertain || index % kTwinEvery != 0) return one;
+  options.environment_seed = options.seed;
+  options.seed = draw(Chance{*options.seed}.stream("replication", "twin"), index).a;
+  options.looks = nullptr;
+  const RunResult twin = run(scenario_, options);
+  if (twin.stopped) return std::nullopt;
+  one.twin_cost = sum(spend_by_provider(frame_, twin.pipeline.metrics()));
+  return one;
+}
+
+}  // namespace windtunnel::sim

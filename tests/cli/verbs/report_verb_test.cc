@@ -1,0 +1,93 @@
+// `windtunnel run --html` and `windtunnel report` as their user meets them, in a build with the page and in one
+// without.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "reports/html/html_bundle.h"
+#include "tests/cli/windtunnel.h"
+
+namespace windtunnel::tests::report_test {
+namespace {
+
+const std::string kRun = "run scenarios/catalog/openai-outage.json ";
+const std::string kForecast = "forecast tests/html/forecast.json --quiet --horizon 31d --replications 50 ";
+
+bool has_page() { return reports::html_bundle() != nullptr; }
+
+TEST(Report, a_build_without_the_page_says_how_to_get_it) {
+  if (has_page()) GTEST_SKIP() << "this build has the page";
+  const Folder out;
+  for (const std::string& command :
+       {kRun + "--html --out " + out.path(), "report " + out.path(), kForecast + "--html --out " + out.path(),
+        "merge part.json --html --out " + out.path()}) {
+    const Said said = windtunnel(command);
+    EXPECT_EQ(said.exit, 2);
+    EXPECT_NE(said.out.find("built without the HTML report"), std::string::npos) << said.out;
+    EXPECT_NE(said.out.find("-DWINDTUNNEL_HTML=ON"), std::string::npos) << said.out;
+  }
+  EXPECT_FALSE(out.has("summary.json"));
+  EXPECT_FALSE(out.has("forecast.json"));
+}
+
+TEST(Report, is_written_with_the_run_and_again_from_its_files) {
+  if (!has_page()) GTEST_SKIP() << "this build has no page";
+  const Folder out;
+  ASSERT_EQ(windtunnel(kRun + "--html --out " + out.path()).exit, 0);
+  const std::string page = out.read("report.html");
+  EXPECT_NE(page.find("<!DOCTYPE html>"), std::string::npos);
+  EXPECT_EQ(windtunnel("report " + out.path() + " --output " + out.path("again.html")).exit, 0);
+  EXPECT_EQ(out.read("again.html"), page);
+  EXPECT_FALSE(out.has("report.html.partial"));
+}
+
+TEST(Report, names_what_it_cannot_read) {
+  if (!has_page()) GTEST_SKIP() << "this build has no page";
+  const Folder out;
+  const Said said = windtunnel("report " + out.path());
+  EXPECT_EQ(said.exit, 4);
+  EXPECT_NE(said.out.find("summary.json: cannot open"), std::string::npos) << said.out;
+}
+
+TEST(Report, of_a_forecast_is_written_with_it_and_again_from_its_file) {
+  if (!has_page()) GTEST_SKIP() << "this build has no page";
+  const Folder out;
+  ASSERT_EQ(windtunnel(kForecast + "--html --out " + out.path("whole")).exit, 12);
+  const std::string page = out.read("whole/report.html");
+  EXPECT_NE(page.find("id=\"panel-fan\""), std::string::npos);
+  EXPECT_EQ(windtunnel("report " + out.path("whole") + " --output " + out.path("again.html")).exit, 0);
+  EXPECT_EQ(out.read("again.html"), page);
+  ASSERT_EQ(windtunnel(kForecast + "--shard 0/1 --out " + out.path("part.json")).exit, 0);
+  ASSERT_EQ(windtunnel("merge -q " + out.path("part.json") + " --html --out " + out.path("merged")).exit, 12);
+  EXPECT_EQ(out.read("merged/report.html"), page);
+}
+
+TEST(Report, of_a_folder_with_a_run_and_a_forecast_is_of_neither) {
+  if (!has_page()) GTEST_SKIP() << "this build has no page";
+  const Folder out;
+  out.write("summary.json", "{}");
+  out.write("forecast.json", "{}");
+  const Said said = windtunnel("report " + out.path());
+  EXPECT_EQ(said.exit, 4);
+  EXPECT_NE(said.out.find("it holds a run (summary.json) and a forecast (forecast.json); give each a folder"),
+            std::string::npos)
+      << said.out;
+}
+
+TEST(Report, html_needs_a_folder) {
+  for (const std::string& command : {kForecast + "--html", std::string{"merge part.json --html"}}) {
+    const Said needs = windtunnel(command);
+    EXPECT_EQ(needs.exit, 2);
+    EXPECT_NE(needs.out.find("--html writes report.html into --out DIR"), std::string::npos) << needs.out;
+  }
+  const Said part = windtunnel(kForecast + "--html --shard 0/2 --out part.json");
+  EXPECT_EQ(part.exit, 2);
+  EXPECT_NE(part.out.find("windtunnel merge --html"), std::string::npos) << part.out;
+  const Said said = windtunnel(kRun + "--html");
+  EXPECT_EQ(said.exit, 2);
+  EXPECT_NE(said.out.find("--html writes report.html into --out DIR"), std::string::npos) << said.out;
+}
+
+}  // namespace
+}  // namespace windtunnel::tests::report_test

@@ -1,0 +1,110 @@
+// Results that come back in another epoch than that of their permit, in each state that can hear one.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "monitor/breaker/breaker.h"
+#include "tests/monitor/breaker/breaker_calls.h"
+
+namespace windtunnel::monitor::breaker_late_result_test {
+namespace {
+
+using namespace breaker_calls;
+using namespace std::chrono_literals;
+
+// A breaker that opened while one call, made in CLOSED, was still out.
+struct Late {
+  Breaker breaker;
+  Permit permit;
+};
+Late with_a_slow_call(LateResults late_results, Instant opened) {
+  BreakerConfig config = five_in_a_row();
+  config.late_results = late_results;
+  Breaker breaker{config};
+  const auto slow = breaker.acquire(kStart);
+  fail(breaker, opened, 5);
+  return {breaker, slow.value_or(Permit{})};
+}
+
+TEST(BreakerLateResult, changes_nothing_in_open_half_open_or_closed) {
+  for (const auto outcome : {BreakerOutcome::success, BreakerOutcome::failure, BreakerOutcome::ignored}) {
+    for (const Instant when : {kStart + 10s, kStart + 30s, kStart + 50s}) {
+      auto [breaker, slow] = with_a_slow_call(LateResults::ignore, kStart);
+      if (when == kStart + 50s) succeed(breaker, kStart + 40s);  // closed again
+      const auto state = breaker.state(when);
+      breaker.advance(when);
+      const auto epoch = breaker.epoch();
+      EXPECT_TRUE(breaker.report(slow, outcome, when).late);
+      EXPECT_EQ(breaker.state(when), state);
+      EXPECT_EQ(breaker.epoch(), epoch);
+      EXPECT_EQ(breaker.late_results(), 1);
+      EXPECT_EQ(breaker.consecutive_failures(), when == kStart + 50s ? 0 : 5);
+      EXPECT_FALSE(breaker.take_transition());
+      if (state == BreakerState::half_open) {
+        EXPECT_TRUE(breaker.acquire(when));
+        EXPECT_FALSE(breaker.acquire(when));
+      }
+    }
+  }
+}
+
+TEST(BreakerLateResult, counts_in_closed_where_the_current_state_takes_it) {
+  auto [breaker, slow] = with_a_slow_call(LateResults::current_state, kStart);
+  succeed(breaker, kStart + 30s);
+  EXPECT_TRUE(breaker.report(slow, BreakerOutcome::failure, kStart + 31s).late);
+  EXPECT_EQ(breaker.consecutive_failures(), 1);
+}
+
+TEST(BreakerLateResult, decides_half_open_where_the_current_state_takes_it_and_may_end_open_first) {
+  auto [breaker, slow] = with_a_slow_call(LateResults::current_state, kStart);
+  breaker.report(slow, BreakerOutcome::failure, kStart + 35s);
+  const auto first = breaker.take_transition();
+  const auto second = breaker.take_transition();
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->to, BreakerState::half_open);
+  EXPECT_EQ(first->at, kStart + 30s);
+  EXPECT_EQ(second->to, BreakerState::open);
+  EXPECT_EQ(second->at, kStart + 35s);
+  EXPECT_EQ(breaker.wakeup(), kStart + 65s);
+}
+
+TEST(BreakerLateResult, is_of_no_use_to_open) {
+  auto [breaker, slow] = with_a_slow_call(LateResults::current_state, kStart);
+  EXPECT_TRUE(breaker.report(slow, BreakerOutcome::success, kStart + 30s - 1ns).late);
+  EXPECT_EQ(breaker.state(kStart + 30s - 1ns), BreakerState::open);
+  EXPECT_EQ(breaker.consecutive_failures(), 5);
+}
+
+// A result without a permit of this epoch has no place in it to give back.
+TEST(BreakerLateResult, frees_no_place_in_half_open_where_the_current_state_takes_it) {
+  for (const auto outcome : {BreakerOutcome::success, BreakerOutcome::ignored}) {
+    BreakerConfig config = five_in_a_row();
+    config.late_results = LateResults::current_state;
+    config.half_open_max_calls = 2;
+    config.half_open_success_threshold = 2;
+    Breaker breaker{config};
+    const auto slow = breaker.acquire(kStart);
+    fail(breaker, kStart, 5);
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(breaker.acquire(kStart + 30s));
+    EXPECT_TRUE(breaker.report(*slow, outcome, kStart + 30s).late);
+    EXPECT_EQ(breaker.state(kStart + 30s), BreakerState::half_open);
+    EXPECT_EQ(breaker.permits_in_flight(), 2);
+    EXPECT_FALSE(breaker.acquire(kStart + 30s));
+  }
+}
+
+TEST(BreakerLateResult, may_be_a_probe_of_the_half_open_before) {
+  BreakerConfig config = five_in_a_row();
+  config.half_open_max_calls = 2;
+  Breaker breaker = opened_at(kStart, config);
+  const auto hung = breaker.acquire(kStart + 30s);
+  fail(breaker, kStart + 30s);  // reopens
+  ASSERT_TRUE(breaker.acquire(kStart + 60s));
+  EXPECT_TRUE(breaker.report(*hung, BreakerOutcome::success, kStart + 60s).late);
+  EXPECT_EQ(breaker.state(kStart + 60s), BreakerState::half_open);
+  EXPECT_EQ(breaker.permits_in_flight(), 1);
+}
+
+}  // namespace
+}  // namespace windtunnel::monitor::breaker_late_result_test

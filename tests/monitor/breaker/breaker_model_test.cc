@@ -1,0 +1,179 @@
+// The breaker against the model written apart from it: any settings, any history, every answer.
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/monitor/breaker/breaker_history.h"
+
+namespace windtunnel::monitor::breaker_model_test {
+namespace {
+
+using namespace breaker_history;
+using namespace std::chrono_literals;
+
+bool is_an_arrow(const BreakerTransition& transition) {
+  switch (transition.from) {
+    case BreakerState::closed:
+      return transition.to == BreakerState::open;
+    case BreakerState::open:
+      return transition.to == BreakerState::half_open;
+    case BreakerState::half_open:
+      return transition.to != BreakerState::half_open;
+  }
+  return false;
+}
+
+// What the random histories came across. A property that never meets the case it is about proves nothing.
+struct Coverage {
+  int trips_by_run = 0, trips_by_rate = 0, trips_by_count = 0, trips_by_success = 0;
+  int reopenings = 0, longer_reopenings = 0, closes = 0, closes_by_late_result = 0, two_arrows_at_once = 0;
+  int late_in_closed = 0, late_in_half_open = 0, late_decides = 0;
+  int probe_given_back = 0, probe_refused = 0, fixed_windows = 0;
+
+  void see(const BreakerConfig& config, const Call& call, const Answer& before, const Answer& after) {
+    for (const BreakerTransition& transition : after.transitions) {
+      trips_by_run += transition.rule == TripRule::consecutive;
+      trips_by_rate += transition.rule == TripRule::rate;
+      trips_by_count += transition.rule == TripRule::count;
+      trips_by_success += transition.rule != TripRule::none && call.outcome == BreakerOutcome::success;
+      reopenings += transition.rule == TripRule::probe_failed;
+      longer_reopenings += transition.rule == TripRule::probe_failed && transition.open_for > config.open;
+      closes += transition.to == BreakerState::closed;
+      closes_by_late_result += transition.to == BreakerState::closed && after.late;
+    }
+    two_arrows_at_once += after.transitions.size() == 2;
+    late_in_closed += after.late && before.state == BreakerState::closed;
+    late_in_half_open += after.late && before.state == BreakerState::half_open;
+    late_decides += after.late && after.state != before.state;
+    const bool half_open = before.state == BreakerState::half_open && after.epoch == before.epoch;
+    probe_given_back += half_open && after.state == before.state && after.in_flight < before.in_flight;
+    probe_refused += half_open && call.verb == Verb::acquire && !after.admitted;
+    fixed_windows += after.epoch > before.epoch && after.transitions.empty();
+  }
+  [[nodiscard]] int least() const {
+    return std::min({trips_by_run, trips_by_rate, trips_by_count, trips_by_success, reopenings, longer_reopenings,
+                     closes, closes_by_late_result, two_arrows_at_once, late_in_closed, late_in_half_open, late_decides,
+                     probe_given_back, probe_refused, fixed_windows});
+  }
+};
+
+TEST(BreakerModel, agrees_with_the_breaker_on_every_answer_of_any_history) {
+  Coverage coverage;
+  hold_often(6000, [&coverage] {
+    const Case drawn = draw_case();
+    const auto answers = replay<Breaker>(drawn.config, drawn.script);
+    const auto expected = replay<sim::BreakerModel>(drawn.config, drawn.script);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      RC_LOG() << "call " << i << "\n";
+      RC_ASSERT(answers[i].admitted == expected[i].admitted);
+      RC_ASSERT(answers[i].late == expected[i].late);
+      RC_ASSERT(answers[i].state == expected[i].state);
+      RC_ASSERT(answers[i].run == expected[i].run);
+      RC_ASSERT(answers[i].calls == expected[i].calls);
+      RC_ASSERT(answers[i].failures == expected[i].failures);
+      RC_ASSERT(answers[i].in_flight == expected[i].in_flight);
+      RC_ASSERT(answers[i].wakeup == expected[i].wakeup);
+      RC_ASSERT(answers[i].transitions == expected[i].transitions);
+      RC_ASSERT(answers[i] == expected[i]);
+      if (i > 0) coverage.see(drawn.config, drawn.script[i], answers[i - 1], answers[i]);
+    }
+  });
+  EXPECT_GE(coverage.least(), 20) << "the histories no longer reach every case";
+}
+
+TEST(BreakerProperty, takes_no_arrow_that_is_not_drawn_and_lets_no_probe_too_many_out) {
+  hold_often(1000, [] {
+    const Case drawn = draw_case();
+    BreakerState state = BreakerState::closed;
+    std::uint64_t epoch = 0;
+    for (const Answer& answer : replay(drawn.config, drawn.script)) {
+      for (const BreakerTransition& transition : answer.transitions) {
+        RC_ASSERT(transition.from == state);
+        RC_ASSERT(is_an_arrow(transition));
+        RC_ASSERT(transition.epoch > epoch);
+        state = transition.to;
+        epoch = transition.epoch;
+      }
+      const std::int64_t permitted = drawn.config.half_open_max_calls;
+      RC_ASSERT(permitted == 0 || answer.in_flight <= permitted);
+      RC_ASSERT(answer.in_flight >= 0);
+    }
+  });
+}
+
+// The other half of the pair: a breaker that is stuck for ever would pass everything above.
+TEST(BreakerProperty, closes_once_every_permit_is_back_time_has_passed_and_probes_succeed) {
+  hold_often(1000, [] {
+    const Case drawn = draw_case();
+    Breaker breaker{drawn.config};
+    std::vector<Permit> permits;
+    std::vector<bool> out;
+    Instant now{};
+    for (const Call& call : drawn.script) {
+      now = call.at;
+      if (perform(breaker, permits, call).admitted) out.push_back(true);
+      if (call.verb == Verb::report || call.verb == Verb::give_back) out[call.permit] = false;
+    }
+    for (std::size_t i = 0; i < permits.size(); ++i) {
+      if (out[i]) breaker.give_back(permits[i], now);
+    }
+    if (const auto deadline = breaker.wakeup()) now = std::max(now, *deadline);
+    for (std::int64_t i = 0; i < drawn.config.half_open_success_threshold; ++i) {
+      if (breaker.state(now) == BreakerState::closed) break;
+      const auto probe = breaker.acquire(now);
+      // Only successes that are on their way to the threshold may occupy a place, and those bring it nearer.
+      RC_ASSERT(probe.has_value());
+      breaker.report(*probe, BreakerOutcome::success, now);
+    }
+    RC_ASSERT(breaker.state(now) == BreakerState::closed);
+  });
+}
+
+// Every history of six calls over the instants around each edge, the breaker forked on every answer.
+struct Fork {
+  Breaker breaker;
+  sim::BreakerModel model;
+  std::vector<Permit> permits;
+  std::vector<sim::ModelPermit> model_permits;
+  std::size_t answered = 0;
+  Instant now{};
+};
+
+std::int64_t explore(const Fork& fork, const BreakerConfig& config, int depth) {
+  if (depth == 0) return 1;
+  std::int64_t leaves = 0;
+  for (const Duration step : {Duration{0}, config.open - 1ns, config.open}) {
+    for (int choice = 0; choice < 5; ++choice) {
+      Fork next = fork;
+      next.now += step;
+      Call call{.at = next.now, .verb = choice == 0 ? Verb::acquire : choice == 4 ? Verb::advance : Verb::report};
+      if (call.verb == Verb::report) {
+        if (next.answered == next.permits.size()) continue;
+        call.permit = next.answered++;
+        call.outcome = static_cast<BreakerOutcome>(choice - 1);
+      }
+      const Answer answer = perform(next.breaker, next.permits, call);
+      const Answer expected = perform(next.model, next.model_permits, call);
+      EXPECT_EQ(answer, expected);
+      if (testing::Test::HasFailure()) return leaves;
+      leaves += explore(next, config, depth - 1);
+    }
+  }
+  return leaves;
+}
+
+TEST(BreakerModel, agrees_on_every_history_of_six_calls_around_the_edges) {
+  for (const std::int64_t threshold : {1, 2}) {
+    BreakerConfig config;
+    config.consecutive_threshold = threshold;
+    config.window_type = WindowType::count;
+    config.window_size = 2;
+    config.half_open_max_calls = 2;
+    config.half_open_success_threshold = threshold;
+    EXPECT_GT(explore({Breaker{config}, sim::BreakerModel{config}, {}, {}, 0, Instant{}}, config, 6), 100'000);
+  }
+}
+
+}  // namespace
+}  // namespace windtunnel::monitor::breaker_model_test

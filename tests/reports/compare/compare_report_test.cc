@@ -1,0 +1,202 @@
+// The formats of a comparison, of two variations whose figures are made up.
+
+#include "reports/compare/compare_report.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "reports/compare/compare_numbers.h"
+
+namespace windtunnel::reports::compare_report_test {
+namespace {
+
+using sim::CompareMetric;
+
+sim::MetricComparison& metric_of(sim::VariationResult& result, CompareMetric metric) {
+  return result.metrics[static_cast<std::size_t>(metric)];
+}
+
+// Ten seeds: every metric 2 in the first and 3 in the second, but for those that are set here.
+sim::ComparisonResult made_up() {
+  sim::ComparisonResult all{.variations = std::vector<sim::VariationResult>(2), .seeds = 10};
+  for (sim::MetricComparison& metric : all.variations[0].metrics) metric.value = sim::Average{10, 2, 0.5};
+  for (sim::MetricComparison& metric : all.variations[1].metrics) {
+    metric = {sim::Average{10, 3, 0.5}, sim::Average{10, 1, 0.25}, 4.0};
+  }
+  sim::VariationResult& second = all.variations[1];
+  metric_of(all.variations[0], CompareMetric::p95).value = sim::Average{10, 1.5e9, 1e7};
+  metric_of(second, CompareMetric::p95) = {sim::Average{10, 1.75e9, 1e7}, sim::Average{10, 2.5e8, 1.2e6}, 123.4};
+  metric_of(second, CompareMetric::probes) = {sim::Average{10, 2, 0.5}, sim::Average{10, 0, 0.0},
+                                              std::numeric_limits<double>::infinity()};
+  metric_of(all.variations[0], CompareMetric::recovery_time).value.reset();
+  metric_of(second, CompareMetric::recovery_time) = {};
+  for (sim::VariationResult& result : all.variations) {
+    metric_of(result, CompareMetric::p_exceed) = {};
+    metric_of(result, CompareMetric::requests_refused).value = sim::Average{10, 0, 0.0};
+  }
+  for (sim::VariationResult& result : all.variations) {
+    result.verdicts = {10, 0, 0};
+    result.runs.resize(2);
+    result.runs[0].fill(2);
+    result.runs[1].fill(std::nullopt);
+  }
+  second.verdicts = {7, 2, 1};
+  second.violations = {{"B3", 4, 12}};
+  second.down_phases = {.counted = 20, .failover_missed = 3, .ended = 18, .recovery_missed = 2};
+  return all;
+}
+
+struct Made {
+  sim::ComparisonResult comparison = made_up();
+  CompareReport report{
+      .variations = {{"open=5s", "a.json", {"monitor.circuit_breaker.open=5s"}, "windtunnel run a.json"},
+                     {"open=30s, \"quoted\"", "a.json", {}, "windtunnel run a.json --set x=1"}},
+      .comparison = comparison,
+      .seed_first = 9,
+      .seeds = 10,
+      .rules = {{"p95<=5%", CompareMetric::p95, true, 0.05}},
+      .regressions = {}};
+  Made() { report.regressions = {{1, 0, sim::Verdict::inconclusive, sim::Average{10, 1e6, 3e6}, 90}}; }
+};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(CompareReport, the_text_has_a_table_and_what_is_no_column) {
+  const Made made;
+  const std::string text = compare_text(made.report);
+  EXPECT_TRUE(has(text, "2 variations of a.json: seeds 9..18, the same random numbers for each\n")) << text;
+  EXPECT_TRUE(has(text, "  difference")) << text;
+  EXPECT_TRUE(has(text, "+0.2500 ± 0.0012")) << text;
+  EXPECT_TRUE(has(text, "x123")) << text;
+  EXPECT_TRUE(has(text, "+1.00 ± 0.25")) << text;
+  EXPECT_TRUE(has(text, "in 3 of 20 down phases the breaker did not open")) << text;
+  EXPECT_TRUE(has(text, "after 2 of 18 down phases the breaker did not close")) << text;
+  EXPECT_TRUE(has(text, "B3 violated in 4 of 10 runs: windtunnel run a.json --set x=1 --seed 12\n")) << text;
+  EXPECT_TRUE(has(text, "of 10 runs 2 failed their scenario and 1 were inconclusive")) << text;
+  EXPECT_TRUE(has(text, "undecided open=30s, \"quoted\" p95<=5%: beyond the bound by -0.002 .. +0.004 s")) << text;
+  EXPECT_TRUE(has(text, "about 90 seeds would decide")) << text;
+}
+
+TEST(CompareReport, a_verdict_names_the_side_of_the_interval_that_decided) {
+  Made made;
+  made.report.regressions = {{1, 0, sim::Verdict::fail, sim::Average{10, 5e6, 3e6}, {}}};
+  EXPECT_EQ(regression_line(made.report, made.report.regressions.front()),
+            "regression open=30s, \"quoted\" p95<=5%: beyond the bound by +0.002 .. +0.008 s: all of the interval is "
+            "worse");
+  made.report.regressions = {{1, 0, sim::Verdict::pass, sim::Average{10, -5e6, 3e6}, {}}};
+  EXPECT_TRUE(has(regression_line(made.report, made.report.regressions.front()), "all of the interval is within it"));
+  made.report.regressions = {{1, 0, sim::Verdict::inconclusive, {}, {}}};
+  EXPECT_TRUE(has(regression_line(made.report, made.report.regressions.front()), "no seed has data for both"));
+}
+
+TEST(CompareReport, stopped_early_it_says_so) {
+  Made made;
+  made.comparison.stopped = true;
+  made.comparison.seeds = 4;
+  EXPECT_TRUE(has(compare_text(made.report), "seeds 9..18, stopped after 4 of 10"));
+  EXPECT_TRUE(has(compare_json(made.report), "\"interrupted\": true"));
+}
+
+TEST(CompareReport, markdown_is_one_row_a_variation) {
+  const Made made;
+  const std::string text = compare_markdown(made.report);
+  EXPECT_TRUE(has(text,
+                  "| Variation | Failover s | Wasted | Probes | At once | Lost | p95 s | Cost USD | "
+                  "Violated |\n| --- | ---: |"))
+      << text;
+  EXPECT_TRUE(has(text, "| open=5s | 0.000 | 2 | 2 | 2 | 2 | 1.500 | 2.0000 | 2 |\n")) << text;
+  EXPECT_TRUE(has(text, "| 2 (=) | ")) << text;
+  EXPECT_TRUE(has(text, "| 1.750 (+0.2500 ± 0.0012, x123) |")) << text;
+  EXPECT_TRUE(has(text, "\n- open=30s, \"quoted\": B3 violated")) << text;
+}
+
+TEST(CompareReport, json_reads_back_with_its_units) {
+  const Made made;
+  const auto json = nlohmann::json::parse(compare_json(made.report));
+  EXPECT_EQ(json.at("windtunnel_compare"), 1);
+  EXPECT_EQ(json.at("seeds").at("first"), 9);
+  const auto& second = json.at("variations").at(1);
+  EXPECT_EQ(second.at("name"), "open=30s, \"quoted\"");
+  EXPECT_EQ(second.at("verdicts").at("fail"), 2);
+  EXPECT_EQ(second.at("violations").at(0).at("check"), "B3");
+  EXPECT_EQ(second.at("down_phases").at("failover_missed"), 3);
+  const auto& p95 = second.at("metrics").at("p95");
+  EXPECT_EQ(p95.at("unit"), "ms");
+  EXPECT_EQ(p95.at("mean"), 1750);
+  EXPECT_EQ(p95.at("difference").at("half_width"), 1.2);
+  EXPECT_EQ(p95.at("variance_reduction"), 123.4);
+  EXPECT_TRUE(second.at("metrics").at("probes").at("variance_reduction").is_null());
+  EXPECT_TRUE(second.at("metrics").at("recovery_time").at("mean").is_null());
+  EXPECT_EQ(second.at("metrics").at("recovery_time").at("n"), 0);
+  EXPECT_TRUE(json.at("variations").at(0).at("metrics").at("p95").at("difference").is_null());
+  EXPECT_EQ(json.at("regressions").at(0).at("verdict"), "inconclusive");
+  EXPECT_EQ(json.at("regressions").at(0).at("seeds_needed"), 90);
+}
+
+TEST(CompareReport, csv_has_a_line_for_each_variation_and_metric) {
+  const Made made;
+  const std::string text = compare_csv(made.report);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 2 * 11);
+  EXPECT_TRUE(has(text, "open=5s,p95,ms,10,1500,10,0,,,\n")) << text;
+  EXPECT_TRUE(has(text, "\"open=30s, \"\"quoted\"\"\",p95,ms,10,1750,10,10,250,1.2,123.4\n")) << text;
+  EXPECT_TRUE(has(text, ",probes,count,10,2,0.5,10,0,0,infinite\n")) << text;
+  EXPECT_TRUE(has(text, ",recovery_time,ms,0,,,0,,,\n")) << text;
+}
+
+TEST(CompareReport, a_chance_that_none_or_all_had_is_no_number_for_programs_either) {
+  Made made;
+  metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = sim::Average{100, 0, 0.0};
+  metric_of(made.comparison.variations[1], CompareMetric::p_exceed).value = sim::Average{100, 0.25, 0.01};
+  const auto json = nlohmann::json::parse(compare_json(made.report));
+  const auto chance = [&](int variation) { return json.at("variations").at(variation).at("metrics").at("p_exceed"); };
+  EXPECT_TRUE(chance(0).at("mean").is_null());
+  EXPECT_TRUE(chance(0).at("half_width").is_null());
+  EXPECT_EQ(chance(0).at("text"), "< 0.03");
+  EXPECT_EQ(chance(0).at("n"), 100);
+  EXPECT_EQ(chance(1).at("mean"), 0.25);
+  const std::string csv = compare_csv(made.report);
+  EXPECT_TRUE(has(csv, "open=5s,p_exceed,count,100,< 0.03,,0,,,\n")) << csv;
+  EXPECT_TRUE(has(csv, ",p_exceed,count,100,0.25,0.01,0,,,\n")) << csv;
+}
+
+TEST(CompareReport, the_runs_have_a_line_for_each_seed) {
+  const Made made;
+  const std::string text = compare_runs_csv(made.report);
+  EXPECT_TRUE(text.starts_with(
+      "variation,seed,time_to_failover_ms,wasted_calls,probes,probes_in_flight,requests_lost,requests_refused,"
+      "p95_ms,cost_usd,recovery_time_ms,p_exceed,checks_violated\nopen=5s,9,2e-06,2,"))
+      << text;
+  EXPECT_TRUE(has(text, "open=5s,10,,,,,,,,,,,\n")) << text;
+}
+
+TEST(CompareNumbers, a_difference_shows_two_digits_of_its_half_width) {
+  const auto difference = [](double mean, std::optional<double> half_width) {
+    return compare_difference(CompareMetric::wasted_calls, sim::Average{10, mean, half_width});
+  };
+  EXPECT_EQ(difference(1191.4, 19.2), "+1191 ± 19");
+  EXPECT_EQ(difference(-0.4321, 0.0123), "-0.432 ± 0.012");
+  EXPECT_EQ(difference(9, 0.0), "+9 ± 0");
+  EXPECT_EQ(difference(0, 0.0), "=");
+  EXPECT_EQ(difference(0, std::nullopt), "+0");
+  EXPECT_EQ(difference(-3, std::nullopt), "-3");
+  EXPECT_EQ(compare_difference(CompareMetric::wasted_calls, std::nullopt), "-");
+}
+
+TEST(CompareNumbers, a_chance_is_never_nothing_and_never_all) {
+  const auto chance = [](std::int64_t n, double mean) {
+    return compare_mean(CompareMetric::p_exceed, sim::Average{n, mean, 0.1});
+  };
+  EXPECT_EQ(chance(100, 0), "< 0.03");
+  EXPECT_EQ(chance(100, 1), "> 0.97");
+  EXPECT_EQ(chance(3, 0), "-");
+  EXPECT_EQ(chance(100, 0.25), "0.25");
+  EXPECT_EQ(chance(1000, 0.001), "0.001");
+  EXPECT_EQ(chance(1000, 0.999), "0.999");
+  EXPECT_EQ(compare_mean(CompareMetric::p_exceed, std::nullopt), "-");
+}
+
+}  // namespace
+}  // namespace windtunnel::reports::compare_report_test

@@ -1,0 +1,143 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "reports/html/html_figures.h"
+#include "reports/html/run/html_run.h"
+#include "reports/html/run/html_views.h"
+#include "reports/run/summary.h"
+#include "sim/checks/judge.h"
+#include "sim/world/timeline_watch.h"
+#include "tests/reports/small_world.h"
+
+namespace windtunnel::reports::html_test {
+namespace {
+
+constexpr HtmlBundle kBundle{.script = "go()",
+                             .script_hash = "sha256-script",
+                             .style = "p{}",
+                             .style_hash = "sha256-style",
+                             .licence = "free & open"};
+
+struct Ran {
+  std::string summary;
+  sim::Timeline timeline;
+
+  explicit Ran(const sim::Scenario& scenario) {
+    sim::TimelineWatch watch{scenario, {.step = std::chrono::seconds{1}, .view_steps = 2, .steps_max = 100}};
+    sim::Judge judge{scenario, {}};
+    std::vector<sim::Observer*> observers{&judge};
+    observers.push_back(&watch);
+    const sim::RunResult result = sim::run(scenario, {.observers = observers});
+    const sim::Judgement judgement = judge.judge(result);
+    summary = summary_json({scenario, result, judgement, "windtunnel run x", this_build("9"), std::nullopt, nullptr});
+    timeline = watch.finish(result);
+  }
+  [[nodiscard]] std::string page() const {
+    return run_page(JsonTree{summary, "summary.json"}, timeline, kBundle, "out");
+  }
+};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(HtmlFigures, say_numbers_in_few_digits_that_are_rounded_and_not_cut) {
+  using Kind = FigureKind;
+  EXPECT_EQ(figure_words(Kind::count, "1234567"), "1,234,567");
+  EXPECT_EQ(figure_words(Kind::share, "1"), "100 %");
+  EXPECT_EQ(figure_words(Kind::share, "0.9996"), "100.0 %");
+  EXPECT_EQ(figure_words(Kind::share, "0.006157"), "0.62 %");
+  EXPECT_EQ(figure_words(Kind::share, "0"), "0 %");
+  EXPECT_EQ(figure_words(Kind::money, "87.375774"), "$87.38");
+  EXPECT_EQ(figure_words(Kind::money, "1234567.895"), "$1,234,567.90");
+  EXPECT_EQ(figure_words(Kind::money, "0.0303"), "$0.0303");
+  EXPECT_EQ(figure_words(Kind::money, "-12.5"), "-$12.50");
+  EXPECT_EQ(figure_words(Kind::milliseconds, "1565.523968"), "1,566 ms");
+  EXPECT_EQ(figure_words(Kind::milliseconds, "9.94"), "9.9 ms");
+  EXPECT_EQ(figure_words(Kind::seconds, "1801.381122257"), "1,801 s");
+  EXPECT_EQ(figure_words(Kind::decimal, "-0.003173"), "-0.003173");
+  EXPECT_EQ(figure_words(Kind::exact_share, "0.8"), "80 %");
+  EXPECT_EQ(figure_words(Kind::exact_share, "0.975"), "97.5 %");
+  EXPECT_EQ(figure_words(Kind::quantity, "309876.525"), "309,877");
+  EXPECT_EQ(figure_words(Kind::quantity, "29.58"), "29.6");
+  EXPECT_EQ(figure_words(Kind::money, "1.5e-05"), "$0.0000");
+  EXPECT_EQ(figure_words(Kind::money, "1.23456789e+09"), "$1,234,567,890.00");
+  EXPECT_EQ(figure_words(Kind::instant, "2026-01-28T14:05:09Z"), "2026-01-28 14:05");
+  EXPECT_EQ(figure_words(Kind::instant, "not within horizon"), "not within horizon");
+  EXPECT_EQ(figure_words(Kind::count, ""), "–");
+}
+
+TEST(HtmlRun, holds_the_verdict_its_policy_and_what_it_was_made_of) {
+  sim::Scenario scenario = small_world();
+  scenario.faults = {outage_of("openai")};
+  const std::string page = Ran{scenario}.page();
+  EXPECT_TRUE(has(page, "default-src 'none'; script-src 'sha256-script'; style-src 'sha256-style'"));
+  EXPECT_TRUE(has(page, "<span class=\"badge pass\">"));
+  EXPECT_TRUE(has(page, "data-path=\"/users/requests\" data-as=\"count\">10<"));
+  EXPECT_TRUE(has(page, "openai-down · outage"));
+  EXPECT_TRUE(has(page, "free &amp; open"));
+  EXPECT_FALSE(has(page, "style=\""));
+  EXPECT_FALSE(has(page, "onclick"));
+  EXPECT_FALSE(has(page, "http://"));
+  EXPECT_FALSE(has(page, "https://"));
+}
+
+TEST(HtmlRun, what_an_author_wrote_is_text_and_nothing_else) {
+  sim::Scenario scenario = small_world();
+  scenario.title = "</title><script>alert(1)</script>";
+  scenario.faults = {outage_of("openai")};
+  scenario.faults[0].id = "</script><img src=x>";
+  const std::string page = Ran{scenario}.page();
+  EXPECT_FALSE(has(page, "<script>alert"));
+  EXPECT_FALSE(has(page, "<img"));
+  EXPECT_TRUE(has(page, "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;"));
+  EXPECT_TRUE(has(page, "\\u003c/script>\\u003cimg src=x>"));
+}
+
+TEST(HtmlRun, two_files_of_two_runs_make_no_page) {
+  const Ran one{small_world()};
+  sim::Scenario other_scenario = small_world();
+  other_scenario.seed = 8;
+  const Ran other{other_scenario};
+  try {
+    run_page(JsonTree{one.summary, "s"}, other.timeline, kBundle, "out");
+    FAIL() << "a page was made";
+  } catch (const ReportError& error) {
+    EXPECT_STREQ(error.what(), "out: cannot read: summary.json and timeline.json are of two different runs");
+  }
+}
+
+TEST(HtmlRun, a_run_without_a_request_has_a_page_too) {
+  sim::Scenario scenario = small_world();
+  scenario.workloads[0].rate.count = Millionths{0};
+  EXPECT_TRUE(has(Ran{scenario}.page(), "data-path=\"/users/requests\" data-as=\"count\">0<"));
+}
+
+TEST(HtmlViews, sum_counters_and_keep_the_last_of_gauges) {
+  sim::Timeline timeline;
+  timeline.steps = 5;
+  timeline.view_steps = 2;
+  const sim::Series series{1, 2, 3, 7};
+  EXPECT_EQ(sums_by_view(timeline, series), (std::vector<std::int64_t>{3, 10, 0}));
+  EXPECT_EQ(greatest_by_view(timeline, series), (std::vector<std::int64_t>{2, 7, 0}));
+  EXPECT_EQ(last_by_view(timeline, series), (std::vector<std::int64_t>{2, 7, 0}));
+}
+
+TEST(JsonTree, finds_what_is_there_and_nothing_else) {
+  const JsonTree tree{R"({"a":{"b":[1.50,"916.176",null,true]},"c":7})", "t"};
+  EXPECT_EQ(tree.digits("/a/b/0"), "1.5");
+  EXPECT_EQ(tree.digits("/a/b/1"), "916.176");
+  EXPECT_FALSE(tree.has("/a/b/2"));
+  EXPECT_TRUE(tree.boolean("/a/b/3"));
+  EXPECT_EQ(tree.integer("/c"), 7);
+  EXPECT_EQ(tree.size("/a/b"), 4U);
+  EXPECT_EQ(tree.digits("/a/b/9"), "");
+  EXPECT_EQ(tree.text("/x/y"), "");
+  EXPECT_EQ(tree.json("/a/b"), R"([1.5,"916.176",null,true])");
+  EXPECT_EQ(tree.json("/x"), "null");
+  EXPECT_EQ(tree.keys(""), (std::vector<std::string>{"a", "c"}));
+  EXPECT_THROW((JsonTree{"[1]", "t"}), ReportError);
+  EXPECT_THROW((JsonTree{"{", "t"}), ReportError);
+}
+
+}  // namespace
+}  // namespace windtunnel::reports::html_test

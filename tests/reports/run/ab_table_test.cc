@@ -1,0 +1,166 @@
+#include "reports/run/ab_table.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+#include <regex>
+
+#include "reports/run/summary.h"
+#include "tests/reports/small_world.h"
+
+namespace windtunnel::reports::ab_table_test {
+namespace {
+
+Moments moments_of(const std::vector<std::int64_t>& values) {
+  Moments moments;
+  for (const std::int64_t value : values) moments.add(value);
+  return moments;
+}
+
+// Newcombe (1998), Statistics in Medicine 17, table II, row (a), method 10: 56/70 - 48/80 is 0.0524 to 0.3339.
+TEST(AbTable, the_interval_of_shares_is_newcombes) {
+  const Interval interval = difference_of_shares({48, 80}, {56, 70});
+  EXPECT_NEAR(interval.difference, 0.2, 1e-12);
+  EXPECT_NEAR(interval.low, 0.0524, 5e-5);
+  EXPECT_NEAR(interval.high, 0.3339, 5e-5);
+}
+
+// The same source, row (g): 10/10 - 0/20 is 0.6791 to 1.0000: at the edge it stays within -1 and 1.
+TEST(AbTable, the_interval_of_shares_stays_within_one) {
+  const Interval interval = difference_of_shares({0, 20}, {10, 10});
+  EXPECT_NEAR(interval.low, 0.6791, 5e-5);
+  EXPECT_NEAR(interval.high, 1.0, 1e-9);
+}
+
+TEST(AbTable, the_interval_of_means_is_welchs) {
+  // Means 3 and 6, variances 2.5 and 10: the error is sqrt(2.5 / 5 + 10 / 5).
+  const Interval interval = difference_of_means(moments_of({1, 2, 3, 4, 5}), moments_of({2, 4, 6, 8, 10}));
+  EXPECT_DOUBLE_EQ(interval.difference, 3);
+  EXPECT_DOUBLE_EQ(interval.high - interval.difference, 1.959963984540054 * std::sqrt(2.5));
+  EXPECT_DOUBLE_EQ(interval.difference - interval.low, 1.959963984540054 * std::sqrt(2.5));
+}
+
+TEST(AbTable, equal_values_have_no_variance_however_great_they_are) {
+  EXPECT_EQ(moments_of({4'000'000'000'000'000'000, 4'000'000'000'000'000'000, 4'000'000'000'000'000'000}).variance(),
+            0);
+  EXPECT_EQ(moments_of({7}).variance(), 0);
+  EXPECT_EQ(moments_of({}).mean(), 0);
+}
+
+RC_GTEST_PROP(AbTableProperty, variance_is_that_of_the_definition, ()) {
+  const auto values =
+      *rc::gen::suchThat(rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(0, 1'000'000)),
+                         [](const auto& all) { return all.size() > 1; });
+  double mean = 0;
+  for (const auto value : values) mean += static_cast<double>(value) / static_cast<double>(values.size());
+  double sum = 0;
+  for (const auto value : values) sum += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+  const double expected = sum / static_cast<double>(values.size() - 1);
+  RC_ASSERT(std::abs(moments_of(values).variance() - expected) <= 1e-9 * (1 + expected));
+}
+
+TEST(AbTable, chi_square_warns_beyond_its_0_999_quantile) {
+  // 1000 units at 1:1: chi-square is (2 d)^2 / 1000 for 500 + d.
+  const SampleRatio within = sample_ratio({552, 448}, {1, 1});
+  EXPECT_TRUE(within.is_known);
+  EXPECT_DOUBLE_EQ(within.chi_square, 10.816);
+  EXPECT_FALSE(within.is_off);
+  const SampleRatio beyond = sample_ratio({553, 447}, {1, 1});
+  EXPECT_DOUBLE_EQ(beyond.chi_square, 11.236);
+  EXPECT_TRUE(beyond.is_off);
+  EXPECT_EQ(beyond.degrees_of_freedom, 1);
+}
+
+TEST(AbTable, chi_square_knows_the_weights_and_leaves_out_those_of_zero) {
+  const SampleRatio ratio = sample_ratio({900, 0, 100}, {9, 0, 1});
+  EXPECT_TRUE(ratio.is_known);
+  EXPECT_EQ(ratio.degrees_of_freedom, 1);
+  EXPECT_EQ(ratio.chi_square, 0);
+}
+
+TEST(AbTable, few_units_say_nothing) {
+  EXPECT_TRUE(sample_ratio({9, 1}, {1, 1}).is_known);  // five are expected of each
+  EXPECT_FALSE(sample_ratio({9, 0}, {1, 1}).is_known);
+  EXPECT_FALSE(sample_ratio({100, 0}, {1, 0}).is_known);
+}
+
+TEST(AbTable, the_limit_for_many_degrees_of_freedom_is_near) {
+  EXPECT_EQ(chi_square_limit(1), 10.827566);
+  EXPECT_EQ(chi_square_limit(30), 59.703064);
+  EXPECT_NEAR(chi_square_limit(31), 61.098306, 0.11);
+  EXPECT_NEAR(chi_square_limit(1000), 1143.917093, 0.02);
+}
+
+TEST(AbTable, four_digits_are_never_scientific) {
+  EXPECT_EQ(four_digits(0), "0");
+  EXPECT_EQ(four_digits(1234.5678), "1235");
+  EXPECT_EQ(four_digits(0.000012345678), "0.00001235");
+  EXPECT_EQ(four_digits(-0.5), "-0.5");
+  EXPECT_EQ(four_digits(9999.6), "10000");
+  EXPECT_EQ(four_digits(123456), "123456");
+}
+
+// One user calls far more often than the others: by requests the division would look wrong, by users it is not.
+TEST(AbTable, the_division_is_judged_by_users_not_by_requests) {
+  AbSamples samples{2};
+  monitor::Record record;
+  for (std::uint64_t user = 1; user <= 100; ++user) {
+    record.variant = static_cast<std::uint16_t>(user % 2);
+    record.request.user = user;
+    for (std::uint64_t i = 0; i < (user == 1 ? 100'000U : 1U); ++i) samples.on_finish(record);
+  }
+  const std::string text = samples.text({{"a", monitor::ProviderId{0}, 1}, {"b", monitor::ProviderId{1}, 1}});
+  EXPECT_NE(
+      text.find("Division: 50 and 50 units at weights 1:1, chi-square 0 (1 degree of freedom): as the weights say"),
+      std::string::npos)
+      << text;
+  const std::string other = samples.text({{"a", monitor::ProviderId{0}, 9}, {"b", monitor::ProviderId{1}, 1}});
+  EXPECT_NE(other.find("WARNING: sample ratio mismatch"), std::string::npos) << other;
+}
+
+TEST(AbTable, the_summary_compares_each_variant_with_the_first) {
+  sim::Scenario scenario = small_world();
+  scenario.duration = 100s;
+  scenario.monitor.ab_router = {"ab", {{"a", monitor::ProviderId{0}, 1}, {"b", monitor::ProviderId{1}, 1}}};
+  // A call of openai takes 300 ms, one of anthropic 500 ms.
+  scenario.providers[1].time_per_output_token = sim::Law::fixed(2e6);
+  AbSamples samples{2};
+  const sim::RunResult result = sim::run(scenario, {.observers = {&samples}});
+  const std::string text = summary_text({scenario, result, {}, "", {}, 1s, &samples});
+  EXPECT_NE(text.find("    Success: 0 points (-"), std::string::npos) << text;
+  EXPECT_NE(text.find("    Mean latency: +200ms (+200 to +200)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("    Cost/Request: $0 ($0 to $0)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("units at weights 1:1"), std::string::npos) << text;
+  EXPECT_EQ(summary_text({scenario, result, {}, "", {}, 1s}).find("Mean latency"), std::string::npos);
+
+  const std::string json = summary_json({scenario, result, {}, "", {}, 1s, &samples});
+  const std::string all = std::regex_replace(json, std::regex{"\\s+"}, "");
+  EXPECT_NE(all.find(R"("against_first":[{"id":"b","success_rate":{"difference":0,"low":-0.0)"), std::string::npos);
+  EXPECT_NE(all.find(R"("latency_mean_ms":{"difference":200,"low":200,"high":200})"), std::string::npos) << json;
+  EXPECT_NE(all.find(R"("cost_mean_usd":{"difference":0,"low":0,"high":0}}],"sample_ratio":{"units":[)"),
+            std::string::npos)
+      << json;
+  EXPECT_NE(all.find(R"("mismatch":false,"chi_square":)"), std::string::npos) << json;
+}
+
+TEST(AbTable, too_few_requests_are_no_comparison) {
+  const AbSamples none{2};
+  EXPECT_FALSE(none.comparisons()[0].success);
+  AbSamples samples{2};
+  monitor::Record record;
+  for (std::uint16_t variant = 0; variant < 2; ++variant) {
+    record.variant = variant;
+    samples.on_finish(record);
+  }
+  EXPECT_TRUE(samples.comparisons()[0].success);
+  EXPECT_FALSE(samples.comparisons()[0].cost_mean);
+  samples.on_finish(record);
+  EXPECT_FALSE(samples.comparisons()[0].cost_mean);
+  record.variant = 0;
+  samples.on_finish(record);
+  EXPECT_TRUE(samples.comparisons()[0].cost_mean);
+}
+
+}  // namespace
+}  // namespace windtunnel::reports::ab_table_test

@@ -1,0 +1,240 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/exact_decimal.h"
+#include "reports/run/summary.h"
+#include "reports/run/summary_reader.h"
+#include "tests/reports/scratch_folder.h"
+#include "tests/reports/small_world.h"
+
+namespace windtunnel::reports::summary_json_test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using monitor::ProviderId;
+
+sim::Scenario busy_world() {
+  sim::Scenario scenario = small_world();
+  scenario.duration = 5min;
+  scenario.workloads[0].arrival = sim::Arrival::poisson;
+  scenario.workloads[0].prompts.count = 100;
+  sim::WorkloadSpec second = scenario.workloads[0];
+  second.name = "batch";
+  sim::WorkloadSpec third = scenario.workloads[0];
+  third.name = "plain";
+  third.feature_version = third.prompt_version = "";
+  scenario.workloads = {scenario.workloads[0], second, third};
+  scenario.providers[0].time_to_first_token = sim::Law::lognormal_p50_p95(3e8, 2e9);
+  scenario.monitor.ab_router = {"ab", {{"a", ProviderId{0}, 3}, {"b", ProviderId{1}, 1}}};
+  scenario.faults = {outage_of("openai")};
+  scenario.faults[0].at = 60s;
+  scenario.faults[0].duration = 60s;
+  scenario.faults[0].min_affected = 5;
+  scenario.coverage = {{"failover", 5}};
+  return scenario;
+}
+
+sim::Judgement some_judgement() {
+  sim::Judgement judgement;
+  judgement.verdict = sim::Verdict::fail;
+  judgement.checks = {"B1", "C1"};
+  judgement.coverage = {{"breaker_opened", 1}, {"failover", 7}};
+  judgement.findings = {{.kind = sim::Finding::Kind::invariant,
+                         .id = "C1",
+                         .verdict = sim::Verdict::fail,
+                         .claim = "a \"claim\"",
+                         .reason = "a reason",
+                         .at = Instant{1'500ms},
+                         .request = RequestId{3},
+                         .origin = {"small.json", 14, 9, "/monitor"}},
+                        {.kind = sim::Finding::Kind::fault, .id = "openai-down"}};
+  return judgement;
+}
+
+class SummaryJson : public testing::Test {
+ protected:
+  sim::Scenario scenario = busy_world();
+  sim::RunResult result = sim::run(scenario);
+  sim::Judgement judgement = some_judgement();
+  std::string text = summary_json({scenario, result, judgement, "again", this_build("0.1.0"), 1'500ms});
+  Json json = Json::parse(text);
+};
+
+void expect_requests(const Json& json, const monitor::RequestMetrics& metrics) {
+  EXPECT_EQ(json["requests"], metrics.requests());
+  EXPECT_EQ(json["answered"], metrics.answered());
+  EXPECT_EQ(json["refused"], metrics.refused());
+  EXPECT_EQ(json["failed"], metrics.failed());
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    EXPECT_EQ(json["outcomes"][name_of(static_cast<monitor::Outcome>(i))], metrics.outcomes[i]);
+  }
+  EXPECT_EQ(json["attempts"], metrics.attempts);
+  EXPECT_EQ(json["failed_over"], metrics.failed_over);
+  EXPECT_EQ(json["tokens"]["input"], metrics.input.count());
+  EXPECT_EQ(json["tokens"]["output"], metrics.output.count());
+  EXPECT_EQ(json["tokens"]["total"], (metrics.input + metrics.output).count());
+  EXPECT_EQ(parse_decimal(json["cost_usd"].get<std::string>(), kDollarDecimals), metrics.cost.picos());
+  EXPECT_EQ(json["latency_ms"]["count"], metrics.latency.count());
+  EXPECT_EQ(json["ttft_ms"]["count"], metrics.time_to_first_token.count());
+}
+
+// A double holds so few digits exactly: compared as what the digits say, to the nanosecond.
+void expect_duration(const Json& json, std::optional<Duration> duration) {
+  if (!duration) {
+    EXPECT_TRUE(json.is_null());
+    return;
+  }
+  EXPECT_EQ(json.get<double>(), static_cast<double>(duration->count()) / 1e6);
+}
+
+void expect_histogram(const Json& json, const Histogram& histogram) {
+  expect_duration(json["min"], histogram.min());
+  expect_duration(json["avg"], histogram.mean());
+  expect_duration(json["p50"], histogram.quantile({500'000}));
+  expect_duration(json["p95"], histogram.quantile({950'000}));
+  expect_duration(json["p99"], histogram.quantile({990'000}));
+  expect_duration(json["max"], histogram.max());
+}
+
+TEST_F(SummaryJson, says_which_run_it_was) {
+  EXPECT_EQ(json.begin().key(), "windtunnel_summary");
+  const SummaryHead head = read_summary(text, "summary.json");
+  EXPECT_EQ(head.version, 1);
+  EXPECT_EQ(head.scenario_file, "small.json");
+  EXPECT_EQ(head.title, "ten requests");
+  EXPECT_EQ(head.scenario_hash, 0xabcdefU);
+  EXPECT_EQ(head.seed, 7U);
+  EXPECT_EQ(head.digest, result.digest);
+  EXPECT_EQ(head.verdict, "fail");
+  EXPECT_EQ(head.events, result.events);
+  EXPECT_EQ(json["arrivals"], result.arrivals);
+  EXPECT_EQ(json["in_flight"], 0);
+  EXPECT_EQ(json["in_flight_max"], result.in_flight_max);
+  EXPECT_EQ(json["ended_s"].get<double>(), static_cast<double>(result.ended.time_since_epoch().count()) / 1e9);
+}
+
+TEST_F(SummaryJson, has_the_figures_of_the_run) {
+  const monitor::Metrics& metrics = result.pipeline.metrics();
+  EXPECT_EQ(json["calls"], metrics.calls());
+  EXPECT_EQ(parse_decimal(json["cost_usd"].get<std::string>(), kDollarDecimals), metrics.cost().picos());
+  expect_requests(json["users"], metrics.all());
+  expect_histogram(json["users"]["latency_ms"], metrics.all().latency);
+  expect_histogram(json["users"]["ttft_ms"], metrics.all().time_to_first_token);
+  ASSERT_EQ(json["experiment"]["variants"].size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) expect_requests(json["experiment"]["variants"][i], metrics.variants()[i]);
+  ASSERT_EQ(json["workloads"].size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) expect_requests(json["workloads"][i], metrics.labels()[i + 1]);
+}
+
+TEST_F(SummaryJson, has_the_figures_of_each_provider) {
+  std::int64_t billed = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const monitor::ProviderMetrics& metrics =
+        result.pipeline.metrics().provider(ProviderId{static_cast<std::uint8_t>(i)});
+    const Json& one = json["providers"][i];
+    EXPECT_EQ(one["name"], scenario.providers[i].name);
+    EXPECT_EQ(one["model"], scenario.providers[i].model);
+    EXPECT_EQ(one["calls"], metrics.calls);
+    EXPECT_EQ(one["errors"], metrics.errors());
+    for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
+      EXPECT_EQ(one["replies"][name_of(static_cast<monitor::ReplyKind>(kind))], metrics.replies[kind]);
+    }
+    EXPECT_EQ(parse_decimal(one["cost_usd"].get<std::string>(), kDollarDecimals), metrics.cost.picos());
+    expect_histogram(one["latency_ms"], metrics.latency);
+    EXPECT_EQ(one["circuit_breaker"]["opened"], metrics.breaker_opened);
+    EXPECT_EQ(parse_decimal(one["ledger"]["billed_usd"].get<std::string>(), kDollarDecimals),
+              result.ledger[i].billed.picos());
+    billed += result.ledger[i].billed.picos();
+  }
+  EXPECT_GT(json["providers"][0]["circuit_breaker"]["opened"], 0);
+  EXPECT_EQ(parse_decimal(json["ledger"]["billed_usd"].get<std::string>(), kDollarDecimals), billed);
+}
+
+TEST_F(SummaryJson, merges_workloads_of_one_version) {
+  ASSERT_EQ(json["versions"].size(), 2U);
+  EXPECT_EQ(json["versions"][0]["feature_version"], "1.2.3");
+  EXPECT_TRUE(json["versions"][1]["feature_version"].is_null());
+  EXPECT_EQ(json["versions"][0]["requests"].get<int>(),
+            json["workloads"][0]["requests"].get<int>() + json["workloads"][1]["requests"].get<int>());
+  EXPECT_EQ(
+      json["versions"][0]["latency_ms"]["count"].get<int>(),
+      json["workloads"][0]["latency_ms"]["count"].get<int>() + json["workloads"][1]["latency_ms"]["count"].get<int>());
+}
+
+TEST_F(SummaryJson, has_limiters_faults_coverage_and_findings) {
+  const monitor::Pipeline& pipeline = result.pipeline;
+  EXPECT_EQ(json["token_limiter"]["settled_tokens"], pipeline.token_limiter().settled_tokens().count());
+  EXPECT_EQ(json["cost_limiter"]["monthly_usd"], "5000");
+  EXPECT_TRUE(json["cost_limiter"]["daily_usd"].is_null());
+  EXPECT_EQ(json["cost_limiter"]["windows"][0]["begin"], "2026-01-01T00:00:00.000000Z");
+  EXPECT_EQ(json["cost_limiter"]["windows"][0]["settled_usd"],
+            exact_decimal(pipeline.cost_limiter().month_settled().picos(), kDollarDecimals));
+  EXPECT_EQ(json["cache"]["hits"], pipeline.cache().hits());
+  EXPECT_GT(json["cache"]["hits"], 0);
+  EXPECT_EQ(json["faults"][0].dump(), R"({"id":"openai-down","kind":"outage","phases":1,"touched":)" +
+                                          std::to_string(result.faults[0].touched) + R"(,"affected":)" +
+                                          std::to_string(result.faults[0].affected) + R"(,"min_affected":5})");
+  EXPECT_EQ(json["coverage"].dump(),
+            R"({"breaker_opened":{"count":1,"required":null},"failover":{"count":7,"required":5}})");
+  EXPECT_EQ(json["checks"].dump(), R"(["B1","C1"])");
+  EXPECT_EQ(json["findings"][0].dump(),
+            R"({"kind":"invariant","id":"C1","verdict":"fail","claim":"a \"claim\"","reason":"a reason","at_s":1.5,)"
+            R"("request":3,"origin":{"file":"small.json","line":14,"column":9,"pointer":"/monitor"}})");
+  EXPECT_TRUE(json["findings"][1]["origin"].is_null());
+}
+
+TEST_F(SummaryJson, differs_between_equal_runs_in_build_and_timing_only) {
+  const std::string other =
+      summary_json({scenario, sim::run(scenario), judgement, "again", {"9", "other", "Debug"}, {}});
+  EXPECT_NE(other, text);
+  EXPECT_EQ(comparable_summary(other, "b"), comparable_summary(text, "a"));
+  const sim::RunResult another = sim::run(scenario, {.seed = 8});
+  EXPECT_NE(comparable_summary(summary_json({scenario, another, judgement, "again", {}, {}}), "c"),
+            comparable_summary(text, "a"));
+  EXPECT_EQ(json["timing"]["wall_s"], 1.5);
+  EXPECT_EQ(json["build"]["version"], "0.1.0");
+}
+
+TEST_F(SummaryJson, has_null_for_what_nobody_knows) {
+  sim::Scenario idle = small_world();
+  idle.workloads.clear();
+  const sim::RunResult nothing = sim::run(idle);
+  const Json empty = Json::parse(summary_json({idle, nothing, {}, "", {}, {}}));
+  EXPECT_TRUE(empty["users"]["success_rate"].is_null());
+  EXPECT_TRUE(empty["users"]["latency_ms"]["p95"].is_null());
+  EXPECT_TRUE(empty["providers"][0]["error_rate"].is_null());
+  EXPECT_TRUE(empty["experiment"].is_null());
+  EXPECT_TRUE(empty["timing"]["wall_s"].is_null());
+  EXPECT_EQ(empty["cost_usd"], "0");
+}
+
+TEST_F(SummaryJson, comes_back_from_a_file) {
+  const ScratchFolder folder;
+  write_text(folder.file("summary.json"), text);
+  EXPECT_EQ(read_summary_file(folder.file("summary.json")).digest, result.digest);
+  EXPECT_THROW(read_summary_file(folder.file("missing.json")), ReportError);
+}
+
+TEST(SummaryReader, refuses_what_is_no_summary_of_its_version) {
+  const auto why = [](const char* text) -> std::string {
+    try {
+      (void)read_summary(text, "a.json");
+    } catch (const ReportError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(why("{").find("a.json: cannot read: "), std::string::npos);
+  EXPECT_NE(why("[]").find("this is no summary"), std::string::npos);
+  EXPECT_NE(why("{}").find("this is no summary"), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_summary": 2})").find("version 2"), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_summary": "1"})").find("version \"1\""), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_summary": 1})").find("scenario"), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_summary": 1, "scenario": {"file": "", "title": "", "hash": "xyz"}})").find("xyz"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace windtunnel::reports::summary_json_test

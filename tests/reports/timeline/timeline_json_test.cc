@@ -1,0 +1,103 @@
+#include "reports/timeline/timeline_json.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "reports/timeline/timeline_reader.h"
+#include "sim/world/timeline_watch.h"
+#include "tests/reports/scratch_folder.h"
+#include "tests/reports/small_world.h"
+
+namespace windtunnel::reports::timeline_test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using monitor::ProviderId;
+
+sim::Timeline eventful_timeline() {
+  sim::Scenario scenario = small_world();
+  scenario.duration = 3min;
+  scenario.workloads[0].rate = {.count = Millionths{5'000'000}, .unit = 1s};
+  scenario.monitor.ab_router = {"ab", {{"a", ProviderId{0}, 3}, {"b", ProviderId{1}, 1}}};
+  scenario.monitor.cost_limiter.monthly = Usd::from_dollars(2);
+  scenario.monitor.cost_limiter.daily = Usd::from_dollars(1);
+  scenario.faults = {outage_of("openai"), outage_of("anthropic")};
+  scenario.faults[0].at = 30s;
+  scenario.faults[0].duration = 60s;
+  scenario.faults[1].at = 2min;
+  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario)};
+  return watch.finish(sim::run(scenario, {.observers = {&watch}}));
+}
+
+std::string why_refused(const std::string& text) {
+  try {
+    read_timeline(text, "t.json");
+  } catch (const ReportError& error) {
+    return error.what();
+  }
+  return "it was taken";
+}
+
+// With one of its values replaced.
+std::string changed(const std::string& pointer, const Json& value) {
+  static const std::string text = timeline_json(eventful_timeline());
+  Json json = Json::parse(text);
+  json[Json::json_pointer(pointer)] = value;
+  return json.dump();
+}
+
+TEST(TimelineJson, is_read_back_as_it_was) {
+  const sim::Timeline timeline = eventful_timeline();
+  const std::string text = timeline_json(timeline);
+  // Writing is a function of every member, so equal text is equal content; that each is there is the next test's.
+  EXPECT_EQ(timeline_json(read_timeline(text, "t.json")), text);
+}
+
+TEST(TimelineJson, holds_what_happened) {
+  const sim::Timeline timeline = eventful_timeline();
+  const Json json = Json::parse(timeline_json(timeline));
+  EXPECT_EQ(json["windtunnel_timeline"], kTimelineVersion);
+  EXPECT_EQ(json["start_unix_ns"], std::int64_t{1'768'903'200'000'000'000});
+  EXPECT_EQ(json["steps"], timeline.steps);
+  EXPECT_EQ(json["limits"]["daily_picos"], std::int64_t{1'000'000'000'000});
+  EXPECT_EQ(json["faults"][0]["phases_ns"][0][1], std::int64_t{90'000'000'000});
+  EXPECT_EQ(json["transitions"].size(), timeline.transitions.size());
+  EXPECT_FALSE(json["transitions"].empty());
+  EXPECT_EQ(json["transitions"][0]["to"], "open");
+  EXPECT_FALSE(json["budget"].empty());
+  EXPECT_FALSE(json["routes"].empty());
+  EXPECT_EQ(json["series"]["arrivals"].get<sim::Series>(), timeline.arrivals);
+  EXPECT_EQ(json["series"]["requests"]["outcomes"]["failed"].get<sim::Series>(), timeline.requests.outcomes[7]);
+  EXPECT_EQ(json["series"]["providers"][1]["latency"]["le_500_ms"].get<sim::Series>(),
+            timeline.providers[1].latency.bins[2]);
+  EXPECT_FALSE(timeline.providers[1].latency.bins[2].empty());
+  EXPECT_EQ(json["series"]["variants"][1]["cost_picos"].get<sim::Series>(), timeline.variants[1].cost_picos);
+}
+
+TEST(TimelineJson, what_contradicts_itself_is_refused) {
+  EXPECT_EQ(why_refused(changed("/windtunnel_timeline", 99)),
+            "t.json: cannot read: this is a timeline of version 99, and only 1 is understood");
+  EXPECT_EQ(why_refused("{}"), "t.json: cannot read: this is no timeline: it has no windtunnel_timeline");
+  EXPECT_NE(why_refused("{").find("t.json: cannot read: "), std::string::npos);
+  EXPECT_NE(why_refused(changed("/steps", 3)).find("is no series of this run"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/step_ns", 0)).find("its steps make no sense"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/steps", 1'000'000)).find("more steps than"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/transitions/0/provider", 2)).find("there is no provider 2"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/transitions/0/to", "ajar")).find("'ajar' is no word"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/series/arrivals/0", 1.5)).find("1.5 is no whole number"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/series/variants", Json::array())).find("one for each name"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/digest", "12")).find("16 hexadecimal digits"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/seed", "12")).find("cannot read"), std::string::npos);
+}
+
+TEST(TimelineJson, is_read_from_its_file) {
+  const ScratchFolder folder;
+  write_text(folder.file("timeline.json"), timeline_json(eventful_timeline()));
+  EXPECT_EQ(read_timeline_file(folder.file("timeline.json")).faults.size(), 2U);
+  EXPECT_THROW(read_timeline_file(folder.file("none.json")), ReportError);
+}
+
+}  // namespace
+}  // namespace windtunnel::reports::timeline_test

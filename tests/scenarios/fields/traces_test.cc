@@ -1,0 +1,139 @@
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "scenarios/json/diagnostics.h"
+#include "scenarios/reader.h"
+
+namespace windtunnel::scenarios::traces_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A folder of its own for each test, gone afterwards.
+class Trace : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              (std::string("windtunnel_trace_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  sim::Scenario read(const std::string& csv) {
+    std::ofstream(folder_ / "t.csv", std::ios::binary) << csv;
+    return read_scenario_text(R"({"workload": {"w": {"executor": "replay", "trace": "t.csv"}}})",
+                              (folder_ / "s.json").string());
+  }
+  // The errors without the folder.
+  std::string error_of(const std::string& csv) {
+    try {
+      read(csv);
+      return "no error";
+    } catch (const ScenarioError& error) {
+      const Diagnostic& first = error.diagnostics().front();
+      return std::filesystem::path(first.file).filename().string() + ':' + std::to_string(first.line) + ' ' +
+             first.message;
+    }
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(Trace, fills_the_requests_of_a_replay) {
+  const sim::Scenario s =
+      read("\xEF\xBB\xBFt_us,input_tokens,output_tokens,prompt_key\r\n0,374,44,a\r\n1500,0,9,\r\n1500,1,0,a");
+  const auto& requests = s.workloads[0].requests;
+  ASSERT_EQ(requests.size(), 3U);
+  EXPECT_EQ(requests[0], (sim::ListedRequest{0ns, Tokens{374}, Tokens{44}, Tokens{44}, "a", {}, {}}));
+  EXPECT_EQ(requests[1], (sim::ListedRequest{1500us, Tokens{0}, Tokens{9}, Tokens{9}, "", {}, {}}));
+  EXPECT_EQ(requests[2].max_tokens, Tokens{0});
+}
+
+TEST_F(Trace, columns_may_stand_in_any_order) {
+  const auto requests = read("output_tokens,t_us,input_tokens\n3,1,2\n").workloads[0].requests;
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].at, 1us);
+  EXPECT_EQ(requests[0].input, Tokens{2});
+  EXPECT_EQ(requests[0].output, Tokens{3});
+  EXPECT_FALSE(requests[0].prompt);
+}
+
+TEST_F(Trace, names_the_row_that_is_wrong) {
+  const std::string header = "t_us,input_tokens,output_tokens\n";
+  EXPECT_EQ(error_of(header + "0,1,2\n1,x,2\n"), "t.csv:3 input_tokens \"x\" is not a whole number");
+  EXPECT_EQ(error_of(header + "0,1\n"), "t.csv:2 the row has 2 columns, the header 3");
+  EXPECT_EQ(error_of(header + "0,1,2,3\n"), "t.csv:2 the row has 4 columns, the header 3");
+  EXPECT_EQ(error_of(header + "0,-1,2\n"), "t.csv:2 input_tokens -1 is negative");
+  EXPECT_EQ(error_of(header + "0,1,100000001\n"), "t.csv:2 output_tokens 100000001 is above 100000000, the most");
+  EXPECT_EQ(error_of(header + "0,1,100000000\n"), "no error");
+  EXPECT_EQ(error_of(header + "5,1,2\n5,1,2\n"), "no error");
+  EXPECT_EQ(error_of(header + "5,1,2\n4,1,2\n"), "t.csv:3 t_us goes back");
+  EXPECT_EQ(error_of(header + "5,1.5,2\n"), "t.csv:2 input_tokens \"1.5\" is not a whole number");
+  EXPECT_EQ(error_of(header + "5,,2\n"), "t.csv:2 input_tokens \"\" is not a whole number");
+  EXPECT_EQ(error_of(header + "5,1,2\n\n6,1,2\n"), "t.csv:3 the row has 1 columns, the header 3");
+}
+
+TEST_F(Trace, needs_its_header) {
+  EXPECT_EQ(error_of(""),
+            "t.csv:1 the header names an unknown column \"\"; it is t_us,input_tokens,output_tokens[,prompt_key]");
+  EXPECT_EQ(error_of("0,1,2\n").substr(0, 44), "t.csv:1 the header names an unknown column \"");
+  EXPECT_EQ(error_of("t_us,input_tokens\n"), "t.csv:1 the header lacks the column output_tokens");
+  EXPECT_EQ(error_of("t_us,t_us,input_tokens\n"), "t.csv:1 the header names \"t_us\" twice");
+  EXPECT_EQ(error_of("t_us,input_tokens,output_tokens\n"), "t.csv:1 no rows behind the header");
+}
+
+TEST_F(Trace, stops_after_ten_bad_rows) {
+  std::string csv = "t_us,input_tokens,output_tokens\n";
+  for (int i = 0; i < 50; ++i) csv += "a;b;c\n";
+  try {
+    read(csv);
+    FAIL();
+  } catch (const ScenarioError& error) {
+    EXPECT_EQ(error.diagnostics().size(), 10U);
+  }
+}
+
+TEST_F(Trace, a_missing_one_is_an_error_at_its_key) {
+  const std::string text = R"({"workload": {"w": {"executor": "replay", "trace": "gone.csv"}}})";
+  try {
+    read_scenario_text(text, (folder_ / "s.json").string());
+    FAIL();
+  } catch (const ScenarioError& error) {
+    EXPECT_EQ(error.diagnostics().front().pointer, "/workload/w/trace");
+  }
+}
+
+TEST_F(Trace, is_part_of_the_hash) {
+  const std::string header = "t_us,input_tokens,output_tokens\n";
+  EXPECT_NE(read(header + "0,1,2\n").hash, read(header + "0,1,3\n").hash);
+}
+
+TEST(ShippedTraces, have_the_rows_and_tokens_of_their_source) {
+  const auto read_shipped = [](const char* file) {
+    const std::string text =
+        std::string(R"({"workload": {"w": {"executor": "replay", "trace": "data/)") + file + "\"}}}";
+    return read_scenario_text(text, std::string(WINDTUNNEL_ROOT) + "/scenarios/x.json").workloads[0].requests;
+  };
+  const auto azure = read_shipped("azure2023_conv.csv");
+  std::int64_t input = 0;
+  std::int64_t output = 0;
+  std::int64_t small = 0;
+  for (const sim::ListedRequest& request : azure) {
+    input += request.input->count();
+    output += request.output->count();
+    if (request.input->count() + request.output->count() <= 500) ++small;
+  }
+  EXPECT_EQ(azure.size(), 19'366U);
+  EXPECT_EQ(input, 22'361'870);
+  EXPECT_EQ(output, 4'088'665);
+  EXPECT_EQ(small, 5'443);
+  const auto mooncake = read_shipped("mooncake_synthetic.csv");
+  EXPECT_EQ(mooncake.size(), 3'993U);
+  EXPECT_EQ(mooncake.front().prompt, "f31655adc8598248");
+}
+
+}  // namespace
+}  // namespace windtunnel::scenarios::traces_test

@@ -1,0 +1,108 @@
+#include "scenarios/grammar/threshold_grammar.h"
+
+#include <gtest/gtest.h>
+
+namespace windtunnel::scenarios::threshold_grammar_test {
+namespace {
+
+using sim::Aggregate;
+using sim::Comparison;
+using sim::Metric;
+using sim::ThresholdSpec;
+
+ThresholdSpec parsed(const char* metric, const char* expression) {
+  ThresholdSpec threshold;
+  const auto metric_error = parse_metric(metric, threshold);
+  EXPECT_FALSE(metric_error) << metric << ": " << metric_error->message;
+  const auto error = parse_expression(expression, threshold);
+  EXPECT_FALSE(error) << expression << ": " << error->message;
+  return threshold;
+}
+
+// "column message"
+std::string error_of(const char* metric, const char* expression) {
+  ThresholdSpec threshold;
+  auto error = parse_metric(metric, threshold);
+  if (!error) error = parse_expression(expression, threshold);
+  return error ? std::to_string(error->column) + ' ' + error->message : "no error";
+}
+
+TEST(ThresholdGrammar, reads_percentiles_and_durations) {
+  const ThresholdSpec t = parsed("request_duration", "p(95)<3s");
+  EXPECT_EQ(t.of, Metric::request_duration);
+  EXPECT_EQ(t.aggregate, Aggregate::percentile);
+  EXPECT_EQ(t.percentile.value, 950'000);
+  EXPECT_EQ(t.comparison, Comparison::less);
+  EXPECT_EQ(t.bound, 3'000'000'000);
+  EXPECT_EQ(parsed("request_duration", "p(99.9)<=2500").bound, 2'500'000'000);
+  EXPECT_EQ(parsed("request_duration", "p(99.9)<=2500").percentile.value, 999'000);
+  EXPECT_EQ(parsed("request_duration", " p( 0.0001 ) != 0.5 ").bound, 500'000);
+  EXPECT_EQ(parsed("request_duration", "p(0.0001)!=0.5").percentile.value, 1);
+  EXPECT_EQ(parsed("time_to_first_token", "avg < 1m30s").bound, 90'000'000'000);
+}
+
+TEST(ThresholdGrammar, reads_every_aggregate_and_comparison) {
+  EXPECT_EQ(parsed("requests_failed", "rate<0.01").bound, 10'000);
+  EXPECT_EQ(parsed("requests", "count>=5").bound, 5'000'000);
+  EXPECT_EQ(parsed("cost_usd", "value<=12.5").bound, 12'500'000);
+  EXPECT_EQ(parsed("request_duration", "min>1").aggregate, Aggregate::min);
+  EXPECT_EQ(parsed("request_duration", "med>1").aggregate, Aggregate::med);
+  EXPECT_EQ(parsed("request_duration", "max>1").aggregate, Aggregate::max);
+  EXPECT_EQ(parsed("requests", "count<=5").comparison, Comparison::less_equal);
+  EXPECT_EQ(parsed("requests", "count>5").comparison, Comparison::greater);
+  EXPECT_EQ(parsed("requests", "count>=5").comparison, Comparison::greater_equal);
+  EXPECT_EQ(parsed("requests", "count==5").comparison, Comparison::equal);
+  EXPECT_EQ(parsed("requests", "count===5").comparison, Comparison::equal);
+  EXPECT_EQ(parsed("requests", "count!=5").comparison, Comparison::not_equal);
+}
+
+TEST(ThresholdGrammar, reads_tags) {
+  const ThresholdSpec t = parsed("requests { provider: openai , outcome:cache_hit,variant:b }", "count>0");
+  EXPECT_EQ(t.provider, "openai");
+  EXPECT_EQ(t.variant, "b");
+  EXPECT_EQ(t.outcome, monitor::Outcome::cache_hit);
+  EXPECT_EQ(t.metric, "requests { provider: openai , outcome:cache_hit,variant:b }");
+}
+
+TEST(ThresholdGrammar, names_the_column_of_an_error) {
+  EXPECT_EQ(error_of("request_duration", "p(95)<3x"), "7 \"3x\" has no unit that is known");
+  EXPECT_EQ(error_of("request_duration", "p(95<3"), "7 \")\" is missing");
+  EXPECT_EQ(error_of("request_duration", "p(101)<3"), "3 \"101\" is not a percentile from 0 to 100");
+  EXPECT_EQ(error_of("request_duration", "p(99.99999)<3"), "3 a percentile has at most 4 decimal places");
+  EXPECT_EQ(error_of("request_duration", "p95<3"), "1 \"p95\" is no aggregate");
+  EXPECT_EQ(error_of("request_duration", "avg=3"), "4 one of <, <=, >, >=, ==, != is missing here");
+  EXPECT_EQ(error_of("request_duration", "avg<"), "5 the bound is missing");
+  EXPECT_EQ(error_of("request_duration", "avg<-1s"), "5 \"-1s\" is negative");
+  EXPECT_EQ(error_of("request_duration", "avg<1s foo"), "5 \"1s foo\" has no unit that is known");
+  EXPECT_EQ(error_of("requests", "count<5s"), "7 \"5s\" is not a number");
+  EXPECT_EQ(error_of("requests_failed", "rate<0.0000001"), "6 \"0.0000001\" has more than 6 decimal places");
+  EXPECT_EQ(error_of("requests_failed", "rate<1.000001"), "6 a rate is a share from 0 to 1");
+  EXPECT_EQ(error_of("requests_failed", "rate<1"), "no error");
+  EXPECT_EQ(error_of("requests{\xC3\xA9:1}", ""), "10 no tag is named \"\xC3\xA9\"");
+  EXPECT_EQ(error_of("requests{provider:}", ""), "19 the tag's value is missing");
+  EXPECT_EQ(error_of("requests{provider:a,provider:b}", ""), "21 the tag \"provider\" is written twice");
+  EXPECT_EQ(error_of("requests{provider:a", ""), "20 \"}\" is missing");
+  EXPECT_EQ(error_of("requests{provider}", ""), "18 \":\" and the tag's value are missing");
+  EXPECT_EQ(error_of("requests{outcome:servd}", ""), "18 no outcome is named \"servd\"");
+  EXPECT_EQ(error_of("requests{provider:a}x", ""), "21 nothing may follow \"}\"");
+  EXPECT_EQ(error_of("reqests", ""), "1 no metric is named \"reqests\"");
+}
+
+TEST(ThresholdGrammar, knows_which_aggregates_a_metric_has) {
+  EXPECT_EQ(error_of("request_duration", "rate<0.1"), "1 request_duration has no such aggregate");
+  EXPECT_EQ(error_of("requests", "p(95)<3"), "1 requests has no such aggregate");
+  EXPECT_EQ(error_of("failovers", "rate<0.1"), "1 failovers has no such aggregate");
+  EXPECT_EQ(error_of("cache_hits", "rate<0.1"), "no error");
+  EXPECT_EQ(error_of("cost_usd", "avg<1"), "no error");
+  EXPECT_EQ(error_of("cost_usd", "max<1"), "1 cost_usd has no such aggregate");
+}
+
+TEST(ThresholdGrammar, tells_forecasts_by_their_first_word) {
+  EXPECT_TRUE(is_forecast_metric("forecast.cost_usd"));
+  EXPECT_FALSE(is_forecast_metric("forecast."));
+  EXPECT_FALSE(is_forecast_metric("forecasts"));
+  EXPECT_EQ(parsed("forecast.cost_usd", "p(95)<5000").bound, 5'000'000'000);
+}
+
+}  // namespace
+}  // namespace windtunnel::scenarios::threshold_grammar_test

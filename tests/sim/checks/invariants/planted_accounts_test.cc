@@ -1,0 +1,296 @@
+// Bugs of money, tokens, the cache, the router and telemetry, one for each check that must find it; and the test that
+// plants all of them.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tests/sim/checks/invariants/check_plants.h"
+
+namespace windtunnel::sim::check_planted_accounts_test {
+
+using monitor::Outcome;
+using std::chrono::seconds;
+
+namespace {
+
+// About 9 cents a request, ten of them a second.
+void budget(Scenario& world) {
+  world.monitor.cost_limiter.monthly = Usd::from_dollars(1);
+  world.monitor.cost_limiter.alerts.clear();
+}
+void alerts(Scenario& world) { world.monitor.cost_limiter.monthly = Usd::from_dollars(1); }
+void cache(Scenario& world) {
+  world.monitor.cache.enabled = true;
+  world.monitor.cache.ttl = seconds{5};
+  world.monitor.cache.capacity = 8;
+  world.workloads[0].prompts.count = 8;
+}
+void experiment(Scenario& world) { world.monitor.ab_router = {"e", {{"a", kFirst, 1}, {"b", kSecond, 1}}}; }
+void all_down(Scenario& world) { world.faults = {fault("down", FaultKind::outage, seconds{10}, seconds{10})}; }
+// Free of charge, so that only tokens are held.
+void gratis(Scenario& world) {
+  for (ProviderSpec& one : world.providers) one.tariffs = {{WallTime::min(), tariff(0, 0)}};
+}
+
+template <typename Change>
+std::function<void(Liar&)> finish_with(Outcome only, Change change) {
+  return [=](Liar& liar) {
+    liar.finish = [=](monitor::Record& record) {
+      if (record.outcome == only) change(record);
+      return 1;
+    };
+  };
+}
+
+const monitor::Pipeline& idle_pipeline() {
+  static const monitor::Pipeline idle{everything_off(),
+                                      provider_configs(world(seconds{1}, workload("load", per_second(1))))};
+  return idle;
+}
+
+}  // namespace
+
+std::vector<Plant> plants_of_accounts() {
+  return {
+      {"C1", "spends above the limit", budget,
+       [](Scenario& told) { told.monitor.cost_limiter.monthly = Usd::from_cents(50); }},
+      {"C2",
+       "hands back more than it held",
+       cache,
+       {},
+       [](Liar& liar) {
+         liar.released = [](Usd& amount) {
+           amount += Usd::from_picos(1);
+           return 1;
+         };
+       }},
+      {"C2", "never hands back", cache, {}, [](Liar& liar) { liar.released = [](Usd&) { return 0; }; }},
+      {"C3",
+       "bills more than was reserved",
+       {},
+       {},
+       [](Liar& liar) {
+         liar.attempt_end = [](monitor::AttemptEnded& event) {
+           event.settled = event.reserved + Usd::from_picos(1);
+           return 1;
+         };
+       }},
+      {"C4",
+       "a bill that the provider did not write",
+       {},
+       {},
+       [](Liar& liar) {
+         liar.ledger = [](LedgerEntry& entry) {
+           entry.billed -= Usd::from_picos(1);
+           return 1;
+         };
+       }},
+      {"C5", "charges another month", budget, [](Scenario& told) { told.start += std::chrono::hours{24 * 31}; }},
+      {"C6",
+       "an alert fires twice",
+       alerts,
+       {},
+       [](Liar& liar) {
+         liar.budget = [](monitor::BudgetEvent& event) {
+           return event.kind == monitor::BudgetEvent::Kind::alert ? 2 : 1;
+         };
+       }},
+      {"C6",
+       "an alert does not fire",
+       alerts,
+       {},
+       [](Liar& liar) {
+         liar.budget = [](monitor::BudgetEvent& event) {
+           return event.kind == monitor::BudgetEvent::Kind::alert ? 0 : 1;
+         };
+       }},
+      {"C7",
+       "a call costs more than is reserved for it",
+       {},
+       {},
+       [](Liar& liar) {
+         liar.attempt_start = [](monitor::AttemptStarted& event) {
+           event.output_max += Tokens{1};
+           return 1;
+         };
+       }},
+      {"C8", "refuses without a limit", budget, [](Scenario& told) { told.monitor.cost_limiter.monthly.reset(); }},
+      {"C8", "admits where the limit is zero", {}, [](Scenario& told) { told.monitor.cost_limiter.daily = Usd{}; }},
+      {"C9",
+       "another price",
+       {},
+       [](Scenario& told) { told.providers[0].tariffs[0].tariff.output.per_token -= Usd::from_picos(1); }},
+      {"L1", "grants above the mean",
+       [](Scenario& world) { world.monitor.token_limiter.mode = monitor::TokenMode::average; },
+       [](Scenario& told) { told.monitor.token_limiter.limit -= Tokens{1}; }},
+      {"L2",
+       "answers more than was granted",
+       {},
+       {},
+       [](Liar& liar) {
+         liar.ledger = [](LedgerEntry& entry) {
+           entry.output += Tokens{401};
+           return 1;
+         };
+       }},
+      {"L3",
+       "the limiter forgets who is in flight",
+       gratis,
+       {},
+       [](Liar& liar) { liar.other_pipeline = &idle_pipeline(); }},
+      {"L4", "a minute admits too many", [](Scenario& world) { world.monitor.rate_limiter.requests_per_minute = 100; },
+       [](Scenario& told) { told.monitor.rate_limiter.requests_per_minute = 99; }},
+      {"L4", "a minute refuses too early",
+       [](Scenario& world) { world.monitor.rate_limiter.requests_per_minute = 100; },
+       [](Scenario& told) { told.monitor.rate_limiter.requests_per_minute = 101; }},
+      {"H1",
+       "another answer",
+       cache,
+       {},
+       finish_with(Outcome::cache_hit, [](monitor::Record& record) { ++record.response_length; })},
+      {"H1",
+       "the key misses a field",
+       cache,
+       {},
+       [](Liar& liar) {
+         liar.arrival = [](monitor::Request& request) {
+           request.content.low += number_of(request.id);
+           return 1;
+         };
+       },
+       {"H1"}},
+      {"H2", "served at the ttl", cache, [](Scenario& told) { told.monitor.cache.ttl = seconds{3}; }},
+      {"H2", "a fresh answer is not used", cache, [](Scenario& told) { told.monitor.cache.ttl = seconds{6}; }},
+      {"H3",
+       "a failure is kept",
+       [](Scenario& world) { cache(world), all_down(world); },
+       {},
+       [](Liar& liar) {
+         liar.after_attempt_end = [](const monitor::AttemptEnded& event, Checks& checks) {
+           if (event.reply.kind == monitor::ReplyKind::ok) return;
+           checks.on_cache_stored({.at = event.at, .request = event.request, .key = {}, .provider = event.provider});
+         };
+       }},
+      {"H4",
+       "a hit is charged",
+       cache,
+       {},
+       finish_with(Outcome::cache_hit,
+                   [](monitor::Record& record) {
+                     record.attempt_count = 1;
+                     record.attempt_storage[0] = {.cost = Usd::from_picos(1), .usage_known = true};
+                   })},
+      {"H5",
+       "stored under the wrong provider",
+       cache,
+       {},
+       [](Liar& liar) {
+         liar.stored = [](monitor::CacheStored& event) {
+           event.provider = kSecond;
+           return 1;
+         };
+       }},
+      {"H6", "one entry too many", cache, [](Scenario& told) { told.monitor.cache.capacity = 7; }},
+      {"R1", "another experiment's salt", experiment,
+       [](Scenario& told) { told.monitor.ab_router.experiment_id = "f"; }},
+      {"R1",
+       "failover changes the variant",
+       experiment,
+       {},
+       finish_with(Outcome::served, [](monitor::Record& record) { record.variant = 1; })},
+      {"T1", "two records", {}, {}, [](Liar& liar) { liar.finish = [](monitor::Record&) { return 2; }; }},
+      {"T1", "no record", {}, {}, [](Liar& liar) { liar.finish = [](monitor::Record&) { return 0; }; }, {"T1"}},
+      {"T2",
+       "a record costs a pico-dollar more",
+       {},
+       {},
+       finish_with(Outcome::served,
+                   [](monitor::Record& record) { record.attempt_storage[0].cost += Usd::from_picos(1); })},
+      {"T3",
+       "a record of another instant",
+       {},
+       {},
+       finish_with(Outcome::served, [](monitor::Record& record) { record.finished += Duration{1}; })},
+      {"T4",
+       "percentiles of something else",
+       {},
+       {},
+       finish_with(Outcome::served, [](monitor::Record& record) { record.finished += std::chrono::milliseconds{1}; }),
+       {"T4"}},
+      {"T5",
+       "an outcome of another way",
+       all_down,
+       {},
+       finish_with(Outcome::all_providers_unavailable,
+                   [](monitor::Record& record) { record.outcome = Outcome::failed; })},
+      {"W2", "a fault acts before it begins", all_down, {}, [](Liar& liar) { liar.fault = [] { return 0; }; }},
+      {"V2",
+       "a request that never ends",
+       {},
+       {},
+       [](Liar& liar) {
+         liar.finish = [](monitor::Record& record) { return number_of(record.request.id) == 7 ? 0 : 1; };
+       },
+       {"V2"}},
+  };
+}
+
+namespace {
+
+// alpha and beta, a tenth of a second each; ten requests a second for half a minute.
+Scenario plain_world() {
+  Scenario one = world(seconds{30}, workload("load", per_second(10)), provider("alpha", Law::fixed(1e8)));
+  one.providers.push_back(provider("beta", Law::fixed(1e8)));
+  one.start = WallTime{std::chrono::hours{24 * 365 * 54}};
+  one.monitor.circuit_breaker.consecutive_threshold = 3;
+  one.monitor.circuit_breaker.open = seconds{5};
+  one.monitor.circuit_breaker.half_open_max_calls = 2;
+  one.monitor.provider_call.timeout = seconds{4};
+  one.monitor.provider_call.retry_after_cap = seconds{3};
+  return one;
+}
+
+std::vector<Finding> found(const Plant& plant, bool planted) {
+  Scenario played = plain_world();
+  if (plant.world) plant.world(played);
+  Scenario told = played;
+  if (planted && plant.told) plant.told(told);
+  Checks checks{told, CheckSelection{plant.checks}, false};
+  Liar liar{checks};
+  if (planted && plant.lie) plant.lie(liar);
+  const RunResult result = run(played, {.observers = {&liar}});
+  checks.at_end(result);
+  return checks.findings();
+}
+
+std::vector<Plant> all_plants() {
+  std::vector<Plant> all = check_planted_calls_test::plants_of_calls();
+  for (Plant& one : plants_of_accounts()) all.push_back(std::move(one));
+  return all;
+}
+
+TEST(PlantedBugs, are_each_found_by_the_check_that_is_meant_to) {
+  for (const Plant& plant : all_plants()) {
+    for (const Finding& finding : found(plant, false))
+      ADD_FAILURE() << plant.bug << ", not planted: " << finding.id << finding.reason;
+    const std::vector<Finding> findings = found(plant, true);
+    EXPECT_EQ(findings.size(), 1U) << plant.id << ": " << plant.bug;
+    if (findings.empty()) continue;
+    EXPECT_EQ(findings[0].id, plant.id) << plant.bug << ": " << findings[0].reason;
+    EXPECT_EQ(findings[0].kind, Finding::Kind::invariant);
+    EXPECT_EQ(findings[0].verdict, Verdict::fail);
+    EXPECT_TRUE(findings[0].at.has_value());
+  }
+}
+
+TEST(PlantedBugs, leave_out_no_check_that_can_be_switched_on) {
+  std::set<std::string> planted;
+  for (const Plant& plant : all_plants()) planted.insert(plant.id);
+  planted.insert("V1");  // which needs a scenario of its own: check_liveness_test.cc
+  for (const std::string& name : CheckSelection{{"all"}}.names()) EXPECT_TRUE(planted.contains(name)) << name;
+}
+
+}  // namespace
+}  // namespace windtunnel::sim::check_planted_accounts_test
