@@ -34,7 +34,8 @@ class CheckScope {
 // constexpr so that units can use it: in a constant expression a false condition does not compile.
 constexpr void check(bool condition, const char* believed, const char* file = __builtin_FILE(),
                      int line = __builtin_LINE()) {
-  if (!condition) [[unlikely]] fail_check(believed, file, line);
+  if (!condition) [[unlikely]]
+    fail_check(believed, file, line);
 }
 
 }  // namespace windtunnel::inline base

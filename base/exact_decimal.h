@@ -11,7 +11,6 @@
 
 namespace windtunnel::inline base {
 
-
 inline constexpr int kMillisecondDecimals = 6;  // of nanoseconds
 inline constexpr int kSecondDecimals = 9;       // of nanoseconds
 inline constexpr int kDollarDecimals = 12;      // of pico-dollars

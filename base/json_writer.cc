@@ -83,7 +83,8 @@ std::string hex_digits(std::uint64_t value) {
 }
 
 std::optional<std::uint64_t> from_hex_digits(std::string_view digits) {
-  if (digits.size() != 16 || digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
+  if (digits.size() != 16 || digits.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+    return std::nullopt;
   std::uint64_t value = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
   return value;

@@ -21,8 +21,7 @@ inline constexpr std::size_t kUuidLength = 36;
 // first.
 class RequestUuids {
  public:
-  explicit RequestUuids(std::uint64_t seed)
-      : salt_high_(stable_hash(seed, 0)), salt_low_(stable_hash(seed, 1)) {}
+  explicit RequestUuids(std::uint64_t seed) : salt_high_(stable_hash(seed, 0)), salt_low_(stable_hash(seed, 1)) {}
 
   // Writes kUuidLength characters, no terminator, and returns their end.
   char* write(char* out, RequestId id) const;

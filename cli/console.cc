@@ -37,9 +37,12 @@ std::size_t terminal_columns() {
 
 bool wants_color(Color color) {
   switch (color) {
-    case Color::always: return true;
-    case Color::never: return false;
-    case Color::automatic: break;
+    case Color::always:
+      return true;
+    case Color::never:
+      return false;
+    case Color::automatic:
+      break;
   }
   const char* no_color = std::getenv("NO_COLOR");
   if (no_color != nullptr && *no_color != '\0') return false;

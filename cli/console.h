@@ -15,8 +15,8 @@ bool wants_color(Color color);
 // Writes to stdout. False if it cannot be written (a closed pipe, a full disk); the reason then goes to stderr, once.
 bool print(std::string_view text);
 
-// One line on stderr that is rewritten in place, at most ten times a second, and only if stderr is a terminal that can do
-// so and a second has passed since the start. What is wider than the terminal is cut: a line that wraps cannot be
+// One line on stderr that is rewritten in place, at most ten times a second, and only if stderr is a terminal that can
+// do so and a second has passed since the start. What is wider than the terminal is cut: a line that wraps cannot be
 // rewritten.
 class Progress {
  public:

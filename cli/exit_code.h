@@ -66,11 +66,19 @@ inline ExitCode exit_code_of(const sim::Judgement& judgement) {
       continue;
     }
     switch (finding.kind) {
-      case sim::Finding::Kind::invariant: code = worst(code, ExitCode::invariant_violated); break;
-      case sim::Finding::Kind::liveness: code = worst(code, ExitCode::liveness); break;
-      case sim::Finding::Kind::threshold: code = worst(code, ExitCode::threshold); break;
+      case sim::Finding::Kind::invariant:
+        code = worst(code, ExitCode::invariant_violated);
+        break;
+      case sim::Finding::Kind::liveness:
+        code = worst(code, ExitCode::liveness);
+        break;
+      case sim::Finding::Kind::threshold:
+        code = worst(code, ExitCode::threshold);
+        break;
       case sim::Finding::Kind::coverage:
-      case sim::Finding::Kind::fault: code = worst(code, ExitCode::inconclusive); break;
+      case sim::Finding::Kind::fault:
+        code = worst(code, ExitCode::inconclusive);
+        break;
     }
   }
   return code;

@@ -46,7 +46,8 @@ constexpr Entry kExitCodeTexts[] = {
      "The same scenario and seed gave two different runs. Nothing that was measured can be trusted until the cause "
      "is found."},
     {"15",
-     "`compare` found a variation worse than the first by more than --max-regression allows: the whole 95 % interval of "
+     "`compare` found a variation worse than the first by more than --max-regression allows: the whole 95 % interval "
+     "of "
      "the paired difference lies beyond the bound. An interval that holds the bound is 13, inconclusive."},
     {"130",
      "SIGINT or SIGTERM stopped the command. What was measured until then is kept, in files named .partial, and the "
@@ -178,16 +179,19 @@ constexpr Entry kMetricTexts[] = {
 
 constexpr Entry kForecastTexts[] = {
     {"forecast.p_exceed",
-     "The chance that spend reaches this share of the monthly budget within the horizon; at 1.0 also that something was "
+     "The chance that spend reaches this share of the monthly budget within the horizon; at 1.0 also that something "
+     "was "
      "refused for want of budget. Aggregates: value. forecast.p_exceed(1.0)<=0.05"},
     {"forecast.cost_usd",
-     "Spend over the horizon as the budget counts it, in US dollars; of one {provider:...} or {variant:...} with a tag. "
+     "Spend over the horizon as the budget counts it, in US dollars; of one {provider:...} or {variant:...} with a "
+     "tag. "
      "Aggregates, over the replications: avg, med, p(N)."},
     {"forecast.requests_failed",
      "Requests that were neither answered nor refused, of those that were not refused. Aggregates: rate."},
     {"forecast.requests_refused", "Requests that our own limiters refused, of all. Aggregates: rate."},
     {"forecast.request_duration",
-     "A percentile of a replication's answered requests, averaged over the replications. Aggregates: med, p(50), p(90), "
+     "A percentile of a replication's answered requests, averaged over the replications. Aggregates: med, p(50), "
+     "p(90), "
      "p(95), p(99). A bare number is milliseconds."},
     {"forecast.days_to_exhaustion",
      "Days from the start until the monthly budget is used up; longer than any number if it lasts. Aggregates: med, "

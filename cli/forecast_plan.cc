@@ -59,8 +59,7 @@ std::optional<std::vector<Usd>> spent_of(const std::string& text, const Scenario
   }
   Int128 sum = 0;
   for (const Usd one : spent) sum += one.picos();
-  if (sum > Usd::from_dollars(9'000'000).picos())
-    return usage_error("--spent: more than 9 million USD in all");
+  if (sum > Usd::from_dollars(9'000'000).picos()) return usage_error("--spent: more than 9 million USD in all");
   return spent;
 }
 

@@ -174,11 +174,9 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
   }
   const ScenarioBreakers breakers{*one.scenario};
   const auto began = std::chrono::steady_clock::now();
-  const sim::RunResult result = sim::run(*one.scenario, {.seed = one.seed,
-                                                         .until = one.until,
-                                                         .observers = observers,
-                                                         .breakers = breakers.all(),
-                                                         .stop = one.stop});
+  const sim::RunResult result = sim::run(
+      *one.scenario,
+      {.seed = one.seed, .until = one.until, .observers = observers, .breakers = breakers.all(), .stop = one.stop});
   const auto wall = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
   const sim::Judgement judgement = judge.judge(result);
 

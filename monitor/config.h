@@ -63,5 +63,4 @@ struct ProviderConfig {
   std::vector<DatedTariff> tariffs;  // ascending by `from`, at least one
 };
 
-
 }  // namespace windtunnel::monitor

@@ -194,7 +194,8 @@ inline void CostLimiter::drop_ticket(std::uint32_t slot) {
 inline void CostLimiter::charge(BudgetWindow& window, Usd reserved, Usd billed) {
   window.reserved -= reserved;
   window.settled += billed;
-  while (window.settled >= window.next_alert_at) [[unlikely]] fire_alert(window);
+  while (window.settled >= window.next_alert_at) [[unlikely]]
+    fire_alert(window);
 }
 
 inline bool CostLimiter::reserve(BudgetTicket& ticket, Usd worst, WallTime wall) {

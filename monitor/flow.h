@@ -47,11 +47,11 @@ struct Flow {
   Permit permit;        // of the outstanding call
   Tariff tariff;        // of the outstanding call
   ContentKey cache_key;
-  std::uint32_t cache_slot = 0;       // of a hit, or where the answer was stored: for a driver that keeps texts
-  bool stored = false;                // the answer went into cache_slot
-  bool granted = false;               // the token limiter holds tokens for this request
-  std::uint8_t candidate = 0;         // place in the order of candidates
-  std::uint8_t attempts_here = 0;     // at the present candidate
+  std::uint32_t cache_slot = 0;    // of a hit, or where the answer was stored: for a driver that keeps texts
+  bool stored = false;             // the answer went into cache_slot
+  bool granted = false;            // the token limiter holds tokens for this request
+  std::uint8_t candidate = 0;      // place in the order of candidates
+  std::uint8_t attempts_here = 0;  // at the present candidate
   Awaiting awaiting = Awaiting::begin;
 };
 

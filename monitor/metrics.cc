@@ -117,7 +117,8 @@ std::vector<RequestMetrics> Metrics::variants() const {
 
 std::vector<RequestMetrics> Metrics::labels() const {
   std::vector<RequestMetrics> sums;
-  for (std::size_t i = 0; i < cells_.size(); i += cells_a_label()) sums.push_back(sum_of_every(1, i, i + cells_a_label()));
+  for (std::size_t i = 0; i < cells_.size(); i += cells_a_label())
+    sums.push_back(sum_of_every(1, i, i + cells_a_label()));
   return sums;
 }
 

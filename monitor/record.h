@@ -55,10 +55,10 @@ struct Record {
   Tokens output;
   Duration time_to_first_token{0};  // of the answer, since arrival; 0 for a hit
   std::uint32_t response_length = 0;
-  Duration retry_after{0};  // of refused_rate: until the next window begins
+  Duration retry_after{0};                      // of refused_rate: until the next window begins
   BreakerState breaker = BreakerState::closed;  // of the last called provider, after its reply
   std::uint8_t attempt_count = 0;
-  std::uint8_t failovers = 0;  // moves to another candidate after a failed attempt or a refusing breaker
+  std::uint8_t failovers = 0;   // moves to another candidate after a failed attempt or a refusing breaker
   AttemptRoom attempt_storage;  // the first attempt_count hold an attempt
 
   [[nodiscard]] std::span<const Attempt> attempts() const { return {attempt_storage.data(), attempt_count}; }

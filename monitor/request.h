@@ -31,8 +31,8 @@ enum class LabelsId : std::uint32_t {};
 
 struct Request {
   RequestId id{};
-  ContentKey content;                  // user profile, job-market data, system prompt, normalised
-  std::uint64_t user = 0;              // stable hash of the user id; without one of the user profile; else of the request
+  ContentKey content;      // user profile, job-market data, system prompt, normalised
+  std::uint64_t user = 0;  // stable hash of the user id; without one of the user profile; else of the request
   std::optional<ProviderId> provider;  // an explicit choice wins over the A/B router
   Tokens input;                        // prompt tokens, [0, kTokensMax]
   Tokens max_tokens{500};              // the most output tokens asked for, [0, kTokensMax]
@@ -71,8 +71,8 @@ struct RetryAfter {
 
 struct Reply {
   ReplyKind kind = ReplyKind::ok;
-  std::optional<Usage> usage;       // nothing: unknown (a timeout, a cut stream)
-  Duration time_to_first_token{0};  // since the call started; 0 if there was none
+  std::optional<Usage> usage;         // nothing: unknown (a timeout, a cut stream)
+  Duration time_to_first_token{0};    // since the call started; 0 if there was none
   std::uint32_t response_length = 0;  // characters
   RetryAfter retry_after;
 };

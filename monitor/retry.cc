@@ -8,7 +8,8 @@ namespace windtunnel::monitor {
 
 Duration backoff(const RetryConfig& config, std::int32_t k, RequestId request, std::uint32_t attempt) {
   Int128 pause = config.base.count();
-  for (std::int32_t i = 0; i < k && pause < config.cap.count(); ++i) pause = pause * config.multiplier.value / 1'000'000;
+  for (std::int32_t i = 0; i < k && pause < config.cap.count(); ++i)
+    pause = pause * config.multiplier.value / 1'000'000;
   const std::int64_t most = static_cast<std::int64_t>(std::min<Int128>(pause, config.cap.count()));
   if (config.jitter == Jitter::none) return Duration{most};
   const std::uint64_t share = mix(mix(number_of(request)) + attempt);
@@ -18,7 +19,8 @@ Duration backoff(const RetryConfig& config, std::int32_t k, RequestId request, s
 Duration wait_of(const RetryAfter& retry_after, WallTime wall, Duration cap) {
   switch (retry_after.form) {
     case RetryAfter::Form::absent:
-    case RetryAfter::Form::unreadable: return Duration{0};
+    case RetryAfter::Form::unreadable:
+      return Duration{0};
     case RetryAfter::Form::date:
       if (retry_after.date <= wall) return Duration{0};
       // The difference of two far dates may not fit: compare before subtracting.

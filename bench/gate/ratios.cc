@@ -173,7 +173,8 @@ bool holds(const Pair& pair, bool self_test) {
     const Nanoseconds took = best_of_rounds(pair, self_test);
     const bool within = took.ours <= pair.bound * took.other;
     const bool noticed = !self_test || took.planted > pair.bound * took.other;
-    std::printf("%-22s %10.1f %10.1f %8.3f %8.3f", pair.name, took.ours, took.other, took.ours / took.other, pair.bound);
+    std::printf("%-22s %10.1f %10.1f %8.3f %8.3f", pair.name, took.ours, took.other, took.ours / took.other,
+                pair.bound);
     if (self_test) std::printf(" %6.3f", took.planted / took.other);
     std::printf("%s%s\n", within ? "" : "  ABOVE ITS BOUND", noticed ? "" : "  A LOSS OF 1.5 IS NOT NOTICED");
     if (within && noticed) return true;
@@ -199,8 +200,8 @@ int main(int count, char** words) {
     std::fprintf(stderr, "usage: windtunnel_ratios [--self-test]\n");
     return 2;
   }
-  // Memory that a round gives back stays with the process: whether the kernel has to clear a page anew for the next round
-  // depends on what was freed last, and is half as much as the work itself.
+  // Memory that a round gives back stays with the process: whether the kernel has to clear a page anew for the next
+  // round depends on what was freed last, and is half as much as the work itself.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const windtunnel::sim::Scenario healthy = bench::healthy_world("1h");

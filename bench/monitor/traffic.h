@@ -56,11 +56,10 @@ class Traffic {
     monitor::Step step = monitor::CallProvider{};
     while (std::holds_alternative<monitor::CallProvider>(step)) {
       const bool fails = fails_every_ != 0 && calls_++ % fails_every_ == 0;
-      const monitor::Reply reply{
-          .kind = fails ? monitor::ReplyKind::server_error : monitor::ReplyKind::ok,
-          .usage = fails ? monitor::Usage{} : monitor::Usage{Tokens{150}, Tokens{80}},
-          .time_to_first_token = kGap,
-          .response_length = 320};
+      const monitor::Reply reply{.kind = fails ? monitor::ReplyKind::server_error : monitor::ReplyKind::ok,
+                                 .usage = fails ? monitor::Usage{} : monitor::Usage{Tokens{150}, Tokens{80}},
+                                 .time_to_first_token = kGap,
+                                 .response_length = 320};
       step = pipeline_.on_reply(flow, reply, now_);
     }
   }

@@ -16,7 +16,6 @@
 namespace windtunnel::bench {
 namespace {
 
-
 void event_queue_hold(benchmark::State& state) {
   HoldDelays delays;
   sim::EventQueue queue;

@@ -1,8 +1,7 @@
-#include "cli/verbs/compare_verb.h"
-
 #include <algorithm>
 
 #include "cli/flags/flags.h"
+#include "cli/verbs/compare_verb.h"
 
 namespace windtunnel::cli {
 namespace {

@@ -1,6 +1,5 @@
-#include "cli/verbs/explore_verb.h"
-
 #include "cli/flags/flags.h"
+#include "cli/verbs/explore_verb.h"
 #include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::cli {

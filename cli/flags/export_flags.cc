@@ -1,6 +1,5 @@
-#include "cli/verbs/export_verb.h"
-
 #include "cli/flags/flags.h"
+#include "cli/verbs/export_verb.h"
 
 namespace windtunnel::cli {
 namespace {

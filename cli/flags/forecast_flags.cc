@@ -1,6 +1,5 @@
-#include "cli/verbs/forecast_verb.h"
-
 #include "cli/flags/flags.h"
+#include "cli/verbs/forecast_verb.h"
 #include "cli/verbs/merge_verb.h"
 
 namespace windtunnel::cli {

@@ -1,6 +1,5 @@
-#include "cli/verbs/schema_verb.h"
-
 #include "cli/flags/flags.h"
+#include "cli/verbs/schema_verb.h"
 
 namespace windtunnel::cli {
 namespace {

@@ -102,11 +102,11 @@ ExitCode export_openmetrics(const ExportArguments& arguments, const sim::Timelin
   const reports::OpenMetricsWritten written = write_openmetrics(timeline, scrapes, labels, file);
   file.finish();
   const std::string data = (std::filesystem::path(arguments.directory) / "prometheus").string();
-  const std::string text = fmt::format("{}: {} series, {} samples, one every {}\n", path,
-                                       with_thousands(static_cast<Int128>(written.series)),
-                                       with_thousands(static_cast<Int128>(written.samples)),
-                                       reports::span_text(scrapes.interval)) +
-                           backfill_text(path, data, timeline, scrapes);
+  const std::string text =
+      fmt::format("{}: {} series, {} samples, one every {}\n", path,
+                  with_thousands(static_cast<Int128>(written.series)),
+                  with_thousands(static_cast<Int128>(written.samples)), reports::span_text(scrapes.interval)) +
+      backfill_text(path, data, timeline, scrapes);
   return print(text) ? ExitCode::pass : ExitCode::file_error;
 }
 
@@ -115,8 +115,8 @@ ExitCode export_csv(const ExportArguments& arguments, const sim::Timeline& timel
   const reports::CsvWritten written = write_timeline_csv(timeline, file);
   file.finish();
   const bool said = print(fmt::format("{}: {} rows of {} columns, one every {}\n", file.path(),
-                                      with_thousands(static_cast<Int128>(written.rows)),
-                                      written.columns, reports::span_text(timeline.step)));
+                                      with_thousands(static_cast<Int128>(written.rows)), written.columns,
+                                      reports::span_text(timeline.step)));
   return said ? ExitCode::pass : ExitCode::file_error;
 }
 

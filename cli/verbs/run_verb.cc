@@ -45,8 +45,7 @@ struct Durations {
 };
 
 // False, and said so: `text` is no duration of at least `least`.
-bool read_duration(const char* flag, const std::string& text, std::int64_t least,
-                   std::optional<Duration>& duration) {
+bool read_duration(const char* flag, const std::string& text, std::int64_t least, std::optional<Duration>& duration) {
   if (text.empty()) return true;
   const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
   if (parsed.problem == scenarios::NumberProblem::none && parsed.value >= least) {
@@ -145,11 +144,11 @@ Done run_many(std::vector<OneRun>& runs, const RunArguments& arguments, TextLook
   std::map<std::size_t, std::size_t> counts;  // by severity
   // With --fail-fast no run is started once one was not a pass; those under way are finished and told too.
   InOrder<OneResult> results{runs.size(), arguments.jobs, [&](std::uint64_t place) {
-                                    OneResult result = perform(runs[place], arguments.format, look);
-                                    const bool failed = arguments.fail_fast && result.code != ExitCode::pass;
-                                    if (failed || interrupted()) results.give_up();
-                                    return result;
-                                  }};
+                               OneResult result = perform(runs[place], arguments.format, look);
+                               const bool failed = arguments.fail_fast && result.code != ExitCode::pass;
+                               if (failed || interrupted()) results.give_up();
+                               return result;
+                             }};
   const bool is_json = arguments.format == Format::json;
   JsonList list;
   Done done;

@@ -19,7 +19,7 @@ struct RunArguments {
   std::vector<std::string> sets;
   std::string out;            // empty: no report files
   std::string telemetry;      // empty: none but that in `out`
-  bool html = false;      // report.html in `out`
+  bool html = false;          // report.html in `out`
   std::string timeline_step;  // a duration; empty: chosen by the length of the run
   std::string junit;          // one file for all runs; empty: none but those in `out`
   bool fail_fast = false;

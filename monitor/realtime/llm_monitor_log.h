@@ -1,6 +1,7 @@
 #pragma once
 // The telemetry log of the real-time monitor: one JSON object a line, one line per request. The fields, their order and
-// their texts are those of a simulated run's telemetry.jsonl (reports/telemetry/telemetry.h lists them); a test compares both.
+// their texts are those of a simulated run's telemetry.jsonl (reports/telemetry/telemetry.h lists them); a test
+// compares both.
 
 #include <cstdint>
 #include <cstdio>

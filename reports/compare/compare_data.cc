@@ -141,8 +141,8 @@ std::string compare_csv(const CompareReport& report) {
                                     ? fmt::format("{},{},", metric.value->n, compare_mean(entry.metric, metric.value))
                                     : csv_average(entry.metric, metric.value);
       text += fmt::format("{},{},{},{},{},{}\n", csv_cell(report.variations[i].name), entry.name,
-                          compare_unit(entry.metric), value,
-                          csv_average(entry.metric, metric.difference), csv_factor(metric.variance_reduction));
+                          compare_unit(entry.metric), value, csv_average(entry.metric, metric.difference),
+                          csv_factor(metric.variance_reduction));
     }
   }
   return text;

@@ -30,7 +30,7 @@ struct CompareReport {
   std::vector<ComparedVariation> variations;  // as in the comparison
   const sim::ComparisonResult& comparison;
   std::uint64_t seed_first = 0;
-  std::uint64_t seeds = 0;                                  // asked for; of forecasts: replications
+  std::uint64_t seeds = 0;                         // asked for; of forecasts: replications
   std::optional<Duration> horizon = std::nullopt;  // of forecasts; nothing: runs are compared
   std::vector<sim::RegressionRule> rules;
   std::vector<sim::RegressionFinding> regressions;  // for each variation but the first, each rule

@@ -18,9 +18,7 @@ constexpr std::size_t kReadSize = std::size_t{256} * 1024;
 
 class ZstdDecoder {
  public:
-  ZstdDecoder() : context_(ZSTD_createDStream()) {
-    check(context_ != nullptr, "zstd has memory for a stream");
-  }
+  ZstdDecoder() : context_(ZSTD_createDStream()) { check(context_ != nullptr, "zstd has memory for a stream"); }
   ~ZstdDecoder() { ZSTD_freeDStream(context_); }
   ZstdDecoder(const ZstdDecoder&) = delete;
   ZstdDecoder& operator=(const ZstdDecoder&) = delete;

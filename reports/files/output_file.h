@@ -7,8 +7,8 @@
 // finish(). Every failure is a ReportError; after one the file takes no more bytes and stays .partial. Writing to a
 // pipe whose reader has gone raises SIGPIPE unless the process ignores it, and then it is a ReportError too.
 //
-// A regular file whose buffer has been full once is compressed and written by a thread of its own, so that a run goes on
-// meanwhile; what is written in place stays on the caller's thread.
+// A regular file whose buffer has been full once is compressed and written by a thread of its own, so that a run goes
+// on meanwhile; what is written in place stays on the caller's thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -78,8 +78,8 @@ class OutputFile {
   std::uint64_t flushed_ = 0;
   int descriptor_ = -1;
   State state_ = State::open;
-  std::optional<ReportError> error_;  // the first one
-  std::unique_ptr<ZstdStream> zstd_;  // nothing: not compressed
+  std::optional<ReportError> error_;      // the first one
+  std::unique_ptr<ZstdStream> zstd_;      // nothing: not compressed
   std::unique_ptr<WriterThread> writer_;  // once the buffer has been full
 };
 

@@ -79,8 +79,7 @@ class MetricTeller {
   template <class Predicate>
   std::vector<std::int64_t> when(Predicate holds) const {
     std::vector<std::int64_t> values(scrapes_.count);
-    for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = holds(Instant{} + scrapes_.after_start(i)) ? 1 : 0;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = holds(Instant{} + scrapes_.after_start(i)) ? 1 : 0;
     return values;
   }
 

@@ -13,11 +13,9 @@ namespace windtunnel::reports {
 
 struct Scrapes {
   WallTime start{};
-  Duration interval{0};  // a whole number of steps and of milliseconds
-  std::size_t count = 0;          // the one at the start included
-  [[nodiscard]] Duration after_start(std::size_t scrape) const {
-    return interval * static_cast<std::int64_t>(scrape);
-  }
+  Duration interval{0};   // a whole number of steps and of milliseconds
+  std::size_t count = 0;  // the one at the start included
+  [[nodiscard]] Duration after_start(std::size_t scrape) const { return interval * static_cast<std::int64_t>(scrape); }
 };
 
 // The least interval that is not below `least` and that the timeline can tell.

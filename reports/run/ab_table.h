@@ -24,7 +24,6 @@
 
 namespace windtunnel::reports {
 
-
 // Count, mean and variance of whole numbers, exact until they are asked for. The sum of squares is kept modulo 2^128:
 // only its distance from that of the mean is used, which is far smaller.
 class Moments {

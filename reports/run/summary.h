@@ -35,10 +35,10 @@ struct RunReport {
   const sim::Scenario& scenario;
   const sim::RunResult& result;
   const sim::Judgement& judgement;
-  std::string replay;                     // the one command that replays the run
-  BuildInfo build;                        // in summary.json only
-  std::optional<Duration> wall;  // how long the run took on a real clock; in summary.json only
-  const AbSamples* samples = nullptr;     // of an A/B experiment, if they were taken
+  std::string replay;                  // the one command that replays the run
+  BuildInfo build;                     // in summary.json only
+  std::optional<Duration> wall;        // how long the run took on a real clock; in summary.json only
+  const AbSamples* samples = nullptr;  // of an A/B experiment, if they were taken
 };
 
 // summary.txt is written with the defaults.

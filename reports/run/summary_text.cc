@@ -115,8 +115,7 @@ std::string provider_statistics(const monitor::ProviderMetrics& metrics, const s
          ", P95: " + percentile(metrics.latency, 95) + ", P99: " + percentile(metrics.latency, 99) + "\n";
 }
 
-std::string breaker_line(const monitor::Breaker& breaker, const std::string& name, Instant end,
-                         TextStyle style) {
+std::string breaker_line(const monitor::Breaker& breaker, const std::string& name, Instant end, TextStyle style) {
   const BreakerState state = breaker.state(end);
   const std::int64_t calls = breaker.window_calls(end);
   return "  " + name + ": " + breaker_mark(state, style) + " " + colored(name_of(state), light_of(state), style) +

@@ -93,8 +93,7 @@ void read_addition(std::string_view key, ondemand::value value, TelemetryRecord&
   if (key == "outcome") record.outcome = text_of(value);
   if (key == "cache_hit") record.cache_hit = bool(value.get_bool());
   if (key == "ttft_ms") {
-    if (const auto ns = number_or_null(value, kMillisecondDecimals))
-      record.time_to_first_token = Duration{*ns};
+    if (const auto ns = number_or_null(value, kMillisecondDecimals)) record.time_to_first_token = Duration{*ns};
   }
   if (key == "user") record.user = text_or_null(value);
   if (key == "attempts") {

@@ -12,8 +12,7 @@ namespace windtunnel::reports {
 class WallClock {
  public:
   // The scenario must outlive the clock.
-  explicit WallClock(const sim::Scenario& scenario)
-      : scenario_(scenario), steps_{{Instant{}, scenario.start}} {}
+  explicit WallClock(const sim::Scenario& scenario) : scenario_(scenario), steps_{{Instant{}, scenario.start}} {}
 
   // Tell it every change of a fault, in order; only those of kind wall_clock_step matter.
   void on_fault(const sim::FaultChanged& event) {

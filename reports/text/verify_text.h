@@ -1,6 +1,6 @@
 #pragma once
-// What verification of a breaker found, for people: the failing history as a table that one look reads, and the names of
-// the deviations.
+// What verification of a breaker found, for people: the failing history as a table that one look reads, and the names
+// of the deviations.
 
 #include <string>
 

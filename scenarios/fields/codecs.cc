@@ -9,7 +9,6 @@
 namespace windtunnel::scenarios {
 namespace {
 
-
 constexpr WallTime kStartMost{std::chrono::hours{24 * 365 * 190}};
 constexpr const char* kDurationPattern = "^-?([0-9]+(\\.[0-9]+)?(d|h|ms|m|s|us|ns))+$|^-?0$";
 

@@ -125,15 +125,15 @@ Field<FaultSpec> measured_field() {
 
 const Words<FaultKind>& fault_kinds() {
   static const Words<FaultKind> kinds{{"outage", FaultKind::outage},
-                               {"error_burst", FaultKind::error_burst},
-                               {"latency_spike", FaultKind::latency_spike},
-                               {"throttle", FaultKind::throttle},
-                               {"brownout", FaultKind::brownout},
-                               {"malformed", FaultKind::malformed},
-                               {"truncated", FaultKind::truncated},
-                               {"flapping", FaultKind::flapping},
-                               {"random_outages", FaultKind::random_outages},
-                               {"wall_clock_step", FaultKind::wall_clock_step}};
+                                      {"error_burst", FaultKind::error_burst},
+                                      {"latency_spike", FaultKind::latency_spike},
+                                      {"throttle", FaultKind::throttle},
+                                      {"brownout", FaultKind::brownout},
+                                      {"malformed", FaultKind::malformed},
+                                      {"truncated", FaultKind::truncated},
+                                      {"flapping", FaultKind::flapping},
+                                      {"random_outages", FaultKind::random_outages},
+                                      {"wall_clock_step", FaultKind::wall_clock_step}};
   return kinds;
 }
 

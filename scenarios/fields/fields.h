@@ -99,9 +99,9 @@ struct Field {
   std::function<bool(const T&, const T&)> same;
   std::function<JsonValue()> schema;
   bool is_required = false;
-  bool is_early = false;  // read before the others, which refer to it
+  bool is_early = false;   // read before the others, which refer to it
   bool is_stated = false;  // written even where it is the default: the reader wants to see it
-  std::string alias_of;   // another spelling of that field: read, never written
+  std::string alias_of;    // another spelling of that field: read, never written
   std::optional<Condition> used_by;
 
   Field required() && {

@@ -26,8 +26,7 @@ const Table<RateLimiterConfig>& rate_limiter_table() {
       {
           field<C>("requests_per_minute", &C::requests_per_minute, optional(integer()),
                    "Requests admitted per minute; null is unlimited."),
-          field<C>("tokens_per_minute", &C::tokens_per_minute,
-                   optional(tokens(Tokens{0}, Tokens{kCountMax})),
+          field<C>("tokens_per_minute", &C::tokens_per_minute, optional(tokens(Tokens{0}, Tokens{kCountMax})),
                    "Tokens (input and max_tokens) admitted per minute; null is unlimited."),
       },
       {}};

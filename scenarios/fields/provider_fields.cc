@@ -35,16 +35,15 @@ const Words<ReplyKind>& failure_words() {
 
 Kind<Price> price() {
   const auto as_share = share(0, kPriceMost);
-  return {[](Reading& reading, const JsonValue& json, Price& value) {
-            std::int64_t picos = 0;  // a dollar per million tokens is a million pico-dollars a token
-            if (!read_millionths(reading, json, 0, kPriceMost, picos)) return false;
-            value.per_token = Usd::from_picos(picos);
-            return true;
-          },
-          [](const Names&, const Price& value) {
-            return JsonValue::of_number(number_text(value.per_token.picos(), 6));
-          },
-          [](const Price& a, const Price& b) { return a == b; }, as_share.schema};
+  return {
+      [](Reading& reading, const JsonValue& json, Price& value) {
+        std::int64_t picos = 0;  // a dollar per million tokens is a million pico-dollars a token
+        if (!read_millionths(reading, json, 0, kPriceMost, picos)) return false;
+        value.per_token = Usd::from_picos(picos);
+        return true;
+      },
+      [](const Names&, const Price& value) { return JsonValue::of_number(number_text(value.per_token.picos(), 6)); },
+      [](const Price& a, const Price& b) { return a == b; }, as_share.schema};
 }
 
 const Table<DatedTariff>& tariff_table() {
@@ -203,18 +202,19 @@ Kind<std::vector<std::pair<ReplyKind, double>>> failure_rates(std::int64_t most_
 
 const Table<RateLimit>& rate_limit_table() {
   using R = RateLimit;
-  static const Table<R> table{"rate_limit",
-                              "The provider's own limit, per UTC minute; beyond it a 429.",
-                              {
-                                  field<R>("requests_per_minute", &R::requests_per_minute, optional(integer()),
-                                           "Calls per minute; null is unlimited."),
-                                  field<R>("tokens_per_minute", &R::tokens_per_minute,
-                                           optional(tokens(Tokens{0}, Tokens{kCountMax})),
-                                           "Tokens per minute; null is unlimited."),
-                                  field<R>("retry_after", &R::retry_after, optional(duration()),
-                                           "The Retry-After of each of its 429s; null: the rest of the minute, and none where no limit was met."),
-                              },
-                              {}};
+  static const Table<R> table{
+      "rate_limit",
+      "The provider's own limit, per UTC minute; beyond it a 429.",
+      {
+          field<R>("requests_per_minute", &R::requests_per_minute, optional(integer()),
+                   "Calls per minute; null is unlimited."),
+          field<R>("tokens_per_minute", &R::tokens_per_minute, optional(tokens(Tokens{0}, Tokens{kCountMax})),
+                   "Tokens per minute; null is unlimited."),
+          field<R>(
+              "retry_after", &R::retry_after, optional(duration()),
+              "The Retry-After of each of its 429s; null: the rest of the minute, and none where no limit was met."),
+      },
+      {}};
   return table;
 }
 

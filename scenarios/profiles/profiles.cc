@@ -70,8 +70,7 @@ Law lognormal_minutes(double mu, double sigma) { return Law::lognormal(mu + sim:
 std::optional<Tariff> listed_tariff(std::string_view model) {
   for (const ListedPrice& price : price_list()) {
     if (price.model != model) continue;
-    return Tariff{{Usd::from_picos(price.input_picos)},
-                           {Usd::from_picos(price.output_picos)}};
+    return Tariff{{Usd::from_picos(price.input_picos)}, {Usd::from_picos(price.output_picos)}};
   }
   return std::nullopt;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Watches a run and says what it was found to be: invariants, thresholds, liveness, coverage and whether every fault did
-// something. Of its parts it tells each what concerns it, and is the only one whom the run tells.
+// Watches a run and says what it was found to be: invariants, thresholds, liveness, coverage and whether every fault
+// did something. Of its parts it tells each what concerns it, and is the only one whom the run tells.
 //
 //   Judge judge{scenario};
 //   const RunResult result = run(scenario, {.observers = {&judge}});

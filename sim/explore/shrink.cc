@@ -75,9 +75,9 @@ class Shrinker {
     do {
       changed_ = false;
       cut_after_violation();
-      drop_items([](Scenario & world) -> auto& { return world.faults; });
-      drop_items([](Scenario & world) -> auto& { return world.workloads; });
-      drop_items([](Scenario & world) -> auto& { return world.thresholds; });
+      drop_items([](Scenario& world) -> auto& { return world.faults; });
+      drop_items([](Scenario& world) -> auto& { return world.workloads; });
+      drop_items([](Scenario& world) -> auto& { return world.thresholds; });
       drop_providers();
       shorten();
       lower_load();
@@ -182,9 +182,9 @@ class Shrinker {
     }
     if (world().liveness) shorten_recovery();
     for (std::size_t i = 0; i < world().faults.size(); ++i) {
-      const auto lasts = [i](Scenario & one) -> auto& { return one.faults[i].duration; };
-      const auto at = [i](Scenario & one) -> auto& { return one.faults[i].at; };
-      const auto ramp = [i](Scenario & one) -> auto& { return one.faults[i].ramp; };
+      const auto lasts = [i](Scenario& one) -> auto& { return one.faults[i].duration; };
+      const auto at = [i](Scenario& one) -> auto& { return one.faults[i].at; };
+      const auto ramp = [i](Scenario& one) -> auto& { return one.faults[i].ramp; };
       set(at, Duration{0}) || set(at, round_half(at(world())));
       set(ramp, Duration{0});
       halve(ramp);
@@ -195,7 +195,7 @@ class Shrinker {
       if (now > 1ns) halve_optional(lasts, now);
     }
     for (std::size_t i = 0; i < world().workloads.size(); ++i) {
-      const auto lasts = [i](Scenario & one) -> auto& { return one.workloads[i].duration; };
+      const auto lasts = [i](Scenario& one) -> auto& { return one.workloads[i].duration; };
       if (world().workloads[i].executor == Executor::ramping_arrival_rate) continue;
       set(lasts, std::optional<Duration>{});
       if (world().workloads[i].duration) halve_optional(lasts, *world().workloads[i].duration);
@@ -219,8 +219,8 @@ class Shrinker {
     }
   }
   void shorten_recovery() {
-    halve([](Scenario & one) -> auto& { return one.liveness->recover_within; });
-    halve([](Scenario & one) -> auto& { return one.liveness->heal_at; });
+    halve([](Scenario& one) -> auto& { return one.liveness->recover_within; });
+    halve([](Scenario& one) -> auto& { return one.liveness->heal_at; });
   }
 
   // From the last to the first: the others keep their places.
@@ -247,11 +247,11 @@ class Shrinker {
     const WorkloadSpec plain;
     for (std::size_t i = 0; i < world().workloads.size(); ++i) {
       const auto part = [i](auto member) {
-        return [ i, member ](Scenario & one) -> auto& { return one.workloads[i].*member; };
+        return [i, member](Scenario& one) -> auto& { return one.workloads[i].*member; };
       };
       if (world().workloads[i].executor == Executor::replay) list_requests(i);
       if (world().workloads[i].executor == Executor::script) {
-        drop_items([i](Scenario & one) -> auto& { return one.workloads[i].requests; });
+        drop_items([i](Scenario& one) -> auto& { return one.workloads[i].requests; });
       }
       if (world().workloads[i].executor == Executor::ramping_arrival_rate) make_constant(i);
       lower_rate(i);
@@ -292,7 +292,7 @@ class Shrinker {
     for (;;) {
       const Rate now = world().workloads[i].rate;
       if (now.count.value < 2) return;
-      const auto rate = [i](Scenario & one) -> auto& { return one.workloads[i].rate; };
+      const auto rate = [i](Scenario& one) -> auto& { return one.workloads[i].rate; };
       const Rate slower =
           now.count.value == 1'000'000 ? Rate{now.count, now.unit * 2} : Rate{{now.count.value / 2}, now.unit};
       const Rate whole{{now.count.value / 2'000'000 * 1'000'000}, now.unit};
@@ -302,44 +302,39 @@ class Shrinker {
   }
 
   void settings_to_defaults() {
-    to_default([](Scenario & one) -> auto& { return one.start; });
+    to_default([](Scenario& one) -> auto& { return one.start; });
     // A whole block if it may go, else key by key.
-    to_default([](Scenario & one) -> auto& { return one.monitor.rate_limiter; });
-    to_default([](Scenario & one) -> auto& { return one.monitor.token_limiter; });
-    to_default([](Scenario & one) -> auto& { return one.monitor.cost_limiter; });
-    to_default([](Scenario & one) -> auto& { return one.monitor.ab_router; });
-    to_default([](Scenario & one) -> auto& { return one.monitor.cache; });
-    to_default([](Scenario & one) -> auto& { return one.monitor.provider_call; });
-    fields_to_default(
-        [](Scenario & one) -> auto& { return one.monitor.rate_limiter; },
-        &monitor::RateLimiterConfig::requests_per_minute, &monitor::RateLimiterConfig::tokens_per_minute);
+    to_default([](Scenario& one) -> auto& { return one.monitor.rate_limiter; });
+    to_default([](Scenario& one) -> auto& { return one.monitor.token_limiter; });
+    to_default([](Scenario& one) -> auto& { return one.monitor.cost_limiter; });
+    to_default([](Scenario& one) -> auto& { return one.monitor.ab_router; });
+    to_default([](Scenario& one) -> auto& { return one.monitor.cache; });
+    to_default([](Scenario& one) -> auto& { return one.monitor.provider_call; });
+    fields_to_default([](Scenario& one) -> auto& { return one.monitor.rate_limiter; },
+                      &monitor::RateLimiterConfig::requests_per_minute, &monitor::RateLimiterConfig::tokens_per_minute);
     using T = monitor::TokenLimiterConfig;
-    fields_to_default(
-        [](Scenario & one) -> auto& { return one.monitor.token_limiter; }, &T::mode, &T::limit, &T::min_output_tokens);
+    fields_to_default([](Scenario& one) -> auto& { return one.monitor.token_limiter; }, &T::mode, &T::limit,
+                      &T::min_output_tokens);
     using C = monitor::CostLimiterConfig;
-    fields_to_default(
-        [](Scenario & one) -> auto& { return one.monitor.cost_limiter; }, &C::monthly, &C::daily, &C::alerts,
-        &C::on_exhausted, &C::unknown_usage);
+    fields_to_default([](Scenario& one) -> auto& { return one.monitor.cost_limiter; }, &C::monthly, &C::daily,
+                      &C::alerts, &C::on_exhausted, &C::unknown_usage);
     using H = monitor::CacheConfig;
-    fields_to_default(
-        [](Scenario & one) -> auto& { return one.monitor.cache; }, &H::enabled, &H::ttl, &H::capacity, &H::scope,
-        &H::stale_if_error);
+    fields_to_default([](Scenario& one) -> auto& { return one.monitor.cache; }, &H::enabled, &H::ttl, &H::capacity,
+                      &H::scope, &H::stale_if_error);
     using P = monitor::ProviderCallConfig;
-    fields_to_default(
-        [](Scenario & one) -> auto& { return one.monitor.provider_call; }, &P::timeout, &P::deadline, &P::retry,
-        &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries);
+    fields_to_default([](Scenario& one) -> auto& { return one.monitor.provider_call; }, &P::timeout, &P::deadline,
+                      &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries);
     using R = monitor::RetryConfig;
-    fields_to_default(
-        [](Scenario & one) -> auto& { return one.monitor.provider_call.retry; }, &R::max_attempts, &R::base,
-        &R::multiplier, &R::cap, &R::jitter);
+    fields_to_default([](Scenario& one) -> auto& { return one.monitor.provider_call.retry; }, &R::max_attempts,
+                      &R::base, &R::multiplier, &R::cap, &R::jitter);
   }
   template <typename Block, typename... Members>
   void fields_to_default(Block block, Members... members) {
-    (to_default([ block, members ](Scenario & one) -> auto& { return block(one).*members; }), ...);
+    (to_default([block, members](Scenario& one) -> auto& { return block(one).*members; }), ...);
   }
 
   void breaker_to_defaults() {
-    const auto breaker = [](Scenario & one) -> auto& { return one.monitor.circuit_breaker; };
+    const auto breaker = [](Scenario& one) -> auto& { return one.monitor.circuit_breaker; };
     if (!(breaker(world()) == breaker(defaults_) && world().breaker_preset == defaults_.breaker_preset)) {
       Scenario candidate = world();
       candidate.breaker_preset = defaults_.breaker_preset;
@@ -361,9 +356,7 @@ class Shrinker {
                                               [&](const P& one) { return one.name == world().providers[i].name; });
       if (known == defaults_.providers.end()) continue;
       const auto reset = [&](auto member) {
-        set(
-            [ i, member ](Scenario & one) -> auto& { return one.providers[i].*member; },
-            std::as_const((*known).*member));
+        set([i, member](Scenario& one) -> auto& { return one.providers[i].*member; }, std::as_const((*known).*member));
       };
       reset(&P::time_to_first_token), reset(&P::time_per_output_token), reset(&P::tariffs), reset(&P::errors);
       reset(&P::bill_on_failure), reset(&P::bill_on_timeout), reset(&P::queue), reset(&P::concurrency),
@@ -376,8 +369,7 @@ class Shrinker {
     const F plain;
     for (std::size_t i = 0; i < world().faults.size(); ++i) {
       const auto reset = [&](auto member) {
-        set(
-            [ i, member ](Scenario & one) -> auto& { return one.faults[i].*member; }, std::as_const(plain.*member));
+        set([i, member](Scenario& one) -> auto& { return one.faults[i].*member; }, std::as_const(plain.*member));
       };
       reset(&F::fraction), reset(&F::mode), reset(&F::error), reset(&F::gilbert_elliott), reset(&F::errors),
           reset(&F::rate);

@@ -10,8 +10,8 @@
 // what it claims (thresholds, coverage, a counterexample) is about another world and is dropped. Draws are made by
 // name, so that a range narrowed moves no other draw. What is drawn can be written to a file and read back.
 //
-// Every fault is healed well before the end, and where recovery is possible (sim/checks/claims/recovery.h) the world claims
-// it: `liveness` is set, with the time that its own settings need.
+// Every fault is healed well before the end, and where recovery is possible (sim/checks/claims/recovery.h) the world
+// claims it: `liveness` is set, with the time that its own settings need.
 
 #include <cstdint>
 

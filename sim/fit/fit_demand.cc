@@ -105,7 +105,8 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals
   }
   fit.parameters.push_back({"rate", "requests/day", rate, std::ssize(arrivals)});
   workload.arrival = Arrival::poisson;
-  workload.rate = {.count = Millionths{static_cast<std::int64_t>(std::llround(a_day * 1e6))}, .unit = Duration{kNsOfDay}};
+  workload.rate = {.count = Millionths{static_cast<std::int64_t>(std::llround(a_day * 1e6))},
+                   .unit = Duration{kNsOfDay}};
   if (!has_profile) {
     fit.notes.emplace_back("the log does not hold each hour of the day: the rate is constant");
     return;

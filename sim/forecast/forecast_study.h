@@ -80,7 +80,7 @@ struct Shard {
 struct ReplicationBlock {
   std::uint64_t number = 0;
   std::vector<Replication> all;  // ascending, without their histograms
-  Histogram latency;    // which are merged here
+  Histogram latency;             // which are merged here
   friend bool operator==(const ReplicationBlock&, const ReplicationBlock&) = default;
 };
 // The next block of a forecast that is not divided.

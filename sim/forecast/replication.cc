@@ -60,7 +60,7 @@ std::vector<Millionths> all_shares(std::vector<Millionths> shares) {
   std::sort(shares.begin(), shares.end());
   shares.erase(std::unique(shares.begin(), shares.end()), shares.end());
   check(shares.front() > Millionths{0} && shares.back() == kSharesAlways.back(),
-                 "a share of the budget lies above 0 and not above 1");
+        "a share of the budget lies above 0 and not above 1");
   return shares;
 }
 

@@ -87,7 +87,7 @@ struct Replication {
   std::array<std::int64_t, 5> by_cause{};    // first attempts, retries, failovers, unknown usage; saved by the cache
   std::array<std::int64_t, 4> latency_ns{};  // by kLatencyShares, of answered requests; kNever if there are none
   std::int64_t twin_cost = kNever;           // of its twin, if it has one
-  Histogram latency;                // of answered requests
+  Histogram latency;                         // of answered requests
 
   [[nodiscard]] std::int64_t cost() const;
   [[nodiscard]] std::int64_t requests() const;

@@ -40,8 +40,8 @@ void make_draws_one_by_one(StreamKey stream, std::uint64_t first, DrawRow& row) 
 }
 
 #ifdef WINDTUNNEL_AVX2
-// Philox4x32-10 on eight counters at a time, each 32-bit word of theirs in the lower half of a 64-bit lane. The compilers
-// do not see that such words multiply in one instruction. What is left in the upper halves is never read.
+// Philox4x32-10 on eight counters at a time, each 32-bit word of theirs in the lower half of a 64-bit lane. The
+// compilers do not see that such words multiply in one instruction. What is left in the upper halves is never read.
 [[gnu::target("avx2")]] void make_draws_eight_at_a_time(StreamKey stream, std::uint64_t first, DrawRow& row) {
   constexpr int kRounds = 10;
   constexpr std::size_t kLanes = 4;

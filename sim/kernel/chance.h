@@ -31,8 +31,8 @@ struct Draw {
   friend bool operator==(const Draw&, const Draw&) = default;
 };
 
-// What many requests share - the level of demand, a day's factor, when an outage begins - is the environment. Its streams
-// may be given a seed of their own: runs that share it differ in the noise of their requests alone.
+// What many requests share - the level of demand, a day's factor, when an outage begins - is the environment. Its
+// streams may be given a seed of their own: runs that share it differ in the noise of their requests alone.
 
 class Chance {
  public:

@@ -1,8 +1,9 @@
 #pragma once
-// Pending events in the order (time, order of scheduling), in buckets of equal width that cover the near future: what is
-// scheduled goes straight to its bucket, what comes next is in the first bucket that holds anything. A calendar queue
-// (R. Brown, CACM 31/10, 1988) of one year: what lies beyond it, or finds its bucket full, goes to a heap, which is as
-// right and only slower. So no width and number of buckets can give a wrong order; those in use follow what is scheduled.
+// Pending events in the order (time, order of scheduling), in buckets of equal width that cover the near future: what
+// is scheduled goes straight to its bucket, what comes next is in the first bucket that holds anything. A calendar
+// queue (R. Brown, CACM 31/10, 1988) of one year: what lies beyond it, or finds its bucket full, goes to a heap, which
+// is as right and only slower. So no width and number of buckets can give a wrong order; those in use follow what is
+// scheduled.
 
 #include <bit>
 #include <cstddef>
@@ -49,7 +50,7 @@ class EventWheel {
   static constexpr std::size_t kBucketsMost = std::size_t{1} << 20;
   static constexpr std::size_t kRoom = EventHeap::kChildren;  // of a bucket: one line of a processor's cache
   static constexpr std::size_t kWordBits = 64;
-  static constexpr std::size_t kFew = 5;  // so many a heap holds in two lines, which are always near
+  static constexpr std::size_t kFew = 5;       // so many a heap holds in two lines, which are always near
   static constexpr unsigned kShiftFirst = 26;  // 67 ms a bucket, 69 s in all
   static constexpr unsigned kShiftMost = 50;
 
@@ -132,9 +133,9 @@ class EventWheel {
   std::vector<EventHeap::Family> buckets_ = std::vector<EventHeap::Family>(kBucketsLeast, EventHeap::kNobody);
   std::vector<std::uint8_t> counts_ = std::vector<std::uint8_t>(kBucketsLeast);
   std::vector<std::uint64_t> filled_ = std::vector<std::uint64_t>(kBucketsLeast / kWordBits);  // a bit a bucket
-  unsigned shift_ = kShiftFirst;                // a bucket is 2^shift_ ns wide
-  Entry near_first_ = EventHeap::kNone;         // of all buckets
-  std::size_t near_place_ = 0;                  // in its bucket
+  unsigned shift_ = kShiftFirst;         // a bucket is 2^shift_ ns wide
+  Entry near_first_ = EventHeap::kNone;  // of all buckets
+  std::size_t near_place_ = 0;           // in its bucket
   std::size_t near_size_ = 0;
   EventHeap others_;
   std::uint32_t pushes_ = 0;  // since the width was last looked at, and those that went to the heap

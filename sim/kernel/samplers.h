@@ -47,9 +47,7 @@ inline constexpr double kCentreBottom[] = {1.0,
                                            5.2264952788528545610e3};
 
 inline constexpr double kCentreReach = 0.425;
-[[gnu::always_inline]] inline bool is_central(double u) {
-  return u - 0.5 >= -kCentreReach && u - 0.5 <= kCentreReach;
-}
+[[gnu::always_inline]] inline bool is_central(double u) { return u - 0.5 >= -kCentreReach && u - 0.5 <= kCentreReach; }
 // For any u in (0, 1) a number; for a central one the value.
 [[gnu::always_inline]] inline double central(double u) {
   const double q = u - 0.5;

@@ -89,7 +89,8 @@ void BreakerFollower::remember(const Sample& sample, Instant now) {
 void BreakerFollower::leave(Instant now) {
   const bool by_count = config_.window_type == WindowType::count;
   while (samples_first_ < samples_.size()) {
-    const bool gone = by_count ? counts_.calls > config_.window_size : samples_[samples_first_].ended <= now - config_.window;
+    const bool gone =
+        by_count ? counts_.calls > config_.window_size : samples_[samples_first_].ended <= now - config_.window;
     if (!gone) return;
     --counts_.calls;
     if (samples_[samples_first_].failed) --counts_.failures;
@@ -155,8 +156,7 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
     if (reopened_ <= 1) {
       open_for_ = config_.open < most ? config_.open : most;
     } else if (config_.open_backoff_multiplier.value != 1'000'000) {
-      const Int128 longer =
-          Int128{open_for_.count()} * config_.open_backoff_multiplier.value / 1'000'000;
+      const Int128 longer = Int128{open_for_.count()} * config_.open_backoff_multiplier.value / 1'000'000;
       open_for_ = longer >= most.count() ? most : Duration{static_cast<std::int64_t>(longer)};
     }
     opened_ = at;

@@ -79,8 +79,8 @@ class BreakerFollower {
   std::int64_t succeeded_late_ = 0;
   std::int64_t run_ = 0;
   std::int64_t late_ = 0;
-  Counts counts_;               // of the samples, or of the fixed or lifetime window
-  std::vector<Sample> samples_;    // in the order in which they ended; those before samples_first_ have left
+  Counts counts_;                // of the samples, or of the fixed or lifetime window
+  std::vector<Sample> samples_;  // in the order in which they ended; those before samples_first_ have left
   std::size_t samples_first_ = 0;
   std::vector<monitor::BreakerTransition> arrows_;
   std::size_t arrows_taken_ = 0;

@@ -31,8 +31,7 @@ struct BreakerQuirks {
 
 class BreakerModel {
  public:
-  explicit BreakerModel(const monitor::BreakerConfig& config, Instant created = Instant{},
-                        BreakerQuirks quirks = {});
+  explicit BreakerModel(const monitor::BreakerConfig& config, Instant created = Instant{}, BreakerQuirks quirks = {});
 
   std::optional<ModelPermit> acquire(Instant now);
   // Whether the result is late.

@@ -4,7 +4,6 @@
 
 namespace windtunnel::sim {
 
-
 namespace {
 
 WallTime wall_of(std::chrono::sys_days day) { return WallTime{day.time_since_epoch()}; }

@@ -23,7 +23,7 @@ class BudgetModel {
     Usd settled;
     Usd reserved;
     Usd next_alert = Usd::max();  // the spend that fires the next one
-    std::size_t alerts = 0;                         // reached
+    std::size_t alerts = 0;       // reached
     std::size_t alerts_told = 0;
     bool daily = false;
     bool told_open = false;

@@ -15,7 +15,6 @@
 namespace windtunnel::sim {
 namespace {
 
-
 constexpr double kTail = 0.025;  // beyond either end of an interval
 
 Estimate around(double value, double half_width) { return {value, value - half_width, value + half_width}; }

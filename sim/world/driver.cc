@@ -68,7 +68,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
     providers_.emplace_back(provider, scenario.workloads, chance_);
   }
   check(scenario.breaker_command.empty() == options.breakers.empty(),
-                 "a scenario whose breakers are another program's runs with them");
+        "a scenario whose breakers are another program's runs with them");
   pipeline_.set_wall_clock(wall_at_zero_);
   if (observed_) pipeline_.set_observer(observer_);
 }
@@ -281,13 +281,13 @@ inline void Driver::complete(std::uint32_t slot) {
   totals.output += result.billed.output;
   if (observed_) {
     observer_->on_ledger({.at = now_,
-                       .request = record.request.id,
-                       .provider = provider,
-                       .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
-                       .usage_known = known,
-                       .input = result.billed.input,
-                       .output = result.billed.output,
-                       .billed = result.cost});
+                          .request = record.request.id,
+                          .provider = provider,
+                          .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
+                          .usage_known = known,
+                          .input = result.billed.input,
+                          .output = result.billed.output,
+                          .billed = result.cost});
   }
   digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));
   digest_.add(result.cost);

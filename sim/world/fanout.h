@@ -18,8 +18,7 @@ class Fanout final : public Observer {
   void on_granted(const monitor::Request& request, Tokens output, Instant now) override {
     for (Observer* one : observers_) one->on_granted(request, output, now);
   }
-  void on_reserved(RequestId request, Usd amount, WallTime wall,
-                   Instant now) override {
+  void on_reserved(RequestId request, Usd amount, WallTime wall, Instant now) override {
     for (Observer* one : observers_) one->on_reserved(request, amount, wall, now);
   }
   void on_released(RequestId request, Usd amount, Instant now) override {

@@ -13,14 +13,20 @@ int precedence(FaultKind kind) {
   switch (kind) {
     case FaultKind::outage:
     case FaultKind::flapping:
-    case FaultKind::random_outages: return 0;
-    case FaultKind::throttle: return 1;
-    case FaultKind::malformed: return 2;
-    case FaultKind::truncated: return 3;
-    case FaultKind::error_burst: return 4;
+    case FaultKind::random_outages:
+      return 0;
+    case FaultKind::throttle:
+      return 1;
+    case FaultKind::malformed:
+      return 2;
+    case FaultKind::truncated:
+      return 3;
+    case FaultKind::error_burst:
+      return 4;
     case FaultKind::latency_spike:
     case FaultKind::brownout:
-    case FaultKind::wall_clock_step: return 5;
+    case FaultKind::wall_clock_step:
+      return 5;
   }
   fail_check("a fault kind is known", __FILE__, __LINE__);
 }
@@ -37,8 +43,8 @@ Faults::Faults(const Scenario& scenario, const Chance& chance, Instant run_end, 
     state.spec = &spec;
     state.phase_stream = chance.environment().stream("fault phases", spec.id);
     for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
-      const bool named = std::find(spec.providers.begin(), spec.providers.end(), scenario.providers[i].name) !=
-                         spec.providers.end();
+      const bool named =
+          std::find(spec.providers.begin(), spec.providers.end(), scenario.providers[i].name) != spec.providers.end();
       if (spec.providers.empty() || named) state.providers.push_back(i);
     }
     const StreamKey family = chance.stream("fault calls", spec.id);
@@ -133,8 +139,8 @@ bool Faults::touches(const State& state, const CallName& name, Instant now) cons
 }
 
 // Whether this fault changes the call's result. A call whose end is already decided is touched, but not changed again.
-bool Faults::apply(State& state, FaultEffect& effect, std::size_t provider, const CallName& name,
-                   Tokens tokens, WallTime wall) {
+bool Faults::apply(State& state, FaultEffect& effect, std::size_t provider, const CallName& name, Tokens tokens,
+                   WallTime wall) {
   const FaultSpec& spec = *state.spec;
   const bool decided = effect.kind != FaultEffect::Kind::none;
   switch (spec.kind) {
@@ -177,7 +183,8 @@ bool Faults::apply(State& state, FaultEffect& effect, std::size_t provider, cons
       return effect.kind != FaultEffect::Kind::refuse && effect.kind != FaultEffect::Kind::hang &&
              effect.kind != FaultEffect::Kind::throttle;
     case FaultKind::brownout:
-    case FaultKind::wall_clock_step: return false;
+    case FaultKind::wall_clock_step:
+      return false;
   }
   fail_check("a fault kind is known", __FILE__, __LINE__);
 }

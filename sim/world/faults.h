@@ -1,10 +1,10 @@
 #pragma once
 // The scripted faults of a run: which act now, and what they do to a call that starts now.
 //
-// Each fault has a timeline of its own (a window, a periodic or random sequence of phases); the driver asks for the next
-// change and applies it at that instant. Overlapping faults compose: an outage wins, then throttle, malformed, truncated,
-// error_burst; error rates 1 - prod(1 - r), factors multiply, additions sum, capacities take the minimum. Every draw is
-// named by the fault's id, the workload and the request, never by a provider.
+// Each fault has a timeline of its own (a window, a periodic or random sequence of phases); the driver asks for the
+// next change and applies it at that instant. Overlapping faults compose: an outage wins, then throttle, malformed,
+// truncated, error_burst; error rates 1 - prod(1 - r), factors multiply, additions sum, capacities take the minimum.
+// Every draw is named by the fault's id, the workload and the request, never by a provider.
 
 #include <cstdint>
 #include <optional>
@@ -32,10 +32,10 @@ struct FaultEffect {
   enum class Kind : std::uint8_t { none, refuse, hang, throttle, malformed, truncated, error };
   Kind kind = Kind::none;
   monitor::ReplyKind error = monitor::ReplyKind::server_error;  // of refuse and error
-  double bill_fraction = 1;                                      // of truncated
-  Duration retry_after{0};                                       // of throttle
-  double factor = 1;  // of every latency
-  Duration add{0};    // to the time to first token
+  double bill_fraction = 1;                                     // of truncated
+  Duration retry_after{0};                                      // of throttle
+  double factor = 1;                                            // of every latency
+  Duration add{0};                                              // to the time to first token
 };
 
 struct FaultCount {
@@ -58,8 +58,8 @@ class Faults {
 
   [[nodiscard]] bool acts_on(monitor::ProviderId provider) const { return !active_[index_of(provider)].empty(); }
   // The effect on a call that starts now. Appends the faults that changed its result to `hits`.
-  FaultEffect on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now,
-                      WallTime wall, std::vector<std::size_t>& hits);
+  FaultEffect on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now, WallTime wall,
+                      std::vector<std::size_t>& hits);
   // The least concurrency that a brownout leaves a provider; nothing: no brownout acts.
   [[nodiscard]] std::optional<std::int64_t> capacity(monitor::ProviderId provider) const;
   [[nodiscard]] bool acts(std::size_t fault) const { return states_[fault].active; }
@@ -78,8 +78,8 @@ class Faults {
     Instant begin{};
     Instant end{};  // exclusive
     std::optional<Instant> next;
-    bool active = false;  // acts now
-    bool bad = false;     // gilbert_elliott's state
+    bool active = false;        // acts now
+    bool bad = false;           // gilbert_elliott's state
     std::uint64_t changes = 0;  // so far: the phases' number names their draws
     FaultCount count;
     std::vector<RateWindow> windows;  // throttle: one per provider

@@ -142,10 +142,13 @@ std::optional<ArrivalPoint> Load::next_arrival() {
     case Executor::constant_arrival_rate:
       return spec_.arrival == Arrival::uniform ? next_uniform() : next_by_rate();
     case Executor::ramping_arrival_rate:
-    case Executor::diurnal: return next_by_rate();
+    case Executor::diurnal:
+      return next_by_rate();
     case Executor::replay:
-    case Executor::script: return next_listed();
-    case Executor::constant_vus: return std::nullopt;
+    case Executor::script:
+      return next_listed();
+    case Executor::constant_vus:
+      return std::nullopt;
   }
   fail_check("an executor is known", __FILE__, __LINE__);
 }
@@ -153,8 +156,8 @@ std::optional<ArrivalPoint> Load::next_arrival() {
 // The k-th arrival comes at k / rate exactly, rounded down to a nanosecond.
 std::optional<ArrivalPoint> Load::next_uniform() {
   if (spec_.rate.count.value <= 0) return std::nullopt;
-  const Int128 offset = Int128{static_cast<std::int64_t>(arrivals_)} * spec_.rate.unit.count() * 1'000'000 /
-                      spec_.rate.count.value;
+  const Int128 offset =
+      Int128{static_cast<std::int64_t>(arrivals_)} * spec_.rate.unit.count() * 1'000'000 / spec_.rate.count.value;
   if (offset >= (end_ - begin_).count()) return std::nullopt;
   return ArrivalPoint{begin_ + Duration{static_cast<std::int64_t>(offset)}, arrivals_++};
 }
@@ -203,7 +206,8 @@ std::optional<ArrivalPoint> Load::next_listed() {
 
 inline double Load::work(std::uint64_t ordinal) {
   switch (spec_.arrival) {
-    case Arrival::uniform: return 1;
+    case Arrival::uniform:
+      return 1;
     case Arrival::poisson:
     case Arrival::mmpp: {
       const auto make = [this](std::uint64_t first, RowValues& row) {
@@ -213,7 +217,8 @@ inline double Load::work(std::uint64_t ordinal) {
       };
       return work_ahead_.row_of(ordinal, make)[decltype(work_ahead_)::place_of(ordinal)];
     }
-    case Arrival::gamma: return gamma(arrival_stream_, ordinal, spec_.gamma_shape, 1 / spec_.gamma_shape);
+    case Arrival::gamma:
+      return gamma(arrival_stream_, ordinal, spec_.gamma_shape, 1 / spec_.gamma_shape);
   }
   fail_check("an arrival law is known", __FILE__, __LINE__);
 }
@@ -258,8 +263,8 @@ Load::Piece Load::diurnal_at(Instant at) const {
   const auto weekday = static_cast<std::size_t>(((days + 3) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
   const std::int64_t start = wall_start_.time_since_epoch().count();
   const std::int64_t day = days - (start >= 0 ? start / (24 * kHour) : -((-start + 24 * kHour - 1) / (24 * kHour)));
-  const double day_factor =
-      factor_of_mean_one(spec_.diurnal.day_factor_cv, draw(state_stream_, static_cast<std::uint64_t>(day), 0, kDayLane).a);
+  const double day_factor = factor_of_mean_one(spec_.diurnal.day_factor_cv,
+                                               draw(state_stream_, static_cast<std::uint64_t>(day), 0, kDayLane).a);
   const double rate = base_rate_ * spec_.diurnal.hourly[hour] * spec_.diurnal.weekday[weekday] *
                       power(1 + spec_.diurnal.growth_per_day, day) * day_factor * level_;
   return {.rate = rate, .slope = 0, .end = at + Duration{(hours + 1) * kHour - wall}};
@@ -270,7 +275,8 @@ void Load::modulate(Piece& piece, Instant at) {
   while (mmpp_until_ <= at) {
     if (mmpp_stays_ > 0) mmpp_state_ = (mmpp_state_ + 1) % static_cast<std::uint32_t>(spec_.mmpp.factors.size());
     const double mean = static_cast<double>(spec_.mmpp.mean_sojourn[mmpp_state_].count());
-    mmpp_until_ += std::max(Duration{1}, whole_nanoseconds(exponential(unit_open(draw(state_stream_, mmpp_stays_++).a), mean)));
+    mmpp_until_ +=
+        std::max(Duration{1}, whole_nanoseconds(exponential(unit_open(draw(state_stream_, mmpp_stays_++).a), mean)));
   }
   piece.rate *= spec_.mmpp.factors[mmpp_state_];
   piece.slope *= spec_.mmpp.factors[mmpp_state_];
@@ -319,8 +325,8 @@ inline void Load::fill_content(std::uint64_t ordinal, monitor::Request& request)
     if (spec_.users.count > 0) request.user_id = monitor::UserId{users_.pick(chosen.b) + 1};
   }
   // Without a user id the user's profile decides, and every prompt here has a profile of its own.
-  request.user = request.user_id == monitor::UserId{} ? request.content.high
-                                                      : mix(static_cast<std::uint64_t>(request.user_id));
+  request.user =
+      request.user_id == monitor::UserId{} ? request.content.high : mix(static_cast<std::uint64_t>(request.user_id));
 }
 
 void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,

@@ -1,8 +1,8 @@
 #pragma once
 // One workload: when its requests arrive and what each asks for.
 //
-// Everything is drawn by name (workload, ordinal of the request in it), so that a second workload, a fault or a provider
-// moves no draw of this one. Arrivals come in order of time; the driver asks for one at a time.
+// Everything is drawn by name (workload, ordinal of the request in it), so that a second workload, a fault or a
+// provider moves no draw of this one. Arrivals come in order of time; the driver asks for one at a time.
 
 #include <array>
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace windtunnel::sim {
 
 // What the virtual user wants beyond what the pipeline is told.
 struct Demand {
-  Tokens output;     // what the provider would answer with, uncut
-  std::uint64_t ordinal = 0;  // of the request in its workload: it names every draw made for it
+  Tokens output;               // what the provider would answer with, uncut
+  std::uint64_t ordinal = 0;   // of the request in its workload: it names every draw made for it
   std::uint32_t workload = 0;  // place in file order
 };
 
@@ -105,8 +105,8 @@ class Load {
   StreamKey content_stream_;
   StreamKey token_stream_;
   StreamKey state_stream_;
-  double base_rate_;            // arrivals a nanosecond
-  std::uint64_t arrivals_ = 0;  // handed out so far
+  double base_rate_;             // arrivals a nanosecond
+  std::uint64_t arrivals_ = 0;   // handed out so far
   std::uint64_t candidate_ = 0;  // of the list: the next ordinal to look at
   std::uint64_t copies_max_ = 1;
   Instant last_;  // the latest arrival

@@ -19,8 +19,8 @@ RetryAfter seconds(Duration wait) {
   return {.form = RetryAfter::Form::seconds, .seconds = static_cast<double>(wait.count()) / 1e9};
 }
 
-// Makes a used result a new one of this kind, billed nothing. Field by field: a whole one made elsewhere and copied here
-// would be read back before its parts are through the store buffer.
+// Makes a used result a new one of this kind, billed nothing. Field by field: a whole one made elsewhere and copied
+// here would be read back before its parts are through the store buffer.
 void write(CallResult& result, ReplyKind kind, Instant at) {
   result.reply.kind = kind;
   result.reply.usage.reset();
@@ -50,16 +50,22 @@ Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& wo
 
 void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& result) {
   switch (effect.kind) {
-    case FaultEffect::Kind::refuse: return fail(call, effect.error, call.at, result);
-    case FaultEffect::Kind::hang: return time_out(call, false, result);
+    case FaultEffect::Kind::refuse:
+      return fail(call, effect.error, call.at, result);
+    case FaultEffect::Kind::hang:
+      return time_out(call, false, result);
     case FaultEffect::Kind::throttle:
       fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = seconds(effect.retry_after);
       return;
-    case FaultEffect::Kind::malformed: return answer(call, effect, ReplyKind::malformed, result);
-    case FaultEffect::Kind::truncated: return answer(call, effect, ReplyKind::truncated, result);
-    case FaultEffect::Kind::error: return answer(call, effect, effect.error, result);
-    case FaultEffect::Kind::none: break;
+    case FaultEffect::Kind::malformed:
+      return answer(call, effect, ReplyKind::malformed, result);
+    case FaultEffect::Kind::truncated:
+      return answer(call, effect, ReplyKind::truncated, result);
+    case FaultEffect::Kind::error:
+      return answer(call, effect, effect.error, result);
+    case FaultEffect::Kind::none:
+      break;
   }
   const bool limited = spec_.rate_limit.requests_per_minute || spec_.rate_limit.tokens_per_minute;
   if (limited) {
@@ -104,8 +110,7 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
   }
   Usage usage{call.input, output};
   if (kind == ReplyKind::truncated) {
-    usage.output = Tokens{
-        static_cast<std::int64_t>(static_cast<double>(output.count()) * effect.bill_fraction)};
+    usage.output = Tokens{static_cast<std::int64_t>(static_cast<double>(output.count()) * effect.bill_fraction)};
   }
   const Duration to_first = whole_nanoseconds(first);
   const Instant at = call.at + to_first + whole_nanoseconds(static_cast<double>(usage.output.count()) * each);

@@ -71,7 +71,7 @@ class Provider {
   [[nodiscard]] Usd price_of(const Call& call, const monitor::Usage& billed) const;
 
   const ProviderSpec& spec_;
-  std::vector<StreamKey> latency_streams_;  // by workload
+  std::vector<StreamKey> latency_streams_;             // by workload
   std::vector<RowAhead<LatencyRow>> latencies_ahead_;  // by workload: of first attempts
   std::vector<StreamKey> error_streams_;
   std::vector<RowAhead<DrawRow>> errors_ahead_;  // likewise

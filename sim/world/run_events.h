@@ -14,7 +14,8 @@ class Pipeline;
 
 namespace windtunnel::sim {
 
-// What a provider truly billed for one call, whatever its caller learnt. Written when the call's completion is delivered.
+// What a provider truly billed for one call, whatever its caller learnt. Written when the call's completion is
+// delivered.
 struct LedgerEntry {
   Instant at{};
   RequestId request{};

@@ -1,8 +1,9 @@
 #pragma once
 // One world, as a scenario file states it: providers, load, faults, the monitor's settings and what must hold.
 //
-// Plain values, already checked and with every default filled in; scenarios/ reads and writes them, a test may build them
-// by hand. Where each value came from is kept beside them, by JSON pointer, so that a later finding can name its line.
+// Plain values, already checked and with every default filled in; scenarios/ reads and writes them, a test may build
+// them by hand. Where each value came from is kept beside them, by JSON pointer, so that a later finding can name its
+// line.
 
 #include <cstdint>
 #include <map>
@@ -17,7 +18,6 @@
 
 namespace windtunnel::sim {
 
-
 // The place a value was written: line and column count from 1; 0 means that it is a default.
 struct Origin {
   std::string file;
@@ -28,7 +28,7 @@ struct Origin {
 
 // --- Providers -----------------------------------------------------------------------------------------------------
 
-enum class FailureBill : std::uint8_t { none, input };     // what a failed call bills when its usage is known
+enum class FailureBill : std::uint8_t { none, input };        // what a failed call bills when its usage is known
 enum class TimeoutBill : std::uint8_t { full, input, none };  // what a call bills whose caller gave up waiting
 
 // How likely each failure is for a call that no fault touches, in the order of ReplyKind; the rest succeeds.
@@ -48,8 +48,8 @@ struct ProviderSpec {
   std::string name;
   std::string profile;  // the shipped profile that it started from; empty: none
   std::string model;
-  Law time_to_first_token;     // nanoseconds
-  Law time_per_output_token;   // nanoseconds a token, drawn once per call
+  Law time_to_first_token;    // nanoseconds
+  Law time_per_output_token;  // nanoseconds a token, drawn once per call
   std::vector<monitor::DatedTariff> tariffs;
   ErrorMix errors;
   FailureBill bill_on_failure = FailureBill::none;
@@ -121,8 +121,8 @@ struct Stage {
 };
 
 struct Diurnal {
-  std::vector<double> hourly = std::vector<double>(24, 1.0);   // factor of each UTC hour
-  std::vector<double> weekday = std::vector<double>(7, 1.0);   // factor of each day, Monday first
+  std::vector<double> hourly = std::vector<double>(24, 1.0);  // factor of each UTC hour
+  std::vector<double> weekday = std::vector<double>(7, 1.0);  // factor of each day, Monday first
   double growth_per_day = 0;
   double day_factor_cv = 0;
   double level_cv = 0;
@@ -199,20 +199,20 @@ struct FaultSpec {
   Duration ramp{0};                  // the fraction grows from 0 over this time
   std::int64_t min_affected = 1;     // fewer, and the run is inconclusive
 
-  OutageMode mode = OutageMode::refuse;                                      // outage, flapping, random_outages
-  monitor::ReplyKind error = monitor::ReplyKind::connection_error;           // outage
-  double rate = 1;                                                           // error_burst
-  std::vector<std::pair<monitor::ReplyKind, double>> errors;                 // error_burst: weights
-  std::optional<GilbertElliott> gilbert_elliott;                             // error_burst
-  double factor = 1;                                                         // latency_spike
-  Duration add{0};                                                           // latency_spike
-  RateLimit limit;                                                           // throttle
-  std::int64_t concurrency = 1;                                              // brownout
-  double bill_fraction = 1;                                                  // truncated
-  Law up = Law::fixed(0);                                                    // flapping, random_outages: nanoseconds
-  Law down = Law::fixed(0);                                                  // flapping, random_outages: nanoseconds
-  double severity = 1;                                                       // random_outages: share of calls failed
-  Duration offset{0};                                                        // wall_clock_step
+  OutageMode mode = OutageMode::refuse;                             // outage, flapping, random_outages
+  monitor::ReplyKind error = monitor::ReplyKind::connection_error;  // outage
+  double rate = 1;                                                  // error_burst
+  std::vector<std::pair<monitor::ReplyKind, double>> errors;        // error_burst: weights
+  std::optional<GilbertElliott> gilbert_elliott;                    // error_burst
+  double factor = 1;                                                // latency_spike
+  Duration add{0};                                                  // latency_spike
+  RateLimit limit;                                                  // throttle
+  std::int64_t concurrency = 1;                                     // brownout
+  double bill_fraction = 1;                                         // truncated
+  Law up = Law::fixed(0);                                           // flapping, random_outages: nanoseconds
+  Law down = Law::fixed(0);                                         // flapping, random_outages: nanoseconds
+  double severity = 1;                                              // random_outages: share of calls failed
+  Duration offset{0};                                               // wall_clock_step
 };
 
 // --- What must hold ------------------------------------------------------------------------------------------------
@@ -251,14 +251,14 @@ struct ThresholdSpec {
   Metric of = Metric::requests;
   std::optional<ForecastQuantity> forecast;  // of a forecast; then `of` says nothing
   Millionths share{1'000'000};               // of p_exceed
-  std::optional<std::string> provider;  // tags
+  std::optional<std::string> provider;       // tags
   std::optional<std::string> variant;
   std::optional<monitor::Outcome> outcome;
   Aggregate aggregate = Aggregate::count;
   Millionths percentile{0};  // of 1: p(95) is 950'000
   Comparison comparison = Comparison::less;
-  // Exact. Of durations: whole nanoseconds. Of everything else: millionths of the metric's unit, so that 0.01 of a rate is
-  // 10'000, a count of 5 is 5'000'000 and 12 USD are 12'000'000.
+  // Exact. Of durations: whole nanoseconds. Of everything else: millionths of the metric's unit, so that 0.01 of a rate
+  // is 10'000, a count of 5 is 5'000'000 and 12 USD are 12'000'000.
   std::int64_t bound = 0;
   std::optional<std::string> during;  // a fault's id
   std::optional<std::string> after;   // a fault's id
@@ -302,7 +302,8 @@ struct Range {
 struct ExploreSpec {
   std::vector<SwarmPart> keep;
   Range<Duration> duration{std::chrono::seconds{60}, std::chrono::seconds{400}};
-  Range<Millionths> rate{Millionths{1'000'000}, Millionths{10'000'000}};  // requests a second, of all workloads together
+  Range<Millionths> rate{Millionths{1'000'000},
+                         Millionths{10'000'000}};  // requests a second, of all workloads together
   Range<std::int64_t> providers{1, 3};
   Range<std::int64_t> faults{0, 6};
   std::vector<FaultKind> fault_kinds;  // empty: all

@@ -1,5 +1,7 @@
 // Results come in the order of their tasks, whatever the threads do.
 
+#include "base/in_order.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,8 +9,6 @@
 #include <optional>
 #include <thread>
 #include <vector>
-
-#include "base/in_order.h"
 
 namespace windtunnel::inline base::in_order_test {
 namespace {

@@ -15,13 +15,9 @@ constexpr Usd kPico = Usd::from_picos(1);
 constexpr Usd kLeast = Usd::from_picos(INT64_MIN);
 
 template <typename A, typename B>
-concept Addable = requires(A a, B b) {
-  a + b;
-};
+concept Addable = requires(A a, B b) { a + b; };
 template <typename A, typename B>
-concept Comparable = requires(A a, B b) {
-  a < b;
-};
+concept Comparable = requires(A a, B b) { a < b; };
 
 // What must not compile.
 static_assert(!Addable<Usd, Tokens> && !Addable<Tokens, Usd>);

@@ -10,7 +10,6 @@
 namespace windtunnel::inline base::uuid_test {
 namespace {
 
-
 TEST(Uuid, never_changes) {
   EXPECT_EQ(request_uuid(42, RequestId{0}).view(), "47fa1675-17af-4f31-a110-5413de032af7");
   EXPECT_EQ(request_uuid(42, RequestId{1}).view(), "2b62f85a-2c9b-4f30-9ed8-ba4b00620337");

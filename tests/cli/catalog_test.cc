@@ -51,10 +51,10 @@ INSTANTIATE_TEST_SUITE_P(, Catalog, testing::ValuesIn(catalog()), test_name);
 
 TEST(CatalogFigures, the_seeds_example_prints_the_seeds_block) {
   const std::string out = windtunnel("run scenarios/catalog/seed-readme.json").out;
-  for (const char* line : {"LLM MONITORING STATISTICS", "Total Requests: 9", "  OPENAI:\n    Requests: 5\n    Success Rate: 20.0%",
-                           "  ANTHROPIC:\n    Requests: 4\n    Success Rate: 100.0%",
-                           "openai: 🔴 open (Failures: 4, Error Rate: 80.0%)",
-                           "anthropic: 🟢 closed (Failures: 0, Error Rate: 0.0%)"}) {
+  for (const char* line :
+       {"LLM MONITORING STATISTICS", "Total Requests: 9", "  OPENAI:\n    Requests: 5\n    Success Rate: 20.0%",
+        "  ANTHROPIC:\n    Requests: 4\n    Success Rate: 100.0%", "openai: 🔴 open (Failures: 4, Error Rate: 80.0%)",
+        "anthropic: 🟢 closed (Failures: 0, Error Rate: 0.0%)"}) {
     EXPECT_NE(out.find(line), std::string::npos) << line << "\nis not in\n" << out;
   }
 }

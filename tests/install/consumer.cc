@@ -30,8 +30,8 @@ class DownProvider final : public monitor::ProviderAdapter {
 int main() {
   monitor::LlmMonitorOptions options;
   options.providers.push_back(std::make_unique<DownProvider>());
-  options.providers.push_back(
-      std::make_unique<monitor::MockAnthropicProvider>(monitor::MockOptions{.latency_scale = windtunnel::Millionths{0}}));
+  options.providers.push_back(std::make_unique<monitor::MockAnthropicProvider>(
+      monitor::MockOptions{.latency_scale = windtunnel::Millionths{0}}));
   if (const auto why = monitor::invalid(options)) {
     std::printf("%s\n", why->c_str());
     return 2;

@@ -312,7 +312,7 @@ TEST(PipelineLaw, budgets_hold_requests_end_and_nothing_is_left_over_in_any_hist
     history.add_to(coverage);
   };
   rc::detail::TestParams params = rc::detail::configuration().testParams;
-  params.maxSuccess *= 30;  // 3000, as a rule
+  params.maxSuccess *= 30;            // 3000, as a rule
   rc::detail::TestMetadata metadata;  // named, so that RC_PARAMS can reproduce a failure
   metadata.id = metadata.description = "PipelineLaw/any_history";
   const auto result = rc::detail::checkTestable(property, metadata, params);

@@ -52,10 +52,10 @@ constexpr T plus_one(T value) {
   return on<N>() ? static_cast<T>(value + 1) : value;
 }
 
-#define WINDTUNNEL_FLIPPED(name, right, wrong)           \
-  template <int N, typename A, typename B>               \
-  constexpr bool name(const A& a, const B& b) {          \
-    return on<N>() ? bool(a wrong b) : bool(a right b);  \
+#define WINDTUNNEL_FLIPPED(name, right, wrong)          \
+  template <int N, typename A, typename B>              \
+  constexpr bool name(const A& a, const B& b) {         \
+    return on<N>() ? bool(a wrong b) : bool(a right b); \
   }
 WINDTUNNEL_FLIPPED(less, <, <=)
 WINDTUNNEL_FLIPPED(less_equal, <=, <)

@@ -3,9 +3,9 @@
 //
 // Tells 'test NAME FILE' for each test and 'ready NUMBERS' with the places that were reached before main. Then answers
 // each line 'MUTANT CPU_MILLISECONDS TEST RC_PARAMS' with 'WORD CPU_MICROSECONDS NUMBERS': the word is ok, failed (an
-// assertion of the test), stops (the program ended otherwise, an exception included) or hangs; the numbers are the places
-// that were reached, told for mutant 0 only. Each trial has a process of its own, made by fork, so that it costs a
-// millisecond and what it breaks is gone afterwards. A mutant of the environment acts from the start.
+// assertion of the test), stops (the program ended otherwise, an exception included) or hangs; the numbers are the
+// places that were reached, told for mutant 0 only. Each trial has a process of its own, made by fork, so that it costs
+// a millisecond and what it breaks is gone afterwards. A mutant of the environment acts from the start.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -325,10 +325,12 @@ TEST(Reader, measured_outages_are_those_of_the_vendor) {
 
 TEST(Reader, a_claim_about_a_forecast_is_of_the_whole_horizon) {
   for (const std::string part : {R"("during": "f")", R"("after": "f")", R"("skip": "1s")", R"("window": "1h")"}) {
-    EXPECT_EQ(errors_of(R"({"faults": [{"id": "f", "kind": "outage", "provider": "openai", "at": "1m", "duration": "1m"}],
-      "thresholds": {"forecast.cost_usd": [{"threshold": "avg<1", )" + part + "}]}}"),
-              (Errors{"/thresholds/forecast.cost_usd/0/threshold: a forecast is of the whole horizon: during, after, "
-                      "skip and window say nothing"}))
+    EXPECT_EQ(
+        errors_of(R"({"faults": [{"id": "f", "kind": "outage", "provider": "openai", "at": "1m", "duration": "1m"}],
+      "thresholds": {"forecast.cost_usd": [{"threshold": "avg<1", )" +
+                  part + "}]}}"),
+        (Errors{"/thresholds/forecast.cost_usd/0/threshold: a forecast is of the whole horizon: during, after, "
+                "skip and window say nothing"}))
         << part;
   }
   EXPECT_EQ(read(R"({"thresholds": {"forecast.cost_usd": [{"threshold": "avg<1"}]}})").forecast_thresholds.size(), 1U);

@@ -155,12 +155,10 @@ sim::ProviderSpec provider(const std::string& name) {
   if (chance() || result.profile.empty()) {
     result.tariffs.clear();
     const auto tariff = [] {
-      return Tariff{{Usd::from_picos(number(0, 1000))},
-                             {Usd::from_picos(number(0, 100'000'000))}};
+      return Tariff{{Usd::from_picos(number(0, 1000))}, {Usd::from_picos(number(0, 100'000'000))}};
     };
     result.tariffs.push_back({WallTime::min(), tariff()});
-    if (chance())
-      result.tariffs.push_back({WallTime{std::chrono::hours{500'000} + Duration{number(0, 3)}}, tariff()});
+    if (chance()) result.tariffs.push_back({WallTime{std::chrono::hours{500'000} + Duration{number(0, 3)}}, tariff()});
   }
   if (chance()) result.errors.rates = failure_mix();
   result.bill_on_failure = one_of(sim::FailureBill::input);
@@ -313,8 +311,7 @@ sim::Scenario arbitrary_scenario() {
   if (chance()) s.title = word();
   if (chance()) s.description = word();
   s.seed = *rc::gen::arbitrary<std::uint64_t>();
-  s.start = WallTime{std::chrono::seconds{number(0, 3'000'000'000)} +
-                              Duration{chance() ? 0 : number(0, 999'999'999)}};
+  s.start = WallTime{std::chrono::seconds{number(0, 3'000'000'000)} + Duration{chance() ? 0 : number(0, 999'999'999)}};
   if (chance()) {
     s.providers.clear();
     for (const char* name : {"openai", "anthropic", "\xC3\xA9/x", "gpt-4.1"}) {

@@ -22,9 +22,7 @@ using Numbers = std::vector<std::int64_t>;
 constexpr std::size_t kPartsMax = 4'000;
 constexpr std::size_t kTableRows = 40;
 
-Duration view_of(const Timeline& timeline) {
-  return timeline.step * static_cast<std::int64_t>(timeline.view_steps);
-}
+Duration view_of(const Timeline& timeline) { return timeline.step * static_cast<std::int64_t>(timeline.view_steps); }
 
 // In greater units; halves up.
 Numbers scaled(Numbers values, std::int64_t unit) {

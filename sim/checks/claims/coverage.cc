@@ -1,27 +1,44 @@
 #include "sim/checks/claims/coverage.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace windtunnel::sim {
 namespace {
 
 using monitor::BreakerState;
 
-constexpr std::array<std::string_view, kCoverageCounters> kNames = {
-    "breaker_opened", "breaker_half_open", "probe_failed", "both_open", "late_result", "late_result_while_not_open",
-    "retry", "failover", "retry_after_obeyed", "timeout", "malformed", "truncated", "deadline_exceeded", "rate_refused",
-    "token_refused", "budget_refused", "cache_hit", "stale_hit", "ttl_edge_hit", "alert_80", "alert_90", "alert_95",
-    "alert_100", "tie_in_time"};
+constexpr std::array<std::string_view, kCoverageCounters> kNames = {"breaker_opened",
+                                                                    "breaker_half_open",
+                                                                    "probe_failed",
+                                                                    "both_open",
+                                                                    "late_result",
+                                                                    "late_result_while_not_open",
+                                                                    "retry",
+                                                                    "failover",
+                                                                    "retry_after_obeyed",
+                                                                    "timeout",
+                                                                    "malformed",
+                                                                    "truncated",
+                                                                    "deadline_exceeded",
+                                                                    "rate_refused",
+                                                                    "token_refused",
+                                                                    "budget_refused",
+                                                                    "cache_hit",
+                                                                    "stale_hit",
+                                                                    "ttl_edge_hit",
+                                                                    "alert_80",
+                                                                    "alert_90",
+                                                                    "alert_95",
+                                                                    "alert_100",
+                                                                    "tie_in_time"};
 
 }  // namespace
 
 std::span<const std::string_view> coverage_counters() { return kNames; }
 
-void Coverage::on_cooling_skip(RequestId, monitor::ProviderId, Instant) {
-  add(CoverageCounter::retry_after_obeyed);
-}
+void Coverage::on_cooling_skip(RequestId, monitor::ProviderId, Instant) { add(CoverageCounter::retry_after_obeyed); }
 
 void Coverage::on_attempt_end(const monitor::AttemptEnded& event) {
   if (event.reply.kind == monitor::ReplyKind::timeout) add(CoverageCounter::timeout);
@@ -38,7 +55,8 @@ void Coverage::on_transition(monitor::ProviderId provider, const monitor::Breake
   if (event.to != BreakerState::open) return;
   add(CoverageCounter::breaker_opened);
   if (event.from == BreakerState::half_open) add(CoverageCounter::probe_failed);
-  const bool all = std::all_of(states_.begin(), states_.end(), [](BreakerState one) { return one == BreakerState::open; });
+  const bool all =
+      std::all_of(states_.begin(), states_.end(), [](BreakerState one) { return one == BreakerState::open; });
   if (all) add(CoverageCounter::both_open);
 }
 
@@ -57,16 +75,23 @@ void Coverage::on_finish(const monitor::Record& record) {
   }
   if (record.failovers > 0) add(CoverageCounter::failover);
   switch (record.outcome) {
-    case monitor::Outcome::cache_hit: return add(CoverageCounter::cache_hit);
-    case monitor::Outcome::stale_hit: return add(CoverageCounter::stale_hit);
-    case monitor::Outcome::refused_rate: return add(CoverageCounter::rate_refused);
-    case monitor::Outcome::refused_tokens: return add(CoverageCounter::token_refused);
-    case monitor::Outcome::refused_budget: return add(CoverageCounter::budget_refused);
-    case monitor::Outcome::deadline_exceeded: return add(CoverageCounter::deadline_exceeded);
+    case monitor::Outcome::cache_hit:
+      return add(CoverageCounter::cache_hit);
+    case monitor::Outcome::stale_hit:
+      return add(CoverageCounter::stale_hit);
+    case monitor::Outcome::refused_rate:
+      return add(CoverageCounter::rate_refused);
+    case monitor::Outcome::refused_tokens:
+      return add(CoverageCounter::token_refused);
+    case monitor::Outcome::refused_budget:
+      return add(CoverageCounter::budget_refused);
+    case monitor::Outcome::deadline_exceeded:
+      return add(CoverageCounter::deadline_exceeded);
     case monitor::Outcome::served:
     case monitor::Outcome::client_error:
     case monitor::Outcome::failed:
-    case monitor::Outcome::all_providers_unavailable: return;
+    case monitor::Outcome::all_providers_unavailable:
+      return;
   }
 }
 

@@ -9,7 +9,6 @@
 namespace windtunnel::sim {
 namespace {
 
-
 bool is_duration(Metric metric) { return metric == Metric::request_duration || metric == Metric::time_to_first_token; }
 
 const FaultSpec* find_fault(const Scenario& scenario, const std::string& id) {
@@ -28,7 +27,8 @@ Thresholds::Thresholds(const Scenario& scenario) {
     State state;
     state.spec = &spec;
     for (std::size_t i = 0; spec.provider && i < scenario.providers.size(); ++i) {
-      if (scenario.providers[i].name == *spec.provider) state.provider = monitor::ProviderId{static_cast<std::uint8_t>(i)};
+      if (scenario.providers[i].name == *spec.provider)
+        state.provider = monitor::ProviderId{static_cast<std::uint8_t>(i)};
     }
     const auto& variants = scenario.monitor.ab_router.variants;
     for (std::size_t i = 0; spec.variant && i < variants.size(); ++i) {
@@ -106,9 +106,15 @@ void Thresholds::add_request(State& state, const monitor::Record& record) {
   const bool refused = is_refused(record.outcome);
   ++sums->of;
   switch (state.spec->of) {
-    case Metric::requests: ++sums->count; return;
-    case Metric::requests_failed: sums->count += !answered && !refused ? 1 : 0; return;
-    case Metric::requests_refused: sums->count += refused ? 1 : 0; return;
+    case Metric::requests:
+      ++sums->count;
+      return;
+    case Metric::requests_failed:
+      sums->count += !answered && !refused ? 1 : 0;
+      return;
+    case Metric::requests_refused:
+      sums->count += refused ? 1 : 0;
+      return;
     case Metric::request_duration:
       // Answered requests, unless a tag asks for another outcome.
       if (answered || state.spec->outcome) sums->histogram.record(record.latency());
@@ -125,11 +131,16 @@ void Thresholds::add_request(State& state, const monitor::Record& record) {
       ++sums->count;
       sums->total += (record.input + record.output).count();
       return;
-    case Metric::failovers: sums->count += record.failovers > 0 ? 1 : 0; return;
-    case Metric::cache_hits: sums->count += answered && record.outcome != monitor::Outcome::served ? 1 : 0; return;
+    case Metric::failovers:
+      sums->count += record.failovers > 0 ? 1 : 0;
+      return;
+    case Metric::cache_hits:
+      sums->count += answered && record.outcome != monitor::Outcome::served ? 1 : 0;
+      return;
     case Metric::provider_calls:
     case Metric::provider_errors:
-    case Metric::breaker_opened: return;
+    case Metric::breaker_opened:
+      return;
   }
 }
 
@@ -143,14 +154,20 @@ std::optional<Thresholds::Value> Thresholds::value_of(const State& state, Instan
     const Histogram& histogram = sums.histogram;
     if (histogram.count() == 0) return std::nullopt;
     switch (state.spec->aggregate) {
-      case Aggregate::avg: return Value{histogram.sum_ns(), static_cast<Int128>(histogram.count())};
-      case Aggregate::min: return Value{histogram.min()->count(), 1};
-      case Aggregate::max: return Value{histogram.max()->count(), 1};
-      case Aggregate::med: return Value{histogram.quantile(Millionths{500'000})->count(), 1};
-      case Aggregate::percentile: return Value{histogram.quantile(state.spec->percentile)->count(), 1};
+      case Aggregate::avg:
+        return Value{histogram.sum_ns(), static_cast<Int128>(histogram.count())};
+      case Aggregate::min:
+        return Value{histogram.min()->count(), 1};
+      case Aggregate::max:
+        return Value{histogram.max()->count(), 1};
+      case Aggregate::med:
+        return Value{histogram.quantile(Millionths{500'000})->count(), 1};
+      case Aggregate::percentile:
+        return Value{histogram.quantile(state.spec->percentile)->count(), 1};
       case Aggregate::count:
       case Aggregate::rate:
-      case Aggregate::value: return Value{static_cast<Int128>(histogram.count()) * kMillion, 1};
+      case Aggregate::value:
+        return Value{static_cast<Int128>(histogram.count()) * kMillion, 1};
     }
   }
   // Money is summed in pico-dollars: one millionth of a dollar is a million of them.

@@ -1,10 +1,10 @@
 #pragma once
 // The scenario's thresholds, judged while the run goes by.
 //
-// A sample belongs to the instant it is known: a request to its end, a call to its end, a trip to its moment. `during` a
-// fault means its window, `after` from its end on; `skip` cuts off the beginning; with `window` every window inside that
-// has data must hold. Samples come in order of time, so that one window at a time is kept. Shares and means are compared
-// as exact fractions; percentiles are nearest rank within the histogram's bound of 0.1 %.
+// A sample belongs to the instant it is known: a request to its end, a call to its end, a trip to its moment. `during`
+// a fault means its window, `after` from its end on; `skip` cuts off the beginning; with `window` every window inside
+// that has data must hold. Samples come in order of time, so that one window at a time is kept. Shares and means are
+// compared as exact fractions; percentiles are nearest rank within the histogram's bound of 0.1 %.
 //
 // No data is inconclusive. A count is always data: nothing happened 0 times.
 
@@ -38,9 +38,9 @@ class Thresholds final : public Observer {
     Int128 denominator = 1;
   };
   struct Sums {
-    std::int64_t count = 0;     // samples, or what is counted
-    std::int64_t of = 0;        // what a share is a share of
-    Int128 total = 0;  // of a summed quantity, in its unit
+    std::int64_t count = 0;  // samples, or what is counted
+    std::int64_t of = 0;     // what a share is a share of
+    Int128 total = 0;        // of a summed quantity, in its unit
     Histogram histogram;
   };
   struct State {

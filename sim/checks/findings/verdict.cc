@@ -6,20 +6,28 @@ namespace windtunnel::sim {
 
 const char* name_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::pass: return "pass";
-    case Verdict::fail: return "fail";
-    case Verdict::inconclusive: return "inconclusive";
+    case Verdict::pass:
+      return "pass";
+    case Verdict::fail:
+      return "fail";
+    case Verdict::inconclusive:
+      return "inconclusive";
   }
   fail_check("a verdict has a name", __FILE__, __LINE__);
 }
 
 const char* name_of(Finding::Kind kind) {
   switch (kind) {
-    case Finding::Kind::invariant: return "invariant";
-    case Finding::Kind::liveness: return "liveness";
-    case Finding::Kind::threshold: return "threshold";
-    case Finding::Kind::coverage: return "coverage";
-    case Finding::Kind::fault: return "fault";
+    case Finding::Kind::invariant:
+      return "invariant";
+    case Finding::Kind::liveness:
+      return "liveness";
+    case Finding::Kind::threshold:
+      return "threshold";
+    case Finding::Kind::coverage:
+      return "coverage";
+    case Finding::Kind::fault:
+      return "fault";
   }
   fail_check("a finding has a kind", __FILE__, __LINE__);
 }

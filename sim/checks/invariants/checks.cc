@@ -2,7 +2,6 @@
 
 namespace windtunnel::sim {
 
-
 Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool keep_going)
     : watched_{.scenario = scenario,
                .violations = Violations{selection, keep_going},

@@ -51,7 +51,7 @@ struct OpenRequest {
   Tariff tariff;  // of the present call, by its provider's list of prices
   Usd billed;     // for the present call, by the ledger
   Usd reserved;
-  Usd known_cost;  // by the ledger, over calls whose usage is known
+  Usd known_cost;           // by the ledger, over calls whose usage is known
   std::uint32_t month = 0;  // windows of the budget model
   std::uint32_t day = 0;
   monitor::ContentKey served_key;

@@ -44,7 +44,8 @@ TEST(ForecastFromTelemetry, is_that_of_the_fitted_scenario) {
   EXPECT_EQ(direct.exit, 0) << direct.out;
   ASSERT_EQ(windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 0);
   EXPECT_EQ(direct.out, windtunnel("forecast " + folder.path("fitted.json") + rest).out);
-  const Said told = windtunnel("forecast --from-telemetry " + log + " --horizon 3h --replications 20 2>&1 >/dev/null | cat");
+  const Said told =
+      windtunnel("forecast --from-telemetry " + log + " --horizon 3h --replications 20 2>&1 >/dev/null | cat");
   EXPECT_NE(told.out.find("Fitted to " + log), std::string::npos) << told.out;
   EXPECT_EQ(windtunnel("forecast").exit, 2);
   EXPECT_EQ(windtunnel("forecast " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 2);

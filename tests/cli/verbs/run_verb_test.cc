@@ -105,9 +105,11 @@ TEST(Run, a_closed_pipe_is_a_file_error) {
 
 TEST(Run, an_interrupt_keeps_what_was_measured_and_marks_it) {
   const Folder out;
-  const std::string command = "cd '" WINDTUNNEL_ROOT "' && timeout --foreground --signal=INT 1 '" WINDTUNNEL_BINARY
-                              "' run scenarios/catalog/month.json --set duration=1500d --set monitor.cost_limiter.monthly_usd=null"
-                              " --out " + out.path() + " >/dev/null 2>&1; echo $?";
+  const std::string command =
+      "cd '" WINDTUNNEL_ROOT "' && timeout --foreground --signal=INT 1 '" WINDTUNNEL_BINARY
+      "' run scenarios/catalog/month.json --set duration=1500d --set monitor.cost_limiter.monthly_usd=null"
+      " --out " +
+      out.path() + " >/dev/null 2>&1; echo $?";
   FILE* pipe = popen(command.c_str(), "r");
   char line[16] = {};
   ASSERT_NE(fgets(line, sizeof line, pipe), nullptr);

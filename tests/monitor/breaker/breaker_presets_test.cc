@@ -250,18 +250,18 @@ TEST(BreakerConfig, honours_the_ends_of_every_range_and_nothing_beyond) {
     c.window_buckets = buckets;
   };
   for (const Range& range :
-       {Range{[](C&c, std::int64_t n) { c.consecutive_threshold = n; }, 1, kBillion},
-        Range{[](C&c, std::int64_t n) { c.failure_count_threshold = n; }, 1, kBillion},
-        Range{[](C&c, std::int64_t n) { c.failure_rate_threshold->value = n; }, 0, 1'000'000},
-        Range{[](C&c, std::int64_t n) { c.minimum_calls = n; }, 0, kBillion},
-        Range{[](C&c, std::int64_t n) { c.window_size = n; }, 1, 10'000'000}, Range{in_buckets, 0, 10'000'000},
-        Range{[](C&c, std::int64_t n) { c.window_type = WindowType::time, c.window = Duration{n}; }, 1, century},
-        Range{[](C&c, std::int64_t n) { c.window_type = WindowType::fixed, c.window = Duration{n}; }, 1, century},
-        Range{[](C&c, std::int64_t n) { c.open = Duration{n}; }, 0, century},
-        Range{[](C&c, std::int64_t n) { c.open_max = Duration{n}; }, 0, century},
-        Range{[](C&c, std::int64_t n) { c.half_open_max_calls = n; }, 0, kBillion},
-        Range{[](C&c, std::int64_t n) { c.half_open_success_threshold = n; }, 1, kBillion},
-        Range{[](C&c, std::int64_t n) { c.open_backoff_multiplier.value = n; }, 1'000'000, kBillion * 1'000'000}}) {
+       {Range{[](C& c, std::int64_t n) { c.consecutive_threshold = n; }, 1, kBillion},
+        Range{[](C& c, std::int64_t n) { c.failure_count_threshold = n; }, 1, kBillion},
+        Range{[](C& c, std::int64_t n) { c.failure_rate_threshold->value = n; }, 0, 1'000'000},
+        Range{[](C& c, std::int64_t n) { c.minimum_calls = n; }, 0, kBillion},
+        Range{[](C& c, std::int64_t n) { c.window_size = n; }, 1, 10'000'000}, Range{in_buckets, 0, 10'000'000},
+        Range{[](C& c, std::int64_t n) { c.window_type = WindowType::time, c.window = Duration{n}; }, 1, century},
+        Range{[](C& c, std::int64_t n) { c.window_type = WindowType::fixed, c.window = Duration{n}; }, 1, century},
+        Range{[](C& c, std::int64_t n) { c.open = Duration{n}; }, 0, century},
+        Range{[](C& c, std::int64_t n) { c.open_max = Duration{n}; }, 0, century},
+        Range{[](C& c, std::int64_t n) { c.half_open_max_calls = n; }, 0, kBillion},
+        Range{[](C& c, std::int64_t n) { c.half_open_success_threshold = n; }, 1, kBillion},
+        Range{[](C& c, std::int64_t n) { c.open_backoff_multiplier.value = n; }, 1'000'000, kBillion * 1'000'000}}) {
     EXPECT_FALSE(honours(range.set, range.least - 1)) << range.least << ", " << range.most;
     EXPECT_TRUE(honours(range.set, range.least)) << range.least << ", " << range.most;
     EXPECT_TRUE(honours(range.set, range.most)) << range.least << ", " << range.most;

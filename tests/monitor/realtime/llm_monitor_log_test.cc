@@ -10,8 +10,8 @@
 #include "monitor/realtime/llm_monitor.h"
 #include "monitor/realtime/mock_provider.h"
 #include "tests/base/files_at_most.h"
-#include "tests/monitor/realtime/manual_time.h"
 #include "tests/base/scratch_file.h"
+#include "tests/monitor/realtime/manual_time.h"
 
 namespace windtunnel::monitor::llm_monitor_log_test {
 namespace {

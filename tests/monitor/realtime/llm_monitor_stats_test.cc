@@ -6,8 +6,8 @@
 
 #include <cstdio>
 
-#include "tests/monitor/realtime/llm_monitor_rig.h"
 #include "tests/base/scratch_file.h"
+#include "tests/monitor/realtime/llm_monitor_rig.h"
 
 namespace windtunnel::monitor::llm_monitor_stats_test {
 namespace {

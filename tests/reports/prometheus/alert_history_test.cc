@@ -1,10 +1,11 @@
+#include "reports/prometheus/alert_history.h"
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "reports/prometheus/alert_history.h"
 #include "reports/prometheus/alert_rules.h"
 #include "sim/world/timeline_watch.h"
 #include "tests/reports/scratch_folder.h"
@@ -21,9 +22,7 @@ sim::Timeline hundred_seconds() {
   timeline.file = "outage.json";
   timeline.step = 10s;
   timeline.steps = 10;
-  const auto phase = [](auto from, auto to) {
-    return sim::Timeline::Phase{Instant{from}, Instant{to}};
-  };
+  const auto phase = [](auto from, auto to) { return sim::Timeline::Phase{Instant{from}, Instant{to}}; };
   timeline.faults.resize(3);
   timeline.faults[0].id = "down";
   timeline.faults[0].phases = {phase(20s, 40s), phase(60s, 100s)};

@@ -28,8 +28,8 @@ sim::Timeline small_timeline(sim::Scenario scenario = small_world()) {
 }
 
 // The lines about one series, without its name: "VALUE TIME".
-std::vector<std::string> samples_of(const sim::Timeline& timeline, Duration interval,
-                                    const std::string& series, const MetricLabels& added = {}) {
+std::vector<std::string> samples_of(const sim::Timeline& timeline, Duration interval, const std::string& series,
+                                    const MetricLabels& added = {}) {
   const ScratchFolder folder;
   OutputFile file{folder.file("metrics.txt")};
   write_openmetrics(timeline, scrapes_of(timeline, interval), added, file);

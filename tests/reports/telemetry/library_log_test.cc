@@ -1,11 +1,10 @@
 // The real-time monitor writes its own telemetry, for it knows nothing of reports/. Both must write the same line for
 // the same record.
 
-#include "monitor/realtime/llm_monitor_log.h"
-
 #include <gtest/gtest.h>
 
 #include "base/uuid.h"
+#include "monitor/realtime/llm_monitor_log.h"
 #include "monitor/realtime/llm_monitor_stats.h"
 #include "reports/telemetry/telemetry.h"
 #include "tests/reports/scratch_folder.h"

@@ -1,10 +1,11 @@
 // What a comparison measures, in worlds whose figures can be worked out by hand: a request each second on the second,
 // answered after 100 ms.
 
+#include "sim/compare/compare_metrics.h"
+
 #include <gtest/gtest.h>
 
 #include "sim/checks/judge.h"
-#include "sim/compare/compare_metrics.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::study_compare_metrics_test {

@@ -1,12 +1,13 @@
 // Several variations on common random numbers: what is said of their differences, and what becomes of a regression
 // rule.
 
+#include "sim/compare/compare.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cmath>
 
-#include "sim/compare/compare.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::study_compare_test {

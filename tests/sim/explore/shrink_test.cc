@@ -1,12 +1,13 @@
 // What fails is made small and stays failing, until nothing more can go.
 
+#include "sim/explore/shrink.h"
+
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "sim/checks/judge.h"
 #include "sim/explore/explore.h"
-#include "sim/explore/shrink.h"
 #include "sim/explore/swarm.h"
 #include "tests/sim/world_fixture.h"
 

@@ -1,8 +1,9 @@
+#include "sim/forecast/forecast.h"
+
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "sim/forecast/forecast.h"
 #include "sim/forecast/headroom.h"
 #include "tests/sim/forecast/forecast_fixture.h"
 

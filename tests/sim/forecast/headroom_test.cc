@@ -1,12 +1,13 @@
 // The search for headroom by itself: replications come from a maker that breaks the budget beyond a traffic of our
 // choice.
 
+#include "sim/forecast/headroom.h"
+
 #include <gtest/gtest.h>
 
 #include <set>
 #include <vector>
 
-#include "sim/forecast/headroom.h"
 #include "tests/sim/forecast/forecast_fixture.h"
 
 namespace windtunnel::sim::study_headroom_test {

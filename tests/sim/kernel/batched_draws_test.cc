@@ -1,3 +1,5 @@
+#include "sim/kernel/batched_draws.h"
+
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -6,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "sim/kernel/batched_draws.h"
 #include "sim/kernel/samplers.h"
 
 namespace windtunnel::sim::kernel_rows_test {

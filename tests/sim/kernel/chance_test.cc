@@ -1,3 +1,5 @@
+#include "sim/kernel/chance.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -6,8 +8,6 @@
 #include <cmath>
 #include <set>
 #include <string>
-
-#include "sim/kernel/chance.h"
 
 namespace windtunnel::sim::kernel_chance_test {
 namespace {

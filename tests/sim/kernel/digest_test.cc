@@ -1,11 +1,11 @@
+#include "sim/kernel/digest.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <chrono>
 #include <cstddef>
 #include <vector>
-
-#include "sim/kernel/digest.h"
 
 namespace windtunnel::sim::kernel_digest_test {
 namespace {

@@ -1,11 +1,11 @@
+#include "sim/kernel/event_queue.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <chrono>
 #include <map>
 #include <vector>
-
-#include "sim/kernel/event_queue.h"
 
 namespace windtunnel::sim::kernel_event_queue_test {
 namespace {
@@ -79,9 +79,9 @@ RC_GTEST_PROP(EventQueue, agrees_with_a_multimap_on_every_history, ()) {
   RC_ASSERT(queue.empty());
 }
 
-// Random histories are short; these have as many events pending as are asked for, then none, and then as many again, with
-// delays of up to 2^bits ns: the queue changes the width and the number of its buckets on the way. Many ties are among
-// them where delays are short.
+// Random histories are short; these have as many events pending as are asked for, then none, and then as many again,
+// with delays of up to 2^bits ns: the queue changes the width and the number of its buckets on the way. Many ties are
+// among them where delays are short.
 class LongHistory : public testing::TestWithParam<std::pair<unsigned, std::size_t>> {};
 
 TEST_P(LongHistory, agrees_with_a_multimap) {

@@ -1,3 +1,5 @@
+#include "sim/kernel/law.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -6,7 +8,6 @@
 #include <vector>
 
 #include "sim/kernel/chance.h"
-#include "sim/kernel/law.h"
 #include "sim/kernel/samplers.h"
 
 namespace windtunnel::sim::kernel_law_test {

@@ -1,3 +1,5 @@
+#include "sim/kernel/real_math.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -5,7 +7,6 @@
 #include <limits>
 
 #include "sim/kernel/chance.h"
-#include "sim/kernel/real_math.h"
 
 namespace windtunnel::sim::kernel_real_math_test {
 namespace {

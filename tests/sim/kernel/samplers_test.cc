@@ -1,3 +1,5 @@
+#include "sim/kernel/samplers.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -7,8 +9,6 @@
 #include <functional>
 #include <utility>
 #include <vector>
-
-#include "sim/kernel/samplers.h"
 
 namespace windtunnel::sim::kernel_samplers_test {
 namespace {

@@ -1,10 +1,11 @@
 // The follower that runs along and the model that works everything out anew are the same breaker.
 
+#include "sim/models/breaker_follower.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "sim/models/breaker_follower.h"
 #include "sim/models/breaker_model.h"
 #include "tests/sim/any_world.h"
 

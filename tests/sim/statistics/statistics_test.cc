@@ -1,3 +1,5 @@
+#include "sim/statistics/statistics.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 
 #include "sim/kernel/chance.h"
 #include "sim/kernel/samplers.h"
-#include "sim/statistics/statistics.h"
 
 namespace windtunnel::sim::study_statistics_test {
 namespace {

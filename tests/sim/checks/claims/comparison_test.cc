@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "sim/checks/claims/comparison.h"
+
+#include <gtest/gtest.h>
 
 namespace windtunnel::sim::check_comparison_test {
 namespace {

@@ -1,11 +1,12 @@
 // Coverage counts each situation once, in its own counter and in no other; a minimum that is not met is inconclusive.
 
+#include "sim/checks/claims/coverage.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
 
-#include "sim/checks/claims/coverage.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::check_coverage_test {

@@ -1,9 +1,10 @@
 // V1: once every fault is healed, breakers close and requests succeed again in time; what does not is found, on both
 // sides of the instant and of the share.
 
+#include "sim/checks/claims/liveness.h"
+
 #include <gtest/gtest.h>
 
-#include "sim/checks/claims/liveness.h"
 #include "sim/checks/judge.h"
 #include "tests/sim/world_fixture.h"
 

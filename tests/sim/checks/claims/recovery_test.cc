@@ -1,10 +1,11 @@
 // Whether recovery is possible is said by the settings alone, with both answers and the figures that decide.
 
+#include "sim/checks/claims/recovery.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "sim/checks/claims/recovery.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::check_recovery_test {

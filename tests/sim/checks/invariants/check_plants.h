@@ -91,9 +91,7 @@ class Liar final : public Observer {
   void on_fault(const FaultChanged& event) override {
     for (int i = fault ? fault() : 1; i > 0; --i) checks_.on_fault(event);
   }
-  void on_fault_hit(std::size_t which, RequestId id, Instant now) override {
-    checks_.on_fault_hit(which, id, now);
-  }
+  void on_fault_hit(std::size_t which, RequestId id, Instant now) override { checks_.on_fault_hit(which, id, now); }
   void on_event(Instant now, bool tie) override { checks_.on_event(now, tie); }
   [[nodiscard]] bool wants_stop() const override { return checks_.wants_stop(); }
 
