@@ -7,6 +7,8 @@
 
 #include "monitor/retry.h"
 
+// This file is long because every way that a request can end stands beside the step that leads to it.
+
 namespace windtunnel::monitor {
 namespace {
 

@@ -10,6 +10,8 @@
 #include "sim/checks/findings/registry.h"
 #include "sim/explore/explore.h"
 
+// This file is long because it lists every step that may make a scenario smaller, in the order in which they are tried.
+
 namespace windtunnel::sim {
 namespace {
 

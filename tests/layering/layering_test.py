@@ -2,6 +2,7 @@
 of the same seed differ.
 
 usage: layering_test.py ROOT          checks the tree
+       layering_test.py --map ROOT    prints the house: each folder with its level, its rooms and what it includes
        layering_test.py --self-test   plants one violation of each kind in a small tree and sees that each is found
 
 What each rule forbids stands beside its name in RULES. Comments and string literals are not code: they are removed
@@ -13,6 +14,9 @@ import re
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True  # the source tree stays as it is
+from house import House, check_house, check_stems  # beside this file
 
 RULES = {
     "layer": "a folder includes its own level and below, never sideways or up",
@@ -33,7 +37,12 @@ RULES = {
     "build_date": "no build date in base/, monitor/ and sim/",
     "shared_ptr": "no shared ownership",
     "using_namespace": "no 'using namespace' in a header",
-    "length": "a file holds one idea: at most 450 lines",
+    "length": "a file holds one idea: at most 450 lines, and past 400 a C++ file says at its top why it is long",
+    "rooms": "a folder of the product has at most 16 rooms (a room is a stem: its .h and .cc)",
+    "cycle": "the folders of the product include each other in one direction",
+    "stem": "no stem of a C++ file occurs twice in the tree",
+    "product_test": "only a test's file ends in _test",
+    "turns": "plain English: no 'nobody', 'whoever', 'anew' or 'told of'",
     "text": "no path of one machine and no word of a workplace in anything we ship",
 }
 
@@ -52,8 +61,15 @@ MODELS_MAY = KERNEL_MAY | {"base/uuid.h"} | {
     f"monitor/{name}.h" for name in ("request", "record", "pipeline_events", "breaker/breaker_config")
 }
 LINES_MAX = 450
+LINES_WITHOUT_A_REASON = 400
+REASON = "This file is long because"
 CODE_FOLDERS = set(LAYERS) | {"tests", "bench", "script", ".ci"}
 CODE_SUFFIXES = {".h", ".cc", ".py", ".sh", ".js", ".ts", ""}
+
+# The folders whose texts are plain English by now; the README and the others follow.
+PLAIN_FOLDERS = {"base"}
+PLAIN_SUFFIXES = (".h", ".cc", ".py", ".md", ".json", ".txt")
+BANNED_TURNS = re.compile(r"\b(?:no" + r"body|who" + r"ever|an" + r"ew|told" + r" of)\b", re.IGNORECASE)
 
 # Put together here so that this file does not hold what it forbids.
 FORBIDDEN_TEXT = [
@@ -152,9 +168,26 @@ def check_text(path, text, findings):
 
 def check_length(path, text, findings):
     folder, suffix = path.split("/")[0], os.path.splitext(path)[1]
-    lines = len(text.splitlines())
-    if folder in CODE_FOLDERS and suffix in CODE_SUFFIXES and lines > LINES_MAX:
-        findings.add("length", path, lines, f"{lines} lines")
+    lines = text.splitlines()
+    if folder not in CODE_FOLDERS or suffix not in CODE_SUFFIXES:
+        return
+    if len(lines) > LINES_MAX:
+        findings.add("length", path, len(lines), f"{len(lines)} lines")
+    elif len(lines) > LINES_WITHOUT_A_REASON and suffix in (".h", ".cc") and REASON not in "\n".join(lines[:40]):
+        findings.add("length", path, len(lines), f"{len(lines)} lines, and no '{REASON} ...' at the top")
+
+
+def check_turns(path, text, findings):
+    if path.split("/")[0] not in PLAIN_FOLDERS or not path.endswith(PLAIN_SUFFIXES):
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        for match in BANNED_TURNS.finditer(line):
+            findings.add("turns", path, number, match.group())
+
+
+def check_names(path, findings):
+    if path.split("/")[0] in LAYERS and path.endswith(("_test.h", "_test.cc")):
+        findings.add("product_test", path, 1, "a product file with a test's name")
 
 
 def check_project_include(path, line, included, findings):
@@ -238,7 +271,7 @@ def check_tree(root):
     findings = Findings()
     files = files_of(root)
     known = set(files)
-    cli11 = []
+    cli11, product = [], {}
     for path in files:
         with open(os.path.join(root, path), "rb") as file:
             raw = file.read()
@@ -247,9 +280,14 @@ def check_tree(root):
         text = raw.decode("utf-8", errors="replace")
         check_text(path, text, findings)
         check_length(path, text, findings)
+        check_turns(path, text, findings)
+        check_names(path, findings)
         if path.split("/")[0] in LAYERS and path.endswith((".h", ".cc")):
             includes = check_code(path, text, known, findings)
+            product[path] = without_comments(text)
             cli11 += [path for included in includes if included.startswith("CLI/")]
+    check_house(product, findings)
+    check_stems(files, findings)
     for path in cli11:
         if not path.startswith("cli/flags/"):
             findings.add("cli11", path, 1, "this file includes it")
@@ -260,7 +298,6 @@ def check_tree(root):
 
 
 def self_test():
-    sys.dont_write_bytecode = True  # the source tree stays as it is
     from planted_violations import CLEAN, PLANTED  # beside this file
 
     def findings_in(tree):
@@ -283,7 +320,19 @@ def self_test():
     return 1 if failures else 0
 
 
+def print_map(root):
+    sources = {}
+    for path in files_of(root):
+        if path.split("/")[0] in LAYERS and path.endswith((".h", ".cc")):
+            with open(os.path.join(root, path), encoding="utf-8") as file:
+                sources[path] = without_comments(file.read())
+    print(House(sources).map())
+    return 0
+
+
 def main():
+    if len(sys.argv) == 3 and sys.argv[1] == "--map":
+        return print_map(sys.argv[2])
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2

@@ -26,7 +26,10 @@ CLEAN = {
     "reports/summary.cc": "#include <nlohmann/json.hpp>\n#include <simdjson.h>\n#include <unordered_map>\n",
     "cli/flags/run_flags.cc": '#include "reports/run/summary.h"\n#include "scenarios/reader.h"\n#include <CLI/CLI.hpp>\n'
     "using namespace x;\n",
-    "tests/sim/world_test.cc": "int x = rand();\n" * 450,
+    "sim/checks/judge.h": H + '#include "sim/world/world.h"\n',
+    "tests/sim/world_test.cc": "// This file is long because it tests all.\n" + "int x = rand();\n" * 449,
+    "tests/sim/driver_test.cc": "int x;\n" * 400,
+    **{f"base/room{number}.h": H for number in range(1, 16)},
     "scenarios/data/trace.csv": "1,2,3\n" * 1000,
 }
 
@@ -89,6 +92,14 @@ PLANTED = [
     ("shared_ptr", "cli/verbs/run_verb.cc", code("std::shared_ptr<int> x;")),
     ("shared_ptr", "monitor/retry.cc", code("auto x = std::make_shared<int>();")),
     ("using_namespace", "reports/html.h", H + "using namespace std;\n"),
+    ("rooms", "base/room16.h", H),
+    ("cycle", "sim/world/up.h", H + '#include "sim/checks/judge.h"\n'),
+    ("stem", "reports/run/record.h", H),
+    ("stem", "tests/sim/record.cc", "int x;\n"),
+    ("product_test", "sim/world/load_test.cc", "int x;\n"),
+    ("turns", "base/units.h", H + "// No" + "body reads it.\n"),
+    ("turns", "base/units.h", H + "// It is made an" + "ew.\n"),
+    ("length", "tests/sim/driver_test.cc", "int x;\n" * 401),
     ("length", "monitor/retry.cc", "int x;\n" * 451),
     ("length", "tests/sim/world_test.cc", "int x;\n" * 451),
     ("length", "script/long", "true\n" * 451),

@@ -10,6 +10,7 @@
 
 #include "base/calendar.h"
 
+// This file is long because every rule of the limiter has a test on both sides of its edge.
 namespace windtunnel::monitor::cost_limiter_test {
 namespace {
 
@@ -17,7 +18,6 @@ using namespace std::chrono_literals;
 using Kind = BudgetEvent::Kind;
 
 constexpr Usd kPico = Usd::from_picos(1);
-
 Usd usd(std::int64_t dollars) { return Usd::from_dollars(dollars); }
 WallTime at(const char* text) { return parse_iso8601(text).value(); }
 const WallTime kNoon = at("2024-01-20T12:00:00Z");

@@ -8,6 +8,8 @@
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/profiles/profiles.h"
 
+// This file is long because each kind of wrong input has its own message to compare.
+
 namespace windtunnel::scenarios::reader_test {
 namespace {
 

@@ -9,6 +9,8 @@
 
 #include "tests/monitor/breaker/breaker_history.h"
 
+// This file is long because each law stands beside the counter-example that bounds it.
+
 namespace windtunnel::monitor::breaker_laws_test {
 namespace {
 

@@ -9,6 +9,8 @@
 #include "monitor/content_key.h"
 #include "tests/monitor/realtime/llm_monitor_rig.h"
 
+// This file is long because every promise of the facade has a test here.
+
 namespace windtunnel::monitor::llm_monitor_test {
 namespace {
 

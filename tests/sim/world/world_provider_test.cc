@@ -3,6 +3,8 @@
 #include "sim/world/provider.h"
 #include "tests/sim/world_fixture.h"
 
+// This file is long because it covers queue, rate limit, law and bill of one provider with one rig.
+
 namespace windtunnel::sim::world_provider_test {
 namespace {
 
