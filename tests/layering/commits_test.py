@@ -8,12 +8,12 @@ import re
 import subprocess
 import sys
 
-BASE = "800667fb"
+BASE = "800667f92730ddbad1ba25545f62920873c2b20a"
 LENGTH_MAX = 72
 SKIPPED = 77
 SUBJECT = re.compile(r"^[a-z0-9][a-z0-9_./, -]*: (?P<verb>[a-z][a-z-]*)\b")
 # What a verb in the imperative does not end in, and what is no verb at all.
-NOT_IMPERATIVE = re.compile(r"(?:ed|ing|[^s]s)$|^(?:the|a|an|all|each|every|what|when|no|its?|we|i|there)$")
+NOT_IMPERATIVE = re.compile(r"(?:ed|ing|[^s]s)$|^(?:the|a|an|all|each|every|what|when|no|its?|we|i|there|is|are|was|were|has|had|found|made|took|gave|said|told|kept|held)$")
 IMPERATIVE_ALL_THE_SAME = {"embed", "feed", "need", "seed", "shed", "bring", "focus"}
 GENERATED = ("Merge ", "Revert ", "fixup! ", "squash! ")
 
