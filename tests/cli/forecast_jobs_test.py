@@ -1,8 +1,8 @@
-"""The job files of README's forecast chapter do what it says: their own commands, run once for each task with the variable
+"""The job files of docs/forecast.md do what it says: their own commands, run once for each task with the variable
 that Slurm or Kubernetes sets, write parts that merge to the bytes of one process. And a forecast that was killed or
 interrupted goes on from what it left, and comes to the same bytes.
 
-    forecast_jobs_test.py WINDTUNNEL README
+    forecast_jobs_test.py WINDTUNNEL PAGE
 """
 
 import json
@@ -30,7 +30,7 @@ def need(condition, what):
 
 def the_one(pattern, text, what):
     found = re.findall(pattern, text, re.DOTALL)
-    need(len(found) == 1, f"README has {len(found)} of: {what}")
+    need(len(found) == 1, f"the page has {len(found)} of: {what}")
     return found[0]
 
 
@@ -154,7 +154,7 @@ def main():
         with open(readme, encoding="utf-8") as file:
             jobs = check_readme(file.read(), make_folder, environment)
         check_stops(make_folder, environment)
-    print(f"{jobs} jobs of README and 6 stopped forecasts come to the bytes of one process")
+    print(f"{jobs} jobs of the page and 6 stopped forecasts come to the bytes of one process")
 
 
 main()

@@ -1,7 +1,7 @@
 """telemetry.jsonl.zst is read by DuckDB as it is, and what DuckDB counts, sums and ranks is what summary.json says,
-also by the query that README shows.
+also by the query that docs/quickstart.md shows.
 
-    duckdb_test.py README HERE FOLDER WINDTUNNEL SCENARIO...
+    duckdb_test.py PAGE HERE FOLDER WINDTUNNEL SCENARIO...
 
 Counts and sums are equal to the last digit; a percentile of summary.json is the middle of a bucket, so DuckDB's is
 within 1/1024 of it. FOLDER keeps the installed DuckDB. Ends with 77 (skipped) where node or npm is absent, or npm has
@@ -75,7 +75,7 @@ def compare(duckdb, summary):
         seen.equal(f"{name} cost", cost, provider["cost_usd"])
         seen.latency(f"{name} latency", calls.get(name, nothing), provider["latency_ms"])
         shown = sum(int(row["calls"]) for row in duckdb["readme"] if row["provider"] == name)
-        seen.equal(f"{name} calls by README's query", shown, provider["calls"])
+        seen.equal(f"{name} calls by the page's query", shown, provider["calls"])
     variants = {row["id"]: row for row in duckdb["variants"]}
     for variant in (summary.get("experiment") or {}).get("variants", []):
         row = variants.get(variant["id"], {"count": 0, "cost": 0})

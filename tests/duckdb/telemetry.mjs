@@ -1,4 +1,4 @@
-// Prints as JSON what DuckDB makes of a telemetry.jsonl.zst, read as it is, and of README's query over it:
+// Prints as JSON what DuckDB makes of a telemetry.jsonl.zst, read as it is, and of the documentation's query over it:
 // node telemetry.mjs FILE.zst QUERY
 //
 // DuckDB takes a JSON number for a double; a cast to as many decimals as telemetry has makes it exact again.

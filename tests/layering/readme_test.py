@@ -1,5 +1,5 @@
-"""What README.md shows is what happens: its output is the program's, its scenario passes, its C++ compiles, the workflow's
-scenarios run.
+"""What README.md and docs/ show is what happens: the output is the program's, the scenario passes, the C++ compiles, the
+workflow's scenarios run. README.md has at most 120 lines, and every link between the pages has a target.
 
     readme_test.py ROOT COMPILER WINDTUNNEL
     readme_test.py --self-test COMPILER WINDTUNNEL    each of its checks finds a README that is wrong
@@ -12,6 +12,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from documentation import pages_of, text_of
+
+README_LINES_MAX = 120
 PROGRAM = """#include "monitor/realtime/llm_monitor.h"
 using namespace windtunnel::monitor;
 void usage() {
@@ -111,6 +116,19 @@ def comparison_findings(root, readme, windtunnel):
     return found
 
 
+def page_findings(pages):
+    """README.md is short, and its links and those of docs/ lead somewhere."""
+    found = []
+    for path, text in pages.items():
+        lines = text.count("\n")
+        if os.path.basename(path) == "README.md" and lines > README_LINES_MAX:
+            found.append(f"README.md has {lines} lines, {README_LINES_MAX} at most")
+        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
+            if not os.path.exists(os.path.join(os.path.dirname(path), link)):
+                found.append(f"{os.path.basename(path)} links to {link}, which does not exist")
+    return found
+
+
 def findings(root, readme, compiler, windtunnel):
     found = comparison_findings(root, readme, windtunnel)
     shown = [line for line in readme.split("\n") if re.fullmatch(r"`windtunnel run [^`]*`:", line)]
@@ -149,12 +167,20 @@ def self_test(root, readme, compiler, windtunnel):
         ("shows no program", readme.replace("```cpp", "```")),
     ]
     failures = 0
+    pages = pages_of(root)
+    start = os.path.join(root, "README.md")
+    for expected, text in (("at most", pages[start] + "\n" * README_LINES_MAX),
+                           ("does not exist", pages[start].replace("(docs/ci.md)", "(docs/ic.md)"))):
+        found = page_findings({**pages, start: text})
+        if len(found) != 1 or expected not in found[0]:
+            failures += 1
+            print(f"not found as planted: {expected}: {found}")
     for expected, text in planted:
         found = findings(root, text, compiler, windtunnel)
         if text == readme or len(found) != 1 or expected not in found[0]:
             failures += 1
             print(f"not found as planted: {expected}: {found}")
-    print(f"self-test: {len(planted)} planted errors, {failures} failures")
+    print(f"self-test: {len(planted) + 2} planted errors, {failures} failures")
     return failures
 
 
@@ -162,13 +188,12 @@ def main():
     testing = sys.argv[1] == "--self-test"
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) if testing else sys.argv[1]
     compiler, windtunnel = sys.argv[2], os.path.abspath(sys.argv[3])
-    with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
-        readme = file.read()
+    readme = text_of(root)
     if testing:
         return 1 if self_test(root, readme, compiler, windtunnel) else 0
-    found = findings(root, readme, compiler, windtunnel)
+    found = page_findings(pages_of(root)) + findings(root, readme, compiler, windtunnel)
     for one in found:
-        print("README.md: " + one)
+        print("README.md and docs/: " + one)
     return 1 if found else 0
 
 
