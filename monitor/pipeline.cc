@@ -10,21 +10,8 @@
 // This file is long because every way that a request can end stands beside the step that leads to it.
 
 namespace windtunnel::monitor {
-namespace {
 
-std::vector<Breaker> make_breakers(const BreakerConfig& config, std::size_t providers,
-                                   std::span<ForeignBreaker* const> foreign) {
-  if (foreign.empty()) return {providers, Breaker{config}};
-  check(foreign.size() == providers, "each provider has a breaker");
-  std::vector<Breaker> breakers;
-  for (ForeignBreaker* const one : foreign) breakers.emplace_back(config, *one);
-  return breakers;
-}
-
-}  // namespace
-
-Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers,
-                   std::span<ForeignBreaker* const> foreign)
+Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers, BreakerSource breakers)
     : config_(config),
       providers_(std::move(providers)),
       provider_count_(providers_.size()),
@@ -34,7 +21,7 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
       cost_limiter_(config.cost_limiter),
       router_(config.ab_router),
       cache_(config.cache),
-      breakers_(make_breakers(config.circuit_breaker, providers_.size(), foreign)),
+      breakers_(config.circuit_breaker, providers_.size(), breakers),
       metrics_(providers_.size(), config.ab_router.variants.size()) {
   check(!providers_.empty() && providers_.size() <= kProvidersMax, "there are 1 to 8 providers");
   check(config.provider_call.retry.max_attempts >= 1, "a provider is tried at least once");
@@ -49,7 +36,7 @@ void Pipeline::carry_in(Usd month_spent, Instant now) {
 
 // --- The chain -----------------------------------------------------------------------------------------------------
 
-Step Pipeline::begin(Flow& flow, Instant now) {
+Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   check(flow.awaiting == Awaiting::begin, "a request begins once");
   const Request& request = flow.record.request;
   const WallTime wall = wall_at(now);
@@ -83,25 +70,25 @@ Step Pipeline::begin(Flow& flow, Instant now) {
   if (const auto hit = cache_.find(flow.cache_key, now)) return serve_from_cache(flow, *hit, Outcome::cache_hit, now);
   if (observer_ != nullptr && cache_.is_at_edge(flow.cache_key, now)) observer_->on_cache_edge(request.id, now);
   if (!reserved) return finish(flow, Outcome::refused_budget, now);
-  return call_provider(flow, now);
+  return call_provider(flow, now, foreign);
 }
 
-Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now) {
+Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign) {
   check(flow.awaiting == Awaiting::reply, "a reply answers an outstanding call");
   cache_.look_ahead(flow.cache_key);
-  settle_attempt(flow, reply, now);
+  settle_attempt(flow, reply, now, foreign);
   if (reply.kind == ReplyKind::ok) return serve(flow, reply, now);
   if (reply.kind == ReplyKind::client_error) return finish(flow, Outcome::client_error, now);
-  return retry_or_fail_over(flow, reply.kind, now);
+  return retry_or_fail_over(flow, reply.kind, now, foreign);
 }
 
-Step Pipeline::on_wakeup(Flow& flow, Instant now) {
+Step Pipeline::on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   check(flow.awaiting == Awaiting::wakeup, "a wake-up ends a wait");
-  return call_provider(flow, now);
+  return call_provider(flow, now, foreign);
 }
 
 // The first candidate that may be called now. Per attempt the order is: Retry-After, breaker, money.
-Step Pipeline::call_provider(Flow& flow, Instant now) {
+Step Pipeline::call_provider(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   if (const auto deadline = deadline_of(flow); deadline && now >= *deadline) {
     return finish(flow, Outcome::deadline_exceeded, now);
   }
@@ -110,24 +97,24 @@ Step Pipeline::call_provider(Flow& flow, Instant now) {
       if (observer_ != nullptr) observer_->on_cooling_skip(flow.record.request.id, *provider, now);
       continue;
     }
-    Breaker& breaker = breakers_[index_of(*provider)];
-    const auto permit = breaker.acquire(now);
+    const std::size_t place = index_of(*provider);
+    const auto permit = breakers_.acquire(place, now, foreign);
     tell_transitions(*provider);
     if (observer_ != nullptr) {
       observer_->on_permit({.at = now,
                             .request = flow.record.request.id,
                             .provider = *provider,
                             .admitted = permit.has_value(),
-                            .state = breaker.state(now),
-                            .epoch = breaker.epoch()});
+                            .state = breakers_[place].state(now),
+                            .epoch = breakers_[place].epoch()});
     }
     if (!permit) continue;
-    flow.tariff = prices_.at(wall_at(now))[index_of(*provider)];
+    flow.tariff = prices_.at(wall_at(now))[place];
     const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
     const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
     tell_budget(now);
     if (!reserved) {
-      breaker.give_back(*permit, now);
+      breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
       tell_transitions(*provider);
       return finish(flow, Outcome::refused_budget, now);
     }
@@ -136,7 +123,7 @@ Step Pipeline::call_provider(Flow& flow, Instant now) {
   return give_up(flow, now);
 }
 
-Step Pipeline::retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now) {
+Step Pipeline::retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now, const ForeignBreakers* foreign) {
   const auto deadline = deadline_of(flow);
   if (deadline && now >= *deadline) return finish(flow, Outcome::deadline_exceeded, now);
   if (retries(kind) && flow.attempts_here < config_.provider_call.retry.max_attempts) {
@@ -149,7 +136,7 @@ Step Pipeline::retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now) {
     }
   }
   fail_over(flow);
-  return call_provider(flow, now);
+  return call_provider(flow, now, foreign);
 }
 
 Step Pipeline::give_up(Flow& flow, Instant now) {
@@ -206,11 +193,11 @@ inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit perm
   return CallProvider{provider, ordinal, deadline, flow.grant.output};
 }
 
-inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now) {
+inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign) {
   Record& record = flow.record;
   Attempt& attempt = record.attempt_storage[record.attempt_count - 1U];
   const ProviderId provider = attempt.provider;
-  Breaker& breaker = breakers_[index_of(provider)];
+  const Breaker& breaker = breakers_[index_of(provider)];
   const Usd reserved = flow.ticket.reserved;
   attempt.latency = now - attempt.started;
   attempt.kind = reply.kind;
@@ -223,7 +210,7 @@ inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now
   }
 
   const BreakerState before = observer_ == nullptr ? BreakerState::closed : breaker.state(now);
-  const bool late = breaker.report(flow.permit, counts_as(reply.kind), now).late;
+  const bool late = breakers_.report(index_of(provider), flow.permit, counts_as(reply.kind), now, foreign).late;
   record.breaker = breaker.state(now);
   metrics_.on_attempt(attempt, reply, late);
   if (observer_ != nullptr) {
@@ -380,11 +367,11 @@ inline Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wa
 
 // --- Telling -------------------------------------------------------------------------------------------------------
 
-void Pipeline::on_time(Instant now) {
-  for (std::size_t i = 0; i < breakers_.size(); ++i) {
+void Pipeline::on_time(Instant now, const ForeignBreakers* foreign) {
+  for (std::size_t i = 0; i < provider_count_; ++i) {
     // Only OPEN ends by time alone. A closed breaker's fixed window must not start anew because another one woke up.
-    if (!breakers_[i].wakeup()) continue;
-    breakers_[i].advance(now);
+    if (!breakers_.wakeup(i)) continue;
+    breakers_.advance(i, now, foreign);
     tell_transitions(ProviderId{static_cast<std::uint8_t>(i)});
   }
 }

@@ -9,16 +9,16 @@
 //          |                                        WaitUntil --- on_wakeup ---> CallProvider | Finished
 //          `--> Finished (refused, cache hit, nobody to call)
 //
-// A Pipeline is a value: copying it copies the whole state (but not the observer's).
+// A Pipeline is a value: copying it copies the whole state. It refers to nothing but its observer. Breakers of another
+// program are therefore no part of it: each call that may ask them takes them as its last argument.
 
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "base/units.h"
-#include "monitor/breaker/breaker.h"
+#include "monitor/breaker/breaker_set.h"
 #include "monitor/cache.h"
 #include "monitor/config.h"
 #include "monitor/cost_limiter.h"
@@ -34,10 +34,10 @@ namespace windtunnel::monitor {
 
 class Pipeline {
  public:
-  // `providers` in file order: the first serves when nothing else chooses, the others fail over in this order. With
-  // `foreign`, one for each provider, the breakers are another program's and decide in place of ours.
+  // `providers` in file order: the first serves when nothing else chooses, the others fail over in this order.
+  // Breakers of another program have been reset with the settings before they are asked.
   Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers,
-           std::span<ForeignBreaker* const> foreign = {});
+           BreakerSource breakers = BreakerSource::own);
 
   // The calendar instant of Instant{}. May be set again when the wall clock steps.
   void set_wall_clock(WallTime at_zero) { wall_at_zero_ = at_zero; }
@@ -48,13 +48,15 @@ class Pipeline {
   void carry_in(Usd month_spent, Instant now);
 
   // `flow` is new but for `flow.record.request`, which is what is asked for.
-  Step begin(Flow& flow, Instant now);
-  Step on_reply(Flow& flow, const Reply& reply, Instant now);
-  Step on_wakeup(Flow& flow, Instant now);
+  Step begin(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
+  Step on_reply(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign = nullptr);
+  Step on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
 
   // Moves each breaker whose time has come to HALF_OPEN. A driver calls it at the wakeup() of a breaker that opened, so
   // that the event carries that instant; nothing depends on it.
-  void on_time(Instant now);
+  void on_time(Instant now, const ForeignBreakers* foreign = nullptr);
+  // When OPEN ends at this provider; nothing unless its breaker is OPEN.
+  [[nodiscard]] std::optional<Instant> wakeup(ProviderId id) const { return breakers_.wakeup(index_of(id)); }
 
   [[nodiscard]] std::size_t provider_count() const { return providers_.size(); }
   [[nodiscard]] const ProviderConfig& provider(ProviderId id) const { return providers_[index_of(id)]; }
@@ -70,16 +72,16 @@ class Pipeline {
   [[nodiscard]] WallTime wall_at(Instant now) const { return wall_at_zero_ + now.time_since_epoch(); }
 
  private:
-  Step call_provider(Flow& flow, Instant now);
+  Step call_provider(Flow& flow, Instant now, const ForeignBreakers* foreign);
   Step start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now);
-  Step retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now);
+  Step retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now, const ForeignBreakers* foreign);
   Step serve(Flow& flow, const Reply& reply, Instant now);
   Step serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Instant now);
   Step give_up(Flow& flow, Instant now);
   Step finish(Flow& flow, Outcome outcome, Instant now);
 
   void route(Flow& flow);
-  void settle_attempt(Flow& flow, const Reply& reply, Instant now);
+  void settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign);
   void obey_retry_after(ProviderId provider, const RetryAfter& retry_after, Instant now);
   [[nodiscard]] bool retries(ReplyKind kind) const;
   [[nodiscard]] BreakerOutcome counts_as(ReplyKind kind) const;
@@ -90,7 +92,7 @@ class Pipeline {
   [[nodiscard]] Usd dearest_worst_case(Tokens input, Tokens output, WallTime wall);
   // Most of the time there is nothing to tell.
   void tell_transitions(ProviderId provider) {
-    while (const auto transition = breakers_[index_of(provider)].take_transition()) [[unlikely]]
+    while (const auto transition = breakers_.take_transition(index_of(provider))) [[unlikely]]
       tell_transition(provider, *transition);
   }
   void tell_transition(ProviderId provider, const BreakerTransition& transition);
@@ -109,7 +111,7 @@ class Pipeline {
   CostLimiter cost_limiter_;
   Router router_;
   Cache cache_;
-  std::vector<Breaker> breakers_;
+  BreakerSet breakers_;
   std::array<std::optional<Instant>, kProvidersMax> cooling_until_;  // the latest Retry-After of each provider
   Metrics metrics_;
   WallTime wall_at_zero_{};

@@ -1,12 +1,11 @@
 #include "monitor/breaker/breaker.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace windtunnel::monitor {
 
 Breaker::Breaker(const BreakerConfig& config, Instant created)
-    : decides_at_once_(config.window_type != WindowType::fixed),
+    : window_stays_(config.window_type != WindowType::fixed),
       latest_(created),
       window_(config, created),
       config_(config) {
@@ -16,12 +15,10 @@ Breaker::Breaker(const BreakerConfig& config, Instant created)
 
 void Breaker::advance(Instant now) {
   begin_call(now);
-  if (foreign_ != nullptr) return look_foreign(now);
   settle_due(now);
 }
 
-std::optional<Permit> Breaker::acquire_elsewhere(Instant now) {
-  if (foreign_ != nullptr) return acquire_foreign(now);
+std::optional<Permit> Breaker::acquire_slow(Instant now) {
   settle_due(now);
   switch (state_) {
     case BreakerState::closed:
@@ -36,8 +33,7 @@ std::optional<Permit> Breaker::acquire_elsewhere(Instant now) {
   return Permit{epoch_, now};
 }
 
-ReportResult Breaker::report_elsewhere(Permit permit, BreakerOutcome outcome, Instant now) {
-  if (foreign_ != nullptr) return report_foreign(permit, outcome, now);
+ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant now) {
   settle_due(now);
   check(permit.epoch <= epoch_, "a permit is of this epoch or an earlier one");
   const bool late = permit.epoch != epoch_;
@@ -61,7 +57,7 @@ ReportResult Breaker::report_elsewhere(Permit permit, BreakerOutcome outcome, In
 void Breaker::settle_due(Instant now) {
   switch (state_) {
     case BreakerState::open:
-      if (open_is_over(now)) move_to(BreakerState::half_open, TripRule::none, open_end());
+      if (open_is_over(now)) move_to(BreakerState::half_open, TripRule::none, open_end_);
       return;
     case BreakerState::closed:
       if (!window_.is_over(now)) return;
@@ -118,6 +114,7 @@ void Breaker::open(TripRule rule, Instant now) {
   }
   if (rule == TripRule::probe_failed) ++reopenings_;
   opened_at_ = now;
+  open_end_ = end_of_open();
   move_to(BreakerState::open, rule, now);
 }
 
@@ -149,13 +146,7 @@ void Breaker::move_to(BreakerState state, TripRule rule, Instant at) {
   probes_issued_ = probe_successes_ = probe_successes_of_epoch_ = 0;
 }
 
-bool Breaker::open_is_over(Instant now) const {
-  const Duration elapsed = now - *opened_at_;
-  return config_.open_compare == BreakerCompare::gt ? elapsed > open_for_ : elapsed >= open_for_;
-}
-
-// The end of time when OPEN lasts longer than that.
-Instant Breaker::open_end() const {
+Instant Breaker::end_of_open() const {
   const Duration wait = open_for_ + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
   return wait > Instant::max() - *opened_at_ ? Instant::max() : *opened_at_ + wait;
 }

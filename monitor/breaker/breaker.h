@@ -15,22 +15,15 @@
 // A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever, so a
 // driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is a value: a copy goes its
 // own way.
-//
-// It may also stand for a breaker of another program: then the other one decides, this one asks it and remembers what
-// it said (breaker_foreign.cc), and a copy is of no use. Arrows are those that its answers show; counters are of what
-// it was told, by these settings; times are cut to the whole milliseconds in which it is asked.
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "base/check.h"
 #include "base/units.h"
 #include "monitor/breaker/breaker_config.h"
-#include "monitor/breaker/breaker_protocol.h"
 #include "monitor/breaker/breaker_window.h"
 
 namespace windtunnel::monitor {
@@ -50,27 +43,30 @@ class Breaker {
  public:
   // The settings must be ones that unsupported() has no objection to.
   explicit Breaker(const BreakerConfig& config, Instant created = Instant{});
-  // Stands for `foreign`, which honours the settings and outlives this one; it is reset. Created at Instant{}. It must
-  // be OPEN for some time, so that it can be seen to be.
-  Breaker(const BreakerConfig& config, ForeignBreaker& foreign);
+
+  // CLOSED, and without a window that ends by itself: what acquire() and report() do depends on the call alone. Never
+  // of a mirror.
+  [[nodiscard]] bool decides_at_once() const { return state_ == BreakerState::closed && window_stays_; }
+  // Also after the end of OPEN, until a call takes that arrow.
+  [[nodiscard]] bool is_open() const { return state_ == BreakerState::open; }
 
   // A permit, or nothing: then the call must not be made. `now` never goes backwards, here and below.
   [[nodiscard]] std::optional<Permit> acquire(Instant now) {
     begin_call(now);
-    if (state_ == BreakerState::closed && decides_at_once_) [[likely]]
+    if (decides_at_once()) [[likely]]
       return Permit{epoch_, now};
-    return acquire_elsewhere(now);
+    return acquire_slow(now);
   }
 
   // What became of the call.
   ReportResult report(Permit permit, BreakerOutcome outcome, Instant now) {
     begin_call(now);
     check(permit.at <= now, "a result comes after its permit");
-    if (state_ == BreakerState::closed && permit.epoch == epoch_ && decides_at_once_) [[likely]] {
+    if (decides_at_once() && permit.epoch == epoch_) [[likely]] {
       count(permit.at, outcome, now);
       return {};
     }
-    return report_elsewhere(permit, outcome, now);
+    return report_slow(permit, outcome, now);
   }
 
   // The call was never made. The same as an ignored outcome.
@@ -81,18 +77,18 @@ class Breaker {
   // makes no difference to any later answer. It is what a state query does under fixed windows.
   void advance(Instant now);
 
-  // The state at `now`. Changes nothing. Of a foreign breaker: as it said last.
+  // The state at `now`. Changes nothing.
   [[nodiscard]] BreakerState state(Instant now) const {
     check(now >= latest_, "a breaker's time never goes backwards");
-    return state_ == BreakerState::open && foreign_ == nullptr && open_is_over(now) ? BreakerState::half_open : state_;
+    return state_ == BreakerState::open && open_is_over(now) ? BreakerState::half_open : state_;
   }
 
-  // When OPEN ends, so that a driver can be told to call advance() then. Nothing unless OPEN. A foreign breaker may be
-  // OPEN for longer; it is asked at a whole millisecond.
+  // When OPEN ends, so that a driver can call advance() then. Nothing unless OPEN; the end of time when OPEN lasts
+  // longer than that.
   [[nodiscard]] std::optional<Instant> wakeup() const {
     if (state_ != BreakerState::open) [[likely]]
       return std::nullopt;
-    return foreign_ == nullptr ? open_end() : std::chrono::ceil<std::chrono::milliseconds>(open_end());
+    return open_end_;
   }
 
   // The arrows taken by the latest acquire, report, give_back or advance, oldest first, each handed out once; then
@@ -118,6 +114,8 @@ class Breaker {
   [[nodiscard]] const BreakerConfig& config() const { return config_; }
 
  private:
+  friend class MirroredBreaker;  // moves one as the answers of another program show
+
   void begin_call(Instant now) {
     check(now >= latest_, "a breaker's time never goes backwards");
     latest_ = now;
@@ -132,21 +130,8 @@ class Breaker {
     if (failed || config_.evaluate_on == EvaluateOn::any) judge(now);
   }
 
-  // A permit of a foreign breaker, under its own number.
-  struct ForeignPermit {
-    Permit permit;
-    std::int64_t number = 0;
-  };
-  std::optional<Permit> acquire_foreign(Instant now);
-  ReportResult report_foreign(Permit permit, BreakerOutcome outcome, Instant now);
-  BreakerAnswer ask(BreakerOp op, Instant now, std::int64_t number = 0,
-                    BreakerOutcome outcome = BreakerOutcome::ignored);
-  void look_foreign(Instant now);
-  void see(BreakerState state, Permit probe, Instant now);
-  [[nodiscard]] std::int64_t take_number(Permit permit);
-
-  std::optional<Permit> acquire_elsewhere(Instant now);
-  ReportResult report_elsewhere(Permit permit, BreakerOutcome outcome, Instant now);
+  std::optional<Permit> acquire_slow(Instant now);
+  ReportResult report_slow(Permit permit, BreakerOutcome outcome, Instant now);
   void settle_due(Instant now);
   void judge(Instant now);
   [[nodiscard]] TripRule rule_fulfilled() const;
@@ -154,13 +139,13 @@ class Breaker {
   void open(TripRule rule, Instant now);
   void close(Permit probe, Instant now);
   void move_to(BreakerState state, TripRule rule, Instant at);
-  [[nodiscard]] bool open_is_over(Instant now) const;
-  [[nodiscard]] Instant open_end() const;
+  [[nodiscard]] bool open_is_over(Instant now) const { return now >= open_end_; }
+  [[nodiscard]] Instant end_of_open() const;
   [[nodiscard]] Duration longer(Duration open_for) const;
   [[nodiscard]] WindowCounts window_counts(Instant now) const;
 
   BreakerState state_ = BreakerState::closed;
-  bool decides_at_once_;  // while CLOSED: nobody else is asked, and no window ends by itself
+  bool window_stays_;  // no window ends by itself; false of a mirror
   std::uint8_t transitions_made_ = 0;
   std::uint8_t transitions_taken_ = 0;
   Instant latest_;
@@ -171,15 +156,13 @@ class Breaker {
 
   std::optional<Instant> opened_at_;  // virtual time may start at 0, so that no instant can mean "never"
   Duration open_for_{};
+  Instant open_end_{};              // while OPEN: the first instant of HALF_OPEN
   std::int64_t reopenings_ = 0;     // in a row
   std::int64_t probes_issued_ = 0;  // in this HALF_OPEN epoch, less those that came back ignored
   std::int64_t probe_successes_ = 0;
   std::int64_t probe_successes_of_epoch_ = 0;  // without late results, which hold no permit of this epoch
   std::int64_t late_results_ = 0;
   std::array<BreakerTransition, 2> transitions_{};
-
-  ForeignBreaker* foreign_ = nullptr;           // decides, if there is one
-  std::vector<ForeignPermit> foreign_permits_;  // that have not reported
 };
 
 }  // namespace windtunnel::monitor

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "monitor/breaker/breaker_config.h"
 
@@ -40,5 +41,8 @@ class ForeignBreaker {
   virtual std::optional<std::string> reset(const BreakerConfig& config) = 0;
   virtual BreakerAnswer ask(const BreakerQuestion& question) = 0;
 };
+
+// One for each provider, in file order.
+using ForeignBreakers = std::vector<ForeignBreaker*>;
 
 }  // namespace windtunnel::monitor

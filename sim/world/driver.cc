@@ -41,7 +41,8 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
       observed_(!options.observers.empty()),
       end_(Instant{} + scenario.duration),
       wall_at_zero_(scenario.start),
-      pipeline_(scenario.monitor, provider_configs(scenario), options.breakers),
+      pipeline_(scenario.monitor, provider_configs(scenario),
+                options.breakers.empty() ? monitor::BreakerSource::own : monitor::BreakerSource::another_program),
       faults_(scenario, chance_, end_, heal_at(scenario)),
       stations_(scenario.providers.size()),
       ledger_(scenario.providers.size()) {
@@ -69,6 +70,11 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   }
   check(scenario.breaker_command.empty() == options.breakers.empty(),
         "a scenario whose breakers are another program's runs with them");
+  check(options.breakers.empty() || options.breakers.size() == scenario.providers.size(),
+        "each provider has a breaker");
+  for (monitor::ForeignBreaker* const breaker : options.breakers) {
+    check(!breaker->reset(scenario.monitor.circuit_breaker), "a foreign breaker honours its settings");
+  }
   pipeline_.set_wall_clock(wall_at_zero_);
   if (observed_) pipeline_.set_observer(observer_);
 }
@@ -154,7 +160,7 @@ inline void Driver::handle(std::uint32_t payload) {
   if (payload >= breaker_base_) {
     const std::size_t provider = payload - breaker_base_;
     if (stations_[provider].wakeup == now_) stations_[provider].wakeup.reset();
-    pipeline_.on_time(now_);
+    pipeline_.on_time(now_, &options_.breakers);
     return watch_breaker(provider_id(provider));
   }
   on_fault(payload - fault_base_);
@@ -196,7 +202,7 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
   one.vu = vu;
   one.finished = false;
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
-  perform(slot, pipeline_.begin(one.flow, now_));
+  perform(slot, pipeline_.begin(one.flow, now_, &options_.breakers));
 }
 
 // The event that a slot's request waits for; an event that it no longer waits for is only counted.
@@ -204,7 +210,8 @@ inline void Driver::on_slot(std::uint32_t slot) {
   InFlight& one = slots_[slot];
   --one.events_pending;
   if (one.finished || one.expected != now_) return free_if_idle(slot);
-  if (one.flow.awaiting == monitor::Awaiting::wakeup) return perform(slot, pipeline_.on_wakeup(one.flow, now_));
+  if (one.flow.awaiting == monitor::Awaiting::wakeup)
+    return perform(slot, pipeline_.on_wakeup(one.flow, now_, &options_.breakers));
   if (one.queued) {
     std::erase(stations_[index_of(one.flow.record.last_attempt()->provider)].waiting, slot);
     one.queued = false;
@@ -292,7 +299,7 @@ inline void Driver::complete(std::uint32_t slot) {
   digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));
   digest_.add(result.cost);
   leave_station(slot);
-  const monitor::Step step = pipeline_.on_reply(one.flow, one.result.reply, now_);
+  const monitor::Step step = pipeline_.on_reply(one.flow, one.result.reply, now_, &options_.breakers);
   watch_breaker(provider);
   perform(slot, step);
 }
@@ -357,7 +364,7 @@ inline void Driver::free_if_idle(std::uint32_t slot) {
 // A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it
 // said so is not asked again and again: time must pass, and the checks will tell.
 inline void Driver::watch_breaker(ProviderId provider) {
-  const auto at = pipeline_.breaker(provider).wakeup();
+  const auto at = pipeline_.wakeup(provider);
   std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
   if (!at || *at <= now_ || scheduled == at) return;
   scheduled = at;

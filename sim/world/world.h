@@ -38,8 +38,8 @@ struct RunOptions {
   std::optional<Duration> until;                  // stop after the last event at or before this instant
   std::vector<Observer*> observers;               // told in this order; must outlive the run
   // Another program's breakers, one for each provider in file order, if the scenario has a breaker_command; they are
-  // reset at the start and must outlive the run, and the result's pipeline asks them nothing more.
-  std::vector<monitor::ForeignBreaker*> breakers;
+  // reset at the start and must outlive the run. The result's pipeline does not refer to them.
+  monitor::ForeignBreakers breakers;
   const std::atomic<bool>* stop = nullptr;        // set from elsewhere: stop at the next event
   std::vector<std::uint64_t>* digests = nullptr;  // gets the running digest after each event
 };

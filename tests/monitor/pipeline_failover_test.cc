@@ -227,14 +227,35 @@ TEST(PipelineBreaker, may_be_another_programs_one_for_each_provider) {
   config.circuit_breaker = opens_after(1);
   ProtocolBreaker first;
   ProtocolBreaker second;
-  ForeignBreaker* const both[] = {&first, &second};
-  Pipeline pipeline{config, providers(2), both};
-  Ride{pipeline, request(0), at(0s)}.reply(failed(), at(0s)).reply(ok(), at(0s));
+  const ForeignBreakers both{&first, &second};
+  for (ForeignBreaker* const each : both) ASSERT_FALSE(each->reset(config.circuit_breaker));
+  Pipeline pipeline{config, providers(2), BreakerSource::another_program};
+  Ride{pipeline, request(0), at(0s), &both}.reply(failed(), at(0s)).reply(ok(), at(0s));
   EXPECT_EQ(first.ask({.op = BreakerOp::state}).state, BreakerState::open);
   EXPECT_EQ(second.ask({.op = BreakerOp::state}).state, BreakerState::closed);
-  EXPECT_EQ((Ride{pipeline, request(1), at(1s)}.called()), 1);
-  EXPECT_EXIT((Pipeline{config, providers(2), std::span{both}.first(1)}), testing::ExitedWithCode(1),
+  EXPECT_EQ((Ride{pipeline, request(1), at(1s), &both}.called()), 1);
+  const ForeignBreakers one{&first};
+  EXPECT_EXIT((Ride{pipeline, request_to(1, 2), at(1s), &one}), testing::ExitedWithCode(1),
               "each provider has a breaker");
+  EXPECT_EXIT((Ride{pipeline, request(2), at(1s)}), testing::ExitedWithCode(1), "each provider has a breaker");
+}
+
+// Each of the two pipelines asks programs of its own.
+TEST(PipelineBreaker, a_copy_of_a_pipeline_with_another_programs_breakers_goes_its_own_way) {
+  MonitorConfig config = bare();
+  config.circuit_breaker = opens_after(1);
+  std::array<ProtocolBreaker, 4> programs;
+  for (ProtocolBreaker& each : programs) ASSERT_FALSE(each.reset(config.circuit_breaker));
+  const ForeignBreakers ours{&programs[0], &programs[1]};
+  const ForeignBreakers theirs{&programs[2], &programs[3]};
+  Pipeline pipeline{config, providers(2), BreakerSource::another_program};
+  Pipeline copy = pipeline;
+  Ride{pipeline, request(0), at(0s), &ours}.reply(failed(), at(0s)).reply(ok(), at(0s));
+  Ride{copy, request(0), at(0s), &theirs}.reply(ok(), at(0s));
+  EXPECT_EQ(pipeline.breaker(provider_at(0)).state(at(0s)), BreakerState::open);
+  EXPECT_EQ(copy.breaker(provider_at(0)).state(at(0s)), BreakerState::closed);
+  EXPECT_EQ((Ride{pipeline, request(1), at(1s), &ours}.called()), 1);
+  EXPECT_EQ((Ride{copy, request(1), at(1s), &theirs}.called()), 0);
 }
 
 TEST(PipelineBreaker, the_first_request_at_the_end_of_open_is_the_probe_and_the_others_go_elsewhere) {

@@ -197,12 +197,14 @@ TEST(PipelineMoney, a_breaker_that_moves_when_a_refused_attempt_gives_its_permit
     BreakerState state_ = BreakerState::closed;
   };
   std::array<Touchy, 2> others;
-  const std::array<ForeignBreaker*, 2> seams{&others[0], &others[1]};
+  const ForeignBreakers seams{&others[0], &others[1]};
   Log log;
-  Pipeline pipeline{with_budget(usd(7) + usd(4) - kPico), providers(2), seams};
+  Pipeline pipeline{with_budget(usd(7) + usd(4) - kPico), providers(2), BreakerSource::another_program};
   pipeline.set_wall_clock(kNoon);
   pipeline.set_observer(&log);
-  EXPECT_EQ(Ride(pipeline, request(0), at(0s)).reply(failed(ReplyKind::timeout), at(1s)).outcome(), "refused_budget");
+  const std::string outcome =
+      Ride(pipeline, request(0), at(0s), &seams).reply(failed(ReplyKind::timeout), at(1s)).outcome();
+  EXPECT_EQ(outcome, "refused_budget");
   ASSERT_EQ(log.transitions.size(), 1U);
   EXPECT_EQ(log.transitions[0].to, BreakerState::open);
   EXPECT_EQ(pipeline.metrics().provider(provider_at(1)).breaker_opened, 1);

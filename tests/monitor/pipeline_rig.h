@@ -173,16 +173,17 @@ class Log : public Observer {
 // One request on its way.
 class Ride {
  public:
-  Ride(Pipeline& pipeline, const Request& asked, Instant now) : pipeline_(&pipeline) {
+  Ride(Pipeline& pipeline, const Request& asked, Instant now, const ForeignBreakers* foreign = nullptr)
+      : pipeline_(&pipeline), foreign_(foreign) {
     flow.record.request = asked;
-    step = pipeline.begin(flow, now);
+    step = pipeline.begin(flow, now, foreign_);
   }
   Ride& reply(const Reply& reply, Instant now) {
-    step = pipeline_->on_reply(flow, reply, now);
+    step = pipeline_->on_reply(flow, reply, now, foreign_);
     return *this;
   }
   Ride& wake(Instant now) {
-    step = pipeline_->on_wakeup(flow, now);
+    step = pipeline_->on_wakeup(flow, now, foreign_);
     return *this;
   }
 
@@ -207,6 +208,7 @@ class Ride {
 
  private:
   Pipeline* pipeline_;
+  const ForeignBreakers* foreign_;
 };
 
 struct Rig {

@@ -228,10 +228,8 @@ void BreakerChecks::must_have_woken() {
 void BreakerChecks::reconcile(std::size_t provider) {
   One& one = ones_[provider];
   not_ahead(one, provider, watched_.now);
-  const monitor::Breaker* const breaker =
-      watched_.pipeline == nullptr
-          ? nullptr
-          : &watched_.pipeline->breaker(monitor::ProviderId{static_cast<std::uint8_t>(provider)});
+  const monitor::ProviderId id{static_cast<std::uint8_t>(provider)};
+  const monitor::Breaker* const breaker = watched_.pipeline == nullptr ? nullptr : &watched_.pipeline->breaker(id);
   while (const BreakerTransition* missing = one.follower.expected()) {
     // It may have been told of no failure, or have made nothing of it.
     const bool lost = missing->from == BreakerState::closed && breaker != nullptr &&
@@ -256,11 +254,11 @@ void BreakerChecks::reconcile(std::size_t provider) {
                            "the breaker of provider {} awaits {} probes instead of {}", provider,
                            real.permits_in_flight(), follower.probes_out());
   if (follower.state() == BreakerState::open) {
-    const Instant end = real.wakeup().value_or(Instant{});
+    const Instant end = watched_.pipeline->wakeup(id).value_or(Instant{});
     const Instant expected =
         foreign_ ? std::chrono::ceil<std::chrono::milliseconds>(follower.open_end()) : follower.open_end();
-    const CheckId id = one.last == Last::refused ? CheckId::B11 : one.probe_failed ? CheckId::B5 : CheckId::B3;
-    watched_.violations.must(end == expected, id, watched_.now, one.request,
+    const CheckId claim = one.last == Last::refused ? CheckId::B11 : one.probe_failed ? CheckId::B5 : CheckId::B3;
+    watched_.violations.must(end == expected, claim, watched_.now, one.request,
                              "the breaker of provider {} is open until {} ns instead of {} ns", provider,
                              since_start(end), since_start(expected));
   }

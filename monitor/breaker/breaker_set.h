@@ -1,0 +1,59 @@
+#pragma once
+// The breakers of a pipeline, one for each provider: ours, which decide, or mirrors of another program's.
+//
+// The set is a value. Mirrors need the other program's breakers, in the order of the providers, as the last argument of
+// each call; a set of ours ignores them. The way of a breaker of ours that is CLOSED is inline, because every call of a
+// provider takes it twice.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/units.h"
+#include "monitor/breaker/breaker.h"
+#include "monitor/breaker/mirrored_breaker.h"
+
+namespace windtunnel::monitor {
+
+enum class BreakerSource : std::uint8_t { own, another_program };
+
+class BreakerSet {
+ public:
+  BreakerSet(const BreakerConfig& config, std::size_t providers, BreakerSource source);
+
+  [[nodiscard]] const Breaker& operator[](std::size_t provider) const { return breakers_[provider]; }
+
+  [[nodiscard]] std::optional<Permit> acquire(std::size_t provider, Instant now, const ForeignBreakers* foreign) {
+    if (breakers_[provider].decides_at_once()) [[likely]]
+      return breakers_[provider].acquire(now);
+    return acquire_slow(provider, now, foreign);
+  }
+  ReportResult report(std::size_t provider, Permit permit, BreakerOutcome outcome, Instant now,
+                      const ForeignBreakers* foreign) {
+    if (breakers_[provider].decides_at_once()) [[likely]]
+      return breakers_[provider].report(permit, outcome, now);
+    return report_slow(provider, permit, outcome, now, foreign);
+  }
+  void advance(std::size_t provider, Instant now, const ForeignBreakers* foreign);
+
+  // When OPEN ends, at which advance() may be called. Nothing unless OPEN.
+  [[nodiscard]] std::optional<Instant> wakeup(std::size_t provider) const {
+    if (breakers_[provider].is_open()) [[unlikely]]
+      return mirrors_.empty() ? breakers_[provider].wakeup() : mirrors_[provider].wakeup();
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<BreakerTransition> take_transition(std::size_t provider) {
+    return breakers_[provider].take_transition();
+  }
+
+ private:
+  std::optional<Permit> acquire_slow(std::size_t provider, Instant now, const ForeignBreakers* foreign);
+  ReportResult report_slow(std::size_t provider, Permit permit, BreakerOutcome outcome, Instant now,
+                           const ForeignBreakers* foreign);
+
+  std::vector<Breaker> breakers_;         // or what the mirrors show
+  std::vector<MirroredBreaker> mirrors_;  // none: the breakers are ours
+};
+
+}  // namespace windtunnel::monitor

@@ -1,0 +1,107 @@
+#include "monitor/breaker/mirrored_breaker.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace windtunnel::monitor {
+namespace {
+
+using std::chrono::milliseconds;
+
+Instant whole(Instant now) { return std::chrono::floor<milliseconds>(now); }
+
+BreakerAnswer ask(ForeignBreaker& original, BreakerOp op, Instant now, std::int64_t number = 0,
+                  BreakerOutcome outcome = BreakerOutcome::ignored) {
+  BreakerAnswer answer =
+      original.ask({.op = op, .t_ms = now.time_since_epoch() / milliseconds{1}, .permit = number, .outcome = outcome});
+  check(answer.error.empty(), "a foreign breaker has no objection to a right question");
+  return answer;
+}
+
+}  // namespace
+
+MirroredBreaker::MirroredBreaker(Breaker& shown) {
+  const BreakerConfig& config = shown.config_;
+  check(config.open > Duration::zero() && config.open_max != Duration::zero(), "a foreign breaker can be seen open");
+  shown.window_stays_ = false;
+}
+
+std::optional<Permit> MirroredBreaker::acquire(Breaker& shown, ForeignBreaker& original, Instant now) {
+  shown.begin_call(now);
+  now = whole(now);
+  if (shown.state_ == BreakerState::closed) shown.settle_due(now);  // the next fixed window
+  const BreakerAnswer answer = ask(original, BreakerOp::acquire, now);
+  follow(shown, answer.state, {}, now);
+  if (!answer.permit) return std::nullopt;
+  if (shown.state_ == BreakerState::half_open) ++shown.probes_issued_;
+  const Permit permit{shown.epoch_, now};
+  permits_.push_back({permit, *answer.permit});
+  return permit;
+}
+
+ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, Permit permit, BreakerOutcome outcome,
+                                     Instant now) {
+  shown.begin_call(now);
+  check(permit.at <= now, "a result comes after its permit");
+  now = whole(now);
+  // An answer shows one arrow; the end of OPEN would hide behind what the result does.
+  if (shown.state_ == BreakerState::open) sync_state(shown, original, now);
+  if (shown.state_ == BreakerState::closed) shown.settle_due(now);
+  const bool late = permit.epoch != shown.epoch_;
+  if (late) ++shown.late_results_;
+  const BreakerConfig& config = shown.config_;
+  const BreakerAnswer answer = ask(original, BreakerOp::report, now, take_number(permit), outcome);
+  const bool counts = outcome != BreakerOutcome::ignored && (!late || config.late_results != LateResults::ignore);
+  const bool failed = outcome == BreakerOutcome::failure;
+  if (shown.state_ == BreakerState::closed && counts) {
+    shown.consecutive_failures_ = failed ? shown.consecutive_failures_ + 1 : 0;
+    shown.window_.add(permit.at, now, failed);
+  }
+  if (shown.state_ == BreakerState::half_open && !late) {
+    const bool forgiven = failed && config.half_open_failure == HalfOpenFailure::ignore;
+    if (outcome == BreakerOutcome::ignored || forgiven) --shown.probes_issued_;
+    if (outcome == BreakerOutcome::success) ++shown.probe_successes_of_epoch_;
+  }
+  follow(shown, answer.state, permit, now);
+  return {.late = late};
+}
+
+void MirroredBreaker::advance(Breaker& shown, ForeignBreaker& original, Instant now) {
+  shown.begin_call(now);
+  sync_state(shown, original, whole(now));
+}
+
+void MirroredBreaker::sync_state(Breaker& shown, ForeignBreaker& original, Instant now) {
+  if (shown.state_ == BreakerState::closed) shown.settle_due(now);
+  follow(shown, ask(original, BreakerOp::state, now).state, {}, now);
+}
+
+// Takes the arrow that the answer shows, if any. Whether the rules allow it is for the checks to judge.
+void MirroredBreaker::follow(Breaker& shown, BreakerState state, Permit probe, Instant now) {
+  if (state == shown.state_) return;
+  switch (state) {
+    case BreakerState::closed:
+      return shown.close(probe, now);
+    case BreakerState::half_open: {
+      const bool was_due = shown.state_ == BreakerState::open && now >= due_;
+      return shown.move_to(BreakerState::half_open, TripRule::none, was_due ? due_ : now);
+    }
+    case BreakerState::open:
+      shown.open(shown.state_ == BreakerState::half_open ? TripRule::probe_failed : shown.rule_fulfilled(), now);
+      due_ = shown.open_end_;
+      shown.open_end_ = Instant::max();
+      return;
+  }
+}
+
+// Permits of one epoch and one instant differ in nothing that the original could distinguish, so that any of them
+// fits.
+std::int64_t MirroredBreaker::take_number(Permit permit) {
+  const auto found = std::ranges::find(permits_, permit, &NumberedPermit::permit);
+  check(found != permits_.end(), "a permit reports once");
+  const std::int64_t number = found->number;
+  permits_.erase(found);
+  return number;
+}
+
+}  // namespace windtunnel::monitor
