@@ -6,6 +6,7 @@
 #include "monitor/breaker/breaker_presets.h"
 #include "sim/checks/findings/registry.h"
 #include "sim/compare/compare_metrics.h"
+#include "sim/faults/fault.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -52,35 +53,6 @@ constexpr Entry kExitCodeTexts[] = {
     {"130",
      "SIGINT or SIGTERM stopped the command. What was measured until then is kept, in files named .partial, and the "
      "summary says at which virtual time it ends."},
-};
-
-constexpr Entry kFaultTexts[] = {
-    {"outage",
-     "Every touched call fails: with `mode: refuse` at once, with the reply kind of `error`; with `mode: hang` it "
-     "never answers and ends at its timeout. Wins over all other faults of the provider."},
-    {"error_burst",
-     "Calls fail with a chance of `rate`, with the kinds of `errors` by weight; or, with `gilbert_elliott`, in "
-     "bursts: a good and a bad state, each with its error rate and mean stay."},
-    {"latency_spike",
-     "Time to first token and time per output token are multiplied by `factor`, then `add` is added. Calls "
-     "that become slower than their timeout are timeouts."},
-    {"throttle",
-     "The provider answers rate_limited (429) beyond `requests_per_minute` or `tokens_per_minute`, with "
-     "`retry_after` or the time to the end of the minute as its Retry-After."},
-    {"brownout",
-     "The provider serves at most `concurrency` calls at once; the others wait in its queue, and beyond the queue "
-     "they are overloaded."},
-    {"malformed", "Touched calls answer 200 with a body that is no answer. They are billed in full and worth nothing."},
-    {"truncated",
-     "Touched calls break off in the middle of the stream. `bill_fraction` of the output is billed, and the "
-     "caller does not learn how much that is."},
-    {"flapping", "An outage that comes and goes: the provider is well for `up`, down for `down`, and so on."},
-    {"random_outages",
-     "Outages at random: the times up and down are drawn from the laws `up` and `down` (or measured ones), "
-     "and while it is down a share `severity` of the calls fails."},
-    {"wall_clock_step",
-     "The wall clock jumps by `offset`. Budget windows, minute windows and timestamps follow the wall "
-     "clock; latency, timeouts and cooldowns do not."},
 };
 
 constexpr Entry kOutcomeTexts[] = {
@@ -224,7 +196,10 @@ std::vector<Explanation> explanations() {
   std::vector<Explanation> all;
   append(all, "exit code", kExitCodeTexts);
   for (Explanation& code : all) code.also = word_of_code(code.word);
-  append(all, "fault", kFaultTexts);
+  for (int kind = 0; kind < sim::kFaultKinds; ++kind) {
+    const auto fault = static_cast<sim::FaultKind>(kind);
+    all.push_back({"fault", name_of(fault), {}, doc_of(fault)});
+  }
   append(all, "outcome", kOutcomeTexts);
   append(all, "reply kind", kReplyTexts);
   append(all, "coverage counter", kCounterTexts);

@@ -286,7 +286,7 @@ void tell_world(MetricTeller& tell) {
         return phase.from <= at && (!phase.to || at < *phase.to);
       });
     };
-    tell.one({{"fault", fault.id}, {"kind", word_of(fault.kind)}},
+    tell.one({{"fault", fault.id}, {"kind", name_of(fault.kind)}},
              {.suffix = "", .label = {}, .decimals = 0, .values = tell.when(acts)});
   }
 }

@@ -286,7 +286,7 @@ void put_faults_and_coverage(JsonWriter& json, const RunReport& report) {
   for (std::size_t i = 0; i < report.scenario.faults.size() && i < report.result.faults.size(); ++i) {
     const sim::FaultSpec& fault = report.scenario.faults[i];
     const sim::FaultCount& counted = report.result.faults[i];
-    json.begin_object().key("id").text(fault.id).key("kind").text(word_of(fault.kind));
+    json.begin_object().key("id").text(fault.id).key("kind").text(name_of(fault.kind()));
     json.key("phases").integer(counted.phases).key("touched").integer(counted.touched);
     json.key("affected").integer(counted.affected).key("min_affected").integer(fault.min_affected).end_object();
   }

@@ -222,7 +222,7 @@ std::string faults_section(const RunReport& report) {
   TextTable table{{"Fault", "Kind", "Phases", "Touched", "Affected"}};
   for (std::size_t i = 0; i < report.scenario.faults.size(); ++i) {
     const sim::FaultCount& one = report.result.faults[i];
-    table.add({report.scenario.faults[i].id, word_of(report.scenario.faults[i].kind), count(one.phases),
+    table.add({report.scenario.faults[i].id, name_of(report.scenario.faults[i].kind()), count(one.phases),
                count(one.touched), count(one.affected)});
   }
   return "\nFaults:\n" + table.text(2);

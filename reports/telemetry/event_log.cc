@@ -76,7 +76,7 @@ void EventsWriter::on_fault(const sim::FaultChanged& event) {
   clock_.on_fault(event);
   const sim::FaultSpec& fault = scenario_.faults[event.fault];
   JsonWriter json = begin(event.at, event.active ? "fault_started" : "fault_stopped");
-  json.key("id").text(fault.id).key("kind").text(word_of(fault.kind));
+  json.key("id").text(fault.id).key("kind").text(name_of(fault.kind()));
   end(json);
 }
 

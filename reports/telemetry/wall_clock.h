@@ -14,12 +14,12 @@ class WallClock {
   // The scenario must outlive the clock.
   explicit WallClock(const sim::Scenario& scenario) : scenario_(scenario), steps_{{Instant{}, scenario.start}} {}
 
-  // Tell it every change of a fault, in order; only those of kind wall_clock_step matter.
+  // Tell it every change of a fault, in order; only those that move the wall clock matter.
   void on_fault(const sim::FaultChanged& event) {
-    const sim::FaultSpec& fault = scenario_.faults[event.fault];
-    if (fault.kind != sim::FaultKind::wall_clock_step) return;
+    const auto offset = sim::wall_clock_offset_of(scenario_.faults[event.fault].settings);
+    if (!offset) return;
     const WallTime at_zero = steps_.back().at_zero;
-    steps_.push_back({event.at, event.active ? at_zero + fault.offset : at_zero - fault.offset});
+    steps_.push_back({event.at, event.active ? at_zero + *offset : at_zero - *offset});
   }
 
   // What the clock showed at this instant, after the steps of that instant. No step may still be missing before it.

@@ -46,30 +46,4 @@ const char* word_of(monitor::BudgetEvent::Kind kind) {
   fail_check("a budget event has a word", __FILE__, __LINE__);
 }
 
-const char* word_of(sim::FaultKind kind) {
-  switch (kind) {
-    case sim::FaultKind::outage:
-      return "outage";
-    case sim::FaultKind::error_burst:
-      return "error_burst";
-    case sim::FaultKind::latency_spike:
-      return "latency_spike";
-    case sim::FaultKind::throttle:
-      return "throttle";
-    case sim::FaultKind::brownout:
-      return "brownout";
-    case sim::FaultKind::malformed:
-      return "malformed";
-    case sim::FaultKind::truncated:
-      return "truncated";
-    case sim::FaultKind::flapping:
-      return "flapping";
-    case sim::FaultKind::random_outages:
-      return "random_outages";
-    case sim::FaultKind::wall_clock_step:
-      return "wall_clock_step";
-  }
-  fail_check("a fault's kind has a word", __FILE__, __LINE__);
-}
-
 }  // namespace windtunnel::reports

@@ -4,13 +4,11 @@
 #include "monitor/breaker/breaker_config.h"
 #include "monitor/cost_limiter.h"
 #include "monitor/token_limiter.h"
-#include "sim/world/scenario.h"
 
 namespace windtunnel::reports {
 
 const char* word_of(monitor::TripRule rule);
 const char* word_of(monitor::TokenMode mode);
 const char* word_of(monitor::BudgetEvent::Kind kind);  // as a type of events.jsonl
-const char* word_of(sim::FaultKind kind);
 
 }  // namespace windtunnel::reports

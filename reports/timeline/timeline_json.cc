@@ -78,7 +78,7 @@ void put_faults(JsonWriter& json, const Timeline& timeline) {
   json.key("faults").begin_array();
   for (const Timeline::Fault& fault : timeline.faults) {
     put_line(json, [&](JsonWriter& one) {
-      one.key("id").text(fault.id).key("kind").text(word_of(fault.kind)).key("providers").begin_array();
+      one.key("id").text(fault.id).key("kind").text(name_of(fault.kind)).key("providers").begin_array();
       for (const std::string& provider : fault.providers) one.text(provider);
       one.end_array().key("phases_total").integer(fault.phases_total).key("phases_ns").begin_array();
       for (const Timeline::Phase& phase : fault.phases) {

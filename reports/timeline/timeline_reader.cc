@@ -93,7 +93,7 @@ void read_names(const Json& json, Timeline& timeline) {
 void read_faults(const Json& json, Timeline& timeline) {
   for (const Json& one : json.at("faults")) {
     Timeline::Fault fault{.id = one.at("id").get<std::string>(),
-                          .kind = enumerator<sim::FaultKind>(one.at("kind"), sim::kFaultKinds, kWord),
+                          .kind = enumerator<sim::FaultKind>(one.at("kind"), sim::kFaultKinds, kName),
                           .providers = one.at("providers").get<std::vector<std::string>>(),
                           .phases_total = integer(one.at("phases_total"))};
     for (const Json& phase : one.at("phases_ns")) {

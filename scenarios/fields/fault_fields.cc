@@ -1,6 +1,9 @@
 // Faults: what breaks, when, and for whom.
 
 #include <algorithm>
+#include <functional>
+#include <type_traits>
+#include <variant>
 
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
@@ -11,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using sim::FaultKind;
-using sim::OutageMode;
 
 // A name, a list of names, or "*" for all.
 Kind<std::vector<std::string>> fault_providers() {
@@ -112,9 +114,11 @@ Field<FaultSpec> measured_field() {
                            "outages were measured for openai and anthropic, and this fault is not of one of them",
                            "give each vendor's provider a fault of its own, or write \"up\" and \"down\"");
     }
-    fault.up = measured->up;
-    fault.down = measured->down;
-    fault.severity = measured->severity;
+    if (auto* outages = std::get_if<sim::RandomOutages>(&fault.settings)) {
+      outages->up = measured->up;
+      outages->down = measured->down;
+      outages->severity = measured->severity;
+    }
     return true;
   };
   result.write = [](const Names&, const FaultSpec&) { return JsonValue{}; };
@@ -124,31 +128,124 @@ Field<FaultSpec> measured_field() {
 }
 
 const Words<FaultKind>& fault_kinds() {
-  static const Words<FaultKind> kinds{{"outage", FaultKind::outage},
-                                      {"error_burst", FaultKind::error_burst},
-                                      {"latency_spike", FaultKind::latency_spike},
-                                      {"throttle", FaultKind::throttle},
-                                      {"brownout", FaultKind::brownout},
-                                      {"malformed", FaultKind::malformed},
-                                      {"truncated", FaultKind::truncated},
-                                      {"flapping", FaultKind::flapping},
-                                      {"random_outages", FaultKind::random_outages},
-                                      {"wall_clock_step", FaultKind::wall_clock_step}};
+  static const Words<FaultKind> kinds = [] {
+    Words<FaultKind> all;
+    for (int i = 0; i < sim::kFaultKinds; ++i) {
+      const auto kind = static_cast<FaultKind>(i);
+      all.emplace_back(name_of(kind), kind);
+    }
+    return all;
+  }();
   return kinds;
+}
+
+// The kind decides which settings the fault has.
+Field<FaultSpec> kind_field() {
+  const auto itself = [](auto& fault) -> auto& { return fault; };
+  const Kind<FaultKind> word = fault_kind();
+  const Kind<FaultSpec> kind{
+      [word](Reading& reading, const JsonValue& json, FaultSpec& fault) {
+        FaultKind read{};
+        if (!word.read(reading, json, read)) return false;
+        fault.settings = sim::fault_of(read);
+        return true;
+      },
+      [word](const Names& names, const FaultSpec& fault) { return word.write(names, fault.kind()); },
+      [](const FaultSpec& a, const FaultSpec& b) { return a.kind() == b.kind(); }, word.schema};
+  return field<FaultSpec>("kind", itself, kind, "What it does.");
+}
+
+// A setting of these kinds of fault. `access` is applied to the settings of each of them. Under another kind the value
+// is read all the same, so that its errors are reported, and dropped.
+template <class... Kinds, class Access, class V>
+Field<FaultSpec> setting(std::string name, Access access, Kind<V> kind, std::string doc) {
+  const auto find = [access]<class Settings>(Settings& settings) {
+    using Value = std::conditional_t<std::is_const_v<Settings>, const V, V>;
+    Value* found = nullptr;
+    const auto try_one = [&](auto* one) {
+      if (one != nullptr) found = &std::invoke(access, *one);
+    };
+    (try_one(std::get_if<Kinds>(&settings)), ...);
+    return found;
+  };
+  Field<FaultSpec> result;
+  result.name = std::move(name);
+  result.doc = std::move(doc);
+  result.read = [find, kind](Reading& reading, const JsonValue& json, FaultSpec& fault) {
+    V dropped{};
+    V* value = find(fault.settings);
+    return kind.read(reading, json, value != nullptr ? *value : dropped);
+  };
+  result.write = [find, kind](const Names& names, const FaultSpec& fault) {
+    const V* value = find(fault.settings);
+    return value != nullptr ? kind.write(names, *value) : JsonValue{};
+  };
+  result.same = [find, kind](const FaultSpec& a, const FaultSpec& b) {
+    const V* left = find(a.settings);
+    const V* right = find(b.settings);
+    return left == nullptr || right == nullptr || kind.same(*left, *right);
+  };
+  result.schema = kind.schema;
+  return std::move(result).only_with("kind", {Kinds::kName...});
+}
+
+// The settings of each kind.
+std::vector<Field<FaultSpec>> setting_fields() {
+  using namespace sim;  // the kinds of fault
+  const Words<OutageMode> modes{{"refuse", OutageMode::refuse}, {"hang", OutageMode::hang}};
+  return {
+      setting<Outage, Flapping, RandomOutages>(
+          "mode", [](auto& f) -> auto& { return f.mode; }, word(modes),
+          "refuse: the call fails at once; hang: it never answers."),
+      setting<Outage, Flapping, RandomOutages>(
+          "error", [](auto& f) -> auto& { return f.error; }, failure(), "The failure of a refused call."),
+      setting<ErrorBurst>("rate", &ErrorBurst::rate, share_double(), "The share of calls that fail."),
+      setting<ErrorBurst>("errors", &ErrorBurst::errors, failure_rates(1'000'000'000'000),
+                          "The weight of each failure; without it all are server errors."),
+      setting<ErrorBurst>("gilbert_elliott", &ErrorBurst::gilbert_elliott, optional(object(gilbert_elliott_table)),
+                          "A rate that comes in bursts."),
+      setting<LatencySpike>("factor", &LatencySpike::factor, decimal({0, 1e6}),
+                            "Multiplies the time to the first token and per token.")
+          .stated(),
+      setting<LatencySpike>("add", &LatencySpike::add, duration(), "Added to the time to the first token."),
+      setting<Throttle>(
+          "requests_per_minute", [](auto& f) -> auto& { return f.limit.requests_per_minute; }, optional(integer()),
+          "Calls per minute."),
+      setting<Throttle>(
+          "tokens_per_minute", [](auto& f) -> auto& { return f.limit.tokens_per_minute; },
+          optional(tokens(Tokens{0}, Tokens{kCountMax})), "Tokens per minute."),
+      setting<Throttle>(
+          "retry_after", [](auto& f) -> auto& { return f.limit.retry_after; }, optional(duration()),
+          "The Retry-After it sends; null: the rest of the minute."),
+      setting<Brownout>("concurrency", &Brownout::concurrency, integer({1, 1'000'000'000}),
+                        "Calls served at once meanwhile.")
+          .stated(),
+      setting<Truncated>("bill_fraction", &Truncated::bill_fraction, share_double(),
+                         "The share of the output that a cut reply bills."),
+      measured_field().only_with("kind", {RandomOutages::kName}),
+      setting<Flapping, RandomOutages>(
+          "up", [](auto& f) -> auto& { return f.up; }, law(LawUnit::duration), "The time between two outages."),
+      setting<Flapping, RandomOutages>(
+          "down", [](auto& f) -> auto& { return f.down; }, law(LawUnit::duration), "The time of an outage."),
+      setting<RandomOutages>("severity", &RandomOutages::severity, share_double(),
+                             "The share of calls that fail during an outage."),
+      setting<WallClockStep>("offset", &WallClockStep::offset, duration({-kDurationMax, kDurationMax}),
+                             "By how much the wall clock jumps; negative: back.")
+          .stated(),
+  };
 }
 
 std::vector<Field<FaultSpec>> fault_fields() {
   using F = FaultSpec;
   const auto itself = [](auto& fault) -> auto& { return fault; };
-  const Words<OutageMode> modes{{"refuse", OutageMode::refuse}, {"hang", OutageMode::hang}};
   std::vector<std::string> lasting;
   for (const auto& [word, kind] : fault_kinds()) {
-    if (kind != FaultKind::wall_clock_step) lasting.push_back(word);
+    if (lasts(sim::fault_of(kind))) lasting.push_back(word);
   }
   const std::string kind = "kind";
-  return {
+  std::vector<Field<F>> fields{
       field<F>("id", &F::id, name(), "Its name in reports and thresholds; its chance is drawn by it.").required(),
-      field<F>(kind, &F::kind, fault_kind(), "What it does.").required().early(),
+      kind_field().required().early(),
       field<F>("provider", &F::providers, fault_providers(), "Whom it touches: a name, a list, or \"*\" for all.")
           .only_with(kind, lasting),
       field<F>("at", &F::at, duration(), "When it starts, from the start of the run.").required(),
@@ -157,51 +254,18 @@ std::vector<Field<FaultSpec>> fault_fields() {
       field<F>("fraction", &F::fraction, share_double(), "The share of calls that it touches.")
           .only_with(kind, lasting),
       field<F>("ramp", &F::ramp, duration(), "The fraction grows from 0 over this time.").only_with(kind, lasting),
-      field<F>("mode", &F::mode, word(modes), "refuse: the call fails at once; hang: it never answers.")
-          .only_with(kind, {"outage", "flapping", "random_outages"}),
-      field<F>("error", &F::error, failure(), "The failure of a refused call.")
-          .only_with(kind, {"outage", "flapping", "random_outages"}),
-      field<F>("rate", &F::rate, share_double(), "The share of calls that fail.").only_with(kind, {"error_burst"}),
-      field<F>("errors", &F::errors, failure_rates(1'000'000'000'000),
-               "The weight of each failure; without it all are server errors.")
-          .only_with(kind, {"error_burst"}),
-      field<F>("gilbert_elliott", &F::gilbert_elliott, optional(object(gilbert_elliott_table)),
-               "A rate that comes in bursts.")
-          .only_with(kind, {"error_burst"}),
-      field<F>("factor", &F::factor, decimal({0, 1e6}), "Multiplies the time to the first token and per token.")
-          .stated()
-          .only_with(kind, {"latency_spike"}),
-      field<F>("add", &F::add, duration(), "Added to the time to the first token.").only_with(kind, {"latency_spike"}),
-      field<F>(
-          "requests_per_minute", [](auto& f) -> auto& { return f.limit.requests_per_minute; }, optional(integer()),
-          "Calls per minute.")
-          .only_with(kind, {"throttle"}),
-      field<F>(
-          "tokens_per_minute", [](auto& f) -> auto& { return f.limit.tokens_per_minute; },
-          optional(tokens(Tokens{0}, Tokens{kCountMax})), "Tokens per minute.")
-          .only_with(kind, {"throttle"}),
-      field<F>(
-          "retry_after", [](auto& f) -> auto& { return f.limit.retry_after; }, optional(duration()),
-          "The Retry-After it sends; null: the rest of the minute.")
-          .only_with(kind, {"throttle"}),
-      field<F>("concurrency", &F::concurrency, integer({1, 1'000'000'000}), "Calls served at once meanwhile.")
-          .stated()
-          .only_with(kind, {"brownout"}),
-      field<F>("bill_fraction", &F::bill_fraction, share_double(), "The share of the output that a cut reply bills.")
-          .only_with(kind, {"truncated"}),
-      measured_field().only_with(kind, {"random_outages"}),
-      field<F>("up", &F::up, law(LawUnit::duration), "The time between two outages.")
-          .only_with(kind, {"flapping", "random_outages"}),
-      field<F>("down", &F::down, law(LawUnit::duration), "The time of an outage.")
-          .only_with(kind, {"flapping", "random_outages"}),
-      field<F>("severity", &F::severity, share_double(), "The share of calls that fail during an outage.")
-          .only_with(kind, {"random_outages"}),
-      field<F>("offset", &F::offset, duration({-kDurationMax, kDurationMax}),
-               "By how much the wall clock jumps; negative: back.")
-          .stated()
-          .only_with(kind, {"wall_clock_step"}),
-      field<F>("expect", itself, object(expect_table), "What the run must show of it.").only_with(kind, lasting),
   };
+  for (Field<F>& one : setting_fields()) fields.push_back(std::move(one));
+  fields.push_back(
+      field<F>("expect", itself, object(expect_table), "What the run must show of it.").only_with(kind, lasting));
+  return fields;
+}
+
+// A fault that states nothing but its kind.
+FaultSpec plain_fault(const FaultSpec& fault) {
+  FaultSpec plain;
+  plain.settings = sim::fault_of(fault.kind());
+  return plain;
 }
 
 }  // namespace
@@ -209,7 +273,7 @@ std::vector<Field<FaultSpec>> fault_fields() {
 Kind<FaultKind> fault_kind() { return word(fault_kinds()); }
 
 const Table<FaultSpec>& fault_table() {
-  static const Table<FaultSpec> table{"fault", "Something that goes wrong.", fault_fields(), {}};
+  static const Table<FaultSpec> table{"fault", "Something that goes wrong.", fault_fields(), plain_fault};
   return table;
 }
 

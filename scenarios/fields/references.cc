@@ -12,7 +12,6 @@ namespace {
 
 using sim::Arrival;
 using sim::Executor;
-using sim::FaultKind;
 using sim::ThresholdSpec;
 
 // Checks one scenario; every method reports what it finds.
@@ -93,16 +92,6 @@ class ReferenceCheck {
     }
   }
 
-  // A key without which this kind of fault does nothing.
-  void need(const std::string& pointer, std::vector<std::string> keys, const char* what) {
-    for (const std::string& key : keys) {
-      if (wrote(pointer + '/' + key)) return;
-    }
-    std::string list;
-    for (const std::string& key : keys) list += (list.empty() ? "\"" : " or \"") + key + '"';
-    error(pointer, std::string(what) + " needs " + list);
-  }
-
   void check_fault(std::size_t i) {
     const FaultSpec& fault = scenario_.faults[i];
     const std::string pointer = "/faults/" + std::to_string(i);
@@ -116,54 +105,10 @@ class ReferenceCheck {
       error(pointer + "/at", "it starts at " + duration_text(fault.at) + ", but the run ends at " +
                                  duration_text(scenario_.duration) + ": it could touch nothing");
     }
-    check_fault_kind(fault, pointer);
-  }
-
-  void check_fault_kind(const FaultSpec& fault, const std::string& pointer) {
-    switch (fault.kind) {
-      case FaultKind::outage:
-      case FaultKind::malformed:
-      case FaultKind::truncated:
-        break;
-      case FaultKind::error_burst:
-        if (fault.gilbert_elliott && wrote(pointer + "/rate"))
-          error(pointer + "/rate", "\"gilbert_elliott\" has rates of its own; write one of them");
-        if (wrote(pointer + "/errors") &&
-            std::none_of(fault.errors.begin(), fault.errors.end(), [](const auto& e) { return e.second > 0; })) {
-          error(pointer + "/errors", "no failure has a weight");
-        }
-        break;
-      case FaultKind::latency_spike:
-        need(pointer, {"factor", "add"}, "a latency_spike");
-        break;
-      case FaultKind::throttle:
-        need(pointer, {"requests_per_minute", "tokens_per_minute"}, "a throttle");
-        break;
-      case FaultKind::brownout:
-        need(pointer, {"concurrency"}, "a brownout");
-        break;
-      case FaultKind::flapping:
-      case FaultKind::random_outages:
-        check_renewal(fault, pointer);
-        break;
-      case FaultKind::wall_clock_step:
-        need(pointer, {"offset"}, "a wall_clock_step");
-        break;
+    const auto is_written = [&](std::string_view key) { return wrote(pointer + pointer_step(key)); };
+    for (const sim::FaultProblem& problem : problems_of(fault.settings, is_written)) {
+      error(problem.key.empty() ? pointer : pointer + pointer_step(problem.key), problem.message);
     }
-    if (fault.mode == sim::OutageMode::hang && wrote(pointer + "/error")) {
-      error(pointer + "/error", "a call that hangs has no error of its own: it ends as a timeout");
-    }
-  }
-
-  void check_renewal(const FaultSpec& fault, const std::string& pointer) {
-    const char* what = fault.kind == FaultKind::flapping ? "a flapping fault" : "a fault of random_outages";
-    if (!wrote(pointer + "/law")) {
-      need(pointer, {"up"}, what);
-      need(pointer, {"down"}, what);
-    }
-    // A period of no length would repeat for ever within one instant.
-    if (wrote(pointer + "/up") && fault.up.mean() < 1) error(pointer + "/up", "the time up must be above 0");
-    if (wrote(pointer + "/down") && fault.down.mean() < 1) error(pointer + "/down", "the time down must be above 0");
   }
 
   void check_threshold(const ThresholdSpec& threshold) {

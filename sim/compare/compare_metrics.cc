@@ -44,25 +44,7 @@ constexpr std::array<CompareMetricEntry, kCompareMetrics> kEntries{{
 }};
 
 // The chance that a call which this fault may touch fails of it.
-double fail_chance(const FaultSpec& spec) {
-  switch (spec.kind) {
-    case FaultKind::outage:
-    case FaultKind::flapping:
-    case FaultKind::malformed:
-    case FaultKind::truncated:
-      return spec.fraction;
-    case FaultKind::random_outages:
-      return spec.fraction * spec.severity;
-    case FaultKind::error_burst:
-      return spec.gilbert_elliott ? 0 : spec.fraction * spec.rate;
-    case FaultKind::latency_spike:
-    case FaultKind::throttle:
-    case FaultKind::brownout:
-    case FaultKind::wall_clock_step:
-      return 0;
-  }
-  fail_check("a fault kind is known", __FILE__, __LINE__);
-}
+double fail_chance(const FaultSpec& spec) { return spec.fraction * fail_chance_of(spec.settings); }
 
 constexpr double kDownChance = 0.5;
 

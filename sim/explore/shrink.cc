@@ -184,17 +184,17 @@ class Shrinker {
     }
     if (world().liveness) shorten_recovery();
     for (std::size_t i = 0; i < world().faults.size(); ++i) {
-      const auto lasts = [i](Scenario& one) -> auto& { return one.faults[i].duration; };
+      const auto length = [i](Scenario& one) -> auto& { return one.faults[i].duration; };
       const auto at = [i](Scenario& one) -> auto& { return one.faults[i].at; };
       const auto ramp = [i](Scenario& one) -> auto& { return one.faults[i].ramp; };
       set(at, Duration{0}) || set(at, round_half(at(world())));
       set(ramp, Duration{0});
       halve(ramp);
       const FaultSpec& fault = world().faults[i];
-      if (fault.kind == FaultKind::wall_clock_step) continue;
+      if (!lasts(fault.settings)) continue;
       const Duration end = world().liveness ? world().liveness->heal_at : world().duration;
       const Duration now = fault.duration.value_or(end - fault.at);
-      if (now > 1ns) halve_optional(lasts, now);
+      if (now > 1ns) halve_optional(length, now);
     }
     for (std::size_t i = 0; i < world().workloads.size(); ++i) {
       const auto lasts = [i](Scenario& one) -> auto& { return one.workloads[i].duration; };
@@ -373,10 +373,19 @@ class Shrinker {
       const auto reset = [&](auto member) {
         set([i, member](Scenario& one) -> auto& { return one.faults[i].*member; }, std::as_const(plain.*member));
       };
-      reset(&F::fraction), reset(&F::mode), reset(&F::error), reset(&F::gilbert_elliott), reset(&F::errors),
-          reset(&F::rate);
-      reset(&F::bill_fraction), reset(&F::severity), reset(&F::min_affected), reset(&F::providers);
+      reset(&F::fraction);
+      const Fault kind = fault_of(world().faults[i].kind());
+      std::visit([&](const auto& settings) { settings_of_fault_to_defaults(i, settings); }, kind);
+      reset(&F::min_affected), reset(&F::providers);
     }
+  }
+  template <class F>
+  void settings_of_fault_to_defaults(std::size_t i, const F& defaults) {
+    const auto reset = [&](auto member) {
+      set([i, member](Scenario& one) -> auto& { return std::get<F>(one.faults[i].settings).*member; },
+          defaults.*member);
+    };
+    std::apply([&](auto... members) { (reset(members), ...); }, F::shrinks());
   }
 
   ShrinkOptions options_;

@@ -8,28 +8,8 @@
 namespace windtunnel::sim {
 namespace swarm {
 
-std::int64_t Dice::round_one(Range<std::int64_t> range, std::string_view name, std::uint64_t member) const {
-  std::vector<std::int64_t> rungs{range.least};
-  for (std::int64_t power = 1; power <= range.most; power *= 10) {
-    for (const std::int64_t tenths : {10, 15, 20, 30, 50, 70}) {
-      if (power == 1 && tenths == 15) continue;
-      const std::int64_t rung = power == 1 ? tenths / 10 : power / 10 * tenths;
-      if (rung > range.least && rung < range.most) rungs.push_back(rung);
-    }
-    if (power > INT64_MAX / 100) break;
-  }
-  if (range.most > range.least) rungs.push_back(range.most);
-  return one_of(rungs, name, member);
-}
-
 bool Draft::keeps(SwarmPart part) const {
   return std::find(ranges.keep.begin(), ranges.keep.end(), part) != ranges.keep.end();
-}
-
-Duration Draft::on_grid(Duration duration) const {
-  if (grid == Duration{0}) return duration;
-  const std::int64_t steps = (duration.count() + grid.count() / 2) / grid.count();
-  return grid * std::max<std::int64_t>(1, steps);
 }
 
 }  // namespace swarm
@@ -74,7 +54,7 @@ void claim_recovery(Draft& draft) {
 }  // namespace
 
 Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
-  Draft draft{.base = base, .ranges = base.explore, .dice = swarm::Dice{seed}, .world = base};
+  Draft draft{.base = base, .ranges = base.explore, .dice = Dice{seed}, .world = base};
   Scenario& world = draft.world;
   world.seed = seed;
   world.thresholds.clear();

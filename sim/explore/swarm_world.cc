@@ -176,89 +176,25 @@ void tighten_deadline(Draft& draft) {
   deadline = std::min(*deadline, std::max(draft.on_grid(longest), longest));
 }
 
-FaultKind kind_of(const Draft& draft, std::uint64_t i) {
+FaultKind draw_kind(const Draft& draft, std::uint64_t i) {
   if (!draft.ranges.fault_kinds.empty()) return draft.dice.one_of(draft.ranges.fault_kinds, "fault kind", i);
   return static_cast<FaultKind>(below(draft.dice.bits("fault kind", i), kFaultKinds));
-}
-
-void draw_outage(const Draft& draft, FaultSpec& fault, std::uint64_t i) {
-  const Dice& dice = draft.dice;
-  if (dice.coin(50, "hangs", i)) {
-    fault.mode = OutageMode::hang;
-    return;
-  }
-  fault.error = dice.one_of({ReplyKind::connection_error, ReplyKind::server_error, ReplyKind::overloaded,
-                             ReplyKind::auth_or_quota, ReplyKind::rate_limited},
-                            "outage error", i);
-}
-
-void draw_burst(const Draft& draft, FaultSpec& fault, std::uint64_t i) {
-  const Dice& dice = draft.dice;
-  fault.rate = dice.one_of({0.1, 0.4, 0.9}, "burst rate", i);
-  for (std::size_t kind = 1; kind < monitor::kReplyKinds; ++kind) {
-    if (dice.coin(40, "burst errors", i * 16 + kind)) fault.errors.emplace_back(static_cast<ReplyKind>(kind), 1);
-  }
-  if (dice.coin(30, "gilbert elliott", i)) {
-    fault.rate = 1;
-    fault.gilbert_elliott = GilbertElliott{.good = 0.01, .bad = 0.8, .mean_good = 5s, .mean_bad = 3s};
-  }
-}
-
-void draw_effect(const Draft& draft, FaultSpec& fault, std::uint64_t i) {
-  const Dice& dice = draft.dice;
-  switch (fault.kind) {
-    case FaultKind::outage:
-      return draw_outage(draft, fault, i);
-    case FaultKind::error_burst:
-      return draw_burst(draft, fault, i);
-    case FaultKind::latency_spike:
-      fault.factor = dice.one_of({1.0, 2.0, 5.0, 50.0}, "slower", i);
-      fault.add = draft.on_grid(draft.world.monitor.provider_call.timeout * dice.one_of({1, 3, 4, 8}, "later", i) / 4);
-      return;
-    case FaultKind::throttle:
-      fault.limit.requests_per_minute = dice.one_of<std::int64_t>({0, 5, 30}, "throttle", i);
-      if (dice.coin(60, "retry after", i)) {
-        fault.limit.retry_after = dice.one_of<Duration>({1s, 4s, 30s, 1'000'000s}, "retry after at", i);
-      }
-      return;
-    case FaultKind::brownout:
-      fault.concurrency = dice.between({1, 4}, "brownout", i);
-      return;
-    case FaultKind::malformed:
-      return;
-    case FaultKind::truncated:
-      fault.bill_fraction = dice.one_of({0.0, 0.3, 1.0}, "bill fraction", i);
-      return;
-    case FaultKind::flapping:
-    case FaultKind::random_outages: {
-      const Duration up = draft.on_grid(dice.round_one(Range<Duration>{1s, 30s}, "up", i));
-      const Duration down = draft.on_grid(dice.round_one(Range<Duration>{1s, 30s}, "down", i));
-      const bool exact = draft.grid > 0ns || fault.kind == FaultKind::flapping;
-      fault.up = exact ? fixed(up) : Law::exponential(ns(up));
-      fault.down = exact ? fixed(down) : Law::weibull(0.7, ns(down));
-      if (fault.kind == FaultKind::random_outages) fault.severity = dice.one_of({0.3, 1.0}, "severity", i);
-      return draw_outage(draft, fault, i);
-    }
-    case FaultKind::wall_clock_step:
-      fault.offset = dice.one_of<Duration>({-90'000s, -61s, -1s, 30s, 90'000s, 2'700'000s}, "offset", i);
-      return;
-  }
 }
 
 FaultSpec draw_fault(const Draft& draft, std::uint64_t i, Duration healed) {
   const Dice& dice = draft.dice;
   FaultSpec fault;
   fault.id = fmt::format("fault-{}", i + 1);
-  fault.kind = kind_of(draft, i);
+  const Duration timeout = draft.world.monitor.provider_call.timeout;
+  fault.settings = draw_fault_of(draw_kind(draft, i), {dice, i, draft.grid, timeout});
   const Duration step = std::max<Duration>(draft.grid, 100ms);
   fault.at = step * dice.between({0, std::max<std::int64_t>(0, (healed - 1ns) / step)}, "at", i);
   fault.at = std::min(fault.at, healed - 1ns);
-  draw_effect(draft, fault, i);
-  if (fault.kind == FaultKind::wall_clock_step) return fault;
+  if (!lasts(fault.settings)) return fault;
   const Duration rest = healed - fault.at;
   if (!dice.coin(15, "lasts", i)) {
-    const Duration lasts = draft.on_grid(dice.round_one(Range<Duration>{1s, 200s}, "duration of fault", i));
-    fault.duration = std::min(lasts, rest);
+    const Duration drawn = draft.on_grid(dice.round_one(Range<Duration>{1s, 200s}, "duration of fault", i));
+    fault.duration = std::min(drawn, rest);
   }
   if (dice.coin(60, "names", i)) {
     fault.providers = {draft.world.providers[below(dice.bits("whom", i), draft.world.providers.size())].name};

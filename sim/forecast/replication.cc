@@ -41,16 +41,14 @@ void multiply_traffic(Scenario& scenario, std::int64_t rate_millionths) {
 }
 
 // Whether many requests share a draw.
-bool is_uncertain(const Scenario& scenario) {
+bool has_shared_draws(const Scenario& scenario) {
   const auto workload_is = [](const WorkloadSpec& workload) {
     const bool by_factor =
         workload.executor == Executor::diurnal && (workload.diurnal.day_factor_cv > 0 || workload.diurnal.level_cv > 0);
     const bool by_prompts = workload.prompts.count > 0 && workload.prompts.count_cv > 0;
     return by_factor || by_prompts || workload.arrival == Arrival::mmpp;
   };
-  const auto fault_is = [](const FaultSpec& fault) {
-    return fault.kind == FaultKind::random_outages || fault.gilbert_elliott.has_value();
-  };
+  const auto fault_is = [](const FaultSpec& fault) { return is_uncertain(fault.settings); };
   return std::any_of(scenario.workloads.begin(), scenario.workloads.end(), workload_is) ||
          std::any_of(scenario.faults.begin(), scenario.faults.end(), fault_is);
 }
@@ -227,7 +225,7 @@ ForecastWorld::ForecastWorld(Scenario scenario, const ForecastOptions& options)
   for (const ProviderSpec& provider : scenario_.providers) frame_.providers.push_back(provider.name);
   for (const monitor::Variant& variant : scenario_.monitor.ab_router.variants) frame_.variants.push_back(variant.id);
   for (const WorkloadSpec& workload : scenario_.workloads) frame_.features.push_back(workload.feature_version);
-  frame_.uncertain = is_uncertain(scenario_);
+  frame_.uncertain = has_shared_draws(scenario_);
   days_ = days_of(frame_);
 }
 

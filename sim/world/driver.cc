@@ -182,13 +182,14 @@ void Driver::on_fault(std::size_t fault) {
     queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(fault));
   }
   if (observed_) observer_->on_fault({.at = now_, .fault = fault, .active = acts});
-  if (faults_.spec(fault).kind == FaultKind::wall_clock_step) {
+  const Fault& settings = faults_.spec(fault).settings;
+  if (const auto offset = wall_clock_offset_of(settings)) {
     if (acts) faults_.note_affected(fault);
-    wall_at_zero_ += acts ? faults_.spec(fault).offset : -faults_.spec(fault).offset;
+    wall_at_zero_ += acts ? *offset : -*offset;
     pipeline_.set_wall_clock(wall_at_zero_);
   }
   // Capacity may have come back.
-  if (faults_.spec(fault).kind == FaultKind::brownout) {
+  if (capacity_of(settings)) {
     for (std::size_t i = 0; i < stations_.size(); ++i) serve_waiting(i);
   }
 }
@@ -247,9 +248,7 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
       for (const std::size_t fault : hits_) observer_->on_fault_hit(fault, request.id, now_);
     }
   }
-  using Kind = FaultEffect::Kind;
-  const bool needs_place =
-      one.effect.kind != Kind::refuse && one.effect.kind != Kind::hang && one.effect.kind != Kind::throttle;
+  const bool needs_place = one.effect.is_worked_on();
   if (!needs_place || has_place(provider)) {
     one.in_service = needs_place;
     return serve(slot);

@@ -11,6 +11,7 @@
 #include "monitor/pipeline.h"
 #include "sim/kernel/event_queue.h"
 #include "sim/world/fanout.h"
+#include "sim/world/faults.h"
 #include "sim/world/load.h"
 #include "sim/world/provider.h"
 #include "sim/world/world.h"

@@ -2,47 +2,42 @@
 // The scripted faults of a run: which act now, and what they do to a call that starts now.
 //
 // Each fault has a timeline of its own (a window, a periodic or random sequence of phases); the driver asks for the
-// next change and applies it at that instant. Overlapping faults compose: an outage wins, then throttle, malformed,
-// truncated, error_burst; error rates 1 - prod(1 - r), factors multiply, additions sum, capacities take the minimum.
-// Every draw is named by the fault's id, the workload and the request, never by a provider.
+// next change and applies it at that instant. What a fault does is its kind's affair (sim/faults); how overlapping
+// faults compose is written in sim/faults/fault_rules.h. Every draw is named by the fault's id, the workload and the
+// request, never by a provider.
 
 #include <cstdint>
 #include <optional>
-#include <span>
+#include <variant>
 #include <vector>
 
 #include "base/units.h"
 #include "monitor/request.h"
+#include "sim/faults/fault.h"
 #include "sim/kernel/chance.h"
-#include "sim/world/load.h"
-#include "sim/world/rate_window.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
-
-// What names the draws of one call.
-struct CallName {
-  std::uint32_t workload = 0;
-  std::uint64_t ordinal = 0;  // of the request in its workload
-  std::uint32_t attempt = 0;  // of the request, from 0
-};
-
-// What the faults make of one call.
-struct FaultEffect {
-  enum class Kind : std::uint8_t { none, refuse, hang, throttle, malformed, truncated, error };
-  Kind kind = Kind::none;
-  monitor::ReplyKind error = monitor::ReplyKind::server_error;  // of refuse and error
-  double bill_fraction = 1;                                     // of truncated
-  Duration retry_after{0};                                      // of throttle
-  double factor = 1;                                            // of every latency
-  Duration add{0};                                              // to the time to first token
-};
 
 struct FaultCount {
   std::int64_t touched = 0;   // calls that it applied to
   std::int64_t affected = 0;  // calls whose result it changed
   std::int64_t phases = 0;    // times that it began to act
 };
+
+// A kind's settings with what a run keeps for them, and the variant of those of all kinds.
+template <class F>
+struct FaultInRun {
+  const F* settings = nullptr;
+  typename F::State kept;
+};
+template <class>
+struct EachFaultInRun;
+template <class... F>
+struct EachFaultInRun<std::variant<F...>> {
+  using Type = std::variant<FaultInRun<F>...>;
+};
+using AnyFaultInRun = EachFaultInRun<Fault>::Type;
 
 class Faults {
  public:
@@ -72,6 +67,7 @@ class Faults {
  private:
   struct State {
     const FaultSpec* spec = nullptr;
+    AnyFaultInRun in_run;
     std::vector<std::size_t> providers;
     std::vector<StreamKey> call_streams;  // by workload
     StreamKey phase_stream;
@@ -79,20 +75,18 @@ class Faults {
     Instant end{};  // exclusive
     std::optional<Instant> next;
     bool active = false;        // acts now
-    bool bad = false;           // gilbert_elliott's state
-    std::uint64_t changes = 0;  // so far: the phases' number names their draws
+    std::uint64_t changes = 0;  // so far: the number of the phase that the next change begins
     FaultCount count;
-    std::vector<RateWindow> windows;  // throttle: one per provider
+    // The answers of its kind that every call asks for.
+    Precedence precedence = Precedence::undecided;
+    bool touches_calls = true;
+    double fraction = 1;
+    std::optional<std::int64_t> capacity;
   };
 
-  void plan_next(State& state, Instant now);
-  [[nodiscard]] static bool acts_in_phase(const State& state);
-  [[nodiscard]] static Duration stay(const State& state, const Law& law);
-  [[nodiscard]] bool touches(const State& state, const CallName& name, Instant now) const;
-  bool apply(State& state, FaultEffect& effect, std::size_t provider, const CallName& name, Tokens tokens,
-             WallTime wall);
-  [[nodiscard]] static double error_rate(const State& state);
-  [[nodiscard]] static monitor::ReplyKind error_kind(const FaultSpec& spec, std::uint64_t bits);
+  static State state_of(const FaultSpec& spec);
+  static void plan_next(State& state, Instant now);
+  [[nodiscard]] static bool touches(const State& state, const CallName& name, Instant now);
 
   std::vector<State> states_;
   std::vector<std::vector<std::size_t>> active_;  // by provider: acting faults in order of precedence

@@ -11,11 +11,11 @@
 
 #include "base/units.h"
 #include "monitor/request.h"
+#include "sim/faults/fault_rules.h"
+#include "sim/faults/rate_window.h"
 #include "sim/kernel/batched_draws.h"
 #include "sim/kernel/chance.h"
-#include "sim/world/faults.h"
 #include "sim/world/load.h"
-#include "sim/world/rate_window.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {

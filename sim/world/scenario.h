@@ -14,6 +14,9 @@
 #include "base/units.h"
 #include "monitor/config.h"
 #include "monitor/request.h"
+#include "sim/faults/fault.h"
+#include "sim/faults/rate_window.h"
+#include "sim/kernel/dice.h"
 #include "sim/kernel/law.h"
 
 namespace windtunnel::sim {
@@ -35,13 +38,6 @@ enum class TimeoutBill : std::uint8_t { full, input, none };  // what a call bil
 struct ErrorMix {
   std::vector<std::pair<monitor::ReplyKind, double>> rates;
   friend bool operator==(const ErrorMix&, const ErrorMix&) = default;
-};
-
-struct RateLimit {
-  std::optional<std::int64_t> requests_per_minute;
-  std::optional<Tokens> tokens_per_minute;
-  std::optional<Duration> retry_after;  // absent: the time to the end of the UTC minute
-  friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
 
 struct ProviderSpec {
@@ -163,58 +159,6 @@ struct WorkloadSpec {
   std::string prompt_version;
 };
 
-// --- Faults --------------------------------------------------------------------------------------------------------
-
-enum class FaultKind : std::uint8_t {
-  outage,
-  error_burst,
-  latency_spike,
-  throttle,
-  brownout,
-  malformed,
-  truncated,
-  flapping,
-  random_outages,
-  wall_clock_step,
-};
-inline constexpr int kFaultKinds = 10;
-enum class OutageMode : std::uint8_t { refuse, hang };
-
-// A two-state error law in time: each state has its error rate, each stay is exponential.
-struct GilbertElliott {
-  double good = 0.002;
-  double bad = 0.5;
-  Duration mean_good = std::chrono::minutes{30};
-  Duration mean_bad = std::chrono::seconds{60};
-  friend bool operator==(const GilbertElliott&, const GilbertElliott&) = default;
-};
-
-struct FaultSpec {
-  std::string id;
-  FaultKind kind = FaultKind::outage;
-  std::vector<std::string> providers;  // empty: all of them ("*")
-  Duration at{0};
-  std::optional<Duration> duration;  // absent: to the end of the run
-  double fraction = 1;               // of the calls that it touches
-  Duration ramp{0};                  // the fraction grows from 0 over this time
-  std::int64_t min_affected = 1;     // fewer, and the run is inconclusive
-
-  OutageMode mode = OutageMode::refuse;                             // outage, flapping, random_outages
-  monitor::ReplyKind error = monitor::ReplyKind::connection_error;  // outage
-  double rate = 1;                                                  // error_burst
-  std::vector<std::pair<monitor::ReplyKind, double>> errors;        // error_burst: weights
-  std::optional<GilbertElliott> gilbert_elliott;                    // error_burst
-  double factor = 1;                                                // latency_spike
-  Duration add{0};                                                  // latency_spike
-  RateLimit limit;                                                  // throttle
-  std::int64_t concurrency = 1;                                     // brownout
-  double bill_fraction = 1;                                         // truncated
-  Law up = Law::fixed(0);                                           // flapping, random_outages: nanoseconds
-  Law down = Law::fixed(0);                                         // flapping, random_outages: nanoseconds
-  double severity = 1;                                              // random_outages: share of calls failed
-  Duration offset{0};                                               // wall_clock_step
-};
-
 // --- What must hold ------------------------------------------------------------------------------------------------
 
 enum class Metric : std::uint8_t {
@@ -289,14 +233,6 @@ enum class SwarmPart : std::uint8_t {
   faults,
 };
 inline constexpr std::size_t kSwarmParts = 12;
-
-// Both ends included.
-template <typename T>
-struct Range {
-  T least{};
-  T most{};
-  friend bool operator==(const Range&, const Range&) = default;
-};
 
 // From what the worlds of a swarm are drawn. Every other setting is drawn too, from values that the swarm knows.
 struct ExploreSpec {

@@ -115,7 +115,7 @@ struct Timeline {
   };
   struct Fault {
     std::string id;
-    FaultKind kind = FaultKind::outage;
+    FaultKind kind{};
     std::vector<std::string> providers;  // empty: all of them
     std::int64_t phases_total = 0;       // those beyond kMomentsMax included
     std::vector<Phase> phases;

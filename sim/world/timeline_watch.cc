@@ -70,7 +70,7 @@ Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
   }
   timeline.versions.resize(timeline.version_names.size());
   for (const FaultSpec& spec : scenario.faults) {
-    timeline.faults.push_back({.id = spec.id, .kind = spec.kind, .providers = spec.providers});
+    timeline.faults.push_back({.id = spec.id, .kind = spec.kind(), .providers = spec.providers});
   }
   timeline.monthly_limit = scenario.monitor.cost_limiter.monthly;
   timeline.daily_limit = scenario.monitor.cost_limiter.daily;

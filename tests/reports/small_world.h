@@ -45,7 +45,7 @@ inline sim::Scenario small_world() {
 inline sim::FaultSpec outage_of(const std::string& provider) {
   sim::FaultSpec fault;
   fault.id = provider + "-down";
-  fault.kind = sim::FaultKind::outage;
+  fault.settings = sim::Outage{};
   fault.providers = {provider};
   return fault;
 }

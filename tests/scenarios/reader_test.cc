@@ -313,10 +313,12 @@ TEST(Reader, measured_outages_are_those_of_the_vendor) {
   const sim::Scenario s =
       read(R"({"faults": [{"id": "a", "kind": "random_outages", "law": "measured", "provider": "anthropic", "at": "0s"},
     {"id": "b", "kind": "random_outages", "law": "measured", "provider": "openai", "at": "0s", "severity": 1}]})");
-  EXPECT_EQ(s.faults[0].up, Law::exponential(16.7 * 86400e9));
-  EXPECT_DOUBLE_EQ(s.faults[0].severity, 0.3);
-  EXPECT_EQ(s.faults[1].up, Law::exponential(11.6 * 86400e9));
-  EXPECT_DOUBLE_EQ(s.faults[1].severity, 1);
+  const auto& mild = std::get<sim::RandomOutages>(s.faults[0].settings);
+  const auto& severe = std::get<sim::RandomOutages>(s.faults[1].settings);
+  EXPECT_EQ(mild.up, Law::exponential(16.7 * 86400e9));
+  EXPECT_DOUBLE_EQ(mild.severity, 0.3);
+  EXPECT_EQ(severe.up, Law::exponential(11.6 * 86400e9));
+  EXPECT_DOUBLE_EQ(severe.severity, 1);
   EXPECT_EQ(errors_of(R"({"faults": [{"id": "a", "kind": "random_outages", "law": "measured", "at": "0s"}]})").size(),
             1U);
   EXPECT_EQ(

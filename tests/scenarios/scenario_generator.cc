@@ -233,63 +233,70 @@ sim::WorkloadSpec workload(const std::string& name, const std::vector<std::strin
   return w;
 }
 
+// Settings that a swarm does not draw. A kind without a function here has those that a swarm draws.
+template <class DownFault>
+void vary_outage(DownFault& f) {
+  f.mode = chance() ? sim::OutageMode::hang : sim::OutageMode::refuse;
+  f.error = monitor::ReplyKind::connection_error;
+  if (f.mode == sim::OutageMode::refuse) f.error = static_cast<monitor::ReplyKind>(number(1, 9));
+}
+void vary(sim::Outage& f) { vary_outage(f); }
+void vary(sim::Flapping& f) {
+  vary_outage(f);
+  f.up = Law::exponential(1e9);
+  f.down = Law::fixed(static_cast<double>(number(1, 1'000'000)));
+}
+void vary(sim::RandomOutages& f) {
+  vary_outage(f);
+  f.up = Law::exponential(1e9);
+  f.down = Law::fixed(static_cast<double>(number(1, 1'000'000)));
+  f.severity = millionths();
+}
+void vary(sim::ErrorBurst& f) {
+  f = {};
+  if (chance()) f.errors = {{monitor::ReplyKind::timeout, 0.5}, {monitor::ReplyKind::overloaded, 2}};
+  if (chance()) {
+    f.gilbert_elliott = sim::GilbertElliott{millionths(), millionths(), some_span(), some_span()};
+  } else {
+    f.rate = millionths();
+  }
+}
+void vary(sim::LatencySpike& f) {
+  f.factor = chance() ? 1 : real();
+  f.add = span();
+}
+void vary(sim::Throttle& f) {
+  f.limit = rate_limit();
+  f.limit.requests_per_minute = number(0, 5);
+}
+void vary(sim::Brownout& f) { f.concurrency = number(1, 9); }
+void vary(sim::Truncated& f) { f.bill_fraction = millionths(); }
+void vary(sim::WallClockStep& f) { f.offset = chance() ? span() : -span(); }
+
+sim::Fault fault_settings() {
+  const sim::Dice dice{static_cast<std::uint64_t>(number(1, 1'000'000))};
+  const auto kind = static_cast<sim::FaultKind>(number(0, sim::kFaultKinds - 1));
+  sim::Fault settings = sim::draw_fault_of(kind, {.dice = dice, .timeout = 10s});
+  std::visit(
+      [](auto& f) {
+        if constexpr (requires { vary(f); }) vary(f);
+      },
+      settings);
+  return settings;
+}
+
 sim::FaultSpec fault(const std::string& id, const std::vector<std::string>& providers) {
-  using sim::FaultKind;
   sim::FaultSpec f;
   f.id = id;
-  f.kind = one_of(FaultKind::wall_clock_step);
+  f.settings = fault_settings();
   f.at = Duration{number(0, 59'000'000'000)};
-  if (f.kind == FaultKind::wall_clock_step) {
-    f.offset = chance() ? span() : -span();
-    return f;
-  }
+  if (!sim::lasts(f.settings)) return f;
   if (chance()) f.providers = {providers[0]};
   if (chance()) f.providers = providers;
   f.duration = maybe(some_span());
   f.fraction = millionths();
   f.ramp = span();
   f.min_affected = number(0, 9);
-  switch (f.kind) {
-    case FaultKind::error_burst:
-      if (chance()) f.errors = {{monitor::ReplyKind::timeout, 0.5}, {monitor::ReplyKind::overloaded, 2}};
-      if (chance()) {
-        f.gilbert_elliott = sim::GilbertElliott{millionths(), millionths(), some_span(), some_span()};
-      } else {
-        f.rate = millionths();
-      }
-      break;
-    case FaultKind::latency_spike:
-      f.factor = chance() ? 1 : real();
-      f.add = span();
-      break;
-    case FaultKind::throttle:
-      f.limit = rate_limit();
-      f.limit.requests_per_minute = number(0, 5);
-      break;
-    case FaultKind::brownout:
-      f.concurrency = number(1, 9);
-      break;
-    case FaultKind::truncated:
-      f.bill_fraction = millionths();
-      break;
-    case FaultKind::random_outages:
-      f.severity = millionths();
-      [[fallthrough]];
-    case FaultKind::flapping:
-      f.up = Law::exponential(1e9);
-      f.down = Law::fixed(static_cast<double>(number(1, 1'000'000)));
-      [[fallthrough]];
-    case FaultKind::outage:
-      if (chance()) {
-        f.mode = sim::OutageMode::hang;
-      } else {
-        f.error = static_cast<monitor::ReplyKind>(number(1, 9));
-      }
-      break;
-    case FaultKind::malformed:
-    case FaultKind::wall_clock_step:
-      break;
-  }
   return f;
 }
 
@@ -345,7 +352,7 @@ sim::Scenario arbitrary_scenario() {
     s.explore.rate.most = Millionths{number(1'000'000, 5'000'000)};
     s.explore.providers.least = number(1, 3);
     s.explore.faults = {number(0, 3), 7};
-    s.explore.fault_kinds = {sim::FaultKind::throttle, sim::FaultKind::outage};
+    s.explore.fault_kinds = {sim::kind_of(sim::Throttle{}), sim::kind_of(sim::Outage{})};
     s.explore.time_grids = {Duration{number(0, 1'000'000'000)}};
     s.explore.timeout = {1s, 2s};
     s.explore.open.most = 1h;

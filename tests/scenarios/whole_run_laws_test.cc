@@ -138,11 +138,11 @@ TEST(WholeRunLaw, a_fault_that_touches_nothing_changes_nothing) {
   hold_in_any_world([](const Scenario& world) -> std::optional<std::string> {
     Scenario more = world;
     more.faults.insert(more.faults.begin(), {.id = "on-nobody",
-                                             .kind = sim::FaultKind::outage,
                                              .providers = {world.providers[0].name},
                                              .at = Duration{0},
                                              .duration = world.duration,
-                                             .fraction = 0});
+                                             .fraction = 0,
+                                             .settings = sim::Outage{}});
     sim::two_orders::Story here{world};
     sim::two_orders::Story there{more};
     run(world, {.observers = {&here}});

@@ -71,11 +71,11 @@ inline Scenario world(Duration duration, WorkloadSpec load, ProviderSpec served_
   return scenario;
 }
 
-inline FaultSpec fault(std::string id, FaultKind kind, Duration at = Duration{0},
+inline FaultSpec fault(std::string id, Fault settings, Duration at = Duration{0},
                        std::optional<Duration> duration = std::nullopt) {
   FaultSpec spec;
   spec.id = std::move(id);
-  spec.kind = kind;
+  spec.settings = std::move(settings);
   spec.at = at;
   spec.duration = duration;
   return spec;

@@ -81,7 +81,7 @@ void put_provider_figures(JsonWriter& json, const Timeline& timeline) {
 void put_fault_figures(JsonWriter& json, const Timeline& timeline) {
   json.key("faults").begin_array();
   for (const Timeline::Fault& fault : timeline.faults) {
-    std::string kind = word_of(fault.kind);
+    std::string kind = name_of(fault.kind);
     std::ranges::replace(kind, '_', ' ');
     json.begin_object().key("label").text(fault.id + " · " + kind).key("phases").begin_array();
     for (std::size_t i = 0; i < fault.phases.size() && i < kPartsMax; ++i) {

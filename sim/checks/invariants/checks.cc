@@ -156,8 +156,8 @@ void Checks::on_finish(const monitor::Record& record) {
 void Checks::on_fault(const FaultChanged& event) {
   watched_.now = event.at;
   run_.on_fault(event);
-  const FaultSpec& spec = watched_.scenario.faults[event.fault];
-  if (spec.kind == FaultKind::wall_clock_step) watched_.wall_at_zero += event.active ? spec.offset : -spec.offset;
+  const auto offset = wall_clock_offset_of(watched_.scenario.faults[event.fault].settings);
+  if (offset) watched_.wall_at_zero += event.active ? *offset : -*offset;
 }
 
 void Checks::on_fault_hit(std::size_t fault, RequestId request, Instant now) {

@@ -5,14 +5,9 @@
 namespace windtunnel::sim {
 namespace {
 
-// Of these no single call is told: a brownout makes calls wait, a step of the wall clock moves the calendar.
-bool hits_untold(FaultKind kind) { return kind == FaultKind::brownout || kind == FaultKind::wall_clock_step; }
-
 // Whether it changes each call that it may touch, whatever is drawn.
-bool is_certain(const FaultSpec& spec) {
-  const bool decides =
-      spec.kind == FaultKind::outage || spec.kind == FaultKind::malformed || spec.kind == FaultKind::truncated;
-  return decides && spec.fraction >= 1 && spec.ramp == Duration{0};
+bool changes_every_call(const FaultSpec& spec) {
+  return is_certain(spec.settings) && spec.fraction >= 1 && spec.ramp == Duration{0};
 }
 
 }  // namespace
@@ -22,7 +17,7 @@ RunChecks::RunChecks(Watched& watched) : watched_(watched) {
   const Scenario& scenario = watched.scenario;
   const Duration last = scenario.liveness ? std::min(scenario.duration, scenario.liveness->heal_at) : scenario.duration;
   for (const FaultSpec& spec : scenario.faults) {
-    One one{.begin = Instant{} + spec.at, .end = Instant{} + last, .is_certain = is_certain(spec)};
+    One one{.begin = Instant{} + spec.at, .end = Instant{} + last, .is_certain = changes_every_call(spec)};
     if (spec.duration) one.end = std::min(one.end, one.begin + *spec.duration);
     for (std::size_t provider = 0; provider < watched.providers(); ++provider) {
       const std::string& name = scenario.providers[provider].name;
@@ -46,7 +41,7 @@ void RunChecks::on_fault_hit(std::size_t fault, OpenRequest* one) {
                            "fault {} hit a call to provider {}; it lasts from {} to {} ns, active: {}", spec.id,
                            one == nullptr ? -1 : static_cast<int>(index_of(one->provider)),
                            fact.begin.time_since_epoch().count(), fact.end.time_since_epoch().count(), fact.active);
-  if (one != nullptr && spec.kind != FaultKind::latency_spike) one->hit_by_fault = true;
+  if (one != nullptr && spoils_reply(spec.settings)) one->hit_by_fault = true;
 }
 
 void RunChecks::on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event) {
@@ -69,7 +64,7 @@ void RunChecks::on_attempt_end(const OpenRequest& one, const monitor::AttemptEnd
 void RunChecks::at_end(const RunResult& result) {
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     const FaultSpec& spec = watched_.scenario.faults[i];
-    watched_.violations.must(hits_untold(spec.kind) || result.faults[i].affected == faults_[i].hits, CheckId::W2,
+    watched_.violations.must(!touches_calls(spec.settings) || result.faults[i].affected == faults_[i].hits, CheckId::W2,
                              result.ended, std::nullopt, "fault {} claims {} affected calls; {} were told", spec.id,
                              result.faults[i].affected, faults_[i].hits);
   }

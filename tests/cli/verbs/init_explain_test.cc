@@ -7,11 +7,11 @@
 
 #include "monitor/breaker/breaker_presets.h"
 #include "monitor/request.h"
-#include "reports/text/enum_names.h"
 #include "scenarios/grammar/forecast_grammar.h"
 #include "scenarios/grammar/threshold_grammar.h"
 #include "sim/checks/claims/coverage.h"
 #include "sim/checks/findings/registry.h"
+#include "sim/faults/fault.h"
 #include "tests/cli/windtunnel.h"
 
 namespace windtunnel::tests::init_explain_test {
@@ -54,9 +54,7 @@ std::vector<std::string> words_to_explain() {
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) words.emplace_back(name_of(static_cast<monitor::Outcome>(i)));
   for (std::size_t i = 0; i < monitor::kReplyKinds; ++i)
     words.emplace_back(name_of(static_cast<monitor::ReplyKind>(i)));
-  for (int i = 0; i <= static_cast<int>(sim::FaultKind::wall_clock_step); ++i) {
-    words.emplace_back(reports::word_of(static_cast<sim::FaultKind>(i)));
-  }
+  for (int i = 0; i < sim::kFaultKinds; ++i) words.emplace_back(name_of(static_cast<sim::FaultKind>(i)));
   for (const std::string_view counter : sim::coverage_counters()) words.emplace_back(counter);
   for (const std::string& metric : scenarios::metric_names()) words.push_back(metric);
   for (const std::string& metric : scenarios::forecast_names()) words.push_back(metric);

@@ -109,8 +109,8 @@ TEST(OpenMetrics, a_breaker_says_what_it_cost) {
 TEST(OpenMetrics, a_provider_that_is_passed_over_for_its_retry_after_is_counted) {
   sim::Scenario scenario = small_world();
   scenario.faults = {three_seconds(outage_of("openai"))};
-  scenario.faults[0].kind = sim::FaultKind::throttle;
-  scenario.faults[0].limit = {.requests_per_minute = 2, .tokens_per_minute = {}, .retry_after = 2s};
+  scenario.faults[0].settings =
+      sim::Throttle{.limit = {.requests_per_minute = 2, .tokens_per_minute = {}, .retry_after = 2s}};
   const sim::Timeline timeline = small_timeline(scenario);
   const auto last = [&](const std::string& metric, const std::string& provider) {
     return samples_of(timeline, 10s, "windtunnel_" + metric + "_total{provider=\"" + provider + "\"}").back();
@@ -168,7 +168,7 @@ TEST(OpenMetrics, a_fault_is_active_from_its_begin_to_before_its_end) {
 TEST(OpenMetrics, faults_that_begin_at_one_instant_are_told_apart) {
   sim::Scenario scenario = small_world();
   scenario.faults = {three_seconds(outage_of("openai")), three_seconds(outage_of("anthropic")), outage_of("anthropic")};
-  scenario.faults[1].kind = sim::FaultKind::latency_spike;
+  scenario.faults[1].settings = sim::LatencySpike{};
   scenario.faults[1].duration = 5s;
   scenario.faults[2].id = "late";
   scenario.faults[2].at = 8s;
@@ -190,7 +190,7 @@ TEST(OpenMetrics, a_failed_call_has_a_duration_of_its_own) {
   sim::Scenario scenario = small_world();
   scenario.monitor.provider_call.timeout = 2s;
   scenario.faults = {three_seconds(outage_of("openai"))};
-  scenario.faults[0].mode = sim::OutageMode::hang;
+  scenario.faults[0].settings = sim::Outage{.mode = sim::OutageMode::hang};
   const sim::Timeline timeline = small_timeline(scenario);
   const auto last = [&](const std::string& ending, const std::string& more) {
     return samples_of(

@@ -56,7 +56,7 @@ TEST(Events, writes_transitions) {
 
 TEST(Events, writes_faults_and_follows_the_wall_clock) {
   sim::Scenario scenario = small_world();
-  scenario.faults = {outage_of("openai"), {.id = "step", .kind = sim::FaultKind::wall_clock_step, .offset = 1h}};
+  scenario.faults = {outage_of("openai"), {.id = "step", .settings = sim::WallClockStep{.offset = 1h}}};
   EXPECT_EQ(
       text_of(scenario,
               [](EventsWriter& writer) {

@@ -235,8 +235,7 @@ TEST(Telemetry, names_users_as_the_load_does) {
 TEST(Telemetry, prints_the_wall_clock_where_it_has_stepped) {
   sim::Scenario scenario = small_world();
   scenario.faults.resize(1);
-  scenario.faults[0].kind = sim::FaultKind::wall_clock_step;
-  scenario.faults[0].offset = -1h;
+  scenario.faults[0].settings = sim::WallClockStep{.offset = -1h};
   const ScratchFolder folder;
   OutputFile file{folder.file("a")};
   TelemetryWriter writer{scenario, kSeed, file};

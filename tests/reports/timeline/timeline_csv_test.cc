@@ -100,7 +100,7 @@ TEST(TimelineCsv, failed_calls_have_durations_of_their_own) {
   scenario.monitor.circuit_breaker.consecutive_threshold = 100;
   scenario.monitor.circuit_breaker.minimum_calls = 100;
   scenario.faults = {outage_of("openai")};
-  scenario.faults[0].mode = sim::OutageMode::hang;
+  scenario.faults[0].settings = sim::Outage{.mode = sim::OutageMode::hang};
   scenario.faults[0].at = 3s;
   scenario.faults[0].duration = 3s;
   Columns columns = columns_of(scenario, sim::timeline_widths(scenario, {}, 10s));

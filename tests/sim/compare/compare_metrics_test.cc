@@ -53,7 +53,7 @@ Scenario two_providers() {
 
 TEST(CompareMetrics, of_an_outage_are_what_a_person_works_out) {
   Scenario scenario = one_provider();
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   const Measured run = measured(scenario);
   // Calls at 10, 11 and 12 fail; the breaker opens at 12. The probe at 16 fails; the one at 20 is answered at 20.1.
   EXPECT_EQ(run.time(CompareMetric::time_to_failover), 2.0);
@@ -71,7 +71,7 @@ TEST(CompareMetrics, of_an_outage_are_what_a_person_works_out) {
 
 TEST(CompareMetrics, with_another_provider_nobody_is_lost_and_the_same_calls_are_wasted) {
   Scenario scenario = two_providers();
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   scenario.faults.front().providers = {"alpha"};
   const Measured run = measured(scenario);
   EXPECT_EQ(run.time(CompareMetric::time_to_failover), 2.0);
@@ -82,7 +82,7 @@ TEST(CompareMetrics, with_another_provider_nobody_is_lost_and_the_same_calls_are
 TEST(CompareMetrics, a_breaker_that_never_opens_counts_with_the_whole_phase_and_has_recovered_at_once) {
   Scenario scenario = one_provider();
   scenario.monitor.circuit_breaker = {};
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   const Measured run = measured(scenario);
   EXPECT_EQ(run.time(CompareMetric::time_to_failover), 10.0);
   EXPECT_EQ(run.of(CompareMetric::wasted_calls), 10);
@@ -101,7 +101,7 @@ TEST(CompareMetrics, without_a_provider_that_is_down_there_are_no_times_and_noth
 
 TEST(CompareMetrics, a_provider_that_nobody_asks_for_says_nothing) {
   Scenario scenario = two_providers();
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   scenario.faults.front().providers = {"beta"};
   const Measured run = measured(scenario);
   EXPECT_EQ(run.of(CompareMetric::time_to_failover), std::nullopt);
@@ -110,7 +110,7 @@ TEST(CompareMetrics, a_provider_that_nobody_asks_for_says_nothing) {
 
 TEST(CompareMetrics, a_phase_that_lasts_to_the_end_has_no_recovery) {
   Scenario scenario = one_provider();
-  scenario.faults = {fault("down", FaultKind::outage, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s)};
   const Measured run = measured(scenario);
   EXPECT_EQ(run.time(CompareMetric::time_to_failover), 2.0);
   EXPECT_EQ(run.of(CompareMetric::recovery_time), std::nullopt);
@@ -120,7 +120,7 @@ TEST(CompareMetrics, a_phase_that_lasts_to_the_end_has_no_recovery) {
 TEST(CompareMetrics, a_breaker_that_stays_open_counts_until_the_end_of_the_run) {
   Scenario scenario = one_provider();
   scenario.monitor.circuit_breaker.open = 1h;
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   const Measured run = measured(scenario);
   EXPECT_EQ(run.time(CompareMetric::recovery_time), 10.0);
   EXPECT_EQ(run.phases, (DownPhases{.counted = 1, .failover_missed = 0, .ended = 1, .recovery_missed = 1}));
@@ -129,7 +129,7 @@ TEST(CompareMetrics, a_breaker_that_stays_open_counts_until_the_end_of_the_run) 
 TEST(CompareMetrics, a_breaker_that_is_open_when_the_provider_goes_down_again_fails_over_at_once) {
   Scenario scenario = one_provider();
   scenario.monitor.circuit_breaker.open = 8s;
-  scenario.faults = {fault("first", FaultKind::outage, 10s, 4s), fault("second", FaultKind::outage, 16s, 2s)};
+  scenario.faults = {fault("first", Outage{}, 10s, 4s), fault("second", Outage{}, 16s, 2s)};
   const Measured run = measured(scenario);
   // It opens at 12 for 8 s: not closed when the second begins (14 to 16), closed by the probe at 20, answered at 20.1.
   EXPECT_EQ(run.time(CompareMetric::time_to_failover), (2.0 + 0.0) / 2);
@@ -139,7 +139,7 @@ TEST(CompareMetrics, a_breaker_that_is_open_when_the_provider_goes_down_again_fa
 
 TEST(CompareMetrics, two_faults_that_overlap_are_one_down_phase) {
   Scenario scenario = one_provider();
-  scenario.faults = {fault("first", FaultKind::outage, 10s, 6s), fault("second", FaultKind::malformed, 14s, 6s)};
+  scenario.faults = {fault("first", Outage{}, 10s, 6s), fault("second", Malformed{}, 14s, 6s)};
   const Measured run = measured(scenario);
   EXPECT_EQ(run.phases.counted, 1);
   EXPECT_EQ(run.time(CompareMetric::time_to_failover), 2.0);
@@ -150,7 +150,7 @@ TEST(CompareMetrics, two_faults_that_overlap_are_one_down_phase) {
 TEST(CompareMetrics, a_call_that_gets_through_is_not_wasted) {
   Scenario scenario = one_provider();
   scenario.monitor.circuit_breaker = {};
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   scenario.faults.front().fraction = 0.6;
   const Measured run = measured(scenario);
   EXPECT_EQ(run.of(CompareMetric::wasted_calls), run.of(CompareMetric::requests_lost));
@@ -161,14 +161,13 @@ TEST(CompareMetrics, a_call_that_gets_through_is_not_wasted) {
 TEST(CompareMetrics, down_begins_where_half_of_the_calls_fail) {
   Scenario scenario = one_provider();
   scenario.monitor.circuit_breaker = {};
-  FaultSpec burst = fault("burst", FaultKind::error_burst, 10s, 10s);
-  burst.rate = 0.499'999;
+  FaultSpec burst = fault("burst", ErrorBurst{.rate = 0.499'999}, 10s, 10s);
   scenario.faults = {burst};
   EXPECT_EQ(measured(scenario).phases.counted, 0);
-  scenario.faults.front().rate = 0.5;
+  scenario.faults.front().settings = ErrorBurst{.rate = 0.5};
   EXPECT_EQ(measured(scenario).phases.counted, 1);
   // On a ramp of 8 s to everybody, half is reached after 4 s: 6 s are left.
-  FaultSpec outage = fault("down", FaultKind::outage, 10s, 10s);
+  FaultSpec outage = fault("down", Outage{}, 10s, 10s);
   outage.ramp = 8s;
   scenario.faults = {outage};
   EXPECT_EQ(measured(scenario).time(CompareMetric::time_to_failover), 6.0);
@@ -177,10 +176,10 @@ TEST(CompareMetrics, down_begins_where_half_of_the_calls_fail) {
 }
 
 TEST(CompareMetrics, slow_throttled_and_crowded_providers_are_not_down) {
-  for (const FaultKind kind : {FaultKind::latency_spike, FaultKind::throttle, FaultKind::brownout}) {
+  for (const Fault& settings : {Fault{LatencySpike{}}, Fault{Throttle{}}, Fault{Brownout{}}}) {
     Scenario scenario = one_provider();
-    scenario.faults = {fault("trouble", kind, 10s, 10s)};
-    EXPECT_EQ(measured(scenario).phases.counted, 0) << static_cast<int>(kind);
+    scenario.faults = {fault("trouble", settings, 10s, 10s)};
+    EXPECT_EQ(measured(scenario).phases.counted, 0) << name_of(kind_of(settings));
   }
 }
 
@@ -188,8 +187,7 @@ TEST(CompareMetrics, probes_in_flight_are_the_most_at_one_provider) {
   Scenario scenario = one_provider();
   scenario.monitor.circuit_breaker.half_open_max_calls = 0;
   scenario.monitor.provider_call.timeout = 5s;
-  FaultSpec hang = fault("hangs", FaultKind::outage, 10s, 15s);
-  hang.mode = OutageMode::hang;
+  FaultSpec hang = fault("hangs", Outage{.mode = OutageMode::hang}, 10s, 15s);
   scenario.faults = {hang};
   const Measured run = measured(scenario);
   // Calls of 10, 11, 12 time out by 17; those of 13 to 16 are under way. Open from 17 to 21: the calls of 21, 22, 23,
@@ -202,14 +200,14 @@ TEST(CompareMetrics, probes_in_flight_are_the_most_at_one_provider) {
 TEST(CompareMetrics, a_liveness_that_fails_is_a_violated_check) {
   Scenario scenario = one_provider();
   scenario.monitor.circuit_breaker.open = 1h;
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 5s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 5s)};
   scenario.liveness = LivenessSpec{.heal_at = 16s, .recover_within = 5s};
   EXPECT_EQ(measured(scenario).of(CompareMetric::checks_violated), 1);
 }
 
 TEST(CompareMetrics, nobody_answered_has_no_p95) {
   Scenario scenario = one_provider();
-  scenario.faults = {fault("down", FaultKind::outage)};
+  scenario.faults = {fault("down", Outage{})};
   const Measured run = measured(scenario);
   EXPECT_EQ(run.of(CompareMetric::p95), std::nullopt);
   EXPECT_EQ(run.of(CompareMetric::cost_usd), 0);

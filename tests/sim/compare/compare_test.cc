@@ -22,7 +22,7 @@ Scenario outage_world(Duration open) {
   scenario.providers.push_back(provider("beta", Law::exponential(200e6)));
   scenario.monitor.circuit_breaker.consecutive_threshold = 3;
   scenario.monitor.circuit_breaker.open = open;
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 20s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 20s)};
   scenario.faults.front().providers = {"alpha"};
   return scenario;
 }

@@ -41,7 +41,7 @@ TEST(Swarm, a_range_narrowed_moves_no_other_draw) {
     EXPECT_EQ(wide.monitor.circuit_breaker, narrow.monitor.circuit_breaker);
     EXPECT_EQ(wide.workloads.size(), narrow.workloads.size());
     for (std::size_t i = 0; i < std::min<std::size_t>(2, wide.faults.size()); ++i) {
-      EXPECT_EQ(wide.faults[i].kind, narrow.faults[i].kind);
+      EXPECT_EQ(wide.faults[i].settings, narrow.faults[i].settings);
       EXPECT_EQ(wide.faults[i].at, narrow.faults[i].at);
     }
   }
@@ -54,7 +54,7 @@ TEST(Swarm, stays_within_its_ranges) {
   base.explore.open = {4s, 5s};
   base.explore.providers = {2, 4};
   base.explore.faults = {1, 3};
-  base.explore.fault_kinds = {FaultKind::throttle, FaultKind::outage};
+  base.explore.fault_kinds = {kind_of(Throttle{}), kind_of(Outage{})};
   base.explore.time_grids = {Duration{0}};
   std::set<std::size_t> providers;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
@@ -64,7 +64,7 @@ TEST(Swarm, stays_within_its_ranges) {
     EXPECT_TRUE(world.monitor.circuit_breaker.open >= 4s && world.monitor.circuit_breaker.open <= 5s);
     EXPECT_TRUE(!world.faults.empty() && world.faults.size() <= 3);
     for (const FaultSpec& one : world.faults) {
-      EXPECT_TRUE(one.kind == FaultKind::throttle || one.kind == FaultKind::outage);
+      EXPECT_TRUE(std::holds_alternative<Throttle>(one.settings) || std::holds_alternative<Outage>(one.settings));
       EXPECT_TRUE(!world.liveness || one.at < world.liveness->heal_at);
     }
     EXPECT_EQ(world.providers[0].name, "alpha");
@@ -76,7 +76,7 @@ TEST(Swarm, stays_within_its_ranges) {
 
 TEST(Swarm, keeps_what_it_is_told_to) {
   Scenario base = swarm_base();
-  base.faults = {fault("down", FaultKind::outage, 100s, 30s)};
+  base.faults = {fault("down", Outage{}, 100s, 30s)};
   base.monitor.cache.capacity = 17;
   base.monitor.provider_call.timeout = 7s;
   base.monitor.circuit_breaker.consecutive_threshold = 4;

@@ -16,33 +16,22 @@ using monitor::ReplyKind;
 Scenario healthy() { return world(2000s, workload("chat", per_second(10)), provider("alpha", Law::fixed(1e9))); }
 
 FaultSpec burst(std::string id, double rate, ReplyKind error = ReplyKind::server_error) {
-  FaultSpec spec = fault(std::move(id), FaultKind::error_burst);
-  spec.rate = rate;
-  spec.errors = {{error, 1}};
-  return spec;
+  return fault(std::move(id), ErrorBurst{.rate = rate, .errors = {{error, 1}}});
 }
 FaultSpec spike(std::string id, double factor, Duration add) {
-  FaultSpec spec = fault(std::move(id), FaultKind::latency_spike);
-  spec.factor = factor;
-  spec.add = add;
-  return spec;
+  return fault(std::move(id), LatencySpike{.factor = factor, .add = add});
 }
 FaultSpec brownout(std::string id, std::int64_t concurrency, Duration at = 0s) {
-  FaultSpec spec = fault(std::move(id), FaultKind::brownout, at);
-  spec.concurrency = concurrency;
-  return spec;
+  return fault(std::move(id), Brownout{.concurrency = concurrency}, at);
 }
 FaultSpec throttle(std::int64_t requests_per_minute) {
-  FaultSpec spec = fault("throttle", FaultKind::throttle);
-  spec.limit.requests_per_minute = requests_per_minute;
-  return spec;
+  return fault("throttle", Throttle{.limit = {.requests_per_minute = requests_per_minute}});
 }
 
 // Each ends 10 s after the one that wins over it, so that each rules for 10 s.
 TEST(Precedence, is_outage_throttle_malformed_truncated_error_burst_in_any_file_order) {
-  std::vector<FaultSpec> faults = {fault("outage", FaultKind::outage), throttle(0),
-                                   fault("malformed", FaultKind::malformed), fault("truncated", FaultKind::truncated),
-                                   burst("burst", 1)};
+  std::vector<FaultSpec> faults = {fault("outage", Outage{}), throttle(0), fault("malformed", Malformed{}),
+                                   fault("truncated", Truncated{}), burst("burst", 1)};
   for (std::size_t i = 0; i < faults.size(); ++i) faults[i].duration = (static_cast<std::int64_t>(i) + 1) * 10s;
   std::sort(faults.begin(), faults.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   do {
@@ -67,20 +56,21 @@ TEST(Precedence, is_outage_throttle_malformed_truncated_error_burst_in_any_file_
 }
 
 TEST(Precedence, of_flapping_and_random_outages_is_that_of_an_outage) {
-  for (const FaultKind kind : {FaultKind::flapping, FaultKind::random_outages}) {
-    FaultSpec down = fault("down", kind);
-    down.up = Law::fixed(1);
-    down.down = Law::fixed(1e18);
+  const Law up = Law::fixed(1);
+  const Law ever = Law::fixed(1e18);
+  for (const Fault& settings :
+       {Fault{Flapping{.up = up, .down = ever}}, Fault{RandomOutages{.up = up, .down = ever}}}) {
+    const FaultSpec down = fault("down", settings);
     Scenario scenario = world(60s, workload("chat", per_second(1)));
     scenario.workloads[0].start = 1s;
-    scenario.faults = {fault("malformed", FaultKind::malformed), throttle(0), down};
+    scenario.faults = {fault("malformed", Malformed{}), throttle(0), down};
     EXPECT_EQ(KeptRun{scenario}.count(ReplyKind::connection_error), 59);
   }
 }
 
 // A call that an outage refuses has not used up the throttle's window.
 TEST(Precedence, keeps_a_decided_call_out_of_the_throttles_window) {
-  FaultSpec outage = fault("outage", FaultKind::outage, 0s, 30s);
+  FaultSpec outage = fault("outage", Outage{}, 0s, 30s);
   Scenario scenario = world(60s, workload("chat", per_second(1)));
   scenario.faults = {throttle(20), outage};
   scenario.monitor.provider_call.retry_after_cap = 0s;
@@ -124,7 +114,7 @@ TEST(LatencyFactors, multiply_and_additions_sum) {
 }
 
 TEST(LatencyFactors, slow_down_spoilt_answers_and_errors_too) {
-  for (const FaultSpec& other : {fault("malformed", FaultKind::malformed), burst("burst", 1)}) {
+  for (const FaultSpec& other : {fault("malformed", Malformed{}), burst("burst", 1)}) {
     Scenario scenario = healthy();
     scenario.duration = 10s;
     scenario.faults = {spike("spike", 2, 500ms), other};
@@ -136,9 +126,8 @@ TEST(LatencyFactors, slow_down_spoilt_answers_and_errors_too) {
 
 // What is refused at once is not slowed down: then the spike has changed nothing.
 TEST(LatencyFactors, change_nothing_about_a_call_that_is_refused_throttled_or_hangs) {
-  FaultSpec hanging = fault("hanging", FaultKind::outage);
-  hanging.mode = OutageMode::hang;
-  for (const FaultSpec& other : {fault("outage", FaultKind::outage), throttle(0), hanging}) {
+  FaultSpec hanging = fault("hanging", Outage{.mode = OutageMode::hang});
+  for (const FaultSpec& other : {fault("outage", Outage{}), throttle(0), hanging}) {
     Scenario scenario = healthy();
     scenario.duration = 10s;
     scenario.monitor.provider_call.retry_after_cap = 0s;
@@ -186,8 +175,7 @@ TEST(Capacities, grow_back_to_the_next_smallest_when_a_brownout_ends) {
 
 TEST(Capacities, are_not_taken_up_by_calls_that_an_outage_refuses_or_hangs) {
   for (const OutageMode mode : {OutageMode::refuse, OutageMode::hang}) {
-    FaultSpec outage = fault("outage", FaultKind::outage, 0s, 3500ms);
-    outage.mode = mode;
+    FaultSpec outage = fault("outage", Outage{.mode = mode}, 0s, 3500ms);
     Scenario scenario = world(100s, workload("chat", per_second(1)), provider("alpha", Law::fixed(10e9)));
     scenario.workloads[0].duration = 6s;
     scenario.faults = {brownout("brownout", 2), outage};

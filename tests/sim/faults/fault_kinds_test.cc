@@ -18,7 +18,7 @@ constexpr Duration kFrom = 20s;
 constexpr Duration kTo = 50s;
 
 Scenario healthy() { return world(100s, workload("chat", per_second(10)), provider("alpha", Law::fixed(1e9))); }
-FaultSpec acting(FaultKind kind) { return fault("f", kind, kFrom, kTo - kFrom); }
+FaultSpec acting(Fault settings) { return fault("f", std::move(settings), kFrom, kTo - kFrom); }
 Scenario with(const FaultSpec& one) {
   Scenario scenario = healthy();
   scenario.faults = {one};
@@ -46,7 +46,7 @@ void expect_all_inside(const KeptRun& kept, ReplyKind kind) {
 // --- Outage ----------------------------------------------------------------------------------------------------------
 
 TEST(Outage, refuses_at_once_from_its_first_instant_to_before_its_last) {
-  const KeptRun kept{with(acting(FaultKind::outage))};
+  const KeptRun kept{with(acting(Outage{}))};
   expect_all_inside(kept, ReplyKind::connection_error);
   for (const Record& record : kept.records) {
     const Duration at = record.arrived.time_since_epoch();
@@ -57,14 +57,12 @@ TEST(Outage, refuses_at_once_from_its_first_instant_to_before_its_last) {
 }
 
 TEST(Outage, refuses_with_its_own_error) {
-  FaultSpec outage = acting(FaultKind::outage);
-  outage.error = ReplyKind::auth_or_quota;
+  FaultSpec outage = acting(Outage{.error = ReplyKind::auth_or_quota});
   expect_all_inside(KeptRun{with(outage)}, ReplyKind::auth_or_quota);
 }
 
 TEST(Outage, that_hangs_keeps_its_calls_to_their_deadline) {
-  FaultSpec outage = acting(FaultKind::outage);
-  outage.mode = OutageMode::hang;
+  FaultSpec outage = acting(Outage{.mode = OutageMode::hang});
   Scenario scenario = with(outage);
   scenario.monitor.provider_call.timeout = 7s;
   const KeptRun kept{scenario};
@@ -78,13 +76,13 @@ TEST(Outage, that_hangs_keeps_its_calls_to_their_deadline) {
 }
 
 TEST(Outage, leaves_calls_alone_that_started_before_it) {
-  Scenario scenario = with(acting(FaultKind::outage));
+  Scenario scenario = with(acting(Outage{}));
   scenario.providers[0].time_to_first_token = Law::fixed(15e9);
   EXPECT_EQ(KeptRun{scenario}.count(ReplyKind::ok, 0s, kFrom), 200);
 }
 
 TEST(Outage, strikes_only_the_providers_it_names) {
-  Scenario scenario = with(acting(FaultKind::outage));
+  Scenario scenario = with(acting(Outage{}));
   scenario.providers.push_back(provider("beta"));
   scenario.faults[0].providers = {"beta"};
   EXPECT_EQ(KeptRun{scenario}.count(ReplyKind::ok), 1000);
@@ -100,7 +98,7 @@ TEST(Outage, strikes_only_the_providers_it_names) {
 
 TEST(Fraction, of_the_calls_is_touched) {
   Scenario scenario = world(10'000s, workload("chat", per_second(2)));
-  FaultSpec outage = fault("f", FaultKind::outage);
+  FaultSpec outage = fault("f", Outage{});
   outage.fraction = 0.3;
   scenario.faults = {outage};
   const KeptRun kept{scenario};
@@ -112,7 +110,7 @@ TEST(Fraction, of_the_calls_is_touched) {
 
 TEST(Fraction, is_drawn_anew_for_each_attempt) {
   Scenario scenario = world(2000s, workload("chat", per_second(10)));
-  FaultSpec outage = fault("f", FaultKind::outage);
+  FaultSpec outage = fault("f", Outage{});
   outage.fraction = 0.5;
   scenario.faults = {outage};
   scenario.monitor.provider_call.retry = {
@@ -123,7 +121,7 @@ TEST(Fraction, is_drawn_anew_for_each_attempt) {
 
 TEST(Ramp, lets_the_fraction_grow_in_a_straight_line) {
   Scenario scenario = world(2000s, workload("chat", per_second(50)));
-  FaultSpec outage = fault("f", FaultKind::outage, 500s, 1000s);
+  FaultSpec outage = fault("f", Outage{}, 500s, 1000s);
   outage.fraction = 0.8;
   outage.ramp = 500s;
   scenario.faults = {outage};
@@ -143,9 +141,8 @@ TEST(Ramp, lets_the_fraction_grow_in_a_straight_line) {
 
 TEST(ErrorBurst, fails_at_its_rate_with_its_mix_of_errors) {
   Scenario scenario = world(5000s, workload("chat", per_second(4)), provider("alpha", Law::fixed(1e9)));
-  FaultSpec burst = fault("f", FaultKind::error_burst);
-  burst.rate = 0.4;
-  burst.errors = {{ReplyKind::server_error, 3}, {ReplyKind::overloaded, 1}};
+  FaultSpec burst =
+      fault("f", ErrorBurst{.rate = 0.4, .errors = {{ReplyKind::server_error, 3}, {ReplyKind::overloaded, 1}}});
   scenario.faults = {burst};
   const KeptRun kept{scenario};
   const auto share = [&](ReplyKind kind) { return static_cast<double>(kept.count(kind)) / 20'000; };
@@ -159,8 +156,7 @@ TEST(ErrorBurst, fails_at_its_rate_with_its_mix_of_errors) {
 
 TEST(ErrorBurst, of_a_fraction_of_the_calls_fails_fraction_times_rate) {
   Scenario scenario = world(5000s, workload("chat", per_second(4)));
-  FaultSpec burst = fault("f", FaultKind::error_burst);
-  burst.rate = 0.5;
+  FaultSpec burst = fault("f", ErrorBurst{.rate = 0.5});
   burst.fraction = 0.5;
   scenario.faults = {burst};
   const auto failed = static_cast<double>(KeptRun{scenario}.count(ReplyKind::server_error));
@@ -169,9 +165,7 @@ TEST(ErrorBurst, of_a_fraction_of_the_calls_fails_fraction_times_rate) {
 }
 
 TEST(LatencySpike, multiplies_both_times_and_adds_to_the_first_token) {
-  FaultSpec spike = acting(FaultKind::latency_spike);
-  spike.factor = 3;
-  spike.add = 500ms;
+  FaultSpec spike = acting(LatencySpike{.factor = 3, .add = 500ms});
   Scenario scenario = with(spike);
   scenario.providers[0].time_per_output_token = Law::fixed(10e6);  // x 100 tokens
   const KeptRun kept{scenario};
@@ -186,10 +180,9 @@ TEST(LatencySpike, multiplies_both_times_and_adds_to_the_first_token) {
 }
 
 TEST(LatencySpike, to_just_the_timeout_is_a_reply_and_beyond_it_a_timeout) {
-  FaultSpec spike = acting(FaultKind::latency_spike);
-  spike.factor = 30;
+  FaultSpec spike = acting(LatencySpike{.factor = 30});
   EXPECT_EQ(KeptRun{with(spike)}.count(ReplyKind::ok), 1000);
-  spike.add = 1ns;
+  std::get<LatencySpike>(spike.settings).add = 1ns;
   const KeptRun kept{with(spike)};
   expect_all_inside(kept, ReplyKind::timeout);
   EXPECT_EQ(kept.result.ledger[0].billed, Usd::from_picos(9'000'000'000) * 1000) << "the provider did the work";
@@ -207,8 +200,7 @@ Scenario unheeding(const FaultSpec& throttle, Duration start) {
 }
 
 TEST(Throttle, admits_exactly_its_number_in_each_utc_minute) {
-  FaultSpec throttle = fault("f", FaultKind::throttle);
-  throttle.limit.requests_per_minute = 7;
+  FaultSpec throttle = fault("f", Throttle{.limit = {.requests_per_minute = 7}});
   const KeptRun kept{unheeding(throttle, 30s)};
   std::map<std::int64_t, int> admitted;
   for (const Record& record : kept.records) {
@@ -229,9 +221,8 @@ TEST(Throttle, admits_exactly_its_number_in_each_utc_minute) {
 }
 
 TEST(Throttle, counts_tokens_and_says_its_own_retry_after) {
-  FaultSpec throttle = fault("f", FaultKind::throttle);
-  throttle.limit.tokens_per_minute = Tokens{600 * 5 + 599};  // each call asks for 100 + 500
-  throttle.limit.retry_after = 13s;
+  // each call asks for 100 + 500
+  FaultSpec throttle = fault("f", Throttle{.limit = {.tokens_per_minute = Tokens{600 * 5 + 599}, .retry_after = 13s}});
   const KeptRun kept{unheeding(throttle, 0s)};
   EXPECT_EQ(kept.count(ReplyKind::ok), 5 * 5);
   for (const monitor::AttemptEnded& end : kept.ends) {
@@ -242,8 +233,7 @@ TEST(Throttle, counts_tokens_and_says_its_own_retry_after) {
 }
 
 TEST(Throttle, has_a_window_for_each_provider) {
-  FaultSpec throttle = fault("f", FaultKind::throttle);
-  throttle.limit.requests_per_minute = 7;
+  FaultSpec throttle = fault("f", Throttle{.limit = {.requests_per_minute = 7}});
   Scenario scenario = unheeding(throttle, 0s);
   scenario.providers.push_back(provider("beta"));
   const KeptRun kept{scenario};
@@ -251,8 +241,7 @@ TEST(Throttle, has_a_window_for_each_provider) {
 }
 
 TEST(Throttle, is_obeyed_for_as_long_as_it_says) {
-  FaultSpec throttle = fault("f", FaultKind::throttle);
-  throttle.limit.requests_per_minute = 7;
+  FaultSpec throttle = fault("f", Throttle{.limit = {.requests_per_minute = 7}});
   Scenario scenario = unheeding(throttle, 0s);
   scenario.monitor.provider_call.retry_after_cap = 60s;
   const KeptRun kept{scenario};
@@ -264,7 +253,7 @@ TEST(Throttle, is_obeyed_for_as_long_as_it_says) {
 // --- Spoilt answers --------------------------------------------------------------------------------------------------
 
 TEST(Malformed, answers_are_billed_in_full_and_worth_nothing) {
-  const KeptRun kept{with(acting(FaultKind::malformed))};
+  const KeptRun kept{with(acting(Malformed{}))};
   expect_all_inside(kept, ReplyKind::malformed);
   EXPECT_EQ(kept.result.ledger[0].billed, Usd::from_picos(9'000'000'000) * 1000);
   EXPECT_EQ(kept.result.ledger[0].billed_known, kept.result.ledger[0].billed);
@@ -272,8 +261,7 @@ TEST(Malformed, answers_are_billed_in_full_and_worth_nothing) {
 }
 
 TEST(Truncated, answers_are_billed_in_part_and_nobody_says_how_much) {
-  FaultSpec cut = acting(FaultKind::truncated);
-  cut.bill_fraction = 0.25;
+  FaultSpec cut = acting(Truncated{.bill_fraction = 0.25});
   Scenario scenario = with(cut);
   scenario.providers[0].time_per_output_token = Law::fixed(10e6);
   const KeptRun kept{scenario};
@@ -297,8 +285,7 @@ Scenario browned_out(std::int64_t calls, Duration timeout, Duration brownout = 1
   Scenario scenario = world(calls * 1ms, workload("chat", per_second(1000)), provider("alpha", Law::fixed(1e9)));
   scenario.duration = 100s;
   scenario.workloads[0].duration = calls * 1ms;
-  FaultSpec shrunk = fault("f", FaultKind::brownout, 0s, brownout);
-  shrunk.concurrency = 2;
+  FaultSpec shrunk = fault("f", Brownout{.concurrency = 2}, 0s, brownout);
   scenario.faults = {shrunk};
   scenario.monitor.provider_call.timeout = timeout;
   return scenario;
@@ -346,8 +333,7 @@ TEST(Brownout, waits_for_the_calls_that_were_in_service_before_it) {
 TEST(Brownout, never_serves_more_than_its_concurrency_under_load) {
   Scenario scenario =
       world(2000s, workload("chat", per_second(5), Arrival::poisson), provider("alpha", Law::fixed(1e9)));
-  FaultSpec shrunk = fault("f", FaultKind::brownout);
-  shrunk.concurrency = 3;
+  FaultSpec shrunk = fault("f", Brownout{.concurrency = 3});
   scenario.faults = {shrunk};
   scenario.monitor.provider_call.timeout = 4s;
   const KeptRun kept{scenario};

@@ -15,9 +15,7 @@ using monitor::ReplyKind;
 
 TEST(Flapping, is_down_and_up_in_turn_beginning_with_down) {
   Scenario scenario = world(100s, workload("chat", per_second(10)));
-  FaultSpec flapping = fault("f", FaultKind::flapping, 20s, 52s);
-  flapping.down = Law::fixed(5e9);
-  flapping.up = Law::fixed(10e9);
+  FaultSpec flapping = fault("f", Flapping{.up = Law::fixed(10e9), .down = Law::fixed(5e9)}, 20s, 52s);
   scenario.faults = {flapping};
   const KeptRun kept{scenario};
   // Down at [20, 25), [35, 40), [50, 55) and [65, 70).
@@ -38,9 +36,8 @@ TEST(Flapping, is_down_and_up_in_turn_beginning_with_down) {
 
 TEST(Flapping, stops_in_the_middle_of_a_down_time_when_its_duration_is_over) {
   Scenario scenario = world(100s, workload("chat", per_second(10)));
-  FaultSpec flapping = fault("f", FaultKind::flapping, 20s, 7s);
-  flapping.down = flapping.up = Law::fixed(3e9);
-  flapping.mode = OutageMode::hang;
+  FaultSpec flapping =
+      fault("f", Flapping{.mode = OutageMode::hang, .up = Law::fixed(3e9), .down = Law::fixed(3e9)}, 20s, 7s);
   scenario.faults = {flapping};
   const KeptRun kept{scenario};
   EXPECT_EQ(kept.count(ReplyKind::timeout, 20s, 23s), 30);
@@ -71,10 +68,9 @@ struct Availability : Observer {
 // Outages whose starts are `between` hours apart on average and that last `repair` hours on average.
 void expect_availability(double repair, double between, double availability) {
   Scenario scenario = world(kCentury, workload("chat", per_second(0)));
-  FaultSpec outages = fault("f", FaultKind::random_outages);
   const double up = between - repair;
-  outages.up = Law::exponential(up * 3600e9);
-  outages.down = Law::exponential(repair * 3600e9);
+  const FaultSpec outages =
+      fault("f", RandomOutages{.up = Law::exponential(up * 3600e9), .down = Law::exponential(repair * 3600e9)});
   scenario.faults = {outages};
   constexpr int kReplications = 100;
   Sample shares;
@@ -111,9 +107,7 @@ TEST(RandomOutages, of_2_81_hours_every_5_22_days_leave_97_76_percent) { expect_
 
 TEST(RandomOutages, begin_with_a_time_up_and_fail_calls_while_down) {
   Scenario scenario = world(1000s, workload("chat", per_second(10)));
-  FaultSpec outages = fault("f", FaultKind::random_outages, 100s, 500s);
-  outages.up = Law::fixed(40e9);
-  outages.down = Law::fixed(10e9);
+  FaultSpec outages = fault("f", RandomOutages{.up = Law::fixed(40e9), .down = Law::fixed(10e9)}, 100s, 500s);
   scenario.faults = {outages};
   const KeptRun kept{scenario};
   for (const Record& record : kept.records) {
@@ -126,10 +120,7 @@ TEST(RandomOutages, begin_with_a_time_up_and_fail_calls_while_down) {
 
 TEST(RandomOutages, fail_the_share_of_calls_that_is_their_severity) {
   Scenario scenario = world(2000s, workload("chat", per_second(10)));
-  FaultSpec outages = fault("f", FaultKind::random_outages);
-  outages.up = Law::fixed(1);
-  outages.down = Law::fixed(1e18);
-  outages.severity = 0.3;
+  FaultSpec outages = fault("f", RandomOutages{.up = Law::fixed(1), .down = Law::fixed(1e18), .severity = 0.3});
   scenario.faults = {outages};
   const auto failed = static_cast<double>(KeptRun{scenario}.count(ReplyKind::connection_error));
   expect_value("share", failed / 20'000, 0.3, binomial_se(0.3, 20'000), {1.0, 0.7});
@@ -138,8 +129,7 @@ TEST(RandomOutages, fail_the_share_of_calls_that_is_their_severity) {
 TEST(RandomOutages, differ_from_fault_to_fault_and_from_seed_to_seed) {
   const auto changes = [](const char* id, std::uint64_t seed) {
     Scenario scenario = world(1000h, workload("chat", per_second(0)));
-    FaultSpec outages = fault(id, FaultKind::random_outages);
-    outages.up = outages.down = Law::exponential(3600e9);
+    FaultSpec outages = fault(id, RandomOutages{.up = Law::exponential(3600e9), .down = Law::exponential(3600e9)});
     scenario.faults = {outages};
     std::vector<Instant> instants;
     for (const FaultChanged& change : KeptRun{scenario, seed}.changes) instants.push_back(change.at);
@@ -154,8 +144,8 @@ TEST(RandomOutages, differ_from_fault_to_fault_and_from_seed_to_seed) {
 
 // Good for 300 s, bad for 60 s on average, probed four times a second.
 TEST(GilbertElliott, has_its_stationary_rate_and_its_sojourns) {
-  FaultSpec burst = fault("f", FaultKind::error_burst);
-  burst.gilbert_elliott = GilbertElliott{.good = 0.0, .bad = 1.0, .mean_good = 300s, .mean_bad = 60s};
+  FaultSpec burst = fault(
+      "f", ErrorBurst{.gilbert_elliott = GilbertElliott{.good = 0.0, .bad = 1.0, .mean_good = 300s, .mean_bad = 60s}});
   Scenario scenario = world(20'000s, workload("chat", per_second(4)));
   scenario.faults = {burst};
   class Runs : public Observer {
@@ -200,8 +190,8 @@ TEST(GilbertElliott, has_its_stationary_rate_and_its_sojourns) {
 }
 
 TEST(GilbertElliott, begins_in_its_stationary_law) {
-  FaultSpec burst = fault("f", FaultKind::error_burst);
-  burst.gilbert_elliott = GilbertElliott{.good = 0.0, .bad = 1.0, .mean_good = 3h, .mean_bad = 1h};
+  FaultSpec burst = fault(
+      "f", ErrorBurst{.gilbert_elliott = GilbertElliott{.good = 0.0, .bad = 1.0, .mean_good = 3h, .mean_bad = 1h}});
   Scenario scenario = world(1s, workload("chat", per_second(1)));
   scenario.faults = {burst};
   constexpr int kReplications = 4000;
@@ -215,8 +205,8 @@ TEST(GilbertElliott, begins_in_its_stationary_law) {
 }
 
 TEST(GilbertElliott, fails_at_the_rate_of_each_state) {
-  FaultSpec burst = fault("f", FaultKind::error_burst);
-  burst.gilbert_elliott = GilbertElliott{.good = 0.1, .bad = 0.6, .mean_good = 1s, .mean_bad = 1s};
+  FaultSpec burst = fault(
+      "f", ErrorBurst{.gilbert_elliott = GilbertElliott{.good = 0.1, .bad = 0.6, .mean_good = 1s, .mean_bad = 1s}});
   Scenario scenario = world(20'000s, workload("chat", per_second(1)));
   scenario.faults = {burst};
   Sample share;
@@ -232,9 +222,7 @@ TEST(GilbertElliott, fails_at_the_rate_of_each_state) {
 // --- Wall clock ------------------------------------------------------------------------------------------------------
 
 FaultSpec step(Duration at, Duration offset, std::optional<Duration> duration = std::nullopt) {
-  FaultSpec spec = fault("step", FaultKind::wall_clock_step, at, duration);
-  spec.offset = offset;
-  return spec;
+  return fault("step", WallClockStep{.offset = offset}, at, duration);
 }
 
 // Each call costs 9 mUSD and reserves 33 mUSD (500 tokens at most): a budget of 100 mUSD admits eight, one by one.
@@ -306,22 +294,19 @@ TEST(HealAt, ends_every_fault_and_lets_none_begin) {
   Scenario scenario = world(200s, workload("chat", per_second(10)), provider("alpha", Law::fixed(1e9)));
   scenario.monitor.provider_call.retry_after_cap = 0s;
   std::vector<FaultSpec> faults;
-  for (const FaultKind kind :
-       {FaultKind::outage, FaultKind::error_burst, FaultKind::latency_spike, FaultKind::throttle, FaultKind::brownout,
-        FaultKind::malformed, FaultKind::truncated, FaultKind::flapping, FaultKind::random_outages}) {
-    FaultSpec one = fault("fault " + std::to_string(faults.size()), kind, 10s);
+  const Law phase = Law::exponential(5e9);
+  for (const Fault& settings : std::vector<Fault>{
+           Outage{}, ErrorBurst{}, LatencySpike{.factor = 2}, Throttle{.limit = {.requests_per_minute = 1}}, Brownout{},
+           Malformed{}, Truncated{}, Flapping{.up = phase, .down = phase}, RandomOutages{.up = phase, .down = phase}}) {
+    FaultSpec one = fault("fault " + std::to_string(faults.size()), settings, 10s);
     one.fraction = 0.2;
-    one.factor = 2;
-    one.limit.requests_per_minute = 1;
-    one.up = one.down = Law::exponential(5e9);
     faults.push_back(one);
     one.id += " late";
     one.at = 100s;
     faults.push_back(one);
   }
   faults.push_back(step(10s, 1000h));
-  FaultSpec burst = fault("burst", FaultKind::error_burst, 10s, 1000s);
-  burst.gilbert_elliott = GilbertElliott{};
+  FaultSpec burst = fault("burst", ErrorBurst{.gilbert_elliott = GilbertElliott{}}, 10s, 1000s);
   faults.push_back(burst);
   scenario.faults = faults;
   scenario.liveness = LivenessSpec{.heal_at = 100s};

@@ -193,7 +193,7 @@ Scenario known_outage() {
   scenario.monitor.circuit_breaker.open = 3500ms;
   scenario.monitor.circuit_breaker.half_open_max_calls = 1;
   scenario.monitor.cost_limiter.monthly = Usd::from_dollars(1);
-  scenario.faults = {fault("down", FaultKind::outage, 5s, 4s)};
+  scenario.faults = {fault("down", Outage{}, 5s, 4s)};
   return scenario;
 }
 

@@ -58,8 +58,7 @@ TEST(Digest, takes_the_scenarios_seed_when_none_is_given) {
 
 TEST(Digest, does_not_depend_on_who_looks) {
   Scenario scenario = chancy_world();
-  FaultSpec burst = fault("burst", FaultKind::error_burst, 20s, 100s);
-  burst.rate = 0.5;
+  FaultSpec burst = fault("burst", ErrorBurst{.rate = 0.5}, 20s, 100s);
   scenario.faults = {burst};
   Kept one;
   Kept two;
@@ -215,7 +214,7 @@ TEST(CommonRandomNumbers, stay_when_a_fault_joins) {
   Scenario scenario = uncoupled_world();
   scenario.providers.pop_back();
   const auto healthy = drawn_for_first_workload(scenario);
-  FaultSpec outage = fault("outage", FaultKind::outage, 50s, 100s);
+  FaultSpec outage = fault("outage", Outage{}, 50s, 100s);
   outage.fraction = 0.4;
   scenario.faults = {outage};
   const auto faulty = drawn_for_first_workload(scenario);
@@ -237,12 +236,11 @@ TEST(CommonRandomNumbers, of_a_fault_are_named_by_its_id_and_not_by_its_place) {
   Scenario scenario = uncoupled_world();
   scenario.providers.pop_back();
   scenario.providers[0].errors.rates.clear();
-  FaultSpec outage = fault("outage", FaultKind::outage, 50s, 100s);
+  FaultSpec outage = fault("outage", Outage{}, 50s, 100s);
   outage.fraction = 0.4;
   scenario.faults = {outage};
   const auto alone = drawn_for_first_workload(scenario);
-  FaultSpec idle = fault("idle", FaultKind::error_burst);
-  idle.rate = 0;
+  FaultSpec idle = fault("idle", ErrorBurst{.rate = 0});
   scenario.faults = {idle, outage};
   EXPECT_EQ(drawn_for_first_workload(scenario), alone);
   scenario.faults[1].id = "renamed";
@@ -253,7 +251,7 @@ TEST(CommonRandomNumbers, of_a_fault_are_named_by_its_id_and_not_by_its_place) {
 TEST(CommonRandomNumbers, make_a_greater_fraction_touch_a_superset) {
   const auto hit = [](double fraction) {
     Scenario scenario = uncoupled_world();
-    FaultSpec outage = fault("outage", FaultKind::outage);
+    FaultSpec outage = fault("outage", Outage{});
     outage.fraction = fraction;
     scenario.faults = {outage};
     const KeptRun kept{scenario};
@@ -275,9 +273,7 @@ TEST(Environment, has_a_seed_of_its_own) {
   load.executor = Executor::diurnal;
   load.diurnal.level_cv = 1;
   Scenario scenario = world(std::chrono::hours{24}, load);
-  FaultSpec outages = fault("away", FaultKind::random_outages);
-  outages.up = Law::exponential(3.6e12);
-  outages.down = Law::exponential(3.6e12);
+  FaultSpec outages = fault("away", RandomOutages{.up = Law::exponential(3.6e12), .down = Law::exponential(3.6e12)});
   scenario.faults = {outages};
   const auto changes = [&](std::uint64_t seed, std::optional<std::uint64_t> environment) {
     Kept kept;

@@ -379,9 +379,8 @@ TEST(Ledger, totals_are_the_sums_of_its_entries_and_its_known_part_is_what_the_p
   scenario.providers.push_back(provider("beta", Law::exponential(1e9)));
   scenario.providers[1].tariffs[0].tariff = tariff(3'000'000, 15'000'000);
   scenario.monitor.provider_call.timeout = 4s;
-  FaultSpec cut = fault("cut", FaultKind::truncated);
+  FaultSpec cut = fault("cut", Truncated{.bill_fraction = 0.5});
   cut.fraction = 0.2;
-  cut.bill_fraction = 0.5;
   scenario.faults = {cut};
   const KeptRun kept{scenario};
   for (const monitor::ProviderId id : {kFirst, kSecond}) {

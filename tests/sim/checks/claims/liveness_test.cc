@@ -142,7 +142,7 @@ TEST(Liveness, of_a_run_that_ended_before_is_not_known) {
 TEST(Liveness, finds_a_breaker_that_stays_open_in_a_run) {
   for (const Duration open : {5s, 60s}) {
     Scenario scenario = healing_at(50s, 20s);
-    scenario.faults = {fault("down", FaultKind::outage, 10s)};
+    scenario.faults = {fault("down", Outage{}, 10s)};
     scenario.monitor.circuit_breaker.consecutive_threshold = 5;
     scenario.monitor.circuit_breaker.open = open;
     Judge judge{scenario};
@@ -155,7 +155,7 @@ TEST(Liveness, finds_a_breaker_that_stays_open_in_a_run) {
 
 TEST(Liveness, is_switched_like_the_other_checks_and_absent_without_its_block) {
   Scenario scenario = healing_at(50s, 20s);
-  scenario.faults = {fault("down", FaultKind::outage, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s)};
   scenario.monitor.circuit_breaker.consecutive_threshold = 5;
   scenario.monitor.circuit_breaker.open = 60s;
   for (const std::string word : {"none", "V2", "V1"}) {

@@ -23,10 +23,9 @@ Scenario faulty_world(bool swapped) {
   one.monitor.circuit_breaker.open = seconds{4};
   one.monitor.provider_call.retry.max_attempts = 2;
   one.monitor.cost_limiter.monthly = Usd::from_dollars(2);
-  one.faults = {fault("burst", FaultKind::error_burst, seconds{10}, seconds{10})};
+  one.faults = {fault("burst", ErrorBurst{.rate = 0.7, .errors = {{monitor::ReplyKind::server_error, 1}}}, seconds{10},
+                      seconds{10})};
   one.faults[0].providers = {swapped ? "beta" : "alpha"};
-  one.faults[0].rate = 0.7;
-  one.faults[0].errors = {{monitor::ReplyKind::server_error, 1}};
   return one;
 }
 

@@ -28,7 +28,7 @@ void cache(Scenario& world) {
   world.workloads[0].prompts.count = 8;
 }
 void experiment(Scenario& world) { world.monitor.ab_router = {"e", {{"a", kFirst, 1}, {"b", kSecond, 1}}}; }
-void all_down(Scenario& world) { world.faults = {fault("down", FaultKind::outage, seconds{10}, seconds{10})}; }
+void all_down(Scenario& world) { world.faults = {fault("down", Outage{}, seconds{10}, seconds{10})}; }
 // Free of charge, so that only tokens are held.
 void gratis(Scenario& world) {
   for (ProviderSpec& one : world.providers) one.tariffs = {{WallTime::min(), tariff(0, 0)}};

@@ -13,9 +13,8 @@ namespace {
 
 void outage(Scenario& world, OutageMode mode = OutageMode::refuse, Duration at = seconds{10},
             Duration lasts = seconds{10}) {
-  world.faults = {fault("down", FaultKind::outage, at, lasts)};
+  world.faults = {fault("down", Outage{.mode = mode}, at, lasts)};
   world.faults[0].providers = {"alpha"};
-  world.faults[0].mode = mode;
 }
 void plain_outage(Scenario& world) { outage(world); }
 

@@ -6,9 +6,15 @@
 #include <optional>
 
 #include "base/units.h"
-#include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
+
+struct RateLimit {
+  std::optional<std::int64_t> requests_per_minute;
+  std::optional<Tokens> tokens_per_minute;
+  std::optional<Duration> retry_after;  // absent: the time to the end of the UTC minute
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
 
 class RateWindow {
  public:
