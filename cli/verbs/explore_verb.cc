@@ -139,9 +139,10 @@ class Search {
   void move_traces(sim::Scenario& world) const {
     if (!folder_.exists()) return;
     for (sim::WorkloadSpec& load : world.workloads) {
-      if (load.trace.empty()) continue;
-      const std::filesystem::path from = std::filesystem::path(arguments_.file).parent_path() / load.trace;
-      load.trace = std::filesystem::proximate(from, folder_.directory()).generic_string();
+      auto* replay = std::get_if<sim::Replay>(&load.executor);
+      if (replay == nullptr || replay->trace.empty()) continue;
+      const std::filesystem::path from = std::filesystem::path(arguments_.file).parent_path() / replay->trace;
+      replay->trace = std::filesystem::proximate(from, folder_.directory()).generic_string();
     }
   }
 

@@ -1,12 +1,11 @@
 // Faults: what breaks, when, and for whom.
 
 #include <algorithm>
-#include <functional>
-#include <type_traits>
 #include <variant>
 
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
+#include "scenarios/fields/variant_fields.h"
 #include "scenarios/profiles/profiles.h"
 
 namespace windtunnel::scenarios {
@@ -127,109 +126,51 @@ Field<FaultSpec> measured_field() {
   return result;
 }
 
-const Words<FaultKind>& fault_kinds() {
-  static const Words<FaultKind> kinds = [] {
-    Words<FaultKind> all;
-    for (int i = 0; i < sim::kFaultKinds; ++i) {
-      const auto kind = static_cast<FaultKind>(i);
-      all.emplace_back(name_of(kind), kind);
-    }
-    return all;
-  }();
-  return kinds;
-}
-
-// The kind decides which settings the fault has.
-Field<FaultSpec> kind_field() {
-  const auto itself = [](auto& fault) -> auto& { return fault; };
-  const Kind<FaultKind> word = fault_kind();
-  const Kind<FaultSpec> kind{
-      [word](Reading& reading, const JsonValue& json, FaultSpec& fault) {
-        FaultKind read{};
-        if (!word.read(reading, json, read)) return false;
-        fault.settings = sim::fault_of(read);
-        return true;
-      },
-      [word](const Names& names, const FaultSpec& fault) { return word.write(names, fault.kind()); },
-      [](const FaultSpec& a, const FaultSpec& b) { return a.kind() == b.kind(); }, word.schema};
-  return field<FaultSpec>("kind", itself, kind, "What it does.");
-}
-
-// A setting of these kinds of fault. `access` is applied to the settings of each of them. Under another kind the value
-// is read all the same, so that its errors are reported, and dropped.
-template <class... Kinds, class Access, class V>
-Field<FaultSpec> setting(std::string name, Access access, Kind<V> kind, std::string doc) {
-  const auto find = [access]<class Settings>(Settings& settings) {
-    using Value = std::conditional_t<std::is_const_v<Settings>, const V, V>;
-    Value* found = nullptr;
-    const auto try_one = [&](auto* one) {
-      if (one != nullptr) found = &std::invoke(access, *one);
-    };
-    (try_one(std::get_if<Kinds>(&settings)), ...);
-    return found;
-  };
-  Field<FaultSpec> result;
-  result.name = std::move(name);
-  result.doc = std::move(doc);
-  result.read = [find, kind](Reading& reading, const JsonValue& json, FaultSpec& fault) {
-    V dropped{};
-    V* value = find(fault.settings);
-    return kind.read(reading, json, value != nullptr ? *value : dropped);
-  };
-  result.write = [find, kind](const Names& names, const FaultSpec& fault) {
-    const V* value = find(fault.settings);
-    return value != nullptr ? kind.write(names, *value) : JsonValue{};
-  };
-  result.same = [find, kind](const FaultSpec& a, const FaultSpec& b) {
-    const V* left = find(a.settings);
-    const V* right = find(b.settings);
-    return left == nullptr || right == nullptr || kind.same(*left, *right);
-  };
-  result.schema = kind.schema;
-  return std::move(result).only_with("kind", {Kinds::kName...});
-}
-
 // The settings of each kind.
 std::vector<Field<FaultSpec>> setting_fields() {
   using namespace sim;  // the kinds of fault
+  const Settings<FaultSpec, Fault> settings{"kind", &FaultSpec::settings};
   const Words<OutageMode> modes{{"refuse", OutageMode::refuse}, {"hang", OutageMode::hang}};
   return {
-      setting<Outage, Flapping, RandomOutages>(
+      settings.of<Outage, Flapping, RandomOutages>(
           "mode", [](auto& f) -> auto& { return f.mode; }, word(modes),
           "refuse: the call fails at once; hang: it never answers."),
-      setting<Outage, Flapping, RandomOutages>(
+      settings.of<Outage, Flapping, RandomOutages>(
           "error", [](auto& f) -> auto& { return f.error; }, failure(), "The failure of a refused call."),
-      setting<ErrorBurst>("rate", &ErrorBurst::rate, share_double(), "The share of calls that fail."),
-      setting<ErrorBurst>("errors", &ErrorBurst::errors, failure_rates(1'000'000'000'000),
-                          "The weight of each failure; without it all are server errors."),
-      setting<ErrorBurst>("gilbert_elliott", &ErrorBurst::gilbert_elliott, optional(object(gilbert_elliott_table)),
-                          "A rate that comes in bursts."),
-      setting<LatencySpike>("factor", &LatencySpike::factor, decimal({0, 1e6}),
+      settings.of<ErrorBurst>("rate", &ErrorBurst::rate, share_double(), "The share of calls that fail."),
+      settings.of<ErrorBurst>("errors", &ErrorBurst::errors, failure_rates(1'000'000'000'000),
+                              "The weight of each failure; without it all are server errors."),
+      settings.of<ErrorBurst>("gilbert_elliott", &ErrorBurst::gilbert_elliott, optional(object(gilbert_elliott_table)),
+                              "A rate that comes in bursts."),
+      settings
+          .of<LatencySpike>("factor", &LatencySpike::factor, decimal({0, 1e6}),
                             "Multiplies the time to the first token and per token.")
           .stated(),
-      setting<LatencySpike>("add", &LatencySpike::add, duration(), "Added to the time to the first token."),
-      setting<Throttle>(
+      settings.of<LatencySpike>("add", &LatencySpike::add, duration(), "Added to the time to the first token."),
+      settings.of<Throttle>(
           "requests_per_minute", [](auto& f) -> auto& { return f.limit.requests_per_minute; }, optional(integer()),
           "Calls per minute."),
-      setting<Throttle>(
+      settings.of<Throttle>(
           "tokens_per_minute", [](auto& f) -> auto& { return f.limit.tokens_per_minute; },
           optional(tokens(Tokens{0}, Tokens{kCountMax})), "Tokens per minute."),
-      setting<Throttle>(
+      settings.of<Throttle>(
           "retry_after", [](auto& f) -> auto& { return f.limit.retry_after; }, optional(duration()),
           "The Retry-After it sends; null: the rest of the minute."),
-      setting<Brownout>("concurrency", &Brownout::concurrency, integer({1, 1'000'000'000}),
+      settings
+          .of<Brownout>("concurrency", &Brownout::concurrency, integer({1, 1'000'000'000}),
                         "Calls served at once meanwhile.")
           .stated(),
-      setting<Truncated>("bill_fraction", &Truncated::bill_fraction, share_double(),
-                         "The share of the output that a cut reply bills."),
+      settings.of<Truncated>("bill_fraction", &Truncated::bill_fraction, share_double(),
+                             "The share of the output that a cut reply bills."),
       measured_field().only_with("kind", {RandomOutages::kName}),
-      setting<Flapping, RandomOutages>(
+      settings.of<Flapping, RandomOutages>(
           "up", [](auto& f) -> auto& { return f.up; }, law(LawUnit::duration), "The time between two outages."),
-      setting<Flapping, RandomOutages>(
+      settings.of<Flapping, RandomOutages>(
           "down", [](auto& f) -> auto& { return f.down; }, law(LawUnit::duration), "The time of an outage."),
-      setting<RandomOutages>("severity", &RandomOutages::severity, share_double(),
-                             "The share of calls that fail during an outage."),
-      setting<WallClockStep>("offset", &WallClockStep::offset, duration({-kDurationMax, kDurationMax}),
+      settings.of<RandomOutages>("severity", &RandomOutages::severity, share_double(),
+                                 "The share of calls that fail during an outage."),
+      settings
+          .of<WallClockStep>("offset", &WallClockStep::offset, duration({-kDurationMax, kDurationMax}),
                              "By how much the wall clock jumps; negative: back.")
           .stated(),
   };
@@ -238,14 +179,12 @@ std::vector<Field<FaultSpec>> setting_fields() {
 std::vector<Field<FaultSpec>> fault_fields() {
   using F = FaultSpec;
   const auto itself = [](auto& fault) -> auto& { return fault; };
-  std::vector<std::string> lasting;
-  for (const auto& [word, kind] : fault_kinds()) {
-    if (lasts(sim::fault_of(kind))) lasting.push_back(word);
-  }
+  const auto lasting =
+      names_of_kinds<FaultKind>(sim::kFaultKinds, [](FaultKind kind) { return sim::lasts(sim::fault_of(kind)); });
   const std::string kind = "kind";
   std::vector<Field<F>> fields{
       field<F>("id", &F::id, name(), "Its name in reports and thresholds; its chance is drawn by it.").required(),
-      kind_field().required().early(),
+      kind_field(kind, &F::settings, fault_kind(), sim::fault_of, "What it does.").required(),
       field<F>("provider", &F::providers, fault_providers(), "Whom it touches: a name, a list, or \"*\" for all.")
           .only_with(kind, lasting),
       field<F>("at", &F::at, duration(), "When it starts, from the start of the run.").required(),
@@ -270,7 +209,7 @@ FaultSpec plain_fault(const FaultSpec& fault) {
 
 }  // namespace
 
-Kind<FaultKind> fault_kind() { return word(fault_kinds()); }
+Kind<FaultKind> fault_kind() { return word(words_of_kinds<FaultKind>(sim::kFaultKinds)); }
 
 const Table<FaultSpec>& fault_table() {
   static const Table<FaultSpec> table{"fault", "Something that goes wrong.", fault_fields(), plain_fault};

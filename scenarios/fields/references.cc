@@ -11,7 +11,6 @@ namespace windtunnel::scenarios {
 namespace {
 
 using sim::Arrival;
-using sim::Executor;
 using sim::ThresholdSpec;
 
 // Checks one scenario; every method reports what it finds.
@@ -69,11 +68,9 @@ class ReferenceCheck {
     const std::string pointer = "/workload" + pointer_step(workload.name);
     if (reading_.is_broken(pointer)) return;
     if (workload.provider) check_provider_name(pointer + "/provider", *workload.provider);
-    if (workload.executor == Executor::ramping_arrival_rate && workload.stages.empty()) {
-      error(pointer, "a ramping-arrival-rate needs \"stages\"");
-    }
-    if (workload.executor == Executor::replay && workload.trace.empty()) error(pointer, "a replay needs a \"trace\"");
-    if (workload.executor == Executor::script) check_script(workload, pointer);
+    const auto problem = [&](const auto& executor) { return executor.problem(workload.requests.size()); };
+    if (const auto reason = std::visit(problem, workload.executor)) error(pointer, *reason);
+    if (std::holds_alternative<sim::Script>(workload.executor)) check_script(workload, pointer);
     if (!reading_.is_broken("/duration") && workload.start >= scenario_.duration) {
       error(pointer + "/start", "it starts at " + duration_text(workload.start) + ", but the run ends at " +
                                     duration_text(scenario_.duration));
@@ -81,7 +78,6 @@ class ReferenceCheck {
   }
 
   void check_script(const WorkloadSpec& workload, const std::string& pointer) {
-    if (workload.requests.empty()) error(pointer, "a script needs \"requests\"");
     for (std::size_t i = 0; i < workload.requests.size(); ++i) {
       const std::string item = pointer + "/requests/" + std::to_string(i);
       const sim::ListedRequest& request = workload.requests[i];

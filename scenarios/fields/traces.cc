@@ -145,9 +145,10 @@ class TraceReader {
 
 void read_traces(Reading& reading, Scenario& scenario) {
   for (WorkloadSpec& workload : scenario.workloads) {
-    if (workload.executor != sim::Executor::replay || workload.trace.empty()) continue;
-    const bool is_absolute = workload.trace.starts_with('/');
-    const std::string path = is_absolute ? workload.trace : reading.directory() + workload.trace;
+    const auto* replay = std::get_if<sim::Replay>(&workload.executor);
+    if (replay == nullptr || replay->trace.empty()) continue;
+    const bool is_absolute = replay->trace.starts_with('/');
+    const std::string path = is_absolute ? replay->trace : reading.directory() + replay->trace;
     std::string text;
     try {
       text = read_whole_file(path);

@@ -4,6 +4,7 @@
 
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
+#include "scenarios/fields/variant_fields.h"
 #include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::scenarios {
@@ -11,7 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using sim::Arrival;
-using sim::Executor;
 using sim::ListedRequest;
 using sim::TokenModel;
 
@@ -144,27 +144,52 @@ const Table<ListedRequest>& request_table() {
   return table;
 }
 
+// The settings of each executor.
+std::vector<Field<WorkloadSpec>> executor_fields() {
+  using namespace sim;  // the executors
+  const Settings<WorkloadSpec, Executor> settings{"executor", &WorkloadSpec::executor};
+  return {
+      settings.of<RampingArrivalRate>("stages", &RampingArrivalRate::stages, list(object(stage_table), 1, 10'000),
+                                      "The legs of a ramp."),
+      settings.of<Diurnal>("hourly", &Diurnal::hourly, list(decimal({0, 1e6}), 24, 24), "The factor of each UTC hour."),
+      settings.of<Diurnal>("weekday", &Diurnal::weekday, list(decimal({0, 1e6}), 7, 7),
+                           "The factor of each day, Monday first."),
+      settings.of<Diurnal>("growth_per_day", &Diurnal::growth_per_day, decimal({-1, 10}),
+                           "0.01: each day a percent more than the one before."),
+      settings.of<Diurnal>("day_factor_cv", &Diurnal::day_factor_cv, decimal({0, 10}),
+                           "The coefficient of variation of a factor drawn for each day."),
+      settings.of<Diurnal>("level_cv", &Diurnal::level_cv, decimal({0, 10}),
+                           "The same of a factor drawn once for the run."),
+      settings.of<ConstantVus>("vus", &ConstantVus::vus, integer({1, 1'000'000}),
+                               "Users who each wait for the answer before they ask again."),
+      settings.of<ConstantVus>("think_time", &ConstantVus::think_time, law(LawUnit::duration),
+                               "The pause of such a user after an answer."),
+      settings.of<Replay>(
+          "trace", &Replay::trace, name(),
+          "A CSV file, named from the scenario's folder: t_us,input_tokens,output_tokens[,prompt_key]."),
+      settings.of<Replay>("time_scale", &Replay::time_scale, decimal({1e-6, 1e6}),
+                          "Of the trace's times: 2 plays it at half speed."),
+      settings.of<Replay>("rate_scale", &Replay::rate_scale, decimal({0, 1e4}),
+                          "Of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice."),
+  };
+}
+
+std::vector<std::string> executors_with(bool (*is_one)(const sim::Executor&)) {
+  return names_of_kinds<sim::ExecutorKind>(sim::kExecutorKinds,
+                                           [is_one](sim::ExecutorKind kind) { return is_one(sim::executor_of(kind)); });
+}
+
 std::vector<Field<WorkloadSpec>> workload_fields() {
   using W = WorkloadSpec;
   const auto itself = [](auto& workload) -> auto& { return workload; };
-  const auto of_diurnal = [](auto member) {
-    return [member](auto& workload) -> auto& { return workload.diurnal.*member; };
-  };
-  const Words<Executor> executors{{"constant-arrival-rate", Executor::constant_arrival_rate},
-                                  {"ramping-arrival-rate", Executor::ramping_arrival_rate},
-                                  {"diurnal", Executor::diurnal},
-                                  {"replay", Executor::replay},
-                                  {"constant-vus", Executor::constant_vus},
-                                  {"script", Executor::script}};
   const Words<Arrival> arrivals{
       {"uniform", Arrival::uniform}, {"poisson", Arrival::poisson}, {"gamma", Arrival::gamma}, {"mmpp", Arrival::mmpp}};
-  const std::vector<std::string> rated{"constant-arrival-rate", "ramping-arrival-rate", "diurnal"};
-  const std::vector<std::string> timed{"constant-arrival-rate", "diurnal", "replay", "constant-vus", "script"};
-  const std::vector<std::string> drawn{"constant-arrival-rate", "ramping-arrival-rate", "diurnal", "constant-vus",
-                                       "script"};
+  const auto executors = words_of_kinds<sim::ExecutorKind>(sim::kExecutorKinds);
+  const auto rated = executors_with(
+      [](const sim::Executor& executor) { return sim::source_of(executor) == sim::ArrivalSource::rate; });
   const std::string executor = "executor";
-  return {
-      field<W>(executor, &W::executor, word(executors), "How requests come about.").early(),
+  std::vector<Field<W>> fields{
+      kind_field(executor, &W::executor, word(executors), sim::executor_of, "How requests come about."),
       field<W>("arrival", &W::arrival, word(arrivals), "How arrivals lie in time.").only_with(executor, rated),
       field<W>(
           "rate", [](auto& w) -> auto& { return w.rate.count; }, share(0, kRateMost),
@@ -175,46 +200,21 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
           .only_with(executor, rated),
       field<W>("start", &W::start, duration(), "When the load begins, from the start of the run."),
       field<W>("duration", &W::duration, optional(duration({1ns})), "How long it lasts; null: to the end of the run.")
-          .only_with(executor, timed),
+          .only_with(executor, executors_with(sim::has_duration)),
       field<W>("gamma_shape", &W::gamma_shape, decimal({0.001, 1000}),
                "The shape of the gaps of gamma arrivals: 1 is poisson, less is burstier.")
           .only_with("arrival", {"gamma"}),
       field<W>("mmpp", &W::mmpp, object(mmpp_table), "The states of mmpp arrivals.").only_with("arrival", {"mmpp"}),
-      field<W>("stages", &W::stages, list(object(stage_table), 1, 10'000), "The legs of a ramp.")
-          .only_with(executor, {"ramping-arrival-rate"}),
-      field<W>("hourly", of_diurnal(&sim::Diurnal::hourly), list(decimal({0, 1e6}), 24, 24),
-               "The factor of each UTC hour.")
-          .only_with(executor, {"diurnal"}),
-      field<W>("weekday", of_diurnal(&sim::Diurnal::weekday), list(decimal({0, 1e6}), 7, 7),
-               "The factor of each day, Monday first.")
-          .only_with(executor, {"diurnal"}),
-      field<W>("growth_per_day", of_diurnal(&sim::Diurnal::growth_per_day), decimal({-1, 10}),
-               "0.01: each day a percent more than the one before.")
-          .only_with(executor, {"diurnal"}),
-      field<W>("day_factor_cv", of_diurnal(&sim::Diurnal::day_factor_cv), decimal({0, 10}),
-               "The coefficient of variation of a factor drawn for each day.")
-          .only_with(executor, {"diurnal"}),
-      field<W>("level_cv", of_diurnal(&sim::Diurnal::level_cv), decimal({0, 10}),
-               "The same of a factor drawn once for the run.")
-          .only_with(executor, {"diurnal"}),
-      field<W>("vus", &W::vus, integer({1, 1'000'000}), "Users who each wait for the answer before they ask again.")
-          .only_with(executor, {"constant-vus"}),
-      field<W>("think_time", &W::think_time, law(LawUnit::duration), "The pause of such a user after an answer.")
-          .only_with(executor, {"constant-vus"}),
-      field<W>("trace", &W::trace, name(),
-               "A CSV file, named from the scenario's folder: t_us,input_tokens,output_tokens[,prompt_key].")
-          .only_with(executor, {"replay"}),
-      field<W>("time_scale", &W::time_scale, decimal({1e-6, 1e6}), "Of the trace's times: 2 plays it at half speed.")
-          .only_with(executor, {"replay"}),
-      field<W>("rate_scale", &W::rate_scale, decimal({0, 1e4}),
-               "Of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice.")
-          .only_with(executor, {"replay"}),
+  };
+  for (Field<W>& one : executor_fields()) fields.push_back(std::move(one));
+  std::vector<Field<W>> rest{
       field<W>("requests", &W::requests, list(object(request_table)), "The listed requests, by time.")
-          .only_with(executor, {"script"}),
+          .only_with(executor, {sim::Script::kName}),
       field<W>("provider", &W::provider, optional(name()), "An explicit choice of provider, outside the experiment."),
       field<W>("prompts", &W::prompts, object(prompts_table), "What requests ask."),
       field<W>("users", &W::users, object(users_table), "Who asks."),
-      field<W>("tokens", itself, object(tokens_table), "Lengths in tokens.").only_with(executor, drawn),
+      field<W>("tokens", itself, object(tokens_table), "Lengths in tokens.")
+          .only_with(executor, executors_with(sim::draws_tokens)),
       field<W>("max_tokens", &W::max_tokens, optional(tokens()),
                "The most output tokens asked for; null: 500, or with token_limiter mode per_request what its limit "
                "leaves, and "
@@ -222,12 +222,21 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
       field<W>("feature_version", &W::feature_version, text(), "A label for reports."),
       field<W>("prompt_version", &W::prompt_version, text(), "A label for reports."),
   };
+  for (Field<W>& one : rest) fields.push_back(std::move(one));
+  return fields;
+}
+
+// A workload that states nothing but its executor.
+WorkloadSpec plain_workload(const WorkloadSpec& workload) {
+  WorkloadSpec plain;
+  plain.executor = sim::executor_of(sim::kind_of(workload.executor));
+  return plain;
 }
 
 }  // namespace
 
 const Table<WorkloadSpec>& workload_table() {
-  static const Table<WorkloadSpec> table{"workload", "One stream of requests.", workload_fields(), {}};
+  static const Table<WorkloadSpec> table{"workload", "One stream of requests.", workload_fields(), plain_workload};
   return table;
 }
 

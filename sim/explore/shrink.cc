@@ -30,7 +30,7 @@ bool is_sound(const Scenario& world) {
   if (end < 1ns || world.workloads.empty() || world.providers.empty()) return false;
   for (const WorkloadSpec& load : world.workloads) {
     if (load.start >= end || (load.provider && !has_provider(world, *load.provider))) return false;
-    if (load.executor == Executor::script && load.requests.empty()) return false;
+    if (std::holds_alternative<Script>(load.executor) && load.requests.empty()) return false;
     for (const ListedRequest& one : load.requests) {
       if (one.provider && !has_provider(world, *one.provider)) return false;
     }
@@ -198,7 +198,7 @@ class Shrinker {
     }
     for (std::size_t i = 0; i < world().workloads.size(); ++i) {
       const auto lasts = [i](Scenario& one) -> auto& { return one.workloads[i].duration; };
-      if (world().workloads[i].executor == Executor::ramping_arrival_rate) continue;
+      if (!has_duration(world().workloads[i].executor)) continue;
       set(lasts, std::optional<Duration>{});
       if (world().workloads[i].duration) halve_optional(lasts, *world().workloads[i].duration);
     }
@@ -251,15 +251,13 @@ class Shrinker {
       const auto part = [i](auto member) {
         return [i, member](Scenario& one) -> auto& { return one.workloads[i].*member; };
       };
-      if (world().workloads[i].executor == Executor::replay) list_requests(i);
-      if (world().workloads[i].executor == Executor::script) {
+      if (std::holds_alternative<Replay>(world().workloads[i].executor)) list_requests(i);
+      if (std::holds_alternative<Script>(world().workloads[i].executor)) {
         drop_items([i](Scenario& one) -> auto& { return one.workloads[i].requests; });
       }
-      if (world().workloads[i].executor == Executor::ramping_arrival_rate) make_constant(i);
+      if (std::holds_alternative<RampingArrivalRate>(world().workloads[i].executor)) make_constant(i);
       lower_rate(i);
-      const auto users = part(&WorkloadSpec::vus);
-      while (users(world()) > 1 && set(users, users(world()) / 2)) {
-      }
+      if (std::holds_alternative<ConstantVus>(world().workloads[i].executor)) lower_users(i);
       const auto arrival = part(&WorkloadSpec::arrival);
       const bool is_odd = arrival(world()) == Arrival::gamma || arrival(world()) == Arrival::mmpp;
       if (!set(arrival, Arrival::uniform) && is_odd) set(arrival, Arrival::poisson);
@@ -272,21 +270,25 @@ class Shrinker {
       set(part(&WorkloadSpec::provider), plain.provider);
     }
   }
+  void lower_users(std::size_t i) {
+    const auto users = [i](Scenario& one) -> auto& { return std::get<ConstantVus>(one.workloads[i].executor).vus; };
+    while (users(world()) > 1 && set(users, users(world()) / 2)) {
+    }
+  }
   // A trace as a list that can lose requests.
   void list_requests(std::size_t i) {
     constexpr std::size_t kListedMax = 2'000;  // more would be no file for a person
     Scenario candidate = world();
     WorkloadSpec& load = candidate.workloads[i];
-    if (load.requests.size() > kListedMax || load.time_scale != 1 || load.rate_scale != 1) return;
-    load.executor = Executor::script;
-    load.trace.clear();
+    const auto& replay = std::get<Replay>(load.executor);
+    if (load.requests.size() > kListedMax || replay.time_scale != 1 || replay.rate_scale != 1) return;
+    load.executor = Script{};
     accept(std::move(candidate));
   }
   void make_constant(std::size_t i) {
     Scenario candidate = world();
     WorkloadSpec& load = candidate.workloads[i];
-    load.executor = Executor::constant_arrival_rate;
-    load.stages.clear();
+    load.executor = ConstantArrivalRate{};
     if (load.rate.count.value > 0) accept(std::move(candidate));
   }
   // Half as many, again and again: to whole rates first, and by longer units where there is one request a unit.

@@ -120,9 +120,9 @@ Expected expected_of(const Scenario& world) {
   for (const WorkloadSpec& load : world.workloads) {
     double requests = static_cast<double>(load.requests.size());
     const double lasts = static_cast<double>(world.duration.count());
-    if (load.executor == Executor::constant_vus) {
-      requests = static_cast<double>(load.vus) * lasts / std::max(1e6, load.think_time.mean());
-    } else if (load.executor != Executor::script && load.executor != Executor::replay) {
+    if (const auto* users = std::get_if<ConstantVus>(&load.executor)) {
+      requests = static_cast<double>(users->vus) * lasts / std::max(1e6, users->think_time.mean());
+    } else if (source_of(load.executor) == ArrivalSource::rate) {
       requests = static_cast<double>(load.rate.count.value) / 1e6 * lasts / static_cast<double>(load.rate.unit.count());
     }
     const double asked = static_cast<double>(load.max_tokens.value_or(Tokens{500}).count());

@@ -39,7 +39,7 @@ void draw_lengths(const Draft& draft, WorkloadSpec& load, std::uint64_t i) {
 // Requests that come in the same instant, a few times in the run.
 void draw_herd(const Draft& draft, WorkloadSpec& load, std::uint64_t i) {
   const Dice& dice = draft.dice;
-  load.executor = Executor::script;
+  load.executor = Script{};
   const std::int64_t herds = dice.between({1, 6}, "herds", i);
   std::vector<Duration> times;
   for (std::int64_t herd = 0; herd < herds; ++herd) {
@@ -67,9 +67,9 @@ void draw_arrivals(const Draft& draft, WorkloadSpec& load, std::uint64_t i, doub
   const std::int64_t kind = i == 0 ? 99 : dice.between({0, 99}, "executor", i);
   if (kind < 20) return draw_herd(draft, load, i);
   if (kind < 40 || (i == 0 && dice.coin(10, "closed loop"))) {
-    load.executor = Executor::constant_vus;
-    load.vus = dice.between({1, 6}, "users at once", i);
-    load.think_time = draft.grid > 0ns ? fixed(draft.on_grid(gap * load.vus)) : Law::exponential(ns(gap * load.vus));
+    const std::int64_t vus = dice.between({1, 6}, "users at once", i);
+    const Law think_time = draft.grid > 0ns ? fixed(draft.on_grid(gap * vus)) : Law::exponential(ns(gap * vus));
+    load.executor = ConstantVus{.vus = vus, .think_time = think_time};
     return;
   }
   if (draft.grid > 0ns) {
@@ -82,10 +82,9 @@ void draw_arrivals(const Draft& draft, WorkloadSpec& load, std::uint64_t i, doub
   if (load.arrival == Arrival::gamma) load.gamma_shape = dice.one_of({0.3, 3.0}, "gamma shape", i);
   if (load.arrival == Arrival::mmpp) load.mmpp = {.factors = {0.2, 1.8}, .mean_sojourn = {10s, 10s}};
   if (kind < 60) {
-    load.executor = Executor::ramping_arrival_rate;
-    load.stages = {{draft.world.duration / 4, {2 * rate.value}},
-                   {draft.world.duration / 4, {0}},
-                   {draft.world.duration / 2, rate}};
+    load.executor = RampingArrivalRate{.stages = {{draft.world.duration / 4, {2 * rate.value}},
+                                                  {draft.world.duration / 4, {0}},
+                                                  {draft.world.duration / 2, rate}}};
   }
 }
 

@@ -54,7 +54,7 @@ std::vector<std::int64_t> counts_of_days(const std::vector<WallTime>& arrivals) 
 }
 
 // What the days differ by beyond Poisson's noise.
-void fit_spread(Fit& fit, WorkloadSpec& workload, const std::vector<std::int64_t>& days) {
+void fit_spread(Fit& fit, Diurnal& diurnal, const std::vector<std::int64_t>& days) {
   const Moments moments = moments_of(std::span<const std::int64_t>{days});
   const double freedom = static_cast<double>(days.size()) - 1;
   const double dispersion = moments.variance / moments.mean;
@@ -65,7 +65,7 @@ void fit_spread(Fit& fit, WorkloadSpec& workload, const std::vector<std::int64_t
   }
   const double cv = std::sqrt(moments.variance - moments.mean) / moments.mean;
   const double half_width = 1.96 * cv / std::sqrt(2 * freedom);
-  workload.diurnal.day_factor_cv = std::min(cv, 10.0);
+  diurnal.day_factor_cv = std::min(cv, 10.0);
   fit.parameters.push_back(
       {"day_factor_cv", "share", {cv, std::max(0.0, cv - half_width), cv + half_width}, std::ssize(days)});
 }
@@ -111,14 +111,14 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals
     fit.notes.emplace_back("the log does not hold each hour of the day: the rate is constant");
     return;
   }
-  workload.executor = Executor::diurnal;
+  Diurnal& diurnal = workload.executor.emplace<Diurnal>();
   for (std::size_t hour = 0; hour < 24; ++hour) {
     const Estimate factor = poisson(hours[hour].count, hours[hour].exposure * a_day / 24);
-    workload.diurnal.hourly[hour] = std::round(factor.value * 1e6) / 1e6;
+    diurnal.hourly[hour] = std::round(factor.value * 1e6) / 1e6;
     fit.parameters.push_back(
         {fmt::format("hour_{:02}", hour), "factor", factor, static_cast<std::int64_t>(hours[hour].count)});
   }
-  if (days.size() >= kDaysForSpread) fit_spread(fit, workload, days);
+  if (days.size() >= kDaysForSpread) fit_spread(fit, diurnal, days);
 }
 
 }  // namespace windtunnel::sim

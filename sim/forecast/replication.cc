@@ -22,31 +22,19 @@ std::int64_t sum(std::span<const std::int64_t> values) {
   return std::accumulate(values.begin(), values.end(), std::int64_t{0});
 }
 
-// A count in millionths, multiplied; at least one millionth, so that traffic does not vanish by rounding.
-Millionths multiplied(Millionths count, std::int64_t rate_millionths) {
-  const Int128 product = Int128{count.value} * rate_millionths;
-  const auto rounded = static_cast<std::int64_t>((product + 500'000) / 1'000'000);
-  return Millionths{count.value > 0 ? std::max<std::int64_t>(1, rounded) : rounded};
-}
-
 void multiply_traffic(Scenario& scenario, std::int64_t rate_millionths) {
   if (rate_millionths == 1'000'000) return;
   for (WorkloadSpec& workload : scenario.workloads) {
     workload.rate.count = multiplied(workload.rate.count, rate_millionths);
-    for (Stage& stage : workload.stages) stage.target = multiplied(stage.target, rate_millionths);
-    workload.rate_scale *= static_cast<double>(rate_millionths) / 1e6;
-    const Int128 vus = Int128{workload.vus} * rate_millionths;
-    workload.vus = std::max<std::int64_t>(1, static_cast<std::int64_t>((vus + 500'000) / 1'000'000));
+    std::visit([&](auto& executor) { executor.multiply_traffic(rate_millionths); }, workload.executor);
   }
 }
 
 // Whether many requests share a draw.
 bool has_shared_draws(const Scenario& scenario) {
   const auto workload_is = [](const WorkloadSpec& workload) {
-    const bool by_factor =
-        workload.executor == Executor::diurnal && (workload.diurnal.day_factor_cv > 0 || workload.diurnal.level_cv > 0);
     const bool by_prompts = workload.prompts.count > 0 && workload.prompts.count_cv > 0;
-    return by_factor || by_prompts || workload.arrival == Arrival::mmpp;
+    return is_uncertain(workload.executor) || by_prompts || workload.arrival == Arrival::mmpp;
   };
   const auto fault_is = [](const FaultSpec& fault) { return is_uncertain(fault.settings); };
   return std::any_of(scenario.workloads.begin(), scenario.workloads.end(), workload_is) ||

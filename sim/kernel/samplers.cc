@@ -65,6 +65,12 @@ double standard_normal(double u) {
 
 double lognormal(double u, double mu, double sigma) { return exp(mu + sigma * standard_normal(u)); }
 
+double factor_of_mean_one(double cv, std::uint64_t bits) {
+  if (cv == 0) return 1;
+  const double variance = log(1 + cv * cv);
+  return lognormal(unit_open(bits), -0.5 * variance, std::sqrt(variance));
+}
+
 double weibull(double u, double shape, double scale) { return scale * pow(-log(1.0 - u), 1.0 / shape); }
 
 double quantile_table(double u, std::span<const double> quantiles) {

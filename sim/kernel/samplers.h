@@ -81,6 +81,8 @@ double far_tail(double u);
 }  // namespace standard_normal_parts
 // e^(mu + sigma z): mu and sigma are those of the logarithm, and e^mu is the median.
 double lognormal(double u, double mu, double sigma);
+// Lognormal with mean 1 and this coefficient of variation; with a cv of 0 it is 1.
+double factor_of_mean_one(double cv, std::uint64_t bits);
 // With shape 1 it is exponential(u, scale), bit for bit.
 double weibull(double u, double shape, double scale);
 // Linear between equally spaced quantiles: quantiles[0] is the minimum, the last the maximum (101 of them: 0 % to

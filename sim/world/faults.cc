@@ -11,9 +11,7 @@ namespace windtunnel::sim {
 Faults::State Faults::state_of(const FaultSpec& spec) {
   State state;
   state.spec = &spec;
-  state.in_run = std::visit(
-      []<class F>(const F& settings) -> AnyFaultInRun { return FaultInRun<F>{.settings = &settings, .kept = {}}; },
-      spec.settings);
+  state.in_run = in_run(spec.settings);
   state.precedence = precedence_of(spec.settings);
   state.touches_calls = touches_calls(spec.settings);
   state.fraction = spec.fraction * share_of(spec.settings);

@@ -8,13 +8,13 @@
 
 #include <cstdint>
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include "base/units.h"
 #include "monitor/request.h"
 #include "sim/faults/fault.h"
 #include "sim/kernel/chance.h"
+#include "sim/kernel/in_run.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -24,20 +24,6 @@ struct FaultCount {
   std::int64_t affected = 0;  // calls whose result it changed
   std::int64_t phases = 0;    // times that it began to act
 };
-
-// A kind's settings with what a run keeps for them, and the variant of those of all kinds.
-template <class F>
-struct FaultInRun {
-  const F* settings = nullptr;
-  typename F::State kept;
-};
-template <class>
-struct EachFaultInRun;
-template <class... F>
-struct EachFaultInRun<std::variant<F...>> {
-  using Type = std::variant<FaultInRun<F>...>;
-};
-using AnyFaultInRun = EachFaultInRun<Fault>::Type;
 
 class Faults {
  public:
@@ -67,7 +53,7 @@ class Faults {
  private:
   struct State {
     const FaultSpec* spec = nullptr;
-    AnyFaultInRun in_run;
+    AnyInRun<Fault> in_run;
     std::vector<std::size_t> providers;
     std::vector<StreamKey> call_streams;  // by workload
     StreamKey phase_stream;

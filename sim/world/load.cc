@@ -14,26 +14,8 @@ namespace windtunnel::sim {
 namespace {
 
 constexpr Tokens kMaxTokensDefault{500};
-constexpr std::uint32_t kDayLane = 1;
-constexpr std::uint32_t kLevelLane = 2;
 constexpr std::uint32_t kPromptsLane = 3;
 constexpr double kPromptsMost = 1e9;
-
-// Integer power by repeated squaring: libm's would differ between machines.
-double power(double base, std::int64_t exponent) {
-  double result = 1;
-  for (; exponent > 0; exponent >>= 1, base *= base) {
-    if ((exponent & 1) != 0) result *= base;
-  }
-  return result;
-}
-
-// Lognormal with mean 1 and this coefficient of variation.
-double factor_of_mean_one(double cv, std::uint64_t bits) {
-  if (cv == 0) return 1;
-  const double variance = log(1 + cv * cv);
-  return lognormal(unit_open(bits), -0.5 * variance, std::sqrt(variance));
-}
 
 // What the run's requests share is of the environment, as the level of demand is.
 StreamKey state_stream_of(const WorkloadSpec& spec, const Chance& chance) {
@@ -110,7 +92,6 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       index_(index),
       begin_(Instant{} + spec.start),
       end_(spec.duration ? std::min(run_end, begin_ + *spec.duration) : run_end),
-      wall_start_(wall_start),
       provider_(find_provider(spec.provider, providers)),
       labels_(labels),
       limit_per_request_(limit_per_request),
@@ -120,7 +101,16 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       content_stream_(chance.stream("content", spec.name)),
       token_stream_(chance.stream("tokens", spec.name)),
       state_stream_(state_stream_of(spec, chance)),
-      base_rate_(static_cast<double>(spec.rate.count.value) / 1e6 / static_cast<double>(spec.rate.unit.count())),
+      frame_{
+          .begin = begin_,
+          .end = end_,
+          .wall_start = wall_start,
+          .rate = spec.rate,
+          .base_rate = static_cast<double>(spec.rate.count.value) / 1e6 / static_cast<double>(spec.rate.unit.count()),
+          .state_stream = state_stream_},
+      executor_(in_run(spec.executor)),
+      source_(source_of(spec.executor)),
+      is_exact_(is_constant(spec.executor) && spec.arrival == Arrival::uniform),
       last_(begin_),
       mmpp_until_(begin_) {
   for (const ListedRequest& listed : spec.requests) {
@@ -129,28 +119,27 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
   }
   std::sort(listed_users_.begin(), listed_users_.end());
   listed_users_.erase(std::unique(listed_users_.begin(), listed_users_.end()), listed_users_.end());
-  copies_max_ = static_cast<std::uint64_t>(std::max(1.0, std::ceil(spec.rate_scale)));
-  if (spec.executor == Executor::diurnal) {
-    level_ = factor_of_mean_one(spec.diurnal.level_cv, draw(state_stream_, 0, 0, kLevelLane).a);
+  if (const auto* replay = std::get_if<Replay>(&spec.executor)) {
+    is_replay_ = true;
+    time_scale_ = replay->time_scale;
+    rate_scale_ = replay->rate_scale;
   }
+  copies_max_ = static_cast<std::uint64_t>(std::max(1.0, std::ceil(rate_scale_)));
+  std::visit([&](auto& one) { one.settings->begin(frame_, one.kept); }, executor_);
 }
 
 // --- When ----------------------------------------------------------------------------------------------------------
 
 std::optional<ArrivalPoint> Load::next_arrival() {
-  switch (spec_.executor) {
-    case Executor::constant_arrival_rate:
-      return spec_.arrival == Arrival::uniform ? next_uniform() : next_by_rate();
-    case Executor::ramping_arrival_rate:
-    case Executor::diurnal:
-      return next_by_rate();
-    case Executor::replay:
-    case Executor::script:
+  switch (source_) {
+    case ArrivalSource::rate:
+      return is_exact_ ? next_uniform() : next_by_rate();
+    case ArrivalSource::list:
       return next_listed();
-    case Executor::constant_vus:
+    case ArrivalSource::users:
       return std::nullopt;
   }
-  fail_check("an executor is known", __FILE__, __LINE__);
+  fail_check("a source of arrivals is known", __FILE__, __LINE__);
 }
 
 // The k-th arrival comes at k / rate exactly, rounded down to a nanosecond.
@@ -168,7 +157,7 @@ inline std::optional<ArrivalPoint> Load::next_by_rate() {
   double left = work(arrivals_);
   Instant at = last_;
   while (at < end_) {
-    const Piece piece = piece_at(at);
+    const RatePiece piece = piece_at(at);
     const double span = static_cast<double>((piece.end - at).count());
     const double content = span * (piece.rate + 0.5 * piece.slope * span);
     if (left < content) {
@@ -185,7 +174,7 @@ inline std::optional<ArrivalPoint> Load::next_by_rate() {
 
 // Solves rate x + slope x^2 / 2 = left, in the form that keeps its digits when the slope is small. Where the rate falls
 // to 0, rounding may leave less than nothing under the root.
-double Load::time_of(const Piece& piece, double left) {
+double Load::time_of(const RatePiece& piece, double left) {
   if (piece.slope == 0) return left / piece.rate;  // to the last bit what the form gives: the root of r x r is r
   const double root = std::sqrt(std::max(0.0, piece.rate * piece.rate + 2 * piece.slope * left));
   return 2 * left / (piece.rate + root);
@@ -193,10 +182,10 @@ double Load::time_of(const Piece& piece, double left) {
 
 std::optional<ArrivalPoint> Load::next_listed() {
   for (; candidate_ / copies_max_ < spec_.requests.size(); ++candidate_) {
-    const double wanted = spec_.rate_scale - static_cast<double>(candidate_ % copies_max_);
+    const double wanted = rate_scale_ - static_cast<double>(candidate_ % copies_max_);
     if (wanted < 1 && unit(draw(arrival_stream_, candidate_).a) >= wanted) continue;
     Duration offset = row(candidate_).at;
-    if (spec_.time_scale != 1) offset = whole_nanoseconds(static_cast<double>(offset.count()) * spec_.time_scale);
+    if (time_scale_ != 1) offset = whole_nanoseconds(static_cast<double>(offset.count()) * time_scale_);
     if (begin_ + offset >= end_) return std::nullopt;
     ++arrivals_;
     return ArrivalPoint{begin_ + offset, candidate_++};
@@ -223,55 +212,15 @@ inline double Load::work(std::uint64_t ordinal) {
   fail_check("an arrival law is known", __FILE__, __LINE__);
 }
 
-Load::Piece Load::piece_at(Instant at) {
-  Piece piece{.rate = base_rate_, .end = end_};
-  if (spec_.executor == Executor::ramping_arrival_rate) piece = ramp_at(at);
-  if (spec_.executor == Executor::diurnal) {
-    if (at >= hour_.end) hour_ = diurnal_at(at);
-    piece = hour_;
-  }
+inline RatePiece Load::piece_at(Instant at) {
+  RatePiece piece = std::visit([&](auto& one) { return one.settings->piece_at(frame_, at, one.kept); }, executor_);
   if (spec_.arrival == Arrival::mmpp) modulate(piece, at);
   piece.end = std::min(piece.end, end_);
   return piece;
 }
 
-// From one stage's target to the next, in straight lines; after the last stage the load has ended.
-Load::Piece Load::ramp_at(Instant at) const {
-  const double per_unit = 1e6 * static_cast<double>(spec_.rate.unit.count());
-  double from = base_rate_;
-  Instant begin = begin_;
-  for (const Stage& stage : spec_.stages) {
-    const Instant end = begin + stage.duration;
-    const double to = static_cast<double>(stage.target.value) / per_unit;
-    if (at < end) {
-      const double slope = (to - from) / static_cast<double>(stage.duration.count());
-      return {.rate = from + slope * static_cast<double>((at - begin).count()), .slope = slope, .end = end};
-    }
-    from = to;
-    begin = end;
-  }
-  return {.rate = 0, .slope = 0, .end = end_};
-}
-
-// Constant within each UTC hour.
-Load::Piece Load::diurnal_at(Instant at) const {
-  constexpr std::int64_t kHour = 3'600'000'000'000;
-  const std::int64_t wall = (wall_start_ + at.time_since_epoch()).time_since_epoch().count();
-  const std::int64_t hours = wall >= 0 ? wall / kHour : -((-wall + kHour - 1) / kHour);
-  const std::int64_t days = hours >= 0 ? hours / 24 : -((-hours + 23) / 24);
-  const auto hour = static_cast<std::size_t>(hours - days * 24);
-  const auto weekday = static_cast<std::size_t>(((days + 3) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
-  const std::int64_t start = wall_start_.time_since_epoch().count();
-  const std::int64_t day = days - (start >= 0 ? start / (24 * kHour) : -((-start + 24 * kHour - 1) / (24 * kHour)));
-  const double day_factor = factor_of_mean_one(spec_.diurnal.day_factor_cv,
-                                               draw(state_stream_, static_cast<std::uint64_t>(day), 0, kDayLane).a);
-  const double rate = base_rate_ * spec_.diurnal.hourly[hour] * spec_.diurnal.weekday[weekday] *
-                      power(1 + spec_.diurnal.growth_per_day, day) * day_factor * level_;
-  return {.rate = rate, .slope = 0, .end = at + Duration{(hours + 1) * kHour - wall}};
-}
-
 // Multiplies by the factor of the hidden state; each stay is exponential, and the states take turns.
-void Load::modulate(Piece& piece, Instant at) {
+void Load::modulate(RatePiece& piece, Instant at) {
   while (mmpp_until_ <= at) {
     if (mmpp_stays_ > 0) mmpp_state_ = (mmpp_state_ + 1) % static_cast<std::uint32_t>(spec_.mmpp.factors.size());
     const double mean = static_cast<double>(spec_.mmpp.mean_sojourn[mmpp_state_].count());
@@ -284,7 +233,8 @@ void Load::modulate(Piece& piece, Instant at) {
 }
 
 Duration Load::think_time(std::uint64_t ordinal) const {
-  return whole_nanoseconds(std::max(0.0, sample(spec_.think_time, draw(arrival_stream_, ordinal).a)));
+  const Law& law = std::get<ConstantVus>(spec_.executor).think_time;
+  return whole_nanoseconds(std::max(0.0, sample(law, draw(arrival_stream_, ordinal).a)));
 }
 
 // --- What ----------------------------------------------------------------------------------------------------------
@@ -335,7 +285,7 @@ void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand&
   if (listed.input) request.input = *listed.input;
   if (listed.output) demand.output = *listed.output;
   // A row of a trace asks for what it got, unless the workload says otherwise; a listed request speaks for itself.
-  const bool said_by_workload = spec_.executor == Executor::replay && spec_.max_tokens;
+  const bool said_by_workload = is_replay_ && spec_.max_tokens;
   if (listed.max_tokens && !said_by_workload) max_tokens = listed.max_tokens;
   if (listed.prompt) {
     request.content = {stable_hash(*listed.prompt), stable_hash(*listed.prompt, 1)};

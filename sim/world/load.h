@@ -14,6 +14,8 @@
 #include "monitor/request.h"
 #include "sim/kernel/batched_draws.h"
 #include "sim/kernel/chance.h"
+#include "sim/kernel/in_run.h"
+#include "sim/load/workload.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -68,22 +70,13 @@ class Load {
   [[nodiscard]] Instant end() const { return end_; }
 
  private:
-  // The rate over a stretch of time: `rate` at its beginning, in arrivals a nanosecond, growing by `slope` each one.
-  struct Piece {
-    double rate = 0;
-    double slope = 0;
-    Instant end{};
-  };
-
   [[nodiscard]] std::optional<ArrivalPoint> next_uniform();
   [[nodiscard]] std::optional<ArrivalPoint> next_by_rate();
   [[nodiscard]] std::optional<ArrivalPoint> next_listed();
   [[nodiscard]] double work(std::uint64_t ordinal);  // between two arrivals, in expected arrivals
-  [[nodiscard]] Piece piece_at(Instant at);
-  [[nodiscard]] static double time_of(const Piece& piece, double left);  // until so much work has come
-  [[nodiscard]] Piece ramp_at(Instant at) const;
-  [[nodiscard]] Piece diurnal_at(Instant at) const;
-  void modulate(Piece& piece, Instant at);
+  [[nodiscard]] RatePiece piece_at(Instant at);
+  [[nodiscard]] static double time_of(const RatePiece& piece, double left);  // until so much work has come
+  void modulate(RatePiece& piece, Instant at);
   void fill_content(std::uint64_t ordinal, monitor::Request& request) const;
   void fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,
                    std::optional<Tokens>& max_tokens) const;
@@ -93,7 +86,6 @@ class Load {
   std::uint32_t index_;
   Instant begin_;
   Instant end_;
-  WallTime wall_start_;
   std::optional<monitor::ProviderId> provider_;
   std::vector<std::optional<monitor::ProviderId>> listed_providers_;
   std::vector<std::string> listed_users_;  // their ids follow those of the catalogue
@@ -105,7 +97,13 @@ class Load {
   StreamKey content_stream_;
   StreamKey token_stream_;
   StreamKey state_stream_;
-  double base_rate_;             // arrivals a nanosecond
+  LoadFrame frame_;
+  AnyInRun<Executor> executor_;
+  ArrivalSource source_;
+  bool is_exact_;          // uniform arrivals at multiples of one over the rate
+  double time_scale_ = 1;  // of the list
+  double rate_scale_ = 1;  // of the list
+  bool is_replay_ = false;
   std::uint64_t arrivals_ = 0;   // handed out so far
   std::uint64_t candidate_ = 0;  // of the list: the next ordinal to look at
   std::uint64_t copies_max_ = 1;
@@ -119,8 +117,6 @@ class Load {
   std::uint32_t mmpp_state_ = 0;
   std::uint32_t mmpp_stays_ = 0;
   Instant mmpp_until_;
-  double level_ = 1;
-  Piece hour_{.rate = 0, .slope = 0, .end = Instant::min()};  // of a diurnal load: the one that was asked for last
 };
 
 }  // namespace windtunnel::sim

@@ -18,6 +18,7 @@
 #include "sim/faults/rate_window.h"
 #include "sim/kernel/dice.h"
 #include "sim/kernel/law.h"
+#include "sim/load/workload.h"
 
 namespace windtunnel::sim {
 
@@ -53,110 +54,6 @@ struct ProviderSpec {
   std::optional<std::int64_t> concurrency;  // calls served at once; absent: no limit
   std::int64_t queue = 0;                   // calls that may wait for a place; beyond it: overloaded
   RateLimit rate_limit;
-};
-
-// --- Load ----------------------------------------------------------------------------------------------------------
-
-enum class Executor : std::uint8_t {
-  constant_arrival_rate,
-  ramping_arrival_rate,
-  diurnal,
-  replay,
-  constant_vus,
-  script,
-};
-enum class Arrival : std::uint8_t { uniform, poisson, gamma, mmpp };
-
-// A rate is `count` requests per `unit`, exact: count has at most 6 decimals.
-struct Rate {
-  Millionths count{1'000'000};
-  Duration unit = std::chrono::seconds{1};
-  friend bool operator==(const Rate&, const Rate&) = default;
-};
-
-// Token lengths: the law's value is rounded to the nearest whole token and kept within [least, most].
-struct TokenModel {
-  Law law;
-  Tokens least{1};
-  Tokens most{100'000};
-  friend bool operator==(const TokenModel&, const TokenModel&) = default;
-};
-
-// Where a request's content comes from: 0 means that every request is a prompt of its own.
-struct PromptCatalogue {
-  std::int64_t count = 0;
-  double zipf = 0;  // exponent of popularity; 0: all alike
-  // Of the count from run to run, around its mean: how often prompts repeat, and with it how often a cache answers, is
-  // as uncertain as the level of demand.
-  double count_cv = 0;
-  friend bool operator==(const PromptCatalogue&, const PromptCatalogue&) = default;
-};
-
-struct UserCatalogue {
-  std::int64_t count = 0;  // 0: no user ids
-  double zipf = 0;
-  friend bool operator==(const UserCatalogue&, const UserCatalogue&) = default;
-};
-
-// One listed request of a `script`, or one row of a trace.
-struct ListedRequest {
-  Duration at{0};
-  std::optional<Tokens> input;
-  std::optional<Tokens> output;  // what the provider would answer with, uncut
-  std::optional<Tokens> max_tokens;
-  std::optional<std::string> prompt;  // requests with the same word have the same content
-  std::optional<std::string> user;
-  std::optional<std::string> provider;
-  friend bool operator==(const ListedRequest&, const ListedRequest&) = default;
-};
-
-struct Stage {
-  Duration duration{0};
-  Millionths target{0};  // requests per the workload's unit at the stage's end
-  friend bool operator==(const Stage&, const Stage&) = default;
-};
-
-struct Diurnal {
-  std::vector<double> hourly = std::vector<double>(24, 1.0);  // factor of each UTC hour
-  std::vector<double> weekday = std::vector<double>(7, 1.0);  // factor of each day, Monday first
-  double growth_per_day = 0;
-  double day_factor_cv = 0;
-  double level_cv = 0;
-  friend bool operator==(const Diurnal&, const Diurnal&) = default;
-};
-
-// Two-state Markov-modulated Poisson process.
-struct Mmpp {
-  std::vector<double> factors{0.5, 1.5};  // of the rate, one per state
-  std::vector<Duration> mean_sojourn{std::chrono::seconds{60}, std::chrono::seconds{60}};
-  friend bool operator==(const Mmpp&, const Mmpp&) = default;
-};
-
-struct WorkloadSpec {
-  std::string name;
-  Executor executor = Executor::constant_arrival_rate;
-  Arrival arrival = Arrival::uniform;
-  Rate rate;
-  Duration start{0};
-  std::optional<Duration> duration;  // absent: to the end of the run
-  double gamma_shape = 1;            // of the gaps of `gamma` arrivals; 1 is poisson, less is burstier
-  Mmpp mmpp;
-  std::vector<Stage> stages;
-  Diurnal diurnal;
-  std::int64_t vus = 1;
-  Law think_time = Law::fixed(0);  // nanoseconds
-  std::string trace;               // as written; the reader fills `requests` from it
-  double time_scale = 1;           // of a trace's times: 2 plays it at half speed
-  double rate_scale = 1;           // of a trace's rate: 0.5 keeps each row with that chance, 2 plays each twice
-  std::vector<ListedRequest> requests;
-  std::optional<std::string> provider;
-  PromptCatalogue prompts;
-  UserCatalogue users;
-  TokenModel input{Law::fixed(150)};
-  TokenModel output{Law::fixed(200)};
-  std::optional<Tokens> max_tokens;  // absent: 500; a trace row asks for exactly its output tokens
-  std::string feature_version;
-  std::string prompt_version;
 };
 
 // --- What must hold ------------------------------------------------------------------------------------------------

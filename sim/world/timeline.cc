@@ -35,29 +35,9 @@ Duration tail_of(const monitor::ProviderCallConfig& call, std::size_t providers)
 
 // Roughly, for the width of a view only.
 double expected_requests(const WorkloadSpec& load, Duration run) {
-  const double length = static_cast<double>(std::min(load.duration.value_or(run), run).count());
-  const double unit = static_cast<double>(load.rate.unit.count());
-  double rate = static_cast<double>(load.rate.count.value) / 1e6;
-  switch (load.executor) {
-    case Executor::constant_arrival_rate:
-    case Executor::diurnal:
-      return rate * length / unit;
-    case Executor::ramping_arrival_rate: {
-      double sum = 0;
-      for (const Stage& stage : load.stages) {
-        const double target = static_cast<double>(stage.target.value) / 1e6;
-        sum += (rate + target) / 2 * static_cast<double>(stage.duration.count()) / unit;
-        rate = target;
-      }
-      return sum;
-    }
-    case Executor::replay:
-    case Executor::script:
-      return static_cast<double>(load.requests.size()) * load.rate_scale;
-    case Executor::constant_vus:
-      return static_cast<double>(load.vus) * length / 2e9;
-  }
-  fail_check("an executor is known", __FILE__, __LINE__);
+  const Duration length = std::min(load.duration.value_or(run), run);
+  const auto expected = [&](const auto& one) { return one.expected_requests(load.rate, length, load.requests.size()); };
+  return std::visit(expected, load.executor);
 }
 
 std::size_t view_steps_of(const Scenario& scenario, Duration run, Duration whole, Duration step) {

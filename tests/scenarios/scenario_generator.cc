@@ -178,42 +178,41 @@ sim::TokenModel token_model() {
   return result;
 }
 
+// Settings of an executor, whose defaults are the others'.
+void vary(sim::RampingArrivalRate& e) { e.stages = {{span(), {number(0, 5'000'000)}}, {span(), {0}}}; }
+void vary(sim::Diurnal& e) {
+  e.hourly[static_cast<std::size_t>(number(0, 23))] = real();
+  e.weekday[static_cast<std::size_t>(number(0, 6))] = real();
+  e.growth_per_day = real();
+  e.day_factor_cv = real();
+  e.level_cv = real();
+}
+void vary(sim::ConstantVus& e) {
+  e.vus = number(1, 50);
+  e.think_time = time_law();
+}
+
+// A replay needs a file, so that the tests of traces try it instead.
 void fill_executor(sim::WorkloadSpec& w, const std::vector<std::string>& providers) {
-  using sim::Executor;
-  w.executor = *rc::gen::element(Executor::constant_arrival_rate, Executor::ramping_arrival_rate, Executor::diurnal,
-                                 Executor::constant_vus, Executor::script);
-  const bool is_rated = w.executor != Executor::constant_vus && w.executor != Executor::script;
-  if (is_rated) {
+  do {
+    w.executor = sim::executor_of(static_cast<sim::ExecutorKind>(number(0, sim::kExecutorKinds - 1)));
+  } while (std::holds_alternative<sim::Replay>(w.executor));
+  if (sim::source_of(w.executor) == sim::ArrivalSource::rate) {
     w.arrival = one_of(sim::Arrival::mmpp);
     w.rate = {Millionths{number(0, 1'000'000'000)}, some_span()};
     if (w.arrival == sim::Arrival::gamma) w.gamma_shape = real();
     if (w.arrival == sim::Arrival::mmpp) w.mmpp = {{real(), real()}, {some_span(), some_span()}};
   }
-  if (w.executor != Executor::ramping_arrival_rate) w.duration = maybe(some_span());
-  switch (w.executor) {
-    case Executor::ramping_arrival_rate:
-      w.stages = {{span(), {number(0, 5'000'000)}}, {span(), {0}}};
-      break;
-    case Executor::diurnal:
-      w.diurnal.hourly[static_cast<std::size_t>(number(0, 23))] = real();
-      w.diurnal.weekday[static_cast<std::size_t>(number(0, 6))] = real();
-      w.diurnal.growth_per_day = real();
-      w.diurnal.day_factor_cv = real();
-      w.diurnal.level_cv = real();
-      break;
-    case Executor::constant_vus:
-      w.vus = number(1, 50);
-      w.think_time = time_law();
-      break;
-    case Executor::script:
-      for (int i = 0; i < 3; ++i) {
-        w.requests.push_back({Duration{i * 5}, maybe(tokens()), maybe(tokens()), maybe(tokens()), maybe(word()),
-                              maybe(word()), maybe(providers[0])});
-      }
-      break;
-    case Executor::constant_arrival_rate:
-    case Executor::replay:
-      break;
+  if (sim::has_duration(w.executor)) w.duration = maybe(some_span());
+  std::visit(
+      [](auto& e) {
+        if constexpr (requires { vary(e); }) vary(e);
+      },
+      w.executor);
+  if (!std::holds_alternative<sim::Script>(w.executor)) return;
+  for (int i = 0; i < 3; ++i) {
+    w.requests.push_back({Duration{i * 5}, maybe(tokens()), maybe(tokens()), maybe(tokens()), maybe(word()),
+                          maybe(word()), maybe(providers[0])});
   }
 }
 

@@ -35,34 +35,15 @@ double output_max(const Scenario& scenario, const WorkloadSpec& load) {
   return std::min(drawn, asked);
 }
 
-// Requests a second at the load's peak, and how much burstier than Poisson they come.
-struct Peak {
-  double per_second = 0;
-  double at_once = 0;  // in one instant
-};
-
-Peak peak_of(const WorkloadSpec& load, double latency) {
+// The load's peak; laws that are burstier than Poisson count as a higher rate.
+LoadPeak peak_of(const WorkloadSpec& load, double latency) {
   const double unit = in_seconds(load.rate.unit);
-  double rate = static_cast<double>(load.rate.count.value) / 1e6 / unit;
-  for (const Stage& stage : load.stages) rate = std::max(rate, static_cast<double>(stage.target.value) / 1e6 / unit);
-  if (load.executor == Executor::diurnal) {
-    const Diurnal& law = load.diurnal;
-    rate *= *std::ranges::max_element(law.hourly) * *std::ranges::max_element(law.weekday);
-    rate *= 1 + 4 * (law.day_factor_cv + law.level_cv) + std::max(0.0, 30 * law.growth_per_day);
-  }
-  if (load.arrival == Arrival::mmpp) rate *= *std::ranges::max_element(load.mmpp.factors);
-  if (load.arrival == Arrival::gamma) rate *= 1 + 3 / load.gamma_shape;
-  Peak peak{.per_second = rate, .at_once = 0};
-  if (load.executor == Executor::constant_vus) {
-    const auto users = static_cast<double>(load.vus);
-    // Nobody asks again before the answer and a pause of at least a millisecond.
-    const double round = std::max(1e-3, (latency + sample(load.think_time, 0)) / kSecond);
-    return {.per_second = users / round, .at_once = users};
-  }
-  if (load.executor == Executor::script || load.executor == Executor::replay) {
-    // Whatever the list says: all that it holds may come at once.
-    return {.per_second = 0, .at_once = static_cast<double>(load.requests.size()) * std::max(1.0, load.rate_scale)};
-  }
+  const double rate = static_cast<double>(load.rate.count.value) / 1e6 / unit;
+  const auto ask = [&](const auto& one) { return one.peak(rate, unit, latency, load.requests.size()); };
+  LoadPeak peak = std::visit(ask, load.executor);
+  if (source_of(load.executor) != ArrivalSource::rate) return peak;
+  if (load.arrival == Arrival::mmpp) peak.per_second *= *std::ranges::max_element(load.mmpp.factors);
+  if (load.arrival == Arrival::gamma) peak.per_second *= 1 + 3 / load.gamma_shape;
   return peak;
 }
 
@@ -216,9 +197,9 @@ double healthy_calls_at_once(const Scenario& scenario) {
   double mean = 0;
   double at_once = 0;
   for (const WorkloadSpec& load : scenario.workloads) {
-    const Peak peak = peak_of(load, latency);
+    const LoadPeak peak = peak_of(load, latency);
     at_once += peak.at_once;
-    if (load.executor != Executor::constant_vus) mean += peak.per_second * latency / kSecond;
+    if (source_of(load.executor) != ArrivalSource::users) mean += peak.per_second * latency / kSecond;
   }
   // Ten standard deviations of a Poisson number.
   return at_once + mean + 10 * std::sqrt(mean) + 20;
@@ -228,7 +209,7 @@ double healthy_calls_per_minute(const Scenario& scenario) {
   double at_once = 0;
   double mean = 0;
   for (const WorkloadSpec& load : scenario.workloads) {
-    const Peak peak = peak_of(load, 0);
+    const LoadPeak peak = peak_of(load, 0);
     mean += 60 * peak.per_second;
     at_once += peak.at_once;
   }

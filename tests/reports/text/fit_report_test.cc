@@ -53,7 +53,7 @@ void write_log(const sim::Scenario& scenario, std::uint64_t seed, const std::str
 std::map<std::string, double> truth_of(const sim::Scenario& scenario) {
   const sim::WorkloadSpec& chat = scenario.workloads[0];
   double sum = 0;
-  for (const double factor : chat.diurnal.hourly) sum += factor;
+  for (const double factor : std::get<sim::Diurnal>(chat.executor).hourly) sum += factor;
   std::map<std::string, double> truth{{"rate", 3000 * sum / 24},
                                       {"output_tokens.p50", 80},
                                       {"output_tokens.p95", 200},
@@ -73,7 +73,8 @@ std::map<std::string, double> truth_of(const sim::Scenario& scenario) {
                                       {"anthropic.price.input", 3},
                                       {"anthropic.price.output", 15}};
   for (std::size_t hour = 0; hour < 24; ++hour) {
-    truth[(hour < 10 ? "hour_0" : "hour_") + std::to_string(hour)] = chat.diurnal.hourly[hour] * 24 / sum;
+    truth[(hour < 10 ? "hour_0" : "hour_") + std::to_string(hour)] =
+        std::get<sim::Diurnal>(chat.executor).hourly[hour] * 24 / sum;
   }
   return truth;
 }
@@ -128,7 +129,8 @@ TEST_F(FitLog, of_a_simulated_world_has_its_figures_in_its_intervals) {
     // Each hour of the scenario has the factor that is told of it.
     for (std::size_t hour = 0; hour < 24; ++hour) {
       const std::string name = (hour < 10 ? "hour_0" : "hour_") + std::to_string(hour);
-      EXPECT_NEAR(log.fit.scenario.workloads[0].diurnal.hourly[hour], parameter_of(log, name)->estimate.value, 1e-6);
+      EXPECT_NEAR(std::get<sim::Diurnal>(log.fit.scenario.workloads[0].executor).hourly[hour],
+                  parameter_of(log, name)->estimate.value, 1e-6);
     }
     const Inside one = inside_of(log, truth_of(truth));
     sum.inside += one.inside;
@@ -188,7 +190,7 @@ TEST_F(FitLog, days_that_differ_beyond_chance_have_a_spread) {
   // Days of cv 0.2 leave the rate uncertain by 2 x 0.2 / sqrt(28), which Poisson's noise, below 1 %, would not say.
   const sim::Estimate rate = parameter_of(spread, "rate")->estimate;
   EXPECT_NEAR(rate.half_width() / rate.value, 0.077, 0.03);
-  EXPECT_EQ(spread.fit.scenario.workloads[0].diurnal.day_factor_cv, cv.value);
+  EXPECT_EQ(std::get<sim::Diurnal>(spread.fit.scenario.workloads[0].executor).day_factor_cv, cv.value);
   write_log(world(), 5, path);
   EXPECT_EQ(parameter_of(read_fit(path), "day_factor_cv"), nullptr);
 }
@@ -267,7 +269,7 @@ TEST_F(FitLog, reads_the_seeds_own_record) {
   ASSERT_EQ(openai.errors.rates.size(), 1U);
   EXPECT_EQ(openai.errors.rates[0].first, monitor::ReplyKind::server_error);
   EXPECT_NEAR(openai.errors.rates[0].second, 2.0 / 42, 1e-6);
-  EXPECT_EQ(log.fit.scenario.workloads[0].executor, sim::Executor::constant_arrival_rate);
+  EXPECT_TRUE(std::holds_alternative<sim::ConstantArrivalRate>(log.fit.scenario.workloads[0].executor));
   EXPECT_NE(fit_text(log).find("names no outcomes"), std::string::npos);
 }
 

@@ -141,8 +141,7 @@ TEST(Shrink, another_check_is_another_failure_but_both_findings_of_liveness_are_
 // A trace becomes a list that can lose its rows.
 TEST(Shrink, drops_listed_requests) {
   Scenario scenario = world(100s, workload("trace", per_second(1)));
-  scenario.workloads[0].executor = Executor::replay;
-  scenario.workloads[0].trace = "trace.csv";
+  scenario.workloads[0].executor = Replay{.trace = "trace.csv"};
   for (int i = 0; i < 40; ++i) {
     scenario.workloads[0].requests.push_back({.at = i * 2s, .input = Tokens{10 + i}, .output = Tokens{5}});
   }
@@ -153,8 +152,7 @@ TEST(Shrink, drops_listed_requests) {
     return std::nullopt;
   }};
   const Shrunk small = shrink(scenario, *options.fails(scenario), scenario, options);
-  EXPECT_EQ(small.world.workloads[0].executor, Executor::script);
-  EXPECT_EQ(small.world.workloads[0].trace, "");
+  EXPECT_TRUE(std::holds_alternative<Script>(small.world.workloads[0].executor));
   ASSERT_EQ(small.world.workloads[0].requests.size(), 1U);
 }
 

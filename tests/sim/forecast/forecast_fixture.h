@@ -28,8 +28,7 @@ inline Scenario month_of_two_providers() {
 // 100 requests a day, each at 9 milli-USD (100 tokens in at 30, 100 out at 60 micro-USD), whose level is drawn.
 inline Scenario drawn_demand(double level_cv) {
   WorkloadSpec load = workload("chat", per(std::chrono::hours{24}, 100), Arrival::poisson);
-  load.executor = Executor::diurnal;
-  load.diurnal.level_cv = level_cv;
+  load.executor = Diurnal{.level_cv = level_cv};
   load.max_tokens = Tokens{100};  // so that a request reserves what it costs
   Scenario scenario = world(std::chrono::hours{24}, load);
   scenario.start = kNewYear;

@@ -305,22 +305,29 @@ TEST(ForecastVerdicts, pass_fail_or_are_undecided) {
 // loop.
 TEST(ScaledTraffic, is_of_every_kind_of_load) {
   Scenario scenario = even_day();
-  WorkloadSpec& load = scenario.workloads[0];
-  load.stages = {{1h, Millionths{3'000'000}}, {1h, Millionths{0}}};
-  load.vus = 10;
-  load.rate_scale = 0.5;
+  const Rate rate = scenario.workloads[0].rate;
+  const auto with = [&](Executor executor) {
+    WorkloadSpec load = workload(name_of(kind_of(executor)), rate);
+    load.executor = std::move(executor);
+    return load;
+  };
+  scenario.workloads = {with(RampingArrivalRate{.stages = {{1h, Millionths{3'000'000}}, {1h, Millionths{0}}}}),
+                        with(ConstantVus{.vus = 10}), with(Replay{.rate_scale = 0.5})};
   const ForecastWorld world{scenario, {.horizon = 24h}};
-  const WorkloadSpec more = world.scaled(1'500'000).scenario().workloads[0];
-  EXPECT_EQ(more.rate.count.value, 150'000'000);
-  EXPECT_EQ(more.stages[0].target.value, 4'500'000);
-  EXPECT_EQ(more.stages[1].target.value, 0);
-  EXPECT_EQ(more.vus, 15);
-  EXPECT_EQ(more.rate_scale, 0.75);
+  const auto ramp = [](const Scenario& one) { return std::get<RampingArrivalRate>(one.workloads[0].executor).stages; };
+  const auto vus = [](const Scenario& one) { return std::get<ConstantVus>(one.workloads[1].executor).vus; };
+  const auto rows = [](const Scenario& one) { return std::get<Replay>(one.workloads[2].executor).rate_scale; };
+  const Scenario more = world.scaled(1'500'000).scenario();
+  for (const WorkloadSpec& load : more.workloads) EXPECT_EQ(load.rate.count.value, 150'000'000);
+  EXPECT_EQ(ramp(more)[0].target.value, 4'500'000);
+  EXPECT_EQ(ramp(more)[1].target.value, 0);
+  EXPECT_EQ(vus(more), 15);
+  EXPECT_EQ(rows(more), 0.75);
   // Little traffic does not vanish by rounding, and the world itself stays as it is.
-  const WorkloadSpec less = world.scaled(1).scenario().workloads[0];
-  EXPECT_EQ(less.vus, 1);
-  EXPECT_GT(less.rate.count.value, 0);
-  EXPECT_EQ(world.scaled(1'000'000).scenario().workloads[0].vus, 10);
+  const Scenario less = world.scaled(1).scenario();
+  EXPECT_EQ(vus(less), 1);
+  EXPECT_GT(less.workloads[0].rate.count.value, 0);
+  EXPECT_EQ(vus(world.scaled(1'000'000).scenario()), 10);
 }
 
 // A forecast is of a stretch of time of its own: what a run should heal and recover by is left out of it.

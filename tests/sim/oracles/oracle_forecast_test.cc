@@ -35,13 +35,13 @@ Estimate share_of(const Forecast& forecast, Outcome outcome) {
 
 TEST(ForecastOfDiurnalCounts, has_the_mean_the_variance_and_the_quantiles_of_the_days) {
   WorkloadSpec load = workload("chat", per(24h, 2880), Arrival::poisson);
-  load.executor = Executor::diurnal;
+  auto& diurnal = load.executor.emplace<Diurnal>();
   // 120 + 80 sin(2 pi (h - 8) / 24) in hour h, of 120 on average.
   const std::vector<double> sine{0, 0.258819045, 0.5,         0.707106781, 0.866025404, 0.965925826,
                                  1, 0.965925826, 0.866025404, 0.707106781, 0.5,         0.258819045};
   for (std::size_t i = 0; i < 24; ++i) {
     const double height = i < 12 ? sine[i] : -sine[i - 12];
-    load.diurnal.hourly[(i + 8) % 24] = 1 + height * 80 / 120;
+    diurnal.hourly[(i + 8) % 24] = 1 + height * 80 / 120;
   }
   const ReplicationSet set = replicated(ForecastWorld{world(24h, load), {.horizon = 24h}}, 1000);
   expect_told(kDiurnalCounts, "mean_count_per_day", *forecast_of(set, {}).requests);

@@ -33,8 +33,8 @@ struct DayCounts {
 
 DayCounts counts_of_days(Duration unit, int replications) {
   WorkloadSpec load = workload("chat", per(unit, 120), Arrival::poisson);
-  load.executor = Executor::diurnal;
-  for (std::size_t hour = 0; hour < 24; ++hour) load.diurnal.hourly[hour] = kRatePerHour[hour] / 120;
+  auto& diurnal = load.executor.emplace<Diurnal>();
+  for (std::size_t hour = 0; hour < 24; ++hour) diurnal.hourly[hour] = kRatePerHour[hour] / 120;
   const Scenario scenario = world(24h, load);
   DayCounts all;
   for (int i = 1; i <= replications; ++i) {

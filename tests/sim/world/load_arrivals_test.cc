@@ -169,9 +169,9 @@ TEST(MmppArrivals, of_equal_factors_are_the_poisson_process) {
 // 0 to 10 per s in 60 s, 10 for 60 s, a jump to 20, down to 0 in 30 s: 300, 600 and 300 requests.
 WorkloadSpec ramp(Arrival law) {
   WorkloadSpec spec = workload("chat", per_second(0), law);
-  spec.executor = Executor::ramping_arrival_rate;
   const auto target = [](std::int64_t count) { return Millionths{count * 1'000'000}; };
-  spec.stages = {{60s, target(10)}, {60s, target(10)}, {0s, target(20)}, {30s, target(0)}};
+  spec.executor =
+      RampingArrivalRate{.stages = {{60s, target(10)}, {60s, target(10)}, {0s, target(20)}, {30s, target(0)}}};
   return spec;
 }
 
@@ -213,33 +213,32 @@ TEST(RampingRate, makes_as_many_poisson_arrivals_on_average_with_poisson_spread)
 
 TEST(RampingRate, starts_from_the_workloads_rate) {
   WorkloadSpec spec = workload("chat", per_second(8));
-  spec.executor = Executor::ramping_arrival_rate;
-  spec.stages = {{10s, Millionths{0}}};
+  spec.executor = RampingArrivalRate{.stages = {{10s, Millionths{0}}}};
   EXPECT_NEAR(static_cast<double>(arrivals(spec, 100s).size()), 40, 1);
 }
 
 // The last arrival of a ramp down to nothing can need all the content that is left.
 RC_GTEST_PROP(RampingRate, ends_safely_at_a_rate_of_zero, ()) {
   WorkloadSpec spec = workload("chat", Rate{.count = Millionths{*rc::gen::inRange<std::int64_t>(1, 100'000'000)}});
-  spec.executor = Executor::ramping_arrival_rate;
   const Duration length = std::chrono::seconds{*rc::gen::inRange(1, 100)};
-  spec.stages = {{length, Millionths{0}}};
+  spec.executor = RampingArrivalRate{.stages = {{length, Millionths{0}}}};
   const double content = static_cast<double>(spec.rate.count.value) / 2e6 * seconds_of(length);
   RC_ASSERT(std::abs(static_cast<double>(arrivals(spec, 1000s).size()) - content) <= 1.0);
 }
 
 // --- By the calendar -------------------------------------------------------------------------------------------------
 
-WorkloadSpec diurnal(Rate rate) {
+WorkloadSpec diurnal(Rate rate, Diurnal settings) {
   WorkloadSpec spec = workload("chat", rate);
-  spec.executor = Executor::diurnal;
+  spec.executor = std::move(settings);
   return spec;
 }
 
 TEST(DiurnalRate, follows_utc_hours_and_weekdays_from_wherever_it_starts) {
-  WorkloadSpec spec = diurnal(per(1h, 100));
-  for (std::size_t hour = 0; hour < 24; ++hour) spec.diurnal.hourly[hour] = static_cast<double>(hour + 1) / 10;
-  for (std::size_t day = 0; day < 7; ++day) spec.diurnal.weekday[day] = static_cast<double>(day + 1);
+  Diurnal factors;
+  for (std::size_t hour = 0; hour < 24; ++hour) factors.hourly[hour] = static_cast<double>(hour + 1) / 10;
+  for (std::size_t day = 0; day < 7; ++day) factors.weekday[day] = static_cast<double>(day + 1);
+  const WorkloadSpec spec = diurnal(per(1h, 100), factors);
   // 1970-01-03 22:30 was a Saturday: factor 6, then Sunday 7, then Monday 1.
   const Times times = arrivals(spec, 72h, 1, WallTime{} + 2 * 24h + 22h + 30min);
   const auto count = [&](Duration from, Duration to) { return static_cast<double>(times.within(from, to)); };
@@ -251,8 +250,7 @@ TEST(DiurnalRate, follows_utc_hours_and_weekdays_from_wherever_it_starts) {
 }
 
 TEST(DiurnalRate, knows_the_days_before_1970) {
-  WorkloadSpec spec = diurnal(per(1h, 100));
-  spec.diurnal.weekday = {1, 1, 2, 1, 1, 1, 1};
+  const WorkloadSpec spec = diurnal(per(1h, 100), {.weekday = {1, 1, 2, 1, 1, 1, 1}});
   // 1969-12-31 was a Wednesday.
   const Times times = arrivals(spec, 2h, 1, WallTime{} - 1h);
   EXPECT_NEAR(static_cast<double>(times.within(0h, 1h)), 200, 1);
@@ -260,8 +258,7 @@ TEST(DiurnalRate, knows_the_days_before_1970) {
 }
 
 TEST(DiurnalRate, grows_day_by_day_from_the_first) {
-  WorkloadSpec spec = diurnal(per(24h, 1000));
-  spec.diurnal.growth_per_day = 0.1;
+  const WorkloadSpec spec = diurnal(per(24h, 1000), {.growth_per_day = 0.1});
   const Times times = arrivals(spec, 10 * 24h, 1, WallTime{} + 1000 * 24h);
   double expected = 1000;
   for (int day = 0; day < 10; ++day, expected *= 1.1) {
@@ -271,8 +268,7 @@ TEST(DiurnalRate, grows_day_by_day_from_the_first) {
 
 // Lognormal factors of mean 1; standard errors from the replications.
 TEST(DiurnalRate, varies_from_day_to_day_with_mean_one_and_the_given_cv) {
-  WorkloadSpec spec = diurnal(per(24h, 1000));
-  spec.diurnal.day_factor_cv = 0.3;
+  const WorkloadSpec spec = diurnal(per(24h, 1000), {.day_factor_cv = 0.3});
   Sample means;
   Sample cvs;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
@@ -286,8 +282,7 @@ TEST(DiurnalRate, varies_from_day_to_day_with_mean_one_and_the_given_cv) {
 }
 
 TEST(DiurnalRate, varies_from_run_to_run_with_mean_one_and_the_given_cv) {
-  WorkloadSpec spec = diurnal(per(24h, 1000));
-  spec.diurnal.level_cv = 0.3;
+  const WorkloadSpec spec = diurnal(per(24h, 1000), {.level_cv = 0.3});
   constexpr double kReplications = 2000;
   Sample levels;
   for (std::uint64_t seed = 1; seed <= 2000; ++seed) {

@@ -144,8 +144,7 @@ TEST(PromptCatalogue, has_a_count_of_the_environment) {
   EXPECT_NE(prompts_asked(spec, Chance{1, 8}), one);
   // Nothing else is drawn from the environment for it: the level of demand does not move.
   WorkloadSpec diurnal = spec;
-  diurnal.executor = Executor::diurnal;
-  diurnal.diurnal.level_cv = 0.5;
+  diurnal.executor = Diurnal{.level_cv = 0.5};
   const std::size_t requests_then = requests(diurnal, 60s).size();
   diurnal.prompts.count_cv = 0;
   EXPECT_EQ(requests(diurnal, 60s).size(), requests_then);
@@ -235,7 +234,7 @@ ListedRequest row(Duration at, std::int64_t input = 10, std::int64_t output = 20
 
 TEST(Script, asks_for_exactly_what_is_listed) {
   WorkloadSpec spec = workload("chat", Rate{});
-  spec.executor = Executor::script;
+  spec.executor = Script{};
   spec.start = 5s;
   spec.provider = "alpha";
   spec.requests = {row(0s), row(1s), row(1s), row(3s)};
@@ -269,22 +268,21 @@ TEST(Script, asks_for_exactly_what_is_listed) {
 
 TEST(Script, stops_at_the_workloads_end) {
   WorkloadSpec spec = workload("chat", Rate{});
-  spec.executor = Executor::script;
+  spec.executor = Script{};
   spec.requests = {row(0s), row(10s - 1ns), row(10s)};
   EXPECT_EQ(requests(spec, 10s).size(), 2U);
   EXPECT_EQ(requests(spec, 10s + 1ns).size(), 3U);
 }
 
-WorkloadSpec trace(int rows) {
+WorkloadSpec trace(int rows, Replay settings = {}) {
   WorkloadSpec spec = workload("chat", Rate{});
-  spec.executor = Executor::replay;
+  spec.executor = std::move(settings);
   for (int i = 0; i < rows; ++i) spec.requests.push_back(row(i * 1ms, i + 1, i + 2));
   return spec;
 }
 
 TEST(Replay, stretches_time_by_the_time_scale) {
-  WorkloadSpec spec = trace(1000);
-  spec.time_scale = 2.5;
+  const WorkloadSpec spec = trace(1000, {.time_scale = 2.5});
   const auto all = requests(spec, 100s);
   ASSERT_EQ(all.size(), 1000U);
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -295,27 +293,19 @@ TEST(Replay, stretches_time_by_the_time_scale) {
 }
 
 TEST(Replay, keeps_each_row_with_the_chance_of_a_rate_scale_below_one) {
-  WorkloadSpec spec = trace(20'000);
-  spec.rate_scale = 0.3;
+  const WorkloadSpec spec = trace(20'000, {.rate_scale = 0.3});
   const auto all = requests(spec, 100s);
   const double share = static_cast<double>(all.size()) / 20'000;
   expect_value("share", share, 0.3, binomial_se(0.3, 20'000), {0.5, 1.0});
   for (const Arrived& one : all) EXPECT_EQ(one.at, (one.request.input.count() - 1) * 1ms);
-  EXPECT_TRUE(requests(
-                  [] {
-                    auto none = trace(100);
-                    none.rate_scale = 0;
-                    return none;
-                  }(),
-                  100s)
-                  .empty());
+  const WorkloadSpec none = trace(100, {.rate_scale = 0});
+  EXPECT_TRUE(requests(none, 100s).empty());
 }
 
 TEST(Replay, plays_rows_again_for_a_rate_scale_above_one) {
-  WorkloadSpec spec = trace(20'000);
-  spec.rate_scale = 2;
+  WorkloadSpec spec = trace(20'000, {.rate_scale = 2});
   EXPECT_EQ(requests(spec, 100s).size(), 40'000U);
-  spec.rate_scale = 2.25;
+  spec.executor = Replay{.rate_scale = 2.25};
   std::map<std::int64_t, int> times;
   std::set<std::uint64_t> ordinals;
   const auto all = requests(spec, 100s);
@@ -342,7 +332,7 @@ TEST(Replay, leaves_each_rows_draws_alone_when_others_are_dropped) {
   spec.output.most = kTokensMax;
   std::map<std::int64_t, Tokens> outputs;
   for (const Arrived& one : requests(spec, 100s)) outputs[one.request.input.count()] = one.demand.output;
-  spec.rate_scale = 0.5;
+  spec.executor = Replay{.rate_scale = 0.5};
   for (const Arrived& one : requests(spec, 100s)) EXPECT_EQ(one.demand.output, outputs[one.request.input.count()]);
 }
 
@@ -350,9 +340,7 @@ TEST(Replay, leaves_each_rows_draws_alone_when_others_are_dropped) {
 
 WorkloadSpec closed(std::int64_t vus, const Law& think) {
   WorkloadSpec spec = workload("chat", Rate{});
-  spec.executor = Executor::constant_vus;
-  spec.vus = vus;
-  spec.think_time = think;
+  spec.executor = ConstantVus{.vus = vus, .think_time = think};
   return spec;
 }
 

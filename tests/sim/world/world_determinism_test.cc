@@ -176,9 +176,7 @@ TEST(CommonRandomNumbers, are_the_workloads_own) {
 
 TEST(CommonRandomNumbers, of_a_closed_workload_stay_when_another_joins) {
   WorkloadSpec closed = chancy_load("closed");
-  closed.executor = Executor::constant_vus;
-  closed.vus = 3;
-  closed.think_time = Law::exponential(1e9);
+  closed.executor = ConstantVus{.vus = 3, .think_time = Law::exponential(1e9)};
   Scenario scenario = uncoupled_world();
   scenario.workloads = {closed};
   const auto before = drawn_for_first_workload(scenario);
@@ -270,8 +268,7 @@ TEST(CommonRandomNumbers, make_a_greater_fraction_touch_a_superset) {
 // What many requests share can be held while their own noise is drawn anew, and the other way round.
 TEST(Environment, has_a_seed_of_its_own) {
   WorkloadSpec load = workload("chat", per(std::chrono::hours{1}, 100), Arrival::poisson);
-  load.executor = Executor::diurnal;
-  load.diurnal.level_cv = 1;
+  load.executor = Diurnal{.level_cv = 1};
   Scenario scenario = world(std::chrono::hours{24}, load);
   FaultSpec outages = fault("away", RandomOutages{.up = Law::exponential(3.6e12), .down = Law::exponential(3.6e12)});
   scenario.faults = {outages};

@@ -344,7 +344,7 @@ TEST(Concurrency, call_still_waiting_at_its_deadline_is_a_timeout_that_costs_not
   narrow.concurrency = 1;
   narrow.queue = 5;
   WorkloadSpec load = workload("chat", Rate{});
-  load.executor = Executor::script;
+  load.executor = Script{};
   load.requests.resize(3);
   load.requests[0].provider = "alpha";
   load.requests[1].provider = "beta";

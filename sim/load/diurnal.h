@@ -1,0 +1,37 @@
+#pragma once
+// The rate follows the calendar: factors of each UTC hour and weekday, growth from day to day, and drawn factors of the
+// days and of the whole run. It is constant within each hour.
+
+#include <vector>
+
+#include "sim/load/executor_rules.h"
+
+namespace windtunnel::sim {
+
+struct Diurnal : ExecutorRules {
+  static constexpr const char* kName = "diurnal";
+
+  std::vector<double> hourly = std::vector<double>(24, 1.0);  // factor of each UTC hour
+  std::vector<double> weekday = std::vector<double>(7, 1.0);  // factor of each day, Monday first
+  double growth_per_day = 0;
+  double day_factor_cv = 0;
+  double level_cv = 0;
+
+  struct State {
+    double level = 1;
+    RatePiece hour{.rate = 0, .slope = 0, .end = Instant::min()};  // the one that was asked for last
+  };
+  void begin(const LoadFrame& frame, State& state) const;
+  RatePiece piece_at(const LoadFrame& frame, Instant at, State& state) const {
+    if (at >= state.hour.end) state.hour = hour_at(frame, at, state.level);
+    return state.hour;
+  }
+  [[nodiscard]] LoadPeak peak(double per_second, double unit_seconds, double latency, std::size_t listed) const;
+  [[nodiscard]] bool is_uncertain() const { return day_factor_cv > 0 || level_cv > 0; }
+  friend bool operator==(const Diurnal&, const Diurnal&) = default;
+
+ private:
+  [[nodiscard]] RatePiece hour_at(const LoadFrame& frame, Instant at, double level) const;
+};
+
+}  // namespace windtunnel::sim
