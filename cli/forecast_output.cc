@@ -37,21 +37,18 @@ bool can_write_html(bool wanted) {
   return false;
 }
 
-ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output) {
-  ExitCode code = code_of_verdict(reports::verdict_of(report));
+ExitCode say(const reports::ForecastSummary& forecast, const ForecastOutput& output) {
+  ExitCode code = code_of_verdict(forecast.verdict);
   if (!output.out.empty()) {
     try {
       std::error_code ignored;  // the first file says why
       std::filesystem::create_directories(output.out, ignored);
       const std::filesystem::path folder{output.out};
-      const std::string json = reports::forecast_json(report);
-      write_file(folder / "forecast.json", json, output.whole);
-      write_file(folder / "forecast.txt", reports::forecast_text(report), output.whole);
-      write_file(folder / "forecast.csv", reports::forecast_csv(report), output.whole);
+      write_file(folder / "forecast.json", reports::forecast_json(forecast), output.whole);
+      write_file(folder / "forecast.txt", reports::forecast_text(forecast), output.whole);
+      write_file(folder / "forecast.csv", reports::forecast_csv(forecast), output.whole);
       if (output.html) {
-        const reports::JsonTree tree{json, "forecast.json"};
-        write_file(folder / "report.html", reports::forecast_page(tree, *reports::html_bundle(), "forecast.json"),
-                   output.whole);
+        write_file(folder / "report.html", reports::forecast_page(forecast, *reports::html_bundle()), output.whole);
       }
     } catch (const reports::ReportError& error) {
       std::fprintf(stderr, "windtunnel: %s\n", error.what());
@@ -62,13 +59,13 @@ ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output
   std::string text;
   switch (output.format) {
     case ForecastFormat::text:
-      text = reports::forecast_text(report, {.color = wants_color(output.color)});
+      text = reports::forecast_text(forecast, {.color = wants_color(output.color)});
       break;
     case ForecastFormat::json:
-      text = reports::forecast_json(report);
+      text = reports::forecast_json(forecast);
       break;
     case ForecastFormat::csv:
-      text = reports::forecast_csv(report);
+      text = reports::forecast_csv(forecast);
       break;
   }
   return print(text) ? code : worst(code, ExitCode::file_error);

@@ -5,7 +5,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/verbs/forecast_verb.h"
-#include "reports/forecast/forecast_report.h"
+#include "reports/forecast/forecast_summary.h"
 
 namespace windtunnel::cli {
 
@@ -22,6 +22,6 @@ struct ForecastOutput {
 bool can_write_html(bool wanted);
 
 // The exit code is that of the verdict, or file_error; the reason has then been printed.
-ExitCode say(const reports::ForecastReport& report, const ForecastOutput& output);
+ExitCode say(const reports::ForecastSummary& forecast, const ForecastOutput& output);
 
 }  // namespace windtunnel::cli

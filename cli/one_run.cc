@@ -12,7 +12,7 @@
 #include "reports/files/output_file.h"
 #include "reports/html/run/html_run.h"
 #include "reports/run/ab_table.h"
-#include "reports/run/summary.h"
+#include "reports/run/run_summary.h"
 #include "reports/telemetry/event_log.h"
 #include "reports/telemetry/telemetry.h"
 #include "reports/timeline/timeline_json.h"
@@ -73,14 +73,13 @@ class Reports final : public sim::Observer {
   struct Texts {
     const std::string& summary_text;
     const std::string& summary_json;
-    const std::string& junit;   // a whole document
-    const std::string& replay;  // the command
+    const std::string& junit;  // a whole document
   };
 
-  void finish(const sim::RunResult& result, const sim::Judgement& judgement, const Texts& texts, bool partial) {
+  void finish(const sim::RunResult& result, const reports::RunSummary& summary, const Texts& texts, bool partial) {
     if (events_) {
-      for (const sim::Finding& finding : judgement.findings) {
-        if (finding.verdict == sim::Verdict::fail) events_->violation(finding, texts.replay);
+      for (const sim::Finding& finding : summary.findings) {
+        if (finding.verdict == sim::Verdict::fail) events_->violation(finding, summary.replay);
       }
     }
     // After an interrupt they stay partial; one that failed throws its reason, and then there is no room for the
@@ -93,7 +92,6 @@ class Reports final : public sim::Observer {
     const sim::Timeline timeline = timeline_->finish(result);
     write("timeline.json", reports::timeline_json(timeline), partial);
     if (wants_html_) {
-      const reports::JsonTree summary{texts.summary_json, path("summary.json")};
       write("report.html", reports::run_page(summary, timeline, *reports::html_bundle(), directory_), partial);
     }
     if (keeps_junit_) write("junit.xml", texts.junit, partial);
@@ -125,9 +123,9 @@ class Reports final : public sim::Observer {
   std::optional<sim::TimelineWatch> timeline_;
 };
 
-std::vector<std::string> failures_of(const sim::Judgement& judgement) {
+std::vector<std::string> failures_of(const reports::RunSummary& summary) {
   std::vector<std::string> lines;
-  for (const sim::Finding& finding : judgement.findings) {
+  for (const sim::Finding& finding : summary.findings) {
     if (finding.verdict == sim::Verdict::pass) continue;
     lines.push_back(
         fmt::format("{} {}: {}: {}", name_of(finding.verdict), name_of(finding.kind), finding.claim, finding.reason));
@@ -136,13 +134,15 @@ std::vector<std::string> failures_of(const sim::Judgement& judgement) {
 }
 
 // All but the texts.
-OneResult result_of(const OneRun& one, const reports::RunReport& report, bool interrupted) {
+OneResult result_of(const OneRun& one, const reports::RunSummary& summary, ExitCode code) {
   OneResult done;
-  done.code = interrupted ? ExitCode::interrupted : exit_code_of(report.judgement);
-  done.digest = report.result.digest;
-  done.failures = failures_of(report.judgement);
-  if (one.wants_annotations) done.annotations = reports::annotations_of(report);
-  if (one.wants_junit || !one.directory.empty()) done.junit = reports::junit_suite(report, interrupted);
+  done.code = code;
+  done.digest = summary.digest;
+  done.failures = failures_of(summary);
+  if (one.wants_annotations) done.annotations = reports::annotations_of(summary);
+  if (one.wants_junit || !one.directory.empty()) {
+    done.junit = reports::junit_suite(summary, code == ExitCode::interrupted);
+  }
   return done;
 }
 
@@ -182,17 +182,17 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
 
   const bool interrupted = one.stop != nullptr && one.stop->load() && result.stopped;
   const bool cut_short = interrupted || reports.wants_stop();
-  const reports::RunReport report{*one.scenario,
-                                  result,
-                                  judgement,
-                                  one.replay,
-                                  reports::this_build(WINDTUNNEL_VERSION),
-                                  wall,
-                                  samples ? &*samples : nullptr};
-  OneResult done = result_of(one, report, interrupted);
-  const std::string json = reports::summary_json(report);
-  const std::string plain = reports::summary_text(report);
-  done.text = format == Format::json ? json : look.color ? reports::summary_text(report, {.color = true}) : plain;
+  const reports::RunSummary summary = reports::run_summary({.scenario = *one.scenario,
+                                                            .result = result,
+                                                            .judgement = judgement,
+                                                            .replay = one.replay,
+                                                            .build = reports::this_build(WINDTUNNEL_VERSION),
+                                                            .wall = wall,
+                                                            .samples = samples ? &*samples : nullptr});
+  OneResult done = result_of(one, summary, interrupted ? ExitCode::interrupted : exit_code_of(judgement));
+  const std::string json = reports::summary_json(summary);
+  const std::string plain = reports::summary_text(summary);
+  done.text = format == Format::json ? json : look.color ? reports::summary_text(summary, {.color = true}) : plain;
   if (cut_short && format == Format::text) {
     done.text += fmt::format("{} at {:.3f} s of virtual time; files are marked .partial.\n",
                              interrupted ? "Interrupted" : "Stopped by a file that takes no more",
@@ -202,7 +202,7 @@ OneResult judged(const OneRun& one, Format format, TextLook look) {
   const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
   if (!one.wants_junit) done.junit.clear();
   try {
-    reports.finish(result, judgement, {plain, json, junit, one.replay}, cut_short);
+    reports.finish(result, summary, {plain, json, junit}, cut_short);
   } catch (const reports::ReportError& error) {
     done.code = worst(done.code, ExitCode::file_error);
     done.error = error.what();

@@ -233,7 +233,7 @@ ExitCode Study::make_forecast(sim::ReplicationMaker& maker) {
   bool whole = sim::make_blocks(maker, blocks, {.take = take, .made = [&](std::uint64_t made) { watch.made(made); }});
   const sim::Forecast forecast = sim::forecast_of(set, plan_.thresholds);
   reports::ForecastReport result = report(forecast, watch);
-  if (plan_.stop) result.stop = {.rule = plan_.stop->text, .reached = reached};
+  if (plan_.stop) result.stop = {.until = plan_.stop->text, .reached = reached};
   if (whole && arguments_.headroom) {
     WatchedMaker watched{maker, watch};
     result.headroom = sim::headroom_of(watched, world_.frame(), scenario_.thresholds,
@@ -244,12 +244,12 @@ ExitCode Study::make_forecast(sim::ReplicationMaker& maker) {
     result.notes.push_back(fmt::format("interrupted after {} of {} replications", set.all.size(), plan_.replications));
   }
   watch.end();
-  const ExitCode code = say(result, {.format = arguments_.format,
-                                     .out = arguments_.out,
-                                     .html = arguments_.html,
-                                     .whole = whole,
-                                     .quiet = arguments_.quiet && whole,
-                                     .color = arguments_.color});
+  const ExitCode code = say(reports::forecast_summary(result), {.format = arguments_.format,
+                                                                .out = arguments_.out,
+                                                                .html = arguments_.html,
+                                                                .whole = whole,
+                                                                .quiet = arguments_.quiet && whole,
+                                                                .color = arguments_.color});
   if (!whole) {
     return worst(code, say_interrupted(file ? "the same command goes on from " + checkpoint + ".partial"
                                             : "with --out DIR it could be gone on with"));

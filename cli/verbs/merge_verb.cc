@@ -124,11 +124,11 @@ ExitCode merge_parts(const MergeArguments& arguments) {
                                        .replay = head.replay,
                                        .build = reports::this_build(WINDTUNNEL_VERSION),
                                        .wall = {}};
-  return say(report, {.format = arguments.format,
-                      .out = arguments.out,
-                      .html = arguments.html,
-                      .quiet = arguments.quiet,
-                      .color = arguments.color});
+  return say(reports::forecast_summary(report), {.format = arguments.format,
+                                                 .out = arguments.out,
+                                                 .html = arguments.html,
+                                                 .quiet = arguments.quiet,
+                                                 .color = arguments.color});
 }
 
 }  // namespace

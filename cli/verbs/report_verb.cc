@@ -24,10 +24,10 @@ std::string page_of(const std::filesystem::path& directory, const reports::HtmlB
       throw reports::ReportError(directory.string(), "make one page",
                                  "it holds a run (summary.json) and a forecast (forecast.json); give each a folder");
     }
-    return reports::forecast_page(reports::JsonTree{reports::read_whole_file(forecast), forecast}, bundle, forecast);
+    return reports::forecast_page(reports::read_forecast_summary(reports::read_whole_file(forecast), forecast), bundle);
   }
   const std::string name = (directory / "summary.json").string();
-  const reports::JsonTree summary{reports::read_whole_file(name), name};
+  const reports::RunSummary summary = reports::read_run_summary(reports::read_whole_file(name), name);
   const sim::Timeline timeline = reports::read_timeline_file((directory / "timeline.json").string());
   return reports::run_page(summary, timeline, bundle, directory.string());
 }

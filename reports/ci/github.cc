@@ -74,11 +74,11 @@ std::string annotation_command(const Annotation& annotation) {
   return text + "::" + command_escaped(annotation.message, false) + "\n";
 }
 
-std::vector<Annotation> annotations_of(const RunReport& report) {
+std::vector<Annotation> annotations_of(const RunSummary& summary) {
   std::vector<Annotation> annotations;
-  for (const sim::Finding& finding : report.judgement.findings) {
+  for (const sim::Finding& finding : summary.findings) {
     if (finding.verdict == sim::Verdict::pass) continue;
-    Annotation one{.file = report.scenario.file};
+    Annotation one{.file = summary.scenario.file};
     // What a --set has written has no line in a file of the repository.
     if (finding.origin.line > 0 && !finding.origin.file.starts_with("--set")) {
       one.file = finding.origin.file;
@@ -88,7 +88,7 @@ std::vector<Annotation> annotations_of(const RunReport& report) {
     one.title =
         std::string("windtunnel: ") + name_of(finding.verdict) + ": " + name_of(finding.kind) + " " + finding.id;
     one.message =
-        (finding.claim.empty() ? finding.id : finding.claim) + "\n" + finding.reason + "\nReplay: " + report.replay;
+        (finding.claim.empty() ? finding.id : finding.claim) + "\n" + finding.reason + "\nReplay: " + summary.replay;
     annotations.push_back(std::move(one));
   }
   return annotations;

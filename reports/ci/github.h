@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "reports/run/summary.h"
+#include "reports/run/run_summary.h"
 
 namespace windtunnel::reports {
 
@@ -24,7 +24,7 @@ struct Annotation {
 std::string annotation_command(const Annotation& annotation);
 
 // One for each finding that is not a pass, at the line that claims it.
-std::vector<Annotation> annotations_of(const RunReport& report);
+std::vector<Annotation> annotations_of(const RunSummary& summary);
 
 // GitHub shows ten errors of a step and drops the others without a word.
 class AnnotationLimit {

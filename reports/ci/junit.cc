@@ -89,23 +89,23 @@ void set_failure(TestCase& test, const Finding& finding, const std::string& repl
 }
 
 // The invariants that were on, each once however often it was violated.
-std::vector<TestCase> cases_of_checks(const RunReport& report) {
+std::vector<TestCase> cases_of_checks(const RunSummary& summary) {
   std::vector<TestCase> cases;
   std::map<std::string, std::size_t> places;
   std::map<std::string, std::size_t> violations;
-  for (const std::string& id : report.judgement.checks) {
+  for (const std::string& id : summary.checks) {
     if (places.emplace(id, cases.size()).second) cases.push_back({.name = "invariant " + id});
   }
-  for (const Finding& finding : report.judgement.findings) {
+  for (const Finding& finding : summary.findings) {
     if (finding.kind != Finding::Kind::invariant || finding.verdict == Verdict::pass) continue;
     const auto [place, is_new] = places.emplace(finding.id, cases.size());
     if (is_new) cases.push_back({.name = "invariant " + finding.id});
     TestCase& test = cases[place->second];
     const std::size_t seen = ++violations[finding.id];
     if (seen == 1) {
-      set_failure(test, finding, report.replay);
+      set_failure(test, finding, summary.replay);
     } else if (seen <= kViolationsShownMax) {
-      test.body += "\n" + body_of(finding, report.replay);
+      test.body += "\n" + body_of(finding, summary.replay);
     }
   }
   for (const auto& [id, count] : violations) {
@@ -115,22 +115,22 @@ std::vector<TestCase> cases_of_checks(const RunReport& report) {
   return cases;
 }
 
-std::vector<TestCase> cases_of(const RunReport& report, bool interrupted) {
+std::vector<TestCase> cases_of(const RunSummary& summary, bool interrupted) {
   // A run that claims nothing still shows that it ended.
   std::vector<TestCase> cases{{.name = "run ends"}};
   if (interrupted) {
-    const auto ended = report.result.ended.time_since_epoch().count();
+    const auto ended = summary.ended.time_since_epoch().count();
     cases[0] = {"run ends", "error", "interrupted",
                 "interrupted at " + exact_decimal(ended, kSecondDecimals) + " s of virtual time",
-                "What follows is about the part that was run.\nreplay: " + report.replay + "\n"};
+                "What follows is about the part that was run.\nreplay: " + summary.replay + "\n"};
   }
-  for (const Finding& finding : report.judgement.findings) {
+  for (const Finding& finding : summary.findings) {
     if (finding.kind == Finding::Kind::invariant) continue;
     TestCase test{.name = name_of_case(finding)};
-    if (finding.verdict != Verdict::pass) set_failure(test, finding, report.replay);
+    if (finding.verdict != Verdict::pass) set_failure(test, finding, summary.replay);
     cases.push_back(std::move(test));
   }
-  for (TestCase& test : cases_of_checks(report)) cases.push_back(std::move(test));
+  for (TestCase& test : cases_of_checks(summary)) cases.push_back(std::move(test));
   return cases;
 }
 
@@ -216,17 +216,17 @@ std::string xml_escaped(std::string_view text) {
 
 std::string junit_begin() { return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"windtunnel\">\n"; }
 
-std::string junit_suite(const RunReport& report, bool interrupted) {
-  std::vector<TestCase> cases = cases_of(report, interrupted);
+std::string junit_suite(const RunSummary& summary, bool interrupted) {
+  std::vector<TestCase> cases = cases_of(summary, interrupted);
   make_names_unique(cases);
-  const std::string seed = std::to_string(report.result.seed);
-  if (report.result.seed != report.scenario.seed) {
+  const std::string seed = std::to_string(summary.seed);
+  if (!summary.seed_is_the_files) {
     for (TestCase& test : cases) test.name += " [seed " + seed + "]";
   }
-  const std::string classname = without_extension(report.scenario.file);
+  const std::string classname = without_extension(summary.scenario.file);
   const std::string properties = "    <properties>\n" + property("seed", seed) +
-                                 property("digest", hex_digits(report.result.digest)) +
-                                 property("replay", report.replay) + "    </properties>\n";
+                                 property("digest", hex_digits(summary.digest)) + property("replay", summary.replay) +
+                                 "    </properties>\n";
   return suite_element(classname, classname + " seed " + seed, cases, properties);
 }
 

@@ -13,13 +13,13 @@
 #include <string>
 #include <string_view>
 
-#include "reports/run/summary.h"
+#include "reports/run/run_summary.h"
 
 namespace windtunnel::reports {
 
 // A document is begin, any number of suites, end.
 std::string junit_begin();
-std::string junit_suite(const RunReport& report, bool interrupted = false);
+std::string junit_suite(const RunSummary& summary, bool interrupted = false);
 // Of a scenario that did not run. `type` is a word, such as "scenario invalid".
 std::string junit_error_suite(const std::string& scenario_file, std::string_view type, std::string_view message);
 std::string junit_end();

@@ -5,16 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/calendar.h"
 #include "base/exact_decimal.h"
-#include "reports/forecast/forecast_report.h"
 
 namespace windtunnel::reports {
 namespace {
-
-std::string with_half_width(double value, double low, double high, double unit, int decimals) {
-  return grouped(value / unit, decimals) + " ±" + grouped((high - low) / 2 / unit, decimals);
-}
 
 // Percent with one decimal; what is nearly all or nothing with as many as say how near, so that it never reads as that.
 std::string percent_text(const sim::Estimate& share) {
@@ -36,15 +30,14 @@ std::string grouped(double value, int decimals) {
   return text;
 }
 
-std::string estimate_text(const std::optional<sim::Estimate>& estimate, double unit, int decimals) {
-  if (!estimate) return "-";
-  return with_half_width(estimate->value, estimate->low, estimate->high, unit, decimals);
+std::string estimate_text(const std::optional<EstimateSummary>& estimate, int decimals) {
+  return estimate ? grouped(estimate->value, decimals) + " ±" + grouped(estimate->half_width, decimals) : "-";
 }
 
-std::string quantile_text(const std::optional<sim::QuantileEstimate>& quantile, double unit, int decimals) {
+std::string quantile_text(const std::optional<MoneyQuantile>& quantile, int decimals) {
   if (!quantile) return "-";
-  return with_half_width(static_cast<double>(quantile->value), static_cast<double>(quantile->low),
-                         static_cast<double>(quantile->high), unit, decimals);
+  return grouped(static_cast<double>(quantile->value.picos()) / kPicosPerUsd, decimals) + " ±" +
+         grouped(quantile->half_width_usd, decimals);
 }
 
 std::string share_text(const std::optional<sim::Estimate>& share) {
@@ -64,11 +57,10 @@ std::string chance_text(const sim::Estimate& chance, std::size_t trials) {
 
 std::string nine_digits(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "null"; }
 
-std::string instant_text(WallTime start, std::int64_t since_start_ns) {
-  if (since_start_ns == sim::kNever) return "not within the horizon";
-  std::string text = iso8601(start + Duration{since_start_ns}).substr(0, 16);
-  text[10] = ' ';
-  return text;
+bool is_instant(const std::string& date) { return date.size() > 16 && date[10] == 'T'; }
+
+std::string instant_text(const std::string& date) {
+  return is_instant(date) ? date.substr(0, 10) + " " + date.substr(11, 5) : "not within the horizon";
 }
 
 std::string budget_share_text(Millionths share) { return exact_decimal(share.value, 4) + "%"; }

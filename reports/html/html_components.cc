@@ -37,19 +37,13 @@ void Tile::begin(std::string_view name, bool alarm) {
   html.open("div", alarm ? "tile alarm" : "tile").element("dt", name);
 }
 
-void Tile::figure(FigureKind kind, const std::string& pointer) {
+void Tile::begin_figure(FigureKind kind) {
   // Words are longer than a number.
   const bool is_words = kind == FigureKind::words || kind == FigureKind::instant;
   html.open("dd", is_words ? "figure words" : "figure");
-  figures.put(kind, pointer);
-  html.close("dd").open("dd", "more");
 }
 
-void Tile::with(std::string_view before, FigureKind kind, const std::string& pointer, std::string_view after) {
-  html.text(before);
-  figures.put(kind, pointer);
-  html.text(after);
-}
+void Tile::end_figure() { html.close("dd").open("dd", "more"); }
 
 void Tile::end() { html.close("dd").close("div"); }
 
@@ -75,9 +69,9 @@ std::string plural(std::size_t count, std::string_view noun, std::string_view pl
   return number + (plural_noun.empty() ? std::string{noun} + "s" : std::string{plural_noun});
 }
 
-void put_mark(HtmlWriter& html, const std::string& verdict) {
+void put_mark(HtmlWriter& html, std::string_view verdict) {
   const char* mark = verdict == "pass" ? "✓" : verdict == "fail" ? "✕" : "?";
-  html.element("span", mark, "mark " + verdict, "aria-hidden=\"true\"");
+  html.element("span", mark, "mark " + std::string(verdict), "aria-hidden=\"true\"");
 }
 
 }  // namespace windtunnel::reports

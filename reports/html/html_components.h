@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,9 +33,36 @@ struct Tile {
   HtmlFigures figures;
 
   void begin(std::string_view name, bool alarm = false);
-  void figure(FigureKind kind, const std::string& pointer);
-  void with(std::string_view before, FigureKind kind, const std::string& pointer, std::string_view after = {});
+  template <class Field>
+  void figure(FigureKind kind, const Field& field) {
+    begin_figure(kind);
+    figures.put(kind, field);
+    end_figure();
+  }
+  template <class Field>
+  void with(std::string_view before, FigureKind kind, const Field& field, std::string_view after = {}) {
+    html.text(before);
+    figures.put(kind, field);
+    html.text(after);
+  }
+  // A member of an optional struct.
+  template <class Struct, class Member>
+  void figure_member(FigureKind kind, const std::optional<Struct>& optional, Member Struct::*member,
+                     std::string_view name) {
+    begin_figure(kind);
+    figures.put_member(kind, optional, member, name);
+    end_figure();
+  }
+  template <class Struct, class Member>
+  void with_member(std::string_view before, FigureKind kind, const std::optional<Struct>& optional,
+                   Member Struct::*member, std::string_view name) {
+    html.text(before);
+    figures.put_member(kind, optional, member, name);
+  }
   void end();
+
+  void begin_figure(FigureKind kind);
+  void end_figure();
 };
 
 // "90 d", "1 h 30 min", "5 s", "200 ms": to its two greatest units.
@@ -43,6 +71,6 @@ std::string duration_words(Duration duration);
 std::string plural(std::size_t count, std::string_view noun, std::string_view plural_noun = {});
 
 // ✓, ✕ or ?, with the word for those who do not see it: a mark besides colour.
-void put_mark(HtmlWriter& html, const std::string& verdict);
+void put_mark(HtmlWriter& html, std::string_view verdict);
 
 }  // namespace windtunnel::reports

@@ -88,16 +88,15 @@ std::string figure_words(FigureKind kind, const std::string& digits) {
   fail_check("a kind of figure has words", __FILE__, __LINE__);
 }
 
-void HtmlFigures::put(FigureKind kind, const std::string& pointer) {
-  const std::string digits = document_.digits(pointer);
+void HtmlFigures::put_place(FigureKind kind, const FieldPlace& place) {
   const std::string attributes =
-      fmt::format("{} data-as=\"{}\"", HtmlWriter::attribute("data-path", pointer), name_of(kind));
-  html_.element("span", figure_words(kind, digits), digits.empty() ? "none" : "", attributes);
+      fmt::format("{} data-as=\"{}\"", HtmlWriter::attribute("data-path", place.pointer), name_of(kind));
+  html_.element("span", figure_words(kind, place.digits), place.digits.empty() ? "none" : "", attributes);
 }
 
-void HtmlFigures::cell(FigureKind kind, const std::string& pointer) {
+void HtmlFigures::cell_place(FigureKind kind, const FieldPlace& place) {
   html_.open("td", "number");
-  put(kind, pointer);
+  put_place(kind, place);
   html_.close("td");
 }
 

@@ -1,12 +1,13 @@
 #pragma once
-// The numbers of a document as the page shows them. Each stands in an element that names where in the document it came
-// from (data-path, a JSON pointer) and how it was put into words (data-as), so that anybody can hold the page against
-// summary.json.
+// The numbers of a document as the page shows them. Each stands in an element that names its place in the document
+// (data-path, a JSON pointer) and how it was put into words (data-as), so that a test or a reader can compare the page
+// with summary.json.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
-#include "reports/files/json_tree.h"
+#include "reports/fields/field_places.h"
 #include "reports/html/html_writer.h"
 
 namespace windtunnel::reports {
@@ -30,16 +31,39 @@ std::string figure_words(FigureKind kind, const std::string& digits);
 class HtmlFigures {
  public:
   // Both must outlive this.
-  HtmlFigures(HtmlWriter& html, const JsonTree& document) : html_(html), document_(document) {}
+  HtmlFigures(HtmlWriter& html, const FieldPlaces& places) : html_(html), places_(places) {}
 
-  // The number at this pointer; a dash for null and for what is not there.
-  void put(FigureKind kind, const std::string& pointer);
+  // A field of the document; a dash if it is empty.
+  template <class Field>
+  void put(FigureKind kind, const Field& field) {
+    put_place(kind, places_.at(&field));
+  }
   // In a cell of a table.
-  void cell(FigureKind kind, const std::string& pointer);
+  template <class Field>
+  void cell(FigureKind kind, const Field& field) {
+    cell_place(kind, places_.at(&field));
+  }
+  // A member of an optional struct, whose key is `name`; a dash if the optional is empty.
+  template <class Struct, class Member>
+  void put_member(FigureKind kind, const std::optional<Struct>& optional, Member Struct::*member,
+                  std::string_view name) {
+    put_place(kind, optional ? places_.at(&((*optional).*member)) : none(&optional, name));
+  }
+  template <class Struct, class Member>
+  void cell_member(FigureKind kind, const std::optional<Struct>& optional, Member Struct::*member,
+                   std::string_view name) {
+    cell_place(kind, optional ? places_.at(&((*optional).*member)) : none(&optional, name));
+  }
 
  private:
+  void put_place(FigureKind kind, const FieldPlace& place);
+  void cell_place(FigureKind kind, const FieldPlace& place);
+  [[nodiscard]] FieldPlace none(const void* optional, std::string_view member) const {
+    return {places_.at(optional).pointer + pointer_step(member), {}};
+  }
+
   HtmlWriter& html_;
-  const JsonTree& document_;
+  const FieldPlaces& places_;
 };
 
 }  // namespace windtunnel::reports

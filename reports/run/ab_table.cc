@@ -6,9 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "base/exact_decimal.h"
 #include "monitor/record.h"
-#include "reports/text/text_table.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -42,34 +40,6 @@ Wilson wilson(Share of) {
 }
 
 double square(double value) { return value * value; }
-
-std::string with_sign(double value, std::string_view unit_before) {
-  const std::string digits = four_digits(value < 0 ? -value : value);
-  const std::string_view sign = digits == "0" ? "" : value < 0 ? "-" : "+";
-  return std::string(sign) + std::string(unit_before) + digits;
-}
-
-std::string interval_text(const Interval& interval, double scale, std::string_view before, std::string_view after) {
-  return with_sign(interval.difference * scale, before) + std::string(after) + " (" +
-         with_sign(interval.low * scale, before) + " to " + with_sign(interval.high * scale, before) + ")";
-}
-
-std::string ratio_line(const std::vector<std::int64_t>& counts, const std::vector<std::int64_t>& weights) {
-  std::string shown;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    shown += (i == 0 ? "" : i + 1 == counts.size() ? " and " : ", ") + with_thousands(counts[i]);
-  }
-  shown += " units at weights ";
-  for (std::size_t i = 0; i < weights.size(); ++i) shown += (i == 0 ? "" : ":") + std::to_string(weights[i]);
-  const SampleRatio ratio = sample_ratio(counts, weights);
-  if (!ratio.is_known) return "  Division: " + shown + ": too few to judge\n";
-  const std::string chi = ", chi-square " + four_digits(ratio.chi_square) + " (" +
-                          std::to_string(ratio.degrees_of_freedom) +
-                          (ratio.degrees_of_freedom == 1 ? " degree" : " degrees") + " of freedom)";
-  if (!ratio.is_off) return "  Division: " + shown + chi + ": as the weights say\n";
-  return "  WARNING: sample ratio mismatch: " + shown + chi +
-         ", p < 0.001: the division is not what the weights say, and the differences may not mean what they seem to\n";
-}
 
 }  // namespace
 
@@ -183,7 +153,7 @@ void AbSamples::grow() {
   }
 }
 
-// --- Text ----------------------------------------------------------------------------------------------------------
+// --- What they show ------------------------------------------------------------------------------------------------
 
 std::vector<std::int64_t> AbSamples::units() const {
   std::vector<std::int64_t> units;
@@ -208,30 +178,14 @@ std::vector<AbComparison> AbSamples::comparisons() const {
   return comparisons;
 }
 
-std::string AbSamples::text(const std::vector<monitor::Variant>& variants) const {
-  TextTable means{{"Mean of", "Units", "Latency", "Cost/Request"}};
-  std::vector<std::int64_t> weights;
-  for (std::size_t i = 0; i < variants_.size(); ++i) {
-    const Sample& one = variants_[i];
-    weights.push_back(variants[i].weight);
-    means.add({variants[i].id, with_thousands(one.units),
-               one.answered == 0 ? "-" : four_digits(one.latency.mean() / 1e6) + "ms",
-               one.requests == 0 ? "-" : "$" + four_digits(one.cost.mean() / 1e12)});
+std::vector<AbMeans> AbSamples::means() const {
+  std::vector<AbMeans> means;
+  for (const Sample& one : variants_) {
+    AbMeans& mean = means.emplace_back();
+    if (one.answered > 0) mean.latency_ns = one.latency.mean();
+    if (one.requests > 0) mean.cost_picos = one.cost.mean();
   }
-  std::string text = means.text(2);
-  const std::vector<AbComparison> all = comparisons();
-  for (std::size_t i = 1; i < variants_.size(); ++i) {
-    text += "  " + variants[i].id + " against " + variants[0].id + " (n = " + with_thousands(variants_[i].requests) +
-            " and " + with_thousands(variants_[0].requests) + "; 95 % intervals, requests taken as independent):\n";
-    const auto line = [&](const char* what, const std::optional<Interval>& of, double scale, const char* before,
-                          const char* after) {
-      text += std::string("    ") + what + ": " + (of ? interval_text(*of, scale, before, after) : "-") + "\n";
-    };
-    line("Success", all[i - 1].success, 100, "", " points");
-    line("Mean latency", all[i - 1].latency_mean, 1e-6, "", "ms");
-    line("Cost/Request", all[i - 1].cost_mean, 1e-12, "$", "");
-  }
-  return text + ratio_line(units(), weights);
+  return means;
 }
 
 }  // namespace windtunnel::reports

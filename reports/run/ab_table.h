@@ -81,6 +81,12 @@ struct AbComparison {
   std::optional<Interval> cost_mean;     // pico-dollars a request
 };
 
+// Of one variant. Nothing: it has no request for it.
+struct AbMeans {
+  std::optional<double> latency_ns;  // of answered requests
+  std::optional<double> cost_picos;  // of all
+};
+
 // Watches a run and keeps what the comparison needs, by variant.
 class AbSamples final : public sim::Observer {
  public:
@@ -96,8 +102,8 @@ class AbSamples final : public sim::Observer {
   [[nodiscard]] std::vector<AbComparison> comparisons() const;
   // How many units each variant got, in file order.
   [[nodiscard]] std::vector<std::int64_t> units() const;
-  // The lines below the table of variants.
-  [[nodiscard]] std::string text(const std::vector<monitor::Variant>& variants) const;
+  // Of each variant, in file order.
+  [[nodiscard]] std::vector<AbMeans> means() const;
 
  private:
   struct Sample {

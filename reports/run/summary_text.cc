@@ -1,14 +1,13 @@
 #include <algorithm>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "base/calendar.h"
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "monitor/request.h"
-#include "reports/run/ab_table.h"
-#include "reports/run/summary.h"
+#include "reports/run/experiment_text.h"
+#include "reports/run/run_summary.h"
+#include "reports/run/text_figures.h"
 #include "reports/text/enum_names.h"
 #include "reports/text/text_table.h"
 
@@ -16,7 +15,6 @@ namespace windtunnel::reports {
 namespace {
 
 using monitor::BreakerState;
-using monitor::ProviderId;
 using sim::Finding;
 using sim::Verdict;
 
@@ -24,14 +22,7 @@ constexpr std::size_t kRuleWidth = 60;
 
 std::string rule() { return std::string(kRuleWidth, '=') + "\n"; }
 
-std::string dollars(Usd money) { return "$" + rounded_decimal(money.picos(), kDollarDecimals, 4); }
 std::string count(Int128 value) { return with_thousands(value); }
-std::string whole_milliseconds(std::optional<Duration> duration) {
-  return duration ? rounded_decimal(duration->count(), kMillisecondDecimals, 0) + "ms" : "-";
-}
-std::string percentile(const Histogram& histogram, std::int64_t percent_of_all) {
-  return whole_milliseconds(histogram.quantile(Millionths{percent_of_all * 10'000}));
-}
 std::string seconds(Instant at) { return exact_decimal(at.time_since_epoch().count(), kSecondDecimals) + "s"; }
 
 std::string upper(std::string text) {
@@ -93,152 +84,114 @@ std::string verdict_mark(Verdict verdict, TextStyle style) {
 
 // --- The seed's block ----------------------------------------------------------------------------------------------
 
-std::string user_requests(const monitor::RequestMetrics& all) {
-  std::string text = "User Requests: " + count(all.requests()) + "\n";
+std::string user_requests(const RequestSummary& all) {
+  std::string text = "User Requests: " + count(all.requests) + "\n";
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
-    const auto outcome = static_cast<monitor::Outcome>(i);
-    if (all.count(outcome) == 0) continue;
-    text += "  " + std::string(name_of(outcome)) + ": " + count(all.count(outcome)) + " (" +
-            percent(all.count(outcome), all.requests()) + ")\n";
+    if (all.outcomes[i] == 0) continue;
+    text += "  " + std::string(name_of(static_cast<monitor::Outcome>(i))) + ": " + count(all.outcomes[i]) + " (" +
+            percent(all.outcomes[i], all.requests) + ")\n";
   }
   return text;
 }
 
-std::string provider_statistics(const monitor::ProviderMetrics& metrics, const std::string& name) {
-  const Int128 tokens = Int128{metrics.input.count()} + metrics.output.count();
-  return "\n  " + upper(name) + ":\n" +                                               //
-         "    Requests: " + count(metrics.calls) + "\n" +                             //
-         "    Success Rate: " + percent(metrics.successes(), metrics.calls) + "\n" +  //
-         "    Total Tokens: " + count(tokens) + "\n" +                                //
-         "    Total Cost: " + dollars(metrics.cost) + "\n" +                          //
-         "    Latency - P50: " + percentile(metrics.latency, 50) +                    //
-         ", P95: " + percentile(metrics.latency, 95) + ", P99: " + percentile(metrics.latency, 99) + "\n";
+std::string provider_statistics(const ProviderSummary& provider) {
+  return "\n  " + upper(provider.name) + ":\n" +                                             //
+         "    Requests: " + count(provider.calls) + "\n" +                                   //
+         "    Success Rate: " + percent(provider.calls - provider.errors, provider.calls) +  //
+         "\n    Total Tokens: " + count(provider.tokens.total) + "\n" +                      //
+         "    Total Cost: " + dollars(provider.cost) + "\n" +                                //
+         "    Latency - P50: " + whole_milliseconds(provider.latency.p50) +                  //
+         ", P95: " + whole_milliseconds(provider.latency.p95) +                              //
+         ", P99: " + whole_milliseconds(provider.latency.p99) + "\n";
 }
 
-std::string breaker_line(const monitor::Breaker& breaker, const std::string& name, Instant end, TextStyle style) {
-  const BreakerState state = breaker.state(end);
-  const std::int64_t calls = breaker.window_calls(end);
-  return "  " + name + ": " + breaker_mark(state, style) + " " + colored(name_of(state), light_of(state), style) +
-         " (Failures: " + count(breaker.window_failures(end)) +
-         ", Error Rate: " + (calls == 0 ? "0.0%" : percent(breaker.window_failures(end), calls)) + ")\n";
+std::string breaker_line(const ProviderSummary& provider, TextStyle style) {
+  const BreakerSummary& breaker = provider.breaker;
+  const std::int64_t calls = breaker.failures + breaker.successes;
+  return "  " + provider.name + ": " + breaker_mark(breaker.state, style) + " " +
+         colored(name_of(breaker.state), light_of(breaker.state), style) + " (Failures: " + count(breaker.failures) +
+         ", Error Rate: " + (calls == 0 ? "0.0%" : percent(breaker.failures, calls)) + ")\n";
 }
 
-std::string seed_block(const RunReport& report, TextStyle style) {
-  const monitor::Pipeline& pipeline = report.result.pipeline;
-  const monitor::Metrics& metrics = pipeline.metrics();
+std::string seed_block(const RunSummary& summary, TextStyle style) {
   std::string text = rule() + "LLM MONITORING STATISTICS\n" + rule() + "\n";
-  text += "Total Requests: " + count(metrics.calls()) + "\n";
-  text += "Total Cost: " + dollars(metrics.cost()) + "\n\n";
-  text += user_requests(metrics.all());
+  text += "Total Requests: " + count(summary.calls) + "\n";
+  text += "Total Cost: " + dollars(summary.cost) + "\n\n";
+  text += user_requests(summary.users);
   text += "\nProvider Statistics:\n";
-  for (std::size_t i = 0; i < pipeline.provider_count(); ++i) {
-    const ProviderId id{static_cast<std::uint8_t>(i)};
-    text += provider_statistics(metrics.provider(id), pipeline.provider(id).name);
-  }
+  for (const ProviderSummary& provider : summary.providers) text += provider_statistics(provider);
   text += "\nCircuit Breaker States:\n";
-  for (std::size_t i = 0; i < pipeline.provider_count(); ++i) {
-    const ProviderId id{static_cast<std::uint8_t>(i)};
-    text += breaker_line(pipeline.breaker(id), pipeline.provider(id).name, report.result.ended, style);
-  }
+  for (const ProviderSummary& provider : summary.providers) text += breaker_line(provider, style);
   return text + rule();
 }
 
 // --- What we add ---------------------------------------------------------------------------------------------------
 
-std::string rate_limiter_section(const monitor::RateLimiter& limiter) {
-  const monitor::RateLimiterConfig& config = limiter.config();
-  if (!config.requests_per_minute && !config.tokens_per_minute) return {};
+std::string rate_limiter_section(const RateLimiterSummary& limiter) {
+  if (!limiter.requests_per_minute && !limiter.tokens_per_minute) return {};
   std::string text = "\nRate Limiter:\n  Limit:";
-  if (config.requests_per_minute) text += " " + count(*config.requests_per_minute) + " requests/min";
-  if (config.requests_per_minute && config.tokens_per_minute) text += ",";
-  if (config.tokens_per_minute) text += " " + count(config.tokens_per_minute->count()) + " tokens/min";
-  return text + ", Refused: " + count(limiter.refused()) + "\n";
+  if (limiter.requests_per_minute) text += " " + count(*limiter.requests_per_minute) + " requests/min";
+  if (limiter.requests_per_minute && limiter.tokens_per_minute) text += ",";
+  if (limiter.tokens_per_minute) text += " " + count(*limiter.tokens_per_minute) + " tokens/min";
+  return text + ", Refused: " + count(limiter.refused) + "\n";
 }
 
-std::string token_limiter_section(const monitor::TokenLimiter& limiter) {
-  const monitor::TokenLimiterConfig& config = limiter.config();
-  if (config.mode == monitor::TokenMode::off) return "\nToken Limiter: off\n";
-  const std::int64_t requests = limiter.settled_requests();
+std::string token_limiter_section(const TokenLimiterSummary& limiter) {
+  if (limiter.mode == word_of(monitor::TokenMode::off)) return "\nToken Limiter: off\n";
   const std::string average =
-      requests == 0 ? "-" : rounded_decimal(rounded_ratio(limiter.settled_tokens().count(), requests, 1), 1, 1);
-  return "\nToken Limiter (" + std::string(word_of(config.mode)) + "):\n  Average: " + average +
-         " tokens, Limit: " + count(config.limit.count()) + ", Cut: " + count(limiter.cut()) +
-         ", Refused: " + count(limiter.refused()) + "\n";
+      limiter.settled_requests == 0
+          ? "-"
+          : rounded_decimal(rounded_ratio(limiter.settled_tokens, limiter.settled_requests, 1), 1, 1);
+  return "\nToken Limiter (" + limiter.mode + "):\n  Average: " + average + " tokens, Limit: " + count(limiter.limit) +
+         ", Cut: " + count(limiter.cut) + ", Refused: " + count(limiter.refused) + "\n";
 }
 
-std::string budget_line(const monitor::CostLimiter& limiter, const monitor::BudgetWindow& window) {
-  const std::string begin = iso8601(window.begin);
-  std::string text = window.daily ? "  Day " + begin.substr(0, 10) : "  Month " + begin.substr(0, 7);
+std::string budget_line(const BudgetWindowSummary& window) {
+  std::string text =
+      window.window == "day" ? "  Day " + window.begin.substr(0, 10) : "  Month " + window.begin.substr(0, 7);
   text += ": " + dollars(window.settled);
-  const auto limit = limiter.limit_of(window);
-  if (!limit) return text + " (no limit)\n";
-  text += " of " + dollars(*limit);
-  if (*limit > Usd{}) text += " (" + percent(window.settled.picos(), limit->picos()) + ")";
+  if (!window.limit) return text + " (no limit)\n";
+  text += " of " + dollars(*window.limit);
+  if (*window.limit > Usd{}) text += " (" + percent(window.settled.picos(), window.limit->picos()) + ")";
   text += ", Alerts:";
-  if (window.alerts_fired == 0) text += " none";
-  for (std::size_t i = 0; i < window.alerts_fired; ++i) {
-    text += " " + exact_decimal(limiter.config().alerts[i].value, 4) + "%";
-  }
+  if (window.alerts.empty()) text += " none";
+  for (const Millionths alert : window.alerts) text += " " + exact_decimal(alert.value, 4) + "%";
   return text + "\n";
 }
 
-std::string cost_limiter_section(const monitor::CostLimiter& limiter) {
+std::string cost_limiter_section(const CostLimiterSummary& limiter) {
   std::string text = "\nCost Limiter:\n";
-  for (const bool daily : {false, true}) {
-    for (const monitor::BudgetWindow& window : limiter.windows()) {
-      if (window.live && window.current && window.daily == daily) text += budget_line(limiter, window);
-    }
-  }
-  text += "  Refused: " + count(limiter.refused()) + "\n";
-  if (limiter.overruns() > 0) text += "  Bills above their reservation: " + count(limiter.overruns()) + "\n";
+  for (const BudgetWindowSummary& window : limiter.windows) text += budget_line(window);
+  text += "  Refused: " + count(limiter.refused) + "\n";
+  if (limiter.overruns > 0) text += "  Bills above their reservation: " + count(limiter.overruns) + "\n";
   return text;
 }
 
-std::string cache_section(const monitor::Cache& cache) {
-  if (!cache.on()) return "\nCache: off\n";
-  return "\nCache:\n  Entries: " + count(static_cast<Int128>(cache.size())) + " of " +
-         count(static_cast<Int128>(cache.config().capacity)) + ", Hits: " + count(cache.hits()) +
-         ", Hit Rate: " + percent(cache.hits(), Int128{cache.hits()} + cache.misses()) +
-         ", Stale Hits: " + count(cache.stale_hits()) + "\n";
+std::string cache_section(const CacheSummary& cache) {
+  if (!cache.on) return "\nCache: off\n";
+  return "\nCache:\n  Entries: " + count(cache.entries) + " of " + count(cache.capacity) +
+         ", Hits: " + count(cache.hits) + ", Hit Rate: " + percent(cache.hits, Int128{cache.hits} + cache.misses) +
+         ", Stale Hits: " + count(cache.stale_hits) + "\n";
 }
 
-std::string experiment_section(const RunReport& report) {
-  const monitor::Pipeline& pipeline = report.result.pipeline;
-  const monitor::RouterConfig& router = pipeline.config().ab_router;
-  if (router.variants.empty()) return {};
-  TextTable table{{"Variant", "Requests", "Success", "P50", "P95", "Cost"}};
-  const std::vector<monitor::RequestMetrics> variants = pipeline.metrics().variants();
-  for (std::size_t i = 0; i < variants.size(); ++i) {
-    const monitor::RequestMetrics& one = variants[i];
-    table.add({router.variants[i].id, count(one.requests()), percent(one.answered(), one.requests()),
-               percentile(one.latency, 50), percentile(one.latency, 95), dollars(one.cost)});
-  }
-  return "\nExperiment " + router.experiment_id + ":\n" + table.text(2) +
-         (report.samples == nullptr ? std::string{} : report.samples->text(router.variants));
-}
-
-std::string faults_section(const RunReport& report) {
-  if (report.scenario.faults.empty()) return {};
+std::string faults_section(const std::vector<FaultSummary>& faults) {
+  if (faults.empty()) return {};
   TextTable table{{"Fault", "Kind", "Phases", "Touched", "Affected"}};
-  for (std::size_t i = 0; i < report.scenario.faults.size(); ++i) {
-    const sim::FaultCount& one = report.result.faults[i];
-    table.add({report.scenario.faults[i].id, name_of(report.scenario.faults[i].kind()), count(one.phases),
-               count(one.touched), count(one.affected)});
+  for (const FaultSummary& fault : faults) {
+    table.add({fault.id, fault.kind, count(fault.phases), count(fault.touched), count(fault.affected)});
   }
   return "\nFaults:\n" + table.text(2);
 }
 
-std::string coverage_section(const RunReport& report, TextStyle style) {
+std::string coverage_section(const std::vector<CoverageSummary>& counters, TextStyle style) {
   TextTable table{{"Counter", "Count", "Required", ""}};
   bool any = false;
-  for (const auto& [name, reached] : report.judgement.coverage) {
-    const auto required = report.scenario.coverage.find(name);
-    const bool is_required = required != report.scenario.coverage.end();
-    if (reached == 0 && !is_required) continue;
+  for (const CoverageSummary& counter : counters) {
+    if (counter.count == 0 && !counter.required) continue;
     any = true;
-    const Verdict verdict = is_required && reached < required->second ? Verdict::inconclusive : Verdict::pass;
-    table.add({name, count(reached), is_required ? count(required->second) : "-",
-               is_required ? verdict_mark(verdict, style) : ""});
+    const Verdict verdict = counter.count < counter.required.value_or(0) ? Verdict::inconclusive : Verdict::pass;
+    table.add({counter.name, count(counter.count), counter.required ? count(*counter.required) : "-",
+               counter.required ? verdict_mark(verdict, style) : ""});
   }
   return any ? "\nCoverage:\n" + table.text(2) : std::string{};
 }
@@ -257,10 +210,9 @@ std::string finding_line(const Finding& finding, TextStyle style) {
 }
 
 // Coverage and faults that did pass are in their tables already.
-std::string checks_section(const sim::Judgement& judgement, TextStyle style) {
-  const auto violated = std::count_if(judgement.findings.begin(), judgement.findings.end(),
-                                      [](const Finding& one) { return one.kind == Finding::Kind::invariant; });
-  const std::size_t on = judgement.checks.size();
+std::string checks_section(const RunSummary& summary, TextStyle style) {
+  const auto violated = std::ranges::count(summary.findings, Finding::Kind::invariant, &Finding::kind);
+  const std::size_t on = summary.checks.size();
   std::string text = "\nChecks:\n";
   if (on == 0) {
     text += "  no invariant was watched\n";
@@ -268,37 +220,36 @@ std::string checks_section(const sim::Judgement& judgement, TextStyle style) {
     text += "  " + verdict_mark(violated == 0 ? Verdict::pass : Verdict::fail, style) + " " +
             count(static_cast<Int128>(on)) + " invariants watched, " + count(violated) + " violations\n";
   }
-  for (const Finding& finding : judgement.findings) {
+  for (const Finding& finding : summary.findings) {
     const bool in_table = finding.kind == Finding::Kind::coverage || finding.kind == Finding::Kind::fault;
     if (!in_table || finding.verdict != Verdict::pass) text += finding_line(finding, style);
   }
   return text;
 }
 
-std::string verdict_block(const RunReport& report, TextStyle style) {
-  const Verdict verdict = report.judgement.verdict;
+std::string verdict_block(const RunSummary& summary, TextStyle style) {
+  const Verdict verdict = summary.verdict;
   std::string text = "\n" + rule();
   text += "Verdict: " + colored(upper(name_of(verdict)), light_of(verdict), style) + "\n";
-  text += "Scenario: " + report.scenario.file;
-  if (!report.scenario.title.empty()) text += (report.scenario.file.empty() ? "" : " - ") + report.scenario.title;
-  text += "\nSeed: " + std::to_string(report.result.seed) + "\n";
-  text += "Digest: " + hex_digits(report.result.digest) + "\n";
-  if (report.result.stopped) {
-    text +=
-        "Stopped early: at " + seconds(report.result.ended) + ", " + count(report.result.in_flight) + " in flight\n";
+  text += "Scenario: " + summary.scenario.file;
+  if (!summary.scenario.title.empty()) text += (summary.scenario.file.empty() ? "" : " - ") + summary.scenario.title;
+  text += "\nSeed: " + std::to_string(summary.seed) + "\n";
+  text += "Digest: " + hex_digits(summary.digest) + "\n";
+  if (summary.stopped) {
+    text += "Stopped early: at " + seconds(summary.ended) + ", " + count(summary.in_flight) + " in flight\n";
   }
-  if (verdict != Verdict::pass) text += "Replay: " + report.replay + "\n";
+  if (verdict != Verdict::pass) text += "Replay: " + summary.replay + "\n";
   return text + rule();
 }
 
 }  // namespace
 
-std::string summary_text(const RunReport& report, TextStyle style) {
-  const monitor::Pipeline& pipeline = report.result.pipeline;
-  return seed_block(report, style) + rate_limiter_section(pipeline.rate_limiter()) +
-         token_limiter_section(pipeline.token_limiter()) + cost_limiter_section(pipeline.cost_limiter()) +
-         cache_section(pipeline.cache()) + experiment_section(report) + faults_section(report) +
-         coverage_section(report, style) + checks_section(report.judgement, style) + verdict_block(report, style);
+std::string summary_text(const RunSummary& summary, TextStyle style) {
+  return seed_block(summary, style) + rate_limiter_section(summary.rate_limiter) +
+         token_limiter_section(summary.token_limiter) + cost_limiter_section(summary.cost_limiter) +
+         cache_section(summary.cache) + (summary.experiment ? experiment_text(*summary.experiment) : std::string{}) +
+         faults_section(summary.faults) + coverage_section(summary.coverage, style) + checks_section(summary, style) +
+         verdict_block(summary, style);
 }
 
 }  // namespace windtunnel::reports

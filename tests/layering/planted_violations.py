@@ -24,7 +24,7 @@ CLEAN = {
     "sim/world/world.cc": '#include "monitor/pipeline.h"\n',
     "scenarios/reader.cc": '#include "sim/world/world.h"\n#include <nlohmann/json.hpp>\nvoid f() { throw Error{}; }\n',
     "reports/summary.cc": "#include <nlohmann/json.hpp>\n#include <simdjson.h>\n#include <unordered_map>\n",
-    "cli/flags/run_flags.cc": '#include "reports/run/summary.h"\n#include "scenarios/reader.h"\n#include <CLI/CLI.hpp>\n'
+    "cli/flags/run_flags.cc": '#include "reports/run/run_summary.h"\n#include "scenarios/reader.h"\n#include <CLI/CLI.hpp>\n'
     "using namespace x;\n",
     "sim/checks/judge.h": H + '#include "sim/world/world.h"\n',
     "tests/sim/world_test.cc": "// This file is long because it tests all.\n" + "int x = rand();\n" * 449,
@@ -43,7 +43,7 @@ PLANTED = [
     ("layer", "monitor/cache.h", H + '#include "sim/kernel/chance.h"\n'),
     ("layer", "monitor/cache.h", H + "#include <sim/kernel/chance.h>\n"),
     ("layer", "sim/world/load.cc", '#include "scenarios/reader.h"\n'),
-    ("layer", "scenarios/writer.cc", '#include "reports/run/summary.h"\n'),
+    ("layer", "scenarios/writer.cc", '#include "reports/run/run_summary.h"\n'),
     ("layer", "reports/html.cc", ' #  include  "scenarios/reader.h"\n'),
     ("layer", "reports/html.cc", '#include "cli/main.h"\n'),
     ("models", "sim/models/window.cc", '#include "monitor/pipeline.h"\n'),

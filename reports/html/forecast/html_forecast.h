@@ -2,17 +2,15 @@
 // report.html of a forecast: the verdict first, then the figures with their 95 % intervals, the fan of spend and the
 // chances to use up the budget day by day, how much traffic fits, then the tables.
 //
-// It is made of forecast.json alone, so that `forecast --html` and `windtunnel report DIR` give the same bytes. Every
-// number of it that has a data-path is forecast.json's, and so are those of the charts.
+// Every figure is a field of forecast.json, so that `forecast --html` and `windtunnel report DIR` give the same bytes.
 
 #include <string>
 
-#include "reports/files/json_tree.h"
+#include "reports/forecast/forecast_summary.h"
 #include "reports/html/html_bundle.h"
 
 namespace windtunnel::reports {
 
-// Throws ReportError if the document is no forecast; `name` is for the message.
-std::string forecast_page(const JsonTree& forecast, const HtmlBundle& bundle, const std::string& name);
+std::string forecast_page(const ForecastSummary& forecast, const HtmlBundle& bundle);
 
 }  // namespace windtunnel::reports

@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
 
+#include "base/json_writer.h"
 #include "reports/html/forecast/forecast_sections.h"
 #include "reports/html/html_components.h"
 
@@ -10,159 +14,158 @@ namespace {
 
 using Kind = FigureKind;
 
+using Estimate = EstimateSummary;
+using sim::Verdict;
+
 // "2 claims hold", "1 claim does not hold, 1 is undecided".
-std::string why_of_forecast(const JsonTree& forecast) {
-  std::size_t held = 0;
-  std::size_t failed = 0;
-  std::size_t undecided = 0;
-  for (std::size_t i = 0; i < forecast.size("/findings"); ++i) {
-    const std::string verdict = forecast.text(fmt::format("/findings/{}/verdict", i));
-    ++(verdict == "pass" ? held : verdict == "fail" ? failed : undecided);
-  }
+std::string why_of_forecast(const ForecastSummary& forecast) {
   std::string text;
-  const auto add = [&](std::size_t count, const char* one, const char* many) {
+  const auto add = [&](Verdict verdict, const char* one, const char* many) {
+    const auto count =
+        static_cast<std::size_t>(std::ranges::count(forecast.findings, verdict, &ForecastFindingSummary::verdict));
     if (count == 0) return;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", plural(count, "claim"), count == 1 ? one : many);
   };
-  add(failed, "does not hold", "do not hold");
-  add(undecided, "is undecided", "are undecided");
-  add(held, "holds", "hold");
-  if (forecast.has("/stopping") && !forecast.boolean("/stopping/reached")) {
+  add(Verdict::fail, "does not hold", "do not hold");
+  add(Verdict::inconclusive, "is undecided", "are undecided");
+  add(Verdict::pass, "holds", "hold");
+  if (forecast.stopping && !forecast.stopping->reached) {
     text += text.empty() ? "the target of --until was not reached" : ", the target of --until was not reached";
   }
   return text.empty() ? "nothing was claimed" : text;
 }
 
-void put_open_claims(HtmlWriter& html, const JsonTree& forecast) {
+void put_open_claims(HtmlWriter& html, const ForecastSummary& forecast) {
   bool is_open = false;
-  for (std::size_t i = 0; i < forecast.size("/findings"); ++i) {
-    const std::string finding = fmt::format("/findings/{}", i);
-    const std::string verdict = forecast.text(finding + "/verdict");
-    if (verdict == "pass") continue;
+  for (const ForecastFindingSummary& finding : forecast.findings) {
+    if (finding.verdict == Verdict::pass) continue;
     if (!is_open) html.open("ul", "reasons");
     is_open = true;
-    html.open("li", verdict);
-    put_mark(html, verdict);
-    html.element("code", forecast.text(finding + "/metric") + " " + forecast.text(finding + "/threshold"));
-    const bool is_known = forecast.has(finding + "/estimate") || forecast.has(finding + "/estimate_ms");
-    html.text(verdict == "fail" ? " – the whole 95 % interval lies beyond the bound"
-              : is_known        ? " – the bound lies within the 95 % interval: more replications decide"
-                                : " – there are too few replications, or no budget, to tell");
+    html.open("li", name_of(finding.verdict));
+    put_mark(html, name_of(finding.verdict));
+    html.element("code", finding.metric + " " + finding.threshold);
+    html.text(finding.verdict == Verdict::fail ? " – the whole 95 % interval lies beyond the bound"
+              : finding.estimate ? " – the bound lies within the 95 % interval: more replications decide"
+                                 : " – there are too few replications, or no budget, to tell");
     html.close("li");
   }
   if (is_open) html.close("ul");
 }
 
-void with_half_width(Tile& tile, Kind kind, const std::string& estimate) {
-  tile.with("±", kind, estimate + "/half_width");
+// A large figure with its half-width in small print.
+void put_estimate(Tile& tile, Kind kind, const std::optional<Estimate>& estimate) {
+  tile.figure_member(kind, estimate, &Estimate::value, "value");
+  tile.with_member("±", kind, estimate, &Estimate::half_width, "half_width");
 }
 
-void put_budget_tiles(HtmlWriter& html, Tile& tile, const JsonTree& forecast) {
-  if (!forecast.has("/budget")) {
+void put_quantile(Tile& tile, const std::optional<MoneyQuantile>& quantile) {
+  tile.figure_member(Kind::money, quantile, &MoneyQuantile::value, "value");
+  tile.with_member("±", Kind::money, quantile, &MoneyQuantile::half_width_usd, "half_width");
+}
+
+void put_budget_tiles(HtmlWriter& html, Tile& tile, const ForecastSummary& forecast) {
+  if (!forecast.budget) {
     tile.begin("Monthly budget");
     html.element("dd", "none", "figure").open("dd", "more").text("no limit");
     tile.end();
     tile.begin("Cost, median");
-    tile.figure(Kind::money, "/cost_usd/p50/value");
-    with_half_width(tile, Kind::money, "/cost_usd/p50");
+    put_quantile(tile, forecast.cost.quantiles.p50);
     tile.end();
     return;
   }
-  // The last share is the whole budget.
-  const std::string whole = fmt::format("/budget/p_exceed/{}/chance", forecast.size("/budget/p_exceed") - 1);
-  tile.begin("Chance to use up the budget", forecast.number(whole + "/low") > 0.05);
-  tile.figure(Kind::words, whole + "/text");
-  tile.with("of ", Kind::money, "/budget/monthly_usd", " a month");
-  tile.end();
+  const ForecastBudget& budget = *forecast.budget;
+  if (!budget.p_exceed.empty()) {
+    // The last share is the whole budget.
+    const ChanceSummary& whole = budget.p_exceed.back().chance;
+    tile.begin("Chance to use up the budget", whole.low > 0.05);
+    tile.figure(Kind::words, whole.text);
+    tile.with("of ", Kind::money, budget.monthly, " a month");
+    tile.end();
+  }
   tile.begin("Used up, median");
-  tile.figure(Kind::instant, "/budget/used_up/p50/value");
-  tile.with("P10 ", Kind::instant, "/budget/used_up/p10/value");
+  tile.figure_member(Kind::instant, budget.used_up.p50, &DateSummary::value, "value");
+  tile.with_member("P10 ", Kind::instant, budget.used_up.p10, &DateSummary::value, "value");
   tile.end();
 }
 
-void put_headroom_tile(HtmlWriter& html, Tile& tile, const JsonTree& forecast) {
-  const auto times = [&](const std::string& limit) {
-    html.text(forecast.boolean(limit + "/bounded") ? "" : "at least ");
-    tile.figures.put(Kind::decimal, limit + "/rate");
+void put_headroom_tile(HtmlWriter& html, Tile& tile, const ForecastSummary& forecast) {
+  const auto times = [&](const HeadroomLimitSummary& limit) {
+    html.text(limit.bounded ? "" : "at least ");
+    tile.figures.put(Kind::decimal, limit.rate_percent);
     html.text("×");
   };
-  const bool has_budget = forecast.has("/headroom/budget");
-  if (!has_budget && !forecast.has("/headroom/latency")) {
+  if (!forecast.headroom || (!forecast.headroom->budget && !forecast.headroom->latency)) {
     tile.begin("Standard deviation of cost");
-    tile.figure(Kind::money, "/cost_usd/sd/all/value");
-    tile.with("of demand ", Kind::money, "/cost_usd/sd/demand/value");
+    tile.figure_member(Kind::money, forecast.cost.sd.all, &Estimate::value, "value");
+    tile.with_member("of demand ", Kind::money, forecast.cost.sd.demand, &Estimate::value, "value");
     tile.end();
     return;
   }
+  const auto& [budget, latency] = *forecast.headroom;
   tile.begin("Traffic that fits");
   html.open("dd", "figure");
-  times(has_budget ? "/headroom/budget" : "/headroom/latency");
-  html.close("dd").open("dd", "more").text(has_budget ? "the budget" : "the bound on latency");
-  if (has_budget && forecast.has("/headroom/latency")) {
+  times(budget ? *budget : *latency);
+  html.close("dd").open("dd", "more").text(budget ? "the budget" : "the bound on latency");
+  if (budget && latency) {
     html.text("; latency ");
-    times("/headroom/latency");
+    times(*latency);
   }
   tile.end();
 }
 
 }  // namespace
 
-void put_forecast_head(HtmlWriter& html, const JsonTree& forecast) {
-  const std::string verdict = forecast.text("/verdict");
+void put_forecast_head(HtmlWriter& html, const PlacedForecast& placed) {
+  const ForecastSummary& forecast = placed.summary;
+  const std::string verdict = name_of(forecast.verdict);
   html.open("header", "top").open("div", "verdict", "id=\"verdict\"");
   html.open("span", "badge " + verdict);
   put_mark(html, verdict);
   html.text(verdict).close("span").element("span", why_of_forecast(forecast), "why").close("div");
-  const std::string title = forecast.text("/scenario/title");
-  html.element("h1", title.empty() ? "A forecast" : title);
+  html.element("h1", forecast.scenario.title.empty() ? "A forecast" : forecast.scenario.title);
   html.open("dl", "facts");
-  put_fact(html, "Scenario", forecast.text("/scenario/file"), true);
-  put_fact(html, "Seed", forecast.digits("/seed"));
-  put_fact(html, "Digest", forecast.text("/digest"), true);
-  put_fact(html, "Starts", figure_words(Kind::instant, forecast.text("/start")) + " UTC");
+  put_fact(html, "Scenario", forecast.scenario.file, true);
+  put_fact(html, "Seed", std::to_string(forecast.seed));
+  put_fact(html, "Digest", hex_digits(forecast.digest), true);
+  put_fact(html, "Starts", figure_words(Kind::instant, forecast.start) + " UTC");
   html.open("div").element("dt", "Horizon").open("dd");
-  html.text(duration_words(std::chrono::seconds{std::llround(forecast.number("/horizon_s"))}));
+  html.text(duration_words(std::chrono::round<std::chrono::seconds>(forecast.horizon)));
   html.close("dd").close("div").open("div").element("dt", "Replications").open("dd");
-  HtmlFigures{html, forecast}.put(Kind::count, "/replications");
-  if (forecast.has("/stopping")) {
-    html.text(" (until " + forecast.text("/stopping/until"));
-    html.text(forecast.boolean("/stopping/reached") ? ": reached)" : ": not reached)");
+  HtmlFigures{html, placed.places}.put(Kind::count, forecast.replications);
+  if (forecast.stopping) {
+    html.text(" (until " + forecast.stopping->until);
+    html.text(forecast.stopping->reached ? ": reached)" : ": not reached)");
   }
   html.close("dd").close("div").close("dl");
   html.open("div", "replay").element("span", "Replay", "label");
-  html.element("code", forecast.text("/replay"), "command").close("div");
+  html.element("code", forecast.replay, "command").close("div");
   put_open_claims(html, forecast);
-  for (std::size_t i = 0; i < forecast.size("/notes"); ++i) {
-    html.element("p", "Note: " + forecast.text(fmt::format("/notes/{}", i)), "remark");
-  }
+  for (const std::string& note : forecast.notes) html.element("p", "Note: " + note, "remark");
   html.close("header").line();
 }
 
-void put_forecast_tiles(HtmlWriter& html, const JsonTree& forecast) {
-  Tile tile{html, HtmlFigures{html, forecast}};
+void put_forecast_tiles(HtmlWriter& html, const PlacedForecast& placed) {
+  const ForecastSummary& forecast = placed.summary;
+  Tile tile{html, HtmlFigures{html, placed.places}};
   html.open("dl", "tiles");
   tile.begin("Cost, mean");
-  tile.figure(Kind::money, "/cost_usd/mean/value");
-  with_half_width(tile, Kind::money, "/cost_usd/mean");
+  put_estimate(tile, Kind::money, forecast.cost.mean);
   tile.end();
   tile.begin("Cost, P90");
-  tile.figure(Kind::money, "/cost_usd/p90/value");
-  with_half_width(tile, Kind::money, "/cost_usd/p90");
-  tile.with(", P10 ", Kind::money, "/cost_usd/p10/value");
+  put_quantile(tile, forecast.cost.quantiles.p90);
+  tile.with_member(", P10 ", Kind::money, forecast.cost.quantiles.p10, &MoneyQuantile::value, "value");
   tile.end();
   put_budget_tiles(html, tile, forecast);
   put_headroom_tile(html, tile, forecast);
   tile.begin("Requests");
-  tile.figure(Kind::quantity, "/requests/value");
-  with_half_width(tile, Kind::quantity, "/requests");
+  put_estimate(tile, Kind::quantity, forecast.requests);
   tile.end();
   tile.begin("Availability");
-  tile.figure(Kind::words, "/availability/text");
+  tile.figure_member(Kind::words, forecast.availability, &ChanceSummary::text, "text");
   html.text("of what was not refused");
   tile.end();
   tile.begin("Latency, p95");
-  tile.figure(Kind::milliseconds, "/latency_ms/p95/value");
-  with_half_width(tile, Kind::milliseconds, "/latency_ms/p95");
+  put_estimate(tile, Kind::milliseconds, forecast.latency.p95);
   tile.end();
   html.close("dl").line();
 }

@@ -1,4 +1,5 @@
 #include "base/json_writer.h"
+#include "reports/forecast/forecast_summary_fields.h"
 #include "reports/html/forecast/forecast_sections.h"
 
 namespace windtunnel::reports {
@@ -16,24 +17,24 @@ void put_forecast_panel(HtmlWriter& html, std::string_view id, std::string_view 
 
 }  // namespace
 
-void put_forecast_panels(HtmlWriter& html, const JsonTree& forecast) {
+void put_forecast_panels(HtmlWriter& html, const ForecastSummary& forecast) {
   html.open("section", "", "id=\"panels\"").open("div", "tools").element("h2", "Over the horizon");
   html.element("span", "Drag to zoom, double-click for all; arrow keys move the cursor.", "hint");
   html.element("button", "Show all", "", "type=\"button\" id=\"show-all\"");
   html.open("span", "", "id=\"cursor-time\" aria-live=\"off\"").close("span").close("div").open("div", "sheet");
   put_forecast_panel(html, "fan", "Spend of the month so far", "US dollars, at the end of each day",
                      "The median and the range from P10 to P90 of the month's spend, day by day", "days");
-  if (forecast.has("/budget")) {
+  if (forecast.budget) {
     put_forecast_panel(html, "crossing", "Chance to have reached the budget", "by the end of each day",
                        "The chance that the month's spend has reached shares of the budget, day by day", "days");
   }
   html.close("div").close("section").line();
   html.open("section", "", "id=\"rates\"").open("div", "tools").element("h2", "How much traffic fits").close("div");
   html.open("div", "sheet");
-  if (forecast.has("/headroom/budget") || forecast.has("/headroom/latency")) {
+  if (forecast.headroom && (forecast.headroom->budget || forecast.headroom->latency)) {
     put_forecast_panel(html, "headroom", "Chance to break a limit by traffic", "multiples of the scenario's rates",
                        "The chance that a replication breaks a limit at multiples of the scenario's traffic", "trials");
-  } else if (forecast.has("/headroom")) {
+  } else if (forecast.headroom) {
     html.element("p", "No limit: the scenario has neither a monthly budget nor a bound on request_duration.",
                  "nothing");
   } else {
@@ -43,14 +44,17 @@ void put_forecast_panels(HtmlWriter& html, const JsonTree& forecast) {
   html.close("div").close("section").line();
 }
 
-// The document's own parts: what the charts show is what it says, digit by digit.
-std::string forecast_figures(const JsonTree& forecast) {
+// Members of forecast.json as it has them, so that the charts show its figures, digit by digit.
+std::string forecast_figures(const ForecastSummary& forecast) {
   std::string text;
   JsonWriter json{text, JsonWriter::Form::line};
   json.begin_object();
-  for (const char* part : {"start", "horizon_s", "budget", "days", "headroom"}) {
-    json.key(part).written(forecast.json("/" + std::string{part}));
-  }
+  FieldWriter fields{json};
+  fields("start", forecast.start);
+  fields("horizon_s", written_as<AsSeconds>(forecast.horizon));
+  fields("budget", forecast.budget);
+  fields("days", forecast.days);
+  fields("headroom", forecast.headroom);
   json.end_object();
   return text;
 }

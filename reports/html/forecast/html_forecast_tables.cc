@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,21 +14,29 @@ namespace {
 
 using Kind = FigureKind;
 
+using Estimate = EstimateSummary;
+using sim::Verdict;
+
 // Value, ±, from, to.
-void put_estimate_cells(HtmlFigures& figures, Kind kind, const std::string& estimate) {
-  for (const char* part : {"/value", "/half_width", "/low", "/high"}) figures.cell(kind, estimate + part);
+template <class Struct, class Value, class Width>
+void put_estimate_cells(HtmlFigures& figures, Kind kind, const std::optional<Struct>& estimate, Value Struct::*value,
+                        Width Struct::*half_width) {
+  figures.cell_member(kind, estimate, value, "value");
+  figures.cell_member(kind, estimate, half_width, "half_width");
+  figures.cell_member(kind, estimate, &Struct::low, "low");
+  figures.cell_member(kind, estimate, &Struct::high, "high");
 }
 
 // A chance or a share in its words, from, to.
-void put_chance_cells(HtmlFigures& figures, const std::string& chance) {
-  figures.cell(Kind::words, chance + "/text");
-  figures.cell(Kind::share, chance + "/low");
-  figures.cell(Kind::share, chance + "/high");
+void put_chance_cells(HtmlFigures& figures, const ChanceSummary& chance) {
+  figures.cell(Kind::words, chance.text);
+  figures.cell(Kind::share, chance.low);
+  figures.cell(Kind::share, chance.high);
 }
 
-void put_share_name(HtmlWriter& html, HtmlFigures& figures, const std::string& pointer) {
+void put_share_name(HtmlWriter& html, HtmlFigures& figures, const Millionths& share) {
   html.open("th", "", "scope=\"row\"");
-  figures.put(Kind::exact_share, pointer);
+  figures.put(Kind::exact_share, share);
   html.close("th");
 }
 
@@ -40,30 +50,29 @@ Kind kind_of_metric(const std::string& metric) {
 }
 
 // A share that none or all showed is not 0 or 1: what is known of it is one end of its interval.
-void put_claimed(HtmlWriter& html, const JsonTree& forecast, Kind kind, const std::string& estimate) {
-  if (!forecast.has(estimate)) {
+void put_claimed(HtmlWriter& html, const FieldPlaces& places, Kind kind, const std::optional<Estimate>& estimate) {
+  if (!estimate) {
     html.element("td", "too few replications, or no budget, to tell", "number", "colspan=\"2\"");
     return;
   }
   html.open("td", "number");
-  HtmlFigures figures{html, forecast};
-  const double value = forecast.number(estimate + "/value");
-  if (kind == Kind::share && value == 0) {
+  HtmlFigures figures{html, places};
+  if (kind == Kind::share && estimate->value == 0) {
     html.text("below ");
-    figures.put(kind, estimate + "/high");
-  } else if (kind == Kind::share && value == 1) {
+    figures.put(kind, estimate->high);
+  } else if (kind == Kind::share && estimate->value == 1) {
     html.text("above ");
-    figures.put(kind, estimate + "/low");
-  } else if (!forecast.has(estimate + "/value")) {
+    figures.put(kind, estimate->low);
+  } else if (!std::isfinite(estimate->value)) {
     html.text("never");
   } else {
-    figures.put(kind, estimate + "/value");
+    figures.put(kind, estimate->value);
   }
   html.close("td").open("td", "number");
-  figures.put(kind, estimate + "/low");
+  figures.put(kind, estimate->low);
   html.text(" to ");
-  if (forecast.has(estimate + "/high")) {
-    figures.put(kind, estimate + "/high");
+  if (std::isfinite(estimate->high)) {
+    figures.put(kind, estimate->high);
   } else {
     html.text("never");
   }
@@ -72,13 +81,14 @@ void put_claimed(HtmlWriter& html, const JsonTree& forecast, Kind kind, const st
 
 // --- Headroom --------------------------------------------------------------------------------------------------------
 
-void put_trial_cell(HtmlWriter& html, const JsonTree& forecast, const std::string& trial, const char* word) {
+void put_trial_cell(HtmlWriter& html, const FieldPlaces& places, const std::optional<HeadroomTrialSummary>& trial,
+                    const char* word) {
   html.open("td");
-  HtmlFigures figures{html, forecast};
-  if (forecast.has(trial)) {
-    figures.put(Kind::words, trial + "/broken/text");
+  HtmlFigures figures{html, places};
+  if (trial) {
+    figures.put(Kind::words, trial->broken.text);
     html.text(" at ");
-    figures.put(Kind::decimal, trial + "/rate");
+    figures.put(Kind::decimal, trial->rate_percent);
     html.text("×, ").text(word);
   } else {
     html.element("span", "–", "none");
@@ -86,40 +96,37 @@ void put_trial_cell(HtmlWriter& html, const JsonTree& forecast, const std::strin
   html.close("td");
 }
 
-void put_limit_row(HtmlWriter& html, const JsonTree& forecast, const std::string& limit) {
-  const bool is_confirmed = forecast.boolean(limit + "/confirmed");
-  const bool is_refuted = forecast.boolean(limit + "/refuted_beyond");
+void put_limit_row(HtmlWriter& html, const FieldPlaces& places, const HeadroomLimitSummary& limit) {
   html.open("tr");
-  put_row_name(html, forecast.text(limit + "/limit"));
+  put_row_name(html, limit.limit);
   html.open("td", "number");
-  if (forecast.has(limit + "/rate")) {
-    html.text(forecast.boolean(limit + "/bounded") ? "" : "at least ");
-    HtmlFigures{html, forecast}.put(Kind::decimal, limit + "/rate");
+  if (limit.rate_percent) {
+    html.text(limit.bounded ? "" : "at least ");
+    HtmlFigures{html, places}.put(Kind::decimal, limit.rate_percent);
     html.text("×");
   } else {
     html.text("broken even at 0.01×");
   }
   html.close("td");
-  put_trial_cell(html, forecast, limit + "/at_edge", is_confirmed ? "confirmed" : "not confirmed");
-  put_trial_cell(html, forecast, limit + "/beyond", is_refuted ? "refuted" : "not refuted: the edge is not sharp");
+  put_trial_cell(html, places, limit.at_edge, limit.confirmed ? "confirmed" : "not confirmed");
+  put_trial_cell(html, places, limit.beyond, limit.refuted_beyond ? "refuted" : "not refuted: the edge is not sharp");
   html.close("tr");
 }
 
-void put_trials(HtmlWriter& html, const JsonTree& forecast) {
+void put_trials(HtmlWriter& html, const FieldPlaces& places, const HeadroomSummary& headroom) {
   begin_table(html, "Chance to break a limit by traffic",
               {{"Limit", false}, {"Traffic"}, {"Replications"}, {"Broken"}, {"From"}, {"To"}}, "id=\"trials\"");
-  for (const char* name : {"budget", "latency"}) {
-    const std::string limit = fmt::format("/headroom/{}", name);
-    for (std::size_t i = 0; i < forecast.size(limit + "/tried"); ++i) {
-      const std::string trial = fmt::format("{}/tried/{}", limit, i);
-      HtmlFigures figures{html, forecast};
+  for (const auto* limit : {&headroom.budget, &headroom.latency}) {
+    if (!*limit) continue;
+    for (const HeadroomTrialSummary& trial : (*limit)->tried) {
+      HtmlFigures figures{html, places};
       html.open("tr");
-      put_row_name(html, forecast.text(limit + "/limit"));
+      put_row_name(html, (*limit)->limit);
       html.open("td", "number");
-      figures.put(Kind::decimal, trial + "/rate");
+      figures.put(Kind::decimal, trial.rate_percent);
       html.text("×").close("td");
-      figures.cell(Kind::count, trial + "/replications");
-      put_chance_cells(figures, trial + "/broken");
+      figures.cell(Kind::count, trial.replications);
+      put_chance_cells(figures, trial.broken);
       html.close("tr");
     }
   }
@@ -133,17 +140,27 @@ void put_trials(HtmlWriter& html, const JsonTree& forecast) {
 
 // --- Spend -----------------------------------------------------------------------------------------------------------
 
-void put_spend_rows(HtmlWriter& html, const JsonTree& forecast, std::string_view by, const std::string& lines) {
-  for (std::size_t i = 0; i < forecast.size(lines); ++i) {
-    const std::string line = fmt::format("{}/{}", lines, i);
-    const std::string name = forecast.text(line + "/name");
-    HtmlFigures figures{html, forecast};
-    html.open("tr", i == 0 ? "group" : "").element("td", i == 0 ? by : "", "none");
-    put_row_name(html, name.empty() ? "(none)" : name);
-    for (const char* part : {"/usd/value", "/usd/half_width", "/billed_usd/value", "/billed_usd/half_width"}) {
-      figures.cell(Kind::money, line + part);
-    }
+// The billed amount of a provider; other lines have none.
+void put_billed(HtmlFigures& figures, HtmlWriter&, const ProviderSpendSummary& line) {
+  figures.cell_member(Kind::money, line.billed, &Estimate::value, "value");
+  figures.cell_member(Kind::money, line.billed, &Estimate::half_width, "half_width");
+}
+
+void put_billed(HtmlFigures&, HtmlWriter& html, const SpendLineSummary&) {
+  for (int cell = 0; cell < 2; ++cell) html.open("td", "number").element("span", "–", "none").close("td");
+}
+
+void put_spend_rows(HtmlWriter& html, const FieldPlaces& places, std::string_view by, const auto& lines) {
+  bool is_first = true;
+  for (const auto& line : lines) {
+    HtmlFigures figures{html, places};
+    html.open("tr", is_first ? "group" : "").element("td", is_first ? by : "", "none");
+    put_row_name(html, line.name.empty() ? "(none)" : line.name);
+    figures.cell_member(Kind::money, line.cost, &Estimate::value, "value");
+    figures.cell_member(Kind::money, line.cost, &Estimate::half_width, "half_width");
+    put_billed(figures, html, line);
     html.close("tr");
+    is_first = false;
   }
 }
 
@@ -152,64 +169,103 @@ void put_spend_rows(HtmlWriter& html, const JsonTree& forecast, std::string_view
 constexpr std::size_t kDaysMax = 100;
 
 // Each day of a short horizon; of a long one the last of each month, and the horizon's last.
-std::vector<std::size_t> days_shown(const JsonTree& forecast) {
-  std::vector<std::size_t> days;
-  const std::size_t count = forecast.size("/days");
-  const auto month = [&](std::size_t day) { return forecast.text(fmt::format("/days/{}/date", day)).substr(0, 7); };
-  for (std::size_t day = 0; day < count; ++day) {
-    if (count <= kDaysMax || day + 1 == count || month(day) != month(day + 1)) days.push_back(day);
+std::vector<std::size_t> days_shown(const std::vector<ForecastDaySummary>& days) {
+  std::vector<std::size_t> shown;
+  const auto month = [&](std::size_t day) { return days[day].date.substr(0, 7); };
+  for (std::size_t day = 0; day < days.size(); ++day) {
+    if (days.size() <= kDaysMax || day + 1 == days.size() || month(day) != month(day + 1)) shown.push_back(day);
   }
-  return days;
+  return shown;
+}
+
+// --- Latency ---------------------------------------------------------------------------------------------------------
+
+struct LatencyRow {
+  const char* name;
+  const std::optional<Estimate>* of_a_replication;  // nullptr: only the pooled figure exists
+  const std::optional<Duration>& pooled;
+};
+
+void put_latency(HtmlWriter& html, const FieldPlaces& places, const ForecastLatency& latency) {
+  HtmlFigures figures{html, places};
+  begin_table(html, "Latency of answers", {{"", false}, {"Of a replication"}, {"±"}, {"Of all together"}});
+  const PooledLatencySummary& pooled = latency.pooled;
+  for (const LatencyRow& row : {LatencyRow{"min", nullptr, pooled.min},
+                                {"avg", nullptr, pooled.avg},
+                                {"p50", &latency.p50, pooled.p50},
+                                {"p90", &latency.p90, pooled.p90},
+                                {"p95", &latency.p95, pooled.p95},
+                                {"p99", &latency.p99, pooled.p99},
+                                {"max", nullptr, pooled.max}}) {
+    html.open("tr");
+    put_row_name(html, row.name);
+    if (row.of_a_replication != nullptr) {
+      figures.cell_member(Kind::milliseconds, *row.of_a_replication, &Estimate::value, "value");
+      figures.cell_member(Kind::milliseconds, *row.of_a_replication, &Estimate::half_width, "half_width");
+    } else {
+      for (int cell = 0; cell < 2; ++cell) html.open("td", "number").element("span", "–", "none").close("td");
+    }
+    figures.cell(Kind::milliseconds, row.pooled);
+    html.close("tr");
+  }
+  html.close("tbody").close("table").open("p", "note").text("Of all replications together: ");
+  figures.put(Kind::count, pooled.count);
+  html.text(" answers.").close("p").close("div").close("section");
 }
 
 }  // namespace
 
-void put_forecast_findings(HtmlWriter& html, const JsonTree& forecast) {
-  if (forecast.size("/findings") == 0) return;
+void put_forecast_findings(HtmlWriter& html, const PlacedForecast& forecast) {
+  if (forecast.summary.findings.empty()) return;
   begin_table(html, "Claims", {{"Verdict", false}, {"Claim", false}, {"It is"}, {"95 % interval"}});
-  for (std::size_t i = 0; i < forecast.size("/findings"); ++i) {
-    const std::string finding = fmt::format("/findings/{}", i);
-    const std::string verdict = forecast.text(finding + "/verdict");
-    const std::string metric = forecast.text(finding + "/metric");
+  for (const ForecastFindingSummary& finding : forecast.summary.findings) {
+    const char* verdict = name_of(finding.verdict);
     html.open("tr", verdict).open("td", "state");
     put_mark(html, verdict);
     html.text(verdict).close("td").open("td");
-    html.element("code", metric + " " + forecast.text(finding + "/threshold")).close("td");
-    const Kind kind = kind_of_metric(metric);
-    put_claimed(html, forecast, kind, finding + (kind == Kind::milliseconds ? "/estimate_ms" : "/estimate"));
+    html.element("code", finding.metric + " " + finding.threshold).close("td");
+    put_claimed(html, forecast.places, kind_of_metric(finding.metric), finding.estimate);
     html.close("tr");
   }
   end_table(html);
 }
 
-void put_forecast_cost(HtmlWriter& html, const JsonTree& forecast) {
-  HtmlFigures figures{html, forecast};
-  html.open("div", "pair");
-  begin_table(html, "Cost of the horizon", {{"", false}, {"USD"}, {"±"}, {"From"}, {"To"}});
-  for (const auto& [name, pointer] : {std::pair{"Mean", "/cost_usd/mean"},
-                                      {"P10", "/cost_usd/p10"},
-                                      {"P50", "/cost_usd/p50"},
-                                      {"P90", "/cost_usd/p90"},
-                                      {"Standard deviation", "/cost_usd/sd/all"},
-                                      {"… of demand", "/cost_usd/sd/demand"},
-                                      {"… of request noise", "/cost_usd/sd/request_noise"}}) {
+void put_forecast_cost(HtmlWriter& html, const PlacedForecast& forecast) {
+  const ForecastCost& cost = forecast.summary.cost;
+  HtmlFigures figures{html, forecast.places};
+  const auto row = [&](const char* name, const auto& estimate, auto value, auto half_width) {
     html.open("tr");
     put_row_name(html, name);
-    put_estimate_cells(figures, Kind::money, pointer);
+    put_estimate_cells(figures, Kind::money, estimate, value, half_width);
     html.close("tr");
-  }
+  };
+  const auto estimate = [&](const char* name, const std::optional<Estimate>& one) {
+    row(name, one, &Estimate::value, &Estimate::half_width);
+  };
+  const auto quantile = [&](const char* name, const std::optional<MoneyQuantile>& one) {
+    row(name, one, &MoneyQuantile::value, &MoneyQuantile::half_width_usd);
+  };
+  html.open("div", "pair");
+  begin_table(html, "Cost of the horizon", {{"", false}, {"USD"}, {"±"}, {"From"}, {"To"}});
+  estimate("Mean", cost.mean);
+  quantile("P10", cost.quantiles.p10);
+  quantile("P50", cost.quantiles.p50);
+  quantile("P90", cost.quantiles.p90);
+  estimate("Standard deviation", cost.sd.all);
+  estimate("… of demand", cost.sd.demand);
+  estimate("… of request noise", cost.sd.request_noise);
   html.close("tbody").close("table");
-  if (!forecast.has("/cost_usd/p10")) {
+  if (!cost.quantiles.p10) {
     html.element("p", "Too few replications for what is missing: P50 takes 6 of them, P10 and P90 take 36.", "note");
   }
   html.close("div").close("section");
-  if (forecast.has("/budget")) {
+  if (forecast.summary.budget) {
+    const ForecastBudget& budget = *forecast.summary.budget;
     begin_table(html, "Budget", {{"Chance to reach", false}, {"Within the horizon"}, {"From"}, {"To"}});
-    for (std::size_t i = 0; i < forecast.size("/budget/p_exceed"); ++i) {
-      const std::string row = fmt::format("/budget/p_exceed/{}", i);
+    for (const ShareChance& share : budget.p_exceed) {
       html.open("tr");
-      put_share_name(html, figures, row + "/share");
-      put_chance_cells(figures, row + "/chance");
+      put_share_name(html, figures, share.share);
+      put_chance_cells(figures, share.chance);
       html.close("tr");
     }
     html.close("tbody").open("tbody").open("tr");
@@ -217,12 +273,13 @@ void put_forecast_cost(HtmlWriter& html, const JsonTree& forecast) {
       html.element("th", name, name[0] == 'U' ? "" : "number", "scope=\"col\"");
     }
     html.close("tr");
-    for (const char* name : {"p10", "p50", "p90"}) {
+    for (const auto& [name, date] :
+         {std::pair{"P10", &budget.used_up.p10}, {"P50", &budget.used_up.p50}, {"P90", &budget.used_up.p90}}) {
       html.open("tr");
-      put_row_name(html, "P" + std::string{name + 1});
-      for (const char* part : {"value", "low", "high"}) {
-        figures.cell(Kind::instant, fmt::format("/budget/used_up/{}/{}", name, part));
-      }
+      put_row_name(html, name);
+      figures.cell_member(Kind::instant, *date, &DateSummary::value, "value");
+      figures.cell_member(Kind::instant, *date, &DateSummary::low, "low");
+      figures.cell_member(Kind::instant, *date, &DateSummary::high, "high");
       html.close("tr");
     }
     end_table(html);
@@ -230,87 +287,78 @@ void put_forecast_cost(HtmlWriter& html, const JsonTree& forecast) {
   html.close("div").line();
 }
 
-void put_forecast_headroom(HtmlWriter& html, const JsonTree& forecast) {
-  if (!forecast.has("/headroom")) return;
+void put_forecast_headroom(HtmlWriter& html, const PlacedForecast& forecast) {
+  if (!forecast.summary.headroom) return;
+  const HeadroomSummary& headroom = *forecast.summary.headroom;
   begin_table(html, "Headroom",
               {{"Limit", false}, {"Largest traffic"}, {"There, on independent numbers", false}, {"Beyond", false}});
-  for (const char* limit : {"/headroom/budget", "/headroom/latency"}) {
-    if (forecast.has(limit)) put_limit_row(html, forecast, limit);
+  for (const auto* limit : {&headroom.budget, &headroom.latency}) {
+    if (*limit) put_limit_row(html, forecast.places, **limit);
   }
   html.close("tbody").close("table");
   html.element("p", "The largest multiple of the traffic at which at most 5 % of the replications break the limit.",
                "note");
   html.close("div").close("section");
-  if (forecast.has("/headroom/budget") || forecast.has("/headroom/latency")) put_trials(html, forecast);
+  if (headroom.budget || headroom.latency) put_trials(html, forecast.places, headroom);
 }
 
-void put_forecast_spend(HtmlWriter& html, const JsonTree& forecast) {
+void put_forecast_spend(HtmlWriter& html, const PlacedForecast& forecast) {
+  const SpendSummary& spend = forecast.summary.spend;
   begin_table(html, "Where the money goes",
               {{"By", false}, {"", false}, {"Counted, USD"}, {"±"}, {"Truly billed"}, {"±"}});
-  put_spend_rows(html, forecast, "provider", "/spend/by_provider");
-  put_spend_rows(html, forecast, "variant", "/spend/by_variant");
-  put_spend_rows(html, forecast, "feature version", "/spend/by_feature_version");
-  put_spend_rows(html, forecast, "cause", "/spend/by_cause");
+  put_spend_rows(html, forecast.places, "provider", spend.by_provider);
+  put_spend_rows(html, forecast.places, "variant", spend.by_variant);
+  put_spend_rows(html, forecast.places, "feature version", spend.by_feature_version);
+  put_spend_rows(html, forecast.places, "cause", spend.by_cause);
   end_table(html);
 }
 
-void put_forecast_traffic(HtmlWriter& html, const JsonTree& forecast) {
-  HtmlFigures figures{html, forecast};
+void put_forecast_traffic(HtmlWriter& html, const PlacedForecast& forecast) {
+  HtmlFigures figures{html, forecast.places};
   html.open("div", "pair");
   begin_table(html, "What becomes of requests", {{"Outcome", false}, {"Share"}, {"From"}, {"To"}});
-  for (const std::string& outcome : forecast.keys("/outcomes")) {
-    const std::string share = "/outcomes/" + outcome;
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    const std::optional<ChanceSummary>& share = forecast.summary.outcomes[i];
     // What never happened in any replication says nothing here.
-    if (!forecast.has(share) || forecast.number(share + "/low") + forecast.number(share + "/value") == 0) continue;
+    if (!share || share->never_showed()) continue;
     html.open("tr");
-    put_row_name(html, outcome);
-    put_chance_cells(figures, share);
+    put_row_name(html, name_of(static_cast<monitor::Outcome>(i)));
+    put_chance_cells(figures, *share);
     html.close("tr");
   }
   end_table(html);
-  begin_table(html, "Latency of answers", {{"", false}, {"Of a replication"}, {"±"}, {"Of all together"}});
-  for (const char* name : {"min", "avg", "p50", "p90", "p95", "p99", "max"}) {
-    html.open("tr");
-    put_row_name(html, name);
-    figures.cell(Kind::milliseconds, fmt::format("/latency_ms/{}/value", name));
-    figures.cell(Kind::milliseconds, fmt::format("/latency_ms/{}/half_width", name));
-    figures.cell(Kind::milliseconds, fmt::format("/latency_ms/of_all_replications/{}", name));
-    html.close("tr");
-  }
-  html.close("tbody").close("table").open("p", "note").text("Of all replications together: ");
-  figures.put(Kind::count, "/latency_ms/of_all_replications/count");
-  html.text(" answers.").close("p").close("div").close("section").close("div").line();
+  put_latency(html, forecast.places, forecast.summary.latency);
+  html.close("div").line();
 }
 
-void put_forecast_days(HtmlWriter& html, const JsonTree& forecast) {
-  const std::size_t shares = forecast.size("/days/0/p_exceed");
-  const std::vector<std::size_t> days = days_shown(forecast);
+void put_forecast_days(HtmlWriter& html, const PlacedForecast& forecast) {
+  const std::vector<ForecastDaySummary>& all = forecast.summary.days;
+  const std::vector<std::size_t> days = days_shown(all);
   html.open("section", "", "id=\"days\"");
-  html.element("h2", days.size() == forecast.size("/days") ? "Day by day" : "Month by month");
+  html.element("h2", days.size() == all.size() ? "Day by day" : "Month by month");
   html.open("div", "sheet scroll").open("table").open("thead").open("tr");
   html.element("th", "Until the end of", "", "scope=\"col\"");
   for (const char* name : {"P10, USD", "P50", "P90"}) {
     html.element("th", name, "number", "scope=\"col\"").element("th", "±", "number", "scope=\"col\"");
   }
-  HtmlFigures figures{html, forecast};
-  for (std::size_t i = 0; i < shares; ++i) {
-    html.open("th", "number", "scope=\"col\"").text("P(");
-    figures.put(Kind::exact_share, fmt::format("/days/0/p_exceed/{}/share", i));
-    html.text(")").close("th");
+  HtmlFigures figures{html, forecast.places};
+  if (!all.empty()) {
+    for (const ShareChance& share : all.front().p_exceed) {
+      html.open("th", "number", "scope=\"col\"").text("P(");
+      figures.put(Kind::exact_share, share.share);
+      html.text(")").close("th");
+    }
   }
   html.close("tr").close("thead").open("tbody");
-  for (const std::size_t day : days) {
-    const std::string row = fmt::format("/days/{}", day);
+  for (const std::size_t place : days) {
+    const ForecastDaySummary& day = all[place];
     html.open("tr");
-    put_row_name(html, forecast.text(row + "/date"));
-    for (const char* quantile : {"p10", "p50", "p90"}) {
-      for (const char* part : {"value", "half_width"}) {
-        figures.cell(Kind::money, fmt::format("{}/month_to_date_usd/{}/{}", row, quantile, part));
-      }
+    put_row_name(html, day.date);
+    for (const auto* quantile : {&day.month_to_date.p10, &day.month_to_date.p50, &day.month_to_date.p90}) {
+      figures.cell_member(Kind::money, *quantile, &MoneyQuantile::value, "value");
+      figures.cell_member(Kind::money, *quantile, &MoneyQuantile::half_width_usd, "half_width");
     }
-    for (std::size_t i = 0; i < shares; ++i) {
-      figures.cell(Kind::words, fmt::format("{}/p_exceed/{}/chance/text", row, i));
-    }
+    for (const ShareChance& share : day.p_exceed) figures.cell(Kind::words, share.chance.text);
     html.close("tr");
   }
   html.close("tbody").close("table");

@@ -1,19 +1,19 @@
 #include "reports/html/run/html_run.h"
 
-#include "base/json_writer.h"
 #include "reports/html/html_page.h"
 #include "reports/html/run/page_sections.h"
+#include "reports/run/run_summary_fields.h"
 
 namespace windtunnel::reports {
 
-std::string run_page(const JsonTree& summary, const sim::Timeline& timeline, const HtmlBundle& bundle,
+std::string run_page(const RunSummary& run, const sim::Timeline& timeline, const HtmlBundle& bundle,
                      const std::string& name) {
-  if (summary.text("/digest") != hex_digits(timeline.digest) ||
-      summary.digits("/seed") != std::to_string(timeline.seed)) {
+  if (run.digest != timeline.digest || run.seed != timeline.seed) {
     throw ReportError(name, "read", "summary.json and timeline.json are of two different runs");
   }
+  const PlacedSummary summary{run, FieldPlaces::of(run)};
   HtmlPage page;
-  page.title = summary.text("/verdict") + ": " + summary.text("/scenario/title");
+  page.title = std::string(name_of(run.verdict)) + ": " + run.scenario.title;
   HtmlWriter html{page.body};
   html.raw("<a class=\"skip\" href=\"#tables\">Skip the charts</a>\n");
   put_head(html, summary, timeline);
@@ -30,7 +30,7 @@ std::string run_page(const JsonTree& summary, const sim::Timeline& timeline, con
   put_limiters(html, summary);
   html.close("div").close("main").line();
   HtmlWriter footer{page.footer};
-  footer.open("p").text("Written by windtunnel " + summary.text("/build/version") + " from summary.json and ");
+  footer.open("p").text("Written by windtunnel " + run.build.version + " from summary.json and ");
   footer.text("timeline.json. Times are virtual; the same scenario and seed give the same run.").close("p");
   page.figures = panel_figures(timeline);
   page.figures_id = "run-figures";

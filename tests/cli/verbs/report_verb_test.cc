@@ -50,6 +50,29 @@ TEST(Report, names_what_it_cannot_read) {
   EXPECT_NE(said.out.find("summary.json: cannot open"), std::string::npos) << said.out;
 }
 
+TEST(Report, refuses_a_summary_of_another_version_and_names_a_figure_that_is_missing) {
+  if (!has_page()) GTEST_SKIP() << "this build has no page";
+  const Folder out;
+  ASSERT_EQ(windtunnel(kRun + "--out " + out.path()).exit, 0);
+  const std::string summary = out.read("summary.json");
+  const auto report_with = [&](const std::string& from, const std::string& to) {
+    std::string other = summary;
+    const std::size_t at = other.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    out.write("summary.json", other.replace(at, from.size(), to));
+    return windtunnel("report " + out.path());
+  };
+  const Said version = report_with("\"windtunnel_summary\": 1", "\"windtunnel_summary\": 99");
+  EXPECT_EQ(version.exit, 4);
+  EXPECT_NE(version.out.find("summary.json: cannot read: windtunnel_summary is the number 99"), std::string::npos)
+      << version.out;
+  const Said missing = report_with("\"hit_rate\"", "\"hit_rates\"");
+  EXPECT_EQ(missing.exit, 4);
+  EXPECT_NE(missing.out.find("summary.json: cannot read: /cache/hit_rate is missing"), std::string::npos)
+      << missing.out;
+  EXPECT_FALSE(out.has("report.html"));
+}
+
 TEST(Report, of_a_forecast_is_written_with_it_and_again_from_its_file) {
   if (!has_page()) GTEST_SKIP() << "this build has no page";
   const Folder out;

@@ -27,7 +27,7 @@ TEST(Github, annotates_what_is_not_a_pass_at_the_line_that_claims_it) {
       {.id = "passes", .verdict = Verdict::pass},
       {.id = "t", .verdict = Verdict::fail, .claim = "c", .reason = "r", .origin = {"small.json", 14, 9, ""}},
       {.id = "u", .verdict = Verdict::inconclusive, .claim = "c", .origin = {"--set a=1", 1, 3, ""}}};
-  const auto annotations = annotations_of({scenario, result, judgement, "replay me", {}, 1s});
+  const auto annotations = annotations_of(run_summary({scenario, result, judgement, "replay me", {}, 1s}));
   ASSERT_EQ(annotations.size(), 2U);
   EXPECT_EQ(
       annotation_command(annotations[0]),

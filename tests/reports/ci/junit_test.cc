@@ -38,7 +38,7 @@ std::string suite_of(const std::vector<Finding>& findings, const std::vector<std
   sim::Judgement judgement;
   judgement.findings = findings;
   judgement.checks = checks;
-  return junit_suite({scenario, result, judgement, kReplay, {}, 1s}, interrupted);
+  return junit_suite(run_summary({scenario, result, judgement, kReplay, {}, 1s}), interrupted);
 }
 
 TEST(Junit, escapes_what_xml_reserves_and_replaces_what_it_cannot_hold) {

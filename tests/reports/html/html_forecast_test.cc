@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
+#include <optional>
 #include <string>
 
 #include "base/calendar.h"
@@ -14,7 +16,7 @@ namespace {
 constexpr HtmlBundle kBundle{
     .script = "go()", .script_hash = "sha256-script", .style = "p{}", .style_hash = "sha256-style", .licence = "free"};
 
-std::string page_of(const std::string& json) { return forecast_page(JsonTree{json, "f"}, kBundle, "f"); }
+std::string page_of(const ForecastSummary& forecast) { return forecast_page(forecast, kBundle); }
 
 std::size_t count_of(const std::string& text, const std::string& part) {
   std::size_t count = 0;
@@ -23,16 +25,23 @@ std::size_t count_of(const std::string& text, const std::string& part) {
 }
 bool has(const std::string& text, const std::string& part) { return count_of(text, part) > 0; }
 
-// A forecast's head, and what else is given.
-std::string document(const std::string& more) {
-  return R"({"windtunnel_forecast":1,"scenario":{"file":"m.json","title":"A <b>month</b>"},"seed":5,"digest":"0123",
-    "verdict":"fail","replay":"windtunnel forecast m.json","start":"2026-01-01T00:00:00Z","horizon_s":2678400,
-    "replications":120,"notes":["the </script> of it"],"build":{"version":"9"})" +
-         more + "}";
+ForecastSummary forecast() {
+  ForecastSummary forecast;
+  forecast.scenario = {"m.json", "A <b>month</b>", 1};
+  forecast.seed = 5;
+  forecast.verdict = sim::Verdict::fail;
+  forecast.replay = "windtunnel forecast m.json";
+  forecast.start = "2026-01-01T00:00:00Z";
+  forecast.horizon = std::chrono::hours{24 * 31};
+  forecast.replications = 120;
+  forecast.notes = {"the </script> of it"};
+  forecast.cost.mean = EstimateSummary{3465.42, 3298.46, 3632.38, 166.96};
+  forecast.build.version = "9";
+  return forecast;
 }
 
 TEST(HtmlForecast, holds_the_verdict_its_policy_and_what_it_was_made_of) {
-  const std::string page = page_of(document(R"(,"cost_usd":{"mean":{"value":3465.42,"half_width":166.96}})"));
+  const std::string page = page_of(forecast());
   EXPECT_TRUE(has(page, "default-src 'none'; script-src 'sha256-script'; style-src 'sha256-style'"));
   EXPECT_TRUE(has(page, "<span class=\"badge fail\">"));
   EXPECT_TRUE(has(page, "data-path=\"/cost_usd/mean/value\" data-as=\"money\">$3,465.42<"));
@@ -42,7 +51,9 @@ TEST(HtmlForecast, holds_the_verdict_its_policy_and_what_it_was_made_of) {
 }
 
 TEST(HtmlForecast, what_an_author_wrote_is_text_and_nothing_else) {
-  const std::string page = page_of(document(R"(,"days":[{"date":"</script><img src=x>"}])"));
+  ForecastSummary odd = forecast();
+  odd.days = {{.date = "</script><img src=x>"}};
+  const std::string page = page_of(odd);
   EXPECT_TRUE(has(page, "A &lt;b&gt;month&lt;/b&gt;"));
   EXPECT_TRUE(has(page, "Note: the &lt;/script&gt; of it"));
   EXPECT_FALSE(has(page, "<b>month"));
@@ -50,59 +61,61 @@ TEST(HtmlForecast, what_an_author_wrote_is_text_and_nothing_else) {
 }
 
 TEST(HtmlForecast, says_chances_in_the_words_of_the_document) {
-  const std::string page = page_of(document(
-      R"(,"budget":{"monthly_usd":"5000","p_exceed":[{"share":0.975,"chance":{"value":null,"low":0,"high":0.0247,
-         "text":"< 2.5%"}}],"used_up":{"p50":{"value":"2026-01-28T14:05:09Z","low":"2026-01-27T01:00:00Z",
-         "high":"not within horizon"}}})"));
+  ForecastSummary with_budget = forecast();
+  with_budget.budget = ForecastBudget{
+      .monthly = Usd::from_dollars(5000),
+      .p_exceed = {{Millionths{975'000}, {.low = 0, .high = 0.0247, .half_width = 0.0124, .text = "< 2.5%"}}},
+      .used_up = {.p50 = DateSummary{"2026-01-28T14:05:09Z", "2026-01-27T01:00:00Z", "not within horizon", {}}}};
+  const std::string page = page_of(with_budget);
   EXPECT_TRUE(has(page, "data-as=\"words\">&lt; 2.5%<"));
   EXPECT_TRUE(has(page, "data-as=\"exact share\">97.5 %<"));
   EXPECT_TRUE(has(page, "data-path=\"/budget/used_up/p50/value\" data-as=\"instant\">2026-01-28 14:05<"));
   EXPECT_TRUE(has(page, "data-as=\"instant\">not within horizon<"));
   EXPECT_TRUE(has(page, "id=\"panel-crossing\""));
-  EXPECT_FALSE(has(page_of(document(R"(,"budget":null)")), "id=\"panel-crossing\""));
+  EXPECT_FALSE(has(page_of(forecast()), "id=\"panel-crossing\""));
+}
+
+std::string page_of_claim(const std::string& metric, sim::Verdict verdict, std::optional<EstimateSummary> estimate) {
+  ForecastSummary claims = forecast();
+  claims.findings = {{.metric = metric, .threshold = "value<=0.05", .verdict = verdict, .estimate = estimate}};
+  return page_of(claims);
 }
 
 TEST(HtmlForecast, a_claim_that_nothing_ever_broke_is_bounded_and_not_nothing) {
-  const auto claim = [](const char* value, const char* low, const char* high) {
-    return page_of(
-        document(fmt::format(R"json(,"findings":[{{"metric":"forecast.p_exceed(1.0)","threshold":"value<=0.05",
-        "verdict":"pass","estimate":{{"value":{},"low":{},"high":{}}}}}])json",
-                             value, low, high)));
+  const auto claim = [](double value, double low, double high) {
+    return page_of_claim("forecast.p_exceed(1.0)", sim::Verdict::pass, EstimateSummary{value, low, high, 0.1});
   };
-  EXPECT_TRUE(has(claim("0", "0", "0.0246"), "below <span data-path=\"/findings/0/estimate/high\""));
-  EXPECT_TRUE(has(claim("1", "0.9753", "1"), "above <span data-path=\"/findings/0/estimate/low\""));
-  EXPECT_TRUE(
-      has(claim("0.5", "0.4", "0.6"), "<span data-path=\"/findings/0/estimate/value\" data-as=\"share\">50.0 %"));
-  EXPECT_TRUE(has(page_of(document(R"json(,"findings":[{"metric":"forecast.days_to_exhaustion","threshold":"med>20",
-      "verdict":"pass","estimate":{"value":null,"low":29.5,"high":null}}])json")),
+  EXPECT_TRUE(has(claim(0, 0, 0.0246), "below <span data-path=\"/findings/0/estimate/high\""));
+  EXPECT_TRUE(has(claim(1, 0.9753, 1), "above <span data-path=\"/findings/0/estimate/low\""));
+  EXPECT_TRUE(has(claim(0.5, 0.4, 0.6), "<span data-path=\"/findings/0/estimate/value\" data-as=\"share\">50.0 %"));
+  EXPECT_TRUE(has(page_of_claim("forecast.days_to_exhaustion", sim::Verdict::pass,
+                                EstimateSummary{INFINITY, 29.5, INFINITY, INFINITY}),
                   "never</td>"));
 }
 
 // What cannot be told is not said to be a matter of the bound.
 TEST(HtmlForecast, a_claim_about_a_budget_that_is_not_there_cannot_be_told) {
-  const auto claim = [](const char* estimate) {
-    return page_of(document(fmt::format(R"json(,"findings":[{{"metric":"forecast.p_exceed(1.0)","threshold":"value<=1",
-        "verdict":"inconclusive","estimate":{}}}])json",
-                                        estimate)));
+  const auto claim = [](std::optional<EstimateSummary> estimate) {
+    return page_of_claim("forecast.p_exceed(1.0)", sim::Verdict::inconclusive, estimate);
   };
-  EXPECT_TRUE(has(claim("null"), "colspan=\"2\">too few replications, or no budget, to tell<"));
-  EXPECT_TRUE(has(claim("null"), " – there are too few replications, or no budget, to tell"));
-  EXPECT_FALSE(has(claim("null"), "more replications decide"));
-  EXPECT_TRUE(has(claim(R"({"value":0.5,"low":0.4,"high":0.6})"), "more replications decide"));
+  EXPECT_TRUE(has(claim({}), "colspan=\"2\">too few replications, or no budget, to tell<"));
+  EXPECT_TRUE(has(claim({}), " – there are too few replications, or no budget, to tell"));
+  EXPECT_FALSE(has(claim({}), "more replications decide"));
+  EXPECT_TRUE(has(claim(EstimateSummary{0.5, 0.4, 0.6, 0.1}), "more replications decide"));
 }
 
-std::string days(int count) {
-  std::string text = ",\"days\":[";
+std::string page_of_days(int count) {
+  ForecastSummary long_one = forecast();
   for (int day = 0; day < count; ++day) {
     const auto at = parse_iso8601("2026-01-01").value() + std::chrono::hours{24 * day};
-    text += fmt::format("{}{{\"date\":\"{}\"}}", day == 0 ? "" : ",", iso8601(at).substr(0, 10));
+    long_one.days.push_back({.date = iso8601(at).substr(0, 10)});
   }
-  return text + "]";
+  return page_of(long_one);
 }
 
 TEST(HtmlForecast, has_a_row_for_each_day_and_for_each_month_of_long_horizons) {
-  EXPECT_EQ(count_of(page_of(document(days(100))), "scope=\"row\">2026-"), 100U);
-  const std::string page = page_of(document(days(101)));
+  EXPECT_EQ(count_of(page_of_days(100), "scope=\"row\">2026-"), 100U);
+  const std::string page = page_of_days(101);
   // 101 days from January on end on the 11th of April.
   EXPECT_EQ(count_of(page, "scope=\"row\">2026-"), 4U);
   for (const char* day : {"2026-01-31", "2026-02-28", "2026-03-31", "2026-04-11"}) {
@@ -111,21 +124,15 @@ TEST(HtmlForecast, has_a_row_for_each_day_and_for_each_month_of_long_horizons) {
 }
 
 TEST(HtmlForecast, charts_are_drawn_from_the_documents_own_figures) {
-  const std::string page = page_of(document(R"(,"budget":null,"days":[{"date":"2026-01-01","x":[1.5,null]}],
-                                               "headroom":{"budget":{"rate":1.32,"tried":[]}})"));
+  ForecastSummary charted = forecast();
+  charted.days = {{.date = "2026-01-01", .month_to_date = {.p50 = MoneyQuantile{Usd::from_cents(150), {}, {}, 0}}}};
+  charted.headroom = HeadroomSummary{.budget = HeadroomLimitSummary{.limit = "b", .rate_percent = 132}};
+  const std::string page = page_of(charted);
   EXPECT_TRUE(
-      has(page, R"("budget":null,"days":[{"date":"2026-01-01","x":[1.5,null]}],"headroom":{"budget":{"rate":1.32)"));
+      has(page, R"("budget":null,"days":[{"date":"2026-01-01","month_to_date_usd":{"p10":null,"p50":{"value":1.5,)"));
+  EXPECT_TRUE(has(page, R"("headroom":{"budget":{"limit":"b","rate":1.32,)"));
   EXPECT_TRUE(has(page, "id=\"panel-headroom\""));
-  EXPECT_TRUE(has(page_of(document("")), "windtunnel forecast --headroom"));
-}
-
-TEST(HtmlForecast, is_of_a_forecast_alone) {
-  try {
-    page_of("{}");
-    FAIL() << "a page was made";
-  } catch (const ReportError& error) {
-    EXPECT_STREQ(error.what(), "f: cannot read: this is no forecast");
-  }
+  EXPECT_TRUE(has(page_of(forecast()), "windtunnel forecast --headroom"));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "reports/html/html_figures.h"
 #include "reports/html/run/html_run.h"
 #include "reports/html/run/html_views.h"
-#include "reports/run/summary.h"
+#include "reports/run/run_summary.h"
 #include "sim/checks/judge.h"
 #include "sim/world/timeline_watch.h"
 #include "tests/reports/small_world.h"
@@ -20,7 +20,7 @@ constexpr HtmlBundle kBundle{.script = "go()",
                              .licence = "free & open"};
 
 struct Ran {
-  std::string summary;
+  RunSummary summary;
   sim::Timeline timeline;
 
   explicit Ran(const sim::Scenario& scenario) {
@@ -30,12 +30,10 @@ struct Ran {
     observers.push_back(&watch);
     const sim::RunResult result = sim::run(scenario, {.observers = observers});
     const sim::Judgement judgement = judge.judge(result);
-    summary = summary_json({scenario, result, judgement, "windtunnel run x", this_build("9"), std::nullopt, nullptr});
+    summary = run_summary({scenario, result, judgement, "windtunnel run x", this_build("9"), std::nullopt});
     timeline = watch.finish(result);
   }
-  [[nodiscard]] std::string page() const {
-    return run_page(JsonTree{summary, "summary.json"}, timeline, kBundle, "out");
-  }
+  [[nodiscard]] std::string page() const { return run_page(summary, timeline, kBundle, "out"); }
 };
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -93,13 +91,20 @@ TEST(HtmlRun, what_an_author_wrote_is_text_and_nothing_else) {
   EXPECT_TRUE(has(page, "\\u003c/script>\\u003cimg src=x>"));
 }
 
+TEST(HtmlRun, is_the_same_from_the_summary_that_was_written_and_read) {
+  sim::Scenario scenario = small_world();
+  scenario.faults = {outage_of("openai")};
+  const Ran ran{scenario};
+  EXPECT_EQ(run_page(read_run_summary(summary_json(ran.summary), "s"), ran.timeline, kBundle, "out"), ran.page());
+}
+
 TEST(HtmlRun, two_files_of_two_runs_make_no_page) {
   const Ran one{small_world()};
   sim::Scenario other_scenario = small_world();
   other_scenario.seed = 8;
   const Ran other{other_scenario};
   try {
-    run_page(JsonTree{one.summary, "s"}, other.timeline, kBundle, "out");
+    run_page(one.summary, other.timeline, kBundle, "out");
     FAIL() << "a page was made";
   } catch (const ReportError& error) {
     EXPECT_STREQ(error.what(), "out: cannot read: summary.json and timeline.json are of two different runs");
@@ -120,23 +125,6 @@ TEST(HtmlViews, sum_counters_and_keep_the_last_of_gauges) {
   EXPECT_EQ(sums_by_view(timeline, series), (std::vector<std::int64_t>{3, 10, 0}));
   EXPECT_EQ(greatest_by_view(timeline, series), (std::vector<std::int64_t>{2, 7, 0}));
   EXPECT_EQ(last_by_view(timeline, series), (std::vector<std::int64_t>{2, 7, 0}));
-}
-
-TEST(JsonTree, finds_what_is_there_and_nothing_else) {
-  const JsonTree tree{R"({"a":{"b":[1.50,"916.176",null,true]},"c":7})", "t"};
-  EXPECT_EQ(tree.digits("/a/b/0"), "1.5");
-  EXPECT_EQ(tree.digits("/a/b/1"), "916.176");
-  EXPECT_FALSE(tree.has("/a/b/2"));
-  EXPECT_TRUE(tree.boolean("/a/b/3"));
-  EXPECT_EQ(tree.integer("/c"), 7);
-  EXPECT_EQ(tree.size("/a/b"), 4U);
-  EXPECT_EQ(tree.digits("/a/b/9"), "");
-  EXPECT_EQ(tree.text("/x/y"), "");
-  EXPECT_EQ(tree.json("/a/b"), R"([1.5,"916.176",null,true])");
-  EXPECT_EQ(tree.json("/x"), "null");
-  EXPECT_EQ(tree.keys(""), (std::vector<std::string>{"a", "c"}));
-  EXPECT_THROW((JsonTree{"[1]", "t"}), ReportError);
-  EXPECT_THROW((JsonTree{"{", "t"}), ReportError);
 }
 
 }  // namespace

@@ -6,7 +6,8 @@
 #include <cmath>
 #include <regex>
 
-#include "reports/run/summary.h"
+#include "reports/run/experiment_text.h"
+#include "reports/run/run_summary.h"
 #include "tests/reports/small_world.h"
 
 namespace windtunnel::reports::ab_table_test {
@@ -110,13 +111,22 @@ TEST(AbTable, the_division_is_judged_by_users_not_by_requests) {
     record.request.user = user;
     for (std::uint64_t i = 0; i < (user == 1 ? 100'000U : 1U); ++i) samples.on_finish(record);
   }
-  const std::string text = samples.text({{"a", monitor::ProviderId{0}, 1}, {"b", monitor::ProviderId{1}, 1}});
-  EXPECT_NE(
-      text.find("Division: 50 and 50 units at weights 1:1, chi-square 0 (1 degree of freedom): as the weights say"),
-      std::string::npos)
-      << text;
-  const std::string other = samples.text({{"a", monitor::ProviderId{0}, 9}, {"b", monitor::ProviderId{1}, 1}});
-  EXPECT_NE(other.find("WARNING: sample ratio mismatch"), std::string::npos) << other;
+  EXPECT_EQ(samples.units(), (std::vector<std::int64_t>{50, 50}));
+  EXPECT_FALSE(sample_ratio(samples.units(), {1, 1}).is_off);
+  EXPECT_TRUE(sample_ratio(samples.units(), {9, 1}).is_off);
+}
+
+TEST(AbTable, the_text_names_a_division_that_is_not_what_the_weights_ask_for) {
+  ExperimentSummary experiment{.variants = {{.id = "a", .weight = 1}, {.id = "b", .weight = 1}},
+                               .against_first = {{.id = "b"}},
+                               .sample_ratio = {.units = {50, 50}}};
+  EXPECT_NE(experiment_text(experiment).find("  Division: 50 and 50 units at weights 1:1: too few to judge\n"),
+            std::string::npos);
+  experiment.sample_ratio = {.units = {50, 50}, .mismatch = false, .chi_square = 0, .degrees_of_freedom = 1};
+  EXPECT_NE(experiment_text(experiment).find("1:1, chi-square 0 (1 degree of freedom): as the weights say\n"),
+            std::string::npos);
+  experiment.sample_ratio.mismatch = true;
+  EXPECT_NE(experiment_text(experiment).find("WARNING: sample ratio mismatch"), std::string::npos);
 }
 
 TEST(AbTable, the_summary_compares_each_variant_with_the_first) {
@@ -127,14 +137,14 @@ TEST(AbTable, the_summary_compares_each_variant_with_the_first) {
   scenario.providers[1].time_per_output_token = sim::Law::fixed(2e6);
   AbSamples samples{2};
   const sim::RunResult result = sim::run(scenario, {.observers = {&samples}});
-  const std::string text = summary_text({scenario, result, {}, "", {}, 1s, &samples});
+  const RunSummary summary = run_summary({scenario, result, {}, "", {}, 1s, &samples});
+  const std::string text = summary_text(summary);
   EXPECT_NE(text.find("    Success: 0 points (-"), std::string::npos) << text;
   EXPECT_NE(text.find("    Mean latency: +200ms (+200 to +200)\n"), std::string::npos) << text;
   EXPECT_NE(text.find("    Cost/Request: $0 ($0 to $0)\n"), std::string::npos) << text;
   EXPECT_NE(text.find("units at weights 1:1"), std::string::npos) << text;
-  EXPECT_EQ(summary_text({scenario, result, {}, "", {}, 1s}).find("Mean latency"), std::string::npos);
 
-  const std::string json = summary_json({scenario, result, {}, "", {}, 1s, &samples});
+  const std::string json = summary_json(summary);
   const std::string all = std::regex_replace(json, std::regex{"\\s+"}, "");
   EXPECT_NE(all.find(R"("against_first":[{"id":"b","success_rate":{"difference":0,"low":-0.0)"), std::string::npos);
   EXPECT_NE(all.find(R"("latency_mean_ms":{"difference":200,"low":200,"high":200})"), std::string::npos) << json;

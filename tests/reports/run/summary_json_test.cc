@@ -4,9 +4,10 @@
 #include <string>
 
 #include "base/exact_decimal.h"
-#include "reports/run/summary.h"
-#include "reports/run/summary_reader.h"
-#include "tests/reports/scratch_folder.h"
+#include "reports/fields/field_places.h"
+#include "reports/run/run_summary.h"
+#include "reports/run/run_summary_fields.h"
+#include "tests/reports/every_key.h"
 #include "tests/reports/small_world.h"
 
 namespace windtunnel::reports::summary_json_test {
@@ -40,7 +41,9 @@ sim::Judgement some_judgement() {
   sim::Judgement judgement;
   judgement.verdict = sim::Verdict::fail;
   judgement.checks = {"B1", "C1"};
-  judgement.coverage = {{"breaker_opened", 1}, {"failover", 7}};
+  for (const std::string_view name : sim::coverage_counters()) {
+    judgement.coverage.emplace_back(name, name == "breaker_opened" ? 1 : name == "failover" ? 7 : 0);
+  }
   judgement.findings = {{.kind = sim::Finding::Kind::invariant,
                          .id = "C1",
                          .verdict = sim::Verdict::fail,
@@ -56,9 +59,11 @@ sim::Judgement some_judgement() {
 class SummaryJson : public testing::Test {
  protected:
   sim::Scenario scenario = busy_world();
-  sim::RunResult result = sim::run(scenario);
+  AbSamples samples{2};
+  sim::RunResult result = sim::run(scenario, {.observers = {&samples}});
   sim::Judgement judgement = some_judgement();
-  std::string text = summary_json({scenario, result, judgement, "again", this_build("0.1.0"), 1'500ms});
+  RunSummary summary = run_summary({scenario, result, judgement, "again", this_build("0.1.0"), 1'500ms, &samples});
+  std::string text = summary_json(summary);
   Json json = Json::parse(text);
 };
 
@@ -100,15 +105,12 @@ void expect_histogram(const Json& json, const Histogram& histogram) {
 
 TEST_F(SummaryJson, says_which_run_it_was) {
   EXPECT_EQ(json.begin().key(), "windtunnel_summary");
-  const SummaryHead head = read_summary(text, "summary.json");
-  EXPECT_EQ(head.version, 1);
-  EXPECT_EQ(head.scenario_file, "small.json");
-  EXPECT_EQ(head.title, "ten requests");
-  EXPECT_EQ(head.scenario_hash, 0xabcdefU);
-  EXPECT_EQ(head.seed, 7U);
-  EXPECT_EQ(head.digest, result.digest);
-  EXPECT_EQ(head.verdict, "fail");
-  EXPECT_EQ(head.events, result.events);
+  EXPECT_EQ(json["windtunnel_summary"], 1);
+  EXPECT_EQ(json["scenario"].dump(), R"({"file":"small.json","title":"ten requests","hash":"0000000000abcdef"})");
+  EXPECT_EQ(json["seed"], 7);
+  EXPECT_EQ(json["digest"], hex_digits(result.digest));
+  EXPECT_EQ(json["verdict"], "fail");
+  EXPECT_EQ(json["events"], result.events);
   EXPECT_EQ(json["arrivals"], result.arrivals);
   EXPECT_EQ(json["in_flight"], 0);
   EXPECT_EQ(json["in_flight_max"], result.in_flight_max);
@@ -176,8 +178,9 @@ TEST_F(SummaryJson, has_limiters_faults_coverage_and_findings) {
   EXPECT_EQ(json["faults"][0].dump(), R"({"id":"openai-down","kind":"outage","phases":1,"touched":)" +
                                           std::to_string(result.faults[0].touched) + R"(,"affected":)" +
                                           std::to_string(result.faults[0].affected) + R"(,"min_affected":5})");
-  EXPECT_EQ(json["coverage"].dump(),
-            R"({"breaker_opened":{"count":1,"required":null},"failover":{"count":7,"required":5}})");
+  EXPECT_EQ(json["coverage"].size(), sim::kCoverageCounters);
+  EXPECT_EQ(json["coverage"]["breaker_opened"].dump(), R"({"count":1,"required":null})");
+  EXPECT_EQ(json["coverage"]["failover"].dump(), R"({"count":7,"required":5})");
   EXPECT_EQ(json["checks"].dump(), R"(["B1","C1"])");
   EXPECT_EQ(json["findings"][0].dump(),
             R"({"kind":"invariant","id":"C1","verdict":"fail","claim":"a \"claim\"","reason":"a reason","at_s":1.5,)"
@@ -185,14 +188,23 @@ TEST_F(SummaryJson, has_limiters_faults_coverage_and_findings) {
   EXPECT_TRUE(json["findings"][1]["origin"].is_null());
 }
 
+// All that two equal runs have in common.
+Json without_build_and_timing(const RunSummary& summary) {
+  Json json = Json::parse(summary_json(summary));
+  EXPECT_EQ(json.erase("build") + json.erase("timing"), 2U);
+  return json;
+}
+
 TEST_F(SummaryJson, differs_between_equal_runs_in_build_and_timing_only) {
-  const std::string other =
-      summary_json({scenario, sim::run(scenario), judgement, "again", {"9", "other", "Debug"}, {}});
-  EXPECT_NE(other, text);
-  EXPECT_EQ(comparable_summary(other, "b"), comparable_summary(text, "a"));
-  const sim::RunResult another = sim::run(scenario, {.seed = 8});
-  EXPECT_NE(comparable_summary(summary_json({scenario, another, judgement, "again", {}, {}}), "c"),
-            comparable_summary(text, "a"));
+  AbSamples again{2};
+  const sim::RunResult same = sim::run(scenario, {.observers = {&again}});
+  const RunSummary other = run_summary({scenario, same, judgement, "again", {"9", "other", "Debug"}, {}, &again});
+  EXPECT_NE(summary_json(other), text);
+  EXPECT_EQ(without_build_and_timing(other), without_build_and_timing(summary));
+  AbSamples of_another_seed{2};
+  const sim::RunResult another = sim::run(scenario, {.seed = 8, .observers = {&of_another_seed}});
+  EXPECT_NE(without_build_and_timing(run_summary({scenario, another, judgement, "again", {}, {}, &of_another_seed})),
+            without_build_and_timing(summary));
   EXPECT_EQ(json["timing"]["wall_s"], 1.5);
   EXPECT_EQ(json["build"]["version"], "0.1.0");
 }
@@ -201,7 +213,7 @@ TEST_F(SummaryJson, has_null_for_what_nobody_knows) {
   sim::Scenario idle = small_world();
   idle.workloads.clear();
   const sim::RunResult nothing = sim::run(idle);
-  const Json empty = Json::parse(summary_json({idle, nothing, {}, "", {}, {}}));
+  const Json empty = Json::parse(summary_json(run_summary({idle, nothing, {}, "", {}, {}})));
   EXPECT_TRUE(empty["users"]["success_rate"].is_null());
   EXPECT_TRUE(empty["users"]["latency_ms"]["p95"].is_null());
   EXPECT_TRUE(empty["providers"][0]["error_rate"].is_null());
@@ -210,30 +222,56 @@ TEST_F(SummaryJson, has_null_for_what_nobody_knows) {
   EXPECT_EQ(empty["cost_usd"], "0");
 }
 
-TEST_F(SummaryJson, comes_back_from_a_file) {
-  const ScratchFolder folder;
-  write_text(folder.file("summary.json"), text);
-  EXPECT_EQ(read_summary_file(folder.file("summary.json")).digest, result.digest);
-  EXPECT_THROW(read_summary_file(folder.file("missing.json")), ReportError);
+TEST_F(SummaryJson, comes_back_as_the_summary_that_was_written) {
+  const RunSummary read = read_run_summary(text, "summary.json");
+  EXPECT_EQ(summary_json(read), text);
+  EXPECT_EQ(read.findings[0].at, Instant{1'500ms});
+  EXPECT_EQ(read.users.latency.p95, result.pipeline.metrics().all().latency.quantile({950'000}));
+  EXPECT_EQ(read.ledger.billed, summary.ledger.billed);
+}
+
+TEST_F(SummaryJson, keeps_every_digit_of_a_long_run) {
+  summary.ended = Instant{Duration{123'456'789'123'456'789}};
+  summary.seed = UINT64_MAX;
+  const RunSummary read = read_run_summary(summary_json(summary), "summary.json");
+  EXPECT_EQ(read.ended, summary.ended);
+  EXPECT_EQ(read.seed, UINT64_MAX);
+}
+
+TEST_F(SummaryJson, is_refused_without_any_of_its_values_and_with_one_of_another_type) {
+  expect_every_value_is_needed(text, [](const std::string& document) { (void)read_run_summary(document, "a.json"); });
+}
+
+TEST_F(SummaryJson, has_each_field_at_the_place_that_a_page_names) {
+  const FieldPlaces places = FieldPlaces::of(summary);
+  const auto expect = [&](const auto& field, const char* pointer) {
+    const Json& value = json[Json::json_pointer{pointer}];
+    EXPECT_EQ(places.at(&field).pointer, pointer);
+    EXPECT_EQ(places.at(&field).digits, value.is_string() ? value.get<std::string>() : value.dump());
+  };
+  expect(summary.users.requests, "/users/requests");
+  expect(summary.providers[1].latency.p95, "/providers/1/latency_ms/p95");
+  expect(summary.providers[0].ledger.bills.billed, "/providers/0/ledger/billed_usd");
+  expect(summary.experiment->against_first[0].latency_mean_ms->low, "/experiment/against_first/0/latency_mean_ms/low");
+  expect(summary.counter("failover")->required, "/coverage/failover/required");
+  expect(summary.users.outcomes[0], "/users/outcomes/served");
+  EXPECT_EQ(places.at(&summary.cost_limiter.daily).digits, "");
 }
 
 TEST(SummaryReader, refuses_what_is_no_summary_of_its_version) {
-  const auto why = [](const char* text) -> std::string {
-    try {
-      (void)read_summary(text, "a.json");
-    } catch (const ReportError& error) {
-      return error.what();
-    }
-    return "";
+  const auto why = [](const std::string& text) {
+    return refusal([](const std::string& document) { (void)read_run_summary(document, "a.json"); }, text);
   };
   EXPECT_NE(why("{").find("a.json: cannot read: "), std::string::npos);
-  EXPECT_NE(why("[]").find("this is no summary"), std::string::npos);
-  EXPECT_NE(why("{}").find("this is no summary"), std::string::npos);
-  EXPECT_NE(why(R"({"windtunnel_summary": 2})").find("version 2"), std::string::npos);
-  EXPECT_NE(why(R"({"windtunnel_summary": "1"})").find("version \"1\""), std::string::npos);
-  EXPECT_NE(why(R"({"windtunnel_summary": 1})").find("scenario"), std::string::npos);
+  EXPECT_NE(why("[]").find("it has no windtunnel_summary"), std::string::npos);
+  EXPECT_NE(why("{}").find("it has no windtunnel_summary"), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_summary": 99})").find("windtunnel_summary is the number 99"), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_summary": "1"})").find("is the text \"1\""), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_summary": 1})").find("/scenario is missing"), std::string::npos);
   EXPECT_NE(why(R"({"windtunnel_summary": 1, "scenario": {"file": "", "title": "", "hash": "xyz"}})").find("xyz"),
             std::string::npos);
+  EXPECT_NE(why(R"({"a": 1, "a": 2})").find("\"a\" stands twice"), std::string::npos);
+  EXPECT_NE(why(std::string(1000, '[')).find("nests too deeply"), std::string::npos);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "reports/run/summary.h"
+#include "reports/run/run_summary.h"
 #include "reports/text/text_table.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
@@ -30,15 +30,17 @@ sim::Judgement judgement_of(Verdict verdict) {
 }
 
 // The run as it stands when its last request has ended: no breaker has become half-open since.
-sim::RunResult run_of(const sim::Scenario& scenario) {
-  sim::RunResult result = sim::run(scenario, {.until = scenario.duration + 1s});
+sim::RunResult run_of(const sim::Scenario& scenario, std::vector<sim::Observer*> observers = {}) {
+  sim::RunResult result = sim::run(scenario, {.until = scenario.duration + 1s, .observers = std::move(observers)});
   result.stopped = false;
   return result;
 }
 
 std::string text_of(const sim::Scenario& scenario, const sim::Judgement& judgement, TextStyle style = {}) {
-  const sim::RunResult result = run_of(scenario);
-  return summary_text({scenario, result, judgement, "windtunnel run small.json --seed 7", {}, 1s}, style);
+  AbSamples samples{scenario.monitor.ab_router.variants.size()};
+  const sim::RunResult result = run_of(scenario, {&samples});
+  const RunReport report{scenario, result, judgement, "windtunnel run small.json --seed 7", {}, 1s, &samples};
+  return summary_text(run_summary(report), style);
 }
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -58,7 +60,7 @@ TEST(SummaryText, is_the_seeds_block_then_ours_then_the_verdict) {
       {.kind = Finding::Kind::coverage, .id = "failover", .verdict = Verdict::pass}};
   char digest[17];
   std::snprintf(digest, sizeof digest, "%016llx", static_cast<unsigned long long>(result.digest));
-  EXPECT_EQ(summary_text({scenario, result, judgement, "windtunnel run small.json --seed 7", {}, 1s}),
+  EXPECT_EQ(summary_text(run_summary({scenario, result, judgement, "windtunnel run small.json --seed 7", {}, 1s})),
             R"(============================================================
 LLM MONITORING STATISTICS
 ============================================================
@@ -198,7 +200,8 @@ TEST(SummaryText, tells_of_an_experiment_and_of_limiters_that_refuse) {
 TEST(SummaryText, says_when_it_was_stopped) {
   const sim::Scenario scenario = small_world();
   const sim::RunResult result = sim::run(scenario, {.until = 2'100ms});
-  const std::string text = summary_text({scenario, result, judgement_of(Verdict::inconclusive), "again", {}, {}});
+  const std::string text =
+      summary_text(run_summary({scenario, result, judgement_of(Verdict::inconclusive), "again", {}, {}}));
   EXPECT_TRUE(contains(text, "\nStopped early: at 2s, 1 in flight\n")) << text;
 }
 

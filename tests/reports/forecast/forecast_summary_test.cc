@@ -1,7 +1,5 @@
 // What a forecast looks like on paper, and its parts on disk.
 
-#include "reports/forecast/forecast_report.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +9,8 @@
 
 #include "reports/forecast/forecast_numbers.h"
 #include "reports/forecast/forecast_shard.h"
+#include "reports/forecast/forecast_summary.h"
+#include "tests/reports/every_key.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
@@ -43,14 +43,14 @@ sim::ReplicationSet made_set(const ForecastWorld& world, std::uint64_t replicati
   return set;
 }
 
-ForecastReport report_of(const sim::Forecast& forecast) {
-  return {.forecast = forecast,
-          .stop = {},
-          .headroom = {},
-          .notes = {},
-          .replay = "windtunnel forecast small.json",
-          .build = this_build("0"),
-          .wall = {}};
+ForecastSummary summary_of(const sim::Forecast& forecast) {
+  return forecast_summary({.forecast = forecast,
+                           .stop = {},
+                           .headroom = {},
+                           .notes = {},
+                           .replay = "windtunnel forecast small.json",
+                           .build = this_build("0"),
+                           .wall = {}});
 }
 
 TEST(ForecastNumbers, a_chance_is_never_nothing_and_never_all) {
@@ -75,8 +75,8 @@ TEST(ForecastNumbers, are_grouped_and_rounded) {
   EXPECT_EQ(grouped(12, 0), "12");
   EXPECT_EQ(nine_digits(1.0 / 3), "0.333333333");
   EXPECT_EQ(nine_digits(INFINITY), "null");
-  EXPECT_EQ(instant_text(small_world().start, 3'600'000'000'000), "2026-01-20 11:00");
-  EXPECT_EQ(instant_text(small_world().start, sim::kNever), "not within the horizon");
+  EXPECT_EQ(instant_text("2026-01-20T11:00:59Z"), "2026-01-20 11:00");
+  EXPECT_EQ(instant_text("not within horizon"), "not within the horizon");
 }
 
 // Numbers of the file that are no estimates: what was asked for, what was counted, and what says how it was made.
@@ -113,7 +113,7 @@ std::size_t estimates_in(const nlohmann::json& json, const std::string& path) {
 
 TEST(ForecastJson, has_no_estimate_without_its_interval) {
   const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
-  const auto json = nlohmann::json::parse(forecast_json(report_of(forecast)));
+  const auto json = nlohmann::json::parse(forecast_json(summary_of(forecast)));
   EXPECT_GT(estimates_in(json, ""), 40U);
 }
 
@@ -126,15 +126,15 @@ TEST(ForecastCsv, leaves_out_what_too_few_replications_cannot_tell) {
                       }(),
                       {.horizon = 10s}};
   const sim::Forecast few = sim::forecast_of(made_set(world, 5), {});
-  const std::string csv = forecast_csv(report_of(few));
+  const std::string csv = forecast_csv(summary_of(few));
   const std::string row = csv.substr(csv.find('\n') + 1);
   EXPECT_TRUE(row.starts_with("2026-01-20,,,,,,,,,,< 60%,0,")) << csv;
   EXPECT_EQ(std::ranges::count(row, ','), std::ranges::count(csv.substr(0, csv.find('\n')), ','));
-  const auto json = nlohmann::json::parse(forecast_json(report_of(few)));
+  const auto json = nlohmann::json::parse(forecast_json(summary_of(few)));
   for (const char* figure : {"p10", "p50", "p90"}) EXPECT_EQ(json["cost_usd"][figure], nullptr) << figure;
   // From 6 on there is a median, from 36 on the others.
   const auto cells = [&](std::uint64_t replications) {
-    const std::string text = forecast_csv(report_of(sim::forecast_of(made_set(world, replications), {})));
+    const std::string text = forecast_csv(summary_of(sim::forecast_of(made_set(world, replications), {})));
     const std::string line = text.substr(text.find('\n') + 1);
     return std::pair{line.find(",,,,") != std::string::npos, line.find(",,") != std::string::npos};
   };
@@ -145,7 +145,7 @@ TEST(ForecastCsv, leaves_out_what_too_few_replications_cannot_tell) {
 
 TEST(ForecastText, tells_refusals_even_where_there_are_none) {
   const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
-  const std::string text = forecast_text(report_of(forecast));
+  const std::string text = forecast_text(summary_of(forecast));
   EXPECT_NE(text.find("refused_rate: < "), std::string::npos) << text;
   EXPECT_EQ(text.find("stale_hit"), std::string::npos) << text;
 }
@@ -153,7 +153,7 @@ TEST(ForecastText, tells_refusals_even_where_there_are_none) {
 // Every figure of the file that is an estimate has its interval beside it, and no chance is printed as 0.
 TEST(ForecastJson, has_an_interval_beside_every_figure) {
   const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
-  const auto json = nlohmann::json::parse(forecast_json(report_of(forecast)));
+  const auto json = nlohmann::json::parse(forecast_json(summary_of(forecast)));
   for (const char* figure : {"mean", "p10", "p50", "p90"}) {
     EXPECT_GE(json["cost_usd"][figure]["high"], json["cost_usd"][figure]["value"]) << figure;
     EXPECT_LE(json["cost_usd"][figure]["low"], json["cost_usd"][figure]["value"]) << figure;
@@ -170,9 +170,56 @@ TEST(ForecastJson, has_an_interval_beside_every_figure) {
   EXPECT_EQ(json["headroom"], nullptr);
 }
 
+// A forecast with everything that a document may hold: a budget, headroom, thresholds of which one is of time.
+ForecastSummary full_summary() {
+  std::vector<sim::ThresholdSpec> thresholds(2);
+  thresholds[0].metric = "forecast.cost_usd";
+  thresholds[0].text = "p(90)<1";
+  thresholds[0].forecast = sim::ForecastQuantity::cost_usd;
+  thresholds[1].metric = "forecast.request_duration";
+  thresholds[1].text = "p(95)<3s";
+  thresholds[1].forecast = sim::ForecastQuantity::request_duration;
+  const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), thresholds);
+  const sim::HeadroomTrial trial{.rate_percent = 132, .replications = 50, .broken = {0.04, 0.01, 0.09}};
+  const sim::HeadroomLimit limit{.what = "the monthly budget",
+                                 .rate_percent = 132,
+                                 .confirmed = true,
+                                 .tried = {trial},
+                                 .at_edge = trial,
+                                 .beyond = trial};
+  return forecast_summary({.forecast = forecast,
+                           .stop = ForecastStop{"cost<1%", true},
+                           .headroom = sim::Headroom{.budget = limit, .latency = limit},
+                           .notes = {"a note"},
+                           .replay = "again",
+                           .build = this_build("0"),
+                           .wall = 1'500ms});
+}
+
+TEST(ForecastJson, comes_back_as_the_summary_that_was_written) {
+  const std::string text = forecast_json(full_summary());
+  EXPECT_EQ(forecast_json(read_forecast_summary(text, "f")), text);
+  const sim::Forecast few = sim::forecast_of(made_set(forecast_world(), 5), {});
+  const std::string sparse = forecast_json(summary_of(few));
+  EXPECT_EQ(forecast_json(read_forecast_summary(sparse, "f")), sparse);
+}
+
+TEST(ForecastJson, is_refused_without_any_of_its_values_and_with_one_of_another_type) {
+  expect_every_value_is_needed(forecast_json(full_summary()),
+                               [](const std::string& text) { (void)read_forecast_summary(text, "f"); });
+}
+
+TEST(ForecastJson, of_another_version_is_refused) {
+  const auto why = [](const std::string& text) {
+    return refusal([](const std::string& document) { (void)read_forecast_summary(document, "f"); }, text);
+  };
+  EXPECT_EQ(why("{}"), "f: cannot read: it has no windtunnel_forecast and is therefore no document of that kind");
+  EXPECT_NE(why(R"({"windtunnel_forecast": 2})").find("windtunnel_forecast is the number 2"), std::string::npos);
+}
+
 TEST(ForecastText, refuses_percentiles_of_too_few_replications) {
   const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 5), {});
-  const std::string text = forecast_text(report_of(forecast));
+  const std::string text = forecast_text(summary_of(forecast));
   EXPECT_NE(text.find("too few replications"), std::string::npos) << text;
   EXPECT_NE(text.find("request noise only"), std::string::npos);
 }

@@ -1,0 +1,222 @@
+#include "reports/forecast/forecast_summary.h"
+
+#include "base/calendar.h"
+#include "reports/forecast/forecast_numbers.h"
+
+namespace windtunnel::reports {
+namespace {
+
+using sim::Estimate;
+using sim::Verdict;
+
+std::optional<EstimateSummary> in_unit(const std::optional<Estimate>& estimate, double unit) {
+  if (!estimate) return std::nullopt;
+  const double low = estimate->low / unit;
+  const double high = estimate->high / unit;
+  return EstimateSummary{estimate->value / unit, low, high, (high - low) / 2};
+}
+
+std::optional<EstimateSummary> in_usd(const std::optional<Estimate>& estimate) {
+  return in_unit(estimate, kPicosPerUsd);
+}
+
+std::optional<MoneyQuantile> quantile_of(const std::optional<sim::QuantileEstimate>& quantile) {
+  if (!quantile) return std::nullopt;
+  const double low = static_cast<double>(quantile->low) / kPicosPerUsd;
+  const double high = static_cast<double>(quantile->high) / kPicosPerUsd;
+  return MoneyQuantile{Usd::from_picos(quantile->value), Usd::from_picos(quantile->low),
+                       Usd::from_picos(quantile->high), (high - low) / 2};
+}
+
+MoneyQuantilesSummary quantiles_of(const sim::MoneyQuantiles& quantiles) {
+  return {quantile_of(quantiles.p10), quantile_of(quantiles.p50), quantile_of(quantiles.p90)};
+}
+
+// A chance that never or always showed has no value, but a bound in words.
+ChanceSummary in_words(const Estimate& chance, std::string text) {
+  ChanceSummary summary{
+      .low = chance.low, .high = chance.high, .half_width = chance.half_width(), .text = std::move(text)};
+  if (chance.value != 0 && chance.value != 1) summary.value = chance.value;
+  return summary;
+}
+
+ChanceSummary chance_of(const Estimate& chance, std::size_t trials) {
+  return in_words(chance, chance_text(chance, trials));
+}
+
+// Of requests.
+std::optional<ChanceSummary> share_of(const std::optional<Estimate>& share) {
+  return share ? std::optional{in_words(*share, share_text(share))} : std::nullopt;
+}
+
+std::string instant_of(WallTime start, std::int64_t ns) {
+  return ns == sim::kNever ? "not within horizon" : iso8601(start + Duration{ns});
+}
+
+std::optional<DateSummary> date_of(WallTime start, const std::optional<sim::QuantileEstimate>& date) {
+  if (!date) return std::nullopt;
+  DateSummary summary{.value = instant_of(start, date->value),
+                      .low = instant_of(start, date->low),
+                      .high = instant_of(start, date->high)};
+  if (date->high != sim::kNever) summary.half_width_days = static_cast<double>(date->high - date->low) / 2 / 86'400e9;
+  return summary;
+}
+
+std::vector<ShareChance> chances_of(const sim::Forecast& forecast, const std::vector<Estimate>& chances) {
+  std::vector<ShareChance> summary;
+  for (std::size_t i = 0; i < chances.size(); ++i) {
+    summary.push_back({forecast.frame.shares[i], chance_of(chances[i], forecast.replications)});
+  }
+  return summary;
+}
+
+std::optional<ForecastBudget> budget_of(const sim::Forecast& forecast) {
+  const sim::ForecastFrame& frame = forecast.frame;
+  if (!frame.monthly) return std::nullopt;
+  ForecastBudget budget{.monthly = *frame.monthly, .p_exceed = chances_of(forecast, forecast.p_exceed)};
+  for (std::size_t i = 0; i < frame.providers.size(); ++i) {
+    budget.spent_before.emplace_back(frame.providers[i], frame.spent[i]);
+  }
+  budget.used_up = {date_of(frame.start, forecast.exhaustion.p10), date_of(frame.start, forecast.exhaustion.p50),
+                    date_of(frame.start, forecast.exhaustion.p90)};
+  return budget;
+}
+
+std::vector<ForecastDaySummary> days_of(const sim::Forecast& forecast) {
+  std::vector<ForecastDaySummary> days;
+  for (const sim::ForecastRow& row : forecast.days) {
+    days.push_back({.date = iso8601(row.day.begin).substr(0, 10),
+                    .month_to_date = quantiles_of(row.month_to_date),
+                    .p_exceed = chances_of(forecast, row.crossed)});
+  }
+  return days;
+}
+
+std::vector<SpendLineSummary> lines_of(const std::vector<sim::SpendLine>& lines) {
+  std::vector<SpendLineSummary> summary;
+  for (const sim::SpendLine& line : lines) summary.push_back({.name = line.name, .cost = in_usd(line.cost)});
+  return summary;
+}
+
+SpendSummary spend_of(const sim::Forecast& forecast) {
+  SpendSummary spend{.by_variant = lines_of(forecast.variants),
+                     .by_feature_version = lines_of(forecast.features),
+                     .by_cause = lines_of(forecast.causes)};
+  for (const sim::SpendLine& line : forecast.providers) {
+    spend.by_provider.push_back({.name = line.name, .cost = in_usd(line.cost), .billed = in_usd(line.billed)});
+  }
+  return spend;
+}
+
+ForecastLatency latency_of(const sim::Forecast& forecast) {
+  const auto in_ms = [&](std::size_t place) { return in_unit(forecast.latency[place], kNanosecondsPerMs); };
+  const Histogram& pooled = forecast.latency_pooled;
+  return {.p50 = in_ms(0),
+          .p90 = in_ms(1),
+          .p95 = in_ms(2),
+          .p99 = in_ms(3),
+          .pooled = {.count = static_cast<std::int64_t>(pooled.count()),
+                     .min = pooled.min(),
+                     .avg = pooled.mean(),
+                     .max = pooled.max(),
+                     .p50 = pooled.quantile(sim::kLatencyShares[0]),
+                     .p90 = pooled.quantile(sim::kLatencyShares[1]),
+                     .p95 = pooled.quantile(sim::kLatencyShares[2]),
+                     .p99 = pooled.quantile(sim::kLatencyShares[3])}};
+}
+
+HeadroomTrialSummary trial_of(const sim::HeadroomTrial& trial) {
+  return {.rate_percent = trial.rate_percent,
+          .replications = static_cast<std::int64_t>(trial.replications),
+          .broken = chance_of(trial.broken, trial.replications)};
+}
+
+std::optional<HeadroomLimitSummary> limit_of(const std::optional<sim::HeadroomLimit>& limit) {
+  if (!limit) return std::nullopt;
+  HeadroomLimitSummary summary{.limit = limit->what,
+                               .rate_percent = limit->rate_percent,
+                               .bounded = limit->bounded,
+                               .confirmed = limit->confirmed,
+                               .refuted_beyond = limit->refuted};
+  if (limit->at_edge) summary.at_edge = trial_of(*limit->at_edge);
+  if (limit->beyond) summary.beyond = trial_of(*limit->beyond);
+  for (const sim::HeadroomTrial& trial : limit->tried) summary.tried.push_back(trial_of(trial));
+  return summary;
+}
+
+std::vector<ForecastFindingSummary> findings_of(const sim::Forecast& forecast) {
+  std::vector<ForecastFindingSummary> findings;
+  for (const sim::ForecastFinding& one : forecast.findings) {
+    const bool is_time = one.threshold.forecast == sim::ForecastQuantity::request_duration;
+    findings.push_back({.metric = one.threshold.metric,
+                        .threshold = one.threshold.text,
+                        .verdict = one.verdict,
+                        .estimate = in_unit(one.estimate, is_time ? kNanosecondsPerMs : 1),
+                        .origin = one.threshold.origin});
+  }
+  return findings;
+}
+
+// Fail if any threshold fails, else inconclusive if one is or the target was not reached, else pass.
+Verdict verdict_of(const ForecastReport& report) {
+  Verdict verdict = Verdict::pass;
+  if (report.forecast.replications == 0) verdict = Verdict::inconclusive;
+  if (report.stop && !report.stop->reached) verdict = Verdict::inconclusive;
+  for (const sim::ForecastFinding& one : report.forecast.findings) {
+    if (one.verdict == Verdict::fail) return Verdict::fail;
+    if (one.verdict == Verdict::inconclusive) verdict = Verdict::inconclusive;
+  }
+  return verdict;
+}
+
+std::vector<std::string> notes_of(const ForecastReport& report) {
+  std::vector<std::string> notes;
+  if (!report.forecast.frame.uncertain) {
+    notes.emplace_back(
+        "interval reflects request noise only; demand is as certain as the file states it (see day_factor_cv, "
+        "level_cv, prompts.count_cv, random_outages)");
+  }
+  notes.insert(notes.end(), report.notes.begin(), report.notes.end());
+  return notes;
+}
+
+}  // namespace
+
+ForecastSummary forecast_summary(const ForecastReport& report) {
+  const sim::Forecast& forecast = report.forecast;
+  const sim::ForecastFrame& frame = forecast.frame;
+  ForecastSummary summary;
+  summary.scenario = {frame.file, frame.title, frame.hash};
+  summary.seed = frame.seed;
+  summary.digest = forecast.digest;
+  summary.verdict = verdict_of(report);
+  summary.replay = report.replay;
+  summary.start = iso8601(frame.start);
+  summary.horizon = frame.horizon;
+  summary.replications = static_cast<std::int64_t>(forecast.replications);
+  summary.stopping = report.stop;
+  summary.demand_is_uncertain = frame.uncertain;
+  summary.notes = notes_of(report);
+  summary.cost = {.mean = in_usd(forecast.cost),
+                  .quantiles = quantiles_of(forecast.cost_quantiles),
+                  .sd = {.all = in_usd(forecast.cost_sd.all),
+                         .demand = in_usd(forecast.cost_sd.demand),
+                         .request_noise = in_usd(forecast.cost_sd.noise),
+                         .twins = static_cast<std::int64_t>(forecast.cost_sd.twins)}};
+  summary.budget = budget_of(forecast);
+  summary.days = days_of(forecast);
+  summary.spend = spend_of(forecast);
+  summary.requests = in_unit(forecast.requests, 1);
+  summary.availability = share_of(forecast.availability);
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) summary.outcomes[i] = share_of(forecast.shares[i]);
+  summary.latency = latency_of(forecast);
+  if (report.headroom) {
+    summary.headroom = HeadroomSummary{limit_of(report.headroom->budget), limit_of(report.headroom->latency)};
+  }
+  summary.findings = findings_of(forecast);
+  summary.build = report.build;
+  summary.timing.wall = report.wall;
+  return summary;
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,325 @@
+#include "reports/run/run_summary.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/calendar.h"
+#include "base/exact_decimal.h"
+#include "reports/text/enum_names.h"
+
+namespace windtunnel::reports {
+namespace {
+
+using monitor::ProviderId;
+using monitor::RequestMetrics;
+
+// part / whole to 6 decimals; nothing if the whole is 0.
+std::optional<Millionths> share_of(Int128 part, Int128 whole) {
+  if (whole == 0) return std::nullopt;
+  return Millionths{static_cast<std::int64_t>(rounded_ratio(part, whole, kShareDecimals))};
+}
+
+TokenCounts tokens_of(Tokens input, Tokens output) {
+  return {input.count(), output.count(), input.count() + output.count()};
+}
+
+LatencySummary latency_of(const Histogram& histogram) {
+  return {.count = static_cast<std::int64_t>(histogram.count()),
+          .min = histogram.min(),
+          .avg = histogram.mean(),
+          .p50 = histogram.quantile(Millionths{500'000}),
+          .p95 = histogram.quantile(Millionths{950'000}),
+          .p99 = histogram.quantile(Millionths{990'000}),
+          .max = histogram.max()};
+}
+
+RequestSummary requests_of(const RequestMetrics& metrics) {
+  return {.requests = metrics.requests(),
+          .answered = metrics.answered(),
+          .refused = metrics.refused(),
+          .failed = metrics.failed(),
+          .success_rate = share_of(metrics.answered(), metrics.requests()),
+          .outcomes = metrics.outcomes,
+          .attempts = metrics.attempts,
+          .failed_over = metrics.failed_over,
+          .tokens = tokens_of(metrics.input, metrics.output),
+          .cost = metrics.cost,
+          .latency = latency_of(metrics.latency),
+          .time_to_first_token = latency_of(metrics.time_to_first_token)};
+}
+
+BreakerSummary breaker_of(const monitor::Breaker& breaker, const monitor::ProviderMetrics& metrics, Instant end) {
+  return {.state = breaker.state(end),
+          .failures = breaker.window_failures(end),
+          .successes = breaker.window_successes(end),
+          .error_rate = share_of(breaker.window_failures(end), breaker.window_calls(end)),
+          .consecutive_failures = breaker.consecutive_failures(),
+          .opened_at = breaker.opened_at(),
+          .epoch = breaker.epoch(),
+          .opened = metrics.breaker_opened,
+          .half_opened = metrics.breaker_half_opened,
+          .closed = metrics.breaker_closed,
+          .late_results = metrics.late_results};
+}
+
+ProviderSummary provider_of(const sim::RunResult& result, std::size_t place) {
+  const ProviderId id{static_cast<std::uint8_t>(place)};
+  const monitor::ProviderMetrics& metrics = result.pipeline.metrics().provider(id);
+  const sim::LedgerTotals& ledger = result.ledger[place];
+  return {.name = result.pipeline.provider(id).name,
+          .model = result.pipeline.provider(id).model,
+          .calls = metrics.calls,
+          .errors = metrics.errors(),
+          .error_rate = share_of(metrics.errors(), metrics.calls),
+          .replies = metrics.replies,
+          .tokens = tokens_of(metrics.input, metrics.output),
+          .cost = metrics.cost,
+          .cost_unknown = metrics.cost_unknown,
+          .latency = latency_of(metrics.latency),
+          .breaker = breaker_of(result.pipeline.breaker(id), metrics, result.ended),
+          .ledger = {.calls = ledger.calls,
+                     .bills = {.billed = ledger.billed, .billed_known = ledger.billed_known},
+                     .tokens = tokens_of(ledger.input, ledger.output)}};
+}
+
+// --- The experiment --------------------------------------------------------------------------------------------------
+
+// As four_digits() writes it, so that a summary that is read back is the one that was written.
+double in_four_digits(double value) {
+  const std::string digits = four_digits(value);
+  double rounded = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), rounded);
+  return rounded;
+}
+
+std::optional<Interval> in_unit(const std::optional<Interval>& interval, double scale) {
+  if (!interval) return std::nullopt;
+  return Interval{in_four_digits(interval->difference * scale), in_four_digits(interval->low * scale),
+                  in_four_digits(interval->high * scale)};
+}
+
+SampleRatioSummary sample_ratio_of(const std::vector<std::int64_t>& units, const monitor::RouterConfig& router) {
+  std::vector<std::int64_t> weights;
+  for (const monitor::Variant& variant : router.variants) weights.push_back(variant.weight);
+  const SampleRatio ratio = sample_ratio(units, weights);
+  SampleRatioSummary summary{.units = units, .degrees_of_freedom = ratio.degrees_of_freedom};
+  if (!ratio.is_known) return summary;
+  summary.mismatch = ratio.is_off;
+  summary.chi_square = in_four_digits(ratio.chi_square);
+  return summary;
+}
+
+std::optional<ExperimentSummary> experiment_of(const RunReport& report) {
+  const monitor::Pipeline& pipeline = report.result.pipeline;
+  const monitor::RouterConfig& router = pipeline.config().ab_router;
+  if (router.variants.empty()) return std::nullopt;
+  check(report.samples != nullptr, "a run with an experiment has its samples");
+  ExperimentSummary experiment{.id = router.experiment_id};
+  const std::vector<RequestMetrics> variants = pipeline.metrics().variants();
+  const std::vector<AbMeans> means = report.samples->means();
+  for (std::size_t i = 0; i < router.variants.size(); ++i) {
+    const auto in_ms = means[i].latency_ns ? std::optional{in_four_digits(*means[i].latency_ns / 1e6)} : std::nullopt;
+    const auto in_usd = means[i].cost_picos ? std::optional{in_four_digits(*means[i].cost_picos / 1e12)} : std::nullopt;
+    experiment.variants.push_back({.id = router.variants[i].id,
+                                   .provider = pipeline.provider(router.variants[i].provider).name,
+                                   .weight = router.variants[i].weight,
+                                   .requests = requests_of(variants[i]),
+                                   .latency_mean_ms = in_ms,
+                                   .cost_mean_usd = in_usd});
+  }
+  const std::vector<AbComparison> comparisons = report.samples->comparisons();
+  for (std::size_t i = 0; i < comparisons.size(); ++i) {
+    experiment.against_first.push_back({.id = router.variants[i + 1].id,
+                                        .success_rate = in_unit(comparisons[i].success, 1),
+                                        .latency_mean_ms = in_unit(comparisons[i].latency_mean, 1e-6),
+                                        .cost_mean_usd = in_unit(comparisons[i].cost_mean, 1e-12)});
+  }
+  experiment.sample_ratio = sample_ratio_of(report.samples->units(), router);
+  return experiment;
+}
+
+// --- Workloads -------------------------------------------------------------------------------------------------------
+
+// By workload: each has its labels to itself, its place in file order, from 1. One that sent nothing may have none yet.
+std::vector<RequestMetrics> by_workload(const RunReport& report) {
+  std::vector<RequestMetrics> metrics = report.result.pipeline.metrics().labels();
+  metrics.resize(report.scenario.workloads.size() + 1);
+  metrics.erase(metrics.begin());
+  return metrics;
+}
+
+std::optional<std::string> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional{text};
+}
+
+// Versions stand in the order in which the file first names the pair.
+void add_workloads(RunSummary& summary, const RunReport& report) {
+  const std::vector<RequestMetrics> metrics = by_workload(report);
+  std::vector<std::pair<std::pair<std::string, std::string>, RequestMetrics>> versions;
+  for (std::size_t i = 0; i < report.scenario.workloads.size(); ++i) {
+    const sim::WorkloadSpec& workload = report.scenario.workloads[i];
+    summary.workloads.push_back({.name = workload.name,
+                                 .feature_version = unless_empty(workload.feature_version),
+                                 .prompt_version = unless_empty(workload.prompt_version),
+                                 .requests = requests_of(metrics[i])});
+    std::pair<std::string, std::string> version{workload.feature_version, workload.prompt_version};
+    const auto known = std::ranges::find(versions, version, [](const auto& known) { return known.first; });
+    if (known != versions.end()) {
+      known->second.add(metrics[i]);
+    } else {
+      versions.emplace_back(std::move(version), metrics[i]);
+    }
+  }
+  for (const auto& [version, sum] : versions) {
+    summary.versions.push_back({.feature_version = unless_empty(version.first),
+                                .prompt_version = unless_empty(version.second),
+                                .requests = requests_of(sum)});
+  }
+}
+
+// --- Limiters and cache ----------------------------------------------------------------------------------------------
+
+RateLimiterSummary rate_limiter_of(const monitor::RateLimiter& limiter) {
+  RateLimiterSummary summary{.refused = limiter.refused()};
+  if (const auto& requests = limiter.config().requests_per_minute) summary.requests_per_minute = *requests;
+  if (const auto& tokens = limiter.config().tokens_per_minute) summary.tokens_per_minute = tokens->count();
+  return summary;
+}
+
+TokenLimiterSummary token_limiter_of(const monitor::TokenLimiter& limiter) {
+  return {.mode = word_of(limiter.config().mode),
+          .limit = limiter.config().limit.count(),
+          .settled_requests = limiter.settled_requests(),
+          .settled_tokens = limiter.settled_tokens().count(),
+          .average = share_of(limiter.settled_tokens().count(), limiter.settled_requests()),
+          .cut = limiter.cut(),
+          .refused = limiter.refused()};
+}
+
+CostLimiterSummary cost_limiter_of(const monitor::CostLimiter& limiter) {
+  CostLimiterSummary summary{.monthly = limiter.config().monthly,
+                             .daily = limiter.config().daily,
+                             .settled = limiter.settled_total(),
+                             .refused = limiter.refused(),
+                             .overruns = limiter.overruns()};
+  for (const bool daily : {false, true}) {
+    for (const monitor::BudgetWindow& window : limiter.windows()) {
+      if (!window.live || !window.current || window.daily != daily) continue;
+      const auto& alerts = limiter.config().alerts;
+      summary.windows.push_back(
+          {.window = daily ? "day" : "month",
+           .begin = iso8601(window.begin),
+           .settled = window.settled,
+           .reserved = window.reserved,
+           .limit = limiter.limit_of(window),
+           .alerts_fired = static_cast<std::int64_t>(window.alerts_fired),
+           .refused = window.refused,
+           .alerts = {alerts.begin(), alerts.begin() + static_cast<std::ptrdiff_t>(window.alerts_fired)}});
+    }
+  }
+  return summary;
+}
+
+CacheSummary cache_of(const monitor::Cache& cache) {
+  return {.entries = static_cast<std::int64_t>(cache.size()),
+          .capacity = static_cast<std::int64_t>(cache.config().capacity),
+          .hits = cache.hits(),
+          .misses = cache.misses(),
+          .hit_rate = share_of(cache.hits(), Int128{cache.hits()} + cache.misses()),
+          .stale_hits = cache.stale_hits(),
+          .evictions = cache.evictions(),
+          .on = cache.on()};
+}
+
+// --- The whole -------------------------------------------------------------------------------------------------------
+
+void add_faults_and_coverage(RunSummary& summary, const RunReport& report) {
+  for (std::size_t i = 0; i < report.scenario.faults.size(); ++i) {
+    const sim::FaultSpec& fault = report.scenario.faults[i];
+    const sim::FaultCount& counted = report.result.faults[i];
+    summary.faults.push_back({.id = fault.id,
+                              .kind = word_of(fault.kind),
+                              .phases = counted.phases,
+                              .touched = counted.touched,
+                              .affected = counted.affected,
+                              .min_affected = fault.min_affected});
+  }
+  for (const auto& [name, reached] : report.judgement.coverage) {
+    const auto required = report.scenario.coverage.find(name);
+    CoverageSummary& counter = summary.coverage.emplace_back(CoverageSummary{.name = name, .count = reached});
+    if (required != report.scenario.coverage.end()) counter.required = required->second;
+  }
+}
+
+TimingSummary timing_of(const RunReport& report) {
+  TimingSummary timing{.wall = report.wall};
+  if (report.wall && report.wall->count() > 0) {
+    timing.requests_per_second =
+        static_cast<std::int64_t>(Int128{report.result.arrivals} * 1'000'000'000 / report.wall->count());
+  }
+  return timing;
+}
+
+}  // namespace
+
+const CoverageSummary* RunSummary::counter(std::string_view name) const {
+  const auto found = std::ranges::find(coverage, name, &CoverageSummary::name);
+  return found == coverage.end() ? nullptr : &*found;
+}
+
+RunSummary run_summary(const RunReport& report) {
+  const sim::RunResult& result = report.result;
+  const monitor::Metrics& metrics = result.pipeline.metrics();
+  RunSummary summary;
+  summary.scenario = {report.scenario.file, report.scenario.title, report.scenario.hash};
+  summary.seed = result.seed;
+  summary.seed_is_the_files = result.seed == report.scenario.seed;
+  summary.digest = result.digest;
+  summary.verdict = report.judgement.verdict;
+  summary.replay = report.replay;
+  summary.ended = result.ended;
+  summary.stopped = result.stopped;
+  summary.events = result.events;
+  summary.arrivals = result.arrivals;
+  summary.in_flight = result.in_flight;
+  summary.in_flight_max = result.in_flight_max;
+  summary.calls = metrics.calls();
+  summary.cost = metrics.cost();
+  summary.users = requests_of(metrics.all());
+  for (std::size_t i = 0; i < result.pipeline.provider_count(); ++i) {
+    const ProviderSummary& provider = summary.providers.emplace_back(provider_of(result, i));
+    summary.ledger.billed += provider.ledger.bills.billed;
+    summary.ledger.billed_known += provider.ledger.bills.billed_known;
+  }
+  summary.experiment = experiment_of(report);
+  add_workloads(summary, report);
+  summary.rate_limiter = rate_limiter_of(result.pipeline.rate_limiter());
+  summary.token_limiter = token_limiter_of(result.pipeline.token_limiter());
+  summary.cost_limiter = cost_limiter_of(result.pipeline.cost_limiter());
+  summary.cache = cache_of(result.pipeline.cache());
+  add_faults_and_coverage(summary, report);
+  summary.checks = report.judgement.checks;
+  summary.findings = report.judgement.findings;
+  summary.build = report.build;
+  summary.timing = timing_of(report);
+  return summary;
+}
+
+BuildInfo this_build(std::string version) {
+#if defined(__clang__)
+  const std::string compiler = "clang " __clang_version__;
+#elif defined(__GNUC__)
+  const std::string compiler = "g++ " __VERSION__;
+#else
+  const std::string compiler = "unknown";
+#endif
+#if defined(__OPTIMIZE__)
+  const std::string type = "Release";
+#else
+  const std::string type = "Debug";
+#endif
+  return {std::move(version), compiler, type};
+}
+
+}  // namespace windtunnel::reports
