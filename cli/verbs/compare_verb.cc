@@ -13,7 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/one_run.h"
 #include "cli/scenario_file.h"
-#include "reports/compare/compare_report.h"
+#include "reports/compare/compare_summary.h"
 #include "reports/files/output_file.h"
 
 namespace windtunnel::cli {
@@ -70,21 +70,21 @@ Compared load_all(const CompareArguments& arguments) {
   return compared;
 }
 
-std::string text_of(const reports::CompareReport& report, CompareFormat format) {
+std::string text_of(const reports::CompareSummary& summary, CompareFormat format) {
   switch (format) {
     case CompareFormat::text:
-      return reports::compare_text(report);
+      return reports::compare_text(summary);
     case CompareFormat::json:
-      return reports::compare_json(report);
+      return reports::compare_json(summary);
     case CompareFormat::markdown:
-      return reports::compare_markdown(report);
+      return reports::compare_markdown(summary);
     case CompareFormat::csv:
-      return reports::compare_csv(report);
+      return reports::compare_csv(summary);
   }
   return {};
 }
 
-ExitCode write_files(const std::string& directory, const reports::CompareReport& report) {
+ExitCode write_files(const std::string& directory, const reports::CompareSummary& summary) {
   if (directory.empty()) return ExitCode::pass;
   try {
     std::error_code error;
@@ -93,13 +93,13 @@ ExitCode write_files(const std::string& directory, const reports::CompareReport&
     const auto write = [&](const char* name, const std::string& content) {
       reports::OutputFile file{(std::filesystem::path(directory) / name).string()};
       file.append(content);
-      if (!report.comparison.stopped) file.finish();
+      if (!summary.interrupted) file.finish();
     };
-    write("compare.txt", reports::compare_text(report));
-    write("compare.json", reports::compare_json(report));
-    write("compare.md", reports::compare_markdown(report));
-    write("compare.csv", reports::compare_csv(report));
-    write("compare_runs.csv", reports::compare_runs_csv(report));
+    write("compare.txt", reports::compare_text(summary));
+    write("compare.json", reports::compare_json(summary));
+    write("compare.md", reports::compare_markdown(summary));
+    write("compare.csv", reports::compare_csv(summary));
+    write("compare_runs.csv", reports::compare_runs_csv(summary));
   } catch (const reports::ReportError& error) {
     std::fprintf(stderr, "windtunnel: %s\n", error.what());
     return ExitCode::file_error;
@@ -107,24 +107,24 @@ ExitCode write_files(const std::string& directory, const reports::CompareReport&
   return ExitCode::pass;
 }
 
-ExitCode tell_github(const reports::CompareReport& report) {
+ExitCode tell_github(const reports::CompareSummary& summary) {
   GithubActions github;
-  for (const sim::RegressionFinding& finding : report.regressions) {
-    if (finding.verdict == sim::Verdict::pass) continue;
+  for (const reports::RegressionSummary& regression : summary.regressions) {
+    if (regression.verdict == sim::Verdict::pass) continue;
     github.annotate(
-        {.file = report.variations[finding.variation].file,
-         .title = finding.verdict == sim::Verdict::fail ? "windtunnel: regression" : "windtunnel: undecided",
-         .message = reports::regression_line(report, finding)});
+        {.file = regression.file,
+         .title = regression.verdict == sim::Verdict::fail ? "windtunnel: regression" : "windtunnel: undecided",
+         .message = reports::regression_line(summary, regression)});
   }
-  github.add_section("### Windtunnel: comparison\n\n" + reports::compare_markdown(report) + "\n");
+  github.add_section("### Windtunnel: comparison\n\n" + reports::compare_markdown(summary) + "\n");
   return github.finish();
 }
 
-ExitCode code_of(const reports::CompareReport& report) {
-  ExitCode code = report.comparison.stopped ? ExitCode::interrupted : ExitCode::pass;
-  for (const sim::RegressionFinding& finding : report.regressions) {
-    if (finding.verdict == sim::Verdict::fail) code = worst(code, ExitCode::regression);
-    if (finding.verdict == sim::Verdict::inconclusive) code = worst(code, ExitCode::inconclusive);
+ExitCode code_of(const reports::CompareSummary& summary) {
+  ExitCode code = summary.interrupted ? ExitCode::interrupted : ExitCode::pass;
+  for (const reports::RegressionSummary& regression : summary.regressions) {
+    if (regression.verdict == sim::Verdict::fail) code = worst(code, ExitCode::regression);
+    if (regression.verdict == sim::Verdict::inconclusive) code = worst(code, ExitCode::inconclusive);
   }
   return code;
 }
@@ -163,23 +163,24 @@ ExitCode compare(const CompareArguments& arguments) {
   const SeedRange seeds = seeds_of(arguments, compared.variations.front().scenario);
   watch_signals();
   const sim::ComparisonResult comparison = perform(compared.variations, arguments, seeds, horizon);
-  const reports::CompareReport report{.variations = std::move(compared.told),
-                                      .comparison = comparison,
-                                      .seed_first = seeds.first,
-                                      .seeds = seeds.last - seeds.first + 1,
-                                      .horizon = horizon,
-                                      .rules = arguments.rules,
-                                      .regressions = sim::judge_regressions(comparison, arguments.rules)};
-  ExitCode code = code_of(report);
+  const reports::CompareSummary summary =
+      reports::compare_summary({.variations = std::move(compared.told),
+                                .comparison = comparison,
+                                .seed_first = seeds.first,
+                                .seeds = seeds.last - seeds.first + 1,
+                                .horizon = horizon,
+                                .rules = arguments.rules,
+                                .regressions = sim::judge_regressions(comparison, arguments.rules)});
+  ExitCode code = code_of(summary);
   const bool silent = arguments.quiet && code == ExitCode::pass;
-  if (!silent && !print(text_of(report, arguments.format))) code = worst(code, ExitCode::file_error);
-  code = worst(code, write_files(arguments.out, report));
-  if (comparison.stopped) {
+  if (!silent && !print(text_of(summary, arguments.format))) code = worst(code, ExitCode::file_error);
+  code = worst(code, write_files(arguments.out, summary));
+  if (summary.interrupted) {
     std::fprintf(stderr, "windtunnel: interrupted by %s; what was measured of %llu of %llu pairs is kept\n",
-                 interrupted_by(), static_cast<unsigned long long>(comparison.seeds),
-                 static_cast<unsigned long long>(report.seeds));
+                 interrupted_by(), static_cast<unsigned long long>(summary.seeds.complete),
+                 static_cast<unsigned long long>(summary.seeds.asked));
   }
-  return worst(code, tell_github(report));
+  return worst(code, tell_github(summary));
 }
 
 }  // namespace windtunnel::cli

@@ -15,9 +15,9 @@ using sim::CompareUnit;
 
 constexpr int kDecimalsShownMax = 6;
 
-// In seconds, as people read them.
+// In seconds, as people read them, from milliseconds.
 double for_people(CompareMetric metric, double value) {
-  return sim::entry_of(metric).unit == CompareUnit::nanoseconds ? value / 1e9 : value;
+  return sim::entry_of(metric).unit == CompareUnit::nanoseconds ? value / 1e3 : value;
 }
 
 const char* suffix_of(CompareMetric metric) {
@@ -46,16 +46,11 @@ int decimals_of(double half_width) {
   return std::clamp(1 - static_cast<int>(std::floor(std::log10(half_width))), 0, kDecimalsShownMax);
 }
 
-// A share of replications, which is never shown as nothing or all: below 3/n, or with the digits that say how rare.
-std::string chance_of(const sim::Average& average) {
-  const double rule_of_three = 3.0 / static_cast<double>(average.n);
-  if (is_extreme_chance(CompareMetric::p_exceed, average)) {
-    if (rule_of_three >= 1) return "-";
-    return average.mean == 0 ? fmt::format("< {:.2g}", rule_of_three) : fmt::format("> {:.4g}", 1 - rule_of_three);
-  }
+// A share of replications, with the digits that say how rare it is.
+std::string chance_of(double share) {
   int decimals = 2;
-  for (double rest = std::min(average.mean, 1 - average.mean); rest < 0.01 && decimals < 12; rest *= 10) ++decimals;
-  return shortened(fmt::format("{:.{}f}", average.mean, decimals));
+  for (double rest = std::min(share, 1 - share); rest < 0.01 && decimals < 12; rest *= 10) ++decimals;
+  return shortened(fmt::format("{:.{}f}", share, decimals));
 }
 
 }  // namespace
@@ -64,10 +59,11 @@ std::string compare_heading(CompareMetric metric) {
   return std::string(sim::entry_of(metric).heading) + suffix_of(metric);
 }
 
-std::string compare_mean(CompareMetric metric, const std::optional<sim::Average>& average) {
-  if (!average) return "-";
-  if (metric == CompareMetric::p_exceed) return chance_of(*average);
-  const double mean = for_people(metric, average->mean);
+std::string compare_mean(CompareMetric metric, const CompareMetricSummary& summary) {
+  if (summary.is_extreme()) return summary.text;
+  if (!summary.mean) return "-";
+  if (metric == CompareMetric::p_exceed) return chance_of(*summary.mean);
+  const double mean = for_people(metric, *summary.mean);
   switch (sim::entry_of(metric).unit) {
     case CompareUnit::nanoseconds:
       return fmt::format("{:.3f}", mean);
@@ -79,24 +75,26 @@ std::string compare_mean(CompareMetric metric, const std::optional<sim::Average>
   fail_check("a unit is known", __FILE__, __LINE__);
 }
 
-bool is_extreme_chance(CompareMetric metric, const sim::Average& average) {
-  return metric == CompareMetric::p_exceed && (average.mean == 0 || average.mean == 1);
+std::string extreme_chance_text(double mean, std::int64_t n) {
+  const double rule_of_three = 3.0 / static_cast<double>(n);
+  if (rule_of_three >= 1) return "-";
+  return mean == 0 ? fmt::format("< {:.2g}", rule_of_three) : fmt::format("> {:.4g}", 1 - rule_of_three);
 }
 
-std::string compare_difference(CompareMetric metric, const std::optional<sim::Average>& average) {
-  if (!average) return "-";
-  if (average->mean == 0 && average->half_width.value_or(1) == 0) return "=";
-  const double mean = for_people(metric, average->mean);
-  if (!average->half_width) return shortened(fmt::format("{:+.6f}", mean));
-  const double half_width = for_people(metric, *average->half_width);
+std::string compare_difference(CompareMetric metric, const std::optional<DifferenceSummary>& difference) {
+  if (!difference) return "-";
+  if (difference->mean == 0 && difference->half_width.value_or(1) == 0) return "=";
+  const double mean = for_people(metric, difference->mean);
+  if (!difference->half_width) return shortened(fmt::format("{:+.6f}", mean));
+  const double half_width = for_people(metric, *difference->half_width);
   const int decimals = decimals_of(half_width);
   if (half_width == 0) return shortened(fmt::format("{:+.{}f}", mean, decimals)) + " ± 0";
   return fmt::format("{:+.{}f} ± {:.{}f}", mean, decimals, half_width, decimals);
 }
 
-std::string compare_interval(CompareMetric metric, const sim::Average& average) {
-  const double half_width = for_people(metric, average.half_width.value_or(0));
-  const double mean = for_people(metric, average.mean);
+std::string compare_interval(CompareMetric metric, const DifferenceSummary& difference) {
+  const double half_width = for_people(metric, difference.half_width.value_or(0));
+  const double mean = for_people(metric, difference.mean);
   const int decimals = decimals_of(half_width);
   return fmt::format("{} .. {}{}", shortened(fmt::format("{:+.{}f}", mean - half_width, decimals)),
                      shortened(fmt::format("{:+.{}f}", mean + half_width, decimals)), suffix_of(metric));
@@ -122,8 +120,8 @@ const char* compare_unit(CompareMetric metric) {
 
 std::string plain_number(double value) { return fmt::format("{:.12g}", value); }
 
-std::string compare_number(CompareMetric metric, double value) {
-  return plain_number(sim::entry_of(metric).unit == CompareUnit::nanoseconds ? value / 1e6 : value);
+double in_program_unit(CompareMetric metric, double value) {
+  return sim::entry_of(metric).unit == CompareUnit::nanoseconds ? value / 1e6 : value;
 }
 
 }  // namespace windtunnel::reports

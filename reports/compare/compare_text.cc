@@ -6,7 +6,7 @@
 
 #include "base/exact_decimal.h"
 #include "reports/compare/compare_numbers.h"
-#include "reports/compare/compare_report.h"
+#include "reports/compare/compare_summary.h"
 #include "reports/text/text_table.h"
 
 namespace windtunnel::reports {
@@ -15,37 +15,38 @@ namespace {
 using sim::CompareMetric;
 using sim::Verdict;
 
-std::string seeds_phrase(const CompareReport& report) {
-  const std::uint64_t last = report.seed_first + report.seeds - 1;
-  std::string text = fmt::format("seeds {}..{}", report.seed_first, last);
-  if (report.seeds == 1) text = fmt::format("seed {}", report.seed_first);
-  if (report.horizon) {
+std::string seeds_phrase(const CompareSummary& summary) {
+  const auto& [first, asked, complete] = summary.seeds;
+  std::string text = fmt::format("seeds {}..{}", first, first + asked - 1);
+  if (asked == 1) text = fmt::format("seed {}", first);
+  if (summary.forecast_horizon) {
     text = fmt::format("forecasts over {} days, {} replications",
-                       exact_decimal(report.horizon->count() / 86'400'000, 6), report.seeds);
+                       exact_decimal(summary.forecast_horizon->count() / 86'400'000, 6), asked);
   }
-  if (report.comparison.stopped) text += fmt::format(", stopped after {} of {}", report.comparison.seeds, report.seeds);
+  if (summary.interrupted) text += fmt::format(", stopped after {} of {}", complete, asked);
   return text;
 }
 
-std::string files_phrase(const CompareReport& report) {
-  const std::string& file = report.variations.front().file;
-  const bool same = std::ranges::all_of(report.variations, [&](const auto& one) { return one.file == file; });
+std::string files_phrase(const CompareSummary& summary) {
+  const std::string& file = summary.variations.front().variation.file;
+  const bool same =
+      std::ranges::all_of(summary.variations, [&](const auto& one) { return one.variation.file == file; });
   return same ? "variations of " + file : "scenarios";
 }
 
-std::string intro(const CompareReport& report) {
-  return fmt::format("{} {}: {}, the same random numbers for each", report.variations.size(), files_phrase(report),
-                     seeds_phrase(report));
+std::string intro(const CompareSummary& summary) {
+  return fmt::format("{} {}: {}, the same random numbers for each", summary.variations.size(), files_phrase(summary),
+                     seeds_phrase(summary));
 }
 
 // What the table shows: metrics of which a variation has data, and refusals only where there were any.
-std::vector<CompareMetric> columns_of(const CompareReport& report) {
+std::vector<CompareMetric> columns_of(const CompareSummary& summary) {
   std::vector<CompareMetric> columns;
   for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {
     const bool may_be_zero = entry.metric != CompareMetric::requests_refused;
-    const bool shown = std::ranges::any_of(report.comparison.variations, [&](const sim::VariationResult& one) {
-      const auto& value = one.of(entry.metric).value;
-      return value && (may_be_zero || value->mean != 0);
+    const bool shown = std::ranges::any_of(summary.variations, [&](const VariationSummary& one) {
+      const CompareMetricSummary& metric = one.of(entry.metric);
+      return metric.n > 0 && (may_be_zero || metric.mean != 0);
     });
     if (shown) columns.push_back(entry.metric);
   }
@@ -57,42 +58,41 @@ constexpr const char* kLegend =
     "factor.";
 
 // What is not a column: which phases were missed, what was violated, which runs did not pass.
-std::vector<std::string> notes_of(const CompareReport& report) {
+std::vector<std::string> notes_of(const CompareSummary& summary) {
   std::vector<std::string> notes;
-  for (std::size_t i = 0; i < report.variations.size(); ++i) {
-    const ComparedVariation& variation = report.variations[i];
-    const sim::VariationResult& result = report.comparison.variations[i];
-    const sim::DownPhases& phases = result.down_phases;
+  for (const VariationSummary& one : summary.variations) {
+    const std::string& name = one.variation.name;
+    const sim::DownPhases& phases = one.down_phases;
     if (phases.failover_missed > 0) {
       notes.push_back(fmt::format("{}: in {} of {} down phases the breaker did not open; they count with their length",
-                                  variation.name, phases.failover_missed, phases.counted));
+                                  name, phases.failover_missed, phases.counted));
     }
     if (phases.recovery_missed > 0) {
       notes.push_back(
           fmt::format("{}: after {} of {} down phases the breaker did not close in time; they count with the "
                       "time until the next one or the end",
-                      variation.name, phases.recovery_missed, phases.ended));
+                      name, phases.recovery_missed, phases.ended));
     }
-    for (const sim::ViolationCount& count : result.violations) {
-      notes.push_back(fmt::format("{}: {} violated in {} of {} runs: {} --seed {}", variation.name, count.check,
-                                  count.runs, report.comparison.seeds, variation.replay, count.seed));
+    for (const sim::ViolationCount& count : one.violations) {
+      notes.push_back(fmt::format("{}: {} violated in {} of {} runs: {} --seed {}", name, count.check, count.runs,
+                                  summary.seeds.complete, one.variation.replay, count.seed));
     }
-    const auto failed = result.verdicts[static_cast<std::size_t>(Verdict::fail)];
-    const auto inconclusive = result.verdicts[static_cast<std::size_t>(Verdict::inconclusive)];
+    const auto failed = one.verdicts[static_cast<std::size_t>(Verdict::fail)];
+    const auto inconclusive = one.verdicts[static_cast<std::size_t>(Verdict::inconclusive)];
     if (failed + inconclusive > 0) {
-      notes.push_back(fmt::format("{}: of {} runs {} failed their scenario and {} were inconclusive", variation.name,
-                                  report.comparison.seeds, failed, inconclusive));
+      notes.push_back(fmt::format("{}: of {} runs {} failed their scenario and {} were inconclusive", name,
+                                  summary.seeds.complete, failed, inconclusive));
     }
   }
   return notes;
 }
 
-std::string bound_phrase(const CompareReport& report, const sim::RegressionFinding& finding) {
-  const sim::RegressionRule& rule = report.rules[finding.rule];
-  if (!finding.excess) return "no seed has data for both";
-  if (!finding.excess->half_width) return "one pair of runs shows nothing";
-  const std::string interval = compare_interval(rule.metric, *finding.excess);
-  switch (finding.verdict) {
+std::string bound_phrase(const CompareSummary& summary, const RegressionSummary& regression) {
+  if (!regression.excess) return "no seed has data for both";
+  const DifferenceSummary& excess = regression.excess->over_bound;
+  if (!excess.half_width) return "one pair of runs shows nothing";
+  const std::string interval = compare_interval(regression.metric, excess);
+  switch (regression.verdict) {
     case Verdict::pass:
       return fmt::format("beyond the bound by {}: all of the interval is within it", interval);
     case Verdict::fail:
@@ -101,9 +101,9 @@ std::string bound_phrase(const CompareReport& report, const sim::RegressionFindi
       break;
   }
   const std::string text = fmt::format("beyond the bound by {}: the interval lies on both sides", interval);
-  if (!finding.seeds_needed) return text;
-  return text +
-         fmt::format("; about {} {} would decide", *finding.seeds_needed, report.horizon ? "replications" : "seeds");
+  if (!regression.seeds_needed) return text;
+  return text + fmt::format("; about {} {} would decide", *regression.seeds_needed,
+                            summary.forecast_horizon ? "replications" : "seeds");
 }
 
 const char* word_of(Verdict verdict) {
@@ -130,12 +130,11 @@ std::string markdown_cell(std::string_view text) {
   return out;
 }
 
-std::string markdown_row(const ComparedVariation& variation, const sim::VariationResult& result, bool is_first,
-                         const std::vector<CompareMetric>& columns) {
-  std::string row = "| " + markdown_cell(variation.name) + " |";
+std::string markdown_row(const VariationSummary& variation, bool is_first, const std::vector<CompareMetric>& columns) {
+  std::string row = "| " + markdown_cell(variation.variation.name) + " |";
   for (const CompareMetric column : columns) {
-    const sim::MetricComparison& metric = result.of(column);
-    row += " " + compare_mean(column, metric.value);
+    const CompareMetricSummary& metric = variation.of(column);
+    row += " " + compare_mean(column, metric);
     const std::string difference = compare_difference(column, metric.difference);
     if (!is_first && difference != "-") {
       const std::string reduction = compare_reduction(metric.variance_reduction);
@@ -148,25 +147,23 @@ std::string markdown_row(const ComparedVariation& variation, const sim::Variatio
 
 }  // namespace
 
-std::string regression_line(const CompareReport& report, const sim::RegressionFinding& finding) {
-  const sim::RegressionRule& rule = report.rules[finding.rule];
-  return fmt::format("{} {} {}: {}", word_of(finding.verdict), report.variations[finding.variation].name, rule.text,
-                     bound_phrase(report, finding));
+std::string regression_line(const CompareSummary& summary, const RegressionSummary& regression) {
+  return fmt::format("{} {} {}: {}", word_of(regression.verdict), regression.variation, regression.rule,
+                     bound_phrase(summary, regression));
 }
 
-std::string compare_text(const CompareReport& report) {
-  const std::vector<CompareMetric> columns = columns_of(report);
+std::string compare_text(const CompareSummary& summary) {
+  const std::vector<CompareMetric> columns = columns_of(summary);
   std::vector<std::string> heading{"Variation"};
   for (const CompareMetric column : columns) heading.push_back(compare_heading(column));
   TextTable table{heading};
-  for (std::size_t i = 0; i < report.variations.size(); ++i) {
-    const sim::VariationResult& result = report.comparison.variations[i];
-    std::vector<std::string> means{report.variations[i].name};
+  for (std::size_t i = 0; i < summary.variations.size(); ++i) {
+    std::vector<std::string> means{summary.variations[i].variation.name};
     std::vector<std::string> differences{"  difference"};
     std::vector<std::string> reductions{"  reduction"};
     for (const CompareMetric column : columns) {
-      const sim::MetricComparison& metric = result.of(column);
-      means.push_back(compare_mean(column, metric.value));
+      const CompareMetricSummary& metric = summary.variations[i].of(column);
+      means.push_back(compare_mean(column, metric));
       differences.push_back(compare_difference(column, metric.difference));
       const bool is_same = differences.back() == "=" || differences.back() == "-";
       reductions.push_back(is_same ? "" : compare_reduction(metric.variance_reduction));
@@ -174,31 +171,31 @@ std::string compare_text(const CompareReport& report) {
     table.add(means);
     if (i == 0) continue;
     table.add(differences);
-    if (report.comparison.seeds > 1) table.add(reductions);
+    if (summary.seeds.complete > 1) table.add(reductions);
   }
-  std::string text = intro(report) + "\n" + kLegend + "\n\n" + table.text(0);
-  const std::vector<std::string> notes = notes_of(report);
+  std::string text = intro(summary) + "\n" + kLegend + "\n\n" + table.text(0);
+  const std::vector<std::string> notes = notes_of(summary);
   if (!notes.empty()) text += "\n";
   for (const std::string& note : notes) text += "note: " + note + "\n";
-  if (!report.rules.empty()) text += "\n";
-  for (const sim::RegressionFinding& finding : report.regressions) text += regression_line(report, finding) + "\n";
+  if (!summary.regressions.empty()) text += "\n";
+  for (const RegressionSummary& regression : summary.regressions) text += regression_line(summary, regression) + "\n";
   return text;
 }
 
-std::string compare_markdown(const CompareReport& report) {
-  std::string text = intro(report) + ". " + kLegend + "\n\n| Variation |";
+std::string compare_markdown(const CompareSummary& summary) {
+  std::string text = intro(summary) + ". " + kLegend + "\n\n| Variation |";
   std::string rule = "| --- |";
-  const std::vector<CompareMetric> columns = columns_of(report);
+  const std::vector<CompareMetric> columns = columns_of(summary);
   for (const CompareMetric column : columns) {
     text += " " + compare_heading(column) + " |";
     rule += " ---: |";
   }
   text += "\n" + rule + "\n";
-  for (std::size_t i = 0; i < report.variations.size(); ++i) {
-    text += markdown_row(report.variations[i], report.comparison.variations[i], i == 0, columns);
+  for (std::size_t i = 0; i < summary.variations.size(); ++i) {
+    text += markdown_row(summary.variations[i], i == 0, columns);
   }
-  std::vector<std::string> items = notes_of(report);
-  for (const sim::RegressionFinding& finding : report.regressions) items.push_back(regression_line(report, finding));
+  std::vector<std::string> items = notes_of(summary);
+  for (const RegressionSummary& regression : summary.regressions) items.push_back(regression_line(summary, regression));
   if (!items.empty()) text += "\n";
   for (const std::string& item : items) text += "- " + markdown_cell(item) + "\n";
   return text;

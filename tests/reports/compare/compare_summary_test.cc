@@ -1,7 +1,5 @@
 // The formats of a comparison, of two variations whose figures are made up.
 
-#include "reports/compare/compare_report.h"
-
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -9,8 +7,11 @@
 #include <string>
 
 #include "reports/compare/compare_numbers.h"
+#include "reports/compare/compare_summary_fields.h"
+#include "reports/fields/field_reader.h"
+#include "tests/reports/every_key.h"
 
-namespace windtunnel::reports::compare_report_test {
+namespace windtunnel::reports::compare_summary_test {
 namespace {
 
 using sim::CompareMetric;
@@ -60,13 +61,19 @@ struct Made {
       .rules = {{"p95<=5%", CompareMetric::p95, true, 0.05}},
       .regressions = {}};
   Made() { report.regressions = {{1, 0, sim::Verdict::inconclusive, sim::Average{10, 1e6, 3e6}, 90}}; }
+  [[nodiscard]] CompareSummary summary() const { return compare_summary(report); }
 };
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
+std::string line_of(const Made& made) {
+  const CompareSummary summary = made.summary();
+  return regression_line(summary, summary.regressions.front());
+}
+
 TEST(CompareReport, the_text_has_a_table_and_what_is_no_column) {
   const Made made;
-  const std::string text = compare_text(made.report);
+  const std::string text = compare_text(made.summary());
   EXPECT_TRUE(has(text, "2 variations of a.json: seeds 9..18, the same random numbers for each\n")) << text;
   EXPECT_TRUE(has(text, "  difference")) << text;
   EXPECT_TRUE(has(text, "+0.2500 ± 0.0012")) << text;
@@ -83,26 +90,26 @@ TEST(CompareReport, the_text_has_a_table_and_what_is_no_column) {
 TEST(CompareReport, a_verdict_names_the_side_of_the_interval_that_decided) {
   Made made;
   made.report.regressions = {{1, 0, sim::Verdict::fail, sim::Average{10, 5e6, 3e6}, {}}};
-  EXPECT_EQ(regression_line(made.report, made.report.regressions.front()),
+  EXPECT_EQ(line_of(made),
             "regression open=30s, \"quoted\" p95<=5%: beyond the bound by +0.002 .. +0.008 s: all of the interval is "
             "worse");
   made.report.regressions = {{1, 0, sim::Verdict::pass, sim::Average{10, -5e6, 3e6}, {}}};
-  EXPECT_TRUE(has(regression_line(made.report, made.report.regressions.front()), "all of the interval is within it"));
+  EXPECT_TRUE(has(line_of(made), "all of the interval is within it"));
   made.report.regressions = {{1, 0, sim::Verdict::inconclusive, {}, {}}};
-  EXPECT_TRUE(has(regression_line(made.report, made.report.regressions.front()), "no seed has data for both"));
+  EXPECT_TRUE(has(line_of(made), "no seed has data for both"));
 }
 
 TEST(CompareReport, stopped_early_it_says_so) {
   Made made;
   made.comparison.stopped = true;
   made.comparison.seeds = 4;
-  EXPECT_TRUE(has(compare_text(made.report), "seeds 9..18, stopped after 4 of 10"));
-  EXPECT_TRUE(has(compare_json(made.report), "\"interrupted\": true"));
+  EXPECT_TRUE(has(compare_text(made.summary()), "seeds 9..18, stopped after 4 of 10"));
+  EXPECT_TRUE(has(compare_json(made.summary()), "\"interrupted\": true"));
 }
 
 TEST(CompareReport, markdown_is_one_row_a_variation) {
   const Made made;
-  const std::string text = compare_markdown(made.report);
+  const std::string text = compare_markdown(made.summary());
   EXPECT_TRUE(has(text,
                   "| Variation | Failover s | Wasted | Probes | At once | Lost | p95 s | Cost USD | "
                   "Violated |\n| --- | ---: |"))
@@ -115,7 +122,7 @@ TEST(CompareReport, markdown_is_one_row_a_variation) {
 
 TEST(CompareReport, json_reads_back_with_its_units) {
   const Made made;
-  const auto json = nlohmann::json::parse(compare_json(made.report));
+  const auto json = nlohmann::json::parse(compare_json(made.summary()));
   EXPECT_EQ(json.at("windtunnel_compare"), 1);
   EXPECT_EQ(json.at("seeds").at("first"), 9);
   const auto& second = json.at("variations").at(1);
@@ -136,9 +143,28 @@ TEST(CompareReport, json_reads_back_with_its_units) {
   EXPECT_EQ(json.at("regressions").at(0).at("seeds_needed"), 90);
 }
 
+// Reads by the fields that the writer has.
+CompareSummary read(const std::string& text) {
+  const JsonNode root = parse_json(text, "c");
+  check_version(root, "c", "windtunnel_compare", kCompareVersion);
+  CompareSummary summary;
+  const std::string file = "c";
+  FieldReader fields{root, file};
+  visit_fields(fields, summary);
+  return summary;
+}
+
+TEST(CompareReport, json_has_each_field_once_and_every_field_is_needed) {
+  Made made;
+  metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = sim::Average{100, 0, 0.0};
+  const std::string text = compare_json(made.summary());
+  EXPECT_EQ(compare_json(read(text)), text);
+  expect_every_value_is_needed(text, [](const std::string& document) { (void)read(document); });
+}
+
 TEST(CompareReport, csv_has_a_line_for_each_variation_and_metric) {
   const Made made;
-  const std::string text = compare_csv(made.report);
+  const std::string text = compare_csv(made.summary());
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 2 * 11);
   EXPECT_TRUE(has(text, "open=5s,p95,ms,10,1500,10,0,,,\n")) << text;
   EXPECT_TRUE(has(text, "\"open=30s, \"\"quoted\"\"\",p95,ms,10,1750,10,10,250,1.2,123.4\n")) << text;
@@ -150,21 +176,21 @@ TEST(CompareReport, a_chance_that_none_or_all_had_is_no_number_for_programs_eith
   Made made;
   metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = sim::Average{100, 0, 0.0};
   metric_of(made.comparison.variations[1], CompareMetric::p_exceed).value = sim::Average{100, 0.25, 0.01};
-  const auto json = nlohmann::json::parse(compare_json(made.report));
+  const auto json = nlohmann::json::parse(compare_json(made.summary()));
   const auto chance = [&](int variation) { return json.at("variations").at(variation).at("metrics").at("p_exceed"); };
   EXPECT_TRUE(chance(0).at("mean").is_null());
   EXPECT_TRUE(chance(0).at("half_width").is_null());
   EXPECT_EQ(chance(0).at("text"), "< 0.03");
   EXPECT_EQ(chance(0).at("n"), 100);
   EXPECT_EQ(chance(1).at("mean"), 0.25);
-  const std::string csv = compare_csv(made.report);
+  const std::string csv = compare_csv(made.summary());
   EXPECT_TRUE(has(csv, "open=5s,p_exceed,count,100,< 0.03,,0,,,\n")) << csv;
   EXPECT_TRUE(has(csv, ",p_exceed,count,100,0.25,0.01,0,,,\n")) << csv;
 }
 
 TEST(CompareReport, the_runs_have_a_line_for_each_seed) {
   const Made made;
-  const std::string text = compare_runs_csv(made.report);
+  const std::string text = compare_runs_csv(made.summary());
   EXPECT_TRUE(text.starts_with(
       "variation,seed,time_to_failover_ms,wasted_calls,probes,probes_in_flight,requests_lost,requests_refused,"
       "p95_ms,cost_usd,recovery_time_ms,p_exceed,checks_violated\nopen=5s,9,2e-06,2,"))
@@ -174,7 +200,7 @@ TEST(CompareReport, the_runs_have_a_line_for_each_seed) {
 
 TEST(CompareNumbers, a_difference_shows_two_digits_of_its_half_width) {
   const auto difference = [](double mean, std::optional<double> half_width) {
-    return compare_difference(CompareMetric::wasted_calls, sim::Average{10, mean, half_width});
+    return compare_difference(CompareMetric::wasted_calls, DifferenceSummary{10, mean, half_width});
   };
   EXPECT_EQ(difference(1191.4, 19.2), "+1191 ± 19");
   EXPECT_EQ(difference(-0.4321, 0.0123), "-0.432 ± 0.012");
@@ -186,17 +212,18 @@ TEST(CompareNumbers, a_difference_shows_two_digits_of_its_half_width) {
 }
 
 TEST(CompareNumbers, a_chance_is_never_nothing_and_never_all) {
-  const auto chance = [](std::int64_t n, double mean) {
-    return compare_mean(CompareMetric::p_exceed, sim::Average{n, mean, 0.1});
+  EXPECT_EQ(extreme_chance_text(0, 100), "< 0.03");
+  EXPECT_EQ(extreme_chance_text(1, 100), "> 0.97");
+  EXPECT_EQ(extreme_chance_text(0, 3), "-");
+  const auto chance = [](double mean) {
+    return compare_mean(CompareMetric::p_exceed, {.n = 1000, .mean = mean, .half_width = 0.1});
   };
-  EXPECT_EQ(chance(100, 0), "< 0.03");
-  EXPECT_EQ(chance(100, 1), "> 0.97");
-  EXPECT_EQ(chance(3, 0), "-");
-  EXPECT_EQ(chance(100, 0.25), "0.25");
-  EXPECT_EQ(chance(1000, 0.001), "0.001");
-  EXPECT_EQ(chance(1000, 0.999), "0.999");
-  EXPECT_EQ(compare_mean(CompareMetric::p_exceed, std::nullopt), "-");
+  EXPECT_EQ(chance(0.25), "0.25");
+  EXPECT_EQ(chance(0.001), "0.001");
+  EXPECT_EQ(chance(0.999), "0.999");
+  EXPECT_EQ(compare_mean(CompareMetric::p_exceed, {}), "-");
+  EXPECT_EQ(compare_mean(CompareMetric::p_exceed, {.n = 100, .text = "< 0.03"}), "< 0.03");
 }
 
 }  // namespace
-}  // namespace windtunnel::reports::compare_report_test
+}  // namespace windtunnel::reports::compare_summary_test

@@ -1,0 +1,75 @@
+#include "reports/compare/compare_summary.h"
+
+#include "reports/compare/compare_numbers.h"
+
+namespace windtunnel::reports {
+namespace {
+
+using sim::CompareMetric;
+
+DifferenceSummary difference_of(CompareMetric metric, const sim::Average& average) {
+  DifferenceSummary summary{.n = average.n, .mean = in_program_unit(metric, average.mean)};
+  if (average.half_width) summary.half_width = in_program_unit(metric, *average.half_width);
+  return summary;
+}
+
+CompareMetricSummary metric_of(CompareMetric metric, const sim::MetricComparison& comparison) {
+  CompareMetricSummary summary{.unit = compare_unit(metric), .variance_reduction = comparison.variance_reduction};
+  if (comparison.difference) summary.difference = difference_of(metric, *comparison.difference);
+  if (!comparison.value) return summary;
+  const sim::Average& value = *comparison.value;
+  summary.n = value.n;
+  if (metric == CompareMetric::p_exceed && (value.mean == 0 || value.mean == 1)) {
+    summary.text = extreme_chance_text(value.mean, value.n);
+    return summary;
+  }
+  summary.mean = in_program_unit(metric, value.mean);
+  if (value.half_width) summary.half_width = in_program_unit(metric, *value.half_width);
+  return summary;
+}
+
+VariationSummary variation_of(const ComparedVariation& variation, const sim::VariationResult& result) {
+  VariationSummary summary{.variation = variation,
+                           .verdicts = result.verdicts,
+                           .down_phases = result.down_phases,
+                           .violations = result.violations};
+  for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {
+    summary.metrics[static_cast<std::size_t>(entry.metric)] = metric_of(entry.metric, result.of(entry.metric));
+  }
+  for (const sim::CompareValues& run : result.runs) {
+    auto& values = summary.runs.emplace_back();
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      if (run[i]) values[i] = in_program_unit(static_cast<CompareMetric>(i), *run[i]);
+    }
+  }
+  return summary;
+}
+
+}  // namespace
+
+CompareSummary compare_summary(const CompareReport& report) {
+  CompareSummary summary{
+      .seeds = {.first = report.seed_first, .asked = report.seeds, .complete = report.comparison.seeds},
+      .forecast_horizon = report.horizon,
+      .interrupted = report.comparison.stopped};
+  for (std::size_t i = 0; i < report.variations.size(); ++i) {
+    summary.variations.push_back(variation_of(report.variations[i], report.comparison.variations[i]));
+  }
+  for (const sim::RegressionFinding& finding : report.regressions) {
+    const sim::RegressionRule& rule = report.rules[finding.rule];
+    const ComparedVariation& variation = report.variations[finding.variation];
+    RegressionSummary regression{.variation = variation.name,
+                                 .rule = rule.text,
+                                 .verdict = finding.verdict,
+                                 .seeds_needed = finding.seeds_needed,
+                                 .metric = rule.metric,
+                                 .file = variation.file};
+    if (finding.excess) {
+      regression.excess = ExcessSummary{compare_unit(rule.metric), difference_of(rule.metric, *finding.excess)};
+    }
+    summary.regressions.push_back(std::move(regression));
+  }
+  return summary;
+}
+
+}  // namespace windtunnel::reports
