@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <mutex>
 #include <variant>
 
 #include "base/stable_hash.h"
@@ -161,6 +162,7 @@ LlmMonitor::LlmMonitor(LlmMonitorOptions options, Checked /*tag*/)
       config_(options.config ? *options.config : even_split(adapters_.size())),
       seed_(options.seed ? *options.seed : seed_of(time_)),
       log_(options.log_file),
+      lock_(options.lock == nullptr ? real_lock_ : *options.lock),
       pipeline_(config_, providers_) {
   pipeline_.set_observer(options.observer);
 }
@@ -202,12 +204,12 @@ std::optional<std::string> LlmMonitor::translate(const GenerateRequest& asked, R
 }
 
 Step LlmMonitor::begin(Journey& journey, const GenerateRequest& asked) {
-  const std::lock_guard lock{mutex_};
+  const std::lock_guard lock{lock_};
   Request& request = journey.flow.record.request;
   request.id = RequestId{requests_begun_++};
   request.user = user_hash(asked, number_of(request.id));
   request.labels = labels_of(asked);
-  const Step step = pipeline_.begin(journey.flow, advance_time());
+  const Step step = pipeline_.begin(journey.flow, advance_time(time_.now()));
   after(journey, step);
   return step;
 }
@@ -215,6 +217,7 @@ Step LlmMonitor::begin(Journey& journey, const GenerateRequest& asked) {
 Step LlmMonitor::call(Journey& journey, const GenerateRequest& asked, const CallProvider& step) {
   const Request& request = journey.flow.record.request;
   const Instant begun = time_.now();
+  const Instant deadline = deadline_of(journey, step, begun);
   Completion completion = complete_of(*adapters_[index_of(step.provider)], {.system_prompt = asked.system_prompt,
                                                                             .user_profile = asked.user_profile,
                                                                             .job_market_data = asked.job_market_data,
@@ -222,22 +225,21 @@ Step LlmMonitor::call(Journey& journey, const GenerateRequest& asked, const Call
                                                                             .attempt = step.attempt,
                                                                             .input = request.input,
                                                                             .output_max = step.output_max,
-                                                                            .deadline = step.deadline,
+                                                                            .deadline = deadline,
                                                                             .time = time_});
-  // Judged before the lock is waited for: that wait is not the provider's.
+  // Read before the lock is waited for, because that wait is not the provider's.
   const Instant completed = time_.now();
-  const bool late = completed > step.deadline;
+  const bool late = completed > deadline;
   const bool reply_late = late && completion.reply.kind != ReplyKind::timeout;
   if (reply_late) {
     completion = {.reply = {.kind = ReplyKind::timeout}, .text = {}, .detail = "the reply came after its deadline"};
   }
   make_plausible(completion, completed - begun);
+  // The pipeline counts from the start that it decided on.
+  completion.reply.time_to_first_token += begun - journey.flow.record.last_attempt()->started;
 
-  const std::lock_guard lock{mutex_};
-  const Instant before = latest_;
-  Instant now = advance_time();
-  // At the deadline, as the pipeline is owed it; but its time never goes back, and others may have moved it on.
-  if (late) now = latest_ = std::max(before, step.deadline);
+  const std::lock_guard lock{lock_};
+  const Instant now = advance_time(late ? step.deadline : completed);  // the pipeline is owed a timeout at its deadline
   if (reply_late) ++replies_late_;
   if (completion.reply.kind == ReplyKind::ok) {
     journey.text = std::move(completion.text);
@@ -249,10 +251,21 @@ Step LlmMonitor::call(Journey& journey, const GenerateRequest& asked, const Call
   return next;
 }
 
+// The pipeline decides on a call at the instant of the event before it. The call begins later, because of the lock or
+// because an adapter returned long after its deadline, and has its whole timeout all the same; but nothing is later
+// than the request's own deadline.
+Instant LlmMonitor::deadline_of(const Journey& journey, const CallProvider& step, Instant begun) const {
+  const Record& record = journey.flow.record;
+  const Instant deadline = step.deadline + (begun - record.last_attempt()->started);
+  const std::optional<Duration>& of_request = config_.provider_call.deadline;
+  return of_request ? std::min(deadline, record.arrived + *of_request) : deadline;
+}
+
 Step LlmMonitor::resume(Journey& journey, const WaitUntil& step) {
   time_.sleep_until(step.at);
-  const std::lock_guard lock{mutex_};
-  const Step next = pipeline_.on_wakeup(journey.flow, advance_time());
+  const Instant woken = time_.now();
+  const std::lock_guard lock{lock_};
+  const Step next = pipeline_.on_wakeup(journey.flow, advance_time(woken));
   after(journey, next);
   return next;
 }
@@ -304,7 +317,7 @@ GenerateResult LlmMonitor::conclude(Journey& journey, const GenerateRequest& ask
 
 GenerateResult LlmMonitor::reject(std::string detail) {
   {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard lock{lock_};
     ++requests_invalid_;
   }
   GenerateResult result;
@@ -316,11 +329,11 @@ GenerateResult LlmMonitor::reject(std::string detail) {
 
 // --- Under the lock ------------------------------------------------------------------------------------------------
 
-// The clocks are read while the lock is held, so that the pipeline's time never goes back between two threads.
-Instant LlmMonitor::advance_time() {
-  const Instant now = time_.now();
-  pipeline_.set_wall_clock(time_.wall() - now.time_since_epoch());
-  latest_ = std::max(latest_, now);
+// The instant at which the pipeline learns of this event: the event's own, or the latest of another request's, because
+// the pipeline's time never goes backwards.
+Instant LlmMonitor::advance_time(Instant event) {
+  pipeline_.set_wall_clock(time_.wall() - time_.now().time_since_epoch());
+  latest_ = std::max(latest_, event);
   return latest_;
 }
 
@@ -353,8 +366,8 @@ void LlmMonitor::after(Journey& journey, const Step& step) {
 MonitorStats LlmMonitor::get_stats() const {
   MonitorStats stats;
   {
-    const std::lock_guard lock{mutex_};
-    stats = stats_of(pipeline_, std::max(latest_, time_.now()));
+    const std::lock_guard lock{lock_};
+    stats = stats_of(pipeline_, std::max(latest_, time_.now()), time_.wall());
     stats.replies_late = replies_late_;
     stats.requests_invalid = requests_invalid_;
     const std::vector<RequestMetrics> counted = pipeline_.metrics().labels();

@@ -7,13 +7,17 @@
 //   monitor.print_stats();
 //
 // It drives the same Pipeline as the simulator does. Every thread may call it: a lock is held while the pipeline
-// decides, never while a provider works or a retry waits. How a request ends is a value, not an exception. Decisions
-// are made on the monotonic clock; months, days, minutes and timestamps follow the UTC clock.
+// decides, never while a provider works, a retry waits or a line is logged. How a request ends is a value, not an
+// exception. Decisions are made on the monotonic clock; months, days, minutes and timestamps follow the UTC clock.
+//
+// An event (a reply, the end of a back-off) counts at the instant at which it happens, read before the lock is waited
+// for, and a call's timeout counts from the instant at which the adapter is called. A wait for the lock is therefore no
+// part of any timeout or latency, unless the event of another request has moved the pipeline's time on meanwhile: that
+// time never goes backwards.
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +26,7 @@
 
 #include "monitor/pipeline.h"
 #include "monitor/pipeline_events.h"
+#include "monitor/realtime/llm_monitor_lock.h"
 #include "monitor/realtime/llm_monitor_log.h"
 #include "monitor/realtime/llm_monitor_stats.h"
 #include "monitor/realtime/llm_monitor_time.h"
@@ -72,6 +77,7 @@ struct LlmMonitorOptions {
   // In this order a request without a choice goes to the first and fails over; none: the two mocks.
   std::vector<std::unique_ptr<ProviderAdapter>> providers{};
   TimeSource* time = nullptr;    // must outlive the monitor; none: RealTime
+  MonitorLock* lock = nullptr;   // must outlive the monitor; none: RealLock
   Observer* observer = nullptr;  // told under the monitor's lock, so it must not call the monitor; must outlive it
   std::optional<std::uint64_t> seed{};  // of the request ids in the log; nothing: another one in every process
 };
@@ -123,8 +129,10 @@ class LlmMonitor {
   [[nodiscard]] GenerateResult conclude(Journey& journey, const GenerateRequest& asked);
   [[nodiscard]] GenerateResult reject(std::string detail);
 
+  [[nodiscard]] Instant deadline_of(const Journey& journey, const CallProvider& step, Instant begun) const;
+
   // Under the lock.
-  [[nodiscard]] Instant advance_time();
+  [[nodiscard]] Instant advance_time(Instant event);
   [[nodiscard]] LabelsId labels_of(const GenerateRequest& asked);
   void after(Journey& journey, const Step& step);
 
@@ -136,7 +144,8 @@ class LlmMonitor {
   const std::uint64_t seed_;
   TelemetryLog log_;  // has its own lock, never taken under the other
 
-  mutable std::mutex mutex_;  // over everything below
+  RealLock real_lock_;
+  MonitorLock& lock_;  // over everything below
   Pipeline pipeline_;
   Instant latest_{};
   std::uint64_t requests_begun_ = 0;

@@ -40,8 +40,9 @@ std::string uuid_of(std::uint64_t seed, RequestId id);
 // is one.
 const char* error_word_of(const Record& record);
 
-// Appends lines to a file, each in one write. Thread-safe. A line that cannot be written is lost and counted; nobody's
-// request fails for it.
+// Appends lines to a file, each in one write. Thread-safe. A line that cannot be written is lost and counted, and its
+// request succeeds all the same. If a part of it was written (the disk was full, or the program that wrote to the file
+// before was killed), the next line begins on a line of its own.
 class TelemetryLog {
  public:
   // Empty: no log.
@@ -59,9 +60,15 @@ class TelemetryLog {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
 
-  mutable std::mutex mutex_;
+  void lose_line(std::string why);
+
   std::string path_;
   std::unique_ptr<std::FILE, Closer> file_;
+  std::mutex write_mutex_;  // over the file and the next member
+  bool torn_ = false;       // the file does not end with the end of a line
+
+  // Apart, so that statistics do not wait for a slow disk. Over everything below; taken under the other or alone.
+  mutable std::mutex account_mutex_;
   std::optional<std::string> error_;
   std::int64_t lines_lost_ = 0;
 };

@@ -51,9 +51,11 @@ std::string_view marked_state(BreakerState state) {
   fail_check("a breaker's state has a mark", __FILE__, __LINE__);
 }
 
-BudgetStats budget_of(const CostLimiter& limiter, bool daily) {
+// The limiter opens a window with the first request in it, so that its latest one may be over.
+BudgetStats budget_of(const CostLimiter& limiter, bool daily, WallTime wall) {
   for (const BudgetWindow& window : limiter.windows()) {
-    if (window.live && window.current && window.daily == daily) return {window.settled, window.reserved, window.limit};
+    const bool is_present = window.live && window.current && wall < window.end;
+    if (is_present && window.daily == daily) return {window.settled, window.reserved, window.limit};
   }
   return {.spent = {}, .reserved = {}, .limit = daily ? limiter.config().daily : limiter.config().monthly};
 }
@@ -101,7 +103,7 @@ std::int64_t MonitorStats::user_requests() const {
   return std::accumulate(outcomes.begin(), outcomes.end(), std::int64_t{0});
 }
 
-MonitorStats stats_of(const Pipeline& pipeline, Instant now) {
+MonitorStats stats_of(const Pipeline& pipeline, Instant now, WallTime wall) {
   MonitorStats stats;
   stats.total_requests = pipeline.metrics().calls();
   stats.total_cost = pipeline.metrics().cost();
@@ -109,8 +111,8 @@ MonitorStats stats_of(const Pipeline& pipeline, Instant now) {
     stats.providers.push_back(provider_stats(pipeline, ProviderId{static_cast<std::uint8_t>(i)}, now));
   }
   stats.outcomes = pipeline.metrics().all().outcomes;
-  stats.month = budget_of(pipeline.cost_limiter(), false);
-  stats.day = budget_of(pipeline.cost_limiter(), true);
+  stats.month = budget_of(pipeline.cost_limiter(), false, wall);
+  stats.day = budget_of(pipeline.cost_limiter(), true, wall);
   stats.settled_tokens = pipeline.token_limiter().settled_tokens();
   stats.settled_requests = pipeline.token_limiter().settled_requests();
   stats.requests_in_flight = pipeline.token_limiter().in_flight();

@@ -68,7 +68,7 @@ struct MonitorStats {
   std::vector<ProviderStats> providers;
   std::array<std::int64_t, kOutcomes> outcomes{};  // user requests, by Outcome
   std::vector<LabelStats> labels;                  // the first one: without versions, and of those not counted apart
-  BudgetStats month;                               // as of the latest request
+  BudgetStats month;                               // that it is now, also before its first request
   BudgetStats day;
   Tokens settled_tokens;  // of served requests, as the token limiter counts
   std::int64_t settled_requests = 0;
@@ -85,8 +85,8 @@ struct MonitorStats {
   [[nodiscard]] std::int64_t user_requests() const;
 };
 
-// What the pipeline knows; the rest is the driver's.
-MonitorStats stats_of(const Pipeline& pipeline, Instant now);
+// What the pipeline counts, as it stands at `now`, which the calendar calls `wall`; the rest is the driver's.
+MonitorStats stats_of(const Pipeline& pipeline, Instant now, WallTime wall);
 
 // The block of text, as the seed prints it.
 std::string stats_text(const MonitorStats& stats);

@@ -1,23 +1,28 @@
 #pragma once
-// A file of this test alone, gone afterwards.
+// A file of this test alone, gone afterwards. It does not exist before the test writes it, and its folder has a name of
+// its own, because the same test may run twice on one machine at a time.
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace windtunnel::inline base {
 
 class ScratchFile {
  public:
-  ScratchFile() {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    path_ = ::testing::TempDir() + test->test_suite_name() + "." + test->name() + ".jsonl";
-    std::remove(path_.c_str());
+  ScratchFile() : folder_(::testing::TempDir() + "windtunnel-XXXXXX") {
+    EXPECT_NE(::mkdtemp(folder_.data()), nullptr) << folder_;
+    path_ = folder_ + "/log.jsonl";
   }
-  ~ScratchFile() { std::remove(path_.c_str()); }
+  ~ScratchFile() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
   ScratchFile(const ScratchFile&) = delete;
   ScratchFile& operator=(const ScratchFile&) = delete;
 
@@ -30,6 +35,7 @@ class ScratchFile {
   }
 
  private:
+  std::string folder_;
   std::string path_;
 };
 

@@ -249,6 +249,50 @@ TEST(LlmMonitorLog, goes_on_when_there_is_room_again) {
   EXPECT_EQ(log.lines_lost(), 1);
 }
 
+// As on a disk that filled up within a line.
+TEST(LlmMonitorLog, ends_a_torn_line_before_the_next) {
+  const ScratchFile file;
+  TelemetryLog log{file.path()};
+  log.write("first\n");
+  {
+    const FilesAtMost full{8};
+    log.write("second\n");
+    log.write("third\n");  // not even its beginning fits
+  }
+  log.write("fourth\n");
+  log.write("fifth\n");
+  EXPECT_EQ(file.lines(), (std::vector<std::string>{"first", "se", "fourth", "fifth"}));
+  EXPECT_EQ(log.lines_lost(), 2);
+}
+
+TEST(LlmMonitorLog, ends_a_torn_line_when_only_the_end_of_it_fits) {
+  const ScratchFile file;
+  TelemetryLog log{file.path()};
+  {
+    const FilesAtMost full{2};
+    log.write("first\n");
+  }
+  {
+    const FilesAtMost full{3};
+    log.write("second\n");
+  }
+  log.write("third\n");
+  EXPECT_EQ(file.lines(), (std::vector<std::string>{"fi", "third"}));
+}
+
+// A program that was killed while it wrote leaves the beginning of a line.
+TEST(LlmMonitorLog, begins_on_a_line_of_its_own_in_a_file_that_ends_within_one) {
+  for (const std::string before : {"{\"timest", "whole\n", ""}) {
+    const ScratchFile file;
+    std::ofstream{file.path()} << before;
+    TelemetryLog log{file.path()};
+    log.write("first\n");
+    std::vector<std::string> expected{"first"};
+    if (!before.empty()) expected.insert(expected.begin(), before.substr(0, before.find('\n')));
+    EXPECT_EQ(file.lines(), expected);
+  }
+}
+
 // As the README shows it, on the machine's own clocks: it takes the second that the mock takes.
 TEST(LlmMonitorRealTime, the_usage_example_prints_the_seeds_block) {
   const ScratchFile file;

@@ -41,8 +41,8 @@ struct Rig {
 // An adapter that does what a test says.
 class Scripted final : public ProviderAdapter {
  public:
-  explicit Scripted(std::function<Completion(const ProviderCall&)> script)
-      : script_(std::move(script)), config_{"scripted", "model-1", {{WallTime::min(), kMockOpenAI.tariff}}} {}
+  explicit Scripted(std::function<Completion(const ProviderCall&)> script, std::string name = "scripted")
+      : script_(std::move(script)), config_{std::move(name), "model-1", {{WallTime::min(), kMockOpenAI.tariff}}} {}
   [[nodiscard]] const ProviderConfig& config() const override { return config_; }
   Completion complete(const ProviderCall& call) override { return script_(call); }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/stable_hash.h"
+#include "monitor/content_key.h"
 #include "monitor/realtime/llm_monitor.h"
 #include "monitor/realtime/mock_provider.h"
 #include "tests/base/scratch_file.h"
@@ -92,8 +93,17 @@ class Accounts final : public Observer {
 
 struct ThreadTotals {
   Usd cost;
+  std::int64_t texts_of_others = 0;
   std::array<std::int64_t, kOutcomes> outcomes{};
 };
+
+// A mock's answer holds the hash of the prompt.
+bool is_answer_to(const GenerateRequest& request, const GenerateResult& result) {
+  const ContentKey content = content_key(request.user_profile, request.job_market_data, request.system_prompt);
+  const MockModel& model = result.provider == kMockOpenAI.provider ? kMockOpenAI : kMockAnthropic;
+  const auto length = static_cast<std::int64_t>(result.text.size());
+  return result.text == mock_answer(model, content, Tokens{length / kMockCharactersPerToken});
+}
 
 // What one thread asks is the same in every run; only who comes first is not.
 ThreadTotals ask_all(LlmMonitor& monitor, int thread) {
@@ -108,6 +118,7 @@ ThreadTotals ask_all(LlmMonitor& monitor, int thread) {
     if (chance % 3 == 0) request.provider = chance % 2 == 0 ? "openai" : "anthropic";
     const GenerateResult result = monitor.generate(request);
     totals.cost += result.cost;
+    if (result.ok() && !is_answer_to(request, result)) ++totals.texts_of_others;
     ++totals.outcomes[static_cast<std::size_t>(result.outcome)];
   }
   return totals;
@@ -222,6 +233,7 @@ TEST(LlmMonitorRealTime, eight_threads_of_10000_calls_keep_every_invariant) {
   std::array<std::int64_t, kOutcomes> outcomes{};
   for (const ThreadTotals& one : totals) {
     cost += one.cost;
+    EXPECT_EQ(one.texts_of_others, 0);
     for (std::size_t i = 0; i < kOutcomes; ++i) outcomes[i] += one.outcomes[i];
   }
   EXPECT_EQ(cost, stats.total_cost);

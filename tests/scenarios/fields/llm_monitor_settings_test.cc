@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "scenarios/profiles/profiles.h"
 #include "scenarios/reader.h"
 #include "sim/kernel/law.h"
+#include "tests/base/scratch_file.h"
 
 namespace windtunnel::scenarios::llm_monitor_settings_test {
 namespace {
@@ -21,16 +21,15 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(LlmMonitorSettings, come_from_a_file_with_the_scenarios_monitor_block) {
-  const std::string path = ::testing::TempDir() + "llm_monitor_settings_test.json";
-  std::ofstream{path} << R"({
+  const ScratchFile file;
+  std::ofstream{file.path()} << R"({
     "circuit_breaker": {"preset": "seed-readme", "consecutive_threshold": 2},
     "token_limiter": {"mode": "per_request", "limit": 300},
     "cost_limiter": {"monthly_usd": 0.05},
     "ab_router": {"experiment_id": "e", "variants": [{"id": "claude", "provider": "anthropic"}]},
     "provider_call": {"timeout": "2s"}})";
   const std::vector<std::string> providers{"openai", "anthropic"};
-  const monitor::MonitorConfig config = read_monitor_settings(path, {}, providers).monitor;
-  std::remove(path.c_str());
+  const monitor::MonitorConfig config = read_monitor_settings(file.path(), {}, providers).monitor;
   EXPECT_EQ(config.provider_call.timeout, 2s);
   EXPECT_EQ(monitor::LlmMonitor{config}.get_stats().month.limit, Usd::from_cents(5));
 

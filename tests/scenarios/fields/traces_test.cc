@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -17,9 +17,9 @@ using namespace std::chrono_literals;
 class Trace : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              (std::string("windtunnel_trace_") + testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::create_directories(folder_);
+    std::string folder = testing::TempDir() + "windtunnel-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr) << folder;
+    folder_ = folder;
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
