@@ -239,9 +239,11 @@ Step LlmMonitor::call(Journey& journey, const GenerateRequest& asked, const Call
   completion.reply.time_to_first_token += begun - journey.flow.record.last_attempt()->started;
 
   const std::lock_guard lock{lock_};
-  const Instant now = advance_time(late ? step.deadline : completed);  // the pipeline is owed a timeout at its deadline
+  const bool answered = completion.reply.kind == ReplyKind::ok;
+  // The pipeline is owed a timeout at its deadline.
+  const Instant now = advance_time(late ? step.deadline : answered ? completed : time_.now());
   if (reply_late) ++replies_late_;
-  if (completion.reply.kind == ReplyKind::ok) {
+  if (answered) {
     journey.text = std::move(completion.text);
   } else {
     journey.detail = std::move(completion.detail);
@@ -251,9 +253,9 @@ Step LlmMonitor::call(Journey& journey, const GenerateRequest& asked, const Call
   return next;
 }
 
-// The pipeline decides on a call at the instant of the event before it. The call begins later, because of the lock or
-// because an adapter returned long after its deadline, and has its whole timeout all the same; but nothing is later
-// than the request's own deadline.
+// After a timeout the pipeline decides on the next call at the deadline of the one before. The call begins later, when
+// the adapter has come back and the lock was free, and has its whole timeout all the same; but nothing is later than
+// the request's own deadline.
 Instant LlmMonitor::deadline_of(const Journey& journey, const CallProvider& step, Instant begun) const {
   const Record& record = journey.flow.record;
   const Instant deadline = step.deadline + (begun - record.last_attempt()->started);
@@ -263,9 +265,8 @@ Instant LlmMonitor::deadline_of(const Journey& journey, const CallProvider& step
 
 Step LlmMonitor::resume(Journey& journey, const WaitUntil& step) {
   time_.sleep_until(step.at);
-  const Instant woken = time_.now();
   const std::lock_guard lock{lock_};
-  const Step next = pipeline_.on_wakeup(journey.flow, advance_time(woken));
+  const Step next = pipeline_.on_wakeup(journey.flow, advance_time(time_.now()));
   after(journey, next);
   return next;
 }
@@ -329,8 +330,8 @@ GenerateResult LlmMonitor::reject(std::string detail) {
 
 // --- Under the lock ------------------------------------------------------------------------------------------------
 
-// The instant at which the pipeline learns of this event: the event's own, or the latest of another request's, because
-// the pipeline's time never goes backwards.
+// The pipeline's time at this event: the event's own, or that of a later event of another request which took the lock
+// first, because the pipeline's time never goes backwards.
 Instant LlmMonitor::advance_time(Instant event) {
   pipeline_.set_wall_clock(time_.wall() - time_.now().time_since_epoch());
   latest_ = std::max(latest_, event);

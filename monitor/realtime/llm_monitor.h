@@ -10,10 +10,11 @@
 // decides, never while a provider works, a retry waits or a line is logged. How a request ends is a value, not an
 // exception. Decisions are made on the monotonic clock; months, days, minutes and timestamps follow the UTC clock.
 //
-// An event (a reply, the end of a back-off) counts at the instant at which it happens, read before the lock is waited
-// for, and a call's timeout counts from the instant at which the adapter is called. A wait for the lock is therefore no
-// part of any timeout or latency, unless the event of another request has moved the pipeline's time on meanwhile: that
-// time never goes backwards.
+// An answer counts at the instant at which it comes, read before the lock is waited for, and a call's timeout counts
+// from the instant at which the adapter is called. A wait for the lock is therefore no part of any timeout, nor of an
+// answer's latency, unless the event of another request has moved the pipeline's time on meanwhile: that time never
+// goes backwards. Whether another call is made is decided at the instant of the decision, so that no call begins after
+// the deadline of its request.
 
 #include <cstdint>
 #include <map>

@@ -55,7 +55,10 @@ TEST(LlmMonitorAnswers, an_answer_is_stored_under_its_own_prompt_when_others_com
     Once once;
     std::string others = "others";
     (before ? bench.lock.before_lock : bench.lock.after_unlock) = [&] {
-      once([&] { EXPECT_EQ(monitor->generate({.user_profile = others += "+"}).text, "to " + others); });
+      once([&] {
+        others += "+";
+        EXPECT_EQ(monitor->generate({.user_profile = others}).text, "to " + others);
+      });
     };
     EXPECT_EQ(monitor->generate({.user_profile = "a"}).text, "to a");
     bench.lock.before_lock = bench.lock.after_unlock = [] {};

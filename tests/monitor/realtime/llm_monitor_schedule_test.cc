@@ -163,7 +163,7 @@ TEST(LlmMonitorSchedule, a_call_that_begins_late_ends_at_the_deadline_of_its_req
   EXPECT_EQ(deadlines, (std::vector<Instant>{Instant{150ms}, Instant{400ms}}));
 }
 
-TEST(LlmMonitorSchedule, a_retry_that_was_in_time_is_made_however_long_the_lock_is_waited_for) {
+TEST(LlmMonitorSchedule, the_answer_to_a_retry_is_in_time_however_long_the_lock_is_waited_for) {
   ScheduledMonitor bench;
   bench.config.provider_call.deadline = 1s;
   bench.config.provider_call.retry.max_attempts = 2;
@@ -171,15 +171,39 @@ TEST(LlmMonitorSchedule, a_retry_that_was_in_time_is_made_however_long_the_lock_
   const auto monitor = bench.monitor();
   int locks = 0;
   bench.lock.before_lock = [&] {
-    if (++locks > 1) bench.time.advance(50ms);  // 550 ms and 600 ms: after the back-off, and for the second reply
+    if (++locks > 1) bench.time.advance(50ms);
   };
   bench.script = [&](const ProviderCall& call) {
-    bench.time.advance(call.attempt == 0 ? 0ms : 350ms);
-    return call.attempt == 0 ? failure(ReplyKind::server_error) : answer(call, "in time");
+    if (call.attempt == 0) return failure(ReplyKind::server_error);
+    EXPECT_EQ(bench.time.now(), Instant{600ms});  // both waits for the lock, and the back-off between them
+    bench.time.advance(400ms);
+    return answer(call, "in time");
   };
   const GenerateResult result = monitor->generate({.user_profile = "a"});
   EXPECT_EQ(result.text, "in time") << result.error;
-  EXPECT_EQ(result.latency, 900ms);
+  EXPECT_EQ(result.latency, 1s);
+}
+
+TEST(LlmMonitorSchedule, no_call_begins_after_the_deadline_of_its_request) {
+  for (const int slow_lock : {2, 3}) {  // of the first reply, and of the wake-up
+    for (const Duration wait : {499ms, 500ms}) {
+      ScheduledMonitor bench;
+      bench.config.provider_call.deadline = slow_lock == 2 ? 500ms : 1s;
+      bench.config.provider_call.retry.max_attempts = slow_lock == 2 ? 1 : 2;
+      bench.config.provider_call.retry.jitter = Jitter::none;
+      const auto monitor = bench.monitor(2);
+      int locks = 0;
+      bench.lock.before_lock = [&] {
+        if (++locks == slow_lock) bench.time.advance(wait);
+      };
+      bench.script = [&](const ProviderCall& call) {
+        return call.attempt == 0 ? failure(ReplyKind::server_error) : answer(call, "in time");
+      };
+      const GenerateResult result = monitor->generate({.user_profile = "a"});
+      EXPECT_EQ(result.outcome, wait == 499ms ? Outcome::served : Outcome::deadline_exceeded) << slow_lock;
+      EXPECT_EQ(result.attempts, wait == 499ms ? 2 : 1) << slow_lock;
+    }
+  }
 }
 
 // Two requests: the pipeline's time is that of the later event, and it never goes back.
