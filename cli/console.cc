@@ -8,22 +8,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/utf8.h"
+
 namespace windtunnel::cli {
 namespace {
 
 bool is_dumb_terminal() {
   const char* terminal = std::getenv("TERM");
   return terminal != nullptr && std::strcmp(terminal, "dumb") == 0;
-}
-
-// The first `columns` characters of a UTF-8 text, each of which is one column wide.
-std::string_view cut_to(std::string_view text, std::size_t columns) {
-  std::size_t shown = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool begins = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
-    if (begins && shown++ == columns) return text.substr(0, i);
-  }
-  return text;
 }
 
 // Of the terminal behind stderr; a window may change its size at any time. 80 if it does not say.
@@ -76,7 +68,7 @@ bool Progress::due() { return enabled_ && std::chrono::steady_clock::now() >= ne
 
 void Progress::show(const std::string& line) {
   // The last column stays free: a terminal may wrap as soon as it is written.
-  const std::string_view fits = cut_to(line, terminal_columns() - 1);
+  const std::string_view fits = first_characters(line, terminal_columns() - 1);
   std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(fits.size()), fits.data());
   std::fflush(stderr);
   shown_ = true;

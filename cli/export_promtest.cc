@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration_text.h"
 #include "base/exact_decimal.h"
 #include "cli/captured_child.h"
 #include "cli/console.h"
@@ -126,7 +127,7 @@ ExitCode export_promtest(const ExportArguments& arguments, const sim::Timeline& 
   if (scrapes.count > kManyScrapes) {
     complain_of_alerts(fmt::format(
         "promtool tries the rules at {} scrapes, which takes minutes and gigabytes of memory; --interval {} is half",
-        with_thousands(static_cast<Int128>(scrapes.count)), reports::span_text(2 * scrapes.interval)));
+        with_thousands(static_cast<Int128>(scrapes.count)), span_text(2 * scrapes.interval)));
   }
   const std::string path =
       arguments.out.empty() ? (std::filesystem::path(arguments.directory) / "promtest.json").string() : arguments.out;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
 #include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {

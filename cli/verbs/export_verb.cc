@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/calendar.h"
+#include "base/duration_text.h"
 #include "base/exact_decimal.h"
 #include "cli/console.h"
 #include "cli/export_promtest.h"
@@ -105,7 +106,7 @@ ExitCode export_openmetrics(const ExportArguments& arguments, const sim::Timelin
   const std::string text =
       fmt::format("{}: {} series, {} samples, one every {}\n", path,
                   with_thousands(static_cast<Int128>(written.series)),
-                  with_thousands(static_cast<Int128>(written.samples)), reports::span_text(scrapes.interval)) +
+                  with_thousands(static_cast<Int128>(written.samples)), span_text(scrapes.interval)) +
       backfill_text(path, data, timeline, scrapes);
   return print(text) ? ExitCode::pass : ExitCode::file_error;
 }
@@ -114,9 +115,9 @@ ExitCode export_csv(const ExportArguments& arguments, const sim::Timeline& timel
   reports::OutputFile file{in_directory(arguments, "timeline.csv")};
   const reports::CsvWritten written = write_timeline_csv(timeline, file);
   file.finish();
-  const bool said = print(fmt::format("{}: {} rows of {} columns, one every {}\n", file.path(),
-                                      with_thousands(static_cast<Int128>(written.rows)), written.columns,
-                                      reports::span_text(timeline.step)));
+  const bool said =
+      print(fmt::format("{}: {} rows of {} columns, one every {}\n", file.path(),
+                        with_thousands(static_cast<Int128>(written.rows)), written.columns, span_text(timeline.step)));
   return said ? ExitCode::pass : ExitCode::file_error;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
+#include "base/utf8.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -24,31 +25,9 @@ struct TestCase {
   std::string body;
 };
 
-// One character of UTF-8 and how many bytes it takes; nothing well-formed: U+FFFD and one byte.
-struct Character {
-  std::uint32_t code = 0xfffd;
-  std::size_t length = 1;
-};
-
-Character first_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
-  const std::uint32_t lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
-  std::uint32_t code = lead & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    code = (code << 6) | (byte(i) & 0x3f);
-  }
-  constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kLeast[length] || code > 0x10ffff) return {};
-  return {code, length};
-}
-
 bool is_xml(std::uint32_t code) {
   if (code < 0x20) return code == '\t' || code == '\n' || code == '\r';
-  return (code < 0xd800 || code > 0xdfff) && code != 0xfffe && code != 0xffff;
+  return code != 0xfffe && code != 0xffff;
 }
 
 std::string attribute(std::string_view name, std::string_view value) {
@@ -174,12 +153,11 @@ std::string property(std::string_view name, std::string_view value) {
 std::string xml_escaped(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const Character character = first_character(text);
-    const bool is_replaced = !is_xml(character.code) || character.code == 0xfffd;
-    if (is_replaced) {
-      out += "\xef\xbf\xbd";
-    } else if (character.length > 1) {
-      out += text.substr(0, character.length);
+    const std::size_t length = utf8_length(text);
+    if (length == 0 || !is_xml(code_point_of(text.substr(0, length)))) {
+      out += kReplacementCharacter;
+    } else if (length > 1) {
+      out += text.substr(0, length);
     } else {
       switch (text.front()) {
         case '&':
@@ -209,7 +187,7 @@ std::string xml_escaped(std::string_view text) {
           break;
       }
     }
-    text.remove_prefix(character.length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
 }

@@ -47,22 +47,6 @@ void Tile::end_figure() { html.close("dd").open("dd", "more"); }
 
 void Tile::end() { html.close("dd").close("div"); }
 
-std::string duration_words(Duration duration) {
-  using namespace std::chrono_literals;
-  constexpr std::array<std::pair<Duration, const char*>, 5> kUnits{
-      {{24h, "d"}, {1h, "h"}, {1min, "min"}, {1s, "s"}, {1ms, "ms"}}};
-  std::string words;
-  int units = 0;
-  for (const auto& [unit, name] : kUnits) {
-    if (units == 2 || (units == 0 && duration < unit)) continue;
-    ++units;
-    if (duration < unit) continue;
-    words += fmt::format("{}{} {}", words.empty() ? "" : " ", duration / unit, name);
-    duration %= unit;
-  }
-  return words.empty() ? "0 s" : words;
-}
-
 std::string plural(std::size_t count, std::string_view noun, std::string_view plural_noun) {
   const std::string number = with_thousands(static_cast<Int128>(count)) + " ";
   if (count == 1) return number + std::string{noun};

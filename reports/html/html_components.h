@@ -65,8 +65,6 @@ struct Tile {
   void end_figure();
 };
 
-// "90 d", "1 h 30 min", "5 s", "200 ms": to its two greatest units.
-std::string duration_words(Duration duration);
 // "1 claim", "2 claims"; "2 coverage minima".
 std::string plural(std::size_t count, std::string_view noun, std::string_view plural_noun = {});
 

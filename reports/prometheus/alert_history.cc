@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/duration_text.h"
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "reports/text/text_table.h"
@@ -87,19 +88,6 @@ void put_labels(JsonWriter& json, const MetricLabels& labels) {
 Instant instant_of(Duration since_start) { return Instant{} + since_start; }
 
 }  // namespace
-
-std::string span_text(Duration span) {
-  using namespace std::chrono;
-  if (span < Duration{0}) return "-" + span_text(-span);
-  std::string text;
-  for (const auto& [unit, name] :
-       std::array<std::pair<Duration, const char*>, 3>{{{hours{24}, "d"}, {hours{1}, "h"}, {minutes{1}, "m"}}}) {
-    if (span >= unit) text += std::to_string(span / unit) + name;
-    span %= unit;
-  }
-  if (span > Duration{0} || text.empty()) text += exact_decimal(span.count(), kSecondDecimals) + "s";
-  return text;
-}
 
 std::vector<AlertHistory> alert_histories(const Timeline& timeline, const Scrapes& scrapes,
                                           const std::vector<AlertSeen>& seen, const std::vector<std::string>& names) {

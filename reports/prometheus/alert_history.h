@@ -71,7 +71,4 @@ std::string alerts_text(const AlertReport& report);
 // Ends with a newline.
 std::string alerts_json(const AlertReport& report);
 
-// "2m15s", "1d2h", "0.5s".
-std::string span_text(Duration span);
-
 }  // namespace windtunnel::reports

@@ -239,7 +239,7 @@ void add_faults_and_coverage(RunSummary& summary, const RunReport& report) {
     const sim::FaultSpec& fault = report.scenario.faults[i];
     const sim::FaultCount& counted = report.result.faults[i];
     summary.faults.push_back({.id = fault.id,
-                              .kind = word_of(fault.kind),
+                              .kind = name_of(fault.kind()),
                               .phases = counted.phases,
                               .touched = counted.touched,
                               .affected = counted.affected,

@@ -23,7 +23,4 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// In characters, not bytes.
-std::size_t width_of(std::string_view utf8);
-
 }  // namespace windtunnel::reports

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "base/calendar.h"
+#include "base/duration_text.h"
+#include "base/exact_decimal.h"
 #include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::scenarios {
@@ -67,7 +69,7 @@ bool read_money(Reading& reading, const JsonValue& json, Usd most, Usd& value) {
     case NumberProblem::too_fine:
       return reading.error(json.place, shown + " USD is finer than a pico-dollar (12 decimal places)");
     case NumberProblem::too_large:
-      return reading.error(json.place, shown + " USD is above " + number_text(most.picos(), 12) + " USD, the most");
+      return reading.error(json.place, shown + " USD is above " + exact_decimal(most.picos(), 12) + " USD, the most");
     case NumberProblem::malformed:
     case NumberProblem::unit_missing:
     case NumberProblem::unit_unknown:
@@ -76,7 +78,7 @@ bool read_money(Reading& reading, const JsonValue& json, Usd most, Usd& value) {
   }
   if (number.value < 0) return reading.error(json.place, shown + " USD is negative");
   if (number.value > most.picos()) {
-    return reading.error(json.place, shown + " USD is above " + number_text(most.picos(), 12) + " USD, the most");
+    return reading.error(json.place, shown + " USD is above " + exact_decimal(most.picos(), 12) + " USD, the most");
   }
   value = Usd::from_picos(number.value);
   return true;
@@ -84,8 +86,8 @@ bool read_money(Reading& reading, const JsonValue& json, Usd most, Usd& value) {
 
 JsonValue share_schema(std::int64_t least, std::int64_t most) {
   JsonValue schema = type_schema("number");
-  schema.add("minimum", JsonValue::of_number(number_text(least, 6)));
-  schema.add("maximum", JsonValue::of_number(number_text(most, 6)));
+  schema.add("minimum", JsonValue::of_number(exact_decimal(least, 6)));
+  schema.add("maximum", JsonValue::of_number(exact_decimal(most, 6)));
   return schema;
 }
 
@@ -201,14 +203,14 @@ Kind<std::uint64_t> seed_number() {
 Kind<Usd> money(Usd most) {
   return {
       [most](Reading& reading, const JsonValue& json, Usd& value) { return read_money(reading, json, most, value); },
-      [](const Names&, const Usd& value) { return JsonValue::of_number(number_text(value.picos(), 12)); }, equal<Usd>,
+      [](const Names&, const Usd& value) { return JsonValue::of_number(exact_decimal(value.picos(), 12)); }, equal<Usd>,
       [most] {
         JsonValue schema = JsonValue::object();
         JsonValue types = JsonValue::array();
         types.items = {JsonValue::of_string("number"), JsonValue::of_string("string")};
         schema.add("type", std::move(types));
         schema.add("minimum", JsonValue::of_number("0"));
-        schema.add("maximum", JsonValue::of_number(number_text(most.picos(), 12)));
+        schema.add("maximum", JsonValue::of_number(exact_decimal(most.picos(), 12)));
         schema.add("pattern", JsonValue::of_string("^[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$"));
         return schema;
       }};
@@ -224,12 +226,12 @@ bool read_millionths(Reading& reading, const JsonValue& json, std::int64_t least
   if (number.problem == NumberProblem::too_large) return reading.error(json.place, shown + " is too large");
   if (number.value < least) {
     if (least == 0) return reading.error(json.place, shown + " is negative");
-    return reading.error(json.place, shown + " is below " + number_text(least, 6) + ", the least");
+    return reading.error(json.place, shown + " is below " + exact_decimal(least, 6) + ", the least");
   }
   if (number.value > most) {
     const bool is_percent = most == 1'000'000 && number.value <= 100'000'000;
-    return reading.error(json.place, shown + " is above " + number_text(most, 6) + ", the most",
-                         is_percent ? "if it is a percentage, write " + number_text(number.value, 8) : "");
+    return reading.error(json.place, shown + " is above " + exact_decimal(most, 6) + ", the most",
+                         is_percent ? "if it is a percentage, write " + exact_decimal(number.value, 8) : "");
   }
   value = number.value;
   return true;
@@ -239,7 +241,7 @@ Kind<Millionths> share(std::int64_t least, std::int64_t most) {
   return {[least, most](Reading& reading, const JsonValue& json, Millionths& value) {
             return read_millionths(reading, json, least, most, value.value);
           },
-          [](const Names&, const Millionths& value) { return JsonValue::of_number(number_text(value.value, 6)); },
+          [](const Names&, const Millionths& value) { return JsonValue::of_number(exact_decimal(value.value, 6)); },
           equal<Millionths>, [least, most] { return share_schema(least, most); }};
 }
 
@@ -251,7 +253,7 @@ Kind<double> share_double(std::int64_t least, std::int64_t most) {
             return true;
           },
           [](const Names&, const double& value) {
-            return JsonValue::of_number(number_text(static_cast<std::int64_t>(std::llround(value * 1e6)), 6));
+            return JsonValue::of_number(exact_decimal(static_cast<std::int64_t>(std::llround(value * 1e6)), 6));
           },
           equal<double>, [least, most] { return share_schema(least, most); }};
 }
@@ -342,7 +344,7 @@ Kind<WallTime> wall_time() {
             // Whole seconds without a fraction, else all nine digits of it.
             std::string text = iso8601(value).substr(0, 19);
             const std::int64_t ns = (value.time_since_epoch() % std::chrono::seconds{1}).count();
-            if (ns != 0) text += number_text(ns, 9).substr(1);
+            if (ns != 0) text += exact_decimal(ns, 9).substr(1);
             return JsonValue::of_string(text + "Z");
           },
           equal<WallTime>,

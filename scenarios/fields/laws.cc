@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/duration_text.h"
 #include "scenarios/fields/codecs.h"
 #include "scenarios/json/exact_numbers.h"
 #include "sim/kernel/real_math.h"

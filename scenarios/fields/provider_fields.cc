@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/exact_decimal.h"
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/exact_numbers.h"
@@ -42,7 +43,7 @@ Kind<Price> price() {
         value.per_token = Usd::from_picos(picos);
         return true;
       },
-      [](const Names&, const Price& value) { return JsonValue::of_number(number_text(value.per_token.picos(), 6)); },
+      [](const Names&, const Price& value) { return JsonValue::of_number(exact_decimal(value.per_token.picos(), 6)); },
       [](const Price& a, const Price& b) { return a == b; }, as_share.schema};
 }
 

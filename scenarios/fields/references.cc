@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/duration_text.h"
 #include "monitor/record.h"
 #include "scenarios/fields/breaker_codec.h"
 #include "scenarios/fields/tables.h"

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/utf8.h"
 #include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {
@@ -19,17 +20,8 @@ constexpr std::size_t kSourceShown = 120;  // code points of a source line; a mi
 constexpr std::size_t kWordLength = 64;    // nothing longer is compared with the valid words
 constexpr std::size_t kWordsListed = 12;
 
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
-
 // The offset of the code point with this ordinal, or the end.
-std::size_t offset_of(std::string_view text, std::size_t ordinal) {
-  std::size_t offset = 0;
-  for (; ordinal > 0 && offset < text.size(); --ordinal) {
-    ++offset;
-    while (offset < text.size() && is_continuation(text[offset])) ++offset;
-  }
-  return offset;
-}
+std::size_t offset_of(std::string_view text, std::size_t ordinal) { return first_characters(text, ordinal).size(); }
 
 std::string printable(std::string_view text) {
   std::string result;
@@ -52,8 +44,9 @@ std::string with_caret(std::string_view source, int column) {
   if (column == 0) return text;
   text += "\n    ";
   if (first > 0) text += "   ";
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    if (!is_continuation(before[i])) text += before[i] == '\t' ? '\t' : ' ';
+  for (std::string_view rest_before = before; !rest_before.empty();) {
+    text += rest_before.front() == '\t' ? '\t' : ' ';
+    rest_before.remove_prefix(first_characters(rest_before, 1).size());
   }
   return text + '^';
 }

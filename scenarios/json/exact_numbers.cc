@@ -24,7 +24,6 @@ constexpr std::array<Unit, 7> kUnits{{{"d", 86'400'000'000'000},
                                       {"s", 1'000'000'000},
                                       {"us", 1'000},
                                       {"ns", 1}}};
-constexpr std::array<std::string_view, 7> kUnitsBySize{"d", "h", "m", "s", "ms", "us", "ns"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -163,20 +162,6 @@ ExactNumber exact_duration(std::string_view text) {
   return {static_cast<std::int64_t>(negative ? -sum : sum), NumberProblem::none};
 }
 
-std::string number_text(std::int64_t value, int places) {
-  const bool negative = value < 0;
-  std::string digits = std::to_string(
-      negative ? -static_cast<Wide>(value) > INT64_MAX ? UINT64_C(1) << 63U : static_cast<std::uint64_t>(-value)
-               : static_cast<std::uint64_t>(value));
-  const auto behind = static_cast<std::size_t>(places);
-  if (digits.size() <= behind) digits.insert(0, behind + 1 - digits.size(), '0');
-  std::string text = digits.substr(0, digits.size() - behind);
-  std::string fraction = digits.substr(digits.size() - behind);
-  while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
-  if (!fraction.empty()) text += '.' + fraction;
-  return negative ? '-' + text : text;
-}
-
 std::string number_text(double value) {
   std::array<char, 64> buffer{};
   const auto [end, problem] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
@@ -184,16 +169,6 @@ std::string number_text(double value) {
   std::string text(buffer.data(), end);
   if (text.find("inf") != std::string::npos || text.find("nan") != std::string::npos) return "null";
   return text;
-}
-
-std::string duration_text(Duration duration) {
-  const std::int64_t ns = duration.count();
-  if (ns == 0) return "0s";
-  for (const std::string_view unit : kUnitsBySize) {
-    const std::int64_t size = ns_of(unit);
-    if (ns % size == 0) return std::to_string(ns / size) + std::string(unit);
-  }
-  fail_check("every duration is a whole number of nanoseconds", __FILE__, __LINE__);
 }
 
 }  // namespace windtunnel::scenarios

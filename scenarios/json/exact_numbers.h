@@ -1,6 +1,6 @@
 #pragma once
-// Numbers and durations as a file writes them, read and printed exactly: nothing passes through a double on the way to
-// an integer.
+// Numbers and durations as a file writes them, read exactly: nothing passes through a double on the way to an integer.
+// base/exact_decimal and base/duration_text print them.
 
 #include <cstdint>
 #include <string>
@@ -34,11 +34,7 @@ ExactNumber exact_number(std::string_view text, int places);
 // most one sign, in front. "0" needs no unit.
 ExactNumber exact_duration(std::string_view text);
 
-// The shortest decimal of value / 10^places: 250'000 with 6 places is "0.25".
-std::string number_text(std::int64_t value, int places);
 // The shortest text that reads back as the same double, never in exponent form where plain digits are as short.
 std::string number_text(double value);
-// In the largest unit in which it is a whole number: "90s", "2m", "250ms".
-std::string duration_text(Duration duration);
 
 }  // namespace windtunnel::scenarios

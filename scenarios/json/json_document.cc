@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace windtunnel::scenarios {
 namespace {
 

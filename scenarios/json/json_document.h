@@ -71,9 +71,4 @@ std::string pointer_step(std::string_view key);
 // Names the kind for a message: "a string", "an object".
 const char* name_of(JsonKind kind);
 
-// Whether the bytes are well-formed UTF-8 (no surrogates, nothing overlong).
-bool is_utf8(std::string_view text);
-// The offset of the first byte that is not; the size if all are well formed.
-std::size_t utf8_prefix(std::string_view text);
-
 }  // namespace windtunnel::scenarios

@@ -4,44 +4,11 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/json_text.h"
 #include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {
 namespace {
-
-void append_string(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (byte < 0x20) {
-          out += "\\u00";
-          out += kHex[byte >> 4U];
-          out += kHex[byte & 15U];
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
-}
 
 void append_flat(std::string& out, const JsonValue& value) {
   switch (value.kind) {
@@ -55,7 +22,7 @@ void append_flat(std::string& out, const JsonValue& value) {
       out += value.text;
       return;
     case JsonKind::string:
-      append_string(out, value.text);
+      append_json_string(out, value.text);
       return;
     case JsonKind::array:
       out += '[';
@@ -69,7 +36,7 @@ void append_flat(std::string& out, const JsonValue& value) {
       out += '{';
       for (std::size_t i = 0; i < value.members.size(); ++i) {
         if (i > 0) out += ", ";
-        append_string(out, value.members[i].key);
+        append_json_string(out, value.members[i].key);
         out += ": ";
         append_flat(out, value.members[i].value);
       }
@@ -96,7 +63,7 @@ void append_tree(std::string& out, const JsonValue& value, std::size_t indent, s
     const std::size_t line = out.size();
     out.append(indent + 2, ' ');
     if (!is_array) {
-      append_string(out, value.members[i].key);
+      append_json_string(out, value.members[i].key);
       out += ": ";
     }
     append_tree(out, is_array ? value.items[i] : value.members[i].value, indent + 2, out.size() - line, width);
@@ -104,26 +71,6 @@ void append_tree(std::string& out, const JsonValue& value, std::size_t indent, s
   out += '\n';
   out.append(indent, ' ');
   out += is_array ? "]" : "}";
-}
-
-// The length of the well-formed sequence that starts here; 0 if there is none (table 3-7 of the Unicode standard).
-std::size_t sequence_length(std::string_view text, std::size_t offset) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return offset + i < text.size() ? static_cast<unsigned char>(text[offset + i]) : 0U;
-  };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first < 0xC2) return 0;
-  if (first < 0xE0) return continues(1) ? 2 : 0;
-  if (first < 0xF0) {
-    const bool good =
-        continues(1) && continues(2) && (first != 0xE0 || byte(1) >= 0xA0) && (first != 0xED || byte(1) < 0xA0);
-    return good ? 3 : 0;
-  }
-  const bool good = first <= 0xF4 && continues(1) && continues(2) && continues(3) &&
-                    (first != 0xF0 || byte(1) >= 0x90) && (first != 0xF4 || byte(1) < 0x90);
-  return good ? 4 : 0;
 }
 
 }  // namespace
@@ -225,17 +172,5 @@ const char* name_of(JsonKind kind) {
   }
   fail_check("a JSON kind has a name", __FILE__, __LINE__);
 }
-
-std::size_t utf8_prefix(std::string_view text) {
-  std::size_t offset = 0;
-  while (offset < text.size()) {
-    const std::size_t length = sequence_length(text, offset);
-    if (length == 0) return offset;
-    offset += length;
-  }
-  return offset;
-}
-
-bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
 
 }  // namespace windtunnel::scenarios

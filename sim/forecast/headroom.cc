@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/exact_decimal.h"
 #include "sim/checks/claims/comparison.h"
 #include "sim/statistics/statistics.h"
 
@@ -98,11 +99,12 @@ bool Search::confirm(HeadroomLimit& limit) {
 
 bool Search::run(HeadroomLimit& limit) { return find_edge(limit) && (!limit.rate_percent || confirm(limit)); }
 
+// In whole cents.
 std::string dollars_of(Usd money) {
-  std::string text = std::to_string(money.picos() / 1'000'000'000'000);
-  const std::int64_t cents = money.picos() / 10'000'000'000 % 100;
-  if (cents != 0) text += (cents < 10 ? ".0" : ".") + std::to_string(cents);
-  return text;
+  constexpr int kCentDecimals = 2;
+  constexpr std::int64_t kCent = Usd::from_cents(1).picos();
+  const std::int64_t cents = money.picos() / kCent;
+  return cents % 100 == 0 ? exact_decimal(cents / 100, 0) : rounded_decimal(cents, kCentDecimals, kCentDecimals);
 }
 
 }  // namespace

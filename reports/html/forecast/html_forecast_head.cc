@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/duration_text.h"
 #include "base/json_writer.h"
 #include "reports/html/forecast/forecast_sections.h"
 #include "reports/html/html_components.h"

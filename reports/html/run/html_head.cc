@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/calendar.h"
+#include "base/duration_text.h"
 #include "base/json_writer.h"
 #include "reports/html/html_components.h"
 #include "reports/html/run/page_sections.h"

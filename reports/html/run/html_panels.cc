@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/duration_text.h"
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "reports/html/html_components.h"

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/duration_text.h"
 #include "reports/prometheus/alert_rules.h"
 #include "sim/world/timeline_watch.h"
 #include "tests/reports/scratch_folder.h"

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/utf8.h"
 #include "monitor/breaker/breaker_presets.h"
 #include "monitor/breaker/protocol_breaker.h"
 #include "scenarios/fields/tables.h"

@@ -5,6 +5,9 @@
 
 #include <charconv>
 
+#include "base/duration_text.h"
+#include "base/exact_decimal.h"
+
 namespace windtunnel::scenarios::exact_numbers_test {
 namespace {
 
@@ -78,11 +81,11 @@ TEST(ExactDuration, says_what_is_wrong) {
 }
 
 TEST(NumberText, is_the_shortest) {
-  EXPECT_EQ(number_text(250'000, 6), "0.25");
-  EXPECT_EQ(number_text(-1, 6), "-0.000001");
-  EXPECT_EQ(number_text(5'000'000'000'000'000, 12), "5000");
-  EXPECT_EQ(number_text(std::int64_t{0}, 6), "0");
-  EXPECT_EQ(number_text(INT64_MIN, 0), "-9223372036854775808");
+  EXPECT_EQ(exact_decimal(250'000, 6), "0.25");
+  EXPECT_EQ(exact_decimal(-1, 6), "-0.000001");
+  EXPECT_EQ(exact_decimal(5'000'000'000'000'000, 12), "5000");
+  EXPECT_EQ(exact_decimal(std::int64_t{0}, 6), "0");
+  EXPECT_EQ(exact_decimal(INT64_MIN, 0), "-9223372036854775808");
   EXPECT_EQ(duration_text(Duration{90'000'000'000}), "90s");
   EXPECT_EQ(duration_text(Duration{120'000'000'000}), "2m");
   EXPECT_EQ(duration_text(Duration{-1}), "-1ns");
@@ -92,7 +95,7 @@ TEST(NumberText, is_the_shortest) {
 RC_GTEST_PROP(NumberText, reads_back, (std::int64_t value)) {
   RC_PRE(value != INT64_MIN);
   const int places = *rc::gen::inRange(0, 13);
-  const ExactNumber again = exact_number(number_text(value, places), places);
+  const ExactNumber again = exact_number(exact_decimal(value, places), places);
   RC_ASSERT(again.problem == P::none);
   RC_ASSERT(again.value == value);
   const ExactNumber time = exact_duration(duration_text(Duration{value}));
