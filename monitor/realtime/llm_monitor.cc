@@ -10,8 +10,11 @@
 #include <variant>
 
 #include "base/stable_hash.h"
+#include "base/utf8.h"
+#include "base/uuid.h"
 #include "monitor/content_key.h"
 #include "monitor/realtime/mock_provider.h"
+#include "monitor/text/record_text.h"
 
 namespace windtunnel::monitor {
 namespace {
@@ -44,11 +47,6 @@ std::uint64_t seed_of(TimeSource& time) {
   const auto since_boot = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
   return stable_hash(static_cast<std::uint64_t>(time.wall().time_since_epoch().count()),
                      static_cast<std::uint64_t>(since_boot.count()));
-}
-
-std::uint64_t characters_in(std::string_view utf8) {
-  return static_cast<std::uint64_t>(std::count_if(
-      utf8.begin(), utf8.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }));
 }
 
 // A quarter of the characters, rounded up: what a provider truly counts is known only afterwards.
@@ -275,7 +273,7 @@ GenerateResult LlmMonitor::conclude(Journey& journey, const GenerateRequest& ask
   const Record& record = journey.flow.record;
   GenerateResult result;
   result.outcome = record.outcome;
-  result.request_id = uuid_of(seed_, record.request.id);
+  result.request_id = request_uuid(seed_, record.request.id).view();
   result.input = record.input;
   result.output = record.output;
   result.cost = record.confirmed_cost();
@@ -304,7 +302,7 @@ GenerateResult LlmMonitor::conclude(Journey& journey, const GenerateRequest& ask
       texts.variant_id = router.variants[*record.variant].id;
     }
     if (asked.user_id) texts.user = *asked.user_id;
-    log_.write(telemetry_line(record, texts));
+    log_.write(record_line(record, texts));
   }
 
   if (const char* error = error_word_of(record)) {

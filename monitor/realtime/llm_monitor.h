@@ -29,9 +29,9 @@
 #include "monitor/pipeline_events.h"
 #include "monitor/realtime/llm_monitor_lock.h"
 #include "monitor/realtime/llm_monitor_log.h"
-#include "monitor/realtime/llm_monitor_stats.h"
 #include "monitor/realtime/llm_monitor_time.h"
 #include "monitor/realtime/provider_adapter.h"
+#include "monitor/text/monitor_stats.h"
 
 namespace windtunnel::monitor {
 

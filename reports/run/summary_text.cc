@@ -5,6 +5,7 @@
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "monitor/request.h"
+#include "monitor/text/monitor_stats.h"
 #include "reports/run/experiment_text.h"
 #include "reports/run/run_summary.h"
 #include "reports/run/text_figures.h"
@@ -18,9 +19,7 @@ using monitor::BreakerState;
 using sim::Finding;
 using sim::Verdict;
 
-constexpr std::size_t kRuleWidth = 60;
-
-std::string rule() { return std::string(kRuleWidth, '=') + "\n"; }
+std::string rule() { return std::string(monitor::kStatsWidth, '=') + "\n"; }
 
 std::string count(Int128 value) { return with_thousands(value); }
 std::string seconds(Instant at) { return exact_decimal(at.time_since_epoch().count(), kSecondDecimals) + "s"; }
@@ -84,45 +83,36 @@ std::string verdict_mark(Verdict verdict, TextStyle style) {
 
 // --- The seed's block ----------------------------------------------------------------------------------------------
 
-std::string user_requests(const RequestSummary& all) {
-  std::string text = "User Requests: " + count(all.requests) + "\n";
-  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
-    if (all.outcomes[i] == 0) continue;
-    text += "  " + std::string(name_of(static_cast<monitor::Outcome>(i))) + ": " + count(all.outcomes[i]) + " (" +
-            percent(all.outcomes[i], all.requests) + ")\n";
+// The figures of the statistics block, which the real-time monitor prints too.
+monitor::MonitorStats stats_of(const RunSummary& summary) {
+  monitor::MonitorStats stats;
+  stats.total_requests = summary.calls;
+  stats.total_cost = summary.cost;
+  stats.outcomes = summary.users.outcomes;
+  for (const ProviderSummary& provider : summary.providers) {
+    const BreakerSummary& breaker = provider.breaker;
+    stats.providers.push_back({.name = provider.name,
+                               .requests = provider.calls,
+                               .successes = provider.calls - provider.errors,
+                               .input = Tokens{provider.tokens.input},
+                               .output = Tokens{provider.tokens.output},
+                               .cost = provider.cost,
+                               .latency = {.p50 = provider.latency.p50,
+                                           .p95 = provider.latency.p95,
+                                           .p99 = provider.latency.p99},
+                               .breaker = {.state = breaker.state,
+                                           .failures = breaker.failures,
+                                           .successes = breaker.successes,
+                                           .calls = breaker.failures + breaker.successes}});
   }
-  return text;
-}
-
-std::string provider_statistics(const ProviderSummary& provider) {
-  return "\n  " + upper(provider.name) + ":\n" +                                             //
-         "    Requests: " + count(provider.calls) + "\n" +                                   //
-         "    Success Rate: " + percent(provider.calls - provider.errors, provider.calls) +  //
-         "\n    Total Tokens: " + count(provider.tokens.total) + "\n" +                      //
-         "    Total Cost: " + dollars(provider.cost) + "\n" +                                //
-         "    Latency - P50: " + whole_milliseconds(provider.latency.p50) +                  //
-         ", P95: " + whole_milliseconds(provider.latency.p95) +                              //
-         ", P99: " + whole_milliseconds(provider.latency.p99) + "\n";
-}
-
-std::string breaker_line(const ProviderSummary& provider, TextStyle style) {
-  const BreakerSummary& breaker = provider.breaker;
-  const std::int64_t calls = breaker.failures + breaker.successes;
-  return "  " + provider.name + ": " + breaker_mark(breaker.state, style) + " " +
-         colored(name_of(breaker.state), light_of(breaker.state), style) + " (Failures: " + count(breaker.failures) +
-         ", Error Rate: " + (calls == 0 ? "0.0%" : percent(breaker.failures, calls)) + ")\n";
+  return stats;
 }
 
 std::string seed_block(const RunSummary& summary, TextStyle style) {
-  std::string text = rule() + "LLM MONITORING STATISTICS\n" + rule() + "\n";
-  text += "Total Requests: " + count(summary.calls) + "\n";
-  text += "Total Cost: " + dollars(summary.cost) + "\n\n";
-  text += user_requests(summary.users);
-  text += "\nProvider Statistics:\n";
-  for (const ProviderSummary& provider : summary.providers) text += provider_statistics(provider);
-  text += "\nCircuit Breaker States:\n";
-  for (const ProviderSummary& provider : summary.providers) text += breaker_line(provider, style);
-  return text + rule();
+  const auto state = [style](BreakerState shown) {
+    return breaker_mark(shown, style) + " " + colored(name_of(shown), light_of(shown), style);
+  };
+  return stats_text(stats_of(summary), {.state = state, .outcomes = true});
 }
 
 // --- What we add ---------------------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "base/calendar.h"
 #include "base/check.h"
 #include "base/json_text.h"
 #include "base/record_digits.h"
-#include "reports/text/enum_names.h"
+#include "monitor/text/record_text.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -17,6 +18,7 @@ using monitor::BreakerState;
 using monitor::Outcome;
 using monitor::Record;
 using monitor::ReplyKind;
+using monitor::record_text::put;
 
 // Pieces are copied this many bytes at a time, past their end: a call of memcpy with a length costs more.
 constexpr std::size_t kCopyStep = 32;
@@ -24,16 +26,6 @@ constexpr std::size_t kCopyStep = 32;
 constexpr std::size_t kBreakerStates = 3;
 constexpr std::size_t kStateWords = kBreakerStates + 1;                             // with that of nobody
 constexpr std::size_t kErrorWords = 1 + monitor::kOutcomes + monitor::kReplyKinds;  // none, an outcome, a reply kind
-
-template <std::size_t kSize>
-char* put(char* out, const char (&literal)[kSize]) {
-  std::memcpy(out, literal, kSize - 1);
-  return out + kSize - 1;
-}
-
-std::string string_or_null(std::string_view text) { return text.empty() ? "null" : json_string(text); }
-
-std::string quoted(const char* word) { return '"' + std::string(word) + '"'; }
 
 }  // namespace
 
@@ -51,9 +43,9 @@ TelemetryWriter::TelemetryWriter(const sim::Scenario& scenario, std::uint64_t se
   };
   std::size_t user = kDecimalLengthMax;
   for (const std::vector<Piece>& names : users_listed_) user = std::max(user, longest(names));
-  constexpr std::size_t kLiterals = 512;  // those of on_finish, its ten numbers, timestamp and uuid
-  record_size_max_ = kLiterals + longest(callers_) + longest(endings_) + longest(metadata_) + longest(outcomes_) +
-                     user + monitor::kAttemptsMax * (longest(attempts_) + 2 * kDecimalLengthMax + 32) + kCopyStep;
+  record_size_max_ = monitor::kRecordRoom + longest(callers_) + longest(endings_) + longest(metadata_) +
+                     longest(outcomes_) + user + monitor::kAttemptsMax * (longest(attempts_) + monitor::kAttemptRoom) +
+                     kCopyStep;
   text_.append(kCopyStep, '\0');
 }
 
@@ -66,31 +58,25 @@ TelemetryWriter::Piece TelemetryWriter::keep(std::string_view text) {
 
 void TelemetryWriter::keep_words() {
   for (std::size_t error = 0; error < kErrorWords; ++error) {
-    std::string word = "null";
-    if (error > 0 && error <= monitor::kOutcomes) word = quoted(name_of(static_cast<Outcome>(error - 1)));
-    if (error > monitor::kOutcomes) word = quoted(name_of(static_cast<ReplyKind>(error - 1 - monitor::kOutcomes)));
-    for (std::size_t state = 0; state < kStateWords; ++state) {
-      const std::string breaker = state == 0 ? "null" : quoted(name_of(static_cast<BreakerState>(state - 1)));
-      endings_.push_back(keep(R"(,"success":)" + std::string(error == 0 ? "true" : "false") + R"(,"error":)" + word +
-                              R"(,"circuit_breaker_state":)" + breaker));
+    const char* word = nullptr;
+    if (error > 0 && error <= monitor::kOutcomes) word = name_of(static_cast<Outcome>(error - 1));
+    if (error > monitor::kOutcomes) word = name_of(static_cast<ReplyKind>(error - 1 - monitor::kOutcomes));
+    endings_.push_back(keep(monitor::ending_piece(word, std::nullopt)));
+    for (std::size_t state = 0; state < kBreakerStates; ++state) {
+      endings_.push_back(keep(monitor::ending_piece(word, static_cast<BreakerState>(state))));
     }
   }
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
-    const auto outcome = static_cast<Outcome>(i);
-    const bool hit = outcome == Outcome::cache_hit || outcome == Outcome::stale_hit;
-    outcomes_.push_back(keep(R"(,"outcome":)" + quoted(name_of(outcome)) + R"(,"cache_hit":)" +
-                             (hit ? "true" : "false") + R"(,"ttft_ms":)"));
+    outcomes_.push_back(keep(monitor::outcome_piece(static_cast<Outcome>(i))));
   }
 }
 
 void TelemetryWriter::keep_providers(const sim::Scenario& scenario) {
-  callers_.push_back(keep(R"(","provider":null,"model":null,"latency_ms":)"));
+  callers_.push_back(keep(monitor::kNoCallerPiece));
   for (const sim::ProviderSpec& provider : scenario.providers) {
-    callers_.push_back(keep(R"(","provider":)" + json_string(provider.name) + R"(,"model":)" +
-                            json_string(provider.model) + R"(,"latency_ms":)"));
+    callers_.push_back(keep(monitor::caller_piece(provider.name, provider.model)));
     for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
-      attempts_.push_back(keep(R"({"provider":)" + json_string(provider.name) + R"(,"outcome":)" +
-                               quoted(name_of(static_cast<ReplyKind>(kind))) + R"(,"latency_ms":)"));
+      attempts_.push_back(keep(monitor::attempt_piece(provider.name, static_cast<ReplyKind>(kind))));
     }
   }
 }
@@ -102,11 +88,8 @@ void TelemetryWriter::keep_metadata(const sim::Scenario& scenario) {
   const auto keep_one = [&](std::string_view feature, std::string_view prompt) {
     for (std::size_t variant = 0; variant <= variants_; ++variant) {
       const bool in_experiment = variant > 0;
-      metadata_.push_back(keep(R"(,"metadata":{"feature_version":)" + string_or_null(feature) +
-                               R"(,"prompt_version":)" + string_or_null(prompt) + R"(,"experiment_id":)" +
-                               (in_experiment ? string_or_null(router.experiment_id) : "null") + R"(,"variant_id":)" +
-                               (in_experiment ? string_or_null(router.variants[variant - 1].id) : "null") +
-                               R"(},"prompt_length":)"));
+      metadata_.push_back(keep(monitor::metadata_piece(feature, prompt, in_experiment ? router.experiment_id : "",
+                                                       in_experiment ? router.variants[variant - 1].id : "")));
     }
   };
   keep_one({}, {});
@@ -185,63 +168,37 @@ inline const TelemetryWriter::Piece& TelemetryWriter::metadata_of(const Record& 
   return metadata_[place];
 }
 
-char* TelemetryWriter::write_attempts(char* out, const Record& record, Digits latency, Digits cost) const {
-  // One attempt is most of the time all of its request: then its digits are there already.
-  const auto again = [](char* to, Digits digits) {
-    std::memcpy(to, digits.begin, kDecimalLengthMax);
-    return to + digits.size;
-  };
-  const Usd cost_total = record.confirmed_cost();
-  for (const Attempt& attempt : record.attempts()) {
+// What write_record() asks for, from the texts that were kept.
+class TelemetryWriter::Pieces {
+ public:
+  explicit Pieces(TelemetryWriter& writer) : writer_(writer) {}
+
+  char* put_timestamp(char* out, Instant at) const { return writer_.write_timestamp(out, at); }
+  char* put_request_id(char* out, RequestId id) const { return writer_.uuids_.write(out, id); }
+  char* put_caller(char* out, const Record& record) const {
+    const Attempt* last = record.last_attempt();
+    return writer_.copy(out, writer_.callers_[last == nullptr ? 0 : 1 + index_of(last->provider)]);
+  }
+  char* put_ending(char* out, const Record& record) const { return writer_.copy(out, writer_.ending_of(record)); }
+  char* put_metadata(char* out, const Record& record) const { return writer_.copy(out, writer_.metadata_of(record)); }
+  char* put_outcome(char* out, Outcome outcome) const {
+    return writer_.copy(out, writer_.outcomes_[static_cast<std::size_t>(outcome)]);
+  }
+  char* put_user(char* out, const monitor::Request& request) const { return writer_.write_user(out, request); }
+  char* put_attempt(char* out, const Attempt& attempt) const {
     const std::size_t piece =
         index_of(attempt.provider) * monitor::kReplyKinds + static_cast<std::size_t>(attempt.kind);
-    out = copy(out, attempts_[piece]);
-    out = attempt.latency == record.latency() ? again(out, latency) : write_milliseconds(out, attempt.latency);
-    out = put(out, R"(,"cost_usd":)");
-    if (!attempt.usage_known) {
-      out = put(out, "null");
-    } else {
-      out = attempt.cost == cost_total ? again(out, cost) : write_dollars(out, attempt.cost);
-    }
-    out = put(out, "},");
+    return writer_.copy(out, writer_.attempts_[piece]);
   }
-  return record.attempt_count == 0 ? out : out - 1;
-}
+
+ private:
+  TelemetryWriter& writer_;
+};
 
 void TelemetryWriter::on_finish(const Record& record) {
   char* const begin = file_.reserve(record_size_max_);
-  const Attempt* last = record.last_attempt();
-  char* out = put(begin, R"({"timestamp":")");
-  out = write_timestamp(out, record.finished);
-  out = put(out, R"(","request_id":")");
-  out = uuids_.write(out, record.request.id);
-  out = copy(out, callers_[last == nullptr ? 0 : 1 + index_of(last->provider)]);
-  Digits latency{out, 0};
-  out = write_milliseconds(out, record.latency());
-  latency.size = static_cast<std::size_t>(out - latency.begin);
-  out = put(out, R"(,"tokens":{"input":)");
-  out = write_whole(out, static_cast<std::uint64_t>(record.input.count()));
-  out = put(out, R"(,"output":)");
-  out = write_whole(out, static_cast<std::uint64_t>(record.output.count()));
-  out = put(out, R"(,"total":)");
-  out = write_whole(out, static_cast<std::uint64_t>((record.input + record.output).count()));
-  out = put(out, R"(},"cost_usd":)");
-  Digits cost{out, 0};
-  out = write_dollars(out, record.confirmed_cost());
-  cost.size = static_cast<std::size_t>(out - cost.begin);
-  out = copy(out, ending_of(record));
-  out = copy(out, metadata_of(record));
-  out = write_whole(out, record.request.prompt_length);
-  out = put(out, R"(,"response_length":)");
-  out = write_whole(out, record.response_length);
-  out = copy(out, outcomes_[static_cast<std::size_t>(record.outcome)]);
-  out = record.outcome == Outcome::served ? write_milliseconds(out, record.time_to_first_token) : put(out, "null");
-  out = put(out, R"(,"user":)");
-  out = write_user(out, record.request);
-  out = put(out, R"(,"attempts":[)");
-  out = write_attempts(out, record, latency, cost);
-  out = put(out, "]}\n");
-  file_.commit(static_cast<std::size_t>(out - begin));
+  const char* const end = write_record(begin, record, Pieces{*this});
+  file_.commit(static_cast<std::size_t>(end - begin));
   ++records_;
 }
 

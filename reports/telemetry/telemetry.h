@@ -1,21 +1,6 @@
 #pragma once
-// telemetry.jsonl: one JSON object per request, in the order in which they finish. The first fields are the seed's
-// record, name for name and in its order; ours follow.
-//
-//   timestamp              of the end, ISO 8601 UTC on the wall clock, microseconds
-//   request_id             a UUID made of seed and request (uuid.h)
-//   provider, model        of the last call; null when nobody was called
-//   latency_ms             from arrival to end
-//   tokens                 {input, output, total} of the answer that was served; 0 without one and for a hit
-//   cost_usd               of the attempts whose usage is known
-//   success, error         error: null; for `failed` the last reply's kind; else the outcome
-//   circuit_breaker_state  of the last called provider, after its reply; null when nobody was called
-//   metadata               {feature_version, prompt_version, experiment_id, variant_id}, each null when absent
-//   prompt_length, response_length   characters
-//   outcome, cache_hit (fresh or stale), ttft_ms (null unless served), user (null without a user id)
-//   attempts               [{provider, outcome, latency_ms, cost_usd (null when the usage is unknown)}]
-//
-// Every decimal is exact and as short as it can be. Nothing is allocated per record.
+// telemetry.jsonl: one JSON object per request, in the order in which they finish, as monitor/text/record_text.h
+// describes it. Nothing is allocated per record.
 
 #include <cstddef>
 #include <cstdint>
@@ -50,11 +35,7 @@ class TelemetryWriter final : public sim::Observer {
     std::uint32_t size = 0;
   };
 
-  // A decimal of the record that is being written, followed by bytes that may be read.
-  struct Digits {
-    const char* begin;
-    std::size_t size;
-  };
+  class Pieces;
 
   Piece keep(std::string_view text);
   void keep_words();
@@ -64,7 +45,6 @@ class TelemetryWriter final : public sim::Observer {
   [[nodiscard]] char* copy(char* out, Piece piece) const;
   [[nodiscard]] char* write_timestamp(char* out, Instant at);
   [[nodiscard]] char* write_user(char* out, const monitor::Request& request) const;
-  [[nodiscard]] char* write_attempts(char* out, const monitor::Record& record, Digits latency, Digits cost) const;
   [[nodiscard]] const Piece& ending_of(const monitor::Record& record) const;
   [[nodiscard]] const Piece& metadata_of(const monitor::Record& record) const;
 

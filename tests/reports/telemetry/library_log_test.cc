@@ -1,16 +1,15 @@
-// The real-time monitor writes its own telemetry, for it knows nothing of reports/. Both must write the same line for
-// the same record.
+// A run keeps the texts of its records, the real-time monitor makes them for each. Both write the same line for the
+// same record.
 
 #include <gtest/gtest.h>
 
 #include "base/uuid.h"
-#include "monitor/realtime/llm_monitor_log.h"
-#include "monitor/realtime/llm_monitor_stats.h"
+#include "monitor/text/record_text.h"
 #include "reports/telemetry/telemetry.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
-namespace windtunnel::reports::llm_monitor_log_test {
+namespace windtunnel::reports::library_log_test {
 namespace {
 
 using monitor::Outcome;
@@ -44,9 +43,10 @@ std::string line_of_a_run(const sim::Scenario& scenario, const Record& record) {
 std::string line_of_a_monitor(const sim::Scenario& scenario, const Record& record) {
   std::vector<monitor::ProviderConfig> providers;
   for (const sim::ProviderSpec& spec : scenario.providers) providers.push_back({spec.name, spec.model, spec.tariffs});
-  const std::string id = monitor::uuid_of(kSeed, record.request.id);
-  monitor::RecordTexts texts{
-      .timestamp = scenario.start + record.finished.time_since_epoch(), .request_id = id, .providers = providers};
+  const Uuid id = request_uuid(kSeed, record.request.id);
+  monitor::RecordTexts texts{.timestamp = scenario.start + record.finished.time_since_epoch(),
+                             .request_id = id.view(),
+                             .providers = providers};
   if (record.request.labels != monitor::LabelsId{}) {
     texts.feature_version = scenario.workloads[0].feature_version;
     texts.prompt_version = scenario.workloads[0].prompt_version;
@@ -56,7 +56,7 @@ std::string line_of_a_monitor(const sim::Scenario& scenario, const Record& recor
     texts.variant_id = "variant_a";
   }
   if (record.request.user_id != monitor::UserId{}) texts.user = "user-5";
-  return monitor::telemetry_line(record, texts);
+  return monitor::record_line(record, texts);
 }
 
 // One with every field, spoilt in `choice` different ways.
@@ -89,7 +89,7 @@ Record record_of(std::size_t choice) {
   return record;
 }
 
-TEST(LlmMonitorLog, writes_the_line_that_a_run_writes) {
+TEST(LibraryLog, writes_the_line_that_a_run_writes) {
   const sim::Scenario scenario = odd_world();
   for (std::size_t choice = 0; choice < 120; ++choice) {
     const Record record = record_of(choice);
@@ -97,13 +97,5 @@ TEST(LlmMonitorLog, writes_the_line_that_a_run_writes) {
   }
 }
 
-TEST(LlmMonitorLog, names_requests_as_a_run_does) {
-  for (const std::uint64_t seed : {std::uint64_t{0}, kSeed, UINT64_MAX}) {
-    for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 40}) {
-      EXPECT_EQ(monitor::uuid_of(seed, RequestId{id}), request_uuid(seed, RequestId{id}).view());
-    }
-  }
-}
-
 }  // namespace
-}  // namespace windtunnel::reports::llm_monitor_log_test
+}  // namespace windtunnel::reports::library_log_test

@@ -1,35 +1,17 @@
-#include "monitor/realtime/llm_monitor_stats.h"
+#include "monitor/text/monitor_stats.h"
 
-#include <fmt/format.h>
-
-#include <iterator>
 #include <numeric>
 #include <string_view>
+
+#include "base/exact_decimal.h"
 
 namespace windtunnel::monitor {
 namespace {
 
-std::string grouped(std::int64_t value) {
-  std::string text = fmt::format("{}", value);
-  for (std::size_t place = text.size(); place > 3; place -= 3) text.insert(place - 3, 1, ',');
-  return text;
-}
-
-// Four decimals, halves up.
-std::string rounded_dollars(Usd money) {
-  const auto ten_thousandths = static_cast<std::int64_t>((Int128{money.picos()} + 50'000'000) / 100'000'000);
-  return fmt::format("${}.{:04}", ten_thousandths / 10'000, ten_thousandths % 10'000);
-}
-
-// One decimal, halves up.
-std::string rounded_percent(std::int64_t part, std::int64_t whole, std::string_view of_nothing) {
-  if (whole == 0) return std::string(of_nothing);
-  const auto thousandths = static_cast<std::int64_t>((Int128{2000} * part + whole) / (Int128{2} * whole));
-  return fmt::format("{}.{}%", thousandths / 10, thousandths % 10);
-}
+std::string rounded_dollars(Usd money) { return "$" + rounded_decimal(money.picos(), kDollarDecimals, 4); }
 
 std::string rounded_milliseconds(std::optional<Duration> duration) {
-  return duration ? fmt::format("{}ms", (duration->count() + 500'000) / 1'000'000) : "-";
+  return duration ? rounded_decimal(duration->count(), kMillisecondDecimals, 0) + "ms" : "-";
 }
 
 std::string upper_case(std::string text) {
@@ -39,16 +21,33 @@ std::string upper_case(std::string text) {
   return text;
 }
 
-std::string_view marked_state(BreakerState state) {
-  switch (state) {
-    case BreakerState::closed:
-      return "🟢 closed";
-    case BreakerState::open:
-      return "🔴 open";
-    case BreakerState::half_open:
-      return "🟡 half_open";
+std::string user_requests(const MonitorStats& stats) {
+  std::string text = "\nUser Requests: " + with_thousands(stats.user_requests()) + "\n";
+  for (std::size_t i = 0; i < kOutcomes; ++i) {
+    const std::int64_t requests = stats.outcomes[i];
+    if (requests == 0) continue;
+    text += "  " + std::string(name_of(static_cast<Outcome>(i))) + ": " + with_thousands(requests) + " (" +
+            percent(requests, stats.user_requests()) + ")\n";
   }
-  fail_check("a breaker's state has a mark", __FILE__, __LINE__);
+  return text;
+}
+
+std::string provider_section(const ProviderStats& stats) {
+  const Int128 tokens = Int128{stats.input.count()} + stats.output.count();
+  return "\n  " + upper_case(stats.name) + ":\n" +                                 //
+         "    Requests: " + with_thousands(stats.requests) + "\n" +                //
+         "    Success Rate: " + percent(stats.successes, stats.requests) + "\n" +  //
+         "    Total Tokens: " + with_thousands(tokens) + "\n" +                    //
+         "    Total Cost: " + rounded_dollars(stats.cost) + "\n" +                 //
+         "    Latency - P50: " + rounded_milliseconds(stats.latency.p50) +         //
+         ", P95: " + rounded_milliseconds(stats.latency.p95) +                     //
+         ", P99: " + rounded_milliseconds(stats.latency.p99) + "\n";
+}
+
+std::string breaker_line(const ProviderStats& provider, const StatsStyle& style) {
+  const BreakerStats& breaker = provider.breaker;
+  return "  " + provider.name + ": " + style.state(breaker.state) + " (Failures: " + with_thousands(breaker.failures) +
+         ", Error Rate: " + (breaker.calls == 0 ? "0.0%" : percent(breaker.failures, breaker.calls)) + ")\n";
 }
 
 // The limiter opens a window with the first request in it, so that its latest one may be over.
@@ -123,26 +122,29 @@ MonitorStats stats_of(const Pipeline& pipeline, Instant now, WallTime wall) {
   return stats;
 }
 
-std::string stats_text(const MonitorStats& stats) {
-  const std::string rule(60, '=');
-  std::string text = fmt::format("{0}\nLLM MONITORING STATISTICS\n{0}\n\nTotal Requests: {1}\nTotal Cost: {2}\n", rule,
-                                 grouped(stats.total_requests), rounded_dollars(stats.total_cost));
-  const auto to = std::back_inserter(text);
+std::string marked_state(BreakerState state) {
+  switch (state) {
+    case BreakerState::closed:
+      return "🟢 closed";
+    case BreakerState::open:
+      return "🔴 open";
+    case BreakerState::half_open:
+      return "🟡 half_open";
+  }
+  fail_check("a breaker's state has a mark", __FILE__, __LINE__);
+}
+
+std::string stats_text(const MonitorStats& stats, const StatsStyle& style) {
+  const std::string rule = std::string(kStatsWidth, '=') + "\n";
+  std::string text = rule + "LLM MONITORING STATISTICS\n" + rule;
+  text += "\nTotal Requests: " + with_thousands(stats.total_requests) + "\n";
+  text += "Total Cost: " + rounded_dollars(stats.total_cost) + "\n";
+  if (style.outcomes) text += user_requests(stats);
   text += "\nProvider Statistics:\n";
-  for (const ProviderStats& one : stats.providers) {
-    fmt::format_to(to, "\n  {}:\n    Requests: {}\n    Success Rate: {}\n", upper_case(one.name), grouped(one.requests),
-                   rounded_percent(one.successes, one.requests, "-"));
-    fmt::format_to(to, "    Total Tokens: {}\n    Total Cost: {}\n", grouped((one.input + one.output).count()),
-                   rounded_dollars(one.cost));
-    fmt::format_to(to, "    Latency - P50: {}, P95: {}, P99: {}\n", rounded_milliseconds(one.latency.p50),
-                   rounded_milliseconds(one.latency.p95), rounded_milliseconds(one.latency.p99));
-  }
+  for (const ProviderStats& provider : stats.providers) text += provider_section(provider);
   text += "\nCircuit Breaker States:\n";
-  for (const ProviderStats& one : stats.providers) {
-    fmt::format_to(to, "  {}: {} (Failures: {}, Error Rate: {})\n", one.name, marked_state(one.breaker.state),
-                   grouped(one.breaker.failures), rounded_percent(one.breaker.failures, one.breaker.calls, "0.0%"));
-  }
-  return text + rule + "\n";
+  for (const ProviderStats& provider : stats.providers) text += breaker_line(provider, style);
+  return text + rule;
 }
 
 }  // namespace windtunnel::monitor

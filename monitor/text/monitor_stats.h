@@ -1,8 +1,11 @@
 #pragma once
-// What LlmMonitor knows at one moment: plain numbers for programs, and the seed's block of text for people.
+// What a monitor has counted, at one moment: plain numbers for programs, and the seed's block of text for people. A
+// simulated run ends with the same block.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,7 +91,16 @@ struct MonitorStats {
 // What the pipeline counts, as it stands at `now`, which the calendar calls `wall`; the rest is the driver's.
 MonitorStats stats_of(const Pipeline& pipeline, Instant now, WallTime wall);
 
+// "🟢 closed".
+std::string marked_state(BreakerState state);
+
+struct StatsStyle {
+  std::function<std::string(BreakerState)> state = marked_state;
+  bool outcomes = false;  // with the requests by outcome, which the seed does not print
+};
+inline constexpr std::size_t kStatsWidth = 60;
+
 // The block of text, as the seed prints it.
-std::string stats_text(const MonitorStats& stats);
+std::string stats_text(const MonitorStats& stats, const StatsStyle& style = {});
 
 }  // namespace windtunnel::monitor
