@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/visible_text.h"
 #include "cli/one_run.h"
 #include "scenarios/fields/breaker_codec.h"
 #include "scenarios/json/diagnostics.h"
@@ -63,9 +64,10 @@ ScenarioBreakers::ScenarioBreakers(const sim::Scenario& scenario) {
     breakers_.push_back(std::make_unique<ProviderBreaker>(
         provider.name, ChildOptions{.command = scenario.breaker_command, .directory = folder}));
     if (const auto why = breakers_.back()->reset(scenario.monitor.circuit_breaker)) {
-      throw BreakerCommandError(ExitCode::scenario_invalid,
-                                fmt::format("{}: /monitor/circuit_breaker: {} does not support these settings: {}",
-                                            scenario.file, fmt::join(scenario.breaker_command, " "), *why));
+      throw BreakerCommandError(
+          ExitCode::scenario_invalid,
+          fmt::format("{}: /monitor/circuit_breaker: {} does not support these settings: {}", scenario.file,
+                      visible_text(fmt::format("{}", fmt::join(scenario.breaker_command, " "))), *why));
     }
   }
 }
@@ -79,15 +81,19 @@ std::vector<monitor::ForeignBreaker*> ScenarioBreakers::all() const {
 std::optional<std::string> ProcessBreaker::reset(const monitor::BreakerConfig& config) {
   const std::string line = converse(scenarios::reset_line(config));
   scenarios::ResetAnswer answer = scenarios::read_reset_answer(line);
-  if (answer.nonsense.empty()) return std::move(answer.unsupported);
-  throw child_.error(fmt::format("speaks nonsense: \"{}\": {}", scenarios::excerpt(line), answer.nonsense));
+  if (answer.nonsense.empty() && answer.unsupported) return visible_text(*answer.unsupported);
+  if (answer.nonsense.empty()) return std::nullopt;
+  throw child_.error(
+      fmt::format("speaks nonsense: \"{}\": {}", scenarios::excerpt(line), visible_text(answer.nonsense)));
 }
 
 monitor::BreakerAnswer ProcessBreaker::ask(const monitor::BreakerQuestion& question) {
   const std::string line = converse(scenarios::question_line(question));
   scenarios::QuestionAnswer answer = scenarios::read_answer(line, question.op);
+  answer.answer.error = visible_text(answer.answer.error);
   if (answer.nonsense.empty()) return std::move(answer.answer);
-  throw child_.error(fmt::format("speaks nonsense: \"{}\": {}", scenarios::excerpt(line), answer.nonsense));
+  throw child_.error(
+      fmt::format("speaks nonsense: \"{}\": {}", scenarios::excerpt(line), visible_text(answer.nonsense)));
 }
 
 std::string ProcessBreaker::converse(std::string line) {
@@ -98,19 +104,15 @@ std::string ProcessBreaker::converse(std::string line) {
 std::string child_error_text(const ChildError& error, const std::vector<std::string>& command,
                              const std::string& latest_line) {
   std::string text;
-  for (const std::string& word : command) text += (text.empty() ? "" : " ") + shell_word(word);
+  for (const std::string& word : command) text += (text.empty() ? "" : " ") + visible_text(shell_word(word));
   text += fmt::format(": {}\n", error.what());
   if (!latest_line.empty()) text += fmt::format("  asked last: {}\n", latest_line);
   if (error.stderr_tail().empty()) return text + "  its stderr is empty\n";
   text += "  the end of its stderr:\n";
-  std::string tail = error.stderr_tail();
-  // Whatever it wrote must not steer a terminal.
-  for (char& byte : tail) {
-    if ((static_cast<unsigned char>(byte) < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) byte = '?';
-  }
+  const std::string tail = error.stderr_tail();
   for (std::size_t first = 0; first < tail.size();) {
     const std::size_t end = std::min(tail.find('\n', first), tail.size());
-    text += "  | " + tail.substr(first, end - first) + "\n";
+    text += "  | " + visible_text(tail.substr(first, end - first)) + "\n";
     first = end + 1;
   }
   return text;

@@ -4,6 +4,7 @@
 // All errors of a file are thrown at once as a ScenarioError; a file that cannot be opened is a FileError. Warnings are
 // kept in the scenario. What only this reader sees, and the JSON Schema does not, is one of these rules:
 //   duplicate keys         an object writes a key twice
+//   lines                  a name, title, label or user with a control character, or that a CI job takes for a command
 //   quantities             the range and fineness of durations, money, shares, times and seeds
 //   thresholds             the grammar of an expression, its metric and tags
 //   references             a name of a provider, fault, variant, model or counter that nobody has, or has twice

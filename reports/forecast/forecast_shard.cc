@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_writer.h"
+#include "reports/files/checked_name.h"
 #include "reports/files/line_source.h"
 
 namespace windtunnel::reports {
@@ -91,8 +92,8 @@ PartJson parsed_part(std::string_view text) {
 
 ForecastFrame frame_of(const PartJson& json) {
   ForecastFrame frame;
-  frame.file = json.at("file").get<std::string>();
-  frame.title = json.at("title").get<std::string>();
+  frame.file = checked_name(json.at("file").get<std::string>());
+  frame.title = checked_name(json.at("title").get<std::string>());
   frame.hash = read_digest(json.at("hash").get<std::string>());
   frame.seed = json.at("seed").get<std::uint64_t>();
   frame.start = WallTime{Duration{json.at("start_ns").get<std::int64_t>()}};
@@ -104,9 +105,9 @@ ForecastFrame frame_of(const PartJson& json) {
   for (const PartJson& spent : json.at("spent_picos")) {
     frame.spent.push_back(Usd::from_picos(spent.get<std::int64_t>()));
   }
-  frame.providers = json.at("providers").get<std::vector<std::string>>();
-  frame.variants = json.at("variants").get<std::vector<std::string>>();
-  frame.features = json.at("features").get<std::vector<std::string>>();
+  for (const PartJson& name : json.at("providers")) frame.providers.push_back(checked_name(name.get<std::string>()));
+  for (const PartJson& name : json.at("variants")) frame.variants.push_back(checked_name(name.get<std::string>()));
+  for (const PartJson& name : json.at("features")) frame.features.push_back(checked_name(name.get<std::string>()));
   frame.uncertain = json.at("uncertain").get<bool>();
   const std::int64_t start = frame.start.time_since_epoch().count();
   const bool good = start >= -kStartMax && start <= kStartMax && frame.horizon > Duration{0} &&

@@ -7,6 +7,7 @@
 
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
+#include "base/visible_text.h"
 #include "reports/files/line_source.h"
 
 namespace windtunnel::reports {
@@ -23,9 +24,16 @@ struct NoRecord {
 
 std::string text_of(ondemand::value value) { return std::string(std::string_view(value.get_string())); }
 
-std::optional<std::string> text_or_null(ondemand::value value) {
+// A text that reports and fitted scenarios print.
+std::string name_of(ondemand::value value) {
+  std::string name = text_of(value);
+  if (const auto problem = problem_with_name(name)) throw NoRecord{*problem + ": \"" + visible_text(name) + '"'};
+  return name;
+}
+
+std::optional<std::string> name_or_null(ondemand::value value) {
   if (bool(value.is_null())) return std::nullopt;
-  return text_of(value);
+  return name_of(value);
 }
 
 // A number in units of 10^-decimals, read from its digits: a double would lose some of them.
@@ -66,10 +74,10 @@ void read_tokens(ondemand::object tokens, TelemetryRecord& record) {
 void read_metadata(ondemand::object metadata, TelemetryRecord& record) {
   for (auto field : metadata) {
     const std::string_view key = field.unescaped_key();
-    if (key == "feature_version") record.feature_version = text_or_null(field.value());
-    if (key == "prompt_version") record.prompt_version = text_or_null(field.value());
-    if (key == "experiment_id") record.experiment_id = text_or_null(field.value());
-    if (key == "variant_id") record.variant_id = text_or_null(field.value());
+    if (key == "feature_version") record.feature_version = name_or_null(field.value());
+    if (key == "prompt_version") record.prompt_version = name_or_null(field.value());
+    if (key == "experiment_id") record.experiment_id = name_or_null(field.value());
+    if (key == "variant_id") record.variant_id = name_or_null(field.value());
   }
 }
 
@@ -77,8 +85,8 @@ TelemetryAttempt attempt_of(ondemand::object object) {
   TelemetryAttempt attempt;
   for (auto field : object) {
     const std::string_view key = field.unescaped_key();
-    if (key == "provider") attempt.provider = text_of(field.value());
-    if (key == "outcome") attempt.outcome = text_of(field.value());
+    if (key == "provider") attempt.provider = name_of(field.value());
+    if (key == "outcome") attempt.outcome = name_of(field.value());
     if (key == "latency_ms") attempt.latency = Duration{number_of(field.value(), kMillisecondDecimals)};
     if (key == "cost_usd") {
       if (const auto picos = number_or_null(field.value(), kDollarDecimals)) {
@@ -90,12 +98,12 @@ TelemetryAttempt attempt_of(ondemand::object object) {
 }
 
 void read_addition(std::string_view key, ondemand::value value, TelemetryRecord& record) {
-  if (key == "outcome") record.outcome = text_of(value);
+  if (key == "outcome") record.outcome = name_of(value);
   if (key == "cache_hit") record.cache_hit = bool(value.get_bool());
   if (key == "ttft_ms") {
     if (const auto ns = number_or_null(value, kMillisecondDecimals)) record.time_to_first_token = Duration{*ns};
   }
-  if (key == "user") record.user = text_or_null(value);
+  if (key == "user") record.user = name_or_null(value);
   if (key == "attempts") {
     for (auto attempt : value.get_array()) record.attempts.push_back(attempt_of(attempt.get_object()));
   }
@@ -105,11 +113,11 @@ void read_field(std::string_view key, ondemand::value value, TelemetryRecord& re
   if (key == "timestamp") {
     record.timestamp = timestamp_of(value);
   } else if (key == "request_id") {
-    record.request_id = text_of(value);
+    record.request_id = name_of(value);
   } else if (key == "provider") {
-    record.provider = text_or_null(value);
+    record.provider = name_or_null(value);
   } else if (key == "model") {
-    record.model = text_or_null(value);
+    record.model = name_or_null(value);
   } else if (key == "latency_ms") {
     record.latency = Duration{number_of(value, kMillisecondDecimals)};
   } else if (key == "tokens") {
@@ -119,9 +127,9 @@ void read_field(std::string_view key, ondemand::value value, TelemetryRecord& re
   } else if (key == "success") {
     record.success = bool(value.get_bool());
   } else if (key == "error") {
-    record.error = text_or_null(value);
+    record.error = name_or_null(value);
   } else if (key == "circuit_breaker_state") {
-    record.circuit_breaker_state = text_or_null(value);
+    record.circuit_breaker_state = name_or_null(value);
   } else if (key == "metadata") {
     read_metadata(value.get_object(), record);
   } else if (key == "prompt_length") {
@@ -145,7 +153,7 @@ struct TelemetryReader::State {
       bool has_timestamp = false, has_tokens = false;
       ondemand::document document = parser.iterate(line.data(), line.size(), line.size() + LineSource::kPadding);
       for (auto field : document.get_object()) {
-        at = std::string_view(field.unescaped_key());
+        at = visible_text(std::string_view(field.unescaped_key()));
         has_timestamp = has_timestamp || at == "timestamp";
         has_tokens = has_tokens || at == "tokens";
         read_field(at, field.value(), record);

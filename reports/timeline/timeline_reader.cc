@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "reports/files/checked_name.h"
 #include "reports/files/line_source.h"
 #include "reports/text/enum_names.h"
 #include "reports/timeline/timeline_fields.h"
@@ -26,6 +27,14 @@ std::int64_t integer(const Json& value) {
 }
 Instant instant(const Json& value) { return Instant{Duration{integer(value)}}; }
 WallTime wall(const Json& value) { return WallTime{Duration{integer(value)}}; }
+
+std::string name(const Json& value) { return checked_name(value.get<std::string>()); }
+
+std::vector<std::string> names(const Json& values) {
+  std::vector<std::string> all;
+  for (const Json& value : values) all.push_back(name(value));
+  return all;
+}
 
 std::optional<Usd> optional_money(const Json& value) {
   if (value.is_null()) return std::nullopt;
@@ -52,8 +61,8 @@ std::size_t provider_place(const Json& value, const Timeline& timeline) {
 
 void read_head(const Json& json, Timeline& timeline) {
   const Json& scenario = json.at("scenario");
-  timeline.file = scenario.at("file").get<std::string>();
-  timeline.title = scenario.at("title").get<std::string>();
+  timeline.file = name(scenario.at("file"));
+  timeline.title = name(scenario.at("title"));
   timeline.hash = read_digest(scenario.at("hash").get<std::string>());
   timeline.seed = json.at("seed").get<std::uint64_t>();
   timeline.digest = read_digest(json.at("digest").get<std::string>());
@@ -74,15 +83,14 @@ void read_head(const Json& json, Timeline& timeline) {
 
 void read_names(const Json& json, Timeline& timeline) {
   for (const Json& one : json.at("providers")) {
-    timeline.provider_names.push_back({one.at("name").get<std::string>(), one.at("model").get<std::string>()});
+    timeline.provider_names.push_back({name(one.at("name")), name(one.at("model"))});
   }
-  if (!json.at("experiment").is_null()) timeline.experiment = json.at("experiment").get<std::string>();
+  if (!json.at("experiment").is_null()) timeline.experiment = name(json.at("experiment"));
   for (const Json& one : json.at("variants")) {
-    timeline.variant_names.push_back({one.at("id").get<std::string>(), provider_place(one.at("provider"), timeline)});
+    timeline.variant_names.push_back({name(one.at("id")), provider_place(one.at("provider"), timeline)});
   }
   for (const Json& one : json.at("versions")) {
-    timeline.version_names.push_back(
-        {one.at("feature_version").get<std::string>(), one.at("prompt_version").get<std::string>()});
+    timeline.version_names.push_back({name(one.at("feature_version")), name(one.at("prompt_version"))});
   }
   for (const Json& share : json.at("limits").at("alerts_millionths"))
     timeline.budget_alerts.push_back({integer(share)});
@@ -92,9 +100,9 @@ void read_names(const Json& json, Timeline& timeline) {
 
 void read_faults(const Json& json, Timeline& timeline) {
   for (const Json& one : json.at("faults")) {
-    Timeline::Fault fault{.id = one.at("id").get<std::string>(),
+    Timeline::Fault fault{.id = name(one.at("id")),
                           .kind = enumerator<sim::FaultKind>(one.at("kind"), sim::kFaultKinds, kName),
-                          .providers = one.at("providers").get<std::vector<std::string>>(),
+                          .providers = names(one.at("providers")),
                           .phases_total = integer(one.at("phases_total"))};
     for (const Json& phase : one.at("phases_ns")) {
       fault.phases.push_back({.from = instant(phase.at(0)),

@@ -6,6 +6,7 @@
 #include "base/calendar.h"
 #include "base/duration_text.h"
 #include "base/exact_decimal.h"
+#include "base/visible_text.h"
 #include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::scenarios {
@@ -297,6 +298,11 @@ Kind<bool> boolean() {
           [] { return type_schema("boolean"); }};
 }
 
+bool check_line(Reading& reading, Place place, std::string_view text) {
+  const auto problem = problem_with_name(text);
+  return !problem || reading.error(place, "\"" + excerpt(text) + "\" " + *problem);
+}
+
 Kind<std::string> text() {
   return {[](Reading& reading, const JsonValue& json, std::string& value) {
             if (!require_kind(reading, json, JsonKind::string)) return false;
@@ -307,6 +313,16 @@ Kind<std::string> text() {
           [] { return type_schema("string"); }};
 }
 
+Kind<std::string> line() {
+  Kind<std::string> kind = text();
+  kind.read = [](Reading& reading, const JsonValue& json, std::string& value) {
+    if (!require_kind(reading, json, JsonKind::string)) return false;
+    value = json.text;
+    return check_line(reading, json.place, json.text);
+  };
+  return kind;
+}
+
 Kind<std::string> name() {
   constexpr std::size_t kNameMax = 200;
   Kind<std::string> kind = text();
@@ -315,7 +331,7 @@ Kind<std::string> name() {
     if (json.text.empty()) return reading.error(json.place, "a name is not empty");
     if (json.text.size() > kNameMax) return reading.error(json.place, "a name has at most 200 bytes");
     value = json.text;
-    return true;
+    return check_line(reading, json.place, json.text);
   };
   kind.schema = [] {
     JsonValue schema = type_schema("string");

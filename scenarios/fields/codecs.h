@@ -45,9 +45,14 @@ Kind<Millionths> share(std::int64_t least = 0, std::int64_t most = 1'000'000);
 Kind<double> share_double(std::int64_t least = 0, std::int64_t most = 1'000'000);
 Kind<double> decimal(DecimalRange range = {});
 Kind<bool> boolean();
+// Anything, over as many lines as it likes: reports do not print it.
 Kind<std::string> text();
-// A word that other places refer to: not empty, at most 200 characters.
+// A text that reports print on one line: see base/visible_text.h for what it must not hold.
+Kind<std::string> line();
+// A word that other places refer to: such a line, not empty, at most 200 characters.
 Kind<std::string> name();
+// False, with an error at this place, if `text` is no such line.
+bool check_line(Reading& reading, Place place, std::string_view text);
 // "2026-01-20T10:00:00Z", 1970 to 2159.
 Kind<WallTime> wall_time();
 

@@ -120,7 +120,7 @@ const Table<monitor::RouterConfig>& router_table() {
       "ab_router",
       "Assigns each user to a variant. Without variants every request goes to the first provider.",
       {
-          field<C>("experiment_id", &C::experiment_id, text(),
+          field<C>("experiment_id", &C::experiment_id, line(),
                    "Salts the assignment: two experiments divide the users independently."),
           field<C>("variants", &C::variants, list(object(variant_table), 0, 64),
                    "The arms, in the order of their intervals."),

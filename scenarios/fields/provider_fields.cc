@@ -277,6 +277,7 @@ Kind<std::vector<ProviderSpec>> providers_kind() {
               reading.note(member.value.place);
               if (member.key.empty() || member.key == "*")
                 good = reading.error(member.place, "this is no name for a provider");
+              good = check_line(reading, member.place, member.key) && good;
               value.push_back(start_from(member.key, default_profile(member.key)));
               const bool was_read = read_object(reading, member.value, value.back(), provider_table());
               good = was_read && good;

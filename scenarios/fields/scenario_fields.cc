@@ -120,7 +120,7 @@ const Table<Scenario>& scenario_table() {
       {
           schema_field(),
           version_field(),
-          field<S>("title", &S::title, text(), "One line for people."),
+          field<S>("title", &S::title, line(), "One line for people."),
           field<S>("description", &S::description, text(), "What it shows and why."),
           field<S>("seed", &S::seed, seed_number(), "All chance of the run follows from it."),
           field<S>("start", &S::start, wall_time(), "What the wall clock shows at the start, UTC."),

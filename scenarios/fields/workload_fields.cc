@@ -136,8 +136,8 @@ const Table<ListedRequest>& request_table() {
           field<R>("input_tokens", &R::input, optional(tokens()), "Tokens of the prompt."),
           field<R>("output_tokens", &R::output, optional(tokens()), "Tokens of the answer that nobody cuts."),
           field<R>("max_tokens", &R::max_tokens, optional(tokens()), "The most output tokens asked for."),
-          field<R>("prompt", &R::prompt, optional(text()), "Requests with the same word ask the same."),
-          field<R>("user", &R::user, optional(text()), "The user id."),
+          field<R>("prompt", &R::prompt, optional(line()), "Requests with the same word ask the same."),
+          field<R>("user", &R::user, optional(line()), "The user id."),
           field<R>("provider", &R::provider, optional(name()), "An explicit choice of provider."),
       },
       {}};
@@ -219,8 +219,8 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
                "The most output tokens asked for; null: 500, or with token_limiter mode per_request what its limit "
                "leaves, and "
                "of a trace's row exactly its output tokens."),
-      field<W>("feature_version", &W::feature_version, text(), "A label for reports."),
-      field<W>("prompt_version", &W::prompt_version, text(), "A label for reports."),
+      field<W>("feature_version", &W::feature_version, line(), "A label for reports."),
+      field<W>("prompt_version", &W::prompt_version, line(), "A label for reports."),
   };
   for (Field<W>& one : rest) fields.push_back(std::move(one));
   return fields;
@@ -264,6 +264,7 @@ Kind<std::vector<WorkloadSpec>> workloads_kind() {
               const Reading::Step step(reading, member.key);
               reading.note(member.value.place);
               if (member.key.empty()) good = reading.error(member.place, "a name is not empty");
+              good = check_line(reading, member.place, member.key) && good;
               value.emplace_back().name = member.key;
               good = read_object(reading, member.value, value.back(), workload_table()) && good;
             }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "base/visible_text.h"
 #include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {
@@ -23,9 +24,20 @@ constexpr std::size_t kWordsListed = 12;
 // The offset of the code point with this ordinal, or the end.
 std::size_t offset_of(std::string_view text, std::size_t ordinal) { return first_characters(text, ordinal).size(); }
 
+// As wide as the text: what would steer a terminal is "?", and so are the colons and the bracket that a CI job would
+// take for the begin of a command.
 std::string printable(std::string_view text) {
   std::string result;
-  for (const char c : text) result += (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F ? '?' : c;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t length = utf8_length(rest);
+    const std::string_view character = rest.substr(0, std::max<std::size_t>(length, 1));
+    const bool is_shown = length > 0 && (character == "\t" || !is_control(code_point_of(character)));
+    result += is_shown ? character : "?";
+    rest.remove_prefix(character.size());
+  }
+  const std::size_t first = std::min(result.find_first_not_of(" \t"), result.size());
+  if (result.compare(first, 2, "::") == 0) result.replace(first, 2, "??");
+  for (std::size_t at = 0; (at = result.find("##[", at)) != std::string::npos;) result[at + 2] = '?';
   return result;
 }
 
@@ -205,6 +217,7 @@ std::string excerpt(std::string_view text) {
 }
 
 std::string read_whole_file(const std::string& path) {
+  if (const auto problem = problem_with_name(path)) throw FileError(visible_text(path) + ": its name " + *problem);
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) throw FileError(path + ": cannot open it: " + std::generic_category().message(errno));

@@ -68,6 +68,11 @@ class Breaks(Breaker):
     def speaks_nonsense(self):
         say("Traceback: \x1b[31mnothing\n")
 
+    def steers(self):
+        print("\x1b[2J::error::pwned ##[error]pwned", file=sys.stderr, flush=True)
+        say('{"error": "\\u001b[31mred\\n::error::pwned ##[error]pwned"}\n')
+        os._exit(7)
+
     def answers_half(self):
         say('{"state":"cl')
         os._exit(0)

@@ -29,6 +29,7 @@ struct Rule {
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = {
       {"duplicate keys", R"({"title": "a", "title": "b"})", "/title", "is written twice"},
+      {"lines", R"({"title": "a\u001b[2J"})", "/title", "control character|as a command to"},
       {"quantities", R"({"duration": "0.5ns"})", "/duration",
        "finer than|is negative|is below|is above|is shorter than|is longer than|too large|too small|is not between|"
        "more than 6 decimal|is not a|between 1 and|out of range|has an unknown unit|has no unit"},

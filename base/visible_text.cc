@@ -1,0 +1,86 @@
+#include "base/visible_text.h"
+
+#include "base/utf8.h"
+
+namespace windtunnel::inline base {
+namespace {
+
+constexpr std::string_view kCommandBegin = "::";
+constexpr std::string_view kCommandAnywhere = "##[";
+
+std::string hex(std::uint32_t code, std::size_t digits) {
+  std::string text(digits, '0');
+  for (std::size_t i = digits; i > 0; code >>= 4) text[--i] = "0123456789abcdef"[code & 15];
+  return text;
+}
+
+std::string upper_hex(std::uint32_t code) {
+  std::string text = hex(code, 4);
+  for (char& digit : text) {
+    if (digit >= 'a') digit = static_cast<char>(digit - 'a' + 'A');
+  }
+  return text;
+}
+
+bool begins_a_command(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  return first != std::string_view::npos && text.substr(first).starts_with(kCommandBegin);
+}
+
+std::string spelled(std::uint32_t code) {
+  switch (code) {
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      return code < 0x80 ? "\\x" + hex(code, 2) : "\\u" + hex(code, 4);
+  }
+}
+
+}  // namespace
+
+bool is_control(std::uint32_t code) {
+  const bool separates = code == 0x2028 || code == 0x2029;
+  const bool turns = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || separates || turns;
+}
+
+std::optional<std::string> problem_with_name(std::string_view name) {
+  for (std::string_view rest = name; !rest.empty();) {
+    const std::size_t length = utf8_length(rest);
+    if (length == 0) return "is not UTF-8";
+    const std::uint32_t code = code_point_of(rest.substr(0, length));
+    if (is_control(code)) return "holds the control character U+" + upper_hex(code);
+    rest.remove_prefix(length);
+  }
+  if (begins_a_command(name)) return "begins with \"::\", as a command to GitHub Actions does";
+  if (name.find(kCommandAnywhere) != std::string_view::npos) return "holds \"##[\", as a command to a CI job does";
+  return std::nullopt;
+}
+
+std::string visible_text(std::string_view text) {
+  std::string out = begins_a_command(text) ? "\\" : "";
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t length = utf8_length(rest);
+    if (length == 0) {
+      out += "\\x" + hex(static_cast<unsigned char>(rest.front()), 2);
+      rest.remove_prefix(1);
+      continue;
+    }
+    const std::uint32_t code = code_point_of(rest.substr(0, length));
+    if (is_control(code)) {
+      out += spelled(code);
+    } else if (rest.starts_with(kCommandAnywhere)) {
+      out += "#\\";
+    } else {
+      out += rest.substr(0, length);
+    }
+    rest.remove_prefix(length);
+  }
+  return out;
+}
+
+}  // namespace windtunnel::inline base

@@ -1,0 +1,58 @@
+#include "base/visible_text.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace windtunnel::inline base::visible_text_test {
+namespace {
+
+TEST(VisibleText, spells_out_what_would_steer_a_terminal) {
+  EXPECT_EQ(visible_text("\x1b]0;owned\x07\x1b[31mRED\x1b[2J"), "\\x1b]0;owned\\x07\\x1b[31mRED\\x1b[2J");
+  EXPECT_EQ(visible_text(std::string("a\0b\x7f", 4)), "a\\x00b\\x7f");
+  EXPECT_EQ(visible_text("line 1\nline 2\r\tend"), "line 1\\nline 2\\r\\tend");
+  EXPECT_EQ(visible_text("\xc2\x9b"
+                         "31m"),
+            "\\u009b31m")
+      << "the eight-bit form of ESC [";
+  EXPECT_EQ(visible_text("a\xe2\x80\xa8z \xe2\x80\xae\xe2\x81\xa6"), "a\\u2028z \\u202e\\u2066");
+  EXPECT_EQ(visible_text("\xff\xc2"), "\\xff\\xc2");
+}
+
+TEST(VisibleText, is_no_command_to_a_ci_job) {
+  EXPECT_EQ(visible_text("line1\n::error file=x::pwned"), "line1\\n::error file=x::pwned");
+  EXPECT_EQ(visible_text("::error::pwned"), "\\::error::pwned");
+  EXPECT_EQ(visible_text("  ::error::pwned"), "\\  ::error::pwned");
+  EXPECT_EQ(visible_text("a ##[error]pwned ##[x"), "a #\\#[error]pwned #\\#[x");
+}
+
+TEST(VisibleText, leaves_every_other_text_alone) {
+  for (const char* text :
+       {"", "azure-openai", "Zoë's \"gateway\" | <b> 💥 \\ ```", "a::b", "a:b", ":", "##", "# [", "\xc2\xa0\xdf\xbf"}) {
+    EXPECT_EQ(visible_text(text), text);
+    EXPECT_FALSE(problem_with_name(text)) << text;
+  }
+}
+
+TEST(VisibleText, a_name_holds_nothing_that_would_be_spelled_out) {
+  EXPECT_EQ(problem_with_name("a\x1b"), "holds the control character U+001B");
+  EXPECT_EQ(problem_with_name("a\n"), "holds the control character U+000A");
+  EXPECT_EQ(problem_with_name("\xe2\x81\xa9"), "holds the control character U+2069");
+  EXPECT_EQ(problem_with_name("\xff"), "is not UTF-8");
+  EXPECT_EQ(problem_with_name("::stop-commands::x"), "begins with \"::\", as a command to GitHub Actions does");
+  EXPECT_EQ(problem_with_name("  ::error::x"), "begins with \"::\", as a command to GitHub Actions does");
+  EXPECT_EQ(problem_with_name("a ##[group]"), "holds \"##[\", as a command to a CI job does");
+}
+
+// Both sides of each range's edges.
+TEST(VisibleText, controls_are_c0_del_c1_and_the_marks_of_lines_and_directions) {
+  for (const std::uint32_t code : {0x0, 0x1f, 0x7f, 0x9f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069}) {
+    EXPECT_TRUE(is_control(code)) << code;
+  }
+  for (const std::uint32_t code : {0x20, 0x7e, 0xa0, 0x2027, 0x202f, 0x2065, 0x206a, 0x1f7e2}) {
+    EXPECT_FALSE(is_control(code)) << code;
+  }
+}
+
+}  // namespace
+}  // namespace windtunnel::inline base::visible_text_test
