@@ -12,6 +12,8 @@
 #include "cli/console.h"
 #include "cli/one_run.h"
 #include "reports/telemetry/fit_report.h"
+#include "scenarios/json/diagnostics.h"
+#include "scenarios/reader.h"
 #include "scenarios/writer.h"
 
 namespace windtunnel::cli {
@@ -107,7 +109,10 @@ ExitCode init_from_log(const InitArguments& arguments) {
       std::fprintf(stderr, "windtunnel: %s: %s\n", log.file.c_str(), log.fit.problem->c_str());
       return ExitCode::inconclusive;
     }
-    const ExitCode code = write_new(arguments.file, scenarios::write_scenario(log.fit.scenario));
+    const std::string text = scenarios::write_scenario(log.fit.scenario);
+    // A fit that is no valid scenario is our mistake, and no file is better than one that cannot be run.
+    (void)scenarios::read_scenario_text(text, arguments.file, {});
+    const ExitCode code = write_new(arguments.file, text);
     if (code != ExitCode::pass) return code;
     const bool said =
         print(fmt::format("{} written. Now: windtunnel forecast {}\n", arguments.file, shell_word(arguments.file)));
@@ -115,6 +120,10 @@ ExitCode init_from_log(const InitArguments& arguments) {
   } catch (const reports::ReportError& error) {
     std::fprintf(stderr, "windtunnel: %s\n", error.what());
     return ExitCode::file_error;
+  } catch (const scenarios::ScenarioError& error) {
+    std::fprintf(stderr, "windtunnel: what was fitted is no valid scenario, and nothing was written:\n%s\n",
+                 error.what());
+    return ExitCode::internal_error;
   }
 }
 

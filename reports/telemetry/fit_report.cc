@@ -16,11 +16,27 @@ namespace {
 
 constexpr std::size_t kBadLinesShown = 5;
 
+// For a log of another program, of which no line is a record.
+constexpr const char* kWhatIsRead =
+    "A log is read one JSON object a line. Each needs `timestamp` (ISO 8601) and `tokens` {input, output}; provider, "
+    "model,\n"
+    "latency_ms, cost_usd and success are read where they are there. Convert a log of another format to that first.\n";
+
 template <class Word, std::size_t N>
 std::optional<Word> word_named(const std::string& name) {
   for (std::size_t i = 0; i < N; ++i) {
     if (name == name_of(static_cast<Word>(i))) return static_cast<Word>(i);
   }
+  return std::nullopt;
+}
+
+// A month for one answer, or more tokens than a request may have.
+std::optional<std::string> beyond_reason(const TelemetryRecord& record, const sim::FitSample& sample) {
+  constexpr Duration kLongest = std::chrono::hours{24 * 30};
+  if (record.input > kTokensMax || record.output > kTokensMax) return "tokens: more than a request may have";
+  bool too_long = record.latency > kLongest || record.time_to_first_token.value_or(Duration{0}) > kLongest;
+  for (const sim::FitAttempt& attempt : sample.attempts) too_long = too_long || attempt.latency > kLongest;
+  if (too_long) return "latency_ms: longer than 30 days";
   return std::nullopt;
 }
 
@@ -48,8 +64,7 @@ std::optional<std::string> sample_of(TelemetryRecord& record, sim::FitSample& sa
     if (attempt.provider.empty()) return "attempts: a call names no provider";
     sample.attempts.push_back({std::move(attempt.provider), *kind, attempt.latency, attempt.cost});
   }
-  if (record.input > kTokensMax || record.output > kTokensMax) return "tokens are beyond all reason";
-  return std::nullopt;
+  return beyond_reason(record, sample);
 }
 
 // Four significant digits, plain.
@@ -105,12 +120,13 @@ std::string fit_text(const FittedLog& log) {
     for (const std::string& note : fit.notes) text += "note: " + note + "\n";
   }
   if (log.bad_count == 0) return text;
-  text +=
-      fmt::format("{} lines are no records and were left out:\n", with_thousands(static_cast<Int128>(log.bad_count)));
+  text += fmt::format("{} {} left out:\n", with_thousands(static_cast<Int128>(log.bad_count)),
+                      log.bad_count == 1 ? "line is no record and was" : "lines are no records and were");
   for (std::size_t i = 0; i < log.bad_lines.size() && i < kBadLinesShown; ++i) {
     text += fmt::format("  line {}: {}\n", log.bad_lines[i].line, log.bad_lines[i].why);
   }
   if (log.bad_count > kBadLinesShown) text += fmt::format("  and {} more\n", log.bad_count - kBadLinesShown);
+  if (fit.requests == 0) text += kWhatIsRead;
   return text;
 }
 

@@ -16,6 +16,9 @@ using monitor::Outcome;
 using monitor::ReplyKind;
 
 constexpr std::int64_t kDayNs = std::int64_t{24} * 3'600'000'000'000;
+constexpr std::size_t kVariantsMax = 64;
+// A scenario starts between 1970 and 2159.
+constexpr WallTime kLatest{std::chrono::hours{24 * 365 * 180}};
 constexpr double kNearlyAll = 0.99;  // of the requests carry the experiment's variant
 
 // The midnight after an instant, UTC.
@@ -71,6 +74,15 @@ void fit_lengths(Fit& fit, WorkloadSpec& workload, const std::vector<std::int64_
 std::int64_t Fitter::Calls::count() const { return std::accumulate(kinds.begin(), kinds.end(), std::int64_t{0}); }
 
 void Fitter::add(const FitSample& sample) {
+  FitSample valid = sample;
+  for (std::string* name : {&valid.provider, &valid.model, &valid.experiment, &valid.variant}) {
+    *name = names_.valid(*name);
+  }
+  for (FitAttempt& attempt : valid.attempts) attempt.provider = names_.valid(attempt.provider);
+  add_valid(valid);
+}
+
+void Fitter::add_valid(const FitSample& sample) {
   arrivals_.push_back(sample.finished - sample.latency);
   if (sample.outcome) ++outcomes_;
   const bool refused = sample.outcome && is_refused(*sample.outcome);
@@ -97,7 +109,16 @@ void Fitter::add_calls(const FitSample& sample) {
                      .latency = sample.latency,
                      .cost = sample.cost});
   }
-  for (const FitAttempt& call : calls) ++calls_[call.provider].kinds[static_cast<std::size_t>(call.kind)];
+  std::int32_t in_a_row = 0;
+  const std::string* before = nullptr;
+  for (const FitAttempt& call : calls) {
+    ++calls_[call.provider].kinds[static_cast<std::size_t>(call.kind)];
+    if (call.kind == ReplyKind::timeout) seen_.timeouts.push_back(call.latency);
+    if (call.kind == ReplyKind::ok) seen_.answered_longest = std::max(seen_.answered_longest, call.latency);
+    in_a_row = before != nullptr && *before == call.provider ? in_a_row + 1 : 1;
+    seen_.attempts_at_one = std::max(seen_.attempts_at_one, in_a_row);
+    before = &call.provider;
+  }
   if (calls.empty()) return;
   const std::string& first = calls.front().provider;
   ++calls_[first].first;
@@ -171,9 +192,13 @@ void Fitter::add_arms(Fit& fit, const std::vector<Arm>& arms, const std::map<std
 void Fitter::fit_split(Fit& fit, const std::vector<Called>& providers) const {
   monitor::RouterConfig& router = fit.scenario.monitor.ab_router;
   const double nearly_all = kNearlyAll * static_cast<double>(past_limiters_);
-  if (arms_.size() == 1 && static_cast<double>(with_variant_) >= nearly_all) {
-    router.experiment_id = arms_.begin()->first;
-    return add_arms(fit, arms_by_variant(fit), users_by_variant_);
+  if (arms_.size() == 1 && arms_.begin()->second.size() <= kVariantsMax &&
+      static_cast<double>(with_variant_) >= nearly_all) {
+    const std::vector<Arm> arms = arms_by_variant(fit);
+    if (!arms.empty()) {
+      router.experiment_id = arms_.begin()->first;
+      return add_arms(fit, arms, users_by_variant_);
+    }
   }
   if (providers.size() < 2) return;
   router.experiment_id = "log";
@@ -191,6 +216,7 @@ std::optional<std::string> Fitter::problem() const {
   if (input_.empty()) return "the log has no answered request, so that nothing is known of lengths, latency and price";
   const auto [first, last] = std::ranges::minmax(arrivals_);
   if (first == last) return "all requests of the log come at one instant, so that nothing is known of the rate";
+  if (first < WallTime{} || last > kLatest) return "the log's requests do not lie between 1970 and 2150";
   return std::nullopt;
 }
 
@@ -206,6 +232,11 @@ void Fitter::add_notes(Fit& fit) const {
     fit.notes.emplace_back(
         "the log names no outcomes: hits of a cache are not known, and a failed request is one call that "
         "ended with server_error");
+  }
+  if (names_.changed() > 0) {
+    fit.notes.push_back(fmt::format(
+        "{} names of the log are no names for a scenario and were changed (control characters, or over {} bytes)",
+        names_.changed(), FitNames::kBytesMax));
   }
   fit.notes.emplace_back(
       "the token limiter is off: lengths are as they came out of the one that the log was written behind");
@@ -232,6 +263,7 @@ Fit Fitter::fit() const {
   for (const Called& one : providers) scenario.providers.push_back(fit_provider(fit, *one.name, *one.calls));
   fit_split(fit, providers);
   add_notes(fit);
+  fit_settings(fit, seen_);
   fit_hits(fit, lookups_, whole_days_of(arrivals_));
   return fit;
 }

@@ -20,7 +20,11 @@
 //            equally popular prompts, and a ttl for which the scenario's own run from an empty cache has that share.
 //            With 14 whole days or more, what their shares differ by beyond chance makes the mean of the 30 days to
 //            come uncertain, and that of the log too: both become the count_cv of the prompts.
-// Not fitted: the gateway's settings (budget, breaker, retries), which are the defaults.
+//   gateway  The settings are the defaults where the log does not contradict them: timeout and attempts are fitted or
+//            lifted, and there is no budget.
+//
+// What the fitter writes is a valid scenario: names, times, rates and prices that a scenario file does not accept are
+// changed or bounded, and a note names it.
 
 #include <cstdint>
 #include <map>
@@ -30,6 +34,7 @@
 
 #include "base/units.h"
 #include "monitor/request.h"
+#include "sim/fit/fit_names.h"
 #include "sim/statistics/statistics.h"
 #include "sim/world/scenario.h"
 
@@ -104,6 +109,12 @@ class Fitter {
     std::int64_t first = 0;  // calls that were a request's first
     [[nodiscard]] std::int64_t count() const;
   };
+  // What the log shows of the gateway's settings.
+  struct Seen {
+    std::vector<Duration> timeouts;    // what each call took that timed out
+    Duration answered_longest{0};      // of answered calls
+    std::int32_t attempts_at_one = 1;  // the most calls of one request to one provider, one after the other
+  };
 
  private:
   struct Called {
@@ -117,6 +128,7 @@ class Fitter {
   };
   using Counts = std::map<std::string, std::int64_t>;
 
+  void add_valid(const FitSample& sample);
   void add_calls(const FitSample& sample);
   void add_answer(const FitSample& sample);
   [[nodiscard]] std::optional<std::string> problem() const;
@@ -126,6 +138,8 @@ class Fitter {
   static void add_arms(Fit& fit, const std::vector<Arm>& arms, const std::map<std::string, Counts>& by_user);
   void add_notes(Fit& fit) const;
 
+  FitNames names_;
+  Seen seen_;
   std::vector<WallTime> arrivals_;
   std::vector<std::int64_t> input_;  // of served answers
   std::vector<std::int64_t> output_;

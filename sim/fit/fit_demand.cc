@@ -56,6 +56,11 @@ std::vector<std::int64_t> counts_of_days(const std::vector<WallTime>& arrivals) 
 // What the days differ by beyond Poisson's noise.
 void fit_spread(Fit& fit, Diurnal& diurnal, const std::vector<std::int64_t>& days) {
   const Moments moments = moments_of(std::span<const std::int64_t>{days});
+  if (moments.mean == 0) {
+    fit.notes.push_back(
+        fmt::format("the {} whole days of the log are empty: nothing is known of how days differ", days.size()));
+    return;
+  }
   const double freedom = static_cast<double>(days.size()) - 1;
   const double dispersion = moments.variance / moments.mean;
   // About the 99 % point of a chi-square over its degrees of freedom.
@@ -68,6 +73,15 @@ void fit_spread(Fit& fit, Diurnal& diurnal, const std::vector<std::int64_t>& day
   diurnal.day_factor_cv = std::min(cv, 10.0);
   fit.parameters.push_back(
       {"day_factor_cv", "share", {cv, std::max(0.0, cv - half_width), cv + half_width}, std::ssize(days)});
+}
+
+// A scenario's rate is at most a billion per unit, in whole millionths.
+Rate rate_of(double a_day) {
+  constexpr double kMost = 1e9;
+  const bool by_second = a_day > kMost;
+  const double count = by_second ? a_day / 86'400 : a_day;
+  return {.count = Millionths{std::max<std::int64_t>(1, std::llround(std::min(count, kMost) * 1e6))},
+          .unit = Duration{by_second ? std::int64_t{1'000'000'000} : kNsOfDay}};
 }
 
 }  // namespace
@@ -105,8 +119,7 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals
   }
   fit.parameters.push_back({"rate", "requests/day", rate, std::ssize(arrivals)});
   workload.arrival = Arrival::poisson;
-  workload.rate = {.count = Millionths{static_cast<std::int64_t>(std::llround(a_day * 1e6))},
-                   .unit = Duration{kNsOfDay}};
+  workload.rate = rate_of(a_day);
   if (!has_profile) {
     fit.notes.emplace_back("the log does not hold each hour of the day: the rate is constant");
     return;

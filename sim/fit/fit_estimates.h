@@ -41,6 +41,9 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals
 // Latency, price and errors of one provider.
 [[nodiscard]] ProviderSpec fit_provider(Fit& fit, const std::string& name, const Fitter::Calls& calls);
 
+// The gateway's settings, so that none forbids what the log shows. After demand and providers.
+void fit_settings(Fit& fit, const Fitter::Seen& seen);
+
 // Prompts and cache, so that a run of the whole scenario has this share of hits. Last: it runs the scenario.
 void fit_hits(Fit& fit, const std::map<std::int64_t, Fitter::Lookups>& by_day, DayRange whole);
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kTableSteps = 100;
 constexpr std::int64_t kTimeStep = 1'000;  // of latencies: microseconds
+// A scenario's dearest price is 40,000 USD per million tokens, in pico-dollars a token.
+constexpr std::int64_t kPriceMost = 40'000'000'000;
 
 double mean_of(const std::vector<std::int64_t>& values) {
   return moments_of(std::span<const std::int64_t>{values}).mean;
@@ -22,6 +24,8 @@ struct Prices {
   std::int64_t output = 0;
   bool both = true;  // false: the tokens' ratio never changes, so that only their sum can be priced
 };
+
+std::int64_t whole_price(double picos) { return std::llround(std::clamp(picos, 0.0, static_cast<double>(kPriceMost))); }
 
 Prices prices_of(const std::vector<Fitter::Answered>& answered) {
   double ii = 0;
@@ -42,12 +46,10 @@ Prices prices_of(const std::vector<Fitter::Answered>& answered) {
   const double determinant = ii * oo - io * io;
   if (determinant <= 1e-9 * ii * oo) {
     const double tokens = ii + 2 * io + oo;
-    const auto each = static_cast<std::int64_t>(std::llround(tokens > 0 ? (ic + oc) / tokens : 0));
-    return {std::max<std::int64_t>(each, 0), std::max<std::int64_t>(each, 0), false};
+    const std::int64_t each = whole_price(tokens > 0 ? (ic + oc) / tokens : 0);
+    return {each, each, false};
   }
-  const auto input = static_cast<std::int64_t>(std::llround((ic * oo - oc * io) / determinant));
-  const auto output = static_cast<std::int64_t>(std::llround((oc * ii - ic * io) / determinant));
-  return {std::max<std::int64_t>(input, 0), std::max<std::int64_t>(output, 0), true};
+  return {whole_price((ic * oo - oc * io) / determinant), whole_price((oc * ii - ic * io) / determinant), true};
 }
 
 void fit_price(Fit& fit, ProviderSpec& spec, const Fitter::Calls& calls) {
@@ -123,7 +125,8 @@ void fit_errors(Fit& fit, ProviderSpec& spec, const Fitter::Calls& calls) {
     if (calls.kinds[kind] == 0) continue;
     const auto reply = static_cast<monitor::ReplyKind>(kind);
     const Estimate share = estimate_share(static_cast<std::size_t>(calls.kinds[kind]), static_cast<std::size_t>(all));
-    spec.errors.rates.emplace_back(reply, std::round(share.value * 1e6) / 1e6);
+    // Rounded down, so that the shares add up to 1 at most.
+    spec.errors.rates.emplace_back(reply, std::floor(share.value * 1e6 + 1e-9) / 1e6);
     fit.parameters.push_back({fmt::format("{}.errors.{}", spec.name, name_of(reply)), "share", share, all});
   }
 }

@@ -30,9 +30,41 @@ TEST(InitFromTelemetry, tells_a_file_that_cannot_be_read_from_one_that_says_noth
   folder.write("bad.jsonl", "not a record\n");
   const Said said = windtunnel("init " + folder.path("a.json") + " --from-telemetry " + folder.path("bad.jsonl"));
   EXPECT_EQ(said.exit, 13);
-  EXPECT_NE(said.out.find("1 lines are no records and were left out"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("1 line is no record and was left out:\n  line 1: it is no JSON object, but not a record"),
+            std::string::npos)
+      << said.out;
   EXPECT_NE(said.out.find("the log has no request"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("A log is read one JSON object a line"), std::string::npos) << said.out;
   EXPECT_FALSE(folder.has("a.json"));
+}
+
+TEST(InitFromTelemetry, names_record_field_and_value_of_another_programs_log) {
+  const Folder folder;
+  folder.write("spend.jsonl", R"({"timestamp": "2026-01-20T10:00:00Z", "tokens": {"input": 5}, "cost_usd": "0.01"})");
+  const Said said = windtunnel("init " + folder.path("a.json") + " --from-telemetry " + folder.path("spend.jsonl"));
+  EXPECT_EQ(said.exit, 13);
+  EXPECT_NE(said.out.find("line 1: cost_usd is the text \"0.01\", and a number is read"), std::string::npos)
+      << said.out;
+}
+
+// The only requests lie on the first and the last day of a month: the whole days between are empty.
+TEST(InitFromTelemetry, of_a_log_with_empty_whole_days_is_valid) {
+  const Folder folder;
+  const Said said = windtunnel("init " + folder.path("fitted.json") +
+                               " --from-telemetry tests/cases/telemetry/two-days-a-month-apart.jsonl");
+  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_EQ(said.out.find("nan"), std::string::npos) << said.out;
+  EXPECT_EQ(windtunnel("validate " + folder.path("fitted.json")).out, folder.path("fitted.json") + ": valid\n");
+}
+
+// All 96 answers took about 40 s, ten more than the default timeout.
+TEST(InitFromTelemetry, no_setting_forbids_what_the_log_shows) {
+  const Folder folder;
+  const std::string log = "tests/cases/telemetry/long-answers-all-successful.jsonl";
+  ASSERT_EQ(windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 0);
+  const Said said = windtunnel("run " + folder.path("fitted.json") + " --format json --set duration=1d");
+  EXPECT_NE(said.out.find("\"served\": 1"), std::string::npos) << said.out;
+  EXPECT_EQ(said.out.find("\"timeout\": 1"), std::string::npos) << said.out;
 }
 
 TEST(ForecastFromTelemetry, is_that_of_the_fitted_scenario) {

@@ -1,0 +1,110 @@
+// The gateway's settings. A log says little of them, so that they are the defaults, but no default may forbid what the
+// log shows: it is fitted where the log tells it, and lifted where the log only contradicts it.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "monitor/record.h"
+#include "sim/fit/fit_estimates.h"
+
+namespace windtunnel::sim {
+namespace {
+
+constexpr Duration kTimeoutMost = std::chrono::hours{24 * 365 * 100};  // a scenario's longest duration
+constexpr std::size_t kGrid = 31;
+
+double at_share(const Law& law, double share) {
+  if (law.kind == Law::Kind::fixed) return law.a + law.shift;
+  const double at = share * static_cast<double>(law.table.size() - 1);
+  const auto below = std::min(static_cast<std::size_t>(at), law.table.size() - 1);
+  const std::size_t above = std::min(below + 1, law.table.size() - 1);
+  const double part = at - static_cast<double>(below);
+  return (1 - part) * law.table[below] + part * law.table[above] + law.shift;
+}
+
+// The longest answer that the scenario can draw.
+double longest_of(const Scenario& scenario) {
+  double longest = 0;
+  double output = 0;
+  for (const WorkloadSpec& workload : scenario.workloads) {
+    output = std::max(output, at_share(workload.output.law, 1));
+  }
+  for (const ProviderSpec& one : scenario.providers) {
+    longest = std::max(longest, at_share(one.time_to_first_token, 1) + output * at_share(one.time_per_output_token, 1));
+  }
+  return longest;
+}
+
+// The share of answers of a provider that take longer than this, over a grid of the three laws.
+double share_beyond(const ProviderSpec& provider, const WorkloadSpec& workload, Duration timeout) {
+  std::size_t beyond = 0;
+  const auto share = [](std::size_t i) { return (static_cast<double>(i) + 0.5) / kGrid; };
+  for (std::size_t i = 0; i < kGrid; ++i) {
+    const double first = at_share(provider.time_to_first_token, share(i));
+    for (std::size_t j = 0; j < kGrid; ++j) {
+      const double each = at_share(provider.time_per_output_token, share(j));
+      for (std::size_t k = 0; k < kGrid; ++k) {
+        if (first + each * at_share(workload.output.law, share(k)) > static_cast<double>(timeout.count())) ++beyond;
+      }
+    }
+  }
+  return static_cast<double>(beyond) / (kGrid * kGrid * kGrid);
+}
+
+Duration whole_seconds_above(double ns) {
+  const double most = static_cast<double>(kTimeoutMost.count());
+  return Duration{static_cast<std::int64_t>(std::min(std::ceil(ns / 1e9) * 1e9, most))};
+}
+
+// Without a timeout in the log nothing was cut. With some, the timeout is what they took; an answer that took longer
+// contradicts that.
+void fit_timeout(Fit& fit, const Fitter::Seen& seen) {
+  Scenario& scenario = fit.scenario;
+  Duration& timeout = scenario.monitor.provider_call.timeout;
+  const double longest = longest_of(scenario);
+  if (seen.timeouts.empty()) {
+    if (longest <= static_cast<double>(timeout.count())) return;
+    timeout = whole_seconds_above(longest);
+    fit.notes.push_back(
+        fmt::format("no call of the log timed out: the timeout is lifted to {:.0f} s, above the longest answer",
+                    static_cast<double>(timeout.count()) / 1e9));
+    return;
+  }
+  std::vector<Duration> taken = seen.timeouts;
+  std::ranges::sort(taken);
+  timeout = std::clamp(std::max(taken[taken.size() / 2], seen.answered_longest), Duration{1'000'000}, kTimeoutMost);
+  fit.notes.push_back(fmt::format("{} calls of the log timed out: the timeout is {:.3f} s", taken.size(),
+                                  static_cast<double>(timeout.count()) / 1e9));
+  // An answer that the fitted latencies draw beyond the timeout is one of the log's timeouts already.
+  for (ProviderSpec& provider : scenario.providers) {
+    const double beyond = share_beyond(provider, scenario.workloads.front(), timeout);
+    for (auto& [kind, rate] : provider.errors.rates) {
+      if (kind == monitor::ReplyKind::timeout) rate = std::max(0.0, std::round((rate - beyond) * 1e6) / 1e6);
+    }
+  }
+}
+
+void fit_attempts(Fit& fit, const Fitter::Seen& seen) {
+  const auto providers = static_cast<std::int32_t>(fit.scenario.providers.size());
+  const std::int32_t most = static_cast<std::int32_t>(monitor::kAttemptsMax) / std::max(1, providers);
+  std::int32_t& attempts = fit.scenario.monitor.provider_call.retry.max_attempts;
+  attempts = std::clamp(seen.attempts_at_one, 1, most);
+  if (attempts > 1) {
+    fit.notes.push_back(fmt::format("the log has {} calls of one request to one provider: max_attempts is {}",
+                                    seen.attempts_at_one, attempts));
+  }
+}
+
+}  // namespace
+
+void fit_settings(Fit& fit, const Fitter::Seen& seen) {
+  fit.scenario.monitor.cost_limiter.monthly.reset();
+  fit.notes.emplace_back(
+      "a log does not show its budget: the scenario has none (--set monitor.cost_limiter.monthly_usd=5000 sets one)");
+  fit_attempts(fit, seen);
+  fit_timeout(fit, seen);
+}
+
+}  // namespace windtunnel::sim
