@@ -122,7 +122,7 @@ const History* evidence(monitor::ForeignBreaker& breaker, const BreakerConfig& c
   const History* first = nullptr;
   int margin = 0;
   for (const Candidate& one : variant.candidates) {
-    const Replay done = replay(breaker, config, one.history, one.deviant);
+    const ReplayedHistory done = replay(breaker, config, one.history, one.deviant);
     const std::size_t last = one.history.size() - 1;
     if (!done.mismatch) {
       ++margin;

@@ -215,11 +215,11 @@ History without(const BreakerConfig& config, const History& history, const std::
   return kept;
 }
 
-Replay replay(monitor::ForeignBreaker& breaker, const BreakerConfig& config, const History& history,
-              const std::vector<ExpectedAnswer>& expected) {
+ReplayedHistory replay(monitor::ForeignBreaker& breaker, const BreakerConfig& config, const History& history,
+                       const std::vector<ExpectedAnswer>& expected) {
   const auto unsupported = breaker.reset(config);
   check(!unsupported, "a breaker honours the settings that it honoured before");
-  Replay done;
+  ReplayedHistory done;
   std::vector<std::int64_t> permits(history.size());
   std::int64_t highest = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {

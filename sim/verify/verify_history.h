@@ -85,14 +85,14 @@ std::vector<std::string> rules_of(const monitor::BreakerConfig& config, const Hi
 History without(const monitor::BreakerConfig& config, const History& history, const std::vector<bool>& left_out);
 
 // What a breaker under test answered, up to and with the first answer that is not the expected one.
-struct Replay {
+struct ReplayedHistory {
   std::vector<monitor::BreakerQuestion> questions;  // as they were asked
   std::vector<monitor::BreakerAnswer> answers;
   std::optional<std::size_t> mismatch;  // the place of that answer, the last
 };
 
 // The breaker must honour the settings.
-Replay replay(monitor::ForeignBreaker& breaker, const monitor::BreakerConfig& config, const History& history,
-              const std::vector<ExpectedAnswer>& expected);
+ReplayedHistory replay(monitor::ForeignBreaker& breaker, const monitor::BreakerConfig& config, const History& history,
+                       const std::vector<ExpectedAnswer>& expected);
 
 }  // namespace windtunnel::sim

@@ -10,7 +10,7 @@ namespace windtunnel::sim {
 // A history and how the breaker failed on it.
 struct Failure {
   History history;  // ends with the wrong answer
-  Replay replay;
+  ReplayedHistory replay;
 };
 
 // The failure, or nothing if the breaker answers by the rules.
