@@ -164,7 +164,7 @@ void add_workloads(RunSummary& summary, const RunReport& report) {
                                  .prompt_version = unless_empty(workload.prompt_version),
                                  .requests = requests_of(metrics[i])});
     std::pair<std::string, std::string> version{workload.feature_version, workload.prompt_version};
-    const auto known = std::ranges::find(versions, version, [](const auto& known) { return known.first; });
+    const auto known = std::ranges::find(versions, version, [](const auto& one) { return one.first; });
     if (known != versions.end()) {
       known->second.add(metrics[i]);
     } else {

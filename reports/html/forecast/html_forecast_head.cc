@@ -15,7 +15,6 @@ namespace {
 
 using Kind = FigureKind;
 
-using Estimate = EstimateSummary;
 using sim::Verdict;
 
 // "2 claims hold", "1 claim does not hold, 1 is undecided".
@@ -54,9 +53,9 @@ void put_open_claims(HtmlWriter& html, const ForecastSummary& forecast) {
 }
 
 // A large figure with its half-width in small print.
-void put_estimate(Tile& tile, Kind kind, const std::optional<Estimate>& estimate) {
-  tile.figure_member(kind, estimate, &Estimate::value, "value");
-  tile.with_member("±", kind, estimate, &Estimate::half_width, "half_width");
+void put_estimate(Tile& tile, Kind kind, const std::optional<EstimateSummary>& estimate) {
+  tile.figure_member(kind, estimate, &EstimateSummary::value, "value");
+  tile.with_member("±", kind, estimate, &EstimateSummary::half_width, "half_width");
 }
 
 void put_quantile(Tile& tile, const std::optional<MoneyQuantile>& quantile) {
@@ -97,8 +96,8 @@ void put_headroom_tile(HtmlWriter& html, Tile& tile, const ForecastSummary& fore
   };
   if (!forecast.headroom || (!forecast.headroom->budget && !forecast.headroom->latency)) {
     tile.begin("Standard deviation of cost");
-    tile.figure_member(Kind::money, forecast.cost.sd.all, &Estimate::value, "value");
-    tile.with_member("of demand ", Kind::money, forecast.cost.sd.demand, &Estimate::value, "value");
+    tile.figure_member(Kind::money, forecast.cost.sd.all, &EstimateSummary::value, "value");
+    tile.with_member("of demand ", Kind::money, forecast.cost.sd.demand, &EstimateSummary::value, "value");
     tile.end();
     return;
   }

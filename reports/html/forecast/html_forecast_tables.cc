@@ -14,7 +14,6 @@ namespace {
 
 using Kind = FigureKind;
 
-using Estimate = EstimateSummary;
 using sim::Verdict;
 
 // Value, ±, from, to.
@@ -50,7 +49,8 @@ Kind kind_of_metric(const std::string& metric) {
 }
 
 // A share that none or all showed is not 0 or 1: what is known of it is one end of its interval.
-void put_claimed(HtmlWriter& html, const FieldPlaces& places, Kind kind, const std::optional<Estimate>& estimate) {
+void put_claimed(HtmlWriter& html, const FieldPlaces& places, Kind kind,
+                 const std::optional<EstimateSummary>& estimate) {
   if (!estimate) {
     html.element("td", "too few replications, or no budget, to tell", "number", "colspan=\"2\"");
     return;
@@ -142,8 +142,8 @@ void put_trials(HtmlWriter& html, const FieldPlaces& places, const HeadroomSumma
 
 // The billed amount of a provider; other lines have none.
 void put_billed(HtmlFigures& figures, HtmlWriter&, const ProviderSpendSummary& line) {
-  figures.cell_member(Kind::money, line.billed, &Estimate::value, "value");
-  figures.cell_member(Kind::money, line.billed, &Estimate::half_width, "half_width");
+  figures.cell_member(Kind::money, line.billed, &EstimateSummary::value, "value");
+  figures.cell_member(Kind::money, line.billed, &EstimateSummary::half_width, "half_width");
 }
 
 void put_billed(HtmlFigures&, HtmlWriter& html, const SpendLineSummary&) {
@@ -156,8 +156,8 @@ void put_spend_rows(HtmlWriter& html, const FieldPlaces& places, std::string_vie
     HtmlFigures figures{html, places};
     html.open("tr", is_first ? "group" : "").element("td", is_first ? by : "", "none");
     put_row_name(html, line.name.empty() ? "(none)" : line.name);
-    figures.cell_member(Kind::money, line.cost, &Estimate::value, "value");
-    figures.cell_member(Kind::money, line.cost, &Estimate::half_width, "half_width");
+    figures.cell_member(Kind::money, line.cost, &EstimateSummary::value, "value");
+    figures.cell_member(Kind::money, line.cost, &EstimateSummary::half_width, "half_width");
     put_billed(figures, html, line);
     html.close("tr");
     is_first = false;
@@ -182,7 +182,7 @@ std::vector<std::size_t> days_shown(const std::vector<ForecastDaySummary>& days)
 
 struct LatencyRow {
   const char* name;
-  const std::optional<Estimate>* of_a_replication;  // nullptr: only the pooled figure exists
+  const std::optional<EstimateSummary>* of_a_replication;  // nullptr: only the pooled figure exists
   const std::optional<Duration>& pooled;
 };
 
@@ -200,8 +200,8 @@ void put_latency(HtmlWriter& html, const FieldPlaces& places, const ForecastLate
     html.open("tr");
     put_row_name(html, row.name);
     if (row.of_a_replication != nullptr) {
-      figures.cell_member(Kind::milliseconds, *row.of_a_replication, &Estimate::value, "value");
-      figures.cell_member(Kind::milliseconds, *row.of_a_replication, &Estimate::half_width, "half_width");
+      figures.cell_member(Kind::milliseconds, *row.of_a_replication, &EstimateSummary::value, "value");
+      figures.cell_member(Kind::milliseconds, *row.of_a_replication, &EstimateSummary::half_width, "half_width");
     } else {
       for (int cell = 0; cell < 2; ++cell) html.open("td", "number").element("span", "–", "none").close("td");
     }
@@ -239,8 +239,8 @@ void put_forecast_cost(HtmlWriter& html, const PlacedForecast& forecast) {
     put_estimate_cells(figures, Kind::money, estimate, value, half_width);
     html.close("tr");
   };
-  const auto estimate = [&](const char* name, const std::optional<Estimate>& one) {
-    row(name, one, &Estimate::value, &Estimate::half_width);
+  const auto estimate = [&](const char* name, const std::optional<EstimateSummary>& one) {
+    row(name, one, &EstimateSummary::value, &EstimateSummary::half_width);
   };
   const auto quantile = [&](const char* name, const std::optional<MoneyQuantile>& one) {
     row(name, one, &MoneyQuantile::value, &MoneyQuantile::half_width_usd);
