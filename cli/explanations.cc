@@ -4,6 +4,8 @@
 
 #include "cli/exit_code.h"
 #include "monitor/breaker/breaker_presets.h"
+#include "monitor/request.h"
+#include "sim/checks/claims/coverage.h"
 #include "sim/checks/findings/registry.h"
 #include "sim/compare/compare_metrics.h"
 #include "sim/faults/fault.h"
@@ -55,29 +57,6 @@ constexpr Entry kExitCodeTexts[] = {
      "summary says at which virtual time it ends."},
 };
 
-constexpr Entry kOutcomeTexts[] = {
-    {"served", "A provider answered, at the first try or after retries and failovers."},
-    {"cache_hit", "The answer came from the cache. It cost nothing and called nobody."},
-    {"stale_hit",
-     "All calls failed, and an expired entry of the cache answered in their place (`cache.stale_if_error`)."},
-    {"refused_rate",
-     "Our own rate limiter refused the request before anything else: the minute's requests or tokens were "
-     "used up. Not a failure of a provider, and not counted in requests_failed."},
-    {"refused_tokens",
-     "The token limiter could not grant the request `min_output_tokens` of output, or in mode per_request "
-     "its worst case was above the limit."},
-    {"refused_budget",
-     "The worst case of a call did not fit into what is left of the month's or the day's budget, at "
-     "admission or before a further attempt."},
-    {"client_error",
-     "The provider says that the request itself is wrong (a 4xx). It is not tried elsewhere, and the "
-     "breaker takes no notice."},
-    {"failed", "At least one call was made, all failed, and no candidate was left."},
-    {"all_providers_unavailable",
-     "No call was made: every candidate's breaker was open or its Retry-After had not passed."},
-    {"deadline_exceeded", "The request's own `deadline` came before an answer did."},
-};
-
 constexpr Entry kReplyTexts[] = {
     {"ok", "An answer. The only kind that is a success for the breaker and for the success rate."},
     {"timeout",
@@ -95,35 +74,6 @@ constexpr Entry kReplyTexts[] = {
     {"auth_or_quota",
      "401, 402, 403 or an exhausted quota. Counts as a failure and is not retried at the same provider."},
     {"client_error", "Another 4xx: the request is wrong. Ends the request at once and is neutral to the breaker."},
-};
-
-constexpr Entry kCounterTexts[] = {
-    {"breaker_opened", "A breaker went to open, from closed or from half-open."},
-    {"breaker_half_open", "A breaker's cooldown was over and a probe was let through."},
-    {"probe_failed", "A probe failed and the breaker opened again."},
-    {"both_open", "The breakers of all providers were open at once."},
-    {"late_result", "A call ended after its breaker had changed state since the call was admitted."},
-    {"late_result_while_not_open",
-     "A late result came while the breaker was closed or half-open: the case in which counting "
-     "it would do harm."},
-    {"retry", "A request tried the same provider again."},
-    {"failover", "A request moved to another provider."},
-    {"retry_after_obeyed", "A provider was passed over because its Retry-After had not passed."},
-    {"timeout", "A call ended at its timeout."},
-    {"malformed", "A call was answered with a body that is no answer."},
-    {"truncated", "A call's stream broke off."},
-    {"deadline_exceeded", "A request's deadline came before an answer."},
-    {"rate_refused", "The rate limiter refused a request."},
-    {"token_refused", "The token limiter refused a request."},
-    {"budget_refused", "The cost limiter refused a request or a further attempt."},
-    {"cache_hit", "The cache answered a request."},
-    {"stale_hit", "An expired entry answered because all calls failed."},
-    {"ttl_edge_hit", "A request came at the very instant at which its cached answer expires."},
-    {"alert_80", "A budget window reached 80 % of its limit."},
-    {"alert_90", "A budget window reached 90 % of its limit."},
-    {"alert_95", "A budget window reached 95 % of its limit."},
-    {"alert_100", "A budget window reached 100 % of its limit."},
-    {"tie_in_time", "Two events came at the same instant; they run in the order in which they were scheduled."},
 };
 
 constexpr Entry kMetricTexts[] = {
@@ -200,9 +150,15 @@ std::vector<Explanation> explanations() {
     const auto fault = static_cast<sim::FaultKind>(kind);
     all.push_back({"fault", name_of(fault), {}, doc_of(fault)});
   }
-  append(all, "outcome", kOutcomeTexts);
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    const auto outcome = static_cast<monitor::Outcome>(i);
+    all.push_back({"outcome", name_of(outcome), {}, doc_of(outcome)});
+  }
   append(all, "reply kind", kReplyTexts);
-  append(all, "coverage counter", kCounterTexts);
+  for (std::size_t i = 0; i < sim::kCoverageCounters; ++i) {
+    const auto doc = doc_of(static_cast<sim::CoverageCounter>(i));
+    all.push_back({"coverage counter", std::string(sim::coverage_counters()[i]), {}, std::string(doc)});
+  }
   append(all, "threshold metric", kMetricTexts);
   append(all, "forecast metric", kForecastTexts);
   for (const sim::CompareMetricEntry& metric : sim::compare_metrics()) {

@@ -28,30 +28,53 @@ const char* name_of(ReplyKind kind) {
   fail_check("a reply kind has a name", __FILE__, __LINE__);
 }
 
-const char* name_of(Outcome outcome) {
+namespace {
+
+struct OutcomeTexts {
+  const char* name;
+  const char* doc;
+};
+
+OutcomeTexts texts_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::served:
-      return "served";
+      return {"served", "A provider answered, at the first try or after retries and failovers."};
     case Outcome::cache_hit:
-      return "cache_hit";
+      return {"cache_hit", "The answer came from the cache. It cost nothing and called nobody."};
     case Outcome::stale_hit:
-      return "stale_hit";
+      return {"stale_hit",
+              "All calls failed, and an expired entry of the cache answered in their place (`cache.stale_if_error`)."};
     case Outcome::refused_rate:
-      return "refused_rate";
+      return {"refused_rate",
+              "Our own rate limiter refused the request before anything else: the minute's requests or tokens were "
+              "used up. Not a failure of a provider, and not counted in requests_failed."};
     case Outcome::refused_tokens:
-      return "refused_tokens";
+      return {"refused_tokens",
+              "The token limiter could not grant the request `min_output_tokens` of output, or in mode per_request "
+              "its worst case was above the limit."};
     case Outcome::refused_budget:
-      return "refused_budget";
+      return {"refused_budget",
+              "The worst case of a call did not fit into what is left of the month's or the day's budget, at "
+              "admission or before a further attempt."};
     case Outcome::client_error:
-      return "client_error";
+      return {"client_error",
+              "The provider says that the request itself is wrong (a 4xx). It is not tried elsewhere, and the "
+              "breaker takes no notice."};
     case Outcome::failed:
-      return "failed";
+      return {"failed", "At least one call was made, all failed, and no candidate was left."};
     case Outcome::all_providers_unavailable:
-      return "all_providers_unavailable";
+      return {"all_providers_unavailable",
+              "No call was made: every candidate's breaker was open or its Retry-After had not passed."};
     case Outcome::deadline_exceeded:
-      return "deadline_exceeded";
+      return {"deadline_exceeded", "The request's own `deadline` came before an answer did."};
   }
   fail_check("an outcome has a name", __FILE__, __LINE__);
 }
+
+}  // namespace
+
+const char* name_of(Outcome outcome) { return texts_of(outcome).name; }
+
+const char* doc_of(Outcome outcome) { return texts_of(outcome).doc; }
 
 }  // namespace windtunnel::monitor

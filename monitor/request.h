@@ -94,6 +94,8 @@ inline constexpr std::size_t kOutcomes = 10;
 // The words of files and reports.
 const char* name_of(ReplyKind kind);
 const char* name_of(Outcome outcome);
+// What `explain` prints.
+const char* doc_of(Outcome outcome);
 
 // The caller got an answer that it can use.
 constexpr bool is_answered(Outcome outcome) {

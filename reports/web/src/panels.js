@@ -19,6 +19,14 @@ const OUTCOMES = [
   ["all_providers_unavailable", "all unavailable", "unavailable", "crossed"],
   ["failed", "failed", "failed", "rising"],
 ];
+const KNOWN = new Set(OUTCOMES.map(([key]) => key));
+// A new outcome is shown, on top and in the colour of a failure, before it has a line above.
+const outcomesOf = (counts) => [
+  ...OUTCOMES,
+  ...Object.keys(counts)
+    .filter((key) => !KNOWN.has(key))
+    .map((key) => [key, key.replaceAll("_", " "), "failed", "crossed"]),
+];
 // Lines of providers: a colour and a dash each.
 export const LINES = [
   ["line-1", []],
@@ -79,7 +87,7 @@ const line = (name, dash, more = {}) => ({
 });
 
 export function requests(figure, run, time) {
-  const shown = OUTCOMES.filter(([key]) => run.outcomes[key]);
+  const shown = outcomesOf(run.outcomes).filter(([key]) => run.outcomes[key]);
   const widths = time.times.slice(1).map((to, i) => to - time.times[i]);
   // The last view is as long as the run lasted in it: a rate over less than a tenth of a view says nothing.
   const seconds = widths.map((width) => Math.max(width, run.view / 10));

@@ -9,34 +9,61 @@ namespace {
 
 using monitor::BreakerState;
 
-constexpr std::array<std::string_view, kCoverageCounters> kNames = {"breaker_opened",
-                                                                    "breaker_half_open",
-                                                                    "probe_failed",
-                                                                    "both_open",
-                                                                    "late_result",
-                                                                    "late_result_while_not_open",
-                                                                    "retry",
-                                                                    "failover",
-                                                                    "retry_after_obeyed",
-                                                                    "timeout",
-                                                                    "malformed",
-                                                                    "truncated",
-                                                                    "deadline_exceeded",
-                                                                    "rate_refused",
-                                                                    "token_refused",
-                                                                    "budget_refused",
-                                                                    "cache_hit",
-                                                                    "stale_hit",
-                                                                    "ttl_edge_hit",
-                                                                    "alert_80",
-                                                                    "alert_90",
-                                                                    "alert_95",
-                                                                    "alert_100",
-                                                                    "tie_in_time"};
+struct Entry {
+  std::string_view name;
+  std::string_view doc;
+};
+// By counter.
+constexpr std::array<Entry, kCoverageCounters> kEntries{{
+    {"breaker_opened", "A breaker went to open, from closed or from half-open."},
+    {"breaker_half_open", "A breaker's cooldown was over and a probe was let through."},
+    {"probe_failed", "A probe failed and the breaker opened again."},
+    {"both_open", "The breakers of all providers were open at once."},
+    {"late_result", "A call ended after its breaker had changed state since the call was admitted."},
+    {"late_result_while_not_open",
+     "A late result came while the breaker was closed or half-open: the case in which counting "
+     "it would do harm."},
+    {"retry", "A request tried the same provider again."},
+    {"failover", "A request moved to another provider."},
+    {"retry_after_obeyed", "A provider was passed over because its Retry-After had not passed."},
+    {"timeout", "A call ended at its timeout."},
+    {"malformed", "A call was answered with a body that is no answer."},
+    {"truncated", "A call's stream broke off."},
+    {"deadline_exceeded", "A request's deadline came before an answer."},
+    {"rate_refused", "The rate limiter refused a request."},
+    {"token_refused", "The token limiter refused a request."},
+    {"budget_refused", "The cost limiter refused a request or a further attempt."},
+    {"cache_hit", "The cache answered a request."},
+    {"stale_hit", "An expired entry answered because all calls failed."},
+    {"ttl_edge_hit", "A request came at the very instant at which its cached answer expires."},
+    {"alert_80", "A budget window reached 80 % of its limit."},
+    {"alert_90", "A budget window reached 90 % of its limit."},
+    {"alert_95", "A budget window reached 95 % of its limit."},
+    {"alert_100", "A budget window reached 100 % of its limit."},
+    {"tie_in_time", "Two events came at the same instant; they run in the order in which they were scheduled."},
+}};
+
+constexpr std::array<std::string_view, kCoverageCounters> kNames = [] {
+  std::array<std::string_view, kCoverageCounters> names;
+  for (std::size_t i = 0; i < kCoverageCounters; ++i) names[i] = kEntries[i].name;
+  return names;
+}();
+
+// The outcomes that have a counter of their own.
+constexpr std::pair<monitor::Outcome, CoverageCounter> kCounterOfOutcome[] = {
+    {monitor::Outcome::cache_hit, CoverageCounter::cache_hit},
+    {monitor::Outcome::stale_hit, CoverageCounter::stale_hit},
+    {monitor::Outcome::refused_rate, CoverageCounter::rate_refused},
+    {monitor::Outcome::refused_tokens, CoverageCounter::token_refused},
+    {monitor::Outcome::refused_budget, CoverageCounter::budget_refused},
+    {monitor::Outcome::deadline_exceeded, CoverageCounter::deadline_exceeded},
+};
 
 }  // namespace
 
 std::span<const std::string_view> coverage_counters() { return kNames; }
+
+std::string_view doc_of(CoverageCounter counter) { return kEntries[static_cast<std::size_t>(counter)].doc; }
 
 void Coverage::on_cooling_skip(RequestId, monitor::ProviderId, Instant) { add(CoverageCounter::retry_after_obeyed); }
 
@@ -74,24 +101,8 @@ void Coverage::on_finish(const monitor::Record& record) {
     if (attempts[i].provider == attempts[i - 1].provider) add(CoverageCounter::retry);
   }
   if (record.failovers > 0) add(CoverageCounter::failover);
-  switch (record.outcome) {
-    case monitor::Outcome::cache_hit:
-      return add(CoverageCounter::cache_hit);
-    case monitor::Outcome::stale_hit:
-      return add(CoverageCounter::stale_hit);
-    case monitor::Outcome::refused_rate:
-      return add(CoverageCounter::rate_refused);
-    case monitor::Outcome::refused_tokens:
-      return add(CoverageCounter::token_refused);
-    case monitor::Outcome::refused_budget:
-      return add(CoverageCounter::budget_refused);
-    case monitor::Outcome::deadline_exceeded:
-      return add(CoverageCounter::deadline_exceeded);
-    case monitor::Outcome::served:
-    case monitor::Outcome::client_error:
-    case monitor::Outcome::failed:
-    case monitor::Outcome::all_providers_unavailable:
-      return;
+  for (const auto& [outcome, counter] : kCounterOfOutcome) {
+    if (record.outcome == outcome) add(counter);
   }
 }
 

@@ -45,6 +45,8 @@ inline constexpr std::size_t kCoverageCounters = 24;
 
 // The words of files and reports, by counter.
 std::span<const std::string_view> coverage_counters();
+// What `explain` prints.
+std::string_view doc_of(CoverageCounter counter);
 
 class Coverage final : public Observer {
  public:

@@ -91,29 +91,20 @@ void FailoverChecks::on_finish(const OpenRequest& one, const monitor::Record& re
   all.must(wrong_request == (record.outcome == Outcome::client_error), CheckId::F6, watched_.now, one.request.id,
            "its last reply was {} and it ends as {}", one.last_kind, record.outcome);
   const auto& deadline = watched_.config().provider_call.deadline;
-  switch (record.outcome) {
-    case Outcome::refused_rate:
-    case Outcome::refused_tokens:
-      all.must(one.attempts == 0 && one.asked_mask == 0, CheckId::F2, watched_.now, one.request.id,
-               "it was refused after {} calls", static_cast<int>(one.attempts));
-      return;
-    case Outcome::refused_budget:
-      all.must(one.attempts == 0 || one.permit_pending, CheckId::F5, watched_.now, one.request.id,
-               "no further reservation was refused after its {} calls", static_cast<int>(one.attempts));
-      return;
-    case Outcome::deadline_exceeded:
-      all.must(deadline && watched_.now >= one.arrived + *deadline, CheckId::F5, watched_.now, one.request.id,
-               "its deadline is not over");
-      return;
-    case Outcome::failed:
-    case Outcome::stale_hit:
-    case Outcome::all_providers_unavailable:
-      return gave_up(one, record);
-    case Outcome::served:
-    case Outcome::cache_hit:
-    case Outcome::client_error:
-      return;
+  const auto is = [&](Outcome outcome) { return record.outcome == outcome; };
+  if (is(Outcome::refused_rate) || is(Outcome::refused_tokens)) {
+    all.must(one.attempts == 0 && one.asked_mask == 0, CheckId::F2, watched_.now, one.request.id,
+             "it was refused after {} calls", static_cast<int>(one.attempts));
   }
+  if (is(Outcome::refused_budget)) {
+    all.must(one.attempts == 0 || one.permit_pending, CheckId::F5, watched_.now, one.request.id,
+             "no further reservation was refused after its {} calls", static_cast<int>(one.attempts));
+  }
+  if (is(Outcome::deadline_exceeded)) {
+    all.must(deadline && watched_.now >= one.arrived + *deadline, CheckId::F5, watched_.now, one.request.id,
+             "its deadline is not over");
+  }
+  if (is(Outcome::failed) || is(Outcome::stale_hit) || is(Outcome::all_providers_unavailable)) gave_up(one, record);
 }
 
 // Every provider had its turn: it was called, or it did not admit, or it was under Retry-After.
