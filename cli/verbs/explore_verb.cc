@@ -139,7 +139,7 @@ class Search {
   void move_traces(sim::Scenario& world) const {
     if (!folder_.exists()) return;
     for (sim::WorkloadSpec& load : world.workloads) {
-      auto* replay = std::get_if<sim::Replay>(&load.executor);
+      auto* replay = std::get_if<sim::TraceReplay>(&load.executor);
       if (replay == nullptr || replay->trace.empty()) continue;
       const std::filesystem::path from = std::filesystem::path(arguments_.file).parent_path() / replay->trace;
       replay->trace = std::filesystem::proximate(from, folder_.directory()).generic_string();

@@ -145,7 +145,7 @@ class TraceReader {
 
 void read_traces(Reading& reading, Scenario& scenario) {
   for (WorkloadSpec& workload : scenario.workloads) {
-    const auto* replay = std::get_if<sim::Replay>(&workload.executor);
+    const auto* replay = std::get_if<sim::TraceReplay>(&workload.executor);
     if (replay == nullptr || replay->trace.empty()) continue;
     const bool is_absolute = replay->trace.starts_with('/');
     const std::string path = is_absolute ? replay->trace : reading.directory() + replay->trace;

@@ -164,13 +164,13 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
                                "Users who each wait for the answer before they ask again."),
       settings.of<ConstantVus>("think_time", &ConstantVus::think_time, law(LawUnit::duration),
                                "The pause of such a user after an answer."),
-      settings.of<Replay>(
-          "trace", &Replay::trace, name(),
+      settings.of<TraceReplay>(
+          "trace", &TraceReplay::trace, name(),
           "A CSV file, named from the scenario's folder: t_us,input_tokens,output_tokens[,prompt_key]."),
-      settings.of<Replay>("time_scale", &Replay::time_scale, decimal({1e-6, 1e6}),
-                          "Of the trace's times: 2 plays it at half speed."),
-      settings.of<Replay>("rate_scale", &Replay::rate_scale, decimal({0, 1e4}),
-                          "Of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice."),
+      settings.of<TraceReplay>("time_scale", &TraceReplay::time_scale, decimal({1e-6, 1e6}),
+                               "Of the trace's times: 2 plays it at half speed."),
+      settings.of<TraceReplay>("rate_scale", &TraceReplay::rate_scale, decimal({0, 1e4}),
+                               "Of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice."),
   };
 }
 

@@ -251,7 +251,7 @@ class Shrinker {
       const auto part = [i](auto member) {
         return [i, member](Scenario& one) -> auto& { return one.workloads[i].*member; };
       };
-      if (std::holds_alternative<Replay>(world().workloads[i].executor)) list_requests(i);
+      if (std::holds_alternative<TraceReplay>(world().workloads[i].executor)) list_requests(i);
       if (std::holds_alternative<Script>(world().workloads[i].executor)) {
         drop_items([i](Scenario& one) -> auto& { return one.workloads[i].requests; });
       }
@@ -280,7 +280,7 @@ class Shrinker {
     constexpr std::size_t kListedMax = 2'000;  // more would be no file for a person
     Scenario candidate = world();
     WorkloadSpec& load = candidate.workloads[i];
-    const auto& replay = std::get<Replay>(load.executor);
+    const auto& replay = std::get<TraceReplay>(load.executor);
     if (load.requests.size() > kListedMax || replay.time_scale != 1 || replay.rate_scale != 1) return;
     load.executor = Script{};
     accept(std::move(candidate));

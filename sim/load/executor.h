@@ -15,7 +15,7 @@
 
 namespace windtunnel::sim {
 
-using Executor = std::variant<ConstantArrivalRate, RampingArrivalRate, Diurnal, Replay, ConstantVus, Script>;
+using Executor = std::variant<ConstantArrivalRate, RampingArrivalRate, Diurnal, TraceReplay, ConstantVus, Script>;
 
 // An executor without its settings: its place in `Executor`.
 enum class ExecutorKind : std::uint8_t {};

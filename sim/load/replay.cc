@@ -4,16 +4,17 @@
 
 namespace windtunnel::sim {
 
-double Replay::expected_requests(const Rate& /*rate*/, Duration /*length*/, std::size_t listed) const {
+double TraceReplay::expected_requests(const Rate& /*rate*/, Duration /*length*/, std::size_t listed) const {
   return static_cast<double>(listed) * rate_scale;
 }
 
 // All that the trace holds may come at once.
-LoadPeak Replay::peak(double /*per_second*/, double /*unit_seconds*/, double /*latency*/, std::size_t listed) const {
+LoadPeak TraceReplay::peak(double /*per_second*/, double /*unit_seconds*/, double /*latency*/,
+                           std::size_t listed) const {
   return {.per_second = 0, .at_once = static_cast<double>(listed) * std::max(1.0, rate_scale)};
 }
 
-std::optional<std::string> Replay::problem(std::size_t /*listed*/) const {
+std::optional<std::string> TraceReplay::problem(std::size_t /*listed*/) const {
   if (!trace.empty()) return std::nullopt;
   return "a replay needs a \"trace\"";
 }

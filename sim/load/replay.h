@@ -5,7 +5,7 @@
 
 namespace windtunnel::sim {
 
-struct Replay : ExecutorRules {
+struct TraceReplay : ExecutorRules {
   static constexpr const char* kName = "replay";
 
   std::string trace;      // as written
@@ -18,7 +18,7 @@ struct Replay : ExecutorRules {
   [[nodiscard]] LoadPeak peak(double per_second, double unit_seconds, double latency, std::size_t listed) const;
   void multiply_traffic(std::int64_t millionths) { rate_scale *= static_cast<double>(millionths) / 1e6; }
   [[nodiscard]] std::optional<std::string> problem(std::size_t listed) const;
-  friend bool operator==(const Replay&, const Replay&) = default;
+  friend bool operator==(const TraceReplay&, const TraceReplay&) = default;
 };
 
 }  // namespace windtunnel::sim

@@ -119,7 +119,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
   }
   std::sort(listed_users_.begin(), listed_users_.end());
   listed_users_.erase(std::unique(listed_users_.begin(), listed_users_.end()), listed_users_.end());
-  if (const auto* replay = std::get_if<Replay>(&spec.executor)) {
+  if (const auto* replay = std::get_if<TraceReplay>(&spec.executor)) {
     is_replay_ = true;
     time_scale_ = replay->time_scale;
     rate_scale_ = replay->rate_scale;

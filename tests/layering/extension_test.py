@@ -84,8 +84,10 @@ def try_patch(root, compiler, patch, numbers):
         found.append(f"{name}: it touches {len(files)} files, {DOCUMENT} says {numbers[kind]}: {', '.join(files)}")
     with tempfile.TemporaryDirectory() as tree:
         copy_of(root, tree)
-        applied = subprocess.run(["git", "apply", "-C1", os.path.abspath(patch)], cwd=tree, capture_output=True, text=True,
-                                 env={**os.environ, "GIT_CEILING_DIRECTORIES": os.path.dirname(tree)})
+        # The copy is no repository, even where the temporary folder lies in one.
+        applied = subprocess.run(["git", "apply", "-C1", "--ignore-space-change", os.path.abspath(patch)], cwd=tree,
+                                 env={**os.environ, "GIT_CEILING_DIRECTORIES": os.path.dirname(tree)},
+                                 capture_output=True, text=True)
         if applied.returncode != 0:
             return [*found, f"{name}: it does not apply: {applied.stderr.splitlines()[0]}"]
         sources = sorted({path for path in files if path.endswith(".cc")} | set(deciding(tree, kind)))

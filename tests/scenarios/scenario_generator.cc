@@ -196,7 +196,7 @@ void vary(sim::ConstantVus& e) {
 void fill_executor(sim::WorkloadSpec& w, const std::vector<std::string>& providers) {
   do {
     w.executor = sim::executor_of(static_cast<sim::ExecutorKind>(number(0, sim::kExecutorKinds - 1)));
-  } while (std::holds_alternative<sim::Replay>(w.executor));
+  } while (std::holds_alternative<sim::TraceReplay>(w.executor));
   if (sim::source_of(w.executor) == sim::ArrivalSource::rate) {
     w.arrival = one_of(sim::Arrival::mmpp);
     w.rate = {Millionths{number(0, 1'000'000'000)}, some_span()};

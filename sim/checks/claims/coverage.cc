@@ -9,12 +9,12 @@ namespace {
 
 using monitor::BreakerState;
 
-struct Entry {
+struct CounterTexts {
   std::string_view name;
   std::string_view doc;
 };
 // By counter.
-constexpr std::array<Entry, kCoverageCounters> kEntries{{
+constexpr std::array<CounterTexts, kCoverageCounters> kCounterTexts{{
     {"breaker_opened", "A breaker went to open, from closed or from half-open."},
     {"breaker_half_open", "A breaker's cooldown was over and a probe was let through."},
     {"probe_failed", "A probe failed and the breaker opened again."},
@@ -45,7 +45,7 @@ constexpr std::array<Entry, kCoverageCounters> kEntries{{
 
 constexpr std::array<std::string_view, kCoverageCounters> kNames = [] {
   std::array<std::string_view, kCoverageCounters> names;
-  for (std::size_t i = 0; i < kCoverageCounters; ++i) names[i] = kEntries[i].name;
+  for (std::size_t i = 0; i < kCoverageCounters; ++i) names[i] = kCounterTexts[i].name;
   return names;
 }();
 
@@ -63,7 +63,7 @@ constexpr std::pair<monitor::Outcome, CoverageCounter> kCounterOfOutcome[] = {
 
 std::span<const std::string_view> coverage_counters() { return kNames; }
 
-std::string_view doc_of(CoverageCounter counter) { return kEntries[static_cast<std::size_t>(counter)].doc; }
+std::string_view doc_of(CoverageCounter counter) { return kCounterTexts[static_cast<std::size_t>(counter)].doc; }
 
 void Coverage::on_cooling_skip(RequestId, monitor::ProviderId, Instant) { add(CoverageCounter::retry_after_obeyed); }
 

@@ -141,7 +141,7 @@ TEST(Shrink, another_check_is_another_failure_but_both_findings_of_liveness_are_
 // A trace becomes a list that can lose its rows.
 TEST(Shrink, drops_listed_requests) {
   Scenario scenario = world(100s, workload("trace", per_second(1)));
-  scenario.workloads[0].executor = Replay{.trace = "trace.csv"};
+  scenario.workloads[0].executor = TraceReplay{.trace = "trace.csv"};
   for (int i = 0; i < 40; ++i) {
     scenario.workloads[0].requests.push_back({.at = i * 2s, .input = Tokens{10 + i}, .output = Tokens{5}});
   }

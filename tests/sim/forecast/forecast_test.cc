@@ -312,11 +312,11 @@ TEST(ScaledTraffic, is_of_every_kind_of_load) {
     return load;
   };
   scenario.workloads = {with(RampingArrivalRate{.stages = {{1h, Millionths{3'000'000}}, {1h, Millionths{0}}}}),
-                        with(ConstantVus{.vus = 10}), with(Replay{.rate_scale = 0.5})};
+                        with(ConstantVus{.vus = 10}), with(TraceReplay{.rate_scale = 0.5})};
   const ForecastWorld world{scenario, {.horizon = 24h}};
   const auto ramp = [](const Scenario& one) { return std::get<RampingArrivalRate>(one.workloads[0].executor).stages; };
   const auto vus = [](const Scenario& one) { return std::get<ConstantVus>(one.workloads[1].executor).vus; };
-  const auto rows = [](const Scenario& one) { return std::get<Replay>(one.workloads[2].executor).rate_scale; };
+  const auto rows = [](const Scenario& one) { return std::get<TraceReplay>(one.workloads[2].executor).rate_scale; };
   const Scenario more = world.scaled(1'500'000).scenario();
   for (const WorkloadSpec& load : more.workloads) EXPECT_EQ(load.rate.count.value, 150'000'000);
   EXPECT_EQ(ramp(more)[0].target.value, 4'500'000);

@@ -274,7 +274,7 @@ TEST(Script, stops_at_the_workloads_end) {
   EXPECT_EQ(requests(spec, 10s + 1ns).size(), 3U);
 }
 
-WorkloadSpec trace(int rows, Replay settings = {}) {
+WorkloadSpec trace(int rows, TraceReplay settings = {}) {
   WorkloadSpec spec = workload("chat", Rate{});
   spec.executor = std::move(settings);
   for (int i = 0; i < rows; ++i) spec.requests.push_back(row(i * 1ms, i + 1, i + 2));
@@ -305,7 +305,7 @@ TEST(Replay, keeps_each_row_with_the_chance_of_a_rate_scale_below_one) {
 TEST(Replay, plays_rows_again_for_a_rate_scale_above_one) {
   WorkloadSpec spec = trace(20'000, {.rate_scale = 2});
   EXPECT_EQ(requests(spec, 100s).size(), 40'000U);
-  spec.executor = Replay{.rate_scale = 2.25};
+  spec.executor = TraceReplay{.rate_scale = 2.25};
   std::map<std::int64_t, int> times;
   std::set<std::uint64_t> ordinals;
   const auto all = requests(spec, 100s);
@@ -332,7 +332,7 @@ TEST(Replay, leaves_each_rows_draws_alone_when_others_are_dropped) {
   spec.output.most = kTokensMax;
   std::map<std::int64_t, Tokens> outputs;
   for (const Arrived& one : requests(spec, 100s)) outputs[one.request.input.count()] = one.demand.output;
-  spec.executor = Replay{.rate_scale = 0.5};
+  spec.executor = TraceReplay{.rate_scale = 0.5};
   for (const Arrived& one : requests(spec, 100s)) EXPECT_EQ(one.demand.output, outputs[one.request.input.count()]);
 }
 
