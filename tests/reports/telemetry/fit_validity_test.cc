@@ -49,7 +49,7 @@ rc::Gen<Usd> any_cost() {
 
 sim::FitAttempt any_attempt() {
   sim::FitAttempt attempt{.provider = *any_name(),
-                          .kind = static_cast<ReplyKind>(*rc::gen::inRange(0, monitor::kReplyKinds)),
+                          .kind = static_cast<ReplyKind>(*rc::gen::inRange(0, static_cast<int>(monitor::kReplyKinds))),
                           .latency = *any_latency(),
                           .cost = {}};
   if (attempt.provider.empty()) attempt.provider = "p";
