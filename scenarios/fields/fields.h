@@ -99,13 +99,19 @@ struct Field {
   std::function<bool(const T&, const T&)> same;
   std::function<JsonValue()> schema;
   bool is_required = false;
-  bool is_early = false;   // read before the others, which refer to it
-  bool is_stated = false;  // written even where it is the default: the reader wants to see it
-  std::string alias_of;    // another spelling of that field: read, never written
+  bool is_early = false;                     // read before the others, which refer to it
+  bool is_stated = false;                    // written even where it is the default: the reader wants to see it
+  std::function<bool(const T&)> stated_for;  // the same for some objects only
+  std::string alias_of;                      // another spelling of that field: read, never written
   std::optional<Condition> used_by;
 
   Field required() && {
     is_required = true;
+    return std::move(*this);
+  }
+  // Written where the object differs from a default object in this word, even if its baseline does not.
+  Field stated_where(std::function<bool(const T&)> differs) && {
+    stated_for = std::move(differs);
     return std::move(*this);
   }
   Field stated() && {
@@ -231,7 +237,8 @@ JsonValue write_object(const Names& names, const T& object, const Table<T>& tabl
   JsonValue json = JsonValue::object();
   for (const Field<T>& field : table.fields) {
     if (!field.alias_of.empty()) continue;
-    if (!field.is_required && !field.is_stated && field.same(object, baseline)) continue;
+    const bool is_stated = field.is_stated || (field.stated_for && field.stated_for(object));
+    if (!field.is_required && !is_stated && field.same(object, baseline)) continue;
     if (field.used_by) {
       if (!is_used(*field.used_by, word_of(table, names, object, field.used_by->key))) continue;
     }

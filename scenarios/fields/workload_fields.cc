@@ -189,7 +189,8 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
       [](const sim::Executor& executor) { return sim::source_of(executor) == sim::ArrivalSource::rate; });
   const std::string executor = "executor";
   std::vector<Field<W>> fields{
-      kind_field(executor, &W::executor, word(executors), sim::executor_of, "How requests come about."),
+      kind_field(executor, &W::executor, word(executors), sim::executor_of, "How requests come about.")
+          .stated_where([](const W& workload) { return workload.executor.index() != W{}.executor.index(); }),
       field<W>("arrival", &W::arrival, word(arrivals), "How arrivals lie in time.").only_with(executor, rated),
       field<W>(
           "rate", [](auto& w) -> auto& { return w.rate.count; }, share(0, kRateMost),
