@@ -176,9 +176,13 @@ ForecastSummary full_summary() {
   thresholds[0].metric = "forecast.cost_usd";
   thresholds[0].text = "p(90)<1";
   thresholds[0].forecast = sim::ForecastQuantity::cost_usd;
+  thresholds[0].aggregate = sim::Aggregate::percentile;
+  thresholds[0].percentile = Millionths{900'000};
   thresholds[1].metric = "forecast.request_duration";
   thresholds[1].text = "p(95)<3s";
   thresholds[1].forecast = sim::ForecastQuantity::request_duration;
+  thresholds[1].aggregate = sim::Aggregate::percentile;
+  thresholds[1].percentile = Millionths{950'000};
   const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), thresholds);
   const sim::HeadroomTrial trial{.rate_percent = 132, .replications = 50, .broken = {0.04, 0.01, 0.09}};
   const sim::HeadroomLimit limit{.what = "the monthly budget",
