@@ -103,7 +103,11 @@ std::int64_t number_of(ondemand::value value, int decimals) {
   require(value, ondemand::json_type::number, "a number");
   std::string_view token = value.raw_json_token();
   token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
-  const auto number = parse_decimal(token, decimals);
+  auto number = parse_decimal(token, decimals);
+  if (decimals == 0) {  // 12.0 is whole, 12.5 is not, and no rounding hides it
+    const auto thousandths = parse_decimal(token, 3);
+    if (!thousandths || *thousandths % 1000 != 0) number.reset();
+  }
   if (!number) {
     const std::string_view kind = decimals == 0 ? "whole number" : "number";
     throw NoRecord{fmt::format("is {}, and a {} within the range is read", excerpt_of(token), kind)};

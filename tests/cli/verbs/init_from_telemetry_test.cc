@@ -63,7 +63,7 @@ TEST(InitFromTelemetry, no_setting_forbids_what_the_log_shows) {
   const std::string log = "tests/cases/telemetry/long-answers-all-successful.jsonl";
   ASSERT_EQ(windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 0);
   const Said said = windtunnel("run " + folder.path("fitted.json") + " --format json --set duration=1d");
-  EXPECT_NE(said.out.find("\"served\": 1"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("\"success_rate\": 1,"), std::string::npos) << said.out;
   EXPECT_EQ(said.out.find("\"timeout\": 1"), std::string::npos) << said.out;
 }
 

@@ -24,10 +24,10 @@ using sim::FitSample;
 
 constexpr std::int64_t kDayNs = std::int64_t{24} * 3'600'000'000'000;
 
+// The reader of a log refuses control characters in names.
 rc::Gen<std::string> any_name() {
-  return rc::gen::element<std::string>("", "openai", "anthropic", "*", "a\nb", "a?b", "\x1b[31mred",
-                                       std::string(300, 'x'), std::string(200, 'x'), std::string(179, 'y') + "ä",
-                                       "ä\xC2\x85z", "a/b~c.d\"\\", "(*)", "log");
+  return rc::gen::element<std::string>("", "openai", "anthropic", "*", "a?b", std::string(300, 'x'),
+                                       std::string(200, 'x'), std::string(179, 'y') + "ä", "a/b~c.d\"\\", "(*)", "log");
 }
 
 // Mostly within reason, sometimes at the edge of what a record may hold.
