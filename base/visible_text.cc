@@ -58,7 +58,7 @@ std::optional<std::string> problem_with_name(std::string_view name) {
   }
   if (begins_a_command(name)) return "begins with \"::\", as a command to GitHub Actions does";
   if (name.find(kCommandAnywhere) != std::string_view::npos)
-    return "begins a command to a CI job with two hashes and a bracket";
+    return "holds two hashes and a bracket, as a command to a CI job does";
   return std::nullopt;
 }
 

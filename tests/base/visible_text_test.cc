@@ -41,7 +41,7 @@ TEST(VisibleText, a_name_holds_nothing_that_would_be_spelled_out) {
   EXPECT_EQ(problem_with_name("\xff"), "is not UTF-8");
   EXPECT_EQ(problem_with_name("::stop-commands::x"), "begins with \"::\", as a command to GitHub Actions does");
   EXPECT_EQ(problem_with_name("  ::error::x"), "begins with \"::\", as a command to GitHub Actions does");
-  EXPECT_EQ(problem_with_name("a ##[group]"), "begins a command to a CI job with two hashes and a bracket");
+  EXPECT_EQ(problem_with_name("a ##[group]"), "holds two hashes and a bracket, as a command to a CI job does");
 }
 
 // Both sides of each range's edges.

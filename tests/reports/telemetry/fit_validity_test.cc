@@ -43,7 +43,7 @@ rc::Gen<Duration> any_latency() {
 }
 
 rc::Gen<Usd> any_cost() {
-  return rc::gen::map(up_to(100'000'000'000, 9'000'000'000'000'000'000),
+  return rc::gen::map(up_to(100'000'000'000, 1'000'000'000'000'000),
                       [](std::int64_t picos) { return Usd::from_picos(picos); });
 }
 
