@@ -25,13 +25,13 @@ namespace windtunnel::cli {
 namespace {
 
 // Shows how far a run has come.
-class ProgressWatch final : public sim::Observer {
+class ProgressWatch final {
  public:
   ProgressWatch(Progress& progress, Duration whole) : progress_(progress), whole_(whole) {}
 
-  void on_event(Instant now, bool) override {
+  void on(const sim::ScheduledDone& event) {
     if (++events_ % 4096 != 0 || !progress_.due()) return;
-    const double share = static_cast<double>(now.time_since_epoch().count()) / static_cast<double>(whole_.count());
+    const double share = static_cast<double>(event.at.time_since_epoch().count()) / static_cast<double>(whole_.count());
     progress_.show(fmt::format("{:3.0f} %  {} events", 100 * share, events_));
   }
 
@@ -42,8 +42,8 @@ class ProgressWatch final : public sim::Observer {
 };
 
 // The files of one run. Streams that are not finished stay marked as partial. A stream that can take no more stops the
-// run: what was measured until then is worth more than what nobody will read.
-class Reports final : public sim::Observer {
+// run, because what was measured until then is worth more than what no file holds.
+class Reports final {
  public:
   explicit Reports(const OneRun& one)
       : directory_(one.directory), keeps_junit_(one.keeps_junit), wants_html_(one.wants_html) {
@@ -58,14 +58,14 @@ class Reports final : public sim::Observer {
     timeline_.emplace(*one.scenario, sim::timeline_widths(*one.scenario, one.until, one.timeline_step));
   }
 
-  void watch(std::vector<sim::Observer*>& observers) {
+  void watch(std::vector<sim::Observer>& observers) {
     for (const auto& writer : telemetry_) observers.push_back(writer.get());
     if (events_) observers.push_back(events_.get());
     if (timeline_) observers.push_back(&*timeline_);
     if (!telemetry_.empty() || events_) observers.push_back(this);
   }
 
-  [[nodiscard]] bool wants_stop() const override {
+  [[nodiscard]] bool wants_stop() const {
     const auto failed = [](const auto& file) { return file->failed(); };
     return std::ranges::any_of(telemetry_files_, failed) || (events_file_ && events_file_->failed());
   }
@@ -161,7 +161,7 @@ void verify_determinism(const OneRun& one, const ScenarioBreakers& breakers, One
 OneResult judged(const OneRun& one, Format format, TextLook look) {
   Reports reports{one};
   sim::Judge judge{*one.scenario, one.checks};
-  std::vector<sim::Observer*> observers{&judge};
+  std::vector<sim::Observer> observers{&judge};
   reports.watch(observers);
   std::optional<reports::AbSamples> samples;
   if (const auto& variants = one.scenario->monitor.ab_router.variants; !variants.empty()) {

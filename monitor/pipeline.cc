@@ -44,7 +44,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   flow.admitted = wall;
   flow.cache_key = cache_.shared_key_of(request);
   cache_.look_ahead(flow.cache_key);
-  if (observer_ != nullptr) observer_->on_arrival(request, now);
+  if (observer_) observer_.on(RequestArrived{.at = now, .request = request});
 
   if (const auto verdict = rate_limiter_.admit(request.input + request.max_tokens, wall); !verdict.admitted) {
     flow.record.retry_after = verdict.retry_after;
@@ -56,11 +56,15 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   flow.grant = *grant;
   flow.granted = true;
   flow.record.granted_output = grant->output;
-  if (observer_ != nullptr) observer_->on_granted(request, grant->output, now);
+  if (observer_) {
+    observer_.on(TokensGranted{.at = now, .request = request.id, .asked = request.max_tokens, .output = grant->output});
+  }
 
   const Usd worst = dearest_worst_case(request.input, grant->output, wall);
   const bool reserved = cost_limiter_.reserve(flow.ticket, worst, wall);
-  if (reserved && observer_ != nullptr) observer_->on_reserved(request.id, worst, wall, now);
+  if (reserved && observer_) {
+    observer_.on(MoneyReserved{.at = now, .request = request.id, .amount = worst, .wall = wall});
+  }
   tell_budget(now);
   if (!reserved && config_.cost_limiter.on_exhausted == ExhaustedPolicy::refuse) {
     return finish(flow, Outcome::refused_budget, now);
@@ -68,7 +72,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
 
   route(flow);
   if (const auto hit = cache_.find(flow.cache_key, now)) return serve_from_cache(flow, *hit, Outcome::cache_hit, now);
-  if (observer_ != nullptr && cache_.is_at_edge(flow.cache_key, now)) observer_->on_cache_edge(request.id, now);
+  if (observer_ && cache_.is_at_edge(flow.cache_key, now)) observer_.on(CacheEdgeMet{.at = now, .request = request.id});
   if (!reserved) return finish(flow, Outcome::refused_budget, now);
   return call_provider(flow, now, foreign);
 }
@@ -94,19 +98,19 @@ Step Pipeline::call_provider(Flow& flow, Instant now, const ForeignBreakers* for
   }
   for (auto provider = candidate(flow); provider; fail_over(flow), provider = candidate(flow)) {
     if (is_cooling(*provider, now)) {
-      if (observer_ != nullptr) observer_->on_cooling_skip(flow.record.request.id, *provider, now);
+      if (observer_) observer_.on(CoolingSkipped{.at = now, .request = flow.record.request.id, .provider = *provider});
       continue;
     }
     const std::size_t place = index_of(*provider);
     const auto permit = breakers_.acquire(place, now, foreign);
     tell_transitions(*provider);
-    if (observer_ != nullptr) {
-      observer_->on_permit({.at = now,
-                            .request = flow.record.request.id,
-                            .provider = *provider,
-                            .admitted = permit.has_value(),
-                            .state = breakers_[place].state(now),
-                            .epoch = breakers_[place].epoch()});
+    if (observer_) {
+      observer_.on(PermitAsked{.at = now,
+                               .request = flow.record.request.id,
+                               .provider = *provider,
+                               .admitted = permit.has_value(),
+                               .state = breakers_[place].state(now),
+                               .epoch = breakers_[place].epoch()});
     }
     if (!permit) continue;
     flow.tariff = prices_.at(wall_at(now))[place];
@@ -157,11 +161,13 @@ Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
   }
   const Usd unused = flow.ticket.reserved;
   cost_limiter_.close(flow.ticket);
-  if (observer_ != nullptr && unused != Usd{}) observer_->on_released(record.request.id, unused, now);
+  if (observer_ && unused != Usd{}) {
+    observer_.on(MoneyReleased{.at = now, .request = record.request.id, .amount = unused});
+  }
   tell_budget(now);
   flow.awaiting = Awaiting::nothing;
   metrics_.on_finish(record);
-  if (observer_ != nullptr) observer_->on_finish(record);
+  if (observer_) observer_.on(record);
   return Finished{outcome};
 }
 
@@ -178,17 +184,18 @@ inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit perm
   ++flow.attempts_here;
   flow.permit = permit;
   flow.awaiting = Awaiting::reply;
-  if (observer_ != nullptr) {
-    observer_->on_reserved(record.request.id, flow.ticket.reserved, flow.admitted, now);
-    observer_->on_attempt_start({.at = now,
-                                 .request = record.request.id,
-                                 .provider = provider,
-                                 .ordinal = ordinal,
-                                 .deadline = deadline,
-                                 .input = record.request.input,
-                                 .output_max = flow.grant.output,
-                                 .reserved = flow.ticket.reserved,
-                                 .epoch = permit.epoch});
+  if (observer_) {
+    observer_.on(
+        MoneyReserved{.at = now, .request = record.request.id, .amount = flow.ticket.reserved, .wall = flow.admitted});
+    observer_.on(AttemptStarted{.at = now,
+                                .request = record.request.id,
+                                .provider = provider,
+                                .ordinal = ordinal,
+                                .deadline = deadline,
+                                .input = record.request.input,
+                                .output_max = flow.grant.output,
+                                .reserved = flow.ticket.reserved,
+                                .epoch = permit.epoch});
   }
   return CallProvider{provider, ordinal, deadline, flow.grant.output};
 }
@@ -209,23 +216,23 @@ inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now
     attempt.cost = cost_limiter_.settle_unknown(flow.ticket);
   }
 
-  const BreakerState before = observer_ == nullptr ? BreakerState::closed : breaker.state(now);
+  const BreakerState before = !observer_ ? BreakerState::closed : breaker.state(now);
   const bool late = breakers_.report(index_of(provider), flow.permit, counts_as(reply.kind), now, foreign).late;
   record.breaker = breaker.state(now);
   metrics_.on_attempt(attempt, reply, late);
-  if (observer_ != nullptr) {
-    observer_->on_attempt_end({.at = now,
-                               .request = record.request.id,
-                               .provider = provider,
-                               .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
-                               .reply = reply,
-                               .counted = counts_as(reply.kind),
-                               .epoch = flow.permit.epoch,
-                               .late = late,
-                               .state_before = before,
-                               .settled = attempt.cost,
-                               .reserved = reserved,
-                               .latency = attempt.latency});
+  if (observer_) {
+    observer_.on(AttemptEnded{.at = now,
+                              .request = record.request.id,
+                              .provider = provider,
+                              .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
+                              .reply = reply,
+                              .counted = counts_as(reply.kind),
+                              .epoch = flow.permit.epoch,
+                              .late = late,
+                              .state_before = before,
+                              .settled = attempt.cost,
+                              .reserved = reserved,
+                              .latency = attempt.latency});
   }
   tell_transitions(provider);
   tell_budget(now);
@@ -253,8 +260,8 @@ inline Step Pipeline::serve(Flow& flow, const Reply& reply, Instant now) {
                                    .output = used.output},
                                   now);
     flow.stored = true;
-    if (observer_ != nullptr) {
-      observer_->on_cache_stored({.at = now, .request = record.request.id, .key = key, .provider = attempt.provider});
+    if (observer_) {
+      observer_.on(CacheStored{.at = now, .request = record.request.id, .key = key, .provider = attempt.provider});
     }
   }
   return finish(flow, Outcome::served, now);
@@ -268,13 +275,13 @@ Step Pipeline::serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Ins
     const Tariff& tariff = prices_.at(wall_at(now))[index_of(hit.answer.provider)];
     metrics_.on_saved(cost(tariff, hit.answer.input, hit.answer.output));
   }
-  if (observer_ != nullptr) {
-    observer_->on_cache_served({.at = now,
-                                .request = flow.record.request.id,
-                                .key = flow.cache_key,
-                                .provider = hit.answer.provider,
-                                .age = hit.age,
-                                .stale = outcome == Outcome::stale_hit});
+  if (observer_) {
+    observer_.on(CacheServed{.at = now,
+                             .request = flow.record.request.id,
+                             .key = flow.cache_key,
+                             .provider = hit.answer.provider,
+                             .age = hit.age,
+                             .stale = outcome == Outcome::stale_hit});
   }
   return finish(flow, outcome, now);
 }
@@ -292,7 +299,7 @@ void Pipeline::obey_retry_after(ProviderId provider, const RetryAfter& retry_aft
   if (retry_after.form == RetryAfter::Form::absent) return;
   const Instant until = now + wait_of(retry_after, wall_at(now), config_.provider_call.retry_after_cap);
   cooling_until_[index_of(provider)] = until;
-  if (observer_ != nullptr) observer_->on_retry_after(provider, until, now);
+  if (observer_) observer_.on(RetryAfterSet{.at = now, .provider = provider, .until = until});
 }
 
 bool Pipeline::retries(ReplyKind kind) const {
@@ -378,13 +385,13 @@ void Pipeline::on_time(Instant now, const ForeignBreakers* foreign) {
 
 void Pipeline::tell_transition(ProviderId provider, const BreakerTransition& transition) {
   metrics_.on_transition(provider, transition);
-  if (observer_ != nullptr) observer_->on_transition(provider, transition);
+  if (observer_) observer_.on(BreakerMoved{.provider = provider, .transition = transition});
 }
 
 void Pipeline::tell_budget_events(Instant now) {
   for (const BudgetEvent& event : cost_limiter_.events()) {
     metrics_.on_budget(event, now);
-    if (observer_ != nullptr) observer_->on_budget(event, now);
+    if (observer_) observer_.on(BudgetChanged{.at = now, .budget = event});
   }
   cost_limiter_.clear_events();
 }

@@ -41,8 +41,8 @@ class Pipeline {
 
   // The calendar instant of Instant{}. May be set again when the wall clock steps.
   void set_wall_clock(WallTime at_zero) { wall_at_zero_ = at_zero; }
-  // Told of every decision; nullptr: nobody. Must outlive the pipeline or be unset.
-  void set_observer(Observer* observer) { observer_ = observer; }
+  // Gets every event. Its handler must outlive the pipeline or be unset.
+  void set_observer(Observer observer) { observer_ = observer; }
 
   // This much of the current month's budget was spent before the start; see CostLimiter.
   void carry_in(Usd month_spent, Instant now);
@@ -115,7 +115,7 @@ class Pipeline {
   std::array<std::optional<Instant>, kProvidersMax> cooling_until_;  // the latest Retry-After of each provider
   Metrics metrics_;
   WallTime wall_at_zero_{};
-  Observer* observer_ = nullptr;
+  Observer observer_;
 };
 
 }  // namespace windtunnel::monitor

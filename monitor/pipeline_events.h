@@ -1,10 +1,14 @@
 #pragma once
-// What the pipeline says while it works. An Observer is told every decision, in order, at the instant it is made; it
-// may look but has no way to act. Every event is a plain value, so that a reference model can follow along without
-// knowing the pipeline.
+// The events of the pipeline: every decision, in order, at the instant at which it is made.
+//
+// An event is a plain value. A reference model can follow along without access to the pipeline, and a recorded run is a
+// vector of events. A new event is a struct here, an alternative of Event, and the line of the pipeline that emits it:
+// only the handlers that need it change.
 
 #include <cstdint>
+#include <variant>
 
+#include "base/deliver.h"
 #include "base/units.h"
 #include "monitor/breaker/breaker_config.h"
 #include "monitor/cost_limiter.h"
@@ -12,6 +16,33 @@
 #include "monitor/request.h"
 
 namespace windtunnel::monitor {
+
+struct RequestArrived {
+  Instant at{};
+  Request request;
+};
+
+struct TokensGranted {
+  Instant at{};
+  RequestId request{};
+  Tokens asked;  // the most output tokens that the request wants
+  Tokens output;
+};
+
+// The request's reservation is now `amount`.
+struct MoneyReserved {
+  Instant at{};
+  RequestId request{};
+  Usd amount;
+  WallTime wall{};  // the calendar instant of the request's admission
+};
+
+// A reservation is handed back unused (a cache hit, a refusal, the end).
+struct MoneyReleased {
+  Instant at{};
+  RequestId request{};
+  Usd amount;
+};
 
 // A breaker was asked for a permit.
 struct PermitAsked {
@@ -21,6 +52,13 @@ struct PermitAsked {
   bool admitted = false;
   BreakerState state = BreakerState::closed;  // after the answer
   std::uint64_t epoch = 0;                    // of the permit, or of the refusing breaker
+};
+
+// A candidate was passed over because it is under Retry-After.
+struct CoolingSkipped {
+  Instant at{};
+  RequestId request{};
+  ProviderId provider{};
 };
 
 // A call is about to be made. Its completion is owed at or before the deadline.
@@ -42,13 +80,29 @@ struct AttemptEnded {
   ProviderId provider{};
   std::uint8_t ordinal = 0;
   Reply reply;
-  BreakerOutcome counted = BreakerOutcome::ignored;  // as the breaker was told
+  BreakerOutcome counted = BreakerOutcome::ignored;  // as reported to the breaker
   std::uint64_t epoch = 0;                           // of its permit
   bool late = false;                                 // its permit was of an earlier epoch
   BreakerState state_before = BreakerState::closed;  // of the breaker, when the result came in
   Usd settled;
   Usd reserved;         // before it settled
   Duration latency{0};  // since the attempt started
+};
+
+struct BreakerMoved {
+  ProviderId provider{};
+  BreakerTransition transition;
+};
+
+struct RetryAfterSet {
+  Instant at{};
+  ProviderId provider{};
+  Instant until{};
+};
+
+struct BudgetChanged {
+  Instant at{};
+  BudgetEvent budget;
 };
 
 // An answer went into the cache.
@@ -69,29 +123,18 @@ struct CacheServed {
   bool stale = false;
 };
 
-class Observer {
- public:
-  virtual ~Observer() = default;
-  virtual void on_arrival(const Request& /*request*/, Instant /*now*/) {}
-  virtual void on_granted(const Request& /*request*/, Tokens /*output*/, Instant /*now*/) {}
-  // The request's reservation is now `amount`; `wall` is the calendar instant of its admission.
-  virtual void on_reserved(RequestId /*request*/, Usd /*amount*/, WallTime /*wall*/, Instant /*now*/) {}
-  // A reservation is handed back unused (a cache hit, a refusal, the end).
-  virtual void on_released(RequestId /*request*/, Usd /*amount*/, Instant /*now*/) {}
-  virtual void on_permit(const PermitAsked& /*event*/) {}
-  // A candidate was passed over because it is under Retry-After.
-  virtual void on_cooling_skip(RequestId /*request*/, ProviderId /*provider*/, Instant /*now*/) {}
-  virtual void on_attempt_start(const AttemptStarted& /*event*/) {}
-  virtual void on_attempt_end(const AttemptEnded& /*event*/) {}
-  virtual void on_transition(ProviderId /*provider*/, const BreakerTransition& /*event*/) {}
-  virtual void on_retry_after(ProviderId /*provider*/, Instant /*until*/, Instant /*now*/) {}
-  virtual void on_budget(const BudgetEvent& /*event*/, Instant /*now*/) {}
-  virtual void on_cache_stored(const CacheStored& /*event*/) {}
-  virtual void on_cache_served(const CacheServed& /*event*/) {}
-  // The request came at the very instant at which its cached answer stopped being fresh.
-  virtual void on_cache_edge(RequestId /*request*/, Instant /*now*/) {}
-  // The one terminal record of a request.
-  virtual void on_finish(const Record& /*record*/) {}
+// The request came at the very instant at which its cached answer stopped being fresh.
+struct CacheEdgeMet {
+  Instant at{};
+  RequestId request{};
 };
+
+// The last is the one terminal record of a request.
+using Event = std::variant<RequestArrived, TokensGranted, MoneyReserved, MoneyReleased, PermitAsked, CoolingSkipped,
+                           AttemptStarted, AttemptEnded, BreakerMoved, RetryAfterSet, BudgetChanged, CacheStored,
+                           CacheServed, CacheEdgeMet, Record>;
+
+// Gets every event, in order. Without a handler no event is made.
+using Observer = HandlerRef<Event>;
 
 }  // namespace windtunnel::monitor

@@ -109,7 +109,7 @@ Work hold_ours() {
     sim::EventQueue queue;
     for (int i = 0; i < 100; ++i) queue.schedule(Instant{Duration{delays.next()}}, 1);
     for (std::int64_t i = 0; i < items; ++i) {
-      const sim::Event event = queue.pop();
+      const sim::Scheduled event = queue.pop();
       queue.schedule(event.at + Duration{delays.next()}, event.payload);
     }
   };
@@ -135,7 +135,7 @@ Work records_ours(const sim::Scenario& scenario, const std::vector<monitor::Reco
   return [&scenario, &records](std::int64_t items) {
     reports::OutputFile file{"/dev/null"};
     reports::TelemetryWriter writer{scenario, 1, file};
-    for (std::int64_t i = 0; i < items; ++i) writer.on_finish(records[static_cast<std::size_t>(i) % records.size()]);
+    for (std::int64_t i = 0; i < items; ++i) writer.on(records[static_cast<std::size_t>(i) % records.size()]);
   };
 }
 

@@ -7,9 +7,9 @@
 namespace windtunnel::bench {
 namespace {
 
-class Keep final : public sim::Observer {
+class Keep final {
  public:
-  void on_finish(const monitor::Record& record) override { records.push_back(record); }
+  void on(const monitor::Record& record) { records.push_back(record); }
   std::vector<monitor::Record> records;
 };
 

@@ -25,7 +25,7 @@ void format_records(benchmark::State& state) {
   reports::TelemetryWriter writer{scenario, scenario.seed, file};
   std::size_t i = 0;
   const std::uint64_t before = allocations();
-  for (auto _ : state) writer.on_finish(records[i++ % records.size()]);
+  for (auto _ : state) writer.on(records[i++ % records.size()]);
   state.counters["allocations/record"] =
       static_cast<double>(allocations() - before) / static_cast<double>(state.iterations());
   state.SetItemsProcessed(state.iterations());

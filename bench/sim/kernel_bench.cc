@@ -21,7 +21,7 @@ void event_queue_hold(benchmark::State& state) {
   sim::EventQueue queue;
   for (std::int64_t i = 0; i < state.range(0); ++i) queue.schedule(Instant{Duration{delays.next()}}, 1);
   for (auto _ : state) {
-    const sim::Event event = queue.pop();
+    const sim::Scheduled event = queue.pop();
     queue.schedule(event.at + Duration{delays.next()}, event.payload);
   }
   state.SetItemsProcessed(state.iterations());
@@ -48,7 +48,7 @@ void arm_and_lapse(benchmark::State& state) {
   Instant now{};
   for (std::uint32_t i = 0; i < 60; ++i) queue.schedule(now + Duration{delays.next()}, i);
   for (auto _ : state) {
-    sim::Event event = queue.pop();
+    sim::Scheduled event = queue.pop();
     while (event.payload >= 60) event = queue.pop();  // lapsed
     queue.schedule(event.at + Duration{5'000'000'000}, 60 + event.payload);
     queue.schedule(event.at + Duration{delays.next()}, event.payload);

@@ -77,9 +77,10 @@ struct LlmMonitorOptions {
   std::optional<MonitorConfig> config{};
   // In this order a request without a choice goes to the first and fails over; none: the two mocks.
   std::vector<std::unique_ptr<ProviderAdapter>> providers{};
-  TimeSource* time = nullptr;    // must outlive the monitor; none: RealTime
-  MonitorLock* lock = nullptr;   // must outlive the monitor; none: RealLock
-  Observer* observer = nullptr;  // told under the monitor's lock, so it must not call the monitor; must outlive it
+  TimeSource* time = nullptr;   // must outlive the monitor; none: RealTime
+  MonitorLock* lock = nullptr;  // must outlive the monitor; none: RealLock
+  // Gets events under the monitor's lock, so its handler must not call the monitor and must outlive it.
+  Observer observer{};
   std::optional<std::uint64_t> seed{};  // of the request ids in the log; nothing: another one in every process
 };
 

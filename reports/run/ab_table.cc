@@ -118,7 +118,7 @@ std::string four_digits(double value) {
 
 // --- Samples -------------------------------------------------------------------------------------------------------
 
-void AbSamples::on_finish(const monitor::Record& record) {
+void AbSamples::on(const monitor::Record& record) {
   if (!record.variant) return;
   Sample& sample = variants_[*record.variant];
   ++sample.requests;

@@ -88,7 +88,7 @@ struct AbMeans {
 };
 
 // Watches a run and keeps what the comparison needs, by variant.
-class AbSamples final : public sim::Observer {
+class AbSamples final {
  public:
   // Units beyond this are not told apart any more and not counted: which user comes first does not depend on the
   // variant, so that the first million are as good a sample as all.
@@ -96,7 +96,7 @@ class AbSamples final : public sim::Observer {
 
   explicit AbSamples(std::size_t variants) : variants_(variants) {}
 
-  void on_finish(const monitor::Record& record) override;
+  void on(const monitor::Record& record);
 
   // Of the second variant, the third, ...
   [[nodiscard]] std::vector<AbComparison> comparisons() const;

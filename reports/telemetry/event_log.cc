@@ -38,42 +38,44 @@ void EventsWriter::end(JsonWriter& json) {
   ++lines_;
 }
 
-void EventsWriter::on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) {
-  const bool opened = event.to == monitor::BreakerState::open;
-  JsonWriter json = begin(event.at, "breaker_transition");
-  json.key("provider").text(scenario_.providers[index_of(provider)].name);
-  json.key("from").text(name_of(event.from)).key("to").text(name_of(event.to));
-  json.key("rule").text_or_null(event.rule == monitor::TripRule::none ? "" : word_of(event.rule));
-  json.key("failures").integer(event.window_failures).key("window").integer(event.window_calls);
-  json.key("consecutive_failures").integer(event.consecutive_failures);
-  json.key("epoch").integer(event.epoch);
-  json.key("open_ms").milliseconds(opened ? std::optional{event.open_for} : std::nullopt);
+void EventsWriter::on(const monitor::BreakerMoved& event) {
+  const monitor::BreakerTransition& arrow = event.transition;
+  const bool opened = arrow.to == monitor::BreakerState::open;
+  JsonWriter json = begin(arrow.at, "breaker_transition");
+  json.key("provider").text(scenario_.providers[index_of(event.provider)].name);
+  json.key("from").text(name_of(arrow.from)).key("to").text(name_of(arrow.to));
+  json.key("rule").text_or_null(arrow.rule == monitor::TripRule::none ? "" : word_of(arrow.rule));
+  json.key("failures").integer(arrow.window_failures).key("window").integer(arrow.window_calls);
+  json.key("consecutive_failures").integer(arrow.consecutive_failures);
+  json.key("epoch").integer(arrow.epoch);
+  json.key("open_ms").milliseconds(opened ? std::optional{arrow.open_for} : std::nullopt);
   end(json);
 }
 
-void EventsWriter::on_retry_after(monitor::ProviderId provider, Instant until, Instant now) {
-  JsonWriter json = begin(now, "retry_after");
-  json.key("provider").text(scenario_.providers[index_of(provider)].name);
-  json.key("wait_ms").milliseconds(until - now).key("until_s").seconds(until);
+void EventsWriter::on(const monitor::RetryAfterSet& event) {
+  JsonWriter json = begin(event.at, "retry_after");
+  json.key("provider").text(scenario_.providers[index_of(event.provider)].name);
+  json.key("wait_ms").milliseconds(event.until - event.at).key("until_s").seconds(event.until);
   end(json);
 }
 
-void EventsWriter::on_budget(const monitor::BudgetEvent& event, Instant now) {
-  const bool is_alert = event.kind == monitor::BudgetEvent::Kind::alert;
-  JsonWriter json = begin(now, word_of(event.kind));
-  json.key("window").text(event.daily ? "day" : "month");
-  json.key("window_begin").text(iso8601(event.window_begin));
+void EventsWriter::on(const monitor::BudgetChanged& event) {
+  const monitor::BudgetEvent& budget = event.budget;
+  const bool is_alert = budget.kind == monitor::BudgetEvent::Kind::alert;
+  JsonWriter json = begin(event.at, word_of(budget.kind));
+  json.key("window").text(budget.daily ? "day" : "month");
+  json.key("window_begin").text(iso8601(budget.window_begin));
   json.key("share");
-  is_alert ? json.decimal(event.share.value, kShareDecimals) : json.null();
-  json.key("spent_usd").decimal(event.spent.picos(), kDollarDecimals);
-  json.key("reserved_usd").decimal(event.reserved.picos(), kDollarDecimals);
+  is_alert ? json.decimal(budget.share.value, kShareDecimals) : json.null();
+  json.key("spent_usd").decimal(budget.spent.picos(), kDollarDecimals);
+  json.key("reserved_usd").decimal(budget.reserved.picos(), kDollarDecimals);
   json.key("limit_usd");
-  event.limit ? json.decimal(event.limit->picos(), kDollarDecimals) : json.null();
+  budget.limit ? json.decimal(budget.limit->picos(), kDollarDecimals) : json.null();
   end(json);
 }
 
-void EventsWriter::on_fault(const sim::FaultChanged& event) {
-  clock_.on_fault(event);
+void EventsWriter::on(const sim::FaultChanged& event) {
+  clock_.on(event);
   const sim::FaultSpec& fault = scenario_.faults[event.fault];
   JsonWriter json = begin(event.at, event.active ? "fault_started" : "fault_stopped");
   json.key("id").text(fault.id).key("kind").text(name_of(fault.kind()));

@@ -31,15 +31,15 @@
 
 namespace windtunnel::reports {
 
-class EventsWriter final : public sim::Observer {
+class EventsWriter final {
  public:
   // `seed` is the run's. Scenario and file must outlive the writer. Finishing the file is the owner's affair.
   EventsWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file);
 
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
-  void on_retry_after(monitor::ProviderId provider, Instant until, Instant now) override;
-  void on_budget(const monitor::BudgetEvent& event, Instant now) override;
-  void on_fault(const sim::FaultChanged& event) override;
+  void on(const monitor::BreakerMoved& event);
+  void on(const monitor::RetryAfterSet& event);
+  void on(const monitor::BudgetChanged& event);
+  void on(const sim::FaultChanged& event);
 
   // A finding at its instant; without one, at the latest event's.
   void violation(const sim::Finding& finding, std::string_view replay);

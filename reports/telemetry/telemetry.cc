@@ -195,7 +195,7 @@ class TelemetryWriter::Pieces {
   TelemetryWriter& writer_;
 };
 
-void TelemetryWriter::on_finish(const Record& record) {
+void TelemetryWriter::on(const monitor::Record& record) {
   char* const begin = file_.reserve(record_size_max_);
   const char* const end = write_record(begin, record, Pieces{*this});
   file_.commit(static_cast<std::size_t>(end - begin));

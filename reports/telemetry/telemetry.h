@@ -18,13 +18,13 @@
 
 namespace windtunnel::reports {
 
-class TelemetryWriter final : public sim::Observer {
+class TelemetryWriter final {
  public:
   // `seed` is the run's. Scenario and file must outlive the writer. Finishing the file is the owner's affair.
   TelemetryWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file);
 
-  void on_fault(const sim::FaultChanged& event) override { clock_.on_fault(event); }
-  void on_finish(const monitor::Record& record) override;
+  void on(const sim::FaultChanged& event) { clock_.on(event); }
+  void on(const monitor::Record& record);
 
   [[nodiscard]] std::uint64_t records() const { return records_; }
 

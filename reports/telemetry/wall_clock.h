@@ -14,8 +14,8 @@ class WallClock {
   // The scenario must outlive the clock.
   explicit WallClock(const sim::Scenario& scenario) : scenario_(scenario), steps_{{Instant{}, scenario.start}} {}
 
-  // Tell it every change of a fault, in order; only those that move the wall clock matter.
-  void on_fault(const sim::FaultChanged& event) {
+  // Needs every change of a fault, in order; only those that move the wall clock matter.
+  void on(const sim::FaultChanged& event) {
     const auto offset = sim::wall_clock_offset_of(scenario_.faults[event.fault].settings);
     if (!offset) return;
     const WallTime at_zero = steps_.back().at_zero;

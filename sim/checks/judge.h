@@ -1,6 +1,6 @@
 #pragma once
-// Watches a run and says what it was found to be: invariants, thresholds, liveness, coverage and whether every fault
-// did something. Of its parts it tells each what concerns it, and is the only one whom the run tells.
+// Judges a run: invariants, thresholds, liveness, coverage and whether every fault did something. It is the run's only
+// observer of these, and hands each event to those that need it.
 //
 //   Judge judge{scenario};
 //   const RunResult result = run(scenario, {.observers = {&judge}});
@@ -25,7 +25,7 @@ struct JudgeOptions {
   bool keep_going = false;                 // true: the run goes on after a violation, and each check may find its first
 };
 
-class Judge final : public Observer {
+class Judge final {
  public:
   // `scenario` must outlive this.
   explicit Judge(const Scenario& scenario, const JudgeOptions& options = {});
@@ -35,27 +35,16 @@ class Judge final : public Observer {
   // After the run, once.
   [[nodiscard]] Judgement judge(const RunResult& result);
 
-  void on_begin(const monitor::Pipeline& pipeline) override;
-  void on_arrival(const monitor::Request& request, Instant now) override;
-  void on_granted(const monitor::Request& request, Tokens output, Instant now) override;
-  void on_reserved(RequestId request, Usd amount, WallTime wall, Instant now) override;
-  void on_released(RequestId request, Usd amount, Instant now) override;
-  void on_permit(const monitor::PermitAsked& event) override;
-  void on_cooling_skip(RequestId request, monitor::ProviderId provider, Instant now) override;
-  void on_attempt_start(const monitor::AttemptStarted& event) override;
-  void on_attempt_end(const monitor::AttemptEnded& event) override;
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
-  void on_retry_after(monitor::ProviderId provider, Instant until, Instant now) override;
-  void on_budget(const monitor::BudgetEvent& event, Instant now) override;
-  void on_cache_stored(const monitor::CacheStored& event) override;
-  void on_cache_served(const monitor::CacheServed& event) override;
-  void on_cache_edge(RequestId request, Instant now) override;
-  void on_finish(const monitor::Record& record) override;
-  void on_ledger(const LedgerEntry& entry) override;
-  void on_fault(const FaultChanged& event) override;
-  void on_fault_hit(std::size_t fault, RequestId request, Instant now) override;
-  void on_event(Instant now, bool tie) override;
-  [[nodiscard]] bool wants_stop() const override { return checks_.wants_stop(); }
+  // Hands an event to each of the parts that need it, in this order.
+  template <class Each>
+    requires kIsAlternative<Each, Event>
+  void on(const Each& event) {
+    deliver(thresholds_, event);
+    deliver(coverage_, event);
+    if (liveness_) deliver(*liveness_, event);
+    if (checks_on_) deliver(checks_, event);
+  }
+  [[nodiscard]] bool wants_stop() const { return checks_.wants_stop(); }
 
  private:
   const Scenario& scenario_;
@@ -63,7 +52,7 @@ class Judge final : public Observer {
   Thresholds thresholds_;
   Coverage coverage_;
   Checks checks_;
-  bool watches_;  // any check is on
+  bool checks_on_;  // any of them is
   std::optional<Liveness> liveness_;
 };
 

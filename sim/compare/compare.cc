@@ -28,7 +28,7 @@ struct OneMeasured {
 OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareOptions& options) {
   Judge judge{scenario, {.checks = options.checks, .keep_going = true}};
   CompareMeasure watch{scenario};
-  std::vector<Observer*> observers{&judge};
+  std::vector<Observer> observers{&judge};
   observers.push_back(&watch);
   const RunResult result = run(scenario, {.seed = seed, .observers = observers, .stop = options.stop});
   const Judgement judgement = judge.judge(result);

@@ -140,7 +140,7 @@ void CompareMeasure::settle(Watch& watch, std::optional<Instant> closed, Instant
   recovery_sum_ += closed.value_or(until) - *phase.end;
 }
 
-void CompareMeasure::on_fault(const FaultChanged& event) {
+void CompareMeasure::on(const FaultChanged& event) {
   for (const std::size_t provider : providers_of_fault_[event.fault]) {
     Watch& watch = watches_[provider];
     advance(watch, event.at);
@@ -154,13 +154,13 @@ void CompareMeasure::on_fault(const FaultChanged& event) {
   }
 }
 
-void CompareMeasure::on_permit(const monitor::PermitAsked& event) {
+void CompareMeasure::on(const monitor::PermitAsked& event) {
   probe_admitted_ = event.admitted && event.state == BreakerState::half_open;
   Watch& watch = at(event.provider, event.at);
   if (watch.phase && !watch.phase->end) watch.phase->asked = true;
 }
 
-void CompareMeasure::on_attempt_start(const monitor::AttemptStarted& event) {
+void CompareMeasure::on(const monitor::AttemptStarted& event) {
   Watch& watch = at(event.provider, event.at);
   if (watch.phase && !watch.phase->end) watch.down_attempts.insert(event.request);
   if (!probe_admitted_) return;
@@ -169,21 +169,22 @@ void CompareMeasure::on_attempt_start(const monitor::AttemptStarted& event) {
   probes_in_flight_max_ = std::max(probes_in_flight_max_, watch.probes.size());
 }
 
-void CompareMeasure::on_attempt_end(const monitor::AttemptEnded& event) {
+void CompareMeasure::on(const monitor::AttemptEnded& event) {
   Watch& watch = at(event.provider, event.at);
   watch.probes.erase(event.request);
   const bool was_down = watch.down_attempts.erase(event.request) > 0;
   if (was_down && event.reply.kind != monitor::ReplyKind::ok) ++wasted_;
 }
 
-void CompareMeasure::on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) {
-  Watch& watch = at(provider, event.at);
-  watch.state = event.to;
-  if (!watch.phase || event.at > run_end_) return;
+void CompareMeasure::on(const monitor::BreakerMoved& event) {
+  const monitor::BreakerTransition& arrow = event.transition;
+  Watch& watch = at(event.provider, arrow.at);
+  watch.state = arrow.to;
+  if (!watch.phase || arrow.at > run_end_) return;
   if (!watch.phase->end) {
-    if (event.to == BreakerState::open && !watch.phase->to_open) watch.phase->to_open = event.at - watch.phase->begin;
-  } else if (event.to == BreakerState::closed) {
-    settle(watch, event.at, event.at);
+    if (arrow.to == BreakerState::open && !watch.phase->to_open) watch.phase->to_open = arrow.at - watch.phase->begin;
+  } else if (arrow.to == BreakerState::closed) {
+    settle(watch, arrow.at, arrow.at);
   }
 }
 

@@ -93,16 +93,16 @@ struct DownPhases {
 //   CompareMeasure measure{scenario};
 //   const RunResult result = run(scenario, {.observers = {&measure, ...}});
 //   const CompareValues values = measure.values(result, judgement);
-class CompareMeasure final : public Observer {
+class CompareMeasure final {
  public:
   // `scenario` must outlive this.
   explicit CompareMeasure(const Scenario& scenario);
 
-  void on_permit(const monitor::PermitAsked& event) override;
-  void on_attempt_start(const monitor::AttemptStarted& event) override;
-  void on_attempt_end(const monitor::AttemptEnded& event) override;
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
-  void on_fault(const FaultChanged& event) override;
+  void on(const monitor::PermitAsked& event);
+  void on(const monitor::AttemptStarted& event);
+  void on(const monitor::AttemptEnded& event);
+  void on(const monitor::BreakerMoved& event);
+  void on(const FaultChanged& event);
 
   // After a run to its end, once.
   [[nodiscard]] CompareValues values(const RunResult& result, const Judgement& judgement);

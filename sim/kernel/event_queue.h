@@ -24,10 +24,10 @@
 
 namespace windtunnel::sim {
 
-struct Event {
+struct Scheduled {
   Instant at;
   std::uint32_t payload = 0;
-  friend bool operator==(const Event&, const Event&) = default;
+  friend bool operator==(const Scheduled&, const Scheduled&) = default;
 };
 
 class EventQueue {
@@ -50,12 +50,12 @@ class EventQueue {
   void schedule_next(Instant at, std::uint32_t payload) { next_.push(entry(at, payload)); }
 
   // The queue must not be empty.
-  Event pop() {
+  Scheduled pop() {
     check(!empty(), "an event is pending");
     const bool is_next = EventHeap::before(next_.first(), all_.first());
     const EventHeap::Entry& entry = is_next ? next_.first() : all_.first();
     last_popped_ = Instant{Duration{entry.time_ns}};
-    const Event first{last_popped_, static_cast<std::uint32_t>(entry.order & kPayloadMax)};
+    const Scheduled first{last_popped_, static_cast<std::uint32_t>(entry.order & kPayloadMax)};
     if (is_next) {
       next_.pop();
     } else {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -14,50 +15,63 @@ namespace {
 
 double seconds(Instant at) { return static_cast<double>(at.time_since_epoch().count()) / 1e9; }
 
-// Puts one event of a run into words.
-class Describer final : public Observer {
+// Records the events of one entry of the queue.
+class EntryRecorder {
  public:
-  explicit Describer(std::uint64_t event) : event_(event) {}
+  explicit EntryRecorder(std::uint64_t entry) : entry_(entry) {}
 
-  void on_arrival(const monitor::Request& request, Instant now) override {
-    say(now, fmt::format("request {} arrives: input {}, max_tokens {}, content {:016x}{:016x}", number_of(request.id),
-                         request.input.count(), request.max_tokens.count(), request.content.high, request.content.low));
+  template <class Each>
+    requires kIsAlternative<Each, Event>
+  void on(const Each& event) {
+    if (entries_ + 1 == entry_) events_.on(event);
+    if constexpr (std::is_same_v<Each, ScheduledDone>) ++entries_;
   }
-  void on_permit(const monitor::PermitAsked& event) override {
-    say(event.at, fmt::format("provider {} {} request {}", index_of(event.provider),
+  [[nodiscard]] const std::vector<Event>& events() const { return events_.events(); }
+
+ private:
+  std::uint64_t entry_;
+  std::uint64_t entries_ = 0;
+  Recording events_;
+};
+
+// Puts the events of one entry into words, one line a fact.
+class Describer {
+ public:
+  void on(const monitor::RequestArrived& event) {
+    const monitor::Request& request = event.request;
+    add(event.at,
+        fmt::format("request {} arrives: input {}, max_tokens {}, content {:016x}{:016x}", number_of(request.id),
+                    request.input.count(), request.max_tokens.count(), request.content.high, request.content.low));
+  }
+  void on(const monitor::PermitAsked& event) {
+    add(event.at, fmt::format("provider {} {} request {}", index_of(event.provider),
                               event.admitted ? "admits" : "refuses", number_of(event.request)));
   }
-  void on_attempt_end(const monitor::AttemptEnded& event) override {
-    say(event.at, fmt::format("attempt {} of request {} at provider {} ends: {}, settled at {} picodollars",
+  void on(const monitor::AttemptEnded& event) {
+    add(event.at, fmt::format("attempt {} of request {} at provider {} ends: {}, settled at {} picodollars",
                               event.ordinal, number_of(event.request), index_of(event.provider),
                               name_of(event.reply.kind), event.settled.picos()));
   }
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override {
-    say(event.at, fmt::format("the breaker of provider {} moves from state {} to state {}", index_of(provider),
-                              static_cast<int>(event.from), static_cast<int>(event.to)));
+  void on(const monitor::BreakerMoved& event) {
+    const monitor::BreakerTransition& arrow = event.transition;
+    add(arrow.at, fmt::format("the breaker of provider {} moves from state {} to state {}", index_of(event.provider),
+                              static_cast<int>(arrow.from), static_cast<int>(arrow.to)));
   }
-  void on_fault(const FaultChanged& event) override {
-    say(event.at, fmt::format("fault {} {}", event.fault, event.active ? "begins" : "ends"));
+  void on(const FaultChanged& event) {
+    add(event.at, fmt::format("fault {} {}", event.fault, event.active ? "begins" : "ends"));
   }
-  void on_finish(const monitor::Record& record) override {
-    say(record.finished, fmt::format("request {} ends: {}", number_of(record.request.id), name_of(record.outcome)));
+  void on(const monitor::Record& record) {
+    add(record.finished, fmt::format("request {} ends: {}", number_of(record.request.id), name_of(record.outcome)));
   }
-  void on_event(Instant now, bool) override {
-    ++events_;
-    if (events_ == event_ && text_.empty()) say(now, "an event that nobody is told of");
-    if (events_ == event_) done_ = true;
+  void on(const ScheduledDone& event) {
+    if (text_.empty()) add(event.at, "an event that nobody is told of");
   }
 
-  [[nodiscard]] std::string text() const { return done_ ? text_ : "the run has ended\n"; }
+  [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
-  void say(Instant at, const std::string& fact) {
-    if (!done_ && events_ + 1 == event_) text_ += fmt::format("at {:.9f} s: {}\n", seconds(at), fact);
-  }
+  void add(Instant at, const std::string& fact) { text_ += fmt::format("at {:.9f} s: {}\n", seconds(at), fact); }
 
-  std::uint64_t event_;
-  std::uint64_t events_ = 0;
-  bool done_ = false;
   std::string text_;
 };
 
@@ -70,10 +84,14 @@ std::vector<std::uint64_t> digests_of(const Scenario& scenario, RunOptions optio
 }
 
 std::string describe(const Scenario& scenario, RunOptions options, std::uint64_t event) {
-  Describer describer{event};
-  options.observers = {&describer};
+  EntryRecorder recorder{event};
+  options.observers = {&recorder};
   options.digests = nullptr;
   run(scenario, options);
+  const std::vector<Event>& events = recorder.events();
+  if (events.empty() || !std::holds_alternative<ScheduledDone>(events.back())) return "the run has ended\n";
+  Describer describer;
+  for (const Event& each : events) deliver(describer, each);
   return describer.text();
 }
 

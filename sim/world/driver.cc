@@ -36,8 +36,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
       options_(options),
       chance_(options.seed.value_or(scenario.seed),
               options.environment_seed.value_or(options.seed.value_or(scenario.seed))),
-      fanout_(options.observers),
-      observer_(options.observers.size() == 1 ? options.observers.front() : &fanout_),
+      observers_(options.observers),
       observed_(!options.observers.empty()),
       end_(Instant{} + scenario.duration),
       wall_at_zero_(scenario.start),
@@ -76,7 +75,8 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
     check(!breaker->reset(scenario.monitor.circuit_breaker), "a foreign breaker honours its settings");
   }
   pipeline_.set_wall_clock(wall_at_zero_);
-  if (observed_) pipeline_.set_observer(observer_);
+  if (observers_.size() == 1) pipeline_.set_observer(observers_.front().handler());
+  if (observers_.size() > 1) pipeline_.set_observer(this);
 }
 
 RunResult Driver::run() {
@@ -84,13 +84,13 @@ RunResult Driver::run() {
   const CheckScope scope{context};
   schedule_first_events();
   bool stopped = false;
-  if (observed_) observer_->on_begin(pipeline_);
+  if (observed_) emit(RunBegan{&pipeline_});
   if (options_.month_spent != Usd{}) pipeline_.carry_in(options_.month_spent, now_);
   if (options_.looks != nullptr && !options_.looks->at.empty()) next_look_ = options_.looks->at.front();
   const Instant until = options_.until ? Instant{} + *options_.until : Instant::max();
   while (!queue_.empty()) {
     // An event that the run ends before is taken all the same: nobody asks for it any more.
-    const Event event = queue_.pop();
+    const Scheduled event = queue_.pop();
     stopped = event.at > until || (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed));
     // Past the end only the requests in flight are driven on: a breaker's wake-up has nobody to matter to.
     if (stopped || (in_flight_ == 0 && event.at >= end_)) break;
@@ -104,14 +104,14 @@ RunResult Driver::run() {
     handle(event.payload);
     if (options_.digests != nullptr) options_.digests->push_back(digest_.value());
     if (!observed_) continue;
-    observer_->on_event(now_, tie);
-    if (observer_->wants_stop()) {
+    emit(ScheduledDone{.at = now_, .tie = tie});
+    if (std::ranges::any_of(observers_, &Observer::wants_stop)) {
       stopped = true;
       break;
     }
   }
   if (!stopped) look_until(Instant::max());
-  pipeline_.set_observer(nullptr);
+  pipeline_.set_observer({});
   RunResult result{.pipeline = std::move(pipeline_),
                    .seed = chance_.seed(),
                    .digest = digest_.value(),
@@ -181,7 +181,7 @@ void Driver::on_fault(std::size_t fault) {
   if (const auto at = faults_.next_change(fault)) {
     queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(fault));
   }
-  if (observed_) observer_->on_fault({.at = now_, .fault = fault, .active = acts});
+  if (observed_) emit(FaultChanged{.at = now_, .fault = fault, .active = acts});
   const Fault& settings = faults_.spec(fault).settings;
   if (const auto offset = wall_clock_offset_of(settings)) {
     if (acts) faults_.note_affected(fault);
@@ -245,7 +245,9 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
     hits_.clear();
     one.effect = faults_.on_call(step.provider, one.call.name, request.input + step.output_max, now_, wall(), hits_);
     if (observed_) {
-      for (const std::size_t fault : hits_) observer_->on_fault_hit(fault, request.id, now_);
+      for (const std::size_t fault : hits_) {
+        emit(FaultHit{.at = now_, .fault = fault, .request = request.id});
+      }
     }
   }
   const bool needs_place = one.effect.is_worked_on();
@@ -286,14 +288,14 @@ inline void Driver::complete(std::uint32_t slot) {
   totals.input += result.billed.input;
   totals.output += result.billed.output;
   if (observed_) {
-    observer_->on_ledger({.at = now_,
-                          .request = record.request.id,
-                          .provider = provider,
-                          .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
-                          .usage_known = known,
-                          .input = result.billed.input,
-                          .output = result.billed.output,
-                          .billed = result.cost});
+    emit(LedgerEntry{.at = now_,
+                     .request = record.request.id,
+                     .provider = provider,
+                     .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
+                     .usage_known = known,
+                     .input = result.billed.input,
+                     .output = result.billed.output,
+                     .billed = result.cost});
   }
   digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));
   digest_.add(result.cost);

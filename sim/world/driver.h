@@ -10,7 +10,6 @@
 #include "monitor/flow.h"
 #include "monitor/pipeline.h"
 #include "sim/kernel/event_queue.h"
-#include "sim/world/fanout.h"
 #include "sim/world/faults.h"
 #include "sim/world/load.h"
 #include "sim/world/provider.h"
@@ -22,6 +21,12 @@ class Driver {
  public:
   Driver(const Scenario& scenario, const RunOptions& options);
   RunResult run();
+  // Hands an event of the pipeline to every observer.
+  template <class Each>
+    requires kIsAlternative<Each, monitor::Event>
+  void on(const Each& event) {
+    emit(event);
+  }
 
  private:
   static constexpr std::uint32_t kNobody = UINT32_MAX;  // no virtual user
@@ -50,6 +55,10 @@ class Driver {
     std::uint32_t workload = 0;
   };
 
+  template <class Each>
+  void emit(const Each& event) const {
+    for (const Observer& observer : observers_) observer.on(event);
+  }
   void look_until(Instant now);
   void schedule_first_events();
   void handle(std::uint32_t payload);
@@ -75,8 +84,7 @@ class Driver {
   const Scenario& scenario_;
   const RunOptions& options_;
   Chance chance_;
-  Fanout fanout_;
-  Observer* observer_;  // the only one, or the fan-out
+  const std::vector<Observer>& observers_;
   bool observed_;
   Instant end_;
   WallTime wall_at_zero_;

@@ -1,10 +1,23 @@
 #pragma once
-// What a run says besides the pipeline's own events: the provider's ledger, faults, the passing of events. Observers of
-// a run implement this; they may look but have no way to act.
+// The events of a run: those of the pipeline, and what happens around it (bills, faults, the passing of events).
+//
+//   struct Bills {
+//     Usd sum;
+//     void on(const LedgerEntry& entry) { sum += entry.billed; }
+//   };
+//   Bills bills;
+//   run(scenario, {.observers = {&bills}});
+//
+// A recorded run is a vector of Event. A new event is a struct here, an alternative of RunEvent, and the line of the
+// driver that emits it: only the handlers that need it change.
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <variant>
+#include <vector>
 
+#include "base/deliver.h"
 #include "base/units.h"
 #include "monitor/pipeline_events.h"
 
@@ -13,6 +26,11 @@ class Pipeline;
 }
 
 namespace windtunnel::sim {
+
+// The run begins with this pipeline, which lives until the last event has been handled. It may be read, never changed.
+struct RunBegan {
+  const monitor::Pipeline* pipeline = nullptr;
+};
 
 // What a provider truly billed for one call, whatever its caller learnt. Written when the call's completion is
 // delivered.
@@ -34,18 +52,72 @@ struct FaultChanged {
   bool active = false;
 };
 
-class Observer : public monitor::Observer {
+// A fault changed the result of one call.
+struct FaultHit {
+  Instant at{};
+  std::size_t fault = 0;
+  RequestId request{};
+};
+
+// One entry of the queue has been handled completely.
+struct ScheduledDone {
+  Instant at{};
+  bool tie = false;  // it came at the same instant as the one before
+};
+
+using RunEvent = std::variant<RunBegan, LedgerEntry, FaultChanged, FaultHit, ScheduledDone>;
+
+template <class First, class Second>
+struct Joined;
+template <class... First, class... Second>
+struct Joined<std::variant<First...>, std::variant<Second...>> {
+  using Variant = std::variant<First..., Second...>;
+};
+using Event = Joined<monitor::Event, RunEvent>::Variant;
+
+// Keeps every event, in order.
+class Recording {
  public:
-  // The run begins with this pipeline, which lives until the last event has been handled.
-  virtual void on_begin(const monitor::Pipeline& /*pipeline*/) {}
-  virtual void on_ledger(const LedgerEntry& /*entry*/) {}
-  virtual void on_fault(const FaultChanged& /*event*/) {}
-  // A fault changed the result of one call.
-  virtual void on_fault_hit(std::size_t /*fault*/, RequestId /*request*/, Instant /*now*/) {}
-  // One simulator event has been handled completely. `tie`: it came at the same instant as the one before.
-  virtual void on_event(Instant /*now*/, bool /*tie*/) {}
-  // Asked after every event: true ends the run there.
-  [[nodiscard]] virtual bool wants_stop() const { return false; }
+  template <class Each>
+    requires kIsAlternative<Each, Event>
+  void on(const Each& event) {
+    events_.emplace_back(event);
+  }
+  [[nodiscard]] const std::vector<Event>& events() const { return events_; }
+
+ private:
+  std::vector<Event> events_;
+};
+
+template <class Handler>
+concept MayStop = requires(const Handler& handler) {
+  { handler.wants_stop() } -> std::same_as<bool>;
+};
+
+// Refers to a handler of any events of a run, which must outlive it. A handler with a wants_stop() is asked after every
+// entry of the queue, and ends the run there by returning true.
+class Observer {
+ public:
+  template <class Handler>
+  Observer(Handler* handler)  // NOLINT(google-explicit-constructor): a handler is written where an observer is wanted
+      : handler_(handler), object_(handler), wants_stop_([](const void* object) {
+          if constexpr (MayStop<Handler>) return static_cast<const Handler*>(object)->wants_stop();
+          return false;
+        }) {
+    static_assert(kHandlesAny<Handler, Event> || MayStop<Handler>, "a handler has a public on() for an event");
+  }
+
+  template <class Each>
+  void on(const Each& event) const {
+    handler_.on(event);
+  }
+  [[nodiscard]] bool wants_stop() const { return wants_stop_(object_); }
+  [[nodiscard]] HandlerRef<Event> handler() const { return handler_; }
+
+ private:
+  HandlerRef<Event> handler_;
+  const void* object_;
+  bool (*wants_stop_)(const void*);
 };
 
 }  // namespace windtunnel::sim

@@ -109,35 +109,35 @@ TimelineWatch::TimelineWatch(const Scenario& scenario, TimelineWidths widths)
 
 // --- What is counted -----------------------------------------------------------------------------------------------
 
-void TimelineWatch::on_arrival(const monitor::Request&, Instant now) {
-  move_to(now);
+void TimelineWatch::on(const monitor::RequestArrived& event) {
+  move_to(event.at);
   add(timeline_.arrivals);
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
 }
 
-void TimelineWatch::on_granted(const monitor::Request& request, Tokens output, Instant now) {
-  if (output >= request.max_tokens) return;
-  move_to(now);
+void TimelineWatch::on(const monitor::TokensGranted& event) {
+  if (event.output >= event.asked) return;
+  move_to(event.at);
   add(timeline_.grants_cut);
 }
 
-void TimelineWatch::on_permit(const monitor::PermitAsked& event) {
+void TimelineWatch::on(const monitor::PermitAsked& event) {
   if (event.admitted) return;
   move_to(event.at);
   add(timeline_.providers[index_of(event.provider)].not_permitted);
 }
 
-void TimelineWatch::on_cooling_skip(RequestId, monitor::ProviderId provider, Instant now) {
-  move_to(now);
-  add(timeline_.providers[index_of(provider)].cooling_skips);
+void TimelineWatch::on(const monitor::CoolingSkipped& event) {
+  move_to(event.at);
+  add(timeline_.providers[index_of(event.provider)].cooling_skips);
 }
 
-void TimelineWatch::on_attempt_start(const monitor::AttemptStarted& event) {
+void TimelineWatch::on(const monitor::AttemptStarted& event) {
   move_to(event.at);
   ++states_[index_of(event.provider)].in_flight;
 }
 
-void TimelineWatch::on_attempt_end(const monitor::AttemptEnded& event) {
+void TimelineWatch::on(const monitor::AttemptEnded& event) {
   move_to(event.at);
   ProviderSeries& provider = timeline_.providers[index_of(event.provider)];
   ProviderState& state = states_[index_of(event.provider)];
@@ -165,33 +165,34 @@ void TimelineWatch::on_attempt_end(const monitor::AttemptEnded& event) {
   state.latency.add(event.latency);
 }
 
-void TimelineWatch::on_ledger(const LedgerEntry& entry) {
+void TimelineWatch::on(const LedgerEntry& entry) {
   move_to(entry.at);
   add(timeline_.providers[index_of(entry.provider)].billed_picos, entry.billed.picos());
 }
 
-void TimelineWatch::on_transition(monitor::ProviderId id, const monitor::BreakerTransition& event) {
-  move_to(event.at);
-  const std::size_t provider = index_of(id);
+void TimelineWatch::on(const monitor::BreakerMoved& event) {
+  const monitor::BreakerTransition& arrow = event.transition;
+  move_to(arrow.at);
+  const std::size_t provider = index_of(event.provider);
   ProviderSeries& series = timeline_.providers[provider];
-  spend_time(provider, event.at);
-  states_[provider].state = event.to;
-  add(event.to == BreakerState::open     ? series.opened
-      : event.to == BreakerState::closed ? series.closed
+  spend_time(provider, arrow.at);
+  states_[provider].state = arrow.to;
+  add(arrow.to == BreakerState::open     ? series.opened
+      : arrow.to == BreakerState::closed ? series.closed
                                          : series.half_opened);
   if (timeline_.transitions_total++ < static_cast<std::int64_t>(Timeline::kMomentsMax)) {
     timeline_.transitions.push_back(
-        {.at = event.at, .provider = provider, .from = event.from, .to = event.to, .rule = event.rule});
+        {.at = arrow.at, .provider = provider, .from = arrow.from, .to = arrow.to, .rule = arrow.rule});
   }
 }
 
-void TimelineWatch::on_budget(const monitor::BudgetEvent& event, Instant now) {
+void TimelineWatch::on(const monitor::BudgetChanged& event) {
   if (timeline_.budget_total++ < static_cast<std::int64_t>(Timeline::kMomentsMax)) {
-    timeline_.budget.push_back({now, event});
+    timeline_.budget.push_back({event.at, event.budget});
   }
 }
 
-void TimelineWatch::on_fault(const FaultChanged& event) {
+void TimelineWatch::on(const FaultChanged& event) {
   Timeline::Fault& fault = timeline_.faults[event.fault];
   const bool acts = !fault.phases.empty() && !fault.phases.back().to;
   if (acts && !event.active) fault.phases.back().to = event.at;
@@ -201,7 +202,7 @@ void TimelineWatch::on_fault(const FaultChanged& event) {
   }
 }
 
-void TimelineWatch::on_finish(const monitor::Record& record) {
+void TimelineWatch::on(const monitor::Record& record) {
   move_to(record.finished);
   --in_flight_;
   const std::int64_t cost = record.confirmed_cost().picos();
@@ -226,8 +227,8 @@ void TimelineWatch::count(RequestSeries& series, const monitor::Record& record, 
   add(series.time_to_first_token, record.time_to_first_token);
 }
 
-void TimelineWatch::on_event(Instant now, bool) {
-  move_to(now);
+void TimelineWatch::on(const ScheduledDone& event) {
+  move_to(event.at);
   const monitor::CostLimiter& limiter = pipeline_->cost_limiter();
   gauges_ = {.month_settled = limiter.month_settled().picos(),
              .month_reserved = limiter.month_reserved().picos(),

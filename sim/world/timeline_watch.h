@@ -26,24 +26,24 @@ class ViewDurations {
   std::vector<std::int64_t> durations_;
 };
 
-class TimelineWatch final : public Observer {
+class TimelineWatch final {
  public:
   // The scenario must outlive the watch.
   TimelineWatch(const Scenario& scenario, TimelineWidths widths);
 
-  void on_begin(const monitor::Pipeline& pipeline) override { pipeline_ = &pipeline; }
-  void on_arrival(const monitor::Request& request, Instant now) override;
-  void on_granted(const monitor::Request& request, Tokens output, Instant now) override;
-  void on_permit(const monitor::PermitAsked& event) override;
-  void on_cooling_skip(RequestId request, monitor::ProviderId provider, Instant now) override;
-  void on_attempt_start(const monitor::AttemptStarted& event) override;
-  void on_attempt_end(const monitor::AttemptEnded& event) override;
-  void on_ledger(const LedgerEntry& entry) override;
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
-  void on_budget(const monitor::BudgetEvent& event, Instant now) override;
-  void on_fault(const FaultChanged& event) override;
-  void on_finish(const monitor::Record& record) override;
-  void on_event(Instant now, bool tie) override;
+  void on(const RunBegan& event) { pipeline_ = event.pipeline; }
+  void on(const monitor::RequestArrived& event);
+  void on(const monitor::TokensGranted& event);
+  void on(const monitor::PermitAsked& event);
+  void on(const monitor::CoolingSkipped& event);
+  void on(const monitor::AttemptStarted& event);
+  void on(const monitor::AttemptEnded& event);
+  void on(const LedgerEntry& entry);
+  void on(const monitor::BreakerMoved& event);
+  void on(const monitor::BudgetChanged& event);
+  void on(const FaultChanged& event);
+  void on(const monitor::Record& record);
+  void on(const ScheduledDone& event);
 
   // Closes the last step. Once, after the run.
   Timeline finish(const RunResult& result);

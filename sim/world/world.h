@@ -36,7 +36,7 @@ struct RunOptions {
   Usd month_spent;                                // of the budget of the month in which the run starts, before it
   const Looks* looks = nullptr;                   // must outlive the run
   std::optional<Duration> until;                  // stop after the last event at or before this instant
-  std::vector<Observer*> observers;               // told in this order; must outlive the run
+  std::vector<Observer> observers;                // get each event in this order; must outlive the run
   // Another program's breakers, one for each provider in file order, if the scenario has a breaker_command; they are
   // reset at the start and must outlive the run. The result's pipeline does not refer to them.
   monitor::ForeignBreakers breakers;

@@ -150,9 +150,9 @@ class Fork {
   [[nodiscard]] std::size_t ended_as(Outcome outcome) const { return outcomes_[static_cast<std::size_t>(outcome)]; }
 
  private:
-  struct FinishCounter : Observer {
+  struct FinishCounter {
     std::size_t finishes = 0;
-    void on_finish(const Record& /*record*/) override { ++finishes; }
+    void on(const Record&) { ++finishes; }
   };
 
   // The step was taken at `now`, after these calls.

@@ -19,19 +19,19 @@ MonitorConfig one_request_per_minute() {
 TEST(PipelineAdmission, asks_tokens_then_money_then_the_breaker) {
   Rig rig;
   rig.serve(request(0));
-  EXPECT_EQ(rig.log.words, (Words{"arrival", "granted 200", "reserved", "admitted 0", "reserved", "call 0", "reply ok",
-                                  "finish served"}));
+  EXPECT_EQ(rig.log.words(), (Words{"arrival", "granted 200", "reserved", "admitted 0", "reserved", "call 0",
+                                    "reply ok", "finish served"}));
   expect_at_rest(rig.pipeline);
 }
 
 TEST(PipelineAdmission, a_request_over_the_rate_touches_nothing_later) {
   Rig rig{one_request_per_minute()};
   rig.serve(request(0));
-  rig.log.words.clear();
+  rig.log.clear();
   const Usd spent = rig.spent();
 
   EXPECT_EQ(rig.begin(request(1)).outcome(), "refused_rate");
-  EXPECT_EQ(rig.log.words, (Words{"arrival", "finish refused_rate"}));
+  EXPECT_EQ(rig.log.words(), (Words{"arrival", "finish refused_rate"}));
   EXPECT_EQ(rig.spent(), spent);
   EXPECT_EQ(rig.pipeline.token_limiter().refused(), 0);
   expect_at_rest(rig.pipeline);
@@ -75,7 +75,7 @@ TEST(PipelineAdmission, a_request_refused_for_its_tokens_takes_no_money) {
   config.token_limiter = {.mode = TokenMode::per_request, .limit = Tokens{299}};
   Rig rig{config};
   EXPECT_EQ(rig.begin(request(0)).outcome(), "refused_tokens");
-  EXPECT_EQ(rig.log.words, (Words{"arrival", "finish refused_tokens"}));
+  EXPECT_EQ(rig.log.words(), (Words{"arrival", "finish refused_tokens"}));
   EXPECT_EQ(rig.pipeline.cost_limiter().windows_open(), 0U);
 
   config.token_limiter.limit = Tokens{300};
@@ -88,7 +88,7 @@ TEST(PipelineAdmission, reserves_the_dearest_candidate) {
   for (const std::size_t assigned : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
     Rig rig{config, 3};
     rig.begin(request_to(assigned));
-    EXPECT_EQ(rig.log.reserved.at(0).amount, usd(7)) << "assigned " << assigned;
+    EXPECT_EQ(rig.log.reserved().at(0).amount, usd(7)) << "assigned " << assigned;
   }
   config.cost_limiter.monthly = usd(7) - kPico;
   Rig poor{config, 3};
@@ -105,7 +105,7 @@ TEST(PipelineAdmission, the_dearest_candidate_may_be_any_of_them) {
     std::swap(all[0], all[dearest]);
     Rig rig{bare(), all};
     rig.begin(request_to((dearest + 1) % 3));
-    EXPECT_EQ(rig.log.reserved.at(0).amount, usd(7)) << "dearest " << dearest;
+    EXPECT_EQ(rig.log.reserved().at(0).amount, usd(7)) << "dearest " << dearest;
     std::swap(all[0], all[dearest]);
   }
 }
@@ -117,7 +117,7 @@ TEST(PipelineAdmission, reserves_the_grant_and_not_what_was_asked_for) {
   const Ride ride = rig.begin(request(0));
   EXPECT_EQ(ride.call().output_max, Tokens{50});
   EXPECT_EQ(ride.record().granted_output, Tokens{50});
-  EXPECT_EQ(rig.log.reserved.at(0).amount, cents(100 + 3 * 50));
+  EXPECT_EQ(rig.log.reserved().at(0).amount, cents(100 + 3 * 50));
 }
 
 TEST(PipelineAdmission, the_price_is_the_one_of_the_wall_clock) {
@@ -126,8 +126,8 @@ TEST(PipelineAdmission, the_price_is_the_one_of_the_wall_clock) {
     all[0].tariffs.push_back({.from = kNoon + 10s, .tariff = {{cents(2)}, {cents(4)}}});
     Rig rig{bare(), all};
     rig.begin(request(0), at(since_start));
-    EXPECT_EQ(rig.log.reserved.at(1).amount, rig.log.reserved.at(0).amount);
-    return rig.log.reserved.at(0).amount;
+    EXPECT_EQ(rig.log.reserved().at(1).amount, rig.log.reserved().at(0).amount);
+    return rig.log.reserved().at(0).amount;
   };
   EXPECT_EQ(reserved_at(10s - 1ns), usd(7));
   EXPECT_EQ(reserved_at(10s), usd(10));
@@ -139,7 +139,7 @@ TEST(PipelineAdmission, a_refusal_of_the_budget_releases_the_tokens_and_calls_no
   config.cost_limiter.monthly = usd(0);
   Rig rig{config};
   EXPECT_EQ(rig.begin(request(0)).outcome(), "refused_budget");
-  EXPECT_EQ(rig.log.words, (Words{"arrival", "granted 200", "finish refused_budget"}));
+  EXPECT_EQ(rig.log.words(), (Words{"arrival", "granted 200", "finish refused_budget"}));
   EXPECT_EQ(rig.pipeline.token_limiter().settled_requests(), 0);
   expect_at_rest(rig.pipeline);
 }
@@ -151,7 +151,8 @@ TEST(PipelineAdmission, the_first_refusal_of_a_budget_is_told_once) {
   rig.begin(request(0));
   rig.begin(request(1));
   std::size_t refusals = 0;
-  for (const BudgetEvent& event : rig.log.budget) refusals += event.kind == BudgetEvent::Kind::budget_refused ? 1U : 0U;
+  for (const BudgetEvent& event : rig.log.budget())
+    refusals += event.kind == BudgetEvent::Kind::budget_refused ? 1U : 0U;
   EXPECT_EQ(refusals, 1U);
 }
 
@@ -162,7 +163,7 @@ TEST(PipelineAdmission, a_spent_budget_refuses_cache_hits_too) {
   Rig rig{config};
   rig.serve(request(0));
   EXPECT_EQ(rig.begin(request(0)).outcome(), "refused_budget");
-  EXPECT_TRUE(rig.log.served.empty());
+  EXPECT_TRUE(rig.log.served().empty());
 }
 
 TEST(PipelineAdmission, with_serve_cached_a_spent_budget_serves_hits_and_refuses_the_rest) {
@@ -176,7 +177,7 @@ TEST(PipelineAdmission, with_serve_cached_a_spent_budget_serves_hits_and_refuses
   EXPECT_EQ(rig.begin(request(0)).outcome(), "cache_hit");
   EXPECT_EQ(rig.begin(request(1)).outcome(), "refused_budget");
   EXPECT_EQ(rig.begin(request(0), at(1h)).outcome(), "refused_budget");  // no longer fresh
-  EXPECT_EQ(rig.log.started.size(), 1U);
+  EXPECT_EQ(rig.log.started().size(), 1U);
   EXPECT_EQ(rig.spent(), spent);
   expect_at_rest(rig.pipeline);
 }

@@ -28,12 +28,13 @@ TEST(PipelineCache, a_hit_costs_nothing_calls_nobody_and_releases_everything) {
   Rig rig{config};
   rig.serve(request(0));
   const Usd spent = rig.spent();
-  rig.log.words.clear();
+  rig.log.clear();
 
   const Ride ride = rig.begin(request(0), at(1s));
   EXPECT_EQ(ride.outcome(), "cache_hit");
-  EXPECT_EQ(rig.log.words, (Words{"arrival", "granted 200", "reserved", "from cache", "released", "finish cache_hit"}));
-  EXPECT_EQ(rig.log.released, (std::vector{usd(7)}));
+  EXPECT_EQ(rig.log.words(),
+            (Words{"arrival", "granted 200", "reserved", "from cache", "released", "finish cache_hit"}));
+  EXPECT_EQ(rig.log.released(), (std::vector{usd(7)}));
   EXPECT_EQ(rig.spent(), spent);
   EXPECT_EQ(ride.record().attempt_count, 0);
   EXPECT_EQ(ride.record().confirmed_cost(), Usd{});
@@ -55,11 +56,11 @@ TEST(PipelineCache, is_fresh_until_its_ttl_from_insertion) {
   Rig rig{cached()};
   rig.begin(request(0), at(0s)).reply(ok(), at(3s));
   EXPECT_EQ(rig.begin(request(0), at(13s) - 1ns).outcome(), "cache_hit");
-  EXPECT_EQ(rig.log.served.at(0).age, 10s - 1ns);
-  EXPECT_FALSE(rig.log.served.at(0).stale);
-  EXPECT_TRUE(rig.log.edges.empty());
+  EXPECT_EQ(rig.log.served().at(0).age, 10s - 1ns);
+  EXPECT_FALSE(rig.log.served().at(0).stale);
+  EXPECT_TRUE(rig.log.edges().empty());
   EXPECT_EQ(rig.begin(request(0), at(13s)).called(), 0);
-  EXPECT_EQ(rig.log.edges, std::vector{at(13s)});
+  EXPECT_EQ(rig.log.edges(), std::vector{at(13s)});
 }
 
 TEST(PipelineCache, other_content_or_other_max_tokens_is_no_hit) {
@@ -74,7 +75,7 @@ TEST(PipelineCache, only_validated_successes_are_stored) {
     Rig rig{cached(), 1};
     const Ride ride = rig.begin(request(0)).reply(failed(static_cast<ReplyKind>(kind)), at(0s));
     EXPECT_FALSE(ride.flow.stored) << kind;
-    EXPECT_TRUE(rig.log.stored.empty()) << kind;
+    EXPECT_TRUE(rig.log.stored().empty()) << kind;
     EXPECT_EQ(rig.pipeline.cache().size(), 0U) << kind;
     EXPECT_EQ(rig.begin(request(0)).called(), 0) << kind;
   }
@@ -84,7 +85,7 @@ TEST(PipelineCache, an_answer_is_stored_under_the_provider_that_produced_it) {
   Rig rig{cached()};
   const Ride ride = rig.begin(request(0)).reply(failed(), at(0s)).reply(ok(), at(0s));
   EXPECT_TRUE(ride.flow.stored);
-  EXPECT_EQ(rig.log.stored.at(0).provider, provider_at(1));
+  EXPECT_EQ(rig.log.stored().at(0).provider, provider_at(1));
   EXPECT_EQ(ride.record().assigned, provider_at(0));
   const Ride hit = rig.begin(request(0));
   EXPECT_EQ(hit.outcome(), "cache_hit");
@@ -159,8 +160,8 @@ TEST(PipelineStale, serves_in_place_of_failed_at_the_cost_of_the_attempts) {
   EXPECT_EQ(ride.record().confirmed_cost(), cents(100 + 3 * 50));
   EXPECT_EQ(rig.spent() - before, cents(100 + 3 * 50) + usd(4));
   EXPECT_EQ(ride.record().answered_by, provider_at(0));
-  EXPECT_TRUE(rig.log.served.at(0).stale);
-  EXPECT_EQ(rig.log.served.at(0).age, 12s);
+  EXPECT_TRUE(rig.log.served().at(0).stale);
+  EXPECT_EQ(rig.log.served().at(0).age, 12s);
   EXPECT_FALSE(ride.flow.stored);
   expect_at_rest(rig.pipeline);
 }
@@ -176,7 +177,7 @@ TEST(PipelineStale, serves_in_place_of_all_providers_unavailable) {
   EXPECT_EQ(ride.outcome(), "stale_hit");
   EXPECT_EQ(ride.record().attempt_count, 0);
   EXPECT_EQ(rig.spent(), spent);
-  EXPECT_EQ(rig.log.released.back(), usd(7));
+  EXPECT_EQ(rig.log.released().back(), usd(7));
   expect_at_rest(rig.pipeline);
 }
 

@@ -44,8 +44,8 @@ TEST(PipelineFailover, tries_the_assigned_provider_first_and_then_the_others_in_
   for (std::size_t assigned = 0; assigned < 3; ++assigned) {
     Rig rig{bare(), 3};
     EXPECT_EQ(calls_of(rig, request_to(assigned)), expected[assigned]);
-    EXPECT_EQ(rig.log.records.at(0).outcome, Outcome::failed);
-    EXPECT_EQ(rig.log.records.at(0).failovers, 2);
+    EXPECT_EQ(rig.log.records().at(0).outcome, Outcome::failed);
+    EXPECT_EQ(rig.log.records().at(0).failovers, 2);
     expect_at_rest(rig.pipeline);
   }
 }
@@ -61,7 +61,7 @@ TEST(PipelineFailover, the_others_are_tried_for_every_failure_and_each_is_counte
     Rig rig;
     EXPECT_EQ(rig.begin(request(0)).reply(failed(kind), at(1s)).called(), 1) << name_of(kind);
     EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).consecutive_failures(), 1) << name_of(kind);
-    EXPECT_EQ(rig.log.ended.at(0).counted, BreakerOutcome::failure) << name_of(kind);
+    EXPECT_EQ(rig.log.ended().at(0).counted, BreakerOutcome::failure) << name_of(kind);
   }
 }
 
@@ -72,8 +72,8 @@ TEST(PipelineFailover, a_client_error_ends_the_request_at_once_and_is_neutral) {
   rig.begin(request(0)).reply(failed(), at(0s));
   EXPECT_EQ(rig.begin(request(1)).reply(failed(ReplyKind::client_error), at(0s)).outcome(), "client_error");
   EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).consecutive_failures(), 1);  // neither reset nor counted
-  EXPECT_EQ(rig.log.ended.back().counted, BreakerOutcome::ignored);
-  EXPECT_EQ(rig.log.started.size(), 2U);
+  EXPECT_EQ(rig.log.ended().back().counted, BreakerOutcome::ignored);
+  EXPECT_EQ(rig.log.started().size(), 2U);
   EXPECT_EQ(rig.pipeline.token_limiter().settled_requests(), 0);
 }
 
@@ -90,8 +90,8 @@ TEST(PipelineRetry, stays_at_a_provider_for_its_attempts_and_then_moves_on) {
   EXPECT_EQ(calls_of(once, request(0)), (Order{0, 1}));
   Rig thrice{with_attempts(3), 3};
   EXPECT_EQ(calls_of(thrice, request_to(1)), (Order{1, 1, 1, 0, 0, 0, 2, 2, 2}));
-  EXPECT_EQ(thrice.log.records.at(0).attempt_count, 9);
-  EXPECT_EQ(thrice.log.records.at(0).failovers, 2);
+  EXPECT_EQ(thrice.log.records().at(0).attempt_count, 9);
+  EXPECT_EQ(thrice.log.records().at(0).failovers, 2);
 }
 
 TEST(PipelineRetry, every_failure_but_auth_or_quota_is_retried) {
@@ -151,7 +151,7 @@ TEST(PipelineRetry, a_breaker_that_opened_meanwhile_ends_the_retries_there) {
   config.circuit_breaker = opens_after(1);
   Rig rig{config};
   EXPECT_EQ(calls_of(rig, request(0)), (Order{0, 1}));
-  EXPECT_EQ(rig.log.records.at(0).outcome, Outcome::failed);
+  EXPECT_EQ(rig.log.records().at(0).outcome, Outcome::failed);
   expect_at_rest(rig.pipeline);
 }
 
@@ -170,7 +170,7 @@ TEST(PipelineRateLimited, may_be_neutral_to_the_breaker) {
   Rig rig{config};
   EXPECT_EQ(rig.begin(request(0)).reply(failed(ReplyKind::rate_limited), at(0s)).called(), 1);
   EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).consecutive_failures(), 0);
-  EXPECT_EQ(rig.log.ended.at(0).counted, BreakerOutcome::ignored);
+  EXPECT_EQ(rig.log.ended().at(0).counted, BreakerOutcome::ignored);
   rig.begin(request(1)).reply(failed(ReplyKind::overloaded), at(0s));
   EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).consecutive_failures(), 1);
 }
@@ -208,7 +208,7 @@ TEST(PipelineBreaker, nobody_to_call_is_all_providers_unavailable) {
   EXPECT_EQ(ride.record().attempt_count, 0);
   EXPECT_EQ(ride.record().failovers, 1);
   EXPECT_EQ(rig.spent(), spent);
-  EXPECT_EQ(rig.log.released.back(), usd(7));
+  EXPECT_EQ(rig.log.released().back(), usd(7));
   expect_at_rest(rig.pipeline);
 }
 
@@ -268,7 +268,7 @@ TEST(PipelineBreaker, the_first_request_at_the_end_of_open_is_the_probe_and_the_
   EXPECT_EQ(probe.record().attempts()[0].breaker, BreakerState::half_open);
   EXPECT_EQ(rig.begin(request(1), at(30s)).called(), 1);
   probe.reply(ok(), at(31s));
-  EXPECT_EQ(rig.log.ended.back().state_before, BreakerState::half_open);
+  EXPECT_EQ(rig.log.ended().back().state_before, BreakerState::half_open);
   EXPECT_EQ(probe.record().breaker, BreakerState::closed);
   EXPECT_EQ(rig.begin(request(2), at(31s)).called(), 0);
 }
@@ -296,7 +296,7 @@ TEST(PipelineBreaker, a_late_result_changes_nothing_but_is_counted_and_still_ans
   EXPECT_EQ(slow.reply(ok(), at(0s)).outcome(), "served");
   EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).state(at(0s)), BreakerState::open);
   EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).epoch(), epoch);
-  EXPECT_TRUE(rig.log.ended.back().late);
+  EXPECT_TRUE(rig.log.ended().back().late);
 
   rig.begin(request_to(0, 2), at(1s)).reply(ok(), at(1s));  // the probe closes
   EXPECT_EQ(slow_failure.reply(failed(), at(2s)).called(), 1);
@@ -311,13 +311,13 @@ TEST(PipelineBreaker, on_time_tells_half_open_at_the_instant_it_began) {
   open_breakers(rig, {0}, at(5s));
   EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).wakeup(), at(35s));
   rig.pipeline.on_time(at(35s) - 1ns);
-  ASSERT_EQ(rig.log.transitions.size(), 1U);
+  ASSERT_EQ(rig.log.transitions().size(), 1U);
   rig.pipeline.on_time(at(35s));
-  ASSERT_EQ(rig.log.transitions.size(), 2U);
-  EXPECT_EQ(rig.log.transitions[1].to, BreakerState::half_open);
-  EXPECT_EQ(rig.log.transitions[1].at, at(35s));
+  ASSERT_EQ(rig.log.transitions().size(), 2U);
+  EXPECT_EQ(rig.log.transitions()[1].to, BreakerState::half_open);
+  EXPECT_EQ(rig.log.transitions()[1].at, at(35s));
   rig.pipeline.on_time(at(36s));
-  EXPECT_EQ(rig.log.transitions.size(), 2U);
+  EXPECT_EQ(rig.log.transitions().size(), 2U);
 }
 
 TEST(PipelineFailover, the_variant_stays_whoever_serves) {

@@ -20,7 +20,7 @@ TEST(PipelineMoney, an_attempt_holds_its_own_providers_worst_case) {
     Rig rig{bare(), 3};
     rig.begin(request_to(assigned));
     EXPECT_EQ(rig.reserved(), kWorst[assigned]) << "assigned " << assigned;
-    EXPECT_EQ(rig.log.started.at(0).reserved, kWorst[assigned]);
+    EXPECT_EQ(rig.log.started().at(0).reserved, kWorst[assigned]);
   }
 }
 
@@ -41,19 +41,19 @@ TEST(PipelineMoney, a_day_that_is_over_is_closed_when_the_last_of_its_requests_h
   Rig rig{with_budget(usd(100)), 1};
   Ride last = rig.begin(request(0), at(12h - 1s));
   rig.serve(request(1), at(12h));
-  for (const BudgetEvent& event : rig.log.budget) EXPECT_NE(event.kind, BudgetEvent::Kind::window_closed);
+  for (const BudgetEvent& event : rig.log.budget()) EXPECT_NE(event.kind, BudgetEvent::Kind::window_closed);
   last.reply(ok(), at(12h + 1s));
-  ASSERT_FALSE(rig.log.budget.empty());
-  EXPECT_EQ(rig.log.budget.back().kind, BudgetEvent::Kind::window_closed);
-  EXPECT_TRUE(rig.log.budget.back().daily);
+  ASSERT_FALSE(rig.log.budget().empty());
+  EXPECT_EQ(rig.log.budget().back().kind, BudgetEvent::Kind::window_closed);
+  EXPECT_TRUE(rig.log.budget().back().daily);
 }
 
 TEST(PipelineMoney, what_was_spent_before_is_carried_in_and_told) {
   Rig rig{with_budget(usd(10)), 1};
   rig.pipeline.carry_in(usd(8), at(0s));
   EXPECT_EQ(rig.spent(), usd(8));
-  ASSERT_FALSE(rig.log.budget.empty());
-  EXPECT_EQ(rig.log.budget.back().kind, BudgetEvent::Kind::alert);
+  ASSERT_FALSE(rig.log.budget().empty());
+  EXPECT_EQ(rig.log.budget().back().kind, BudgetEvent::Kind::alert);
   ASSERT_EQ(rig.pipeline.metrics().budget_alerts().size(), 1U);
   EXPECT_EQ(rig.pipeline.metrics().budget_alerts()[0].event.kind, BudgetEvent::Kind::alert);
 }
@@ -63,9 +63,9 @@ TEST(PipelineMoney, settles_to_the_bill_and_not_to_the_reservation) {
   const Ride ride = rig.serve(request(0));
   EXPECT_EQ(rig.spent(), cents(100 + 3 * 50));
   EXPECT_EQ(ride.record().confirmed_cost(), cents(100 + 3 * 50));
-  EXPECT_EQ(rig.log.ended.at(0).reserved, usd(7));
-  EXPECT_EQ(rig.log.ended.at(0).settled, cents(100 + 3 * 50));
-  EXPECT_TRUE(rig.log.released.empty());
+  EXPECT_EQ(rig.log.ended().at(0).reserved, usd(7));
+  EXPECT_EQ(rig.log.ended().at(0).settled, cents(100 + 3 * 50));
+  EXPECT_TRUE(rig.log.released().empty());
   expect_at_rest(rig.pipeline);
 }
 
@@ -87,7 +87,7 @@ TEST(PipelineMoney, unknown_usage_settles_at_the_reservation) {
     EXPECT_FALSE(ride.record().attempts()[0].usage_known);
     EXPECT_EQ(ride.record().attempts()[0].cost, usd(7));
     EXPECT_EQ(ride.record().confirmed_cost(), Usd{});
-    EXPECT_EQ(rig.log.ended.at(0).settled, usd(7));
+    EXPECT_EQ(rig.log.ended().at(0).settled, usd(7));
     expect_at_rest(rig.pipeline);
   }
 }
@@ -160,7 +160,7 @@ TEST(PipelineMoney, a_refused_further_attempt_ends_the_request_with_what_it_has_
   EXPECT_EQ(ride.record().attempts()[0].cost, usd(7));
   EXPECT_EQ(ride.record().last_attempt()->provider, provider_at(0));
   EXPECT_EQ(rig.spent(), usd(7));
-  EXPECT_EQ(rig.log.started.size(), 1U);
+  EXPECT_EQ(rig.log.started().size(), 1U);
   expect_at_rest(rig.pipeline);
 
   Rig exact{with_budget(usd(11))};
@@ -169,9 +169,7 @@ TEST(PipelineMoney, a_refused_further_attempt_ends_the_request_with_what_it_has_
 
 // Whoever follows along knows of the refusal when the answer of the cache comes.
 TEST(PipelineMoney, what_the_budget_says_at_admission_is_told_before_the_next_decision) {
-  class Ordered final : public Log {
-    void on_budget(const BudgetEvent& /*event*/, Instant /*now*/) override { words.emplace_back("budget"); }
-  } ordered;
+  Log ordered;
   MonitorConfig config = with_budget(usd(7));
   config.cache.enabled = true;
   config.cost_limiter.on_exhausted = ExhaustedPolicy::serve_cached;
@@ -179,7 +177,7 @@ TEST(PipelineMoney, what_the_budget_says_at_admission_is_told_before_the_next_de
   rig.serve(request(0));
   rig.pipeline.set_observer(&ordered);
   rig.begin(request(0));
-  EXPECT_EQ(ordered.words,
+  EXPECT_EQ(ordered.words(true),
             (std::vector<std::string>{"arrival", "granted 200", "budget", "from cache", "finish cache_hit"}));
 }
 
@@ -205,8 +203,8 @@ TEST(PipelineMoney, a_breaker_that_moves_when_a_refused_attempt_gives_its_permit
   const std::string outcome =
       Ride(pipeline, request(0), at(0s), &seams).reply(failed(ReplyKind::timeout), at(1s)).outcome();
   EXPECT_EQ(outcome, "refused_budget");
-  ASSERT_EQ(log.transitions.size(), 1U);
-  EXPECT_EQ(log.transitions[0].to, BreakerState::open);
+  ASSERT_EQ(log.transitions().size(), 1U);
+  EXPECT_EQ(log.transitions()[0].to, BreakerState::open);
   EXPECT_EQ(pipeline.metrics().provider(provider_at(1)).breaker_opened, 1);
 }
 
@@ -235,8 +233,8 @@ TEST(PipelineMoney, a_refused_reservation_returns_the_permit) {
 
   Ride ride = rig.begin(request(2), at(1s)).reply(failed(ReplyKind::timeout), at(1s));
   ASSERT_EQ(ride.outcome(), "refused_budget");
-  EXPECT_EQ(rig.log.permits.back().provider, provider_at(1));
-  EXPECT_TRUE(rig.log.permits.back().admitted);
+  EXPECT_EQ(rig.log.permits().back().provider, provider_at(1));
+  EXPECT_TRUE(rig.log.permits().back().admitted);
   EXPECT_EQ(rig.pipeline.breaker(provider_at(1)).state(at(1s)), BreakerState::half_open);
   EXPECT_EQ(rig.pipeline.breaker(provider_at(1)).permits_in_flight(), 0);
   rig.pipeline.set_wall_clock(kNoon + 24h * 40);  // a new budget
@@ -272,8 +270,8 @@ TEST(PipelineMoney, a_reservation_names_the_wall_time_of_admission_whatever_the_
   rig.pipeline.set_wall_clock(kNoon + 24h * 40);
   ride.reply(failed(), at(5s));
   ASSERT_EQ(ride.called(), 1);
-  ASSERT_EQ(rig.log.reserved.size(), 3U);
-  for (const Log::Reserved& one : rig.log.reserved) EXPECT_EQ(one.wall, kNoon + 3s);
+  ASSERT_EQ(rig.log.reserved().size(), 3U);
+  for (const MoneyReserved& one : rig.log.reserved()) EXPECT_EQ(one.wall, kNoon + 3s);
 }
 
 TEST(PipelineMoney, an_alert_is_told_at_the_settlement_that_reaches_it) {
@@ -283,13 +281,13 @@ TEST(PipelineMoney, an_alert_is_told_at_the_settlement_that_reaches_it) {
   Ride ride = rig.begin(request(0));
   const auto alerts = [&] {
     std::size_t sum = 0;
-    for (const BudgetEvent& event : rig.log.budget) sum += event.kind == BudgetEvent::Kind::alert ? 1U : 0U;
+    for (const BudgetEvent& event : rig.log.budget()) sum += event.kind == BudgetEvent::Kind::alert ? 1U : 0U;
     return sum;
   };
   EXPECT_EQ(alerts(), 0U);  // $7 are reserved, nothing is spent
   ride.reply(ok(), at(1s));
   EXPECT_EQ(alerts(), 1U);
-  EXPECT_EQ(rig.log.budget.back().spent, cents(250));
+  EXPECT_EQ(rig.log.budget().back().spent, cents(250));
 }
 
 }  // namespace

@@ -91,13 +91,13 @@ class History {
   }
 
   void add_to(Coverage& coverage) const {
-    for (const Record& record : rig_.log.records) {
+    for (const Record& record : rig_.log.records()) {
       ++coverage.outcomes[static_cast<std::size_t>(record.outcome)];
       for (std::size_t i = 1; i < record.attempts().size(); ++i) {
         coverage.retries += record.attempts()[i].provider == record.attempts()[i - 1].provider ? 1 : 0;
       }
     }
-    for (const AttemptEnded& one : rig_.log.ended) coverage.late += one.late ? 1 : 0;
+    for (const AttemptEnded& one : rig_.log.ended()) coverage.late += one.late ? 1 : 0;
     for (std::size_t i = 0; i < provider_count_; ++i) {
       coverage.cooling_skips += static_cast<std::int64_t>(rig_.log.count("cooling " + std::to_string(i)));
     }
@@ -228,7 +228,7 @@ class History {
     if (config_.token_limiter.mode == TokenMode::average) {
       RC_ASSERT(limiter.settled_tokens().count() <= config_.token_limiter.limit.count() * limiter.settled_requests());
     }
-    RC_ASSERT(rig_.log.records.size() + rides_.size() == begun_);
+    RC_ASSERT(rig_.log.records().size() + rides_.size() == begun_);
     for (std::size_t i = 0; i < provider_count_; ++i) {
       const Breaker& breaker = pipeline.breaker(provider_at(i));
       const bool half_open = breaker.state(now_) == BreakerState::half_open;
@@ -241,7 +241,7 @@ class History {
     std::set<std::uint64_t> ids;
     RequestMetrics recount;
     Tokens settled;
-    for (const Record& record : rig_.log.records) {
+    for (const Record& record : rig_.log.records()) {
       RC_ASSERT(ids.insert(number_of(record.request.id)).second);
       check_attempts(record);
       ++recount.outcomes[static_cast<std::size_t>(record.outcome)];

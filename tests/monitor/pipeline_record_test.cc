@@ -10,9 +10,9 @@ namespace {
 using namespace pipeline_rig;
 
 // One record, handed to the observer at the end and equal to the flow's.
-const Record& only_record(const Rig& rig, Outcome outcome, Instant arrived, Instant finished) {
-  EXPECT_EQ(rig.log.records.size(), 1U);
-  const Record& record = rig.log.records.back();
+Record only_record(const Rig& rig, Outcome outcome, Instant arrived, Instant finished) {
+  EXPECT_EQ(rig.log.records().size(), 1U);
+  const Record record = rig.log.records().back();
   EXPECT_EQ(record.outcome, outcome);
   EXPECT_EQ(record.arrived, arrived);
   EXPECT_EQ(record.finished, finished);
@@ -100,7 +100,7 @@ TEST(PipelineRecord, of_a_cache_hit) {
   reply.response_length = 77;
   rig.begin(request(0)).reply(reply, at(0s));
   rig.begin(request(0), at(2s));
-  const Record& record = rig.log.records.at(1);
+  const Record record = rig.log.records().at(1);
   EXPECT_EQ(record.outcome, Outcome::cache_hit);
   EXPECT_EQ(record.attempt_count, 0);
   EXPECT_EQ(record.confirmed_cost(), Usd{});
@@ -118,7 +118,7 @@ TEST(PipelineRecord, of_a_stale_hit_names_the_last_call_and_who_had_answered) {
   Rig rig{config};
   rig.serve(request(0));
   rig.begin(request(0), at(2s)).reply(failed(), at(3s)).reply(failed(ReplyKind::malformed), at(4s));
-  const Record& record = rig.log.records.at(1);
+  const Record record = rig.log.records().at(1);
   EXPECT_EQ(record.outcome, Outcome::stale_hit);
   EXPECT_EQ(record.answered_by, provider_at(0));
   EXPECT_EQ(record.last_attempt()->provider, provider_at(1));
@@ -206,7 +206,7 @@ TEST(PipelineDeadline, an_attempt_lasts_at_most_its_timeout_and_the_requests_dea
   Ride ride = rig.begin(request(0), at(1s));
   EXPECT_EQ(ride.call().deadline, at(11s));
   EXPECT_EQ(ride.reply(failed(ReplyKind::timeout), at(11s)).call().deadline, at(16s));
-  EXPECT_EQ(rig.log.started.at(1).deadline, at(16s));
+  EXPECT_EQ(rig.log.started().at(1).deadline, at(16s));
 }
 
 TEST(PipelineDeadline, a_reply_at_exactly_the_deadline_is_a_reply) {

@@ -37,7 +37,9 @@ Duration wait_after(const RetryAfter& retry_after) {
 TEST(PipelineRetryAfter, binds_all_requests_until_its_instant) {
   Rig rig;
   throttle(rig, seconds(10), at(5s));
-  EXPECT_EQ(rig.log.cooling, (std::vector{std::pair{provider_at(0), at(15s)}}));
+  ASSERT_EQ(rig.log.cooling().size(), 1U);
+  EXPECT_EQ(rig.log.cooling()[0].provider, provider_at(0));
+  EXPECT_EQ(rig.log.cooling()[0].until, at(15s));
   EXPECT_EQ(rig.begin(request(0), at(15s) - 1ns).called(), 1);
   EXPECT_EQ(rig.begin(request(1), at(15s)).called(), 0);
 }
@@ -123,12 +125,12 @@ TEST(PipelineRetryAfter, is_asked_before_the_breaker_and_the_breaker_before_the_
   rig.begin(request_to(1, 0)).reply(failed(), at(0s)).reply(failed(ReplyKind::client_error), at(0s));
   Ride told = rig.begin(request_to(0, 1));
   told.reply(throttled(10), at(0s));
-  rig.log.words.clear();
+  rig.log.clear();
 
   const Ride ride = rig.begin(request(2), at(1s));
   EXPECT_EQ(ride.called(), 2);
-  EXPECT_EQ(rig.log.words, (Words{"arrival", "granted 200", "reserved", "cooling 0", "rejected 1", "admitted 2",
-                                  "reserved", "call 2"}));
+  EXPECT_EQ(rig.log.words(), (Words{"arrival", "granted 200", "reserved", "cooling 0", "rejected 1", "admitted 2",
+                                    "reserved", "call 2"}));
 }
 
 // A probe's permit taken for a call that Retry-After forbids would have to be given back.

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -92,82 +93,86 @@ inline Reply throttled(double seconds) {
   return reply;
 }
 
-// Every decision as one word, and the typed events that tests look into.
-class Log : public Observer {
+// Puts events into words, one an event. Some events have none.
+class Wording {
  public:
-  struct Reserved {
-    Usd amount;
-    WallTime wall{};
-  };
+  explicit Wording(bool with_budget) : with_budget_(with_budget) {}
   std::vector<std::string> words;
-  std::vector<Reserved> reserved;
-  std::vector<Usd> released;
-  std::vector<PermitAsked> permits;
-  std::vector<AttemptStarted> started;
-  std::vector<AttemptEnded> ended;
-  std::vector<CacheStored> stored;
-  std::vector<CacheServed> served;
-  std::vector<Instant> edges;  // of cache_edge
-  std::vector<BudgetEvent> budget;
-  std::vector<BreakerTransition> transitions;
-  std::vector<std::pair<ProviderId, Instant>> cooling;  // until when
-  std::vector<Record> records;
 
-  [[nodiscard]] std::size_t count(const std::string& word) const {
-    std::size_t sum = 0;
-    for (const std::string& one : words) sum += one == word ? 1U : 0U;
-    return sum;
-  }
-
-  void on_arrival(const Request& /*request*/, Instant /*now*/) override { words.emplace_back("arrival"); }
-  void on_granted(const Request& /*request*/, Tokens output, Instant /*now*/) override {
-    words.push_back("granted " + std::to_string(output.count()));
-  }
-  void on_reserved(RequestId /*request*/, Usd amount, WallTime wall, Instant /*now*/) override {
-    reserved.push_back({amount, wall});
-    words.emplace_back("reserved");
-  }
-  void on_released(RequestId /*request*/, Usd amount, Instant /*now*/) override {
-    released.push_back(amount);
-    words.emplace_back("released");
-  }
-  void on_permit(const PermitAsked& event) override {
-    permits.push_back(event);
+  void on(const RequestArrived&) { words.emplace_back("arrival"); }
+  void on(const TokensGranted& event) { words.push_back("granted " + std::to_string(event.output.count())); }
+  void on(const MoneyReserved&) { words.emplace_back("reserved"); }
+  void on(const MoneyReleased&) { words.emplace_back("released"); }
+  void on(const PermitAsked& event) {
     words.push_back((event.admitted ? "admitted " : "rejected ") + std::to_string(index_of(event.provider)));
   }
-  void on_cooling_skip(RequestId /*request*/, ProviderId provider, Instant /*now*/) override {
-    words.push_back("cooling " + std::to_string(index_of(provider)));
+  void on(const CoolingSkipped& event) { words.push_back("cooling " + std::to_string(index_of(event.provider))); }
+  void on(const AttemptStarted& event) { words.push_back("call " + std::to_string(index_of(event.provider))); }
+  void on(const AttemptEnded& event) { words.push_back(std::string("reply ") + name_of(event.reply.kind)); }
+  void on(const BreakerMoved&) { words.emplace_back("transition"); }
+  void on(const RetryAfterSet& event) { words.push_back("retry_after " + std::to_string(index_of(event.provider))); }
+  void on(const BudgetChanged&) {
+    if (with_budget_) words.emplace_back("budget");
   }
-  void on_attempt_start(const AttemptStarted& event) override {
-    started.push_back(event);
-    words.push_back("call " + std::to_string(index_of(event.provider)));
+  void on(const CacheStored&) { words.emplace_back("stored"); }
+  void on(const CacheServed&) { words.emplace_back("from cache"); }
+  void on(const Record& record) { words.push_back(std::string("finish ") + name_of(record.outcome)); }
+
+ private:
+  bool with_budget_;
+};
+
+// Records a pipeline's events, and gives those of a kind, in order.
+class Log {
+ public:
+  template <class Each>
+    requires kIsAlternative<Each, Event>
+  void on(const Each& event) {
+    events_.emplace_back(event);
   }
-  void on_attempt_end(const AttemptEnded& event) override {
-    ended.push_back(event);
-    words.push_back(std::string("reply ") + name_of(event.reply.kind));
+  void clear() { events_.clear(); }
+
+  [[nodiscard]] std::vector<std::string> words(bool with_budget = false) const {
+    Wording wording{with_budget};
+    for (const Event& event : events_) deliver(wording, event);
+    return wording.words;
   }
-  void on_transition(ProviderId /*provider*/, const BreakerTransition& event) override {
-    transitions.push_back(event);
-    words.emplace_back("transition");
+  [[nodiscard]] std::size_t count(const std::string& word) const {
+    const std::vector<std::string> all = words();
+    return static_cast<std::size_t>(std::count(all.begin(), all.end(), word));
   }
-  void on_retry_after(ProviderId provider, Instant until, Instant /*now*/) override {
-    cooling.emplace_back(provider, until);
-    words.push_back("retry_after " + std::to_string(index_of(provider)));
+  [[nodiscard]] std::vector<MoneyReserved> reserved() const { return all<MoneyReserved>(); }
+  [[nodiscard]] std::vector<Usd> released() const { return all(&MoneyReleased::amount); }
+  [[nodiscard]] std::vector<PermitAsked> permits() const { return all<PermitAsked>(); }
+  [[nodiscard]] std::vector<AttemptStarted> started() const { return all<AttemptStarted>(); }
+  [[nodiscard]] std::vector<AttemptEnded> ended() const { return all<AttemptEnded>(); }
+  [[nodiscard]] std::vector<CacheStored> stored() const { return all<CacheStored>(); }
+  [[nodiscard]] std::vector<CacheServed> served() const { return all<CacheServed>(); }
+  [[nodiscard]] std::vector<Instant> edges() const { return all(&CacheEdgeMet::at); }
+  [[nodiscard]] std::vector<BudgetEvent> budget() const { return all(&BudgetChanged::budget); }
+  [[nodiscard]] std::vector<BreakerTransition> transitions() const { return all(&BreakerMoved::transition); }
+  [[nodiscard]] std::vector<RetryAfterSet> cooling() const { return all<RetryAfterSet>(); }
+  [[nodiscard]] std::vector<Record> records() const { return all<Record>(); }
+
+ private:
+  template <class Each>
+  [[nodiscard]] std::vector<Each> all() const {
+    std::vector<Each> found;
+    for (const Event& event : events_) {
+      if (const auto* one = std::get_if<Each>(&event)) found.push_back(*one);
+    }
+    return found;
   }
-  void on_budget(const BudgetEvent& event, Instant /*now*/) override { budget.push_back(event); }
-  void on_cache_stored(const CacheStored& event) override {
-    stored.push_back(event);
-    words.emplace_back("stored");
+  template <class Each, class Part>
+  [[nodiscard]] std::vector<Part> all(Part Each::*part) const {
+    std::vector<Part> found;
+    for (const Event& event : events_) {
+      if (const auto* one = std::get_if<Each>(&event)) found.push_back(one->*part);
+    }
+    return found;
   }
-  void on_cache_edge(RequestId /*request*/, Instant now) override { edges.push_back(now); }
-  void on_cache_served(const CacheServed& event) override {
-    served.push_back(event);
-    words.emplace_back("from cache");
-  }
-  void on_finish(const Record& record) override {
-    records.push_back(record);
-    words.push_back(std::string("finish ") + name_of(record.outcome));
-  }
+
+  std::vector<Event> events_;
 };
 
 // One request on its way.

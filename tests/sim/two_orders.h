@@ -15,10 +15,10 @@
 namespace windtunnel::sim::two_orders {
 
 // Every request of a run in words in which providers stand by name.
-class Story final : public Observer {
+class Story final {
  public:
   explicit Story(const Scenario& world) : world_(world) {}
-  void on_finish(const monitor::Record& record) override {
+  void on(const monitor::Record& record) {
     const std::size_t id = number_of(record.request.id);
     if (id >= requests.size()) requests.resize(id + 1);
     std::string& text = requests[id];

@@ -81,8 +81,8 @@ inline FaultSpec fault(std::string id, Fault settings, Duration at = Duration{0}
   return spec;
 }
 
-// Keeps all that a run says.
-class Kept : public Observer {
+// Keeps what most tests need of a run.
+class Kept {
  public:
   std::vector<monitor::Record> records;  // in order of finishing
   std::vector<monitor::AttemptEnded> ends;
@@ -90,13 +90,11 @@ class Kept : public Observer {
   std::vector<FaultChanged> changes;
   std::vector<std::pair<std::size_t, RequestId>> hits;
 
-  void on_finish(const monitor::Record& record) override { records.push_back(record); }
-  void on_attempt_end(const monitor::AttemptEnded& event) override { ends.push_back(event); }
-  void on_ledger(const LedgerEntry& entry) override { ledger.push_back(entry); }
-  void on_fault(const FaultChanged& event) override { changes.push_back(event); }
-  void on_fault_hit(std::size_t which, RequestId request, Instant /*now*/) override {
-    hits.emplace_back(which, request);
-  }
+  void on(const monitor::Record& record) { records.push_back(record); }
+  void on(const monitor::AttemptEnded& event) { ends.push_back(event); }
+  void on(const LedgerEntry& entry) { ledger.push_back(entry); }
+  void on(const FaultChanged& event) { changes.push_back(event); }
+  void on(const FaultHit& event) { hits.emplace_back(event.fault, event.request); }
 };
 
 struct KeptRun : Kept {

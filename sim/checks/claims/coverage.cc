@@ -65,9 +65,9 @@ std::span<const std::string_view> coverage_counters() { return kNames; }
 
 std::string_view doc_of(CoverageCounter counter) { return kCounterTexts[static_cast<std::size_t>(counter)].doc; }
 
-void Coverage::on_cooling_skip(RequestId, monitor::ProviderId, Instant) { add(CoverageCounter::retry_after_obeyed); }
+void Coverage::on(const monitor::CoolingSkipped&) { add(CoverageCounter::retry_after_obeyed); }
 
-void Coverage::on_attempt_end(const monitor::AttemptEnded& event) {
+void Coverage::on(const monitor::AttemptEnded& event) {
   if (event.reply.kind == monitor::ReplyKind::timeout) add(CoverageCounter::timeout);
   if (event.reply.kind == monitor::ReplyKind::malformed) add(CoverageCounter::malformed);
   if (event.reply.kind == monitor::ReplyKind::truncated) add(CoverageCounter::truncated);
@@ -76,26 +76,28 @@ void Coverage::on_attempt_end(const monitor::AttemptEnded& event) {
   if (event.state_before != BreakerState::open) add(CoverageCounter::late_result_while_not_open);
 }
 
-void Coverage::on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) {
-  states_[index_of(provider)] = event.to;
-  if (event.to == BreakerState::half_open) add(CoverageCounter::breaker_half_open);
-  if (event.to != BreakerState::open) return;
+void Coverage::on(const monitor::BreakerMoved& event) {
+  const monitor::BreakerTransition& arrow = event.transition;
+  states_[index_of(event.provider)] = arrow.to;
+  if (arrow.to == BreakerState::half_open) add(CoverageCounter::breaker_half_open);
+  if (arrow.to != BreakerState::open) return;
   add(CoverageCounter::breaker_opened);
-  if (event.from == BreakerState::half_open) add(CoverageCounter::probe_failed);
+  if (arrow.from == BreakerState::half_open) add(CoverageCounter::probe_failed);
   const bool all =
       std::all_of(states_.begin(), states_.end(), [](BreakerState one) { return one == BreakerState::open; });
   if (all) add(CoverageCounter::both_open);
 }
 
-void Coverage::on_budget(const monitor::BudgetEvent& event, Instant) {
-  if (event.kind != monitor::BudgetEvent::Kind::alert) return;
-  if (event.share.value == 800'000) add(CoverageCounter::alert_80);
-  if (event.share.value == 900'000) add(CoverageCounter::alert_90);
-  if (event.share.value == 950'000) add(CoverageCounter::alert_95);
-  if (event.share.value == 1'000'000) add(CoverageCounter::alert_100);
+void Coverage::on(const monitor::BudgetChanged& event) {
+  const monitor::BudgetEvent& budget = event.budget;
+  if (budget.kind != monitor::BudgetEvent::Kind::alert) return;
+  if (budget.share.value == 800'000) add(CoverageCounter::alert_80);
+  if (budget.share.value == 900'000) add(CoverageCounter::alert_90);
+  if (budget.share.value == 950'000) add(CoverageCounter::alert_95);
+  if (budget.share.value == 1'000'000) add(CoverageCounter::alert_100);
 }
 
-void Coverage::on_finish(const monitor::Record& record) {
+void Coverage::on(const monitor::Record& record) {
   const auto attempts = record.attempts();
   for (std::size_t i = 1; i < attempts.size(); ++i) {
     if (attempts[i].provider == attempts[i - 1].provider) add(CoverageCounter::retry);
@@ -106,10 +108,10 @@ void Coverage::on_finish(const monitor::Record& record) {
   }
 }
 
-void Coverage::on_cache_edge(RequestId, Instant) { add(CoverageCounter::ttl_edge_hit); }
+void Coverage::on(const monitor::CacheEdgeMet&) { add(CoverageCounter::ttl_edge_hit); }
 
-void Coverage::on_event(Instant, bool tie) {
-  if (tie) add(CoverageCounter::tie_in_time);
+void Coverage::on(const ScheduledDone& event) {
+  if (event.tie) add(CoverageCounter::tie_in_time);
 }
 
 std::vector<std::pair<std::string, std::int64_t>> Coverage::table() const {

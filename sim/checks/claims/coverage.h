@@ -48,17 +48,17 @@ std::span<const std::string_view> coverage_counters();
 // What `explain` prints.
 std::string_view doc_of(CoverageCounter counter);
 
-class Coverage final : public Observer {
+class Coverage final {
  public:
   explicit Coverage(std::size_t providers) : states_(providers, monitor::BreakerState::closed) {}
 
-  void on_cooling_skip(RequestId, monitor::ProviderId, Instant) override;
-  void on_attempt_end(const monitor::AttemptEnded& event) override;
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
-  void on_budget(const monitor::BudgetEvent& event, Instant now) override;
-  void on_cache_edge(RequestId, Instant) override;
-  void on_finish(const monitor::Record& record) override;
-  void on_event(Instant now, bool tie) override;
+  void on(const monitor::CoolingSkipped& event);
+  void on(const monitor::AttemptEnded& event);
+  void on(const monitor::BreakerMoved& event);
+  void on(const monitor::BudgetChanged& event);
+  void on(const monitor::CacheEdgeMet& event);
+  void on(const monitor::Record& record);
+  void on(const ScheduledDone& event);
 
   [[nodiscard]] std::int64_t count(CoverageCounter counter) const { return counts_[static_cast<std::size_t>(counter)]; }
   [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> table() const;

@@ -29,7 +29,7 @@ bool Liveness::may_show_recovery(const Watched& breaker, Instant now) const {
          now + breaker.probe <= due_;
 }
 
-void Liveness::on_permit(const monitor::PermitAsked& event) {
+void Liveness::on(const monitor::PermitAsked& event) {
   Watched& breaker = breakers_[index_of(event.provider)];
   const bool counts = may_show_recovery(breaker, event.at);
   breaker.permit_given = counts && event.admitted;
@@ -37,30 +37,31 @@ void Liveness::on_permit(const monitor::PermitAsked& event) {
 }
 
 // A permit that no call follows is given back: it asked for nothing.
-void Liveness::on_attempt_start(const monitor::AttemptStarted& event) {
+void Liveness::on(const monitor::AttemptStarted& event) {
   Watched& breaker = breakers_[index_of(event.provider)];
   if (std::exchange(breaker.permit_given, false)) ++breaker.asked;
 }
 
 // A call of before the healing that fails now, or one that says nothing, gives its permit back: those that were refused
 // meanwhile asked for nothing.
-void Liveness::on_attempt_end(const monitor::AttemptEnded& event) {
+void Liveness::on(const monitor::AttemptEnded& event) {
   if (event.counted != monitor::BreakerOutcome::success && event.at <= due_) {
     breakers_[index_of(event.provider)].asked = 0;
   }
 }
 
-void Liveness::on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) {
-  if (event.at > due_) return;
-  Watched& breaker = breakers_[index_of(provider)];
-  breaker.state = event.to;
-  if (event.to != monitor::BreakerState::half_open) breaker.asked = 0;
-  if (event.to == monitor::BreakerState::open) {
-    breaker.open_until = event.open_for > Instant::max() - event.at ? Instant::max() : event.at + event.open_for;
+void Liveness::on(const monitor::BreakerMoved& event) {
+  const monitor::BreakerTransition& arrow = event.transition;
+  if (arrow.at > due_) return;
+  Watched& breaker = breakers_[index_of(event.provider)];
+  breaker.state = arrow.to;
+  if (arrow.to != monitor::BreakerState::half_open) breaker.asked = 0;
+  if (arrow.to == monitor::BreakerState::open) {
+    breaker.open_until = arrow.open_for > Instant::max() - arrow.at ? Instant::max() : arrow.at + arrow.open_for;
   }
 }
 
-void Liveness::on_finish(const monitor::Record& record) {
+void Liveness::on(const monitor::Record& record) {
   if (record.arrived <= due_ || is_refused(record.outcome) || record.outcome == monitor::Outcome::client_error) return;
   ++requests_;
   if (is_answered(record.outcome)) ++answered_;

@@ -14,16 +14,16 @@
 
 namespace windtunnel::sim {
 
-class Liveness final : public Observer {
+class Liveness final {
  public:
   // `scenario` must have a liveness block and outlive this.
   explicit Liveness(const Scenario& scenario);
 
-  void on_permit(const monitor::PermitAsked& event) override;
-  void on_attempt_start(const monitor::AttemptStarted& event) override;
-  void on_attempt_end(const monitor::AttemptEnded& event) override;
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
-  void on_finish(const monitor::Record& record) override;
+  void on(const monitor::PermitAsked& event);
+  void on(const monitor::AttemptStarted& event);
+  void on(const monitor::AttemptEnded& event);
+  void on(const monitor::BreakerMoved& event);
+  void on(const monitor::Record& record);
 
   // After the run. `ended`: the instant of its last event.
   [[nodiscard]] std::vector<Finding> judge(Instant ended) const;

@@ -61,7 +61,7 @@ Thresholds::Sums* Thresholds::at(State& state, Instant now) {
   return &state.sums;
 }
 
-void Thresholds::on_attempt_end(const monitor::AttemptEnded& event) {
+void Thresholds::on(const monitor::AttemptEnded& event) {
   for (State& state : states_) {
     const Metric of = state.spec->of;
     if (of != Metric::provider_calls && of != Metric::provider_errors) continue;
@@ -73,15 +73,16 @@ void Thresholds::on_attempt_end(const monitor::AttemptEnded& event) {
   }
 }
 
-void Thresholds::on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) {
+void Thresholds::on(const monitor::BreakerMoved& event) {
+  const monitor::BreakerTransition& arrow = event.transition;
   for (State& state : states_) {
-    if (state.spec->of != Metric::breaker_opened || event.to != monitor::BreakerState::open) continue;
-    if (state.provider && *state.provider != provider) continue;
-    if (Sums* sums = at(state, event.at)) ++sums->count;
+    if (state.spec->of != Metric::breaker_opened || arrow.to != monitor::BreakerState::open) continue;
+    if (state.provider && *state.provider != event.provider) continue;
+    if (Sums* sums = at(state, arrow.at)) ++sums->count;
   }
 }
 
-void Thresholds::on_finish(const monitor::Record& record) {
+void Thresholds::on(const monitor::Record& record) {
   for (State& state : states_) {
     const Metric of = state.spec->of;
     if (of == Metric::provider_calls || of == Metric::provider_errors || of == Metric::breaker_opened) continue;

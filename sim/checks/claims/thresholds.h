@@ -19,14 +19,14 @@
 
 namespace windtunnel::sim {
 
-class Thresholds final : public Observer {
+class Thresholds final {
  public:
   // `scenario` must outlive this.
   explicit Thresholds(const Scenario& scenario);
 
-  void on_attempt_end(const monitor::AttemptEnded& event) override;
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
-  void on_finish(const monitor::Record& record) override;
+  void on(const monitor::AttemptEnded& event);
+  void on(const monitor::BreakerMoved& event);
+  void on(const monitor::Record& record);
 
   // After the run, once. `ended`: the instant of its last event.
   std::vector<Finding> judge(Instant ended);

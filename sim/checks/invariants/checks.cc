@@ -23,34 +23,35 @@ OpenRequest* Checks::known(RequestId request, Instant now, CheckId otherwise) {
   return one;
 }
 
-void Checks::on_arrival(const monitor::Request& request, Instant now) {
-  watched_.now = now;
-  if (watched_.open.find(request.id) != nullptr) {
-    return watched_.violations.must(false, CheckId::T1, now, request.id, "it arrives again");
+void Checks::on(const monitor::RequestArrived& event) {
+  watched_.now = event.at;
+  if (watched_.open.find(event.request.id) != nullptr) {
+    return watched_.violations.must(false, CheckId::T1, event.at, event.request.id, "it arrives again");
   }
-  OpenRequest& one = watched_.open.begin(request.id);
-  one.request = request;
-  one.arrived = now;
+  OpenRequest& one = watched_.open.begin(event.request.id);
+  one.request = event.request;
+  one.arrived = event.at;
   one.wall = watched_.wall();
   telemetry_.on_arrival();
   tokens_.on_arrival(one);
 }
 
-void Checks::on_granted(const monitor::Request& request, Tokens output, Instant now) {
-  OpenRequest* const one = known(request.id, now, CheckId::T1);
+void Checks::on(const monitor::TokensGranted& event) {
+  OpenRequest* const one = known(event.request, event.at, CheckId::T1);
   if (one == nullptr) return;
-  tokens_.on_granted(*one, output);
+  tokens_.on_granted(*one, event.output);
   one->granted = true;
-  one->grant = output;
+  one->grant = event.output;
   money_.on_granted(*one);
 }
 
-void Checks::on_reserved(RequestId request, Usd amount, WallTime wall, Instant now) {
-  if (OpenRequest* const one = known(request, now, CheckId::C2)) money_.on_reserved(*one, amount, wall);
+void Checks::on(const monitor::MoneyReserved& event) {
+  if (OpenRequest* const one = known(event.request, event.at, CheckId::C2))
+    money_.on_reserved(*one, event.amount, event.wall);
 }
 
-void Checks::on_released(RequestId request, Usd amount, Instant now) {
-  if (OpenRequest* const one = known(request, now, CheckId::C2)) money_.on_released(*one, amount);
+void Checks::on(const monitor::MoneyReleased& event) {
+  if (OpenRequest* const one = known(event.request, event.at, CheckId::C2)) money_.on_released(*one, event.amount);
 }
 
 // The first candidate's turn: the cache had nothing for this request.
@@ -61,7 +62,7 @@ void Checks::ask_first(OpenRequest& one, monitor::ProviderId provider) {
   cache_.on_first_asked(one, provider);
 }
 
-void Checks::on_permit(const monitor::PermitAsked& event) {
+void Checks::on(const monitor::PermitAsked& event) {
   OpenRequest* const one = known(event.request, event.at, CheckId::F7);
   if (one == nullptr) return;
   ask_first(*one, event.provider);
@@ -69,14 +70,14 @@ void Checks::on_permit(const monitor::PermitAsked& event) {
   breaker_.on_permit(*one, event);
 }
 
-void Checks::on_cooling_skip(RequestId request, monitor::ProviderId provider, Instant now) {
-  OpenRequest* const one = known(request, now, CheckId::F7);
+void Checks::on(const monitor::CoolingSkipped& event) {
+  OpenRequest* const one = known(event.request, event.at, CheckId::F7);
   if (one == nullptr) return;
-  ask_first(*one, provider);
-  failover_.on_cooling_skip(*one, provider);
+  ask_first(*one, event.provider);
+  failover_.on_cooling_skip(*one, event.provider);
 }
 
-void Checks::on_attempt_start(const monitor::AttemptStarted& event) {
+void Checks::on(const monitor::AttemptStarted& event) {
   OpenRequest* const one = known(event.request, event.at, CheckId::F7);
   if (one == nullptr) return;
   failover_.on_attempt_start(*one, event);
@@ -95,7 +96,7 @@ void Checks::on_attempt_start(const monitor::AttemptStarted& event) {
   ++one->attempts;
 }
 
-void Checks::on_ledger(const LedgerEntry& entry) {
+void Checks::on(const LedgerEntry& entry) {
   OpenRequest* const one = known(entry.request, entry.at, CheckId::F7);
   if (one == nullptr) return;
   one->ledger_seen = true;
@@ -105,7 +106,7 @@ void Checks::on_ledger(const LedgerEntry& entry) {
   telemetry_.on_ledger(entry);
 }
 
-void Checks::on_attempt_end(const monitor::AttemptEnded& event) {
+void Checks::on(const monitor::AttemptEnded& event) {
   OpenRequest* const one = known(event.request, event.at, CheckId::F7);
   if (one == nullptr) return;
   failover_.on_attempt_end(*one, event);
@@ -117,30 +118,28 @@ void Checks::on_attempt_end(const monitor::AttemptEnded& event) {
   one->last_kind = event.reply.kind;
 }
 
-void Checks::on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) {
-  breaker_.on_transition(provider, event);
+void Checks::on(const monitor::BreakerMoved& event) { breaker_.on_transition(event.provider, event.transition); }
+
+void Checks::on(const monitor::RetryAfterSet& event) {
+  watched_.now = event.at;
+  failover_.on_retry_after(event.provider, event.until);
 }
 
-void Checks::on_retry_after(monitor::ProviderId provider, Instant until, Instant now) {
-  watched_.now = now;
-  failover_.on_retry_after(provider, until);
+void Checks::on(const monitor::BudgetChanged& event) {
+  watched_.now = event.at;
+  money_.on_budget(event.budget);
 }
 
-void Checks::on_budget(const monitor::BudgetEvent& event, Instant now) {
-  watched_.now = now;
-  money_.on_budget(event);
-}
-
-void Checks::on_cache_stored(const monitor::CacheStored& event) {
+void Checks::on(const monitor::CacheStored& event) {
   if (OpenRequest* const one = known(event.request, event.at, CheckId::T1)) cache_.on_cache_stored(*one, event);
 }
 
-void Checks::on_cache_served(const monitor::CacheServed& event) {
+void Checks::on(const monitor::CacheServed& event) {
   if (OpenRequest* const one = known(event.request, event.at, CheckId::T1)) cache_.on_cache_served(*one, event);
 }
 
 // Told at the instant of the event that ends the request, which the latest word about it has named.
-void Checks::on_finish(const monitor::Record& record) {
+void Checks::on(const monitor::Record& record) {
   OpenRequest* const one = known(record.request.id, watched_.now, CheckId::T1);
   if (one == nullptr) return;
   failover_.on_finish(*one, record);
@@ -153,20 +152,20 @@ void Checks::on_finish(const monitor::Record& record) {
   watched_.open.end(*one);
 }
 
-void Checks::on_fault(const FaultChanged& event) {
+void Checks::on(const FaultChanged& event) {
   watched_.now = event.at;
   run_.on_fault(event);
   const auto offset = wall_clock_offset_of(watched_.scenario.faults[event.fault].settings);
   if (offset) watched_.wall_at_zero += event.active ? *offset : -*offset;
 }
 
-void Checks::on_fault_hit(std::size_t fault, RequestId request, Instant now) {
-  watched_.now = now;
-  run_.on_fault_hit(fault, watched_.open.find(request));
+void Checks::on(const FaultHit& event) {
+  watched_.now = event.at;
+  run_.on_fault_hit(event.fault, watched_.open.find(event.request));
 }
 
-void Checks::on_event(Instant now, bool /*tie*/) {
-  watched_.now = now;
+void Checks::on(const ScheduledDone& event) {
+  watched_.now = event.at;
   // First, because a request that ended unseen leaves traces in every account.
   telemetry_.on_event();
   breaker_.on_event();

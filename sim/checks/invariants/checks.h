@@ -21,7 +21,7 @@
 
 namespace windtunnel::sim {
 
-class Checks final : public Observer {
+class Checks final {
  public:
   // `scenario` must outlive this. keep_going: one finding of each check instead of the first of all.
   Checks(const Scenario& scenario, const CheckSelection& selection, bool keep_going);
@@ -33,26 +33,26 @@ class Checks final : public Observer {
   [[nodiscard]] const std::vector<Finding>& findings() const { return watched_.violations.findings(); }
   [[nodiscard]] const CheckSelection& selection() const { return watched_.violations.selection(); }
 
-  void on_begin(const monitor::Pipeline& pipeline) override { watched_.pipeline = &pipeline; }
-  void on_arrival(const monitor::Request& request, Instant now) override;
-  void on_granted(const monitor::Request& request, Tokens output, Instant now) override;
-  void on_reserved(RequestId request, Usd amount, WallTime wall, Instant now) override;
-  void on_released(RequestId request, Usd amount, Instant now) override;
-  void on_permit(const monitor::PermitAsked& event) override;
-  void on_cooling_skip(RequestId request, monitor::ProviderId provider, Instant now) override;
-  void on_attempt_start(const monitor::AttemptStarted& event) override;
-  void on_attempt_end(const monitor::AttemptEnded& event) override;
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override;
-  void on_retry_after(monitor::ProviderId provider, Instant until, Instant now) override;
-  void on_budget(const monitor::BudgetEvent& event, Instant now) override;
-  void on_cache_stored(const monitor::CacheStored& event) override;
-  void on_cache_served(const monitor::CacheServed& event) override;
-  void on_finish(const monitor::Record& record) override;
-  void on_ledger(const LedgerEntry& entry) override;
-  void on_fault(const FaultChanged& event) override;
-  void on_fault_hit(std::size_t fault, RequestId request, Instant now) override;
-  void on_event(Instant now, bool tie) override;
-  [[nodiscard]] bool wants_stop() const override { return watched_.violations.wants_stop(); }
+  void on(const RunBegan& event) { watched_.pipeline = event.pipeline; }
+  void on(const monitor::RequestArrived& event);
+  void on(const monitor::TokensGranted& event);
+  void on(const monitor::MoneyReserved& event);
+  void on(const monitor::MoneyReleased& event);
+  void on(const monitor::PermitAsked& event);
+  void on(const monitor::CoolingSkipped& event);
+  void on(const monitor::AttemptStarted& event);
+  void on(const monitor::AttemptEnded& event);
+  void on(const monitor::BreakerMoved& event);
+  void on(const monitor::RetryAfterSet& event);
+  void on(const monitor::BudgetChanged& event);
+  void on(const monitor::CacheStored& event);
+  void on(const monitor::CacheServed& event);
+  void on(const monitor::Record& record);
+  void on(const LedgerEntry& entry);
+  void on(const FaultChanged& event);
+  void on(const FaultHit& event);
+  void on(const ScheduledDone& event);
+  [[nodiscard]] bool wants_stop() const { return watched_.violations.wants_stop(); }
 
  private:
   // The request, or nullptr and a finding: nothing may happen to one that is not in flight.

@@ -121,13 +121,13 @@ TEST(LlmMonitorAnswers, two_requests_of_any_interleaving_get_their_own_answers) 
 }
 
 // The pipeline is one state: nothing of it is read or changed outside the lock.
-class Guard final : public Observer {
+class Guard final {
  public:
   explicit Guard(const SteppedLock& lock) : lock_(lock) {}
-  void on_arrival(const Request& /*request*/, Instant /*now*/) override { see(); }
-  void on_attempt_start(const AttemptStarted& /*event*/) override { see(); }
-  void on_attempt_end(const AttemptEnded& /*event*/) override { see(); }
-  void on_finish(const Record& /*record*/) override { see(); }
+  void on(const RequestArrived&) { see(); }
+  void on(const AttemptStarted&) { see(); }
+  void on(const AttemptEnded&) { see(); }
+  void on(const Record&) { see(); }
   int events = 0;
 
  private:

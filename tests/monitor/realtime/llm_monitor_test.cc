@@ -16,13 +16,13 @@ namespace {
 
 using namespace llm_monitor_rig;
 
-// What an observer is told of the latest request.
-class Latest final : public Observer {
+// The latest request, as an observer sees it.
+class Latest final {
  public:
   Record record;
   Reply reply;  // to its latest call
-  void on_attempt_end(const AttemptEnded& event) override { reply = event.reply; }
-  void on_finish(const Record& finished) override { record = finished; }
+  void on(const AttemptEnded& event) { reply = event.reply; }
+  void on(const Record& finished) { record = finished; }
 };
 
 TEST(LlmMonitor, serves_the_seeds_request) {

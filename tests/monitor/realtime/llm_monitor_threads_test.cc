@@ -51,8 +51,8 @@ class Flaky final : public MockProvider {
   }
 };
 
-// Told under the monitor's lock, so it needs none of its own.
-class Accounts final : public Observer {
+// Gets events under the monitor's lock, so it needs none of its own.
+class Accounts final {
  public:
   std::int64_t records = 0;
   std::int64_t attempts_started = 0;
@@ -60,25 +60,25 @@ class Accounts final : public Observer {
   std::int64_t refused_windows = 0;
   Usd confirmed;
   Usd settled;
-  Usd spent_max;  // as any budget event told it
+  Usd spent_max;  // by the budget events
   Instant latest{};
   bool time_went_back = false;
 
-  void on_attempt_start(const AttemptStarted& event) override {
+  void on(const AttemptStarted& event) {
     ++attempts_started;
     see(event.at);
   }
-  void on_attempt_end(const AttemptEnded& event) override {
+  void on(const AttemptEnded& event) {
     ++attempts_ended;
     settled += event.settled;
     see(event.at);
   }
-  void on_budget(const BudgetEvent& event, Instant now) override {
-    if (event.kind == BudgetEvent::Kind::budget_refused) ++refused_windows;
-    spent_max = std::max(spent_max, event.spent + event.reserved);
-    see(now);
+  void on(const BudgetChanged& event) {
+    if (event.budget.kind == BudgetEvent::Kind::budget_refused) ++refused_windows;
+    spent_max = std::max(spent_max, event.budget.spent + event.budget.reserved);
+    see(event.at);
   }
-  void on_finish(const Record& record) override {
+  void on(const Record& record) {
     ++records;
     confirmed += record.confirmed_cost();
     see(record.finished);

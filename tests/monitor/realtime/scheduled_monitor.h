@@ -81,7 +81,7 @@ struct ScheduledMonitor {
     return answer(call, "to " + std::string(call.user_profile));
   };
   MonitorConfig config{};
-  Observer* observer = nullptr;
+  Observer observer{};
 
   std::unique_ptr<LlmMonitor> monitor(std::size_t providers = 1) {
     LlmMonitorOptions options;
@@ -101,10 +101,10 @@ inline Completion failure(ReplyKind kind) {
   return {.reply = {.kind = kind, .usage = Usage{}}, .text = {}, .detail = "no"};
 }
 
-class LastRecord final : public Observer {
+class LastRecord final {
  public:
   Record record;
-  void on_finish(const Record& finished) override { record = finished; }
+  void on(const Record& finished) { record = finished; }
 };
 
 }  // namespace windtunnel::monitor::llm_monitor_rig

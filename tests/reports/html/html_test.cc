@@ -26,7 +26,7 @@ struct Ran {
   explicit Ran(const sim::Scenario& scenario) {
     sim::TimelineWatch watch{scenario, {.step = std::chrono::seconds{1}, .view_steps = 2, .steps_max = 100}};
     sim::Judge judge{scenario, {}};
-    std::vector<sim::Observer*> observers{&judge};
+    std::vector<sim::Observer> observers{&judge};
     observers.push_back(&watch);
     const sim::RunResult result = sim::run(scenario, {.observers = observers});
     const sim::Judgement judgement = judge.judge(result);

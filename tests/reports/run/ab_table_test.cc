@@ -109,7 +109,7 @@ TEST(AbTable, the_division_is_judged_by_users_not_by_requests) {
   for (std::uint64_t user = 1; user <= 100; ++user) {
     record.variant = static_cast<std::uint16_t>(user % 2);
     record.request.user = user;
-    for (std::uint64_t i = 0; i < (user == 1 ? 100'000U : 1U); ++i) samples.on_finish(record);
+    for (std::uint64_t i = 0; i < (user == 1 ? 100'000U : 1U); ++i) samples.on(record);
   }
   EXPECT_EQ(samples.units(), (std::vector<std::int64_t>{50, 50}));
   EXPECT_FALSE(sample_ratio(samples.units(), {1, 1}).is_off);
@@ -161,14 +161,14 @@ TEST(AbTable, too_few_requests_are_no_comparison) {
   monitor::Record record;
   for (std::uint16_t variant = 0; variant < 2; ++variant) {
     record.variant = variant;
-    samples.on_finish(record);
+    samples.on(record);
   }
   EXPECT_TRUE(samples.comparisons()[0].success);
   EXPECT_FALSE(samples.comparisons()[0].cost_mean);
-  samples.on_finish(record);
+  samples.on(record);
   EXPECT_FALSE(samples.comparisons()[0].cost_mean);
   record.variant = 0;
-  samples.on_finish(record);
+  samples.on(record);
   EXPECT_TRUE(samples.comparisons()[0].cost_mean);
 }
 

@@ -30,7 +30,7 @@ sim::Judgement judgement_of(Verdict verdict) {
 }
 
 // The run as it stands when its last request has ended: no breaker has become half-open since.
-sim::RunResult run_of(const sim::Scenario& scenario, std::vector<sim::Observer*> observers = {}) {
+sim::RunResult run_of(const sim::Scenario& scenario, std::vector<sim::Observer> observers = {}) {
   sim::RunResult result = sim::run(scenario, {.until = scenario.duration + 1s, .observers = std::move(observers)});
   result.stopped = false;
   return result;

@@ -31,18 +31,19 @@ std::string text_of(const sim::Scenario& scenario, const std::function<void(Even
 TEST(Events, writes_transitions) {
   EXPECT_EQ(text_of(small_world(),
                     [](EventsWriter& writer) {
-                      writer.on_transition(ProviderId{0}, {.at = Instant{1'500'000'001ns},
-                                                           .from = BreakerState::closed,
-                                                           .to = BreakerState::open,
-                                                           .rule = monitor::TripRule::consecutive,
-                                                           .epoch = 1,
-                                                           .consecutive_failures = 5,
-                                                           .window_calls = 10,
-                                                           .window_failures = 6,
-                                                           .open_for = 30s});
-                      writer.on_transition(
+                      writer.on(monitor::BreakerMoved{ProviderId{0},
+                                                      {.at = Instant{1'500'000'001ns},
+                                                       .from = BreakerState::closed,
+                                                       .to = BreakerState::open,
+                                                       .rule = monitor::TripRule::consecutive,
+                                                       .epoch = 1,
+                                                       .consecutive_failures = 5,
+                                                       .window_calls = 10,
+                                                       .window_failures = 6,
+                                                       .open_for = 30s}});
+                      writer.on(monitor::BreakerMoved{
                           ProviderId{1},
-                          {.at = Instant{32s}, .from = BreakerState::open, .to = BreakerState::half_open, .epoch = 2});
+                          {.at = Instant{32s}, .from = BreakerState::open, .to = BreakerState::half_open, .epoch = 2}});
                     }),
             R"({"timestamp":"2026-01-20T10:00:01.500000Z","t_s":1.500000001,"type":"breaker_transition",)"
             R"("provider":"openai","from":"closed","to":"open","rule":"consecutive","failures":6,"window":10,)"
@@ -60,9 +61,9 @@ TEST(Events, writes_faults_and_follows_the_wall_clock) {
   EXPECT_EQ(
       text_of(scenario,
               [](EventsWriter& writer) {
-                writer.on_fault({Instant{1s}, 0, true});
-                writer.on_fault({Instant{2s}, 1, true});
-                writer.on_fault({Instant{3s}, 0, false});
+                writer.on(sim::FaultChanged{Instant{1s}, 0, true});
+                writer.on(sim::FaultChanged{Instant{2s}, 1, true});
+                writer.on(sim::FaultChanged{Instant{3s}, 0, false});
                 writer.violation({.id = "B3", .at = Instant{1s}}, "windtunnel run a.json --seed 7");
               }),
       R"({"timestamp":"2026-01-20T10:00:01.000000Z","t_s":1,"type":"fault_started","id":"openai-down","kind":"outage"})"
@@ -82,15 +83,15 @@ TEST(Events, writes_budgets) {
   EXPECT_EQ(
       text_of(small_world(),
               [](EventsWriter& writer) {
-                writer.on_budget({.kind = Kind::alert,
-                                  .daily = false,
-                                  .window_begin = WallTime{1'767'225'600s},
-                                  .share = {950'000},
-                                  .spent = Usd::from_cents(475'001),
-                                  .reserved = Usd::from_picos(1),
-                                  .limit = Usd::from_dollars(5'000)},
-                                 Instant{5s});
-                writer.on_budget({.kind = Kind::window_closed, .daily = true}, Instant{6s});
+                writer.on(monitor::BudgetChanged{Instant{5s},
+                                                 {.kind = Kind::alert,
+                                                  .daily = false,
+                                                  .window_begin = WallTime{1'767'225'600s},
+                                                  .share = {950'000},
+                                                  .spent = Usd::from_cents(475'001),
+                                                  .reserved = Usd::from_picos(1),
+                                                  .limit = Usd::from_dollars(5'000)}});
+                writer.on(monitor::BudgetChanged{Instant{6s}, {.kind = Kind::window_closed, .daily = true}});
               }),
       R"({"timestamp":"2026-01-20T10:00:05.000000Z","t_s":5,"type":"budget_alert","window":"month",)"
       R"("window_begin":"2026-01-01T00:00:00.000000Z","share":0.95,"spent_usd":4750.01,)"
@@ -103,7 +104,9 @@ TEST(Events, writes_budgets) {
 
 TEST(Events, writes_retry_after) {
   EXPECT_EQ(text_of(small_world(),
-                    [](EventsWriter& writer) { writer.on_retry_after(ProviderId{1}, Instant{7'500ms}, Instant{5s}); }),
+                    [](EventsWriter& writer) {
+                      writer.on(monitor::RetryAfterSet{Instant{5s}, ProviderId{1}, Instant{7'500ms}});
+                    }),
             R"({"timestamp":"2026-01-20T10:00:05.000000Z","t_s":5,"type":"retry_after","provider":"anthropic",)"
             R"("wait_ms":2500,"until_s":7.5})"
             "\n");
@@ -120,7 +123,7 @@ TEST(Events, writes_violations_where_they_happened_or_at_the_latest_event) {
                          .request = RequestId{3},
                          .origin = {"a.json", 14, 9, "/monitor"}};
     writer.violation(finding, "windtunnel run \"a b.json\"");
-    writer.on_retry_after(ProviderId{0}, Instant{9s}, Instant{8s});
+    writer.on(monitor::RetryAfterSet{Instant{8s}, ProviderId{0}, Instant{9s}});
     finding.at.reset();
     writer.violation(finding, "");
     EXPECT_EQ(writer.lines(), 3U);

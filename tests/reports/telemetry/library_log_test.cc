@@ -35,7 +35,7 @@ std::string line_of_a_run(const sim::Scenario& scenario, const Record& record) {
   const ScratchFolder folder;
   OutputFile file{folder.file("telemetry.jsonl")};
   TelemetryWriter writer{scenario, kSeed, file};
-  writer.on_finish(record);
+  writer.on(record);
   file.finish();
   return text_in(folder.file("telemetry.jsonl"));
 }

@@ -49,9 +49,9 @@ ReadBack read_text(std::string_view text) {
 }
 
 // Keeps what the run said, to be compared with what was read.
-class Keeper final : public sim::Observer {
+class Keeper final {
  public:
-  void on_finish(const monitor::Record& record) override { records.push_back(record); }
+  void on(const monitor::Record& record) { records.push_back(record); }
   std::vector<monitor::Record> records;
 };
 

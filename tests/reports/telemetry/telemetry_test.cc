@@ -32,7 +32,7 @@ std::string lines_of(const sim::Scenario& scenario, const std::vector<Record>& r
   const ScratchFolder folder;
   OutputFile file{folder.file("telemetry.jsonl")};
   TelemetryWriter writer{scenario, kSeed, file};
-  for (const Record& record : records) writer.on_finish(record);
+  for (const Record& record : records) writer.on(record);
   EXPECT_EQ(writer.records(), records.size());
   file.finish();
   return text_in(folder.file("telemetry.jsonl"));
@@ -242,14 +242,14 @@ TEST(Telemetry, prints_the_wall_clock_where_it_has_stepped) {
   Record record;
   const auto finish_at = [&](Duration at) {
     record.finished = Instant{at};
-    writer.on_finish(record);
+    writer.on(record);
   };
   finish_at(1'999'999'999ns);
   finish_at(2s);
-  writer.on_fault({Instant{2s}, 0, true});
+  writer.on(sim::FaultChanged{Instant{2s}, 0, true});
   finish_at(2s);
   finish_at(2'000'001us);
-  writer.on_fault({Instant{3s}, 0, false});
+  writer.on(sim::FaultChanged{Instant{3s}, 0, false});
   finish_at(3s);
   file.finish();
   std::string stamps;

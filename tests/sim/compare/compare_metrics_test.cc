@@ -29,7 +29,7 @@ struct Measured {
 Measured measured(const Scenario& scenario) {
   Judge judge{scenario, {.keep_going = true}};
   CompareMeasure measure{scenario};
-  std::vector<Observer*> observers{&judge};
+  std::vector<Observer> observers{&judge};
   observers.push_back(&measure);
   const RunResult result = run(scenario, {.observers = observers});
   Measured done{.values = measure.values(result, judge.judge(result))};

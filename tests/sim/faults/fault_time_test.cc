@@ -50,12 +50,12 @@ TEST(Flapping, stops_in_the_middle_of_a_down_time_when_its_duration_is_over) {
 constexpr Duration kCentury = 100 * 365 * 24h;
 
 // The share of a century in which the fault does not act, and how long its phases are.
-struct Availability : Observer {
+struct Availability {
   Duration down{0};
   Instant since{};
   bool active = false;
   Sample stays_down, stays_up;
-  void on_fault(const FaultChanged& event) override {
+  void on(const FaultChanged& event) {
     if (event.at > Instant{} && event.at < Instant{} + kCentury) {
       (active ? stays_down : stays_up).add(seconds_of(event.at - since));
     }
@@ -148,12 +148,12 @@ TEST(GilbertElliott, has_its_stationary_rate_and_its_sojourns) {
       "f", ErrorBurst{.gilbert_elliott = GilbertElliott{.good = 0.0, .bad = 1.0, .mean_good = 300s, .mean_bad = 60s}});
   Scenario scenario = world(20'000s, workload("chat", per_second(4)));
   scenario.faults = {burst};
-  class Runs : public Observer {
+  class Runs {
    public:
     Sample good, bad;
     double failed = 0;
     double calls = 0;
-    void on_finish(const Record& record) override {
+    void on(const monitor::Record& record) {
       const bool fails = record.outcome != monitor::Outcome::served;
       ++calls;
       failed += fails ? 1 : 0;

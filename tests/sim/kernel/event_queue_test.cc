@@ -18,9 +18,9 @@ TEST(EventQueue, gives_events_in_the_order_of_time) {
   queue.schedule(Instant{1ns}, 10);
   queue.schedule(Instant{2ns}, 20);
 
-  EXPECT_EQ(queue.pop(), (Event{Instant{1ns}, 10}));
-  EXPECT_EQ(queue.pop(), (Event{Instant{2ns}, 20}));
-  EXPECT_EQ(queue.pop(), (Event{Instant{3ns}, 30}));
+  EXPECT_EQ(queue.pop(), (Scheduled{Instant{1ns}, 10}));
+  EXPECT_EQ(queue.pop(), (Scheduled{Instant{2ns}, 20}));
+  EXPECT_EQ(queue.pop(), (Scheduled{Instant{3ns}, 30}));
   EXPECT_TRUE(queue.empty());
 }
 
@@ -43,7 +43,7 @@ TEST(EventQueue, orders_what_comes_next_among_all_the_others) {
 TEST(EventQueue, carries_the_greatest_payload_and_instant_unchanged) {
   EventQueue queue;
   queue.schedule(Instant::max(), EventQueue::kPayloadMax);
-  EXPECT_EQ(queue.pop(), (Event{Instant::max(), EventQueue::kPayloadMax}));
+  EXPECT_EQ(queue.pop(), (Scheduled{Instant::max(), EventQueue::kPayloadMax}));
 }
 
 // Histories of schedules (a delay in 0..3, so that ties abound, now and then a long one) and pops (-1).
@@ -55,8 +55,8 @@ RC_GTEST_PROP(EventQueue, agrees_with_a_multimap_on_every_history, ()) {
   Instant now{};
   std::uint32_t payload = 0;
   const auto pop_both = [&] {
-    const Event event = queue.pop();
-    RC_ASSERT(event == (Event{model.begin()->first, model.begin()->second}));
+    const Scheduled event = queue.pop();
+    RC_ASSERT(event == (Scheduled{model.begin()->first, model.begin()->second}));
     model.erase(model.begin());
     now = event.at;
   };
@@ -99,7 +99,7 @@ TEST_P(LongHistory, agrees_with_a_multimap) {
     model.emplace(at, payload);
   };
   const auto pop_both = [&] {
-    ASSERT_EQ(queue.pop(), (Event{model.begin()->first, model.begin()->second}));
+    ASSERT_EQ(queue.pop(), (Scheduled{model.begin()->first, model.begin()->second}));
     now = model.begin()->first;
     model.erase(model.begin());
     ASSERT_EQ(queue.size(), model.size());
@@ -143,7 +143,7 @@ TEST(EventQueue, stops_the_run_when_a_payload_or_the_numbers_run_out) {
   EXPECT_EXIT(queue.schedule(Instant{}, EventQueue::kPayloadMax + 1), testing::ExitedWithCode(1), "24 bits");
   queue.schedule(Instant{}, 7);
   EXPECT_EXIT(queue.schedule(Instant{}, 0), testing::ExitedWithCode(1), "2\\^40 events");
-  EXPECT_EQ(queue.pop(), (Event{Instant{}, 7}));
+  EXPECT_EQ(queue.pop(), (Scheduled{Instant{}, 7}));
 }
 
 TEST(EventQueue, stops_the_run_when_asked_for_an_event_that_is_not_there) {

@@ -18,11 +18,11 @@ constexpr std::array<double, 24> kRatePerHour = {
     120.0,         140.705523608, 160.0, 176.568542495, 189.282032303, 197.274066103, 200.0, 197.274066103,
     189.282032303, 176.568542495, 160.0, 140.705523608, 120.0,         99.294476392,  80.0,  63.431457505};
 
-class HourCounts : public Observer {
+class HourCounts {
  public:
   std::array<double, 24> counts{};
-  void on_arrival(const monitor::Request& /*request*/, Instant now) override {
-    ++counts[static_cast<std::size_t>(now.time_since_epoch() / 1h)];
+  void on(const monitor::RequestArrived& event) {
+    ++counts[static_cast<std::size_t>(event.at.time_since_epoch() / 1h)];
   }
 };
 

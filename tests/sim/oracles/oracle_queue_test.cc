@@ -12,17 +12,17 @@ namespace {
 using namespace std::chrono_literals;
 
 // Calls in flight, averaged over time between the warm-up and the horizon.
-class Occupancy : public Observer {
+class Occupancy {
  public:
   Occupancy(Instant from, Instant to) : from_(from), to_(to) {}
 
-  void on_attempt_start(const monitor::AttemptStarted& event) override {
+  void on(const monitor::AttemptStarted& event) {
     ++calls_;
     if (in_flight_ >= 4) ++found_4_;
     move(event.at, 1);
   }
-  void on_attempt_end(const monitor::AttemptEnded& event) override { move(event.at, -1); }
-  void on_finish(const monitor::Record& record) override {
+  void on(const monitor::AttemptEnded& event) { move(event.at, -1); }
+  void on(const monitor::Record& record) {
     if (record.arrived < from_) return;
     ++requests_;
     if (record.outcome == monitor::Outcome::failed) ++rejected_;

@@ -19,14 +19,14 @@ using monitor::ReplyKind;
 // --- Five consecutive failures ---------------------------------------------------------------------------------------
 
 // Counts calls up to the one that opens the breaker, then stops the run.
-class UntilOpen : public Observer {
+class UntilOpen {
  public:
   std::int64_t calls = 0;
   std::atomic<bool> opened = false;
   std::optional<monitor::TripRule> rule;
-  void on_attempt_end(const monitor::AttemptEnded& /*event*/) override { ++calls; }
-  void on_transition(monitor::ProviderId /*provider*/, const monitor::BreakerTransition& event) override {
-    rule = event.rule;
+  void on(const monitor::AttemptEnded&) { ++calls; }
+  void on(const monitor::BreakerMoved& event) {
+    rule = event.transition.rule;
     opened = true;
   }
 };
@@ -106,10 +106,10 @@ struct RetryFigures {
 
 // Each attempt fails with probability 0.2; 4 attempts; 250 tokens in and out; back-off 1, 2, 4 s; latency 0.
 RetryFigures retry_figures(FailureBill bill) {
-  class Figures : public Observer {
+  class Figures {
    public:
     RetryFigures all;
-    void on_finish(const monitor::Record& record) override {
+    void on(const monitor::Record& record) {
       all.attempts.add(record.attempt_count);
       all.success.add(record.outcome == monitor::Outcome::served ? 1 : 0);
       all.cost.add(record.confirmed_cost().dollars());
@@ -155,10 +155,10 @@ struct WindowFigures {
 };
 
 WindowFigures window_figures(Arrival arrival, std::int64_t minutes, int replications) {
-  class Minutes : public Observer {
+  class Minutes {
    public:
     std::vector<std::int64_t> refused;
-    void on_finish(const monitor::Record& record) override {
+    void on(const monitor::Record& record) {
       if (record.outcome == monitor::Outcome::refused_rate) {
         ++refused[static_cast<std::size_t>(record.arrived.time_since_epoch() / 1min)];
       }
@@ -215,14 +215,14 @@ Scenario one_prompt(Duration horizon) {
 
 // What a cache whose entries are renewed by hits would answer of the same arrivals: all but those that come more than
 // the TTL after the one before them.
-class RenewedByHits : public Observer {
+class RenewedByHits {
  public:
   double hits = 0;
   double all = 0;
-  void on_arrival(const monitor::Request& /*request*/, Instant now) override {
+  void on(const monitor::RequestArrived& event) {
     ++all;
-    if (last && now - *last < 3600s) ++hits;
-    last = now;
+    if (last && event.at - *last < 3600s) ++hits;
+    last = event.at;
   }
 
  private:

@@ -22,17 +22,13 @@ std::int64_t count_of(const DurationSeries& durations) {
   return all;
 }
 
-// What the run says, kept whole: the plain way to everything that the watch adds up on the way.
+// What happened in the run, kept whole: the plain way to everything that the watch adds up on the way.
 struct Witness final : Kept {
   std::vector<Instant> arrivals;
   std::vector<std::pair<std::size_t, monitor::BreakerTransition>> transitions;
-  void on_arrival(const monitor::Request& request, Instant now) override {
-    Kept::on_arrival(request, now);
-    arrivals.push_back(now);
-  }
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override {
-    transitions.emplace_back(index_of(provider), event);
-  }
+  using Kept::on;
+  void on(const monitor::RequestArrived& event) { arrivals.push_back(event.at); }
+  void on(const monitor::BreakerMoved& event) { transitions.emplace_back(index_of(event.provider), event.transition); }
 };
 
 struct Watched {

@@ -101,11 +101,11 @@ TEST(Run, stops_after_the_last_event_at_or_before_until) {
 }
 
 TEST(Run, counts_its_events_and_their_ties) {
-  class Events : public Observer {
+  class Events {
    public:
     std::uint64_t events = 0;
     std::uint64_t ties = 0;
-    void on_event(Instant /*now*/, bool tie) override { ++events, ties += tie ? 1U : 0U; }
+    void on(const ScheduledDone& event) { ++events, ties += event.tie ? 1U : 0U; }
   } seen;
   RunOptions options;
   options.observers = {&seen};

@@ -26,7 +26,7 @@ std::string counted(const Coverage& coverage) {
 }
 
 void move(Coverage& coverage, monitor::ProviderId provider, BreakerState from, BreakerState to) {
-  coverage.on_transition(provider, {.from = from, .to = to});
+  coverage.on(monitor::BreakerMoved{provider, {.from = from, .to = to}});
 }
 
 std::string counted_of(ReplyKind kind, bool late = false, BreakerState before = BreakerState::closed) {
@@ -35,7 +35,7 @@ std::string counted_of(ReplyKind kind, bool late = false, BreakerState before = 
   event.reply.kind = kind;
   event.late = late;
   event.state_before = before;
-  coverage.on_attempt_end(event);
+  coverage.on(event);
   return counted(coverage);
 }
 
@@ -43,13 +43,13 @@ std::string counted_of(Outcome outcome) {
   Coverage coverage{2};
   monitor::Record record;
   record.outcome = outcome;
-  coverage.on_finish(record);
+  coverage.on(record);
   return counted(coverage);
 }
 
 std::string counted_of_alert(std::int64_t share, monitor::BudgetEvent::Kind kind = monitor::BudgetEvent::Kind::alert) {
   Coverage coverage{2};
-  coverage.on_budget({.kind = kind, .share = Millionths{share}}, {});
+  coverage.on(monitor::BudgetChanged{.budget = {.kind = kind, .share = Millionths{share}}});
   return counted(coverage);
 }
 
@@ -95,7 +95,7 @@ TEST(Coverage, tells_a_retry_from_a_failover) {
   record.attempt_storage[0].provider = record.attempt_storage[1].provider = kFirst;
   record.attempt_storage[2].provider = kSecond;
   record.failovers = 1;
-  coverage.on_finish(record);
+  coverage.on(record);
   EXPECT_EQ(counted(coverage), "retry 1, failover 1");
 }
 
@@ -110,10 +110,10 @@ TEST(Coverage, knows_the_alerts_by_their_share_and_an_alert_by_its_kind) {
 
 TEST(Coverage, counts_ties_edges_and_providers_passed_over) {
   Coverage coverage{2};
-  coverage.on_event({}, false);
-  coverage.on_event({}, true);
-  coverage.on_cache_edge({}, {});
-  coverage.on_cooling_skip({}, kFirst, {});
+  coverage.on(ScheduledDone{.tie = false});
+  coverage.on(ScheduledDone{.tie = true});
+  coverage.on(monitor::CacheEdgeMet{});
+  coverage.on(monitor::CoolingSkipped{.provider = kFirst});
   EXPECT_EQ(counted(coverage), "retry_after_obeyed 1, ttl_edge_hit 1, tie_in_time 1");
 }
 

@@ -36,10 +36,10 @@ TEST(Liveness, wants_every_breaker_closed_at_the_instant_and_not_a_nanosecond_la
   const Scenario scenario = healing_at(50s, 10s);
   for (const Duration closed_at : {60s - 0ns, 60s + 1ns}) {
     Liveness liveness{scenario};
-    liveness.on_transition(kFirst, transition(BreakerState::open, 20s));
-    liveness.on_permit(asked(59s));
-    liveness.on_transition(kFirst, transition(BreakerState::closed, closed_at));
-    liveness.on_finish(answered(70s));
+    liveness.on(monitor::BreakerMoved{kFirst, transition(BreakerState::open, 20s)});
+    liveness.on(asked(59s));
+    liveness.on(monitor::BreakerMoved{kFirst, transition(BreakerState::closed, closed_at)});
+    liveness.on(answered(70s));
     const Finding closed = liveness.judge(Instant{} + 100s)[0];
     EXPECT_EQ(closed.verdict, closed_at == 60s ? Verdict::pass : Verdict::fail) << closed.reason;
     if (closed_at != 60s) {
@@ -52,11 +52,11 @@ TEST(Liveness, wants_every_breaker_closed_at_the_instant_and_not_a_nanosecond_la
 TEST(Liveness, a_half_open_breaker_is_not_closed) {
   const Scenario scenario = healing_at(50s, 10s);
   Liveness liveness{scenario};
-  liveness.on_transition(kFirst, transition(BreakerState::half_open, 58s));
-  liveness.on_permit(asked(59s));
+  liveness.on(monitor::BreakerMoved{kFirst, transition(BreakerState::half_open, 58s)});
+  liveness.on(asked(59s));
   EXPECT_EQ(liveness.judge(Instant{} + 100s)[0].verdict, Verdict::fail);
   Liveness later{scenario};
-  later.on_transition(kFirst, transition(BreakerState::open, 61s));
+  later.on(monitor::BreakerMoved{kFirst, transition(BreakerState::open, 61s)});
   EXPECT_EQ(later.judge(Instant{} + 100s)[0].verdict, Verdict::pass);
 }
 
@@ -66,9 +66,9 @@ TEST(Liveness, of_a_breaker_that_nobody_asked_is_not_known) {
   const Scenario scenario = healing_at(50s, 10s);
   for (const Duration asked_at : {49s, 50s, 60s, 61s}) {
     Liveness liveness{scenario};
-    liveness.on_transition(kFirst, transition(BreakerState::half_open, 30s));
-    liveness.on_permit(asked(asked_at));
-    liveness.on_finish(answered(70s, monitor::Outcome::all_providers_unavailable));
+    liveness.on(monitor::BreakerMoved{kFirst, transition(BreakerState::half_open, 30s)});
+    liveness.on(asked(asked_at));
+    liveness.on(answered(70s, monitor::Outcome::all_providers_unavailable));
     const bool in_time = asked_at == 50s || asked_at == 60s;
     const std::vector<Finding> findings = liveness.judge(Instant{} + 100s);
     EXPECT_EQ(findings[0].verdict, in_time ? Verdict::fail : Verdict::inconclusive) << asked_at.count();
@@ -78,7 +78,7 @@ TEST(Liveness, of_a_breaker_that_nobody_asked_is_not_known) {
     Liveness liveness{scenario};
     monitor::BreakerTransition opened = transition(BreakerState::open, 20s);
     opened.open_for = open_for;
-    liveness.on_transition(kFirst, opened);
+    liveness.on(monitor::BreakerMoved{kFirst, opened});
     EXPECT_EQ(liveness.judge(Instant{} + 100s)[0].verdict, open_for == 40s ? Verdict::fail : Verdict::inconclusive);
   }
 }
@@ -88,26 +88,26 @@ TEST(Liveness, wants_as_many_questions_as_probes_must_succeed) {
   scenario.monitor.circuit_breaker.half_open_max_calls = 2;
   scenario.monitor.circuit_breaker.half_open_success_threshold = 2;
   Liveness liveness{scenario};
-  liveness.on_transition(kFirst, transition(BreakerState::half_open, 30s));
-  liveness.on_permit(asked(52s));
+  liveness.on(monitor::BreakerMoved{kFirst, transition(BreakerState::half_open, 30s)});
+  liveness.on(asked(52s));
   EXPECT_EQ(liveness.judge(Instant{} + 100s)[0].verdict, Verdict::inconclusive);
-  liveness.on_permit(asked(53s));
+  liveness.on(asked(53s));
   EXPECT_EQ(liveness.judge(Instant{} + 100s)[0].verdict, Verdict::fail);
   // A call of before that fails, a probe that says nothing and a permit that no call follows show nothing.
   Liveness ignored = liveness;
-  ignored.on_attempt_end({.at = Instant{} + 54s, .counted = monitor::BreakerOutcome::ignored});
+  ignored.on(monitor::AttemptEnded{.at = Instant{} + 54s, .counted = monitor::BreakerOutcome::ignored});
   EXPECT_EQ(ignored.judge(Instant{} + 100s)[0].verdict, Verdict::inconclusive);
   Liveness failed = liveness;
-  failed.on_attempt_end({.at = Instant{} + 54s, .counted = monitor::BreakerOutcome::failure});
+  failed.on(monitor::AttemptEnded{.at = Instant{} + 54s, .counted = monitor::BreakerOutcome::failure});
   EXPECT_EQ(failed.judge(Instant{} + 100s)[0].verdict, Verdict::inconclusive);
   Liveness probing{scenario};
-  probing.on_transition(kFirst, transition(BreakerState::half_open, 30s));
-  probing.on_permit(asked(52s, true));
-  probing.on_permit(asked(53s, true));
+  probing.on(monitor::BreakerMoved{kFirst, transition(BreakerState::half_open, 30s)});
+  probing.on(asked(52s, true));
+  probing.on(asked(53s, true));
   EXPECT_EQ(probing.judge(Instant{} + 100s)[0].verdict, Verdict::inconclusive);
   for (const Duration at : {54s, 55s}) {
-    probing.on_permit(asked(at, true));
-    probing.on_attempt_start({.at = Instant{} + at});
+    probing.on(asked(at, true));
+    probing.on(monitor::AttemptStarted{.at = Instant{} + at});
   }
   EXPECT_EQ(probing.judge(Instant{} + 100s)[0].verdict, Verdict::fail);
 }
@@ -116,18 +116,18 @@ TEST(Liveness, counts_what_arrives_after_the_instant_but_no_refusals_of_our_own_
   Scenario scenario = healing_at(50s, 10s);
   scenario.liveness->success_rate = 0.5;
   Liveness liveness{scenario};
-  liveness.on_finish(answered(60s, monitor::Outcome::failed));  // at the instant: too early
+  liveness.on(answered(60s, monitor::Outcome::failed));  // at the instant: too early
   for (const monitor::Outcome refused : {monitor::Outcome::refused_budget, monitor::Outcome::refused_rate,
                                          monitor::Outcome::refused_tokens, monitor::Outcome::client_error}) {
-    liveness.on_finish(answered(70s, refused));
+    liveness.on(answered(70s, refused));
   }
   EXPECT_EQ(liveness.judge(Instant{} + 100s)[1].verdict, Verdict::inconclusive);
-  liveness.on_finish(answered(60s + 1ns));
-  liveness.on_finish(answered(61s, monitor::Outcome::failed));
+  liveness.on(answered(60s + 1ns));
+  liveness.on(answered(61s, monitor::Outcome::failed));
   EXPECT_EQ(liveness.judge(Instant{} + 100s)[1].verdict, Verdict::pass);  // 1 of 2
-  liveness.on_finish(answered(61s, monitor::Outcome::deadline_exceeded));
+  liveness.on(answered(61s, monitor::Outcome::deadline_exceeded));
   EXPECT_EQ(liveness.judge(Instant{} + 100s)[1].verdict, Verdict::fail);  // 1 of 3
-  liveness.on_finish(answered(62s, monitor::Outcome::cache_hit));
+  liveness.on(answered(62s, monitor::Outcome::cache_hit));
   EXPECT_EQ(liveness.judge(Instant{} + 100s)[1].verdict, Verdict::pass);
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "sim/checks/invariants/checks.h"
@@ -11,8 +12,8 @@
 
 namespace windtunnel::sim {
 
-// Passes on all it is told. Each lie may change its event, and says how often it is to be passed on.
-class Liar final : public Observer {
+// Passes every event on. Each lie may change its event, and returns how often it is to be passed on.
+class Liar final {
  public:
   explicit Liar(Checks& checks) : checks_(checks) {}
 
@@ -32,70 +33,40 @@ class Liar final : public Observer {
   std::function<int()> fault;
   const monitor::Pipeline* other_pipeline = nullptr;
 
-  void on_begin(const monitor::Pipeline& p) override {
-    checks_.on_begin(other_pipeline == nullptr ? p : *other_pipeline);
+  template <class Each>
+    requires kIsAlternative<Each, Event>
+  void on(const Each& event) {
+    Each told = event;
+    for (int i = lie(told); i > 0; --i) deliver(checks_, told);
+    if constexpr (std::is_same_v<Each, monitor::AttemptEnded>) {
+      if (after_attempt_end) after_attempt_end(told, checks_);
+    }
   }
-  void on_arrival(const monitor::Request& said, Instant now) override {
-    monitor::Request told = said;
-    for (int i = arrival ? arrival(told) : 1; i > 0; --i) checks_.on_arrival(told, now);
-  }
-  void on_granted(const monitor::Request& request, Tokens output, Instant now) override {
-    for (int i = granted ? granted() : 1; i > 0; --i) checks_.on_granted(request, output, now);
-  }
-  void on_reserved(RequestId id, Usd amount, WallTime wall, Instant now) override {
-    checks_.on_reserved(id, amount, wall, now);
-  }
-  void on_released(RequestId id, Usd said, Instant now) override {
-    for (int i = released ? released(said) : 1; i > 0; --i) checks_.on_released(id, said, now);
-  }
-  void on_permit(const monitor::PermitAsked& said) override {
-    monitor::PermitAsked told = said;
-    for (int i = permit ? permit(told) : 1; i > 0; --i) checks_.on_permit(told);
-  }
-  void on_cooling_skip(RequestId id, monitor::ProviderId p, Instant now) override {
-    checks_.on_cooling_skip(id, p, now);
-  }
-  void on_attempt_start(const monitor::AttemptStarted& said) override {
-    monitor::AttemptStarted told = said;
-    for (int i = attempt_start ? attempt_start(told) : 1; i > 0; --i) checks_.on_attempt_start(told);
-  }
-  void on_attempt_end(const monitor::AttemptEnded& said) override {
-    monitor::AttemptEnded told = said;
-    for (int i = attempt_end ? attempt_end(told) : 1; i > 0; --i) checks_.on_attempt_end(told);
-    if (after_attempt_end) after_attempt_end(told, checks_);
-  }
-  void on_transition(monitor::ProviderId p, const monitor::BreakerTransition& said) override {
-    monitor::BreakerTransition told = said;
-    for (int i = transition ? transition(told) : 1; i > 0; --i) checks_.on_transition(p, told);
-  }
-  void on_retry_after(monitor::ProviderId p, Instant until, Instant now) override {
-    for (int i = retry_after ? retry_after() : 1; i > 0; --i) checks_.on_retry_after(p, until, now);
-  }
-  void on_budget(const monitor::BudgetEvent& said, Instant now) override {
-    monitor::BudgetEvent told = said;
-    for (int i = budget ? budget(told) : 1; i > 0; --i) checks_.on_budget(told, now);
-  }
-  void on_cache_stored(const monitor::CacheStored& said) override {
-    monitor::CacheStored told = said;
-    for (int i = stored ? stored(told) : 1; i > 0; --i) checks_.on_cache_stored(told);
-  }
-  void on_cache_served(const monitor::CacheServed& said) override { checks_.on_cache_served(said); }
-  void on_finish(const monitor::Record& said) override {
-    monitor::Record told = said;
-    for (int i = finish ? finish(told) : 1; i > 0; --i) checks_.on_finish(told);
-  }
-  void on_ledger(const LedgerEntry& said) override {
-    LedgerEntry told = said;
-    for (int i = ledger ? ledger(told) : 1; i > 0; --i) checks_.on_ledger(told);
-  }
-  void on_fault(const FaultChanged& event) override {
-    for (int i = fault ? fault() : 1; i > 0; --i) checks_.on_fault(event);
-  }
-  void on_fault_hit(std::size_t which, RequestId id, Instant now) override { checks_.on_fault_hit(which, id, now); }
-  void on_event(Instant now, bool tie) override { checks_.on_event(now, tie); }
-  [[nodiscard]] bool wants_stop() const override { return checks_.wants_stop(); }
+  [[nodiscard]] bool wants_stop() const { return checks_.wants_stop(); }
 
  private:
+  int lie(RunBegan& event) {
+    if (other_pipeline != nullptr) event.pipeline = other_pipeline;
+    return 1;
+  }
+  int lie(monitor::RequestArrived& event) { return arrival ? arrival(event.request) : 1; }
+  int lie(monitor::TokensGranted&) { return granted ? granted() : 1; }
+  int lie(monitor::MoneyReleased& event) { return released ? released(event.amount) : 1; }
+  int lie(monitor::PermitAsked& event) { return permit ? permit(event) : 1; }
+  int lie(monitor::AttemptStarted& event) { return attempt_start ? attempt_start(event) : 1; }
+  int lie(monitor::AttemptEnded& event) { return attempt_end ? attempt_end(event) : 1; }
+  int lie(monitor::BreakerMoved& event) { return transition ? transition(event.transition) : 1; }
+  int lie(monitor::RetryAfterSet&) { return retry_after ? retry_after() : 1; }
+  int lie(monitor::BudgetChanged& event) { return budget ? budget(event.budget) : 1; }
+  int lie(monitor::CacheStored& event) { return stored ? stored(event) : 1; }
+  int lie(monitor::Record& record) { return finish ? finish(record) : 1; }
+  int lie(LedgerEntry& event) { return ledger ? ledger(event) : 1; }
+  int lie(FaultChanged&) { return fault ? fault() : 1; }
+  template <class Each>
+  int lie(Each&) {
+    return 1;
+  }
+
   Checks& checks_;
 };
 

@@ -170,7 +170,8 @@ std::vector<Plant> plants_of_accounts() {
        [](Liar& liar) {
          liar.after_attempt_end = [](const monitor::AttemptEnded& event, Checks& checks) {
            if (event.reply.kind == monitor::ReplyKind::ok) return;
-           checks.on_cache_stored({.at = event.at, .request = event.request, .key = {}, .provider = event.provider});
+           checks.on(
+               monitor::CacheStored{.at = event.at, .request = event.request, .key = {}, .provider = event.provider});
          };
        }},
       {"H4",

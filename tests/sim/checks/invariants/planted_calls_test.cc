@@ -50,13 +50,14 @@ void never_resets(Liar& liar) {
     if (event.provider != kFirst) return;
     ++(event.counted == BreakerOutcome::failure ? failures : successes);
     if (failures != 2 || successes == 0 || event.counted != BreakerOutcome::failure) return;
-    checks.on_transition(kFirst, {.at = event.at,
-                                  .from = BreakerState::closed,
-                                  .to = BreakerState::open,
-                                  .rule = monitor::TripRule::consecutive,
-                                  .epoch = 1,
-                                  .consecutive_failures = 3,
-                                  .open_for = seconds{5}});
+    checks.on(monitor::BreakerMoved{kFirst,
+                                    {.at = event.at,
+                                     .from = BreakerState::closed,
+                                     .to = BreakerState::open,
+                                     .rule = monitor::TripRule::consecutive,
+                                     .epoch = 1,
+                                     .consecutive_failures = 3,
+                                     .open_for = seconds{5}}});
   };
 }
 
@@ -173,7 +174,9 @@ std::vector<Plant> plants_of_calls() {
        {},
        [](Liar& liar) {
          liar.after_attempt_end = [](const monitor::AttemptEnded& event, Checks& checks) {
-           if (event.reply.kind != ReplyKind::ok) checks.on_cooling_skip(event.request, kSecond, event.at);
+           if (event.reply.kind != ReplyKind::ok) {
+             checks.on(monitor::CoolingSkipped{event.at, event.request, kSecond});
+           }
          };
        }},
       {"F5",
