@@ -5,12 +5,16 @@
 //   InOrder<RunResult> runs{seeds, jobs, [&](std::uint64_t place) { return run_of(first + place); }};
 //   while (std::optional<RunResult> result = runs.take()) use(*result);
 //
+// Where fewer threads can be started than were asked for, the others do all the work; where none can be, take() does
+// it. What a task throws, such as that memory is used up, comes out of take().
+//
 // Workers stay at most a window of 16 results a thread ahead of what was taken, so that memory does not grow with the
 // number of tasks.
 
 #include <algorithm>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -23,13 +27,18 @@ namespace windtunnel::inline base {
 template <typename Result>
 class InOrder {
  public:
-  // `work` is called on several threads at once, once for each place from 0 to tasks - 1, and throws nothing; places
-  // are begun in order. 0 jobs count as 1.
+  // `work` is called on several threads at once, once for each place from 0 to tasks - 1; places are begun in order. 0
+  // jobs count as 1.
   InOrder(std::uint64_t tasks, std::uint64_t jobs, std::function<Result(std::uint64_t)> work)
       : tasks_(tasks), work_(std::move(work)) {
     const std::uint64_t workers = std::clamp<std::uint64_t>(jobs, 1, std::max<std::uint64_t>(tasks, 1));
     window_.resize(workers * 16);
-    for (std::uint64_t i = 0; i < workers; ++i) threads_.emplace_back([this] { perform(); });
+    threads_.reserve(workers);
+    try {
+      for (std::uint64_t i = 0; i < workers; ++i) threads_.emplace_back([this] { perform(); });
+    } catch (const std::exception&) {
+      // The limit of threads or of memory is reached.
+    }
   }
   // Waits for the tasks that are under way.
   ~InOrder() { give_up(); }
@@ -45,9 +54,11 @@ class InOrder {
 
   // The result of the next place, waited for; nothing: all were taken, or this one was not begun.
   std::optional<Result> take() {
+    if (threads_.empty()) perform_next();
     std::unique_lock lock{mutex_};
     std::optional<Result>& place = window_[taken_ % window_.size()];
-    changed_.wait(lock, [&] { return place || taken_ == tasks_ || (given_up_ && taken_ >= begun_); });
+    changed_.wait(lock, [&] { return place || error_ || taken_ == tasks_ || (given_up_ && taken_ >= begun_); });
+    if (!place && error_) std::rethrow_exception(error_);
     if (!place) return std::nullopt;
     ++taken_;
     changed_.notify_all();
@@ -56,19 +67,34 @@ class InOrder {
 
  private:
   void perform() {
-    for (;;) {
-      std::uint64_t place = 0;
-      {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [&] { return given_up_ || begun_ == tasks_ || begun_ < taken_ + window_.size(); });
-        if (given_up_ || begun_ == tasks_) return;
-        place = begun_++;
-      }
-      Result result = work_(place);
-      const std::lock_guard lock{mutex_};
-      window_[place % window_.size()] = std::move(result);
-      changed_.notify_all();
+    while (perform_next()) {
     }
+  }
+
+  // False: there is nothing left to begin.
+  bool perform_next() {
+    std::uint64_t place = 0;
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, [&] { return given_up_ || begun_ == tasks_ || begun_ < taken_ + window_.size(); });
+      if (given_up_ || begun_ == tasks_) return false;
+      place = begun_++;
+    }
+    std::optional<Result> result;
+    std::exception_ptr error;
+    try {
+      result = work_(place);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock{mutex_};
+    window_[place % window_.size()] = std::move(result);
+    if (error) {
+      given_up_ = true;
+      error_ = error;
+    }
+    changed_.notify_all();
+    return true;
   }
 
   std::uint64_t tasks_;
@@ -79,6 +105,7 @@ class InOrder {
   std::uint64_t begun_ = 0;
   std::uint64_t taken_ = 0;
   bool given_up_ = false;
+  std::exception_ptr error_;           // of the latest task that threw
   std::vector<std::jthread> threads_;  // last: joined before the rest goes
 };
 

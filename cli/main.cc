@@ -1,15 +1,31 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 
-#include "cli/arguments.h"
+#include "cli/option_tree.h"
+
+namespace {
+
+// Called on any thread, where nothing can be allocated any more. Files that were not finished stay .partial.
+void end_out_of_memory() {
+  constexpr char kText[] = "windtunnel: out of memory: fewer --jobs, a shorter run or a smaller scenario take less\n";
+  constexpr int kCode = static_cast<int>(windtunnel::cli::ExitCode::internal_error);
+  if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0) _exit(kCode);
+  _exit(kCode);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   // A closed pipe is an error of the write that finds it, with a reason, and not a silent death.
   std::signal(SIGPIPE, SIG_IGN);
+  std::set_new_handler(end_out_of_memory);
   try {
     const windtunnel::cli::Parsed parsed = windtunnel::cli::parse_arguments(argc, argv);
-    return static_cast<int>(parsed.verb ? parsed.verb->carry_out() : parsed.code);
+    return static_cast<int>(parsed.verb ? parsed.verb->perform() : parsed.code);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "windtunnel: internal error: %s\n", error.what());
     return static_cast<int>(windtunnel::cli::ExitCode::internal_error);

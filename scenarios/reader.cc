@@ -36,7 +36,7 @@ std::map<std::string, sim::Origin> origins_of(const Reading& reading, const Diag
 }  // namespace
 
 sim::Scenario read_scenario(const std::string& path, std::span<const std::string> sets) {
-  return read_scenario_text(read_whole_file(path), path, sets);
+  return read_scenario_text(read_whole_file(path, kTextBytesMax), path, sets);
 }
 
 sim::Scenario read_scenario_text(const std::string& text, const std::string& name, std::span<const std::string> sets) {
@@ -60,7 +60,7 @@ sim::Scenario read_scenario_text(const std::string& text, const std::string& nam
 
 MonitorSettings read_monitor_settings(const std::string& path, std::span<const std::string> sets,
                                       std::span<const std::string> providers) {
-  return read_monitor_settings_text(read_whole_file(path), path, sets, providers);
+  return read_monitor_settings_text(read_whole_file(path, kTextBytesMax), path, sets, providers);
 }
 
 MonitorSettings read_monitor_settings_text(const std::string& text, const std::string& name,

@@ -62,21 +62,21 @@ std::vector<sim::RegressionRule> parse_rules(const std::vector<std::string>& wri
 
 // What the parser alone cannot see.
 void check(const CompareArguments& compare) {
-  if (compare.files.size() > 1 && !compare.varied.empty()) {
+  if (compare.request.files.size() > 1 && !compare.request.varied.empty()) {
     throw UsageError("--vary changes one FILE; several files are compared as they are");
   }
-  if (compare.files.size() < 2 && compare.varied.size() < 2) {
+  if (compare.request.files.size() < 2 && compare.request.varied.size() < 2) {
     throw UsageError("there is nothing to compare with: give a second FILE, or --vary PATH=V1,V2");
   }
-  std::vector<std::string> files = compare.files;
+  std::vector<std::string> files = compare.request.files;
   std::ranges::sort(files);
   if (const auto twice = std::ranges::adjacent_find(files); twice != files.end()) {
     throw UsageError(*twice + " is given twice");
   }
-  if (!compare.rules.empty() && compare.seeds && compare.seeds->first == compare.seeds->last) {
+  if (!compare.request.rules.empty() && compare.request.seeds && compare.request.seeds->is_single()) {
     throw UsageError("--max-regression needs at least two seeds: one run says nothing of the spread");
   }
-  check_names(compare.checks);
+  check_names(compare.request.checks);
 }
 
 }  // namespace
@@ -86,34 +86,35 @@ std::unique_ptr<Verb> add_compare(CLI::App& app) {
   CompareArguments& compare = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("compare", "Compare variations of a scenario on common random numbers");
   verb.footer(kCompareFooter);
-  add_files(verb, compare.files);
+  add_files(verb, compare.request.files);
   using Texts = std::vector<std::string>;
   verb.add_option_function<Texts>(
-          "--vary", [&compare](const Texts& texts) { compare.varied = parse_varied(texts); },
+          "--vary", [&compare](const Texts& texts) { compare.request.varied = parse_varied(texts); },
           "One variation for each value, several --vary: each with each; preset=all is every breaker preset")
       ->type_name("PATH=V1,V2,...")
       ->allow_extra_args(false);
-  add_sets(verb, compare.sets);
-  CLI::Option* seeds = add_seeds(verb, compare.seeds, "Seeds of each variation [20 from the first scenario's own on]");
-  CLI::Option* forecast = verb.add_flag("--forecast", compare.of_forecasts,
+  add_sets(verb, compare.request.sets);
+  CLI::Option* seeds =
+      add_seeds(verb, compare.request.seeds, "Seeds of each variation [20 from the first scenario's own on]");
+  CLI::Option* forecast = verb.add_flag("--forecast", compare.request.of_forecasts,
                                         "Compare forecasts: cost, P(exceed), refusals, p95 over the horizon")
                               ->excludes(seeds);
-  verb.add_option("--horizon", compare.horizon, "How far the forecasts look")
+  verb.add_option("--horizon", compare.request.horizon, "How far the forecasts look")
       ->needs(forecast)
       ->capture_default_str()
       ->type_name("T");
-  verb.add_option("--replications", compare.replications, "Of each forecast")
+  add_number(verb, "--replications", compare.request.replications, {2, 1'000'000}, "Of each forecast")
       ->needs(forecast)
-      ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{1'000'000}))
-      ->capture_default_str()
+      ->default_str(std::to_string(compare.request.replications))
       ->type_name("R");
-  add_jobs(verb, compare.jobs);
+  add_jobs(verb, compare.request.jobs);
+  add_memory(verb, compare.request.memory_max);
   verb.add_option_function<Texts>(
-          "--max-regression", [&compare](const Texts& texts) { compare.rules = parse_rules(texts); },
+          "--max-regression", [&compare](const Texts& texts) { compare.request.rules = parse_rules(texts); },
           "Exit 15 if a variation is worse than the first beyond this bound")
       ->type_name("METRIC<=BOUND")
       ->allow_extra_args(false);
-  add_checks(verb, compare.checks);
+  add_checks(verb, compare.request.checks);
   verb.add_option("--out", compare.out, "Write compare.txt, .json, .md, .csv and compare_runs.csv there")
       ->envname("WINDTUNNEL_OUT")
       ->type_name("DIR");

@@ -31,18 +31,19 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
   ExploreArguments& explore = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("explore", "Search seeds for one that fails, and shrink it");
   verb.footer(kExploreFooter);
-  verb.add_option("FILE", explore.file, "Scenario file")->required();
-  add_seeds(verb, explore.seeds, "The seeds to look at [1..1000]");
+  verb.add_option("FILE", explore.request.file, "Scenario file")->required();
+  add_seeds(verb, explore.request.seeds, "The seeds to look at [1..1000]");
   verb.add_option_function<std::string>(
-          "--time", [&explore](const std::string& text) { explore.time = parse_time(text); },
+          "--time", [&explore](const std::string& text) { explore.request.time = parse_time(text); },
           "As many seeds as this time allows, from 1 on")
       ->type_name("T")
       ->excludes("--seeds");
-  add_jobs(verb, explore.jobs);
-  verb.add_flag("--swarm", explore.swarm, "Draw faults, load and settings for each seed");
-  add_sets(verb, explore.sets);
-  add_checks(verb, explore.checks);
-  verb.add_option("--out", explore.out, "Write what is found and the progress there, and go on from it")
+  add_jobs(verb, explore.request.jobs);
+  verb.add_flag("--swarm", explore.request.swarm, "Draw faults, load and settings for each seed");
+  add_memory(verb, explore.request.memory_max);
+  add_sets(verb, explore.request.sets);
+  add_checks(verb, explore.request.checks);
+  verb.add_option("--out", explore.request.out, "Write what is found and the progress there, and go on from it")
       ->envname("WINDTUNNEL_OUT")
       ->type_name("DIR");
   add_word<Format>(verb, "--format", explore.format, {{"text", Format::text}, {"json", Format::json}},
@@ -50,7 +51,7 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
       ->envname("WINDTUNNEL_FORMAT")
       ->type_name("text|json");
   verb.add_flag("--quiet,-q", explore.quiet, "Print nothing if nothing fails");
-  verb.callback([&explore] { check_names(explore.checks); });
+  verb.callback([&explore] { check_names(explore.request.checks); });
   return verb_of;
 }
 

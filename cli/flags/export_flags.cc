@@ -41,18 +41,19 @@ constexpr const char* kCsvFooter =
     "Example:\n"
     "  windtunnel export csv out --out buckets.csv";
 
-CLI::App& add_format(CLI::App& verb, ExportArguments& arguments, ExportArguments::To to, const char* name,
+CLI::App& add_format(CLI::App& verb, ExportArguments& arguments, runs::ExportRequest::To to, const char* name,
                      const char* doc, const char* file) {
   CLI::App& format = *verb.add_subcommand(name, doc);
-  format.add_option("DIR", arguments.directory, "What run --out wrote for one run")->required()->type_name("");
-  format.add_option("--out", arguments.out, std::string("The file to write, instead of ") + file)->type_name("F");
-  format.callback([&arguments, to] { arguments.to = to; });
+  format.add_option("DIR", arguments.request.directory, "What run --out wrote for one run")->required()->type_name("");
+  format.add_option("--out", arguments.request.out, std::string("The file to write, instead of ") + file)
+      ->type_name("F");
+  format.callback([&arguments, to] { arguments.request.to = to; });
   return format;
 }
 
 void add_scrapes(CLI::App& format, ExportArguments& arguments, const char* doc) {
-  format.add_option("--interval", arguments.interval, doc)->type_name("T");
-  format.add_option("--label", arguments.labels, "Add a label to every metric")
+  format.add_option("--interval", arguments.request.interval, doc)->type_name("T");
+  format.add_option("--label", arguments.request.labels, "Add a label to every metric")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
 }
@@ -65,7 +66,7 @@ std::unique_ptr<Verb> add_export(CLI::App& app) {
   CLI::App& verb = *app.add_subcommand("export", "Hand a finished run to Prometheus, its rule tests, or a spreadsheet");
   verb.footer(kExportFooter);
   verb.require_subcommand(1);
-  using To = ExportArguments::To;
+  using To = runs::ExportRequest::To;
   CLI::App& openmetrics = add_format(verb, arguments, To::openmetrics, "openmetrics",
                                      "Every metric with timestamps, for Prometheus", "DIR/openmetrics.txt");
   openmetrics.footer(kOpenMetricsFooter);
@@ -74,12 +75,12 @@ std::unique_ptr<Verb> add_export(CLI::App& app) {
                                   "DIR/promtest.json");
   promtest.footer(kPromtestFooter);
   add_scrapes(promtest, arguments, "Time between two scrapes and evaluations [15s, or the run's step if it is wider]");
-  promtest.add_option("--rules", arguments.rules, "A file of Prometheus alert rules")
+  promtest.add_option("--rules", arguments.request.rules, "A file of Prometheus alert rules")
       ->required()
       ->type_name("F")
       ->allow_extra_args(false);
   promtest
-      .add_option("--expect", arguments.expectations,
+      .add_option("--expect", arguments.request.expectations,
                   "What must come of it: 'ALERT within 60s of FAULT', 'ALERT never'")
       ->type_name("CLAIM")
       ->allow_extra_args(false);

@@ -1,5 +1,9 @@
 #include "cli/flags/flags.h"
 
+#include <charconv>
+#include <system_error>
+
+#include "runs/memory_limit.h"
 #include "sim/checks/findings/registry.h"
 
 namespace windtunnel::cli {
@@ -14,11 +18,30 @@ void add_sets(CLI::App& verb, std::vector<std::string>& sets) {
       ->allow_extra_args(false);
 }
 
+std::uint64_t parse_number(const std::string& name, const std::string& text, NumberRange range) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc{} && rest == end && number >= range.least && number <= range.most) return number;
+  throw UsageError(name + " " + text + ": write a whole number from " + std::to_string(range.least) + " to " +
+                   std::to_string(range.most));
+}
+
+CLI::Option* add_bytes(CLI::App& verb, const std::string& name, std::uint64_t& bytes, const std::string& doc) {
+  const auto set = [&bytes, name](const std::string& text) {
+    const auto parsed = runs::parse_bytes(text);
+    if (!parsed) throw UsageError(name + " " + text + ": write a whole number of kB, MB, GB or TB, such as 500MB");
+    bytes = *parsed;
+  };
+  return verb.add_option_function<std::string>(name, set, doc)->type_name("BYTES");
+}
+
+void add_memory(CLI::App& verb, std::uint64_t& bytes) {
+  add_bytes(verb, "--memory-max", bytes, "Refuse what takes more memory")->default_str("8GB");
+}
+
 void add_jobs(CLI::App& verb, unsigned& jobs) {
-  verb.add_option("--jobs", jobs, "Runs at the same time")
-      ->envname("WINDTUNNEL_JOBS")
-      ->check(CLI::Range(1U, 1024U))
-      ->type_name("N");
+  add_number(verb, "--jobs", jobs, {1, 1024}, "Runs at the same time", "WINDTUNNEL_JOBS")->type_name("N");
 }
 
 void add_checks(CLI::App& verb, std::vector<std::string>& checks) {
@@ -33,7 +56,7 @@ void check_names(const std::vector<std::string>& checks) {
     if (word == "all" || word == "none" || sim::check_named(word)) continue;
     std::vector<std::string> known{"all", "none"};
     for (const sim::CheckEntry& entry : sim::check_registry()) known.emplace_back(entry.name);
-    throw UsageError(unknown_word("check", word, known));
+    throw UsageError(runs::unknown_word("check", word, known));
   }
 }
 
@@ -43,18 +66,18 @@ void add_color(CLI::App& verb, Color& color) {
       ->type_name("auto|always|never");
 }
 
-SeedRange parse_seeds(const std::string& text) {
+runs::SeedRange parse_seeds(const std::string& text) {
   const std::size_t dots = text.find("..");
-  SeedRange range;
-  if (dots == std::string::npos || !CLI::detail::lexical_cast(text.substr(0, dots), range.first) ||
-      !CLI::detail::lexical_cast(text.substr(dots + 2), range.last) || range.last < range.first ||
-      range.last - range.first >= 100'000'000) {
+  if (dots == std::string::npos) throw UsageError("--seeds " + text + ": a range is A..B, such as 1..100");
+  const runs::SeedRange range{parse_number("--seeds: the first of", text.substr(0, dots), {}),
+                              parse_number("--seeds: the last of", text.substr(dots + 2), {})};
+  if (range.last < range.first || range.last - range.first >= 100'000'000) {
     throw UsageError("--seeds " + text + ": a range of at most 100 million seeds is A..B, such as 1..100");
   }
   return range;
 }
 
-CLI::Option* add_seeds(CLI::App& verb, std::optional<SeedRange>& seeds, const std::string& doc) {
+CLI::Option* add_seeds(CLI::App& verb, std::optional<runs::SeedRange>& seeds, const std::string& doc) {
   const auto set = [&seeds](const std::string& text) { seeds = parse_seeds(text); };
   return verb.add_option_function<std::string>("--seeds", set, doc)->type_name("A..B");
 }

@@ -1,17 +1,20 @@
 #pragma once
-// What the flags of several verbs share, and how a verb comes to the command line: a file of cli/arguments/ for each,
+// What the flags of several verbs share, and how a verb comes to the command line: a file of cli/flags/ for each,
 // which names its flags and their help, and says what is to be done when it is the one asked for. Only these files and
-// cli/arguments.cc know the library that parses; they are compiled together.
+// cli/option_tree.cc know the library that parses; they are compiled together.
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
-#include "cli/arguments.h"
-#include "cli/words.h"
+#include "cli/terminal/command_options.h"
+#include "runs/seed_range.h"
+#include "runs/unknown_word.h"
 
 namespace windtunnel::cli {
 
@@ -21,7 +24,7 @@ class VerbOf final : public Verb {
  public:
   using Function = ExitCode (*)(const Arguments&);
   explicit VerbOf(Function function) : function_(function) {}
-  ExitCode carry_out() override { return function_(arguments); }
+  ExitCode perform() override { return function_(arguments); }
   Arguments arguments;
 
  private:
@@ -58,7 +61,7 @@ CLI::Option* add_word(CLI::App& verb, const std::string& name, E& value, const s
     if (found == words.end()) {
       std::vector<std::string> known;
       for (const auto& entry : words) known.push_back(entry.first);
-      throw CLI::ValidationError(name, unknown_word("word", written, known));
+      throw CLI::ValidationError(name, runs::unknown_word("word", written, known));
     }
     value = found->second;
   };
@@ -68,13 +71,40 @@ CLI::Option* add_word(CLI::App& verb, const std::string& name, E& value, const s
 void add_files(CLI::App& verb, std::vector<std::string>& files);
 void add_sets(CLI::App& verb, std::vector<std::string>& sets);
 void add_jobs(CLI::App& verb, unsigned& jobs);
+
 // Which invariants are watched. check_names() throws what is wrong with them, once all is parsed.
 void add_checks(CLI::App& verb, std::vector<std::string>& checks);
 void check_names(const std::vector<std::string>& checks);
 void add_color(CLI::App& verb, Color& color);
 
+// A whole number, written in digits: a sign, a fraction or a number that the range does not hold is refused, because
+// the parser's own reading would wrap it into another number. `environment` is a variable that stands in for the flag;
+// empty: none.
+struct NumberRange {
+  std::uint64_t least = 0;
+  std::uint64_t most = UINT64_MAX;
+};
+std::uint64_t parse_number(const std::string& name, const std::string& text, NumberRange range);
+
+template <class Number>
+CLI::Option* add_number(CLI::App& verb, const std::string& name, Number& number, NumberRange range,
+                        const std::string& doc, const std::string& environment = "") {
+  const std::string known_as = environment.empty() ? name : name + " (or " + environment + ")";
+  const auto set = [&number, known_as, range](const std::string& text) {
+    using Value = std::conditional_t<std::is_integral_v<Number>, Number, std::uint64_t>;  // or an optional one
+    number = static_cast<Value>(parse_number(known_as, text, range));
+  };
+  CLI::Option* option = verb.add_option_function<std::string>(name, set, doc);
+  if (!environment.empty()) option->envname(environment);
+  return option;
+}
+
+// A number of bytes with a unit, such as 8GB or 500MB.
+CLI::Option* add_bytes(CLI::App& verb, const std::string& name, std::uint64_t& bytes, const std::string& doc);
+void add_memory(CLI::App& verb, std::uint64_t& bytes);
+
 // "3..17"; throws what is wrong with it.
-SeedRange parse_seeds(const std::string& text);
-CLI::Option* add_seeds(CLI::App& verb, std::optional<SeedRange>& seeds, const std::string& doc);
+runs::SeedRange parse_seeds(const std::string& text);
+CLI::Option* add_seeds(CLI::App& verb, std::optional<runs::SeedRange>& seeds, const std::string& doc);
 
 }  // namespace windtunnel::cli

@@ -1,6 +1,5 @@
 #include "cli/flags/flags.h"
 #include "cli/verbs/forecast_verb.h"
-#include "cli/verbs/merge_verb.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -53,47 +52,49 @@ void check_html(bool html, const std::string& out) {
 }
 
 void add_demand(CLI::App& verb, ForecastArguments& forecast) {
-  verb.add_option("--horizon", forecast.horizon, "How far to look")->capture_default_str()->type_name("T");
-  verb.add_option("--as-of", forecast.as_of,
+  verb.add_option("--horizon", forecast.request.horizon, "How far to look")->capture_default_str()->type_name("T");
+  verb.add_option("--as-of", forecast.request.as_of,
                   "Begin at this date instead of the scenario's start; times and rates of the file hold from then on")
       ->type_name("DATE");
-  verb.add_option("--spent", forecast.spent, "Spent of this month's budget before the start")
+  verb.add_option("--spent", forecast.request.spent, "Spent of this month's budget before the start")
       ->type_name("PROVIDER=USD,...");
 }
 
 void add_replications(CLI::App& verb, ForecastArguments& forecast) {
-  CLI::Option* fixed = verb.add_option("--replications", forecast.replications, "Independent runs of the horizon")
-                           ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{10'000'000}))
-                           ->capture_default_str()
+  constexpr NumberRange kReplications{2, 10'000'000};
+  CLI::Option* fixed = add_number(verb, "--replications", forecast.request.replications, kReplications,
+                                  "Independent runs of the horizon")
+                           ->default_str(std::to_string(forecast.request.replications))
                            ->type_name("R");
   CLI::Option* until =
       verb.add_option(
-              "--until", forecast.until,
+              "--until", forecast.request.until,
               "Stop at the first block of 50 replications at which these half-widths are reached: hw in USD or as "
               "a share, rel of the estimate; of p_exceed[(SHARE)], mean, p10, p50, p90")
           ->excludes(fixed)
           ->type_name("NAME:hw=X,...");
-  verb.add_option("--max-replications", forecast.replications_max, "The most of them, with --until")
-      ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{10'000'000}))
+  add_number(verb, "--max-replications", forecast.request.replications_max, kReplications,
+             "The most of them, with --until")
       ->needs(until)
-      ->capture_default_str()
+      ->default_str(std::to_string(forecast.request.replications_max))
       ->type_name("N");
 }
 
 // What the parser alone cannot see.
 void check(const ForecastArguments& forecast) {
-  if (forecast.file.empty() && forecast.from_telemetry.empty()) {
+  if (forecast.request.file.empty() && forecast.request.from_telemetry.empty()) {
     throw UsageError("forecast needs a scenario FILE, or --from-telemetry LOG");
   }
-  check_html(forecast.html, forecast.out);
-  if (forecast.shard.empty()) return;
-  if (forecast.html) throw UsageError("--shard makes a part; the page is of the whole: windtunnel merge --html");
-  if (forecast.out.empty()) throw UsageError("--shard makes a part of a forecast: say where with --out part.json");
-  if (!forecast.until.empty()) {
+  check_html(forecast.output.html, forecast.output.out);
+  if (forecast.request.shard.empty()) return;
+  if (forecast.output.html) throw UsageError("--shard makes a part; the page is of the whole: windtunnel merge --html");
+  if (forecast.output.out.empty())
+    throw UsageError("--shard makes a part of a forecast: say where with --out part.json");
+  if (!forecast.request.until.empty()) {
     throw UsageError(
         "--until judges all replications in order, so it cannot be divided with --shard; under mpirun it can");
   }
-  if (forecast.headroom)
+  if (forecast.request.headroom)
     throw UsageError("--headroom searches, so it cannot be divided with --shard; under mpirun it can");
 }
 
@@ -105,30 +106,32 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   CLI::App& verb =
       *app.add_subcommand("forecast", "Say what a month will cost, when a budget breaks, how much traffic fits");
   verb.footer(kForecastFooter);
-  CLI::Option* file = verb.add_option("FILE", forecast.file, "Scenario file")->type_name("");
-  verb.add_option("--from-telemetry", forecast.from_telemetry,
+  CLI::Option* file = verb.add_option("FILE", forecast.request.file, "Scenario file")->type_name("");
+  verb.add_option("--from-telemetry", forecast.request.from_telemetry,
                   "Fit the scenario to this log (telemetry.jsonl[.zst], ours or the seed's) instead of reading one")
       ->excludes(file)
       ->type_name("LOG");
   add_replications(verb, forecast);
   add_demand(verb, forecast);
-  add_asserts(verb, forecast.asserts);
-  verb.add_flag("--headroom", forecast.headroom,
+  add_asserts(verb, forecast.request.asserts);
+  verb.add_flag("--headroom", forecast.request.headroom,
                 "Search the largest traffic that keeps the budget and the bound on request_duration");
-  verb.add_option("--seed", forecast.seed, "Instead of the scenario's")->envname("WINDTUNNEL_SEED")->type_name("N");
-  add_jobs(verb, forecast.jobs);
-  add_sets(verb, forecast.sets);
-  verb.add_option("--shard", forecast.shard, "Make every N-th replication only, from I on, and write them to --out")
+  add_number(verb, "--seed", forecast.request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");
+  add_jobs(verb, forecast.request.jobs);
+  add_memory(verb, forecast.request.memory_max);
+  add_sets(verb, forecast.request.sets);
+  verb.add_option("--shard", forecast.request.shard,
+                  "Make every N-th replication only, from I on, and write them to --out")
       ->type_name("I/N");
   verb.add_option(
-          "--out", forecast.out,
+          "--out", forecast.output.out,
           "Write forecast.json, forecast.txt and forecast.csv to this folder, which is also where a forecast that "
           "was killed goes on; with --shard the file of the part")
       ->type_name("DIR|FILE");
-  add_html(verb, forecast.html);
-  add_format(verb, forecast.format);
-  verb.add_flag("--quiet,-q", forecast.quiet, "Show no progress, and print nothing that passes");
-  add_color(verb, forecast.color);
+  add_html(verb, forecast.output.html);
+  add_format(verb, forecast.output.format);
+  verb.add_flag("--quiet,-q", forecast.output.quiet, "Show no progress, and print nothing that passes");
+  add_color(verb, forecast.output.color);
   verb.callback([&forecast] { check(forecast); });
   return verb_of;
 }
@@ -138,15 +141,15 @@ std::unique_ptr<Verb> add_merge(CLI::App& app) {
   MergeArguments& merge = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("merge", "Put the parts of a sharded forecast together");
   verb.footer(kMergeFooter);
-  verb.add_option("FILE", merge.files, "The parts, in any order")->required()->type_name("");
-  add_asserts(verb, merge.asserts);
-  verb.add_option("--out", merge.out, "Write forecast.json, forecast.txt and forecast.csv to this folder")
+  verb.add_option("FILE", merge.request.files, "The parts, in any order")->required()->type_name("");
+  add_asserts(verb, merge.request.asserts);
+  verb.add_option("--out", merge.output.out, "Write forecast.json, forecast.txt and forecast.csv to this folder")
       ->type_name("DIR");
-  add_html(verb, merge.html);
-  add_format(verb, merge.format);
-  verb.add_flag("--quiet,-q", merge.quiet, "Print nothing that passes");
-  add_color(verb, merge.color);
-  verb.callback([&merge] { check_html(merge.html, merge.out); });
+  add_html(verb, merge.output.html);
+  add_format(verb, merge.output.format);
+  verb.add_flag("--quiet,-q", merge.output.quiet, "Print nothing that passes");
+  add_color(verb, merge.output.color);
+  verb.callback([&merge] { check_html(merge.output.html, merge.output.out); });
   return verb_of;
 }
 

@@ -28,15 +28,16 @@ std::unique_ptr<Verb> add_verify(CLI::App& app) {
   verb.add_option("COMMAND", verify.command, "The program and its arguments, after --")->required()->type_name("");
   verb.add_option("--config", verify.config, "Only these settings: a file with the `config` of a reset")
       ->type_name("F.json");
-  verb.add_option("--cases", verify.cases, "Histories for each of the settings")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}))
-      ->capture_default_str()
+  add_number(verb, "--cases", verify.cases, {1, 100'000'000}, "Histories for each of the settings")
+      ->default_str(std::to_string(verify.cases))
       ->type_name("N");
-  verb.add_option("--seed", verify.seed, "The seed that histories are drawn by")
-      ->envname("WINDTUNNEL_SEED")
-      ->capture_default_str()
+  add_number(verb, "--seed", verify.seed, {}, "The seed that histories are drawn by", "WINDTUNNEL_SEED")
+      ->default_str(std::to_string(verify.seed))
       ->type_name("N");
   verb.add_option("--timeout", verify.timeout, "The longest wait for one answer")
+      ->capture_default_str()
+      ->type_name("T");
+  verb.add_option("--time-max", verify.time_max, "The longest time for all of it; what is left then is undecided")
       ->capture_default_str()
       ->type_name("T");
   verb.add_flag("--keep-going", verify.keep_going, "Go on after the first settings under which it fails");

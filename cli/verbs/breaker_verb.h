@@ -1,7 +1,7 @@
 #pragma once
 // Our own breaker behind the breaker protocol: answers each line of standard input until it ends.
 
-#include "cli/exit_code.h"
+#include "cli/terminal/exit_code.h"
 
 namespace windtunnel::cli {
 

@@ -1,41 +1,29 @@
 #include "cli/verbs/explain_verb.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "cli/console.h"
-#include "cli/explanations.h"
-#include "cli/words.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "reports/text/explanations.h"
+#include "runs/unknown_word.h"
 
 namespace windtunnel::cli {
 namespace {
 
-constexpr std::size_t kWidth = 100;
+using reports::Explanation;
 
-// Broken between words, each line after two spaces.
-std::string paragraph(const std::string& text) {
-  std::string out;
-  std::string line = " ";
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    if (line.size() > 1 && line.size() + 1 + word.size() > kWidth) {
-      out += line + "\n";
-      line = " ";
-    }
-    line += " " + word;
-    begin = end + 1;
+// An exit code is explained by its number and by its word.
+std::vector<Explanation> explanations() {
+  std::vector<Explanation> all = reports::explanations();
+  for (const ExitCodeMeaning& meaning : kExitCodes) {
+    const auto entry = std::ranges::find(all, std::to_string(static_cast<int>(meaning.code)), &Explanation::word);
+    entry->also = std::string(meaning.word);
   }
-  return out + line + "\n";
-}
-
-std::string entry_text(const Explanation& one) {
-  std::string heading = one.word;
-  if (!one.also.empty()) heading += " " + one.also;
-  return heading + " (" + std::string(one.kind) + ")\n" + paragraph(one.text);
+  return all;
 }
 
 }  // namespace
@@ -44,7 +32,7 @@ std::string entry_text(const Explanation& one) {
 ExitCode explain(const ExplainArguments& arguments) {
   const std::vector<Explanation> known = explanations();
   std::string text;
-  const auto add = [&](const Explanation& one) { text += (text.empty() ? "" : "\n") + entry_text(one); };
+  const auto add = [&](const Explanation& one) { text += (text.empty() ? "" : "\n") + reports::explanation_text(one); };
   if (arguments.all) {
     for (const Explanation& one : known) add(one);
     return print(text) ? ExitCode::pass : ExitCode::file_error;
@@ -63,8 +51,7 @@ ExitCode explain(const ExplainArguments& arguments) {
     for (const Explanation& one : known) {
       if (!one.also.empty()) words.push_back(one.also);
     }
-    std::fprintf(stderr, "windtunnel: %s; windtunnel explain --all lists them\n",
-                 unknown_word("word", word, words).c_str());
+    complain(runs::unknown_word("word", word, words) + "; windtunnel explain --all lists them");
     code = ExitCode::usage;
   }
   return print(text) ? code : ExitCode::file_error;

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
-#include "cli/console.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
 #include "reports/files/output_file.h"
 #include "scenarios/schema.h"
 
@@ -18,7 +18,7 @@ ExitCode schema(const SchemaArguments& arguments) {
   std::error_code error;
   std::filesystem::create_directories(arguments.directory, error);
   if (error) {
-    std::fprintf(stderr, "windtunnel: %s: cannot create: %s\n", arguments.directory.c_str(), error.message().c_str());
+    complain(arguments.directory + ": cannot create: " + error.message());
     return ExitCode::file_error;
   }
   try {
@@ -26,7 +26,7 @@ ExitCode schema(const SchemaArguments& arguments) {
     file.append(scenarios::scenario_schema());
     file.finish();
   } catch (const reports::ReportError& failure) {
-    std::fprintf(stderr, "windtunnel: %s\n", failure.what());
+    complain(failure.what());
     return ExitCode::file_error;
   }
   return print(fmt::format("{}: written\n", path.string())) ? ExitCode::pass : ExitCode::file_error;

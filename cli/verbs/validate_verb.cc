@@ -2,26 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
-#include "cli/console.h"
-#include "cli/github_actions.h"
-#include "cli/scenario_file.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
 
 namespace windtunnel::cli {
 
 ExitCode validate(const ValidateArguments& arguments) {
   ExitCode worst_code = ExitCode::pass;
   std::size_t valid = 0;
-  GithubActions github;
+  runs::GithubActions github{github_settings()};
   for (const std::string& file : arguments.files) {
-    const LoadedScenario loaded = load_scenario_with_any_breakers(file, arguments.sets);
-    worst_code = worst(worst_code, loaded.code);
+    const runs::LoadedScenario loaded = runs::load_scenario_with_any_breakers(file, arguments.sets);
+    const ExitCode code = report_load(loaded);
+    worst_code = worst(worst_code, code);
     github.add({.passed = loaded.scenario.has_value(),
-                .verdict = loaded.scenario ? "valid" : std::string{meaning_of(loaded.code).word},
+                .verdict = loaded.scenario ? "valid" : std::string{meaning_of(code).word},
                 .scenario = file});
     if (!loaded.scenario) {
-      github.annotate_errors_of(file, arguments.sets);
+      github.annotate_errors_of(loaded);
       continue;
     }
     ++valid;
@@ -32,7 +30,7 @@ ExitCode validate(const ValidateArguments& arguments) {
         fmt::format("{} files: {} valid, {} not\n", arguments.files.size(), valid, arguments.files.size() - valid);
     if (!print(line)) return ExitCode::file_error;
   }
-  return worst(worst_code, github.finish());
+  return worst(worst_code, complain(github.finish()));
 }
 
 }  // namespace windtunnel::cli

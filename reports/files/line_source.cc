@@ -13,6 +13,8 @@ namespace windtunnel::reports {
 namespace {
 
 constexpr std::size_t kReadSize = std::size_t{256} * 1024;
+// The largest of our own files that is one line, and the largest file that is read as a whole.
+constexpr std::size_t kLineMax = 1'000'000'000;
 
 }  // namespace
 
@@ -45,7 +47,7 @@ class ZstdDecoder {
 };
 
 LineSource::LineSource(std::string path) : path_(std::move(path)), text_(kReadSize + kPadding) {
-  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  descriptor_ = path_ == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0) throw ReportError(path_, "open", std::strerror(errno));
 }
 
@@ -62,6 +64,7 @@ std::optional<std::string_view> LineSource::next() {
       return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
     }
     const std::size_t pending = end_ - begin_;
+    if (pending > kLineMax) throw ReportError(path_, "read", "a line of more than 1 GB");
     const bool more = read_more();
     searched = begin_ + pending;
     if (more) continue;
@@ -127,6 +130,7 @@ std::string read_whole_file(const std::string& path) {
   while (const auto line = source.next()) {
     text += *line;
     text += '\n';
+    if (text.size() > kLineMax) throw ReportError(path, "read", "a file of more than 1 GB");
   }
   return text;
 }

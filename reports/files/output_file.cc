@@ -10,8 +10,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <system_error>
 
 #include "base/check.h"
+#include "reports/files/write_lock.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -54,8 +56,29 @@ class ZstdStream {
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (path_.ends_with(".zst")) zstd_ = std::make_unique<ZstdStream>();
   written_path_ = is_written_in_place(path_) ? path_ : path_ + ".partial";
-  descriptor_ = ::open(written_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) throw_error("open", written_path_, std::strerror(errno));
+  open_file();
+}
+
+// The file is emptied once it is locked, because another writer's bytes may be in it. That writer may have renamed it
+// between the opening and the locking; then the name belongs to a new file.
+void OutputFile::open_file() {
+  for (bool same = false; !same;) {
+    descriptor_ = ::open(written_path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) throw_error("open", written_path_, std::strerror(errno));
+    if (written_path_ == path_) return;
+    try {
+      lock_for_writing(descriptor_, written_path_);
+    } catch (const ReportError&) {
+      ::close(descriptor_);
+      throw;
+    }
+    struct stat opened {};
+    struct stat named {};
+    same = ::fstat(descriptor_, &opened) == 0 && ::stat(written_path_.c_str(), &named) == 0 &&
+           opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+    if (!same) ::close(descriptor_);
+  }
+  if (::ftruncate(descriptor_, 0) != 0) throw_error("open", written_path_, std::strerror(errno));
 }
 
 OutputFile::~OutputFile() {
@@ -112,7 +135,11 @@ void OutputFile::stream_out() {
 void OutputFile::hand_over() {
   check(state_ != State::finished, "a finished file takes no more bytes");
   if (!writer_) {
-    writer_ = std::make_unique<WriterThread>(kBufferSize, [this](std::string_view bytes) { write(bytes); });
+    try {
+      writer_ = std::make_unique<WriterThread>(kBufferSize, [this](std::string_view bytes) { write(bytes); });
+    } catch (const std::system_error&) {
+      return flush();  // no further thread can be started, so that this one writes
+    }
   }
   const std::size_t used = used_;
   flushed_ += used_;

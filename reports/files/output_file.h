@@ -2,6 +2,8 @@
 // The one way we write files. A file is written beside its target as NAME.partial and renamed onto it by finish(), so
 // that whoever finds NAME finds all of it; one that was never finished stays NAME.partial.
 //
+// Two writers of one file exclude each other (write_lock.h).
+//
 // A name that ends in .zst is compressed with zstd on the way. What exists and is no regular file (/dev/null, a pipe)
 // is written in place, without .partial and rename. Nothing reaches the file before the buffer is full, flush() or
 // finish(). Every failure is a ReportError; after one the file takes no more bytes and stays .partial. Writing to a
@@ -60,6 +62,7 @@ class OutputFile {
  private:
   enum class State : std::uint8_t { open, finished };
 
+  void open_file();
   void stream_out();
   void hand_over();
   void make_room(std::size_t size);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_writer.h"
+#include "base/stable_hash.h"
 #include "reports/files/checked_name.h"
 #include "reports/files/line_source.h"
 
@@ -47,7 +48,32 @@ void put_frame(JsonWriter& json, const ForecastFrame& frame) {
   json.key("uncertain").boolean(frame.uncertain).end_object();
 }
 
-std::string head_line(const PartHead& head) {
+// A line without its end, then its checksum: 64 bits of all bytes before it, so that no changed digit passes. Those of
+// the blocks are salted with that of the head, so that a block of another forecast does not pass either.
+constexpr std::string_view kChecksumKey = ",\"checksum\":\"";
+
+struct Sealed {
+  std::string text;
+  std::uint64_t checksum = 0;
+};
+
+// `object` is a JSON object. Its closing brace is left out.
+Sealed sealed(std::string object, std::uint64_t salt) {
+  object.pop_back();
+  const std::uint64_t checksum = stable_hash(object, salt);
+  return {object + std::string{kChecksumKey} + hex_digits(checksum) + "\"", checksum};
+}
+
+// The checksum of a line that holds what was written.
+std::uint64_t checksum_of(std::string_view line, std::uint64_t salt) {
+  const std::size_t at = line.rfind(kChecksumKey);
+  if (at == std::string_view::npos) throw std::invalid_argument("a line has no checksum");
+  const std::uint64_t checksum = stable_hash(line.substr(0, at), salt);
+  if (line.substr(at + kChecksumKey.size(), 16) == hex_digits(checksum)) return checksum;
+  throw std::invalid_argument("the checksum of this line is of another text: the file has been changed");
+}
+
+Sealed head_line(const PartHead& head) {
   std::string text;
   JsonWriter json{text, JsonWriter::Form::line};
   json.begin_object().key("windtunnel_part").integer(kPartVersion).key("study").text("forecast");
@@ -55,12 +81,13 @@ std::string head_line(const PartHead& head) {
   json.key("replications").integer(Int128{head.replications}).key("shard").begin_array();
   json.integer(Int128{head.shard.index}).integer(Int128{head.shard.count}).end_array();
   put_texts(json, "assertions", head.assertions);
-  json.key("replay").text(head.replay);
-  json.key("blocks");
-  return text + "[\n";
+  json.key("replay").text(head.replay).end_object();
+  Sealed line = sealed(std::move(text), 0);
+  line.text += ",\"blocks\":[\n";
+  return line;
 }
 
-std::string block_line(const ReplicationBlock& block) {
+std::string block_line(const ReplicationBlock& block, std::uint64_t head_checksum) {
   std::string text;
   JsonWriter json{text, JsonWriter::Form::line};
   json.begin_object().key("block").integer(Int128{block.number}).key("numbers").begin_array();
@@ -77,7 +104,7 @@ std::string block_line(const ReplicationBlock& block) {
     json.begin_array().integer(bucket).integer(Int128{count}).end_array();
   }
   json.end_array().end_object().end_object();
-  return text + "\n";
+  return sealed(std::move(text), head_checksum).text + "}\n";
 }
 
 // --- Reading -------------------------------------------------------------------------------------------------------
@@ -185,6 +212,7 @@ Part part_of(LineSource& lines) {
   const auto head = lines.next();
   if (!head) throw std::invalid_argument("it is empty");
   Part part{.head = head_of(std::string{*head}), .blocks = {}};
+  const std::uint64_t head_checksum = checksum_of(*head, 0);
   while (const auto line = lines.next()) {
     if (*line == kEnd) {
       part.complete = true;
@@ -192,7 +220,9 @@ Part part_of(LineSource& lines) {
     }
     ReplicationBlock block;
     try {
-      block = block_of(part.head, line->starts_with(',') ? line->substr(1) : *line);
+      const std::string_view text = line->starts_with(',') ? line->substr(1) : *line;
+      block = block_of(part.head, text);
+      (void)checksum_of(text, head_checksum);
     } catch (const PartJson::parse_error&) {
       break;  // written in part
     }
@@ -207,12 +237,14 @@ Part part_of(LineSource& lines) {
 }  // namespace
 
 PartFile::PartFile(const std::string& path, const PartHead& head) : file_(path) {
-  file_.append(head_line(head));
+  const Sealed line = head_line(head);
+  checksum_ = line.checksum;
+  file_.append(line.text);
   file_.flush();
 }
 
 void PartFile::add(const ReplicationBlock& block) {
-  file_.append((std::exchange(first_, false) ? "" : ",") + block_line(block));
+  file_.append((std::exchange(first_, false) ? "" : ",") + block_line(block, checksum_));
   file_.flush();
 }
 

@@ -5,11 +5,15 @@
 // One JSON document, a line for its head, a line for each block of replications, a line for its end, so that what
 // stands in a file that was never finished can be read too:
 //
-//   {"windtunnel_part":1,"study":"forecast","frame":{...},"replications":1000,"shard":[0,4],"assertions":[...],
-//    "replay":"...","blocks":[
-//   {"block":0,"numbers":[[...],...],"latency":{"sum_ns":"...","min_ns":0,"max_ns":0,"buckets":[[bucket,count],...]}}
+//   {"windtunnel_part":2,"study":"forecast","frame":{...},"replications":1000,"shard":[0,4],"assertions":[...],
+//    "replay":"...","checksum":"0123456789abcdef","blocks":[
+//   {"block":0,"numbers":[[...],...],"latency":{"sum_ns":"...","min_ns":0,"max_ns":0,"buckets":[[bucket,count],...]},
+//    "checksum":"..."}
 //   ,{"block":1,...}
 //   ]}
+//
+// A checksum is of all bytes of its line before it (base/stable_hash.h), in a block salted with the head's, so that a
+// part with a changed digit, or with a block of another forecast, is refused.
 //
 // `numbers` has a list for each replication, in the order of sim/forecast/replication.h: index, digest (as a signed
 // number), requests by outcome, calls, requests failed over, month to date by day, crossings by month and share, spend
@@ -28,7 +32,7 @@
 
 namespace windtunnel::reports {
 
-inline constexpr int kPartVersion = 1;
+inline constexpr int kPartVersion = 2;
 
 struct PartHead {
   sim::ForecastFrame frame;
@@ -55,6 +59,7 @@ class PartFile {
  private:
   OutputFile file_;
   bool first_ = true;
+  std::uint64_t checksum_ = 0;  // of the head
 };
 
 // A file that ends in the middle gives the blocks before that place. Throws ReportError if it is no part of a forecast,

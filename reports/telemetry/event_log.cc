@@ -19,8 +19,8 @@ std::string text_of(const sim::Origin& origin) {
 
 }  // namespace
 
-EventsWriter::EventsWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file)
-    : scenario_(scenario), file_(file), clock_(scenario), seed_(seed) {}
+EventsWriter::EventsWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file, std::uint64_t bytes_max)
+    : scenario_(scenario), file_(file), clock_(scenario), seed_(seed), bytes_max_(bytes_max) {}
 
 JsonWriter EventsWriter::begin(Instant at, const char* type) {
   latest_ = std::max(latest_, at);
@@ -32,6 +32,15 @@ JsonWriter EventsWriter::begin(Instant at, const char* type) {
 }
 
 void EventsWriter::end(JsonWriter& json) {
+  // Once an event is left out, all later ones are, so that the file has no gap in its middle.
+  if (left_out_ > 0 || file_.bytes() + line_.size() > bytes_max_) {
+    ++left_out_;
+    return;
+  }
+  write(json);
+}
+
+void EventsWriter::write(JsonWriter& json) {
   json.end_object();
   line_ += '\n';
   file_.append(line_);
@@ -90,7 +99,14 @@ void EventsWriter::violation(const sim::Finding& finding, std::string_view repla
   json.key("request_id");
   finding.request ? json.text(request_uuid(seed_, *finding.request).view()) : json.null();
   json.key("origin").text_or_null(text_of(finding.origin)).key("replay").text(replay);
-  end(json);
+  write(json);
+}
+
+void EventsWriter::close() {
+  if (left_out_ == 0) return;
+  JsonWriter json = begin(latest_, "events_left_out");
+  json.key("count").integer(Int128{left_out_}).key("bytes_max").integer(Int128{bytes_max_});
+  write(json);
 }
 
 }  // namespace windtunnel::reports

@@ -33,8 +33,11 @@ namespace windtunnel::reports {
 
 class EventsWriter final {
  public:
-  // `seed` is the run's. Scenario and file must outlive the writer. Finishing the file is the owner's affair.
-  EventsWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file);
+  // `seed` is the run's. Scenario and file must outlive the writer. Finishing the file is the owner's affair. Events
+  // beyond `bytes_max` are counted and not written, because legal input can make any number of them; violations always
+  // are.
+  EventsWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file,
+               std::uint64_t bytes_max = UINT64_MAX);
 
   void on(const monitor::BreakerMoved& event);
   void on(const monitor::RetryAfterSet& event);
@@ -45,18 +48,25 @@ class EventsWriter final {
   void violation(const sim::Finding& finding, std::string_view replay);
 
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
+  // The events that are not in the file.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+  // Writes how many are not in the file, if any; once, after the last event.
+  void close();
 
  private:
   // Begins a line in `line_`; end() hands it to the file.
   JsonWriter begin(Instant at, const char* type);
   void end(JsonWriter& json);
+  void write(JsonWriter& json);
 
   const sim::Scenario& scenario_;
   OutputFile& file_;
   WallClock clock_;
   std::uint64_t seed_;
   Instant latest_{};
+  std::uint64_t bytes_max_;
   std::uint64_t lines_ = 0;
+  std::uint64_t left_out_ = 0;
   std::string line_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <ios>
+#include <iostream>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -216,19 +217,31 @@ std::string excerpt(std::string_view text) {
   return result;
 }
 
-std::string read_whole_file(const std::string& path) {
+namespace {
+
+std::string read_stream(std::istream& stream, const std::string& name, std::size_t bytes_max) {
+  std::string text;
+  char block[65536];
+  while (stream.read(block, sizeof block) || stream.gcount() > 0) {
+    text.append(block, static_cast<std::size_t>(stream.gcount()));
+    if (text.size() > bytes_max) break;  // the caller refuses it for its length
+  }
+  if (stream.bad()) throw FileError(name + ": cannot read it: " + std::generic_category().message(errno));
+  return text;
+}
+
+}  // namespace
+
+std::string read_whole_file(const std::string& path, std::size_t bytes_max) {
+  if (path == "-") {
+    static const std::string kInput = read_stream(std::cin, "standard input", kFileBytesMax);
+    return kInput;
+  }
   if (const auto problem = problem_with_name(path)) throw FileError(visible_text(path) + ": its name " + *problem);
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) throw FileError(path + ": cannot open it: " + std::generic_category().message(errno));
-  std::string text;
-  char block[65536];
-  while (file.read(block, sizeof block) || file.gcount() > 0) {
-    text.append(block, static_cast<std::size_t>(file.gcount()));
-    if (text.size() > kFileBytesMax) break;  // the caller says that it is too long
-  }
-  if (file.bad()) throw FileError(path + ": cannot read it: " + std::generic_category().message(errno));
-  return text;
+  return read_stream(file, path, bytes_max);
 }
 
 }  // namespace windtunnel::scenarios

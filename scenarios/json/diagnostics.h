@@ -116,7 +116,11 @@ std::string help_with_words(std::string_view written, std::span<const std::strin
 // A value shortened for a message: at most 60 characters, control characters and broken UTF-8 shown as '?'.
 std::string excerpt(std::string_view text);
 
-// The whole file as bytes. Throws FileError.
-std::string read_whole_file(const std::string& path);
+// The longest file that any reader takes.
+inline constexpr std::size_t kFileBytesMax = std::size_t{256} << 20;
+
+// The whole file as bytes; "-" is standard input, which is read once and is the same for every reader. Of a longer file
+// than `bytes_max` only the beginning is read, so that the caller can refuse it for its length. Throws FileError.
+std::string read_whole_file(const std::string& path, std::size_t bytes_max = kFileBytesMax);
 
 }  // namespace windtunnel::scenarios

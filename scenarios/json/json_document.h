@@ -14,8 +14,7 @@
 
 namespace windtunnel::scenarios {
 
-inline constexpr std::size_t kTextBytesMax = std::size_t{16} << 20;   // of a scenario
-inline constexpr std::size_t kFileBytesMax = std::size_t{256} << 20;  // of a trace
+inline constexpr std::size_t kTextBytesMax = std::size_t{16} << 20;  // of a scenario
 inline constexpr std::size_t kDepthMax = 64;
 inline constexpr std::size_t kValuesMax = 1'000'000;
 

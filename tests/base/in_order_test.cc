@@ -3,10 +3,13 @@
 #include "base/in_order.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <cstdint>
+#include <new>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -66,6 +69,33 @@ TEST(InOrder, giving_up_ends_what_is_under_way_and_begins_nothing_more) {
 TEST(InOrder, results_that_nobody_takes_are_dropped) {
   InOrder<std::vector<int>> study{1000, 3, [](std::uint64_t) { return std::vector<int>(100); }};
   EXPECT_TRUE(study.take().has_value());
+}
+
+TEST(InOrder, what_a_task_throws_comes_out_after_the_results_before_it) {
+  InOrder<std::uint64_t> study{100, 1, [](std::uint64_t place) {
+                                 if (place == 5) throw std::bad_alloc{};
+                                 return place;
+                               }};
+  std::uint64_t taken = 0;
+  EXPECT_THROW(
+      {
+        while (study.take()) ++taken;
+      },
+      std::bad_alloc);
+  EXPECT_LE(taken, 5U);
+}
+
+// A stack larger than the address space keeps threads from starting, as a limit of processes does.
+TEST(InOrder, without_any_thread_the_caller_does_the_work) {
+  pthread_attr_t attributes;
+  ASSERT_EQ(pthread_getattr_default_np(&attributes), 0);
+  pthread_attr_t huge = attributes;
+  ASSERT_EQ(pthread_attr_setstacksize(&huge, std::size_t{1} << 47), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&huge), 0);
+  const std::vector<std::uint64_t> alone = squares(100, 4);
+  EXPECT_THROW(std::thread{[] {}}, std::system_error) << "this test needs that no thread can start";
+  ASSERT_EQ(pthread_setattr_default_np(&attributes), 0);
+  EXPECT_EQ(alone, squares(100, 4));
 }
 
 }  // namespace

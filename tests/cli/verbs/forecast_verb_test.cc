@@ -112,7 +112,9 @@ TEST_F(Forecasts, refuse_parts_that_are_not_what_they_seem) {
   EXPECT_NE(unwatched.out.find("did not watch this share"), std::string::npos) << unwatched.out;
   EXPECT_EQ(windtunnel("merge " + first + " " + second + " --assert 'forecast.p_exceed(0.9)<=0.0001'").exit, 12);
   const Said wrong_shard = forecast("--shard 0/2 --out " + second);
-  EXPECT_NE(wrong_shard.out.find("is of another shard and is made anew"), std::string::npos) << wrong_shard.out;
+  EXPECT_EQ(wrong_shard.exit, 4);
+  EXPECT_NE(wrong_shard.out.find("is shard 1/2 and is not replaced by shard 0/2"), std::string::npos)
+      << wrong_shard.out;
 }
 
 TEST_F(Forecasts, judge_what_the_scenario_claims_and_any_share_of_the_budget) {

@@ -1,5 +1,7 @@
 // What a forecast looks like on paper, and its parts on disk.
 
+#include "reports/forecast/forecast_summary.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 
 #include "reports/forecast/forecast_numbers.h"
 #include "reports/forecast/forecast_shard.h"
-#include "reports/forecast/forecast_summary.h"
 #include "tests/reports/every_key.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
@@ -311,7 +312,7 @@ TEST_F(ForecastPart, says_what_is_wrong_with_it) {
   const auto says = [&](const std::string& from, const std::string& to, const std::string& what) {
     EXPECT_NE(why(from, to).find(what), std::string::npos) << why(from, to);
   };
-  says("\"windtunnel_part\":1", "\"windtunnel_part\":2", "of version 2, and only 1 is understood");
+  says("\"windtunnel_part\":2", "\"windtunnel_part\":1", "of version 1, and only 2 is understood");
   says("\"study\":\"forecast\"", "\"study\":\"explore\"", "another study");
   says("\"shard\":[1,2]", "\"shard\":[2,2]", "there is no such shard");
   says("\"numbers\":[[1,", "\"numbers\":[[3,", "other replications than its shard");
@@ -319,6 +320,40 @@ TEST_F(ForecastPart, says_what_is_wrong_with_it) {
   const std::size_t first = text.find('\n') + 1;
   const std::string line = text.substr(first, text.find('\n', first) + 1 - first);
   says(line, line + "," + line, "block 0 comes twice");
+}
+
+// A digit that was changed on the way, in any place, never gives another forecast.
+TEST_F(ForecastPart, with_a_changed_digit_is_refused_or_not_whole) {
+  std::size_t tried = 0;
+  for (std::size_t at = 0; at < text.size(); at += 7) {
+    if (text[at] < '0' || text[at] > '9') continue;
+    std::string changed = text;
+    changed[at] = changed[at] == '9' ? '0' : static_cast<char>(changed[at] + 1);
+    ++tried;
+    try {
+      EXPECT_FALSE(read_text(changed).complete)
+          << "at " << at << ": " << text.substr(at - std::min<std::size_t>(at, 20), 40);
+    } catch (const ReportError&) {
+    }
+  }
+  EXPECT_GT(tried, 100U);
+}
+
+TEST_F(ForecastPart, with_a_block_of_another_forecast_is_refused) {
+  PartHead other = head;
+  other.replay += " --seed 7";
+  const std::string path = folder.file("others.json");
+  PartFile file{path, other};
+  for (const auto& [number, block] : read_text(text).blocks) file.add(block);
+  file.finish();
+  const std::string theirs = text_in(folder.file("others.json"));
+  const auto block_of = [](const std::string& part) {
+    const std::size_t begin = part.find('\n') + 1;
+    return part.substr(begin, part.find('\n', begin) - begin);
+  };
+  std::string mixed = text;
+  mixed.replace(mixed.find(block_of(text)), block_of(text).size(), block_of(theirs));
+  EXPECT_THROW((void)read_text(mixed), ReportError);
 }
 
 TEST_F(ForecastPart, says_what_two_forecasts_differ_in) {

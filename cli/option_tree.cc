@@ -1,0 +1,101 @@
+#include "cli/option_tree.h"
+
+#include <map>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/flags/flags.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/unknown_word.h"
+
+namespace windtunnel::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "A wind tunnel for LLM gateways: drives the whole monitoring pipeline through scripted provider faults on a "
+    "virtual clock and says what an outage, a latency spike or a price does to it.";
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  windtunnel init outage.json\n"
+    "  windtunnel run outage.json\n"
+    "  windtunnel run scenarios/catalog/*.json --out out --jobs 2\n"
+    "  windtunnel explain 13\n"
+    "\n"
+    "windtunnel VERB --help has the flags of a verb and more examples.\n"
+    "\n"
+    "Environment (a flag wins): WINDTUNNEL_SEED, WINDTUNNEL_OUT, WINDTUNNEL_FORMAT, WINDTUNNEL_JOBS, NO_COLOR.\n"
+    "In GitHub Actions (GITHUB_ACTIONS, GITHUB_STEP_SUMMARY) findings are annotated and summed up too.\n"
+    "\n"
+    "Exit codes: 0 pass, 1 internal error, 2 usage, 3 scenario invalid, 4 file error, 10 invariant violated, 11 "
+    "liveness,\n"
+    "12 threshold, 13 inconclusive, 14 not deterministic, 15 regression, 130 interrupted.";
+
+ExitCode say_usage_error(const std::string& message) {
+  complain(message + "\nRun with --help for more information.");
+  return ExitCode::usage;
+}
+
+// Help and version go the way of all results, so that a full disk or a closed pipe is an error here too.
+ExitCode said(CLI::App& app, const CLI::Success& success) {
+  std::ostringstream text;
+  std::ostringstream errors;
+  app.exit(success, text, errors);
+  return print(text.str()) ? ExitCode::pass : ExitCode::file_error;
+}
+
+// The word that nobody knows, if that is what is wrong: it explains more than what is missing because of it.
+std::optional<std::string> about_unknown_word(const CLI::App& app) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (unknown.empty()) return std::nullopt;
+  // As far as the words were understood: `windtunnel export csv --ot` is about csv.
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  const CLI::App& where = *chosen;
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : where.get_subcommands([](const CLI::App*) { return true; })) {
+    verbs.push_back(verb->get_name());
+  }
+  if (!verbs.empty() && !unknown.front().starts_with('-')) {
+    return runs::unknown_word(chosen == &app ? "verb" : where.get_name() + " format", unknown.front(), verbs);
+  }
+  for (const std::string& word : unknown) {
+    if (!word.starts_with('-')) continue;
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : where.get_options()) {
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    }
+    const std::string message = runs::unknown_word("flag", word.substr(0, word.find('=')), flags);
+    return chosen == &app ? message : message + " (of " + where.get_name() + ")";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Parsed parse_arguments(int argc, const char* const* argv) {
+  CLI::App app{kDescription, "windtunnel"};
+  app.footer(kFooter);
+  app.set_version_flag("--version", "windtunnel " WINDTUNNEL_VERSION);
+  app.require_subcommand(1);
+  std::map<std::string, std::unique_ptr<Verb>> verbs;
+  // In the order of the help.
+  for (const auto add : {add_run, add_explore, add_compare, add_forecast, add_merge, add_validate, add_init,
+                         add_breaker, add_verify, add_export, add_report, add_explain, add_schema}) {
+    auto verb = add(app);
+    verbs.emplace(app.get_subcommands({}).back()->get_name(), std::move(verb));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return {.verb = nullptr, .code = said(app, success)};
+  } catch (const CLI::ParseError& error) {
+    return {.verb = nullptr, .code = say_usage_error(about_unknown_word(app).value_or(error.what()))};
+  }
+  return {.verb = std::move(verbs.at(app.get_subcommands().front()->get_name())), .code = ExitCode::pass};
+}
+
+}  // namespace windtunnel::cli

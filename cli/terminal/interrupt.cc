@@ -1,0 +1,45 @@
+#include "cli/terminal/interrupt.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+namespace windtunnel::cli {
+namespace {
+
+std::atomic<bool> requested{false};
+std::atomic<int> requested_by{0};
+std::atomic<bool> has_alarm{true};
+
+void on_signal(int signal) {
+  requested_by = signal;
+  requested = true;
+  std::signal(signal, SIG_DFL);
+  if (has_alarm) alarm(1);
+}
+
+// The verb has not stopped. Nothing here may allocate or lock.
+void on_alarm(int /*signal*/) {
+  constexpr char kText[] = "windtunnel: interrupted; it did not stop within a second and was ended as it stood\n";
+  if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0) _exit(130);
+  _exit(130);
+}
+
+}  // namespace
+
+void watch_signals(bool in_time) {
+  has_alarm = in_time;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGALRM, on_alarm);
+}
+
+void acknowledge_interrupt() {
+  if (requested) alarm(0);
+}
+
+const std::atomic<bool>& stop_requested() { return requested; }
+
+const char* interrupted_by() { return requested_by == SIGTERM ? "SIGTERM" : "SIGINT"; }
+
+}  // namespace windtunnel::cli

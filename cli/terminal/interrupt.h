@@ -1,0 +1,22 @@
+#pragma once
+// SIGINT and SIGTERM ask a verb to stop: what it has measured so far is kept. A second one ends the process at once,
+// and so does the first one where the verb has not stopped within a second, because some input keeps a job busy for
+// hours between two of its looks at the request. Files that were not finished stay .partial.
+
+#include <atomic>
+
+namespace windtunnel::cli {
+
+// From now on; before, either signal ends the process as usual. Not `in_time`: a verb that does not stop goes on.
+void watch_signals(bool in_time = true);
+
+// To be called when the work has ended: the verb may take its time to write what it has, if it was interrupted.
+void acknowledge_interrupt();
+
+// Set by the first of them.
+[[nodiscard]] const std::atomic<bool>& stop_requested();
+[[nodiscard]] inline bool interrupted() { return stop_requested().load(); }
+// "SIGINT" or "SIGTERM": the one that came first.
+[[nodiscard]] const char* interrupted_by();
+
+}  // namespace windtunnel::cli

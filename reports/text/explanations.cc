@@ -1,0 +1,191 @@
+#include "reports/text/explanations.h"
+
+#include <algorithm>
+#include <span>
+
+#include "monitor/breaker/breaker_presets.h"
+#include "monitor/request.h"
+#include "sim/checks/claims/coverage.h"
+#include "sim/checks/findings/registry.h"
+#include "sim/compare/compare_metrics.h"
+#include "sim/faults/fault.h"
+
+namespace windtunnel::reports {
+namespace {
+
+struct Entry {
+  std::string_view word;
+  std::string_view text;
+};
+
+constexpr Entry kExitCodeTexts[] = {
+    {"0",
+     "Every threshold, liveness claim, coverage minimum and fault expectation of every run holds, and so does every "
+     "invariant that was on."},
+    {"1",
+     "A belief of Windtunnel itself did not hold. The message names the scenario, the seed, the instant and the "
+     "event; please report it with them. Nothing was learnt about your gateway."},
+    {"2", "The command line cannot be understood. Nothing ran. `windtunnel VERB --help` has the flags and examples."},
+    {"3",
+     "The scenario file has errors. All of them are printed, each with its line, column and JSON pointer, and "
+     "nothing ran. `windtunnel validate FILE` checks without running."},
+    {"4",
+     "A file, a folder or standard output could not be read or written; the reason is on stderr. Files that were "
+     "not finished are named .partial, so that a file under its own name is always whole. Also: the program that keeps "
+     "a breaker died, hung, flooded or spoke nonsense."},
+    {"10",
+     "A check that is always true of a correct gateway was violated, such as a call to a provider that is cooling "
+     "down or a budget that was overspent. The finding names the invariant, the request and the instant."},
+    {"11",
+     "Something that must happen again after the faults did not: a breaker stayed open, or requests went on "
+     "failing, `recover_within` after `heal_at`."},
+    {"12",
+     "A threshold of the scenario was not held. The finding has the figure that broke it; with a window, the first "
+     "window that did."},
+    {"13",
+     "The run did not show what it was to show: a threshold without data, a fault that changed fewer calls than "
+     "`expect.min_affected`, a coverage minimum that was not reached. No data never passes."},
+    {"14",
+     "The same scenario and seed gave two different runs. Nothing that was measured can be trusted until the cause "
+     "is found."},
+    {"15",
+     "`compare` found a variation worse than the first by more than --max-regression allows: the whole 95 % interval "
+     "of "
+     "the paired difference lies beyond the bound. An interval that holds the bound is 13, inconclusive."},
+    {"130",
+     "SIGINT or SIGTERM stopped the command. What was measured until then is kept, in files named .partial, and the "
+     "summary says at which virtual time it ends."},
+};
+
+constexpr Entry kReplyTexts[] = {
+    {"ok", "An answer. The only kind that is a success for the breaker and for the success rate."},
+    {"timeout",
+     "No answer until the call's `timeout` or the request's `deadline`; also HTTP 408. What the provider bills is "
+     "not known to the caller. Counts as a failure."},
+    {"connection_error",
+     "The call never reached the provider, or the connection broke before a reply. Counts as a failure."},
+    {"server_error", "HTTP 5xx other than 529. Counts as a failure."},
+    {"overloaded", "HTTP 529 or a full queue: the provider has no place for the call. Counts as a failure."},
+    {"rate_limited",
+     "HTTP 429. Its Retry-After, at most 60 s, binds the provider for all requests: until then it is passed "
+     "over. Counts as a failure."},
+    {"malformed", "A 200 whose body is no answer. Billed in full, never cached, counts as a failure."},
+    {"truncated", "A stream that broke off. Partly billed, nobody tells how much; counts as a failure."},
+    {"auth_or_quota",
+     "401, 402, 403 or an exhausted quota. Counts as a failure and is not retried at the same provider."},
+    {"client_error", "Another 4xx: the request is wrong. Ends the request at once and is neutral to the breaker."},
+};
+
+constexpr Entry kMetricTexts[] = {
+    {"requests", "Requests that ended. Aggregates: count. What a user asked for, whatever calls it took."},
+    {"requests_failed",
+     "Requests that were neither answered nor refused by our own limiters. Aggregates: rate (of all "
+     "requests), count."},
+    {"requests_refused", "Requests that the rate, token or cost limiter refused. Aggregates: rate, count."},
+    {"request_duration",
+     "Time from arrival to end, of answered requests; a tag such as {outcome:failed} selects others. "
+     "Aggregates: p(N), avg, min, med, max, count. A bare number is milliseconds."},
+    {"time_to_first_token",
+     "Time from arrival to the first token, of served requests. Aggregates: p(N), avg, min, med, max, "
+     "count."},
+    {"provider_calls", "Calls to providers, retries and failovers included. Aggregates: count."},
+    {"provider_errors", "Calls that were not ok. Aggregates: rate (of all calls), count."},
+    {"cost_usd",
+     "Bills of calls whose usage is known, in US dollars, exact. Aggregates: value (the sum), avg (a request), "
+     "count."},
+    {"tokens", "Input and output tokens of served requests. Aggregates: value (the sum), avg, count."},
+    {"breaker_opened", "How often a breaker opened. Aggregates: count."},
+    {"failovers", "Requests that moved to another provider. Aggregates: count."},
+    {"cache_hits", "Requests that the cache answered. Aggregates: rate (of all requests), count."},
+};
+
+constexpr Entry kForecastTexts[] = {
+    {"forecast.p_exceed",
+     "The chance that spend reaches this share of the monthly budget within the horizon; at 1.0 also that something "
+     "was "
+     "refused for want of budget. Aggregates: value. forecast.p_exceed(1.0)<=0.05"},
+    {"forecast.cost_usd",
+     "Spend over the horizon as the budget counts it, in US dollars; of one {provider:...} or {variant:...} with a "
+     "tag. "
+     "Aggregates, over the replications: avg, med, p(N)."},
+    {"forecast.requests_failed",
+     "Requests that were neither answered nor refused, of those that were not refused. Aggregates: rate."},
+    {"forecast.requests_refused", "Requests that our own limiters refused, of all. Aggregates: rate."},
+    {"forecast.request_duration",
+     "A percentile of a replication's answered requests, averaged over the replications. Aggregates: med, p(50), "
+     "p(90), "
+     "p(95), p(99). A bare number is milliseconds."},
+    {"forecast.days_to_exhaustion",
+     "Days from the start until the monthly budget is used up; longer than any number if it lasts. Aggregates: med, "
+     "p(N)."},
+};
+
+void append(std::vector<Explanation>& all, std::string_view kind, std::span<const Entry> entries) {
+  for (const Entry& entry : entries) all.push_back({kind, std::string(entry.word), {}, std::string(entry.text)});
+}
+
+Explanation explanation_of(const sim::CheckEntry& check) {
+  std::string text = "What holds in every run: " + std::string(check.sentence) + ".";
+  if (!check.broken_in.empty()) text += " It did not in: " + std::string(check.broken_in) + ".";
+  text += " Looked after in " + std::string(check.where) + ".";
+  if (!check.elsewhere.empty()) text += " No observer of a run can see it: " + std::string(check.elsewhere) + ".";
+  return {"invariant", std::string(check.name), {}, text};
+}
+
+constexpr std::size_t kWidth = 100;
+
+// Broken between words, each line after two spaces.
+std::string paragraph(const std::string& text) {
+  std::string out;
+  std::string line = " ";
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    if (line.size() > 1 && line.size() + 1 + word.size() > kWidth) {
+      out += line + "\n";
+      line = " ";
+    }
+    line += " " + word;
+    begin = end + 1;
+  }
+  return out + line + "\n";
+}
+
+}  // namespace
+
+std::string explanation_text(const Explanation& explanation) {
+  std::string heading = explanation.word;
+  if (!explanation.also.empty()) heading += " " + explanation.also;
+  return heading + " (" + std::string(explanation.kind) + ")\n" + paragraph(explanation.text);
+}
+
+std::vector<Explanation> explanations() {
+  std::vector<Explanation> all;
+  append(all, "exit code", kExitCodeTexts);
+  for (int kind = 0; kind < sim::kFaultKinds; ++kind) {
+    const auto fault = static_cast<sim::FaultKind>(kind);
+    all.push_back({"fault", name_of(fault), {}, doc_of(fault)});
+  }
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    const auto outcome = static_cast<monitor::Outcome>(i);
+    all.push_back({"outcome", name_of(outcome), {}, doc_of(outcome)});
+  }
+  append(all, "reply kind", kReplyTexts);
+  for (std::size_t i = 0; i < sim::kCoverageCounters; ++i) {
+    const auto doc = doc_of(static_cast<sim::CoverageCounter>(i));
+    all.push_back({"coverage counter", std::string(sim::coverage_counters()[i]), {}, std::string(doc)});
+  }
+  append(all, "threshold metric", kMetricTexts);
+  append(all, "forecast metric", kForecastTexts);
+  for (const sim::CompareMetricEntry& metric : sim::compare_metrics()) {
+    all.push_back({"comparison metric", std::string(metric.name), {}, std::string(metric.sentence)});
+  }
+  for (const monitor::BreakerPresetInfo& preset : monitor::breaker_presets()) {
+    all.push_back({"breaker preset", std::string(preset.name), {}, std::string(preset.description)});
+  }
+  for (const sim::CheckEntry& check : sim::check_registry()) all.push_back(explanation_of(check));
+  return all;
+}
+
+}  // namespace windtunnel::reports

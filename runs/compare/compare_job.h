@@ -1,0 +1,67 @@
+#pragma once
+// Compares variations of a scenario, or scenarios, on common random numbers.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/compare/compare_summary.h"
+#include "runs/memory_limit.h"
+#include "runs/problem.h"
+#include "runs/scenario_source.h"
+#include "runs/seed_range.h"
+#include "scenarios/grammar/compare_grammar.h"
+#include "sim/compare/compare.h"
+
+namespace windtunnel::runs {
+
+inline constexpr std::uint64_t kCompareSeeds = 20;  // from the first scenario's own on, if none are asked for
+
+struct CompareRequest {
+  std::vector<std::string> files;
+  std::vector<scenarios::VariedSets> varied;  // of the one file; empty: the files themselves are compared
+  std::vector<std::string> sets;
+  std::optional<SeedRange> seeds;
+  unsigned jobs = 1;
+  std::uint64_t memory_max = kMemoryMax;  // bytes
+  std::vector<sim::RegressionRule> rules;
+  std::vector<std::string> checks{"all"};
+  bool of_forecasts = false;
+  std::string horizon = "30d";  // of forecasts
+  std::uint64_t replications = 100;
+};
+
+// What is compared, and how each is run again.
+struct ComparePlan {
+  std::vector<sim::Variation> variations;
+  std::vector<reports::ComparedVariation> origins;
+  std::optional<Duration> horizon;  // of forecasts
+  std::vector<std::string> warnings;
+  bool complete = true;            // false: a scenario has a problem, and nothing can be compared
+  std::optional<Problem> problem;  // of the request itself
+};
+
+// `loaded` is called for each scenario as it is read, so that the caller can print its problem and its warnings.
+ComparePlan plan_comparison(const CompareRequest& request, const std::function<void(const LoadedScenario&)>& loaded);
+
+struct CompareDone {
+  std::vector<reports::ComparedVariation> origins;
+  sim::ComparisonResult comparison;
+  SeedRange seeds;
+  std::optional<Duration> horizon;
+  std::vector<sim::RegressionRule> rules;
+  std::vector<sim::RegressionFinding> regressions;
+
+  [[nodiscard]] reports::CompareSummary summary() const;
+};
+
+CompareDone compare(ComparePlan plan, const CompareRequest& request, const std::atomic<bool>* stop,
+                    std::function<void(std::uint64_t done, std::uint64_t of)> progress);
+
+// compare.txt, .json, .md, .csv and compare_runs.csv. Files of a comparison that was stopped stay .partial.
+std::optional<Problem> write_comparison(const reports::CompareSummary& summary, const std::string& folder);
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,149 @@
+#include "runs/export/alert_job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/duration_text.h"
+#include "base/exact_decimal.h"
+#include "reports/files/line_source.h"
+#include "reports/prometheus/alert_rules.h"
+#include "runs/processes/captured_child.h"
+#include "runs/unknown_word.h"
+#include "scenarios/json/exact_numbers.h"
+
+namespace windtunnel::runs {
+namespace {
+
+// From here on promtool takes so long that a note is due.
+constexpr std::size_t kManyScrapes = 40'000;
+
+struct Rules {
+  std::vector<std::string> paths;  // absolute: promtool looks from the folder of the test
+  std::vector<std::string> alerts;
+  std::optional<Duration> range_min;
+};
+
+ChildSaid promtool(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "promtool");
+  std::string why;
+  std::optional<ChildSaid> said = run_child(arguments, why);
+  if (!said) {
+    refuse(ProblemKind::file, "promtool: " + why + "; it comes with Prometheus (Debian package prometheus)");
+  }
+  return *std::move(said);
+}
+
+// "BreakerOpen within 60s of openai-down" or "BreakerOpen never".
+reports::AlertExpectation expectation_of(const std::string& text) {
+  constexpr std::string_view kNever = " never";
+  constexpr std::string_view kWithin = " within ";
+  constexpr std::string_view kOf = " of ";
+  if (text.ends_with(kNever)) {
+    return reports::AlertExpectation{
+        .text = text, .alert = text.substr(0, text.size() - kNever.size()), .fault = {}, .within = {}};
+  }
+  const std::size_t within = text.find(kWithin);
+  const std::size_t of = within == std::string::npos ? within : text.find(kOf, within + kWithin.size());
+  if (of == std::string::npos) {
+    refuse(ProblemKind::request, "--expect '" + text + "': say 'ALERT within 60s of FAULT' or 'ALERT never'");
+  }
+  const std::string time = text.substr(within + kWithin.size(), of - within - kWithin.size());
+  const scenarios::ExactNumber parsed = scenarios::exact_duration(time);
+  if (parsed.problem != scenarios::NumberProblem::none || parsed.value < 0) {
+    refuse(ProblemKind::request, "--expect '" + text + "': " + time + " is not a duration such as 60s or 5m");
+  }
+  return reports::AlertExpectation{.text = text,
+                                   .alert = text.substr(0, within),
+                                   .fault = text.substr(of + kOf.size()),
+                                   .within = Duration{parsed.value}};
+}
+
+void expect_known(const std::string& text, const char* noun, const std::string& word,
+                  const std::vector<std::string>& known) {
+  if (std::ranges::find(known, word) != known.end()) return;
+  refuse(ProblemKind::request, "--expect '" + text + "': " + unknown_word(noun, word, known));
+}
+
+std::vector<reports::AlertExpectation> expectations_of(const AlertRequest& request, const Rules& rules,
+                                                       const sim::Timeline& timeline) {
+  std::vector<std::string> faults;
+  for (const sim::Timeline::Fault& fault : timeline.faults) faults.push_back(fault.id);
+  faults.emplace_back(reports::kRunStart);
+  std::vector<reports::AlertExpectation> expectations;
+  for (const std::string& text : request.expectations) {
+    reports::AlertExpectation expectation = expectation_of(text);
+    expect_known(text, "alert", expectation.alert, rules.alerts);
+    if (expectation.within) expect_known(text, "fault", expectation.fault, faults);
+    expectations.push_back(std::move(expectation));
+  }
+  return expectations;
+}
+
+Rules read_rules(const AlertRequest& request) {
+  Rules rules;
+  for (const std::string& path : request.rules) {
+    const std::string text = reports::read_whole_file(path);
+    for (std::string& name : reports::alert_names(text)) rules.alerts.push_back(std::move(name));
+    const std::optional<Duration> range = reports::range_min(text);
+    if (range && (!rules.range_min || *range < *rules.range_min)) rules.range_min = range;
+    rules.paths.push_back(std::filesystem::absolute(path).lexically_normal().string());
+  }
+  return rules;
+}
+
+AlertDone tried(const AlertRequest& request, const sim::Timeline& timeline, const reports::Scrapes& scrapes,
+                const reports::MetricLabels& labels) {
+  const Rules rules = read_rules(request);
+  const auto expectations = expectations_of(request, rules, timeline);
+  if (scrapes.count > kManyScrapes) {
+    request.note(fmt::format(
+        "promtool tries the rules at {} scrapes, which takes minutes and gigabytes of memory; --interval {} is half",
+        with_thousands(static_cast<Int128>(scrapes.count)), span_text(2 * scrapes.interval)));
+  }
+  reports::OutputFile file{request.file};
+  write_rule_test(timeline, scrapes, labels, rules.paths, file);
+  file.finish();
+  std::vector<std::string> check{"check", "rules"};
+  check.insert(check.end(), rules.paths.begin(), rules.paths.end());
+  const ChildSaid checked = promtool(check);
+  if (checked.exit != 0) refuse(ProblemKind::file, "promtool refuses these rules:\n" + checked.text);
+  const ChildSaid tested = promtool({"test", "rules", request.file});
+  const reports::RuleTestAnswer answer = reports::read_rule_test_answer(tested.text, scrapes.count);
+  if (!answer.rest.empty() || tested.exit > 1) {
+    refuse(ProblemKind::no_data,
+           "promtool could not try the rules on this run (promtool test rules " + request.file + "):\n" + answer.rest);
+  }
+  const auto histories = reports::alert_histories(timeline, scrapes, answer.alerts, rules.alerts);
+  const reports::AlertRun run{timeline, scrapes, histories, rules.range_min};
+  AlertDone done;
+  for (const reports::AlertExpectation& expectation : expectations) {
+    done.findings.push_back(judge_alert(expectation, run));
+  }
+  const reports::AlertReport report{run, done.findings};
+  done.text = alerts_text(report);
+  done.json = alerts_json(report);
+  return done;
+}
+
+}  // namespace
+
+AlertDone try_alerts(const AlertRequest& request, const sim::Timeline& timeline, const reports::Scrapes& scrapes,
+                     const reports::MetricLabels& labels) {
+  AlertDone failed;
+  try {
+    return tried(request, timeline, scrapes, labels);
+  } catch (const ProblemError& error) {
+    failed.problem = error.problem();
+  } catch (const reports::ReportError& error) {
+    failed.problem = Problem{ProblemKind::file, error.what()};
+  }
+  return failed;
+}
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,42 @@
+#include "runs/outputs.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "reports/files/report_error.h"
+
+namespace windtunnel::runs {
+namespace {
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code absent;  // a file that is not there is no input
+  return !a.empty() && !b.empty() && std::filesystem::equivalent(a, b, absent);
+}
+
+}  // namespace
+
+LockedFolder lock_folder(const std::string& folder) {
+  LockedFolder locked;
+  if (folder.empty()) return locked;
+  try {
+    locked.lock.emplace(folder);
+  } catch (const reports::ReportError& error) {
+    locked.problem = Problem{ProblemKind::file, error.what()};
+  }
+  return locked;
+}
+
+std::optional<Problem> problem_with_outputs(const std::vector<Output>& outputs,
+                                            const std::vector<std::string>& inputs) {
+  for (const Output& output : outputs) {
+    for (const std::string& input : inputs) {
+      if (!is_same_file(output.path, input) && !is_same_file(output.path + ".partial", input)) continue;
+      return Problem{ProblemKind::request,
+                     fmt::format("{} {} would replace {}, which this command reads", output.flag, output.path, input)};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,29 @@
+#pragma once
+// Where a job may write: a folder is locked against other commands, and no file that is read is replaced.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/files/write_lock.h"
+#include "runs/problem.h"
+
+namespace windtunnel::runs {
+
+struct LockedFolder {
+  std::optional<Problem> problem;           // it cannot be made, or another command writes there
+  std::optional<reports::FolderLock> lock;  // until it goes; nothing: there is no folder
+};
+// Makes the folder if there is none. Empty: there is no folder.
+LockedFolder lock_folder(const std::string& folder);
+
+// A file that is to be written, and the flag that names it or its folder.
+struct Output {
+  std::string flag;
+  std::string path;
+};
+
+// An output that is one of the inputs, by whatever name. Empty paths stand for nothing.
+std::optional<Problem> problem_with_outputs(const std::vector<Output>& outputs, const std::vector<std::string>& inputs);
+
+}  // namespace windtunnel::runs

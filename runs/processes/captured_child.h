@@ -1,0 +1,19 @@
+#pragma once
+// Runs another program to its end and keeps what it says.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace windtunnel::runs {
+
+struct ChildSaid {
+  int exit = 0;      // 128 + N: ended by signal N
+  std::string text;  // stdout and stderr, as they came
+};
+
+// `command` is a program, looked for in PATH, and its arguments; no shell reads them. It gets an empty stdin. Nothing:
+// it could not be started, and `why` says why.
+std::optional<ChildSaid> run_child(const std::vector<std::string>& command, std::string& why);
+
+}  // namespace windtunnel::runs

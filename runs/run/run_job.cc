@@ -1,0 +1,163 @@
+#include "runs/run/run_job.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <new>
+
+#include "reports/ci/junit.h"
+#include "reports/run/ab_table.h"
+#include "reports/run/run_summary.h"
+#include "runs/processes/breaker_process.h"
+#include "runs/run/run_files.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::runs {
+namespace {
+
+// Reports how far a run has come.
+class ProgressWatch final {
+ public:
+  explicit ProgressWatch(const RunJob& job) : job_(job) {}
+
+  void on(const sim::ScheduledDone& event) {
+    if (++events_ % 4096 != 0) return;
+    const auto whole = static_cast<double>(job_.scenario->duration.count());
+    job_.progress(static_cast<double>(event.at.time_since_epoch().count()) / whole, events_);
+  }
+
+ private:
+  const RunJob& job_;
+  std::uint64_t events_ = 0;
+};
+
+std::vector<std::string> failures_of(const reports::RunSummary& summary) {
+  std::vector<std::string> lines;
+  for (const sim::Finding& finding : summary.findings) {
+    if (finding.verdict == sim::Verdict::pass) continue;
+    lines.push_back(
+        fmt::format("{} {}: {}: {}", name_of(finding.verdict), name_of(finding.kind), finding.claim, finding.reason));
+  }
+  return lines;
+}
+
+// All but the determinism and the files.
+RunDone done_of(const RunJob& job, const reports::RunSummary& summary, CutShort cut_short) {
+  RunDone done;
+  done.cut_short = cut_short;
+  done.digest = summary.digest;
+  done.failures = failures_of(summary);
+  done.summary_json = reports::summary_json(summary);
+  done.summary_text = reports::summary_text(summary);
+  if (job.wants_annotations) done.annotations = reports::annotations_of(summary);
+  if (job.wants_junit || !job.directory.empty()) {
+    done.junit = reports::junit_suite(summary, cut_short == CutShort::interrupted);
+  }
+  return done;
+}
+
+// Two more runs, compared event by event.
+void verify_determinism(const RunJob& job, const ScenarioBreakers& breakers, RunDone& done) {
+  const sim::RunOptions options{.seed = job.seed, .until = job.until, .breakers = breakers.all()};
+  done.divergence = sim::first_divergence(*job.scenario, options, options);
+  if (!done.divergence) return;
+  done.failures.push_back(fmt::format("two runs differ first in event {}", done.divergence->event));
+}
+
+CutShort cut_short_of(const RunJob& job, const sim::RunResult& result, const RunFiles& files) {
+  if (job.stop != nullptr && job.stop->load() && result.stopped) return CutShort::interrupted;
+  return files.wants_stop() ? CutShort::by_full_file : CutShort::no;
+}
+
+RunDone judged(const RunJob& job) {
+  RunFiles files{job};
+  sim::Judge judge{*job.scenario, job.checks};
+  std::vector<sim::Observer> observers{&judge};
+  files.add_to(observers);
+  std::optional<reports::AbSamples> samples;
+  if (const auto& variants = job.scenario->monitor.ab_router.variants; !variants.empty()) {
+    observers.push_back(&samples.emplace(variants.size()));
+  }
+  ProgressWatch watch{job};
+  if (job.progress) observers.push_back(&watch);
+  const ScenarioBreakers breakers{*job.scenario, job.stop};
+  const auto began = std::chrono::steady_clock::now();
+  const sim::RunResult result = sim::run(
+      *job.scenario,
+      {.seed = job.seed, .until = job.until, .observers = observers, .breakers = breakers.all(), .stop = job.stop});
+  if (job.ended) job.ended();
+  const auto wall = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
+  const sim::Judgement judgement = judge.judge(result);
+  const CutShort cut_short = cut_short_of(job, result, files);
+  const reports::RunSummary summary = reports::run_summary({.scenario = *job.scenario,
+                                                            .result = result,
+                                                            .judgement = judgement,
+                                                            .replay = job.replay,
+                                                            .build = reports::this_build(job.version),
+                                                            .wall = wall,
+                                                            .samples = samples ? &*samples : nullptr});
+  RunDone done = done_of(job, summary, cut_short);
+  done.judgement = judgement;
+  done.ended = result.ended;
+  done.events_left_out = files.events_left_out();
+  if (job.verify_determinism && cut_short == CutShort::no) verify_determinism(job, breakers, done);
+  const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
+  if (!job.wants_junit) done.junit.clear();
+  try {
+    files.finish(result, summary, {done.summary_text, done.summary_json, junit}, cut_short != CutShort::no);
+  } catch (const reports::ReportError& error) {
+    done.problem = Problem{ProblemKind::file, error.what()};
+  }
+  if (job.color) done.summary_text = reports::summary_text(summary, {.color = true});
+  return done;
+}
+
+RunDone failed(ProblemKind kind, std::string text) {
+  RunDone done;
+  done.problem = Problem{kind, std::move(text)};
+  return done;
+}
+
+}  // namespace
+
+std::string error_of(const RunDone& done) {
+  if (done.problem) return done.problem->text;
+  if (!done.divergence) return {};
+  return fmt::format("not deterministic: two runs differ first in event {}\n  the first run:\n{}  the second run:\n{}",
+                     done.divergence->event, done.divergence->first, done.divergence->second);
+}
+
+std::string summary_of(const RunDone& done, bool as_json) {
+  if (as_json) return done.summary_json;
+  if (done.cut_short == CutShort::no) return done.summary_text;
+  const bool interrupted = done.cut_short == CutShort::interrupted;
+  return done.summary_text + fmt::format("{} at {:.3f} s of virtual time; files are marked .partial.\n",
+                                         interrupted ? "Interrupted" : "Stopped by a file that takes no more",
+                                         static_cast<double>(done.ended.time_since_epoch().count()) / 1e9);
+}
+
+std::string line_of(const RunJob& job, const RunDone& done, const std::string& verdict, bool passed) {
+  std::string line =
+      fmt::format("{:<20} {} seed {} digest {:016x}\n", verdict, job.scenario->file, job.seed, done.digest);
+  if (passed) return line;
+  for (const std::string& finding : done.failures) line += "  " + finding + "\n";
+  return line + "  replay: " + job.replay + "\n";
+}
+
+RunDone perform(const RunJob& job) {
+  try {
+    return judged(job);
+  } catch (const reports::ReportError& error) {
+    return failed(ProblemKind::file, error.what());
+  } catch (const ProblemError& error) {
+    return failed(error.problem().kind, error.problem().text);
+  } catch (const std::bad_alloc&) {
+    return failed(ProblemKind::internal, "out of memory: fewer jobs, a shorter run or a smaller scenario need less");
+  } catch (const std::exception& error) {
+    // A thread of its own has no other place that catches it.
+    return failed(ProblemKind::internal, std::string("internal error: ") + error.what());
+  }
+}
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,33 @@
+#pragma once
+// Reads a scenario for a job. Errors are returned, so that the caller can print them, annotate them and go on with
+// other files.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runs/problem.h"
+#include "scenarios/json/diagnostics.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::runs {
+
+struct LoadedScenario {
+  std::string file;
+  std::optional<sim::Scenario> scenario;      // nothing: there is a problem
+  std::optional<Problem> problem;             // of kind scenario: the text of all errors
+  std::vector<scenarios::Diagnostic> errors;  // of kind scenario: each error by itself
+  std::string fitted;                         // of load_fitted(): the figures of the fit, for people
+};
+
+// A scenario whose breakers are another program's is refused, because many runs of it would wait for that program at
+// every call.
+LoadedScenario load_scenario(const std::string& file, const std::vector<std::string>& sets);
+
+// For a job that accepts breakers of another program.
+LoadedScenario load_scenario_with_any_breakers(const std::string& file, const std::vector<std::string>& sets);
+
+// A scenario that is fitted to a log of requests, with `sets` applied to it. A log that cannot be fitted is no data.
+LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets);
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,111 @@
+// What legal input may cost: threads, memory, bytes of a log, and the time until an interrupt is obeyed.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+
+#include "tests/cli/windtunnel.h"
+
+namespace windtunnel::tests::limits_test {
+namespace {
+
+const std::string kOutage = "scenarios/catalog/openai-outage.json";
+
+// A provider that goes down and up again every nanosecond.
+const char* const kFlapping = R"({"version": 1, "title": "flaps", "duration": "10m", "faults": [
+  {"id": "f", "kind": "flapping", "provider": "openai", "at": "1s", "duration": "9m", "up": "1ns", "down": "1ns"}]})";
+
+// Load whose state changes every nanosecond between two arrivals that are minutes apart.
+const char* const kRestless = R"({"version": 1, "title": "restless", "duration": "30d", "workload": {"a": {
+  "executor": "constant-arrival-rate", "arrival": "mmpp", "rate": 1, "time_unit": "1h",
+  "mmpp": {"factors": [1, 2], "mean_sojourn": ["1ns", "1ns"]}}}})";
+
+const char* const kBillionPrompts = R"({"version": 1, "title": "prompts", "duration": "1m", "workload": {"chat": {
+  "executor": "constant-arrival-rate", "rate": 1, "prompts": {"count": 1000000000, "zipf": 1}}}})";
+
+#if !defined(WINDTUNNEL_SANITIZE)
+TEST(Limits, where_threads_cannot_start_a_command_does_its_work_without_them) {
+  const Folder folder;
+  folder.write("month.json", R"({"version": 1, "title": "m", "duration": "1d", "workload": {"a": {
+    "executor": "constant-arrival-rate", "rate": 1, "time_unit": "1m"}}})");
+  // A stack that is larger than the address space.
+  const std::string limits = "ulimit -v 4000000; ulimit -s 8000000; timeout 60 '" WINDTUNNEL_BINARY "' ";
+  const std::string forecast =
+      "forecast " + folder.path("month.json") + " --horizon 1d --replications 20 --format json";
+  const std::string explore = "explore " + kOutage + " --seeds 1..6";
+  const std::string run = "run " + kOutage + " --seeds 1..4";
+  for (const std::string& command : {forecast, explore, run}) {
+    const Said said = shell(limits + command + " --jobs 4 2>/dev/null");
+    EXPECT_EQ(said.exit, 0) << command << "\n" << said.out;
+  }
+}
+
+TEST(Limits, out_of_memory_names_itself) {
+  const Said said = shell("ulimit -v 300000; timeout 60 '" WINDTUNNEL_BINARY "' run " + kOutage +
+                          " --set 'workload.chat.prompts={\"count\": 100000000, \"zipf\": 1}'");
+  EXPECT_EQ(said.exit, 1) << said.out;
+  EXPECT_NE(said.out.find("windtunnel: out of memory"), std::string::npos) << said.out;
+}
+#endif
+
+TEST(Limits, what_takes_too_much_memory_is_refused_before_it_takes_any) {
+  const Folder folder;
+  folder.write("s.json", kBillionPrompts);
+  const std::string file = folder.path("s.json");
+  for (const std::string& command :
+       {"run " + file + " --memory-max 7GB", "run " + file + " --seeds 1..2 --jobs 2", "explore " + file + " --jobs 2",
+        "forecast " + file + " --memory-max 7GB",
+        "compare " + file + " --vary monitor.circuit_breaker.open=1s,2s --memory-max 1000MB"}) {
+    const Said said = windtunnel(command, "timeout 30");
+    EXPECT_EQ(said.exit, 2) << command << "\n" << said.out;
+    EXPECT_NE(said.out.find("of memory (workload chat: 1000000000 prompts"), std::string::npos) << said.out;
+  }
+  const Said kept = windtunnel("forecast scenarios/catalog/month.json --replications 10000000 --horizon 3660d");
+  EXPECT_EQ(kept.exit, 2) << kept.out;
+  EXPECT_NE(kept.out.find("10000000 replications of 3661 days"), std::string::npos) << kept.out;
+  EXPECT_EQ(windtunnel("run " + kOutage + " --memory-max 8").exit, 2);
+  EXPECT_EQ(windtunnel("run " + kOutage + " --memory-max 0GB").exit, 2);
+}
+
+TEST(Limits, an_event_log_has_a_limit_and_the_events_beyond_are_counted) {
+  const Folder folder;
+  folder.write("s.json", kFlapping);
+  const Said said = windtunnel(
+      "run " + folder.path("s.json") + " --until 1000100us --out " + folder.path("out") + " --events-max 100kB",
+      "timeout 300");
+  EXPECT_NE(said.out.find(" events are not in " + folder.path("out") + "/events.jsonl, which --events-max limits"),
+            std::string::npos)
+      << said.out;
+  const std::string events = folder.read("out/events.jsonl");
+  EXPECT_LT(events.size(), 101'000U);
+  EXPECT_GT(events.size(), 99'000U);
+  const std::size_t last = events.rfind('\n', events.size() - 2) + 1;
+  EXPECT_NE(events.find("\"type\":\"events_left_out\",\"count\":", last), std::string::npos) << events.substr(last);
+}
+
+TEST(Limits, an_interrupt_is_obeyed_within_a_second_whatever_a_job_does) {
+  const Folder folder;
+  folder.write("restless.json", kRestless);
+  folder.write("flapping.json", kFlapping);
+  for (const std::string name : {"restless.json", "flapping.json"}) {
+    const auto began = std::chrono::steady_clock::now();
+    const Said said = windtunnel("run " + folder.path(name), "timeout --foreground --preserve-status -s INT 1");
+    EXPECT_EQ(said.exit, 130) << name << "\n" << said.out;
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{4}) << name;
+    EXPECT_NE(said.out.find("interrupted"), std::string::npos) << said.out;
+  }
+}
+
+TEST(Limits, verification_has_a_bound_in_all) {
+  const Said said =
+      windtunnel("verify --time-max 1s --cases 100000000 -- '" WINDTUNNEL_BINARY "' breaker", "timeout 60");
+  EXPECT_EQ(said.exit, 13) << said.out;
+  EXPECT_NE(said.out.find("it was not verified to the end within --time-max 1s"), std::string::npos) << said.out;
+  EXPECT_EQ(windtunnel("verify --time-max 0s -- true").exit, 2);
+}
+
+}  // namespace
+}  // namespace windtunnel::tests::limits_test
