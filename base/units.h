@@ -3,7 +3,8 @@
 //
 // Time is a whole number of nanoseconds in int64 (range 292 years). Money is a whole number of pico-dollars in int64
 // (range 9.2 million USD, checked); every published price is a whole number of them per token, so no bill is ever
-// rounded. Nothing here is a floating-point number.
+// rounded. What is added up for as long as a program runs has 128 bits, so that no sum of bills overflows. Nothing here
+// is a floating-point number.
 
 #include <chrono>
 #include <compare>
@@ -51,11 +52,11 @@ class Usd {
   [[nodiscard]] constexpr double dollars() const { return static_cast<double>(picos_) / 1e12; }
 
   constexpr Usd& operator+=(Usd other) {
-    check(!__builtin_add_overflow(picos_, other.picos_, &picos_), "money stays within 9.2 million USD");
+    check_limit(!__builtin_add_overflow(picos_, other.picos_, &picos_), kLimit);
     return *this;
   }
   constexpr Usd& operator-=(Usd other) {
-    check(!__builtin_sub_overflow(picos_, other.picos_, &picos_), "money stays within 9.2 million USD");
+    check_limit(!__builtin_sub_overflow(picos_, other.picos_, &picos_), kLimit);
     return *this;
   }
   friend constexpr Usd operator+(Usd a, Usd b) { return a += b; }
@@ -67,11 +68,51 @@ class Usd {
   explicit constexpr Usd(std::int64_t picos) : picos_(picos) {}
   static constexpr std::int64_t product(std::int64_t a, std::int64_t b) {
     std::int64_t result = 0;
-    check(!__builtin_mul_overflow(a, b, &result), "money stays within 9.2 million USD");
+    check_limit(!__builtin_mul_overflow(a, b, &result), kLimit);
     return result;
   }
+  static constexpr const char* kLimit = "more than 9.2 million USD are added up, the most that can be counted here";
+  friend class UsdSum;
 
   std::int64_t picos_ = 0;
+};
+
+// Money added up over any number of bills.
+class UsdSum {
+ public:
+  constexpr UsdSum() = default;
+  constexpr UsdSum(Usd money) : picos_(money.picos()) {}  // NOLINT(google-explicit-constructor): a bill is a sum
+  static constexpr UsdSum from_picos(Int128 picos) {
+    UsdSum sum;
+    sum.picos_ = picos;
+    return sum;
+  }
+  // Above every sum of bills.
+  static constexpr UsdSum max() { return from_picos(static_cast<Int128>(~Uint128{0} >> 1)); }
+
+  [[nodiscard]] constexpr Int128 picos() const { return picos_; }
+  // For statistics and printing only, never for a decision.
+  [[nodiscard]] constexpr double dollars() const { return static_cast<double>(picos_) / 1e12; }
+  // As a single amount; one that is larger reaches a limit.
+  [[nodiscard]] constexpr Usd narrow() const {
+    check_limit(picos_ >= INT64_MIN && picos_ <= INT64_MAX, Usd::kLimit);
+    return Usd::from_picos(static_cast<std::int64_t>(picos_));
+  }
+
+  constexpr UsdSum& operator+=(UsdSum other) {
+    picos_ += other.picos_;
+    return *this;
+  }
+  constexpr UsdSum& operator-=(UsdSum other) {
+    picos_ -= other.picos_;
+    return *this;
+  }
+  friend constexpr UsdSum operator+(UsdSum a, UsdSum b) { return a += b; }
+  friend constexpr UsdSum operator-(UsdSum a, UsdSum b) { return a -= b; }
+  friend constexpr auto operator<=>(UsdSum, UsdSum) = default;
+
+ private:
+  Int128 picos_ = 0;
 };
 
 class Tokens {

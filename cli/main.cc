@@ -5,6 +5,7 @@
 #include <exception>
 #include <new>
 
+#include "base/check.h"
 #include "cli/option_tree.h"
 
 namespace {
@@ -20,6 +21,7 @@ void end_out_of_memory() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  windtunnel::set_check_handler(windtunnel::end_process);
   // A closed pipe is an error of the write that finds it, with a reason, and not a silent death.
   std::signal(SIGPIPE, SIG_IGN);
   std::set_new_handler(end_out_of_memory);

@@ -45,10 +45,12 @@ void CostLimiter::carry_in(Usd spent, WallTime wall) {
   charge(windows_[month_slot_], Usd{}, spent);
 }
 
-Usd CostLimiter::month_settled() const { return month_slot_ == kNoSlot ? Usd{} : windows_[month_slot_].settled; }
-Usd CostLimiter::month_reserved() const { return month_slot_ == kNoSlot ? Usd{} : windows_[month_slot_].reserved; }
-Usd CostLimiter::day_settled() const { return day_slot_ == kNoSlot ? Usd{} : windows_[day_slot_].settled; }
-Usd CostLimiter::day_reserved() const { return day_slot_ == kNoSlot ? Usd{} : windows_[day_slot_].reserved; }
+UsdSum CostLimiter::month_settled() const { return month_slot_ == kNoSlot ? UsdSum{} : windows_[month_slot_].settled; }
+UsdSum CostLimiter::month_reserved() const {
+  return month_slot_ == kNoSlot ? UsdSum{} : windows_[month_slot_].reserved;
+}
+UsdSum CostLimiter::day_settled() const { return day_slot_ == kNoSlot ? UsdSum{} : windows_[day_slot_].settled; }
+UsdSum CostLimiter::day_reserved() const { return day_slot_ == kNoSlot ? UsdSum{} : windows_[day_slot_].reserved; }
 
 std::uint32_t CostLimiter::open_window(WallTime begin, WallTime end, bool daily) {
   if (free_slots_.empty()) {
@@ -78,7 +80,7 @@ void CostLimiter::retire(std::uint32_t slot) {
 
 void CostLimiter::let_go(std::uint32_t slot) {
   BudgetWindow& window = windows_[slot];
-  check(window.reserved == Usd{}, "a window without tickets holds no reservation");
+  check(window.reserved == UsdSum{}, "a window without tickets holds no reservation");
   report(BudgetEvent::Kind::window_closed, window);
   window.live = false;
   free_slots_.push_back(slot);
@@ -102,17 +104,17 @@ void CostLimiter::note_refusal(BudgetWindow& window) {
 }
 
 void CostLimiter::fire_alert(BudgetWindow& window) {
-  check(window.alerts_fired < config_.alerts.size(), "money stays within 9.2 million USD");
+  check(window.alerts_fired < config_.alerts.size(), "there is an alert to fire");
   report(BudgetEvent::Kind::alert, window, config_.alerts[window.alerts_fired]);
   ++window.alerts_fired;
   window.next_alert_at = next_alert_at(window);
 }
 
 // The least spend with spend >= share x limit.
-Usd CostLimiter::next_alert_at(const BudgetWindow& window) const {
-  if (!window.limit || window.alerts_fired == config_.alerts.size()) return Usd::max();
+UsdSum CostLimiter::next_alert_at(const BudgetWindow& window) const {
+  if (!window.limit || window.alerts_fired == config_.alerts.size()) return UsdSum::max();
   const Int128 product = Int128{window.limit->picos()} * config_.alerts[window.alerts_fired].value;
-  return Usd::from_picos(static_cast<std::int64_t>((product + kWhole.value - 1) / kWhole.value));
+  return UsdSum::from_picos((product + kWhole.value - 1) / kWhole.value);
 }
 
 void CostLimiter::report(BudgetEvent::Kind kind, const BudgetWindow& window, Millionths share) {

@@ -55,11 +55,11 @@ struct BudgetWindow {
   WallTime begin{};
   WallTime end{};
   std::optional<Usd> limit{};
-  Usd settled{};
-  Usd reserved{};
-  Usd next_alert_at = Usd::max();  // the spend that fires the next alert
-  std::uint32_t tickets = 0;       // open ones that name this window
-  std::uint32_t alerts_fired = 0;  // of the configured ones, in order
+  UsdSum settled{};
+  UsdSum reserved{};
+  UsdSum next_alert_at = UsdSum::max();  // the spend that fires the next alert
+  std::uint32_t tickets = 0;             // open ones that name this window
+  std::uint32_t alerts_fired = 0;        // of the configured ones, in order
   bool daily = false;
   bool current = false;  // false: its time is over
   bool live = false;     // false: this slot is free
@@ -77,8 +77,8 @@ struct BudgetEvent {
   bool daily = false;
   WallTime window_begin{};
   Millionths share;  // of an alert, else 0
-  Usd spent;
-  Usd reserved{};
+  UsdSum spent;
+  UsdSum reserved{};
   std::optional<Usd> limit;
 };
 
@@ -113,16 +113,16 @@ class CostLimiter {
 
   [[nodiscard]] const CostLimiterConfig& config() const { return config_; }
   // Of the current month and day; 0 before the first.
-  [[nodiscard]] Usd month_settled() const;
-  [[nodiscard]] Usd month_reserved() const;
-  [[nodiscard]] Usd day_settled() const;
-  [[nodiscard]] Usd day_reserved() const;
+  [[nodiscard]] UsdSum month_settled() const;
+  [[nodiscard]] UsdSum month_reserved() const;
+  [[nodiscard]] UsdSum day_settled() const;
+  [[nodiscard]] UsdSum day_reserved() const;
   [[nodiscard]] static std::optional<Usd> limit_of(const BudgetWindow& window) { return window.limit; }
   // All windows by slot, free slots included (live is false).
   [[nodiscard]] std::span<const BudgetWindow> windows() const { return windows_; }
   [[nodiscard]] std::size_t windows_open() const { return windows_.size() - free_slots_.size(); }
   // Since the start.
-  [[nodiscard]] Usd settled_total() const { return settled_total_; }
+  [[nodiscard]] UsdSum settled_total() const { return settled_total_; }
   [[nodiscard]] std::int64_t refused() const { return refused_; }    // reservations, at admission or at an attempt
   [[nodiscard]] std::int64_t overruns() const { return overruns_; }  // bills above their reservation
 
@@ -141,7 +141,7 @@ class CostLimiter {
   void note_refusal(BudgetWindow& window);
   void charge(BudgetWindow& window, Usd reserved, Usd billed);
   void fire_alert(BudgetWindow& window);
-  [[nodiscard]] Usd next_alert_at(const BudgetWindow& window) const;
+  [[nodiscard]] UsdSum next_alert_at(const BudgetWindow& window) const;
   void report(BudgetEvent::Kind kind, const BudgetWindow& window, Millionths share = {});
 
   CostLimiterConfig config_;
@@ -151,7 +151,7 @@ class CostLimiter {
   std::uint32_t month_slot_ = kNoSlot;
   std::uint32_t day_slot_ = kNoSlot;
   WallTime day_end_ = WallTime::min();
-  Usd settled_total_;
+  UsdSum settled_total_;
   std::int64_t refused_ = 0;
   std::int64_t overruns_ = 0;
 };
@@ -166,10 +166,7 @@ inline void CostLimiter::advance(WallTime wall) {
 inline bool CostLimiter::fits(const BudgetWindow& window, Usd held, Usd worst) {
   if (!window.limit) return true;
   if (*window.limit == Usd{}) return false;
-  // None of these is negative, so that two of them fit 64 bits without a sign.
-  const auto bits = [](Usd amount) { return static_cast<std::uint64_t>(amount.picos()); };
-  const std::uint64_t used = bits(window.settled) + bits(window.reserved) - bits(held);
-  return used <= bits(*window.limit) && bits(worst) <= bits(*window.limit) - used;
+  return window.settled + window.reserved - held + worst <= *window.limit;
 }
 
 // Both windows are asked, so that each one that has no room reports its refusal.

@@ -93,9 +93,9 @@ inline Metrics::Costs Metrics::add_causes(const Record& record) {
       continue;
     }
     costs.known += attempt.cost;
-    Usd& cause = again                                 ? spend_.retries
-                 : attempt.provider != record.assigned ? spend_.failovers
-                                                       : spend_.first_attempts;
+    UsdSum& cause = again                                 ? spend_.retries
+                    : attempt.provider != record.assigned ? spend_.failovers
+                                                          : spend_.first_attempts;
     cause += attempt.cost;
   }
   return costs;
@@ -134,8 +134,8 @@ std::int64_t Metrics::calls() const {
   return sum;
 }
 
-Usd Metrics::cost() const {
-  Usd sum;
+UsdSum Metrics::cost() const {
+  UsdSum sum;
   for (const ProviderMetrics& provider : providers_) sum += provider.cost;
   return sum;
 }

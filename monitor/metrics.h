@@ -28,8 +28,8 @@ struct ProviderMetrics {
   std::array<std::int64_t, kReplyKinds> replies{};  // by ReplyKind
   Tokens input;                                     // of calls with known usage
   Tokens output;
-  Usd cost;
-  Usd cost_unknown;  // what calls of unknown usage were settled for
+  UsdSum cost;
+  UsdSum cost_unknown;  // what calls of unknown usage were settled for
   Histogram latency;
   std::int64_t breaker_opened = 0;
   std::int64_t breaker_half_opened = 0;
@@ -46,8 +46,8 @@ struct RequestMetrics {
   std::int64_t failed_over = 0;  // requests that were answered, or gave up, past their first candidate
   Tokens input;                  // of served requests
   Tokens output;
-  Usd cost;
-  Usd cost_unknown;
+  UsdSum cost;
+  UsdSum cost_unknown;
   Histogram latency;
   Histogram time_to_first_token;  // of served requests
 
@@ -61,11 +61,11 @@ struct RequestMetrics {
 };
 
 struct SpendByCause {
-  Usd first_attempts;
-  Usd retries;
-  Usd failovers;
-  Usd unknown_usage;
-  Usd saved_by_cache;  // was not spent
+  UsdSum first_attempts;
+  UsdSum retries;
+  UsdSum failovers;
+  UsdSum unknown_usage;
+  UsdSum saved_by_cache;  // was not spent
 };
 
 // An alert of the monthly budget, or its first refusal, and when it came.
@@ -93,7 +93,7 @@ class Metrics {
   [[nodiscard]] std::vector<RequestMetrics> labels() const;    // by LabelsId, up to the last that was seen
   // The seed's "Total Requests across all providers": calls, not requests.
   [[nodiscard]] std::int64_t calls() const;
-  [[nodiscard]] Usd cost() const;
+  [[nodiscard]] UsdSum cost() const;
   [[nodiscard]] const SpendByCause& spend() const { return spend_; }
   [[nodiscard]] std::span<const BudgetAlert> budget_alerts() const { return budget_alerts_; }
 

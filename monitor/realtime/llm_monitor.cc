@@ -110,6 +110,9 @@ std::optional<std::string> invalid_providers(const std::vector<ProviderConfig>& 
       if (std::min(dated.tariff.input, dated.tariff.output).per_token < Usd{}) {
         return fmt::format("provider {} has a negative price", one.name);
       }
+      if (std::max(dated.tariff.input, dated.tariff.output) > kPriceMax) {
+        return fmt::format("provider {} has a price above 2,000 USD per million tokens", one.name);
+      }
     }
     const auto same = [&](const ProviderConfig& other) { return other.name == one.name; };
     if (std::any_of(providers.begin(), providers.begin() + static_cast<std::ptrdiff_t>(i), same)) {

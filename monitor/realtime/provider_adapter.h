@@ -11,6 +11,9 @@
 
 namespace windtunnel::monitor {
 
+// No price is higher, so that the bills of a request fit together: its 16 attempts of 100 million tokens each way.
+inline constexpr Price kPriceMax{Usd::from_picos(2'000'000'000)};  // 2,000 USD per million tokens
+
 // One attempt. The texts are good until complete() returns.
 struct ProviderCall {
   std::string_view system_prompt;

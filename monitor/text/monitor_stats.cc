@@ -8,7 +8,7 @@
 namespace windtunnel::monitor {
 namespace {
 
-std::string rounded_dollars(Usd money) { return "$" + rounded_decimal(money.picos(), kDollarDecimals, 4); }
+std::string rounded_dollars(UsdSum money) { return "$" + rounded_decimal(money.picos(), kDollarDecimals, 4); }
 
 std::string rounded_milliseconds(std::optional<Duration> duration) {
   return duration ? rounded_decimal(duration->count(), kMillisecondDecimals, 0) + "ms" : "-";

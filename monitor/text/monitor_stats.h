@@ -43,8 +43,8 @@ struct ProviderStats {
   std::int64_t successes = 0;
   Tokens input;  // of calls of known usage, as is the cost
   Tokens output;
-  Usd cost;
-  Usd cost_unknown;      // what calls of unknown usage were settled for
+  UsdSum cost;
+  UsdSum cost_unknown;   // what calls of unknown usage were settled for
   LatencyStats latency;  // of successful calls
   BreakerStats breaker;
 };
@@ -55,19 +55,19 @@ struct LabelStats {
   std::string prompt_version;
   std::int64_t requests = 0;
   std::int64_t answered = 0;
-  Usd cost;
+  UsdSum cost;
 };
 
 // An account of the cost limiter.
 struct BudgetStats {
-  Usd spent;
-  Usd reserved;
+  UsdSum spent;
+  UsdSum reserved;
   std::optional<Usd> limit;
 };
 
 struct MonitorStats {
   std::int64_t total_requests = 0;  // calls, across all providers
-  Usd total_cost;                   // of calls of known usage, across all providers
+  UsdSum total_cost;                // of calls of known usage, across all providers
   std::vector<ProviderStats> providers;
   std::array<std::int64_t, kOutcomes> outcomes{};  // user requests, by Outcome
   std::vector<LabelStats> labels;                  // the first one: without versions, and of those not counted apart

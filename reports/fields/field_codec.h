@@ -36,6 +36,8 @@ inline constexpr std::size_t kEnumerators = 0;
 // JSON numbers and texts that hold an exact decimal, as whole numbers of 10^-decimals.
 std::optional<std::int64_t> number_in(const JsonNode& node, int decimals);
 std::optional<std::int64_t> decimal_text_in(const JsonNode& node, int decimals);
+// The same for a decimal whose units exceed 64 bits; what stands before the point does not.
+std::optional<Int128> large_decimal_text_in(const JsonNode& node, int decimals);
 std::optional<std::uint64_t> unsigned_in(const JsonNode& node);
 std::optional<double> double_in(const JsonNode& node);
 
@@ -127,6 +129,18 @@ struct FieldCodec<Usd> {
   static bool read(const JsonNode& node, Usd& value) {
     const auto picos = decimal_text_in(node, kDollarDecimals);
     if (picos) value = Usd::from_picos(*picos);
+    return picos.has_value();
+  }
+};
+
+// A sum, which may be larger than a single amount.
+template <>
+struct FieldCodec<UsdSum> {
+  static constexpr const char* kExpected = FieldCodec<Usd>::kExpected;
+  static void write(JsonWriter& json, UsdSum value) { json.text(exact_decimal(value.picos(), kDollarDecimals)); }
+  static bool read(const JsonNode& node, UsdSum& value) {
+    const auto picos = large_decimal_text_in(node, kDollarDecimals);
+    if (picos) value = UsdSum::from_picos(*picos);
     return picos.has_value();
   }
 };

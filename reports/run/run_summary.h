@@ -67,15 +67,15 @@ struct RequestSummary {
   std::int64_t attempts = 0;
   std::int64_t failed_over = 0;
   TokenCounts tokens;
-  Usd cost;
+  UsdSum cost;
   LatencySummary latency;
   LatencySummary time_to_first_token;
 };
 
 // What the providers truly billed, and how much of it the caller learnt.
 struct LedgerSummary {
-  Usd billed;
-  Usd billed_known;
+  UsdSum billed;
+  UsdSum billed_known;
 };
 
 struct BreakerSummary {
@@ -106,8 +106,8 @@ struct ProviderSummary {
   std::optional<Millionths> error_rate;
   std::array<std::int64_t, monitor::kReplyKinds> replies{};  // by ReplyKind
   TokenCounts tokens;
-  Usd cost;
-  Usd cost_unknown;
+  UsdSum cost;
+  UsdSum cost_unknown;
   LatencySummary latency;
   BreakerSummary breaker;
   ProviderLedgerSummary ledger;
@@ -177,8 +177,8 @@ struct TokenLimiterSummary {
 struct BudgetWindowSummary {
   std::string window;  // month, day
   std::string begin;   // an ISO 8601 timestamp
-  Usd settled;
-  Usd reserved;
+  UsdSum settled;
+  UsdSum reserved;
   std::optional<Usd> limit;
   std::int64_t alerts_fired = 0;
   bool refused = false;
@@ -188,7 +188,7 @@ struct BudgetWindowSummary {
 struct CostLimiterSummary {
   std::optional<Usd> monthly;
   std::optional<Usd> daily;
-  Usd settled;
+  UsdSum settled;
   std::int64_t refused = 0;
   std::int64_t overruns = 0;
   std::vector<BudgetWindowSummary> windows;  // months, then days
@@ -238,7 +238,7 @@ struct RunSummary {
   std::int64_t in_flight = 0;
   std::int64_t in_flight_max = 0;
   std::int64_t calls = 0;
-  Usd cost;
+  UsdSum cost;
   LedgerSummary ledger;
   RequestSummary users;
   std::vector<ProviderSummary> providers;

@@ -10,7 +10,7 @@
 namespace windtunnel::reports {
 
 // "$0.0043"
-inline std::string dollars(Usd money) { return "$" + rounded_decimal(money.picos(), kDollarDecimals, 4); }
+inline std::string dollars(UsdSum money) { return "$" + rounded_decimal(money.picos(), kDollarDecimals, 4); }
 // "1502ms"; "-" for nothing.
 inline std::string whole_milliseconds(std::optional<Duration> duration) {
   return duration ? rounded_decimal(duration->count(), kMillisecondDecimals, 0) + "ms" : "-";

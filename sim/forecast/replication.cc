@@ -54,7 +54,7 @@ std::vector<Millionths> all_shares(std::vector<Millionths> shares) {
 std::int64_t month_settled(const monitor::CostLimiter& limiter, WallTime day) {
   const WallTime begin = month_of(day).begin;
   for (const monitor::BudgetWindow& window : limiter.windows()) {
-    if (window.live && !window.daily && window.begin == begin) return window.settled.picos();
+    if (window.live && !window.daily && window.begin == begin) return window.settled.narrow().picos();
   }
   return 0;
 }
@@ -81,7 +81,7 @@ std::vector<std::int64_t> spend_by_provider(const ForecastFrame& frame, const Me
   std::vector<std::int64_t> spend;
   for (std::size_t i = 0; i < frame.providers.size(); ++i) {
     const auto& provider = metrics.provider(monitor::ProviderId{static_cast<std::uint8_t>(i)});
-    spend.push_back((provider.cost + provider.cost_unknown).picos());
+    spend.push_back((provider.cost + provider.cost_unknown).narrow().picos());
   }
   return spend;
 }
@@ -95,19 +95,20 @@ void tell(Replication& one, const ForecastFrame& frame, const std::vector<Foreca
   one.failed_over = all.failed_over;
   one.crossed = crossings(frame, days, metrics);
   one.by_provider = spend_by_provider(frame, metrics);
-  for (const LedgerTotals& ledger : result.ledger) one.billed.push_back(ledger.billed.picos());
+  for (const LedgerTotals& ledger : result.ledger) one.billed.push_back(ledger.billed.narrow().picos());
   for (const auto& variant : metrics.variants()) {
-    one.by_variant.push_back((variant.cost + variant.cost_unknown).picos());
+    one.by_variant.push_back((variant.cost + variant.cost_unknown).narrow().picos());
   }
   one.by_workload.resize(frame.features.size());
   // Label 0 is "none"; workload i has label i + 1.
   const std::vector<monitor::RequestMetrics> labels = metrics.labels();
   for (std::size_t i = 0; i + 1 < labels.size(); ++i) {
-    one.by_workload[i] = (labels[i + 1].cost + labels[i + 1].cost_unknown).picos();
+    one.by_workload[i] = (labels[i + 1].cost + labels[i + 1].cost_unknown).narrow().picos();
   }
   const monitor::SpendByCause& spend = metrics.spend();
-  one.by_cause = {spend.first_attempts.picos(), spend.retries.picos(), spend.failovers.picos(),
-                  spend.unknown_usage.picos(), spend.saved_by_cache.picos()};
+  const auto picos = [](UsdSum sum) { return sum.narrow().picos(); };
+  one.by_cause = {picos(spend.first_attempts), picos(spend.retries), picos(spend.failovers), picos(spend.unknown_usage),
+                  picos(spend.saved_by_cache)};
   for (std::size_t i = 0; i < kLatencyShares.size(); ++i) {
     const auto value = all.latency.quantile(kLatencyShares[i]);
     one.latency_ns[i] = value ? value->count() : kNever;

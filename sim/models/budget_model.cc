@@ -47,21 +47,19 @@ BudgetModel::Window* BudgetModel::find(bool daily, WallTime begin) {
 bool BudgetModel::fits(const Window& window, Usd held, Usd more) {
   if (!window.limit) return true;
   if (*window.limit == Usd{}) return false;
-  return Int128{window.settled.picos()} + window.reserved.picos() - held.picos() + more.picos() <=
-         window.limit->picos();
+  return window.settled.picos() + window.reserved.picos() - held.picos() + more.picos() <= window.limit->picos();
 }
 
 bool BudgetModel::within(const Window& window) {
-  return !window.limit || Int128{window.settled.picos()} + window.reserved.picos() <= window.limit->picos();
+  return !window.limit || window.settled.picos() + window.reserved.picos() <= window.limit->picos();
 }
 
 void BudgetModel::plan_alert(Window& window) const {
-  window.next_alert = Usd::max();
+  window.next_alert = UsdSum::max();
   if (!window.limit || window.alerts == config_.alerts.size()) return;
   // The least amount with amount x 10^6 >= limit x share.
   const Int128 scaled = Int128{window.limit->picos()} * config_.alerts[window.alerts].value;
-  window.next_alert =
-      Usd::from_picos(static_cast<std::int64_t>(scaled / 1'000'000 + (scaled % 1'000'000 != 0 ? 1 : 0)));
+  window.next_alert = UsdSum::from_picos(scaled / 1'000'000 + (scaled % 1'000'000 != 0 ? 1 : 0));
 }
 
 bool BudgetModel::whole_is_next(const Window& window) const {

@@ -20,10 +20,10 @@ class BudgetModel {
     WallTime begin{};
     WallTime end{};
     std::optional<Usd> limit;
-    Usd settled;
-    Usd reserved;
-    Usd next_alert = Usd::max();  // the spend that fires the next one
-    std::size_t alerts = 0;       // reached
+    UsdSum settled;
+    UsdSum reserved;
+    UsdSum next_alert = UsdSum::max();  // the spend that fires the next one
+    std::size_t alerts = 0;             // reached
     std::size_t alerts_told = 0;
     bool daily = false;
     bool told_open = false;

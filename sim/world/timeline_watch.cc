@@ -230,10 +230,10 @@ void TimelineWatch::count(RequestSeries& series, const monitor::Record& record, 
 void TimelineWatch::on(const ScheduledDone& event) {
   move_to(event.at);
   const monitor::CostLimiter& limiter = pipeline_->cost_limiter();
-  gauges_ = {.month_settled = limiter.month_settled().picos(),
-             .month_reserved = limiter.month_reserved().picos(),
-             .day_settled = limiter.day_settled().picos(),
-             .day_reserved = limiter.day_reserved().picos(),
+  gauges_ = {.month_settled = limiter.month_settled().narrow().picos(),
+             .month_reserved = limiter.month_reserved().narrow().picos(),
+             .day_settled = limiter.day_settled().narrow().picos(),
+             .day_reserved = limiter.day_reserved().narrow().picos(),
              .cache_entries = static_cast<std::int64_t>(pipeline_->cache().size())};
 }
 

@@ -47,8 +47,8 @@ struct RunOptions {
 // What the provider truly billed, by provider in file order.
 struct LedgerTotals {
   std::int64_t calls = 0;
-  Usd billed;
-  Usd billed_known;  // of calls whose usage the caller learnt
+  UsdSum billed;
+  UsdSum billed_known;  // of calls whose usage the caller learnt
   Tokens input;
   Tokens output;
 };

@@ -67,6 +67,61 @@ TEST(CheckDeath, the_innermost_scope_is_named_and_the_outer_one_again_after_it) 
   EXPECT_EXIT(check(false, "two is three"), testing::ExitedWithCode(1), kContextLine);
 }
 
+TEST(CheckDeath, a_limit_ends_the_process_as_an_error_of_the_scenario) {
+  const CheckScope scope{kContext};
+  check_limit(true, "nobody reads this");
+  EXPECT_EXIT(check_limit(false, "too much money is spent"), testing::ExitedWithCode(3),
+              "^windtunnel: too much money is spent\n  in outage.json, seed 42, at 1500000000 ns, event 77\n$");
+}
+
+// Sets a handler until destroyed.
+class HandlerScope {
+ public:
+  explicit HandlerScope(CheckHandler handler) : before_(set_check_handler(handler)) {}
+  ~HandlerScope() { set_check_handler(before_); }
+  HandlerScope(const HandlerScope&) = delete;
+  HandlerScope& operator=(const HandlerScope&) = delete;
+
+ private:
+  CheckHandler before_;
+};
+
+TEST(Check, throws_a_documented_exception_where_the_host_has_set_no_handler) {
+  const HandlerScope none{nullptr};
+  const CheckScope scope{kContext};
+  try {
+    check(false, "two is three");
+    FAIL() << "nothing is thrown";
+  } catch (const CheckFailed& failed) {
+    EXPECT_NE(std::string(failed.what()).find("believed that two is three ("), std::string::npos) << failed.what();
+    EXPECT_NE(std::string(failed.what()).find(kContextLine), std::string::npos) << failed.what();
+  }
+  EXPECT_THROW(check_limit(false, "too much"), CheckFailed);
+  EXPECT_THROW((void)holds(0), std::logic_error);
+}
+
+FailedCheck handed;
+
+TEST(Check, gives_what_failed_to_the_hosts_handler_and_throws_if_that_returns) {
+  const HandlerScope host{[](const FailedCheck& failed) { handed = failed; }};
+  EXPECT_THROW(fail_check("two is three", "somewhere.cc", 9), CheckFailed);
+  EXPECT_EQ(handed.kind, FailedCheck::Kind::belief);
+  EXPECT_STREQ(handed.text, "two is three");
+  EXPECT_STREQ(handed.file, "somewhere.cc");
+  EXPECT_EQ(handed.line, 9);
+  EXPECT_EQ(handed.context, nullptr);
+  const CheckScope scope{kContext};
+  EXPECT_THROW(check_limit(false, "too much"), CheckFailed);
+  EXPECT_EQ(handed.kind, FailedCheck::Kind::limit);
+  EXPECT_EQ(handed.context, &kContext);
+}
+
+TEST(Check, set_check_handler_returns_the_handler_before) {
+  const CheckHandler before = set_check_handler(nullptr);
+  EXPECT_EQ(set_check_handler(before), nullptr);
+  EXPECT_EQ(before, end_process);
+}
+
 // Says on stderr where it is, after everything that a failed check prints.
 void fail_without_scope() { fail_check("two is three", "somewhere.cc", 9); }
 

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kRange = "money stays within 9.2 million USD";
+constexpr const char* kRange = "more than 9.2 million USD are added up";
 constexpr Usd kPico = Usd::from_picos(1);
 constexpr Usd kLeast = Usd::from_picos(INT64_MIN);
 
@@ -57,6 +57,26 @@ TEST(Usd, prints_dollars_as_a_double_for_people) {
   EXPECT_DOUBLE_EQ(Usd::from_cents(-1).dollars(), -0.01);
 }
 
+static_assert(!std::convertible_to<UsdSum, Usd> && std::convertible_to<Usd, UsdSum>);
+static_assert(!Addable<UsdSum, Tokens> && !Comparable<UsdSum, std::int64_t>);
+static_assert(Usd::max() + UsdSum{kPico} > Usd::max() && UsdSum::max() > UsdSum{Usd::max()} + Usd::max());
+static_assert(UsdSum{} == Usd{} && UsdSum{kPico} - kPico == Usd{} && UsdSum{Usd{}} - kPico < Usd{});
+
+TEST(UsdSum, adds_bills_beyond_the_range_of_one) {
+  UsdSum sum;
+  for (int i = 0; i < 1'000; ++i) sum += Usd::max();
+  EXPECT_TRUE(sum.picos() == Int128{INT64_MAX} * 1'000);
+  EXPECT_DOUBLE_EQ(sum.dollars(), 9'223'372'036.854775807);
+  for (int i = 0; i < 999; ++i) sum -= Usd::max();
+  EXPECT_EQ(sum.narrow(), Usd::max());
+  EXPECT_EQ((UsdSum{Usd::from_picos(INT64_MIN)}).narrow().picos(), INT64_MIN);
+}
+
+TEST(UsdSumDeath, narrows_to_a_bill_or_reaches_a_limit) {
+  EXPECT_EXIT((void)(UsdSum{Usd::max()} + kPico).narrow(), testing::ExitedWithCode(3), kRange);
+  EXPECT_EXIT((void)(UsdSum{kLeast} - kPico).narrow(), testing::ExitedWithCode(3), kRange);
+}
+
 TEST(Tokens, add_and_subtract_in_place) {
   Tokens sum{5};
   sum += Tokens{2};
@@ -88,8 +108,8 @@ TEST(Usd, reaches_both_ends_of_its_range) {
   EXPECT_EQ(Usd::from_picos(INT64_MAX / 3) * 3, Usd::max() - kPico);
 }
 
-TEST(UsdDeath, leaving_the_range_ends_the_process_with_exit_code_1) {
-  const auto dies = testing::ExitedWithCode(1);
+TEST(UsdDeath, leaving_the_range_reaches_a_limit) {
+  const auto dies = testing::ExitedWithCode(3);
   EXPECT_EXIT(Usd::max() + kPico, dies, kRange);
   EXPECT_EXIT(kLeast + (Usd{} - kPico), dies, kRange);
   EXPECT_EXIT(kLeast - kPico, dies, kRange);

@@ -32,7 +32,8 @@ CLEAN = {
     "runs/run/run_job.h": H + '#include "reports/run/summary.h"\n#include "scenarios/reader.h"\n',
     "cli/verbs/merge_verb.h": H + '#include "runs/run/run_job.h"\n',
     **{f"cli/verbs/verb{number}.cc": "int x;\n" * 399 for number in range(1, 7)},
-    **{f"base/room{number}.h": H for number in range(1, 16)},
+    "base/check.cc": "void fail() { throw CheckFailed{}; }\n",
+    **{f"base/room{number}.h": H for number in range(1, 15)},
     "scenarios/data/trace.csv": "1,2,3\n" * 1000,
 }
 
@@ -90,6 +91,7 @@ PLANTED = [
     ("transcendental", "sim/world/world.cc", '#include "sim/kernel/real_math.h"\nauto x = sin(y);\n'),
     ("transcendental", "monitor/retry.cc", code("auto x = std::exp2(y);")),
     ("throw", "sim/world/world.cc", code("void f() { throw 1; }")),
+    ("throw", "base/units.cc", '#include "base/units.h"\nvoid f() { throw 1; }\n'),
     ("throw", "monitor/retry.cc", "auto a = \"//\"; void f() { throw 1; }\n"),
     ("unordered", "sim/world/world.cc", code("std::unordered_map<int, int> map;")),
     ("unordered", "monitor/retry.cc", "#include <unordered_set>\n"),

@@ -215,7 +215,7 @@ class History {
       held += ride.flow.ticket.reserved;
       tokens += ride.flow.grant.reserved();
     }
-    std::array<Usd, 2> in_windows{};
+    std::array<UsdSum, 2> in_windows{};
     for (const BudgetWindow& window : pipeline.cost_limiter().windows()) {
       if (!window.live) continue;
       in_windows[window.daily ? 1 : 0] += window.reserved;

@@ -230,8 +230,8 @@ struct Rig {
   // A request that provider 0 serves at once.
   Ride serve(const Request& asked, Instant now = Instant{}) { return Ride{pipeline, asked, now}.reply(ok(), now); }
 
-  [[nodiscard]] Usd spent() const { return pipeline.cost_limiter().month_settled(); }
-  [[nodiscard]] Usd reserved() const { return pipeline.cost_limiter().month_reserved(); }
+  [[nodiscard]] Usd spent() const { return pipeline.cost_limiter().month_settled().narrow(); }
+  [[nodiscard]] Usd reserved() const { return pipeline.cost_limiter().month_reserved().narrow(); }
 
   Log log;
   Pipeline pipeline;

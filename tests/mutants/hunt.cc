@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "sim/checks/judge.h"
 #include "sim/explore/swarm.h"
 #include "sim/world/determinism.h"
@@ -92,6 +93,7 @@ int hunt(std::uint64_t first, std::uint64_t last, const Hunt& wanted) {
 }  // namespace windtunnel::sim
 
 int main(int count, char** words) {
+  windtunnel::set_check_handler(windtunnel::end_process);
   using namespace windtunnel::sim;
   if (count < 3) {
     std::fputs("usage: hunt FIRST LAST [-CHECK]... [+W1] [+F9]\n", stderr);

@@ -21,6 +21,7 @@
 #include <sstream>
 #include <string>
 
+#include "base/check.h"
 #include "tests/mutants/mutation.h"
 
 namespace mutation {
@@ -105,6 +106,7 @@ void tell_tests() {
 }  // namespace mutation
 
 int main(int count, char** words) {
+  windtunnel::set_check_handler(windtunnel::end_process);
   using namespace mutation;
   testing::InitGoogleTest(&count, words);
   tell_tests();

@@ -9,7 +9,7 @@ using monitor::Outcome;
 
 namespace {
 
-std::int64_t picos(Usd amount) { return amount.picos(); }
+Int128 picos(UsdSum amount) { return amount.picos(); }
 std::int64_t wall_ns(WallTime wall) { return wall.time_since_epoch().count(); }
 
 // Input x input price + output x output price, written apart from the pipeline's arithmetic.
@@ -226,9 +226,9 @@ void MoneyChecks::at_end(const RunResult& result) {
   const bool at_rest = result.in_flight == 0;
   all.must(!at_rest || reserved_total_ == Usd{}, CheckId::C2, result.ended, std::nullopt,
            "at rest {} pico-USD are still reserved", picos(reserved_total_));
-  Usd known;
+  UsdSum known;
   for (const LedgerTotals& totals : result.ledger) known += totals.billed_known;
-  Usd confirmed = result.pipeline.metrics().cost();
+  const UsdSum confirmed = result.pipeline.metrics().cost();
   all.must(known == confirmed, CheckId::C4, result.ended, std::nullopt,
            "providers billed {} pico-USD for calls of known usage, {} are counted", picos(known), picos(confirmed));
   for (const monitor::BudgetWindow& real : result.pipeline.cost_limiter().windows()) {

@@ -33,8 +33,8 @@ class MoneyChecks {
 
   Watched& watched_;
   BudgetModel budget_;
-  Usd settled_total_;
-  Usd reserved_total_;
+  UsdSum settled_total_;
+  UsdSum reserved_total_;
   std::int64_t alerts_due_ = 0;
   bool touched_ = false;
   RequestId last_{};

@@ -32,7 +32,7 @@ void TelemetryChecks::on_ledger(const LedgerEntry& entry) {
 
 void TelemetryChecks::on_attempt_end(const monitor::AttemptEnded& event) {
   if (watched_.pipeline == nullptr) return;
-  const Usd counted = watched_.pipeline->metrics().provider(event.provider).cost;
+  const UsdSum counted = watched_.pipeline->metrics().provider(event.provider).cost;
   watched_.violations.must(counted == known_[index_of(event.provider)], CheckId::T2, event.at, event.request,
                            "metrics count {} pico-USD for provider {}; it billed {} for calls of known usage",
                            counted.picos(), index_of(event.provider), known_[index_of(event.provider)].picos());
@@ -152,9 +152,9 @@ void TelemetryChecks::at_end(const RunResult& result) {
                result.in_flight == arrivals_ - records_,
            CheckId::T1, result.ended, std::nullopt, "{} of {} arrivals were told, {} of {} records; {} are in flight",
            arrivals_, result.arrivals, records_, metrics.all().requests(), result.in_flight);
-  Usd known;
-  for (const Usd one : known_) known += one;
-  Usd ledger;
+  UsdSum known;
+  for (const UsdSum one : known_) known += one;
+  UsdSum ledger;
   for (const LedgerTotals& totals : result.ledger) ledger += totals.billed_known;
   const bool sums = ledger == known && metrics.cost() == known;
   const bool records = result.in_flight != 0 || (recorded_ == known && metrics.all().cost == known);

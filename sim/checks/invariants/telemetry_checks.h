@@ -32,8 +32,8 @@ class TelemetryChecks {
   std::int64_t arrivals_ = 0;
   std::int64_t records_ = 0;
   std::array<std::int64_t, monitor::kOutcomes> outcomes_{};
-  std::array<Usd, monitor::kProvidersMax> known_{};  // billed for calls of known usage, by provider
-  Usd recorded_;                                     // sum over the records
+  std::array<UsdSum, monitor::kProvidersMax> known_{};  // billed for calls of known usage, by provider
+  UsdSum recorded_;                                   // sum over the records
   Instant finished_last_{};
   bool finished_ = false;  // in this event
   bool ranked_ = false;

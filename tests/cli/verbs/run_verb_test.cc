@@ -171,5 +171,23 @@ TEST(Validate, says_what_is_valid_and_exits_3_on_the_rest) {
   EXPECT_NE(said.out.find("2 files: 1 valid, 1 not"), std::string::npos) << said.out;
 }
 
+// What a single amount holds is the end of what a timeline and a forecast can count, not of a run.
+TEST(Run, counts_more_money_than_a_single_amount_holds) {
+  const Folder folder;
+  const std::string file = "tests/cases/spend-above-9.2-million.json";
+  const Said said = windtunnel("run --quiet " + file);
+  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_NE(said.out.find("Total Cost: $18000000.0000\n"), std::string::npos) << said.out;
+  const Said with_timeline = windtunnel("run --quiet " + file + " --out " + folder.path("out"));
+  EXPECT_EQ(with_timeline.exit, 3) << with_timeline.out;
+  const Said forecast = windtunnel("forecast --quiet --replications 2 " + file);
+  EXPECT_EQ(forecast.exit, 3) << forecast.out;
+  for (const Said& limited : {with_timeline, forecast}) {
+    EXPECT_NE(limited.out.find("windtunnel: more than 9.2 million USD are added up"), std::string::npos) << limited.out;
+    EXPECT_EQ(limited.out.find("internal error"), std::string::npos) << limited.out;
+  }
+  EXPECT_NE(with_timeline.out.find("  in " + file + ", seed "), std::string::npos) << with_timeline.out;
+}
+
 }  // namespace
 }  // namespace windtunnel::tests::run_test

@@ -68,6 +68,12 @@ TEST(LlmMonitorOptions, say_what_is_wrong_with_a_provider) {
   for (const Tariff& tariff : {Tariff{below, Price{}}, Tariff{Price{}, below}}) {
     EXPECT_EQ(why({good, {"odd", "model-1", {{WallTime::min(), tariff}}}}), "provider odd has a negative price");
   }
+  const Price above{kPriceMax.per_token + Usd::from_picos(1)};
+  for (const Tariff& tariff : {Tariff{above, Price{}}, Tariff{Price{}, above}}) {
+    EXPECT_EQ(why({{"odd", "model-1", {{WallTime::min(), tariff}}}}),
+              "provider odd has a price above 2,000 USD per million tokens");
+  }
+  EXPECT_EQ(why({{"dear", "model-1", {{WallTime::min(), {kPriceMax, kPriceMax}}}}}), "nothing");
   EXPECT_EQ(why({{"free", "model-1", {{WallTime::min(), Tariff{}}}}}), "nothing");
   EXPECT_EQ(why({good, good}), "two providers are named good");
 }

@@ -60,7 +60,7 @@ class Accounts final {
   std::int64_t refused_windows = 0;
   Usd confirmed;
   Usd settled;
-  Usd spent_max;  // by the budget events
+  UsdSum spent_max;  // by the budget events
   Instant latest{};
   bool time_went_back = false;
 
@@ -167,8 +167,8 @@ void expect_at_rest(const MonitorStats& stats, const Accounts& accounts) {
   EXPECT_EQ(accounts.attempts_started, accounts.attempts_ended);
   EXPECT_FALSE(accounts.time_went_back);
 
-  Usd confirmed;
-  Usd unknown;
+  UsdSum confirmed;
+  UsdSum unknown;
   for (const ProviderStats& provider : stats.providers) {
     confirmed += provider.cost;
     unknown += provider.cost_unknown;
