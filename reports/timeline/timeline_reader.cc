@@ -21,12 +21,30 @@ using sim::Timeline;
 
 [[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
 
+// What a run may reach, so that whoever reads the timeline may add such values up: a scenario lasts at most 100 years,
+// its last request a little longer, and begins at most 190 years after 1970.
+constexpr Duration kYear = std::chrono::hours{24 * 365};
+constexpr Duration kTimeMost = 101 * kYear;
+constexpr Duration kStartMost = 190 * kYear;
+constexpr std::int64_t kCountMost = 1'000'000'000'000;
+
 std::int64_t integer(const Json& value) {
   if (!value.is_number_integer()) refuse(value.dump() + " is no whole number");
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) refuse(value.dump() + " is too large");
   return value.get<std::int64_t>();
 }
-Instant instant(const Json& value) { return Instant{Duration{integer(value)}}; }
-WallTime wall(const Json& value) { return WallTime{Duration{integer(value)}}; }
+std::int64_t between(const Json& value, std::int64_t least, std::int64_t most) {
+  const std::int64_t number = integer(value);
+  if (number < least || number > most) refuse(value.dump() + " is out of the range of this place");
+  return number;
+}
+std::int64_t count(const Json& value) { return between(value, 0, kCountMost); }
+Duration span(const Json& value) { return Duration{between(value, 0, kTimeMost.count())}; }
+Instant instant(const Json& value) { return Instant{span(value)}; }
+// The wall clock may have been set back or forth by a fault.
+WallTime wall(const Json& value) {
+  return WallTime{Duration{between(value, -kTimeMost.count(), (kStartMost + kTimeMost).count())}};
+}
 
 std::string name(const Json& value) { return checked_name(value.get<std::string>()); }
 
@@ -66,15 +84,16 @@ void read_head(const Json& json, Timeline& timeline) {
   timeline.hash = read_digest(scenario.at("hash").get<std::string>());
   timeline.seed = json.at("seed").get<std::uint64_t>();
   timeline.digest = read_digest(json.at("digest").get<std::string>());
-  timeline.start = wall(json.at("start_unix_ns"));
-  timeline.duration = Duration{integer(json.at("duration_ns"))};
+  timeline.start = WallTime{Duration{between(json.at("start_unix_ns"), 0, kStartMost.count())}};
+  timeline.duration = span(json.at("duration_ns"));
   timeline.ended = instant(json.at("ended_ns"));
   timeline.stopped = json.at("stopped").get<bool>();
-  timeline.step = Duration{integer(json.at("step_ns"))};
+  timeline.step = span(json.at("step_ns"));
   const std::int64_t steps = integer(json.at("steps"));
-  const std::int64_t view_steps = integer(json.at("view_steps"));
+  const std::int64_t view_steps = count(json.at("view_steps"));
   if (timeline.step <= Duration{0} || steps < 0 || view_steps < 1) refuse("its steps make no sense");
   if (steps > static_cast<std::int64_t>(sim::kStepsMax)) refuse("it has more steps than anything we write");
+  if (Int128{timeline.step.count()} * steps > 2 * kTimeMost.count()) refuse("its steps make no sense");
   timeline.steps = static_cast<std::size_t>(steps);
   timeline.view_steps = static_cast<std::size_t>(view_steps);
   const auto edges = json.at("duration_edges_ms").get<std::vector<std::int64_t>>();
@@ -103,7 +122,7 @@ void read_faults(const Json& json, Timeline& timeline) {
     Timeline::Fault fault{.id = name(one.at("id")),
                           .kind = enumerator<sim::FaultKind>(one.at("kind"), sim::kFaultKinds, kName),
                           .providers = names(one.at("providers")),
-                          .phases_total = integer(one.at("phases_total"))};
+                          .phases_total = count(one.at("phases_total"))};
     for (const Json& phase : one.at("phases_ns")) {
       fault.phases.push_back({.from = instant(phase.at(0)),
                               .to = phase.at(1).is_null() ? std::nullopt : std::optional{instant(phase.at(1))}});
@@ -113,7 +132,7 @@ void read_faults(const Json& json, Timeline& timeline) {
 }
 
 void read_moments(const Json& json, Timeline& timeline) {
-  timeline.transitions_total = integer(json.at("transitions_total"));
+  timeline.transitions_total = count(json.at("transitions_total"));
   for (const Json& one : json.at("transitions")) {
     timeline.transitions.push_back({.at = instant(one.at("at_ns")),
                                     .provider = provider_place(one.at("provider"), timeline),
@@ -121,7 +140,7 @@ void read_moments(const Json& json, Timeline& timeline) {
                                     .to = enumerator<monitor::BreakerState>(one.at("to"), 3, kName),
                                     .rule = enumerator<monitor::TripRule>(one.at("rule"), 5, kWord)});
   }
-  timeline.budget_total = integer(json.at("budget_total"));
+  timeline.budget_total = count(json.at("budget_total"));
   for (const Json& one : json.at("budget")) {
     const auto window = one.at("window").get<std::string>();
     if (window != "day" && window != "month") refuse("'" + window + "' is no budget window");
@@ -144,7 +163,7 @@ void read_routes(const Json& json, Timeline& timeline) {
     timeline.routes.push_back({.assigned = place(one.at("assigned")),
                                .answered_by = place(one.at("answered_by")),
                                .outcome = enumerator<monitor::Outcome>(one.at("outcome"), monitor::kOutcomes, kName),
-                               .requests = integer(one.at("requests"))});
+                               .requests = count(one.at("requests"))});
   }
 }
 
@@ -156,7 +175,15 @@ struct SeriesReader {
     const Json& values = json->at(name);
     if (!values.is_array() || values.size() > steps) refuse(std::string(name) + " is no series of this run");
     series.reserve(values.size());
-    for (const Json& value : values) series.push_back(integer(value));
+    const std::string_view unit{name};
+    const bool is_large = unit.ends_with("_picos") || unit.ends_with("_ns");
+    const bool is_gauge = unit.ends_with("_settled_picos") || unit.ends_with("_reserved_picos");
+    Int128 sum = 0;
+    for (const Json& value : values) {
+      series.push_back(between(value, 0, is_large ? INT64_MAX : kCountMost));
+      sum += series.back();
+    }
+    if (!is_gauge && sum > INT64_MAX) refuse(std::string(name) + " adds up to more than can be counted");
   }
   template <class Action>
   void group(const char* name, Action action) {

@@ -92,6 +92,40 @@ TEST(TimelineJson, what_contradicts_itself_is_refused) {
   EXPECT_NE(why_refused(changed("/seed", "12")).find("cannot read"), std::string::npos);
 }
 
+// Whoever reads a timeline adds its values up: none of these may leave the range of 64 bits.
+TEST(TimelineJson, a_value_beyond_what_a_run_reaches_is_refused) {
+  constexpr std::uint64_t kTooLarge = std::uint64_t{INT64_MAX} + 1;
+  for (const char* place :
+       {"/start_unix_ns", "/duration_ns", "/ended_ns", "/step_ns", "/view_steps", "/transitions_total", "/budget_total",
+        "/transitions/0/at_ns", "/budget/0/at_ns", "/budget/0/window_begin_unix_ns", "/faults/0/phases_ns/0/0",
+        "/faults/0/phases_total", "/routes/0/requests", "/series/arrivals/0", "/series/requests/attempts/0"}) {
+    for (const Json& value : {Json(INT64_MAX), Json(INT64_MIN), Json(kTooLarge)}) {
+      EXPECT_NE(why_refused(changed(place, value)), "it was taken") << place << " " << value;
+    }
+  }
+  for (const char* place : {"/series/month_settled_picos/0", "/series/requests/cost_picos/0"}) {
+    EXPECT_NE(why_refused(changed(place, -1)), "it was taken") << place;
+    EXPECT_NE(why_refused(changed(place, kTooLarge)), "it was taken") << place;
+  }
+  EXPECT_EQ(why_refused(changed("/series/month_settled_picos/0", INT64_MAX)), "it was taken");
+  const Json two_large{INT64_MAX, 1};
+  EXPECT_NE(why_refused(changed("/series/requests/cost_picos", two_large)).find("cost_picos adds up to more"),
+            std::string::npos);
+  EXPECT_EQ(why_refused(changed("/series/month_settled_picos", two_large)), "it was taken");
+  EXPECT_EQ(why_refused(changed("/start_unix_ns", std::int64_t{190} * 365 * 24 * 3600 * 1'000'000'000)),
+            "it was taken");
+}
+
+TEST(TimelineJson, a_name_that_would_steer_a_terminal_is_refused) {
+  for (const char* place :
+       {"/scenario/title", "/scenario/file", "/providers/0/name", "/providers/1/model", "/experiment", "/variants/0/id",
+        "/versions/0/feature_version", "/faults/0/id", "/faults/0/providers/0"}) {
+    EXPECT_NE(why_refused(changed(place, "a\n::error::pwned")).find("holds the control character U+000A"),
+              std::string::npos)
+        << place;
+  }
+}
+
 TEST(TimelineJson, is_read_from_its_file) {
   const ScratchFolder folder;
   write_text(folder.file("timeline.json"), timeline_json(eventful_timeline()));
