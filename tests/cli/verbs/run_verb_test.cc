@@ -175,12 +175,12 @@ TEST(Validate, says_what_is_valid_and_exits_3_on_the_rest) {
 TEST(Run, counts_more_money_than_a_single_amount_holds) {
   const Folder folder;
   const std::string file = "tests/cases/spend-above-9.2-million.json";
-  const Said said = windtunnel("run --quiet " + file);
+  const Said said = windtunnel("run " + file);
   EXPECT_EQ(said.exit, 0) << said.out;
   EXPECT_NE(said.out.find("Total Cost: $18000000.0000\n"), std::string::npos) << said.out;
   const Said with_timeline = windtunnel("run --quiet " + file + " --out " + folder.path("out"));
   EXPECT_EQ(with_timeline.exit, 3) << with_timeline.out;
-  const Said forecast = windtunnel("forecast --quiet --replications 2 " + file);
+  const Said forecast = windtunnel("forecast --quiet --horizon 1h --replications 2 " + file);
   EXPECT_EQ(forecast.exit, 3) << forecast.out;
   for (const Said& limited : {with_timeline, forecast}) {
     EXPECT_NE(limited.out.find("windtunnel: more than 9.2 million USD are added up"), std::string::npos) << limited.out;
