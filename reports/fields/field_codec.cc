@@ -1,6 +1,9 @@
 #include "reports/fields/field_codec.h"
 
+#include <algorithm>
 #include <charconv>
+#include <string>
+#include <string_view>
 
 namespace windtunnel::reports {
 
