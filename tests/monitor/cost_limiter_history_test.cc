@@ -139,7 +139,7 @@ RC_GTEST_PROP(CostLimiterHistory, never_exceeds_a_limit_and_charges_the_admissio
       const auto limit = window.limit;
       if (!window.live || !limit || *limit == Usd{}) continue;
       const std::size_t fired = alerts[{window.daily, window.begin}].fired.size();
-      const std::int64_t spent = window.settled.picos();
+      const std::int64_t spent = window.settled.narrow().picos();
       RC_ASSERT((fired >= 1) == (spent * 100 >= limit->picos() * 80));
       RC_ASSERT((fired >= 2) == (spent * 100 >= limit->picos() * 90));
       RC_ASSERT((fired >= 3) == (spent * 100 >= limit->picos() * 95));

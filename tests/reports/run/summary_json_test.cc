@@ -147,8 +147,8 @@ TEST_F(SummaryJson, has_the_figures_of_each_provider) {
     expect_histogram(one["latency_ms"], metrics.latency);
     EXPECT_EQ(one["circuit_breaker"]["opened"], metrics.breaker_opened);
     EXPECT_EQ(parse_decimal(one["ledger"]["billed_usd"].get<std::string>(), kDollarDecimals),
-              result.ledger[i].billed.picos());
-    billed += result.ledger[i].billed.picos();
+              result.ledger[i].billed.narrow().picos());
+    billed += result.ledger[i].billed.narrow().picos();
   }
   EXPECT_GT(json["providers"][0]["circuit_breaker"]["opened"], 0);
   EXPECT_EQ(parse_decimal(json["ledger"]["billed_usd"].get<std::string>(), kDollarDecimals), billed);
