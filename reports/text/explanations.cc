@@ -21,7 +21,8 @@ struct Entry {
 constexpr Entry kExitCodeTexts[] = {
     {"0",
      "Every threshold, liveness claim, coverage minimum and fault expectation of every run holds, and so does every "
-     "invariant that was on."},
+     "invariant that was on. A file that claims none of these ends with 0 too, as NOTHING CLAIMED, because defaults "
+     "and invariants are no claims; with --require-claims that is 13."},
     {"1",
      "A belief of Windtunnel itself did not hold. The message names the scenario, the seed, the instant and the "
      "event; please report it with them. Nothing was learnt about your gateway."},
@@ -43,8 +44,10 @@ constexpr Entry kExitCodeTexts[] = {
      "A threshold of the scenario was not held. The finding has the figure that broke it; with a window, the first "
      "window that did."},
     {"13",
-     "The run did not show what it was to show: a threshold without data, a fault that changed fewer calls than "
-     "`expect.min_affected`, a coverage minimum that was not reached. No data never passes."},
+     "The run did not show what it was to show: no request arrived, a threshold without data, a fault that changed "
+     "fewer calls than `expect.min_affected`, a coverage minimum that was not reached, a threshold of forecast.* in a "
+     "run that claims nothing else. No data never passes, in no verb. With --require-claims also a verdict of NOTHING "
+     "CLAIMED."},
     {"14",
      "The same scenario and seed gave two different runs. Nothing that was measured can be trusted until the cause "
      "is found."},
@@ -77,26 +80,46 @@ constexpr Entry kReplyTexts[] = {
 };
 
 constexpr Entry kMetricTexts[] = {
-    {"requests", "Requests that ended. Aggregates: count. What a user asked for, whatever calls it took."},
+    {"requests",
+     "Requests that ended, whatever calls they took. Aggregates: count, rate (a second, of those that end in the time "
+     "that is judged)."},
     {"requests_failed",
      "Requests that were neither answered nor refused by our own limiters. Aggregates: rate (of all "
      "requests), count."},
     {"requests_refused", "Requests that the rate, token or cost limiter refused. Aggregates: rate, count."},
     {"request_duration",
-     "Time from arrival to end, of answered requests; a tag such as {outcome:failed} selects others. "
-     "Aggregates: p(N), avg, min, med, max, count. A bare number is milliseconds."},
+     "Time from arrival to end, of answered requests; the tag {outcome:failed} selects others. "
+     "Aggregates: p(N), avg, min, med, max. A bare number is milliseconds."},
     {"time_to_first_token",
-     "Time from arrival to the first token, of served requests. Aggregates: p(N), avg, min, med, max, "
-     "count."},
-    {"provider_calls", "Calls to providers, retries and failovers included. Aggregates: count."},
+     "Time from arrival to the first token, of served requests. Aggregates: p(N), avg, min, med, max."},
+    {"provider_calls", "Calls to providers, retries and failovers included. Aggregates: count, rate (a second)."},
     {"provider_errors", "Calls that were not ok. Aggregates: rate (of all calls), count."},
     {"cost_usd",
      "Bills of calls whose usage is known, in US dollars, exact. Aggregates: value (the sum), avg (a request), "
-     "count."},
-    {"tokens", "Input and output tokens of served requests. Aggregates: value (the sum), avg, count."},
+     "count. With {provider:...} it is the cost of the requests that were assigned to it, wherever they were served."},
+    {"tokens",
+     "Input and output tokens of served requests. Aggregates: value (the sum), avg (a request), rate (a second), "
+     "count (of served requests)."},
     {"breaker_opened", "How often a breaker opened. Aggregates: count."},
     {"failovers", "Requests that moved to another provider. Aggregates: count."},
     {"cache_hits", "Requests that the cache answered. Aggregates: rate (of all requests), count."},
+};
+
+constexpr Entry kTagTexts[] = {
+    {"provider",
+     "A tag of threshold metrics. Of requests, their durations, tokens and costs: the provider that the request was "
+     "assigned to, by its own choice, the experiment or the default, wherever it was served and also if no call was "
+     "made. Of provider_calls, provider_errors and breaker_opened: the provider of the call or the breaker. Of "
+     "forecast.cost_usd: the provider that billed. See served_by."},
+    {"served_by",
+     "A tag of threshold metrics of requests: the provider of the request's last call, or the one whose answer the "
+     "cache returned. A request without a call and without an answer is served by none. See provider."},
+    {"variant",
+     "A tag of threshold metrics of requests: the arm of the experiment. A request that a limiter refuses before the "
+     "router has none."},
+    {"outcome",
+     "A tag of threshold metrics of requests: how the request ended. It narrows what is counted or measured; a rate "
+     "stays a share of all requests."},
 };
 
 constexpr Entry kForecastTexts[] = {
@@ -177,6 +200,7 @@ std::vector<Explanation> explanations() {
     all.push_back({"coverage counter", std::string(sim::coverage_counters()[i]), {}, std::string(doc)});
   }
   append(all, "threshold metric", kMetricTexts);
+  append(all, "threshold tag", kTagTexts);
   append(all, "forecast metric", kForecastTexts);
   for (const sim::CompareMetricEntry& metric : sim::compare_metrics()) {
     all.push_back({"comparison metric", std::string(metric.name), {}, std::string(metric.sentence)});

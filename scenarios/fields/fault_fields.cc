@@ -84,7 +84,7 @@ const Table<FaultSpec>& expect_table() {
                                       "What the run must show of the fault to prove anything.",
                                       {
                                           field<FaultSpec>("min_affected", &FaultSpec::min_affected, integer(),
-                                                           "Fewer calls touched make the run inconclusive."),
+                                                           "Fewer calls whose result it changes make the run inconclusive."),
                                       },
                                       {}};
   return table;

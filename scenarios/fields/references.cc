@@ -112,6 +112,7 @@ class ReferenceCheck {
     // The tags stand in the key, which is the threshold's parent.
     const std::string key = "/thresholds" + pointer_step(threshold.metric);
     if (threshold.provider) check_provider_name(key, *threshold.provider);
+    if (threshold.served_by) check_provider_name(key, *threshold.served_by);
     if (threshold.variant) check_variant(key, *threshold.variant);
     const std::string& text = threshold.origin.pointer;
     const std::string entry = text.ends_with("/threshold") ? text.substr(0, text.size() - 10) : text;

@@ -131,11 +131,11 @@ std::optional<GrammarError> check_forecast_expression(const ThresholdSpec& thres
   if (threshold.comparison == Comparison::equal || threshold.comparison == Comparison::not_equal) {
     return GrammarError{1, "a forecast is an interval, which never equals a number", "compare with <, <=, > or >="};
   }
-  const bool has_tags = threshold.provider || threshold.variant || threshold.outcome;
+  const bool has_tags = threshold.provider || threshold.served_by || threshold.variant || threshold.outcome;
   if (has_tags && threshold.forecast != ForecastQuantity::cost_usd) {
     return GrammarError{1, "of forecasts only forecast.cost_usd has tags"};
   }
-  if (threshold.outcome || (threshold.provider && threshold.variant)) {
+  if (threshold.outcome || threshold.served_by || (threshold.provider && threshold.variant)) {
     return GrammarError{1, "forecast.cost_usd is of one provider or of one variant"};
   }
   if (threshold.during || threshold.after || threshold.skip || threshold.window) {

@@ -29,15 +29,18 @@ const std::vector<Aggregate> kOfValues{Aggregate::avg, Aggregate::min, Aggregate
 
 const std::vector<MetricRule>& rules() {
   static const std::vector<MetricRule> rules{
-      {"requests", Metric::requests, BoundUnit::plain, {Aggregate::count}},
+      {"requests", Metric::requests, BoundUnit::plain, {Aggregate::count, Aggregate::rate}},
       {"requests_failed", Metric::requests_failed, BoundUnit::plain, {Aggregate::rate, Aggregate::count}},
       {"requests_refused", Metric::requests_refused, BoundUnit::plain, {Aggregate::rate, Aggregate::count}},
       {"request_duration", Metric::request_duration, BoundUnit::duration, kOfValues},
       {"time_to_first_token", Metric::time_to_first_token, BoundUnit::duration, kOfValues},
-      {"provider_calls", Metric::provider_calls, BoundUnit::plain, {Aggregate::count}},
+      {"provider_calls", Metric::provider_calls, BoundUnit::plain, {Aggregate::count, Aggregate::rate}},
       {"provider_errors", Metric::provider_errors, BoundUnit::plain, {Aggregate::rate, Aggregate::count}},
       {"cost_usd", Metric::cost_usd, BoundUnit::plain, {Aggregate::value, Aggregate::avg, Aggregate::count}},
-      {"tokens", Metric::tokens, BoundUnit::plain, {Aggregate::value, Aggregate::avg, Aggregate::count}},
+      {"tokens",
+       Metric::tokens,
+       BoundUnit::plain,
+       {Aggregate::value, Aggregate::avg, Aggregate::count, Aggregate::rate}},
       {"breaker_opened", Metric::breaker_opened, BoundUnit::plain, {Aggregate::count}},
       {"failovers", Metric::failovers, BoundUnit::plain, {Aggregate::count}},
       {"cache_hits", Metric::cache_hits, BoundUnit::plain, {Aggregate::rate, Aggregate::count}},
@@ -108,7 +111,7 @@ GrammarError at(int column, std::string message, std::string help = {}) {
 }
 
 std::optional<GrammarError> parse_tag(Scanner& scanner, ThresholdSpec& threshold) {
-  static const std::vector<std::string> tags{"provider", "variant", "outcome"};
+  static const std::vector<std::string> tags{"provider", "served_by", "variant", "outcome"};
   const int column = scanner.column();
   const std::string tag(scanner.take_until(":,}"));
   if (std::find(tags.begin(), tags.end(), tag) == tags.end()) {
@@ -119,10 +122,11 @@ std::optional<GrammarError> parse_tag(Scanner& scanner, ThresholdSpec& threshold
   const int value_column = scanner.column();
   const std::string value(scanner.take_until(",}"));
   if (value.empty()) return at(value_column, "the tag's value is missing");
-  const bool is_again = (tag == "provider" && threshold.provider) || (tag == "variant" && threshold.variant) ||
-                        (tag == "outcome" && threshold.outcome);
+  const bool is_again = (tag == "provider" && threshold.provider) || (tag == "served_by" && threshold.served_by) ||
+                        (tag == "variant" && threshold.variant) || (tag == "outcome" && threshold.outcome);
   if (is_again) return at(column, "the tag \"" + tag + "\" is written twice");
   if (tag == "provider") threshold.provider = value;
+  if (tag == "served_by") threshold.served_by = value;
   if (tag == "variant") threshold.variant = value;
   if (tag != "outcome") return std::nullopt;
   std::vector<std::string> words;
@@ -200,9 +204,10 @@ std::optional<GrammarError> parse_bound(Scanner& scanner, BoundUnit unit, Thresh
   if (number.problem == NumberProblem::too_large) return at(column, shown + " is too large");
   if (number.problem != NumberProblem::none) return at(column, shown + " is not a number");
   if (number.value < 0) return at(column, shown + " is negative");
-  if (threshold.aggregate == Aggregate::rate && number.value > 1'000'000) {
-    return at(column, "a rate is a share from 0 to 1");
-  }
+  const bool is_flow =
+      threshold.of == Metric::requests || threshold.of == Metric::provider_calls || threshold.of == Metric::tokens;
+  const bool is_share = threshold.aggregate == Aggregate::rate && (threshold.forecast || !is_flow);
+  if (is_share && number.value > 1'000'000) return at(column, "a rate is a share from 0 to 1");
   threshold.bound = number.value;
   return std::nullopt;
 }
@@ -218,6 +223,50 @@ std::string_view bare_name(std::string_view metric) {
   metric = metric.substr(0, metric.find('{'));
   while (!metric.empty() && metric.back() == ' ') metric.remove_suffix(1);
   return metric;
+}
+
+// Why a tag can select nothing, or changes nothing, of this metric; empty if it means something.
+std::string tag_without_meaning(const ThresholdSpec& threshold) {
+  using monitor::Outcome;
+  const Metric of = threshold.of;
+  const bool is_of_calls =
+      of == Metric::provider_calls || of == Metric::provider_errors || of == Metric::breaker_opened;
+  if (is_of_calls && (threshold.served_by || threshold.variant || threshold.outcome)) {
+    return "has no tag but provider, because calls and breakers have neither a variant nor an outcome";
+  }
+  if (!threshold.outcome) return {};
+  const Outcome outcome = *threshold.outcome;
+  const std::string word = monitor::name_of(outcome);
+  const bool is_refused = monitor::is_refused(outcome);
+  const bool is_without_call = outcome == Outcome::cache_hit || outcome == Outcome::refused_rate ||
+                               outcome == Outcome::refused_tokens || outcome == Outcome::all_providers_unavailable;
+  if (threshold.served_by && is_without_call && outcome != Outcome::cache_hit) {
+    return "is of nothing here: a request that ends as " + word + " is served by no provider";
+  }
+  switch (of) {
+    case Metric::requests_failed:
+      return is_refused || monitor::is_answered(outcome) ? "counts no request that ends as " + word : "";
+    case Metric::requests_refused:
+      return is_refused ? "" : "counts no request that ends as " + word;
+    case Metric::cache_hits:
+      return outcome == Outcome::cache_hit || outcome == Outcome::stale_hit ? ""
+                                                                            : "counts no request that ends as " + word;
+    case Metric::time_to_first_token:
+    case Metric::tokens:
+      return outcome == Outcome::served ? "" : "is of served requests, and none of them ends as " + word;
+    case Metric::cost_usd:
+      return is_without_call ? "is 0 of every request that ends as " + word + ", because it makes no call" : "";
+    case Metric::failovers:
+      return is_without_call && outcome != Outcome::all_providers_unavailable ? "counts no request that ends as " + word
+                                                                              : "";
+    case Metric::requests:
+    case Metric::request_duration:
+    case Metric::provider_calls:
+    case Metric::provider_errors:
+    case Metric::breaker_opened:
+      break;
+  }
+  return {};
 }
 
 }  // namespace
@@ -254,6 +303,8 @@ std::optional<GrammarError> parse_metric(std::string_view text, ThresholdSpec& t
   }
   scanner.skip_blanks();
   if (!scanner.done()) return scanner.error("nothing may follow \"}\"");
+  const std::string problem = threshold.forecast ? "" : tag_without_meaning(threshold);
+  if (!problem.empty()) return at(static_cast<int>(name.size()) + 1, name + " " + problem);
   return std::nullopt;
 }
 

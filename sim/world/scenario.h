@@ -92,7 +92,10 @@ struct ThresholdSpec {
   Metric of = Metric::requests;
   std::optional<ForecastQuantity> forecast;  // of a forecast; then `of` says nothing
   Millionths share{1'000'000};               // of p_exceed
-  std::optional<std::string> provider;       // tags
+  // Tags. `provider` is of a request the target that it was assigned, of a call or a breaker its own; `served_by` is the
+  // provider of a request's last call or of its cached answer.
+  std::optional<std::string> provider;
+  std::optional<std::string> served_by;
   std::optional<std::string> variant;
   std::optional<monitor::Outcome> outcome;
   Aggregate aggregate = Aggregate::count;

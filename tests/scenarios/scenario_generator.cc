@@ -329,9 +329,10 @@ sim::Scenario arbitrary_scenario() {
   for (std::int64_t i = 0; i < faults; ++i) s.faults.push_back(fault("f" + std::to_string(i), names));
   const std::string fault_id = s.faults.empty() ? "" : s.faults[0].id;
   if (chance()) {
-    s.thresholds = {threshold("request_duration", "p(95)<3s", fault_id),
-                    threshold("request_duration", "avg<=250", fault_id),
-                    threshold("requests{outcome:served}", "count>=5", fault_id)};
+    s.thresholds = {
+        threshold("request_duration", "p(95)<3s", fault_id), threshold("request_duration", "avg<=250", fault_id),
+        threshold("requests{outcome:served}", "count>=5", fault_id), threshold("requests", "rate>10.5", fault_id),
+        threshold("requests_failed{provider:openai,served_by:openai,outcome:failed}", "rate<0.01", fault_id)};
     s.forecast_thresholds = {threshold("forecast.cost_usd", "p(99)<100.5", ""),
                              threshold("forecast.p_exceed(0.9)", "value<=0.05", "")};
     // A forecast is of the whole horizon.

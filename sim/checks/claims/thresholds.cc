@@ -18,18 +18,28 @@ const FaultSpec* find_fault(const Scenario& scenario, const std::string& id) {
   fail_check("a threshold names a fault of the scenario", __FILE__, __LINE__);
 }
 
+// Of requests, calls and tokens: a number per second. Of the others a rate is a share.
+bool is_flow(Metric metric) {
+  return metric == Metric::requests || metric == Metric::provider_calls || metric == Metric::tokens;
+}
+
+std::optional<monitor::ProviderId> provider_named(const Scenario& scenario, const std::optional<std::string>& name) {
+  for (std::size_t i = 0; name && i < scenario.providers.size(); ++i) {
+    if (scenario.providers[i].name == *name) return monitor::ProviderId{static_cast<std::uint8_t>(i)};
+  }
+  return std::nullopt;
+}
+
 std::string seconds(Duration since_start) { return fmt::format("{}s", static_cast<double>(since_start.count()) / 1e9); }
 
 }  // namespace
 
-Thresholds::Thresholds(const Scenario& scenario) {
+Thresholds::Thresholds(const Scenario& scenario) : has_experiment_(!scenario.monitor.ab_router.variants.empty()) {
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
     state.spec = &spec;
-    for (std::size_t i = 0; spec.provider && i < scenario.providers.size(); ++i) {
-      if (scenario.providers[i].name == *spec.provider)
-        state.provider = monitor::ProviderId{static_cast<std::uint8_t>(i)};
-    }
+    state.provider = provider_named(scenario, spec.provider);
+    state.served_by = provider_named(scenario, spec.served_by);
     const auto& variants = scenario.monitor.ab_router.variants;
     for (std::size_t i = 0; spec.variant && i < variants.size(); ++i) {
       if (variants[i].id == *spec.variant) state.variant = static_cast<std::uint16_t>(i);
@@ -64,11 +74,14 @@ Thresholds::Sums* Thresholds::at(State& state, Instant now) {
 void Thresholds::on(const monitor::AttemptEnded& event) {
   for (State& state : states_) {
     const Metric of = state.spec->of;
-    if (of != Metric::provider_calls && of != Metric::provider_errors) continue;
-    if (state.provider && *state.provider != event.provider) continue;
+    const bool is_counted = of == Metric::provider_calls || of == Metric::provider_errors;
+    if (!is_counted && of != Metric::breaker_opened) continue;
+    const bool is_own = !state.provider || *state.provider == event.provider;
+    if (!is_own && of != Metric::provider_calls) continue;
     Sums* sums = at(state, event.at);
     if (sums == nullptr) continue;
     ++sums->of;
+    if (!is_counted || !is_own) continue;
     if (of == Metric::provider_calls || event.reply.kind != monitor::ReplyKind::ok) ++sums->count;
   }
 }
@@ -85,19 +98,30 @@ void Thresholds::on(const monitor::BreakerMoved& event) {
 void Thresholds::on(const monitor::Record& record) {
   for (State& state : states_) {
     const Metric of = state.spec->of;
-    if (of == Metric::provider_calls || of == Metric::provider_errors || of == Metric::breaker_opened) continue;
-    if (matches(state, record)) add_request(state, record);
+    if (of == Metric::provider_errors || of == Metric::breaker_opened) continue;
+    if (of == Metric::provider_calls) {
+      if (Sums* sums = at(state, record.finished)) ++sums->of;
+    } else if (matches(state, record)) {
+      add_request(state, record);
+    }
   }
 }
 
-// A provider tag means the provider of the request's last call, or of its cached answer.
-bool Thresholds::matches(const State& state, const monitor::Record& record) {
+// Where the request was to go. A limiter may refuse it before the router decides; then the request's own choice counts,
+// and without an experiment the default.
+std::optional<monitor::ProviderId> Thresholds::target_of(const monitor::Record& record) const {
+  if (record.assigned) return record.assigned;
+  if (record.request.provider) return record.request.provider;
+  return has_experiment_ ? std::nullopt : std::optional{monitor::ProviderId{0}};
+}
+
+bool Thresholds::matches(const State& state, const monitor::Record& record) const {
   if (state.variant && record.variant != state.variant) return false;
-  if (state.spec->outcome && record.outcome != *state.spec->outcome) return false;
-  if (!state.provider) return true;
+  if (state.provider && target_of(record) != state.provider) return false;
+  if (!state.served_by) return true;
   const monitor::Attempt* last = record.last_attempt();
-  if (record.answered_by) return record.answered_by == state.provider;
-  return last != nullptr && last->provider == *state.provider;
+  if (record.answered_by) return record.answered_by == state.served_by;
+  return last != nullptr && last->provider == *state.served_by;
 }
 
 void Thresholds::add_request(State& state, const monitor::Record& record) {
@@ -106,6 +130,7 @@ void Thresholds::add_request(State& state, const monitor::Record& record) {
   const bool answered = is_answered(record.outcome);
   const bool refused = is_refused(record.outcome);
   ++sums->of;
+  if (state.spec->outcome && record.outcome != *state.spec->outcome) return;
   switch (state.spec->of) {
     case Metric::requests:
       ++sums->count;
@@ -179,28 +204,28 @@ std::optional<Thresholds::Value> Thresholds::value_of(const State& state, Instan
     if (sums.count == 0) return std::nullopt;
     return Value{total, scale * sums.count};
   }
-  if (state.spec->aggregate != Aggregate::rate) {
-    return is_sum ? Value{total, scale} : Value{Int128{sums.count} * kMillion, 1};
-  }
-  const bool is_share = of == Metric::requests_failed || of == Metric::requests_refused ||
-                        of == Metric::provider_errors || of == Metric::cache_hits || of == Metric::failovers;
-  if (is_share) {
+  if (state.spec->aggregate == Aggregate::value && is_sum) return Value{total, scale};
+  if (state.spec->aggregate != Aggregate::rate) return Value{Int128{sums.count} * kMillion, 1};
+  if (!is_flow(of)) {
     if (sums.of == 0) return std::nullopt;
     return Value{Int128{sums.count} * kMillion, sums.of};
   }
-  // A counter's rate is per second of the stretch that is judged.
-  const Instant from = state.spec->window ? state.begin + *state.spec->window * state.window : state.begin;
+  // Per second of the stretch that is judged.
+  const std::optional<Duration> window = state.spec->window;
+  const Instant from = window ? state.begin + *window * state.window : state.begin;
+  if (window) until = std::min(until, from + *window);
   const std::int64_t span = (std::min(until, state.end) - from).count();
   if (span <= 0) return std::nullopt;
-  const Int128 counted = is_sum ? total / scale : Int128{sums.count} * kMillion;
+  const Int128 counted = is_sum ? total : Int128{sums.count} * kMillion;
   return Value{counted * 1'000'000'000, span};
 }
 
 void Thresholds::judge_window(State& state, Instant until) {
   const auto value = value_of(state, until);
-  if (!value) return;
-  ++state.judged;
+  const bool has_data = state.sums.of > 0;
+  if (!value || (state.spec->window && !has_data)) return;
   state.last_figures = figures(state, *value);
+  state.judged += has_data ? 1 : 0;
   if (holds(state.spec->comparison, value->numerator, Int128{state.spec->bound} * value->denominator)) return;
   if (state.failed) return;
   Finding finding;
@@ -224,10 +249,25 @@ std::string Thresholds::figures(const State& state, const Value& value) const {
                : fmt::format("it was {:.6f}", real / 1e6);
 }
 
+// What would have been data.
+std::string Thresholds::lacking(const ThresholdSpec& spec) {
+  const bool of_calls = spec.of == Metric::provider_errors || spec.of == Metric::breaker_opened;
+  std::string text = of_calls ? "no call" : "no request";
+  const bool is_measured = is_duration(spec.of) || (spec.of == Metric::tokens && spec.aggregate == Aggregate::avg);
+  if (is_measured && !spec.outcome)
+    text += spec.of == Metric::request_duration ? " that was answered" : " that was served";
+  if (spec.provider) text += (of_calls ? " to " : " assigned to ") + *spec.provider;
+  if (spec.served_by) text += " served by " + *spec.served_by;
+  if (spec.variant) text += " of variant " + *spec.variant;
+  if (spec.outcome && is_measured) text += std::string(" with outcome ") + monitor::name_of(*spec.outcome);
+  return text + " ended in that time";
+}
+
 std::vector<Finding> Thresholds::judge(Instant ended) {
   std::vector<Finding> findings;
   for (State& state : states_) {
-    judge_window(state, ended);
+    const bool has_begun = state.begin < ended;
+    if (has_begun) judge_window(state, ended);
     Finding finding = state.failed.value_or(Finding{});
     const ThresholdSpec& spec = *state.spec;
     finding.kind = Finding::Kind::threshold;
@@ -236,9 +276,10 @@ std::vector<Finding> Thresholds::judge(Instant ended) {
     if (spec.during) finding.claim += " during " + *spec.during;
     if (spec.after) finding.claim += " after " + *spec.after;
     finding.origin = spec.origin;
-    if (state.judged == 0) {
+    if (!state.failed && state.judged == 0) {
       finding.verdict = Verdict::inconclusive;
-      finding.reason = "there was no data";
+      finding.reason =
+          has_begun ? "there was no data: " + lacking(spec) : "there was no data: the run ended before that";
     } else if (!state.failed) {
       finding.reason = spec.window ? fmt::format("{} windows held", state.judged) : state.last_figures;
     }

@@ -2,11 +2,14 @@
 // The scenario's thresholds, judged while the run goes by.
 //
 // A sample belongs to the instant it is known: a request to its end, a call to its end, a trip to its moment. `during`
-// a fault means its window, `after` from its end on; `skip` cuts off the beginning; with `window` every window inside
-// that has data must hold. Samples come in order of time, so that one window at a time is kept. Shares and means are
-// compared as exact fractions; percentiles are nearest rank within the histogram's bound of 0.1 %.
+// a fault means its window without its last instant, `after` from that instant on; `skip` cuts off the beginning; with
+// `window` every window inside that has data must hold, the last one too. Samples come in order of time, so that one
+// window at a time is kept. Shares and means are compared as exact fractions; percentiles are nearest rank within the
+// histogram's bound of 0.1 %. The rate of requests, calls and tokens is per second of the stretch.
 //
-// No data is inconclusive. A count is always data: nothing happened 0 times.
+// The data of a claim is what could have broken it: of `provider_errors` and `breaker_opened` the calls, of
+// `provider_calls` the calls and requests, of everything else the requests. The outcome is no part of that, because
+// each request could have ended so. Without data a claim is inconclusive if it holds, and fails if it does not.
 
 #include <cstdint>
 #include <optional>
@@ -39,13 +42,14 @@ class Thresholds final {
   };
   struct Sums {
     std::int64_t count = 0;  // samples, or what is counted
-    std::int64_t of = 0;     // what a share is a share of
+    std::int64_t of = 0;     // what a share is a share of; what could have broken the claim
     Int128 total = 0;        // of a summed quantity, in its unit
     Histogram histogram;
   };
   struct State {
     const ThresholdSpec* spec = nullptr;
     std::optional<monitor::ProviderId> provider;
+    std::optional<monitor::ProviderId> served_by;
     std::optional<std::uint16_t> variant;
     Instant begin{};
     Instant end{};  // exclusive
@@ -61,9 +65,12 @@ class Thresholds final {
   void judge_window(State& state, Instant until);
   [[nodiscard]] std::optional<Value> value_of(const State& state, Instant until) const;
   [[nodiscard]] std::string figures(const State& state, const Value& value) const;
+  [[nodiscard]] static std::string lacking(const ThresholdSpec& spec);
   void add_request(State& state, const monitor::Record& record);
-  [[nodiscard]] static bool matches(const State& state, const monitor::Record& record);
+  [[nodiscard]] bool matches(const State& state, const monitor::Record& record) const;
+  [[nodiscard]] std::optional<monitor::ProviderId> target_of(const monitor::Record& record) const;
 
+  bool has_experiment_;
   std::vector<State> states_;
 };
 

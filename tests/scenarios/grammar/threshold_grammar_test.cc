@@ -64,6 +64,52 @@ TEST(ThresholdGrammar, reads_tags) {
   EXPECT_EQ(t.metric, "requests { provider: openai , outcome:cache_hit,variant:b }");
 }
 
+TEST(ThresholdGrammar, reads_where_a_request_was_to_go_and_where_it_went) {
+  const ThresholdSpec t = parsed("requests_failed{provider:openai,served_by:anthropic}", "rate<0.5");
+  EXPECT_EQ(t.provider, "openai");
+  EXPECT_EQ(t.served_by, "anthropic");
+  EXPECT_EQ(error_of("requests{served_by:a,served_by:b}", ""), "22 the tag \"served_by\" is written twice");
+}
+
+TEST(ThresholdGrammar, refuses_a_tag_that_can_mean_nothing) {
+  const std::string of_calls =
+      "has no tag but provider, because calls and breakers have neither a variant nor an outcome";
+  for (const std::string metric : {"provider_calls", "provider_errors", "breaker_opened"}) {
+    for (const char* tag : {"variant:a", "outcome:served", "served_by:a"}) {
+      const std::string tagged = metric + "{" + tag + "}";
+      EXPECT_EQ(error_of(tagged.c_str(), "count<1"), std::to_string(metric.size() + 1) + " " + metric + " " + of_calls);
+    }
+    EXPECT_EQ(error_of((metric + "{provider:a}").c_str(), "count<1"), "no error");
+  }
+  const auto refused = [](const char* metric) {
+    return error_of(metric, "count<1").find(" ends as ") != std::string::npos;
+  };
+  for (const char* metric :
+       {"requests_failed{outcome:served}", "requests_failed{outcome:refused_rate}",
+        "requests_failed{outcome:cache_hit}", "requests_refused{outcome:failed}", "cache_hits{outcome:served}",
+        "tokens{outcome:failed}", "time_to_first_token{outcome:stale_hit}", "cost_usd{outcome:cache_hit}",
+        "cost_usd{outcome:all_providers_unavailable}", "failovers{outcome:refused_rate}",
+        "requests{served_by:a,outcome:all_providers_unavailable}"}) {
+    EXPECT_TRUE(refused(metric)) << metric << ": " << error_of(metric, "count<1");
+  }
+  for (const char* metric : {"requests_failed{outcome:deadline_exceeded}", "requests_refused{outcome:refused_budget}",
+                             "cache_hits{outcome:stale_hit}", "tokens{outcome:served}", "cost_usd{outcome:failed}",
+                             "requests{outcome:refused_rate}", "failovers{outcome:all_providers_unavailable}",
+                             "requests{served_by:a,outcome:cache_hit}"}) {
+    EXPECT_EQ(error_of(metric, "count<1"), "no error") << metric;
+  }
+  EXPECT_EQ(error_of("request_duration{outcome:all_providers_unavailable}", "max<1ms"), "no error");
+}
+
+TEST(ThresholdGrammar, a_rate_of_requests_calls_and_tokens_is_per_second) {
+  EXPECT_EQ(parsed("requests", "rate>10").bound, 10'000'000);
+  EXPECT_EQ(parsed("requests", "rate>10").aggregate, Aggregate::rate);
+  EXPECT_EQ(parsed("provider_calls{provider:a}", "rate<=0.5").bound, 500'000);
+  EXPECT_EQ(parsed("tokens", "rate<90000").bound, 90'000'000'000);
+  EXPECT_EQ(error_of("cache_hits", "rate>10"), "6 a rate is a share from 0 to 1");
+  EXPECT_EQ(error_of("forecast.requests_failed", "rate<10"), "6 a rate is a share from 0 to 1");
+}
+
 TEST(ThresholdGrammar, names_the_column_of_an_error) {
   EXPECT_EQ(error_of("request_duration", "p(95)<3x"), "7 \"3x\" has no unit that is known");
   EXPECT_EQ(error_of("request_duration", "p(95<3"), "7 \")\" is missing");

@@ -1,0 +1,351 @@
+// What a threshold means: which samples it takes, at which instants, what it makes of them, and when there are none.
+
+#include "sim/checks/claims/thresholds.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/sim/world_fixture.h"
+
+namespace windtunnel::sim::thresholds_test {
+namespace {
+
+using namespace std::chrono_literals;
+using monitor::BreakerState;
+using monitor::Outcome;
+using monitor::ReplyKind;
+
+constexpr Instant kStart{};
+
+// Alpha is the default, beta the fallback; `down` lasts from 10 s to 20 s of a minute.
+Scenario two_providers() {
+  Scenario scenario = world(60s, workload("chat", per_second(1)));
+  scenario.providers.push_back(provider("beta"));
+  scenario.faults = {fault("down", FaultKind::outage, 10s, 10s)};
+  return scenario;
+}
+
+ThresholdSpec spec(Metric of, Aggregate aggregate, Comparison comparison, std::int64_t bound) {
+  return {.text = "x", .metric = "m", .of = of, .aggregate = aggregate, .comparison = comparison, .bound = bound};
+}
+
+ThresholdSpec count_at_most(Metric of, std::int64_t count) {
+  return spec(of, Aggregate::count, Comparison::less_equal, count * 1'000'000);
+}
+
+monitor::Record ended(Instant at, Outcome outcome = Outcome::served, Duration latency = 1s) {
+  monitor::Record record;
+  record.arrived = at - latency;
+  record.finished = at;
+  record.outcome = outcome;
+  record.assigned = kFirst;
+  if (outcome == Outcome::served) record.answered_by = kFirst;
+  return record;
+}
+
+void call(monitor::Record& record, monitor::ProviderId provider, ReplyKind kind) {
+  monitor::Attempt& attempt = record.attempt_storage[record.attempt_count++];
+  attempt = {};
+  attempt.provider = provider;
+  attempt.kind = kind;
+  attempt.usage_known = true;
+  attempt.cost = Usd::from_cents(1);
+}
+
+monitor::AttemptEnded call_ended(Instant at, monitor::ProviderId provider, ReplyKind kind = ReplyKind::ok) {
+  monitor::AttemptEnded event;
+  event.at = at;
+  event.provider = provider;
+  event.reply.kind = kind;
+  return event;
+}
+
+// The finding of one threshold over these requests.
+Finding judged(const ThresholdSpec& one, const std::vector<monitor::Record>& records,
+               Scenario scenario = two_providers(), Instant end = kStart + 60s) {
+  scenario.thresholds = {one};
+  Thresholds thresholds{scenario};
+  for (const monitor::Record& record : records) thresholds.on_finish(record);
+  return thresholds.judge(end).front();
+}
+
+Finding judged_calls(const ThresholdSpec& one, const std::vector<monitor::AttemptEnded>& calls) {
+  Scenario scenario = two_providers();
+  scenario.thresholds = {one};
+  Thresholds thresholds{scenario};
+  for (const monitor::AttemptEnded& event : calls) thresholds.on_attempt_end(event);
+  return thresholds.judge(kStart + 60s).front();
+}
+
+// The number in "it was 3", or "it was 1460.000 ms".
+std::string value(Aggregate aggregate, Metric of, const std::vector<monitor::Record>& records,
+                  std::int64_t percentile = 0) {
+  ThresholdSpec one = spec(of, aggregate, Comparison::greater_equal, 0);
+  one.percentile = Millionths{percentile};
+  return judged(one, records).reason;
+}
+
+// --- Aggregates ------------------------------------------------------------------------------------------------------
+
+TEST(Thresholds, each_aggregate_of_durations) {
+  std::vector<monitor::Record> records;
+  for (const int ms : {100, 200, 300, 400}) records.push_back(ended(kStart + 1s, Outcome::served, ms * 1ms));
+  EXPECT_EQ(value(Aggregate::avg, Metric::request_duration, records), "it was 250.000 ms");
+  EXPECT_EQ(value(Aggregate::min, Metric::request_duration, records), "it was 100.000 ms");
+  EXPECT_EQ(value(Aggregate::max, Metric::request_duration, records), "it was 400.000 ms");
+  // Nearest rank, within the histogram's 0.1 %.
+  const auto is_near = [&](Aggregate aggregate, std::int64_t percentile, double expected) {
+    const std::string text = value(aggregate, Metric::request_duration, records, percentile);
+    EXPECT_NEAR(std::stod(text.substr(7)), expected, 0.001 * expected) << text;
+  };
+  is_near(Aggregate::med, 0, 200);
+  is_near(Aggregate::percentile, 500'000, 200);
+  is_near(Aggregate::percentile, 500'001, 300);
+  is_near(Aggregate::percentile, 750'000, 300);
+  is_near(Aggregate::percentile, 750'001, 400);
+}
+
+TEST(Thresholds, durations_are_of_answered_requests_unless_a_tag_asks_for_others) {
+  const std::vector<monitor::Record> records = {
+      ended(kStart + 1s, Outcome::served, 1460ms), ended(kStart + 2s, Outcome::failed, 0ms),
+      ended(kStart + 3s, Outcome::refused_rate, 0ms), ended(kStart + 4s, Outcome::stale_hit, 1460ms)};
+  EXPECT_EQ(value(Aggregate::min, Metric::request_duration, records), "it was 1460.000 ms");
+  ThresholdSpec of_failed = spec(Metric::request_duration, Aggregate::max, Comparison::less_equal, 0);
+  of_failed.outcome = Outcome::failed;
+  EXPECT_EQ(judged(of_failed, records).verdict, Verdict::pass);
+}
+
+TEST(Thresholds, each_aggregate_of_money_and_tokens) {
+  monitor::Record cheap = ended(kStart + 1s);
+  call(cheap, kFirst, ReplyKind::ok);
+  cheap.input = Tokens{100};
+  cheap.output = Tokens{20};
+  monitor::Record dear = ended(kStart + 2s, Outcome::failed);
+  call(dear, kFirst, ReplyKind::ok);
+  call(dear, kSecond, ReplyKind::ok);
+  EXPECT_EQ(value(Aggregate::value, Metric::cost_usd, {cheap, dear}), "it was 0.030000");
+  EXPECT_EQ(value(Aggregate::avg, Metric::cost_usd, {cheap, dear}), "it was 0.015000");
+  EXPECT_EQ(value(Aggregate::count, Metric::cost_usd, {cheap, dear}), "it was 2");
+  EXPECT_EQ(value(Aggregate::value, Metric::tokens, {cheap, dear}), "it was 120.000000");
+  EXPECT_EQ(value(Aggregate::avg, Metric::tokens, {cheap, dear}), "it was 120.000000") << "of served requests";
+  EXPECT_EQ(value(Aggregate::rate, Metric::tokens, {cheap, dear}), "it was 2.000000") << "of 60 s";
+}
+
+TEST(Thresholds, shares_are_of_all_requests_and_exact) {
+  const std::vector<monitor::Record> records = {ended(kStart + 1s), ended(kStart + 1s, Outcome::failed),
+                                                ended(kStart + 1s, Outcome::refused_budget)};
+  EXPECT_EQ(judged(spec(Metric::requests_failed, Aggregate::rate, Comparison::less_equal, 333'333), records).verdict,
+            Verdict::fail)
+      << "a third is more than 0.333333";
+  EXPECT_EQ(judged(spec(Metric::requests_failed, Aggregate::rate, Comparison::less, 333'334), records).verdict,
+            Verdict::pass);
+  EXPECT_EQ(value(Aggregate::rate, Metric::requests_refused, records), "it was 0.333333");
+}
+
+TEST(Thresholds, the_rate_of_requests_is_per_second_of_the_stretch) {
+  std::vector<monitor::Record> records(30, ended(kStart + 15s));
+  EXPECT_EQ(value(Aggregate::rate, Metric::requests, records), "it was 0.500000") << "30 in a minute";
+  ThresholdSpec during = spec(Metric::requests, Aggregate::rate, Comparison::greater, 2'999'999);
+  during.during = "down";
+  EXPECT_EQ(judged(during, records).verdict, Verdict::pass) << "30 in ten seconds";
+  during.bound = 3'000'000;
+  EXPECT_EQ(judged(during, records).verdict, Verdict::fail);
+}
+
+TEST(Thresholds, the_rate_of_the_last_window_is_of_its_own_length) {
+  ThresholdSpec windows = spec(Metric::requests, Aggregate::rate, Comparison::equal, 3'000'000);
+  windows.window = 10s;
+  EXPECT_EQ(judged(windows, std::vector<monitor::Record>(30, ended(kStart + 15s))).verdict, Verdict::pass);
+  // The run ends in the middle of the window.
+  EXPECT_EQ(
+      judged(windows, std::vector<monitor::Record>(12, ended(kStart + 13s)), two_providers(), kStart + 14s).verdict,
+      Verdict::pass);
+}
+
+// --- Instants --------------------------------------------------------------------------------------------------------
+
+std::string seen_at(const ThresholdSpec& one, Instant at) {
+  ThresholdSpec none = one;
+  none.bound = 0;
+  return judged(none, {ended(kStart + 1ns, Outcome::refused_rate, 1ns), ended(at)}).verdict == Verdict::fail ? "in"
+                                                                                                             : "out";
+}
+
+ThresholdSpec no_served_request() {
+  ThresholdSpec one = count_at_most(Metric::requests, 0);
+  one.outcome = Outcome::served;
+  return one;
+}
+
+TEST(Thresholds, during_begins_with_the_fault_and_excludes_the_instant_at_which_it_ends) {
+  ThresholdSpec during = no_served_request();
+  during.during = "down";
+  EXPECT_EQ(seen_at(during, kStart + 10s - 1ns), "out");
+  EXPECT_EQ(seen_at(during, kStart + 10s), "in");
+  EXPECT_EQ(seen_at(during, kStart + 20s - 1ns), "in");
+  EXPECT_EQ(seen_at(during, kStart + 20s), "out");
+}
+
+TEST(Thresholds, after_begins_at_the_instant_at_which_the_fault_ends) {
+  ThresholdSpec after = no_served_request();
+  after.after = "down";
+  EXPECT_EQ(seen_at(after, kStart + 20s - 1ns), "out");
+  EXPECT_EQ(seen_at(after, kStart + 20s), "in");
+}
+
+TEST(Thresholds, skip_leaves_out_the_beginning) {
+  ThresholdSpec skip = no_served_request();
+  skip.skip = 5s;
+  EXPECT_EQ(seen_at(skip, kStart + 5s - 1ns), "out");
+  EXPECT_EQ(seen_at(skip, kStart + 5s), "in");
+  skip.during = "down";
+  EXPECT_EQ(seen_at(skip, kStart + 15s - 1ns), "out");
+  EXPECT_EQ(seen_at(skip, kStart + 15s), "in");
+}
+
+TEST(Thresholds, a_window_begins_with_its_first_instant_and_excludes_its_last) {
+  ThresholdSpec one_each = count_at_most(Metric::requests, 1);
+  one_each.window = 10s;
+  EXPECT_EQ(judged(one_each, {ended(kStart + 9s), ended(kStart + 10s)}).verdict, Verdict::pass);
+  EXPECT_EQ(judged(one_each, {ended(kStart + 9s), ended(kStart + 10s - 1ns)}).verdict, Verdict::fail);
+  EXPECT_EQ(judged(one_each, {ended(kStart + 10s), ended(kStart + 20s - 1ns)}).verdict, Verdict::fail);
+  EXPECT_EQ(judged(one_each, {ended(kStart + 10s), ended(kStart + 20s)}).verdict, Verdict::pass);
+}
+
+TEST(Thresholds, windows_begin_where_the_stretch_begins) {
+  ThresholdSpec one_each = count_at_most(Metric::requests, 1);
+  one_each.window = 4s;
+  one_each.during = "down";
+  one_each.skip = 1s;
+  EXPECT_EQ(judged(one_each, {ended(kStart + 15s - 1ns), ended(kStart + 15s)}).verdict, Verdict::pass);
+  const Finding failed = judged(one_each, {ended(kStart + 15s), ended(kStart + 19s - 1ns)});
+  EXPECT_EQ(failed.verdict, Verdict::fail);
+  EXPECT_EQ(failed.at, kStart + 15s);
+  EXPECT_EQ(failed.reason, "it was 2 in the window 15s..19s");
+}
+
+TEST(Thresholds, the_last_window_is_judged_like_the_others) {
+  ThresholdSpec few_fail = spec(Metric::requests_failed, Aggregate::rate, Comparison::less, 500'000);
+  few_fail.window = 10s;
+  const Finding failed = judged(few_fail, {ended(kStart + 5s), ended(kStart + 55s, Outcome::failed)});
+  EXPECT_EQ(failed.verdict, Verdict::fail);
+  EXPECT_EQ(failed.at, kStart + 50s);
+  EXPECT_EQ(judged(few_fail, {ended(kStart + 5s), ended(kStart + 55s)}).reason, "2 windows held");
+}
+
+// --- Tags ------------------------------------------------------------------------------------------------------------
+
+TEST(Thresholds, a_provider_tag_is_the_assigned_target_and_served_by_the_last) {
+  monitor::Record moved = ended(kStart + 1s, Outcome::failed);
+  call(moved, kFirst, ReplyKind::server_error);
+  call(moved, kSecond, ReplyKind::server_error);
+  monitor::Record stuck = ended(kStart + 1s, Outcome::all_providers_unavailable);
+  monitor::Record cached = ended(kStart + 1s, Outcome::cache_hit);
+  cached.answered_by = kSecond;
+  const auto count = [&](std::optional<std::string> provider, std::optional<std::string> served_by) {
+    ThresholdSpec one = spec(Metric::requests, Aggregate::count, Comparison::greater_equal, 0);
+    one.provider = std::move(provider);
+    one.served_by = std::move(served_by);
+    return judged(one, {moved, stuck, cached}).reason;
+  };
+  EXPECT_EQ(count("alpha", {}), "it was 3");
+  EXPECT_EQ(count("beta", {}), "there was no data: no request assigned to beta ended in that time");
+  EXPECT_EQ(count({}, "alpha"), "there was no data: no request served by alpha ended in that time");
+  EXPECT_EQ(count({}, "beta"), "it was 2");
+}
+
+TEST(Thresholds, a_request_that_is_refused_before_the_router_counts_for_its_target) {
+  monitor::Record refused = ended(kStart + 1s, Outcome::refused_rate);
+  refused.assigned.reset();
+  ThresholdSpec one = spec(Metric::requests_refused, Aggregate::count, Comparison::equal, 1'000'000);
+  one.provider = "alpha";
+  EXPECT_EQ(judged(one, {refused}).verdict, Verdict::pass) << "the default";
+  refused.request.provider = kSecond;
+  EXPECT_EQ(judged(one, {refused}).verdict, Verdict::fail);
+  one.provider = "beta";
+  EXPECT_EQ(judged(one, {refused}).verdict, Verdict::pass) << "its own choice";
+  refused.request.provider.reset();
+  Scenario experiment = two_providers();
+  experiment.monitor.ab_router.variants = {{"a", kFirst, 1}, {"b", kSecond, 1}};
+  for (const char* name : {"alpha", "beta"}) {
+    one.provider = name;
+    EXPECT_NE(judged(one, {refused}, experiment).verdict, Verdict::pass) << "the experiment had not decided";
+  }
+}
+
+TEST(Thresholds, an_outcome_narrows_what_is_counted_and_not_what_it_is_a_share_of) {
+  const std::vector<monitor::Record> records = {ended(kStart + 1s), ended(kStart + 1s, Outcome::failed),
+                                                ended(kStart + 1s, Outcome::deadline_exceeded),
+                                                ended(kStart + 1s, Outcome::deadline_exceeded)};
+  ThresholdSpec late = spec(Metric::requests_failed, Aggregate::rate, Comparison::equal, 500'000);
+  late.outcome = Outcome::deadline_exceeded;
+  EXPECT_EQ(judged(late, records).reason, "it was 0.500000");
+}
+
+TEST(Thresholds, calls_are_tagged_by_their_own_provider) {
+  ThresholdSpec errors = spec(Metric::provider_errors, Aggregate::rate, Comparison::equal, 500'000);
+  errors.provider = "beta";
+  EXPECT_EQ(
+      judged_calls(errors, {call_ended(kStart + 1s, kFirst, ReplyKind::timeout),
+                            call_ended(kStart + 1s, kSecond, ReplyKind::timeout), call_ended(kStart + 1s, kSecond)})
+          .verdict,
+      Verdict::pass);
+}
+
+// --- No data ---------------------------------------------------------------------------------------------------------
+
+TEST(Thresholds, a_claim_that_nothing_could_have_broken_is_inconclusive) {
+  for (const Metric of : {Metric::requests, Metric::requests_failed, Metric::requests_refused, Metric::provider_calls,
+                          Metric::provider_errors, Metric::cost_usd, Metric::tokens, Metric::breaker_opened,
+                          Metric::failovers, Metric::cache_hits}) {
+    const Finding finding = judged(count_at_most(of, 5), {});
+    EXPECT_EQ(finding.verdict, Verdict::inconclusive) << static_cast<int>(of);
+    EXPECT_TRUE(finding.reason.starts_with("there was no data: no ")) << finding.reason;
+  }
+}
+
+TEST(Thresholds, a_request_is_data_for_what_it_could_have_been) {
+  const std::vector<monitor::Record> served = {ended(kStart + 1s)};
+  for (const Metric of : {Metric::requests_failed, Metric::requests_refused, Metric::provider_calls, Metric::cost_usd,
+                          Metric::failovers, Metric::cache_hits}) {
+    EXPECT_EQ(judged(count_at_most(of, 1), served).verdict, Verdict::pass) << static_cast<int>(of);
+  }
+  ThresholdSpec none_failed = count_at_most(Metric::requests, 0);
+  none_failed.outcome = Outcome::failed;
+  EXPECT_EQ(judged(none_failed, served).verdict, Verdict::pass);
+}
+
+TEST(Thresholds, only_a_call_is_data_for_errors_and_trips) {
+  for (const Metric of : {Metric::provider_errors, Metric::breaker_opened}) {
+    ThresholdSpec none = count_at_most(of, 0);
+    none.provider = "alpha";
+    EXPECT_EQ(judged(none, {ended(kStart + 1s)}).verdict, Verdict::inconclusive);
+    EXPECT_EQ(judged_calls(none, {call_ended(kStart + 1s, kSecond)}).verdict, Verdict::inconclusive);
+    EXPECT_EQ(judged_calls(none, {call_ended(kStart + 1s, kFirst)}).verdict, Verdict::pass);
+  }
+}
+
+TEST(Thresholds, a_claim_that_does_not_hold_fails_also_without_data) {
+  EXPECT_EQ(judged(spec(Metric::requests, Aggregate::count, Comparison::greater, 0), {}).verdict, Verdict::fail);
+}
+
+TEST(Thresholds, a_stretch_that_the_run_never_reaches_is_inconclusive) {
+  ThresholdSpec during = spec(Metric::requests, Aggregate::count, Comparison::greater, 0);
+  during.during = "down";
+  const Finding finding = judged(during, {ended(kStart + 5s)}, two_providers(), kStart + 10s);
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_EQ(finding.reason, "there was no data: the run ended before that");
+  EXPECT_EQ(judged(during, {ended(kStart + 5s)}, two_providers(), kStart + 10s + 1ns).verdict, Verdict::fail);
+}
+
+TEST(Thresholds, windows_without_data_are_not_judged) {
+  ThresholdSpec at_least_one = spec(Metric::requests, Aggregate::count, Comparison::greater_equal, 1'000'000);
+  at_least_one.window = 1s;
+  EXPECT_EQ(judged(at_least_one, {ended(kStart + 1s), ended(kStart + 30s)}).reason, "2 windows held");
+  EXPECT_EQ(judged(at_least_one, {}).verdict, Verdict::inconclusive);
+}
+
+}  // namespace
+}  // namespace windtunnel::sim::thresholds_test
