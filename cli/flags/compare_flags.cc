@@ -126,6 +126,7 @@ std::unique_ptr<Verb> add_compare(CLI::App& app) {
                           "What stdout gets")
       ->envname("WINDTUNNEL_FORMAT")
       ->type_name("text|json|markdown|csv");
+  add_require_claims(verb, compare.claims_required);
   verb.add_flag("--quiet,-q", compare.quiet, "Print nothing if nothing is wrong");
   verb.callback([&compare] { check(compare); });
   return verb_of;

@@ -50,6 +50,7 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
                    "What stdout gets")
       ->envname("WINDTUNNEL_FORMAT")
       ->type_name("text|json");
+  add_require_claims(verb, explore.claims_required);
   verb.add_flag("--quiet,-q", explore.quiet, "Print nothing if nothing fails");
   verb.callback([&explore] { check_names(explore.request.checks); });
   return verb_of;

@@ -60,6 +60,12 @@ void check_names(const std::vector<std::string>& checks) {
   }
 }
 
+void add_require_claims(CLI::App& verb, ClaimsRequired& required) {
+  verb.add_flag_function(
+      "--require-claims", [&required](std::int64_t count) { required = ClaimsRequired{count > 0}; },
+      "Exit 13 if nothing is claimed: no threshold, liveness, coverage, min_affected, assertion or bound");
+}
+
 void add_color(CLI::App& verb, Color& color) {
   add_word<Color>(verb, "--color", color,
                   {{"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}}, "When to colour")

@@ -43,8 +43,9 @@ inline constexpr std::array<ExitCodeMeaning, 12> kExitCodes = {{
     {ExitCode::liveness, "liveness", "something did not recover in time"},
     {ExitCode::threshold, "threshold", "a threshold was not held"},
     {ExitCode::regression, "regression", "compare: worse than allowed"},
-    {ExitCode::inconclusive, "inconclusive", "no data, a fault that touched nothing, or coverage not reached"},
-    {ExitCode::pass, "pass", "everything that was claimed holds"},
+    {ExitCode::inconclusive, "inconclusive",
+     "no data, a fault that touched nothing, coverage not reached, or nothing claimed with --require-claims"},
+    {ExitCode::pass, "pass", "everything that was claimed holds, or nothing was claimed"},
 }};
 
 constexpr std::size_t severity_of(ExitCode code) {
@@ -58,31 +59,47 @@ constexpr ExitCode worst(ExitCode a, ExitCode b) { return severity_of(a) >= seve
 
 constexpr const ExitCodeMeaning& meaning_of(ExitCode code) { return kExitCodes[kExitCodes.size() - severity_of(code)]; }
 
-inline ExitCode exit_code_of(const sim::Judgement& judgement) {
-  ExitCode code = ExitCode::pass;
-  for (const sim::Finding& finding : judgement.findings) {
-    if (finding.verdict == sim::Verdict::pass) continue;
-    if (finding.verdict == sim::Verdict::inconclusive) {
-      code = worst(code, ExitCode::inconclusive);
-      continue;
-    }
-    switch (finding.kind) {
-      case sim::Finding::Kind::invariant:
-        code = worst(code, ExitCode::invariant_violated);
-        break;
-      case sim::Finding::Kind::liveness:
-        code = worst(code, ExitCode::liveness);
-        break;
-      case sim::Finding::Kind::threshold:
-        code = worst(code, ExitCode::threshold);
-        break;
-      case sim::Finding::Kind::coverage:
-      case sim::Finding::Kind::fault:
-        code = worst(code, ExitCode::inconclusive);
-        break;
-    }
+// What --require-claims decides: whether a verb that was asked nothing may exit with 0.
+enum class ClaimsRequired : bool { no, yes };
+
+// The exit code of a verdict; `on_failure` is the verb's own.
+constexpr ExitCode exit_code_of(sim::Verdict verdict, ExitCode on_failure, ClaimsRequired required) {
+  switch (verdict) {
+    case sim::Verdict::pass:
+      return ExitCode::pass;
+    case sim::Verdict::fail:
+      return on_failure;
+    case sim::Verdict::inconclusive:
+      return ExitCode::inconclusive;
+    case sim::Verdict::nothing_claimed:
+      return required == ClaimsRequired::yes ? ExitCode::inconclusive : ExitCode::pass;
   }
-  return code;
+  return ExitCode::internal_error;
+}
+
+// The code of a finding that failed.
+constexpr ExitCode exit_code_of(sim::Finding::Kind kind) {
+  switch (kind) {
+    case sim::Finding::Kind::invariant:
+      return ExitCode::invariant_violated;
+    case sim::Finding::Kind::liveness:
+      return ExitCode::liveness;
+    case sim::Finding::Kind::threshold:
+      return ExitCode::threshold;
+    case sim::Finding::Kind::coverage:
+    case sim::Finding::Kind::fault:
+    case sim::Finding::Kind::traffic:
+      return ExitCode::inconclusive;
+  }
+  return ExitCode::internal_error;
+}
+
+inline ExitCode exit_code_of(const sim::Judgement& judgement, ClaimsRequired required) {
+  ExitCode on_failure = ExitCode::pass;
+  for (const sim::Finding& finding : judgement.findings) {
+    if (finding.verdict == sim::Verdict::fail) on_failure = worst(on_failure, exit_code_of(finding.kind));
+  }
+  return exit_code_of(judgement.verdict, on_failure, required);
 }
 
 constexpr ExitCode exit_code_of(runs::ProblemKind kind) {

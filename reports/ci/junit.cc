@@ -103,6 +103,10 @@ std::vector<TestCase> cases_of(const RunSummary& summary, bool interrupted) {
                 "interrupted at " + exact_decimal(ended, kSecondDecimals) + " s of virtual time",
                 "What follows is about the part that was run.\nreplay: " + summary.replay + "\n"};
   }
+  if (summary.verdict == Verdict::nothing_claimed) {
+    cases.push_back({"claims hold", "skipped", "nothing_claimed", "nothing is claimed",
+                     "The scenario has no threshold, liveness, coverage or min_affected.\n"});
+  }
   for (const Finding& finding : summary.findings) {
     if (finding.kind == Finding::Kind::invariant) continue;
     TestCase test{.name = name_of_case(finding)};
@@ -133,13 +137,15 @@ std::string suite_element(const std::string& classname, const std::string& name,
                           const std::string& properties) {
   std::size_t failures = 0;
   std::size_t errors = 0;
+  std::size_t skipped = 0;
   for (const TestCase& test : cases) {
     if (test.element == "failure") ++failures;
     if (test.element == "error") ++errors;
+    if (test.element == "skipped") ++skipped;
   }
   std::string text = "  <testsuite" + attribute("name", name) + attribute("tests", std::to_string(cases.size())) +
                      attribute("failures", std::to_string(failures)) + attribute("errors", std::to_string(errors)) +
-                     attribute("skipped", "0") + ">\n" + properties;
+                     attribute("skipped", std::to_string(skipped)) + ">\n" + properties;
   for (const TestCase& test : cases) text += case_element(test, classname);
   return text + "  </testsuite>\n";
 }

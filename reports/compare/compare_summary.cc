@@ -30,6 +30,7 @@ CompareMetricSummary metric_of(CompareMetric metric, const sim::MetricComparison
 
 VariationSummary variation_of(const ComparedVariation& variation, const sim::VariationResult& result) {
   VariationSummary summary{.variation = variation,
+                           .requests = result.requests,
                            .verdicts = result.verdicts,
                            .down_phases = result.down_phases,
                            .violations = result.violations};
@@ -51,6 +52,7 @@ CompareSummary compare_summary(const CompareReport& report) {
   CompareSummary summary{
       .seeds = {.first = report.seed_first, .asked = report.seeds, .complete = report.comparison.seeds},
       .forecast_horizon = report.horizon,
+      .verdict = verdict_of(report.comparison, report.regressions),
       .interrupted = report.comparison.stopped};
   for (std::size_t i = 0; i < report.variations.size(); ++i) {
     summary.variations.push_back(variation_of(report.variations[i], report.comparison.variations[i]));
@@ -64,6 +66,11 @@ CompareSummary compare_summary(const CompareReport& report) {
                                  .seeds_needed = finding.seeds_needed,
                                  .metric = rule.metric,
                                  .file = variation.file};
+    for (const std::size_t place : {std::size_t{0}, finding.variation}) {
+      if (report.comparison.variations[place].requests > 0 || finding.verdict == sim::Verdict::fail) continue;
+      regression.without_traffic = report.variations[place].name;
+      break;
+    }
     if (finding.excess) {
       regression.excess = ExcessSummary{compare_unit(rule.metric), difference_of(rule.metric, *finding.excess)};
     }

@@ -49,7 +49,8 @@ struct ComparedVariation {
 
 struct VariationSummary {
   ComparedVariation variation;
-  std::array<std::int64_t, 3> verdicts{};  // runs by Verdict
+  std::uint64_t requests = 0;                           // that arrived, in all runs
+  std::array<std::int64_t, sim::kVerdicts> verdicts{};  // runs by Verdict
   sim::DownPhases down_phases;
   std::vector<sim::ViolationCount> violations;
   std::array<CompareMetricSummary, sim::kCompareMetrics> metrics;             // by CompareMetric
@@ -72,6 +73,7 @@ struct RegressionSummary {
   std::optional<ExcessSummary> excess;
   std::optional<std::int64_t> seeds_needed;
   sim::CompareMetric metric{};  // text only
+  std::string without_traffic;  // text only: the variation to which no request came, if that decided
   std::string file;             // GitHub only
 };
 
@@ -84,6 +86,7 @@ struct SeedsSummary {
 struct CompareSummary {
   SeedsSummary seeds;
   std::optional<Duration> forecast_horizon;  // nothing: runs are compared
+  sim::Verdict verdict{};
   bool interrupted = false;
   std::vector<VariationSummary> variations;
   std::vector<RegressionSummary> regressions;  // for each variation but the first, each rule

@@ -66,7 +66,8 @@ void visit_fields(auto& fields, FieldsOf<VariationSummary> auto& summary) {
   fields("file", summary.variation.file);
   fields("sets", summary.variation.sets);
   fields("replay", summary.variation.replay);
-  fields.by_name("verdicts", summary.verdicts, names_of<sim::Verdict, 3>());
+  fields("requests", summary.requests);
+  fields.by_name("verdicts", summary.verdicts, names_of<sim::Verdict, sim::kVerdicts>());
   fields("down_phases", summary.down_phases);
   fields("violations", summary.violations);
   fields.by_name("metrics", summary.metrics, names_of_metrics());
@@ -94,6 +95,7 @@ void visit_fields(auto& fields, FieldsOf<SeedsSummary> auto& seeds) {
 void visit_fields(auto& fields, FieldsOf<CompareSummary> auto& summary) {
   fields("seeds", summary.seeds);
   fields("forecast_horizon_s", written_as<AsSeconds>(summary.forecast_horizon));
+  fields("verdict", summary.verdict);
   fields("interrupted", summary.interrupted);
   fields("variations", summary.variations);
   fields("regressions", summary.regressions);

@@ -73,6 +73,7 @@ std::vector<std::string> notes_of(const CompareSummary& summary) {
                       "time until the next one or the end",
                       name, phases.recovery_missed, phases.ended));
     }
+    if (one.requests == 0) notes.push_back(name + ": no request arrived in any seed");
     for (const sim::ViolationCount& count : one.violations) {
       notes.push_back(fmt::format("{}: {} violated in {} of {} runs: {} --seed {}", name, count.check, count.runs,
                                   summary.seeds.complete, one.variation.replay, count.seed));
@@ -88,6 +89,7 @@ std::vector<std::string> notes_of(const CompareSummary& summary) {
 }
 
 std::string bound_phrase(const CompareSummary& summary, const RegressionSummary& regression) {
+  if (!regression.without_traffic.empty()) return "no request arrived in " + regression.without_traffic;
   if (!regression.excess) return "no seed has data for both";
   const DifferenceSummary& excess = regression.excess->over_bound;
   if (!excess.half_width) return "one pair of runs shows nothing";
@@ -98,6 +100,7 @@ std::string bound_phrase(const CompareSummary& summary, const RegressionSummary&
     case Verdict::fail:
       return fmt::format("beyond the bound by {}: all of the interval is worse", interval);
     case Verdict::inconclusive:
+    case Verdict::nothing_claimed:
       break;
   }
   const std::string text = fmt::format("beyond the bound by {}: the interval lies on both sides", interval);
@@ -114,8 +117,16 @@ const char* word_of(Verdict verdict) {
       return "regression";
     case Verdict::inconclusive:
       return "undecided";
+    case Verdict::nothing_claimed:
+      break;
   }
   return "";
+}
+
+// Last, because a person reads it last.
+std::string verdict_line(const CompareSummary& summary) {
+  return "Verdict: " + sim::verdict_words(summary.verdict) +
+         (summary.verdict == Verdict::nothing_claimed ? ", because there is no --max-regression\n" : "\n");
 }
 
 std::string markdown_cell(std::string_view text) {
@@ -179,7 +190,7 @@ std::string compare_text(const CompareSummary& summary) {
   for (const std::string& note : notes) text += "note: " + note + "\n";
   if (!summary.regressions.empty()) text += "\n";
   for (const RegressionSummary& regression : summary.regressions) text += regression_line(summary, regression) + "\n";
-  return text;
+  return text + "\n" + verdict_line(summary);
 }
 
 std::string compare_markdown(const CompareSummary& summary) {

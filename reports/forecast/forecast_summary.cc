@@ -157,16 +157,16 @@ std::vector<ForecastFindingSummary> findings_of(const sim::Forecast& forecast) {
   return findings;
 }
 
-// Fail if any threshold fails, else inconclusive if one is or the target was not reached, else pass.
 Verdict verdict_of(const ForecastReport& report) {
-  Verdict verdict = Verdict::pass;
-  if (report.forecast.replications == 0) verdict = Verdict::inconclusive;
-  if (report.stop && !report.stop->reached) verdict = Verdict::inconclusive;
-  for (const sim::ForecastFinding& one : report.forecast.findings) {
-    if (one.verdict == Verdict::fail) return Verdict::fail;
-    if (one.verdict == Verdict::inconclusive) verdict = Verdict::inconclusive;
+  const sim::Forecast& forecast = report.forecast;
+  sim::Evidence evidence{.claims = forecast.findings.size()};
+  evidence.requests = forecast.requests && forecast.requests->value > 0 ? 1 : 0;
+  evidence.is_undecided = report.stop && !report.stop->reached;
+  for (const sim::ForecastFinding& one : forecast.findings) {
+    if (one.verdict == Verdict::fail) evidence.has_failed = true;
+    if (one.verdict == Verdict::inconclusive) evidence.is_undecided = true;
   }
-  return verdict;
+  return decide(evidence);
 }
 
 std::vector<std::string> notes_of(const ForecastReport& report) {

@@ -169,12 +169,17 @@ std::string headroom_section(const std::optional<HeadroomSummary>& headroom) {
 // Five digits are more than an interval is worth.
 std::string five_digits(double value) { return std::isfinite(value) ? fmt::format("{:.5g}", value) : "never"; }
 
-std::string finding_line(const ForecastFindingSummary& finding, std::int64_t replications, TextStyle style) {
+bool has_requests(const ForecastSummary& forecast) { return forecast.requests && forecast.requests->value > 0; }
+
+std::string finding_line(const ForecastFindingSummary& finding, const ForecastSummary& forecast, TextStyle style) {
   std::string text = fmt::format("  {} {} {}", mark(finding.verdict, style), finding.metric, finding.threshold);
-  if (!finding.estimate) return text + " - there are too few replications, or no budget, to tell\n";
+  if (!finding.estimate) {
+    return text + (has_requests(forecast) ? " - there are too few replications, or no budget, to tell\n"
+                                          : " - no request arrived in any replication\n");
+  }
   const EstimateSummary& estimate = *finding.estimate;
   const std::string value = finding.is_chance() ? chance_text({estimate.value, estimate.low, estimate.high},
-                                                              static_cast<std::size_t>(replications))
+                                                              static_cast<std::size_t>(forecast.replications))
                                                 : five_digits(estimate.value);
   text += fmt::format(" - it is {} (95 %: {} to {})", value, five_digits(estimate.low), five_digits(estimate.high));
   if (finding.verdict == Verdict::inconclusive) text += ", which the limit divides: more replications decide";
@@ -187,18 +192,24 @@ std::string finding_line(const ForecastFindingSummary& finding, std::int64_t rep
 std::string findings_section(const ForecastSummary& forecast, TextStyle style) {
   if (forecast.findings.empty()) return {};
   std::string text = "\nChecks:\n";
-  for (const auto& finding : forecast.findings) text += finding_line(finding, forecast.replications, style);
+  for (const auto& finding : forecast.findings) text += finding_line(finding, forecast, style);
   return text;
 }
 
+std::string why_of(const ForecastSummary& forecast) {
+  if (forecast.verdict == Verdict::nothing_claimed) {
+    return ": the scenario has no threshold of forecast.*, and no --assert";
+  }
+  const bool lacks_traffic = forecast.verdict == Verdict::inconclusive && !has_requests(forecast);
+  return lacks_traffic ? ": no request arrived in any replication" : "";
+}
+
 std::string verdict_block(const ForecastSummary& forecast) {
-  std::string word = name_of(forecast.verdict);
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
-  std::string text = "\n" + double_line() + "Verdict: " + word + "\nScenario: " + forecast.scenario.file;
+  std::string text = "\n" + double_line() + "Verdict: " + sim::verdict_words(forecast.verdict) + why_of(forecast) + "\nScenario: " + forecast.scenario.file;
   if (!forecast.scenario.title.empty()) text += (forecast.scenario.file.empty() ? "" : " - ") + forecast.scenario.title;
   text += "\nSeed: " + std::to_string(forecast.seed) + "\nDigest: " + hex_digits(forecast.digest) + "\n";
-  if (forecast.verdict != Verdict::pass && !forecast.replay.empty()) text += "Replay: " + forecast.replay + "\n";
+  const bool has_held = forecast.verdict == Verdict::pass || forecast.verdict == Verdict::nothing_claimed;
+  if (!has_held && !forecast.replay.empty()) text += "Replay: " + forecast.replay + "\n";
   return text + double_line();
 }
 

@@ -54,8 +54,15 @@ std::string plural(std::size_t count, std::string_view noun, std::string_view pl
 }
 
 void put_mark(HtmlWriter& html, std::string_view verdict) {
-  const char* mark = verdict == "pass" ? "✓" : verdict == "fail" ? "✕" : "?";
+  const char* mark = verdict == "pass" ? "✓" : verdict == "fail" ? "✕" : verdict == "nothing_claimed" ? "–" : "?";
   html.element("span", mark, "mark " + std::string(verdict), "aria-hidden=\"true\"");
+}
+
+void put_verdict(HtmlWriter& html, const std::string& verdict, const std::string& why) {
+  html.open("div", "verdict", "id=\"verdict\"").open("span", "badge " + verdict);
+  put_mark(html, verdict);
+  html.text(verdict == "nothing_claimed" ? "nothing claimed" : verdict).close("span");
+  html.element("span", why, "why").close("div");
 }
 
 }  // namespace windtunnel::reports

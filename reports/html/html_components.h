@@ -70,5 +70,7 @@ std::string plural(std::size_t count, std::string_view noun, std::string_view pl
 
 // ✓, ✕ or ?, with the word for those who do not see it: a mark besides colour.
 void put_mark(HtmlWriter& html, std::string_view verdict);
+// The badge that a page begins with, and what the verdict rests on.
+void put_verdict(HtmlWriter& html, const std::string& verdict, const std::string& why);
 
 }  // namespace windtunnel::reports

@@ -11,9 +11,9 @@
 namespace windtunnel::reports {
 
 template <>
-inline constexpr std::size_t kEnumerators<sim::Verdict> = 3;
+inline constexpr std::size_t kEnumerators<sim::Verdict> = sim::kVerdicts;
 template <>
-inline constexpr std::size_t kEnumerators<sim::Finding::Kind> = 5;
+inline constexpr std::size_t kEnumerators<sim::Finding::Kind> = 6;
 template <>
 inline constexpr std::size_t kEnumerators<monitor::BreakerState> = 3;
 

@@ -61,21 +61,23 @@ std::string verdict_line(const ExploreReport& report) {
     return fmt::format("Verdict: INCONCLUSIVE, interrupted after {} seed{}; none of them failed\n", seeds,
                        seeds == 1 ? "" : "s");
   }
-  switch (report.verdict) {
-    case sim::Verdict::pass:
-      return "Verdict: PASS\n";
-    case sim::Verdict::fail:
-      return "Verdict: FAIL\n";
-    case sim::Verdict::inconclusive:
-      return "Verdict: INCONCLUSIVE\n";
+  std::string line = "Verdict: " + sim::verdict_words(report.verdict);
+  const sim::SeedTotals& totals = report.exploration.totals;
+  if (report.verdict == sim::Verdict::inconclusive) {
+    line += totals.requests == 0 ? ": no request arrived in any seed"
+                                 : fmt::format(": {} of {} seeds showed nothing", totals.inconclusive, totals.seeds);
   }
-  return {};
+  if (report.verdict == sim::Verdict::nothing_claimed) {
+    line += ": the scenario has no threshold, liveness, coverage or min_affected; only the invariants were watched";
+  }
+  return line + "\n";
 }
 
 void write_totals(JsonWriter& json, const sim::SeedTotals& totals) {
   json.key("totals").begin_object();
   json.key("seeds").integer(totals.seeds).key("inconclusive").integer(totals.inconclusive);
   json.key("recovery_impossible").integer(totals.recovery_impossible);
+  json.key("claims").integer(totals.claims);
   json.key("requests").integer(totals.requests).key("events").integer(totals.events);
   json.key("virtual_ns").integer(totals.virtual_time.count());
   json.key("coverage").begin_object();

@@ -80,13 +80,14 @@ const Table<sim::GilbertElliott>& gilbert_elliott_table() {
 }
 
 const Table<FaultSpec>& expect_table() {
-  static const Table<FaultSpec> table{"expect",
-                                      "What the run must show of the fault to prove anything.",
-                                      {
-                                          field<FaultSpec>("min_affected", &FaultSpec::min_affected, integer(),
-                                                           "Fewer calls whose result it changes make the run inconclusive."),
-                                      },
-                                      {}};
+  static const Table<FaultSpec> table{
+      "expect",
+      "What the run must show of the fault to prove anything.",
+      {
+          field<FaultSpec>("min_affected", &FaultSpec::min_affected, integer(),
+                           "Fewer calls whose result it changes make the run inconclusive."),
+      },
+      {}};
   return table;
 }
 

@@ -39,6 +39,40 @@ std::vector<Finding> judge_faults(const Scenario& scenario, const RunResult& res
   return findings;
 }
 
+// What the user states and this run can break. A minimum of 0 is none, nor is the default min_affected.
+std::uint64_t claims_of(const Scenario& scenario, bool has_liveness) {
+  std::uint64_t claims = scenario.thresholds.size() + (has_liveness ? 1 : 0);
+  for (const auto& [counter, least] : scenario.coverage) claims += least > 0 ? 1 : 0;
+  for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
+    const bool is_stated = scenario.origins.contains(fmt::format("/faults/{}/expect/min_affected", i));
+    claims += is_stated && scenario.faults[i].min_affected > 0 ? 1 : 0;
+  }
+  return claims;
+}
+
+Finding no_traffic() {
+  return {.kind = Finding::Kind::traffic,
+          .id = "requests arrive",
+          .verdict = Verdict::inconclusive,
+          .claim = "at least one request arrives",
+          .reason = "no request arrived, so nothing was tried",
+          .origin = {}};
+}
+
+// A run whose file claims something of a forecast only has judged none of it.
+std::vector<Finding> left_to_the_forecast(const Scenario& scenario) {
+  std::vector<Finding> findings;
+  for (const ThresholdSpec& spec : scenario.forecast_thresholds) {
+    findings.push_back({.kind = Finding::Kind::threshold,
+                        .id = spec.metric + ": " + spec.text,
+                        .verdict = Verdict::inconclusive,
+                        .claim = spec.metric + ": " + spec.text,
+                        .reason = "a run does not judge it: windtunnel forecast does",
+                        .origin = spec.origin});
+  }
+  return findings;
+}
+
 }  // namespace
 
 Judge::Judge(const Scenario& scenario, const JudgeOptions& options)
@@ -63,7 +97,10 @@ Judgement Judge::judge(const RunResult& result) {
   // A scenario that states no liveness has none to watch.
   if (!liveness_) std::erase(judgement.checks, "V1");
   judgement.coverage = coverage_.table();
-  judgement.verdict = verdict_of(judgement.findings);
+  judgement.claims = claims_of(scenario_, liveness_.has_value());
+  if (judgement.claims == 0) append(judgement.findings, left_to_the_forecast(scenario_));
+  if (result.arrivals == 0) judgement.findings.push_back(no_traffic());
+  judgement.verdict = decide(evidence_of(judgement.findings, result.arrivals, judgement.claims));
   return judgement;
 }
 

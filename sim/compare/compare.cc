@@ -20,7 +20,8 @@ constexpr std::int64_t kSeedsNeededMax = 1'000'000'000;
 struct OneMeasured {
   CompareValues values;
   DownPhases phases;
-  Verdict verdict = Verdict::pass;
+  Verdict verdict = Verdict::nothing_claimed;
+  std::uint64_t requests = 0;
   std::vector<std::string> violated;
   bool stopped = false;
 };
@@ -35,6 +36,7 @@ OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareO
   OneMeasured one{.values = watch.values(result, judgement),
                   .phases = watch.down_phases(),
                   .verdict = judgement.verdict,
+                  .requests = result.arrivals,
                   .stopped = result.stopped};
   for (const Finding& finding : judgement.findings) {
     if (finding.verdict != Verdict::fail) continue;
@@ -47,7 +49,8 @@ OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareO
 OneMeasured measure(const ForecastWorld& world, std::uint64_t index, const CompareOptions& options) {
   const auto replication = world.replicate(SeedFamily::forecast, index, options.stop);
   if (!replication) return {.stopped = true};
-  return {.values = values_of(*replication, world.frame())};
+  return {.values = values_of(*replication, world.frame()),
+          .requests = static_cast<std::uint64_t>(replication->requests())};
 }
 
 // Of forecasts, one for each variation: all with the first one's seed, so that they meet the same requests.
@@ -77,6 +80,7 @@ void count_violations(std::vector<ViolationCount>& counts, std::vector<std::stri
 
 void add(VariationResult& to, OneMeasured one, std::uint64_t seed) {
   to.runs.push_back(one.values);
+  to.requests += one.requests;
   ++to.verdicts[static_cast<std::size_t>(one.verdict)];
   to.down_phases.counted += one.phases.counted;
   to.down_phases.failover_missed += one.phases.failover_missed;
@@ -224,12 +228,25 @@ std::vector<RegressionFinding> judge_regressions(const ComparisonResult& compari
   for (std::size_t i = 1; i < comparison.variations.size(); ++i) {
     for (std::size_t rule = 0; rule < rules.size(); ++rule) {
       RegressionFinding finding = judge_one(pairs_of(first, comparison.variations[i], rules[rule].metric), rules[rule]);
+      const bool has_traffic = first.requests > 0 && comparison.variations[i].requests > 0;
+      if (!has_traffic && finding.verdict == Verdict::pass) finding.verdict = Verdict::inconclusive;
       finding.variation = i;
       finding.rule = rule;
       findings.push_back(finding);
     }
   }
   return findings;
+}
+
+Verdict verdict_of(const ComparisonResult& comparison, const std::vector<RegressionFinding>& findings) {
+  Evidence evidence{.requests = UINT64_MAX, .claims = findings.size()};
+  for (const VariationResult& one : comparison.variations)
+    evidence.requests = std::min(evidence.requests, one.requests);
+  for (const RegressionFinding& finding : findings) {
+    if (finding.verdict == Verdict::fail) evidence.has_failed = true;
+    if (finding.verdict == Verdict::inconclusive) evidence.is_undecided = true;
+  }
+  return decide(evidence);
 }
 
 }  // namespace windtunnel::sim

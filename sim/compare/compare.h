@@ -68,9 +68,10 @@ struct ViolationCount {
 struct VariationResult {
   std::vector<CompareValues> runs;  // by seed
   std::array<MetricComparison, kCompareMetrics> metrics;
-  std::vector<ViolationCount> violations;  // in the order of the catalogue
-  std::array<std::int64_t, 3> verdicts{};  // runs by Verdict
-  DownPhases down_phases;                  // over all runs
+  std::vector<ViolationCount> violations;          // in the order of the catalogue
+  std::array<std::int64_t, kVerdicts> verdicts{};  // runs by Verdict
+  std::uint64_t requests = 0;                      // that arrived, in all runs
+  DownPhases down_phases;                          // over all runs
   [[nodiscard]] const MetricComparison& of(CompareMetric metric) const {
     return metrics[static_cast<std::size_t>(metric)];
   }
@@ -108,5 +109,8 @@ struct RegressionFinding {
 // For each variation but the first, in order, each rule in order.
 std::vector<RegressionFinding> judge_regressions(const ComparisonResult& comparison,
                                                  const std::vector<RegressionRule>& rules);
+
+// The rules are what a comparison claims. A variation to which no request came in any seed shows nothing.
+[[nodiscard]] Verdict verdict_of(const ComparisonResult& comparison, const std::vector<RegressionFinding>& findings);
 
 }  // namespace windtunnel::sim

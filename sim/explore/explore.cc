@@ -21,6 +21,7 @@ std::optional<Finding> first_failing(const std::vector<Finding>& findings) {
 
 SeedTotals& SeedTotals::operator+=(const SeedTotals& other) {
   seeds += other.seeds;
+  claims += other.claims;
   requests += other.requests;
   events += other.events;
   virtual_time += other.virtual_time;
@@ -50,6 +51,7 @@ SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreO
   // An observer that stops a run has found something; else it was broken off.
   result.stopped = run.stopped && !result.failure;
   result.totals.seeds = 1;
+  result.totals.claims = judgement.claims;
   result.totals.requests = run.arrivals;
   result.totals.events = run.events;
   result.totals.virtual_time = run.ended.time_since_epoch();
@@ -66,6 +68,14 @@ std::optional<Finding> first_failure(const Scenario& world, const std::vector<st
   Judge judge{world, {.checks = checks}};
   const RunResult run = sim::run(world, {.observers = {&judge}});
   return first_failing(judge.judge(run).findings);
+}
+
+Verdict verdict_of(const Exploration& exploration, bool swarm) {
+  const SeedTotals& totals = exploration.totals;
+  return decide({.has_failed = exploration.failure.has_value(),
+                 .is_undecided = totals.inconclusive > 0 && (!swarm || totals.inconclusive == totals.seeds),
+                 .requests = totals.requests,
+                 .claims = totals.claims});
 }
 
 Exploration explore(const Scenario& base, std::uint64_t first, std::uint64_t last, const ExploreOptions& options,

@@ -5,7 +5,9 @@
 //   if (found.failure) found.failure->seed, found.failure->finding.id, found.failure->finding.reason;
 //
 // A seed fails when an invariant, liveness or a threshold does; what is inconclusive is no failure. The answer is that
-// of the lowest failing seed, whatever the number of threads.
+// of the lowest failing seed, whatever the number of threads. A search without a failure passes only if every seed was
+// conclusive, as with `run --seeds`. In a swarm some worlds are inconclusive by chance, because a drawn fault touched
+// nothing; there it is enough that one is conclusive.
 
 #include <atomic>
 #include <cstdint>
@@ -30,6 +32,7 @@ struct ExploreOptions {
 // What seeds were found to be. Sums of several are those of their seeds.
 struct SeedTotals {
   std::uint64_t seeds = 0;
+  std::uint64_t claims = 0;  // stated by the worlds and judged
   std::uint64_t requests = 0;
   std::uint64_t events = 0;
   Duration virtual_time{0};
@@ -65,6 +68,8 @@ struct Exploration {
   std::optional<std::uint64_t> last;  // the end of that prefix; nothing: no seed was looked at
   std::optional<FailingSeed> failure;
 };
+
+[[nodiscard]] Verdict verdict_of(const Exploration& exploration, bool swarm);
 
 // Looks at seeds first..last in order until one fails or `stop` is set. `told`, if given, is called on this thread
 // after each seed of the prefix; false ends the search there.

@@ -92,8 +92,8 @@ struct ThresholdSpec {
   Metric of = Metric::requests;
   std::optional<ForecastQuantity> forecast;  // of a forecast; then `of` says nothing
   Millionths share{1'000'000};               // of p_exceed
-  // Tags. `provider` is of a request the target that it was assigned, of a call or a breaker its own; `served_by` is the
-  // provider of a request's last call or of its cached answer.
+  // Tags. `provider` is of a request the target that it was assigned, of a call or a breaker its own; `served_by` is
+  // the provider of a request's last call or of its cached answer.
   std::optional<std::string> provider;
   std::optional<std::string> served_by;
   std::optional<std::string> variant;

@@ -134,7 +134,7 @@ export async function lookAtScheme(browser, looks, { name, url, document: source
   for (const [path, why] of wrong) looks.findings.push(`${where}: ${path}: ${why}`);
   const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
   looks.expect(scheme === "dark" ? Math.max(...paper) < 64 : Math.min(...paper) > 191, `${where}: the page is ${paper}`);
-  looks.expect((await page.textContent("#verdict")).includes(source.verdict), `${where}: no verdict ${source.verdict}`);
+  looks.expect((await page.textContent("#verdict")).includes(source.verdict.replace("_", " ")), `${where}: no verdict ${source.verdict}`);
   looks.expect((await page.textContent("code.command")) === source.replay, `${where}: another replay command`);
   for (const width of [375, 768]) {
     await page.setViewportSize({ width, height: 900 });

@@ -32,11 +32,12 @@ std::string why_of_forecast(const ForecastSummary& forecast) {
   if (forecast.stopping && !forecast.stopping->reached) {
     text += text.empty() ? "the target of --until was not reached" : ", the target of --until was not reached";
   }
-  return text.empty() ? "nothing was claimed" : text;
+  return text.empty() ? "no threshold of forecast.* and no --assert" : text;
 }
 
 void put_open_claims(HtmlWriter& html, const ForecastSummary& forecast) {
   bool is_open = false;
+  const bool has_requests = forecast.requests && forecast.requests->value > 0;
   for (const ForecastFindingSummary& finding : forecast.findings) {
     if (finding.verdict == Verdict::pass) continue;
     if (!is_open) html.open("ul", "reasons");
@@ -46,7 +47,8 @@ void put_open_claims(HtmlWriter& html, const ForecastSummary& forecast) {
     html.element("code", finding.metric + " " + finding.threshold);
     html.text(finding.verdict == Verdict::fail ? " – the whole 95 % interval lies beyond the bound"
               : finding.estimate ? " – the bound lies within the 95 % interval: more replications decide"
-                                 : " – there are too few replications, or no budget, to tell");
+              : has_requests     ? " – there are too few replications, or no budget, to tell"
+                                 : " – no request arrived in any replication");
     html.close("li");
   }
   if (is_open) html.close("ul");
@@ -117,11 +119,8 @@ void put_headroom_tile(HtmlWriter& html, Tile& tile, const ForecastSummary& fore
 
 void put_forecast_head(HtmlWriter& html, const PlacedForecast& placed) {
   const ForecastSummary& forecast = placed.summary;
-  const std::string verdict = name_of(forecast.verdict);
-  html.open("header", "top").open("div", "verdict", "id=\"verdict\"");
-  html.open("span", "badge " + verdict);
-  put_mark(html, verdict);
-  html.text(verdict).close("span").element("span", why_of_forecast(forecast), "why").close("div");
+  html.open("header", "top");
+  put_verdict(html, name_of(forecast.verdict), why_of_forecast(forecast));
   html.element("h1", forecast.scenario.title.empty() ? "A forecast" : forecast.scenario.title);
   html.open("dl", "facts");
   put_fact(html, "Scenario", forecast.scenario.file, true);

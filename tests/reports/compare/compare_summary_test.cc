@@ -39,12 +39,13 @@ sim::ComparisonResult made_up() {
     metric_of(result, CompareMetric::requests_refused).value = sim::Average{10, 0, 0.0};
   }
   for (sim::VariationResult& result : all.variations) {
-    result.verdicts = {10, 0, 0};
+    result.verdicts = {10, 0, 0, 0};
+    result.requests = 100;
     result.runs.resize(2);
     result.runs[0].fill(2);
     result.runs[1].fill(std::nullopt);
   }
-  second.verdicts = {7, 2, 1};
+  second.verdicts = {7, 2, 1, 0};
   second.violations = {{"B3", 4, 12}};
   second.down_phases = {.counted = 20, .failover_missed = 3, .ended = 18, .recovery_missed = 2};
   return all;

@@ -67,6 +67,7 @@ TEST(HtmlFigures, say_numbers_in_few_digits_that_are_rounded_and_not_cut) {
 TEST(HtmlRun, holds_the_verdict_its_policy_and_what_it_was_made_of) {
   sim::Scenario scenario = small_world();
   scenario.faults = {outage_of("openai")};
+  scenario.coverage["breaker_opened"] = 1;
   const std::string page = Ran{scenario}.page();
   EXPECT_TRUE(has(page, "default-src 'none'; script-src 'sha256-script'; style-src 'sha256-style'"));
   EXPECT_TRUE(has(page, "<span class=\"badge pass\">"));
@@ -77,6 +78,14 @@ TEST(HtmlRun, holds_the_verdict_its_policy_and_what_it_was_made_of) {
   EXPECT_FALSE(has(page, "onclick"));
   EXPECT_FALSE(has(page, "http://"));
   EXPECT_FALSE(has(page, "https://"));
+}
+
+TEST(HtmlRun, a_run_that_claims_nothing_has_a_badge_of_its_own) {
+  const std::string page = Ran{small_world()}.page();
+  EXPECT_TRUE(has(page, "<span class=\"badge nothing_claimed\">")) << page.substr(0, 2000);
+  EXPECT_TRUE(
+      has(page, "nothing claimed</span><span class=\"why\">no threshold, liveness, coverage or min_affected; "));
+  EXPECT_FALSE(has(page, "badge pass"));
 }
 
 TEST(HtmlRun, what_an_author_wrote_is_text_and_nothing_else) {

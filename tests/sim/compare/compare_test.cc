@@ -203,6 +203,7 @@ ComparisonResult of_p95(const std::vector<std::optional<double>>& first,
     to.runs.emplace_back();
     if (value) to.runs.back()[static_cast<std::size_t>(CompareMetric::p95)] = *value * 1e6;
   };
+  for (VariationResult& variation : result.variations) variation.requests = 10;
   for (const auto& value : first) add(result.variations[0], value);
   for (const auto& value : other) add(result.variations[1], value);
   return result;
@@ -222,6 +223,20 @@ const ComparisonResult kThree = of_p95({100, 200, 300}, {104, 205, 306});
 TEST(Regression, passes_when_the_upper_end_is_at_the_bound_and_not_beyond) {
   EXPECT_EQ(judged(kThree, false, 7.4842e6).verdict, Verdict::pass);
   EXPECT_EQ(judged(kThree, false, 7.4841e6).verdict, Verdict::inconclusive);
+}
+
+TEST(Regression, a_variation_without_requests_passes_nothing) {
+  for (const std::size_t empty : {0U, 1U}) {
+    ComparisonResult result = kThree;
+    result.variations[empty].requests = 0;
+    const RegressionFinding open = judged(result, false, 1e9);
+    EXPECT_EQ(open.verdict, Verdict::inconclusive);
+    EXPECT_EQ(verdict_of(result, {open}), Verdict::inconclusive);
+    EXPECT_EQ(verdict_of(result, {}), Verdict::inconclusive);
+    EXPECT_EQ(judged(result, false, 0).verdict, Verdict::fail) << "what is worse is worse";
+  }
+  EXPECT_EQ(verdict_of(kThree, {}), Verdict::nothing_claimed);
+  EXPECT_EQ(verdict_of(kThree, {judged(kThree, false, 1e9)}), Verdict::pass);
 }
 
 TEST(Regression, is_one_when_the_lower_end_is_above_the_bound) {

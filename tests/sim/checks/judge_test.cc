@@ -1,0 +1,117 @@
+// What a run claims, and that a run without evidence does not pass.
+
+#include "sim/checks/judge.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/sim/world_fixture.h"
+
+namespace windtunnel::sim::judge_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+Judgement judged(const Scenario& scenario, const RunOptions& options = {}) {
+  Judge judge{scenario};
+  RunOptions observed = options;
+  observed.observers = {&judge};
+  return judge.judge(run(scenario, observed));
+}
+
+Scenario ten_requests() { return world(10s, workload("chat", per_second(1))); }
+
+ThresholdSpec at_most(Metric metric, std::int64_t count) {
+  return {.text = "count<=" + std::to_string(count),
+          .metric = "m",
+          .of = metric,
+          .aggregate = Aggregate::count,
+          .comparison = Comparison::less_equal,
+          .bound = count * 1'000'000};
+}
+
+TEST(Judge, a_file_that_claims_nothing_has_nothing_that_passes) {
+  EXPECT_EQ(judged(ten_requests()).verdict, Verdict::nothing_claimed);
+}
+
+TEST(Judge, a_threshold_a_minimum_and_liveness_are_claims) {
+  Scenario with_threshold = ten_requests();
+  with_threshold.thresholds = {at_most(Metric::requests_failed, 0)};
+  EXPECT_EQ(judged(with_threshold).verdict, Verdict::pass);
+  Scenario with_coverage = ten_requests();
+  with_coverage.coverage["tie_in_time"] = 0;
+  EXPECT_EQ(judged(with_coverage).claims, 0U) << "a minimum of 0 cannot be missed";
+  with_coverage.coverage["retry"] = 1;
+  EXPECT_EQ(judged(with_coverage).claims, 1U);
+  Scenario with_liveness = ten_requests();
+  with_liveness.liveness = LivenessSpec{.heal_at = 1s, .recover_within = 2s};
+  EXPECT_EQ(judged(with_liveness).claims, 1U);
+}
+
+TEST(Judge, min_affected_is_a_claim_only_where_it_is_written_down) {
+  Scenario scenario = ten_requests();
+  scenario.faults = {fault("down", FaultKind::outage)};
+  EXPECT_EQ(judged(scenario).verdict, Verdict::nothing_claimed);
+  scenario.origins["/faults/0/expect/min_affected"] = {};
+  EXPECT_EQ(judged(scenario).verdict, Verdict::pass);
+  scenario.faults[0].min_affected = 0;
+  EXPECT_EQ(judged(scenario).verdict, Verdict::nothing_claimed) << "a minimum of 0 cannot be missed";
+}
+
+TEST(Judge, without_traffic_every_run_is_inconclusive_and_a_finding_says_why) {
+  Scenario scenario = ten_requests();
+  scenario.workloads[0].rate.count = Millionths{0};
+  for (const bool has_claims : {false, true}) {
+    if (has_claims) scenario.thresholds = {at_most(Metric::requests, 0), at_most(Metric::cost_usd, 5)};
+    const Judgement judgement = judged(scenario);
+    EXPECT_EQ(judgement.verdict, Verdict::inconclusive);
+    ASSERT_FALSE(judgement.findings.empty());
+    EXPECT_EQ(judgement.findings.back().kind, Finding::Kind::traffic);
+    EXPECT_EQ(judgement.findings.back().reason, "no request arrived, so nothing was tried");
+    for (const Finding& finding : judgement.findings) EXPECT_EQ(finding.verdict, Verdict::inconclusive) << finding.id;
+  }
+}
+
+TEST(Judge, a_run_that_ends_before_its_first_request_is_inconclusive) {
+  Scenario scenario = ten_requests();
+  scenario.workloads[0].start = 1s;
+  scenario.thresholds = {at_most(Metric::requests_failed, 0)};
+  EXPECT_EQ(judged(scenario, {.until = 0s}).verdict, Verdict::inconclusive);
+}
+
+TEST(Judge, a_run_judges_no_threshold_of_a_forecast) {
+  Scenario scenario = ten_requests();
+  scenario.forecast_thresholds = {{.text = "avg<1", .metric = "forecast.cost_usd"}};
+  const Judgement alone = judged(scenario);
+  EXPECT_EQ(alone.verdict, Verdict::inconclusive);
+  EXPECT_EQ(alone.findings.back().reason, "a run does not judge it: windtunnel forecast does");
+  scenario.thresholds = {at_most(Metric::requests_failed, 0)};
+  EXPECT_EQ(judged(scenario).verdict, Verdict::pass) << "the run judges its own claim";
+}
+
+// A fault must change results; calls that it touches without an effect are not enough.
+TEST(Judge, a_fault_that_touches_calls_and_changes_none_is_inconclusive) {
+  Scenario scenario = ten_requests();
+  scenario.faults = {fault("idle", FaultKind::error_burst)};
+  scenario.faults[0].rate = 0;
+  scenario.faults[0].errors = {{monitor::ReplyKind::server_error, 1.0}};
+  Judge judge{scenario};
+  const RunResult result = run(scenario, {.observers = {&judge}});
+  ASSERT_GT(result.faults[0].touched, 0);
+  ASSERT_EQ(result.faults[0].affected, 0);
+  EXPECT_EQ(judge.judge(result).verdict, Verdict::inconclusive);
+}
+
+TEST(Judge, min_affected_is_met_by_exactly_as_many_results) {
+  Scenario scenario = ten_requests();
+  scenario.faults = {fault("down", FaultKind::outage, 0s, 4s)};
+  scenario.origins["/faults/0/expect/min_affected"] = {};
+  for (const std::int64_t least : {4, 5}) {
+    scenario.faults[0].min_affected = least;
+    EXPECT_EQ(judged(scenario).verdict, least == 4 ? Verdict::pass : Verdict::inconclusive) << least;
+  }
+}
+
+}  // namespace
+}  // namespace windtunnel::sim::judge_test
