@@ -1,7 +1,12 @@
 #include "reports/forecast/forecast_summary.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "base/calendar.h"
 #include "reports/forecast/forecast_numbers.h"
+#include "sim/checks/claims/run_notes.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -169,6 +174,22 @@ Verdict verdict_of(const ForecastReport& report) {
   return decide(evidence);
 }
 
+// Where under 99 % are answered: the commonest other end, and the settings behind it.
+std::string note_of_unanswered(const sim::Forecast& forecast) {
+  if (!forecast.answered || forecast.answered->value >= 0.99) return {};
+  std::size_t most = 0;
+  double share = 0;
+  for (std::size_t i = 0; i < forecast.shares.size(); ++i) {
+    if (monitor::is_answered(static_cast<monitor::Outcome>(i)) || !forecast.shares[i]) continue;
+    if (forecast.shares[i]->value <= share) continue;
+    most = i;
+    share = forecast.shares[i]->value;
+  }
+  const auto outcome = static_cast<monitor::Outcome>(most);
+  return fmt::format("only {} of the requests are answered; {} end as {}, because of {}", share_text(forecast.answered),
+                     share_text(forecast.shares[most]), name_of(outcome), sim::settings_behind(outcome));
+}
+
 std::vector<std::string> notes_of(const ForecastReport& report) {
   std::vector<std::string> notes;
   if (!report.forecast.frame.uncertain) {
@@ -176,6 +197,7 @@ std::vector<std::string> notes_of(const ForecastReport& report) {
         "interval reflects request noise only; demand is as certain as the file states it (see day_factor_cv, "
         "level_cv, prompts.count_cv, random_outages)");
   }
+  if (std::string note = note_of_unanswered(report.forecast); !note.empty()) notes.push_back(std::move(note));
   notes.insert(notes.end(), report.notes.begin(), report.notes.end());
   return notes;
 }
@@ -207,6 +229,7 @@ ForecastSummary forecast_summary(const ForecastReport& report) {
   summary.days = days_of(forecast);
   summary.spend = spend_of(forecast);
   summary.requests = in_unit(forecast.requests, 1);
+  summary.answered = share_of(forecast.answered);
   summary.availability = share_of(forecast.availability);
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) summary.outcomes[i] = share_of(forecast.shares[i]);
   summary.latency = latency_of(forecast);

@@ -210,6 +210,7 @@ void visit_fields(auto& fields, FieldsOf<ForecastSummary> auto& forecast) {
   fields("days", forecast.days);
   fields("spend", forecast.spend);
   fields("requests", forecast.requests);
+  fields("answered", forecast.answered);
   fields("availability", forecast.availability);
   fields.by_name("outcomes", forecast.outcomes, names_of<monitor::Outcome, monitor::kOutcomes>());
   fields("latency_ms", forecast.latency);

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "base/exact_decimal.h"
@@ -205,7 +203,9 @@ std::string why_of(const ForecastSummary& forecast) {
 }
 
 std::string verdict_block(const ForecastSummary& forecast) {
-  std::string text = "\n" + double_line() + "Verdict: " + sim::verdict_words(forecast.verdict) + why_of(forecast) + "\nScenario: " + forecast.scenario.file;
+  std::string text = "\n" + double_line() + "Verdict: " + sim::verdict_words(forecast.verdict) + why_of(forecast) +
+                     "\nAnswered: " + (forecast.answered ? forecast.answered->text : "-") +
+                     " of the requests\nScenario: " + forecast.scenario.file;
   if (!forecast.scenario.title.empty()) text += (forecast.scenario.file.empty() ? "" : " - ") + forecast.scenario.title;
   text += "\nSeed: " + std::to_string(forecast.seed) + "\nDigest: " + hex_digits(forecast.digest) + "\n";
   const bool has_held = forecast.verdict == Verdict::pass || forecast.verdict == Verdict::nothing_claimed;

@@ -301,6 +301,7 @@ RunSummary run_summary(const RunReport& report) {
   add_faults_and_coverage(summary, report);
   summary.checks = report.judgement.checks;
   summary.findings = report.judgement.findings;
+  summary.notes = report.judgement.notes;
   summary.build = report.build;
   summary.timing = timing_of(report);
   return summary;

@@ -253,6 +253,7 @@ struct RunSummary {
   std::vector<CoverageSummary> coverage;
   std::vector<std::string> checks;
   std::vector<sim::Finding> findings;
+  std::vector<std::string> notes;  // beside the verdict
   BuildInfo build;
   TimingSummary timing;
   bool seed_is_the_files = true;  // JUnit only: false if the run was given another seed

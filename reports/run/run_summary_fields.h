@@ -272,6 +272,7 @@ void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {
   fields.keyed("coverage", run.coverage, sim::coverage_counters());
   fields("checks", run.checks);
   fields("findings", run.findings);
+  fields("notes", run.notes);
   fields("build", run.build);
   fields("timing", run.timing);
 }

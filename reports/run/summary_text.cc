@@ -33,7 +33,7 @@ std::string upper(std::string text) {
 
 // --- Marks and colours ---------------------------------------------------------------------------------------------
 
-enum class Light : std::uint8_t { green, yellow, red };
+enum class Light : std::uint8_t { green, yellow, red, grey };
 
 Light light_of(BreakerState state) {
   switch (state) {
@@ -55,13 +55,15 @@ Light light_of(Verdict verdict) {
       return Light::yellow;
     case Verdict::fail:
       return Light::red;
+    case Verdict::nothing_claimed:
+      return Light::grey;
   }
   fail_check("a verdict has a light", __FILE__, __LINE__);
 }
 
 std::string colored(std::string_view text, Light light, TextStyle style) {
   if (!style.color) return std::string(text);
-  constexpr std::string_view kEscapes[] = {"\x1b[32m", "\x1b[33m", "\x1b[31m"};
+  constexpr std::string_view kEscapes[] = {"\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[90m"};
   return std::string(kEscapes[static_cast<std::size_t>(light)]) + std::string(text) + "\x1b[0m";
 }
 
@@ -74,8 +76,8 @@ std::string breaker_mark(BreakerState state, TextStyle style) {
 }
 
 std::string verdict_mark(Verdict verdict, TextStyle style) {
-  constexpr std::string_view kUnicode[] = {"✅", "❔", "❌"};
-  constexpr std::string_view kAscii[] = {"ok", "??", "NO"};
+  constexpr std::string_view kUnicode[] = {"✅", "❔", "❌", "➖"};
+  constexpr std::string_view kAscii[] = {"ok", "??", "NO", "--"};
   const Light light = light_of(verdict);
   const auto place = static_cast<std::size_t>(light);
   return style.unicode ? std::string(kUnicode[place]) : colored(kAscii[place], light, style);
@@ -91,19 +93,18 @@ monitor::MonitorStats stats_of(const RunSummary& summary) {
   stats.outcomes = summary.users.outcomes;
   for (const ProviderSummary& provider : summary.providers) {
     const BreakerSummary& breaker = provider.breaker;
-    stats.providers.push_back({.name = provider.name,
-                               .requests = provider.calls,
-                               .successes = provider.calls - provider.errors,
-                               .input = Tokens{provider.tokens.input},
-                               .output = Tokens{provider.tokens.output},
-                               .cost = provider.cost,
-                               .latency = {.p50 = provider.latency.p50,
-                                           .p95 = provider.latency.p95,
-                                           .p99 = provider.latency.p99},
-                               .breaker = {.state = breaker.state,
-                                           .failures = breaker.failures,
-                                           .successes = breaker.successes,
-                                           .calls = breaker.failures + breaker.successes}});
+    stats.providers.push_back(
+        {.name = provider.name,
+         .requests = provider.calls,
+         .successes = provider.calls - provider.errors,
+         .input = Tokens{provider.tokens.input},
+         .output = Tokens{provider.tokens.output},
+         .cost = provider.cost,
+         .latency = {.p50 = provider.latency.p50, .p95 = provider.latency.p95, .p99 = provider.latency.p99},
+         .breaker = {.state = breaker.state,
+                     .failures = breaker.failures,
+                     .successes = breaker.successes,
+                     .calls = breaker.failures + breaker.successes}});
   }
   return stats;
 }
@@ -220,7 +221,13 @@ std::string checks_section(const RunSummary& summary, TextStyle style) {
 std::string verdict_block(const RunSummary& summary, TextStyle style) {
   const Verdict verdict = summary.verdict;
   std::string text = "\n" + rule();
-  text += "Verdict: " + colored(upper(name_of(verdict)), light_of(verdict), style) + "\n";
+  text += "Verdict: " + colored(sim::verdict_words(verdict), light_of(verdict), style) + "\n";
+  if (verdict == Verdict::nothing_claimed) {
+    text += "The scenario has no threshold, liveness, coverage or min_affected: there is nothing that could pass.\n";
+  }
+  const RequestSummary& users = summary.users;
+  text += "Answered: " + percent(users.answered, users.requests) + " of " + count(users.requests) + " requests\n";
+  for (const std::string& note : summary.notes) text += "Note: " + note + "\n";
   text += "Scenario: " + summary.scenario.file;
   if (!summary.scenario.title.empty()) text += (summary.scenario.file.empty() ? "" : " - ") + summary.scenario.title;
   text += "\nSeed: " + std::to_string(summary.seed) + "\n";
@@ -228,7 +235,8 @@ std::string verdict_block(const RunSummary& summary, TextStyle style) {
   if (summary.stopped) {
     text += "Stopped early: at " + seconds(summary.ended) + ", " + count(summary.in_flight) + " in flight\n";
   }
-  if (verdict != Verdict::pass) text += "Replay: " + summary.replay + "\n";
+  const bool has_held = verdict == Verdict::pass || verdict == Verdict::nothing_claimed;
+  if (!has_held) text += "Replay: " + summary.replay + "\n";
   return text + rule();
 }
 

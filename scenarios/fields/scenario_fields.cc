@@ -123,7 +123,8 @@ const Table<Scenario>& scenario_table() {
           field<S>("title", &S::title, line(), "One line for people."),
           field<S>("description", &S::description, text(), "What it shows and why."),
           field<S>("seed", &S::seed, seed_number(), "All chance of the run follows from it."),
-          field<S>("start", &S::start, wall_time(), "What the wall clock shows at the start, UTC."),
+          field<S>("start", &S::start, wall_time(),
+                   "What the wall clock shows at the start, UTC; by default a Thursday, 2026-01-01T00:00:00Z."),
           field<S>("duration", &S::duration, duration({1ns}), "How long the run lasts."),
           field<S>("monitor", itself, object(monitor_table), "The pipeline under test."),
           providers_field(),
@@ -145,6 +146,9 @@ const Table<Scenario>& scenario_table() {
 
 Scenario default_scenario() {
   Scenario result;
+  // A Thursday, as the epoch is, so that a load's weekdays stay where they were; and a day on which today's prices
+  // hold.
+  result.start = WallTime{std::chrono::seconds{1'767'225'600}};  // 2026-01-01T00:00:00Z
   result.providers = default_providers();
   result.workloads = default_workloads();
   return result;

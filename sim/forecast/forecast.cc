@@ -129,6 +129,9 @@ std::int64_t attempted(const Replication& one) { return one.requests() - one.ref
 
 void add_traffic(Forecast& forecast, const ReplicationSet& set) {
   forecast.requests = mean_over(set, [](auto& one) { return one.requests(); });
+  forecast.answered = ratio_of(
+      set, [](const Replication& one) { return attempted(one) - one.failed(); },
+      [](const Replication& one) { return one.requests(); });
   forecast.availability = ratio_of(
       set, [](const Replication& one) { return attempted(one) - one.failed(); }, &attempted);
   const Values requests = values_of(set, [](auto& one) { return one.requests(); });
@@ -242,8 +245,10 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
                              [](auto& one, auto i) { return one.by_cause[i]; });
   add_traffic(forecast, set);
   forecast.latency_pooled = set.latency;
+  // Without a request a spend of 0 shows nothing.
+  const bool has_traffic = std::ranges::any_of(set.all, [](const Replication& one) { return one.requests() > 0; });
   for (const ThresholdSpec& threshold : thresholds) {
-    const auto estimate = measure(set, threshold);
+    const auto estimate = has_traffic ? measure(set, threshold) : std::nullopt;
     forecast.findings.push_back({.threshold = threshold, .estimate = estimate, .verdict = judge(estimate, threshold)});
   }
   return forecast;

@@ -81,6 +81,7 @@ struct Forecast {
   std::vector<SpendLine> variants;
   std::vector<SpendLine> features;
   std::vector<SpendLine> causes;
+  std::optional<Estimate> answered;                                // of all requests
   std::optional<Estimate> availability;                            // answered, of those not refused by our own limiters
   std::array<std::optional<Estimate>, monitor::kOutcomes> shares;  // of all requests
   std::array<std::optional<Estimate>, kLatencyShares.size()> latency;

@@ -29,6 +29,7 @@ std::string why(const RunSummary& run) {
                           static_cast<std::size_t>(std::ranges::count(run.findings, Verdict::pass, &Finding::verdict));
   std::string text;
   if (bad > 0) text = fmt::format("{} {} not hold; ", plural(bad, "claim"), bad == 1 ? "did" : "do");
+  if (run.verdict == Verdict::nothing_claimed) text = "no threshold, liveness, coverage or min_affected; ";
   text += plural(run.checks.size(), "invariant") + " watched";
   if (const auto count = held(Finding::Kind::threshold); count > 0) text += ", " + plural(count, "threshold") + " held";
   if (const auto count = held(Finding::Kind::coverage); count > 0) {
@@ -67,11 +68,8 @@ void put_reasons(HtmlWriter& html, const RunSummary& run) {
 
 void put_head(HtmlWriter& html, const PlacedSummary& summary, const sim::Timeline& timeline) {
   const RunSummary& run = summary.run;
-  const std::string verdict = name_of(run.verdict);
-  html.open("header", "top").open("div", "verdict", "id=\"verdict\"");
-  html.open("span", "badge " + verdict);
-  put_mark(html, verdict);
-  html.text(verdict).close("span").element("span", why(run), "why").close("div");
+  html.open("header", "top");
+  put_verdict(html, name_of(run.verdict), why(run));
   html.element("h1", run.scenario.title);
   html.open("dl", "facts");
   put_fact(html, "Scenario", run.scenario.file, true);
@@ -87,6 +85,7 @@ void put_head(HtmlWriter& html, const PlacedSummary& summary, const sim::Timelin
   html.open("div", "replay").element("span", "Replay", "label");
   html.element("code", run.replay, "command").close("div");
   put_reasons(html, run);
+  for (const std::string& note : run.notes) html.element("p", "Note: " + note, "remark");
   html.close("header").line();
 }
 

@@ -49,6 +49,7 @@ TEST(SummaryText, is_the_seeds_block_then_ours_then_the_verdict) {
   const sim::Scenario scenario = outage_world();
   const sim::RunResult result = run_of(scenario);
   sim::Judgement judgement = judgement_of(Verdict::inconclusive);
+  judgement.notes = {"start is not written"};
   judgement.findings = {
       {.id = "request_duration: p(95)<3s", .verdict = Verdict::pass, .claim = "not shown", .reason = "p(95) is 300 ms"},
       {.kind = Finding::Kind::coverage,
@@ -120,6 +121,8 @@ Checks:
 
 ============================================================
 Verdict: INCONCLUSIVE
+Answered: 100.0% of 10 requests
+Note: start is not written
 Scenario: small.json - ten requests
 Seed: 7
 Digest: )" + std::string(digest) +
@@ -127,6 +130,13 @@ Digest: )" + std::string(digest) +
 Replay: windtunnel run small.json --seed 7
 ============================================================
 )");
+}
+
+TEST(SummaryText, a_run_that_claims_nothing_has_words_of_its_own) {
+  const std::string text = text_of(small_world(), judgement_of(Verdict::nothing_claimed));
+  EXPECT_TRUE(contains(text, "Verdict: NOTHING CLAIMED\nThe scenario has no threshold, liveness, coverage or "));
+  EXPECT_FALSE(contains(text, "PASS"));
+  EXPECT_FALSE(contains(text, "Replay:"));
 }
 
 TEST(SummaryText, names_the_replay_unless_it_passed) {

@@ -1,0 +1,248 @@
+#include "sim/checks/claims/run_notes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/calendar.h"
+#include "sim/checks/claims/recovery.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::sim {
+namespace {
+
+using monitor::Outcome;
+using monitor::ReplyKind;
+
+constexpr Tokens kOutputCapDefault{500};
+
+double timeout_seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
+
+bool takes_no_time(const Law& law) { return sample(law, 0) <= 0 && sample(law, ~std::uint64_t{0}) <= 0; }
+
+bool varies(const std::vector<double>& factors) {
+  return std::ranges::any_of(factors, [&](double factor) { return factor != factors.front(); });
+}
+
+// A step of a JSON pointer.
+std::string pointer_step(std::string_view name) {
+  std::string step = "/";
+  for (const char letter : name) {
+    if (letter == '~') {
+      step += "~0";
+    } else if (letter == '/') {
+      step += "~1";
+    } else {
+      step += letter;
+    }
+  }
+  return step;
+}
+
+// Of the month or the day, whichever has a limit.
+std::string_view budget_setting(const monitor::CostLimiterConfig& config) {
+  if (config.monthly && config.daily) return "monitor.cost_limiter";
+  return config.daily ? "monitor.cost_limiter.daily_usd" : "monitor.cost_limiter.monthly_usd";
+}
+
+// Ends a run that is only looked into.
+class EventsAtMost final : public Observer {
+ public:
+  explicit EventsAtMost(std::int64_t most) : left_(most) {}
+  void on_event(Instant /*now*/, bool /*tie*/) override { --left_; }
+  [[nodiscard]] bool wants_stop() const override { return left_ <= 0; }
+
+ private:
+  std::int64_t left_;
+};
+
+}  // namespace
+
+std::string_view settings_behind(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::served:
+    case Outcome::cache_hit:
+    case Outcome::stale_hit:
+      return "";
+    case Outcome::refused_rate:
+      return "monitor.rate_limiter";
+    case Outcome::refused_tokens:
+      return "monitor.token_limiter";
+    case Outcome::refused_budget:
+      return "monitor.cost_limiter";
+    case Outcome::client_error:
+    case Outcome::failed:
+      return "the faults and errors of the providers";
+    case Outcome::all_providers_unavailable:
+      return "monitor.circuit_breaker";
+    case Outcome::deadline_exceeded:
+      return "monitor.provider_call.deadline";
+  }
+  fail_check("an outcome is known", __FILE__, __LINE__);
+}
+
+RunNotes::RunNotes(const Scenario& scenario)
+    : scenario_(scenario), served_by_(scenario.providers.size()), healthy_timeouts_(scenario.providers.size()) {}
+
+void RunNotes::on_fault_hit(std::size_t /*fault*/, RequestId request, Instant /*now*/) {
+  hit_by_fault_.insert(request);
+}
+
+void RunNotes::on_finish(const monitor::Record& record) {
+  ++requests_;
+  ++outcomes_[static_cast<std::size_t>(record.outcome)];
+  const bool is_served = record.outcome == Outcome::served;
+  if (is_served && record.answered_by) ++served_by_[index_of(*record.answered_by)];
+  const bool is_at_cap = record.request.max_tokens == kOutputCapDefault && record.output == kOutputCapDefault;
+  if (is_served && is_at_cap) ++at_default_max_tokens_;
+  const bool is_cut = record.granted_output < record.request.max_tokens && record.output == record.granted_output;
+  if (is_served && is_cut) ++cut_by_grant_;
+  const monitor::Attempt* last = record.last_attempt();
+  if (record.outcome == Outcome::failed && last != nullptr && last->kind == ReplyKind::timeout) ++failed_by_timeout_;
+  if (!hit_by_fault_.empty() && hit_by_fault_.erase(record.request.id) > 0) return;
+  for (const monitor::Attempt& attempt : record.attempts()) {
+    if (attempt.kind != ReplyKind::timeout) continue;
+    ++healthy_timeouts_[index_of(attempt.provider)];
+    break;
+  }
+}
+
+bool RunNotes::is_written(const std::string& pointer) const {
+  const auto found = scenario_.origins.lower_bound(pointer);
+  if (found == scenario_.origins.end()) return false;
+  const std::string& next = found->first;
+  return next == pointer || next.starts_with(pointer + "/");
+}
+
+std::string RunNotes::share_of(std::int64_t count) const {
+  return fmt::format("{:.1f} %", 100.0 * static_cast<double>(count) / static_cast<double>(requests_));
+}
+
+std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) const {
+  std::vector<std::string> notes;
+  if (requests_ == 0) return notes;
+  note_unanswered(notes, faults);
+  note_latency(notes);
+  note_tokens(notes);
+  note_timeout(notes);
+  note_start(notes);
+  return notes;
+}
+
+std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& faults) const {
+  const auto most = std::ranges::max_element(faults, {}, &FaultCount::affected);
+  // A fault is the cause if it could account for half of them.
+  const std::int64_t count = outcomes_[static_cast<std::size_t>(outcome)];
+  const bool is_stuck = outcome == Outcome::all_providers_unavailable;
+  const bool by_fault = most != faults.end() && most->affected > 0 && (is_stuck || 2 * most->affected >= count);
+  const std::string fault =
+      by_fault ? "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id : "";
+  const std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
+                                          timeout_seconds(scenario_.monitor.provider_call.timeout));
+  const bool has_timeouts = std::ranges::any_of(healthy_timeouts_, [](std::int64_t one) { return one > 0; });
+  switch (outcome) {
+    case Outcome::refused_budget:
+      return std::string{budget_setting(scenario_.monitor.cost_limiter)};
+    case Outcome::refused_tokens:
+      return fmt::format("monitor.token_limiter, whose limit is {}", scenario_.monitor.token_limiter.limit.count());
+    case Outcome::failed:
+      if (by_fault) return fault;
+      return 2 * failed_by_timeout_ >= count ? timeout : "the errors of the providers";
+    case Outcome::client_error:
+      return by_fault ? fault : "the errors of the providers";
+    case Outcome::all_providers_unavailable:
+      if (by_fault) return fault + ", which kept monitor.circuit_breaker open";
+      return has_timeouts ? timeout + ", and kept monitor.circuit_breaker open" : "monitor.circuit_breaker";
+    case Outcome::served:
+    case Outcome::cache_hit:
+    case Outcome::stale_hit:
+    case Outcome::refused_rate:
+    case Outcome::deadline_exceeded:
+      break;
+  }
+  return std::string{settings_behind(outcome)};
+}
+
+void RunNotes::note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const {
+  std::int64_t unanswered = 0;
+  std::size_t most = 0;
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    if (is_answered(static_cast<Outcome>(i))) continue;
+    unanswered += outcomes_[i];
+    if (outcomes_[i] <= count) continue;
+    most = i;
+    count = outcomes_[i];
+  }
+  if (!is_many(unanswered)) return;
+  const auto outcome = static_cast<Outcome>(most);
+  notes.push_back(fmt::format("{} of the requests were not answered; {} of these {} ended as {}, because of {}",
+                              share_of(unanswered), count, unanswered, name_of(outcome), cause_of(outcome, faults)));
+}
+
+void RunNotes::note_latency(std::vector<std::string>& notes) const {
+  for (std::size_t i = 0; i < scenario_.providers.size(); ++i) {
+    const ProviderSpec& provider = scenario_.providers[i];
+    const std::string pointer = "/providers" + pointer_step(provider.name);
+    const bool is_instant =
+        takes_no_time(provider.time_to_first_token) && takes_no_time(provider.time_per_output_token);
+    const bool is_default = !is_written(pointer + "/ttft") && !is_written(pointer + "/tpot");
+    if (!is_instant || !is_default || !is_many(served_by_[i])) continue;
+    notes.push_back(fmt::format("{} has no latency (ttft, tpot), so it answers in 0 ms: {} of the requests",
+                                provider.name, share_of(served_by_[i])));
+  }
+}
+
+void RunNotes::note_tokens(std::vector<std::string>& notes) const {
+  const bool is_cap_written =
+      std::ranges::all_of(scenario_.workloads, [&](const WorkloadSpec& load) { return load.max_tokens.has_value(); });
+  if (!is_cap_written && is_many(at_default_max_tokens_)) {
+    notes.push_back(fmt::format("max_tokens is not written, so answers are cut at {} tokens: {} of the requests",
+                                kOutputCapDefault.count(), share_of(at_default_max_tokens_)));
+  }
+  const std::int64_t refused = outcomes_[static_cast<std::size_t>(Outcome::refused_tokens)];
+  if (is_written("/monitor/token_limiter") || !is_many(refused + cut_by_grant_)) return;
+  notes.push_back(fmt::format(
+      "monitor.token_limiter is not written, so it keeps the average at {} tokens a request: it refuses {} of the "
+      "requests and cuts the answers of {}; \"mode\": \"off\" lifts it",
+      scenario_.monitor.token_limiter.limit.count(), share_of(refused), share_of(cut_by_grant_)));
+}
+
+void RunNotes::note_timeout(std::vector<std::string>& notes) const {
+  const Duration timeout = scenario_.monitor.provider_call.timeout;
+  for (std::size_t i = 0; i < scenario_.providers.size(); ++i) {
+    const double latency = healthy_latency_max(scenario_, scenario_.providers[i]);
+    if (latency <= static_cast<double>(timeout.count()) || !is_many(healthy_timeouts_[i])) continue;
+    notes.push_back(fmt::format(
+        "monitor.provider_call.timeout is {} s{}, below the latency of {} when all is well: it cuts off {} of the "
+        "requests",
+        timeout_seconds(timeout), is_written("/monitor/provider_call/timeout") ? "" : " by default",
+        scenario_.providers[i].name, share_of(healthy_timeouts_[i])));
+  }
+}
+
+// What depends on the calendar: the hours and days of a load, and prices with dates.
+void RunNotes::note_start(std::vector<std::string>& notes) const {
+  if (is_written("/start")) return;
+  const bool has_hours = std::ranges::any_of(scenario_.workloads, [](const WorkloadSpec& load) {
+    return load.executor == Executor::diurnal && (varies(load.diurnal.hourly) || varies(load.diurnal.weekday));
+  });
+  bool has_dates = false;
+  for (std::size_t i = 0; i < scenario_.providers.size(); ++i) {
+    has_dates = has_dates || (scenario_.providers[i].tariffs.size() > 1 && is_many(served_by_[i]));
+  }
+  if (!has_hours && !has_dates) return;
+  notes.push_back(fmt::format("start is not written, so the run begins at {}, which decides {}",
+                              iso8601(scenario_.start),
+                              has_hours ? "the hours and weekdays of the load" : "which of the dated prices hold"));
+}
+
+std::vector<std::string> notes_beforehand(const Scenario& scenario) {
+  RunNotes notes{scenario};
+  EventsAtMost end{100'000};
+  const RunResult result = run(scenario, {.observers = {&notes, &end}});
+  return notes.notes(result.faults);
+}
+
+}  // namespace windtunnel::sim

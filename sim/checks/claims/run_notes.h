@@ -1,0 +1,62 @@
+#pragma once
+// What a reader should know beside the verdict: what kept requests from an answer where under 99 % got one, and which
+// defaults, written nowhere in the file, decided what became of more than 1 % of the requests.
+//
+//   RunNotes watch{scenario};
+//   const RunResult result = run(scenario, {.observers = {&watch}});
+//   watch.notes(result.faults);   // ready to print, one sentence each
+//
+// A setting counts as written if the scenario has an origin for it; a scenario that was built by hand has none.
+
+#include <array>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/world/faults.h"
+#include "sim/world/run_events.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+// The block of settings that an outcome other than an answer comes from; empty for answers.
+[[nodiscard]] std::string_view settings_behind(monitor::Outcome outcome);
+
+class RunNotes final : public Observer {
+ public:
+  // `scenario` must outlive this.
+  explicit RunNotes(const Scenario& scenario);
+
+  void on_fault_hit(std::size_t fault, RequestId request, Instant now) override;
+  void on_finish(const monitor::Record& record) override;
+
+  [[nodiscard]] std::vector<std::string> notes(const std::vector<FaultCount>& faults) const;
+
+ private:
+  [[nodiscard]] bool is_written(const std::string& pointer) const;
+  // More than 1 % of the requests.
+  [[nodiscard]] bool is_many(std::int64_t count) const { return count * 100 > requests_; }
+  [[nodiscard]] std::string share_of(std::int64_t count) const;
+  [[nodiscard]] std::string cause_of(monitor::Outcome outcome, const std::vector<FaultCount>& faults) const;
+  void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
+  void note_latency(std::vector<std::string>& notes) const;
+  void note_tokens(std::vector<std::string>& notes) const;
+  void note_timeout(std::vector<std::string>& notes) const;
+  void note_start(std::vector<std::string>& notes) const;
+
+  const Scenario& scenario_;
+  std::int64_t requests_ = 0;
+  std::array<std::int64_t, monitor::kOutcomes> outcomes_{};
+  std::vector<std::int64_t> served_by_;         // requests, by provider
+  std::vector<std::int64_t> healthy_timeouts_;  // requests with a timeout that no fault caused, by provider
+  std::int64_t failed_by_timeout_ = 0;          // their last call
+  std::int64_t at_default_max_tokens_ = 0;      // answers of exactly the default cap
+  std::int64_t cut_by_grant_ = 0;               // answers that the token limiter cut
+  std::set<RequestId> hit_by_fault_;            // in flight
+};
+
+// The notes of the scenario's first 100,000 events, without its run: what `validate` can warn of.
+[[nodiscard]] std::vector<std::string> notes_beforehand(const Scenario& scenario);
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,148 @@
+// What a run notes beside its verdict: who was not answered and why, and the defaults that decided for many requests.
+
+#include "sim/checks/claims/run_notes.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/sim/world_fixture.h"
+
+namespace windtunnel::sim::run_notes_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::string> notes_of(const Scenario& scenario) {
+  RunNotes watch{scenario};
+  const RunResult result = run(scenario, {.observers = {&watch}});
+  return watch.notes(result.faults);
+}
+
+// The first note that holds `part`; empty: none does.
+std::string note_with(const std::vector<std::string>& notes, const std::string& part) {
+  for (const std::string& note : notes) {
+    if (note.find(part) != std::string::npos) return note;
+  }
+  return {};
+}
+
+// A hundred requests that nothing need be said of.
+Scenario quiet() {
+  Scenario scenario = world(100s, workload("chat", per_second(1)), provider("alpha", Law::fixed(1e8)));
+  scenario.workloads[0].max_tokens = Tokens{500};
+  scenario.origins["/monitor/token_limiter"] = {};
+  return scenario;
+}
+
+// Written down in the file, as far as a note asks.
+void write(Scenario& scenario, const std::string& pointer) { scenario.origins[pointer] = {}; }
+
+TEST(RunNotes, has_nothing_to_note_of_a_run_that_answers_everything) { EXPECT_TRUE(notes_of(quiet()).empty()); }
+
+TEST(RunNotes, names_the_outcome_and_the_fault_behind_it) {
+  Scenario scenario = quiet();
+  scenario.faults = {fault("down", FaultKind::outage, 0s, 50s)};
+  EXPECT_EQ(note_with(notes_of(scenario), "not answered"),
+            "50.0 % of the requests were not answered; 50 of these 50 ended as failed, because of faults.down");
+  scenario.monitor.circuit_breaker.consecutive_threshold = 5;
+  scenario.monitor.circuit_breaker.open = 60s;
+  const std::string stuck = note_with(notes_of(scenario), "not answered");
+  EXPECT_NE(stuck.find("ended as all_providers_unavailable, because of faults.down, which kept "
+                       "monitor.circuit_breaker open"),
+            std::string::npos)
+      << stuck;
+}
+
+TEST(RunNotes, notes_more_than_one_per_cent_and_not_exactly_one) {
+  Scenario scenario = quiet();
+  scenario.faults = {fault("down", FaultKind::outage, 10s, 1s)};
+  EXPECT_TRUE(notes_of(scenario).empty()) << "1 of 100";
+  scenario.faults[0].duration = 2s;
+  EXPECT_EQ(note_with(notes_of(scenario), "not answered").substr(0, 5), "2.0 %");
+}
+
+TEST(RunNotes, names_the_timeout_that_lies_below_the_healthy_latency) {
+  Scenario scenario = quiet();
+  scenario.providers[0].time_to_first_token = Law::fixed(40e9);
+  const std::vector<std::string> notes = notes_of(scenario);
+  EXPECT_NE(note_with(notes, "ended as failed, because of monitor.provider_call.timeout, which is 30 s"), "");
+  EXPECT_EQ(note_with(notes, "below the latency"),
+            "monitor.provider_call.timeout is 30 s by default, below the latency of alpha when all is well: it cuts "
+            "off 100.0 % of the requests");
+  write(scenario, "/monitor/provider_call/timeout");
+  EXPECT_NE(note_with(notes_of(scenario), "is 30 s, below"), "") << "a written one is no better";
+}
+
+TEST(RunNotes, a_timeout_that_opens_the_breaker_is_the_cause_of_what_the_breaker_turns_away) {
+  Scenario scenario = quiet();
+  scenario.providers[0].time_to_first_token = Law::fixed(40e9);
+  scenario.monitor.circuit_breaker.consecutive_threshold = 5;
+  scenario.monitor.circuit_breaker.open = 60s;
+  EXPECT_NE(note_with(notes_of(scenario),
+                      "ended as all_providers_unavailable, because of monitor.provider_call.timeout, "
+                      "which is 30 s, and kept monitor.circuit_breaker open"),
+            "");
+}
+
+TEST(RunNotes, a_hanging_provider_is_no_timeout_below_the_healthy_latency) {
+  Scenario scenario = quiet();
+  scenario.faults = {fault("hangs", FaultKind::outage)};
+  scenario.faults[0].mode = OutageMode::hang;
+  const std::vector<std::string> notes = notes_of(scenario);
+  EXPECT_NE(note_with(notes, "because of faults.hangs"), "");
+  EXPECT_EQ(note_with(notes, "below the latency"), "");
+}
+
+TEST(RunNotes, a_provider_without_a_latency_answers_in_no_time) {
+  Scenario scenario = quiet();
+  scenario.providers[0].time_to_first_token = Law::fixed(0);
+  EXPECT_EQ(note_with(notes_of(scenario), "latency"),
+            "alpha has no latency (ttft, tpot), so it answers in 0 ms: 100.0 % of the requests");
+  write(scenario, "/providers/alpha/ttft");
+  EXPECT_EQ(note_with(notes_of(scenario), "latency"), "") << "0 is what the file asks for";
+}
+
+TEST(RunNotes, answers_of_exactly_the_default_cap_were_cut) {
+  Scenario scenario = quiet();
+  scenario.workloads[0].max_tokens.reset();
+  EXPECT_TRUE(notes_of(scenario).empty()) << "100 tokens fit";
+  scenario.workloads[0].output.law = Law::fixed(700);
+  EXPECT_EQ(note_with(notes_of(scenario), "max_tokens"),
+            "max_tokens is not written, so answers are cut at 500 tokens: 100.0 % of the requests");
+  scenario.workloads[0].max_tokens = Tokens{500};
+  EXPECT_TRUE(notes_of(scenario).empty());
+}
+
+TEST(RunNotes, the_average_limiter_is_named_where_the_file_does_not) {
+  Scenario scenario = quiet();
+  scenario.origins.clear();
+  scenario.monitor.token_limiter.mode = monitor::TokenMode::average;
+  EXPECT_TRUE(notes_of(scenario).empty()) << "200 tokens are under the average of 500";
+  scenario.workloads[0].input.law = Law::fixed(600);
+  const std::string note = note_with(notes_of(scenario), "is not written, so it keeps the average at 500");
+  EXPECT_NE(note.find("it refuses 100.0 % of the requests"), std::string::npos) << note;
+  write(scenario, "/monitor/token_limiter/mode");
+  EXPECT_EQ(note_with(notes_of(scenario), "is not written"), "");
+}
+
+TEST(RunNotes, the_default_start_is_named_where_the_calendar_decides) {
+  Scenario scenario = quiet();
+  scenario.workloads[0].executor = Executor::diurnal;
+  EXPECT_EQ(note_with(notes_of(scenario), "start"), "") << "every hour is alike";
+  scenario.workloads[0].diurnal.hourly[3] = 2;
+  EXPECT_NE(note_with(notes_of(scenario), "start is not written, so the run begins at"), "");
+  write(scenario, "/start");
+  EXPECT_EQ(note_with(notes_of(scenario), "start"), "");
+}
+
+TEST(RunNotes, what_the_first_events_show_is_noted_beforehand) {
+  Scenario scenario = quiet();
+  scenario.duration = 365 * 24h;
+  scenario.providers[0].time_to_first_token = Law::fixed(0);
+  EXPECT_NE(note_with(notes_beforehand(scenario), "alpha has no latency"), "");
+}
+
+}  // namespace
+}  // namespace windtunnel::sim::run_notes_test
