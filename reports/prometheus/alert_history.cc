@@ -49,7 +49,9 @@ AlertFinding judge_never(const AlertExpectation& expectation, const AlertRun& ru
     if (!history.labels.empty()) reason += " (" + labels_text(history.labels) + ")";
     return {expectation.text, Verdict::fail, std::move(reason)};
   }
-  if (run.is_blind()) return {expectation.text, Verdict::inconclusive, why_blind(run)};
+  if (std::string why = run.why_silent(expectation.alert); !why.empty()) {
+    return {expectation.text, Verdict::inconclusive, std::move(why)};
+  }
   return {expectation.text, Verdict::pass, "it never fired"};
 }
 
@@ -112,6 +114,12 @@ std::vector<AlertHistory> alert_histories(const Timeline& timeline, const Scrape
   return histories;
 }
 
+std::string AlertRun::why_silent(const std::string& alert) const {
+  if (is_blind()) return why_blind(*this);
+  const auto found = unreachable.find(alert);
+  return found == unreachable.end() ? "" : "it cannot fire in this run: " + found->second;
+}
+
 AlertFinding judge_alert(const AlertExpectation& expectation, const AlertRun& run) {
   if (!expectation.within) return judge_never(expectation, run);
   AlertFinding finding{.claim = expectation.text, .verdict = Verdict::inconclusive, .reason = {}};
@@ -125,8 +133,8 @@ AlertFinding judge_alert(const AlertExpectation& expectation, const AlertRun& ru
   if (first) finding.reason = "it fired " + span_text(*first - *onset) + " after it";
   if (first && *first - *onset <= *expectation.within) {
     finding.verdict = Verdict::pass;
-  } else if (!first && run.is_blind()) {
-    finding.reason = why_blind(run);
+  } else if (!first && !run.why_silent(expectation.alert).empty()) {
+    finding.reason = run.why_silent(expectation.alert);
   } else if (!first && last < *expectation.within) {
     finding.reason = "the run was over " + span_text(last) + " after it, and until then it had not fired";
   } else {

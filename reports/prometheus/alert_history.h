@@ -3,6 +3,7 @@
 // never did; and whether that is what was expected of them.
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,10 +39,13 @@ struct AlertRun {
   const sim::Timeline& timeline;
   const Scrapes& scrapes;
   const std::vector<AlertHistory>& histories;
-  std::optional<Duration> range_min;  // of the rules
+  std::optional<Duration> range_min;               // of the rules
+  std::map<std::string, std::string> unreachable = {};  // alerts that this run cannot make fire, and why
 
   // A range that holds no two scrapes shows nothing to rate() and its like, so that silence of an alert says nothing.
   [[nodiscard]] bool is_blind() const { return range_min && *range_min < 2 * scrapes.interval; }
+  // Why the silence of an alert shows nothing; empty: it does.
+  [[nodiscard]] std::string why_silent(const std::string& alert) const;
 };
 
 struct AlertExpectation {
@@ -59,8 +63,8 @@ struct AlertFinding {
   sim::Verdict verdict = sim::Verdict::pass;
   std::string reason;
 };
-// Inconclusive: the fault never began, or the run was over before the time was, or the alert was silent and the rules
-// are blind.
+// Inconclusive: the fault never began, or the run was over before the time was, or the alert was silent and could be
+// nothing else in this run.
 AlertFinding judge_alert(const AlertExpectation& expectation, const AlertRun& run);
 
 struct AlertReport {

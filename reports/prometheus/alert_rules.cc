@@ -190,7 +190,8 @@ std::optional<std::string> alert_of(std::string_view line) {
   return std::nullopt;
 }
 
-// "5m", "1h30m"; 0 if it is no duration of PromQL.
+}  // namespace
+
 Duration promql_duration(std::string_view text) {
   using namespace std::chrono;
   static constexpr std::pair<std::string_view, milliseconds> kUnits[] = {
@@ -208,8 +209,6 @@ Duration promql_duration(std::string_view text) {
   }
   return sum;
 }
-
-}  // namespace
 
 std::optional<Duration> range_min(std::string_view rules) {
   std::optional<Duration> least;

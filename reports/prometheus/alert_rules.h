@@ -41,6 +41,9 @@ RuleTestAnswer read_rule_test_answer(std::string_view said, std::size_t scrapes)
 // less than YAML, and enough for rule files as they are written: promtool has checked that they are some.
 std::vector<std::string> alert_names(std::string_view rules);
 
+// "5m", "1h30m"; 0 if it is no duration of PromQL.
+Duration promql_duration(std::string_view text);
+
 // The shortest range of a rule file, such as the 1m of rate(x[1m]); nothing if it has none.
 std::optional<Duration> range_min(std::string_view rules);
 
