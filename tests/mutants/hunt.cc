@@ -1,10 +1,11 @@
 // The small explore: draws a world from each seed, runs it with every check on, and says what the first violation is.
 //
-//   hunt FIRST LAST [-CHECK]... [+W1] [+F9]
+//   hunt FIRST LAST [-CHECK]... [+W1] [+F9] [+J]
 //
 // Seeds FIRST to LAST, without the checks named after a minus. +W1 runs each world twice and compares the runs event by
-// event; +F9 runs each world of two providers again with the two in the other order. Prints one line,
-// 'SEED<tab>CHECK<tab>REASON', and ends with 10; or 'clean' and ends with 0.
+// event; +F9 runs each world of two providers again with the two in the other order; +J compares the judge with a model
+// of it on generated claims. Prints one line, 'SEED<tab>CHECK<tab>REASON', and ends with 10; or 'clean' and ends with
+// 0.
 
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@
 #include "sim/explore/swarm.h"
 #include "sim/world/determinism.h"
 #include "sim/world/world.h"
+#include "tests/sim/checks/claims/claiming_world.h"
 #include "tests/sim/two_orders.h"
 
 namespace windtunnel::sim {
@@ -35,6 +37,7 @@ struct Hunt {
   std::vector<std::string> checks;
   bool twice = false;
   bool swapped = false;
+  bool judged = false;
 };
 
 // Two providers and a load; the swarm draws all the rest.
@@ -74,6 +77,12 @@ std::optional<Found> order_matters(const Scenario& world) {
   return difference ? std::optional{Found{"F9", *difference}} : std::nullopt;
 }
 
+std::optional<Found> misjudged(const Scenario& world, std::uint64_t seed) {
+  const std::string all = claims_model::compare_with_model(claims_model::claiming(world, seed)).differences;
+  if (all.empty()) return std::nullopt;
+  return Found{"J", all.substr(0, all.find('\n'))};
+}
+
 int hunt(std::uint64_t first, std::uint64_t last, const Hunt& wanted) {
   const Scenario base = base_world();
   for (std::uint64_t seed = first; seed <= last; ++seed) {
@@ -81,6 +90,7 @@ int hunt(std::uint64_t first, std::uint64_t last, const Hunt& wanted) {
     std::optional<Found> found = violation_of(world, wanted.checks);
     if (!found && wanted.twice) found = divergence_of(world);
     if (!found && wanted.swapped) found = order_matters(world);
+    if (!found && wanted.judged) found = misjudged(world, seed);
     if (!found) continue;
     fmt::print("{}\t{}\t{}\n", seed, found->check, found->reason);
     return 10;
@@ -96,7 +106,7 @@ int main(int count, char** words) {
   windtunnel::set_check_handler(windtunnel::end_process);
   using namespace windtunnel::sim;
   if (count < 3) {
-    std::fputs("usage: hunt FIRST LAST [-CHECK]... [+W1] [+F9]\n", stderr);
+    std::fputs("usage: hunt FIRST LAST [-CHECK]... [+W1] [+F9] [+J]\n", stderr);
     return 2;
   }
   const std::vector<std::string> asked{words + 3, words + count};
@@ -106,5 +116,6 @@ int main(int count, char** words) {
   }
   wanted.twice = std::ranges::find(asked, "+W1") != asked.end();
   wanted.swapped = std::ranges::find(asked, "+F9") != asked.end();
+  wanted.judged = std::ranges::find(asked, "+J") != asked.end();
   return hunt(std::strtoull(words[1], nullptr, 10), std::strtoull(words[2], nullptr, 10), wanted);
 }

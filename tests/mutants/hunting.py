@@ -10,8 +10,8 @@ import planted
 SECONDS_MAX = 120
 
 
-# Claims about two runs: only looked at where they are asked for.
-OF_TWO_RUNS = ("W1", "F9")
+# Claims about two runs, and the one about the judge: only tried where they are asked for.
+ON_REQUEST = ("W1", "F9", planted.JUDGE)
 
 
 def said_by(program, first, last, words=()):
@@ -52,7 +52,7 @@ def hunt_one(build, scratch, mutant, last, off=()):
     except builds.DoesNotCompile as error:
         return {**mutant, "result": "does not compile", "check": "", "seed": 0, "reason": str(error)}
     words = ["-" + check for check in off]
-    words += ["+" + check for check in mutant["killed_by"] if check in OF_TWO_RUNS and check not in off]
+    words += ["+" + check for check in mutant["killed_by"] if check in ON_REQUEST and check not in off]
     outcome = judge(mutant, *said_by(program, 1, last, words), last)
     os.remove(program)
     return outcome

@@ -1,0 +1,88 @@
+#pragma once
+// All that a run shows, kept as a list, for the models that recompute its claims afterwards.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "sim/world/world.h"
+
+namespace windtunnel::sim::claims_model {
+
+struct EndedRequest {
+  Instant arrived{};
+  Instant finished{};
+  monitor::Outcome outcome{};
+  std::optional<std::uint16_t> variant;
+  std::optional<monitor::ProviderId> chosen;    // by the caller
+  std::optional<monitor::ProviderId> assigned;  // by the router
+  std::optional<monitor::ProviderId> answered_by;
+  std::optional<monitor::ProviderId> last_called;
+  Duration time_to_first_token{0};
+  Usd cost;
+  std::int64_t tokens = 0;
+  bool has_moved = false;
+  std::int64_t retries = 0;
+};
+
+struct EndedCall {
+  Instant at{};
+  monitor::ProviderId provider{};
+  monitor::ReplyKind kind{};
+  bool late = false;
+  monitor::BreakerState state_before{};
+};
+
+struct Transition {
+  Instant at{};
+  monitor::ProviderId provider{};
+  monitor::BreakerState from{};
+  monitor::BreakerState to{};
+};
+
+// All that a run shows, kept.
+class History final : public Observer {
+ public:
+  std::vector<EndedRequest> requests;
+  std::vector<EndedCall> calls;
+  std::vector<Transition> transitions;
+  std::vector<monitor::BudgetEvent> budget;
+  std::map<std::size_t, std::int64_t> fault_hits;  // by fault
+  std::int64_t cooling_skips = 0;
+  std::int64_t cache_edges = 0;
+  std::int64_t ties = 0;
+
+  void on_finish(const monitor::Record& record) override {
+    EndedRequest ended{.arrived = record.arrived,
+                       .finished = record.finished,
+                       .outcome = record.outcome,
+                       .variant = record.variant,
+                       .chosen = record.request.provider,
+                       .assigned = record.assigned,
+                       .answered_by = record.answered_by,
+                       .last_called = std::nullopt,
+                       .time_to_first_token = record.time_to_first_token,
+                       .cost = record.confirmed_cost(),
+                       .tokens = record.input.count() + record.output.count(),
+                       .has_moved = record.failovers > 0};
+    for (const monitor::Attempt& attempt : record.attempts()) {
+      if (ended.last_called == attempt.provider) ++ended.retries;
+      ended.last_called = attempt.provider;
+    }
+    requests.push_back(ended);
+  }
+  void on_attempt_end(const monitor::AttemptEnded& event) override {
+    calls.push_back({event.at, event.provider, event.reply.kind, event.late, event.state_before});
+  }
+  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override {
+    transitions.push_back({event.at, provider, event.from, event.to});
+  }
+  void on_budget(const monitor::BudgetEvent& event, Instant /*now*/) override { budget.push_back(event); }
+  void on_fault_hit(std::size_t fault, RequestId /*request*/, Instant /*now*/) override { ++fault_hits[fault]; }
+  void on_cooling_skip(RequestId, monitor::ProviderId, Instant) override { ++cooling_skips; }
+  void on_cache_edge(RequestId, Instant) override { ++cache_edges; }
+  void on_event(Instant /*now*/, bool tie) override { ties += tie ? 1 : 0; }
+};
+
+}  // namespace windtunnel::sim::claims_model

@@ -1,0 +1,289 @@
+#pragma once
+// A second, simple implementation of thresholds, which recomputes each after the run from a list of what happened. The
+// judge works while the run goes by and keeps one window; this sorts everything into windows at the end.
+//
+// The rules, as a user reads them:
+//   - A sample lies at the instant at which it is known: a request and a call at their end, a trip at its moment.
+//   - `during` is [at, at + duration) of the fault, `after` begins at at + duration, `skip` moves the beginning.
+//   - Windows begin where the stretch begins. A window without data is not judged; every other one must hold.
+//   - Data is what could have broken the claim (see sample_of).
+//   - Without a window and without data a claim that holds is inconclusive, and one that does not hold fails.
+//   - A stretch that begins at or after the end of the run is inconclusive.
+// Values are exact fractions of 128-bit integers; percentiles are nearest rank over the exact samples, so that a bound
+// within the histogram's 0.1 % of one is undecided here.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/checks/findings/verdict.h"
+#include "tests/sim/checks/claims/run_history.h"
+
+namespace windtunnel::sim::claims_model {
+
+// One thing that ended, as one threshold sees it.
+struct Sample {
+  Instant at{};
+  bool is_data = false;     // it could have broken the claim
+  bool is_counted = false;  // and it is one of those that are counted or measured
+  Int128 amount = 0;        // nanoseconds, pico-dollars or tokens
+};
+
+struct Fraction {
+  Int128 numerator = 0;
+  Int128 denominator = 1;
+};
+
+struct Expected {
+  Verdict verdict = Verdict::pass;
+  std::optional<Instant> window;  // the first that did not hold
+  std::int64_t windows = 0;       // with data
+  bool is_close = false;          // a percentile lies within the histogram's bound of the claim's
+};
+
+inline bool compare(Comparison comparison, const Fraction& value, std::int64_t bound) {
+  const Int128 difference = value.numerator - Int128{bound} * value.denominator;
+  switch (comparison) {
+    case Comparison::less:
+      return difference < 0;
+    case Comparison::less_equal:
+      return difference <= 0;
+    case Comparison::greater:
+      return difference > 0;
+    case Comparison::greater_equal:
+      return difference >= 0;
+    case Comparison::equal:
+      return difference == 0;
+    case Comparison::not_equal:
+      return difference != 0;
+  }
+  return false;
+}
+
+inline std::optional<monitor::ProviderId> find_provider(const Scenario& scenario, const std::string& name) {
+  for (std::uint8_t i = 0; i < scenario.providers.size(); ++i) {
+    if (scenario.providers[i].name == name) return monitor::ProviderId{i};
+  }
+  return std::nullopt;
+}
+
+inline bool is_of_calls(Metric metric) {
+  return metric == Metric::provider_calls || metric == Metric::provider_errors || metric == Metric::breaker_opened;
+}
+
+inline bool has_tags(const Scenario& scenario, const ThresholdSpec& spec, const EndedRequest& request) {
+  if (spec.variant) {
+    if (!request.variant) return false;
+    if (scenario.monitor.ab_router.variants[*request.variant].id != *spec.variant) return false;
+  }
+  if (spec.provider) {
+    std::optional<monitor::ProviderId> target = request.assigned;
+    if (!target) target = request.chosen;
+    if (!target && scenario.monitor.ab_router.variants.empty()) target = monitor::ProviderId{0};
+    if (target != find_provider(scenario, *spec.provider)) return false;
+  }
+  if (spec.served_by) {
+    const auto by = request.answered_by ? request.answered_by : request.last_called;
+    if (by != find_provider(scenario, *spec.served_by)) return false;
+  }
+  return true;
+}
+
+inline Sample sample_of(const ThresholdSpec& spec, const EndedRequest& request) {
+  using monitor::Outcome;
+  Sample sample{.at = request.finished, .is_data = true};
+  const bool is_wanted = !spec.outcome || request.outcome == *spec.outcome;
+  const bool is_hit = request.outcome == Outcome::cache_hit || request.outcome == Outcome::stale_hit;
+  const bool is_served = request.outcome == Outcome::served;
+  const bool is_refused = request.outcome == Outcome::refused_rate || request.outcome == Outcome::refused_tokens ||
+                          request.outcome == Outcome::refused_budget;
+  bool is_of_metric = true;
+  switch (spec.of) {
+    case Metric::requests:
+      break;
+    case Metric::requests_failed:
+      is_of_metric = !is_served && !is_hit && !is_refused;
+      break;
+    case Metric::requests_refused:
+      is_of_metric = is_refused;
+      break;
+    case Metric::request_duration:
+      is_of_metric = spec.outcome || is_served || is_hit;
+      sample.amount = (request.finished - request.arrived).count();
+      break;
+    case Metric::time_to_first_token:
+      is_of_metric = is_served;
+      sample.amount = request.time_to_first_token.count();
+      break;
+    case Metric::cost_usd:
+      sample.amount = request.cost.picos();
+      break;
+    case Metric::tokens:
+      is_of_metric = is_served;
+      sample.amount = request.tokens;
+      break;
+    case Metric::failovers:
+      is_of_metric = request.has_moved;
+      break;
+    case Metric::cache_hits:
+      is_of_metric = is_hit;
+      break;
+    case Metric::provider_calls:  // a request could have called
+      is_of_metric = false;
+      break;
+    case Metric::provider_errors:
+    case Metric::breaker_opened:
+      return {};
+  }
+  sample.is_counted = is_wanted && is_of_metric;
+  return sample;
+}
+
+// Every sample of the run, in no order.
+inline std::vector<Sample> samples_of(const Scenario& scenario, const ThresholdSpec& spec, const History& history) {
+  std::vector<Sample> samples;
+  for (const EndedRequest& request : history.requests) {
+    if (is_of_calls(spec.of) ? spec.of == Metric::provider_calls : has_tags(scenario, spec, request)) {
+      samples.push_back(sample_of(spec, request));
+    }
+  }
+  if (!is_of_calls(spec.of)) return samples;
+  const auto wanted = spec.provider ? find_provider(scenario, *spec.provider) : std::nullopt;
+  for (const EndedCall& call : history.calls) {
+    const bool is_own = !wanted || call.provider == *wanted;
+    if (!is_own && spec.of != Metric::provider_calls) continue;
+    const bool is_counted = spec.of == Metric::provider_calls ||
+                            (spec.of == Metric::provider_errors && call.kind != monitor::ReplyKind::ok);
+    samples.push_back({.at = call.at, .is_data = true, .is_counted = is_own && is_counted});
+  }
+  for (const Transition& one : history.transitions) {
+    if (spec.of != Metric::breaker_opened || one.to != monitor::BreakerState::open) continue;
+    if (!wanted || one.provider == *wanted) samples.push_back({.at = one.at, .is_data = false, .is_counted = true});
+  }
+  return samples;
+}
+
+// The value of one window, or of the whole stretch, in the unit of the bound. `span`: its length.
+inline std::optional<Fraction> value_of(const ThresholdSpec& spec, const std::vector<Sample>& samples, Duration span) {
+  std::vector<Int128> amounts;
+  std::int64_t data = 0;
+  std::int64_t counted = 0;
+  Int128 sum = 0;
+  for (const Sample& sample : samples) {
+    data += sample.is_data ? 1 : 0;
+    if (!sample.is_counted) continue;
+    ++counted;
+    sum += sample.amount;
+    amounts.push_back(sample.amount);
+  }
+  std::sort(amounts.begin(), amounts.end());
+  const bool is_money = spec.of == Metric::cost_usd;
+  // A bound of money is in millionths of a dollar, as a million pico-dollars are; of tokens in millionths of a token.
+  const Int128 unit = is_money ? 1 : 1'000'000;
+  const Int128 scale = is_money ? 1'000'000 : 1;
+  const bool is_duration = spec.of == Metric::request_duration || spec.of == Metric::time_to_first_token;
+  switch (spec.aggregate) {
+    case Aggregate::count:
+      return Fraction{Int128{counted} * 1'000'000, 1};
+    case Aggregate::value:
+      return Fraction{sum * unit, scale};
+    case Aggregate::avg:
+      if (counted == 0) return std::nullopt;
+      return is_duration ? Fraction{sum, counted} : Fraction{sum * unit, scale * counted};
+    case Aggregate::min:
+      return amounts.empty() ? std::nullopt : std::optional{Fraction{amounts.front(), 1}};
+    case Aggregate::max:
+      return amounts.empty() ? std::nullopt : std::optional{Fraction{amounts.back(), 1}};
+    case Aggregate::med:
+    case Aggregate::percentile: {
+      if (amounts.empty()) return std::nullopt;
+      const std::int64_t share = spec.aggregate == Aggregate::med ? 500'000 : spec.percentile.value;
+      const Int128 up = Int128{share} * static_cast<Int128>(amounts.size()) + 999'999;
+      const auto rank = std::max<std::int64_t>(1, static_cast<std::int64_t>(up / 1'000'000));
+      return Fraction{amounts[static_cast<std::size_t>(rank - 1)], 1};
+    }
+    case Aggregate::rate: {
+      const bool is_per_second =
+          spec.of == Metric::requests || spec.of == Metric::provider_calls || spec.of == Metric::tokens;
+      if (!is_per_second) return data == 0 ? std::nullopt : std::optional{Fraction{Int128{counted} * 1'000'000, data}};
+      const Int128 flow = spec.of == Metric::tokens ? sum : Int128{counted};
+      if (span.count() <= 0) return std::nullopt;
+      return Fraction{flow * 1'000'000 * 1'000'000'000, span.count()};
+    }
+  }
+  return std::nullopt;
+}
+
+struct Stretch {
+  Instant begin{};
+  Instant end{};
+};
+
+inline Stretch stretch_of(const Scenario& scenario, const ThresholdSpec& spec) {
+  Stretch stretch{Instant{}, Instant::max()};
+  for (const FaultSpec& fault : scenario.faults) {
+    const Instant begin = Instant{} + fault.at;
+    const Instant end = fault.duration ? begin + *fault.duration : Instant{} + scenario.duration;
+    if (spec.during && fault.id == *spec.during) stretch = {begin, end};
+    if (spec.after && fault.id == *spec.after) stretch = {end, Instant::max()};
+  }
+  if (spec.skip) stretch.begin += *spec.skip;
+  return stretch;
+}
+
+struct Window {
+  Instant begin{};
+  Duration span{0};
+  bool has_data = false;
+  std::optional<Fraction> value;
+};
+
+inline std::vector<Window> windows_of(const Scenario& scenario, const ThresholdSpec& spec, const History& history,
+                                      Instant ended) {
+  const Stretch stretch = stretch_of(scenario, spec);
+  std::map<std::int64_t, std::vector<Sample>> groups;
+  if (!spec.window) groups[0];
+  for (const Sample& sample : samples_of(scenario, spec, history)) {
+    if (sample.at < stretch.begin || sample.at >= stretch.end) continue;
+    groups[spec.window ? (sample.at - stretch.begin) / *spec.window : 0].push_back(sample);
+  }
+  std::vector<Window> windows;
+  for (const auto& [number, samples] : groups) {
+    Window window{.begin = spec.window ? stretch.begin + *spec.window * number : stretch.begin};
+    const Instant end = spec.window ? window.begin + *spec.window : Instant::max();
+    window.span = std::min({end, stretch.end, ended}) - window.begin;
+    for (const Sample& sample : samples) window.has_data = window.has_data || sample.is_data;
+    window.value = value_of(spec, samples, window.span);
+    windows.push_back(window);
+  }
+  return windows;
+}
+
+// A percentile comes from a histogram, which is within 0.1 % of it.
+inline bool is_close(const ThresholdSpec& spec, const Fraction& value) {
+  if (spec.aggregate != Aggregate::med && spec.aggregate != Aggregate::percentile) return false;
+  const double exact = static_cast<double>(value.numerator) / static_cast<double>(value.denominator);
+  return std::abs(exact - static_cast<double>(spec.bound)) <= 0.0021 * exact + 1;
+}
+
+inline Expected expect_threshold(const Scenario& scenario, const ThresholdSpec& spec, const History& history,
+                                 Instant ended) {
+  Expected expected;
+  if (stretch_of(scenario, spec).begin >= ended) return {.verdict = Verdict::inconclusive};
+  for (const Window& window : windows_of(scenario, spec, history, ended)) {
+    if (!window.value || (spec.window && !window.has_data)) continue;
+    expected.windows += window.has_data ? 1 : 0;
+    expected.is_close = expected.is_close || is_close(spec, *window.value);
+    if (compare(spec.comparison, *window.value, spec.bound) || expected.verdict == Verdict::fail) continue;
+    expected.verdict = Verdict::fail;
+    if (spec.window) expected.window = window.begin;
+  }
+  if (expected.verdict == Verdict::pass && expected.windows == 0) expected.verdict = Verdict::inconclusive;
+  return expected;
+}
+
+}  // namespace windtunnel::sim::claims_model
