@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <variant>
 
 #include "base/calendar.h"
 #include "sim/checks/claims/recovery.h"
@@ -47,11 +48,11 @@ std::string_view budget_setting(const monitor::CostLimiterConfig& config) {
 }
 
 // Ends a run that is only looked into.
-class EventsAtMost final : public Observer {
+class EventsAtMost final {
  public:
   explicit EventsAtMost(std::int64_t most) : left_(most) {}
-  void on_event(Instant /*now*/, bool /*tie*/) override { --left_; }
-  [[nodiscard]] bool wants_stop() const override { return left_ <= 0; }
+  void on(const ScheduledDone&) { --left_; }
+  [[nodiscard]] bool wants_stop() const { return left_ <= 0; }
 
  private:
   std::int64_t left_;
@@ -85,11 +86,9 @@ std::string_view settings_behind(Outcome outcome) {
 RunNotes::RunNotes(const Scenario& scenario)
     : scenario_(scenario), served_by_(scenario.providers.size()), healthy_timeouts_(scenario.providers.size()) {}
 
-void RunNotes::on_fault_hit(std::size_t /*fault*/, RequestId request, Instant /*now*/) {
-  hit_by_fault_.insert(request);
-}
+void RunNotes::on(const FaultHit& event) { hit_by_fault_.insert(event.request); }
 
-void RunNotes::on_finish(const monitor::Record& record) {
+void RunNotes::on(const monitor::Record& record) {
   ++requests_;
   ++outcomes_[static_cast<std::size_t>(record.outcome)];
   const bool is_served = record.outcome == Outcome::served;
@@ -226,7 +225,8 @@ void RunNotes::note_timeout(std::vector<std::string>& notes) const {
 void RunNotes::note_start(std::vector<std::string>& notes) const {
   if (is_written("/start")) return;
   const bool has_hours = std::ranges::any_of(scenario_.workloads, [](const WorkloadSpec& load) {
-    return load.executor == Executor::diurnal && (varies(load.diurnal.hourly) || varies(load.diurnal.weekday));
+    const auto* diurnal = std::get_if<Diurnal>(&load.executor);
+    return diurnal != nullptr && (varies(diurnal->hourly) || varies(diurnal->weekday));
   });
   bool has_dates = false;
   for (std::size_t i = 0; i < scenario_.providers.size(); ++i) {

@@ -23,13 +23,13 @@ namespace windtunnel::sim {
 // The block of settings that an outcome other than an answer comes from; empty for answers.
 [[nodiscard]] std::string_view settings_behind(monitor::Outcome outcome);
 
-class RunNotes final : public Observer {
+class RunNotes final {
  public:
   // `scenario` must outlive this.
   explicit RunNotes(const Scenario& scenario);
 
-  void on_fault_hit(std::size_t fault, RequestId request, Instant now) override;
-  void on_finish(const monitor::Record& record) override;
+  void on(const FaultHit& event);
+  void on(const monitor::Record& record);
 
   [[nodiscard]] std::vector<std::string> notes(const std::vector<FaultCount>& faults) const;
 

@@ -51,7 +51,7 @@ TEST(Judge, a_threshold_a_minimum_and_liveness_are_claims) {
 
 TEST(Judge, min_affected_is_a_claim_only_where_it_is_written_down) {
   Scenario scenario = ten_requests();
-  scenario.faults = {fault("down", FaultKind::outage)};
+  scenario.faults = {fault("down", Outage{})};
   EXPECT_EQ(judged(scenario).verdict, Verdict::nothing_claimed);
   scenario.origins["/faults/0/expect/min_affected"] = {};
   EXPECT_EQ(judged(scenario).verdict, Verdict::pass);
@@ -93,9 +93,9 @@ TEST(Judge, a_run_judges_no_threshold_of_a_forecast) {
 // A fault must change results; calls that it touches without an effect are not enough.
 TEST(Judge, a_fault_that_touches_calls_and_changes_none_is_inconclusive) {
   Scenario scenario = ten_requests();
-  scenario.faults = {fault("idle", FaultKind::error_burst)};
-  scenario.faults[0].rate = 0;
-  scenario.faults[0].errors = {{monitor::ReplyKind::server_error, 1.0}};
+  ErrorBurst idle;
+  idle.rate = 0;
+  scenario.faults = {fault("idle", idle)};
   Judge judge{scenario};
   const RunResult result = run(scenario, {.observers = {&judge}});
   ASSERT_GT(result.faults[0].touched, 0);
@@ -105,7 +105,7 @@ TEST(Judge, a_fault_that_touches_calls_and_changes_none_is_inconclusive) {
 
 TEST(Judge, min_affected_is_met_by_exactly_as_many_results) {
   Scenario scenario = ten_requests();
-  scenario.faults = {fault("down", FaultKind::outage, 0s, 4s)};
+  scenario.faults = {fault("down", Outage{}, 0s, 4s)};
   scenario.origins["/faults/0/expect/min_affected"] = {};
   for (const std::int64_t least : {4, 5}) {
     scenario.faults[0].min_affected = least;

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "sim/checks/judge.h"
 #include "tests/sim/checks/claims/threshold_model.h"
@@ -172,7 +173,8 @@ inline Compared compare_with_model(const Scenario& scenario, std::optional<std::
       const FaultSpec& spec = scenario.faults[fault];
       const std::int64_t hits = history.fault_hits[fault++];
       // A clock step and a lack of places have no call of their own to change.
-      const bool is_told = spec.kind != FaultKind::wall_clock_step && spec.kind != FaultKind::brownout;
+      const bool is_told =
+          !std::holds_alternative<WallClockStep>(spec.settings) && !std::holds_alternative<Brownout>(spec.settings);
       if (is_told) differ(spec.id + " is enough", finding.verdict == Verdict::pass, hits >= spec.min_affected);
     }
     if (finding.kind == Finding::Kind::liveness) (finding.id == "breakers close" ? closed : success) = finding;

@@ -42,7 +42,7 @@ struct Transition {
 };
 
 // All that a run shows, kept.
-class History final : public Observer {
+class History final {
  public:
   std::vector<EndedRequest> requests;
   std::vector<EndedCall> calls;
@@ -53,7 +53,7 @@ class History final : public Observer {
   std::int64_t cache_edges = 0;
   std::int64_t ties = 0;
 
-  void on_finish(const monitor::Record& record) override {
+  void on(const monitor::Record& record) {
     EndedRequest ended{.arrived = record.arrived,
                        .finished = record.finished,
                        .outcome = record.outcome,
@@ -72,17 +72,18 @@ class History final : public Observer {
     }
     requests.push_back(ended);
   }
-  void on_attempt_end(const monitor::AttemptEnded& event) override {
+  void on(const monitor::AttemptEnded& event) {
     calls.push_back({event.at, event.provider, event.reply.kind, event.late, event.state_before});
   }
-  void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event) override {
-    transitions.push_back({event.at, provider, event.from, event.to});
+  void on(const monitor::BreakerMoved& moved) {
+    const monitor::BreakerTransition& event = moved.transition;
+    transitions.push_back({event.at, moved.provider, event.from, event.to});
   }
-  void on_budget(const monitor::BudgetEvent& event, Instant /*now*/) override { budget.push_back(event); }
-  void on_fault_hit(std::size_t fault, RequestId /*request*/, Instant /*now*/) override { ++fault_hits[fault]; }
-  void on_cooling_skip(RequestId, monitor::ProviderId, Instant) override { ++cooling_skips; }
-  void on_cache_edge(RequestId, Instant) override { ++cache_edges; }
-  void on_event(Instant /*now*/, bool tie) override { ties += tie ? 1 : 0; }
+  void on(const monitor::BudgetChanged& changed) { budget.push_back(changed.budget); }
+  void on(const FaultHit& event) { ++fault_hits[event.fault]; }
+  void on(const monitor::CoolingSkipped&) { ++cooling_skips; }
+  void on(const monitor::CacheEdgeMet&) { ++cache_edges; }
+  void on(const ScheduledDone& event) { ties += event.tie ? 1 : 0; }
 };
 
 }  // namespace windtunnel::sim::claims_model

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "tests/sim/world_fixture.h"
@@ -43,7 +44,7 @@ TEST(RunNotes, has_nothing_to_note_of_a_run_that_answers_everything) { EXPECT_TR
 
 TEST(RunNotes, names_the_outcome_and_the_fault_behind_it) {
   Scenario scenario = quiet();
-  scenario.faults = {fault("down", FaultKind::outage, 0s, 50s)};
+  scenario.faults = {fault("down", Outage{}, 0s, 50s)};
   EXPECT_EQ(note_with(notes_of(scenario), "not answered"),
             "50.0 % of the requests were not answered; 50 of these 50 ended as failed, because of faults.down");
   scenario.monitor.circuit_breaker.consecutive_threshold = 5;
@@ -57,7 +58,7 @@ TEST(RunNotes, names_the_outcome_and_the_fault_behind_it) {
 
 TEST(RunNotes, notes_more_than_one_per_cent_and_not_exactly_one) {
   Scenario scenario = quiet();
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 1s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 1s)};
   EXPECT_TRUE(notes_of(scenario).empty()) << "1 of 100";
   scenario.faults[0].duration = 2s;
   EXPECT_EQ(note_with(notes_of(scenario), "not answered").substr(0, 5), "2.0 %");
@@ -88,8 +89,9 @@ TEST(RunNotes, a_timeout_that_opens_the_breaker_is_the_cause_of_what_the_breaker
 
 TEST(RunNotes, a_hanging_provider_is_no_timeout_below_the_healthy_latency) {
   Scenario scenario = quiet();
-  scenario.faults = {fault("hangs", FaultKind::outage)};
-  scenario.faults[0].mode = OutageMode::hang;
+  Outage hangs;
+  hangs.mode = OutageMode::hang;
+  scenario.faults = {fault("hangs", hangs)};
   const std::vector<std::string> notes = notes_of(scenario);
   EXPECT_NE(note_with(notes, "because of faults.hangs"), "");
   EXPECT_EQ(note_with(notes, "below the latency"), "");
@@ -129,9 +131,9 @@ TEST(RunNotes, the_average_limiter_is_named_where_the_file_does_not) {
 
 TEST(RunNotes, the_default_start_is_named_where_the_calendar_decides) {
   Scenario scenario = quiet();
-  scenario.workloads[0].executor = Executor::diurnal;
+  scenario.workloads[0].executor = Diurnal{};
   EXPECT_EQ(note_with(notes_of(scenario), "start"), "") << "every hour is alike";
-  scenario.workloads[0].diurnal.hourly[3] = 2;
+  std::get<Diurnal>(scenario.workloads[0].executor).hourly[3] = 2;
   EXPECT_NE(note_with(notes_of(scenario), "start is not written, so the run begins at"), "");
   write(scenario, "/start");
   EXPECT_EQ(note_with(notes_of(scenario), "start"), "");

@@ -23,7 +23,7 @@ constexpr Instant kStart{};
 Scenario two_providers() {
   Scenario scenario = world(60s, workload("chat", per_second(1)));
   scenario.providers.push_back(provider("beta"));
-  scenario.faults = {fault("down", FaultKind::outage, 10s, 10s)};
+  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   return scenario;
 }
 
@@ -67,7 +67,7 @@ Finding judged(const ThresholdSpec& one, const std::vector<monitor::Record>& rec
                Scenario scenario = two_providers(), Instant end = kStart + 60s) {
   scenario.thresholds = {one};
   Thresholds thresholds{scenario};
-  for (const monitor::Record& record : records) thresholds.on_finish(record);
+  for (const monitor::Record& record : records) thresholds.on(record);
   return thresholds.judge(end).front();
 }
 
@@ -75,7 +75,7 @@ Finding judged_calls(const ThresholdSpec& one, const std::vector<monitor::Attemp
   Scenario scenario = two_providers();
   scenario.thresholds = {one};
   Thresholds thresholds{scenario};
-  for (const monitor::AttemptEnded& event : calls) thresholds.on_attempt_end(event);
+  for (const monitor::AttemptEnded& event : calls) thresholds.on(event);
   return thresholds.judge(kStart + 60s).front();
 }
 
