@@ -130,6 +130,7 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
       ->type_name("DIR|FILE");
   add_html(verb, forecast.output.html);
   add_format(verb, forecast.output.format);
+  add_require_claims(verb, forecast.output.claims_required);
   verb.add_flag("--quiet,-q", forecast.output.quiet, "Show no progress, and print nothing that passes");
   add_color(verb, forecast.output.color);
   verb.callback([&forecast] { check(forecast); });
@@ -147,6 +148,7 @@ std::unique_ptr<Verb> add_merge(CLI::App& app) {
       ->type_name("DIR");
   add_html(verb, merge.output.html);
   add_format(verb, merge.output.format);
+  add_require_claims(verb, merge.output.claims_required);
   verb.add_flag("--quiet,-q", merge.output.quiet, "Print nothing that passes");
   add_color(verb, merge.output.color);
   verb.callback([&merge] { check_html(merge.output.html, merge.output.out); });

@@ -71,6 +71,7 @@ std::unique_ptr<Verb> add_run(CLI::App& app) {
       ->envname("WINDTUNNEL_FORMAT")
       ->type_name("text|json");
   verb.add_option("--until", run.request.until, "Stop at this virtual time")->type_name("T");
+  add_require_claims(verb, run.claims_required);
   verb.add_flag("--quiet,-q", run.quiet, "Print nothing that passes");
   add_color(verb, run.color);
   verb.callback([&run] { check(run); });

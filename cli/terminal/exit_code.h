@@ -120,19 +120,6 @@ constexpr ExitCode exit_code_of(runs::ProblemKind kind) {
   return ExitCode::internal_error;
 }
 
-// Of a claim that is a threshold.
-constexpr ExitCode exit_code_of(sim::Verdict verdict) {
-  switch (verdict) {
-    case sim::Verdict::pass:
-      return ExitCode::pass;
-    case sim::Verdict::fail:
-      return ExitCode::threshold;
-    case sim::Verdict::inconclusive:
-      return ExitCode::inconclusive;
-  }
-  return ExitCode::internal_error;
-}
-
 static_assert(worst(ExitCode::pass, ExitCode::inconclusive) == ExitCode::inconclusive);
 static_assert(worst(ExitCode::threshold, ExitCode::invariant_violated) == ExitCode::invariant_violated);
 static_assert(worst(ExitCode::internal_error, ExitCode::interrupted) == ExitCode::internal_error);

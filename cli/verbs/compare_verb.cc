@@ -28,13 +28,9 @@ std::string text_of(const reports::CompareSummary& summary, CompareFormat format
   return {};
 }
 
-ExitCode code_of(const reports::CompareSummary& summary) {
-  ExitCode code = summary.interrupted ? ExitCode::interrupted : ExitCode::pass;
-  for (const reports::RegressionSummary& regression : summary.regressions) {
-    if (regression.verdict == sim::Verdict::fail) code = worst(code, ExitCode::regression);
-    if (regression.verdict == sim::Verdict::inconclusive) code = worst(code, ExitCode::inconclusive);
-  }
-  return code;
+ExitCode code_of(const reports::CompareSummary& summary, ClaimsRequired required) {
+  const ExitCode code = exit_code_of(summary.verdict, ExitCode::regression, required);
+  return summary.interrupted ? worst(code, ExitCode::interrupted) : code;
 }
 
 runs::CompareDone perform(runs::ComparePlan plan, const CompareArguments& arguments) {
@@ -62,7 +58,7 @@ ExitCode compare(const CompareArguments& arguments) {
   const runs::CompareDone done = perform(std::move(plan), arguments);
   acknowledge_interrupt();
   const reports::CompareSummary summary = done.summary();
-  code = code_of(summary);
+  code = code_of(summary, arguments.claims_required);
   const bool silent = arguments.quiet && code == ExitCode::pass;
   if (!silent && !print(text_of(summary, arguments.format))) code = worst(code, ExitCode::file_error);
   if (!arguments.out.empty()) code = worst(code, complain(runs::write_comparison(summary, arguments.out)));

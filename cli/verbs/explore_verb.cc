@@ -12,10 +12,10 @@
 namespace windtunnel::cli {
 namespace {
 
-ExitCode code_of(const runs::SearchDone& done) {
-  ExitCode code = ExitCode::pass;
-  if (done.exploration.failure) code = exit_code_of(sim::Judgement{.findings = {done.exploration.failure->finding}});
-  if (done.verdict == sim::Verdict::inconclusive) code = ExitCode::inconclusive;
+ExitCode code_of(const runs::SearchDone& done, ClaimsRequired required) {
+  const auto& failure = done.exploration.failure;
+  const ExitCode on_failure = failure ? exit_code_of(failure->finding.kind) : ExitCode::pass;
+  const ExitCode code = exit_code_of(done.verdict, on_failure, required);
   return done.interrupted ? worst(code, ExitCode::interrupted) : code;
 }
 
@@ -48,7 +48,7 @@ ExitCode explore(const ExploreArguments& arguments) {
   const runs::SearchDone done = search(arguments, *std::move(loaded.scenario));
   acknowledge_interrupt();
   if (done.problem) return complain(*done.problem);
-  ExitCode code = code_of(done);
+  ExitCode code = code_of(done, arguments.claims_required);
   const bool silent = arguments.quiet && code == ExitCode::pass;
   if (!silent && !print(arguments.format == Format::json ? done.json : done.text)) {
     code = worst(code, ExitCode::file_error);

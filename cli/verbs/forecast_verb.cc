@@ -28,7 +28,7 @@ std::string text_of(const reports::ForecastSummary& summary, const ForecastOutpu
 // Prints a forecast and writes its files.
 ExitCode publish(const runs::ForecastDone& done, const ForecastOutput& output) {
   const reports::ForecastSummary summary = done.summary();
-  ExitCode code = exit_code_of(summary.verdict);
+  ExitCode code = exit_code_of(summary.verdict, ExitCode::threshold, output.claims_required);
   if (!output.out.empty()) {
     code = worst(code, complain(runs::write_forecast(summary, output.out, output.html, done.whole)));
   }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,14 +20,22 @@
 namespace windtunnel::cli {
 namespace {
 
-ExitCode code_of(const runs::RunDone& done) {
-  ExitCode code = done.cut_short == runs::CutShort::interrupted ? ExitCode::interrupted : exit_code_of(done.judgement);
+ExitCode code_of(const runs::RunDone& done, ClaimsRequired required) {
+  const bool was_interrupted = done.cut_short == runs::CutShort::interrupted;
+  ExitCode code = was_interrupted ? ExitCode::interrupted : exit_code_of(done.judgement, required);
   if (done.divergence) code = worst(code, ExitCode::not_deterministic);
   if (done.problem) code = worst(code, exit_code_of(done.problem->kind));
   return code;
 }
 
 std::string word_of(ExitCode code) { return std::string{meaning_of(code).word}; }
+
+// "pass", "threshold", "nothing claimed".
+std::string word_of(const runs::RunDone& done, ExitCode code) {
+  const bool is_asked_nothing = code == ExitCode::pass || code == ExitCode::inconclusive;
+  const bool is_unclaimed = is_asked_nothing && done.judgement.verdict == sim::Verdict::nothing_claimed;
+  return is_unclaimed ? "nothing claimed" : word_of(code);
+}
 
 // What became of the runs of one command.
 struct Done {
@@ -63,7 +72,8 @@ class Performer {
     // With --fail-fast no run is started once one was not a pass; those under way are finished and reported too.
     InOrder<runs::RunDone> results{plan_.size(), arguments_.jobs, [&](std::uint64_t place) {
                                      runs::RunDone done = perform(job_of(place));
-                                     const bool failed = arguments_.fail_fast && code_of(done) != ExitCode::pass;
+                                     const bool failed = arguments_.fail_fast &&
+                                                         code_of(done, arguments_.claims_required) != ExitCode::pass;
                                      if (failed || interrupted()) results.give_up();
                                      return done;
                                    }};
@@ -78,11 +88,11 @@ class Performer {
       if (progress.due()) progress.show(fmt::format("{} of {} runs", done.runs, plan_.size()));
       const ExitCode code = report(job, *result);
       done.code = worst(done.code, code);
-      ++counts_[severity_of(code)];
+      ++counts_[{severity_of(code), word_of(*result, code)}];
       if (is_json) {
         open = list.add(result->summary_json);
       } else if (!arguments_.quiet || code != ExitCode::pass) {
-        open = print(line_of(job, *result, word_of(code), code == ExitCode::pass));
+        open = print(line_of(job, *result, word_of(*result, code), code == ExitCode::pass));
       }
     }
     if (open) open = is_json ? list.end() : print(totals());
@@ -108,13 +118,13 @@ class Performer {
   }
 
   ExitCode report(const runs::RunJob& job, const runs::RunDone& done) {
-    const ExitCode code = code_of(done);
+    const ExitCode code = code_of(done, arguments_.claims_required);
     if (done.events_left_out > 0) {
       complain(fmt::format("{} events are not in {}/events.jsonl, which --events-max limits", done.events_left_out,
                            job.directory));
     }
     if (const std::string error = error_of(done); !error.empty()) complain(error);
-    reports_.add(job, done, word_of(code), code == ExitCode::pass);
+    reports_.add(job, done, word_of(done, code), code == ExitCode::pass);
     return code;
   }
 
@@ -122,7 +132,7 @@ class Performer {
   [[nodiscard]] std::string totals() const {
     std::vector<runs::VerdictCount> counts;
     for (auto row = counts_.rbegin(); row != counts_.rend(); ++row) {
-      counts.push_back({std::string{kExitCodes[kExitCodes.size() - row->first].word}, row->second});
+      counts.push_back({row->first.second, row->second});
     }
     return totals_line(counts, plan_.size(), why_not_run());
   }
@@ -131,7 +141,7 @@ class Performer {
   const RunArguments& arguments_;
   runs::CommandReports& reports_;
   bool color_;
-  std::map<std::size_t, std::uint64_t> counts_;  // of runs, by severity
+  std::map<std::pair<std::size_t, std::string>, std::uint64_t> counts_;  // of runs, by severity and word
 };
 
 // An invalid scenario is not a pass, so that with --fail-fast nothing runs beside it.

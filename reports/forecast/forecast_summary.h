@@ -203,7 +203,7 @@ struct ForecastSummary {
   std::vector<ForecastDaySummary> days;
   SpendSummary spend;
   std::optional<EstimateSummary> requests;
-  std::optional<ChanceSummary> answered;                                  // of all requests
+  std::optional<ChanceSummary> answered;  // of all requests
   std::optional<ChanceSummary> availability;
   std::array<std::optional<ChanceSummary>, monitor::kOutcomes> outcomes;  // by Outcome: shares of all requests
   ForecastLatency latency;

@@ -39,7 +39,7 @@ struct AlertRun {
   const sim::Timeline& timeline;
   const Scrapes& scrapes;
   const std::vector<AlertHistory>& histories;
-  std::optional<Duration> range_min;               // of the rules
+  std::optional<Duration> range_min;                    // of the rules
   std::map<std::string, std::string> unreachable = {};  // alerts that this run cannot make fire, and why
 
   // A range that holds no two scrapes shows nothing to rate() and its like, so that silence of an alert says nothing.

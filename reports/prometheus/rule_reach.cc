@@ -7,7 +7,7 @@
 #include <regex>
 #include <utility>
 
-#include "reports/prometheus/alert_history.h"
+#include "base/duration_text.h"
 #include "reports/prometheus/alert_rules.h"
 
 namespace windtunnel::reports {

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +16,7 @@
 #include "base/exact_decimal.h"
 #include "reports/files/line_source.h"
 #include "reports/prometheus/alert_rules.h"
+#include "reports/prometheus/rule_reach.h"
 #include "runs/processes/captured_child.h"
 #include "runs/unknown_word.h"
 #include "scenarios/json/exact_numbers.h"
@@ -27,6 +31,7 @@ struct Rules {
   std::vector<std::string> paths;  // absolute: promtool looks from the folder of the test
   std::vector<std::string> alerts;
   std::optional<Duration> range_min;
+  reports::RuleFile all;
 };
 
 ChildSaid promtool(std::vector<std::string> arguments) {
@@ -90,11 +95,28 @@ Rules read_rules(const AlertRequest& request) {
   for (const std::string& path : request.rules) {
     const std::string text = reports::read_whole_file(path);
     for (std::string& name : reports::alert_names(text)) rules.alerts.push_back(std::move(name));
+    reports::RuleFile file = reports::read_rule_file(text);
+    std::ranges::move(file.alerts, std::back_inserter(rules.all.alerts));
+    std::ranges::move(file.recorded, std::back_inserter(rules.all.recorded));
     const std::optional<Duration> range = reports::range_min(text);
     if (range && (!rules.range_min || *range < *rules.range_min)) rules.range_min = range;
     rules.paths.push_back(std::filesystem::absolute(path).lexically_normal().string());
   }
   return rules;
+}
+
+// Of several rules of one alert one that can fire is enough.
+std::map<std::string, std::string> unreachable_of(const Rules& rules, const reports::ExportedSeries& series,
+                                                  const reports::Scrapes& scrapes) {
+  std::map<std::string, std::string> unreachable;
+  std::set<std::string> reachable;
+  for (const reports::AlertRule& rule : rules.all.alerts) {
+    std::string why = why_unreachable(rule, rules.all.recorded, series, scrapes.after_start(scrapes.count - 1));
+    if (why.empty()) reachable.insert(rule.alert);
+    unreachable.emplace(rule.alert, std::move(why));
+  }
+  std::erase_if(unreachable, [&](const auto& one) { return reachable.contains(one.first); });
+  return unreachable;
 }
 
 AlertDone tried(const AlertRequest& request, const sim::Timeline& timeline, const reports::Scrapes& scrapes,
@@ -120,7 +142,8 @@ AlertDone tried(const AlertRequest& request, const sim::Timeline& timeline, cons
            "promtool could not try the rules on this run (promtool test rules " + request.file + "):\n" + answer.rest);
   }
   const auto histories = reports::alert_histories(timeline, scrapes, answer.alerts, rules.alerts);
-  const reports::AlertRun run{timeline, scrapes, histories, rules.range_min};
+  const reports::AlertRun run{timeline, scrapes, histories, rules.range_min,
+                              unreachable_of(rules, {timeline, scrapes, labels}, scrapes)};
   AlertDone done;
   for (const reports::AlertExpectation& expectation : expectations) {
     done.findings.push_back(judge_alert(expectation, run));

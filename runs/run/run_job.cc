@@ -11,6 +11,7 @@
 #include "reports/run/run_summary.h"
 #include "runs/processes/breaker_process.h"
 #include "runs/run/run_files.h"
+#include "sim/checks/claims/run_notes.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::runs {
@@ -79,6 +80,8 @@ RunDone judged(const RunJob& job) {
   if (const auto& variants = job.scenario->monitor.ab_router.variants; !variants.empty()) {
     observers.push_back(&samples.emplace(variants.size()));
   }
+  sim::RunNotes notes{*job.scenario};
+  observers.push_back(&notes);
   ProgressWatch watch{job};
   if (job.progress) observers.push_back(&watch);
   const ScenarioBreakers breakers{*job.scenario, job.stop};
@@ -88,7 +91,8 @@ RunDone judged(const RunJob& job) {
       {.seed = job.seed, .until = job.until, .observers = observers, .breakers = breakers.all(), .stop = job.stop});
   if (job.ended) job.ended();
   const auto wall = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
-  const sim::Judgement judgement = judge.judge(result);
+  sim::Judgement judgement = judge.judge(result);
+  judgement.notes = notes.notes(result.faults);
   const CutShort cut_short = cut_short_of(job, result, files);
   const reports::RunSummary summary = reports::run_summary({.scenario = *job.scenario,
                                                             .result = result,

@@ -191,8 +191,7 @@ class Search {
     SearchDone result;
     result.exploration = done_;
     result.interrupted = job_.stop != nullptr && job_.stop->load() && !done_.failure;
-    const bool is_open = result.interrupted || done_.totals.inconclusive == done_.totals.seeds;
-    result.verdict = done_.failure ? sim::Verdict::fail : is_open ? sim::Verdict::inconclusive : sim::Verdict::pass;
+    result.verdict = result.interrupted ? sim::Verdict::inconclusive : verdict_of(done_, request_.swarm);
     const reports::ExploreReport report{.file = request_.file,
                                         .title = base_.title,
                                         .scenario_hash = base_.hash,
