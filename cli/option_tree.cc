@@ -63,6 +63,7 @@ std::optional<std::string> about_unknown_word(const CLI::App& app) {
     return runs::unknown_word(chosen == &app ? "verb" : where.get_name() + " format", unknown.front(), verbs);
   }
   for (const std::string& word : unknown) {
+    if (word == "--") break;  // the command of another program follows
     if (!word.starts_with('-')) continue;
     std::vector<std::string> flags;
     for (const CLI::Option* option : where.get_options()) {
