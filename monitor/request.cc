@@ -33,6 +33,7 @@ namespace {
 struct OutcomeTexts {
   const char* name;
   const char* doc;
+  const char* settings = "";  // what decides how often it occurs; of answers nothing
 };
 
 OutcomeTexts texts_of(Outcome outcome) {
@@ -47,26 +48,33 @@ OutcomeTexts texts_of(Outcome outcome) {
     case Outcome::refused_rate:
       return {"refused_rate",
               "Our own rate limiter refused the request before anything else: the minute's requests or tokens were "
-              "used up. Not a failure of a provider, and not counted in requests_failed."};
+              "used up. Not a failure of a provider, and not counted in requests_failed.",
+              "monitor.rate_limiter"};
     case Outcome::refused_tokens:
       return {"refused_tokens",
               "The token limiter could not grant the request `min_output_tokens` of output, or in mode per_request "
-              "its worst case was above the limit."};
+              "its worst case was above the limit.",
+              "monitor.token_limiter"};
     case Outcome::refused_budget:
       return {"refused_budget",
               "The worst case of a call did not fit into what is left of the month's or the day's budget, at "
-              "admission or before a further attempt."};
+              "admission or before a further attempt.",
+              "monitor.cost_limiter"};
     case Outcome::client_error:
       return {"client_error",
               "The provider says that the request itself is wrong (a 4xx). It is not tried elsewhere, and the "
-              "breaker takes no notice."};
+              "breaker takes no notice.",
+              "the faults and errors of the providers"};
     case Outcome::failed:
-      return {"failed", "At least one call was made, all failed, and no candidate was left."};
+      return {"failed", "At least one call was made, all failed, and no candidate was left.",
+              "the faults and errors of the providers"};
     case Outcome::all_providers_unavailable:
       return {"all_providers_unavailable",
-              "No call was made: every candidate's breaker was open or its Retry-After had not passed."};
+              "No call was made: every candidate's breaker was open or its Retry-After had not passed.",
+              "monitor.circuit_breaker"};
     case Outcome::deadline_exceeded:
-      return {"deadline_exceeded", "The request's own `deadline` came before an answer did."};
+      return {"deadline_exceeded", "The request's own `deadline` came before an answer did.",
+              "monitor.provider_call.deadline"};
   }
   fail_check("an outcome has a name", __FILE__, __LINE__);
 }
@@ -76,5 +84,7 @@ OutcomeTexts texts_of(Outcome outcome) {
 const char* name_of(Outcome outcome) { return texts_of(outcome).name; }
 
 const char* doc_of(Outcome outcome) { return texts_of(outcome).doc; }
+
+const char* settings_behind(Outcome outcome) { return texts_of(outcome).settings; }
 
 }  // namespace windtunnel::monitor

@@ -96,6 +96,9 @@ const char* name_of(ReplyKind kind);
 const char* name_of(Outcome outcome);
 // What `explain` prints.
 const char* doc_of(Outcome outcome);
+// The settings that decide how often requests end so, for a reader who wants fewer: "monitor.rate_limiter". Empty for
+// an answer.
+const char* settings_behind(Outcome outcome);
 
 // The caller got an answer that it can use.
 constexpr bool is_answered(Outcome outcome) {

@@ -187,7 +187,7 @@ std::string note_of_unanswered(const sim::Forecast& forecast) {
   }
   const auto outcome = static_cast<monitor::Outcome>(most);
   return fmt::format("only {} of the requests are answered; {} end as {}, because of {}", share_text(forecast.answered),
-                     share_text(forecast.shares[most]), name_of(outcome), sim::settings_behind(outcome));
+                     share_text(forecast.shares[most]), name_of(outcome), monitor::settings_behind(outcome));
 }
 
 std::vector<std::string> notes_of(const ForecastReport& report) {

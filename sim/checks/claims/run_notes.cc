@@ -60,29 +60,6 @@ class EventsAtMost final {
 
 }  // namespace
 
-std::string_view settings_behind(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::served:
-    case Outcome::cache_hit:
-    case Outcome::stale_hit:
-      return "";
-    case Outcome::refused_rate:
-      return "monitor.rate_limiter";
-    case Outcome::refused_tokens:
-      return "monitor.token_limiter";
-    case Outcome::refused_budget:
-      return "monitor.cost_limiter";
-    case Outcome::client_error:
-    case Outcome::failed:
-      return "the faults and errors of the providers";
-    case Outcome::all_providers_unavailable:
-      return "monitor.circuit_breaker";
-    case Outcome::deadline_exceeded:
-      return "monitor.provider_call.deadline";
-  }
-  fail_check("an outcome is known", __FILE__, __LINE__);
-}
-
 RunNotes::RunNotes(const Scenario& scenario)
     : scenario_(scenario), served_by_(scenario.providers.size()), healthy_timeouts_(scenario.providers.size()) {}
 
@@ -160,7 +137,7 @@ std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& f
     case Outcome::deadline_exceeded:
       break;
   }
-  return std::string{settings_behind(outcome)};
+  return std::string{monitor::settings_behind(outcome)};
 }
 
 void RunNotes::note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const {

@@ -20,9 +20,6 @@
 
 namespace windtunnel::sim {
 
-// The block of settings that an outcome other than an answer comes from; empty for answers.
-[[nodiscard]] std::string_view settings_behind(monitor::Outcome outcome);
-
 class RunNotes final {
  public:
   // `scenario` must outlive this.
