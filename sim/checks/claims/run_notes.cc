@@ -117,25 +117,18 @@ std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& f
   const std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
                                           timeout_seconds(scenario_.monitor.provider_call.timeout));
   const bool has_timeouts = std::ranges::any_of(healthy_timeouts_, [](std::int64_t one) { return one > 0; });
-  switch (outcome) {
-    case Outcome::refused_budget:
-      return std::string{budget_setting(scenario_.monitor.cost_limiter)};
-    case Outcome::refused_tokens:
-      return fmt::format("monitor.token_limiter, whose limit is {}", scenario_.monitor.token_limiter.limit.count());
-    case Outcome::failed:
-      if (by_fault) return fault;
-      return 2 * failed_by_timeout_ >= count ? timeout : "the errors of the providers";
-    case Outcome::client_error:
-      return by_fault ? fault : "the errors of the providers";
-    case Outcome::all_providers_unavailable:
-      if (by_fault) return fault + ", which kept monitor.circuit_breaker open";
-      return has_timeouts ? timeout + ", and kept monitor.circuit_breaker open" : "monitor.circuit_breaker";
-    case Outcome::served:
-    case Outcome::cache_hit:
-    case Outcome::stale_hit:
-    case Outcome::refused_rate:
-    case Outcome::deadline_exceeded:
-      break;
+  if (outcome == Outcome::refused_budget) return std::string{budget_setting(scenario_.monitor.cost_limiter)};
+  if (outcome == Outcome::refused_tokens) {
+    return fmt::format("monitor.token_limiter, whose limit is {}", scenario_.monitor.token_limiter.limit.count());
+  }
+  if (outcome == Outcome::failed) {
+    if (by_fault) return fault;
+    return 2 * failed_by_timeout_ >= count ? timeout : "the errors of the providers";
+  }
+  if (outcome == Outcome::client_error) return by_fault ? fault : "the errors of the providers";
+  if (is_stuck) {
+    if (by_fault) return fault + ", which kept monitor.circuit_breaker open";
+    return has_timeouts ? timeout + ", and kept monitor.circuit_breaker open" : "monitor.circuit_breaker";
   }
   return std::string{monitor::settings_behind(outcome)};
 }
