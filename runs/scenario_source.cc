@@ -5,6 +5,7 @@
 #include "reports/telemetry/fit_report.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
+#include "sim/checks/claims/run_notes.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -58,6 +59,10 @@ LoadedScenario load_fitted(const std::string& log, const std::vector<std::string
     loaded.scenario = scenarios::read_scenario_text(scenarios::write_scenario(fitted.fit.scenario), log, sets);
   });
   return loaded;
+}
+
+std::vector<std::string> notes_of(const sim::Scenario& scenario) {
+  return scenario.breaker_command.empty() ? sim::notes_beforehand(scenario) : std::vector<std::string>{};
 }
 
 }  // namespace windtunnel::runs

@@ -60,10 +60,9 @@ void check_names(const std::vector<std::string>& checks) {
   }
 }
 
-void add_require_claims(CLI::App& verb, ClaimsRequired& required) {
-  verb.add_flag_function(
-      "--require-claims", [&required](std::int64_t count) { required = ClaimsRequired{count > 0}; },
-      "Exit 13 if nothing is claimed: no threshold, liveness, coverage, min_affected, assertion or bound");
+void add_require_claims(CLI::App& verb, bool& required) {
+  verb.add_flag("--require-claims", required,
+                "Exit 13 if nothing is claimed: no threshold, liveness, coverage, min_affected, assertion or bound");
 }
 
 void add_color(CLI::App& verb, Color& color) {

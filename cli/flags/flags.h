@@ -76,7 +76,7 @@ void add_jobs(CLI::App& verb, unsigned& jobs);
 void add_checks(CLI::App& verb, std::vector<std::string>& checks);
 void check_names(const std::vector<std::string>& checks);
 void add_color(CLI::App& verb, Color& color);
-void add_require_claims(CLI::App& verb, ClaimsRequired& required);
+void add_require_claims(CLI::App& verb, bool& required);
 
 // A whole number, written in digits: a sign, a fraction or a number that the range does not hold is refused, because
 // the parser's own reading would wrap it into another number. `environment` is a variable that stands in for the flag;

@@ -43,8 +43,7 @@ inline constexpr std::array<ExitCodeMeaning, 12> kExitCodes = {{
     {ExitCode::liveness, "liveness", "something did not recover in time"},
     {ExitCode::threshold, "threshold", "a threshold was not held"},
     {ExitCode::regression, "regression", "compare: worse than allowed"},
-    {ExitCode::inconclusive, "inconclusive",
-     "no data, a fault that touched nothing, coverage not reached, or nothing claimed with --require-claims"},
+    {ExitCode::inconclusive, "inconclusive", "no data, a fault without effect, coverage not reached, or no claim"},
     {ExitCode::pass, "pass", "everything that was claimed holds, or nothing was claimed"},
 }};
 
@@ -59,47 +58,28 @@ constexpr ExitCode worst(ExitCode a, ExitCode b) { return severity_of(a) >= seve
 
 constexpr const ExitCodeMeaning& meaning_of(ExitCode code) { return kExitCodes[kExitCodes.size() - severity_of(code)]; }
 
-// What --require-claims decides: whether a verb that was asked nothing may exit with 0.
-enum class ClaimsRequired : bool { no, yes };
-
-// The exit code of a verdict; `on_failure` is the verb's own.
-constexpr ExitCode exit_code_of(sim::Verdict verdict, ExitCode on_failure, ClaimsRequired required) {
-  switch (verdict) {
-    case sim::Verdict::pass:
-      return ExitCode::pass;
-    case sim::Verdict::fail:
-      return on_failure;
-    case sim::Verdict::inconclusive:
-      return ExitCode::inconclusive;
-    case sim::Verdict::nothing_claimed:
-      return required == ClaimsRequired::yes ? ExitCode::inconclusive : ExitCode::pass;
-  }
-  return ExitCode::internal_error;
+// The exit code of a verdict; `on_failure` is the verb's own. With --require-claims to claim nothing is no pass.
+constexpr ExitCode exit_code_of(sim::Verdict verdict, ExitCode on_failure, bool claims_required) {
+  if (verdict == sim::Verdict::fail) return on_failure;
+  const bool is_unclaimed = verdict == sim::Verdict::nothing_claimed && !claims_required;
+  return verdict == sim::Verdict::pass || is_unclaimed ? ExitCode::pass : ExitCode::inconclusive;
 }
 
 // The code of a finding that failed.
 constexpr ExitCode exit_code_of(sim::Finding::Kind kind) {
-  switch (kind) {
-    case sim::Finding::Kind::invariant:
-      return ExitCode::invariant_violated;
-    case sim::Finding::Kind::liveness:
-      return ExitCode::liveness;
-    case sim::Finding::Kind::threshold:
-      return ExitCode::threshold;
-    case sim::Finding::Kind::coverage:
-    case sim::Finding::Kind::fault:
-    case sim::Finding::Kind::traffic:
-      return ExitCode::inconclusive;
-  }
-  return ExitCode::internal_error;
+  using Kind = sim::Finding::Kind;
+  return kind == Kind::invariant   ? ExitCode::invariant_violated
+         : kind == Kind::liveness  ? ExitCode::liveness
+         : kind == Kind::threshold ? ExitCode::threshold
+                                   : ExitCode::inconclusive;
 }
 
-inline ExitCode exit_code_of(const sim::Judgement& judgement, ClaimsRequired required) {
+inline ExitCode exit_code_of(const sim::Judgement& judgement, bool claims_required) {
   ExitCode on_failure = ExitCode::pass;
   for (const sim::Finding& finding : judgement.findings) {
     if (finding.verdict == sim::Verdict::fail) on_failure = worst(on_failure, exit_code_of(finding.kind));
   }
-  return exit_code_of(judgement.verdict, on_failure, required);
+  return exit_code_of(judgement.verdict, on_failure, claims_required);
 }
 
 constexpr ExitCode exit_code_of(runs::ProblemKind kind) {
@@ -119,9 +99,5 @@ constexpr ExitCode exit_code_of(runs::ProblemKind kind) {
   }
   return ExitCode::internal_error;
 }
-
-static_assert(worst(ExitCode::pass, ExitCode::inconclusive) == ExitCode::inconclusive);
-static_assert(worst(ExitCode::threshold, ExitCode::invariant_violated) == ExitCode::invariant_violated);
-static_assert(worst(ExitCode::internal_error, ExitCode::interrupted) == ExitCode::internal_error);
 
 }  // namespace windtunnel::cli

@@ -28,8 +28,8 @@ std::string text_of(const reports::CompareSummary& summary, CompareFormat format
   return {};
 }
 
-ExitCode code_of(const reports::CompareSummary& summary, ClaimsRequired required) {
-  const ExitCode code = exit_code_of(summary.verdict, ExitCode::regression, required);
+ExitCode code_of(const reports::CompareSummary& summary, bool claims_required) {
+  const ExitCode code = exit_code_of(summary.verdict, ExitCode::regression, claims_required);
   return summary.interrupted ? worst(code, ExitCode::interrupted) : code;
 }
 

@@ -15,7 +15,7 @@ struct CompareArguments {
   runs::CompareRequest request;
   std::string out;  // empty: no files
   CompareFormat format = CompareFormat::text;
-  ClaimsRequired claims_required = ClaimsRequired::no;
+  bool claims_required = false;
   bool quiet = false;
 };
 

@@ -12,10 +12,10 @@
 namespace windtunnel::cli {
 namespace {
 
-ExitCode code_of(const runs::SearchDone& done, ClaimsRequired required) {
+ExitCode code_of(const runs::SearchDone& done, bool claims_required) {
   const auto& failure = done.exploration.failure;
   const ExitCode on_failure = failure ? exit_code_of(failure->finding.kind) : ExitCode::pass;
-  const ExitCode code = exit_code_of(done.verdict, on_failure, required);
+  const ExitCode code = exit_code_of(done.verdict, on_failure, claims_required);
   return done.interrupted ? worst(code, ExitCode::interrupted) : code;
 }
 

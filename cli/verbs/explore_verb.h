@@ -9,7 +9,7 @@ namespace windtunnel::cli {
 struct ExploreArguments {
   runs::SearchRequest request;
   Format format = Format::text;
-  ClaimsRequired claims_required = ClaimsRequired::no;
+  bool claims_required = false;
   bool quiet = false;
 };
 

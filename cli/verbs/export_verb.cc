@@ -10,7 +10,7 @@ ExitCode export_run(const ExportArguments& arguments) {
   if (done.problem) return complain(*done.problem);
   ExitCode code = ExitCode::pass;
   for (const reports::AlertFinding& finding : done.findings)
-    code = worst(code, exit_code_of(finding.verdict, ExitCode::threshold, ClaimsRequired::no));
+    code = worst(code, exit_code_of(finding.verdict, ExitCode::threshold, false));
   return print(arguments.format == Format::json ? done.json : done.text) ? code : worst(code, ExitCode::file_error);
 }
 

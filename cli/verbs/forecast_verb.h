@@ -17,7 +17,7 @@ struct ForecastOutput {
   std::string out;    // a folder for forecast.json, forecast.txt and forecast.csv; of a shard its part; empty: none
   bool html = false;  // and for report.html
   ForecastFormat format = ForecastFormat::text;
-  ClaimsRequired claims_required = ClaimsRequired::no;
+  bool claims_required = false;
   bool quiet = false;
   Color color = Color::automatic;
 };

@@ -20,9 +20,9 @@
 namespace windtunnel::cli {
 namespace {
 
-ExitCode code_of(const runs::RunDone& done, ClaimsRequired required) {
+ExitCode code_of(const runs::RunDone& done, bool claims_required) {
   const bool was_interrupted = done.cut_short == runs::CutShort::interrupted;
-  ExitCode code = was_interrupted ? ExitCode::interrupted : exit_code_of(done.judgement, required);
+  ExitCode code = was_interrupted ? ExitCode::interrupted : exit_code_of(done.judgement, claims_required);
   if (done.divergence) code = worst(code, ExitCode::not_deterministic);
   if (done.problem) code = worst(code, exit_code_of(done.problem->kind));
   return code;
@@ -30,11 +30,11 @@ ExitCode code_of(const runs::RunDone& done, ClaimsRequired required) {
 
 std::string word_of(ExitCode code) { return std::string{meaning_of(code).word}; }
 
-// "pass", "threshold", "nothing claimed".
+// Of a run that claimed nothing its own word, unless something worse happened.
 std::string word_of(const runs::RunDone& done, ExitCode code) {
-  const bool is_asked_nothing = code == ExitCode::pass || code == ExitCode::inconclusive;
-  const bool is_unclaimed = is_asked_nothing && done.judgement.verdict == sim::Verdict::nothing_claimed;
-  return is_unclaimed ? "nothing claimed" : word_of(code);
+  const bool is_unclaimed = done.judgement.verdict == sim::Verdict::nothing_claimed;
+  return is_unclaimed && worst(code, ExitCode::inconclusive) == ExitCode::inconclusive ? "nothing claimed"
+                                                                                       : word_of(code);
 }
 
 // What became of the runs of one command.
@@ -131,9 +131,7 @@ class Performer {
   // The line below all runs, the worst first.
   [[nodiscard]] std::string totals() const {
     std::vector<runs::VerdictCount> counts;
-    for (auto row = counts_.rbegin(); row != counts_.rend(); ++row) {
-      counts.push_back({row->first.second, row->second});
-    }
+    for (auto row = counts_.rbegin(); row != counts_.rend(); ++row) counts.push_back({row->first.second, row->second});
     return totals_line(counts, plan_.size(), why_not_run());
   }
 

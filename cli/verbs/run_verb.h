@@ -14,7 +14,7 @@ struct RunArguments {
   std::string junit;  // one file for all runs; empty: none but those in the runs' folders
   bool fail_fast = false;
   Format format = Format::text;
-  ClaimsRequired claims_required = ClaimsRequired::no;
+  bool claims_required = false;
   bool quiet = false;
   Color color = Color::automatic;
 };

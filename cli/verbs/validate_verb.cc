@@ -4,7 +4,6 @@
 
 #include "cli/terminal/console.h"
 #include "cli/terminal/messages.h"
-#include "sim/checks/claims/run_notes.h"
 
 namespace windtunnel::cli {
 
@@ -26,10 +25,7 @@ ExitCode validate(const ValidateArguments& arguments) {
     ++valid;
     if (arguments.quiet) continue;
     std::string text = fmt::format("{}: valid\n", file);
-    // Another program's breakers are not started for this.
-    if (loaded.scenario->breaker_command.empty()) {
-      for (const std::string& note : sim::notes_beforehand(*loaded.scenario)) text += "  note: " + note + "\n";
-    }
+    for (const std::string& note : runs::notes_of(*loaded.scenario)) text += "  note: " + note + "\n";
     if (!print(text)) return ExitCode::file_error;
   }
   if (arguments.files.size() > 1 && !arguments.quiet) {
