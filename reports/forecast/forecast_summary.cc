@@ -186,7 +186,7 @@ std::string note_of_unanswered(const sim::Forecast& forecast) {
     share = forecast.shares[i]->value;
   }
   const auto outcome = static_cast<monitor::Outcome>(most);
-  return fmt::format("only {} of the requests are answered; {} end as {}, because of {}", share_text(forecast.answered),
+  return fmt::format("{} of the requests are answered; {} end as {}, because of {}", share_text(forecast.answered),
                      share_text(forecast.shares[most]), name_of(outcome), monitor::settings_behind(outcome));
 }
 

@@ -20,14 +20,16 @@ constexpr const char* kBothDown = R"({
 // The timeout lies below the latency of 10 s.
 constexpr const char* kTooImpatient = R"({
   "duration": "1m", "monitor": {"token_limiter": {"mode": "off"}, "provider_call": {"timeout": "5s"}},
-  "providers": {"slow": {"ttft": "10s", "tpot": "0ms"}}, "workload": {"chat": {"rate": 1}}})";
+  "providers": {"slow": {"ttft": "10s", "tpot": "0ms", "price_usd_per_million": {"input": 1, "output": 2}}}, "workload": {"chat": {"rate": 1}}})";
 
 class VerdictNotes : public testing::Test {
  protected:
   VerdictNotes() {
     folder.write("down.json", kBothDown);
     folder.write("slow.json", kTooImpatient);
-    folder.write("bare.json", R"({"duration": "1m", "providers": {"fast": {}}, "workload": {"a": {"rate": 1,
+    folder.write(
+        "bare.json",
+        R"({"duration": "1m", "providers": {"fast": {"price_usd_per_million": {"input": 1, "output": 2}}}, "workload": {"a": {"rate": 1,
       "tokens": {"input": 300, "output": 900}}}})");
   }
   Folder folder;

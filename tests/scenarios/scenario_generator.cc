@@ -26,7 +26,7 @@ Duration some_span() { return span(1); }
 double millionths() { return static_cast<double>(number(0, 1'000'000)) / 1e6; }
 Tokens tokens() { return Tokens{number(0, 100'000)}; }
 double real() { return *rc::gen::element(0.001, 0.1, 1.0, 1.5, 3.25, 7.0); }
-std::string word() { return *rc::gen::element<std::string>("a", "b c", "\xC3\xA9/~", "x.y", "\"q\""); }
+std::string word() { return *rc::gen::element<std::string>("a", "b c", "\xC3\xA9/~", "x.y", "\"q\"\\"); }
 template <class V>
 std::optional<V> maybe(V value) {
   return chance() ? std::optional<V>(std::move(value)) : std::nullopt;
