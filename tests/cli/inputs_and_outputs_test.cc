@@ -105,7 +105,8 @@ TEST(Outputs, a_shard_does_not_replace_the_part_of_another_one) {
 TEST(Processes, those_that_the_command_did_not_start_live_on) {
   const Folder folder;
   const Said said =
-      shell("sh -c 'sleep 1000 & echo $! >" + folder.path("pids") + "; sleep 1000 & echo $! >>" + folder.path("pids") +
+      shell("sh -c 'sleep 1000 2>/dev/null & echo $! >" + folder.path("pids") +
+            "; sleep 1000 2>/dev/null & echo $! >>" + folder.path("pids") +
             "; exec " WINDTUNNEL_BINARY " verify --cases 2 -- " WINDTUNNEL_BINARY " breaker' >/dev/null; echo exit=$?");
   EXPECT_NE(said.out.find("exit=0"), std::string::npos) << said.out;
   std::istringstream pids{folder.read("pids")};
