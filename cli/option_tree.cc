@@ -47,11 +47,10 @@ ExitCode said(CLI::App& app, const CLI::Success& success) {
   return print(text.str()) ? ExitCode::pass : ExitCode::file_error;
 }
 
-// The word that nobody knows, if that is what is wrong: it explains more than what is missing because of it.
+// The unknown word, if there is one, because it explains more than what is missing because of it.
 std::optional<std::string> about_unknown_word(const CLI::App& app) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (unknown.empty()) return std::nullopt;
-  // As far as the words were understood: `windtunnel export csv --ot` is about csv.
   const CLI::App* chosen = &app;
   while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
   const CLI::App& where = *chosen;
@@ -62,8 +61,8 @@ std::optional<std::string> about_unknown_word(const CLI::App& app) {
   if (!verbs.empty() && !unknown.front().starts_with('-')) {
     return runs::unknown_word(chosen == &app ? "verb" : where.get_name() + " format", unknown.front(), verbs);
   }
-  for (const std::string& word : unknown) {
-    if (word == "--") break;  // the command of another program follows
+  // Behind "--" stands the command of another program.
+  for (const std::string& word : std::vector(unknown.begin(), std::ranges::find(unknown, "--"))) {
     if (!word.starts_with('-')) continue;
     std::vector<std::string> flags;
     for (const CLI::Option* option : where.get_options()) {
