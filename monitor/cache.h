@@ -1,5 +1,5 @@
 #pragma once
-// Remembers answers by content. It stores what is needed to account for an answer; whoever has texts keeps them by
+// Remembers answers by content. It stores what is needed to account for an answer; an owner of texts keeps them by
 // slot.
 //
 // An entry is fresh while age < ttl and stale while ttl <= age < ttl + stale_if_error; then it is gone. Age counts from

@@ -24,7 +24,7 @@ namespace windtunnel::monitor {
 // What a spent budget means for a request that the cache could answer. The limiter only holds this word; the pipeline
 // acts.
 enum class ExhaustedPolicy : std::uint8_t { refuse, serve_cached };
-// What a call settles to when nobody knows what it billed.
+// The settlement of a call whose bill is unknown.
 enum class UnknownUsage : std::uint8_t { reserve, zero };
 
 inline constexpr Usd kLimitMax = Usd::from_dollars(9'000'000);
@@ -100,7 +100,7 @@ class CostLimiter {
   [[nodiscard]] bool re_reserve(BudgetTicket& ticket, Usd worst);
   // A call was billed: the reservation becomes this spend. A bill above the reservation is charged in full and counted.
   void settle(BudgetTicket& ticket, Usd billed);
-  // A call ended and nobody knows its bill: settles to the reservation or to zero, as configured. Returns the charge.
+  // A call with an unknown bill ended: settles to the reservation or to zero, as configured. Returns the charge.
   Usd settle_unknown(BudgetTicket& ticket);
   // Nothing was billed.
   void release(BudgetTicket& ticket);

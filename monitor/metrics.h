@@ -108,7 +108,7 @@ class Metrics {
 
   std::vector<ProviderMetrics> providers_;
   std::size_t variants_;
-  std::vector<RequestMetrics> cells_;  // by labels, then by variant: nobody's first
+  std::vector<RequestMetrics> cells_;  // by labels, then by variant: first without a variant
   std::array<std::int64_t, kOutcomes> outcomes_{};
   SpendByCause spend_;
   std::vector<BudgetAlert> budget_alerts_;

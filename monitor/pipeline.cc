@@ -376,7 +376,7 @@ inline Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wa
 
 void Pipeline::on_time(Instant now, const ForeignBreakers* foreign) {
   for (std::size_t i = 0; i < provider_count_; ++i) {
-    // Only OPEN ends by time alone. A closed breaker's fixed window must not start anew because another one woke up.
+    // Only OPEN ends by time alone. A closed breaker's fixed window must not restart because another one woke up.
     if (!breakers_.wakeup(i)) continue;
     breakers_.advance(i, now, foreign);
     tell_transitions(ProviderId{static_cast<std::uint8_t>(i)});

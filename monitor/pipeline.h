@@ -2,12 +2,12 @@
 // The pipeline under test: Rate Limiter -> Token Limiter -> Cost Limiter -> A/B Router -> Cache -> Provider, with a
 // circuit breaker per provider and failover to every other one.
 //
-// It decides and returns; it starts nothing, waits for nothing and knows no clock. Whoever drives it performs the Step
+// It decides and returns; it starts nothing, waits for nothing and knows no clock. Its driver performs the Step
 // and comes back:
 //
 //   begin ----> CallProvider --- on_reply ---> CallProvider (retry, failover) | WaitUntil (back-off) | Finished
 //          |                                        WaitUntil --- on_wakeup ---> CallProvider | Finished
-//          `--> Finished (refused, cache hit, nobody to call)
+//          `--> Finished (refused, cache hit, no provider to call)
 //
 // A Pipeline is a value: copying it copies the whole state. It refers to nothing but its observer. Breakers of another
 // program are therefore no part of it: each call that may ask them takes them as its last argument.

@@ -66,7 +66,7 @@ struct Record {
     return attempt_count == 0 ? nullptr : &attempt_storage[attempt_count - 1U];
   }
   [[nodiscard]] Duration latency() const { return finished - arrived; }
-  // The attempts whose usage is known; what an unknown one cost, nobody but the provider knows.
+  // The attempts whose usage is known; the cost of an unknown one is known to the provider alone.
   [[nodiscard]] Usd confirmed_cost() const {
     Usd sum;
     for (const Attempt& attempt : attempts()) {

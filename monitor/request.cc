@@ -41,7 +41,7 @@ OutcomeTexts texts_of(Outcome outcome) {
     case Outcome::served:
       return {"served", "A provider answered, at the first try or after retries and failovers."};
     case Outcome::cache_hit:
-      return {"cache_hit", "The answer came from the cache. It cost nothing and called nobody."};
+      return {"cache_hit", "The answer came from the cache. It cost nothing and called no provider."};
     case Outcome::stale_hit:
       return {"stale_hit",
               "All calls failed, and an expired entry of the cache answered in their place (`cache.stale_if_error`)."};

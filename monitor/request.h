@@ -49,7 +49,7 @@ enum class ReplyKind : std::uint8_t {
   overloaded,
   rate_limited,
   malformed,      // a bad 200: billed in full, worth nothing
-  truncated,      // cut mid-stream: partly billed, nobody knows how much
+  truncated,      // cut mid-stream: partly billed by an unknown amount
   auth_or_quota,  // 401, 402, 403, exhausted quota
   client_error,   // the other 4xx: the request itself is wrong
 };

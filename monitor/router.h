@@ -18,7 +18,7 @@ namespace windtunnel::monitor {
 struct Variant {
   std::string id;
   ProviderId provider{};
-  std::int64_t weight = 1;  // [0, kWeightMax]; 0: nobody
+  std::int64_t weight = 1;  // [0, kWeightMax]; 0: no user
   friend bool operator==(const Variant&, const Variant&) = default;
 };
 inline constexpr std::int64_t kWeightMax = 1'000'000'000'000;

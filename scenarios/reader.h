@@ -7,7 +7,7 @@
 //   lines                  a name, title, label or user with a control character, or that a CI job takes for a command
 //   quantities             the range and fineness of durations, money, shares, times and seeds
 //   thresholds             the grammar of an expression, its metric and tags
-//   references             a name of a provider, fault, variant, model or counter that nobody has, or has twice
+//   references             a name of a provider, fault, variant, model or counter that does not exist, or exists twice
 //   keys of another kind   a key that the chosen executor, law or kind of fault does not use, or needs and lacks
 //   windows                a fault or load that begins or ends outside the run
 //   order                  requests, prices or quantiles that go back

@@ -76,7 +76,7 @@ def files_below(folder):
 
 
 def comparable_json(path):
-    """The lines to compare: written anew, one member a line, in the order of the file."""
+    """The lines to compare: rewritten, one member a line, in the order of the file."""
     with open(path, encoding="utf-8") as file:
         value = json.load(file, parse_float=lambda text: f"number {text}")  # 0.1 and 0.10 are other bytes
     for member in JSON_LEFT_OUT:

@@ -5,7 +5,7 @@
 //   windtunnel_ratios --self-test   besides, does each work one and a half times over and fails unless that is noticed
 //
 // A bound lies a quarter above the ratio that was measured when it was set, on a quiet machine: noise of minima stays
-// below, a loss of 1.5 does not. After a change of speed that is meant, set it anew from the printed ratio.
+// below, a loss of 1.5 does not. After a change of speed that is meant, set it again from the printed ratio.
 
 #include <malloc.h>
 
@@ -200,7 +200,7 @@ int main(int count, char** words) {
     std::fprintf(stderr, "usage: windtunnel_ratios [--self-test]\n");
     return 2;
   }
-  // Memory that a round gives back stays with the process: whether the kernel has to clear a page anew for the next
+  // Memory that a round gives back stays with the process: whether the kernel has to clear a page again for the next
   // round depends on what was freed last, and is half as much as the work itself.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);

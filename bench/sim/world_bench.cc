@@ -14,10 +14,10 @@
 namespace windtunnel::bench {
 namespace {
 
-enum class Watching { nobody, timeline, all_checks };
+enum class Watching { none, timeline, all_checks };
 
 sim::RunResult run_world(const sim::Scenario& scenario, Watching watching) {
-  if (watching == Watching::nobody) return sim::run(scenario);
+  if (watching == Watching::none) return sim::run(scenario);
   if (watching == Watching::timeline) {
     sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario)};
     sim::RunResult result = sim::run(scenario, {.observers = {&watch}});
@@ -67,15 +67,15 @@ void measure(benchmark::State& state, const sim::Scenario& scenario, Watching wa
   count_allocations(state, scenario, watching);
 }
 
-void healthy(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::nobody); }
+void healthy(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::none); }
 void healthy_timeline(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::timeline); }
 void healthy_all_checks(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::all_checks); }
-void outage(benchmark::State& state) { measure(state, outage_world("1h"), Watching::nobody); }
+void outage(benchmark::State& state) { measure(state, outage_world("1h"), Watching::none); }
 void outage_all_checks(benchmark::State& state) { measure(state, outage_world("1h"), Watching::all_checks); }
-void month(benchmark::State& state) { measure(state, month_world(), Watching::nobody); }
+void month(benchmark::State& state) { measure(state, month_world(), Watching::none); }
 void month_timeline(benchmark::State& state) { measure(state, month_world(), Watching::timeline); }
 void month_all_checks(benchmark::State& state) { measure(state, month_world(), Watching::all_checks); }
-void llm_request(benchmark::State& state) { measure(state, llm_request_world("4h"), Watching::nobody); }
+void llm_request(benchmark::State& state) { measure(state, llm_request_world("4h"), Watching::none); }
 
 BENCHMARK(healthy)->Name("world/healthy")->Unit(benchmark::kMillisecond);
 BENCHMARK(healthy_timeline)->Name("world/healthy/timeline")->Unit(benchmark::kMillisecond);

@@ -1,16 +1,17 @@
 #pragma once
-// Decides whether a provider may be called. Owns no clock, starts no timer, calls nobody: every call carries `now`.
+// Decides whether a provider may be called. It owns no clock, starts no timer and calls nothing, because every call
+// carries `now`.
 //
 //   closed    -- a failure fulfils a rule (consecutive, rate, count) --> open
 //   open      -- the open time has passed ----------------------------> half_open
 //   half_open -- enough probes succeeded -----------------------------> closed
 //   half_open -- a probe failed --------------------------------------> open, with a fresh deadline
 //
-// CLOSED admits everybody, OPEN nobody, HALF_OPEN as many probes per epoch as the settings permit; the others are
+// CLOSED admits every call, OPEN none, HALF_OPEN as many probes per epoch as the settings permit; the others are
 // refused, never queued. Every arrow starts a new epoch, and a permit is of the epoch that issued it: a result that
 // comes back in another epoch is late and changes nothing (setting late_results). Opening keeps the counters, closing
 // clears them (setting on_close); a probe's outcome is no sample. At the instant OPEN ends the state is half_open,
-// asked or not: whoever asks late finds a breaker that has been half_open since then.
+// asked or not: a late caller finds a breaker that has been half_open since then.
 //
 // A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever, so a
 // driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is a value: a copy goes its

@@ -54,7 +54,7 @@ struct GenerateResult {
   std::string text;  // empty unless ok()
   Outcome outcome = Outcome::served;
   std::string request_id;  // as in the log
-  // Who produced the answer, also one from the cache; else who was called last; empty when nobody was.
+  // Who produced the answer, also one from the cache; else who was called last; empty when no provider was called.
   std::string provider;
   std::string model;
   Tokens input;  // of the answer; 0 without one and for one from the cache

@@ -23,7 +23,7 @@ struct ProviderCall {
   std::uint8_t attempt = 0;  // ordinal in the request, from 0
   Tokens input;              // as the monitor counts the prompt
   Tokens output_max;         // the answer must not be longer, nor billed for more
-  Instant deadline{};        // of `time`: whoever has no answer by then comes back with a timeout
+  Instant deadline{};        // of `time`: a call without an answer by then returns a timeout
   TimeSource& time;
 };
 

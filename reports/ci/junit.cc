@@ -14,7 +14,7 @@ namespace {
 using sim::Finding;
 using sim::Verdict;
 
-// A broken check may be violated by every request; a report that repeats it a million times helps nobody.
+// A broken check may be violated by every request; a report that repeats it a million times is useless.
 constexpr std::size_t kViolationsShownMax = 20;
 
 struct TestCase {

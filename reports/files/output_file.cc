@@ -87,7 +87,7 @@ OutputFile::~OutputFile() {
       flush();
       if (zstd_) compress({}, true);
     } catch (const ReportError&) {
-      // Nobody is left to tell; the name .partial tells it.
+      // No caller is left; the name .partial shows it.
     }
   }
   writer_.reset();
@@ -120,7 +120,7 @@ void OutputFile::make_room(std::size_t size) {
   if (buffer_.size < size) buffer_ = Buffer{size};
 }
 
-// Whoever streams cannot mend it and has no result of it: the error waits for the one who finishes the file.
+// A streaming caller cannot repair it and gets no result, so that the error waits for finish().
 void OutputFile::stream_out() {
   try {
     if (written_path_ == path_ || failed()) {

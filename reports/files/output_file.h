@@ -1,6 +1,6 @@
 #pragma once
 // The one way we write files. A file is written beside its target as NAME.partial and renamed onto it by finish(), so
-// that whoever finds NAME finds all of it; one that was never finished stays NAME.partial.
+// that a file NAME is always complete; one that was never finished stays NAME.partial.
 //
 // Two writers of one file exclude each other (write_lock.h).
 //

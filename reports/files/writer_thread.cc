@@ -41,7 +41,7 @@ void WriterThread::run() {
   while (true) {
     changed_.wait(lock, [this] { return used_ > 0 || ends_; });
     if (used_ == 0) return;
-    // Nobody touches the buffer while it is to be written.
+    // The buffer is not touched while it is being written.
     const std::string_view bytes{buffer_.bytes.get(), used_};
     lock.unlock();
     std::exception_ptr error;

@@ -1,6 +1,6 @@
 #pragma once
-// Writes full buffers on a thread of its own while the next one is being filled. There are two buffers in all: whoever
-// fills them faster than they can be written waits.
+// Writes full buffers on a thread of its own while the next one is being filled. There are two buffers in all: a
+// caller that fills them faster than they can be written waits.
 
 #include <condition_variable>
 #include <cstddef>

@@ -17,7 +17,7 @@ using sim::ForecastFrame;
 using sim::ReplicationBlock;
 
 constexpr std::string_view kEnd = "]}";
-// Beyond these nobody has written a part.
+// No part is larger than this.
 constexpr std::uint64_t kReplicationsMax = 10'000'000;
 constexpr std::int64_t kStartMax = 8'000'000'000'000'000'000;
 

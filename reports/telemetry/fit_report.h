@@ -1,8 +1,8 @@
 #pragma once
 // Reads a log of requests (telemetry.jsonl[.zst], ours or the seed's) for a fit, and says what was fitted.
 //
-// A line that is no record, or whose words nobody knows, is counted and told with its number and reason; it never ends
-// the reading and is never passed over in silence.
+// A line that is no record, or that has unknown words, is counted and reported with its number and reason. It never
+// ends the reading and is never passed over in silence.
 
 #include <cstdint>
 #include <string>

@@ -24,7 +24,7 @@ using monitor::record_text::put;
 constexpr std::size_t kCopyStep = 32;
 
 constexpr std::size_t kBreakerStates = 3;
-constexpr std::size_t kStateWords = kBreakerStates + 1;                             // with that of nobody
+constexpr std::size_t kStateWords = kBreakerStates + 1;                             // with that of no call
 constexpr std::size_t kErrorWords = 1 + monitor::kOutcomes + monitor::kReplyKinds;  // none, an outcome, a reply kind
 
 }  // namespace

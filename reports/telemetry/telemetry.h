@@ -54,7 +54,7 @@ class TelemetryWriter final {
   std::uint64_t records_ = 0;
 
   std::string text_;                              // what the pieces are cut from
-  std::vector<Piece> callers_;                    // provider and model: of nobody, then by provider
+  std::vector<Piece> callers_;                    // provider and model: without a call, then by provider
   std::vector<Piece> endings_;                    // success, error and breaker state, by error and state
   std::vector<Piece> metadata_;                   // by labels and variant
   std::vector<Piece> outcomes_;                   // by outcome

@@ -73,7 +73,7 @@ constexpr Entry kReplyTexts[] = {
      "HTTP 429. Its Retry-After, at most 60 s, binds the provider for all requests: until then it is passed "
      "over. Counts as a failure."},
     {"malformed", "A 200 whose body is no answer. Billed in full, never cached, counts as a failure."},
-    {"truncated", "A stream that broke off. Partly billed, nobody tells how much; counts as a failure."},
+    {"truncated", "A stream that broke off. Partly billed by an unknown amount; counts as a failure."},
     {"auth_or_quota",
      "401, 402, 403 or an exhausted quota. Counts as a failure and is not retried at the same provider."},
     {"client_error", "Another 4xx: the request is wrong. Ends the request at once and is neutral to the breaker."},

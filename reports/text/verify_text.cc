@@ -20,7 +20,7 @@ std::string call_text(const sim::HistoryCall& call, const std::map<std::size_t, 
     case sim::WrongQuestion::none:
       break;
     case sim::WrongQuestion::permit_is_unknown:
-      return "report a permit that nobody got";
+      return "report a permit that was never issued";
     case sim::WrongQuestion::time_runs_backwards:
       return "acquire in the past";
     case sim::WrongQuestion::permit_has_reported:

@@ -15,7 +15,7 @@
 //   transitions_total, transitions [{at_ns, provider, from, to, rule}]
 //   budget_total, budget [{at_ns, kind, window, window_begin_unix_ns, share_millionths, spent_picos, reserved_picos,
 //                          limit_picos}]
-//   routes [{assigned, answered_by, outcome, requests}] (null: nobody)
+//   routes [{assigned, answered_by, outcome, requests}] (null: no provider)
 //   series {...}, named as in reports/timeline/timeline_fields.h
 //
 // A provider is named by its place in `providers`. Equal runs give equal bytes.

@@ -21,7 +21,7 @@ using sim::Timeline;
 
 [[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
 
-// What a run may reach, so that whoever reads the timeline may add such values up: a scenario lasts at most 100 years,
+// What a run may reach, so that a reader of the timeline may add such values up: a scenario lasts at most 100 years,
 // its last request a little longer, and begins at most 190 years after 1970.
 constexpr Duration kYear = std::chrono::hours{24 * 365};
 constexpr Duration kTimeMost = 101 * kYear;

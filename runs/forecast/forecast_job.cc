@@ -63,7 +63,7 @@ Earlier earlier_of(const std::string& path, const reports::PartHead& head, const
                                                           head.shard.index, head.shard.count));
       }
       if (const auto difference = reports::difference_between(part.head, head)) {
-        job.note(fmt::format("{} is of another forecast (it differs in {}) and is made anew", name, *difference));
+        job.note(fmt::format("{} is of another forecast (it differs in {}) and is replaced", name, *difference));
         continue;
       }
       earlier = {.blocks = std::move(part.blocks), .complete = part.complete};
@@ -73,7 +73,7 @@ Earlier earlier_of(const std::string& path, const reports::PartHead& head, const
       }
       return earlier;
     } catch (const reports::ReportError& error) {
-      job.note(fmt::format("{}; it is made anew", error.what()));
+      job.note(fmt::format("{}; it is replaced", error.what()));
     }
   }
   return earlier;

@@ -99,7 +99,7 @@ void kill_family() {
   for (std::size_t i = 1; i < members; ++i) kill(family[i], SIGKILL);
 }
 
-// Until nobody descends from this process. A member may have started another one meanwhile.
+// Until this process has no descendant. A member may have started another one meanwhile.
 [[noreturn]] void end_family() {
   for (;;) {
     kill_family();

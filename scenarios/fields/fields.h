@@ -22,7 +22,7 @@ namespace windtunnel::scenarios {
 // What a file's text refers to by name.
 struct Names {
   std::vector<std::string> providers;  // in file order
-  std::vector<std::string> vendors;    // of each: who runs its model; empty: nobody knows
+  std::vector<std::string> vendors;    // of each: the vendor of its model; empty: unknown
 };
 
 // The state of one reading: where it is, what it found, which places were written.

@@ -73,7 +73,7 @@ const Table<CostLimiterConfig>& cost_limiter_table() {
                    "What a spent budget means for a request that the cache could answer."),
           field<C>("unknown_usage", &C::unknown_usage,
                    word<UnknownUsage>({{"reserve", UnknownUsage::reserve}, {"zero", UnknownUsage::zero}}),
-                   "What a call settles to when nobody knows what it billed."),
+                   "The settlement of a call whose bill is unknown."),
       },
       {}};
   return table;

@@ -62,7 +62,7 @@ class ReferenceCheck {
       error(pointer + "/price_usd_per_million", "no price holds at the start of the run");
     }
     if (provider.queue > 0 && !provider.concurrency)
-      error(pointer + "/queue", "a queue needs \"concurrency\" too: without it nobody waits");
+      error(pointer + "/queue", "a queue needs \"concurrency\" too, because no call waits without it");
   }
 
   void check_workload(const WorkloadSpec& workload) {

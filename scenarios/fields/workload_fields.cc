@@ -64,7 +64,7 @@ const Table<WorkloadSpec>& tokens_table() {
                               "Lengths in tokens: a value, or a law, with bounds `least` and `most` beside it.",
                               {
                                   field<W>("input", &W::input, token_model(), "Of the prompt."),
-                                  field<W>("output", &W::output, token_model(), "Of the answer that nobody cuts."),
+                                  field<W>("output", &W::output, token_model(), "Of the answer that is not cut."),
                               },
                               {}};
   return table;
@@ -134,7 +134,7 @@ const Table<ListedRequest>& request_table() {
       {
           field<R>("at", &R::at, duration(), "When it arrives, from the workload's start.").required(),
           field<R>("input_tokens", &R::input, optional(tokens()), "Tokens of the prompt."),
-          field<R>("output_tokens", &R::output, optional(tokens()), "Tokens of the answer that nobody cuts."),
+          field<R>("output_tokens", &R::output, optional(tokens()), "Tokens of the answer that is not cut."),
           field<R>("max_tokens", &R::max_tokens, optional(tokens()), "The most output tokens asked for."),
           field<R>("prompt", &R::prompt, optional(line()), "Requests with the same word ask the same."),
           field<R>("user", &R::user, optional(line()), "The user id."),

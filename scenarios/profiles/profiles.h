@@ -34,7 +34,7 @@ std::optional<sim::ProviderSpec> profile(std::string_view profile_name);
 // What a provider of this name starts from if its file names no profile: the two of the default scenario; else empty.
 std::string default_profile(std::string_view provider_name);
 
-// Who runs the provider's model: "openai", "anthropic", or empty if nobody knows.
+// Who runs the provider's model: "openai", "anthropic", or empty if it is unknown.
 std::string_view vendor_of(const sim::ProviderSpec& provider);
 
 // When a vendor's API was down, as its status page told over 418 days.

@@ -45,7 +45,7 @@ struct CompareOptions {
 struct Average {
   std::int64_t n = 0;
   double mean = 0;
-  std::optional<double> half_width;  // nothing: of one value nobody knows the spread
+  std::optional<double> half_width;  // nothing: one value has no spread
 };
 
 struct MetricComparison {

@@ -5,8 +5,8 @@
 // random_outages, malformed, truncated or error_burst whose chance to touch and fail a call (fraction x severity or
 // rate) is 1/2 or more, from where its ramp passes 1/2. The two states of gilbert_elliott, throttle, brownout and
 // latency_spike never make a provider down. A *down phase* is a longest time in which one provider is down without a
-// break; a phase counts only if its breaker was asked for the provider in it, because nobody learns anything about a
-// provider that nobody calls. A metric that a run has no data for is absent from it, never 0.
+// break; a phase counts only if its breaker was asked for the provider in it, because an idle breaker shows nothing
+// about a provider that is not called. A metric that a run has no data for is absent from it, never 0.
 
 #include <array>
 #include <cstdint>
@@ -76,8 +76,8 @@ std::optional<CompareMetric> compare_metric_named(std::string_view name);
 // The metrics of one run in their unit; nothing: no data.
 using CompareValues = std::array<std::optional<double>, kCompareMetrics>;
 
-// Of one replication of a forecast: p95, cost_usd, requests_lost, requests_refused and, with a budget, p_exceed. Nobody
-// watches its breakers and checks.
+// Of one replication of a forecast: p95, cost_usd, requests_lost, requests_refused and, with a budget, p_exceed. No
+// observer watches its breakers, and no check runs.
 [[nodiscard]] CompareValues values_of(const Replication& replication, const ForecastFrame& frame);
 
 struct DownPhases {

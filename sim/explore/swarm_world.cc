@@ -129,7 +129,7 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
   // Once in a while nothing can recover: the healthy answer takes longer than anybody waits.
   const bool hopeless = dice.between({0, 999}, "hopeless", i) < 2;
   draw_latency(draft, provider, i, hopeless ? timeout * 4 : std::min(draft.on_grid(most), timeout));
-  // A healthy provider fails by nobody's fault but the client's; everything else is for the faults.
+  // A healthy provider fails by the client's fault only; everything else is for the faults.
   if (dice.coin(30, "client errors", i)) {
     provider.errors.rates = {{ReplyKind::client_error, dice.one_of({0.005, 0.05}, "client errors at", i)}};
   }

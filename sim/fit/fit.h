@@ -53,7 +53,7 @@ struct FitSample {
   Duration latency{0};  // from arrival to end, >= 0
   bool answered = false;
   std::optional<monitor::Outcome> outcome;
-  std::string provider;  // of the last call; empty: nobody was called
+  std::string provider;  // of the last call; empty: no call
   std::string model;
   std::string experiment;  // empty: none
   std::string variant;

@@ -3,8 +3,8 @@
 // interface.
 //
 // What comes out is a pure function of world and plan. With a stop rule the number of replications is the first end of
-// a block at which the rule holds, judged on all replications before it, in their order; how many were made beyond it
-// on the way is nobody's business.
+// a block at which the rule holds, judged on all replications before it, in their order. Replications past that block
+// are discarded.
 
 #include <atomic>
 #include <cstdint>

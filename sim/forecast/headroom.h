@@ -23,7 +23,7 @@
 namespace windtunnel::sim {
 
 inline constexpr double kBrokenMax = 0.05;
-inline constexpr std::int64_t kRatePercentMax = 400;  // beyond four times the traffic nobody asks this model
+inline constexpr std::int64_t kRatePercentMax = 400;  // the model is not valid beyond four times the traffic
 inline constexpr int kHeadroomStepsMax = 10;
 
 struct HeadroomTrial {

@@ -43,7 +43,7 @@ struct ForecastOptions {
   std::int64_t rate_millionths = 1'000'000;  // multiplies the traffic
 };
 
-// What a forecast is of: what its replications and whoever sums them up must agree on.
+// The subject of a forecast, on which its replications and their sum must agree.
 struct ForecastFrame {
   std::string file;
   std::string title;

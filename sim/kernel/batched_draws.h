@@ -1,7 +1,7 @@
 #pragma once
 // Draws and samples of 32 consecutive indices, made together. Each value is the one that draw() and sample() give for
 // its index alone, to the last bit; made in a row they do not wait for each other, and where the processor has wide
-// registers several are made at once. Nobody's value depends on which row it came in.
+// registers several are made at once. No value depends on its row.
 
 #include <array>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #pragma once
 // A distribution as a scenario file states it: a latency, a token count, an up time. A plain value that can be stored,
-// compared and written back; its unit is that of whoever holds it.
+// compared and written back; its unit is that of its owner.
 //
 // sample() is the inverse distribution function, so one draw gives one value and greater bits never give a smaller one
 // (up to rounding). Under common random numbers a change of parameters therefore moves each value its own way, and

@@ -1,6 +1,6 @@
 #pragma once
 // A breaker as its rules are written, cheap enough to follow a real one through a whole run: running counts where
-// BreakerModel works every answer out anew. The two are compared with each other by a property.
+// BreakerModel recomputes every answer from the whole history. The two are compared with each other by a property.
 //
 // Same calls as BreakerModel. The arrows that the rules take are kept until somebody takes them off.
 
@@ -40,7 +40,7 @@ class BreakerFollower {
   // In the window at `now`, which is not before the latest call.
   [[nodiscard]] Counts counts(Instant now);
 
-  // The oldest arrow that nobody has taken off yet.
+  // The oldest arrow that has not been taken off.
   [[nodiscard]] const monitor::BreakerTransition* expected() const {
     return arrows_taken_ == arrows_.size() ? nullptr : &arrows_[arrows_taken_];
   }

@@ -1,6 +1,6 @@
 #pragma once
 // The breaker as its rules are written, for judging the real one. It keeps the list of outcomes and works every answer
-// out from it anew; it is slow, and shares with the breaker only the names of the settings.
+// out from it again; it is slow, and shares with the breaker only the names of the settings.
 //
 // Same calls as monitor::Breaker. An observer that saw when and in which epoch a permit was issued can rebuild it.
 
@@ -23,7 +23,7 @@ struct ModelPermit {
 struct BreakerQuirks {
   bool success_keeps_run = false;          // a success does not end the run of failures
   bool stuck_if_opened_at_zero = false;    // OPEN that began at Instant{} never ends
-  bool late_failure_extends_open = false;  // a late failure in OPEN starts the open time anew
+  bool late_failure_extends_open = false;  // a late failure in OPEN restarts the open time
   bool late_success_closes_open = false;   // a late success closes it from OPEN
   bool late_failure_fails_probe = false;   // a late failure opens it from HALF_OPEN while a probe is out
   friend bool operator==(const BreakerQuirks&, const BreakerQuirks&) = default;

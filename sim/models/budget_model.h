@@ -2,7 +2,7 @@
 // What each calendar month and day has spent and promised, added up from what was reserved and billed.
 //
 // Windows are UTC calendar months and days, opened by the wall time of an admission and never moving back. A window
-// that is over lives on until whoever watches says that it is closed.
+// that is over lives on until the observer reports it closed.
 
 #include <cstddef>
 #include <cstdint>

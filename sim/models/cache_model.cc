@@ -84,7 +84,7 @@ void CacheModel::unlink(Links Slot::*ring, std::uint32_t slot) {
   (slots_[links.after].*ring).before = links.before;
 }
 
-// Every name that follows the hole without a gap is put in anew, so that none becomes unreachable.
+// Every name that follows the hole without a gap is inserted again, so that none becomes unreachable.
 void CacheModel::remove(std::uint32_t slot) {
   const std::size_t mask = index_.size() - 1;
   std::size_t at = place(slots_[slot].entry.identity);

@@ -6,7 +6,7 @@
 //   const Verification done = verify(breaker, {.cases = 100, .seed = 1});
 //   done.findings.front().history;   // shrunk; its last answer is the wrong one
 //
-// What the breaker throws passes through; findings that were told before are kept by whoever was told.
+// What the breaker throws passes through; findings that were reported before stay with their receiver.
 
 #include <atomic>
 #include <cstdint>

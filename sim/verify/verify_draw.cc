@@ -14,7 +14,7 @@ using monitor::BreakerOutcome;
 using monitor::BreakerState;
 using std::chrono::milliseconds;
 
-// Back-off without a cap grows without end; beyond this nobody waits for the deadline.
+// Back-off without a cap grows without end; no deadline lies beyond this.
 constexpr std::int64_t kAimMostMs = 1'000'000'000;
 
 // What is drawn at each step, by name.

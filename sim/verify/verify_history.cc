@@ -95,7 +95,7 @@ std::string ModelSession::rule() const {
     case WrongQuestion::permit_has_reported:
       return "a permit that has reported is an error and changes nothing";
     case WrongQuestion::permit_is_unknown:
-      return "a permit that nobody got is an error and changes nothing";
+      return "a permit that was never issued is an error and changes nothing";
   }
   if (latest_call_.op == BreakerOp::report) return rule_of_report();
   switch (latest_.state) {
@@ -203,7 +203,7 @@ History without(const BreakerConfig& config, const History& history, const std::
   for (std::size_t i = 0; i < history.size(); ++i) {
     if (left_out[i]) continue;
     HistoryCall call = history[i];
-    // A report of a permit that nobody has is of no earlier call.
+    // A report of a permit that was never issued belongs to no earlier call.
     if (call.op == BreakerOp::report) call.of = call.of < i ? new_place[call.of] : history.size();
     const bool backwards = call.wrong == WrongQuestion::time_runs_backwards;
     if (!session.is_valid(call) || backwards != (call.t_ms < latest)) continue;

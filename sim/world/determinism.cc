@@ -64,7 +64,7 @@ class Describer {
     add(record.finished, fmt::format("request {} ends: {}", number_of(record.request.id), name_of(record.outcome)));
   }
   void on(const ScheduledDone& event) {
-    if (text_.empty()) add(event.at, "an event that nobody is told of");
+    if (text_.empty()) add(event.at, "an event without an observer");
   }
 
   [[nodiscard]] const std::string& text() const { return text_; }

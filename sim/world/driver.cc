@@ -89,10 +89,10 @@ RunResult Driver::run() {
   if (options_.looks != nullptr && !options_.looks->at.empty()) next_look_ = options_.looks->at.front();
   const Instant until = options_.until ? Instant{} + *options_.until : Instant::max();
   while (!queue_.empty()) {
-    // An event that the run ends before is taken all the same: nobody asks for it any more.
+    // Popping the event we stop before is harmless, because the queue is not read again.
     const Scheduled event = queue_.pop();
     stopped = event.at > until || (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed));
-    // Past the end only the requests in flight are driven on: a breaker's wake-up has nobody to matter to.
+    // Past the end only the requests in flight are driven on: a breaker's wake-up has no effect then.
     if (stopped || (in_flight_ == 0 && event.at >= end_)) break;
     if (event.at >= next_look_) [[unlikely]]
       look_until(event.at);

@@ -9,7 +9,7 @@ namespace {
 using monitor::BreakerState;
 using monitor::kOutcomes;
 
-constexpr std::size_t kPlaces = monitor::kProvidersMax + 1;  // a provider or nobody
+constexpr std::size_t kPlaces = monitor::kProvidersMax + 1;  // a provider or none
 
 std::size_t place_of(std::optional<monitor::ProviderId> provider) {
   return provider ? index_of(*provider) : monitor::kProvidersMax;

@@ -24,7 +24,7 @@
 namespace windtunnel::sim {
 
 // Looks at the pipeline at given instants, as it stands before the first event at or after each of them; those after
-// the last event find it as it ended. Much cheaper than an observer, which is told of everything.
+// the last event find it as it ended. Much cheaper than an observer, which receives every event.
 struct Looks {
   std::vector<Instant> at;  // ascending
   std::function<void(std::size_t place, const monitor::Pipeline& pipeline)> look;

@@ -69,8 +69,8 @@ REASON = "This file is long because"
 CODE_FOLDERS = set(LAYERS) | {"tests", "bench", "script", ".ci"}
 CODE_SUFFIXES = {".h", ".cc", ".py", ".sh", ".js", ".ts", ""}
 
-# The folders whose texts are plain English by now; the README and the others follow.
-PLAIN_FOLDERS = {"base"}
+# The folders whose texts are held to plain English.
+PLAIN_FOLDERS = set(LAYERS) | {"README.md", "docs"}
 PLAIN_SUFFIXES = (".h", ".cc", ".py", ".md", ".json", ".txt")
 BANNED_TURNS = re.compile(r"\b(?:no" + r"body|who" + r"ever|an" + r"ew|told" + r" of)\b", re.IGNORECASE)
 

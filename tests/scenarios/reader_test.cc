@@ -274,7 +274,7 @@ TEST(Reader, refuses_what_could_do_nothing_or_run_for_ever) {
   EXPECT_EQ(errors_of(R"({"workload": {"w": {"executor": "script"}}})"),
             (Errors{"/workload/w: a script needs \"requests\""}));
   EXPECT_EQ(errors_of(R"({"providers": {"openai": {"queue": 1}}})"),
-            (Errors{"/providers/openai/queue: a queue needs \"concurrency\" too: without it nobody waits"}));
+            (Errors{"/providers/openai/queue: a queue needs \"concurrency\" too, because no call waits without it"}));
   EXPECT_TRUE(errors_of(R"({"providers": {"openai": {"queue": 1, "concurrency": 1}}})").empty());
   const auto flapping = [](const std::string& keys) {
     return errors_of(R"({"faults": [{"id": "a", "kind": "flapping", "at": "0s", )" + keys + "}]}");

@@ -82,13 +82,14 @@ void put_matrix(HtmlWriter& html, const sim::Timeline& timeline) {
   for (const Way& way : ways) html.element("th", words_of(timeline, way), "number", "scope=\"col\"");
   html.element("th", "All", "number", "scope=\"col\"").close("tr").close("thead").open("tbody");
   for (std::size_t row = 0; row <= timeline.provider_names.size(); ++row) {
-    const bool is_nobody = row == timeline.provider_names.size();
-    const auto assigned = is_nobody ? std::nullopt : std::optional{row};
+    const bool is_refused = row == timeline.provider_names.size();
+    const auto assigned = is_refused ? std::nullopt : std::optional{row};
     std::int64_t of_row = 0;
     for (const Way& way : ways) of_row += requests_of(timeline, assigned, way);
     if (of_row == 0) continue;
     html.open("tr");
-    html.element("th", is_nobody ? "nobody: refused before" : timeline.provider_names[row].name, "", "scope=\"row\"");
+    html.element("th", is_refused ? "no provider: refused before" : timeline.provider_names[row].name, "",
+                 "scope=\"row\"");
     for (const Way& way : ways) put_cell(html, assigned, way, requests_of(timeline, assigned, way), of_row);
     html.element("td", with_thousands(of_row), "number").close("tr");
   }

@@ -8,7 +8,7 @@ import * as say from "./numbers.js";
 
 const DIMMED = 0.1;
 
-// The days of one month follow one another; at the first of a month the count begins anew.
+// The days of one month follow one another; at the first of a month the count restarts.
 function monthsOf(days) {
   const months = [];
   days.forEach(({ date }, day) => {

@@ -94,7 +94,7 @@ function addCopyButtons() {
 addCopyButtons();
 const run = figuresOf("run-figures");
 const forecast = figuresOf("forecast-figures");
-// For whoever looks into the page, such as its test.
+// For readers of the page's state, such as its test.
 window.windtunnelReport = run ? showRun(completed(run)) : showForecast(forecast);
 const { time, panels: shown } = window.windtunnelReport;
 reserveLegends(shown);

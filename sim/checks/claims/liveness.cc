@@ -113,7 +113,7 @@ std::vector<Finding> Liveness::judge(Instant ended) const {
   const double rate = static_cast<double>(answered_) / static_cast<double>(requests_);
   success.reason = fmt::format("{} of {} were answered", answered_, requests_);
   if (rate < spec.success_rate) {
-    // A breaker that nobody asked before may still turn requests away.
+    // A breaker that was not asked before may still refuse requests.
     success.verdict = closed.verdict == Verdict::inconclusive ? Verdict::inconclusive : Verdict::fail;
     success.at = due_;
   }

@@ -13,7 +13,7 @@ namespace windtunnel::sim {
 namespace {
 
 constexpr double kSecond = 1e9;
-// A chance that nobody will live to see, in any number of seeds.
+// A chance that no number of seeds will show.
 constexpr double kNegligible = 1e-12;
 
 double most_of(const Law& law) { return std::max(0.0, sample(law, ~std::uint64_t{0})); }

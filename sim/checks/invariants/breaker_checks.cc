@@ -141,7 +141,7 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
   breaker.success_since_close = false;
 }
 
-// OPEN ends at an instant of its own, which may lie behind whoever asks, but never ahead.
+// OPEN ends at an instant of its own, which may lie before the caller's, but never after it.
 void BreakerChecks::not_ahead(const One& one, std::size_t provider, Instant now) {
   watched_.violations.must(one.told_at <= now, CheckId::B3, now, one.request,
                            "provider {} is {} since {} ns, which is yet to come", provider, name_of(one.told),
@@ -231,7 +231,7 @@ void BreakerChecks::reconcile(std::size_t provider) {
   const monitor::ProviderId id{static_cast<std::uint8_t>(provider)};
   const monitor::Breaker* const breaker = watched_.pipeline == nullptr ? nullptr : &watched_.pipeline->breaker(id);
   while (const BreakerTransition* missing = one.follower.expected()) {
-    // It may have been told of no failure, or have made nothing of it.
+    // It may have received no failure, or have ignored it.
     const bool lost = missing->from == BreakerState::closed && breaker != nullptr &&
                       breaker->consecutive_failures() != missing->consecutive_failures;
     watched_.violations.must(false, lost ? claim_of_last(one) : claim_of_missing(*missing), watched_.now, one.request,

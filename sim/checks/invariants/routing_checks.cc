@@ -33,7 +33,7 @@ void RoutingChecks::on_finish(const OpenRequest& one, const monitor::Record& rec
     assigned.reset();
     variant.reset();
     watched_.violations.must(is_refused(record.outcome), CheckId::R1, watched_.now, one.request.id,
-                             "it ends as {} and was assigned to nobody", record.outcome);
+                             "it ends as {} and was assigned to no provider", record.outcome);
   }
   watched_.violations.must(record.variant == variant && record.assigned == assigned, CheckId::R1, watched_.now,
                            one.request.id, "user {:016x} is in variant {} at provider {} instead of {} at {}",

@@ -1,5 +1,5 @@
 #pragma once
-// R1: a user stays in their variant, whoever serves.
+// R1: a user stays in their variant, whichever provider serves.
 
 #include <optional>
 

@@ -161,7 +161,7 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
   return config;
 }
 
-// Back-off without a cap grows threefold each time; beyond this nobody waits for the deadline.
+// Back-off without a cap grows threefold each time; no deadline lies beyond this.
 inline constexpr Instant kAimMax{std::chrono::seconds{1}};
 
 // A history from small numbers, played against a breaker of these settings so that it can aim at its deadlines.
