@@ -167,7 +167,7 @@ std::string headroom_section(const std::optional<HeadroomSummary>& headroom) {
 // Five digits are more than an interval is worth.
 std::string five_digits(double value) { return std::isfinite(value) ? fmt::format("{:.5g}", value) : "never"; }
 
-bool has_requests(const ForecastSummary& forecast) { return forecast.requests && forecast.requests->value > 0; }
+bool has_requests(const ForecastSummary& forecast) { return !forecast.requests || forecast.requests->value > 0; }
 
 std::string finding_line(const ForecastFindingSummary& finding, const ForecastSummary& forecast, TextStyle style) {
   std::string text = fmt::format("  {} {} {}", mark(finding.verdict, style), finding.metric, finding.threshold);

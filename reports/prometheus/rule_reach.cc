@@ -43,6 +43,8 @@ class Expression {
         if (word == "offset") (void)take_word_of_any_begin();
       } else if (word.starts_with("absent") && next() == '(') {
         skip_parentheses();
+      } else if (is_aggregator()) {
+        skip_parentheses();  // the list of by or without; what is aggregated follows
       } else if (next() != '(') {
         add(found, selector(word), std::exchange(is_optional, false));
       }
@@ -58,6 +60,16 @@ class Expression {
   static bool is_keyword(const std::string& word) {
     static constexpr std::array kWords{"and", "or", "bool", "offset", "inf", "Inf", "nan", "NaN", "atan2"};
     return std::ranges::find(kWords, word) != kWords.end();
+  }
+  // The word before was sum or its like, if `by` or `without` comes next, which is then taken.
+  bool is_aggregator() {
+    const std::size_t before = at_;
+    if (begins_word(next())) {
+      const std::string word = take_word();
+      if (word == "by" || word == "without") return true;
+    }
+    at_ = before;
+    return false;
   }
   static void add(std::vector<RuleSelector>& found, RuleSelector selector, bool is_optional) {
     if (!is_optional) found.push_back(std::move(selector));

@@ -37,7 +37,7 @@ std::string why_of_forecast(const ForecastSummary& forecast) {
 
 void put_open_claims(HtmlWriter& html, const ForecastSummary& forecast) {
   bool is_open = false;
-  const bool has_requests = forecast.requests && forecast.requests->value > 0;
+  const bool has_requests = !forecast.requests || forecast.requests->value > 0;
   for (const ForecastFindingSummary& finding : forecast.findings) {
     if (finding.verdict == Verdict::pass) continue;
     if (!is_open) html.open("ul", "reasons");

@@ -167,7 +167,7 @@ TEST(ForecastJson, has_an_interval_beside_every_figure) {
   EXPECT_EQ(json["days"].size(), 1U);
   EXPECT_EQ(json["spend"]["by_provider"].size(), 2U);
   EXPECT_EQ(json["spend"]["by_cause"].size(), 5U);
-  EXPECT_EQ(json["notes"].size(), 1U) << "request noise only";
+  EXPECT_EQ(json["notes"].size(), 2U) << "request noise only, and what the budget refuses";
   EXPECT_EQ(json["headroom"], nullptr);
 }
 
