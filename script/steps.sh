@@ -68,3 +68,9 @@ configure() {
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   cmake -S "$root" -B "$dir" -G Ninja "${launcher[@]}" "$@"
 }
+
+# configure_check: build/check, file by file and without the page, for script/check and script/tidy.
+configure_check() {
+  configure build/check -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG" -DCMAKE_UNITY_BUILD=OFF \
+    -DWINDTUNNEL_HTML=OFF
+}
