@@ -1,4 +1,5 @@
-"""Reads ctest's JUnit file: prints 'passed failed skipped', and the failed tests with their output on stderr.
+"""Reads ctest's JUnit file: prints 'passed failed skipped'; on stderr the ten slowest tests, and the failed ones with
+their output.
 
 usage: junit_counts.py FILE CTEST_EXIT_CODE
 
@@ -11,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 
 OUTPUT_LINES_MAX = 60
 FAILURES_SHOWN_MAX = 10
+SLOWEST_SHOWN = 10
 
 
 def asked_to_skip(case) -> bool:
@@ -18,15 +20,24 @@ def asked_to_skip(case) -> bool:
     return reason is not None and reason.get("message", "").startswith("SKIP_")
 
 
+def print_slowest(cases) -> None:
+    slowest = sorted(cases, key=lambda case: float(case.get("time") or 0), reverse=True)[:SLOWEST_SHOWN]
+    print(f"\nThe {len(slowest)} slowest tests of {len(cases)}:", file=sys.stderr)
+    for case in slowest:
+        print(f"  {float(case.get('time') or 0):6.1f} s  {case.get('name')}", file=sys.stderr)
+
+
 def main() -> int:
     path, code = sys.argv[1], int(sys.argv[2])
     passed = skipped = 0
     failures = []
     try:
-        cases = ElementTree.parse(path).getroot().iter("testcase")
+        cases = list(ElementTree.parse(path).getroot().iter("testcase"))
     except (OSError, ElementTree.ParseError) as error:
         print(f"FAILED: ctest left no readable results: {error}", file=sys.stderr)
-        cases = ()
+        cases = []
+    if cases:
+        print_slowest(cases)
     for case in cases:
         status = case.get("status")
         if status == "run":

@@ -33,7 +33,7 @@ class TelemetryChecks {
   std::int64_t records_ = 0;
   std::array<std::int64_t, monitor::kOutcomes> outcomes_{};
   std::array<UsdSum, monitor::kProvidersMax> known_{};  // billed for calls of known usage, by provider
-  UsdSum recorded_;                                   // sum over the records
+  UsdSum recorded_;                                     // sum over the records
   Instant finished_last_{};
   bool finished_ = false;  // in this event
   bool ranked_ = false;

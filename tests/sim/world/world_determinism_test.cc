@@ -309,7 +309,8 @@ TEST(MonthSpent, counts_for_the_budget_and_for_nothing_else) {
   scenario.workloads[0].max_tokens = Tokens{100};  // so that a request reserves what it costs
   scenario.monitor.cost_limiter.monthly = Usd::from_dollars(1);
   RunOptions options;
-  options.month_spent = Usd::from_dollars(1) - run(scenario).pipeline.metrics().all().cost.narrow() + Usd::from_picos(1);
+  options.month_spent =
+      Usd::from_dollars(1) - run(scenario).pipeline.metrics().all().cost.narrow() + Usd::from_picos(1);
   const RunResult result = run(scenario, options);
   EXPECT_EQ(result.pipeline.metrics().all().count(monitor::Outcome::refused_budget), 1);
   EXPECT_EQ(result.pipeline.metrics().all().count(monitor::Outcome::served), 4);
