@@ -32,7 +32,7 @@ import table  # noqa: E402
 import test_trial  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FOLDER = os.path.join(ROOT, "build/mutants")
+FOLDER = os.path.join(ROOT, os.environ.get("WINDTUNNEL_MUTANTS_BUILD", "build/mutants"))
 TABLE = os.path.join(ROOT, "tests/mutants/TABLE.md")
 SEEDS = 2000
 FAST_SEEDS = 400
