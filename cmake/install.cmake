@@ -29,7 +29,8 @@ install(FILES ${PROJECT_BINARY_DIR}/windtunnelConfig.cmake ${PROJECT_BINARY_DIR}
 # Scenarios name their traces as ../data/..., so the folders stay beside each other.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/scenarios/catalog ${PROJECT_SOURCE_DIR}/scenarios/data
                   ${PROJECT_SOURCE_DIR}/scenarios/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/windtunnel/scenarios)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/reports/prometheus DESTINATION ${CMAKE_INSTALL_DATADIR}/windtunnel)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/reports/prometheus DESTINATION ${CMAKE_INSTALL_DATADIR}/windtunnel
+        FILES_MATCHING PATTERN "*.yml" PATTERN "*.json")
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
