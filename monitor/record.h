@@ -67,10 +67,15 @@ struct Record {
   }
   [[nodiscard]] Duration latency() const { return finished - arrived; }
   // The attempts whose usage is known; the cost of an unknown one is known to the provider alone.
-  [[nodiscard]] Usd confirmed_cost() const {
+  [[nodiscard]] Usd confirmed_cost() const { return settled(true); }
+  // What the limiter settled for the other attempts: their reservations.
+  [[nodiscard]] Usd reserved_cost() const { return settled(false); }
+
+ private:
+  [[nodiscard]] Usd settled(bool usage_known) const {
     Usd sum;
     for (const Attempt& attempt : attempts()) {
-      if (attempt.usage_known) sum += attempt.cost;
+      if (attempt.usage_known == usage_known) sum += attempt.cost;
     }
     return sum;
   }

@@ -70,8 +70,14 @@ void tell_requests(MetricTeller& tell) {
   tell.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
               "Requests that the token limiter granted fewer output tokens than they asked for."});
   tell.counter({}, run.grants_cut);
-  tell.begin({"windtunnel_cost_usd", MetricType::counter, "usd", "Cost of ended requests, of calls with known usage."});
+  tell.begin({"windtunnel_cost_usd", MetricType::counter, "usd", "What the providers billed for ended requests."});
   tell.counter({}, requests.cost_picos, kDollarDecimals);
+  tell.begin({"windtunnel_cost_known_usd", MetricType::counter, "usd",
+              "What the gateway knows of the cost of ended requests: the bills of calls with known usage."});
+  tell.counter({}, requests.cost_known_picos, kDollarDecimals);
+  tell.begin({"windtunnel_cost_reserved_usd", MetricType::counter, "usd",
+              "What the cost limiter holds for calls of unknown usage, of ended requests: their reservations."});
+  tell.counter({}, requests.cost_reserved_picos, kDollarDecimals);
 }
 
 // The requests of one A/B arm, or of one version.
@@ -102,7 +108,8 @@ void tell_variants(MetricTeller& tell) {
                  "Requests that have ended, by outcome and the A/B arm they were assigned to."},
                 {"windtunnel_variant_request_duration_seconds", MetricType::histogram, "seconds",
                  "From arrival to end, of answered requests, by A/B arm."},
-                {"windtunnel_variant_cost_usd", MetricType::counter, "usd", "Cost of ended requests, by A/B arm."}}},
+                {"windtunnel_variant_cost_usd", MetricType::counter, "usd",
+                 "What the providers billed for ended requests, by A/B arm."}}},
               groups);
 }
 
@@ -118,7 +125,8 @@ void tell_versions(MetricTeller& tell) {
                  "Requests that have ended, by outcome and the versions of feature and prompt."},
                 {"windtunnel_version_request_duration_seconds", MetricType::histogram, "seconds",
                  "From arrival to end, of answered requests, by version."},
-                {"windtunnel_version_cost_usd", MetricType::counter, "usd", "Cost of ended requests, by version."}}},
+                {"windtunnel_version_cost_usd", MetricType::counter, "usd",
+                 "What the providers billed for ended requests, by version."}}},
               groups);
 }
 
@@ -134,16 +142,17 @@ struct ProviderFamily {
 constexpr std::array<ProviderFamily, 9> kProviderFamilies = {{
     {{"windtunnel_provider_calls_in_flight", MetricType::gauge, "", "Calls that have not ended."},
      &sim::ProviderSeries::in_flight},
-    {{"windtunnel_provider_cost_usd", MetricType::counter, "usd", "Cost of calls with known usage."},
+    {{"windtunnel_provider_cost_usd", MetricType::counter, "usd",
+      "What the provider billed for calls that have ended."},
      &sim::ProviderSeries::cost_picos,
      kDollarDecimals},
-    {{"windtunnel_provider_cost_unknown_usd", MetricType::counter, "usd",
-      "What calls of unknown usage were settled for."},
-     &sim::ProviderSeries::cost_unknown_picos,
+    {{"windtunnel_provider_cost_known_usd", MetricType::counter, "usd",
+      "What the gateway knows of that: the bills of calls with known usage."},
+     &sim::ProviderSeries::cost_known_picos,
      kDollarDecimals},
-    {{"windtunnel_provider_billed_usd", MetricType::counter, "usd",
-      "What the provider truly billed, whatever the caller learnt."},
-     &sim::ProviderSeries::billed_picos,
+    {{"windtunnel_provider_cost_reserved_usd", MetricType::counter, "usd",
+      "What the cost limiter holds for calls of unknown usage: their reservations."},
+     &sim::ProviderSeries::cost_reserved_picos,
      kDollarDecimals},
     {{"windtunnel_provider_late_results", MetricType::counter, "",
       "Results that changed nothing, because the breaker had moved on since their call began."},

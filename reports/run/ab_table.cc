@@ -119,10 +119,11 @@ std::string four_digits(double value) {
 // --- Samples -------------------------------------------------------------------------------------------------------
 
 void AbSamples::on(const monitor::Record& record) {
+  const Usd cost = unknown_bills_.cost_of(record);
   if (!record.variant) return;
   Sample& sample = variants_[*record.variant];
   ++sample.requests;
-  sample.cost.add(record.confirmed_cost().picos());
+  sample.cost.add(cost.picos());
   if (is_answered(record.outcome)) {
     ++sample.answered;
     sample.latency.add(record.latency().count());

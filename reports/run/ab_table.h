@@ -5,7 +5,7 @@
 // Every interval takes requests as independent, which those of one user or one outage are not: it is then too narrow.
 //   success            Newcombe's hybrid score interval of a difference of two shares (from Wilson's intervals)
 //   mean latency       Welch's, of answered requests, by the normal distribution
-//   cost per request   the same, over all requests
+//   cost per request   the same, over all requests, of what the providers billed
 // The division is judged by units, because all requests of one user go the same way: a unit is a user, or without user
 // ids a distinct content. Chi-square of their counts against the weights, p < 0.001 is a warning.
 //
@@ -21,6 +21,7 @@
 #include "base/units.h"
 #include "monitor/router.h"
 #include "sim/world/run_events.h"
+#include "sim/world/unknown_bills.h"
 
 namespace windtunnel::reports {
 
@@ -96,6 +97,7 @@ class AbSamples final {
 
   explicit AbSamples(std::size_t variants) : variants_(variants) {}
 
+  void on(const sim::LedgerEntry& entry) { unknown_bills_.on(entry); }
   void on(const monitor::Record& record);
 
   // Of the second variant, the third, ...
@@ -117,6 +119,7 @@ class AbSamples final {
   void grow();
 
   std::vector<Sample> variants_;
+  sim::UnknownBills unknown_bills_;
   std::vector<std::uint64_t> slots_;  // open addressing; 0 is empty
   std::size_t units_ = 0;
   bool has_unit_0_ = false;

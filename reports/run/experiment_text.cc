@@ -70,7 +70,7 @@ std::string experiment_text(const ExperimentSummary& experiment) {
     const RequestSummary& requests = variant.requests;
     variants.add({variant.id, with_thousands(requests.requests), percent(requests.answered, requests.requests),
                   whole_milliseconds(requests.latency.p50), whole_milliseconds(requests.latency.p95),
-                  dollars(requests.cost)});
+                  dollars(requests.cost.billed)});
     means.add({variant.id, with_thousands(experiment.sample_ratio.units[i]),
                variant.latency_mean_ms ? four_digits(*variant.latency_mean_ms) + "ms" : "-",
                variant.cost_mean_usd ? "$" + four_digits(*variant.cost_mean_usd) : "-"});

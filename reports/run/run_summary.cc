@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <utility>
 
 #include "base/calendar.h"
@@ -34,7 +35,8 @@ LatencySummary latency_of(const Histogram& histogram) {
           .max = histogram.max()};
 }
 
-RequestSummary requests_of(const RequestMetrics& metrics) {
+// `billed_unknown`: for their calls whose usage is unknown.
+RequestSummary requests_of(const RequestMetrics& metrics, UsdSum billed_unknown) {
   return {.requests = metrics.requests(),
           .answered = metrics.answered(),
           .refused = metrics.refused(),
@@ -44,7 +46,7 @@ RequestSummary requests_of(const RequestMetrics& metrics) {
           .attempts = metrics.attempts,
           .failed_over = metrics.failed_over,
           .tokens = tokens_of(metrics.input, metrics.output),
-          .cost = metrics.cost,
+          .cost = {.billed = metrics.cost + billed_unknown, .known = metrics.cost, .reserved = metrics.cost_unknown},
           .latency = latency_of(metrics.latency),
           .time_to_first_token = latency_of(metrics.time_to_first_token)};
 }
@@ -74,8 +76,7 @@ ProviderSummary provider_of(const sim::RunResult& result, std::size_t place) {
           .error_rate = share_of(metrics.errors(), metrics.calls),
           .replies = metrics.replies,
           .tokens = tokens_of(metrics.input, metrics.output),
-          .cost = metrics.cost,
-          .cost_unknown = metrics.cost_unknown,
+          .cost = {.billed = ledger.billed, .known = metrics.cost, .reserved = metrics.cost_unknown},
           .latency = latency_of(metrics.latency),
           .breaker = breaker_of(result.pipeline.breaker(id), metrics, result.ended),
           .ledger = {.calls = ledger.calls,
@@ -124,7 +125,7 @@ std::optional<ExperimentSummary> experiment_of(const RunReport& report) {
     experiment.variants.push_back({.id = router.variants[i].id,
                                    .provider = pipeline.provider(router.variants[i].provider).name,
                                    .weight = router.variants[i].weight,
-                                   .requests = requests_of(variants[i]),
+                                   .requests = requests_of(variants[i], report.result.unknown.by_variant[i]),
                                    .latency_mean_ms = in_ms,
                                    .cost_mean_usd = in_usd});
   }
@@ -142,12 +143,21 @@ std::optional<ExperimentSummary> experiment_of(const RunReport& report) {
 // --- Workloads -------------------------------------------------------------------------------------------------------
 
 // By workload: each has its labels to itself, its place in file order, from 1. One that sent nothing may have none yet.
-std::vector<RequestMetrics> by_workload(const RunReport& report) {
+struct Labelled {
+  RequestMetrics metrics;
+  UsdSum billed_unknown;
+};
+std::vector<Labelled> by_workload(const RunReport& report) {
   std::vector<RequestMetrics> metrics = report.result.pipeline.metrics().labels();
   metrics.resize(report.scenario.workloads.size() + 1);
-  metrics.erase(metrics.begin());
-  return metrics;
+  std::vector<Labelled> workloads;
+  for (std::size_t i = 1; i < metrics.size(); ++i) {
+    workloads.push_back({std::move(metrics[i]), report.result.unknown.by_labels[i]});
+  }
+  return workloads;
 }
+
+RequestSummary requests_of(const Labelled& one) { return requests_of(one.metrics, one.billed_unknown); }
 
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional{text};
@@ -155,8 +165,8 @@ std::optional<std::string> unless_empty(const std::string& text) {
 
 // Versions stand in the order in which the file first names the pair.
 void add_workloads(RunSummary& summary, const RunReport& report) {
-  const std::vector<RequestMetrics> metrics = by_workload(report);
-  std::vector<std::pair<std::pair<std::string, std::string>, RequestMetrics>> versions;
+  const std::vector<Labelled> metrics = by_workload(report);
+  std::vector<std::pair<std::pair<std::string, std::string>, Labelled>> versions;
   for (std::size_t i = 0; i < report.scenario.workloads.size(); ++i) {
     const sim::WorkloadSpec& workload = report.scenario.workloads[i];
     summary.workloads.push_back({.name = workload.name,
@@ -166,7 +176,8 @@ void add_workloads(RunSummary& summary, const RunReport& report) {
     std::pair<std::string, std::string> version{workload.feature_version, workload.prompt_version};
     const auto known = std::ranges::find(versions, version, [](const auto& one) { return one.first; });
     if (known != versions.end()) {
-      known->second.add(metrics[i]);
+      known->second.metrics.add(metrics[i].metrics);
+      known->second.billed_unknown += metrics[i].billed_unknown;
     } else {
       versions.emplace_back(std::move(version), metrics[i]);
     }
@@ -285,12 +296,15 @@ RunSummary run_summary(const RunReport& report) {
   summary.in_flight = result.in_flight;
   summary.in_flight_max = result.in_flight_max;
   summary.calls = metrics.calls();
-  summary.cost = metrics.cost();
-  summary.users = requests_of(metrics.all());
+  const std::vector<UsdSum>& unknown = result.unknown.by_labels;
+  summary.users = requests_of(metrics.all(), std::accumulate(unknown.begin(), unknown.end(), UsdSum{}));
   for (std::size_t i = 0; i < result.pipeline.provider_count(); ++i) {
     const ProviderSummary& provider = summary.providers.emplace_back(provider_of(result, i));
     summary.ledger.billed += provider.ledger.bills.billed;
     summary.ledger.billed_known += provider.ledger.bills.billed_known;
+    summary.cost.billed += provider.cost.billed;
+    summary.cost.known += provider.cost.known;
+    summary.cost.reserved += provider.cost.reserved;
   }
   summary.experiment = experiment_of(report);
   add_workloads(summary, report);

@@ -25,7 +25,7 @@
 namespace windtunnel::reports {
 
 // The number behind "windtunnel_summary". A reader refuses any other.
-inline constexpr int kSummaryVersion = 1;
+inline constexpr int kSummaryVersion = 2;
 
 struct BuildInfo {
   std::string version;   // of windtunnel
@@ -57,6 +57,14 @@ struct LatencySummary {
   std::optional<Duration> max;
 };
 
+// What calls cost. The gateway does not learn all of it, and its limiter counts what it knows and what it holds.
+struct CostSummary {
+  UsdSum billed;    // by the providers: what it cost in truth
+  UsdSum known;     // of that, the bills of calls with known usage
+  UsdSum reserved;  // what the limiter settled for the other calls, whose bill it never learns: their reservations
+  friend bool operator==(const CostSummary&, const CostSummary&) = default;
+};
+
 struct RequestSummary {
   std::int64_t requests = 0;
   std::int64_t answered = 0;
@@ -67,7 +75,7 @@ struct RequestSummary {
   std::int64_t attempts = 0;
   std::int64_t failed_over = 0;
   TokenCounts tokens;
-  UsdSum cost;
+  CostSummary cost;  // of requests that have ended
   LatencySummary latency;
   LatencySummary time_to_first_token;
 };
@@ -106,8 +114,7 @@ struct ProviderSummary {
   std::optional<Millionths> error_rate;
   std::array<std::int64_t, monitor::kReplyKinds> replies{};  // by ReplyKind
   TokenCounts tokens;
-  UsdSum cost;
-  UsdSum cost_unknown;
+  CostSummary cost;
   LatencySummary latency;
   BreakerSummary breaker;
   ProviderLedgerSummary ledger;
@@ -238,7 +245,7 @@ struct RunSummary {
   std::int64_t in_flight = 0;
   std::int64_t in_flight_max = 0;
   std::int64_t calls = 0;
-  UsdSum cost;
+  CostSummary cost;
   LedgerSummary ledger;
   RequestSummary users;
   std::vector<ProviderSummary> providers;

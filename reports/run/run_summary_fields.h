@@ -69,6 +69,12 @@ void visit_fields(auto& fields, FieldsOf<LatencySummary> auto& latency) {
   fields("max", latency.max);
 }
 
+void visit_fields(auto& fields, FieldsOf<CostSummary> auto& cost) {
+  fields("cost_usd", cost.billed);
+  fields("cost_known_usd", cost.known);
+  fields("cost_reserved_usd", cost.reserved);
+}
+
 void visit_fields(auto& fields, FieldsOf<RequestSummary> auto& requests) {
   fields("requests", requests.requests);
   fields("answered", requests.answered);
@@ -79,7 +85,7 @@ void visit_fields(auto& fields, FieldsOf<RequestSummary> auto& requests) {
   fields("attempts", requests.attempts);
   fields("failed_over", requests.failed_over);
   fields("tokens", requests.tokens);
-  fields("cost_usd", requests.cost);
+  visit_fields(fields, requests.cost);
   fields("latency_ms", requests.latency);
   fields("ttft_ms", requests.time_to_first_token);
 }
@@ -117,8 +123,7 @@ void visit_fields(auto& fields, FieldsOf<ProviderSummary> auto& provider) {
   fields("error_rate", provider.error_rate);
   fields.by_name("replies", provider.replies, names_of<monitor::ReplyKind, monitor::kReplyKinds>());
   fields("tokens", provider.tokens);
-  fields("cost_usd", provider.cost);
-  fields("cost_unknown_usd", provider.cost_unknown);
+  visit_fields(fields, provider.cost);
   fields("latency_ms", provider.latency);
   fields("circuit_breaker", provider.breaker);
   fields("ledger", provider.ledger);
@@ -257,7 +262,7 @@ void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {
   fields("in_flight", run.in_flight);
   fields("in_flight_max", run.in_flight_max);
   fields("calls", run.calls);
-  fields("cost_usd", run.cost);
+  visit_fields(fields, run.cost);
   fields("ledger", run.ledger);
   fields("users", run.users);
   fields("providers", run.providers);

@@ -89,7 +89,7 @@ std::string verdict_mark(Verdict verdict, TextStyle style) {
 monitor::MonitorStats stats_of(const RunSummary& summary) {
   monitor::MonitorStats stats;
   stats.total_requests = summary.calls;
-  stats.total_cost = summary.cost;
+  stats.total_cost = summary.cost.billed;
   stats.outcomes = summary.users.outcomes;
   for (const ProviderSummary& provider : summary.providers) {
     const BreakerSummary& breaker = provider.breaker;
@@ -99,7 +99,7 @@ monitor::MonitorStats stats_of(const RunSummary& summary) {
          .successes = provider.calls - provider.errors,
          .input = Tokens{provider.tokens.input},
          .output = Tokens{provider.tokens.output},
-         .cost = provider.cost,
+         .cost = provider.cost.billed,
          .latency = {.p50 = provider.latency.p50, .p95 = provider.latency.p95, .p99 = provider.latency.p99},
          .breaker = {.state = breaker.state,
                      .failures = breaker.failures,
@@ -117,6 +117,14 @@ std::string seed_block(const RunSummary& summary, TextStyle style) {
 }
 
 // --- What we add ---------------------------------------------------------------------------------------------------
+
+// Why the limiter counts another sum than the providers billed, where it does.
+std::string cost_section(const CostSummary& cost) {
+  if (cost.known == cost.billed && cost.reserved == UsdSum{}) return {};
+  return "\nCost:\n  Billed by the providers: " + dollars(cost.billed) +
+         "\n  Known to the gateway: " + dollars(cost.known) + "\n  Held by reservations: " + dollars(cost.reserved) +
+         ", for calls whose bill the gateway never learns\n";
+}
 
 std::string rate_limiter_section(const RateLimiterSummary& limiter) {
   if (!limiter.requests_per_minute && !limiter.tokens_per_minute) return {};
@@ -243,7 +251,7 @@ std::string verdict_block(const RunSummary& summary, TextStyle style) {
 }  // namespace
 
 std::string summary_text(const RunSummary& summary, TextStyle style) {
-  return seed_block(summary, style) + rate_limiter_section(summary.rate_limiter) +
+  return seed_block(summary, style) + cost_section(summary.cost) + rate_limiter_section(summary.rate_limiter) +
          token_limiter_section(summary.token_limiter) + cost_limiter_section(summary.cost_limiter) +
          cache_section(summary.cache) + (summary.experiment ? experiment_text(*summary.experiment) : std::string{}) +
          faults_section(summary.faults) + coverage_section(summary.coverage, style) + checks_section(summary, style) +

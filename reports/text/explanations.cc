@@ -95,8 +95,17 @@ constexpr Entry kMetricTexts[] = {
     {"provider_calls", "Calls to providers, retries and failovers included. Aggregates: count, rate (a second)."},
     {"provider_errors", "Calls that were not ok. Aggregates: rate (of all calls), count."},
     {"cost_usd",
-     "Bills of calls whose usage is known, in US dollars, exact. Aggregates: value (the sum), avg (a request), "
-     "count. With {provider:...} it is the cost of the requests that were assigned to it, wherever they were served."},
+     "What the providers billed for requests that ended, in US dollars, exact, whether the gateway learns it or not. "
+     "Aggregates: value (the sum), avg (a request), count. With {provider:...} it is the cost of the requests that "
+     "were assigned to it, wherever they were served. See cost_known_usd and cost_reserved_usd."},
+    {"cost_known_usd",
+     "What the gateway knows of the cost: the bills of calls whose usage it learns. A call that times out or breaks "
+     "off is billed and missing here. The cost_usd of telemetry is this one. Aggregates: value, avg (a request), "
+     "count."},
+    {"cost_reserved_usd",
+     "What the cost limiter holds for the calls whose bill the gateway never learns: their reservations "
+     "(monitor.cost_limiter.unknown_usage). With cost_known_usd it is what the budget counts. Aggregates: value, avg "
+     "(a request), count."},
     {"tokens",
      "Input and output tokens of served requests. Aggregates: value (the sum), avg (a request), rate (a second), "
      "count (of served requests)."},

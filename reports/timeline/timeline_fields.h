@@ -55,6 +55,8 @@ void visit_requests(Visitor& visitor, T& requests) {
   visitor.series("input_tokens", requests.input_tokens);
   visitor.series("output_tokens", requests.output_tokens);
   visitor.series("cost_picos", requests.cost_picos);
+  visitor.series("cost_known_picos", requests.cost_known_picos);
+  visitor.series("cost_reserved_picos", requests.cost_reserved_picos);
   visit_durations(visitor, "latency", requests.latency);
   visit_durations(visitor, "time_to_first_token", requests.time_to_first_token);
 }
@@ -69,8 +71,8 @@ void visit_provider(Visitor& visitor, T& provider) {
   visitor.series("input_tokens", provider.input_tokens);
   visitor.series("output_tokens", provider.output_tokens);
   visitor.series("cost_picos", provider.cost_picos);
-  visitor.series("cost_unknown_picos", provider.cost_unknown_picos);
-  visitor.series("billed_picos", provider.billed_picos);
+  visitor.series("cost_known_picos", provider.cost_known_picos);
+  visitor.series("cost_reserved_picos", provider.cost_reserved_picos);
   visit_tokens(visitor, "input_tokens_per_call", provider.input_tokens_per_call);
   visit_tokens(visitor, "output_tokens_per_call", provider.output_tokens_per_call);
   visit_durations(visitor, "latency", provider.latency);

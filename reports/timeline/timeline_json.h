@@ -5,7 +5,7 @@
 // (quantiles: per view) and may stop early: from there on it is zero, and [] is zero throughout. Instants are virtual,
 // since the start; `start_unix_ns` is the wall-clock time of 0.
 //
-//   windtunnel_timeline  1
+//   windtunnel_timeline  2
 //   scenario {file, title, hash}, seed, digest, start, start_unix_ns, duration_ns, ended_ns, stopped
 //   step_ns, steps, view_steps, duration_edges_ms (the bins: each edge belongs to the bin below it; one more beyond)
 //   providers [{name, model}], experiment, variants [{id, provider}], versions [{feature_version,
@@ -27,7 +27,7 @@
 namespace windtunnel::reports {
 
 // The number behind "windtunnel_timeline". A reader refuses any other.
-inline constexpr int kTimelineVersion = 1;
+inline constexpr int kTimelineVersion = 2;
 
 // Ends with a newline.
 std::string timeline_json(const sim::Timeline& timeline);

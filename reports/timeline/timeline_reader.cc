@@ -177,7 +177,7 @@ struct SeriesReader {
     series.reserve(values.size());
     const std::string_view unit{name};
     const bool is_large = unit.ends_with("_picos") || unit.ends_with("_ns");
-    const bool is_gauge = unit.ends_with("_settled_picos") || unit.ends_with("_reserved_picos");
+    const bool is_gauge = unit.ends_with("_picos") && (unit.starts_with("month_") || unit.starts_with("day_"));
     Int128 sum = 0;
     for (const Json& value : values) {
       series.push_back(between(value, 0, is_large ? INT64_MAX : kCountMost));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/exact_decimal.h"
 #include "scenarios/grammar/forecast_grammar.h"
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/json/exact_numbers.h"
@@ -15,7 +16,7 @@ using sim::Comparison;
 using sim::Metric;
 using sim::ThresholdSpec;
 
-enum class BoundUnit : std::uint8_t { plain, duration };
+enum class BoundUnit : std::uint8_t { plain, duration, money };
 
 struct MetricRule {
   std::string name;
@@ -26,6 +27,7 @@ struct MetricRule {
 
 const std::vector<Aggregate> kOfValues{Aggregate::avg, Aggregate::min, Aggregate::med, Aggregate::max,
                                        Aggregate::percentile};
+const std::vector<Aggregate> kOfSums{Aggregate::value, Aggregate::avg, Aggregate::count};
 
 const std::vector<MetricRule>& rules() {
   static const std::vector<MetricRule> rules{
@@ -36,7 +38,9 @@ const std::vector<MetricRule>& rules() {
       {"time_to_first_token", Metric::time_to_first_token, BoundUnit::duration, kOfValues},
       {"provider_calls", Metric::provider_calls, BoundUnit::plain, {Aggregate::count, Aggregate::rate}},
       {"provider_errors", Metric::provider_errors, BoundUnit::plain, {Aggregate::rate, Aggregate::count}},
-      {"cost_usd", Metric::cost_usd, BoundUnit::plain, {Aggregate::value, Aggregate::avg, Aggregate::count}},
+      {"cost_usd", Metric::cost_usd, BoundUnit::money, kOfSums},
+      {"cost_known_usd", Metric::cost_known_usd, BoundUnit::money, kOfSums},
+      {"cost_reserved_usd", Metric::cost_reserved_usd, BoundUnit::money, kOfSums},
       {"tokens",
        Metric::tokens,
        BoundUnit::plain,
@@ -182,12 +186,24 @@ std::optional<GrammarError> parse_comparison(Scanner& scanner, ThresholdSpec& th
   return scanner.error("one of <, <=, >, >=, ==, != is missing here");
 }
 
+// Exact to the pico-dollar, or to the millionth where it is too large for that.
+ExactNumber money_of(std::string_view word, std::int64_t& picos_beyond) {
+  constexpr std::int64_t kPicosPerMillionth = 1'000'000;
+  const ExactNumber picos = exact_number(word, kDollarDecimals);
+  if (picos.problem == NumberProblem::too_large) return exact_number(word, 6);
+  if (picos.problem != NumberProblem::none || picos.value < 0) return picos;
+  picos_beyond = picos.value % kPicosPerMillionth;
+  return {picos.value / kPicosPerMillionth, NumberProblem::none};
+}
+
 std::optional<GrammarError> parse_bound(Scanner& scanner, BoundUnit unit, ThresholdSpec& threshold) {
   const int column = scanner.column();
   const std::string_view word = scanner.take_until("");
   const std::string shown = "\"" + excerpt(word) + "\"";
   if (word.empty()) return at(column, "the bound is missing");
-  ExactNumber number = exact_number(word, 6);  // bare milliseconds are nanoseconds with 6 places
+  const bool is_money = unit == BoundUnit::money && threshold.aggregate != Aggregate::count;
+  // Bare milliseconds are nanoseconds with 6 places.
+  ExactNumber number = is_money ? money_of(word, threshold.bound_picos) : exact_number(word, 6);
   if (unit == BoundUnit::duration && number.problem == NumberProblem::malformed) {
     number = exact_duration(word);
     if (number.problem == NumberProblem::unit_unknown || number.problem == NumberProblem::unit_missing) {
@@ -198,8 +214,8 @@ std::optional<GrammarError> parse_bound(Scanner& scanner, BoundUnit unit, Thresh
       return at(column, shown + " is not a duration", "write 3s, 250ms or 2500");
   }
   if (number.problem == NumberProblem::too_fine) {
-    return at(column, shown + (unit == BoundUnit::duration ? " is finer than a nanosecond"
-                                                           : " has more than 6 decimal places"));
+    if (unit == BoundUnit::duration) return at(column, shown + " is finer than a nanosecond");
+    return at(column, shown + " has more than " + (is_money ? "12" : "6") + " decimal places");
   }
   if (number.problem == NumberProblem::too_large) return at(column, shown + " is too large");
   if (number.problem != NumberProblem::none) return at(column, shown + " is not a number");
@@ -255,6 +271,8 @@ std::string tag_without_meaning(const ThresholdSpec& threshold) {
     case Metric::tokens:
       return outcome == Outcome::served ? "" : "is of served requests, and none of them ends as " + word;
     case Metric::cost_usd:
+    case Metric::cost_known_usd:
+    case Metric::cost_reserved_usd:
       return is_without_call ? "is 0 of every request that ends as " + word + ", because it makes no call" : "";
     case Metric::failovers:
       return is_without_call && outcome != Outcome::all_providers_unavailable ? "counts no request that ends as " + word
@@ -332,8 +350,10 @@ std::optional<GrammarError> parse_expression(std::string_view text, ThresholdSpe
   if (auto error = parse_comparison(scanner, threshold)) return error;
   scanner.skip_blanks();
   if (rule != nullptr) return parse_bound(scanner, rule->unit, threshold);
-  const bool is_time = threshold.forecast == sim::ForecastQuantity::request_duration;
-  if (auto error = parse_bound(scanner, is_time ? BoundUnit::duration : BoundUnit::plain, threshold)) return error;
+  BoundUnit unit = BoundUnit::plain;
+  if (threshold.forecast == sim::ForecastQuantity::request_duration) unit = BoundUnit::duration;
+  if (threshold.forecast == sim::ForecastQuantity::cost_usd) unit = BoundUnit::money;
+  if (auto error = parse_bound(scanner, unit, threshold)) return error;
   return check_forecast_expression(threshold);
 }
 

@@ -203,7 +203,8 @@ std::optional<Estimate> latency_of(const ReplicationSet& set, const ThresholdSpe
 
 double bound_of(const ThresholdSpec& threshold) {
   const bool is_time = threshold.forecast == ForecastQuantity::request_duration;
-  return static_cast<double>(threshold.bound) / (is_time ? 1.0 : 1e6);
+  return static_cast<double>(threshold.bound) / (is_time ? 1.0 : 1e6) +
+         static_cast<double>(threshold.bound_picos) / 1e12;
 }
 
 }  // namespace

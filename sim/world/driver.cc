@@ -44,7 +44,9 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
                 options.breakers.empty() ? monitor::BreakerSource::own : monitor::BreakerSource::another_program),
       faults_(scenario, chance_, end_, heal_at(scenario)),
       stations_(scenario.providers.size()),
-      ledger_(scenario.providers.size()) {
+      ledger_(scenario.providers.size()),
+      unknown_{.by_labels = std::vector<UsdSum>(scenario.workloads.size() + 1),
+               .by_variant = std::vector<UsdSum>(scenario.monitor.ab_router.variants.size())} {
   std::uint32_t index = 0;
   std::optional<Tokens> limit_per_request;
   if (scenario.monitor.token_limiter.mode == monitor::TokenMode::per_request) {
@@ -121,7 +123,8 @@ RunResult Driver::run() {
                    .in_flight_max = in_flight_max_,
                    .ended = stopped ? now_ : std::max(now_, end_),
                    .stopped = stopped,
-                   .ledger = std::move(ledger_)};
+                   .ledger = std::move(ledger_),
+                   .unknown = std::move(unknown_)};
   for (std::size_t i = 0; i < faults_.size(); ++i) result.faults.push_back(faults_.count(i));
   return result;
 }
@@ -284,7 +287,11 @@ inline void Driver::complete(std::uint32_t slot) {
   const bool known = result.reply.usage.has_value();
   ++totals.calls;
   totals.billed += result.cost;
-  if (known) totals.billed_known += result.cost;
+  if (known) {
+    totals.billed_known += result.cost;
+  } else {
+    unknown_bills_.add(record.request.id, result.cost);
+  }
   totals.input += result.billed.input;
   totals.output += result.billed.output;
   if (observed_) {
@@ -342,6 +349,8 @@ inline void Driver::end_request(std::uint32_t slot) {
     const Instant next = now_ + std::max(kThinkTimeMin, load.think_time(one.demand.ordinal));
     if (next < load.end()) queue_.schedule(next, vu_base_ + one.vu);
   }
+  const Usd unknown = unknown_bills_.take(one.flow.record.request.id);
+  if (unknown != Usd{}) unknown_.add(one.flow.record, unknown);
   free_if_idle(slot);
 }
 

@@ -13,6 +13,7 @@
 #include "sim/world/faults.h"
 #include "sim/world/load.h"
 #include "sim/world/provider.h"
+#include "sim/world/unknown_bills.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
@@ -115,6 +116,8 @@ class Driver {
   std::int64_t in_flight_ = 0;
   std::int64_t in_flight_max_ = 0;
   std::vector<LedgerTotals> ledger_;
+  UnknownBills unknown_bills_;  // of requests in flight
+  UnknownTotals unknown_;
 };
 
 }  // namespace windtunnel::sim

@@ -66,7 +66,9 @@ enum class Metric : std::uint8_t {
   time_to_first_token,
   provider_calls,
   provider_errors,
-  cost_usd,
+  cost_usd,           // what the providers billed
+  cost_known_usd,     // of that, what the gateway learns
+  cost_reserved_usd,  // what the limiter holds for the calls whose bill it never learns
   tokens,
   breaker_opened,
   failovers,
@@ -104,6 +106,7 @@ struct ThresholdSpec {
   // Exact. Of durations: whole nanoseconds. Of everything else: millionths of the metric's unit, so that 0.01 of a rate
   // is 10'000, a count of 5 is 5'000'000 and 12 USD are 12'000'000.
   std::int64_t bound = 0;
+  std::int64_t bound_picos = 0;       // of money: pico-dollars beyond those millionths, below 1'000'000
   std::optional<std::string> during;  // a fault's id
   std::optional<std::string> after;   // a fault's id
   std::optional<Duration> skip;

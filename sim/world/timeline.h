@@ -59,7 +59,11 @@ struct RequestSeries {
   Series failed_over;
   Series input_tokens;  // of served requests
   Series output_tokens;
-  Series cost_picos;                   // of calls whose usage is known, at the request's end
+  // At the request's end: what the providers billed; of that, what the caller learnt; and what the limiter settled for
+  // the calls whose usage is unknown.
+  Series cost_picos;
+  Series cost_known_picos;
+  Series cost_reserved_picos;
   DurationSeries latency;              // of answered requests
   DurationSeries time_to_first_token;  // of served requests
 };
@@ -69,9 +73,9 @@ struct ProviderSeries {
   std::array<Series, monitor::kReplyKinds> replies;
   Series input_tokens;  // of calls with known usage
   Series output_tokens;
-  Series cost_picos;
-  Series cost_unknown_picos;           // what calls of unknown usage were settled for
-  Series billed_picos;                 // by the provider's ledger, whatever the caller learnt
+  Series cost_picos;                   // billed, by the provider's ledger
+  Series cost_known_picos;             // of that, what the caller learnt
+  Series cost_reserved_picos;          // what calls of unknown usage were settled for
   TokenBins input_tokens_per_call;     // of calls with known usage, if it is above 0
   TokenBins output_tokens_per_call;    // of the same calls
   DurationSeries latency;              // of calls that were ok

@@ -148,13 +148,13 @@ void TimelineWatch::on(const monitor::AttemptEnded& event) {
   if (event.reply.usage) {
     add(provider.input_tokens, event.reply.usage->input.count());
     add(provider.output_tokens, event.reply.usage->output.count());
-    add(provider.cost_picos, event.settled.picos());
+    add(provider.cost_known_picos, event.settled.picos());
     if (event.reply.usage->input > Tokens{}) {
       add(provider.input_tokens_per_call[bin_of(event.reply.usage->input)]);
       add(provider.output_tokens_per_call[bin_of(event.reply.usage->output)]);
     }
   } else {
-    add(provider.cost_unknown_picos, event.settled.picos());
+    add(provider.cost_reserved_picos, event.settled.picos());
   }
   if (event.reply.kind != monitor::ReplyKind::ok) {
     add(provider.failed_latency, event.latency);
@@ -167,7 +167,8 @@ void TimelineWatch::on(const monitor::AttemptEnded& event) {
 
 void TimelineWatch::on(const LedgerEntry& entry) {
   move_to(entry.at);
-  add(timeline_.providers[index_of(entry.provider)].billed_picos, entry.billed.picos());
+  unknown_bills_.on(entry);
+  add(timeline_.providers[index_of(entry.provider)].cost_picos, entry.billed.picos());
 }
 
 void TimelineWatch::on(const monitor::BreakerMoved& event) {
@@ -205,21 +206,25 @@ void TimelineWatch::on(const FaultChanged& event) {
 void TimelineWatch::on(const monitor::Record& record) {
   move_to(record.finished);
   --in_flight_;
-  const std::int64_t cost = record.confirmed_cost().picos();
-  count(timeline_.requests, record, cost);
-  if (record.variant) count(timeline_.variants[*record.variant], record, cost);
+  const Costs costs{.billed = unknown_bills_.cost_of(record).picos(),
+                    .known = record.confirmed_cost().picos(),
+                    .reserved = record.reserved_cost().picos()};
+  count(timeline_.requests, record, costs);
+  if (record.variant) count(timeline_.variants[*record.variant], record, costs);
   const auto labels = static_cast<std::size_t>(record.request.labels);
-  if (labels > 0) count(timeline_.versions[versions_[labels - 1]], record, cost);
+  if (labels > 0) count(timeline_.versions[versions_[labels - 1]], record, costs);
   if (is_answered(record.outcome)) latency_.add(record.latency());
   const std::size_t way = place_of(record.assigned) * kPlaces + place_of(record.answered_by);
   ++routes_[way * kOutcomes + static_cast<std::size_t>(record.outcome)];
 }
 
-void TimelineWatch::count(RequestSeries& series, const monitor::Record& record, std::int64_t cost) {
+void TimelineWatch::count(RequestSeries& series, const monitor::Record& record, const Costs& costs) {
   add(series.outcomes[static_cast<std::size_t>(record.outcome)]);
   add(series.attempts, record.attempt_count);
   if (record.failovers > 0) add(series.failed_over);
-  add(series.cost_picos, cost);
+  add(series.cost_picos, costs.billed);
+  add(series.cost_known_picos, costs.known);
+  add(series.cost_reserved_picos, costs.reserved);
   if (is_answered(record.outcome)) add(series.latency, record.latency());
   if (record.outcome != monitor::Outcome::served) return;
   add(series.input_tokens, record.input.count());

@@ -11,6 +11,7 @@
 
 #include "monitor/pipeline.h"
 #include "sim/world/timeline.h"
+#include "sim/world/unknown_bills.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
@@ -73,7 +74,12 @@ class TimelineWatch final {
   void close_step(Instant end);
   void close_view();
   void spend_time(std::size_t provider, Instant until);
-  void count(RequestSeries& series, const monitor::Record& record, std::int64_t cost);
+  struct Costs {
+    std::int64_t billed = 0;  // pico-dollars, as are the others
+    std::int64_t known = 0;
+    std::int64_t reserved = 0;
+  };
+  void count(RequestSeries& series, const monitor::Record& record, const Costs& costs);
   void add(Series& series, std::int64_t amount = 1);
   void add(DurationSeries& series, Duration duration);
 
@@ -87,6 +93,7 @@ class TimelineWatch final {
   Gauges gauges_;
   std::vector<ProviderState> states_;
   ViewDurations latency_;
+  UnknownBills unknown_bills_;
   std::vector<std::size_t> versions_;  // by LabelsId, from 1: the workload's place among the versions
   std::vector<std::int64_t> routes_;   // by assigned, answered by, outcome
 };

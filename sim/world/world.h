@@ -53,6 +53,17 @@ struct LedgerTotals {
   Tokens output;
 };
 
+// What the provider truly billed for calls whose usage the caller never learnt, of requests that have ended.
+struct UnknownTotals {
+  std::vector<UsdSum> by_labels;   // by LabelsId: none, then the workloads in file order
+  std::vector<UsdSum> by_variant;  // in file order
+
+  void add(const monitor::Record& ended, Usd billed) {
+    by_labels[static_cast<std::size_t>(ended.request.labels)] += billed;
+    if (ended.variant) by_variant[*ended.variant] += billed;
+  }
+};
+
 struct RunResult {
   monitor::Pipeline pipeline;  // as it stood at the end: metrics, limiters, breakers, cache
   std::uint64_t seed = 0;
@@ -64,6 +75,7 @@ struct RunResult {
   Instant ended{};       // the scenario's end or the last event after it; the last event if stopped
   bool stopped = false;  // by `until`, `stop` or an observer
   std::vector<LedgerTotals> ledger;
+  UnknownTotals unknown;
   std::vector<FaultCount> faults;  // in file order
 };
 

@@ -60,7 +60,7 @@ def compare(duckdb, summary):
     totals = duckdb["totals"][0]
     for name in ("input", "output"):
         seen.equal("tokens " + name, totals[name], users["tokens"][name])
-    seen.equal("cost", totals["cost"], users["cost_usd"])
+    seen.equal("cost", totals["cost"], users["cost_known_usd"])
     seen.equal("attempts", totals["attempts"], users["attempts"])
     seen.latency("latency", duckdb["latency"][0], users["latency_ms"])
     seen.latency("ttft", duckdb["ttft"][0], users["ttft_ms"])
@@ -72,7 +72,7 @@ def compare(duckdb, summary):
         for reply, count in provider["replies"].items():
             seen.equal(f"{name} {reply}", replies.get((name, reply), {"count": 0})["count"], count)
         cost = sum(Decimal(row["cost"] or 0) for (of, _), row in replies.items() if of == name)
-        seen.equal(f"{name} cost", cost, provider["cost_usd"])
+        seen.equal(f"{name} cost", cost, provider["cost_known_usd"])
         seen.latency(f"{name} latency", calls.get(name, nothing), provider["latency_ms"])
         shown = sum(int(row["calls"]) for row in duckdb["readme"] if row["provider"] == name)
         seen.equal(f"{name} calls by the page's query", shown, provider["calls"])
@@ -80,7 +80,7 @@ def compare(duckdb, summary):
     for variant in (summary.get("experiment") or {}).get("variants", []):
         row = variants.get(variant["id"], {"count": 0, "cost": 0})
         seen.equal(f"variant {variant['id']} requests", row["count"], variant["requests"])
-        seen.equal(f"variant {variant['id']} cost", row["cost"], variant["cost_usd"])
+        seen.equal(f"variant {variant['id']} cost", row["cost"], variant["cost_known_usd"])
     return seen
 
 

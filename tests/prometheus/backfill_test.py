@@ -100,7 +100,8 @@ def compare_requests(ask, failures, run_of, summary):
     failures.equal("in flight", ask("windtunnel_requests_in_flight" + mine), summary["in_flight"])
     failures.equal("attempts", ask("windtunnel_request_attempts_total" + mine), users["attempts"])
     failures.equal("failed over", ask("windtunnel_requests_failed_over_total" + mine), users["failed_over"])
-    failures.equal("cost", ask("windtunnel_cost_usd_total" + mine), users["cost_usd"])
+    for cost in ("cost_usd", "cost_known_usd", "cost_reserved_usd"):
+        failures.equal(cost, ask(f"windtunnel_{cost}_total" + mine), users[cost])
     for kind in ("input", "output"):
         failures.equal(f"{kind} tokens", ask("windtunnel_request_tokens_total" + labels(run=run_of, type=kind)),
                        users["tokens"][kind])
@@ -137,9 +138,8 @@ def compare_provider(ask, failures, run_of, provider):
     for reply, count in provider["replies"].items():
         failures.equal(f"{name} {reply}",
                        ask("windtunnel_provider_calls_total" + labels(run=run_of, provider=name, outcome=reply)), count)
-    for metric, value in (("cost", provider["cost_usd"]), ("cost_unknown", provider["cost_unknown_usd"]),
-                          ("billed", provider["ledger"]["billed_usd"])):
-        failures.equal(f"{name} {metric}", ask(f"windtunnel_provider_{metric}_usd_total{of}"), value)
+    for cost in ("cost_usd", "cost_known_usd", "cost_reserved_usd"):
+        failures.equal(f"{name} {cost}", ask(f"windtunnel_provider_{cost}_total{of}"), provider[cost])
     failures.equal(f"{name} late", ask("windtunnel_provider_late_results_total" + of), breaker["late_results"])
     for to, count in (("open", "opened"), ("half_open", "half_opened"), ("closed", "closed")):
         failures.equal(f"{name} {count}",

@@ -120,7 +120,13 @@ void put_tiles(HtmlWriter& html, const PlacedSummary& summary) {
   tile.with("", Kind::count, counter("probe_failed"), " probes failed");
   tile.end();
   tile.begin("Cost");
-  tile.figure(Kind::money, run.cost);
+  tile.figure(Kind::money, run.cost.billed);
+  if (run.cost.known == run.cost.billed && run.cost.reserved == UsdSum{}) {
+    html.text("billed, all known to the gateway; ");
+  } else {
+    tile.with("billed; known to the gateway ", Kind::money, run.cost.known);
+    tile.with(", held by reservations ", Kind::money, run.cost.reserved, "; ");
+  }
   if (run.cost_limiter.monthly) {
     tile.with("limit ", Kind::money, run.cost_limiter.monthly, " a month");
   } else {

@@ -265,8 +265,9 @@ void put_panels(HtmlWriter& html, const Timeline& timeline) {
             "Latency quantiles p50, p95 and p99 over time", latency_table(timeline, groups));
   put_panel(html, timeline, "in-flight", "In flight", "requests and calls", "Requests and calls in flight over time",
             {counts("requests, at most", groups.greatest(greatest_by_view(timeline, timeline.in_flight_max)))});
-  put_panel(html, timeline, "spend", "Spend against budget", "US dollars", "Spend of the month and the day over time",
-            spend_table(timeline, groups));
+  put_panel(html, timeline, "spend", "Spend against budget",
+            "US dollars, as the budget counts: known bills and reservations held",
+            "Spend of the month and the day over time", spend_table(timeline, groups));
   html.close("div");
   if (timeline.transitions_total > static_cast<std::int64_t>(std::min(timeline.transitions.size(), kPartsMax))) {
     html.element(

@@ -104,7 +104,7 @@ void put_requests(HtmlWriter& html, const FieldPlaces& places, const RequestSumm
   figures.cell(Kind::count, requests.failed_over);
   put_latency(figures, requests.latency);
   figures.cell(Kind::count, requests.tokens.total);
-  figures.cell(Kind::money, requests.cost);
+  figures.cell(Kind::money, requests.cost.billed);
 }
 
 }  // namespace
@@ -171,7 +171,8 @@ void put_providers(HtmlWriter& html, const PlacedSummary& summary) {
                {"p99"},
                {"Tokens"},
                {"Cost"},
-               {"Billed"},
+               {"Known"},
+               {"Reserved"},
                {"Breaker at the end", false},
                {"Opened"}});
   for (const ProviderSummary& provider : summary.run.providers) {
@@ -183,8 +184,9 @@ void put_providers(HtmlWriter& html, const PlacedSummary& summary) {
     put_replies(html, summary.places, provider);
     put_latency(figures, provider.latency);
     figures.cell(Kind::count, provider.tokens.total);
-    figures.cell(Kind::money, provider.cost);
-    figures.cell(Kind::money, provider.ledger.bills.billed);
+    figures.cell(Kind::money, provider.cost.billed);
+    figures.cell(Kind::money, provider.cost.known);
+    figures.cell(Kind::money, provider.cost.reserved);
     const monitor::BreakerState state = provider.breaker.state;
     html.open("td", "state");
     put_mark(html, state == monitor::BreakerState::closed ? "pass"
@@ -294,6 +296,10 @@ void put_limiters(HtmlWriter& html, const PlacedSummary& summary) {
   figures.cell(Kind::count, run.cost_limiter.refused);
   html.open("td").text("settled ");
   figures.put(Kind::money, run.cost_limiter.settled);
+  html.text(": known bills ");
+  figures.put(Kind::money, run.cost.known);
+  html.text(" and reservations held ");
+  figures.put(Kind::money, run.cost.reserved);
   html.close("td").close("tr");
   end_table(html);
   begin_table(html, "Budget at the end",
@@ -310,6 +316,13 @@ void put_limiters(HtmlWriter& html, const PlacedSummary& summary) {
   }
   end_table(html);
   html.close("div");
+  if (run.cost.known == run.cost.billed && run.cost.reserved == UsdSum{}) return;
+  html.open("p", "note").text("The budget counts ");
+  figures.put(Kind::money, run.cost_limiter.settled);
+  html.text(" where the providers billed ");
+  figures.put(Kind::money, run.cost.billed);
+  html.text(": the gateway never learns the bill of a call that times out or breaks off, and holds its reservation.");
+  html.close("p").line();
 }
 
 }  // namespace windtunnel::reports

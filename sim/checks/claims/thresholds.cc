@@ -9,6 +9,21 @@
 namespace windtunnel::sim {
 namespace {
 
+bool is_cost(Metric metric) {
+  return metric == Metric::cost_usd || metric == Metric::cost_known_usd || metric == Metric::cost_reserved_usd;
+}
+
+// A sum or a mean of money, which is compared to the pico-dollar.
+bool is_money(const ThresholdSpec& spec) { return is_cost(spec.of) && spec.aggregate != Aggregate::count; }
+
+bool is_percentile(const ThresholdSpec& spec) {
+  return spec.aggregate == Aggregate::percentile || spec.aggregate == Aggregate::med;
+}
+
+Millionths share_of(const ThresholdSpec& spec) {
+  return spec.aggregate == Aggregate::med ? Millionths{500'000} : spec.percentile;
+}
+
 bool is_duration(Metric metric) { return metric == Metric::request_duration || metric == Metric::time_to_first_token; }
 
 const FaultSpec* find_fault(const Scenario& scenario, const std::string& id) {
@@ -34,7 +49,10 @@ std::string seconds(Duration since_start) { return fmt::format("{}s", static_cas
 
 }  // namespace
 
-Thresholds::Thresholds(const Scenario& scenario) : has_experiment_(!scenario.monitor.ab_router.variants.empty()) {
+Thresholds::Thresholds(const Scenario& scenario)
+    : has_experiment_(!scenario.monitor.ab_router.variants.empty()),
+      has_cost_(std::ranges::any_of(scenario.thresholds,
+                                    [](const ThresholdSpec& one) { return one.of == Metric::cost_usd; })) {
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
     state.spec = &spec;
@@ -96,13 +114,14 @@ void Thresholds::on(const monitor::BreakerMoved& event) {
 }
 
 void Thresholds::on(const monitor::Record& record) {
+  const Usd billed_unknown = unknown_bills_.take(record.request.id);
   for (State& state : states_) {
     const Metric of = state.spec->of;
     if (of == Metric::provider_errors || of == Metric::breaker_opened) continue;
     if (of == Metric::provider_calls) {
       if (Sums* sums = at(state, record.finished)) ++sums->of;
     } else if (matches(state, record)) {
-      add_request(state, record);
+      add_request(state, record, billed_unknown);
     }
   }
 }
@@ -124,7 +143,7 @@ bool Thresholds::matches(const State& state, const monitor::Record& record) cons
   return last != nullptr && last->provider == *state.served_by;
 }
 
-void Thresholds::add_request(State& state, const monitor::Record& record) {
+void Thresholds::add_request(State& state, const monitor::Record& record, Usd billed_unknown) {
   Sums* sums = at(state, record.finished);
   if (sums == nullptr) return;
   const bool answered = is_answered(record.outcome);
@@ -143,14 +162,22 @@ void Thresholds::add_request(State& state, const monitor::Record& record) {
       return;
     case Metric::request_duration:
       // Answered requests, unless a tag asks for another outcome.
-      if (answered || state.spec->outcome) sums->histogram.record(record.latency());
+      if (answered || state.spec->outcome) add_duration(*state.spec, *sums, record.latency());
       return;
     case Metric::time_to_first_token:
-      if (record.outcome == monitor::Outcome::served) sums->histogram.record(record.time_to_first_token);
+      if (record.outcome == monitor::Outcome::served) add_duration(*state.spec, *sums, record.time_to_first_token);
       return;
     case Metric::cost_usd:
       ++sums->count;
+      sums->total += (record.confirmed_cost() + billed_unknown).picos();
+      return;
+    case Metric::cost_known_usd:
+      ++sums->count;
       sums->total += record.confirmed_cost().picos();
+      return;
+    case Metric::cost_reserved_usd:
+      ++sums->count;
+      sums->total += record.reserved_cost().picos();
       return;
     case Metric::tokens:
       if (record.outcome != monitor::Outcome::served) return;
@@ -170,9 +197,15 @@ void Thresholds::add_request(State& state, const monitor::Record& record) {
   }
 }
 
+void Thresholds::add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration) {
+  sums.histogram.record(duration);
+  sums.below += duration.count() < spec.bound ? 1 : 0;
+  sums.equal += duration.count() == spec.bound ? 1 : 0;
+}
+
 // --- Judgement -----------------------------------------------------------------------------------------------------
 
-// In nanoseconds for durations, in millionths of the unit for the rest.
+// In nanoseconds for durations, in pico-dollars for money, in millionths of the unit for the rest.
 std::optional<Thresholds::Value> Thresholds::value_of(const State& state, Instant until) const {
   const Sums& sums = state.sums;
   const Metric of = state.spec->of;
@@ -187,24 +220,21 @@ std::optional<Thresholds::Value> Thresholds::value_of(const State& state, Instan
       case Aggregate::max:
         return Value{histogram.max()->count(), 1};
       case Aggregate::med:
-        return Value{histogram.quantile(Millionths{500'000})->count(), 1};
       case Aggregate::percentile:
-        return Value{histogram.quantile(state.spec->percentile)->count(), 1};
+        return Value{histogram.quantile(share_of(*state.spec))->count(), 1};
       case Aggregate::count:
       case Aggregate::rate:
       case Aggregate::value:
         return Value{static_cast<Int128>(histogram.count()) * kMillion, 1};
     }
   }
-  // Money is summed in pico-dollars: one millionth of a dollar is a million of them.
-  const Int128 total = of == Metric::cost_usd ? sums.total : sums.total * kMillion;
-  const Int128 scale = of == Metric::cost_usd ? kMillion : 1;
-  const bool is_sum = of == Metric::cost_usd || of == Metric::tokens;
+  const Int128 total = is_cost(of) ? sums.total : sums.total * kMillion;
+  const bool is_sum = is_cost(of) || of == Metric::tokens;
   if (state.spec->aggregate == Aggregate::avg) {
     if (sums.count == 0) return std::nullopt;
-    return Value{total, scale * sums.count};
+    return Value{total, sums.count};
   }
-  if (state.spec->aggregate == Aggregate::value && is_sum) return Value{total, scale};
+  if (state.spec->aggregate == Aggregate::value && is_sum) return Value{total, 1};
   if (state.spec->aggregate != Aggregate::rate) return Value{Int128{sums.count} * kMillion, 1};
   if (!is_flow(of)) {
     if (sums.of == 0) return std::nullopt;
@@ -224,9 +254,10 @@ void Thresholds::judge_window(State& state, Instant until) {
   const auto value = value_of(state, until);
   const bool has_data = state.sums.of > 0;
   if (!value || (state.spec->window && !has_data)) return;
-  state.last_figures = figures(state, *value);
+  const int side = side_of_bound(state, *value);
+  state.last_figures = figures(state, *value, side);
   state.judged += has_data ? 1 : 0;
-  if (holds(state.spec->comparison, value->numerator, Int128{state.spec->bound} * value->denominator)) return;
+  if (holds(state.spec->comparison, side, 0)) return;
   if (state.failed) return;
   Finding finding;
   finding.verdict = Verdict::fail;
@@ -239,11 +270,36 @@ void Thresholds::judge_window(State& state, Instant until) {
   state.failed = finding;
 }
 
-// For people: the decision was made on the exact fraction.
-std::string Thresholds::figures(const State& state, const Value& value) const {
+// -1 below the bound, 0 at it, 1 above it.
+int Thresholds::side_of_bound(const State& state, const Value& value) {
+  const ThresholdSpec& spec = *state.spec;
+  if (is_percentile(spec)) {
+    // The rank-th least of the durations is below the bound if so many are.
+    const auto count = static_cast<std::int64_t>(state.sums.histogram.count());
+    const Int128 up = Int128{share_of(spec).value} * count + (kMillion - 1);
+    const std::int64_t rank = std::max<std::int64_t>(1, static_cast<std::int64_t>(up / kMillion));
+    if (state.sums.below >= rank) return -1;
+    return state.sums.below + state.sums.equal >= rank ? 0 : 1;
+  }
+  Int128 bound = spec.bound;
+  if (is_money(spec)) bound = bound * kMillion + spec.bound_picos;
+  const Int128 difference = value.numerator - bound * value.denominator;
+  return difference < 0 ? -1 : difference > 0 ? 1 : 0;
+}
+
+// For people: the decision was made on exact numbers. The figure of a percentile lies on the side that it was found on.
+std::string Thresholds::figures(const State& state, const Value& value, int side) {
   const double real = static_cast<double>(value.numerator) / static_cast<double>(value.denominator);
   const bool duration = is_duration(state.spec->of) && state.spec->aggregate != Aggregate::count;
-  if (duration) return fmt::format("it was {:.3f} ms", real / 1e6);
+  if (duration) {
+    const auto bound = static_cast<double>(state.spec->bound);
+    const bool is_off = side == 0 || (side < 0 && real >= bound) || (side > 0 && real <= bound);
+    const double shown = is_percentile(*state.spec) && is_off ? bound : real;
+    const char* beyond = shown == real || side == 0 ? "" : side < 0 ? "just below " : "just above ";
+    return fmt::format("it was {}{:.3f} ms", beyond, shown / 1e6);
+  }
+  // As exact as the bound.
+  if (is_money(*state.spec)) return fmt::format("it was {:.{}f}", real / 1e12, state.spec->bound_picos == 0 ? 6 : 12);
   const bool whole = state.spec->aggregate == Aggregate::count;
   return whole ? fmt::format("it was {}", static_cast<std::int64_t>(real / 1e6))
                : fmt::format("it was {:.6f}", real / 1e6);

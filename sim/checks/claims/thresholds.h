@@ -4,8 +4,10 @@
 // A sample belongs to the instant it is known: a request to its end, a call to its end, a trip to its moment. `during`
 // a fault means its window without its last instant, `after` from that instant on; `skip` cuts off the beginning; with
 // `window` every window inside that has data must hold, the last one too. Samples come in order of time, so that one
-// window at a time is kept. Shares and means are compared as exact fractions; percentiles are nearest rank within the
-// histogram's bound of 0.1 %. The rate of requests, calls and tokens is per second of the stretch.
+// window at a time is kept. Shares and means are compared as exact fractions. So are percentiles (nearest rank),
+// because it is enough to count the samples below the bound and at it; only the figure that is printed comes from a
+// histogram and is off by up to 0.1 %. What a request cost is what the providers billed for it. The rate of requests,
+// calls and tokens is per second of the stretch.
 //
 // The data of a claim is what could have broken it: of `provider_errors` and `breaker_opened` the calls, of
 // `provider_calls` the calls and requests, of everything else the requests. The outcome is no part of that, because
@@ -19,6 +21,7 @@
 #include "base/histogram.h"
 #include "sim/checks/findings/verdict.h"
 #include "sim/world/run_events.h"
+#include "sim/world/unknown_bills.h"
 
 namespace windtunnel::sim {
 
@@ -28,6 +31,9 @@ class Thresholds final {
   explicit Thresholds(const Scenario& scenario);
 
   void on(const monitor::AttemptEnded& event);
+  void on(const LedgerEntry& entry) {
+    if (has_cost_) unknown_bills_.on(entry);
+  }
   void on(const monitor::BreakerMoved& event);
   void on(const monitor::Record& record);
 
@@ -44,6 +50,8 @@ class Thresholds final {
     std::int64_t count = 0;  // samples, or what is counted
     std::int64_t of = 0;     // what a share is a share of; what could have broken the claim
     Int128 total = 0;        // of a summed quantity, in its unit
+    std::int64_t below = 0;  // durations below the bound of a percentile, and those at it
+    std::int64_t equal = 0;
     Histogram histogram;
   };
   struct State {
@@ -64,13 +72,17 @@ class Thresholds final {
   Sums* at(State& state, Instant now);
   void judge_window(State& state, Instant until);
   [[nodiscard]] std::optional<Value> value_of(const State& state, Instant until) const;
-  [[nodiscard]] std::string figures(const State& state, const Value& value) const;
+  [[nodiscard]] static int side_of_bound(const State& state, const Value& value);
+  [[nodiscard]] static std::string figures(const State& state, const Value& value, int side);
+  static void add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration);
   [[nodiscard]] static std::string lacking(const ThresholdSpec& spec);
-  void add_request(State& state, const monitor::Record& record);
+  void add_request(State& state, const monitor::Record& record, Usd billed_unknown);
   [[nodiscard]] bool matches(const State& state, const monitor::Record& record) const;
   [[nodiscard]] std::optional<monitor::ProviderId> target_of(const monitor::Record& record) const;
 
   bool has_experiment_;
+  bool has_cost_;  // a threshold is of what the providers billed
+  UnknownBills unknown_bills_;
   std::vector<State> states_;
 };
 

@@ -67,6 +67,10 @@ class SummaryJson : public testing::Test {
   Json json = Json::parse(text);
 };
 
+void expect_money(const Json& json, UsdSum money) {
+  EXPECT_EQ(parse_decimal(json.get<std::string>(), kDollarDecimals), money.picos());
+}
+
 void expect_requests(const Json& json, const monitor::RequestMetrics& metrics) {
   EXPECT_EQ(json["requests"], metrics.requests());
   EXPECT_EQ(json["answered"], metrics.answered());
@@ -80,7 +84,8 @@ void expect_requests(const Json& json, const monitor::RequestMetrics& metrics) {
   EXPECT_EQ(json["tokens"]["input"], metrics.input.count());
   EXPECT_EQ(json["tokens"]["output"], metrics.output.count());
   EXPECT_EQ(json["tokens"]["total"], (metrics.input + metrics.output).count());
-  EXPECT_EQ(parse_decimal(json["cost_usd"].get<std::string>(), kDollarDecimals), metrics.cost.picos());
+  expect_money(json["cost_known_usd"], metrics.cost);
+  expect_money(json["cost_reserved_usd"], metrics.cost_unknown);
   EXPECT_EQ(json["latency_ms"]["count"], metrics.latency.count());
   EXPECT_EQ(json["ttft_ms"]["count"], metrics.time_to_first_token.count());
 }
@@ -105,7 +110,7 @@ void expect_histogram(const Json& json, const Histogram& histogram) {
 
 TEST_F(SummaryJson, says_which_run_it_was) {
   EXPECT_EQ(json.begin().key(), "windtunnel_summary");
-  EXPECT_EQ(json["windtunnel_summary"], 1);
+  EXPECT_EQ(json["windtunnel_summary"], 2);
   EXPECT_EQ(json["scenario"].dump(), R"({"file":"small.json","title":"ten requests","hash":"0000000000abcdef"})");
   EXPECT_EQ(json["seed"], 7);
   EXPECT_EQ(json["digest"], hex_digits(result.digest));
@@ -120,7 +125,7 @@ TEST_F(SummaryJson, says_which_run_it_was) {
 TEST_F(SummaryJson, has_the_figures_of_the_run) {
   const monitor::Metrics& metrics = result.pipeline.metrics();
   EXPECT_EQ(json["calls"], metrics.calls());
-  EXPECT_EQ(parse_decimal(json["cost_usd"].get<std::string>(), kDollarDecimals), metrics.cost().picos());
+  expect_money(json["cost_known_usd"], metrics.cost());
   expect_requests(json["users"], metrics.all());
   expect_histogram(json["users"]["latency_ms"], metrics.all().latency);
   expect_histogram(json["users"]["ttft_ms"], metrics.all().time_to_first_token);
@@ -143,7 +148,9 @@ TEST_F(SummaryJson, has_the_figures_of_each_provider) {
     for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
       EXPECT_EQ(one["replies"][name_of(static_cast<monitor::ReplyKind>(kind))], metrics.replies[kind]);
     }
-    EXPECT_EQ(parse_decimal(one["cost_usd"].get<std::string>(), kDollarDecimals), metrics.cost.picos());
+    expect_money(one["cost_usd"], result.ledger[i].billed);
+    expect_money(one["cost_known_usd"], metrics.cost);
+    expect_money(one["cost_reserved_usd"], metrics.cost_unknown);
     expect_histogram(one["latency_ms"], metrics.latency);
     EXPECT_EQ(one["circuit_breaker"]["opened"], metrics.breaker_opened);
     EXPECT_EQ(parse_decimal(one["ledger"]["billed_usd"].get<std::string>(), kDollarDecimals),
@@ -267,8 +274,8 @@ TEST(SummaryReader, refuses_what_is_no_summary_of_its_version) {
   EXPECT_NE(why("{}").find("it has no windtunnel_summary"), std::string::npos);
   EXPECT_NE(why(R"({"windtunnel_summary": 99})").find("windtunnel_summary is the number 99"), std::string::npos);
   EXPECT_NE(why(R"({"windtunnel_summary": "1"})").find("is the text \"1\""), std::string::npos);
-  EXPECT_NE(why(R"({"windtunnel_summary": 1})").find("/scenario is missing"), std::string::npos);
-  EXPECT_NE(why(R"({"windtunnel_summary": 1, "scenario": {"file": "", "title": "", "hash": "xyz"}})").find("xyz"),
+  EXPECT_NE(why(R"({"windtunnel_summary": 2})").find("/scenario is missing"), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_summary": 2, "scenario": {"file": "", "title": "", "hash": "xyz"}})").find("xyz"),
             std::string::npos);
   EXPECT_NE(why(R"({"a": 1, "a": 2})").find("\"a\" stands twice"), std::string::npos);
   EXPECT_NE(why(std::string(1000, '[')).find("nests too deeply"), std::string::npos);

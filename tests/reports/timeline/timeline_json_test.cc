@@ -78,7 +78,7 @@ TEST(TimelineJson, holds_what_happened) {
 
 TEST(TimelineJson, what_contradicts_itself_is_refused) {
   EXPECT_EQ(why_refused(changed("/windtunnel_timeline", 99)),
-            "t.json: cannot read: this is a timeline of version 99, and only 1 is understood");
+            "t.json: cannot read: this is a timeline of version 99, and only 2 is understood");
   EXPECT_EQ(why_refused("{}"), "t.json: cannot read: this is no timeline: it has no windtunnel_timeline");
   EXPECT_NE(why_refused("{").find("t.json: cannot read: "), std::string::npos);
   EXPECT_NE(why_refused(changed("/steps", 3)).find("is no series of this run"), std::string::npos);

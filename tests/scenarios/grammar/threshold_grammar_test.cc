@@ -56,6 +56,19 @@ TEST(ThresholdGrammar, reads_every_aggregate_and_comparison) {
   EXPECT_EQ(parsed("requests", "count!=5").comparison, Comparison::not_equal);
 }
 
+TEST(ThresholdGrammar, reads_money_to_the_pico_dollar) {
+  const ThresholdSpec t = parsed("cost_usd", "avg<0.000000000001");
+  EXPECT_EQ(t.bound, 0);
+  EXPECT_EQ(t.bound_picos, 1);
+  EXPECT_EQ(parsed("cost_known_usd", "value<=12.5000005").bound, 12'500'000);
+  EXPECT_EQ(parsed("cost_known_usd", "value<=12.5000005").bound_picos, 500'000);
+  EXPECT_EQ(parsed("forecast.cost_usd", "avg<0.0000001").bound_picos, 100'000);
+  EXPECT_EQ(parsed("cost_reserved_usd", "value<20000000").bound, 20'000'000'000'000) << "above 9.2 million dollars";
+  EXPECT_EQ(error_of("cost_usd", "avg<0.0000000000001"), "5 \"0.0000000000001\" has more than 12 decimal places");
+  EXPECT_EQ(error_of("cost_usd", "avg<-0.0000001"), "5 \"-0.0000001\" is negative");
+  EXPECT_EQ(error_of("tokens", "avg<0.0000001"), "5 \"0.0000001\" has more than 6 decimal places");
+}
+
 TEST(ThresholdGrammar, reads_tags) {
   const ThresholdSpec t = parsed("requests { provider: openai , outcome:cache_hit,variant:b }", "count>0");
   EXPECT_EQ(t.provider, "openai");
@@ -88,7 +101,8 @@ TEST(ThresholdGrammar, refuses_a_tag_that_can_mean_nothing) {
        {"requests_failed{outcome:served}", "requests_failed{outcome:refused_rate}",
         "requests_failed{outcome:cache_hit}", "requests_refused{outcome:failed}", "cache_hits{outcome:served}",
         "tokens{outcome:failed}", "time_to_first_token{outcome:stale_hit}", "cost_usd{outcome:cache_hit}",
-        "cost_usd{outcome:all_providers_unavailable}", "failovers{outcome:refused_rate}",
+        "cost_usd{outcome:all_providers_unavailable}", "cost_known_usd{outcome:cache_hit}",
+        "cost_reserved_usd{outcome:refused_rate}", "failovers{outcome:refused_rate}",
         "requests{served_by:a,outcome:all_providers_unavailable}"}) {
     EXPECT_TRUE(refused(metric)) << metric << ": " << error_of(metric, "count<1");
   }

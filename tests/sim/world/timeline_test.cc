@@ -70,7 +70,8 @@ void expect_requests(const RequestSeries& series, const monitor::RequestMetrics&
   EXPECT_EQ(sum(series.failed_over), metrics.failed_over);
   EXPECT_EQ(sum(series.input_tokens), metrics.input.count());
   EXPECT_EQ(sum(series.output_tokens), metrics.output.count());
-  EXPECT_EQ(sum(series.cost_picos), metrics.cost.picos());
+  EXPECT_EQ(sum(series.cost_known_picos), metrics.cost.picos());
+  EXPECT_EQ(sum(series.cost_reserved_picos), metrics.cost_unknown.picos());
   EXPECT_EQ(count_of(series.latency), static_cast<std::int64_t>(metrics.latency.count()));
   EXPECT_EQ(sum(series.latency.sum_ns), static_cast<std::int64_t>(metrics.latency.sum_ns()));
   EXPECT_EQ(count_of(series.time_to_first_token), static_cast<std::int64_t>(metrics.time_to_first_token.count()));
@@ -82,9 +83,9 @@ void expect_provider(const ProviderSeries& series, const monitor::ProviderMetric
   for (std::size_t i = 0; i < monitor::kReplyKinds; ++i) EXPECT_EQ(sum(series.replies[i]), metrics.replies[i]);
   EXPECT_EQ(sum(series.input_tokens), metrics.input.count());
   EXPECT_EQ(sum(series.output_tokens), metrics.output.count());
-  EXPECT_EQ(sum(series.cost_picos), metrics.cost.picos());
-  EXPECT_EQ(sum(series.cost_unknown_picos), metrics.cost_unknown.picos());
-  EXPECT_EQ(sum(series.billed_picos), ledger.billed.picos());
+  EXPECT_EQ(sum(series.cost_picos), ledger.billed.picos());
+  EXPECT_EQ(sum(series.cost_known_picos), metrics.cost.picos());
+  EXPECT_EQ(sum(series.cost_reserved_picos), metrics.cost_unknown.picos());
   EXPECT_EQ(count_of(series.latency), static_cast<std::int64_t>(metrics.latency.count()));
   EXPECT_EQ(sum(series.latency.sum_ns), static_cast<std::int64_t>(metrics.latency.sum_ns()));
   EXPECT_EQ(sum(series.latency_quantiles.count), static_cast<std::int64_t>(metrics.latency.count()));

@@ -52,6 +52,8 @@ inline const std::vector<Shape>& shapes() {
       {Metric::provider_calls, "provider_calls", shares},
       {Metric::provider_errors, "provider_errors", shares},
       {Metric::cost_usd, "cost_usd", sums},
+      {Metric::cost_known_usd, "cost_known_usd", sums},
+      {Metric::cost_reserved_usd, "cost_reserved_usd", sums},
       {Metric::tokens, "tokens", {Aggregate::value, Aggregate::avg, Aggregate::count, Aggregate::rate}},
       {Metric::breaker_opened, "breaker_opened", {Aggregate::count}},
       {Metric::failovers, "failovers", shares},
@@ -90,8 +92,9 @@ inline void draw_bound(Turns& turns, const Scenario& scenario, const History& hi
     if (window.value) values.push_back(static_cast<std::int64_t>(window.value->numerator / window.value->denominator));
   }
   spec.bound = std::max<std::int64_t>(0, turns.of(values) + static_cast<std::int64_t>(turns.below(3)) - 1);
-  // Percentiles are compared where the histogram's rounding cannot decide.
-  if (turns.one_in(2)) spec.bound = spec.bound / 2 * 3;
+  if (turns.one_in(4)) spec.bound = spec.bound / 2 * 3;
+  const bool is_money = spec.aggregate != Aggregate::count && std::string_view(spec.metric).starts_with("cost_");
+  if (is_money && turns.one_in(2)) spec.bound_picos = static_cast<std::int64_t>(turns.below(1'000'000));
 }
 
 inline ThresholdSpec draw_threshold(Turns& turns, const Scenario& scenario, const History& history, Instant ended) {

@@ -133,7 +133,6 @@ inline void compare_thresholds(const Scenario& scenario, const Judgement& judgem
     if (finding.kind != Finding::Kind::threshold || place >= scenario.thresholds.size()) continue;
     const ThresholdSpec& spec = scenario.thresholds[place++];
     const Expected expected = expect_threshold(scenario, spec, history, ended);
-    if (expected.is_close) continue;
     ++compared.thresholds;
     ++compared.verdicts[expected.verdict];
     const bool is_same_window = expected.verdict != Verdict::fail || finding.at == expected.window;

@@ -20,7 +20,9 @@ struct EndedRequest {
   std::optional<monitor::ProviderId> answered_by;
   std::optional<monitor::ProviderId> last_called;
   Duration time_to_first_token{0};
-  Usd cost;
+  Usd billed;    // by the ledger
+  Usd known;     // of calls whose usage is known
+  Usd reserved;  // what the limiter settled for the others
   std::int64_t tokens = 0;
   bool has_moved = false;
   std::int64_t retries = 0;
@@ -48,6 +50,7 @@ class History final {
   std::vector<EndedCall> calls;
   std::vector<Transition> transitions;
   std::vector<monitor::BudgetEvent> budget;
+  std::map<RequestId, Usd> billed;
   std::map<std::size_t, std::int64_t> fault_hits;  // by fault
   std::int64_t cooling_skips = 0;
   std::int64_t cache_edges = 0;
@@ -63,15 +66,17 @@ class History final {
                        .answered_by = record.answered_by,
                        .last_called = std::nullopt,
                        .time_to_first_token = record.time_to_first_token,
-                       .cost = record.confirmed_cost(),
+                       .billed = billed[record.request.id],
                        .tokens = record.input.count() + record.output.count(),
                        .has_moved = record.failovers > 0};
     for (const monitor::Attempt& attempt : record.attempts()) {
+      (attempt.usage_known ? ended.known : ended.reserved) += attempt.cost;
       if (ended.last_called == attempt.provider) ++ended.retries;
       ended.last_called = attempt.provider;
     }
     requests.push_back(ended);
   }
+  void on(const LedgerEntry& entry) { billed[entry.request] += entry.billed; }
   void on(const monitor::AttemptEnded& event) {
     calls.push_back({event.at, event.provider, event.reply.kind, event.late, event.state_before});
   }

@@ -9,11 +9,9 @@
 //   - Data is what could have broken the claim (see sample_of).
 //   - Without a window and without data a claim that holds is inconclusive, and one that does not hold fails.
 //   - A stretch that begins at or after the end of the run is inconclusive.
-// Values are exact fractions of 128-bit integers; percentiles are nearest rank over the exact samples, so that a bound
-// within the histogram's 0.1 % of one is undecided here.
+// Values are exact fractions of 128-bit integers; percentiles are nearest rank over the exact samples.
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -42,11 +40,12 @@ struct Expected {
   Verdict verdict = Verdict::pass;
   std::optional<Instant> window;  // the first that did not hold
   std::int64_t windows = 0;       // with data
-  bool is_close = false;          // a percentile lies within the histogram's bound of the claim's
 };
 
-inline bool compare(Comparison comparison, const Fraction& value, std::int64_t bound) {
-  const Int128 difference = value.numerator - Int128{bound} * value.denominator;
+// The value is in the unit of the bound, and its last digits in millionths of that.
+inline bool compare(Comparison comparison, const Fraction& value, std::int64_t bound, std::int64_t beyond) {
+  const Int128 fine = Int128{bound} * 1'000'000 + beyond;
+  const Int128 difference = value.numerator * 1'000'000 - fine * value.denominator;
   switch (comparison) {
     case Comparison::less:
       return difference < 0;
@@ -120,7 +119,13 @@ inline Sample sample_of(const ThresholdSpec& spec, const EndedRequest& request) 
       sample.amount = request.time_to_first_token.count();
       break;
     case Metric::cost_usd:
-      sample.amount = request.cost.picos();
+      sample.amount = request.billed.picos();
+      break;
+    case Metric::cost_known_usd:
+      sample.amount = request.known.picos();
+      break;
+    case Metric::cost_reserved_usd:
+      sample.amount = request.reserved.picos();
       break;
     case Metric::tokens:
       is_of_metric = is_served;
@@ -181,7 +186,8 @@ inline std::optional<Fraction> value_of(const ThresholdSpec& spec, const std::ve
     amounts.push_back(sample.amount);
   }
   std::sort(amounts.begin(), amounts.end());
-  const bool is_money = spec.of == Metric::cost_usd;
+  const bool is_money =
+      spec.of == Metric::cost_usd || spec.of == Metric::cost_known_usd || spec.of == Metric::cost_reserved_usd;
   // A bound of money is in millionths of a dollar, as a million pico-dollars are; of tokens in millionths of a token.
   const Int128 unit = is_money ? 1 : 1'000'000;
   const Int128 scale = is_money ? 1'000'000 : 1;
@@ -263,13 +269,6 @@ inline std::vector<Window> windows_of(const Scenario& scenario, const ThresholdS
   return windows;
 }
 
-// A percentile comes from a histogram, which is within 0.1 % of it.
-inline bool is_close(const ThresholdSpec& spec, const Fraction& value) {
-  if (spec.aggregate != Aggregate::med && spec.aggregate != Aggregate::percentile) return false;
-  const double exact = static_cast<double>(value.numerator) / static_cast<double>(value.denominator);
-  return std::abs(exact - static_cast<double>(spec.bound)) <= 0.0021 * exact + 1;
-}
-
 inline Expected expect_threshold(const Scenario& scenario, const ThresholdSpec& spec, const History& history,
                                  Instant ended) {
   Expected expected;
@@ -277,8 +276,9 @@ inline Expected expect_threshold(const Scenario& scenario, const ThresholdSpec& 
   for (const Window& window : windows_of(scenario, spec, history, ended)) {
     if (!window.value || (spec.window && !window.has_data)) continue;
     expected.windows += window.has_data ? 1 : 0;
-    expected.is_close = expected.is_close || is_close(spec, *window.value);
-    if (compare(spec.comparison, *window.value, spec.bound) || expected.verdict == Verdict::fail) continue;
+    if (compare(spec.comparison, *window.value, spec.bound, spec.bound_picos) || expected.verdict == Verdict::fail) {
+      continue;
+    }
     expected.verdict = Verdict::fail;
     if (spec.window) expected.window = window.begin;
   }

@@ -107,6 +107,26 @@ TEST(Thresholds, each_aggregate_of_durations) {
   is_near(Aggregate::percentile, 750'001, 400);
 }
 
+TEST(Thresholds, a_percentile_is_compared_exactly) {
+  // No middle of a bucket: the histogram's p50 of these is another number.
+  std::vector<monitor::Record> records;
+  for (const int ms : {1000, 1000, 2000, 2001}) records.push_back(ended(kStart + 1s, Outcome::served, ms * 1ms));
+  const auto verdict = [&](Comparison comparison, Duration bound, std::int64_t percentile = 500'000) {
+    ThresholdSpec one = spec(Metric::request_duration, Aggregate::percentile, comparison, bound.count());
+    one.percentile = Millionths{percentile};
+    return judged(one, records).verdict;
+  };
+  EXPECT_EQ(verdict(Comparison::equal, 1s), Verdict::pass);
+  EXPECT_EQ(verdict(Comparison::less_equal, 1s), Verdict::pass);
+  EXPECT_EQ(verdict(Comparison::greater_equal, 1s), Verdict::pass);
+  EXPECT_EQ(verdict(Comparison::less, 1s), Verdict::fail);
+  EXPECT_EQ(verdict(Comparison::less, 1s + 1ns), Verdict::pass);
+  EXPECT_EQ(verdict(Comparison::equal, 1s - 1ns), Verdict::fail);
+  EXPECT_EQ(verdict(Comparison::equal, 2s, 750'000), Verdict::pass);
+  EXPECT_EQ(verdict(Comparison::equal, 2s, 750'001), Verdict::fail);
+  EXPECT_EQ(verdict(Comparison::not_equal, 1s), Verdict::fail);
+}
+
 TEST(Thresholds, durations_are_of_answered_requests_unless_a_tag_asks_for_others) {
   const std::vector<monitor::Record> records = {
       ended(kStart + 1s, Outcome::served, 1460ms), ended(kStart + 2s, Outcome::failed, 0ms),

@@ -1,0 +1,56 @@
+// What a run costs in truth, what the gateway knows of it, and what its budget holds instead.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/cli/windtunnel.h"
+
+namespace windtunnel::tests::costs_test {
+namespace {
+
+using Json = nlohmann::json;
+
+bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// Every answer takes longer than the timeout: the providers bill, and the gateway learns no bill.
+constexpr const char* kTimeouts = "tests/cases/cost-threshold-blind-to-timeouts.json";
+
+TEST(Costs, a_bill_that_the_gateway_never_learns_breaks_a_threshold_of_cost) {
+  const Said said = windtunnel(std::string("run ") + kTimeouts);
+  EXPECT_EQ(said.exit, 12) << said.out;
+  EXPECT_TRUE(says(said.out, "Total Cost: $6.75")) << said.out;
+  EXPECT_TRUE(says(said.out, "Known to the gateway: $0.0000")) << said.out;
+  EXPECT_TRUE(says(said.out, "Held by reservations: $12.85")) << said.out;
+  EXPECT_TRUE(says(said.out, "monitor.provider_call.timeout is 30 s, below the latency of openai")) << said.out;
+}
+
+TEST(Costs, what_is_known_and_what_is_held_can_be_claimed_too) {
+  const auto exit_with = [](const std::string& claim) {
+    return windtunnel(std::string("run ") + kTimeouts + " --set 'thresholds={" + claim + "}'").exit;
+  };
+  EXPECT_EQ(exit_with(R"("cost_known_usd": ["value==0"])"), 0);
+  EXPECT_EQ(exit_with(R"("cost_reserved_usd": ["value>12.8", "value<12.9"])"), 0);
+  EXPECT_EQ(exit_with(R"("cost_usd": ["value>6.7", "value<6.8"])"), 0);
+}
+
+TEST(Costs, every_report_of_a_run_shows_the_same_sums) {
+  const Folder folder;
+  const Said said = windtunnel(std::string("run ") + kTimeouts + " --html --out " + folder.path("out"));
+  EXPECT_EQ(said.exit, 12) << said.out;
+  const Json summary = Json::parse(folder.read("out/summary.json"));
+  for (const Json& one : {summary, summary["users"], summary["workloads"][0], summary["providers"][0]}) {
+    EXPECT_EQ(one["cost_usd"], summary["ledger"]["billed_usd"]);
+    EXPECT_EQ(one["cost_known_usd"], "0");
+    EXPECT_EQ(one["cost_reserved_usd"], summary["cost_limiter"]["settled_usd"]);
+  }
+  const std::string page = folder.read("out/report.html");
+  EXPECT_TRUE(says(page, "The budget counts ")) << "the chart shows another sum than the card, and the page says why";
+  for (const char* path : {"/cost_usd", "/cost_known_usd", "/cost_reserved_usd", "/providers/0/cost_usd"}) {
+    EXPECT_TRUE(says(page, std::string("data-path=\"") + path + "\"")) << path;
+  }
+}
+
+}  // namespace
+}  // namespace windtunnel::tests::costs_test
