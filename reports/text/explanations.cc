@@ -91,7 +91,8 @@ constexpr Entry kMetricTexts[] = {
      "Time from arrival to end, of answered requests; the tag {outcome:failed} selects others. "
      "Aggregates: p(N), avg, min, med, max. A bare number is milliseconds."},
     {"time_to_first_token",
-     "Time from arrival to the first token, of served requests. Aggregates: p(N), avg, min, med, max."},
+     "Time from arrival to the first token, of served requests, with the wait in the provider's queue. Aggregates: "
+     "p(N), avg, min, med, max."},
     {"provider_calls", "Calls to providers, retries and failovers included. Aggregates: count, rate (a second)."},
     {"provider_errors", "Calls that were not ok. Aggregates: rate (of all calls), count."},
     {"cost_usd",

@@ -328,7 +328,7 @@ void Driver::serve_waiting(std::size_t provider) {
     slots_[slot].queued = false;
     slots_[slot].in_service = true;
     // The deadline stays that of the call; only the service starts later.
-    slots_[slot].call.at = now_;
+    slots_[slot].call.waited = now_ - std::exchange(slots_[slot].call.at, now_);
     serve(slot);
   }
 }

@@ -118,7 +118,7 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
   write(result, kind, at);
   result.billed = usage;
   if (kind != ReplyKind::truncated) result.reply.usage = usage;
-  result.reply.time_to_first_token = to_first;
+  result.reply.time_to_first_token = call.waited + to_first;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
   result.cost = price_of(call, usage);
 }

@@ -23,7 +23,8 @@ namespace windtunnel::sim {
 // One call as it reaches the provider.
 struct Call {
   CallName name;
-  Instant at{};
+  Instant at{};        // when its service starts
+  Duration waited{0};  // in the queue
   Instant deadline{};
   WallTime wall{};
   Tokens input;
