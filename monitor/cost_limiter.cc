@@ -86,10 +86,15 @@ void CostLimiter::let_go(std::uint32_t slot) {
   free_slots_.push_back(slot);
 }
 
-void CostLimiter::refuse(BudgetWindow& month, bool month_fits, BudgetWindow& day, bool day_fits) {
+void CostLimiter::refuse(BudgetWindow& month, bool month_fits, BudgetWindow& day, bool day_fits, Usd worst) {
   if (!month_fits) note_refusal(month);
   if (!day_fits) note_refusal(day);
   ++refused_;
+  // It fits into what is not spent yet, so that only reservations stand in its way. A limit of 0 has no such room.
+  const auto fits_alone = [&](const BudgetWindow& window) {
+    return *window.limit > Usd{} && window.settled + worst <= *window.limit;
+  };
+  if ((month_fits || fits_alone(month)) && (day_fits || fits_alone(day))) ++refused_by_reservation_;
 }
 
 // Between the last alert below 1.0 and the whole limit nothing may fit any more, and then spend never reaches 1.0: the
@@ -100,12 +105,13 @@ void CostLimiter::note_refusal(BudgetWindow& window) {
   report(BudgetEvent::Kind::budget_refused, window);
   const bool whole_is_next = window.alerts_fired > 0 && window.alerts_fired < config_.alerts.size() &&
                              config_.alerts[window.alerts_fired] == kWhole;
-  if (whole_is_next) fire_alert(window);
+  if (whole_is_next) fire_alert(window, true);
 }
 
-void CostLimiter::fire_alert(BudgetWindow& window) {
+void CostLimiter::fire_alert(BudgetWindow& window, bool by_refusal) {
   check(window.alerts_fired < config_.alerts.size(), "there is an alert to fire");
-  report(BudgetEvent::Kind::alert, window, config_.alerts[window.alerts_fired]);
+  report(BudgetEvent::Kind::alert, window, config_.alerts[window.alerts_fired], by_refusal);
+  window.refusal_alerted = by_refusal;
   ++window.alerts_fired;
   window.next_alert_at = next_alert_at(window);
 }
@@ -117,14 +123,15 @@ UsdSum CostLimiter::next_alert_at(const BudgetWindow& window) const {
   return UsdSum::from_picos((product + kWhole.value - 1) / kWhole.value);
 }
 
-void CostLimiter::report(BudgetEvent::Kind kind, const BudgetWindow& window, Millionths share) {
+void CostLimiter::report(BudgetEvent::Kind kind, const BudgetWindow& window, Millionths share, bool by_refusal) {
   events_.push_back({.kind = kind,
                      .daily = window.daily,
                      .window_begin = window.begin,
                      .share = share,
                      .spent = window.settled,
                      .reserved = window.reserved,
-                     .limit = window.limit});
+                     .limit = window.limit,
+                     .by_refusal = by_refusal});
 }
 
 }  // namespace windtunnel::monitor

@@ -57,9 +57,11 @@ struct BudgetWindow {
   std::optional<Usd> limit{};
   UsdSum settled{};
   UsdSum reserved{};
+  UsdSum reserved_max{};                 // the most that was reserved at once
   UsdSum next_alert_at = UsdSum::max();  // the spend that fires the next alert
   std::uint32_t tickets = 0;             // open ones that name this window
   std::uint32_t alerts_fired = 0;        // of the configured ones, in order
+  bool refusal_alerted = false;          // the last of them fired at a refusal, because spend would never reach it
   bool daily = false;
   bool current = false;  // false: its time is over
   bool live = false;     // false: this slot is free
@@ -68,7 +70,7 @@ struct BudgetWindow {
 
 struct BudgetEvent {
   enum class Kind : std::uint8_t {
-    alert,           // spend has reached `share` of the limit
+    alert,           // spend has reached `share` of the limit, or never will because of a refusal
     budget_refused,  // the window's first refusal
     window_opened,
     window_closed,  // its time is over and its last ticket closed: `spent` is final
@@ -80,6 +82,7 @@ struct BudgetEvent {
   UsdSum spent;
   UsdSum reserved{};
   std::optional<Usd> limit;
+  bool by_refusal = false;  // an alert that fires at a refusal, below its share
 };
 
 class CostLimiter {
@@ -123,7 +126,9 @@ class CostLimiter {
   [[nodiscard]] std::size_t windows_open() const { return windows_.size() - free_slots_.size(); }
   // Since the start.
   [[nodiscard]] UsdSum settled_total() const { return settled_total_; }
-  [[nodiscard]] std::int64_t refused() const { return refused_; }    // reservations, at admission or at an attempt
+  [[nodiscard]] std::int64_t refused() const { return refused_; }  // reservations, at admission or at an attempt
+  // Of these, the ones that would have fitted if nothing else had been reserved.
+  [[nodiscard]] std::int64_t refused_by_reservation() const { return refused_by_reservation_; }
   [[nodiscard]] std::int64_t overruns() const { return overruns_; }  // bills above their reservation
 
  private:
@@ -136,13 +141,14 @@ class CostLimiter {
   // `held` is what the asker has reserved in this window and gives up for `worst`.
   [[nodiscard]] static bool fits(const BudgetWindow& window, Usd held, Usd worst);
   void open_windows(WallTime wall);
-  void refuse(BudgetWindow& month, bool month_fits, BudgetWindow& day, bool day_fits);
+  void refuse(BudgetWindow& month, bool month_fits, BudgetWindow& day, bool day_fits, Usd worst);
+  static void add_reserved(BudgetWindow& window, Usd more);
   [[nodiscard]] bool admit(std::uint32_t month_slot, std::uint32_t day_slot, Usd held, Usd worst);
   void note_refusal(BudgetWindow& window);
   void charge(BudgetWindow& window, Usd reserved, Usd billed);
-  void fire_alert(BudgetWindow& window);
+  void fire_alert(BudgetWindow& window, bool by_refusal = false);
   [[nodiscard]] UsdSum next_alert_at(const BudgetWindow& window) const;
-  void report(BudgetEvent::Kind kind, const BudgetWindow& window, Millionths share = {});
+  void report(BudgetEvent::Kind kind, const BudgetWindow& window, Millionths share = {}, bool by_refusal = false);
 
   CostLimiterConfig config_;
   std::vector<BudgetWindow> windows_;
@@ -153,6 +159,7 @@ class CostLimiter {
   WallTime day_end_ = WallTime::min();
   UsdSum settled_total_;
   std::int64_t refused_ = 0;
+  std::int64_t refused_by_reservation_ = 0;
   std::int64_t overruns_ = 0;
 };
 
@@ -177,7 +184,7 @@ inline bool CostLimiter::admit(std::uint32_t month_slot, std::uint32_t day_slot,
   const bool day_fits = fits(day, held, worst);
   if (month_fits && day_fits) [[likely]]
     return true;
-  refuse(month, month_fits, day, day_fits);
+  refuse(month, month_fits, day, day_fits, worst);
   return false;
 }
 
@@ -195,6 +202,11 @@ inline void CostLimiter::charge(BudgetWindow& window, Usd reserved, Usd billed) 
     fire_alert(window);
 }
 
+inline void CostLimiter::add_reserved(BudgetWindow& window, Usd more) {
+  window.reserved += more;
+  if (window.reserved > window.reserved_max) window.reserved_max = window.reserved;
+}
+
 inline bool CostLimiter::reserve(BudgetTicket& ticket, Usd worst, WallTime wall) {
   check(!ticket.open, "a ticket is opened once");
   check(worst >= Usd{}, "a reservation is not negative");
@@ -202,8 +214,8 @@ inline bool CostLimiter::reserve(BudgetTicket& ticket, Usd worst, WallTime wall)
   if (!admit(month_slot_, day_slot_, Usd{}, worst)) return false;
   BudgetWindow& month = windows_[month_slot_];
   BudgetWindow& day = windows_[day_slot_];
-  month.reserved += worst;
-  day.reserved += worst;
+  add_reserved(month, worst);
+  add_reserved(day, worst);
   ++month.tickets;
   ++day.tickets;
   ticket.month_slot = month_slot_;
@@ -218,8 +230,8 @@ inline bool CostLimiter::re_reserve(BudgetTicket& ticket, Usd worst) {
   check(worst >= Usd{}, "a reservation is not negative");
   if (worst > ticket.reserved && !admit(ticket.month_slot, ticket.day_slot, ticket.reserved, worst)) return false;
   const Usd growth = worst - ticket.reserved;
-  windows_[ticket.month_slot].reserved += growth;
-  windows_[ticket.day_slot].reserved += growth;
+  add_reserved(windows_[ticket.month_slot], growth);
+  add_reserved(windows_[ticket.day_slot], growth);
   ticket.reserved = worst;
   return true;
 }

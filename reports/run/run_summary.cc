@@ -213,6 +213,7 @@ CostLimiterSummary cost_limiter_of(const monitor::CostLimiter& limiter) {
                              .daily = limiter.config().daily,
                              .settled = limiter.settled_total(),
                              .refused = limiter.refused(),
+                             .refused_by_reservation = limiter.refused_by_reservation(),
                              .overruns = limiter.overruns()};
   for (const bool daily : {false, true}) {
     for (const monitor::BudgetWindow& window : limiter.windows()) {
@@ -223,8 +224,10 @@ CostLimiterSummary cost_limiter_of(const monitor::CostLimiter& limiter) {
            .begin = iso8601(window.begin),
            .settled = window.settled,
            .reserved = window.reserved,
+           .reserved_max = window.reserved_max,
            .limit = limiter.limit_of(window),
            .alerts_fired = static_cast<std::int64_t>(window.alerts_fired),
+           .alert_by_refusal = window.refusal_alerted,
            .refused = window.refused,
            .alerts = {alerts.begin(), alerts.begin() + static_cast<std::ptrdiff_t>(window.alerts_fired)}});
     }

@@ -186,8 +186,10 @@ struct BudgetWindowSummary {
   std::string begin;   // an ISO 8601 timestamp
   UsdSum settled;
   UsdSum reserved;
+  UsdSum reserved_max;
   std::optional<Usd> limit;
   std::int64_t alerts_fired = 0;
+  bool alert_by_refusal = false;  // the last alert fired because a request was refused, not because of spend
   bool refused = false;
   std::vector<Millionths> alerts;  // text only: the shares whose alert fired
 };
@@ -197,6 +199,7 @@ struct CostLimiterSummary {
   std::optional<Usd> daily;
   UsdSum settled;
   std::int64_t refused = 0;
+  std::int64_t refused_by_reservation = 0;  // of these, what would have fitted if nothing else had been reserved
   std::int64_t overruns = 0;
   std::vector<BudgetWindowSummary> windows;  // months, then days
 };

@@ -193,8 +193,10 @@ void visit_fields(auto& fields, FieldsOf<BudgetWindowSummary> auto& window) {
   fields("begin", window.begin);
   fields("settled_usd", window.settled);
   fields("reserved_usd", window.reserved);
+  fields("reserved_max_usd", window.reserved_max);
   fields("limit_usd", window.limit);
   fields("alerts_fired", window.alerts_fired);
+  fields("alert_by_refusal", window.alert_by_refusal);
   fields("refused", window.refused);
 }
 
@@ -203,6 +205,7 @@ void visit_fields(auto& fields, FieldsOf<CostLimiterSummary> auto& limiter) {
   fields("daily_usd", limiter.daily);
   fields("settled_usd", limiter.settled);
   fields("refused", limiter.refused);
+  fields("refused_by_reservation", limiter.refused_by_reservation);
   fields("overruns", limiter.overruns);
   fields("windows", limiter.windows);
 }

@@ -155,13 +155,19 @@ std::string budget_line(const BudgetWindowSummary& window) {
   text += ", Alerts:";
   if (window.alerts.empty()) text += " none";
   for (const Millionths alert : window.alerts) text += " " + exact_decimal(alert.value, 4) + "%";
+  if (window.alert_by_refusal) text += " (refused)";
+  if (window.refused) text += ", Reserved at most: " + dollars(window.reserved_max);
   return text + "\n";
 }
 
 std::string cost_limiter_section(const CostLimiterSummary& limiter) {
   std::string text = "\nCost Limiter:\n";
   for (const BudgetWindowSummary& window : limiter.windows) text += budget_line(window);
-  text += "  Refused: " + count(limiter.refused) + "\n";
+  text += "  Refused: " + count(limiter.refused);
+  if (limiter.refused_by_reservation > 0) {
+    text += ", of these by reservations of calls in flight: " + count(limiter.refused_by_reservation);
+  }
+  text += "\n";
   if (limiter.overruns > 0) text += "  Bills above their reservation: " + count(limiter.overruns) + "\n";
   return text;
 }

@@ -80,6 +80,7 @@ void EventsWriter::on(const monitor::BudgetChanged& event) {
   json.key("reserved_usd").decimal(budget.reserved.picos(), kDollarDecimals);
   json.key("limit_usd");
   budget.limit ? json.decimal(budget.limit->picos(), kDollarDecimals) : json.null();
+  json.key("by_refusal").boolean(budget.by_refusal);
   end(json);
 }
 

@@ -109,6 +109,7 @@ void put_moments(JsonWriter& json, const Timeline& timeline) {
       one.key("share_millionths").integer(what->share.value).key("spent_picos").integer(what->spent.picos());
       one.key("reserved_picos").integer(what->reserved.picos());
       put_optional(one, "limit_picos", what->limit ? std::optional{what->limit->picos()} : std::nullopt);
+      one.key("by_refusal").boolean(what->by_refusal);
     });
   }
   json.end_array();

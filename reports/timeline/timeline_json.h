@@ -14,7 +14,7 @@
 //   faults [{id, kind, providers ([]: all), phases_total, phases_ns [[from, to or null], ...]}]
 //   transitions_total, transitions [{at_ns, provider, from, to, rule}]
 //   budget_total, budget [{at_ns, kind, window, window_begin_unix_ns, share_millionths, spent_picos, reserved_picos,
-//                          limit_picos}]
+//                          limit_picos, by_refusal}]
 //   routes [{assigned, answered_by, outcome, requests}] (null: no provider)
 //   series {...}, named as in reports/timeline/timeline_fields.h
 //

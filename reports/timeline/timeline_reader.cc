@@ -151,7 +151,8 @@ void read_moments(const Json& json, Timeline& timeline) {
                                          .share = {integer(one.at("share_millionths"))},
                                          .spent = Usd::from_picos(integer(one.at("spent_picos"))),
                                          .reserved = Usd::from_picos(integer(one.at("reserved_picos"))),
-                                         .limit = optional_money(one.at("limit_picos"))}});
+                                         .limit = optional_money(one.at("limit_picos")),
+                                         .by_refusal = one.at("by_refusal").get<bool>()}});
   }
 }
 

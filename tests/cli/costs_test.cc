@@ -52,5 +52,30 @@ TEST(Costs, every_report_of_a_run_shows_the_same_sums) {
   }
 }
 
+TEST(Costs, a_budget_that_reservations_fill_says_so) {
+  const Folder folder;
+  const Said said = windtunnel("run tests/cases/reservations-starve-budget.json --html --out " + folder.path("out"));
+  EXPECT_EQ(said.exit, 12) << said.out;
+  EXPECT_TRUE(says(said.out, "refused its first request when 0.02 USD were spent, because 99.39 USD were reserved"))
+      << said.out;
+  EXPECT_TRUE(says(said.out, "Reserved at most: $99.9")) << said.out;
+  const Json limiter = Json::parse(folder.read("out/summary.json"))["cost_limiter"];
+  EXPECT_GT(limiter["refused"], 7000);
+  EXPECT_EQ(limiter["refused_by_reservation"], limiter["refused"]) << "no refusal is for want of unspent money";
+  EXPECT_TRUE(says(folder.read("out/report.html"), "refused by reservations of calls in flight"));
+}
+
+TEST(Costs, a_first_token_waits_in_the_providers_queue) {
+  const Folder folder;
+  EXPECT_EQ(windtunnel("run tests/cases/first-token-behind-a-queue.json --out " + folder.path("out")).exit, 0);
+  const Json first = Json::parse(folder.read("out/summary.json"))["users"]["ttft_ms"];
+  EXPECT_EQ(first["min"], 0);
+  EXPECT_EQ(first["avg"], 1000);
+  EXPECT_EQ(first["max"], 2000) << "three answers of a second each, one after the other";
+  const Said brownout = windtunnel("run tests/cases/first-token-in-a-brownout.json");
+  EXPECT_EQ(brownout.exit, 12);
+  EXPECT_TRUE(says(brownout.out, "time_to_first_token: p(95)<2s - it was 105")) << brownout.out;
+}
+
 }  // namespace
 }  // namespace windtunnel::tests::costs_test

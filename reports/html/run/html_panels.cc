@@ -106,7 +106,10 @@ void put_budget_figures(JsonWriter& json, const Timeline& timeline) {
   for (const auto& [at, event] : timeline.budget) {
     const bool is_alert = event.kind == monitor::BudgetEvent::Kind::alert;
     if (!is_alert && event.kind != monitor::BudgetEvent::Kind::budget_refused) continue;
-    const std::string what = is_alert ? fmt::format("{} %", event.share.value / 10'000) : std::string("first refusal");
+    std::string what = is_alert ? fmt::format("{} %", event.share.value / 10'000) : std::string("first refusal");
+    if (event.by_refusal) what += ", refused";
+    // Of a refusal also what stood in its way.
+    if (!is_alert) what += ", " + rounded_decimal(event.reserved.picos(), kDollarDecimals, 2) + " USD reserved";
     json.begin_object().key("at").seconds(at).key("kind").text(is_alert ? "alert" : "refused");
     json.key("label").text(event.daily ? what + " of the day" : what);
     json.key("usd").decimal(event.spent.picos(), kDollarDecimals).end_object();

@@ -300,18 +300,25 @@ void put_limiters(HtmlWriter& html, const PlacedSummary& summary) {
   figures.put(Kind::money, run.cost.known);
   html.text(" and reservations held ");
   figures.put(Kind::money, run.cost.reserved);
+  if (run.cost_limiter.refused_by_reservation > 0) {
+    html.text("; refused by reservations of calls in flight: ");
+    figures.put(Kind::count, run.cost_limiter.refused_by_reservation);
+  }
   html.close("td").close("tr");
   end_table(html);
   begin_table(html, "Budget at the end",
-              {{"Window", false}, {"Begins", false}, {"Spent"}, {"Reserved"}, {"Limit"}, {"Alerts"}});
+              {{"Window", false}, {"Begins", false}, {"Spent"}, {"Reserved"}, {"At most"}, {"Limit"}, {"Alerts"}});
   for (const BudgetWindowSummary& window : run.cost_limiter.windows) {
     html.open("tr");
     put_row_name(html, window.window);
     html.element("td", window.begin.substr(0, 10));
     figures.cell(Kind::money, window.settled);
     figures.cell(Kind::money, window.reserved);
+    figures.cell(Kind::money, window.reserved_max);
     figures.cell(Kind::money, window.limit);
-    figures.cell(Kind::count, window.alerts_fired);
+    html.open("td", "number");
+    figures.put(Kind::count, window.alerts_fired);
+    html.text(window.alert_by_refusal ? ", the last at a refusal" : "").close("td");
     html.close("tr");
   }
   end_table(html);

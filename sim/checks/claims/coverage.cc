@@ -39,7 +39,7 @@ constexpr std::array<CounterTexts, kCoverageCounters> kCounterTexts{{
     {"alert_80", "A budget window reached 80 % of its limit."},
     {"alert_90", "A budget window reached 90 % of its limit."},
     {"alert_95", "A budget window reached 95 % of its limit."},
-    {"alert_100", "A budget window reached 100 % of its limit."},
+    {"alert_100", "A budget window reached 100 % of its limit, or refused a request when that was the next alert."},
     {"tie_in_time", "Two events came at the same instant; they run in the order in which they were scheduled."},
 }};
 

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "base/calendar.h"
+#include "base/exact_decimal.h"
 #include "sim/checks/claims/recovery.h"
 #include "sim/world/world.h"
 
@@ -63,6 +64,12 @@ class EventsAtMost final {
 RunNotes::RunNotes(const Scenario& scenario)
     : scenario_(scenario), served_by_(scenario.providers.size()), healthy_timeouts_(scenario.providers.size()) {}
 
+void RunNotes::on(const monitor::BudgetChanged& event) {
+  const monitor::BudgetEvent& budget = event.budget;
+  if (starved_ || budget.kind != monitor::BudgetEvent::Kind::budget_refused) return;
+  if (budget.reserved > budget.spent) starved_ = budget;
+}
+
 void RunNotes::on(const FaultHit& event) { hit_by_fault_.insert(event.request); }
 
 void RunNotes::on(const monitor::Record& record) {
@@ -103,6 +110,7 @@ std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) 
   note_tokens(notes);
   note_timeout(notes);
   note_start(notes);
+  note_reservations(notes);
   return notes;
 }
 
@@ -206,6 +214,18 @@ void RunNotes::note_start(std::vector<std::string>& notes) const {
   notes.push_back(fmt::format("start is not written, so the run begins at {}, which decides {}",
                               iso8601(scenario_.start),
                               has_hours ? "the hours and weekdays of the load" : "which of the dated prices hold"));
+}
+
+// A budget that refuses while most of what it counts is reserved, not spent.
+void RunNotes::note_reservations(std::vector<std::string>& notes) const {
+  if (!starved_) return;
+  const auto in_usd = [](UsdSum money) { return rounded_decimal(money.picos(), kDollarDecimals, 2); };
+  notes.push_back(
+      fmt::format("the {}'s budget of {} USD refused its first request when {} USD were spent, because {} USD were "
+                  "reserved: a call "
+                  "in flight reserves the price of all the output that it may ask for (max_tokens)",
+                  starved_->daily ? "day" : "month", in_usd(starved_->limit.value_or(Usd{})), in_usd(starved_->spent),
+                  in_usd(starved_->reserved)));
 }
 
 std::vector<std::string> notes_beforehand(const Scenario& scenario) {

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ class RunNotes final {
   explicit RunNotes(const Scenario& scenario);
 
   void on(const FaultHit& event);
+  void on(const monitor::BudgetChanged& event);
   void on(const monitor::Record& record);
 
   [[nodiscard]] std::vector<std::string> notes(const std::vector<FaultCount>& faults) const;
@@ -41,16 +43,18 @@ class RunNotes final {
   void note_tokens(std::vector<std::string>& notes) const;
   void note_timeout(std::vector<std::string>& notes) const;
   void note_start(std::vector<std::string>& notes) const;
+  void note_reservations(std::vector<std::string>& notes) const;
 
   const Scenario& scenario_;
   std::int64_t requests_ = 0;
   std::array<std::int64_t, monitor::kOutcomes> outcomes_{};
-  std::vector<std::int64_t> served_by_;         // requests, by provider
-  std::vector<std::int64_t> healthy_timeouts_;  // requests with a timeout that no fault caused, by provider
-  std::int64_t failed_by_timeout_ = 0;          // their last call
-  std::int64_t at_default_max_tokens_ = 0;      // answers of exactly the default cap
-  std::int64_t cut_by_grant_ = 0;               // answers that the token limiter cut
-  std::set<RequestId> hit_by_fault_;            // in flight
+  std::vector<std::int64_t> served_by_;          // requests, by provider
+  std::vector<std::int64_t> healthy_timeouts_;   // requests with a timeout that no fault caused, by provider
+  std::int64_t failed_by_timeout_ = 0;           // their last call
+  std::int64_t at_default_max_tokens_ = 0;       // answers of exactly the default cap
+  std::int64_t cut_by_grant_ = 0;                // answers that the token limiter cut
+  std::set<RequestId> hit_by_fault_;             // in flight
+  std::optional<monitor::BudgetEvent> starved_;  // the first refusal of a budget that had room but for reservations
 };
 
 // The notes of the scenario's first 100,000 events, without its run: what `validate` can warn of.

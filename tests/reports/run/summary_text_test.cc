@@ -102,7 +102,7 @@ Cost Limiter:
   Refused: 0
 
 Cache:
-  Entries: 10 of 10,000, Hits: 0, Hit Rate: 0.0%, Stale Hits: 0
+  Entries: 10 of 10,000 (fresh: 10), Hits: 0, Hit Rate: 0.0%, Stale Hits: 0
 
 Faults:
   Fault          Kind  Phases  Touched  Affected
@@ -198,7 +198,7 @@ TEST(SummaryText, tells_of_an_experiment_and_of_limiters_that_refuse) {
   EXPECT_TRUE(
       contains(text, "\nToken Limiter (per_request):\n  Average: 350.0 tokens, Limit: 500, Cut: 0, Refused: 0\n"));
   EXPECT_TRUE(
-      contains(text, "  Day 2026-01-20: $0.0175 of $0.0175 (100.0%), Alerts: 80% 90% 95% 100%\n  Refused: 3\n"));
+      contains(text, "  Day 2026-01-20: $0.0175 of $0.0175 (100.0%), Alerts: 80% 90% 95% 100%, Reserved at most: $0.0035\n  Refused: 3\n"));
   EXPECT_TRUE(contains(text, "\nCache: off\n"));
   EXPECT_TRUE(contains(text,
                        "\nExperiment ab:\n"

@@ -95,10 +95,10 @@ TEST(Events, writes_budgets) {
               }),
       R"({"timestamp":"2026-01-20T10:00:05.000000Z","t_s":5,"type":"budget_alert","window":"month",)"
       R"("window_begin":"2026-01-01T00:00:00.000000Z","share":0.95,"spent_usd":4750.01,)"
-      R"("reserved_usd":0.000000000001,"limit_usd":5000})"
+      R"("reserved_usd":0.000000000001,"limit_usd":5000,"by_refusal":false})"
       "\n"
       R"({"timestamp":"2026-01-20T10:00:06.000000Z","t_s":6,"type":"budget_window_closed","window":"day",)"
-      R"("window_begin":"1970-01-01T00:00:00.000000Z","share":null,"spent_usd":0,"reserved_usd":0,"limit_usd":null})"
+      R"("window_begin":"1970-01-01T00:00:00.000000Z","share":null,"spent_usd":0,"reserved_usd":0,"limit_usd":null,"by_refusal":false})"
       "\n");
 }
 
