@@ -85,7 +85,7 @@ class Performer {
       const std::optional<runs::RunDone> result = results.take();
       if (!result) break;
       const runs::RunJob job = job_of(done.runs++);
-      if (progress.due()) progress.show(fmt::format("{} of {} runs", done.runs, plan_.size()));
+      progress.clear();
       const ExitCode code = report(job, *result);
       done.code = worst(done.code, code);
       ++counts_[{severity_of(code), word_of(*result, code)}];
@@ -94,6 +94,7 @@ class Performer {
       } else if (!arguments_.quiet || code != ExitCode::pass) {
         open = print(line_of(job, *result, word_of(*result, code), code == ExitCode::pass));
       }
+      if (progress.due()) progress.show(fmt::format("{} of {} runs", done.runs, plan_.size()));
     }
     if (open) open = is_json ? list.end() : print(totals());
     if (!open) done.code = worst(done.code, ExitCode::file_error);

@@ -85,10 +85,12 @@ std::vector<Annotation> annotations_of(const RunSummary& summary) {
       one.line = finding.origin.line;
       one.column = finding.origin.column;
     }
-    one.title =
-        std::string("windtunnel: ") + name_of(finding.verdict) + ": " + name_of(finding.kind) + " " + finding.id;
-    one.message =
-        (finding.claim.empty() ? finding.id : finding.claim) + "\n" + finding.reason + "\nReplay: " + summary.replay;
+    // A threshold is named by what it claims.
+    const bool is_named_by_claim = finding.claim.starts_with(finding.id);
+    one.title = std::string("windtunnel: ") + name_of(finding.verdict) + ": " + name_of(finding.kind) + " " +
+                (is_named_by_claim ? finding.claim : finding.id);
+    if (!is_named_by_claim && !finding.claim.empty()) one.message = finding.claim + "\n";
+    one.message += finding.reason + "\nReplay: " + summary.replay;
     annotations.push_back(std::move(one));
   }
   return annotations;

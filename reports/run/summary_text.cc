@@ -202,10 +202,14 @@ std::string coverage_section(const std::vector<CoverageSummary>& counters, TextS
 }
 
 std::string finding_line(const Finding& finding, TextStyle style) {
-  std::string text = "  " + verdict_mark(finding.verdict, style) + " " + name_of(finding.kind) + " " + finding.id;
+  // A threshold is named by what it claims.
+  const bool is_named_by_claim = finding.claim.starts_with(finding.id);
+  std::string text = "  " + verdict_mark(finding.verdict, style) + " " + name_of(finding.kind) + " ";
+  text += is_named_by_claim ? finding.claim : finding.id;
   if (finding.at) text += " at " + seconds(*finding.at);
   if (finding.request) text += ", request " + std::to_string(number_of(*finding.request));
-  if (finding.verdict != Verdict::pass && !finding.claim.empty()) text += " - " + finding.claim;
+  const bool needs_claim = finding.verdict != Verdict::pass && !finding.claim.empty() && !is_named_by_claim;
+  if (needs_claim) text += " - " + finding.claim;
   if (!finding.reason.empty()) text += " - " + finding.reason;
   if (finding.verdict != Verdict::pass && finding.origin.line > 0) {
     text += " [" + finding.origin.file + ":" + std::to_string(finding.origin.line) + ":" +

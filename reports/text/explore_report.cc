@@ -40,8 +40,10 @@ std::string coverage_table(const sim::SeedTotals& totals) {
 std::string failure_text(const ExploreReport& report) {
   const sim::FailingSeed& failure = *report.exploration.failure;
   const sim::Finding& finding = failure.finding;
-  std::string text = fmt::format("\nSeed {} fails: {} {}\n  {}\n", failure.seed, sim::name_of(finding.kind), finding.id,
-                                 finding.claim);
+  const bool is_named_by_claim = finding.claim.starts_with(finding.id);
+  std::string text = fmt::format("\nSeed {} fails: {} {}\n", failure.seed, sim::name_of(finding.kind),
+                                 is_named_by_claim ? finding.claim : finding.id);
+  if (!is_named_by_claim) text += "  " + finding.claim + "\n";
   text += "  " + finding.reason;
   if (finding.at)
     text += fmt::format(", at {:.9f} s", static_cast<double>(finding.at->time_since_epoch().count()) / 1e9);

@@ -18,9 +18,11 @@ void add_comparison(GithubActions& github, const reports::CompareSummary& summar
 void add_search(GithubActions& github, const SearchDone& done, const std::string& file) {
   if (done.exploration.failure) {
     const auto& [seed, finding] = *done.exploration.failure;
+    const bool is_named_by_claim = finding.claim.starts_with(finding.id);
+    const std::string claim = is_named_by_claim ? "" : finding.claim + ": ";
     github.annotate({.file = file,
-                     .title = "windtunnel: " + finding.id,
-                     .message = fmt::format("seed {}: {}: {}", seed, finding.claim, finding.reason)});
+                     .title = "windtunnel: " + (is_named_by_claim ? finding.claim : finding.id),
+                     .message = fmt::format("seed {}: {}{}", seed, claim, finding.reason)});
   }
   github.add_section("### Windtunnel: explore\n\n```\n" + done.text + "```\n");
 }

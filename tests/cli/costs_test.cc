@@ -26,6 +26,14 @@ TEST(Costs, a_bill_that_the_gateway_never_learns_breaks_a_threshold_of_cost) {
   EXPECT_TRUE(says(said.out, "monitor.provider_call.timeout is 30 s, below the latency of openai")) << said.out;
 }
 
+TEST(Costs, a_failing_threshold_is_printed_with_its_claim_once) {
+  const std::string out = windtunnel(std::string("run ") + kTimeouts).out;
+  const std::string claim = "cost_usd: value<=1";
+  const std::size_t first = out.find(claim);
+  ASSERT_NE(first, std::string::npos) << out;
+  EXPECT_EQ(out.find(claim, first + 1), std::string::npos) << out;
+}
+
 TEST(Costs, what_is_known_and_what_is_held_can_be_claimed_too) {
   const auto exit_with = [](const std::string& claim) {
     return windtunnel(std::string("run ") + kTimeouts + " --set 'thresholds={" + claim + "}'").exit;

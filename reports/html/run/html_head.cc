@@ -53,7 +53,7 @@ void put_reasons(HtmlWriter& html, const RunSummary& run) {
     html.open("li", name_of(finding.verdict));
     put_mark(html, name_of(finding.verdict));
     // A threshold is named by what it claims.
-    const std::string name = finding.id == finding.claim ? "" : " " + finding.id;
+    const std::string name = finding.claim.starts_with(finding.id) ? "" : " " + finding.id;
     html.element("strong", name_of(finding.kind) + name).text(": ");
     html.element("code", finding.claim).text(" – " + finding.reason);
     html.close("li");
