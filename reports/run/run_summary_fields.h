@@ -1,6 +1,8 @@
 #pragma once
 // The fields of a run's summary, in the order of summary.json: field_writer.h says what is made of them.
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string_view>
 
@@ -26,6 +28,13 @@ struct AsFourDigits {
     value = number.value_or(0);
     return number.has_value();
   }
+};
+
+// As many digits as give the same number when it is read back.
+struct AsShortest {
+  static constexpr const char* kExpected = "a number";
+  static void write(JsonWriter& json, double value) { json.number(fmt::format("{}", value)); }
+  static bool read(const JsonNode& node, double& value) { return AsFourDigits::read(node, value); }
 };
 
 // The names of an enum's values, from 0.
@@ -250,6 +259,8 @@ void visit_fields(auto& fields, FieldsOf<sim::Finding> auto& finding) {
   fields("at_s", finding.at);
   fields("request", finding.request);
   fields.null_if(finding.origin.line == 0, "origin", finding.origin);
+  fields("value", written_as<AsShortest>(finding.value));
+  fields("unit", finding.unit);
 }
 
 void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {

@@ -38,6 +38,14 @@ bool is_flow(Metric metric) {
   return metric == Metric::requests || metric == Metric::provider_calls || metric == Metric::tokens;
 }
 
+const char* unit_of(const ThresholdSpec& spec) {
+  if (is_duration(spec.of)) return "ms";
+  if (is_money(spec)) return "USD";
+  if (spec.aggregate == Aggregate::count) return "count";
+  if (spec.aggregate == Aggregate::rate) return is_flow(spec.of) ? "per_s" : "share";
+  return "tokens";
+}
+
 std::optional<monitor::ProviderId> provider_named(const Scenario& scenario, const std::optional<std::string>& name) {
   for (std::size_t i = 0; name && i < scenario.providers.size(); ++i) {
     if (scenario.providers[i].name == *name) return monitor::ProviderId{static_cast<std::uint8_t>(i)};
@@ -256,12 +264,14 @@ void Thresholds::judge_window(State& state, Instant until) {
   if (!value || (state.spec->window && !has_data)) return;
   const int side = side_of_bound(state, *value);
   state.last_figures = figures(state, *value, side);
+  state.last_value = in_unit(*state.spec, *value, side);
   state.judged += has_data ? 1 : 0;
   if (holds(state.spec->comparison, side, 0)) return;
   if (state.failed) return;
   Finding finding;
   finding.verdict = Verdict::fail;
   finding.reason = state.last_figures;
+  finding.value = state.last_value;
   if (state.spec->window) {
     const Duration from = state.begin.time_since_epoch() + *state.spec->window * state.window;
     finding.at = Instant{} + from;
@@ -305,6 +315,12 @@ std::string Thresholds::figures(const State& state, const Value& value, int side
                : fmt::format("it was {:.6f}", real / 1e6);
 }
 
+double Thresholds::in_unit(const ThresholdSpec& spec, const Value& value, int side) {
+  if (is_percentile(spec) && side == 0) return static_cast<double>(spec.bound) / 1e6;
+  const double real = static_cast<double>(value.numerator) / static_cast<double>(value.denominator);
+  return real / (is_money(spec) ? 1e12 : 1e6);
+}
+
 // What would have been data.
 std::string Thresholds::lacking(const ThresholdSpec& spec) {
   const bool of_calls = spec.of == Metric::provider_errors || spec.of == Metric::breaker_opened;
@@ -332,12 +348,14 @@ std::vector<Finding> Thresholds::judge(Instant ended) {
     if (spec.during) finding.claim += " during " + *spec.during;
     if (spec.after) finding.claim += " after " + *spec.after;
     finding.origin = spec.origin;
+    finding.unit = unit_of(spec);
     if (!state.failed && state.judged == 0) {
       finding.verdict = Verdict::inconclusive;
       finding.reason =
           has_begun ? "there was no data: " + lacking(spec) : "there was no data: the run ended before that";
     } else if (!state.failed) {
       finding.reason = spec.window ? fmt::format("{} windows held", state.judged) : state.last_figures;
+      if (!spec.window) finding.value = state.last_value;
     }
     findings.push_back(std::move(finding));
   }

@@ -66,6 +66,7 @@ class Thresholds final {
     std::int64_t judged = 0;  // windows with data
     std::optional<Finding> failed;
     std::string last_figures;
+    std::optional<double> last_value;
   };
 
   // The sums that a sample at this instant belongs to; nullptr: none.
@@ -74,6 +75,7 @@ class Thresholds final {
   [[nodiscard]] std::optional<Value> value_of(const State& state, Instant until) const;
   [[nodiscard]] static int side_of_bound(const State& state, const Value& value);
   [[nodiscard]] static std::string figures(const State& state, const Value& value, int side);
+  [[nodiscard]] static double in_unit(const ThresholdSpec& spec, const Value& value, int side);
   static void add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration);
   [[nodiscard]] static std::string lacking(const ThresholdSpec& spec);
   void add_request(State& state, const monitor::Record& record, Usd billed_unknown);

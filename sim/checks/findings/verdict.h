@@ -48,6 +48,10 @@ struct Finding {
   std::optional<Instant> at;  // of a violation
   std::optional<RequestId> request;
   Origin origin;  // the line of the scenario that claims it, if it has one
+  // Of a threshold: the figure that decided it, and its unit (ms, USD, share, per_s, count, tokens). Nothing without
+  // data, and of several windows that all held.
+  std::optional<double> value{};
+  std::string unit{};
 };
 const char* name_of(Finding::Kind kind);
 

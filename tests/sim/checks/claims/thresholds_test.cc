@@ -127,6 +127,19 @@ TEST(Thresholds, a_percentile_is_compared_exactly) {
   EXPECT_EQ(verdict(Comparison::not_equal, 1s), Verdict::fail);
 }
 
+TEST(Thresholds, a_finding_has_its_figure_as_a_number_also_after_skip) {
+  const std::vector<monitor::Record> records{ended(kStart + 1s, Outcome::served, 9s),
+                                             ended(kStart + 30s, Outcome::served, 250ms)};
+  ThresholdSpec one = spec(Metric::request_duration, Aggregate::max, Comparison::less, 1'000'000'000);
+  one.skip = 10s;
+  EXPECT_EQ(judged(one, records).value, 250.0);
+  EXPECT_EQ(judged(one, records).unit, "ms");
+  one.skip.reset();
+  EXPECT_EQ(judged(one, records).value, 9000.0) << "of a claim that fails too";
+  EXPECT_EQ(judged(spec(Metric::requests_failed, Aggregate::rate, Comparison::less, 5), records).unit, "share");
+  EXPECT_FALSE(judged(one, {}).value) << "without data there is none";
+}
+
 TEST(Thresholds, durations_are_of_answered_requests_unless_a_tag_asks_for_others) {
   const std::vector<monitor::Record> records = {
       ended(kStart + 1s, Outcome::served, 1460ms), ended(kStart + 2s, Outcome::failed, 0ms),
