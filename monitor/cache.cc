@@ -76,6 +76,14 @@ std::uint32_t Cache::keep(ContentKey key, const Answer& answer, Instant now) {
   return slot - 1;
 }
 
+std::size_t Cache::fresh(Instant now) const {
+  if (size_ == 0) return 0;
+  std::size_t expired = 0;
+  std::uint32_t slot = slots_[0].by_age.after;
+  for (; slot != 0 && now - slots_[slot].answer.stored_at >= config_.ttl; slot = slots_[slot].by_age.after) ++expired;
+  return size_ - expired;
+}
+
 // The slot of this key; 0 if it is not held.
 std::uint32_t Cache::slot_of(ContentKey key) const {
   const std::size_t mask = index_.size() - 1;

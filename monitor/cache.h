@@ -87,8 +87,10 @@ class Cache {
 
   [[nodiscard]] const CacheConfig& config() const { return config_; }
   [[nodiscard]] bool on() const { return config_.enabled && config_.capacity > 0; }
-  // Held entries, with those that are gone and have not made room yet.
+  // Held entries, with those that are stale or gone and have not made room yet.
   [[nodiscard]] std::size_t size() const { return size_; }
+  // Of these, the ones that a request would hit at `now`. Looks at each of the others, so it is for reports.
+  [[nodiscard]] std::size_t fresh(Instant now) const;
   // Since the start. A cache that is off counts nothing.
   [[nodiscard]] std::int64_t hits() const { return hits_; }
   [[nodiscard]] std::int64_t stale_hits() const { return stale_hits_; }

@@ -286,8 +286,11 @@ void tell_budget(MetricTeller& tell) {
 
 void tell_world(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
-  tell.begin({"windtunnel_cache_entries", MetricType::gauge, "", "Answers in the cache."});
-  tell.gauge({}, run.cache_entries);
+  tell.begin({"windtunnel_cache_entries_held", MetricType::gauge, "",
+              "Answers in the cache, with expired ones that nothing has removed yet."});
+  tell.gauge({}, run.cache_entries_held);
+  tell.begin({"windtunnel_cache_entries_fresh", MetricType::gauge, "", "Answers in the cache that a request would hit."});
+  tell.gauge({}, run.cache_entries_fresh);
   tell.begin({"windtunnel_fault_active", MetricType::gauge, "", "1 while the fault acts."});
   for (const Timeline::Fault& fault : run.faults) {
     const auto acts = [&](Instant at) {

@@ -235,8 +235,9 @@ CostLimiterSummary cost_limiter_of(const monitor::CostLimiter& limiter) {
   return summary;
 }
 
-CacheSummary cache_of(const monitor::Cache& cache) {
-  return {.entries = static_cast<std::int64_t>(cache.size()),
+CacheSummary cache_of(const monitor::Cache& cache, Instant end) {
+  return {.entries_held = static_cast<std::int64_t>(cache.size()),
+          .entries_fresh = static_cast<std::int64_t>(cache.fresh(end)),
           .capacity = static_cast<std::int64_t>(cache.config().capacity),
           .hits = cache.hits(),
           .misses = cache.misses(),
@@ -314,7 +315,7 @@ RunSummary run_summary(const RunReport& report) {
   summary.rate_limiter = rate_limiter_of(result.pipeline.rate_limiter());
   summary.token_limiter = token_limiter_of(result.pipeline.token_limiter());
   summary.cost_limiter = cost_limiter_of(result.pipeline.cost_limiter());
-  summary.cache = cache_of(result.pipeline.cache());
+  summary.cache = cache_of(result.pipeline.cache(), result.ended);
   add_faults_and_coverage(summary, report);
   summary.checks = report.judgement.checks;
   summary.findings = report.judgement.findings;

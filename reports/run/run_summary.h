@@ -205,7 +205,8 @@ struct CostLimiterSummary {
 };
 
 struct CacheSummary {
-  std::int64_t entries = 0;
+  std::int64_t entries_held = 0;   // expired ones too, until something removes them
+  std::int64_t entries_fresh = 0;  // of these, the ones that a request would hit
   std::int64_t capacity = 0;
   std::int64_t hits = 0;
   std::int64_t misses = 0;

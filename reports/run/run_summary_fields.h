@@ -220,7 +220,8 @@ void visit_fields(auto& fields, FieldsOf<CostLimiterSummary> auto& limiter) {
 }
 
 void visit_fields(auto& fields, FieldsOf<CacheSummary> auto& cache) {
-  fields("entries", cache.entries);
+  fields("entries_held", cache.entries_held);
+  fields("entries_fresh", cache.entries_fresh);
   fields("capacity", cache.capacity);
   fields("hits", cache.hits);
   fields("misses", cache.misses);

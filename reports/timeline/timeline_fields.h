@@ -101,7 +101,8 @@ void visit_series(Visitor& visitor, T& timeline) {
   visitor.series("month_reserved_picos", timeline.month_reserved_picos);
   visitor.series("day_settled_picos", timeline.day_settled_picos);
   visitor.series("day_reserved_picos", timeline.day_reserved_picos);
-  visitor.series("cache_entries", timeline.cache_entries);
+  visitor.series("cache_entries_held", timeline.cache_entries_held);
+  visitor.series("cache_entries_fresh", timeline.cache_entries_fresh);
   visit_quantiles(visitor, "latency_quantiles", timeline.latency_quantiles);
   visitor.group("requests", [&] { visit_requests(visitor, timeline.requests); });
   visitor.series("grants_cut", timeline.grants_cut);

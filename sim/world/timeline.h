@@ -181,7 +181,8 @@ struct Timeline {
   Series month_reserved_picos;
   Series day_settled_picos;
   Series day_reserved_picos;
-  Series cache_entries;
+  Series cache_entries_held;   // expired ones too, until something removes them
+  Series cache_entries_fresh;  // of these, the ones that a request would hit
 
   std::int64_t transitions_total = 0;
   std::vector<Transition> transitions;

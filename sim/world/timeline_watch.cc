@@ -239,7 +239,7 @@ void TimelineWatch::on(const ScheduledDone& event) {
              .month_reserved = limiter.month_reserved().narrow().picos(),
              .day_settled = limiter.day_settled().narrow().picos(),
              .day_reserved = limiter.day_reserved().narrow().picos(),
-             .cache_entries = static_cast<std::int64_t>(pipeline_->cache().size())};
+             .cache_entries_held = static_cast<std::int64_t>(pipeline_->cache().size())};
 }
 
 // --- Steps ---------------------------------------------------------------------------------------------------------
@@ -260,7 +260,9 @@ void TimelineWatch::close_step(Instant end) {
   put(timeline_.month_reserved_picos, step_, gauges_.month_reserved);
   put(timeline_.day_settled_picos, step_, gauges_.day_settled);
   put(timeline_.day_reserved_picos, step_, gauges_.day_reserved);
-  put(timeline_.cache_entries, step_, gauges_.cache_entries);
+  put(timeline_.cache_entries_held, step_, gauges_.cache_entries_held);
+  // Nothing has been stored since: a call that ends writes its bill first, which closes the step.
+  put(timeline_.cache_entries_fresh, step_, static_cast<std::int64_t>(pipeline_->cache().fresh(end)));
   for (std::size_t i = 0; i < states_.size(); ++i) {
     spend_time(i, end);
     put(timeline_.providers[i].in_flight, step_, states_[i].in_flight);
@@ -299,6 +301,7 @@ void TimelineWatch::add(DurationSeries& series, Duration duration) {
 }
 
 Timeline TimelineWatch::finish(const RunResult& result) {
+  pipeline_ = &result.pipeline;
   while (step_end_ < result.ended) close_steps(step_end_);
   close_step(result.ended);
   if ((step_ + 1) % timeline_.view_steps != 0) close_view();

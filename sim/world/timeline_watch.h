@@ -56,7 +56,7 @@ class TimelineWatch final {
     std::int64_t month_reserved = 0;
     std::int64_t day_settled = 0;
     std::int64_t day_reserved = 0;
-    std::int64_t cache_entries = 0;
+    std::int64_t cache_entries_held = 0;
   };
   struct ProviderState {
     std::int64_t in_flight = 0;

@@ -85,5 +85,19 @@ TEST(Costs, a_first_token_waits_in_the_providers_queue) {
   EXPECT_TRUE(says(brownout.out, "time_to_first_token: p(95)<2s - it was 105")) << brownout.out;
 }
 
+TEST(Costs, an_entry_of_the_cache_that_has_expired_is_held_and_not_fresh) {
+  const Folder folder;
+  const Said said =
+      windtunnel("run tests/cases/cache-gauge.json --timeline-step 5s --out " + folder.path("out"));
+  EXPECT_EQ(said.exit, 0) << said.out;
+  const Json series = Json::parse(folder.read("out/timeline.json"))["series"];
+  EXPECT_EQ(series["cache_entries_held"], Json(std::vector<int>(20, 1)));
+  // Stored at 0 s and at 50 s, each fresh for 10 s. A series ends with its last number above 0.
+  EXPECT_EQ(series["cache_entries_fresh"], Json({1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
+  const Json cache = Json::parse(folder.read("out/summary.json"))["cache"];
+  EXPECT_EQ(cache["entries_held"], 1);
+  EXPECT_EQ(cache["entries_fresh"], 0);
+}
+
 }  // namespace
 }  // namespace windtunnel::tests::costs_test

@@ -99,6 +99,17 @@ TEST(Cache, an_entry_is_stale_from_the_ttl_until_stale_if_error_has_passed) {
   EXPECT_EQ(cache.misses(), 0);
 }
 
+TEST(Cache, tells_fresh_entries_from_those_that_it_only_holds) {
+  Cache cache = cache_of(9, 10s, 5s);
+  EXPECT_EQ(cache.fresh(kStart), 0U);
+  cache.keep(key_of(1), answer_of(1), kStart);
+  cache.keep(key_of(2), answer_of(2), kStart + 3s);
+  EXPECT_EQ(cache.fresh(kStart + 10s - 1ns), 2U);
+  EXPECT_EQ(cache.fresh(kStart + 10s), 1U);
+  EXPECT_EQ(cache.fresh(kStart + 13s), 0U);
+  EXPECT_EQ(cache.size(), 2U);
+}
+
 TEST(Cache, evicts_the_one_that_was_used_the_longest_ago) {
   Cache cache = cache_of(2);
   const std::uint32_t first = cache.keep(key_of(1), answer_of(1), kStart);

@@ -107,7 +107,8 @@ def compare_requests(ask, failures, run_of, summary):
                        users["tokens"][kind])
     compare_latency(ask, failures, "latency", "windtunnel_request_duration_seconds", mine, users["latency_ms"])
     compare_latency(ask, failures, "ttft", "windtunnel_request_time_to_first_token_seconds", mine, users["ttft_ms"])
-    failures.equal("cache entries", ask("windtunnel_cache_entries" + mine), summary["cache"]["entries"])
+    for entries in ("entries_held", "entries_fresh"):
+        failures.equal(entries, ask(f"windtunnel_cache_{entries}" + mine), summary["cache"][entries])
     for window in summary["cost_limiter"]["windows"]:
         of = labels(run=run_of, window=window["window"])
         failures.equal("spent", ask("windtunnel_budget_spent_usd" + of), window["settled_usd"])

@@ -197,8 +197,9 @@ TEST(SummaryText, tells_of_an_experiment_and_of_limiters_that_refuse) {
   EXPECT_TRUE(contains(text, "\nRate Limiter:\n  Limit: 8 requests/min, Refused: 2\n"));
   EXPECT_TRUE(
       contains(text, "\nToken Limiter (per_request):\n  Average: 350.0 tokens, Limit: 500, Cut: 0, Refused: 0\n"));
-  EXPECT_TRUE(
-      contains(text, "  Day 2026-01-20: $0.0175 of $0.0175 (100.0%), Alerts: 80% 90% 95% 100%, Reserved at most: $0.0035\n  Refused: 3\n"));
+  EXPECT_TRUE(contains(text,
+                       "  Day 2026-01-20: $0.0175 of $0.0175 (100.0%), Alerts: 80% 90% 95% 100%, Reserved at most: "
+                       "$0.0035\n  Refused: 3\n"));
   EXPECT_TRUE(contains(text, "\nCache: off\n"));
   EXPECT_TRUE(contains(text,
                        "\nExperiment ab:\n"
