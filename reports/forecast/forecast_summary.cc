@@ -37,21 +37,31 @@ MoneyQuantilesSummary quantiles_of(const sim::MoneyQuantiles& quantiles) {
   return {quantile_of(quantiles.p10), quantile_of(quantiles.p50), quantile_of(quantiles.p90)};
 }
 
-// A chance that never or always showed has no value, but a bound in words.
-ChanceSummary in_words(const Estimate& chance, std::string text) {
-  ChanceSummary summary{
-      .low = chance.low, .high = chance.high, .half_width = chance.half_width(), .text = std::move(text)};
-  if (chance.value != 0 && chance.value != 1) summary.value = chance.value;
+// A chance that never or always showed is known by a bound: `distance` from 0 or 1.
+ChanceSummary in_words(const Estimate& chance, std::string text, double distance) {
+  ChanceSummary summary{.value = chance.value,
+                        .low = chance.low,
+                        .high = chance.high,
+                        .half_width = chance.half_width(),
+                        .text = std::move(text)};
+  const bool is_bound = chance.value == 0 || chance.value == 1;
+  if (!is_bound) return summary;
+  summary.value.reset();
+  if (distance >= 1) return summary;
+  summary.value = chance.value == 0 ? distance : 1 - distance;
+  summary.bound = chance.value == 0 ? "upper" : "lower";
   return summary;
 }
 
+// Of replications: the rule of three.
 ChanceSummary chance_of(const Estimate& chance, std::size_t trials) {
-  return in_words(chance, chance_text(chance, trials));
+  return in_words(chance, chance_text(chance, trials), 3.0 / static_cast<double>(trials));
 }
 
 // Of requests.
 std::optional<ChanceSummary> share_of(const std::optional<Estimate>& share) {
-  return share ? std::optional{in_words(*share, share_text(share))} : std::nullopt;
+  if (!share) return std::nullopt;
+  return in_words(*share, share_text(share), share->value == 0 ? share->high : 1 - share->low);
 }
 
 std::string instant_of(WallTime start, std::int64_t ns) {

@@ -24,7 +24,7 @@
 namespace windtunnel::reports {
 
 // The number behind "windtunnel_forecast". A reader refuses any other.
-inline constexpr int kForecastVersion = 1;
+inline constexpr int kForecastVersion = 2;
 
 // In USD, in milliseconds, in days or as a share. Infinite: never.
 struct EstimateSummary {
@@ -47,15 +47,17 @@ struct MoneyQuantilesSummary {
   std::optional<MoneyQuantile> p90;
 };
 
-// A share of replications or of requests. No value: none or all had it, and `text` has the bound.
+// A share of replications or of requests. Where none or all had it, the value is a bound: above the share (`bound` is
+// "upper") or below it ("lower"). No value: there are too few for a bound.
 struct ChanceSummary {
   std::optional<double> value;
+  std::optional<std::string> bound;
   double low = 0;
   double high = 0;
   double half_width = 0;
   std::string text;  // "< 0.3%", "5.2% ±1.4"
 
-  [[nodiscard]] bool never_showed() const { return !value && low == 0; }
+  [[nodiscard]] bool never_showed() const { return bound == "upper" || (!value && low == 0); }
 };
 
 struct ShareChance {

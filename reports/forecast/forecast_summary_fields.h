@@ -67,6 +67,7 @@ void visit_fields(auto& fields, FieldsOf<MoneyQuantilesSummary> auto& quantiles)
 
 void visit_fields(auto& fields, FieldsOf<ChanceSummary> auto& chance) {
   fields("value", written_as<AsNineDigits>(chance.value));
+  fields("bound", chance.bound);
   fields("low", written_as<AsNineDigits>(chance.low));
   fields("high", written_as<AsNineDigits>(chance.high));
   fields("half_width", written_as<AsNineDigits>(chance.half_width));

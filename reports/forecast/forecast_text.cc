@@ -243,7 +243,7 @@ std::string forecast_csv(const ForecastSummary& forecast) {
     }
     for (const ShareChance& row : day.p_exceed) {
       // A chance that never showed is not 0: its cell says what it is below.
-      text += "," + (row.chance.value ? nine_digits(*row.chance.value) : row.chance.text);
+      text += "," + (row.chance.value && !row.chance.bound ? nine_digits(*row.chance.value) : row.chance.text);
       text += "," + nine_digits(row.chance.low) + "," + nine_digits(row.chance.high);
     }
     text += "\n";

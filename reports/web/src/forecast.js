@@ -128,7 +128,7 @@ export function fan(figure, forecast, time) {
 }
 
 // A chance that no replication showed, or all did, is drawn at the end of its interval that it touches.
-const drawn = (chance) => chance.value ?? (chance.low === 0 ? 0 : 1);
+const drawn = (chance) => (chance.bound || chance.value === null ? (chance.low === 0 ? 0 : 1) : chance.value);
 
 export function crossing(figure, forecast, time) {
   const shares = forecast.days[0].p_exceed.map(({ share }) => share);

@@ -156,7 +156,7 @@ TEST_F(Forecasts, write_their_files_and_leave_nothing_half_done) {
   const Said said = forecast("--out " + folder_.path("out"));
   EXPECT_EQ(said.exit, 0);
   EXPECT_EQ(folder_.read("out/forecast.txt"), said.out);
-  EXPECT_EQ(nlohmann::json::parse(folder_.read("out/forecast.json"))["windtunnel_forecast"], 1);
+  EXPECT_EQ(nlohmann::json::parse(folder_.read("out/forecast.json"))["windtunnel_forecast"], 2);
   const std::string csv = folder_.read("out/forecast.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 11);
   EXPECT_EQ(windtunnel("forecast " + world() + " --horizon 10d --replications 120 --format csv").out, csv);

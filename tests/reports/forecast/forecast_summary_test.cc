@@ -152,6 +152,22 @@ TEST(ForecastText, tells_refusals_even_where_there_are_none) {
 }
 
 // Every figure of the file that is an estimate has its interval beside it, and no chance is printed as 0.
+TEST(ForecastJson, a_chance_that_none_or_all_showed_is_a_bound_with_its_words) {
+  sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
+  forecast.p_exceed[0] = sim::estimate_share(0, 60);
+  forecast.p_exceed[1] = sim::estimate_share(60, 60);
+  forecast.p_exceed[2] = sim::estimate_share(15, 60);
+  const auto chances = nlohmann::json::parse(forecast_json(summary_of(forecast)))["budget"]["p_exceed"];
+  EXPECT_EQ(chances[0]["chance"]["value"], 0.05);
+  EXPECT_EQ(chances[0]["chance"]["bound"], "upper");
+  EXPECT_EQ(chances[0]["chance"]["text"], "< 5%");
+  EXPECT_EQ(chances[1]["chance"]["value"], 0.95);
+  EXPECT_EQ(chances[1]["chance"]["bound"], "lower");
+  EXPECT_EQ(chances[1]["chance"]["text"], "> 95%");
+  EXPECT_EQ(chances[2]["chance"]["value"], 0.25);
+  EXPECT_TRUE(chances[2]["chance"]["bound"].is_null());
+}
+
 TEST(ForecastJson, has_an_interval_beside_every_figure) {
   const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
   const auto json = nlohmann::json::parse(forecast_json(summary_of(forecast)));
@@ -161,7 +177,8 @@ TEST(ForecastJson, has_an_interval_beside_every_figure) {
   }
   ASSERT_EQ(json["budget"]["p_exceed"].size(), 4U);
   for (const auto& one : json["budget"]["p_exceed"]) {
-    EXPECT_NE(one["chance"]["value"], 0);
+    EXPECT_GT(one["chance"]["value"], 0) << "a bound of a chance that no replication showed";
+    EXPECT_LE(one["chance"]["value"], 1);
     EXPECT_TRUE(one["chance"]["half_width"].is_number());
   }
   EXPECT_EQ(json["days"].size(), 1U);
@@ -219,7 +236,7 @@ TEST(ForecastJson, of_another_version_is_refused) {
     return refusal([](const std::string& document) { (void)read_forecast_summary(document, "f"); }, text);
   };
   EXPECT_EQ(why("{}"), "f: cannot read: it has no windtunnel_forecast and is therefore no document of that kind");
-  EXPECT_NE(why(R"({"windtunnel_forecast": 2})").find("windtunnel_forecast is the number 2"), std::string::npos);
+  EXPECT_NE(why(R"({"windtunnel_forecast": 3})").find("windtunnel_forecast is the number 3"), std::string::npos);
 }
 
 TEST(ForecastText, refuses_percentiles_of_too_few_replications) {

@@ -64,7 +64,7 @@ TEST(HtmlForecast, says_chances_in_the_words_of_the_document) {
   ForecastSummary with_budget = forecast();
   with_budget.budget = ForecastBudget{
       .monthly = Usd::from_dollars(5000),
-      .p_exceed = {{Millionths{975'000}, {.low = 0, .high = 0.0247, .half_width = 0.0124, .text = "< 2.5%"}}},
+      .p_exceed = {{Millionths{975'000}, {.value = 0.025, .bound = "upper", .low = 0, .high = 0.0247, .half_width = 0.0124, .text = "< 2.5%"}}},
       .used_up = {.p50 = DateSummary{"2026-01-28T14:05:09Z", "2026-01-27T01:00:00Z", "not within horizon", {}}}};
   const std::string page = page_of(with_budget);
   EXPECT_TRUE(has(page, "data-as=\"words\">&lt; 2.5%<"));
