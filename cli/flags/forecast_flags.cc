@@ -114,8 +114,9 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   add_replications(verb, forecast);
   add_demand(verb, forecast);
   add_asserts(verb, forecast.request.asserts);
-  verb.add_flag("--headroom", forecast.request.headroom,
-                "Search the largest traffic that keeps the budget and the bound on request_duration");
+  verb.add_flag(
+      "--headroom", forecast.request.headroom,
+      "Search the largest traffic that keeps the budget and the bounds on request_duration, failures and refusals");
   add_number(verb, "--seed", forecast.request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");
   add_jobs(verb, forecast.request.jobs);
   add_memory(verb, forecast.request.memory_max);

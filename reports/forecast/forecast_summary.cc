@@ -140,22 +140,24 @@ ForecastLatency latency_of(const sim::Forecast& forecast) {
                      .p99 = pooled.quantile(sim::kLatencyShares[3])}};
 }
 
-HeadroomTrialSummary trial_of(const sim::HeadroomTrial& trial) {
-  return {.rate_percent = trial.rate_percent,
+HeadroomTrialSummary trial_of(const sim::HeadroomTrial& trial, bool of_requests) {
+  return {.rate_thousandths = trial.rate_thousandths,
           .replications = static_cast<std::int64_t>(trial.replications),
-          .broken = chance_of(trial.broken, trial.replications)};
+          .broken = of_requests ? share_of(trial.broken).value() : chance_of(trial.broken, trial.replications)};
 }
 
 std::optional<HeadroomLimitSummary> limit_of(const std::optional<sim::HeadroomLimit>& limit) {
   if (!limit) return std::nullopt;
   HeadroomLimitSummary summary{.limit = limit->what,
-                               .rate_percent = limit->rate_percent,
+                               .share_of = limit->of_requests ? "requests" : "replications",
+                               .broken_max = limit->broken_max,
+                               .rate_thousandths = limit->rate_thousandths,
                                .bounded = limit->bounded,
                                .confirmed = limit->confirmed,
                                .refuted_beyond = limit->refuted};
-  if (limit->at_edge) summary.at_edge = trial_of(*limit->at_edge);
-  if (limit->beyond) summary.beyond = trial_of(*limit->beyond);
-  for (const sim::HeadroomTrial& trial : limit->tried) summary.tried.push_back(trial_of(trial));
+  if (limit->at_edge) summary.at_edge = trial_of(*limit->at_edge, limit->of_requests);
+  if (limit->beyond) summary.beyond = trial_of(*limit->beyond, limit->of_requests);
+  for (const sim::HeadroomTrial& trial : limit->tried) summary.tried.push_back(trial_of(trial, limit->of_requests));
   return summary;
 }
 
@@ -214,6 +216,14 @@ std::vector<std::string> notes_of(const ForecastReport& report) {
 
 }  // namespace
 
+std::vector<const HeadroomLimitSummary*> HeadroomSummary::limits() const {
+  std::vector<const HeadroomLimitSummary*> all;
+  for (const auto* limit : {&budget, &latency, &failures, &refusals}) {
+    if (*limit) all.push_back(&**limit);
+  }
+  return all;
+}
+
 ForecastSummary forecast_summary(const ForecastReport& report) {
   const sim::Forecast& forecast = report.forecast;
   const sim::ForecastFrame& frame = forecast.frame;
@@ -244,7 +254,9 @@ ForecastSummary forecast_summary(const ForecastReport& report) {
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) summary.outcomes[i] = share_of(forecast.shares[i]);
   summary.latency = latency_of(forecast);
   if (report.headroom) {
-    summary.headroom = HeadroomSummary{limit_of(report.headroom->budget), limit_of(report.headroom->latency)};
+    const sim::Headroom& headroom = *report.headroom;
+    summary.headroom = HeadroomSummary{limit_of(headroom.budget), limit_of(headroom.latency),
+                                       limit_of(headroom.failures), limit_of(headroom.refusals)};
   }
   summary.findings = findings_of(forecast);
   summary.build = report.build;

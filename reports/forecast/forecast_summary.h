@@ -151,14 +151,16 @@ struct ForecastLatency {
 };
 
 struct HeadroomTrialSummary {
-  std::int64_t rate_percent = 100;
+  std::int64_t rate_thousandths = 1000;
   std::int64_t replications = 0;
   ChanceSummary broken;
 };
 
 struct HeadroomLimitSummary {
   std::string limit;
-  std::optional<std::int64_t> rate_percent;
+  std::string share_of;   // what `broken` is a share of: replications or requests
+  double broken_max = 0;  // the largest such share that keeps the limit
+  std::optional<std::int64_t> rate_thousandths;
   bool bounded = true;
   bool confirmed = false;
   bool refuted_beyond = false;
@@ -170,6 +172,11 @@ struct HeadroomLimitSummary {
 struct HeadroomSummary {
   std::optional<HeadroomLimitSummary> budget;
   std::optional<HeadroomLimitSummary> latency;
+  std::optional<HeadroomLimitSummary> failures;
+  std::optional<HeadroomLimitSummary> refusals;
+
+  // Those that there are, in this order.
+  [[nodiscard]] std::vector<const HeadroomLimitSummary*> limits() const;
 };
 
 struct ForecastFindingSummary {

@@ -37,10 +37,10 @@ struct AsNineDigitUsd {
 // A multiple in hundredths.
 struct AsMultiple {
   static constexpr const char* kExpected = "a number";
-  static void write(JsonWriter& json, std::int64_t percent) { json.decimal(percent, 2); }
-  static bool read(const JsonNode& node, std::int64_t& percent) {
-    const auto number = number_in(node, 2);
-    percent = number.value_or(0);
+  static void write(JsonWriter& json, std::int64_t thousandths) { json.decimal(thousandths, 3); }
+  static bool read(const JsonNode& node, std::int64_t& thousandths) {
+    const auto number = number_in(node, 3);
+    thousandths = number.value_or(0);
     return number.has_value();
   }
 };
@@ -161,14 +161,16 @@ void visit_fields(auto& fields, FieldsOf<ForecastLatency> auto& latency) {
 }
 
 void visit_fields(auto& fields, FieldsOf<HeadroomTrialSummary> auto& trial) {
-  fields("rate", written_as<AsMultiple>(trial.rate_percent));
+  fields("rate", written_as<AsMultiple>(trial.rate_thousandths));
   fields("replications", trial.replications);
   fields("broken", trial.broken);
 }
 
 void visit_fields(auto& fields, FieldsOf<HeadroomLimitSummary> auto& limit) {
   fields("limit", limit.limit);
-  fields("rate", written_as<AsMultiple>(limit.rate_percent));
+  fields("share_of", limit.share_of);
+  fields("broken_max", written_as<AsNineDigits>(limit.broken_max));
+  fields("rate", written_as<AsMultiple>(limit.rate_thousandths));
   fields("bounded", limit.bounded);
   fields("confirmed", limit.confirmed);
   fields("refuted_beyond", limit.refuted_beyond);
@@ -180,6 +182,8 @@ void visit_fields(auto& fields, FieldsOf<HeadroomLimitSummary> auto& limit) {
 void visit_fields(auto& fields, FieldsOf<HeadroomSummary> auto& headroom) {
   fields("budget", headroom.budget);
   fields("latency", headroom.latency);
+  fields("failures", headroom.failures);
+  fields("refusals", headroom.refusals);
 }
 
 void visit_fields(auto& fields, FieldsOf<ForecastFindingSummary> auto& finding) {

@@ -135,19 +135,23 @@ std::string traffic_section(const ForecastSummary& forecast) {
 }
 
 std::string limit_text(const HeadroomLimitSummary& limit) {
-  if (!limit.rate_percent) return fmt::format("  {}: broken even at 1 % of the traffic\n", limit.limit);
-  const auto times = [](std::int64_t percent) { return exact_decimal(percent, 2) + "x"; };
+  if (!limit.rate_thousandths)
+    return fmt::format("  {}: broken even at the least traffic that was tried\n", limit.limit);
+  const auto times = [](std::int64_t thousandths) { return exact_decimal(thousandths, 3) + "x"; };
   const auto trial = [&](const HeadroomTrialSummary& one) {
+    if (limit.share_of == "requests") {
+      return fmt::format("{} of the requests in {} independent replications", one.broken.text, one.replications);
+    }
     return fmt::format("broken in {} of {} independent replications", one.broken.text, one.replications);
   };
   std::string text =
-      fmt::format("  {}: {}{}\n", limit.limit, limit.bounded ? "" : "at least ", times(*limit.rate_percent));
+      fmt::format("  {}: {}{}\n", limit.limit, limit.bounded ? "" : "at least ", times(*limit.rate_thousandths));
   if (limit.at_edge) {
-    text += fmt::format("    at {} {}: {}\n", times(limit.at_edge->rate_percent), trial(*limit.at_edge),
+    text += fmt::format("    at {} {}: {}\n", times(limit.at_edge->rate_thousandths), trial(*limit.at_edge),
                         limit.confirmed ? "confirmed" : "NOT CONFIRMED");
   }
   if (limit.beyond) {
-    text += fmt::format("    at {} {}: {}\n", times(limit.beyond->rate_percent), trial(*limit.beyond),
+    text += fmt::format("    at {} {}: {}\n", times(limit.beyond->rate_thousandths), trial(*limit.beyond),
                         limit.refuted_beyond ? "refuted" : "not refuted, the edge is not sharp");
   }
   return text;
@@ -155,11 +159,16 @@ std::string limit_text(const HeadroomLimitSummary& limit) {
 
 std::string headroom_section(const std::optional<HeadroomSummary>& headroom) {
   if (!headroom) return {};
-  std::string text = "\nHeadroom (largest traffic at which at most 5 % of the replications break it):\n";
-  if (headroom->budget) text += limit_text(*headroom->budget);
-  if (headroom->latency) text += limit_text(*headroom->latency);
-  if (!headroom->budget && !headroom->latency) {
-    text += "  no limit: the scenario has neither a monthly budget nor a bound on request_duration\n";
+  const auto limits = headroom->limits();
+  const bool has_shares = headroom->failures || headroom->refusals;
+  std::string text = "\nHeadroom (largest traffic at which at most 5 % of the replications break it";
+  if (has_shares) text += "; of a share of requests: at which all replications together keep it";
+  text += "):\n";
+  for (const HeadroomLimitSummary* limit : limits) text += limit_text(*limit);
+  if (limits.empty()) {
+    text +=
+        "  no limit: the scenario has no monthly budget and no bound on request_duration, requests_failed or "
+        "requests_refused\n";
   }
   return text;
 }

@@ -140,8 +140,10 @@ ForecastDone forecast_of(const ForecastJob& job) {
   if (plan.stop) done.stop = {.until = plan.stop->text, .reached = reached};
   if (done.whole && job.headroom) {
     TrialMaker trials{job.maker, progress};
-    done.headroom = sim::headroom_of(trials, job.world.frame(), job.scenario.thresholds,
-                                     std::min<std::uint64_t>(plan.replications, 400));
+    std::vector<sim::ThresholdSpec> bounds = plan.thresholds;
+    bounds.insert(bounds.end(), job.scenario.thresholds.begin(), job.scenario.thresholds.end());
+    done.headroom =
+        sim::headroom_of(trials, job.world.frame(), bounds, std::min<std::uint64_t>(plan.replications, 400));
     done.whole = done.headroom.has_value();
   }
   if (!done.whole) {

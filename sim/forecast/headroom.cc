@@ -11,14 +11,35 @@
 namespace windtunnel::sim {
 namespace {
 
-using Breaks = std::function<bool(const Replication&)>;
+// What breaks a limit in one replication: 0 or 1 of 1, or so many of its requests.
+struct Broken {
+  std::int64_t part = 0;
+  std::int64_t whole = 1;
+};
+using CountBroken = std::function<Broken(const Replication&)>;
+
+bool is_upper_bound(const ThresholdSpec& one) {
+  return one.comparison == Comparison::less || one.comparison == Comparison::less_equal;
+}
+
+bool is_of_all(const ThresholdSpec& one) {
+  return !one.provider && !one.served_by && !one.variant && !one.outcome && !one.during && !one.after;
+}
 
 const ThresholdSpec* latency_bound(const std::vector<ThresholdSpec>& thresholds) {
   for (const ThresholdSpec& one : thresholds) {
     const bool is_percentile = one.aggregate == Aggregate::percentile || one.aggregate == Aggregate::med;
-    const bool is_whole = !one.provider && !one.variant && !one.outcome && !one.during && !one.after;
-    const bool is_bound = one.comparison == Comparison::less || one.comparison == Comparison::less_equal;
-    if (one.of == Metric::request_duration && is_percentile && is_whole && is_bound) return &one;
+    if (one.forecast || one.of != Metric::request_duration || !is_percentile) continue;
+    if (is_of_all(one) && is_upper_bound(one)) return &one;
+  }
+  return nullptr;
+}
+
+const ThresholdSpec* share_bound(const std::vector<ThresholdSpec>& thresholds, Metric of, ForecastQuantity forecast) {
+  for (const ThresholdSpec& one : thresholds) {
+    const bool is_it = one.forecast ? one.forecast == forecast : one.of == of;
+    if (!is_it || one.aggregate != Aggregate::rate || one.window || one.skip) continue;
+    if (is_of_all(one) && is_upper_bound(one)) return &one;
   }
   return nullptr;
 }
@@ -26,78 +47,91 @@ const ThresholdSpec* latency_bound(const std::vector<ThresholdSpec>& thresholds)
 // One limit under search.
 class Search {
  public:
-  Search(ReplicationMaker& maker, Breaks breaks, std::uint64_t replications)
-      : maker_(maker), breaks_(std::move(breaks)), replications_(replications) {}
+  Search(ReplicationMaker& maker, HeadroomLimit& limit, CountBroken count, std::uint64_t replications)
+      : maker_(maker), limit_(limit), count_(std::move(count)), replications_(replications) {}
 
   // False: interrupted.
-  bool run(HeadroomLimit& limit);
+  bool run() { return find_edge() && (!limit_.rate_thousandths || confirm()); }
 
  private:
-  std::optional<HeadroomTrial> trial(std::int64_t rate_percent, SeedFamily family, std::uint64_t first);
-  bool find_edge(HeadroomLimit& limit);
-  bool confirm(HeadroomLimit& limit);
+  using Counts = std::vector<std::int64_t>;
+
+  [[nodiscard]] std::int64_t step() const { return limit_.of_requests ? 1 : 10; }
+  [[nodiscard]] Estimate share_of(const Counts& parts, const Counts& wholes) const;
+  std::optional<HeadroomTrial> trial(std::int64_t rate_thousandths, SeedFamily family, std::uint64_t first);
+  bool find_edge();
+  bool confirm();
 
   ReplicationMaker& maker_;
-  Breaks breaks_;
+  HeadroomLimit& limit_;
+  CountBroken count_;
   std::uint64_t replications_;
 };
 
-// The search ends a trial as soon as its interval has left 5 %; a confirmation always makes all replications, so that
-// its interval is that of a fixed number.
-std::optional<HeadroomTrial> Search::trial(std::int64_t rate_percent, SeedFamily family, std::uint64_t first) {
-  ReplicationJob job{.rate_millionths = rate_percent * 10'000, .family = family, .indices = {}};
-  for (std::uint64_t i = 0; i < replications_; ++i) job.indices.push_back(first + i);
-  std::size_t broken = 0;
-  HeadroomTrial trial{.rate_percent = rate_percent};
-  const bool whole = maker_.make(job, [&](const Replication& one) {
-    broken += breaks_(one) ? 1 : 0;
-    ++trial.replications;
-    if (family != SeedFamily::search || trial.replications % 20 != 0) return true;
-    const Estimate so_far = estimate_share(broken, trial.replications);
-    return so_far.low <= kBrokenMax && so_far.high >= kBrokenMax;
-  });
-  if (!whole || trial.replications == 0) return std::nullopt;
-  trial.broken = estimate_share(broken, trial.replications);
-  return trial;
+Estimate Search::share_of(const Counts& parts, const Counts& wholes) const {
+  // Without a request nothing is known.
+  if (limit_.of_requests) return estimate_ratio(parts, wholes).value_or(Estimate{0, 0, 1});
+  return estimate_share(static_cast<std::size_t>(std::ranges::count(parts, 1)), parts.size());
 }
 
-// The greatest percent that is kept and the one above it that is not.
-bool Search::find_edge(HeadroomLimit& limit) {
+// The search ends a trial as soon as its interval has left what may break; a confirmation always makes all
+// replications, so that its interval is that of a fixed number.
+std::optional<HeadroomTrial> Search::trial(std::int64_t rate_thousandths, SeedFamily family, std::uint64_t first) {
+  ReplicationJob job{.rate_millionths = rate_thousandths * 1000, .family = family, .indices = {}};
+  for (std::uint64_t i = 0; i < replications_; ++i) job.indices.push_back(first + i);
+  Counts parts;
+  Counts wholes;
+  const bool whole = maker_.make(job, [&](const Replication& one) {
+    const Broken broken = count_(one);
+    parts.push_back(broken.part);
+    wholes.push_back(broken.whole);
+    if (family != SeedFamily::search || parts.size() % 20 != 0) return true;
+    const Estimate so_far = share_of(parts, wholes);
+    return so_far.low <= limit_.broken_max && so_far.high >= limit_.broken_max;
+  });
+  if (!whole || parts.empty()) return std::nullopt;
+  return HeadroomTrial{
+      .rate_thousandths = rate_thousandths, .replications = parts.size(), .broken = share_of(parts, wholes)};
+}
+
+// The greatest multiplier that is kept and the one a step above it that is not.
+bool Search::find_edge() {
   std::int64_t kept = 0;
-  std::int64_t lost = kRatePercentMax + 1;
-  for (std::int64_t next = 100; lost - kept > 1;) {
+  std::int64_t lost = kRateThousandthsMax + step();
+  for (std::int64_t next = 1000; lost - kept > step();) {
     const auto tried = trial(next, SeedFamily::search, 0);
     if (!tried) return false;
-    limit.tried.push_back(*tried);
-    (tried->broken.value <= kBrokenMax ? kept : lost) = next;
+    limit_.tried.push_back(*tried);
+    (tried->broken.value <= limit_.broken_max ? kept : lost) = next;
     // Doubling while nothing was lost, halving the stretch between after that.
-    next = lost > kRatePercentMax ? std::min(kRatePercentMax, kept * 2) : (kept + lost) / 2;
+    next = lost > kRateThousandthsMax ? std::min(kRateThousandthsMax, kept * 2) : (kept + lost) / 2 / step() * step();
   }
-  std::ranges::sort(limit.tried, {}, &HeadroomTrial::rate_percent);
-  limit.bounded = lost <= kRatePercentMax;
-  if (kept > 0) limit.rate_percent = kept;
+  std::ranges::sort(limit_.tried, {}, &HeadroomTrial::rate_thousandths);
+  limit_.bounded = lost <= kRateThousandthsMax;
+  if (kept > 0) limit_.rate_thousandths = kept;
   return true;
 }
 
-bool Search::confirm(HeadroomLimit& limit) {
+bool Search::confirm() {
+  std::int64_t& rate = *limit_.rate_thousandths;
   std::uint64_t first = 0;
-  for (int step = 0; step < kHeadroomStepsMax && limit.rate_percent.value() > 0; ++step, first += replications_) {
-    limit.at_edge = trial(*limit.rate_percent, SeedFamily::confirmation, first);
-    if (!limit.at_edge) return false;
-    limit.confirmed = limit.at_edge->broken.value <= kBrokenMax;
-    if (limit.confirmed || *limit.rate_percent == 1 || step + 1 == kHeadroomStepsMax) break;
-    --*limit.rate_percent;
+  for (int tries = 1;; ++tries, first += replications_) {
+    limit_.at_edge = trial(rate, SeedFamily::confirmation, first);
+    if (!limit_.at_edge) return false;
+    const Estimate& broken = limit_.at_edge->broken;
+    limit_.confirmed = (limit_.of_requests ? broken.low : broken.value) <= limit_.broken_max;
+    if (limit_.confirmed || rate <= step() || tries == kHeadroomStepsMax) break;
+    rate -= step();
   }
-  if (!limit.bounded) return true;
-  // At least one percent more.
-  const std::int64_t beyond = std::max(*limit.rate_percent + 1, (*limit.rate_percent * 105 + 50) / 100);
-  limit.beyond = trial(beyond, SeedFamily::confirmation, first + replications_);
-  if (!limit.beyond) return false;
-  limit.refuted = limit.beyond->broken.low > kBrokenMax;
+  if (!limit_.bounded) return true;
+  // At least a step more, in whole steps.
+  const std::int64_t steps = rate / step();
+  const std::int64_t beyond = std::max(steps + 1, (steps * 105 + 50) / 100) * step();
+  limit_.beyond = trial(beyond, SeedFamily::confirmation, first + replications_);
+  if (!limit_.beyond) return false;
+  limit_.refuted = limit_.beyond->broken.low > limit_.broken_max;
   return true;
 }
-
-bool Search::run(HeadroomLimit& limit) { return find_edge(limit) && (!limit.rate_percent || confirm(limit)); }
 
 // In whole cents.
 std::string dollars_of(Usd money) {
@@ -107,30 +141,64 @@ std::string dollars_of(Usd money) {
   return cents % 100 == 0 ? exact_decimal(cents / 100, 0) : rounded_decimal(cents, kCentDecimals, kCentDecimals);
 }
 
+CountBroken breaks_budget(std::size_t shares) {
+  return [shares](const Replication& one) {
+    for (std::size_t i = shares - 1; i < one.crossed.size(); i += shares) {
+      if (one.crossed[i] != kNever) return Broken{.part = 1};
+    }
+    return Broken{};
+  };
+}
+
+CountBroken breaks_latency(const ThresholdSpec& bound) {
+  return [&bound](const Replication& one) {
+    const bool is_median = bound.aggregate == Aggregate::med;
+    const auto value = one.latency.quantile(is_median ? Millionths{500'000} : bound.percentile);
+    return Broken{.part = value && !holds(bound.comparison, value->count(), bound.bound) ? 1 : 0};
+  };
+}
+
+// A run takes failures as a share of all requests, a forecast of those that our own limiters did not refuse.
+CountBroken failed_requests(const ThresholdSpec& bound) {
+  const bool is_of_admitted = bound.forecast.has_value();
+  return [is_of_admitted](const Replication& one) {
+    return Broken{.part = one.failed(), .whole = one.requests() - (is_of_admitted ? one.refused() : 0)};
+  };
+}
+
+Broken refused_requests(const Replication& one) { return {.part = one.refused(), .whole = one.requests()}; }
+
+HeadroomLimit share_limit(const ThresholdSpec& bound) {
+  return {.what = bound.metric + " " + bound.text,
+          .of_requests = true,
+          .broken_max = static_cast<double>(bound.bound) / 1e6};
+}
+
 }  // namespace
 
 std::optional<Headroom> headroom_of(ReplicationMaker& maker, const ForecastFrame& frame,
                                     const std::vector<ThresholdSpec>& thresholds, std::uint64_t replications) {
   Headroom headroom{.replications = replications};
+  const auto search = [&](HeadroomLimit& limit, CountBroken count) {
+    return Search{maker, limit, std::move(count), replications}.run();
+  };
   if (frame.monthly) {
     headroom.budget = HeadroomLimit{.what = "the monthly budget of " + dollars_of(*frame.monthly) + " USD"};
-    const std::size_t shares = frame.shares.size();
-    const Breaks breaks = [shares](const Replication& one) {
-      for (std::size_t i = shares - 1; i < one.crossed.size(); i += shares) {
-        if (one.crossed[i] != kNever) return true;
-      }
-      return false;
-    };
-    if (!Search{maker, breaks, replications}.run(*headroom.budget)) return std::nullopt;
+    if (!search(*headroom.budget, breaks_budget(frame.shares.size()))) return std::nullopt;
   }
   if (const ThresholdSpec* bound = latency_bound(thresholds)) {
     headroom.latency = HeadroomLimit{.what = "request_duration " + bound->text};
-    const bool is_median = bound->aggregate == Aggregate::med;
-    const Breaks breaks = [bound, is_median](const Replication& one) {
-      const auto value = one.latency.quantile(is_median ? Millionths{500'000} : bound->percentile);
-      return value && !holds(bound->comparison, value->count(), bound->bound);
-    };
-    if (!Search{maker, breaks, replications}.run(*headroom.latency)) return std::nullopt;
+    if (!search(*headroom.latency, breaks_latency(*bound))) return std::nullopt;
+  }
+  const auto failures = share_bound(thresholds, Metric::requests_failed, ForecastQuantity::requests_failed);
+  if (failures != nullptr) {
+    headroom.failures = share_limit(*failures);
+    if (!search(*headroom.failures, failed_requests(*failures))) return std::nullopt;
+  }
+  const auto refusals = share_bound(thresholds, Metric::requests_refused, ForecastQuantity::requests_refused);
+  if (refusals != nullptr) {
+    headroom.refusals = share_limit(*refusals);
+    if (!search(*headroom.refusals, refused_requests)) return std::nullopt;
   }
   return headroom;
 }

@@ -87,8 +87,7 @@ TEST(Costs, a_first_token_waits_in_the_providers_queue) {
 
 TEST(Costs, an_entry_of_the_cache_that_has_expired_is_held_and_not_fresh) {
   const Folder folder;
-  const Said said =
-      windtunnel("run tests/cases/cache-gauge.json --timeline-step 5s --out " + folder.path("out"));
+  const Said said = windtunnel("run tests/cases/cache-gauge.json --timeline-step 5s --out " + folder.path("out"));
   EXPECT_EQ(said.exit, 0) << said.out;
   const Json series = Json::parse(folder.read("out/timeline.json"))["series"];
   EXPECT_EQ(series["cache_entries_held"], Json(std::vector<int>(20, 1)));
@@ -97,6 +96,18 @@ TEST(Costs, an_entry_of_the_cache_that_has_expired_is_held_and_not_fresh) {
   const Json cache = Json::parse(folder.read("out/summary.json"))["cache"];
   EXPECT_EQ(cache["entries_held"], 1);
   EXPECT_EQ(cache["entries_fresh"], 0);
+}
+
+// Twenty places and no queue refuse 1 % of the calls at 12.03 Erlang; the file's traffic is 8.1.
+TEST(Costs, headroom_of_failures_is_what_the_formula_of_erlang_gives) {
+  const Folder folder;
+  const Said said =
+      windtunnel("forecast tests/cases/headroom-rejections.json --horizon 1h --replications 40 --headroom --out " +
+                 folder.path("out"));
+  const Json headroom = Json::parse(folder.read("out/forecast.json"))["headroom"];
+  EXPECT_NEAR(headroom["failures"]["rate"].get<double>(), 1.485, 0.02) << said.out;
+  EXPECT_EQ(headroom["failures"]["share_of"], "requests");
+  EXPECT_TRUE(headroom["budget"].is_null());
 }
 
 }  // namespace

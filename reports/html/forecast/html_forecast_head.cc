@@ -93,24 +93,24 @@ void put_budget_tiles(HtmlWriter& html, Tile& tile, const ForecastSummary& forec
 void put_headroom_tile(HtmlWriter& html, Tile& tile, const ForecastSummary& forecast) {
   const auto times = [&](const HeadroomLimitSummary& limit) {
     html.text(limit.bounded ? "" : "at least ");
-    tile.figures.put(Kind::decimal, limit.rate_percent);
+    tile.figures.put(Kind::decimal, limit.rate_thousandths);
     html.text("×");
   };
-  if (!forecast.headroom || (!forecast.headroom->budget && !forecast.headroom->latency)) {
+  if (!forecast.headroom || forecast.headroom->limits().empty()) {
     tile.begin("Standard deviation of cost");
     tile.figure_member(Kind::money, forecast.cost.sd.all, &EstimateSummary::value, "value");
     tile.with_member("of demand ", Kind::money, forecast.cost.sd.demand, &EstimateSummary::value, "value");
     tile.end();
     return;
   }
-  const auto& [budget, latency] = *forecast.headroom;
+  const auto limits = forecast.headroom->limits();
   tile.begin("Traffic that fits");
   html.open("dd", "figure");
-  times(budget ? *budget : *latency);
-  html.close("dd").open("dd", "more").text(budget ? "the budget" : "the bound on latency");
-  if (budget && latency) {
-    html.text("; latency ");
-    times(*latency);
+  times(*limits.front());
+  html.close("dd").open("dd", "more").text(limits.front()->limit);
+  for (std::size_t i = 1; i < limits.size(); ++i) {
+    html.text("; ").text(limits[i]->limit).text(" ");
+    times(*limits[i]);
   }
   tile.end();
 }

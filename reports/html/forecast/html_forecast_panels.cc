@@ -34,8 +34,12 @@ void put_forecast_panels(HtmlWriter& html, const ForecastSummary& forecast) {
   if (forecast.headroom && (forecast.headroom->budget || forecast.headroom->latency)) {
     put_forecast_panel(html, "headroom", "Chance to break a limit by traffic", "multiples of the scenario's rates",
                        "The chance that a replication breaks a limit at multiples of the scenario's traffic", "trials");
+  } else if (forecast.headroom && !forecast.headroom->limits().empty()) {
+    html.element("p", "The limits are of shares of requests: the trials stand in the tables.", "nothing");
   } else if (forecast.headroom) {
-    html.element("p", "No limit: the scenario has neither a monthly budget nor a bound on request_duration.",
+    html.element("p",
+                 "No limit: the scenario has no monthly budget and no bound on request_duration, requests_failed or "
+                 "requests_refused.",
                  "nothing");
   } else {
     html.open("p", "nothing").text("The chance to break the budget or the bound on latency at other multiples of ");

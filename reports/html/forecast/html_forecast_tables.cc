@@ -88,7 +88,7 @@ void put_trial_cell(HtmlWriter& html, const FieldPlaces& places, const std::opti
   if (trial) {
     figures.put(Kind::words, trial->broken.text);
     html.text(" at ");
-    figures.put(Kind::decimal, trial->rate_percent);
+    figures.put(Kind::decimal, trial->rate_thousandths);
     html.text("×, ").text(word);
   } else {
     html.element("span", "–", "none");
@@ -100,12 +100,12 @@ void put_limit_row(HtmlWriter& html, const FieldPlaces& places, const HeadroomLi
   html.open("tr");
   put_row_name(html, limit.limit);
   html.open("td", "number");
-  if (limit.rate_percent) {
+  if (limit.rate_thousandths) {
     html.text(limit.bounded ? "" : "at least ");
-    HtmlFigures{html, places}.put(Kind::decimal, limit.rate_percent);
+    HtmlFigures{html, places}.put(Kind::decimal, limit.rate_thousandths);
     html.text("×");
   } else {
-    html.text("broken even at 0.01×");
+    html.text("broken even at the least that was tried");
   }
   html.close("td");
   put_trial_cell(html, places, limit.at_edge, limit.confirmed ? "confirmed" : "not confirmed");
@@ -116,14 +116,13 @@ void put_limit_row(HtmlWriter& html, const FieldPlaces& places, const HeadroomLi
 void put_trials(HtmlWriter& html, const FieldPlaces& places, const HeadroomSummary& headroom) {
   begin_table(html, "Chance to break a limit by traffic",
               {{"Limit", false}, {"Traffic"}, {"Replications"}, {"Broken"}, {"From"}, {"To"}}, "id=\"trials\"");
-  for (const auto* limit : {&headroom.budget, &headroom.latency}) {
-    if (!*limit) continue;
-    for (const HeadroomTrialSummary& trial : (*limit)->tried) {
+  for (const HeadroomLimitSummary* limit : headroom.limits()) {
+    for (const HeadroomTrialSummary& trial : limit->tried) {
       HtmlFigures figures{html, places};
       html.open("tr");
-      put_row_name(html, (*limit)->limit);
+      put_row_name(html, limit->limit);
       html.open("td", "number");
-      figures.put(Kind::decimal, trial.rate_percent);
+      figures.put(Kind::decimal, trial.rate_thousandths);
       html.text("×").close("td");
       figures.cell(Kind::count, trial.replications);
       put_chance_cells(figures, trial.broken);
@@ -132,8 +131,9 @@ void put_trials(HtmlWriter& html, const FieldPlaces& places, const HeadroomSumma
   }
   html.close("tbody").close("table");
   html.element("p",
-               "The search's own trials, all on the same random numbers. Each ends as soon as its interval leaves "
-               "5 %, so that those far from the edge have few replications and wide intervals.",
+               "The search's own trials, all on the same random numbers: the share of replications that break the "
+               "limit, or of requests where the limit is of these. Each ends as soon as its interval leaves what may "
+               "break, so that those far from the edge have few replications and wide intervals.",
                "note");
   html.close("div").close("section").line();
 }
@@ -292,14 +292,15 @@ void put_forecast_headroom(HtmlWriter& html, const PlacedForecast& forecast) {
   const HeadroomSummary& headroom = *forecast.summary.headroom;
   begin_table(html, "Headroom",
               {{"Limit", false}, {"Largest traffic"}, {"There, on independent numbers", false}, {"Beyond", false}});
-  for (const auto* limit : {&headroom.budget, &headroom.latency}) {
-    if (*limit) put_limit_row(html, forecast.places, **limit);
-  }
+  for (const HeadroomLimitSummary* limit : headroom.limits()) put_limit_row(html, forecast.places, *limit);
   html.close("tbody").close("table");
-  html.element("p", "The largest multiple of the traffic at which at most 5 % of the replications break the limit.",
-               "note");
+  html.element(
+      "p",
+      "The largest multiple of the traffic at which at most 5 % of the replications break the limit, or at which the "
+      "requests of all replications together keep it.",
+      "note");
   html.close("div").close("section");
-  if (headroom.budget || headroom.latency) put_trials(html, forecast.places, headroom);
+  if (!headroom.limits().empty()) put_trials(html, forecast.places, headroom);
 }
 
 void put_forecast_spend(HtmlWriter& html, const PlacedForecast& forecast) {

@@ -202,20 +202,23 @@ ForecastSummary full_summary() {
   thresholds[1].aggregate = sim::Aggregate::percentile;
   thresholds[1].percentile = Millionths{950'000};
   const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), thresholds);
-  const sim::HeadroomTrial trial{.rate_percent = 132, .replications = 50, .broken = {0.04, 0.01, 0.09}};
+  const sim::HeadroomTrial trial{.rate_thousandths = 1320, .replications = 50, .broken = {0.04, 0.01, 0.09}};
   const sim::HeadroomLimit limit{.what = "the monthly budget",
-                                 .rate_percent = 132,
+                                 .rate_thousandths = 1320,
                                  .confirmed = true,
                                  .tried = {trial},
                                  .at_edge = trial,
                                  .beyond = trial};
-  return forecast_summary({.forecast = forecast,
-                           .stop = ForecastStop{"cost<1%", true},
-                           .headroom = sim::Headroom{.budget = limit, .latency = limit},
-                           .notes = {"a note"},
-                           .replay = "again",
-                           .build = this_build("0"),
-                           .wall = 1'500ms});
+  sim::HeadroomLimit shares = limit;
+  shares.of_requests = true;
+  return forecast_summary(
+      {.forecast = forecast,
+       .stop = ForecastStop{"cost<1%", true},
+       .headroom = sim::Headroom{.budget = limit, .latency = limit, .failures = shares, .refusals = shares},
+       .notes = {"a note"},
+       .replay = "again",
+       .build = this_build("0"),
+       .wall = 1'500ms});
 }
 
 TEST(ForecastJson, comes_back_as_the_summary_that_was_written) {

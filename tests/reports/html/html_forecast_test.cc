@@ -64,7 +64,9 @@ TEST(HtmlForecast, says_chances_in_the_words_of_the_document) {
   ForecastSummary with_budget = forecast();
   with_budget.budget = ForecastBudget{
       .monthly = Usd::from_dollars(5000),
-      .p_exceed = {{Millionths{975'000}, {.value = 0.025, .bound = "upper", .low = 0, .high = 0.0247, .half_width = 0.0124, .text = "< 2.5%"}}},
+      .p_exceed =
+          {{Millionths{975'000},
+            {.value = 0.025, .bound = "upper", .low = 0, .high = 0.0247, .half_width = 0.0124, .text = "< 2.5%"}}},
       .used_up = {.p50 = DateSummary{"2026-01-28T14:05:09Z", "2026-01-27T01:00:00Z", "not within horizon", {}}}};
   const std::string page = page_of(with_budget);
   EXPECT_TRUE(has(page, "data-as=\"words\">&lt; 2.5%<"));
@@ -126,11 +128,11 @@ TEST(HtmlForecast, has_a_row_for_each_day_and_for_each_month_of_long_horizons) {
 TEST(HtmlForecast, charts_are_drawn_from_the_documents_own_figures) {
   ForecastSummary charted = forecast();
   charted.days = {{.date = "2026-01-01", .month_to_date = {.p50 = MoneyQuantile{Usd::from_cents(150), {}, {}, 0}}}};
-  charted.headroom = HeadroomSummary{.budget = HeadroomLimitSummary{.limit = "b", .rate_percent = 132}};
+  charted.headroom = HeadroomSummary{.budget = HeadroomLimitSummary{.limit = "b", .rate_thousandths = 1320}};
   const std::string page = page_of(charted);
   EXPECT_TRUE(
       has(page, R"("budget":null,"days":[{"date":"2026-01-01","month_to_date_usd":{"p10":null,"p50":{"value":1.5,)"));
-  EXPECT_TRUE(has(page, R"("headroom":{"budget":{"limit":"b","rate":1.32,)"));
+  EXPECT_TRUE(has(page, R"("headroom":{"budget":{"limit":"b","share_of":"","broken_max":0,"rate":1.32,)"));
   EXPECT_TRUE(has(page, "id=\"panel-headroom\""));
   EXPECT_TRUE(has(page_of(forecast()), "windtunnel forecast --headroom"));
 }

@@ -354,21 +354,21 @@ TEST(HeadroomSearch, finds_the_edge_and_tries_it_on_independent_numbers) {
   EXPECT_FALSE(headroom->latency);
   const HeadroomLimit& budget = *headroom->budget;
   EXPECT_TRUE(budget.bounded);
-  EXPECT_NEAR(static_cast<double>(*budget.rate_percent), 115, 4);
+  EXPECT_NEAR(static_cast<double>(*budget.rate_thousandths), 1150, 40);
   EXPECT_TRUE(budget.confirmed);
   EXPECT_LE(budget.at_edge->broken.value, 0.05);
   EXPECT_TRUE(budget.refuted);
   EXPECT_GT(budget.beyond->broken.low, 0.05);
-  EXPECT_EQ(budget.beyond->rate_percent, (*budget.rate_percent * 105 + 50) / 100);
+  EXPECT_EQ(budget.beyond->rate_thousandths, (*budget.rate_thousandths / 10 * 105 + 50) / 100 * 10);
   // Each of the search's trials once, ascending; those next to the edge are among them, on either side of 5 %.
   ASSERT_GE(budget.tried.size(), 6U);
   bool is_lost = false;
   for (std::size_t i = 0; i < budget.tried.size(); ++i) {
     const bool breaks = budget.tried[i].broken.value > kBrokenMax;
-    const std::int64_t before = i == 0 ? 0 : budget.tried[i - 1].rate_percent;
-    EXPECT_LT(before, budget.tried[i].rate_percent);
-    EXPECT_TRUE(breaks || !is_lost) << budget.tried[i].rate_percent;
-    EXPECT_TRUE(is_lost || !breaks || before + 1 == budget.tried[i].rate_percent) << before;
+    const std::int64_t before = i == 0 ? 0 : budget.tried[i - 1].rate_thousandths;
+    EXPECT_LT(before, budget.tried[i].rate_thousandths);
+    EXPECT_TRUE(breaks || !is_lost) << budget.tried[i].rate_thousandths;
+    EXPECT_TRUE(is_lost || !breaks || before + 10 == budget.tried[i].rate_thousandths) << before;
     is_lost = breaks;
   }
 }
@@ -387,10 +387,10 @@ TEST(HeadroomSearch, of_latency_ends_at_four_times_when_nothing_queues) {
   const auto headroom = headroom_of(maker, world.frame(), {bound}, 100);
   ASSERT_TRUE(headroom && headroom->latency);
   EXPECT_FALSE(headroom->latency->bounded);
-  EXPECT_EQ(headroom->latency->rate_percent, kRatePercentMax);
+  EXPECT_EQ(headroom->latency->rate_thousandths, kRateThousandthsMax);
   bound.bound = 0;
   const auto none = headroom_of(maker, world.frame(), {bound}, 100);
-  EXPECT_FALSE(none->latency->rate_percent) << "broken even at 1 %";
+  EXPECT_FALSE(none->latency->rate_thousandths) << "broken even at 1 %";
 }
 
 }  // namespace
