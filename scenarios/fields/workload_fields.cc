@@ -147,6 +147,7 @@ const Table<ListedRequest>& request_table() {
 // The settings of each executor.
 std::vector<Field<WorkloadSpec>> executor_fields() {
   using namespace sim;  // the executors
+  const Words<FactorLaw> factor_laws{{"lognormal", FactorLaw::lognormal}, {"gamma", FactorLaw::gamma}};
   const Settings<WorkloadSpec, Executor> settings{"executor", &WorkloadSpec::executor};
   return {
       settings.of<RampingArrivalRate>("stages", &RampingArrivalRate::stages, list(object(stage_table), 1, 10'000),
@@ -157,9 +158,11 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
       settings.of<Diurnal>("growth_per_day", &Diurnal::growth_per_day, decimal({-1, 10}),
                            "0.01: each day a percent more than the one before."),
       settings.of<Diurnal>("day_factor_cv", &Diurnal::day_factor_cv, decimal({0, 10}),
-                           "The coefficient of variation of a factor drawn for each day."),
+                           "The coefficient of variation of a factor of mean 1 drawn for each day."),
+      settings.of<Diurnal>("day_factor_law", &Diurnal::day_factor_law, word(factor_laws),
+                           "The law of that factor: gamma has fewer days of very much traffic than lognormal."),
       settings.of<Diurnal>("level_cv", &Diurnal::level_cv, decimal({0, 10}),
-                           "The same of a factor drawn once for the run."),
+                           "The same of a lognormal factor drawn once for the run."),
       settings.of<ConstantVus>("vus", &ConstantVus::vus, integer({1, 1'000'000}),
                                "Users who each wait for the answer before they ask again."),
       settings.of<ConstantVus>("think_time", &ConstantVus::think_time, law(LawUnit::duration),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "sim/kernel/samplers.h"
 
 namespace windtunnel::sim {
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::uint32_t kDayLane = 1;
 constexpr std::uint32_t kLevelLane = 2;
+// A gamma variable takes all lanes of its index, so that its indices lie beyond those of the other draws.
+constexpr std::uint64_t kGammaDays = std::uint64_t{1} << 40U;
 
 // Integer power by repeated squaring: libm's would differ between machines.
 double power(double base, std::int64_t exponent) {
@@ -25,6 +28,19 @@ void Diurnal::begin(const LoadFrame& frame, State& state) const {
   state.level = factor_of_mean_one(level_cv, draw(frame.state_stream, 0, 0, kLevelLane).a);
 }
 
+double Diurnal::day_factor(const LoadFrame& frame, std::uint64_t day) const {
+  if (day_factor_cv == 0) return 1;
+  switch (day_factor_law) {
+    case FactorLaw::lognormal:
+      return factor_of_mean_one(day_factor_cv, draw(frame.state_stream, day, 0, kDayLane).a);
+    case FactorLaw::gamma: {
+      const double variance = day_factor_cv * day_factor_cv;
+      return gamma(frame.state_stream, kGammaDays + day, 1 / variance, variance);
+    }
+  }
+  fail_check("a factor has a law", __FILE__, __LINE__);
+}
+
 RatePiece Diurnal::hour_at(const LoadFrame& frame, Instant at, double level) const {
   constexpr std::int64_t kHour = 3'600'000'000'000;
   const std::int64_t wall = (frame.wall_start + at.time_since_epoch()).time_since_epoch().count();
@@ -34,10 +50,8 @@ RatePiece Diurnal::hour_at(const LoadFrame& frame, Instant at, double level) con
   const auto day_of_week = static_cast<std::size_t>(((days + 3) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
   const std::int64_t start = frame.wall_start.time_since_epoch().count();
   const std::int64_t day = days - (start >= 0 ? start / (24 * kHour) : -((-start + 24 * kHour - 1) / (24 * kHour)));
-  const double day_factor =
-      factor_of_mean_one(day_factor_cv, draw(frame.state_stream, static_cast<std::uint64_t>(day), 0, kDayLane).a);
-  const double rate =
-      frame.base_rate * hourly[hour] * weekday[day_of_week] * power(1 + growth_per_day, day) * day_factor * level;
+  const double rate = frame.base_rate * hourly[hour] * weekday[day_of_week] * power(1 + growth_per_day, day) *
+                      day_factor(frame, static_cast<std::uint64_t>(day)) * level;
   return {.rate = rate, .slope = 0, .end = at + Duration{(hours + 1) * kHour - wall}};
 }
 

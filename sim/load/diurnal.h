@@ -2,11 +2,15 @@
 // The rate follows the calendar: factors of each UTC hour and weekday, growth from day to day, and drawn factors of the
 // days and of the whole run. It is constant within each hour.
 
+#include <cstdint>
 #include <vector>
 
 #include "sim/load/executor_rules.h"
 
 namespace windtunnel::sim {
+
+// Of a factor with mean 1. A lognormal one has the longer tail of large values: skewness 3 cv + cv^3 against 2 cv.
+enum class FactorLaw : std::uint8_t { lognormal, gamma };
 
 struct Diurnal : ExecutorRules {
   static constexpr const char* kName = "diurnal";
@@ -15,7 +19,8 @@ struct Diurnal : ExecutorRules {
   std::vector<double> weekday = std::vector<double>(7, 1.0);  // factor of each day, Monday first
   double growth_per_day = 0;
   double day_factor_cv = 0;
-  double level_cv = 0;
+  FactorLaw day_factor_law = FactorLaw::lognormal;
+  double level_cv = 0;  // of a lognormal factor
 
   struct State {
     double level = 1;
@@ -31,6 +36,7 @@ struct Diurnal : ExecutorRules {
   friend bool operator==(const Diurnal&, const Diurnal&) = default;
 
  private:
+  [[nodiscard]] double day_factor(const LoadFrame& frame, std::uint64_t day) const;
   [[nodiscard]] RatePiece hour_at(const LoadFrame& frame, Instant at, double level) const;
 };
 

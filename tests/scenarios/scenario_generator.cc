@@ -185,6 +185,7 @@ void vary(sim::Diurnal& e) {
   e.weekday[static_cast<std::size_t>(number(0, 6))] = real();
   e.growth_per_day = real();
   e.day_factor_cv = real();
+  if (chance()) e.day_factor_law = sim::FactorLaw::gamma;
   e.level_cv = real();
 }
 void vary(sim::ConstantVus& e) {

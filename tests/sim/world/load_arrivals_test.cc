@@ -281,6 +281,34 @@ TEST(DiurnalRate, varies_from_day_to_day_with_mean_one_and_the_given_cv) {
   expect_mean("cv", cvs, 0.3, {0.15, 0.0});
 }
 
+double skewness_of(const std::vector<double>& values, double mean, double sd) {
+  double sum = 0;
+  for (const double value : values) sum += std::pow((value - mean) / sd, 3);
+  return sum / static_cast<double>(values.size());
+}
+
+// 4000 days: the standard error of a skewness is below 0.1.
+TEST(DiurnalRate, draws_the_factor_of_a_day_from_the_law_that_is_named) {
+  WorkloadSpec spec = diurnal(per(24h, 1000), {.day_factor_cv = 0.3});
+  const auto days_of = [&](FactorLaw law) {
+    std::get<Diurnal>(spec.executor).day_factor_law = law;
+    const Times times = arrivals(spec, 4000 * 24h, 1);
+    std::vector<double> days;
+    for (int day = 0; day < 4000; ++day) {
+      days.push_back(static_cast<double>(times.within(day * 24h, (day + 1) * 24h)));
+    }
+    return days;
+  };
+  for (const auto& [law, skewness] : {std::pair{FactorLaw::lognormal, 3 * 0.3 + 0.027}, {FactorLaw::gamma, 2 * 0.3}}) {
+    const std::vector<double> days = days_of(law);
+    Sample sample;
+    for (const double day : days) sample.add(day);
+    EXPECT_NEAR(sample.mean(), 1000, 4 * 300 / std::sqrt(4000.0));
+    EXPECT_NEAR(sample.sd(), 300, 20);
+    EXPECT_NEAR(skewness_of(days, sample.mean(), sample.sd()), skewness, 0.17);
+  }
+}
+
 TEST(DiurnalRate, varies_from_run_to_run_with_mean_one_and_the_given_cv) {
   const WorkloadSpec spec = diurnal(per(24h, 1000), {.level_cv = 0.3});
   constexpr double kReplications = 2000;
