@@ -61,23 +61,20 @@ void add_demand(CLI::App& verb, ForecastArguments& forecast) {
 }
 
 void add_replications(CLI::App& verb, ForecastArguments& forecast) {
-  constexpr NumberRange kReplications{2, 10'000'000};
-  CLI::Option* fixed = add_number(verb, "--replications", forecast.request.replications, kReplications,
-                                  "Independent runs of the horizon")
-                           ->default_str(std::to_string(forecast.request.replications))
-                           ->type_name("R");
+  const auto add_count = [&](const char* flag, std::uint64_t& count, const char* text) {
+    return add_number(verb, flag, count, {2, 10'000'000}, text)->default_str(std::to_string(count))->type_name("N");
+  };
+  runs::ForecastRequest& request = forecast.request;
+  CLI::Option* fixed = add_count("--replications", request.replications, "Independent runs of the horizon");
   CLI::Option* until =
       verb.add_option(
-              "--until", forecast.request.until,
-              "Stop at the first block of 50 replications at which these half-widths are reached: hw in USD or as "
+              "--until", request.until,
+              "Stop when these half-widths are reached, judged after each --until-every replications: hw in USD or as "
               "a share, rel of the estimate; of p_exceed[(SHARE)], mean, p10, p50, p90")
           ->excludes(fixed)
           ->type_name("NAME:hw=X,...");
-  add_number(verb, "--max-replications", forecast.request.replications_max, kReplications,
-             "The most of them, with --until")
-      ->needs(until)
-      ->default_str(std::to_string(forecast.request.replications_max))
-      ->type_name("N");
+  add_count("--max-replications", request.replications_max, "The most of them, with --until")->needs(until);
+  add_count("--until-every", request.until_every, "Replications between two looks, a multiple of 50")->needs(until);
 }
 
 // What the parser alone cannot see.

@@ -25,11 +25,7 @@ runs::SearchDone search(const ExploreArguments& arguments, sim::Scenario base) {
                        .base = std::move(base),
                        .version = WINDTUNNEL_VERSION,
                        .stop = &stop_requested(),
-                       .note =
-                           [&](const std::string& text) {
-                             progress.clear();
-                             complain(text);
-                           },
+                       .note = [](const std::string& text) { complain(text); },
                        .due = [&] { return progress.due(); },
                        .show = [&](const std::string& line) { progress.show(line); },
                        // On stderr, where what depends on the machine belongs.

@@ -81,8 +81,9 @@ struct DatesSummary {
 
 // How it came to this number of replications.
 struct ForecastStop {
-  std::string until;     // the rule as written
-  bool reached = false;  // false: the most replications were made, and the target was not reached
+  std::string until;       // the rule as written
+  std::int64_t every = 0;  // it was judged after each so many replications
+  bool reached = false;    // false: the most replications were made, and the target was not reached
 };
 
 struct CostSpreadSummary {

@@ -94,6 +94,7 @@ void visit_fields(auto& fields, FieldsOf<DatesSummary> auto& dates) {
 
 void visit_fields(auto& fields, FieldsOf<ForecastStop> auto& stop) {
   fields("until", stop.until);
+  fields("every", stop.every);
   fields("reached", stop.reached);
 }
 

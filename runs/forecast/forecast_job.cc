@@ -128,7 +128,9 @@ ForecastDone forecast_of(const ForecastJob& job) {
     if (file) file->add(block);
     sim::add(set, block);
     progress.block(set);
-    reached = plan.stop && sim::holds(*plan.stop, set);
+    // The fewer the looks, the closer the interval's coverage stays to that of a fixed number of replications.
+    const bool is_due = set.all.size() % plan.until_every == 0 || set.all.size() == plan.replications;
+    reached = plan.stop && is_due && sim::holds(*plan.stop, set);
     return !reached;
   };
   const sim::BlockPlan blocks{.replications = plan.replications, .shard = {}, .known = std::move(earlier.blocks)};
@@ -137,7 +139,8 @@ ForecastDone forecast_of(const ForecastJob& job) {
   job.ended();
   done.forecast = sim::forecast_of(set, plan.thresholds);
   done.wall = progress.elapsed();
-  if (plan.stop) done.stop = {.until = plan.stop->text, .reached = reached};
+  if (plan.stop)
+    done.stop = {.until = plan.stop->text, .every = static_cast<std::int64_t>(plan.until_every), .reached = reached};
   if (done.whole && job.headroom) {
     TrialMaker trials{job.maker, progress};
     std::vector<sim::ThresholdSpec> bounds = plan.thresholds;

@@ -82,6 +82,7 @@ std::string forecast_command(const ForecastRequest& request) {
     command += fmt::format(" --replications {}", request.replications);
   } else {
     command += fmt::format(" --until {} --max-replications {}", shell_word(request.until), request.replications_max);
+    if (request.until_every != sim::kBlockSize) command += fmt::format(" --until-every {}", request.until_every);
   }
   command += " --horizon " + shell_word(request.horizon);
   if (!request.as_of.empty()) command += " --as-of " + shell_word(request.as_of);
@@ -148,6 +149,11 @@ ForecastPlan plan_of(const ForecastRequest& request, const Scenario& scenario) {
     }
   }
   read_claims(plan, request, scenario);
+  if (request.until_every == 0 || request.until_every % sim::kBlockSize != 0) {
+    refuse(fmt::format("--until-every {} is no multiple of {}, the replications of a block", request.until_every,
+                       sim::kBlockSize));
+  }
+  plan.until_every = request.until_every;
   plan.replications = plan.stop ? request.replications_max : request.replications;
   plan.replay = forecast_command(request);
   const std::string& file = request.file.empty() ? request.from_telemetry : request.file;

@@ -20,6 +20,7 @@ struct ForecastRequest {
   std::uint64_t replications = 1000;
   std::string until;  // a stop rule; empty: `replications` are made
   std::uint64_t replications_max = 10'000;
+  std::uint64_t until_every = sim::kBlockSize;  // replications between two looks at the stop rule
   std::string horizon = "30d";
   std::string as_of;  // a date; empty: the scenario's start
   std::string spent;  // provider=USD,...; empty: nothing
@@ -34,6 +35,7 @@ struct ForecastPlan {
   sim::ForecastOptions options;
   std::uint64_t replications = 0;  // the most of them if there is a stop rule
   std::optional<sim::StopRule> stop;
+  std::uint64_t until_every = sim::kBlockSize;
   sim::Shard shard;
   std::vector<std::string> assertions;         // as text, the scenario's first
   std::vector<sim::ThresholdSpec> thresholds;  // the same, read

@@ -32,8 +32,8 @@ void ForecastProgress::block(const sim::ReplicationSet& set) {
       squares = std::max(squares, ratio * ratio);
     }
     // A half-width goes with one over the root of the replications.
-    const double blocks = std::ceil(static_cast<double>(set.all.size()) * squares / sim::kBlockSize);
-    const double wanted = blocks * sim::kBlockSize;
+    const auto every = static_cast<double>(plan_.until_every);
+    const double wanted = std::ceil(static_cast<double>(set.all.size()) * squares / every) * every;
     wanted_ = wanted < static_cast<double>(most_) ? static_cast<std::uint64_t>(wanted) : most_;
     return;
   }

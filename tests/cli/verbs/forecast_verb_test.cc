@@ -180,7 +180,10 @@ TEST_F(Forecasts, end_with_their_verdict) {
   const Said near = windtunnel("forecast " + world() + " --horizon 10d --until mean:rel=0.2 --max-replications 1000");
   EXPECT_EQ(near.exit, 0);
   EXPECT_NE(near.out.find("target reached"), std::string::npos) << near.out;
-  EXPECT_NE(near.out.find("50 replications of 10 days"), std::string::npos) << near.out;
+  EXPECT_NE(near.out.find("\n50 replications of 10 days"), std::string::npos) << near.out;
+  const Said seldom = windtunnel("forecast " + world() +
+                                 " --horizon 10d --until mean:rel=0.2 --until-every 200 --max-replications 1000");
+  EXPECT_NE(seldom.out.find("\n200 replications of 10 days"), std::string::npos) << seldom.out;
 }
 
 TEST_F(Forecasts, never_print_a_chance_of_nothing) {
@@ -197,6 +200,7 @@ TEST_F(Forecasts, explain_what_is_wrong_with_their_flags) {
   };
   says("--spent opanai=3", "did you mean \"openai\"?");
   says("--spent openai", "write PROVIDER=USD");
+  says("--until-every 100", "--until");
   says("--spent openai=1,openai=2", "comes twice");
   says("--as-of yesterday", "is not a date such as 2026-01-15");
   for (const char* horizon : {"0d", "forever", "3661d"}) {

@@ -213,7 +213,7 @@ ForecastSummary full_summary() {
   shares.of_requests = true;
   return forecast_summary(
       {.forecast = forecast,
-       .stop = ForecastStop{"cost<1%", true},
+       .stop = ForecastStop{.until = "cost<1%", .every = 50, .reached = true},
        .headroom = sim::Headroom{.budget = limit, .latency = limit, .failures = shares, .refusals = shares},
        .notes = {"a note"},
        .replay = "again",
@@ -308,7 +308,7 @@ TEST_F(ForecastPart, survives_bytes_at_random) {
     } catch (const ReportError&) {
     }
   }
-  EXPECT_THROW(read_text("{\"windtunnel_part\":2,\"blocks\":["), ReportError);
+  EXPECT_THROW(read_text("{\"windtunnel_part\":3,\"blocks\":["), ReportError);
   EXPECT_THROW(read_text("{\"windtunnel_summary\":1,\"blocks\":["), ReportError);
   EXPECT_THROW(read_text(""), ReportError);
   const std::size_t hash = text.find("\"hash\":\"") + 8;
