@@ -75,6 +75,7 @@ void RunNotes::on(const FaultHit& event) { hit_by_fault_.insert(event.request); 
 void RunNotes::on(const monitor::Record& record) {
   ++requests_;
   ++outcomes_[static_cast<std::size_t>(record.outcome)];
+  if (is_answered(record.outcome)) warm_up_.add(record.finished, record.latency());
   const bool is_served = record.outcome == Outcome::served;
   if (is_served && record.answered_by) ++served_by_[index_of(*record.answered_by)];
   const bool is_at_cap = record.request.max_tokens == kOutputCapDefault && record.output == kOutputCapDefault;
@@ -111,6 +112,7 @@ std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) 
   note_timeout(notes);
   note_start(notes);
   note_reservations(notes);
+  note_warm_up(notes);
   return notes;
 }
 
@@ -226,6 +228,26 @@ void RunNotes::note_reservations(std::vector<std::string>& notes) const {
                   "in flight reserves the price of all the output that it may ask for (max_tokens)",
                   starved_->daily ? "day" : "month", in_usd(starved_->limit.value_or(Usd{})), in_usd(starved_->spent),
                   in_usd(starved_->reserved)));
+}
+
+// Of a load that is the same all the time and of a run without faults: anything else changes latencies too.
+void RunNotes::note_warm_up(std::vector<std::string>& notes) const {
+  const bool is_steady = std::ranges::all_of(scenario_.workloads, [](const WorkloadSpec& load) {
+    return std::holds_alternative<ConstantArrivalRate>(load.executor) ||
+           std::holds_alternative<ConstantVus>(load.executor);
+  });
+  if (!is_steady || !scenario_.faults.empty()) return;
+  const auto found = warm_up_.proposal();
+  if (!found) return;
+  const bool is_left_out = std::ranges::all_of(
+      scenario_.thresholds, [&](const ThresholdSpec& one) { return one.skip.value_or(Duration{0}) >= found->skip; });
+  if (is_left_out && !scenario_.thresholds.empty()) return;
+  const auto in_ms = [](Duration mean) { return static_cast<double>(mean.count()) / 1e6; };
+  notes.push_back(fmt::format(
+      "latencies are steady from {} s on (MSER-5): their mean is {:.1f} ms with the beginning and {:.1f} ms "
+      "without it; \"skip\": \"{}s\" leaves it out of a threshold",
+      found->skip / std::chrono::seconds{1}, in_ms(found->mean_all), in_ms(found->mean_after),
+      found->skip / std::chrono::seconds{1}));
 }
 
 std::vector<std::string> notes_beforehand(const Scenario& scenario) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/checks/claims/warm_up.h"
 #include "sim/world/faults.h"
 #include "sim/world/run_events.h"
 #include "sim/world/scenario.h"
@@ -43,6 +44,7 @@ class RunNotes final {
   void note_tokens(std::vector<std::string>& notes) const;
   void note_timeout(std::vector<std::string>& notes) const;
   void note_start(std::vector<std::string>& notes) const;
+  void note_warm_up(std::vector<std::string>& notes) const;
   void note_reservations(std::vector<std::string>& notes) const;
 
   const Scenario& scenario_;
@@ -54,6 +56,7 @@ class RunNotes final {
   std::int64_t at_default_max_tokens_ = 0;       // answers of exactly the default cap
   std::int64_t cut_by_grant_ = 0;                // answers that the token limiter cut
   std::set<RequestId> hit_by_fault_;             // in flight
+  WarmUp warm_up_;                               // of the latencies of answered requests
   std::optional<monitor::BudgetEvent> starved_;  // the first refusal of a budget that had room but for reservations
 };
 
