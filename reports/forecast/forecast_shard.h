@@ -32,7 +32,7 @@
 
 namespace windtunnel::reports {
 
-inline constexpr int kPartVersion = 2;
+inline constexpr int kPartVersion = 3;
 
 struct PartHead {
   sim::ForecastFrame frame;

@@ -118,7 +118,7 @@ SpendSummary spend_of(const sim::Forecast& forecast) {
                      .by_feature_version = lines_of(forecast.features),
                      .by_cause = lines_of(forecast.causes)};
   for (const sim::SpendLine& line : forecast.providers) {
-    spend.by_provider.push_back({.name = line.name, .cost = in_usd(line.cost), .billed = in_usd(line.billed)});
+    spend.by_provider.push_back({.name = line.name, .cost = in_usd(line.cost), .settled = in_usd(line.settled)});
   }
   return spend;
 }
@@ -224,6 +224,11 @@ std::vector<const HeadroomLimitSummary*> HeadroomSummary::limits() const {
   return all;
 }
 
+bool ForecastSummary::has_unknown_bills() const {
+  const bool is_all_known = cost.mean && cost_known && cost.mean->value == cost_known->value;
+  return (cost.mean && !is_all_known) || (cost_reserved && cost_reserved->value != 0);
+}
+
 ForecastSummary forecast_summary(const ForecastReport& report) {
   const sim::Forecast& forecast = report.forecast;
   const sim::ForecastFrame& frame = forecast.frame;
@@ -239,6 +244,8 @@ ForecastSummary forecast_summary(const ForecastReport& report) {
   summary.stopping = report.stop;
   summary.demand_is_uncertain = frame.uncertain;
   summary.notes = notes_of(report);
+  summary.cost_known = in_usd(forecast.cost_known);
+  summary.cost_reserved = in_usd(forecast.cost_reserved);
   summary.cost = {.mean = in_usd(forecast.cost),
                   .quantiles = quantiles_of(forecast.cost_quantiles),
                   .sd = {.all = in_usd(forecast.cost_sd.all),

@@ -120,7 +120,7 @@ struct SpendLineSummary {
 struct ProviderSpendSummary {
   std::string name;
   std::optional<EstimateSummary> cost;
-  std::optional<EstimateSummary> billed;  // what the provider truly billed
+  std::optional<EstimateSummary> settled;  // what the budget counts of it
 };
 
 struct SpendSummary {
@@ -207,8 +207,13 @@ struct ForecastSummary {
   Millionths confidence{950'000};
   std::optional<ForecastStop> stopping;
   bool demand_is_uncertain = false;
-  std::vector<std::string> notes;  // of the intervals first, then the report's own
-  ForecastCost cost;
+  std::vector<std::string> notes;                // of the intervals first, then the report's own
+  ForecastCost cost;                             // what the providers bill
+  std::optional<EstimateSummary> cost_known;     // of that, what the gateway learns; mean
+  std::optional<EstimateSummary> cost_reserved;  // what the budget counts for the other calls; mean
+
+  // The budget counts another sum than the providers bill.
+  [[nodiscard]] bool has_unknown_bills() const;
   std::optional<ForecastBudget> budget;
   std::vector<ForecastDaySummary> days;
   SpendSummary spend;

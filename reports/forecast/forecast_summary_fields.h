@@ -132,7 +132,7 @@ void visit_fields(auto& fields, FieldsOf<SpendLineSummary> auto& line) {
 void visit_fields(auto& fields, FieldsOf<ProviderSpendSummary> auto& line) {
   fields("name", line.name);
   fields("usd", line.cost);
-  fields("billed_usd", line.billed);
+  fields("settled_usd", line.settled);
 }
 
 void visit_fields(auto& fields, FieldsOf<SpendSummary> auto& spend) {
@@ -212,6 +212,8 @@ void visit_fields(auto& fields, FieldsOf<ForecastSummary> auto& forecast) {
   fields("demand_is_uncertain", forecast.demand_is_uncertain);
   fields("notes", forecast.notes);
   fields("cost_usd", forecast.cost);
+  fields("cost_known_usd", forecast.cost_known);
+  fields("cost_reserved_usd", forecast.cost_reserved);
   fields("budget", forecast.budget);
   fields("days", forecast.days);
   fields("spend", forecast.spend);

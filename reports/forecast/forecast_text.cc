@@ -35,9 +35,14 @@ std::string heading(const ForecastSummary& forecast) {
   return text;
 }
 
-std::string cost_section(const ForecastCost& cost) {
+std::string cost_section(const ForecastSummary& forecast) {
+  const ForecastCost& cost = forecast.cost;
   std::string text = "\nCost of the horizon, USD:\n";
   text += "  Mean: " + estimate_text(cost.mean, 2) + "\n";
+  if (forecast.has_unknown_bills()) {
+    text += "  Known to the gateway: " + estimate_text(forecast.cost_known, 2);
+    text += ", held by reservations: " + estimate_text(forecast.cost_reserved, 2) + " (the budget counts both)\n";
+  }
   text += "  P10: " + quantile_text(cost.quantiles.p10, 2);
   text += ", P50: " + quantile_text(cost.quantiles.p50, 2);
   text += ", P90: " + quantile_text(cost.quantiles.p90, 2) + "\n";
@@ -93,14 +98,14 @@ std::string days_section(const ForecastSummary& forecast) {
 }
 
 void add_line(TextTable& table, const char* by, const std::string& name, const std::optional<EstimateSummary>& cost,
-              const std::optional<EstimateSummary>& billed = std::nullopt) {
+              const std::optional<EstimateSummary>& settled = std::nullopt) {
   table.add({fmt::format("{} {}", by, name.empty() ? "(none)" : name), estimate_text(cost, 2),
-             billed ? estimate_text(billed, 2) : ""});
+             settled ? estimate_text(settled, 2) : ""});
 }
 
 std::string spend_section(const SpendSummary& spend) {
-  TextTable table{{"Spend, USD", "Counted", "Truly billed"}};
-  for (const auto& line : spend.by_provider) add_line(table, "provider", line.name, line.cost, line.billed);
+  TextTable table{{"Spend, USD", "Cost", "Budget counts"}};
+  for (const auto& line : spend.by_provider) add_line(table, "provider", line.name, line.cost, line.settled);
   for (const auto& line : spend.by_variant) add_line(table, "variant", line.name, line.cost);
   for (const auto& line : spend.by_feature_version) add_line(table, "feature version", line.name, line.cost);
   for (const auto& line : spend.by_cause) add_line(table, "cause", line.name, line.cost);
@@ -225,7 +230,7 @@ std::string verdict_block(const ForecastSummary& forecast) {
 }  // namespace
 
 std::string forecast_text(const ForecastSummary& forecast, TextStyle style) {
-  return heading(forecast) + cost_section(forecast.cost) + budget_section(forecast.budget) + days_section(forecast) +
+  return heading(forecast) + cost_section(forecast) + budget_section(forecast.budget) + days_section(forecast) +
          spend_section(forecast.spend) + traffic_section(forecast) + headroom_section(forecast.headroom) +
          findings_section(forecast, style) + verdict_block(forecast);
 }

@@ -138,8 +138,8 @@ constexpr Entry kForecastTexts[] = {
      "was "
      "refused for want of budget. Aggregates: value. forecast.p_exceed(1.0)<=0.05"},
     {"forecast.cost_usd",
-     "Spend over the horizon as the budget counts it, in US dollars; of one {provider:...} or {variant:...} with a "
-     "tag. "
+     "What the providers bill over the horizon, in US dollars; of one {provider:...} or {variant:...} with a tag. The "
+     "budget counts something else where the gateway never learns a bill: its reservation. "
      "Aggregates, over the replications: avg, med, p(N)."},
     {"forecast.requests_failed",
      "Requests that were neither answered nor refused, of those that were not refused. Aggregates: rate."},

@@ -100,7 +100,7 @@ template <class Get>
 std::vector<SpendLine> lines_of(const ReplicationSet& set, const std::vector<std::string>& names, Get get) {
   std::vector<SpendLine> lines;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    lines.push_back({.name = names[i], .cost = mean_over(set, [&](auto& one) { return get(one, i); }), .billed = {}});
+    lines.push_back({.name = names[i], .cost = mean_over(set, [&](auto& one) { return get(one, i); }), .settled = {}});
   }
   return lines;
 }
@@ -182,7 +182,7 @@ std::size_t place_named(const std::vector<std::string>& names, const std::string
 Values costs_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
   if (threshold.provider) {
     const std::size_t place = place_named(set.frame.providers, *threshold.provider);
-    return values_of(set, [&](auto& one) { return one.by_provider[place]; });
+    return values_of(set, [&](auto& one) { return one.billed[place]; });
   }
   if (threshold.variant) {
     const std::size_t place = place_named(set.frame.variants, *threshold.variant);
@@ -227,6 +227,8 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
   forecast.digest = digest.value();
   if (set.all.empty()) return forecast;
   forecast.cost = mean_over(set, [](auto& one) { return one.cost(); });
+  forecast.cost_known = mean_over(set, [](auto& one) { return one.known(); });
+  forecast.cost_reserved = mean_over(set, [](auto& one) { return one.reserved(); });
   forecast.cost_quantiles = quantiles_of(values_of(set, [](auto& one) { return one.cost(); }));
   forecast.cost_sd = spread_of(set);
   if (set.frame.monthly) {
@@ -236,9 +238,9 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
     forecast.exhaustion = quantiles_of(first_crossings(set, set.frame.shares.size() - 1));
   }
   forecast.days = rows_of(set);
-  forecast.providers = lines_of(set, set.frame.providers, [](auto& one, auto i) { return one.by_provider[i]; });
+  forecast.providers = lines_of(set, set.frame.providers, [](auto& one, auto i) { return one.billed[i]; });
   for (std::size_t i = 0; i < forecast.providers.size(); ++i) {
-    forecast.providers[i].billed = mean_over(set, [&](auto& one) { return one.billed[i]; });
+    forecast.providers[i].settled = mean_over(set, [&](auto& one) { return one.by_provider[i]; });
   }
   forecast.variants = lines_of(set, set.frame.variants, [](auto& one, auto i) { return one.by_variant[i]; });
   forecast.features = features_of(set);

@@ -45,11 +45,11 @@ struct ForecastRow {
   std::vector<Estimate> crossed;  // by share; empty without a budget
 };
 
-// Part of the spend. `billed`: what the provider truly billed, of providers only.
+// Part of the cost. `settled`: what the budget counts of it, of providers only.
 struct SpendLine {
   std::string name;
   std::optional<Estimate> cost;
-  std::optional<Estimate> billed;
+  std::optional<Estimate> settled;
 };
 
 struct Spread {
@@ -71,7 +71,9 @@ struct Forecast {
   std::size_t replications = 0;
   std::uint64_t digest = 0;  // of the replications' digests, in order
   std::optional<Estimate> requests;
-  std::optional<Estimate> cost;  // mean
+  std::optional<Estimate> cost;           // mean of what the providers bill
+  std::optional<Estimate> cost_known;     // of that, what the gateway learns
+  std::optional<Estimate> cost_reserved;  // what the budget counts for the calls whose bill it never learns
   MoneyQuantiles cost_quantiles;
   Spread cost_sd;
   std::vector<Estimate> p_exceed;  // by share, in any month of the horizon; empty without a budget

@@ -96,19 +96,21 @@ void tell(Replication& one, const ForecastFrame& frame, const std::vector<Foreca
   one.crossed = crossings(frame, days, metrics);
   one.by_provider = spend_by_provider(frame, metrics);
   for (const LedgerTotals& ledger : result.ledger) one.billed.push_back(ledger.billed.narrow().picos());
-  for (const auto& variant : metrics.variants()) {
-    one.by_variant.push_back((variant.cost + variant.cost_unknown).narrow().picos());
+  const std::vector<monitor::RequestMetrics> variants = metrics.variants();
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    one.by_variant.push_back((variants[i].cost + result.unknown.by_variant[i]).narrow().picos());
   }
   one.by_workload.resize(frame.features.size());
   // Label 0 is "none"; workload i has label i + 1.
   const std::vector<monitor::RequestMetrics> labels = metrics.labels();
   for (std::size_t i = 0; i + 1 < labels.size(); ++i) {
-    one.by_workload[i] = (labels[i + 1].cost + labels[i + 1].cost_unknown).narrow().picos();
+    one.by_workload[i] = (labels[i + 1].cost + result.unknown.by_labels[i + 1]).narrow().picos();
   }
   const monitor::SpendByCause& spend = metrics.spend();
   const auto picos = [](UsdSum sum) { return sum.narrow().picos(); };
-  one.by_cause = {picos(spend.first_attempts), picos(spend.retries), picos(spend.failovers), picos(spend.unknown_usage),
-                  picos(spend.saved_by_cache)};
+  const std::vector<UsdSum>& unknown = result.unknown.by_labels;
+  one.by_cause = {picos(spend.first_attempts), picos(spend.retries), picos(spend.failovers),
+                  picos(std::accumulate(unknown.begin(), unknown.end(), UsdSum{})), picos(spend.saved_by_cache)};
   for (std::size_t i = 0; i < kLatencyShares.size(); ++i) {
     const auto value = all.latency.quantile(kLatencyShares[i]);
     one.latency_ns[i] = value ? value->count() : kNever;
@@ -150,7 +152,9 @@ std::vector<ForecastDay> days_of(const ForecastFrame& frame) {
   return days;
 }
 
-std::int64_t Replication::cost() const { return sum(by_provider); }
+std::int64_t Replication::cost() const { return sum(billed); }
+std::int64_t Replication::known() const { return by_cause[0] + by_cause[1] + by_cause[2]; }
+std::int64_t Replication::reserved() const { return sum(by_provider) - known(); }
 std::int64_t Replication::requests() const { return sum(outcomes); }
 std::int64_t Replication::refused() const {
   return outcomes[static_cast<std::size_t>(Outcome::refused_rate)] +
@@ -248,7 +252,10 @@ std::optional<Replication> ForecastWorld::replicate(SeedFamily family, std::uint
   options.looks = nullptr;
   const RunResult twin = run(scenario_, options);
   if (twin.stopped) return std::nullopt;
-  one.twin_cost = sum(spend_by_provider(frame_, twin.pipeline.metrics()));
+  one.twin_cost = std::accumulate(twin.ledger.begin(), twin.ledger.end(), UsdSum{},
+                                  [](UsdSum all, const LedgerTotals& ledger) { return all + ledger.billed; })
+                      .narrow()
+                      .picos();
   return one;
 }
 

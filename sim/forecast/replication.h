@@ -80,8 +80,8 @@ struct Replication {
   std::int64_t failed_over = 0;              // requests
   std::vector<std::int64_t> month_to_date;   // pico-dollars at the end of each day, with what was spent before
   std::vector<std::int64_t> crossed;         // by month and share: nanoseconds since the start, or kNever
-  std::vector<std::int64_t> by_provider;     // pico-dollars over the horizon
-  std::vector<std::int64_t> billed;          // by provider, what it truly billed
+  std::vector<std::int64_t> by_provider;     // pico-dollars over the horizon, as the budget counts them
+  std::vector<std::int64_t> billed;          // by provider: what it billed; the next lists are of the same dollars
   std::vector<std::int64_t> by_variant;      // pico-dollars
   std::vector<std::int64_t> by_workload;     // pico-dollars
   std::array<std::int64_t, 5> by_cause{};    // first attempts, retries, failovers, unknown usage; saved by the cache
@@ -89,7 +89,9 @@ struct Replication {
   std::int64_t twin_cost = kNever;           // of its twin, if it has one
   Histogram latency;                         // of answered requests
 
-  [[nodiscard]] std::int64_t cost() const;
+  [[nodiscard]] std::int64_t cost() const;      // what the providers billed
+  [[nodiscard]] std::int64_t known() const;     // of that, the bills of calls with known usage
+  [[nodiscard]] std::int64_t reserved() const;  // what the budget counts for the other calls
   [[nodiscard]] std::int64_t requests() const;
   [[nodiscard]] std::int64_t refused() const;
   [[nodiscard]] std::int64_t failed() const;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -96,6 +97,26 @@ TEST(Costs, an_entry_of_the_cache_that_has_expired_is_held_and_not_fresh) {
   const Json cache = Json::parse(folder.read("out/summary.json"))["cache"];
   EXPECT_EQ(cache["entries_held"], 1);
   EXPECT_EQ(cache["entries_fresh"], 0);
+}
+
+TEST(Costs, a_forecast_uses_the_same_words) {
+  const Folder folder;
+  const std::string forecast = std::string("forecast ") + kTimeouts + " --horizon 10m --replications 12 --out ";
+  const Said said = windtunnel(forecast + folder.path("out") + " --assert 'forecast.cost_usd avg<=1'");
+  EXPECT_EQ(said.exit, 12) << said.out;
+  EXPECT_TRUE(says(said.out, "Known to the gateway: 0.00 ")) << said.out;
+  const Json json = Json::parse(folder.read("out/forecast.json"));
+  EXPECT_NEAR(json["cost_usd"]["mean"]["value"].get<double>(), 6.75, 0.5);
+  EXPECT_EQ(json["cost_known_usd"]["value"], 0);
+  EXPECT_NEAR(json["cost_reserved_usd"]["value"].get<double>(), 12.85, 0.5);
+  for (const char* by : {"by_variant", "by_feature_version", "by_cause", "by_provider"}) {
+    double sum = 0;
+    for (const Json& line : json["spend"][by]) {
+      if (line["name"] != "saved by the cache") sum += line["usd"]["value"].get<double>();
+    }
+    const bool is_empty = json["spend"][by].empty();
+    EXPECT_TRUE(is_empty || std::abs(sum - json["cost_usd"]["mean"]["value"].get<double>()) < 1e-6) << by << sum;
+  }
 }
 
 // Twenty places and no queue refuse 1 % of the calls at 12.03 Erlang; the file's traffic is 8.1.

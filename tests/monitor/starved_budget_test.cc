@@ -63,7 +63,7 @@ TEST(StarvedBudget, a_refusal_is_by_reservation_if_it_fits_into_what_is_not_spen
 TEST(StarvedBudget, both_windows_must_have_room_but_for_reservations) {
   CostLimiter limiter = limiter_of(usd(10), usd(3));
   spend(limiter, usd(1));
-  const BudgetTicket held = reserve(limiter, usd(2));
+  [[maybe_unused]] const BudgetTicket held = reserve(limiter, usd(2));
   EXPECT_TRUE(refuses(limiter, usd(2)));
   EXPECT_EQ(limiter.refused_by_reservation(), 1);
   EXPECT_TRUE(refuses(limiter, usd(3)));

@@ -140,13 +140,13 @@ void put_trials(HtmlWriter& html, const FieldPlaces& places, const HeadroomSumma
 
 // --- Spend -----------------------------------------------------------------------------------------------------------
 
-// The billed amount of a provider; other lines have none.
-void put_billed(HtmlFigures& figures, HtmlWriter&, const ProviderSpendSummary& line) {
-  figures.cell_member(Kind::money, line.billed, &EstimateSummary::value, "value");
-  figures.cell_member(Kind::money, line.billed, &EstimateSummary::half_width, "half_width");
+// What the budget counts of a provider; other lines have none.
+void put_settled(HtmlFigures& figures, HtmlWriter&, const ProviderSpendSummary& line) {
+  figures.cell_member(Kind::money, line.settled, &EstimateSummary::value, "value");
+  figures.cell_member(Kind::money, line.settled, &EstimateSummary::half_width, "half_width");
 }
 
-void put_billed(HtmlFigures&, HtmlWriter& html, const SpendLineSummary&) {
+void put_settled(HtmlFigures&, HtmlWriter& html, const SpendLineSummary&) {
   for (int cell = 0; cell < 2; ++cell) html.open("td", "number").element("span", "–", "none").close("td");
 }
 
@@ -158,7 +158,7 @@ void put_spend_rows(HtmlWriter& html, const FieldPlaces& places, std::string_vie
     put_row_name(html, line.name.empty() ? "(none)" : line.name);
     figures.cell_member(Kind::money, line.cost, &EstimateSummary::value, "value");
     figures.cell_member(Kind::money, line.cost, &EstimateSummary::half_width, "half_width");
-    put_billed(figures, html, line);
+    put_settled(figures, html, line);
     html.close("tr");
     is_first = false;
   }
@@ -248,6 +248,10 @@ void put_forecast_cost(HtmlWriter& html, const PlacedForecast& forecast) {
   html.open("div", "pair");
   begin_table(html, "Cost of the horizon", {{"", false}, {"USD"}, {"±"}, {"From"}, {"To"}});
   estimate("Mean", cost.mean);
+  if (forecast.summary.has_unknown_bills()) {
+    estimate("… known to the gateway", forecast.summary.cost_known);
+    estimate("… held by reservations", forecast.summary.cost_reserved);
+  }
   quantile("P10", cost.quantiles.p10);
   quantile("P50", cost.quantiles.p50);
   quantile("P90", cost.quantiles.p90);
@@ -306,7 +310,7 @@ void put_forecast_headroom(HtmlWriter& html, const PlacedForecast& forecast) {
 void put_forecast_spend(HtmlWriter& html, const PlacedForecast& forecast) {
   const SpendSummary& spend = forecast.summary.spend;
   begin_table(html, "Where the money goes",
-              {{"By", false}, {"", false}, {"Counted, USD"}, {"±"}, {"Truly billed"}, {"±"}});
+              {{"By", false}, {"", false}, {"Cost, USD"}, {"±"}, {"Budget counts"}, {"±"}});
   put_spend_rows(html, forecast.places, "provider", spend.by_provider);
   put_spend_rows(html, forecast.places, "variant", spend.by_variant);
   put_spend_rows(html, forecast.places, "feature version", spend.by_feature_version);

@@ -332,7 +332,7 @@ TEST_F(ForecastPart, says_what_is_wrong_with_it) {
   const auto says = [&](const std::string& from, const std::string& to, const std::string& what) {
     EXPECT_NE(why(from, to).find(what), std::string::npos) << why(from, to);
   };
-  says("\"windtunnel_part\":2", "\"windtunnel_part\":1", "of version 1, and only 2 is understood");
+  says("\"windtunnel_part\":3", "\"windtunnel_part\":1", "of version 1, and only 3 is understood");
   says("\"study\":\"forecast\"", "\"study\":\"explore\"", "another study");
   says("\"shard\":[1,2]", "\"shard\":[2,2]", "there is no such shard");
   says("\"numbers\":[[1,", "\"numbers\":[[3,", "other replications than its shard");

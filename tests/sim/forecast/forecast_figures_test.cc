@@ -25,7 +25,7 @@ ForecastFrame frame_by_hand() {
   return frame;
 }
 
-// Replication i spends i + 1 pico-dollars with p and twice that with q.
+// Replication i costs i + 1 pico-dollars with p and twice that with q; the budget counts five and seven times that.
 ReplicationSet set_by_hand(std::size_t count) {
   ReplicationSet set{.frame = frame_by_hand(), .all = {}, .latency = {}};
   for (std::size_t i = 0; i < count; ++i) {
@@ -33,8 +33,9 @@ ReplicationSet set_by_hand(std::size_t count) {
     Replication one{.index = i};
     one.month_to_date = {n, 2 * n};
     one.crossed = {kNever, kNever, kNever, kNever};
-    one.by_provider = {n, 2 * n};
-    one.billed = {5 * n, 7 * n};
+    one.billed = {n, 2 * n};
+    one.by_provider = {5 * n, 7 * n};
+    one.by_cause = {n, 0, n, n, 4 * n};
     one.by_variant = {2 * n, n};
     one.by_workload = {n, 10 * n, 100 * n};
     one.latency_ns = {n, n, n, n};
@@ -49,6 +50,8 @@ TEST(ForecastFigures, quantiles_are_those_of_their_names) {
   const Forecast forecast = forecast_of(set_by_hand(100), {});
   // Costs are 3, 6, ..., 300.
   EXPECT_EQ(forecast.cost->value, 151.5);
+  EXPECT_EQ(forecast.cost_known->value, 101) << "first attempts, retries and failovers";
+  EXPECT_EQ(forecast.cost_reserved->value, 505) << "what the budget counts besides";
   EXPECT_EQ(forecast.cost_quantiles.p10->value, 30);
   EXPECT_EQ(forecast.cost_quantiles.p50->value, 150);
   EXPECT_EQ(forecast.cost_quantiles.p90->value, 270);
@@ -63,8 +66,8 @@ TEST(ForecastFigures, spend_is_divided_by_provider_variant_and_feature_version) 
   ASSERT_EQ(forecast.providers.size(), 2U);
   EXPECT_EQ(forecast.providers[1].name, "q");
   EXPECT_EQ(forecast.providers[1].cost->value, 2 * n);
-  EXPECT_EQ(forecast.providers[0].billed->value, 5 * n);
-  EXPECT_EQ(forecast.providers[1].billed->value, 7 * n);
+  EXPECT_EQ(forecast.providers[0].settled->value, 5 * n);
+  EXPECT_EQ(forecast.providers[1].settled->value, 7 * n);
   ASSERT_EQ(forecast.variants.size(), 2U);
   EXPECT_EQ(forecast.variants[0].cost->value, 2 * n);
   // Workloads of one version count together, once.
