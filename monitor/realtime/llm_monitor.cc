@@ -28,6 +28,7 @@ std::vector<std::unique_ptr<ProviderAdapter>> adapters_or_mocks(std::vector<std:
 
 std::vector<ProviderConfig> configs_of(const std::vector<std::unique_ptr<ProviderAdapter>>& adapters) {
   std::vector<ProviderConfig> configs;
+  configs.reserve(adapters.size());
   for (const auto& adapter : adapters) configs.push_back(adapter->config());
   return configs;
 }

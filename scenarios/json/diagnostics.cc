@@ -143,6 +143,7 @@ std::vector<Diagnostic> Diagnostics::sorted(Diagnostic::Severity severity) const
            std::tuple(b.rank, b.diagnostic.line, b.diagnostic.column);
   });
   std::vector<Diagnostic> result;
+  result.reserve(entries.size());
   for (Entry& entry : entries) result.push_back(std::move(entry.diagnostic));
   return result;
 }

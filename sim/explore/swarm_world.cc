@@ -112,7 +112,8 @@ void draw_latency(const Draft& draft, ProviderSpec& provider, std::uint64_t i, D
     return;
   }
   const auto share = [&](std::int64_t thousandths) {
-    return static_cast<double>(most.count() / 1000 * thousandths / 1000 * 1000);
+    const std::int64_t whole_microseconds = most.count() / 1000 * thousandths / 1000 * 1000;
+    return static_cast<double>(whole_microseconds);
   };
   provider.time_to_first_token =
       dice.one_of({Law::fixed(share(700)), Law::uniform(share(100), share(700)), Law::exponential(share(19)),

@@ -45,7 +45,10 @@ double pow(double x, double y) {
 // Stirling's series at x + n >= 12, less the logarithm of x (x + 1) ... (x + n - 1).
 double log_gamma(double x) {
   double product = 1.0;
-  for (; x < 12.0; x += 1.0) product *= x;
+  while (x < 12.0) {
+    product *= x;
+    x += 1.0;
+  }
   const double z = 1.0 / (x * x);
   const double series =
       1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z * (1.0 / 1188 - z * 691.0 / 360'360))));
