@@ -1,5 +1,7 @@
 #include "monitor/cost_limiter.h"
 
+#include <algorithm>
+
 #include "base/calendar.h"
 
 namespace windtunnel::monitor {
@@ -8,6 +10,13 @@ namespace {
 constexpr Millionths kWhole{1'000'000};
 
 bool is_limit(std::optional<Usd> limit) { return !limit || (*limit >= Usd{} && *limit <= kLimitMax); }
+
+bool contains(const BudgetWindow& window, WallTime wall) { return window.begin <= wall && wall < window.end; }
+
+// Nothing has happened in it that a clock which returns would have to find again.
+bool is_blank(const BudgetWindow& window) {
+  return window.settled == UsdSum{} && window.alerts_fired == 0 && !window.refused;
+}
 
 }  // namespace
 
@@ -28,7 +37,7 @@ CostLimiter::CostLimiter(const CostLimiterConfig& config) : config_(config) {
 }
 
 void CostLimiter::open_windows(WallTime wall) {
-  if (month_slot_ == kNoSlot || wall >= windows_[month_slot_].end) {
+  if (month_slot_ == kNoSlot || !contains(windows_[month_slot_], wall)) {
     const CalendarMonth month = month_of(wall);
     retire(month_slot_);
     month_slot_ = open_window(month.begin, month.end, false);
@@ -36,7 +45,9 @@ void CostLimiter::open_windows(WallTime wall) {
   const CalendarDay day = day_of(wall);
   retire(day_slot_);
   day_slot_ = open_window(day.begin, day.end, true);
-  day_end_ = day.end;
+  day_begin_ = day.begin;
+  day_length_ = static_cast<std::uint64_t>(day.end.time_since_epoch().count()) -
+                static_cast<std::uint64_t>(day.begin.time_since_epoch().count());
 }
 
 void CostLimiter::carry_in(Usd spent, WallTime wall) {
@@ -52,22 +63,45 @@ UsdSum CostLimiter::month_reserved() const {
 UsdSum CostLimiter::day_settled() const { return day_slot_ == kNoSlot ? UsdSum{} : windows_[day_slot_].settled; }
 UsdSum CostLimiter::day_reserved() const { return day_slot_ == kNoSlot ? UsdSum{} : windows_[day_slot_].reserved; }
 
+const BudgetWindow* CostLimiter::window_at(WallTime wall, bool daily) const {
+  for (const BudgetWindow& window : windows_) {
+    if (window.daily == daily && contains(window, wall)) return &window;
+  }
+  return nullptr;
+}
+
+// The window that begins then: the one that was opened before, wherever a clock has returned to it, or else a new one.
 std::uint32_t CostLimiter::open_window(WallTime begin, WallTime end, bool daily) {
+  const std::uint32_t slot = slot_for(begin, daily);
+  WallTime& until = daily ? days_until_ : months_until_;
+  until = std::max(until, end);
+  BudgetWindow& window = windows_[slot];
+  if (window.begin == window.end) {
+    window = BudgetWindow{.begin = begin, .end = end, .limit = daily ? config_.daily : config_.monthly, .daily = daily};
+    window.next_alert_at = next_alert_at(window);
+  }
+  window.current = true;
+  if (window.live) return slot;
+  window.live = true;
+  ++windows_open_;
+  report(BudgetEvent::Kind::window_opened, window);
+  return slot;
+}
+
+// Only a clock that went back asks for a window that may be there already.
+std::uint32_t CostLimiter::slot_for(WallTime begin, bool daily) {
+  if (begin < (daily ? days_until_ : months_until_)) {
+    const auto known = std::find_if(windows_.begin(), windows_.end(), [&](const BudgetWindow& window) {
+      return window.daily == daily && window.begin == begin && window.begin != window.end;
+    });
+    if (known != windows_.end()) return static_cast<std::uint32_t>(known - windows_.begin());
+  }
   if (free_slots_.empty()) {
-    free_slots_.push_back(static_cast<std::uint32_t>(windows_.size()));
     windows_.emplace_back();
+    return static_cast<std::uint32_t>(windows_.size() - 1);
   }
   const std::uint32_t slot = free_slots_.back();
   free_slots_.pop_back();
-  BudgetWindow& window = windows_[slot];
-  window = BudgetWindow{.begin = begin,
-                        .end = end,
-                        .limit = daily ? config_.daily : config_.monthly,
-                        .daily = daily,
-                        .current = true,
-                        .live = true};
-  window.next_alert_at = next_alert_at(window);
-  report(BudgetEvent::Kind::window_opened, window);
   return slot;
 }
 
@@ -83,6 +117,9 @@ void CostLimiter::let_go(std::uint32_t slot) {
   check(window.reserved == UsdSum{}, "a window without tickets holds no reservation");
   report(BudgetEvent::Kind::window_closed, window);
   window.live = false;
+  --windows_open_;
+  if (!is_blank(window)) return;
+  window = BudgetWindow{};
   free_slots_.push_back(slot);
 }
 

@@ -6,7 +6,8 @@
 // a limit. An absent limit is unlimited; a limit of 0 admits nothing, not even a request that may cost nothing.
 //
 // A request is charged to the month and the day of its admission, whenever its calls end. A window whose time is over
-// lives until the last ticket that names it is closed. Windows never move back when the wall clock does.
+// lives until the last ticket that names it is closed. Windows follow the wall clock, also back: the account of a
+// window is kept for good, so that a clock that returns to a month finds what that month has spent.
 //
 //   reserve --> ticket -- re_reserve --> attempt -- settle | settle_unknown | release --> re_reserve ... --> close
 
@@ -50,7 +51,7 @@ struct BudgetTicket {
   bool open = false;
 };
 
-// The account of one month or one day.
+// The account of one month or one day. A slot that holds none has begin == end.
 struct BudgetWindow {
   WallTime begin{};
   WallTime end{};
@@ -64,7 +65,7 @@ struct BudgetWindow {
   bool refusal_alerted = false;          // the last of them fired at a refusal, because spend would never reach it
   bool daily = false;
   bool current = false;  // false: its time is over
-  bool live = false;     // false: this slot is free
+  bool live = false;     // false: closed, and its account is only kept for a clock that returns
   bool refused = false;  // it has refused a reservation
 };
 
@@ -72,8 +73,8 @@ struct BudgetEvent {
   enum class Kind : std::uint8_t {
     alert,           // spend has reached `share` of the limit, or never will because of a refusal
     budget_refused,  // the window's first refusal
-    window_opened,
-    window_closed,  // its time is over and its last ticket closed: `spent` is final
+    window_opened,   // `spent` is above 0 if the clock has returned to it
+    window_closed,   // its time is over and its last ticket closed: `spent` is final unless the clock returns
   };
   Kind kind = Kind::alert;
   bool daily = false;
@@ -89,7 +90,7 @@ class CostLimiter {
  public:
   explicit CostLimiter(const CostLimiterConfig& config = {});
 
-  // Opens the windows of this wall time, if they are later than the current ones. reserve() does it too.
+  // Opens the windows of this wall time, if they are not the current ones. reserve() does it too.
   void advance(WallTime wall);
 
   // The month of this wall time begins with `spent` already settled, before anything was reserved in it. Alerts that it
@@ -121,9 +122,11 @@ class CostLimiter {
   [[nodiscard]] UsdSum day_settled() const;
   [[nodiscard]] UsdSum day_reserved() const;
   [[nodiscard]] static std::optional<Usd> limit_of(const BudgetWindow& window) { return window.limit; }
-  // All windows by slot, free slots included (live is false).
+  // All windows by slot, closed ones and empty slots included (live is false).
   [[nodiscard]] std::span<const BudgetWindow> windows() const { return windows_; }
-  [[nodiscard]] std::size_t windows_open() const { return windows_.size() - free_slots_.size(); }
+  [[nodiscard]] std::size_t windows_open() const { return windows_open_; }
+  // The account of the month or day that this wall time lies in, open or closed; nullptr: nothing was asked for in it.
+  [[nodiscard]] const BudgetWindow* window_at(WallTime wall, bool daily) const;
   // Since the start.
   [[nodiscard]] UsdSum settled_total() const { return settled_total_; }
   [[nodiscard]] std::int64_t refused() const { return refused_; }  // reservations, at admission or at an attempt
@@ -135,6 +138,7 @@ class CostLimiter {
   static constexpr std::uint32_t kNoSlot = UINT32_MAX;
 
   [[nodiscard]] std::uint32_t open_window(WallTime begin, WallTime end, bool daily);
+  [[nodiscard]] std::uint32_t slot_for(WallTime begin, bool daily);
   void retire(std::uint32_t slot);
   void let_go(std::uint32_t slot);
   void drop_ticket(std::uint32_t slot);
@@ -156,7 +160,12 @@ class CostLimiter {
   std::vector<BudgetEvent> events_;
   std::uint32_t month_slot_ = kNoSlot;
   std::uint32_t day_slot_ = kNoSlot;
-  WallTime day_end_ = WallTime::min();
+  // Of the current day. Before the first one it has no length, so that every time lies outside it.
+  WallTime day_begin_{};
+  std::uint64_t day_length_ = 0;             // nanoseconds
+  WallTime months_until_ = WallTime::min();  // the latest end of a month so far: a later month is new
+  WallTime days_until_ = WallTime::min();
+  std::size_t windows_open_ = 0;
   UsdSum settled_total_;
   std::int64_t refused_ = 0;
   std::int64_t refused_by_reservation_ = 0;
@@ -166,7 +175,9 @@ class CostLimiter {
 // --- What every request passes, so that it can be compiled into the pipeline -----------------------------------------
 
 inline void CostLimiter::advance(WallTime wall) {
-  if (wall >= day_end_) [[unlikely]]
+  // In one comparison, without a sign: a time before the day wraps around to a great number.
+  const auto ns = static_cast<std::uint64_t>(wall.time_since_epoch().count());
+  if (ns - static_cast<std::uint64_t>(day_begin_.time_since_epoch().count()) >= day_length_) [[unlikely]]
     open_windows(wall);
 }
 

@@ -46,7 +46,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   cache_.look_ahead(flow.cache_key);
   if (observer_) observer_.on(RequestArrived{.at = now, .request = request});
 
-  if (const auto verdict = rate_limiter_.admit(request.input + request.max_tokens, wall); !verdict.admitted) {
+  if (const auto verdict = rate_limiter_.admit(request.input + request.max_tokens, now); !verdict.admitted) {
     flow.record.retry_after = verdict.retry_after;
     return finish(flow, Outcome::refused_rate, now);
   }

@@ -39,8 +39,12 @@ class Pipeline {
   Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers,
            BreakerSource breakers = BreakerSource::own);
 
-  // The calendar instant of Instant{}. May be set again when the wall clock steps.
-  void set_wall_clock(WallTime at_zero) { wall_at_zero_ = at_zero; }
+  // The calendar instant of Instant{}. It is set again when the wall clock steps; budgets follow each step, and the
+  // rate limiter's minutes keep the phase of the first setting.
+  void set_wall_clock(WallTime at_zero) {
+    wall_at_zero_ = at_zero;
+    rate_limiter_.align(at_zero);
+  }
   // Gets every event. Its handler must outlive the pipeline or be unset.
   void set_observer(Observer observer) { observer_ = observer; }
 

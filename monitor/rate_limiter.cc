@@ -14,9 +14,10 @@ RateLimiter::RateLimiter(const RateLimiterConfig& config) : config_(config) {
   check(!invalid(config), "the rate limiter's configuration is valid");
 }
 
-RateVerdict RateLimiter::admit_limited(Tokens reserved, WallTime wall) {
-  if (wall >= window_end_) {
-    window_end_ = std::chrono::floor<std::chrono::minutes>(wall) + std::chrono::minutes{1};
+RateVerdict RateLimiter::admit_limited(Tokens reserved, Instant now) {
+  if (now >= window_end_) {
+    const auto minute = std::chrono::floor<std::chrono::minutes>(now.time_since_epoch() + phase_);
+    window_end_ = Instant{minute + std::chrono::minutes{1} - phase_};
     window_requests_ = 0;
     window_tokens_ = Tokens{0};
   }
@@ -24,7 +25,7 @@ RateVerdict RateLimiter::admit_limited(Tokens reserved, WallTime wall) {
   const bool tokens_fit = !config_.tokens_per_minute || reserved <= *config_.tokens_per_minute - window_tokens_;
   if (!requests_fit || !tokens_fit) {
     ++refused_;
-    return {.admitted = false, .retry_after = window_end_ - wall};
+    return {.admitted = false, .retry_after = window_end_ - now};
   }
   ++window_requests_;
   window_tokens_ += reserved;

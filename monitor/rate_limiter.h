@@ -1,10 +1,12 @@
 #pragma once
 // Refuses what exceeds a number of requests or tokens per minute, over all providers. Off without a limit.
 //
-// A window is one UTC minute of the wall clock. A refused request takes nothing from the window, so that retrying
-// against a full window does not lengthen it. Windows never move back: a wall time before the current window counts in
-// the current one. Tokens are those asked for at admission (input + max_tokens) and are not corrected later.
+// A window is one minute of monotonic time, so that no step of the wall clock opens or prolongs one; the first wall
+// clock gives the windows their phase, so that they are UTC minutes until it steps. A refused request takes nothing
+// from the window, so that retrying against a full window does not lengthen it. Tokens are those asked for at admission
+// (input + max_tokens) and are not corrected later.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,8 +26,8 @@ std::optional<std::string> invalid(const RateLimiterConfig& config);
 
 struct RateVerdict {
   bool admitted = true;
-  // Until the next window begins, if refused. It may be longer than a minute after the wall clock stepped back. A
-  // request of more tokens than a whole window holds is refused then too.
+  // Until the next window begins, if refused: at most a minute. A request of more tokens than a whole window holds is
+  // refused then too.
   Duration retry_after{0};
 };
 
@@ -33,9 +35,18 @@ class RateLimiter {
  public:
   explicit RateLimiter(const RateLimiterConfig& config = {});
 
-  [[nodiscard]] RateVerdict admit(Tokens reserved, WallTime wall) {
+  // Windows begin where the wall clock, which shows `at_zero` at Instant{}, shows whole minutes. Only the first call
+  // has an effect, because a wall clock that is set again has stepped.
+  void align(WallTime at_zero) {
+    if (is_aligned_) return;
+    is_aligned_ = true;
+    phase_ = at_zero - std::chrono::floor<std::chrono::minutes>(at_zero);
+  }
+
+  // `now` never goes backwards from call to call.
+  [[nodiscard]] RateVerdict admit(Tokens reserved, Instant now) {
     if (!config_.requests_per_minute && !config_.tokens_per_minute) return {};
-    return admit_limited(reserved, wall);
+    return admit_limited(reserved, now);
   }
 
   [[nodiscard]] const RateLimiterConfig& config() const { return config_; }
@@ -46,10 +57,12 @@ class RateLimiter {
   [[nodiscard]] std::int64_t refused() const { return refused_; }
 
  private:
-  [[nodiscard]] RateVerdict admit_limited(Tokens reserved, WallTime wall);
+  [[nodiscard]] RateVerdict admit_limited(Tokens reserved, Instant now);
 
   RateLimiterConfig config_;
-  WallTime window_end_ = WallTime::min();
+  Duration phase_{0};  // of its minute that has passed at Instant{}
+  bool is_aligned_ = false;
+  Instant window_end_ = Instant::min();
   std::int64_t window_requests_ = 0;
   Tokens window_tokens_;
   std::int64_t refused_ = 0;

@@ -50,11 +50,10 @@ std::string breaker_line(const ProviderStats& provider, const StatsStyle& style)
          ", Error Rate: " + (breaker.calls == 0 ? "0.0%" : percent(breaker.failures, breaker.calls)) + ")\n";
 }
 
-// The limiter opens a window with the first request in it, so that its latest one may be over.
+// The limiter opens a window with the first request in it, so that the present one may have no account.
 BudgetStats budget_of(const CostLimiter& limiter, bool daily, WallTime wall) {
-  for (const BudgetWindow& window : limiter.windows()) {
-    const bool is_present = window.live && window.current && wall < window.end;
-    if (is_present && window.daily == daily) return {window.settled, window.reserved, window.limit};
+  if (const BudgetWindow* window = limiter.window_at(wall, daily)) {
+    return {window->settled, window->reserved, window->limit};
   }
   return {.spent = {}, .reserved = {}, .limit = daily ? limiter.config().daily : limiter.config().monthly};
 }

@@ -22,7 +22,8 @@ const Table<RateLimiterConfig>& rate_limiter_table() {
   using C = RateLimiterConfig;
   static const Table<C> table{
       "rate_limiter",
-      "Refuses what exceeds a number of requests or tokens per UTC minute, over all providers. Off by default.",
+      "Refuses what exceeds a number of requests or tokens per minute, over all providers. The minutes are those of "
+      "`start`, and no step of the wall clock moves them. Off by default.",
       {
           field<C>("requests_per_minute", &C::requests_per_minute, optional(integer()),
                    "Requests admitted per minute; null is unlimited."),

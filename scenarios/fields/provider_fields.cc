@@ -205,7 +205,7 @@ const Table<RateLimit>& rate_limit_table() {
   using R = RateLimit;
   static const Table<R> table{
       "rate_limit",
-      "The provider's own limit, per UTC minute; beyond it a 429.",
+      "The provider's own limit, per UTC minute of true time; beyond it a 429.",
       {
           field<R>("requests_per_minute", &R::requests_per_minute, optional(integer()),
                    "Calls per minute; null is unlimited."),

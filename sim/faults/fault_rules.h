@@ -58,7 +58,7 @@ struct FaultedCall {
   StreamKey stream;  // of the fault and the call's workload; value a of lane 0 decided that the fault touches the call
   std::size_t provider = 0;
   Tokens tokens;
-  WallTime wall{};
+  WallTime true_time{};     // whatever the monitor's wall clock shows
   Duration since_begin{0};  // from the fault's begin to now
   Duration length{0};       // from the fault's begin to its end
 };

@@ -1,6 +1,7 @@
 #pragma once
 // A provider's own rate limit, as providers apply it: fixed windows of one UTC minute, requests and tokens. What is
-// refused does not count.
+// refused does not count. The minutes are those of true time, because a step of the monitor's wall clock does not move
+// a provider's.
 
 #include <cstdint>
 #include <optional>
@@ -19,9 +20,9 @@ struct RateLimit {
 class RateWindow {
  public:
   // Nothing if admitted, else the time to wait: the limit's own retry_after, or until the window ends.
-  [[nodiscard]] std::optional<Duration> admit(const RateLimit& limit, Tokens tokens, WallTime wall) {
+  [[nodiscard]] std::optional<Duration> admit(const RateLimit& limit, Tokens tokens, WallTime true_time) {
     constexpr std::int64_t kMinute = 60'000'000'000;
-    const std::int64_t ns = wall.time_since_epoch().count();
+    const std::int64_t ns = true_time.time_since_epoch().count();
     const std::int64_t minute = ns >= 0 ? ns / kMinute : -((-ns + kMinute - 1) / kMinute);
     if (minute != minute_) {
       minute_ = minute;

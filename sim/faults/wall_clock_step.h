@@ -8,8 +8,8 @@ namespace windtunnel::sim {
 struct WallClockStep : FaultRules {
   static constexpr const char* kName = "wall_clock_step";
   static constexpr const char* kDoc =
-      "The wall clock jumps by `offset`. Budget windows, minute windows and timestamps follow the wall "
-      "clock; latency, timeouts and cooldowns do not.";
+      "The wall clock jumps by `offset`. Budget windows and timestamps follow the wall clock; rate limits, latency, "
+      "timeouts and cooldowns do not.";
 
   Duration offset{0};  // negative: back
 

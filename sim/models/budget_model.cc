@@ -11,37 +11,33 @@ WallTime wall_of(std::chrono::sys_days day) { return WallTime{day.time_since_epo
 }  // namespace
 
 void BudgetModel::advance(WallTime wall) {
-  if (begun_ && wall < windows_[day_].end) return;
+  if (begun_ && windows_[day_].begin <= wall && wall < windows_[day_].end) return;
   const std::chrono::sys_days day{std::chrono::floor<std::chrono::days>(wall.time_since_epoch())};
   const std::chrono::year_month_day date{day};
-  if (!begun_ || wall >= windows_[month_].end) {
-    const std::chrono::year_month month{date.year(), date.month()};
-    month_ = open(wall_of(month / 1), wall_of((month + std::chrono::months{1}) / 1), false);
-  }
+  const std::chrono::year_month month{date.year(), date.month()};
+  month_ = open(wall_of(month / 1), wall_of((month + std::chrono::months{1}) / 1), false);
   day_ = open(wall_of(day), wall_of(day + std::chrono::days{1}), true);
   begun_ = true;
 }
 
 std::uint32_t BudgetModel::open(WallTime begin, WallTime end, bool daily) {
-  std::uint32_t slot = 0;
-  while (slot < windows_.size() && windows_[slot].live) ++slot;
-  if (slot == windows_.size()) windows_.emplace_back();
-  windows_[slot] = Window{.begin = begin,
-                          .end = end,
-                          .limit = daily ? config_.daily : config_.monthly,
-                          .settled = {},
-                          .reserved = {},
-                          .daily = daily,
-                          .live = true};
-  plan_alert(windows_[slot]);
-  return slot;
+  const auto next = static_cast<std::uint32_t>(windows_.size());
+  const auto [place, is_new] = places_.try_emplace({daily, begin}, next);
+  if (is_new) {
+    windows_.push_back({.begin = begin,
+                        .end = end,
+                        .limit = daily ? config_.daily : config_.monthly,
+                        .settled = {},
+                        .reserved = {},
+                        .daily = daily});
+    plan_alert(windows_.back());
+  }
+  return place->second;
 }
 
 BudgetModel::Window* BudgetModel::find(bool daily, WallTime begin) {
-  for (Window& one : windows_) {
-    if (one.live && one.daily == daily && one.begin == begin) return &one;
-  }
-  return nullptr;
+  const auto place = places_.find({daily, begin});
+  return place == places_.end() ? nullptr : &windows_[place->second];
 }
 
 bool BudgetModel::fits(const Window& window, Usd held, Usd more) {

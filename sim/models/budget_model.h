@@ -1,12 +1,14 @@
 #pragma once
 // What each calendar month and day has spent and promised, added up from what was reserved and billed.
 //
-// Windows are UTC calendar months and days, opened by the wall time of an admission and never moving back. A window
-// that is over lives on until the observer reports it closed.
+// Windows are UTC calendar months and days of the wall time at a request's admission. An account is kept for good: a
+// clock that returns to a month finds what that month has spent.
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -26,21 +28,20 @@ class BudgetModel {
     std::size_t alerts = 0;             // reached
     std::size_t alerts_told = 0;
     bool daily = false;
-    bool told_open = false;
+    bool told_open = false;  // and not closed since
     bool refused = false;
-    bool live = false;
   };
 
-  explicit BudgetModel(const monitor::CostLimiterConfig& config) : config_(config), windows_(2) {}
+  explicit BudgetModel(const monitor::CostLimiterConfig& config) : config_(config) {}
 
-  // Opens the windows of this wall time if they are later than the current ones.
+  // The month and day of this wall time become the current ones.
   void advance(WallTime wall);
   [[nodiscard]] std::uint32_t month() const { return month_; }
   [[nodiscard]] std::uint32_t day() const { return day_; }
   [[nodiscard]] Window& window(std::uint32_t slot) { return windows_[slot]; }
   [[nodiscard]] const Window& window(std::uint32_t slot) const { return windows_[slot]; }
   [[nodiscard]] Window* find(bool daily, WallTime begin);
-  void close(Window& window) { window.live = false; }
+  void close(Window& window) { window.told_open = false; }
 
   // Whether `more` fits where `held` is given up for it.
   [[nodiscard]] static bool fits(const Window& window, Usd held, Usd more);
@@ -56,6 +57,7 @@ class BudgetModel {
 
   const monitor::CostLimiterConfig config_;
   std::vector<Window> windows_;
+  std::map<std::pair<bool, WallTime>, std::uint32_t> places_;  // by daily and begin
   std::uint32_t month_ = 0;
   std::uint32_t day_ = 0;
   bool begun_ = false;

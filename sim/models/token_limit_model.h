@@ -62,16 +62,16 @@ class TokenLimitModel {
   std::int64_t settled_requests_ = 0;
 };
 
-// Requests and tokens per UTC minute. Windows never move back; what is refused counts nowhere.
+// Requests and tokens per UTC minute of true time, which no step of a wall clock moves; what is refused counts nowhere.
 class RateModel {
  public:
   RateModel(std::optional<std::int64_t> requests, std::optional<std::int64_t> tokens)
       : requests_max_(requests), tokens_max_(tokens) {}
 
   [[nodiscard]] bool limited() const { return requests_max_ || tokens_max_; }
-  void advance(WallTime wall) {
-    if (wall < end_) return;
-    end_ = std::chrono::floor<std::chrono::minutes>(wall) + std::chrono::minutes{1};
+  void advance(WallTime true_time) {
+    if (true_time < end_) return;
+    end_ = std::chrono::floor<std::chrono::minutes>(true_time) + std::chrono::minutes{1};
     requests_ = tokens_ = 0;
   }
   [[nodiscard]] bool fits(std::int64_t tokens) const {

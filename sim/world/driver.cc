@@ -67,7 +67,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   ordinals_.resize(loads_.size());
   next_ordinal_.resize(loads_.size());
   for (const ProviderSpec& provider : scenario.providers) {
-    providers_.emplace_back(provider, scenario.workloads, chance_);
+    providers_.emplace_back(provider, scenario.workloads, chance_, scenario.start);
   }
   check(scenario.breaker_command.empty() == options.breakers.empty(),
         "a scenario whose breakers are another program's runs with them");
@@ -246,7 +246,7 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
   one.effect = FaultEffect{};
   if (faults_.acts_on(step.provider)) {
     hits_.clear();
-    one.effect = faults_.on_call(step.provider, one.call.name, request.input + step.output_max, now_, wall(), hits_);
+    one.effect = faults_.on_call(step.provider, one.call.name, request.input + step.output_max, now_, hits_);
     if (observed_) {
       for (const std::size_t fault : hits_) {
         emit(FaultHit{.at = now_, .fault = fault, .request = request.id});

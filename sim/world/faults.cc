@@ -20,7 +20,7 @@ Faults::State Faults::state_of(const FaultSpec& spec) {
 }
 
 Faults::Faults(const Scenario& scenario, const Chance& chance, Instant run_end, std::optional<Instant> heal_at)
-    : active_(scenario.providers.size()) {
+    : start_(scenario.start), active_(scenario.providers.size()) {
   const Instant last = heal_at ? std::min(run_end, *heal_at) : run_end;
   for (const FaultSpec& spec : scenario.faults) {
     State state = state_of(spec);
@@ -78,7 +78,7 @@ void Faults::plan_next(State& state, Instant now) {
 }
 
 FaultEffect Faults::on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now,
-                            WallTime wall, std::vector<std::size_t>& hits) {
+                            std::vector<std::size_t>& hits) {
   FaultEffect effect;
   for (const std::size_t fault : active_[index_of(provider)]) {
     State& state = states_[fault];
@@ -88,7 +88,7 @@ FaultEffect Faults::on_call(monitor::ProviderId provider, const CallName& name, 
                            .stream = state.call_streams[name.workload],
                            .provider = index_of(provider),
                            .tokens = tokens,
-                           .wall = wall,
+                           .true_time = start_ + now.time_since_epoch(),
                            .since_begin = now - state.begin,
                            .length = state.end - state.begin};
     if (!std::visit([&](auto& one) { return one.settings->apply(call, one.kept, effect); }, state.in_run)) continue;

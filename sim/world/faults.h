@@ -39,7 +39,7 @@ class Faults {
 
   [[nodiscard]] bool acts_on(monitor::ProviderId provider) const { return !active_[index_of(provider)].empty(); }
   // The effect on a call that starts now. Appends the faults that changed its result to `hits`.
-  FaultEffect on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now, WallTime wall,
+  FaultEffect on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now,
                       std::vector<std::size_t>& hits);
   // The least concurrency that a brownout leaves a provider; nothing: no brownout acts.
   [[nodiscard]] std::optional<std::int64_t> capacity(monitor::ProviderId provider) const;
@@ -74,6 +74,7 @@ class Faults {
   static void plan_next(State& state, Instant now);
   [[nodiscard]] static bool touches(const State& state, const CallName& name, Instant now);
 
+  WallTime start_;
   std::vector<State> states_;
   std::vector<std::vector<std::size_t>> active_;  // by provider: acting faults in order of precedence
 };

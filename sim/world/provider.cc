@@ -40,8 +40,9 @@ Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall
   return (later - 1)->tariff;
 }
 
-Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance)
-    : spec_(spec), latencies_ahead_(workloads.size()), errors_ahead_(workloads.size()) {
+Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance,
+                   WallTime start)
+    : spec_(spec), latencies_ahead_(workloads.size()), errors_ahead_(workloads.size()), start_(start) {
   for (const WorkloadSpec& workload : workloads) {
     latency_streams_.push_back(chance.stream("latency", workload.name));
     error_streams_.push_back(chance.stream("errors", workload.name));
@@ -69,7 +70,8 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
   }
   const bool limited = spec_.rate_limit.requests_per_minute || spec_.rate_limit.tokens_per_minute;
   if (limited) {
-    if (const auto wait = window_.admit(spec_.rate_limit, call.input + call.output_max, call.wall)) {
+    if (const auto wait =
+            window_.admit(spec_.rate_limit, call.input + call.output_max, start_ + call.at.time_since_epoch())) {
       fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = seconds(*wait);
       return;

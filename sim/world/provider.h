@@ -26,7 +26,7 @@ struct Call {
   Instant at{};        // when its service starts
   Duration waited{0};  // in the queue
   Instant deadline{};
-  WallTime wall{};
+  WallTime wall{};  // of the monitor's clock: the price is that of this instant
   Tokens input;
   Tokens output;      // what the answer would hold, uncut
   Tokens output_max;  // the caller's cap
@@ -42,8 +42,8 @@ struct CallResult {
 
 class Provider {
  public:
-  // Both must outlive the provider.
-  Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance);
+  // `spec` must outlive the provider. `start` is the true time of Instant{}.
+  Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance, WallTime start);
 
   // Everything but a queue: with a concurrency limit the driver calls this when the call's service starts.
   void serve(const Call& call, const FaultEffect& effect, CallResult& result);
@@ -76,6 +76,7 @@ class Provider {
   std::vector<RowAhead<LatencyRow>> latencies_ahead_;  // by workload: of first attempts
   std::vector<StreamKey> error_streams_;
   std::vector<RowAhead<DrawRow>> errors_ahead_;  // likewise
+  WallTime start_;
   RateWindow window_;
 };
 

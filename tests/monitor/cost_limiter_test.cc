@@ -244,16 +244,6 @@ TEST(CostLimiter, windows_open_and_close_once_each) {
   EXPECT_EQ(limiter.windows().size(), 2U);  // slots are used again
 }
 
-TEST(CostLimiter, windows_never_move_back_with_the_clock) {
-  CostLimiter limiter{limits(usd(10), usd(10))};
-  spend(limiter, usd(6), at("2024-02-01T00:30:00Z"));
-  EXPECT_FALSE(admits(limiter, usd(5), at("2024-01-31T23:30:00Z")));
-  spend(limiter, usd(4), at("2024-01-31T23:30:00Z"));
-  EXPECT_EQ(limiter.month_settled(), usd(10));
-  EXPECT_FALSE(admits(limiter, kPico, at("2024-02-01T23:59:59Z")));
-  EXPECT_TRUE(admits(limiter, Usd{}, at("2024-02-02")));
-}
-
 TEST(CostLimiter, a_request_across_a_month_end_is_charged_to_its_admission) {
   CostLimiter limiter{limits(usd(10), usd(10))};
   const WallTime february = at("2024-02-01");

@@ -55,11 +55,14 @@ TEST(PipelineAdmission, the_rate_counts_input_and_all_the_output_asked_for_and_c
   EXPECT_EQ(rig.serve(request(2, 100, 200)).outcome(), "served");
 }
 
-TEST(PipelineAdmission, the_rate_follows_the_wall_clock) {
-  Rig rig{one_request_per_minute()};
-  rig.pipeline.set_wall_clock(kNoon + 59s);
-  EXPECT_EQ(rig.serve(request(0)).outcome(), "served");
-  EXPECT_EQ(rig.serve(request(1), at(1s)).outcome(), "served");
+TEST(PipelineAdmission, the_rate_keeps_the_minutes_of_the_first_wall_clock) {
+  for (const Duration step : {Duration{59s}, Duration{-1h}}) {
+    Rig rig{one_request_per_minute()};
+    EXPECT_EQ(rig.serve(request(0)).outcome(), "served");
+    rig.pipeline.set_wall_clock(kNoon + step);
+    EXPECT_EQ(rig.begin(request(1), at(60s) - 1ns).record().retry_after, 1ns);
+    EXPECT_EQ(rig.serve(request(2), at(60s)).outcome(), "served");
+  }
 }
 
 TEST(PipelineAdmission, a_cache_hit_takes_its_place_in_the_rate_too) {

@@ -19,6 +19,8 @@ struct Watched {
 
   [[nodiscard]] const monitor::MonitorConfig& config() const { return scenario.monitor; }
   [[nodiscard]] WallTime wall() const { return wall_at_zero + now.time_since_epoch(); }
+  // What a wall clock that was never stepped shows.
+  [[nodiscard]] WallTime true_time() const { return scenario.start + now.time_since_epoch(); }
   [[nodiscard]] std::size_t providers() const { return scenario.providers.size(); }
 };
 

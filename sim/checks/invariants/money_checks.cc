@@ -20,6 +20,13 @@ Int128 price_of(const Tariff& tariff, Tokens input, Tokens output) {
 
 }  // namespace
 
+MoneyChecks::MoneyChecks(Watched& watched) : watched_(watched), budget_(watched.config().cost_limiter) {
+  const bool steps = std::ranges::any_of(
+      watched.scenario.faults, [](const FaultSpec& fault) { return wall_clock_offset_of(fault.settings).has_value(); });
+  const monitor::CostLimiterConfig& limits = watched.config().cost_limiter;
+  if (steps) true_spend_.emplace(limits.monthly, limits.daily);
+}
+
 // The list of prices at the wall clock's present instant.
 const Tariff& MoneyChecks::tariff_of(std::size_t provider) const {
   const auto& tariffs = watched_.scenario.providers[provider].tariffs;
@@ -44,6 +51,7 @@ void MoneyChecks::on_reserved(OpenRequest& one, Usd amount, WallTime wall) {
     one.month = budget_.month();
     one.day = budget_.day();
     one.held = true;
+    if (true_spend_) one.true_place = true_spend_->place_of(watched_.true_time(), one.wall);
   }
   const Usd growth = amount - one.reserved;
   one.reserved = amount;
@@ -56,6 +64,7 @@ void MoneyChecks::on_reserved(OpenRequest& one, Usd amount, WallTime wall) {
              "{} pico-USD were reserved where the limit is zero", picos(amount));
     if (growth > Usd{}) keeps_limit(slot, one.request.id);
   }
+  add_in_true_time(one, growth);
 }
 
 void MoneyChecks::on_released(OpenRequest& one, Usd amount) {
@@ -64,6 +73,7 @@ void MoneyChecks::on_released(OpenRequest& one, Usd amount) {
   budget_.window(one.month).reserved -= one.reserved;
   budget_.window(one.day).reserved -= one.reserved;
   reserved_total_ -= one.reserved;
+  add_in_true_time(one, Usd{} - one.reserved);
   one.reserved = Usd{};
   touched_ = true;
 }
@@ -98,6 +108,7 @@ void MoneyChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& 
   reserved_total_ -= one.reserved;
   charge(one.month, one, event);
   charge(one.day, one, event);
+  add_in_true_time(one, event.settled - one.reserved);
   one.reserved = Usd{};
   touched_ = true;
 }
@@ -122,6 +133,19 @@ void MoneyChecks::keeps_limit(std::uint32_t slot, RequestId request) {
                            picos(window.limit.value_or(Usd{})));
 }
 
+void MoneyChecks::add_in_true_time(const OpenRequest& one, Usd amount) {
+  if (!true_spend_ || one.true_place.month == nullptr) return;
+  TrueSpend::add(one.true_place, amount);
+  if (amount <= Usd{}) return;
+  for (const TrueSpend::Account* account : {one.true_place.month, one.true_place.day}) {
+    watched_.violations.must(account->is_within(), CheckId::C1, watched_.now, one.request.id,
+                             "the true {} holds {} pico-USD, {} of them admitted while the clock stood elsewhere, "
+                             "above its limit of {}",
+                             account->daily ? "day" : "month", picos(account->held), picos(account->strayed),
+                             picos(account->limit.value_or(Usd{})));
+  }
+}
+
 void MoneyChecks::on_budget(const BudgetEvent& event) {
   Violations& all = watched_.violations;
   touched_ = true;
@@ -134,7 +158,7 @@ void MoneyChecks::on_budget(const BudgetEvent& event) {
   if (window == nullptr) return;
   switch (event.kind) {
     case BudgetEvent::Kind::window_opened:
-      return on_opened(*window);
+      return on_opened(*window, event);
     case BudgetEvent::Kind::window_closed:
       all.must(event.spent == window->settled && window->reserved == Usd{}, CheckId::C5, watched_.now, last_,
                "the {} closes with {} pico-USD spent instead of {}, {} still reserved", what, picos(event.spent),
@@ -153,11 +177,16 @@ void MoneyChecks::on_budget(const BudgetEvent& event) {
   }
 }
 
-void MoneyChecks::on_opened(BudgetModel::Window& window) {
+// A window that opens for the second time does so because the clock has returned to it, and keeps its account.
+void MoneyChecks::on_opened(BudgetModel::Window& window, const BudgetEvent& event) {
   const bool current = &window == &budget_.window(window.daily ? budget_.day() : budget_.month());
   watched_.violations.must(current && !window.told_open, CheckId::C5, watched_.now, last_,
                            "the {} that begins at {} ns opens again, or is not the one of wall time {} ns",
                            window.daily ? "day" : "month", wall_ns(window.begin), wall_ns(watched_.wall()));
+  watched_.violations.must(event.spent == window.settled, CheckId::C5, watched_.now, last_,
+                           "the {} that begins at {} ns opens with {} pico-USD spent instead of {}",
+                           window.daily ? "day" : "month", wall_ns(window.begin), picos(event.spent),
+                           picos(window.settled));
   window.told_open = true;
 }
 
@@ -232,7 +261,7 @@ void MoneyChecks::at_end(const RunResult& result) {
   all.must(known == confirmed, CheckId::C4, result.ended, std::nullopt,
            "providers billed {} pico-USD for calls of known usage, {} are counted", picos(known), picos(confirmed));
   for (const monitor::BudgetWindow& real : result.pipeline.cost_limiter().windows()) {
-    if (!real.live) continue;
+    if (real.begin == real.end) continue;  // an empty slot
     const BudgetModel::Window* window = budget_.find(real.daily, real.begin);
     all.must(window != nullptr && window->settled == real.settled && window->end == real.end, CheckId::C5, result.ended,
              std::nullopt, "the {} that begins at {} ns holds {} pico-USD instead of {}", real.daily ? "day" : "month",

@@ -1,17 +1,22 @@
 #pragma once
 // C1-C9: money is reserved before it is spent, settled once, charged where it belongs, and every bill is exact.
+//
+// Where a scenario steps the wall clock, C1 holds in true time too: a true month stays within its limit but for what
+// was admitted while the clock stood in another month.
 
 #include <cstdint>
+#include <optional>
 
 #include "sim/checks/invariants/check_context.h"
 #include "sim/models/budget_model.h"
+#include "sim/models/true_spend.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
 
 class MoneyChecks {
  public:
-  explicit MoneyChecks(Watched& watched) : watched_(watched), budget_(watched.config().cost_limiter) {}
+  explicit MoneyChecks(Watched& watched);
 
   void on_granted(const OpenRequest& one);
   void on_reserved(OpenRequest& one, Usd amount, WallTime wall);
@@ -25,14 +30,16 @@ class MoneyChecks {
 
  private:
   void on_alert(BudgetModel::Window& window, const monitor::BudgetEvent& event);
-  void on_opened(BudgetModel::Window& window);
+  void on_opened(BudgetModel::Window& window, const monitor::BudgetEvent& event);
   void charge(std::uint32_t slot, const OpenRequest& one, const monitor::AttemptEnded& event);
   void keeps_limit(std::uint32_t slot, RequestId request);
+  void add_in_true_time(const OpenRequest& one, Usd amount);
   void refused(const OpenRequest& one);
   [[nodiscard]] const Tariff& tariff_of(std::size_t provider) const;
 
   Watched& watched_;
   BudgetModel budget_;
+  std::optional<TrueSpend> true_spend_;  // absent: the wall clock is never stepped, and true time adds nothing
   UsdSum settled_total_;
   UsdSum reserved_total_;
   std::int64_t alerts_due_ = 0;

@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "monitor/pipeline_events.h"
 #include "sim/models/breaker_model.h"
+#include "sim/models/true_spend.h"
 
 namespace windtunnel::sim {
 
@@ -54,6 +55,7 @@ struct OpenRequest {
   Usd known_cost;           // by the ledger, over calls whose usage is known
   std::uint32_t month = 0;  // windows of the budget model
   std::uint32_t day = 0;
+  TrueSpend::Place true_place;  // if the wall clock steps
   monitor::ContentKey served_key;
   Duration served_age{0};
   monitor::ProviderId served_provider{};

@@ -36,7 +36,7 @@ TokenChecks::TokenChecks(Watched& watched)
 
 void TokenChecks::on_arrival(OpenRequest& one) {
   if (!rate_.limited()) return;
-  rate_.advance(one.wall);
+  rate_.advance(watched_.true_time());
   one.rate_fits = rate_.fits(asked_of(one));
 }
 
@@ -81,9 +81,9 @@ void TokenChecks::on_finish(OpenRequest& one, const monitor::Record& record) {
     all.must(!one.rate_fits, CheckId::L4, watched_.now, one.request.id,
              "it is refused by a minute that has {} requests and {} tokens, and room for it", rate_.requests(),
              rate_.tokens());
-    all.must(record.retry_after == rate_.end() - one.wall, CheckId::L4, watched_.now, one.request.id,
-             "it is told to wait {} ns; the minute ends in {} ns", record.retry_after.count(),
-             (rate_.end() - one.wall).count());
+    const Duration rest = rate_.end() - watched_.true_time();
+    all.must(record.retry_after == rest, CheckId::L4, watched_.now, one.request.id,
+             "it is told to wait {} ns; the minute ends in {} ns", record.retry_after.count(), rest.count());
     return;
   }
   passed_rate(one);

@@ -1,5 +1,5 @@
 #pragma once
-// L1-L4: tokens are granted by the rule, and a minute admits what it may and no more.
+// L1-L4: tokens are granted by the rule, and a minute of true time admits what it may and no more.
 
 #include "sim/checks/invariants/check_context.h"
 #include "sim/models/token_limit_model.h"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::fault_time_test {
@@ -252,14 +254,45 @@ TEST(WallClockStep, opens_the_next_day_or_month) {
   EXPECT_EQ(served(monthly), 16);
 }
 
-TEST(WallClockStep, backwards_opens_no_window_again) {
+TEST(WallClockStep, backwards_finds_what_the_day_had_spent) {
   Scenario scenario = budgeted(std::nullopt, Usd::from_cents(10));
   scenario.start = WallTime{} + 100 * 24h;
   scenario.faults = {step(20s, -24h)};
-  EXPECT_EQ(served(scenario), 8);
+  EXPECT_EQ(served(scenario), 16) << "the day before has a budget of its own";
   // Forth and back again: one new day, and no third one.
   scenario.faults = {step(10s, 24h, 10s)};
   EXPECT_EQ(served(scenario), 16);
+  // Forth for 2 s: what was admitted there, two requests, comes on top.
+  scenario.faults = {step(20s, 24h, 2s)};
+  EXPECT_EQ(served(scenario), 10);
+  scenario.faults = {step(20s, 31 * 24h, 2s)};
+  EXPECT_EQ(served(scenario), 10);
+}
+
+TEST(WallClockStep, moves_no_minute_of_a_rate_limit) {
+  Scenario scenario = world(10min, workload("chat", per_second(1)));
+  scenario.start = WallTime{} + 12h + 20s;
+  const auto admitted_by_minute = [&] {
+    std::map<std::int64_t, int> minutes;
+    for (const Record& record : KeptRun{scenario}.records) {
+      if (record.outcome == monitor::Outcome::served) ++minutes[(record.arrived.time_since_epoch() + 20s) / 1min];
+    }
+    return minutes;
+  };
+  std::map<std::int64_t, int> thirty_each;
+  for (std::int64_t minute = 0; minute <= 10; ++minute) thirty_each[minute] = minute == 10 ? 20 : 30;
+  for (const Duration offset : {Duration{-1h}, Duration{-7s}, Duration{11s}, Duration{1h}}) {
+    scenario.faults = {step(150s, offset)};
+    scenario.monitor.rate_limiter.requests_per_minute = 30;
+    scenario.providers[0].rate_limit = {};
+    EXPECT_EQ(admitted_by_minute(), thirty_each) << "our own, " << offset.count();
+    scenario.monitor.rate_limiter.requests_per_minute.reset();
+    scenario.providers[0].rate_limit.requests_per_minute = 30;
+    EXPECT_EQ(admitted_by_minute(), thirty_each) << "the provider's, " << offset.count();
+    scenario.providers[0].rate_limit = {};
+    scenario.faults.push_back(fault("throttle", Throttle{.limit = {.requests_per_minute = 30}}));
+    EXPECT_EQ(admitted_by_minute(), thirty_each) << "a throttle's, " << offset.count();
+  }
 }
 
 TEST(WallClockStep, moves_neither_latency_nor_order) {

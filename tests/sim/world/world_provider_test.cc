@@ -16,7 +16,7 @@ using Kind = FaultEffect::Kind;
 // A provider alone, with time to first token 1 s and 10 ms a token, asked for 30 tokens in and 100 out: 2 s.
 class Alone {
  public:
-  explicit Alone(ProviderSpec spec) : spec_(std::move(spec)), provider_(spec_, workloads_, Chance{1}) {}
+  explicit Alone(ProviderSpec spec) : spec_(std::move(spec)), provider_(spec_, workloads_, Chance{1}, WallTime{}) {}
   CallResult serve(Call call, const FaultEffect& effect = {}) {
     CallResult result;
     provider_.serve(call, effect, result);

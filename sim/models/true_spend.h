@@ -1,0 +1,66 @@
+#pragma once
+// What each true month and day holds, reserved and settled, whatever the wall clock showed.
+//
+// True time is the start of the run plus the virtual time since. A request strays if the wall clock stood in another
+// month (or day) than true time at its admission: it is charged there, so that the limit of the true month cannot count
+// it. What did not stray never exceeds the limit.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "base/units.h"
+
+namespace windtunnel::sim {
+
+class TrueSpend {
+ public:
+  struct Account {
+    std::optional<Usd> limit;
+    UsdSum held;
+    UsdSum strayed;  // of it
+    bool daily = false;
+    [[nodiscard]] bool is_within() const { return !limit || held - strayed <= UsdSum{*limit}; }
+  };
+  // Where a request's money counts. The accounts live as long as their TrueSpend.
+  struct Place {
+    Account* month = nullptr;
+    Account* day = nullptr;
+    bool month_strays = false;
+    bool day_strays = false;
+  };
+
+  TrueSpend(std::optional<Usd> monthly, std::optional<Usd> daily) : monthly_(monthly), daily_(daily) {}
+
+  [[nodiscard]] Place place_of(WallTime true_time, WallTime wall) {
+    const auto day = day_of(true_time);
+    const auto month = month_of(day);
+    Account& of_month = months_.try_emplace(month, Account{.limit = monthly_}).first->second;
+    Account& of_day = days_.try_emplace(day, Account{.limit = daily_, .daily = true}).first->second;
+    return {&of_month, &of_day, month != month_of(day_of(wall)), day != day_of(wall)};
+  }
+  // `amount` may be negative.
+  static void add(const Place& place, Usd amount) {
+    place.month->held += amount;
+    place.day->held += amount;
+    if (place.month_strays) place.month->strayed += amount;
+    if (place.day_strays) place.day->strayed += amount;
+  }
+
+ private:
+  [[nodiscard]] static std::chrono::sys_days day_of(WallTime time) {
+    return std::chrono::sys_days{std::chrono::floor<std::chrono::days>(time.time_since_epoch())};
+  }
+  [[nodiscard]] static std::chrono::year_month month_of(std::chrono::sys_days day) {
+    const std::chrono::year_month_day date{day};
+    return {date.year(), date.month()};
+  }
+
+  std::optional<Usd> monthly_;
+  std::optional<Usd> daily_;
+  std::map<std::chrono::year_month, Account> months_;
+  std::map<std::chrono::sys_days, Account> days_;
+};
+
+}  // namespace windtunnel::sim
