@@ -363,8 +363,8 @@ class Shrinker {
         set([i, member](Scenario& one) -> auto& { return one.providers[i].*member; }, std::as_const((*known).*member));
       };
       reset(&P::time_to_first_token), reset(&P::time_per_output_token), reset(&P::tariffs), reset(&P::errors);
-      reset(&P::bill_on_failure), reset(&P::bill_on_timeout), reset(&P::queue), reset(&P::concurrency),
-          reset(&P::rate_limit);
+      reset(&P::bill_on_failure), reset(&P::bill_on_timeout), reset(&P::on_disconnect), reset(&P::queue),
+          reset(&P::concurrency), reset(&P::rate_limit);
     }
   }
 

@@ -137,6 +137,7 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
   provider.bill_on_failure = dice.one_of({FailureBill::none, FailureBill::input}, "bill on failure", i);
   provider.bill_on_timeout =
       dice.one_of({TimeoutBill::full, TimeoutBill::input, TimeoutBill::none}, "bill on timeout", i);
+  provider.on_disconnect = dice.one_of({Disconnect::go_on, Disconnect::stop}, "on disconnect", i);
   if (dice.coin(25, "price change", i)) {
     monitor::DatedTariff dearer = provider.tariffs.back();
     dearer.from = draft.world.start + draft.on_grid(draft.world.duration / 3);
@@ -256,6 +257,9 @@ void draw_faults(Draft& draft) {
   for (std::int64_t i = 0; i < count; ++i) {
     draft.world.faults.push_back(draw_fault(draft, static_cast<std::uint64_t>(i), healed));
   }
+  // What takes too long to work off after slow calls is left undone.
+  if (draft.keeps(SwarmPart::providers) || recovery_of(draft.world).possible) return;
+  for (ProviderSpec& provider : draft.world.providers) provider.on_disconnect = Disconnect::stop;
 }
 
 }  // namespace windtunnel::sim::swarm

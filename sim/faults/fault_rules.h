@@ -131,6 +131,8 @@ struct FaultRules {
   // By how much the wall clock jumps; nothing: it does not.
   [[nodiscard]] std::optional<Duration> wall_clock_offset() const { return std::nullopt; }
 
+  // The longest that a call takes under it which takes `latency` nanoseconds when all is well.
+  [[nodiscard]] double slowed(double latency) const { return latency; }
   // The chance that a call which it touches fails of it, where that chance is one number.
   [[nodiscard]] double fail_chance() const { return 0; }
   // Whether many requests share a draw of it, so that runs differ more than their requests do.

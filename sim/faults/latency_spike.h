@@ -16,6 +16,7 @@ struct LatencySpike : FaultRules {
 
   static constexpr bool kSpoilsReply = false;
   bool apply(const FaultedCall& call, State& state, FaultEffect& effect) const;
+  [[nodiscard]] double slowed(double latency) const { return latency * factor + static_cast<double>(add.count()); }
   [[nodiscard]] std::vector<FaultProblem> problems(const IsWritten& is_written) const;
   static LatencySpike draw(const FaultDraws& draws);
   friend bool operator==(const LatencySpike&, const LatencySpike&) = default;

@@ -1,6 +1,8 @@
 #include "sim/world/driver.h"
 
 // `inline` marks what is short or has one caller: the compiler is to put it there.
+//
+// This file is long because every event of a run stands beside what it leads to.
 
 #include <algorithm>
 #include <utility>
@@ -15,6 +17,16 @@ using monitor::ProviderId;
 constexpr Duration kThinkTimeMin = std::chrono::milliseconds{1};
 
 ProviderId provider_id(std::size_t index) { return ProviderId{static_cast<std::uint8_t>(index)}; }
+
+// Whether the number of calls that it serves at once is ever limited.
+bool has_places(const Scenario& scenario, const ProviderSpec& provider) {
+  if (provider.concurrency) return true;
+  return std::ranges::any_of(scenario.faults, [&](const FaultSpec& fault) {
+    const bool is_named =
+        fault.providers.empty() || std::ranges::find(fault.providers, provider.name) != fault.providers.end();
+    return is_named && capacity_of(fault.settings).has_value();
+  });
+}
 
 std::optional<Instant> heal_at(const Scenario& scenario) {
   if (!scenario.liveness) return std::nullopt;
@@ -62,12 +74,16 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   }
   fault_base_ = index;
   breaker_base_ = fault_base_ + static_cast<std::uint32_t>(faults_.size());
-  vu_base_ = breaker_base_ + static_cast<std::uint32_t>(scenario.providers.size());
+  const auto provider_count = static_cast<std::uint32_t>(scenario.providers.size());
+  place_base_ = breaker_base_ + provider_count;
+  expiry_base_ = place_base_ + provider_count;
+  vu_base_ = expiry_base_ + provider_count;
   slot_base_ = vu_base_ + static_cast<std::uint32_t>(vus_.size());
   ordinals_.resize(loads_.size());
   next_ordinal_.resize(loads_.size());
-  for (const ProviderSpec& provider : scenario.providers) {
-    providers_.emplace_back(provider, scenario.workloads, chance_, scenario.start);
+  for (std::size_t i = 0; i < provider_count; ++i) {
+    providers_.emplace_back(scenario.providers[i], scenario.workloads, chance_, scenario.start);
+    stations_[i].has_places = has_places(scenario, scenario.providers[i]);
   }
   check(scenario.breaker_command.empty() == options.breakers.empty(),
         "a scenario whose breakers are another program's runs with them");
@@ -114,6 +130,7 @@ RunResult Driver::run() {
   }
   if (!stopped) look_until(Instant::max());
   pipeline_.set_observer({});
+  check(std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
   RunResult result{.pipeline = std::move(pipeline_),
                    .seed = chance_.seed(),
                    .digest = digest_.value(),
@@ -160,6 +177,8 @@ inline void Driver::handle(std::uint32_t payload) {
     const std::uint32_t vu = payload - vu_base_;
     return begin_request(vus_[vu].workload, ordinals_[vus_[vu].workload]++, vu);
   }
+  if (payload >= expiry_base_) return expire_waiting(payload - expiry_base_);
+  if (payload >= place_base_) return leave_place(payload - place_base_);
   if (payload >= breaker_base_) {
     const std::size_t provider = payload - breaker_base_;
     if (stations_[provider].wakeup == now_) stations_[provider].wakeup.reset();
@@ -204,23 +223,15 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
   loads_[workload].fill(ordinal, one.flow.record.request, one.demand);
   one.flow.record.request.id = RequestId{arrivals_++};
   one.vu = vu;
-  one.finished = false;
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
   perform(slot, pipeline_.begin(one.flow, now_, &options_.breakers));
 }
 
-// The event that a slot's request waits for; an event that it no longer waits for is only counted.
+// The event that a slot's request waits for.
 inline void Driver::on_slot(std::uint32_t slot) {
   InFlight& one = slots_[slot];
-  --one.events_pending;
-  if (one.finished || one.expected != now_) return free_if_idle(slot);
   if (one.flow.awaiting == monitor::Awaiting::wakeup)
     return perform(slot, pipeline_.on_wakeup(one.flow, now_, &options_.breakers));
-  if (one.queued) {
-    std::erase(stations_[index_of(one.flow.record.last_attempt()->provider)].waiting, slot);
-    one.queued = false;
-    one.result = providers_[index_of(one.flow.record.last_attempt()->provider)].give_up_waiting(one.call);
-  }
   complete(slot);
 }
 
@@ -253,20 +264,20 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
       }
     }
   }
-  const bool needs_place = one.effect.is_worked_on();
-  if (!needs_place || has_place(provider)) {
-    one.in_service = needs_place;
-    return serve(slot);
-  }
+  Station& station = stations_[provider];
+  one.in_service = station.has_places && one.effect.is_worked_on();
+  if (!one.in_service) return serve(slot);
+  // Who waits is served first, also where a place has come free in this instant.
+  if (station.waiting.empty() && has_place(provider)) return serve(slot);
+  one.in_service = false;
   faults_.note_brownout(step.provider);
   const auto limit = queue_limit_of(provider);
-  if (limit && std::ssize(stations_[provider].waiting) >= *limit) {
+  if (limit && station.waiting.size() >= *limit) {
     one.result = providers_[provider].overflow(one.call);
     return expect(slot, one.result.at);
   }
-  one.queued = true;
-  stations_[provider].waiting.push_back(slot);
-  expect(slot, one.call.deadline);
+  station.waiting.add(slot, one.call.deadline);
+  plan_expiry(provider);
 }
 
 // The call's service starts now.
@@ -312,10 +323,17 @@ inline void Driver::complete(std::uint32_t slot) {
   perform(slot, step);
 }
 
+// Work that goes on without its caller keeps the place.
 inline void Driver::leave_station(std::uint32_t slot) {
-  if (!slots_[slot].in_service) return;
-  slots_[slot].in_service = false;
-  const std::size_t provider = index_of(slots_[slot].flow.record.last_attempt()->provider);
+  InFlight& one = slots_[slot];
+  if (!one.in_service) return;
+  one.in_service = false;
+  const std::size_t provider = index_of(one.flow.record.last_attempt()->provider);
+  if (one.result.work_until <= now_) return leave_place(provider);
+  queue_.schedule(one.result.work_until, place_base_ + static_cast<std::uint32_t>(provider));
+}
+
+void Driver::leave_place(std::size_t provider) {
   --stations_[provider].in_service;
   if (!stations_[provider].waiting.empty()) serve_waiting(provider);
 }
@@ -323,25 +341,49 @@ inline void Driver::leave_station(std::uint32_t slot) {
 void Driver::serve_waiting(std::size_t provider) {
   Station& station = stations_[provider];
   while (!station.waiting.empty() && has_place(provider)) {
-    const std::uint32_t slot = station.waiting.front();
-    station.waiting.pop_front();
-    slots_[slot].queued = false;
-    slots_[slot].in_service = true;
-    // The deadline stays that of the call; only the service starts later.
-    slots_[slot].call.waited = now_ - std::exchange(slots_[slot].call.at, now_);
-    serve(slot);
+    // Whose deadline is now has waited in vain: their own event of this instant comes first, and then comes back here.
+    const auto expiry = station.waiting.next_to_expire();
+    if (expiry && expiry->deadline <= now_) return;
+    const WaitingLine::Turn turn = station.waiting.take();
+    if (turn.call) {
+      slots_[*turn.call].in_service = true;
+      // The deadline stays that of the call; only the service starts later.
+      slots_[*turn.call].call.waited = now_ - std::exchange(slots_[*turn.call].call.at, now_);
+      serve(*turn.call);
+    } else {
+      ++station.in_service;
+      queue_.schedule(now_ + turn.work, place_base_ + static_cast<std::uint32_t>(provider));
+    }
   }
 }
 
-inline void Driver::expect(std::uint32_t slot, Instant at) {
-  slots_[slot].expected = at;
-  ++slots_[slot].events_pending;
-  queue_.schedule(at, slot_base_ + slot);
+// Calls whose deadline has come while they waited.
+void Driver::expire_waiting(std::size_t provider) {
+  Station& station = stations_[provider];
+  if (station.expiry == now_) station.expiry.reset();
+  for (auto next = station.waiting.next_to_expire(); next && next->deadline <= now_;
+       next = station.waiting.next_to_expire()) {
+    InFlight& one = slots_[next->call];
+    station.waiting.expire(providers_[provider].give_up_waiting(one.call, one.effect, one.result));
+    complete(next->call);
+  }
+  serve_waiting(provider);
+  plan_expiry(provider);
 }
+
+// One event is enough for all who wait: that of the earliest deadline.
+void Driver::plan_expiry(std::size_t provider) {
+  Station& station = stations_[provider];
+  const auto next = station.waiting.next_to_expire();
+  if (!next || (station.expiry && *station.expiry <= next->deadline)) return;
+  station.expiry = next->deadline;
+  queue_.schedule(next->deadline, expiry_base_ + static_cast<std::uint32_t>(provider));
+}
+
+inline void Driver::expect(std::uint32_t slot, Instant at) { queue_.schedule(at, slot_base_ + slot); }
 
 inline void Driver::end_request(std::uint32_t slot) {
   InFlight& one = slots_[slot];
-  one.finished = true;
   --in_flight_;
   digest_.add(number_of(one.flow.record.request.id) << 8U | static_cast<std::uint64_t>(one.flow.record.outcome));
   if (one.vu != kNobody) {
@@ -351,7 +393,7 @@ inline void Driver::end_request(std::uint32_t slot) {
   }
   const Usd unknown = unknown_bills_.take(one.flow.record.request.id);
   if (unknown != Usd{}) unknown_.add(one.flow.record, unknown);
-  free_if_idle(slot);
+  free_.push_back(slot);
 }
 
 // --- Small things --------------------------------------------------------------------------------------------------
@@ -365,10 +407,6 @@ inline std::uint32_t Driver::take_slot() {
   const std::uint32_t slot = free_.back();
   free_.pop_back();
   return slot;
-}
-
-inline void Driver::free_if_idle(std::uint32_t slot) {
-  if (slots_[slot].finished && slots_[slot].events_pending == 0) free_.push_back(slot);
 }
 
 // A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it

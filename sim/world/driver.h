@@ -3,7 +3,6 @@
 // requests in flight.
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "sim/world/load.h"
 #include "sim/world/provider.h"
 #include "sim/world/unknown_bills.h"
+#include "sim/world/waiting_line.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
@@ -31,25 +31,24 @@ class Driver {
 
  private:
   static constexpr std::uint32_t kNobody = UINT32_MAX;  // no virtual user
-  // A request in flight, in a slot of the slab. A slot is used again only when no event names it any more.
+  // A request in flight, in a slot of the slab. Either one event of the queue names it or it waits in a line for a
+  // place, so that its slot is free again when it ends.
   struct InFlight {
     monitor::Flow flow;
     Demand demand;
     Call call;
     FaultEffect effect;
     CallResult result;
-    Instant expected{};                // of the event that this request waits for
-    std::uint32_t events_pending = 0;  // that name this slot
-    std::uint32_t vu = kNobody;        // the virtual user who waits for it
-    bool in_service = false;           // holds a place at its provider
-    bool queued = false;               // waits for a place
-    bool finished = true;
+    std::uint32_t vu = kNobody;  // the virtual user who waits for it
+    bool in_service = false;     // holds a place at its provider
   };
   // Calls at one provider.
   struct Station {
-    std::int64_t in_service = 0;
-    std::deque<std::uint32_t> waiting;  // slots, first come first served
-    std::optional<Instant> wakeup;      // of its breaker, that an event is scheduled for
+    bool has_places = false;        // their number is limited, by the provider or by a brownout; else none are counted
+    std::int64_t in_service = 0;    // calls, and work whose caller has gone
+    WaitingLine waiting;            // slots
+    std::optional<Instant> expiry;  // of a call that waits, that an event is scheduled for
+    std::optional<Instant> wakeup;  // of its breaker, likewise
   };
   // A virtual user of a closed workload.
   struct VirtualUser {
@@ -72,10 +71,12 @@ class Driver {
   void serve(std::uint32_t slot);
   void complete(std::uint32_t slot);
   void leave_station(std::uint32_t slot);
+  void leave_place(std::size_t provider);
   void serve_waiting(std::size_t provider);
+  void expire_waiting(std::size_t provider);
+  void plan_expiry(std::size_t provider);
   void expect(std::uint32_t slot, Instant at);
   void end_request(std::uint32_t slot);
-  void free_if_idle(std::uint32_t slot);
   void watch_breaker(monitor::ProviderId provider);
   [[nodiscard]] std::uint32_t take_slot();
   [[nodiscard]] bool has_place(std::size_t provider) const;
@@ -96,10 +97,13 @@ class Driver {
   std::vector<Station> stations_;
   std::vector<VirtualUser> vus_;
   std::vector<std::uint64_t> ordinals_;  // of the closed workloads, handed out so far
-  // An event's payload is a number in one of these ranges, in this order: workloads, faults, breakers, virtual users,
-  // slots. Each begins where the one before ends.
+  // An event's payload is a number in one of these ranges, in this order: workloads, faults, breakers, places that come
+  // free, calls that give up waiting (these three by provider), virtual users, slots. Each begins where the one before
+  // ends.
   std::uint32_t fault_base_ = 0;
   std::uint32_t breaker_base_ = 0;
+  std::uint32_t place_base_ = 0;
+  std::uint32_t expiry_base_ = 0;
   std::uint32_t vu_base_ = 0;
   std::uint32_t slot_base_ = 0;
   EventQueue queue_;

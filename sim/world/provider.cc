@@ -28,8 +28,14 @@ void write(CallResult& result, ReplyKind kind, Instant at) {
   result.reply.response_length = 0;
   result.reply.retry_after.form = RetryAfter::Form::absent;
   result.at = at;
+  result.work_until = at;
   result.billed = {};
   result.cost = {};
+}
+
+// The provider writes an answer, whatever it is worth.
+bool generates(ReplyKind kind) {
+  return kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
 }
 
 }  // namespace
@@ -54,7 +60,7 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
     case FaultEffect::Kind::refuse:
       return fail(call, effect.error, call.at, result);
     case FaultEffect::Kind::hang:
-      return time_out(call, false, result);
+      return time_out(call, {}, result);
     case FaultEffect::Kind::throttle:
       fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = seconds(effect.retry_after);
@@ -100,15 +106,18 @@ inline Provider::Latency Provider::latency_of(const CallName& name) {
 
 // A call that is worked on: a full answer, a spoilt one, or a failure after the time to first token.
 void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kind, CallResult& result) {
-  if (kind == ReplyKind::timeout) return time_out(call, false, result);
+  if (kind == ReplyKind::timeout) return time_out(call, {}, result);
   const Latency latency = latency_of(call.name);
   const Tokens output = std::min(call.output, call.output_max);
   const double first = latency.first * effect.factor + static_cast<double>(effect.add.count());
   const double each = latency.each * effect.factor;
-  const bool generates = kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
-  if (!generates) {
+  if (!generates(kind)) {
     const Instant at = call.at + whole_nanoseconds(first);
-    return at <= call.deadline ? fail(call, kind, at, result) : time_out(call, false, result);
+    if (at <= call.deadline) return fail(call, kind, at, result);
+    const bool goes_on = spec_.on_disconnect == Disconnect::go_on;
+    time_out(call, goes_on ? usage_of_failure(call) : Usage{}, result);
+    if (goes_on) result.work_until = at;
+    return;
   }
   Usage usage{call.input, output};
   if (kind == ReplyKind::truncated) {
@@ -116,7 +125,7 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
   }
   const Duration to_first = whole_nanoseconds(first);
   const Instant at = call.at + to_first + whole_nanoseconds(static_cast<double>(usage.output.count()) * each);
-  if (at > call.deadline) return time_out(call, true, result);
+  if (at > call.deadline) return leave_behind(call, usage, at, {to_first, each}, result);
   write(result, kind, at);
   result.billed = usage;
   if (kind != ReplyKind::truncated) result.reply.usage = usage;
@@ -127,8 +136,7 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
 
 // A failure whose usage the caller knows.
 void Provider::fail(const Call& call, ReplyKind kind, Instant at, CallResult& result) const {
-  const bool billed = spec_.bill_on_failure == FailureBill::input;
-  const Usage usage{billed ? call.input : Tokens{}, Tokens{}};
+  const Usage usage = usage_of_failure(call);
   write(result, kind, at);
   result.billed = usage;
   result.reply.usage = usage;
@@ -139,14 +147,44 @@ void Provider::fail(const Call& call, ReplyKind kind, Instant at, CallResult& re
   result.cost = price_of(call, usage);
 }
 
-// The caller stops waiting. What a call that was worked on costs, only the provider knows.
-void Provider::time_out(const Call& call, bool processed, CallResult& result) const {
-  write(result, ReplyKind::timeout, call.deadline);
-  if (processed && spec_.bill_on_timeout == TimeoutBill::full) {
-    result.billed = {call.input, std::min(call.output, call.output_max)};
+Usage Provider::usage_of_failure(const Call& call) const {
+  return {spec_.bill_on_failure == FailureBill::input ? call.input : Tokens{}, Tokens{}};
+}
+
+// What a call whose caller has gone bills of the work that is done for it.
+Usage Provider::charged(const Usage& done) const {
+  switch (spec_.bill_on_timeout) {
+    case TimeoutBill::full:
+      return done;
+    case TimeoutBill::input:
+      return {done.input, Tokens{}};
+    case TimeoutBill::none:
+      return {};
   }
-  if (processed && spec_.bill_on_timeout == TimeoutBill::input) result.billed = {call.input, Tokens{}};
-  result.cost = price_of(call, result.billed);
+  fail_check("a bill on timeout is known", __FILE__, __LINE__);
+}
+
+// The caller stops waiting. What the call costs, only the provider knows.
+void Provider::time_out(const Call& call, const Usage& billed, CallResult& result) const {
+  write(result, ReplyKind::timeout, call.deadline);
+  result.billed = billed;
+  result.cost = price_of(call, billed);
+}
+
+// The caller of an answer that would be whole at `at` has gone at its deadline.
+void Provider::leave_behind(const Call& call, const Usage& usage, Instant at, Pace pace, CallResult& result) const {
+  if (spec_.on_disconnect == Disconnect::go_on) {
+    time_out(call, charged(usage), result);
+    result.work_until = at;
+    return;
+  }
+  const auto generating = static_cast<double>((call.deadline - call.at - pace.to_first).count());
+  Tokens output;
+  if (generating >= 0) {
+    const auto all = static_cast<double>(usage.output.count());
+    output = Tokens{static_cast<std::int64_t>(generating < all * pace.each ? generating / pace.each : all)};
+  }
+  time_out(call, charged({usage.input, output}), result);
 }
 
 CallResult Provider::overflow(const Call& call) const {
@@ -155,10 +193,21 @@ CallResult Provider::overflow(const Call& call) const {
   return result;
 }
 
-CallResult Provider::give_up_waiting(const Call& call) const {
-  CallResult result;
-  time_out(call, false, result);
-  return result;
+Duration Provider::give_up_waiting(const Call& call, const FaultEffect& effect, CallResult& result) {
+  if (spec_.on_disconnect == Disconnect::stop) {
+    time_out(call, {}, result);
+    return Duration{0};
+  }
+  // It is as if the call began now and no deadline ended it.
+  Call worked_on = call;
+  worked_on.at = call.deadline;
+  worked_on.deadline = Instant::max();
+  serve(worked_on, effect, result);
+  const bool hangs = result.reply.kind == ReplyKind::timeout;
+  const Duration work = hangs ? Duration{0} : result.at - worked_on.at;
+  const Usage done = result.billed;
+  time_out(call, generates(result.reply.kind) ? charged(done) : done, result);
+  return work;
 }
 
 ReplyKind Provider::base_kind(const CallName& name) {

@@ -2,9 +2,10 @@
 // A mock provider: what it answers to one call, when, and what it truly bills for it.
 //
 // Latency is time to first token + output tokens x time per output token, each drawn once per call by the request's
-// name. A call that would end after its deadline is reported to the caller as a timeout at the deadline; what is billed
-// for it then is the provider's affair (bill_on_timeout). The rules are pure functions, so that a real-time driver can
-// use the same provider.
+// name. A call that would end after its deadline is reported to the caller as a timeout at the deadline. The provider
+// then works on (on_disconnect: continue), keeps the place that the call has and bills what it would have billed; or it
+// stops, frees the place and bills what it has done until then. Of that bill, bill_on_timeout says how much is charged.
+// The rules are pure functions, so that a real-time driver can use the same provider.
 
 #include <cstdint>
 #include <vector>
@@ -38,6 +39,7 @@ struct CallResult {
   Instant at{};  // when the caller learns it, never after its deadline
   monitor::Usage billed;
   Usd cost;
+  Instant work_until{};  // `at`, or later if the provider works on after its caller has gone
 };
 
 class Provider {
@@ -49,14 +51,17 @@ class Provider {
   void serve(const Call& call, const FaultEffect& effect, CallResult& result);
   // A call that found no place, neither in service nor in the queue.
   [[nodiscard]] CallResult overflow(const Call& call) const;
-  // A call that was still waiting in the queue at its deadline.
-  [[nodiscard]] CallResult give_up_waiting(const Call& call) const;
+  // A call that was still waiting in the queue at its deadline. Returns the work that its caller leaves behind; the
+  // bill is that of this work, though it is done later.
+  Duration give_up_waiting(const Call& call, const FaultEffect& effect, CallResult& result);
 
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
 
  private:
   void fail(const Call& call, monitor::ReplyKind kind, Instant at, CallResult& result) const;
-  void time_out(const Call& call, bool processed, CallResult& result) const;
+  void time_out(const Call& call, const monitor::Usage& billed, CallResult& result) const;
+  [[nodiscard]] monitor::Usage usage_of_failure(const Call& call) const;
+  [[nodiscard]] monitor::Usage charged(const monitor::Usage& done) const;
   // The draws that a call's latency is made of, before what faults make of them: to the first token, and a token.
   struct Latency {
     double first;
@@ -67,7 +72,12 @@ class Provider {
     RowValues each;
   };
   [[nodiscard]] Latency latency_of(const CallName& name);
+  struct Pace {
+    Duration to_first{0};
+    double each = 0;  // nanoseconds a token
+  };
   void answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind, CallResult& result);
+  void leave_behind(const Call& call, const monitor::Usage& usage, Instant at, Pace pace, CallResult& result) const;
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name);
   [[nodiscard]] Usd price_of(const Call& call, const monitor::Usage& billed) const;
 

@@ -33,7 +33,9 @@ struct Origin {
 // --- Providers -----------------------------------------------------------------------------------------------------
 
 enum class FailureBill : std::uint8_t { none, input };        // what a failed call bills when its usage is known
-enum class TimeoutBill : std::uint8_t { full, input, none };  // what a call bills whose caller gave up waiting
+enum class TimeoutBill : std::uint8_t { full, input, none };  // of the work for a call whose caller gave up waiting
+// What a provider does with a call whose caller gave up waiting: the work goes on and holds its place, or it stops.
+enum class Disconnect : std::uint8_t { go_on, stop };
 
 // How likely each failure is for a call that no fault touches, in the order of ReplyKind; the rest succeeds.
 struct ErrorMix {
@@ -51,6 +53,7 @@ struct ProviderSpec {
   ErrorMix errors;
   FailureBill bill_on_failure = FailureBill::none;
   TimeoutBill bill_on_timeout = TimeoutBill::full;
+  Disconnect on_disconnect = Disconnect::go_on;
   std::optional<std::int64_t> concurrency;  // calls served at once; absent: no limit
   std::int64_t queue = 0;                   // calls that may wait for a place; beyond it: overloaded
   RateLimit rate_limit;

@@ -163,6 +163,7 @@ sim::ProviderSpec provider(const std::string& name) {
   if (chance()) result.errors.rates = failure_mix();
   result.bill_on_failure = one_of(sim::FailureBill::input);
   result.bill_on_timeout = one_of(sim::TimeoutBill::none);
+  result.on_disconnect = one_of(sim::Disconnect::stop);
   if (chance()) {
     result.concurrency = number(1, 10);
     result.queue = number(0, 5);

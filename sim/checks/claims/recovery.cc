@@ -143,6 +143,24 @@ std::optional<std::string> provider_cannot(const Scenario& scenario, const Provi
   return std::nullopt;
 }
 
+// How much longer than a timeout providers may work on for callers who have gone, so that their places are taken after
+// everything is healed.
+Duration work_left_behind(const Scenario& scenario) {
+  const bool browns_out = std::ranges::any_of(
+      scenario.faults, [](const FaultSpec& fault) { return capacity_of(fault.settings).has_value(); });
+  double longest = 0;
+  for (const ProviderSpec& provider : scenario.providers) {
+    if (provider.on_disconnect == Disconnect::stop || (!provider.concurrency && !browns_out)) continue;
+    double latency = healthy_latency_max(scenario, provider);
+    for (const FaultSpec& fault : scenario.faults) latency = slowed_by(fault.settings, latency);
+    const std::int64_t places = provider.concurrency.value_or(1);
+    const std::int64_t turns = 1 + (provider.concurrency ? (provider.queue + places - 1) / places : 0);
+    longest = std::max(longest, latency * static_cast<double>(turns));
+  }
+  const auto patience = static_cast<double>(scenario.monitor.provider_call.timeout.count());
+  return Duration{static_cast<std::int64_t>(std::clamp(longest - patience, 0.0, 1e18))};
+}
+
 // With a liveness block: that the run and the claim leave the time.
 std::optional<std::string> claim_cannot(const Scenario& scenario, Duration time) {
   if (!scenario.liveness) return std::nullopt;
@@ -226,7 +244,7 @@ Recovery recovery_of(const Scenario& scenario) {
   const Duration wrong_for = (scenario.liveness ? scenario.liveness->heal_at : scenario.duration) + last_failure;
   const Duration probe{static_cast<std::int64_t>(std::min(latency, 1e18))};
   recovery.time = last_failure + std::max(call.retry_after_cap, open_longest(breaker, wrong_for)) +
-                  std::min(probe, call.timeout) * breaker.half_open_success_threshold;
+                  std::min(probe, call.timeout) * breaker.half_open_success_threshold + work_left_behind(scenario);
   // Failures of before stay in a window of time and may open the breaker there while successes leave it.
   if (judges_rate_at_success(breaker)) recovery.time += breaker.window;
   std::optional<std::string> reason = reopens_late(breaker);

@@ -335,6 +335,7 @@ TEST(Brownout, never_serves_more_than_its_concurrency_under_load) {
       world(2000s, workload("chat", per_second(5), Arrival::poisson), provider("alpha", Law::fixed(1e9)));
   FaultSpec shrunk = fault("f", Brownout{.concurrency = 3});
   scenario.faults = {shrunk};
+  scenario.providers[0].on_disconnect = Disconnect::stop;  // else no call is served once the queue is 4 s long
   scenario.monitor.provider_call.timeout = 4s;
   const KeptRun kept{scenario};
   std::vector<Instant> served;

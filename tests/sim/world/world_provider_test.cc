@@ -22,7 +22,11 @@ class Alone {
     provider_.serve(call, effect, result);
     return result;
   }
-  [[nodiscard]] const Provider& inside() const { return provider_; }
+  CallResult give_up_waiting(Call call) {
+    CallResult result;
+    EXPECT_EQ(provider_.give_up_waiting(call, {}, result), Duration{0});
+    return result;
+  }
 
  private:
   ProviderSpec spec_;
@@ -161,7 +165,8 @@ TEST(BillOnTimeout, of_a_call_that_was_never_worked_on_is_nothing) {
   Alone alone{spec};
   EXPECT_EQ(alone.serve(call_within(30s), effect(Kind::hang)).cost, Usd{});
   EXPECT_EQ(alone.serve(call_within(30s), effect(Kind::hang)).at, Instant{} + 35s);
-  EXPECT_EQ(alone.inside().give_up_waiting(call_within(30s)).cost, Usd{});
+  spec.on_disconnect = Disconnect::stop;
+  EXPECT_EQ(Alone{spec}.give_up_waiting(call_within(30s)).cost, Usd{});
 }
 
 TEST(BillOnFailure, is_none_or_input_for_every_failure_of_known_usage) {
@@ -328,6 +333,7 @@ TEST(Concurrency, serves_so_many_lets_so_many_wait_and_turns_the_rest_away) {
 TEST(Concurrency, place_of_a_failed_or_timed_out_call_is_free_again) {
   ProviderSpec spec = provider("alpha", Law::fixed(10e9));
   spec.concurrency = 1;
+  spec.on_disconnect = Disconnect::stop;
   Scenario scenario = world(20s, workload("chat", per_second(1)), spec);
   scenario.monitor.provider_call.timeout = 5s;
   const KeptRun kept{scenario};
@@ -343,6 +349,7 @@ TEST(Concurrency, call_still_waiting_at_its_deadline_is_a_timeout_that_costs_not
   ProviderSpec narrow = provider("beta", Law::fixed(1.5e9));
   narrow.concurrency = 1;
   narrow.queue = 5;
+  narrow.on_disconnect = Disconnect::stop;
   WorkloadSpec load = workload("chat", Rate{});
   load.executor = Script{};
   load.requests.resize(3);
