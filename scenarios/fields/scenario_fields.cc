@@ -1,5 +1,7 @@
 // The top of a scenario file.
 
+#include <algorithm>
+
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/profiles/profiles.h"
@@ -100,6 +102,12 @@ Kind<std::map<std::string, std::int64_t>> coverage() {
           }};
 }
 
+bool has_replay(const Scenario& scenario) {
+  return std::ranges::any_of(scenario.workloads, [](const WorkloadSpec& load) {
+    return std::holds_alternative<sim::TraceReplay>(load.executor);
+  });
+}
+
 }  // namespace
 
 Names names_of(const Scenario& scenario) {
@@ -125,7 +133,9 @@ const Table<Scenario>& scenario_table() {
           field<S>("seed", &S::seed, seed_number(), "All chance of the run follows from it."),
           field<S>("start", &S::start, wall_time(),
                    "What the wall clock shows at the start, UTC; by default a Thursday, 2026-01-01T00:00:00Z."),
-          field<S>("duration", &S::duration, duration({1ns}), "How long the run lasts."),
+          field<S>("duration", &S::duration, duration({1ns}),
+                   "How long the run lasts; by default 10m, and with a `replay` as long as its trace.")
+              .stated_where([](const S& scenario) { return has_replay(scenario); }),
           field<S>("monitor", itself, object(monitor_table), "The pipeline under test."),
           providers_field(),
           field<S>("workload", &S::workloads, workloads_kind(),

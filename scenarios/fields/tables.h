@@ -49,7 +49,8 @@ Kind<std::vector<std::pair<monitor::ReplyKind, double>>> failure_rates(std::int6
 // A failure that a provider may answer with.
 Kind<monitor::ReplyKind> failure();
 
-// Fills `requests` of every replay from its trace; the scenario's hash then covers the trace too.
+// Fills `requests` of every replay from its trace; the scenario's hash then covers the trace too. A run whose duration
+// is not written lasts until the last row has come.
 void read_traces(Reading& reading, Scenario& scenario);
 
 // What one object alone cannot see: references, contradictions, windows outside the run.

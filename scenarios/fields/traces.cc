@@ -13,6 +13,8 @@ namespace {
 using sim::ListedRequest;
 
 constexpr std::size_t kRowsMax = 10'000'000;
+// 2000-01-01T00:00:00Z in a time since 1970. No trace begins that late in its own time.
+constexpr Duration kEpochLeast = std::chrono::seconds{946'684'800};
 constexpr std::size_t kRowErrorsMax = 10;  // a file with the wrong separator is wrong in every row
 const std::vector<std::string> kColumns{"t_us", "input_tokens", "output_tokens", "prompt_key"};
 
@@ -141,11 +143,32 @@ class TraceReader {
   std::size_t errors_ = 0;
 };
 
+// Times since 1970 are counted from the first row.
+void shift_epoch(sim::TraceReplay& replay, std::vector<ListedRequest>& requests) {
+  if (requests.empty() || requests.front().at < kEpochLeast) return;
+  replay.shift = requests.front().at;
+  for (ListedRequest& request : requests) request.at -= replay.shift;
+}
+
+// The first whole second at which every trace has been played.
+std::optional<Duration> end_of_traces(const Scenario& scenario) {
+  std::optional<Duration> end;
+  for (const WorkloadSpec& workload : scenario.workloads) {
+    const auto* replay = std::get_if<sim::TraceReplay>(&workload.executor);
+    if (replay == nullptr || workload.requests.empty()) continue;
+    const Duration last = replay->played_at(workload.requests.back().at);
+    const Duration length = std::min(last + Duration{1}, workload.duration.value_or(Duration::max()));
+    end = std::max(end.value_or(Duration{0}), workload.start + length);
+  }
+  if (!end) return std::nullopt;
+  return std::chrono::ceil<std::chrono::seconds>(*end);
+}
+
 }  // namespace
 
 void read_traces(Reading& reading, Scenario& scenario) {
   for (WorkloadSpec& workload : scenario.workloads) {
-    const auto* replay = std::get_if<sim::TraceReplay>(&workload.executor);
+    auto* replay = std::get_if<sim::TraceReplay>(&workload.executor);
     if (replay == nullptr || replay->trace.empty()) continue;
     const bool is_absolute = replay->trace.starts_with('/');
     const std::string path = is_absolute ? replay->trace : reading.directory() + replay->trace;
@@ -162,7 +185,14 @@ void read_traces(Reading& reading, Scenario& scenario) {
     }
     scenario.hash = stable_hash(text, scenario.hash);
     workload.requests = TraceReader(reading.diagnostics(), path).read(text);
+    shift_epoch(*replay, workload.requests);
+    if (!replay->until || workload.requests.empty()) continue;
+    std::erase_if(workload.requests, [&](const ListedRequest& row) { return row.at >= *replay->until; });
+    if (!workload.requests.empty()) continue;
+    reading.error_at("/workload" + pointer_step(workload.name) + "/until", "no row of the trace comes before it");
   }
+  const auto end = end_of_traces(scenario);
+  if (end && !reading.was_written("/duration")) scenario.duration = *end;
 }
 
 }  // namespace windtunnel::scenarios

@@ -170,6 +170,8 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
       settings.of<TraceReplay>(
           "trace", &TraceReplay::trace, name(),
           "A CSV file, named from the scenario's folder: t_us,input_tokens,output_tokens[,prompt_key]."),
+      settings.of<TraceReplay>("until", &TraceReplay::until, optional(duration({1ns})),
+                               "The rows before this time of the trace are played and the others left out; null: all."),
       settings.of<TraceReplay>("time_scale", &TraceReplay::time_scale, decimal({1e-6, 1e6}),
                                "Of the trace's times: 2 plays it at half speed."),
       settings.of<TraceReplay>("rate_scale", &TraceReplay::rate_scale, decimal({0, 1e4}),

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
+#include <variant>
 
 namespace windtunnel::sim {
 namespace {
@@ -59,6 +61,30 @@ Finding no_traffic() {
           .origin = {}};
 }
 
+// Of the listed requests of a load, those that come after its end or the run's.
+std::vector<Finding> rows_not_played(const Scenario& scenario) {
+  std::vector<Finding> findings;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    const Duration end = std::min(scenario.duration - load.start, load.duration.value_or(Duration::max()));
+    const auto* replay = std::get_if<TraceReplay>(&load.executor);
+    const auto left_out = std::ranges::count_if(load.requests, [&](const ListedRequest& row) {
+      return (replay == nullptr ? row.at : replay->played_at(row.at)) >= end;
+    });
+    if (left_out == 0) continue;
+    Finding finding{.kind = Finding::Kind::traffic,
+                    .id = fmt::format("{} plays every row", load.name),
+                    .verdict = Verdict::inconclusive,
+                    .claim = fmt::format("every row of {} is played", load.name),
+                    .reason = fmt::format("{} of its {} rows come after the end at {:.3f} s{}", left_out,
+                                          load.requests.size(), static_cast<double>((load.start + end).count()) / 1e9,
+                                          replay == nullptr ? "" : "; \"until\" leaves rows out on purpose")};
+    const auto origin = scenario.origins.find(replay == nullptr ? "/duration" : "/workload/" + load.name + "/trace");
+    if (origin != scenario.origins.end()) finding.origin = origin->second;
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
 // A run whose file claims something of a forecast only has judged none of it.
 std::vector<Finding> left_to_the_forecast(const Scenario& scenario) {
   std::vector<Finding> findings;
@@ -100,6 +126,8 @@ Judgement Judge::judge(const RunResult& result) {
   judgement.claims = claims_of(scenario_, liveness_.has_value());
   if (judgement.claims == 0) append(judgement.findings, left_to_the_forecast(scenario_));
   if (result.arrivals == 0) judgement.findings.push_back(no_traffic());
+  // A run that is stopped early was asked to leave them out.
+  if (!result.stopped) append(judgement.findings, rows_not_played(scenario_));
   judgement.verdict = decide(evidence_of(judgement.findings, result.arrivals, judgement.claims));
   return judgement;
 }

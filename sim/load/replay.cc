@@ -2,7 +2,13 @@
 
 #include <algorithm>
 
+#include "base/rounding.h"
+
 namespace windtunnel::sim {
+
+Duration TraceReplay::played_at(Duration at) const {
+  return time_scale == 1 ? at : whole_nanoseconds(static_cast<double>(at.count()) * time_scale);
+}
 
 double TraceReplay::expected_requests(const Rate& /*rate*/, Duration /*length*/, std::size_t listed) const {
   return static_cast<double>(listed) * rate_scale;

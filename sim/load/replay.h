@@ -1,5 +1,6 @@
 #pragma once
-// The requests of a trace, whose times and rate may be scaled. The reader fills the workload's requests from the trace.
+// The requests of a trace, whose times and rate may be scaled. The reader fills the workload's requests from the trace:
+// the rows before `until`, their times counted from the first row if they are times since 1970.
 
 #include "sim/load/executor_rules.h"
 
@@ -8,9 +9,14 @@ namespace windtunnel::sim {
 struct TraceReplay : ExecutorRules {
   static constexpr const char* kName = "replay";
 
-  std::string trace;      // as written
-  double time_scale = 1;  // of the trace's times: 2 plays it at half speed
-  double rate_scale = 1;  // of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice
+  std::string trace;              // as written
+  std::optional<Duration> until;  // of the trace's own time: later rows are left out on purpose
+  Duration shift{0};              // that the reader took off each time of the trace; not written
+  double time_scale = 1;          // of the trace's times: 2 plays it at half speed
+  double rate_scale = 1;          // of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice
+
+  // When a row comes, from the load's start.
+  [[nodiscard]] Duration played_at(Duration at) const;
 
   static constexpr ArrivalSource kSource = ArrivalSource::list;
   static constexpr bool kDrawsTokens = false;

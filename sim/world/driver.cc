@@ -188,9 +188,16 @@ inline void Driver::handle(std::uint32_t payload) {
   on_fault(payload - fault_base_);
 }
 
+// Requests of one load and one instant all arrive before any of their answers, also before those that take no time. As
+// events of their own, the third of them would find the first one's answer and the second would not.
 inline void Driver::on_arrival(std::uint32_t workload) {
-  const std::uint64_t ordinal = next_ordinal_[workload];
-  if (const auto next = loads_[workload].next_arrival()) {
+  std::uint64_t ordinal = next_ordinal_[workload];
+  auto next = loads_[workload].next_arrival();
+  for (; next && next->at == now_; next = loads_[workload].next_arrival()) {
+    begin_request(workload, ordinal, kNobody);
+    ordinal = next->ordinal;
+  }
+  if (next) {
     next_ordinal_[workload] = next->ordinal;
     queue_.schedule_next(next->at, workload);
   }

@@ -111,6 +111,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       executor_(in_run(spec.executor)),
       source_(source_of(spec.executor)),
       is_exact_(is_constant(spec.executor) && spec.arrival == Arrival::uniform),
+      replay_(std::get_if<TraceReplay>(&spec.executor)),
       last_(begin_),
       mmpp_until_(begin_) {
   for (const ListedRequest& listed : spec.requests) {
@@ -119,11 +120,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
   }
   std::sort(listed_users_.begin(), listed_users_.end());
   listed_users_.erase(std::unique(listed_users_.begin(), listed_users_.end()), listed_users_.end());
-  if (const auto* replay = std::get_if<TraceReplay>(&spec.executor)) {
-    is_replay_ = true;
-    time_scale_ = replay->time_scale;
-    rate_scale_ = replay->rate_scale;
-  }
+  if (replay_ != nullptr) rate_scale_ = replay_->rate_scale;
   copies_max_ = static_cast<std::uint64_t>(std::max(1.0, std::ceil(rate_scale_)));
   std::visit([&](auto& one) { one.settings->begin(frame_, one.kept); }, executor_);
 }
@@ -184,8 +181,8 @@ std::optional<ArrivalPoint> Load::next_listed() {
   for (; candidate_ / copies_max_ < spec_.requests.size(); ++candidate_) {
     const double wanted = rate_scale_ - static_cast<double>(candidate_ % copies_max_);
     if (wanted < 1 && unit(draw(arrival_stream_, candidate_).a) >= wanted) continue;
-    Duration offset = row(candidate_).at;
-    if (time_scale_ != 1) offset = whole_nanoseconds(static_cast<double>(offset.count()) * time_scale_);
+    const Duration at = row(candidate_).at;
+    const Duration offset = replay_ == nullptr ? at : replay_->played_at(at);
     if (begin_ + offset >= end_) return std::nullopt;
     ++arrivals_;
     return ArrivalPoint{begin_ + offset, candidate_++};
@@ -285,7 +282,7 @@ void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand&
   if (listed.input) request.input = *listed.input;
   if (listed.output) demand.output = *listed.output;
   // A row of a trace asks for what it got, unless the workload says otherwise; a listed request speaks for itself.
-  const bool said_by_workload = is_replay_ && spec_.max_tokens;
+  const bool said_by_workload = replay_ != nullptr && spec_.max_tokens;
   if (listed.max_tokens && !said_by_workload) max_tokens = listed.max_tokens;
   if (listed.prompt) {
     request.content = {stable_hash(*listed.prompt), stable_hash(*listed.prompt, 1)};

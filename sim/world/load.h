@@ -100,10 +100,9 @@ class Load {
   LoadFrame frame_;
   AnyInRun<Executor> executor_;
   ArrivalSource source_;
-  bool is_exact_;          // uniform arrivals at multiples of one over the rate
-  double time_scale_ = 1;  // of the list
-  double rate_scale_ = 1;  // of the list
-  bool is_replay_ = false;
+  bool is_exact_;                // uniform arrivals at multiples of one over the rate
+  const TraceReplay* replay_;    // of the list; nullptr: a script
+  double rate_scale_ = 1;        // of the list
   std::uint64_t arrivals_ = 0;   // handed out so far
   std::uint64_t candidate_ = 0;  // of the list: the next ordinal to look at
   std::uint64_t copies_max_ = 1;

@@ -113,6 +113,7 @@ std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) 
   note_start(notes);
   note_reservations(notes);
   note_warm_up(notes);
+  note_traces(notes);
   return notes;
 }
 
@@ -248,6 +249,15 @@ void RunNotes::note_warm_up(std::vector<std::string>& notes) const {
       "without it; \"skip\": \"{}s\" leaves it out of a threshold",
       found->skip / std::chrono::seconds{1}, in_ms(found->mean_all), in_ms(found->mean_after),
       found->skip / std::chrono::seconds{1}));
+}
+
+void RunNotes::note_traces(std::vector<std::string>& notes) const {
+  for (const WorkloadSpec& load : scenario_.workloads) {
+    const auto* replay = std::get_if<TraceReplay>(&load.executor);
+    if (replay == nullptr || replay->shift == Duration{0}) continue;
+    notes.push_back(fmt::format("the times of {} count from 1970: its first row, of {}, is played at the start of {}",
+                                replay->trace, iso8601(WallTime{replay->shift}), load.name));
+  }
 }
 
 std::vector<std::string> notes_beforehand(const Scenario& scenario) {

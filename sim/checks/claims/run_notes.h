@@ -46,6 +46,7 @@ class RunNotes final {
   void note_start(std::vector<std::string>& notes) const;
   void note_warm_up(std::vector<std::string>& notes) const;
   void note_reservations(std::vector<std::string>& notes) const;
+  void note_traces(std::vector<std::string>& notes) const;
 
   const Scenario& scenario_;
   std::int64_t requests_ = 0;

@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
+#include "scenarios/writer.h"
 
 namespace windtunnel::scenarios::traces_test {
 namespace {
@@ -23,15 +25,15 @@ class Trace : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  sim::Scenario read(const std::string& csv) {
+  sim::Scenario read(const std::string& csv, const std::vector<std::string>& sets = {}) {
     std::ofstream(folder_ / "t.csv", std::ios::binary) << csv;
     return read_scenario_text(R"({"workload": {"w": {"executor": "replay", "trace": "t.csv"}}})",
-                              (folder_ / "s.json").string());
+                              (folder_ / "s.json").string(), sets);
   }
   // The errors without the folder.
-  std::string error_of(const std::string& csv) {
+  std::string error_of(const std::string& csv, const std::vector<std::string>& sets = {}) {
     try {
-      read(csv);
+      read(csv, sets);
       return "no error";
     } catch (const ScenarioError& error) {
       const Diagnostic& first = error.diagnostics().front();
@@ -104,6 +106,48 @@ TEST_F(Trace, a_missing_one_is_an_error_at_its_key) {
   } catch (const ScenarioError& error) {
     EXPECT_EQ(error.diagnostics().front().pointer, "/workload/w/trace");
   }
+}
+
+constexpr const char* kThreeRows = "t_us,input_tokens,output_tokens\n500000,1,2\n700000,1,2\n3000000,1,2\n";
+
+TEST_F(Trace, decides_how_long_a_run_lasts_whose_duration_is_not_written) {
+  EXPECT_EQ(read(kThreeRows).duration, 4s) << "a row at 3 s comes before the end";
+  EXPECT_EQ(read("t_us,input_tokens,output_tokens\n0,1,2\n2999999,1,2\n").duration, 3s);
+  EXPECT_EQ(read("t_us,input_tokens,output_tokens\n0,1,2\n").duration, 1s);
+  EXPECT_EQ(read(kThreeRows, {"workload.w.time_scale=100"}).duration, 301s);
+  EXPECT_EQ(read(kThreeRows, {"workload.w.start=1h"}).duration, 1h + 4s);
+  EXPECT_EQ(read(kThreeRows, {"workload.w.duration=2s"}).duration, 2s);
+  EXPECT_EQ(read(kThreeRows, {"duration=10m"}).duration, 10min);
+  EXPECT_EQ(read(kThreeRows, {"duration=1s"}).duration, 1s);
+}
+
+TEST_F(Trace, keeps_a_duration_of_ten_minutes_that_is_written) {
+  const sim::Scenario written = read(kThreeRows, {"duration=10m"});
+  std::ofstream(folder_ / "again.json") << write_scenario(written);
+  EXPECT_EQ(read_scenario((folder_ / "again.json").string()).duration, 10min);
+}
+
+TEST_F(Trace, leaves_out_what_comes_until_a_time_and_later) {
+  const sim::Scenario s = read(kThreeRows, {"workload.w.until=700001us"});
+  EXPECT_EQ(s.workloads[0].requests.size(), 2U);
+  EXPECT_EQ(s.duration, 1s);
+  EXPECT_EQ(read(kThreeRows, {"workload.w.until=700ms"}).workloads[0].requests.size(), 1U);
+  EXPECT_EQ(read(kThreeRows, {"workload.w.until=700ms", "workload.w.time_scale=10"}).workloads[0].requests.size(), 1U)
+      << "a time of the trace's own";
+  EXPECT_TRUE(error_of(kThreeRows, {"workload.w.until=500ms"}).ends_with("no row of the trace comes before it"));
+}
+
+TEST_F(Trace, counts_times_since_1970_from_its_first_row) {
+  const std::string header = "t_us,input_tokens,output_tokens\n";
+  const sim::Scenario s = read(header + "1700000000000000,10,10\n1700000000000001,10,10\n");
+  EXPECT_EQ(s.workloads[0].requests[0].at, 0us);
+  EXPECT_EQ(s.workloads[0].requests[1].at, 1us);
+  EXPECT_EQ(std::get<sim::TraceReplay>(s.workloads[0].executor).shift, 1'700'000'000s);
+  EXPECT_EQ(s.duration, 1s);
+  // Times of a trace that begins late in its own time stay what they are.
+  const sim::Scenario late = read(header + "946684799999999,10,10\n");
+  EXPECT_EQ(late.workloads[0].requests[0].at, 946'684'799'999'999us);
+  EXPECT_EQ(read(header + "946684800000000,10,10\n").workloads[0].requests[0].at, 0us);
 }
 
 TEST_F(Trace, is_part_of_the_hash) {

@@ -113,5 +113,35 @@ TEST(Judge, min_affected_is_met_by_exactly_as_many_results) {
   }
 }
 
+// Three rows at 0, 1 and 2 s, or at twice these times.
+Scenario replayed(Duration duration, double time_scale = 1) {
+  WorkloadSpec load = workload("chat", Rate{});
+  load.executor = TraceReplay{.trace = "t.csv", .time_scale = time_scale};
+  for (int i = 0; i < 3; ++i) load.requests.push_back({.at = i * 1s});
+  Scenario scenario = world(duration, load);
+  scenario.thresholds = {at_most(Metric::requests_failed, 0)};
+  return scenario;
+}
+
+TEST(Judge, a_run_that_does_not_play_every_row_is_inconclusive) {
+  EXPECT_EQ(judged(replayed(2s + 1ns)).verdict, Verdict::pass);
+  const Judgement cut = judged(replayed(2s));
+  EXPECT_EQ(cut.verdict, Verdict::inconclusive);
+  EXPECT_EQ(cut.findings.back().reason,
+            "1 of its 3 rows come after the end at 2.000 s; \"until\" leaves rows out on purpose");
+  EXPECT_EQ(judged(replayed(4s, 2)).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged(replayed(4s + 1ns, 2)).verdict, Verdict::pass);
+  Scenario by_load = replayed(10s);
+  by_load.workloads[0].duration = 1s;
+  EXPECT_EQ(judged(by_load).verdict, Verdict::inconclusive);
+  Scenario script = replayed(2s);
+  script.workloads[0].executor = Script{};
+  EXPECT_EQ(judged(script).verdict, Verdict::inconclusive);
+}
+
+TEST(Judge, rows_beyond_the_instant_at_which_a_run_is_told_to_stop_are_not_missed) {
+  EXPECT_EQ(judged(replayed(2s), {.until = 1s}).verdict, Verdict::pass);
+}
+
 }  // namespace
 }  // namespace windtunnel::sim::judge_test
