@@ -56,14 +56,15 @@ class Cache {
   explicit Cache(const CacheConfig& config = {});
 
   // Where the answer of `provider` to this request is kept: the content and everything else that changes the answer,
-  // which is the requested max_tokens (never the grant) and, with scope provider, the provider.
+  // which is the max_tokens that the caller asked for (never the grant) and, with scope provider, the provider.
   [[nodiscard]] ContentKey key_of(const Request& request, ProviderId provider) {
     return scoped(shared_key_of(request), provider);
   }
   // The same in two steps: what needs no provider, and the rest. Most requests ask for as much as the one before.
   [[nodiscard]] ContentKey shared_key_of(const Request& request) {
-    if (request.max_tokens != asked_) {
-      asked_ = request.max_tokens;
+    const Tokens asked = request.max_tokens_is_asked ? request.max_tokens : kNotAsked;
+    if (asked != asked_) {
+      asked_ = asked;
       asked_hash_ = stable_hash(static_cast<std::uint64_t>(asked_.count()));
     }
     return with_hashed(request.content, asked_hash_);
@@ -98,6 +99,7 @@ class Cache {
   [[nodiscard]] std::int64_t evictions() const { return evictions_; }  // entries not yet gone that made room
 
  private:
+  static constexpr Tokens kNotAsked{-1};
   // The neighbours in a doubly linked ring through the slots; slot 0 is the ring's head and holds no entry.
   struct Links {
     std::uint32_t before = 0;

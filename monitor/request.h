@@ -36,6 +36,8 @@ struct Request {
   std::optional<ProviderId> provider;  // an explicit choice wins over the A/B router
   Tokens input;                        // prompt tokens, [0, kTokensMax]
   Tokens max_tokens{500};              // the most output tokens asked for, [0, kTokensMax]
+  // False: max_tokens is what the driver expects and the caller never named, so that the answer does not depend on it.
+  bool max_tokens_is_asked = true;
   LabelsId labels{};
   UserId user_id{};
   std::uint32_t prompt_length = 0;  // characters

@@ -118,7 +118,7 @@ class TraceReader {
           request.max_tokens = request.output;
           break;
         default:
-          request.prompt = std::string(word);
+          if (!word.empty()) request.prompt = std::string(word);
           break;
       }
     }

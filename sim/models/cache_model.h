@@ -15,8 +15,9 @@ namespace windtunnel::sim {
 // Everything that changes an answer.
 struct CacheIdentity {
   monitor::ContentKey content;
-  std::int64_t max_tokens = 0;
-  std::uint64_t provider = 0;  // with scope provider: its place + 1; else 0
+  static constexpr std::int64_t kNotAsked = -1;
+  std::int64_t max_tokens = 0;  // as the caller asked for; kNotAsked: the caller named none
+  std::uint64_t provider = 0;   // with scope provider: its place + 1; else 0
   friend bool operator==(const CacheIdentity&, const CacheIdentity&) = default;
 };
 

@@ -283,7 +283,11 @@ void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand&
   if (listed.output) demand.output = *listed.output;
   // A row of a trace asks for what it got, unless the workload says otherwise; a listed request speaks for itself.
   const bool said_by_workload = replay_ != nullptr && spec_.max_tokens;
-  if (listed.max_tokens && !said_by_workload) max_tokens = listed.max_tokens;
+  if (listed.max_tokens && !said_by_workload) {
+    max_tokens = listed.max_tokens;
+    // Rows with one key are one question, however long their answers were.
+    request.max_tokens_is_asked = replay_ == nullptr || !listed.prompt;
+  }
   if (listed.prompt) {
     request.content = {stable_hash(*listed.prompt), stable_hash(*listed.prompt, 1)};
     request.user = request.content.high;

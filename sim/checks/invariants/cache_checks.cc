@@ -12,7 +12,9 @@ CacheChecks::CacheChecks(Watched& watched)
 
 CacheIdentity CacheChecks::identity_of(const OpenRequest& one, monitor::ProviderId provider) const {
   const bool apart = watched_.config().cache.scope == monitor::CacheConfig::Scope::provider;
-  return {one.request.content, one.request.max_tokens.count(), apart ? index_of(provider) + 1U : 0U};
+  const std::int64_t asked =
+      one.request.max_tokens_is_asked ? one.request.max_tokens.count() : CacheIdentity::kNotAsked;
+  return {one.request.content, asked, apart ? index_of(provider) + 1U : 0U};
 }
 
 void CacheChecks::on_first_asked(const OpenRequest& one, monitor::ProviderId provider) {

@@ -1,14 +1,18 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
+#include "sim/world/world.h"
 
 namespace windtunnel::scenarios::traces_test {
 namespace {
@@ -50,7 +54,7 @@ TEST_F(Trace, fills_the_requests_of_a_replay) {
   const auto& requests = s.workloads[0].requests;
   ASSERT_EQ(requests.size(), 3U);
   EXPECT_EQ(requests[0], (sim::ListedRequest{0ns, Tokens{374}, Tokens{44}, Tokens{44}, "a", {}, {}}));
-  EXPECT_EQ(requests[1], (sim::ListedRequest{1500us, Tokens{0}, Tokens{9}, Tokens{9}, "", {}, {}}));
+  EXPECT_EQ(requests[1], (sim::ListedRequest{1500us, Tokens{0}, Tokens{9}, Tokens{9}, {}, {}, {}})) << "no key";
   EXPECT_EQ(requests[2].max_tokens, Tokens{0});
 }
 
@@ -177,6 +181,25 @@ TEST(ShippedTraces, have_the_rows_and_tokens_of_their_source) {
   const auto mooncake = read_shipped("mooncake_synthetic.csv");
   EXPECT_EQ(mooncake.size(), 3'993U);
   EXPECT_EQ(mooncake.front().prompt, "f31655adc8598248");
+}
+
+// Every repeat of a prompt is a hit where answers take no time and all are kept, but for those of one instant.
+TEST(ShippedTraces, repeat_their_prompts_however_long_the_answers_are) {
+  const sim::Scenario scenario = read_scenario_text(
+      R"({"monitor": {"token_limiter": {"mode": "off"}, "cost_limiter": {"monthly_usd": null}},
+          "providers": {"p": {"profile": null, "price_usd_per_million": {"input": 1, "output": 1}}},
+          "workload": {"w": {"executor": "replay", "trace": "data/mooncake_synthetic.csv"}}})",
+      std::string(WINDTUNNEL_ROOT) + "/scenarios/x.json");
+  std::map<std::string, std::set<std::int64_t>> lengths;
+  std::map<std::string, Duration> first;
+  std::int64_t repeats = 0;
+  for (const sim::ListedRequest& row : scenario.workloads[0].requests) {
+    lengths[*row.prompt].insert(row.output->count());
+    const auto [seen, is_new] = first.try_emplace(*row.prompt, row.at);
+    if (!is_new && seen->second < row.at) ++repeats;
+  }
+  EXPECT_TRUE(std::any_of(lengths.begin(), lengths.end(), [](const auto& one) { return one.second.size() > 1; }));
+  EXPECT_EQ(run(scenario).pipeline.cache().hits(), repeats);
 }
 
 }  // namespace
