@@ -29,8 +29,11 @@ struct RetryConfig {
   friend bool operator==(const RetryConfig&, const RetryConfig&) = default;
 };
 
+// A timeout that never comes.
+inline constexpr Duration kNoTimeout = Duration::max();
+
 struct ProviderCallConfig {
-  Duration timeout = std::chrono::seconds{30};  // of one attempt
+  Duration timeout = std::chrono::seconds{30};  // of one attempt; kNoTimeout: the answer is waited for
   std::optional<Duration> deadline;             // of the whole request, from its arrival
   RetryConfig retry;
   Duration retry_after_cap = std::chrono::seconds{60};

@@ -176,7 +176,8 @@ Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
 inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now) {
   Record& record = flow.record;
   check(record.attempt_count < kAttemptsMax, "a request makes a bounded number of attempts");
-  Instant deadline = now + config_.provider_call.timeout;
+  const Duration timeout = config_.provider_call.timeout;
+  Instant deadline = timeout == kNoTimeout ? Instant::max() : now + timeout;
   if (const auto last = deadline_of(flow)) deadline = std::min(deadline, *last);
   const std::uint8_t ordinal = record.attempt_count++;
   record.attempt_storage[ordinal] = {

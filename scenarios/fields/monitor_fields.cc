@@ -181,6 +181,21 @@ const Table<ProviderCallConfig>& rate_limited_table() {
   return table;
 }
 
+// null: there is none.
+Kind<Duration> timeout() {
+  const Kind<std::optional<Duration>> nullable = optional(duration({1ns}));
+  return {[nullable](Reading& reading, const JsonValue& json, Duration& value) {
+            std::optional<Duration> written;
+            if (!nullable.read(reading, json, written)) return false;
+            value = written.value_or(monitor::kNoTimeout);
+            return true;
+          },
+          [nullable](const Names& names, const Duration& value) {
+            return nullable.write(names, value == monitor::kNoTimeout ? std::nullopt : std::optional{value});
+          },
+          [](const Duration& a, const Duration& b) { return a == b; }, nullable.schema};
+}
+
 const Table<ProviderCallConfig>& provider_call_table() {
   using C = ProviderCallConfig;
   const auto itself = [](auto& config) -> auto& { return config; };
@@ -188,7 +203,8 @@ const Table<ProviderCallConfig>& provider_call_table() {
       "provider_call",
       "How a provider is called, retried and left.",
       {
-          field<C>("timeout", &C::timeout, duration({1ns}), "Of one attempt. A reply at exactly this time is a reply."),
+          field<C>("timeout", &C::timeout, timeout(),
+                   "Of one attempt. A reply at exactly this time is a reply; null: an attempt waits for its reply."),
           field<C>("deadline", &C::deadline, optional(duration({1ns})),
                    "Of the whole request, from its arrival; null is none."),
           field<C>(

@@ -22,6 +22,7 @@ class ReferenceCheck {
   void run() {
     check_monitor(reading_, scenario_, "/monitor");
     check_attempts();
+    check_patience();
     for (const ProviderSpec& provider : scenario_.providers) check_provider(provider);
     for (const WorkloadSpec& workload : scenario_.workloads) check_workload(workload);
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) check_fault(i);
@@ -43,6 +44,24 @@ class ReferenceCheck {
     if (attempts * scenario_.providers.size() <= monitor::kAttemptsMax || reading_.is_broken(pointer)) return;
     error(pointer, std::to_string(attempts) + " attempts at each of " + std::to_string(scenario_.providers.size()) +
                        " providers are more than " + std::to_string(monitor::kAttemptsMax) + ", the most of a request");
+  }
+
+  // Without a timeout and a deadline a call that hangs never ends.
+  void check_patience() {
+    const monitor::ProviderCallConfig& call = scenario_.monitor.provider_call;
+    if (call.timeout != monitor::kNoTimeout || call.deadline) return;
+    const std::string reason = "a call that hangs would never end";
+    const std::string help = "write monitor.provider_call.timeout or .deadline";
+    for (const ProviderSpec& provider : scenario_.providers) {
+      const bool hangs = std::ranges::any_of(provider.errors.rates, [](const auto& error) {
+        return error.first == monitor::ReplyKind::timeout && error.second > 0;
+      });
+      if (hangs) error("/providers" + pointer_step(provider.name) + "/errors", reason, help);
+    }
+    for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+      const std::string pointer = "/faults/" + std::to_string(i);
+      if (!reading_.is_broken(pointer) && sim::may_hang(scenario_.faults[i].settings)) error(pointer, reason, help);
+    }
   }
 
   bool check_provider_name(const std::string& pointer, const std::string& name) {
@@ -196,7 +215,7 @@ void check_monitor(Reading& reading, const Scenario& scenario, const std::string
   refuse("/circuit_breaker", monitor::unsupported(config.circuit_breaker));
   if (!scenario.breaker_command.empty()) refuse("/circuit_breaker", unfit_for_a_command(config.circuit_breaker));
   const monitor::ProviderCallConfig& call = config.provider_call;
-  if (call.deadline && *call.deadline < call.timeout) {
+  if (call.deadline && call.timeout != monitor::kNoTimeout && *call.deadline < call.timeout) {
     reading.warning_at(pointer + "/provider_call/deadline",
                        "the deadline " + duration_text(*call.deadline) + " is shorter than the timeout " +
                            duration_text(call.timeout) +

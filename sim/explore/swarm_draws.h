@@ -1,6 +1,8 @@
 #pragma once
 // The parts of a swarm's world, each drawn by a function of its own. For swarm.cc only.
 
+#include <algorithm>
+
 #include "sim/kernel/dice.h"
 #include "sim/world/scenario.h"
 
@@ -15,6 +17,10 @@ struct Draft {
   Scenario world;
 
   [[nodiscard]] bool keeps(SwarmPart part) const;
+  // How long a call is waited for, in figures that settings are drawn around.
+  [[nodiscard]] Duration patience() const {
+    return std::min<Duration>(world.monitor.provider_call.timeout, std::chrono::hours{1});
+  }
   [[nodiscard]] Duration on_grid(Duration duration) const { return sim::on_grid(duration, grid); }
 };
 

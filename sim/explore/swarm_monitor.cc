@@ -56,7 +56,7 @@ Duration draw_open(const Draft& draft) {
   const Dice& dice = draft.dice;
   const Range<Duration> range = draft.ranges.open;
   if (dice.coin(50, "open by itself")) return draft.on_grid(dice.round_one(range, "open"));
-  const Duration timeout = draft.world.monitor.provider_call.timeout;
+  const Duration timeout = draft.patience();
   return draft.on_grid(std::clamp(timeout * dice.one_of({1, 2, 4, 8}, "open by timeout") / 4, range.least, range.most));
 }
 

@@ -124,7 +124,7 @@ void draw_latency(const Draft& draft, ProviderSpec& provider, std::uint64_t i, D
 
 void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
   const Dice& dice = draft.dice;
-  const Duration timeout = draft.world.monitor.provider_call.timeout;
+  const Duration timeout = draft.patience();
   const Duration most =
       timeout * dice.one_of<std::int64_t>({20, 20, 100, 100, 250, 500, 900, 1000}, "slowness", i) / 1000;
   // Once in a while nothing can recover: the healthy answer takes longer than anybody waits.
@@ -186,8 +186,10 @@ FaultSpec draw_fault(const Draft& draft, std::uint64_t i, Duration healed) {
   const Dice& dice = draft.dice;
   FaultSpec fault;
   fault.id = fmt::format("fault-{}", i + 1);
-  const Duration timeout = draft.world.monitor.provider_call.timeout;
+  const Duration timeout = draft.patience();
   fault.settings = draw_fault_of(draw_kind(draft, i), {dice, i, draft.grid, timeout});
+  const monitor::ProviderCallConfig& call = draft.world.monitor.provider_call;
+  if (call.timeout == monitor::kNoTimeout && !call.deadline && may_hang(fault.settings)) fault.settings = Outage{};
   const Duration step = std::max<Duration>(draft.grid, 100ms);
   fault.at = step * dice.between({0, std::max<std::int64_t>(0, (healed - 1ns) / step)}, "at", i);
   fault.at = std::min(fault.at, healed - 1ns);

@@ -1,6 +1,7 @@
 #pragma once
 // Calls fail with a chance: at one rate, or in bursts between a good and a bad state (Gilbert and Elliott).
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/faults/fault_rules.h"
@@ -32,6 +33,10 @@ struct ErrorBurst : FaultRules {
   static constexpr Precedence kPrecedence = Precedence::error_burst;
   bool apply(const FaultedCall& call, State& state, FaultEffect& effect) const;
   std::optional<Law> stay(const FaultPhase& phase, State& state) const;
+  [[nodiscard]] bool may_hang() const {
+    return std::ranges::any_of(
+        errors, [](const auto& error) { return error.first == monitor::ReplyKind::timeout && error.second > 0; });
+  }
   [[nodiscard]] double fail_chance() const { return gilbert_elliott ? 0 : rate; }
   [[nodiscard]] bool is_uncertain() const { return gilbert_elliott.has_value(); }
   [[nodiscard]] std::vector<FaultProblem> problems(const IsWritten& is_written) const;

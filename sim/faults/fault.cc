@@ -62,6 +62,10 @@ std::optional<Duration> wall_clock_offset_of(const Fault& fault) {
   return std::visit([](const auto& kind) { return kind.wall_clock_offset(); }, fault);
 }
 
+bool may_hang(const Fault& fault) {
+  return std::visit([](const auto& kind) { return kind.may_hang(); }, fault);
+}
+
 double slowed_by(const Fault& fault, double latency) {
   return std::visit([=](const auto& kind) { return kind.slowed(latency); }, fault);
 }

@@ -47,6 +47,7 @@ inline constexpr int kFaultKinds = std::variant_size_v<Fault>;
 [[nodiscard]] double share_of(const Fault& fault);
 [[nodiscard]] std::optional<std::int64_t> capacity_of(const Fault& fault);
 [[nodiscard]] std::optional<Duration> wall_clock_offset_of(const Fault& fault);
+[[nodiscard]] bool may_hang(const Fault& fault);
 [[nodiscard]] double slowed_by(const Fault& fault, double latency);
 [[nodiscard]] double fail_chance_of(const Fault& fault);
 [[nodiscard]] bool is_uncertain(const Fault& fault);

@@ -135,6 +135,8 @@ struct FaultRules {
   [[nodiscard]] double slowed(double latency) const { return latency; }
   // The chance that a call which it touches fails of it, where that chance is one number.
   [[nodiscard]] double fail_chance() const { return 0; }
+  // Whether a call that it touches may end only with its caller's patience.
+  [[nodiscard]] bool may_hang() const { return false; }
   // Whether many requests share a draw of it, so that runs differ more than their requests do.
   [[nodiscard]] bool is_uncertain() const { return false; }
 

@@ -21,6 +21,7 @@ struct Flapping : FaultRules {
   }
   [[nodiscard]] bool acts_in_phase(std::uint64_t number) const { return number % 2 == 0; }
   std::optional<Law> stay(const FaultPhase& phase, State& /*state*/) const { return phase.acts ? down : up; }
+  [[nodiscard]] bool may_hang() const { return mode == OutageMode::hang; }
   [[nodiscard]] double fail_chance() const { return 1; }
   [[nodiscard]] std::vector<FaultProblem> problems(const IsWritten& is_written) const;
   static constexpr auto shrinks() { return std::tuple{&Flapping::mode, &Flapping::error}; }

@@ -31,6 +31,7 @@ struct Outage : FaultRules {
   bool apply(const FaultedCall& /*call*/, State& /*state*/, FaultEffect& effect) const {
     return DownSettings{mode, error}.apply(effect);
   }
+  [[nodiscard]] bool may_hang() const { return mode == OutageMode::hang; }
   [[nodiscard]] double fail_chance() const { return 1; }
   [[nodiscard]] std::vector<FaultProblem> problems(const IsWritten& is_written) const;
   static constexpr auto shrinks() { return std::tuple{&Outage::mode, &Outage::error}; }

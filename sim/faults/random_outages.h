@@ -25,6 +25,7 @@ struct RandomOutages : FaultRules {
   [[nodiscard]] double share() const { return severity; }
   [[nodiscard]] bool acts_in_phase(std::uint64_t number) const { return number % 2 == 1; }
   std::optional<Law> stay(const FaultPhase& phase, State& /*state*/) const { return phase.acts ? down : up; }
+  [[nodiscard]] bool may_hang() const { return mode == OutageMode::hang; }
   [[nodiscard]] double fail_chance() const { return severity; }
   [[nodiscard]] bool is_uncertain() const { return true; }
   [[nodiscard]] std::vector<FaultProblem> problems(const IsWritten& is_written) const;

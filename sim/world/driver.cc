@@ -110,8 +110,9 @@ RunResult Driver::run() {
     // Popping the event we stop before is harmless, because the queue is not read again.
     const Scheduled event = queue_.pop();
     stopped = event.at > until || (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed));
-    // Past the end only the requests in flight are driven on: a breaker's wake-up has no effect then.
-    if (stopped || (in_flight_ == 0 && event.at >= end_)) break;
+    // Past the end only the requests in flight are driven on: a breaker's wake-up has no effect then. A call that hangs
+    // without a timeout ends at no time.
+    if (stopped || (event.at >= end_ && (in_flight_ == 0 || event.at == Instant::max()))) break;
     if (event.at >= next_look_) [[unlikely]]
       look_until(event.at);
     const bool tie = events_ > 0 && event.at == now_;

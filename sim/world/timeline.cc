@@ -26,9 +26,10 @@ Duration round_width(Duration whole, std::int64_t most) {
   return kRoundWidths.back();
 }
 
-// How long a request that arrived last may still take.
-Duration tail_of(const monitor::ProviderCallConfig& call, std::size_t providers) {
+// How long a request that arrived last may still take; as long as the run where nothing bounds it.
+Duration tail_of(const monitor::ProviderCallConfig& call, std::size_t providers, Duration run) {
   if (call.deadline) return *call.deadline;
+  if (call.timeout == monitor::kNoTimeout) return run;
   const auto attempts = static_cast<std::int64_t>(providers) * call.retry.max_attempts;
   return (call.timeout + call.retry.cap) * std::min<std::int64_t>(attempts, monitor::kAttemptsMax);
 }
@@ -56,7 +57,7 @@ std::size_t view_steps_of(const Scenario& scenario, Duration run, Duration whole
 
 TimelineWidths timeline_widths(const Scenario& scenario, std::optional<Duration> until, std::optional<Duration> step) {
   const Duration run = std::max(std::min(until.value_or(scenario.duration), scenario.duration), Duration{1});
-  const Duration whole = run + tail_of(scenario.monitor.provider_call, scenario.providers.size());
+  const Duration whole = run + tail_of(scenario.monitor.provider_call, scenario.providers.size(), run);
   TimelineWidths widths{.step = step.value_or(Duration{0}), .steps_max = step ? kStepsMax : kStepsByChoice};
   if (!step) {
     widths.step = std::max(round_width(whole, static_cast<std::int64_t>(kStepsByChoice)),

@@ -209,6 +209,16 @@ TEST(PipelineDeadline, an_attempt_lasts_at_most_its_timeout_and_the_requests_dea
   EXPECT_EQ(rig.log.started().at(1).deadline, at(16s));
 }
 
+TEST(PipelineDeadline, an_attempt_without_a_timeout_lasts_as_long_as_its_request) {
+  MonitorConfig config = bare();
+  config.provider_call.timeout = kNoTimeout;
+  Rig without{config};
+  EXPECT_EQ(without.begin(request(0), at(1s)).call().deadline, Instant::max());
+  config.provider_call.deadline = 15s;
+  Rig rig{config};
+  EXPECT_EQ(rig.begin(request(0), at(1s)).call().deadline, at(16s));
+}
+
 TEST(PipelineDeadline, a_reply_at_exactly_the_deadline_is_a_reply) {
   MonitorConfig config = bare();
   config.provider_call.deadline = 5s;

@@ -122,6 +122,27 @@ TEST(Reader, breaker_durations_may_be_milliseconds_as_in_the_protocol_but_not_bo
             (Errors{"/monitor/circuit_breaker/open_ms: this says the same as \"open\"; write one of them"}));
 }
 
+TEST(Reader, a_timeout_of_null_is_none_and_nothing_may_hang_then) {
+  const sim::Scenario s = read(R"({"monitor": {"provider_call": {"timeout": null}}})");
+  EXPECT_EQ(s.monitor.provider_call.timeout, monitor::kNoTimeout);
+  EXPECT_EQ(read(write_scenario(s)).monitor.provider_call.timeout, monitor::kNoTimeout);
+  const auto errors = [](const std::string& call, const std::string& rest) {
+    return errors_of(R"({"monitor": {"provider_call": )" + call + "}, " + rest + "}");
+  };
+  const std::string hang = R"("faults": [{"id": "f", "kind": "outage", "mode": "hang", "at": "1m"}])";
+  EXPECT_EQ(errors(R"({"timeout": null})", hang), (Errors{"/faults/0: a call that hangs would never end"}));
+  EXPECT_EQ(errors(R"({"timeout": null, "deadline": "1h"})", hang), Errors{});
+  EXPECT_EQ(errors(R"({"timeout": "1s"})", hang), Errors{});
+  EXPECT_EQ(
+      errors(R"({"timeout": null})", R"("faults": [{"id": "f", "kind": "outage", "mode": "refuse", "at": "1m"}])"),
+      Errors{});
+  EXPECT_EQ(errors(R"({"timeout": null})", R"("providers": {"openai": {"errors": {"timeout": 0.1}}})"),
+            (Errors{"/providers/openai/errors: a call that hangs would never end"}));
+  EXPECT_EQ(errors(R"({"timeout": null})",
+                   R"("faults": [{"id": "f", "kind": "error_burst", "errors": {"timeout": 1}, "at": "1m"}])"),
+            (Errors{"/faults/0: a call that hangs would never end"}));
+}
+
 TEST(Reader, a_provider_starts_from_its_profile_and_overrides_it) {
   const sim::Scenario s = read(R"({"providers": {
     "mine": {"ttft": {"p50": "1s", "p95": "2s"}, "profile": "measured/gpt-4o", "errors": {"timeout": 0.1, "server_error": 0.2},

@@ -138,6 +138,7 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
                        span(),
                        chance(),
                        chance()};
+    if (m.provider_call.deadline && chance()) m.provider_call.timeout = monitor::kNoTimeout;
   }
 }
 

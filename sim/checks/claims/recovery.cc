@@ -240,9 +240,10 @@ Recovery recovery_of(const Scenario& scenario) {
   Recovery recovery;
   double latency = 0;
   for (const ProviderSpec& one : scenario.providers) latency = std::max(latency, healthy_latency_max(scenario, one));
-  const Duration last_failure = std::max(call.timeout, call.deadline.value_or(Duration{0}));
-  const Duration wrong_for = (scenario.liveness ? scenario.liveness->heal_at : scenario.duration) + last_failure;
   const Duration probe{static_cast<std::int64_t>(std::min(latency, 1e18))};
+  const Duration patience = call.timeout == monitor::kNoTimeout ? probe : call.timeout;
+  const Duration last_failure = std::max(patience, call.deadline.value_or(Duration{0}));
+  const Duration wrong_for = (scenario.liveness ? scenario.liveness->heal_at : scenario.duration) + last_failure;
   recovery.time = last_failure + std::max(call.retry_after_cap, open_longest(breaker, wrong_for)) +
                   std::min(probe, call.timeout) * breaker.half_open_success_threshold + work_left_behind(scenario);
   // Failures of before stay in a window of time and may open the breaker there while successes leave it.

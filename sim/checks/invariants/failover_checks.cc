@@ -56,7 +56,7 @@ void FailoverChecks::on_attempt_start(OpenRequest& one, const monitor::AttemptSt
            one.last_kind);
   all.must(!one.calling, CheckId::F7, event.at, event.request, "provider {} is called while a call is outstanding",
            provider);
-  Instant due = event.at + config.timeout;
+  Instant due = config.timeout == monitor::kNoTimeout ? Instant::max() : event.at + config.timeout;
   if (config.deadline) due = std::min(due, one.arrived + *config.deadline);
   all.must(event.deadline == due && (!config.deadline || event.at < one.arrived + *config.deadline), CheckId::F7,
            event.at, event.request, "the call's deadline is {} ns instead of {} ns", instant_ns(event.deadline),

@@ -27,6 +27,8 @@ TEST(LlmMonitorOptions, say_what_is_wrong_with_them) {
   EXPECT_EQ(why([](auto& o) { o.config->ab_router = {"e", {{"a", ProviderId{1}, 1}}}; }), "nothing");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = 0ns; }), "the timeout is not between 0 and 100 years");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = kBreakerDurationMax; }), "nothing");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = kNoTimeout; }),
+            "the timeout is not between 0 and 100 years");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = kBreakerDurationMax + 1ns; }),
             "the timeout is not between 0 and 100 years");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.timeout = 1ns; }), "nothing");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/checks/judge.h"
+#include "sim/world/timeline.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::disconnect_test {
@@ -150,6 +151,34 @@ TEST(Concurrency, calls_that_wait_under_a_long_timeout_hold_memory_only_while_th
   EXPECT_EQ(result.pipeline.metrics().all().count(Outcome::served), static_cast<std::int64_t>(result.arrivals));
   EXPECT_GT(result.in_flight_max, 11) << "some calls wait";
   EXPECT_LT(result.in_flight_max, 300);
+}
+
+// Two calls at a provider of one place that takes ten hours for each: far beyond the run, and nobody leaves.
+TEST(NoTimeout, waits_for_every_answer_in_service_and_in_the_queue) {
+  ProviderSpec spec = provider("alpha", Law::fixed(36e12));
+  spec.concurrency = 1;
+  spec.queue = 1;
+  Scenario scenario = listed({0s, 1s}, spec, monitor::kNoTimeout);
+  Judge judge{scenario};
+  const RunResult result = run(scenario, {.observers = {&judge}});
+  EXPECT_EQ(result.pipeline.metrics().all().count(Outcome::served), 2);
+  EXPECT_EQ(result.ended, Instant{} + 20h);
+  for (const Finding& finding : judge.judge(result).findings) {
+    EXPECT_NE(finding.kind, Finding::Kind::invariant) << finding.id << ": " << finding.reason;
+  }
+}
+
+TEST(NoTimeout, ends_a_run_whose_call_hangs_though_the_call_does_not_end) {
+  Scenario scenario = listed({0s}, provider("alpha"), monitor::kNoTimeout);
+  scenario.faults = {fault("down", Outage{.mode = OutageMode::hang})};
+  const RunResult result = run(scenario);
+  EXPECT_EQ(result.in_flight, 1);
+  EXPECT_EQ(result.ended, Instant{} + 60s);
+}
+
+TEST(NoTimeout, steps_of_the_timeline_are_those_of_the_run) {
+  const Scenario scenario = listed({0s}, provider("alpha"), monitor::kNoTimeout);
+  EXPECT_EQ(timeline_widths(scenario).step, 1s);
 }
 
 }  // namespace
