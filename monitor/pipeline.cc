@@ -83,6 +83,8 @@ Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now, const Forei
   settle_attempt(flow, reply, now, foreign);
   if (reply.kind == ReplyKind::ok) return serve(flow, reply, now);
   if (reply.kind == ReplyKind::client_error) return finish(flow, Outcome::client_error, now);
+  // The caller has read what came before the break: no other answer can take its place.
+  if (reply.kind == ReplyKind::truncated && flow.record.request.stream) return finish(flow, Outcome::failed, now);
   return retry_or_fail_over(flow, reply.kind, now, foreign);
 }
 

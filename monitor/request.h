@@ -38,6 +38,7 @@ struct Request {
   Tokens max_tokens{500};              // the most output tokens asked for, [0, kTokensMax]
   // False: max_tokens is what the driver expects and the caller never named, so that the answer does not depend on it.
   bool max_tokens_is_asked = true;
+  bool stream = false;  // the caller reads the answer as it comes, so that it sees where one breaks off
   LabelsId labels{};
   UserId user_id{};
   std::uint32_t prompt_length = 0;  // characters

@@ -225,6 +225,10 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
                "The most output tokens asked for; null: 500, or with token_limiter mode per_request what its limit "
                "leaves, and "
                "of a trace's row exactly its output tokens."),
+      field<W>(
+          "stream", &W::stream, boolean(),
+          "true: callers read answers as they come, so that a reply which breaks off (truncated) is a failure that "
+          "they have seen: it is neither retried nor replaced."),
       field<W>("feature_version", &W::feature_version, line(), "A label for reports."),
       field<W>("prompt_version", &W::prompt_version, line(), "A label for reports."),
   };

@@ -267,6 +267,7 @@ class Shrinker {
       set(part(&WorkloadSpec::input), plain.input);
       set(part(&WorkloadSpec::output), plain.output);
       set(part(&WorkloadSpec::max_tokens), plain.max_tokens);
+      set(part(&WorkloadSpec::stream), plain.stream);
       set(part(&WorkloadSpec::provider), plain.provider);
     }
   }

@@ -97,6 +97,7 @@ WorkloadSpec draw_workload(const Draft& draft, std::uint64_t i, double per_secon
   load.prompts.count = dice.one_of<std::int64_t>({0, 0, 0, 3, 40}, "prompts", i);
   if (load.prompts.count > 0 && dice.coin(50, "popular prompts", i)) load.prompts.zipf = 1;
   load.users.count = dice.one_of<std::int64_t>({0, 5, 50}, "users", i);
+  load.stream = dice.coin(30, "stream", i);
   if (dice.coin(30, "chooses", i)) {
     load.provider = draft.world.providers[below(dice.bits("choice", i), draft.world.providers.size())].name;
   }

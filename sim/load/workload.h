@@ -73,6 +73,7 @@ struct WorkloadSpec {
   TokenModel input{Law::fixed(150)};
   TokenModel output{Law::fixed(200)};
   std::optional<Tokens> max_tokens;  // absent: 500; a trace row asks for exactly its output tokens
+  bool stream = false;               // a reply that breaks off is a failure that the caller has seen
   std::string feature_version;
   std::string prompt_version;
 };

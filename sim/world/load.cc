@@ -240,6 +240,7 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
   demand = {.output = {}, .ordinal = ordinal, .workload = index_};
   request.labels = labels_;
   request.provider = provider_;
+  request.stream = spec_.stream;
   fill_content(ordinal, request);
   const TokenRow& tokens = tokens_ahead_.row_of(ordinal, [this](std::uint64_t first, TokenRow& row) {
     DrawRow draws;

@@ -332,5 +332,23 @@ TEST(PipelineFailover, the_variant_stays_whoever_serves) {
   EXPECT_EQ(ride.record().answered_by, provider_at(0));
 }
 
+TEST(PipelineFailover, a_stream_that_breaks_off_has_been_seen_and_is_not_replaced) {
+  MonitorConfig config = bare();
+  config.provider_call.retry.max_attempts = 2;
+  config.cache.enabled = true;
+  config.cache.stale_if_error = 1h;
+  config.cache.ttl = 0s;
+  Rig rig{config};
+  rig.serve(request(0));
+  Request stream = request(0);
+  stream.stream = true;
+  Ride seen = rig.begin(stream, at(1s)).reply(failed(ReplyKind::truncated), at(2s));
+  EXPECT_EQ(seen.outcome(), "failed") << "no retry, no failover, no stale answer";
+  EXPECT_EQ(seen.record().attempt_count, 1);
+  // A failure before the first token and a caller of whole answers see nothing.
+  EXPECT_EQ(rig.begin(stream, at(3s)).reply(failed(ReplyKind::server_error), at(4s)).outcome(), "not yet");
+  EXPECT_EQ(rig.begin(request(0), at(5s)).reply(failed(ReplyKind::truncated), at(6s)).outcome(), "not yet");
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::pipeline_failover_test

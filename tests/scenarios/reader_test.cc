@@ -7,6 +7,7 @@
 
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/profiles/profiles.h"
+#include "scenarios/writer.h"
 
 // This file is long because each kind of wrong input has its own message to compare.
 

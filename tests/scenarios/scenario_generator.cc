@@ -230,6 +230,7 @@ sim::WorkloadSpec workload(const std::string& name, const std::vector<std::strin
   if (chance()) w.input = token_model();
   if (chance()) w.output = token_model();
   w.max_tokens = maybe(tokens());
+  w.stream = chance();
   if (chance()) w.feature_version = word();
   if (chance()) w.prompt_version = word();
   return w;

@@ -82,6 +82,9 @@ void RunNotes::on(const monitor::Record& record) {
   if (is_served && is_at_cap) ++at_default_max_tokens_;
   const bool is_cut = record.granted_output < record.request.max_tokens && record.output == record.granted_output;
   if (is_served && is_cut) ++cut_by_grant_;
+  const bool broke_off = std::ranges::any_of(
+      record.attempts(), [](const monitor::Attempt& attempt) { return attempt.kind == ReplyKind::truncated; });
+  if (broke_off && is_answered(record.outcome)) ++answered_after_break_;
   const monitor::Attempt* last = record.last_attempt();
   if (record.outcome == Outcome::failed && last != nullptr && last->kind == ReplyKind::timeout) ++failed_by_timeout_;
   if (!hit_by_fault_.empty() && hit_by_fault_.erase(record.request.id) > 0) return;
@@ -114,6 +117,7 @@ std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) 
   note_reservations(notes);
   note_warm_up(notes);
   note_traces(notes);
+  note_streams(notes);
   return notes;
 }
 
@@ -258,6 +262,15 @@ void RunNotes::note_traces(std::vector<std::string>& notes) const {
     notes.push_back(fmt::format("the times of {} count from 1970: its first row, of {}, is played at the start of {}",
                                 replay->trace, iso8601(WallTime{replay->shift}), load.name));
   }
+}
+
+// Of a stream no such request is answered.
+void RunNotes::note_streams(std::vector<std::string>& notes) const {
+  if (answered_after_break_ == 0) return;
+  notes.push_back(
+      fmt::format("{} of the requests, {}, were answered after a reply that broke off; callers of streams "
+                  "would have seen the break, and \"stream\": true counts it as a failure",
+                  share_of(answered_after_break_), answered_after_break_));
 }
 
 std::vector<std::string> notes_beforehand(const Scenario& scenario) {

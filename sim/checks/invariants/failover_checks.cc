@@ -14,6 +14,9 @@ namespace {
 std::int64_t instant_ns(Instant at) { return at.time_since_epoch().count(); }
 unsigned bit_of(monitor::ProviderId provider) { return 1U << index_of(provider); }
 
+// Its caller has read the beginning of an answer that broke off, so that nothing can take its place.
+bool has_seen_a_break(const OpenRequest& one) { return one.request.stream && one.last_kind == ReplyKind::truncated; }
+
 }  // namespace
 
 bool FailoverChecks::is_cooling(monitor::ProviderId provider) const {
@@ -45,6 +48,8 @@ void FailoverChecks::on_attempt_start(OpenRequest& one, const monitor::AttemptSt
                (same || (one.called_mask & bit_of(event.provider)) == 0),
            CheckId::F1, event.at, event.request, "attempt {} is call {} to provider {}, of {} allowed in one visit",
            static_cast<int>(event.ordinal), one.attempts_at[provider] + 1, provider, config.retry.max_attempts);
+  all.must(one.attempts == 0 || !has_seen_a_break(one), CheckId::F5, event.at, event.request,
+           "provider {} is called after its caller saw a stream break off", provider);
   all.must(one.granted, CheckId::F2, event.at, event.request, "provider {} is called for a request that was refused",
            provider);
   all.must(!is_cooling(event.provider), CheckId::F3, event.at, event.request,
@@ -109,6 +114,11 @@ void FailoverChecks::on_finish(const OpenRequest& one, const monitor::Record& re
 
 // Every provider had its turn: it was called, or it did not admit, or it was under Retry-After.
 void FailoverChecks::gave_up(const OpenRequest& one, const monitor::Record& record) {
+  if (has_seen_a_break(one)) {
+    watched_.violations.must(record.outcome == Outcome::failed, CheckId::F5, watched_.now, one.request.id,
+                             "its stream broke off and it ends as {}", record.outcome);
+    return;
+  }
   const unsigned turns = one.called_mask | one.refused_mask;
   const unsigned everybody = (1U << watched_.providers()) - 1U;
   watched_.violations.must(turns == everybody, one.attempts == 0 ? CheckId::F4 : CheckId::F5, watched_.now,

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "sim/checks/judge.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::run_notes_test {
@@ -62,6 +63,34 @@ TEST(RunNotes, notes_more_than_one_per_cent_and_not_exactly_one) {
   EXPECT_TRUE(notes_of(scenario).empty()) << "1 of 100";
   scenario.faults[0].duration = 2s;
   EXPECT_EQ(note_with(notes_of(scenario), "not answered").substr(0, 5), "2.0 %");
+}
+
+TEST(RunNotes, counts_breaks_that_a_stream_would_have_shown) {
+  Scenario scenario = quiet();
+  scenario.providers.push_back(provider("beta", Law::fixed(1e9)));
+  FaultSpec cut = fault("cut", Truncated{}, 10s, 3s);
+  cut.providers = {"alpha"};
+  scenario.faults = {cut};
+  EXPECT_EQ(note_with(notes_of(scenario), "broke off"),
+            "3.0 % of the requests, 3, were answered after a reply that broke off; callers of streams would have seen "
+            "the break, and \"stream\": true counts it as a failure");
+  scenario.workloads[0].stream = true;
+  EXPECT_EQ(note_with(notes_of(scenario), "broke off"), "");
+  Judge judge{scenario};
+  const RunResult result = run(scenario, {.observers = {&judge}});
+  EXPECT_EQ(result.pipeline.metrics().all().count(monitor::Outcome::failed), 3);
+  for (const Finding& finding : judge.judge(result).findings) {
+    EXPECT_NE(finding.kind, Finding::Kind::invariant) << finding.id << ": " << finding.reason;
+  }
+}
+
+TEST(RunNotes, says_where_a_trace_of_times_since_1970_begins) {
+  Scenario scenario = quiet();
+  scenario.workloads[0].executor = TraceReplay{.trace = "t.csv", .shift = 1'700'000'000s};
+  scenario.workloads[0].requests = {{.at = 0s}};
+  EXPECT_EQ(note_with(notes_of(scenario), "1970"),
+            "the times of t.csv count from 1970: its first row, of 2023-11-14T22:13:20.000000Z, is played at the start "
+            "of chat");
 }
 
 TEST(RunNotes, names_the_timeout_that_lies_below_the_healthy_latency) {
