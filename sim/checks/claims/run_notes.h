@@ -60,13 +60,7 @@ class RunNotes final {
   std::set<RequestId> hit_by_fault_;             // in flight
   WarmUp warm_up_;                               // of the latencies of answered requests
   std::optional<monitor::BudgetEvent> starved_;  // the first refusal of a budget that had room but for reservations
-  std::vector<std::int64_t> served_by_;         // requests, by provider
-  std::vector<std::int64_t> healthy_timeouts_;  // requests with a timeout that no fault caused, by provider
-  std::int64_t failed_by_timeout_ = 0;          // their last call
-  std::int64_t at_default_max_tokens_ = 0;      // answers of exactly the default cap
-  std::int64_t cut_by_grant_ = 0;               // answers that the token limiter cut
-  std::int64_t answered_after_break_ = 0;       // of a reply that no stream showed
-  std::set<RequestId> hit_by_fault_;            // in flight
+  std::int64_t answered_after_break_ = 0;        // of a reply that no stream showed
 };
 
 // The notes of the scenario's first 100,000 events, without its run: what `validate` can warn of.

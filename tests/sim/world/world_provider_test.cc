@@ -22,6 +22,7 @@ class Alone {
     provider_.serve(call, effect, result);
     return result;
   }
+  [[nodiscard]] const Provider& inside() const { return provider_; }
   CallResult give_up_waiting(Call call) {
     CallResult result;
     EXPECT_EQ(provider_.give_up_waiting(call, {}, result), Duration{0});
