@@ -204,6 +204,10 @@ Kind<std::vector<std::pair<ReplyKind, double>>> failure_rates(std::int64_t most_
 
 const Table<RateLimit>& rate_limit_table() {
   using R = RateLimit;
+  const Words<sim::RetryAfterOn> refusals{{"rate_limited", sim::RetryAfterOn::rate_limited},
+                                          {"every_refusal", sim::RetryAfterOn::every_refusal}};
+  const Words<sim::RetryAfterForm> forms{{"seconds", sim::RetryAfterForm::seconds},
+                                         {"date", sim::RetryAfterForm::date}};
   static const Table<R> table{
       "rate_limit",
       "The provider's own limit, per UTC minute of true time; beyond it a 429.",
@@ -215,6 +219,10 @@ const Table<RateLimit>& rate_limit_table() {
           field<R>(
               "retry_after", &R::retry_after, optional(duration()),
               "The Retry-After of each of its 429s; null: the rest of the minute, and none where no limit was met."),
+          field<R>("retry_after_on", &R::retry_after_on, word(refusals),
+                   "Which refusals carry `retry_after`: its 429s, or also 529 and the other 5xx."),
+          field<R>("retry_after_form", &R::retry_after_form, word(forms),
+                   "How it writes each Retry-After: in seconds, or as an HTTP date, which has whole seconds."),
       },
       {}};
   return table;

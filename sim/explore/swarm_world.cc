@@ -163,6 +163,10 @@ void draw_places(Draft& draft) {
     if (draft.dice.coin(30, "own wait", i)) {
       provider.rate_limit.retry_after = draft.dice.one_of<Duration>({0s, 3s, 500s}, "own wait for", i);
     }
+    if (draft.dice.coin(50, "every refusal names a wait", i)) {
+      provider.rate_limit.retry_after_on = RetryAfterOn::every_refusal;
+    }
+    if (draft.dice.coin(30, "wait as a date", i)) provider.rate_limit.retry_after_form = RetryAfterForm::date;
     ++i;
   }
 }

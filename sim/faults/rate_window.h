@@ -10,10 +10,17 @@
 
 namespace windtunnel::sim {
 
+// The refusals that carry the limit's `retry_after`: 429 alone, or also 529 and the other 5xx.
+enum class RetryAfterOn : std::uint8_t { rate_limited, every_refusal };
+// How a Retry-After is written: in seconds, or as an HTTP date, which has whole seconds.
+enum class RetryAfterForm : std::uint8_t { seconds, date };
+
 struct RateLimit {
   std::optional<std::int64_t> requests_per_minute;
   std::optional<Tokens> tokens_per_minute;
   std::optional<Duration> retry_after;  // absent: the time to the end of the UTC minute
+  RetryAfterOn retry_after_on = RetryAfterOn::rate_limited;
+  RetryAfterForm retry_after_form = RetryAfterForm::seconds;
   friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
 

@@ -3,6 +3,7 @@
 // `inline` marks what is short or has one caller: the compiler is to put it there.
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/rounding.h"
 #include "sim/kernel/samplers.h"
@@ -14,10 +15,6 @@ using monitor::Reply;
 using monitor::ReplyKind;
 using monitor::RetryAfter;
 using monitor::Usage;
-
-RetryAfter seconds(Duration wait) {
-  return {.form = RetryAfter::Form::seconds, .seconds = static_cast<double>(wait.count()) / 1e9};
-}
 
 // Makes a used result a new one of this kind, billed nothing. Field by field: a whole one made elsewhere and copied
 // here would be read back before its parts are through the store buffer.
@@ -63,7 +60,7 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
       return time_out(call, {}, result);
     case FaultEffect::Kind::throttle:
       fail(call, ReplyKind::rate_limited, call.at, result);
-      result.reply.retry_after = seconds(effect.retry_after);
+      result.reply.retry_after = header(call, call.at, effect.retry_after);
       return;
     case FaultEffect::Kind::malformed:
       return answer(call, effect, ReplyKind::malformed, result);
@@ -79,7 +76,7 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
     if (const auto wait =
             window_.admit(spec_.rate_limit, call.input + call.output_max, start_ + call.at.time_since_epoch())) {
       fail(call, ReplyKind::rate_limited, call.at, result);
-      result.reply.retry_after = seconds(*wait);
+      result.reply.retry_after = header(call, call.at, *wait);
       return;
     }
   }
@@ -134,16 +131,30 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
   result.cost = price_of(call, usage);
 }
 
+bool Provider::names_wait(ReplyKind kind) const {
+  if (!spec_.rate_limit.retry_after) return false;
+  if (kind == ReplyKind::rate_limited) return true;
+  const bool is_refusal = kind == ReplyKind::overloaded || kind == ReplyKind::server_error;
+  return is_refusal && spec_.rate_limit.retry_after_on == RetryAfterOn::every_refusal;
+}
+
+// The Retry-After of a reply that the caller gets at this instant. A date has whole seconds, so that it is rounded up.
+RetryAfter Provider::header(const Call& call, Instant at, Duration wait) const {
+  if (spec_.rate_limit.retry_after_form == RetryAfterForm::date) {
+    const WallTime over = call.wall + (at - call.at) + call.waited + wait;
+    return {.form = RetryAfter::Form::date, .date = std::chrono::ceil<std::chrono::seconds>(over)};
+  }
+  return {.form = RetryAfter::Form::seconds, .seconds = static_cast<double>(wait.count()) / 1e9};
+}
+
 // A failure whose usage the caller knows.
 void Provider::fail(const Call& call, ReplyKind kind, Instant at, CallResult& result) const {
   const Usage usage = usage_of_failure(call);
   write(result, kind, at);
   result.billed = usage;
   result.reply.usage = usage;
-  // A provider that names a wait names it in every 429, also in one that its error mix or a burst is the cause of.
-  if (kind == ReplyKind::rate_limited && spec_.rate_limit.retry_after) {
-    result.reply.retry_after = seconds(*spec_.rate_limit.retry_after);
-  }
+  // Also in a refusal that the provider's error mix or a burst is the cause of.
+  if (names_wait(kind)) result.reply.retry_after = header(call, at, *spec_.rate_limit.retry_after);
   result.cost = price_of(call, usage);
 }
 

@@ -27,7 +27,7 @@ struct Call {
   Instant at{};        // when its service starts
   Duration waited{0};  // in the queue
   Instant deadline{};
-  WallTime wall{};  // of the monitor's clock: the price is that of this instant
+  WallTime wall{};  // of the monitor's clock when the caller made the call: the price is that of this instant
   Tokens input;
   Tokens output;      // what the answer would hold, uncut
   Tokens output_max;  // the caller's cap
@@ -58,6 +58,8 @@ class Provider {
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
 
  private:
+  [[nodiscard]] bool names_wait(monitor::ReplyKind kind) const;
+  [[nodiscard]] monitor::RetryAfter header(const Call& call, Instant at, Duration wait) const;
   void fail(const Call& call, monitor::ReplyKind kind, Instant at, CallResult& result) const;
   void time_out(const Call& call, const monitor::Usage& billed, CallResult& result) const;
   [[nodiscard]] monitor::Usage usage_of_failure(const Call& call) const;

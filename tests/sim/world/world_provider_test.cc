@@ -305,6 +305,33 @@ TEST(ProvidersRateLimit, sends_its_retry_after_with_every_429_and_with_nothing_e
   EXPECT_EQ(error_of(ReplyKind::overloaded).retry_after.form, monitor::RetryAfter::Form::absent);
 }
 
+TEST(ProvidersRateLimit, sends_its_retry_after_with_529_and_5xx_where_it_is_asked_to) {
+  ProviderSpec spec = two_seconds();
+  spec.rate_limit.retry_after = 7s;
+  spec.rate_limit.retry_after_on = RetryAfterOn::every_refusal;
+  for (std::size_t i = 1; i < monitor::kReplyKinds; ++i) {
+    const auto kind = static_cast<ReplyKind>(i);
+    const bool is_refusal =
+        kind == ReplyKind::rate_limited || kind == ReplyKind::overloaded || kind == ReplyKind::server_error;
+    const Reply reply = Alone{spec}.serve(call_within(30s), effect(Kind::error, kind)).reply;
+    EXPECT_EQ(reply.retry_after.form == monitor::RetryAfter::Form::seconds, is_refusal) << name_of(kind);
+  }
+}
+
+// A date counts from the instant at which the caller gets it, on the caller's calendar, rounded up to a second.
+TEST(ProvidersRateLimit, writes_its_retry_after_as_a_date_where_it_is_asked_to) {
+  ProviderSpec spec = two_seconds();
+  spec.rate_limit.retry_after = 7s;
+  spec.rate_limit.retry_after_form = RetryAfterForm::date;
+  Call call = call_at(Instant{} + 100s);
+  call.wall = WallTime{} + 1'000s;
+  call.made = Instant{} + 99s;  // it waited a second for its place
+  const CallResult result = Alone{spec}.serve(call, effect(Kind::error, ReplyKind::rate_limited));
+  ASSERT_EQ(result.reply.retry_after.form, monitor::RetryAfter::Form::date);
+  const Duration wait = result.at - call.made + 7s;
+  EXPECT_EQ(result.reply.retry_after.date, std::chrono::ceil<std::chrono::seconds>(call.wall + wait));
+}
+
 TEST(ProvidersRateLimit, knows_minutes_before_1970) {
   RateWindow window;
   RateLimit limit;
