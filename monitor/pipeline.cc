@@ -82,7 +82,9 @@ Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now, const Forei
   cache_.look_ahead(flow.cache_key);
   settle_attempt(flow, reply, now, foreign);
   if (reply.kind == ReplyKind::ok) return serve(flow, reply, now);
-  if (reply.kind == ReplyKind::client_error) return finish(flow, Outcome::client_error, now);
+  if (reply.kind == ReplyKind::client_error && !has_failed_elsewhere(flow.record)) {
+    return finish(flow, Outcome::client_error, now);
+  }
   // The caller has read what came before the break: no other answer can take its place.
   if (reply.kind == ReplyKind::truncated && flow.record.request.stream) return finish(flow, Outcome::failed, now);
   return retry_or_fail_over(flow, reply.kind, now, foreign);
@@ -303,6 +305,14 @@ void Pipeline::obey_retry_after(ProviderId provider, const RetryAfter& retry_aft
   const Instant until = now + wait_of(retry_after, wall_at(now), config_.provider_call.retry_after_cap);
   cooling_until_[index_of(provider)] = until;
   if (observer_) observer_.on(RetryAfterSet{.at = now, .provider = provider, .until = until});
+}
+
+// Another provider than the last one has failed in a way that time may mend. That failure is the one to act on: a
+// fallback's own 400 says only that the request does not suit the fallback.
+bool Pipeline::has_failed_elsewhere(const Record& record) {
+  return std::ranges::any_of(record.attempts(), [&](const Attempt& attempt) {
+    return attempt.provider != record.last_attempt()->provider && is_retriable(attempt.kind);
+  });
 }
 
 bool Pipeline::retries(ReplyKind kind) const {

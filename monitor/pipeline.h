@@ -87,6 +87,7 @@ class Pipeline {
   void route(Flow& flow);
   void settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign);
   void obey_retry_after(ProviderId provider, const RetryAfter& retry_after, Instant now);
+  [[nodiscard]] static bool has_failed_elsewhere(const Record& record);
   [[nodiscard]] bool retries(ReplyKind kind) const;
   [[nodiscard]] BreakerOutcome counts_as(ReplyKind kind) const;
   [[nodiscard]] std::optional<Instant> deadline_of(const Flow& flow) const;

@@ -63,7 +63,8 @@ OutcomeTexts texts_of(Outcome outcome) {
     case Outcome::client_error:
       return {"client_error",
               "The provider says that the request itself is wrong (a 4xx). It is not tried elsewhere, and the "
-              "breaker takes no notice.",
+              "breaker takes no notice. After another provider's retriable failure it does not end the request: the "
+              "next candidate is tried, and with none left the outcome is failed.",
               "the faults and errors of the providers"};
     case Outcome::failed:
       return {"failed", "At least one call was made, all failed, and no candidate was left.",

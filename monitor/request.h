@@ -94,6 +94,11 @@ enum class Outcome : std::uint8_t {
 };
 inline constexpr std::size_t kOutcomes = 10;
 
+// The same request may succeed at another time, because the provider failed and not the request or its key.
+constexpr bool is_retriable(ReplyKind kind) {
+  return kind != ReplyKind::ok && kind != ReplyKind::client_error && kind != ReplyKind::auth_or_quota;
+}
+
 // The words of files and reports.
 const char* name_of(ReplyKind kind);
 const char* name_of(Outcome outcome);

@@ -76,7 +76,10 @@ constexpr Entry kReplyTexts[] = {
     {"truncated", "A stream that broke off. Partly billed by an unknown amount; counts as a failure."},
     {"auth_or_quota",
      "401, 402, 403 or an exhausted quota. Counts as a failure and is not retried at the same provider."},
-    {"client_error", "Another 4xx: the request is wrong. Ends the request at once and is neutral to the breaker."},
+    {"client_error",
+     "Another 4xx: the request is wrong. Neutral to the breaker. Ends the request at once, unless another provider "
+     "failed "
+     "before it in a way that time may mend: then the next candidate is tried."},
 };
 
 constexpr Entry kMetricTexts[] = {

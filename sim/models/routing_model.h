@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "sim/models/hash_finisher.h"
 
 namespace windtunnel::sim {
 
@@ -16,13 +17,13 @@ class RoutingModel {
   RoutingModel(std::string_view experiment, std::vector<std::int64_t> weights) : weights_(std::move(weights)) {
     std::uint64_t hash = 14695981039346656037U;
     for (const char byte : experiment) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
-    salt_ = finish(hash);
+    salt_ = finish_hash(hash);
     for (const std::int64_t weight : weights_) total_ += static_cast<std::uint64_t>(weight);
   }
 
   [[nodiscard]] bool has_variants() const { return !weights_.empty(); }
   [[nodiscard]] std::uint16_t variant_of(std::uint64_t user) const {
-    const std::uint64_t hash = finish(finish(user + 11400714819323198485U) + salt_);
+    const std::uint64_t hash = finish_hash(finish_hash(user + 11400714819323198485U) + salt_);
     const auto point = static_cast<std::uint64_t>(Uint128{hash} * total_ >> 64);
     std::uint64_t end = 0;
     for (std::size_t i = 0; i < weights_.size(); ++i) {
@@ -33,15 +34,6 @@ class RoutingModel {
   }
 
  private:
-  // splitmix64's finaliser.
-  static std::uint64_t finish(std::uint64_t x) {
-    x ^= x >> 30;
-    x *= 13787848793156543929U;
-    x ^= x >> 27;
-    x *= 10723151780598845931U;
-    return x ^ x >> 31;
-  }
-
   std::vector<std::int64_t> weights_;
   std::uint64_t salt_ = 0;
   std::uint64_t total_ = 0;

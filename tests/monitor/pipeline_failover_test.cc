@@ -77,6 +77,35 @@ TEST(PipelineFailover, a_client_error_ends_the_request_at_once_and_is_neutral) {
   EXPECT_EQ(rig.pipeline.token_limiter().settled_requests(), 0);
 }
 
+TEST(PipelineFailover, a_400_of_a_fallback_ends_the_request_only_where_nothing_failed_for_the_time_being) {
+  for (const ReplyKind kind : kFailures) {
+    Rig rig{bare(), 3};
+    Ride ride = rig.begin(request(0)).reply(failed(kind), at(0s)).reply(failed(ReplyKind::client_error), at(0s));
+    if (kind == ReplyKind::auth_or_quota) {
+      EXPECT_EQ(ride.outcome(), "client_error");
+      continue;
+    }
+    ASSERT_EQ(ride.called(), 2) << name_of(kind);
+    EXPECT_EQ(rig.pipeline.breaker(provider_at(1)).consecutive_failures(), 0) << "it is neutral";
+    EXPECT_EQ(ride.reply(failed(ReplyKind::client_error), at(0s)).outcome(), "failed") << name_of(kind);
+  }
+}
+
+TEST(PipelineFailover, a_400_of_the_provider_that_failed_before_ends_the_request) {
+  MonitorConfig config = with_attempts(2);
+  config.provider_call.retry.base = 0s;
+  Rig rig{config};
+  Ride ride = rig.begin(request(0)).reply(failed(), at(0s));
+  ride.wake(at(0s));
+  EXPECT_EQ(ride.reply(failed(ReplyKind::client_error), at(0s)).outcome(), "client_error");
+}
+
+TEST(PipelineFailover, an_answer_after_a_400_of_a_fallback_is_served) {
+  Rig rig{bare(), 3};
+  rig.begin(request(0)).reply(failed(), at(0s)).reply(failed(ReplyKind::client_error), at(0s)).reply(ok(), at(0s));
+  EXPECT_EQ(rig.log.records().back().outcome, Outcome::served);
+}
+
 TEST(PipelineFailover, a_success_resets_the_run_of_failures) {
   Rig rig;
   rig.begin(request(0)).reply(failed(), at(0s));
@@ -182,7 +211,7 @@ void open_breakers(Rig& rig, std::initializer_list<std::size_t> which, Instant n
     Ride ride = rig.begin(request_to(provider, id++), now);
     ASSERT_EQ(ride.called(), static_cast<int>(provider));
     ride.reply(failed(), now);
-    if (ride.called() >= 0) ride.reply(failed(ReplyKind::client_error), now);
+    while (ride.called() >= 0) ride.reply(failed(ReplyKind::client_error), now);
   }
 }
 

@@ -267,19 +267,30 @@ class History {
     RC_ASSERT(rig_.pipeline.cost_limiter().settled_total() == total);
   }
 
-  // Each candidate is visited once, and the outcome is that of the last attempt.
+  // Whether this attempt's client_error follows a failure of another provider that time may mend.
+  static bool is_excused(const Record& record, const Attempt& attempt) {
+    for (const Attempt& earlier : record.attempts()) {
+      if (&earlier == &attempt) return false;
+      if (earlier.provider != attempt.provider && is_retriable(earlier.kind)) return true;
+    }
+    return false;
+  }
+
+  // Each candidate is visited once, and the outcome is that of the last attempt, but that a fallback's client_error
+  // does not replace a failure that time may mend.
   static void check_attempts(const Record& record) {
     std::vector<ProviderId> visited;
     for (const Attempt& attempt : record.attempts()) {
       if (visited.empty() || visited.back() != attempt.provider) visited.push_back(attempt.provider);
       const bool last = &attempt == record.last_attempt();
-      RC_ASSERT((last || (attempt.kind != ReplyKind::ok && attempt.kind != ReplyKind::client_error)));
+      const bool ends = attempt.kind == ReplyKind::client_error && !is_excused(record, attempt);
+      RC_ASSERT((last || (attempt.kind != ReplyKind::ok && !ends)));
     }
     RC_ASSERT(std::set(visited.begin(), visited.end()).size() == visited.size());
     const Attempt* last = record.last_attempt();
     RC_ASSERT(((record.outcome == Outcome::served) == (last != nullptr && last->kind == ReplyKind::ok)));
-    RC_ASSERT(
-        ((record.outcome == Outcome::client_error) == (last != nullptr && last->kind == ReplyKind::client_error)));
+    const bool is_wrong = last != nullptr && last->kind == ReplyKind::client_error && !is_excused(record, *last);
+    RC_ASSERT((record.outcome == Outcome::client_error) == is_wrong);
     if (record.outcome == Outcome::failed) RC_ASSERT(last != nullptr);
     if (record.outcome == Outcome::all_providers_unavailable || record.outcome == Outcome::cache_hit) {
       RC_ASSERT(last == nullptr);

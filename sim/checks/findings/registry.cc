@@ -69,6 +69,22 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
     {CheckId::F9, "F9", "failover",
      "swapping the two providers' names and faults swaps the results, nothing else (metamorphic)", "",
      "tests/sim/checks/invariants/metamorphic_test.cc", "it compares two runs"},
+    {CheckId::F10, "F10", "failover",
+     "a wait is the back-off or the Retry-After of the very provider that is called after it; failover never waits "
+     "while another candidate admits",
+     "timbal PR 117", "sim/checks/invariants/retry_checks.cc"},
+    {CheckId::F11, "F11", "failover", "two attempts of a request at one provider are at least the drawn back-off apart",
+     "vercel/ai #7247", "sim/checks/invariants/retry_checks.cc"},
+    {CheckId::F12, "F12", "failover", "Retry-After is obeyed on every refusal that carries one, in every form",
+     "hermes-agent PR 104386, hiring-agent #386", "sim/checks/invariants/failover_checks.cc"},
+    {CheckId::F13, "F13", "failover",
+     "the outcome names the failure that the caller should act on: a fallback's own 400 does not replace the retriable "
+     "failure before it",
+     "LiteLLM #31557", "sim/checks/invariants/failover_checks.cc"},
+    {CheckId::F14, "F14", "failover",
+     "a retriable failure is retried until max_attempts unless the deadline or a Retry-After forbids it, and the pause "
+     "follows the law, counted for each provider",
+     "", "sim/checks/invariants/retry_checks.cc"},
     {CheckId::C1, "C1", "money", "settled + reserved <= limit at every event, in every window",
      "LiteLLM #26672, #18730", "sim/checks/invariants/money_checks.cc"},
     {CheckId::C2, "C2", "money", "each reservation settles exactly once; at rest reserved = 0",

@@ -33,6 +33,11 @@ enum class CheckId : std::uint8_t {
   F7,
   F8,
   F9,
+  F10,
+  F11,
+  F12,
+  F13,
+  F14,
   C1,
   C2,
   C3,
@@ -63,7 +68,7 @@ enum class CheckId : std::uint8_t {
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 50;
+inline constexpr std::size_t kCheckIds = 55;
 
 struct CheckEntry {
   CheckId id{};

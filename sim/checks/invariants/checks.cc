@@ -9,6 +9,7 @@ Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool k
                .wall_at_zero = scenario.start},
       breaker_(watched_),
       failover_(watched_),
+      retry_(watched_),
       money_(watched_),
       tokens_(watched_),
       cache_(watched_),
@@ -67,6 +68,7 @@ void Checks::on(const monitor::PermitAsked& event) {
   if (one == nullptr) return;
   ask_first(*one, event.provider);
   failover_.on_permit(*one, event);
+  retry_.on_step(*one, event.provider);
   breaker_.on_permit(*one, event);
 }
 
@@ -74,6 +76,7 @@ void Checks::on(const monitor::CoolingSkipped& event) {
   OpenRequest* const one = known(event.request, event.at, CheckId::F7);
   if (one == nullptr) return;
   ask_first(*one, event.provider);
+  retry_.on_step(*one, event.provider);
   failover_.on_cooling_skip(*one, event.provider);
 }
 
@@ -110,6 +113,7 @@ void Checks::on(const monitor::AttemptEnded& event) {
   OpenRequest* const one = known(event.request, event.at, CheckId::F7);
   if (one == nullptr) return;
   failover_.on_attempt_end(*one, event);
+  retry_.on_attempt_end(*one, event, failover_.cooling_until(event.provider));
   breaker_.on_attempt_end(*one, event);
   money_.on_attempt_end(*one, event);
   run_.on_attempt_end(*one, event);
@@ -143,6 +147,7 @@ void Checks::on(const monitor::Record& record) {
   OpenRequest* const one = known(record.request.id, watched_.now, CheckId::T1);
   if (one == nullptr) return;
   failover_.on_finish(*one, record);
+  retry_.on_step(*one, std::nullopt);
   money_.on_finish(*one, record);
   tokens_.on_finish(*one, record);
   cache_.on_finish(*one, record);
@@ -168,6 +173,7 @@ void Checks::on(const ScheduledDone& event) {
   watched_.now = event.at;
   // First, because a request that ended unseen leaves traces in every account.
   telemetry_.on_event();
+  failover_.on_event();
   breaker_.on_event();
   money_.on_event();
   tokens_.on_event();

@@ -14,6 +14,7 @@
 #include "sim/checks/invariants/check_context.h"
 #include "sim/checks/invariants/failover_checks.h"
 #include "sim/checks/invariants/money_checks.h"
+#include "sim/checks/invariants/retry_checks.h"
 #include "sim/checks/invariants/routing_checks.h"
 #include "sim/checks/invariants/run_checks.h"
 #include "sim/checks/invariants/telemetry_checks.h"
@@ -62,6 +63,7 @@ class Checks final {
   Watched watched_;
   BreakerChecks breaker_;
   FailoverChecks failover_;
+  RetryChecks retry_;
   MoneyChecks money_;
   TokenChecks tokens_;
   CacheChecks cache_;

@@ -17,6 +17,21 @@ unsigned bit_of(monitor::ProviderId provider) { return 1U << index_of(provider);
 // Its caller has read the beginning of an answer that broke off, so that nothing can take its place.
 bool has_seen_a_break(const OpenRequest& one) { return one.request.stream && one.last_kind == ReplyKind::truncated; }
 
+// Another time may mend it: the provider failed, not the request and not its key.
+bool is_mended_by_time(ReplyKind kind) {
+  return kind != ReplyKind::ok && kind != ReplyKind::client_error && kind != ReplyKind::auth_or_quota;
+}
+
+// The latest reply says that the request is wrong, and no other provider's failure comes before that.
+bool is_wrong_request(const OpenRequest& one) {
+  return one.attempts > 0 && one.last_kind == ReplyKind::client_error &&
+         (one.retriable_mask & ~bit_of(one.provider)) == 0;
+}
+
+const char* words_of(monitor::RetryAfter::Form form) {
+  return form == monitor::RetryAfter::Form::date ? "as a date" : "in seconds";
+}
+
 }  // namespace
 
 bool FailoverChecks::is_cooling(monitor::ProviderId provider) const {
@@ -25,17 +40,19 @@ bool FailoverChecks::is_cooling(monitor::ProviderId provider) const {
 }
 
 void FailoverChecks::on_cooling_skip(OpenRequest& one, monitor::ProviderId provider) {
+  must_have_obeyed();
   watched_.violations.must(is_cooling(provider), CheckId::F4, watched_.now, one.request.id,
                            "provider {} was passed over without a Retry-After in force", index_of(provider));
   one.refused_mask = static_cast<std::uint8_t>(one.refused_mask | bit_of(provider));
 }
 
 void FailoverChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& event) {
+  must_have_obeyed();
   watched_.violations.must(!one.permit_pending, CheckId::F2, event.at, one.request.id,
                            "after provider {} was not paid for, provider {} was asked", index_of(one.permit_provider),
                            index_of(event.provider));
-  watched_.violations.must(one.attempts == 0 || one.last_kind != ReplyKind::client_error, CheckId::F6, event.at,
-                           one.request.id, "provider {} was asked after a client_error", index_of(event.provider));
+  watched_.violations.must(!is_wrong_request(one), CheckId::F6, event.at, one.request.id,
+                           "provider {} was asked after a client_error", index_of(event.provider));
   if (!event.admitted) one.refused_mask = static_cast<std::uint8_t>(one.refused_mask | bit_of(event.provider));
 }
 
@@ -73,13 +90,34 @@ void FailoverChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnde
       one.calling && event.provider == one.provider && event.ordinal + 1 == one.attempts && event.at <= one.deadline,
       CheckId::F7, event.at, event.request, "attempt {} at provider {} ends; outstanding: {}, due at {} ns",
       static_cast<int>(event.ordinal), index_of(event.provider), one.calling, instant_ns(one.deadline));
+  if (is_mended_by_time(event.reply.kind)) {
+    one.retriable_mask = static_cast<std::uint8_t>(one.retriable_mask | bit_of(event.provider));
+  }
   if (event.reply.kind == ReplyKind::ok || event.reply.retry_after.form == monitor::RetryAfter::Form::absent) return;
-  cooling_until_[index_of(event.provider)] =
+  const Instant until =
       event.at + wait_asked(event.reply.retry_after, watched_.wall(), watched_.config().provider_call.retry_after_cap);
+  cooling_until_[index_of(event.provider)] = until;
+  if (until == event.at) return;
+  owed_ = Owed{.request = event.request,
+               .provider = event.provider,
+               .kind = event.reply.kind,
+               .form = event.reply.retry_after.form,
+               .at = event.at,
+               .until = until};
+}
+
+void FailoverChecks::report_disobeyed() {
+  watched_.violations.must(false, CheckId::F12, watched_.now, owed_->request,
+                           "provider {} answered {} with a Retry-After of {} ns, {}, and is not left alone",
+                           index_of(owed_->provider), owed_->kind, (owed_->until - owed_->at).count(),
+                           words_of(owed_->form));
+  owed_.reset();
 }
 
 void FailoverChecks::on_retry_after(monitor::ProviderId provider, Instant until) {
   const auto& expected = cooling_until_[index_of(provider)];
+  if (owed_ && owed_->provider == provider && until <= watched_.now) return report_disobeyed();
+  owed_.reset();
   watched_.violations.must(until == expected && until >= watched_.now &&
                                until <= watched_.now + watched_.config().provider_call.retry_after_cap,
                            CheckId::F8, watched_.now, std::nullopt,
@@ -91,8 +129,12 @@ void FailoverChecks::on_retry_after(monitor::ProviderId provider, Instant until)
 
 void FailoverChecks::on_finish(const OpenRequest& one, const monitor::Record& record) {
   Violations& all = watched_.violations;
+  must_have_obeyed();
   all.must(!one.calling, CheckId::F7, watched_.now, one.request.id, "it ends while a call is outstanding");
-  const bool wrong_request = one.attempts > 0 && one.last_kind == ReplyKind::client_error;
+  const bool wrong_request = is_wrong_request(one);
+  all.must(wrong_request || record.outcome != Outcome::client_error || one.retriable_mask == 0, CheckId::F13,
+           watched_.now, one.request.id, "it ends as client_error after providers {:#b} had failed for the time being",
+           static_cast<unsigned>(one.retriable_mask));
   all.must(wrong_request == (record.outcome == Outcome::client_error), CheckId::F6, watched_.now, one.request.id,
            "its last reply was {} and it ends as {}", one.last_kind, record.outcome);
   const auto& deadline = watched_.config().provider_call.deadline;

@@ -1,5 +1,5 @@
 #pragma once
-// F1-F8: who is called, in which order, how often, when not yet and when no more.
+// F1-F8, F12 and F13: who is called, in which order, how often, when not yet and when no more.
 
 #include <array>
 #include <optional>
@@ -18,13 +18,34 @@ class FailoverChecks {
   void on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event);
   void on_retry_after(monitor::ProviderId provider, Instant until);
   void on_finish(const OpenRequest& one, const monitor::Record& record);
+  void on_event() { must_have_obeyed(); }
+  // The end of the latest Retry-After of this provider.
+  [[nodiscard]] std::optional<Instant> cooling_until(monitor::ProviderId provider) const {
+    return cooling_until_[index_of(provider)];
+  }
 
  private:
+  // A Retry-After that asks for a wait and has not been obeyed yet.
+  struct Owed {
+    RequestId request{};
+    monitor::ProviderId provider{};
+    monitor::ReplyKind kind{};
+    monitor::RetryAfter::Form form{};
+    Instant at{};
+    Instant until{};
+  };
+
   void gave_up(const OpenRequest& one, const monitor::Record& record);
+  void must_have_obeyed() {
+    if (owed_) [[unlikely]]
+      report_disobeyed();
+  }
+  void report_disobeyed();
   [[nodiscard]] bool is_cooling(monitor::ProviderId provider) const;
 
   Watched& watched_;
   std::array<std::optional<Instant>, monitor::kProvidersMax> cooling_until_{};
+  std::optional<Owed> owed_;
 };
 
 }  // namespace windtunnel::sim

@@ -18,6 +18,15 @@
 
 namespace windtunnel::sim {
 
+// What must follow a call that failed. It is due at once, or after the pause before a retry.
+struct DueStep {
+  bool open = false;   // nothing has followed yet
+  bool retry = false;  // a retry at the same provider is due at `retry_at`
+  Instant failed_at{};
+  Instant retry_at{};              // the end of the pause, whether or not a retry is due
+  std::optional<Instant> cooling;  // the end of the provider's Retry-After
+};
+
 struct OpenRequest {
   monitor::Request request;
   Instant arrived{};
@@ -39,6 +48,7 @@ struct OpenRequest {
   std::uint8_t asked_mask = 0;    // providers whose turn came, by bit
   std::uint8_t refused_mask = 0;  // by their breaker, or passed over under Retry-After
   std::uint8_t called_mask = 0;
+  std::uint8_t retriable_mask = 0;        // providers that failed in a way that another time may mend
   monitor::ProviderId provider{};         // of the present or latest call
   monitor::ProviderId permit_provider{};  // of the latest permit
   std::optional<monitor::ProviderId> first_asked;
@@ -46,6 +56,7 @@ struct OpenRequest {
   std::array<std::uint8_t, monitor::kProvidersMax> attempts_at{};
   Tokens grant;
   Tokens output_max;
+  DueStep due;
   ModelPermit permit;
   Instant started{};
   Instant deadline{};

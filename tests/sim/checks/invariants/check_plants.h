@@ -25,7 +25,7 @@ class Liar final {
   std::function<int(monitor::AttemptEnded&)> attempt_end;
   std::function<void(const monitor::AttemptEnded&, Checks&)> after_attempt_end;
   std::function<int(monitor::BreakerTransition&)> transition;
-  std::function<int()> retry_after;
+  std::function<int(monitor::RetryAfterSet&)> retry_after;
   std::function<int(monitor::BudgetEvent&)> budget;
   std::function<int(monitor::CacheStored&)> stored;
   std::function<int(monitor::Record&)> finish;
@@ -56,7 +56,7 @@ class Liar final {
   int lie(monitor::AttemptStarted& event) { return attempt_start ? attempt_start(event) : 1; }
   int lie(monitor::AttemptEnded& event) { return attempt_end ? attempt_end(event) : 1; }
   int lie(monitor::BreakerMoved& event) { return transition ? transition(event.transition) : 1; }
-  int lie(monitor::RetryAfterSet&) { return retry_after ? retry_after() : 1; }
+  int lie(monitor::RetryAfterSet& event) { return retry_after ? retry_after(event) : 1; }
   int lie(monitor::BudgetChanged& event) { return budget ? budget(event.budget) : 1; }
   int lie(monitor::CacheStored& event) { return stored ? stored(event) : 1; }
   int lie(monitor::Record& record) { return finish ? finish(record) : 1; }

@@ -26,6 +26,17 @@ std::function<void(Scenario&)> fails(ReplyKind kind) {
 void throttles(Scenario& world) {
   world.providers[0].rate_limit = {.requests_per_minute = 20, .tokens_per_minute = {}, .retry_after = seconds{5}};
 }
+// Three attempts at each provider, half a second and a second after a failure.
+void retries(Scenario& world) {
+  fails(ReplyKind::server_error)(world);
+  world.monitor.provider_call.retry.max_attempts = 3;
+  world.monitor.provider_call.retry.jitter = monitor::Jitter::none;
+}
+// Where alpha fails, beta says that the request is wrong.
+void wrong_for_beta(Scenario& world) {
+  fails(ReplyKind::server_error)(world);
+  world.providers[1].errors.rates = {{ReplyKind::client_error, 1}};
+}
 void all_down(Scenario& world) {
   outage(world);
   world.faults[0].providers.clear();
@@ -160,7 +171,12 @@ std::vector<Plant> plants_of_calls() {
       {"F2", "a refused request is sent", {}, {}, [](Liar& liar) { liar.granted = [] { return 0; }; }},
       {"F3", "a shorter wait than was asked for", throttles,
        [](Scenario& told) { told.monitor.provider_call.retry_after_cap = seconds{60}; },
-       [](Liar& liar) { liar.retry_after = [] { return 0; }; }},
+       [](Liar& liar) {
+         liar.retry_after = [](monitor::RetryAfterSet& event) {
+           event.until += seconds{2};
+           return 1;
+         };
+       }},
       {"F4",
        "gives up before all were asked",
        all_down,
@@ -241,6 +257,42 @@ std::vector<Plant> plants_of_calls() {
        [](Scenario& told) { told.faults[0].duration = seconds{4}; }},
       {"F8", "a wait above the cap", throttles,
        [](Scenario& told) { told.monitor.provider_call.retry_after_cap = seconds{2}; }},
+      {"F10", "waits where no retry is due", retries,
+       [](Scenario& told) {
+         told.monitor.provider_call.retry.max_attempts = 1;
+         told.monitor.provider_call.retry.base -= Duration{1};
+       }},
+      {"F11", "retries a nanosecond before its back-off is over", retries,
+       [](Scenario& told) { told.monitor.provider_call.retry.base += Duration{1}; }},
+      {"F12",
+       "a Retry-After is ignored",
+       throttles,
+       {},
+       [](Liar& liar) { liar.retry_after = [](monitor::RetryAfterSet&) { return 0; }; }},
+      {"F12",
+       "a Retry-After asks for no wait",
+       throttles,
+       {},
+       [](Liar& liar) {
+         liar.retry_after = [](monitor::RetryAfterSet& event) {
+           event.until = event.at;
+           return 1;
+         };
+       }},
+      {"F13",
+       "a fallback's 400 is the outcome",
+       wrong_for_beta,
+       {},
+       [](Liar& liar) {
+         liar.finish = [](monitor::Record& record) {
+           if (record.outcome == monitor::Outcome::failed) record.outcome = monitor::Outcome::client_error;
+           return 1;
+         };
+       }},
+      {"F14", "one attempt too few", retries,
+       [](Scenario& told) { told.monitor.provider_call.retry.max_attempts = 4; }},
+      {"F14", "the pause grows faster than by the law", retries,
+       [](Scenario& told) { told.monitor.provider_call.retry.multiplier = Millionths{1'999'999}; }},
   };
 }
 
