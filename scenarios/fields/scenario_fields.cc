@@ -136,6 +136,8 @@ const Table<Scenario>& scenario_table() {
           field<S>("duration", &S::duration, duration({1ns}),
                    "How long the run lasts; by default 10m, and with a `replay` as long as its trace.")
               .stated_where([](const S& scenario) { return has_replay(scenario); }),
+          field<S>("month_spent_usd", &S::month_spent, money(monitor::kLimitMax),
+                   "What the month of `start` had spent before the run: it fills that month's budget, not the day's."),
           field<S>("monitor", itself, object(monitor_table), "The pipeline under test."),
           providers_field(),
           field<S>("workload", &S::workloads, workloads_kind(),

@@ -255,7 +255,9 @@ class Shrinker {
       if (std::holds_alternative<Script>(world().workloads[i].executor)) {
         drop_items([i](Scenario& one) -> auto& { return one.workloads[i].requests; });
       }
-      if (std::holds_alternative<RampingArrivalRate>(world().workloads[i].executor)) make_constant(i);
+      const Executor& executor = world().workloads[i].executor;
+      if (std::holds_alternative<RampingArrivalRate>(executor) || std::holds_alternative<Diurnal>(executor))
+        make_constant(i);
       lower_rate(i);
       if (std::holds_alternative<ConstantVus>(world().workloads[i].executor)) lower_users(i);
       const auto arrival = part(&WorkloadSpec::arrival);
@@ -308,6 +310,7 @@ class Shrinker {
 
   void settings_to_defaults() {
     to_default([](Scenario& one) -> auto& { return one.start; });
+    to_default([](Scenario& one) -> auto& { return one.month_spent; });
     // A whole block if it may go, else key by key.
     to_default([](Scenario& one) -> auto& { return one.monitor.rate_limiter; });
     to_default([](Scenario& one) -> auto& { return one.monitor.token_limiter; });

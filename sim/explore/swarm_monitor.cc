@@ -178,6 +178,11 @@ void draw_cost_limiter(Draft& draft, const Expected& expected) {
   if (dice.coin(5, "no alerts")) limiter.alerts.clear();
   if (dice.coin(50, "serves cached")) limiter.on_exhausted = monitor::ExhaustedPolicy::serve_cached;
   if (dice.coin(40, "unknown is free")) limiter.unknown_usage = monitor::UnknownUsage::zero;
+  // What was spent before the run leaves some of the month's budget, or just nothing.
+  if (dice.coin(30, "carried in")) {
+    const Usd limit = limiter.monthly.value_or(rounded(expected.picos));
+    draft.world.month_spent = Usd::from_picos(limit.picos() / 10 * dice.one_of<std::int64_t>({1, 5, 10}, "carried by"));
+  }
   draft.world.monitor.cost_limiter = limiter;
 }
 

@@ -85,6 +85,11 @@ void draw_arrivals(const Draft& draft, WorkloadSpec& load, std::uint64_t i, doub
     load.executor = RampingArrivalRate{.stages = {{draft.world.duration / 4, {2 * rate.value}},
                                                   {draft.world.duration / 4, {0}},
                                                   {draft.world.duration / 2, rate}}};
+  } else if (kind < 80) {
+    Diurnal diurnal;
+    diurnal.growth_per_day = dice.one_of({0.0, 0.5, 1.0}, "growth", i);
+    if (dice.coin(50, "by the hour", i)) diurnal.hourly[23] = 0.5;
+    load.executor = diurnal;
   }
 }
 

@@ -36,6 +36,11 @@ class BudgetModel {
 
   // The month and day of this wall time become the current ones.
   void advance(WallTime wall);
+  // Spent before the run, of the month of this wall time.
+  void carry_in(Usd spent, WallTime wall) {
+    advance(wall);
+    windows_[month_].settled += spent;
+  }
   [[nodiscard]] std::uint32_t month() const { return month_; }
   [[nodiscard]] std::uint32_t day() const { return day_; }
   [[nodiscard]] Window& window(std::uint32_t slot) { return windows_[slot]; }

@@ -102,8 +102,9 @@ RunResult Driver::run() {
   const CheckScope scope{context};
   schedule_first_events();
   bool stopped = false;
-  if (observed_) emit(RunBegan{&pipeline_});
-  if (options_.month_spent != Usd{}) pipeline_.carry_in(options_.month_spent, now_);
+  const Usd month_spent = scenario_.month_spent + options_.month_spent;
+  if (observed_) emit(RunBegan{.pipeline = &pipeline_, .seed = chance_.seed(), .month_spent = month_spent});
+  if (month_spent != Usd{}) pipeline_.carry_in(month_spent, now_);
   if (options_.looks != nullptr && !options_.looks->at.empty()) next_look_ = options_.looks->at.front();
   const Instant until = options_.until ? Instant{} + *options_.until : Instant::max();
   while (!queue_.empty()) {
@@ -274,18 +275,36 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
   }
   Station& station = stations_[provider];
   one.in_service = station.has_places && one.effect.is_worked_on();
-  if (!one.in_service) return serve(slot);
+  if (!one.in_service) {
+    tell_place(slot, one.effect.is_worked_on() ? CallPlaced::Place::in_service : CallPlaced::Place::none);
+    return serve(slot);
+  }
   // Who waits is served first, also where a place has come free in this instant.
-  if (station.waiting.empty() && has_place(provider)) return serve(slot);
+  if (station.waiting.empty() && has_place(provider)) {
+    tell_place(slot, CallPlaced::Place::in_service);
+    return serve(slot);
+  }
   one.in_service = false;
   faults_.note_brownout(step.provider);
   const auto limit = queue_limit_of(provider);
   if (limit && station.waiting.size() >= *limit) {
+    tell_place(slot, CallPlaced::Place::turned_away);
     one.result = providers_[provider].overflow(one.call);
     return expect(slot, one.result.at);
   }
+  tell_place(slot, CallPlaced::Place::waiting);
   station.waiting.add(slot, one.call.deadline);
   plan_expiry(provider);
+}
+
+inline void Driver::tell_place(std::uint32_t slot, CallPlaced::Place place) const {
+  if (!observed_) return;
+  const monitor::Record& record = slots_[slot].flow.record;
+  emit(CallPlaced{.at = now_,
+                  .request = record.request.id,
+                  .provider = record.last_attempt()->provider,
+                  .place = place,
+                  .wanted = slots_[slot].demand.output});
 }
 
 // The call's service starts now.
@@ -357,6 +376,7 @@ void Driver::serve_waiting(std::size_t provider) {
       slots_[*turn.call].in_service = true;
       // The deadline stays that of the call; only the service starts later.
       slots_[*turn.call].call.waited = now_ - std::exchange(slots_[*turn.call].call.at, now_);
+      tell_place(*turn.call, CallPlaced::Place::in_service);
       serve(*turn.call);
     } else {
       ++station.in_service;

@@ -69,6 +69,7 @@ class Driver {
   void perform(std::uint32_t slot, const monitor::Step& step);
   void call(std::uint32_t slot, const monitor::CallProvider& step);
   void serve(std::uint32_t slot);
+  void tell_place(std::uint32_t slot, CallPlaced::Place place) const;
   void complete(std::uint32_t slot);
   void leave_station(std::uint32_t slot);
   void leave_place(std::size_t provider);

@@ -30,6 +30,8 @@ namespace windtunnel::sim {
 // The run begins with this pipeline, which lives until the last event has been handled. It may be read, never changed.
 struct RunBegan {
   const monitor::Pipeline* pipeline = nullptr;
+  std::uint64_t seed = 0;
+  Usd month_spent;  // of the month's budget, before the run
 };
 
 // What a provider truly billed for one call, whatever its caller learnt. Written when the call's completion is
@@ -43,6 +45,21 @@ struct LedgerEntry {
   Tokens input;
   Tokens output;
   Usd billed;
+};
+
+// Where a call stands at its provider. A call that waits is placed again when its service begins.
+struct CallPlaced {
+  enum class Place : std::uint8_t {
+    none,         // it is refused or hangs without one
+    in_service,   // it is worked on from now
+    waiting,      // in the provider's queue
+    turned_away,  // the queue is full
+  };
+  Instant at{};
+  RequestId request{};
+  monitor::ProviderId provider{};
+  Place place = Place::none;
+  Tokens wanted;  // the output of a full answer, uncut
 };
 
 // A fault starts or stops acting. For periodic and random faults: each phase.
@@ -65,7 +82,7 @@ struct ScheduledDone {
   bool tie = false;  // it came at the same instant as the one before
 };
 
-using RunEvent = std::variant<RunBegan, LedgerEntry, FaultChanged, FaultHit, ScheduledDone>;
+using RunEvent = std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, ScheduledDone>;
 
 template <class First, class Second>
 struct Joined;

@@ -170,6 +170,7 @@ struct Scenario {
   std::uint64_t seed = 1;
   WallTime start{};
   Duration duration = std::chrono::minutes{10};
+  Usd month_spent;  // of the budget of the month of `start`, before the run
   monitor::MonitorConfig monitor;
   std::string breaker_preset = "seed-readme";
   // The preset whose claims the checks hold the breaker to; absent: its own settings.

@@ -33,7 +33,7 @@ struct Looks {
 struct RunOptions {
   std::optional<std::uint64_t> seed;              // instead of the scenario's
   std::optional<std::uint64_t> environment_seed;  // of what many requests share; absent: the seed
-  Usd month_spent;                                // of the budget of the month in which the run starts, before it
+  Usd month_spent;                                // besides the scenario's, of the budget of the month of the start
   const Looks* looks = nullptr;                   // must outlive the run
   std::optional<Duration> until;                  // stop after the last event at or before this instant
   std::vector<Observer> observers;                // get each event in this order; must outlive the run

@@ -148,7 +148,9 @@ TEST(Reader, a_provider_starts_from_its_profile_and_overrides_it) {
   const sim::Scenario s = read(R"({"providers": {
     "mine": {"ttft": {"p50": "1s", "p95": "2s"}, "profile": "measured/gpt-4o", "errors": {"timeout": 0.1, "server_error": 0.2},
              "concurrency": 4, "queue": 2, "bill_on_failure": "input", "bill_on_timeout": "none",
-             "on_disconnect": "stop", "rate_limit": {"requests_per_minute": 5, "tokens_per_minute": 6, "retry_after": "7s"}},
+             "on_disconnect": "stop",
+             "rate_limit": {"requests_per_minute": 5, "tokens_per_minute": 6, "retry_after": "7s",
+             "retry_after_on": "every_refusal", "retry_after_form": "date"}},
     "own": {"price_usd_per_million": {"input": 0.15, "output": "0"}, "tpot": "10ms"}}})",
                                {"providers.own.price_usd_per_million.output=0.6"});
   const sim::ProviderSpec& mine = s.providers[0];
@@ -162,7 +164,8 @@ TEST(Reader, a_provider_starts_from_its_profile_and_overrides_it) {
   EXPECT_EQ(mine.bill_on_failure, sim::FailureBill::input);
   EXPECT_EQ(mine.bill_on_timeout, sim::TimeoutBill::none);
   EXPECT_EQ(mine.on_disconnect, sim::Disconnect::stop);
-  EXPECT_EQ(mine.rate_limit, (sim::RateLimit{5, Tokens{6}, 7s}));
+  EXPECT_EQ(mine.rate_limit,
+            (sim::RateLimit{5, Tokens{6}, 7s, sim::RetryAfterOn::every_refusal, sim::RetryAfterForm::date}));
   const sim::ProviderSpec& own = s.providers[1];
   EXPECT_EQ(own.model, "own");
   EXPECT_EQ(own.time_per_output_token, Law::fixed(1e7));

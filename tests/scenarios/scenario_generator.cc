@@ -170,6 +170,8 @@ sim::ProviderSpec provider(const std::string& name) {
     result.queue = number(0, 5);
   }
   if (chance()) result.rate_limit = rate_limit();
+  result.rate_limit.retry_after_on = one_of(sim::RetryAfterOn::every_refusal);
+  result.rate_limit.retry_after_form = one_of(sim::RetryAfterForm::date);
   return result;
 }
 
@@ -320,6 +322,7 @@ sim::Scenario arbitrary_scenario() {
   s.duration = 1min;
   if (chance()) s.title = word();
   if (chance()) s.description = word();
+  if (chance()) s.month_spent = Usd::from_cents(number(0, 1'000'000));
   s.seed = *rc::gen::arbitrary<std::uint64_t>();
   s.start = WallTime{std::chrono::seconds{number(0, 3'000'000'000)} + Duration{chance() ? 0 : number(0, 999'999'999)}};
   if (chance()) {

@@ -109,6 +109,9 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
      "LiteLLM #20615, #26672", "sim/checks/invariants/money_checks.cc"},
     {CheckId::C9, "C9", "money", "bill = input x input price + output x output price, exactly", "LiteLLM #14849",
      "sim/checks/invariants/money_checks.cc"},
+    {CheckId::C11, "C11", "money",
+     "what was spent of the month before the run fills that month only: no day, no later month, and no bill of the run",
+     "", "sim/checks/invariants/money_checks.cc"},
     {CheckId::L1, "L1", "tokens",
      "each grant is what the rule says, and the running average of tokens is at most the limit after every "
      "settlement",
@@ -132,6 +135,10 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
      "sim/checks/invariants/cache_checks.cc"},
     {CheckId::H6, "H6", "cache", "entries <= capacity, and what had to make room is gone", "",
      "sim/checks/invariants/cache_checks.cc"},
+    {CheckId::H7, "H7", "cache",
+     "a stale answer in its time is served before failed or all_providers_unavailable, and on_exhausted is honoured: "
+     "serve_cached serves a fresh answer on a spent budget, refuse does not",
+     "", "sim/checks/invariants/cache_checks.cc"},
     {CheckId::R1, "R1", "routing", "same user id, same weights: same variant; failover never changes it", "",
      "sim/checks/invariants/routing_checks.cc"},
     {CheckId::T1, "T1", "telemetry", "arrivals = terminal records + in flight at every event; one record each",
@@ -149,6 +156,12 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
      "foundationdb #7872", "script/byte-equality", "it compares two runs"},
     {CheckId::W2, "W2", "run", "every fault window touched what it claims", "chaos-mesh #4948",
      "sim/checks/invariants/run_checks.cc"},
+    {CheckId::Q, "Q", "run",
+     "the world is what the scenario says: queues are first come first served, timeouts bill by bill_on_timeout, users "
+     "think from the end of their requests, throttles refuse by their minute, requests arrive at their rate, and "
+     "faults "
+     "hit their share of calls",
+     "", "sim/checks/invariants/world_checks.cc"},
     {CheckId::V1, "V1", "run",
      "faults healed and recovery possible: breakers closed and success rate back within recover_within",
      "TigerBeetle PR 880 (the idea)", "sim/checks/claims/liveness.cc"},

@@ -47,6 +47,7 @@ enum class CheckId : std::uint8_t {
   C7,
   C8,
   C9,
+  C11,
   L1,
   L2,
   L3,
@@ -57,6 +58,7 @@ enum class CheckId : std::uint8_t {
   H4,
   H5,
   H6,
+  H7,
   R1,
   T1,
   T2,
@@ -65,10 +67,11 @@ enum class CheckId : std::uint8_t {
   T5,
   W1,
   W2,
+  Q,
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 55;
+inline constexpr std::size_t kCheckIds = 58;
 
 struct CheckEntry {
   CheckId id{};

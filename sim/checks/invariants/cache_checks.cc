@@ -53,10 +53,34 @@ void CacheChecks::on_cache_served(OpenRequest& one, const monitor::CacheServed& 
 void CacheChecks::on_finish(OpenRequest& one, const monitor::Record& record) {
   if (one.stored) kept(one, record);
   if (record.outcome == Outcome::cache_hit || record.outcome == Outcome::stale_hit) from_cache(one, record);
+  is_served_where_due(one, record);
   if (record.outcome == Outcome::served) {
     watched_.violations.must(record.answered_by == one.provider, CheckId::H5, watched_.now, one.request.id,
                              "provider {} answered and the record names another", index_of(one.provider));
   }
+}
+
+// What the cache owes to a request that ends without an answer, and what a spent budget lets it give.
+void CacheChecks::is_served_where_due(const OpenRequest& one, const monitor::Record& record) {
+  const auto& config = watched_.config().cache;
+  const bool serves_cached = watched_.config().cost_limiter.on_exhausted == monitor::ExhaustedPolicy::serve_cached;
+  if (record.outcome == Outcome::cache_hit) {
+    return watched_.violations.must(
+        one.held || serves_cached, CheckId::H7, watched_.now, one.request.id,
+        "it is served from the cache though the budget is spent and on_exhausted is refuse");
+  }
+  const bool gave_up = record.outcome == Outcome::failed || record.outcome == Outcome::all_providers_unavailable;
+  const bool unpaid = record.outcome == Outcome::refused_budget && !one.held && serves_cached;
+  if (!on_ || !(gave_up || unpaid)) return;
+  // A request that was refused before it was routed has no scope of its own.
+  if (!record.assigned && config.scope == monitor::CacheConfig::Scope::provider) return;
+  const CacheModel::Entry* entry = model_.find(identity_of(one, record.assigned.value_or(monitor::ProviderId{})));
+  if (entry == nullptr) return;
+  const Duration age = watched_.now - entry->stored;
+  const bool is_due = gave_up ? age >= config.ttl && age < config.ttl + config.stale_if_error : age < config.ttl;
+  watched_.violations.must(!is_due, CheckId::H7, watched_.now, one.request.id,
+                           "it ends as {} though an answer of age {} ns is held; ttl {} ns, stale_if_error {} ns",
+                           record.outcome, age.count(), config.ttl.count(), config.stale_if_error.count());
 }
 
 void CacheChecks::kept(const OpenRequest& one, const monitor::Record& record) {

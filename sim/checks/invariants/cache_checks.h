@@ -1,5 +1,5 @@
 #pragma once
-// H1-H6: a cached answer is the right one, fresh enough, free, and was worth keeping.
+// H1-H7: a cached answer is the right one, fresh enough, free, was worth keeping, and is served where it is due.
 
 #include "sim/checks/invariants/check_context.h"
 #include "sim/models/cache_model.h"
@@ -19,6 +19,7 @@ class CacheChecks {
  private:
   [[nodiscard]] CacheIdentity identity_of(const OpenRequest& one, monitor::ProviderId provider) const;
   void from_cache(const OpenRequest& one, const monitor::Record& record);
+  void is_served_where_due(const OpenRequest& one, const monitor::Record& record);
   void kept(const OpenRequest& one, const monitor::Record& record);
 
   Watched& watched_;

@@ -15,7 +15,14 @@ Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool k
       cache_(watched_),
       routing_(watched_),
       telemetry_(watched_),
-      run_(watched_) {}
+      run_(watched_),
+      world_(watched_) {}
+
+void Checks::on(const RunBegan& event) {
+  watched_.pipeline = event.pipeline;
+  money_.on_begin(event.month_spent);
+  world_.on_begin(event.seed);
+}
 
 OpenRequest* Checks::known(RequestId request, Instant now, CheckId otherwise) {
   watched_.now = now;
@@ -34,6 +41,7 @@ void Checks::on(const monitor::RequestArrived& event) {
   one.arrived = event.at;
   one.wall = watched_.wall();
   telemetry_.on_arrival();
+  world_.on_arrival(one);
   tokens_.on_arrival(one);
 }
 
@@ -87,6 +95,7 @@ void Checks::on(const monitor::AttemptStarted& event) {
   breaker_.on_attempt_start(*one, event);
   money_.on_attempt_start(*one, event);
   tokens_.on_attempt_start(*one, event);
+  world_.on_attempt_start(*one);
   one->provider = event.provider;
   one->calling = true;
   one->ledger_seen = false;
@@ -99,11 +108,17 @@ void Checks::on(const monitor::AttemptStarted& event) {
   ++one->attempts;
 }
 
+void Checks::on(const CallPlaced& event) {
+  if (OpenRequest* const one = known(event.request, event.at, CheckId::F7)) world_.on_placed(*one, event);
+}
+
 void Checks::on(const LedgerEntry& entry) {
   OpenRequest* const one = known(entry.request, entry.at, CheckId::F7);
   if (one == nullptr) return;
   one->ledger_seen = true;
   one->billed = entry.billed;
+  one->billed_input = entry.input;
+  one->billed_output = entry.output;
   if (entry.usage_known) one->known_cost += entry.billed;
   tokens_.on_ledger(*one, entry);
   telemetry_.on_ledger(entry);
@@ -117,6 +132,7 @@ void Checks::on(const monitor::AttemptEnded& event) {
   breaker_.on_attempt_end(*one, event);
   money_.on_attempt_end(*one, event);
   run_.on_attempt_end(*one, event);
+  world_.on_attempt_end(*one, event);
   telemetry_.on_attempt_end(event);
   one->calling = false;
   one->last_kind = event.reply.kind;
@@ -154,12 +170,14 @@ void Checks::on(const monitor::Record& record) {
   routing_.on_finish(*one, record);
   telemetry_.on_finish(*one, record);
   breaker_.on_finish(*one);
+  world_.on_finish(*one);
   watched_.open.end(*one);
 }
 
 void Checks::on(const FaultChanged& event) {
   watched_.now = event.at;
   run_.on_fault(event);
+  world_.on_fault(event);
   const auto offset = wall_clock_offset_of(watched_.scenario.faults[event.fault].settings);
   if (offset) watched_.wall_at_zero += event.active ? *offset : -*offset;
 }
@@ -167,6 +185,7 @@ void Checks::on(const FaultChanged& event) {
 void Checks::on(const FaultHit& event) {
   watched_.now = event.at;
   run_.on_fault_hit(event.fault, watched_.open.find(event.request));
+  world_.on_fault_hit(event.fault);
 }
 
 void Checks::on(const ScheduledDone& event) {
@@ -188,6 +207,7 @@ void Checks::at_end(const RunResult& result) {
   tokens_.at_end(result);
   telemetry_.at_end(result);
   run_.at_end(result);
+  world_.at_end(result);
 }
 
 }  // namespace windtunnel::sim

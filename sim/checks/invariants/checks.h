@@ -19,6 +19,7 @@
 #include "sim/checks/invariants/run_checks.h"
 #include "sim/checks/invariants/telemetry_checks.h"
 #include "sim/checks/invariants/token_checks.h"
+#include "sim/checks/invariants/world_checks.h"
 
 namespace windtunnel::sim {
 
@@ -34,7 +35,8 @@ class Checks final {
   [[nodiscard]] const std::vector<Finding>& findings() const { return watched_.violations.findings(); }
   [[nodiscard]] const CheckSelection& selection() const { return watched_.violations.selection(); }
 
-  void on(const RunBegan& event) { watched_.pipeline = event.pipeline; }
+  void on(const RunBegan& event);
+  void on(const CallPlaced& event);
   void on(const monitor::RequestArrived& event);
   void on(const monitor::TokensGranted& event);
   void on(const monitor::MoneyReserved& event);
@@ -70,6 +72,7 @@ class Checks final {
   RoutingChecks routing_;
   TelemetryChecks telemetry_;
   RunChecks run_;
+  WorldChecks world_;
 };
 
 }  // namespace windtunnel::sim

@@ -35,6 +35,28 @@ const Tariff& MoneyChecks::tariff_of(std::size_t provider) const {
   return tariffs[i].tariff;
 }
 
+void MoneyChecks::on_begin(Usd spent) {
+  if (spent == Usd{}) return;
+  budget_.carry_in(spent, watched_.wall());
+  tell_alerts_due(budget_.window(budget_.month()));
+  carried_in_ = spent;
+  touched_ = true;
+}
+
+// Before anything else is charged, the month holds what was carried in and the day nothing.
+void MoneyChecks::must_have_carried_in() {
+  if (!carried_in_) return;
+  const Usd spent = *carried_in_;
+  carried_in_.reset();
+  if (watched_.pipeline == nullptr) return;
+  const monitor::CostLimiter& real = watched_.pipeline->cost_limiter();
+  watched_.violations.must(
+      real.month_settled() == spent && real.day_settled() == Usd{} && real.settled_total() == Usd{}, CheckId::C11,
+      watched_.now, std::nullopt,
+      "{} pico-USD were spent before the run; the month begins with {}, the day with {} and the run with {}",
+      picos(spent), picos(real.month_settled()), picos(real.day_settled()), picos(real.settled_total()));
+}
+
 void MoneyChecks::on_granted(const OpenRequest& one) {
   last_ = one.request.id;
   budget_.advance(watched_.wall());
@@ -118,6 +140,10 @@ void MoneyChecks::charge(std::uint32_t slot, const OpenRequest& one, const monit
   window.reserved -= one.reserved;
   window.settled += event.settled;
   if (event.settled > one.reserved) keeps_limit(slot, event.request);
+  tell_alerts_due(window);
+}
+
+void MoneyChecks::tell_alerts_due(BudgetModel::Window& window) {
   while (budget_.alert_due(window)) {
     ++alerts_due_;
     ++window.alerts;
@@ -148,6 +174,7 @@ void MoneyChecks::add_in_true_time(const OpenRequest& one, Usd amount) {
 
 void MoneyChecks::on_budget(const BudgetEvent& event) {
   Violations& all = watched_.violations;
+  must_have_carried_in();
   touched_ = true;
   const char* const what = event.daily ? "day" : "month";
   if (event.kind == BudgetEvent::Kind::window_opened) budget_.advance(watched_.wall());
@@ -231,6 +258,7 @@ void MoneyChecks::refused(const OpenRequest& one) {
 void MoneyChecks::on_event() {
   if (!touched_) return;
   touched_ = false;
+  must_have_carried_in();
   watched_.violations.must(alerts_due_ == 0, CheckId::C6, watched_.now, last_,
                            "{} alerts were reached and did not fire", alerts_due_);
   if (watched_.pipeline == nullptr) return;

@@ -1,5 +1,6 @@
 #pragma once
-// C1-C9: money is reserved before it is spent, settled once, charged where it belongs, and every bill is exact.
+// C1-C9 and C11: money is reserved before it is spent, settled once, charged where it belongs, and every bill is
+// exact.
 //
 // Where a scenario steps the wall clock, C1 holds in true time too: a true month stays within its limit but for what
 // was admitted while the clock stood in another month.
@@ -18,6 +19,8 @@ class MoneyChecks {
  public:
   explicit MoneyChecks(Watched& watched);
 
+  // `spent` of the month before the run.
+  void on_begin(Usd spent);
   void on_granted(const OpenRequest& one);
   void on_reserved(OpenRequest& one, Usd amount, WallTime wall);
   void on_released(OpenRequest& one, Usd amount);
@@ -31,6 +34,8 @@ class MoneyChecks {
  private:
   void on_alert(BudgetModel::Window& window, const monitor::BudgetEvent& event);
   void on_opened(BudgetModel::Window& window, const monitor::BudgetEvent& event);
+  void must_have_carried_in();
+  void tell_alerts_due(BudgetModel::Window& window);
   void charge(std::uint32_t slot, const OpenRequest& one, const monitor::AttemptEnded& event);
   void keeps_limit(std::uint32_t slot, RequestId request);
   void add_in_true_time(const OpenRequest& one, Usd amount);
@@ -44,6 +49,7 @@ class MoneyChecks {
   UsdSum reserved_total_;
   std::int64_t alerts_due_ = 0;
   bool touched_ = false;
+  std::optional<Usd> carried_in_;  // and the limiter has not been looked at since
   RequestId last_{};
 };
 

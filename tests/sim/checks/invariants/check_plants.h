@@ -17,6 +17,8 @@ class Liar final {
  public:
   explicit Liar(Checks& checks) : checks_(checks) {}
 
+  std::function<void(RunBegan&)> began;
+  std::function<int(CallPlaced&)> placed;
   std::function<int(monitor::Request&)> arrival;
   std::function<int()> granted;
   std::function<int(Usd&)> released;
@@ -47,8 +49,10 @@ class Liar final {
  private:
   int lie(RunBegan& event) {
     if (other_pipeline != nullptr) event.pipeline = other_pipeline;
+    if (began) began(event);
     return 1;
   }
+  int lie(CallPlaced& event) { return placed ? placed(event) : 1; }
   int lie(monitor::RequestArrived& event) { return arrival ? arrival(event.request) : 1; }
   int lie(monitor::TokensGranted&) { return granted ? granted() : 1; }
   int lie(monitor::MoneyReleased& event) { return released ? released(event.amount) : 1; }

@@ -29,6 +29,33 @@ void cache(Scenario& world) {
 }
 void experiment(Scenario& world) { world.monitor.ab_router = {"e", {{"a", kFirst, 1}, {"b", kSecond, 1}}}; }
 void all_down(Scenario& world) { world.faults = {fault("down", Outage{}, seconds{10}, seconds{10})}; }
+// Eight prompts whose answers are stale after five seconds; for ten seconds all providers are down.
+void stale(Scenario& world) {
+  cache(world);
+  all_down(world);
+}
+// What a world does that has nothing to do with the monitor: each for one claim of Q.
+void waits_in_line(Scenario& world) {
+  world.providers[0].time_to_first_token = Law::fixed(1.5e8);
+  world.providers[0].concurrency = 1;
+  world.providers[0].queue = 50;
+}
+void thinks(Scenario& world) {
+  world.workloads[0].executor = ConstantVus{.vus = 3, .think_time = Law::exponential(1e9)};
+}
+void touches_some(Scenario& world) {
+  all_down(world);
+  world.faults[0].fraction = 0.9;
+  world.monitor.circuit_breaker.consecutive_threshold = 1'000;
+}
+void throttles_tokens(Scenario& world) {
+  Throttle throttle;
+  throttle.limit.tokens_per_minute = Tokens{20'000};
+  world.faults = {fault("slow", throttle, seconds{10}, seconds{10})};
+}
+void hangs(Scenario& world) {
+  world.faults = {fault("down", Outage{.mode = OutageMode::hang}, seconds{10}, seconds{5})};
+}
 // Free of charge, so that only tokens are held.
 void gratis(Scenario& world) {
   for (ProviderSpec& one : world.providers) one.tariffs = {{WallTime::min(), tariff(0, 0)}};
@@ -227,6 +254,57 @@ std::vector<Plant> plants_of_accounts() {
        finish_with(Outcome::all_providers_unavailable,
                    [](monitor::Record& record) { record.outcome = Outcome::failed; })},
       {"W2", "a fault acts before it begins", all_down, {}, [](Liar& liar) { liar.fault = [] { return 0; }; }},
+      {"C11",
+       "less was carried in than was spent before",
+       [](Scenario& world) { world.month_spent = Usd::from_cents(10); },
+       {},
+       [](Liar& liar) { liar.began = [](RunBegan& event) { event.month_spent += Usd::from_picos(1); }; }},
+      {"H7", "fails though a stale answer is in its time", stale,
+       [](Scenario& told) { told.monitor.cache.stale_if_error = seconds{100}; }},
+      {"H7",
+       "serves a hit on a spent budget that refuses",
+       [](Scenario& world) {
+         cache(world);
+         world.monitor.cost_limiter.monthly = Usd{};
+         world.monitor.cost_limiter.on_exhausted = monitor::ExhaustedPolicy::serve_cached;
+       },
+       {},
+       [](Liar& liar) {
+         liar.finish = [](monitor::Record& record) {
+           if (record.outcome == Outcome::refused_budget) record.outcome = Outcome::cache_hit;
+           return 1;
+         };
+       },
+       {"H7"}},
+      {"Q",
+       "more requests come than the rate says",
+       {},
+       [](Scenario& told) { told.workloads[0].rate = per_second(9); }},
+      {"Q",
+       "a queue is not first come first served",
+       waits_in_line,
+       {},
+       [](Liar& liar) {
+         liar.placed = [served = 0](CallPlaced& event) mutable {
+           return event.place == CallPlaced::Place::in_service && ++served == 5 ? 0 : 1;
+         };
+       }},
+      {"Q", "users think longer than they should", thinks,
+       [](Scenario& told) { std::get<ConstantVus>(told.workloads[0].executor).think_time = Law::exponential(0.99e9); }},
+      {"Q", "a fault hits more calls than its share", touches_some,
+       [](Scenario& told) { told.faults[0].fraction = 0.1; }},
+      {"Q", "a throttle admits fewer tokens than its minute", throttles_tokens,
+       [](Scenario& told) { std::get<Throttle>(told.faults[0].settings).limit.tokens_per_minute = Tokens{20'600}; }},
+      {"Q",
+       "a call that hangs bills a token",
+       hangs,
+       {},
+       [](Liar& liar) {
+         liar.ledger = [](LedgerEntry& entry) {
+           if (!entry.usage_known) entry.output += Tokens{1};
+           return 1;
+         };
+       }},
       {"V2",
        "a request that never ends",
        {},

@@ -1,0 +1,49 @@
+#pragma once
+// Q: the world itself. It hands to each check of sim/checks/world what that check follows.
+
+#include <vector>
+
+#include "sim/checks/invariants/check_context.h"
+#include "sim/checks/world/arrival_counts.h"
+#include "sim/checks/world/queue_order.h"
+#include "sim/checks/world/think_times.h"
+#include "sim/checks/world/throttle_minutes.h"
+#include "sim/checks/world/timeout_bills.h"
+#include "sim/checks/world/touched_shares.h"
+#include "sim/world/world.h"
+
+namespace windtunnel::sim {
+
+class WorldChecks {
+ public:
+  explicit WorldChecks(Watched& watched);
+
+  void on_begin(std::uint64_t seed);
+  void on_arrival(OpenRequest& one);
+  void on_attempt_start(OpenRequest& one);
+  void on_fault(const FaultChanged& event);
+  void on_fault_hit(std::size_t fault) { hits_.push_back(fault); }
+  void on_placed(OpenRequest& one, const CallPlaced& event);
+  void on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event);
+  void on_finish(const OpenRequest& one);
+  void at_end(const RunResult& result);
+
+ private:
+  void on_called(OpenRequest& one, const CallPlaced& event);
+  void on_served(OpenRequest& one, const CallPlaced& event);
+  [[nodiscard]] static std::size_t workload_of(const OpenRequest& one);
+
+  Watched& watched_;
+  bool on_;
+  QueueOrder queues_;
+  TimeoutBills timeouts_;
+  ThinkTimes thoughts_;
+  ThrottleMinutes throttles_;
+  ArrivalCounts arrivals_;
+  TouchedShares shares_;
+  std::vector<std::uint64_t> ordinals_;  // of the next request, by workload
+  std::vector<std::size_t> hits_;        // the faults that hit the call which is being made
+  bool is_called_ = false;               // that call has been placed
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,57 @@
+#pragma once
+// Q: a throttle and a provider's own limit refuse what exceeds their requests or tokens in a UTC minute, and nothing
+// else. What they refuse does not count.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/checks/world/world_watch.h"
+
+namespace windtunnel::sim {
+
+// A call as it reaches its provider.
+struct ThrottledCall {
+  Instant at{};
+  RequestId request{};
+  std::size_t provider = 0;
+  WallTime wall{};  // when it was made
+  std::int64_t tokens = 0;
+};
+
+class ThrottleMinutes {
+ public:
+  explicit ThrottleMinutes(const WorldWatch& watch);
+
+  void on_fault(std::size_t fault, bool acts) { faults_[fault].acts = acts; }
+  // A call is made that these faults hit, in their order.
+  void on_call(const ThrottledCall& call, std::span<const std::size_t> hits);
+  // A call that no fault hit is served now. Returns whether the provider's own limit must refuse it.
+  [[nodiscard]] bool own_limit_refuses(const ThrottledCall& call);
+  [[nodiscard]] bool has_own_limit(std::size_t provider) const {
+    const RateLimit& limit = watch_.scenario.providers[provider].rate_limit;
+    return limit.requests_per_minute || limit.tokens_per_minute;
+  }
+
+ private:
+  struct Minute {
+    std::int64_t number = INT64_MIN;
+    std::int64_t requests = 0;
+    std::int64_t tokens = 0;
+  };
+  struct Fault {
+    const RateLimit* limit = nullptr;  // nullptr: no throttle, or not one that touches each call
+    std::uint32_t providers = 0;       // by bit
+    bool acts = false;
+    std::vector<Minute> minutes;  // by provider
+  };
+
+  static bool admits(Minute& minute, const RateLimit& limit, const ThrottledCall& call);
+
+  WorldWatch watch_;
+  bool has_throttle_ = false;
+  std::vector<Fault> faults_;
+  std::vector<Minute> own_;  // by provider
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,33 @@
+#pragma once
+// What the checks of the world share. A wrong world would make every other check agree with it, so that these follow
+// the run's events with models of their own.
+
+#include "base/units.h"
+#include "sim/checks/findings/violations.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+struct WorldWatch {
+  const Scenario& scenario;
+  Violations& violations;
+
+  template <typename... Figures>
+  void must(bool holds, Instant at, std::optional<RequestId> request, fmt::format_string<const Figures&...> text,
+            const Figures&... figures) const {
+    violations.must(holds, CheckId::Q, at, request, text, figures...);
+  }
+};
+
+// The faults' providers by bit, from the scenario's words.
+[[nodiscard]] inline std::uint32_t providers_of(const FaultSpec& spec, const Scenario& scenario) {
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
+    bool named = spec.providers.empty();
+    for (const std::string& name : spec.providers) named = named || name == scenario.providers[i].name;
+    if (named) bits |= 1U << i;
+  }
+  return bits;
+}
+
+}  // namespace windtunnel::sim

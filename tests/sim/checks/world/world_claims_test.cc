@@ -1,0 +1,263 @@
+// Both sides of the edge of each claim about the world.
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <vector>
+
+#include "sim/checks/world/arrival_counts.h"
+#include "sim/checks/world/queue_order.h"
+#include "sim/checks/world/think_times.h"
+#include "sim/checks/world/throttle_minutes.h"
+#include "sim/checks/world/timeout_bills.h"
+#include "sim/checks/world/touched_shares.h"
+#include "tests/sim/checks/world/world_watch_fixture.h"
+
+namespace windtunnel::sim::world_claims_test {
+namespace {
+
+using namespace std::chrono_literals;
+using Place = CallPlaced::Place;
+
+Scenario plain() { return world(60s, workload("load", per_second(10))); }
+
+// --- QueueOrder ----------------------------------------------------------------------------------------------------
+
+bool finds_fault_with(std::initializer_list<std::pair<std::uint64_t, Place>> calls, std::int64_t queue = 2) {
+  Scenario scenario = plain();
+  scenario.providers[0].concurrency = 1;
+  scenario.providers[0].queue = queue;
+  Watching one{scenario};
+  QueueOrder order{one.watch()};
+  for (const auto& [request, place] : calls) {
+    order.on_placed({.at = {}, .request = RequestId{request}, .provider = kFirst, .place = place, .wanted = {}});
+  }
+  return one.found();
+}
+
+TEST(QueueOrder, is_first_come_first_served) {
+  EXPECT_FALSE(finds_fault_with({{1, Place::in_service},
+                                 {2, Place::waiting},
+                                 {3, Place::waiting},
+                                 {2, Place::in_service},
+                                 {3, Place::in_service}}));
+  EXPECT_TRUE(
+      finds_fault_with({{1, Place::in_service}, {2, Place::waiting}, {3, Place::waiting}, {3, Place::in_service}}));
+  EXPECT_TRUE(finds_fault_with({{1, Place::in_service}, {2, Place::waiting}, {3, Place::in_service}}));
+  EXPECT_FALSE(finds_fault_with({{1, Place::in_service}, {2, Place::waiting}, {3, Place::none}}));
+}
+
+TEST(QueueOrder, turns_a_call_away_only_where_the_queue_is_full) {
+  EXPECT_FALSE(finds_fault_with({{1, Place::waiting}, {2, Place::waiting}, {3, Place::turned_away}}));
+  EXPECT_TRUE(finds_fault_with({{1, Place::waiting}, {2, Place::turned_away}}));
+}
+
+TEST(QueueOrder, passes_over_a_call_whose_caller_gave_up) {
+  Watching one{plain()};
+  QueueOrder order{one.watch()};
+  const auto place = [&](std::uint64_t request, Place where) {
+    order.on_placed({.at = {}, .request = RequestId{request}, .provider = kFirst, .place = where, .wanted = {}});
+  };
+  place(1, Place::waiting);
+  place(2, Place::waiting);
+  order.on_end(RequestId{1}, kFirst);
+  place(2, Place::in_service);
+  EXPECT_FALSE(one.found());
+}
+
+// --- TimeoutBills --------------------------------------------------------------------------------------------------
+
+bool is_billed_wrongly(TimeoutBill rule, TimedOut call, std::int64_t input, std::int64_t output) {
+  Scenario scenario = plain();
+  scenario.providers[0].bill_on_timeout = rule;
+  Watching one{scenario};
+  call.input = Tokens{100};
+  call.output = Tokens{50};
+  call.billed_input = Tokens{input};
+  call.billed_output = Tokens{output};
+  TimeoutBills{one.watch()}.on_timeout(call);
+  return one.found();
+}
+
+TEST(TimeoutBills, of_a_call_that_was_worked_on_follow_the_rule_to_the_token) {
+  const TimedOut served{.was_served = true};
+  EXPECT_FALSE(is_billed_wrongly(TimeoutBill::full, served, 100, 50));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, served, 100, 49));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, served, 0, 0));
+  EXPECT_FALSE(is_billed_wrongly(TimeoutBill::input, served, 100, 0));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::input, served, 100, 1));
+  EXPECT_FALSE(is_billed_wrongly(TimeoutBill::none, served, 0, 0));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::none, served, 1, 0));
+}
+
+TEST(TimeoutBills, of_a_call_that_was_never_worked_on_are_nothing) {
+  EXPECT_FALSE(is_billed_wrongly(TimeoutBill::full, {}, 0, 0));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, {}, 100, 50));
+  const TimedOut failed_too_late{.was_served = true, .may_have_failed = true};
+  EXPECT_FALSE(is_billed_wrongly(TimeoutBill::full, failed_too_late, 0, 0));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, failed_too_late, 100, 0));
+}
+
+// --- ThinkTimes ----------------------------------------------------------------------------------------------------
+
+TEST(ThinkTimes, count_from_the_end_of_the_users_request) {
+  Scenario scenario = plain();
+  scenario.workloads[0].executor = ConstantVus{.vus = 1, .think_time = Law::fixed(1e9)};
+  for (const Duration error : {Duration{-1}, Duration{0}, Duration{1}}) {
+    Watching one{scenario};
+    ThinkTimes times{one.watch()};
+    times.on_begin(1);
+    times.on_arrival(Instant{}, RequestId{0}, 0);
+    times.on_end(Instant{} + 3s, 0, 0);
+    times.on_arrival(Instant{} + 4s + error, RequestId{1}, 0);
+    EXPECT_EQ(one.found(), error != Duration{0}) << error.count();
+  }
+}
+
+TEST(ThinkTimes, are_at_least_a_millisecond_and_all_users_ask_at_the_beginning) {
+  Scenario scenario = plain();
+  scenario.workloads[0].executor = ConstantVus{.vus = 2, .think_time = Law::fixed(0)};
+  Watching one{scenario};
+  ThinkTimes times{one.watch()};
+  times.on_begin(1);
+  times.on_arrival(Instant{}, RequestId{0}, 0);
+  times.on_arrival(Instant{}, RequestId{1}, 0);
+  times.on_end(Instant{}, 0, 0);
+  times.on_arrival(Instant{} + 1ms, RequestId{2}, 0);
+  EXPECT_FALSE(one.found());
+  times.on_arrival(Instant{} + 1ms, RequestId{3}, 0);  // the second user has no answer yet
+  EXPECT_TRUE(one.found());
+}
+
+// --- ThrottleMinutes -----------------------------------------------------------------------------------------------
+
+Scenario throttled() {
+  Scenario scenario = plain();
+  Throttle throttle;
+  throttle.limit.tokens_per_minute = Tokens{100};
+  throttle.limit.requests_per_minute = 2;
+  scenario.faults = {fault("slow", throttle), fault("down", Outage{})};
+  return scenario;
+}
+
+// Calls of these tokens in the first minute, and whether the throttle hit each.
+bool finds_fault_with_throttle(std::initializer_list<std::pair<std::int64_t, bool>> calls) {
+  Watching one{throttled()};
+  ThrottleMinutes minutes{one.watch()};
+  minutes.on_fault(0, true);
+  const std::vector<std::size_t> hit{0};
+  for (const auto& [tokens, is_hit] : calls) {
+    minutes.on_call({.tokens = tokens}, is_hit ? std::span{hit} : std::span<const std::size_t>{});
+  }
+  return one.found();
+}
+
+TEST(ThrottleMinutes, refuse_what_exceeds_their_tokens_or_requests_and_nothing_else) {
+  EXPECT_FALSE(finds_fault_with_throttle({{60, false}, {40, false}, {1, true}}));
+  EXPECT_FALSE(finds_fault_with_throttle({{60, false}, {41, true}, {40, false}}));  // what is refused does not count
+  EXPECT_TRUE(finds_fault_with_throttle({{60, false}, {41, false}}));
+  EXPECT_TRUE(finds_fault_with_throttle({{60, false}, {40, true}}));
+  EXPECT_FALSE(finds_fault_with_throttle({{1, false}, {1, false}, {1, true}}));
+  EXPECT_TRUE(finds_fault_with_throttle({{1, false}, {1, false}, {1, false}}));
+}
+
+TEST(ThrottleMinutes, begin_again_with_each_utc_minute_and_are_not_asked_after_an_outage) {
+  Watching one{throttled()};
+  ThrottleMinutes minutes{one.watch()};
+  minutes.on_fault(0, true);
+  minutes.on_call({.wall = WallTime{} + 59s, .tokens = 100}, {});
+  minutes.on_call({.wall = WallTime{} + 60s, .tokens = 100}, {});
+  const std::vector<std::size_t> outage{1};
+  minutes.on_call({.wall = WallTime{} + 61s, .tokens = 100}, outage);
+  EXPECT_FALSE(one.found());
+}
+
+TEST(ThrottleMinutes, tell_whether_a_providers_own_limit_refuses) {
+  Scenario scenario = plain();
+  scenario.providers[0].rate_limit.tokens_per_minute = Tokens{100};
+  Watching one{scenario};
+  ThrottleMinutes minutes{one.watch()};
+  ASSERT_TRUE(minutes.has_own_limit(0));
+  EXPECT_FALSE(minutes.own_limit_refuses({.tokens = 100}));
+  EXPECT_TRUE(minutes.own_limit_refuses({.tokens = 1}));
+}
+
+// --- ArrivalCounts -------------------------------------------------------------------------------------------------
+
+TEST(ArrivalCounts, of_a_constant_rate_are_exact_to_one_request) {
+  for (const auto& [count, is_wrong] : {std::pair{598, true}, {599, false}, {601, false}, {602, true}}) {
+    Watching one{plain()};
+    ArrivalCounts arrivals{one.watch()};
+    for (int i = 0; i < count; ++i) arrivals.on_arrival(0);
+    arrivals.at_end(Instant{} + 90s);  // those in flight end after the last arrival
+    EXPECT_EQ(one.found(), is_wrong) << count;
+  }
+}
+
+TEST(ArrivalCounts, expect_the_area_under_the_ramps) {
+  WorkloadSpec spec = workload("ramps", per_second(10));
+  spec.executor = RampingArrivalRate{.stages = {{10s, {20'000'000}}, {10s, {0}}, {10s, {4'000'000}}}};
+  const auto until = [&](Duration end) { return *ArrivalCounts::expected(spec, {}, Instant{} + end); };
+  EXPECT_NEAR(until(5s), 62.5, 1e-6);
+  EXPECT_NEAR(until(10s), 150, 1e-6);
+  EXPECT_NEAR(until(20s), 250, 1e-6);
+  EXPECT_NEAR(until(60s), 270, 1e-6);
+}
+
+// Two hours around midnight: the second is of the next day, which grows by half, and a Friday.
+TEST(ArrivalCounts, expect_hours_weekdays_and_growth) {
+  WorkloadSpec spec = workload("days", per(1h, 100));
+  Diurnal diurnal;
+  diurnal.hourly[23] = 0.5;
+  diurnal.weekday[4] = 2;
+  diurnal.growth_per_day = 0.5;
+  spec.executor = diurnal;
+  const WallTime start = WallTime{} + 23h;  // 1970-01-01 was a Thursday
+  EXPECT_NEAR(*ArrivalCounts::expected(spec, start, Instant{} + 1h), 50, 1e-6);
+  EXPECT_NEAR(*ArrivalCounts::expected(spec, start, Instant{} + 2h), 50 + 100 * 2 * 1.5, 1e-6);
+  diurnal.day_factor_cv = 0.1;
+  spec.executor = diurnal;
+  EXPECT_FALSE(ArrivalCounts::expected(spec, start, Instant{} + 1h)) << "its rate is drawn";
+}
+
+// --- TouchedShares -------------------------------------------------------------------------------------------------
+
+bool finds_fault_with_share(double fraction, int calls, int hits) {
+  Scenario scenario = plain();
+  scenario.faults = {fault("down", Outage{})};
+  scenario.faults[0].fraction = fraction;
+  Watching one{scenario};
+  TouchedShares shares{one.watch()};
+  shares.on_fault(0, true);
+  const std::vector<std::size_t> hit{0};
+  for (int i = 0; i < calls; ++i) {
+    shares.on_call(Instant{} + 10s, 0, i < hits ? std::span{hit} : std::span<const std::size_t>{});
+  }
+  shares.at_end(Instant{} + 60s);
+  return one.found();
+}
+
+// Of 10,000 calls at one half: 31 / 3 + sqrt(31^2 / 9 + 2 x 2,500 x 31) = 404.2 is as far as chance is allowed to go.
+TEST(TouchedShares, may_deviate_by_the_bound_and_no_more) {
+  EXPECT_FALSE(finds_fault_with_share(0.5, 10'000, 5'000));
+  EXPECT_FALSE(finds_fault_with_share(0.5, 10'000, 5'404));
+  EXPECT_TRUE(finds_fault_with_share(0.5, 10'000, 5'405));
+  EXPECT_FALSE(finds_fault_with_share(0.5, 10'000, 4'596));
+  EXPECT_TRUE(finds_fault_with_share(0.5, 10'000, 4'595));
+}
+
+TEST(TouchedShares, do_not_count_calls_that_a_stronger_fault_decided) {
+  Scenario scenario = plain();
+  scenario.faults = {fault("bad", Malformed{}), fault("down", Outage{})};
+  Watching one{scenario};
+  TouchedShares shares{one.watch()};
+  shares.on_fault(0, true);
+  shares.on_fault(1, true);
+  const std::vector<std::size_t> outage{1};
+  for (int i = 0; i < 1'000; ++i) shares.on_call(Instant{}, 0, outage);
+  shares.at_end(Instant{} + 60s);
+  EXPECT_FALSE(one.found());
+}
+
+}  // namespace
+}  // namespace windtunnel::sim::world_claims_test
