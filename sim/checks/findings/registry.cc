@@ -109,6 +109,11 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
      "LiteLLM #20615, #26672", "sim/checks/invariants/money_checks.cc"},
     {CheckId::C9, "C9", "money", "bill = input x input price + output x output price, exactly", "LiteLLM #14849",
      "sim/checks/invariants/money_checks.cc"},
+    {CheckId::C10, "C10", "money",
+     "spend of a true month or day never exceeds its limit, whatever the wall clock does, but for what is admitted "
+     "while "
+     "the clock stands in another one",
+     "kubeflow/mcp-server PR 222", "sim/checks/invariants/true_time_checks.cc"},
     {CheckId::C11, "C11", "money",
      "what was spent of the month before the run fills that month only: no day, no later month, and no bill of the run",
      "", "sim/checks/invariants/money_checks.cc"},
@@ -121,6 +126,8 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
     {CheckId::L4, "L4", "tokens",
      "a rate window admits <= its limit; after refusal admission resumes within one window", "LiteLLM #18953",
      "sim/checks/invariants/token_checks.cc"},
+    {CheckId::L5, "L5", "tokens", "a rate limiter refuses no request that is below its limit in true time",
+     "kubeflow/mcp-server PR 222", "sim/checks/invariants/true_time_checks.cc"},
     {CheckId::H1, "H1", "cache", "a hit returns what was stored for the same content, nothing else", "LiteLLM #42400",
      "sim/checks/invariants/cache_checks.cc"},
     {CheckId::H2, "H2", "cache",

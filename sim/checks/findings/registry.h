@@ -47,11 +47,13 @@ enum class CheckId : std::uint8_t {
   C7,
   C8,
   C9,
+  C10,
   C11,
   L1,
   L2,
   L3,
   L4,
+  L5,
   H1,
   H2,
   H3,
@@ -71,7 +73,7 @@ enum class CheckId : std::uint8_t {
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 58;
+inline constexpr std::size_t kCheckIds = 60;
 
 struct CheckEntry {
   CheckId id{};

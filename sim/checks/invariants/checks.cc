@@ -12,6 +12,7 @@ Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool k
       retry_(watched_),
       money_(watched_),
       tokens_(watched_),
+      true_time_(watched_),
       cache_(watched_),
       routing_(watched_),
       telemetry_(watched_),
@@ -21,6 +22,7 @@ Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool k
 void Checks::on(const RunBegan& event) {
   watched_.pipeline = event.pipeline;
   money_.on_begin(event.month_spent);
+  true_time_.on_begin(event.month_spent);
   world_.on_begin(event.seed);
 }
 
@@ -43,20 +45,24 @@ void Checks::on(const monitor::RequestArrived& event) {
   telemetry_.on_arrival();
   world_.on_arrival(one);
   tokens_.on_arrival(one);
+  true_time_.on_arrival(one);
 }
 
 void Checks::on(const monitor::TokensGranted& event) {
   OpenRequest* const one = known(event.request, event.at, CheckId::T1);
   if (one == nullptr) return;
   tokens_.on_granted(*one, event.output);
+  true_time_.on_passed(*one);
   one->granted = true;
   one->grant = event.output;
   money_.on_granted(*one);
 }
 
 void Checks::on(const monitor::MoneyReserved& event) {
-  if (OpenRequest* const one = known(event.request, event.at, CheckId::C2))
-    money_.on_reserved(*one, event.amount, event.wall);
+  OpenRequest* const one = known(event.request, event.at, CheckId::C2);
+  if (one == nullptr) return;
+  if (!one->held) true_time_.on_reserved(*one);
+  money_.on_reserved(*one, event.amount, event.wall);
 }
 
 void Checks::on(const monitor::MoneyReleased& event) {
@@ -131,6 +137,7 @@ void Checks::on(const monitor::AttemptEnded& event) {
   retry_.on_attempt_end(*one, event, failover_.cooling_until(event.provider));
   breaker_.on_attempt_end(*one, event);
   money_.on_attempt_end(*one, event);
+  true_time_.on_attempt_end(*one, event);
   run_.on_attempt_end(*one, event);
   world_.on_attempt_end(*one, event);
   telemetry_.on_attempt_end(event);
@@ -165,6 +172,7 @@ void Checks::on(const monitor::Record& record) {
   failover_.on_finish(*one, record);
   retry_.on_step(*one, std::nullopt);
   money_.on_finish(*one, record);
+  true_time_.on_finish(*one, record);
   tokens_.on_finish(*one, record);
   cache_.on_finish(*one, record);
   routing_.on_finish(*one, record);

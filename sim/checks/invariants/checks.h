@@ -19,6 +19,7 @@
 #include "sim/checks/invariants/run_checks.h"
 #include "sim/checks/invariants/telemetry_checks.h"
 #include "sim/checks/invariants/token_checks.h"
+#include "sim/checks/invariants/true_time_checks.h"
 #include "sim/checks/invariants/world_checks.h"
 
 namespace windtunnel::sim {
@@ -68,6 +69,7 @@ class Checks final {
   RetryChecks retry_;
   MoneyChecks money_;
   TokenChecks tokens_;
+  TrueTimeChecks true_time_;
   CacheChecks cache_;
   RoutingChecks routing_;
   TelemetryChecks telemetry_;

@@ -254,6 +254,18 @@ std::vector<Plant> plants_of_accounts() {
        finish_with(Outcome::all_providers_unavailable,
                    [](monitor::Record& record) { record.outcome = Outcome::failed; })},
       {"W2", "a fault acts before it begins", all_down, {}, [](Liar& liar) { liar.fault = [] { return 0; }; }},
+      {"C10",
+       "spends above the limit of a true month",
+       [](Scenario& world) {
+         budget(world);
+         world.faults = {fault("step", WallClockStep{.offset = std::chrono::hours{-1}}, seconds{10})};
+       },
+       [](Scenario& told) { told.monitor.cost_limiter.monthly = Usd::from_cents(50); },
+       {},
+       {"C10"}},
+      {"L5", "refuses where its minute has room",
+       [](Scenario& world) { world.monitor.rate_limiter.requests_per_minute = 100; },
+       [](Scenario& told) { told.monitor.rate_limiter.requests_per_minute = 101; }},
       {"C11",
        "less was carried in than was spent before",
        [](Scenario& world) { world.month_spent = Usd::from_cents(10); },
