@@ -45,7 +45,8 @@ void put_frame(JsonWriter& json, const ForecastFrame& frame) {
   put_texts(json, "providers", frame.providers);
   put_texts(json, "variants", frame.variants);
   put_texts(json, "features", frame.features);
-  json.key("uncertain").boolean(frame.uncertain).end_object();
+  put_texts(json, "shared", frame.shared);
+  json.end_object();
 }
 
 // A line without its end, then its checksum: 64 bits of all bytes before it, so that no changed digit passes. Those of
@@ -135,7 +136,7 @@ ForecastFrame frame_of(const PartJson& json) {
   for (const PartJson& name : json.at("providers")) frame.providers.push_back(checked_name(name.get<std::string>()));
   for (const PartJson& name : json.at("variants")) frame.variants.push_back(checked_name(name.get<std::string>()));
   for (const PartJson& name : json.at("features")) frame.features.push_back(checked_name(name.get<std::string>()));
-  frame.uncertain = json.at("uncertain").get<bool>();
+  for (const PartJson& word : json.at("shared")) frame.shared.push_back(checked_name(word.get<std::string>()));
   const std::int64_t start = frame.start.time_since_epoch().count();
   const bool good = start >= -kStartMax && start <= kStartMax && frame.horizon > Duration{0} &&
                     frame.horizon <= sim::kHorizonMax && std::is_sorted(frame.shares.begin(), frame.shares.end()) &&

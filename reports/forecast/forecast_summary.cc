@@ -204,7 +204,7 @@ std::string note_of_unanswered(const sim::Forecast& forecast) {
 
 std::vector<std::string> notes_of(const ForecastReport& report) {
   std::vector<std::string> notes;
-  if (!report.forecast.frame.uncertain) {
+  if (!report.forecast.frame.uncertain()) {
     notes.emplace_back(
         "interval reflects request noise only; demand is as certain as the file states it (see day_factor_cv, "
         "level_cv, prompts.count_cv, random_outages)");
@@ -229,6 +229,13 @@ bool ForecastSummary::has_unknown_bills() const {
   return (cost.mean && !is_all_known) || (cost_reserved && cost_reserved->value != 0);
 }
 
+std::string CostSpreadSummary::shared_words() const {
+  if (shared.empty()) return "demand";
+  std::string text = shared.front();
+  for (std::size_t i = 1; i < shared.size(); ++i) text += (i + 1 == shared.size() ? " and " : ", ") + shared[i];
+  return text;
+}
+
 ForecastSummary forecast_summary(const ForecastReport& report) {
   const sim::Forecast& forecast = report.forecast;
   const sim::ForecastFrame& frame = forecast.frame;
@@ -242,13 +249,14 @@ ForecastSummary forecast_summary(const ForecastReport& report) {
   summary.horizon = frame.horizon;
   summary.replications = static_cast<std::int64_t>(forecast.replications);
   summary.stopping = report.stop;
-  summary.demand_is_uncertain = frame.uncertain;
+  summary.demand_is_uncertain = frame.uncertain();
   summary.notes = notes_of(report);
   summary.cost_known = in_usd(forecast.cost_known);
   summary.cost_reserved = in_usd(forecast.cost_reserved);
   summary.cost = {.mean = in_usd(forecast.cost),
                   .quantiles = quantiles_of(forecast.cost_quantiles),
-                  .sd = {.all = in_usd(forecast.cost_sd.all),
+                  .sd = {.shared = frame.shared,
+                         .all = in_usd(forecast.cost_sd.all),
                          .demand = in_usd(forecast.cost_sd.demand),
                          .request_noise = in_usd(forecast.cost_sd.noise),
                          .twins = static_cast<std::int64_t>(forecast.cost_sd.twins)}};

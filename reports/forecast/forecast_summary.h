@@ -87,10 +87,14 @@ struct ForecastStop {
 };
 
 struct CostSpreadSummary {
+  std::vector<std::string> shared;  // what `demand` is made of; empty: nothing
   std::optional<EstimateSummary> all;
   std::optional<EstimateSummary> demand;
   std::optional<EstimateSummary> request_noise;
   std::int64_t twins = 0;
+
+  // "demand and sticky users".
+  [[nodiscard]] std::string shared_words() const;
 };
 
 struct ForecastCost {

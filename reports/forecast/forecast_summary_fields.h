@@ -100,6 +100,7 @@ void visit_fields(auto& fields, FieldsOf<ForecastStop> auto& stop) {
 
 void visit_fields(auto& fields, FieldsOf<CostSpreadSummary> auto& spread) {
   fields("all", spread.all);
+  fields("shared", spread.shared);
   fields("demand", spread.demand);
   fields("request_noise", spread.request_noise);
   fields("twins", spread.twins);

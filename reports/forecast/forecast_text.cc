@@ -48,7 +48,7 @@ std::string cost_section(const ForecastSummary& forecast) {
   text += ", P90: " + quantile_text(cost.quantiles.p90, 2) + "\n";
   if (!cost.quantiles.p10) text += "  too few replications: P50 takes 6 of them, P10 and P90 take 36\n";
   text += "  Standard deviation: " + estimate_text(cost.sd.all, 2);
-  text += " (demand " + estimate_text(cost.sd.demand, 2);
+  text += " (" + cost.sd.shared_words() + " " + estimate_text(cost.sd.demand, 2);
   text += ", request noise " + estimate_text(cost.sd.request_noise, 2) + ")\n";
   return text;
 }

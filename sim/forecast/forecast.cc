@@ -51,7 +51,7 @@ std::int64_t crossing(const Replication& one, std::size_t month, std::size_t sha
 Spread spread_of(const ReplicationSet& set) {
   Spread spread;
   spread.all = estimate_sd(std::span<const std::int64_t>{values_of(set, [](auto& one) { return one.cost(); })});
-  if (!set.frame.uncertain) {
+  if (!set.frame.uncertain()) {
     spread.noise = spread.all;
     if (spread.all) spread.demand = Estimate{};
     return spread;

@@ -6,12 +6,12 @@
 // one.
 //
 // Demand and request noise. A month differs from another for two reasons: the environment that its requests share
-// (level of demand, day factors, bursts, outages) and the noise of each request (arrival, length, arm, error). By the
-// law of total variance Var(Y) = Var(E[Y | environment]) + E[Var(Y | environment)]. Every tenth replication has a twin
-// Y' with the same environment and other noise, so that (Y - Y')^2 / 2 is an unbiased estimate of the second term,
-// whatever limiters and caches do to independence; what is left of Var(Y) is the first. (Summing squared bills, which
-// needs no twin, is right only while requests do not affect each other.) Without a drawn environment all of it is
-// request noise.
+// (level of demand, day factors, bursts, outages, who the sticky users are) and the noise of each request (arrival,
+// length, arm, error). By the law of total variance Var(Y) = Var(E[Y | environment]) + E[Var(Y | environment)]. Every
+// tenth replication has a twin Y' with the same environment and other noise, so that (Y - Y')^2 / 2 is an unbiased
+// estimate of the second term, whatever limiters and caches do to independence; what is left of Var(Y) is the first.
+// (Summing squared bills, which needs no twin, is right only while requests do not affect each other.) Without a drawn
+// environment all of it is request noise.
 
 #include <array>
 #include <cstdint>

@@ -30,15 +30,23 @@ void multiply_traffic(Scenario& scenario, std::int64_t rate_millionths) {
   }
 }
 
-// Whether many requests share a draw.
-bool has_shared_draws(const Scenario& scenario) {
-  const auto workload_is = [](const WorkloadSpec& workload) {
-    const bool by_prompts = workload.prompts.count > 0 && workload.prompts.count_cv > 0;
-    return is_uncertain(workload.executor) || by_prompts || workload.arrival == Arrival::mmpp;
+// The draws that many requests share, in words.
+std::vector<std::string> shared_draws(const Scenario& scenario) {
+  std::vector<std::string> shared;
+  const auto add = [&](const char* word, const auto& all, auto is_shared) {
+    if (std::ranges::any_of(all, is_shared)) shared.emplace_back(word);
   };
-  const auto fault_is = [](const FaultSpec& fault) { return is_uncertain(fault.settings); };
-  return std::any_of(scenario.workloads.begin(), scenario.workloads.end(), workload_is) ||
-         std::any_of(scenario.faults.begin(), scenario.faults.end(), fault_is);
+  add("demand", scenario.workloads, [](const WorkloadSpec& workload) {
+    return is_uncertain(workload.executor) || workload.arrival == Arrival::mmpp;
+  });
+  add("prompts", scenario.workloads,
+      [](const WorkloadSpec& workload) { return workload.prompts.count > 0 && workload.prompts.count_cv > 0; });
+  add("outages", scenario.faults, [](const FaultSpec& fault) { return is_uncertain(fault.settings); });
+  // All requests of one user go the same way, and which users a run has is drawn.
+  const bool splits = scenario.monitor.ab_router.variants.size() > 1;
+  add("sticky users", scenario.workloads,
+      [&](const WorkloadSpec& workload) { return splits && workload.users.count > 0 && !workload.provider; });
+  return shared;
 }
 
 std::vector<Millionths> all_shares(std::vector<Millionths> shares) {
@@ -218,7 +226,7 @@ ForecastWorld::ForecastWorld(Scenario scenario, const ForecastOptions& options)
   for (const ProviderSpec& provider : scenario_.providers) frame_.providers.push_back(provider.name);
   for (const monitor::Variant& variant : scenario_.monitor.ab_router.variants) frame_.variants.push_back(variant.id);
   for (const WorkloadSpec& workload : scenario_.workloads) frame_.features.push_back(workload.feature_version);
-  frame_.uncertain = has_shared_draws(scenario_);
+  frame_.shared = shared_draws(scenario_);
   days_ = days_of(frame_);
 }
 
@@ -246,7 +254,7 @@ std::optional<Replication> ForecastWorld::replicate(SeedFamily family, std::uint
   const RunResult result = run(scenario_, options);
   if (result.stopped) return std::nullopt;
   tell(one, frame_, days_, result);
-  if (family != SeedFamily::forecast || !frame_.uncertain || index % kTwinEvery != 0) return one;
+  if (family != SeedFamily::forecast || !frame_.uncertain() || index % kTwinEvery != 0) return one;
   options.environment_seed = options.seed;
   options.seed = draw(Chance{*options.seed}.stream("replication", "twin"), index).a;
   options.looks = nullptr;

@@ -57,8 +57,11 @@ struct ForecastFrame {
   std::vector<std::string> providers;
   std::vector<std::string> variants;
   std::vector<std::string> features;  // the feature version of each workload
-  bool uncertain = false;             // the environment is drawn: demand factors, bursts, outages
+  // What many requests of a replication share and replications do not, in words: "demand", "prompts", "outages",
+  // "sticky users". Empty: replications differ by the noise of their requests alone.
+  std::vector<std::string> shared;
 
+  [[nodiscard]] bool uncertain() const { return !shared.empty(); }
   [[nodiscard]] Usd spent_total() const;
   friend bool operator==(const ForecastFrame&, const ForecastFrame&) = default;
 };

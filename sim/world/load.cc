@@ -101,6 +101,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       content_stream_(chance.stream("content", spec.name)),
       token_stream_(chance.stream("tokens", spec.name)),
       state_stream_(state_stream_of(spec, chance)),
+      population_(chance.environment().stream("users").value),
       frame_{
           .begin = begin_,
           .end = end_,
@@ -272,9 +273,12 @@ inline void Load::fill_content(std::uint64_t ordinal, monitor::Request& request)
     }
     if (spec_.users.count > 0) request.user_id = monitor::UserId{users_.pick(chosen.b) + 1};
   }
-  // Without a user id the user's profile decides, and every prompt here has a profile of its own.
-  request.user =
-      request.user_id == monitor::UserId{} ? request.content.high : mix(static_cast<std::uint64_t>(request.user_id));
+  // Without a user id the user's profile decides, and every prompt here has a profile of its own. The users are drawn:
+  // their numbers are the same in every run, so that hashes of these would put the heaviest user into the same arm in
+  // all of them, and no spread over runs would show how much one arm may get. One user has one hash in all workloads.
+  request.user = request.user_id == monitor::UserId{}
+                     ? request.content.high
+                     : mix(population_ ^ mix(static_cast<std::uint64_t>(request.user_id)));
 }
 
 void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,

@@ -99,7 +99,8 @@ void put_headroom_tile(HtmlWriter& html, Tile& tile, const ForecastSummary& fore
   if (!forecast.headroom || forecast.headroom->limits().empty()) {
     tile.begin("Standard deviation of cost");
     tile.figure_member(Kind::money, forecast.cost.sd.all, &EstimateSummary::value, "value");
-    tile.with_member("of demand ", Kind::money, forecast.cost.sd.demand, &EstimateSummary::value, "value");
+    tile.with_member("of " + forecast.cost.sd.shared_words() + " ", Kind::money, forecast.cost.sd.demand,
+                     &EstimateSummary::value, "value");
     tile.end();
     return;
   }

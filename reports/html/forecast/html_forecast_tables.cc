@@ -256,7 +256,7 @@ void put_forecast_cost(HtmlWriter& html, const PlacedForecast& forecast) {
   quantile("P50", cost.quantiles.p50);
   quantile("P90", cost.quantiles.p90);
   estimate("Standard deviation", cost.sd.all);
-  estimate("… of demand", cost.sd.demand);
+  estimate(("… of " + cost.sd.shared_words()).c_str(), cost.sd.demand);
   estimate("… of request noise", cost.sd.request_noise);
   html.close("tbody").close("table");
   if (!cost.quantiles.p10) {

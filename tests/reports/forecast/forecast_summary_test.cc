@@ -390,7 +390,7 @@ TEST_F(ForecastPart, says_what_two_forecasts_differ_in) {
   EXPECT_EQ(difference([](PartHead& other) { other.frame.hash = 3; }), "the scenario's text or its --set");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.horizon += 1s; }), "--horizon");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.start += 1s; }), "--as-of");
-  EXPECT_EQ(difference([](PartHead& other) { other.frame.uncertain = true; }), "the scenario");
+  EXPECT_EQ(difference([](PartHead& other) { other.frame.shared = {"outages"}; }), "the scenario");
   EXPECT_EQ(difference([](PartHead& other) { other.assertions.clear(); }), "--assert");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.spent[0] = Usd::from_cents(1); }), "--spent");
 }

@@ -164,7 +164,7 @@ TEST(Forecast, of_uncertain_hits_is_as_uncertain_as_they_are) {
     return ForecastWorld{scenario, {.horizon = 24h}};
   };
   const Forecast forecast = forecast_of(replicated(day(0.4), 1500), {});
-  EXPECT_TRUE(forecast.frame.uncertain);
+  EXPECT_TRUE(forecast.frame.uncertain());
   EXPECT_EQ(forecast.cost_sd.twins, 150U);
   expect_value("mean cost", forecast.cost->value / kUsd, 0.18, 0.072 / std::sqrt(1500), {0.0});
   EXPECT_NEAR(forecast.cost_sd.demand->value / kUsd, 0.072, 0.008);
@@ -173,14 +173,14 @@ TEST(Forecast, of_uncertain_hits_is_as_uncertain_as_they_are) {
   EXPECT_NEAR(hits->value, 0.98, 0.001);
   // Certain prompts cost the same every day.
   const Forecast certain = forecast_of(replicated(day(0), 50), {});
-  EXPECT_FALSE(certain.frame.uncertain);
+  EXPECT_FALSE(certain.frame.uncertain());
   EXPECT_NEAR(certain.cost->value / kUsd, 0.18, 1e-12);
   EXPECT_EQ(certain.cost_sd.all->value, 0);
 }
 
 TEST(Forecast, of_a_certain_demand_is_request_noise_alone) {
   const Forecast forecast = forecast_of(replicated(ForecastWorld{drawn_demand(0), {.horizon = 24h}}, 100), {});
-  EXPECT_FALSE(forecast.frame.uncertain);
+  EXPECT_FALSE(forecast.frame.uncertain());
   EXPECT_EQ(forecast.cost_sd.twins, 0U);
   EXPECT_EQ(forecast.cost_sd.demand->value, 0);
   EXPECT_EQ(forecast.cost_sd.noise, forecast.cost_sd.all);

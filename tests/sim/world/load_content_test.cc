@@ -209,6 +209,20 @@ TEST(Users, stay_in_their_arm_and_are_independent_of_the_prompt) {
   EXPECT_EQ(pairs.size(), 100U) << "every user asks both prompts";
 }
 
+TEST(Users, are_drawn_for_each_seed_and_have_one_hash_in_all_of_its_workloads) {
+  std::map<std::uint64_t, std::map<monitor::UserId, std::set<std::uint64_t>>> hashes;  // by seed
+  for (const std::uint64_t seed : {1U, 2U}) {
+    for (const char* name : {"chat", "search"}) {
+      WorkloadSpec spec = workload(name, per_second(100));
+      spec.users.count = 5;
+      for (const Arrived& one : requests(spec, 10s, seed)) hashes[seed][one.request.user_id].insert(one.request.user);
+    }
+    EXPECT_EQ(hashes[seed].size(), 5U);
+    for (const auto& [user, of_user] : hashes[seed]) EXPECT_EQ(of_user.size(), 1U);
+  }
+  for (const auto& [user, of_user] : hashes[1]) EXPECT_NE(of_user, hashes[2][user]);
+}
+
 TEST(Users, have_their_zipf_share) {
   WorkloadSpec spec = workload("chat", per_second(100));
   spec.users = {.count = 3, .zipf = 1};
