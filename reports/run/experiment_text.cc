@@ -13,7 +13,7 @@ std::string with_sign(double value, std::string_view unit_before) {
   return std::string(sign) + std::string(unit_before) + digits;
 }
 
-struct Line {
+struct IntervalLine {
   const char* name;
   const std::optional<Interval>& interval;
   double scale = 1;
@@ -21,7 +21,7 @@ struct Line {
   std::string_view after;
 };
 
-std::string text_of(const Line& line) {
+std::string text_of(const IntervalLine& line) {
   const std::string name = std::string("    ") + line.name + ": ";
   if (!line.interval) return name + "-\n";
   const Interval& interval = *line.interval;
