@@ -36,6 +36,7 @@ void put_head(JsonWriter& json, const Timeline& timeline) {
   json.key("title").text(timeline.title).key("hash").hex(timeline.hash).end_object();
   json.key("seed").integer(timeline.seed).key("digest").hex(timeline.digest);
   json.key("start").text(iso8601(timeline.start)).key("start_unix_ns").integer(ns(timeline.start));
+  json.key("start_is_given").boolean(timeline.start_is_given);
   json.key("duration_ns").integer(timeline.duration.count());
   json.key("ended_ns").integer(ns(timeline.ended)).key("stopped").boolean(timeline.stopped);
   json.key("step_ns").integer(timeline.step.count());

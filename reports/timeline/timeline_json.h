@@ -3,10 +3,11 @@
 //
 // Every number is whole: nanoseconds, pico-dollars, counts; the name ends in its unit. A series has one number per step
 // (quantiles: per view) and may stop early: from there on it is zero, and [] is zero throughout. Instants are virtual,
-// since the start; `start_unix_ns` is the wall-clock time of 0.
+// since the start; `start_unix_ns` is the wall-clock time of 0, and `start_is_given` says that the scenario names it.
 //
 //   windtunnel_timeline  2
-//   scenario {file, title, hash}, seed, digest, start, start_unix_ns, duration_ns, ended_ns, stopped
+//   scenario {file, title, hash}, seed, digest, start, start_unix_ns, start_is_given, duration_ns, ended_ns,
+//   stopped
 //   step_ns, steps, view_steps, duration_edges_ms (the bins: each edge belongs to the bin below it; one more beyond)
 //   providers [{name, model}], experiment, variants [{id, provider}], versions [{feature_version,
 //   prompt_version}] ("": none), limits {alerts_millionths,

@@ -85,6 +85,7 @@ void read_head(const Json& json, Timeline& timeline) {
   timeline.seed = json.at("seed").get<std::uint64_t>();
   timeline.digest = read_digest(json.at("digest").get<std::string>());
   timeline.start = WallTime{Duration{between(json.at("start_unix_ns"), 0, kStartMost.count())}};
+  timeline.start_is_given = json.at("start_is_given").get<bool>();
   timeline.duration = span(json.at("duration_ns"));
   timeline.ended = instant(json.at("ended_ns"));
   timeline.stopped = json.at("stopped").get<bool>();

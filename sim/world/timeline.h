@@ -149,7 +149,8 @@ struct Timeline {
   std::uint64_t seed = 0;
   std::uint64_t digest = 0;
   WallTime start{};  // wall-clock time of Instant{}; later wall times are start + virtual time, whatever a fault steps
-  Duration duration{0};  // arrivals stop here
+  bool start_is_given = false;  // by the scenario's file: readers of a report think in wall-clock time
+  Duration duration{0};         // arrivals stop here
   Instant ended{};
   bool stopped = false;  // before its end
   Duration step{0};

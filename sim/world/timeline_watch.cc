@@ -52,6 +52,7 @@ Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
   timeline.title = scenario.title;
   timeline.hash = scenario.hash;
   timeline.start = scenario.start;
+  timeline.start_is_given = scenario.origins.contains("/start");
   timeline.duration = scenario.duration;
   timeline.step = widths.step;
   timeline.view_steps = widths.view_steps;

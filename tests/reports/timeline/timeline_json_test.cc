@@ -60,6 +60,7 @@ TEST(TimelineJson, holds_what_happened) {
   const Json json = Json::parse(timeline_json(timeline));
   EXPECT_EQ(json["windtunnel_timeline"], kTimelineVersion);
   EXPECT_EQ(json["start_unix_ns"], std::int64_t{1'768'903'200'000'000'000});
+  EXPECT_EQ(json["start_is_given"], false);
   EXPECT_EQ(json["steps"], timeline.steps);
   EXPECT_EQ(json["limits"]["daily_picos"], std::int64_t{1'000'000'000'000});
   EXPECT_EQ(json["faults"][0]["phases_ns"][0][1], std::int64_t{90'000'000'000});
@@ -76,6 +77,15 @@ TEST(TimelineJson, holds_what_happened) {
   EXPECT_EQ(json["series"]["variants"][1]["cost_picos"].get<sim::Series>(), timeline.variants[1].cost_picos);
 }
 
+TEST(TimelineJson, says_whether_the_scenario_names_its_start) {
+  sim::Scenario scenario = small_world();
+  scenario.origins["/start"] = {"small.json", 1, 1, "/start"};
+  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario)};
+  const std::string text = timeline_json(watch.finish(sim::run(scenario, {.observers = {&watch}})));
+  EXPECT_EQ(Json::parse(text)["start_is_given"], true);
+  EXPECT_EQ(timeline_json(read_timeline(text, "t.json")), text);
+}
+
 TEST(TimelineJson, what_contradicts_itself_is_refused) {
   EXPECT_EQ(why_refused(changed("/windtunnel_timeline", 99)),
             "t.json: cannot read: this is a timeline of version 99, and only 2 is understood");
@@ -90,6 +100,7 @@ TEST(TimelineJson, what_contradicts_itself_is_refused) {
   EXPECT_NE(why_refused(changed("/series/variants", Json::array())).find("one for each name"), std::string::npos);
   EXPECT_NE(why_refused(changed("/digest", "12")).find("16 hexadecimal digits"), std::string::npos);
   EXPECT_NE(why_refused(changed("/seed", "12")).find("cannot read"), std::string::npos);
+  EXPECT_NE(why_refused(changed("/start_is_given", 1)).find("cannot read"), std::string::npos);
 }
 
 // Whoever reads a timeline adds its values up: none of these may leave the range of 64 bits.
