@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace windtunnel::monitor {
+namespace {
+
+// Whether so many failures are above the rate, or at it under ge.
+bool is_beyond(Millionths rate, BreakerCompare compare, WindowCounts counts) {
+  const std::int64_t failures = counts.failures * kMillion;
+  const std::int64_t limit = counts.calls * rate.value;
+  const bool ge = compare == BreakerCompare::ge;
+  return failures > limit || (ge && failures == limit);
+}
+
+}  // namespace
 
 Breaker::Breaker(const BreakerConfig& config, Instant created)
     : window_stays_(config.window_type != WindowType::fixed),
@@ -46,8 +57,10 @@ ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant
       count(permit.at, outcome, now);
       break;
     case BreakerState::open:
+      sample_unless_closed(permit, outcome, now);
       break;
     case BreakerState::half_open:
+      sample_unless_closed(permit, outcome, now);
       decide_probe(permit, outcome, late, now);
       break;
   }
@@ -80,14 +93,17 @@ TripRule Breaker::rule_fulfilled() const {
     return TripRule::consecutive;
   }
   const WindowCounts counts = window_.counts();
-  if (config_.failure_rate_threshold && counts.calls >= config_.minimum_calls) {
-    const std::int64_t failures = counts.failures * kMillion;
-    const std::int64_t limit = counts.calls * config_.failure_rate_threshold->value;
-    const bool ge = config_.failure_rate_compare == BreakerCompare::ge;
-    if (failures > limit || (ge && failures == limit)) return TripRule::rate;
+  if (config_.failure_rate_threshold && counts.calls >= config_.minimum_calls &&
+      is_beyond(*config_.failure_rate_threshold, config_.failure_rate_compare, counts)) {
+    return TripRule::rate;
   }
   if (config_.failure_count_threshold && counts.failures >= *config_.failure_count_threshold) return TripRule::count;
   return TripRule::none;
+}
+
+void Breaker::sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now) {
+  if (!keeps_counts(config_.on_close) || outcome == BreakerOutcome::ignored) return;
+  sample(permit.at, outcome == BreakerOutcome::failure, now);
 }
 
 void Breaker::decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now) {
@@ -97,13 +113,28 @@ void Breaker::decide_probe(Permit permit, BreakerOutcome outcome, bool late, Ins
     if (!late) --probes_issued_;
     return;
   }
+  if (!late) ++probes_reported_;
+  if (config_.half_open_failure_rate) {
+    judge_probes(permit, failed, now);
+    return;
+  }
   if (failed) {
     open(TripRule::probe_failed, now);
     return;
   }
   ++probe_successes_;
-  if (!late) ++probe_successes_of_epoch_;
-  if (probe_successes_ >= config_.half_open_success_threshold) close(permit, now);
+  if (probe_successes_ >= config_.half_open_success_threshold) close(permit, false, now);
+}
+
+void Breaker::judge_probes(Permit latest, bool failed, Instant now) {
+  ++(failed ? probe_failures_ : probe_successes_);
+  const WindowCounts counts{.calls = probe_failures_ + probe_successes_, .failures = probe_failures_};
+  if (counts.calls < config_.half_open_max_calls) return;
+  if (is_beyond(*config_.half_open_failure_rate, config_.failure_rate_compare, counts)) {
+    open(TripRule::probe_failed, now);
+  } else {
+    close(latest, failed, now);
+  }
 }
 
 void Breaker::open(TripRule rule, Instant now) {
@@ -118,7 +149,7 @@ void Breaker::open(TripRule rule, Instant now) {
   move_to(BreakerState::open, rule, now);
 }
 
-void Breaker::close(Permit probe, Instant now) {
+void Breaker::close(Permit probe, bool failed, Instant now) {
   move_to(BreakerState::closed, TripRule::none, now);
   opened_at_.reset();
   reopenings_ = 0;
@@ -126,9 +157,15 @@ void Breaker::close(Permit probe, Instant now) {
     window_.rebase(now);
     return;
   }
+  if (config_.on_close == OnClose::reset_failures) {
+    consecutive_failures_ = 0;
+    window_.forget_failures();
+    window_.rebase(now);
+    return;
+  }
   consecutive_failures_ = 0;
   window_.clear(now);
-  if (config_.on_close == OnClose::reset_plus_probe) window_.add(probe.at, now, false);
+  if (config_.on_close == OnClose::reset_plus_probe) sample(probe.at, failed, now);
 }
 
 void Breaker::move_to(BreakerState state, TripRule rule, Instant at) {
@@ -143,7 +180,7 @@ void Breaker::move_to(BreakerState state, TripRule rule, Instant at) {
                                        .window_failures = counts.failures,
                                        .open_for = state == BreakerState::open ? open_for_ : Duration::zero()};
   state_ = state;
-  probes_issued_ = probe_successes_ = probe_successes_of_epoch_ = 0;
+  probes_issued_ = probes_reported_ = probe_successes_ = probe_failures_ = 0;
 }
 
 Instant Breaker::end_of_open() const {

@@ -4,14 +4,15 @@
 //
 //   closed    -- a failure fulfils a rule (consecutive, rate, count) --> open
 //   open      -- the open time has passed ----------------------------> half_open
-//   half_open -- enough probes succeeded -----------------------------> closed
-//   half_open -- a probe failed --------------------------------------> open, with a fresh deadline
+//   half_open -- enough probes succeeded, or too few failed ----------> closed
+//   half_open -- a probe failed, or too many did ---------------------> open, with a fresh deadline
 //
 // CLOSED admits every call, OPEN none, HALF_OPEN as many probes per epoch as the settings permit; the others are
 // refused, never queued. Every arrow starts a new epoch, and a permit is of the epoch that issued it: a result that
 // comes back in another epoch is late and changes nothing (setting late_results). Opening keeps the counters, closing
-// clears them (setting on_close); a probe's outcome is no sample. At the instant OPEN ends the state is half_open,
-// asked or not: a late caller finds a breaker that has been half_open since then.
+// clears them, and a probe's outcome is no sample; counters that live through a close (setting on_close) cover every
+// outcome instead. At the instant OPEN ends the state is half_open, asked or not: a late caller finds a breaker that
+// has been half_open since then.
 //
 // A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever, so a
 // driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is a value: a copy goes its
@@ -111,7 +112,7 @@ class Breaker {
   [[nodiscard]] std::optional<Instant> opened_at() const { return opened_at_; }
   [[nodiscard]] std::int64_t late_results() const { return late_results_; }
   // Probes whose outcome HALF_OPEN still awaits.
-  [[nodiscard]] std::int64_t permits_in_flight() const { return probes_issued_ - probe_successes_of_epoch_; }
+  [[nodiscard]] std::int64_t permits_in_flight() const { return probes_issued_ - probes_reported_; }
   [[nodiscard]] const BreakerConfig& config() const { return config_; }
 
  private:
@@ -122,12 +123,16 @@ class Breaker {
     latest_ = now;
     transitions_made_ = transitions_taken_ = 0;
   }
+  // Counts an outcome and judges nothing.
+  void sample(Instant started, bool failed, Instant now) {
+    consecutive_failures_ = failed ? consecutive_failures_ + 1 : 0;
+    window_.add(started, now, failed);
+  }
   // One outcome in CLOSED.
   void count(Instant started, BreakerOutcome outcome, Instant now) {
     if (outcome == BreakerOutcome::ignored) return;
     const bool failed = outcome == BreakerOutcome::failure;
-    consecutive_failures_ = failed ? consecutive_failures_ + 1 : 0;
-    window_.add(started, now, failed);
+    sample(started, failed, now);
     if (failed || config_.evaluate_on == EvaluateOn::any) judge(now);
   }
 
@@ -136,9 +141,12 @@ class Breaker {
   void settle_due(Instant now);
   void judge(Instant now);
   [[nodiscard]] TripRule rule_fulfilled() const;
+  void sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now);
   void decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now);
+  void judge_probes(Permit latest, bool failed, Instant now);
   void open(TripRule rule, Instant now);
-  void close(Permit probe, Instant now);
+  // After this outcome of this probe.
+  void close(Permit probe, bool failed, Instant now);
   void move_to(BreakerState state, TripRule rule, Instant at);
   [[nodiscard]] bool open_is_over(Instant now) const { return now >= open_end_; }
   [[nodiscard]] Instant end_of_open() const;
@@ -157,11 +165,12 @@ class Breaker {
 
   std::optional<Instant> opened_at_;  // virtual time may start at 0, so that no instant can mean "never"
   Duration open_for_{};
-  Instant open_end_{};              // while OPEN: the first instant of HALF_OPEN
-  std::int64_t reopenings_ = 0;     // in a row
-  std::int64_t probes_issued_ = 0;  // in this HALF_OPEN epoch, less those that came back ignored
-  std::int64_t probe_successes_ = 0;
-  std::int64_t probe_successes_of_epoch_ = 0;  // without late results, which hold no permit of this epoch
+  Instant open_end_{};                // while OPEN: the first instant of HALF_OPEN
+  std::int64_t reopenings_ = 0;       // in a row
+  std::int64_t probes_issued_ = 0;    // in this HALF_OPEN epoch, less those that came back ignored
+  std::int64_t probes_reported_ = 0;  // of those; late results hold no permit of this epoch
+  std::int64_t probe_successes_ = 0;  // late results that act included, here and below
+  std::int64_t probe_failures_ = 0;   // while half_open_failure_rate waits for more
   std::int64_t late_results_ = 0;
   std::array<BreakerTransition, 2> transitions_{};
 };

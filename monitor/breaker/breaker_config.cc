@@ -42,6 +42,23 @@ std::optional<std::string> unsupported_window(const BreakerConfig& config) {
   return std::nullopt;
 }
 
+std::optional<std::string> unsupported_half_open_rate(const BreakerConfig& config) {
+  if (!config.half_open_failure_rate) return std::nullopt;
+  if (!within(config.half_open_failure_rate->value, 0, kMillion)) {
+    return "half_open_failure_rate must be a fraction from 0 to 1";
+  }
+  if (config.half_open_max_calls == 0) {
+    return "half_open_failure_rate needs a half_open_max_calls above 0: it judges once so many have reported";
+  }
+  if (config.half_open_failure == HalfOpenFailure::ignore) {
+    return "half_open_failure ignore leaves half_open_failure_rate no failure to judge";
+  }
+  if (config.half_open_failure_rate->value == 0 && config.failure_rate_compare == BreakerCompare::ge) {
+    return "half_open_failure_rate 0 with failure_rate_compare ge: it could never close";
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> unsupported_recovery(const BreakerConfig& config) {
   if (config.open < Duration::zero() || config.open > kBreakerDurationMax) {
     return "open must be at least 0 and at most 100 years";
@@ -55,6 +72,7 @@ std::optional<std::string> unsupported_recovery(const BreakerConfig& config) {
   if (config.half_open_max_calls != 0 && config.half_open_success_threshold > config.half_open_max_calls) {
     return "half_open_success_threshold is above half_open_max_calls: it could never close";
   }
+  if (auto reason = unsupported_half_open_rate(config)) return reason;
   if (!within(config.open_backoff_multiplier.value, kMillion, kMillion * kBreakerCountMax)) {
     return "open_backoff_multiplier must be at least 1 and at most a billion";
   }

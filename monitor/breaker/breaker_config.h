@@ -30,7 +30,13 @@ enum class BucketOf : std::uint8_t { result, start };
 enum class EvaluateOn : std::uint8_t { failure, any };
 enum class HalfOpenFailure : std::uint8_t { reopen, ignore };
 enum class LateResults : std::uint8_t { ignore, current_state };
-enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep };
+enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep, reset_failures };
+
+// Whether the counters live through a close. Then they cover every outcome, also those that arrive in OPEN and
+// HALF_OPEN; otherwise those of CLOSED alone.
+[[nodiscard]] constexpr bool keeps_counts(OnClose on_close) {
+  return on_close == OnClose::keep || on_close == OnClose::reset_failures;
+}
 
 struct BreakerConfig {
   // Opens when this many failures came in a row. At least 1; null turns the rule off.
@@ -76,14 +82,19 @@ struct BreakerConfig {
   std::int64_t half_open_max_calls = 1;
   // Probe successes that close. At least 1.
   std::int64_t half_open_success_threshold = 1;
+  // HALF_OPEN waits for half_open_max_calls outcomes and then judges them together: it reopens when failures >
+  // (failure_rate_compare ge: >=) fraction x outcomes, and closes otherwise. half_open_success_threshold has no say
+  // then. Null: the first failure reopens.
+  std::optional<Millionths> half_open_failure_rate = std::nullopt;
   // ignore: a failed probe is an ignored outcome, so its permit comes back and HALF_OPEN can still end.
   HalfOpenFailure half_open_failure = HalfOpenFailure::reopen;
 
   // The fate of a result whose permit is of an earlier epoch. current_state: CLOSED counts it, HALF_OPEN lets it decide
-  // like a probe, OPEN has no use for it.
+  // like a probe, OPEN counts it if the counters live through a close.
   LateResults late_results = LateResults::ignore;
 
-  // The counters when the breaker closes. reset_plus_probe: the success that closed it is the first sample.
+  // The counters when the breaker closes. reset_plus_probe: the outcome that closed it is the first sample.
+  // reset_failures: the outcomes stay in the window, and its failures count as successes from then on.
   OnClose on_close = OnClose::reset;
 
   // The k-th reopening in a row (k = 1: the first failed probe) waits open x multiplier^(k-1), rounded down to a whole

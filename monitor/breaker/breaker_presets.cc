@@ -16,7 +16,9 @@ BreakerConfig seed_poc() {
           .window_type = WindowType::lifetime,
           .open = seconds{30},
           .half_open_max_calls = 0,
-          .half_open_failure = HalfOpenFailure::ignore};
+          .half_open_failure = HalfOpenFailure::ignore,
+          .late_results = LateResults::current_state,
+          .on_close = OnClose::reset_failures};
 }
 
 BreakerConfig resilience4j() {
@@ -29,7 +31,7 @@ BreakerConfig resilience4j() {
           .open = seconds{60},
           .open_compare = BreakerCompare::gt,
           .half_open_max_calls = 10,
-          .half_open_success_threshold = 10,
+          .half_open_failure_rate = Millionths{500'000},
           .late_results = LateResults::current_state};
 }
 
@@ -94,15 +96,18 @@ constexpr std::array kPresets{
             "least 5) open it for 30 s, then 1 probe. Leaves nothing out; window and minimum are ours, the README "
             "names none."},
            seed_readme},
-    Preset{{"seed-poc",
-            "Read from the proof of concept's Python, as coded: 5 failures in all or at least 50 % of all calls, "
-            "without a minimum, open it for 30 s; then everybody probes and a failed probe is ignored. Leaves out "
-            "that a breaker opened at t = 0 never recovers."},
-           seed_poc},
+    Preset{
+        {"seed-poc",
+         "Read from the proof of concept's Python, as coded: 5 failures since the last close or at least 50 % of all "
+         "calls ever, without a minimum, open it for 30 s; then everybody probes, a failed probe is ignored and "
+         "late results count. A close forgets the failures and keeps the number of calls. Leaves out that a breaker "
+         "opened at t = 0 never recovers."},
+        seed_poc},
     Preset{{"resilience4j",
             "Read from resilience4j 2.3.0, defaults: at least 50 % of the last 100 calls, after any result, open it "
-            "for more than 60 s, then 10 probes; late results count. Leaves out its rate rule in half-open (here all "
-            "10 must succeed) and its slow-call rule."},
+            "for more than 60 s; then 10 probes close it when less than 50 % of them fail, and reopen it otherwise; "
+            "late results count. Leaves out its slow-call rule, and that a minimum below 10 calls would judge that "
+            "many probes."},
            resilience4j},
     Preset{{"polly",
             "Read from Polly 8.7.0, defaults: at least 10 % of the calls of 30 s, minimum 100, open it for 5 s, then 1 "

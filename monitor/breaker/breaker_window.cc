@@ -23,7 +23,7 @@ BreakerWindow::Shape BreakerWindow::shape_for(const BreakerConfig& config) {
     case WindowType::time:
       break;
   }
-  const bool edges_move = config.window_origin == WindowOrigin::closed_start && config.on_close == OnClose::keep;
+  const bool edges_move = config.window_origin == WindowOrigin::closed_start && keeps_counts(config.on_close);
   return config.window_buckets == 0 || edges_move ? Shape::log : Shape::buckets;
 }
 
@@ -75,6 +75,13 @@ void BreakerWindow::clear(Instant now) {
 void BreakerWindow::rebase(Instant now) {
   began_ = now;
   if (moves_origin_) origin_ = now;
+}
+
+void BreakerWindow::forget_failures() {
+  counts_.failures = 0;
+  std::fill(ring_.begin(), ring_.end(), std::uint8_t{0});
+  for (Sample& sample : log_) sample.failed = false;
+  for (WindowCounts& bucket : buckets_) bucket.failures = 0;
 }
 
 void BreakerWindow::add_elsewhere(Instant started, Instant now, bool failed) {

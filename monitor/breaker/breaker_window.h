@@ -46,6 +46,8 @@ class BreakerWindow {
   void clear(Instant now);
   // A close that keeps the outcomes: only what is measured from the last close moves.
   void rebase(Instant now);
+  // The failures in the window count as successes from now on.
+  void forget_failures();
 
  private:
   enum class Shape : std::uint8_t { none, ring, log, buckets, tally };

@@ -51,18 +51,20 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
   if (late) ++shown.late_results_;
   const BreakerConfig& config = shown.config_;
   const BreakerAnswer answer = ask(original, BreakerOp::report, now, take_number(permit), outcome);
-  const bool counts = outcome != BreakerOutcome::ignored && (!late || config.late_results != LateResults::ignore);
+  const bool acts = outcome != BreakerOutcome::ignored && (!late || config.late_results != LateResults::ignore);
   const bool failed = outcome == BreakerOutcome::failure;
-  if (shown.state_ == BreakerState::closed && counts) {
-    shown.consecutive_failures_ = failed ? shown.consecutive_failures_ + 1 : 0;
-    shown.window_.add(permit.at, now, failed);
+  if (acts && (shown.state_ == BreakerState::closed || keeps_counts(config.on_close))) {
+    shown.sample(permit.at, failed, now);
   }
   if (shown.state_ == BreakerState::half_open && !late) {
     const bool forgiven = failed && config.half_open_failure == HalfOpenFailure::ignore;
-    if (outcome == BreakerOutcome::ignored || forgiven) --shown.probes_issued_;
-    if (outcome == BreakerOutcome::success) ++shown.probe_successes_of_epoch_;
+    if (outcome == BreakerOutcome::ignored || forgiven) {
+      --shown.probes_issued_;
+    } else {
+      ++shown.probes_reported_;
+    }
   }
-  follow(shown, answer.state, permit, now);
+  follow(shown, answer.state, {.permit = permit, .failed = failed}, now);
   return {.late = late};
 }
 
@@ -77,11 +79,11 @@ void MirroredBreaker::sync_state(Breaker& shown, ForeignBreaker& original, Insta
 }
 
 // Takes the arrow that the answer shows, if any. Whether the rules allow it is for the checks to judge.
-void MirroredBreaker::follow(Breaker& shown, BreakerState state, Permit probe, Instant now) {
+void MirroredBreaker::follow(Breaker& shown, BreakerState state, Reported latest, Instant now) {
   if (state == shown.state_) return;
   switch (state) {
     case BreakerState::closed:
-      return shown.close(probe, now);
+      return shown.close(latest.permit, latest.failed, now);
     case BreakerState::half_open: {
       const bool was_due = shown.state_ == BreakerState::open && now >= due_;
       return shown.move_to(BreakerState::half_open, TripRule::none, was_due ? due_ : now);

@@ -42,7 +42,12 @@ class MirroredBreaker {
     std::int64_t number = 0;
   };
   void sync_state(Breaker& shown, ForeignBreaker& original, Instant now);
-  void follow(Breaker& shown, BreakerState state, Permit probe, Instant now);
+  // What the latest question reported; nothing of an acquire and of a state query.
+  struct Reported {
+    Permit permit{};
+    bool failed = false;
+  };
+  void follow(Breaker& shown, BreakerState state, Reported latest, Instant now);
   [[nodiscard]] std::int64_t take_number(Permit permit);
 
   Instant due_{};                        // while OPEN: when it ends by the settings

@@ -119,6 +119,10 @@ std::vector<Field<T>> breaker_fields() {
       breaker_field("half_open_max_calls", &B::half_open_max_calls, count, "Probes per HALF_OPEN; 0 is unlimited."),
       breaker_field("half_open_success_threshold", &B::half_open_success_threshold, some,
                     "Probe successes that close it."),
+      breaker_field(
+          "half_open_failure_rate", &B::half_open_failure_rate, optional(share()),
+          "Judges half_open_max_calls probes together: at this fraction of failures (failure_rate_compare gt: "
+          "above it) they reopen it, else they close it; null: the first failure reopens it."),
       breaker_field("half_open_failure", &B::half_open_failure,
                     word<monitor::HalfOpenFailure>(
                         {{"reopen", monitor::HalfOpenFailure::reopen}, {"ignore", monitor::HalfOpenFailure::ignore}}),
@@ -130,8 +134,10 @@ std::vector<Field<T>> breaker_fields() {
       breaker_field("on_close", &B::on_close,
                     word<monitor::OnClose>({{"reset", monitor::OnClose::reset},
                                             {"reset_plus_probe", monitor::OnClose::reset_plus_probe},
-                                            {"keep", monitor::OnClose::keep}}),
-                    "The counters when it closes."),
+                                            {"keep", monitor::OnClose::keep},
+                                            {"reset_failures", monitor::OnClose::reset_failures}}),
+                    "The counters when it closes: cleared; cleared but for the probe; kept; kept without their "
+                    "failures. What is kept covers the calls of OPEN and HALF_OPEN too."),
       breaker_field("open_backoff_multiplier", &B::open_backoff_multiplier,
                     share(1'000'000, 1'000'000 * monitor::kBreakerCountMax),
                     "Each reopening in a row waits this much longer."),

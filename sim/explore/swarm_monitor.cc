@@ -39,15 +39,24 @@ void draw_window(const Draft& draft, BreakerConfig& breaker) {
 }
 
 void draw_probes(const Draft& draft, BreakerConfig& breaker) {
+  using monitor::HalfOpenFailure;
   const Dice& dice = draft.dice;
   breaker.half_open_max_calls = dice.one_of<std::int64_t>({1, 1, 2, 3, 0}, "probes");
   breaker.half_open_success_threshold = dice.one_of<std::int64_t>({1, 1, 2}, "successes");
   if (breaker.half_open_max_calls == 1) breaker.half_open_success_threshold = 1;
-  if (dice.coin(15, "forgives")) breaker.half_open_failure = monitor::HalfOpenFailure::ignore;
+  if (dice.coin(15, "forgives")) breaker.half_open_failure = HalfOpenFailure::ignore;
   if (dice.coin(20, "late results act")) breaker.late_results = monitor::LateResults::current_state;
   using monitor::OnClose;
   breaker.on_close =
       dice.one_of({OnClose::reset, OnClose::reset, OnClose::reset_plus_probe, OnClose::keep}, "on close");
+  if (breaker.on_close == OnClose::keep && dice.coin(50, "forgets failures")) {
+    breaker.on_close = OnClose::reset_failures;
+  }
+  const bool can_judge = breaker.half_open_max_calls != 0 && breaker.half_open_failure != HalfOpenFailure::ignore;
+  if (can_judge && dice.coin(25, "half-open rate")) {
+    breaker.half_open_failure_rate =
+        Millionths{dice.one_of<std::int64_t>({200'000, 500'000, 800'000}, "half-open rate of")};
+  }
 }
 
 // The times in which a breaker stays open lie around the timeout, on both sides: a late result needs a timeout beyond
@@ -93,7 +102,10 @@ void fit_recovery(Draft& draft) {
     return recovery_of(draft.world).time <= std::max(draft.world.duration, draft.ranges.duration.most) / 3;
   };
   BreakerConfig& breaker = draft.world.monitor.circuit_breaker;
-  if (!fits()) breaker.half_open_success_threshold = 1;
+  if (!fits()) {
+    breaker.half_open_success_threshold = 1;
+    breaker.half_open_failure_rate.reset();
+  }
   if (!fits() && breaker.open_max) breaker.open_max = breaker.open;
   if (!fits()) breaker.open = draft.on_grid(std::clamp<Duration>(5s, draft.ranges.open.least, draft.ranges.open.most));
   if (!fits() && breaker.open_max) breaker.open_max = breaker.open;

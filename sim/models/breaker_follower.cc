@@ -36,11 +36,15 @@ bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant
     ++late_;
     if (config_.late_results == monitor::LateResults::ignore) return true;
   }
-  if (state_ == BreakerState::half_open)
-    probe(permit, late, outcome, now);
-  else if (state_ == BreakerState::closed && outcome != BreakerOutcome::ignored) {
-    count({permit.at, now, outcome == BreakerOutcome::failure}, now);
+  const Sample latest{permit.at, now, outcome == BreakerOutcome::failure};
+  if (state_ == BreakerState::closed) {
+    if (outcome != BreakerOutcome::ignored) count(latest, now);
+    return late;
   }
+  const bool forgets =
+      config_.on_close == monitor::OnClose::reset || config_.on_close == monitor::OnClose::reset_plus_probe;
+  if (!forgets && outcome != BreakerOutcome::ignored) remember(latest, now);
+  if (state_ == BreakerState::half_open) probe(latest, late, outcome, now);
   return late;
 }
 
@@ -64,7 +68,6 @@ void BreakerFollower::catch_up(Instant now) {
 }
 
 void BreakerFollower::count(const Sample& sample, Instant now) {
-  run_ = sample.failed ? run_ + 1 : 0;
   remember(sample, now);
   if (!sample.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
   const TripRule rule = rule_that_trips(now);
@@ -72,6 +75,7 @@ void BreakerFollower::count(const Sample& sample, Instant now) {
 }
 
 void BreakerFollower::remember(const Sample& sample, Instant now) {
+  run_ = sample.failed ? run_ + 1 : 0;
   if (!config_.window_type) return;
   ++counts_.calls;
   if (sample.failed) ++counts_.failures;
@@ -135,17 +139,26 @@ TripRule BreakerFollower::rule_that_trips(Instant now) {
   return TripRule::none;
 }
 
-void BreakerFollower::probe(ModelPermit permit, bool late, BreakerOutcome outcome, Instant now) {
-  const bool forgiven = config_.half_open_failure == monitor::HalfOpenFailure::ignore;
-  if (outcome == BreakerOutcome::ignored || (outcome == BreakerOutcome::failure && forgiven)) {
-    if (!late) ++returned_;
+void BreakerFollower::probe(const Sample& latest, bool late, BreakerOutcome outcome, Instant now) {
+  const bool forgiven = latest.failed && config_.half_open_failure == monitor::HalfOpenFailure::ignore;
+  const bool counts = outcome != BreakerOutcome::ignored && !forgiven;
+  if (!late) ++reported_;
+  if (!late && !counts) ++returned_;
+  if (!counts) return;
+  ++judged_.calls;
+  if (latest.failed) ++judged_.failures;
+  bool reopens = latest.failed;
+  if (config_.half_open_failure_rate) {
+    if (judged_.calls < config_.half_open_max_calls) return;
+    const Int128 excess =
+        Int128{judged_.failures} * 1'000'000 - Int128{judged_.calls} * config_.half_open_failure_rate->value;
+    reopens = config_.failure_rate_compare == BreakerCompare::ge ? excess >= 0 : excess > 0;
+  } else if (!reopens && judged_.calls < config_.half_open_success_threshold) {
     return;
   }
-  if (outcome == BreakerOutcome::failure) return go(BreakerState::open, TripRule::probe_failed, now);
-  ++(late ? succeeded_late_ : succeeded_);
-  if (succeeded_ + succeeded_late_ < config_.half_open_success_threshold) return;
+  if (reopens) return go(BreakerState::open, TripRule::probe_failed, now);
   go(BreakerState::closed, TripRule::none, now);
-  if (config_.on_close == monitor::OnClose::reset_plus_probe) remember({permit.at, now, false}, now);
+  if (config_.on_close == monitor::OnClose::reset_plus_probe) remember(latest, now);
 }
 
 void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
@@ -171,15 +184,21 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
                      .window_failures = held.failures,
                      .open_for = to == BreakerState::open ? open_for_ : Duration{0}});
   state_ = to;
-  issued_ = returned_ = succeeded_ = succeeded_late_ = 0;
+  issued_ = returned_ = reported_ = 0;
+  judged_ = {};
   if (to != BreakerState::closed) return;
   closed_since_ = window_since_ = at;
   reopened_ = 0;
   if (config_.on_close == monitor::OnClose::keep) return;
+  run_ = 0;
+  counts_.failures = 0;
+  if (config_.on_close == monitor::OnClose::reset_failures) {
+    for (Sample& sample : samples_) sample.failed = false;
+    return;
+  }
+  counts_.calls = 0;
   samples_.clear();
   samples_first_ = 0;
-  counts_ = {};
-  run_ = 0;
 }
 
 }  // namespace windtunnel::sim

@@ -29,7 +29,7 @@ class BreakerFollower {
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] std::int64_t run() const { return run_; }
   [[nodiscard]] std::int64_t late_results() const { return late_; }
-  [[nodiscard]] std::int64_t probes_out() const { return issued_ - returned_ - succeeded_; }
+  [[nodiscard]] std::int64_t probes_out() const { return issued_ - reported_; }
   // When OPEN ends. Only while OPEN.
   [[nodiscard]] Instant open_end() const;
 
@@ -61,7 +61,7 @@ class BreakerFollower {
   void leave(Instant now);
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(Instant now);
-  void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, Instant now);
+  void probe(const Sample& latest, bool late, monitor::BreakerOutcome outcome, Instant now);
   void go(monitor::BreakerState to, monitor::TripRule rule, Instant at);
 
   monitor::BreakerConfig config_;
@@ -74,9 +74,9 @@ class BreakerFollower {
   std::uint64_t epoch_ = 0;
   std::int64_t reopened_ = 0;  // in a row
   std::int64_t issued_ = 0;    // probes of this HALF_OPEN
-  std::int64_t returned_ = 0;
-  std::int64_t succeeded_ = 0;
-  std::int64_t succeeded_late_ = 0;
+  std::int64_t returned_ = 0;  // of those, without an outcome that counts
+  std::int64_t reported_ = 0;  // of those, in any way
+  Counts judged_;              // outcomes that decide in this HALF_OPEN, late ones included
   std::int64_t run_ = 0;
   std::int64_t late_ = 0;
   Counts counts_;                // of the samples, or of the fixed or lifetime window

@@ -25,6 +25,7 @@ BreakerModel::BreakerModel(const monitor::BreakerConfig& config, Instant created
 std::optional<ModelPermit> BreakerModel::acquire(Instant now) {
   transitions_.clear();
   catch_up(now);
+  if (quirks_.minimum_of_attempts || quirks_.rate_of_attempts) attempts_.push_back({now, now, false});
   if (state_ == BreakerState::open) return std::nullopt;
   if (state_ == BreakerState::half_open) {
     const bool limited = config_.half_open_max_calls > 0;
@@ -39,8 +40,14 @@ bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant no
   catch_up(now);
   const bool late = permit.epoch != epoch_;
   if (late) ++late_;
-  if (late) act_on_late(outcome, now);
+  if (late) act_on_late(permit, outcome, now);
   if (late && config_.late_results == monitor::LateResults::ignore) return true;
+  // What lives through a close has missed nothing.
+  const bool lives_on =
+      config_.on_close == monitor::OnClose::keep || config_.on_close == monitor::OnClose::reset_failures;
+  if (lives_on && state_ != BreakerState::closed && outcome != BreakerOutcome::ignored) {
+    remember({permit.at, now, outcome == BreakerOutcome::failure}, now);
+  }
   if (state_ == BreakerState::half_open) {
     probe(permit, late, outcome, now);
   } else if (state_ == BreakerState::closed && outcome != BreakerOutcome::ignored) {
@@ -90,14 +97,19 @@ void BreakerModel::catch_up(Instant now) {
     ++epoch_;
     window_since_ = now;
     outcomes_.clear();
+    attempts_.clear();
     run_ = 0;
   }
 }
 
-void BreakerModel::sample(const Outcome& outcome, Instant now) {
+void BreakerModel::remember(const Outcome& outcome, Instant now) {
   forget(now);
   outcomes_.push_back(outcome);
   run_ = outcome.failed ? run_ + 1 : quirks_.success_keeps_run ? run_ : 0;
+}
+
+void BreakerModel::sample(const Outcome& outcome, Instant now) {
+  remember(outcome, now);
   if (!outcome.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
   const TripRule rule = rule_that_trips(now);
   if (rule != TripRule::none) go(BreakerState::open, rule, now);
@@ -107,8 +119,10 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
   if (config_.consecutive_threshold && run_ >= *config_.consecutive_threshold) return TripRule::consecutive;
   const std::int64_t calls = window_calls(now);
   const std::int64_t failures = window_failures(now);
-  if (config_.failure_rate_threshold && calls >= config_.minimum_calls &&
-      reaches(Int128{1'000'000} * failures, Int128{config_.failure_rate_threshold->value} * calls,
+  const std::int64_t enough = quirks_.minimum_of_attempts ? attempts(now) : calls;
+  const std::int64_t all = quirks_.rate_of_attempts ? attempts(now) : calls;
+  if (config_.failure_rate_threshold && enough >= config_.minimum_calls &&
+      reaches(Int128{1'000'000} * failures, Int128{config_.failure_rate_threshold->value} * all,
               config_.failure_rate_compare)) {
     return TripRule::rate;
   }
@@ -117,34 +131,69 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
 }
 
 // By its quirks alone.
-void BreakerModel::act_on_late(BreakerOutcome outcome, Instant now) {
+void BreakerModel::act_on_late(ModelPermit permit, BreakerOutcome outcome, Instant now) {
+  if (outcome == BreakerOutcome::ignored) return;
   const bool failed = outcome == BreakerOutcome::failure;
-  const bool is_probing = state_ == BreakerState::half_open && permits_in_flight() > 0;
-  if (is_probing && failed && quirks_.late_failure_fails_probe) {
-    ++failed_probes_in_a_row_;
-    go(BreakerState::open, TripRule::probe_failed, now);
-  } else if (state_ == BreakerState::open && failed && quirks_.late_failure_extends_open) {
-    opened_ = now;
-  } else if (state_ == BreakerState::open && outcome == BreakerOutcome::success && quirks_.late_success_closes_open) {
-    go(BreakerState::closed, TripRule::none, now);
+  switch (state_) {
+    case BreakerState::closed:
+      if (failed ? quirks_.late_failure_counts : quirks_.late_success_counts) sample({permit.at, now, failed}, now);
+      return;
+    case BreakerState::open:
+      if (failed && quirks_.late_failure_extends_open) opened_ = now;
+      if (!failed && quirks_.late_success_closes_open) go(BreakerState::closed, TripRule::none, now);
+      return;
+    case BreakerState::half_open:
+      if (!failed && quirks_.late_success_is_probe) probe(permit, true, outcome, now);
+      const bool is_probing = quirks_.late_failure_fails_probe && permits_in_flight() > 0;
+      if (failed && (is_probing || quirks_.late_failure_reopens)) reopen(now);
+      return;
   }
+}
+
+std::int64_t BreakerModel::attempts(Instant now) const {
+  return static_cast<std::int64_t>(window_of(attempts_, now).size());
 }
 
 void BreakerModel::probe(ModelPermit permit, bool late, BreakerOutcome outcome, Instant now) {
   if (outcome == BreakerOutcome::failure && config_.half_open_failure == monitor::HalfOpenFailure::ignore) {
     outcome = BreakerOutcome::ignored;
+  } else if (outcome == BreakerOutcome::ignored && !late && quirks_.ignored_probe_succeeds) {
+    outcome = BreakerOutcome::success;
   }
-  if (outcome == BreakerOutcome::ignored && !late) ++probes_.returned;
-  if (outcome == BreakerOutcome::failure) {
-    ++failed_probes_in_a_row_;
-    go(BreakerState::open, TripRule::probe_failed, now);
+  if (outcome == BreakerOutcome::ignored) {
+    if (!late) ++probes_.returned;
+    return;
   }
-  if (outcome == BreakerOutcome::success) {
-    ++(late ? probes_.succeeded_late : probes_.succeeded);
-    if (probes_.succeeded + probes_.succeeded_late < config_.half_open_success_threshold) return;
-    go(BreakerState::closed, TripRule::none, now);
-    if (config_.on_close == monitor::OnClose::reset_plus_probe) outcomes_.push_back({permit.at, now, false});
-  }
+  const bool failed = outcome == BreakerOutcome::failure;
+  if (config_.half_open_failure_rate) return probe_by_rate(permit, late, failed, now);
+  if (failed) return reopen(now);
+  ++(late ? probes_.succeeded_late : probes_.succeeded);
+  if (probes_.succeeded + probes_.succeeded_late < config_.half_open_success_threshold) return;
+  close({permit.at, now, false}, now);
+}
+
+// As many outcomes as there are permits are judged together, whichever calls they are of.
+void BreakerModel::probe_by_rate(ModelPermit permit, bool late, bool failed, Instant now) {
+  if (failed) ++(late ? probes_.failed_late : probes_.failed);
+  if (!failed) ++(late ? probes_.succeeded_late : probes_.succeeded);
+  const std::int64_t failures = probes_.failed + probes_.failed_late;
+  const std::int64_t all = failures + probes_.succeeded + probes_.succeeded_late;
+  if (all < config_.half_open_max_calls) return;
+  const Int128 limit = Int128{config_.half_open_failure_rate->value} * all;
+  if (reaches(Int128{1'000'000} * failures, limit, config_.failure_rate_compare)) return reopen(now);
+  close({permit.at, now, failed}, now);
+}
+
+void BreakerModel::reopen(Instant now) {
+  ++failed_probes_in_a_row_;
+  go(BreakerState::open, TripRule::probe_failed, now);
+}
+
+void BreakerModel::close(const Outcome& last_probe, Instant now) {
+  go(BreakerState::closed, TripRule::none, now);
+  if (config_.on_close != monitor::OnClose::reset_plus_probe) return;
+  outcomes_.push_back(last_probe);
+  run_ = last_probe.failed ? 1 : 0;
 }
 
 void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
@@ -168,10 +217,19 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
   if (to == BreakerState::closed) {
     closed_since_ = window_since_ = at;
     failed_probes_in_a_row_ = 0;
-    if (config_.on_close != monitor::OnClose::keep) {
-      outcomes_.clear();
-      run_ = 0;
+    switch (config_.on_close) {
+      case monitor::OnClose::keep:
+        return;
+      case monitor::OnClose::reset_failures:
+        for (Outcome& outcome : outcomes_) outcome.failed = false;
+        break;
+      case monitor::OnClose::reset:
+      case monitor::OnClose::reset_plus_probe:
+        outcomes_.clear();
+        attempts_.clear();
+        break;
     }
+    run_ = 0;
   }
 }
 
@@ -194,15 +252,15 @@ bool BreakerModel::window_has_ended(Instant now) const {
   return config_.window_type == WindowType::fixed && now > window_since_ + config_.window;
 }
 
-std::vector<BreakerModel::Outcome> BreakerModel::window(Instant now) const {
+std::vector<BreakerModel::Outcome> BreakerModel::window_of(const std::vector<Outcome>& all, Instant now) const {
   if (!config_.window_type) return {};
   std::vector<Outcome> chosen;
   if (config_.window_type == WindowType::count) {
-    const auto size = std::min(outcomes_.size(), static_cast<std::size_t>(config_.window_size));
-    chosen.assign(outcomes_.end() - static_cast<std::ptrdiff_t>(size), outcomes_.end());
+    const auto size = std::min(all.size(), static_cast<std::size_t>(config_.window_size));
+    chosen.assign(all.end() - static_cast<std::ptrdiff_t>(size), all.end());
     return chosen;
   }
-  for (const Outcome& outcome : outcomes_) {
+  for (const Outcome& outcome : all) {
     if (in_window(outcome, now)) chosen.push_back(outcome);
   }
   return chosen;

@@ -26,6 +26,13 @@ struct BreakerQuirks {
   bool late_failure_extends_open = false;  // a late failure in OPEN restarts the open time
   bool late_success_closes_open = false;   // a late success closes it from OPEN
   bool late_failure_fails_probe = false;   // a late failure opens it from HALF_OPEN while a probe is out
+  bool late_failure_reopens = false;       // a late failure opens it from HALF_OPEN
+  bool late_success_is_probe = false;      // a late success in HALF_OPEN is a probe's
+  bool late_failure_counts = false;        // CLOSED counts a late failure
+  bool late_success_counts = false;        // CLOSED counts a late success
+  bool ignored_probe_succeeds = false;     // an ignored outcome of a probe is a success
+  bool minimum_of_attempts = false;        // minimum_calls is of the acquires in the window, admitted or not
+  bool rate_of_attempts = false;           // the failure rate is of those acquires
   friend bool operator==(const BreakerQuirks&, const BreakerQuirks&) = default;
 };
 
@@ -50,7 +57,9 @@ class BreakerModel {
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] std::optional<Instant> opened_at() const;
   [[nodiscard]] std::int64_t late_results() const { return late_; }
-  [[nodiscard]] std::int64_t permits_in_flight() const { return probes_.issued - probes_.returned - probes_.succeeded; }
+  [[nodiscard]] std::int64_t permits_in_flight() const {
+    return probes_.issued - probes_.returned - probes_.succeeded - probes_.failed;
+  }
 
  private:
   struct Outcome {
@@ -63,19 +72,27 @@ class BreakerModel {
     std::int64_t returned = 0;  // ignored, so that another may take the place
     std::int64_t succeeded = 0;
     std::int64_t succeeded_late = 0;
+    std::int64_t failed = 0;  // where the failure rate of them all decides
+    std::int64_t failed_late = 0;
   };
 
   [[nodiscard]] bool in_window(const Outcome& outcome, Instant now) const;
-  [[nodiscard]] std::vector<Outcome> window(Instant now) const;
+  [[nodiscard]] std::vector<Outcome> window(Instant now) const { return window_of(outcomes_, now); }
+  [[nodiscard]] std::vector<Outcome> window_of(const std::vector<Outcome>& all, Instant now) const;
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] bool window_has_ended(Instant now) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(Instant now) const;
   [[nodiscard]] Duration open_time() const;
   [[nodiscard]] bool open_has_ended(Instant now) const;
   void catch_up(Instant now);
+  void remember(const Outcome& outcome, Instant now);
   void sample(const Outcome& outcome, Instant now);
-  void act_on_late(monitor::BreakerOutcome outcome, Instant now);
+  void act_on_late(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now);
+  [[nodiscard]] std::int64_t attempts(Instant now) const;
   void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, Instant now);
+  void probe_by_rate(ModelPermit permit, bool late, bool failed, Instant now);
+  void reopen(Instant now);
+  void close(const Outcome& last_probe, Instant now);
   void go(monitor::BreakerState to, monitor::TripRule rule, Instant at);
   void forget(Instant now);
 
@@ -91,6 +108,7 @@ class BreakerModel {
   std::int64_t run_ = 0;
   std::int64_t late_ = 0;
   std::vector<Outcome> outcomes_;  // in the order in which they came
+  std::vector<Outcome> attempts_;  // acquires, for the quirks that are about them
   std::vector<monitor::BreakerTransition> transitions_;
 };
 

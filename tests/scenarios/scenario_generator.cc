@@ -121,8 +121,12 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
     b.half_open_success_threshold = number(1, 3);
     b.half_open_max_calls = number(3, 5);
     b.half_open_failure = one_of(monitor::HalfOpenFailure::ignore);
+    b.half_open_failure_rate.reset();
+    if (b.half_open_failure == monitor::HalfOpenFailure::reopen) {
+      b.half_open_failure_rate = maybe(Millionths{number(1, 1'000'000)});
+    }
     b.late_results = one_of(monitor::LateResults::current_state);
-    b.on_close = one_of(monitor::OnClose::keep);
+    b.on_close = chance() ? monitor::OnClose::reset_failures : one_of(monitor::OnClose::keep);
     b.open_backoff_multiplier = Millionths{number(1'000'000, 5'000'000)};
     b.open_max = maybe(span());
     RC_PRE(!monitor::unsupported(b));

@@ -244,8 +244,13 @@ Recovery recovery_of(const Scenario& scenario) {
   const Duration patience = call.timeout == monitor::kNoTimeout ? probe : call.timeout;
   const Duration last_failure = std::max(patience, call.deadline.value_or(Duration{0}));
   const Duration wrong_for = (scenario.liveness ? scenario.liveness->heal_at : scenario.duration) + last_failure;
-  recovery.time = last_failure + std::max(call.retry_after_cap, open_longest(breaker, wrong_for)) +
-                  std::min(probe, call.timeout) * breaker.half_open_success_threshold + work_left_behind(scenario);
+  const Duration open = open_longest(breaker, wrong_for);
+  const Duration probes =
+      std::min(probe, call.timeout) *
+      (breaker.half_open_failure_rate ? breaker.half_open_max_calls : breaker.half_open_success_threshold);
+  recovery.time = last_failure + std::max(call.retry_after_cap, open) + probes + work_left_behind(scenario);
+  // Failed probes of before are judged with those to come, and may reopen it once more.
+  if (breaker.half_open_failure_rate) recovery.time += open + probes;
   // Failures of before stay in a window of time and may open the breaker there while successes leave it.
   if (judges_rate_at_success(breaker)) recovery.time += breaker.window;
   std::optional<std::string> reason = reopens_late(breaker);

@@ -155,9 +155,12 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
   }
   config.half_open_failure = pick(HalfOpenFailure::reopen, HalfOpenFailure::reopen, HalfOpenFailure::ignore);
   config.late_results = pick(LateResults::ignore, LateResults::current_state);
-  config.on_close = pick(OnClose::reset, OnClose::reset_plus_probe, OnClose::keep);
+  config.on_close = pick(OnClose::reset, OnClose::reset_plus_probe, OnClose::keep, OnClose::reset_failures);
   config.open_backoff_multiplier = Millionths{pick(1'000'000, 2'000'000, 1'500'000, 3'000'000)};
   if (const auto cap = pick(-1, -1, 100, 25, 0); cap >= 0) config.open_max = Duration{cap};
+  const int rate = pick(-1, 500'000, 333'333, 666'667, 1'000'000, -1);
+  const bool can_judge = config.half_open_max_calls != 0 && config.half_open_failure != HalfOpenFailure::ignore;
+  if (rate >= 0 && can_judge) config.half_open_failure_rate = Millionths{rate};
   return config;
 }
 
@@ -234,8 +237,10 @@ inline std::string describe(const BreakerConfig& c) {
        << int(c.bucket_of) << ", evaluate_on " << int(c.evaluate_on) << ", open " << c.open.count() << " compare "
        << int(c.open_compare) << ", probes " << c.half_open_max_calls << " needed " << c.half_open_success_threshold
        << " failure " << int(c.half_open_failure) << ", late " << int(c.late_results) << ", on_close "
-       << int(c.on_close) << ", backoff " << c.open_backoff_multiplier.value << " max "
-       << (c.open_max ? std::to_string(c.open_max->count()) : "-") << "\n";
+       << int(c.on_close) << ", half-open rate "
+       << (c.half_open_failure_rate ? std::to_string(c.half_open_failure_rate->value) : "-") << ", backoff "
+       << c.open_backoff_multiplier.value << " max " << (c.open_max ? std::to_string(c.open_max->count()) : "-")
+       << "\n";
   return text.str();
 }
 

@@ -256,14 +256,17 @@ TEST(BreakerLaw, a_breaker_that_kept_its_counters_is_not_as_good_as_new) {
   BreakerConfig config;
   config.consecutive_threshold = 2;
   config.open = 0ns;
+  config.failure_count_threshold = 3;
+  config.window_type = WindowType::lifetime;
   config.on_close = OnClose::keep;
   Breaker breaker{config};
   for (int i = 0; i < 2; ++i) breaker.report(*breaker.acquire(Instant{}), BreakerOutcome::failure, Instant{});
   breaker.report(*breaker.acquire(Instant{}), BreakerOutcome::success, Instant{});
   ASSERT_EQ(breaker.state(Instant{}), BreakerState::closed);
   breaker.report(*breaker.acquire(Instant{}), BreakerOutcome::failure, Instant{});
-  ASSERT_TRUE(breaker.take_transition());
-  EXPECT_EQ(breaker.consecutive_failures(), 3);
+  const auto arrow = breaker.take_transition();
+  ASSERT_TRUE(arrow);
+  EXPECT_EQ(arrow->rule, TripRule::count);
 }
 
 // For window_type count, on_close reset, and late results ignored.

@@ -30,6 +30,7 @@ struct Coverage {
   int reopenings = 0, longer_reopenings = 0, closes = 0, closes_by_late_result = 0, two_arrows_at_once = 0;
   int late_in_closed = 0, late_in_half_open = 0, late_decides = 0;
   int probe_given_back = 0, probe_refused = 0, fixed_windows = 0;
+  int closes_by_failure = 0, reopenings_by_success = 0, counted_in_open = 0, counted_in_half_open = 0;
 
   void see(const BreakerConfig& config, const Call& call, const Answer& before, const Answer& after) {
     for (const BreakerTransition& transition : after.transitions) {
@@ -41,7 +42,14 @@ struct Coverage {
       longer_reopenings += transition.rule == TripRule::probe_failed && transition.open_for > config.open;
       closes += transition.to == BreakerState::closed;
       closes_by_late_result += transition.to == BreakerState::closed && after.late;
+      const bool failed = call.verb == Verb::report && call.outcome == BreakerOutcome::failure;
+      const bool succeeded = call.verb == Verb::report && call.outcome == BreakerOutcome::success;
+      closes_by_failure += transition.to == BreakerState::closed && failed;
+      reopenings_by_success += transition.rule == TripRule::probe_failed && succeeded;
     }
+    const bool counted = after.transitions.empty() && after.calls > before.calls;
+    counted_in_open += counted && before.state == BreakerState::open;
+    counted_in_half_open += counted && before.state == BreakerState::half_open;
     two_arrows_at_once += after.transitions.size() == 2;
     late_in_closed += after.late && before.state == BreakerState::closed;
     late_in_half_open += after.late && before.state == BreakerState::half_open;
@@ -54,7 +62,8 @@ struct Coverage {
   [[nodiscard]] int least() const {
     return std::min({trips_by_run, trips_by_rate, trips_by_count, trips_by_success, reopenings, longer_reopenings,
                      closes, closes_by_late_result, two_arrows_at_once, late_in_closed, late_in_half_open, late_decides,
-                     probe_given_back, probe_refused, fixed_windows});
+                     probe_given_back, probe_refused, fixed_windows, closes_by_failure, reopenings_by_success,
+                     counted_in_open, counted_in_half_open});
   }
 };
 
@@ -118,13 +127,18 @@ TEST(BreakerProperty, closes_once_every_permit_is_back_time_has_passed_and_probe
     for (std::size_t i = 0; i < permits.size(); ++i) {
       if (out[i]) breaker.give_back(permits[i], now);
     }
-    if (const auto deadline = breaker.wakeup()) now = std::max(now, *deadline);
-    for (std::int64_t i = 0; i < drawn.config.half_open_success_threshold; ++i) {
-      if (breaker.state(now) == BreakerState::closed) break;
-      const auto probe = breaker.acquire(now);
-      // Only successes that are on their way to the threshold may occupy a place, and those bring it nearer.
-      RC_ASSERT(probe.has_value());
-      breaker.report(*probe, BreakerOutcome::success, now);
+    // Failed probes that are judged with those to come may reopen it once more, and once only.
+    for (int round = 0; round < 2; ++round) {
+      if (const auto deadline = breaker.wakeup()) now = std::max(now, *deadline);
+      const std::int64_t most = drawn.config.half_open_failure_rate ? drawn.config.half_open_max_calls
+                                                                    : drawn.config.half_open_success_threshold;
+      for (std::int64_t i = 0; i < most && breaker.state(now) == BreakerState::half_open; ++i) {
+        const auto probe = breaker.acquire(now);
+        // Only outcomes that are on their way to the threshold may occupy a place, and those bring it nearer.
+        RC_ASSERT(probe.has_value());
+        breaker.report(*probe, BreakerOutcome::success, now);
+      }
+      if (!drawn.config.half_open_failure_rate) break;
     }
     RC_ASSERT(breaker.state(now) == BreakerState::closed);
   });

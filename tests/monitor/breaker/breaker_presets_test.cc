@@ -137,7 +137,7 @@ TEST(BreakerPresets, seed_readme_needs_five_calls_and_more_than_half) {
 }
 
 TEST(BreakerPresets, those_that_let_a_late_result_decide_do_and_the_others_do_not) {
-  const std::set<std::string_view> deciding{"resilience4j", "polly", "hystrix", "litellm"};
+  const std::set<std::string_view> deciding{"seed-poc", "resilience4j", "polly", "hystrix", "litellm"};
   for (const BreakerPresetInfo& info : breaker_presets()) {
     const auto config = breaker_preset(info.name);
     EXPECT_EQ(config->late_results == LateResults::current_state, deciding.contains(info.name)) << info.name;
@@ -157,6 +157,45 @@ TEST(BreakerPresets, the_seed_poc_ignores_a_failed_probe) {
   ASSERT_EQ(breaker.state(kStart), BreakerState::open);
   call(breaker, kFailure, kStart + 30s, 100);
   EXPECT_EQ(breaker.state(kStart + 30s), BreakerState::half_open);
+}
+
+// 20 successes, 5 failures, a successful probe, a failure: 1 of 27 calls, because the total lives on.
+TEST(BreakerPresets, the_seed_poc_forgets_failures_when_it_closes_and_keeps_its_total) {
+  Breaker breaker{*breaker_preset("seed-poc")};
+  call(breaker, kSuccess, kStart, 20);
+  call(breaker, kFailure, kStart, 5);
+  ASSERT_EQ(breaker.state(kStart), BreakerState::open);
+  call(breaker, kFailure, kStart + 30s);  // its failures are forgotten too
+  call(breaker, kSuccess, kStart + 30s);
+  ASSERT_EQ(breaker.state(kStart + 30s), BreakerState::closed);
+  EXPECT_EQ(breaker.window_calls(kStart + 30s), 27);
+  EXPECT_EQ(breaker.window_failures(kStart + 30s), 0);
+  call(breaker, kFailure, kStart + 30s, 4);
+  EXPECT_EQ(breaker.state(kStart + 30s), BreakerState::closed);
+  call(breaker, kFailure, kStart + 30s);  // the fifth since the close
+  EXPECT_EQ(breaker.state(kStart + 30s), BreakerState::open);
+}
+
+// The proof of concept knows no epochs: whatever succeeds while it tests the provider closes it.
+TEST(BreakerPresets, a_late_success_closes_the_seed_poc) {
+  Breaker breaker{*breaker_preset("seed-poc")};
+  const auto late = breaker.acquire(kStart);
+  call(breaker, kFailure, kStart);
+  breaker.report(*late, kSuccess, kStart + 30s);
+  EXPECT_EQ(breaker.state(kStart + 30s), BreakerState::closed);
+}
+
+TEST(BreakerPresets, resilience4j_closes_when_less_than_half_of_its_ten_probes_fail) {
+  for (const int failures : {4, 5}) {
+    Breaker breaker{*breaker_preset("resilience4j")};
+    call(breaker, kFailure, kStart, 100);
+    const Instant probing = kStart + 60s + 1ns;
+    call(breaker, kFailure, probing, failures);
+    call(breaker, kSuccess, probing, 9 - failures);
+    ASSERT_EQ(breaker.state(probing), BreakerState::half_open);
+    call(breaker, kSuccess, probing);
+    EXPECT_EQ(breaker.state(probing), failures == 4 ? BreakerState::closed : BreakerState::open);
+  }
 }
 
 TEST(BreakerPresets, are_all_supported_named_once_and_say_what_they_leave_out) {

@@ -170,8 +170,13 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
                                    .on_close = monitor::OnClose::reset_plus_probe,
                                    .open_backoff_multiplier = Millionths{1'500'000},
                                    .open_max = 99ms};
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 21U);
-  std::vector<monitor::BreakerConfig> configs{all, monitor::BreakerConfig{}};
+  // A rate has nothing to judge where failures are ignored.
+  monitor::BreakerConfig by_rate = all;
+  by_rate.half_open_failure = monitor::HalfOpenFailure::reopen;
+  by_rate.half_open_failure_rate = Millionths{123'456};
+  by_rate.on_close = monitor::OnClose::reset_failures;
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 22U);
+  std::vector<monitor::BreakerConfig> configs{all, by_rate, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) configs.push_back(*monitor::breaker_preset(preset.name));
   for (const monitor::BreakerConfig& config : configs) {
     const std::string line = reset_line(config);
@@ -179,8 +184,11 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
     ASSERT_TRUE(back.reset.has_value());
     EXPECT_EQ(*back.reset, config) << line;
   }
-  const JsonValue written = write_object(Names{}, all, breaker_protocol_table());
-  EXPECT_EQ(written.members.size(), breaker_protocol_table().fields.size()) << "one of them is not off its default";
+  for (const monitor::BreakerConfig& config : {all, by_rate}) {
+    const JsonValue written = write_object(Names{}, config, breaker_protocol_table());
+    EXPECT_EQ(written.members.size(), breaker_protocol_table().fields.size() - 1)
+        << "more than one of them is not off its default";
+  }
 }
 
 TEST(BreakerProtocol, questions_go_there_and_back) {

@@ -100,6 +100,11 @@ TEST(Recovery, needs_a_breaker_that_forgets) {
       s.monitor.circuit_breaker.evaluate_on = on;
     });
   };
+  const auto judging_probes = with([](Scenario& s) {
+    s.monitor.circuit_breaker.half_open_max_calls = 3;
+    s.monitor.circuit_breaker.half_open_failure_rate = Millionths{500'000};
+  });
+  EXPECT_EQ(judging_probes.time, 10s + 2 * (30s + 3 * 400ms));  // probes that failed before may reopen it once more
   EXPECT_TRUE(keeping(monitor::EvaluateOn::failure).possible);
   EXPECT_FALSE(keeping(monitor::EvaluateOn::any).possible);
   // Judged at successes too, five calls with three failures of before open it at the fifth, whenever that comes.
