@@ -51,23 +51,28 @@ std::string answer_text(BreakerOp op, bool is_error, bool admitted, monitor::Bre
   return fmt::format("{}, {}", admitted ? "admitted" : "refused", name_of(state));
 }
 
-std::string history_table(const sim::VerifyFinding& finding) {
+std::string history_table(const sim::ShownHistory& shown) {
   TextTable table({"t_ms", "call", "answer", "expected", "rule"}, 5);
   std::map<std::size_t, int> numbers;
-  for (std::size_t i = 0; i < finding.history.size(); ++i) {
-    const sim::HistoryCall& call = finding.history[i];
+  for (std::size_t i = 0; i < shown.history.size(); ++i) {
+    const sim::HistoryCall& call = shown.history[i];
     if (call.op == BreakerOp::acquire && call.wrong == sim::WrongQuestion::none) {
       numbers.emplace(i, static_cast<int>(numbers.size()) + 1);
     }
-    const BreakerAnswer& answer = finding.answers[i];
-    const sim::ExpectedAnswer& expected = finding.expected[i];
-    const bool is_last = i + 1 == finding.history.size();
+    const BreakerAnswer& answer = shown.answers[i];
+    const sim::ExpectedAnswer& expected = shown.expected[i];
+    const bool is_last = i + 1 == shown.history.size();
     table.add(
         {fmt::format("{}", call.t_ms), call_text(call, numbers, i),
          answer_text(call.op, !answer.error.empty(), answer.permit.has_value(), answer.state) + (is_last ? " !" : ""),
-         answer_text(call.op, expected.error, expected.admitted, expected.state), finding.rules[i]});
+         answer_text(call.op, expected.error, expected.admitted, expected.state), shown.rules[i]});
   }
   return table.text(2);
+}
+
+std::string name_and_meaning(sim::Deviation deviation) {
+  return fmt::format("  {} - {}\n", name_of(deviation),
+                     sim::deviations()[static_cast<std::size_t>(deviation)].explanation);
 }
 
 std::string counted(std::uint64_t count, const char* noun) {
@@ -80,15 +85,17 @@ std::string finding_text(const sim::VerifyFinding& finding) {
   std::string text = "FAIL";
   if (!finding.settings.empty()) text += " under the settings: " + finding.settings;
   text += fmt::format("\nThe shortest history that fails, found by {}:\n\n", finding.found_by);
-  text += history_table(finding);
+  text += history_table({finding.history, finding.answers, finding.expected, finding.rules});
   const std::string& error = finding.answers.back().error;
   if (!error.empty()) text += fmt::format("\n  The error: {}\n", error);
   text += "\n";
   if (finding.deviations.empty()) return text + "No known deviation explains it.\n";
-  text += "Recognised:\n";
-  for (const sim::RecognisedDeviation& one : finding.deviations) {
-    text += fmt::format("  {} - {}\n", name_of(one.deviation),
-                        sim::deviations()[static_cast<std::size_t>(one.deviation)].explanation);
+  text += "Recognised: a breaker with this deviation, and no other, answers in the same way\n" +
+          name_and_meaning(finding.deviations.front().deviation);
+  for (std::size_t i = 1; i < finding.deviations.size(); ++i) {
+    const sim::RecognisedDeviation& one = finding.deviations[i];
+    text += fmt::format("Recognised besides, where a breaker with only the deviation{} above is expected:\n{}\n{}\n",
+                        i == 1 ? "" : "s", name_and_meaning(one.deviation), history_table(one.shown));
   }
   return text;
 }

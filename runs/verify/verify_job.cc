@@ -48,6 +48,18 @@ std::chrono::nanoseconds duration_of(const char* flag, const std::string& text) 
                      fmt::format("{} {} is not a duration above 0 such as 5s or 500ms", flag, text));
 }
 
+// The file of settings beside an adapter, `opossum.json` for `node opossum.js`; empty if there is none.
+std::string settings_beside(const std::vector<std::string>& command) {
+  for (const std::string& word : command) {
+    std::error_code ignored;
+    std::filesystem::path path{word};
+    if (!std::filesystem::is_regular_file(path, ignored)) continue;
+    path.replace_extension(".json");
+    if (path.string() != word && std::filesystem::is_regular_file(path, ignored)) return path.string();
+  }
+  return {};
+}
+
 // What is to be asked: read before anything is started.
 struct Task {
   std::chrono::nanoseconds timeout;
@@ -130,10 +142,41 @@ class Verifier final : public monitor::ForeignBreaker {
     options.progress = [&](const sim::VerifySettings& settings, std::uint64_t number) {
       place_ = fmt::format("{}: {} of {}", settings.name, number, request_.cases);
     };
-    const sim::Verification found = sim::verify(*this, options, [&](const auto& finding) { add(finding); });
+    const auto verify = [&] { return sim::verify(*this, options, [&](const auto& finding) { add(finding); }); };
+    const auto supports_nothing = [](const sim::Verification& found) {
+      return found.findings.empty() && found.settings_held == 0 && !found.stopped;
+    };
+    sim::Verification found = verify();
+    if (supports_nothing(found) && !task_.config) {
+      if (auto beside = read_settings_beside(options.settings.size())) {
+        options.settings = {std::move(*beside)};
+        found = verify();
+      }
+    }
     job_.print(reports::verification_text(found, options));
     done_.stopped = found.stopped;
     if (found.findings.empty() && found.settings_held == 0) done_.verdict = VerifyVerdict::supports_nothing;
+  }
+
+  // For a breaker that supports none of the listed settings. Nothing if no file beside it has others.
+  std::optional<sim::VerifySettings> read_settings_beside(std::size_t listed) {
+    const std::string path = settings_beside(request_.command);
+    const std::string none =
+        fmt::format("It supports none of the {} settings that are tried without --config.", listed);
+    if (path.empty()) {
+      job_.print(none + " Write settings that it supports to a file, and name it with --config F.json.\n");
+      return std::nullopt;
+    }
+    try {
+      sim::VerifySettings settings{path, scenarios::read_breaker_config(path)};
+      job_.print(fmt::format("{} The settings of {}, which lies beside it, are tried.\n\n", none, path));
+      return settings;
+    } catch (const scenarios::ScenarioError& error) {
+      job_.print(fmt::format("{} {} lies beside it and is no file of settings:\n{}\n", none, path, error.what()));
+    } catch (const scenarios::FileError& error) {
+      job_.print(fmt::format("{} {} lies beside it and cannot be read: {}\n", none, path, error.what()));
+    }
+    return std::nullopt;
   }
 
   void add(const sim::VerifyFinding& finding) {

@@ -23,6 +23,10 @@ VerifyFinding finding_of(const BreakerConfig& config, Failure failure, std::stri
   return finding;
 }
 
+ShownHistory shown(const VerifyFinding& finding) {
+  return {.history = finding.history, .answers = finding.answers, .expected = finding.expected, .rules = finding.rules};
+}
+
 class Verifying {
  public:
   Verifying(monitor::ForeignBreaker& breaker, const VerifyOptions& options)
@@ -43,7 +47,7 @@ class Verifying {
       if (!finding) continue;
       finding->settings = settings.name;
       finding->number = number;
-      if (!stops()) finding->deviations = recognise(breaker_, settings.config, options_.seed);
+      if (!stops()) finding->deviations = recognise(breaker_, finding->config, shown(*finding), options_.seed);
       return finding;
     }
     return std::nullopt;
@@ -130,8 +134,10 @@ std::optional<VerifyFinding> verify_recorded(monitor::ForeignBreaker& breaker, c
     failure.replay.questions.push_back(question);
     const monitor::BreakerAnswer& answer = failure.replay.answers.emplace_back(breaker.ask(question));
     if (answer.permit) acquires.insert_or_assign(*answer.permit, failure.history.size() - 1);
-    if (!agrees(session.perform(call), call, answer))
-      return finding_of(config, std::move(failure), "a recorded history");
+    if (agrees(session.perform(call), call, answer)) continue;
+    VerifyFinding finding = finding_of(config, std::move(failure), "a recorded history");
+    finding.deviations = recognise(breaker, config, shown(finding), VerifyOptions{}.seed);
+    return finding;
   }
   return std::nullopt;
 }

@@ -26,6 +26,11 @@ constexpr std::array<DeviationInfo, kDeviations> kInfos{{
      "An opening at time 0 is taken for none, so that OPEN never ends."},
     {Deviation::elapsed_above, "elapsed > instead of >=", "OPEN ends a moment after open_ms, not at it."},
     {Deviation::lifetime_window, "lifetime window", "Outcomes never leave the window."},
+    {Deviation::ignored_probe_succeeds, "ignored probe succeeds",
+     "A probe whose outcome is ignored counts as a success, so that it may close."},
+    {Deviation::counts_attempts, "counts attempts",
+     "minimum_calls counts the calls that begin, admitted or not, instead of outcomes; the failure rate may do so "
+     "too."},
 }};
 
 constexpr std::uint64_t kHistoriesToFit = 40;
@@ -67,26 +72,46 @@ void keep_shortest(std::vector<Candidate>& kept, Candidate candidate) {
   if (kept.size() > kCandidatesKept) kept.pop_back();
 }
 
+std::vector<ExpectedAnswer> answers_by(const BreakerRules& rules, const History& history) {
+  return expected_of(rules.config, history, rules.quirks);
+}
+
+// What the rules and each way answer to a history.
+struct AllAnswers {
+  std::vector<ExpectedAnswer> plain;
+  std::vector<std::vector<ExpectedAnswer>> ways;
+};
+
+AllAnswers answers_of_all(const History& history, const BreakerRules& rules, const std::vector<Variant>& variants) {
+  AllAnswers all{.plain = answers_by(rules, history), .ways = {}};
+  for (const Variant& one : variants) all.ways.push_back(answers_by(one.rules, history));
+  return all;
+}
+
+// The part of a history, from its beginning, whose last answer tells this way from the rules and from all ways of other
+// deviations.
+std::optional<Candidate> telling_part(const History& history, const AllAnswers& all,
+                                      const std::vector<Variant>& variants, std::size_t way) {
+  const std::vector<ExpectedAnswer>& own = all.ways[way];
+  const auto [in_plain, in_own] = std::ranges::mismatch(all.plain, own, same);
+  if (in_plain == all.plain.end() || in_own == own.end()) return std::nullopt;
+  const auto size = in_own - own.begin() + 1;
+  for (std::size_t other = 0; other < variants.size(); ++other) {
+    if (variants[other].deviation == variants[way].deviation || std::ssize(all.ways[other]) < size) continue;
+    if (std::equal(own.begin(), own.begin() + size, all.ways[other].begin(), same)) return std::nullopt;
+  }
+  return Candidate{.history = History(history.begin(), history.begin() + size),
+                   .plain = std::vector(all.plain.begin(), all.plain.begin() + size),
+                   .deviant = std::vector(own.begin(), own.begin() + size)};
+}
+
 // Gives the history to each way that it tells from all ways of other deviations.
 void add_candidates(const History& history, const BreakerRules& rules, std::vector<Variant>& variants) {
-  const std::vector<ExpectedAnswer> plain = expected_of(rules.config, history, rules.quirks);
-  std::vector<std::vector<ExpectedAnswer>> all;
-  for (const Variant& one : variants) all.push_back(expected_of(one.rules.config, history, one.rules.quirks));
-  for (std::size_t v = 0; v < variants.size(); ++v) {
-    const std::vector<ExpectedAnswer>& own = all[v];
-    const auto [in_plain, in_own] = std::ranges::mismatch(plain, own, same);
-    if (in_plain == plain.end() || in_own == own.end()) continue;
-    const auto size = in_own - own.begin() + 1;
-    const auto looks_the_same = [&](std::size_t other) {
-      return variants[other].deviation != variants[v].deviation && std::ssize(all[other]) >= size &&
-             std::equal(own.begin(), own.begin() + size, all[other].begin(), same);
-    };
-    bool is_its_own = true;
-    for (std::size_t other = 0; other < variants.size() && is_its_own; ++other) is_its_own = !looks_the_same(other);
-    if (!is_its_own) continue;
-    keep_shortest(variants[v].candidates, {.history = History(history.begin(), history.begin() + size),
-                                           .plain = std::vector(plain.begin(), plain.begin() + size),
-                                           .deviant = std::vector(own.begin(), own.begin() + size)});
+  const AllAnswers all = answers_of_all(history, rules, variants);
+  for (std::size_t way = 0; way < variants.size(); ++way) {
+    if (auto part = telling_part(history, all, variants, way)) {
+      keep_shortest(variants[way].candidates, std::move(*part));
+    }
   }
 }
 
@@ -118,20 +143,39 @@ BreakerRules best_way(monitor::ForeignBreaker& breaker, const BreakerConfig& con
 }
 
 // The shortest history on which the breaker is as the deviation's model, if it is so more often than as the rules.
-const History* evidence(monitor::ForeignBreaker& breaker, const BreakerConfig& config, const Variant& variant) {
-  const History* first = nullptr;
+const Candidate* evidence(monitor::ForeignBreaker& breaker, const BreakerConfig& config, const Variant& variant) {
+  const Candidate* first = nullptr;
   int margin = 0;
   for (const Candidate& one : variant.candidates) {
     const ReplayedHistory done = replay(breaker, config, one.history, one.deviant);
     const std::size_t last = one.history.size() - 1;
     if (!done.mismatch) {
       ++margin;
-      if (first == nullptr) first = &one.history;
+      if (first == nullptr) first = &one;
     } else if (*done.mismatch == last && agrees(one.plain[last], one.history[last], done.answers[last])) {
       --margin;
     }
   }
   return margin > 0 ? first : nullptr;
+}
+
+// Takes calls out of a history as long as it tells the same of the breaker.
+Candidate shrunk(monitor::ForeignBreaker& breaker, const BreakerConfig& config, const BreakerRules& rules,
+                 const std::vector<Variant>& variants, std::size_t way, Candidate best) {
+  const BreakerRules& own = variants[way].rules;
+  for (std::size_t i = 0; i < best.history.size();) {
+    std::vector<bool> out(best.history.size());
+    out[i] = true;
+    const History shorter = without(own.config, best.history, out, own.quirks);
+    auto part = telling_part(shorter, answers_of_all(shorter, rules, variants), variants, way);
+    if (part && !replay(breaker, config, part->history, part->deviant).mismatch) {
+      best = std::move(*part);
+      i = 0;
+    } else {
+      ++i;
+    }
+  }
+  return best;
 }
 
 // One more deviation of the breaker beyond the known ones, if one can be told.
@@ -142,10 +186,43 @@ std::optional<RecognisedDeviation> next_deviation(monitor::ForeignBreaker& break
   for (std::uint64_t number = 0; number < kHistories; ++number) {
     add_candidates(draw_history(rules.config, stream, number, rules.quirks), rules, variants);
   }
-  for (const Variant& one : variants) {
-    if (const History* history = evidence(breaker, config, one)) return RecognisedDeviation{one.deviation, *history};
+  for (std::size_t way = 0; way < variants.size(); ++way) {
+    const Candidate* found = evidence(breaker, config, variants[way]);
+    if (found == nullptr) continue;
+    Candidate shown = shrunk(breaker, config, rules, variants, way, *found);
+    return RecognisedDeviation{.deviation = variants[way].deviation,
+                               .shown = {.history = shown.history,
+                                         .answers = replay(breaker, config, shown.history, shown.deviant).answers,
+                                         .expected = std::move(shown.plain),
+                                         .rules = rules_of(rules.config, shown.history, rules.quirks)}};
   }
   return std::nullopt;
+}
+
+// Whether a breaker of these rules answers a history as it was answered.
+bool answers_alike(const BreakerRules& rules, const ShownHistory& shown) {
+  const std::vector<ExpectedAnswer> answers = answers_by(rules, shown.history);
+  if (answers.size() != shown.history.size() || answers.size() != shown.answers.size()) return false;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (!agrees(answers[i], shown.history[i], shown.answers[i])) return false;
+  }
+  return true;
+}
+
+// Of the ways that explain the history, the one that the breaker follows furthest.
+std::optional<Variant> explanation(monitor::ForeignBreaker& breaker, const BreakerConfig& config,
+                                   const ShownHistory& failed, StreamKey stream) {
+  std::vector<Variant> ways = variants_of({config, {}}, {});
+  std::erase_if(ways, [&](const Variant& way) { return !answers_alike(way.rules, failed); });
+  std::optional<Variant> best;
+  std::size_t most = 0;
+  for (Variant& way : ways) {
+    const std::size_t calls = ways.size() > 1 ? calls_followed(breaker, config, way.rules, stream) : 1;
+    if (calls <= most) continue;
+    most = calls;
+    best = std::move(way);
+  }
+  return best;
 }
 
 }  // namespace
@@ -175,10 +252,20 @@ std::vector<BreakerRules> with_deviation(const BreakerRules& rules, Deviation de
       add([](auto& r) { r.config.half_open_failure = monitor::HalfOpenFailure::ignore; });
       break;
     case Deviation::late_results_act:
-      add([](auto& r) { r.config.late_results = monitor::LateResults::current_state; });
-      add([](auto& r) { r.quirks.late_failure_fails_probe = true; });
       add([](auto& r) { r.quirks.late_failure_extends_open = true; });
       add([](auto& r) { r.quirks.late_success_closes_open = true; });
+      if (rules.config.late_results == monitor::LateResults::current_state) break;
+      add([](auto& r) { r.quirks.late_failure_counts = true; });
+      add([](auto& r) { r.quirks.late_success_counts = true; });
+      add([](auto& r) { r.quirks.late_failure_fails_probe = true; });
+      add([](auto& r) { r.quirks.late_failure_reopens = true; });
+      add([](auto& r) { r.quirks.late_success_is_probe = true; });
+      add([](auto& r) { r.quirks.late_failure_counts = r.quirks.late_failure_reopens = true; });
+      add([](auto& r) { r.quirks.late_success_counts = r.quirks.late_success_is_probe = true; });
+      add([](auto& r) {
+        r.quirks.late_success_counts = r.quirks.late_success_is_probe = r.quirks.late_success_closes_open = true;
+      });
+      add([](auto& r) { r.config.late_results = monitor::LateResults::current_state; });
       break;
     case Deviation::opens_on_the_first_failure:
       add([](auto& r) { r.config.consecutive_threshold = 1; });
@@ -193,20 +280,29 @@ std::vector<BreakerRules> with_deviation(const BreakerRules& rules, Deviation de
     case Deviation::lifetime_window:
       if (rules.config.window_type) add([](auto& r) { r.config.window_type = monitor::WindowType::lifetime; });
       break;
+    case Deviation::ignored_probe_succeeds:
+      add([](auto& r) { r.quirks.ignored_probe_succeeds = true; });
+      break;
+    case Deviation::counts_attempts:
+      if (!rules.config.failure_rate_threshold) break;
+      add([](auto& r) { r.quirks.minimum_of_attempts = true; });
+      add([](auto& r) { r.quirks.minimum_of_attempts = r.quirks.rate_of_attempts = true; });
+      break;
   }
   return ways;
 }
 
 std::vector<RecognisedDeviation> recognise(monitor::ForeignBreaker& breaker, const BreakerConfig& config,
-                                           std::uint64_t seed) {
-  std::vector<RecognisedDeviation> known;
-  BreakerRules rules{config, {}};
+                                           const ShownHistory& failed, std::uint64_t seed) {
   const StreamKey stream = Chance{seed}.stream("verify/deviations");
+  auto first = explanation(breaker, config, failed, stream);
+  if (!first) return {};
+  std::vector<RecognisedDeviation> known{{first->deviation, failed}};
+  BreakerRules rules = std::move(first->rules);
   while (auto next = next_deviation(breaker, config, rules, stream, known)) {
     rules = best_way(breaker, config, rules, next->deviation, stream);
     known.push_back(std::move(*next));
   }
-  std::ranges::sort(known, {}, &RecognisedDeviation::deviation);
   return known;
 }
 

@@ -67,11 +67,12 @@ ExpectedAnswer ModelSession::perform(const HistoryCall& call) {
       break;
   }
   latest_.state = model_.state(now);
-  const bool probe_went_well = call.op == BreakerOp::report && call.outcome == BreakerOutcome::success;
+  const bool acts = !latest_.late || config_.late_results == monitor::LateResults::current_state;
   if (before_ != BreakerState::half_open) {
-    successes_ = 0;
-  } else if (probe_went_well && (!latest_.late || config_.late_results == monitor::LateResults::current_state)) {
-    ++successes_;
+    successes_ = failures_ = 0;
+  } else if (call.op == BreakerOp::report && acts) {
+    if (call.outcome == BreakerOutcome::success) ++successes_;
+    if (call.outcome == BreakerOutcome::failure) ++failures_;
   }
   return latest_;
 }
@@ -110,7 +111,7 @@ std::string ModelSession::rule() const {
     return fmt::format("opened at {} ms, open time over", in_ms(*model_.opened_at()));
   }
   if (config_.half_open_max_calls == 0) return "half_open without a limit on probes";
-  const std::int64_t used = model_.permits_in_flight() + successes_;
+  const std::int64_t used = model_.permits_in_flight() + successes_ + (config_.half_open_failure_rate ? failures_ : 0);
   if (latest_.admitted) return fmt::format("probe {} of {}", used, config_.half_open_max_calls);
   return fmt::format("{} of {} probes are given out", used, config_.half_open_max_calls);
 }
@@ -126,6 +127,9 @@ std::string ModelSession::rule_of_report() const {
     case BreakerState::open:
       return who + open_until();
     case BreakerState::half_open:
+      if (config_.half_open_failure_rate) {
+        return who + rule_of_probes() + fmt::format(", judged at {}", config_.half_open_max_calls);
+      }
       if (latest_call_.outcome == BreakerOutcome::failure) return who + "a failed probe is ignored";
       return who + fmt::format("{} of {} probes succeeded", successes_, config_.half_open_success_threshold);
     case BreakerState::closed:
@@ -139,6 +143,10 @@ std::string ModelSession::rule_of_report() const {
   return text;
 }
 
+std::string ModelSession::rule_of_probes() const {
+  return fmt::format("{} of {} probes failed", failures_, failures_ + successes_);
+}
+
 std::string ModelSession::open_until() const {
   const std::int64_t end = in_ms(*model_.wakeup());
   if (config_.open_compare == monitor::BreakerCompare::gt) return fmt::format("open until after {} ms", end);
@@ -146,8 +154,14 @@ std::string ModelSession::open_until() const {
 }
 
 std::string ModelSession::rule_that_fired(const BreakerTransition& arrow) const {
+  const bool gt = config_.failure_rate_compare == monitor::BreakerCompare::gt;
+  const auto percent = [](Millionths rate) { return static_cast<double>(rate.value) / 10'000; };
   switch (arrow.to) {
     case BreakerState::closed:
+      if (config_.half_open_failure_rate) {
+        return fmt::format("closes: {}, {} {:g} %", rule_of_probes(), gt ? "not more than" : "under",
+                           percent(*config_.half_open_failure_rate));
+      }
       return fmt::format("closes: {} probes succeeded", config_.half_open_success_threshold);
     case BreakerState::half_open:
       return "half_open";
@@ -161,11 +175,14 @@ std::string ModelSession::rule_that_fired(const BreakerTransition& arrow) const 
       return fmt::format("opens: {} failures in a row", arrow.consecutive_failures);
     case TripRule::rate:
       return fmt::format("opens: {} of {} failed, {} {:g} %", arrow.window_failures, arrow.window_calls,
-                         config_.failure_rate_compare == monitor::BreakerCompare::gt ? "more than" : "at least",
-                         static_cast<double>(config_.failure_rate_threshold->value) / 10'000);
+                         gt ? "more than" : "at least", percent(*config_.failure_rate_threshold));
     case TripRule::count:
       return fmt::format("opens: {} failures in the window", arrow.window_failures);
     case TripRule::probe_failed:
+      if (config_.half_open_failure_rate) {
+        return fmt::format("{}, {} {:g} %: reopens for {} ms", rule_of_probes(), gt ? "more than" : "at least",
+                           percent(*config_.half_open_failure_rate), arrow.open_for / milliseconds{1});
+      }
       return fmt::format("a failed probe reopens it for {} ms", arrow.open_for / milliseconds{1});
   }
   return "";
@@ -185,8 +202,8 @@ std::vector<ExpectedAnswer> expected_of(const BreakerConfig& config, const Histo
   return answers;
 }
 
-std::vector<std::string> rules_of(const BreakerConfig& config, const History& history) {
-  ModelSession session{config};
+std::vector<std::string> rules_of(const BreakerConfig& config, const History& history, BreakerQuirks quirks) {
+  ModelSession session{config, quirks};
   std::vector<std::string> rules;
   for (const HistoryCall& call : history) {
     session.perform(call);
@@ -195,8 +212,9 @@ std::vector<std::string> rules_of(const BreakerConfig& config, const History& hi
   return rules;
 }
 
-History without(const BreakerConfig& config, const History& history, const std::vector<bool>& left_out) {
-  ModelSession session{config};
+History without(const BreakerConfig& config, const History& history, const std::vector<bool>& left_out,
+                BreakerQuirks quirks) {
+  ModelSession session{config, quirks};
   History kept;
   std::vector<std::size_t> new_place(history.size(), history.size());
   std::int64_t latest = 0;

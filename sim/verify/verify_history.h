@@ -63,6 +63,7 @@ class ModelSession {
     bool has_reported = false;
   };
   [[nodiscard]] std::string rule_of_report() const;
+  [[nodiscard]] std::string rule_of_probes() const;
   [[nodiscard]] std::string open_until() const;
   [[nodiscard]] std::string rule_that_fired(const monitor::BreakerTransition& arrow) const;
 
@@ -73,16 +74,27 @@ class ModelSession {
   ExpectedAnswer latest_;
   monitor::BreakerState before_ = monitor::BreakerState::closed;  // the latest call
   std::int64_t successes_ = 0;                                    // of probes, in this HALF_OPEN
+  std::int64_t failures_ = 0;
 };
 
 std::vector<ExpectedAnswer> expected_of(const monitor::BreakerConfig& config, const History& history,
                                         BreakerQuirks quirks = {});
 // One text a call.
-std::vector<std::string> rules_of(const monitor::BreakerConfig& config, const History& history);
+std::vector<std::string> rules_of(const monitor::BreakerConfig& config, const History& history,
+                                  BreakerQuirks quirks = {});
+
+// A history as it is shown to people: what was answered, what the rules answer, and by which rule.
+struct ShownHistory {
+  History history;  // ends with the answer that shows something
+  std::vector<monitor::BreakerAnswer> answers;
+  std::vector<ExpectedAnswer> expected;
+  std::vector<std::string> rules;
+};
 
 // Without the calls that are marked and those that mean nothing without them: a report without its permit, a time that
 // no longer runs backwards.
-History without(const monitor::BreakerConfig& config, const History& history, const std::vector<bool>& left_out);
+History without(const monitor::BreakerConfig& config, const History& history, const std::vector<bool>& left_out,
+                BreakerQuirks quirks = {});
 
 // What a breaker under test answered, up to and with the first answer that is not the expected one.
 struct ReplayedHistory {

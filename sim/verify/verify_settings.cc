@@ -68,6 +68,14 @@ std::vector<VerifySettings> verify_settings() {
       {"the closing probe is the first sample",
        changed(counted, [](auto& c) { c.on_close = OnClose::reset_plus_probe; })},
       {"counters live through a close", changed(counted, [](auto& c) { c.on_close = OnClose::keep; })},
+      {"a close forgets failures alone, late results count", changed(counted,
+                                                                     [](auto& c) {
+                                                                       c.window_type = WindowType::lifetime,
+                                                                       c.on_close = OnClose::reset_failures;
+                                                                       c.late_results = LateResults::current_state;
+                                                                     })},
+      {"4 probes judged by their failure rate",
+       changed(run, [](auto& c) { c.half_open_max_calls = 4, c.half_open_failure_rate = Millionths{500'000}; })},
       {"each reopening waits twice as long, up to 3 s",
        changed(run, [](auto& c) { c.open_backoff_multiplier = Millionths{2'000'000}, c.open_max = 3s; })},
       {"open for no time at all", changed(run, [](auto& c) { c.open = 0s; })},

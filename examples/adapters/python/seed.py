@@ -2,9 +2,9 @@
 
     windtunnel verify --keep-going -- python3 seed.py
 
-Its thresholds can be set; everything else is as it is: the run of failures never ends with a success, all outcomes
-since the last close are its window, half of them are enough, from the first one on, everybody is a probe, a failed
-probe is ignored, and an opening at time 0 is taken for none.
+Its thresholds can be set; everything else is as it is: the run of failures never ends with a success, all calls ever
+are its window, half of them are enough, from the first one on, everybody is a probe, a failed probe is ignored, a close
+forgets the failures and keeps the number of calls, and an opening at time 0 is taken for none.
 """
 
 import sys
@@ -21,7 +21,7 @@ class SeedBreaker:
         self.error_rate_threshold = config["failure_rate_threshold"]
         self.timeout_ms = config.get("open_ms", 30000)
         self.state = "closed"
-        self.failures = self.successes = 0
+        self.failures = self.calls = 0
         self.opened_at = 0
 
     def look(self, now):
@@ -37,16 +37,15 @@ class SeedBreaker:
         self.look(now)
         if ok is None:
             return
+        self.calls += 1
         if ok:
-            self.successes += 1
             if self.state == "half_open":
                 self.state = "closed"
-                self.failures = self.successes = 0
+                self.failures = 0
             return
         self.failures += 1
-        total = self.failures + self.successes
         if self.state == "closed" and (
-            self.failures >= self.failure_threshold or self.failures >= self.error_rate_threshold * total
+            self.failures >= self.failure_threshold or self.failures >= self.error_rate_threshold * self.calls
         ):
             self.state = "open"
             self.opened_at = now

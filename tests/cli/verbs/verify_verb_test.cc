@@ -26,7 +26,9 @@ const std::vector<std::string> kDeviations = {"trips on >=",
                                               "opens on the first failure",
                                               "never recovers when opened at t = 0",
                                               "elapsed > instead of >=",
-                                              "lifetime window"};
+                                              "lifetime window",
+                                              "ignored probe succeeds",
+                                              "counts attempts"};
 
 // The deviations that the output names.
 std::vector<std::string> names_in(const std::string& out) {
@@ -42,14 +44,14 @@ bool says(const Said& said, const std::string& what) { return said.out.find(what
 TEST(VerifyVerb, our_own_breaker_passes_under_all_settings) {
   const Said said = windtunnel("verify --cases 10 -- '" WINDTUNNEL_BINARY "' breaker");
   EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, "20 of 20 settings tried: 20 held, 0 failed, 0 unsupported")) << said.out;
+  EXPECT_TRUE(says(said, "22 of 22 settings tried: 22 held, 0 failed, 0 unsupported")) << said.out;
 }
 
 TEST(VerifyVerb, a_clean_breaker_in_python_is_passed_over_in_silence) {
   const Said said = windtunnel("verify --cases 15" + kClean);
   EXPECT_EQ(said.exit, 0) << said.out;
   EXPECT_TRUE(names_in(said.out).empty()) << said.out;
-  EXPECT_TRUE(says(said, "6 of 20 settings tried: 6 held, 0 failed, 14 unsupported")) << said.out;
+  EXPECT_TRUE(says(said, "6 of 22 settings tried: 6 held, 0 failed, 16 unsupported")) << said.out;
   EXPECT_TRUE(says(said, "Verdict: PASS")) << said.out;
 }
 
@@ -59,6 +61,21 @@ TEST(VerifyVerb, each_deviation_is_called_by_its_name_and_by_no_other) {
     EXPECT_EQ(said.exit, 10) << name << "\n" << said.out;
     EXPECT_EQ(names_in(said.out), std::vector{name}) << said.out;
   }
+}
+
+TEST(VerifyVerb, late_successes_that_act_are_late_results_that_act) {
+  for (const std::string how : {"late successes act", "late successes close"}) {
+    const Said said = windtunnel("verify --keep-going" + kDeviant + "'" + how + "'");
+    EXPECT_EQ(said.exit, 10) << said.out;
+    EXPECT_EQ(names_in(said.out), std::vector<std::string>{"late results act"}) << said.out;
+  }
+}
+
+TEST(VerifyVerb, an_unknown_deviation_gets_no_name) {
+  const Said said = windtunnel("verify --keep-going" + kDeviant + "'one failure more'");
+  EXPECT_EQ(said.exit, 10) << said.out;
+  EXPECT_TRUE(says(said, "No known deviation explains it.")) << said.out;
+  EXPECT_EQ(names_in(said.out), std::vector<std::string>{}) << said.out;
 }
 
 TEST(VerifyVerb, the_breaker_of_the_proof_of_concept_has_at_least_five_named_deviations) {
@@ -106,6 +123,34 @@ TEST(VerifyVerb, one_file_of_settings_is_enough) {
   EXPECT_EQ(wrong.exit, 3);
   EXPECT_TRUE(says(wrong, "wrong.json:1:2: /consecutive_treshold")) << wrong.out;
   EXPECT_EQ(windtunnel("verify --config " + folder.path("absent.json") + kClean).exit, 4);
+}
+
+// An adapter that supports nothing but a window of time, as opossum's does.
+TEST(VerifyVerb, the_settings_beside_an_adapter_are_tried_when_it_supports_no_others) {
+  const Folder folder;
+  folder.write("choosy.py",
+               "import json, sys\n"
+               "for line in sys.stdin:\n"
+               "    if json.loads(line)['op'] == 'reset':\n"
+               "        fits = json.loads(line)['config'].get('window_ms') == 77\n"
+               "        print('{}' if fits else '{\"unsupported\":true,\"why\":\"not 77\"}', flush=True)\n"
+               "    else:\n"
+               "        print('{\"admitted\":false,\"permit\":null,\"state\":\"open\"}', flush=True)\n");
+  const std::string command = " -- python3 " + folder.path("choosy.py");
+  const Said without = windtunnel("verify" + command);
+  EXPECT_EQ(without.exit, 13) << without.out;
+  EXPECT_TRUE(says(without, "name it with --config F.json")) << without.out;
+  folder.write("choosy.json", R"({"window_type": "time", "window_ms": 77})");
+  const Said with = windtunnel("verify" + command);
+  EXPECT_EQ(with.exit, 10) << with.out;
+  EXPECT_TRUE(says(with, "The settings of " + folder.path("choosy.json") + ", which lies beside it, are tried."))
+      << with.out;
+  EXPECT_TRUE(says(with, "FAIL under the settings: " + folder.path("choosy.json"))) << with.out;
+  folder.write("choosy.json", R"({"windows": 3})");
+  const Said wrong = windtunnel("verify" + command);
+  EXPECT_EQ(wrong.exit, 13) << wrong.out;
+  EXPECT_TRUE(says(wrong, "choosy.json lies beside it and is no file of settings")) << wrong.out;
+  EXPECT_TRUE(says(wrong, "/windows")) << wrong.out;
 }
 
 TEST(VerifyVerb, a_command_line_that_cannot_be_meant_is_refused_before_anything_starts) {

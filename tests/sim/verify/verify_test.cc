@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -20,16 +21,17 @@ namespace {
 using namespace monitor;
 using namespace std::chrono_literals;
 
-// A breaker of other rules than it was asked for.
+// A breaker of other rules than it was asked for. Of the ways of a deviation it has the one that is given, or the last.
 class DeviantBreaker : public ForeignBreaker {
  public:
-  explicit DeviantBreaker(std::vector<Deviation> deviations) : deviations_(std::move(deviations)) {}
+  explicit DeviantBreaker(std::vector<Deviation> deviations, std::size_t way = 1000)
+      : deviations_(std::move(deviations)), way_(way) {}
 
   std::optional<std::string> reset(const BreakerConfig& config) override {
     BreakerRules rules{config, {}};
     for (const Deviation one : deviations_) {
       const auto ways = with_deviation(rules, one);
-      if (!ways.empty()) rules = ways.back();
+      if (!ways.empty()) rules = ways[std::min(way_, ways.size() - 1)];
     }
     model_.emplace(rules.config, Instant{}, rules.quirks);
     fixed_ = rules.config.window_type == WindowType::fixed;
@@ -61,6 +63,7 @@ class DeviantBreaker : public ForeignBreaker {
 
  private:
   std::vector<Deviation> deviations_;
+  std::size_t way_;
   std::optional<BreakerModel> model_;
   bool fixed_ = false;
   std::map<std::int64_t, ModelPermit> permits_;
@@ -93,6 +96,89 @@ TEST(Verify, a_breaker_with_one_deviation_is_called_by_its_name_and_no_other) {
     ASSERT_EQ(done.findings.size(), 1U);
     EXPECT_EQ(named_in(done), std::set{info.deviation}) << done.findings.front().settings;
     EXPECT_EQ(done.findings.front().found_by, "the reference model");
+  }
+}
+
+// Whether a breaker with one deviation, in one of its ways, gives every answer of a history that is shown.
+bool explains(const VerifyFinding& finding, Deviation deviation) {
+  for (const BreakerRules& way : with_deviation({finding.config, {}}, deviation)) {
+    const auto answers = expected_of(way.config, finding.history, way.quirks);
+    bool alike = answers.size() == finding.answers.size();
+    for (std::size_t i = 0; alike && i < answers.size(); ++i) {
+      alike = agrees(answers[i], finding.history[i], finding.answers[i]);
+    }
+    if (alike) return true;
+  }
+  return false;
+}
+
+bool has_late_result(const VerifyFinding& finding) {
+  return std::ranges::any_of(finding.expected, [](const ExpectedAnswer& answer) { return answer.late; });
+}
+
+TEST(Verify, each_way_of_a_deviation_is_called_by_its_name_on_a_history_that_it_explains) {
+  const BreakerConfig rate{.failure_rate_threshold = Millionths{500'000},
+                           .minimum_calls = 3,
+                           .window_type = WindowType::time,
+                           .window = 1s,
+                           .open = 400ms,
+                           .half_open_max_calls = 2,
+                           .half_open_success_threshold = 2};
+  const BreakerConfig run{.consecutive_threshold = 3, .open = 1s};
+  int ways_named = 0;
+  for (const DeviationInfo& info : deviations()) {
+    for (const BreakerConfig& config : {rate, run}) {
+      for (std::size_t way = 0; way < with_deviation({config, {}}, info.deviation).size(); ++way) {
+        SCOPED_TRACE(testing::Message() << info.name << ", way " << way);
+        DeviantBreaker breaker{{info.deviation}, way};
+        const Verification done = verify(breaker, {.settings = {{"these", config}}, .cases = 400});
+        if (done.findings.empty()) continue;  // no rule of these settings is touched by it
+        const VerifyFinding& finding = done.findings.front();
+        EXPECT_EQ(named_in(done), std::set{info.deviation});
+        EXPECT_TRUE(explains(finding, info.deviation));
+        if (info.deviation == Deviation::late_results_act) EXPECT_TRUE(has_late_result(finding));
+        ++ways_named;
+      }
+    }
+  }
+  EXPECT_GE(ways_named, 25);
+}
+
+// An off-by-one that no deviation is about, besides one that is.
+TEST(Verify, a_history_that_no_deviation_explains_gets_no_name) {
+  class OneMore final : public ForeignBreaker {
+   public:
+    std::optional<std::string> reset(const BreakerConfig& config) override {
+      BreakerConfig off = config;
+      if (off.consecutive_threshold) ++*off.consecutive_threshold;
+      return deviant_.reset(off);
+    }
+    BreakerAnswer ask(const BreakerQuestion& question) override { return deviant_.ask(question); }
+
+   private:
+    DeviantBreaker deviant_{{Deviation::late_results_act}};
+  } breaker;
+  const BreakerConfig run{.consecutive_threshold = 3, .open = 1s};
+  const Verification done = verify(breaker, {.settings = {{"run", run}}});
+  ASSERT_EQ(done.findings.size(), 1U);
+  if (!has_late_result(done.findings.front())) EXPECT_TRUE(done.findings.front().deviations.empty());
+  EXPECT_FALSE(has_late_result(done.findings.front()));
+}
+
+// Each further name stands with a history of its own, which the rules with the deviations before it do not explain.
+TEST(Verify, each_further_deviation_is_shown_by_a_history_of_its_own) {
+  DeviantBreaker breaker{{Deviation::opens_on_the_first_failure, Deviation::unlimited_probes}};
+  const Verification done = verify(breaker, {.settings = {{"seed-readme", seed_readme()}}});
+  ASSERT_EQ(done.findings.size(), 1U);
+  ASSERT_EQ(done.findings.front().deviations.size(), 2U);
+  for (const RecognisedDeviation& one : done.findings.front().deviations) {
+    const ShownHistory& shown = one.shown;
+    ASSERT_EQ(shown.answers.size(), shown.history.size());
+    ASSERT_EQ(shown.expected.size(), shown.history.size());
+    ASSERT_EQ(shown.rules.size(), shown.history.size());
+    for (std::size_t i = 0; i < shown.history.size(); ++i) {
+      EXPECT_EQ(agrees(shown.expected[i], shown.history[i], shown.answers[i]), i + 1 < shown.history.size());
+    }
   }
 }
 
@@ -262,6 +348,16 @@ TEST(Verify, a_recorded_history_is_judged_as_it_stands) {
   const auto finding = verify_recorded(breaker, config, questions);
   ASSERT_TRUE(finding);
   EXPECT_EQ(finding->history.size(), questions.size());
+  EXPECT_TRUE(finding->deviations.empty());
+  DeviantBreaker deviant{{Deviation::opens_on_the_first_failure}};
+  const std::vector<BreakerQuestion> first{
+      {.op = BreakerOp::acquire},
+      {.op = BreakerOp::report, .permit = 3, .outcome = BreakerOutcome::failure},
+  };
+  const auto named = verify_recorded(deviant, config, first);
+  ASSERT_TRUE(named);
+  ASSERT_EQ(named->deviations.size(), 1U);
+  EXPECT_EQ(named->deviations.front().deviation, Deviation::opens_on_the_first_failure);
 }
 
 }  // namespace
