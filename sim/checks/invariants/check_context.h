@@ -24,4 +24,11 @@ struct Watched {
   [[nodiscard]] std::size_t providers() const { return scenario.providers.size(); }
 };
 
+// For the figures of a violation.
+[[nodiscard]] inline std::int64_t instant_ns(Instant at) { return at.time_since_epoch().count(); }
+// What a rate limiter counts of a request.
+[[nodiscard]] inline std::int64_t asked_of(const OpenRequest& open_request) {
+  return (open_request.request.input + open_request.request.max_tokens).count();
+}
+
 }  // namespace windtunnel::sim

@@ -11,7 +11,6 @@ using monitor::ReplyKind;
 
 namespace {
 
-std::int64_t instant_ns(Instant at) { return at.time_since_epoch().count(); }
 unsigned bit_of(monitor::ProviderId provider) { return 1U << index_of(provider); }
 
 // Its caller has read the beginning of an answer that broke off, so that nothing can take its place.

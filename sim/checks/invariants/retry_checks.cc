@@ -13,8 +13,6 @@ RetryModel model_of(const monitor::RetryConfig& config) {
           .jitter = config.jitter == monitor::Jitter::full};
 }
 
-std::int64_t instant_ns(Instant at) { return at.time_since_epoch().count(); }
-
 }  // namespace
 
 RetryChecks::RetryChecks(Watched& watched)

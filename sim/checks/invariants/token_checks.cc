@@ -23,8 +23,6 @@ std::optional<std::int64_t> count_of(std::optional<Tokens> tokens) {
   return tokens->count();
 }
 
-std::int64_t asked_of(const OpenRequest& one) { return (one.request.input + one.request.max_tokens).count(); }
-
 }  // namespace
 
 TokenChecks::TokenChecks(Watched& watched)

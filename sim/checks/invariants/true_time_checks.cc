@@ -15,8 +15,6 @@ std::int64_t month_of(WallTime time) {
 
 bool steps_clock(const FaultSpec& spec) { return wall_clock_offset_of(spec.settings).has_value(); }
 
-std::int64_t asked_of(const OpenRequest& one) { return (one.request.input + one.request.max_tokens).count(); }
-
 }  // namespace
 
 TrueTimeChecks::TrueTimeChecks(Watched& watched)
