@@ -325,10 +325,10 @@ TEST(ProvidersRateLimit, writes_its_retry_after_as_a_date_where_it_is_asked_to) 
   spec.rate_limit.retry_after_form = RetryAfterForm::date;
   Call call = call_at(Instant{} + 100s);
   call.wall = WallTime{} + 1'000s;
-  call.made = Instant{} + 99s;  // it waited a second for its place
+  call.waited = 1s;  // for its place
   const CallResult result = Alone{spec}.serve(call, effect(Kind::error, ReplyKind::rate_limited));
   ASSERT_EQ(result.reply.retry_after.form, monitor::RetryAfter::Form::date);
-  const Duration wait = result.at - call.made + 7s;
+  const Duration wait = result.at - call.at + call.waited + 7s;
   EXPECT_EQ(result.reply.retry_after.date, std::chrono::ceil<std::chrono::seconds>(call.wall + wait));
 }
 
