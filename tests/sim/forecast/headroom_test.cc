@@ -52,20 +52,20 @@ TEST(Headroom, is_the_last_percent_that_is_kept) {
   for (const std::int64_t edge : {1, 37, 99, 100, 101, 163, 399}) {
     EdgeMaker maker{edge, edge};
     const HeadroomLimit limit = budget_headroom(maker);
-    EXPECT_EQ(limit.rate_percent, edge);
+    EXPECT_EQ(limit.rate_thousandths, 10 * edge);
     EXPECT_TRUE(limit.bounded && limit.confirmed && limit.refuted) << edge;
-    EXPECT_EQ(limit.beyond->rate_percent, std::max(edge + 1, (edge * 105 + 50) / 100));
+    EXPECT_EQ(limit.beyond->rate_thousandths, 10 * std::max(edge + 1, (edge * 105 + 50) / 100));
   }
 }
 
 TEST(Headroom, has_two_ends) {
   EdgeMaker all{1000, 1000};
   const HeadroomLimit unbounded = budget_headroom(all);
-  EXPECT_EQ(unbounded.rate_percent, kRatePercentMax);
+  EXPECT_EQ(unbounded.rate_thousandths, kRateThousandthsMax);
   EXPECT_FALSE(unbounded.bounded);
   EXPECT_FALSE(unbounded.beyond) << "there is nothing to refute";
   EdgeMaker none{0, 0};
-  EXPECT_FALSE(budget_headroom(none).rate_percent);
+  EXPECT_FALSE(budget_headroom(none).rate_thousandths);
 }
 
 // What was found on one set of numbers is tried on others, each trial on its own, and all of them are made.
@@ -88,15 +88,15 @@ TEST(Headroom, is_confirmed_and_refuted_on_independent_numbers) {
 TEST(Headroom, is_lowered_until_independent_numbers_confirm_it) {
   EdgeMaker near{120, 117};
   const HeadroomLimit lowered = budget_headroom(near);
-  EXPECT_EQ(lowered.rate_percent, 117);
+  EXPECT_EQ(lowered.rate_thousandths, 1170);
   EXPECT_TRUE(lowered.confirmed);
-  EXPECT_EQ(lowered.at_edge->rate_percent, 117);
+  EXPECT_EQ(lowered.at_edge->rate_thousandths, 1170);
   // Not for ever: what is that far off is told as not confirmed.
   EdgeMaker far{120, 60};
   const HeadroomLimit open = budget_headroom(far);
   EXPECT_FALSE(open.confirmed);
-  EXPECT_EQ(open.at_edge->rate_percent, 120 - kHeadroomStepsMax + 1);
-  EXPECT_EQ(open.rate_percent, open.at_edge->rate_percent) << "what is told was tried";
+  EXPECT_EQ(open.at_edge->rate_thousandths, 10 * (120 - kHeadroomStepsMax + 1));
+  EXPECT_EQ(open.rate_thousandths, open.at_edge->rate_thousandths) << "what is told was tried";
 }
 
 }  // namespace
