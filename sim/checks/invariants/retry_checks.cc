@@ -6,7 +6,7 @@ using monitor::ReplyKind;
 
 namespace {
 
-RetryModel model_of(const monitor::RetryConfig& config) {
+RetryModel retry_model_of(const monitor::RetryConfig& config) {
   return {.base = config.base.count(),
           .multiplier = config.multiplier.value,
           .cap = config.cap.count(),
@@ -16,7 +16,7 @@ RetryModel model_of(const monitor::RetryConfig& config) {
 }  // namespace
 
 RetryChecks::RetryChecks(Watched& watched)
-    : watched_(watched), model_(model_of(watched.config().provider_call.retry)) {}
+    : watched_(watched), model_(retry_model_of(watched.config().provider_call.retry)) {}
 
 bool RetryChecks::may_retry(ReplyKind kind) const {
   if (kind == ReplyKind::rate_limited) return watched_.config().provider_call.rate_limited_retries;
@@ -58,8 +58,8 @@ void RetryChecks::returns(const OpenRequest& one) {
       is_asked_for, CheckId::F10, watched_.now, one.request.id,
       "provider {} has its turn again after {} ns; its back-off is over at {} ns, its Retry-After at "
       "{} ns, and others could be called: {}",
-      provider, (watched_.now - due.failed_at).count(), instant_ns(due.retry_at),
-      instant_ns(due.cooling.value_or(due.failed_at)), !is_alone);
+      provider, (watched_.now - due.failed_at).count(), instant_ns(due.retry_at), instant_ns(due.cooling.value_or(due.failed_at)),
+      !is_alone);
 }
 
 // Another provider has its turn, or the request ends.
@@ -73,8 +73,7 @@ void RetryChecks::moves_on(const OpenRequest& one, std::optional<monitor::Provid
                            watched_.config().provider_call.retry.max_attempts, instant_ns(due.retry_at));
   watched_.violations.must(watched_.now == due.failed_at, CheckId::F10, watched_.now, one.request.id,
                            "provider {} failed at {} ns and the next step, provider {}, comes {} ns later",
-                           index_of(one.provider), instant_ns(due.failed_at), next,
-                           (watched_.now - due.failed_at).count());
+                           index_of(one.provider), instant_ns(due.failed_at), next, (watched_.now - due.failed_at).count());
 }
 
 }  // namespace windtunnel::sim

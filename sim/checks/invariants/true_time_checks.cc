@@ -6,10 +6,12 @@
 namespace windtunnel::sim {
 namespace {
 
-std::int64_t day_of(WallTime time) { return std::chrono::floor<std::chrono::days>(time.time_since_epoch()).count(); }
+std::int64_t day_number(WallTime time) {
+  return std::chrono::floor<std::chrono::days>(time.time_since_epoch()).count();
+}
 
-std::int64_t month_of(WallTime time) {
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day_of(time)}}};
+std::int64_t month_number(WallTime time) {
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day_number(time)}}};
   return int{date.year()} * 12 + static_cast<std::int64_t>(unsigned{date.month()});
 }
 
@@ -28,7 +30,8 @@ TrueTimeChecks::TrueTimeChecks(Watched& watched)
 
 // Without a step of the wall clock true time is its time, and C1 is the same claim.
 void TrueTimeChecks::on_begin(Usd spent) {
-  if (follows_money_ && spent != Usd{}) months_.push_back({.period = month_of(true_time()), .spent = UsdSum{spent}});
+  if (follows_money_ && spent != Usd{})
+    months_.push_back({.period = month_number(true_time()), .spent = UsdSum{spent}});
 }
 
 // Periods come in order, so that the present one is the last.
@@ -41,8 +44,8 @@ std::uint32_t TrueTimeChecks::place_of(std::vector<Account>& accounts, std::int6
 // At the request's first reservation.
 void TrueTimeChecks::on_reserved(OpenRequest& one) {
   if (!follows_money_) return;
-  one.true_month = place_of(months_, month_of(true_time()), month_of(one.wall));
-  one.true_day = place_of(days_, day_of(true_time()), day_of(one.wall));
+  one.true_month = place_of(months_, month_number(true_time()), month_number(one.wall));
+  one.true_day = place_of(days_, day_number(true_time()), day_number(one.wall));
 }
 
 void TrueTimeChecks::on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event) {
@@ -73,8 +76,9 @@ void TrueTimeChecks::on_arrival(OpenRequest& one) {
     requests_ = tokens_ = 0;
   }
   const auto& limits = watched_.config().rate_limiter;
-  one.has_room_in_minute = (!limits.requests_per_minute || requests_ < *limits.requests_per_minute) &&
-                           (!limits.tokens_per_minute || tokens_ + asked_of(one) <= limits.tokens_per_minute->count());
+  one.has_room_in_minute =
+      (!limits.requests_per_minute || requests_ < *limits.requests_per_minute) &&
+      (!limits.tokens_per_minute || tokens_ + asked_of(one) <= limits.tokens_per_minute->count());
 }
 
 void TrueTimeChecks::on_passed(OpenRequest& one) {

@@ -10,9 +10,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 
-// The natural logarithm of 10^13: how unlikely a deviation is that the bound lets pass as chance.
-constexpr double kUnlikely = 30;
-
 double in_ns(Duration duration) { return static_cast<double>(duration.count()); }
 
 double per_ns(const WorkloadSpec& spec) {

@@ -4,13 +4,6 @@
 #include <cmath>
 
 namespace windtunnel::sim {
-namespace {
-
-// The natural logarithm of 2 x 10^13: how unlikely a deviation is that the bound lets pass as chance.
-constexpr double kUnlikely = 31;
-
-}  // namespace
-
 TouchedShares::TouchedShares(const WorldWatch& watch) : watch_(watch) {
   const auto& specs = watch.scenario.faults;
   for (std::size_t i = 0; i < specs.size(); ++i) {

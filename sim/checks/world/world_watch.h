@@ -8,6 +8,9 @@
 
 namespace windtunnel::sim {
 
+// The natural logarithm of 3 x 10^13: how unlikely a deviation is that the bounds let pass as chance.
+inline constexpr double kUnlikely = 31;
+
 struct WorldWatch {
   const Scenario& scenario;
   Violations& violations;

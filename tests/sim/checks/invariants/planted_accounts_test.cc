@@ -278,7 +278,6 @@ std::vector<Plant> plants_of_accounts() {
        [](Scenario& world) {
          cache(world);
          world.monitor.cost_limiter.monthly = Usd{};
-         world.monitor.cost_limiter.on_exhausted = monitor::ExhaustedPolicy::serve_cached;
        },
        {},
        [](Liar& liar) {

@@ -6,6 +6,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/sim/world_fixture.h"
 
@@ -115,7 +117,8 @@ TEST(RetryChecks, let_a_retry_after_be_waited_for_only_where_no_other_candidate_
 // Values from the law by hand: 500 ms, 1 s, 2 s, then the cap of 3 s.
 TEST(RetryModel, doubles_up_to_the_cap_by_the_calls_at_this_provider) {
   const RetryModel model{.base = 500'000'000, .multiplier = 2'000'000, .cap = 3'000'000'000};
-  for (const auto& [calls_here, expected] : {std::pair{1, 500}, {2, 1000}, {3, 2000}, {4, 3000}, {9, 3000}}) {
+  const std::vector<std::pair<int, int>> pauses{{1, 500}, {2, 1000}, {3, 2000}, {4, 3000}, {9, 3000}};
+  for (const auto& [calls_here, expected] : pauses) {
     EXPECT_EQ(model.pause(calls_here, RequestId{1}, 5), std::chrono::milliseconds{expected}) << calls_here;
   }
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include "sim/checks/world/arrival_counts.h"
@@ -185,7 +186,8 @@ TEST(ThrottleMinutes, tell_whether_a_providers_own_limit_refuses) {
 // --- ArrivalCounts -------------------------------------------------------------------------------------------------
 
 TEST(ArrivalCounts, of_a_constant_rate_are_exact_to_one_request) {
-  for (const auto& [count, is_wrong] : {std::pair{598, true}, {599, false}, {601, false}, {602, true}}) {
+  const std::vector<std::pair<int, bool>> counts{{598, true}, {599, false}, {601, false}, {602, true}};
+  for (const auto& [count, is_wrong] : counts) {
     Watching one{plain()};
     ArrivalCounts arrivals{one.watch()};
     for (int i = 0; i < count; ++i) arrivals.on_arrival(0);
