@@ -174,6 +174,7 @@ void MoneyChecks::add_in_true_time(const OpenRequest& one, Usd amount) {
 
 void MoneyChecks::on_budget(const BudgetEvent& event) {
   Violations& all = watched_.violations;
+  const Usd carried = carried_in_.value_or(Usd{});  // charged once the first month has opened
   must_have_carried_in();
   touched_ = true;
   const char* const what = event.daily ? "day" : "month";
@@ -185,7 +186,7 @@ void MoneyChecks::on_budget(const BudgetEvent& event) {
   if (window == nullptr) return;
   switch (event.kind) {
     case BudgetEvent::Kind::window_opened:
-      return on_opened(*window, event);
+      return on_opened(*window, event, event.daily ? Usd{} : carried);
     case BudgetEvent::Kind::window_closed:
       all.must(event.spent == window->settled && window->reserved == Usd{}, CheckId::C5, watched_.now, last_,
                "the {} closes with {} pico-USD spent instead of {}, {} still reserved", what, picos(event.spent),
@@ -205,15 +206,15 @@ void MoneyChecks::on_budget(const BudgetEvent& event) {
 }
 
 // A window that opens for the second time does so because the clock has returned to it, and keeps its account.
-void MoneyChecks::on_opened(BudgetModel::Window& window, const BudgetEvent& event) {
+void MoneyChecks::on_opened(BudgetModel::Window& window, const BudgetEvent& event, Usd carried) {
   const bool current = &window == &budget_.window(window.daily ? budget_.day() : budget_.month());
   watched_.violations.must(current && !window.told_open, CheckId::C5, watched_.now, last_,
                            "the {} that begins at {} ns opens again, or is not the one of wall time {} ns",
                            window.daily ? "day" : "month", wall_ns(window.begin), wall_ns(watched_.wall()));
-  watched_.violations.must(event.spent == window.settled, CheckId::C5, watched_.now, last_,
+  const UsdSum before = window.settled - carried;
+  watched_.violations.must(event.spent == before, CheckId::C5, watched_.now, last_,
                            "the {} that begins at {} ns opens with {} pico-USD spent instead of {}",
-                           window.daily ? "day" : "month", wall_ns(window.begin), picos(event.spent),
-                           picos(window.settled));
+                           window.daily ? "day" : "month", wall_ns(window.begin), picos(event.spent), picos(before));
   window.told_open = true;
 }
 

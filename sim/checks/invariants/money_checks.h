@@ -33,7 +33,7 @@ class MoneyChecks {
 
  private:
   void on_alert(BudgetModel::Window& window, const monitor::BudgetEvent& event);
-  void on_opened(BudgetModel::Window& window, const monitor::BudgetEvent& event);
+  void on_opened(BudgetModel::Window& window, const monitor::BudgetEvent& event, Usd carried);
   void must_have_carried_in();
   void tell_alerts_due(BudgetModel::Window& window);
   void charge(std::uint32_t slot, const OpenRequest& one, const monitor::AttemptEnded& event);

@@ -56,11 +56,12 @@ struct OpenRequest {
   std::array<std::uint8_t, monitor::kProvidersMax> attempts_at{};
   Tokens grant;
   Tokens output_max;
-  std::uint64_t ordinal = 0;     // in its workload
-  Tokens wanted;                 // from the present call, uncut
-  bool was_served = false;       // the present call had a place at its provider
-  bool asked_own_limit = false;  // and the provider's own limit decided on it, in a minute that
-  bool limit_refuses = false;    // has no room for it
+  std::uint64_t ordinal = 0;      // in its workload
+  Tokens wanted;                  // from the present call, uncut
+  bool was_served = false;        // the present call had a place at its provider
+  bool waited_for_place = false;  // in its provider's queue
+  bool asked_own_limit = false;   // and the provider's own limit decided on it, in a minute that
+  bool limit_refuses = false;     // has no room for it
   Instant served_at{};
   WallTime called_wall{};  // when the present call was made
   Tokens billed_input;     // for the present call, by the ledger

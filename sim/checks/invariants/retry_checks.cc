@@ -58,8 +58,8 @@ void RetryChecks::returns(const OpenRequest& one) {
       is_asked_for, CheckId::F10, watched_.now, one.request.id,
       "provider {} has its turn again after {} ns; its back-off is over at {} ns, its Retry-After at "
       "{} ns, and others could be called: {}",
-      provider, (watched_.now - due.failed_at).count(), instant_ns(due.retry_at), instant_ns(due.cooling.value_or(due.failed_at)),
-      !is_alone);
+      provider, (watched_.now - due.failed_at).count(), instant_ns(due.retry_at),
+      instant_ns(due.cooling.value_or(due.failed_at)), !is_alone);
 }
 
 // Another provider has its turn, or the request ends.
@@ -73,7 +73,8 @@ void RetryChecks::moves_on(const OpenRequest& one, std::optional<monitor::Provid
                            watched_.config().provider_call.retry.max_attempts, instant_ns(due.retry_at));
   watched_.violations.must(watched_.now == due.failed_at, CheckId::F10, watched_.now, one.request.id,
                            "provider {} failed at {} ns and the next step, provider {}, comes {} ns later",
-                           index_of(one.provider), instant_ns(due.failed_at), next, (watched_.now - due.failed_at).count());
+                           index_of(one.provider), instant_ns(due.failed_at), next,
+                           (watched_.now - due.failed_at).count());
 }
 
 }  // namespace windtunnel::sim

@@ -76,9 +76,8 @@ void TrueTimeChecks::on_arrival(OpenRequest& one) {
     requests_ = tokens_ = 0;
   }
   const auto& limits = watched_.config().rate_limiter;
-  one.has_room_in_minute =
-      (!limits.requests_per_minute || requests_ < *limits.requests_per_minute) &&
-      (!limits.tokens_per_minute || tokens_ + asked_of(one) <= limits.tokens_per_minute->count());
+  one.has_room_in_minute = (!limits.requests_per_minute || requests_ < *limits.requests_per_minute) &&
+                           (!limits.tokens_per_minute || tokens_ + asked_of(one) <= limits.tokens_per_minute->count());
 }
 
 void TrueTimeChecks::on_passed(OpenRequest& one) {

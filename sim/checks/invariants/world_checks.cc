@@ -45,7 +45,7 @@ void WorldChecks::on_arrival(OpenRequest& one) {
 void WorldChecks::on_attempt_start(OpenRequest& one) {
   hits_.clear();
   is_called_ = false;
-  one.was_served = one.asked_own_limit = one.limit_refuses = false;
+  one.was_served = one.waited_for_place = one.asked_own_limit = one.limit_refuses = false;
   one.called_wall = watched_.wall();
 }
 
@@ -58,6 +58,7 @@ void WorldChecks::on_placed(OpenRequest& one, const CallPlaced& event) {
   if (!on_) return;
   queues_.on_placed(event);
   if (!is_called_) on_called(one, event);
+  if (event.place == CallPlaced::Place::waiting) one.waited_for_place = true;
   if (event.place == CallPlaced::Place::in_service) on_served(one, event);
 }
 
@@ -98,7 +99,10 @@ void WorldChecks::on_attempt_end(const OpenRequest& one, const monitor::AttemptE
                           .request = event.request,
                           .provider = provider,
                           .was_served = one.was_served,
-                          .may_have_failed = one.hit_by_fault || !spec.errors.rates.empty(),
+                          .waited = one.waited_for_place,
+                          .may_have_failed = one.hit_by_fault || !spec.errors.rates.empty() ||
+                                             (one.waited_for_place && throttles_.has_own_limit(provider)),
+                          .may_be_cut = one.hit_by_fault,
                           .input = one.request.input,
                           .output = std::min(one.wanted, one.output_max),
                           .billed_input = one.billed_input,

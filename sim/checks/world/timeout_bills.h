@@ -1,6 +1,7 @@
 #pragma once
-// Q: what a timeout bills. A call that was never worked on bills nothing; one that was worked on bills by the
-// provider's `bill_on_timeout`: its input and the output that it was to write, its input alone, or nothing.
+// Q: what a timeout bills. Where the work goes on after its caller has gone (`on_disconnect`), the call bills all of
+// it, also if it waited in the queue. Where the work stops, a call that waited bills nothing, and one that was worked
+// on bills its input and the output that it had written by then. `bill_on_timeout` leaves out the output or all of it.
 
 #include "sim/checks/world/world_watch.h"
 
@@ -12,7 +13,9 @@ struct TimedOut {
   RequestId request{};
   std::size_t provider = 0;
   bool was_served = false;       // it had a place at its provider
-  bool may_have_failed = false;  // a fault or the provider's error mix may have made it fail, and too late
+  bool waited = false;           // it was in the provider's queue
+  bool may_have_failed = false;  // a fault, the error mix or the rate limit may have made it fail, and too late
+  bool may_be_cut = false;       // a fault may have ended its answer early
   Tokens input;                  // asked for
   Tokens output;                 // wanted, as far as the grant allows it
   Tokens billed_input;

@@ -68,9 +68,11 @@ TEST(QueueOrder, passes_over_a_call_whose_caller_gave_up) {
 
 // --- TimeoutBills --------------------------------------------------------------------------------------------------
 
-bool is_billed_wrongly(TimeoutBill rule, TimedOut call, std::int64_t input, std::int64_t output) {
+bool is_billed_wrongly(TimeoutBill rule, TimedOut call, std::int64_t input, std::int64_t output,
+                       Disconnect on_disconnect = Disconnect::go_on) {
   Scenario scenario = plain();
   scenario.providers[0].bill_on_timeout = rule;
+  scenario.providers[0].on_disconnect = on_disconnect;
   Watching one{scenario};
   call.input = Tokens{100};
   call.output = Tokens{50};
@@ -89,6 +91,21 @@ TEST(TimeoutBills, of_a_call_that_was_worked_on_follow_the_rule_to_the_token) {
   EXPECT_TRUE(is_billed_wrongly(TimeoutBill::input, served, 100, 1));
   EXPECT_FALSE(is_billed_wrongly(TimeoutBill::none, served, 0, 0));
   EXPECT_TRUE(is_billed_wrongly(TimeoutBill::none, served, 1, 0));
+}
+
+TEST(TimeoutBills, of_work_that_stops_are_at_most_what_was_written) {
+  const TimedOut served{.was_served = true};
+  EXPECT_FALSE(is_billed_wrongly(TimeoutBill::full, served, 100, 49, Disconnect::stop));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, served, 100, 51, Disconnect::stop));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, served, 99, 49, Disconnect::stop));
+}
+
+TEST(TimeoutBills, of_a_call_that_waited_are_those_of_the_work_that_goes_on) {
+  const TimedOut waited{.waited = true};
+  EXPECT_FALSE(is_billed_wrongly(TimeoutBill::full, waited, 100, 50));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, waited, 0, 0));
+  EXPECT_FALSE(is_billed_wrongly(TimeoutBill::full, waited, 0, 0, Disconnect::stop));
+  EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, waited, 100, 50, Disconnect::stop));
 }
 
 TEST(TimeoutBills, of_a_call_that_was_never_worked_on_are_nothing) {
