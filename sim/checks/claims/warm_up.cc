@@ -50,8 +50,10 @@ std::optional<WarmUp::Proposal> WarmUp::proposal() const {
     squares += deviation * deviation;
     const auto left = static_cast<double>(count - d);
     const double error = (squares - sum * sum / left) / (left * left);
-    // The last batches alone are alike by chance.
-    if (count - d < kBatchesLeast / 8 || error > least) continue;
+    // The last batches alone are alike by chance. What rounding alone tells apart is the same, and the longer rest
+    // wins.
+    const double rounding = 1e-12 * squares / (left * left);
+    if (count - d < kBatchesLeast / 8 || error > least + rounding) continue;
     least = error;
     best = d;
     best_sum = sum;

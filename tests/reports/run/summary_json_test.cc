@@ -189,9 +189,10 @@ TEST_F(SummaryJson, has_limiters_faults_coverage_and_findings) {
   EXPECT_EQ(json["coverage"]["breaker_opened"].dump(), R"({"count":1,"required":null})");
   EXPECT_EQ(json["coverage"]["failover"].dump(), R"({"count":7,"required":5})");
   EXPECT_EQ(json["checks"].dump(), R"(["B1","C1"])");
-  EXPECT_EQ(json["findings"][0].dump(),
-            R"({"kind":"invariant","id":"C1","verdict":"fail","claim":"a \"claim\"","reason":"a reason","at_s":1.5,)"
-            R"("request":3,"origin":{"file":"small.json","line":14,"column":9,"pointer":"/monitor"}})");
+  EXPECT_EQ(
+      json["findings"][0].dump(),
+      R"({"kind":"invariant","id":"C1","verdict":"fail","claim":"a \"claim\"","reason":"a reason","at_s":1.5,)"
+      R"("request":3,"origin":{"file":"small.json","line":14,"column":9,"pointer":"/monitor"},"value":null,"unit":""})");
   EXPECT_TRUE(json["findings"][1]["origin"].is_null());
 }
 

@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "sim/checks/claims/run_notes.h"
-#include "sim/kernel/samplers.h"
+#include "sim/kernel/chance.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::warm_up_test {
@@ -53,7 +53,7 @@ TEST(WarmUp, finds_the_same_in_a_long_run_whose_batches_are_joined) {
 TEST(WarmUp, becomes_a_note_with_a_skip_that_leaves_it_out) {
   Scenario scenario = world(1000s, workload("chat", per_second(5)), provider("alpha", Law::fixed(1e9)));
   scenario.monitor.cache.enabled = true;
-  scenario.workloads[0].prompts.count = 300;
+  scenario.workloads[0].prompts.count = 20;
   const auto note_of = [](const Scenario& one) -> std::string {
     RunNotes watch{one};
     const RunResult result = run(one, {.observers = {&watch}});
