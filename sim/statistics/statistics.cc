@@ -185,10 +185,12 @@ std::optional<QuantileEstimate> estimate_quantile(std::span<const std::int64_t> 
       .value = sorted[ranks->rank - 1], .low = sorted[ranks->low - 1], .high = sorted[ranks->high - 1]};
 }
 
-double student_factor(std::size_t count) {
+double student_factor(std::size_t count) { return student_quantile(count, 1 - kTail); }
+
+double student_quantile(std::size_t count, double share) {
   check(count >= 2, "an interval of a mean takes two values");
   const boost::math::students_t_distribution<double> law(static_cast<double>(count - 1));
-  return boost::math::quantile(law, 1 - kTail);
+  return boost::math::quantile(law, share);
 }
 
 }  // namespace windtunnel::sim

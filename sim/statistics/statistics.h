@@ -91,5 +91,7 @@ struct QuantileEstimate {
 // How many standard errors of a mean of `count` values one side of its interval has: Student's 97.5 % point; count
 // >= 2.
 [[nodiscard]] double student_factor(std::size_t count);
+// Student's quantile at `share` on count - 1 degrees of freedom; count >= 2.
+[[nodiscard]] double student_quantile(std::size_t count, double share);
 
 }  // namespace windtunnel::sim

@@ -1,0 +1,121 @@
+#include "sim/statistics/skewed_mean.h"
+
+#include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
+#include <cmath>
+#include <vector>
+
+#include "base/check.h"
+#include "sim/kernel/real_math.h"
+
+namespace windtunnel::sim {
+namespace {
+
+constexpr double kTailOfMany = 0.025;  // beyond either end
+constexpr double kTailOfFew = 0.02;
+constexpr std::size_t kFew = 6;  // values; fewer say nothing of their skewness
+constexpr double kSkewnessUnderstated = 1.25;
+constexpr double kSkewnessLeast = 1e-6;  // below, Hall's interval is Student's
+
+// Moments about the first value, so that the rounding of values that lie close together is that of their distances.
+struct Shape {
+  double mean = 0;
+  double sd = 0;
+  double skewness = 0;
+};
+
+Shape shape_of(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  double sum = 0;
+  for (const double value : values) sum += value - values.front();
+  Shape shape{.mean = values.front() + sum / n};
+  double square = 0;
+  double cube = 0;
+  for (const double value : values) {
+    const double d = value - shape.mean;
+    square += d * d;
+    cube += d * d * d;
+  }
+  shape.sd = std::sqrt(square / (n - 1));
+  const double cubed = shape.sd * shape.sd * shape.sd;
+  if (values.size() >= 3 && cubed > 0) shape.skewness = n * cube / ((n - 1) * (n - 2) * cubed);
+  return shape;
+}
+
+double cube_root(double x) { return x < 0 ? -pow(-x, 1.0 / 3) : pow(x, 1.0 / 3); }
+
+// W of Hall's transformation, where the transformed value is y.
+double hall_inverse(double y, double skewness, double n) {
+  if (std::abs(skewness) < kSkewnessLeast) return y;
+  return (cube_root(1 + skewness * (y - skewness / (6 * n))) - 1) * 3 / skewness;
+}
+
+void widen(Estimate& estimate, double low, double high) {
+  estimate.low = std::min(estimate.low, low);
+  estimate.high = std::max(estimate.high, high);
+}
+
+// The greatest share at which at most `hits` of n still come with a chance of 2.5 %.
+double share_at_most(std::size_t hits, std::size_t n) {
+  if (hits >= n) return 1;
+  return boost::math::ibeta_inv(static_cast<double>(hits) + 1, static_cast<double>(n - hits), 1 - kTailOfMany);
+}
+
+// How far the mean may lie from the commonest value on one side, on which `hits` of n values lie up to `distance` away.
+double reach(std::size_t hits, std::size_t n, double distance) {
+  if (hits == 0) return 0;
+  const double unknown = hits == 1 ? 3 : hits == 2 ? 1.5 : 1;
+  return share_at_most(hits, n) * distance * unknown;
+}
+
+void widen_by_counts(Estimate& estimate, std::span<const double> values) {
+  const auto [common, count] = commonest_of(values);
+  if (count < 2 || 2 * count < values.size()) return;
+  std::size_t above = 0;
+  std::size_t below = 0;
+  double highest = 0;
+  double lowest = 0;
+  for (const double value : values) {
+    if (value > common) ++above;
+    if (value < common) ++below;
+    highest = std::max(highest, value - common);
+    lowest = std::max(lowest, common - value);
+  }
+  widen(estimate, below > 0 ? common - reach(below, values.size(), lowest) : estimate.low,
+        above > 0 ? common + reach(above, values.size(), highest) : estimate.high);
+}
+
+}  // namespace
+
+CommonestValue commonest_of(std::span<const double> values) {
+  check(!values.empty(), "the commonest is one of some values");
+  std::vector<double> sorted(values.begin(), values.end());
+  std::ranges::sort(sorted);
+  CommonestValue best;
+  for (std::size_t i = 0; i < sorted.size();) {
+    const auto end = std::ranges::upper_bound(sorted.begin() + static_cast<std::ptrdiff_t>(i), sorted.end(), sorted[i]);
+    const auto next = static_cast<std::size_t>(end - sorted.begin());
+    if (next - i > best.count) best = {sorted[i], next - i};
+    i = next;
+  }
+  return best;
+}
+
+std::optional<Estimate> estimate_skewed_mean(std::span<const double> values) {
+  if (values.size() < 2) return std::nullopt;
+  const Shape shape = shape_of(values);
+  if (!(shape.sd > 0)) return std::nullopt;
+  const auto n = static_cast<double>(values.size());
+  const double tail = values.size() < kFew ? kTailOfFew : kTailOfMany;
+  const double y = student_quantile(values.size(), 1 - tail) / std::sqrt(n);
+  Estimate estimate{shape.mean, shape.mean - y * shape.sd, shape.mean + y * shape.sd};
+  const double skewness = kSkewnessUnderstated * shape.skewness;
+  widen(estimate, shape.mean - shape.sd * hall_inverse(y, skewness, n),
+        shape.mean - shape.sd * hall_inverse(-y, skewness, n));
+  widen_by_counts(estimate, values);
+  return estimate;
+}
+
+double unseen_share(std::size_t count) { return 3 / static_cast<double>(count); }
+
+}  // namespace windtunnel::sim
