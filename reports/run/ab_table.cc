@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "monitor/record.h"
+#include "sim/statistics/batch_means.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -41,34 +42,47 @@ Wilson wilson(Share of) {
 
 double square(double value) { return value * value; }
 
-}  // namespace
-
-double Moments::mean() const { return count_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(count_); }
-
-double Moments::variance() const {
-  if (count_ < 2) return 0;
-  // The sum of (x - m)^2 for the whole number m just below the mean is exact; only what is left over is a fraction.
-  const Int128 middle = sum_ / count_;
-  const Int128 left = sum_ - middle * count_;
-  const auto from_middle = squares_ - static_cast<Uint128>(middle) * static_cast<Uint128>(2 * sum_) +
-                           static_cast<Uint128>(middle) * static_cast<Uint128>(middle) * static_cast<Uint128>(count_);
-  const auto n = static_cast<double>(count_);
-  return std::max(0.0, static_cast<double>(from_middle) - square(static_cast<double>(left)) / n) / (n - 1);
+const char* words_of(sim::NoInterval why) {
+  switch (why) {
+    case sim::NoInterval::too_few_values:
+      return "a variant has fewer than 40 requests";
+    case sim::NoInterval::too_dependent:
+      return "the run is too short for its queues or outages";
+    case sim::NoInterval::no_spread:
+      return "all values are alike";
+  }
+  return "";
 }
+
+Interval interval_of(const sim::BatchedDifference& difference) {
+  Interval interval{.difference = difference.difference};
+  if (difference.half_width) {
+    interval.low = difference.difference - *difference.half_width;
+    interval.high = difference.difference + *difference.half_width;
+  } else {
+    interval.no_interval = words_of(difference.why);
+  }
+  return interval;
+}
+
+// Of two shares. Batches that are all alike, because none or all were answered, leave the interval by counts.
+Interval wider(Interval by_batches, const Interval& by_counts, sim::NoInterval why) {
+  if (!by_batches.low) return why == sim::NoInterval::no_spread ? by_counts : by_batches;
+  by_batches.low = std::max(-1.0, std::min(*by_batches.low, *by_counts.low));
+  by_batches.high = std::min(1.0, std::max(*by_batches.high, *by_counts.high));
+  return by_batches;
+}
+
+}  // namespace
 
 Interval difference_of_shares(Share a, Share b) {
   const Wilson from = wilson(a);
   const Wilson to = wilson(b);
   const double difference = to.share - from.share;
-  return {difference, difference - std::sqrt(square(to.share - to.low) + square(from.high - from.share)),
-          difference + std::sqrt(square(to.high - to.share) + square(from.share - from.low))};
-}
-
-Interval difference_of_means(const Moments& a, const Moments& b) {
-  const double difference = b.mean() - a.mean();
-  const double error =
-      std::sqrt(a.variance() / static_cast<double>(a.count()) + b.variance() / static_cast<double>(b.count()));
-  return {difference, difference - kNormal975 * error, difference + kNormal975 * error};
+  return {.difference = difference,
+          .low = difference - std::sqrt(square(to.share - to.low) + square(from.high - from.share)),
+          .high = difference + std::sqrt(square(to.high - to.share) + square(from.share - from.low)),
+          .no_interval = {}};
 }
 
 double chi_square_limit(int degrees_of_freedom) {
@@ -118,17 +132,43 @@ std::string four_digits(double value) {
 
 // --- Samples -------------------------------------------------------------------------------------------------------
 
+void AbSamples::Cell::add(const Cell& other) {
+  requests += other.requests;
+  answered += other.answered;
+  latency += other.latency;
+  cost += other.cost;
+}
+
 void AbSamples::on(const monitor::Record& record) {
   const Usd cost = unknown_bills_.cost_of(record);
   if (!record.variant) return;
-  Sample& sample = variants_[*record.variant];
-  ++sample.requests;
-  sample.cost.add(cost.picos());
+  if (batches_.empty() || in_batch_ == batch_size_) begin_batch();
+  ++in_batch_;
+  Cell& cell = batches_.back()[*record.variant];
+  ++cell.requests;
+  cell.cost += cost.picos();
   if (is_answered(record.outcome)) {
-    ++sample.answered;
-    sample.latency.add(record.latency().count());
+    ++cell.answered;
+    cell.latency += record.latency().count();
   }
-  if (is_new_unit(record.request.user)) ++sample.units;
+  if (is_new_unit(record.request.user)) ++units_of_[*record.variant];
+}
+
+// Where there would be too many, two neighbours become one, so that the batches grow with the run.
+void AbSamples::begin_batch() {
+  if (batches_.size() == 2 * sim::kBatchesLeast) {
+    for (std::size_t i = 0; i < sim::kBatchesLeast; ++i) {
+      Cells merged = std::move(batches_[2 * i]);
+      for (std::size_t variant = 0; variant < merged.size(); ++variant) {
+        merged[variant].add(batches_[2 * i + 1][variant]);
+      }
+      batches_[i] = std::move(merged);
+    }
+    batches_.resize(sim::kBatchesLeast);
+    batch_size_ *= 2;
+  }
+  batches_.emplace_back(units_of_.size());
+  in_batch_ = 0;
 }
 
 // The value is a good hash already; its low bits are its place.
@@ -156,35 +196,51 @@ void AbSamples::grow() {
 
 // --- What they show ------------------------------------------------------------------------------------------------
 
-std::vector<std::int64_t> AbSamples::units() const {
-  std::vector<std::int64_t> units;
-  for (const Sample& one : variants_) units.push_back(one.units);
-  return units;
+std::vector<std::int64_t> AbSamples::units() const { return units_of_; }
+
+AbSamples::Cells AbSamples::totals() const {
+  Cells totals(units_of_.size());
+  for (const Cells& batch : batches_) {
+    for (std::size_t i = 0; i < totals.size(); ++i) totals[i].add(batch[i]);
+  }
+  return totals;
 }
 
 std::vector<AbComparison> AbSamples::comparisons() const {
+  const Cells all = totals();
+  // Count and sum of one quantity, by batch.
+  const auto batches_of = [&](std::size_t variant, auto count, auto sum) {
+    std::vector<sim::Batch> batches;
+    for (const Cells& batch : batches_) {
+      batches.push_back({static_cast<double>(batch[variant].*count), static_cast<double>(batch[variant].*sum)});
+    }
+    return batches;
+  };
+  const auto difference = [&](std::size_t variant, auto count, auto sum) {
+    return sim::difference_of_batches(batches_of(0, count, sum), batches_of(variant, count, sum));
+  };
   std::vector<AbComparison> comparisons;
-  const Sample& first = variants_[0];
-  for (std::size_t i = 1; i < variants_.size(); ++i) {
-    const Sample& one = variants_[i];
+  for (std::size_t i = 1; i < all.size(); ++i) {
     AbComparison& comparison = comparisons.emplace_back();
-    if (first.requests > 0 && one.requests > 0) {
-      comparison.success = difference_of_shares({first.answered, first.requests}, {one.answered, one.requests});
+    if (const auto of_answered = difference(i, &Cell::requests, &Cell::answered)) {
+      const Interval independent =
+          difference_of_shares({all[0].answered, all[0].requests}, {all[i].answered, all[i].requests});
+      comparison.success = wider(interval_of(*of_answered), independent, of_answered->why);
     }
-    if (first.answered > 1 && one.answered > 1) {
-      comparison.latency_mean = difference_of_means(first.latency, one.latency);
+    if (const auto latency = difference(i, &Cell::answered, &Cell::latency)) {
+      comparison.latency_mean = interval_of(*latency);
     }
-    if (first.requests > 1 && one.requests > 1) comparison.cost_mean = difference_of_means(first.cost, one.cost);
+    if (const auto cost = difference(i, &Cell::requests, &Cell::cost)) comparison.cost_mean = interval_of(*cost);
   }
   return comparisons;
 }
 
 std::vector<AbMeans> AbSamples::means() const {
   std::vector<AbMeans> means;
-  for (const Sample& one : variants_) {
+  for (const Cell& one : totals()) {
     AbMeans& mean = means.emplace_back();
-    if (one.answered > 0) mean.latency_ns = one.latency.mean();
-    if (one.requests > 0) mean.cost_picos = one.cost.mean();
+    if (one.answered > 0) mean.latency_ns = static_cast<double>(one.latency) / static_cast<double>(one.answered);
+    if (one.requests > 0) mean.cost_picos = static_cast<double>(one.cost) / static_cast<double>(one.requests);
   }
   return means;
 }

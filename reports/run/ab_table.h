@@ -2,10 +2,13 @@
 // What an A/B experiment shows: the difference of each variant to the first, with a 95 % interval, and whether the
 // router divided the users as the weights say.
 //
-// Every interval takes requests as independent, which those of one user or one outage are not: it is then too narrow.
-//   success            Newcombe's hybrid score interval of a difference of two shares (from Wilson's intervals)
-//   mean latency       Welch's, of answered requests, by the normal distribution
-//   cost per request   the same, over all requests, of what the providers billed
+// The requests of one run depend on each other: they wait in one queue, meet one outage, come from one user. Every
+// interval therefore is one of batch means (sim/statistics/batch_means.h), over batches of consecutive requests in the
+// order in which they finish. Where those cannot tell, there is a difference without an interval, and the reason.
+//   success            the wider of batch means and Newcombe's hybrid score interval of a difference of two shares
+//                      (from Wilson's intervals), which holds where none or all are answered
+//   mean latency       of answered requests
+//   cost per request   over all requests, of what the providers billed
 // The division is judged by units, because all requests of one user go the same way: a unit is a user, or without user
 // ids a distinct content. Chi-square of their counts against the weights, p < 0.001 is a warning.
 //
@@ -25,30 +28,16 @@
 
 namespace windtunnel::reports {
 
-// Count, mean and variance of whole numbers, exact until they are asked for. The sum of squares is kept modulo 2^128:
-// only its distance from that of the mean is used, which is far smaller.
-class Moments {
- public:
-  void add(std::int64_t value) {
-    ++count_;
-    sum_ += value;
-    squares_ += static_cast<Uint128>(Int128{value} * value);
-  }
-  [[nodiscard]] std::int64_t count() const { return count_; }
-  [[nodiscard]] double mean() const;      // 0 if there is no value
-  [[nodiscard]] double variance() const;  // of the sample, with count - 1; 0 for fewer than two values
-
- private:
-  std::int64_t count_ = 0;
-  Int128 sum_ = 0;
-  Uint128 squares_ = 0;
-};
-
 struct Interval {
   double difference = 0;
-  double low = 0;
-  double high = 0;
+  std::optional<double> low;
+  std::optional<double> high;
+  std::optional<std::string> no_interval;  // why; nothing: there is one
 };
+
+// What is said of the intervals wherever they stand.
+inline constexpr const char* kAbIntervals =
+    "95 % intervals by batch means, which allow for requests that depend on each other";
 
 struct Share {
   std::int64_t part = 0;
@@ -57,8 +46,6 @@ struct Share {
 
 // Of b less a.
 Interval difference_of_shares(Share a, Share b);
-// Of b less a; both have two values at least.
-Interval difference_of_means(const Moments& a, const Moments& b);
 
 // The counts against the weights. Variants of weight 0 are left out.
 struct SampleRatio {
@@ -75,7 +62,7 @@ double chi_square_limit(int degrees_of_freedom);
 // Rounded to four significant digits, never in scientific notation: "1234", "-0.01235", "0".
 std::string four_digits(double value);
 
-// A variant against the first. Nothing: one of the two has too few requests for it.
+// A variant against the first. Nothing: one of the two has no request for it.
 struct AbComparison {
   std::optional<Interval> success;       // share of requests answered
   std::optional<Interval> latency_mean;  // nanoseconds
@@ -95,7 +82,7 @@ class AbSamples final {
   // variant, so that the first million are as good a sample as all.
   static constexpr std::size_t kUnitsMax = 1'000'000;
 
-  explicit AbSamples(std::size_t variants) : variants_(variants) {}
+  explicit AbSamples(std::size_t variants) : units_of_(variants) {}
 
   void on(const sim::LedgerEntry& entry) { unknown_bills_.on(entry); }
   void on(const monitor::Record& record);
@@ -108,19 +95,27 @@ class AbSamples final {
   [[nodiscard]] std::vector<AbMeans> means() const;
 
  private:
-  struct Sample {
+  // One variant's part of a batch.
+  struct Cell {
     std::int64_t requests = 0;
     std::int64_t answered = 0;
-    std::int64_t units = 0;
-    Moments latency;  // nanoseconds, of answered requests
-    Moments cost;     // pico-dollars
+    Int128 latency = 0;  // nanoseconds, of answered requests
+    Int128 cost = 0;     // pico-dollars
+    void add(const Cell& other);
   };
+  using Cells = std::vector<Cell>;  // by variant
+
+  void begin_batch();
+  [[nodiscard]] Cells totals() const;
   bool is_new_unit(std::uint64_t unit);
   void grow();
 
-  std::vector<Sample> variants_;
+  std::vector<Cells> batches_;
+  std::int64_t batch_size_ = 1;         // requests of a full batch
+  std::int64_t in_batch_ = 0;           // of the last one
+  std::vector<std::int64_t> units_of_;  // by variant
   sim::UnknownBills unknown_bills_;
-  std::vector<std::uint64_t> slots_;  // open addressing; 0 is empty
+  std::vector<std::uint64_t> slots_;    // open addressing; 0 is empty
   std::size_t units_ = 0;
   bool has_unit_0_ = false;
 };

@@ -25,9 +25,10 @@ std::string text_of(const IntervalLine& line) {
   const std::string name = std::string("    ") + line.name + ": ";
   if (!line.interval) return name + "-\n";
   const Interval& interval = *line.interval;
-  return name + with_sign(interval.difference * line.scale, line.before) + std::string(line.after) + " (" +
-         with_sign(interval.low * line.scale, line.before) + " to " +
-         with_sign(interval.high * line.scale, line.before) + ")\n";
+  const std::string text = name + with_sign(interval.difference * line.scale, line.before) + std::string(line.after);
+  if (!interval.low || !interval.high) return text + " (no interval: " + interval.no_interval.value_or("") + ")\n";
+  return text + " (" + with_sign(*interval.low * line.scale, line.before) + " to " +
+         with_sign(*interval.high * line.scale, line.before) + ")\n";
 }
 
 std::string against_first(const ExperimentSummary& experiment, std::size_t place) {
@@ -35,7 +36,7 @@ std::string against_first(const ExperimentSummary& experiment, std::size_t place
   const VariantSummary& first = experiment.variants[0];
   return "  " + against.id + " against " + first.id +
          " (n = " + with_thousands(experiment.variants[place + 1].requests.requests) + " and " +
-         with_thousands(first.requests.requests) + "; 95 % intervals, requests taken as independent):\n" +
+         with_thousands(first.requests.requests) + "; " + experiment.intervals + "):\n" +
          text_of({"Success", against.success_rate, 100, "", " points"}) +
          text_of({"Mean latency", against.latency_mean_ms, 1, "", "ms"}) +
          text_of({"Cost/Request", against.cost_mean_usd, 1, "$", ""});

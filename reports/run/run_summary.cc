@@ -96,8 +96,10 @@ double in_four_digits(double value) {
 
 std::optional<Interval> in_unit(const std::optional<Interval>& interval, double scale) {
   if (!interval) return std::nullopt;
-  return Interval{in_four_digits(interval->difference * scale), in_four_digits(interval->low * scale),
-                  in_four_digits(interval->high * scale)};
+  Interval scaled{.difference = in_four_digits(interval->difference * scale), .no_interval = interval->no_interval};
+  if (interval->low) scaled.low = in_four_digits(*interval->low * scale);
+  if (interval->high) scaled.high = in_four_digits(*interval->high * scale);
+  return scaled;
 }
 
 SampleRatioSummary sample_ratio_of(const std::vector<std::int64_t>& units, const monitor::RouterConfig& router) {
@@ -116,7 +118,7 @@ std::optional<ExperimentSummary> experiment_of(const RunReport& report) {
   const monitor::RouterConfig& router = pipeline.config().ab_router;
   if (router.variants.empty()) return std::nullopt;
   check(report.samples != nullptr, "a run with an experiment has its samples");
-  ExperimentSummary experiment{.id = router.experiment_id};
+  ExperimentSummary experiment{.id = router.experiment_id, .intervals = kAbIntervals};
   const std::vector<RequestMetrics> variants = pipeline.metrics().variants();
   const std::vector<AbMeans> means = report.samples->means();
   for (std::size_t i = 0; i < router.variants.size(); ++i) {

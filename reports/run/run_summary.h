@@ -147,6 +147,7 @@ struct SampleRatioSummary {
 struct ExperimentSummary {
   std::string id;
   std::vector<VariantSummary> variants;
+  std::string intervals;                           // what kind they are
   std::vector<AgainstFirstSummary> against_first;  // of the second variant, the third, ...
   SampleRatioSummary sample_ratio;
 };

@@ -142,6 +142,7 @@ void visit_fields(auto& fields, FieldsOf<Interval> auto& interval) {
   fields("difference", written_as<AsFourDigits>(interval.difference));
   fields("low", written_as<AsFourDigits>(interval.low));
   fields("high", written_as<AsFourDigits>(interval.high));
+  fields("no_interval", interval.no_interval);
 }
 
 void visit_fields(auto& fields, FieldsOf<VariantSummary> auto& variant) {
@@ -168,6 +169,7 @@ void visit_fields(auto& fields, FieldsOf<SampleRatioSummary> auto& ratio) {
 void visit_fields(auto& fields, FieldsOf<ExperimentSummary> auto& experiment) {
   fields("id", experiment.id);
   fields("variants", experiment.variants);
+  fields("intervals", experiment.intervals);
   fields("against_first", experiment.against_first);
   fields("sample_ratio", experiment.sample_ratio);
 }

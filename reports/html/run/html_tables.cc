@@ -80,7 +80,11 @@ void put_interval(HtmlWriter& html, const FieldPlaces& places, Kind kind, const 
   html.open("td", "number");
   HtmlFigures figures{html, places};
   figures.put_member(kind, interval, &Interval::difference, "difference");
-  if (interval) {
+  if (interval && !interval->low) {
+    html.text(" (no interval: ");
+    figures.put(Kind::words, interval->no_interval);
+    html.text(")");
+  } else if (interval) {
     html.text(" (");
     figures.put(kind, interval->low);
     html.text(" to ");
@@ -224,7 +228,7 @@ void put_experiment(HtmlWriter& html, const PlacedSummary& summary) {
   }
   html.close("tbody").close("table");
   if (!experiment.against_first.empty()) {
-    html.open("table").element("caption", "Against " + experiment.variants[0].id + ", with 95 % intervals");
+    html.open("table").element("caption", "Against " + experiment.variants[0].id + ", with " + experiment.intervals);
     html.open("thead").open("tr").element("th", "Variant", "", "scope=\"col\"");
     for (const char* name : {"Answered, share", "Mean latency", "Mean cost of a request"}) {
       html.element("th", name, "number", "scope=\"col\"");
