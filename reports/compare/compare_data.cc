@@ -23,18 +23,19 @@ std::string csv_cell(std::string_view text) {
   return out + "\"";
 }
 
-std::string csv_half_width(const std::optional<double>& half_width) {
-  return half_width ? plain_number(*half_width) : std::string{};
+std::string csv_interval(const CompareInterval& interval) {
+  if (!interval.low || !interval.high) return ",";
+  return plain_number(*interval.low) + "," + plain_number(*interval.high);
 }
 
 std::string csv_mean(const CompareMetricSummary& metric) {
   const std::string mean = metric.mean ? plain_number(*metric.mean) : metric.text;
-  return fmt::format("{},{},{}", metric.n, mean, csv_half_width(metric.half_width));
+  return fmt::format("{},{},{}", metric.n, mean, csv_interval(metric.interval));
 }
 
 std::string csv_difference(const std::optional<DifferenceSummary>& difference) {
-  if (!difference) return "0,,";
-  return fmt::format("{},{},{}", difference->n, plain_number(difference->mean), csv_half_width(difference->half_width));
+  if (!difference) return "0,,,";
+  return fmt::format("{},{},{}", difference->n, plain_number(difference->mean), csv_interval(difference->interval));
 }
 
 std::string csv_factor(const std::optional<double>& factor) {
@@ -56,7 +57,7 @@ std::string compare_json(const CompareSummary& summary) {
 
 std::string compare_csv(const CompareSummary& summary) {
   std::string text =
-      "variation,metric,unit,n,mean,half_width,difference_n,difference_mean,difference_half_width,"
+      "variation,metric,unit,n,mean,low,high,difference_n,difference_mean,difference_low,difference_high,"
       "variance_reduction\n";
   for (const VariationSummary& variation : summary.variations) {
     for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {

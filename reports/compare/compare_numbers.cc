@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "sim/statistics/skewed_mean.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -15,9 +16,19 @@ using sim::CompareUnit;
 
 constexpr int kDecimalsShownMax = 6;
 
-// In seconds, as people read them, from milliseconds.
+// Seconds, as people read them, from milliseconds; percent from shares.
 double for_people(CompareMetric metric, double value) {
-  return sim::entry_of(metric).unit == CompareUnit::nanoseconds ? value / 1e3 : value;
+  switch (sim::entry_of(metric).unit) {
+    case CompareUnit::nanoseconds:
+      return value / 1e3;
+    case CompareUnit::share:
+      return 100 * value;
+    case CompareUnit::count:
+    case CompareUnit::dollars:
+    case CompareUnit::ratio:
+      break;
+  }
+  return value;
 }
 
 const char* suffix_of(CompareMetric metric) {
@@ -25,7 +36,10 @@ const char* suffix_of(CompareMetric metric) {
     case CompareUnit::nanoseconds:
       return " s";
     case CompareUnit::count:
+    case CompareUnit::ratio:
       return "";
+    case CompareUnit::share:
+      return " %";
     case CompareUnit::dollars:
       return " USD";
   }
@@ -68,7 +82,10 @@ std::string compare_mean(CompareMetric metric, const CompareMetricSummary& summa
     case CompareUnit::nanoseconds:
       return fmt::format("{:.3f}", mean);
     case CompareUnit::count:
+    case CompareUnit::share:
       return shortened(fmt::format("{:.2f}", mean));
+    case CompareUnit::ratio:
+      return fmt::format("{:.3f}", mean);
     case CompareUnit::dollars:
       return fmt::format("{:.4f}", mean);
   }
@@ -83,21 +100,36 @@ std::string extreme_chance_text(double mean, std::int64_t n) {
 
 std::string compare_difference(CompareMetric metric, const std::optional<DifferenceSummary>& difference) {
   if (!difference) return "-";
-  if (difference->mean == 0 && difference->half_width.value_or(1) == 0) return "=";
   const double mean = for_people(metric, difference->mean);
-  if (!difference->half_width) return shortened(fmt::format("{:+.6f}", mean));
-  const double half_width = for_people(metric, *difference->half_width);
-  const int decimals = decimals_of(half_width);
-  if (half_width == 0) return shortened(fmt::format("{:+.{}f}", mean, decimals)) + " ± 0";
-  return fmt::format("{:+.{}f} ± {:.{}f}", mean, decimals, half_width, decimals);
+  if (!difference->interval.low || !difference->interval.high) {
+    const bool alike = difference->n > 1;
+    if (alike && mean == 0) return "=";
+    return shortened(fmt::format("{:+.6f}", mean)) + (alike ? " each" : "");
+  }
+  const double below = mean - for_people(metric, *difference->interval.low);
+  const double above = for_people(metric, *difference->interval.high) - mean;
+  const int decimals = decimals_of(std::min(below, above));
+  const std::string to_low = fmt::format("{:.{}f}", below, decimals);
+  const std::string to_high = fmt::format("{:.{}f}", above, decimals);
+  const std::string text = fmt::format("{:+.{}f}", mean, decimals);
+  return to_low == to_high ? text + " ± " + to_low : text + " -" + to_low + " +" + to_high;
 }
 
 std::string compare_interval(CompareMetric metric, const DifferenceSummary& difference) {
-  const double half_width = for_people(metric, difference.half_width.value_or(0));
-  const double mean = for_people(metric, difference.mean);
-  const int decimals = decimals_of(half_width);
-  return fmt::format("{} .. {}{}", shortened(fmt::format("{:+.{}f}", mean - half_width, decimals)),
-                     shortened(fmt::format("{:+.{}f}", mean + half_width, decimals)), suffix_of(metric));
+  const double low = for_people(metric, difference.interval.low.value_or(difference.mean));
+  const double high = for_people(metric, difference.interval.high.value_or(difference.mean));
+  const int decimals = decimals_of((high - low) / 2);
+  return fmt::format("{} .. {}{}", shortened(fmt::format("{:+.{}f}", low, decimals)),
+                     shortened(fmt::format("{:+.{}f}", high, decimals)), suffix_of(metric));
+}
+
+std::string compare_amount(CompareMetric metric, double amount) {
+  const double shown = for_people(metric, amount);
+  return shortened(fmt::format("{:.{}f}", shown, decimals_of(shown))) + suffix_of(metric);
+}
+
+std::string unseen_text(std::int64_t n) {
+  return fmt::format("{:.2g} %", std::min(100.0, 100 * sim::unseen_share(static_cast<std::size_t>(n))));
 }
 
 std::string compare_reduction(const std::optional<double>& factor) {
@@ -114,6 +146,10 @@ const char* compare_unit(CompareMetric metric) {
       return "count";
     case CompareUnit::dollars:
       return "usd";
+    case CompareUnit::ratio:
+      return "ratio";
+    case CompareUnit::share:
+      return "share";
   }
   fail_check("a unit is known", __FILE__, __LINE__);
 }

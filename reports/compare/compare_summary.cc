@@ -7,14 +7,22 @@ namespace {
 
 using sim::CompareMetric;
 
+CompareInterval interval_of(CompareMetric metric, const std::optional<sim::Estimate>& estimate) {
+  if (!estimate) return {};
+  return {.low = in_program_unit(metric, estimate->low),
+          .high = in_program_unit(metric, estimate->high),
+          .half_width = in_program_unit(metric, estimate->half_width())};
+}
+
 DifferenceSummary difference_of(CompareMetric metric, const sim::Average& average) {
-  DifferenceSummary summary{.n = average.n, .mean = in_program_unit(metric, average.mean)};
-  if (average.half_width) summary.half_width = in_program_unit(metric, *average.half_width);
-  return summary;
+  return {
+      .n = average.n, .mean = in_program_unit(metric, average.mean), .interval = interval_of(metric, average.interval)};
 }
 
 CompareMetricSummary metric_of(CompareMetric metric, const sim::MetricComparison& comparison) {
-  CompareMetricSummary summary{.unit = compare_unit(metric), .variance_reduction = comparison.variance_reduction};
+  CompareMetricSummary summary{.unit = compare_unit(metric),
+                               .differing = comparison.differing,
+                               .variance_reduction = comparison.variance_reduction};
   if (comparison.difference) summary.difference = difference_of(metric, *comparison.difference);
   if (!comparison.value) return summary;
   const sim::Average& value = *comparison.value;
@@ -24,7 +32,7 @@ CompareMetricSummary metric_of(CompareMetric metric, const sim::MetricComparison
     return summary;
   }
   summary.mean = in_program_unit(metric, value.mean);
-  if (value.half_width) summary.half_width = in_program_unit(metric, *value.half_width);
+  summary.interval = interval_of(metric, value.interval);
   return summary;
 }
 
@@ -74,6 +82,8 @@ CompareSummary compare_summary(const CompareReport& report) {
     if (finding.excess) {
       regression.excess = ExcessSummary{compare_unit(rule.metric), difference_of(rule.metric, *finding.excess)};
     }
+    if (finding.unseen) regression.unseen = in_program_unit(rule.metric, *finding.unseen);
+    regression.text = reason_of(summary, regression);
     summary.regressions.push_back(std::move(regression));
   }
   return summary;

@@ -2,11 +2,11 @@
 // What `compare` reports: every figure of a comparison, computed once. One table for people (text, Markdown), the same
 // for programs (JSON, CSV), and the value of every run, for readers with statistics of their own, render this struct.
 //
-// For people durations are seconds; a difference and its half-width are shown with two significant digits of the
-// latter. For programs, and in this struct, durations are milliseconds ("ms") and money is US dollars; doubles have 12
-// significant digits, and what is not known (no data, the interval of one value) is null, or empty in CSV. A
-// variance-reduction factor that is infinite (the difference is the same in every seed) is null too, "infinite" in CSV;
-// the half-width of such a difference is 0.
+// For people durations are seconds; a difference and the reach of its interval are shown with two significant digits of
+// the latter. For programs, and in this struct, durations are milliseconds ("ms") and money is US dollars; doubles have
+// 12 significant digits, and what is not known (no data, the interval of one value or of values that are all alike) is
+// null, or empty in CSV. A variance-reduction factor that is infinite (the difference is the same in every seed) is
+// null too, "infinite" in CSV. `half_width` is half of low to high, which need not lie evenly about the mean.
 
 #include <array>
 #include <cstdint>
@@ -15,25 +15,33 @@
 #include <vector>
 
 #include "base/units.h"
-#include "sim/compare/compare.h"
+#include "sim/compare/regression.h"
 
 namespace windtunnel::reports {
 
 inline constexpr int kCompareVersion = 1;  // behind "windtunnel_compare"
 
-struct DifferenceSummary {
-  std::int64_t n = 0;
-  double mean = 0;
+// Of a 95 % interval. Nothing: there is one value only, or all are alike.
+struct CompareInterval {
+  std::optional<double> low;
+  std::optional<double> high;
   std::optional<double> half_width;
 };
 
+struct DifferenceSummary {
+  std::int64_t n = 0;
+  double mean = 0;
+  CompareInterval interval;
+};
+
 struct CompareMetricSummary {
-  std::string unit;  // ms, count, usd
+  std::string unit;  // ms, count, usd, ratio, share
   std::int64_t n = 0;
   std::optional<double> mean;  // nothing: no data, or a chance that none or all had
-  std::optional<double> half_width;
+  CompareInterval interval;
   std::string text;  // of a chance that none or all had: "< 0.03"; else empty
   std::optional<DifferenceSummary> difference;
+  std::int64_t differing = 0;                // of the difference's n: how many are not 0
   std::optional<double> variance_reduction;  // may be infinite
 
   // None or all of n had it: it has no number, only words.
@@ -71,7 +79,9 @@ struct RegressionSummary {
   std::string rule;
   sim::Verdict verdict{};
   std::optional<ExcessSummary> excess;
+  std::optional<double> unseen;  // of a difference without spread: how far a rare seed is taken to lie
   std::optional<std::int64_t> seeds_needed;
+  std::string text;             // why, as people read it
   sim::CompareMetric metric{};  // text only
   std::string without_traffic;  // text only: the variation to which no request came, if that decided
   std::string file;             // GitHub only
@@ -105,8 +115,10 @@ struct CompareReport {
 
 CompareSummary compare_summary(const CompareReport& report);
 
+// Why a rule has its verdict: "beyond the bound by ...".
+std::string reason_of(const CompareSummary& summary, const RegressionSummary& regression);
 // What became of one rule: "regression preset=polly wasted_calls<=0: ...".
-std::string regression_line(const CompareSummary& summary, const RegressionSummary& regression);
+std::string regression_line(const RegressionSummary& regression);
 
 std::string compare_text(const CompareSummary& summary);
 std::string compare_markdown(const CompareSummary& summary);

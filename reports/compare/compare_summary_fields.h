@@ -32,19 +32,26 @@ inline std::array<std::string_view, sim::kCompareMetrics> names_of_metrics() {
   return names;
 }
 
+void visit_fields(auto& fields, FieldsOf<CompareInterval> auto& interval) {
+  fields("low", written_as<AsTwelveDigits>(interval.low));
+  fields("high", written_as<AsTwelveDigits>(interval.high));
+  fields("half_width", written_as<AsTwelveDigits>(interval.half_width));
+}
+
 void visit_fields(auto& fields, FieldsOf<DifferenceSummary> auto& difference) {
   fields("n", difference.n);
   fields("mean", written_as<AsTwelveDigits>(difference.mean));
-  fields("half_width", written_as<AsTwelveDigits>(difference.half_width));
+  visit_fields(fields, difference.interval);
 }
 
 void visit_fields(auto& fields, FieldsOf<CompareMetricSummary> auto& metric) {
   fields("unit", metric.unit);
   fields("n", metric.n);
   fields("mean", written_as<AsTwelveDigits>(metric.mean));
-  fields("half_width", written_as<AsTwelveDigits>(metric.half_width));
+  visit_fields(fields, metric.interval);
   if (metric.is_extreme()) fields("text", metric.text);
   fields("difference", metric.difference);
+  fields("differing", metric.differing);
   fields("variance_reduction", written_as<AsTwelveDigits>(metric.variance_reduction));
 }
 
@@ -83,7 +90,9 @@ void visit_fields(auto& fields, FieldsOf<RegressionSummary> auto& regression) {
   fields("rule", regression.rule);
   fields("verdict", regression.verdict);
   fields("excess", regression.excess);
+  fields("unseen", written_as<AsTwelveDigits>(regression.unseen));
   fields("seeds_needed", regression.seeds_needed);
+  fields("text", regression.text);
 }
 
 void visit_fields(auto& fields, FieldsOf<SeedsSummary> auto& seeds) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/exact_decimal.h"
@@ -54,23 +55,44 @@ std::vector<CompareMetric> columns_of(const CompareSummary& summary) {
 }
 
 constexpr const char* kLegend =
-    "The mean of each metric; its paired difference to the first with the 95 % interval; the variance-reduction "
-    "factor.";
+    "The mean of each metric; its paired difference to the first with the 95 % interval (±, or how far it reaches down "
+    "and up); the variance-reduction factor.";
+
+bool is_alike(const std::optional<DifferenceSummary>& difference) {
+  return difference && difference->n > 1 && !difference->interval.low;
+}
+
+// What "=" and "each" leave open.
+std::string note_of_alike(const CompareSummary& summary) {
+  std::int64_t n = 0;
+  for (const VariationSummary& one : summary.variations) {
+    for (const CompareMetricSummary& metric : one.metrics) {
+      if (is_alike(metric.difference)) n = std::max(n, metric.difference->n);
+    }
+  }
+  if (n == 0) return {};
+  const char* seeds = summary.forecast_horizon ? "replications" : "seeds";
+  return fmt::format("= and each: the same in all {} {}; up to {} of all {} may still differ", n, seeds, unseen_text(n),
+                     seeds);
+}
 
 // What is not a column: which phases were missed, what was violated, which runs did not pass.
 std::vector<std::string> notes_of(const CompareSummary& summary) {
   std::vector<std::string> notes;
+  if (std::string note = note_of_alike(summary); !note.empty()) notes.push_back(std::move(note));
   for (const VariationSummary& one : summary.variations) {
     const std::string& name = one.variation.name;
     const sim::DownPhases& phases = one.down_phases;
     if (phases.failover_missed > 0) {
-      notes.push_back(fmt::format("{}: in {} of {} down phases the breaker did not open; they count with their length",
-                                  name, phases.failover_missed, phases.counted));
+      notes.push_back(fmt::format(
+          "{}: in {} of {} fault phases the breaker did not open, or the provider's share of the answers did "
+          "not fall; they count with their length",
+          name, phases.failover_missed, phases.counted));
     }
     if (phases.recovery_missed > 0) {
       notes.push_back(
-          fmt::format("{}: after {} of {} down phases the breaker did not close in time; they count with the "
-                      "time until the next one or the end",
+          fmt::format("{}: after {} of {} fault phases the breaker did not close, or the share did not come back; they "
+                      "count with the time until the next one or the end",
                       name, phases.recovery_missed, phases.ended));
     }
     if (one.requests == 0) notes.push_back(name + ": no request arrived in any seed");
@@ -88,25 +110,17 @@ std::vector<std::string> notes_of(const CompareSummary& summary) {
   return notes;
 }
 
-std::string bound_phrase(const CompareSummary& summary, const RegressionSummary& regression) {
-  if (!regression.without_traffic.empty()) return "no request arrived in " + regression.without_traffic;
-  if (!regression.excess) return "no seed has data for both";
-  const DifferenceSummary& excess = regression.excess->over_bound;
-  if (!excess.half_width) return "one pair of runs shows nothing";
-  const std::string interval = compare_interval(regression.metric, excess);
-  switch (regression.verdict) {
+const char* side_of(Verdict verdict) {
+  switch (verdict) {
     case Verdict::pass:
-      return fmt::format("beyond the bound by {}: all of the interval is within it", interval);
+      return "all of the interval is within it";
     case Verdict::fail:
-      return fmt::format("beyond the bound by {}: all of the interval is worse", interval);
+      return "all of the interval is worse";
     case Verdict::inconclusive:
     case Verdict::nothing_claimed:
       break;
   }
-  const std::string text = fmt::format("beyond the bound by {}: the interval lies on both sides", interval);
-  if (!regression.seeds_needed) return text;
-  return text + fmt::format("; about {} {} would decide", *regression.seeds_needed,
-                            summary.forecast_horizon ? "replications" : "seeds");
+  return "the interval lies on both sides";
 }
 
 const char* word_of(Verdict verdict) {
@@ -158,9 +172,32 @@ std::string markdown_row(const VariationSummary& variation, bool is_first, const
 
 }  // namespace
 
-std::string regression_line(const CompareSummary& summary, const RegressionSummary& regression) {
+std::string reason_of(const CompareSummary& summary, const RegressionSummary& regression) {
+  if (!regression.without_traffic.empty()) return "no request arrived in " + regression.without_traffic;
+  if (!regression.excess) return "no seed has data for both";
+  const DifferenceSummary& excess = regression.excess->over_bound;
+  if (excess.n < 2) return "one pair of runs shows nothing";
+  const char* seeds = summary.forecast_horizon ? "replications" : "seeds";
+  if (!excess.interval.low) {
+    return fmt::format("it is the same in all {} {}, which shows nothing of rare ones", excess.n, seeds);
+  }
+  std::string text = fmt::format("beyond the bound by {}: {}", compare_interval(regression.metric, excess),
+                                 side_of(regression.verdict));
+  if (regression.unseen) {
+    text += fmt::format("; every {} has the same difference, so up to {} of all {} are taken to deviate, each by {}",
+                        summary.forecast_horizon ? "replication" : "seed", unseen_text(excess.n), seeds,
+                        compare_amount(regression.metric, *regression.unseen));
+  }
+  if (regression.verdict != Verdict::inconclusive) return text;
+  if (regression.seeds_needed) return text + fmt::format("; about {} {} would decide", *regression.seeds_needed, seeds);
+  if (!regression.unseen) return text;
+  return text + fmt::format("; a rule that allows {} more passes, and no number of {} excludes every rare one",
+                            compare_amount(regression.metric, *excess.interval.high), seeds);
+}
+
+std::string regression_line(const RegressionSummary& regression) {
   return fmt::format("{} {} {}: {}", word_of(regression.verdict), regression.variation, regression.rule,
-                     bound_phrase(summary, regression));
+                     regression.text);
 }
 
 std::string compare_text(const CompareSummary& summary) {
@@ -189,7 +226,7 @@ std::string compare_text(const CompareSummary& summary) {
   if (!notes.empty()) text += "\n";
   for (const std::string& note : notes) text += "note: " + note + "\n";
   if (!summary.regressions.empty()) text += "\n";
-  for (const RegressionSummary& regression : summary.regressions) text += regression_line(summary, regression) + "\n";
+  for (const RegressionSummary& regression : summary.regressions) text += regression_line(regression) + "\n";
   return text + "\n" + verdict_line(summary);
 }
 
@@ -206,7 +243,7 @@ std::string compare_markdown(const CompareSummary& summary) {
     text += markdown_row(summary.variations[i], i == 0, columns);
   }
   std::vector<std::string> items = notes_of(summary);
-  for (const RegressionSummary& regression : summary.regressions) items.push_back(regression_line(summary, regression));
+  for (const RegressionSummary& regression : summary.regressions) items.push_back(regression_line(regression));
   if (!items.empty()) text += "\n";
   for (const std::string& item : items) text += "- " + markdown_cell(item) + "\n";
   return text;

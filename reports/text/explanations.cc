@@ -216,7 +216,8 @@ std::vector<Explanation> explanations() {
   append(all, "threshold tag", kTagTexts);
   append(all, "forecast metric", kForecastTexts);
   for (const sim::CompareMetricEntry& metric : sim::compare_metrics()) {
-    all.push_back({"comparison metric", std::string(metric.name), {}, std::string(metric.sentence)});
+    const std::string heading = metric.heading == metric.name ? std::string{} : std::string(metric.heading);
+    all.push_back({"comparison metric", std::string(metric.name), heading, std::string(metric.sentence)});
   }
   for (const monitor::BreakerPresetInfo& preset : monitor::breaker_presets()) {
     all.push_back({"breaker preset", std::string(preset.name), {}, std::string(preset.description)});

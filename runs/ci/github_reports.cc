@@ -10,7 +10,7 @@ void add_comparison(GithubActions& github, const reports::CompareSummary& summar
     github.annotate(
         {.file = regression.file,
          .title = regression.verdict == sim::Verdict::fail ? "windtunnel: regression" : "windtunnel: undecided",
-         .message = reports::regression_line(summary, regression)});
+         .message = reports::regression_line(regression)});
   }
   github.add_section("### Windtunnel: comparison\n\n" + reports::compare_markdown(summary) + "\n");
 }

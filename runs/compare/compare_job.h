@@ -9,30 +9,12 @@
 #include <vector>
 
 #include "reports/compare/compare_summary.h"
-#include "runs/memory_limit.h"
+#include "runs/compare/compare_request.h"
 #include "runs/problem.h"
 #include "runs/scenario_source.h"
-#include "runs/seed_range.h"
-#include "scenarios/grammar/compare_grammar.h"
-#include "sim/compare/compare.h"
+#include "sim/compare/regression.h"
 
 namespace windtunnel::runs {
-
-inline constexpr std::uint64_t kCompareSeeds = 20;  // from the first scenario's own on, if none are asked for
-
-struct CompareRequest {
-  std::vector<std::string> files;
-  std::vector<scenarios::VariedSets> varied;  // of the one file; empty: the files themselves are compared
-  std::vector<std::string> sets;
-  std::optional<SeedRange> seeds;
-  unsigned jobs = 1;
-  std::uint64_t memory_max = kMemoryMax;  // bytes
-  std::vector<sim::RegressionRule> rules;
-  std::vector<std::string> checks{"all"};
-  bool of_forecasts = false;
-  std::string horizon = "30d";  // of forecasts
-  std::uint64_t replications = 100;
-};
 
 // What is compared, and how each is run again.
 struct ComparePlan {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "scenarios/grammar/threshold_grammar.h"
-#include "sim/compare/compare.h"
+#include "sim/compare/regression.h"
 
 namespace windtunnel::scenarios {
 

@@ -14,8 +14,6 @@
 namespace windtunnel::sim {
 namespace {
 
-constexpr std::int64_t kSeedsNeededMax = 1'000'000'000;
-
 // One run, as far as it matters here.
 struct OneMeasured {
   CompareValues values;
@@ -90,46 +88,10 @@ void add(VariationResult& to, OneMeasured one, std::uint64_t seed) {
 }
 
 // Moments about the first value, so that values which are all the same have no spread at all.
-Moments moments_about_first(const std::vector<double>& values) {
+double variance_of(const std::vector<double>& values) {
   std::vector<double> moved;
   for (const double value : values) moved.push_back(value - values.front());
-  return moments_of(std::span<const double>{moved});
-}
-
-std::optional<Average> average_of(const std::vector<double>& values) {
-  if (values.empty()) return std::nullopt;
-  const Moments moments = moments_about_first(values);
-  Average average{.n = static_cast<std::int64_t>(values.size()), .mean = values.front() + moments.mean};
-  if (values.size() >= 2) {
-    average.half_width = student_factor(values.size()) * std::sqrt(moments.variance / static_cast<double>(average.n));
-  }
-  return average;
-}
-
-double variance_of(const std::vector<double>& values) { return moments_about_first(values).variance; }
-
-// The seeds in which both have data.
-struct Pairs {
-  std::vector<double> first;
-  std::vector<double> other;
-  [[nodiscard]] std::vector<double> combined(double factor, double offset) const {
-    std::vector<double> sums;
-    for (std::size_t i = 0; i < first.size(); ++i) sums.push_back(other[i] - factor * first[i] - offset);
-    return sums;
-  }
-};
-
-Pairs pairs_of(const VariationResult& first, const VariationResult& other, CompareMetric metric) {
-  const auto place = static_cast<std::size_t>(metric);
-  Pairs pairs;
-  for (std::size_t i = 0; i < first.runs.size(); ++i) {
-    const std::optional<double>& a = first.runs[i][place];
-    const std::optional<double>& b = other.runs[i][place];
-    if (!a || !b) continue;
-    pairs.first.push_back(*a);
-    pairs.other.push_back(*b);
-  }
-  return pairs;
+  return moments_of(std::span<const double>{moved}).variance;
 }
 
 std::optional<double> variance_reduction(const Pairs& pairs) {
@@ -141,45 +103,36 @@ std::optional<double> variance_reduction(const Pairs& pairs) {
   return std::nullopt;
 }
 
+// No metric is negative. A chance has the interval that a forecast gives it.
+std::optional<Average> average_of_metric(const std::vector<double>& values, CompareMetric metric) {
+  std::optional<Average> average = average_of(values);
+  if (!average || average->n < 2) return average;
+  if (metric == CompareMetric::p_exceed) {
+    const auto hits = static_cast<std::size_t>(std::ranges::count(values, 1.0));
+    average->interval = estimate_share(hits, values.size());
+  } else if (average->interval) {
+    average->interval->low = std::max(0.0, average->interval->low);
+  }
+  return average;
+}
+
 MetricComparison compare_metric(const VariationResult& first, const VariationResult& other, CompareMetric metric) {
   std::vector<double> values;
   for (const CompareValues& run : other.runs) {
     if (const auto& value = run[static_cast<std::size_t>(metric)]) values.push_back(*value);
   }
-  MetricComparison result{.value = average_of(values)};
+  MetricComparison result{.value = average_of_metric(values, metric)};
   if (&first == &other) return result;
-  const Pairs pairs = pairs_of(first, other, metric);
-  result.difference = average_of(pairs.combined(1, 0));
+  const Pairs pairs = pairs_of(first.runs, other.runs, metric);
+  const std::vector<double> differences = pairs.combined(1, 0);
+  result.difference = average_of(differences);
+  result.differing = std::ranges::count_if(differences, [](double one) { return one != 0; });
   result.variance_reduction = variance_reduction(pairs);
   return result;
 }
 
 std::size_t place_in_catalogue(const ViolationCount& count) {
   return static_cast<std::size_t>(*check_named(count.check));
-}
-
-// An interval shrinks as the root of the number of seeds.
-std::optional<std::int64_t> seeds_needed(const Average& excess) {
-  const double ratio = *excess.half_width / std::abs(excess.mean);
-  const double needed = std::ceil(static_cast<double>(excess.n) * ratio * ratio);
-  if (!(needed <= static_cast<double>(kSeedsNeededMax))) return std::nullopt;
-  return std::max(static_cast<std::int64_t>(needed), excess.n + 1);
-}
-
-RegressionFinding judge_one(const Pairs& pairs, const RegressionRule& rule) {
-  RegressionFinding finding;
-  finding.excess = average_of(rule.is_relative ? pairs.combined(1 + rule.bound, 0) : pairs.combined(1, rule.bound));
-  if (!finding.excess || !finding.excess->half_width) return finding;
-  const double mean = finding.excess->mean;
-  const double half_width = *finding.excess->half_width;
-  if (mean + half_width <= 0) {
-    finding.verdict = Verdict::pass;
-  } else if (mean - half_width > 0) {
-    finding.verdict = Verdict::fail;
-  } else {
-    finding.seeds_needed = seeds_needed(*finding.excess);
-  }
-  return finding;
 }
 
 }  // namespace
@@ -219,34 +172,6 @@ ComparisonResult compare(const std::vector<Variation>& variations, const Compare
     }
   }
   return comparison;
-}
-
-std::vector<RegressionFinding> judge_regressions(const ComparisonResult& comparison,
-                                                 const std::vector<RegressionRule>& rules) {
-  std::vector<RegressionFinding> findings;
-  const VariationResult& first = comparison.variations.front();
-  for (std::size_t i = 1; i < comparison.variations.size(); ++i) {
-    for (std::size_t rule = 0; rule < rules.size(); ++rule) {
-      RegressionFinding finding = judge_one(pairs_of(first, comparison.variations[i], rules[rule].metric), rules[rule]);
-      const bool has_traffic = first.requests > 0 && comparison.variations[i].requests > 0;
-      if (!has_traffic && finding.verdict == Verdict::pass) finding.verdict = Verdict::inconclusive;
-      finding.variation = i;
-      finding.rule = rule;
-      findings.push_back(finding);
-    }
-  }
-  return findings;
-}
-
-Verdict verdict_of(const ComparisonResult& comparison, const std::vector<RegressionFinding>& findings) {
-  Evidence evidence{.requests = UINT64_MAX, .claims = findings.size()};
-  for (const VariationResult& one : comparison.variations)
-    evidence.requests = std::min(evidence.requests, one.requests);
-  for (const RegressionFinding& finding : findings) {
-    if (finding.verdict == Verdict::fail) evidence.has_failed = true;
-    if (finding.verdict == Verdict::inconclusive) evidence.is_undecided = true;
-  }
-  return decide(evidence);
 }
 
 }  // namespace windtunnel::sim

@@ -2,10 +2,11 @@
 // Runs several variations of a world on the same seeds and says by how much each differs from the first.
 //
 // Common random numbers: chance is drawn by name, so that with one seed all variations meet the same arrivals,
-// latencies and faults, and the difference of a pair of runs is the variation's own doing. Statistics are of seeds: a
-// mean and a Student interval of the value, of the paired difference to the first, and the variance-reduction factor
-// (var A + var B) / var(B - A), which says how many times more seeds an unpaired comparison would need for an interval
-// as narrow. All intervals are two-sided 95 %. The result does not depend on the number of threads.
+// latencies and faults, and the difference of a pair of runs is the variation's own doing. Statistics are of seeds: the
+// mean of the value and of the paired difference to the first, each with its two-sided 95 % interval
+// (sim/statistics/skewed_mean.h), and the variance-reduction factor (var A + var B) / var(B - A), which says how many
+// times more seeds an unpaired comparison would need for an interval as narrow. The result does not depend on the
+// number of threads.
 //
 // Forecasts are compared the same way: replication r of each variation has the seed that it has in the first one's
 // forecast, and the statistics are of replications.
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "sim/compare/compare_metrics.h"
+#include "sim/compare/pairs.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -41,18 +43,12 @@ struct CompareOptions {
   std::function<void(std::uint64_t done, std::uint64_t of)> progress;  // of runs, told in order
 };
 
-// A mean of n values with its interval: mean - half_width to mean + half_width.
-struct Average {
-  std::int64_t n = 0;
-  double mean = 0;
-  std::optional<double> half_width;  // nothing: one value has no spread
-};
-
 struct MetricComparison {
   // Over the seeds that have data; nothing: none has.
   std::optional<Average> value;
   // To the first, over the seeds in which both have data; nothing of the first itself.
   std::optional<Average> difference;
+  std::int64_t differing = 0;  // of those seeds: how many have a difference at all
   // Infinite if the difference is the same in every seed while the values are not. Nothing: fewer than two pairs, or
   // neither varies.
   std::optional<double> variance_reduction;
@@ -84,33 +80,5 @@ struct ComparisonResult {
 };
 
 ComparisonResult compare(const std::vector<Variation>& variations, const CompareOptions& options);
-
-// --- Regressions ---------------------------------------------------------------------------------------------------
-
-// A metric may be worse than in the first variation by at most `bound`.
-struct RegressionRule {
-  std::string text;  // as written
-  CompareMetric metric{};
-  bool is_relative = false;
-  double bound = 0;  // in the metric's unit, or relative to the first's mean: 0.05 is 5 %. May be negative: better by
-};
-
-// What became of one rule for one variation. `excess` is the mean of b - a - bound or, relative, of b - a (1 + bound),
-// over the pairs (a, b) of seeds. Its whole interval at or below 0: pass. Its whole interval above 0: fail. Else, or
-// with fewer than two pairs: inconclusive, because nothing is shown either way.
-struct RegressionFinding {
-  std::size_t variation = 0;
-  std::size_t rule = 0;
-  Verdict verdict = Verdict::inconclusive;
-  std::optional<Average> excess;
-  std::optional<std::int64_t> seeds_needed;  // of an inconclusive one: about so many would decide, if the spread stays
-};
-
-// For each variation but the first, in order, each rule in order.
-std::vector<RegressionFinding> judge_regressions(const ComparisonResult& comparison,
-                                                 const std::vector<RegressionRule>& rules);
-
-// The rules are what a comparison claims. A variation to which no request came in any seed shows nothing.
-[[nodiscard]] Verdict verdict_of(const ComparisonResult& comparison, const std::vector<RegressionFinding>& findings);
 
 }  // namespace windtunnel::sim

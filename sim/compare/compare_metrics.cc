@@ -12,17 +12,28 @@ using monitor::BreakerState;
 constexpr std::array<CompareMetricEntry, kCompareMetrics> kEntries{{
     {CompareMetric::time_to_failover, "time_to_failover", "Failover", CompareUnit::nanoseconds,
      "From the begin of a down phase of a provider until its breaker opens, so that everybody is sent elsewhere at "
-     "once; "
-     "0 if it is open then. A breaker that does not open in the phase counts with the phase's whole length, and the "
-     "phase "
-     "as missed. The mean over the down phases in which the breaker was asked at all."},
+     "once; 0 if it is open then. A breaker that does not open in the phase counts with the phase's whole length, and "
+     "the phase as missed. Where faults fail fewer than half of a provider's calls, until its share of the answers has "
+     "fallen by half of what they take from it. It is the mean over the phases."},
     {CompareMetric::wasted_calls, "wasted_calls", "Wasted", CompareUnit::count,
-     "Calls that started while their provider was down and were not answered ok, probes included."},
+     "Calls that started while a fault that fails calls acted on their provider and were not answered ok, probes "
+     "included."},
+    {CompareMetric::provider_errors, "provider_errors", "Failed", CompareUnit::count,
+     "Calls that were not answered ok, whenever and of whatever kind: provider_errors of the thresholds."},
+    {CompareMetric::amplification, "amplification", "Calls/request", CompareUnit::ratio,
+     "Calls by requests that arrived: what retries and failover add to the load, and caches and refusals take from "
+     "it."},
     {CompareMetric::probes, "probes", "Probes", CompareUnit::count, "Calls that a breaker admitted in HALF_OPEN."},
     {CompareMetric::probes_in_flight, "probes_in_flight", "At once", CompareUnit::count,
      "The most probes that were in flight at once at one provider."},
     {CompareMetric::requests_lost, "requests_lost", "Lost", CompareUnit::count,
      "Requests that ended unanswered, without those that our own limiters refused: requests_failed of the thresholds."},
+    {CompareMetric::error_rate_in_fault, "error_rate_in_fault", "Errors-in", CompareUnit::share,
+     "The share of requests that ended unanswered, of those that arrived in a fault's window (at to at + duration), "
+     "without what our own limiters refused. It is what callers see of the fault."},
+    {CompareMetric::error_rate_after_fault, "error_rate_after_fault", "Errors-after", CompareUnit::share,
+     "The same share of the requests that arrived after a fault's window had closed, while no other was open. It is "
+     "what callers see of the recovery."},
     {CompareMetric::requests_refused, "requests_refused", "Refused", CompareUnit::count,
      "Requests that our own limiters refused: rate, tokens or budget."},
     {CompareMetric::p95, "p95", "p95", CompareUnit::nanoseconds,
@@ -31,10 +42,10 @@ constexpr std::array<CompareMetricEntry, kCompareMetrics> kEntries{{
      "What the providers truly billed, in US dollars, whatever the caller learnt of it."},
     {CompareMetric::recovery_time, "recovery_time", "Recovery", CompareUnit::nanoseconds,
      "From the end of a down phase until the provider's breaker is closed; 0 if it is closed then. A breaker that is "
-     "not "
-     "closed when the provider goes down again or the run ends counts with the time until then, and the phase as "
-     "missed. "
-     "The mean over the down phases that end before the run does and in which the breaker was asked at all."},
+     "not closed when the provider goes down again or the run ends counts with the time until then, and the phase as "
+     "missed. Where faults fail fewer than half of a provider's calls, until its share of the answers is back. It is "
+     "the mean "
+     "over the phases that end before the run does."},
     {CompareMetric::p_exceed, "p_exceed", "P(exceed)", CompareUnit::count,
      "The probability that the monthly budget is spent before the end of a month: the share of a forecast's "
      "replications "
@@ -42,11 +53,6 @@ constexpr std::array<CompareMetricEntry, kCompareMetrics> kEntries{{
     {CompareMetric::checks_violated, "checks_violated", "Violated", CompareUnit::count,
      "Checks with a violation in the run, liveness among them."},
 }};
-
-// The chance that a call which this fault may touch fails of it.
-double fail_chance(const FaultSpec& spec) { return spec.fraction * fail_chance_of(spec.settings); }
-
-constexpr double kDownChance = 0.5;
 
 // From where on its ramp, which grows from the fault's own begin, the fault makes a provider down.
 Instant down_from(const FaultSpec& spec) {
@@ -74,6 +80,10 @@ CompareValues values_of(const Replication& replication, const ForecastFrame& fra
   set(CompareMetric::cost_usd, static_cast<double>(billed) / 1e12);
   set(CompareMetric::requests_lost, static_cast<double>(replication.failed()));
   set(CompareMetric::requests_refused, static_cast<double>(replication.refused()));
+  if (replication.requests() > 0) {
+    set(CompareMetric::amplification,
+        static_cast<double>(replication.calls) / static_cast<double>(replication.requests()));
+  }
   const auto p95 = std::ranges::find(kLatencyShares, Millionths{950'000}) - kLatencyShares.begin();
   const std::int64_t latency = replication.latency_ns[static_cast<std::size_t>(p95)];
   if (latency != kNever) set(CompareMetric::p95, static_cast<double>(latency));
@@ -90,6 +100,7 @@ CompareValues values_of(const Replication& replication, const ForecastFrame& fra
 CompareMeasure::CompareMeasure(const Scenario& scenario)
     : scenario_(scenario),
       run_end_(Instant{} + scenario.duration),
+      shares_(scenario),
       watches_(scenario.providers.size()),
       providers_of_fault_(scenario.faults.size()) {
   for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
@@ -141,6 +152,7 @@ void CompareMeasure::settle(Watch& watch, std::optional<Instant> closed, Instant
 }
 
 void CompareMeasure::on(const FaultChanged& event) {
+  shares_.on(event);
   for (const std::size_t provider : providers_of_fault_[event.fault]) {
     Watch& watch = watches_[provider];
     advance(watch, event.at);
@@ -162,7 +174,8 @@ void CompareMeasure::on(const monitor::PermitAsked& event) {
 
 void CompareMeasure::on(const monitor::AttemptStarted& event) {
   Watch& watch = at(event.provider, event.at);
-  if (watch.phase && !watch.phase->end) watch.down_attempts.insert(event.request);
+  ++calls_;
+  if ((watch.phase && !watch.phase->end) || shares_.acts_on(event.provider)) watch.down_attempts.insert(event.request);
   if (!probe_admitted_) return;
   ++probes_;
   watch.probes.insert(event.request);
@@ -172,8 +185,26 @@ void CompareMeasure::on(const monitor::AttemptStarted& event) {
 void CompareMeasure::on(const monitor::AttemptEnded& event) {
   Watch& watch = at(event.provider, event.at);
   watch.probes.erase(event.request);
+  if (event.reply.kind != monitor::ReplyKind::ok) ++failed_calls_;
   const bool was_down = watch.down_attempts.erase(event.request) > 0;
   if (was_down && event.reply.kind != monitor::ReplyKind::ok) ++wasted_;
+}
+
+void CompareMeasure::on(const monitor::Record& record) {
+  shares_.on(record);
+  if (is_refused(record.outcome)) return;
+  bool in_window = false;
+  bool after_window = false;
+  for (const FaultSpec& spec : scenario_.faults) {
+    const Instant begin = Instant{} + spec.at;
+    const bool has_ended = spec.duration && record.arrived >= begin + *spec.duration;
+    in_window = in_window || (record.arrived >= begin && !has_ended);
+    after_window = after_window || has_ended;
+  }
+  if (!in_window && !after_window) return;
+  Callers& callers = in_window ? in_fault_ : after_fault_;
+  ++callers.all;
+  if (!is_answered(record.outcome)) ++callers.failed;
 }
 
 void CompareMeasure::on(const monitor::BreakerMoved& event) {
@@ -206,9 +237,23 @@ CompareValues CompareMeasure::values(const RunResult& result, const Judgement& j
   const auto mean = [](Duration sum, std::int64_t of) {
     return static_cast<double>(sum.count()) / static_cast<double>(of);
   };
+  const PhaseTimes partial = shares_.finish();
+  failover_sum_ += partial.failover;
+  recovery_sum_ += partial.recovery;
+  phases_.counted += partial.counted;
+  phases_.failover_missed += partial.failover_missed;
+  phases_.ended += partial.ended;
+  phases_.recovery_missed += partial.recovery_missed;
   if (phases_.counted > 0) set(CompareMetric::time_to_failover, mean(failover_sum_, phases_.counted));
   if (phases_.ended > 0) set(CompareMetric::recovery_time, mean(recovery_sum_, phases_.ended));
   set(CompareMetric::wasted_calls, static_cast<double>(wasted_));
+  set(CompareMetric::provider_errors, static_cast<double>(failed_calls_));
+  const auto ratio = [](std::int64_t part, std::int64_t whole) {
+    return static_cast<double>(part) / static_cast<double>(whole);
+  };
+  if (all.requests() > 0) set(CompareMetric::amplification, ratio(calls_, all.requests()));
+  if (in_fault_.all > 0) set(CompareMetric::error_rate_in_fault, ratio(in_fault_.failed, in_fault_.all));
+  if (after_fault_.all > 0) set(CompareMetric::error_rate_after_fault, ratio(after_fault_.failed, after_fault_.all));
   set(CompareMetric::probes, static_cast<double>(probes_));
   set(CompareMetric::probes_in_flight, static_cast<double>(probes_in_flight_max_));
   set(CompareMetric::requests_lost, static_cast<double>(all.failed()));

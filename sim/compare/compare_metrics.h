@@ -1,6 +1,8 @@
 #pragma once
 // What a comparison measures in one run, and the observer that measures it. Of every metric less is better.
 //
+// Where a fault fails fewer than half of a provider's calls, share_phases.h measures failover and recovery instead.
+//
 // A provider is *down* while a fault acts on it that by itself fails at least half of its calls: an outage, flapping,
 // random_outages, malformed, truncated or error_burst whose chance to touch and fail a call (fraction x severity or
 // rate) is 1/2 or more, from where its ramp passes 1/2. The two states of gilbert_elliott, throttle, brownout and
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "sim/checks/findings/verdict.h"
+#include "sim/compare/share_phases.h"
 #include "sim/forecast/replication.h"
 #include "sim/world/run_events.h"
 #include "sim/world/scenario.h"
@@ -31,15 +34,24 @@ enum class CompareMetric : std::uint8_t {
   // over is not asked: with one provider it is the time until callers are refused at once instead of waiting for a
   // failure.
   time_to_failover,
-  // Calls that started while their provider was down and were not answered ok, probes included. 0 if none was ever
-  // down.
+  // Calls that started while their provider was down, or a fault that fails some of its calls acted on it, and were not
+  // answered ok, probes included. 0 if none ever was.
   wasted_calls,
+  // Calls that were not answered ok, whenever and why: `provider_errors` of the thresholds.
+  provider_errors,
+  // Calls by requests that arrived. Absent: none arrived.
+  amplification,
   // Calls that a breaker admitted in HALF_OPEN. 0 if none ever opened.
   probes,
   // The most of them in flight at once at one provider, those included that outlive HALF_OPEN.
   probes_in_flight,
   // Requests that ended unanswered, refusals by our own limiters not among them: `requests_failed` of the thresholds.
   requests_lost,
+  // Requests that arrived while a fault's window (`at` to `at` + `duration`) was open and ended unanswered, by all that
+  // arrived then. Neither counts what our own limiters refused. Absent: none arrived then.
+  error_rate_in_fault,
+  // The same of requests that arrived after the end of a window, while none was open. Absent: none arrived then.
+  error_rate_after_fault,
   // Requests that our own limiters refused.
   requests_refused,
   // Nearest rank over the latency of answered requests, within the histogram's 0.1 %. Absent: none was answered.
@@ -57,9 +69,9 @@ enum class CompareMetric : std::uint8_t {
   // Checks with at least one violation in the run, liveness (V1) among them. The run goes on after a violation.
   checks_violated,
 };
-inline constexpr std::size_t kCompareMetrics = 11;
+inline constexpr std::size_t kCompareMetrics = 15;
 
-enum class CompareUnit : std::uint8_t { nanoseconds, count, dollars };
+enum class CompareUnit : std::uint8_t { nanoseconds, count, dollars, ratio, share };
 
 struct CompareMetricEntry {
   CompareMetric metric{};
@@ -76,15 +88,16 @@ std::optional<CompareMetric> compare_metric_named(std::string_view name);
 // The metrics of one run in their unit; nothing: no data.
 using CompareValues = std::array<std::optional<double>, kCompareMetrics>;
 
-// Of one replication of a forecast: p95, cost_usd, requests_lost, requests_refused and, with a budget, p_exceed. No
-// observer watches its breakers, and no check runs.
+// Of one replication of a forecast: p95, cost_usd, amplification, requests_lost, requests_refused and, with a budget,
+// p_exceed. No observer watches its breakers, and no check runs.
 [[nodiscard]] CompareValues values_of(const Replication& replication, const ForecastFrame& frame);
 
+// Down phases and partial ones (share_phases.h).
 struct DownPhases {
   std::int64_t counted = 0;
-  std::int64_t failover_missed = 0;  // the breaker did not open
+  std::int64_t failover_missed = 0;  // the breaker did not open, the requests did not move
   std::int64_t ended = 0;            // of those counted, before the run did
-  std::int64_t recovery_missed = 0;  // of those ended: the breaker did not close
+  std::int64_t recovery_missed = 0;  // of those ended: the breaker did not close, the requests did not come back
   friend bool operator==(const DownPhases&, const DownPhases&) = default;
 };
 
@@ -103,6 +116,7 @@ class CompareMeasure final {
   void on(const monitor::AttemptEnded& event);
   void on(const monitor::BreakerMoved& event);
   void on(const FaultChanged& event);
+  void on(const monitor::Record& record);
 
   // After a run to its end, once.
   [[nodiscard]] CompareValues values(const RunResult& result, const Judgement& judgement);
@@ -135,8 +149,19 @@ class CompareMeasure final {
   void end_phase(Watch& watch, Instant at);
   void settle(Watch& watch, std::optional<Instant> closed, Instant until);
 
+  // Requests, without those that our own limiters refused.
+  struct Callers {
+    std::int64_t all = 0;
+    std::int64_t failed = 0;
+  };
+
   const Scenario& scenario_;
   Instant run_end_;
+  SharePhases shares_;
+  Callers in_fault_;
+  Callers after_fault_;
+  std::int64_t calls_ = 0;
+  std::int64_t failed_calls_ = 0;
   std::vector<Watch> watches_;                                // by provider
   std::vector<std::vector<std::size_t>> providers_of_fault_;  // only of faults that can make a provider down
   bool probe_admitted_ = false;                               // by the latest permit

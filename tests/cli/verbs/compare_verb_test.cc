@@ -92,6 +92,47 @@ TEST_F(CompareCli, a_regression_exits_15_and_an_improvement_passes) {
   EXPECT_EQ(compare(kOpen + "--seeds 1..6 --max-regression 'probes<=0'").exit, 0);
 }
 
+// The effect shows in one seed of some ten: a comparison that has not met it passes nothing.
+TEST_F(CompareCli, seeds_without_a_difference_do_not_pass) {
+  folder.write("rare.json", R"({"version": 1, "duration": "30m", "workload": {"a": {"rate": 5, "provider": "openai"}},
+    "faults": [{"id": "f", "kind": "error_burst", "provider": "openai", "rate": 0.12, "at": "1m", "duration": "20m"}]})");
+  const std::string rest =
+      "compare " + folder.path("rare.json") +
+      " --vary monitor.circuit_breaker.open=30s,60s --max-regression 'probes_in_flight<=0' --seeds ";
+  for (const char* seeds : {"1..2", "1..5", "1..10"}) {
+    const Said said = windtunnel(rest + seeds);
+    EXPECT_EQ(said.exit, 13) << said.out;
+    EXPECT_TRUE(says(said, "every seed has the same difference, so up to ")) << said.out;
+    EXPECT_TRUE(says(said, "no number of seeds excludes every rare one")) << said.out;
+  }
+  EXPECT_EQ(
+      windtunnel("compare " + folder.path("rare.json") +
+                 " --vary monitor.circuit_breaker.open=30s,60s --max-regression 'probes_in_flight<=0.5' --seeds 1..10")
+          .exit,
+      0);
+}
+
+TEST_F(CompareCli, a_partial_outage_has_failed_calls_and_their_share_and_a_rule_on_them) {
+  const std::string rest =
+      "--set faults.down.kind=error_burst --set faults.down.rate=0.4 --set monitor.circuit_breaker={} "
+      "--vary monitor.provider_call.max_attempts=1,3 --seeds 1..8 ";
+  const Said said = compare(rest + "--max-regression 'provider_errors<=0'");
+  EXPECT_EQ(said.exit, 15) << said.out;
+  for (const char* heading :
+       {"Failover s", "Wasted", "Failed", "Calls/request", "Errors-in %", "Errors-after %", "Recovery s"}) {
+    EXPECT_TRUE(says(said, heading)) << heading << "\n" << said.out;
+  }
+  EXPECT_EQ(compare(rest + "--max-regression 'error_rate_in_fault<=0.01' --max-regression 'amplification<=20%'").exit,
+            13);
+  for (const char* heading :
+       {"Failover", "Wasted", "Failed", "Calls/request", "'At once'", "Lost", "Errors-in", "Errors-after", "Refused",
+        "p95", "Cost", "Recovery", "'P(exceed)'", "Violated", "Probes"}) {
+    const Said explained = windtunnel(std::string{"explain "} + heading);
+    EXPECT_EQ(explained.exit, 0) << heading;
+    EXPECT_TRUE(says(explained, "(comparison metric)")) << explained.out;
+  }
+}
+
 TEST_F(CompareCli, undecided_exits_13_and_names_the_remedy) {
   const Said said = compare(
       "--vary monitor.circuit_breaker.consecutive_threshold=5,4 --seeds 1..3 "

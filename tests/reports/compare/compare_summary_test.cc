@@ -16,6 +16,13 @@ namespace {
 
 using sim::CompareMetric;
 
+// Evenly about its mean.
+sim::Average average(std::int64_t n, double mean, double half_width) {
+  return {n, mean, sim::Estimate{mean, mean - half_width, mean + half_width}};
+}
+// Without a spread.
+sim::Average alike(std::int64_t n, double mean) { return {n, mean, {}}; }
+
 sim::MetricComparison& metric_of(sim::VariationResult& result, CompareMetric metric) {
   return result.metrics[static_cast<std::size_t>(metric)];
 }
@@ -23,20 +30,20 @@ sim::MetricComparison& metric_of(sim::VariationResult& result, CompareMetric met
 // Ten seeds: every metric 2 in the first and 3 in the second, but for those that are set here.
 sim::ComparisonResult made_up() {
   sim::ComparisonResult all{.variations = std::vector<sim::VariationResult>(2), .seeds = 10};
-  for (sim::MetricComparison& metric : all.variations[0].metrics) metric.value = sim::Average{10, 2, 0.5};
+  for (sim::MetricComparison& metric : all.variations[0].metrics) metric.value = average(10, 2, 0.5);
   for (sim::MetricComparison& metric : all.variations[1].metrics) {
-    metric = {sim::Average{10, 3, 0.5}, sim::Average{10, 1, 0.25}, 4.0};
+    metric = {average(10, 3, 0.5), average(10, 1, 0.25), 10, 4.0};
   }
   sim::VariationResult& second = all.variations[1];
-  metric_of(all.variations[0], CompareMetric::p95).value = sim::Average{10, 1.5e9, 1e7};
-  metric_of(second, CompareMetric::p95) = {sim::Average{10, 1.75e9, 1e7}, sim::Average{10, 2.5e8, 1.2e6}, 123.4};
-  metric_of(second, CompareMetric::probes) = {sim::Average{10, 2, 0.5}, sim::Average{10, 0, 0.0},
+  metric_of(all.variations[0], CompareMetric::p95).value = average(10, 1.5e9, 1e7);
+  metric_of(second, CompareMetric::p95) = {average(10, 1.75e9, 1e7), average(10, 2.5e8, 1.2e6), 10, 123.4};
+  metric_of(second, CompareMetric::probes) = {average(10, 2, 0.5), alike(10, 0), 0,
                                               std::numeric_limits<double>::infinity()};
   metric_of(all.variations[0], CompareMetric::recovery_time).value.reset();
   metric_of(second, CompareMetric::recovery_time) = {};
   for (sim::VariationResult& result : all.variations) {
     metric_of(result, CompareMetric::p_exceed) = {};
-    metric_of(result, CompareMetric::requests_refused).value = sim::Average{10, 0, 0.0};
+    metric_of(result, CompareMetric::requests_refused).value = alike(10, 0);
   }
   for (sim::VariationResult& result : all.variations) {
     result.verdicts = {10, 0, 0, 0};
@@ -61,7 +68,7 @@ struct Made {
       .seeds = 10,
       .rules = {{"p95<=5%", CompareMetric::p95, true, 0.05}},
       .regressions = {}};
-  Made() { report.regressions = {{1, 0, sim::Verdict::inconclusive, sim::Average{10, 1e6, 3e6}, 90}}; }
+  Made() { report.regressions = {{1, 0, sim::Verdict::inconclusive, average(10, 1e6, 3e6), {}, 90}}; }
   [[nodiscard]] CompareSummary summary() const { return compare_summary(report); }
 };
 
@@ -69,7 +76,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 std::string line_of(const Made& made) {
   const CompareSummary summary = made.summary();
-  return regression_line(summary, summary.regressions.front());
+  return regression_line(summary.regressions.front());
 }
 
 TEST(CompareReport, the_text_has_a_table_and_what_is_no_column) {
@@ -80,8 +87,8 @@ TEST(CompareReport, the_text_has_a_table_and_what_is_no_column) {
   EXPECT_TRUE(has(text, "+0.2500 ± 0.0012")) << text;
   EXPECT_TRUE(has(text, "x123")) << text;
   EXPECT_TRUE(has(text, "+1.00 ± 0.25")) << text;
-  EXPECT_TRUE(has(text, "in 3 of 20 down phases the breaker did not open")) << text;
-  EXPECT_TRUE(has(text, "after 2 of 18 down phases the breaker did not close")) << text;
+  EXPECT_TRUE(has(text, "in 3 of 20 fault phases the breaker did not open")) << text;
+  EXPECT_TRUE(has(text, "after 2 of 18 fault phases the breaker did not close")) << text;
   EXPECT_TRUE(has(text, "B3 violated in 4 of 10 runs: windtunnel run a.json --set x=1 --seed 12\n")) << text;
   EXPECT_TRUE(has(text, "of 10 runs 2 failed their scenario and 1 were inconclusive")) << text;
   EXPECT_TRUE(has(text, "undecided open=30s, \"quoted\" p95<=5%: beyond the bound by -0.002 .. +0.004 s")) << text;
@@ -90,14 +97,29 @@ TEST(CompareReport, the_text_has_a_table_and_what_is_no_column) {
 
 TEST(CompareReport, a_verdict_names_the_side_of_the_interval_that_decided) {
   Made made;
-  made.report.regressions = {{1, 0, sim::Verdict::fail, sim::Average{10, 5e6, 3e6}, {}}};
+  made.report.regressions = {{1, 0, sim::Verdict::fail, average(10, 5e6, 3e6), {}, {}}};
   EXPECT_EQ(line_of(made),
             "regression open=30s, \"quoted\" p95<=5%: beyond the bound by +0.002 .. +0.008 s: all of the interval is "
             "worse");
-  made.report.regressions = {{1, 0, sim::Verdict::pass, sim::Average{10, -5e6, 3e6}, {}}};
+  made.report.regressions = {{1, 0, sim::Verdict::pass, average(10, -5e6, 3e6), {}, {}}};
   EXPECT_TRUE(has(line_of(made), "all of the interval is within it"));
-  made.report.regressions = {{1, 0, sim::Verdict::inconclusive, {}, {}}};
+  made.report.regressions = {{1, 0, sim::Verdict::inconclusive, {}, {}, {}}};
   EXPECT_TRUE(has(line_of(made), "no seed has data for both"));
+  made.report.regressions = {{1, 0, sim::Verdict::inconclusive, alike(10, 0), {}, {}}};
+  EXPECT_TRUE(has(line_of(made), ": it is the same in all 10 seeds, which shows nothing of rare ones"));
+}
+
+TEST(CompareReport, a_verdict_without_a_spread_names_what_is_taken_of_rare_seeds) {
+  Made made;
+  made.report.rules = {{"probes<=0", CompareMetric::probes, false, 0}};
+  made.report.regressions = {{1, 0, sim::Verdict::inconclusive, average(10, 0, 0.3), 1.0, {}}};
+  EXPECT_EQ(
+      line_of(made),
+      "undecided open=30s, \"quoted\" probes<=0: beyond the bound by -0.3 .. +0.3: the interval lies on both "
+      "sides; every seed has the same difference, so up to 30 % of all seeds are taken to deviate, each by 1; a rule "
+      "that allows 0.3 more passes, and no number of seeds excludes every rare one");
+  made.report.regressions = {{1, 0, sim::Verdict::inconclusive, average(10, -0.2, 0.3), 1.0, 15}};
+  EXPECT_TRUE(has(line_of(made), "each by 1; about 15 seeds would decide")) << line_of(made);
 }
 
 TEST(CompareReport, stopped_early_it_says_so) {
@@ -111,11 +133,12 @@ TEST(CompareReport, stopped_early_it_says_so) {
 TEST(CompareReport, markdown_is_one_row_a_variation) {
   const Made made;
   const std::string text = compare_markdown(made.summary());
-  EXPECT_TRUE(has(text,
-                  "| Variation | Failover s | Wasted | Probes | At once | Lost | p95 s | Cost USD | "
-                  "Violated |\n| --- | ---: |"))
+  EXPECT_TRUE(
+      has(text,
+          "| Variation | Failover s | Wasted | Failed | Calls/request | Probes | At once | Lost | Errors-in % | "
+          "Errors-after % | p95 s | Cost USD | Violated |\n| --- | ---: |"))
       << text;
-  EXPECT_TRUE(has(text, "| open=5s | 0.000 | 2 | 2 | 2 | 2 | 1.500 | 2.0000 | 2 |\n")) << text;
+  EXPECT_TRUE(has(text, "| open=5s | 0.000 | 2 | 2 | 2.000 | 2 | 2 | 2 | 200 | 200 | 1.500 | 2.0000 | 2 |\n")) << text;
   EXPECT_TRUE(has(text, "| 2 (=) | ")) << text;
   EXPECT_TRUE(has(text, "| 1.750 (+0.2500 ± 0.0012, x123) |")) << text;
   EXPECT_TRUE(has(text, "\n- open=30s, \"quoted\": B3 violated")) << text;
@@ -134,7 +157,12 @@ TEST(CompareReport, json_reads_back_with_its_units) {
   const auto& p95 = second.at("metrics").at("p95");
   EXPECT_EQ(p95.at("unit"), "ms");
   EXPECT_EQ(p95.at("mean"), 1750);
+  EXPECT_EQ(p95.at("difference").at("low"), 248.8);
+  EXPECT_EQ(p95.at("difference").at("high"), 251.2);
   EXPECT_EQ(p95.at("difference").at("half_width"), 1.2);
+  EXPECT_EQ(p95.at("differing"), 10);
+  EXPECT_TRUE(second.at("metrics").at("probes").at("difference").at("low").is_null()) << "alike, not exact";
+  EXPECT_EQ(second.at("metrics").at("probes").at("differing"), 0);
   EXPECT_EQ(p95.at("variance_reduction"), 123.4);
   EXPECT_TRUE(second.at("metrics").at("probes").at("variance_reduction").is_null());
   EXPECT_TRUE(second.at("metrics").at("recovery_time").at("mean").is_null());
@@ -142,6 +170,8 @@ TEST(CompareReport, json_reads_back_with_its_units) {
   EXPECT_TRUE(json.at("variations").at(0).at("metrics").at("p95").at("difference").is_null());
   EXPECT_EQ(json.at("regressions").at(0).at("verdict"), "inconclusive");
   EXPECT_EQ(json.at("regressions").at(0).at("seeds_needed"), 90);
+  EXPECT_EQ(json.at("regressions").at(0).at("text"), made.summary().regressions.front().text);
+  EXPECT_TRUE(has(line_of(made), json.at("regressions").at(0).at("text").get<std::string>()));
 }
 
 // Reads by the fields that the writer has.
@@ -157,7 +187,7 @@ CompareSummary read(const std::string& text) {
 
 TEST(CompareReport, json_has_each_field_once_and_every_field_is_needed) {
   Made made;
-  metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = sim::Average{100, 0, 0.0};
+  metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = alike(100, 0);
   const std::string text = compare_json(made.summary());
   EXPECT_EQ(compare_json(read(text)), text);
   expect_every_value_is_needed(text, [](const std::string& document) { (void)read(document); });
@@ -166,17 +196,17 @@ TEST(CompareReport, json_has_each_field_once_and_every_field_is_needed) {
 TEST(CompareReport, csv_has_a_line_for_each_variation_and_metric) {
   const Made made;
   const std::string text = compare_csv(made.summary());
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 2 * 11);
-  EXPECT_TRUE(has(text, "open=5s,p95,ms,10,1500,10,0,,,\n")) << text;
-  EXPECT_TRUE(has(text, "\"open=30s, \"\"quoted\"\"\",p95,ms,10,1750,10,10,250,1.2,123.4\n")) << text;
-  EXPECT_TRUE(has(text, ",probes,count,10,2,0.5,10,0,0,infinite\n")) << text;
-  EXPECT_TRUE(has(text, ",recovery_time,ms,0,,,0,,,\n")) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), static_cast<std::ptrdiff_t>(1 + 2 * sim::kCompareMetrics));
+  EXPECT_TRUE(has(text, "open=5s,p95,ms,10,1500,1490,1510,0,,,,\n")) << text;
+  EXPECT_TRUE(has(text, "\"open=30s, \"\"quoted\"\"\",p95,ms,10,1750,1740,1760,10,250,248.8,251.2,123.4\n")) << text;
+  EXPECT_TRUE(has(text, ",probes,count,10,2,1.5,2.5,10,0,,,infinite\n")) << text;
+  EXPECT_TRUE(has(text, ",recovery_time,ms,0,,,,0,,,,\n")) << text;
 }
 
 TEST(CompareReport, a_chance_that_none_or_all_had_is_no_number_for_programs_either) {
   Made made;
-  metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = sim::Average{100, 0, 0.0};
-  metric_of(made.comparison.variations[1], CompareMetric::p_exceed).value = sim::Average{100, 0.25, 0.01};
+  metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = alike(100, 0);
+  metric_of(made.comparison.variations[1], CompareMetric::p_exceed).value = average(100, 0.25, 0.01);
   const auto json = nlohmann::json::parse(compare_json(made.summary()));
   const auto chance = [&](int variation) { return json.at("variations").at(variation).at("metrics").at("p_exceed"); };
   EXPECT_TRUE(chance(0).at("mean").is_null());
@@ -185,31 +215,41 @@ TEST(CompareReport, a_chance_that_none_or_all_had_is_no_number_for_programs_eith
   EXPECT_EQ(chance(0).at("n"), 100);
   EXPECT_EQ(chance(1).at("mean"), 0.25);
   const std::string csv = compare_csv(made.summary());
-  EXPECT_TRUE(has(csv, "open=5s,p_exceed,count,100,< 0.03,,0,,,\n")) << csv;
-  EXPECT_TRUE(has(csv, ",p_exceed,count,100,0.25,0.01,0,,,\n")) << csv;
+  EXPECT_TRUE(has(csv, "open=5s,p_exceed,count,100,< 0.03,,,0,,,,\n")) << csv;
+  EXPECT_TRUE(has(csv, ",p_exceed,count,100,0.25,0.24,0.26,0,,,,\n")) << csv;
 }
 
 TEST(CompareReport, the_runs_have_a_line_for_each_seed) {
   const Made made;
   const std::string text = compare_runs_csv(made.summary());
   EXPECT_TRUE(text.starts_with(
-      "variation,seed,time_to_failover_ms,wasted_calls,probes,probes_in_flight,requests_lost,requests_refused,"
-      "p95_ms,cost_usd,recovery_time_ms,p_exceed,checks_violated\nopen=5s,9,2e-06,2,"))
+      "variation,seed,time_to_failover_ms,wasted_calls,provider_errors,amplification,probes,probes_in_flight,"
+      "requests_lost,error_rate_in_fault,error_rate_after_fault,requests_refused,p95_ms,cost_usd,recovery_time_ms,p_"
+      "exceed,checks_violated\nopen=5s,9,2e-06,2,"))
       << text;
-  EXPECT_TRUE(has(text, "open=5s,10,,,,,,,,,,,\n")) << text;
+  EXPECT_TRUE(has(text, "open=5s,10,,,,,,,,,,,,,,,\n")) << text;
 }
 
-TEST(CompareNumbers, a_difference_shows_two_digits_of_its_half_width) {
-  const auto difference = [](double mean, std::optional<double> half_width) {
-    return compare_difference(CompareMetric::wasted_calls, DifferenceSummary{10, mean, half_width});
+TEST(CompareNumbers, a_difference_shows_two_digits_of_how_far_its_interval_reaches) {
+  const auto difference = [](double mean, double below, double above) {
+    const CompareInterval interval{mean - below, mean + above, (below + above) / 2};
+    return compare_difference(CompareMetric::wasted_calls, DifferenceSummary{10, mean, interval});
   };
-  EXPECT_EQ(difference(1191.4, 19.2), "+1191 ± 19");
-  EXPECT_EQ(difference(-0.4321, 0.0123), "-0.432 ± 0.012");
-  EXPECT_EQ(difference(9, 0.0), "+9 ± 0");
-  EXPECT_EQ(difference(0, 0.0), "=");
-  EXPECT_EQ(difference(0, std::nullopt), "+0");
-  EXPECT_EQ(difference(-3, std::nullopt), "-3");
+  EXPECT_EQ(difference(1191.4, 19.2, 19.2), "+1191 ± 19");
+  EXPECT_EQ(difference(-0.4321, 0.0123, 0.0123), "-0.432 ± 0.012");
+  EXPECT_EQ(difference(2.41, 0.125, 0.354), "+2.41 -0.12 +0.35");
+  EXPECT_EQ(difference(2.41, 0.1251, 0.1249), "+2.41 -0.13 +0.12");
   EXPECT_EQ(compare_difference(CompareMetric::wasted_calls, std::nullopt), "-");
+}
+
+TEST(CompareNumbers, a_difference_without_an_interval_has_no_half_width_of_zero) {
+  const auto difference = [](std::int64_t n, double mean) {
+    return compare_difference(CompareMetric::wasted_calls, DifferenceSummary{n, mean, {}});
+  };
+  EXPECT_EQ(difference(10, 9), "+9 each");
+  EXPECT_EQ(difference(10, 0), "=");
+  EXPECT_EQ(difference(1, 0), "+0");
+  EXPECT_EQ(difference(1, -3), "-3");
 }
 
 TEST(CompareNumbers, a_chance_is_never_nothing_and_never_all) {
@@ -217,7 +257,7 @@ TEST(CompareNumbers, a_chance_is_never_nothing_and_never_all) {
   EXPECT_EQ(extreme_chance_text(1, 100), "> 0.97");
   EXPECT_EQ(extreme_chance_text(0, 3), "-");
   const auto chance = [](double mean) {
-    return compare_mean(CompareMetric::p_exceed, {.n = 1000, .mean = mean, .half_width = 0.1});
+    return compare_mean(CompareMetric::p_exceed, {.n = 1000, .mean = mean, .interval = {}});
   };
   EXPECT_EQ(chance(0.25), "0.25");
   EXPECT_EQ(chance(0.001), "0.001");

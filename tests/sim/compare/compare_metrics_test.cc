@@ -213,6 +213,79 @@ TEST(CompareMetrics, nobody_answered_has_no_p95) {
   EXPECT_EQ(run.of(CompareMetric::cost_usd), 0);
 }
 
+// --- Partial outages
+// ---------------------------------------------------------------------------------------------------
+
+// Ten requests a second for a minute; from 10 s on three of ten calls of alpha fail for half a minute.
+Scenario partial_outage() {
+  Scenario scenario = two_providers();
+  scenario.duration = 60s;
+  scenario.workloads.front().rate = per_second(10);
+  scenario.monitor.circuit_breaker = {};
+  scenario.faults = {fault("burst", ErrorBurst{.rate = 0.3}, 10s, 30s)};
+  scenario.faults.front().providers = {"alpha"};
+  return scenario;
+}
+
+TEST(CompareMetrics, of_a_partial_outage_failover_recovery_and_waste_are_measured) {
+  const Measured run = measured(partial_outage());
+  // Each of some 90 failures moves its request to beta.
+  EXPECT_NEAR(*run.of(CompareMetric::wasted_calls), 90, 35);
+  EXPECT_EQ(run.of(CompareMetric::provider_errors), run.of(CompareMetric::wasted_calls));
+  EXPECT_DOUBLE_EQ(*run.of(CompareMetric::amplification), 1 + *run.of(CompareMetric::wasted_calls) / 600);
+  EXPECT_EQ(run.of(CompareMetric::error_rate_in_fault), 0);
+  EXPECT_EQ(run.of(CompareMetric::error_rate_after_fault), 0);
+  // Twenty answers take two seconds, from the begin and from the end.
+  EXPECT_GE(*run.time(CompareMetric::time_to_failover), 1.9);
+  EXPECT_LE(*run.time(CompareMetric::time_to_failover), 8);
+  EXPECT_GE(*run.time(CompareMetric::recovery_time), 1.9);
+  EXPECT_LE(*run.time(CompareMetric::recovery_time), 2.2);
+  EXPECT_EQ(run.phases, (DownPhases{.counted = 1, .failover_missed = 0, .ended = 1, .recovery_missed = 0}));
+}
+
+TEST(CompareMetrics, where_the_requests_do_not_move_a_partial_phase_counts_with_its_length) {
+  Scenario scenario = partial_outage();
+  scenario.faults.front().settings = ErrorBurst{.rate = 1e-9};
+  const Measured run = measured(scenario);
+  EXPECT_EQ(run.time(CompareMetric::time_to_failover), 30.0);
+  EXPECT_EQ(run.time(CompareMetric::recovery_time), 0.0);
+  EXPECT_EQ(run.of(CompareMetric::wasted_calls), 0);
+  EXPECT_EQ(run.phases, (DownPhases{.counted = 1, .failover_missed = 1, .ended = 1, .recovery_missed = 0}));
+}
+
+TEST(CompareMetrics, a_partial_phase_needs_twenty_answers_before_it_and_another_provider) {
+  Scenario early = partial_outage();
+  early.faults.front().at = 1s;
+  EXPECT_EQ(measured(early).phases.counted, 0);
+  Scenario alone = partial_outage();
+  alone.providers.pop_back();
+  EXPECT_EQ(measured(alone).phases.counted, 0);
+  EXPECT_GT(measured(alone).of(CompareMetric::wasted_calls), 0) << "its calls fail all the same";
+  Scenario lasting = partial_outage();
+  lasting.faults.front().duration.reset();
+  EXPECT_EQ(measured(lasting).phases, (DownPhases{.counted = 1}));
+  EXPECT_EQ(measured(lasting).of(CompareMetric::recovery_time), std::nullopt);
+}
+
+TEST(CompareMetrics, callers_see_errors_in_a_fault_and_after_it) {
+  Scenario scenario = one_provider();
+  scenario.monitor.circuit_breaker = {};
+  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
+  const Measured lost = measured(scenario);
+  EXPECT_EQ(lost.of(CompareMetric::error_rate_in_fault), 1);
+  EXPECT_EQ(lost.of(CompareMetric::error_rate_after_fault), 0);
+  EXPECT_EQ(lost.of(CompareMetric::provider_errors), 10);
+  EXPECT_EQ(lost.of(CompareMetric::amplification), 1);
+  scenario.monitor.circuit_breaker.consecutive_threshold = 3;
+  scenario.monitor.circuit_breaker.open = 14s;  // from 12 to 26: those of 20 to 25 are refused, 26 to 29 served
+  const Measured open = measured(scenario);
+  EXPECT_EQ(open.of(CompareMetric::error_rate_after_fault), 0.6);
+  EXPECT_EQ(open.of(CompareMetric::amplification), 17.0 / 30);
+  const Measured quiet = measured(one_provider());
+  EXPECT_EQ(quiet.of(CompareMetric::error_rate_in_fault), std::nullopt);
+  EXPECT_EQ(quiet.of(CompareMetric::error_rate_after_fault), std::nullopt);
+}
+
 TEST(CompareMetrics, each_has_a_name_that_finds_it) {
   for (std::size_t i = 0; i < kCompareMetrics; ++i) {
     const auto metric = static_cast<CompareMetric>(i);

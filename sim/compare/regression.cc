@@ -1,0 +1,125 @@
+#include "sim/compare/regression.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/statistics/skewed_mean.h"
+
+namespace windtunnel::sim {
+namespace {
+
+constexpr std::int64_t kSeedsNeededMax = 1'000'000'000;
+constexpr double kRounding = 1e-9;
+
+bool are_alike(const std::vector<double>& values) {
+  return std::ranges::all_of(values, [&](double value) { return value == values.front(); });
+}
+
+// How far a seed that none of these shows is taken to lie from what all of them show. 0: nothing is known of it.
+double distance_of_unseen(CompareMetric metric, const Pairs& pairs, double difference) {
+  switch (entry_of(metric).unit) {
+    case CompareUnit::count:
+      return std::max(1.0, std::abs(difference));
+    case CompareUnit::nanoseconds:
+    case CompareUnit::dollars:
+    case CompareUnit::ratio:
+    case CompareUnit::share:
+      break;
+  }
+  return std::max(std::abs(difference), pairs.largest());
+}
+
+void reach_out(Estimate& interval, double below, double above) {
+  interval.low = std::min(interval.low, interval.value - below);
+  interval.high = std::max(interval.high, interval.value + above);
+}
+
+// The interval of the excess by its own values, widened by what the differences say of rare seeds: of a relative rule
+// the first's spread would hide that they are all alike.
+void bound_excess(RegressionFinding& finding, const Pairs& pairs, const std::vector<double>& values,
+                  const RegressionRule& rule) {
+  Average& excess = *finding.excess;
+  if (excess.n < 2) return;
+  const std::vector<double> differences = pairs.combined(1, 0);
+  const bool same = are_alike(differences);
+  if (!same && !are_alike(values)) {
+    const CommonestValue common = commonest_of(differences);
+    if (!rule.is_relative || 2 * common.count < differences.size()) return;
+    const Estimate& of_differences = *average_of(differences)->interval;
+    reach_out(*excess.interval, of_differences.value - of_differences.low, of_differences.high - of_differences.value);
+    return;
+  }
+  finding.unseen = distance_of_unseen(rule.metric, pairs, same ? differences.front() : values.front());
+  if (*finding.unseen == 0) {
+    finding.unseen.reset();
+    excess.interval.reset();
+    return;
+  }
+  if (!excess.interval) excess.interval = Estimate{excess.mean, excess.mean, excess.mean};
+  const double reach = unseen_share(differences.size()) * *finding.unseen;
+  // What is left of an end that rounding alone keeps from 0 is no excess.
+  const auto rounded = [reach](double end) { return std::abs(end) < kRounding * reach ? 0.0 : end; };
+  excess.interval->low = rounded(excess.interval->low - reach);
+  excess.interval->high = rounded(excess.interval->high + reach);
+}
+
+// An interval shrinks as the root of the number of seeds, the bound on rare seeds as their number.
+std::optional<std::int64_t> seeds_needed(const Average& excess, bool has_spread) {
+  const double half = excess.mean > 0 ? excess.mean - excess.interval->low : excess.interval->high - excess.mean;
+  const double ratio = half / std::abs(excess.mean);
+  const double needed = std::ceil(static_cast<double>(excess.n) * (has_spread ? ratio * ratio : ratio) - kRounding);
+  if (!(needed <= static_cast<double>(kSeedsNeededMax))) return std::nullopt;
+  return std::max(static_cast<std::int64_t>(needed), excess.n + 1);
+}
+
+RegressionFinding judge_one(const Pairs& pairs, const RegressionRule& rule) {
+  RegressionFinding finding;
+  const std::vector<double> values =
+      rule.is_relative ? pairs.combined(1 + rule.bound, 0) : pairs.combined(1, rule.bound);
+  finding.excess = average_of(values);
+  if (!finding.excess) return finding;
+  bound_excess(finding, pairs, values, rule);
+  if (!finding.excess->interval) return finding;
+  const Estimate& interval = *finding.excess->interval;
+  if (interval.high <= 0) {
+    finding.verdict = Verdict::pass;
+  } else if (interval.low > 0) {
+    finding.verdict = Verdict::fail;
+  } else {
+    finding.seeds_needed = seeds_needed(*finding.excess, !finding.unseen);
+  }
+  return finding;
+}
+
+}  // namespace
+
+std::vector<RegressionFinding> judge_regressions(const ComparisonResult& comparison,
+                                                 const std::vector<RegressionRule>& rules) {
+  std::vector<RegressionFinding> findings;
+  const VariationResult& first = comparison.variations.front();
+  for (std::size_t i = 1; i < comparison.variations.size(); ++i) {
+    const VariationResult& other = comparison.variations[i];
+    for (std::size_t rule = 0; rule < rules.size(); ++rule) {
+      RegressionFinding finding = judge_one(pairs_of(first.runs, other.runs, rules[rule].metric), rules[rule]);
+      const bool has_traffic = first.requests > 0 && other.requests > 0;
+      if (!has_traffic && finding.verdict == Verdict::pass) finding.verdict = Verdict::inconclusive;
+      finding.variation = i;
+      finding.rule = rule;
+      findings.push_back(finding);
+    }
+  }
+  return findings;
+}
+
+Verdict verdict_of(const ComparisonResult& comparison, const std::vector<RegressionFinding>& findings) {
+  Evidence evidence{.requests = UINT64_MAX, .claims = findings.size()};
+  for (const VariationResult& one : comparison.variations)
+    evidence.requests = std::min(evidence.requests, one.requests);
+  for (const RegressionFinding& finding : findings) {
+    if (finding.verdict == Verdict::fail) evidence.has_failed = true;
+    if (finding.verdict == Verdict::inconclusive) evidence.is_undecided = true;
+  }
+  return decide(evidence);
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,188 @@
+// What becomes of a regression rule.
+
+#include "sim/compare/regression.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+namespace windtunnel::sim::regression_test {
+namespace {
+
+// Two variations whose p95 in milliseconds were these.
+ComparisonResult of_p95(const std::vector<std::optional<double>>& first,
+                        const std::vector<std::optional<double>>& other) {
+  ComparisonResult result{.variations = std::vector<VariationResult>(2), .seeds = first.size()};
+  const auto add = [](VariationResult& to, std::optional<double> value) {
+    to.runs.emplace_back();
+    if (value) to.runs.back()[static_cast<std::size_t>(CompareMetric::p95)] = *value * 1e6;
+  };
+  for (VariationResult& variation : result.variations) variation.requests = 10;
+  for (const auto& value : first) add(result.variations[0], value);
+  for (const auto& value : other) add(result.variations[1], value);
+  return result;
+}
+
+RegressionFinding judged(const ComparisonResult& result, bool is_relative, double bound) {
+  const auto findings = judge_regressions(
+      result, {{.text = "rule", .metric = CompareMetric::p95, .is_relative = is_relative, .bound = bound}});
+  EXPECT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings.front().variation, 1U);
+  return findings.front();
+}
+
+// The differences are 4, 5 and 6: mean 5, half-width 4.848732 x 1 / sqrt(3) = 2.799417.
+const ComparisonResult kThree = of_p95({100, 200, 300}, {104, 205, 306});
+
+TEST(Regression, passes_when_the_upper_end_is_at_the_bound_and_not_beyond) {
+  EXPECT_EQ(judged(kThree, false, 7.7995e6).verdict, Verdict::pass);
+  EXPECT_EQ(judged(kThree, false, 7.7994e6).verdict, Verdict::inconclusive);
+}
+
+TEST(Regression, a_variation_without_requests_passes_nothing) {
+  for (const std::size_t empty : {0U, 1U}) {
+    ComparisonResult result = kThree;
+    result.variations[empty].requests = 0;
+    const RegressionFinding open = judged(result, false, 1e9);
+    EXPECT_EQ(open.verdict, Verdict::inconclusive);
+    EXPECT_EQ(verdict_of(result, {open}), Verdict::inconclusive);
+    EXPECT_EQ(verdict_of(result, {}), Verdict::inconclusive);
+    EXPECT_EQ(judged(result, false, 0).verdict, Verdict::fail) << "what is worse is worse";
+  }
+  EXPECT_EQ(verdict_of(kThree, {}), Verdict::nothing_claimed);
+  EXPECT_EQ(verdict_of(kThree, {judged(kThree, false, 1e9)}), Verdict::pass);
+}
+
+TEST(Regression, is_one_when_the_lower_end_is_above_the_bound) {
+  EXPECT_EQ(judged(kThree, false, 2.2005e6).verdict, Verdict::fail);
+  EXPECT_EQ(judged(kThree, false, 2.2006e6).verdict, Verdict::inconclusive);
+  EXPECT_NEAR(judged(kThree, false, 2e6).excess->mean, 3e6, 1);
+}
+
+// --- Without a spread
+// --------------------------------------------------------------------------------------------------
+
+// So many pairs of probes with this difference, the first always with 10.
+ComparisonResult of_probes(std::size_t seeds, double difference) {
+  ComparisonResult result{.variations = std::vector<VariationResult>(2), .seeds = seeds};
+  for (VariationResult& variation : result.variations) {
+    variation.requests = 10;
+    variation.runs.resize(seeds);
+  }
+  for (std::size_t i = 0; i < seeds; ++i) {
+    result.variations[0].runs[i][static_cast<std::size_t>(CompareMetric::probes)] = 10;
+    result.variations[1].runs[i][static_cast<std::size_t>(CompareMetric::probes)] = 10 + difference;
+  }
+  return result;
+}
+
+RegressionFinding judged_probes(const ComparisonResult& result, bool is_relative, double bound) {
+  return judge_regressions(
+             result, {{.text = "rule", .metric = CompareMetric::probes, .is_relative = is_relative, .bound = bound}})
+      .front();
+}
+
+TEST(Regression, no_number_of_equal_seeds_shows_that_nothing_at_all_is_worse) {
+  for (const std::size_t seeds : {2U, 10U, 40U, 1000U}) {
+    const RegressionFinding finding = judged_probes(of_probes(seeds, 0), false, 0);
+    EXPECT_EQ(finding.verdict, Verdict::inconclusive) << seeds;
+    EXPECT_EQ(finding.unseen, 1) << "a rare seed has one probe more";
+    EXPECT_EQ(finding.seeds_needed, std::nullopt);
+    EXPECT_DOUBLE_EQ(finding.excess->interval->high, 3.0 / static_cast<double>(seeds));
+  }
+}
+
+TEST(Regression, equal_seeds_show_that_a_count_is_worse_by_less_than_3_of_n) {
+  EXPECT_EQ(judged_probes(of_probes(30, 0), false, 0.1).verdict, Verdict::pass);
+  const RegressionFinding undecided = judged_probes(of_probes(29, 0), false, 0.1);
+  EXPECT_EQ(undecided.verdict, Verdict::inconclusive);
+  EXPECT_EQ(undecided.seeds_needed, 30);
+}
+
+TEST(Regression, a_difference_that_every_seed_has_may_be_missing_from_rare_ones) {
+  // 2 - 2 x 3/n is above 0 from 4 seeds on, and -2 + 2 x 3/n below.
+  EXPECT_EQ(judged_probes(of_probes(4, 2), false, 0).verdict, Verdict::fail);
+  EXPECT_EQ(judged_probes(of_probes(3, 2), false, 0).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged_probes(of_probes(4, -2), false, 0).verdict, Verdict::pass);
+  EXPECT_EQ(judged_probes(of_probes(2, -2), false, 0).verdict, Verdict::inconclusive);
+}
+
+// b - 1.05 a is -0.5 in every seed, and varies with a where a varies: both must leave room for rare seeds.
+TEST(Regression, a_relative_bound_does_not_hide_that_no_seed_differs) {
+  EXPECT_EQ(judged_probes(of_probes(5, 0), true, 0.05).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged_probes(of_probes(6, 0), true, 0.05).verdict, Verdict::pass);
+  ComparisonResult varied = of_probes(5, 0);
+  for (VariationResult& variation : varied.variations) {
+    variation.runs[0][static_cast<std::size_t>(CompareMetric::probes)] = 11;
+  }
+  EXPECT_EQ(judged_probes(varied, true, 0.05).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged_probes(varied, true, 0.2).verdict, Verdict::pass);
+}
+
+// One seed of 40 has 20 probes more. That is 0.5 a seed, but 5 % of the first's 10 are no bound on it.
+TEST(Regression, a_relative_bound_does_not_hide_a_rare_seed) {
+  ComparisonResult rare = of_probes(40, 0);
+  rare.variations[1].runs[7][static_cast<std::size_t>(CompareMetric::probes)] = 30;
+  for (std::size_t i = 0; i < 40; ++i) {
+    for (VariationResult& variation : rare.variations) {
+      *variation.runs[i][static_cast<std::size_t>(CompareMetric::probes)] += 0.001 * static_cast<double>(i);
+    }
+  }
+  EXPECT_EQ(judged_probes(rare, true, 0.2).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged_probes(rare, true, 2).verdict, Verdict::pass);
+}
+
+// A time's rare seed is taken to be off by as much as the time is long.
+TEST(Regression, equal_times_show_that_a_time_is_worse_by_less_than_3_of_n_of_it) {
+  const std::vector<std::optional<double>> sixty(60, 100);
+  const std::vector<std::optional<double>> twenty(20, 100);
+  EXPECT_EQ(judged(of_p95(sixty, sixty), true, 0.05).verdict, Verdict::pass);
+  EXPECT_EQ(judged(of_p95(twenty, twenty), true, 0.05).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged(of_p95(twenty, twenty), true, 0.05).seeds_needed, 60);
+  const std::vector<std::optional<double>> none(20, 0);
+  const RegressionFinding nothing = judged(of_p95(none, none), false, 1e9);
+  EXPECT_EQ(nothing.verdict, Verdict::inconclusive) << "nothing is known of how long a rare one is";
+  EXPECT_EQ(nothing.excess->interval, std::nullopt);
+}
+
+TEST(Regression, relative_to_the_first_it_takes_the_spread_of_both_into_account) {
+  // Each is 10 % more: b - 1.1 a is 0 in every pair, whatever the spread of a and of b - a. What is left is the bound
+  // on rare seeds.
+  std::vector<std::optional<double>> first;
+  std::vector<std::optional<double>> tenth;
+  for (int i = 0; i < 300; ++i) {
+    first.emplace_back(190 + i % 20);
+    tenth.emplace_back(1.1 * (190 + i % 20));
+  }
+  EXPECT_EQ(judged(of_p95(first, tenth), true, 0.12).verdict, Verdict::pass);
+  EXPECT_EQ(judged(of_p95(first, tenth), true, 0.08).verdict, Verdict::fail);
+  EXPECT_EQ(judged(of_p95(first, tenth), true, 0.1).verdict, Verdict::inconclusive);
+}
+
+// --- Others
+// ------------------------------------------------------------------------------------------------------------
+
+TEST(Regression, can_ask_for_an_improvement) {
+  const ComparisonResult better = of_p95({190, 200, 210, 204}, {171, 180.1, 189, 183.5});
+  EXPECT_EQ(judged(better, true, -0.098).verdict, Verdict::pass);
+  EXPECT_EQ(judged(better, true, -0.102).verdict, Verdict::fail);
+}
+
+TEST(Regression, undecided_says_how_many_seeds_would_decide) {
+  // 2.799417 / 1 away from the bound at 6: 3 x 7.84 = 23.5 pairs.
+  const RegressionFinding finding = judged(kThree, false, 6e6);
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_EQ(finding.seeds_needed, 24);
+  // At the mean no number decides.
+  EXPECT_EQ(judged(kThree, false, 5e6).seeds_needed, std::nullopt);
+}
+
+TEST(Regression, no_data_is_undecided) {
+  EXPECT_EQ(judged(of_p95({{}, {}}, {100, 200}), false, 1e9).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged(of_p95({100, {}}, {100, 200}), false, 1e9).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged(of_p95({100, {}, 300}, {101, 200, 303}), false, 1e9).verdict, Verdict::pass);
+}
+
+}  // namespace
+}  // namespace windtunnel::sim::regression_test
