@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "sim/checks/claims/comparison.h"
 #include "sim/kernel/digest.h"
+#include "sim/statistics/skewed_mean.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -63,7 +64,9 @@ Spread spread_of(const ReplicationSet& set) {
     halves.push_back(difference * difference / 2);
   }
   spread.twins = halves.size();
-  const auto noise = estimate_mean(std::span<const double>{halves});
+  // Half squares are skewed, and there are few of them. Twins that are all alike have no noise.
+  auto noise = estimate_skewed_mean(halves);
+  if (!noise) noise = estimate_mean(std::span<const double>{halves});
   if (!spread.all || !noise) return spread;
   const auto root = [](double variance) { return std::sqrt(std::max(0.0, variance)); };
   spread.noise = Estimate{root(noise->value), root(noise->low), root(noise->high)};

@@ -87,6 +87,35 @@ void expect_budget_is_covered(Scenario scenario, std::int64_t milli_usd) {
   expect_coverage("date", of_date);
 }
 
+// The rest of what a forecast prints: the spread and its parts, a share of sums, and a mean of percentiles. The parts
+// of the spread come from ten twins each, and that of demand takes the two errors for independent: both may be held
+// more often, never less.
+void expect_the_rest_is_covered(Scenario scenario) {
+  scenario.providers[0].errors.rates = {{monitor::ReplyKind::server_error, 0.05}};
+  scenario.providers[0].time_to_first_token = Law::exponential(100e6);
+  const ReplicationSet all = all_of(scenario);
+  const Forecast truth = forecast_of(all, {});
+  int of_sd = 0;
+  int of_noise = 0;
+  int of_demand = 0;
+  int of_availability = 0;
+  int of_latency = 0;
+  for (std::size_t i = 0; i < kExperiments; ++i) {
+    const Forecast forecast = forecast_of(experiment(all, i), {});
+    of_sd += holds_truth(*forecast.cost_sd.all, truth.cost_sd.all->value);
+    of_noise += holds_truth(*forecast.cost_sd.noise, truth.cost_sd.noise->value);
+    of_demand += holds_truth(*forecast.cost_sd.demand, truth.cost_sd.demand->value);
+    of_availability += holds_truth(*forecast.availability, truth.availability->value);
+    of_latency += holds_truth(*forecast.latency[0], truth.latency[0]->value);
+  }
+  expect_coverage("standard deviation", of_sd);
+  expect_coverage("availability", of_availability);
+  expect_coverage("mean of P50", of_latency);
+  EXPECT_GE(of_noise, 922) << "request noise";
+  EXPECT_GE(of_demand, 922) << "demand";
+}
+
+TEST(Coverage, of_spread_shares_and_latency_is_95_percent) { expect_the_rest_is_covered(small_day(0.3)); }
 TEST(Coverage, of_spend_is_95_percent) { expect_spend_is_covered(small_day(0)); }
 TEST(Coverage, of_spend_with_a_skewed_demand_is_95_percent) { expect_spend_is_covered(small_day(0.3)); }
 TEST(Coverage, of_budget_and_date_is_95_percent) { expect_budget_is_covered(small_day(0), 1100); }
