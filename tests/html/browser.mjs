@@ -26,8 +26,9 @@ export class Looks {
 }
 
 // A page that writes down what goes wrong in it, and what it asks for.
-export async function open(browser, url, options = {}) {
+export async function open(browser, url, options = {}, before = null) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  if (before) await context.addInitScript(before);
   const page = await context.newPage();
   const complaints = [];
   const asked = [];
@@ -136,7 +137,7 @@ export async function lookAtScheme(browser, looks, { name, url, document: source
   looks.expect(scheme === "dark" ? Math.max(...paper) < 64 : Math.min(...paper) > 191, `${where}: the page is ${paper}`);
   looks.expect((await page.textContent("#verdict")).includes(source.verdict.replace("_", " ")), `${where}: no verdict ${source.verdict}`);
   looks.expect((await page.textContent("code.command")) === source.replay, `${where}: another replay command`);
-  for (const width of [375, 768]) {
+  for (const width of [375, 390, 768]) {
     await page.setViewportSize({ width, height: 900 });
     await page.waitForTimeout(100);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);

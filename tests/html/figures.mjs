@@ -49,9 +49,16 @@ export function chartSums(run, summary) {
   summary.providers.forEach((provider, i) => {
     rows.push([`${provider.name}: calls`, sum(run.providers[i].calls), provider.calls]);
     rows.push([`${provider.name}: errors`, sum(run.providers[i].errors), provider.errors]);
+    rows.push([`${provider.name}: answers`, sum(run.providers[i].answers), provider.replies.ok]);
     const opened = run.providers[i].lane.filter(([, state]) => state === "open").length;
     rows.push([`${provider.name}: opened`, opened, provider.circuit_breaker.opened]);
   });
+  // Each view's served requests are the providers' answers in it.
+  const served = run.outcomes.served ?? [];
+  const strange = served.filter((n, view) => n !== run.providers.reduce((all, { answers }) => all + at({ answers }, `/answers/${view}`), 0));
+  rows.push(["views whose answers are not the served requests", strange.length, 0]);
+  const billed = summary.providers.reduce((all, { ledger }) => all + Number(ledger.billed_usd), 0);
+  rows.push(["billed by the providers, micro-dollars", run.billed.at(-1), Math.round(1e6 * billed)]);
   const month = summary.cost_limiter.windows.find((window) => window.window === "month");
   rows.push(["spent this month, micro-dollars", run.budget.month.settled.at(-1), Math.round(1e6 * Number(month.settled_usd))]);
   return rows;

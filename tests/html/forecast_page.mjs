@@ -7,6 +7,8 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { pathToFileURL } from "node:url";
+import { inkOf } from "./drawings.mjs";
+import { lookAtAccess, lookAtContrast, lookAtTelephone } from "./reading.mjs";
 import { coloursOf, cursorsOf, heightsOf, isOneCursor, launch, Looks, lookAtPaper, lookAtScheme, lookAtSeries, lookAtTime, open, wrongFigures } from "./browser.mjs";
 
 const looks = new Looks();
@@ -66,6 +68,31 @@ async function lookAtKeys(page, name, forecast) {
   expect(min === 0 && max === Number(forecast.horizon_s), `${name}: 0 shows ${min} to ${max}`);
 }
 
+// A chance that no replication showed is a bound: a line of dots with arrows, and no area below it.
+async function lookAtBounds(page, name, { days }) {
+  const shares = days[0].p_exceed.length;
+  const tones = ["line-2", "line-3", "line-4", "failed"];
+  for (let i = 0; i < shares; ++i) {
+    const tone = i === shares - 1 ? "failed" : tones[i];
+    const known = days.findIndex(({ p_exceed }) => !p_exceed[i].chance.bound);
+    const count = known < 0 ? days.length : known;
+    if (count < 4) continue;
+    const bound = days[0].p_exceed[i].chance.value;
+    const place = await page.evaluate(([last, high]) => {
+      const { chart } = windtunnelReport.panels[1];
+      const x = (view) => chart.valToPos(windtunnelReport.time.times[view], "x", true);
+      return { left: x(0), right: x(last), y: chart.valToPos(high, "y", true), ground: chart.valToPos(0, "y", true) };
+    }, [count - 1, bound]);
+    const ink = await inkOf(page, "crossing", tone, place.left, place.right);
+    const width = place.right - place.left;
+    const at = (y) => Math.max(...[-1, 0, 1].map((dy) => ink?.rows[Math.round(y) + dy] ?? 0)) / width;
+    expect(ink && Math.abs(ink.top - place.y) <= 2.5, `${name}: the bound of share ${i} is drawn at ${ink?.high}, not ${bound}`);
+    expect(at(place.y) > 0.25, `${name}: ${at(place.y)} of the bound of share ${i} is drawn`);
+    const between = (place.y + 2 + place.ground) / 2;
+    expect((ink?.rows[Math.round(between)] ?? 0) / width < 0.45, `${name}: below the bound of share ${i} lies an area`);
+  }
+}
+
 // From trial to trial, each with its chance.
 async function lookAtHeadroom(page, name, { headroom }) {
   const trials = [headroom.budget, headroom.latency].filter(Boolean).flatMap(({ tried, at_edge, beyond }) => [...tried, at_edge, beyond]).filter(Boolean);
@@ -122,15 +149,19 @@ try {
     await lookAtCharts(page, name, forecast);
     await lookAtDays(page, name, forecast);
     await lookAtKeys(page, name, forecast);
+    if (forecast.budget && forecast.replications >= 30) await lookAtBounds(page, name, forecast);
     if (forecast.headroom) await lookAtHeadroom(page, name, forecast);
     // With too few replications there is no P10 and no P90 to draw.
     if (forecast.days[0].month_to_date_usd.p10) {
       for (const id of panelsOf(forecast)) await lookAtSeries(page, looks, name, id);
     }
+    await lookAtTelephone(browser, looks, name, url, []);
     expect(complaints.length === 0, `${name}: ${complaints.join("; ")}`);
     await close();
     if (folder !== folders[0]) continue;
     await lookAtTime(browser, looks, name, url);
+    for (const scheme of ["light", "dark"]) await lookAtContrast(browser, looks, name, url, scheme);
+    await lookAtAccess(browser, looks, name, url, panelsOf(forecast));
     await lookAtPaper(browser, looks, name, url);
     await lookWithoutScripts(browser, name, url, forecast);
     await plantFaults(browser, url, forecast);

@@ -16,10 +16,12 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from npm_packages import install, skip
 
-FILES = ("browser.mjs", "figures.mjs", "run_page.mjs", "forecast_page.mjs")
+FILES = ("browser.mjs", "drawings.mjs", "figures.mjs", "reading.mjs", "run_page.mjs", "forecast_page.mjs")
 BYTES_MAX = 1_500_000
-# One with faults, breakers and a failover; one with a spent budget; 31 days of 10,000 requests, with an experiment.
+# One with faults, breakers and a failover; one with a spent budget; 31 days of 10,000 requests, with an experiment; 30
+# days with events of a single bucket; one whose labels hardly fit, without a start.
 RUNS = {name: ["run", f"scenarios/catalog/{name}.json"] for name in ("openai-outage", "budget-exhaustion", "month")}
+RUNS |= {name: ["run", f"tests/html/{name}.json"] for name in ("long", "crowded")}
 # One with all that there is; one with too few replications for most of it, and without a search; one without a budget.
 SMALL = ["forecast", "tests/html/forecast.json", "--quiet", "--horizon"]
 FORECASTS = {

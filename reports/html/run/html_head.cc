@@ -122,9 +122,9 @@ void put_tiles(HtmlWriter& html, const PlacedSummary& summary) {
   tile.begin("Cost");
   tile.figure(Kind::money, run.cost.billed);
   if (run.cost.known == run.cost.billed && run.cost.reserved == UsdSum{}) {
-    html.text("billed, all known to the gateway; ");
+    html.text(std::string(kBilledWords) + ", all known to the gateway; ");
   } else {
-    tile.with("billed; known to the gateway ", Kind::money, run.cost.known);
+    tile.with(std::string(kBilledWords) + "; known to the gateway ", Kind::money, run.cost.known);
     tile.with(", held by reservations ", Kind::money, run.cost.reserved, "; ");
   }
   if (run.cost_limiter.monthly) {

@@ -1,16 +1,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 #include <vector>
 
+#include "base/calendar.h"
 #include "base/duration_text.h"
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "reports/html/html_components.h"
 #include "reports/html/run/html_views.h"
 #include "reports/html/run/page_sections.h"
+#include "reports/html/run/panel_tables.h"
 #include "reports/text/enum_names.h"
 
 namespace windtunnel::reports {
@@ -21,15 +22,6 @@ using Numbers = std::vector<std::int64_t>;
 
 // Lanes and bands with more parts than this are drawn from the views: a page is not a log.
 constexpr std::size_t kPartsMax = 4'000;
-constexpr std::size_t kTableRows = 40;
-
-Duration view_of(const Timeline& timeline) { return timeline.step * static_cast<std::int64_t>(timeline.view_steps); }
-
-// In greater units; halves up.
-Numbers scaled(Numbers values, std::int64_t unit) {
-  for (std::int64_t& value : values) value = (value + unit / 2) / unit;
-  return values;
-}
 
 void put_quantile(JsonWriter& json, const char* name, const sim::Series& series, std::size_t views) {
   json.key(name).begin_array();
@@ -72,6 +64,7 @@ void put_provider_figures(JsonWriter& json, const Timeline& timeline) {
     json.begin_object().key("name").text(timeline.provider_names[i].name);
     json.key("calls").integers(sums_by_view(timeline, all_calls(provider)));
     json.key("errors").integers(sums_by_view(timeline, failed_calls(provider)));
+    json.key("answers").integers(sums_by_view(timeline, answers_of(provider)));
     json.key("in_flight").integers(last_by_view(timeline, provider.in_flight));
     put_lane(json, timeline, i);
     json.end_object();
@@ -79,12 +72,16 @@ void put_provider_figures(JsonWriter& json, const Timeline& timeline) {
   json.end_array();
 }
 
+std::string fault_words(const Timeline::Fault& fault) {
+  std::string kind = name_of(fault.kind);
+  std::ranges::replace(kind, '_', ' ');
+  return fault.id + " · " + kind;
+}
+
 void put_fault_figures(JsonWriter& json, const Timeline& timeline) {
   json.key("faults").begin_array();
   for (const Timeline::Fault& fault : timeline.faults) {
-    std::string kind = name_of(fault.kind);
-    std::ranges::replace(kind, '_', ' ');
-    json.begin_object().key("label").text(fault.id + " · " + kind).key("phases").begin_array();
+    json.begin_object().key("label").text(fault_words(fault)).key("phases").begin_array();
     for (std::size_t i = 0; i < fault.phases.size() && i < kPartsMax; ++i) {
       json.begin_array().seconds(fault.phases[i].from).seconds(fault.phases[i].to).end_array();
     }
@@ -99,6 +96,7 @@ void put_budget_figures(JsonWriter& json, const Timeline& timeline) {
     limit ? json.decimal(limit->picos(), kDollarDecimals) : json.null();
     json.key("settled").integers(scaled(last_by_view(timeline, settled), 1'000'000)).end_object();
   };
+  json.key("billed_words").text(kBilledWords).key("billed").integers(billed_by_view(timeline));
   json.key("budget").begin_object();
   window("month", timeline.monthly_limit, timeline.month_settled_picos);
   window("day", timeline.daily_limit, timeline.day_settled_picos);
@@ -117,160 +115,74 @@ void put_budget_figures(JsonWriter& json, const Timeline& timeline) {
   json.end_array();
 }
 
-// --- The tables in the place of charts -----------------------------------------------------------------------------
+// "2026-01-20 10:05:00", or "5m" after the start.
+std::string instant_words(const Timeline& timeline, Instant at) {
+  if (!timeline.start_is_given) return duration_words(at.time_since_epoch());
+  const std::string text = iso8601(timeline.start + at.time_since_epoch());
+  return text.substr(0, 10) + " " + text.substr(11, 8);
+}
 
-struct Column {
-  std::string name;
-  std::vector<std::string> cells;  // by group of views
-};
-
-// Views in groups, so that a table stays short.
-struct Groups {
-  std::size_t views = 0;
-  std::size_t size = 1;
-  explicit Groups(const Timeline& timeline)
-      : views(timeline.views()), size(std::max<std::size_t>((timeline.views() + kTableRows - 1) / kTableRows, 1)) {}
-  [[nodiscard]] std::size_t count() const { return (views + size - 1) / size; }
-
-  template <class Combine>
-  [[nodiscard]] Numbers combined(const Numbers& by_view, Combine combine) const {
-    Numbers result(count());
-    for (std::size_t view = 0; view < by_view.size(); ++view) {
-      result[view / size] = combine(result[view / size], by_view[view]);
+// Each fault with its first phase, in the order of the numbers that the chart gives those whose names do not fit.
+void put_fault_list(HtmlWriter& html, const Timeline& timeline) {
+  if (timeline.faults.empty()) return;
+  html.open("ol", "faults", "id=\"fault-list\" aria-label=\"Faults\"");
+  for (const Timeline::Fault& fault : timeline.faults) {
+    html.open("li").element("strong", fault_words(fault));
+    if (fault.phases.empty()) {
+      html.text(": never");
+    } else {
+      const Timeline::Phase& first = fault.phases.front();
+      const std::string to = first.to ? instant_words(timeline, *first.to) : "the end";
+      html.text(": " + instant_words(timeline, first.from) + " to " + to);
     }
-    return result;
+    if (fault.phases_total > 1) html.text(", the first of " + with_thousands(fault.phases_total) + " phases");
+    html.close("li");
   }
-  [[nodiscard]] Numbers sums(const Numbers& by_view) const { return combined(by_view, std::plus<>{}); }
-  [[nodiscard]] Numbers greatest(const Numbers& by_view) const {
-    return combined(by_view, [](std::int64_t a, std::int64_t b) { return std::max(a, b); });
-  }
-  [[nodiscard]] Numbers last(const Numbers& by_view) const {
-    return combined(by_view, [](std::int64_t, std::int64_t b) { return b; });
-  }
-};
-
-Column counts(std::string name, const Numbers& values) {
-  Column column{std::move(name), {}};
-  for (const std::int64_t value : values) column.cells.push_back(with_thousands(value));
-  return column;
-}
-
-Column shares(std::string name, const Numbers& parts, const Numbers& wholes) {
-  Column column{std::move(name), {}};
-  for (std::size_t i = 0; i < parts.size(); ++i) column.cells.push_back(percent(parts[i], wholes[i]));
-  return column;
-}
-
-void put_table(HtmlWriter& html, const Timeline& timeline, const std::vector<Column>& columns) {
-  const Groups groups{timeline};
-  html.open("noscript").open("div", "scroll").open("table").open("thead").open("tr");
-  html.element("th", "From, s", "number", "scope=\"col\"");
-  for (const Column& column : columns) html.element("th", column.name, "number", "scope=\"col\"");
-  html.close("tr").close("thead").open("tbody");
-  const auto width = view_of(timeline).count() * static_cast<std::int64_t>(groups.size);
-  for (std::size_t row = 0; row < groups.count(); ++row) {
-    html.open("tr").element("td", exact_decimal(Int128{width} * static_cast<Int128>(row), kSecondDecimals), "number");
-    for (const Column& column : columns) html.element("td", column.cells[row], "number");
-    html.close("tr");
-  }
-  html.close("tbody").close("table").close("div").close("noscript");
-}
-
-std::vector<Column> outcome_table(const Timeline& timeline, const Groups& groups) {
-  std::vector<Column> columns;
-  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
-    if (timeline.requests.outcomes[i].empty()) continue;
-    columns.push_back(counts(name_of(static_cast<monitor::Outcome>(i)),
-                             groups.sums(sums_by_view(timeline, timeline.requests.outcomes[i]))));
-  }
-  return columns;
-}
-
-std::vector<Column> lane_table(const Timeline& timeline, const Groups& groups) {
-  constexpr std::array kWords{"closed", "half-open", "open"};
-  std::vector<Column> columns;
-  for (std::size_t i = 0; i < timeline.providers.size(); ++i) {
-    Column column{timeline.provider_names[i].name + " (worst)", {}};
-    for (const std::int64_t state : groups.greatest(greatest_by_view(timeline, timeline.providers[i].state))) {
-      column.cells.emplace_back(kWords[static_cast<std::size_t>(state)]);
-    }
-    columns.push_back(std::move(column));
-  }
-  return columns;
-}
-
-std::vector<Column> error_table(const Timeline& timeline, const Groups& groups) {
-  const auto sums = [&](const sim::Series& series) { return groups.sums(sums_by_view(timeline, series)); };
-  std::vector<Column> columns;
-  for (std::size_t i = 0; i < timeline.providers.size(); ++i) {
-    const sim::ProviderSeries& provider = timeline.providers[i];
-    columns.push_back(shares(timeline.provider_names[i].name, sums(failed_calls(provider)), sums(all_calls(provider))));
-  }
-  columns.push_back(
-      shares("as callers see it", sums(failed_requests(timeline.requests)), sums(all_requests(timeline.requests))));
-  return columns;
-}
-
-std::vector<Column> latency_table(const Timeline& timeline, const Groups& groups) {
-  const sim::QuantileSeries& quantiles = timeline.latency_quantiles;
-  std::vector<Column> columns;
-  for (const auto& [name, series] : {std::pair{"p50, worst view, ms", &quantiles.p50_ns},
-                                     {"p95, worst view, ms", &quantiles.p95_ns},
-                                     {"p99, worst view, ms", &quantiles.p99_ns}}) {
-    Numbers by_view(groups.views);
-    for (std::size_t view = 0; view < groups.views; ++view) by_view[view] = sim::value_at(*series, view);
-    columns.push_back(counts(name, scaled(groups.greatest(by_view), 1'000'000)));
-  }
-  return columns;
-}
-
-std::vector<Column> spend_table(const Timeline& timeline, const Groups& groups) {
-  std::vector<Column> columns;
-  for (const auto& [name, series] :
-       {std::pair{"this month, USD", &timeline.month_settled_picos}, {"this day, USD", &timeline.day_settled_picos}}) {
-    Column column{name, {}};
-    for (const std::int64_t picos : groups.last(last_by_view(timeline, *series))) {
-      column.cells.push_back(rounded_decimal(picos, kDollarDecimals, 4));
-    }
-    columns.push_back(std::move(column));
-  }
-  return columns;
+  html.close("ol").line();
 }
 
 void put_panel(HtmlWriter& html, const Timeline& timeline, const std::string& id, std::string_view heading,
-               std::string_view unit, std::string_view described, const std::vector<Column>& table) {
+               std::string_view unit, std::string_view described, const std::vector<TableColumn>& table) {
   html.open("figure", "panel", HtmlWriter::attribute("id", "panel-" + id));
   html.open("figcaption").element("h3", heading).element("span", unit, "unit").close("figcaption");
   html.open("div", "plot", "role=\"group\" " + HtmlWriter::attribute("aria-label", described)).close("div");
-  put_table(html, timeline, table);
+  put_panel_table(html, timeline, table);
   html.close("figure").line();
 }
 
 }  // namespace
 
 void put_panels(HtmlWriter& html, const Timeline& timeline) {
-  const Groups groups{timeline};
   html.open("section", "", "id=\"panels\"").open("div", "tools").element("h2", "Over time");
-  html.element("span",
-               fmt::format("Buckets of {}. Drag to zoom, double-click for all; arrow keys move the cursor.",
-                           duration_words(view_of(timeline))),
-               "hint");
+  const std::string clock = timeline.start_is_given ? "Wall-clock time (UTC) from " + instant_words(timeline, Instant{})
+                                                    : std::string("Time since the start, as the scenario names none");
+  html.element("span", fmt::format("{}, in buckets of {}.", clock, duration_words(view_of(timeline))), "times");
+  html.element("span", "", "times", "id=\"drawn-as\"");
+  html.element("span", "Drag to zoom, double-click for all; arrow keys move the cursor, + and - zoom.", "hint");
   html.element("button", "Show all", "", "type=\"button\" id=\"show-all\"");
-  html.open("span", "", "id=\"cursor-time\" aria-live=\"off\"").close("span").close("div").open("div", "sheet");
+  html.open("span", "", "id=\"cursor-time\" aria-live=\"off\"").close("span").close("div");
+  put_fault_list(html, timeline);
+  html.open("div", "sheet");
   put_panel(html, timeline, "requests", "Requests by outcome", "requests",
-            "Stacked: requests by outcome over time, with the times of faults", outcome_table(timeline, groups));
+            "Stacked: requests by outcome over time, with the times of faults", outcome_table(timeline));
+  put_panel(html, timeline, "answers", "Who answered", "share of the requests that ended",
+            "Stacked: the share of requests that each provider answered over time, that came from the cache, that the "
+            "limiters refused, and that had no answer",
+            answer_table(timeline));
   put_panel(html, timeline, "lanes", "Circuit breakers", "state by provider",
-            "The state of each provider's breaker over time", lane_table(timeline, groups));
-  put_panel(html, timeline, "errors", "Error rate", "share of calls, and of requests",
-            "The share of calls to each provider that failed, and of requests that failed for their callers",
-            error_table(timeline, groups));
+            "The state of each provider's breaker over time", lane_table(timeline));
+  put_panel(html, timeline, "failed-calls", "Failed calls", "calls",
+            "Bars: calls to each provider that failed over time, and requests that failed for their callers",
+            failure_table(timeline));
   put_panel(html, timeline, "latency", "Latency of answered requests", "logarithmic",
-            "Latency quantiles p50, p95 and p99 over time", latency_table(timeline, groups));
+            "Latency quantiles p50, p95 and p99 over time", latency_table(timeline));
   put_panel(html, timeline, "in-flight", "In flight", "requests and calls", "Requests and calls in flight over time",
-            {counts("requests, at most", groups.greatest(greatest_by_view(timeline, timeline.in_flight_max)))});
-  put_panel(html, timeline, "spend", "Spend against budget",
-            "US dollars, as the budget counts: known bills and reservations held",
-            "Spend of the month and the day over time", spend_table(timeline, groups));
+            in_flight_table(timeline));
+  put_panel(
+      html, timeline, "spend", "Cost against budget", "US dollars",
+      "What the providers billed since the start, and what the budget counts of its month and day: known bills and "
+      "reservations held",
+      spend_table(timeline));
   html.close("div");
   if (timeline.transitions_total > static_cast<std::int64_t>(std::min(timeline.transitions.size(), kPartsMax))) {
     html.element(
@@ -288,6 +200,7 @@ std::string panel_figures(const Timeline& timeline) {
   json.begin_object().key("view").decimal(view_of(timeline).count(), kSecondDecimals);
   json.key("views").integer(static_cast<Int128>(timeline.views())).key("end").seconds(timeline.ended);
   json.key("start_unix_ms").integer(timeline.start.time_since_epoch().count() / 1'000'000);
+  json.key("start_is_given").boolean(timeline.start_is_given);
   json.key("outcomes").begin_object();
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
     if (timeline.requests.outcomes[i].empty()) continue;

@@ -32,11 +32,24 @@ std::vector<std::int64_t> last_by_view(const sim::Timeline& timeline, const sim:
   return by_view(timeline, series, [](std::int64_t, std::int64_t b) { return b; });
 }
 
+std::vector<std::int64_t> scaled(std::vector<std::int64_t> values, std::int64_t unit) {
+  for (std::int64_t& value : values) value = (value + unit / 2) / unit;
+  return values;
+}
+
 sim::Series failed_requests(const sim::RequestSeries& requests) {
   sim::Series sum;
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
     const auto outcome = static_cast<monitor::Outcome>(i);
     if (!is_answered(outcome) && !is_refused(outcome)) add_to(sum, requests.outcomes[i]);
+  }
+  return sum;
+}
+
+sim::Series refused_requests(const sim::RequestSeries& requests) {
+  sim::Series sum;
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    if (is_refused(static_cast<monitor::Outcome>(i))) add_to(sum, requests.outcomes[i]);
   }
   return sum;
 }
@@ -59,6 +72,25 @@ sim::Series failed_calls(const sim::ProviderSeries& provider) {
     if (static_cast<monitor::ReplyKind>(i) != monitor::ReplyKind::ok) add_to(sum, provider.replies[i]);
   }
   return sum;
+}
+
+const sim::Series& answers_of(const sim::ProviderSeries& provider) {
+  return provider.replies[static_cast<std::size_t>(monitor::ReplyKind::ok)];
+}
+
+std::vector<std::int64_t> billed_by_view(const sim::Timeline& timeline) {
+  std::vector<std::int64_t> micros(timeline.views());
+  std::vector<Int128> picos(timeline.views());
+  for (const sim::ProviderSeries& provider : timeline.providers) {
+    const std::vector<std::int64_t> billed = sums_by_view(timeline, provider.cost_picos);
+    for (std::size_t view = 0; view < billed.size(); ++view) picos[view] += billed[view];
+  }
+  Int128 so_far = 0;
+  for (std::size_t view = 0; view < picos.size(); ++view) {
+    so_far += picos[view];
+    micros[view] = static_cast<std::int64_t>((so_far + 500'000) / 1'000'000);
+  }
+  return micros;
 }
 
 }  // namespace windtunnel::reports

@@ -15,11 +15,25 @@ std::vector<std::int64_t> greatest_by_view(const sim::Timeline& timeline, const 
 // A gauge at each view's end.
 std::vector<std::int64_t> last_by_view(const sim::Timeline& timeline, const sim::Series& series);
 
+// The width of a view.
+[[nodiscard]] inline Duration view_of(const sim::Timeline& timeline) {
+  return timeline.step * static_cast<std::int64_t>(timeline.view_steps);
+}
+// In greater units; halves up.
+std::vector<std::int64_t> scaled(std::vector<std::int64_t> values, std::int64_t unit);
+
 // Requests that were neither answered nor refused by our own limiters, by step.
 sim::Series failed_requests(const sim::RequestSeries& requests);
+// Requests that one of our limiters refused.
+sim::Series refused_requests(const sim::RequestSeries& requests);
 sim::Series all_requests(const sim::RequestSeries& requests);
 // Calls, and those that were not ok, by step.
 sim::Series all_calls(const sim::ProviderSeries& provider);
 sim::Series failed_calls(const sim::ProviderSeries& provider);
+// Calls that were ok: each served a request. Over all providers they are the served requests.
+const sim::Series& answers_of(const sim::ProviderSeries& provider);
+
+// What all providers had billed since the start at each view's end, in micro-dollars.
+std::vector<std::int64_t> billed_by_view(const sim::Timeline& timeline);
 
 }  // namespace windtunnel::reports

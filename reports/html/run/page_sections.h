@@ -2,6 +2,7 @@
 // The parts of a run's page, from its top to its end.
 
 #include <string>
+#include <string_view>
 
 #include "reports/fields/field_places.h"
 #include "reports/html/html_writer.h"
@@ -15,6 +16,9 @@ struct PlacedSummary {
   const RunSummary& run;
   FieldPlaces places;
 };
+
+// What the page calls the cost wherever it stands: in the card, the chart and its table.
+inline constexpr std::string_view kBilledWords = "billed by the providers";
 
 // Verdict, title, what was run and how to run it again; the reasons first if it is no pass.
 void put_head(HtmlWriter& html, const PlacedSummary& summary, const sim::Timeline& timeline);

@@ -13,6 +13,15 @@ export function short(value) {
   return String(Number(value.toPrecision(3)));
 }
 
+// In the room that an axis has: 1,234, 12k, 1.5M.
+export function scale(value) {
+  const size = Math.abs(value);
+  if (size >= 1e9) return `${Number((value / 1e9).toPrecision(3))}G`;
+  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
+  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
+  return short(value);
+}
+
 export const percent = (share) => `${short(100 * share)} %`;
 export const milliseconds = (ms) => (ms >= 10000 ? `${short(ms / 1000)} s` : `${short(ms)} ms`);
 export const dollars = (usd) => (usd !== 0 && Math.abs(usd) < 1 ? `$${Number(usd.toPrecision(3))}` : `$${usd.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`);
@@ -31,6 +40,17 @@ export function elapsed(seconds) {
   return h > 0 ? `${h}:${two(m)}:${two(s)}${part}` : `${m}:${two(s)}${part}`;
 }
 
+// The length of a stretch of time: 5 s, 15 min, 2 h, 1 d 6 h.
+export function span(seconds) {
+  const parts = [[86400, "d"], [3600, "h"], [60, "min"]].map(([unit, word]) => {
+    const whole = Math.floor(seconds / unit + 1e-9);
+    seconds -= whole * unit;
+    return whole > 0 ? `${whole} ${word}` : "";
+  });
+  if (seconds > 1e-9) parts.push(`${Number(seconds.toFixed(3))} s`);
+  return parts.filter(Boolean).join(" ");
+}
+
 // The wall clock in UTC.
 export function wall(unixMs, withSeconds = true) {
   const at = new Date(unixMs);
@@ -38,19 +58,26 @@ export function wall(unixMs, withSeconds = true) {
   return `${at.getUTCFullYear()}-${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())} ${time} UTC`;
 }
 
-// A tick of the time axis.
-export function tick(seconds, step, startUnixMs, byCalendar) {
-  if (!byCalendar) {
-    const h = Math.floor(seconds / 3600);
-    const m = Math.floor(seconds / 60) % 60;
-    if (seconds === 0) return "0";
+const seconds = (s, step) => {
+  const decimals = Number.isInteger(step) ? 0 : step < 0.1 ? 2 : 1;
+  return s.toFixed(decimals).padStart(decimals > 0 ? decimals + 3 : 2, "0");
+};
+
+// A tick of the time axis: of the wall clock (UTC) if it has one, else since the start.
+export function tick(at, step, startUnixMs) {
+  if (startUnixMs == null) {
+    const d = Math.floor(at / 86400);
+    const h = Math.floor(at / 3600);
+    const m = Math.floor(at / 60) % 60;
+    if (at === 0) return "0";
+    if (step >= 86400) return `${d} d`;
+    if (d > 0 && step >= 60) return h % 24 === 0 && m === 0 ? `${d} d` : `${d} d ${two(h % 24)}:${two(m)}`;
     if (step >= 60) return h > 0 ? `${h}:${two(m)}` : `${m} min`;
-    const s = seconds % 60;
-    const text = Number.isInteger(s) ? two(s) : s.toFixed(step < 0.1 ? 2 : 1).padStart(step < 0.1 ? 5 : 4, "0");
-    return h > 0 ? `${h}:${two(m)}:${text}` : `${m}:${text}`;
+    return h > 0 ? `${h}:${two(m)}:${seconds(at % 60, step)}` : `${m}:${seconds(at % 60, step)}`;
   }
-  const at = new Date(startUnixMs + 1000 * seconds);
-  const atMidnight = at.getUTCHours() === 0 && at.getUTCMinutes() === 0;
-  if (step >= 86400 || atMidnight) return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`;
-  return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
+  const ms = Math.round(startUnixMs + 1000 * at);
+  const day = new Date(ms);
+  if (step >= 86400 || ms % 86400000 === 0) return `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()]}`;
+  const minutes = `${two(day.getUTCHours())}:${two(day.getUTCMinutes())}`;
+  return step >= 60 ? minutes : `${minutes}:${seconds((ms % 60000) / 1000, step)}`;
 }

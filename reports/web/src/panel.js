@@ -27,8 +27,15 @@ function swatch(series) {
     box.height = 12 * scale;
     const pen = box.getContext("2d");
     if (series.mark) {
+      pen.globalAlpha = series.alpha ?? 1;
       pen.fillStyle = fill(series.colour, series.mark);
       pen.fillRect(0, 0, box.width, box.height);
+      return;
+    }
+    if (series.isOutline) {
+      pen.strokeStyle = colour(series.colour);
+      pen.lineWidth = 1.5 * scale;
+      pen.strokeRect(scale, scale, box.width - 2 * scale, box.height - 2 * scale);
       return;
     }
     pen.strokeStyle = colour(series.colour);
@@ -45,24 +52,26 @@ function swatch(series) {
 }
 
 export class Panel {
-  // `series`: [{label, colour, mark | dash, value(view) -> text, hidden}]; `build(panel)` gives uPlot's series, data,
-  // scales, axes and hooks.
-  constructor(figure, axis, faults, { series, height, top = 8, build, rebuild, at }) {
+  // `series`: [{label, colour, mark | isOutline | dash, value(column, instant) -> text, hidden, isEmpty}], where a column is the
+  // views that share one: [first, beyond). `height` and `top` may follow from the axis's width. `build(panel)` gives
+  // uPlot's series, data, scales, axes and hooks.
+  constructor(figure, axis, faults, { series, height, top = 8, build, rebuild }) {
     this.figure = figure;
     this.plot = figure.querySelector(".plot");
     this.axis = axis;
     this.series = series;
-    this.at = at;
     this.rebuild = rebuild;
+    this.height = typeof height === "function" ? height : () => height;
+    const room = typeof top === "function" ? top : () => top;
     const shared = axis.options();
     const own = build(this);
     const hooks = own.hooks ?? {};
     const options = {
       width: axis.width,
-      height,
+      height: this.height(),
       legend: { show: false },
       ...shared,
-      padding: [top, shared.padding[1], 0, 0],
+      padding: [() => room(), shared.padding[1], 0, 0],
       scales: { ...shared.scales, ...own.scales },
       axes: [axis.ticks(), ...own.axes],
       series: [{}, ...own.series],
@@ -73,7 +82,7 @@ export class Panel {
       },
     };
     this.chart = new uPlot(options, own.data, this.plot);
-    axis.add(this.chart);
+    axis.add(this);
     this.addLegend();
     this.addKeys();
     onChange(() => {
@@ -84,7 +93,7 @@ export class Panel {
   // True if the width changed, and with it the drawing.
   fit() {
     if (this.chart.width === this.axis.width) return false;
-    this.chart.setSize({ width: this.axis.width, height: this.chart.height });
+    this.chart.setSize({ width: this.axis.width, height: this.height() });
     return true;
   }
 
@@ -93,7 +102,7 @@ export class Panel {
     list.className = "legend";
     this.values = this.series.map((one) => {
       const item = document.createElement("li");
-      const button = document.createElement(this.rebuild || one.at ? "button" : "span");
+      const button = document.createElement(this.rebuild && !one.isEmpty ? "button" : "span");
       button.className = "key";
       const value = document.createElement("span");
       value.className = "value";
@@ -124,7 +133,7 @@ export class Panel {
       let longest = "";
       for (let step = 0; step <= SAMPLES; ++step) {
         const view = Math.round((last * step) / SAMPLES);
-        const words = one.value(view, this.axis.middle(view));
+        const words = one.value(this.axis.columnAt(this.chart, view), this.axis.middle(view));
         if (words.length > longest.length) longest = words;
       }
       this.values[i].textContent = longest;
@@ -136,12 +145,20 @@ export class Panel {
     const inside = left != null && left >= 0 && idx != null;
     const at = inside ? this.chart.posToVal(left, "x") : null;
     this.series.forEach((one, i) => {
-      this.values[i].textContent = inside ? one.value(this.axis.viewAt(at), at) : "";
+      this.values[i].textContent = inside ? one.value(this.axis.columnAt(this.chart, this.axis.viewAt(at)), at) : "";
     });
     this.axis.listeners.forEach((listener) => listener(at));
   }
 
-  // The arrow keys walk the cursor from view to view in all panels; + and - zoom about it, 0 shows all.
+  // What the legend says, for those who hear it: after a key, not at every move of the mouse.
+  say() {
+    const words = this.series.map((one, i) => `${one.label} ${this.values[i].textContent}`);
+    const spoken = document.getElementById("spoken");
+    const at = this.axis.readout?.textContent;
+    if (spoken) spoken.textContent = `${at ? `${at}: ` : ""}${words.join("; ")}`;
+  }
+
+  // The arrow keys walk the cursor from column to column in all panels; + and - zoom about it, 0 shows all.
   addKeys() {
     this.plot.tabIndex = 0;
     this.plot.addEventListener("keydown", (event) => {
@@ -149,7 +166,7 @@ export class Panel {
       const { min, max } = chart.scales.x;
       const now = chart.cursor.left >= 0 ? chart.posToVal(chart.cursor.left, "x") : (min + max) / 2;
       const view = axis.viewAt(now);
-      const step = event.shiftKey ? 10 : 1;
+      const step = axis.columns(chart).size * (event.shiftKey ? 10 : 1);
       const last = axis.times.length - 2;
       const go = (i) => this.moveTo(axis.middle(Math.min(Math.max(i, 0), last)));
       const zoom = (factor) => axis.show(now - (now - min) * factor, now + (max - now) * factor);
@@ -168,6 +185,8 @@ export class Panel {
       if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       act();
+      // The cursor moves with the next frame.
+      requestAnimationFrame(() => this.say());
     });
   }
 

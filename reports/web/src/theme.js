@@ -36,6 +36,19 @@ addEventListener("afterprint", () => {
   changed();
 });
 
+// Providers in the order of the file: a colour each, a dash for their lines and a mark for their areas.
+export const LINES = [
+  ["line-1", []],
+  ["line-2", [7, 3]],
+  ["line-3", [2, 3]],
+  ["line-4", [9, 3, 2, 3]],
+  ["line-5", [4, 2]],
+  ["line-6", [12, 4]],
+  ["line-7", [2, 6]],
+  ["line-8", [6, 3, 2, 3, 2, 3]],
+];
+export const MARKS = ["solid", "rising", "level", "upright", "falling", "dotted", "crossed", "grid"];
+
 // What each mark looks like, drawn on a tile of 8 by 8.
 const STROKES = {
   solid: [],
@@ -44,6 +57,7 @@ const STROKES = {
   crossed: [[-2, 10, 10, -2], [-2, -2, 10, 10], [-2, 2, 2, -2], [6, 10, 10, 6], [-2, 6, 2, 10], [6, -2, 10, 2]],
   level: [[0, 2, 8, 2], [0, 6, 8, 6]],
   upright: [[2, 0, 2, 8], [6, 0, 6, 8]],
+  grid: [[0, 2, 8, 2], [0, 6, 8, 6], [2, 0, 2, 8], [6, 0, 6, 8]],
   dotted: [[2, 2, 3.4, 2], [6, 6, 7.4, 6]],
 };
 

@@ -2,7 +2,8 @@
 
 import uPlot from "uplot";
 import { colour, isPrinting, onChange } from "./theme.js";
-import { short, tick } from "./numbers.js";
+import { columnsOf } from "./columns.js";
+import { elapsed, short, tick, wall } from "./numbers.js";
 
 const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
   86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000];
@@ -18,6 +19,7 @@ class Axis {
     this.times = times;
     this.end = times[times.length - 1];
     this.least = (times[1] - times[0]) * 4;
+    this.panels = [];
     this.charts = [];
     this.sync = uPlot.sync(name);
     this.listeners = [];
@@ -37,12 +39,36 @@ class Axis {
   }
 
   resized() {
-    for (const chart of this.charts) chart.setSize({ width: this.width, height: chart.height });
+    for (const panel of this.panels) panel.fit();
     this.resizeListeners.forEach((listener) => listener());
   }
 
-  add(chart) {
-    this.charts.push(chart);
+  add(panel) {
+    this.panels.push(panel);
+    this.charts.push(panel.chart);
+  }
+
+  // How many CSS pixels lie between the ends of the axis.
+  get plotWidth() {
+    return this.width - AXIS_LEFT - PAD_RIGHT;
+  }
+
+  // The columns that are drawn of what is shown. All charts show the same, so they are worked out once.
+  columns(chart) {
+    const { min, max } = chart.scales.x;
+    const key = [min, max, this.width].join();
+    if (this.columnsKey !== key) {
+      this.columnsKey = key;
+      this.drawnColumns = columnsOf(this.times, min ?? 0, max ?? this.end, this.sharesColumns ? this.plotWidth : Infinity);
+    }
+    return this.drawnColumns;
+  }
+
+  // The views that share a column with this one.
+  columnAt(chart, view) {
+    const { size } = this.columns(chart);
+    const first = Math.floor(view / size) * size;
+    return [first, Math.min(first + size, this.times.length - 1)];
   }
 
   // A view at an instant.
@@ -94,7 +120,7 @@ class Axis {
       scale: "x",
       size: 26,
       gap: 4,
-      space: 70,
+      space: 60,
       font: "11px system-ui, sans-serif",
       stroke: () => colour("ink-soft"),
       grid: { stroke: () => colour("grid"), width: 1 },
@@ -107,11 +133,13 @@ class Axis {
 }
 
 export class TimeAxis extends Axis {
-  // In seconds.
-  constructor(times, startUnixMs, place) {
+  // In seconds. `isWall`: its ticks are those of the wall clock (UTC), and not the time since the start. Views that are
+  // narrower than a few pixels share a column if they may.
+  constructor(times, startUnixMs, place, isWall, sharesColumns) {
     super("time", times, place);
     this.startUnixMs = startUnixMs;
-    this.byCalendar = this.end > 2 * 86400;
+    this.sharesColumns = sharesColumns;
+    this.isWall = isWall;
   }
 
   steps() {
@@ -119,11 +147,17 @@ export class TimeAxis extends Axis {
   }
 
   words(at, step) {
-    return tick(at, step, this.startUnixMs, this.byCalendar);
+    return tick(at, step, this.isWall ? this.startUnixMs : null);
+  }
+
+  // In words.
+  instant(at) {
+    return this.isWall ? wall(this.startUnixMs + 1000 * at) : `${elapsed(Math.floor(at))} after the start`;
   }
 
   splits(min, max, step) {
-    const offset = this.byCalendar ? (this.startUnixMs / 1000) % 86400 : 0;
+    // Round times of the day, whenever the run began.
+    const offset = this.isWall ? (this.startUnixMs / 1000) % 86400 : 0;
     const splits = [];
     for (let i = Math.ceil((min + offset) / step); i * step - offset <= max; ++i) {
       splits.push(Number((i * step - offset).toFixed(6)));
@@ -146,7 +180,7 @@ export class RateAxis extends Axis {
   }
 
   steps() {
-    return [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
+    return [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
   }
 
   words(at) {

@@ -136,5 +136,47 @@ TEST(HtmlViews, sum_counters_and_keep_the_last_of_gauges) {
   EXPECT_EQ(last_by_view(timeline, series), (std::vector<std::int64_t>{2, 7, 0}));
 }
 
+TEST(HtmlViews, add_up_what_all_providers_billed_to_micro_dollars) {
+  sim::Timeline timeline;
+  timeline.steps = 4;
+  timeline.view_steps = 2;
+  timeline.providers.resize(2);
+  timeline.providers[0].cost_picos = {1'000'000, 2'000'000, 400'000};
+  timeline.providers[1].cost_picos = {0, 0, 0, 3'099'999};
+  EXPECT_EQ(billed_by_view(timeline), (std::vector<std::int64_t>{3, 6}));
+  timeline.providers[1].cost_picos[3] += 1;
+  EXPECT_EQ(billed_by_view(timeline), (std::vector<std::int64_t>{3, 7}));
+}
+
+TEST(HtmlViews, answers_of_providers_are_the_served_requests) {
+  const Ran ran{small_world()};
+  EXPECT_EQ(answers_of(ran.timeline.providers[0]),
+            ran.timeline.requests.outcomes[static_cast<std::size_t>(monitor::Outcome::served)]);
+}
+
+TEST(HtmlRun, tells_wall_clock_time_only_if_the_scenario_names_its_start) {
+  sim::Scenario scenario = small_world();
+  const std::string without = Ran{scenario}.page();
+  EXPECT_TRUE(has(without, "\"start_is_given\":false"));
+  EXPECT_TRUE(has(without, ">From, s</th>"));
+  EXPECT_FALSE(has(without, "2026-01-20 10:00:02</th>"));
+  scenario.origins["/start"] = {"small.json", 1, 1, "/start"};
+  const std::string with = Ran{scenario}.page();
+  EXPECT_TRUE(has(with, "\"start_is_given\":true"));
+  EXPECT_TRUE(has(with, ">From, UTC</th>"));
+  EXPECT_TRUE(has(with, "2026-01-20 10:00:02</th>"));
+}
+
+TEST(HtmlRun, has_a_table_for_each_chart) {
+  const std::string page = Ran{small_world()}.page();
+  std::size_t tables = 0;
+  for (std::size_t at = page.find("<details class=\"figures\""); at != std::string::npos;
+       at = page.find("<details class=\"figures\"", at + 1)) {
+    ++tables;
+  }
+  EXPECT_EQ(tables, 7U);
+  EXPECT_TRUE(has(page, ">billed by the providers, USD</th>"));
+}
+
 }  // namespace
 }  // namespace windtunnel::reports::html_test
