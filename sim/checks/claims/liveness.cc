@@ -68,13 +68,16 @@ void Liveness::on(const monitor::Record& record) {
 }
 
 void Liveness::judge_breakers(Finding& closed) const {
+  const monitor::BreakerConfig& rules = scenario_.monitor.circuit_breaker;
+  const std::int64_t enough =
+      rules.half_open_failure_rate ? rules.half_open_max_calls : rules.half_open_success_threshold;
   closed.reason = "all were closed";
   for (std::size_t i = 0; i < breakers_.size(); ++i) {
     const Watched& breaker = breakers_[i];
     if (breaker.state == monitor::BreakerState::closed) continue;
     const std::string& name = scenario_.providers[i].name;
     const bool still_open = breaker.open_until >= due_;
-    if (still_open || breaker.asked >= scenario_.monitor.circuit_breaker.half_open_success_threshold) {
+    if (still_open || breaker.asked >= enough) {
       closed.verdict = Verdict::fail;
       closed.at = due_;
       closed.reason = fmt::format("the breaker of {} was {}", name, name_of(breaker.state));
