@@ -335,6 +335,7 @@ bool Pipeline::retries(ReplyKind kind) const {
 }
 
 BreakerOutcome Pipeline::counts_as(ReplyKind kind) const {
+  if (const auto& set = config_.circuit_breaker.outcomes[index_of(kind)]) return *set;
   switch (kind) {
     case ReplyKind::ok:
       return BreakerOutcome::success;

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "base/uuid.h"
+#include "monitor/breaker/reply_kind.h"
 
 namespace windtunnel::monitor {
 
@@ -43,20 +44,6 @@ struct Request {
   UserId user_id{};
   std::uint32_t prompt_length = 0;  // characters
 };
-
-enum class ReplyKind : std::uint8_t {
-  ok,
-  timeout,
-  connection_error,
-  server_error,
-  overloaded,
-  rate_limited,
-  malformed,      // a bad 200: billed in full, worth nothing
-  truncated,      // cut mid-stream: partly billed by an unknown amount
-  auth_or_quota,  // 401, 402, 403, exhausted quota
-  client_error,   // the other 4xx: the request itself is wrong
-};
-inline constexpr std::size_t kReplyKinds = 10;
 
 // What a provider says that it billed for one call.
 struct Usage {

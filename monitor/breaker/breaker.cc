@@ -83,8 +83,8 @@ void Breaker::settle_due(Instant now) {
   }
 }
 
-void Breaker::judge(Instant now) {
-  const TripRule rule = rule_fulfilled();
+void Breaker::judge(BreakerOutcome latest, Instant now) {
+  const TripRule rule = latest == BreakerOutcome::fatal ? TripRule::at_once : rule_fulfilled();
   if (rule != TripRule::none) open(rule, now);
 }
 
@@ -103,18 +103,22 @@ TripRule Breaker::rule_fulfilled() const {
 
 void Breaker::sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now) {
   if (!keeps_counts(config_.on_close) || outcome == BreakerOutcome::ignored) return;
-  sample(permit.at, outcome == BreakerOutcome::failure, now);
+  const bool drops = state_ == BreakerState::open && config_.late_success_in_open == LateSuccessInOpen::drop;
+  if (drops && outcome == BreakerOutcome::success) return;
+  sample(permit.at, outcome != BreakerOutcome::success, now);
 }
 
 void Breaker::decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now) {
   check(late || permits_in_flight() > 0, "a probe reports once");
-  const bool failed = outcome == BreakerOutcome::failure;
-  if (outcome == BreakerOutcome::ignored || (failed && config_.half_open_failure == HalfOpenFailure::ignore)) {
+  const bool fatal = outcome == BreakerOutcome::fatal;
+  const bool failed = outcome == BreakerOutcome::failure || fatal;
+  const bool forgiven = failed && !fatal && config_.half_open_failure == HalfOpenFailure::ignore;
+  if (outcome == BreakerOutcome::ignored || forgiven) {
     if (!late) --probes_issued_;
     return;
   }
   if (!late) ++probes_reported_;
-  if (config_.half_open_failure_rate) {
+  if (config_.half_open_failure_rate && !fatal) {
     judge_probes(permit, failed, now);
     return;
   }

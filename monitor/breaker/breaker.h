@@ -2,7 +2,8 @@
 // Decides whether a provider may be called. It owns no clock, starts no timer and calls nothing, because every call
 // carries `now`.
 //
-//   closed    -- a failure fulfils a rule (consecutive, rate, count) --> open
+//   closed    -- a failure fulfils a rule (consecutive, rate, count),
+//                or is fatal ------------------------------------------> open
 //   open      -- the open time has passed ----------------------------> half_open
 //   half_open -- enough probes succeeded, or too few failed ----------> closed
 //   half_open -- a probe failed, or too many did ---------------------> open, with a fresh deadline
@@ -131,15 +132,15 @@ class Breaker {
   // One outcome in CLOSED.
   void count(Instant started, BreakerOutcome outcome, Instant now) {
     if (outcome == BreakerOutcome::ignored) return;
-    const bool failed = outcome == BreakerOutcome::failure;
+    const bool failed = outcome != BreakerOutcome::success;
     sample(started, failed, now);
-    if (failed || config_.evaluate_on == EvaluateOn::any) judge(now);
+    if (failed || config_.evaluate_on == EvaluateOn::any) judge(outcome, now);
   }
 
   std::optional<Permit> acquire_slow(Instant now);
   ReportResult report_slow(Permit permit, BreakerOutcome outcome, Instant now);
   void settle_due(Instant now);
-  void judge(Instant now);
+  void judge(BreakerOutcome latest, Instant now);
   [[nodiscard]] TripRule rule_fulfilled() const;
   void sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now);
   void decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now);

@@ -4,11 +4,13 @@
 // No behaviour lives here, so that the breaker and the independent model that judges it share their vocabulary and
 // nothing else. A setting that is absent is off.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "base/units.h"
+#include "monitor/breaker/reply_kind.h"
 
 namespace windtunnel::monitor {
 
@@ -17,11 +19,15 @@ enum class BreakerState : std::uint8_t { closed, open, half_open };
 // As it is written wherever a state is told: closed, open, half_open.
 const char* name_of(BreakerState state);
 
-// `ignored` is an outcome that says nothing about the provider (the client's own error, a call never made).
-enum class BreakerOutcome : std::uint8_t { success, failure, ignored };
+// `ignored` is an outcome that says nothing about the provider (the client's own error, a call never made). `fatal` is
+// a failure that opens the breaker at once, whatever the counters are.
+enum class BreakerOutcome : std::uint8_t { success, failure, ignored, fatal };
 
-// Which rule opened the breaker. When several hold at once the first in this order is named.
-enum class TripRule : std::uint8_t { none, consecutive, rate, count, probe_failed };
+// What the replies of each kind count as; nothing: as usual (monitor/pipeline.h).
+using OutcomesByReply = std::array<std::optional<BreakerOutcome>, kReplyKinds>;
+
+// Which rule opened the breaker. When several hold at once the first in this order is named. at_once: a fatal failure.
+enum class TripRule : std::uint8_t { none, consecutive, rate, count, probe_failed, at_once };
 
 enum class BreakerCompare : std::uint8_t { gt, ge };
 enum class WindowType : std::uint8_t { count, time, fixed, lifetime };
@@ -30,6 +36,7 @@ enum class BucketOf : std::uint8_t { result, start };
 enum class EvaluateOn : std::uint8_t { failure, any };
 enum class HalfOpenFailure : std::uint8_t { reopen, ignore };
 enum class LateResults : std::uint8_t { ignore, current_state };
+enum class LateSuccessInOpen : std::uint8_t { drop, count };
 enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep, reset_failures };
 
 // Whether the counters live through a close. Then they cover every outcome, also those that arrive in OPEN and
@@ -92,6 +99,8 @@ struct BreakerConfig {
   // The fate of a result whose permit is of an earlier epoch. current_state: CLOSED counts it, HALF_OPEN lets it decide
   // like a probe, OPEN counts it if the counters live through a close.
   LateResults late_results = LateResults::ignore;
+  // Whether those counters take a success that comes while OPEN too, and not a failure alone.
+  LateSuccessInOpen late_success_in_open = LateSuccessInOpen::drop;
 
   // The counters when the breaker closes. reset_plus_probe: the outcome that closed it is the first sample.
   // reset_failures: the outcomes stay in the window, and its failures count as successes from then on.
@@ -101,6 +110,9 @@ struct BreakerConfig {
   // nanosecond at each step and capped at open_max; an opening from CLOSED waits `open`, capped too. A close forgets k.
   Millionths open_backoff_multiplier{1'000'000};
   std::optional<Duration> open_max = std::nullopt;
+
+  // For the pipeline, which reports outcomes: the breaker itself receives no kinds.
+  OutcomesByReply outcomes{};
 
   friend bool operator==(const BreakerConfig&, const BreakerConfig&) = default;
 };

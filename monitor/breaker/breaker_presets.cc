@@ -18,6 +18,7 @@ BreakerConfig seed_poc() {
           .half_open_max_calls = 0,
           .half_open_failure = HalfOpenFailure::ignore,
           .late_results = LateResults::current_state,
+          .late_success_in_open = LateSuccessInOpen::count,
           .on_close = OnClose::reset_failures};
 }
 
@@ -63,6 +64,10 @@ BreakerConfig hystrix() {
 }
 
 BreakerConfig litellm() {
+  OutcomesByReply outcomes;
+  outcomes[index_of(ReplyKind::rate_limited)] = BreakerOutcome::fatal;
+  outcomes[index_of(ReplyKind::auth_or_quota)] = BreakerOutcome::fatal;
+  outcomes[index_of(ReplyKind::connection_error)] = BreakerOutcome::ignored;
   return {.failure_rate_threshold = Millionths{500'000},
           .minimum_calls = 5,
           .window_type = WindowType::fixed,
@@ -70,7 +75,9 @@ BreakerConfig litellm() {
           .open = seconds{5},
           .half_open_max_calls = 0,
           .late_results = LateResults::current_state,
-          .on_close = OnClose::keep};
+          .late_success_in_open = LateSuccessInOpen::count,
+          .on_close = OnClose::keep,
+          .outcomes = outcomes};
 }
 
 BreakerConfig helicone() {
@@ -124,10 +131,15 @@ constexpr std::array kPresets{
             "whole-number percentage, and its own time-outs and thread pools."},
            hystrix},
     Preset{{"litellm",
-            "Read from a stored Python version of LiteLLM's router cooldown (newer ones moved to a Rust core): more "
-            "than 50 % of a minute's calls, minimum 5, cool it down for 5 s, then everybody is let through and the "
-            "counts live on. Leaves out the cooldown at once after errors that are not to be retried, the "
-            "configurable allowed_fails, and that the end of a cooldown needs no successful call."},
+            "Read from a stored Python version of LiteLLM's router cooldown (newer ones moved to a Rust core), for "
+            "groups of several deployments: more than 50 % of a minute's calls, minimum 5, cool it down for 5 s, then "
+            "everybody is let through and the counts live on; a 429 and an authentication error cool it at once, a "
+            "connection error never does. Leaves out: the group of a single deployment, which no 429 cools and no "
+            "failures but 1,000 or more in a minute without a success; that of auth_or_quota only a 401 cools, and of "
+            "client_error a 404 does; that errors which cool nothing still count in the minute's share; the "
+            "Retry-After that sets the length of a cooldown; cooldown_time, allowed_fails and its policy by kind of "
+            "error, disable_cooldowns; the whole group let through when all of it cools; counts shared by Redis; and "
+            "that the end of a cooldown needs no successful call."},
            litellm},
     Preset{{"helicone",
             "Read from Helicone ai-gateway 42d2998: more than 10 % of the calls of 60 s in 10 buckets, minimum 20, "

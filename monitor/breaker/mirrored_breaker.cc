@@ -52,19 +52,18 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
   const BreakerConfig& config = shown.config_;
   const BreakerAnswer answer = ask(original, BreakerOp::report, now, take_number(permit), outcome);
   const bool acts = outcome != BreakerOutcome::ignored && (!late || config.late_results != LateResults::ignore);
-  const bool failed = outcome == BreakerOutcome::failure;
-  if (acts && (shown.state_ == BreakerState::closed || keeps_counts(config.on_close))) {
-    shown.sample(permit.at, failed, now);
-  }
+  const bool failed = acts && outcome != BreakerOutcome::success;
+  if (acts && shown.state_ == BreakerState::closed) shown.sample(permit.at, failed, now);
+  if (acts && shown.state_ != BreakerState::closed) shown.sample_unless_closed(permit, outcome, now);
   if (shown.state_ == BreakerState::half_open && !late) {
-    const bool forgiven = failed && config.half_open_failure == HalfOpenFailure::ignore;
+    const bool forgiven = outcome == BreakerOutcome::failure && config.half_open_failure == HalfOpenFailure::ignore;
     if (outcome == BreakerOutcome::ignored || forgiven) {
       --shown.probes_issued_;
     } else {
       ++shown.probes_reported_;
     }
   }
-  follow(shown, answer.state, {.permit = permit, .failed = failed}, now);
+  follow(shown, answer.state, {.permit = permit, .outcome = outcome}, now);
   return {.late = late};
 }
 
@@ -83,13 +82,16 @@ void MirroredBreaker::follow(Breaker& shown, BreakerState state, Reported latest
   if (state == shown.state_) return;
   switch (state) {
     case BreakerState::closed:
-      return shown.close(latest.permit, latest.failed, now);
+      return shown.close(latest.permit, latest.outcome == BreakerOutcome::failure, now);
     case BreakerState::half_open: {
       const bool was_due = shown.state_ == BreakerState::open && now >= due_;
       return shown.move_to(BreakerState::half_open, TripRule::none, was_due ? due_ : now);
     }
     case BreakerState::open:
-      shown.open(shown.state_ == BreakerState::half_open ? TripRule::probe_failed : shown.rule_fulfilled(), now);
+      shown.open(shown.state_ == BreakerState::half_open   ? TripRule::probe_failed
+                 : latest.outcome == BreakerOutcome::fatal ? TripRule::at_once
+                                                           : shown.rule_fulfilled(),
+                 now);
       due_ = shown.open_end_;
       shown.open_end_ = Instant::max();
       return;

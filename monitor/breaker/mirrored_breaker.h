@@ -45,7 +45,7 @@ class MirroredBreaker {
   // What the latest question reported; nothing of an acquire and of a state query.
   struct Reported {
     Permit permit{};
-    bool failed = false;
+    BreakerOutcome outcome = BreakerOutcome::ignored;
   };
   void follow(Breaker& shown, BreakerState state, Reported latest, Instant now);
   [[nodiscard]] std::int64_t take_number(Permit permit);

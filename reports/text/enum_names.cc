@@ -16,6 +16,8 @@ const char* word_of(monitor::TripRule rule) {
       return "count";
     case monitor::TripRule::probe_failed:
       return "probe_failed";
+    case monitor::TripRule::at_once:
+      return "at_once";
   }
   fail_check("a breaker's rule has a word", __FILE__, __LINE__);
 }

@@ -38,6 +38,7 @@ std::string call_text(const sim::HistoryCall& call, const std::map<std::size_t, 
     case BreakerOutcome::success:
       return fmt::format("report call {}: ok", numbers.at(call.of));
     case BreakerOutcome::failure:
+    case BreakerOutcome::fatal:  // which the protocol does not have
       return fmt::format("report call {}: failed", numbers.at(call.of));
     case BreakerOutcome::ignored:
       return fmt::format("report call {}: ignored", numbers.at(call.of));

@@ -139,7 +139,7 @@ void read_moments(const Json& json, Timeline& timeline) {
                                     .provider = provider_place(one.at("provider"), timeline),
                                     .from = enumerator<monitor::BreakerState>(one.at("from"), 3, kName),
                                     .to = enumerator<monitor::BreakerState>(one.at("to"), 3, kName),
-                                    .rule = enumerator<monitor::TripRule>(one.at("rule"), 5, kWord)});
+                                    .rule = enumerator<monitor::TripRule>(one.at("rule"), 6, kWord)});
   }
   timeline.budget_total = count(json.at("budget_total"));
   for (const Json& one : json.at("budget")) {

@@ -192,6 +192,7 @@ std::string question_line(const BreakerQuestion& question) {
         line += "true";
         break;
       case BreakerOutcome::failure:
+      case BreakerOutcome::fatal:  // which the protocol does not have
         line += "false";
         break;
       case BreakerOutcome::ignored:

@@ -131,6 +131,11 @@ std::vector<Field<T>> breaker_fields() {
                     word<monitor::LateResults>({{"ignore", monitor::LateResults::ignore},
                                                 {"current_state", monitor::LateResults::current_state}}),
                     "The fate of a result whose call started in an earlier state."),
+      breaker_field("late_success_in_open", &B::late_success_in_open,
+                    word<monitor::LateSuccessInOpen>(
+                        {{"drop", monitor::LateSuccessInOpen::drop}, {"count", monitor::LateSuccessInOpen::count}}),
+                    "Whether counters that live through a close take a late success that comes while OPEN, where late "
+                    "results act; a late failure they take."),
       breaker_field("on_close", &B::on_close,
                     word<monitor::OnClose>({{"reset", monitor::OnClose::reset},
                                             {"reset_plus_probe", monitor::OnClose::reset_plus_probe},
@@ -149,12 +154,40 @@ std::vector<Field<T>> breaker_fields() {
   };
 }
 
+using monitor::OutcomesByReply;
+using monitor::ReplyKind;
+
+const Table<OutcomesByReply>& outcomes_table() {
+  static const Table<OutcomesByReply> table = [] {
+    std::vector<Field<OutcomesByReply>> fields;
+    for (std::size_t i = index_of(ReplyKind::ok) + 1; i < monitor::kReplyKinds; ++i) {
+      fields.push_back(field<OutcomesByReply>(
+          monitor::name_of(static_cast<ReplyKind>(i)), [i](auto& outcomes) -> auto& { return outcomes[i]; },
+          optional(word<monitor::BreakerOutcome>({{"failure", monitor::BreakerOutcome::failure},
+                                                  {"ignored", monitor::BreakerOutcome::ignored},
+                                                  {"opens", monitor::BreakerOutcome::fatal}})),
+          "failure; ignored: says nothing about the provider; opens: a failure that opens the breaker at once; null: "
+          "as usual."));
+    }
+    return Table<OutcomesByReply>{
+        "outcomes",
+        "What the replies of a kind count as. As usual, client_error is ignored and the others are failures; for "
+        "rate_limited, provider_call.rate_limited.counts decides.",
+        std::move(fields),
+        {}};
+  }();
+  return table;
+}
+
 }  // namespace
 
 const Table<Scenario>& breaker_table() {
   static const Table<Scenario> table = [] {
     std::vector<Field<Scenario>> fields = breaker_fields<Scenario>();
     fields.insert(fields.begin(), {preset_field(), held_to_field()});
+    fields.push_back(field<Scenario>(
+        "outcomes", [](auto& scenario) -> auto& { return scenario.monitor.circuit_breaker.outcomes; },
+        object(outcomes_table), "What the replies of a kind count as."));
     fields.push_back(field<Scenario>(
         "command", &Scenario::breaker_command, list(text(), 1, 1000),
         "A program and its arguments that keep the breakers in place of ours, one process for each provider, through "

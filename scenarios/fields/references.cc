@@ -196,6 +196,10 @@ std::optional<std::string> unfit_for_a_command(const monitor::BreakerConfig& con
   if (config.open == Duration{0} || config.open_max == Duration{0}) {
     return "a breaker of another program that is open for no time at all would never be seen open";
   }
+  const auto opens = [](const auto& outcome) { return outcome == monitor::BreakerOutcome::fatal; };
+  if (std::ranges::any_of(config.outcomes, opens)) {
+    return "a breaker of another program gets successes and failures, and none that opens it at once: outcomes";
+  }
   return std::nullopt;
 }
 

@@ -46,6 +46,7 @@ void draw_probes(const Draft& draft, BreakerConfig& breaker) {
   if (breaker.half_open_max_calls == 1) breaker.half_open_success_threshold = 1;
   if (dice.coin(15, "forgives")) breaker.half_open_failure = HalfOpenFailure::ignore;
   if (dice.coin(20, "late results act")) breaker.late_results = monitor::LateResults::current_state;
+  if (dice.coin(50, "late success counts")) breaker.late_success_in_open = monitor::LateSuccessInOpen::count;
   using monitor::OnClose;
   breaker.on_close =
       dice.one_of({OnClose::reset, OnClose::reset, OnClose::reset_plus_probe, OnClose::keep}, "on close");
@@ -77,6 +78,13 @@ void draw_own_breaker(Draft& draft) {
   }
   if (dice.coin(75, "has window")) draw_window(draft, breaker);
   draw_probes(draft, breaker);
+  using monitor::ReplyKind;
+  if (dice.coin(15, "429 opens")) {
+    breaker.outcomes[index_of(ReplyKind::rate_limited)] = monitor::BreakerOutcome::fatal;
+  }
+  if (dice.coin(10, "connection error ignored")) {
+    breaker.outcomes[index_of(ReplyKind::connection_error)] = monitor::BreakerOutcome::ignored;
+  }
   breaker.open = draw_open(draft);
   if (dice.coin(25, "open gt")) breaker.open_compare = monitor::BreakerCompare::gt;
   if (dice.coin(30, "backoff")) {

@@ -36,14 +36,17 @@ bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant
     ++late_;
     if (config_.late_results == monitor::LateResults::ignore) return true;
   }
-  const Sample latest{permit.at, now, outcome == BreakerOutcome::failure};
+  const bool fatal = outcome == BreakerOutcome::fatal;
+  const Sample latest{permit.at, now, outcome == BreakerOutcome::failure || fatal};
   if (state_ == BreakerState::closed) {
-    if (outcome != BreakerOutcome::ignored) count(latest, now);
+    if (outcome != BreakerOutcome::ignored) count(latest, fatal, now);
     return late;
   }
   const bool forgets =
       config_.on_close == monitor::OnClose::reset || config_.on_close == monitor::OnClose::reset_plus_probe;
-  if (!forgets && outcome != BreakerOutcome::ignored) remember(latest, now);
+  const bool takes = state_ == BreakerState::half_open || latest.failed ||
+                     config_.late_success_in_open == monitor::LateSuccessInOpen::count;
+  if (!forgets && takes && outcome != BreakerOutcome::ignored) remember(latest, now);
   if (state_ == BreakerState::half_open) probe(latest, late, outcome, now);
   return late;
 }
@@ -67,8 +70,9 @@ void BreakerFollower::catch_up(Instant now) {
   }
 }
 
-void BreakerFollower::count(const Sample& sample, Instant now) {
+void BreakerFollower::count(const Sample& sample, bool fatal, Instant now) {
   remember(sample, now);
+  if (fatal) return go(BreakerState::open, TripRule::at_once, now);
   if (!sample.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
   const TripRule rule = rule_that_trips(now);
   if (rule != TripRule::none) go(BreakerState::open, rule, now);
@@ -140,7 +144,8 @@ TripRule BreakerFollower::rule_that_trips(Instant now) {
 }
 
 void BreakerFollower::probe(const Sample& latest, bool late, BreakerOutcome outcome, Instant now) {
-  const bool forgiven = latest.failed && config_.half_open_failure == monitor::HalfOpenFailure::ignore;
+  const bool forgiven =
+      outcome == BreakerOutcome::failure && config_.half_open_failure == monitor::HalfOpenFailure::ignore;
   const bool counts = outcome != BreakerOutcome::ignored && !forgiven;
   if (!late) ++reported_;
   if (!late && !counts) ++returned_;
@@ -148,7 +153,7 @@ void BreakerFollower::probe(const Sample& latest, bool late, BreakerOutcome outc
   ++judged_.calls;
   if (latest.failed) ++judged_.failures;
   bool reopens = latest.failed;
-  if (config_.half_open_failure_rate) {
+  if (config_.half_open_failure_rate && outcome != BreakerOutcome::fatal) {
     if (judged_.calls < config_.half_open_max_calls) return;
     const Int128 excess =
         Int128{judged_.failures} * 1'000'000 - Int128{judged_.calls} * config_.half_open_failure_rate->value;

@@ -56,7 +56,7 @@ class BreakerFollower {
   };
 
   void catch_up(Instant now);
-  void count(const Sample& sample, Instant now);
+  void count(const Sample& sample, bool fatal, Instant now);
   void remember(const Sample& sample, Instant now);
   void leave(Instant now);
   [[nodiscard]] std::int64_t bucket(Instant when) const;

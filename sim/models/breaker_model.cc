@@ -45,13 +45,15 @@ bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant no
   // What lives through a close has missed nothing.
   const bool lives_on =
       config_.on_close == monitor::OnClose::keep || config_.on_close == monitor::OnClose::reset_failures;
-  if (lives_on && state_ != BreakerState::closed && outcome != BreakerOutcome::ignored) {
-    remember({permit.at, now, outcome == BreakerOutcome::failure}, now);
+  const bool frozen = state_ == BreakerState::open && outcome == BreakerOutcome::success &&
+                      config_.late_success_in_open == monitor::LateSuccessInOpen::drop;
+  if (lives_on && !frozen && state_ != BreakerState::closed && outcome != BreakerOutcome::ignored) {
+    remember({permit.at, now, outcome != BreakerOutcome::success}, now);
   }
   if (state_ == BreakerState::half_open) {
     probe(permit, late, outcome, now);
   } else if (state_ == BreakerState::closed && outcome != BreakerOutcome::ignored) {
-    sample({permit.at, now, outcome == BreakerOutcome::failure}, now);
+    sample({permit.at, now, outcome != BreakerOutcome::success}, outcome == BreakerOutcome::fatal, now);
   }
   return late;
 }
@@ -108,8 +110,9 @@ void BreakerModel::remember(const Outcome& outcome, Instant now) {
   run_ = outcome.failed ? run_ + 1 : quirks_.success_keeps_run ? run_ : 0;
 }
 
-void BreakerModel::sample(const Outcome& outcome, Instant now) {
+void BreakerModel::sample(const Outcome& outcome, bool fatal, Instant now) {
   remember(outcome, now);
+  if (fatal) return go(BreakerState::open, TripRule::at_once, now);
   if (!outcome.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
   const TripRule rule = rule_that_trips(now);
   if (rule != TripRule::none) go(BreakerState::open, rule, now);
@@ -133,10 +136,11 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
 // By its quirks alone.
 void BreakerModel::act_on_late(ModelPermit permit, BreakerOutcome outcome, Instant now) {
   if (outcome == BreakerOutcome::ignored) return;
-  const bool failed = outcome == BreakerOutcome::failure;
+  const bool failed = outcome != BreakerOutcome::success;
   switch (state_) {
     case BreakerState::closed:
-      if (failed ? quirks_.late_failure_counts : quirks_.late_success_counts) sample({permit.at, now, failed}, now);
+      if (failed ? quirks_.late_failure_counts : quirks_.late_success_counts)
+        sample({permit.at, now, failed}, false, now);
       return;
     case BreakerState::open:
       if (failed && quirks_.late_failure_extends_open) opened_ = now;
@@ -164,6 +168,7 @@ void BreakerModel::probe(ModelPermit permit, bool late, BreakerOutcome outcome, 
     if (!late) ++probes_.returned;
     return;
   }
+  if (outcome == BreakerOutcome::fatal) return reopen(now);
   const bool failed = outcome == BreakerOutcome::failure;
   if (config_.half_open_failure_rate) return probe_by_rate(permit, late, failed, now);
   if (failed) return reopen(now);

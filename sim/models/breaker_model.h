@@ -86,7 +86,7 @@ class BreakerModel {
   [[nodiscard]] bool open_has_ended(Instant now) const;
   void catch_up(Instant now);
   void remember(const Outcome& outcome, Instant now);
-  void sample(const Outcome& outcome, Instant now);
+  void sample(const Outcome& outcome, bool fatal, Instant now);
   void act_on_late(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now);
   [[nodiscard]] std::int64_t attempts(Instant now) const;
   void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, Instant now);

@@ -178,6 +178,8 @@ std::string ModelSession::rule_that_fired(const BreakerTransition& arrow) const 
                          gt ? "more than" : "at least", percent(*config_.failure_rate_threshold));
     case TripRule::count:
       return fmt::format("opens: {} failures in the window", arrow.window_failures);
+    case TripRule::at_once:
+      return "opens at once";
     case TripRule::probe_failed:
       if (config_.half_open_failure_rate) {
         return fmt::format("{}, {} {:g} %: reopens for {} ms", rule_of_probes(), gt ? "more than" : "at least",

@@ -106,6 +106,9 @@ TEST(ForeignBreaker, settings_that_it_does_not_support_are_an_error_of_the_scena
   EXPECT_EQ(fine.exit, 3) << fine.out;
   EXPECT_NE(fine.out.find("knows whole milliseconds only"), std::string::npos) << fine.out;
   EXPECT_EQ(windtunnel(kOutage + kPython + " --set monitor.circuit_breaker.open=0s").exit, 3);
+  const Said kinds = windtunnel(kOutage + kPython + " --set monitor.circuit_breaker.outcomes.rate_limited=opens");
+  EXPECT_EQ(kinds.exit, 3) << kinds.out;
+  EXPECT_NE(kinds.out.find("none that opens it at once: outcomes"), std::string::npos) << kinds.out;
   EXPECT_EQ(windtunnel(kOutage + with_command("[]")).exit, 3);
   const Said compared = windtunnel("compare scenarios/catalog/openai-outage.json --vary seed=1,2" + kPython);
   EXPECT_EQ(compared.exit, 3) << compared.out;

@@ -204,6 +204,23 @@ TEST(PipelineRateLimited, may_be_neutral_to_the_breaker) {
   EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).consecutive_failures(), 1);
 }
 
+TEST(PipelineBreaker, a_reply_counts_as_the_outcome_that_is_set_for_its_kind) {
+  MonitorConfig config = bare();
+  config.circuit_breaker.outcomes[index_of(ReplyKind::rate_limited)] = BreakerOutcome::fatal;
+  config.circuit_breaker.outcomes[index_of(ReplyKind::connection_error)] = BreakerOutcome::ignored;
+  config.circuit_breaker.outcomes[index_of(ReplyKind::client_error)] = BreakerOutcome::failure;
+  config.provider_call.rate_limited_counts = false;  // the kind's own setting holds
+  Rig rig{config};
+  EXPECT_EQ(rig.begin(request(0)).reply(failed(ReplyKind::connection_error), at(0s)).called(), 1);
+  EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).consecutive_failures(), 0);
+  rig.begin(request(1)).reply(failed(ReplyKind::client_error), at(0s));
+  EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).consecutive_failures(), 1);
+  EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).state(at(0s)), BreakerState::closed);
+  rig.begin(request(2)).reply(failed(ReplyKind::rate_limited), at(0s));
+  EXPECT_EQ(rig.pipeline.breaker(provider_at(0)).state(at(0s)), BreakerState::open);
+  EXPECT_EQ(rig.begin(request(3), at(1s)).called(), 1);
+}
+
 // Opens breakers with one failed request each.
 void open_breakers(Rig& rig, std::initializer_list<std::size_t> which, Instant now) {
   std::uint64_t id = 1000;

@@ -103,6 +103,13 @@ TEST(Reader, a_preset_is_the_start_wherever_it_stands) {
   monitor::BreakerConfig expected = *monitor::breaker_preset("gobreaker");
   expected.open = 7s;
   EXPECT_EQ(s.monitor.circuit_breaker, expected);
+  const sim::Scenario by_kind =
+      read(R"({"monitor": {"circuit_breaker": {"preset": "litellm", "outcomes": {"rate_limited": null,
+                                                                                  "truncated": "ignored"}}}})");
+  expected = *monitor::breaker_preset("litellm");
+  expected.outcomes[index_of(monitor::ReplyKind::rate_limited)].reset();
+  expected.outcomes[index_of(monitor::ReplyKind::truncated)] = monitor::BreakerOutcome::ignored;
+  EXPECT_EQ(by_kind.monitor.circuit_breaker, expected);
   EXPECT_EQ(s.breaker_preset, "gobreaker");
   for (const auto& preset : monitor::breaker_presets()) {
     const std::string name(preset.name);

@@ -126,6 +126,9 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
       b.half_open_failure_rate = maybe(Millionths{number(1, 1'000'000)});
     }
     b.late_results = one_of(monitor::LateResults::current_state);
+    b.late_success_in_open = one_of(monitor::LateSuccessInOpen::count);
+    b.outcomes[index_of(monitor::ReplyKind::rate_limited)] = maybe(monitor::BreakerOutcome::fatal);
+    b.outcomes[index_of(monitor::ReplyKind::truncated)] = maybe(monitor::BreakerOutcome::ignored);
     b.on_close = chance() ? monitor::OnClose::reset_failures : one_of(monitor::OnClose::keep);
     b.open_backoff_multiplier = Millionths{number(1'000'000, 5'000'000)};
     b.open_max = maybe(span());

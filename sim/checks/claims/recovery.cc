@@ -47,15 +47,27 @@ LoadPeak peak_of(const WorkloadSpec& load, double latency) {
   return peak;
 }
 
+monitor::BreakerOutcome outcome_of(const Scenario& scenario, monitor::ReplyKind kind) {
+  using monitor::BreakerOutcome;
+  if (const auto& set = scenario.monitor.circuit_breaker.outcomes[index_of(kind)]) return *set;
+  const bool neutral =
+      kind == monitor::ReplyKind::client_error ||
+      (kind == monitor::ReplyKind::rate_limited && !scenario.monitor.provider_call.rate_limited_counts);
+  return neutral ? BreakerOutcome::ignored : BreakerOutcome::failure;
+}
+
 double counted_errors(const Scenario& scenario, const ProviderSpec& provider) {
   double sum = 0;
   for (const auto& [kind, rate] : provider.errors.rates) {
-    const bool neutral =
-        kind == monitor::ReplyKind::client_error ||
-        (kind == monitor::ReplyKind::rate_limited && !scenario.monitor.provider_call.rate_limited_counts);
-    if (!neutral) sum += rate;
+    if (outcome_of(scenario, kind) != monitor::BreakerOutcome::ignored) sum += rate;
   }
   return sum;
+}
+
+bool has_fatal_errors(const Scenario& scenario, const ProviderSpec& provider) {
+  return std::ranges::any_of(provider.errors.rates, [&](const auto& one) {
+    return one.second > 0 && outcome_of(scenario, one.first) == monitor::BreakerOutcome::fatal;
+  });
 }
 
 // The chance that `least` of `calls` fail, from above.
@@ -115,7 +127,8 @@ std::optional<std::string> provider_cannot(const Scenario& scenario, const Provi
   }
   const double errors = counted_errors(scenario, provider);
   if (errors > 0.02) return fmt::format("{} fails {:.1f} % of its calls when all is well", provider.name, errors * 100);
-  if (errors > 0 && chance_of_trip(scenario.monitor.circuit_breaker, errors) > kNegligible) {
+  if (errors > 0 && (has_fatal_errors(scenario, provider) ||
+                     chance_of_trip(scenario.monitor.circuit_breaker, errors) > kNegligible)) {
     return fmt::format("{} fails {:.2f} % of its calls when all is well, enough to open its breaker at times",
                        provider.name, errors * 100);
   }

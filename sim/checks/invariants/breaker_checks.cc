@@ -103,6 +103,7 @@ void BreakerChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded
       breaker.success_since_close = true;
       return;
     case BreakerOutcome::failure:
+    case BreakerOutcome::fatal:
       breaker.last = Last::failure;
       return;
     case BreakerOutcome::ignored:
@@ -293,6 +294,8 @@ CheckId BreakerChecks::claim_of_last(const One& one) const {
 
 BreakerOutcome BreakerChecks::outcome_of(ReplyKind kind) const {
   if (kind == ReplyKind::ok) return BreakerOutcome::success;
+  const auto& set = watched_.config().circuit_breaker.outcomes[static_cast<std::size_t>(kind)];
+  if (set.has_value()) return set.value();
   if (kind == ReplyKind::client_error) return BreakerOutcome::ignored;
   if (kind == ReplyKind::rate_limited && !watched_.config().provider_call.rate_limited_counts) {
     return BreakerOutcome::ignored;

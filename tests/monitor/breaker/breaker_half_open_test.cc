@@ -122,12 +122,19 @@ Kept kept_by(OnClose on_close, BreakerConfig config = five_in_a_row()) {
           breaker.consecutive_failures()};
 }
 
+BreakerConfig counting_late_successes() {
+  BreakerConfig config = five_in_a_row();
+  config.late_success_in_open = LateSuccessInOpen::count;
+  return config;
+}
+
 TEST(BreakerHalfOpen, counters_that_live_through_a_close_miss_no_outcome) {
-  const Kept all = kept_by(OnClose::keep);
+  const Kept all = kept_by(OnClose::keep, counting_late_successes());
   EXPECT_EQ(all.calls, 8);  // five, the late one, the failed probe, the successful one
   EXPECT_EQ(all.failures, 6);
   EXPECT_EQ(all.run, 0);
-  const Kept forgiven = kept_by(OnClose::reset_failures);
+  EXPECT_EQ(kept_by(OnClose::keep).calls, 7);  // OPEN drops late successes unless they are to count
+  const Kept forgiven = kept_by(OnClose::reset_failures, counting_late_successes());
   EXPECT_EQ(forgiven.calls, 8);
   EXPECT_EQ(forgiven.failures, 0);
   EXPECT_EQ(forgiven.run, 0);
@@ -136,10 +143,10 @@ TEST(BreakerHalfOpen, counters_that_live_through_a_close_miss_no_outcome) {
 }
 
 TEST(BreakerHalfOpen, every_window_can_forget_its_failures_alone) {
-  BreakerConfig ring = five_in_a_row();
+  BreakerConfig ring = counting_late_successes();
   ring.window_type = WindowType::count;
   ring.window_size = 6;  // the first failures have left
-  BreakerConfig log = five_in_a_row();
+  BreakerConfig log = counting_late_successes();
   log.window_type = WindowType::time;
   log.window = 1h;
   BreakerConfig buckets = log;
@@ -150,6 +157,28 @@ TEST(BreakerHalfOpen, every_window_can_forget_its_failures_alone) {
     const Kept kept = kept_by(OnClose::reset_failures, config);
     EXPECT_EQ(kept.calls, config.window_type == WindowType::count ? 6 : 8);
     EXPECT_EQ(kept.failures, 0);
+  }
+}
+
+// A dropped success does not end the run of failures either.
+TEST(BreakerHalfOpen, a_late_failure_enters_the_counters_of_open_and_a_late_success_only_if_it_is_to_count) {
+  for (const auto fate : {LateSuccessInOpen::drop, LateSuccessInOpen::count}) {
+    BreakerConfig config = counting_late_successes();
+    config.late_success_in_open = fate;
+    config.late_results = LateResults::current_state;
+    config.on_close = OnClose::keep;
+    config.window_type = WindowType::lifetime;
+    Breaker breaker{config};
+    const auto first = breaker.acquire(kStart);
+    const auto second = breaker.acquire(kStart);
+    fail(breaker, kStart, 5);
+    breaker.report(*first, kFailure, kStart + 1s);
+    EXPECT_EQ(breaker.window_failures(kStart + 1s), 6);
+    EXPECT_EQ(breaker.consecutive_failures(), 6);
+    breaker.report(*second, kSuccess, kStart + 2s);
+    EXPECT_EQ(breaker.window_calls(kStart + 2s), fate == LateSuccessInOpen::count ? 7 : 6);
+    EXPECT_EQ(breaker.consecutive_failures(), fate == LateSuccessInOpen::count ? 0 : 6);
+    EXPECT_EQ(breaker.state(kStart + 2s), BreakerState::open);
   }
 }
 
@@ -182,6 +211,28 @@ TEST(BreakerHalfOpen, kept_failures_of_probes_open_it_again) {
   ASSERT_EQ(breaker.state(kStart + 30s), BreakerState::closed);
   fail(breaker, kStart + 31s);
   EXPECT_EQ(breaker.state(kStart + 31s), BreakerState::open);
+}
+
+TEST(BreakerHalfOpen, a_fatal_failure_opens_at_once_in_every_state) {
+  BreakerConfig config = judged_by_rate(BreakerCompare::gt);
+  config.half_open_failure_rate = Millionths{1'000'000};
+  Breaker breaker{config};
+  call(breaker, BreakerOutcome::fatal, kStart);
+  ASSERT_EQ(breaker.state(kStart), BreakerState::open);
+  const auto first = breaker.take_transition();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->rule, TripRule::at_once);
+  EXPECT_EQ(first->consecutive_failures, 1);
+  call(breaker, kSuccess, kProbing);
+  call(breaker, BreakerOutcome::fatal, kProbing);
+  EXPECT_EQ(breaker.state(kProbing), BreakerState::open);
+  config.half_open_failure_rate.reset();
+  config.half_open_failure = HalfOpenFailure::ignore;
+  Breaker forgiving = opened_at(kStart, config);
+  call(forgiving, kFailure, kProbing);
+  EXPECT_EQ(forgiving.state(kProbing), BreakerState::half_open);
+  call(forgiving, BreakerOutcome::fatal, kProbing);
+  EXPECT_EQ(forgiving.state(kProbing), BreakerState::open);
 }
 
 TEST(BreakerHalfOpen, settings_that_leave_the_rate_nothing_to_judge_are_unsupported) {

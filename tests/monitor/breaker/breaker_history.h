@@ -158,6 +158,7 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
   config.on_close = pick(OnClose::reset, OnClose::reset_plus_probe, OnClose::keep, OnClose::reset_failures);
   config.open_backoff_multiplier = Millionths{pick(1'000'000, 2'000'000, 1'500'000, 3'000'000)};
   if (const auto cap = pick(-1, -1, 100, 25, 0); cap >= 0) config.open_max = Duration{cap};
+  config.late_success_in_open = pick(LateSuccessInOpen::count, LateSuccessInOpen::drop);
   const int rate = pick(-1, 500'000, 333'333, 666'667, 1'000'000, -1);
   const bool can_judge = config.half_open_max_calls != 0 && config.half_open_failure != HalfOpenFailure::ignore;
   if (rate >= 0 && can_judge) config.half_open_failure_rate = Millionths{rate};
@@ -190,9 +191,10 @@ inline Script script_from(const BreakerConfig& config, const std::vector<int>& c
       const std::size_t place = which == 0 ? 0 : which == 1 ? outstanding.size() / 2 : outstanding.size() - 1;
       call.verb = verb == 3 && outcome > 5 ? Verb::give_back : Verb::report;
       call.permit = outstanding[place];
-      call.outcome = outcome < 3   ? BreakerOutcome::success
-                     : outcome < 7 ? BreakerOutcome::failure
-                                   : BreakerOutcome::ignored;
+      call.outcome = outcome < 3              ? BreakerOutcome::success
+                     : outcome < 7            ? BreakerOutcome::failure
+                     : choice / 8192 % 4 == 0 ? BreakerOutcome::fatal
+                                              : BreakerOutcome::ignored;
       outstanding.erase(outstanding.begin() + static_cast<std::ptrdiff_t>(place));
     } else if (verb == 7) {
       call.verb = Verb::advance;
@@ -237,7 +239,7 @@ inline std::string describe(const BreakerConfig& c) {
        << int(c.bucket_of) << ", evaluate_on " << int(c.evaluate_on) << ", open " << c.open.count() << " compare "
        << int(c.open_compare) << ", probes " << c.half_open_max_calls << " needed " << c.half_open_success_threshold
        << " failure " << int(c.half_open_failure) << ", late " << int(c.late_results) << ", on_close "
-       << int(c.on_close) << ", half-open rate "
+       << int(c.on_close) << ", in open " << int(c.late_success_in_open) << ", half-open rate "
        << (c.half_open_failure_rate ? std::to_string(c.half_open_failure_rate->value) : "-") << ", backoff "
        << c.open_backoff_multiplier.value << " max " << (c.open_max ? std::to_string(c.open_max->count()) : "-")
        << "\n";
@@ -253,7 +255,7 @@ inline rc::Gen<std::vector<int>> settings_choices() {
   return rc::gen::container<std::vector<int>>(24, rc::gen::inRange(0, 120));
 }
 inline rc::Gen<std::vector<int>> script_choices() {
-  return rc::gen::scale(4.0, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 8192)));
+  return rc::gen::scale(4.0, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 32768)));
 }
 
 // Draws one case within a property, with the settings first forced as the property needs them.

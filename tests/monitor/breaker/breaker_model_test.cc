@@ -30,13 +30,15 @@ struct Coverage {
   int reopenings = 0, longer_reopenings = 0, closes = 0, closes_by_late_result = 0, two_arrows_at_once = 0;
   int late_in_closed = 0, late_in_half_open = 0, late_decides = 0;
   int probe_given_back = 0, probe_refused = 0, fixed_windows = 0;
-  int closes_by_failure = 0, reopenings_by_success = 0, counted_in_open = 0, counted_in_half_open = 0;
+  int closes_by_failure = 0, reopenings_by_success = 0, counted_in_open = 0, counted_in_half_open = 0,
+      trips_at_once = 0;
 
   void see(const BreakerConfig& config, const Call& call, const Answer& before, const Answer& after) {
     for (const BreakerTransition& transition : after.transitions) {
       trips_by_run += transition.rule == TripRule::consecutive;
       trips_by_rate += transition.rule == TripRule::rate;
       trips_by_count += transition.rule == TripRule::count;
+      trips_at_once += transition.rule == TripRule::at_once;
       trips_by_success += transition.rule != TripRule::none && call.outcome == BreakerOutcome::success;
       reopenings += transition.rule == TripRule::probe_failed;
       longer_reopenings += transition.rule == TripRule::probe_failed && transition.open_for > config.open;
@@ -60,10 +62,26 @@ struct Coverage {
     fixed_windows += after.epoch > before.epoch && after.transitions.empty();
   }
   [[nodiscard]] int least() const {
-    return std::min({trips_by_run, trips_by_rate, trips_by_count, trips_by_success, reopenings, longer_reopenings,
-                     closes, closes_by_late_result, two_arrows_at_once, late_in_closed, late_in_half_open, late_decides,
-                     probe_given_back, probe_refused, fixed_windows, closes_by_failure, reopenings_by_success,
-                     counted_in_open, counted_in_half_open});
+    return std::min({trips_by_run,
+                     trips_by_rate,
+                     trips_by_count,
+                     trips_by_success,
+                     reopenings,
+                     longer_reopenings,
+                     closes,
+                     closes_by_late_result,
+                     two_arrows_at_once,
+                     late_in_closed,
+                     late_in_half_open,
+                     late_decides,
+                     probe_given_back,
+                     probe_refused,
+                     fixed_windows,
+                     closes_by_failure,
+                     reopenings_by_success,
+                     counted_in_open,
+                     counted_in_half_open,
+                     trips_at_once});
   }
 };
 

@@ -198,6 +198,21 @@ TEST(BreakerPresets, resilience4j_closes_when_less_than_half_of_its_ten_probes_f
   }
 }
 
+TEST(BreakerPresets, litellm_alone_judges_replies_by_their_kind) {
+  for (const BreakerPresetInfo& info : breaker_presets()) {
+    const OutcomesByReply outcomes = breaker_preset(info.name)->outcomes;
+    for (std::size_t kind = 0; kind < kReplyKinds; ++kind) {
+      const auto is = [kind](ReplyKind one) { return kind == index_of(one); };
+      std::optional<BreakerOutcome> expected;
+      if (info.name == "litellm" && (is(ReplyKind::rate_limited) || is(ReplyKind::auth_or_quota))) {
+        expected = BreakerOutcome::fatal;
+      }
+      if (info.name == "litellm" && is(ReplyKind::connection_error)) expected = BreakerOutcome::ignored;
+      EXPECT_EQ(outcomes[kind], expected) << info.name << ", " << kind;
+    }
+  }
+}
+
 TEST(BreakerPresets, are_all_supported_named_once_and_say_what_they_leave_out) {
   std::set<std::string_view> names;
   for (const BreakerPresetInfo& info : breaker_presets()) {

@@ -33,7 +33,7 @@ TEST(BreakerFollower, agrees_with_the_model_on_random_histories_of_random_settin
         if (a) permits.push_back(*a);
       } else {
         const std::size_t place = below(chosen.b, permits.size());
-        const auto outcome = static_cast<monitor::BreakerOutcome>(below(chosen.a << 20U, 3));
+        const auto outcome = static_cast<monitor::BreakerOutcome>(below(chosen.a << 20U, 4));
         same = model.report(permits[place], outcome, now) == follower.report(permits[place], outcome, now);
         permits.erase(permits.begin() + static_cast<std::ptrdiff_t>(place));
       }

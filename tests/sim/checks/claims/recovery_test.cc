@@ -11,6 +11,7 @@
 namespace windtunnel::sim::check_recovery_test {
 namespace {
 
+using monitor::BreakerOutcome;
 using monitor::ReplyKind;
 using namespace std::chrono_literals;
 
@@ -86,6 +87,14 @@ TEST(Recovery, needs_a_provider_that_is_well_by_itself) {
     s.monitor.circuit_breaker.consecutive_threshold = 1;
   });
   EXPECT_FALSE(touchy.possible);
+  const auto with_outcome = [](monitor::BreakerOutcome outcome) {
+    return with([=](Scenario& s) {
+      s.providers[0].errors.rates = {{ReplyKind::server_error, outcome == BreakerOutcome::fatal ? 0.00001 : 0.5}};
+      s.monitor.circuit_breaker.outcomes[index_of(ReplyKind::server_error)] = outcome;
+    });
+  };
+  EXPECT_FALSE(with_outcome(BreakerOutcome::fatal).possible);
+  EXPECT_TRUE(with_outcome(BreakerOutcome::ignored).possible);
   EXPECT_FALSE(with([](Scenario& s) { s.providers[0].concurrency = 2; }).possible);
   EXPECT_TRUE(with([](Scenario& s) { s.providers[0].concurrency = 100; }).possible);
   EXPECT_FALSE(with([](Scenario& s) { s.providers[0].rate_limit.requests_per_minute = 300; }).possible);
