@@ -98,7 +98,6 @@ TEST(CompareCoverage, of_skewed_times_and_costs_is_95_percent) {
     expect_continuous(all, CompareMetric::p95, seeds);
     // Times, but of few values: how many open times pass until a probe succeeds.
     expect_count(all, CompareMetric::recovery_time, seeds);
-    expect_count(all, CompareMetric::time_to_failover, seeds);
     expect_count(all, CompareMetric::probes, seeds);
     expect_count(all, CompareMetric::wasted_calls, seeds);
     expect_count(all, CompareMetric::requests_lost, seeds);
