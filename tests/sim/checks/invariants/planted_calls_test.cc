@@ -31,6 +31,7 @@ void retries(Scenario& world) {
   fails(ReplyKind::server_error)(world);
   world.monitor.provider_call.retry.max_attempts = 3;
   world.monitor.provider_call.retry.jitter = monitor::Jitter::none;
+  world.monitor.circuit_breaker.consecutive_threshold = 1'000;
 }
 // Where alpha fails, beta says that the request is wrong.
 void wrong_for_beta(Scenario& world) {
