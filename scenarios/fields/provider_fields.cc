@@ -249,6 +249,8 @@ const Table<ProviderSpec>& provider_table() {
           field<P>(
               "errors", [](auto& p) -> auto& { return p.errors.rates; }, failure_rates(1'000'000),
               "How likely each failure is for a call that no fault touches."),
+          field<P>("errors_cv", &P::errors_cv, decimal({0, 10}),
+                   "The coefficient of variation of a factor of all of these rates drawn once for the run."),
           field<P>("bill_on_failure", &P::bill_on_failure, word(failure_bills),
                    "What a failed call bills whose usage is known."),
           field<P>(

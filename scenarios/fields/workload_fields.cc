@@ -65,6 +65,9 @@ const Table<WorkloadSpec>& tokens_table() {
                               {
                                   field<W>("input", &W::input, token_model(), "Of the prompt."),
                                   field<W>("output", &W::output, token_model(), "Of the answer that is not cut."),
+                                  field<W>("length_cv", &W::length_cv, decimal({0, 10}),
+                                           "The coefficient of variation of a factor of all lengths drawn once for "
+                                           "the run."),
                               },
                               {}};
   return table;
@@ -163,6 +166,10 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
                            "The law of that factor: gamma has fewer days of very much traffic than lognormal."),
       settings.of<Diurnal>("level_cv", &Diurnal::level_cv, decimal({0, 10}),
                            "The same of a lognormal factor drawn once for the run."),
+      settings.of<Diurnal>("growth_sd", &Diurnal::growth_sd, decimal({0, 10}),
+                           "The standard deviation of growth_per_day from run to run."),
+      settings.of<Diurnal>("growth_known_days", &Diurnal::growth_known_days, integer({0, 100'000}),
+                           "So many days before the start the level did not depend on growth_sd."),
       settings.of<ConstantVus>("vus", &ConstantVus::vus, integer({1, 1'000'000}),
                                "Users who each wait for the answer before they ask again."),
       settings.of<ConstantVus>("think_time", &ConstantVus::think_time, law(LawUnit::duration),
@@ -229,6 +236,9 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
           "stream", &W::stream, boolean(),
           "true: callers read answers as they come, so that a reply which breaks off (truncated) is a failure that "
           "they have seen: it is neither retried nor replaced."),
+      field<W>("demand", &W::demand, line(),
+               "Workloads with the same word draw the same level, growth, days, bursts, prompts and lengths; empty: "
+               "their own."),
       field<W>("feature_version", &W::feature_version, line(), "A label for reports."),
       field<W>("prompt_version", &W::prompt_version, line(), "A label for reports."),
   };

@@ -41,6 +41,9 @@ std::vector<std::string> shared_draws(const Scenario& scenario) {
   });
   add("prompts", scenario.workloads,
       [](const WorkloadSpec& workload) { return workload.prompts.count > 0 && workload.prompts.count_cv > 0; });
+  add("lengths", scenario.workloads, [](const WorkloadSpec& workload) { return workload.length_cv > 0; });
+  add("error rates", scenario.providers,
+      [](const ProviderSpec& provider) { return provider.errors_cv > 0 && !provider.errors.rates.empty(); });
   add("outages", scenario.faults, [](const FaultSpec& fault) { return is_uncertain(fault.settings); });
   // All requests of one user go the same way, and which users a run has is drawn.
   const bool splits = scenario.monitor.ab_router.variants.size() > 1;

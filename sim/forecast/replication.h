@@ -57,8 +57,8 @@ struct ForecastFrame {
   std::vector<std::string> providers;
   std::vector<std::string> variants;
   std::vector<std::string> features;  // the feature version of each workload
-  // What many requests of a replication share and replications do not, in words: "demand", "prompts", "outages",
-  // "sticky users". Empty: replications differ by the noise of their requests alone.
+  // What many requests of a replication share and replications do not, in words: "demand", "prompts", "lengths",
+  // "error rates", "outages", "sticky users". Empty: replications differ by the noise of their requests alone.
   std::vector<std::string> shared;
 
   [[nodiscard]] bool uncertain() const { return !shared.empty(); }

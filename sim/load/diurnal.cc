@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint32_t kDayLane = 1;
 constexpr std::uint32_t kLevelLane = 2;
+constexpr std::uint32_t kGrowthLane = 4;  // 3 is that of the prompts
+constexpr double kGrowthLeast = -0.99;
 // A gamma variable takes all lanes of its index, so that its indices lie beyond those of the other draws.
 constexpr std::uint64_t kGammaDays = std::uint64_t{1} << 40U;
 
@@ -26,6 +28,12 @@ double power(double base, std::int64_t exponent) {
 
 void Diurnal::begin(const LoadFrame& frame, State& state) const {
   state.level = factor_of_mean_one(level_cv, draw(frame.state_stream, 0, 0, kLevelLane).a);
+  state.growth = growth_per_day;
+  if (growth_sd == 0) return;
+  const double z = standard_normal(unit_open(draw(frame.state_stream, 0, 0, kGrowthLane).a));
+  state.growth = std::max(kGrowthLeast, growth_per_day + growth_sd * z);
+  // What the level at the start is by this growth, and not by the expected one.
+  state.level *= power((1 + state.growth) / (1 + std::max(kGrowthLeast, growth_per_day)), growth_known_days);
 }
 
 double Diurnal::day_factor(const LoadFrame& frame, std::uint64_t day) const {
@@ -41,7 +49,7 @@ double Diurnal::day_factor(const LoadFrame& frame, std::uint64_t day) const {
   fail_check("a factor has a law", __FILE__, __LINE__);
 }
 
-RatePiece Diurnal::hour_at(const LoadFrame& frame, Instant at, double level) const {
+RatePiece Diurnal::hour_at(const LoadFrame& frame, Instant at, const State& state) const {
   constexpr std::int64_t kHour = 3'600'000'000'000;
   const std::int64_t wall = (frame.wall_start + at.time_since_epoch()).time_since_epoch().count();
   const std::int64_t hours = wall >= 0 ? wall / kHour : -((-wall + kHour - 1) / kHour);
@@ -50,14 +58,14 @@ RatePiece Diurnal::hour_at(const LoadFrame& frame, Instant at, double level) con
   const auto day_of_week = static_cast<std::size_t>(((days + 3) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
   const std::int64_t start = frame.wall_start.time_since_epoch().count();
   const std::int64_t day = days - (start >= 0 ? start / (24 * kHour) : -((-start + 24 * kHour - 1) / (24 * kHour)));
-  const double rate = frame.base_rate * hourly[hour] * weekday[day_of_week] * power(1 + growth_per_day, day) *
-                      day_factor(frame, static_cast<std::uint64_t>(day)) * level;
+  const double rate = frame.base_rate * hourly[hour] * weekday[day_of_week] * power(1 + state.growth, day) *
+                      day_factor(frame, static_cast<std::uint64_t>(day)) * state.level;
   return {.rate = rate, .slope = 0, .end = at + Duration{(hours + 1) * kHour - wall}};
 }
 
 LoadPeak Diurnal::peak(double per_second, double /*unit_seconds*/, double /*latency*/, std::size_t /*listed*/) const {
   per_second *= *std::ranges::max_element(hourly) * *std::ranges::max_element(weekday);
-  per_second *= 1 + 4 * (day_factor_cv + level_cv) + std::max(0.0, 30 * growth_per_day);
+  per_second *= 1 + 4 * (day_factor_cv + level_cv) + std::max(0.0, 30 * (growth_per_day + 4 * growth_sd));
   return {.per_second = per_second, .at_once = 0};
 }
 

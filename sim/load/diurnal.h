@@ -21,23 +21,28 @@ struct Diurnal : ExecutorRules {
   double day_factor_cv = 0;
   FactorLaw day_factor_law = FactorLaw::lognormal;
   double level_cv = 0;  // of a lognormal factor
+  // Growth's own, normal, from run to run: it is not known, and the further the run goes the less the level is. It
+  // counts from so many days before the start, when the level was known best.
+  double growth_sd = 0;
+  std::int64_t growth_known_days = 0;
 
   struct State {
     double level = 1;
+    double growth = 0;                                             // of this run
     RatePiece hour{.rate = 0, .slope = 0, .end = Instant::min()};  // the one that was asked for last
   };
   void begin(const LoadFrame& frame, State& state) const;
   RatePiece piece_at(const LoadFrame& frame, Instant at, State& state) const {
-    if (at >= state.hour.end) state.hour = hour_at(frame, at, state.level);
+    if (at >= state.hour.end) state.hour = hour_at(frame, at, state);
     return state.hour;
   }
   [[nodiscard]] LoadPeak peak(double per_second, double unit_seconds, double latency, std::size_t listed) const;
-  [[nodiscard]] bool is_uncertain() const { return day_factor_cv > 0 || level_cv > 0; }
+  [[nodiscard]] bool is_uncertain() const { return day_factor_cv > 0 || level_cv > 0 || growth_sd > 0; }
   friend bool operator==(const Diurnal&, const Diurnal&) = default;
 
  private:
   [[nodiscard]] double day_factor(const LoadFrame& frame, std::uint64_t day) const;
-  [[nodiscard]] RatePiece hour_at(const LoadFrame& frame, Instant at, double level) const;
+  [[nodiscard]] RatePiece hour_at(const LoadFrame& frame, Instant at, const State& state) const;
 };
 
 }  // namespace windtunnel::sim

@@ -72,8 +72,12 @@ struct WorkloadSpec {
   UserCatalogue users;
   TokenModel input{Law::fixed(150)};
   TokenModel output{Law::fixed(200)};
+  double length_cv = 0;              // of a factor of all lengths that is drawn once for the run
   std::optional<Tokens> max_tokens;  // absent: 500; a trace row asks for exactly its output tokens
   bool stream = false;               // a reply that breaks off is a failure that the caller has seen
+  // Whose draws of level, growth, days, bursts, prompts and lengths these are: workloads with the same word rise and
+  // fall together. Empty: the workload's own.
+  std::string demand;
   std::string feature_version;
   std::string prompt_version;
 };

@@ -15,11 +15,12 @@ namespace {
 
 constexpr Tokens kMaxTokensDefault{500};
 constexpr std::uint32_t kPromptsLane = 3;
+constexpr std::uint32_t kLengthsLane = 5;  // 1, 2 and 4 are those of the diurnal executor
 constexpr double kPromptsMost = 1e9;
 
 // What the run's requests share is of the environment, as the level of demand is.
 StreamKey state_stream_of(const WorkloadSpec& spec, const Chance& chance) {
-  return chance.environment().stream("load state", spec.name);
+  return chance.environment().stream("load state", spec.demand.empty() ? spec.name : spec.demand);
 }
 
 // How many different prompts this run has; at least one if there are any.
@@ -42,6 +43,14 @@ std::optional<monitor::ProviderId> find_provider(const std::optional<std::string
 Tokens whole_tokens(const TokenModel& model, double count) {
   const auto whole = static_cast<std::int64_t>(std::min(count, 1e15) + 0.5);
   return std::clamp(Tokens{whole}, model.least, model.most);
+}
+
+// Lengths of this run. A length of at least one stays so.
+Tokens scaled(Tokens tokens, double factor) {
+  if (factor == 1 || tokens == Tokens{}) return tokens;
+  const double count =
+      std::min(static_cast<double>(tokens.count()) * factor + 0.5, static_cast<double>(kTokensMax.count()));
+  return std::max(Tokens{1}, Tokens{static_cast<std::int64_t>(count)});
 }
 
 void draw_token_row(const TokenModel& model, const RowBits& bits, std::array<Tokens, kRowLength>& tokens) {
@@ -101,6 +110,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       content_stream_(chance.stream("content", spec.name)),
       token_stream_(chance.stream("tokens", spec.name)),
       state_stream_(state_stream_of(spec, chance)),
+      length_factor_(factor_of_mean_one(spec.length_cv, draw(state_stream_, 0, 0, kLengthsLane).a)),
       population_(chance.environment().stream("users").value),
       frame_{
           .begin = begin_,
@@ -250,8 +260,8 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
     if (spec_.prompts.count == 0) draw_token_row(spec_.input, draws.a, row.input);
   });
   const std::size_t place = decltype(tokens_ahead_)::place_of(ordinal);
-  demand.output = tokens.output[place];
-  if (spec_.prompts.count == 0) request.input = tokens.input[place];
+  demand.output = scaled(tokens.output[place], length_factor_);
+  if (spec_.prompts.count == 0) request.input = scaled(tokens.input[place], length_factor_);
   std::optional<Tokens> max_tokens = spec_.max_tokens;
   if (!spec_.requests.empty()) fill_listed(ordinal, request, demand, max_tokens);
   if (!max_tokens && limit_per_request_) max_tokens = std::max(Tokens{}, *limit_per_request_ - request.input);
@@ -269,7 +279,7 @@ inline void Load::fill_content(std::uint64_t ordinal, monitor::Request& request)
       const std::uint64_t prompt = prompts_.pick(chosen.a);
       request.content = {mix(salt + prompt), ~prompt};
       // A prompt has one length: it is drawn by the prompt's number, apart from the requests' own draws.
-      request.input = draw_tokens(spec_.input, draw(token_stream_, prompt, 0, 1).a);
+      request.input = scaled(draw_tokens(spec_.input, draw(token_stream_, prompt, 0, 1).a), length_factor_);
     }
     if (spec_.users.count > 0) request.user_id = monitor::UserId{users_.pick(chosen.b) + 1};
   }

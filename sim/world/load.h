@@ -97,6 +97,7 @@ class Load {
   StreamKey content_stream_;
   StreamKey token_stream_;
   StreamKey state_stream_;
+  double length_factor_;      // of this run
   std::uint64_t population_;  // names the users that this run has
   LoadFrame frame_;
   AnyInRun<Executor> executor_;

@@ -35,6 +35,17 @@ bool generates(ReplyKind kind) {
   return kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
 }
 
+// At most so much that some calls still succeed. Providers with the same cv have the same factor, because what draws it
+// knows no names of providers.
+double error_factor_of(const ProviderSpec& spec, const Chance& chance) {
+  if (spec.errors_cv == 0) return 1;
+  double sum = 0;
+  for (const auto& [kind, rate] : spec.errors.rates) sum += rate;
+  const StreamKey stream = chance.environment().stream("error rates");
+  const double factor = factor_of_mean_one(spec.errors_cv, draw(stream, 0).a);
+  return sum > 0 ? std::min(factor, std::max(1.0, 1 / sum)) : factor;
+}
+
 }  // namespace
 
 Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall) {
@@ -45,7 +56,11 @@ Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall
 
 Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance,
                    WallTime start)
-    : spec_(spec), latencies_ahead_(workloads.size()), errors_ahead_(workloads.size()), start_(start) {
+    : spec_(spec),
+      latencies_ahead_(workloads.size()),
+      errors_ahead_(workloads.size()),
+      start_(start),
+      error_factor_(error_factor_of(spec, chance)) {
   for (const WorkloadSpec& workload : workloads) {
     latency_streams_.push_back(chance.stream("latency", workload.name));
     error_streams_.push_back(chance.stream("errors", workload.name));
@@ -231,7 +246,8 @@ ReplyKind Provider::base_kind(const CallName& name) {
     bits = draw(stream, name.ordinal, name.attempt).a;
   }
   double at = unit(bits);
-  for (const auto& [kind, rate] : spec_.errors.rates) {
+  for (const auto& [kind, expected] : spec_.errors.rates) {
+    const double rate = expected * error_factor_;
     if (at < rate) return kind;
     at -= rate;
   }

@@ -90,6 +90,7 @@ class Provider {
   std::vector<RowAhead<DrawRow>> errors_ahead_;  // likewise
   WallTime start_;
   RateWindow window_;
+  double error_factor_;  // of this run
 };
 
 // The tariff that holds at a wall-clock instant.

@@ -51,6 +51,7 @@ struct ProviderSpec {
   Law time_per_output_token;  // nanoseconds a token, drawn once per call
   std::vector<monitor::DatedTariff> tariffs;
   ErrorMix errors;
+  double errors_cv = 0;  // of a factor of all their rates that is drawn once for the run
   FailureBill bill_on_failure = FailureBill::none;
   TimeoutBill bill_on_timeout = TimeoutBill::full;
   Disconnect on_disconnect = Disconnect::go_on;

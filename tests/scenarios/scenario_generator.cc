@@ -169,6 +169,7 @@ sim::ProviderSpec provider(const std::string& name) {
     if (chance()) result.tariffs.push_back({WallTime{std::chrono::hours{500'000} + Duration{number(0, 3)}}, tariff()});
   }
   if (chance()) result.errors.rates = failure_mix();
+  if (chance()) result.errors_cv = real();
   result.bill_on_failure = one_of(sim::FailureBill::input);
   result.bill_on_timeout = one_of(sim::TimeoutBill::none);
   result.on_disconnect = one_of(sim::Disconnect::stop);
@@ -198,6 +199,8 @@ void vary(sim::Diurnal& e) {
   e.day_factor_cv = real();
   if (chance()) e.day_factor_law = sim::FactorLaw::gamma;
   e.level_cv = real();
+  e.growth_sd = real();
+  e.growth_known_days = number(0, 100);
 }
 void vary(sim::ConstantVus& e) {
   e.vus = number(1, 50);
@@ -238,6 +241,8 @@ sim::WorkloadSpec workload(const std::string& name, const std::vector<std::strin
   if (chance()) w.users = {number(0, 100), real()};
   if (chance()) w.input = token_model();
   if (chance()) w.output = token_model();
+  if (chance()) w.length_cv = real();
+  if (chance()) w.demand = word();
   w.max_tokens = maybe(tokens());
   w.stream = chance();
   if (chance()) w.feature_version = word();
