@@ -255,6 +255,8 @@ ForecastSummary forecast_summary(const ForecastReport& report) {
   summary.cost_reserved = in_usd(forecast.cost_reserved);
   summary.cost = {.mean = in_usd(forecast.cost),
                   .quantiles = quantiles_of(forecast.cost_quantiles),
+                  .p2_5 = quantile_of(forecast.cost_p2_5),
+                  .p97_5 = quantile_of(forecast.cost_p97_5),
                   .sd = {.shared = frame.shared,
                          .all = in_usd(forecast.cost_sd.all),
                          .demand = in_usd(forecast.cost_sd.demand),

@@ -100,6 +100,9 @@ struct CostSpreadSummary {
 struct ForecastCost {
   std::optional<EstimateSummary> mean;
   MoneyQuantilesSummary quantiles;
+  // The 95 % prediction interval: of one horizon to come, not of a mean.
+  std::optional<MoneyQuantile> p2_5;
+  std::optional<MoneyQuantile> p97_5;
   CostSpreadSummary sd;
 };
 

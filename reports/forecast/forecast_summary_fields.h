@@ -109,6 +109,8 @@ void visit_fields(auto& fields, FieldsOf<CostSpreadSummary> auto& spread) {
 void visit_fields(auto& fields, FieldsOf<ForecastCost> auto& cost) {
   fields("mean", cost.mean);
   visit_fields(fields, cost.quantiles);
+  fields("p2_5", cost.p2_5);
+  fields("p97_5", cost.p97_5);
   fields("sd", cost.sd);
 }
 

@@ -47,6 +47,9 @@ std::string cost_section(const ForecastSummary& forecast) {
   text += ", P50: " + quantile_text(cost.quantiles.p50, 2);
   text += ", P90: " + quantile_text(cost.quantiles.p90, 2) + "\n";
   if (!cost.quantiles.p10) text += "  too few replications: P50 takes 6 of them, P10 and P90 take 36\n";
+  if (cost.p2_5 && cost.p97_5) {
+    text += "  95 % lie between " + quantile_text(cost.p2_5, 2) + " and " + quantile_text(cost.p97_5, 2) + "\n";
+  }
   text += "  Standard deviation: " + estimate_text(cost.sd.all, 2);
   text += " (" + cost.sd.shared_words() + " " + estimate_text(cost.sd.demand, 2);
   text += ", request noise " + estimate_text(cost.sd.request_noise, 2) + ")\n";

@@ -233,6 +233,10 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
   forecast.cost_known = mean_over(set, [](auto& one) { return one.known(); });
   forecast.cost_reserved = mean_over(set, [](auto& one) { return one.reserved(); });
   forecast.cost_quantiles = quantiles_of(values_of(set, [](auto& one) { return one.cost(); }));
+  Values costs = values_of(set, [](auto& one) { return one.cost(); });
+  std::sort(costs.begin(), costs.end());
+  forecast.cost_p2_5 = estimate_quantile(costs, 0.025);
+  forecast.cost_p97_5 = estimate_quantile(costs, 0.975);
   forecast.cost_sd = spread_of(set);
   if (set.frame.monthly) {
     for (std::size_t i = 0; i < set.frame.shares.size(); ++i) {

@@ -75,6 +75,9 @@ struct Forecast {
   std::optional<Estimate> cost_known;     // of that, what the gateway learns
   std::optional<Estimate> cost_reserved;  // what the budget counts for the calls whose bill it never learns
   MoneyQuantiles cost_quantiles;
+  // The 95 % prediction interval, within which 95 % of the replications lie; nothing: they are fewer than 146.
+  std::optional<QuantileEstimate> cost_p2_5;
+  std::optional<QuantileEstimate> cost_p97_5;
   Spread cost_sd;
   std::vector<Estimate> p_exceed;  // by share, in any month of the horizon; empty without a budget
   TimeQuantiles exhaustion;        // kNever: not within the horizon

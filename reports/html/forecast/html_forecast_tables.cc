@@ -255,6 +255,8 @@ void put_forecast_cost(HtmlWriter& html, const PlacedForecast& forecast) {
   quantile("P10", cost.quantiles.p10);
   quantile("P50", cost.quantiles.p50);
   quantile("P90", cost.quantiles.p90);
+  quantile("P2.5", cost.p2_5);
+  quantile("P97.5", cost.p97_5);
   estimate("Standard deviation", cost.sd.all);
   estimate(("… of " + cost.sd.shared_words()).c_str(), cost.sd.demand);
   estimate("… of request noise", cost.sd.request_noise);
