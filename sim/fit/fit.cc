@@ -4,16 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
+#include "base/calendar.h"
 #include "sim/fit/fit_estimates.h"
 
 namespace windtunnel::sim {
 namespace {
 
 using monitor::Outcome;
-using monitor::ReplyKind;
 
 constexpr std::int64_t kDayNs = std::int64_t{24} * 3'600'000'000'000;
 constexpr std::size_t kVariantsMax = 64;
@@ -21,10 +20,18 @@ constexpr std::size_t kVariantsMax = 64;
 constexpr WallTime kLatest{std::chrono::hours{24 * 365 * 180}};
 constexpr double kNearlyAll = 0.99;  // of the requests carry the experiment's variant
 
-// The midnight after an instant, UTC.
-WallTime next_midnight(WallTime wall) { return WallTime{Duration{(utc_day(wall) + 1) * kDayNs}}; }
+struct Target {
+  const std::string* name = nullptr;
+  const FitTally::Calls* calls = nullptr;
+};
 
-std::string most_called(const std::map<std::string, std::int64_t>& counts) {
+struct Arm {
+  std::string id;
+  std::size_t provider = 0;  // its place in the scenario
+  std::int64_t count = 0;
+};
+
+std::string most_called(const FitTally::Counts& counts) {
   return std::ranges::max_element(counts, {}, [](const auto& one) { return one.second; })->first;
 }
 
@@ -33,9 +40,57 @@ std::size_t place_of(const Scenario& scenario, const std::string& provider) {
   return static_cast<std::size_t>(found - scenario.providers.begin());
 }
 
+void limit_nothing(monitor::MonitorConfig& monitor) {
+  monitor.token_limiter.mode = monitor::TokenMode::off;
+  monitor.cache.enabled = false;
+}
+
+// --- Lengths -------------------------------------------------------------------------------------------------------
+
+std::vector<std::int64_t> lengths_of(const std::vector<Target>& targets, Tokens FitTally::Answered::*tokens) {
+  std::vector<std::int64_t> values;
+  for (const Target& target : targets) {
+    for (const FitTally::Answered& one : target.calls->answered) values.push_back((one.*tokens).count());
+  }
+  return values;
+}
+
+void fit_lengths(Fit& fit, WorkloadSpec& workload, const std::vector<Target>& targets, const std::string& prefix) {
+  const std::vector<std::int64_t> input = lengths_of(targets, &FitTally::Answered::input);
+  const std::vector<std::int64_t> output = lengths_of(targets, &FitTally::Answered::output);
+  const auto model = [](const std::vector<std::int64_t>& values) {
+    const auto [least, most] = std::ranges::minmax(values);
+    return TokenModel{.law = law_of(values), .least = Tokens{least}, .most = Tokens{std::max(most, std::int64_t{1})}};
+  };
+  workload.input = model(input);
+  workload.output = model(output);
+  // A drawn factor of the lengths must not be cut: four standard deviations of any that is written fit below.
+  workload.max_tokens = std::clamp(workload.output.most + workload.output.most, Tokens{500}, kTokensMax);
+  add_law_parameters(fit, prefix + "input_tokens", "tokens", 1, input);
+  add_law_parameters(fit, prefix + "output_tokens", "tokens", 1, output);
+}
+
+// Whether a target's answers are of other lengths than all of them by more than chance, and by more than a hundredth.
+bool lengths_differ(const std::vector<Target>& targets) {
+  for (const auto tokens : {&FitTally::Answered::input, &FitTally::Answered::output}) {
+    const std::vector<std::int64_t> values = lengths_of(targets, tokens);
+    const double all = moments_of(std::span<const std::int64_t>{values}).mean;
+    for (const Target& target : targets) {
+      const std::vector<std::int64_t> own = lengths_of({target}, tokens);
+      const Moments moments = moments_of(std::span<const std::int64_t>{own});
+      const double off = std::abs(moments.mean - all);
+      const double error = moments.sd() / std::sqrt(static_cast<double>(own.size()));
+      if (own.size() >= 2 && off > 4 * error && off > 0.01 * all) return true;
+    }
+  }
+  return false;
+}
+
+// --- Split ---------------------------------------------------------------------------------------------------------
+
 // Over users, whose requests are not independent of each other; nothing: too few of the requests name theirs.
-std::optional<Estimate> share_by_user(const std::map<std::string, std::map<std::string, std::int64_t>>& by_user,
-                                      const std::string& arm, std::int64_t requests) {
+std::optional<Estimate> share_by_user(const std::map<std::string, FitTally::Counts>& by_user, const std::string& arm,
+                                      std::int64_t requests) {
   std::vector<std::int64_t> parts;
   std::vector<std::int64_t> wholes;
   std::int64_t named = 0;
@@ -51,137 +106,20 @@ std::optional<Estimate> share_by_user(const std::map<std::string, std::map<std::
   return estimate_ratio(parts, wholes);
 }
 
-void limit_nothing(monitor::MonitorConfig& monitor) {
-  monitor.token_limiter.mode = monitor::TokenMode::off;
-  monitor.cache.enabled = false;
-}
-
-void fit_lengths(Fit& fit, WorkloadSpec& workload, const std::vector<std::int64_t>& input,
-                 const std::vector<std::int64_t>& output) {
-  const auto model = [](const std::vector<std::int64_t>& values) {
-    const auto [least, most] = std::ranges::minmax(values);
-    return TokenModel{.law = law_of(values), .least = Tokens{least}, .most = Tokens{std::max(most, std::int64_t{1})}};
-  };
-  workload.input = model(input);
-  workload.output = model(output);
-  workload.max_tokens = std::max(Tokens{500}, workload.output.most);
-  add_law_parameters(fit, "input_tokens", "tokens", 1, input);
-  add_law_parameters(fit, "output_tokens", "tokens", 1, output);
-}
-
-}  // namespace
-
-std::int64_t Fitter::Calls::count() const { return std::accumulate(kinds.begin(), kinds.end(), std::int64_t{0}); }
-
-void Fitter::add(const FitSample& sample) {
-  FitSample valid = sample;
-  for (std::string* name : {&valid.provider, &valid.model, &valid.experiment, &valid.variant}) {
-    *name = names_.valid(*name);
-  }
-  for (FitAttempt& attempt : valid.attempts) attempt.provider = names_.valid(attempt.provider);
-  add_valid(valid);
-}
-
-void Fitter::add_valid(const FitSample& sample) {
-  arrivals_.push_back(sample.finished - sample.latency);
-  if (sample.outcome) ++outcomes_;
-  const bool refused = sample.outcome && is_refused(*sample.outcome);
-  if (!refused) {
-    ++past_limiters_;
-    Lookups& day = lookups_[utc_day(arrivals_.back())];
-    ++day.all;
-    if (sample.outcome == Outcome::cache_hit) ++day.hits;
-  }
-  if (!sample.experiment.empty() && !sample.variant.empty()) ++with_variant_;
-  add_calls(sample);
-  const bool served = sample.outcome ? *sample.outcome == Outcome::served : sample.answered;
-  if (served && !sample.provider.empty()) add_answer(sample);
-}
-
-// Without attempts the record tells of one call, the last.
-void Fitter::add_calls(const FitSample& sample) {
-  std::vector<FitAttempt> calls = sample.attempts;
-  const bool called = !sample.provider.empty() &&
-                      !(sample.outcome && sample.outcome != Outcome::served && is_answered(*sample.outcome));
-  if (calls.empty() && called) {
-    calls.push_back({.provider = sample.provider,
-                     .kind = sample.answered ? ReplyKind::ok : ReplyKind::server_error,
-                     .latency = sample.latency,
-                     .cost = sample.cost});
-  }
-  std::int32_t in_a_row = 0;
-  const std::string* before = nullptr;
-  for (const FitAttempt& call : calls) {
-    ++calls_[call.provider].kinds[static_cast<std::size_t>(call.kind)];
-    if (call.kind == ReplyKind::timeout) seen_.timeouts.push_back(call.latency);
-    if (call.kind == ReplyKind::ok) seen_.answered_longest = std::max(seen_.answered_longest, call.latency);
-    in_a_row = before != nullptr && *before == call.provider ? in_a_row + 1 : 1;
-    seen_.attempts_at_one = std::max(seen_.attempts_at_one, in_a_row);
-    before = &call.provider;
-  }
-  if (calls.empty()) return;
-  const std::string& first = calls.front().provider;
-  ++calls_[first].first;
-  if (!sample.user.empty()) ++users_by_provider_[sample.user][first];
-  if (sample.experiment.empty() || sample.variant.empty()) return;
-  ++arms_[sample.experiment][sample.variant][first];
-  if (!sample.user.empty()) ++users_by_variant_[sample.user][sample.variant];
-}
-
-// The call that gave the answer is the last one; what came before it has taken the rest of the time.
-void Fitter::add_answer(const FitSample& sample) {
-  input_.push_back(sample.input.count());
-  output_.push_back(sample.output.count());
-  Calls& calls = calls_[sample.provider];
-  calls.model = sample.model;
-  Answered one{.latency = sample.latency, .input = sample.input, .output = sample.output, .cost = sample.cost};
-  if (!sample.attempts.empty()) {
-    one.latency = sample.attempts.back().latency;
-    one.cost = sample.attempts.back().cost.value_or(Usd{});
-  }
-  if (sample.time_to_first_token) {
-    one.has_first_token = true;
-    one.first_token =
-        std::clamp(*sample.time_to_first_token - (sample.latency - one.latency), Duration{0}, one.latency);
-  }
-  calls.answered.push_back(one);
-}
-
-// The providers that answered anything, the most called first.
-std::vector<Fitter::Called> Fitter::providers_of(Fit& fit) const {
-  std::vector<Called> providers;
-  for (const auto& [name, calls] : calls_) {
-    if (!calls.answered.empty()) {
-      providers.push_back({&name, &calls});
-    } else {
-      fit.notes.push_back(fmt::format("{}: none of its {} calls was answered; it is left out", name, calls.count()));
-    }
-  }
-  std::ranges::stable_sort(providers, std::ranges::greater{}, [](const Called& one) { return one.calls->first; });
-  if (providers.size() > monitor::kProvidersMax) {
-    fit.notes.push_back(
-        fmt::format("of {} providers the {} that are called most are kept", providers.size(), monitor::kProvidersMax));
-    providers.resize(monitor::kProvidersMax);
-  }
-  return providers;
-}
-
-std::vector<Fitter::Arm> Fitter::arms_by_variant(const Fit& fit) const {
+std::vector<Arm> arms_by_variant(const Fit& fit, const FitTally& tally) {
   std::vector<Arm> arms;
-  for (const auto& [variant, by_provider] : arms_.begin()->second) {
-    Arm arm{.id = variant, .provider = place_of(fit.scenario, most_called(by_provider))};
-    for (const auto& [provider, called] : by_provider) arm.count += called;
+  for (const auto& [variant, by_target] : tally.arms.begin()->second) {
+    Arm arm{.id = variant, .provider = place_of(fit.scenario, most_called(by_target))};
+    for (const auto& [target, called] : by_target) arm.count += called;
     if (arm.provider < fit.scenario.providers.size()) arms.push_back(std::move(arm));
   }
   return arms;
 }
 
-void Fitter::add_arms(Fit& fit, const std::vector<Arm>& arms, const std::map<std::string, Counts>& by_user) {
+void add_shares(Fit& fit, const std::vector<Arm>& arms, const std::map<std::string, FitTally::Counts>& by_user) {
   std::int64_t all = 0;
   for (const Arm& arm : arms) all += arm.count;
   for (const Arm& arm : arms) {
-    fit.scenario.monitor.ab_router.variants.push_back(
-        {.id = arm.id, .provider = monitor::ProviderId{static_cast<std::uint8_t>(arm.provider)}, .weight = arm.count});
     const auto by_users = share_by_user(by_user, arm.id, all);
     const Estimate share =
         by_users ? *by_users : estimate_share(static_cast<std::size_t>(arm.count), static_cast<std::size_t>(all));
@@ -189,82 +127,201 @@ void Fitter::add_arms(Fit& fit, const std::vector<Arm>& arms, const std::map<std
   }
 }
 
-void Fitter::fit_split(Fit& fit, const std::vector<Called>& providers) const {
+void add_arms(Fit& fit, const std::vector<Arm>& arms, const std::map<std::string, FitTally::Counts>& by_user) {
+  for (const Arm& arm : arms) {
+    fit.scenario.monitor.ab_router.variants.push_back(
+        {.id = arm.id, .provider = monitor::ProviderId{static_cast<std::uint8_t>(arm.provider)}, .weight = arm.count});
+  }
+  add_shares(fit, arms, by_user);
+}
+
+std::vector<Arm> arms_by_target(const Fit& fit, const std::vector<Target>& targets) {
+  std::vector<Arm> arms;
+  for (const Target& target : targets) {
+    arms.push_back({*target.name, place_of(fit.scenario, *target.name), target.calls->first});
+  }
+  return arms;
+}
+
+void fit_split(Fit& fit, const FitTally& tally, const std::vector<Target>& targets) {
   monitor::RouterConfig& router = fit.scenario.monitor.ab_router;
-  const double nearly_all = kNearlyAll * static_cast<double>(past_limiters_);
-  if (arms_.size() == 1 && arms_.begin()->second.size() <= kVariantsMax &&
-      static_cast<double>(with_variant_) >= nearly_all) {
-    const std::vector<Arm> arms = arms_by_variant(fit);
+  const double nearly_all = kNearlyAll * static_cast<double>(tally.past_limiters);
+  if (tally.arms.size() == 1 && tally.arms.begin()->second.size() <= kVariantsMax &&
+      static_cast<double>(tally.with_variant) >= nearly_all) {
+    const std::vector<Arm> arms = arms_by_variant(fit, tally);
     if (!arms.empty()) {
-      router.experiment_id = arms_.begin()->first;
-      return add_arms(fit, arms, users_by_variant_);
+      router.experiment_id = tally.arms.begin()->first;
+      return add_arms(fit, arms, tally.users_by_variant);
     }
   }
-  if (providers.size() < 2) return;
+  if (targets.size() < 2) return;
   router.experiment_id = "log";
-  std::vector<Arm> arms;
-  for (const Called& one : providers) {
-    arms.push_back({*one.name, place_of(fit.scenario, *one.name), one.calls->first});
-  }
-  add_arms(fit, arms, users_by_provider_);
+  add_arms(fit, arms_by_target(fit, targets), tally.users_by_target);
   fit.notes.emplace_back(
       "not all requests carry a variant of one experiment: the split is by the provider called first");
 }
 
-std::optional<std::string> Fitter::problem() const {
-  if (arrivals_.empty()) return "the log has no request";
-  if (input_.empty()) return "the log has no answered request, so that nothing is known of lengths, latency and price";
-  const auto [first, last] = std::ranges::minmax(arrivals_);
+// A workload for each target, with its lengths and its share of the requests. They share the draws of demand.
+void divide_workload(Fit& fit, const FitTally& tally, const std::vector<Target>& targets) {
+  const WorkloadSpec all = std::move(fit.scenario.workloads.front());
+  fit.scenario.workloads.clear();
+  const std::vector<Arm> arms = arms_by_target(fit, targets);
+  std::int64_t sum = 0;
+  for (const Arm& arm : arms) sum += arm.count;
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    if (arms[i].count == 0) continue;
+    WorkloadSpec& workload = fit.scenario.workloads.emplace_back(all);
+    workload.name = arms[i].id;
+    workload.provider = arms[i].id;
+    workload.demand = "log";
+    const double share = static_cast<double>(arms[i].count) / static_cast<double>(sum);
+    workload.rate.count.value =
+        std::max<std::int64_t>(1, std::llround(static_cast<double>(all.rate.count.value) * share));
+    fit_lengths(fit, workload, {targets[i]}, arms[i].id + ".");
+  }
+  add_shares(fit, arms, tally.users_by_target);
+  fit.notes.emplace_back("the answers' lengths differ by target: each has a workload of its own");
+  if (!tally.arms.empty()) {
+    fit.notes.emplace_back("the log's experiment is left out, because lengths differ by target and not by variant");
+  }
+}
+
+// --- The whole -----------------------------------------------------------------------------------------------------
+
+// Those that answered anything, the most called first.
+std::vector<Target> targets_of(Fit& fit, const FitTally& tally) {
+  std::vector<Target> targets;
+  for (const auto& [name, calls] : tally.calls) {
+    if (!calls.answered.empty()) {
+      targets.push_back({&name, &calls});
+    } else {
+      fit.notes.push_back(fmt::format("{}: none of its {} calls was answered; it is left out", name, calls.count()));
+    }
+  }
+  std::ranges::stable_sort(targets, std::ranges::greater{}, [](const Target& one) { return one.calls->first; });
+  return targets;
+}
+
+std::optional<std::string> problem_with(const FitTally& tally) {
+  if (tally.arrivals.empty()) return "the log has no request";
+  const auto is_answered = [](const auto& one) { return !one.second.answered.empty(); };
+  if (std::ranges::none_of(tally.calls, is_answered)) {
+    return "the log has no answered request, so that nothing is known of lengths, latency and price";
+  }
+  const WallTime first = tally.arrivals.front();
+  const WallTime last = tally.arrivals.back();
   if (first == last) return "all requests of the log come at one instant, so that nothing is known of the rate";
   if (first < WallTime{} || last > kLatest) return "the log's requests do not lie between 1970 and 2150";
   return std::nullopt;
 }
 
-void Fitter::add_notes(Fit& fit) const {
-  const std::int64_t refused = fit.requests - past_limiters_;
+void add_notes(Fit& fit, const FitTally& tally, const FitLog& log, const FitTargets& targets) {
+  const std::int64_t refused = std::ssize(tally.arrivals) - tally.past_limiters;
   if (refused > 0) {
     fit.notes.push_back(
         fmt::format("{} requests were refused by limiters: they count for the rate, their lengths are not "
                     "known",
                     refused));
   }
-  if (outcomes_ == 0) {
+  if (tally.outcomes == 0) {
     fit.notes.emplace_back(
         "the log names no outcomes: hits of a cache are not known, and a failed request is one call that "
         "ended with server_error");
   }
-  if (names_.changed() > 0) {
+  if (targets.divided() > 0) {
+    fit.notes.push_back(fmt::format("{} of the providers answer with several models: each model is a target of its own",
+                                    targets.divided()));
+  }
+  if (targets.others() > 0) {
+    fit.notes.push_back(fmt::format("the {} targets that cost least are one, \"others\", because a scenario has {}",
+                                    targets.others(), monitor::kProvidersMax));
+  }
+  if (log.names_changed() > 0) {
     fit.notes.push_back(fmt::format(
         "{} names of the log are no names for a scenario and were changed (control characters, or over {} bytes)",
-        names_.changed(), FitNames::kBytesMax));
+        log.names_changed(), FitNames::kBytesMax));
   }
   fit.notes.emplace_back(
       "the token limiter is off: lengths are as they came out of the one that the log was written behind");
 }
 
-Fit Fitter::fit() const {
+// Where the present begins: after the last step in the counts of days or in what a request costs.
+std::optional<std::int64_t> regime_of(Fit& fit, const FitTally& tally, DayRange whole,
+                                      const std::optional<DayModel>& model) {
+  std::optional<std::int64_t> regime;
+  if (model && !model->steps.empty()) {
+    regime = model->steps.back();
+    fit.notes.push_back(fmt::format("the number of requests a day changes on {}: the rate is that from then on",
+                                    iso8601(midnight_of(*regime)).substr(0, 10)));
+  }
+  if (whole.size() < kDaysForStudent) return regime;
+  std::vector<double> cost;
+  std::vector<double> requests;
+  for (const FitTally::Day& day : days_in(tally, whole)) {
+    cost.push_back(day.cost);
+    requests.push_back(static_cast<double>(day.requests));
+  }
+  if (const auto step = last_step_of(cost, requests)) {
+    const std::int64_t day = whole.begin + static_cast<std::int64_t>(*step);
+    fit.notes.push_back(
+        fmt::format("what a request costs changes on {}: prices, lengths and shares are those from "
+                    "then on",
+                    iso8601(midnight_of(day)).substr(0, 10)));
+    regime = std::max(regime.value_or(day), day);
+  }
+  return regime;
+}
+
+void fit_parts(Fit& fit, const FitTally& all, const FitTally& tally, DayRange whole,
+               const std::optional<DayModel>& model) {
+  Scenario& scenario = fit.scenario;
+  const std::vector<Target> targets = targets_of(fit, tally);
+  WorkloadSpec workload{.name = "traffic"};
+  fit_demand(fit, workload, model && model->steps.empty() ? all.arrivals : tally.arrivals, whole, model);
+  scenario.workloads = {std::move(workload)};
+  for (const Target& target : targets) scenario.providers.push_back(fit_provider(fit, *target.name, *target.calls));
+  if (targets.size() > 1 && lengths_differ(targets)) {
+    divide_workload(fit, tally, targets);
+  } else {
+    fit_lengths(fit, scenario.workloads.front(), targets, "");
+    fit_split(fit, tally, targets);
+  }
+}
+
+}  // namespace
+
+Fit Fitter::fit(std::optional<WallTime> until) const {
   Fit fit;
-  fit.requests = std::ssize(arrivals_);
-  fit.problem = problem();
+  const WallTime end = until.value_or(WallTime::max());
+  const FitTargets targets{log_, end};
+  const FitTally all = tally_of(log_, targets, WallTime::min(), end);
+  fit.requests = std::ssize(all.arrivals);
+  fit.problem = problem_with(all);
   if (fit.problem) return fit;
-  const auto [first, last] = std::ranges::minmax(arrivals_);
-  fit.first = first;
-  fit.last = last;
+  fit.first = all.arrivals.front();
+  fit.last = all.arrivals.back();
   Scenario& scenario = fit.scenario;
   scenario.title = "Fitted to a log";
-  scenario.start = next_midnight(last);
+  scenario.start = until.value_or(midnight_of(utc_day(fit.last) + 1));
   scenario.duration = Duration{30 * kDayNs};
   limit_nothing(scenario.monitor);
-  WorkloadSpec workload{.name = "traffic"};
-  fit_demand(fit, workload, arrivals_);
-  fit_lengths(fit, workload, input_, output_);
-  scenario.workloads = {std::move(workload)};
-  const std::vector<Called> providers = providers_of(fit);
-  for (const Called& one : providers) scenario.providers.push_back(fit_provider(fit, *one.name, *one.calls));
-  fit_split(fit, providers);
-  add_notes(fit);
-  fit_settings(fit, seen_);
-  fit_hits(fit, lookups_, whole_days_of(arrivals_));
+
+  const DayRange whole = whole_days_of(all.arrivals);
+  std::vector<std::int64_t> counts;
+  for (const FitTally::Day& day : days_in(all, whole)) counts.push_back(day.requests);
+  const std::optional<DayModel> model = fit_days(whole.begin, counts);
+  const std::optional<std::int64_t> regime = regime_of(fit, all, whole, model);
+  FitTally present;
+  if (regime) present = tally_of(log_, targets, midnight_of(*regime), end);
+  const bool is_cut = regime && !problem_with(present);
+  const FitTally& tally = is_cut ? present : all;
+  const DayRange present_days{is_cut ? *regime : whole.begin, whole.end};
+
+  fit_parts(fit, all, tally, whole, model);
+  add_notes(fit, tally, log_, targets);
+  fit_settings(fit, tally.seen);
+  fit_hits(fit, tally, present_days);
+  fit_cost(fit, tally, present_days);
   return fit;
 }
 

@@ -5,12 +5,14 @@
 #include <cmath>
 
 #include "sim/fit/fit_estimates.h"
+#include "sim/kernel/real_math.h"
 
 namespace windtunnel::sim {
 namespace {
 
 constexpr std::int64_t kHourNs = 3'600'000'000'000;
 constexpr std::int64_t kNsOfDay = 24 * kHourNs;
+constexpr std::array<const char*, 7> kWeekdays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
@@ -42,39 +44,6 @@ std::array<HourOfDay, 24> hours_of(const std::vector<WallTime>& sorted) {
   return hours;
 }
 
-// Requests of each whole day.
-std::vector<std::int64_t> counts_of_days(const std::vector<WallTime>& arrivals) {
-  const DayRange whole = whole_days_of(arrivals);
-  std::vector<std::int64_t> days(static_cast<std::size_t>(whole.end - whole.begin));
-  for (const WallTime at : arrivals) {
-    const std::int64_t day = utc_day(at);
-    if (whole.contains(day)) ++days[static_cast<std::size_t>(day - whole.begin)];
-  }
-  return days;
-}
-
-// What the days differ by beyond Poisson's noise.
-void fit_spread(Fit& fit, Diurnal& diurnal, const std::vector<std::int64_t>& days) {
-  const Moments moments = moments_of(std::span<const std::int64_t>{days});
-  if (moments.mean == 0) {
-    fit.notes.push_back(
-        fmt::format("the {} whole days of the log are empty: nothing is known of how days differ", days.size()));
-    return;
-  }
-  const double freedom = static_cast<double>(days.size()) - 1;
-  const double dispersion = moments.variance / moments.mean;
-  // About the 99 % point of a chi-square over its degrees of freedom.
-  if (dispersion <= 1 + 2.33 * std::sqrt(2 / freedom)) {
-    fit.notes.push_back(fmt::format("{} whole days differ by no more than chance: day_factor_cv is 0", days.size()));
-    return;
-  }
-  const double cv = std::sqrt(moments.variance - moments.mean) / moments.mean;
-  const double half_width = 1.96 * cv / std::sqrt(2 * freedom);
-  diurnal.day_factor_cv = std::min(cv, 10.0);
-  fit.parameters.push_back(
-      {"day_factor_cv", "share", {cv, std::max(0.0, cv - half_width), cv + half_width}, std::ssize(days)});
-}
-
 // A scenario's rate is at most a billion per unit, in whole millionths.
 Rate rate_of(double a_day) {
   constexpr double kMost = 1e9;
@@ -84,19 +53,84 @@ Rate rate_of(double a_day) {
           .unit = Duration{by_second ? std::int64_t{1'000'000'000} : kNsOfDay}};
 }
 
-}  // namespace
+// The requests of the scenario's first day, where its factors are 1, and how uncertain they are.
+struct Level {
+  double a_day = 0;
+  double error = 0;  // relative
+};
 
-std::int64_t utc_day(WallTime at) { return floor_div(at.time_since_epoch().count(), kNsOfDay); }
+void add_weekdays(Fit& fit, Diurnal& diurnal, const DayModel& model, DayRange whole) {
+  if (!model.has_weekdays) {
+    fit.notes.emplace_back("the weekdays differ by no more than chance");
+    return;
+  }
+  for (std::size_t k = 0; k < 7; ++k) {
+    const double factor = model.weekday[k];
+    const double a_week = static_cast<double>(whole.size()) / 7;
+    const double error =
+        std::sqrt(std::max(1.0, model.dispersion) * factor / std::max(1e-9, model.level * a_week)) * kNormal;
+    diurnal.weekday[k] = in_millionths(factor);
+    fit.parameters.push_back({std::string("weekday_") + kWeekdays[k],
+                              "factor",
+                              {factor, std::max(0.0, factor - error), factor + error},
+                              static_cast<std::int64_t>(whole.size()) / 7});
+  }
+}
+
+void add_growth(Fit& fit, Diurnal& diurnal, const DayModel& model, DayRange whole, std::int64_t start) {
+  if (!model.has_growth) return;
+  const auto growth = [](double logarithm) { return exp(logarithm) - 1; };
+  diurnal.growth_per_day = std::clamp(in_millionths(growth(model.growth)), -0.9, 10.0);
+  diurnal.growth_sd = in_millionths(model.growth_error);
+  diurnal.growth_known_days =
+      std::clamp<std::int64_t>(std::llround(static_cast<double>(start) - model.pivot), 0, 100'000);
+  const double reach = kNormal * model.growth_error;
+  fit.parameters.push_back({"growth_per_day",
+                            "share",
+                            {growth(model.growth), growth(model.growth - reach), growth(model.growth + reach)},
+                            static_cast<std::int64_t>(whole.size())});
+}
+
+void add_spread(Fit& fit, Diurnal& diurnal, const DayModel& model, DayRange whole) {
+  if (whole.size() < kDaysForSpread) return;
+  if (model.day_cv == 0) {
+    fit.notes.push_back(fmt::format("{} whole days differ by no more than chance: day_factor_cv is 0", whole.size()));
+    return;
+  }
+  const double half_width = kNormal * model.day_cv / std::sqrt(2 * model.freedom);
+  diurnal.day_factor_cv = std::min(model.day_cv, 10.0);
+  fit.parameters.push_back({"day_factor_cv",
+                            "share",
+                            {model.day_cv, std::max(0.0, model.day_cv - half_width), model.day_cv + half_width},
+                            static_cast<std::int64_t>(whole.size())});
+}
+
+// By whole days. What they do not show of the first days to come is the growth since the day that is known best.
+Level level_of(const DayModel& model, std::int64_t start) {
+  const auto begin = static_cast<double>(start);
+  const double since = (begin - model.pivot) * model.growth_error;
+  return {.a_day = model.level * exp(model.growth * (begin - model.origin)),
+          .error = std::sqrt(model.level_error * model.level_error + since * since)};
+}
+
+}  // namespace
 
 DayRange whole_days_of(const std::vector<WallTime>& arrivals) {
   constexpr Duration kMissing{kNsOfDay / 100};
-  const auto [first, last] = std::ranges::minmax(arrivals);
-  const std::int64_t begin = utc_day(first - kMissing) + 1;
-  return {.begin = begin, .end = std::max(begin, utc_day(last + kMissing))};
+  const std::int64_t begin = utc_day(arrivals.front() - kMissing) + 1;
+  return {.begin = begin, .end = std::max(begin, utc_day(arrivals.back() + kMissing))};
 }
 
-void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals) {
-  std::ranges::sort(arrivals);
+std::vector<FitTally::Day> days_in(const FitTally& tally, DayRange range) {
+  std::vector<FitTally::Day> days(range.size());
+  for (auto day = tally.days.lower_bound(range.begin); day != tally.days.end() && day->first < range.end; ++day) {
+    days[static_cast<std::size_t>(day->first - range.begin)] = day->second;
+  }
+  return days;
+}
+
+void fit_demand(Fit& fit, WorkloadSpec& workload, const std::vector<WallTime>& arrivals, DayRange whole,
+                const std::optional<DayModel>& model) {
   const std::array<HourOfDay, 24> hours = hours_of(arrivals);
   const bool has_profile = std::ranges::all_of(hours, [](const HourOfDay& one) { return one.exposure >= 0.999; });
   double exposure = 0;
@@ -108,30 +142,39 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, std::vector<WallTime> arrivals
   } else {
     a_day = 24 * n / exposure;
   }
-  const std::vector<std::int64_t> days = counts_of_days(arrivals);
-  Estimate rate = poisson(n, n / a_day);
-  if (days.size() >= kDaysForStudent) {
-    const double half_width = estimate_mean(std::span<const std::int64_t>{days})->half_width();
-    rate = {a_day, a_day - half_width, a_day + half_width};
+  const std::int64_t start = utc_day(fit.scenario.start);
+  Level level{.a_day = a_day, .error = poisson(n, n).half_width() / kNormal};
+  if (model) {
+    level = level_of(*model, start);
   } else {
     fit.notes.push_back(
-        fmt::format("{} whole days: the interval of the rate reflects request noise only", days.size()));
+        whole.size() < kDaysForStudent
+            ? fmt::format("{} whole days: the interval of the rate reflects request noise only", whole.size())
+            : fmt::format("the {} whole days of the log are empty: nothing is known of how days differ", whole.size()));
   }
-  fit.parameters.push_back({"rate", "requests/day", rate, std::ssize(arrivals)});
+  const double half_width = kNormal * level.error * level.a_day;
+  fit.parameters.push_back({"rate",
+                            "requests/day",
+                            {level.a_day, std::max(0.0, level.a_day - half_width), level.a_day + half_width},
+                            std::ssize(arrivals)});
   workload.arrival = Arrival::poisson;
-  workload.rate = rate_of(a_day);
-  if (!has_profile) {
-    fit.notes.emplace_back("the log does not hold each hour of the day: the rate is constant");
-    return;
-  }
+  workload.rate = rate_of(level.a_day);
   Diurnal& diurnal = workload.executor.emplace<Diurnal>();
-  for (std::size_t hour = 0; hour < 24; ++hour) {
-    const Estimate factor = poisson(hours[hour].count, hours[hour].exposure * a_day / 24);
-    diurnal.hourly[hour] = std::round(factor.value * 1e6) / 1e6;
-    fit.parameters.push_back(
-        {fmt::format("hour_{:02}", hour), "factor", factor, static_cast<std::int64_t>(hours[hour].count)});
+  diurnal.level_cv = std::min(10.0, in_millionths(model ? model->level_error : level.error));
+  if (has_profile) {
+    for (std::size_t hour = 0; hour < 24; ++hour) {
+      const Estimate factor = poisson(hours[hour].count, hours[hour].exposure * a_day / 24);
+      diurnal.hourly[hour] = in_millionths(factor.value);
+      fit.parameters.push_back(
+          {fmt::format("hour_{:02}", hour), "factor", factor, static_cast<std::int64_t>(hours[hour].count)});
+    }
+  } else {
+    fit.notes.emplace_back("the log does not hold each hour of the day: the rate is constant");
   }
-  if (days.size() >= kDaysForSpread) fit_spread(fit, diurnal, days);
+  if (!model) return;
+  if (whole.size() >= kDaysForSpread) add_weekdays(fit, diurnal, *model, whole);
+  add_growth(fit, diurnal, *model, whole, start);
+  add_spread(fit, diurnal, *model, whole);
 }
 
 }  // namespace windtunnel::sim

@@ -24,7 +24,7 @@ double at_share(const Law& law, double share) {
   return (1 - part) * law.table[below] + part * law.table[above] + law.shift;
 }
 
-// The longest answer that the scenario can draw.
+// The longest answer that the scenario can draw, and a quarter for the drawn factor of all lengths.
 double longest_of(const Scenario& scenario) {
   double longest = 0;
   double output = 0;
@@ -34,7 +34,7 @@ double longest_of(const Scenario& scenario) {
   for (const ProviderSpec& one : scenario.providers) {
     longest = std::max(longest, at_share(one.time_to_first_token, 1) + output * at_share(one.time_per_output_token, 1));
   }
-  return longest;
+  return 1.25 * longest;
 }
 
 // The share of answers of a provider that take longer than this, over a grid of the three laws.
@@ -53,6 +53,13 @@ double share_beyond(const ProviderSpec& provider, const WorkloadSpec& workload, 
   return static_cast<double>(beyond) / (kGrid * kGrid * kGrid);
 }
 
+// Whose lengths a provider's answers have.
+const WorkloadSpec& workload_of(const Scenario& scenario, const ProviderSpec& provider) {
+  const auto own =
+      std::ranges::find_if(scenario.workloads, [&](const WorkloadSpec& one) { return one.provider == provider.name; });
+  return own == scenario.workloads.end() ? scenario.workloads.front() : *own;
+}
+
 Duration whole_seconds_above(double ns) {
   const double most = static_cast<double>(kTimeoutMost.count());
   return Duration{static_cast<std::int64_t>(std::min(std::ceil(ns / 1e9) * 1e9, most))};
@@ -60,7 +67,7 @@ Duration whole_seconds_above(double ns) {
 
 // Without a timeout in the log nothing was cut. With some, the timeout is what they took; an answer that took longer
 // contradicts that.
-void fit_timeout(Fit& fit, const Fitter::Seen& seen) {
+void fit_timeout(Fit& fit, const FitTally::Seen& seen) {
   Scenario& scenario = fit.scenario;
   Duration& timeout = scenario.monitor.provider_call.timeout;
   const double longest = longest_of(scenario);
@@ -79,14 +86,14 @@ void fit_timeout(Fit& fit, const Fitter::Seen& seen) {
                                   static_cast<double>(timeout.count()) / 1e9));
   // An answer that the fitted latencies draw beyond the timeout is one of the log's timeouts already.
   for (ProviderSpec& provider : scenario.providers) {
-    const double beyond = share_beyond(provider, scenario.workloads.front(), timeout);
+    const double beyond = share_beyond(provider, workload_of(scenario, provider), timeout);
     for (auto& [kind, rate] : provider.errors.rates) {
       if (kind == monitor::ReplyKind::timeout) rate = std::max(0.0, std::round((rate - beyond) * 1e6) / 1e6);
     }
   }
 }
 
-void fit_attempts(Fit& fit, const Fitter::Seen& seen) {
+void fit_attempts(Fit& fit, const FitTally::Seen& seen) {
   const auto providers = static_cast<std::int32_t>(fit.scenario.providers.size());
   const std::int32_t most = static_cast<std::int32_t>(monitor::kAttemptsMax) / std::max(1, providers);
   std::int32_t& attempts = fit.scenario.monitor.provider_call.retry.max_attempts;
@@ -97,14 +104,35 @@ void fit_attempts(Fit& fit, const Fitter::Seen& seen) {
   }
 }
 
+// A failed call goes on to the next provider. Where the log shows that none did, its failures are written as one that
+// ends the request: a failover to a dearer target would otherwise cost what the log's failures did not.
+void fit_failover(Fit& fit, const FitTally::Seen& seen) {
+  if (fit.scenario.providers.size() < 2 || seen.failed_over > 0) return;
+  bool has_failures = false;
+  for (ProviderSpec& provider : fit.scenario.providers) {
+    double sum = 0;
+    for (const auto& [kind, rate] : provider.errors.rates) sum += rate;
+    if (sum <= 0) continue;
+    has_failures = true;
+    provider.errors.rates = {{monitor::ReplyKind::client_error, std::min(1.0, std::floor(sum * 1e6 + 1e-9) / 1e6)}};
+  }
+  if (!has_failures) return;
+  fit.notes.emplace_back(
+      "no failed call of the log went on to another target: failures are client_error, after which "
+      "no target is tried");
+}
+
 }  // namespace
 
-void fit_settings(Fit& fit, const Fitter::Seen& seen) {
+void fit_settings(Fit& fit, const FitTally::Seen& seen) {
   fit.scenario.monitor.cost_limiter.monthly.reset();
+  // The log's cost is that of calls whose usage is known.
+  fit.scenario.monitor.cost_limiter.unknown_usage = monitor::UnknownUsage::zero;
   fit.notes.emplace_back(
       "a log does not show its budget: the scenario has none (--set monitor.cost_limiter.monthly_usd=5000 sets one)");
   fit_attempts(fit, seen);
   fit_timeout(fit, seen);
+  fit_failover(fit, seen);
 }
 
 }  // namespace windtunnel::sim
