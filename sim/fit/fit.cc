@@ -58,9 +58,16 @@ std::vector<std::int64_t> lengths_of(const std::vector<Target>& targets, Tokens 
 void fit_lengths(Fit& fit, WorkloadSpec& workload, const std::vector<Target>& targets, const std::string& prefix) {
   const std::vector<std::int64_t> input = lengths_of(targets, &FitTally::Answered::input);
   const std::vector<std::int64_t> output = lengths_of(targets, &FitTally::Answered::output);
+  // The law's ends were moved for the sake of the mean, so that its bounds are not the observed ones.
   const auto model = [](const std::vector<std::int64_t>& values) {
     const auto [least, most] = std::ranges::minmax(values);
-    return TokenModel{.law = law_of(values), .least = Tokens{least}, .most = Tokens{std::max(most, std::int64_t{1})}};
+    TokenModel tokens{.law = law_of(values), .least = Tokens{least}, .most = Tokens{std::max(most, std::int64_t{1})}};
+    if (tokens.law.table.empty()) return tokens;
+    const auto low = static_cast<std::int64_t>(std::floor(tokens.law.table.front() + tokens.law.shift));
+    const auto high = static_cast<std::int64_t>(std::ceil(tokens.law.table.back() + tokens.law.shift));
+    tokens.least = std::clamp(Tokens{low}, Tokens{0}, tokens.least);
+    tokens.most = std::clamp(Tokens{high}, tokens.most, kTokensMax);
+    return tokens;
   };
   workload.input = model(input);
   workload.output = model(output);
