@@ -46,11 +46,11 @@ LoadedScenario load_scenario(const std::string& file, const std::vector<std::str
   return loaded;
 }
 
-LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets) {
+LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets, unsigned threads) {
   LoadedScenario loaded;
   loaded.file = log;
   read_into(loaded, [&] {
-    const reports::FittedLog fitted = reports::read_fit(log);
+    const reports::FittedLog fitted = reports::read_fit(log, threads);
     loaded.fitted = reports::fit_text(fitted);
     if (fitted.fit.problem) {
       loaded.problem = Problem{ProblemKind::no_data, log + ": " + *fitted.fit.problem};

@@ -28,7 +28,7 @@ LoadedScenario load_scenario(const std::string& file, const std::vector<std::str
 LoadedScenario load_scenario_with_any_breakers(const std::string& file, const std::vector<std::string>& sets);
 
 // A scenario that is fitted to a log of requests, with `sets` applied to it. A log that cannot be fitted is no data.
-LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets);
+LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets, unsigned threads);
 
 // What its first events show that a reader should know; nothing of a scenario whose breakers are another program's,
 // which is not started for this.

@@ -81,7 +81,7 @@ ExitCode forecast(const ForecastArguments& arguments) {
   runs::Processes processes;
   runs::LoadedScenario loaded = request.from_telemetry.empty()
                                     ? runs::load_scenario(request.file, request.sets)
-                                    : runs::load_fitted(request.from_telemetry, request.sets);
+                                    : runs::load_fitted(request.from_telemetry, request.sets, request.jobs);
   if (processes.is_first() && !arguments.output.quiet) print_note(loaded.fitted);
   if (const ExitCode code = report_load(loaded); code != ExitCode::pass) return code;
   if (const auto problem = runs::problem_with_outputs({{"--out", arguments.output.out}}, {loaded.file})) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/calendar.h"
@@ -80,9 +81,33 @@ std::string figure(double value) {
 // To the second.
 std::string instant(WallTime wall) { return iso8601(wall).substr(0, 19) + "Z"; }
 
+// USD, with the digits of the largest figure of the table in mind.
+std::string dollars(double value, double largest) {
+  return fmt::format("{:.{}f}", value, largest >= 100 ? 2 : largest >= 1 ? 4 : 6);
+}
+
+std::string backtest_text(const sim::Backtest& test) {
+  std::string text =
+      fmt::format("\nBacktest: fitted to the first {} days, the last {} forecast ({} replications), USD:\n\n",
+                  test.days_fitted, test.days.size(), test.replications);
+  TextTable table{{"Day", "P10", "P50", "P90", "Observed", ""}};
+  const auto add = [&](const std::string& name, const sim::ForecastBand& one) {
+    const auto cell = [&](double value) { return dollars(value, test.all.observed); };
+    table.add({name, cell(one.p10), cell(one.p50), cell(one.p90), cell(one.observed),
+               one.holds()              ? "inside"
+               : one.observed < one.p10 ? "below"
+                                        : "above"});
+  };
+  for (const sim::BacktestDay& day : test.days) add(iso8601(day.day).substr(0, 10), day.cost);
+  add("all", test.all);
+  return text + table.text(2) +
+         fmt::format("\n  {} of {} days lie in their 80 % band ({:.0f} %)\n", test.days_inside(), test.days.size(),
+                     100.0 * static_cast<double>(test.days_inside()) / static_cast<double>(test.days.size()));
+}
+
 }  // namespace
 
-FittedLog read_fit(const std::string& file) {
+FittedLog read_fit(const std::string& file, unsigned threads) {
   FittedLog log{.file = file};
   TelemetryReader reader{file};
   sim::Fitter fitter;
@@ -102,6 +127,13 @@ FittedLog read_fit(const std::string& file) {
   std::ranges::merge(reader.bad_lines(), useless, std::back_inserter(log.bad_lines), {}, &BadLine::line,
                      &BadLine::line);
   log.fit = fitter.fit();
+  if (log.fit.problem) return log;
+  log.backtest = sim::backtest(fitter, threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency()));
+  if (log.backtest) {
+    describe(log.fit.scenario, *log.backtest);
+  } else {
+    log.fit.notes.emplace_back("the log has fewer than 12 whole days, or costs more than a million USD: the fit is not backtested");
+  }
   return log;
 }
 
@@ -116,7 +148,9 @@ std::string fit_text(const FittedLog& log) {
       table.add({one.name, figure(one.estimate.value), figure(one.estimate.low), figure(one.estimate.high),
                  with_thousands(one.n), one.unit});
     }
-    text += "\n" + table.text(2) + "\n";
+    text += "\n" + table.text(2);
+    if (log.backtest) text += backtest_text(*log.backtest);
+    text += "\n";
     for (const std::string& note : fit.notes) text += "note: " + note + "\n";
   }
   if (log.bad_count == 0) return text;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reports/forecast/forecast_shard.h"
+#include "sim/fit/backtest.h"
 #include "sim/forecast/headroom.h"
 
 namespace windtunnel::runs {
@@ -114,6 +115,7 @@ ForecastDone forecast_of(const ForecastJob& job) {
   ForecastDone done;
   done.replay = plan.replay;
   done.version = job.version;
+  if (sim::is_backtested(job.scenario)) done.notes.push_back(job.scenario.description);
   if (!job.out.empty()) done.lock.emplace(job.out);
   if (!job.out.empty()) done.checkpoint = (std::filesystem::path{job.out} / "part.json").string();
   Earlier earlier = earlier_of(done.checkpoint, head, job);
