@@ -74,43 +74,67 @@ std::string percent(Int128 part, Int128 whole) {
   return rounded_decimal(rounded_ratio(part, whole, 3), 1, 1) + "%";
 }
 
-std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals) {
-  const auto at = [&](std::size_t place) { return place < text.size() ? text[place] : '\0'; };
-  const auto is_digit = [&](std::size_t place) { return at(place) >= '0' && at(place) <= '9'; };
-  std::size_t place = 0;
-  const bool negative = at(0) == '-';
-  if (negative) ++place;
-  if (!is_digit(place) || (at(place) == '0' && is_digit(place + 1))) return std::nullopt;
+std::optional<WrittenDecimal> take_decimal(std::string_view& text) {
+  const auto is_digit = [&](std::size_t place) {
+    return place < text.size() && text[place] >= '0' && text[place] <= '9';
+  };
+  if (!is_digit(0)) return std::nullopt;
+  WrittenDecimal number;
+  const auto take_digits = [&] {
+    std::size_t place = 0;
+    for (; is_digit(place); ++place) {
+      if (text[place] != '0' || !number.digits.empty()) number.digits += text[place];
+    }
+    text.remove_prefix(place);
+    return static_cast<std::int64_t>(place);
+  };
+  take_digits();
+  if (!text.starts_with('.') || !is_digit(1)) return number;
+  text.remove_prefix(1);
+  number.power = -take_digits();
+  return number;
+}
 
-  // The digits without the point, and how many of them stand before it.
-  std::string digits;
-  while (is_digit(place)) digits.push_back(text[place++]);
-  auto point = static_cast<std::int64_t>(digits.size());
-  if (at(place) == '.') {
-    if (!is_digit(++place)) return std::nullopt;
-    while (is_digit(place)) digits.push_back(text[place++]);
-  }
-  if (at(place) == 'e' || at(place) == 'E') {
-    const bool down = at(++place) == '-';
-    if (at(place) == '-' || at(place) == '+') ++place;
-    if (!is_digit(place)) return std::nullopt;
+std::optional<WrittenDecimal> read_written_decimal(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  std::optional<WrittenDecimal> number = take_decimal(text);
+  if (!number) return std::nullopt;
+  number->negative = negative;
+  if (text.starts_with('e') || text.starts_with('E')) {
+    constexpr std::int64_t kExponentMax = 1'000'000'000;
+    text.remove_prefix(1);
+    const bool down = text.starts_with('-');
+    if (down || text.starts_with('+')) text.remove_prefix(1);
+    if (text.empty()) return std::nullopt;
     std::int64_t exponent = 0;
-    while (is_digit(place)) exponent = std::min<std::int64_t>(exponent * 10 + (text[place++] - '0'), 1'000'000);
-    point += down ? -exponent : exponent;
+    for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1)) {
+      exponent = std::min(exponent * 10 + (text.front() - '0'), kExponentMax);
+    }
+    number->power += down ? -exponent : exponent;
   }
-  if (place != text.size()) return std::nullopt;
+  if (!text.empty()) return std::nullopt;
+  return number;
+}
 
-  point += decimals;  // now the number of digits that count
+std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals) {
+  const std::string_view magnitude_text = text.substr(text.starts_with('-') ? 1 : 0);
+  const bool has_leading_zero =
+      magnitude_text.size() > 1 && magnitude_text[0] == '0' && magnitude_text[1] >= '0' && magnitude_text[1] <= '9';
+  const std::optional<WrittenDecimal> number = read_written_decimal(text);
+  if (!number || has_leading_zero) return std::nullopt;
+
+  const std::string& digits = number->digits;
+  const auto size = static_cast<std::int64_t>(digits.size());
+  const std::int64_t point = size + number->power + decimals;  // the number of digits that count
   Int128 value = 0;
-  for (std::int64_t i = 0; i < point; ++i) {
-    const char digit = i < static_cast<std::int64_t>(digits.size()) ? digits[static_cast<std::size_t>(i)] : '0';
+  for (std::int64_t i = 0; i < point && size > 0; ++i) {
+    const char digit = i < size ? digits[static_cast<std::size_t>(i)] : '0';
     value = value * 10 + (digit - '0');
     if (value > Int128{1} << 64) return std::nullopt;
-    if (value == 0 && i >= static_cast<std::int64_t>(digits.size())) break;
   }
-  if (point >= 0 && point < static_cast<std::int64_t>(digits.size()) && digits[static_cast<std::size_t>(point)] >= '5')
-    ++value;
-  if (negative) value = -value;
+  if (point >= 0 && point < size && digits[static_cast<std::size_t>(point)] >= '5') ++value;
+  if (number->negative) value = -value;
   if (value < INT64_MIN || value > INT64_MAX) return std::nullopt;
   return static_cast<std::int64_t>(value);
 }

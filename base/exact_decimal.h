@@ -33,6 +33,20 @@ Int128 rounded_ratio(Int128 part, Int128 whole, int decimals);
 // "79.9%" of part in whole, one decimal, rounded half up; "-" if whole is 0, because there is nothing to say.
 std::string percent(Int128 part, Int128 whole);
 
+// A decimal as it stands in a text: digits x 10^power.
+struct WrittenDecimal {
+  std::string digits;  // without leading zeros; empty: zero
+  std::int64_t power = 0;
+  bool negative = false;
+};
+
+// Takes an unsigned decimal without an exponent, such as "1.5", off the front of `text`. Nothing if there is none.
+std::optional<WrittenDecimal> take_decimal(std::string_view& text);
+
+// Reads a whole text by the grammar of JSON's numbers, except that zeros may stand in front. Exponents beyond a billion
+// are read as a billion, because no quantity reaches either.
+std::optional<WrittenDecimal> read_written_decimal(std::string_view text);
+
 // Reads a JSON number in units of 10^-decimals: "1234.56", "2.1e-05". Digits beyond are rounded half away from zero.
 // Nothing if it is no number or out of int64.
 std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals);

@@ -3,9 +3,10 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
-#include <cstdlib>
+#include <optional>
 
 #include "base/check.h"
+#include "base/exact_decimal.h"
 
 namespace windtunnel::scenarios {
 namespace {
@@ -34,37 +35,10 @@ std::int64_t ns_of(std::string_view name) {
   return 0;
 }
 
-// Digits without a point and how many of them stand behind it.
-struct Digits {
-  std::string digits;  // no leading zeros; empty: zero
-  int places = 0;
-  bool negative = false;
-};
-
-// Takes an unsigned decimal off the front of `text`; false if there is none.
-bool take_decimal(std::string_view& text, Digits& number) {
-  bool any = false;
-  bool point = false;
-  while (!text.empty()) {
-    const char c = text.front();
-    if (c == '.' && !point && any && text.size() > 1 && is_digit(text[1])) {
-      point = true;
-    } else if (is_digit(c)) {
-      any = true;
-      if (c != '0' || !number.digits.empty()) number.digits += c;
-      if (point) ++number.places;
-    } else {
-      break;
-    }
-    text.remove_prefix(1);
-  }
-  return any;
-}
-
-// digits x 10^(power - places) x factor as a whole number.
-ExactNumber whole(const Digits& number, std::int64_t power, std::int64_t factor) {
+// The number x 10^places x factor as a whole number.
+ExactNumber whole(const WrittenDecimal& number, int places, std::int64_t factor) {
   std::string digits = number.digits;
-  std::int64_t shift = power - number.places;
+  std::int64_t shift = number.power + places;
   while (!digits.empty() && digits.back() == '0') {
     digits.pop_back();
     ++shift;
@@ -108,30 +82,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 ExactNumber exact_number(std::string_view text, int places) {
-  Digits number;
-  if (text.starts_with('-')) {
-    number.negative = true;
-    text.remove_prefix(1);
-  }
-  if (!take_decimal(text, number)) return {0, NumberProblem::malformed};
-  std::int64_t power = places;
-  if (!text.empty() && (text.front() == 'e' || text.front() == 'E')) {
-    text.remove_prefix(1);
-    if (text.starts_with('+')) text.remove_prefix(1);
-    std::int64_t exponent = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), exponent);
-    if (end == text.data()) return {0, NumberProblem::malformed};
-    constexpr std::int64_t kExponentMax = 1'000'000'000;
-    if (problem != std::errc{} || exponent > kExponentMax || exponent < -kExponentMax) {
-      const bool is_small = text.starts_with('-');
-      return number.digits.empty() ? ExactNumber{}
-                                   : ExactNumber{0, is_small ? NumberProblem::too_fine : NumberProblem::too_large};
-    }
-    power += exponent;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  }
-  if (!text.empty()) return {0, NumberProblem::malformed};
-  return whole(number, power, 1);
+  const std::optional<WrittenDecimal> number = read_written_decimal(text);
+  return number ? whole(*number, places, 1) : ExactNumber{0, NumberProblem::malformed};
 }
 
 ExactNumber exact_duration(std::string_view text) {
@@ -143,16 +95,16 @@ ExactNumber exact_duration(std::string_view text) {
   Wide sum = 0;
   bool first = true;
   while (first || !text.empty()) {
-    Digits number;
-    if (!take_decimal(text, number)) return {0, NumberProblem::malformed};
+    const std::optional<WrittenDecimal> number = take_decimal(text);
+    if (!number) return {0, NumberProblem::malformed};
     const std::string_view unit = unit_at(text);
     if (unit.empty()) {
-      const bool is_zero = first && number.digits.empty() && text.empty();
+      const bool is_zero = first && number->digits.empty() && text.empty();
       return {0, is_zero ? NumberProblem::none : NumberProblem::unit_missing};
     }
     const std::int64_t ns = ns_of(unit);
     if (ns == 0) return {0, NumberProblem::unit_unknown};
-    const ExactNumber part = whole(number, 0, ns);
+    const ExactNumber part = whole(*number, 0, ns);
     if (part.problem != NumberProblem::none) return part;
     sum += part.value;
     if (sum > INT64_MAX) return {0, NumberProblem::too_large};

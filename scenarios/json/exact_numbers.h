@@ -1,6 +1,6 @@
 #pragma once
 // Numbers and durations as a file writes them, read exactly: nothing passes through a double on the way to an integer.
-// base/exact_decimal and base/duration_text print them.
+// The digits of both are read by base/exact_decimal, which prints numbers too; base/duration_text prints durations.
 
 #include <cstdint>
 #include <string>
