@@ -20,6 +20,9 @@ namespace windtunnel::monitor {
 
 enum class TokenMode : std::uint8_t { off, per_request, average };
 
+// The mode's word in scenarios and reports.
+[[nodiscard]] const char* name_of(TokenMode mode);
+
 struct TokenLimiterConfig {
   TokenMode mode = TokenMode::average;
   Tokens limit{500};  // [0, 2 x kTokensMax]

@@ -201,7 +201,7 @@ RateLimiterSummary rate_limiter_of(const monitor::RateLimiter& limiter) {
 }
 
 TokenLimiterSummary token_limiter_of(const monitor::TokenLimiter& limiter) {
-  return {.mode = word_of(limiter.config().mode),
+  return {.mode = name_of(limiter.config().mode),
           .limit = limiter.config().limit.count(),
           .settled_requests = limiter.settled_requests(),
           .settled_tokens = limiter.settled_tokens().count(),

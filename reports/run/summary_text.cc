@@ -136,7 +136,7 @@ std::string rate_limiter_section(const RateLimiterSummary& limiter) {
 }
 
 std::string token_limiter_section(const TokenLimiterSummary& limiter) {
-  if (limiter.mode == word_of(monitor::TokenMode::off)) return "\nToken Limiter: off\n";
+  if (limiter.mode == name_of(monitor::TokenMode::off)) return "\nToken Limiter: off\n";
   const std::string average =
       limiter.settled_requests == 0
           ? "-"

@@ -22,18 +22,6 @@ const char* word_of(monitor::TripRule rule) {
   fail_check("a breaker's rule has a word", __FILE__, __LINE__);
 }
 
-const char* word_of(monitor::TokenMode mode) {
-  switch (mode) {
-    case monitor::TokenMode::off:
-      return "off";
-    case monitor::TokenMode::per_request:
-      return "per_request";
-    case monitor::TokenMode::average:
-      return "average";
-  }
-  fail_check("a token limiter's mode has a word", __FILE__, __LINE__);
-}
-
 const char* word_of(monitor::BudgetEvent::Kind kind) {
   switch (kind) {
     case monitor::BudgetEvent::Kind::alert:

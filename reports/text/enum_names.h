@@ -3,12 +3,10 @@
 
 #include "monitor/breaker/breaker_config.h"
 #include "monitor/cost_limiter.h"
-#include "monitor/token_limiter.h"
 
 namespace windtunnel::reports {
 
 const char* word_of(monitor::TripRule rule);
-const char* word_of(monitor::TokenMode mode);
 const char* word_of(monitor::BudgetEvent::Kind kind);  // as a type of events.jsonl
 
 }  // namespace windtunnel::reports

@@ -348,6 +348,13 @@ Kind<std::vector<V>> list(Kind<V> kind, std::size_t least = 0, std::size_t most 
 template <class E>
 using Words = std::vector<std::pair<std::string, E>>;
 
+template <class E>
+Words<E> words_named(std::initializer_list<E> values) {
+  Words<E> words;
+  for (const E value : values) words.emplace_back(name_of(value), value);
+  return words;
+}
+
 // Reports a wrong word with the nearest right one. Answers the ordinal of the word, or the count of words.
 std::size_t read_word(Reading& reading, const JsonValue& json, const std::vector<std::string>& words);
 JsonValue word_schema(const std::vector<std::string>& words);

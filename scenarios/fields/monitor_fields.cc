@@ -42,9 +42,7 @@ const Table<TokenLimiterConfig>& token_limiter_table() {
       "Keeps the tokens of served requests within a limit.",
       {
           field<C>(
-              "mode", &C::mode,
-              word<TokenMode>(
-                  {{"average", TokenMode::average}, {"per_request", TokenMode::per_request}, {"off", TokenMode::off}}),
+              "mode", &C::mode, word(words_named({TokenMode::average, TokenMode::per_request, TokenMode::off})),
               "average cuts answers so that the mean over served requests stays within the limit; per_request refuses "
               "what asks for more; off does nothing."),
           field<C>("limit", &C::limit, tokens(), "Tokens of prompt and response together."),
