@@ -30,6 +30,9 @@ std::map<std::string, sim::Origin> origins_of(const Reading& reading, const Diag
     if (place.set >= 0) origin.file = "--set " + diagnostics.set(place.set);
     origins.emplace_hint(origins.end(), pointer, std::move(origin));
   }
+  for (const auto& [pointer, written] : reading.stands_for()) {
+    if (const auto found = origins.find(written); found != origins.end()) origins.emplace(pointer, found->second);
+  }
   return origins;
 }
 

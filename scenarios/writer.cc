@@ -8,7 +8,7 @@
 namespace windtunnel::scenarios {
 
 std::string write_scenario(const sim::Scenario& scenario) {
-  JsonValue json = write_object(names_of(scenario), scenario, scenario_table());
+  JsonValue json = write_object(Writing{names_of(scenario)}, scenario, scenario_table());
   JsonValue whole = JsonValue::object();
   whole.add("version", JsonValue::of_number("1"));
   for (JsonMember& member : json.members) whole.add(std::move(member.key), std::move(member.value));

@@ -180,7 +180,8 @@ std::string answer_line(monitor::ForeignBreaker& breaker, std::string_view text)
 
 std::string reset_line(const BreakerConfig& config) {
   check(in_whole_milliseconds(config), "the protocol's durations are whole milliseconds");
-  return R"({"op":"reset","config":)" + json_line(write_object(Names{}, config, breaker_protocol_table())) + "}";
+  return R"({"op":"reset","config":)" + json_line(write_object(Writing{Names{}}, config, breaker_protocol_table())) +
+         "}";
 }
 
 std::string question_line(const BreakerQuestion& question) {

@@ -43,7 +43,7 @@ Kind<std::string> preset_kind() {
             if (i < words.size()) value = words[i];
             return i < words.size();
           },
-          [](const Names&, const std::string& value) { return JsonValue::of_string(value); },
+          [](const Writing&, const std::string& value) { return JsonValue::of_string(value); },
           [](const std::string& a, const std::string& b) { return a == b; }, [words] { return word_schema(words); }};
 }
 
@@ -61,7 +61,8 @@ Field<Scenario> preset_field() {
 
 Field<Scenario> held_to_field() {
   return field<Scenario>("held_to", &Scenario::breaker_held_to, optional(preset_kind()),
-                         "The preset whose claims the checks hold this breaker to; null: these settings.");
+                         "The preset whose claims the checks hold this breaker to; null: these settings.")
+      .such_as("\"polly\"");
 }
 
 template <class T>
@@ -73,15 +74,20 @@ std::vector<Field<T>> breaker_fields() {
   const BreakerField<T> breaker_field;
   return {
       breaker_field("consecutive_threshold", &B::consecutive_threshold, optional(some),
-                    "Opens at this many failures in a row; null turns the rule off."),
+                    "Opens at this many failures in a row; null turns the rule off.")
+          .in("failures"),
       breaker_field("failure_rate_threshold", &B::failure_rate_threshold, optional(share()),
-                    "Opens when failures exceed this fraction of the outcomes in the window; null turns the rule off."),
+                    "Opens when failures exceed this fraction of the outcomes in the window; null turns the rule off.")
+          .in("share of the outcomes"),
       breaker_field("failure_rate_compare", &B::failure_rate_compare, word(compare),
                     "gt: above the fraction; ge: at it."),
       breaker_field("failure_count_threshold", &B::failure_count_threshold, optional(some),
-                    "Opens at this many failures in the window; null turns the rule off."),
+                    "Opens at this many failures in the window; null turns the rule off.")
+          .in("failures")
+          .such_as("20"),
       breaker_field("minimum_calls", &B::minimum_calls, count,
-                    "Below this many outcomes the rate rule holds its judgement."),
+                    "Below this many outcomes the rate rule holds its judgement.")
+          .in("outcomes"),
       breaker_field("window_type", &B::window_type,
                     optional(word<monitor::WindowType>({{"count", monitor::WindowType::count},
                                                         {"time", monitor::WindowType::time},
@@ -90,14 +96,16 @@ std::vector<Field<T>> breaker_fields() {
                     "count: the last window_size outcomes; time: those of the last `window`; fixed: tumbling windows; "
                     "lifetime: all since the last close; null: none."),
       breaker_field("window_size", &B::window_size, integer({0, monitor::kBreakerWindowSizeMax}),
-                    "Outcomes in a count window."),
+                    "Outcomes in a count window.")
+          .in("outcomes"),
       breaker_field("window", &B::window, duration({0s, monitor::kBreakerDurationMax}),
                     "Length of a time or fixed window."),
       breaker_field("window_ms", &B::window, milliseconds({0s, monitor::kBreakerDurationMax}),
                     "The same in milliseconds.")
           .another_spelling_of("window"),
       breaker_field("window_buckets", &B::window_buckets, integer({0, monitor::kBreakerWindowSizeMax}),
-                    "Equal buckets of a time window; 0 is exact."),
+                    "Equal buckets of a time window; 0 is exact.")
+          .in("buckets"),
       breaker_field("window_origin", &B::window_origin,
                     word<monitor::WindowOrigin>({{"epoch", monitor::WindowOrigin::epoch},
                                                  {"closed_start", monitor::WindowOrigin::closed_start}}),
@@ -116,13 +124,17 @@ std::vector<Field<T>> breaker_fields() {
           .another_spelling_of("open"),
       breaker_field("open_compare", &B::open_compare, word(compare),
                     "ge: OPEN ends when that time has passed; gt: when more has."),
-      breaker_field("half_open_max_calls", &B::half_open_max_calls, count, "Probes per HALF_OPEN; 0 is unlimited."),
+      breaker_field("half_open_max_calls", &B::half_open_max_calls, count, "Probes per HALF_OPEN; 0 is unlimited.")
+          .in("calls"),
       breaker_field("half_open_success_threshold", &B::half_open_success_threshold, some,
-                    "Probe successes that close it."),
+                    "Probe successes that close it.")
+          .in("successes"),
       breaker_field(
           "half_open_failure_rate", &B::half_open_failure_rate, optional(share()),
           "Judges half_open_max_calls probes together: at this fraction of failures (failure_rate_compare gt: "
-          "above it) they reopen it, else they close it; null: the first failure reopens it."),
+          "above it) they reopen it, else they close it; null: the first failure reopens it.")
+          .in("share of probes")
+          .such_as("0.5"),
       breaker_field("half_open_failure", &B::half_open_failure,
                     word<monitor::HalfOpenFailure>(
                         {{"reopen", monitor::HalfOpenFailure::reopen}, {"ignore", monitor::HalfOpenFailure::ignore}}),
@@ -145,11 +157,14 @@ std::vector<Field<T>> breaker_fields() {
                     "failures. What is kept covers the calls of OPEN and HALF_OPEN too."),
       breaker_field("open_backoff_multiplier", &B::open_backoff_multiplier,
                     share(1'000'000, 1'000'000 * monitor::kBreakerCountMax),
-                    "Each reopening in a row waits this much longer."),
+                    "Each reopening in a row waits this much longer.")
+          .in("factor"),
       breaker_field("open_max", &B::open_max, optional(duration({0s, monitor::kBreakerDurationMax})),
-                    "The longest such wait; null is none."),
+                    "The longest such wait; null is none.")
+          .such_as("\"5m\""),
       breaker_field("open_ms_max", &B::open_max, optional(milliseconds({0s, monitor::kBreakerDurationMax})),
                     "The same in milliseconds.")
+          .such_as("300000")
           .another_spelling_of("open_max"),
   };
 }
@@ -184,21 +199,33 @@ const Table<OutcomesByReply>& outcomes_table() {
 const Table<Scenario>& breaker_table() {
   static const Table<Scenario> table = [] {
     std::vector<Field<Scenario>> fields = breaker_fields<Scenario>();
+    for (Field<Scenario>& setting : fields) setting.default_note = "that of the preset; shown is that of seed-readme";
     fields.insert(fields.begin(), {preset_field(), held_to_field()});
     fields.push_back(field<Scenario>(
         "outcomes", [](auto& scenario) -> auto& { return scenario.monitor.circuit_breaker.outcomes; },
         object(outcomes_table), "What the replies of a kind count as."));
-    fields.push_back(field<Scenario>(
-        "command", &Scenario::breaker_command, list(text(), 1, 1000),
-        "A program and its arguments that keep the breakers in place of ours, one process for each provider, through "
-        "the breaker protocol. It works in the folder of this file. The settings beside this one are what it is asked "
-        "for and judged by."));
-    return Table<Scenario>{"circuit_breaker", "Decides per provider whether it may be called.", std::move(fields),
+    fields.push_back(field<Scenario>("command", &Scenario::breaker_command, list(text(), 1, 1000),
+                                     "A program and its arguments that keep the breakers in place of ours, one process "
+                                     "for each provider, through "
+                                     "the breaker protocol. It works in the folder of this file. The settings beside "
+                                     "this one are what it is asked "
+                                     "for and judged by.")
+                         .defaults_to("none: our own breakers")
+                         .such_as(R"(["python3", "breaker.py"])")
+                         .left_out());
+    return Table<Scenario>{"circuit_breaker",
+                           "Decides per provider whether it may be called.",
+                           std::move(fields),
                            [](const Scenario& scenario) {
                              Scenario result;
                              const auto preset = monitor::breaker_preset(scenario.breaker_preset);
                              if (preset) result.monitor.circuit_breaker = *preset;
                              return result;
+                           },
+                           {},
+                           [](const Scenario& scenario, const Field<Scenario>& field) {
+                             const bool is_of_preset = field.name != "preset" && field.name != "held_to";
+                             return is_of_preset ? "preset " + scenario.breaker_preset : "default";
                            }};
   }();
   return table;

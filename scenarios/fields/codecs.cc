@@ -46,15 +46,15 @@ JsonValue integer_schema(IntegerRange range) {
 }
 
 template <class V, class FromInteger, class ToInteger>
-Kind<V> integer_like(IntegerRange range, FromInteger from, ToInteger to) {
+Kind<V> integer_like(IntegerRange range, FromInteger from, ToInteger to, const char* unit = "") {
   return {[range, from](Reading& reading, const JsonValue& json, V& value) {
             std::int64_t number = 0;
             if (!read_integer(reading, json, range, number)) return false;
             value = from(number);
             return true;
           },
-          [to](const Names&, const V& value) { return JsonValue::of_number(std::to_string(to(value))); }, equal<V>,
-          [range] { return integer_schema(range); }};
+          [to](const Writing&, const V& value) { return JsonValue::of_number(std::to_string(to(value))); }, equal<V>,
+          [range] { return integer_schema(range); }, unit};
 }
 
 bool read_money(Reading& reading, const JsonValue& json, Usd most, Usd& value) {
@@ -143,20 +143,23 @@ Kind<Duration> duration(DurationRange range) {
   return {[range](Reading& reading, const JsonValue& json, Duration& value) {
             return read_duration(reading, json, range, value);
           },
-          [](const Names&, const Duration& value) { return JsonValue::of_string(duration_text(value)); },
+          [](const Writing&, const Duration& value) { return JsonValue::of_string(duration_text(value)); },
           equal<Duration>,
-          [] {
+          [range] {
             JsonValue schema = type_schema("string");
             schema.add("pattern", JsonValue::of_string(kDurationPattern));
+            schema.add("x-minimum", JsonValue::of_string(duration_text(range.least)));
+            schema.add("x-maximum", JsonValue::of_string(duration_text(range.most)));
             return schema;
-          }};
+          },
+          kDurationUnit};
 }
 
 Kind<Duration> milliseconds(DurationRange range) {
   const IntegerRange in_ms{range.least / std::chrono::milliseconds{1}, range.most / std::chrono::milliseconds{1}};
   return integer_like<Duration>(
       in_ms, [](std::int64_t ms) { return Duration{std::chrono::milliseconds{ms}}; },
-      [](Duration value) { return value / std::chrono::milliseconds{1}; });
+      [](Duration value) { return value / std::chrono::milliseconds{1}; }, "milliseconds");
 }
 
 Kind<std::int64_t> integer(IntegerRange range) {
@@ -179,7 +182,7 @@ Kind<std::size_t> size(IntegerRange range) {
 Kind<Tokens> tokens(Tokens least, Tokens most) {
   return integer_like<Tokens>(
       {least.count(), most.count()}, [](std::int64_t number) { return Tokens{number}; },
-      [](Tokens value) { return value.count(); });
+      [](Tokens value) { return value.count(); }, "tokens");
 }
 
 Kind<std::uint64_t> seed_number() {
@@ -191,7 +194,7 @@ Kind<std::uint64_t> seed_number() {
             return reading.error(json.place, excerpt(json.text) + " is not a seed",
                                  "a seed is a whole number from 0 to 2^64 - 1");
           },
-          [](const Names&, const std::uint64_t& value) { return JsonValue::of_number(std::to_string(value)); },
+          [](const Writing&, const std::uint64_t& value) { return JsonValue::of_number(std::to_string(value)); },
           equal<std::uint64_t>,
           [] {
             JsonValue schema = type_schema("integer");
@@ -204,7 +207,8 @@ Kind<std::uint64_t> seed_number() {
 Kind<Usd> money(Usd most) {
   return {
       [most](Reading& reading, const JsonValue& json, Usd& value) { return read_money(reading, json, most, value); },
-      [](const Names&, const Usd& value) { return JsonValue::of_number(exact_decimal(value.picos(), 12)); }, equal<Usd>,
+      [](const Writing&, const Usd& value) { return JsonValue::of_number(exact_decimal(value.picos(), 12)); },
+      equal<Usd>,
       [most] {
         JsonValue schema = JsonValue::object();
         JsonValue types = JsonValue::array();
@@ -214,7 +218,8 @@ Kind<Usd> money(Usd most) {
         schema.add("maximum", JsonValue::of_number(exact_decimal(most.picos(), 12)));
         schema.add("pattern", JsonValue::of_string("^[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$"));
         return schema;
-      }};
+      },
+      "USD"};
 }
 
 bool read_millionths(Reading& reading, const JsonValue& json, std::int64_t least, std::int64_t most,
@@ -242,7 +247,7 @@ Kind<Millionths> share(std::int64_t least, std::int64_t most) {
   return {[least, most](Reading& reading, const JsonValue& json, Millionths& value) {
             return read_millionths(reading, json, least, most, value.value);
           },
-          [](const Names&, const Millionths& value) { return JsonValue::of_number(exact_decimal(value.value, 6)); },
+          [](const Writing&, const Millionths& value) { return JsonValue::of_number(exact_decimal(value.value, 6)); },
           equal<Millionths>, [least, most] { return share_schema(least, most); }};
 }
 
@@ -253,7 +258,7 @@ Kind<double> share_double(std::int64_t least, std::int64_t most) {
             value = static_cast<double>(millionths) / 1e6;
             return true;
           },
-          [](const Names&, const double& value) {
+          [](const Writing&, const double& value) {
             return JsonValue::of_number(exact_decimal(static_cast<std::int64_t>(std::llround(value * 1e6)), 6));
           },
           equal<double>, [least, most] { return share_schema(least, most); }};
@@ -279,7 +284,7 @@ Kind<double> decimal(DecimalRange range) {
   return {[range](Reading& reading, const JsonValue& json, double& value) {
             return read_decimal(reading, json, range, value);
           },
-          [](const Names&, const double& value) { return JsonValue::of_number(number_text(value)); }, equal<double>,
+          [](const Writing&, const double& value) { return JsonValue::of_number(number_text(value)); }, equal<double>,
           [range] {
             JsonValue schema = type_schema("number");
             schema.add("minimum", JsonValue::of_number(number_text(range.least)));
@@ -294,7 +299,7 @@ Kind<bool> boolean() {
             value = json.flag;
             return true;
           },
-          [](const Names&, const bool& value) { return JsonValue::of_bool(value); }, equal<bool>,
+          [](const Writing&, const bool& value) { return JsonValue::of_bool(value); }, equal<bool>,
           [] { return type_schema("boolean"); }};
 }
 
@@ -309,7 +314,7 @@ Kind<std::string> text() {
             value = json.text;
             return true;
           },
-          [](const Names&, const std::string& value) { return JsonValue::of_string(value); }, equal<std::string>,
+          [](const Writing&, const std::string& value) { return JsonValue::of_string(value); }, equal<std::string>,
           [] { return type_schema("string"); }};
 }
 
@@ -356,7 +361,7 @@ Kind<WallTime> wall_time() {
             value = *wall;
             return true;
           },
-          [](const Names&, const WallTime& value) {
+          [](const Writing&, const WallTime& value) {
             // Whole seconds without a fraction, else all nine digits of it.
             std::string text = iso8601(value).substr(0, 19);
             const std::int64_t ns = (value.time_since_epoch() % std::chrono::seconds{1}).count();
@@ -368,8 +373,11 @@ Kind<WallTime> wall_time() {
             JsonValue schema = type_schema("string");
             schema.add("pattern", JsonValue::of_string(
                                       "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z)?$"));
+            schema.add("x-minimum", JsonValue::of_string(iso8601(WallTime{}).substr(0, 10)));
+            schema.add("x-maximum", JsonValue::of_string(iso8601(kStartMost).substr(0, 10)));
             return schema;
-          }};
+          },
+          "UTC time (ISO 8601)"};
 }
 
 }  // namespace windtunnel::scenarios

@@ -15,6 +15,9 @@ namespace windtunnel::scenarios {
 inline constexpr Duration kDurationMax = std::chrono::hours{24 * 365 * 100};
 inline constexpr std::int64_t kCountMax = 1'000'000'000'000;
 
+// The unit of every duration that a file holds as a text.
+inline constexpr const char* kDurationUnit = "duration: a number and d, h, m, s, ms, us or ns";
+
 struct DurationRange {
   Duration least{0};
   Duration most = kDurationMax;
@@ -66,7 +69,8 @@ Kind<sim::Law> law(LawUnit unit);
 bool read_law(Reading& reading, const JsonValue& json, LawUnit unit, sim::Law& value,
               const std::vector<std::string>& besides = {});
 JsonValue write_law(const sim::Law& value, LawUnit unit);
-JsonValue law_schema(LawUnit unit, JsonValue besides = JsonValue::object());
+// `unit_words` is the unit of the law's values for people.
+JsonValue law_schema(LawUnit unit, const std::string& unit_words, JsonValue besides = JsonValue::object());
 
 // Of a number with at most 6 places.
 bool read_millionths(Reading& reading, const JsonValue& json, std::int64_t least, std::int64_t most,

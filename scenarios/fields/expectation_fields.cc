@@ -42,11 +42,17 @@ const Table<ThresholdSpec>& threshold_table() {
       "threshold",
       "An expression that must hold, for the whole run or around a fault.",
       {
-          field<T>("threshold", &T::text, expression(), "Such as p(95)<3s, rate<0.01, count>=5.").required(),
-          field<T>("during", &T::during, optional(name()), "A fault's id: only while it lasts."),
-          field<T>("after", &T::after, optional(name()), "A fault's id: only once it is over."),
-          field<T>("skip", &T::skip, optional(duration()), "This long at the beginning does not count."),
-          field<T>("window", &T::window, optional(duration({1ns})), "Every window of this length with data must hold."),
+          field<T>("threshold", &T::text, expression(), "Such as p(95)<3s, rate<0.01, count>=5.")
+              .required()
+              .such_as("\"p(95)<3s\""),
+          field<T>("during", &T::during, optional(name()), "A fault's id: only while it lasts.")
+              .such_as("\"openai-down\""),
+          field<T>("after", &T::after, optional(name()), "A fault's id: only once it is over.")
+              .such_as("\"openai-down\""),
+          field<T>("skip", &T::skip, optional(duration()), "This long at the beginning does not count.")
+              .such_as("\"10s\""),
+          field<T>("window", &T::window, optional(duration({1ns})), "Every window of this length with data must hold.")
+              .such_as("\"30s\""),
       },
       {}};
   return table;
@@ -76,8 +82,7 @@ bool read_threshold(Reading& reading, const JsonValue& json, ThresholdSpec& thre
 }
 
 JsonValue write_threshold(const ThresholdSpec& threshold) {
-  const Names names;
-  JsonValue json = write_object(names, threshold, threshold_table());
+  JsonValue json = write_object(Writing{Names{}}, threshold, threshold_table());
   return json.members.size() == 1 ? JsonValue::of_string(threshold.text) : json;
 }
 
@@ -136,7 +141,12 @@ JsonValue thresholds_schema() {
   pattern += ")( *\\{.*\\} *)?$";
   JsonValue schema = type_schema("object");
   schema.add("additionalProperties", JsonValue::of_bool(false));
-  schema.add("patternProperties", JsonValue::object()).add(pattern, list_schema(std::move(entry), 0, kAnyLength));
+  JsonValue& metric =
+      schema.add("patternProperties", JsonValue::object()).add(pattern, list_schema(std::move(entry), 0, kAnyLength));
+  annotate(metric, {.description = "What must hold of this metric, with tags behind it in braces. Each entry is an "
+                                   "expression, or an object around one.",
+                    .default_words = "nothing is claimed",
+                    .example = R"(["p(95)<3s"])"});
   return schema;
 }
 
@@ -147,10 +157,12 @@ const Table<sim::LivenessSpec>& liveness_table() {
       "Once the faults are over, the pipeline serves again.",
       {
           field<L>("heal_at", &L::heal_at, duration(), "From here on nothing is wrong, from the start of the run.")
-              .required(),
+              .required()
+              .such_as("\"8m\""),
           field<L>("recover_within", &L::recover_within, duration(), "How long it may take."),
           field<L>("success_rate", &L::success_rate, share_double(),
-                   "The share of requests that must be answered from then on."),
+                   "The share of requests that must be answered from then on.")
+              .in("share of requests"),
       },
       {}};
   return table;
@@ -162,9 +174,14 @@ const Table<sim::Counterexample>& counterexample_table() {
       "counterexample",
       "A change under which this file must end otherwise: the proof that its claim can fail.",
       {
-          field<C>("set", &C::set, list(text(), 1, 100), "path=value, as after --set.").required(),
-          field<C>("exit", &C::exit, small_integer({0, 255}), "The exit code to expect.").required(),
-          field<C>("why", &C::why, text(), "What it shows."),
+          field<C>("set", &C::set, list(text(), 1, 100), "path=value, as after --set.")
+              .required()
+              .such_as(R"(["monitor.circuit_breaker.open=5m"])"),
+          field<C>("exit", &C::exit, small_integer({0, 255}), "The exit code to expect.")
+              .required()
+              .in("exit code")
+              .such_as("12"),
+          field<C>("why", &C::why, text(), "What it shows.").such_as("\"A longer open time costs answers.\""),
       },
       {}};
   return table;

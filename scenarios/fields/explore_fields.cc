@@ -25,10 +25,10 @@ Kind<Range<V>> range(Kind<V> kind) {
             value = {both[0], both[1]};
             return true;
           },
-          [pair](const Names& names, const Range<V>& value) {
-            return pair.write(names, {value.least, value.most});
+          [pair](const Writing& writing, const Range<V>& value) {
+            return pair.write(writing, {value.least, value.most});
           },
-          [](const Range<V>& a, const Range<V>& b) { return a == b; }, pair.schema};
+          [](const Range<V>& a, const Range<V>& b) { return a == b; }, pair.schema, pair.unit};
 }
 
 // Words that may each stand once.
@@ -71,15 +71,19 @@ const Table<ExploreSpec>& explore_table() {
       "explore",
       "From what `windtunnel explore --swarm` draws its worlds; what is not named is drawn from all that it knows.",
       {
-          field<E>("keep", &E::keep, set_of(part(), sim::kSwarmParts), "Parts that stay as this file states them."),
+          field<E>("keep", &E::keep, set_of(part(), sim::kSwarmParts), "Parts that stay as this file states them.")
+              .such_as(R"(["circuit_breaker"])"),
           field<E>("duration", &E::duration, range(duration({1s, 24h * 366})), "The run lasts from this to that."),
           field<E>("rate", &E::rate, range(share(1000, 1'000'000'000'000)),
-                   "Requests a second, of all workloads together."),
+                   "Requests a second, of all workloads together.")
+              .in("requests per second"),
           field<E>("providers", &E::providers, range(integer({1, static_cast<std::int64_t>(monitor::kProvidersMax)})),
-                   "How many; those of this file come first."),
-          field<E>("faults", &E::faults, range(integer({0, 100})), "How many."),
+                   "How many; those of this file come first.")
+              .in("providers"),
+          field<E>("faults", &E::faults, range(integer({0, 100})), "How many.").in("faults"),
           field<E>("fault_kinds", &E::fault_kinds, set_of(fault_kind(), sim::kFaultKinds),
-                   "Of these kinds; empty: of all."),
+                   "Of these kinds; empty: of all.")
+              .such_as(R"(["outage", "flapping"])"),
           field<E>("time_grids", &E::time_grids, list(duration({0s, 1min}), 1, 16),
                    "Times are whole multiples of one of these, so that events come at the same instants; 0: of none."),
           field<E>("timeout", &E::timeout, range(duration({1ms, 1h})), "provider_call.timeout."),

@@ -47,7 +47,7 @@ Kind<std::vector<std::string>> fault_providers() {
             }
             return good;
           },
-          [](const Names&, const Names_& value) {
+          [](const Writing&, const Names_& value) {
             if (value.empty()) return JsonValue::of_string("*");
             if (value.size() == 1) return JsonValue::of_string(value.front());
             JsonValue json = JsonValue::array();
@@ -70,8 +70,8 @@ const Table<sim::GilbertElliott>& gilbert_elliott_table() {
       "gilbert_elliott",
       "An error rate that jumps between a good and a bad state.",
       {
-          field<G>("good", &G::good, share_double(), "The error rate of the good state."),
-          field<G>("bad", &G::bad, share_double(), "The error rate of the bad state."),
+          field<G>("good", &G::good, share_double(), "The error rate of the good state.").in("share of calls"),
+          field<G>("bad", &G::bad, share_double(), "The error rate of the bad state.").in("share of calls"),
           field<G>("mean_good", &G::mean_good, duration({1ns}), "The mean stay in the good state."),
           field<G>("mean_bad", &G::mean_bad, duration({1ns}), "The mean stay in the bad state."),
       },
@@ -85,7 +85,8 @@ const Table<FaultSpec>& expect_table() {
       "What the run must show of the fault to prove anything.",
       {
           field<FaultSpec>("min_affected", &FaultSpec::min_affected, integer(),
-                           "Fewer calls whose result it changes make the run inconclusive."),
+                           "Fewer calls whose result it changes make the run inconclusive.")
+              .in("calls"),
       },
       {}};
   return table;
@@ -118,12 +119,16 @@ Field<FaultSpec> measured_field() {
       outages->up = measured->up;
       outages->down = measured->down;
       outages->severity = measured->severity;
+      reading.note_as("down");
+      reading.note_as("severity");
     }
     return true;
   };
-  result.write = [](const Names&, const FaultSpec&) { return JsonValue{}; };
+  result.write = [](const Writing&, const FaultSpec&) { return JsonValue{}; };
   result.same = [](const FaultSpec&, const FaultSpec&) { return true; };
   result.schema = [] { return word_schema({"measured"}); };
+  result.default_words = "none: `up` and `down` say it";
+  result.beside = R"({"provider": "openai"})";
   return result;
 }
 
@@ -136,43 +141,79 @@ std::vector<Field<FaultSpec>> setting_fields() {
       settings.of<Outage, Flapping, RandomOutages>(
           "mode", [](auto& f) -> auto& { return f.mode; }, word(modes),
           "refuse: the call fails at once; hang: it never answers."),
-      settings.of<Outage, Flapping, RandomOutages>(
-          "error", [](auto& f) -> auto& { return f.error; }, failure(), "The failure of a refused call."),
-      settings.of<ErrorBurst>("rate", &ErrorBurst::rate, share_double(), "The share of calls that fail."),
-      settings.of<ErrorBurst>("errors", &ErrorBurst::errors, failure_rates(1'000'000'000'000),
-                              "The weight of each failure; without it all are server errors."),
-      settings.of<ErrorBurst>("gilbert_elliott", &ErrorBurst::gilbert_elliott, optional(object(gilbert_elliott_table)),
-                              "A rate that comes in bursts."),
+      settings
+          .of<Outage, Flapping, RandomOutages>(
+              "error", [](auto& f) -> auto& { return f.error; }, failure(), "The failure of a refused call.")
+          .left_out(),
+      settings.of<ErrorBurst>("rate", &ErrorBurst::rate, share_double(), "The share of calls that fail.")
+          .in("share of calls")
+          .such_as("0.3")
+          .left_out(),
+      settings
+          .of<ErrorBurst>("errors", &ErrorBurst::errors, failure_rates(1'000'000'000'000, "weight"),
+                          "The weight of each failure; without it all are server errors.")
+          .in("weight")
+          .such_as(R"({"server_error": 0.8, "overloaded": 0.2})")
+          .left_out(),
+      settings
+          .of<ErrorBurst>("gilbert_elliott", &ErrorBurst::gilbert_elliott, optional(object(gilbert_elliott_table)),
+                          "A rate that comes in bursts.")
+          .such_as(R"({"good": 0.01, "bad": 0.6, "mean_good": "60s", "mean_bad": "10s"})")
+          .left_out(),
       settings
           .of<LatencySpike>("factor", &LatencySpike::factor, decimal({0, 1e6}),
                             "Multiplies the time to the first token and per token.")
+          .in("factor")
+          .such_as("5")
           .stated(),
-      settings.of<LatencySpike>("add", &LatencySpike::add, duration(), "Added to the time to the first token."),
-      settings.of<Throttle>(
-          "requests_per_minute", [](auto& f) -> auto& { return f.limit.requests_per_minute; }, optional(integer()),
-          "Calls per minute."),
-      settings.of<Throttle>(
-          "tokens_per_minute", [](auto& f) -> auto& { return f.limit.tokens_per_minute; },
-          optional(tokens(Tokens{0}, Tokens{kCountMax})), "Tokens per minute."),
-      settings.of<Throttle>(
-          "retry_after", [](auto& f) -> auto& { return f.limit.retry_after; }, optional(duration()),
-          "The Retry-After it sends; null: the rest of the minute."),
+      settings.of<LatencySpike>("add", &LatencySpike::add, duration(), "Added to the time to the first token.")
+          .such_as("\"2s\""),
+      settings
+          .of<Throttle>(
+              "requests_per_minute", [](auto& f) -> auto& { return f.limit.requests_per_minute; }, optional(integer()),
+              "Calls per minute.")
+          .in("calls per UTC minute")
+          .such_as("60"),
+      settings
+          .of<Throttle>(
+              "tokens_per_minute", [](auto& f) -> auto& { return f.limit.tokens_per_minute; },
+              optional(tokens(Tokens{0}, Tokens{kCountMax})), "Tokens per minute.")
+          .in("tokens per UTC minute")
+          .such_as("9000"),
+      settings
+          .of<Throttle>(
+              "retry_after", [](auto& f) -> auto& { return f.limit.retry_after; }, optional(duration()),
+              "The Retry-After it sends; null: the rest of the minute.")
+          .such_as("\"10s\"")
+          .with_beside(R"({"requests_per_minute": 60})"),
       settings
           .of<Brownout>("concurrency", &Brownout::concurrency, integer({1, 1'000'000'000}),
                         "Calls served at once meanwhile.")
+          .in("calls")
           .stated(),
-      settings.of<Truncated>("bill_fraction", &Truncated::bill_fraction, share_double(),
-                             "The share of the output that a cut reply bills."),
+      settings
+          .of<Truncated>("bill_fraction", &Truncated::bill_fraction, share_double(),
+                         "The share of the output that a cut reply bills.")
+          .in("share of the output tokens"),
       measured_field().only_with("kind", {RandomOutages::kName}),
-      settings.of<Flapping, RandomOutages>(
-          "up", [](auto& f) -> auto& { return f.up; }, law(LawUnit::duration), "The time between two outages."),
-      settings.of<Flapping, RandomOutages>(
-          "down", [](auto& f) -> auto& { return f.down; }, law(LawUnit::duration), "The time of an outage."),
-      settings.of<RandomOutages>("severity", &RandomOutages::severity, share_double(),
-                                 "The share of calls that fail during an outage."),
+      settings
+          .of<Flapping, RandomOutages>(
+              "up", [](auto& f) -> auto& { return f.up; }, law(LawUnit::duration), "The time between two outages.")
+          .needed()
+          .such_as("\"10m\""),
+      settings
+          .of<Flapping, RandomOutages>(
+              "down", [](auto& f) -> auto& { return f.down; }, law(LawUnit::duration), "The time of an outage.")
+          .needed()
+          .such_as("\"30s\""),
+      settings
+          .of<RandomOutages>("severity", &RandomOutages::severity, share_double(),
+                             "The share of calls that fail during an outage.")
+          .in("share of calls"),
       settings
           .of<WallClockStep>("offset", &WallClockStep::offset, duration({-kDurationMax, kDurationMax}),
                              "By how much the wall clock jumps; negative: back.")
+          .such_as("\"-90s\"")
           .stated(),
   };
 }
@@ -184,16 +225,23 @@ std::vector<Field<FaultSpec>> fault_fields() {
       names_of_kinds<FaultKind>(sim::kFaultKinds, [](FaultKind kind) { return sim::lasts(sim::fault_of(kind)); });
   const std::string kind = "kind";
   std::vector<Field<F>> fields{
-      field<F>("id", &F::id, name(), "Its name in reports and thresholds; its chance is drawn by it.").required(),
+      field<F>("id", &F::id, name(), "Its name in reports and thresholds; its chance is drawn by it.")
+          .required()
+          .such_as("\"openai-down\""),
       kind_field(kind, &F::settings, fault_kind(), sim::fault_of, "What it does.").required(),
       field<F>("provider", &F::providers, fault_providers(), "Whom it touches: a name, a list, or \"*\" for all.")
+          .such_as("\"openai\"")
           .only_with(kind, lasting),
-      field<F>("at", &F::at, duration(), "When it starts, from the start of the run.").required(),
+      field<F>("at", &F::at, duration(), "When it starts, from the start of the run.").required().such_as("\"2m\""),
       field<F>("duration", &F::duration, optional(duration({1ns})), "How long it lasts; null: to the end of the run.")
+          .such_as("\"90s\"")
           .only_with(kind, lasting),
       field<F>("fraction", &F::fraction, share_double(), "The share of calls that it touches.")
+          .in("share of calls")
           .only_with(kind, lasting),
-      field<F>("ramp", &F::ramp, duration(), "The fraction grows from 0 over this time.").only_with(kind, lasting),
+      field<F>("ramp", &F::ramp, duration(), "The fraction grows from 0 over this time.")
+          .such_as("\"10s\"")
+          .only_with(kind, lasting),
   };
   for (Field<F>& one : setting_fields()) fields.push_back(std::move(one));
   fields.push_back(
@@ -208,12 +256,21 @@ FaultSpec plain_fault(const FaultSpec& fault) {
   return plain;
 }
 
+std::vector<FaultSpec> faults_of_each_kind() {
+  std::vector<FaultSpec> faults(sim::kFaultKinds);
+  for (int i = 0; i < sim::kFaultKinds; ++i) {
+    faults[static_cast<std::size_t>(i)].settings = sim::fault_of(static_cast<FaultKind>(i));
+  }
+  return faults;
+}
+
 }  // namespace
 
 Kind<FaultKind> fault_kind() { return word(words_of_kinds<FaultKind>(sim::kFaultKinds)); }
 
 const Table<FaultSpec>& fault_table() {
-  static const Table<FaultSpec> table{"fault", "Something that goes wrong.", fault_fields(), plain_fault};
+  static const Table<FaultSpec> table{"fault", "Something that goes wrong.", fault_fields(), plain_fault,
+                                      faults_of_each_kind()};
   return table;
 }
 

@@ -2,40 +2,9 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace windtunnel::scenarios {
-
-Place Reading::place_of(std::string_view pointer) const {
-  std::string path(pointer);
-  while (true) {
-    if (const auto found = places_.find(path); found != places_.end()) return found->second;
-    if (path.empty()) return {};
-    path.resize(path.rfind('/'));
-  }
-}
-
-void Reading::error_at(std::string_view pointer, std::string message, std::string help) {
-  diagnostics_.error(place_of(pointer), pointer, std::move(message), std::move(help));
-}
-
-void Reading::warning_at(std::string_view pointer, std::string message, std::string help) {
-  diagnostics_.warning(place_of(pointer), pointer, std::move(message), std::move(help));
-}
-
-bool refuse_unknown_keys(Reading& reading, const JsonValue& json, const std::vector<std::string>& known) {
-  bool good = true;
-  for (const JsonMember& member : json.members) {
-    if (std::find(known.begin(), known.end(), member.key) != known.end()) continue;
-    const Reading::Step step(reading, member.key);
-    good = reading.error(member.place, "unknown key \"" + excerpt(member.key) + "\"",
-                         help_with_words(member.key, known, "keys"));
-  }
-  return good;
-}
-
-bool require_kind(Reading& reading, const JsonValue& json, JsonKind kind) {
-  if (json.kind == kind) return true;
-  return reading.error(json.place, std::string(name_of(kind)) + " is needed here, not " + name_of(json.kind));
-}
 
 bool is_used(const Condition& condition, const std::string& chosen) {
   return std::find(condition.words.begin(), condition.words.end(), chosen) != condition.words.end();
@@ -66,6 +35,31 @@ bool add_null_to(JsonValue& schema) {
   return true;
 }
 
+void annotate(JsonValue& property, const KeyNotes& notes) {
+  const auto add = [&](const char* key, const std::string& text) {
+    if (!text.empty() && property.find(key) == nullptr) property.add(key, JsonValue::of_string(text));
+  };
+  add("description", notes.description);
+  if (notes.default_value) property.add("default", *notes.default_value);
+  add("x-default", notes.default_words);
+  add("x-unit", notes.unit);
+  if (notes.used_by) {
+    JsonValue words = JsonValue::array();
+    for (const std::string& word : notes.used_by->words) words.items.push_back(JsonValue::of_string(word));
+    property.add("x-used-by", JsonValue::object()).add(notes.used_by->key, std::move(words));
+  }
+  if (notes.is_needed) property.add("x-needed", JsonValue::of_bool(true));
+  add("x-same-as", notes.same_as);
+  const auto parsed = [](const std::string& text) {
+    Diagnostics diagnostics("an example", text);
+    JsonValue value = parse_json(diagnostics);
+    check(!diagnostics.has_errors(), "an example is JSON");
+    return value;
+  };
+  if (!notes.beside.empty()) property.add("x-beside", parsed(notes.beside));
+  if (!notes.example.empty()) property.add("examples", JsonValue::array()).items.push_back(parsed(notes.example));
+}
+
 JsonValue list_schema(JsonValue item, std::size_t least, std::size_t most) {
   JsonValue schema = JsonValue::object();
   schema.add("type", JsonValue::of_string("array"));
@@ -73,20 +67,6 @@ JsonValue list_schema(JsonValue item, std::size_t least, std::size_t most) {
   if (least > 0) schema.add("minItems", JsonValue::of_number(std::to_string(least)));
   if (most < kAnyLength) schema.add("maxItems", JsonValue::of_number(std::to_string(most)));
   return schema;
-}
-
-bool check_length(Reading& reading, const JsonValue& json, std::size_t least, std::size_t most) {
-  const std::size_t length = json.items.size();
-  if (length >= least && length <= most) return true;
-  if (least == most) {
-    return reading.error(json.place,
-                         "a list of " + std::to_string(least) + " is needed here, not " + std::to_string(length));
-  }
-  if (length < least)
-    return reading.error(json.place,
-                         "at least " + std::to_string(least) + (least == 1 ? " is" : " are") + " needed here");
-  return reading.error(json.place,
-                       "at most " + std::to_string(most) + " are possible here, not " + std::to_string(length));
 }
 
 std::size_t read_word(Reading& reading, const JsonValue& json, const std::vector<std::string>& words) {

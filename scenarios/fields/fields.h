@@ -4,9 +4,10 @@
 //
 // A Kind says how a value of one C++ type stands in a file: how it is read (with errors at its place), written,
 // compared and described. A Field is a named Kind of one member; a Table is the fields of one type of object.
+//
+// This file is long because reading, writing and describing an object are templates over the same table and must agree.
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,74 +15,25 @@
 #include <utility>
 #include <vector>
 
-#include "scenarios/json/diagnostics.h"
 #include "scenarios/json/json_document.h"
+#include "scenarios/json/reading.h"
 
 namespace windtunnel::scenarios {
 
-// What a file's text refers to by name.
-struct Names {
-  std::vector<std::string> providers;  // in file order
-  std::vector<std::string> vendors;    // of each: the vendor of its model; empty: unknown
-};
-
-// The state of one reading: where it is, what it found, which places were written.
-class Reading {
- public:
-  Reading(Diagnostics& diagnostics, std::string directory)
-      : diagnostics_(diagnostics), directory_(std::move(directory)) {}
-
-  // Enters a step of the path for as long as it lives.
-  class Step {
-   public:
-    Step(Reading& reading, std::string_view key) : reading_(reading), length_(reading.pointer_.size()) {
-      reading_.pointer_ += pointer_step(key);
-    }
-    ~Step() { reading_.pointer_.resize(length_); }
-    Step(const Step&) = delete;
-    Step& operator=(const Step&) = delete;
-
-   private:
-    Reading& reading_;
-    std::size_t length_;
-  };
-
-  // Reports and answers false, so that a reader can `return reading.error(...)`.
-  bool error(Place place, std::string message, std::string help = {}) {
-    diagnostics_.error(place, pointer_, std::move(message), std::move(help));
-    return false;
-  }
-  // An error at a pointer that was read earlier; at its nearest written parent if it is a default.
-  void error_at(std::string_view pointer, std::string message, std::string help = {});
-  void warning_at(std::string_view pointer, std::string message, std::string help = {});
-
-  void note(Place place) { places_.insert_or_assign(pointer_, place); }
-  [[nodiscard]] bool was_written(std::string_view pointer) const { return places_.contains(std::string(pointer)); }
-  [[nodiscard]] Place place_of(std::string_view pointer) const;
-  // Something at this pointer or below it could not be read, so that a judgement about it would mislead.
-  [[nodiscard]] bool is_broken(std::string_view pointer) const { return diagnostics_.has_error_under(pointer); }
-
-  [[nodiscard]] const std::string& pointer() const { return pointer_; }
-  [[nodiscard]] const std::string& directory() const { return directory_; }
-  [[nodiscard]] const std::map<std::string, Place>& places() const { return places_; }
-  [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
-
-  Names names;
-
- private:
-  Diagnostics& diagnostics_;
-  std::string directory_;  // in which relative paths of the file start
-  std::string pointer_;
-  std::map<std::string, Place> places_;
+// How a scenario is written.
+struct Writing {
+  const Names& names;
+  bool is_complete = false;  // every key, and in its comment the source of a default; else what differs from a default
 };
 
 template <class V>
 struct Kind {
   // Sets the value and answers true, or reports an error and answers false (the value is then unspecified).
   std::function<bool(Reading&, const JsonValue&, V&)> read;
-  std::function<JsonValue(const Names&, const V&)> write;
+  std::function<JsonValue(const Writing&, const V&)> write;
   std::function<bool(const V&, const V&)> same;
   std::function<JsonValue()> schema;
+  std::string unit = {};
 };
 
 // "`trace` is used by executor replay": the key must be left out under other words.
@@ -95,10 +47,17 @@ struct Field {
   std::string name;
   std::string doc;
   std::function<bool(Reading&, const JsonValue&, T&)> read;
-  std::function<JsonValue(const Names&, const T&)> write;
+  std::function<JsonValue(const Writing&, const T&)> write;
   std::function<bool(const T&, const T&)> same;
   std::function<JsonValue()> schema;
+  std::string unit;           // of a quantity
+  std::string default_words;  // if the default is no value that a file could hold
+  std::string default_note;   // behind the default
+  std::string example;        // as JSON; empty: made from the default or the shape
+  std::string beside;         // a JSON object with what an example needs beside it
   bool is_required = false;
+  bool is_needed = false;                    // by the kinds that use it, though the shape does not require it
+  bool is_left_out = false;                  // never written with its default, because writing the key says more
   bool is_early = false;                     // read before the others, which refer to it
   bool is_stated = false;                    // written even where it is the default: the reader wants to see it
   std::function<bool(const T&)> stated_for;  // the same for some objects only
@@ -107,6 +66,31 @@ struct Field {
 
   Field required() && {
     is_required = true;
+    return std::move(*this);
+  }
+  Field in(std::string words) && {
+    unit = std::move(words);
+    return std::move(*this);
+  }
+  Field defaults_to(std::string words) && {
+    default_words = std::move(words);
+    return std::move(*this);
+  }
+  Field needed() && {
+    is_needed = true;
+    default_words = "none: it must be written";
+    return std::move(*this).left_out();
+  }
+  Field such_as(std::string json) && {
+    example = std::move(json);
+    return std::move(*this);
+  }
+  Field with_beside(std::string json) && {
+    beside = std::move(json);
+    return std::move(*this);
+  }
+  Field left_out() && {
+    is_left_out = true;
     return std::move(*this);
   }
   // Written where the object differs from a default object in this word, even if its baseline does not.
@@ -139,6 +123,10 @@ struct Table {
   std::vector<Field<T>> fields;
   // What an object without any key holds, for this one (a provider starts from its profile); T{} if not given.
   std::function<T(const T&)> baseline;
+  // An object of each kind, if the fields in use depend on a kind: their defaults are read from it.
+  std::vector<T> samples = {};
+  // From where a key that is not written has its value, such as "profile seed/gpt-4"; "default" if not given.
+  std::function<std::string(const T&, const Field<T>&)> source = {};
 
   [[nodiscard]] T baseline_of(const T& object) const { return baseline ? baseline(object) : T{}; }
   [[nodiscard]] const Field<T>* find(std::string_view key) const {
@@ -158,27 +146,25 @@ Field<T> field(std::string name, Access access, Kind<V> kind, std::string doc) {
   result.read = [access, kind](Reading& reading, const JsonValue& json, T& object) {
     return kind.read(reading, json, std::invoke(access, object));
   };
-  result.write = [access, kind](const Names& names, const T& object) {
-    return kind.write(names, std::invoke(access, object));
+  result.write = [access, kind](const Writing& writing, const T& object) {
+    return kind.write(writing, std::invoke(access, object));
   };
   result.same = [access, kind](const T& a, const T& b) {
     return kind.same(std::invoke(access, a), std::invoke(access, b));
   };
   result.schema = kind.schema;
+  result.unit = kind.unit;
   return result;
 }
 
-// Reports the keys of `json` that are none of `known`.
-bool refuse_unknown_keys(Reading& reading, const JsonValue& json, const std::vector<std::string>& known);
-bool require_kind(Reading& reading, const JsonValue& json, JsonKind kind);
 bool is_used(const Condition& condition, const std::string& chosen);
 std::string used_by_message(const std::string& key, const Condition& condition, const std::string& chosen);
 
 // The word that a field of the object holds; empty if it holds none.
 template <class T>
-std::string word_of(const Table<T>& table, const Names& names, const T& object, std::string_view key) {
+std::string word_of(const Table<T>& table, const Writing& writing, const T& object, std::string_view key) {
   const Field<T>* chooser = table.find(key);
-  return chooser == nullptr ? std::string{} : chooser->write(names, object).text;
+  return chooser == nullptr ? std::string{} : chooser->write(writing, object).text;
 }
 
 template <class T>
@@ -201,7 +187,7 @@ bool check_conditions(Reading& reading, const JsonValue& json, const T& object, 
     }
     // Where the deciding word could not be read nothing can be said.
     if (!field.used_by || !chooser_is_sound(reading, json, table, field.used_by->key)) continue;
-    const std::string chosen = word_of(table, reading.names, object, field.used_by->key);
+    const std::string chosen = word_of(table, Writing{reading.names}, object, field.used_by->key);
     if (!is_used(*field.used_by, chosen))
       good = reading.error(member->place, used_by_message(field.name, *field.used_by, chosen));
   }
@@ -225,6 +211,7 @@ bool read_object(Reading& reading, const JsonValue& json, T& object, const Table
       }
       const Reading::Step step(reading, field.name);
       reading.note(member->value.place);
+      if (!field.alias_of.empty()) reading.note_as(field.alias_of);
       good = field.read(reading, member->value, object) && good;
     }
   }
@@ -232,17 +219,19 @@ bool read_object(Reading& reading, const JsonValue& json, T& object, const Table
 }
 
 template <class T>
-JsonValue write_object(const Names& names, const T& object, const Table<T>& table) {
+JsonValue write_object(const Writing& writing, const T& object, const Table<T>& table) {
   const T baseline = table.baseline_of(object);
   JsonValue json = JsonValue::object();
   for (const Field<T>& field : table.fields) {
     if (!field.alias_of.empty()) continue;
     const bool is_stated = field.is_stated || (field.stated_for && field.stated_for(object));
-    if (!field.is_required && !is_stated && field.same(object, baseline)) continue;
+    const bool is_wanted = writing.is_complete ? !field.is_left_out : is_stated;
+    if (!field.is_required && !is_wanted && field.same(object, baseline)) continue;
     if (field.used_by) {
-      if (!is_used(*field.used_by, word_of(table, names, object, field.used_by->key))) continue;
+      if (!is_used(*field.used_by, word_of(table, writing, object, field.used_by->key))) continue;
     }
-    json.add(field.name, field.write(names, object));
+    json.add(field.name, field.write(writing, object));
+    if (writing.is_complete) json.members.back().comment = table.source ? table.source(object, field) : "default";
   }
   return json;
 }
@@ -256,6 +245,49 @@ bool same_object(const T& a, const T& b, const Table<T>& table) {
   return true;
 }
 
+// What the schema holds of a key besides its shape.
+struct KeyNotes {
+  std::string description;
+  bool is_required = false;
+  bool is_needed = false;
+  std::optional<JsonValue> default_value;
+  std::string default_words;
+  std::string unit;
+  std::optional<Condition> used_by;
+  std::string example;  // JSON, like the next
+  std::string beside;
+  std::string same_as;  // the key of which this is another spelling
+};
+// Adds description, default, and what the names of JSON Schema do not cover: x-default (words, or a note behind the
+// default), x-unit, x-used-by, x-needed, x-same-as, x-beside.
+void annotate(JsonValue& property, const KeyNotes& notes);
+
+template <class T>
+KeyNotes notes_of(const Table<T>& table, const Field<T>& field) {
+  KeyNotes notes{.description = field.doc,
+                 .is_required = field.is_required,
+                 .is_needed = field.is_needed,
+                 .default_value = {},
+                 .default_words = field.default_words.empty() ? field.default_note : field.default_words,
+                 .unit = field.unit,
+                 .used_by = field.used_by,
+                 .example = field.example,
+                 .beside = field.beside,
+                 .same_as = field.alias_of};
+  if (field.is_required || !field.default_words.empty()) return notes;
+  const Names names;
+  const Writing writing{names};
+  const T plain = table.baseline_of(T{});
+  const T* object = &plain;
+  for (const T& sample : table.samples) {
+    if (!field.used_by || !is_used(*field.used_by, word_of(table, writing, sample, field.used_by->key))) continue;
+    object = &sample;
+    break;
+  }
+  notes.default_value = field.write(writing, *object);
+  return notes;
+}
+
 template <class T>
 JsonValue schema_of(const Table<T>& table) {
   JsonValue schema = JsonValue::object();
@@ -266,9 +298,7 @@ JsonValue schema_of(const Table<T>& table) {
   JsonValue required = JsonValue::array();
   for (const Field<T>& field : table.fields) {
     JsonValue property = field.schema();
-    if (property.find("description") == nullptr && !field.doc.empty()) {
-      property.add("description", JsonValue::of_string(field.doc));
-    }
+    annotate(property, notes_of(table, field));
     properties.add(field.name, std::move(property));
     if (field.is_required) required.items.push_back(JsonValue::of_string(field.name));
   }
@@ -282,7 +312,7 @@ template <class T>
 Kind<T> object(const Table<T>& (*table)()) {
   return {
       [table](Reading& reading, const JsonValue& json, T& value) { return read_object(reading, json, value, table()); },
-      [table](const Names& names, const T& value) { return write_object(names, value, table()); },
+      [table](const Writing& writing, const T& value) { return write_object(writing, value, table()); },
       [table](const T& a, const T& b) { return same_object(a, b, table()); }, [table] { return schema_of(table()); }};
 }
 
@@ -298,8 +328,8 @@ Kind<std::optional<V>> optional(Kind<V> kind) {
             }
             return kind.read(reading, json, value.emplace());
           },
-          [kind](const Names& names, const std::optional<V>& value) {
-            return value ? kind.write(names, *value) : JsonValue{};
+          [kind](const Writing& writing, const std::optional<V>& value) {
+            return value ? kind.write(writing, *value) : JsonValue{};
           },
           [kind](const std::optional<V>& a, const std::optional<V>& b) {
             return a.has_value() == b.has_value() && (!a || kind.same(*a, *b));
@@ -308,11 +338,11 @@ Kind<std::optional<V>> optional(Kind<V> kind) {
             JsonValue schema = kind.schema();
             add_null_to(schema);
             return schema;
-          }};
+          },
+          kind.unit};
 }
 
 JsonValue list_schema(JsonValue item, std::size_t least, std::size_t most);
-bool check_length(Reading& reading, const JsonValue& json, std::size_t least, std::size_t most);
 inline constexpr std::size_t kAnyLength = kValuesMax;
 
 template <class V>
@@ -329,9 +359,9 @@ Kind<std::vector<V>> list(Kind<V> kind, std::size_t least = 0, std::size_t most 
             }
             return good;
           },
-          [kind](const Names& names, const std::vector<V>& values) {
+          [kind](const Writing& writing, const std::vector<V>& values) {
             JsonValue json = JsonValue::array();
-            for (const V& value : values) json.items.push_back(kind.write(names, value));
+            for (const V& value : values) json.items.push_back(kind.write(writing, value));
             return json;
           },
           [kind](const std::vector<V>& a, const std::vector<V>& b) {
@@ -341,7 +371,7 @@ Kind<std::vector<V>> list(Kind<V> kind, std::size_t least = 0, std::size_t most 
             }
             return true;
           },
-          [kind, least, most] { return list_schema(kind.schema(), least, most); }};
+          [kind, least, most] { return list_schema(kind.schema(), least, most); }, kind.unit};
 }
 
 // Words of an enumeration; the file's words are listed in the order in which people should see them.
@@ -369,7 +399,7 @@ Kind<E> word(const Words<E>& words) {
             value = words[i].second;
             return true;
           },
-          [words](const Names&, const E& value) {
+          [words](const Writing&, const E& value) {
             for (const auto& entry : words) {
               if (entry.second == value) return JsonValue::of_string(entry.first);
             }

@@ -250,9 +250,16 @@ JsonValue write_law(const Law& value, LawUnit unit) {
   return json;
 }
 
-JsonValue law_schema(LawUnit unit, JsonValue besides) {
-  const JsonValue value = unit == LawUnit::duration ? duration().schema() : decimal({0, kNumberRange.most}).schema();
-  const JsonValue any_value = unit == LawUnit::duration ? value : decimal(kNumberRange).schema();
+// The keys of a law, with what they mean.
+JsonValue law_schema(LawUnit unit, const std::string& unit_words, JsonValue besides) {
+  const bool is_duration = unit == LawUnit::duration;
+  const JsonValue value = is_duration ? duration().schema() : decimal({0, kNumberRange.most}).schema();
+  const JsonValue any_value = is_duration ? duration({-kDurationMax}).schema() : decimal(kNumberRange).schema();
+  const auto noted = [](JsonValue schema, const char* description, const std::string& of) {
+    annotate(schema, {.description = description, .is_required = true, .unit = of});
+    return schema;
+  };
+  const auto measured = [&](const char* description) { return noted(value, description, unit_words); };
   JsonValue choices = JsonValue::array();
   choices.items.push_back(value);
   const auto add_choice = [&](std::vector<std::pair<std::string, JsonValue>> keys) {
@@ -264,35 +271,49 @@ JsonValue law_schema(LawUnit unit, JsonValue besides) {
       properties.add(key, std::move(schema));
       required.items.push_back(JsonValue::of_string(key));
     }
-    properties.add("shift", any_value);
+    JsonValue& shift = properties.add("shift", any_value);
+    annotate(shift, {.description = "Added to every value that the law gives; may be negative.",
+                     .default_value = is_duration ? JsonValue::of_string("0s") : JsonValue::of_number("0"),
+                     .unit = unit_words});
     for (const JsonMember& member : besides.members) properties.add(member.key, member.value);
     shape.add("properties", std::move(properties));
     shape.add("required", std::move(required));
     choices.items.push_back(std::move(shape));
   };
-  add_choice({{"value", value}});
-  add_choice({{"p50", value}, {"p95", value}});
-  add_choice({{"mu", decimal({-50, 50}).schema()}, {"sigma", decimal({0, 10}).schema()}});
-  add_choice({{"min", value}, {"max", value}});
-  add_choice({{"mean", value}});
+  add_choice({{"value", measured("A fixed value; the bare value is the same.")}});
+  add_choice({{"p50", measured("The median of a lognormal law; `p95` goes with it.")},
+              {"p95", measured("The 95th percentile of a lognormal law; `p50` goes with it.")}});
+  add_choice({{"mu", noted(decimal({-50, 50}).schema(), "The mean of the logarithm of a lognormal law, with `sigma`.",
+                           is_duration ? "natural logarithm of seconds" : "natural logarithm of the number")},
+              {"sigma",
+               noted(decimal({0, 10}).schema(),
+                     "The standard deviation of the logarithm of a lognormal law, with `mu`.", "natural logarithm")}});
+  add_choice({{"min", measured("The least value of a uniform law, with `max`.")},
+              {"max", measured("The largest value of a uniform law, with `min`.")}});
+  add_choice({{"mean", measured("The mean of an exponential law.")}});
   JsonValue weibull = type_schema("object");
   weibull.add("additionalProperties", JsonValue::of_bool(false));
   JsonValue& parts = weibull.add("properties", JsonValue::object());
-  parts.add("shape", decimal({0.05, 100}).schema());
-  parts.add("scale", value);
+  parts.add("shape", noted(decimal({0.05, 100}).schema(),
+                           "The shape: below 1 the tail is longer than that of an exponential law.", "exponent"));
+  parts.add("scale", measured("The scale, which 63 % of the values stay below."));
   JsonValue& needed = weibull.add("required", JsonValue::array());
   needed.items = {JsonValue::of_string("shape"), JsonValue::of_string("scale")};
-  add_choice({{"weibull", std::move(weibull)}});
-  add_choice({{"quantiles", list_schema(value, 1, 10'001)}});
+  add_choice({{"weibull", noted(std::move(weibull), "A Weibull law.", "")}});
+  add_choice({{"quantiles", noted(list_schema(value, 1, 10'001),
+                                  "A table of quantiles at equal distances, the least first; values between two are "
+                                  "interpolated.",
+                                  unit_words)}});
   JsonValue schema = JsonValue::object();
   schema.add("anyOf", std::move(choices));
   return schema;
 }
 
 Kind<Law> law(LawUnit unit) {
+  const std::string words = unit == LawUnit::duration ? kDurationUnit : "";
   return {[unit](Reading& reading, const JsonValue& json, Law& value) { return read_law(reading, json, unit, value); },
-          [unit](const Names&, const Law& value) { return write_law(value, unit); },
-          [](const Law& a, const Law& b) { return a == b; }, [unit] { return law_schema(unit); }};
+          [unit](const Writing&, const Law& value) { return write_law(value, unit); },
+          [](const Law& a, const Law& b) { return a == b; }, [unit, words] { return law_schema(unit, words); }, words};
 }
 
 }  // namespace windtunnel::scenarios

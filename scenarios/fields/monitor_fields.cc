@@ -26,9 +26,13 @@ const Table<RateLimiterConfig>& rate_limiter_table() {
       "`start`, and no step of the wall clock moves them. Off by default.",
       {
           field<C>("requests_per_minute", &C::requests_per_minute, optional(integer()),
-                   "Requests admitted per minute; null is unlimited."),
+                   "Requests admitted per minute; null is unlimited.")
+              .in("requests per UTC minute")
+              .such_as("600"),
           field<C>("tokens_per_minute", &C::tokens_per_minute, optional(tokens(Tokens{0}, Tokens{kCountMax})),
-                   "Tokens (input and max_tokens) admitted per minute; null is unlimited."),
+                   "Tokens (input and max_tokens) admitted per minute; null is unlimited.")
+              .in("tokens per UTC minute")
+              .such_as("90000"),
       },
       {}};
   return table;
@@ -63,9 +67,11 @@ const Table<CostLimiterConfig>& cost_limiter_table() {
           field<C>("monthly_usd", &C::monthly, optional(money(monitor::kLimitMax)),
                    "The limit of a month; null is unlimited, 0 admits nothing."),
           field<C>("daily_usd", &C::daily, optional(money(monitor::kLimitMax)),
-                   "The limit of a day; null is unlimited, 0 admits nothing."),
+                   "The limit of a day; null is unlimited, 0 admits nothing.")
+              .such_as("250"),
           field<C>("alerts", &C::alerts, list(share(1), 0, 16),
-                   "The shares of a limit whose spending raises an alert, ascending."),
+                   "The shares of a limit whose spending raises an alert, ascending.")
+              .in("share of the limit"),
           field<C>("on_exhausted", &C::on_exhausted,
                    word<ExhaustedPolicy>(
                        {{"refuse", ExhaustedPolicy::refuse}, {"serve_cached", ExhaustedPolicy::serve_cached}}),
@@ -92,8 +98,8 @@ Kind<monitor::ProviderId> provider_reference() {
             value = static_cast<monitor::ProviderId>(found - names.begin());
             return true;
           },
-          [](const Names& names, const monitor::ProviderId& value) {
-            return JsonValue::of_string(names.providers.at(monitor::index_of(value)));
+          [](const Writing& writing, const monitor::ProviderId& value) {
+            return JsonValue::of_string(writing.names.providers.at(monitor::index_of(value)));
           },
           [](const monitor::ProviderId& a, const monitor::ProviderId& b) { return a == b; }, as_name.schema};
 }
@@ -103,11 +109,13 @@ const Table<Variant>& variant_table() {
       "variant",
       "One arm of the experiment.",
       {
-          field<Variant>("id", &Variant::id, name(), "Its name in reports.").required(),
+          field<Variant>("id", &Variant::id, name(), "Its name in reports.").required().such_as("\"control\""),
           field<Variant>("provider", &Variant::provider, provider_reference(), "The provider that serves it.")
-              .required(),
+              .required()
+              .such_as("\"openai\""),
           field<Variant>("weight", &Variant::weight, integer({0, monitor::kWeightMax}),
-                         "Its share of the users, against the sum of the weights."),
+                         "Its share of the users, against the sum of the weights.")
+              .in("share of the sum of all weights"),
       },
       {}};
   return table;
@@ -120,9 +128,14 @@ const Table<monitor::RouterConfig>& router_table() {
       "Assigns each user to a variant. Without variants every request goes to the first provider.",
       {
           field<C>("experiment_id", &C::experiment_id, line(),
-                   "Salts the assignment: two experiments divide the users independently."),
+                   "Salts the assignment: two experiments divide the users independently.")
+              .such_as("\"spring\"")
+              .with_beside(R"({"variants": [{"id": "control", "provider": "openai"}]})"),
           field<C>("variants", &C::variants, list(object(variant_table), 0, 64),
-                   "The arms, in the order of their intervals."),
+                   "The arms, in the order of their intervals.")
+              .such_as(R"([{"id": "control", "provider": "openai", "weight": 9}, )"
+                       R"({"id": "candidate", "provider": "anthropic", "weight": 1}])")
+              .with_beside(R"({"experiment_id": "spring"})"),
       },
       {}};
   return table;
@@ -137,11 +150,13 @@ const Table<CacheConfig>& cache_table() {
           field<C>("enabled", &C::enabled, boolean(), "false: every request is a miss."),
           field<C>("ttl", &C::ttl, duration(), "An entry serves while younger than this."),
           field<C>("capacity", &C::capacity, size({0, monitor::kCacheCapacityMax}),
-                   "Entries held; the least recently used makes room."),
+                   "Entries held; the least recently used makes room.")
+              .in("entries"),
           field<C>("scope", &C::scope, word<C::Scope>({{"shared", C::Scope::shared}, {"provider", C::Scope::provider}}),
                    "Whether the answer of one provider may serve a request for another."),
           field<C>("stale_if_error", &C::stale_if_error, duration(),
-                   "For this long past its ttl an entry may serve in place of a failure."),
+                   "For this long past its ttl an entry may serve in place of a failure.")
+              .such_as("\"1h\""),
       },
       {}};
   return table;
@@ -156,7 +171,8 @@ const Table<monitor::RetryConfig>& backoff_table() {
       {
           field<C>("base", &C::base, duration(), "The first wait."),
           field<C>("multiplier", &C::multiplier, share(1'000'000, 1'000'000'000),
-                   "The growth from one wait to the next."),
+                   "The growth from one wait to the next.")
+              .in("factor"),
           field<C>("cap", &C::cap, duration(), "The longest wait."),
           field<C>("jitter", &C::jitter, word<Jitter>({{"full", Jitter::full}, {"none", Jitter::none}}),
                    "full: a uniform share of the wait."),
@@ -204,11 +220,13 @@ const Table<ProviderCallConfig>& provider_call_table() {
           field<C>("timeout", &C::timeout, timeout(),
                    "Of one attempt. A reply at exactly this time is a reply; null: an attempt waits for its reply."),
           field<C>("deadline", &C::deadline, optional(duration({1ns})),
-                   "Of the whole request, from its arrival; null is none."),
+                   "Of the whole request, from its arrival; null is none.")
+              .such_as("\"45s\""),
           field<C>(
               "max_attempts", [](auto& config) -> auto& { return config.retry.max_attempts; },
               small_integer({1, static_cast<std::int64_t>(monitor::kAttemptsMax)}),
-              "Attempts per provider; 1 means no retry."),
+              "Attempts per provider; 1 means no retry.")
+              .in("attempts"),
           field<C>("backoff", &C::retry, object(backoff_table), "The wait before a retry."),
           field<C>("retry_after_cap", &C::retry_after_cap, duration(), "A longer Retry-After is cut to this."),
           field<C>("rate_limited", itself, object(rate_limited_table), "What a 429 means."),

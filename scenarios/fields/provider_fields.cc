@@ -37,15 +37,16 @@ const Words<ReplyKind>& failure_words() {
 
 Kind<Price> price() {
   const auto as_share = share(0, kPriceMost);
-  return {
-      [](Reading& reading, const JsonValue& json, Price& value) {
-        std::int64_t picos = 0;  // a dollar per million tokens is a million pico-dollars a token
-        if (!read_millionths(reading, json, 0, kPriceMost, picos)) return false;
-        value.per_token = Usd::from_picos(picos);
-        return true;
-      },
-      [](const Names&, const Price& value) { return JsonValue::of_number(exact_decimal(value.per_token.picos(), 6)); },
-      [](const Price& a, const Price& b) { return a == b; }, as_share.schema};
+  return {[](Reading& reading, const JsonValue& json, Price& value) {
+            std::int64_t picos = 0;  // a dollar per million tokens is a million pico-dollars a token
+            if (!read_millionths(reading, json, 0, kPriceMost, picos)) return false;
+            value.per_token = Usd::from_picos(picos);
+            return true;
+          },
+          [](const Writing&, const Price& value) {
+            return JsonValue::of_number(exact_decimal(value.per_token.picos(), 6));
+          },
+          [](const Price& a, const Price& b) { return a == b; }, as_share.schema};
 }
 
 const Table<DatedTariff>& tariff_table() {
@@ -54,13 +55,20 @@ const Table<DatedTariff>& tariff_table() {
       "price",
       "USD per million tokens.",
       {
-          field<T>("from", &T::from, wall_time(), "The first instant at which it holds."),
+          field<T>("from", &T::from, wall_time(), "The first instant at which it holds.")
+              .defaults_to("from the beginning")
+              .such_as("\"2025-06-01\"")
+              .left_out(),
           field<T>(
               "input", [](auto& t) -> auto& { return t.tariff.input; }, price(), "USD per million input tokens.")
-              .required(),
+              .required()
+              .in("USD per million tokens")
+              .such_as("2.5"),
           field<T>(
               "output", [](auto& t) -> auto& { return t.tariff.output; }, price(), "USD per million output tokens.")
-              .required(),
+              .required()
+              .in("USD per million tokens")
+              .such_as("10"),
       },
       {}};
   return table;
@@ -99,9 +107,9 @@ bool read_tariffs(Reading& reading, const JsonValue& json, std::vector<DatedTari
 
 Kind<std::vector<DatedTariff>> tariffs() {
   return {read_tariffs,
-          [](const Names& names, const std::vector<DatedTariff>& value) {
+          [](const Writing& writing, const std::vector<DatedTariff>& value) {
             const auto write_one = [&](const DatedTariff& tariff) {
-              return write_object(names, tariff, tariff_table());
+              return write_object(writing, tariff, tariff_table());
             };
             if (value.size() == 1) return write_one(value.front());
             JsonValue json = JsonValue::array();
@@ -122,21 +130,22 @@ Kind<std::vector<DatedTariff>> tariffs() {
 Kind<std::string> profile_kind() {
   std::vector<std::string> words;
   for (const ProfileInfo& info : profiles()) words.emplace_back(info.name);
-  return {
-      [words](Reading& reading, const JsonValue& json, std::string& value) {
-        value.clear();
-        if (json.kind == JsonKind::null) return true;
-        const std::size_t i = read_word(reading, json, words);
-        if (i < words.size()) value = words[i];
-        return i < words.size();
-      },
-      [](const Names&, const std::string& value) { return value.empty() ? JsonValue{} : JsonValue::of_string(value); },
-      [](const std::string& a, const std::string& b) { return a == b; },
-      [words] {
-        JsonValue schema = word_schema(words);
-        add_null_to(schema);
-        return schema;
-      }};
+  return {[words](Reading& reading, const JsonValue& json, std::string& value) {
+            value.clear();
+            if (json.kind == JsonKind::null) return true;
+            const std::size_t i = read_word(reading, json, words);
+            if (i < words.size()) value = words[i];
+            return i < words.size();
+          },
+          [](const Writing&, const std::string& value) {
+            return value.empty() ? JsonValue{} : JsonValue::of_string(value);
+          },
+          [](const std::string& a, const std::string& b) { return a == b; },
+          [words] {
+            JsonValue schema = word_schema(words);
+            add_null_to(schema);
+            return schema;
+          }};
 }
 
 // Everything but the name comes from the profile.
@@ -152,8 +161,12 @@ ProviderSpec start_from(const std::string& provider_name, const std::string& pro
 }
 
 Field<ProviderSpec> profile_field() {
-  Field<ProviderSpec> result = field<ProviderSpec>("profile", &ProviderSpec::profile, profile_kind(),
-                                                   "A shipped provider to start from; any key beside it overrides it.");
+  Field<ProviderSpec> result =
+      field<ProviderSpec>("profile", &ProviderSpec::profile, profile_kind(),
+                          "A shipped provider to start from; any key beside it overrides it.")
+          .defaults_to(
+              "seed/gpt-4 of a provider named openai, seed/claude-3-5-sonnet of one named anthropic, else none")
+          .such_as("\"measured/gpt-4o\"");
   result.is_early = true;
   result.read = [kind = profile_kind()](Reading& reading, const JsonValue& json, ProviderSpec& provider) {
     std::string word;
@@ -168,7 +181,7 @@ Field<ProviderSpec> profile_field() {
 
 Kind<ReplyKind> failure() { return word(failure_words()); }
 
-Kind<std::vector<std::pair<ReplyKind, double>>> failure_rates(std::int64_t most_millionths) {
+Kind<std::vector<std::pair<ReplyKind, double>>> failure_rates(std::int64_t most_millionths, const std::string& unit) {
   using Rates = std::vector<std::pair<ReplyKind, double>>;
   const Kind<double> rate = share_double(0, most_millionths);
   std::vector<std::string> words;
@@ -187,17 +200,22 @@ Kind<std::vector<std::pair<ReplyKind, double>>> failure_rates(std::int64_t most_
             }
             return good;
           },
-          [rate](const Names& names, const Rates& value) {
+          [rate](const Writing& writing, const Rates& value) {
             JsonValue json = JsonValue::object();
-            for (const auto& [kind, share] : value) json.add(monitor::name_of(kind), rate.write(names, share));
+            for (const auto& [kind, share] : value) json.add(monitor::name_of(kind), rate.write(writing, share));
             return json;
           },
           [](const Rates& a, const Rates& b) { return a == b; },
-          [rate, words] {
+          [rate, words, unit] {
             JsonValue schema = type_schema("object");
             schema.add("additionalProperties", JsonValue::of_bool(false));
             JsonValue& properties = schema.add("properties", JsonValue::object());
-            for (const std::string& word : words) properties.add(word, rate.schema());
+            for (const std::string& word : words) {
+              annotate(properties.add(word, rate.schema()), {.description = "How often a call fails so: " + word + ".",
+                                                             .default_value = JsonValue::of_number("0"),
+                                                             .unit = unit,
+                                                             .example = "0.01"});
+            }
             return schema;
           }};
 }
@@ -213,12 +231,17 @@ const Table<RateLimit>& rate_limit_table() {
       "The provider's own limit, per UTC minute of true time; beyond it a 429.",
       {
           field<R>("requests_per_minute", &R::requests_per_minute, optional(integer()),
-                   "Calls per minute; null is unlimited."),
+                   "Calls per minute; null is unlimited.")
+              .in("calls per UTC minute")
+              .such_as("600"),
           field<R>("tokens_per_minute", &R::tokens_per_minute, optional(tokens(Tokens{0}, Tokens{kCountMax})),
-                   "Tokens per minute; null is unlimited."),
+                   "Tokens per minute; null is unlimited.")
+              .in("tokens per UTC minute")
+              .such_as("90000"),
           field<R>(
               "retry_after", &R::retry_after, optional(duration()),
-              "The Retry-After of each of its 429s; null: the rest of the minute, and none where no limit was met."),
+              "The Retry-After of each of its 429s; null: the rest of the minute, and none where no limit was met.")
+              .such_as("\"10s\""),
           field<R>("retry_after_on", &R::retry_after_on, word(refusals),
                    "Which refusals carry `retry_after`: its 429s, or also 529 and the other 5xx."),
           field<R>("retry_after_form", &R::retry_after_form, word(forms),
@@ -239,18 +262,31 @@ const Table<ProviderSpec>& provider_table() {
       "A mock provider.",
       {
           profile_field(),
-          field<P>("model", &P::model, name(), "Its model, as reports name it."),
-          field<P>("ttft", &P::time_to_first_token, law(LawUnit::duration), "The time to the first token."),
+          field<P>("model", &P::model, name(), "Its model, as reports name it.")
+              .defaults_to("that of the profile; without one the name of the provider")
+              .such_as("\"gpt-4o\""),
+          field<P>("ttft", &P::time_to_first_token, law(LawUnit::duration), "The time to the first token.")
+              .defaults_to("that of the profile; 0s without one")
+              .such_as(R"({"p50": "600ms", "p95": "1500ms"})"),
           field<P>("tpot", &P::time_per_output_token, law(LawUnit::duration),
-                   "The time per output token, drawn once per call."),
+                   "The time per output token, drawn once per call.")
+              .defaults_to("that of the profile; 0s without one")
+              .such_as("\"15ms\""),
           field<P>("price_usd_per_million", &P::tariffs, tariffs(),
                    "USD per million tokens: input and output, a list of such with `from`, or the name of a model of "
-                   "the price list."),
+                   "the price list.")
+              .in("USD per million tokens")
+              .defaults_to("that of the profile; required without one")
+              .such_as(R"({"input": 2.5, "output": 10})"),
           field<P>(
-              "errors", [](auto& p) -> auto& { return p.errors.rates; }, failure_rates(1'000'000),
-              "How likely each failure is for a call that no fault touches."),
+              "errors", [](auto& p) -> auto& { return p.errors.rates; }, failure_rates(1'000'000, "share of calls"),
+              "How likely each failure is for a call that no fault touches.")
+              .in("share of calls")
+              .such_as(R"({"server_error": 0.01})"),
           field<P>("errors_cv", &P::errors_cv, decimal({0, 10}),
-                   "The coefficient of variation of a factor of all of these rates drawn once for the run."),
+                   "The coefficient of variation of a factor of all of these rates drawn once for the run.")
+              .in("coefficient of variation")
+              .such_as("0.3"),
           field<P>("bill_on_failure", &P::bill_on_failure, word(failure_bills),
                    "What a failed call bills whose usage is known."),
           field<P>(
@@ -261,12 +297,21 @@ const Table<ProviderSpec>& provider_table() {
                    "until then and bills the whole answer; stop frees the place at once, bills what was generated by "
                    "then, and nothing for a call that was still in the queue."),
           field<P>("concurrency", &P::concurrency, optional(integer({1, 1'000'000'000})),
-                   "Calls served at once; null is unlimited."),
+                   "Calls served at once; null is unlimited.")
+              .in("calls")
+              .such_as("50"),
           field<P>("queue", &P::queue, integer({0, 1'000'000'000}),
-                   "Calls that may wait for a place; beyond it the provider is overloaded."),
+                   "Calls that may wait for a place; beyond it the provider is overloaded.")
+              .in("calls"),
           field<P>("rate_limit", &P::rate_limit, object(rate_limit_table), "The provider's own rate limit."),
       },
-      [](const P& provider) { return start_from(provider.name, provider.profile); }};
+      [](const P& provider) { return start_from(provider.name, provider.profile); },
+      {},
+      [](const P& provider, const Field<P>& field) -> std::string {
+        if (provider.profile.empty() || field.name == "profile") return "default";
+        const P profiled = start_from(provider.name, provider.profile);
+        return field.same(profiled, start_from(provider.name, "")) ? "default" : "profile " + provider.profile;
+      }};
   return table;
 }
 
@@ -305,12 +350,12 @@ Kind<std::vector<ProviderSpec>> providers_kind() {
             }
             return good;
           },
-          [](const Names& names, const Providers& value) {
+          [](const Writing& writing, const Providers& value) {
             JsonValue json = JsonValue::object();
             for (const ProviderSpec& provider : value) {
-              JsonValue written = write_object(names, provider, provider_table());
+              JsonValue written = write_object(writing, provider, provider_table());
               // The profile is its own baseline, so it is written wherever the name alone would choose another.
-              if (provider.profile != default_profile(provider.name)) {
+              if (!writing.is_complete && provider.profile != default_profile(provider.name)) {
                 JsonValue profile_text =
                     provider.profile.empty() ? JsonValue{} : JsonValue::of_string(provider.profile);
                 written.members.insert(written.members.begin(), {"profile", {}, std::move(profile_text)});

@@ -5,6 +5,7 @@
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/profiles/profiles.h"
+#include "sim/checks/claims/coverage.h"
 
 namespace windtunnel::scenarios {
 namespace {
@@ -20,17 +21,20 @@ Field<Scenario> bare_field(std::string name, std::string doc, std::function<bool
   result.read = [read = std::move(read)](Reading& reading, const JsonValue& json, Scenario&) {
     return read(reading, json);
   };
-  result.write = [](const Names&, const Scenario&) { return JsonValue::of_number("1"); };
+  result.write = [](const Writing&, const Scenario&) { return JsonValue::of_number("1"); };
   result.same = [](const Scenario&, const Scenario&) { return true; };
   result.schema = std::move(schema);
+  result.is_left_out = true;
   return result;
 }
 
 Field<Scenario> schema_field() {
   return bare_field(
-      "$schema", "The JSON Schema of this file, for editors.",
-      [](Reading& reading, const JsonValue& json) { return require_kind(reading, json, JsonKind::string); },
-      [] { return type_schema("string"); });
+             "$schema", "The JSON Schema of this file, for editors.",
+             [](Reading& reading, const JsonValue& json) { return require_kind(reading, json, JsonKind::string); },
+             [] { return type_schema("string"); })
+      .defaults_to("none")
+      .such_as("\"schema/windtunnel.schema.json\"");
 }
 
 Field<Scenario> version_field() {
@@ -64,9 +68,10 @@ Field<Scenario> providers_field() {
 Field<Scenario> thresholds_field() {
   Field<Scenario> result;
   result.name = "thresholds";
+  result.example = R"({"requests_failed": ["rate<0.01"]})";
   result.doc = "What must hold, by metric, in the grammar of k6.";
   result.read = read_thresholds;
-  result.write = [](const Names&, const Scenario& scenario) { return write_thresholds(scenario); };
+  result.write = [](const Writing&, const Scenario& scenario) { return write_thresholds(scenario); };
   result.same = [](const Scenario& a, const Scenario& b) {
     return same_json(write_thresholds(a), write_thresholds(b));
   };
@@ -87,7 +92,7 @@ Kind<std::map<std::string, std::int64_t>> coverage() {
             }
             return good;
           },
-          [](const Names&, const Coverage& value) {
+          [](const Writing&, const Coverage& value) {
             JsonValue json = JsonValue::object();
             for (const auto& [counter, least] : value) json.add(counter, JsonValue::of_number(std::to_string(least)));
             return json;
@@ -97,7 +102,13 @@ Kind<std::map<std::string, std::int64_t>> coverage() {
             JsonValue schema = type_schema("object");
             schema.add("additionalProperties", JsonValue::of_bool(false));
             JsonValue& properties = schema.add("properties", JsonValue::object());
-            for (const std::string& counter : coverage_counters()) properties.add(counter, integer().schema());
+            for (std::size_t i = 0; i < sim::kCoverageCounters; ++i) {
+              annotate(properties.add(coverage_counters()[i], integer().schema()),
+                       {.description = std::string(sim::doc_of(static_cast<sim::CoverageCounter>(i))),
+                        .default_value = JsonValue::of_number("0"),
+                        .unit = "times",
+                        .example = "1"});
+            }
             return schema;
           }};
 }
@@ -128,9 +139,9 @@ const Table<Scenario>& scenario_table() {
       {
           schema_field(),
           version_field(),
-          field<S>("title", &S::title, line(), "One line for people."),
-          field<S>("description", &S::description, text(), "What it shows and why."),
-          field<S>("seed", &S::seed, seed_number(), "All chance of the run follows from it."),
+          field<S>("title", &S::title, line(), "One line for people.").such_as("\"OpenAI is down for 90 s\""),
+          field<S>("description", &S::description, text(), "What it shows and why.").such_as("\"Claude takes over.\""),
+          field<S>("seed", &S::seed, seed_number(), "All chance of the run follows from it.").in("whole number"),
           field<S>("start", &S::start, wall_time(),
                    "What the wall clock shows at the start, UTC; by default a Thursday, 2026-01-01T00:00:00Z."),
           field<S>("duration", &S::duration, duration({1ns}),
@@ -142,15 +153,20 @@ const Table<Scenario>& scenario_table() {
           providers_field(),
           field<S>("workload", &S::workloads, workloads_kind(),
                    "Streams of requests by name; without any: ten a second, poisson."),
-          field<S>("faults", &S::faults, list(object(fault_table), 0, 10'000), "What goes wrong."),
+          field<S>("faults", &S::faults, list(object(fault_table), 0, 10'000), "What goes wrong.")
+              .such_as(
+                  R"([{"id": "openai-down", "kind": "outage", "provider": "openai", "at": "2m", "duration": "90s"}])"),
           thresholds_field(),
           field<S>("liveness", &S::liveness, optional(object(liveness_table)),
-                   "Once the faults are over, the pipeline serves again."),
+                   "Once the faults are over, the pipeline serves again.")
+              .such_as(R"({"heal_at": "8m", "recover_within": "60s"})"),
           field<S>("coverage", &S::coverage, coverage(),
-                   "What must have happened at least so often, or the run proves nothing."),
+                   "What must have happened at least so often, or the run proves nothing.")
+              .such_as(R"({"breaker_opened": 1})"),
           field<S>("explore", &S::explore, object(explore_table), "What `windtunnel explore --swarm` may draw."),
           field<S>("counterexample", &S::counterexample, optional(object(counterexample_table)),
-                   "The proof that the claim can fail."),
+                   "The proof that the claim can fail.")
+              .such_as(R"({"set": ["monitor.circuit_breaker.open=5m"], "exit": 12})"),
       },
       [](const S&) { return default_scenario(); }};
   return table;

@@ -44,8 +44,9 @@ JsonValue write_thresholds(const Scenario& scenario);
 JsonValue thresholds_schema();
 
 Kind<sim::FaultKind> fault_kind();
-// A weight or rate for some kinds of failure.
-Kind<std::vector<std::pair<monitor::ReplyKind, double>>> failure_rates(std::int64_t most_millionths);
+// A weight or rate for some kinds of failure, and its unit.
+Kind<std::vector<std::pair<monitor::ReplyKind, double>>> failure_rates(std::int64_t most_millionths,
+                                                                       const std::string& unit);
 // A failure that a provider may answer with.
 Kind<monitor::ReplyKind> failure();
 

@@ -19,15 +19,15 @@ namespace windtunnel::scenarios {
 // the field is read before the others.
 template <class T, class V, class Kinds>
 Field<T> kind_field(std::string name, V T::*settings, Kind<Kinds> word, V (*plain)(Kinds), std::string doc) {
-  const Kind<T> kind{[=](Reading& reading, const JsonValue& json, T& object) {
-                       Kinds read{};
-                       if (!word.read(reading, json, read)) return false;
-                       object.*settings = plain(read);
-                       return true;
-                     },
-                     [=](const Names& names, const T& object) { return word.write(names, kind_of(object.*settings)); },
-                     [=](const T& a, const T& b) { return (a.*settings).index() == (b.*settings).index(); },
-                     word.schema};
+  const Kind<T> kind{
+      [=](Reading& reading, const JsonValue& json, T& object) {
+        Kinds read{};
+        if (!word.read(reading, json, read)) return false;
+        object.*settings = plain(read);
+        return true;
+      },
+      [=](const Writing& writing, const T& object) { return word.write(writing, kind_of(object.*settings)); },
+      [=](const T& a, const T& b) { return (a.*settings).index() == (b.*settings).index(); }, word.schema};
   return field<T>(
              std::move(name), [](auto& object) -> auto& { return object; }, kind, std::move(doc))
       .early();
@@ -60,9 +60,9 @@ struct Settings {
       Value* found = find(object);
       return value.read(reading, json, found != nullptr ? *found : dropped);
     };
-    result.write = [find, value](const Names& names, const T& object) {
+    result.write = [find, value](const Writing& writing, const T& object) {
       const Value* found = find(object);
-      return found != nullptr ? value.write(names, *found) : JsonValue{};
+      return found != nullptr ? value.write(writing, *found) : JsonValue{};
     };
     result.same = [find, value](const T& a, const T& b) {
       const Value* left = find(a);
@@ -70,6 +70,7 @@ struct Settings {
       return left == nullptr || right == nullptr || value.same(*left, *right);
     };
     result.schema = value.schema;
+    result.unit = value.unit;
     return std::move(result).only_with(kind, {Kinds::kName...});
   }
 };

@@ -35,41 +35,54 @@ Kind<TokenModel> token_model() {
             if (good && value.most < value.least) good = reading.error(json.place, "\"most\" is below \"least\"");
             return good;
           },
-          [](const Names&, const TokenModel& value) {
+          [](const Writing& writing, const TokenModel& value) {
             const TokenModel defaults;
             JsonValue json = write_law(value.law, LawUnit::number);
-            if (value.least == defaults.least && value.most == defaults.most) return json;
+            const bool is_bounded = value.least != defaults.least || value.most != defaults.most;
+            if (!is_bounded && !writing.is_complete) return json;
             if (json.kind != JsonKind::object) {
               JsonValue fixed = JsonValue::object();
               fixed.add("value", std::move(json));
               json = std::move(fixed);
             }
-            if (value.least != defaults.least)
+            if (value.least != defaults.least || writing.is_complete)
               json.add("least", JsonValue::of_number(std::to_string(value.least.count())));
-            if (value.most != defaults.most) json.add("most", JsonValue::of_number(std::to_string(value.most.count())));
+            if (value.most != defaults.most || writing.is_complete)
+              json.add("most", JsonValue::of_number(std::to_string(value.most.count())));
             return json;
           },
           [](const TokenModel& a, const TokenModel& b) { return a == b; },
           [] {
             JsonValue bound_keys = JsonValue::object();
-            bound_keys.add("least", tokens().schema());
-            bound_keys.add("most", tokens().schema());
-            return law_schema(LawUnit::number, std::move(bound_keys));
-          }};
+            const TokenModel defaults;
+            const auto add = [&](const char* key, const char* description, Tokens bound) {
+              annotate(bound_keys.add(key, tokens().schema()),
+                       {.description = description,
+                        .default_value = JsonValue::of_number(std::to_string(bound.count())),
+                        .unit = "tokens"});
+            };
+            add("least", "What the law gives below this is raised to it.", defaults.least);
+            add("most", "What the law gives above this is cut to it.", defaults.most);
+            return law_schema(LawUnit::number, "tokens", std::move(bound_keys));
+          },
+          "tokens"};
 }
 
 const Table<WorkloadSpec>& tokens_table() {
   using W = WorkloadSpec;
-  static const Table<W> table{"tokens",
-                              "Lengths in tokens: a value, or a law, with bounds `least` and `most` beside it.",
-                              {
-                                  field<W>("input", &W::input, token_model(), "Of the prompt."),
-                                  field<W>("output", &W::output, token_model(), "Of the answer that is not cut."),
-                                  field<W>("length_cv", &W::length_cv, decimal({0, 10}),
-                                           "The coefficient of variation of a factor of all lengths drawn once for "
-                                           "the run."),
-                              },
-                              {}};
+  static const Table<W> table{
+      "tokens",
+      "Lengths in tokens: a value, or a law, with bounds `least` and `most` beside it.",
+      {
+          field<W>("input", &W::input, token_model(), "Of the prompt.").such_as(R"({"p50": 150, "p95": 300})"),
+          field<W>("output", &W::output, token_model(), "Of the answer that is not cut.")
+              .such_as(R"({"p50": 80, "p95": 200, "most": 500})"),
+          field<W>("length_cv", &W::length_cv, decimal({0, 10}),
+                   "The coefficient of variation of a factor of all lengths drawn once for the run.")
+              .in("coefficient of variation")
+              .such_as("0.1"),
+      },
+      {}};
   return table;
 }
 
@@ -80,11 +93,17 @@ const Table<sim::PromptCatalogue>& prompts_table() {
       "What requests ask.",
       {
           field<P>("count", &P::count, integer({0, 1'000'000'000}),
-                   "Different prompts; 0: every request asks something new."),
-          field<P>("zipf", &P::zipf, decimal({0, 10}), "The exponent of their popularity; 0: all alike."),
+                   "Different prompts; 0: every request asks something new.")
+              .in("prompts")
+              .such_as("1000"),
+          field<P>("zipf", &P::zipf, decimal({0, 10}), "The exponent of their popularity; 0: all alike.")
+              .in("exponent")
+              .such_as("1.1"),
           field<P>("count_cv", &P::count_cv, decimal({0, 10}),
                    "The coefficient of variation of the count from run to run, whose mean is count: the more different "
-                   "prompts, the fewer hits of the cache."),
+                   "prompts, the fewer hits of the cache.")
+              .in("coefficient of variation")
+              .such_as("0.3"),
       },
       {}};
   return table;
@@ -96,8 +115,12 @@ const Table<sim::UserCatalogue>& users_table() {
       "users",
       "Who asks.",
       {
-          field<U>("count", &U::count, integer({0, 1'000'000'000}), "Different users; 0: requests carry no user id."),
-          field<U>("zipf", &U::zipf, decimal({0, 10}), "The exponent of their activity; 0: all alike."),
+          field<U>("count", &U::count, integer({0, 1'000'000'000}), "Different users; 0: requests carry no user id.")
+              .in("users")
+              .such_as("500"),
+          field<U>("zipf", &U::zipf, decimal({0, 10}), "The exponent of their activity; 0: all alike.")
+              .in("exponent")
+              .such_as("1.1"),
       },
       {}};
   return table;
@@ -109,8 +132,11 @@ const Table<sim::Stage>& stage_table() {
       "stage",
       "One leg of a ramp.",
       {
-          field<S>("duration", &S::duration, duration(), "How long it takes.").required(),
-          field<S>("target", &S::target, share(0, kRateMost), "The rate at its end, per time_unit.").required(),
+          field<S>("duration", &S::duration, duration(), "How long it takes.").required().such_as("\"5m\""),
+          field<S>("target", &S::target, share(0, kRateMost), "The rate at its end, per time_unit.")
+              .required()
+              .in("requests per time_unit")
+              .such_as("50"),
       },
       {}};
   return table;
@@ -122,7 +148,8 @@ const Table<sim::Mmpp>& mmpp_table() {
       "mmpp",
       "A Poisson process whose rate jumps between states.",
       {
-          field<M>("factors", &M::factors, list(decimal({0, 1e6}), 2, 2), "Of the rate, one per state."),
+          field<M>("factors", &M::factors, list(decimal({0, 1e6}), 2, 2), "Of the rate, one per state.")
+              .in("factor of the rate"),
           field<M>("mean_sojourn", &M::mean_sojourn, list(duration({1ns}), 2, 2), "The mean stay in each state."),
       },
       {}};
@@ -135,13 +162,18 @@ const Table<ListedRequest>& request_table() {
       "request",
       "One listed request; what it leaves out comes from the workload.",
       {
-          field<R>("at", &R::at, duration(), "When it arrives, from the workload's start.").required(),
-          field<R>("input_tokens", &R::input, optional(tokens()), "Tokens of the prompt."),
-          field<R>("output_tokens", &R::output, optional(tokens()), "Tokens of the answer that is not cut."),
-          field<R>("max_tokens", &R::max_tokens, optional(tokens()), "The most output tokens asked for."),
-          field<R>("prompt", &R::prompt, optional(line()), "Requests with the same word ask the same."),
-          field<R>("user", &R::user, optional(line()), "The user id."),
-          field<R>("provider", &R::provider, optional(name()), "An explicit choice of provider."),
+          field<R>("at", &R::at, duration(), "When it arrives, from the workload's start.")
+              .required()
+              .such_as("\"1s\""),
+          field<R>("input_tokens", &R::input, optional(tokens()), "Tokens of the prompt.").such_as("150"),
+          field<R>("output_tokens", &R::output, optional(tokens()), "Tokens of the answer that is not cut.")
+              .such_as("80"),
+          field<R>("max_tokens", &R::max_tokens, optional(tokens()), "The most output tokens asked for.")
+              .such_as("300"),
+          field<R>("prompt", &R::prompt, optional(line()), "Requests with the same word ask the same.")
+              .such_as("\"weather\""),
+          field<R>("user", &R::user, optional(line()), "The user id.").such_as("\"ada\""),
+          field<R>("provider", &R::provider, optional(name()), "An explicit choice of provider.").such_as("\"openai\""),
       },
       {}};
   return table;
@@ -153,36 +185,69 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
   const Words<FactorLaw> factor_laws{{"lognormal", FactorLaw::lognormal}, {"gamma", FactorLaw::gamma}};
   const Settings<WorkloadSpec, Executor> settings{"executor", &WorkloadSpec::executor};
   return {
-      settings.of<RampingArrivalRate>("stages", &RampingArrivalRate::stages, list(object(stage_table), 1, 10'000),
-                                      "The legs of a ramp."),
-      settings.of<Diurnal>("hourly", &Diurnal::hourly, list(decimal({0, 1e6}), 24, 24), "The factor of each UTC hour."),
-      settings.of<Diurnal>("weekday", &Diurnal::weekday, list(decimal({0, 1e6}), 7, 7),
-                           "The factor of each day, Monday first."),
-      settings.of<Diurnal>("growth_per_day", &Diurnal::growth_per_day, decimal({-1, 10}),
-                           "0.01: each day a percent more than the one before."),
-      settings.of<Diurnal>("day_factor_cv", &Diurnal::day_factor_cv, decimal({0, 10}),
-                           "The coefficient of variation of a factor of mean 1 drawn for each day."),
+      settings
+          .of<RampingArrivalRate>("stages", &RampingArrivalRate::stages, list(object(stage_table), 1, 10'000),
+                                  "The legs of a ramp.")
+          .needed()
+          .such_as(R"([{"duration": "5m", "target": 50}])"),
+      settings.of<Diurnal>("hourly", &Diurnal::hourly, list(decimal({0, 1e6}), 24, 24), "The factor of each UTC hour.")
+          .in("factor of the rate"),
+      settings
+          .of<Diurnal>("weekday", &Diurnal::weekday, list(decimal({0, 1e6}), 7, 7),
+                       "The factor of each day, Monday first.")
+          .in("factor of the rate"),
+      settings
+          .of<Diurnal>("growth_per_day", &Diurnal::growth_per_day, decimal({-1, 10}),
+                       "0.01: each day a percent more than the one before.")
+          .in("share a day")
+          .such_as("0.01"),
+      settings
+          .of<Diurnal>("day_factor_cv", &Diurnal::day_factor_cv, decimal({0, 10}),
+                       "The coefficient of variation of a factor of mean 1 drawn for each day.")
+          .in("coefficient of variation")
+          .such_as("0.2"),
       settings.of<Diurnal>("day_factor_law", &Diurnal::day_factor_law, word(factor_laws),
                            "The law of that factor: gamma has fewer days of very much traffic than lognormal."),
-      settings.of<Diurnal>("level_cv", &Diurnal::level_cv, decimal({0, 10}),
-                           "The same of a lognormal factor drawn once for the run."),
-      settings.of<Diurnal>("growth_sd", &Diurnal::growth_sd, decimal({0, 10}),
-                           "The standard deviation of growth_per_day from run to run."),
-      settings.of<Diurnal>("growth_known_days", &Diurnal::growth_known_days, integer({0, 100'000}),
-                           "So many days before the start the level did not depend on growth_sd."),
-      settings.of<ConstantVus>("vus", &ConstantVus::vus, integer({1, 1'000'000}),
-                               "Users who each wait for the answer before they ask again."),
-      settings.of<ConstantVus>("think_time", &ConstantVus::think_time, law(LawUnit::duration),
-                               "The pause of such a user after an answer."),
-      settings.of<TraceReplay>(
-          "trace", &TraceReplay::trace, name(),
-          "A CSV file, named from the scenario's folder: t_us,input_tokens,output_tokens[,prompt_key]."),
-      settings.of<TraceReplay>("until", &TraceReplay::until, optional(duration({1ns})),
-                               "The rows before this time of the trace are played and the others left out; null: all."),
-      settings.of<TraceReplay>("time_scale", &TraceReplay::time_scale, decimal({1e-6, 1e6}),
-                               "Of the trace's times: 2 plays it at half speed."),
-      settings.of<TraceReplay>("rate_scale", &TraceReplay::rate_scale, decimal({0, 1e4}),
-                               "Of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice."),
+      settings
+          .of<Diurnal>("level_cv", &Diurnal::level_cv, decimal({0, 10}), "The same of a lognormal factor drawn once for the run.")
+          .in("coefficient of variation")
+          .such_as("0.1"),
+      settings
+          .of<Diurnal>("growth_sd", &Diurnal::growth_sd, decimal({0, 10}),
+                       "The standard deviation of growth_per_day from run to run.")
+          .in("share a day")
+          .such_as("0.002"),
+      settings
+          .of<Diurnal>("growth_known_days", &Diurnal::growth_known_days, integer({0, 100'000}),
+                       "So many days before the start the level did not depend on growth_sd.")
+          .in("days")
+          .such_as("30"),
+      settings
+          .of<ConstantVus>("vus", &ConstantVus::vus, integer({1, 1'000'000}),
+                           "Users who each wait for the answer before they ask again.")
+          .in("users"),
+      settings
+          .of<ConstantVus>("think_time", &ConstantVus::think_time, law(LawUnit::duration),
+                           "The pause of such a user after an answer.")
+          .such_as(R"({"mean": "5s"})"),
+      settings
+          .of<TraceReplay>(
+              "trace", &TraceReplay::trace, name(),
+              "A CSV file, named from the scenario's folder: t_us,input_tokens,output_tokens[,prompt_key].")
+          .needed()
+          .such_as("\"../data/azure2023_conv.csv\""),
+      settings
+          .of<TraceReplay>("until", &TraceReplay::until, optional(duration({1ns})),
+                           "The rows before this time of the trace are played and the others left out; null: all.")
+          .such_as("\"1h\""),
+      settings
+          .of<TraceReplay>("time_scale", &TraceReplay::time_scale, decimal({1e-6, 1e6}),
+                           "Of the trace's times: 2 plays it at half speed.")
+          .in("factor"),
+      settings
+          .of<TraceReplay>("rate_scale", &TraceReplay::rate_scale, decimal({0, 1e4}),
+                           "Of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice.")
+          .in("factor"),
   };
 }
 
@@ -207,23 +272,29 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
       field<W>(
           "rate", [](auto& w) -> auto& { return w.rate.count; }, share(0, kRateMost),
           "Requests per time_unit; of a ramp, at its start; of a diurnal load, where its factors are 1.")
+          .in("requests per time_unit")
           .only_with(executor, rated),
       field<W>(
           "time_unit", [](auto& w) -> auto& { return w.rate.unit; }, duration({1ns}), "The unit of rates.")
           .only_with(executor, rated),
       field<W>("start", &W::start, duration(), "When the load begins, from the start of the run."),
       field<W>("duration", &W::duration, optional(duration({1ns})), "How long it lasts; null: to the end of the run.")
+          .such_as("\"5m\"")
           .only_with(executor, executors_with(sim::has_duration)),
       field<W>("gamma_shape", &W::gamma_shape, decimal({0.001, 1000}),
                "The shape of the gaps of gamma arrivals: 1 is poisson, less is burstier.")
+          .in("shape of the gamma law")
           .only_with("arrival", {"gamma"}),
       field<W>("mmpp", &W::mmpp, object(mmpp_table), "The states of mmpp arrivals.").only_with("arrival", {"mmpp"}),
   };
   for (Field<W>& one : executor_fields()) fields.push_back(std::move(one));
   std::vector<Field<W>> rest{
       field<W>("requests", &W::requests, list(object(request_table)), "The listed requests, by time.")
+          .needed()
+          .such_as(R"([{"at": "0s"}, {"at": "1s"}])")
           .only_with(executor, {sim::Script::kName}),
-      field<W>("provider", &W::provider, optional(name()), "An explicit choice of provider, outside the experiment."),
+      field<W>("provider", &W::provider, optional(name()), "An explicit choice of provider, outside the experiment.")
+          .such_as("\"openai\""),
       field<W>("prompts", &W::prompts, object(prompts_table), "What requests ask."),
       field<W>("users", &W::users, object(users_table), "Who asks."),
       field<W>("tokens", itself, object(tokens_table), "Lengths in tokens.")
@@ -231,16 +302,18 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
       field<W>("max_tokens", &W::max_tokens, optional(tokens()),
                "The most output tokens asked for; null: 500, or with token_limiter mode per_request what its limit "
                "leaves, and "
-               "of a trace's row exactly its output tokens."),
+               "of a trace's row exactly its output tokens.")
+          .such_as("300"),
       field<W>(
           "stream", &W::stream, boolean(),
           "true: callers read answers as they come, so that a reply which breaks off (truncated) is a failure that "
           "they have seen: it is neither retried nor replaced."),
       field<W>("demand", &W::demand, line(),
                "Workloads with the same word draw the same level, growth, days, bursts, prompts and lengths; empty: "
-               "their own."),
-      field<W>("feature_version", &W::feature_version, line(), "A label for reports."),
-      field<W>("prompt_version", &W::prompt_version, line(), "A label for reports."),
+               "their own.")
+          .such_as("\"web\""),
+      field<W>("feature_version", &W::feature_version, line(), "A label for reports.").such_as("\"v2\""),
+      field<W>("prompt_version", &W::prompt_version, line(), "A label for reports.").such_as("\"p7\""),
   };
   for (Field<W>& one : rest) fields.push_back(std::move(one));
   return fields;
@@ -253,10 +326,19 @@ WorkloadSpec plain_workload(const WorkloadSpec& workload) {
   return plain;
 }
 
+std::vector<WorkloadSpec> workloads_of_each_executor() {
+  std::vector<WorkloadSpec> workloads(sim::kExecutorKinds);
+  for (int i = 0; i < sim::kExecutorKinds; ++i) {
+    workloads[static_cast<std::size_t>(i)].executor = sim::executor_of(static_cast<sim::ExecutorKind>(i));
+  }
+  return workloads;
+}
+
 }  // namespace
 
 const Table<WorkloadSpec>& workload_table() {
-  static const Table<WorkloadSpec> table{"workload", "One stream of requests.", workload_fields(), plain_workload};
+  static const Table<WorkloadSpec> table{"workload", "One stream of requests.", workload_fields(), plain_workload,
+                                         workloads_of_each_executor()};
   return table;
 }
 
@@ -290,10 +372,10 @@ Kind<std::vector<WorkloadSpec>> workloads_kind() {
             }
             return good;
           },
-          [](const Names& names, const Workloads& value) {
+          [](const Writing& writing, const Workloads& value) {
             JsonValue json = JsonValue::object();
             for (const WorkloadSpec& workload : value)
-              json.add(workload.name, write_object(names, workload, workload_table()));
+              json.add(workload.name, write_object(writing, workload, workload_table()));
             return json;
           },
           [](const Workloads& a, const Workloads& b) {

@@ -151,6 +151,8 @@ std::vector<std::string> kept_beside_presets(const sim::Scenario& scenario, cons
   for (const auto& [pointer, origin] : scenario.origins) {
     if (!pointer.starts_with(kPointer) || pointer == "/monitor/circuit_breaker/preset") continue;
     const std::string key = pointer.substr(kPointer.size());
+    // A key that was written in another spelling has that one's place.
+    if (origin.pointer != pointer) continue;
     if (origin.file != scenario.file || paths.contains("monitor.circuit_breaker." + key)) continue;
     warnings.push_back(
         fmt::format("{}:{}:{}: {}: warning: it stands beside the preset and holds in every variation\n"

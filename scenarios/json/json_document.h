@@ -45,6 +45,7 @@ struct JsonMember {
   std::string key;
   Place place;  // of the key
   JsonValue value;
+  std::string comment = {};  // printed behind the value by json_with_comments()
 };
 
 // Equal content: kinds, texts, order of members; places do not matter.
@@ -60,6 +61,11 @@ void apply_set(JsonValue& root, const std::string& set, Diagnostics& diagnostics
 
 // The tree as text, two spaces a level; arrays and objects that fit into `width` columns stay on one line.
 std::string json_text(const JsonValue& value, std::size_t width = 120);
+
+// The tree as text with the comments of its members, which parse_json() skips: "open": "30s",  // outage.json:7:20
+std::string json_with_comments(const JsonValue& value);
+// Whether a member of it, or of a value below it, has a comment.
+bool has_comments(const JsonValue& value);
 
 // The tree on one line.
 std::string json_line(const JsonValue& value);

@@ -73,6 +73,31 @@ void append_tree(std::string& out, const JsonValue& value, std::size_t indent, s
   out += is_array ? "]" : "}";
 }
 
+// One line for each member of what holds comments; the rest as append_tree() prints it. A comment follows the value and
+// the comma behind it.
+void append_commented(std::string& out, const JsonValue& value, std::size_t indent) {
+  if (!has_comments(value)) {
+    append_tree(out, value, indent, indent, 100);
+    return;
+  }
+  const bool is_array = value.kind == JsonKind::array;
+  const std::size_t count = is_array ? value.items.size() : value.members.size();
+  out += is_array ? "[\n" : "{\n";
+  for (std::size_t i = 0; i < count; ++i) {
+    out.append(indent + 2, ' ');
+    if (!is_array) {
+      append_json_string(out, value.members[i].key);
+      out += ": ";
+    }
+    append_commented(out, is_array ? value.items[i] : value.members[i].value, indent + 2);
+    if (i + 1 < count) out += ',';
+    if (!is_array && !value.members[i].comment.empty()) out += "  // " + value.members[i].comment;
+    out += '\n';
+  }
+  out.append(indent, ' ');
+  out += is_array ? ']' : '}';
+}
+
 }  // namespace
 
 const JsonMember* JsonValue::find(std::string_view key) const {
@@ -132,6 +157,19 @@ bool same_json(const JsonValue& a, const JsonValue& b) {
 std::string json_text(const JsonValue& value, std::size_t width) {
   std::string out;
   append_tree(out, value, 0, 0, width);
+  return out;
+}
+
+bool has_comments(const JsonValue& value) {
+  return std::ranges::any_of(value.items, has_comments) ||
+         std::ranges::any_of(value.members, [](const JsonMember& member) {
+           return !member.comment.empty() || has_comments(member.value);
+         });
+}
+
+std::string json_with_comments(const JsonValue& value) {
+  std::string out;
+  append_commented(out, value, 0);
   return out;
 }
 

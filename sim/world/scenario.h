@@ -188,7 +188,7 @@ struct Scenario {
   std::map<std::string, std::int64_t> coverage;  // counter -> least
   ExploreSpec explore;
   std::optional<Counterexample> counterexample;
-  std::map<std::string, Origin> origins;  // by JSON pointer
+  std::map<std::string, Origin> origins;  // by JSON pointer; of a key in another spelling the place of that one
   std::vector<std::string> warnings;      // ready to print: allowed, but probably not meant
   std::uint64_t hash = 0;                 // of the file's text with its `--set`s
 };

@@ -186,7 +186,7 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
     EXPECT_EQ(*back.reset, config) << line;
   }
   for (const monitor::BreakerConfig& config : {all, by_rate}) {
-    const JsonValue written = write_object(Names{}, config, breaker_protocol_table());
+    const JsonValue written = write_object(Writing{Names{}}, config, breaker_protocol_table());
     EXPECT_EQ(written.members.size(), breaker_protocol_table().fields.size() - 1)
         << "more than one of them is not off its default";
   }
