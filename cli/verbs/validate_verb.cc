@@ -4,6 +4,7 @@
 
 #include "cli/terminal/console.h"
 #include "cli/terminal/messages.h"
+#include "scenarios/effective.h"
 
 namespace windtunnel::cli {
 
@@ -23,7 +24,8 @@ ExitCode validate(const ValidateArguments& arguments) {
       continue;
     }
     ++valid;
-    if (arguments.quiet) continue;
+    if (arguments.effective && !print(scenarios::effective_scenario(*loaded.scenario))) return ExitCode::file_error;
+    if (arguments.quiet || arguments.effective) continue;
     std::string text = fmt::format("{}: valid\n", file);
     for (const std::string& note : runs::notes_of(*loaded.scenario)) text += "  note: " + note + "\n";
     if (!print(text)) return ExitCode::file_error;

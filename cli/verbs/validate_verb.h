@@ -11,6 +11,7 @@ namespace windtunnel::cli {
 struct ValidateArguments {
   std::vector<std::string> files;
   std::vector<std::string> sets;
+  bool effective = false;
   bool quiet = false;
 };
 
