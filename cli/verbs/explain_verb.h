@@ -1,18 +1,11 @@
 #pragma once
-// Says what an exit code, a fault, an outcome, a counter, ... means.
-
-#include <string>
-#include <vector>
+// Explains words: a key of a scenario, an exit code, a fault, a metric, a column, ...
 
 #include "cli/terminal/exit_code.h"
+#include "runs/manual/explain_job.h"
 
 namespace windtunnel::cli {
 
-struct ExplainArguments {
-  std::vector<std::string> words;
-  bool all = false;
-};
-
-ExitCode explain(const ExplainArguments& arguments);
+ExitCode explain(const runs::ExplainJob& arguments);
 
 }  // namespace windtunnel::cli

@@ -340,4 +340,25 @@ void tell_metrics(const Timeline& timeline, const Scrapes& scrapes, const Metric
   tell_world(tell);
 }
 
+std::vector<MetricFamily> metric_families() {
+  class Families final : public MetricSink {
+   public:
+    void family(const MetricFamily& family) override { all.push_back(family); }
+    void metric(const MetricLabels& /*labels*/, std::span<const MetricSeries> /*series*/) override {}
+    std::vector<MetricFamily> all;
+  };
+  // A run with one of everything, so that no family is missing.
+  Timeline run;
+  run.step = std::chrono::seconds{1};
+  run.provider_names.resize(1);
+  run.providers.resize(1);
+  run.variant_names.resize(1);
+  run.variants.resize(1);
+  run.version_names.resize(1);
+  run.versions.resize(1);
+  Families families;
+  tell_metrics(run, scrapes_of(run, run.step), {}, families);
+  return std::move(families.all);
+}
+
 }  // namespace windtunnel::reports

@@ -51,6 +51,9 @@ class MetricSink {
 // Why `label` cannot be added to every metric; nothing if it can.
 std::optional<std::string> label_problem(const MetricLabel& label);
 
+// Every family that a run may have, in the order in which they are told.
+std::vector<MetricFamily> metric_families();
+
 // Tells every metric, one family after the other; `added` stand before the labels of each metric.
 void tell_metrics(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink);
 

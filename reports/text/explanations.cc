@@ -1,5 +1,7 @@
 #include "reports/text/explanations.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 
@@ -9,6 +11,7 @@
 #include "sim/checks/findings/registry.h"
 #include "sim/compare/compare_metrics.h"
 #include "sim/faults/fault.h"
+#include "sim/load/executor.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -16,6 +19,13 @@ namespace {
 struct Entry {
   std::string_view word;
   std::string_view text;
+};
+
+struct MetricEntry {
+  std::string_view word;
+  std::string_view text;
+  std::string_view unit;
+  std::string_view example;
 };
 
 constexpr Entry kExitCodeTexts[] = {
@@ -82,40 +92,54 @@ constexpr Entry kReplyTexts[] = {
      "before it in a way that time may mend: then the next candidate is tried."},
 };
 
-constexpr Entry kMetricTexts[] = {
+constexpr MetricEntry kMetricTexts[] = {
     {"requests",
      "Requests that ended, whatever calls they took. Aggregates: count, rate (a second, of those that end in the time "
-     "that is judged)."},
+     "that is judged).",
+     "requests, or requests per second", R"({"thresholds": {"requests": ["count>=1000"]}})"},
     {"requests_failed",
      "Requests that were neither answered nor refused by our own limiters. Aggregates: rate (of all "
-     "requests), count."},
-    {"requests_refused", "Requests that the rate, token or cost limiter refused. Aggregates: rate, count."},
+     "requests), count.",
+     "share of requests, or requests", R"({"thresholds": {"requests_failed": ["rate<0.01"]}})"},
+    {"requests_refused", "Requests that the rate, token or cost limiter refused. Aggregates: rate, count.",
+     "share of requests, or requests", R"({"thresholds": {"requests_refused": ["rate<0.05"]}})"},
     {"request_duration",
      "Time from arrival to end, of answered requests; the tag {outcome:failed} selects others. "
-     "Aggregates: p(N), avg, min, med, max. A bare number is milliseconds."},
+     "Aggregates: p(N), avg, min, med, max. A bare number is milliseconds.",
+     "milliseconds, or a duration", R"({"thresholds": {"request_duration": ["p(95)<3s"]}})"},
     {"time_to_first_token",
-     "Time from arrival to the first token, of served requests, with the wait in the provider's queue. Aggregates: "
-     "p(N), avg, min, med, max."},
-    {"provider_calls", "Calls to providers, retries and failovers included. Aggregates: count, rate (a second)."},
-    {"provider_errors", "Calls that were not ok. Aggregates: rate (of all calls), count."},
+     "Time from arrival to the first token, of served requests, with the wait in the provider's queue. "
+     "Aggregates: p(N), avg, min, med, max.",
+     "milliseconds, or a duration", R"({"thresholds": {"time_to_first_token": ["p(95)<800ms"]}})"},
+    {"provider_calls", "Calls to providers, retries and failovers included. Aggregates: count, rate (a second).",
+     "calls, or calls per second", R"({"thresholds": {"provider_calls": ["count<20000"]}})"},
+    {"provider_errors", "Calls that were not ok. Aggregates: rate (of all calls), count.", "share of calls, or calls",
+     R"({"thresholds": {"provider_errors": ["rate<0.1"]}})"},
     {"cost_usd",
      "What the providers billed for requests that ended, in US dollars, exact, whether the gateway learns it or not. "
      "Aggregates: value (the sum), avg (a request), count. With {provider:...} it is the cost of the requests that "
-     "were assigned to it, wherever they were served. See cost_known_usd and cost_reserved_usd."},
+     "were assigned to it, wherever they were served. See cost_known_usd and cost_reserved_usd.",
+     "USD", R"({"thresholds": {"cost_usd": ["value<120"]}})"},
     {"cost_known_usd",
      "What the gateway knows of the cost: the bills of calls whose usage it learns. A call that times out or breaks "
      "off is billed and missing here. The cost_usd of telemetry is this one. Aggregates: value, avg (a request), "
-     "count."},
+     "count.",
+     "USD", R"({"thresholds": {"cost_known_usd": ["value<120"]}})"},
     {"cost_reserved_usd",
      "What the cost limiter holds for the calls whose bill the gateway never learns: their reservations "
      "(monitor.cost_limiter.unknown_usage). With cost_known_usd it is what the budget counts. Aggregates: value, avg "
-     "(a request), count."},
+     "(a request), count.",
+     "USD", R"({"thresholds": {"cost_reserved_usd": ["value<20"]}})"},
     {"tokens",
      "Input and output tokens of served requests. Aggregates: value (the sum), avg (a request), rate (a second), "
-     "count (of served requests)."},
-    {"breaker_opened", "How often a breaker opened. Aggregates: count."},
-    {"failovers", "Requests that moved to another provider. Aggregates: count."},
-    {"cache_hits", "Requests that the cache answered. Aggregates: rate (of all requests), count."},
+     "count (of served requests).",
+     "tokens, or tokens per second", R"({"thresholds": {"tokens": ["avg<500"]}})"},
+    {"breaker_opened", "How often a breaker opened. Aggregates: count.", "times",
+     R"({"thresholds": {"breaker_opened": ["count<=3"]}})"},
+    {"failovers", "Requests that moved to another provider. Aggregates: count.", "requests",
+     R"({"thresholds": {"failovers": ["count>=5"]}})"},
+    {"cache_hits", "Requests that the cache answered. Aggregates: rate (of all requests), count.",
+     "share of requests, or requests", R"({"thresholds": {"cache_hits": ["rate>0.2"]}})"},
 };
 
 constexpr Entry kTagTexts[] = {
@@ -135,29 +159,47 @@ constexpr Entry kTagTexts[] = {
      "stays a share of all requests."},
 };
 
-constexpr Entry kForecastTexts[] = {
+constexpr MetricEntry kForecastTexts[] = {
     {"forecast.p_exceed",
      "The chance that spend reaches this share of the monthly budget within the horizon; at 1.0 also that something "
      "was "
-     "refused for want of budget. Aggregates: value. forecast.p_exceed(1.0)<=0.05"},
+     "refused for want of budget. Aggregates: value. forecast.p_exceed(1.0)<=0.05",
+     "probability", "--assert 'forecast.p_exceed(1.0)<=0.05'"},
     {"forecast.cost_usd",
      "What the providers bill over the horizon, in US dollars; of one {provider:...} or {variant:...} with a tag. The "
      "budget counts something else where the gateway never learns a bill: its reservation. "
-     "Aggregates, over the replications: avg, med, p(N)."},
+     "Aggregates, over the replications: avg, med, p(N).",
+     "USD", "--assert 'forecast.cost_usd p(90)<5000'"},
     {"forecast.requests_failed",
-     "Requests that were neither answered nor refused, of those that were not refused. Aggregates: rate."},
-    {"forecast.requests_refused", "Requests that our own limiters refused, of all. Aggregates: rate."},
+     "Requests that were neither answered nor refused, of those that were not refused. Aggregates: rate.",
+     "share of requests", "--assert 'forecast.requests_failed rate<0.01'"},
+    {"forecast.requests_refused", "Requests that our own limiters refused, of all. Aggregates: rate.",
+     "share of requests", "--assert 'forecast.requests_refused rate<0.01'"},
     {"forecast.request_duration",
      "A percentile of a replication's answered requests, averaged over the replications. Aggregates: med, p(50), "
      "p(90), "
-     "p(95), p(99). A bare number is milliseconds."},
+     "p(95), p(99). A bare number is milliseconds.",
+     "milliseconds, or a duration", "--assert 'forecast.request_duration p(95)<3s'"},
     {"forecast.days_to_exhaustion",
      "Days from the start until the monthly budget is used up; longer than any number if it lasts. Aggregates: med, "
-     "p(N)."},
+     "p(N).",
+     "days", "--assert 'forecast.days_to_exhaustion p(10)>28'"},
 };
 
 void append(std::vector<Explanation>& all, std::string_view kind, std::span<const Entry> entries) {
   for (const Entry& entry : entries) all.push_back({kind, std::string(entry.word), {}, std::string(entry.text)});
+}
+
+void append(std::vector<Explanation>& all, std::string_view kind, std::span<const MetricEntry> entries) {
+  for (const MetricEntry& entry : entries) {
+    all.push_back({kind,
+                   std::string(entry.word),
+                   {},
+                   std::string(entry.text),
+                   {{"Unit", std::string(entry.unit)},
+                    {"Default", "none: a metric that is not named claims nothing"},
+                    {"Example", std::string(entry.example)}}});
+  }
 }
 
 Explanation explanation_of(const sim::CheckEntry& check) {
@@ -193,7 +235,9 @@ std::string paragraph(const std::string& text) {
 std::string explanation_text(const Explanation& explanation) {
   std::string heading = explanation.word;
   if (!explanation.also.empty()) heading += " " + explanation.also;
-  return heading + " (" + std::string(explanation.kind) + ")\n" + paragraph(explanation.text);
+  std::string text = heading + " (" + std::string(explanation.kind) + ")\n" + paragraph(explanation.text);
+  for (const auto& [name, fact] : explanation.facts) text += fmt::format("  {:<9} {}\n", std::string(name) + ":", fact);
+  return text;
 }
 
 std::vector<Explanation> explanations() {
@@ -211,6 +255,10 @@ std::vector<Explanation> explanations() {
   for (std::size_t i = 0; i < sim::kCoverageCounters; ++i) {
     const auto doc = doc_of(static_cast<sim::CoverageCounter>(i));
     all.push_back({"coverage counter", std::string(sim::coverage_counters()[i]), {}, std::string(doc)});
+  }
+  for (int kind = 0; kind < sim::kExecutorKinds; ++kind) {
+    const auto executor = static_cast<sim::ExecutorKind>(kind);
+    all.push_back({"executor", name_of(executor), {}, doc_of(executor)});
   }
   append(all, "threshold metric", kMetricTexts);
   append(all, "threshold tag", kTagTexts);

@@ -7,6 +7,7 @@ namespace windtunnel::sim {
 
 struct ConstantArrivalRate : ExecutorRules {
   static constexpr const char* kName = "constant-arrival-rate";
+  static constexpr const char* kDoc = "Requests arrive at one rate, whether earlier ones were answered or not.";
   static constexpr bool kIsConstant = true;
   friend bool operator==(const ConstantArrivalRate&, const ConstantArrivalRate&) = default;
 };

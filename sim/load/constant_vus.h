@@ -8,6 +8,9 @@ namespace windtunnel::sim {
 
 struct ConstantVus : ExecutorRules {
   static constexpr const char* kName = "constant-vus";
+  static constexpr const char* kDoc =
+      "A fixed number of users each wait for their answer and think before they ask again, so that a slow provider "
+      "gets fewer requests.";
 
   std::int64_t vus = 1;
   Law think_time = Law::fixed(0);  // nanoseconds

@@ -14,6 +14,9 @@ enum class FactorLaw : std::uint8_t { lognormal, gamma };
 
 struct Diurnal : ExecutorRules {
   static constexpr const char* kName = "diurnal";
+  static constexpr const char* kDoc =
+      "The rate follows the calendar: a factor for each UTC hour and weekday, growth from day to day, and factors "
+      "drawn for each day and for the run.";
 
   std::vector<double> hourly = std::vector<double>(24, 1.0);  // factor of each UTC hour
   std::vector<double> weekday = std::vector<double>(7, 1.0);  // factor of each day, Monday first

@@ -22,6 +22,10 @@ const char* name_of(ExecutorKind kind) {
   return std::visit([]<class E>(const E&) { return E::kName; }, executor_of(kind));
 }
 
+const char* doc_of(ExecutorKind kind) {
+  return std::visit([]<class E>(const E&) { return E::kDoc; }, executor_of(kind));
+}
+
 ArrivalSource source_of(const Executor& executor) {
   return std::visit([]<class E>(const E&) { return E::kSource; }, executor);
 }

@@ -27,6 +27,7 @@ inline constexpr int kExecutorKinds = std::variant_size_v<Executor>;
 // An executor with its default settings.
 [[nodiscard]] Executor executor_of(ExecutorKind kind);
 [[nodiscard]] const char* name_of(ExecutorKind kind);
+[[nodiscard]] const char* doc_of(ExecutorKind kind);
 
 // The answers of an executor; the questions are in executor_rules.h.
 [[nodiscard]] ArrivalSource source_of(const Executor& executor);

@@ -3,7 +3,8 @@
 //
 // An executor is a struct of its settings. It inherits ExecutorRules and declares again what it answers otherwise;
 // there are no virtual functions, because a workload's executor is a value, a variant of the executors (executor.h),
-// and every question is one visit of it. An executor needs its name `kName` and operator== too.
+// and every question is one visit of it. An executor needs its name `kName`, one line of text `kDoc` and
+// operator== too.
 
 #include <cstdint>
 #include <optional>

@@ -16,6 +16,8 @@ struct Stage {
 // It begins at the workload's rate.
 struct RampingArrivalRate : ExecutorRules {
   static constexpr const char* kName = "ramping-arrival-rate";
+  static constexpr const char* kDoc =
+      "The rate goes from one stage's target to the next in straight lines, and the load ends with the last stage.";
 
   std::vector<Stage> stages;
 

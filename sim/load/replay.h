@@ -8,6 +8,8 @@ namespace windtunnel::sim {
 
 struct TraceReplay : ExecutorRules {
   static constexpr const char* kName = "replay";
+  static constexpr const char* kDoc =
+      "The requests of a trace arrive at its times, which may be scaled, with its tokens.";
 
   std::string trace;              // as written
   std::optional<Duration> until;  // of the trace's own time: later rows are left out on purpose

@@ -7,6 +7,7 @@ namespace windtunnel::sim {
 
 struct Script : ExecutorRules {
   static constexpr const char* kName = "script";
+  static constexpr const char* kDoc = "The requests that the file lists arrive at their times.";
 
   static constexpr ArrivalSource kSource = ArrivalSource::list;
   [[nodiscard]] double expected_requests(const Rate& rate, Duration length, std::size_t listed) const;

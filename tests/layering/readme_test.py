@@ -43,6 +43,13 @@ def indented_after(readme, line):
     return "\n".join(block).rstrip("\n") + "\n"
 
 
+def is_shown(out, block):
+    """Whether the block is the output. A first and a last line "..." stand for what is left out before and behind."""
+    begins_later, ends_earlier = block.startswith("...\n"), block.endswith("\n...\n")
+    inner = block[4 if begins_later else 0:-4 if ends_earlier else None]
+    return inner in out and (begins_later or out.startswith(inner)) and (ends_earlier or out.endswith(inner))
+
+
 @functools.cache
 def said(root, *command):
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
@@ -131,14 +138,14 @@ def page_findings(pages):
 
 def findings(root, readme, compiler, windtunnel):
     found = comparison_findings(root, readme, windtunnel)
-    shown = [line for line in readme.split("\n") if re.fullmatch(r"`windtunnel run [^`]*`:", line)]
-    if not shown:
-        found.append("it shows no output of a run")
-    verified = [line for line in readme.split("\n") if re.fullmatch(r"`windtunnel verify [^`]*`:", line)]
-    for line in shown + verified:
-        arguments = line[1:-2].split()[1:]
-        _, out, err = said(root, windtunnel, *arguments)
-        if out != indented_after(readme, line):
+    shown = [line for line in readme.split("\n")
+             if re.fullmatch(r"`windtunnel (run|verify|explain|validate) [^`]*`:", line)]
+    for verb in ("run", "explain", "validate"):
+        if not any(line.startswith(f"`windtunnel {verb} ") for line in shown):
+            found.append(f"it shows no output of {verb}")
+    for line in shown:
+        _, out, err = said(root, windtunnel, *line[1:-2].split()[1:])
+        if not is_shown(out, indented_after(readme, line)):
             found.append(f"{line[1:-2]} prints something else:\n{out}{err}")
     scenarios = fenced(readme, "json")
     if not scenarios:
@@ -157,7 +164,10 @@ def self_test(root, readme, compiler, windtunnel):
         ("ends with", readme.replace('"executor": "constant-arrival-rate", "arrival"', '"exekutor": "x", "arrival"')),
         ("ends with", readme.replace("rate<0.01", "rate<0.0")),
         ("does not compile", readme.replace(".log_file =", ".logfile =")),
-        ("shows no output", readme.replace("`windtunnel run scenarios", "`windtunnel rum scenarios")),
+        ("shows no output of run", readme.replace("`windtunnel run scenarios", "`windtunnel rum scenarios")),
+        ("explain monitor.circuit_breaker.open prints something else",
+         readme.replace("How long it stays open before", "How long it stays closed before")),
+        ("--effective prints something else", readme.replace("// default\n    ...", "// preset\n    ...")),
         ("shows no comparison", readme.replace("`windtunnel compare scenarios", "`windtunnel compar scenarios")),
         ("prints another table", readme.replace("| preset=polly |", "| preset=poly |", 1)),
         ("shows no workflow", readme.replace("- run: windtunnel run", "- run: windtunel run")),
