@@ -4,12 +4,10 @@
 #include <sstream>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "cli/flags/flags.h"
 #include "cli/terminal/console.h"
 #include "cli/terminal/messages.h"
-#include "runs/unknown_word.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -47,31 +45,11 @@ ExitCode said(CLI::App& app, const CLI::Success& success) {
   return print(text.str()) ? ExitCode::pass : ExitCode::file_error;
 }
 
-// The unknown word, if there is one, because it explains more than what is missing because of it.
+// About the first word that the chosen verb does not know.
 std::optional<std::string> about_unknown_word(const CLI::App& app) {
-  const std::vector<std::string> unknown = app.remaining(true);
-  if (unknown.empty()) return std::nullopt;
   const CLI::App* chosen = &app;
   while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
-  const CLI::App& where = *chosen;
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : where.get_subcommands([](const CLI::App*) { return true; })) {
-    verbs.push_back(verb->get_name());
-  }
-  if (!verbs.empty() && !unknown.front().starts_with('-')) {
-    return runs::unknown_word(chosen == &app ? "verb" : where.get_name() + " format", unknown.front(), verbs);
-  }
-  // Behind "--" stands the command of another program.
-  for (const std::string& word : std::vector(unknown.begin(), std::ranges::find(unknown, "--"))) {
-    if (!word.starts_with('-')) continue;
-    std::vector<std::string> flags;
-    for (const CLI::Option* option : where.get_options()) {
-      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
-    }
-    const std::string message = runs::unknown_word("flag", word.substr(0, word.find('=')), flags);
-    return chosen == &app ? message : message + " (of " + where.get_name() + ")";
-  }
-  return std::nullopt;
+  return runs::about_unknown_word(verb_entry(*chosen), chosen == &app ? "" : chosen->get_name(), app.remaining(true));
 }
 
 }  // namespace
@@ -84,7 +62,7 @@ Parsed parse_arguments(int argc, const char* const* argv) {
   std::map<std::string, std::unique_ptr<Verb>> verbs;
   // In the order of the help.
   for (const auto add : {add_run, add_explore, add_compare, add_forecast, add_merge, add_validate, add_init,
-                         add_breaker, add_verify, add_export, add_report, add_explain, add_schema}) {
+                         add_breaker, add_verify, add_export, add_report, add_explain, add_schema, add_generate}) {
     auto verb = add(app);
     verbs.emplace(app.get_subcommands({}).back()->get_name(), std::move(verb));
   }

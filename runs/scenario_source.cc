@@ -61,6 +61,28 @@ LoadedScenario load_fitted(const std::string& log, const std::vector<std::string
   return loaded;
 }
 
+FittedScenario fit_scenario(const std::string& log, const std::string& file) {
+  FittedScenario done;
+  try {
+    const reports::FittedLog fitted = reports::read_fit(log);
+    done.figures = reports::fit_text(fitted);
+    if (fitted.fit.problem) {
+      done.problem = Problem{ProblemKind::no_data, fitted.file + ": " + *fitted.fit.problem};
+      return done;
+    }
+    done.text = scenarios::write_scenario(fitted.fit.scenario);
+    // A fit that is no valid scenario is our mistake, and no file is better than one that cannot be run.
+    (void)scenarios::read_scenario_text(done.text, file, {});
+  } catch (const reports::ReportError& error) {
+    done.problem = Problem{ProblemKind::file, error.what()};
+  } catch (const scenarios::ScenarioError& error) {
+    done.problem =
+        Problem{ProblemKind::internal,
+                std::string("what was fitted is no valid scenario, and nothing was written:\n") + error.what()};
+  }
+  return done;
+}
+
 std::vector<std::string> notes_of(const sim::Scenario& scenario) {
   return scenario.breaker_command.empty() ? sim::notes_beforehand(scenario) : std::vector<std::string>{};
 }

@@ -30,6 +30,14 @@ LoadedScenario load_scenario_with_any_breakers(const std::string& file, const st
 // A scenario that is fitted to a log of requests, with `sets` applied to it. A log that cannot be fitted is no data.
 LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets, unsigned threads);
 
+// A scenario that is fitted to a log, as the text of a file, and the figures of the fit for people.
+struct FittedScenario {
+  std::string figures;
+  std::string text;
+  std::optional<Problem> problem;  // the log cannot be read or fitted; internal: the fit is no valid scenario
+};
+FittedScenario fit_scenario(const std::string& log, const std::string& file);
+
 // What its first events show that a reader should know; nothing of a scenario whose breakers are another program's,
 // which is not started for this.
 [[nodiscard]] std::vector<std::string> notes_of(const sim::Scenario& scenario);

@@ -31,7 +31,7 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
   ExploreArguments& explore = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("explore", "Search seeds for one that fails, and shrink it");
   verb.footer(kExploreFooter);
-  verb.add_option("FILE", explore.request.file, "Scenario file")->required();
+  verb.add_option("FILE", explore.request.file, "Scenario file")->required()->type_name("");
   add_seeds(verb, explore.request.seeds, "The seeds to look at [1..1000]");
   verb.add_option_function<std::string>(
           "--time", [&explore](const std::string& text) { explore.request.time = parse_time(text); },

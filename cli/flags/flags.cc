@@ -8,6 +8,26 @@
 
 namespace windtunnel::cli {
 
+runs::VerbEntry verb_entry(const CLI::App& app) {
+  runs::VerbEntry verb{
+      .name = app.get_name(), .doc = app.get_description(), .footer = app.get_footer(), .options = {}, .verbs = {}};
+  for (const CLI::Option* option : app.get_options()) {
+    runs::OptionEntry& entry = verb.options.emplace_back();
+    for (const std::string& name : option->get_lnames()) entry.flags.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) entry.flags.push_back("-" + name);
+    if (entry.flags.empty()) entry.argument = option->get_single_name();
+    if (option->get_items_expected_max() > 0) entry.value = option->get_type_name();
+    entry.doc = option->get_description();
+    entry.default_value = option->get_default_str();
+    entry.environment = option->get_envname();
+    entry.is_required = option->get_required();
+    entry.is_repeated = option->get_items_expected_max() > 1;
+  }
+  for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; }))
+    verb.verbs.push_back(verb_entry(*below));
+  return verb;
+}
+
 void add_files(CLI::App& verb, std::vector<std::string>& files) {
   verb.add_option("FILE", files, "Scenario files")->required()->type_name("");
 }

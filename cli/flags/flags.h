@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/terminal/command_options.h"
+#include "runs/manual/option_list.h"
 #include "runs/seed_range.h"
 #include "runs/unknown_word.h"
 
@@ -45,6 +46,10 @@ std::unique_ptr<Verb> add_explain(CLI::App& app);
 std::unique_ptr<Verb> add_schema(CLI::App& app);
 std::unique_ptr<Verb> add_report(CLI::App& app);
 std::unique_ptr<Verb> add_compare(CLI::App& app);
+std::unique_ptr<Verb> add_generate(CLI::App& app);
+
+// A verb with its flags and the verbs below it, as a plain value.
+runs::VerbEntry verb_entry(const CLI::App& app);
 
 // What the parser alone cannot see, such as two flags that exclude each other.
 class UsageError final : public CLI::ParseError {

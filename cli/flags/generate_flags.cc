@@ -1,0 +1,32 @@
+#include "cli/flags/flags.h"
+#include "cli/verbs/generate_verb.h"
+
+namespace windtunnel::cli {
+namespace {
+
+constexpr const char* kGenerateFooter =
+    "Examples:\n"
+    "  source <(windtunnel generate completion bash)\n"
+    "  windtunnel generate completion zsh > ~/.zfunc/_windtunnel\n"
+    "  windtunnel generate completion fish > ~/.config/fish/completions/windtunnel.fish\n"
+    "  windtunnel generate man ~/.local/share/man/man1\n"
+    "\n"
+    "cmake --install puts all of them in their places.";
+
+}  // namespace
+
+std::unique_ptr<Verb> add_generate(CLI::App& app) {
+  auto verb_of = std::make_unique<VerbOf<GenerateArguments>>(&cli::generate);
+  GenerateArguments& generate = verb_of->arguments;
+  CLI::App& verb = *app.add_subcommand("generate", "Make the completion of a shell, or the manual pages");
+  verb.footer(kGenerateFooter);
+  verb.require_subcommand(1);
+  CLI::App& completion = *verb.add_subcommand("completion", "Print the script that completes windtunnel in a shell");
+  completion.add_option("SHELL", generate.request.shell, "The shell")->required()->type_name("bash|zsh|fish");
+  CLI::App& man = *verb.add_subcommand("man", "Write a manual page for the program and for each verb");
+  man.add_option("DIR", generate.request.folder, "The folder to write them to")->required()->type_name("");
+  verb.callback([&app, &generate] { generate.program = verb_entry(app); });
+  return verb_of;
+}
+
+}  // namespace windtunnel::cli
