@@ -61,6 +61,27 @@ def check_program(prefix, version):
         done(program, "validate", os.path.join(catalog, name))
 
 
+def check_manual(prefix):
+    """The shells and man find what they read."""
+    for path in ("bash-completion/completions/windtunnel", "zsh/site-functions/_windtunnel",
+                 "fish/vendor_completions.d/windtunnel.fish", "man/man1/windtunnel.1", "man/man1/windtunnel-run.1"):
+        path = os.path.join(prefix, "share", path)
+        expect(os.path.isfile(path) and os.path.getsize(path) > 500, f"{path} is missing or short")
+
+
+def check_path_lines(root, build, folder):
+    """The last two lines that script/demo prints put windtunnel on PATH."""
+    with open(os.path.join(root, "script", "demo"), encoding="utf-8") as file:
+        lines = [line for line in file if line.startswith("echo ")][-2:]
+    where = f"root={os.path.dirname(build)}\nbuild={os.path.basename(build)}\n"
+    printed = done("bash", "-euc", where + "".join(lines))
+    expect(len(printed.splitlines()) == 2, "script/demo does not end with two lines: " + printed)
+    home = os.path.join(folder, "home")
+    found = done("bash", "-euc", printed + "command -v windtunnel", env={**os.environ, "HOME": home})
+    expect(found.splitlines()[-1] == os.path.join(home, ".local", "bin", "windtunnel"), "another is on PATH: " + found)
+    check_manual(os.path.join(home, ".local"))
+
+
 def headers_below(root, folder):
     """The headers of a folder and of those in it, from the root."""
     return {os.path.normpath(os.path.relpath(os.path.join(path, name), root))
@@ -83,6 +104,8 @@ def main():
         installed = headers_below(os.path.join(prefix, "include", "windtunnel"), ".")
         expect(installed == headers, f"other headers than those of base/ and monitor/: {sorted(installed ^ headers)}")
         check_program(prefix, version)
+        check_manual(prefix)
+        check_path_lines(os.path.abspath(root), os.path.abspath(build), folder)
         check_consumer(root, folder, prefix, cmake, compiler)
 
 
