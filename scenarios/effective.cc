@@ -32,19 +32,23 @@ void comment_written(JsonMember& member, const std::string& pointer, const Origi
   member.comment = has_lines ? "" : place_text(whole->second);
 }
 
-// Replaces the source of a default by the place where the value was written, if it was.
-void comment_places(JsonValue& value, const std::string& pointer, const Origins& origins) {
+// Replaces the source of a default by the place where the value was written, if it was. `around` is the source of the
+// object or list that the value is.
+void comment_places(JsonValue& value, const std::string& pointer, const std::string& around, const Origins& origins) {
   for (std::size_t i = 0; i < value.items.size(); ++i) {
-    comment_places(value.items[i], pointer + "/" + std::to_string(i), origins);
+    comment_places(value.items[i], pointer + "/" + std::to_string(i), around, origins);
   }
   for (JsonMember& member : value.members) {
     const std::string below = pointer + pointer_step(member.key);
-    if (has_comments(member.value)) {
-      member.comment.clear();
-      comment_places(member.value, below, origins);
-    } else {
+    if (member.comment == kFromAround) member.comment = around;
+    if (!has_comments(member.value)) {
       comment_written(member, below, origins);
+      continue;
     }
+    const auto written = origins.find(below);
+    const std::string source = written == origins.end() ? member.comment : place_text(written->second);
+    member.comment.clear();
+    comment_places(member.value, below, source, origins);
   }
 }
 
@@ -53,7 +57,7 @@ void comment_places(JsonValue& value, const std::string& pointer, const Origins&
 std::string effective_scenario(const sim::Scenario& scenario) {
   const Names names = names_of(scenario);
   JsonValue json = write_object(Writing{names, true}, scenario, scenario_table());
-  comment_places(json, "", scenario.origins);
+  comment_places(json, "", "default", scenario.origins);
   JsonValue whole = JsonValue::object();
   whole.add("version", JsonValue::of_number("1"));
   for (JsonMember& member : json.members) whole.members.push_back(std::move(member));

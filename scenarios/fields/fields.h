@@ -26,6 +26,9 @@ struct Writing {
   bool is_complete = false;  // every key, and in its comment the source of a default; else what differs from a default
 };
 
+// The comment of a required key that the file does not have: its object came as a whole, from a profile or a name.
+inline constexpr const char* kFromAround = "from around";
+
 template <class V>
 struct Kind {
   // Sets the value and answers true, or reports an error and answers false (the value is then unspecified).
@@ -231,7 +234,10 @@ JsonValue write_object(const Writing& writing, const T& object, const Table<T>& 
       if (!is_used(*field.used_by, word_of(table, writing, object, field.used_by->key))) continue;
     }
     json.add(field.name, field.write(writing, object));
-    if (writing.is_complete) json.members.back().comment = table.source ? table.source(object, field) : "default";
+    if (!writing.is_complete) continue;
+    std::string& comment = json.members.back().comment;
+    comment = table.source ? table.source(object, field) : "default";
+    if (field.is_required) comment = kFromAround;
   }
   return json;
 }

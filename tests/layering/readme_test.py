@@ -167,7 +167,7 @@ def self_test(root, readme, compiler, windtunnel):
         ("shows no output of run", readme.replace("`windtunnel run scenarios", "`windtunnel rum scenarios")),
         ("explain monitor.circuit_breaker.open prints something else",
          readme.replace("How long it stays open before", "How long it stays closed before")),
-        ("--effective prints something else", readme.replace("// default\n    ...", "// preset\n    ...")),
+        ("requests_per_minute=6000 prints something else", readme.replace("// default\n    ...", "// preset\n    ...")),
         ("shows no comparison", readme.replace("`windtunnel compare scenarios", "`windtunnel compar scenarios")),
         ("prints another table", readme.replace("| preset=polly |", "| preset=poly |", 1)),
         ("shows no workflow", readme.replace("- run: windtunnel run", "- run: windtunel run")),

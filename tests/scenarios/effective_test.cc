@@ -71,6 +71,15 @@ TEST(Effective, names_the_set_the_preset_and_the_profile) {
   EXPECT_EQ(line_with(text, "\"queue\""), "\"queue\": 0,  // file.json:1:65");
 }
 
+TEST(Effective, a_price_comes_from_the_profile_or_the_name_of_a_model) {
+  EXPECT_EQ(line_with(effective("{}"), "\"input\": 30"), "\"input\": 30,  // profile seed/gpt-4");
+  const std::string named = effective(R"({"providers": {"openai": {"price_usd_per_million": "gpt-4o"}}})");
+  EXPECT_EQ(line_with(named, "\"input\": 2.5"), "\"input\": 2.5,  // file.json:1:52");
+  const std::string written =
+      effective("{\"providers\": {\"openai\": {\"price_usd_per_million\": {\"input\": 1, \"output\": 2}}}}");
+  EXPECT_EQ(line_with(written, "\"output\": 2"), "\"output\": 2  // file.json:1:75");
+}
+
 TEST(Effective, outages_as_measured_come_from_the_line_of_the_law) {
   const std::string text = effective(R"({"faults": [
 {"id": "a", "kind": "random_outages", "law": "measured", "provider": "openai", "at": "0s"}]})");
