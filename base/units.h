@@ -109,7 +109,12 @@ class UsdSum {
   }
   friend constexpr UsdSum operator+(UsdSum a, UsdSum b) { return a += b; }
   friend constexpr UsdSum operator-(UsdSum a, UsdSum b) { return a -= b; }
-  friend constexpr auto operator<=>(UsdSum, UsdSum) = default;
+  // Written out, because a three-way comparison of 128 bits costs twice the instructions.
+  friend constexpr bool operator==(UsdSum a, UsdSum b) { return a.picos_ == b.picos_; }
+  friend constexpr bool operator<(UsdSum a, UsdSum b) { return a.picos_ < b.picos_; }
+  friend constexpr bool operator<=(UsdSum a, UsdSum b) { return a.picos_ <= b.picos_; }
+  friend constexpr bool operator>(UsdSum a, UsdSum b) { return a.picos_ > b.picos_; }
+  friend constexpr bool operator>=(UsdSum a, UsdSum b) { return a.picos_ >= b.picos_; }
 
  private:
   Int128 picos_ = 0;

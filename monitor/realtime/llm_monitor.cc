@@ -27,9 +27,8 @@ std::vector<std::unique_ptr<ProviderAdapter>> adapters_or_mocks(std::vector<std:
 }
 
 std::vector<ProviderConfig> configs_of(const std::vector<std::unique_ptr<ProviderAdapter>>& adapters) {
-  std::vector<ProviderConfig> configs;
-  configs.reserve(adapters.size());
-  for (const auto& adapter : adapters) configs.push_back(adapter->config());
+  std::vector<ProviderConfig> configs(adapters.size());
+  std::ranges::transform(adapters, configs.begin(), [](const auto& adapter) { return adapter->config(); });
   return configs;
 }
 

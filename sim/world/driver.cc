@@ -148,13 +148,6 @@ RunResult Driver::run() {
   return result;
 }
 
-void Driver::look_until(Instant now) {
-  if (options_.looks == nullptr) return;
-  const std::vector<Instant>& at = options_.looks->at;
-  for (; looks_ < at.size() && at[looks_] <= now; ++looks_) options_.looks->look(looks_, pipeline_);
-  next_look_ = looks_ < at.size() ? at[looks_] : Instant::max();
-}
-
 // Faults come first, so that one that begins at an instant acts on a call of the same instant.
 void Driver::schedule_first_events() {
   for (std::size_t i = 0; i < faults_.size(); ++i) {
@@ -399,15 +392,6 @@ void Driver::expire_waiting(std::size_t provider) {
   plan_expiry(provider);
 }
 
-// One event is enough for all who wait: that of the earliest deadline.
-void Driver::plan_expiry(std::size_t provider) {
-  Station& station = stations_[provider];
-  const auto next = station.waiting.next_to_expire();
-  if (!next || (station.expiry && *station.expiry <= next->deadline)) return;
-  station.expiry = next->deadline;
-  queue_.schedule(next->deadline, expiry_base_ + static_cast<std::uint32_t>(provider));
-}
-
 inline void Driver::expect(std::uint32_t slot, Instant at) { queue_.schedule(at, slot_base_ + slot); }
 
 inline void Driver::end_request(std::uint32_t slot) {
@@ -445,22 +429,6 @@ inline void Driver::watch_breaker(ProviderId provider) {
   if (!at || *at <= now_ || scheduled == at) return;
   scheduled = at;
   queue_.schedule(*at, breaker_base_ + static_cast<std::uint32_t>(index_of(provider)));
-}
-
-// One more call can be in service: fewer are than the provider's own limit, and than a brownout leaves.
-bool Driver::has_place(std::size_t provider) const {
-  const std::int64_t in_service = stations_[provider].in_service;
-  const auto& own = scenario_.providers[provider].concurrency;
-  if (own && in_service >= *own) return false;
-  if (!faults_.acts_on(provider_id(provider))) return true;
-  const auto left = faults_.capacity(provider_id(provider));
-  return !left || in_service < *left;
-}
-
-// A provider without a limit of its own lets every call wait while a brownout lasts.
-std::optional<std::int64_t> Driver::queue_limit_of(std::size_t provider) const {
-  if (!scenario_.providers[provider].concurrency) return std::nullopt;
-  return scenario_.providers[provider].queue;
 }
 
 }  // namespace windtunnel::sim
