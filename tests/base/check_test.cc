@@ -26,7 +26,7 @@ TEST(Check, a_true_belief_does_nothing) {
   SUCCEED();
 }
 
-TEST(CheckDeath, a_broken_belief_ends_the_process_with_exit_code_1_and_says_what_and_where) {
+TEST(CheckDeath, a_broken_belief_ends_the_process_with_exit_code_1_and_names_what_and_where) {
   EXPECT_EXIT(check(false, "two is three"), testing::ExitedWithCode(1),
               "windtunnel: internal error: believed that two is three \\(.*check_test\\.cc:[0-9]+\\)");
   EXPECT_EXIT(holds(0), testing::ExitedWithCode(1), "the value is positive");

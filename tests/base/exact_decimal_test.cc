@@ -38,7 +38,7 @@ TEST(ExactDecimal, separates_thousands) {
   EXPECT_EQ(with_thousands(-1'750), "-1,750");
 }
 
-TEST(ExactDecimal, percent_rounds_half_up_and_says_nothing_of_nothing) {
+TEST(ExactDecimal, percent_rounds_half_up_and_is_a_dash_of_nothing) {
   EXPECT_EQ(percent(1, 5), "20.0%");
   EXPECT_EQ(percent(1, 3), "33.3%");
   EXPECT_EQ(percent(2, 3), "66.7%");

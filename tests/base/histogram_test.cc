@@ -43,7 +43,7 @@ rc::Gen<std::int64_t> any_duration() {
   });
 }
 
-TEST(Histogram, says_nothing_while_it_is_empty) {
+TEST(Histogram, reports_nothing_while_it_is_empty) {
   const Histogram empty;
   EXPECT_EQ(empty.count(), 0U);
   EXPECT_FALSE(empty.min());
@@ -209,7 +209,7 @@ RC_GTEST_PROP(Histogram, is_read_back_from_its_content, ()) {
   RC_ASSERT(Histogram::of(histogram.content()) == histogram);
 }
 
-TEST(Histogram, content_that_nobody_recorded_is_refused) {
+TEST(Histogram, content_without_a_recording_is_refused) {
   const Histogram::Content good = histogram_of({1'000'000, 2'000'000, 3'000'000}).content();
   ASSERT_TRUE(Histogram::of(good));
   const auto refused = [&](auto spoil) {

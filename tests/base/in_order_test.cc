@@ -66,7 +66,7 @@ TEST(InOrder, giving_up_ends_what_is_under_way_and_begins_nothing_more) {
   EXPECT_EQ(results, 6U);
 }
 
-TEST(InOrder, results_that_nobody_takes_are_dropped) {
+TEST(InOrder, results_without_a_reader_are_dropped) {
   InOrder<std::vector<int>> study{1000, 3, [](std::uint64_t) { return std::vector<int>(100); }};
   EXPECT_TRUE(study.take().has_value());
 }

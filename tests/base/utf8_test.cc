@@ -8,7 +8,7 @@ namespace windtunnel::inline base::utf8_test {
 namespace {
 
 // The first and last sequences of each row of the Unicode standard's table of well-formed UTF-8 (3-7).
-TEST(Utf8, knows_every_row_of_well_formed_sequences) {
+TEST(Utf8, recognizes_every_row_of_well_formed_sequences) {
   for (const std::string_view text :
        {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xe0\xbf\xbf", "\xe1\x80\x80", "\xec\xbf\xbf", "\xed\x80\x80",
         "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf0\xbf\xbf\xbf", "\xf1\x80\x80\x80",

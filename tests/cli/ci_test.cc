@@ -137,7 +137,7 @@ TEST(FailFast, runs_everything_that_passes) {
   EXPECT_NE(said.out.find("5 of 5 runs, 5 pass\n"), std::string::npos) << said.out;
 }
 
-TEST(FailFast, json_stays_one_list_and_stderr_says_what_was_not_run) {
+TEST(FailFast, json_stays_one_list_and_stderr_names_what_was_not_run) {
   const std::string command = "run --fail-fast --format json " + kBroken + " " + kHealthy + kBreak;
   const Said out = windtunnel(command + " 2>/dev/null | cat");
   EXPECT_TRUE(out.out.starts_with("[\n{")) << out.out.substr(0, 20);

@@ -61,7 +61,7 @@ TEST(Costs, every_report_of_a_run_shows_the_same_sums) {
   }
 }
 
-TEST(Costs, a_budget_that_reservations_fill_says_so) {
+TEST(Costs, a_budget_that_reservations_fill_reports_so) {
   const Folder folder;
   const Said said = windtunnel("run tests/cases/reservations-starve-budget.json --html --out " + folder.path("out"));
   EXPECT_EQ(said.exit, 12) << said.out;

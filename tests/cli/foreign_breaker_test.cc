@@ -59,7 +59,7 @@ TEST(ForeignBreaker, a_breaker_in_python_passes_all_checks_with_a_digest_that_st
   EXPECT_EQ(line_of(first.out, "Digest:"), line_of(again.out, "Digest:"));
 }
 
-TEST(ForeignBreaker, a_breaker_that_never_does_the_same_twice_is_told_from_one_that_does) {
+TEST(ForeignBreaker, a_breaker_that_never_repeats_itself_is_distinguished_from_one_that_does) {
   const Said said = windtunnel(kOutage + with_command(R"(["python3", "../../tests/adapters/broken.py", "is_moody"])") +
                                " --verify-determinism --checks none --set thresholds={} --set coverage={}");
   EXPECT_EQ(said.exit, 14) << said.out;
@@ -82,7 +82,7 @@ TEST(ForeignBreaker, a_breaker_that_deviates_violates_a_claim) {
   }
 }
 
-TEST(ForeignBreaker, a_program_that_fails_ends_the_run_and_says_whose_breaker_it_was) {
+TEST(ForeignBreaker, a_program_that_fails_ends_the_run_and_reports_whose_breaker_it_was) {
   const Folder folder;
   const Said dies = windtunnel(kOutage + with_command(R"(["python3", "../../tests/adapters/broken.py", "dies", ")" +
                                                       folder.path("pids") + "\"]"));

@@ -97,7 +97,7 @@ TEST(Names, of_a_log_are_refused_line_by_line_and_reach_no_scenario) {
   EXPECT_EQ(windtunnel("validate " + folder.path("fitted.json")).exit, 0);
 }
 
-TEST(Names, what_a_breakers_program_says_is_spelled_out) {
+TEST(Names, what_a_breakers_program_reports_is_spelled_out) {
   const std::string command = R"(["python3", "../../tests/adapters/broken.py", "steers"])";
   const Said run = windtunnel(
       "run scenarios/catalog/openai-outage.json --quiet --set 'monitor.circuit_breaker.command=" + command + "'");

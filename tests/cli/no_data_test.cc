@@ -47,7 +47,7 @@ TEST_F(NoData, a_run_that_is_cut_before_its_first_request_is_inconclusive) {
   EXPECT_EQ(windtunnel("run " + file("quiet") + " --until 0s --set workload.a.start=1s").exit, 13);
 }
 
-TEST_F(NoData, a_file_that_claims_nothing_says_so_and_must_claim_only_on_request) {
+TEST_F(NoData, a_file_without_claims_is_marked_and_must_claim_only_on_request) {
   const Said said = windtunnel("run " + file("quiet"));
   EXPECT_EQ(said.exit, 0) << said.out;
   EXPECT_TRUE(says(said, "Verdict: NOTHING CLAIMED")) << said.out;

@@ -93,7 +93,7 @@ TEST(NothingLost, after_100_kills_at_random_instants_of_a_real_clock_each_output
   EXPECT_GT(partial, 10);
 }
 
-TEST(NothingLost, sigint_and_sigterm_keep_what_was_measured_and_say_so) {
+TEST(NothingLost, sigint_and_sigterm_keep_what_was_measured_and_report_it) {
   for (const auto& [signal, name] : {std::pair{SIGINT, "SIGINT"}, std::pair{SIGTERM, "SIGTERM"}}) {
     const Folder folder;
     const pid_t pid =

@@ -55,7 +55,7 @@ TEST(Cache, an_entry_is_at_its_edge_at_exactly_the_ttl) {
   EXPECT_FALSE(cache.is_at_edge(key_of(2), kStart + 10s));
 }
 
-TEST(Cache, tells_both_halves_of_a_key_apart) {
+TEST(Cache, distinguishes_both_halves_of_a_key) {
   Cache cache = cache_of(10);
   cache.keep({1, 2}, answer_of(1), kStart);
   EXPECT_TRUE(cache.find({1, 2}, kStart));
@@ -99,7 +99,7 @@ TEST(Cache, an_entry_is_stale_from_the_ttl_until_stale_if_error_has_passed) {
   EXPECT_EQ(cache.misses(), 0);
 }
 
-TEST(Cache, tells_fresh_entries_from_those_that_it_only_holds) {
+TEST(Cache, reports_fresh_entries_from_those_that_it_only_holds) {
   Cache cache = cache_of(9, 10s, 5s);
   EXPECT_EQ(cache.fresh(kStart), 0U);
   cache.keep(key_of(1), answer_of(1), kStart);

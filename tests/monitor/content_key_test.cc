@@ -51,7 +51,7 @@ TEST(ContentKey, values_are_pinned) {
   EXPECT_EQ(with(ContentKey{1, 2}, 3), (ContentKey{0x9114a8c5fa80fc8fU, 0x907f344d01a1fc1fU}));
 }
 
-TEST(ContentKey, with_tells_extras_and_their_order_apart) {
+TEST(ContentKey, with_distinguishes_extras_and_their_order) {
   const ContentKey key = content_key("a", "b", "c");
   EXPECT_EQ(with(key, 500), with(key, 500));
   EXPECT_NE(with(key, 0), key);

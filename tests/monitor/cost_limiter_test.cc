@@ -269,7 +269,7 @@ TEST(CostLimiter, a_request_across_a_month_end_is_charged_to_its_admission) {
   EXPECT_TRUE(admits(limiter, usd(10), february));
 }
 
-TEST(CostLimiter, a_window_that_closes_says_what_it_spent) {
+TEST(CostLimiter, a_window_that_closes_reports_its_spend) {
   CostLimiter limiter{limits(usd(10))};
   spend(limiter, usd(3), kNoon);
   limiter.clear_events();
@@ -349,7 +349,7 @@ TEST(CostLimiter, the_first_refusal_of_a_window_is_an_event) {
   EXPECT_EQ(words_of_events(limiter), (Words{"closed day 2024-01-20", "opened day 2024-01-21", "refused day"}));
 }
 
-TEST(CostLimiter, a_refusal_by_both_windows_is_told_of_the_month_first) {
+TEST(CostLimiter, a_refusal_by_both_windows_names_the_month_first) {
   CostLimiter limiter{limits(usd(1), usd(1))};
   limiter.advance(kNoon);
   limiter.clear_events();

@@ -269,7 +269,7 @@ TEST(FlowFork, three_providers_and_one_attempt_each) {
   EXPECT_EQ(fork.ended_as(Outcome::failed), 14U * 18 * 18 + 2 * (14 * 18 + 2 * 16));
 }
 
-TEST(FlowFork, with_a_retry_after_longer_than_the_back_off_nobody_retries_a_429) {
+TEST(FlowFork, with_a_retry_after_longer_than_the_back_off_no_request_retries_a_429) {
   const Fork fork{{.retry_after = 10}};
   EXPECT_EQ(fork.paths(), 4U + 4 * 248 + 12 * (4 + 16 * 248));  // 248 = 4 + 4 + 12 x 20
 }

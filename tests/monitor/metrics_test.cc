@@ -217,7 +217,7 @@ TEST(Metrics, of_the_pipeline_count_calls_for_providers_and_requests_for_users) 
 }
 
 // Each pico-dollar of a finished request has one cause.
-TEST(Metrics, tell_spend_by_cause) {
+TEST(Metrics, report_spend_by_cause) {
   Metrics metrics{2, 0};
   Record record = record_of(Outcome::served);
   record.assigned = provider_at(0);

@@ -37,7 +37,7 @@ TEST(PipelineAdmission, a_request_over_the_rate_touches_nothing_later) {
   expect_at_rest(rig.pipeline);
 }
 
-TEST(PipelineAdmission, a_request_over_the_rate_says_when_to_come_back) {
+TEST(PipelineAdmission, a_request_over_the_rate_reports_when_to_come_back) {
   Rig rig{one_request_per_minute()};
   EXPECT_EQ(rig.serve(request(0), at(10s)).record().retry_after, 0s);
   EXPECT_EQ(rig.begin(request(1), at(10s)).record().retry_after, 50s);
@@ -45,7 +45,7 @@ TEST(PipelineAdmission, a_request_over_the_rate_says_when_to_come_back) {
   EXPECT_EQ(rig.serve(request(3), at(60s)).outcome(), "served");
 }
 
-TEST(PipelineAdmission, the_rate_counts_input_and_all_the_output_asked_for_and_corrects_nothing) {
+TEST(PipelineAdmission, the_rate_counts_input_and_all_the_output_requested_and_corrects_nothing) {
   MonitorConfig config = bare();
   config.rate_limiter.tokens_per_minute = Tokens{600};
   Rig rig{config};
@@ -113,7 +113,7 @@ TEST(PipelineAdmission, the_dearest_candidate_may_be_any_of_them) {
   }
 }
 
-TEST(PipelineAdmission, reserves_the_grant_and_not_what_was_asked_for) {
+TEST(PipelineAdmission, reserves_the_grant_and_not_what_was_requested) {
   MonitorConfig config = bare();
   config.token_limiter = {.mode = TokenMode::average, .limit = Tokens{150}};
   Rig rig{config};
@@ -136,7 +136,7 @@ TEST(PipelineAdmission, the_price_is_the_one_of_the_wall_clock) {
   EXPECT_EQ(reserved_at(10s), usd(10));
 }
 
-TEST(PipelineAdmission, a_refusal_of_the_budget_releases_the_tokens_and_calls_nobody) {
+TEST(PipelineAdmission, a_refusal_of_the_budget_releases_the_tokens_and_calls_no_provider) {
   MonitorConfig config = bare();
   config.token_limiter = {.mode = TokenMode::average, .limit = Tokens{500}};
   config.cost_limiter.monthly = usd(0);
@@ -147,7 +147,7 @@ TEST(PipelineAdmission, a_refusal_of_the_budget_releases_the_tokens_and_calls_no
   expect_at_rest(rig.pipeline);
 }
 
-TEST(PipelineAdmission, the_first_refusal_of_a_budget_is_told_once) {
+TEST(PipelineAdmission, the_first_refusal_of_a_budget_is_reported_once) {
   MonitorConfig config = bare();
   config.cost_limiter.monthly = usd(6);
   Rig rig{config};
@@ -207,7 +207,7 @@ TEST(PipelineAdmission, an_explicit_provider_wins_over_the_experiment) {
   EXPECT_EQ(explicit_one.record().variant, std::nullopt);
 }
 
-TEST(PipelineAdmission, a_refused_request_is_assigned_to_nobody) {
+TEST(PipelineAdmission, a_refused_request_is_assigned_to_no_variant) {
   MonitorConfig config = one_request_per_minute();
   config.ab_router = {.experiment_id = "e", .variants = {{.id = "only", .provider = provider_at(1), .weight = 1}}};
   Rig rig{config};

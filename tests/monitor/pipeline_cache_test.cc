@@ -22,7 +22,7 @@ MonitorConfig stale_for(Duration stale) {
   return config;
 }
 
-TEST(PipelineCache, a_hit_costs_nothing_calls_nobody_and_releases_everything) {
+TEST(PipelineCache, a_hit_costs_nothing_calls_no_provider_and_releases_everything) {
   MonitorConfig config = cached();
   config.token_limiter = {.mode = TokenMode::average, .limit = Tokens{500}};
   Rig rig{config};
@@ -42,7 +42,7 @@ TEST(PipelineCache, a_hit_costs_nothing_calls_nobody_and_releases_everything) {
   expect_at_rest(rig.pipeline);
 }
 
-TEST(PipelineCache, a_hit_asks_no_breaker_and_no_retry_after) {
+TEST(PipelineCache, a_hit_reads_no_breaker_and_no_retry_after) {
   MonitorConfig config = cached();
   config.circuit_breaker = opens_after(1);
   Rig rig{config, 1};
@@ -93,7 +93,7 @@ TEST(PipelineCache, an_answer_is_stored_under_the_provider_that_produced_it) {
   EXPECT_EQ(hit.flow.cache_slot, ride.flow.cache_slot);
 }
 
-TEST(PipelineCache, with_scope_shared_a_hit_serves_whoever_asks) {
+TEST(PipelineCache, with_scope_shared_a_hit_serves_every_provider) {
   Rig rig{cached()};
   rig.serve(request_to(0, 0));
   EXPECT_EQ(rig.begin(request_to(1, 0)).outcome(), "cache_hit");
@@ -132,7 +132,7 @@ TEST(PipelineCache, a_reply_cut_short_by_a_grant_is_not_stored) {
   EXPECT_TRUE(stored(300, 200));   // the grant was all that was asked for
 }
 
-TEST(PipelineCache, an_answer_is_found_under_what_was_asked_for_whatever_was_granted) {
+TEST(PipelineCache, an_answer_is_found_under_what_was_requested_whatever_was_granted) {
   MonitorConfig config = cached();
   config.token_limiter = {.mode = TokenMode::average, .limit = Tokens{200}};
   Rig rig{config};

@@ -243,7 +243,7 @@ TEST(PipelineBreaker, an_open_breaker_sends_the_request_to_the_next) {
   EXPECT_EQ(ride.record().attempt_count, 1);
 }
 
-TEST(PipelineBreaker, nobody_to_call_is_all_providers_unavailable) {
+TEST(PipelineBreaker, no_provider_to_call_is_all_providers_unavailable) {
   MonitorConfig config = bare();
   config.circuit_breaker = opens_after(1);
   Rig rig{config};
@@ -258,7 +258,7 @@ TEST(PipelineBreaker, nobody_to_call_is_all_providers_unavailable) {
   expect_at_rest(rig.pipeline);
 }
 
-TEST(PipelineBreaker, one_failed_attempt_and_nobody_else_is_failed) {
+TEST(PipelineBreaker, one_failed_attempt_without_another_candidate_is_failed) {
   MonitorConfig config = bare();
   config.circuit_breaker = opens_after(1);
   Rig rig{config};
@@ -350,7 +350,7 @@ TEST(PipelineBreaker, a_late_result_changes_nothing_but_is_counted_and_still_ans
   EXPECT_EQ(rig.pipeline.metrics().provider(provider_at(0)).late_results, 2);
 }
 
-TEST(PipelineBreaker, on_time_tells_half_open_at_the_instant_it_began) {
+TEST(PipelineBreaker, on_time_reports_half_open_at_the_instant_it_began) {
   MonitorConfig config = bare();
   config.circuit_breaker = opens_after(1);
   Rig rig{config};
@@ -366,7 +366,7 @@ TEST(PipelineBreaker, on_time_tells_half_open_at_the_instant_it_began) {
   EXPECT_EQ(rig.log.transitions().size(), 2U);
 }
 
-TEST(PipelineFailover, the_variant_stays_whoever_serves) {
+TEST(PipelineFailover, the_variant_stays_whichever_provider_serves) {
   MonitorConfig config = bare();
   config.ab_router = {.experiment_id = "e",
                       .variants = {{.id = "none", .provider = provider_at(0), .weight = 0},

@@ -48,7 +48,7 @@ TEST(PipelineMoney, a_day_that_is_over_is_closed_when_the_last_of_its_requests_h
   EXPECT_TRUE(rig.log.budget().back().daily);
 }
 
-TEST(PipelineMoney, what_was_spent_before_is_carried_in_and_told) {
+TEST(PipelineMoney, what_was_spent_before_is_carried_in_and_reported) {
   Rig rig{with_budget(usd(10)), 1};
   rig.pipeline.carry_in(usd(8), at(0s));
   EXPECT_EQ(rig.spent(), usd(8));
@@ -92,7 +92,7 @@ TEST(PipelineMoney, unknown_usage_settles_at_the_reservation) {
   }
 }
 
-TEST(PipelineMoney, unknown_usage_settles_at_zero_where_the_setting_says_so) {
+TEST(PipelineMoney, unknown_usage_settles_at_zero_where_configured) {
   MonitorConfig config = bare();
   config.cost_limiter.unknown_usage = UnknownUsage::zero;
   Rig rig{config, 1};
@@ -123,7 +123,7 @@ TEST(PipelineMoney, a_bill_above_the_reservation_is_charged_in_full) {
   EXPECT_EQ(rig.pipeline.cost_limiter().overruns(), 1);
 }
 
-TEST(PipelineMoney, a_further_attempt_reserves_anew) {
+TEST(PipelineMoney, a_further_attempt_reserves_again) {
   Rig rig;
   Ride ride = rig.begin(request(0)).reply(failed(ReplyKind::timeout), at(1s));
   EXPECT_EQ(ride.called(), 1);
@@ -168,7 +168,7 @@ TEST(PipelineMoney, a_refused_further_attempt_ends_the_request_with_what_it_has_
 }
 
 // Whoever follows along knows of the refusal when the answer of the cache comes.
-TEST(PipelineMoney, what_the_budget_says_at_admission_is_told_before_the_next_decision) {
+TEST(PipelineMoney, budget_events_at_admission_are_reported_before_the_next_decision) {
   Log ordered;
   MonitorConfig config = with_budget(usd(7));
   config.cache.enabled = true;
@@ -182,7 +182,7 @@ TEST(PipelineMoney, what_the_budget_says_at_admission_is_told_before_the_next_de
 }
 
 // A permit that is handed back is an outcome like others for a breaker of another program, which may do anything.
-TEST(PipelineMoney, a_breaker_that_moves_when_a_refused_attempt_gives_its_permit_back_is_told_of) {
+TEST(PipelineMoney, a_breaker_that_moves_when_a_refused_attempt_gives_its_permit_back_is_reported) {
   class Touchy final : public ForeignBreaker {
    public:
     std::optional<std::string> reset(const BreakerConfig& /*config*/) override { return std::nullopt; }
@@ -274,7 +274,7 @@ TEST(PipelineMoney, a_reservation_names_the_wall_time_of_admission_whatever_the_
   for (const MoneyReserved& one : rig.log.reserved()) EXPECT_EQ(one.wall, kNoon + 3s);
 }
 
-TEST(PipelineMoney, an_alert_is_told_at_the_settlement_that_reaches_it) {
+TEST(PipelineMoney, an_alert_is_reported_at_the_settlement_that_reaches_it) {
   MonitorConfig config = with_budget(usd(10));
   config.cost_limiter.alerts = {{250'000}};
   Rig rig{config};

@@ -118,7 +118,7 @@ TEST(PipelineRetryAfter, is_heard_with_any_failure_but_not_with_a_success) {
   EXPECT_EQ(other.pipeline.cooling_until(provider_at(0)), std::nullopt);
 }
 
-TEST(PipelineRetryAfter, is_asked_before_the_breaker_and_the_breaker_before_the_money) {
+TEST(PipelineRetryAfter, is_checked_before_the_breaker_and_the_breaker_before_the_money) {
   MonitorConfig config = bare();
   config.circuit_breaker = opens_after(1);
   Rig rig{config, 3};
@@ -153,7 +153,7 @@ TEST(PipelineRetryAfter, counts_a_skip_as_a_failover) {
   EXPECT_EQ(rig.log.count("cooling 0"), 1U);
 }
 
-TEST(PipelineRetryAfter, with_everybody_under_it_nobody_was_available) {
+TEST(PipelineRetryAfter, with_every_provider_under_it_none_was_available) {
   Rig rig;
   throttle(rig, seconds(10), at(0s));
   Ride ride = rig.begin(request_to(1, 0));

@@ -42,7 +42,7 @@ TEST(RequestDeath, a_value_that_is_no_word_is_a_mistake) {
               "believed that an outcome has a name \\(");
 }
 
-TEST(Request, asks_for_500_output_tokens_unless_told_otherwise) { EXPECT_EQ(Request{}.max_tokens, Tokens{500}); }
+TEST(Request, requests_500_output_tokens_by_default) { EXPECT_EQ(Request{}.max_tokens, Tokens{500}); }
 
 }  // namespace
 }  // namespace windtunnel::monitor::request_test

@@ -91,7 +91,7 @@ TEST(Router, depends_on_the_user_alone) {
   }
 }
 
-TEST(Router, a_weight_of_zero_gets_nobody) {
+TEST(Router, a_weight_of_zero_gets_no_user) {
   const Router router{experiment({0, 1, 0, 1, 0})};
   std::set<std::size_t> seen;
   for (std::uint64_t user = 0; user < 1000; ++user) seen.insert(variant_of(router, user));
@@ -123,7 +123,7 @@ TEST(Router, shares_follow_the_weights) {
   }
 }
 
-TEST(Router, configurations_that_assign_nobody_are_invalid) {
+TEST(Router, configurations_that_assign_no_user_are_invalid) {
   EXPECT_FALSE(invalid(RouterConfig{}));
   EXPECT_FALSE(invalid(experiment({1})));
   EXPECT_FALSE(invalid(experiment({0, kWeightMax})));

@@ -87,7 +87,7 @@ TEST(StarvedBudget, a_window_remembers_the_most_that_was_reserved_at_once) {
   EXPECT_EQ(month_of(limiter).reserved_max, usd(6));
 }
 
-TEST(StarvedBudget, an_alert_that_a_refusal_fires_says_so) {
+TEST(StarvedBudget, an_alert_that_a_refusal_fires_reports_so) {
   CostLimiter limiter = limiter_of(usd(100));
   spend(limiter, usd(95));
   for (const BudgetEvent& event : limiter.events()) EXPECT_FALSE(event.by_refusal);

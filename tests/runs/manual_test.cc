@@ -22,7 +22,7 @@ VerbEntry program() {
   return all;
 }
 
-TEST(OptionList, tells_what_a_value_may_be) {
+TEST(OptionList, reports_what_a_value_may_be) {
   const VerbEntry run = program().verbs.front();
   EXPECT_EQ(value_kind_of(run.options[0]), ValueKind::folder);
   EXPECT_EQ(value_kind_of(run.options[1]), ValueKind::words);

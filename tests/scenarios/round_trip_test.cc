@@ -74,7 +74,7 @@ TEST(RoundTrip, writes_only_what_differs_from_the_defaults) {
 )");
 }
 
-TEST(RoundTrip, tells_scenarios_apart) {
+TEST(RoundTrip, distinguishes_scenarios) {
   const auto read = [](const char* text) { return read_scenario_text(text, "f.json"); };
   EXPECT_TRUE(same_scenario(read("{}"), read(R"({"duration": "600s"})")));
   EXPECT_FALSE(same_scenario(read("{}"), read(R"({"duration": "601s"})")));

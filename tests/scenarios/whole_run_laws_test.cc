@@ -115,7 +115,7 @@ TEST(WholeRunLaw, every_claim_holds) {
   });
 }
 
-TEST(WholeRunLaw, the_same_world_runs_the_same_twice_watched_or_not) {
+TEST(WholeRunLaw, the_same_world_runs_the_same_twice_with_or_without_observers) {
   hold_in_any_world([](const Scenario& world) -> std::optional<std::string> {
     if (const auto divergence = sim::first_divergence(world, {}, {})) return divergence->first + divergence->second;
     sim::Judge judge{world, {}};

@@ -30,7 +30,7 @@ bool says(const Said& said, const std::string& part) { return said.out.find(part
 
 const std::string kOpen = "--vary monitor.circuit_breaker.open=5s,10s ";
 
-TEST_F(CompareCli, says_by_how_much_a_variation_differs_from_the_first) {
+TEST_F(CompareCli, reports_by_how_much_a_variation_differs_from_the_first) {
   const Said said = compare(kOpen + "--seeds 1..6");
   EXPECT_EQ(said.exit, 0) << said.out;
   EXPECT_TRUE(says(said, "2 variations of " + file + ": seeds 1..6")) << said.out;
@@ -38,7 +38,7 @@ TEST_F(CompareCli, says_by_how_much_a_variation_differs_from_the_first) {
   EXPECT_TRUE(says(said, "  difference")) << said.out;
 }
 
-TEST_F(CompareCli, takes_twenty_seeds_from_the_scenarios_own_if_none_are_asked_for) {
+TEST_F(CompareCli, takes_twenty_seeds_from_the_scenarios_own_if_none_are_requested) {
   EXPECT_TRUE(says(compare(kOpen), ": seeds 3..22,"));
 }
 
@@ -148,7 +148,7 @@ TEST_F(CompareCli, undecided_exits_13_and_names_the_remedy) {
   EXPECT_EQ(compare(kOpen + "--set faults=[] --seeds 1..3 --max-regression 'recovery_time<=1h'").exit, 13);
 }
 
-TEST_F(CompareCli, a_violation_is_told_with_its_replay_and_is_not_fatal) {
+TEST_F(CompareCli, a_violation_is_reported_with_its_replay_and_is_not_fatal) {
   const Said said = compare(
       "--set 'liveness={\"heal_at\":\"30s\",\"recover_within\":\"5s\"}' "
       "--vary monitor.circuit_breaker.open=10s,1h --seeds 4..5");
@@ -215,7 +215,7 @@ TEST_F(CompareCli, what_cannot_be_compared_is_a_usage_error) {
       << said.out;
 }
 
-TEST_F(CompareCli, tells_github_the_table_and_each_regression) {
+TEST_F(CompareCli, writes_the_table_and_each_regression_for_github) {
   const std::string summary = folder.path("summary.md");
   const Said said = windtunnel("compare " + file +
                                    " --vary monitor.circuit_breaker.open=10s,5s --seeds 1..4 "

@@ -31,7 +31,7 @@ std::string without_stderr(std::string text) {
   return kept;
 }
 
-TEST(Explore, finds_nothing_in_a_swarm_around_the_demo_and_says_what_it_looked_at) {
+TEST(Explore, finds_nothing_in_a_swarm_around_the_demo_and_lists_what_it_checked) {
   const Said said = windtunnel("explore scenarios/catalog/demo.json --swarm --seeds 1..30 --jobs 2");
   EXPECT_EQ(said.exit, 0) << said.out;
   for (const char* word :
@@ -111,7 +111,7 @@ std::uint64_t last_seed(const Folder& folder) {
   return std::stoull(progress.substr(progress.find("\"last\": ") + 8));
 }
 
-TEST(Explore, an_interrupt_keeps_what_was_looked_at_and_is_no_pass) {
+TEST(Explore, an_interrupt_keeps_the_finished_seeds_and_is_no_pass) {
   const Folder folder;
   const Said said = cut_short("INT", "last", folder.path("out"),
                               "scenarios/catalog/demo.json --swarm --seeds 1..1000000 --format text");
@@ -177,7 +177,7 @@ TEST(HeldTo, a_breaker_that_follows_another_policy_than_it_claims_is_caught) {
             0);
 }
 
-TEST(Explore, bad_words_are_told) {
+TEST(Explore, bad_words_are_reported) {
   EXPECT_EQ(windtunnel("explore").exit, 2);
   EXPECT_EQ(windtunnel("explore scenarios/catalog/demo.json --time 5").exit, 2);
   EXPECT_EQ(windtunnel("explore scenarios/catalog/demo.json --time 5s --seeds 1..2").exit, 2);

@@ -21,7 +21,7 @@ const Folder& exported_run() {
 }
 std::string exported_out() { return exported_run().path("out"); }
 
-TEST(Export, openmetrics_says_how_prometheus_gets_it) {
+TEST(Export, openmetrics_reports_how_prometheus_gets_it) {
   const Folder folder;
   const Said said = windtunnel("export openmetrics " + exported_out() + " --interval 1m --out " + folder.path("m.txt"));
   EXPECT_EQ(said.exit, 0) << said.out;
@@ -48,7 +48,7 @@ TEST(Export, csv_has_a_row_for_each_step) {
   EXPECT_TRUE(exported_run().read("out/timeline.csv").starts_with("time,from_s,to_s,arrivals,"));
 }
 
-TEST(Export, a_folder_without_a_timeline_says_what_writes_one) {
+TEST(Export, a_folder_without_a_timeline_names_what_writes_one) {
   const Folder folder;
   for (const char* verb : {"openmetrics ", "csv "}) {
     const Said said = windtunnel(std::string("export ") + verb + folder.path());
@@ -102,7 +102,7 @@ TEST(Export, without_promtool_the_input_is_written_and_the_remedy_named) {
   EXPECT_TRUE(folder.has("t.json"));
 }
 
-TEST(Export, many_scrapes_are_told_before_promtool_begins) {
+TEST(Export, many_scrapes_are_reported_before_promtool_begins) {
   const Folder folder;
   const std::string out = folder.path("out");
   ASSERT_EQ(windtunnel("run scenarios/catalog/leap-february.json --quiet --timeline-step 4s --out " + out).exit, 0);

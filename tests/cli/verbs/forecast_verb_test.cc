@@ -63,7 +63,7 @@ TEST_F(Forecasts, are_the_same_bytes_however_the_work_is_divided) {
   EXPECT_EQ(windtunnel("merge " + words).out, forecast("").out);
 }
 
-TEST_F(Forecasts, say_which_parts_are_missing_or_do_not_belong) {
+TEST_F(Forecasts, name_which_parts_are_missing_or_do_not_belong) {
   const auto part = [&](const std::string& name, const std::string& flags) {
     EXPECT_EQ(forecast(flags + " --out " + folder_.path(name)).exit, 0);
     return folder_.path(name);

@@ -93,7 +93,7 @@ TEST(Generate, every_option_and_verb_has_help_text) {
   }
 }
 
-TEST(Generate, says_what_it_needs) {
+TEST(Generate, names_what_it_needs) {
   EXPECT_EQ(windtunnel("generate").exit, 2);
   EXPECT_EQ(windtunnel("generate completion").exit, 2);
   const Said said = windtunnel("generate completion csh");

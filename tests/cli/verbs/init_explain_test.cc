@@ -41,7 +41,7 @@ TEST(Init, never_overwrites) {
   EXPECT_EQ(folder.read("mine.json"), "mine");
 }
 
-TEST(Init, names_its_file_scenario_json_if_not_told) {
+TEST(Init, names_its_file_scenario_json_by_default) {
   const Folder folder;
   const std::string command = "cd '" + folder.path() + "' && '" WINDTUNNEL_BINARY "' init >/dev/null";
   EXPECT_EQ(std::system(command.c_str()), 0);
@@ -63,7 +63,7 @@ std::vector<std::string> words_to_explain() {
   return words;
 }
 
-TEST(Explain, knows_every_word) {
+TEST(Explain, recognizes_every_word) {
   std::string all;
   for (const std::string& word : words_to_explain()) all += " " + word;
   const Said said = windtunnel("explain" + all);
@@ -79,7 +79,7 @@ TEST(Explain, all_has_an_entry_of_each_kind_for_its_word) {
   }
 }
 
-TEST(Explain, tells_every_meaning_of_a_word) {
+TEST(Explain, reports_every_meaning_of_a_word) {
   const Said said = windtunnel("explain timeout");
   EXPECT_EQ(said.exit, 0);
   EXPECT_NE(said.out.find("timeout (reply kind)\n"), std::string::npos) << said.out;

@@ -9,7 +9,7 @@
 namespace windtunnel::tests::fit_cli_test {
 namespace {
 
-TEST(InitFromTelemetry, writes_a_scenario_that_is_valid_and_says_what_it_fitted) {
+TEST(InitFromTelemetry, writes_a_scenario_that_is_valid_and_names_what_it_fitted) {
   const Folder folder;
   const std::string log = folder.path("log.jsonl.zst");
   ASSERT_EQ(windtunnel("run --quiet scenarios/catalog/ab-split.json --telemetry " + log).exit, 0);
@@ -24,7 +24,7 @@ TEST(InitFromTelemetry, writes_a_scenario_that_is_valid_and_says_what_it_fitted)
   EXPECT_EQ(folder.read("fitted.json"), before);
 }
 
-TEST(InitFromTelemetry, tells_a_file_that_cannot_be_read_from_one_that_says_nothing) {
+TEST(InitFromTelemetry, distinguishes_a_file_that_cannot_be_read_from_one_that_holds_nothing) {
   const Folder folder;
   EXPECT_EQ(windtunnel("init " + folder.path("a.json") + " --from-telemetry " + folder.path("none.jsonl")).exit, 4);
   folder.write("bad.jsonl", "not a record\n");

@@ -16,7 +16,7 @@ const std::string kForecast = "forecast tests/html/forecast.json --quiet --horiz
 
 bool has_page() { return reports::html_bundle() != nullptr; }
 
-TEST(Report, a_build_without_the_page_says_how_to_get_it) {
+TEST(Report, a_build_without_the_page_reports_how_to_get_it) {
   if (has_page()) GTEST_SKIP() << "this build has the page";
   const Folder out;
   for (const std::string& command :

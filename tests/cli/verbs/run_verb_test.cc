@@ -21,7 +21,7 @@ TEST(Run, writes_its_reports_complete) {
   }
 }
 
-TEST(Run, the_steps_of_the_timeline_are_as_wide_as_asked_for) {
+TEST(Run, the_steps_of_the_timeline_are_as_wide_as_requested) {
   const Folder out;
   ASSERT_EQ(windtunnel("run " + kOutage + " --timeline-step 30s --out " + out.path()).exit, 0);
   EXPECT_NE(out.read("timeline.json").find("\"step_ns\": 30000000000,"), std::string::npos);
@@ -162,7 +162,7 @@ TEST(Usage, a_flag_wins_over_the_environment_and_the_environment_over_the_file) 
   EXPECT_NE(seed_of(root + " --seed 8").find(" 8"), std::string::npos);
 }
 
-TEST(Validate, says_what_is_valid_and_exits_3_on_the_rest) {
+TEST(Validate, names_what_is_valid_and_exits_3_on_the_rest) {
   const Folder folder;
   folder.write("bad.json", "{\"version\": 1, \"seed\": -1}\n");
   EXPECT_EQ(windtunnel("validate " + kOutage).exit, 0);

@@ -103,7 +103,7 @@ TEST(VerifyVerb, the_failing_history_is_short_kept_and_fails_again) {
   EXPECT_EQ(own.out.find("error"), std::string::npos) << own.out;
 }
 
-TEST(VerifyVerb, the_same_seed_says_the_same) {
+TEST(VerifyVerb, the_same_seed_gives_the_same_report) {
   const std::string command = "verify --seed 7" + kDeviant + "'late results act'";
   const Said first = windtunnel(command);
   EXPECT_EQ(first.out, windtunnel(command).out);
@@ -173,7 +173,7 @@ struct Break {
   bool with_stderr = true;
 };
 
-TEST(VerifyVerb, a_command_that_breaks_off_is_told_with_the_end_of_its_stderr) {
+TEST(VerifyVerb, a_command_that_breaks_off_is_reported_with_the_end_of_its_stderr) {
   const std::vector<Break> breaks = {
       {"dies", "ended with exit code 7"},
       {"is_killed", "was killed by signal 11"},

@@ -78,7 +78,7 @@ TEST(BreakerPresets, each_opens_and_recovers_as_described) {
 }
 
 // For how long, or for how many later outcomes, one outcome is counted. Where there are buckets, a whole one leaves.
-TEST(BreakerPresets, each_looks_back_as_far_as_described) {
+TEST(BreakerPresets, each_reads_back_as_far_as_described) {
   struct Window {
     std::string name;
     Duration length;
@@ -213,7 +213,7 @@ TEST(BreakerPresets, litellm_alone_judges_replies_by_their_kind) {
   }
 }
 
-TEST(BreakerPresets, are_all_supported_named_once_and_say_what_they_leave_out) {
+TEST(BreakerPresets, are_all_supported_named_once_and_name_what_they_leave_out) {
   std::set<std::string_view> names;
   for (const BreakerPresetInfo& info : breaker_presets()) {
     EXPECT_TRUE(names.insert(info.name).second);

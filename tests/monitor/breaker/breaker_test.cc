@@ -15,7 +15,7 @@ namespace {
 using namespace breaker_calls;
 using namespace std::chrono_literals;
 
-TEST(Breaker, its_states_are_told_by_these_names) {
+TEST(Breaker, name_of_returns_lower_case_words) {
   EXPECT_STREQ(name_of(BreakerState::closed), "closed");
   EXPECT_STREQ(name_of(BreakerState::open), "open");
   EXPECT_STREQ(name_of(BreakerState::half_open), "half_open");
@@ -194,7 +194,7 @@ TEST(Breaker, recovers_when_it_opened_at_time_0) {
   EXPECT_FALSE(breaker.opened_at());
 }
 
-TEST(Breaker, open_to_half_open_is_dated_when_it_was_due_however_late_somebody_asks) {
+TEST(Breaker, open_to_half_open_is_dated_when_it_was_due_however_late_the_next_call_comes) {
   for (const bool advanced : {true, false}) {
     Breaker breaker = opened_at(kStart);
     if (advanced) {
@@ -213,7 +213,7 @@ TEST(Breaker, open_to_half_open_is_dated_when_it_was_due_however_late_somebody_a
   }
 }
 
-TEST(Breaker, half_open_admits_one_probe_however_many_ask_in_the_same_instant) {
+TEST(Breaker, half_open_admits_one_probe_however_many_calls_come_in_the_same_instant) {
   Breaker breaker = opened_at(kStart);
   EXPECT_TRUE(breaker.acquire(kStart + 30s));
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(breaker.acquire(kStart + 30s));
@@ -231,7 +231,7 @@ TEST(Breaker, half_open_admits_as_many_probes_as_permitted_in_total) {
   EXPECT_EQ(breaker.permits_in_flight(), 1);
 }
 
-TEST(Breaker, half_open_admits_everybody_when_unlimited) {
+TEST(Breaker, half_open_admits_every_call_when_unlimited) {
   BreakerConfig config = five_in_a_row();
   config.half_open_max_calls = 0;
   Breaker breaker = opened_at(kStart, config);

@@ -199,7 +199,7 @@ TEST(BreakerWindow, a_fixed_window_ends_strictly_after_its_length_and_begins_wit
   EXPECT_EQ(breaker.window_failures(kStart + 135s), 2);
 }
 
-TEST(BreakerWindow, a_permit_of_the_last_fixed_window_is_late_and_the_run_begins_anew) {
+TEST(BreakerWindow, a_permit_of_the_last_fixed_window_is_late_and_the_run_starts_over) {
   BreakerConfig config = window(WindowType::fixed, 60s);
   config.consecutive_threshold = 2;
   Breaker breaker{config};

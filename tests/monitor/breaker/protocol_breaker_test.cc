@@ -53,7 +53,7 @@ TEST(ProtocolBreaker, objects_to_a_wrong_question_and_goes_on_as_if_it_had_not_b
   EXPECT_EQ(breaker.ask(state(kCenturyMs)).error, "");
 }
 
-TEST(ProtocolBreaker, a_reset_begins_anew_and_one_that_cannot_be_honoured_changes_nothing) {
+TEST(ProtocolBreaker, a_reset_starts_over_and_one_that_cannot_be_honoured_changes_nothing) {
   ProtocolBreaker breaker;
   ASSERT_FALSE(breaker.reset({.consecutive_threshold = 1}));
   ASSERT_EQ(breaker.ask(acquire(50)).permit, 1);

@@ -93,7 +93,7 @@ TEST(LlmMonitorLog, has_one_line_a_request_whatever_its_end_and_keeps_what_was_t
   EXPECT_FALSE(monitor.log_error());
 }
 
-TEST(LlmMonitorLog, that_cannot_be_opened_is_reported_and_stops_nobody) {
+TEST(LlmMonitorLog, that_cannot_be_opened_is_reported_and_stops_no_other) {
   ManualTime time;
   LlmMonitor monitor{options_with(time, ::testing::TempDir() + "no such folder/telemetry.jsonl")};
   ASSERT_TRUE(monitor.log_error());

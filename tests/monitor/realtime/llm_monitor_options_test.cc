@@ -11,7 +11,7 @@ namespace {
 
 using namespace llm_monitor_rig;
 
-TEST(LlmMonitorOptions, say_what_is_wrong_with_them) {
+TEST(LlmMonitorOptions, name_what_is_wrong_with_them) {
   EXPECT_FALSE(invalid(LlmMonitorOptions{}));
   const auto why = [](const std::function<void(LlmMonitorOptions&)>& change) {
     LlmMonitorOptions options;
@@ -52,7 +52,7 @@ TEST(LlmMonitorOptions, say_what_is_wrong_with_them) {
             "two providers are named openai");
 }
 
-TEST(LlmMonitorOptions, say_what_is_wrong_with_a_provider) {
+TEST(LlmMonitorOptions, name_what_is_wrong_with_a_provider) {
   const ProviderConfig good{"good", "model-1", {{WallTime::min(), kMockOpenAI.tariff}}};
   const auto why = [](std::vector<ProviderConfig> configs) {
     LlmMonitorOptions options;

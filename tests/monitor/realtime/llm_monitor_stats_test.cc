@@ -57,7 +57,7 @@ TEST(LlmMonitorStats, have_both_budgets_before_the_first_request) {
   EXPECT_EQ(stats.month.spent + stats.day.spent, Usd{});
 }
 
-TEST(LlmMonitorStats, tell_what_is_in_flight_and_what_was_billed_above_its_reservation) {
+TEST(LlmMonitorStats, report_what_is_in_flight_and_what_was_billed_above_its_reservation) {
   ManualTime time;
   LlmMonitor* asked = nullptr;
   LlmMonitor monitor{scripted(time, [&asked](const ProviderCall& call) {

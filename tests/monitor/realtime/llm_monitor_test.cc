@@ -92,7 +92,7 @@ TEST(LlmMonitor, fails_over_in_both_directions) {
   EXPECT_EQ(rig.ask("b", "anthropic").provider, "openai");
 }
 
-TEST(LlmMonitor, says_what_went_wrong_when_everybody_fails) {
+TEST(LlmMonitor, reports_what_went_wrong_when_every_provider_fails) {
   Rig rig;
   rig.openai->fail_next(1, ReplyKind::server_error);
   rig.anthropic->fail_next(1, ReplyKind::overloaded);
@@ -105,7 +105,7 @@ TEST(LlmMonitor, says_what_went_wrong_when_everybody_fails) {
   EXPECT_EQ(result.text, "");
 }
 
-TEST(LlmMonitor, an_open_breaker_lets_nobody_through_until_30_seconds_have_passed) {
+TEST(LlmMonitor, an_open_breaker_admits_no_call_until_30_seconds_have_passed) {
   Rig rig{MonitorConfig{}, MockOptions{.latency_scale = {0}}};
   rig.openai->fail_next(6, ReplyKind::server_error);
   rig.anthropic->fail_next(5, ReplyKind::server_error);
@@ -196,7 +196,7 @@ TEST(LlmMonitor, an_impossible_usage_is_a_malformed_answer) {
   }
 }
 
-TEST(LlmMonitor, the_text_of_a_failed_reply_is_nobodys_answer_and_has_no_length) {
+TEST(LlmMonitor, the_text_of_a_failed_reply_is_no_answer_and_has_no_length) {
   ManualTime time;
   Latest latest;
   LlmMonitorOptions options = scripted(time, [](const ProviderCall& call) {
@@ -210,7 +210,7 @@ TEST(LlmMonitor, the_text_of_a_failed_reply_is_nobodys_answer_and_has_no_length)
   EXPECT_EQ(latest.reply.response_length, 0U);
 }
 
-TEST(LlmMonitor, a_first_token_comes_between_a_calls_begin_and_its_end_whatever_the_provider_says) {
+TEST(LlmMonitor, a_first_token_comes_between_a_calls_begin_and_its_end_whatever_the_provider_reports) {
   struct Case {
     Duration elapsed;
     Duration said;
@@ -311,7 +311,7 @@ TEST(LlmMonitor, without_a_user_id_a_profile_stays_in_its_arm_and_without_both_r
   EXPECT_EQ(of_nobody.size(), 2U);
 }
 
-TEST(LlmMonitor, a_request_asks_for_500_tokens_or_for_what_is_left) {
+TEST(LlmMonitor, a_request_reserves_500_tokens_or_what_is_left) {
   std::vector<Tokens> asked;
   const auto script = [&](const ProviderCall& call) {
     asked.push_back(call.output_max);
@@ -328,7 +328,7 @@ TEST(LlmMonitor, a_request_asks_for_500_tokens_or_for_what_is_left) {
   EXPECT_EQ(asked, (std::vector<Tokens>{Tokens{500}, Tokens{200}}));
 }
 
-TEST(LlmMonitor, a_prompt_that_leaves_no_token_asks_for_none_and_one_beyond_the_limit_is_refused) {
+TEST(LlmMonitor, a_prompt_that_leaves_no_token_requests_none_and_a_longer_prompt_is_refused) {
   for (const std::size_t tokens : {100U, 101U}) {
     ManualTime time;
     Latest latest;
@@ -404,7 +404,7 @@ TEST(LlmMonitor, has_both_mocks_when_it_is_given_no_provider) {
   EXPECT_EQ(stats.providers[1].name, "anthropic");
 }
 
-TEST(LlmMonitor, says_when_a_request_that_the_rate_limiter_refused_may_come_again) {
+TEST(LlmMonitor, reports_when_a_request_that_the_rate_limiter_refused_may_come_again) {
   MonitorConfig config;
   config.rate_limiter.requests_per_minute = 1;
   Rig rig{config, MockOptions{.latency_scale = {0}}};
@@ -415,7 +415,7 @@ TEST(LlmMonitor, says_when_a_request_that_the_rate_limiter_refused_may_come_agai
   EXPECT_EQ(refused.retry_after, 40s);
 }
 
-TEST(LlmMonitor, believes_a_usage_up_to_its_ends) {
+TEST(LlmMonitor, accepts_a_usage_up_to_its_ends) {
   for (const Tokens tokens : {Tokens{0}, kTokensMax}) {
     ManualTime time;
     LlmMonitor monitor{scripted(time, [&](const ProviderCall& call) {

@@ -116,7 +116,7 @@ TEST(MockProvider, a_deadline_is_met_to_the_nanosecond) {
   }
 }
 
-TEST(MockProvider, fails_as_often_as_it_was_told_and_in_that_order) {
+TEST(MockProvider, fails_as_often_as_configured_and_in_that_order) {
   ManualTime time;
   MockOpenAIProvider provider{{.latency_scale = {0}}};
   provider.fail_next(2, ReplyKind::overloaded);

@@ -115,7 +115,7 @@ Circuit Breaker States:
 )");
 }
 
-TEST(MonitorStats, show_the_requests_by_outcome_and_another_mark_when_asked_to) {
+TEST(MonitorStats, show_the_requests_by_outcome_and_another_mark_on_request) {
   MonitorStats stats;
   stats.outcomes[static_cast<std::size_t>(Outcome::served)] = 1'500;
   stats.outcomes[static_cast<std::size_t>(Outcome::failed)] = 500;

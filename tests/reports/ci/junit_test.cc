@@ -80,7 +80,7 @@ TEST(Junit, a_failure_has_its_claim_figures_origin_and_replay) {
   EXPECT_EQ(times(suite, "failures=\"1\""), 1U);
 }
 
-TEST(Junit, inconclusive_is_red_too_and_says_so) {
+TEST(Junit, inconclusive_is_red_too_and_names_itself) {
   EXPECT_EQ(times(suite_of({threshold(Verdict::inconclusive, "c")}), "<failure type=\"inconclusive\""), 1U);
   EXPECT_EQ(times(suite_of({threshold(Verdict::pass, "c")}), "<failure"), 0U);
 }

@@ -122,7 +122,7 @@ TEST(CompareReport, a_verdict_without_a_spread_names_what_is_taken_of_rare_seeds
   EXPECT_TRUE(has(line_of(made), "each by 1; about 15 seeds would decide")) << line_of(made);
 }
 
-TEST(CompareReport, stopped_early_it_says_so) {
+TEST(CompareReport, an_early_stop_is_reported) {
   Made made;
   made.comparison.stopped = true;
   made.comparison.seeds = 4;

@@ -114,7 +114,7 @@ TEST(OutputFile, writes_devices_in_place) {
   EXPECT_TRUE(std::filesystem::is_character_file(path));
 }
 
-TEST(OutputFile, says_that_the_disk_is_full) {
+TEST(OutputFile, reports_that_the_disk_is_full) {
   const ScratchFolder folder;
   const std::string path = link_to("/dev/full", folder);
   OutputFile file{path};
@@ -132,7 +132,7 @@ TEST(OutputFile, says_that_the_disk_is_full) {
   EXPECT_THROW(file.finish(), ReportError);
 }
 
-TEST(OutputFile, knows_that_the_disk_is_full_as_soon_as_the_buffer_is_and_says_so_at_the_end) {
+TEST(OutputFile, detects_a_full_disk_as_soon_as_the_buffer_is_full_and_reports_it_at_the_end) {
   for (const bool reserved : {false, true}) {
     const ScratchFolder folder;
     OutputFile file{link_to("/dev/full", folder)};
@@ -152,7 +152,7 @@ TEST(OutputFile, knows_that_the_disk_is_full_as_soon_as_the_buffer_is_and_says_s
 }
 
 // A regular file is written by a thread of its own: its failure is known one buffer later.
-TEST(OutputFile, knows_that_a_regular_file_cannot_grow_and_says_so_at_the_end) {
+TEST(OutputFile, reports_at_the_end_that_a_regular_file_cannot_grow) {
   for (const char* const name : {"a.txt", "a.txt.zst"}) {
     const ScratchFolder folder;
     const FilesAtMost limit{OutputFile::kBufferSize};
@@ -188,7 +188,7 @@ TEST(OutputFile, has_all_of_it_in_the_file_after_a_flush) {
   EXPECT_TRUE(text_in(file.partial_path()) == text);
 }
 
-TEST(OutputFile, says_that_it_cannot_be_opened) {
+TEST(OutputFile, reports_that_it_cannot_be_opened) {
   const ScratchFolder folder;
   try {
     const OutputFile file{folder.file("missing/a.txt")};
@@ -199,7 +199,7 @@ TEST(OutputFile, says_that_it_cannot_be_opened) {
   }
 }
 
-TEST(OutputFile, says_that_it_cannot_be_renamed_and_keeps_the_bytes) {
+TEST(OutputFile, reports_that_it_cannot_be_renamed_and_keeps_the_bytes) {
   const ScratchFolder folder;
   OutputFile file{folder.file("a.txt")};
   file.append("kept");

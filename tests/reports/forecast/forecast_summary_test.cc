@@ -119,7 +119,7 @@ TEST(ForecastJson, has_no_estimate_without_its_interval) {
 }
 
 // With 5 replications there are no percentiles, in no format, and a chance that never showed is below 3/5.
-TEST(ForecastCsv, leaves_out_what_too_few_replications_cannot_tell) {
+TEST(ForecastCsv, leaves_out_what_too_few_replications_cannot_estimate) {
   ForecastWorld world{[] {
                         sim::Scenario scenario = small_world();
                         scenario.monitor.cost_limiter.monthly = Usd::from_dollars(1000);
@@ -144,7 +144,7 @@ TEST(ForecastCsv, leaves_out_what_too_few_replications_cannot_tell) {
   EXPECT_EQ(cells(36), (std::pair{false, false}));
 }
 
-TEST(ForecastText, tells_refusals_even_where_there_are_none) {
+TEST(ForecastText, reports_refusals_even_where_there_are_none) {
   const sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
   const std::string text = forecast_text(summary_of(forecast));
   EXPECT_NE(text.find("refused_rate: < "), std::string::npos) << text;
@@ -316,7 +316,7 @@ TEST_F(ForecastPart, survives_bytes_at_random) {
 }
 
 // One error in a part that is whole otherwise.
-TEST_F(ForecastPart, says_what_is_wrong_with_it) {
+TEST_F(ForecastPart, names_what_is_wrong_with_it) {
   const auto why = [&](const std::string& from, const std::string& to) {
     std::string other = text;
     const std::size_t at = other.find(from);
@@ -376,7 +376,7 @@ TEST_F(ForecastPart, with_a_block_of_another_forecast_is_refused) {
   EXPECT_THROW((void)read_text(mixed), ReportError);
 }
 
-TEST_F(ForecastPart, says_what_two_forecasts_differ_in) {
+TEST_F(ForecastPart, names_what_two_forecasts_differ_in) {
   const auto difference = [&](auto change) {
     PartHead other = head;
     change(other);

@@ -60,7 +60,7 @@ TEST(HtmlForecast, what_an_author_wrote_is_text_and_nothing_else) {
   EXPECT_FALSE(has(page, "<img"));
 }
 
-TEST(HtmlForecast, says_chances_in_the_words_of_the_document) {
+TEST(HtmlForecast, reports_chances_in_the_words_of_the_document) {
   ForecastSummary with_budget = forecast();
   with_budget.budget = ForecastBudget{
       .monthly = Usd::from_dollars(5000),
@@ -96,7 +96,7 @@ TEST(HtmlForecast, a_claim_that_nothing_ever_broke_is_bounded_and_not_nothing) {
 }
 
 // What cannot be told is not said to be a matter of the bound.
-TEST(HtmlForecast, a_claim_about_a_budget_that_is_not_there_cannot_be_told) {
+TEST(HtmlForecast, a_claim_about_an_absent_budget_is_undecided) {
   const auto claim = [](std::optional<EstimateSummary> estimate) {
     return page_of_claim("forecast.p_exceed(1.0)", sim::Verdict::inconclusive, estimate);
   };

@@ -38,7 +38,7 @@ struct Ran {
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-TEST(HtmlFigures, say_numbers_in_few_digits_that_are_rounded_and_not_cut) {
+TEST(HtmlFigures, print_numbers_in_few_digits_that_are_rounded_and_not_cut) {
   using Kind = FigureKind;
   EXPECT_EQ(figure_words(Kind::count, "1234567"), "1,234,567");
   EXPECT_EQ(figure_words(Kind::share, "1"), "100 %");
@@ -154,7 +154,7 @@ TEST(HtmlViews, answers_of_providers_are_the_served_requests) {
             ran.timeline.requests.outcomes[static_cast<std::size_t>(monitor::Outcome::served)]);
 }
 
-TEST(HtmlRun, tells_wall_clock_time_only_if_the_scenario_names_its_start) {
+TEST(HtmlRun, reports_wall_clock_time_only_if_the_scenario_names_its_start) {
   sim::Scenario scenario = small_world();
   const std::string without = Ran{scenario}.page();
   EXPECT_TRUE(has(without, "\"start_is_given\":false"));

@@ -92,7 +92,7 @@ TEST(RuleTest, reads_which_alerts_promtool_found_at_which_scrape) {
   EXPECT_EQ(answer.alerts[1].scrapes, (std::vector<std::size_t>{4}));
 }
 
-TEST(RuleTest, what_is_no_answer_is_told) {
+TEST(RuleTest, what_is_no_answer_is_reported) {
   const RuleTestAnswer answer = read_rule_test_answer(
       "Unit Testing:  t.json\n  FAILED:\n    rule: A, time: 0s, err: many-to-many matching\n", 20);
   EXPECT_EQ(answer.rest, "    rule: A, time: 0s, err: many-to-many matching\n");
@@ -170,7 +170,7 @@ TEST(AlertHistory, never_is_never) {
   EXPECT_EQ(Judged{{5}}.finding(std::nullopt).reason, "it fired at 50s (provider=openai)");
 }
 
-TEST(AlertHistory, is_told_to_people_and_to_programs) {
+TEST(AlertHistory, is_written_for_people_and_for_programs) {
   const Judged judged{{3, 4, 8}};
   const std::vector<AlertFinding> findings{judged.finding(30s)};
   const AlertRun run{judged.timeline, judged.scrapes, judged.histories, {}};

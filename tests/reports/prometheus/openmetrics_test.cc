@@ -89,7 +89,7 @@ TEST(OpenMetrics, a_breaker_is_in_one_state) {
 
 // Down from 3 s to 6 s, the first failure opens it for 4 s: the requests of 4, 5 and 6 s are refused, and that of 7 s
 // is the probe, which takes its 300 ms.
-TEST(OpenMetrics, a_breaker_says_what_it_cost) {
+TEST(OpenMetrics, a_breaker_reports_its_cost) {
   sim::Scenario scenario = small_world();
   scenario.monitor.circuit_breaker.consecutive_threshold = 1;
   scenario.monitor.circuit_breaker.open = 4s;
@@ -165,7 +165,7 @@ TEST(OpenMetrics, a_fault_is_active_from_its_begin_to_before_its_end) {
 }
 
 // Which acts when is each one's own, also where they begin and end together.
-TEST(OpenMetrics, faults_that_begin_at_one_instant_are_told_apart) {
+TEST(OpenMetrics, faults_that_begin_at_one_instant_are_distinguished) {
   sim::Scenario scenario = small_world();
   scenario.faults = {three_seconds(outage_of("openai")), three_seconds(outage_of("anthropic")), outage_of("anthropic")};
   scenario.faults[1].settings = sim::LatencySpike{};

@@ -38,14 +38,14 @@ TEST(AbTable, chi_square_warns_beyond_its_0_999_quantile) {
   EXPECT_EQ(beyond.degrees_of_freedom, 1);
 }
 
-TEST(AbTable, chi_square_knows_the_weights_and_leaves_out_those_of_zero) {
+TEST(AbTable, chi_square_uses_the_weights_and_leaves_out_those_of_zero) {
   const SampleRatio ratio = sample_ratio({900, 0, 100}, {9, 0, 1});
   EXPECT_TRUE(ratio.is_known);
   EXPECT_EQ(ratio.degrees_of_freedom, 1);
   EXPECT_EQ(ratio.chi_square, 0);
 }
 
-TEST(AbTable, few_units_say_nothing) {
+TEST(AbTable, few_units_decide_nothing) {
   EXPECT_TRUE(sample_ratio({9, 1}, {1, 1}).is_known);  // five are expected of each
   EXPECT_FALSE(sample_ratio({9, 0}, {1, 1}).is_known);
   EXPECT_FALSE(sample_ratio({100, 0}, {1, 0}).is_known);

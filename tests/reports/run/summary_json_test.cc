@@ -108,7 +108,7 @@ void expect_histogram(const Json& json, const Histogram& histogram) {
   expect_duration(json["max"], histogram.max());
 }
 
-TEST_F(SummaryJson, says_which_run_it_was) {
+TEST_F(SummaryJson, names_which_run_it_was) {
   EXPECT_EQ(json.begin().key(), "windtunnel_summary");
   EXPECT_EQ(json["windtunnel_summary"], 2);
   EXPECT_EQ(json["scenario"].dump(), R"({"file":"small.json","title":"ten requests","hash":"0000000000abcdef"})");
@@ -217,7 +217,7 @@ TEST_F(SummaryJson, differs_between_equal_runs_in_build_and_timing_only) {
   EXPECT_EQ(json["build"]["version"], "0.1.0");
 }
 
-TEST_F(SummaryJson, has_null_for_what_nobody_knows) {
+TEST_F(SummaryJson, has_null_for_what_is_unknown) {
   sim::Scenario idle = small_world();
   idle.workloads.clear();
   const sim::RunResult nothing = sim::run(idle);

@@ -175,14 +175,14 @@ TEST(SummaryText, can_do_without_unicode) {
   for (const char byte : plain) ASSERT_LT(static_cast<unsigned char>(byte), 0x80);
 }
 
-TEST(SummaryText, colours_states_and_verdicts_only_when_told) {
+TEST(SummaryText, colours_states_and_verdicts_only_on_request) {
   const std::string colored = text_of(outage_world(), judgement_of(Verdict::fail), {.color = true});
   EXPECT_TRUE(contains(colored, "openai: 🔴 \x1b[31mopen\x1b[0m (Failures"));
   EXPECT_TRUE(contains(colored, "Verdict: \x1b[31mFAIL\x1b[0m\n"));
   EXPECT_FALSE(contains(text_of(outage_world(), judgement_of(Verdict::fail)), "\x1b"));
 }
 
-TEST(SummaryText, tells_of_an_experiment_and_of_limiters_that_refuse) {
+TEST(SummaryText, prints_an_experiment_and_limiters_that_refuse) {
   sim::Scenario scenario = small_world();
   scenario.monitor.ab_router = {"ab", {{"a", monitor::ProviderId{0}, 1}, {"b", monitor::ProviderId{1}, 0}}};
   scenario.monitor.rate_limiter.requests_per_minute = 8;
@@ -208,7 +208,7 @@ TEST(SummaryText, tells_of_an_experiment_and_of_limiters_that_refuse) {
                        "  b               0        -      -      -  $0.0000\n"));
 }
 
-TEST(SummaryText, says_when_it_was_stopped) {
+TEST(SummaryText, reports_when_it_was_stopped) {
   const sim::Scenario scenario = small_world();
   const sim::RunResult result = sim::run(scenario, {.until = 2'100ms});
   const std::string text =

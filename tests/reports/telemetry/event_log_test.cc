@@ -142,7 +142,7 @@ TEST(Events, writes_violations_where_they_happened_or_at_the_latest_event) {
   EXPECT_EQ(Json::parse(text.substr(text.rfind("{\"timestamp")))["t_s"], 8);
 }
 
-TEST(Events, of_a_run_tell_of_its_breaker_and_fault) {
+TEST(Events, of_a_run_include_its_breaker_and_fault) {
   sim::Scenario scenario = small_world();
   scenario.duration = 60s;
   scenario.faults = {outage_of("openai")};

@@ -190,7 +190,7 @@ TEST(TelemetryReader, keeps_the_first_bad_lines_and_counts_all) {
   EXPECT_EQ(back.bad_count, 250U);
 }
 
-TEST(TelemetryReader, notices_a_compressed_file_that_was_cut) {
+TEST(TelemetryReader, detects_a_compressed_file_that_was_cut) {
   const ScratchFolder folder;
   OutputFile file{folder.file("a.zst")};
   for (int i = 0; i < 5'000; ++i) file.append(std::string(kSeedLine) + "\n");
@@ -203,11 +203,11 @@ TEST(TelemetryReader, notices_a_compressed_file_that_was_cut) {
   EXPECT_EQ(back.bad.back().why, "the compressed file stops in the middle");
 }
 
-TEST(TelemetryReader, says_that_there_is_no_file) {
+TEST(TelemetryReader, reports_that_there_is_no_file) {
   EXPECT_THROW(TelemetryReader{"/nowhere/telemetry.jsonl"}, ReportError);
 }
 
-TEST(TelemetryReader, says_that_a_folder_is_no_file) {
+TEST(TelemetryReader, reports_that_a_folder_is_no_file) {
   const ScratchFolder folder;
   TelemetryReader reader{folder.file("")};
   TelemetryRecord record;

@@ -110,7 +110,7 @@ TEST(Telemetry, begins_with_the_seeds_record) {
   EXPECT_EQ(shape.substr(0, expected.size()), expected);
 }
 
-TEST(Telemetry, of_a_refused_request_names_nobody) {
+TEST(Telemetry, of_a_refused_request_names_no_provider) {
   Record record;
   record.outcome = Outcome::refused_budget;
   record.arrived = record.finished = Instant{3s};

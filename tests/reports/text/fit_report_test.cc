@@ -273,7 +273,7 @@ TEST_F(FitLog, reads_the_seeds_own_record) {
   EXPECT_NE(fit_text(log).find("names no outcomes"), std::string::npos);
 }
 
-TEST_F(FitLog, counts_and_tells_bad_lines_and_goes_on) {
+TEST_F(FitLog, counts_and_reports_bad_lines_and_goes_on) {
   sim::Scenario small = world({"duration=1h"});
   write_log(small, 1, folder.file("good.jsonl"));
   std::ifstream good(folder.file("good.jsonl"));
@@ -301,7 +301,7 @@ TEST_F(FitLog, counts_and_tells_bad_lines_and_goes_on) {
   EXPECT_EQ(fit_text(before).find("left out:"), std::string::npos);
 }
 
-TEST_F(FitLog, says_what_it_cannot_fit) {
+TEST_F(FitLog, names_what_it_cannot_fit) {
   EXPECT_EQ(fitted_to("").fit.problem, "the log has no request");
   EXPECT_EQ(fitted_to("garbage\n").bad_count, 1U);
   write_log(

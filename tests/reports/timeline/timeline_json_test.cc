@@ -77,7 +77,7 @@ TEST(TimelineJson, holds_what_happened) {
   EXPECT_EQ(json["series"]["variants"][1]["cost_picos"].get<sim::Series>(), timeline.variants[1].cost_picos);
 }
 
-TEST(TimelineJson, says_whether_the_scenario_names_its_start) {
+TEST(TimelineJson, reports_whether_the_scenario_names_its_start) {
   sim::Scenario scenario = small_world();
   scenario.origins["/start"] = {"small.json", 1, 1, "/start"};
   sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario)};

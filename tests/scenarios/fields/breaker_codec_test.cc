@@ -93,7 +93,7 @@ TEST(BreakerProtocol, a_wrong_line_gets_an_error_and_changes_nothing) {
   EXPECT_EQ(answer_line(breaker, R"({"op":"report","t_ms":3,"permit":2,"ok":false})"), R"({"state":"open"})");
 }
 
-TEST(BreakerProtocol, nothing_is_asked_before_the_first_reset) {
+TEST(BreakerProtocol, no_question_comes_before_the_first_reset) {
   monitor::ProtocolBreaker breaker;
   for (const char* line : {R"({"op":"acquire","t_ms":0})", R"({"op":"state","t_ms":0})"}) {
     EXPECT_NE(answer_line(breaker, line).find("a reset comes first"), std::string::npos);
@@ -205,7 +205,7 @@ TEST(BreakerProtocol, questions_go_there_and_back) {
   }
 }
 
-TEST(BreakerProtocol, an_answer_that_says_nothing_is_nonsense) {
+TEST(BreakerProtocol, an_empty_answer_is_nonsense) {
   using monitor::BreakerOp;
   for (const char* line :
        {"", "hello", "[]", "{}", R"({"state":"ajar"})", R"({"state":"closed"})",

@@ -58,7 +58,7 @@ TEST(Vary, all_presets_are_those_that_there_are) {
   EXPECT_EQ(varied("title=all").values, (Texts{"all"}));
 }
 
-TEST(Vary, says_where_it_is_wrong) {
+TEST(Vary, names_where_it_is_wrong) {
   EXPECT_EQ(vary_error("monitor.circuit_breaker.open"), "1 write it as path=value,value,...");
   EXPECT_EQ(vary_error("=5s"), "1 write it as path=value,value,...");
   EXPECT_EQ(vary_error("open=5s,,30s"), "9 a value is missing");
@@ -127,7 +127,7 @@ TEST(MaxRegression, with_a_percent_sign_they_are_shares_of_the_first) {
   EXPECT_EQ(ruled("cost_usd<=-2.5 %").bound, -0.025);
 }
 
-TEST(MaxRegression, says_where_it_is_wrong) {
+TEST(MaxRegression, names_where_it_is_wrong) {
   EXPECT_EQ(rule_error("p96<=5%"), "1 no metric of a comparison is named \"p96\"");
   EXPECT_EQ(rule_error("p95"), "4 \"<=\" is missing here");
   EXPECT_EQ(rule_error("p95<5%"), "4 \"<=\" is missing here");

@@ -39,7 +39,7 @@ TEST(ForecastGrammar, reads_a_claim_in_one_piece) {
   EXPECT_EQ(claim("forecast.days_to_exhaustion p(10)>25").comparison, Comparison::greater);
 }
 
-TEST(ForecastGrammar, says_where_a_claim_is_wrong) {
+TEST(ForecastGrammar, names_where_a_claim_is_wrong) {
   EXPECT_EQ(claim_error("cost_usd avg<1"), "1 \"cost_usd\" is no metric of a forecast");
   EXPECT_EQ(claim_error("forecast.costs avg<1"), "1 no metric is named \"forecast.costs\"");
   EXPECT_EQ(claim_error("forecast.p_exceed<=0.05"), "18 forecast.p_exceed is of a share of the budget");

@@ -148,7 +148,7 @@ TEST(ThresholdGrammar, names_the_column_of_an_error) {
   EXPECT_EQ(error_of("reqests", ""), "1 no metric is named \"reqests\"");
 }
 
-TEST(ThresholdGrammar, knows_which_aggregates_a_metric_has) {
+TEST(ThresholdGrammar, recognizes_which_aggregates_a_metric_has) {
   EXPECT_EQ(error_of("request_duration", "rate<0.1"), "1 request_duration has no such aggregate");
   EXPECT_EQ(error_of("requests", "p(95)<3"), "1 requests has no such aggregate");
   EXPECT_EQ(error_of("failovers", "rate<0.1"), "1 failovers has no such aggregate");
@@ -157,7 +157,7 @@ TEST(ThresholdGrammar, knows_which_aggregates_a_metric_has) {
   EXPECT_EQ(error_of("cost_usd", "max<1"), "1 cost_usd has no such aggregate");
 }
 
-TEST(ThresholdGrammar, tells_forecasts_by_their_first_word) {
+TEST(ThresholdGrammar, recognizes_forecasts_by_their_first_word) {
   EXPECT_TRUE(is_forecast_metric("forecast.cost_usd"));
   EXPECT_FALSE(is_forecast_metric("forecast."));
   EXPECT_FALSE(is_forecast_metric("forecasts"));

@@ -35,7 +35,7 @@ TEST(ExactNumber, reads_decimals_without_rounding) {
   EXPECT_EQ(number("9223372.036854775807", 12), INT64_MAX);
 }
 
-TEST(ExactNumber, says_what_is_wrong) {
+TEST(ExactNumber, names_what_is_wrong) {
   EXPECT_EQ(exact_number("0.0000001", 6).problem, P::too_fine);
   EXPECT_EQ(exact_number("1e-7", 6).problem, P::too_fine);
   EXPECT_EQ(exact_number("1e-99999999999999999999", 6).problem, P::too_fine);
@@ -64,7 +64,7 @@ TEST(ExactDuration, reads_every_unit_and_compounds) {
   EXPECT_EQ(duration_ns("0.00000000005m"), 3);
 }
 
-TEST(ExactDuration, says_what_is_wrong) {
+TEST(ExactDuration, names_what_is_wrong) {
   EXPECT_EQ(exact_duration("30").problem, P::unit_missing);
   EXPECT_EQ(exact_duration("1h30").problem, P::unit_missing);
   EXPECT_EQ(exact_duration("5sec").problem, P::unit_unknown);

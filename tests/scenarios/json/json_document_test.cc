@@ -26,7 +26,7 @@ std::string error_of(const std::string& text) {
   return place + ' ' + errors[0].message;
 }
 
-TEST(JsonDocument, knows_the_place_of_every_key_and_value) {
+TEST(JsonDocument, records_the_place_of_every_key_and_value) {
   const JsonValue root = parsed("{\"a\": 1, // b\n\t\"\xC3\xA9\":/* \xE2\x82\xAC */[true,\r\n  {\"x\\\"y\" : \"z\"}]}");
   EXPECT_EQ(root.place, (Place{1, 1, -1}));
   EXPECT_EQ(root.members[0].place, (Place{1, 2, -1}));

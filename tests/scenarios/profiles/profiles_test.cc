@@ -41,13 +41,13 @@ TEST(PriceList, is_the_data_file) {
   }
 }
 
-TEST(PriceList, knows_what_it_lists_and_nothing_else) {
+TEST(PriceList, recognizes_what_it_lists_and_nothing_else) {
   EXPECT_EQ(listed_tariff("gpt-4o")->input.per_token, Usd::from_picos(2'500'000));
   EXPECT_EQ(listed_tariff("gpt-4o")->output.per_token, Usd::from_picos(10'000'000));
   EXPECT_FALSE(listed_tariff("gpt-4o "));
 }
 
-TEST(Profiles, all_of_the_list_exist_and_say_where_they_come_from) {
+TEST(Profiles, all_of_the_list_exist_and_name_their_source) {
   EXPECT_EQ(profiles().size(), 5U);
   for (const ProfileInfo& info : profiles()) {
     const auto spec = profile(info.name);
@@ -105,7 +105,7 @@ TEST(Profiles, outages_that_were_measured_are_the_data_file) {
   EXPECT_FALSE(measured_outages("mistral"));
 }
 
-TEST(Profiles, know_the_vendor_of_a_provider) {
+TEST(Profiles, name_the_vendor_of_a_provider) {
   sim::ProviderSpec spec;
   EXPECT_EQ(vendor_of(*profile("measured/claude-3-5-sonnet")), "anthropic");
   EXPECT_EQ(vendor_of(*profile("seed/gpt-4")), "openai");

@@ -59,7 +59,7 @@ TEST(Judge, min_affected_is_a_claim_only_where_it_is_written_down) {
   EXPECT_EQ(judged(scenario).verdict, Verdict::nothing_claimed) << "a minimum of 0 cannot be missed";
 }
 
-TEST(Judge, without_traffic_every_run_is_inconclusive_and_a_finding_says_why) {
+TEST(Judge, without_traffic_every_run_is_inconclusive_and_a_finding_reports_why) {
   Scenario scenario = ten_requests();
   scenario.workloads[0].rate.count = Millionths{0};
   for (const bool has_claims : {false, true}) {
@@ -139,7 +139,7 @@ TEST(Judge, a_run_that_does_not_play_every_row_is_inconclusive) {
   EXPECT_EQ(judged(script).verdict, Verdict::inconclusive);
 }
 
-TEST(Judge, rows_beyond_the_instant_at_which_a_run_is_told_to_stop_are_not_missed) {
+TEST(Judge, rows_beyond_the_instant_at_which_a_run_is_reported_to_stop_are_not_missed) {
   EXPECT_EQ(judged(replayed(2s), {.until = 1s}).verdict, Verdict::pass);
 }
 

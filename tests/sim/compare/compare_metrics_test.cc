@@ -69,7 +69,7 @@ TEST(CompareMetrics, of_an_outage_are_what_a_person_works_out) {
   EXPECT_EQ(run.phases, (DownPhases{.counted = 1, .failover_missed = 0, .ended = 1, .recovery_missed = 0}));
 }
 
-TEST(CompareMetrics, with_another_provider_nobody_is_lost_and_the_same_calls_are_wasted) {
+TEST(CompareMetrics, with_another_provider_no_request_is_lost_and_the_same_calls_are_wasted) {
   Scenario scenario = two_providers();
   scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   scenario.faults.front().providers = {"alpha"};
@@ -99,7 +99,7 @@ TEST(CompareMetrics, without_a_provider_that_is_down_there_are_no_times_and_noth
   EXPECT_EQ(run.phases, DownPhases{});
 }
 
-TEST(CompareMetrics, a_provider_that_nobody_asks_for_says_nothing) {
+TEST(CompareMetrics, an_unused_provider_prints_nothing) {
   Scenario scenario = two_providers();
   scenario.faults = {fault("down", Outage{}, 10s, 10s)};
   scenario.faults.front().providers = {"beta"};
@@ -205,7 +205,7 @@ TEST(CompareMetrics, a_liveness_that_fails_is_a_violated_check) {
   EXPECT_EQ(measured(scenario).of(CompareMetric::checks_violated), 1);
 }
 
-TEST(CompareMetrics, nobody_answered_has_no_p95) {
+TEST(CompareMetrics, without_an_answer_there_is_no_p95) {
   Scenario scenario = one_provider();
   scenario.faults = {fault("down", Outage{})};
   const Measured run = measured(scenario);

@@ -39,7 +39,7 @@ void expect_at_least_students(const Average& average, const sim::Sample& values,
   EXPECT_LE(average.interval->high, average.mean + 6 * kStudent7 * values.se()) << "and not without a reason more";
 }
 
-TEST(Compare, says_of_each_metric_what_its_runs_say) {
+TEST(Compare, reports_each_metric_of_each_run) {
   const ComparisonResult result = compare(short_and_long(), {.seed_first = 5, .seeds = 8});
   ASSERT_EQ(result.seeds, 8U);
   EXPECT_FALSE(result.stopped);
@@ -194,7 +194,7 @@ TEST(Compare, forecasts_are_paired_replication_by_replication) {
 }
 
 // 108 and 115 USD a day: a budget between them is kept by the one and broken by the other.
-TEST(Compare, forecasts_tell_how_likely_a_budget_is_exceeded) {
+TEST(Compare, forecasts_state_how_likely_a_budget_is_exceeded) {
   const Usd budget = Usd::from_dollars(112);
   const ComparisonResult result = compare({{"50 %", split_month(50, budget)}, {"55 %", split_month(55, budget)}},
                                           {.seeds = 8, .forecast = ForecastOptions{.horizon = 24h}});

@@ -169,7 +169,7 @@ TEST(Regression, can_ask_for_an_improvement) {
   EXPECT_EQ(judged(better, true, -0.102).verdict, Verdict::fail);
 }
 
-TEST(Regression, undecided_says_how_many_seeds_would_decide) {
+TEST(Regression, undecided_reports_how_many_seeds_would_decide) {
   // 2.799417 / 1 away from the bound at 6: 3 x 7.84 = 23.5 pairs.
   const RegressionFinding finding = judged(kThree, false, 6e6);
   EXPECT_EQ(finding.verdict, Verdict::inconclusive);

@@ -117,7 +117,7 @@ TEST(Shrink, keeps_recovery_possible_while_it_shrinks_a_failure_to_recover) {
   EXPECT_EQ(small.world.faults.size(), 1U);
 }
 
-TEST(Shrink, gives_up_after_as_many_runs_as_it_may_take_and_says_so) {
+TEST(Shrink, gives_up_after_as_many_runs_as_it_may_take_and_reports_it) {
   ShrinkOptions options{.runs_max = 5, .fails = a_second_late};
   const auto [world, finding] = first_failing(options);
   const Shrunk small = shrink(world, finding, shrink_base(), options);
@@ -190,7 +190,7 @@ TEST(Explore, the_lowest_failing_seed_is_the_answer_for_any_number_of_threads) {
   EXPECT_EQ(rest.failure->seed, one.failure->seed);
 }
 
-TEST(Explore, ends_where_it_is_told_to_with_the_prefix_of_seeds_up_to_there) {
+TEST(Explore, ends_on_request_with_the_prefix_of_seeds_up_to_there) {
   const Scenario base = world(20s, workload("load", per_second(10)));
   std::uint64_t seen = 0;
   const Exploration found = explore(base, 5, 1000, {.jobs = 3}, [&](const SeedResult& result) {

@@ -74,7 +74,7 @@ TEST(Swarm, stays_within_its_ranges) {
   EXPECT_EQ(providers, (std::set<std::size_t>{2, 3, 4}));
 }
 
-TEST(Swarm, keeps_what_it_is_told_to) {
+TEST(Swarm, keeps_what_it_is_configured_to_keep) {
   Scenario base = swarm_base();
   base.faults = {fault("down", Outage{}, 100s, 30s)};
   base.monitor.cache.capacity = 17;

@@ -108,7 +108,7 @@ TEST(Fraction, of_the_calls_is_touched) {
   EXPECT_EQ(kept.result.faults[0].affected, static_cast<std::int64_t>(refused));
 }
 
-TEST(Fraction, is_drawn_anew_for_each_attempt) {
+TEST(Fraction, is_drawn_again_for_each_attempt) {
   Scenario scenario = world(2000s, workload("chat", per_second(10)));
   FaultSpec outage = fault("f", Outage{});
   outage.fraction = 0.5;
@@ -220,7 +220,7 @@ TEST(Throttle, admits_exactly_its_number_in_each_utc_minute) {
   }
 }
 
-TEST(Throttle, counts_tokens_and_says_its_own_retry_after) {
+TEST(Throttle, counts_tokens_and_reports_its_own_retry_after) {
   // each call asks for 100 + 500
   FaultSpec throttle = fault("f", Throttle{.limit = {.tokens_per_minute = Tokens{600 * 5 + 599}, .retry_after = 13s}});
   const KeptRun kept{unheeding(throttle, 0s)};
@@ -240,7 +240,7 @@ TEST(Throttle, has_a_window_for_each_provider) {
   EXPECT_EQ(kept.result.pipeline.metrics().all().count(monitor::Outcome::served), 2 * 7 * 5);
 }
 
-TEST(Throttle, is_obeyed_for_as_long_as_it_says) {
+TEST(Throttle, is_obeyed_for_its_whole_length) {
   FaultSpec throttle = fault("f", Throttle{.limit = {.requests_per_minute = 7}});
   Scenario scenario = unheeding(throttle, 0s);
   scenario.monitor.provider_call.retry_after_cap = 60s;
@@ -260,7 +260,7 @@ TEST(Malformed, answers_are_billed_in_full_and_worth_nothing) {
   EXPECT_EQ(kept.result.pipeline.metrics().all().count(monitor::Outcome::failed), 300);
 }
 
-TEST(Truncated, answers_are_billed_in_part_and_nobody_says_how_much) {
+TEST(Truncated, answers_are_billed_in_part_and_the_bill_is_unknown) {
   FaultSpec cut = acting(Truncated{.bill_fraction = 0.25});
   Scenario scenario = with(cut);
   scenario.providers[0].time_per_output_token = Law::fixed(10e6);
@@ -315,7 +315,7 @@ TEST(Brownout, lets_calls_time_out_that_waited_too_long) {
   }
 }
 
-TEST(Brownout, that_ends_serves_everybody_who_waits) {
+TEST(Brownout, that_ends_serves_every_waiting_call) {
   const KeptRun kept{browned_out(6, 30s, 500ms)};
   for (std::size_t i = 2; i < 6; ++i) EXPECT_EQ(kept.records[i].finished, Instant{} + 1500ms) << i;
 }

@@ -244,7 +244,7 @@ TEST(Forecast, counts_the_first_refusal_as_the_end_of_the_budget) {
   EXPECT_EQ(forecast.exhaustion.p50->value, (37 * 864s / 1ns) * 1);
 }
 
-TEST(ForecastWorlds, watch_the_shares_of_the_budget_that_are_asked_for_and_four_always) {
+TEST(ForecastWorlds, observe_the_requested_shares_of_the_budget_and_four_always) {
   const ForecastWorld world{even_day(), {.horizon = 24h, .shares = {Millionths{900'000}, Millionths{500'000}}}};
   EXPECT_EQ(world.frame().shares, (std::vector<Millionths>{{500'000}, {800'000}, {900'000}, {950'000}, {1'000'000}}));
   EXPECT_EQ(world.scenario().monitor.cost_limiter.alerts, world.frame().shares);
@@ -275,7 +275,7 @@ TEST(Forecast, counts_each_calendar_month_apart) {
   EXPECT_EQ(forecast.days[2].day.month, 1U);
 }
 
-TEST(Forecast, says_what_it_cannot_tell) {
+TEST(Forecast, names_what_it_cannot_estimate) {
   const Forecast few = forecast_of(replicated(ForecastWorld{drawn_demand(0.3), {.horizon = 24h}}, 20), {});
   EXPECT_TRUE(few.cost);
   EXPECT_FALSE(few.cost_quantiles.p90);

@@ -34,7 +34,7 @@ TEST(Chance, keys_a_stream_by_seed_and_name_for_ever) {
   EXPECT_EQ(Chance{42}.stream("fault", "").value, 0xaf4a'0bfe'2209'fb82U);
 }
 
-TEST(Chance, tells_every_name_seed_and_member_apart) {
+TEST(Chance, distinguishes_every_name_seed_and_member) {
   std::set<std::uint64_t> keys;
   for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{42}, kAllOnes}) {
     const Chance chance{seed};

@@ -146,7 +146,7 @@ TEST(EventQueue, stops_the_run_when_a_payload_or_the_numbers_run_out) {
   EXPECT_EQ(queue.pop(), (Scheduled{Instant{}, 7}));
 }
 
-TEST(EventQueue, stops_the_run_when_asked_for_an_event_that_is_not_there) {
+TEST(EventQueue, stops_the_run_at_a_pop_of_an_absent_event) {
   EventQueue queue;
   EXPECT_EXIT(queue.pop(), testing::ExitedWithCode(1), "an event is pending");
 }

@@ -72,7 +72,7 @@ TEST(DiurnalCounts, follow_the_hourly_profile_and_are_poisson) {
   judge.within("P90_daily_count", all.days.quantile(0.9), 12);
 }
 
-TEST(DiurnalCounts, are_told_from_those_of_a_rate_per_half_hour) {
+TEST(DiurnalCounts, are_distinguished_from_those_of_a_rate_per_half_hour) {
   const DayCounts all = counts_of_days(30min, 50);
   expect_refused(kDiurnalCounts, "mean_count_per_day", 0, all.days.mean(), all.days.se());
 }
@@ -110,7 +110,7 @@ TEST(MonthSpend, has_the_mean_and_the_standard_deviation_of_a_compound_poisson_s
   expect_value("sd_openai_usd", all.openai.sd(), 2.891850618548614, 2.891850618548614 * of_sd);
 }
 
-TEST(MonthSpend, is_told_from_that_of_a_number_of_requests_that_never_varies) {
+TEST(MonthSpend, is_distinguished_from_that_of_a_number_of_requests_that_never_varies) {
   constexpr int kReplications = 240;
   Scenario frozen = month_of_two_providers();
   frozen.workloads[0].arrival = Arrival::uniform;

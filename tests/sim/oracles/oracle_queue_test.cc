@@ -103,7 +103,7 @@ TEST(ErlangB, rejects_2_of_21_calls_with_exponential_latency) { expect_erlang_b(
 TEST(ErlangB, rejects_2_of_21_calls_with_constant_latency) { expect_erlang_b(Law::fixed(1e9), 25'600s); }
 TEST(ErlangB, rejects_2_of_21_calls_with_uniform_latency) { expect_erlang_b(Law::uniform(0, 2e9), 25'600s); }
 
-TEST(ErlangB, is_told_from_a_provider_at_which_calls_queue) {
+TEST(ErlangB, is_distinguished_from_a_provider_at_which_calls_queue) {
   const auto all = replicate(four_places(Law::exponential(1e9), 25'600s, 1'000'000), 600s, 20);
   EXPECT_EQ(all.rejected.mean(), 0);
   expect_refused(kErlangB, "reject_fraction", 0, all.waiting.mean(), all.waiting.se());

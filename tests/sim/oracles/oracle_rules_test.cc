@@ -76,7 +76,7 @@ double share_opened_within(double failure_rate, std::int64_t limit) {
   return static_cast<double>(opened) / kOpenings;
 }
 
-TEST(FiveConsecutiveFailures, come_as_late_as_the_six_state_chain_says) {
+TEST(FiveConsecutiveFailures, come_as_late_as_the_six_state_chain_predicts) {
   OracleJudge judge{kFiveConsecutive};
   const Sample at_30_percent = calls_until_open(0.3, five_in_a_row());
   judge.mean("mean_calls_p0.3", at_30_percent);
@@ -88,7 +88,7 @@ TEST(FiveConsecutiveFailures, come_as_late_as_the_six_state_chain_says) {
   judge.share("P_open_within_20_calls_p0.5", share_opened_within(0.5, 20), kOpenings);
 }
 
-TEST(FiveConsecutiveFailures, are_told_from_five_that_no_success_resets) {
+TEST(FiveConsecutiveFailures, are_distinguished_from_five_that_no_success_resets) {
   monitor::BreakerConfig cumulative;
   cumulative.failure_count_threshold = 5;
   cumulative.window_type = monitor::WindowType::lifetime;
@@ -197,7 +197,7 @@ TEST(FixedWindow, admits_the_first_100_of_each_minute) {
 }
 
 // 110 requests come in every minute: what is left of chance is the fluid bound.
-TEST(FixedWindow, is_told_from_the_fluid_bound) {
+TEST(FixedWindow, is_distinguished_from_the_fluid_bound) {
   const WindowFigures all = window_figures(Arrival::uniform, 100, 1);
   expect_refused(kFixedWindow, "accept_fraction", 0, all.accepted.mean(), 0);
 }
@@ -256,7 +256,7 @@ TEST(TimeToLive, of_one_prompt_counts_from_insertion_and_is_not_renewed_by_hits)
   expect_refused(kTimeToLive, "hit_ratio_B_sliding_ttl", 0, hit_ratio.mean(), hit_ratio.se());
 }
 
-TEST(TimeToLive, is_told_from_the_mean_over_a_single_window) {
+TEST(TimeToLive, is_distinguished_from_the_mean_over_a_single_window) {
   const Scenario scenario = one_prompt(3600s);
   std::vector<std::int64_t> hits;
   std::vector<std::int64_t> requests;

@@ -176,7 +176,7 @@ TEST(Statistics, intervals_of_mean_and_sd_cover_95_percent_of_normal_and_skewed_
 
 // A coin's two sides tell their spread exactly, one outlier among a hundred hardly at all: a normal sample's interval,
 // 14 % on either side, would be wrong for both.
-TEST(Statistics, the_interval_of_an_sd_knows_the_tails_of_its_sample) {
+TEST(Statistics, the_interval_of_an_sd_accounts_for_the_tails_of_its_sample) {
   std::vector<std::int64_t> coin;
   std::vector<std::int64_t> outlier(100, 0);
   for (std::int64_t i = 0; i < 100; ++i) coin.push_back(i % 2 == 0 ? -1000 : 1000);

@@ -305,7 +305,7 @@ TEST(Verify, a_shrunk_history_is_minimal) {
   }
 }
 
-TEST(Verify, stops_when_it_is_told_to) {
+TEST(Verify, stops_on_request) {
   const std::atomic<bool> stop{true};
   ProtocolBreaker own;
   const Verification done = verify(own, {.stop = &stop});
@@ -313,7 +313,7 @@ TEST(Verify, stops_when_it_is_told_to) {
   EXPECT_EQ(done.histories, 0U);
 }
 
-TEST(Verify, what_is_not_supported_is_told_with_its_reason) {
+TEST(Verify, what_is_not_supported_is_reported_with_its_reason) {
   class Choosy final : public ForeignBreaker {
    public:
     std::optional<std::string> reset(const BreakerConfig& config) override {

@@ -117,7 +117,7 @@ TEST(OnDisconnect, a_failure_that_comes_too_late_holds_its_place_and_bills_as_a_
 
 // A minute of overload at an engine of 20 places, against an independent model of the same queue: a caller waits for 4
 // s, a call takes 3. Calls of callers who have gone are worked on in their turn, and no call is served for minutes.
-TEST(OnDisconnect, of_a_minute_of_overload_is_what_an_independent_model_says) {
+TEST(OnDisconnect, of_a_minute_of_overload_is_what_an_independent_model_reports) {
   const auto served = [](Disconnect on_disconnect) {
     ProviderSpec spec = three_seconds(on_disconnect);
     spec.concurrency = 20;

@@ -249,7 +249,7 @@ TEST(DiurnalRate, follows_utc_hours_and_weekdays_from_wherever_it_starts) {
   EXPECT_NEAR(count(90min + 24h, 90min + 25h), 100 * 0.1 * 1, 1);
 }
 
-TEST(DiurnalRate, knows_the_days_before_1970) {
+TEST(DiurnalRate, handles_the_days_before_1970) {
   const WorkloadSpec spec = diurnal(per(1h, 100), {.weekday = {1, 1, 2, 1, 1, 1, 1}});
   // 1969-12-31 was a Wednesday.
   const Times times = arrivals(spec, 2h, 1, WallTime{} - 1h);

@@ -246,7 +246,7 @@ ListedRequest row(Duration at, std::int64_t input = 10, std::int64_t output = 20
   return listed;
 }
 
-TEST(Script, asks_for_exactly_what_is_listed) {
+TEST(Script, requests_exactly_what_is_listed) {
   WorkloadSpec spec = workload("chat", Rate{});
   spec.executor = Script{};
   spec.start = 5s;

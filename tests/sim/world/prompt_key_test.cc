@@ -42,7 +42,7 @@ TEST(PromptKey, without_one_every_row_asks_something_new) {
   EXPECT_EQ(outcomes(three_rows({{}, {}, {}})), (Outcomes{Outcome::served, Outcome::served, Outcome::served}));
 }
 
-TEST(PromptKey, does_not_unite_what_is_asked_for_with_other_limits) {
+TEST(PromptKey, does_not_unite_what_is_requested_with_other_limits) {
   Scenario script = three_rows({"key", "key", "key"});
   script.workloads[0].executor = Script{};
   EXPECT_EQ(outcomes(script), (Outcomes{Outcome::served, Outcome::served, Outcome::served}));

@@ -56,7 +56,7 @@ TEST(Digest, takes_the_scenarios_seed_when_none_is_given) {
   EXPECT_EQ(run(scenario).digest, run(scenario, options).digest);
 }
 
-TEST(Digest, does_not_depend_on_who_looks) {
+TEST(Digest, does_not_depend_on_the_observers) {
   Scenario scenario = chancy_world();
   FaultSpec burst = fault("burst", ErrorBurst{.rate = 0.5}, 20s, 100s);
   scenario.faults = {burst};
@@ -69,7 +69,7 @@ TEST(Digest, does_not_depend_on_who_looks) {
   EXPECT_GT(one.hits.size(), 0U);
 }
 
-TEST(Digest, notices_one_request_more_or_a_call_one_nanosecond_later) {
+TEST(Digest, detects_one_request_more_or_a_call_one_nanosecond_later) {
   const auto digest = [](Duration duration, double latency) {
     return run(world(duration, workload("chat", per_second(1)), provider("alpha", Law::fixed(latency)))).digest;
   };

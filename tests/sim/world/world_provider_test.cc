@@ -193,7 +193,7 @@ TEST(BillOnFailure, is_none_or_input_for_every_failure_of_known_usage) {
   }
 }
 
-TEST(SpoiltAnswers, malformed_is_billed_in_full_and_truncated_in_part_without_saying_so) {
+TEST(SpoiltAnswers, malformed_is_billed_in_full_and_truncated_in_part_without_a_report) {
   const CallResult malformed = Alone{two_seconds()}.serve(call_within(30s), effect(Kind::malformed));
   EXPECT_EQ(malformed.reply.kind, ReplyKind::malformed);
   EXPECT_EQ(malformed.at, Instant{} + 7s);
@@ -257,7 +257,7 @@ TEST(BaseErrors, come_with_their_rates) {
 
 // --- Rate limit ------------------------------------------------------------------------------------------------------
 
-TEST(ProvidersRateLimit, admits_its_number_in_each_utc_minute_and_says_when_the_next_begins) {
+TEST(ProvidersRateLimit, admits_its_number_in_each_utc_minute_and_reports_when_the_next_begins) {
   ProviderSpec spec = two_seconds();
   spec.rate_limit.requests_per_minute = 2;
   Alone alone{spec};
@@ -274,7 +274,7 @@ TEST(ProvidersRateLimit, admits_its_number_in_each_utc_minute_and_says_when_the_
   EXPECT_EQ(ask(61s).retry_after.seconds, 59);
 }
 
-TEST(ProvidersRateLimit, counts_the_tokens_asked_for_and_nothing_that_it_refused) {
+TEST(ProvidersRateLimit, counts_the_tokens_requested_and_nothing_that_it_refused) {
   ProviderSpec spec = two_seconds();
   spec.rate_limit.tokens_per_minute = Tokens{600};
   spec.rate_limit.retry_after = 7s;
@@ -330,7 +330,7 @@ TEST(ProvidersRateLimit, writes_its_retry_after_as_a_date_where_it_is_asked_to) 
   EXPECT_EQ(result.reply.retry_after.date, std::chrono::ceil<std::chrono::seconds>(call.wall + wait));
 }
 
-TEST(ProvidersRateLimit, knows_minutes_before_1970) {
+TEST(ProvidersRateLimit, handles_minutes_before_1970) {
   RateWindow window;
   RateLimit limit;
   limit.requests_per_minute = 1;

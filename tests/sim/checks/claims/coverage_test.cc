@@ -53,7 +53,7 @@ std::string counted_of_alert(std::int64_t share, monitor::BudgetEvent::Kind kind
   return counted(coverage);
 }
 
-TEST(Coverage, knows_the_ways_of_a_breaker) {
+TEST(Coverage, handles_every_setting_of_a_breaker) {
   Coverage coverage{2};
   move(coverage, kFirst, BreakerState::closed, BreakerState::open);
   EXPECT_EQ(counted(coverage), "breaker_opened 1");
@@ -67,14 +67,14 @@ TEST(Coverage, knows_the_ways_of_a_breaker) {
   EXPECT_EQ(counted(coverage), "breaker_opened 3, breaker_half_open 2, probe_failed 1, both_open 1");
 }
 
-TEST(Coverage, tells_a_late_result_that_could_do_harm_from_one_that_could_not) {
+TEST(Coverage, distinguishes_a_late_result_that_could_do_harm_from_one_that_could_not) {
   EXPECT_EQ(counted_of(ReplyKind::ok), "");
   EXPECT_EQ(counted_of(ReplyKind::ok, true, BreakerState::open), "late_result 1");
   EXPECT_EQ(counted_of(ReplyKind::ok, true, BreakerState::closed), "late_result 1, late_result_while_not_open 1");
   EXPECT_EQ(counted_of(ReplyKind::ok, true, BreakerState::half_open), "late_result 1, late_result_while_not_open 1");
 }
 
-TEST(Coverage, knows_replies_and_outcomes) {
+TEST(Coverage, recognizes_replies_and_outcomes) {
   EXPECT_EQ(counted_of(ReplyKind::timeout), "timeout 1");
   EXPECT_EQ(counted_of(ReplyKind::malformed), "malformed 1");
   EXPECT_EQ(counted_of(ReplyKind::truncated), "truncated 1");
@@ -88,7 +88,7 @@ TEST(Coverage, knows_replies_and_outcomes) {
   EXPECT_EQ(counted_of(Outcome::served), "");
 }
 
-TEST(Coverage, tells_a_retry_from_a_failover) {
+TEST(Coverage, distinguishes_a_retry_from_a_failover) {
   Coverage coverage{2};
   monitor::Record record;
   record.attempt_count = 3;
@@ -99,7 +99,7 @@ TEST(Coverage, tells_a_retry_from_a_failover) {
   EXPECT_EQ(counted(coverage), "retry 1, failover 1");
 }
 
-TEST(Coverage, knows_the_alerts_by_their_share_and_an_alert_by_its_kind) {
+TEST(Coverage, identifies_alerts_by_their_share_and_kind) {
   EXPECT_EQ(counted_of_alert(800'000), "alert_80 1");
   EXPECT_EQ(counted_of_alert(900'000), "alert_90 1");
   EXPECT_EQ(counted_of_alert(950'000), "alert_95 1");

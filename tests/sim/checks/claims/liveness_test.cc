@@ -32,7 +32,7 @@ monitor::BreakerTransition transition(BreakerState to, Duration at) { return {.a
 
 monitor::PermitAsked asked(Duration at, bool admitted = false) { return {.at = Instant{} + at, .admitted = admitted}; }
 
-TEST(Liveness, wants_every_breaker_closed_at_the_instant_and_not_a_nanosecond_later) {
+TEST(Liveness, needs_every_breaker_closed_at_the_instant_and_not_a_nanosecond_later) {
   const Scenario scenario = healing_at(50s, 10s);
   for (const Duration closed_at : {60s - 0ns, 60s + 1ns}) {
     Liveness liveness{scenario};
@@ -62,7 +62,7 @@ TEST(Liveness, a_half_open_breaker_is_not_closed) {
 
 // A breaker closes by being asked: one that nobody asked in time has shown nothing, and one that is open by its own
 // word until after the instant has shown enough.
-TEST(Liveness, of_a_breaker_that_nobody_asked_is_not_known) {
+TEST(Liveness, of_an_unused_breaker_is_unknown) {
   const Scenario scenario = healing_at(50s, 10s);
   for (const Duration asked_at : {49s, 50s, 60s, 61s}) {
     Liveness liveness{scenario};
@@ -83,7 +83,7 @@ TEST(Liveness, of_a_breaker_that_nobody_asked_is_not_known) {
   }
 }
 
-TEST(Liveness, wants_as_many_questions_as_probes_must_succeed) {
+TEST(Liveness, needs_as_many_questions_as_probes_must_succeed) {
   Scenario scenario = healing_at(50s, 10s);
   scenario.monitor.circuit_breaker.half_open_max_calls = 2;
   scenario.monitor.circuit_breaker.half_open_success_threshold = 2;
@@ -131,7 +131,7 @@ TEST(Liveness, counts_what_arrives_after_the_instant_but_no_refusals_of_our_own_
   EXPECT_EQ(liveness.judge(Instant{} + 100s)[1].verdict, Verdict::pass);
 }
 
-TEST(Liveness, of_a_run_that_ended_before_is_not_known) {
+TEST(Liveness, of_a_run_that_ended_before_is_unknown) {
   const Scenario scenario = healing_at(50s, 10s);
   const Liveness liveness{scenario};
   EXPECT_EQ(liveness.judge(Instant{} + 60s - 1ns)[0].verdict, Verdict::inconclusive);

@@ -84,7 +84,7 @@ TEST(RunNotes, counts_breaks_that_a_stream_would_have_shown) {
   }
 }
 
-TEST(RunNotes, says_where_a_trace_of_times_since_1970_begins) {
+TEST(RunNotes, names_where_a_trace_of_times_since_1970_begins) {
   Scenario scenario = quiet();
   scenario.workloads[0].executor = TraceReplay{.trace = "t.csv", .shift = 1'700'000'000s};
   scenario.workloads[0].requests = {{.at = 0s}};

@@ -140,7 +140,7 @@ TEST(Thresholds, a_finding_has_its_figure_as_a_number_also_after_skip) {
   EXPECT_FALSE(judged(one, {}).value) << "without data there is none";
 }
 
-TEST(Thresholds, durations_are_of_answered_requests_unless_a_tag_asks_for_others) {
+TEST(Thresholds, durations_are_of_answered_requests_unless_a_tag_requests_others) {
   const std::vector<monitor::Record> records = {
       ended(kStart + 1s, Outcome::served, 1460ms), ended(kStart + 2s, Outcome::failed, 0ms),
       ended(kStart + 3s, Outcome::refused_rate, 0ms), ended(kStart + 4s, Outcome::stale_hit, 1460ms)};

@@ -70,7 +70,7 @@ TEST(JudgedChecks, stop_the_run_at_the_first_violation_and_fail_it) {
   EXPECT_EQ(all.checks.size(), kCheckIds - 3);
 }
 
-TEST(JudgedChecks, go_on_when_asked_to) {
+TEST(JudgedChecks, go_on_with_resume) {
   const Judgement all = judged({.keep_going = true});
   ASSERT_GT(all.findings.size(), 2U);
   EXPECT_EQ(all.findings[1].kind, Finding::Kind::invariant);
@@ -83,7 +83,7 @@ TEST(JudgedChecks, can_be_chosen) {
   EXPECT_EQ(judged({.checks = {"C1", "B2"}}).findings[0].kind, Finding::Kind::fault);
 }
 
-TEST(CheckRegistry, names_every_check_once_and_says_where_it_is) {
+TEST(CheckRegistry, names_every_check_and_its_file_once) {
   for (std::size_t i = 0; i < kCheckIds; ++i) {
     const CheckEntry& entry = check_registry()[i];
     EXPECT_EQ(static_cast<std::size_t>(entry.id), i);

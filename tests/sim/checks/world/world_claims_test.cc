@@ -190,7 +190,7 @@ TEST(ThrottleMinutes, begin_again_with_each_utc_minute_and_are_not_asked_after_a
   EXPECT_FALSE(one.found());
 }
 
-TEST(ThrottleMinutes, tell_whether_a_providers_own_limit_refuses) {
+TEST(ThrottleMinutes, report_whether_a_providers_own_limit_refuses) {
   Scenario scenario = plain();
   scenario.providers[0].rate_limit.tokens_per_minute = Tokens{100};
   Watching one{scenario};
