@@ -1,6 +1,6 @@
 #pragma once
 // The UTC calendar of wall-clock time: the day and the month that an instant lies in, and timestamps as text.
-// It knows no time zones and no leap seconds. The range is that of WallTime, 1677-09-21 to 2262-04-11; the windows
+// It has no time zones and no leap seconds. The range is that of WallTime, 1677-09-21 to 2262-04-11; the windows
 // at its two ends are cut off there.
 
 #include <cstddef>

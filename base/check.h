@@ -17,7 +17,7 @@
 
 namespace windtunnel::inline base {
 
-// What a driver says about the run on this thread, so that a failed check can name it. Used for that message only.
+// The driver's description of the run on this thread, so that a failed check can name it. Used for that message only.
 struct CheckContext {
   const char* scenario = "";
   std::uint64_t seed = 0;

@@ -30,7 +30,7 @@ std::string with_thousands(Int128 value);
 // part / whole in units of 10^-decimals, rounded half up. Both at least 0, whole above 0.
 Int128 rounded_ratio(Int128 part, Int128 whole, int decimals);
 
-// "79.9%" of part in whole, one decimal, rounded half up; "-" if whole is 0, because there is nothing to say.
+// "79.9%" of part in whole, one decimal, rounded half up; "-" if whole is 0, because a share of nothing is undefined.
 std::string percent(Int128 part, Int128 whole);
 
 // A decimal as it stands in a text: digits x 10^power.

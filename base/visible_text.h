@@ -4,7 +4,7 @@
 // A control character moves the cursor, colours what follows or begins a line of its own. GitHub Actions obeys a line
 // that begins with "::" (after blanks), and "##[" anywhere in a line, as commands: a name could forge an error or
 // switch the real ones off. Names that hold such things are refused where a file is read (problem_with_name); what a
-// program of others says is shown with them spelled out (visible_text).
+// program of others writes is shown with them spelled out (visible_text).
 
 #include <cstdint>
 #include <optional>

@@ -113,8 +113,8 @@ class Cache {
   };
   static_assert(sizeof(Slot) == 64);
 
-  // A place of the index. The tag is the upper half of the key's hash: most of what lies on the way is told apart by
-  // it, without a look at the slot.
+  // A place of the index. The tag is the upper half of the key's hash: most of the entries on the way differ in
+  // it, so that the slot is not read.
   struct Place {
     std::uint32_t tag = 0;
     std::uint32_t slot = 0;  // 0: nothing lies here

@@ -59,7 +59,7 @@ struct DatedTariff {
   friend bool operator==(const DatedTariff&, const DatedTariff&) = default;
 };
 
-// What the pipeline knows of a provider.
+// The pipeline's settings of a provider.
 struct ProviderConfig {
   std::string name;
   std::string model;

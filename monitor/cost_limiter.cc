@@ -135,7 +135,7 @@ void CostLimiter::refuse(BudgetWindow& month, bool month_fits, BudgetWindow& day
 }
 
 // Between the last alert below 1.0 and the whole limit nothing may fit any more, and then spend never reaches 1.0: the
-// first refusal says that the budget is used up.
+// first refusal shows that the budget is used up.
 void CostLimiter::note_refusal(BudgetWindow& window) {
   if (window.refused) return;
   window.refused = true;

@@ -2,7 +2,7 @@
 // The pipeline under test: Rate Limiter -> Token Limiter -> Cost Limiter -> A/B Router -> Cache -> Provider, with a
 // circuit breaker per provider and failover to every other one.
 //
-// It decides and returns; it starts nothing, waits for nothing and knows no clock. Its driver performs the Step
+// It decides and returns; it starts nothing, waits for nothing and reads no clock. Its driver performs the Step
 // and comes back:
 //
 //   begin ----> CallProvider --- on_reply ---> CallProvider (retry, failover) | WaitUntil (back-off) | Finished
@@ -95,7 +95,7 @@ class Pipeline {
   [[nodiscard]] std::optional<ProviderId> candidate(const Flow& flow) const;
   void fail_over(Flow& flow) const;
   [[nodiscard]] Usd dearest_worst_case(Tokens input, Tokens output, WallTime wall);
-  // Most of the time there is nothing to tell.
+  // Most of the time there is no event to deliver.
   void tell_transitions(ProviderId provider) {
     while (const auto transition = breakers_.take_transition(index_of(provider))) [[unlikely]]
       tell_transition(provider, *transition);

@@ -25,7 +25,7 @@ struct RequestArrived {
 struct TokensGranted {
   Instant at{};
   RequestId request{};
-  Tokens asked;  // the most output tokens that the request wants
+  Tokens asked;  // the request's max_tokens
   Tokens output;
 };
 

@@ -17,7 +17,7 @@ namespace windtunnel::monitor {
 
 struct RateLimiterConfig {
   std::optional<std::int64_t> requests_per_minute;  // absent: unlimited; 0: nothing is admitted
-  std::optional<Tokens> tokens_per_minute;          // absent: unlimited; 0: nothing that asks for a token is admitted
+  std::optional<Tokens> tokens_per_minute;          // absent: unlimited; 0: no request with a token is admitted
   friend bool operator==(const RateLimiterConfig&, const RateLimiterConfig&) = default;
 };
 

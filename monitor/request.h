@@ -45,7 +45,7 @@ struct Request {
   std::uint32_t prompt_length = 0;  // characters
 };
 
-// What a provider says that it billed for one call.
+// The usage that a provider reports for one call, and bills.
 struct Usage {
   Tokens input;
   Tokens output;
@@ -91,7 +91,7 @@ const char* name_of(ReplyKind kind);
 const char* name_of(Outcome outcome);
 // What `explain` prints.
 const char* doc_of(Outcome outcome);
-// The settings that decide how often requests end so, for a reader who wants fewer: "monitor.rate_limiter". Empty for
+// The settings that decide how often requests end so: "monitor.rate_limiter". Empty for
 // an answer.
 const char* settings_behind(Outcome outcome);
 
@@ -99,7 +99,7 @@ const char* settings_behind(Outcome outcome);
 constexpr bool is_answered(Outcome outcome) {
   return outcome == Outcome::served || outcome == Outcome::cache_hit || outcome == Outcome::stale_hit;
 }
-// Our own limiters said no before or between calls.
+// Our own limiters refused the request before or between calls.
 constexpr bool is_refused(Outcome outcome) {
   return outcome == Outcome::refused_rate || outcome == Outcome::refused_tokens || outcome == Outcome::refused_budget;
 }

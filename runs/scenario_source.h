@@ -38,7 +38,7 @@ struct FittedScenario {
 };
 FittedScenario fit_scenario(const std::string& log, const std::string& file);
 
-// What its first events show that a reader should know; nothing of a scenario whose breakers are another program's,
+// Notes that its first events give rise to; nothing of a scenario whose breakers are another program's,
 // which is not started for this.
 [[nodiscard]] std::vector<std::string> notes_of(const sim::Scenario& scenario);
 

@@ -17,7 +17,7 @@ std::string folder_of(const std::string& name) {
 
 JsonValue parse(Diagnostics& diagnostics, std::span<const std::string> sets) {
   JsonValue root = parse_json(diagnostics);
-  // A text that is not JSON, or says a thing twice, means nothing that could be judged further.
+  // A text that is not JSON, or states a key twice, is not judged further.
   diagnostics.throw_if_errors();
   for (const std::string& set : sets) apply_set(root, set, diagnostics);
   return root;

@@ -22,7 +22,7 @@
 
 namespace windtunnel::scenarios {
 
-// `sets` are `path=value`, applied in order to what the file says.
+// `sets` are `path=value`, applied in order to the file's values.
 sim::Scenario read_scenario(const std::string& path, std::span<const std::string> sets = {});
 
 // The same of a text. `name` stands for the file in messages; relative paths of traces start in its folder.

@@ -37,7 +37,7 @@ JsonValue value_of(std::string_view text, Place place) {
   return value;
 }
 
-// One walk down the path; each step either finds its child or says why it cannot.
+// One walk down the path; each step either finds its child or returns the reason why it cannot.
 class Descent {
  public:
   Descent(std::vector<std::string> steps, Place place, Diagnostics& diagnostics)

@@ -6,8 +6,8 @@ namespace {
 constexpr std::string_view kStarter = R"(// A scenario for Windtunnel.
 // Comments such as this one are allowed. Everything that is left out has a default.
 //
-//   windtunnel run FILE               runs it and says whether everything below holds
-//   windtunnel explain WORD           says what an exit code, a kind of fault, an outcome, ... means
+//   windtunnel run FILE               runs it and reports whether everything below holds
+//   windtunnel explain WORD           explains an exit code, a kind of fault, an outcome, ...
 {
   "version": 1,
   "title": "The first provider is down for a minute",

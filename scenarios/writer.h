@@ -11,7 +11,7 @@ namespace windtunnel::scenarios {
 // Ends with a newline.
 std::string write_scenario(const sim::Scenario& scenario);
 
-// Whether two scenarios say the same in everything a file can say, and replay the same requests.
+// Whether two scenarios are equal in everything a file can hold, and replay the same requests.
 bool same_scenario(const sim::Scenario& a, const sim::Scenario& b);
 
 }  // namespace windtunnel::scenarios

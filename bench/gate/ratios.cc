@@ -1,5 +1,5 @@
 // Whether the product has become slower, as ratios inside one process: each work of ours beside a yardstick that is not
-// ours, in turns, minima taken. Absolute times say more about the machine than about us.
+// ours, in turns, minima taken. Absolute times depend more on the machine than on our code.
 //
 //   windtunnel_ratios               prints the table; exits with 1 when a ratio is above its bound
 //   windtunnel_ratios --self-test   besides, does each work one and a half times over and fails unless that is noticed

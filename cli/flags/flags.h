@@ -1,7 +1,7 @@
 #pragma once
 // What the flags of several verbs share, and how a verb comes to the command line: a file of cli/flags/ for each,
-// which names its flags and their help, and says what is to be done when it is the one asked for. Only these files and
-// cli/option_tree.cc know the library that parses; they are compiled together.
+// which names its flags and their help, and returns the action of the verb that the user chose. Only these files and
+// cli/option_tree.cc include the library that parses; they are compiled together.
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -77,7 +77,7 @@ void add_files(CLI::App& verb, std::vector<std::string>& files);
 void add_sets(CLI::App& verb, std::vector<std::string>& sets);
 void add_jobs(CLI::App& verb, unsigned& jobs);
 
-// Which invariants are watched. check_names() throws what is wrong with them, once all is parsed.
+// The invariants that are checked. check_names() throws what is wrong with them, once all is parsed.
 void add_checks(CLI::App& verb, std::vector<std::string>& checks);
 void check_names(const std::vector<std::string>& checks);
 void add_color(CLI::App& verb, Color& color);

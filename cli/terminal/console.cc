@@ -18,7 +18,7 @@ bool is_dumb_terminal() {
   return terminal != nullptr && std::strcmp(terminal, "dumb") == 0;
 }
 
-// Of the terminal behind stderr; a window may change its size at any time. 80 if it does not say.
+// Of the terminal behind stderr; a window may change its size at any time. 80 if it has no size.
 std::size_t terminal_columns() {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;

@@ -19,7 +19,7 @@ void complain(std::string_view text);
 // Text for people that is no result.
 void print_note(std::string_view text);
 
-// Prints the problem and returns its exit code. Errors of a scenario stand as they are, because editors look for the
+// Prints the problem and returns its exit code. Errors of a scenario stand as they are, because editors search for the
 // file, line and column at the start of a line.
 ExitCode complain(const runs::Problem& problem);
 ExitCode complain(const std::vector<runs::Problem>& problems);

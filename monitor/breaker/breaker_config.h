@@ -1,5 +1,5 @@
 #pragma once
-// The words of a circuit breaker: its states, what it is told, why it opens, and every setting it knows.
+// The words of a circuit breaker: its states, its outcomes, why it opens, and every setting.
 //
 // No behaviour lives here, so that the breaker and the independent model that judges it share their vocabulary and
 // nothing else. A setting that is absent is off.
@@ -16,10 +16,10 @@ namespace windtunnel::monitor {
 
 enum class BreakerState : std::uint8_t { closed, open, half_open };
 
-// As it is written wherever a state is told: closed, open, half_open.
+// The name in every output: closed, open, half_open.
 const char* name_of(BreakerState state);
 
-// `ignored` is an outcome that says nothing about the provider (the client's own error, a call never made). `fatal` is
+// `ignored` is an outcome that does not concern the provider (the client's own error, a call never made). `fatal` is
 // a failure that opens the breaker at once, whatever the counters are.
 enum class BreakerOutcome : std::uint8_t { success, failure, ignored, fatal };
 

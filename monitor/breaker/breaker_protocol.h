@@ -24,7 +24,7 @@ struct BreakerQuestion {
 };
 
 struct BreakerAnswer {
-  std::string error;  // not empty: the question was wrong and changed nothing, and nothing else is said
+  std::string error;  // not empty: the question was wrong and changed nothing, and the other fields are empty
   BreakerState state = BreakerState::closed;
   std::optional<std::int64_t> permit;  // of an acquire: nothing when it was refused
 };

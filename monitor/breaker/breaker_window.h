@@ -1,5 +1,5 @@
 #pragma once
-// The outcomes that a breaker's rate and count rules look at. It counts; it judges nothing.
+// The outcomes that a breaker's rate and count rules use. It counts and does not judge.
 //
 // One of five shapes, chosen by the settings: none; a ring of the last N outcomes; a log of instants (an exact time
 // window); a ring of buckets; a plain tally (fixed and lifetime windows). The log grows to the outcomes of one window

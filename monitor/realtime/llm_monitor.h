@@ -65,7 +65,7 @@ struct GenerateResult {
   std::int32_t attempts = 0;
   Duration retry_after{0};  // of refused_rate: when to come again
   std::string error;        // one word, as in the log; empty if ok()
-  std::string detail;       // what the last failed call, or an invalid request, had to say
+  std::string detail;       // the error text of the last failed call or of an invalid request
 
   [[nodiscard]] bool ok() const { return is_answered(outcome); }
 };

@@ -40,7 +40,7 @@ std::string without_extension(const std::string& file) {
 
 std::string claim_of(const Finding& finding) { return finding.claim.empty() ? finding.id : finding.claim; }
 
-// A threshold is told apart by its claim, which names the fault that it is judged during; the others by their id.
+// A threshold is identified by its claim, which names the fault that it is judged during; the others by their id.
 std::string name_of_case(const Finding& finding) {
   const bool by_claim = finding.kind == Finding::Kind::threshold;
   return std::string(name_of(finding.kind)) + " " + (by_claim ? claim_of(finding) : finding.id);
@@ -117,7 +117,7 @@ std::vector<TestCase> cases_of(const RunSummary& summary, bool interrupted) {
   return cases;
 }
 
-// The same claim may be written twice; the second is told apart by its number.
+// The same claim may be written twice; a number distinguishes the second.
 void make_names_unique(std::vector<TestCase>& cases) {
   std::map<std::string, int> seen;
   for (TestCase& test : cases) {

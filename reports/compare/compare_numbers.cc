@@ -60,7 +60,7 @@ int decimals_of(double half_width) {
   return std::clamp(1 - static_cast<int>(std::floor(std::log10(half_width))), 0, kDecimalsShownMax);
 }
 
-// A share of replications, with the digits that say how rare it is.
+// A share of replications, with as many digits as its rarity needs.
 std::string chance_of(double share) {
   int decimals = 2;
   for (double rest = std::min(share, 1 - share); rest < 0.01 && decimals < 12; rest *= 10) ++decimals;

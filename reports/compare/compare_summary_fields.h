@@ -1,5 +1,5 @@
 #pragma once
-// The fields of a comparison's summary, in the order of compare.json: field_writer.h says what is made of them.
+// The fields of a comparison's summary, in the order of compare.json: field_writer.h describes their use.
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 // Where each value of a struct stands in its JSON document: its JSON pointer and its digits, by the list of fields
-// (field_writer.h). A page that shows a value looks it up by its address, so that the page and the document cannot name
+// (field_writer.h). A page that shows a value finds it by its address, so that the page and the document cannot name
 // two places for one figure.
 
 #include <map>

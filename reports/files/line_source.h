@@ -1,5 +1,5 @@
 #pragma once
-// The lines of a text file, compressed with zstd or not (its first bytes tell, not its name). Throws ReportError.
+// The lines of a text file, compressed with zstd or not (its first bytes decide, not its name). Throws ReportError.
 
 #include <cstddef>
 #include <cstdint>

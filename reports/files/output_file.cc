@@ -94,7 +94,7 @@ OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-// After the first failure the file takes no more bytes, and each later attempt to finish it says the same.
+// After the first failure the file takes no more bytes, and each later attempt to finish it reports the same error.
 template <typename Action>
 void OutputFile::remembering_failure(const Action& action) {
   try {

@@ -38,8 +38,8 @@ class OutputFile {
 
   void append(std::string_view bytes);
 
-  // Room for `size` bytes in the buffer, to be written by the caller; commit() says how many of them were. The room is
-  // good until the next call.
+  // Room for `size` bytes in the buffer, to be written by the caller; commit() takes the number of bytes written. The
+  // room is good until the next call.
   [[nodiscard]] char* reserve(std::size_t size) {
     if (buffer_.size - used_ < size) [[unlikely]]
       make_room(size);

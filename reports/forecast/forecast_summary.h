@@ -5,7 +5,7 @@
 //
 // No figure stands without its 95 % interval; in text as a half-width after +-. A chance that never showed is not 0: it
 // is printed as "< 3/n" of n replications, and one that always did as "> 1 - 3/n". In forecast.json money is in USD,
-// each estimate is {value, low, high, half_width}, and what the replications are too few to tell is null. Two equal
+// each estimate is {value, low, high, half_width}, and what the replications are too few to estimate is null. Two equal
 // forecasts differ in `build` and `timing` only.
 
 #include <array>
@@ -240,7 +240,7 @@ struct ForecastReport {
   const sim::Forecast& forecast;
   std::optional<ForecastStop> stop;
   std::optional<sim::Headroom> headroom;
-  std::vector<std::string> notes;  // more that a reader should know
+  std::vector<std::string> notes;  // further notes for the reader
   std::string replay;
   BuildInfo build;
   std::optional<Duration> wall;

@@ -1,5 +1,5 @@
 #pragma once
-// The fields of a forecast's summary, in the order of forecast.json: field_writer.h says what is made of them.
+// The fields of a forecast's summary, in the order of forecast.json: field_writer.h describes their use.
 
 #include <cmath>
 #include <limits>

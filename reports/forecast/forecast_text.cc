@@ -115,7 +115,7 @@ std::string spend_section(const SpendSummary& spend) {
   return "\nSpend:\n" + table.text(2);
 }
 
-// What our own limiters refuse is told even where nothing was.
+// The refusals of our own limiters are printed even where there were none.
 bool is_refusal(monitor::Outcome outcome) {
   return outcome == monitor::Outcome::refused_rate || outcome == monitor::Outcome::refused_tokens ||
          outcome == monitor::Outcome::refused_budget;
@@ -259,7 +259,7 @@ std::string forecast_csv(const ForecastSummary& forecast) {
       }
     }
     for (const ShareChance& row : day.p_exceed) {
-      // A chance that never showed is not 0: its cell says what it is below.
+      // A chance without a hit is not 0: its cell shows the upper bound.
       text += "," + (row.chance.value && !row.chance.bound ? nine_digits(*row.chance.value) : row.chance.text);
       text += "," + nine_digits(row.chance.low) + "," + nine_digits(row.chance.high);
     }

@@ -17,7 +17,7 @@ struct HtmlBundle {
 // nullptr: built without.
 const HtmlBundle* html_bundle();
 
-// What to tell somebody who wants the page of a build without it.
+// The message for a user who asks a build without the page for it.
 inline constexpr std::string_view kNoHtmlBundle =
     "this windtunnel was built without the HTML report. To get it: install npm (Debian: apt-get install npm), then "
     "cmake -B build -DWINDTUNNEL_HTML=ON && cmake --build build";

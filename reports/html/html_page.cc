@@ -1,5 +1,17 @@
 #include "reports/html/html_page.h"
 
+// How a page is made.
+//
+// A page is one file. The C++ side writes everything that a reader needs without scripts: verdict, cards, tables. It
+// also writes the figures of the charts as one JSON element. The script (reports/web, bundled at build time with the
+// chart library) draws the charts from that element and computes no figure of its own.
+//
+// Texts of a scenario are untrusted, because reports are passed around and scenarios come from logs. Three rules keep
+// them harmless: HtmlWriter escapes every text and attribute; the JSON element escapes '<', so that no text can end it;
+// and the content security policy allows only the bundled script and style by their hashes, and no request at all.
+//
+// The same run gives the same bytes: no time of writing, no random identifier, no order of a hash table.
+
 #include <fmt/format.h>
 
 #include "reports/html/html_writer.h"

@@ -1,5 +1,5 @@
 #pragma once
-// The frame of every page that we write: one file that needs no other and asks for none. Its content security policy
+// The frame of every page that we write: one file that loads no other. Its content security policy
 // allows its own script and style, by their hashes, and nothing else: no request leaves the page, and nothing that a
 // scenario's author wrote can run in it.
 

@@ -66,7 +66,7 @@ class RuleTestWriter final : public MetricSink {
   bool first_ = true;
 };
 
-// --- What promtool says --------------------------------------------------------------------------------------------
+// --- promtool's answer ---------------------------------------------------------------------------------------------
 
 // Reads `{name="value", ...} 1.7E+01, {...} ...` from the front of what is left.
 class AnswerLine {

@@ -1,12 +1,12 @@
 #pragma once
-// An input file for `promtool test rules` that holds the metrics of a run, and what promtool says to it: so that alert
+// An input file for `promtool test rules` that holds the metrics of a run, and promtool's answer to it, so that alert
 // rules meet the run as a Prometheus would have shown it to them.
 //
 // promtool compares and prints differences; it does not list alerts. So the file asks at every scrape for the alerts
 // that fire and claims that there are none: what promtool then prints as found is the list. Each question multiplies by
-// the number of its scrape, so that the answer says where it belongs: ALERTS{alertstate="firing"} * 17.
+// the number of its scrape, so that the answer holds its place: ALERTS{alertstate="firing"} * 17.
 //
-// The file is JSON, which is YAML. promtool's clock begins at 1970-01-01T00:00:00Z, so that rules which look at the
+// The file is JSON, which is YAML. promtool's clock begins at 1970-01-01T00:00:00Z, so that rules which read the
 // calendar see that day.
 
 #include <cstddef>

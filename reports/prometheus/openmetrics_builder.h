@@ -98,7 +98,7 @@ class MetricTeller {
   }
 
  private:
-  // OpenMetrics wants a bound as a floating-point number is written: 1.0, not 1.
+  // OpenMetrics requires a bound to be written as a floating-point number: 1.0, not 1.
   static std::string canonical_bound(std::int64_t value, int decimals) {
     std::string text = exact_decimal(value, decimals);
     return text.find('.') == std::string::npos ? text + ".0" : text;

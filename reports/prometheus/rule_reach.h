@@ -58,7 +58,7 @@ class ExportedSeries {
   std::vector<One> series_;
 };
 
-// Why the alert cannot fire in a run of this length; empty: it can, as far as can be told.
+// Why the alert cannot fire in a run of this length; empty: no reason was found.
 std::string why_unreachable(const AlertRule& rule, const std::vector<std::string>& recorded,
                             const ExportedSeries& series, Duration run);
 

@@ -223,7 +223,7 @@ void tell_gen_ai(MetricTeller& tell) {
 
 void tell_breakers(MetricTeller& tell) {
   const Timeline& run = tell.timeline();
-  // A state set's states are told by a label of its own name.
+  // A state set names its states by a label of its own name.
   constexpr const char* kName = "windtunnel_breaker_state";
   tell.begin({kName, MetricType::state_set, "", "The state that the breaker is in."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
@@ -289,7 +289,8 @@ void tell_world(MetricTeller& tell) {
   tell.begin({"windtunnel_cache_entries_held", MetricType::gauge, "",
               "Answers in the cache, with expired ones that nothing has removed yet."});
   tell.gauge({}, run.cache_entries_held);
-  tell.begin({"windtunnel_cache_entries_fresh", MetricType::gauge, "", "Answers in the cache that a request would hit."});
+  tell.begin(
+      {"windtunnel_cache_entries_fresh", MetricType::gauge, "", "Answers in the cache that a request would hit."});
   tell.gauge({}, run.cache_entries_fresh);
   tell.begin({"windtunnel_fault_active", MetricType::gauge, "", "1 while the fault acts."});
   for (const Timeline::Fault& fault : run.faults) {

@@ -18,9 +18,9 @@ struct Scrapes {
   [[nodiscard]] Duration after_start(std::size_t scrape) const { return interval * static_cast<std::int64_t>(scrape); }
 };
 
-// The least interval that is not below `least` and that the timeline can tell.
+// The least interval that is not below `least` and that the timeline resolves.
 Duration interval_at_least(const sim::Timeline& timeline, Duration least);
-// Why the timeline cannot tell what scrapes at this interval find; nothing if it can.
+// Why the timeline is too coarse for scrapes at this interval; nothing if it is not.
 std::optional<std::string> interval_problem(const sim::Timeline& timeline, Duration interval);
 Scrapes scrapes_of(const sim::Timeline& timeline, Duration interval);
 

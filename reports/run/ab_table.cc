@@ -122,7 +122,7 @@ std::string four_digits(double value) {
   if (value == 0) return "0";
   const std::string scientific = fmt::format("{:.3e}", value);
   const int exponent = std::stoi(scientific.substr(scientific.find('e') + 1));
-  // What has more digits before the point than four keeps them: they are noise, but zeros would look exact.
+  // What has more digits before the point than four keeps them: they are noise, but zeros would seem exact.
   std::string text = fmt::format("{:.{}f}", value, std::clamp(3 - exponent, 0, 300));
   if (text.find('.') == std::string::npos) return text;
   text.erase(text.find_last_not_of('0') + 1);

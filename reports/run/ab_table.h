@@ -1,6 +1,6 @@
 #pragma once
 // What an A/B experiment shows: the difference of each variant to the first, with a 95 % interval, and whether the
-// router divided the users as the weights say.
+// router divided the users by the weights.
 //
 // The requests of one run depend on each other: they wait in one queue, meet one outage, come from one user. Every
 // interval therefore is one of batch means (sim/statistics/batch_means.h), over batches of consecutive requests in the
@@ -78,7 +78,7 @@ struct AbMeans {
 // Watches a run and keeps what the comparison needs, by variant.
 class AbSamples final {
  public:
-  // Units beyond this are not told apart any more and not counted: which user comes first does not depend on the
+  // Units beyond this are no longer distinguished and not counted: which user comes first does not depend on the
   // variant, so that the first million are as good a sample as all.
   static constexpr std::size_t kUnitsMax = 1'000'000;
 
@@ -115,7 +115,7 @@ class AbSamples final {
   std::int64_t in_batch_ = 0;           // of the last one
   std::vector<std::int64_t> units_of_;  // by variant
   sim::UnknownBills unknown_bills_;
-  std::vector<std::uint64_t> slots_;    // open addressing; 0 is empty
+  std::vector<std::uint64_t> slots_;  // open addressing; 0 is empty
   std::size_t units_ = 0;
   bool has_unit_0_ = false;
 };

@@ -1,6 +1,6 @@
 #pragma once
 // An A/B experiment as a section of summary.txt: the table of variants, each against the first with its intervals, and
-// whether the users are divided as the weights say.
+// whether the users are divided by the weights.
 
 #include <string>
 

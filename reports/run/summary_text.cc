@@ -175,8 +175,8 @@ std::string cost_limiter_section(const CostLimiterSummary& limiter) {
 std::string cache_section(const CacheSummary& cache) {
   if (!cache.on) return "\nCache: off\n";
   return "\nCache:\n  Entries: " + count(cache.entries_held) + " of " + count(cache.capacity) +
-         " (fresh: " + count(cache.entries_fresh) + ")" +
-         ", Hits: " + count(cache.hits) + ", Hit Rate: " + percent(cache.hits, Int128{cache.hits} + cache.misses) +
+         " (fresh: " + count(cache.entries_fresh) + ")" + ", Hits: " + count(cache.hits) +
+         ", Hit Rate: " + percent(cache.hits, Int128{cache.hits} + cache.misses) +
          ", Stale Hits: " + count(cache.stale_hits) + "\n";
 }
 

@@ -132,7 +132,8 @@ FittedLog read_fit(const std::string& file, unsigned threads) {
   if (log.backtest) {
     describe(log.fit.scenario, *log.backtest);
   } else {
-    log.fit.notes.emplace_back("the log has fewer than 12 whole days, or costs more than a million USD: the fit is not backtested");
+    log.fit.notes.emplace_back(
+        "the log has fewer than 12 whole days, or costs more than a million USD: the fit is not backtested");
   }
   return log;
 }

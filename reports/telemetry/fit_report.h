@@ -1,5 +1,5 @@
 #pragma once
-// Reads a log of requests (telemetry.jsonl[.zst], ours or the seed's) for a fit, and says what was fitted.
+// Reads a log of requests (telemetry.jsonl[.zst], ours or the seed's) for a fit, and reports what was fitted.
 //
 // A line that is no record, or that has unknown words, is counted and reported with its number and reason. It never
 // ends the reading and is never passed over in silence.

@@ -168,7 +168,7 @@ inline const TelemetryWriter::Piece& TelemetryWriter::metadata_of(const Record& 
   return metadata_[place];
 }
 
-// What write_record() asks for, from the texts that were kept.
+// The arguments of write_record(), from the texts that were kept.
 class TelemetryWriter::Pieces {
  public:
   explicit Pieces(TelemetryWriter& writer) : writer_(writer) {}

@@ -1,8 +1,8 @@
 #pragma once
-// What `explore` says, for people and for programs, and the file by which a search that was cut short goes on.
+// The report of `explore`, for people and for programs, and the file by which a search that was cut short goes on.
 //
-// Everything but the progress file is the same for any number of threads: it speaks of the prefix of seeds that was
-// looked at, never of time that it took.
+// Everything but the progress file is the same for any number of threads: it covers the prefix of seeds that was
+// checked, and holds no time that the search took.
 
 #include <cstdint>
 #include <optional>
@@ -44,7 +44,7 @@ struct ExploreReport {
 std::string explore_text(const ExploreReport& report);
 std::string explore_json(const ExploreReport& report);
 
-// How far a search has come: seeds `first` to `last` need not be looked at again.
+// How far a search has come: seeds `first` to `last` need not be run again.
 struct ExploreProgress {
   std::string program;  // its version
   std::uint64_t scenario_hash = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// What verification of a breaker found, for people: the failing history as a table that one look reads, and the names
+// What verification of a breaker found, for people: the failing history as a short table, and the names
 // of the deviations.
 
 #include <string>

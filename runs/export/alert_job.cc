@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t kManyScrapes = 40'000;
 
 struct Rules {
-  std::vector<std::string> paths;  // absolute: promtool looks from the folder of the test
+  std::vector<std::string> paths;  // absolute, because promtool resolves paths from the folder of the test
   std::vector<std::string> alerts;
   std::optional<Duration> range_min;
   reports::RuleFile all;

@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A Prometheus that does not say otherwise is scraped this often where it matters.
+// The scrape interval of most configurations of Prometheus.
 constexpr Duration kScrapeInterval = 15s;
 // Prometheus takes a series that had no sample for this long as gone.
 constexpr Duration kLookback = 5min;

@@ -93,7 +93,7 @@ PartDone part_of(const ForecastJob& job) {
   }
   ForecastProgress progress{job.plan, wanted, earlier.replications(), job.progress};
   reports::PartFile file{job.out, head};
-  sim::ReplicationSet shown{.frame = job.world.frame(), .all = {}, .latency = {}};  // what this shard knows by itself
+  sim::ReplicationSet shown{.frame = job.world.frame(), .all = {}, .latency = {}};  // what this shard computed itself
   const auto take = [&](const sim::ReplicationBlock& block) {
     file.add(block);
     shown.all.insert(shown.all.end(), block.all.begin(), block.all.end());

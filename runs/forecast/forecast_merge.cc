@@ -76,7 +76,7 @@ sim::ReplicationSet set_of(const Parts& parts) {
   return set;
 }
 
-// A part whose file lacks a block in the middle says it is complete and is not.
+// A part whose file lacks a block in the middle is marked complete and is not.
 bool is_whole(const reports::Part& part) {
   for (std::uint64_t block = 0; block < sim::blocks_of(part.head.replications); ++block) {
     const bool wanted = !sim::indices_of(block, part.head.shard, part.head.replications).empty();

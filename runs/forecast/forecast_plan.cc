@@ -103,7 +103,7 @@ std::vector<std::string> names_of(const Scenario& scenario, bool variants) {
   return names;
 }
 
-// Reads what must hold; a share of the budget that is asked for is watched.
+// Reads the claims; a share of the budget that a claim names is recorded.
 void read_claims(ForecastPlan& plan, const ForecastRequest& request, const Scenario& scenario) {
   for (const sim::ThresholdSpec& one : scenario.forecast_thresholds) {
     plan.assertions.push_back(one.metric + " " + one.text);

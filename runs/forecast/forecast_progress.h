@@ -26,7 +26,7 @@ class ForecastProgress {
 
   void made(std::uint64_t count);
   void block(const sim::ReplicationSet& set);
-  // Of the search for headroom, whose trials end when they know enough.
+  // Of the search for headroom, whose trials end when they are decided.
   void trial(std::int64_t rate_millionths, std::uint64_t count);
   [[nodiscard]] Duration elapsed() const { return Clock::now() - begin_; }
 

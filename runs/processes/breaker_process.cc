@@ -15,7 +15,7 @@ namespace windtunnel::runs {
 
 namespace {
 
-// The breaker of one provider: whatever goes wrong with it ends the run, and says whose breaker it was.
+// The breaker of one provider: any failure of its program ends the run with a message that names the provider.
 class ProviderBreaker final : public monitor::ForeignBreaker {
  public:
   ProviderBreaker(std::string provider, const ChildOptions& options)

@@ -15,7 +15,7 @@ extern char** environ;
 namespace windtunnel::runs {
 namespace {
 
-// What the child finds: an empty stdin, one pipe for all it says, and signals as a program expects them.
+// The child's surroundings: an empty stdin, one pipe for all its output, and default signal handlers.
 class Spawn {
  public:
   explicit Spawn(int out) {

@@ -1,5 +1,5 @@
 #pragma once
-// Runs another program to its end and keeps what it says.
+// Runs another program to its end and keeps its output.
 
 #include <optional>
 #include <string>
@@ -12,8 +12,8 @@ struct ChildSaid {
   std::string text;  // stdout and stderr, as they came
 };
 
-// `command` is a program, looked for in PATH, and its arguments; no shell reads them. It gets an empty stdin. Nothing:
-// it could not be started, and `why` says why.
+// `command` is a program, searched in PATH, and its arguments; no shell reads them. It gets an empty stdin. Nothing:
+// it could not be started, and `why` holds the reason.
 std::optional<ChildSaid> run_child(const std::vector<std::string>& command, std::string& why);
 
 }  // namespace windtunnel::runs

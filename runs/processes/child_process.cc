@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kTailMax = 4096;
 // How long a child may take to end by itself once its input has ended.
 constexpr auto kFarewell = 500ms;
-// How often a wait looks whether it was interrupted.
+// How often a wait checks for an interrupt.
 constexpr auto kSlice = 100ms;
 
 void set_nonblocking(int descriptor) { fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK); }
@@ -85,7 +85,7 @@ std::string ChildProcess::ask(std::string_view line) {
 }
 
 ChildError ChildProcess::error(const std::string& what_happened) {
-  // What it has to say about it may be still on its way.
+  // The last of its output may still be on its way.
   for (int i = 0; i < 5 && errors_ >= 0; ++i) {
     pollfd one{.fd = errors_, .events = POLLIN, .revents = 0};
     if (poll(&one, 1, 20) <= 0) break;

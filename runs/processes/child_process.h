@@ -1,6 +1,6 @@
 #pragma once
 // Another program, asked line by line: every line written to it is answered by one line. It may die, hang, flood or
-// never read; each of that ends in a ChildError that says what happened, with the end of its stderr.
+// never read; each of that ends in a ChildError with the cause and the end of its stderr.
 //
 // When a ChildProcess ends, however that comes about, its input is closed, and what has not ended within a moment is
 // killed: the child and every process that descends from it (supervised_program.h). The child receives no signals of
@@ -20,7 +20,7 @@ namespace windtunnel::runs {
 
 class ChildError : public std::exception {
  public:
-  // `what_happened` has no full stop; `stderr_tail` is the end of what the child said there.
+  // `what_happened` has no full stop; `stderr_tail` is the end of the child's stderr.
   ChildError(std::string what_happened, std::string stderr_tail)
       : what_(std::move(what_happened)), stderr_tail_(std::move(stderr_tail)) {}
   [[nodiscard]] const char* what() const noexcept override { return what_.c_str(); }

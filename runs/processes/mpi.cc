@@ -43,7 +43,7 @@ namespace {
 using sim::Replication;
 using Numbers = std::vector<std::int64_t>;
 
-// What rank 0 tells the others, in this order; then come the indices.
+// The message of rank 0 to the others, in this order; then come the indices.
 struct Order {
   std::int64_t makes = 0;  // 1: make replications; 0: end with the number `family`
   std::int64_t rate_millionths = 0;

@@ -204,7 +204,7 @@ std::string question_line(const BreakerQuestion& question) {
   return line + "}";
 }
 
-// Answers are read leniently: an adapter may say more than it was asked.
+// Answers are read leniently: an adapter may add fields.
 ResetAnswer read_reset_answer(std::string_view line) {
   ResetAnswer answer;
   JsonValue json;

@@ -23,14 +23,14 @@ namespace windtunnel::scenarios {
 // No line of the protocol is longer.
 inline constexpr std::size_t kProtocolLineMax = std::size_t{64} << 10;
 
-// The breaker's side: carries out one line and says what to answer, without line ends.
+// The breaker's side: runs one line and returns the answer, without line ends.
 std::string answer_line(monitor::ForeignBreaker& breaker, std::string_view line);
 
 // The asker's side, without line ends. The settings must be in whole milliseconds.
 std::string reset_line(const monitor::BreakerConfig& config);
 std::string question_line(const monitor::BreakerQuestion& question);
 
-// What stands on an answer line. `nonsense` says why it is none, and then the rest means nothing.
+// The content of an answer line. `nonsense` holds why it is none; the rest is then empty.
 struct ResetAnswer {
   std::string nonsense;
   std::optional<std::string> unsupported;  // the reason

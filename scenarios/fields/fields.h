@@ -1,6 +1,6 @@
 #pragma once
 // One table of fields per type of object in a scenario file. The reader, the writer and the JSON Schema all walk the
-// same tables, so none of them can know a key that the others do not.
+// same tables, so that none of them accepts a key that the others lack.
 //
 // A Kind says how a value of one C++ type stands in a file: how it is read (with errors at its place), written,
 // compared and described. A Field is a named Kind of one member; a Table is the fields of one type of object.
@@ -62,7 +62,7 @@ struct Field {
   bool is_needed = false;                    // by the kinds that use it, though the shape does not require it
   bool is_left_out = false;                  // never written with its default, because writing the key says more
   bool is_early = false;                     // read before the others, which refer to it
-  bool is_stated = false;                    // written even where it is the default: the reader wants to see it
+  bool is_stated = false;                    // written even where it is the default, because a reader expects it
   std::function<bool(const T&)> stated_for;  // the same for some objects only
   std::string alias_of;                      // another spelling of that field: read, never written
   std::optional<Condition> used_by;
@@ -188,7 +188,7 @@ bool check_conditions(Reading& reading, const JsonValue& json, const T& object, 
     if (!field.alias_of.empty() && json.find(field.alias_of) != nullptr) {
       good = reading.error(member->place, "this says the same as \"" + field.alias_of + "\"; write one of them");
     }
-    // Where the deciding word could not be read nothing can be said.
+    // Without the deciding word the rest cannot be judged.
     if (!field.used_by || !chooser_is_sound(reading, json, table, field.used_by->key)) continue;
     const std::string chosen = word_of(table, Writing{reading.names}, object, field.used_by->key);
     if (!is_used(*field.used_by, chosen))
@@ -242,7 +242,7 @@ JsonValue write_object(const Writing& writing, const T& object, const Table<T>& 
   return json;
 }
 
-// Equal in everything that the file can say.
+// Equal in everything that a file can hold.
 template <class T>
 bool same_object(const T& a, const T& b, const Table<T>& table) {
   for (const Field<T>& field : table.fields) {

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A key that says nothing about the run.
+// A key without effect on the run.
 Field<Scenario> bare_field(std::string name, std::string doc, std::function<bool(Reading&, const JsonValue&)> read,
                            std::function<JsonValue()> schema) {
   Field<Scenario> result;

@@ -209,7 +209,8 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
       settings.of<Diurnal>("day_factor_law", &Diurnal::day_factor_law, word(factor_laws),
                            "The law of that factor: gamma has fewer days of very much traffic than lognormal."),
       settings
-          .of<Diurnal>("level_cv", &Diurnal::level_cv, decimal({0, 10}), "The same of a lognormal factor drawn once for the run.")
+          .of<Diurnal>("level_cv", &Diurnal::level_cv, decimal({0, 10}),
+                       "The same of a lognormal factor drawn once for the run.")
           .in("coefficient of variation")
           .such_as("0.1"),
       settings

@@ -22,7 +22,7 @@ struct GrammarError {
   std::string help;
 };
 
-// A metric that only a forecast knows: "forecast." and a name.
+// A metric that only a forecast has: "forecast." and a name.
 bool is_forecast_metric(std::string_view text);
 
 // Sets `metric`, `of` and the tags. Whether the provider and variant exist is for the caller to check.

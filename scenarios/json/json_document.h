@@ -1,5 +1,5 @@
 #pragma once
-// JSON text as a tree in which every key and value knows its place.
+// JSON text as a tree in which every key and value holds its place in the file.
 //
 // The grammar is that of RFC 8259 with // and /* */ comments. Numbers stay the text that was written, so that money and
 // shares are read as exact decimals; objects keep the order of the file. A duplicate key is an error.

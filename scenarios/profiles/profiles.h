@@ -37,7 +37,7 @@ std::string default_profile(std::string_view provider_name);
 // Who runs the provider's model: "openai", "anthropic", or empty if it is unknown.
 std::string_view vendor_of(const sim::ProviderSpec& provider);
 
-// When a vendor's API was down, as its status page told over 418 days.
+// When a vendor's API was down, according to 418 days of its status page.
 struct MeasuredOutages {
   sim::Law up;          // nanoseconds
   sim::Law down;        // nanoseconds

@@ -120,7 +120,7 @@ Judgement Judge::judge(const RunResult& result) {
   append(judgement.findings, judge_faults(scenario_, result));
   append(judgement.findings, coverage_.judge(scenario_));
   judgement.checks = checks_.selection().names();
-  // A scenario that states no liveness has none to watch.
+  // A scenario that states no liveness has none to check.
   if (!liveness_) std::erase(judgement.checks, "V1");
   judgement.coverage = coverage_.table();
   judgement.claims = claims_of(scenario_, liveness_.has_value());

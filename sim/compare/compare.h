@@ -1,5 +1,5 @@
 #pragma once
-// Runs several variations of a world on the same seeds and says by how much each differs from the first.
+// Runs several variations of a world on the same seeds and computes by how much each differs from the first.
 //
 // Common random numbers: chance is drawn by name, so that with one seed all variations meet the same arrivals,
 // latencies and faults, and the difference of a pair of runs is the variation's own doing. Statistics are of seeds: the
@@ -28,7 +28,7 @@
 namespace windtunnel::sim {
 
 struct Variation {
-  std::string name;  // told apart by it
+  std::string name;  // unique
   Scenario scenario;
 };
 
@@ -36,11 +36,11 @@ struct CompareOptions {
   std::uint64_t seed_first = 1;
   std::uint64_t seeds = 20;  // seed_first, seed_first + 1, ...; at least 1
   std::uint64_t jobs = 1;
-  // Replications 0, 1, ... of a forecast instead of runs; then seed_first and checks say nothing.
+  // Replications 0, 1, ... of a forecast instead of runs; then seed_first and checks are not used.
   std::optional<ForecastOptions> forecast = std::nullopt;
   std::vector<std::string> checks{"all"};   // as in JudgeOptions; a violation never ends a run
   const std::atomic<bool>* stop = nullptr;  // set from elsewhere: end with the seeds that are complete
-  std::function<void(std::uint64_t done, std::uint64_t of)> progress;  // of runs, told in order
+  std::function<void(std::uint64_t done, std::uint64_t of)> progress;  // of runs, called in order
 };
 
 struct MetricComparison {

@@ -54,7 +54,7 @@ struct SeedResult {
   std::uint64_t seed = 0;
   SeedTotals totals;  // of this one
   std::optional<Finding> failure;
-  bool stopped = false;  // broken off: it says nothing
+  bool stopped = false;  // broken off: it has no result
 };
 
 // The world of one seed.
@@ -64,14 +64,14 @@ struct SeedResult {
 [[nodiscard]] std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks);
 
 struct Exploration {
-  SeedTotals totals;                  // of the seeds looked at, the failing one included: a prefix of those asked for
-  std::optional<std::uint64_t> last;  // the end of that prefix; nothing: no seed was looked at
+  SeedTotals totals;                  // of the seeds that ran, the failing one included: a prefix of the requested ones
+  std::optional<std::uint64_t> last;  // the end of that prefix; nothing: no seed ran
   std::optional<FailingSeed> failure;
 };
 
 [[nodiscard]] Verdict verdict_of(const Exploration& exploration, bool swarm);
 
-// Looks at seeds first..last in order until one fails or `stop` is set. `told`, if given, is called on this thread
+// Runs seeds first..last in order until one fails or `stop` is set. `told`, if given, is called on this thread
 // after each seed of the prefix; false ends the search there.
 [[nodiscard]] Exploration explore(const Scenario& base, std::uint64_t first, std::uint64_t last,
                                   const ExploreOptions& options = {},

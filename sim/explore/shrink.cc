@@ -24,7 +24,7 @@ bool has_fault(const Scenario& world, const std::optional<std::string>& id) {
   return !id || std::ranges::any_of(world.faults, [&](const FaultSpec& one) { return one.id == *id; });
 }
 
-// Whether a file could say it: no name without its owner, nothing outside the run.
+// Whether a file can hold it: no name without its owner, nothing outside the run.
 bool is_sound(const Scenario& world) {
   const Duration end = world.duration;
   if (end < 1ns || world.workloads.empty() || world.providers.empty()) return false;
@@ -404,7 +404,7 @@ class Shrinker {
 }  // namespace
 
 bool same_failure(const Finding& a, const Finding& b) {
-  // Both findings of liveness say that it did not recover.
+  // Both findings of liveness mean that it did not recover.
   return a.kind == b.kind && (a.kind == Finding::Kind::liveness || a.id == b.id);
 }
 

@@ -41,7 +41,7 @@ struct Shrunk {
 [[nodiscard]] Shrunk shrink(const Scenario& world, const Finding& finding, const Scenario& defaults,
                             const ShrinkOptions& options = {});
 
-// Whether a failure is the one that is looked for: the same check.
+// Whether a failure is the wanted one: the same check.
 [[nodiscard]] bool same_failure(const Finding& a, const Finding& b);
 
 // Writes into title and description what this world shows: the check, its reason, the seed, and what it came from.

@@ -24,7 +24,7 @@ struct Draft {
   [[nodiscard]] Duration on_grid(Duration duration) const { return sim::on_grid(duration, grid); }
 };
 
-// In this order: each may look at what those before it drew.
+// In this order: each may use what those before it drew.
 void draw_provider_names(Draft& draft);
 void draw_calls(Draft& draft);             // provider_call
 void draw_load(Draft& draft);              // duration, workload

@@ -1,5 +1,5 @@
 #pragma once
-// The questions that the simulator asks every kind of fault, with the answers of a kind that does not answer itself.
+// The rules of every kind of fault, with the defaults of a kind that does not define its own.
 //
 // A kind of fault is a struct of its settings. It inherits FaultRules and declares again what it answers otherwise;
 // there are no virtual functions, because a scenario's fault is a value, a variant of the kinds (fault.h), and every

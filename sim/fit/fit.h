@@ -4,7 +4,7 @@
 // fitted figure with its 95 % interval. What the log leaves uncertain is part of the scenario: each replication of a
 // forecast draws the level, growth, lengths, error rates and hits from their fitted laws.
 //
-// The model, and what it cannot know:
+// The model, and its limits:
 //   days     Counts of whole days: weekdays, growth and steps as far as they explain more than chance, and what days
 //            differ by beyond that (fit_days.h). Fewer than 8 whole days say nothing of it. Within a day a factor for
 //            each UTC hour, if the log holds each.
@@ -20,7 +20,8 @@
 //            requests, and too narrow if users were sticky. The scenario divides request by request.
 //   latency  Of answered calls, per provider: time to first token and time per output token, independent of each
 //            other. Without a time to first token in the log the latter is constant: the slope of latency over output.
-//   price    Per target and token, whole pico-dollars, solved from the bills; how many it explains is told. Where it
+//   price    Per target and token, whole pico-dollars, solved from the bills; how many it explains is reported. Where
+//   it
 //            does not explain all (a prompt cache, tiers), the bills' sum is met.
 //   errors   Shares of calls, per provider and kind, independent of each other: an outage in the log is spread over it.
 //   hits     The share of requests that a fresh cache entry answered, of those not refused by a limiter. Modelled as

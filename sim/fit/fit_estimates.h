@@ -1,5 +1,6 @@
 #pragma once
-// The parts of a fit, each a function of the log's values: it writes its piece of the scenario and says what it fitted.
+// The parts of a fit, each a function of the log's values: it writes its piece of the scenario and reports what it
+// fitted.
 
 #include <chrono>
 #include <cmath>

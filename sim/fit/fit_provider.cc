@@ -95,7 +95,7 @@ void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   }
 }
 
-// Time to first token and time per output token, if the log knows the former.
+// Time to first token and time per output token, if the log holds the former.
 void fit_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   std::vector<std::int64_t> first;
   std::vector<std::int64_t> each;

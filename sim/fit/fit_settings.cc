@@ -1,5 +1,5 @@
-// The gateway's settings. A log says little of them, so that they are the defaults, but no default may forbid what the
-// log shows: it is fitted where the log tells it, and lifted where the log only contradicts it.
+// The gateway's settings. A log shows little of them, so that they are the defaults, but no default may forbid what the
+// log shows: it is fitted where the log shows it, and lifted where the log only contradicts it.
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
 #pragma once
-// What a set of replications says: each figure with its 95 % interval, computed once, in the order of the replications.
+// The figures of a set of replications: each with its 95 % interval, computed once, in the order of the replications.
 //
 // Money is in pico-dollars, time in nanoseconds, shares are of 1. Which interval belongs to which figure, and why, is
-// said in sim/statistics/statistics.h. Replications are independent, so that the intervals hold whatever happens inside
-// one.
+// described in sim/statistics/statistics.h. Replications are independent, so that the intervals hold whatever happens
+// inside one.
 //
 // Demand and request noise. A month differs from another for two reasons: the environment that its requests share
 // (level of demand, day factors, bursts, outages, who the sticky users are) and the noise of each request (arrival,
@@ -59,7 +59,7 @@ struct Spread {
   std::size_t twins = 0;
 };
 
-// What a forecast says of one threshold.
+// A forecast's judgement of one threshold.
 struct ForecastFinding {
   ThresholdSpec threshold;
   std::optional<Estimate> estimate;  // in the unit of the bound: USD, ns, days, or a share

@@ -32,7 +32,7 @@ struct StopRule {
   std::vector<StopTarget> targets;  // all must be reached
 };
 
-// The half-width that the limit is of; nothing: there are too few replications to tell.
+// The half-width that the limit is of; nothing: there are too few replications.
 [[nodiscard]] std::optional<double> precision_of(const ReplicationSet& set, const StopTarget& target);
 [[nodiscard]] bool holds(const StopRule& rule, const ReplicationSet& set);
 
@@ -50,7 +50,7 @@ class ReplicationMaker {
   ReplicationMaker(const ReplicationMaker&) = delete;
   ReplicationMaker& operator=(const ReplicationMaker&) = delete;
   virtual ~ReplicationMaker() = default;
-  // Hands out the replications in the order of the indices until `take` says false. False: it was interrupted.
+  // Hands out the replications in the order of the indices until `take` returns false. False: it was interrupted.
   virtual bool make(const ReplicationJob& job, const std::function<bool(Replication)>& take) = 0;
 };
 

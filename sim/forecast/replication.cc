@@ -78,7 +78,7 @@ std::vector<std::int64_t> crossings(const ForecastFrame& frame, const std::vecto
       return month_of(one.begin).begin == alert.event.window_begin;
     });
     if (day == days.end()) continue;  // a wall clock that was stepped out of the horizon
-    // The first refusal says that the budget is used up.
+    // The first refusal shows that the budget is used up.
     const bool is_alert = alert.event.kind == monitor::BudgetEvent::Kind::alert;
     const Millionths share = is_alert ? alert.event.share : frame.shares.back();
     const auto place = std::lower_bound(frame.shares.begin(), frame.shares.end(), share) - frame.shares.begin();

@@ -31,7 +31,7 @@ inline constexpr std::uint64_t kBlockSize = 50;
 inline constexpr std::uint64_t kTwinEvery = 10;
 inline constexpr Duration kHorizonMax = std::chrono::hours{24 * 3660};
 
-// Percentiles of request duration that every replication tells.
+// Percentiles of request duration that every replication holds.
 inline constexpr std::array<Millionths, 4> kLatencyShares{
     {Millionths{500'000}, Millionths{900'000}, Millionths{950'000}, Millionths{990'000}}};
 
@@ -101,7 +101,7 @@ struct Replication {
   friend bool operator==(const Replication&, const Replication&) = default;
 };
 
-// All but the histogram as one list, and back; nothing if the list has another length than the frame asks for.
+// All but the histogram as one list, and back; nothing if the list has another length than the frame requires.
 [[nodiscard]] std::vector<std::int64_t> numbers_of(const Replication& replication);
 [[nodiscard]] std::optional<Replication> replication_of(const ForecastFrame& frame,
                                                         std::span<const std::int64_t> numbers);

@@ -12,7 +12,7 @@
 #include "sim/kernel/samplers.h"
 
 // The same loops, compiled once more for wider registers and chosen when the program starts. Every operation is one of
-// IEEE 754 and none is fused (the build says -ffp-contract=off), so that all give the same bits. Sanitizers instrument
+// IEEE 754 and none is fused (the build sets -ffp-contract=off), so that all give the same bits. Sanitizers instrument
 // what runs before they are ready, so under them there is one version.
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #if defined(__has_feature)

@@ -73,7 +73,7 @@ class EventQueue {
   }
 
   EventWheel all_;
-  EventHeap next_;  // what schedule_next() was told
+  EventHeap next_;  // what schedule_next() scheduled
   std::uint64_t sequence_ = 0;
   Instant last_popped_{};
 };

@@ -138,7 +138,7 @@ class EventWheel {
   std::size_t near_place_ = 0;           // in its bucket
   std::size_t near_size_ = 0;
   EventHeap others_;
-  std::uint32_t pushes_ = 0;  // since the width was last looked at, and those that went to the heap
+  std::uint32_t pushes_ = 0;  // since the width was last checked, and those that went to the heap
   std::uint32_t too_far_ = 0;
   std::uint32_t too_full_ = 0;
 };

@@ -1,5 +1,5 @@
 #pragma once
-// The questions that the simulator asks every executor, with the answers of one that does not answer itself.
+// The rules of every executor, with the defaults of one that does not define its own.
 //
 // An executor is a struct of its settings. It inherits ExecutorRules and declares again what it answers otherwise;
 // there are no virtual functions, because a workload's executor is a value, a variant of the executors (executor.h),
@@ -57,7 +57,7 @@ struct ExecutorRules {
   struct State {};
 
   static constexpr ArrivalSource kSource = ArrivalSource::rate;
-  // False: its settings say how long it lasts, and a workload has no `duration`.
+  // False: its settings give its length, and a workload has no `duration`.
   static constexpr bool kHasDuration = true;
   // False: its requests come with their tokens, and a workload has no `tokens`.
   static constexpr bool kDrawsTokens = true;

@@ -1,5 +1,5 @@
 #pragma once
-// One stream of requests as a scenario states it: when its requests come, and what each asks for.
+// One stream of requests as a scenario states it: when its requests come, and what each holds.
 
 #include <cstdint>
 #include <optional>
@@ -73,7 +73,7 @@ struct WorkloadSpec {
   TokenModel input{Law::fixed(150)};
   TokenModel output{Law::fixed(200)};
   double length_cv = 0;              // of a factor of all lengths that is drawn once for the run
-  std::optional<Tokens> max_tokens;  // absent: 500; a trace row asks for exactly its output tokens
+  std::optional<Tokens> max_tokens;  // absent: 500; a trace row has exactly its output tokens
   bool stream = false;               // a reply that breaks off is a failure that the caller has seen
   // Whose draws of level, growth, days, bursts, prompts and lengths these are: workloads with the same word rise and
   // fall together. Empty: the workload's own.

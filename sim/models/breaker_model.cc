@@ -12,7 +12,7 @@ using monitor::WindowType;
 
 namespace {
 
-// Whether a value has reached a limit: above it, or at it where `ge` says that this is enough.
+// Whether a value has reached a limit: above it, or at it where `ge` allows equality.
 bool reaches(Int128 value, Int128 limit, BreakerCompare compare) {
   return compare == BreakerCompare::ge ? value >= limit : value > limit;
 }

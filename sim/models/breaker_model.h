@@ -19,7 +19,7 @@ struct ModelPermit {
   Instant at{};
 };
 
-// Ways in which breakers are known to deviate that no setting can say. All off: the rules as they are written.
+// Ways in which breakers are known to deviate that no setting expresses. All off: the rules as they are written.
 struct BreakerQuirks {
   bool success_keeps_run = false;          // a success does not end the run of failures
   bool stuck_if_opened_at_zero = false;    // OPEN that began at Instant{} never ends

@@ -50,7 +50,7 @@ class CacheModel {
     Links used;  // ring through slot 0, least recently used first
     Links aged;  // ring through slot 0, oldest first
   };
-  // A place of the index: the slot, 0 is empty, and half of the identity's hash, so that few slots are looked at.
+  // A place of the index: the slot, 0 is empty, and half of the identity's hash, so that few slots are read.
   struct Place {
     std::uint32_t hash = 0;
     std::uint32_t slot = 0;

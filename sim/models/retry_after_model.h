@@ -1,5 +1,5 @@
 #pragma once
-// The wait that a Retry-After header asks for, within [0, cap] whatever was sent.
+// The wait that a Retry-After header requests, within [0, cap] whatever was sent.
 
 #include "base/units.h"
 #include "monitor/request.h"

@@ -1,6 +1,6 @@
 #pragma once
-// What the values of independent replications say of the quantity behind them: an estimate and a 95 % interval, or
-// nothing when there are too few values to say so.
+// Estimates of a quantity from the values of independent replications: a value and a 95 % interval, or
+// nothing when there are too few values.
 //
 // Values are whole numbers of a small unit (pico-dollars, nanoseconds, requests) or doubles. Sums of whole numbers are
 // exact (128 bits); what is beyond a sum is computed in the order of the values, so that the same values in the same

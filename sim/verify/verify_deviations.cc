@@ -37,7 +37,7 @@ constexpr std::uint64_t kHistoriesToFit = 40;
 constexpr std::uint64_t kHistories = 600;    // drawn for one round
 constexpr std::size_t kCandidatesKept = 12;  // the shortest, for each way of each deviation
 
-// A history on which a deviation's model tells itself from all others by its last answer.
+// A history on which a deviation's model differs from all others in its last answer.
 struct Candidate {
   History history;
   std::vector<ExpectedAnswer> plain;    // by the rules
@@ -105,7 +105,7 @@ std::optional<Candidate> telling_part(const History& history, const AllAnswers& 
                    .deviant = std::vector(own.begin(), own.begin() + size)};
 }
 
-// Gives the history to each way that it tells from all ways of other deviations.
+// Gives the history to each way that it separates from all ways of other deviations.
 void add_candidates(const History& history, const BreakerRules& rules, std::vector<Variant>& variants) {
   const AllAnswers all = answers_of_all(history, rules, variants);
   for (std::size_t way = 0; way < variants.size(); ++way) {
@@ -178,7 +178,7 @@ Candidate shrunk(monitor::ForeignBreaker& breaker, const BreakerConfig& config, 
   return best;
 }
 
-// One more deviation of the breaker beyond the known ones, if one can be told.
+// One more deviation of the breaker beyond the known ones, if one can be recognized.
 std::optional<RecognisedDeviation> next_deviation(monitor::ForeignBreaker& breaker, const BreakerConfig& config,
                                                   const BreakerRules& rules, StreamKey stream,
                                                   const std::vector<RecognisedDeviation>& known) {

@@ -62,7 +62,7 @@ ExpectedAnswer ModelSession::perform(const HistoryCall& call) {
       latest_.late = model_.report(*permits_[call.of].permit, call.outcome, now);
       break;
     case BreakerOp::state:
-      // Under a fixed window a query is a call like any other; elsewhere it changes nothing, and is not even told.
+      // Under a fixed window a query is a call like any other; elsewhere it changes nothing and is not sent.
       if (config_.window_type == monitor::WindowType::fixed) model_.advance(now);
       break;
   }

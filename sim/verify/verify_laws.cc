@@ -14,7 +14,7 @@ using monitor::BreakerState;
 using monitor::WindowType;
 using std::chrono::milliseconds;
 
-// What all laws look at.
+// The input of all laws.
 struct Told {
   const BreakerConfig& config;
   const History& history;

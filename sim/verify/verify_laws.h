@@ -29,7 +29,7 @@ struct Derived {
   std::vector<ExpectedAnswer> expected;
 };
 
-// Those that hold for these settings and say something about this history; what is free in a law is drawn by `number`.
+// Those that hold for these settings and apply to this history; what is free in a law is drawn by `number`.
 std::vector<Derived> derive(const monitor::BreakerConfig& config, const History& history, StreamKey stream,
                             std::uint64_t number);
 

@@ -18,7 +18,7 @@ struct Divergence {
   std::string second;
 };
 
-// Nothing: the same run. The options' observers are not told.
+// Nothing: the same run. The options' observers receive nothing.
 std::optional<Divergence> first_divergence(const Scenario& scenario, const RunOptions& first, const RunOptions& second);
 
 }  // namespace windtunnel::sim

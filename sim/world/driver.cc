@@ -422,7 +422,7 @@ inline std::uint32_t Driver::take_slot() {
 }
 
 // A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it
-// said so is not asked again and again: time must pass, and the checks will tell.
+// answered so is not queried again at once: time must pass, and the checks report it.
 inline void Driver::watch_breaker(ProviderId provider) {
   const auto at = pipeline_.wakeup(provider);
   std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;

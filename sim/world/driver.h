@@ -1,6 +1,24 @@
 #pragma once
-// The driver behind run(): owns the pipeline, the load, the providers, the faults, the queue of events and the slab of
-// requests in flight.
+// The driver behind run(): one loop that moves virtual time.
+//
+// The loop pops the earliest event, sets the clock to it and hands it to one of five owners, which its payload names by
+// range: a workload (an arrival), a fault (it begins or ends), a breaker (its open time has passed), a virtual user
+// (its think time has passed) or a slot (a request's call ends or its pause is over). Events of one instant run in the
+// order of their scheduling. Nothing else moves time, and nothing but the seed decides what happens.
+//
+// A request in flight lives in a slot of a slab, so that a run allocates nothing per event in its steady state. It
+// waits for exactly one event at a time, `expected`. The queue cannot cancel an event. An event that a request no
+// longer waits for is therefore popped and only counted, and a slot is used again when no event names it any more.
+//
+// The driver performs what the pipeline decides and decides nothing itself:
+//
+//   arrival -> pipeline.begin() -> CallProvider -> call(): the faults act, the provider has a place, queues or
+//   overflows
+//     -> serve(): the provider's law gives reply and instant -> complete(): the ledger takes the true bill, then
+//     pipeline.on_reply() -> CallProvider | WaitUntil | Finished
+//
+// Omissions: there is no network between gateway and provider other than a provider's latency law, and the pipeline's
+// own computing takes no time.
 
 #include <cstdint>
 #include <optional>

@@ -7,7 +7,7 @@
 
 namespace windtunnel::sim {
 
-// What every call asks of a kind is asked once, here.
+// What every call needs of a kind is computed once, here.
 Faults::State Faults::state_of(const FaultSpec& spec) {
   State state;
   state.spec = &spec;

@@ -63,7 +63,7 @@ class Faults {
     bool active = false;        // acts now
     std::uint64_t changes = 0;  // so far: the number of the phase that the next change begins
     FaultCount count;
-    // The answers of its kind that every call asks for.
+    // The properties of its kind that every call needs.
     Precedence precedence = Precedence::undecided;
     bool touches_calls = true;
     double fraction = 1;

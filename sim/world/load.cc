@@ -296,7 +296,7 @@ void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand&
   const ListedRequest& listed = row(ordinal);
   if (listed.input) request.input = *listed.input;
   if (listed.output) demand.output = *listed.output;
-  // A row of a trace asks for what it got, unless the workload says otherwise; a listed request speaks for itself.
+  // A row of a trace requests what it got, unless the workload sets max_tokens; a listed request has its own.
   const bool said_by_workload = replay_ != nullptr && spec_.max_tokens;
   if (listed.max_tokens && !said_by_workload) {
     max_tokens = listed.max_tokens;

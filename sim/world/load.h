@@ -1,5 +1,5 @@
 #pragma once
-// One workload: when its requests arrive and what each asks for.
+// One workload: when its requests arrive and what each holds.
 //
 // Everything is drawn by name (workload, ordinal of the request in it), so that a second workload, a fault or a
 // provider moves no draw of this one. Arrivals come in order of time; the driver asks for one at a time.
@@ -20,7 +20,7 @@
 
 namespace windtunnel::sim {
 
-// What the virtual user wants beyond what the pipeline is told.
+// What the virtual user needs beyond the pipeline's request.
 struct Demand {
   Tokens output;               // what the provider would answer with, uncut
   std::uint64_t ordinal = 0;   // of the request in its workload: it names every draw made for it
@@ -50,7 +50,7 @@ struct ArrivalPoint {
 class Load {
  public:
   // `spec` must outlive the load; its names have been checked by the reader. `index` is its place in file order. With a
-  // limit per request, a request that says nothing else asks for what its input leaves of it.
+  // limit per request, a request without max_tokens requests what its input leaves of it.
   Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
        const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
        std::optional<Tokens> limit_per_request = std::nullopt);
@@ -106,7 +106,7 @@ class Load {
   const TraceReplay* replay_;    // of the list; nullptr: a script
   double rate_scale_ = 1;        // of the list
   std::uint64_t arrivals_ = 0;   // handed out so far
-  std::uint64_t candidate_ = 0;  // of the list: the next ordinal to look at
+  std::uint64_t candidate_ = 0;  // of the list: the next ordinal to try
   std::uint64_t copies_max_ = 1;
   Instant last_;  // the latest arrival
   struct TokenRow {

@@ -162,7 +162,7 @@ RetryAfter Provider::header(const Call& call, Instant at, Duration wait) const {
   return {.form = RetryAfter::Form::seconds, .seconds = static_cast<double>(wait.count()) / 1e9};
 }
 
-// A failure whose usage the caller knows.
+// A failure of known usage.
 void Provider::fail(const Call& call, ReplyKind kind, Instant at, CallResult& result) const {
   const Usage usage = usage_of_failure(call);
   write(result, kind, at);

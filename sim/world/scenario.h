@@ -81,7 +81,7 @@ enum class Metric : std::uint8_t {
 enum class Aggregate : std::uint8_t { count, rate, avg, min, med, max, percentile, value };
 enum class Comparison : std::uint8_t { less, less_equal, greater, greater_equal, equal, not_equal };
 
-// What a forecast tells, over its replications.
+// A figure of a forecast, over its replications.
 enum class ForecastQuantity : std::uint8_t {
   p_exceed,            // the chance that the month's spend reaches `share` of the monthly budget within the horizon
   cost_usd,            // spend over the horizon
@@ -96,7 +96,7 @@ struct ThresholdSpec {
   std::string text;    // the expression as written
   std::string metric;  // with its tags, as written
   Metric of = Metric::requests;
-  std::optional<ForecastQuantity> forecast;  // of a forecast; then `of` says nothing
+  std::optional<ForecastQuantity> forecast;  // of a forecast; then `of` is not used
   Millionths share{1'000'000};               // of p_exceed
   // Tags. `provider` is of a request the target that it was assigned, of a call or a breaker its own; `served_by` is
   // the provider of a request's last call or of its cached answer.
@@ -141,7 +141,7 @@ enum class SwarmPart : std::uint8_t {
 };
 inline constexpr std::size_t kSwarmParts = 12;
 
-// From what the worlds of a swarm are drawn. Every other setting is drawn too, from values that the swarm knows.
+// From what the worlds of a swarm are drawn. Every other setting is drawn too, from values that the swarm lists.
 struct ExploreSpec {
   std::vector<SwarmPart> keep;
   Range<Duration> duration{std::chrono::seconds{60}, std::chrono::seconds{400}};

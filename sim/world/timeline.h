@@ -44,7 +44,7 @@ struct DurationSeries {
   Series sum_ns;
 };
 
-// One number per view; without a duration in the view 0, as its `count` tells.
+// One number per view; without a duration in the view 0, as its `count` is.
 struct QuantileSeries {
   Series count;
   Series p50_ns;
@@ -198,7 +198,7 @@ struct TimelineWidths {
   std::size_t view_steps = 1;
   std::size_t steps_max = 0;  // the last step takes what comes later
 };
-// Steps by choice, and when somebody asks for finer ones.
+// Steps by choice, and the finest on request.
 inline constexpr std::size_t kStepsByChoice = 4'000;
 inline constexpr std::size_t kStepsMax = 200'000;
 

@@ -1,6 +1,6 @@
 #pragma once
-// Drives the whole pipeline through one scenario on a virtual clock: pops an event, tells the pipeline, performs the
-// step that it returns, until nothing is pending. The same scenario and seed give the same run, event for event.
+// Drives the whole pipeline through one scenario on a virtual clock: pops an event, passes it to the pipeline, performs
+// the step that it returns, until nothing is pending. The same scenario and seed give the same run, event for event.
 //
 //   Scenario scenario = ...;
 //   const RunResult result = run(scenario);

@@ -22,7 +22,7 @@ constexpr bool holds(int value) {
 static_assert(holds(1));  // usable in a constant expression
 
 TEST(Check, a_true_belief_does_nothing) {
-  check(true, "nobody reads this");
+  check(true, "this is not read");
   SUCCEED();
 }
 
@@ -69,7 +69,7 @@ TEST(CheckDeath, the_innermost_scope_is_named_and_the_outer_one_again_after_it) 
 
 TEST(CheckDeath, a_limit_ends_the_process_as_an_error_of_the_scenario) {
   const CheckScope scope{kContext};
-  check_limit(true, "nobody reads this");
+  check_limit(true, "this is not read");
   EXPECT_EXIT(check_limit(false, "too much money is spent"), testing::ExitedWithCode(3),
               "^windtunnel: too much money is spent\n  in outage.json, seed 42, at 1500000000 ns, event 77\n$");
 }

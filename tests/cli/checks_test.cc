@@ -38,7 +38,7 @@ TEST(Schema, the_published_file_is_the_one_that_is_generated) {
   std::ostringstream published;
   published << file.rdbuf();
   EXPECT_TRUE(published.str() == folder.read("s/windtunnel.schema.json"))
-      << "windtunnel schema --write scenarios/schema makes it anew";
+      << "windtunnel schema --write scenarios/schema writes it again";
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = BudgetEvent::Kind;
 
-// The model keeps every charge with the date that it belongs to, found by the C library, and adds up anew each time.
+// The model keeps every charge with the date that it belongs to, found by the C library, and adds up again each time.
 struct BudgetModel {
   struct Flow {
     std::int64_t day = 0;    // yyyymmdd

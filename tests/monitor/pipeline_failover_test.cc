@@ -1,4 +1,4 @@
-// Who is called after whom: candidates, retries, breakers, and how a request ends when nobody is left.
+// Who is called after whom: candidates, retries, breakers, and how a request ends when no candidate is left.
 
 #include <gtest/gtest.h>
 

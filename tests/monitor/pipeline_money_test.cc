@@ -167,7 +167,7 @@ TEST(PipelineMoney, a_refused_further_attempt_ends_the_request_with_what_it_has_
   EXPECT_EQ(exact.begin(request(0)).reply(failed(ReplyKind::timeout), at(1s)).called(), 1);
 }
 
-// Whoever follows along knows of the refusal when the answer of the cache comes.
+// An observer has seen the refusal when the answer of the cache comes.
 TEST(PipelineMoney, budget_events_at_admission_are_reported_before_the_next_decision) {
   Log ordered;
   MonitorConfig config = with_budget(usd(7));

@@ -192,7 +192,7 @@ class Ride {
     return *this;
   }
 
-  // Who is to be called; -1 if nobody is.
+  // The provider to be called; -1 if there is none.
   [[nodiscard]] int called() const {
     const auto* call = std::get_if<CallProvider>(&step);
     return call == nullptr ? -1 : static_cast<int>(index_of(call->provider));

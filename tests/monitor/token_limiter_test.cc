@@ -153,7 +153,7 @@ TEST(TokenLimiter, configurations_out_of_range_are_invalid) {
   EXPECT_TRUE(invalid(TokenLimiterConfig{.min_output_tokens = Tokens{100'000'001}}));
 }
 
-// The rule as it is written, added up anew from the whole history each time.
+// The rule as it is written, added up again from the whole history each time.
 struct AverageModel {
   std::int64_t limit;
   std::int64_t min_output;

@@ -37,7 +37,7 @@ class Build:
         return os.path.relpath(found.group(1), self.root) if found else None
 
     def dependents(self, header):
-        """The .cc files that are compiled anew with a changed header: those that include it, however far away.
+        """The .cc files that are compiled again with a changed header: those that include it, however far away.
 
         What calls a changed inline function of monitor/ lies in monitor/; the others only read states and counters. The
         real-time facade is no part of the hunt."""

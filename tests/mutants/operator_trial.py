@@ -1,7 +1,7 @@
 """Tries every operator mutant on the tests that come by it, and on the hunt when no test minds.
 
 A mutant is tried on one test after the other, the quickest first, until one fails; first with few generated cases, then
-with all of them. Whoever computes much longer than without a mutant hangs, which is as good as a failure.
+with all of them. A test that computes much longer than without a mutant hangs, which counts as a failure.
 """
 
 import concurrent.futures

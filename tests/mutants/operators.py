@@ -198,7 +198,7 @@ class Finder:
     def literal(self, node, cast):
         place = span(node)
         kind = cast or type_of(node)
-        # A comparison that is made of another one holds a 0 that nobody wrote.
+        # A comparison that is made of another one holds a 0 that is not in the source.
         if place and kind != "bool" and self.source(place[0])[place[1]].isdigit():
             self.add("off by one", place, [place[1:]], kind)
 

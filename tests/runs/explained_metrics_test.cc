@@ -43,8 +43,8 @@ bool is_taken(const std::string& metric, const std::string& aggregate) {
 }
 
 TEST(ExplainedMetrics, offer_the_aggregates_that_the_reader_takes) {
-  const std::vector<std::string> all{"count", "rate", "avg", "min", "med", "max", "value", "p(95)", "p(50)", "p(90)",
-                                     "p(99)"};
+  const std::vector<std::string> all{"count", "rate",  "avg",   "min",   "med",  "max",
+                                     "value", "p(95)", "p(50)", "p(90)", "p(99)"};
   std::set<std::string> explained;
   for (const reports::Explanation& one : reports::explanations()) {
     const bool is_forecast = one.kind == "forecast metric";

@@ -137,7 +137,7 @@ TEST(WholeRunLaw, a_run_that_is_ended_early_is_the_beginning_of_the_whole_one) {
 TEST(WholeRunLaw, a_fault_that_touches_nothing_changes_nothing) {
   hold_in_any_world([](const Scenario& world) -> std::optional<std::string> {
     Scenario more = world;
-    more.faults.insert(more.faults.begin(), {.id = "on-nobody",
+    more.faults.insert(more.faults.begin(), {.id = "without-target",
                                              .providers = {world.providers[0].name},
                                              .at = Duration{0},
                                              .duration = world.duration,

@@ -34,7 +34,7 @@ class Story final {
   const Scenario& world_;
 };
 
-// Whoever named no provider names the first, which is another one now.
+// A request without a provider takes the first, which is another one now.
 inline Scenario in_file_order(Scenario world) {
   if (world.monitor.ab_router.variants.empty()) {
     for (WorkloadSpec& load : world.workloads) load.provider = load.provider.value_or(world.providers[0].name);

@@ -3,7 +3,7 @@
 // A breaker is made by make(config) and has
 //   state()                 "closed", "open" or "half_open"
 //   acquire()               a promise of a permit (anything), or of null for a refusal
-//   report(permit, ok)      a promise; ok is true, false, or null for an outcome that says nothing
+//   report(permit, ok)      a promise; ok is true, false, or null for an outcome that does not count
 // It may use Date.now, setTimeout and setInterval: they are those of a fake clock that starts at 0 and stands wherever
 // the latest question put it. Wrong questions are answered by an error here and never reach the breaker.
 

@@ -15,10 +15,10 @@ struct PlacedForecast {
   FieldPlaces places;
 };
 
-// Verdict, title, what was run and how to run it again; what did not hold, and what to know of the intervals.
+// Verdict, title, what was run and how to run it again; what did not hold, and how to read the intervals.
 void put_forecast_head(HtmlWriter& html, const PlacedForecast& forecast);
 void put_forecast_tiles(HtmlWriter& html, const PlacedForecast& forecast);
-// One figure for each panel; without scripts the tables say the same. The script draws the charts.
+// One figure for each panel; without scripts the tables hold the same figures. The script draws the charts.
 void put_forecast_panels(HtmlWriter& html, const ForecastSummary& forecast);
 // What the script draws.
 std::string forecast_figures(const ForecastSummary& forecast);

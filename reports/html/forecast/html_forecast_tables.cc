@@ -326,7 +326,7 @@ void put_forecast_traffic(HtmlWriter& html, const PlacedForecast& forecast) {
   begin_table(html, "What becomes of requests", {{"Outcome", false}, {"Share"}, {"From"}, {"To"}});
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
     const std::optional<ChanceSummary>& share = forecast.summary.outcomes[i];
-    // What never happened in any replication says nothing here.
+    // Outcomes without a request in any replication are left out.
     if (!share || share->never_showed()) continue;
     html.open("tr");
     put_row_name(html, name_of(static_cast<monitor::Outcome>(i)));

@@ -5,7 +5,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 export const count = (value) => counts.format(value);
 
-// At most three digits that say something: 1234, 12.3, 0.123.
+// At most three significant digits: 1234, 12.3, 0.123.
 export function short(value) {
   const size = Math.abs(value);
   if (size === 0) return "0";

@@ -1,4 +1,4 @@
-// The colours of the page, as its style sheet has them now, and the patterns that tell areas apart without colour.
+// The colours of the page, as its style sheet has them now, and the patterns that distinguish areas without colour.
 
 const root = document.documentElement;
 let printing = false;

@@ -62,7 +62,7 @@ class Coverage final {
 
   [[nodiscard]] std::int64_t count(CoverageCounter counter) const { return counts_[static_cast<std::size_t>(counter)]; }
   [[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> table() const;
-  // One finding for each minimum that the scenario asks for.
+  // One finding for each minimum in the scenario.
   [[nodiscard]] std::vector<Finding> judge(const Scenario& scenario) const;
 
  private:

@@ -42,7 +42,7 @@ void Liveness::on(const monitor::AttemptStarted& event) {
   if (std::exchange(breaker.permit_given, false)) ++breaker.asked;
 }
 
-// A call of before the healing that fails now, or one that says nothing, gives its permit back: those that were refused
+// A call of before the healing that fails now, or an ignored outcome, gives its permit back: those that were refused
 // meanwhile asked for nothing.
 void Liveness::on(const monitor::AttemptEnded& event) {
   if (event.counted != monitor::BreakerOutcome::success && event.at <= due_) {

@@ -3,7 +3,7 @@
 // time that the scenario allows. A breaker that is stuck passes every safety check; only this one finds it.
 //
 // A breaker closes by being asked. One that was not asked since it could let a probe through has shown nothing: then
-// the run is inconclusive. Requests that our own limiters refuse or whose client is at fault say nothing about
+// the run is inconclusive. Requests that our own limiters refuse or whose client is at fault do not count for
 // recovery and do not count.
 
 #include <cstdint>

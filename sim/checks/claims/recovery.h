@@ -3,7 +3,7 @@
 // Computed from the settings alone: nothing is run.
 //
 // Where recovery is not possible, a breaker that stays open is no bug: a timeout below the healthy latency opens it
-// again and again. Liveness is claimed of a world of a swarm only where this says yes.
+// again and again. Liveness is claimed of a world of a swarm only where this holds.
 
 #include <optional>
 #include <string>

@@ -48,7 +48,7 @@ std::string_view budget_setting(const monitor::CostLimiterConfig& config) {
   return config.daily ? "monitor.cost_limiter.daily_usd" : "monitor.cost_limiter.monthly_usd";
 }
 
-// Ends a run that is only looked into.
+// Ends a run that is only sampled for notes.
 class EventsAtMost final {
  public:
   explicit EventsAtMost(std::int64_t most) : left_(most) {}

@@ -1,5 +1,5 @@
 #pragma once
-// What a reader should know beside the verdict: what kept requests from an answer where under 99 % got one, and which
+// The notes beside the verdict: what kept requests from an answer where under 99 % got one, and which
 // defaults, written nowhere in the file, decided what became of more than 1 % of the requests.
 //
 //   RunNotes watch{scenario};

@@ -169,7 +169,7 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
       sums->count += refused ? 1 : 0;
       return;
     case Metric::request_duration:
-      // Answered requests, unless a tag asks for another outcome.
+      // Answered requests, unless a tag names another outcome.
       if (answered || state.spec->outcome) add_duration(*state.spec, *sums, record.latency());
       return;
     case Metric::time_to_first_token:

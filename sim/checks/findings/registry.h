@@ -1,6 +1,6 @@
 #pragma once
 // The catalogue of claims that hold in every run: each with the sentence that it states, where the bug was seen in the
-// field, and the file that looks after it.
+// field, and the file that checks it.
 
 #include <cstdint>
 #include <optional>
@@ -81,7 +81,7 @@ struct CheckEntry {
   std::string_view family;     // "breaker"
   std::string_view sentence;   // what holds
   std::string_view broken_in;  // project and report; empty: none known
-  std::string_view where;      // the file that looks after it
+  std::string_view where;      // the file that checks it
   // Why no observer of a run can see it; empty: one does, and it can be switched on and off.
   std::string_view elsewhere = {};
 };
@@ -92,7 +92,7 @@ const CheckEntry& entry_of(CheckId id);
 // Nothing: no check has this name.
 std::optional<CheckId> check_named(std::string_view name);
 
-// Which checks are on. Only those that an observer looks after can be.
+// Which checks are on. Only those that an observer checks can be.
 class CheckSelection {
  public:
   // {"all"}, {"none"}, or names. Every name must be one of the registry's.

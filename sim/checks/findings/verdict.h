@@ -37,7 +37,7 @@ struct Evidence {
 // nothing was tried; without claims nothing was asked.
 [[nodiscard]] Verdict decide(const Evidence& evidence);
 
-// One claim that was looked at.
+// One claim that was judged.
 struct Finding {
   enum class Kind : std::uint8_t { invariant, liveness, threshold, coverage, fault, traffic };
   Kind kind = Kind::threshold;
@@ -61,7 +61,7 @@ struct Judgement {
   std::vector<std::pair<std::string, std::int64_t>> coverage;  // every counter, by name
   std::vector<std::string> checks;                             // ids of the invariants that were on
   std::uint64_t claims = 0;                                    // that were judged
-  std::vector<std::string> notes;  // what a reader should know beside the verdict (claims/run_notes.h)
+  std::vector<std::string> notes;                              // the notes beside the verdict (claims/run_notes.h)
 };
 
 // Of one run with these findings.

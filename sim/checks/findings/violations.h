@@ -1,5 +1,5 @@
 #pragma once
-// Where checks say what they believe, and what became of it. A belief that holds costs a comparison; one that does not
+// The beliefs of the checks and their results. A belief that holds costs a comparison; one that does not
 // becomes a finding: the first one only, or with keep_going the first of each check.
 
 #include <fmt/format.h>

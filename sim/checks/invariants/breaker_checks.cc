@@ -214,7 +214,7 @@ void BreakerChecks::on_event() {
                            "{} permits were neither used nor given back", permits_pending_);
 }
 
-// A program that keeps a breaker is asked at the instant at which OPEN ends; then it must say so.
+// A program that keeps a breaker is queried at the instant at which OPEN ends, and must answer half_open.
 void BreakerChecks::must_have_woken() {
   for (std::size_t provider = 0; provider < ones_.size(); ++provider) {
     const One& one = ones_[provider];

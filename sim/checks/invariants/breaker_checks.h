@@ -1,7 +1,7 @@
 #pragma once
-// B1-B12: every breaker does what its rules say, arrow for arrow and permit for permit.
+// B1-B12: every breaker follows its rules, arrow for arrow and permit for permit.
 //
-// A follower per provider is told the same calls and results; whatever the breaker says or holds otherwise is a
+// A follower per provider receives the same calls and results; whatever the breaker reports or holds otherwise is a
 // finding, under the claim that the latest event was about.
 
 #include <chrono>

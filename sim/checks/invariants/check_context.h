@@ -1,5 +1,5 @@
 #pragma once
-// What all checks of one run share: the claims' settings, the pipeline to look at, time, and where to say what is
+// What all checks of one run share: the claims' settings, the pipeline to inspect, time, and where to report what is
 // wrong.
 
 #include "monitor/pipeline.h"
@@ -13,7 +13,7 @@ struct Watched {
   const Scenario& scenario;
   Violations violations;
   OpenRequests open;
-  const monitor::Pipeline* pipeline = nullptr;  // nullptr: only events are looked at
+  const monitor::Pipeline* pipeline = nullptr;  // nullptr: only events are checked
   Instant now{};
   WallTime wall_at_zero{};  // followed through every step of the wall clock
 

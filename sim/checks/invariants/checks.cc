@@ -1,5 +1,24 @@
 #include "sim/checks/invariants/checks.h"
 
+// How the checks see a run.
+//
+// Every event of a run passes through on() of this file once. It sets the common clock, finds the request that the
+// event is about, and forwards the event to the groups that it concerns: breaker, failover, money, tokens, cache,
+// routing, telemetry and run. Each group keeps an independent model, written from the rules and not from the pipeline's
+// code: a follower of each breaker, the budget windows, the token windows, the cache's entries, the open requests. A
+// model is fed by events only.
+//
+// A claim is checked at two moments. At an event, because some claims concern one act ("no attempt starts before the
+// Retry-After"). After an event, when the pipeline has settled: then the models are compared with the state of the real
+// limiters, breakers, cache and metrics, and with the ledger, which holds what the providers truly billed. An
+// intermediate state inside one event is never compared.
+//
+// Every violation carries the id of its check, the instant, the request and the figures on both sides. The first one
+// ends the run, because later ones are often its consequences; keep_going keeps the first of each check instead.
+//
+// Omissions: claims over many runs (the same digest, swapped providers) are tests; claims about the end of a run
+// (liveness, coverage, thresholds) are in sim/checks/claims.
+
 namespace windtunnel::sim {
 
 Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool keep_going)

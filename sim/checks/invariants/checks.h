@@ -1,12 +1,12 @@
 #pragma once
-// Every claim of the registry that a run can show, watched while the run goes by.
+// Every claim of the registry that a run can show, checked during the run.
 //
 //   Checks checks{scenario, CheckSelection{{"all"}}, false};
 //   const RunResult result = run(scenario, {.observers = {&checks}});
 //   checks.at_end(result);
 //   checks.findings();  // what did not hold
 //
-// The models behind them are told what the pipeline says, never what it thinks; after every event they are compared
+// The models behind them receive the pipeline's events and never its state; after every event they are compared
 // with the limiters, breakers and metrics, and with what the providers truly billed. The first violation ends the run.
 
 #include "sim/checks/invariants/breaker_checks.h"

@@ -237,7 +237,7 @@ void MoneyChecks::on_finish(const OpenRequest& one, const monitor::Record& recor
   if (record.outcome == Outcome::refused_budget) refused(one);
 }
 
-// Nothing that fits is refused. At its admission a request asks for the dearest provider's price.
+// Nothing that fits is refused. At its admission a request reserves the dearest provider's price.
 void MoneyChecks::refused(const OpenRequest& one) {
   Int128 worst = 0;
   if (one.permit_pending) {

@@ -140,7 +140,7 @@ TEST_F(CompareCli, undecided_exits_13_and_names_the_remedy) {
   EXPECT_EQ(said.exit, 13) << said.out;
   EXPECT_TRUE(says(said, "undecided")) << said.out;
   EXPECT_TRUE(says(said, "seeds would decide")) << said.out;
-  // No data never passes: nobody is ever down.
+  // No data never passes: no provider is ever down.
   EXPECT_EQ(compare("--vary faults.down.kind=latency_spike,brownout --set faults.down.factor=1 --seeds 1..3 "
                     "--max-regression 'recovery_time<=1h'")
                 .exit,

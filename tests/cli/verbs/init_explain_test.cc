@@ -1,4 +1,4 @@
-// `windtunnel init` and `explain`, and what is said of words that nobody knows.
+// `windtunnel init` and `explain`, and the answers to unknown words.
 
 #include <gtest/gtest.h>
 

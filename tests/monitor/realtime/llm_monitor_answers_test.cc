@@ -162,7 +162,7 @@ TEST(LlmMonitorAnswers, the_pipeline_decides_under_the_lock_and_providers_and_pa
   EXPECT_EQ(guard.events, 8);  // two arrivals, two attempts with both ends, two records
   const int taken = bench.lock.times_taken();
   (void)monitor->get_stats();
-  (void)monitor->generate({.user_profile = "a", .provider = "nobody"});
+  (void)monitor->generate({.user_profile = "a", .provider = "unknown"});
   EXPECT_EQ(bench.lock.times_taken(), taken + 2);
 }
 

@@ -80,10 +80,10 @@ TEST(LlmMonitorLog, has_one_line_a_request_whatever_its_end_and_keeps_what_was_t
   std::ofstream{file.path()} << "before\n";
   ManualTime time;
   LlmMonitor monitor{options_with(time, file.path())};
-  (void)monitor.generate({.user_profile = "a"});                        // served
-  (void)monitor.generate({.user_profile = "a"});                        // from the cache
-  (void)monitor.generate({.user_profile = std::string(4000, 'a')});     // too many tokens
-  (void)monitor.generate({.user_profile = "a", .provider = "nobody"});  // invalid: no request
+  (void)monitor.generate({.user_profile = "a"});                         // served
+  (void)monitor.generate({.user_profile = "a"});                         // from the cache
+  (void)monitor.generate({.user_profile = std::string(4000, 'a')});      // too many tokens
+  (void)monitor.generate({.user_profile = "a", .provider = "unknown"});  // invalid: no request
   ASSERT_EQ(file.lines().size(), 4U);
   EXPECT_EQ(file.lines()[0], "before");
   EXPECT_NE(file.lines()[2].find(R"("provider":null,"model":null)"), std::string::npos);

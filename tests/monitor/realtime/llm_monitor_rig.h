@@ -51,7 +51,7 @@ class Scripted final : public ProviderAdapter {
   ProviderConfig config_;
 };
 
-// An adapter that nobody calls.
+// An adapter that is never called.
 class Described final : public ProviderAdapter {
  public:
   explicit Described(ProviderConfig config) : config_(std::move(config)) {}

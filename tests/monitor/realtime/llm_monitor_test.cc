@@ -152,7 +152,7 @@ TEST(LlmMonitor, a_reply_after_its_deadline_is_a_timeout_at_the_deadline) {
     EXPECT_EQ(result.cost == Usd{}, late);
     const MonitorStats stats = monitor.get_stats();
     EXPECT_EQ(stats.replies_late, late ? 1 : 0);
-    // Nobody knows what it cost: the reservation stands.
+    // Its cost is unknown, so that the reservation stands.
     EXPECT_EQ(stats.providers[0].cost_unknown, late ? cost(kMockOpenAI.tariff, Tokens{1}, Tokens{499}) : Usd{});
     EXPECT_EQ(stats.month.spent, stats.total_cost + stats.providers[0].cost_unknown);
   }
@@ -259,7 +259,7 @@ TEST(LlmMonitor, a_stale_answer_after_a_retrys_pause_comes_with_its_text) {
   EXPECT_EQ(monitor.generate({.user_profile = "a"}).text, "as it was");
   time.advance(1h);
   fails = true;
-  // The breaker opens while the retry waits: its wake-up finds nobody to call.
+  // The breaker opens while the retry waits: its wake-up finds no provider to call.
   const GenerateResult result = monitor.generate({.user_profile = "a"});
   EXPECT_EQ(result.outcome, Outcome::stale_hit);
   EXPECT_EQ(result.text, "as it was");

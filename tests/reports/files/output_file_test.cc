@@ -140,7 +140,7 @@ TEST(OutputFile, detects_a_full_disk_as_soon_as_the_buffer_is_full_and_reports_i
     EXPECT_FALSE(file.failed());
     reserved ? static_cast<void>(file.reserve(1)) : file.append("x");
     EXPECT_TRUE(file.failed());
-    file.append("nobody takes this");
+    file.append("this is not written");
     try {
       file.finish();
       FAIL() << "a full disk took it";

@@ -126,7 +126,7 @@ TEST_F(FitLog, of_a_simulated_world_has_its_figures_in_its_intervals) {
     const FittedLog log = read_fit(path);
     ASSERT_EQ(log.fit.problem, std::nullopt);
     EXPECT_EQ(log.bad_count, 0U);
-    // Each hour of the scenario has the factor that is told of it.
+    // Each hour of the scenario has the factor in the report.
     for (std::size_t hour = 0; hour < 24; ++hour) {
       const std::string name = (hour < 10 ? "hour_0" : "hour_") + std::to_string(hour);
       EXPECT_NEAR(std::get<sim::Diurnal>(log.fit.scenario.workloads[0].executor).hourly[hour],

@@ -103,7 +103,7 @@ TEST(TimelineJson, what_contradicts_itself_is_refused) {
   EXPECT_NE(why_refused(changed("/start_is_given", 1)).find("cannot read"), std::string::npos);
 }
 
-// Whoever reads a timeline adds its values up: none of these may leave the range of 64 bits.
+// A reader of a timeline adds its values up: none of these may leave the range of 64 bits.
 TEST(TimelineJson, a_value_beyond_what_a_run_reaches_is_refused) {
   constexpr std::uint64_t kTooLarge = std::uint64_t{INT64_MAX} + 1;
   for (const char* place :

@@ -72,7 +72,7 @@ TEST(Outage, that_hangs_keeps_its_calls_to_their_deadline) {
       EXPECT_EQ(first_latency(record), 7s);
     }
   }
-  EXPECT_EQ(kept.result.ledger[0].billed, Usd::from_picos(9'000'000'000) * 700) << "nobody worked on those calls";
+  EXPECT_EQ(kept.result.ledger[0].billed, Usd::from_picos(9'000'000'000) * 700) << "no provider worked on those calls";
 }
 
 TEST(Outage, leaves_calls_alone_that_started_before_it) {

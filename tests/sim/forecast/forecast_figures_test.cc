@@ -133,7 +133,7 @@ TEST(ForecastFigures, availability_leaves_out_what_was_refused_and_counts_what_f
   EXPECT_DOUBLE_EQ(value_of(ForecastQuantity::requests_refused), 0.2);
 }
 
-// A month that answered nobody has no latency, and says nothing of it.
+// A month without an answer has no latency, and its figure is absent.
 TEST(ForecastFigures, latency_is_of_the_replications_that_have_one) {
   ReplicationSet set = set_by_hand(10);
   for (Replication& one : set.all) one.latency_ns = {5, 6, 7, 8};

@@ -373,7 +373,7 @@ TEST(HeadroomSearch, finds_the_edge_and_tries_it_on_independent_numbers) {
   }
 }
 
-// One place, half a second a call, nobody waits: what fails goes up with the traffic, latency does not.
+// One place, half a second a call, no queue: what fails goes up with the traffic, latency does not.
 TEST(HeadroomSearch, of_latency_ends_at_four_times_when_nothing_queues) {
   const ForecastWorld world{drawn_demand(0), {.horizon = 24h}};
   ThreadedMaker maker{world, 2, nullptr};

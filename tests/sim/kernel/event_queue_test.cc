@@ -62,7 +62,7 @@ RC_GTEST_PROP(EventQueue, agrees_with_a_multimap_on_every_history, ()) {
   };
   for (const int step : history) {
     if (step >= 0) {
-      // Where an event is kept is nobody's affair but the queue's.
+      // Only the queue decides where an event is kept.
       if (++payload % 3 == 0) {
         queue.schedule_next(now + Duration{step}, payload);
       } else {

@@ -1,4 +1,4 @@
-// The follower that runs along and the model that works everything out anew are the same breaker.
+// The follower that runs along and the model that recomputes everything are the same breaker.
 
 #include "sim/models/breaker_follower.h"
 

@@ -265,7 +265,7 @@ TEST(CommonRandomNumbers, make_a_greater_fraction_touch_a_superset) {
   EXPECT_TRUE(std::includes(many.begin(), many.end(), few.begin(), few.end()));
 }
 
-// What many requests share can be held while their own noise is drawn anew, and the other way round.
+// What many requests share can be held while their own noise is drawn again, and the other way round.
 TEST(Environment, has_a_seed_of_its_own) {
   WorkloadSpec load = workload("chat", per(std::chrono::hours{1}, 100), Arrival::poisson);
   load.executor = Diurnal{.level_cv = 1};

@@ -60,7 +60,7 @@ TEST(Liveness, a_half_open_breaker_is_not_closed) {
   EXPECT_EQ(later.judge(Instant{} + 100s)[0].verdict, Verdict::pass);
 }
 
-// A breaker closes by being asked: one that nobody asked in time has shown nothing, and one that is open by its own
+// A breaker closes at a call: one without a call in time has shown nothing, and one that is open by its own
 // word until after the instant has shown enough.
 TEST(Liveness, of_an_unused_breaker_is_unknown) {
   const Scenario scenario = healing_at(50s, 10s);

@@ -1,4 +1,4 @@
-// F9: nothing depends on which provider is which. Two providers change places, with their faults and whoever asks for
+// F9: nothing depends on which provider is which. Two providers change places, with their faults and the requests for
 // them: their results change places, and nothing else.
 
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ TEST(Metamorphic, swapping_two_providers_swaps_their_results_and_nothing_else) {
   EXPECT_GT(failed_over, 10U);
 }
 
-// Counts the violations that the judge was asked to look for, in a world whose breaker is not the one it is told of.
+// Counts the violations of the chosen checks in a world whose breaker is not the one of the scenario.
 Judgement judged(const JudgeOptions& options) {
   const Scenario played = faulty_world(false);
   Scenario told = played;
