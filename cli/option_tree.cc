@@ -38,7 +38,7 @@ ExitCode say_usage_error(const std::string& message) {
 }
 
 // Help and version go the way of all results, so that a full disk or a closed pipe is an error here too.
-ExitCode said(CLI::App& app, const CLI::Success& success) {
+ExitCode print_help(CLI::App& app, const CLI::Success& success) {
   std::ostringstream text;
   std::ostringstream errors;
   app.exit(success, text, errors);
@@ -69,7 +69,7 @@ Parsed parse_arguments(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
-    return {.verb = nullptr, .code = said(app, success)};
+    return {.verb = nullptr, .code = print_help(app, success)};
   } catch (const CLI::ParseError& error) {
     return {.verb = nullptr, .code = say_usage_error(about_unknown_word(app).value_or(error.what()))};
   }

@@ -31,7 +31,7 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
 
 void Pipeline::carry_in(Usd month_spent, Instant now) {
   cost_limiter_.carry_in(month_spent, wall_at(now));
-  tell_budget(now);
+  deliver_budget(now);
 }
 
 // --- The chain -----------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   if (reserved && observer_) {
     observer_.on(MoneyReserved{.at = now, .request = request.id, .amount = worst, .wall = wall});
   }
-  tell_budget(now);
+  deliver_budget(now);
   if (!reserved && config_.cost_limiter.on_exhausted == ExhaustedPolicy::refuse) {
     return finish(flow, Outcome::refused_budget, now);
   }
@@ -107,7 +107,7 @@ Step Pipeline::call_provider(Flow& flow, Instant now, const ForeignBreakers* for
     }
     const std::size_t place = index_of(*provider);
     const auto permit = breakers_.acquire(place, now, foreign);
-    tell_transitions(*provider);
+    deliver_transitions(*provider);
     if (observer_) {
       observer_.on(PermitAsked{.at = now,
                                .request = flow.record.request.id,
@@ -120,10 +120,10 @@ Step Pipeline::call_provider(Flow& flow, Instant now, const ForeignBreakers* for
     flow.tariff = prices_.at(wall_at(now))[place];
     const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
     const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
-    tell_budget(now);
+    deliver_budget(now);
     if (!reserved) {
       breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
-      tell_transitions(*provider);
+      deliver_transitions(*provider);
       return finish(flow, Outcome::refused_budget, now);
     }
     return start_attempt(flow, *provider, *permit, now);
@@ -168,7 +168,7 @@ Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
   if (observer_ && unused != Usd{}) {
     observer_.on(MoneyReleased{.at = now, .request = record.request.id, .amount = unused});
   }
-  tell_budget(now);
+  deliver_budget(now);
   flow.awaiting = Awaiting::nothing;
   metrics_.on_finish(record);
   if (observer_) observer_.on(record);
@@ -239,8 +239,8 @@ inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now
                               .reserved = reserved,
                               .latency = attempt.latency});
   }
-  tell_transitions(provider);
-  tell_budget(now);
+  deliver_transitions(provider);
+  deliver_budget(now);
   if (reply.kind != ReplyKind::ok) obey_retry_after(provider, reply.retry_after, now);
 }
 
@@ -393,16 +393,16 @@ void Pipeline::on_time(Instant now, const ForeignBreakers* foreign) {
     // Only OPEN ends by time alone. A closed breaker's fixed window must not restart because another one woke up.
     if (!breakers_.wakeup(i)) continue;
     breakers_.advance(i, now, foreign);
-    tell_transitions(ProviderId{static_cast<std::uint8_t>(i)});
+    deliver_transitions(ProviderId{static_cast<std::uint8_t>(i)});
   }
 }
 
-void Pipeline::tell_transition(ProviderId provider, const BreakerTransition& transition) {
+void Pipeline::deliver_transition(ProviderId provider, const BreakerTransition& transition) {
   metrics_.on_transition(provider, transition);
   if (observer_) observer_.on(BreakerMoved{.provider = provider, .transition = transition});
 }
 
-void Pipeline::tell_budget_events(Instant now) {
+void Pipeline::deliver_budget_events(Instant now) {
   for (const BudgetEvent& event : cost_limiter_.events()) {
     metrics_.on_budget(event, now);
     if (observer_) observer_.on(BudgetChanged{.at = now, .budget = event});

@@ -96,16 +96,16 @@ class Pipeline {
   void fail_over(Flow& flow) const;
   [[nodiscard]] Usd dearest_worst_case(Tokens input, Tokens output, WallTime wall);
   // Most of the time there is no event to deliver.
-  void tell_transitions(ProviderId provider) {
+  void deliver_transitions(ProviderId provider) {
     while (const auto transition = breakers_.take_transition(index_of(provider))) [[unlikely]]
-      tell_transition(provider, *transition);
+      deliver_transition(provider, *transition);
   }
-  void tell_transition(ProviderId provider, const BreakerTransition& transition);
-  void tell_budget(Instant now) {
+  void deliver_transition(ProviderId provider, const BreakerTransition& transition);
+  void deliver_budget(Instant now) {
     if (!cost_limiter_.events().empty()) [[unlikely]]
-      tell_budget_events(now);
+      deliver_budget_events(now);
   }
-  void tell_budget_events(Instant now);
+  void deliver_budget_events(Instant now);
 
   MonitorConfig config_;
   std::vector<ProviderConfig> providers_;

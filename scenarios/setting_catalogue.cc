@@ -175,7 +175,8 @@ void add_neighbours(JsonValue& object, const SchemaStep& step) {
     const JsonValue* used_by = below(other.value, "x-used-by");
     if (used_by == nullptr || other.value.find("x-needed") == nullptr) continue;
     const std::vector<JsonValue>& words = used_by->members.front().value.items;
-    const bool is_needed = std::ranges::any_of(words, [&](const JsonValue& one) { return one.text == word; });
+    const bool is_needed =
+        std::ranges::any_of(words, [&](const JsonValue& json_value) { return json_value.text == word; });
     if (is_needed) add(other.key, example_of(other.value));
   }
 }

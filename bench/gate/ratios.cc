@@ -87,18 +87,18 @@ Work world_of(const sim::Scenario& scenario) {
 
 Work world_with_checks(const sim::Scenario& scenario) {
   return [scenario](std::int64_t items) {
-    const sim::Scenario one = lasting(scenario, items);
-    sim::Judge judge{one, {}};
-    sink = judge.judge(sim::run(one, {.observers = {&judge}})).findings.size();
+    const sim::Scenario entry = lasting(scenario, items);
+    sim::Judge judge{entry, {}};
+    sink = judge.judge(sim::run(entry, {.observers = {&judge}})).findings.size();
   };
 }
 
 Work world_with_telemetry(const sim::Scenario& scenario) {
   return [scenario](std::int64_t items) {
-    const sim::Scenario one = lasting(scenario, items);
+    const sim::Scenario entry = lasting(scenario, items);
     reports::OutputFile file{"/dev/null"};
-    reports::TelemetryWriter writer{one, one.seed, file};
-    sink = sim::run(one, {.observers = {&writer}}).digest;
+    reports::TelemetryWriter writer{entry, entry.seed, file};
+    sink = sim::run(entry, {.observers = {&writer}}).digest;
     file.finish();
   };
 }

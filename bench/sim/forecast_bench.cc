@@ -31,10 +31,10 @@ void statistics(benchmark::State& state) {
   const sim::ForecastWorld world{scenario, {}};
   sim::ReplicationSet set{.frame = world.frame(), .all = {}, .latency = {}};
   for (std::uint64_t i = 0; i < 1000; ++i) {
-    sim::Replication one = replication(world, i);
-    set.latency.merge(one.latency);
-    one.latency = {};
-    set.all.push_back(std::move(one));
+    sim::Replication entry = replication(world, i);
+    set.latency.merge(entry.latency);
+    entry.latency = {};
+    set.all.push_back(std::move(entry));
   }
   for (auto _ : state) benchmark::DoNotOptimize(sim::forecast_of(set, {}));
 }

@@ -8,20 +8,20 @@
 #include "bench/allocations.h"
 #include "bench/worlds.h"
 #include "sim/checks/judge.h"
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::bench {
 namespace {
 
-enum class Watching { none, timeline, all_checks };
+enum class Observing { none, timeline, all_checks };
 
-sim::RunResult run_world(const sim::Scenario& scenario, Watching watching) {
-  if (watching == Watching::none) return sim::run(scenario);
-  if (watching == Watching::timeline) {
-    sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario)};
-    sim::RunResult result = sim::run(scenario, {.observers = {&watch}});
-    if (watch.finish(result).steps == 0) std::abort();
+sim::RunResult run_world(const sim::Scenario& scenario, Observing observing) {
+  if (observing == Observing::none) return sim::run(scenario);
+  if (observing == Observing::timeline) {
+    sim::TimelineRecorder recorder{scenario, sim::timeline_widths(scenario)};
+    sim::RunResult result = sim::run(scenario, {.observers = {&recorder}});
+    if (recorder.finish(result).steps == 0) std::abort();
     return result;
   }
   sim::Judge judge{scenario, {}};
@@ -33,11 +33,11 @@ sim::RunResult run_world(const sim::Scenario& scenario, Watching watching) {
   return result;
 }
 
-void world_runs(benchmark::State& state, const sim::Scenario& scenario, Watching watching) {
+void world_runs(benchmark::State& state, const sim::Scenario& scenario, Observing observing) {
   std::uint64_t requests = 0;
   std::uint64_t events = 0;
   for (auto _ : state) {
-    const sim::RunResult result = run_world(scenario, watching);
+    const sim::RunResult result = run_world(scenario, observing);
     requests += result.arrivals;
     events += result.events;
   }
@@ -48,12 +48,12 @@ void world_runs(benchmark::State& state, const sim::Scenario& scenario, Watching
 }
 
 // How many more allocations a run of twice the length makes, per request more: 0 in steady state.
-void count_allocations(benchmark::State& state, const sim::Scenario& scenario, Watching watching) {
+void count_allocations(benchmark::State& state, const sim::Scenario& scenario, Observing observing) {
   const auto count = [&](Duration duration) {
-    sim::Scenario one = scenario;
-    one.duration = duration;
+    sim::Scenario entry = scenario;
+    entry.duration = duration;
     const std::uint64_t before = allocations();
-    const sim::RunResult result = run_world(one, watching);
+    const sim::RunResult result = run_world(entry, observing);
     return std::pair{allocations() - before, result.arrivals};
   };
   const auto half = count(scenario.duration / 2);
@@ -62,20 +62,20 @@ void count_allocations(benchmark::State& state, const sim::Scenario& scenario, W
                                           static_cast<double>(whole.second - half.second);
 }
 
-void measure(benchmark::State& state, const sim::Scenario& scenario, Watching watching) {
-  world_runs(state, scenario, watching);
-  count_allocations(state, scenario, watching);
+void measure(benchmark::State& state, const sim::Scenario& scenario, Observing observing) {
+  world_runs(state, scenario, observing);
+  count_allocations(state, scenario, observing);
 }
 
-void healthy(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::none); }
-void healthy_timeline(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::timeline); }
-void healthy_all_checks(benchmark::State& state) { measure(state, healthy_world("4h"), Watching::all_checks); }
-void outage(benchmark::State& state) { measure(state, outage_world("1h"), Watching::none); }
-void outage_all_checks(benchmark::State& state) { measure(state, outage_world("1h"), Watching::all_checks); }
-void month(benchmark::State& state) { measure(state, month_world(), Watching::none); }
-void month_timeline(benchmark::State& state) { measure(state, month_world(), Watching::timeline); }
-void month_all_checks(benchmark::State& state) { measure(state, month_world(), Watching::all_checks); }
-void llm_request(benchmark::State& state) { measure(state, llm_request_world("4h"), Watching::none); }
+void healthy(benchmark::State& state) { measure(state, healthy_world("4h"), Observing::none); }
+void healthy_timeline(benchmark::State& state) { measure(state, healthy_world("4h"), Observing::timeline); }
+void healthy_all_checks(benchmark::State& state) { measure(state, healthy_world("4h"), Observing::all_checks); }
+void outage(benchmark::State& state) { measure(state, outage_world("1h"), Observing::none); }
+void outage_all_checks(benchmark::State& state) { measure(state, outage_world("1h"), Observing::all_checks); }
+void month(benchmark::State& state) { measure(state, month_world(), Observing::none); }
+void month_timeline(benchmark::State& state) { measure(state, month_world(), Observing::timeline); }
+void month_all_checks(benchmark::State& state) { measure(state, month_world(), Observing::all_checks); }
+void llm_request(benchmark::State& state) { measure(state, llm_request_world("4h"), Observing::none); }
 
 BENCHMARK(healthy)->Name("world/healthy")->Unit(benchmark::kMillisecond);
 BENCHMARK(healthy_timeline)->Name("world/healthy/timeline")->Unit(benchmark::kMillisecond);

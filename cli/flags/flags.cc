@@ -65,7 +65,7 @@ void add_jobs(CLI::App& verb, unsigned& jobs) {
 }
 
 void add_checks(CLI::App& verb, std::vector<std::string>& checks) {
-  verb.add_option("--checks", checks, "The invariants to watch: ids such as B3,C1, or all, or none")
+  verb.add_option("--checks", checks, "The invariants to check: ids such as B3,C1, or all, or none")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("ID,...");

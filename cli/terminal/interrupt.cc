@@ -27,7 +27,7 @@ void on_alarm(int /*signal*/) {
 
 }  // namespace
 
-void watch_signals(bool in_time) {
+void install_signal_handlers(bool in_time) {
   has_alarm = in_time;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);

@@ -8,7 +8,7 @@
 namespace windtunnel::cli {
 
 // From now on; before, either signal ends the process as usual. Not `in_time`: a verb that does not stop goes on.
-void watch_signals(bool in_time = true);
+void install_signal_handlers(bool in_time = true);
 
 // To be called when the work has ended: the verb may take its time to write what it has, if it was interrupted.
 void acknowledge_interrupt();

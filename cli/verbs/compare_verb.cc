@@ -53,7 +53,7 @@ ExitCode compare(const CompareArguments& arguments) {
   for (const std::string& warning : plan.warnings) print_note(warning + "\n");
   const runs::LockedFolder folder = runs::lock_folder(arguments.out);
   if (folder.problem) return complain(*folder.problem);
-  watch_signals();
+  install_signal_handlers();
   runs::limit_memory(arguments.request.memory_max);
   const runs::CompareDone done = perform(std::move(plan), arguments);
   acknowledge_interrupt();

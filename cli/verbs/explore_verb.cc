@@ -43,7 +43,7 @@ runs::SearchDone search(const ExploreArguments& arguments, sim::Scenario base) {
 ExitCode explore(const ExploreArguments& arguments) {
   runs::LoadedScenario loaded = runs::load_scenario(arguments.request.file, arguments.request.sets);
   if (const ExitCode code = report_load(loaded); code != ExitCode::pass) return code;
-  watch_signals();
+  install_signal_handlers();
   runs::limit_memory(arguments.request.memory_max);
   const runs::SearchDone done = search(arguments, *std::move(loaded.scenario));
   acknowledge_interrupt();

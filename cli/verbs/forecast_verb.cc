@@ -92,7 +92,7 @@ ExitCode forecast(const ForecastArguments& arguments) {
   const runs::PlannedForecast planned = plan_forecast(request, scenario);
   if (planned.problem) return complain(*planned.problem);
   const sim::ForecastWorld world{scenario, planned.plan.options};
-  watch_signals(processes.is_first());  // the others stop when the first one has seen it
+  install_signal_handlers(processes.is_first());  // the others stop when the first one has seen it
   runs::limit_memory(request.memory_max);
   if (!processes.is_first()) {
     const auto number = processes.serve(world, request.jobs, &stop_requested());

@@ -14,8 +14,8 @@ namespace {
 
 ExitCode write(const std::string& file, std::string_view text, const char* next) {
   if (const auto problem = runs::write_new_file(file, text)) return complain(*problem);
-  const bool said = print(fmt::format("{} written. Now: windtunnel {} {}\n", file, next, runs::shell_word(file)));
-  return said ? ExitCode::pass : ExitCode::file_error;
+  const bool output = print(fmt::format("{} written. Now: windtunnel {} {}\n", file, next, runs::shell_word(file)));
+  return output ? ExitCode::pass : ExitCode::file_error;
 }
 
 }  // namespace

@@ -152,7 +152,7 @@ Done perform_all(const runs::RunPlan& plan, const RunArguments& arguments, runs:
     performer.report_not_run(0);
     return {};
   }
-  watch_signals();
+  install_signal_handlers();
   Done done = plan.size() == 1 && arguments.request.files.size() == 1 ? performer.one() : performer.many();
   if (interrupted() && done.runs < plan.size()) done.code = worst(done.code, ExitCode::interrupted);
   return done;

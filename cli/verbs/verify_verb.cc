@@ -26,7 +26,7 @@ ExitCode verify(const VerifyArguments& arguments) {
   Progress progress{false};
   const runs::VerifyDone done = runs::verify({.request = arguments,
                                               .stop = &stop_requested(),
-                                              .starts = [] { watch_signals(); },
+                                              .starts = [] { install_signal_handlers(); },
                                               .print =
                                                   [&](const std::string& text) {
                                                     progress.clear();

@@ -103,20 +103,20 @@ std::optional<std::string> invalid_call(const ProviderCallConfig& config, std::s
 std::optional<std::string> invalid_providers(const std::vector<ProviderConfig>& providers) {
   if (providers.size() > kProvidersMax) return "there are more than 8 providers";
   for (std::size_t i = 0; i < providers.size(); ++i) {
-    const ProviderConfig& one = providers[i];
-    if (one.name.empty()) return "a provider has no name";
-    if (one.tariffs.empty()) return fmt::format("provider {} has no price", one.name);
-    for (const DatedTariff& dated : one.tariffs) {
+    const ProviderConfig& provider_config = providers[i];
+    if (provider_config.name.empty()) return "a provider has no name";
+    if (provider_config.tariffs.empty()) return fmt::format("provider {} has no price", provider_config.name);
+    for (const DatedTariff& dated : provider_config.tariffs) {
       if (std::min(dated.tariff.input, dated.tariff.output).per_token < Usd{}) {
-        return fmt::format("provider {} has a negative price", one.name);
+        return fmt::format("provider {} has a negative price", provider_config.name);
       }
       if (std::max(dated.tariff.input, dated.tariff.output) > kPriceMax) {
-        return fmt::format("provider {} has a price above 2,000 USD per million tokens", one.name);
+        return fmt::format("provider {} has a price above 2,000 USD per million tokens", provider_config.name);
       }
     }
-    const auto same = [&](const ProviderConfig& other) { return other.name == one.name; };
+    const auto same = [&](const ProviderConfig& other) { return other.name == provider_config.name; };
     if (std::any_of(providers.begin(), providers.begin() + static_cast<std::ptrdiff_t>(i), same)) {
-      return fmt::format("two providers are named {}", one.name);
+      return fmt::format("two providers are named {}", provider_config.name);
     }
   }
   return std::nullopt;
@@ -375,9 +375,9 @@ MonitorStats LlmMonitor::get_stats() const {
     const std::vector<RequestMetrics> counted = pipeline_.metrics().labels();
     stats.labels.resize(labels_.size() + 1);
     for (const auto& [versions, id] : labels_) {
-      LabelStats& one = stats.labels[static_cast<std::size_t>(id)];
-      one.feature_version = versions.first;
-      one.prompt_version = versions.second;
+      LabelStats& label_stats = stats.labels[static_cast<std::size_t>(id)];
+      label_stats.feature_version = versions.first;
+      label_stats.prompt_version = versions.second;
     }
     for (std::size_t i = 0; i < std::min(counted.size(), stats.labels.size()); ++i) {
       stats.labels[i].requests = counted[i].requests();

@@ -78,20 +78,20 @@ std::vector<Annotation> annotations_of(const RunSummary& summary) {
   std::vector<Annotation> annotations;
   for (const sim::Finding& finding : summary.findings) {
     if (finding.verdict == sim::Verdict::pass) continue;
-    Annotation one{.file = summary.scenario.file};
+    Annotation annotation{.file = summary.scenario.file};
     // What a --set has written has no line in a file of the repository.
     if (finding.origin.line > 0 && !finding.origin.file.starts_with("--set")) {
-      one.file = finding.origin.file;
-      one.line = finding.origin.line;
-      one.column = finding.origin.column;
+      annotation.file = finding.origin.file;
+      annotation.line = finding.origin.line;
+      annotation.column = finding.origin.column;
     }
     // A threshold is named by what it claims.
     const bool is_named_by_claim = finding.claim.starts_with(finding.id);
-    one.title = std::string("windtunnel: ") + name_of(finding.verdict) + ": " + name_of(finding.kind) + " " +
-                (is_named_by_claim ? finding.claim : finding.id);
-    if (!is_named_by_claim && !finding.claim.empty()) one.message = finding.claim + "\n";
-    one.message += finding.reason + "\nReplay: " + summary.replay;
-    annotations.push_back(std::move(one));
+    annotation.title = std::string("windtunnel: ") + name_of(finding.verdict) + ": " + name_of(finding.kind) + " " +
+                       (is_named_by_claim ? finding.claim : finding.id);
+    if (!is_named_by_claim && !finding.claim.empty()) annotation.message = finding.claim + "\n";
+    annotation.message += finding.reason + "\nReplay: " + summary.replay;
+    annotations.push_back(std::move(annotation));
   }
   return annotations;
 }

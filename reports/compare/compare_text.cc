@@ -31,7 +31,7 @@ std::string seeds_phrase(const CompareSummary& summary) {
 std::string files_phrase(const CompareSummary& summary) {
   const std::string& file = summary.variations.front().variation.file;
   const bool same =
-      std::ranges::all_of(summary.variations, [&](const auto& one) { return one.variation.file == file; });
+      std::ranges::all_of(summary.variations, [&](const auto& entry) { return entry.variation.file == file; });
   return same ? "variations of " + file : "scenarios";
 }
 
@@ -45,8 +45,8 @@ std::vector<CompareMetric> columns_of(const CompareSummary& summary) {
   std::vector<CompareMetric> columns;
   for (const sim::CompareMetricEntry& entry : sim::compare_metrics()) {
     const bool may_be_zero = entry.metric != CompareMetric::requests_refused;
-    const bool shown = std::ranges::any_of(summary.variations, [&](const VariationSummary& one) {
-      const CompareMetricSummary& metric = one.of(entry.metric);
+    const bool shown = std::ranges::any_of(summary.variations, [&](const VariationSummary& variation_summary) {
+      const CompareMetricSummary& metric = variation_summary.of(entry.metric);
       return metric.n > 0 && (may_be_zero || metric.mean != 0);
     });
     if (shown) columns.push_back(entry.metric);
@@ -65,8 +65,8 @@ bool is_alike(const std::optional<DifferenceSummary>& difference) {
 // What "=" and "each" leave open.
 std::string note_of_alike(const CompareSummary& summary) {
   std::int64_t n = 0;
-  for (const VariationSummary& one : summary.variations) {
-    for (const CompareMetricSummary& metric : one.metrics) {
+  for (const VariationSummary& variation : summary.variations) {
+    for (const CompareMetricSummary& metric : variation.metrics) {
       if (is_alike(metric.difference)) n = std::max(n, metric.difference->n);
     }
   }
@@ -80,9 +80,9 @@ std::string note_of_alike(const CompareSummary& summary) {
 std::vector<std::string> notes_of(const CompareSummary& summary) {
   std::vector<std::string> notes;
   if (std::string note = note_of_alike(summary); !note.empty()) notes.push_back(std::move(note));
-  for (const VariationSummary& one : summary.variations) {
-    const std::string& name = one.variation.name;
-    const sim::DownPhases& phases = one.down_phases;
+  for (const VariationSummary& variation : summary.variations) {
+    const std::string& name = variation.variation.name;
+    const sim::DownPhases& phases = variation.down_phases;
     if (phases.failover_missed > 0) {
       notes.push_back(fmt::format(
           "{}: in {} of {} fault phases the breaker did not open, or the provider's share of the answers did "
@@ -95,13 +95,13 @@ std::vector<std::string> notes_of(const CompareSummary& summary) {
                       "count with the time until the next one or the end",
                       name, phases.recovery_missed, phases.ended));
     }
-    if (one.requests == 0) notes.push_back(name + ": no request arrived in any seed");
-    for (const sim::ViolationCount& count : one.violations) {
+    if (variation.requests == 0) notes.push_back(name + ": no request arrived in any seed");
+    for (const sim::ViolationCount& count : variation.violations) {
       notes.push_back(fmt::format("{}: {} violated in {} of {} runs: {} --seed {}", name, count.check, count.runs,
-                                  summary.seeds.complete, one.variation.replay, count.seed));
+                                  summary.seeds.complete, variation.variation.replay, count.seed));
     }
-    const auto failed = one.verdicts[static_cast<std::size_t>(Verdict::fail)];
-    const auto inconclusive = one.verdicts[static_cast<std::size_t>(Verdict::inconclusive)];
+    const auto failed = variation.verdicts[static_cast<std::size_t>(Verdict::fail)];
+    const auto inconclusive = variation.verdicts[static_cast<std::size_t>(Verdict::inconclusive)];
     if (failed + inconclusive > 0) {
       notes.push_back(fmt::format("{}: of {} runs {} failed their scenario and {} were inconclusive", name,
                                   summary.seeds.complete, failed, inconclusive));

@@ -92,9 +92,9 @@ std::string block_line(const ReplicationBlock& block, std::uint64_t head_checksu
   std::string text;
   JsonWriter json{text, JsonWriter::Form::line};
   json.begin_object().key("block").integer(Int128{block.number}).key("numbers").begin_array();
-  for (const sim::Replication& one : block.all) {
+  for (const sim::Replication& replication : block.all) {
     json.begin_array();
-    for (const std::int64_t number : sim::numbers_of(one)) json.integer(number);
+    for (const std::int64_t number : sim::numbers_of(replication)) json.integer(number);
     json.end_array();
   }
   const Histogram::Content latency = block.latency.content();
@@ -197,9 +197,9 @@ ReplicationBlock block_of(const PartHead& head, std::string_view line) {
   const PartJson json = parsed_part(line);
   ReplicationBlock block{.number = json.at("block").get<std::uint64_t>(), .all = {}, .latency = {}};
   for (const PartJson& numbers : json.at("numbers")) {
-    auto one = sim::replication_of(head.frame, numbers.get<std::vector<std::int64_t>>());
-    if (!one) throw std::invalid_argument("a replication has another number of figures than its forecast");
-    block.all.push_back(std::move(*one));
+    auto replication = sim::replication_of(head.frame, numbers.get<std::vector<std::int64_t>>());
+    if (!replication) throw std::invalid_argument("a replication has another number of figures than its forecast");
+    block.all.push_back(std::move(*replication));
   }
   block.latency = histogram_of(json.at("latency"));
   const auto wanted = sim::indices_of(block.number, head.shard, head.replications);

@@ -163,13 +163,13 @@ std::optional<HeadroomLimitSummary> limit_of(const std::optional<sim::HeadroomLi
 
 std::vector<ForecastFindingSummary> findings_of(const sim::Forecast& forecast) {
   std::vector<ForecastFindingSummary> findings;
-  for (const sim::ForecastFinding& one : forecast.findings) {
-    const bool is_time = one.threshold.forecast == sim::ForecastQuantity::request_duration;
-    findings.push_back({.metric = one.threshold.metric,
-                        .threshold = one.threshold.text,
-                        .verdict = one.verdict,
-                        .estimate = in_unit(one.estimate, is_time ? kNanosecondsPerMs : 1),
-                        .origin = one.threshold.origin});
+  for (const sim::ForecastFinding& finding : forecast.findings) {
+    const bool is_time = finding.threshold.forecast == sim::ForecastQuantity::request_duration;
+    findings.push_back({.metric = finding.threshold.metric,
+                        .threshold = finding.threshold.text,
+                        .verdict = finding.verdict,
+                        .estimate = in_unit(finding.estimate, is_time ? kNanosecondsPerMs : 1),
+                        .origin = finding.threshold.origin});
   }
   return findings;
 }
@@ -179,9 +179,9 @@ Verdict verdict_of(const ForecastReport& report) {
   sim::Evidence evidence{.claims = forecast.findings.size()};
   evidence.requests = forecast.requests && forecast.requests->value > 0 ? 1 : 0;
   evidence.is_undecided = report.stop && !report.stop->reached;
-  for (const sim::ForecastFinding& one : forecast.findings) {
-    if (one.verdict == Verdict::fail) evidence.has_failed = true;
-    if (one.verdict == Verdict::inconclusive) evidence.is_undecided = true;
+  for (const sim::ForecastFinding& finding : forecast.findings) {
+    if (finding.verdict == Verdict::fail) evidence.has_failed = true;
+    if (finding.verdict == Verdict::inconclusive) evidence.is_undecided = true;
   }
   return decide(evidence);
 }

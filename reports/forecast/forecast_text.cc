@@ -146,11 +146,13 @@ std::string limit_text(const HeadroomLimitSummary& limit) {
   if (!limit.rate_thousandths)
     return fmt::format("  {}: broken even at the least traffic that was tried\n", limit.limit);
   const auto times = [](std::int64_t thousandths) { return exact_decimal(thousandths, 3) + "x"; };
-  const auto trial = [&](const HeadroomTrialSummary& one) {
+  const auto trial = [&](const HeadroomTrialSummary& headroom_trial_summary) {
     if (limit.share_of == "requests") {
-      return fmt::format("{} of the requests in {} independent replications", one.broken.text, one.replications);
+      return fmt::format("{} of the requests in {} independent replications", headroom_trial_summary.broken.text,
+                         headroom_trial_summary.replications);
     }
-    return fmt::format("broken in {} of {} independent replications", one.broken.text, one.replications);
+    return fmt::format("broken in {} of {} independent replications", headroom_trial_summary.broken.text,
+                       headroom_trial_summary.replications);
   };
   std::string text =
       fmt::format("  {}: {}{}\n", limit.limit, limit.bounded ? "" : "at least ", times(*limit.rate_thousandths));

@@ -45,11 +45,11 @@ class RuleTestWriter final : public MetricSink {
 
   void family(const MetricFamily& family) override { name_ = family.name; }
   void metric(const MetricLabels& labels, std::span<const MetricSeries> series) override {
-    for (const MetricSeries& one : series) {
+    for (const MetricSeries& curve : series) {
       std::string line;
       JsonWriter json{line, JsonWriter::Form::line};
-      json.begin_object().key("series").text(series_name(name_ + one.suffix, labels, one.label));
-      json.key("values").text(values_text(one)).end_object();
+      json.begin_object().key("series").text(series_name(name_ + curve.suffix, labels, curve.label));
+      json.key("values").text(values_text(curve)).end_object();
       add(line);
     }
   }
@@ -202,7 +202,7 @@ Duration promql_duration(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{}) return Duration{0};
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    const auto unit = std::ranges::find_if(kUnits, [&](const auto& one) { return text.starts_with(one.first); });
+    const auto unit = std::ranges::find_if(kUnits, [&](const auto& entry) { return text.starts_with(entry.first); });
     if (unit == std::end(kUnits) || number > 100'000) return Duration{0};
     sum += number * unit->second;
     text.remove_prefix(unit->first.size());
@@ -231,7 +231,7 @@ void write_rule_test(const sim::Timeline& timeline, const Scrapes& scrapes, cons
   file.append("{\"rule_files\": " + head + ",\n\"evaluation_interval\": \"" + interval +
               "\",\n\"tests\": [{\"interval\": \"" + interval + "\",\n\"input_series\": [");
   RuleTestWriter writer{file};
-  tell_metrics(timeline, scrapes, added, writer);
+  write_metrics(timeline, scrapes, added, writer);
   file.append("\n],\n\"promql_expr_test\": [");
   writer.begin_list();
   for (std::size_t i = 0; i < scrapes.count; ++i) {
@@ -245,10 +245,10 @@ void write_rule_test(const sim::Timeline& timeline, const Scrapes& scrapes, cons
   file.append("\n]}]}\n");
 }
 
-RuleTestAnswer read_rule_test_answer(std::string_view said, std::size_t scrapes) {
+RuleTestAnswer read_rule_test_answer(std::string_view output, std::size_t scrapes) {
   RuleTestAnswer answer;
   bool asked = false;  // the latest question is one of ours
-  each_line(said, [&](std::string_view line) {
+  each_line(output, [&](std::string_view line) {
     const std::string_view text = trimmed(line);
     if (text.empty() || text == "FAILED:" || text == "SUCCESS" || text.starts_with("Unit Testing:")) return;
     if (text.starts_with("expr: \"ALERTS{alertstate=\\\"firing\\\"} * ") && text.ends_with(',')) {

@@ -35,7 +35,7 @@ struct RuleTestAnswer {
   std::vector<AlertSeen> alerts;  // in the order in which they first fire
   std::string rest;               // lines that are no answer to what was asked: why promtool could not go on
 };
-RuleTestAnswer read_rule_test_answer(std::string_view said, std::size_t scrapes);
+RuleTestAnswer read_rule_test_answer(std::string_view output, std::size_t scrapes);
 
 // The names of the alerts of a rule file, in file order: the values of its `alert:` keys, found line by line. That is
 // less than YAML, and enough for rule files as they are written: promtool has checked that they are some.

@@ -59,7 +59,8 @@ class OpenMetricsWriter final : public MetricSink {
   // All series of one scrape before those of the next: they are one point of one metric.
   void metric(const MetricLabels& labels, std::span<const MetricSeries> series) override {
     std::vector<std::string> names;
-    for (const MetricSeries& one : series) names.push_back(series_name(name_ + one.suffix, labels, one.label) + " ");
+    for (const MetricSeries& curve : series)
+      names.push_back(series_name(name_ + curve.suffix, labels, curve.label) + " ");
     for (std::size_t i = 0; i < times_.size(); ++i) {
       for (std::size_t k = 0; k < series.size(); ++k) {
         line_ = names[k];
@@ -106,7 +107,7 @@ std::string series_name(const std::string& name, const MetricLabels& labels, con
 OpenMetricsWritten write_openmetrics(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added,
                                      OutputFile& file) {
   OpenMetricsWriter writer{scrapes, file};
-  tell_metrics(timeline, scrapes, added, writer);
+  write_metrics(timeline, scrapes, added, writer);
   return writer.end();
 }
 

@@ -18,9 +18,9 @@
 
 namespace windtunnel::reports {
 
-class MetricTeller {
+class MetricBuilder {
  public:
-  MetricTeller(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink)
+  MetricBuilder(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink)
       : timeline_(timeline),
         scrapes_(scrapes),
         added_(added),

@@ -237,9 +237,9 @@ class ExportedSeries::Collector final : public MetricSink {
   explicit Collector(std::vector<One>& series) : series_(series) {}
   void family(const MetricFamily& family) override { name_ = family.name; }
   void metric(const MetricLabels& labels, std::span<const MetricSeries> series) override {
-    for (const MetricSeries& one : series) {
-      series_.push_back({name_ + one.suffix, labels});
-      if (one.label) series_.back().labels.push_back(*one.label);
+    for (const MetricSeries& curve : series) {
+      series_.push_back({name_ + curve.suffix, labels});
+      if (curve.label) series_.back().labels.push_back(*curve.label);
     }
   }
 
@@ -250,17 +250,17 @@ class ExportedSeries::Collector final : public MetricSink {
 
 ExportedSeries::ExportedSeries(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added) {
   Collector collector{series_};
-  tell_metrics(timeline, scrapes, added, collector);
+  write_metrics(timeline, scrapes, added, collector);
 }
 
 bool ExportedSeries::has(std::string_view metric) const {
-  return std::ranges::any_of(series_, [&](const One& one) { return one.name == metric; });
+  return std::ranges::any_of(series_, [&](const One& entry) { return entry.name == metric; });
 }
 
 bool ExportedSeries::has(const RuleSelector& selector) const {
-  const auto matches = [](const RuleMatcher& matcher, const One& one) {
-    const auto label = std::ranges::find(one.labels, matcher.label, &MetricLabel::name);
-    const std::string value = label == one.labels.end() ? std::string{} : label->value;
+  const auto matches = [](const RuleMatcher& matcher, const One& entry) {
+    const auto label = std::ranges::find(entry.labels, matcher.label, &MetricLabel::name);
+    const std::string value = label == entry.labels.end() ? std::string{} : label->value;
     const bool is_pattern = matcher.how.ends_with('~');
     bool is_same = value == matcher.value;
     if (is_pattern) {
@@ -272,9 +272,9 @@ bool ExportedSeries::has(const RuleSelector& selector) const {
     }
     return is_same != matcher.how.starts_with('!');
   };
-  return std::ranges::any_of(series_, [&](const One& one) {
-    return (selector.metric.empty() || one.name == selector.metric) &&
-           std::ranges::all_of(selector.matchers, [&](const RuleMatcher& matcher) { return matches(matcher, one); });
+  return std::ranges::any_of(series_, [&](const One& entry) {
+    return (selector.metric.empty() || entry.name == selector.metric) &&
+           std::ranges::all_of(selector.matchers, [&](const RuleMatcher& matcher) { return matches(matcher, entry); });
   });
 }
 
@@ -287,8 +287,8 @@ std::string why_unreachable(const AlertRule& rule, const std::vector<std::string
     }
     if (!is_own && !series.has(selector)) {
       std::string labels;
-      for (const RuleMatcher& one : selector.matchers) {
-        labels += (labels.empty() ? "" : ",") + one.label + one.how + "\"" + one.value + "\"";
+      for (const RuleMatcher& matcher : selector.matchers) {
+        labels += (labels.empty() ? "" : ",") + matcher.label + matcher.how + "\"" + matcher.value + "\"";
       }
       return "no series of " + selector.metric + " has {" + labels + "}";
     }

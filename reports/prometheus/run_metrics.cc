@@ -26,58 +26,58 @@ void each_provider(const Timeline& timeline, Action action) {
 
 MetricLabels by_provider(const Timeline::Provider& provider) { return {{"provider", provider.name}}; }
 
-void tell_run(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
-  tell.begin({"windtunnel_run", MetricType::info, "", "Which run this is."});
-  tell.constant({{"scenario", run.file},
-                 {"title", run.title},
-                 {"seed", std::to_string(run.seed)},
-                 {"digest", hex_digits(run.digest)}},
-                "_info", 1);
+void write_run(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  metrics.begin({"windtunnel_run", MetricType::info, "", "Which run this is."});
+  metrics.constant({{"scenario", run.file},
+                    {"title", run.title},
+                    {"seed", std::to_string(run.seed)},
+                    {"digest", hex_digits(run.digest)}},
+                   "_info", 1);
 }
 
-void tell_outcomes(MetricTeller& tell, const MetricLabels& labels, const sim::RequestSeries& requests) {
+void write_outcomes(MetricBuilder& metrics, const MetricLabels& labels, const sim::RequestSeries& requests) {
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
     MetricLabels all = labels;
     all.push_back({"outcome", name_of(static_cast<monitor::Outcome>(i))});
-    tell.counter(std::move(all), requests.outcomes[i]);
+    metrics.counter(std::move(all), requests.outcomes[i]);
   }
 }
 
-void tell_requests(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
+void write_requests(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
   const sim::RequestSeries& requests = run.requests;
-  tell.begin({"windtunnel_arrivals", MetricType::counter, "", "Requests that have arrived."});
-  tell.counter({}, run.arrivals);
-  tell.begin({"windtunnel_requests_in_flight", MetricType::gauge, "", "Requests that have arrived and not ended."});
-  tell.gauge({}, run.in_flight);
-  tell.begin({"windtunnel_requests", MetricType::counter, "", "Requests that have ended, by outcome."});
-  tell_outcomes(tell, {}, requests);
-  tell.begin({"windtunnel_request_duration_seconds", MetricType::histogram, "seconds",
-              "From arrival to end, of answered requests."});
-  tell.durations({}, requests.latency);
-  tell.begin({"windtunnel_request_time_to_first_token_seconds", MetricType::histogram, "seconds",
-              "From arrival to the first token, of served requests."});
-  tell.durations({}, requests.time_to_first_token);
-  tell.begin({"windtunnel_request_attempts", MetricType::counter, "", "Calls that ended requests have made."});
-  tell.counter({}, requests.attempts);
-  tell.begin({"windtunnel_requests_failed_over", MetricType::counter, "",
-              "Requests that were answered, or gave up, past their first candidate."});
-  tell.counter({}, requests.failed_over);
-  tell.begin({"windtunnel_request_tokens", MetricType::counter, "", "Tokens of served requests."});
-  tell.counter({{"type", "input"}}, requests.input_tokens);
-  tell.counter({{"type", "output"}}, requests.output_tokens);
-  tell.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
-              "Requests that the token limiter granted fewer output tokens than they asked for."});
-  tell.counter({}, run.grants_cut);
-  tell.begin({"windtunnel_cost_usd", MetricType::counter, "usd", "What the providers billed for ended requests."});
-  tell.counter({}, requests.cost_picos, kDollarDecimals);
-  tell.begin({"windtunnel_cost_known_usd", MetricType::counter, "usd",
-              "What the gateway knows of the cost of ended requests: the bills of calls with known usage."});
-  tell.counter({}, requests.cost_known_picos, kDollarDecimals);
-  tell.begin({"windtunnel_cost_reserved_usd", MetricType::counter, "usd",
-              "What the cost limiter holds for calls of unknown usage, of ended requests: their reservations."});
-  tell.counter({}, requests.cost_reserved_picos, kDollarDecimals);
+  metrics.begin({"windtunnel_arrivals", MetricType::counter, "", "Requests that have arrived."});
+  metrics.counter({}, run.arrivals);
+  metrics.begin({"windtunnel_requests_in_flight", MetricType::gauge, "", "Requests that have arrived and not ended."});
+  metrics.gauge({}, run.in_flight);
+  metrics.begin({"windtunnel_requests", MetricType::counter, "", "Requests that have ended, by outcome."});
+  write_outcomes(metrics, {}, requests);
+  metrics.begin({"windtunnel_request_duration_seconds", MetricType::histogram, "seconds",
+                 "From arrival to end, of answered requests."});
+  metrics.durations({}, requests.latency);
+  metrics.begin({"windtunnel_request_time_to_first_token_seconds", MetricType::histogram, "seconds",
+                 "From arrival to the first token, of served requests."});
+  metrics.durations({}, requests.time_to_first_token);
+  metrics.begin({"windtunnel_request_attempts", MetricType::counter, "", "Calls that ended requests have made."});
+  metrics.counter({}, requests.attempts);
+  metrics.begin({"windtunnel_requests_failed_over", MetricType::counter, "",
+                 "Requests that were answered, or gave up, past their first candidate."});
+  metrics.counter({}, requests.failed_over);
+  metrics.begin({"windtunnel_request_tokens", MetricType::counter, "", "Tokens of served requests."});
+  metrics.counter({{"type", "input"}}, requests.input_tokens);
+  metrics.counter({{"type", "output"}}, requests.output_tokens);
+  metrics.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
+                 "Requests that the token limiter granted fewer output tokens than they asked for."});
+  metrics.counter({}, run.grants_cut);
+  metrics.begin({"windtunnel_cost_usd", MetricType::counter, "usd", "What the providers billed for ended requests."});
+  metrics.counter({}, requests.cost_picos, kDollarDecimals);
+  metrics.begin({"windtunnel_cost_known_usd", MetricType::counter, "usd",
+                 "What the gateway knows of the cost of ended requests: the bills of calls with known usage."});
+  metrics.counter({}, requests.cost_known_picos, kDollarDecimals);
+  metrics.begin({"windtunnel_cost_reserved_usd", MetricType::counter, "usd",
+                 "What the cost limiter holds for calls of unknown usage, of ended requests: their reservations."});
+  metrics.counter({}, requests.cost_reserved_picos, kDollarDecimals);
 }
 
 // The requests of one A/B arm, or of one version.
@@ -86,48 +86,48 @@ struct RequestGroup {
   const sim::RequestSeries& requests;
 };
 
-void tell_groups(MetricTeller& tell, const std::array<MetricFamily, 3>& families,
-                 const std::vector<RequestGroup>& groups) {
+void write_groups(MetricBuilder& metrics, const std::array<MetricFamily, 3>& families,
+                  const std::vector<RequestGroup>& groups) {
   if (groups.empty()) return;
-  tell.begin(families[0]);
-  for (const RequestGroup& group : groups) tell_outcomes(tell, group.labels, group.requests);
-  tell.begin(families[1]);
-  for (const RequestGroup& group : groups) tell.durations(group.labels, group.requests.latency);
-  tell.begin(families[2]);
-  for (const RequestGroup& group : groups) tell.counter(group.labels, group.requests.cost_picos, kDollarDecimals);
+  metrics.begin(families[0]);
+  for (const RequestGroup& group : groups) write_outcomes(metrics, group.labels, group.requests);
+  metrics.begin(families[1]);
+  for (const RequestGroup& group : groups) metrics.durations(group.labels, group.requests.latency);
+  metrics.begin(families[2]);
+  for (const RequestGroup& group : groups) metrics.counter(group.labels, group.requests.cost_picos, kDollarDecimals);
 }
 
-void tell_variants(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
+void write_variants(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
   std::vector<RequestGroup> groups;
   for (std::size_t i = 0; i < run.variants.size(); ++i) {
     groups.push_back({{{"experiment", run.experiment}, {"variant", run.variant_names[i].id}}, run.variants[i]});
   }
-  tell_groups(tell,
-              {{{"windtunnel_variant_requests", MetricType::counter, "",
-                 "Requests that have ended, by outcome and the A/B arm they were assigned to."},
-                {"windtunnel_variant_request_duration_seconds", MetricType::histogram, "seconds",
-                 "From arrival to end, of answered requests, by A/B arm."},
-                {"windtunnel_variant_cost_usd", MetricType::counter, "usd",
-                 "What the providers billed for ended requests, by A/B arm."}}},
-              groups);
+  write_groups(metrics,
+               {{{"windtunnel_variant_requests", MetricType::counter, "",
+                  "Requests that have ended, by outcome and the A/B arm they were assigned to."},
+                 {"windtunnel_variant_request_duration_seconds", MetricType::histogram, "seconds",
+                  "From arrival to end, of answered requests, by A/B arm."},
+                 {"windtunnel_variant_cost_usd", MetricType::counter, "usd",
+                  "What the providers billed for ended requests, by A/B arm."}}},
+               groups);
 }
 
-void tell_versions(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
+void write_versions(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
   std::vector<RequestGroup> groups;
   for (std::size_t i = 0; i < run.versions.size(); ++i) {
     const Timeline::Version& version = run.version_names[i];
     groups.push_back({{{"feature_version", version.feature}, {"prompt_version", version.prompt}}, run.versions[i]});
   }
-  tell_groups(tell,
-              {{{"windtunnel_version_requests", MetricType::counter, "",
-                 "Requests that have ended, by outcome and the versions of feature and prompt."},
-                {"windtunnel_version_request_duration_seconds", MetricType::histogram, "seconds",
-                 "From arrival to end, of answered requests, by version."},
-                {"windtunnel_version_cost_usd", MetricType::counter, "usd",
-                 "What the providers billed for ended requests, by version."}}},
-              groups);
+  write_groups(metrics,
+               {{{"windtunnel_version_requests", MetricType::counter, "",
+                  "Requests that have ended, by outcome and the versions of feature and prompt."},
+                 {"windtunnel_version_request_duration_seconds", MetricType::histogram, "seconds",
+                  "From arrival to end, of answered requests, by version."},
+                 {"windtunnel_version_cost_usd", MetricType::counter, "usd",
+                  "What the providers billed for ended requests, by version."}}},
+               groups);
 }
 
 using ProviderSeriesMember = Series sim::ProviderSeries::*;
@@ -170,21 +170,22 @@ constexpr std::array<ProviderFamily, 9> kProviderFamilies = {{
      kSecondDecimals},
 }};
 
-void tell_providers(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
-  tell.begin({"windtunnel_provider_calls", MetricType::counter, "", "Calls that have ended, by their reply's kind."});
+void write_providers(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  metrics.begin(
+      {"windtunnel_provider_calls", MetricType::counter, "", "Calls that have ended, by their reply's kind."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
     for (std::size_t i = 0; i < monitor::kReplyKinds; ++i) {
       const char* reply = name_of(static_cast<monitor::ReplyKind>(i));
-      tell.counter({{"provider", name.name}, {"model", name.model}, {"outcome", reply}}, provider.replies[i]);
+      metrics.counter({{"provider", name.name}, {"model", name.model}, {"outcome", reply}}, provider.replies[i]);
     }
   });
   for (const ProviderFamily& family : kProviderFamilies) {
-    tell.begin(family.family);
+    metrics.begin(family.family);
     each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
       const Series& series = provider.*family.series;
-      family.family.type == MetricType::gauge ? tell.gauge(by_provider(name), series, family.decimals)
-                                              : tell.counter(by_provider(name), series, family.decimals);
+      family.family.type == MetricType::gauge ? metrics.gauge(by_provider(name), series, family.decimals)
+                                              : metrics.counter(by_provider(name), series, family.decimals);
     });
   }
 }
@@ -193,8 +194,8 @@ void tell_providers(MetricTeller& tell) {
 // https://opentelemetry.io/docs/specs/semconv/gen-ai (gen_ai.client.operation.duration and so on, with the dots of
 // names and attributes as underscores). Every call is a chat; what a failed one failed of tells
 // windtunnel_provider_calls.
-void tell_gen_ai(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
+void write_gen_ai(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
   const auto attributes = [](const Timeline::Provider& provider, const char* name, const char* value) {
     MetricLabels labels{{"gen_ai_operation_name", "chat"},
                         {"gen_ai_provider_name", provider.name},
@@ -202,33 +203,34 @@ void tell_gen_ai(MetricTeller& tell) {
     if (name != nullptr) labels.push_back({name, value});
     return labels;
   };
-  tell.begin({"gen_ai_client_operation_duration_seconds", MetricType::histogram, "seconds",
-              "How long calls took; those that failed have an error_type."});
+  metrics.begin({"gen_ai_client_operation_duration_seconds", MetricType::histogram, "seconds",
+                 "How long calls took; those that failed have an error_type."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
-    tell.durations(attributes(name, nullptr, nullptr), provider.latency);
-    tell.durations(attributes(name, "error_type", "_OTHER"), provider.failed_latency);
+    metrics.durations(attributes(name, nullptr, nullptr), provider.latency);
+    metrics.durations(attributes(name, "error_type", "_OTHER"), provider.failed_latency);
   });
-  tell.begin({"gen_ai_client_token_usage", MetricType::histogram, "", "Tokens of calls with known usage."});
+  metrics.begin({"gen_ai_client_token_usage", MetricType::histogram, "", "Tokens of calls with known usage."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
-    tell.tokens(attributes(name, "gen_ai_token_type", "input"), provider.input_tokens_per_call, provider.input_tokens);
-    tell.tokens(attributes(name, "gen_ai_token_type", "output"), provider.output_tokens_per_call,
-                provider.output_tokens);
+    metrics.tokens(attributes(name, "gen_ai_token_type", "input"), provider.input_tokens_per_call,
+                   provider.input_tokens);
+    metrics.tokens(attributes(name, "gen_ai_token_type", "output"), provider.output_tokens_per_call,
+                   provider.output_tokens);
   });
-  tell.begin({"gen_ai_server_time_to_first_token_seconds", MetricType::histogram, "seconds",
-              "From the begin of a call to its first token, of calls that succeeded."});
+  metrics.begin({"gen_ai_server_time_to_first_token_seconds", MetricType::histogram, "seconds",
+                 "From the begin of a call to its first token, of calls that succeeded."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
-    tell.durations(attributes(name, nullptr, nullptr), provider.time_to_first_token);
+    metrics.durations(attributes(name, nullptr, nullptr), provider.time_to_first_token);
   });
 }
 
-void tell_breakers(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
+void write_breakers(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
   // A state set names its states by a label of its own name.
   constexpr const char* kName = "windtunnel_breaker_state";
-  tell.begin({kName, MetricType::state_set, "", "The state that the breaker is in."});
+  metrics.begin({kName, MetricType::state_set, "", "The state that the breaker is in."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
     std::vector<MetricSeries> states;
-    const std::vector<std::int64_t> numbers = tell.levels(provider.state);
+    const std::vector<std::int64_t> numbers = metrics.levels(provider.state);
     for (const auto& [state, of] : {std::pair{monitor::BreakerState::closed, 0},
                                     {monitor::BreakerState::half_open, 1},
                                     {monitor::BreakerState::open, 2}}) {
@@ -236,71 +238,71 @@ void tell_breakers(MetricTeller& tell) {
       for (const std::int64_t number : numbers) series.values.push_back(number == of ? 1 : 0);
       states.push_back(std::move(series));
     }
-    tell.metric(by_provider(name), states);
+    metrics.metric(by_provider(name), states);
   });
-  tell.begin({"windtunnel_breaker_transitions", MetricType::counter, "", "Changes of the breaker's state."});
+  metrics.begin({"windtunnel_breaker_transitions", MetricType::counter, "", "Changes of the breaker's state."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
-    tell.counter({{"provider", name.name}, {"to", "open"}}, provider.opened);
-    tell.counter({{"provider", name.name}, {"to", "half_open"}}, provider.half_opened);
-    tell.counter({{"provider", name.name}, {"to", "closed"}}, provider.closed);
+    metrics.counter({{"provider", name.name}, {"to", "open"}}, provider.opened);
+    metrics.counter({{"provider", name.name}, {"to", "half_open"}}, provider.half_opened);
+    metrics.counter({{"provider", name.name}, {"to", "closed"}}, provider.closed);
   });
 }
 
 // "0.95" of 950,000 millionths, once for each share that the limiter warns at.
-void tell_budget_alerts(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
-  tell.begin({"windtunnel_budget_alerts", MetricType::counter, "", "Alerts that the cost limiter has raised."});
+void write_budget_alerts(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  metrics.begin({"windtunnel_budget_alerts", MetricType::counter, "", "Alerts that the cost limiter has raised."});
   for (const bool daily : {false, true}) {
     if (!(daily ? run.daily_limit : run.monthly_limit)) continue;
     for (const Millionths share : run.budget_alerts) {
-      std::vector<std::int64_t> fired(tell.scrapes());
+      std::vector<std::int64_t> fired(metrics.scrapes());
       for (const Timeline::BudgetMoment& moment : run.budget) {
         const monitor::BudgetEvent& event = moment.event;
         if (event.kind != monitor::BudgetEvent::Kind::alert || event.daily != daily || event.share != share) continue;
-        for (std::size_t i = tell.first_after(moment.at); i < fired.size(); ++i) ++fired[i];
+        for (std::size_t i = metrics.first_after(moment.at); i < fired.size(); ++i) ++fired[i];
       }
-      tell.one({{"window", daily ? "day" : "month"}, {"share", exact_decimal(share.value, kShareDecimals)}},
-               {.suffix = "_total", .label = {}, .decimals = 0, .values = std::move(fired)});
+      metrics.one({{"window", daily ? "day" : "month"}, {"share", exact_decimal(share.value, kShareDecimals)}},
+                  {.suffix = "_total", .label = {}, .decimals = 0, .values = std::move(fired)});
     }
   }
 }
 
-void tell_budget(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
-  tell.begin({"windtunnel_budget_spent_usd", MetricType::gauge, "usd",
-              "Settled spend of the calendar month or day, by the limiter's account."});
-  tell.gauge({{"window", "month"}}, run.month_settled_picos, kDollarDecimals);
-  tell.gauge({{"window", "day"}}, run.day_settled_picos, kDollarDecimals);
-  tell.begin({"windtunnel_budget_reserved_usd", MetricType::gauge, "usd",
-              "What requests in flight may cost at most, by the limiter's account."});
-  tell.gauge({{"window", "month"}}, run.month_reserved_picos, kDollarDecimals);
-  tell.gauge({{"window", "day"}}, run.day_reserved_picos, kDollarDecimals);
-  tell.begin(
+void write_budget(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  metrics.begin({"windtunnel_budget_spent_usd", MetricType::gauge, "usd",
+                 "Settled spend of the calendar month or day, by the limiter's account."});
+  metrics.gauge({{"window", "month"}}, run.month_settled_picos, kDollarDecimals);
+  metrics.gauge({{"window", "day"}}, run.day_settled_picos, kDollarDecimals);
+  metrics.begin({"windtunnel_budget_reserved_usd", MetricType::gauge, "usd",
+                 "What requests in flight may cost at most, by the limiter's account."});
+  metrics.gauge({{"window", "month"}}, run.month_reserved_picos, kDollarDecimals);
+  metrics.gauge({{"window", "day"}}, run.day_reserved_picos, kDollarDecimals);
+  metrics.begin(
       {"windtunnel_budget_limit_usd", MetricType::gauge, "usd", "The limit of the month or day, if it has one."});
-  if (run.monthly_limit) tell.constant({{"window", "month"}}, "", run.monthly_limit->picos(), kDollarDecimals);
-  if (run.daily_limit) tell.constant({{"window", "day"}}, "", run.daily_limit->picos(), kDollarDecimals);
-  tell.begin({"windtunnel_budget_overruns", MetricType::counter, "", "Bills above what was reserved for them."});
-  tell.counter({}, run.overruns);
-  tell_budget_alerts(tell);
+  if (run.monthly_limit) metrics.constant({{"window", "month"}}, "", run.monthly_limit->picos(), kDollarDecimals);
+  if (run.daily_limit) metrics.constant({{"window", "day"}}, "", run.daily_limit->picos(), kDollarDecimals);
+  metrics.begin({"windtunnel_budget_overruns", MetricType::counter, "", "Bills above what was reserved for them."});
+  metrics.counter({}, run.overruns);
+  write_budget_alerts(metrics);
 }
 
-void tell_world(MetricTeller& tell) {
-  const Timeline& run = tell.timeline();
-  tell.begin({"windtunnel_cache_entries_held", MetricType::gauge, "",
-              "Answers in the cache, with expired ones that nothing has removed yet."});
-  tell.gauge({}, run.cache_entries_held);
-  tell.begin(
+void write_world(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  metrics.begin({"windtunnel_cache_entries_held", MetricType::gauge, "",
+                 "Answers in the cache, with expired ones that nothing has removed yet."});
+  metrics.gauge({}, run.cache_entries_held);
+  metrics.begin(
       {"windtunnel_cache_entries_fresh", MetricType::gauge, "", "Answers in the cache that a request would hit."});
-  tell.gauge({}, run.cache_entries_fresh);
-  tell.begin({"windtunnel_fault_active", MetricType::gauge, "", "1 while the fault acts."});
+  metrics.gauge({}, run.cache_entries_fresh);
+  metrics.begin({"windtunnel_fault_active", MetricType::gauge, "", "1 while the fault acts."});
   for (const Timeline::Fault& fault : run.faults) {
     const auto acts = [&](Instant at) {
       return std::ranges::any_of(fault.phases, [&](const Timeline::Phase& phase) {
         return phase.from <= at && (!phase.to || at < *phase.to);
       });
     };
-    tell.one({{"fault", fault.id}, {"kind", name_of(fault.kind)}},
-             {.suffix = "", .label = {}, .decimals = 0, .values = tell.when(acts)});
+    metrics.one({{"fault", fault.id}, {"kind", name_of(fault.kind)}},
+                {.suffix = "", .label = {}, .decimals = 0, .values = metrics.when(acts)});
   }
 }
 
@@ -328,17 +330,17 @@ std::optional<std::string> label_problem(const MetricLabel& label) {
   return std::nullopt;
 }
 
-void tell_metrics(const Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink) {
-  MetricTeller tell{timeline, scrapes, added, sink};
-  tell_run(tell);
-  tell_requests(tell);
-  tell_variants(tell);
-  tell_versions(tell);
-  tell_providers(tell);
-  tell_gen_ai(tell);
-  tell_breakers(tell);
-  tell_budget(tell);
-  tell_world(tell);
+void write_metrics(const Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink) {
+  MetricBuilder tell{timeline, scrapes, added, sink};
+  write_run(metrics);
+  write_requests(metrics);
+  write_variants(metrics);
+  write_versions(metrics);
+  write_providers(metrics);
+  write_gen_ai(metrics);
+  write_breakers(metrics);
+  write_budget(metrics);
+  write_world(metrics);
 }
 
 std::vector<MetricFamily> metric_families() {
@@ -358,7 +360,7 @@ std::vector<MetricFamily> metric_families() {
   run.version_names.resize(1);
   run.versions.resize(1);
   Families families;
-  tell_metrics(run, scrapes_of(run, run.step), {}, families);
+  write_metrics(run, scrapes_of(run, run.step), {}, families);
   return std::move(families.all);
 }
 

@@ -55,6 +55,6 @@ std::optional<std::string> label_problem(const MetricLabel& label);
 std::vector<MetricFamily> metric_families();
 
 // Tells every metric, one family after the other; `added` stand before the labels of each metric.
-void tell_metrics(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink);
+void write_metrics(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink);
 
 }  // namespace windtunnel::reports

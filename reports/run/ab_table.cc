@@ -237,10 +237,10 @@ std::vector<AbComparison> AbSamples::comparisons() const {
 
 std::vector<AbMeans> AbSamples::means() const {
   std::vector<AbMeans> means;
-  for (const Cell& one : totals()) {
+  for (const Cell& total : totals()) {
     AbMeans& mean = means.emplace_back();
-    if (one.answered > 0) mean.latency_ns = static_cast<double>(one.latency) / static_cast<double>(one.answered);
-    if (one.requests > 0) mean.cost_picos = static_cast<double>(one.cost) / static_cast<double>(one.requests);
+    if (total.answered > 0) mean.latency_ns = static_cast<double>(total.latency) / static_cast<double>(total.answered);
+    if (total.requests > 0) mean.cost_picos = static_cast<double>(total.cost) / static_cast<double>(total.requests);
   }
   return means;
 }

@@ -75,7 +75,7 @@ struct AbMeans {
   std::optional<double> cost_picos;  // of all
 };
 
-// Watches a run and keeps what the comparison needs, by variant.
+// Observes a run and keeps what the comparison needs, by variant.
 class AbSamples final {
  public:
   // Units beyond this are no longer distinguished and not counted: which user comes first does not depend on the

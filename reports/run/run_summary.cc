@@ -159,7 +159,7 @@ std::vector<Labelled> by_workload(const RunReport& report) {
   return workloads;
 }
 
-RequestSummary requests_of(const Labelled& one) { return requests_of(one.metrics, one.billed_unknown); }
+RequestSummary requests_of(const Labelled& labelled) { return requests_of(labelled.metrics, labelled.billed_unknown); }
 
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional{text};
@@ -176,7 +176,7 @@ void add_workloads(RunSummary& summary, const RunReport& report) {
                                  .prompt_version = unless_empty(workload.prompt_version),
                                  .requests = requests_of(metrics[i])});
     std::pair<std::string, std::string> version{workload.feature_version, workload.prompt_version};
-    const auto known = std::ranges::find(versions, version, [](const auto& one) { return one.first; });
+    const auto known = std::ranges::find(versions, version, [](const auto& entry) { return entry.first; });
     if (known != versions.end()) {
       known->second.metrics.add(metrics[i].metrics);
       known->second.billed_unknown += metrics[i].billed_unknown;

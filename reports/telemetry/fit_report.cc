@@ -91,12 +91,13 @@ std::string backtest_text(const sim::Backtest& test) {
       fmt::format("\nBacktest: fitted to the first {} days, the last {} forecast ({} replications), USD:\n\n",
                   test.days_fitted, test.days.size(), test.replications);
   TextTable table{{"Day", "P10", "P50", "P90", "Observed", ""}};
-  const auto add = [&](const std::string& name, const sim::ForecastBand& one) {
+  const auto add = [&](const std::string& name, const sim::ForecastBand& forecast_band) {
     const auto cell = [&](double value) { return dollars(value, test.all.observed); };
-    table.add({name, cell(one.p10), cell(one.p50), cell(one.p90), cell(one.observed),
-               one.holds()              ? "inside"
-               : one.observed < one.p10 ? "below"
-                                        : "above"});
+    table.add({name, cell(forecast_band.p10), cell(forecast_band.p50), cell(forecast_band.p90),
+               cell(forecast_band.observed),
+               forecast_band.holds()                        ? "inside"
+               : forecast_band.observed < forecast_band.p10 ? "below"
+                                                            : "above"});
   };
   for (const sim::BacktestDay& day : test.days) add(iso8601(day.day).substr(0, 10), day.cost);
   add("all", test.all);
@@ -145,9 +146,9 @@ std::string fit_text(const FittedLog& log) {
   text += "\n";
   if (!fit.problem) {
     TextTable table{{"Figure", "Value", "95 % from", "to", "n", "Unit"}};
-    for (const sim::FittedParameter& one : fit.parameters) {
-      table.add({one.name, figure(one.estimate.value), figure(one.estimate.low), figure(one.estimate.high),
-                 with_thousands(one.n), one.unit});
+    for (const sim::FittedParameter& parameter : fit.parameters) {
+      table.add({parameter.name, figure(parameter.estimate.value), figure(parameter.estimate.low),
+                 figure(parameter.estimate.high), with_thousands(parameter.n), parameter.unit});
     }
     text += "\n" + table.text(2);
     if (log.backtest) text += backtest_text(*log.backtest);

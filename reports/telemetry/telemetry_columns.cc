@@ -61,13 +61,13 @@ constexpr ColumnText kColumns[] = {
 std::vector<Explanation> telemetry_columns() {
   std::vector<Explanation> all;
   for (const ColumnText& column : kColumns) {
-    Explanation& one = all.emplace_back();
-    one.kind = "telemetry column";
-    one.word = column.name;
-    one.text = column.text;
-    if (!column.unit.empty()) one.facts.emplace_back("Unit", column.unit);
-    one.facts.emplace_back("Range", column.range.empty() ? "any text" : column.range);
-    one.facts.emplace_back("Example", column.example);
+    Explanation& explanation = all.emplace_back();
+    explanation.kind = "telemetry column";
+    explanation.word = column.name;
+    explanation.text = column.text;
+    if (!column.unit.empty()) explanation.facts.emplace_back("Unit", column.unit);
+    explanation.facts.emplace_back("Range", column.range.empty() ? "any text" : column.range);
+    explanation.facts.emplace_back("Example", column.example);
   }
   return all;
 }

@@ -94,9 +94,10 @@ std::string finding_text(const sim::VerifyFinding& finding) {
   text += "Recognised: a breaker with this deviation, and no other, answers in the same way\n" +
           name_and_meaning(finding.deviations.front().deviation);
   for (std::size_t i = 1; i < finding.deviations.size(); ++i) {
-    const sim::RecognisedDeviation& one = finding.deviations[i];
+    const sim::RecognisedDeviation& recognised_deviation = finding.deviations[i];
     text += fmt::format("Recognised besides, where a breaker with only the deviation{} above is expected:\n{}\n{}\n",
-                        i == 1 ? "" : "s", name_and_meaning(one.deviation), history_table(one.shown));
+                        i == 1 ? "" : "s", name_and_meaning(recognised_deviation.deviation),
+                        history_table(recognised_deviation.shown));
   }
   return text;
 }
@@ -104,9 +105,9 @@ std::string finding_text(const sim::VerifyFinding& finding) {
 std::string verification_text(const sim::Verification& done, const sim::VerifyOptions& options) {
   std::string text;
   std::map<std::string, std::string> by_reason;
-  for (const sim::Unsupported& one : done.unsupported) {
-    std::string& names = by_reason[one.why];
-    names += (names.empty() ? "" : "; ") + one.settings;
+  for (const sim::Unsupported& entry : done.unsupported) {
+    std::string& names = by_reason[entry.why];
+    names += (names.empty() ? "" : "; ") + entry.settings;
   }
   for (const auto& [why, names] : by_reason) text += fmt::format("Unsupported, {}: {}\n", why, names);
   const std::uint64_t tried = done.settings_held + done.findings.size();

@@ -72,25 +72,25 @@ bool is_gauge(std::string_view name) {
 class Explainer {
  public:
   void series(std::string_view name, const sim::Series& /*series*/) {
-    Explanation one;
-    one.kind = "timeline column";
+    Explanation explanation;
+    explanation.kind = "timeline column";
     const std::string in_json = path_ + std::string(name);
-    one.word = in_json;
+    explanation.word = in_json;
     std::string unit = group_.empty() ? "" : unit_of_group();
     const auto rename = [&](std::string_view from, std::string_view to, const char* of) {
       if (!name.ends_with(from)) return;
-      one.word.replace(one.word.size() - from.size(), from.size(), to);
-      one.also = in_json;
+      explanation.word.replace(explanation.word.size() - from.size(), from.size(), to);
+      explanation.also = in_json;
       unit = of;
     };
     rename("_ns", "_s", "seconds (nanoseconds in timeline.json)");
     rename("_picos", "_usd", "USD (pico-dollars in timeline.json)");
     if (unit.empty()) unit = unit_of(name);
-    one.text = text_of(name) + (is_gauge(name) ? " As it stood at the end of the step." : " Within the step.");
-    if (group_.ends_with("_quantiles")) one.text = text_of(name) + " Of the view that ends with this step.";
-    one.facts = {
+    explanation.text = text_of(name) + (is_gauge(name) ? " As it stood at the end of the step." : " Within the step.");
+    if (group_.ends_with("_quantiles")) explanation.text = text_of(name) + " Of the view that ends with this step.";
+    explanation.facts = {
         {"Unit", unit}, {"Range", name == "state" ? "0 to 2" : "0 or more"}, {"Example", "windtunnel export csv DIR"}};
-    all.push_back(std::move(one));
+    all.push_back(std::move(explanation));
   }
 
   template <class Action>

@@ -48,46 +48,48 @@ void put_head(JsonWriter& json, const Timeline& timeline) {
 void put_names(JsonWriter& json, const Timeline& timeline) {
   json.key("providers").begin_array();
   for (const Timeline::Provider& provider : timeline.provider_names) {
-    put_line(json, [&](JsonWriter& one) { one.key("name").text(provider.name).key("model").text(provider.model); });
+    put_line(json, [&](JsonWriter& json_writer) {
+      json_writer.key("name").text(provider.name).key("model").text(provider.model);
+    });
   }
   json.end_array().key("experiment").text_or_null(timeline.experiment).key("variants").begin_array();
   for (const Timeline::Variant& variant : timeline.variant_names) {
-    put_line(json, [&](JsonWriter& one) {
-      one.key("id").text(variant.id).key("provider").integer(static_cast<Int128>(variant.provider));
+    put_line(json, [&](JsonWriter& json_writer) {
+      json_writer.key("id").text(variant.id).key("provider").integer(static_cast<Int128>(variant.provider));
     });
   }
   json.end_array().key("versions").begin_array();
   for (const Timeline::Version& version : timeline.version_names) {
-    put_line(json, [&](JsonWriter& one) {
-      one.key("feature_version").text(version.feature).key("prompt_version").text(version.prompt);
+    put_line(json, [&](JsonWriter& json_writer) {
+      json_writer.key("feature_version").text(version.feature).key("prompt_version").text(version.prompt);
     });
   }
   json.end_array().key("limits");
-  put_line(json, [&](JsonWriter& one) {
+  put_line(json, [&](JsonWriter& json_writer) {
     const auto picos = [](const std::optional<Usd>& limit) {
       return limit ? std::optional{limit->picos()} : std::nullopt;
     };
-    one.key("alerts_millionths").begin_array();
-    for (const Millionths share : timeline.budget_alerts) one.integer(share.value);
-    one.end_array();
-    put_optional(one, "monthly_picos", picos(timeline.monthly_limit));
-    put_optional(one, "daily_picos", picos(timeline.daily_limit));
+    json_writer.key("alerts_millionths").begin_array();
+    for (const Millionths share : timeline.budget_alerts) json_writer.integer(share.value);
+    json_writer.end_array();
+    put_optional(json_writer, "monthly_picos", picos(timeline.monthly_limit));
+    put_optional(json_writer, "daily_picos", picos(timeline.daily_limit));
   });
 }
 
 void put_faults(JsonWriter& json, const Timeline& timeline) {
   json.key("faults").begin_array();
   for (const Timeline::Fault& fault : timeline.faults) {
-    put_line(json, [&](JsonWriter& one) {
-      one.key("id").text(fault.id).key("kind").text(name_of(fault.kind)).key("providers").begin_array();
-      for (const std::string& provider : fault.providers) one.text(provider);
-      one.end_array().key("phases_total").integer(fault.phases_total).key("phases_ns").begin_array();
+    put_line(json, [&](JsonWriter& json_writer) {
+      json_writer.key("id").text(fault.id).key("kind").text(name_of(fault.kind)).key("providers").begin_array();
+      for (const std::string& provider : fault.providers) json_writer.text(provider);
+      json_writer.end_array().key("phases_total").integer(fault.phases_total).key("phases_ns").begin_array();
       for (const Timeline::Phase& phase : fault.phases) {
-        one.begin_array().integer(ns(phase.from));
-        phase.to ? one.integer(ns(*phase.to)) : one.null();
-        one.end_array();
+        json_writer.begin_array().integer(ns(phase.from));
+        phase.to ? json_writer.integer(ns(*phase.to)) : json_writer.null();
+        json_writer.end_array();
       }
-      one.end_array();
+      json_writer.end_array();
     });
   }
   json.end_array();
@@ -96,21 +98,27 @@ void put_faults(JsonWriter& json, const Timeline& timeline) {
 void put_moments(JsonWriter& json, const Timeline& timeline) {
   json.key("transitions_total").integer(timeline.transitions_total).key("transitions").begin_array();
   for (const Timeline::Transition& transition : timeline.transitions) {
-    put_line(json, [&](JsonWriter& one) {
-      one.key("at_ns").integer(ns(transition.at)).key("provider").integer(static_cast<Int128>(transition.provider));
-      one.key("from").text(name_of(transition.from)).key("to").text(name_of(transition.to));
-      one.key("rule").text(word_of(transition.rule));
+    put_line(json, [&](JsonWriter& json_writer) {
+      json_writer.key("at_ns")
+          .integer(ns(transition.at))
+          .key("provider")
+          .integer(static_cast<Int128>(transition.provider));
+      json_writer.key("from").text(name_of(transition.from)).key("to").text(name_of(transition.to));
+      json_writer.key("rule").text(word_of(transition.rule));
     });
   }
   json.end_array().key("budget_total").integer(timeline.budget_total).key("budget").begin_array();
   for (const auto& [at, event] : timeline.budget) {
-    put_line(json, [&, when = at, what = &event](JsonWriter& one) {
-      one.key("at_ns").integer(ns(when)).key("kind").text(word_of(what->kind));
-      one.key("window").text(what->daily ? "day" : "month").key("window_begin_unix_ns").integer(ns(what->window_begin));
-      one.key("share_millionths").integer(what->share.value).key("spent_picos").integer(what->spent.picos());
-      one.key("reserved_picos").integer(what->reserved.picos());
-      put_optional(one, "limit_picos", what->limit ? std::optional{what->limit->picos()} : std::nullopt);
-      one.key("by_refusal").boolean(what->by_refusal);
+    put_line(json, [&, when = at, what = &event](JsonWriter& json_writer) {
+      json_writer.key("at_ns").integer(ns(when)).key("kind").text(word_of(what->kind));
+      json_writer.key("window")
+          .text(what->daily ? "day" : "month")
+          .key("window_begin_unix_ns")
+          .integer(ns(what->window_begin));
+      json_writer.key("share_millionths").integer(what->share.value).key("spent_picos").integer(what->spent.picos());
+      json_writer.key("reserved_picos").integer(what->reserved.picos());
+      put_optional(json_writer, "limit_picos", what->limit ? std::optional{what->limit->picos()} : std::nullopt);
+      json_writer.key("by_refusal").boolean(what->by_refusal);
     });
   }
   json.end_array();
@@ -122,10 +130,10 @@ void put_routes(JsonWriter& json, const Timeline& timeline) {
   };
   json.key("routes").begin_array();
   for (const Timeline::Route& route : timeline.routes) {
-    put_line(json, [&](JsonWriter& one) {
-      put_optional(one, "assigned", place(route.assigned));
-      put_optional(one, "answered_by", place(route.answered_by));
-      one.key("outcome").text(name_of(route.outcome)).key("requests").integer(route.requests);
+    put_line(json, [&](JsonWriter& json_writer) {
+      put_optional(json_writer, "assigned", place(route.assigned));
+      put_optional(json_writer, "answered_by", place(route.answered_by));
+      json_writer.key("outcome").text(name_of(route.outcome)).key("requests").integer(route.requests);
     });
   }
   json.end_array();

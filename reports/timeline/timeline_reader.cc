@@ -102,15 +102,15 @@ void read_head(const Json& json, Timeline& timeline) {
 }
 
 void read_names(const Json& json, Timeline& timeline) {
-  for (const Json& one : json.at("providers")) {
-    timeline.provider_names.push_back({name(one.at("name")), name(one.at("model"))});
+  for (const Json& entry : json.at("providers")) {
+    timeline.provider_names.push_back({name(entry.at("name")), name(entry.at("model"))});
   }
   if (!json.at("experiment").is_null()) timeline.experiment = name(json.at("experiment"));
-  for (const Json& one : json.at("variants")) {
-    timeline.variant_names.push_back({name(one.at("id")), provider_place(one.at("provider"), timeline)});
+  for (const Json& entry : json.at("variants")) {
+    timeline.variant_names.push_back({name(entry.at("id")), provider_place(entry.at("provider"), timeline)});
   }
-  for (const Json& one : json.at("versions")) {
-    timeline.version_names.push_back({name(one.at("feature_version")), name(one.at("prompt_version"))});
+  for (const Json& entry : json.at("versions")) {
+    timeline.version_names.push_back({name(entry.at("feature_version")), name(entry.at("prompt_version"))});
   }
   for (const Json& share : json.at("limits").at("alerts_millionths"))
     timeline.budget_alerts.push_back({integer(share)});
@@ -119,12 +119,12 @@ void read_names(const Json& json, Timeline& timeline) {
 }
 
 void read_faults(const Json& json, Timeline& timeline) {
-  for (const Json& one : json.at("faults")) {
-    Timeline::Fault fault{.id = name(one.at("id")),
-                          .kind = enumerator<sim::FaultKind>(one.at("kind"), sim::kFaultKinds, kName),
-                          .providers = names(one.at("providers")),
-                          .phases_total = count(one.at("phases_total"))};
-    for (const Json& phase : one.at("phases_ns")) {
+  for (const Json& entry : json.at("faults")) {
+    Timeline::Fault fault{.id = name(entry.at("id")),
+                          .kind = enumerator<sim::FaultKind>(entry.at("kind"), sim::kFaultKinds, kName),
+                          .providers = names(entry.at("providers")),
+                          .phases_total = count(entry.at("phases_total"))};
+    for (const Json& phase : entry.at("phases_ns")) {
       fault.phases.push_back({.from = instant(phase.at(0)),
                               .to = phase.at(1).is_null() ? std::nullopt : std::optional{instant(phase.at(1))}});
     }
@@ -134,26 +134,26 @@ void read_faults(const Json& json, Timeline& timeline) {
 
 void read_moments(const Json& json, Timeline& timeline) {
   timeline.transitions_total = count(json.at("transitions_total"));
-  for (const Json& one : json.at("transitions")) {
-    timeline.transitions.push_back({.at = instant(one.at("at_ns")),
-                                    .provider = provider_place(one.at("provider"), timeline),
-                                    .from = enumerator<monitor::BreakerState>(one.at("from"), 3, kName),
-                                    .to = enumerator<monitor::BreakerState>(one.at("to"), 3, kName),
-                                    .rule = enumerator<monitor::TripRule>(one.at("rule"), 6, kWord)});
+  for (const Json& entry : json.at("transitions")) {
+    timeline.transitions.push_back({.at = instant(entry.at("at_ns")),
+                                    .provider = provider_place(entry.at("provider"), timeline),
+                                    .from = enumerator<monitor::BreakerState>(entry.at("from"), 3, kName),
+                                    .to = enumerator<monitor::BreakerState>(entry.at("to"), 3, kName),
+                                    .rule = enumerator<monitor::TripRule>(entry.at("rule"), 6, kWord)});
   }
   timeline.budget_total = count(json.at("budget_total"));
-  for (const Json& one : json.at("budget")) {
-    const auto window = one.at("window").get<std::string>();
+  for (const Json& entry : json.at("budget")) {
+    const auto window = entry.at("window").get<std::string>();
     if (window != "day" && window != "month") refuse("'" + window + "' is no budget window");
-    timeline.budget.push_back({.at = instant(one.at("at_ns")),
-                               .event = {.kind = enumerator<monitor::BudgetEvent::Kind>(one.at("kind"), 4, kWord),
+    timeline.budget.push_back({.at = instant(entry.at("at_ns")),
+                               .event = {.kind = enumerator<monitor::BudgetEvent::Kind>(entry.at("kind"), 4, kWord),
                                          .daily = window == "day",
-                                         .window_begin = wall(one.at("window_begin_unix_ns")),
-                                         .share = {integer(one.at("share_millionths"))},
-                                         .spent = Usd::from_picos(integer(one.at("spent_picos"))),
-                                         .reserved = Usd::from_picos(integer(one.at("reserved_picos"))),
-                                         .limit = optional_money(one.at("limit_picos")),
-                                         .by_refusal = one.at("by_refusal").get<bool>()}});
+                                         .window_begin = wall(entry.at("window_begin_unix_ns")),
+                                         .share = {integer(entry.at("share_millionths"))},
+                                         .spent = Usd::from_picos(integer(entry.at("spent_picos"))),
+                                         .reserved = Usd::from_picos(integer(entry.at("reserved_picos"))),
+                                         .limit = optional_money(entry.at("limit_picos")),
+                                         .by_refusal = entry.at("by_refusal").get<bool>()}});
   }
 }
 
@@ -161,11 +161,11 @@ void read_routes(const Json& json, Timeline& timeline) {
   const auto place = [&](const Json& value) {
     return value.is_null() ? std::nullopt : std::optional{provider_place(value, timeline)};
   };
-  for (const Json& one : json.at("routes")) {
-    timeline.routes.push_back({.assigned = place(one.at("assigned")),
-                               .answered_by = place(one.at("answered_by")),
-                               .outcome = enumerator<monitor::Outcome>(one.at("outcome"), monitor::kOutcomes, kName),
-                               .requests = count(one.at("requests"))});
+  for (const Json& entry : json.at("routes")) {
+    timeline.routes.push_back({.assigned = place(entry.at("assigned")),
+                               .answered_by = place(entry.at("answered_by")),
+                               .outcome = enumerator<monitor::Outcome>(entry.at("outcome"), monitor::kOutcomes, kName),
+                               .requests = count(entry.at("requests"))});
   }
 }
 

@@ -34,14 +34,14 @@ struct Rules {
   reports::RuleFile all;
 };
 
-ChildSaid promtool(std::vector<std::string> arguments) {
+ChildResult promtool(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "promtool");
   std::string why;
-  std::optional<ChildSaid> said = run_child(arguments, why);
-  if (!said) {
+  std::optional<ChildResult> output = run_child(arguments, why);
+  if (!output) {
     refuse(ProblemKind::file, "promtool: " + why + "; it comes with Prometheus (Debian package prometheus)");
   }
-  return *std::move(said);
+  return *std::move(output);
 }
 
 // "BreakerOpen within 60s of openai-down" or "BreakerOpen never".
@@ -115,7 +115,7 @@ std::map<std::string, std::string> unreachable_of(const Rules& rules, const repo
     if (why.empty()) reachable.insert(rule.alert);
     unreachable.emplace(rule.alert, std::move(why));
   }
-  std::erase_if(unreachable, [&](const auto& one) { return reachable.contains(one.first); });
+  std::erase_if(unreachable, [&](const auto& entry) { return reachable.contains(entry.first); });
   return unreachable;
 }
 
@@ -133,9 +133,9 @@ AlertDone tried(const AlertRequest& request, const sim::Timeline& timeline, cons
   file.finish();
   std::vector<std::string> check{"check", "rules"};
   check.insert(check.end(), rules.paths.begin(), rules.paths.end());
-  const ChildSaid checked = promtool(check);
+  const ChildResult checked = promtool(check);
   if (checked.exit != 0) refuse(ProblemKind::file, "promtool refuses these rules:\n" + checked.text);
-  const ChildSaid tested = promtool({"test", "rules", request.file});
+  const ChildResult tested = promtool({"test", "rules", request.file});
   const reports::RuleTestAnswer answer = reports::read_rule_test_answer(tested.text, scrapes.count);
   if (!answer.rest.empty() || tested.exit > 1) {
     refuse(ProblemKind::no_data,

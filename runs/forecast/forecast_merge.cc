@@ -69,7 +69,7 @@ sim::ReplicationSet set_of(const Parts& parts) {
   set.all.resize(head.replications);
   for (const auto& [shard, part] : parts.by_shard) {
     for (const auto& [number, block] : part.blocks) {
-      for (const sim::Replication& one : block.all) set.all[one.index] = one;
+      for (const sim::Replication& replication : block.all) set.all[replication.index] = replication;
       set.latency.merge(block.latency);
     }
   }

@@ -31,19 +31,19 @@ std::vector<Usd> spent_of(const std::string& text, const Scenario& scenario) {
   std::vector<bool> written(names.size());
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t comma = std::min(text.find(',', begin), text.size());
-    const std::string one = text.substr(begin, comma - begin);
-    const std::size_t equals = std::min(one.find('='), one.size());
-    const auto place = std::find(names.begin(), names.end(), one.substr(0, equals)) - names.begin();
+    const std::string entry = text.substr(begin, comma - begin);
+    const std::size_t equals = std::min(entry.find('='), entry.size());
+    const auto place = std::find(names.begin(), names.end(), entry.substr(0, equals)) - names.begin();
     if (place == std::ssize(names)) {
-      refuse("--spent: " + unknown_word("provider", one.substr(0, equals), names));
+      refuse("--spent: " + unknown_word("provider", entry.substr(0, equals), names));
     }
     const auto i = static_cast<std::size_t>(place);
-    const auto amount = scenarios::exact_number(std::string_view{one}.substr(std::min(equals + 1, one.size())), 6);
+    const auto amount = scenarios::exact_number(std::string_view{entry}.substr(std::min(equals + 1, entry.size())), 6);
     // In micro-dollars.
-    const bool good = equals < one.size() && amount.problem == NumberProblem::none && amount.value >= 0 &&
+    const bool good = equals < entry.size() && amount.problem == NumberProblem::none && amount.value >= 0 &&
                       amount.value <= 9'000'000'000'000;
     if (!good) {
-      refuse(fmt::format("--spent {}: write PROVIDER=USD, with 0 to 9 million USD and at most 6 decimals", one));
+      refuse(fmt::format("--spent {}: write PROVIDER=USD, with 0 to 9 million USD and at most 6 decimals", entry));
     }
     if (written[i]) refuse(fmt::format("--spent: {} comes twice", names[i]));
     written[i] = true;
@@ -51,7 +51,7 @@ std::vector<Usd> spent_of(const std::string& text, const Scenario& scenario) {
     begin = comma + 1;
   }
   Int128 sum = 0;
-  for (const Usd one : spent) sum += one.picos();
+  for (const Usd entry : spent) sum += entry.picos();
   if (sum > Usd::from_dollars(9'000'000).picos()) refuse("--spent: more than 9 million USD in all");
   return spent;
 }
@@ -87,7 +87,7 @@ std::string forecast_command(const ForecastRequest& request) {
   command += " --horizon " + shell_word(request.horizon);
   if (!request.as_of.empty()) command += " --as-of " + shell_word(request.as_of);
   if (!request.spent.empty()) command += " --spent " + shell_word(request.spent);
-  for (const std::string& one : request.asserts) command += " --assert " + shell_word(one);
+  for (const std::string& text : request.asserts) command += " --assert " + shell_word(text);
   if (request.headroom) command += " --headroom";
   return command;
 }
@@ -105,8 +105,8 @@ std::vector<std::string> names_of(const Scenario& scenario, bool variants) {
 
 // Reads the claims; a share of the budget that a claim names is recorded.
 void read_claims(ForecastPlan& plan, const ForecastRequest& request, const Scenario& scenario) {
-  for (const sim::ThresholdSpec& one : scenario.forecast_thresholds) {
-    plan.assertions.push_back(one.metric + " " + one.text);
+  for (const sim::ThresholdSpec& forecast_threshold : scenario.forecast_thresholds) {
+    plan.assertions.push_back(forecast_threshold.metric + " " + forecast_threshold.text);
   }
   plan.assertions.insert(plan.assertions.end(), request.asserts.begin(), request.asserts.end());
   plan.thresholds = read_assertions(plan.assertions, names_of(scenario, false), names_of(scenario, true));
@@ -119,10 +119,10 @@ void read_claims(ForecastPlan& plan, const ForecastRequest& request, const Scena
       refuse_at("--until", request.until, *error);
     }
   }
-  const auto watch = [&](const sim::ThresholdSpec& one) {
-    if (one.forecast == sim::ForecastQuantity::p_exceed) plan.options.shares.push_back(one.share);
+  const auto watch = [&](const sim::ThresholdSpec& threshold_spec) {
+    if (threshold_spec.forecast == sim::ForecastQuantity::p_exceed) plan.options.shares.push_back(threshold_spec.share);
   };
-  for (const sim::ThresholdSpec& one : plan.thresholds) watch(one);
+  for (const sim::ThresholdSpec& threshold : plan.thresholds) watch(threshold);
   if (plan.stop) {
     for (const sim::StopTarget& target : plan.stop->targets) watch(target.what);
   }
@@ -178,18 +178,18 @@ std::vector<sim::ThresholdSpec> read_assertions(const std::vector<std::string>& 
                                                 const std::vector<std::string>& variants) {
   std::vector<sim::ThresholdSpec> thresholds;
   for (const std::string& text : assertions) {
-    sim::ThresholdSpec one;
-    if (const auto error = scenarios::parse_assertion(text, one)) refuse_at("--assert", text, *error);
+    sim::ThresholdSpec threshold_spec;
+    if (const auto error = scenarios::parse_assertion(text, threshold_spec)) refuse_at("--assert", text, *error);
     const auto is_among = [](const std::optional<std::string>& name, const std::vector<std::string>& names) {
       return !name || std::find(names.begin(), names.end(), *name) != names.end();
     };
-    if (!is_among(one.provider, providers)) {
-      refuse("--assert: " + unknown_word("provider", *one.provider, providers));
+    if (!is_among(threshold_spec.provider, providers)) {
+      refuse("--assert: " + unknown_word("provider", *threshold_spec.provider, providers));
     }
-    if (!is_among(one.variant, variants)) {
-      refuse("--assert: " + unknown_word("variant", *one.variant, variants));
+    if (!is_among(threshold_spec.variant, variants)) {
+      refuse("--assert: " + unknown_word("variant", *threshold_spec.variant, variants));
     }
-    thresholds.push_back(std::move(one));
+    thresholds.push_back(std::move(threshold_spec));
   }
   return thresholds;
 }

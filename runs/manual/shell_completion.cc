@@ -72,7 +72,7 @@ std::string bash_completion(const VerbEntry& program) {
       values += bash_case(pattern, bash_values(program.name, option) + "\n      return");
     }
     std::vector<std::string> below;
-    for (const VerbEntry& one : verb->verbs) below.push_back(one.name);
+    for (const VerbEntry& verb_entry : verb->verbs) below.push_back(verb_entry.name);
     if (!below.empty()) arguments = "__" + program.name + "_words " + in_quotes(joined(below));
     rest += bash_case(in_quotes(words), "if [[ $word == -* ]]; then __" + program.name + "_words " + in_quotes(flags) +
                                             "; else " + arguments + "; fi");
@@ -209,7 +209,7 @@ std::string fish_text(std::string_view text) {
 // Whether the words so far have chosen this verb and none below it.
 std::string fish_condition(const std::string& words, const VerbEntry& verb) {
   std::string below;
-  for (const VerbEntry& one : verb.verbs) below += " " + one.name;
+  for (const VerbEntry& verb_entry : verb.verbs) below += " " + verb_entry.name;
   if (words.empty()) return "not __fish_seen_subcommand_from" + below;
   std::string condition;
   for (std::size_t begin = 0; begin <= words.size();) {

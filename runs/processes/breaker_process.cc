@@ -72,7 +72,7 @@ ScenarioBreakers::ScenarioBreakers(const sim::Scenario& scenario, const std::ato
 
 std::vector<monitor::ForeignBreaker*> ScenarioBreakers::all() const {
   std::vector<monitor::ForeignBreaker*> all;
-  for (const auto& one : breakers_) all.push_back(one.get());
+  for (const auto& breaker : breakers_) all.push_back(breaker.get());
   return all;
 }
 

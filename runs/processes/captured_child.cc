@@ -51,7 +51,7 @@ class Spawn {
 
 }  // namespace
 
-std::optional<ChildSaid> run_child(const std::vector<std::string>& command, std::string& why) {
+std::optional<ChildResult> run_child(const std::vector<std::string>& command, std::string& why) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
     why = std::strerror(errno);
@@ -65,20 +65,20 @@ std::optional<ChildSaid> run_child(const std::vector<std::string>& command, std:
     why = std::strerror(error);
     return std::nullopt;
   }
-  ChildSaid said;
+  ChildResult output;
   std::array<char, 65536> buffer{};
   for (;;) {
     const ssize_t size = read(ends[0], buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) break;
-    said.text.append(buffer.data(), static_cast<std::size_t>(size));
+    output.text.append(buffer.data(), static_cast<std::size_t>(size));
   }
   close(ends[0]);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  said.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return said;
+  output.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return output;
 }
 
 }  // namespace windtunnel::runs

@@ -7,13 +7,13 @@
 
 namespace windtunnel::runs {
 
-struct ChildSaid {
+struct ChildResult {
   int exit = 0;      // 128 + N: ended by signal N
   std::string text;  // stdout and stderr, as they came
 };
 
 // `command` is a program, searched in PATH, and its arguments; no shell reads them. It gets an empty stdin. Nothing:
 // it could not be started, and `why` holds the reason.
-std::optional<ChildSaid> run_child(const std::vector<std::string>& command, std::string& why);
+std::optional<ChildResult> run_child(const std::vector<std::string>& command, std::string& why);
 
 }  // namespace windtunnel::runs

@@ -87,8 +87,8 @@ std::string ChildProcess::ask(std::string_view line) {
 ChildError ChildProcess::error(const std::string& what_happened) {
   // The last of its output may still be on its way.
   for (int i = 0; i < 5 && errors_ >= 0; ++i) {
-    pollfd one{.fd = errors_, .events = POLLIN, .revents = 0};
-    if (poll(&one, 1, 20) <= 0) break;
+    pollfd entry{.fd = errors_, .events = POLLIN, .revents = 0};
+    if (poll(&entry, 1, 20) <= 0) break;
     read_errors();
   }
   return ChildError(what_happened, tail_);

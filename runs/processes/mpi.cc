@@ -71,9 +71,9 @@ void broadcast(Order& order) {
 
 // --- A replication as one list of numbers: how many there are, the numbers, the histogram ---
 
-void pack(Numbers& to, const Replication& one) {
-  const Numbers numbers = sim::numbers_of(one);
-  const Histogram::Content latency = one.latency.content();
+void pack(Numbers& to, const Replication& replication) {
+  const Numbers numbers = sim::numbers_of(replication);
+  const Histogram::Content latency = replication.latency.content();
   to.push_back(std::ssize(numbers));
   to.insert(to.end(), numbers.begin(), numbers.end());
   to.push_back(static_cast<std::int64_t>(latency.sum_ns >> 64));
@@ -89,8 +89,8 @@ void pack(Numbers& to, const Replication& one) {
 
 Replication unpack(const sim::ForecastFrame& frame, const std::int64_t*& from) {
   const std::int64_t length = *from++;
-  auto one = sim::replication_of(frame, {from, static_cast<std::size_t>(length)});
-  check(one.has_value(), "all processes forecast the same world");
+  auto replication = sim::replication_of(frame, {from, static_cast<std::size_t>(length)});
+  check(replication.has_value(), "all processes forecast the same world");
   from += length;
   Histogram::Content latency;
   latency.sum_ns = Int128{*from++} << 64;
@@ -102,8 +102,8 @@ Replication unpack(const sim::ForecastFrame& frame, const std::int64_t*& from) {
   }
   const auto histogram = Histogram::of(latency);
   check(histogram.has_value(), "a histogram arrives as it was sent");
-  one->latency = *histogram;
-  return std::move(*one);
+  replication->latency = *histogram;
+  return std::move(*replication);
 }
 
 // The share of this rank in a round, made on its threads. Nothing: interrupted.
@@ -117,9 +117,9 @@ std::optional<Numbers> make_share(const sim::ForecastWorld& world, sim::SeedFami
   Numbers packed;
   InOrder<std::optional<Replication> > runs{
       own.size(), jobs, [&](std::uint64_t place) { return world.replicate(family, own[place], stop); }};
-  while (std::optional<std::optional<Replication> > one = runs.take()) {
-    if (!*one) return std::nullopt;
-    pack(packed, **one);
+  while (std::optional<std::optional<Replication> > entry = runs.take()) {
+    if (!*entry) return std::nullopt;
+    pack(packed, **entry);
   }
   return packed;
 }
@@ -169,8 +169,8 @@ class MpiMaker final : public sim::ReplicationMaker {
       MPI_Bcast(indices.data(), static_cast<int>(indices.size()), MPI_UINT64_T, 0, MPI_COMM_WORLD);
       auto made = make_round(scaled, job.family, indices, jobs_, stop_);
       if (!made) return false;
-      for (Replication& one : *made) {
-        if (!take(std::move(one))) return true;
+      for (Replication& replication : *made) {
+        if (!take(std::move(replication))) return true;
       }
     }
     return true;

@@ -13,7 +13,7 @@
 #include "reports/telemetry/event_log.h"
 #include "reports/telemetry/telemetry.h"
 #include "runs/run/run_job.h"
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 
 namespace windtunnel::runs {
 
@@ -49,7 +49,7 @@ class RunFiles final {
   std::vector<std::unique_ptr<reports::TelemetryWriter>> telemetry_;
   std::unique_ptr<reports::OutputFile> events_file_;
   std::unique_ptr<reports::EventsWriter> events_;
-  std::optional<sim::TimelineWatch> timeline_;
+  std::optional<sim::TimelineRecorder> timeline_;
 };
 
 }  // namespace windtunnel::runs

@@ -18,9 +18,9 @@ namespace windtunnel::runs {
 namespace {
 
 // Reports how far a run has come.
-class ProgressWatch final {
+class ProgressObserver final {
  public:
-  explicit ProgressWatch(const RunJob& job) : job_(job) {}
+  explicit ProgressObserver(const RunJob& job) : job_(job) {}
 
   void on(const sim::ScheduledDone& event) {
     if (++events_ % 4096 != 0) return;
@@ -82,8 +82,8 @@ RunDone judged(const RunJob& job) {
   }
   sim::RunNotes notes{*job.scenario};
   observers.push_back(&notes);
-  ProgressWatch watch{job};
-  if (job.progress) observers.push_back(&watch);
+  ProgressObserver recorder{job};
+  if (job.progress) observers.push_back(&recorder);
   const ScenarioBreakers breakers{*job.scenario, job.stop};
   const auto began = std::chrono::steady_clock::now();
   const sim::RunResult result = sim::run(

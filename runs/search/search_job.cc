@@ -85,7 +85,7 @@ class Search {
     const SearchClock::time_point began = SearchClock::now();
     SearchClock::time_point save_at = began + kSaveEvery;
     const sim::SeedTotals before = done_.totals;
-    const auto told = [&](const sim::SeedResult& result) {
+    const auto on_result = [&](const sim::SeedResult& result) {
       progress_.totals += result.totals;
       progress_.last = result.seed;
       if (result.failure) progress_.failing_seed = result.seed;
@@ -97,7 +97,7 @@ class Search {
       if (job_.due()) job_.show(progress_line(now - began, before));
       return !request_.time || now - began < *request_.time;
     };
-    const sim::Exploration more = sim::explore(base_, next, last, options_, told);
+    const sim::Exploration more = sim::explore(base_, next, last, options_, on_result);
     done_.totals += more.totals;
     if (more.last) done_.last = more.last;
     done_.failure = more.failure;
@@ -143,7 +143,7 @@ class Search {
     folder_.write(name_of_file("failing"), scenarios::write_scenario(named));
 
     sim::ShrinkOptions options{.checks = request_.checks, .stop = job_.stop};
-    options.told = [&](std::uint64_t runs) {
+    options.on_result = [&](std::uint64_t runs) {
       if (job_.due()) job_.show(fmt::format("seed {} fails; shrinking it, {} runs", failure.seed, runs));
     };
     sim::Shrunk small = sim::shrink(found, failure.finding, base_, options);

@@ -243,7 +243,7 @@ std::vector<Field<FaultSpec>> fault_fields() {
           .such_as("\"10s\"")
           .only_with(kind, lasting),
   };
-  for (Field<F>& one : setting_fields()) fields.push_back(std::move(one));
+  for (Field<F>& setting_field : setting_fields()) fields.push_back(std::move(setting_field));
   fields.push_back(
       field<F>("expect", itself, object(expect_table), "What the run must show of it.").only_with(kind, lasting));
   return fields;

@@ -288,7 +288,7 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
           .only_with("arrival", {"gamma"}),
       field<W>("mmpp", &W::mmpp, object(mmpp_table), "The states of mmpp arrivals.").only_with("arrival", {"mmpp"}),
   };
-  for (Field<W>& one : executor_fields()) fields.push_back(std::move(one));
+  for (Field<W>& executor_field : executor_fields()) fields.push_back(std::move(executor_field));
   std::vector<Field<W>> rest{
       field<W>("requests", &W::requests, list(object(request_table)), "The listed requests, by time.")
           .needed()
@@ -316,7 +316,7 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
       field<W>("feature_version", &W::feature_version, line(), "A label for reports.").such_as("\"v2\""),
       field<W>("prompt_version", &W::prompt_version, line(), "A label for reports.").such_as("\"p7\""),
   };
-  for (Field<W>& one : rest) fields.push_back(std::move(one));
+  for (Field<W>& entry : rest) fields.push_back(std::move(entry));
   return fields;
 }
 

@@ -46,7 +46,7 @@ std::string_view last_step(std::string_view path) { return path.substr(path.rfin
 
 std::string_view name_of(const Vary& vary, const std::vector<Vary>& all) {
   const std::string_view last = last_step(vary.path);
-  const bool is_shared = std::ranges::count(all, last, [](const Vary& one) { return last_step(one.path); }) > 1;
+  const bool is_shared = std::ranges::count(all, last, [](const Vary& entry) { return last_step(entry.path); }) > 1;
   return is_shared ? std::string_view(vary.path) : last;
 }
 
@@ -129,10 +129,10 @@ std::optional<std::vector<VariedSets>> product_of(const std::vector<Vary>& varie
     std::vector<VariedSets> longer;
     for (const VariedSets& before : product) {
       for (const std::string& value : vary.values) {
-        VariedSets one = before;
-        one.name += fmt::format("{}{}={}", one.name.empty() ? "" : " ", name, value);
-        one.sets.push_back(vary.path + "=" + value);
-        longer.push_back(std::move(one));
+        VariedSets sets = before;
+        sets.name += fmt::format("{}{}={}", sets.name.empty() ? "" : " ", name, value);
+        sets.sets.push_back(vary.path + "=" + value);
+        longer.push_back(std::move(sets));
       }
     }
     product = std::move(longer);
@@ -143,8 +143,8 @@ std::optional<std::vector<VariedSets>> product_of(const std::vector<Vary>& varie
 std::vector<std::string> kept_beside_presets(const sim::Scenario& scenario, const std::vector<VariedSets>& varied) {
   constexpr std::string_view kPointer = "/monitor/circuit_breaker/";
   std::set<std::string> paths;
-  for (const VariedSets& one : varied) {
-    for (const std::string& set : one.sets) paths.insert(set.substr(0, set.find('=')));
+  for (const VariedSets& sets : varied) {
+    for (const std::string& set : sets.sets) paths.insert(set.substr(0, set.find('=')));
   }
   std::vector<std::string> warnings;
   if (!paths.contains(std::string(kPresetPath))) return warnings;

@@ -19,9 +19,9 @@ std::unique_ptr<const Scenario> claimed_by(const Scenario& scenario) {
   if (!scenario.breaker_held_to) return nullptr;
   const auto claimed = monitor::breaker_preset(*scenario.breaker_held_to);
   check(claimed.has_value(), "a breaker is held to a preset that exists");
-  Scenario told = scenario;
-  told.monitor.circuit_breaker = *claimed;
-  return std::make_unique<const Scenario>(std::move(told));
+  Scenario claimed_scenario = scenario;
+  claimed_scenario.monitor.circuit_breaker = *claimed;
+  return std::make_unique<const Scenario>(std::move(claimed_scenario));
 }
 
 std::vector<Finding> judge_faults(const Scenario& scenario, const RunResult& result) {

@@ -31,17 +31,17 @@ OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareO
   observers.push_back(&watch);
   const RunResult result = run(scenario, {.seed = seed, .observers = observers, .stop = options.stop});
   const Judgement judgement = judge.judge(result);
-  OneMeasured one{.values = watch.values(result, judgement),
-                  .phases = watch.down_phases(),
-                  .verdict = judgement.verdict,
-                  .requests = result.arrivals,
-                  .stopped = result.stopped};
+  OneMeasured measured{.values = watch.values(result, judgement),
+                       .phases = watch.down_phases(),
+                       .verdict = judgement.verdict,
+                       .requests = result.arrivals,
+                       .stopped = result.stopped};
   for (const Finding& finding : judgement.findings) {
     if (finding.verdict != Verdict::fail) continue;
-    if (finding.kind == Finding::Kind::invariant) one.violated.push_back(finding.id);
-    if (finding.kind == Finding::Kind::liveness) one.violated.emplace_back(entry_of(CheckId::V1).name);
+    if (finding.kind == Finding::Kind::invariant) measured.violated.push_back(finding.id);
+    if (finding.kind == Finding::Kind::liveness) measured.violated.emplace_back(entry_of(CheckId::V1).name);
   }
-  return one;
+  return measured;
 }
 
 OneMeasured measure(const ForecastWorld& world, std::uint64_t index, const CompareOptions& options) {
@@ -76,15 +76,15 @@ void count_violations(std::vector<ViolationCount>& counts, std::vector<std::stri
   }
 }
 
-void add(VariationResult& to, OneMeasured one, std::uint64_t seed) {
-  to.runs.push_back(one.values);
-  to.requests += one.requests;
-  ++to.verdicts[static_cast<std::size_t>(one.verdict)];
-  to.down_phases.counted += one.phases.counted;
-  to.down_phases.failover_missed += one.phases.failover_missed;
-  to.down_phases.ended += one.phases.ended;
-  to.down_phases.recovery_missed += one.phases.recovery_missed;
-  count_violations(to.violations, std::move(one.violated), seed);
+void add(VariationResult& to, OneMeasured measured, std::uint64_t seed) {
+  to.runs.push_back(measured.values);
+  to.requests += measured.requests;
+  ++to.verdicts[static_cast<std::size_t>(measured.verdict)];
+  to.down_phases.counted += measured.phases.counted;
+  to.down_phases.failover_missed += measured.phases.failover_missed;
+  to.down_phases.ended += measured.phases.ended;
+  to.down_phases.recovery_missed += measured.phases.recovery_missed;
+  count_violations(to.violations, std::move(measured.violated), seed);
 }
 
 // Moments about the first value, so that values which are all the same have no spread at all.
@@ -126,7 +126,7 @@ MetricComparison compare_metric(const VariationResult& first, const VariationRes
   const Pairs pairs = pairs_of(first.runs, other.runs, metric);
   const std::vector<double> differences = pairs.combined(1, 0);
   result.difference = average_of(differences);
-  result.differing = std::ranges::count_if(differences, [](double one) { return one != 0; });
+  result.differing = std::ranges::count_if(differences, [](double entry) { return entry != 0; });
   result.variance_reduction = variance_reduction(pairs);
   return result;
 }
@@ -151,9 +151,9 @@ ComparisonResult compare(const std::vector<Variation>& variations, const Compare
   ComparisonResult comparison;
   comparison.variations.resize(width);
   std::vector<OneMeasured> row;
-  while (std::optional<OneMeasured> one = runs.take()) {
-    if (one->stopped) break;
-    row.push_back(*std::move(one));
+  while (std::optional<OneMeasured> measured = runs.take()) {
+    if (measured->stopped) break;
+    row.push_back(*std::move(measured));
     if (options.progress) options.progress(comparison.seeds * width + row.size(), tasks);
     if (row.size() < width) continue;
     for (std::size_t i = 0; i < width; ++i) {

@@ -156,11 +156,11 @@ void CompareMeasure::on(const FaultChanged& event) {
   for (const std::size_t provider : providers_of_fault_[event.fault]) {
     Watch& watch = watches_[provider];
     advance(watch, event.at);
-    std::erase_if(watch.acting, [&](const Acting& one) { return one.fault == event.fault; });
+    std::erase_if(watch.acting, [&](const Acting& entry) { return entry.fault == event.fault; });
     if (event.active) {
       watch.acting.push_back({event.fault, std::max(event.at, down_from(scenario_.faults[event.fault]))});
     }
-    const bool down = std::ranges::any_of(watch.acting, [&](const Acting& one) { return one.from <= event.at; });
+    const bool down = std::ranges::any_of(watch.acting, [&](const Acting& entry) { return entry.from <= event.at; });
     if (watch.phase && !watch.phase->end && !down) end_phase(watch, event.at);
     advance(watch, event.at);
   }

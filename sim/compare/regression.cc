@@ -113,8 +113,8 @@ std::vector<RegressionFinding> judge_regressions(const ComparisonResult& compari
 
 Verdict verdict_of(const ComparisonResult& comparison, const std::vector<RegressionFinding>& findings) {
   Evidence evidence{.requests = UINT64_MAX, .claims = findings.size()};
-  for (const VariationResult& one : comparison.variations)
-    evidence.requests = std::min(evidence.requests, one.requests);
+  for (const VariationResult& variation : comparison.variations)
+    evidence.requests = std::min(evidence.requests, variation.requests);
   for (const RegressionFinding& finding : findings) {
     if (finding.verdict == Verdict::fail) evidence.has_failed = true;
     if (finding.verdict == Verdict::inconclusive) evidence.is_undecided = true;

@@ -79,7 +79,7 @@ Verdict verdict_of(const Exploration& exploration, bool swarm) {
 }
 
 Exploration explore(const Scenario& base, std::uint64_t first, std::uint64_t last, const ExploreOptions& options,
-                    const std::function<bool(const SeedResult&)>& told) {
+                    const std::function<bool(const SeedResult&)>& on_result) {
   Exploration exploration;
   InOrder<SeedResult> seeds{last - first + 1, options.jobs,
                             [&](std::uint64_t place) { return explore_seed(base, first + place, options); }};
@@ -89,7 +89,7 @@ Exploration explore(const Scenario& base, std::uint64_t first, std::uint64_t las
     exploration.totals += result->totals;
     exploration.last = result->seed;
     if (result->failure) exploration.failure = FailingSeed{result->seed, *result->failure};
-    const bool goes_on = !told || told(*result);
+    const bool goes_on = !on_result || on_result(*result);
     if (exploration.failure || !goes_on || stop) break;
   }
   seeds.give_up();

@@ -71,10 +71,10 @@ struct Exploration {
 
 [[nodiscard]] Verdict verdict_of(const Exploration& exploration, bool swarm);
 
-// Runs seeds first..last in order until one fails or `stop` is set. `told`, if given, is called on this thread
+// Runs seeds first..last in order until one fails or `stop` is set. `on_result`, if given, is called on this thread
 // after each seed of the prefix; false ends the search there.
 [[nodiscard]] Exploration explore(const Scenario& base, std::uint64_t first, std::uint64_t last,
                                   const ExploreOptions& options = {},
-                                  const std::function<bool(const SeedResult&)>& told = {});
+                                  const std::function<bool(const SeedResult&)>& on_result = {});
 
 }  // namespace windtunnel::sim

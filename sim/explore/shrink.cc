@@ -18,10 +18,11 @@ namespace {
 using namespace std::chrono_literals;
 
 bool has_provider(const Scenario& world, const std::string& name) {
-  return std::ranges::any_of(world.providers, [&](const ProviderSpec& one) { return one.name == name; });
+  return std::ranges::any_of(world.providers,
+                             [&](const ProviderSpec& provider_spec) { return provider_spec.name == name; });
 }
 bool has_fault(const Scenario& world, const std::optional<std::string>& id) {
-  return !id || std::ranges::any_of(world.faults, [&](const FaultSpec& one) { return one.id == *id; });
+  return !id || std::ranges::any_of(world.faults, [&](const FaultSpec& fault_spec) { return fault_spec.id == *id; });
 }
 
 // Whether a file can hold it: no name without its owner, nothing outside the run.
@@ -31,8 +32,8 @@ bool is_sound(const Scenario& world) {
   for (const WorkloadSpec& load : world.workloads) {
     if (load.start >= end || (load.provider && !has_provider(world, *load.provider))) return false;
     if (std::holds_alternative<Script>(load.executor) && load.requests.empty()) return false;
-    for (const ListedRequest& one : load.requests) {
-      if (one.provider && !has_provider(world, *one.provider)) return false;
+    for (const ListedRequest& request : load.requests) {
+      if (request.provider && !has_provider(world, *request.provider)) return false;
     }
   }
   for (const FaultSpec& fault : world.faults) {
@@ -68,7 +69,7 @@ class Shrinker {
     defaults_.monitor = monitor::MonitorConfig{};
     defaults_.breaker_preset = Scenario{}.breaker_preset;
     if (!options_.fails) {
-      options_.fails = [checks = options.checks](const Scenario& one) { return first_failure(one, checks); };
+      options_.fails = [checks = options.checks](const Scenario& scenario) { return first_failure(scenario, checks); };
     }
   }
 
@@ -103,7 +104,7 @@ class Shrinker {
     if (is_over() || !is_sound(candidate)) return false;
     if (small_.finding.kind == Finding::Kind::liveness && !recovery_of(candidate).possible) return false;
     ++small_.runs;
-    if (options_.told) options_.told(small_.runs);
+    if (options_.on_run) options_.on_run(small_.runs);
     std::optional<Finding> found = options_.fails(candidate);
     if (!found || !same_failure(*found, small_.finding)) return false;
     small_.world = std::move(candidate);
@@ -184,9 +185,9 @@ class Shrinker {
     }
     if (world().liveness) shorten_recovery();
     for (std::size_t i = 0; i < world().faults.size(); ++i) {
-      const auto length = [i](Scenario& one) -> auto& { return one.faults[i].duration; };
-      const auto at = [i](Scenario& one) -> auto& { return one.faults[i].at; };
-      const auto ramp = [i](Scenario& one) -> auto& { return one.faults[i].ramp; };
+      const auto length = [i](Scenario& scenario) -> auto& { return scenario.faults[i].duration; };
+      const auto at = [i](Scenario& scenario) -> auto& { return scenario.faults[i].at; };
+      const auto ramp = [i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp; };
       set(at, Duration{0}) || set(at, round_half(at(world())));
       set(ramp, Duration{0});
       halve(ramp);
@@ -197,7 +198,7 @@ class Shrinker {
       if (now > 1ns) halve_optional(length, now);
     }
     for (std::size_t i = 0; i < world().workloads.size(); ++i) {
-      const auto lasts = [i](Scenario& one) -> auto& { return one.workloads[i].duration; };
+      const auto lasts = [i](Scenario& scenario) -> auto& { return scenario.workloads[i].duration; };
       if (!has_duration(world().workloads[i].executor)) continue;
       set(lasts, std::optional<Duration>{});
       if (world().workloads[i].duration) halve_optional(lasts, *world().workloads[i].duration);
@@ -221,8 +222,8 @@ class Shrinker {
     }
   }
   void shorten_recovery() {
-    halve([](Scenario& one) -> auto& { return one.liveness->recover_within; });
-    halve([](Scenario& one) -> auto& { return one.liveness->heal_at; });
+    halve([](Scenario& scenario) -> auto& { return scenario.liveness->recover_within; });
+    halve([](Scenario& scenario) -> auto& { return scenario.liveness->heal_at; });
   }
 
   // From the last to the first: the others keep their places.
@@ -249,11 +250,11 @@ class Shrinker {
     const WorkloadSpec plain;
     for (std::size_t i = 0; i < world().workloads.size(); ++i) {
       const auto part = [i](auto member) {
-        return [i, member](Scenario& one) -> auto& { return one.workloads[i].*member; };
+        return [i, member](Scenario& scenario) -> auto& { return scenario.workloads[i].*member; };
       };
       if (std::holds_alternative<TraceReplay>(world().workloads[i].executor)) list_requests(i);
       if (std::holds_alternative<Script>(world().workloads[i].executor)) {
-        drop_items([i](Scenario& one) -> auto& { return one.workloads[i].requests; });
+        drop_items([i](Scenario& scenario) -> auto& { return scenario.workloads[i].requests; });
       }
       const Executor& executor = world().workloads[i].executor;
       if (std::holds_alternative<RampingArrivalRate>(executor) || std::holds_alternative<Diurnal>(executor))
@@ -274,7 +275,9 @@ class Shrinker {
     }
   }
   void lower_users(std::size_t i) {
-    const auto users = [i](Scenario& one) -> auto& { return std::get<ConstantVus>(one.workloads[i].executor).vus; };
+    const auto users = [i](Scenario& scenario) -> auto& {
+      return std::get<ConstantVus>(scenario.workloads[i].executor).vus;
+    };
     while (users(world()) > 1 && set(users, users(world()) / 2)) {
     }
   }
@@ -299,7 +302,7 @@ class Shrinker {
     for (;;) {
       const Rate now = world().workloads[i].rate;
       if (now.count.value < 2) return;
-      const auto rate = [i](Scenario& one) -> auto& { return one.workloads[i].rate; };
+      const auto rate = [i](Scenario& scenario) -> auto& { return scenario.workloads[i].rate; };
       const Rate slower =
           now.count.value == 1'000'000 ? Rate{now.count, now.unit * 2} : Rate{{now.count.value / 2}, now.unit};
       const Rate whole{{now.count.value / 2'000'000 * 1'000'000}, now.unit};
@@ -309,40 +312,40 @@ class Shrinker {
   }
 
   void settings_to_defaults() {
-    to_default([](Scenario& one) -> auto& { return one.start; });
-    to_default([](Scenario& one) -> auto& { return one.month_spent; });
+    to_default([](Scenario& scenario) -> auto& { return scenario.start; });
+    to_default([](Scenario& scenario) -> auto& { return scenario.month_spent; });
     // A whole block if it may go, else key by key.
-    to_default([](Scenario& one) -> auto& { return one.monitor.rate_limiter; });
-    to_default([](Scenario& one) -> auto& { return one.monitor.token_limiter; });
-    to_default([](Scenario& one) -> auto& { return one.monitor.cost_limiter; });
-    to_default([](Scenario& one) -> auto& { return one.monitor.ab_router; });
-    to_default([](Scenario& one) -> auto& { return one.monitor.cache; });
-    to_default([](Scenario& one) -> auto& { return one.monitor.provider_call; });
-    fields_to_default([](Scenario& one) -> auto& { return one.monitor.rate_limiter; },
+    to_default([](Scenario& scenario) -> auto& { return scenario.monitor.rate_limiter; });
+    to_default([](Scenario& scenario) -> auto& { return scenario.monitor.token_limiter; });
+    to_default([](Scenario& scenario) -> auto& { return scenario.monitor.cost_limiter; });
+    to_default([](Scenario& scenario) -> auto& { return scenario.monitor.ab_router; });
+    to_default([](Scenario& scenario) -> auto& { return scenario.monitor.cache; });
+    to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call; });
+    fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.rate_limiter; },
                       &monitor::RateLimiterConfig::requests_per_minute, &monitor::RateLimiterConfig::tokens_per_minute);
     using T = monitor::TokenLimiterConfig;
-    fields_to_default([](Scenario& one) -> auto& { return one.monitor.token_limiter; }, &T::mode, &T::limit,
+    fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.token_limiter; }, &T::mode, &T::limit,
                       &T::min_output_tokens);
     using C = monitor::CostLimiterConfig;
-    fields_to_default([](Scenario& one) -> auto& { return one.monitor.cost_limiter; }, &C::monthly, &C::daily,
+    fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.cost_limiter; }, &C::monthly, &C::daily,
                       &C::alerts, &C::on_exhausted, &C::unknown_usage);
     using H = monitor::CacheConfig;
-    fields_to_default([](Scenario& one) -> auto& { return one.monitor.cache; }, &H::enabled, &H::ttl, &H::capacity,
-                      &H::scope, &H::stale_if_error);
+    fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.cache; }, &H::enabled, &H::ttl,
+                      &H::capacity, &H::scope, &H::stale_if_error);
     using P = monitor::ProviderCallConfig;
-    fields_to_default([](Scenario& one) -> auto& { return one.monitor.provider_call; }, &P::timeout, &P::deadline,
-                      &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries);
+    fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call; }, &P::timeout,
+                      &P::deadline, &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries);
     using R = monitor::RetryConfig;
-    fields_to_default([](Scenario& one) -> auto& { return one.monitor.provider_call.retry; }, &R::max_attempts,
-                      &R::base, &R::multiplier, &R::cap, &R::jitter);
+    fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call.retry; },
+                      &R::max_attempts, &R::base, &R::multiplier, &R::cap, &R::jitter);
   }
   template <typename Block, typename... Members>
   void fields_to_default(Block block, Members... members) {
-    (to_default([block, members](Scenario& one) -> auto& { return block(one).*members; }), ...);
+    (to_default([block, members](Scenario& scenario) -> auto& { return block(scenario).*members; }), ...);
   }
 
   void breaker_to_defaults() {
-    const auto breaker = [](Scenario& one) -> auto& { return one.monitor.circuit_breaker; };
+    const auto breaker = [](Scenario& scenario) -> auto& { return scenario.monitor.circuit_breaker; };
     if (!(breaker(world()) == breaker(defaults_) && world().breaker_preset == defaults_.breaker_preset)) {
       Scenario candidate = world();
       candidate.breaker_preset = defaults_.breaker_preset;
@@ -362,10 +365,11 @@ class Shrinker {
     using P = ProviderSpec;
     for (std::size_t i = 0; i < world().providers.size(); ++i) {
       const auto known = std::ranges::find_if(defaults_.providers,
-                                              [&](const P& one) { return one.name == world().providers[i].name; });
+                                              [&](const P& entry) { return entry.name == world().providers[i].name; });
       if (known == defaults_.providers.end()) continue;
       const auto reset = [&](auto member) {
-        set([i, member](Scenario& one) -> auto& { return one.providers[i].*member; }, std::as_const((*known).*member));
+        set([i, member](Scenario& scenario) -> auto& { return scenario.providers[i].*member; },
+            std::as_const((*known).*member));
       };
       reset(&P::time_to_first_token), reset(&P::time_per_output_token), reset(&P::tariffs), reset(&P::errors);
       reset(&P::bill_on_failure), reset(&P::bill_on_timeout), reset(&P::on_disconnect), reset(&P::queue),
@@ -378,7 +382,8 @@ class Shrinker {
     const F plain;
     for (std::size_t i = 0; i < world().faults.size(); ++i) {
       const auto reset = [&](auto member) {
-        set([i, member](Scenario& one) -> auto& { return one.faults[i].*member; }, std::as_const(plain.*member));
+        set([i, member](Scenario& scenario) -> auto& { return scenario.faults[i].*member; },
+            std::as_const(plain.*member));
       };
       reset(&F::fraction);
       const Fault kind = fault_of(world().faults[i].kind());
@@ -389,7 +394,7 @@ class Shrinker {
   template <class F>
   void settings_of_fault_to_defaults(std::size_t i, const F& defaults) {
     const auto reset = [&](auto member) {
-      set([i, member](Scenario& one) -> auto& { return std::get<F>(one.faults[i].settings).*member; },
+      set([i, member](Scenario& scenario) -> auto& { return std::get<F>(scenario.faults[i].settings).*member; },
           defaults.*member);
     };
     std::apply([&](auto... members) { (reset(members), ...); }, F::shrinks());

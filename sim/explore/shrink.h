@@ -26,7 +26,7 @@ struct ShrinkOptions {
   const std::atomic<bool>* stop = nullptr;  // the same, when set from elsewhere
   // What a world fails with, if it does; not given: first_failure() of explore.h.
   std::function<std::optional<Finding>(const Scenario&)> fails;
-  std::function<void(std::uint64_t runs)> told;  // after each run
+  std::function<void(std::uint64_t runs)> on_run;  // after each run
 };
 
 struct Shrunk {

@@ -50,11 +50,11 @@ void draw_herd(const Draft& draft, WorkloadSpec& load, std::uint64_t i) {
   const bool ask_alike = dice.coin(40, "herd asks alike", i);
   for (std::int64_t herd = 0; herd < herds; ++herd) {
     const std::int64_t size = dice.between({1, 8}, "herd size", i * 16 + static_cast<std::uint64_t>(herd));
-    for (std::int64_t one = 0; one < size; ++one) {
+    for (std::int64_t value = 0; value < size; ++value) {
       ListedRequest request{.at = times[static_cast<std::size_t>(herd)]};
       if (ask_alike) request.prompt = "herd";
       // The same question with another limit is another question.
-      if (ask_alike && one % 3 == 2) request.max_tokens = Tokens{200};
+      if (ask_alike && value % 3 == 2) request.max_tokens = Tokens{200};
       load.requests.push_back(std::move(request));
     }
   }
@@ -181,8 +181,8 @@ void tighten_deadline(Draft& draft) {
   std::optional<Duration>& deadline = draft.world.monitor.provider_call.deadline;
   if (!deadline || draft.keeps(SwarmPart::provider_call) || !draft.dice.coin(40, "tight deadline")) return;
   double latency = 1e6;
-  for (const ProviderSpec& one : draft.world.providers)
-    latency = std::max(latency, healthy_latency_max(draft.world, one));
+  for (const ProviderSpec& provider : draft.world.providers)
+    latency = std::max(latency, healthy_latency_max(draft.world, provider));
   const Duration longest = 1ms * (static_cast<std::int64_t>(latency / 1e6) + 1);
   deadline = std::min(*deadline, std::max(draft.on_grid(longest), longest));
 }
@@ -231,12 +231,12 @@ void draw_provider_names(Draft& draft) {
   for (std::int64_t i = 0; i < count; ++i) {
     const bool is_known = i < std::ssize(known);
     const ProviderSpec& from = known[static_cast<std::size_t>(is_known ? i : 0)];
-    ProviderSpec one;
-    one.name = is_known ? from.name : fmt::format("extra-{}", i + 1 - std::ssize(known));
-    one.model = is_known ? from.model : one.name;
-    one.profile = is_known ? from.profile : "";
-    one.tariffs = from.tariffs;
-    all.push_back(std::move(one));
+    ProviderSpec provider_spec;
+    provider_spec.name = is_known ? from.name : fmt::format("extra-{}", i + 1 - std::ssize(known));
+    provider_spec.model = is_known ? from.model : provider_spec.name;
+    provider_spec.profile = is_known ? from.profile : "";
+    provider_spec.tariffs = from.tariffs;
+    all.push_back(std::move(provider_spec));
   }
 }
 

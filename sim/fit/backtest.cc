@@ -54,8 +54,8 @@ std::vector<std::vector<double>> forecast_days(const Scenario& scenario, std::si
   std::iota(job.indices.begin(), job.indices.end(), std::uint64_t{0});
   std::vector<std::vector<double>> costs;
   ThreadedMaker maker{world, threads, nullptr};
-  maker.make(job, [&](const Replication& one) {
-    costs.push_back(day_costs_of(one, calendar));
+  maker.make(job, [&](const Replication& replication) {
+    costs.push_back(day_costs_of(replication, calendar));
     return true;
   });
   return costs;

@@ -32,7 +32,7 @@ struct Arm {
 };
 
 std::string most_called(const FitTally::Counts& counts) {
-  return std::ranges::max_element(counts, {}, [](const auto& one) { return one.second; })->first;
+  return std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; })->first;
 }
 
 std::size_t place_of(const Scenario& scenario, const std::string& provider) {
@@ -50,7 +50,7 @@ void limit_nothing(monitor::MonitorConfig& monitor) {
 std::vector<std::int64_t> lengths_of(const std::vector<Target>& targets, Tokens FitTally::Answered::*tokens) {
   std::vector<std::int64_t> values;
   for (const Target& target : targets) {
-    for (const FitTally::Answered& one : target.calls->answered) values.push_back((one.*tokens).count());
+    for (const FitTally::Answered& entry : target.calls->answered) values.push_back((entry.*tokens).count());
   }
   return values;
 }
@@ -205,13 +205,13 @@ std::vector<Target> targets_of(Fit& fit, const FitTally& tally) {
       fit.notes.push_back(fmt::format("{}: none of its {} calls was answered; it is left out", name, calls.count()));
     }
   }
-  std::ranges::stable_sort(targets, std::ranges::greater{}, [](const Target& one) { return one.calls->first; });
+  std::ranges::stable_sort(targets, std::ranges::greater{}, [](const Target& target) { return target.calls->first; });
   return targets;
 }
 
 std::optional<std::string> problem_with(const FitTally& tally) {
   if (tally.arrivals.empty()) return "the log has no request";
-  const auto is_answered = [](const auto& one) { return !one.second.answered.empty(); };
+  const auto is_answered = [](const auto& entry) { return !entry.second.answered.empty(); };
   if (std::ranges::none_of(tally.calls, is_answered)) {
     return "the log has no answered request, so that nothing is known of lengths, latency and price";
   }

@@ -55,9 +55,9 @@ double cv_of(const DayRatio& ratio, std::size_t days) {
 void fit_error_rates(Fit& fit, const FitTally& tally, const std::vector<FitTally::Day>& days) {
   double calls = 0;
   double failed = 0;
-  for (const auto& [day, one] : tally.days) {
-    calls += static_cast<double>(one.calls);
-    failed += static_cast<double>(one.calls_failed);
+  for (const auto& [day, entry] : tally.days) {
+    calls += static_cast<double>(entry.calls);
+    failed += static_cast<double>(entry.calls_failed);
   }
   if (failed == 0 || failed == calls) return;
   const double share = failed / calls;
@@ -113,8 +113,8 @@ Replay replay_of(const Scenario& scenario, double a_day) {
 void compare_costs(Fit& fit, const Estimate& logged, const Replay& replay) {
   const double reach = kNormal * replay.error;
   const Estimate replayed{replay.mean, replay.mean - reach, replay.mean + reach};
-  const auto thousand = [](const Estimate& one) {
-    return Estimate{one.value * 1e3, std::max(0.0, one.low) * 1e3, one.high * 1e3};
+  const auto thousand = [](const Estimate& estimate) {
+    return Estimate{estimate.value * 1e3, std::max(0.0, estimate.low) * 1e3, estimate.high * 1e3};
   };
   fit.parameters.push_back({"cost", "USD/1,000 requests", thousand(logged), fit.requests});
   fit.parameters.push_back({"cost.replayed", "USD/1,000 requests", thousand(replayed), fit.requests});

@@ -332,7 +332,7 @@ std::size_t weekday_of(std::int64_t day) {
 }
 
 std::optional<DayModel> fit_days(std::int64_t begin, const std::vector<std::int64_t>& counts) {
-  if (counts.size() < kDaysLeast || std::ranges::all_of(counts, [](std::int64_t one) { return one == 0; })) {
+  if (counts.size() < kDaysLeast || std::ranges::all_of(counts, [](std::int64_t value) { return value == 0; })) {
     return std::nullopt;
   }
   const bool weekdays = counts.size() >= kDaysForWeekdays;

@@ -132,13 +132,14 @@ std::vector<FitTally::Day> days_in(const FitTally& tally, DayRange range) {
 void fit_demand(Fit& fit, WorkloadSpec& workload, const std::vector<WallTime>& arrivals, DayRange whole,
                 const std::optional<DayModel>& model) {
   const std::array<HourOfDay, 24> hours = hours_of(arrivals);
-  const bool has_profile = std::ranges::all_of(hours, [](const HourOfDay& one) { return one.exposure >= 0.999; });
+  const bool has_profile =
+      std::ranges::all_of(hours, [](const HourOfDay& hour_of_day) { return hour_of_day.exposure >= 0.999; });
   double exposure = 0;
   double a_day = 0;  // the sum of the hours' rates, so that a part of a day does not weigh too much
-  for (const HourOfDay& one : hours) exposure += one.exposure;
+  for (const HourOfDay& hour_of_day : hours) exposure += hour_of_day.exposure;
   const double n = static_cast<double>(arrivals.size());
   if (has_profile) {
-    for (const HourOfDay& one : hours) a_day += one.count / one.exposure;
+    for (const HourOfDay& hour_of_day : hours) a_day += hour_of_day.count / hour_of_day.exposure;
   } else {
     a_day = 24 * n / exposure;
   }

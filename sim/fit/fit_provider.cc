@@ -37,10 +37,10 @@ Prices prices_of(const std::vector<FitTally::Answered>& answered) {
   double inputs = 0;
   double outputs = 0;
   double costs = 0;
-  for (const FitTally::Answered& one : answered) {
-    const auto input = static_cast<double>(one.input.count());
-    const auto output = static_cast<double>(one.output.count());
-    const auto cost = static_cast<double>(one.cost.picos());
+  for (const FitTally::Answered& entry : answered) {
+    const auto input = static_cast<double>(entry.input.count());
+    const auto output = static_cast<double>(entry.output.count());
+    const auto cost = static_cast<double>(entry.cost.picos());
     const double weight = 1 / std::max(1.0, input + output);
     ii += weight * input * input;
     io += weight * input * output;
@@ -69,11 +69,11 @@ void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   std::int64_t exact = 0;
   double residuals = 0;
   double costs = 0;
-  for (const FitTally::Answered& one : calls.answered) {
-    const Usd bill = cost(spec.tariffs.front().tariff, one.input, one.output);
-    if (bill == one.cost) ++exact;
-    residuals += std::abs(static_cast<double>(one.cost.picos()) - static_cast<double>(bill.picos()));
-    costs += static_cast<double>(one.cost.picos());
+  for (const FitTally::Answered& entry : calls.answered) {
+    const Usd bill = cost(spec.tariffs.front().tariff, entry.input, entry.output);
+    if (bill == entry.cost) ++exact;
+    residuals += std::abs(static_cast<double>(entry.cost.picos()) - static_cast<double>(bill.picos()));
+    costs += static_cast<double>(entry.cost.picos());
   }
   const std::int64_t n = std::ssize(calls.answered);
   const auto add = [&](const char* what, std::int64_t picos) {
@@ -99,10 +99,10 @@ void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
 void fit_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   std::vector<std::int64_t> first;
   std::vector<std::int64_t> each;
-  for (const FitTally::Answered& one : calls.answered) {
-    if (!one.has_first_token) continue;
-    first.push_back(one.first_token.count());
-    if (one.output.count() > 0) each.push_back((one.latency - one.first_token).count() / one.output.count());
+  for (const FitTally::Answered& entry : calls.answered) {
+    if (!entry.has_first_token) continue;
+    first.push_back(entry.first_token.count());
+    if (entry.output.count() > 0) each.push_back((entry.latency - entry.first_token).count() / entry.output.count());
   }
   if (first.empty()) {
     // The slope of latency over output, and what is left of each latency.
@@ -111,18 +111,18 @@ void fit_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
     double y = 0;
     double xx = 0;
     double xy = 0;
-    for (const FitTally::Answered& one : calls.answered) {
-      x += static_cast<double>(one.output.count());
-      y += static_cast<double>(one.latency.count());
+    for (const FitTally::Answered& entry : calls.answered) {
+      x += static_cast<double>(entry.output.count());
+      y += static_cast<double>(entry.latency.count());
     }
-    for (const FitTally::Answered& one : calls.answered) {
-      const double dx = static_cast<double>(one.output.count()) - x / n;
+    for (const FitTally::Answered& entry : calls.answered) {
+      const double dx = static_cast<double>(entry.output.count()) - x / n;
       xx += dx * dx;
-      xy += dx * (static_cast<double>(one.latency.count()) - y / n);
+      xy += dx * (static_cast<double>(entry.latency.count()) - y / n);
     }
     const auto slope = static_cast<std::int64_t>(std::llround(xx > 0 ? std::max(0.0, xy / xx) : 0));
-    for (const FitTally::Answered& one : calls.answered) {
-      first.push_back(std::max<std::int64_t>(0, one.latency.count() - slope * one.output.count()));
+    for (const FitTally::Answered& entry : calls.answered) {
+      first.push_back(std::max<std::int64_t>(0, entry.latency.count() - slope * entry.output.count()));
     }
     each = {slope};
     fit.notes.push_back(
@@ -134,7 +134,7 @@ void fit_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   spec.time_to_first_token = law_of(first, kTimeStep);
   spec.time_per_output_token = law_of(each, kTimeStep);
   add_law_parameters(fit, spec.name + ".ttft", "ms", 1e6, std::move(first));
-  const bool is_zero = std::ranges::all_of(each, [](std::int64_t one) { return one == 0; });
+  const bool is_zero = std::ranges::all_of(each, [](std::int64_t value) { return value == 0; });
   if (!is_zero) add_law_parameters(fit, spec.name + ".tpot", "ms", 1e6, std::move(each));
 }
 
@@ -198,7 +198,7 @@ void add_law_parameters(Fit& fit, const std::string& name, const std::string& un
 ProviderSpec fit_provider(Fit& fit, const std::string& name, const FitTally::Calls& calls) {
   ProviderSpec spec;
   spec.name = name;
-  const auto usual = std::ranges::max_element(calls.models, {}, [](const auto& one) { return one.second; });
+  const auto usual = std::ranges::max_element(calls.models, {}, [](const auto& entry) { return entry.second; });
   spec.model = usual->first.empty() ? name : usual->first;
   fit_price(fit, spec, calls);
   fit_latency(fit, spec, calls);

@@ -31,8 +31,9 @@ double longest_of(const Scenario& scenario) {
   for (const WorkloadSpec& workload : scenario.workloads) {
     output = std::max(output, at_share(workload.output.law, 1));
   }
-  for (const ProviderSpec& one : scenario.providers) {
-    longest = std::max(longest, at_share(one.time_to_first_token, 1) + output * at_share(one.time_per_output_token, 1));
+  for (const ProviderSpec& provider : scenario.providers) {
+    longest = std::max(
+        longest, at_share(provider.time_to_first_token, 1) + output * at_share(provider.time_per_output_token, 1));
   }
   return 1.25 * longest;
 }
@@ -55,8 +56,8 @@ double share_beyond(const ProviderSpec& provider, const WorkloadSpec& workload, 
 
 // Whose lengths a provider's answers have.
 const WorkloadSpec& workload_of(const Scenario& scenario, const ProviderSpec& provider) {
-  const auto own =
-      std::ranges::find_if(scenario.workloads, [&](const WorkloadSpec& one) { return one.provider == provider.name; });
+  const auto own = std::ranges::find_if(
+      scenario.workloads, [&](const WorkloadSpec& workload_spec) { return workload_spec.provider == provider.name; });
   return own == scenario.workloads.end() ? scenario.workloads.front() : *own;
 }
 

@@ -24,7 +24,7 @@ template <class Get>
 Values values_of(const ReplicationSet& set, Get get) {
   Values values;
   values.reserve(set.all.size());
-  for (const Replication& one : set.all) values.push_back(get(one));
+  for (const Replication& replication : set.all) values.push_back(get(replication));
   return values;
 }
 
@@ -45,22 +45,22 @@ Estimate share_reached(const Values& instants, std::int64_t by) {
   return estimate_share(static_cast<std::size_t>(hits), instants.size());
 }
 
-std::int64_t crossing(const Replication& one, std::size_t month, std::size_t share, std::size_t shares) {
-  return one.crossed[month * shares + share];
+std::int64_t crossing(const Replication& replication, std::size_t month, std::size_t share, std::size_t shares) {
+  return replication.crossed[month * shares + share];
 }
 
 Spread spread_of(const ReplicationSet& set) {
   Spread spread;
-  spread.all = estimate_sd(std::span<const std::int64_t>{values_of(set, [](auto& one) { return one.cost(); })});
+  spread.all = estimate_sd(std::span<const std::int64_t>{values_of(set, [](auto& entry) { return entry.cost(); })});
   if (!set.frame.uncertain()) {
     spread.noise = spread.all;
     if (spread.all) spread.demand = Estimate{};
     return spread;
   }
   std::vector<double> halves;
-  for (const Replication& one : set.all) {
-    if (one.twin_cost == kNever) continue;
-    const auto difference = static_cast<double>(Int128{one.cost()} - one.twin_cost);
+  for (const Replication& replication : set.all) {
+    if (replication.twin_cost == kNever) continue;
+    const auto difference = static_cast<double>(Int128{replication.cost()} - replication.twin_cost);
     halves.push_back(difference * difference / 2);
   }
   spread.twins = halves.size();
@@ -87,12 +87,12 @@ std::vector<ForecastRow> rows_of(const ReplicationSet& set) {
   const std::vector<ForecastDay> days = days_of(set.frame);
   for (std::size_t d = 0; d < days.size(); ++d) {
     ForecastRow row{.day = days[d]};
-    row.month_to_date = quantiles_of(values_of(set, [&](auto& one) { return one.month_to_date[d]; }));
+    row.month_to_date = quantiles_of(values_of(set, [&](auto& entry) { return entry.month_to_date[d]; }));
     // The last day's requests in flight belong to it.
     const std::int64_t end = d + 1 == days.size() ? kNever - 1 : days[d].end.time_since_epoch().count();
     for (std::size_t share = 0; set.frame.monthly && share < shares; ++share) {
-      row.crossed.push_back(
-          share_reached(values_of(set, [&](auto& one) { return crossing(one, days[d].month, share, shares); }), end));
+      row.crossed.push_back(share_reached(
+          values_of(set, [&](auto& entry) { return crossing(entry, days[d].month, share, shares); }), end));
     }
     rows.push_back(std::move(row));
   }
@@ -103,7 +103,8 @@ template <class Get>
 std::vector<SpendLine> lines_of(const ReplicationSet& set, const std::vector<std::string>& names, Get get) {
   std::vector<SpendLine> lines;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    lines.push_back({.name = names[i], .cost = mean_over(set, [&](auto& one) { return get(one, i); }), .settled = {}});
+    lines.push_back(
+        {.name = names[i], .cost = mean_over(set, [&](auto& entry) { return get(entry, i); }), .settled = {}});
   }
   return lines;
 }
@@ -114,10 +115,10 @@ std::vector<SpendLine> features_of(const ReplicationSet& set) {
   for (const std::string& name : set.frame.features) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
-  return lines_of(set, names, [&](const Replication& one, std::size_t place) {
+  return lines_of(set, names, [&](const Replication& replication, std::size_t place) {
     std::int64_t sum = 0;
-    for (std::size_t i = 0; i < one.by_workload.size(); ++i) {
-      if (set.frame.features[i] == names[place]) sum += one.by_workload[i];
+    for (std::size_t i = 0; i < replication.by_workload.size(); ++i) {
+      if (set.frame.features[i] == names[place]) sum += replication.by_workload[i];
     }
     return sum;
   });
@@ -128,21 +129,21 @@ std::optional<Estimate> ratio_of(const ReplicationSet& set, std::int64_t (*part)
   return estimate_ratio(values_of(set, part), values_of(set, whole));
 }
 
-std::int64_t attempted(const Replication& one) { return one.requests() - one.refused(); }
+std::int64_t attempted(const Replication& replication) { return replication.requests() - replication.refused(); }
 
 void add_traffic(Forecast& forecast, const ReplicationSet& set) {
-  forecast.requests = mean_over(set, [](auto& one) { return one.requests(); });
+  forecast.requests = mean_over(set, [](auto& entry) { return entry.requests(); });
   forecast.answered = ratio_of(
-      set, [](const Replication& one) { return attempted(one) - one.failed(); },
-      [](const Replication& one) { return one.requests(); });
+      set, [](const Replication& replication) { return attempted(replication) - replication.failed(); },
+      [](const Replication& replication) { return replication.requests(); });
   forecast.availability = ratio_of(
-      set, [](const Replication& one) { return attempted(one) - one.failed(); }, &attempted);
-  const Values requests = values_of(set, [](auto& one) { return one.requests(); });
+      set, [](const Replication& replication) { return attempted(replication) - replication.failed(); }, &attempted);
+  const Values requests = values_of(set, [](auto& entry) { return entry.requests(); });
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
-    forecast.shares[i] = estimate_ratio(values_of(set, [&](auto& one) { return one.outcomes[i]; }), requests);
+    forecast.shares[i] = estimate_ratio(values_of(set, [&](auto& entry) { return entry.outcomes[i]; }), requests);
   }
   for (std::size_t i = 0; i < kLatencyShares.size(); ++i) {
-    Values values = values_of(set, [&](auto& one) { return one.latency_ns[i]; });
+    Values values = values_of(set, [&](auto& entry) { return entry.latency_ns[i]; });
     std::erase(values, kNever);
     forecast.latency[i] = estimate_mean(std::span<const std::int64_t>{values});
   }
@@ -185,13 +186,13 @@ std::size_t place_named(const std::vector<std::string>& names, const std::string
 Values costs_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
   if (threshold.provider) {
     const std::size_t place = place_named(set.frame.providers, *threshold.provider);
-    return values_of(set, [&](auto& one) { return one.billed[place]; });
+    return values_of(set, [&](auto& entry) { return entry.billed[place]; });
   }
   if (threshold.variant) {
     const std::size_t place = place_named(set.frame.variants, *threshold.variant);
-    return values_of(set, [&](auto& one) { return one.by_variant[place]; });
+    return values_of(set, [&](auto& entry) { return entry.by_variant[place]; });
   }
-  return values_of(set, [](auto& one) { return one.cost(); });
+  return values_of(set, [](auto& entry) { return entry.cost(); });
 }
 
 std::optional<Estimate> latency_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
@@ -199,7 +200,7 @@ std::optional<Estimate> latency_of(const ReplicationSet& set, const ThresholdSpe
   const auto found = std::find(kLatencyShares.begin(), kLatencyShares.end(), wanted);
   check(found != kLatencyShares.end(), "a forecast's latency is one of its percentiles");
   const auto place = static_cast<std::size_t>(found - kLatencyShares.begin());
-  Values values = values_of(set, [&](auto& one) { return one.latency_ns[place]; });
+  Values values = values_of(set, [&](auto& entry) { return entry.latency_ns[place]; });
   std::erase(values, kNever);
   return estimate_mean(std::span<const std::int64_t>{values});
 }
@@ -214,10 +215,10 @@ double bound_of(const ThresholdSpec& threshold) {
 
 Values first_crossings(const ReplicationSet& set, std::size_t share) {
   const std::size_t shares = set.frame.shares.size();
-  return values_of(set, [&](const Replication& one) {
+  return values_of(set, [&](const Replication& replication) {
     std::int64_t first = kNever;
-    for (std::size_t month = 0; month * shares < one.crossed.size(); ++month) {
-      first = std::min(first, crossing(one, month, share, shares));
+    for (std::size_t month = 0; month * shares < replication.crossed.size(); ++month) {
+      first = std::min(first, crossing(replication, month, share, shares));
     }
     return first;
   });
@@ -226,14 +227,14 @@ Values first_crossings(const ReplicationSet& set, std::size_t share) {
 Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>& thresholds) {
   Forecast forecast{.frame = set.frame, .replications = set.all.size()};
   Digest digest;
-  for (const Replication& one : set.all) digest.add(one.digest);
+  for (const Replication& replication : set.all) digest.add(replication.digest);
   forecast.digest = digest.value();
   if (set.all.empty()) return forecast;
-  forecast.cost = mean_over(set, [](auto& one) { return one.cost(); });
-  forecast.cost_known = mean_over(set, [](auto& one) { return one.known(); });
-  forecast.cost_reserved = mean_over(set, [](auto& one) { return one.reserved(); });
-  forecast.cost_quantiles = quantiles_of(values_of(set, [](auto& one) { return one.cost(); }));
-  Values costs = values_of(set, [](auto& one) { return one.cost(); });
+  forecast.cost = mean_over(set, [](auto& entry) { return entry.cost(); });
+  forecast.cost_known = mean_over(set, [](auto& entry) { return entry.known(); });
+  forecast.cost_reserved = mean_over(set, [](auto& entry) { return entry.reserved(); });
+  forecast.cost_quantiles = quantiles_of(values_of(set, [](auto& entry) { return entry.cost(); }));
+  Values costs = values_of(set, [](auto& entry) { return entry.cost(); });
   std::sort(costs.begin(), costs.end());
   forecast.cost_p2_5 = estimate_quantile(costs, 0.025);
   forecast.cost_p97_5 = estimate_quantile(costs, 0.975);
@@ -245,18 +246,19 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
     forecast.exhaustion = quantiles_of(first_crossings(set, set.frame.shares.size() - 1));
   }
   forecast.days = rows_of(set);
-  forecast.providers = lines_of(set, set.frame.providers, [](auto& one, auto i) { return one.billed[i]; });
+  forecast.providers = lines_of(set, set.frame.providers, [](auto& entry, auto i) { return entry.billed[i]; });
   for (std::size_t i = 0; i < forecast.providers.size(); ++i) {
-    forecast.providers[i].settled = mean_over(set, [&](auto& one) { return one.by_provider[i]; });
+    forecast.providers[i].settled = mean_over(set, [&](auto& entry) { return entry.by_provider[i]; });
   }
-  forecast.variants = lines_of(set, set.frame.variants, [](auto& one, auto i) { return one.by_variant[i]; });
+  forecast.variants = lines_of(set, set.frame.variants, [](auto& entry, auto i) { return entry.by_variant[i]; });
   forecast.features = features_of(set);
   forecast.causes = lines_of(set, {"first attempts", "retries", "failovers", "unknown usage", "saved by the cache"},
-                             [](auto& one, auto i) { return one.by_cause[i]; });
+                             [](auto& entry, auto i) { return entry.by_cause[i]; });
   add_traffic(forecast, set);
   forecast.latency_pooled = set.latency;
   // Without a request a spend of 0 shows nothing.
-  const bool has_traffic = std::ranges::any_of(set.all, [](const Replication& one) { return one.requests() > 0; });
+  const bool has_traffic =
+      std::ranges::any_of(set.all, [](const Replication& replication) { return replication.requests() > 0; });
   for (const ThresholdSpec& threshold : thresholds) {
     const auto estimate = has_traffic ? measure(set, threshold) : std::nullopt;
     forecast.findings.push_back({.threshold = threshold, .estimate = estimate, .verdict = judge(estimate, threshold)});
@@ -279,11 +281,11 @@ std::optional<Estimate> measure(const ReplicationSet& set, const ThresholdSpec& 
       return aggregate(costs_of(set, threshold), threshold, kPicosPerDollar);
     case ForecastQuantity::requests_failed:
       return ratio_of(
-          set, [](const Replication& one) { return one.failed(); }, &attempted);
+          set, [](const Replication& replication) { return replication.failed(); }, &attempted);
     case ForecastQuantity::requests_refused:
       return ratio_of(
-          set, [](const Replication& one) { return one.refused(); },
-          [](const Replication& one) { return one.requests(); });
+          set, [](const Replication& replication) { return replication.refused(); },
+          [](const Replication& replication) { return replication.requests(); });
     case ForecastQuantity::request_duration:
       return latency_of(set, threshold);
     case ForecastQuantity::days_to_exhaustion:

@@ -34,9 +34,9 @@ bool ThreadedMaker::make(const ReplicationJob& job, const std::function<bool(Rep
                                              }
                                              return scaled.replicate(job.family, job.indices[place], stop_);
                                            }};
-  while (std::optional<std::optional<Replication>> one = runs.take()) {
-    if (!*one) return false;
-    if (take(std::move(**one))) continue;
+  while (std::optional<std::optional<Replication>> entry = runs.take()) {
+    if (!*entry) return false;
+    if (take(std::move(**entry))) continue;
     enough = true;
     return true;
   }
@@ -53,9 +53,9 @@ std::vector<std::uint64_t> indices_of(std::uint64_t block, Shard shard, std::uin
 }
 
 void add(ReplicationSet& set, const ReplicationBlock& block) {
-  for (const Replication& one : block.all) {
-    check(one.index == set.all.size(), "replications are added in order");
-    set.all.push_back(one);
+  for (const Replication& replication : block.all) {
+    check(replication.index == set.all.size(), "replications are added in order");
+    set.all.push_back(replication);
   }
   set.latency.merge(block.latency);
 }
@@ -84,10 +84,10 @@ bool make_blocks(ReplicationMaker& maker, const BlockPlan& plan, const BlockWatc
   };
   pass_known();
   if (!wants_more || job.indices.empty()) return true;
-  return maker.make(job, [&](Replication one) {
-    current.latency.merge(one.latency);
-    one.latency = {};
-    current.all.push_back(std::move(one));
+  return maker.make(job, [&](Replication replication) {
+    current.latency.merge(replication.latency);
+    replication.latency = {};
+    current.all.push_back(std::move(replication));
     watch.made(++made);
     if (current.all.size() < indices_of(current.number, plan.shard, plan.replications).size()) return true;
     const std::uint64_t next = current.number + 1;

@@ -18,28 +18,29 @@ struct Broken {
 };
 using CountBroken = std::function<Broken(const Replication&)>;
 
-bool is_upper_bound(const ThresholdSpec& one) {
-  return one.comparison == Comparison::less || one.comparison == Comparison::less_equal;
+bool is_upper_bound(const ThresholdSpec& threshold_spec) {
+  return threshold_spec.comparison == Comparison::less || threshold_spec.comparison == Comparison::less_equal;
 }
 
-bool is_of_all(const ThresholdSpec& one) {
-  return !one.provider && !one.served_by && !one.variant && !one.outcome && !one.during && !one.after;
+bool is_of_all(const ThresholdSpec& threshold_spec) {
+  return !threshold_spec.provider && !threshold_spec.served_by && !threshold_spec.variant && !threshold_spec.outcome &&
+         !threshold_spec.during && !threshold_spec.after;
 }
 
 const ThresholdSpec* latency_bound(const std::vector<ThresholdSpec>& thresholds) {
-  for (const ThresholdSpec& one : thresholds) {
-    const bool is_percentile = one.aggregate == Aggregate::percentile || one.aggregate == Aggregate::med;
-    if (one.forecast || one.of != Metric::request_duration || !is_percentile) continue;
-    if (is_of_all(one) && is_upper_bound(one)) return &one;
+  for (const ThresholdSpec& threshold : thresholds) {
+    const bool is_percentile = threshold.aggregate == Aggregate::percentile || threshold.aggregate == Aggregate::med;
+    if (threshold.forecast || threshold.of != Metric::request_duration || !is_percentile) continue;
+    if (is_of_all(threshold) && is_upper_bound(threshold)) return &threshold;
   }
   return nullptr;
 }
 
 const ThresholdSpec* share_bound(const std::vector<ThresholdSpec>& thresholds, Metric of, ForecastQuantity forecast) {
-  for (const ThresholdSpec& one : thresholds) {
-    const bool is_it = one.forecast ? one.forecast == forecast : one.of == of;
-    if (!is_it || one.aggregate != Aggregate::rate || one.window || one.skip) continue;
-    if (is_of_all(one) && is_upper_bound(one)) return &one;
+  for (const ThresholdSpec& threshold : thresholds) {
+    const bool is_it = threshold.forecast ? threshold.forecast == forecast : threshold.of == of;
+    if (!is_it || threshold.aggregate != Aggregate::rate || threshold.window || threshold.skip) continue;
+    if (is_of_all(threshold) && is_upper_bound(threshold)) return &threshold;
   }
   return nullptr;
 }
@@ -81,8 +82,8 @@ std::optional<HeadroomTrial> Search::trial(std::int64_t rate_thousandths, SeedFa
   for (std::uint64_t i = 0; i < replications_; ++i) job.indices.push_back(first + i);
   Counts parts;
   Counts wholes;
-  const bool whole = maker_.make(job, [&](const Replication& one) {
-    const Broken broken = count_(one);
+  const bool whole = maker_.make(job, [&](const Replication& replication) {
+    const Broken broken = count_(replication);
     parts.push_back(broken.part);
     wholes.push_back(broken.whole);
     if (family != SeedFamily::search || parts.size() % 20 != 0) return true;
@@ -142,18 +143,18 @@ std::string dollars_of(Usd money) {
 }
 
 CountBroken breaks_budget(std::size_t shares) {
-  return [shares](const Replication& one) {
-    for (std::size_t i = shares - 1; i < one.crossed.size(); i += shares) {
-      if (one.crossed[i] != kNever) return Broken{.part = 1};
+  return [shares](const Replication& replication) {
+    for (std::size_t i = shares - 1; i < replication.crossed.size(); i += shares) {
+      if (replication.crossed[i] != kNever) return Broken{.part = 1};
     }
     return Broken{};
   };
 }
 
 CountBroken breaks_latency(const ThresholdSpec& bound) {
-  return [&bound](const Replication& one) {
+  return [&bound](const Replication& replication) {
     const bool is_median = bound.aggregate == Aggregate::med;
-    const auto value = one.latency.quantile(is_median ? Millionths{500'000} : bound.percentile);
+    const auto value = replication.latency.quantile(is_median ? Millionths{500'000} : bound.percentile);
     return Broken{.part = value && !holds(bound.comparison, value->count(), bound.bound) ? 1 : 0};
   };
 }
@@ -161,12 +162,15 @@ CountBroken breaks_latency(const ThresholdSpec& bound) {
 // A run takes failures as a share of all requests, a forecast of those that our own limiters did not refuse.
 CountBroken failed_requests(const ThresholdSpec& bound) {
   const bool is_of_admitted = bound.forecast.has_value();
-  return [is_of_admitted](const Replication& one) {
-    return Broken{.part = one.failed(), .whole = one.requests() - (is_of_admitted ? one.refused() : 0)};
+  return [is_of_admitted](const Replication& replication) {
+    return Broken{.part = replication.failed(),
+                  .whole = replication.requests() - (is_of_admitted ? replication.refused() : 0)};
   };
 }
 
-Broken refused_requests(const Replication& one) { return {.part = one.refused(), .whole = one.requests()}; }
+Broken refused_requests(const Replication& replication) {
+  return {.part = replication.refused(), .whole = replication.requests()};
+}
 
 HeadroomLimit share_limit(const ThresholdSpec& bound) {
   return {.what = bound.metric + " " + bound.text,

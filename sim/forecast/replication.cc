@@ -74,8 +74,8 @@ std::vector<std::int64_t> crossings(const ForecastFrame& frame, const std::vecto
                                     const Metrics& metrics) {
   std::vector<std::int64_t> crossed((days.back().month + 1) * frame.shares.size(), kNever);
   for (const monitor::BudgetAlert& alert : metrics.budget_alerts()) {
-    const auto day = std::find_if(days.begin(), days.end(), [&](const ForecastDay& one) {
-      return month_of(one.begin).begin == alert.event.window_begin;
+    const auto day = std::find_if(days.begin(), days.end(), [&](const ForecastDay& forecast_day) {
+      return month_of(forecast_day.begin).begin == alert.event.window_begin;
     });
     if (day == days.end()) continue;  // a wall clock that was stepped out of the horizon
     // The first refusal shows that the budget is used up.
@@ -97,53 +97,55 @@ std::vector<std::int64_t> spend_by_provider(const ForecastFrame& frame, const Me
   return spend;
 }
 
-void tell(Replication& one, const ForecastFrame& frame, const std::vector<ForecastDay>& days, const RunResult& result) {
+void tell(Replication& replication, const ForecastFrame& frame, const std::vector<ForecastDay>& days,
+          const RunResult& result) {
   const Metrics& metrics = result.pipeline.metrics();
-  one.digest = result.digest;
+  replication.digest = result.digest;
   monitor::RequestMetrics all = metrics.all();
-  one.outcomes = all.outcomes;
-  one.calls = metrics.calls();
-  one.failed_over = all.failed_over;
-  one.crossed = crossings(frame, days, metrics);
-  one.by_provider = spend_by_provider(frame, metrics);
-  for (const LedgerTotals& ledger : result.ledger) one.billed.push_back(ledger.billed.narrow().picos());
+  replication.outcomes = all.outcomes;
+  replication.calls = metrics.calls();
+  replication.failed_over = all.failed_over;
+  replication.crossed = crossings(frame, days, metrics);
+  replication.by_provider = spend_by_provider(frame, metrics);
+  for (const LedgerTotals& ledger : result.ledger) replication.billed.push_back(ledger.billed.narrow().picos());
   const std::vector<monitor::RequestMetrics> variants = metrics.variants();
   for (std::size_t i = 0; i < variants.size(); ++i) {
-    one.by_variant.push_back((variants[i].cost + result.unknown.by_variant[i]).narrow().picos());
+    replication.by_variant.push_back((variants[i].cost + result.unknown.by_variant[i]).narrow().picos());
   }
-  one.by_workload.resize(frame.features.size());
+  replication.by_workload.resize(frame.features.size());
   // Label 0 is "none"; workload i has label i + 1.
   const std::vector<monitor::RequestMetrics> labels = metrics.labels();
   for (std::size_t i = 0; i + 1 < labels.size(); ++i) {
-    one.by_workload[i] = (labels[i + 1].cost + result.unknown.by_labels[i + 1]).narrow().picos();
+    replication.by_workload[i] = (labels[i + 1].cost + result.unknown.by_labels[i + 1]).narrow().picos();
   }
   const monitor::SpendByCause& spend = metrics.spend();
   const auto picos = [](UsdSum sum) { return sum.narrow().picos(); };
   const std::vector<UsdSum>& unknown = result.unknown.by_labels;
-  one.by_cause = {picos(spend.first_attempts), picos(spend.retries), picos(spend.failovers),
-                  picos(std::accumulate(unknown.begin(), unknown.end(), UsdSum{})), picos(spend.saved_by_cache)};
+  replication.by_cause = {picos(spend.first_attempts), picos(spend.retries), picos(spend.failovers),
+                          picos(std::accumulate(unknown.begin(), unknown.end(), UsdSum{})),
+                          picos(spend.saved_by_cache)};
   for (std::size_t i = 0; i < kLatencyShares.size(); ++i) {
     const auto value = all.latency.quantile(kLatencyShares[i]);
-    one.latency_ns[i] = value ? value->count() : kNever;
+    replication.latency_ns[i] = value ? value->count() : kNever;
   }
-  one.latency = std::move(all.latency);
+  replication.latency = std::move(all.latency);
 }
 
 // Visits every number of a replication in one fixed order: how it is written down.
 template <class One, class Visit>
-void each_number(One& one, Visit visit) {
-  visit(one.index);
-  visit(one.digest);
-  for (auto& count : one.outcomes) visit(count);
-  visit(one.calls);
-  visit(one.failed_over);
-  for (auto* list :
-       {&one.month_to_date, &one.crossed, &one.by_provider, &one.billed, &one.by_variant, &one.by_workload}) {
+void each_number(One& entry, Visit visit) {
+  visit(entry.index);
+  visit(entry.digest);
+  for (auto& count : entry.outcomes) visit(count);
+  visit(entry.calls);
+  visit(entry.failed_over);
+  for (auto* list : {&entry.month_to_date, &entry.crossed, &entry.by_provider, &entry.billed, &entry.by_variant,
+                     &entry.by_workload}) {
     for (auto& value : *list) visit(value);
   }
-  for (auto& value : one.by_cause) visit(value);
-  for (auto& value : one.latency_ns) visit(value);
-  visit(one.twin_cost);
+  for (auto& value : entry.by_cause) visit(value);
+  for (auto& value : entry.latency_ns) visit(value);
+  visit(entry.twin_cost);
 }
 
 }  // namespace
@@ -186,20 +188,20 @@ std::vector<std::int64_t> numbers_of(const Replication& replication) {
 
 std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<const std::int64_t> numbers) {
   const std::vector<ForecastDay> days = days_of(frame);
-  Replication one;
-  one.month_to_date.resize(days.size());
-  one.crossed.resize((days.back().month + 1) * frame.shares.size());
-  one.by_provider.resize(frame.providers.size());
-  one.billed.resize(frame.providers.size());
-  one.by_variant.resize(frame.variants.size());
-  one.by_workload.resize(frame.features.size());
+  Replication replication;
+  replication.month_to_date.resize(days.size());
+  replication.crossed.resize((days.back().month + 1) * frame.shares.size());
+  replication.by_provider.resize(frame.providers.size());
+  replication.billed.resize(frame.providers.size());
+  replication.by_variant.resize(frame.variants.size());
+  replication.by_workload.resize(frame.features.size());
   std::size_t wanted = 0;
-  each_number(one, [&](auto) { ++wanted; });
+  each_number(replication, [&](auto) { ++wanted; });
   if (numbers.size() != wanted) return std::nullopt;
   std::size_t place = 0;
-  each_number(one,
+  each_number(replication,
               [&](auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(numbers[place++]); });
-  return one;
+  return replication;
 }
 
 std::uint64_t replication_seed(std::uint64_t seed, SeedFamily family, std::uint64_t index) {
@@ -241,33 +243,33 @@ ForecastWorld ForecastWorld::scaled(std::int64_t rate_millionths) const {
 
 std::optional<Replication> ForecastWorld::replicate(SeedFamily family, std::uint64_t index,
                                                     const std::atomic<bool>* stop) const {
-  Replication one{.index = index};
-  Looks looks;
-  for (const ForecastDay& day : days_) looks.at.push_back(day.end);
+  Replication replication{.index = index};
+  Checkpoints checkpoints;
+  for (const ForecastDay& day : days_) checkpoints.at.push_back(day.end);
   // The last day's requests in flight belong to it.
-  looks.at.back() = Instant::max();
-  one.month_to_date.resize(days_.size());
-  looks.look = [&](std::size_t place, const monitor::Pipeline& pipeline) {
-    one.month_to_date[place] = month_settled(pipeline.cost_limiter(), days_[place].begin);
+  checkpoints.at.back() = Instant::max();
+  replication.month_to_date.resize(days_.size());
+  checkpoints.sample = [&](std::size_t place, const monitor::Pipeline& pipeline) {
+    replication.month_to_date[place] = month_settled(pipeline.cost_limiter(), days_[place].begin);
   };
   RunOptions options{.seed = replication_seed(scenario_.seed, family, index)};
   options.month_spent = frame_.spent_total();
-  options.looks = &looks;
+  options.checkpoints = &checkpoints;
   options.stop = stop;
   const RunResult result = run(scenario_, options);
   if (result.stopped) return std::nullopt;
-  tell(one, frame_, days_, result);
-  if (family != SeedFamily::forecast || !frame_.uncertain() || index % kTwinEvery != 0) return one;
+  tell(replication, frame_, days_, result);
+  if (family != SeedFamily::forecast || !frame_.uncertain() || index % kTwinEvery != 0) return replication;
   options.environment_seed = options.seed;
   options.seed = draw(Chance{*options.seed}.stream("replication", "twin"), index).a;
-  options.looks = nullptr;
+  options.checkpoints = nullptr;
   const RunResult twin = run(scenario_, options);
   if (twin.stopped) return std::nullopt;
-  one.twin_cost = std::accumulate(twin.ledger.begin(), twin.ledger.end(), UsdSum{},
-                                  [](UsdSum all, const LedgerTotals& ledger) { return all + ledger.billed; })
-                      .narrow()
-                      .picos();
-  return one;
+  replication.twin_cost = std::accumulate(twin.ledger.begin(), twin.ledger.end(), UsdSum{},
+                                          [](UsdSum all, const LedgerTotals& ledger) { return all + ledger.billed; })
+                              .narrow()
+                              .picos();
+  return replication;
 }
 
 }  // namespace windtunnel::sim

@@ -33,9 +33,9 @@ namespace {
 
 void make_draws_one_by_one(StreamKey stream, std::uint64_t first, DrawRow& row) {
   for (std::size_t i = 0; i < kRowLength; ++i) {
-    const Draw one = draw(stream, first + i);
-    row.a[i] = one.a;
-    row.b[i] = one.b;
+    const Draw entry = draw(stream, first + i);
+    row.a[i] = entry.a;
+    row.b[i] = entry.b;
   }
 }
 

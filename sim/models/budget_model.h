@@ -26,9 +26,9 @@ class BudgetModel {
     UsdSum reserved;
     UsdSum next_alert = UsdSum::max();  // the spend that fires the next one
     std::size_t alerts = 0;             // reached
-    std::size_t alerts_told = 0;
+    std::size_t alerts_reported = 0;
     bool daily = false;
-    bool told_open = false;  // and not closed since
+    bool open_reported = false;  // and not closed since
     bool refused = false;
   };
 
@@ -46,7 +46,7 @@ class BudgetModel {
   [[nodiscard]] Window& window(std::uint32_t slot) { return windows_[slot]; }
   [[nodiscard]] const Window& window(std::uint32_t slot) const { return windows_[slot]; }
   [[nodiscard]] Window* find(bool daily, WallTime begin);
-  void close(Window& window) { window.told_open = false; }
+  void close(Window& window) { window.open_reported = false; }
 
   // Whether `more` fits where `held` is given up for it.
   [[nodiscard]] static bool fits(const Window& window, Usd held, Usd more);

@@ -103,8 +103,8 @@ void CacheModel::remove(std::uint32_t slot) {
 void CacheModel::widen() {
   std::vector<Place> old(2 * index_.size());
   old.swap(index_);
-  for (const Place& one : old) {
-    if (one.slot != 0) index_[free_place(one.hash)] = one;
+  for (const Place& place : old) {
+    if (place.slot != 0) index_[free_place(place.hash)] = place;
   }
 }
 

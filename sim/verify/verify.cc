@@ -92,7 +92,7 @@ class Verifying {
 }  // namespace
 
 Verification verify(monitor::ForeignBreaker& breaker, const VerifyOptions& options,
-                    const std::function<void(const VerifyFinding&)>& told) {
+                    const std::function<void(const VerifyFinding&)>& on_finding) {
   Verifying verifying{breaker, options};
   for (std::size_t i = 0; i < options.settings.size() && !verifying.stops(); ++i) {
     const VerifySettings& settings = options.settings[i];
@@ -105,7 +105,7 @@ Verification verify(monitor::ForeignBreaker& breaker, const VerifyOptions& optio
       if (!verifying.stops()) ++verifying.done.settings_held;
       continue;
     }
-    if (told) told(*finding);
+    if (on_finding) on_finding(*finding);
     verifying.done.findings.push_back(std::move(*finding));
     if (!options.keep_going) break;
   }

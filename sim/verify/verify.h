@@ -68,9 +68,9 @@ struct Verification {
   bool stopped = false;
 };
 
-// `told` is given each finding as soon as it is complete.
+// `on_finding` is given each finding as soon as it is complete.
 Verification verify(monitor::ForeignBreaker& breaker, const VerifyOptions& options,
-                    const std::function<void(const VerifyFinding&)>& told = {});
+                    const std::function<void(const VerifyFinding&)>& on_finding = {});
 
 // Asks recorded questions once more, as they stand: what fails, or nothing if the breaker answers by the rules. Permits
 // are those that the breaker gave when it was recorded; it must number them as it did then.

@@ -54,10 +54,12 @@ struct Variant {
 std::vector<Variant> variants_of(const BreakerRules& rules, const std::vector<RecognisedDeviation>& known) {
   std::vector<Variant> variants;
   for (const DeviationInfo& info : kInfos) {
-    const auto is_it = [&](const RecognisedDeviation& one) { return one.deviation == info.deviation; };
+    const auto is_it = [&](const RecognisedDeviation& recognised_deviation) {
+      return recognised_deviation.deviation == info.deviation;
+    };
     if (std::ranges::any_of(known, is_it)) continue;
-    for (BreakerRules& one : with_deviation(rules, info.deviation))
-      variants.push_back({info.deviation, std::move(one)});
+    for (BreakerRules& breaker_rules : with_deviation(rules, info.deviation))
+      variants.push_back({info.deviation, std::move(breaker_rules)});
   }
   return variants;
 }
@@ -65,7 +67,7 @@ std::vector<Variant> variants_of(const BreakerRules& rules, const std::vector<Re
 bool same(const ExpectedAnswer& a, const ExpectedAnswer& b) { return a.admitted == b.admitted && a.state == b.state; }
 
 void keep_shortest(std::vector<Candidate>& kept, Candidate candidate) {
-  const auto is_same = [&](const Candidate& one) { return one.history == candidate.history; };
+  const auto is_same = [&](const Candidate& entry) { return entry.history == candidate.history; };
   if (std::ranges::any_of(kept, is_same)) return;
   const auto shorter = [](const Candidate& a, const Candidate& b) { return a.history.size() < b.history.size(); };
   kept.insert(std::ranges::upper_bound(kept, candidate, shorter), std::move(candidate));
@@ -84,7 +86,7 @@ struct AllAnswers {
 
 AllAnswers answers_of_all(const History& history, const BreakerRules& rules, const std::vector<Variant>& variants) {
   AllAnswers all{.plain = answers_by(rules, history), .ways = {}};
-  for (const Variant& one : variants) all.ways.push_back(answers_by(one.rules, history));
+  for (const Variant& variant : variants) all.ways.push_back(answers_by(variant.rules, history));
   return all;
 }
 
@@ -146,13 +148,13 @@ BreakerRules best_way(monitor::ForeignBreaker& breaker, const BreakerConfig& con
 const Candidate* evidence(monitor::ForeignBreaker& breaker, const BreakerConfig& config, const Variant& variant) {
   const Candidate* first = nullptr;
   int margin = 0;
-  for (const Candidate& one : variant.candidates) {
-    const ReplayedHistory done = replay(breaker, config, one.history, one.deviant);
-    const std::size_t last = one.history.size() - 1;
+  for (const Candidate& candidate : variant.candidates) {
+    const ReplayedHistory done = replay(breaker, config, candidate.history, candidate.deviant);
+    const std::size_t last = candidate.history.size() - 1;
     if (!done.mismatch) {
       ++margin;
-      if (first == nullptr) first = &one;
-    } else if (*done.mismatch == last && agrees(one.plain[last], one.history[last], done.answers[last])) {
+      if (first == nullptr) first = &candidate;
+    } else if (*done.mismatch == last && agrees(candidate.plain[last], candidate.history[last], done.answers[last])) {
       --margin;
     }
   }

@@ -105,7 +105,8 @@ RunResult Driver::run() {
   const Usd month_spent = scenario_.month_spent + options_.month_spent;
   if (observed_) emit(RunBegan{.pipeline = &pipeline_, .seed = chance_.seed(), .month_spent = month_spent});
   if (month_spent != Usd{}) pipeline_.carry_in(month_spent, now_);
-  if (options_.looks != nullptr && !options_.looks->at.empty()) next_look_ = options_.looks->at.front();
+  if (options_.checkpoints != nullptr && !options_.checkpoints->at.empty())
+    next_checkpoint_ = options_.checkpoints->at.front();
   const Instant until = options_.until ? Instant{} + *options_.until : Instant::max();
   while (!queue_.empty()) {
     // Popping the event we stop before is harmless, because the queue is not read again.
@@ -114,7 +115,7 @@ RunResult Driver::run() {
     // Past the end only the requests in flight are driven on: a breaker's wake-up has no effect then. A call that hangs
     // without a timeout ends at no time.
     if (stopped || (event.at >= end_ && (in_flight_ == 0 || event.at == Instant::max()))) break;
-    if (event.at >= next_look_) [[unlikely]]
+    if (event.at >= next_checkpoint_) [[unlikely]]
       look_until(event.at);
     const bool tie = events_ > 0 && event.at == now_;
     now_ = event.at;
@@ -220,20 +221,20 @@ void Driver::on_fault(std::size_t fault) {
 
 void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::uint32_t vu) {
   const std::uint32_t slot = take_slot();
-  InFlight& one = slots_[slot];
-  renew(one.flow);
-  loads_[workload].fill(ordinal, one.flow.record.request, one.demand);
-  one.flow.record.request.id = RequestId{arrivals_++};
-  one.vu = vu;
+  InFlight& in_flight = slots_[slot];
+  renew(in_flight.flow);
+  loads_[workload].fill(ordinal, in_flight.flow.record.request, in_flight.demand);
+  in_flight.flow.record.request.id = RequestId{arrivals_++};
+  in_flight.vu = vu;
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
-  perform(slot, pipeline_.begin(one.flow, now_, &options_.breakers));
+  perform(slot, pipeline_.begin(in_flight.flow, now_, &options_.breakers));
 }
 
 // The event that a slot's request waits for.
 inline void Driver::on_slot(std::uint32_t slot) {
-  InFlight& one = slots_[slot];
-  if (one.flow.awaiting == monitor::Awaiting::wakeup)
-    return perform(slot, pipeline_.on_wakeup(one.flow, now_, &options_.breakers));
+  InFlight& in_flight = slots_[slot];
+  if (in_flight.flow.awaiting == monitor::Awaiting::wakeup)
+    return perform(slot, pipeline_.on_wakeup(in_flight.flow, now_, &options_.breakers));
   complete(slot);
 }
 
@@ -246,20 +247,21 @@ void Driver::perform(std::uint32_t slot, const monitor::Step& step) {
 }
 
 void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
-  InFlight& one = slots_[slot];
+  InFlight& in_flight = slots_[slot];
   const std::size_t provider = index_of(step.provider);
-  const monitor::Request& request = one.flow.record.request;
-  one.call = {.name = {one.demand.workload, one.demand.ordinal, step.attempt},
-              .at = now_,
-              .deadline = step.deadline,
-              .wall = wall(),
-              .input = request.input,
-              .output = one.demand.output,
-              .output_max = step.output_max};
-  one.effect = FaultEffect{};
+  const monitor::Request& request = in_flight.flow.record.request;
+  in_flight.call = {.name = {in_flight.demand.workload, in_flight.demand.ordinal, step.attempt},
+                    .at = now_,
+                    .deadline = step.deadline,
+                    .wall = wall(),
+                    .input = request.input,
+                    .output = in_flight.demand.output,
+                    .output_max = step.output_max};
+  in_flight.effect = FaultEffect{};
   if (faults_.acts_on(step.provider)) {
     hits_.clear();
-    one.effect = faults_.on_call(step.provider, one.call.name, request.input + step.output_max, now_, hits_);
+    in_flight.effect =
+        faults_.on_call(step.provider, in_flight.call.name, request.input + step.output_max, now_, hits_);
     if (observed_) {
       for (const std::size_t fault : hits_) {
         emit(FaultHit{.at = now_, .fault = fault, .request = request.id});
@@ -267,9 +269,9 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
     }
   }
   Station& station = stations_[provider];
-  one.in_service = station.has_places && one.effect.is_worked_on();
-  if (!one.in_service) {
-    tell_place(slot, one.effect.is_worked_on() ? CallPlaced::Place::in_service : CallPlaced::Place::none);
+  in_flight.in_service = station.has_places && in_flight.effect.is_worked_on();
+  if (!in_flight.in_service) {
+    tell_place(slot, in_flight.effect.is_worked_on() ? CallPlaced::Place::in_service : CallPlaced::Place::none);
     return serve(slot);
   }
   // Who waits is served first, also where a place has come free in this instant.
@@ -277,16 +279,16 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
     tell_place(slot, CallPlaced::Place::in_service);
     return serve(slot);
   }
-  one.in_service = false;
+  in_flight.in_service = false;
   faults_.note_brownout(step.provider);
   const auto limit = queue_limit_of(provider);
   if (limit && station.waiting.size() >= *limit) {
     tell_place(slot, CallPlaced::Place::turned_away);
-    one.result = providers_[provider].overflow(one.call);
-    return expect(slot, one.result.at);
+    in_flight.result = providers_[provider].overflow(in_flight.call);
+    return expect(slot, in_flight.result.at);
   }
   tell_place(slot, CallPlaced::Place::waiting);
-  station.waiting.add(slot, one.call.deadline);
+  station.waiting.add(slot, in_flight.call.deadline);
   plan_expiry(provider);
 }
 
@@ -302,19 +304,19 @@ inline void Driver::tell_place(std::uint32_t slot, CallPlaced::Place place) cons
 
 // The call's service starts now.
 void Driver::serve(std::uint32_t slot) {
-  InFlight& one = slots_[slot];
-  const std::size_t provider = index_of(one.flow.record.last_attempt()->provider);
-  if (one.in_service) ++stations_[provider].in_service;
-  providers_[provider].serve(one.call, one.effect, one.result);
-  expect(slot, one.result.at);
+  InFlight& in_flight = slots_[slot];
+  const std::size_t provider = index_of(in_flight.flow.record.last_attempt()->provider);
+  if (in_flight.in_service) ++stations_[provider].in_service;
+  providers_[provider].serve(in_flight.call, in_flight.effect, in_flight.result);
+  expect(slot, in_flight.result.at);
 }
 
 inline void Driver::complete(std::uint32_t slot) {
-  InFlight& one = slots_[slot];
-  const monitor::Record& record = one.flow.record;
+  InFlight& in_flight = slots_[slot];
+  const monitor::Record& record = in_flight.flow.record;
   const ProviderId provider = record.last_attempt()->provider;
   LedgerTotals& totals = ledger_[index_of(provider)];
-  const CallResult& result = one.result;
+  const CallResult& result = in_flight.result;
   const bool known = result.reply.usage.has_value();
   ++totals.calls;
   totals.billed += result.cost;
@@ -338,19 +340,19 @@ inline void Driver::complete(std::uint32_t slot) {
   digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));
   digest_.add(result.cost);
   leave_station(slot);
-  const monitor::Step step = pipeline_.on_reply(one.flow, one.result.reply, now_, &options_.breakers);
+  const monitor::Step step = pipeline_.on_reply(in_flight.flow, in_flight.result.reply, now_, &options_.breakers);
   watch_breaker(provider);
   perform(slot, step);
 }
 
 // Work that goes on without its caller keeps the place.
 inline void Driver::leave_station(std::uint32_t slot) {
-  InFlight& one = slots_[slot];
-  if (!one.in_service) return;
-  one.in_service = false;
-  const std::size_t provider = index_of(one.flow.record.last_attempt()->provider);
-  if (one.result.work_until <= now_) return leave_place(provider);
-  queue_.schedule(one.result.work_until, place_base_ + static_cast<std::uint32_t>(provider));
+  InFlight& in_flight = slots_[slot];
+  if (!in_flight.in_service) return;
+  in_flight.in_service = false;
+  const std::size_t provider = index_of(in_flight.flow.record.last_attempt()->provider);
+  if (in_flight.result.work_until <= now_) return leave_place(provider);
+  queue_.schedule(in_flight.result.work_until, place_base_ + static_cast<std::uint32_t>(provider));
 }
 
 void Driver::leave_place(std::size_t provider) {
@@ -384,8 +386,8 @@ void Driver::expire_waiting(std::size_t provider) {
   if (station.expiry == now_) station.expiry.reset();
   for (auto next = station.waiting.next_to_expire(); next && next->deadline <= now_;
        next = station.waiting.next_to_expire()) {
-    InFlight& one = slots_[next->call];
-    station.waiting.expire(providers_[provider].give_up_waiting(one.call, one.effect, one.result));
+    InFlight& in_flight = slots_[next->call];
+    station.waiting.expire(providers_[provider].give_up_waiting(in_flight.call, in_flight.effect, in_flight.result));
     complete(next->call);
   }
   serve_waiting(provider);
@@ -395,16 +397,17 @@ void Driver::expire_waiting(std::size_t provider) {
 inline void Driver::expect(std::uint32_t slot, Instant at) { queue_.schedule(at, slot_base_ + slot); }
 
 inline void Driver::end_request(std::uint32_t slot) {
-  InFlight& one = slots_[slot];
+  InFlight& in_flight = slots_[slot];
   --in_flight_;
-  digest_.add(number_of(one.flow.record.request.id) << 8U | static_cast<std::uint64_t>(one.flow.record.outcome));
-  if (one.vu != kNobody) {
-    const Load& load = loads_[vus_[one.vu].workload];
-    const Instant next = now_ + std::max(kThinkTimeMin, load.think_time(one.demand.ordinal));
-    if (next < load.end()) queue_.schedule(next, vu_base_ + one.vu);
+  digest_.add(number_of(in_flight.flow.record.request.id) << 8U |
+              static_cast<std::uint64_t>(in_flight.flow.record.outcome));
+  if (in_flight.vu != kNobody) {
+    const Load& load = loads_[vus_[in_flight.vu].workload];
+    const Instant next = now_ + std::max(kThinkTimeMin, load.think_time(in_flight.demand.ordinal));
+    if (next < load.end()) queue_.schedule(next, vu_base_ + in_flight.vu);
   }
-  const Usd unknown = unknown_bills_.take(one.flow.record.request.id);
-  if (unknown != Usd{}) unknown_.add(one.flow.record, unknown);
+  const Usd unknown = unknown_bills_.take(in_flight.flow.record.request.id);
+  if (unknown != Usd{}) unknown_.add(in_flight.flow.record, unknown);
   free_.push_back(slot);
 }
 

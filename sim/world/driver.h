@@ -132,8 +132,8 @@ class Driver {
   std::vector<std::uint64_t> next_ordinal_;  // of the arrival that is scheduled, by workload
   Digest digest_;
   Instant now_{};
-  std::size_t looks_ = 0;  // taken so far
-  Instant next_look_ = Instant::max();
+  std::size_t checkpoints_passed_ = 0;  // taken so far
+  Instant next_checkpoint_ = Instant::max();
   std::uint64_t events_ = 0;
   std::uint64_t arrivals_ = 0;
   std::int64_t in_flight_ = 0;

@@ -1,14 +1,16 @@
-// What the driver looks up about places, queues and its own calendar, apart from the way of a request (driver.cc).
+// What the driver checkpoints up about places, queues and its own calendar, apart from the way of a request
+// (driver.cc).
 
 #include "sim/world/driver.h"
 
 namespace windtunnel::sim {
 
 void Driver::look_until(Instant now) {
-  if (options_.looks == nullptr) return;
-  const std::vector<Instant>& at = options_.looks->at;
-  for (; looks_ < at.size() && at[looks_] <= now; ++looks_) options_.looks->look(looks_, pipeline_);
-  next_look_ = looks_ < at.size() ? at[looks_] : Instant::max();
+  if (options_.checkpoints == nullptr) return;
+  const std::vector<Instant>& at = options_.checkpoints->at;
+  for (; checkpoints_passed_ < at.size() && at[checkpoints_passed_] <= now; ++checkpoints_passed_)
+    options_.checkpoints->sample(checkpoints_passed_, pipeline_);
+  next_checkpoint_ = checkpoints_passed_ < at.size() ? at[checkpoints_passed_] : Instant::max();
 }
 
 // One event is enough for all who wait: that of the earliest deadline.

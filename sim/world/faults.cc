@@ -70,7 +70,7 @@ void Faults::plan_next(State& state, Instant now) {
     return;
   }
   const FaultPhase phase{.stream = state.phase_stream, .number = state.changes, .acts = state.active};
-  const auto stay = std::visit([&](auto& one) { return one.settings->stay(phase, one.kept); }, state.in_run);
+  const auto stay = std::visit([&](auto& entry) { return entry.settings->stay(phase, entry.kept); }, state.in_run);
   state.next = state.end;
   if (!stay) return;
   const Duration lasts = whole_nanoseconds(sample(*stay, draw(phase.stream, phase.number).a));
@@ -91,7 +91,8 @@ FaultEffect Faults::on_call(monitor::ProviderId provider, const CallName& name, 
                            .true_time = start_ + now.time_since_epoch(),
                            .since_begin = now - state.begin,
                            .length = state.end - state.begin};
-    if (!std::visit([&](auto& one) { return one.settings->apply(call, one.kept, effect); }, state.in_run)) continue;
+    if (!std::visit([&](auto& entry) { return entry.settings->apply(call, entry.kept, effect); }, state.in_run))
+      continue;
     ++state.count.affected;
     hits.push_back(fault);
   }

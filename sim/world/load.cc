@@ -133,7 +133,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
   listed_users_.erase(std::unique(listed_users_.begin(), listed_users_.end()), listed_users_.end());
   if (replay_ != nullptr) rate_scale_ = replay_->rate_scale;
   copies_max_ = static_cast<std::uint64_t>(std::max(1.0, std::ceil(rate_scale_)));
-  std::visit([&](auto& one) { one.settings->begin(frame_, one.kept); }, executor_);
+  std::visit([&](auto& entry) { entry.settings->begin(frame_, entry.kept); }, executor_);
 }
 
 // --- When ----------------------------------------------------------------------------------------------------------
@@ -221,7 +221,8 @@ inline double Load::work(std::uint64_t ordinal) {
 }
 
 inline RatePiece Load::piece_at(Instant at) {
-  RatePiece piece = std::visit([&](auto& one) { return one.settings->piece_at(frame_, at, one.kept); }, executor_);
+  RatePiece piece =
+      std::visit([&](auto& entry) { return entry.settings->piece_at(frame_, at, entry.kept); }, executor_);
   if (spec_.arrival == Arrival::mmpp) modulate(piece, at);
   piece.end = std::min(piece.end, end_);
   return piece;

@@ -37,7 +37,9 @@ Duration tail_of(const monitor::ProviderCallConfig& call, std::size_t providers,
 // Roughly, for the width of a view only.
 double expected_requests(const WorkloadSpec& load, Duration run) {
   const Duration length = std::min(load.duration.value_or(run), run);
-  const auto expected = [&](const auto& one) { return one.expected_requests(load.rate, length, load.requests.size()); };
+  const auto expected = [&](const auto& entry) {
+    return entry.expected_requests(load.rate, length, load.requests.size());
+  };
   return std::visit(expected, load.executor);
 }
 

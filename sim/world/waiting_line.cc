@@ -61,7 +61,7 @@ void WaitingLine::drop_gaps() {
 // Sorts out the deadlines of those who wait no longer once they are the most, which costs a constant time a call.
 void WaitingLine::drop_old_deadlines() {
   if (deadlines_.size() < kDeadlinesLeast || deadlines_.size() < 2 * calls_) return;
-  std::erase_if(deadlines_, [this](const Deadline& one) { return !waits(one.number); });
+  std::erase_if(deadlines_, [this](const Deadline& deadline) { return !waits(deadline.number); });
   std::make_heap(deadlines_.begin(), deadlines_.end(), is_later);
 }
 

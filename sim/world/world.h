@@ -23,18 +23,18 @@
 
 namespace windtunnel::sim {
 
-// Looks at the pipeline at given instants, as it stands before the first event at or after each of them; those after
-// the last event find it as it ended. Much cheaper than an observer, which receives every event.
-struct Looks {
+// Checkpoints at the pipeline at given instants, as it stands before the first event at or after each of them; those
+// after the last event find it as it ended. Much cheaper than an observer, which receives every event.
+struct Checkpoints {
   std::vector<Instant> at;  // ascending
-  std::function<void(std::size_t place, const monitor::Pipeline& pipeline)> look;
+  std::function<void(std::size_t place, const monitor::Pipeline& pipeline)> sample;
 };
 
 struct RunOptions {
   std::optional<std::uint64_t> seed;              // instead of the scenario's
   std::optional<std::uint64_t> environment_seed;  // of what many requests share; absent: the seed
   Usd month_spent;                                // besides the scenario's, of the budget of the month of the start
-  const Looks* looks = nullptr;                   // must outlive the run
+  const Checkpoints* checkpoints = nullptr;       // must outlive the run
   std::optional<Duration> until;                  // stop after the last event at or before this instant
   std::vector<Observer> observers;                // get each event in this order; must outlive the run
   // Another program's breakers, one for each provider in file order, if the scenario has a breaker_command; they are

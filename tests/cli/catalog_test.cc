@@ -27,8 +27,8 @@ std::string file_of(const std::string& name) { return "scenarios/catalog/" + nam
 class Catalog : public testing::TestWithParam<std::string> {};
 
 TEST_P(Catalog, holds_its_claim) {
-  const Said said = windtunnel("run " + file_of(GetParam()));
-  EXPECT_EQ(said.exit, 0) << said.out;
+  const ProcessResult result = windtunnel("run " + file_of(GetParam()));
+  EXPECT_EQ(result.exit, 0) << result.out;
 }
 
 TEST_P(Catalog, ends_otherwise_under_its_counterexample) {
@@ -37,8 +37,8 @@ TEST_P(Catalog, ends_otherwise_under_its_counterexample) {
   ASSERT_NE(scenario.counterexample->exit, 0);
   std::string arguments = "run " + file_of(GetParam());
   for (const std::string& set : scenario.counterexample->set) arguments += " --set '" + set + "'";
-  const Said said = windtunnel(arguments);
-  EXPECT_EQ(said.exit, scenario.counterexample->exit) << said.out;
+  const ProcessResult result = windtunnel(arguments);
+  EXPECT_EQ(result.exit, scenario.counterexample->exit) << result.out;
 }
 
 std::string test_name(const testing::TestParamInfo<std::string>& info) {
@@ -71,10 +71,10 @@ TEST(CatalogFigures, the_azure_trace_costs_what_its_tokens_cost) {
 }
 
 TEST(CatalogFigures, of_the_azure_trace_5443_requests_hold_500_tokens_or_fewer) {
-  const Said said = windtunnel(
+  const ProcessResult result = windtunnel(
       "run scenarios/catalog/azure-replay.json --set monitor.token_limiter.mode=per_request"
       " --set 'thresholds={\"requests{outcome:served}\":[\"count==5443\"],\"requests_refused\":[\"count==13923\"]}'");
-  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_EQ(result.exit, 0) << result.out;
 }
 
 }  // namespace

@@ -20,9 +20,9 @@ TEST(Checks, all_are_on_unless_chosen) {
 }
 
 TEST(Checks, an_unknown_one_is_a_usage_error) {
-  const Said said = windtunnel("run " + kOutage + " --checks B99");
-  EXPECT_EQ(said.exit, 2);
-  EXPECT_NE(said.out.find("no check is named \"B99\""), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run " + kOutage + " --checks B99");
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_NE(result.out.find("no check is named \"B99\""), std::string::npos) << result.out;
 }
 
 TEST(Checks, two_runs_of_a_scenario_are_the_same_run) {
@@ -31,8 +31,8 @@ TEST(Checks, two_runs_of_a_scenario_are_the_same_run) {
 
 TEST(Schema, the_published_file_is_the_one_that_is_generated) {
   const Folder folder;
-  const Said said = windtunnel("schema --write " + folder.path("s"));
-  ASSERT_EQ(said.exit, 0) << said.out;
+  const ProcessResult result = windtunnel("schema --write " + folder.path("s"));
+  ASSERT_EQ(result.exit, 0) << result.out;
   EXPECT_EQ(windtunnel("schema").out, folder.read("s/windtunnel.schema.json"));
   std::ifstream file(WINDTUNNEL_ROOT "/scenarios/schema/windtunnel.schema.json", std::ios::binary);
   std::ostringstream published;

@@ -60,50 +60,50 @@ TEST(Junit, a_scenario_that_did_not_run_is_an_error) {
 TEST(Junit, a_file_that_cannot_be_written_is_known_before_anything_runs) {
   const Folder folder;
   folder.write("file", "");
-  const Said said = windtunnel("run " + kHealthy + " --junit " + folder.path("file/j.xml"));
-  EXPECT_EQ(said.exit, 4);
-  EXPECT_EQ(said.out.find("Verdict"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run " + kHealthy + " --junit " + folder.path("file/j.xml"));
+  EXPECT_EQ(result.exit, 4);
+  EXPECT_EQ(result.out.find("Verdict"), std::string::npos) << result.out;
 }
 
 TEST(Github, findings_are_annotated_at_their_line_on_stderr) {
   const std::string command = "run " + kBroken + kBreak + " --format json 2>&1 >/dev/null | cat";
-  const Said said = windtunnel(command, "GITHUB_ACTIONS=true");
-  EXPECT_NE(said.out.find("::error file=scenarios/catalog/both-down.json,line="), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel(command, "GITHUB_ACTIONS=true");
+  EXPECT_NE(result.out.find("::error file=scenarios/catalog/both-down.json,line="), std::string::npos) << result.out;
   EXPECT_EQ(windtunnel(command).out.find("::error"), std::string::npos) << "only in GitHub Actions";
 }
 
 TEST(Github, paths_start_at_the_root_of_the_repository) {
-  const Said said =
+  const ProcessResult result =
       windtunnel("run " + kBroken + kBreak, "GITHUB_ACTIONS=true GITHUB_WORKSPACE='" WINDTUNNEL_ROOT "/..'");
   const std::string folder = std::filesystem::path(WINDTUNNEL_ROOT).filename().string();
-  EXPECT_NE(said.out.find("::error file=" + folder + "/scenarios/catalog/both-down.json,"), std::string::npos)
-      << said.out;
+  EXPECT_NE(result.out.find("::error file=" + folder + "/scenarios/catalog/both-down.json,"), std::string::npos)
+      << result.out;
 }
 
 TEST(Github, the_errors_of_a_scenario_are_annotated_by_run_and_by_validate) {
   const Folder folder;
   folder.write("bad.json", "{\"version\": 1,\n \"duratoin\": \"5m\", \"seed\": -1}\n");
   for (const char* verb : {"run ", "validate "}) {
-    const Said said = windtunnel(verb + folder.path("bad.json"), "GITHUB_ACTIONS=true");
-    EXPECT_EQ(said.exit, 3);
-    EXPECT_EQ(times(said.out, "::error file="), 2U) << said.out;
-    EXPECT_NE(said.out.find("bad.json,line=2,col=2,title=windtunnel%3A scenario invalid::"), std::string::npos)
-        << said.out;
+    const ProcessResult result = windtunnel(verb + folder.path("bad.json"), "GITHUB_ACTIONS=true");
+    EXPECT_EQ(result.exit, 3);
+    EXPECT_EQ(times(result.out, "::error file="), 2U) << result.out;
+    EXPECT_NE(result.out.find("bad.json,line=2,col=2,title=windtunnel%3A scenario invalid::"), std::string::npos)
+        << result.out;
   }
 }
 
 TEST(Github, ten_findings_are_annotated_and_the_rest_counted) {
-  const Said said = windtunnel("run " + kBroken + kBreak + " --seeds 1..6", "GITHUB_ACTIONS=true");
-  EXPECT_EQ(times(said.out, "::error file="), 10U);
-  EXPECT_EQ(times(said.out, "more findings have no annotation"), 1U);
+  const ProcessResult result = windtunnel("run " + kBroken + kBreak + " --seeds 1..6", "GITHUB_ACTIONS=true");
+  EXPECT_EQ(times(result.out, "::error file="), 10U);
+  EXPECT_EQ(times(result.out, "more findings have no annotation"), 1U);
 }
 
 TEST(Github, the_jobs_summary_is_appended_to) {
   const Folder folder;
   folder.write("summary.md", "from another step\n");
-  const Said said =
+  const ProcessResult result =
       windtunnel("run " + kHealthy + " " + kBroken + kBreak, "GITHUB_STEP_SUMMARY=" + folder.path("summary.md"));
-  EXPECT_EQ(said.exit, 11);
+  EXPECT_EQ(result.exit, 11);
   const std::string text = folder.read("summary.md");
   EXPECT_TRUE(text.starts_with("from another step\n### Windtunnel: 1 of 2 passed\n")) << text;
   EXPECT_NE(text.find("| liveness | scenarios/catalog/both-down.json | 11 | fail liveness:"), std::string::npos)
@@ -112,46 +112,46 @@ TEST(Github, the_jobs_summary_is_appended_to) {
 }
 
 TEST(Github, a_summary_that_cannot_be_written_is_a_file_error) {
-  const Said said = windtunnel("run " + kHealthy, "GITHUB_STEP_SUMMARY=/dev/full");
-  EXPECT_EQ(said.exit, 4);
-  EXPECT_NE(said.out.find("No space left on device"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run " + kHealthy, "GITHUB_STEP_SUMMARY=/dev/full");
+  EXPECT_EQ(result.exit, 4);
+  EXPECT_NE(result.out.find("No space left on device"), std::string::npos) << result.out;
 }
 
 TEST(Json, several_runs_are_one_list) {
-  const Said said = windtunnel("run " + kHealthy + " --seeds 1..3 --format json");
-  const nlohmann::json json = nlohmann::json::parse(said.out, nullptr, false);
-  EXPECT_EQ(json.size(), 3U) << said.out;
+  const ProcessResult result = windtunnel("run " + kHealthy + " --seeds 1..3 --format json");
+  const nlohmann::json json = nlohmann::json::parse(result.out, nullptr, false);
+  EXPECT_EQ(json.size(), 3U) << result.out;
 }
 
 TEST(FailFast, starts_nothing_after_the_first_that_is_no_pass) {
   const std::string files = kHealthy + " " + kBroken + " " + kHealthy + " " + kHealthy + kBreak;
-  const Said fast = windtunnel("run --fail-fast " + files);
+  const ProcessResult fast = windtunnel("run --fail-fast " + files);
   EXPECT_EQ(fast.exit, 11);
   EXPECT_NE(fast.out.find("2 of 4 runs, 1 liveness, 1 pass; 2 not run: --fail-fast\n"), std::string::npos) << fast.out;
   EXPECT_NE(windtunnel("run " + files).out.find("4 of 4 runs, 1 liveness, 3 pass\n"), std::string::npos);
 }
 
 TEST(FailFast, runs_everything_that_passes) {
-  const Said said = windtunnel("run --fail-fast scenarios/catalog/openai-outage.json --seeds 1..5 --jobs 2");
-  EXPECT_EQ(said.exit, 0);
-  EXPECT_NE(said.out.find("5 of 5 runs, 5 pass\n"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run --fail-fast scenarios/catalog/openai-outage.json --seeds 1..5 --jobs 2");
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_NE(result.out.find("5 of 5 runs, 5 pass\n"), std::string::npos) << result.out;
 }
 
 TEST(FailFast, json_stays_one_list_and_stderr_names_what_was_not_run) {
   const std::string command = "run --fail-fast --format json " + kBroken + " " + kHealthy + kBreak;
-  const Said out = windtunnel(command + " 2>/dev/null | cat");
+  const ProcessResult out = windtunnel(command + " 2>/dev/null | cat");
   EXPECT_TRUE(out.out.starts_with("[\n{")) << out.out.substr(0, 20);
   EXPECT_TRUE(out.out.ends_with("}\n]\n"));
-  const Said err = windtunnel(command + " 2>&1 >/dev/null | cat");
+  const ProcessResult err = windtunnel(command + " 2>&1 >/dev/null | cat");
   EXPECT_NE(err.out.find("1 of 2 runs were not run: --fail-fast"), std::string::npos) << err.out;
 }
 
 TEST(FailFast, an_invalid_scenario_is_no_pass) {
   const Folder folder;
   folder.write("bad.json", "{}}\n");
-  const Said said = windtunnel("run --fail-fast " + kHealthy + " " + folder.path("bad.json"));
-  EXPECT_EQ(said.exit, 3);
-  EXPECT_NE(said.out.find("1 of 1 runs were not run: --fail-fast"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run --fail-fast " + kHealthy + " " + folder.path("bad.json"));
+  EXPECT_EQ(result.exit, 3);
+  EXPECT_NE(result.out.find("1 of 1 runs were not run: --fail-fast"), std::string::npos) << result.out;
 }
 
 }  // namespace

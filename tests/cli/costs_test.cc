@@ -19,12 +19,12 @@ bool says(const std::string& text, const std::string& part) { return text.find(p
 constexpr const char* kTimeouts = "tests/cases/cost-threshold-blind-to-timeouts.json";
 
 TEST(Costs, a_bill_that_the_gateway_never_learns_breaks_a_threshold_of_cost) {
-  const Said said = windtunnel(std::string("run ") + kTimeouts);
-  EXPECT_EQ(said.exit, 12) << said.out;
-  EXPECT_TRUE(says(said.out, "Total Cost: $6.75")) << said.out;
-  EXPECT_TRUE(says(said.out, "Known to the gateway: $0.0000")) << said.out;
-  EXPECT_TRUE(says(said.out, "Held by reservations: $12.85")) << said.out;
-  EXPECT_TRUE(says(said.out, "monitor.provider_call.timeout is 30 s, below the latency of openai")) << said.out;
+  const ProcessResult result = windtunnel(std::string("run ") + kTimeouts);
+  EXPECT_EQ(result.exit, 12) << result.out;
+  EXPECT_TRUE(says(result.out, "Total Cost: $6.75")) << result.out;
+  EXPECT_TRUE(says(result.out, "Known to the gateway: $0.0000")) << result.out;
+  EXPECT_TRUE(says(result.out, "Held by reservations: $12.85")) << result.out;
+  EXPECT_TRUE(says(result.out, "monitor.provider_call.timeout is 30 s, below the latency of openai")) << result.out;
 }
 
 TEST(Costs, a_failing_threshold_is_printed_with_its_claim_once) {
@@ -46,13 +46,13 @@ TEST(Costs, what_is_known_and_what_is_held_can_be_claimed_too) {
 
 TEST(Costs, every_report_of_a_run_shows_the_same_sums) {
   const Folder folder;
-  const Said said = windtunnel(std::string("run ") + kTimeouts + " --html --out " + folder.path("out"));
-  EXPECT_EQ(said.exit, 12) << said.out;
+  const ProcessResult result = windtunnel(std::string("run ") + kTimeouts + " --html --out " + folder.path("out"));
+  EXPECT_EQ(result.exit, 12) << result.out;
   const Json summary = Json::parse(folder.read("out/summary.json"));
-  for (const Json& one : {summary, summary["users"], summary["workloads"][0], summary["providers"][0]}) {
-    EXPECT_EQ(one["cost_usd"], summary["ledger"]["billed_usd"]);
-    EXPECT_EQ(one["cost_known_usd"], "0");
-    EXPECT_EQ(one["cost_reserved_usd"], summary["cost_limiter"]["settled_usd"]);
+  for (const Json& json : {summary, summary["users"], summary["workloads"][0], summary["providers"][0]}) {
+    EXPECT_EQ(json["cost_usd"], summary["ledger"]["billed_usd"]);
+    EXPECT_EQ(json["cost_known_usd"], "0");
+    EXPECT_EQ(json["cost_reserved_usd"], summary["cost_limiter"]["settled_usd"]);
   }
   const std::string page = folder.read("out/report.html");
   EXPECT_TRUE(says(page, "The budget counts ")) << "the chart shows another sum than the card, and the page says why";
@@ -63,11 +63,12 @@ TEST(Costs, every_report_of_a_run_shows_the_same_sums) {
 
 TEST(Costs, a_budget_that_reservations_fill_reports_so) {
   const Folder folder;
-  const Said said = windtunnel("run tests/cases/reservations-starve-budget.json --html --out " + folder.path("out"));
-  EXPECT_EQ(said.exit, 12) << said.out;
-  EXPECT_TRUE(says(said.out, "refused its first request when 0.02 USD were spent, because 99.39 USD were reserved"))
-      << said.out;
-  EXPECT_TRUE(says(said.out, "Reserved at most: $99.9")) << said.out;
+  const ProcessResult result =
+      windtunnel("run tests/cases/reservations-starve-budget.json --html --out " + folder.path("out"));
+  EXPECT_EQ(result.exit, 12) << result.out;
+  EXPECT_TRUE(says(result.out, "refused its first request when 0.02 USD were spent, because 99.39 USD were reserved"))
+      << result.out;
+  EXPECT_TRUE(says(result.out, "Reserved at most: $99.9")) << result.out;
   const Json limiter = Json::parse(folder.read("out/summary.json"))["cost_limiter"];
   EXPECT_GT(limiter["refused"], 7000);
   EXPECT_EQ(limiter["refused_by_reservation"], limiter["refused"]) << "no refusal is for want of unspent money";
@@ -81,15 +82,16 @@ TEST(Costs, a_first_token_waits_in_the_providers_queue) {
   EXPECT_EQ(first["min"], 0);
   EXPECT_EQ(first["avg"], 1000);
   EXPECT_EQ(first["max"], 2000) << "three answers of a second each, one after the other";
-  const Said brownout = windtunnel("run tests/cases/first-token-in-a-brownout.json");
+  const ProcessResult brownout = windtunnel("run tests/cases/first-token-in-a-brownout.json");
   EXPECT_EQ(brownout.exit, 12);
   EXPECT_TRUE(says(brownout.out, "time_to_first_token: p(95)<2s - it was 105")) << brownout.out;
 }
 
 TEST(Costs, an_entry_of_the_cache_that_has_expired_is_held_and_not_fresh) {
   const Folder folder;
-  const Said said = windtunnel("run tests/cases/cache-gauge.json --timeline-step 5s --out " + folder.path("out"));
-  EXPECT_EQ(said.exit, 0) << said.out;
+  const ProcessResult result =
+      windtunnel("run tests/cases/cache-gauge.json --timeline-step 5s --out " + folder.path("out"));
+  EXPECT_EQ(result.exit, 0) << result.out;
   const Json series = Json::parse(folder.read("out/timeline.json"))["series"];
   EXPECT_EQ(series["cache_entries_held"], Json(std::vector<int>(20, 1)));
   // Stored at 0 s and at 50 s, each fresh for 10 s. A series ends with its last number above 0.
@@ -102,9 +104,9 @@ TEST(Costs, an_entry_of_the_cache_that_has_expired_is_held_and_not_fresh) {
 TEST(Costs, a_forecast_uses_the_same_words) {
   const Folder folder;
   const std::string forecast = std::string("forecast ") + kTimeouts + " --horizon 10m --replications 12 --out ";
-  const Said said = windtunnel(forecast + folder.path("out") + " --assert 'forecast.cost_usd avg<=1'");
-  EXPECT_EQ(said.exit, 12) << said.out;
-  EXPECT_TRUE(says(said.out, "Known to the gateway: 0.00 ")) << said.out;
+  const ProcessResult result = windtunnel(forecast + folder.path("out") + " --assert 'forecast.cost_usd avg<=1'");
+  EXPECT_EQ(result.exit, 12) << result.out;
+  EXPECT_TRUE(says(result.out, "Known to the gateway: 0.00 ")) << result.out;
   const Json json = Json::parse(folder.read("out/forecast.json"));
   EXPECT_NEAR(json["cost_usd"]["mean"]["value"].get<double>(), 6.75, 0.5);
   EXPECT_EQ(json["cost_known_usd"]["value"], 0);
@@ -122,11 +124,11 @@ TEST(Costs, a_forecast_uses_the_same_words) {
 // Twenty places and no queue refuse 1 % of the calls at 12.03 Erlang; the file's traffic is 8.1.
 TEST(Costs, headroom_of_failures_is_what_the_formula_of_erlang_gives) {
   const Folder folder;
-  const Said said =
+  const ProcessResult result =
       windtunnel("forecast tests/cases/headroom-rejections.json --horizon 1h --replications 40 --headroom --out " +
                  folder.path("out"));
   const Json headroom = Json::parse(folder.read("out/forecast.json"))["headroom"];
-  EXPECT_NEAR(headroom["failures"]["rate"].get<double>(), 1.485, 0.02) << said.out;
+  EXPECT_NEAR(headroom["failures"]["rate"].get<double>(), 1.485, 0.02) << result.out;
   EXPECT_EQ(headroom["failures"]["share_of"], "requests");
   EXPECT_TRUE(headroom["budget"].is_null());
 }

@@ -15,14 +15,15 @@ const std::string kOutage = "scenarios/catalog/openai-outage.json";
 const std::string kBinary = "'" WINDTUNNEL_BINARY "' ";
 
 TEST(Inputs, a_dash_is_standard_input) {
-  const Said file = windtunnel("run " + kOutage + " --format json");
+  const ProcessResult file = windtunnel("run " + kOutage + " --format json");
   ASSERT_EQ(file.exit, 0);
   EXPECT_EQ(windtunnel("run - <" + kOutage).exit, 0);
   EXPECT_EQ(windtunnel("validate - <" + kOutage).exit, 0);
   EXPECT_EQ(windtunnel("explore - --seeds 1..2 <" + kOutage).exit, 0);
-  const Said compared = windtunnel("compare - --vary monitor.circuit_breaker.open=5s,30s --seeds 1..2 <" + kOutage);
+  const ProcessResult compared =
+      windtunnel("compare - --vary monitor.circuit_breaker.open=5s,30s --seeds 1..2 <" + kOutage);
   EXPECT_EQ(compared.exit, 0) << compared.out;
-  const Said wrong = shell("echo '{\"version\": 1, \"durtion\": \"1m\"}' | " + kBinary + "run -");
+  const ProcessResult wrong = shell("echo '{\"version\": 1, \"durtion\": \"1m\"}' | " + kBinary + "run -");
   EXPECT_EQ(wrong.exit, 3) << wrong.out;
   EXPECT_NE(wrong.out.find("-:1:16: /durtion"), std::string::npos) << wrong.out;
 }
@@ -31,9 +32,9 @@ TEST(Inputs, a_log_may_come_from_standard_input) {
   const Folder folder;
   ASSERT_EQ(windtunnel("run " + kOutage + " --telemetry " + folder.path("t.jsonl.zst")).exit, 0);
   const std::string log = folder.path("t.jsonl.zst");
-  const Said file = windtunnel("init " + folder.path("a.json") + " --from-telemetry " + log);
+  const ProcessResult file = windtunnel("init " + folder.path("a.json") + " --from-telemetry " + log);
   ASSERT_EQ(file.exit, 0) << file.out;
-  const Said input = windtunnel("init " + folder.path("b.json") + " --from-telemetry - <" + log);
+  const ProcessResult input = windtunnel("init " + folder.path("b.json") + " --from-telemetry - <" + log);
   EXPECT_EQ(input.exit, 0) << input.out;
   EXPECT_NE(folder.read("b.json"), "");
 }
@@ -46,9 +47,9 @@ TEST(Outputs, no_flag_replaces_a_file_that_is_read) {
   for (const std::string& command :
        {"run " + scenario + " --telemetry " + scenario, "run " + scenario + " --junit " + folder.path("./s.json"),
         "forecast " + scenario + " --horizon 1h --replications 2 --shard 0/1 --out " + scenario}) {
-    const Said said = windtunnel(command);
-    EXPECT_EQ(said.exit, 2) << command << "\n" << said.out;
-    EXPECT_NE(said.out.find("would replace"), std::string::npos) << said.out;
+    const ProcessResult result = windtunnel(command);
+    EXPECT_EQ(result.exit, 2) << command << "\n" << result.out;
+    EXPECT_NE(result.out.find("would replace"), std::string::npos) << result.out;
     EXPECT_EQ(folder.read("s.json"), text) << command;
     EXPECT_FALSE(folder.has("s.json.partial")) << command;
   }
@@ -61,9 +62,9 @@ TEST(Outputs, no_flag_replaces_a_file_that_is_read) {
 
 TEST(Outputs, telemetry_may_lie_in_a_folder_that_the_run_makes) {
   const Folder folder;
-  const Said said =
+  const ProcessResult result =
       windtunnel("run " + kOutage + " --out " + folder.path("k") + " --telemetry " + folder.path("k/t.jsonl.zst"));
-  EXPECT_EQ(said.exit, 0) << said.out;
+  EXPECT_EQ(result.exit, 0) << result.out;
   EXPECT_TRUE(folder.has("k/t.jsonl.zst"));
   EXPECT_TRUE(folder.has("k/summary.json"));
 }
@@ -71,19 +72,19 @@ TEST(Outputs, telemetry_may_lie_in_a_folder_that_the_run_makes) {
 TEST(Outputs, of_two_commands_with_one_folder_the_second_is_refused_and_the_first_is_whole) {
   const Folder folder;
   const std::string out = folder.path("out");
-  const Said alone = windtunnel("run scenarios/catalog/demo.json --out " + folder.path("alone"));
+  const ProcessResult alone = windtunnel("run scenarios/catalog/demo.json --out " + folder.path("alone"));
   ASSERT_EQ(alone.exit, 0);
   // The first one is stopped in the middle, until the second has ended.
-  const Said said = shell(kBinary + "run scenarios/catalog/demo.json --set duration=30m --out " + out +
-                          " >/dev/null & first=$!; while [ ! -e " + out +
-                          "/events.jsonl.partial ]; do sleep 0.01; done; "
-                          "kill -STOP $first; " +
-                          kBinary + "run " + kOutage + " --out " + out +
-                          "; echo second=$?; kill -CONT $first; wait $first; echo first=$?");
-  EXPECT_NE(said.out.find("second=4"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("is writing there; wait for it, or name another place"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("first="), std::string::npos) << said.out;
-  EXPECT_EQ(said.out.find("first=4"), std::string::npos) << said.out;
+  const ProcessResult result = shell(kBinary + "run scenarios/catalog/demo.json --set duration=30m --out " + out +
+                                     " >/dev/null & first=$!; while [ ! -e " + out +
+                                     "/events.jsonl.partial ]; do sleep 0.01; done; "
+                                     "kill -STOP $first; " +
+                                     kBinary + "run " + kOutage + " --out " + out +
+                                     "; echo second=$?; kill -CONT $first; wait $first; echo first=$?");
+  EXPECT_NE(result.out.find("second=4"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("is writing there; wait for it, or name another place"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("first="), std::string::npos) << result.out;
+  EXPECT_EQ(result.out.find("first=4"), std::string::npos) << result.out;
   EXPECT_NE(folder.read("out/summary.json").find("demo.json"), std::string::npos);
 }
 
@@ -95,7 +96,7 @@ TEST(Outputs, a_shard_does_not_replace_the_part_of_another_one) {
                                folder.path("part-0.json") + " --shard ";
   ASSERT_EQ(windtunnel(forecast + "0/3").exit, 0);
   const std::string part = folder.read("part-0.json");
-  const Said other = windtunnel(forecast + "1/3");
+  const ProcessResult other = windtunnel(forecast + "1/3");
   EXPECT_EQ(other.exit, 4) << other.out;
   EXPECT_NE(other.out.find("is shard 0/3 and is not replaced by shard 1/3"), std::string::npos) << other.out;
   EXPECT_EQ(folder.read("part-0.json"), part);
@@ -104,11 +105,11 @@ TEST(Outputs, a_shard_does_not_replace_the_part_of_another_one) {
 // A shell that replaces itself by the program leaves it its own children.
 TEST(Processes, those_that_the_command_did_not_start_live_on) {
   const Folder folder;
-  const Said said =
+  const ProcessResult result =
       shell("sh -c 'sleep 1000 2>/dev/null & echo $! >" + folder.path("pids") +
             "; sleep 1000 2>/dev/null & echo $! >>" + folder.path("pids") +
             "; exec " WINDTUNNEL_BINARY " verify --cases 2 -- " WINDTUNNEL_BINARY " breaker' >/dev/null; echo exit=$?");
-  EXPECT_NE(said.out.find("exit=0"), std::string::npos) << said.out;
+  EXPECT_NE(result.out.find("exit=0"), std::string::npos) << result.out;
   std::istringstream pids{folder.read("pids")};
   int alive = 0;
   for (pid_t pid = 0; pids >> pid; kill(pid, SIGKILL)) alive += kill(pid, 0) == 0 ? 1 : 0;

@@ -38,16 +38,16 @@ TEST(Limits, where_threads_cannot_start_a_command_does_its_work_without_them) {
   const std::string explore = "explore " + kOutage + " --seeds 1..6";
   const std::string run = "run " + kOutage + " --seeds 1..4";
   for (const std::string& command : {forecast, explore, run}) {
-    const Said said = shell(limits + command + " --jobs 4 2>/dev/null");
-    EXPECT_EQ(said.exit, 0) << command << "\n" << said.out;
+    const ProcessResult result = shell(limits + command + " --jobs 4 2>/dev/null");
+    EXPECT_EQ(result.exit, 0) << command << "\n" << result.out;
   }
 }
 
 TEST(Limits, out_of_memory_names_itself) {
-  const Said said = shell("ulimit -v 300000; timeout 60 '" WINDTUNNEL_BINARY "' run " + kOutage +
-                          " --set 'workload.chat.prompts={\"count\": 100000000, \"zipf\": 1}'");
-  EXPECT_EQ(said.exit, 1) << said.out;
-  EXPECT_NE(said.out.find("windtunnel: out of memory"), std::string::npos) << said.out;
+  const ProcessResult result = shell("ulimit -v 300000; timeout 60 '" WINDTUNNEL_BINARY "' run " + kOutage +
+                                     " --set 'workload.chat.prompts={\"count\": 100000000, \"zipf\": 1}'");
+  EXPECT_EQ(result.exit, 1) << result.out;
+  EXPECT_NE(result.out.find("windtunnel: out of memory"), std::string::npos) << result.out;
 }
 #endif
 
@@ -59,11 +59,12 @@ TEST(Limits, what_takes_too_much_memory_is_refused_before_it_takes_any) {
        {"run " + file + " --memory-max 7GB", "run " + file + " --seeds 1..2 --jobs 2", "explore " + file + " --jobs 2",
         "forecast " + file + " --memory-max 7GB",
         "compare " + file + " --vary monitor.circuit_breaker.open=1s,2s --memory-max 1000MB"}) {
-    const Said said = windtunnel(command, "timeout 30");
-    EXPECT_EQ(said.exit, 2) << command << "\n" << said.out;
-    EXPECT_NE(said.out.find("of memory (workload chat: 1000000000 prompts"), std::string::npos) << said.out;
+    const ProcessResult result = windtunnel(command, "timeout 30");
+    EXPECT_EQ(result.exit, 2) << command << "\n" << result.out;
+    EXPECT_NE(result.out.find("of memory (workload chat: 1000000000 prompts"), std::string::npos) << result.out;
   }
-  const Said kept = windtunnel("forecast scenarios/catalog/month.json --replications 10000000 --horizon 3660d");
+  const ProcessResult kept =
+      windtunnel("forecast scenarios/catalog/month.json --replications 10000000 --horizon 3660d");
   EXPECT_EQ(kept.exit, 2) << kept.out;
   EXPECT_NE(kept.out.find("10000000 replications of 3661 days"), std::string::npos) << kept.out;
   EXPECT_EQ(windtunnel("run " + kOutage + " --memory-max 8").exit, 2);
@@ -73,12 +74,12 @@ TEST(Limits, what_takes_too_much_memory_is_refused_before_it_takes_any) {
 TEST(Limits, an_event_log_has_a_limit_and_the_events_beyond_are_counted) {
   const Folder folder;
   folder.write("s.json", kFlapping);
-  const Said said = windtunnel(
+  const ProcessResult result = windtunnel(
       "run " + folder.path("s.json") + " --until 1000100us --out " + folder.path("out") + " --events-max 100kB",
       "timeout 300");
-  EXPECT_NE(said.out.find(" events are not in " + folder.path("out") + "/events.jsonl, which --events-max limits"),
+  EXPECT_NE(result.out.find(" events are not in " + folder.path("out") + "/events.jsonl, which --events-max limits"),
             std::string::npos)
-      << said.out;
+      << result.out;
   const std::string events = folder.read("out/events.jsonl");
   EXPECT_LT(events.size(), 101'000U);
   EXPECT_GT(events.size(), 99'000U);
@@ -92,18 +93,19 @@ TEST(Limits, an_interrupt_is_obeyed_within_a_second_whatever_a_job_does) {
   folder.write("flapping.json", kFlapping);
   for (const std::string name : {"restless.json", "flapping.json"}) {
     const auto began = std::chrono::steady_clock::now();
-    const Said said = windtunnel("run " + folder.path(name), "timeout --foreground --preserve-status -s INT 1");
-    EXPECT_EQ(said.exit, 130) << name << "\n" << said.out;
+    const ProcessResult result =
+        windtunnel("run " + folder.path(name), "timeout --foreground --preserve-status -s INT 1");
+    EXPECT_EQ(result.exit, 130) << name << "\n" << result.out;
     EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{4}) << name;
-    EXPECT_NE(said.out.find("interrupted"), std::string::npos) << said.out;
+    EXPECT_NE(result.out.find("interrupted"), std::string::npos) << result.out;
   }
 }
 
 TEST(Limits, verification_has_a_bound_in_all) {
-  const Said said =
+  const ProcessResult result =
       windtunnel("verify --time-max 1s --cases 100000000 -- '" WINDTUNNEL_BINARY "' breaker", "timeout 60");
-  EXPECT_EQ(said.exit, 13) << said.out;
-  EXPECT_NE(said.out.find("it was not verified to the end within --time-max 1s"), std::string::npos) << said.out;
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_NE(result.out.find("it was not verified to the end within --time-max 1s"), std::string::npos) << result.out;
   EXPECT_EQ(windtunnel("verify --time-max 0s -- true").exit, 2);
 }
 

@@ -29,24 +29,25 @@ TEST(Names, that_would_steer_a_terminal_are_refused_by_every_verb_that_reads_a_s
   for (const char* file :
        {"tests/cases/names-with-ansi.json", "tests/cases/names-with-newline-and-workflow-command.json"}) {
     for (const char* verb : {"validate ", "run --quiet ", "explore --quiet --seeds 1..2 ", "forecast --quiet "}) {
-      const Said said = windtunnel(verb + std::string(file));
-      EXPECT_EQ(said.exit, 3) << verb << file << "\n" << said.out;
-      expect_harmless(said.out);
+      const ProcessResult result = windtunnel(verb + std::string(file));
+      EXPECT_EQ(result.exit, 3) << verb << file << "\n" << result.out;
+      expect_harmless(result.out);
       for (const char* place :
            {"/title", "/providers/", "/monitor/ab_router/experiment_id", "/workload/", "/faults/0/id"}) {
-        EXPECT_NE(said.out.find(place), std::string::npos) << place << " is not in\n" << said.out;
+        EXPECT_NE(result.out.find(place), std::string::npos) << place << " is not in\n" << result.out;
       }
-      EXPECT_NE(said.out.find("holds the control character U+00"), std::string::npos) << said.out;
+      EXPECT_NE(result.out.find("holds the control character U+00"), std::string::npos) << result.out;
     }
   }
 }
 
 TEST(Names, that_are_commands_to_a_ci_job_are_refused) {
   for (const char* name : {"::error::pwned", "  ::stop-commands::x", "a ##[error]pwned"}) {
-    const Said said = windtunnel("run scenarios/catalog/healthy.json --set 'title=" + std::string(name) + "'");
-    EXPECT_EQ(said.exit, 3) << said.out;
-    EXPECT_NE(said.out.find("as a command to"), std::string::npos) << said.out;
-    expect_harmless(said.out);
+    const ProcessResult result =
+        windtunnel("run scenarios/catalog/healthy.json --set 'title=" + std::string(name) + "'");
+    EXPECT_EQ(result.exit, 3) << result.out;
+    EXPECT_NE(result.out.find("as a command to"), std::string::npos) << result.out;
+    expect_harmless(result.out);
   }
 }
 
@@ -56,20 +57,20 @@ TEST(Names, a_quoted_line_of_a_file_is_no_command_to_a_ci_job) {
   folder.write("a.json", "{\n  ::error::pwned\n}\n");
   folder.write("b.json", "{\"##[error]pwned \\u001b \xc2\x9b\": 1}\n");
   for (const char* file : {"a.json", "b.json"}) {
-    const Said said = windtunnel("validate " + folder.path(file));
-    EXPECT_EQ(said.exit, 3) << said.out;
-    EXPECT_NE(said.out.find("pwned"), std::string::npos) << said.out;
-    EXPECT_EQ(said.out.find("\xc2\x9b"), std::string::npos) << said.out;
-    expect_harmless(said.out);
+    const ProcessResult result = windtunnel("validate " + folder.path(file));
+    EXPECT_EQ(result.exit, 3) << result.out;
+    EXPECT_NE(result.out.find("pwned"), std::string::npos) << result.out;
+    EXPECT_EQ(result.out.find("\xc2\x9b"), std::string::npos) << result.out;
+    expect_harmless(result.out);
   }
 }
 
 TEST(Names, a_files_own_name_steers_nothing) {
   const Folder folder;
   folder.write("a\n::error::pwned\x1b.json", "{}");
-  const Said said = windtunnel("run '" + folder.path("a\n::error::pwned\x1b.json") + "'");
-  EXPECT_EQ(said.exit, 4) << said.out;
-  expect_harmless(said.out);
+  const ProcessResult result = windtunnel("run '" + folder.path("a\n::error::pwned\x1b.json") + "'");
+  EXPECT_EQ(result.exit, 4) << result.out;
+  expect_harmless(result.out);
 }
 
 TEST(Names, of_a_log_are_refused_line_by_line_and_reach_no_scenario) {
@@ -88,23 +89,23 @@ TEST(Names, of_a_log_are_refused_line_by_line_and_reach_no_scenario) {
     text += with(field, "\\u001b[2J\\n::error::pwned");
   }
   folder.write("log.jsonl", text);
-  const Said said = windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log);
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_NE(said.out.find("lines are no records and were left out"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("provider holds the control character U+001B"), std::string::npos) << said.out;
-  expect_harmless(said.out);
+  const ProcessResult result = windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log);
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_NE(result.out.find("lines are no records and were left out"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("provider holds the control character U+001B"), std::string::npos) << result.out;
+  expect_harmless(result.out);
   EXPECT_EQ(folder.read("fitted.json").find("pwned"), std::string::npos);
   EXPECT_EQ(windtunnel("validate " + folder.path("fitted.json")).exit, 0);
 }
 
 TEST(Names, what_a_breakers_program_reports_is_spelled_out) {
   const std::string command = R"(["python3", "../../tests/adapters/broken.py", "steers"])";
-  const Said run = windtunnel(
+  const ProcessResult run = windtunnel(
       "run scenarios/catalog/openai-outage.json --quiet --set 'monitor.circuit_breaker.command=" + command + "'");
-  const Said verify = windtunnel("verify -- python3 tests/adapters/broken.py steers");
-  for (const Said& said : {run, verify}) {
-    EXPECT_NE(said.out.find("pwned"), std::string::npos) << said.out;
-    expect_harmless(said.out);
+  const ProcessResult verify = windtunnel("verify -- python3 tests/adapters/broken.py steers");
+  for (const ProcessResult& result : {run, verify}) {
+    EXPECT_NE(result.out.find("pwned"), std::string::npos) << result.out;
+    expect_harmless(result.out);
   }
 }
 

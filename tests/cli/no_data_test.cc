@@ -25,10 +25,10 @@ class NoData : public testing::Test {
   [[nodiscard]] std::string file(const std::string& name) const { return folder.path(name + ".json"); }
 };
 
-bool says(const Said& said, const std::string& part) { return said.out.find(part) != std::string::npos; }
+bool says(const ProcessResult& result, const std::string& part) { return result.out.find(part) != std::string::npos; }
 
 TEST_F(NoData, a_run_without_traffic_is_inconclusive_whatever_it_claims) {
-  const Said bare = windtunnel("run " + file("none"));
+  const ProcessResult bare = windtunnel("run " + file("none"));
   EXPECT_EQ(bare.exit, 13) << bare.out;
   EXPECT_TRUE(says(bare, "Verdict: INCONCLUSIVE")) << bare.out;
   EXPECT_TRUE(says(bare, "no request arrived, so nothing was tried")) << bare.out;
@@ -36,9 +36,9 @@ TEST_F(NoData, a_run_without_traffic_is_inconclusive_whatever_it_claims) {
        {R"("requests": ["count==0"])", R"("cost_usd": ["value<=5"])", R"("requests_failed": ["count<1"])",
         R"("breaker_opened": ["count==0"])", R"("provider_calls": ["count<=9"])", R"("tokens": ["value<5"])",
         R"("request_duration": ["p(95)<3s"])", R"("requests_refused": ["rate==0"])", R"("requests": ["rate<1"])"}) {
-    const Said said = windtunnel("run " + file("none") + " --set 'thresholds={" + claim + "}'");
-    EXPECT_EQ(said.exit, 13) << claim << "\n" << said.out;
-    EXPECT_TRUE(says(said, "there was no data: no ")) << claim << "\n" << said.out;
+    const ProcessResult result = windtunnel("run " + file("none") + " --set 'thresholds={" + claim + "}'");
+    EXPECT_EQ(result.exit, 13) << claim << "\n" << result.out;
+    EXPECT_TRUE(says(result, "there was no data: no ")) << claim << "\n" << result.out;
   }
 }
 
@@ -48,13 +48,13 @@ TEST_F(NoData, a_run_that_is_cut_before_its_first_request_is_inconclusive) {
 }
 
 TEST_F(NoData, a_file_without_claims_is_marked_and_must_claim_only_on_request) {
-  const Said said = windtunnel("run " + file("quiet"));
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, "Verdict: NOTHING CLAIMED")) << said.out;
-  EXPECT_FALSE(says(said, "PASS")) << said.out;
+  const ProcessResult result = windtunnel("run " + file("quiet"));
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(says(result, "Verdict: NOTHING CLAIMED")) << result.out;
+  EXPECT_FALSE(says(result, "PASS")) << result.out;
   EXPECT_EQ(windtunnel("run " + file("quiet") + " --require-claims").exit, 13);
   EXPECT_EQ(windtunnel("run " + file("claim") + " --require-claims").exit, 0);
-  const Said many = windtunnel("run " + file("quiet") + " " + file("claim"));
+  const ProcessResult many = windtunnel("run " + file("quiet") + " " + file("claim"));
   EXPECT_EQ(many.exit, 0) << many.out;
   EXPECT_TRUE(says(many, "nothing claimed      " + file("quiet"))) << many.out;
   EXPECT_TRUE(says(many, "2 of 2 runs, 1 pass, 1 nothing claimed")) << many.out;
@@ -68,13 +68,14 @@ TEST_F(NoData, the_reports_of_a_run_that_claims_nothing_have_no_pass) {
 }
 
 TEST_F(NoData, a_run_whose_only_threshold_is_of_a_forecast_is_inconclusive) {
-  const Said said = windtunnel("run " + file("quiet") + " --set 'thresholds={\"forecast.cost_usd\": [\"avg<100\"]}'");
-  EXPECT_EQ(said.exit, 13) << said.out;
-  EXPECT_TRUE(says(said, "windtunnel forecast does")) << said.out;
+  const ProcessResult result =
+      windtunnel("run " + file("quiet") + " --set 'thresholds={\"forecast.cost_usd\": [\"avg<100\"]}'");
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_TRUE(says(result, "windtunnel forecast does")) << result.out;
 }
 
 TEST_F(NoData, explore_needs_traffic_and_every_seed_to_be_conclusive) {
-  const Said none = windtunnel("explore " + file("none") + " --seeds 1..3");
+  const ProcessResult none = windtunnel("explore " + file("none") + " --seeds 1..3");
   EXPECT_EQ(none.exit, 13) << none.out;
   EXPECT_TRUE(says(none, "no request arrived in any seed")) << none.out;
   EXPECT_TRUE(says(windtunnel("explore " + file("quiet") + " --seeds 1..3"), "Verdict: NOTHING CLAIMED"));
@@ -85,7 +86,7 @@ TEST_F(NoData, explore_needs_traffic_and_every_seed_to_be_conclusive) {
   folder.write("rare.json", R"({"duration": "20s", "workload": {"a": {"rate": 0.5, "arrival": "poisson"}},
       "faults": [{"id": "down", "kind": "outage", "at": "10s", "duration": "1s"}],
       "thresholds": {"requests_failed": ["rate<=1"]}})");
-  const Said some = windtunnel("explore " + file("rare") + " --seeds 1..20");
+  const ProcessResult some = windtunnel("explore " + file("rare") + " --seeds 1..20");
   EXPECT_EQ(some.exit, 13) << some.out;
   EXPECT_TRUE(says(some, "of 20 seeds showed nothing")) << some.out;
   EXPECT_FALSE(says(some, " 20 of 20 seeds")) << some.out;
@@ -93,12 +94,13 @@ TEST_F(NoData, explore_needs_traffic_and_every_seed_to_be_conclusive) {
 
 TEST_F(NoData, a_branch_that_lost_its_traffic_does_not_pass_the_gate) {
   const std::string gate = "compare " + file("claim") + " " + file("none") + " --seeds 1..4";
-  const Said said = windtunnel(gate + " --max-regression 'requests_lost<=0' --max-regression 'wasted_calls<=0'");
-  EXPECT_EQ(said.exit, 13) << said.out;
-  EXPECT_TRUE(says(said, "no request arrived in " + file("none"))) << said.out;
+  const ProcessResult result =
+      windtunnel(gate + " --max-regression 'requests_lost<=0' --max-regression 'wasted_calls<=0'");
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_TRUE(says(result, "no request arrived in " + file("none"))) << result.out;
   EXPECT_EQ(windtunnel(gate).exit, 13) << "also without a rule";
   const std::string both = "compare " + file("claim") + " " + file("quiet") + " --seeds 1..4";
-  const Said unruled = windtunnel(both);
+  const ProcessResult unruled = windtunnel(both);
   EXPECT_EQ(unruled.exit, 0) << unruled.out;
   EXPECT_TRUE(says(unruled, "Verdict: NOTHING CLAIMED")) << unruled.out;
   EXPECT_EQ(windtunnel(both + " --require-claims").exit, 13);
@@ -111,18 +113,18 @@ TEST_F(NoData, a_branch_that_lost_its_traffic_does_not_pass_the_gate) {
 TEST_F(NoData, a_forecast_and_a_merge_without_requests_are_inconclusive) {
   const std::string rest = " --horizon 1d --replications 4";
   const std::string claims = " --assert 'forecast.cost_usd avg<100' --assert 'forecast.p_exceed(1.0)<=0.9'";
-  const Said said = windtunnel("forecast " + file("none") + rest + claims);
-  EXPECT_EQ(said.exit, 13) << said.out;
-  EXPECT_TRUE(says(said, "no request arrived in any replication")) << said.out;
+  const ProcessResult result = windtunnel("forecast " + file("none") + rest + claims);
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_TRUE(says(result, "no request arrived in any replication")) << result.out;
   EXPECT_EQ(windtunnel("forecast " + file("none") + rest).exit, 13);
-  const Said unclaimed = windtunnel("forecast " + file("quiet") + rest);
+  const ProcessResult unclaimed = windtunnel("forecast " + file("quiet") + rest);
   EXPECT_EQ(unclaimed.exit, 0) << unclaimed.out;
   EXPECT_TRUE(says(unclaimed, "Verdict: NOTHING CLAIMED")) << unclaimed.out;
   EXPECT_EQ(windtunnel("forecast " + file("quiet") + rest + " --require-claims").exit, 13);
   for (const char* name : {"none", "quiet"}) {
     const std::string part = folder.path(std::string{name} + "-part.json");
     ASSERT_EQ(windtunnel("forecast " + file(name) + rest + " --shard 0/1 --out " + part).exit, 0);
-    const Said merged = windtunnel("merge " + part);
+    const ProcessResult merged = windtunnel("merge " + part);
     EXPECT_EQ(merged.exit, std::string{name} == "none" ? 13 : 0) << merged.out;
     EXPECT_EQ(windtunnel("merge " + part + " --require-claims").exit, 13);
     EXPECT_EQ(windtunnel("merge " + part + " --assert 'forecast.cost_usd avg<1000000'").exit,

@@ -146,13 +146,13 @@ TEST(NothingLost, a_full_disk_is_a_file_error_and_nothing_poses_as_whole) {
   const Folder folder;
   const SmallDisk disk{folder.path("disk"), "256k"};
   if (!disk.mounted()) GTEST_SKIP() << "no right to mount a small file system here";
-  const Said said = windtunnel("run scenarios/catalog/demo.json --out " + folder.path("disk/out"));
-  EXPECT_EQ(said.exit, 4) << said.out;
-  EXPECT_NE(said.out.find("No space left on device"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run scenarios/catalog/demo.json --out " + folder.path("disk/out"));
+  EXPECT_EQ(result.exit, 4) << result.out;
+  EXPECT_NE(result.out.find("No space left on device"), std::string::npos) << result.out;
   EXPECT_GT(std::filesystem::file_size(folder.path("disk/out/telemetry.jsonl.partial")), 100'000U);
   // What was measured until then is told, and that it is not all.
-  EXPECT_NE(said.out.find("LLM MONITORING STATISTICS"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("Stopped by a file that takes no more at "), std::string::npos) << said.out;
+  EXPECT_NE(result.out.find("LLM MONITORING STATISTICS"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("Stopped by a file that takes no more at "), std::string::npos) << result.out;
   for (const std::string name : kOutputs) EXPECT_FALSE(folder.has("disk/out/" + name)) << name;
 }
 
@@ -160,9 +160,9 @@ TEST(NothingLost, a_folder_that_cannot_be_made_is_a_file_error_with_its_reason) 
   const Folder folder;
   folder.write("file", "mine");
   for (const char* flag : {"--out ", "--telemetry ", "--junit "}) {
-    const Said said = windtunnel("run scenarios/catalog/healthy.json " + (flag + folder.path("file/below")));
-    EXPECT_EQ(said.exit, 4) << flag << said.out;
-    EXPECT_NE(said.out.find("Not a directory"), std::string::npos) << flag << said.out;
+    const ProcessResult result = windtunnel("run scenarios/catalog/healthy.json " + (flag + folder.path("file/below")));
+    EXPECT_EQ(result.exit, 4) << flag << result.out;
+    EXPECT_NE(result.out.find("Not a directory"), std::string::npos) << flag << result.out;
   }
   EXPECT_EQ(windtunnel("run scenarios/catalog/healthy.json --out " + folder.path("file")).exit, 4);
   EXPECT_EQ(folder.read("file"), "mine");

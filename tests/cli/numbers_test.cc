@@ -35,9 +35,10 @@ TEST(Numbers, no_sign_fraction_or_number_beyond_the_range_is_taken_for_another_n
   for (const Flag& flag : kFlags) {
     for (const std::string text :
          {"-1", "-7", "+1", "1.5", "1e3", "0x10", " 1", "1 ", "18446744073709551616", "99999999999999999999999"}) {
-      const Said said = windtunnel(flag.command + " '" + text + "'" + (flag.command[0] == 'v' ? " -- true" : ""));
-      EXPECT_EQ(said.exit, 2) << flag.command << " '" << text << "'\n" << said.out;
-      EXPECT_NE(said.out.find(flag.most), std::string::npos) << flag.command << " '" << text << "'\n" << said.out;
+      const ProcessResult result =
+          windtunnel(flag.command + " '" + text + "'" + (flag.command[0] == 'v' ? " -- true" : ""));
+      EXPECT_EQ(result.exit, 2) << flag.command << " '" << text << "'\n" << result.out;
+      EXPECT_NE(result.out.find(flag.most), std::string::npos) << flag.command << " '" << text << "'\n" << result.out;
     }
   }
 }
@@ -45,9 +46,9 @@ TEST(Numbers, no_sign_fraction_or_number_beyond_the_range_is_taken_for_another_n
 TEST(Numbers, an_environment_variable_is_read_as_its_flag) {
   for (const std::string setting : {"WINDTUNNEL_SEED=-1", "WINDTUNNEL_SEED=18446744073709551616", "WINDTUNNEL_JOBS=-1",
                                     "WINDTUNNEL_JOBS=4294967297", "WINDTUNNEL_JOBS=two"}) {
-    const Said said = windtunnel("run " + kDemo, setting);
-    EXPECT_EQ(said.exit, 2) << setting << "\n" << said.out;
-    EXPECT_NE(said.out.find("(or " + setting.substr(0, setting.find('=')) + ")"), std::string::npos) << said.out;
+    const ProcessResult result = windtunnel("run " + kDemo, setting);
+    EXPECT_EQ(result.exit, 2) << setting << "\n" << result.out;
+    EXPECT_NE(result.out.find("(or " + setting.substr(0, setting.find('=')) + ")"), std::string::npos) << result.out;
   }
   EXPECT_EQ(windtunnel("run " + kDemo, "WINDTUNNEL_SEED=3 WINDTUNNEL_JOBS=2").exit, 0);
 }
@@ -55,33 +56,34 @@ TEST(Numbers, an_environment_variable_is_read_as_its_flag) {
 TEST(Numbers, a_range_of_seeds_has_two_whole_numbers) {
   for (const std::string range :
        {"-1..3", "1..-1", "1", "1..", "..1", "1...3", "1..18446744073709551616", "5..1", "1..100000001"}) {
-    const Said said = windtunnel("run " + kDemo + " --seeds " + range);
-    EXPECT_EQ(said.exit, 2) << range << "\n" << said.out;
+    const ProcessResult result = windtunnel("run " + kDemo + " --seeds " + range);
+    EXPECT_EQ(result.exit, 2) << range << "\n" << result.out;
   }
 }
 
 TEST(Numbers, the_last_seeds_of_all_run_and_end) {
   const std::string limit = "timeout 60";
-  const Said run = windtunnel("run " + kDemo + " --seeds 18446744073709551614..18446744073709551615", limit);
+  const ProcessResult run = windtunnel("run " + kDemo + " --seeds 18446744073709551614..18446744073709551615", limit);
   EXPECT_EQ(run.exit, 0) << run.out;
   EXPECT_NE(run.out.find("2 of 2 runs, 2 pass"), std::string::npos) << run.out;
   EXPECT_EQ(windtunnel("run " + kDemo + " --seed 18446744073709551615", limit).exit, 0);
-  const Said explored = windtunnel("explore " + kDemo + " --seeds 18446744073709551614..18446744073709551615", limit);
+  const ProcessResult explored =
+      windtunnel("explore " + kDemo + " --seeds 18446744073709551614..18446744073709551615", limit);
   EXPECT_EQ(explored.exit, 0) << explored.out;
-  const Said compared = windtunnel("compare " + kDemo +
-                                       " --vary monitor.circuit_breaker.open=5s,30s --seeds "
-                                       "18446744073709551614..18446744073709551615",
-                                   limit);
+  const ProcessResult compared = windtunnel("compare " + kDemo +
+                                                " --vary monitor.circuit_breaker.open=5s,30s --seeds "
+                                                "18446744073709551614..18446744073709551615",
+                                            limit);
   EXPECT_EQ(compared.exit, 0) << compared.out;
 }
 
 TEST(Numbers, a_range_of_many_seeds_is_not_kept_in_memory) {
   // The first run fails, so that the range of 100 million is begun and given up; 1 GB would not hold it as a list.
-  const Said said = shell("ulimit -v 1000000; '" WINDTUNNEL_BINARY "' run " + kDemo +
-                          " --seeds 1..100000000 --fail-fast --quiet --set "
-                          "'thresholds={\"requests\":[\"count<1\"]}'");
+  const ProcessResult result = shell("ulimit -v 1000000; '" WINDTUNNEL_BINARY "' run " + kDemo +
+                                     " --seeds 1..100000000 --fail-fast --quiet --set "
+                                     "'thresholds={\"requests\":[\"count<1\"]}'");
 #if !defined(WINDTUNNEL_SANITIZE)
-  EXPECT_EQ(said.exit, 12) << said.out.substr(0, 2000);
+  EXPECT_EQ(result.exit, 12) << result.out.substr(0, 2000);
 #endif
 }
 

@@ -9,7 +9,7 @@
 namespace windtunnel::tests::verdict_notes_test {
 namespace {
 
-bool says(const Said& said, const std::string& part) { return said.out.find(part) != std::string::npos; }
+bool says(const ProcessResult& result, const std::string& part) { return result.out.find(part) != std::string::npos; }
 
 // Both providers are down for a minute of three: every request names openai, 34 % fail, most of them before any call.
 constexpr const char* kBothDown = R"({
@@ -48,30 +48,30 @@ TEST_F(VerdictNotes, a_provider_tag_counts_requests_that_were_to_go_there) {
 }
 
 TEST_F(VerdictNotes, the_share_that_was_answered_comes_with_the_cause_of_the_rest) {
-  const Said said = windtunnel("run " + folder.path("down.json"));
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, "Verdict: NOTHING CLAIMED\n")) << said.out;
-  EXPECT_TRUE(says(said, "Answered: 65.8% of 900 requests\n")) << said.out;
-  EXPECT_TRUE(says(said,
+  const ProcessResult result = windtunnel("run " + folder.path("down.json"));
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(says(result, "Verdict: NOTHING CLAIMED\n")) << result.out;
+  EXPECT_TRUE(says(result, "Answered: 65.8% of 900 requests\n")) << result.out;
+  EXPECT_TRUE(says(result,
                    "Note: 34.2 % of the requests were not answered; 299 of these 308 ended as "
                    "all_providers_unavailable, because of faults.all-down"))
-      << said.out;
+      << result.out;
 }
 
 TEST_F(VerdictNotes, a_forecast_shows_the_share_that_is_answered_too) {
-  const Said said = windtunnel("forecast " + folder.path("slow.json") + " --horizon 1m --replications 2");
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, "\nAnswered: ")) << said.out;
-  EXPECT_TRUE(says(said, "of the requests are answered; ")) << said.out;
+  const ProcessResult result = windtunnel("forecast " + folder.path("slow.json") + " --horizon 1m --replications 2");
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(says(result, "\nAnswered: ")) << result.out;
+  EXPECT_TRUE(says(result, "of the requests are answered; ")) << result.out;
 }
 
 TEST_F(VerdictNotes, defaults_that_decide_are_named_by_run_and_validate) {
   for (const std::string verb : {"run ", "validate "}) {
-    const Said slow = windtunnel(verb + folder.path("slow.json"));
+    const ProcessResult slow = windtunnel(verb + folder.path("slow.json"));
     EXPECT_EQ(slow.exit, 0) << slow.out;
     EXPECT_TRUE(says(slow, "monitor.provider_call.timeout is 5 s, below the latency of slow when all is well"))
         << slow.out;
-    const Said bare = windtunnel(verb + folder.path("bare.json"));
+    const ProcessResult bare = windtunnel(verb + folder.path("bare.json"));
     EXPECT_EQ(bare.exit, 0) << bare.out;
     EXPECT_TRUE(says(bare, "fast has no latency (ttft, tpot), so it answers in 0 ms")) << bare.out;
     EXPECT_TRUE(says(bare, "monitor.token_limiter is not written, so it keeps the average at 500")) << bare.out;

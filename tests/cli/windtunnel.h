@@ -12,28 +12,28 @@
 
 namespace windtunnel::tests {
 
-struct Said {
+struct ProcessResult {
   int exit = -1;
   std::string out;  // stdout and stderr, as they came
 };
 
 // What a shell says in the root of the source tree.
-inline Said shell(const std::string& script) {
+inline ProcessResult shell(const std::string& script) {
   // Where these tests run is not what they are about: a CI server must not get their findings as its own.
   const std::string command =
       "exec 2>&1; unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY; cd '" WINDTUNNEL_ROOT "' && { " + script + "\n}";
-  Said said;
+  ProcessResult result;
   FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return said;
+  if (pipe == nullptr) return result;
   std::array<char, 4096> buffer{};
-  for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) said.out.append(buffer.data(), n);
+  for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) result.out.append(buffer.data(), n);
   const int status = pclose(pipe);
-  said.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return said;
+  result.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
 }
 
 // `arguments` are words for a shell; `environment` is NAME=value.
-inline Said windtunnel(const std::string& arguments, const std::string& environment = "") {
+inline ProcessResult windtunnel(const std::string& arguments, const std::string& environment = "") {
   return shell("env " + environment + " '" WINDTUNNEL_BINARY "' " + arguments);
 }
 

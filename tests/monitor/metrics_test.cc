@@ -188,7 +188,7 @@ TEST(Metrics, labels_count_the_requests_of_every_variant_and_of_none) {
     }
   }
   ASSERT_EQ(metrics.labels().size(), 2U);
-  for (const RequestMetrics& one : metrics.labels()) EXPECT_EQ(one.requests(), 4);
+  for (const RequestMetrics& label : metrics.labels()) EXPECT_EQ(label.requests(), 4);
   EXPECT_EQ(metrics.variants()[0].requests(), 2);
   EXPECT_EQ(metrics.variants()[1].requests(), 4);
 }

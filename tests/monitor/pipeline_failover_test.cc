@@ -280,8 +280,8 @@ TEST(PipelineBreaker, may_be_another_programs_one_for_each_provider) {
   EXPECT_EQ(first.ask({.op = BreakerOp::state}).state, BreakerState::open);
   EXPECT_EQ(second.ask({.op = BreakerOp::state}).state, BreakerState::closed);
   EXPECT_EQ((Ride{pipeline, request(1), at(1s), &both}.called()), 1);
-  const ForeignBreakers one{&first};
-  EXPECT_EXIT((Ride{pipeline, request_to(1, 2), at(1s), &one}), testing::ExitedWithCode(1),
+  const ForeignBreakers breakers{&first};
+  EXPECT_EXIT((Ride{pipeline, request_to(1, 2), at(1s), &breakers}), testing::ExitedWithCode(1),
               "each provider has a breaker");
   EXPECT_EXIT((Ride{pipeline, request(2), at(1s)}), testing::ExitedWithCode(1), "each provider has a breaker");
 }

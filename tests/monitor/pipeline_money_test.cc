@@ -271,7 +271,7 @@ TEST(PipelineMoney, a_reservation_names_the_wall_time_of_admission_whatever_the_
   ride.reply(failed(), at(5s));
   ASSERT_EQ(ride.called(), 1);
   ASSERT_EQ(rig.log.reserved().size(), 3U);
-  for (const MoneyReserved& one : rig.log.reserved()) EXPECT_EQ(one.wall, kNoon + 3s);
+  for (const MoneyReserved& money_reserved : rig.log.reserved()) EXPECT_EQ(money_reserved.wall, kNoon + 3s);
 }
 
 TEST(PipelineMoney, an_alert_is_reported_at_the_settlement_that_reaches_it) {

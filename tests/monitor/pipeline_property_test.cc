@@ -97,7 +97,7 @@ class History {
         coverage.retries += record.attempts()[i].provider == record.attempts()[i - 1].provider ? 1 : 0;
       }
     }
-    for (const AttemptEnded& one : rig_.log.ended()) coverage.late += one.late ? 1 : 0;
+    for (const AttemptEnded& attempt_ended : rig_.log.ended()) coverage.late += attempt_ended.late ? 1 : 0;
     for (std::size_t i = 0; i < provider_count_; ++i) {
       coverage.cooling_skips += static_cast<std::int64_t>(rig_.log.count("cooling " + std::to_string(i)));
     }
@@ -134,11 +134,11 @@ class History {
   }
 
   void answer_one() {
-    auto one = rides_.begin();
-    std::advance(one, draw(static_cast<std::uint32_t>(rides_.size())));
-    if (one->second.called() < 0) return;
-    const std::uint64_t id = one->first;
-    const Tokens granted = one->second.call().output_max;
+    auto entry = rides_.begin();
+    std::advance(entry, draw(static_cast<std::uint32_t>(rides_.size())));
+    if (entry->second.called() < 0) return;
+    const std::uint64_t id = entry->first;
+    const Tokens granted = entry->second.call().output_max;
     const std::array kinds{0, 0, 0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9};  // successes and throttles more often
     Reply reply = failed(static_cast<ReplyKind>(kinds[draw(kinds.size())]));
     const Tokens output{std::min<std::int64_t>(granted.count(), 50 * draw(5))};
@@ -203,7 +203,7 @@ class History {
     return ride.called() >= 0 ? ride.call().deadline : *ride.waits_until();
   }
   [[nodiscard]] std::optional<std::uint64_t> next_due() const {
-    const auto first = std::ranges::min_element(rides_, {}, [](const auto& one) { return due_of(one.second); });
+    const auto first = std::ranges::min_element(rides_, {}, [](const auto& entry) { return due_of(entry.second); });
     return first == rides_.end() ? std::nullopt : std::optional{first->first};
   }
 

@@ -62,18 +62,18 @@ inline BreakerConfig opens_after(std::int64_t failures) {
 
 // Its content is its own unless a test says otherwise.
 inline Request request(std::uint64_t id, std::int64_t input = 100, std::int64_t max_tokens = 200) {
-  Request one;
-  one.id = RequestId{id};
-  one.content = {id + 1, id + 1};
-  one.input = Tokens{input};
-  one.max_tokens = Tokens{max_tokens};
-  return one;
+  Request entry;
+  entry.id = RequestId{id};
+  entry.content = {id + 1, id + 1};
+  entry.input = Tokens{input};
+  entry.max_tokens = Tokens{max_tokens};
+  return entry;
 }
 
 inline Request request_to(std::size_t provider, std::uint64_t id = 0) {
-  Request one = request(id);
-  one.provider = provider_at(provider);
-  return one;
+  Request entry = request(id);
+  entry.provider = provider_at(provider);
+  return entry;
 }
 
 inline Reply ok(std::int64_t input = 100, std::int64_t output = 50) {
@@ -159,7 +159,7 @@ class Log {
   [[nodiscard]] std::vector<Each> all() const {
     std::vector<Each> found;
     for (const Event& event : events_) {
-      if (const auto* one = std::get_if<Each>(&event)) found.push_back(*one);
+      if (const auto* entry = std::get_if<Each>(&event)) found.push_back(*entry);
     }
     return found;
   }
@@ -167,7 +167,7 @@ class Log {
   [[nodiscard]] std::vector<Part> all(Part Each::*part) const {
     std::vector<Part> found;
     for (const Event& event : events_) {
-      if (const auto* one = std::get_if<Each>(&event)) found.push_back(one->*part);
+      if (const auto* entry = std::get_if<Each>(&event)) found.push_back(entry->*part);
     }
     return found;
   }

@@ -99,11 +99,11 @@ TEST(Router, a_weight_of_zero_gets_no_user) {
 }
 
 TEST(Router, two_experiments_divide_the_users_independently) {
-  const Router one{experiment({1, 1}, "one")};
+  const Router router{experiment({1, 1}, "one")};
   const Router two{experiment({1, 1}, "two")};
   constexpr int kUsers = 40'000;
   int same = 0;
-  for (std::uint64_t user = 0; user < kUsers; ++user) same += variant_of(one, user) == variant_of(two, user) ? 1 : 0;
+  for (std::uint64_t user = 0; user < kUsers; ++user) same += variant_of(router, user) == variant_of(two, user) ? 1 : 0;
   EXPECT_NEAR(same, kUsers / 2, 4 * std::sqrt(kUsers * 0.25));
 }
 

@@ -59,7 +59,7 @@ void limit(int resource, rlim_t most) {
   _exit(RUN_ALL_TESTS() == 0 ? 0 : kFailed);
 }
 
-void tell_reached() {
+void deliver_reached() {
   for (int i = 0; i < kMost; ++i) {
     if (reached[i]) std::printf(" %d", i);
   }
@@ -85,7 +85,7 @@ void perform(const Trial& trial) {
       : code == kFailed ? "failed"
                         : "stops",
       (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-  if (trial.mutant == 0) return tell_reached();
+  if (trial.mutant == 0) return deliver_reached();
   std::printf("\n");
   std::fflush(stdout);
 }
@@ -99,7 +99,7 @@ void tell_tests() {
     }
   }
   std::printf("ready");
-  tell_reached();
+  deliver_reached();
 }
 
 }  // namespace

@@ -46,16 +46,16 @@ TEST(ExplainedMetrics, offer_the_aggregates_that_the_reader_takes) {
   const std::vector<std::string> all{"count", "rate",  "avg",   "min",   "med",  "max",
                                      "value", "p(95)", "p(50)", "p(90)", "p(99)"};
   std::set<std::string> explained;
-  for (const reports::Explanation& one : reports::explanations()) {
-    const bool is_forecast = one.kind == "forecast metric";
-    if (one.kind != "threshold metric" && !is_forecast) continue;
-    explained.insert(one.word);
-    const std::set<std::string> offered = offered_by(one.text);
+  for (const reports::Explanation& explanation : reports::explanations()) {
+    const bool is_forecast = explanation.kind == "forecast metric";
+    if (explanation.kind != "threshold metric" && !is_forecast) continue;
+    explained.insert(explanation.word);
+    const std::set<std::string> offered = offered_by(explanation.text);
     const bool has_any = offered.contains("p(95)") && !offered.contains("p(50)");
-    const std::string metric = one.word == "forecast.p_exceed" ? one.word + "(1.0)" : one.word;
+    const std::string metric = explanation.word == "forecast.p_exceed" ? explanation.word + "(1.0)" : explanation.word;
     for (const std::string& aggregate : all) {
       const bool is_offered = offered.contains(aggregate) || (has_any && aggregate.starts_with("p("));
-      EXPECT_EQ(is_taken(metric, aggregate), is_offered) << one.word << " " << aggregate;
+      EXPECT_EQ(is_taken(metric, aggregate), is_offered) << explanation.word << " " << aggregate;
     }
   }
   for (const std::string& name : scenarios::metric_names()) EXPECT_TRUE(explained.contains(name)) << name;

@@ -29,9 +29,10 @@ TEST(Outputs, a_folder_has_one_writer_until_its_lock_goes) {
 TEST(Outputs, a_second_process_is_refused_with_the_number_of_the_first) {
   const Folder folder;
   const runs::LockedFolder held = runs::lock_folder(folder.path("out"));
-  const Said said = windtunnel("run scenarios/catalog/demo.json --out " + folder.path("out"));
-  EXPECT_EQ(said.exit, 4) << said.out;
-  EXPECT_NE(said.out.find("process " + std::to_string(getpid()) + " is writing there"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run scenarios/catalog/demo.json --out " + folder.path("out"));
+  EXPECT_EQ(result.exit, 4) << result.out;
+  EXPECT_NE(result.out.find("process " + std::to_string(getpid()) + " is writing there"), std::string::npos)
+      << result.out;
 }
 
 TEST(Outputs, no_folder_is_no_problem) {

@@ -86,9 +86,9 @@ TEST(ReaderOnlyRules, each_refuses_a_file_that_the_schema_accepts) {
     }
     const std::vector<Diagnostic> found = refusals(rule.text);
     EXPECT_TRUE(std::ranges::any_of(found,
-                                    [&](const Diagnostic& one) {
-                                      return one.pointer.starts_with(rule.pointer) &&
-                                             std::regex_search(one.message, std::regex(rule.message));
+                                    [&](const Diagnostic& diagnostic) {
+                                      return diagnostic.pointer.starts_with(rule.pointer) &&
+                                             std::regex_search(diagnostic.message, std::regex(rule.message));
                                     }))
         << rule.name << ": " << (found.empty() ? "accepted" : found.front().text().substr(0, 2000));
   }
@@ -109,10 +109,10 @@ RC_GTEST_PROP(ReaderOnlyRules, are_all_that_the_reader_adds_to_the_schema, ()) {
                                                 "\"0.5ns\"", "\"x\"", "[]", "[1]", "{}", "\"*\"", "\"-5s\"",
                                                 "\"999999d\"", R"({"min": 1, "max": 2})", R"({"mean": "5s"})"));
   if (!schema().accepts(json)) return;
-  for (const Diagnostic& one : refusals(json_text(json))) {
+  for (const Diagnostic& diagnostic : refusals(json_text(json))) {
     const bool listed = std::ranges::any_of(
-        rules(), [&](const Rule& rule) { return std::regex_search(one.message, std::regex(rule.message)); });
-    if (!listed) RC_FAIL("in no rule: " + one.text());
+        rules(), [&](const Rule& rule) { return std::regex_search(diagnostic.message, std::regex(rule.message)); });
+    if (!listed) RC_FAIL("in no rule: " + diagnostic.text());
   }
 }
 

@@ -360,7 +360,8 @@ sim::Scenario arbitrary_scenario() {
     s.forecast_thresholds = {threshold("forecast.cost_usd", "p(99)<100.5", ""),
                              threshold("forecast.p_exceed(0.9)", "value<=0.05", "")};
     // A forecast is of the whole horizon.
-    for (sim::ThresholdSpec& one : s.forecast_thresholds) one.window = one.skip = std::nullopt;
+    for (sim::ThresholdSpec& forecast_threshold : s.forecast_thresholds)
+      forecast_threshold.window = forecast_threshold.skip = std::nullopt;
   }
   if (chance()) s.liveness = sim::LivenessSpec{59'500ms, span(), millionths()};
   if (chance()) s.coverage = {{"failover", number(0, 5)}, {"breaker_opened", 1}};

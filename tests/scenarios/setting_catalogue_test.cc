@@ -78,8 +78,8 @@ bool is_quantity(const JsonValue& rule) {
   if (type == nullptr) return false;
   std::vector<JsonValue> types = type->value.items;
   if (types.empty()) types.push_back(type->value);
-  for (const JsonValue& one : types) {
-    if (one.text == "number" || one.text == "integer") return true;
+  for (const JsonValue& json_value : types) {
+    if (json_value.text == "number" || json_value.text == "integer") return true;
   }
   return false;
 }
@@ -128,8 +128,8 @@ TEST(SettingCatalogue, has_every_key_of_the_schema_once) {
 }
 
 const Setting& setting(const std::string& path) {
-  for (const Setting& one : setting_catalogue()) {
-    if (one.path == path) return one;
+  for (const Setting& entry : setting_catalogue()) {
+    if (entry.path == path) return entry;
   }
   static const Setting none;
   ADD_FAILURE() << "no setting " << path;
@@ -156,12 +156,12 @@ TEST(SettingCatalogue, has_the_facts_of_a_key) {
 bool refers_to_a_fault(const std::string& path) { return path.ends_with(".during") || path.ends_with(".after"); }
 
 TEST(SettingCatalogue, the_reader_accepts_every_example) {
-  for (const Setting& one : setting_catalogue()) {
-    if (refers_to_a_fault(one.path)) continue;
+  for (const Setting& setting : setting_catalogue()) {
+    if (refers_to_a_fault(setting.path)) continue;
     try {
-      read_scenario_text(one.example, std::string(WINDTUNNEL_ROOT) + "/scenarios/catalog/f.json");
+      read_scenario_text(setting.example, std::string(WINDTUNNEL_ROOT) + "/scenarios/catalog/f.json");
     } catch (const ScenarioError& error) {
-      ADD_FAILURE() << one.path << ": " << one.example << "\n" << error.what();
+      ADD_FAILURE() << setting.path << ": " << setting.example << "\n" << error.what();
     }
   }
 }

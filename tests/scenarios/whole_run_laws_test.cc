@@ -107,9 +107,10 @@ TEST(WholeRunLaw, a_world_that_breaks_a_law_is_printed_as_a_file_that_still_does
 TEST(WholeRunLaw, every_claim_holds) {
   hold_in_any_world([](const Scenario& world) -> std::optional<std::string> {
     sim::Judge judge{world, {}};
-    for (const sim::Finding& one : judge.judge(run(world, {.observers = {&judge}})).findings) {
-      const bool is_claim = one.kind == sim::Finding::Kind::invariant || one.kind == sim::Finding::Kind::liveness;
-      if (is_claim && one.verdict == sim::Verdict::fail) return one.id + ": " + one.reason;
+    for (const sim::Finding& finding : judge.judge(run(world, {.observers = {&judge}})).findings) {
+      const bool is_claim =
+          finding.kind == sim::Finding::Kind::invariant || finding.kind == sim::Finding::Kind::liveness;
+      if (is_claim && finding.verdict == sim::Verdict::fail) return finding.id + ": " + finding.reason;
     }
     return std::nullopt;
   });

@@ -23,9 +23,9 @@ class Story final {
     if (id >= requests.size()) requests.resize(id + 1);
     std::string& text = requests[id];
     text = fmt::format("{} at {} ns", name_of(record.outcome), record.finished.time_since_epoch().count());
-    for (const monitor::Attempt& one : record.attempts()) {
-      text += fmt::format(", {} {} {} ns for {}", world_.providers[index_of(one.provider)].name, name_of(one.kind),
-                          one.latency.count(), one.cost.picos());
+    for (const monitor::Attempt& attempt : record.attempts()) {
+      text += fmt::format(", {} {} {} ns for {}", world_.providers[index_of(attempt.provider)].name,
+                          name_of(attempt.kind), attempt.latency.count(), attempt.cost.picos());
     }
   }
   std::vector<std::string> requests;
@@ -53,14 +53,14 @@ inline Scenario in_other_order(const Scenario& world) {
 
 // How a request of `there` differs from the same one of `here`, if any does.
 inline std::optional<std::string> difference(const Scenario& here, const Scenario& there) {
-  Story one{here};
+  Story story{here};
   Story other{there};
-  run(here, {.observers = {&one}});
+  run(here, {.observers = {&story}});
   run(there, {.observers = {&other}});
-  if (one.requests == other.requests) return std::nullopt;
-  const auto [a, b] = std::ranges::mismatch(one.requests, other.requests);
-  return fmt::format("request {} is {} and, with the providers in the other order, {}", a - one.requests.begin(),
-                     a == one.requests.end() ? "missing" : *a, b == other.requests.end() ? "missing" : *b);
+  if (story.requests == other.requests) return std::nullopt;
+  const auto [a, b] = std::ranges::mismatch(story.requests, other.requests);
+  return fmt::format("request {} is {} and, with the providers in the other order, {}", a - story.requests.begin(),
+                     a == story.requests.end() ? "missing" : *a, b == other.requests.end() ? "missing" : *b);
 }
 
 // Nothing, too, where there are not two providers.

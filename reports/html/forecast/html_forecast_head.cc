@@ -20,11 +20,11 @@ using sim::Verdict;
 // "2 claims hold", "1 claim does not hold, 1 is undecided".
 std::string why_of_forecast(const ForecastSummary& forecast) {
   std::string text;
-  const auto add = [&](Verdict verdict, const char* one, const char* many) {
+  const auto add = [&](Verdict verdict, const char* character, const char* many) {
     const auto count =
         static_cast<std::size_t>(std::ranges::count(forecast.findings, verdict, &ForecastFindingSummary::verdict));
     if (count == 0) return;
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", plural(count, "claim"), count == 1 ? one : many);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", plural(count, "claim"), count == 1 ? character : many);
   };
   add(Verdict::fail, "does not hold", "do not hold");
   add(Verdict::inconclusive, "is undecided", "are undecided");

@@ -239,11 +239,11 @@ void put_forecast_cost(HtmlWriter& html, const PlacedForecast& forecast) {
     put_estimate_cells(figures, Kind::money, estimate, value, half_width);
     html.close("tr");
   };
-  const auto estimate = [&](const char* name, const std::optional<EstimateSummary>& one) {
-    row(name, one, &EstimateSummary::value, &EstimateSummary::half_width);
+  const auto estimate = [&](const char* name, const std::optional<EstimateSummary>& estimate_summary) {
+    row(name, estimate_summary, &EstimateSummary::value, &EstimateSummary::half_width);
   };
-  const auto quantile = [&](const char* name, const std::optional<MoneyQuantile>& one) {
-    row(name, one, &MoneyQuantile::value, &MoneyQuantile::half_width_usd);
+  const auto quantile = [&](const char* name, const std::optional<MoneyQuantile>& money_quantile) {
+    row(name, money_quantile, &MoneyQuantile::value, &MoneyQuantile::half_width_usd);
   };
   html.open("div", "pair");
   begin_table(html, "Cost of the horizon", {{"", false}, {"USD"}, {"±"}, {"From"}, {"To"}});

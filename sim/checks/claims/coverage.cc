@@ -83,8 +83,8 @@ void Coverage::on(const monitor::BreakerMoved& event) {
   if (arrow.to != BreakerState::open) return;
   add(CoverageCounter::breaker_opened);
   if (arrow.from == BreakerState::half_open) add(CoverageCounter::probe_failed);
-  const bool all =
-      std::all_of(states_.begin(), states_.end(), [](BreakerState one) { return one == BreakerState::open; });
+  const bool all = std::all_of(states_.begin(), states_.end(),
+                               [](BreakerState breaker_state) { return breaker_state == BreakerState::open; });
   if (all) add(CoverageCounter::both_open);
 }
 

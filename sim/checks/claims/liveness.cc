@@ -23,14 +23,14 @@ Liveness::Liveness(const Scenario& scenario)
 
 // Once the faults are healed, and late enough after its last OPEN. A call that could not end before recovery was due
 // proves nothing.
-bool Liveness::may_show_recovery(const Watched& breaker, Instant now) const {
+bool Liveness::may_show_recovery(const FollowedBreaker& breaker, Instant now) const {
   const Instant healed = Instant{} + scenario_.liveness->heal_at;
   return breaker.state != monitor::BreakerState::closed && now > breaker.open_until && now >= healed &&
          now + breaker.probe <= due_;
 }
 
 void Liveness::on(const monitor::PermitAsked& event) {
-  Watched& breaker = breakers_[index_of(event.provider)];
+  FollowedBreaker& breaker = breakers_[index_of(event.provider)];
   const bool counts = may_show_recovery(breaker, event.at);
   breaker.permit_given = counts && event.admitted;
   if (counts && !event.admitted) ++breaker.asked;
@@ -38,7 +38,7 @@ void Liveness::on(const monitor::PermitAsked& event) {
 
 // A permit that no call follows is given back: it asked for nothing.
 void Liveness::on(const monitor::AttemptStarted& event) {
-  Watched& breaker = breakers_[index_of(event.provider)];
+  FollowedBreaker& breaker = breakers_[index_of(event.provider)];
   if (std::exchange(breaker.permit_given, false)) ++breaker.asked;
 }
 
@@ -53,7 +53,7 @@ void Liveness::on(const monitor::AttemptEnded& event) {
 void Liveness::on(const monitor::BreakerMoved& event) {
   const monitor::BreakerTransition& arrow = event.transition;
   if (arrow.at > due_) return;
-  Watched& breaker = breakers_[index_of(event.provider)];
+  FollowedBreaker& breaker = breakers_[index_of(event.provider)];
   breaker.state = arrow.to;
   if (arrow.to != monitor::BreakerState::half_open) breaker.asked = 0;
   if (arrow.to == monitor::BreakerState::open) {
@@ -73,7 +73,7 @@ void Liveness::judge_breakers(Finding& closed) const {
       rules.half_open_failure_rate ? rules.half_open_max_calls : rules.half_open_success_threshold;
   closed.reason = "all were closed";
   for (std::size_t i = 0; i < breakers_.size(); ++i) {
-    const Watched& breaker = breakers_[i];
+    const FollowedBreaker& breaker = breakers_[i];
     if (breaker.state == monitor::BreakerState::closed) continue;
     const std::string& name = scenario_.providers[i].name;
     const bool still_open = breaker.open_until >= due_;

@@ -30,7 +30,7 @@ class Liveness final {
 
  private:
   // One breaker, as it stood when recovery was due.
-  struct Watched {
+  struct FollowedBreaker {
     monitor::BreakerState state = monitor::BreakerState::closed;
     Instant open_until{};       // of its last OPEN
     Duration probe{0};          // the longest that a probe takes when all is well
@@ -38,12 +38,12 @@ class Liveness final {
     bool permit_given = false;  // and not yet followed by a call
   };
 
-  [[nodiscard]] bool may_show_recovery(const Watched& breaker, Instant now) const;
+  [[nodiscard]] bool may_show_recovery(const FollowedBreaker& breaker, Instant now) const;
   void judge_breakers(Finding& closed) const;
 
   const Scenario& scenario_;
   Instant due_;  // everything has recovered by now
-  std::vector<Watched> breakers_;
+  std::vector<FollowedBreaker> breakers_;
   std::int64_t requests_ = 0;  // that arrived after it was due and count
   std::int64_t answered_ = 0;
 };

@@ -28,9 +28,9 @@ double output_max(const Scenario& scenario, const WorkloadSpec& load) {
   const auto& limiter = scenario.monitor.token_limiter;
   const bool per_request = limiter.mode == monitor::TokenMode::per_request;
   if (!load.max_tokens && per_request) asked = static_cast<double>(limiter.limit.count());
-  for (const ListedRequest& one : load.requests) {
-    if (one.output) drawn = std::max(drawn, static_cast<double>(one.output->count()));
-    if (one.max_tokens) asked = std::max(asked, static_cast<double>(one.max_tokens->count()));
+  for (const ListedRequest& request : load.requests) {
+    if (request.output) drawn = std::max(drawn, static_cast<double>(request.output->count()));
+    if (request.max_tokens) asked = std::max(asked, static_cast<double>(request.max_tokens->count()));
   }
   return std::min(drawn, asked);
 }
@@ -39,7 +39,7 @@ double output_max(const Scenario& scenario, const WorkloadSpec& load) {
 LoadPeak peak_of(const WorkloadSpec& load, double latency) {
   const double unit = in_seconds(load.rate.unit);
   const double rate = static_cast<double>(load.rate.count.value) / 1e6 / unit;
-  const auto ask = [&](const auto& one) { return one.peak(rate, unit, latency, load.requests.size()); };
+  const auto ask = [&](const auto& entry) { return entry.peak(rate, unit, latency, load.requests.size()); };
   LoadPeak peak = std::visit(ask, load.executor);
   if (source_of(load.executor) != ArrivalSource::rate) return peak;
   if (load.arrival == Arrival::mmpp) peak.per_second *= *std::ranges::max_element(load.mmpp.factors);
@@ -65,8 +65,8 @@ double counted_errors(const Scenario& scenario, const ProviderSpec& provider) {
 }
 
 bool has_fatal_errors(const Scenario& scenario, const ProviderSpec& provider) {
-  return std::ranges::any_of(provider.errors.rates, [&](const auto& one) {
-    return one.second > 0 && outcome_of(scenario, one.first) == monitor::BreakerOutcome::fatal;
+  return std::ranges::any_of(provider.errors.rates, [&](const auto& entry) {
+    return entry.second > 0 && outcome_of(scenario, entry.first) == monitor::BreakerOutcome::fatal;
   });
 }
 
@@ -224,7 +224,8 @@ double healthy_latency_max(const Scenario& scenario, const ProviderSpec& provide
 
 double healthy_calls_at_once(const Scenario& scenario) {
   double latency = 0;
-  for (const ProviderSpec& one : scenario.providers) latency = std::max(latency, healthy_latency_max(scenario, one));
+  for (const ProviderSpec& provider : scenario.providers)
+    latency = std::max(latency, healthy_latency_max(scenario, provider));
   double mean = 0;
   double at_once = 0;
   for (const WorkloadSpec& load : scenario.workloads) {
@@ -252,7 +253,8 @@ Recovery recovery_of(const Scenario& scenario) {
   const monitor::BreakerConfig& breaker = scenario.monitor.circuit_breaker;
   Recovery recovery;
   double latency = 0;
-  for (const ProviderSpec& one : scenario.providers) latency = std::max(latency, healthy_latency_max(scenario, one));
+  for (const ProviderSpec& provider : scenario.providers)
+    latency = std::max(latency, healthy_latency_max(scenario, provider));
   const Duration probe{static_cast<std::int64_t>(std::min(latency, 1e18))};
   const Duration patience = call.timeout == monitor::kNoTimeout ? probe : call.timeout;
   const Duration last_failure = std::max(patience, call.deadline.value_or(Duration{0}));
@@ -267,8 +269,8 @@ Recovery recovery_of(const Scenario& scenario) {
   // Failures of before stay in a window of time and may open the breaker there while successes leave it.
   if (judges_rate_at_success(breaker)) recovery.time += breaker.window;
   std::optional<std::string> reason = reopens_late(breaker);
-  for (const ProviderSpec& one : scenario.providers) {
-    if (!reason) reason = provider_cannot(scenario, one);
+  for (const ProviderSpec& provider : scenario.providers) {
+    if (!reason) reason = provider_cannot(scenario, provider);
   }
   if (!reason) reason = claim_cannot(scenario, recovery.time);
   recovery.possible = !reason;

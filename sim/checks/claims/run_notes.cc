@@ -131,7 +131,7 @@ std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& f
       by_fault ? "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id : "";
   const std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
                                           timeout_seconds(scenario_.monitor.provider_call.timeout));
-  const bool has_timeouts = std::ranges::any_of(healthy_timeouts_, [](std::int64_t one) { return one > 0; });
+  const bool has_timeouts = std::ranges::any_of(healthy_timeouts_, [](std::int64_t value) { return value > 0; });
   if (outcome == Outcome::refused_budget) return std::string{budget_setting(scenario_.monitor.cost_limiter)};
   if (outcome == Outcome::refused_tokens) {
     return fmt::format("monitor.token_limiter, whose limit is {}", scenario_.monitor.token_limiter.limit.count());
@@ -244,8 +244,9 @@ void RunNotes::note_warm_up(std::vector<std::string>& notes) const {
   if (!is_steady || !scenario_.faults.empty()) return;
   const auto found = warm_up_.proposal();
   if (!found) return;
-  const bool is_left_out = std::ranges::all_of(
-      scenario_.thresholds, [&](const ThresholdSpec& one) { return one.skip.value_or(Duration{0}) >= found->skip; });
+  const bool is_left_out = std::ranges::all_of(scenario_.thresholds, [&](const ThresholdSpec& threshold_spec) {
+    return threshold_spec.skip.value_or(Duration{0}) >= found->skip;
+  });
   if (is_left_out && !scenario_.thresholds.empty()) return;
   const auto in_ms = [](Duration mean) { return static_cast<double>(mean.count()) / 1e6; };
   notes.push_back(fmt::format(

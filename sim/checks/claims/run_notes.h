@@ -2,9 +2,9 @@
 // The notes beside the verdict: what kept requests from an answer where under 99 % got one, and which
 // defaults, written nowhere in the file, decided what became of more than 1 % of the requests.
 //
-//   RunNotes watch{scenario};
-//   const RunResult result = run(scenario, {.observers = {&watch}});
-//   watch.notes(result.faults);   // ready to print, one sentence each
+//   RunNotes observer{scenario};
+//   const RunResult result = run(scenario, {.observers = {&observer}});
+//   observer.notes(result.faults);   // ready to print, one sentence each
 //
 // A setting counts as written if the scenario has an origin for it; a scenario that was built by hand has none.
 

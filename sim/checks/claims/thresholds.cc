@@ -59,8 +59,9 @@ std::string seconds(Duration since_start) { return fmt::format("{}s", static_cas
 
 Thresholds::Thresholds(const Scenario& scenario)
     : has_experiment_(!scenario.monitor.ab_router.variants.empty()),
-      has_cost_(std::ranges::any_of(scenario.thresholds,
-                                    [](const ThresholdSpec& one) { return one.of == Metric::cost_usd; })) {
+      has_cost_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
+        return threshold_spec.of == Metric::cost_usd;
+      })) {
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
     state.spec = &spec;

@@ -26,25 +26,25 @@ std::int64_t since_start(Instant at) { return at.time_since_epoch().count(); }
 
 }  // namespace
 
-BreakerChecks::BreakerChecks(Watched& watched)
-    : watched_(watched),
-      foreign_(!watched.scenario.breaker_command.empty()),
-      ones_(watched.providers(), One{BreakerFollower{watched.config().circuit_breaker}}) {}
+BreakerChecks::BreakerChecks(CheckContext& context)
+    : context_(context),
+      foreign_(!context.scenario.breaker_command.empty()),
+      entries_(context.providers(), One{BreakerFollower{context.config().circuit_breaker}}) {}
 
-void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& event) {
+void BreakerChecks::on_permit(OpenRequest& open_request, const monitor::PermitAsked& event) {
   const std::size_t provider = index_of(event.provider);
-  One& breaker = ones_[provider];
+  One& breaker = entries_[provider];
   BreakerFollower& follower = breaker.follower;
   touched_ |= 1U << provider;
   breaker.request = event.request;
-  Violations& all = watched_.violations;
+  Violations& all = context_.violations;
   not_ahead(breaker, provider, event.at);
   const auto expected = follower.acquire(breaker_time(event.at));
   if (event.admitted && !expected) {
     const bool open = follower.state() == BreakerState::open;
     all.must(false, open ? CheckId::B3 : CheckId::B1, event.at, event.request,
              "provider {} admitted a call while {}; probes in flight {} of {}, open until {} ns", provider,
-             name_of(follower.state()), follower.probes_out(), watched_.config().circuit_breaker.half_open_max_calls,
+             name_of(follower.state()), follower.probes_out(), context_.config().circuit_breaker.half_open_max_calls,
              open ? since_start(follower.open_end()) : 0);
   }
   if (!event.admitted && expected) {
@@ -59,22 +59,23 @@ void BreakerChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& even
   all.must(event.epoch == follower.epoch(), event.admitted ? CheckId::B6 : CheckId::B11, event.at, event.request,
            "provider {} answered in epoch {} instead of {}", provider, event.epoch, follower.epoch());
   if (!event.admitted) return;
-  one.permit = expected.value_or(ModelPermit{event.epoch, breaker_time(event.at)});
-  one.permit_pending = true;
-  one.permit_provider = event.provider;
+  open_request.permit = expected.value_or(ModelPermit{event.epoch, breaker_time(event.at)});
+  open_request.permit_pending = true;
+  open_request.permit_provider = event.provider;
   ++permits_pending_;
 }
 
-void BreakerChecks::on_attempt_start(OpenRequest& one, const monitor::AttemptStarted& event) {
-  watched_.violations.must(one.permit_pending && one.permit_provider == event.provider, CheckId::B9, event.at,
-                           event.request, "a call to provider {} starts without its permit", index_of(event.provider));
-  if (one.permit_pending) --permits_pending_;
-  one.permit_pending = false;
+void BreakerChecks::on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event) {
+  context_.violations.must(open_request.permit_pending && open_request.permit_provider == event.provider, CheckId::B9,
+                           event.at, event.request, "a call to provider {} starts without its permit",
+                           index_of(event.provider));
+  if (open_request.permit_pending) --permits_pending_;
+  open_request.permit_pending = false;
 }
 
-void BreakerChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event) {
+void BreakerChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event) {
   const std::size_t provider = index_of(event.provider);
-  One& breaker = ones_[provider];
+  One& breaker = entries_[provider];
   touched_ |= 1U << provider;
   breaker.request = event.request;
   breaker.closed_last = false;
@@ -83,17 +84,17 @@ void BreakerChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded
                      : event.reply.kind == ReplyKind::malformed || event.reply.kind == ReplyKind::truncated
                          ? CheckId::B8
                          : CheckId::B10;
-  watched_.violations.must(event.counted == outcome, id, event.at, event.request,
+  context_.violations.must(event.counted == outcome, id, event.at, event.request,
                            "provider {} was told outcome {} of a reply of kind {}; it is {}", provider,
                            static_cast<int>(event.counted), event.reply.kind, static_cast<int>(outcome));
   ++breaker.calls;
   if (event.reply.kind != ReplyKind::ok) ++breaker.failures;
-  const bool late = breaker.follower.report(one.permit, outcome, breaker_time(event.at));
-  watched_.violations.must(event.late == late, CheckId::B6, event.at, event.request,
-                           "a result of epoch {} at provider {} in epoch {} was taken as {}", one.permit.epoch,
+  const bool late = breaker.follower.report(open_request.permit, outcome, breaker_time(event.at));
+  context_.violations.must(event.late == late, CheckId::B6, event.at, event.request,
+                           "a result of epoch {} at provider {} in epoch {} was taken as {}", open_request.permit.epoch,
                            provider, breaker.follower.epoch(), event.late ? "late" : "in time");
   // Where late results act, they are results like any other.
-  if (late && watched_.config().circuit_breaker.late_results == monitor::LateResults::ignore) {
+  if (late && context_.config().circuit_breaker.late_results == monitor::LateResults::ignore) {
     breaker.last = Last::late;
     return;
   }
@@ -113,23 +114,24 @@ void BreakerChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded
 }
 
 void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTransition& event) {
-  One& breaker = ones_[index_of(provider)];
+  One& breaker = entries_[index_of(provider)];
   touched_ |= 1U << index_of(provider);
-  watched_.violations.must(
-      event.from == breaker.told && is_arrow(event.from, event.to) && event.epoch > breaker.told_epoch, CheckId::B2,
-      event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}", index_of(provider),
-      name_of(event.from), name_of(event.to), event.epoch, name_of(breaker.told), breaker.told_epoch);
-  watched_.violations.must(event.at >= breaker.told_at, CheckId::B3, event.at, breaker.request,
+  context_.violations.must(
+      event.from == breaker.reported && is_arrow(event.from, event.to) && event.epoch > breaker.reported_epoch,
+      CheckId::B2, event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}",
+      index_of(provider), name_of(event.from), name_of(event.to), event.epoch, name_of(breaker.reported),
+      breaker.reported_epoch);
+  context_.violations.must(event.at >= breaker.reported_at, CheckId::B3, event.at, breaker.request,
                            "provider {} went to {} at {} ns, after it had gone to {} at {} ns", index_of(provider),
-                           name_of(event.to), since_start(event.at), name_of(breaker.told),
-                           since_start(breaker.told_at));
-  breaker.told = event.to;
-  breaker.told_epoch = event.epoch;
-  breaker.told_at = event.at;
+                           name_of(event.to), since_start(event.at), name_of(breaker.reported),
+                           since_start(breaker.reported_at));
+  breaker.reported = event.to;
+  breaker.reported_epoch = event.epoch;
+  breaker.reported_at = event.at;
   breaker.probe_failed = event.rule == TripRule::probe_failed;
   if (breaker.follower.expected() == nullptr && event.to == BreakerState::half_open) breaker.follower.advance(event.at);
   const BreakerTransition* expected = breaker.follower.expected();
-  watched_.violations.must(
+  context_.violations.must(
       expected != nullptr, claim_of_surprise(breaker, event), event.at, breaker.request,
       "provider {} went from {} to {} by rule {}; by its rules it stays {}: {} failures in a row, not {}",
       index_of(provider), name_of(event.from), name_of(event.to), static_cast<int>(event.rule),
@@ -143,29 +145,29 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
 }
 
 // OPEN ends at an instant of its own, which may lie before the caller's, but never after it.
-void BreakerChecks::not_ahead(const One& one, std::size_t provider, Instant now) {
-  watched_.violations.must(one.told_at <= now, CheckId::B3, now, one.request,
-                           "provider {} is {} since {} ns, which is yet to come", provider, name_of(one.told),
-                           since_start(one.told_at));
+void BreakerChecks::not_ahead(const One& entry, std::size_t provider, Instant now) {
+  context_.violations.must(entry.reported_at <= now, CheckId::B3, now, entry.request,
+                           "provider {} is {} since {} ns, which is yet to come", provider, name_of(entry.reported),
+                           since_start(entry.reported_at));
 }
 
-void BreakerChecks::compare(One& one, const BreakerTransition& event, const BreakerTransition& expected) {
-  Violations& all = watched_.violations;
-  all.must(event.from == expected.from && event.to == expected.to, claim_of_missing(expected), event.at, one.request,
+void BreakerChecks::compare(One& entry, const BreakerTransition& event, const BreakerTransition& expected) {
+  Violations& all = context_.violations;
+  all.must(event.from == expected.from && event.to == expected.to, claim_of_missing(expected), event.at, entry.request,
            "it went from {} to {} instead of from {} to {}", name_of(event.from), name_of(event.to),
            name_of(expected.from), name_of(expected.to));
-  all.must(event.at == expected.at, claim_of_missing(expected), event.at, one.request,
+  all.must(event.at == expected.at, claim_of_missing(expected), event.at, entry.request,
            "it went to {} at {} ns instead of {} ns", name_of(event.to), since_start(event.at),
            since_start(expected.at));
-  all.must(event.rule == expected.rule, CheckId::B4, event.at, one.request, "rule {} opened it instead of {}",
+  all.must(event.rule == expected.rule, CheckId::B4, event.at, entry.request, "rule {} opened it instead of {}",
            static_cast<int>(event.rule), static_cast<int>(expected.rule));
   all.must(event.open_for == expected.open_for, expected.rule == TripRule::probe_failed ? CheckId::B5 : CheckId::B3,
-           event.at, one.request, "it stays open for {} ns instead of {} ns", event.open_for.count(),
+           event.at, entry.request, "it stays open for {} ns instead of {} ns", event.open_for.count(),
            expected.open_for.count());
   if (expected.from != BreakerState::closed) return;
   all.must(event.consecutive_failures == expected.consecutive_failures && event.window_calls == expected.window_calls &&
                event.window_failures == expected.window_failures,
-           CheckId::B4, event.at, one.request, "it counted {} in a row and {} failures of {} instead of {}, {} of {}",
+           CheckId::B4, event.at, entry.request, "it counted {} in a row and {} failures of {} instead of {}, {} of {}",
            event.consecutive_failures, event.window_failures, event.window_calls, expected.consecutive_failures,
            expected.window_failures, expected.window_calls);
 }
@@ -183,24 +185,24 @@ CheckId BreakerChecks::claim_of_missing(const BreakerTransition& arrow) const {
 }
 
 // An arrow that no rule takes.
-CheckId BreakerChecks::claim_of_surprise(const One& one, const BreakerTransition& arrow) const {
+CheckId BreakerChecks::claim_of_surprise(const One& entry, const BreakerTransition& arrow) const {
   if (arrow.from == BreakerState::open) return CheckId::B3;
-  if (one.last == Last::late) return CheckId::B6;
-  if (one.last == Last::ignored) return CheckId::B7;
+  if (entry.last == Last::late) return CheckId::B6;
+  if (entry.last == Last::ignored) return CheckId::B7;
   if (arrow.from == BreakerState::half_open) return CheckId::B5;
-  const bool run_goes_on =
-      arrow.rule == TripRule::consecutive && one.success_since_close && arrow.consecutive_failures > one.follower.run();
+  const bool run_goes_on = arrow.rule == TripRule::consecutive && entry.success_since_close &&
+                           arrow.consecutive_failures > entry.follower.run();
   return run_goes_on ? CheckId::B12 : CheckId::B4;
 }
 
 // A request that ends with a permit that it never used has given it back.
-void BreakerChecks::on_finish(OpenRequest& one) {
-  if (!one.permit_pending) return;
-  one.permit_pending = false;
+void BreakerChecks::on_finish(OpenRequest& open_request) {
+  if (!open_request.permit_pending) return;
+  open_request.permit_pending = false;
   --permits_pending_;
-  const std::size_t provider = index_of(one.permit_provider);
+  const std::size_t provider = index_of(open_request.permit_provider);
   touched_ |= 1U << provider;
-  ones_[provider].follower.report(one.permit, BreakerOutcome::ignored, breaker_time(watched_.now));
+  entries_[provider].follower.report(open_request.permit, BreakerOutcome::ignored, breaker_time(context_.now));
 }
 
 void BreakerChecks::on_event() {
@@ -210,72 +212,72 @@ void BreakerChecks::on_event() {
     if ((touched_ >> provider & 1U) != 0) reconcile(provider);
   }
   touched_ = 0;
-  watched_.violations.must(permits_pending_ == 0, CheckId::B9, watched_.now, std::nullopt,
+  context_.violations.must(permits_pending_ == 0, CheckId::B9, context_.now, std::nullopt,
                            "{} permits were neither used nor given back", permits_pending_);
 }
 
 // A program that keeps a breaker is queried at the instant at which OPEN ends, and must answer half_open.
 void BreakerChecks::must_have_woken() {
-  for (std::size_t provider = 0; provider < ones_.size(); ++provider) {
-    const One& one = ones_[provider];
-    if (one.told != BreakerState::open || one.follower.state() != BreakerState::open) continue;
-    const Instant end = std::chrono::ceil<std::chrono::milliseconds>(one.follower.open_end());
-    watched_.violations.must(watched_.now <= end, CheckId::B3, watched_.now, one.request,
+  for (std::size_t provider = 0; provider < entries_.size(); ++provider) {
+    const One& entry = entries_[provider];
+    if (entry.reported != BreakerState::open || entry.follower.state() != BreakerState::open) continue;
+    const Instant end = std::chrono::ceil<std::chrono::milliseconds>(entry.follower.open_end());
+    context_.violations.must(context_.now <= end, CheckId::B3, context_.now, entry.request,
                              "provider {} was still open when it was asked at {} ns, where OPEN ends", provider,
                              since_start(end));
   }
 }
 
 void BreakerChecks::reconcile(std::size_t provider) {
-  One& one = ones_[provider];
-  not_ahead(one, provider, watched_.now);
+  One& entry = entries_[provider];
+  not_ahead(entry, provider, context_.now);
   const monitor::ProviderId id{static_cast<std::uint8_t>(provider)};
-  const monitor::Breaker* const breaker = watched_.pipeline == nullptr ? nullptr : &watched_.pipeline->breaker(id);
-  while (const BreakerTransition* missing = one.follower.expected()) {
+  const monitor::Breaker* const breaker = context_.pipeline == nullptr ? nullptr : &context_.pipeline->breaker(id);
+  while (const BreakerTransition* missing = entry.follower.expected()) {
     // It may have received no failure, or have ignored it.
     const bool lost = missing->from == BreakerState::closed && breaker != nullptr &&
                       breaker->consecutive_failures() != missing->consecutive_failures;
-    watched_.violations.must(false, lost ? claim_of_last(one) : claim_of_missing(*missing), watched_.now, one.request,
-                             "provider {} should have gone from {} to {} at {} ns", provider, name_of(missing->from),
-                             name_of(missing->to), since_start(missing->at));
-    one.follower.take_off();
+    context_.violations.must(false, lost ? claim_of_last(entry) : claim_of_missing(*missing), context_.now,
+                             entry.request, "provider {} should have gone from {} to {} at {} ns", provider,
+                             name_of(missing->from), name_of(missing->to), since_start(missing->at));
+    entry.follower.take_off();
   }
   if (breaker == nullptr) return;
   const monitor::Breaker& real = *breaker;
-  BreakerFollower& follower = one.follower;
+  BreakerFollower& follower = entry.follower;
   const bool counts = real.consecutive_failures() == follower.run() && real.epoch() == follower.epoch() &&
                       real.late_results() == follower.late_results();
-  watched_.violations.must(
-      counts, claim_of_last(one), watched_.now, one.request,
+  context_.violations.must(
+      counts, claim_of_last(entry), context_.now, entry.request,
       "the breaker of provider {} holds {} failures in a row, epoch {}, {} late results instead of {}, {}, {}",
       provider, real.consecutive_failures(), real.epoch(), real.late_results(), follower.run(), follower.epoch(),
       follower.late_results());
-  watched_.violations.must(real.permits_in_flight() == follower.probes_out(),
-                           one.last == Last::refused ? CheckId::B11 : CheckId::B9, watched_.now, one.request,
+  context_.violations.must(real.permits_in_flight() == follower.probes_out(),
+                           entry.last == Last::refused ? CheckId::B11 : CheckId::B9, context_.now, entry.request,
                            "the breaker of provider {} awaits {} probes instead of {}", provider,
                            real.permits_in_flight(), follower.probes_out());
   if (follower.state() == BreakerState::open) {
-    const Instant end = watched_.pipeline->wakeup(id).value_or(Instant{});
+    const Instant end = context_.pipeline->wakeup(id).value_or(Instant{});
     const Instant expected =
         foreign_ ? std::chrono::ceil<std::chrono::milliseconds>(follower.open_end()) : follower.open_end();
-    const CheckId claim = one.last == Last::refused ? CheckId::B11 : one.probe_failed ? CheckId::B5 : CheckId::B3;
-    watched_.violations.must(end == expected, claim, watched_.now, one.request,
+    const CheckId claim = entry.last == Last::refused ? CheckId::B11 : entry.probe_failed ? CheckId::B5 : CheckId::B3;
+    context_.violations.must(end == expected, claim, context_.now, entry.request,
                              "the breaker of provider {} is open until {} ns instead of {} ns", provider,
                              since_start(end), since_start(expected));
   }
-  if (one.closed_last) {
-    const auto kept = follower.counts(watched_.now);
-    watched_.violations.must(
-        real.window_calls(watched_.now) == kept.calls && real.window_failures(watched_.now) == kept.failures,
-        CheckId::B5, watched_.now, one.request,
+  if (entry.closed_last) {
+    const auto kept = follower.counts(context_.now);
+    context_.violations.must(
+        real.window_calls(context_.now) == kept.calls && real.window_failures(context_.now) == kept.failures,
+        CheckId::B5, context_.now, entry.request,
         "the breaker of provider {} closed and remembers {} failures of {} calls instead of {} of {}", provider,
-        real.window_failures(watched_.now), real.window_calls(watched_.now), kept.failures, kept.calls);
+        real.window_failures(context_.now), real.window_calls(context_.now), kept.failures, kept.calls);
   }
 }
 
-CheckId BreakerChecks::claim_of_last(const One& one) const {
-  if (one.closed_last) return CheckId::B5;
-  switch (one.last) {
+CheckId BreakerChecks::claim_of_last(const One& entry) const {
+  if (entry.closed_last) return CheckId::B5;
+  switch (entry.last) {
     case Last::nothing:
     case Last::admitted:
     case Last::refused:
@@ -294,26 +296,26 @@ CheckId BreakerChecks::claim_of_last(const One& one) const {
 
 BreakerOutcome BreakerChecks::outcome_of(ReplyKind kind) const {
   if (kind == ReplyKind::ok) return BreakerOutcome::success;
-  const auto& set = watched_.config().circuit_breaker.outcomes[static_cast<std::size_t>(kind)];
+  const auto& set = context_.config().circuit_breaker.outcomes[static_cast<std::size_t>(kind)];
   if (set.has_value()) return set.value();
   if (kind == ReplyKind::client_error) return BreakerOutcome::ignored;
-  if (kind == ReplyKind::rate_limited && !watched_.config().provider_call.rate_limited_counts) {
+  if (kind == ReplyKind::rate_limited && !context_.config().provider_call.rate_limited_counts) {
     return BreakerOutcome::ignored;
   }
   return BreakerOutcome::failure;
 }
 
 void BreakerChecks::at_end(const RunResult& result) {
-  for (std::size_t i = 0; i < ones_.size(); ++i) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
     const monitor::ProviderId provider{static_cast<std::uint8_t>(i)};
     const monitor::ProviderMetrics& metrics = result.pipeline.metrics().provider(provider);
-    watched_.violations.must(metrics.calls == ones_[i].calls && metrics.errors() == ones_[i].failures, CheckId::B10,
-                             result.ended, std::nullopt,
+    context_.violations.must(metrics.calls == entries_[i].calls && metrics.errors() == entries_[i].failures,
+                             CheckId::B10, result.ended, std::nullopt,
                              "provider {} counts {} calls and {} errors instead of {} and {}", i, metrics.calls,
-                             metrics.errors(), ones_[i].calls, ones_[i].failures);
+                             metrics.errors(), entries_[i].calls, entries_[i].failures);
     if (result.in_flight != 0) continue;
     const bool half_open = result.pipeline.breaker(provider).state(result.ended) == BreakerState::half_open;
-    watched_.violations.must(!half_open || result.pipeline.breaker(provider).permits_in_flight() == 0, CheckId::B9,
+    context_.violations.must(!half_open || result.pipeline.breaker(provider).permits_in_flight() == 0, CheckId::B9,
                              result.ended, std::nullopt, "at rest the breaker of provider {} still awaits {} probes", i,
                              result.pipeline.breaker(provider).permits_in_flight());
   }

@@ -16,13 +16,13 @@ namespace windtunnel::sim {
 
 class BreakerChecks {
  public:
-  explicit BreakerChecks(Watched& watched);
+  explicit BreakerChecks(CheckContext& context);
 
-  void on_permit(OpenRequest& one, const monitor::PermitAsked& event);
-  void on_attempt_start(OpenRequest& one, const monitor::AttemptStarted& event);
-  void on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event);
+  void on_permit(OpenRequest& open_request, const monitor::PermitAsked& event);
+  void on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event);
+  void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event);
   void on_transition(monitor::ProviderId provider, const monitor::BreakerTransition& event);
-  void on_finish(OpenRequest& one);
+  void on_finish(OpenRequest& open_request);
   void on_event();
   void at_end(const RunResult& result);
 
@@ -30,9 +30,9 @@ class BreakerChecks {
   enum class Last : std::uint8_t { nothing, admitted, refused, success, failure, ignored, late };
   struct One {
     BreakerFollower follower;
-    monitor::BreakerState told = monitor::BreakerState::closed;
-    std::uint64_t told_epoch = 0;
-    Instant told_at{};
+    monitor::BreakerState reported = monitor::BreakerState::closed;
+    std::uint64_t reported_epoch = 0;
+    Instant reported_at{};
     bool probe_failed = false;  // the latest arrow is that of a failed probe
     Last last = Last::nothing;
     RequestId request{};  // of the latest event
@@ -48,16 +48,16 @@ class BreakerChecks {
   }
   void must_have_woken();
   [[nodiscard]] CheckId claim_of_missing(const monitor::BreakerTransition& arrow) const;
-  [[nodiscard]] CheckId claim_of_surprise(const One& one, const monitor::BreakerTransition& arrow) const;
-  void compare(One& one, const monitor::BreakerTransition& event, const monitor::BreakerTransition& expected);
-  void not_ahead(const One& one, std::size_t provider, Instant now);
+  [[nodiscard]] CheckId claim_of_surprise(const One& entry, const monitor::BreakerTransition& arrow) const;
+  void compare(One& entry, const monitor::BreakerTransition& event, const monitor::BreakerTransition& expected);
+  void not_ahead(const One& entry, std::size_t provider, Instant now);
   void reconcile(std::size_t provider);
-  [[nodiscard]] CheckId claim_of_last(const One& one) const;
+  [[nodiscard]] CheckId claim_of_last(const One& entry) const;
   [[nodiscard]] monitor::BreakerOutcome outcome_of(monitor::ReplyKind kind) const;
 
-  Watched& watched_;
+  CheckContext& context_;
   bool foreign_;  // the breakers are another program's
-  std::vector<One> ones_;
+  std::vector<One> entries_;
   std::uint32_t touched_ = 0;  // providers of this event, by bit
   std::int64_t permits_pending_ = 0;
 };

@@ -8,21 +8,21 @@ namespace windtunnel::sim {
 
 class CacheChecks {
  public:
-  explicit CacheChecks(Watched& watched);
+  explicit CacheChecks(CheckContext& context);
 
   // The cache had nothing for it: its first provider is asked.
-  void on_first_asked(const OpenRequest& one, monitor::ProviderId provider);
-  void on_cache_stored(OpenRequest& one, const monitor::CacheStored& event);
-  void on_cache_served(OpenRequest& one, const monitor::CacheServed& event);
-  void on_finish(OpenRequest& one, const monitor::Record& record);
+  void on_first_asked(const OpenRequest& open_request, monitor::ProviderId provider);
+  void on_cache_stored(OpenRequest& open_request, const monitor::CacheStored& event);
+  void on_cache_served(OpenRequest& open_request, const monitor::CacheServed& event);
+  void on_finish(OpenRequest& open_request, const monitor::Record& record);
 
  private:
-  [[nodiscard]] CacheIdentity identity_of(const OpenRequest& one, monitor::ProviderId provider) const;
-  void from_cache(const OpenRequest& one, const monitor::Record& record);
-  void is_served_where_due(const OpenRequest& one, const monitor::Record& record);
-  void kept(const OpenRequest& one, const monitor::Record& record);
+  [[nodiscard]] CacheIdentity identity_of(const OpenRequest& open_request, monitor::ProviderId provider) const;
+  void from_cache(const OpenRequest& open_request, const monitor::Record& record);
+  void is_served_where_due(const OpenRequest& open_request, const monitor::Record& record);
+  void kept(const OpenRequest& open_request, const monitor::Record& record);
 
-  Watched& watched_;
+  CheckContext& context_;
   bool on_;
   CacheModel model_;
 };

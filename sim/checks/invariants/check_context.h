@@ -9,7 +9,7 @@
 
 namespace windtunnel::sim {
 
-struct Watched {
+struct CheckContext {
   const Scenario& scenario;
   Violations violations;
   OpenRequests open;

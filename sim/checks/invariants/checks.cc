@@ -22,201 +22,206 @@
 namespace windtunnel::sim {
 
 Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool keep_going)
-    : watched_{.scenario = scenario,
+    : context_{.scenario = scenario,
                .violations = Violations{selection, keep_going},
                .open = {},
                .wall_at_zero = scenario.start},
-      breaker_(watched_),
-      failover_(watched_),
-      retry_(watched_),
-      money_(watched_),
-      tokens_(watched_),
-      true_time_(watched_),
-      cache_(watched_),
-      routing_(watched_),
-      telemetry_(watched_),
-      run_(watched_),
-      world_(watched_) {}
+      breaker_(context_),
+      failover_(context_),
+      retry_(context_),
+      money_(context_),
+      tokens_(context_),
+      true_time_(context_),
+      cache_(context_),
+      routing_(context_),
+      telemetry_(context_),
+      run_(context_),
+      world_(context_) {}
 
 void Checks::on(const RunBegan& event) {
-  watched_.pipeline = event.pipeline;
+  context_.pipeline = event.pipeline;
   money_.on_begin(event.month_spent);
   true_time_.on_begin(event.month_spent);
   world_.on_begin(event.seed);
 }
 
 OpenRequest* Checks::known(RequestId request, Instant now, CheckId otherwise) {
-  watched_.now = now;
-  OpenRequest* const one = watched_.open.find(request);
-  watched_.violations.must(one != nullptr, otherwise, now, request, "something happens to it and it is not in flight");
-  return one;
+  context_.now = now;
+  OpenRequest* const open_request = context_.open.find(request);
+  context_.violations.must(open_request != nullptr, otherwise, now, request,
+                           "something happens to it and it is not in flight");
+  return open_request;
 }
 
 void Checks::on(const monitor::RequestArrived& event) {
-  watched_.now = event.at;
-  if (watched_.open.find(event.request.id) != nullptr) {
-    return watched_.violations.must(false, CheckId::T1, event.at, event.request.id, "it arrives again");
+  context_.now = event.at;
+  if (context_.open.find(event.request.id) != nullptr) {
+    return context_.violations.must(false, CheckId::T1, event.at, event.request.id, "it arrives again");
   }
-  OpenRequest& one = watched_.open.begin(event.request.id);
-  one.request = event.request;
-  one.arrived = event.at;
-  one.wall = watched_.wall();
+  OpenRequest& open_request = context_.open.begin(event.request.id);
+  open_request.request = event.request;
+  open_request.arrived = event.at;
+  open_request.wall = context_.wall();
   telemetry_.on_arrival();
-  world_.on_arrival(one);
-  tokens_.on_arrival(one);
-  true_time_.on_arrival(one);
+  world_.on_arrival(open_request);
+  tokens_.on_arrival(open_request);
+  true_time_.on_arrival(open_request);
 }
 
 void Checks::on(const monitor::TokensGranted& event) {
-  OpenRequest* const one = known(event.request, event.at, CheckId::T1);
-  if (one == nullptr) return;
-  tokens_.on_granted(*one, event.output);
-  true_time_.on_passed(*one);
-  one->granted = true;
-  one->grant = event.output;
-  money_.on_granted(*one);
+  OpenRequest* const open_request = known(event.request, event.at, CheckId::T1);
+  if (open_request == nullptr) return;
+  tokens_.on_granted(*open_request, event.output);
+  true_time_.on_passed(*open_request);
+  open_request->granted = true;
+  open_request->grant = event.output;
+  money_.on_granted(*open_request);
 }
 
 void Checks::on(const monitor::MoneyReserved& event) {
-  OpenRequest* const one = known(event.request, event.at, CheckId::C2);
-  if (one == nullptr) return;
-  if (!one->held) true_time_.on_reserved(*one);
-  money_.on_reserved(*one, event.amount, event.wall);
+  OpenRequest* const open_request = known(event.request, event.at, CheckId::C2);
+  if (open_request == nullptr) return;
+  if (!open_request->held) true_time_.on_reserved(*open_request);
+  money_.on_reserved(*open_request, event.amount, event.wall);
 }
 
 void Checks::on(const monitor::MoneyReleased& event) {
-  if (OpenRequest* const one = known(event.request, event.at, CheckId::C2)) money_.on_released(*one, event.amount);
+  if (OpenRequest* const open_request = known(event.request, event.at, CheckId::C2))
+    money_.on_released(*open_request, event.amount);
 }
 
 // The first candidate's turn: the cache had nothing for this request.
-void Checks::ask_first(OpenRequest& one, monitor::ProviderId provider) {
-  one.asked_mask = static_cast<std::uint8_t>(one.asked_mask | 1U << index_of(provider));
-  if (one.first_asked) return;
-  one.first_asked = provider;
-  cache_.on_first_asked(one, provider);
+void Checks::ask_first(OpenRequest& open_request, monitor::ProviderId provider) {
+  open_request.asked_mask = static_cast<std::uint8_t>(open_request.asked_mask | 1U << index_of(provider));
+  if (open_request.first_asked) return;
+  open_request.first_asked = provider;
+  cache_.on_first_asked(open_request, provider);
 }
 
 void Checks::on(const monitor::PermitAsked& event) {
-  OpenRequest* const one = known(event.request, event.at, CheckId::F7);
-  if (one == nullptr) return;
-  ask_first(*one, event.provider);
-  failover_.on_permit(*one, event);
-  retry_.on_step(*one, event.provider);
-  breaker_.on_permit(*one, event);
+  OpenRequest* const open_request = known(event.request, event.at, CheckId::F7);
+  if (open_request == nullptr) return;
+  ask_first(*open_request, event.provider);
+  failover_.on_permit(*open_request, event);
+  retry_.on_step(*open_request, event.provider);
+  breaker_.on_permit(*open_request, event);
 }
 
 void Checks::on(const monitor::CoolingSkipped& event) {
-  OpenRequest* const one = known(event.request, event.at, CheckId::F7);
-  if (one == nullptr) return;
-  ask_first(*one, event.provider);
-  retry_.on_step(*one, event.provider);
-  failover_.on_cooling_skip(*one, event.provider);
+  OpenRequest* const open_request = known(event.request, event.at, CheckId::F7);
+  if (open_request == nullptr) return;
+  ask_first(*open_request, event.provider);
+  retry_.on_step(*open_request, event.provider);
+  failover_.on_cooling_skip(*open_request, event.provider);
 }
 
 void Checks::on(const monitor::AttemptStarted& event) {
-  OpenRequest* const one = known(event.request, event.at, CheckId::F7);
-  if (one == nullptr) return;
-  failover_.on_attempt_start(*one, event);
-  breaker_.on_attempt_start(*one, event);
-  money_.on_attempt_start(*one, event);
-  tokens_.on_attempt_start(*one, event);
-  world_.on_attempt_start(*one);
-  one->provider = event.provider;
-  one->calling = true;
-  one->ledger_seen = false;
-  one->hit_by_fault = false;
-  one->started = event.at;
-  one->deadline = event.deadline;
-  one->output_max = event.output_max;
-  one->called_mask = static_cast<std::uint8_t>(one->called_mask | 1U << index_of(event.provider));
-  ++one->attempts_at[index_of(event.provider)];
-  ++one->attempts;
+  OpenRequest* const open_request = known(event.request, event.at, CheckId::F7);
+  if (open_request == nullptr) return;
+  failover_.on_attempt_start(*open_request, event);
+  breaker_.on_attempt_start(*open_request, event);
+  money_.on_attempt_start(*open_request, event);
+  tokens_.on_attempt_start(*open_request, event);
+  world_.on_attempt_start(*open_request);
+  open_request->provider = event.provider;
+  open_request->calling = true;
+  open_request->ledger_seen = false;
+  open_request->hit_by_fault = false;
+  open_request->started = event.at;
+  open_request->deadline = event.deadline;
+  open_request->output_max = event.output_max;
+  open_request->called_mask = static_cast<std::uint8_t>(open_request->called_mask | 1U << index_of(event.provider));
+  ++open_request->attempts_at[index_of(event.provider)];
+  ++open_request->attempts;
 }
 
 void Checks::on(const CallPlaced& event) {
-  if (OpenRequest* const one = known(event.request, event.at, CheckId::F7)) world_.on_placed(*one, event);
+  if (OpenRequest* const open_request = known(event.request, event.at, CheckId::F7))
+    world_.on_placed(*open_request, event);
 }
 
 void Checks::on(const LedgerEntry& entry) {
-  OpenRequest* const one = known(entry.request, entry.at, CheckId::F7);
-  if (one == nullptr) return;
-  one->ledger_seen = true;
-  one->billed = entry.billed;
-  one->billed_input = entry.input;
-  one->billed_output = entry.output;
-  if (entry.usage_known) one->known_cost += entry.billed;
-  tokens_.on_ledger(*one, entry);
+  OpenRequest* const open_request = known(entry.request, entry.at, CheckId::F7);
+  if (open_request == nullptr) return;
+  open_request->ledger_seen = true;
+  open_request->billed = entry.billed;
+  open_request->billed_input = entry.input;
+  open_request->billed_output = entry.output;
+  if (entry.usage_known) open_request->known_cost += entry.billed;
+  tokens_.on_ledger(*open_request, entry);
   telemetry_.on_ledger(entry);
 }
 
 void Checks::on(const monitor::AttemptEnded& event) {
-  OpenRequest* const one = known(event.request, event.at, CheckId::F7);
-  if (one == nullptr) return;
-  failover_.on_attempt_end(*one, event);
-  retry_.on_attempt_end(*one, event, failover_.cooling_until(event.provider));
-  breaker_.on_attempt_end(*one, event);
-  money_.on_attempt_end(*one, event);
-  true_time_.on_attempt_end(*one, event);
-  run_.on_attempt_end(*one, event);
-  world_.on_attempt_end(*one, event);
+  OpenRequest* const open_request = known(event.request, event.at, CheckId::F7);
+  if (open_request == nullptr) return;
+  failover_.on_attempt_end(*open_request, event);
+  retry_.on_attempt_end(*open_request, event, failover_.cooling_until(event.provider));
+  breaker_.on_attempt_end(*open_request, event);
+  money_.on_attempt_end(*open_request, event);
+  true_time_.on_attempt_end(*open_request, event);
+  run_.on_attempt_end(*open_request, event);
+  world_.on_attempt_end(*open_request, event);
   telemetry_.on_attempt_end(event);
-  one->calling = false;
-  one->last_kind = event.reply.kind;
+  open_request->calling = false;
+  open_request->last_kind = event.reply.kind;
 }
 
 void Checks::on(const monitor::BreakerMoved& event) { breaker_.on_transition(event.provider, event.transition); }
 
 void Checks::on(const monitor::RetryAfterSet& event) {
-  watched_.now = event.at;
+  context_.now = event.at;
   failover_.on_retry_after(event.provider, event.until);
 }
 
 void Checks::on(const monitor::BudgetChanged& event) {
-  watched_.now = event.at;
+  context_.now = event.at;
   money_.on_budget(event.budget);
 }
 
 void Checks::on(const monitor::CacheStored& event) {
-  if (OpenRequest* const one = known(event.request, event.at, CheckId::T1)) cache_.on_cache_stored(*one, event);
+  if (OpenRequest* const open_request = known(event.request, event.at, CheckId::T1))
+    cache_.on_cache_stored(*open_request, event);
 }
 
 void Checks::on(const monitor::CacheServed& event) {
-  if (OpenRequest* const one = known(event.request, event.at, CheckId::T1)) cache_.on_cache_served(*one, event);
+  if (OpenRequest* const open_request = known(event.request, event.at, CheckId::T1))
+    cache_.on_cache_served(*open_request, event);
 }
 
 // Told at the instant of the event that ends the request, which the latest word about it has named.
 void Checks::on(const monitor::Record& record) {
-  OpenRequest* const one = known(record.request.id, watched_.now, CheckId::T1);
-  if (one == nullptr) return;
-  failover_.on_finish(*one, record);
-  retry_.on_step(*one, std::nullopt);
-  money_.on_finish(*one, record);
-  true_time_.on_finish(*one, record);
-  tokens_.on_finish(*one, record);
-  cache_.on_finish(*one, record);
-  routing_.on_finish(*one, record);
-  telemetry_.on_finish(*one, record);
-  breaker_.on_finish(*one);
-  world_.on_finish(*one);
-  watched_.open.end(*one);
+  OpenRequest* const open_request = known(record.request.id, context_.now, CheckId::T1);
+  if (open_request == nullptr) return;
+  failover_.on_finish(*open_request, record);
+  retry_.on_step(*open_request, std::nullopt);
+  money_.on_finish(*open_request, record);
+  true_time_.on_finish(*open_request, record);
+  tokens_.on_finish(*open_request, record);
+  cache_.on_finish(*open_request, record);
+  routing_.on_finish(*open_request, record);
+  telemetry_.on_finish(*open_request, record);
+  breaker_.on_finish(*open_request);
+  world_.on_finish(*open_request);
+  context_.open.end(*open_request);
 }
 
 void Checks::on(const FaultChanged& event) {
-  watched_.now = event.at;
+  context_.now = event.at;
   run_.on_fault(event);
   world_.on_fault(event);
-  const auto offset = wall_clock_offset_of(watched_.scenario.faults[event.fault].settings);
-  if (offset) watched_.wall_at_zero += event.active ? *offset : -*offset;
+  const auto offset = wall_clock_offset_of(context_.scenario.faults[event.fault].settings);
+  if (offset) context_.wall_at_zero += event.active ? *offset : -*offset;
 }
 
 void Checks::on(const FaultHit& event) {
-  watched_.now = event.at;
-  run_.on_fault_hit(event.fault, watched_.open.find(event.request));
+  context_.now = event.at;
+  run_.on_fault_hit(event.fault, context_.open.find(event.request));
   world_.on_fault_hit(event.fault);
 }
 
 void Checks::on(const ScheduledDone& event) {
-  watched_.now = event.at;
+  context_.now = event.at;
   // First, because a request that ended unseen leaves traces in every account.
   telemetry_.on_event();
   failover_.on_event();
@@ -226,8 +231,8 @@ void Checks::on(const ScheduledDone& event) {
 }
 
 void Checks::at_end(const RunResult& result) {
-  watched_.pipeline = nullptr;
-  watched_.now = result.ended;
+  context_.pipeline = nullptr;
+  context_.now = result.ended;
   if (wants_stop()) return;
   breaker_.at_end(result);
   money_.at_end(result);

@@ -33,8 +33,8 @@ class Checks final {
 
   // After the run, once.
   void at_end(const RunResult& result);
-  [[nodiscard]] const std::vector<Finding>& findings() const { return watched_.violations.findings(); }
-  [[nodiscard]] const CheckSelection& selection() const { return watched_.violations.selection(); }
+  [[nodiscard]] const std::vector<Finding>& findings() const { return context_.violations.findings(); }
+  [[nodiscard]] const CheckSelection& selection() const { return context_.violations.selection(); }
 
   void on(const RunBegan& event);
   void on(const CallPlaced& event);
@@ -56,14 +56,14 @@ class Checks final {
   void on(const FaultChanged& event);
   void on(const FaultHit& event);
   void on(const ScheduledDone& event);
-  [[nodiscard]] bool wants_stop() const { return watched_.violations.wants_stop(); }
+  [[nodiscard]] bool wants_stop() const { return context_.violations.wants_stop(); }
 
  private:
   // The request, or nullptr and a finding: nothing may happen to one that is not in flight.
   OpenRequest* known(RequestId request, Instant now, CheckId otherwise);
-  void ask_first(OpenRequest& one, monitor::ProviderId provider);
+  void ask_first(OpenRequest& open_request, monitor::ProviderId provider);
 
-  Watched watched_;
+  CheckContext context_;
   BreakerChecks breaker_;
   FailoverChecks failover_;
   RetryChecks retry_;

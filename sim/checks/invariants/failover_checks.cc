@@ -14,7 +14,9 @@ namespace {
 unsigned bit_of(monitor::ProviderId provider) { return 1U << index_of(provider); }
 
 // Its caller has read the beginning of an answer that broke off, so that nothing can take its place.
-bool has_seen_a_break(const OpenRequest& one) { return one.request.stream && one.last_kind == ReplyKind::truncated; }
+bool has_seen_a_break(const OpenRequest& open_request) {
+  return open_request.request.stream && open_request.last_kind == ReplyKind::truncated;
+}
 
 // Another time may mend it: the provider failed, not the request and not its key.
 bool is_mended_by_time(ReplyKind kind) {
@@ -22,9 +24,9 @@ bool is_mended_by_time(ReplyKind kind) {
 }
 
 // The latest reply says that the request is wrong, and no other provider's failure comes before that.
-bool is_wrong_request(const OpenRequest& one) {
-  return one.attempts > 0 && one.last_kind == ReplyKind::client_error &&
-         (one.retriable_mask & ~bit_of(one.provider)) == 0;
+bool is_wrong_request(const OpenRequest& open_request) {
+  return open_request.attempts > 0 && open_request.last_kind == ReplyKind::client_error &&
+         (open_request.retriable_mask & ~bit_of(open_request.provider)) == 0;
 }
 
 const char* words_of(monitor::RetryAfter::Form form) {
@@ -35,66 +37,70 @@ const char* words_of(monitor::RetryAfter::Form form) {
 
 bool FailoverChecks::is_cooling(monitor::ProviderId provider) const {
   const auto& until = cooling_until_[index_of(provider)];
-  return until && watched_.now < *until;
+  return until && context_.now < *until;
 }
 
-void FailoverChecks::on_cooling_skip(OpenRequest& one, monitor::ProviderId provider) {
+void FailoverChecks::on_cooling_skip(OpenRequest& open_request, monitor::ProviderId provider) {
   must_have_obeyed();
-  watched_.violations.must(is_cooling(provider), CheckId::F4, watched_.now, one.request.id,
+  context_.violations.must(is_cooling(provider), CheckId::F4, context_.now, open_request.request.id,
                            "provider {} was passed over without a Retry-After in force", index_of(provider));
-  one.refused_mask = static_cast<std::uint8_t>(one.refused_mask | bit_of(provider));
+  open_request.refused_mask = static_cast<std::uint8_t>(open_request.refused_mask | bit_of(provider));
 }
 
-void FailoverChecks::on_permit(OpenRequest& one, const monitor::PermitAsked& event) {
+void FailoverChecks::on_permit(OpenRequest& open_request, const monitor::PermitAsked& event) {
   must_have_obeyed();
-  watched_.violations.must(!one.permit_pending, CheckId::F2, event.at, one.request.id,
-                           "after provider {} was not paid for, provider {} was asked", index_of(one.permit_provider),
-                           index_of(event.provider));
-  watched_.violations.must(!is_wrong_request(one), CheckId::F6, event.at, one.request.id,
+  context_.violations.must(!open_request.permit_pending, CheckId::F2, event.at, open_request.request.id,
+                           "after provider {} was not paid for, provider {} was asked",
+                           index_of(open_request.permit_provider), index_of(event.provider));
+  context_.violations.must(!is_wrong_request(open_request), CheckId::F6, event.at, open_request.request.id,
                            "provider {} was asked after a client_error", index_of(event.provider));
-  if (!event.admitted) one.refused_mask = static_cast<std::uint8_t>(one.refused_mask | bit_of(event.provider));
+  if (!event.admitted)
+    open_request.refused_mask = static_cast<std::uint8_t>(open_request.refused_mask | bit_of(event.provider));
 }
 
-void FailoverChecks::on_attempt_start(OpenRequest& one, const monitor::AttemptStarted& event) {
-  Violations& all = watched_.violations;
+void FailoverChecks::on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event) {
+  Violations& all = context_.violations;
   const std::size_t provider = index_of(event.provider);
-  const auto& config = watched_.config().provider_call;
-  const bool same = one.attempts > 0 && one.provider == event.provider;
-  all.must(event.ordinal == one.attempts && one.attempts_at[provider] < config.retry.max_attempts &&
-               (same || (one.called_mask & bit_of(event.provider)) == 0),
+  const auto& config = context_.config().provider_call;
+  const bool same = open_request.attempts > 0 && open_request.provider == event.provider;
+  all.must(event.ordinal == open_request.attempts && open_request.attempts_at[provider] < config.retry.max_attempts &&
+               (same || (open_request.called_mask & bit_of(event.provider)) == 0),
            CheckId::F1, event.at, event.request, "attempt {} is call {} to provider {}, of {} allowed in one visit",
-           static_cast<int>(event.ordinal), one.attempts_at[provider] + 1, provider, config.retry.max_attempts);
-  all.must(one.attempts == 0 || !has_seen_a_break(one), CheckId::F5, event.at, event.request,
+           static_cast<int>(event.ordinal), open_request.attempts_at[provider] + 1, provider,
+           config.retry.max_attempts);
+  all.must(open_request.attempts == 0 || !has_seen_a_break(open_request), CheckId::F5, event.at, event.request,
            "provider {} is called after its caller saw a stream break off", provider);
-  all.must(one.granted, CheckId::F2, event.at, event.request, "provider {} is called for a request that was refused",
-           provider);
+  all.must(open_request.granted, CheckId::F2, event.at, event.request,
+           "provider {} is called for a request that was refused", provider);
   all.must(!is_cooling(event.provider), CheckId::F3, event.at, event.request,
            "provider {} is called {} ns before its Retry-After has passed", provider,
            instant_ns(cooling_until_[provider].value_or(event.at)) - instant_ns(event.at));
-  const bool may_retry = one.last_kind != ReplyKind::auth_or_quota &&
-                         (one.last_kind != ReplyKind::rate_limited || config.rate_limited_retries);
+  const bool may_retry = open_request.last_kind != ReplyKind::auth_or_quota &&
+                         (open_request.last_kind != ReplyKind::rate_limited || config.rate_limited_retries);
   all.must(!same || may_retry, CheckId::F6, event.at, event.request, "provider {} is called again after {}", provider,
-           one.last_kind);
-  all.must(!one.calling, CheckId::F7, event.at, event.request, "provider {} is called while a call is outstanding",
-           provider);
+           open_request.last_kind);
+  all.must(!open_request.calling, CheckId::F7, event.at, event.request,
+           "provider {} is called while a call is outstanding", provider);
   Instant due = config.timeout == monitor::kNoTimeout ? Instant::max() : event.at + config.timeout;
-  if (config.deadline) due = std::min(due, one.arrived + *config.deadline);
-  all.must(event.deadline == due && (!config.deadline || event.at < one.arrived + *config.deadline), CheckId::F7,
-           event.at, event.request, "the call's deadline is {} ns instead of {} ns", instant_ns(event.deadline),
-           instant_ns(due));
+  if (config.deadline) due = std::min(due, open_request.arrived + *config.deadline);
+  all.must(event.deadline == due && (!config.deadline || event.at < open_request.arrived + *config.deadline),
+           CheckId::F7, event.at, event.request, "the call's deadline is {} ns instead of {} ns",
+           instant_ns(event.deadline), instant_ns(due));
 }
 
-void FailoverChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event) {
-  watched_.violations.must(
-      one.calling && event.provider == one.provider && event.ordinal + 1 == one.attempts && event.at <= one.deadline,
-      CheckId::F7, event.at, event.request, "attempt {} at provider {} ends; outstanding: {}, due at {} ns",
-      static_cast<int>(event.ordinal), index_of(event.provider), one.calling, instant_ns(one.deadline));
+void FailoverChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event) {
+  context_.violations.must(open_request.calling && event.provider == open_request.provider &&
+                               event.ordinal + 1 == open_request.attempts && event.at <= open_request.deadline,
+                           CheckId::F7, event.at, event.request,
+                           "attempt {} at provider {} ends; outstanding: {}, due at {} ns",
+                           static_cast<int>(event.ordinal), index_of(event.provider), open_request.calling,
+                           instant_ns(open_request.deadline));
   if (is_mended_by_time(event.reply.kind)) {
-    one.retriable_mask = static_cast<std::uint8_t>(one.retriable_mask | bit_of(event.provider));
+    open_request.retriable_mask = static_cast<std::uint8_t>(open_request.retriable_mask | bit_of(event.provider));
   }
   if (event.reply.kind == ReplyKind::ok || event.reply.retry_after.form == monitor::RetryAfter::Form::absent) return;
   const Instant until =
-      event.at + wait_asked(event.reply.retry_after, watched_.wall(), watched_.config().provider_call.retry_after_cap);
+      event.at + wait_asked(event.reply.retry_after, context_.wall(), context_.config().provider_call.retry_after_cap);
   cooling_until_[index_of(event.provider)] = until;
   if (until == event.at) return;
   owed_ = Owed{.request = event.request,
@@ -106,7 +112,7 @@ void FailoverChecks::on_attempt_end(OpenRequest& one, const monitor::AttemptEnde
 }
 
 void FailoverChecks::report_disobeyed() {
-  watched_.violations.must(false, CheckId::F12, watched_.now, owed_->request,
+  context_.violations.must(false, CheckId::F12, context_.now, owed_->request,
                            "provider {} answered {} with a Retry-After of {} ns, {}, and is not left alone",
                            index_of(owed_->provider), owed_->kind, (owed_->until - owed_->at).count(),
                            words_of(owed_->form));
@@ -115,59 +121,63 @@ void FailoverChecks::report_disobeyed() {
 
 void FailoverChecks::on_retry_after(monitor::ProviderId provider, Instant until) {
   const auto& expected = cooling_until_[index_of(provider)];
-  if (owed_ && owed_->provider == provider && until <= watched_.now) return report_disobeyed();
+  if (owed_ && owed_->provider == provider && until <= context_.now) return report_disobeyed();
   owed_.reset();
-  watched_.violations.must(until == expected && until >= watched_.now &&
-                               until <= watched_.now + watched_.config().provider_call.retry_after_cap,
-                           CheckId::F8, watched_.now, std::nullopt,
+  context_.violations.must(until == expected && until >= context_.now &&
+                               until <= context_.now + context_.config().provider_call.retry_after_cap,
+                           CheckId::F8, context_.now, std::nullopt,
                            "provider {} is left alone for {} ns instead of {} ns; the cap is {} ns", index_of(provider),
-                           (until - watched_.now).count(),
-                           instant_ns(expected.value_or(watched_.now)) - instant_ns(watched_.now),
-                           watched_.config().provider_call.retry_after_cap.count());
+                           (until - context_.now).count(),
+                           instant_ns(expected.value_or(context_.now)) - instant_ns(context_.now),
+                           context_.config().provider_call.retry_after_cap.count());
 }
 
-void FailoverChecks::on_finish(const OpenRequest& one, const monitor::Record& record) {
-  Violations& all = watched_.violations;
+void FailoverChecks::on_finish(const OpenRequest& open_request, const monitor::Record& record) {
+  Violations& all = context_.violations;
   must_have_obeyed();
-  all.must(!one.calling, CheckId::F7, watched_.now, one.request.id, "it ends while a call is outstanding");
-  const bool wrong_request = is_wrong_request(one);
-  all.must(wrong_request || record.outcome != Outcome::client_error || one.retriable_mask == 0, CheckId::F13,
-           watched_.now, one.request.id, "it ends as client_error after providers {:#b} had failed for the time being",
-           static_cast<unsigned>(one.retriable_mask));
-  all.must(wrong_request == (record.outcome == Outcome::client_error), CheckId::F6, watched_.now, one.request.id,
-           "its last reply was {} and it ends as {}", one.last_kind, record.outcome);
-  const auto& deadline = watched_.config().provider_call.deadline;
+  all.must(!open_request.calling, CheckId::F7, context_.now, open_request.request.id,
+           "it ends while a call is outstanding");
+  const bool wrong_request = is_wrong_request(open_request);
+  all.must(wrong_request || record.outcome != Outcome::client_error || open_request.retriable_mask == 0, CheckId::F13,
+           context_.now, open_request.request.id,
+           "it ends as client_error after providers {:#b} had failed for the time being",
+           static_cast<unsigned>(open_request.retriable_mask));
+  all.must(wrong_request == (record.outcome == Outcome::client_error), CheckId::F6, context_.now,
+           open_request.request.id, "its last reply was {} and it ends as {}", open_request.last_kind, record.outcome);
+  const auto& deadline = context_.config().provider_call.deadline;
   const auto is = [&](Outcome outcome) { return record.outcome == outcome; };
   if (is(Outcome::refused_rate) || is(Outcome::refused_tokens)) {
-    all.must(one.attempts == 0 && one.asked_mask == 0, CheckId::F2, watched_.now, one.request.id,
-             "it was refused after {} calls", static_cast<int>(one.attempts));
+    all.must(open_request.attempts == 0 && open_request.asked_mask == 0, CheckId::F2, context_.now,
+             open_request.request.id, "it was refused after {} calls", static_cast<int>(open_request.attempts));
   }
   if (is(Outcome::refused_budget)) {
-    all.must(one.attempts == 0 || one.permit_pending, CheckId::F5, watched_.now, one.request.id,
-             "no further reservation was refused after its {} calls", static_cast<int>(one.attempts));
+    all.must(open_request.attempts == 0 || open_request.permit_pending, CheckId::F5, context_.now,
+             open_request.request.id, "no further reservation was refused after its {} calls",
+             static_cast<int>(open_request.attempts));
   }
   if (is(Outcome::deadline_exceeded)) {
-    all.must(deadline && watched_.now >= one.arrived + *deadline, CheckId::F5, watched_.now, one.request.id,
-             "its deadline is not over");
+    all.must(deadline && context_.now >= open_request.arrived + *deadline, CheckId::F5, context_.now,
+             open_request.request.id, "its deadline is not over");
   }
-  if (is(Outcome::failed) || is(Outcome::stale_hit) || is(Outcome::all_providers_unavailable)) gave_up(one, record);
+  if (is(Outcome::failed) || is(Outcome::stale_hit) || is(Outcome::all_providers_unavailable))
+    gave_up(open_request, record);
 }
 
 // Every provider had its turn: it was called, or it did not admit, or it was under Retry-After.
-void FailoverChecks::gave_up(const OpenRequest& one, const monitor::Record& record) {
-  if (has_seen_a_break(one)) {
-    watched_.violations.must(record.outcome == Outcome::failed, CheckId::F5, watched_.now, one.request.id,
+void FailoverChecks::gave_up(const OpenRequest& open_request, const monitor::Record& record) {
+  if (has_seen_a_break(open_request)) {
+    context_.violations.must(record.outcome == Outcome::failed, CheckId::F5, context_.now, open_request.request.id,
                              "its stream broke off and it ends as {}", record.outcome);
     return;
   }
-  const unsigned turns = one.called_mask | one.refused_mask;
-  const unsigned everybody = (1U << watched_.providers()) - 1U;
-  watched_.violations.must(turns == everybody, one.attempts == 0 ? CheckId::F4 : CheckId::F5, watched_.now,
-                           one.request.id, "it ends as {} though only providers {:#b} of {:#b} had their turn",
+  const unsigned turns = open_request.called_mask | open_request.refused_mask;
+  const unsigned everybody = (1U << context_.providers()) - 1U;
+  context_.violations.must(turns == everybody, open_request.attempts == 0 ? CheckId::F4 : CheckId::F5, context_.now,
+                           open_request.request.id, "it ends as {} though only providers {:#b} of {:#b} had their turn",
                            record.outcome, turns, everybody);
-  watched_.violations.must(record.outcome != Outcome::all_providers_unavailable || one.attempts == 0, CheckId::F4,
-                           watched_.now, one.request.id, "a provider was called {} times",
-                           static_cast<int>(one.attempts));
+  context_.violations.must(record.outcome != Outcome::all_providers_unavailable || open_request.attempts == 0,
+                           CheckId::F4, context_.now, open_request.request.id, "a provider was called {} times",
+                           static_cast<int>(open_request.attempts));
 }
 
 }  // namespace windtunnel::sim

@@ -10,14 +10,14 @@ namespace windtunnel::sim {
 
 class FailoverChecks {
  public:
-  explicit FailoverChecks(Watched& watched) : watched_(watched) {}
+  explicit FailoverChecks(CheckContext& context) : context_(context) {}
 
-  void on_cooling_skip(OpenRequest& one, monitor::ProviderId provider);
-  void on_permit(OpenRequest& one, const monitor::PermitAsked& event);
-  void on_attempt_start(OpenRequest& one, const monitor::AttemptStarted& event);
-  void on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event);
+  void on_cooling_skip(OpenRequest& open_request, monitor::ProviderId provider);
+  void on_permit(OpenRequest& open_request, const monitor::PermitAsked& event);
+  void on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event);
+  void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event);
   void on_retry_after(monitor::ProviderId provider, Instant until);
-  void on_finish(const OpenRequest& one, const monitor::Record& record);
+  void on_finish(const OpenRequest& open_request, const monitor::Record& record);
   void on_event() { must_have_obeyed(); }
   // The end of the latest Retry-After of this provider.
   [[nodiscard]] std::optional<Instant> cooling_until(monitor::ProviderId provider) const {
@@ -35,7 +35,7 @@ class FailoverChecks {
     Instant until{};
   };
 
-  void gave_up(const OpenRequest& one, const monitor::Record& record);
+  void gave_up(const OpenRequest& open_request, const monitor::Record& record);
   void must_have_obeyed() {
     if (owed_) [[unlikely]]
       report_disobeyed();
@@ -43,7 +43,7 @@ class FailoverChecks {
   void report_disobeyed();
   [[nodiscard]] bool is_cooling(monitor::ProviderId provider) const;
 
-  Watched& watched_;
+  CheckContext& context_;
   std::array<std::optional<Instant>, monitor::kProvidersMax> cooling_until_{};
   std::optional<Owed> owed_;
 };

@@ -17,17 +17,17 @@ namespace windtunnel::sim {
 
 class MoneyChecks {
  public:
-  explicit MoneyChecks(Watched& watched);
+  explicit MoneyChecks(CheckContext& context);
 
   // `spent` of the month before the run.
   void on_begin(Usd spent);
-  void on_granted(const OpenRequest& one);
-  void on_reserved(OpenRequest& one, Usd amount, WallTime wall);
-  void on_released(OpenRequest& one, Usd amount);
-  void on_attempt_start(OpenRequest& one, const monitor::AttemptStarted& event);
-  void on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event);
+  void on_granted(const OpenRequest& open_request);
+  void on_reserved(OpenRequest& open_request, Usd amount, WallTime wall);
+  void on_released(OpenRequest& open_request, Usd amount);
+  void on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event);
+  void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event);
   void on_budget(const monitor::BudgetEvent& event);
-  void on_finish(const OpenRequest& one, const monitor::Record& record);
+  void on_finish(const OpenRequest& open_request, const monitor::Record& record);
   void on_event();
   void at_end(const RunResult& result);
 
@@ -36,13 +36,13 @@ class MoneyChecks {
   void on_opened(BudgetModel::Window& window, const monitor::BudgetEvent& event, Usd carried);
   void must_have_carried_in();
   void tell_alerts_due(BudgetModel::Window& window);
-  void charge(std::uint32_t slot, const OpenRequest& one, const monitor::AttemptEnded& event);
+  void charge(std::uint32_t slot, const OpenRequest& open_request, const monitor::AttemptEnded& event);
   void keeps_limit(std::uint32_t slot, RequestId request);
-  void add_in_true_time(const OpenRequest& one, Usd amount);
-  void refused(const OpenRequest& one);
+  void add_in_true_time(const OpenRequest& open_request, Usd amount);
+  void refused(const OpenRequest& open_request);
   [[nodiscard]] const Tariff& tariff_of(std::size_t provider) const;
 
-  Watched& watched_;
+  CheckContext& context_;
   BudgetModel budget_;
   std::optional<TrueSpend> true_spend_;  // absent: the wall clock is never stepped, and true time adds nothing
   UsdSum settled_total_;

@@ -105,15 +105,15 @@ class OpenRequests {
     ++count_;
     return slot;
   }
-  void end(OpenRequest& one) {
-    one.live = false;
+  void end(OpenRequest& open_request) {
+    open_request.live = false;
     --count_;
   }
   [[nodiscard]] std::int64_t count() const { return count_; }
   // One of those in flight, or nothing.
   [[nodiscard]] const OpenRequest* any() const {
-    for (const OpenRequest& one : slots_) {
-      if (one.live) return &one;
+    for (const OpenRequest& slot : slots_) {
+      if (slot.live) return &slot;
     }
     return nullptr;
   }
@@ -121,8 +121,8 @@ class OpenRequests {
  private:
   void grow() {
     std::vector<OpenRequest> wider(2 * slots_.size());
-    for (const OpenRequest& one : slots_) {
-      if (one.live) wider[number_of(one.request.id) & (wider.size() - 1)] = one;
+    for (const OpenRequest& slot : slots_) {
+      if (slot.live) wider[number_of(slot.request.id) & (wider.size() - 1)] = slot;
     }
     slots_.swap(wider);
     mask_ = slots_.size() - 1;

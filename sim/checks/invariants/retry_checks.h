@@ -11,24 +11,24 @@ namespace windtunnel::sim {
 
 class RetryChecks {
  public:
-  explicit RetryChecks(Watched& watched);
+  explicit RetryChecks(CheckContext& context);
 
   // `cooling`: the end of the provider's latest Retry-After, which this reply may have set.
-  void on_attempt_end(OpenRequest& one, const monitor::AttemptEnded& event, std::optional<Instant> cooling);
+  void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event, std::optional<Instant> cooling);
   // The request goes on: this provider has its turn, or the request ends.
-  void on_step(OpenRequest& one, std::optional<monitor::ProviderId> provider) {
-    if (!one.due.open) return;
-    one.due.open = false;
-    if (provider == one.provider) return returns(one);
-    moves_on(one, provider);
+  void on_step(OpenRequest& open_request, std::optional<monitor::ProviderId> provider) {
+    if (!open_request.due.open) return;
+    open_request.due.open = false;
+    if (provider == open_request.provider) return returns(open_request);
+    moves_on(open_request, provider);
   }
 
  private:
-  void returns(const OpenRequest& one);
-  void moves_on(const OpenRequest& one, std::optional<monitor::ProviderId> provider);
+  void returns(const OpenRequest& open_request);
+  void moves_on(const OpenRequest& open_request, std::optional<monitor::ProviderId> provider);
   [[nodiscard]] bool may_retry(monitor::ReplyKind kind) const;
 
-  Watched& watched_;
+  CheckContext& context_;
   RetryModel model_;
 };
 

@@ -16,32 +16,32 @@ int number_or_none(std::optional<monitor::ProviderId> provider) {
 
 }  // namespace
 
-RoutingChecks::RoutingChecks(Watched& watched)
-    : watched_(watched), model_(watched.config().ab_router.experiment_id, weights_of(watched.config().ab_router)) {}
+RoutingChecks::RoutingChecks(CheckContext& context)
+    : context_(context), model_(context.config().ab_router.experiment_id, weights_of(context.config().ab_router)) {}
 
-void RoutingChecks::on_finish(const OpenRequest& one, const monitor::Record& record) {
+void RoutingChecks::on_finish(const OpenRequest& open_request, const monitor::Record& record) {
   std::optional<std::uint16_t> variant;
   std::optional<monitor::ProviderId> assigned = monitor::ProviderId{0};
-  if (one.request.provider) {
-    assigned = one.request.provider;
+  if (open_request.request.provider) {
+    assigned = open_request.request.provider;
   } else if (model_.has_variants()) {
-    variant = model_.variant_of(one.request.user);
-    assigned = watched_.config().ab_router.variants[*variant].provider;
+    variant = model_.variant_of(open_request.request.user);
+    assigned = context_.config().ab_router.variants[*variant].provider;
   }
   if (!record.assigned) {
     // A limiter refused before the router.
     assigned.reset();
     variant.reset();
-    watched_.violations.must(is_refused(record.outcome), CheckId::R1, watched_.now, one.request.id,
+    context_.violations.must(is_refused(record.outcome), CheckId::R1, context_.now, open_request.request.id,
                              "it ends as {} and was assigned to no provider", record.outcome);
   }
-  watched_.violations.must(record.variant == variant && record.assigned == assigned, CheckId::R1, watched_.now,
-                           one.request.id, "user {:016x} is in variant {} at provider {} instead of {} at {}",
-                           one.request.user, number_or_none(record.variant), number_or_none(record.assigned),
+  context_.violations.must(record.variant == variant && record.assigned == assigned, CheckId::R1, context_.now,
+                           open_request.request.id, "user {:016x} is in variant {} at provider {} instead of {} at {}",
+                           open_request.request.user, number_or_none(record.variant), number_or_none(record.assigned),
                            number_or_none(variant), number_or_none(assigned));
-  watched_.violations.must(!one.first_asked || one.first_asked == assigned, CheckId::R1, watched_.now, one.request.id,
-                           "provider {} was asked first instead of {}", number_or_none(one.first_asked),
-                           number_or_none(assigned));
+  context_.violations.must(!open_request.first_asked || open_request.first_asked == assigned, CheckId::R1, context_.now,
+                           open_request.request.id, "provider {} was asked first instead of {}",
+                           number_or_none(open_request.first_asked), number_or_none(assigned));
 }
 
 }  // namespace windtunnel::sim

@@ -10,12 +10,12 @@ namespace windtunnel::sim {
 
 class RoutingChecks {
  public:
-  explicit RoutingChecks(Watched& watched);
+  explicit RoutingChecks(CheckContext& context);
 
-  void on_finish(const OpenRequest& one, const monitor::Record& record);
+  void on_finish(const OpenRequest& open_request, const monitor::Record& record);
 
  private:
-  Watched& watched_;
+  CheckContext& context_;
   RoutingModel model_;
 };
 

@@ -11,11 +11,11 @@ namespace windtunnel::sim {
 
 class RunChecks {
  public:
-  explicit RunChecks(Watched& watched);
+  explicit RunChecks(CheckContext& context);
 
   void on_fault(const FaultChanged& event);
-  void on_fault_hit(std::size_t fault, OpenRequest* one);
-  void on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event);
+  void on_fault_hit(std::size_t fault, OpenRequest* open_request);
+  void on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event);
   void at_end(const RunResult& result);
 
  private:
@@ -28,7 +28,7 @@ class RunChecks {
     std::int64_t hits = 0;
   };
 
-  Watched& watched_;
+  CheckContext& context_;
   std::vector<One> faults_;
 };
 

@@ -22,8 +22,8 @@ std::int64_t nanoseconds(Instant at) { return at.time_since_epoch().count(); }
 
 }  // namespace
 
-TelemetryChecks::TelemetryChecks(Watched& watched) : watched_(watched) {
-  if (watched.violations.on(CheckId::T4)) latencies_.reserve(1024);
+TelemetryChecks::TelemetryChecks(CheckContext& context) : context_(context) {
+  if (context.violations.on(CheckId::T4)) latencies_.reserve(1024);
 }
 
 void TelemetryChecks::on_ledger(const LedgerEntry& entry) {
@@ -31,94 +31,95 @@ void TelemetryChecks::on_ledger(const LedgerEntry& entry) {
 }
 
 void TelemetryChecks::on_attempt_end(const monitor::AttemptEnded& event) {
-  if (watched_.pipeline == nullptr) return;
-  const UsdSum counted = watched_.pipeline->metrics().provider(event.provider).cost;
-  watched_.violations.must(counted == known_[index_of(event.provider)], CheckId::T2, event.at, event.request,
+  if (context_.pipeline == nullptr) return;
+  const UsdSum counted = context_.pipeline->metrics().provider(event.provider).cost;
+  context_.violations.must(counted == known_[index_of(event.provider)], CheckId::T2, event.at, event.request,
                            "metrics count {} pico-USD for provider {}; it billed {} for calls of known usage",
                            counted.picos(), index_of(event.provider), known_[index_of(event.provider)].picos());
 }
 
-void TelemetryChecks::on_finish(const OpenRequest& one, const Record& record) {
-  Violations& all = watched_.violations;
+void TelemetryChecks::on_finish(const OpenRequest& open_request, const Record& record) {
+  Violations& all = context_.violations;
   const Usd cost = record.confirmed_cost();
-  all.must(cost == one.known_cost, CheckId::T2, watched_.now, one.request.id,
+  all.must(cost == open_request.known_cost, CheckId::T2, context_.now, open_request.request.id,
            "its record costs {} pico-USD; providers billed {} for its calls of known usage", cost.picos(),
-           one.known_cost.picos());
+           open_request.known_cost.picos());
   recorded_ += cost;
-  all.must(record.arrived == one.arrived && record.finished == watched_.now && record.finished >= finished_last_,
-           CheckId::T3, watched_.now, one.request.id,
-           "its record spans {} to {} ns; it arrived at {} and the latest record is of {} ns",
-           nanoseconds(record.arrived), nanoseconds(record.finished), nanoseconds(one.arrived),
-           nanoseconds(finished_last_));
+  all.must(
+      record.arrived == open_request.arrived && record.finished == context_.now && record.finished >= finished_last_,
+      CheckId::T3, context_.now, open_request.request.id,
+      "its record spans {} to {} ns; it arrived at {} and the latest record is of {} ns", nanoseconds(record.arrived),
+      nanoseconds(record.finished), nanoseconds(open_request.arrived), nanoseconds(finished_last_));
   const monitor::Attempt* const attempt = record.last_attempt();
-  all.must(record.attempt_count == one.attempts &&
-               (attempt == nullptr || (attempt->started == one.started && attempt->kind == one.last_kind &&
-                                       attempt->latency >= Duration{0} && attempt->provider == one.provider)),
-           CheckId::T3, watched_.now, one.request.id,
-           "its record tells of {} calls, or of another last one; there were {}",
-           static_cast<int>(record.attempt_count), static_cast<int>(one.attempts));
+  all.must(
+      record.attempt_count == open_request.attempts &&
+          (attempt == nullptr || (attempt->started == open_request.started && attempt->kind == open_request.last_kind &&
+                                  attempt->latency >= Duration{0} && attempt->provider == open_request.provider)),
+      CheckId::T3, context_.now, open_request.request.id,
+      "its record tells of {} calls, or of another last one; there were {}", static_cast<int>(record.attempt_count),
+      static_cast<int>(open_request.attempts));
   finished_last_ = std::max(finished_last_, record.finished);
-  ends_right(one, record);
+  ends_right(open_request, record);
   ++records_;
   finished_ = true;
   const auto outcome = static_cast<std::size_t>(record.outcome);
   ++outcomes_[outcome];
-  if (watched_.pipeline != nullptr) {
-    const std::int64_t counted = watched_.pipeline->metrics().ended_as(record.outcome);
-    all.must(counted == outcomes_[outcome], CheckId::T5, watched_.now, one.request.id,
+  if (context_.pipeline != nullptr) {
+    const std::int64_t counted = context_.pipeline->metrics().ended_as(record.outcome);
+    all.must(counted == outcomes_[outcome], CheckId::T5, context_.now, open_request.request.id,
              "metrics count {} ended as {} instead of {}", counted, record.outcome, outcomes_[outcome]);
   }
   if (!is_answered(record.outcome) || ranked_ || !all.on(CheckId::T4)) return;
   latencies_.push_back(record.latency().count());
-  if (latencies_.size() == kLatenciesMax && watched_.pipeline != nullptr)
-    rank(watched_.pipeline->metrics().all().latency);
+  if (latencies_.size() == kLatenciesMax && context_.pipeline != nullptr)
+    rank(context_.pipeline->metrics().all().latency);
 }
 
 // Each outcome is reached by its own way and no other.
-void TelemetryChecks::ends_right(const OpenRequest& one, const Record& record) {
+void TelemetryChecks::ends_right(const OpenRequest& open_request, const Record& record) {
   bool right = true;
   switch (record.outcome) {
     case Outcome::refused_rate:
     case Outcome::refused_tokens:
-      right = !one.granted;
+      right = !open_request.granted;
       break;
     case Outcome::refused_budget:
-      right = one.granted && (!one.held || one.permit_pending);
+      right = open_request.granted && (!open_request.held || open_request.permit_pending);
       break;
     case Outcome::served:
-      right = one.attempts > 0 && one.last_kind == ReplyKind::ok && !one.cache_served;
+      right = open_request.attempts > 0 && open_request.last_kind == ReplyKind::ok && !open_request.cache_served;
       break;
     case Outcome::cache_hit:
     case Outcome::stale_hit:
-      right = one.granted && one.cache_served;
+      right = open_request.granted && open_request.cache_served;
       break;
     case Outcome::failed:
-      right = one.attempts > 0 && one.last_kind != ReplyKind::ok;
+      right = open_request.attempts > 0 && open_request.last_kind != ReplyKind::ok;
       break;
     case Outcome::client_error:
     case Outcome::all_providers_unavailable:
     case Outcome::deadline_exceeded:
-      right = one.granted && (one.attempts == 0 || one.last_kind != ReplyKind::ok);
+      right = open_request.granted && (open_request.attempts == 0 || open_request.last_kind != ReplyKind::ok);
       break;
   }
-  watched_.violations.must(right, CheckId::T5, watched_.now, one.request.id,
+  context_.violations.must(right, CheckId::T5, context_.now, open_request.request.id,
                            "it ends as {}: granted {}, reserved {}, from the cache {}, {} calls, the last one {}",
-                           record.outcome, one.granted, one.held, one.cache_served, static_cast<int>(one.attempts),
-                           one.last_kind);
+                           record.outcome, open_request.granted, open_request.held, open_request.cache_served,
+                           static_cast<int>(open_request.attempts), open_request.last_kind);
 }
 
 void TelemetryChecks::on_event() {
-  if (watched_.pipeline != nullptr) {
-    const std::int64_t counted = ended(watched_.pipeline->metrics());
-    watched_.violations.must(counted == records_, CheckId::T1, watched_.now, std::nullopt,
+  if (context_.pipeline != nullptr) {
+    const std::int64_t counted = ended(context_.pipeline->metrics());
+    context_.violations.must(counted == records_, CheckId::T1, context_.now, std::nullopt,
                              "{} requests have ended by the metrics, and {} have a record", counted, records_);
   }
   if (!finished_) return;
   finished_ = false;
-  watched_.violations.must(arrivals_ == records_ + watched_.open.count(), CheckId::T1, watched_.now, std::nullopt,
+  context_.violations.must(arrivals_ == records_ + context_.open.count(), CheckId::T1, context_.now, std::nullopt,
                            "{} arrived, {} have a record and {} are in flight", arrivals_, records_,
-                           watched_.open.count());
-  watched_.violations.must(finished_last_ == watched_.now, CheckId::T3, watched_.now, std::nullopt,
+                           context_.open.count());
+  context_.violations.must(finished_last_ == context_.now, CheckId::T3, context_.now, std::nullopt,
                            "a record of {} ns is written now", nanoseconds(finished_last_));
 }
 
@@ -132,17 +133,17 @@ void TelemetryChecks::rank(const Histogram& reported) {
     const auto place = latencies_.begin() + static_cast<std::ptrdiff_t>(rank - 1);
     std::nth_element(latencies_.begin(), place, latencies_.end());
     const std::int64_t exact = *place;
-    const std::int64_t told = reported.quantile(Millionths{share}).value_or(Duration{-1}).count();
-    const std::int64_t error = told < exact ? exact - told : told - exact;
-    watched_.violations.must(error * 1000 <= exact, CheckId::T4, watched_.now, std::nullopt,
-                             "percentile {} of {} latencies is told as {} ns; it is {} ns", share / 10'000, count, told,
-                             exact);
+    const std::int64_t shown = reported.quantile(Millionths{share}).value_or(Duration{-1}).count();
+    const std::int64_t error = shown < exact ? exact - shown : shown - exact;
+    context_.violations.must(error * 1000 <= exact, CheckId::T4, context_.now, std::nullopt,
+                             "percentile {} of {} latencies is told as {} ns; it is {} ns", share / 10'000, count,
+                             shown, exact);
   }
   std::vector<std::int64_t>{}.swap(latencies_);
 }
 
 void TelemetryChecks::at_end(const RunResult& result) {
-  Violations& all = watched_.violations;
+  Violations& all = context_.violations;
   const monitor::Metrics& metrics = result.pipeline.metrics();
   // Where a record is missing every sum differs, and that is T1.
   all.must(metrics.all().requests() < records_ || result.in_flight != arrivals_ - records_ ||
@@ -150,10 +151,10 @@ void TelemetryChecks::at_end(const RunResult& result) {
            CheckId::T5, result.ended, std::nullopt, "the outcomes counted are not those of the records");
   all.must(static_cast<std::int64_t>(result.arrivals) == arrivals_ && metrics.all().requests() == records_ &&
                result.in_flight == arrivals_ - records_,
-           CheckId::T1, result.ended, std::nullopt, "{} of {} arrivals were told, {} of {} records; {} are in flight",
+           CheckId::T1, result.ended, std::nullopt, "{} of {} arrivals were shown, {} of {} records; {} are in flight",
            arrivals_, result.arrivals, records_, metrics.all().requests(), result.in_flight);
   UsdSum known;
-  for (const UsdSum one : known_) known += one;
+  for (const UsdSum sum : known_) known += sum;
   UsdSum ledger;
   for (const LedgerTotals& totals : result.ledger) ledger += totals.billed_known;
   const bool sums = ledger == known && metrics.cost() == known;

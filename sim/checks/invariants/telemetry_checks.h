@@ -12,12 +12,12 @@ namespace windtunnel::sim {
 
 class TelemetryChecks {
  public:
-  explicit TelemetryChecks(Watched& watched);
+  explicit TelemetryChecks(CheckContext& context);
 
   void on_arrival() { ++arrivals_; }
   void on_ledger(const LedgerEntry& entry);
   void on_attempt_end(const monitor::AttemptEnded& event);
-  void on_finish(const OpenRequest& one, const monitor::Record& record);
+  void on_finish(const OpenRequest& open_request, const monitor::Record& record);
   void on_event();
   void at_end(const RunResult& result);
 
@@ -25,10 +25,10 @@ class TelemetryChecks {
   // Latencies are kept until so many are there; then, and else at the end, they are ranked.
   static constexpr std::size_t kLatenciesMax = 1U << 18U;
 
-  void ends_right(const OpenRequest& one, const monitor::Record& record);
+  void ends_right(const OpenRequest& open_request, const monitor::Record& record);
   void rank(const Histogram& reported);
 
-  Watched& watched_;
+  CheckContext& context_;
   std::int64_t arrivals_ = 0;
   std::int64_t records_ = 0;
   std::array<std::int64_t, monitor::kOutcomes> outcomes_{};

@@ -9,21 +9,21 @@ namespace windtunnel::sim {
 
 class TokenChecks {
  public:
-  explicit TokenChecks(Watched& watched);
+  explicit TokenChecks(CheckContext& context);
 
-  void on_arrival(OpenRequest& one);
-  void on_granted(OpenRequest& one, Tokens output);
-  void on_attempt_start(const OpenRequest& one, const monitor::AttemptStarted& event);
-  void on_ledger(const OpenRequest& one, const LedgerEntry& entry);
-  void on_finish(OpenRequest& one, const monitor::Record& record);
+  void on_arrival(OpenRequest& open_request);
+  void on_granted(OpenRequest& open_request, Tokens output);
+  void on_attempt_start(const OpenRequest& open_request, const monitor::AttemptStarted& event);
+  void on_ledger(const OpenRequest& open_request, const LedgerEntry& entry);
+  void on_finish(OpenRequest& open_request, const monitor::Record& record);
   void on_event();
   void at_end(const RunResult& result);
 
  private:
-  void passed_rate(OpenRequest& one);
-  void settle(const OpenRequest& one, const monitor::Record& record);
+  void passed_rate(OpenRequest& open_request);
+  void settle(const OpenRequest& open_request, const monitor::Record& record);
 
-  Watched& watched_;
+  CheckContext& context_;
   TokenLimitModel tokens_;
   RateModel rate_;
   bool touched_ = false;

@@ -19,12 +19,12 @@ bool steps_clock(const FaultSpec& spec) { return wall_clock_offset_of(spec.setti
 
 }  // namespace
 
-TrueTimeChecks::TrueTimeChecks(Watched& watched)
-    : watched_(watched),
-      follows_money_((watched.config().cost_limiter.monthly || watched.config().cost_limiter.daily) &&
-                     std::ranges::any_of(watched.scenario.faults, steps_clock)),
-      is_limited_(watched.config().rate_limiter.requests_per_minute ||
-                  watched.config().rate_limiter.tokens_per_minute) {}
+TrueTimeChecks::TrueTimeChecks(CheckContext& context)
+    : context_(context),
+      follows_money_((context.config().cost_limiter.monthly || context.config().cost_limiter.daily) &&
+                     std::ranges::any_of(context.scenario.faults, steps_clock)),
+      is_limited_(context.config().rate_limiter.requests_per_minute ||
+                  context.config().rate_limiter.tokens_per_minute) {}
 
 // --- C10 -----------------------------------------------------------------------------------------------------------
 
@@ -42,57 +42,58 @@ std::uint32_t TrueTimeChecks::place_of(std::vector<Account>& accounts, std::int6
 }
 
 // At the request's first reservation.
-void TrueTimeChecks::on_reserved(OpenRequest& one) {
+void TrueTimeChecks::on_reserved(OpenRequest& open_request) {
   if (!follows_money_) return;
-  one.true_month = place_of(months_, month_number(true_time()), month_number(one.wall));
-  one.true_day = place_of(days_, day_number(true_time()), day_number(one.wall));
+  open_request.true_month = place_of(months_, month_number(true_time()), month_number(open_request.wall));
+  open_request.true_day = place_of(days_, day_number(true_time()), day_number(open_request.wall));
 }
 
-void TrueTimeChecks::on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event) {
+void TrueTimeChecks::on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event) {
   if (!follows_money_ || event.settled == Usd{}) return;
-  const auto& limits = watched_.config().cost_limiter;
-  if (one.true_month != kElsewhere) months_[one.true_month].spent += event.settled;
-  if (one.true_day != kElsewhere) days_[one.true_day].spent += event.settled;
-  charge(months_, one.true_month, limits.monthly, "month", event.request);
-  charge(days_, one.true_day, limits.daily, "day", event.request);
+  const auto& limits = context_.config().cost_limiter;
+  if (open_request.true_month != kElsewhere) months_[open_request.true_month].spent += event.settled;
+  if (open_request.true_day != kElsewhere) days_[open_request.true_day].spent += event.settled;
+  charge(months_, open_request.true_month, limits.monthly, "month", event.request);
+  charge(days_, open_request.true_day, limits.daily, "day", event.request);
 }
 
 void TrueTimeChecks::charge(const std::vector<Account>& accounts, std::uint32_t place, std::optional<Usd> limit,
                             const char* period, RequestId request) const {
   if (place == kElsewhere || !limit) return;
-  watched_.violations.must(
-      accounts[place].spent <= *limit, CheckId::C10, watched_.now, request,
+  context_.violations.must(
+      accounts[place].spent <= *limit, CheckId::C10, context_.now, request,
       "the true {} has spent {} pico-USD, admitted while the clock stood in it, above its limit of {}", period,
       Int128{accounts[place].spent.picos()}, limit->picos());
 }
 
 // --- L5 ------------------------------------------------------------------------------------------------------------
 
-void TrueTimeChecks::on_arrival(OpenRequest& one) {
+void TrueTimeChecks::on_arrival(OpenRequest& open_request) {
   if (!is_limited_) return;
   const std::int64_t minute = std::chrono::floor<std::chrono::minutes>(true_time().time_since_epoch()).count();
   if (minute != minute_) {
     minute_ = minute;
     requests_ = tokens_ = 0;
   }
-  const auto& limits = watched_.config().rate_limiter;
-  one.has_room_in_minute = (!limits.requests_per_minute || requests_ < *limits.requests_per_minute) &&
-                           (!limits.tokens_per_minute || tokens_ + asked_of(one) <= limits.tokens_per_minute->count());
+  const auto& limits = context_.config().rate_limiter;
+  open_request.has_room_in_minute =
+      (!limits.requests_per_minute || requests_ < *limits.requests_per_minute) &&
+      (!limits.tokens_per_minute || tokens_ + asked_of(open_request) <= limits.tokens_per_minute->count());
 }
 
-void TrueTimeChecks::on_passed(OpenRequest& one) {
-  if (!is_limited_ || one.is_counted_in_minute) return;
-  one.is_counted_in_minute = true;
+void TrueTimeChecks::on_passed(OpenRequest& open_request) {
+  if (!is_limited_ || open_request.is_counted_in_minute) return;
+  open_request.is_counted_in_minute = true;
   ++requests_;
-  tokens_ += asked_of(one);
+  tokens_ += asked_of(open_request);
 }
 
-void TrueTimeChecks::on_finish(OpenRequest& one, const monitor::Record& record) {
-  if (record.outcome != monitor::Outcome::refused_rate) return on_passed(one);
-  watched_.violations.must(
-      !one.has_room_in_minute, CheckId::L5, watched_.now, one.request.id,
-      "it is refused with {} tokens; its true minute has {} requests and {} tokens, and room for it", asked_of(one),
-      requests_, tokens_);
+void TrueTimeChecks::on_finish(OpenRequest& open_request, const monitor::Record& record) {
+  if (record.outcome != monitor::Outcome::refused_rate) return on_passed(open_request);
+  context_.violations.must(
+      !open_request.has_room_in_minute, CheckId::L5, context_.now, open_request.request.id,
+      "it is refused with {} tokens; its true minute has {} requests and {} tokens, and room for it",
+      asked_of(open_request), requests_, tokens_);
 }
 
 }  // namespace windtunnel::sim

@@ -15,16 +15,16 @@ namespace windtunnel::sim {
 
 class TrueTimeChecks {
  public:
-  explicit TrueTimeChecks(Watched& watched);
+  explicit TrueTimeChecks(CheckContext& context);
 
   // `spent` of the month before the run.
   void on_begin(Usd spent);
-  void on_reserved(OpenRequest& one);
-  void on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event);
-  void on_arrival(OpenRequest& one);
+  void on_reserved(OpenRequest& open_request);
+  void on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event);
+  void on_arrival(OpenRequest& open_request);
   // The rate limiter let it through.
-  void on_passed(OpenRequest& one);
-  void on_finish(OpenRequest& one, const monitor::Record& record);
+  void on_passed(OpenRequest& open_request);
+  void on_finish(OpenRequest& open_request, const monitor::Record& record);
 
  private:
   static constexpr std::uint32_t kElsewhere = UINT32_MAX;
@@ -33,12 +33,12 @@ class TrueTimeChecks {
     UsdSum spent;
   };
 
-  [[nodiscard]] WallTime true_time() const { return watched_.scenario.start + watched_.now.time_since_epoch(); }
+  [[nodiscard]] WallTime true_time() const { return context_.scenario.start + context_.now.time_since_epoch(); }
   std::uint32_t place_of(std::vector<Account>& accounts, std::int64_t period, std::int64_t shown);
   void charge(const std::vector<Account>& accounts, std::uint32_t place, std::optional<Usd> limit, const char* period,
               RequestId request) const;
 
-  Watched& watched_;
+  CheckContext& context_;
   std::vector<Account> months_;
   std::vector<Account> days_;
   bool follows_money_;  // the wall clock is stepped, and there is a limit that it could lift

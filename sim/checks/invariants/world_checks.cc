@@ -14,39 +14,40 @@ bool may_be_limited_by_itself(const ProviderSpec& spec) {
 
 }  // namespace
 
-WorldChecks::WorldChecks(Watched& watched)
-    : watched_(watched),
-      on_(watched.violations.on(CheckId::Q)),
-      queues_({watched.scenario, watched.violations}),
-      timeouts_({watched.scenario, watched.violations}),
-      thoughts_({watched.scenario, watched.violations}),
-      throttles_({watched.scenario, watched.violations}),
-      arrivals_({watched.scenario, watched.violations}),
-      shares_({watched.scenario, watched.violations}),
-      ordinals_(watched.scenario.workloads.size()) {}
+WorldChecks::WorldChecks(CheckContext& context)
+    : context_(context),
+      on_(context.violations.on(CheckId::Q)),
+      queues_({context.scenario, context.violations}),
+      timeouts_({context.scenario, context.violations}),
+      thoughts_({context.scenario, context.violations}),
+      throttles_({context.scenario, context.violations}),
+      arrivals_({context.scenario, context.violations}),
+      shares_({context.scenario, context.violations}),
+      ordinals_(context.scenario.workloads.size()) {}
 
 // The driver labels each request with its workload.
-std::size_t WorldChecks::workload_of(const OpenRequest& one) {
-  return static_cast<std::size_t>(one.request.labels) - 1;
+std::size_t WorldChecks::workload_of(const OpenRequest& open_request) {
+  return static_cast<std::size_t>(open_request.request.labels) - 1;
 }
 
 void WorldChecks::on_begin(std::uint64_t seed) {
   if (on_) thoughts_.on_begin(seed);
 }
 
-void WorldChecks::on_arrival(OpenRequest& one) {
-  const std::size_t workload = workload_of(one);
+void WorldChecks::on_arrival(OpenRequest& open_request) {
+  const std::size_t workload = workload_of(open_request);
   if (!on_ || workload >= ordinals_.size()) return;
-  one.ordinal = ordinals_[workload]++;
+  open_request.ordinal = ordinals_[workload]++;
   arrivals_.on_arrival(workload);
-  thoughts_.on_arrival(watched_.now, one.request.id, workload);
+  thoughts_.on_arrival(context_.now, open_request.request.id, workload);
 }
 
-void WorldChecks::on_attempt_start(OpenRequest& one) {
+void WorldChecks::on_attempt_start(OpenRequest& open_request) {
   hits_.clear();
   is_called_ = false;
-  one.was_served = one.waited_for_place = one.asked_own_limit = one.limit_refuses = false;
-  one.called_wall = watched_.wall();
+  open_request.was_served = open_request.waited_for_place = open_request.asked_own_limit = open_request.limit_refuses =
+      false;
+  open_request.called_wall = context_.wall();
 }
 
 void WorldChecks::on_fault(const FaultChanged& event) {
@@ -54,73 +55,74 @@ void WorldChecks::on_fault(const FaultChanged& event) {
   shares_.on_fault(event.fault, event.active);
 }
 
-void WorldChecks::on_placed(OpenRequest& one, const CallPlaced& event) {
+void WorldChecks::on_placed(OpenRequest& open_request, const CallPlaced& event) {
   if (!on_) return;
   queues_.on_placed(event);
-  if (!is_called_) on_called(one, event);
-  if (event.place == CallPlaced::Place::waiting) one.waited_for_place = true;
-  if (event.place == CallPlaced::Place::in_service) on_served(one, event);
+  if (!is_called_) on_called(open_request, event);
+  if (event.place == CallPlaced::Place::waiting) open_request.waited_for_place = true;
+  if (event.place == CallPlaced::Place::in_service) on_served(open_request, event);
 }
 
 // A call that waited is placed again, but then another call has not just been made.
-void WorldChecks::on_called(OpenRequest& one, const CallPlaced& event) {
+void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) {
   is_called_ = true;
-  one.wanted = event.wanted;
+  open_request.wanted = event.wanted;
   const std::size_t provider = index_of(event.provider);
   shares_.on_call(event.at, provider, hits_);
   throttles_.on_call({.at = event.at,
                       .request = event.request,
                       .provider = provider,
-                      .wall = one.called_wall,
-                      .tokens = (one.request.input + one.output_max).count()},
+                      .wall = open_request.called_wall,
+                      .tokens = (open_request.request.input + open_request.output_max).count()},
                      hits_);
 }
 
-void WorldChecks::on_served(OpenRequest& one, const CallPlaced& event) {
-  one.was_served = true;
-  one.served_at = event.at;
+void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) {
+  open_request.was_served = true;
+  open_request.served_at = event.at;
   const std::size_t provider = index_of(event.provider);
-  if (one.hit_by_fault || !throttles_.has_own_limit(provider)) return;
-  one.asked_own_limit = true;
-  one.limit_refuses = throttles_.own_limit_refuses({.at = event.at,
-                                                    .request = event.request,
-                                                    .provider = provider,
-                                                    .wall = one.called_wall,
-                                                    .tokens = (one.request.input + one.output_max).count()});
+  if (open_request.hit_by_fault || !throttles_.has_own_limit(provider)) return;
+  open_request.asked_own_limit = true;
+  open_request.limit_refuses =
+      throttles_.own_limit_refuses({.at = event.at,
+                                    .request = event.request,
+                                    .provider = provider,
+                                    .wall = open_request.called_wall,
+                                    .tokens = (open_request.request.input + open_request.output_max).count()});
 }
 
-void WorldChecks::on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event) {
+void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event) {
   if (!on_) return;
   const std::size_t provider = index_of(event.provider);
-  const ProviderSpec& spec = watched_.scenario.providers[provider];
+  const ProviderSpec& spec = context_.scenario.providers[provider];
   if (event.reply.kind == ReplyKind::timeout) {
     queues_.on_end(event.request, event.provider);
     timeouts_.on_timeout({.at = event.at,
                           .request = event.request,
                           .provider = provider,
-                          .was_served = one.was_served,
-                          .waited = one.waited_for_place,
-                          .may_have_failed = one.hit_by_fault || !spec.errors.rates.empty() ||
-                                             (one.waited_for_place && throttles_.has_own_limit(provider)),
-                          .may_be_cut = one.hit_by_fault,
-                          .input = one.request.input,
-                          .output = std::min(one.wanted, one.output_max),
-                          .billed_input = one.billed_input,
-                          .billed_output = one.billed_output});
+                          .was_served = open_request.was_served,
+                          .waited = open_request.waited_for_place,
+                          .may_have_failed = open_request.hit_by_fault || !spec.errors.rates.empty() ||
+                                             (open_request.waited_for_place && throttles_.has_own_limit(provider)),
+                          .may_be_cut = open_request.hit_by_fault,
+                          .input = open_request.request.input,
+                          .output = std::min(open_request.wanted, open_request.output_max),
+                          .billed_input = open_request.billed_input,
+                          .billed_output = open_request.billed_output});
   }
-  if (!one.asked_own_limit) return;
+  if (!open_request.asked_own_limit) return;
   const bool is_refused = event.reply.kind == ReplyKind::rate_limited;
-  const bool is_right =
-      one.limit_refuses ? is_refused && event.at == one.served_at : !is_refused || may_be_limited_by_itself(spec);
-  watched_.violations.must(is_right, CheckId::Q, event.at, event.request,
+  const bool is_right = open_request.limit_refuses ? is_refused && event.at == open_request.served_at
+                                                   : !is_refused || may_be_limited_by_itself(spec);
+  context_.violations.must(is_right, CheckId::Q, event.at, event.request,
                            "its call of {} tokens to provider {} ends as {}; its own limit has room for it: {}",
-                           (one.request.input + one.output_max).count(), provider, event.reply.kind,
-                           !one.limit_refuses);
+                           (open_request.request.input + open_request.output_max).count(), provider, event.reply.kind,
+                           !open_request.limit_refuses);
 }
 
-void WorldChecks::on_finish(const OpenRequest& one) {
-  const std::size_t workload = workload_of(one);
-  if (on_ && workload < ordinals_.size()) thoughts_.on_end(watched_.now, workload, one.ordinal);
+void WorldChecks::on_finish(const OpenRequest& open_request) {
+  const std::size_t workload = workload_of(open_request);
+  if (on_ && workload < ordinals_.size()) thoughts_.on_end(context_.now, workload, open_request.ordinal);
 }
 
 void WorldChecks::at_end(const RunResult& result) {

@@ -16,24 +16,24 @@ namespace windtunnel::sim {
 
 class WorldChecks {
  public:
-  explicit WorldChecks(Watched& watched);
+  explicit WorldChecks(CheckContext& context);
 
   void on_begin(std::uint64_t seed);
-  void on_arrival(OpenRequest& one);
-  void on_attempt_start(OpenRequest& one);
+  void on_arrival(OpenRequest& open_request);
+  void on_attempt_start(OpenRequest& open_request);
   void on_fault(const FaultChanged& event);
   void on_fault_hit(std::size_t fault) { hits_.push_back(fault); }
-  void on_placed(OpenRequest& one, const CallPlaced& event);
-  void on_attempt_end(const OpenRequest& one, const monitor::AttemptEnded& event);
-  void on_finish(const OpenRequest& one);
+  void on_placed(OpenRequest& open_request, const CallPlaced& event);
+  void on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event);
+  void on_finish(const OpenRequest& open_request);
   void at_end(const RunResult& result);
 
  private:
-  void on_called(OpenRequest& one, const CallPlaced& event);
-  void on_served(OpenRequest& one, const CallPlaced& event);
-  [[nodiscard]] static std::size_t workload_of(const OpenRequest& one);
+  void on_called(OpenRequest& open_request, const CallPlaced& event);
+  void on_served(OpenRequest& open_request, const CallPlaced& event);
+  [[nodiscard]] static std::size_t workload_of(const OpenRequest& open_request);
 
-  Watched& watched_;
+  CheckContext& context_;
   bool on_;
   QueueOrder queues_;
   TimeoutBills timeouts_;

@@ -30,7 +30,8 @@ void QueueOrder::on_placed(const CallPlaced& event) {
 }
 
 void QueueOrder::on_end(RequestId request, monitor::ProviderId provider) {
-  for (Waiting& one : waiting_[index_of(provider)]) one.has_ended = one.has_ended || one.request == request;
+  for (Waiting& waiting : waiting_[index_of(provider)])
+    waiting.has_ended = waiting.has_ended || waiting.request == request;
 }
 
 }  // namespace windtunnel::sim

@@ -17,9 +17,9 @@ TEST(BreakerVerb, answers_line_for_line_and_ends_with_its_input) {
                "{\"op\":\"aquire\",\"t_ms\":0}\n"
                "{\"op\":\"report\",\"t_ms\":0,\"permit\":1,\"ok\":false}\n"
                "{\"op\":\"state\",\"t_ms\":10}");  // a last line without its end is a line
-  const Said said = windtunnel("breaker <" + folder.path("in"));
-  EXPECT_EQ(said.exit, 0);
-  EXPECT_EQ(said.out,
+  const ProcessResult result = windtunnel("breaker <" + folder.path("in"));
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_EQ(result.out,
             "{}\n"
             "{\"admitted\":true,\"state\":\"closed\",\"permit\":1}\n"
             "{\"error\":\"unknown op \\\"aquire\\\"; did you mean \\\"acquire\\\"?\"}\n"
@@ -28,9 +28,9 @@ TEST(BreakerVerb, answers_line_for_line_and_ends_with_its_input) {
 }
 
 TEST(BreakerVerb, an_empty_input_is_no_error) {
-  const Said said = windtunnel("breaker </dev/null");
-  EXPECT_EQ(said.exit, 0);
-  EXPECT_EQ(said.out, "");
+  const ProcessResult result = windtunnel("breaker </dev/null");
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_EQ(result.out, "");
 }
 
 // Waiting for more before answering would leave both ends waiting for each other.
@@ -55,9 +55,9 @@ TEST(BreakerVerb, each_answer_is_sent_before_the_next_line_comes) {
 TEST(BreakerVerb, an_endless_line_is_refused_once_it_ends) {
   const Folder folder;
   folder.write("in", std::string(1'000'000, 'x') + "\n");
-  const Said said = windtunnel("breaker <" + folder.path("in"));
-  EXPECT_EQ(said.exit, 0);
-  EXPECT_EQ(said.out, "{\"error\":\"a line is longer than 65536 bytes\"}\n");
+  const ProcessResult result = windtunnel("breaker <" + folder.path("in"));
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_EQ(result.out, "{\"error\":\"a line is longer than 65536 bytes\"}\n");
 }
 
 TEST(BreakerVerb, an_input_or_output_that_fails_is_a_file_error) {

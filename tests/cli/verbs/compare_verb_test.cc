@@ -23,19 +23,21 @@ class CompareCli : public testing::Test {
   Folder folder;
   std::string file = folder.path("a.json");
 
-  [[nodiscard]] Said compare(const std::string& rest) const { return windtunnel("compare " + file + " " + rest); }
+  [[nodiscard]] ProcessResult compare(const std::string& rest) const {
+    return windtunnel("compare " + file + " " + rest);
+  }
 };
 
-bool says(const Said& said, const std::string& part) { return said.out.find(part) != std::string::npos; }
+bool says(const ProcessResult& result, const std::string& part) { return result.out.find(part) != std::string::npos; }
 
 const std::string kOpen = "--vary monitor.circuit_breaker.open=5s,10s ";
 
 TEST_F(CompareCli, reports_by_how_much_a_variation_differs_from_the_first) {
-  const Said said = compare(kOpen + "--seeds 1..6");
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, "2 variations of " + file + ": seeds 1..6")) << said.out;
-  EXPECT_TRUE(says(said, "open=10s")) << said.out;
-  EXPECT_TRUE(says(said, "  difference")) << said.out;
+  const ProcessResult result = compare(kOpen + "--seeds 1..6");
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(says(result, "2 variations of " + file + ": seeds 1..6")) << result.out;
+  EXPECT_TRUE(says(result, "open=10s")) << result.out;
+  EXPECT_TRUE(says(result, "  difference")) << result.out;
 }
 
 TEST_F(CompareCli, takes_twenty_seeds_from_the_scenarios_own_if_none_are_requested) {
@@ -43,37 +45,38 @@ TEST_F(CompareCli, takes_twenty_seeds_from_the_scenarios_own_if_none_are_request
 }
 
 TEST_F(CompareCli, every_preset_is_a_variation_and_what_stands_beside_it_is_warned_of) {
-  const Said said = compare("--vary monitor.circuit_breaker.preset=all --seeds 1..2");
-  EXPECT_EQ(said.exit, 0) << said.out;
+  const ProcessResult result = compare("--vary monitor.circuit_breaker.preset=all --seeds 1..2");
+  EXPECT_EQ(result.exit, 0) << result.out;
   for (const char* preset :
        {"seed-readme", "seed-poc", "resilience4j", "polly", "gobreaker", "hystrix", "litellm", "helicone", "envoy"}) {
-    EXPECT_TRUE(says(said, std::string{"preset="} + preset)) << said.out;
+    EXPECT_TRUE(says(result, std::string{"preset="} + preset)) << result.out;
   }
-  EXPECT_TRUE(says(said, "/monitor/circuit_breaker/open: warning")) << said.out;
-  const Said cured = compare("--vary monitor.circuit_breaker.preset=all --seeds 1..2 --set monitor.circuit_breaker={}");
+  EXPECT_TRUE(says(result, "/monitor/circuit_breaker/open: warning")) << result.out;
+  const ProcessResult cured =
+      compare("--vary monitor.circuit_breaker.preset=all --seeds 1..2 --set monitor.circuit_breaker={}");
   EXPECT_FALSE(says(cured, "warning")) << cured.out;
 }
 
 TEST_F(CompareCli, any_number_of_jobs_gives_the_same_bytes_in_every_format) {
   for (const char* format : {"text", "json", "markdown", "csv"}) {
     const std::string rest = kOpen + "--seeds 1..5 --format " + format;
-    const Said one = compare(rest + " --jobs 1");
-    EXPECT_EQ(one.exit, 0) << one.out;
-    EXPECT_EQ(one.out, compare(rest + " --jobs 3").out);
+    const ProcessResult result = compare(rest + " --jobs 1");
+    EXPECT_EQ(result.exit, 0) << result.out;
+    EXPECT_EQ(result.out, compare(rest + " --jobs 3").out);
   }
 }
 
 TEST_F(CompareCli, files_are_compared_as_they_are) {
   folder.write("b.json", std::string{kWorld}.replace(std::string{kWorld}.find("10s"), 3, "5s"));
-  const Said said = compare(folder.path("b.json") + " --seeds 1..2 --format csv");
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, folder.path("b.json") + ",probes,count,2,")) << said.out;
+  const ProcessResult result = compare(folder.path("b.json") + " --seeds 1..2 --format csv");
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(says(result, folder.path("b.json") + ",probes,count,2,")) << result.out;
 }
 
 TEST_F(CompareCli, writes_every_format) {
   const std::string out = folder.path("out");
-  const Said said = compare(kOpen + "--seeds 1..2 --format json --out " + out);
-  EXPECT_EQ(said.out, folder.read("out/compare.json"));
+  const ProcessResult result = compare(kOpen + "--seeds 1..2 --format json --out " + out);
+  EXPECT_EQ(result.out, folder.read("out/compare.json"));
   for (const char* name : {"compare.txt", "compare.md", "compare.csv", "compare_runs.csv"}) {
     EXPECT_TRUE(folder.has(std::string{"out/"} + name)) << name;
   }
@@ -83,7 +86,7 @@ TEST_F(CompareCli, writes_every_format) {
 TEST_F(CompareCli, a_regression_exits_15_and_an_improvement_passes) {
   // Open for shorter, it probes more often.
   const std::string rest = "--vary monitor.circuit_breaker.open=10s,5s --seeds 1..6 --max-regression ";
-  const Said worse = compare(rest + "'probes<=0'");
+  const ProcessResult worse = compare(rest + "'probes<=0'");
   EXPECT_EQ(worse.exit, 15) << worse.out;
   EXPECT_TRUE(says(worse, "regression open=5s probes<=0: beyond the bound by ")) << worse.out;
   EXPECT_EQ(compare(rest + "'probes<=100'").exit, 0);
@@ -100,10 +103,10 @@ TEST_F(CompareCli, seeds_without_a_difference_do_not_pass) {
       "compare " + folder.path("rare.json") +
       " --vary monitor.circuit_breaker.open=30s,60s --max-regression 'probes_in_flight<=0' --seeds ";
   for (const char* seeds : {"1..2", "1..5", "1..10"}) {
-    const Said said = windtunnel(rest + seeds);
-    EXPECT_EQ(said.exit, 13) << said.out;
-    EXPECT_TRUE(says(said, "every seed has the same difference, so up to ")) << said.out;
-    EXPECT_TRUE(says(said, "no number of seeds excludes every rare one")) << said.out;
+    const ProcessResult result = windtunnel(rest + seeds);
+    EXPECT_EQ(result.exit, 13) << result.out;
+    EXPECT_TRUE(says(result, "every seed has the same difference, so up to ")) << result.out;
+    EXPECT_TRUE(says(result, "no number of seeds excludes every rare one")) << result.out;
   }
   EXPECT_EQ(
       windtunnel("compare " + folder.path("rare.json") +
@@ -116,30 +119,30 @@ TEST_F(CompareCli, a_partial_outage_has_failed_calls_and_their_share_and_a_rule_
   const std::string rest =
       "--set faults.down.kind=error_burst --set faults.down.rate=0.4 --set monitor.circuit_breaker={} "
       "--vary monitor.provider_call.max_attempts=1,3 --seeds 1..8 ";
-  const Said said = compare(rest + "--max-regression 'provider_errors<=0'");
-  EXPECT_EQ(said.exit, 15) << said.out;
+  const ProcessResult result = compare(rest + "--max-regression 'provider_errors<=0'");
+  EXPECT_EQ(result.exit, 15) << result.out;
   for (const char* heading :
        {"Failover s", "Wasted", "Failed", "Calls/request", "Errors-in %", "Errors-after %", "Recovery s"}) {
-    EXPECT_TRUE(says(said, heading)) << heading << "\n" << said.out;
+    EXPECT_TRUE(says(result, heading)) << heading << "\n" << result.out;
   }
   EXPECT_EQ(compare(rest + "--max-regression 'error_rate_in_fault<=0.01' --max-regression 'amplification<=20%'").exit,
             13);
   for (const char* heading :
        {"Failover", "Wasted", "Failed", "Calls/request", "'At once'", "Lost", "Errors-in", "Errors-after", "Refused",
         "p95", "Cost", "Recovery", "'P(exceed)'", "Violated", "Probes"}) {
-    const Said explained = windtunnel(std::string{"explain "} + heading);
+    const ProcessResult explained = windtunnel(std::string{"explain "} + heading);
     EXPECT_EQ(explained.exit, 0) << heading;
     EXPECT_TRUE(says(explained, "(comparison metric)")) << explained.out;
   }
 }
 
 TEST_F(CompareCli, undecided_exits_13_and_names_the_remedy) {
-  const Said said = compare(
+  const ProcessResult result = compare(
       "--vary monitor.circuit_breaker.consecutive_threshold=5,4 --seeds 1..3 "
       "--max-regression 'recovery_time<=1ms'");
-  EXPECT_EQ(said.exit, 13) << said.out;
-  EXPECT_TRUE(says(said, "undecided")) << said.out;
-  EXPECT_TRUE(says(said, "seeds would decide")) << said.out;
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_TRUE(says(result, "undecided")) << result.out;
+  EXPECT_TRUE(says(result, "seeds would decide")) << result.out;
   // No data never passes: no provider is ever down.
   EXPECT_EQ(compare("--vary faults.down.kind=latency_spike,brownout --set faults.down.factor=1 --seeds 1..3 "
                     "--max-regression 'recovery_time<=1h'")
@@ -149,14 +152,14 @@ TEST_F(CompareCli, undecided_exits_13_and_names_the_remedy) {
 }
 
 TEST_F(CompareCli, a_violation_is_reported_with_its_replay_and_is_not_fatal) {
-  const Said said = compare(
+  const ProcessResult result = compare(
       "--set 'liveness={\"heal_at\":\"30s\",\"recover_within\":\"5s\"}' "
       "--vary monitor.circuit_breaker.open=10s,1h --seeds 4..5");
-  EXPECT_EQ(said.exit, 0) << said.out;
-  const std::size_t at = said.out.find("V1 violated in 2 of 2 runs: windtunnel ");
-  ASSERT_NE(at, std::string::npos) << said.out;
-  const std::size_t begin = said.out.find("windtunnel ", at) + std::string{"windtunnel "}.size();
-  const std::string command = said.out.substr(begin, said.out.find('\n', begin) - begin);
+  EXPECT_EQ(result.exit, 0) << result.out;
+  const std::size_t at = result.out.find("V1 violated in 2 of 2 runs: windtunnel ");
+  ASSERT_NE(at, std::string::npos) << result.out;
+  const std::size_t begin = result.out.find("windtunnel ", at) + std::string{"windtunnel "}.size();
+  const std::string command = result.out.substr(begin, result.out.find('\n', begin) - begin);
   EXPECT_EQ(windtunnel(command).exit, 11) << command;
 }
 
@@ -176,11 +179,12 @@ TEST_F(CompareCli, an_interrupt_keeps_complete_seeds) {
 }
 
 TEST_F(CompareCli, a_value_that_the_scenario_cannot_take_runs_nothing) {
-  const Said said = compare("--vary monitor.circuit_breaker.preset=seed-readme,poly");
-  EXPECT_EQ(said.exit, 3);
-  EXPECT_TRUE(says(said, "did you mean \"polly\"?")) << said.out;
+  const ProcessResult result = compare("--vary monitor.circuit_breaker.preset=seed-readme,poly");
+  EXPECT_EQ(result.exit, 3);
+  EXPECT_TRUE(says(result, "did you mean \"polly\"?")) << result.out;
   folder.write("bad.json", "{\"version\": 1, \"duratoin\": \"5m\"}\n");
-  const Said bad = windtunnel("compare " + folder.path("bad.json") + " --vary monitor.circuit_breaker.preset=all");
+  const ProcessResult bad =
+      windtunnel("compare " + folder.path("bad.json") + " --vary monitor.circuit_breaker.preset=all");
   EXPECT_EQ(bad.exit, 3);
   EXPECT_EQ(bad.out.find("duratoin"), bad.out.rfind("/duratoin") + 1) << "told once:\n" << bad.out;
   EXPECT_EQ(windtunnel("compare no-such.json other.json").exit, 4);
@@ -188,12 +192,12 @@ TEST_F(CompareCli, a_value_that_the_scenario_cannot_take_runs_nothing) {
 
 TEST_F(CompareCli, forecasts_are_compared_over_their_horizon) {
   const std::string rest = "--set faults=[] --vary workload.chat.rate=5,6 --forecast --horizon 3m --replications 12 ";
-  const Said said = compare(rest);
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, "forecasts over ")) << said.out;
-  EXPECT_TRUE(says(said, "12 replications")) << said.out;
-  EXPECT_TRUE(says(said, "P(exceed)")) << said.out;
-  EXPECT_FALSE(says(said, "Probes")) << said.out;
+  const ProcessResult result = compare(rest);
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(says(result, "forecasts over ")) << result.out;
+  EXPECT_TRUE(says(result, "12 replications")) << result.out;
+  EXPECT_TRUE(says(result, "P(exceed)")) << result.out;
+  EXPECT_FALSE(says(result, "Probes")) << result.out;
   EXPECT_EQ(compare(rest + "--max-regression 'cost_usd<=0'").exit, 15);
   EXPECT_EQ(compare(rest + "--seeds 1..4").exit, 2);
   EXPECT_EQ(compare(kOpen + "--horizon 3m").exit, 2);
@@ -209,19 +213,20 @@ TEST_F(CompareCli, what_cannot_be_compared_is_a_usage_error) {
   EXPECT_EQ(compare(kOpen + kOpen).exit, 2);
   EXPECT_EQ(compare(kOpen + "--checks B99").exit, 2);
   EXPECT_EQ(compare(kOpen + "--seeds 4..4 --max-regression 'probes<=0'").exit, 2);
-  const Said said = compare(kOpen + "--max-regression 'probs<=0'");
-  EXPECT_EQ(said.exit, 2);
-  EXPECT_TRUE(says(said, "column 1: no metric of a comparison is named \"probs\"; did you mean \"probes\"?"))
-      << said.out;
+  const ProcessResult result = compare(kOpen + "--max-regression 'probs<=0'");
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_TRUE(says(result, "column 1: no metric of a comparison is named \"probs\"; did you mean \"probes\"?"))
+      << result.out;
 }
 
 TEST_F(CompareCli, writes_the_table_and_each_regression_for_github) {
   const std::string summary = folder.path("summary.md");
-  const Said said = windtunnel("compare " + file +
-                                   " --vary monitor.circuit_breaker.open=10s,5s --seeds 1..4 "
-                                   "--max-regression 'probes<=0'",
-                               "GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=" + summary);
-  EXPECT_TRUE(says(said, "::error file=" + file + ",title=windtunnel%3A regression::regression open=5s")) << said.out;
+  const ProcessResult result = windtunnel("compare " + file +
+                                              " --vary monitor.circuit_breaker.open=10s,5s --seeds 1..4 "
+                                              "--max-regression 'probes<=0'",
+                                          "GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=" + summary);
+  EXPECT_TRUE(says(result, "::error file=" + file + ",title=windtunnel%3A regression::regression open=5s"))
+      << result.out;
   EXPECT_NE(folder.read("summary.md").find("| open=5s |"), std::string::npos);
   EXPECT_EQ(folder.read("summary.md").find("0 of 0 passed"), std::string::npos);
 }

@@ -23,38 +23,39 @@ std::string exported_out() { return exported_run().path("out"); }
 
 TEST(Export, openmetrics_reports_how_prometheus_gets_it) {
   const Folder folder;
-  const Said said = windtunnel("export openmetrics " + exported_out() + " --interval 1m --out " + folder.path("m.txt"));
-  EXPECT_EQ(said.exit, 0) << said.out;
+  const ProcessResult result =
+      windtunnel("export openmetrics " + exported_out() + " --interval 1m --out " + folder.path("m.txt"));
+  EXPECT_EQ(result.exit, 0) << result.out;
   EXPECT_TRUE(folder.read("m.txt").ends_with("# EOF\n"));
-  EXPECT_NE(said.out.find("  promtool tsdb create-blocks-from openmetrics " + folder.path("m.txt") + " "),
+  EXPECT_NE(result.out.find("  promtool tsdb create-blocks-from openmetrics " + folder.path("m.txt") + " "),
             std::string::npos)
-      << said.out;
-  EXPECT_EQ(said.out.find("lookback"), std::string::npos);
+      << result.out;
+  EXPECT_EQ(result.out.find("lookback"), std::string::npos);
 }
 
 TEST(Export, a_long_run_gets_the_flags_that_make_it_quick_and_visible) {
   const Folder folder;
   ASSERT_EQ(
       windtunnel("run scenarios/catalog/leap-february.json --quiet --timeline-step 1h --out " + folder.path()).exit, 0);
-  const Said said = windtunnel("export openmetrics " + folder.path());
-  EXPECT_NE(said.out.find(" --max-block-duration=744h "), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find(" --query.lookback-delta=7200s "), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("export openmetrics " + folder.path());
+  EXPECT_NE(result.out.find(" --max-block-duration=744h "), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find(" --query.lookback-delta=7200s "), std::string::npos) << result.out;
 }
 
 TEST(Export, csv_has_a_row_for_each_step) {
-  const Said said = windtunnel("export csv " + exported_out());
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_NE(said.out.find("timeline.csv: "), std::string::npos);
+  const ProcessResult result = windtunnel("export csv " + exported_out());
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_NE(result.out.find("timeline.csv: "), std::string::npos);
   EXPECT_TRUE(exported_run().read("out/timeline.csv").starts_with("time,from_s,to_s,arrivals,"));
 }
 
 TEST(Export, a_folder_without_a_timeline_names_what_writes_one) {
   const Folder folder;
   for (const char* verb : {"openmetrics ", "csv "}) {
-    const Said said = windtunnel(std::string("export ") + verb + folder.path());
-    EXPECT_EQ(said.exit, 4);
-    EXPECT_NE(said.out.find("timeline.json: cannot open: No such file"), std::string::npos) << said.out;
-    EXPECT_NE(said.out.find("windtunnel run SCENARIO --out " + folder.path()), std::string::npos) << said.out;
+    const ProcessResult result = windtunnel(std::string("export ") + verb + folder.path());
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_NE(result.out.find("timeline.json: cannot open: No such file"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("windtunnel run SCENARIO --out " + folder.path()), std::string::npos) << result.out;
   }
   folder.write("timeline.json.partial", "{}");
   EXPECT_NE(windtunnel("export csv " + folder.path()).out.find("the run was interrupted"), std::string::npos);
@@ -64,17 +65,18 @@ TEST(Export, a_folder_without_a_timeline_names_what_writes_one) {
 
 TEST(Export, a_full_disk_is_a_file_error) {
   for (const char* format : {"openmetrics", "csv"}) {
-    const Said said = windtunnel(std::string("export ") + format + " " + exported_out() + " --out /dev/full");
-    EXPECT_EQ(said.exit, 4);
-    EXPECT_NE(said.out.find("/dev/full: cannot write: No space left on device"), std::string::npos) << said.out;
+    const ProcessResult result =
+        windtunnel(std::string("export ") + format + " " + exported_out() + " --out /dev/full");
+    EXPECT_EQ(result.exit, 4);
+    EXPECT_NE(result.out.find("/dev/full: cannot write: No space left on device"), std::string::npos) << result.out;
   }
 }
 
 TEST(Export, a_wrong_word_is_a_usage_error_that_names_the_right_one) {
   const auto refused = [](const std::string& arguments, const std::string& why) {
-    const Said said = windtunnel("export " + arguments);
-    EXPECT_EQ(said.exit, 2) << said.out;
-    EXPECT_NE(said.out.find(why), std::string::npos) << said.out;
+    const ProcessResult result = windtunnel("export " + arguments);
+    EXPECT_EQ(result.exit, 2) << result.out;
+    EXPECT_NE(result.out.find(why), std::string::npos) << result.out;
   };
   const std::string out = exported_out();
   refused("openmetric " + out, "did you mean \"openmetrics\"?");
@@ -94,11 +96,11 @@ TEST(Export, a_wrong_word_is_a_usage_error_that_names_the_right_one) {
 
 TEST(Export, without_promtool_the_input_is_written_and_the_remedy_named) {
   const Folder folder;
-  const Said said =
+  const ProcessResult result =
       windtunnel("export promtest " + exported_out() + kRules + " --out " + folder.path("t.json"), "PATH=/nonexistent");
-  EXPECT_EQ(said.exit, 4);
-  EXPECT_NE(said.out.find("promtool: No such file or directory; it comes with Prometheus"), std::string::npos)
-      << said.out;
+  EXPECT_EQ(result.exit, 4);
+  EXPECT_NE(result.out.find("promtool: No such file or directory; it comes with Prometheus"), std::string::npos)
+      << result.out;
   EXPECT_TRUE(folder.has("t.json"));
 }
 
@@ -107,12 +109,12 @@ TEST(Export, many_scrapes_are_reported_before_promtool_begins) {
   const std::string out = folder.path("out");
   ASSERT_EQ(windtunnel("run scenarios/catalog/leap-february.json --quiet --timeline-step 4s --out " + out).exit, 0);
   // Two days of them, and one at the begin.
-  const Said many = windtunnel("export promtest " + out + kRules + " --interval 4s", "PATH=/nonexistent");
+  const ProcessResult many = windtunnel("export promtest " + out + kRules + " --interval 4s", "PATH=/nonexistent");
   EXPECT_NE(many.out.find("promtool tries the rules at 43,201 scrapes, which takes minutes and gigabytes of memory; "
                           "--interval 8s is half"),
             std::string::npos)
       << many.out;
-  const Said few = windtunnel("export promtest " + out + kRules + " --interval 8s", "PATH=/nonexistent");
+  const ProcessResult few = windtunnel("export promtest " + out + kRules + " --interval 8s", "PATH=/nonexistent");
   EXPECT_EQ(few.out.find("scrapes, which"), std::string::npos) << few.out;
 }
 

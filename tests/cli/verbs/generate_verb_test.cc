@@ -14,12 +14,12 @@ bool has_program(const std::string& name) { return shell("command -v " + name + 
 
 // What bash offers when the last of these words is being written, one a line.
 std::string completed(const std::string& words, const std::string& folder = WINDTUNNEL_ROOT) {
-  const Said said = shell("bash -c 'source <(" WINDTUNNEL_BINARY " generate completion bash) && cd \"" + folder +
-                          "\" && COMP_WORDS=(windtunnel " + words +
-                          ") && COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) && _windtunnel_complete && "
-                          "printf \"%s\\n\" \"${COMPREPLY[@]}\"'");
-  EXPECT_EQ(said.exit, 0) << said.out;
-  return said.out;
+  const ProcessResult result = shell("bash -c 'source <(" WINDTUNNEL_BINARY " generate completion bash) && cd \"" +
+                                     folder + "\" && COMP_WORDS=(windtunnel " + words +
+                                     ") && COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) && _windtunnel_complete && "
+                                     "printf \"%s\\n\" \"${COMPREPLY[@]}\"'");
+  EXPECT_EQ(result.exit, 0) << result.out;
+  return result.out;
 }
 
 TEST(Generate, bash_completes_verbs) {
@@ -50,24 +50,24 @@ TEST(Generate, bash_completes_scenario_files_and_folders) {
 
 TEST(Generate, zsh_reads_its_completion) {
   if (!has_program("zsh")) GTEST_SKIP() << "no zsh here";
-  const Said said = shell("zsh -fc 'autoload -U compinit && compinit -D && source <(" WINDTUNNEL_BINARY
-                          " generate completion zsh | sed \"\\$d\") && which _windtunnel_run >/dev/null'");
-  EXPECT_EQ(said.exit, 0) << said.out;
+  const ProcessResult result = shell("zsh -fc 'autoload -U compinit && compinit -D && source <(" WINDTUNNEL_BINARY
+                                     " generate completion zsh | sed \"\\$d\") && which _windtunnel_run >/dev/null'");
+  EXPECT_EQ(result.exit, 0) << result.out;
 }
 
 TEST(Generate, fish_completes_verbs_and_flags) {
   if (!has_program("fish")) GTEST_SKIP() << "no fish here";
-  const Said said = shell("fish -Nc '" WINDTUNNEL_BINARY
-                          " generate completion fish | source; complete -C \"windtunnel ru\"; "
-                          "complete -C \"windtunnel run --form\"'");
-  EXPECT_NE(said.out.find("run\t"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("--format\t"), std::string::npos) << said.out;
+  const ProcessResult result = shell("fish -Nc '" WINDTUNNEL_BINARY
+                                     " generate completion fish | source; complete -C \"windtunnel ru\"; "
+                                     "complete -C \"windtunnel run --form\"'");
+  EXPECT_NE(result.out.find("run\t"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("--format\t"), std::string::npos) << result.out;
 }
 
 TEST(Generate, writes_a_page_for_each_verb_that_man_reads_without_a_warning) {
   const Folder folder;
-  const Said said = windtunnel("generate man " + folder.path("man1"));
-  ASSERT_EQ(said.exit, 0) << said.out;
+  const ProcessResult result = windtunnel("generate man " + folder.path("man1"));
+  ASSERT_EQ(result.exit, 0) << result.out;
   for (const char* page : {"windtunnel.1", "windtunnel-run.1", "windtunnel-export-csv.1", "windtunnel-generate.1"}) {
     EXPECT_TRUE(folder.has(std::string("man1/") + page)) << page;
   }
@@ -96,9 +96,9 @@ TEST(Generate, every_option_and_verb_has_help_text) {
 TEST(Generate, names_what_it_needs) {
   EXPECT_EQ(windtunnel("generate").exit, 2);
   EXPECT_EQ(windtunnel("generate completion").exit, 2);
-  const Said said = windtunnel("generate completion csh");
-  EXPECT_EQ(said.exit, 2);
-  EXPECT_NE(said.out.find("no shell is named \"csh\""), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("generate completion csh");
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_NE(result.out.find("no shell is named \"csh\""), std::string::npos) << result.out;
   EXPECT_EQ(windtunnel("generate man /dev/null/pages").exit, 4);
   EXPECT_EQ(windtunnel("generate completion bash >/dev/full").exit, 4);
 }

@@ -21,9 +21,9 @@ TEST(Init, writes_a_scenario_that_passes) {
   const Folder folder;
   ASSERT_EQ(windtunnel("init " + folder.path("new.json")).exit, 0);
   EXPECT_NE(folder.read("new.json").find("\n  // "), std::string::npos) << "it has comments";
-  const Said said = windtunnel("run " + folder.path("new.json"));
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_EQ(said.out.find("warning"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run " + folder.path("new.json"));
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_EQ(result.out.find("warning"), std::string::npos) << result.out;
 }
 
 TEST(Init, shows_a_claim_that_can_fail) {
@@ -35,9 +35,9 @@ TEST(Init, shows_a_claim_that_can_fail) {
 TEST(Init, never_overwrites) {
   const Folder folder;
   folder.write("mine.json", "mine");
-  const Said said = windtunnel("init " + folder.path("mine.json"));
-  EXPECT_EQ(said.exit, 4);
-  EXPECT_NE(said.out.find("mine.json: cannot create: File exists"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("init " + folder.path("mine.json"));
+  EXPECT_EQ(result.exit, 4);
+  EXPECT_NE(result.out.find("mine.json: cannot create: File exists"), std::string::npos) << result.out;
   EXPECT_EQ(folder.read("mine.json"), "mine");
 }
 
@@ -66,8 +66,8 @@ std::vector<std::string> words_to_explain() {
 TEST(Explain, recognizes_every_word) {
   std::string all;
   for (const std::string& word : words_to_explain()) all += " " + word;
-  const Said said = windtunnel("explain" + all);
-  EXPECT_EQ(said.exit, 0) << said.out;
+  const ProcessResult result = windtunnel("explain" + all);
+  EXPECT_EQ(result.exit, 0) << result.out;
 }
 
 TEST(Explain, all_has_an_entry_of_each_kind_for_its_word) {
@@ -80,16 +80,16 @@ TEST(Explain, all_has_an_entry_of_each_kind_for_its_word) {
 }
 
 TEST(Explain, reports_every_meaning_of_a_word) {
-  const Said said = windtunnel("explain timeout");
-  EXPECT_EQ(said.exit, 0);
-  EXPECT_NE(said.out.find("timeout (reply kind)\n"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("timeout (coverage counter)\n"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("explain timeout");
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_NE(result.out.find("timeout (reply kind)\n"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("timeout (coverage counter)\n"), std::string::npos) << result.out;
 }
 
 TEST(Explain, asks_whether_another_word_was_meant) {
-  const Said said = windtunnel("explain flaping");
-  EXPECT_EQ(said.exit, 2);
-  EXPECT_NE(said.out.find("did you mean \"flapping\"?"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("explain flaping");
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_NE(result.out.find("did you mean \"flapping\"?"), std::string::npos) << result.out;
   EXPECT_EQ(windtunnel("explain").exit, 2);
 }
 
@@ -98,17 +98,17 @@ TEST(Usage, asks_whether_another_verb_flag_or_word_was_meant) {
       {"rnu x", "\"run\""},           {"run --sed 4 x.json", "\"--seed\""}, {"run --sed=4 x.json", "\"--seed\""},
       {"run --juint", "\"--junit\""}, {"--versoin", "\"--version\""},       {"run x.json --format jsn", "\"json\""}};
   for (const auto& [arguments, meant] : cases) {
-    const Said said = windtunnel(arguments);
-    EXPECT_EQ(said.exit, 2) << arguments;
-    EXPECT_NE(said.out.find("did you mean " + meant + "?"), std::string::npos) << arguments << "\n" << said.out;
+    const ProcessResult result = windtunnel(arguments);
+    EXPECT_EQ(result.exit, 2) << arguments;
+    EXPECT_NE(result.out.find("did you mean " + meant + "?"), std::string::npos) << arguments << "\n" << result.out;
   }
 }
 
 TEST(Usage, the_help_of_every_verb_has_examples) {
   for (const char* verb : {"", "run ", "validate ", "init ", "explain "}) {
-    const Said said = windtunnel(std::string(verb) + "--help");
-    EXPECT_EQ(said.exit, 0);
-    EXPECT_NE(said.out.find("Examples:\n  windtunnel "), std::string::npos) << verb << said.out;
+    const ProcessResult result = windtunnel(std::string(verb) + "--help");
+    EXPECT_EQ(result.exit, 0);
+    EXPECT_NE(result.out.find("Examples:\n  windtunnel "), std::string::npos) << verb << result.out;
   }
 }
 

@@ -13,11 +13,11 @@ TEST(InitFromTelemetry, writes_a_scenario_that_is_valid_and_names_what_it_fitted
   const Folder folder;
   const std::string log = folder.path("log.jsonl.zst");
   ASSERT_EQ(windtunnel("run --quiet scenarios/catalog/ab-split.json --telemetry " + log).exit, 0);
-  const Said said = windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log);
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_NE(said.out.find("Fitted to " + log), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("output_tokens.p95"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("split.variant_a"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log);
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_NE(result.out.find("Fitted to " + log), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("output_tokens.p95"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("split.variant_a"), std::string::npos) << result.out;
   EXPECT_EQ(windtunnel("validate " + folder.path("fitted.json")).out, folder.path("fitted.json") + ": valid\n");
   const std::string before = folder.read("fitted.json");
   EXPECT_EQ(windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 4);
@@ -28,32 +28,34 @@ TEST(InitFromTelemetry, distinguishes_a_file_that_cannot_be_read_from_one_that_h
   const Folder folder;
   EXPECT_EQ(windtunnel("init " + folder.path("a.json") + " --from-telemetry " + folder.path("none.jsonl")).exit, 4);
   folder.write("bad.jsonl", "not a record\n");
-  const Said said = windtunnel("init " + folder.path("a.json") + " --from-telemetry " + folder.path("bad.jsonl"));
-  EXPECT_EQ(said.exit, 13);
-  EXPECT_NE(said.out.find("1 line is no record and was left out:\n  line 1: it is no JSON object, but not a record"),
+  const ProcessResult result =
+      windtunnel("init " + folder.path("a.json") + " --from-telemetry " + folder.path("bad.jsonl"));
+  EXPECT_EQ(result.exit, 13);
+  EXPECT_NE(result.out.find("1 line is no record and was left out:\n  line 1: it is no JSON object, but not a record"),
             std::string::npos)
-      << said.out;
-  EXPECT_NE(said.out.find("the log has no request"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("A log is read one JSON object a line"), std::string::npos) << said.out;
+      << result.out;
+  EXPECT_NE(result.out.find("the log has no request"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("A log is read one JSON object a line"), std::string::npos) << result.out;
   EXPECT_FALSE(folder.has("a.json"));
 }
 
 TEST(InitFromTelemetry, names_record_field_and_value_of_another_programs_log) {
   const Folder folder;
   folder.write("spend.jsonl", R"({"timestamp": "2026-01-20T10:00:00Z", "tokens": {"input": 5}, "cost_usd": "0.01"})");
-  const Said said = windtunnel("init " + folder.path("a.json") + " --from-telemetry " + folder.path("spend.jsonl"));
-  EXPECT_EQ(said.exit, 13);
-  EXPECT_NE(said.out.find("line 1: cost_usd is the text \"0.01\", and a number is read"), std::string::npos)
-      << said.out;
+  const ProcessResult result =
+      windtunnel("init " + folder.path("a.json") + " --from-telemetry " + folder.path("spend.jsonl"));
+  EXPECT_EQ(result.exit, 13);
+  EXPECT_NE(result.out.find("line 1: cost_usd is the text \"0.01\", and a number is read"), std::string::npos)
+      << result.out;
 }
 
 // The only requests lie on the first and the last day of a month: the whole days between are empty.
 TEST(InitFromTelemetry, of_a_log_with_empty_whole_days_is_valid) {
   const Folder folder;
-  const Said said = windtunnel("init " + folder.path("fitted.json") +
-                               " --from-telemetry tests/cases/telemetry/two-days-a-month-apart.jsonl");
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_EQ(said.out.find("nan"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("init " + folder.path("fitted.json") +
+                                          " --from-telemetry tests/cases/telemetry/two-days-a-month-apart.jsonl");
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_EQ(result.out.find("nan"), std::string::npos) << result.out;
   EXPECT_EQ(windtunnel("validate " + folder.path("fitted.json")).out, folder.path("fitted.json") + ": valid\n");
 }
 
@@ -62,9 +64,9 @@ TEST(InitFromTelemetry, no_setting_forbids_what_the_log_shows) {
   const Folder folder;
   const std::string log = "tests/cases/telemetry/long-answers-all-successful.jsonl";
   ASSERT_EQ(windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 0);
-  const Said said = windtunnel("run " + folder.path("fitted.json") + " --format json --set duration=1d");
-  EXPECT_NE(said.out.find("\"success_rate\": 1,"), std::string::npos) << said.out;
-  EXPECT_EQ(said.out.find("\"timeout\": 1"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run " + folder.path("fitted.json") + " --format json --set duration=1d");
+  EXPECT_NE(result.out.find("\"success_rate\": 1,"), std::string::npos) << result.out;
+  EXPECT_EQ(result.out.find("\"timeout\": 1"), std::string::npos) << result.out;
 }
 
 TEST(ForecastFromTelemetry, is_that_of_the_fitted_scenario) {
@@ -72,11 +74,11 @@ TEST(ForecastFromTelemetry, is_that_of_the_fitted_scenario) {
   const std::string log = folder.path("log.jsonl");
   ASSERT_EQ(windtunnel("run --quiet scenarios/catalog/ab-split.json --telemetry " + log).exit, 0);
   const std::string rest = " --horizon 3h --replications 20 --format csv --quiet";
-  const Said direct = windtunnel("forecast --from-telemetry " + log + rest);
+  const ProcessResult direct = windtunnel("forecast --from-telemetry " + log + rest);
   EXPECT_EQ(direct.exit, 0) << direct.out;
   ASSERT_EQ(windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 0);
   EXPECT_EQ(direct.out, windtunnel("forecast " + folder.path("fitted.json") + rest).out);
-  const Said told =
+  const ProcessResult told =
       windtunnel("forecast --from-telemetry " + log + " --horizon 3h --replications 20 2>&1 >/dev/null | cat");
   EXPECT_NE(told.out.find("Fitted to " + log), std::string::npos) << told.out;
   EXPECT_EQ(windtunnel("forecast").exit, 2);

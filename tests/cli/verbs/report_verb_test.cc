@@ -22,10 +22,10 @@ TEST(Report, a_build_without_the_page_reports_how_to_get_it) {
   for (const std::string& command :
        {kRun + "--html --out " + out.path(), "report " + out.path(), kForecast + "--html --out " + out.path(),
         "merge part.json --html --out " + out.path()}) {
-    const Said said = windtunnel(command);
-    EXPECT_EQ(said.exit, 2);
-    EXPECT_NE(said.out.find("built without the HTML report"), std::string::npos) << said.out;
-    EXPECT_NE(said.out.find("-DWINDTUNNEL_HTML=ON"), std::string::npos) << said.out;
+    const ProcessResult result = windtunnel(command);
+    EXPECT_EQ(result.exit, 2);
+    EXPECT_NE(result.out.find("built without the HTML report"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("-DWINDTUNNEL_HTML=ON"), std::string::npos) << result.out;
   }
   EXPECT_FALSE(out.has("summary.json"));
   EXPECT_FALSE(out.has("forecast.json"));
@@ -45,9 +45,9 @@ TEST(Report, is_written_with_the_run_and_again_from_its_files) {
 TEST(Report, names_what_it_cannot_read) {
   if (!has_page()) GTEST_SKIP() << "this build has no page";
   const Folder out;
-  const Said said = windtunnel("report " + out.path());
-  EXPECT_EQ(said.exit, 4);
-  EXPECT_NE(said.out.find("summary.json: cannot open"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("report " + out.path());
+  EXPECT_EQ(result.exit, 4);
+  EXPECT_NE(result.out.find("summary.json: cannot open"), std::string::npos) << result.out;
 }
 
 TEST(Report, refuses_a_summary_of_another_version_and_names_a_figure_that_is_missing) {
@@ -62,11 +62,11 @@ TEST(Report, refuses_a_summary_of_another_version_and_names_a_figure_that_is_mis
     out.write("summary.json", other.replace(at, from.size(), to));
     return windtunnel("report " + out.path());
   };
-  const Said version = report_with("\"windtunnel_summary\": 1", "\"windtunnel_summary\": 99");
+  const ProcessResult version = report_with("\"windtunnel_summary\": 1", "\"windtunnel_summary\": 99");
   EXPECT_EQ(version.exit, 4);
   EXPECT_NE(version.out.find("summary.json: cannot read: windtunnel_summary is the number 99"), std::string::npos)
       << version.out;
-  const Said missing = report_with("\"hit_rate\"", "\"hit_rates\"");
+  const ProcessResult missing = report_with("\"hit_rate\"", "\"hit_rates\"");
   EXPECT_EQ(missing.exit, 4);
   EXPECT_NE(missing.out.find("summary.json: cannot read: /cache/hit_rate is missing"), std::string::npos)
       << missing.out;
@@ -91,25 +91,25 @@ TEST(Report, of_a_folder_with_a_run_and_a_forecast_is_of_neither) {
   const Folder out;
   out.write("summary.json", "{}");
   out.write("forecast.json", "{}");
-  const Said said = windtunnel("report " + out.path());
-  EXPECT_EQ(said.exit, 4);
-  EXPECT_NE(said.out.find("it holds a run (summary.json) and a forecast (forecast.json); give each a folder"),
+  const ProcessResult result = windtunnel("report " + out.path());
+  EXPECT_EQ(result.exit, 4);
+  EXPECT_NE(result.out.find("it holds a run (summary.json) and a forecast (forecast.json); give each a folder"),
             std::string::npos)
-      << said.out;
+      << result.out;
 }
 
 TEST(Report, html_needs_a_folder) {
   for (const std::string& command : {kForecast + "--html", std::string{"merge part.json --html"}}) {
-    const Said needs = windtunnel(command);
+    const ProcessResult needs = windtunnel(command);
     EXPECT_EQ(needs.exit, 2);
     EXPECT_NE(needs.out.find("--html writes report.html into --out DIR"), std::string::npos) << needs.out;
   }
-  const Said part = windtunnel(kForecast + "--html --shard 0/2 --out part.json");
+  const ProcessResult part = windtunnel(kForecast + "--html --shard 0/2 --out part.json");
   EXPECT_EQ(part.exit, 2);
   EXPECT_NE(part.out.find("windtunnel merge --html"), std::string::npos) << part.out;
-  const Said said = windtunnel(kRun + "--html");
-  EXPECT_EQ(said.exit, 2);
-  EXPECT_NE(said.out.find("--html writes report.html into --out DIR"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel(kRun + "--html");
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_NE(result.out.find("--html writes report.html into --out DIR"), std::string::npos) << result.out;
 }
 
 }  // namespace

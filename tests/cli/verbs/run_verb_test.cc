@@ -26,10 +26,10 @@ TEST(Run, the_steps_of_the_timeline_are_as_wide_as_requested) {
   ASSERT_EQ(windtunnel("run " + kOutage + " --timeline-step 30s --out " + out.path()).exit, 0);
   EXPECT_NE(out.read("timeline.json").find("\"step_ns\": 30000000000,"), std::string::npos);
   for (const char* no_step : {"0s", "30", "soon"}) {
-    const Said said = windtunnel("run " + kOutage + " --timeline-step " + no_step);
-    EXPECT_EQ(said.exit, 2);
-    EXPECT_NE(said.out.find(std::string{"--timeline-step "} + no_step + " is not a duration"), std::string::npos)
-        << said.out;
+    const ProcessResult result = windtunnel("run " + kOutage + " --timeline-step " + no_step);
+    EXPECT_EQ(result.exit, 2);
+    EXPECT_NE(result.out.find(std::string{"--timeline-step "} + no_step + " is not a duration"), std::string::npos)
+        << result.out;
   }
 }
 
@@ -45,52 +45,53 @@ TEST(Run, the_same_seed_gives_the_same_bytes_and_another_seed_others) {
 }
 
 TEST(Run, several_seeds_give_the_same_lines_in_the_same_order_for_any_number_of_jobs) {
-  const Said one = windtunnel("run " + kOutage + " --seeds 1..6 --jobs 1");
-  const Said two = windtunnel("run " + kOutage + " --seeds 1..6 --jobs 2");
-  EXPECT_EQ(one.exit, 0);
-  EXPECT_EQ(one.out, two.out);
-  EXPECT_NE(one.out.find("6 of 6 runs, 6 pass"), std::string::npos) << one.out;
+  const ProcessResult result = windtunnel("run " + kOutage + " --seeds 1..6 --jobs 1");
+  const ProcessResult two = windtunnel("run " + kOutage + " --seeds 1..6 --jobs 2");
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_EQ(result.out, two.out);
+  EXPECT_NE(result.out.find("6 of 6 runs, 6 pass"), std::string::npos) << result.out;
 }
 
 TEST(Run, several_files_exit_with_the_worst_and_print_the_counts) {
-  const Said said = windtunnel(
+  const ProcessResult result = windtunnel(
       "run scenarios/catalog/both-down.json scenarios/catalog/healthy.json --set monitor.circuit_breaker.open=2m");
-  EXPECT_EQ(said.exit, 11);
-  EXPECT_NE(said.out.find("replay: windtunnel run scenarios/catalog/both-down.json"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("2 of 2 runs, 1 liveness, 1 pass"), std::string::npos) << said.out;
+  EXPECT_EQ(result.exit, 11);
+  EXPECT_NE(result.out.find("replay: windtunnel run scenarios/catalog/both-down.json"), std::string::npos)
+      << result.out;
+  EXPECT_NE(result.out.find("2 of 2 runs, 1 liveness, 1 pass"), std::string::npos) << result.out;
 }
 
 TEST(Run, the_replay_line_repeats_the_failure) {
-  const Said said = windtunnel("run scenarios/catalog/both-down.json --set monitor.circuit_breaker.open=2m");
-  ASSERT_EQ(said.exit, 11);
-  const std::size_t at = said.out.find("windtunnel run scenarios");
-  ASSERT_NE(at, std::string::npos) << said.out;
-  const std::string line = said.out.substr(at, said.out.find('\n', at) - at);
+  const ProcessResult result = windtunnel("run scenarios/catalog/both-down.json --set monitor.circuit_breaker.open=2m");
+  ASSERT_EQ(result.exit, 11);
+  const std::size_t at = result.out.find("windtunnel run scenarios");
+  ASSERT_NE(at, std::string::npos) << result.out;
+  const std::string line = result.out.substr(at, result.out.find('\n', at) - at);
   EXPECT_EQ(windtunnel(line.substr(std::string{"windtunnel "}.size())).exit, 11);
 }
 
 TEST(Run, json_on_stdout_is_the_summary_file) {
   const Folder out;
-  const Said said = windtunnel("run " + kOutage + " --format json --out " + out.path());
-  EXPECT_EQ(said.out, out.read("summary.json"));
+  const ProcessResult result = windtunnel("run " + kOutage + " --format json --out " + out.path());
+  EXPECT_EQ(result.out, out.read("summary.json"));
 }
 
 TEST(Run, a_scenario_with_errors_runs_nothing) {
   const Folder folder;
   folder.write("bad.json", "{\"version\": 1, \"duratoin\": \"5m\"}\n");
-  const Said said = windtunnel("run " + folder.path("bad.json") + " --out " + folder.path("out"));
-  EXPECT_EQ(said.exit, 3);
-  EXPECT_NE(said.out.find("bad.json:1:16"), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("did you mean \"duration\"?"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run " + folder.path("bad.json") + " --out " + folder.path("out"));
+  EXPECT_EQ(result.exit, 3);
+  EXPECT_NE(result.out.find("bad.json:1:16"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("did you mean \"duration\"?"), std::string::npos) << result.out;
   EXPECT_FALSE(folder.has("out"));
 }
 
 TEST(Run, a_missing_file_is_a_file_error) { EXPECT_EQ(windtunnel("run no-such-file.json").exit, 4); }
 
 TEST(Run, a_full_disk_is_a_file_error_with_its_reason) {
-  const Said said = windtunnel("run " + kOutage + " --telemetry /dev/full");
-  EXPECT_EQ(said.exit, 4);
-  EXPECT_NE(said.out.find("No space left on device"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("run " + kOutage + " --telemetry /dev/full");
+  EXPECT_EQ(result.exit, 4);
+  EXPECT_NE(result.out.find("No space left on device"), std::string::npos) << result.out;
 }
 
 TEST(Run, a_closed_pipe_is_a_file_error) {
@@ -123,8 +124,8 @@ TEST(Run, an_interrupt_keeps_what_was_measured_and_marks_it) {
 }
 
 TEST(Run, until_stops_at_that_instant) {
-  const Said whole = windtunnel("run " + kOutage + " --format json");
-  const Said part = windtunnel("run " + kOutage + " --until 60s --format json");
+  const ProcessResult whole = windtunnel("run " + kOutage + " --format json");
+  const ProcessResult part = windtunnel("run " + kOutage + " --until 60s --format json");
   EXPECT_NE(whole.out, part.out);
   EXPECT_EQ(windtunnel("run " + kOutage + " --until soon").exit, 2);
 }
@@ -144,7 +145,7 @@ TEST(Usage, errors_exit_2_and_help_exits_0) {
   EXPECT_EQ(windtunnel("run " + kOutage + " --seeds 5..1").exit, 2);
   EXPECT_EQ(windtunnel("run " + kOutage + " --format xml").exit, 2);
   EXPECT_EQ(windtunnel("run " + kOutage + " " + kOutage + " --telemetry x").exit, 2);
-  const Said help = windtunnel("run --help");
+  const ProcessResult help = windtunnel("run --help");
   EXPECT_EQ(help.exit, 0);
   EXPECT_NE(help.out.find("--seeds"), std::string::npos);
 }
@@ -166,23 +167,23 @@ TEST(Validate, names_what_is_valid_and_exits_3_on_the_rest) {
   const Folder folder;
   folder.write("bad.json", "{\"version\": 1, \"seed\": -1}\n");
   EXPECT_EQ(windtunnel("validate " + kOutage).exit, 0);
-  const Said said = windtunnel("validate " + kOutage + " " + folder.path("bad.json"));
-  EXPECT_EQ(said.exit, 3);
-  EXPECT_NE(said.out.find("2 files: 1 valid, 1 not"), std::string::npos) << said.out;
+  const ProcessResult result = windtunnel("validate " + kOutage + " " + folder.path("bad.json"));
+  EXPECT_EQ(result.exit, 3);
+  EXPECT_NE(result.out.find("2 files: 1 valid, 1 not"), std::string::npos) << result.out;
 }
 
 // What a single amount holds is the end of what a timeline and a forecast can count, not of a run.
 TEST(Run, counts_more_money_than_a_single_amount_holds) {
   const Folder folder;
   const std::string file = "tests/cases/spend-above-9.2-million.json";
-  const Said said = windtunnel("run " + file);
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_NE(said.out.find("Total Cost: $18000000.0000\n"), std::string::npos) << said.out;
-  const Said with_timeline = windtunnel("run --quiet " + file + " --out " + folder.path("out"));
+  const ProcessResult result = windtunnel("run " + file);
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_NE(result.out.find("Total Cost: $18000000.0000\n"), std::string::npos) << result.out;
+  const ProcessResult with_timeline = windtunnel("run --quiet " + file + " --out " + folder.path("out"));
   EXPECT_EQ(with_timeline.exit, 3) << with_timeline.out;
-  const Said forecast = windtunnel("forecast --quiet --horizon 1h --replications 2 " + file);
+  const ProcessResult forecast = windtunnel("forecast --quiet --horizon 1h --replications 2 " + file);
   EXPECT_EQ(forecast.exit, 3) << forecast.out;
-  for (const Said& limited : {with_timeline, forecast}) {
+  for (const ProcessResult& limited : {with_timeline, forecast}) {
     EXPECT_NE(limited.out.find("windtunnel: more than 9.2 million USD are added up"), std::string::npos) << limited.out;
     EXPECT_EQ(limited.out.find("internal error"), std::string::npos) << limited.out;
   }

@@ -39,73 +39,73 @@ std::vector<std::string> names_in(const std::string& out) {
   return names;
 }
 
-bool says(const Said& said, const std::string& what) { return said.out.find(what) != std::string::npos; }
+bool says(const ProcessResult& result, const std::string& what) { return result.out.find(what) != std::string::npos; }
 
 TEST(VerifyVerb, our_own_breaker_passes_under_all_settings) {
-  const Said said = windtunnel("verify --cases 10 -- '" WINDTUNNEL_BINARY "' breaker");
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, "22 of 22 settings tried: 22 held, 0 failed, 0 unsupported")) << said.out;
+  const ProcessResult result = windtunnel("verify --cases 10 -- '" WINDTUNNEL_BINARY "' breaker");
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(says(result, "22 of 22 settings tried: 22 held, 0 failed, 0 unsupported")) << result.out;
 }
 
 TEST(VerifyVerb, a_clean_breaker_in_python_is_passed_over_in_silence) {
-  const Said said = windtunnel("verify --cases 15" + kClean);
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(names_in(said.out).empty()) << said.out;
-  EXPECT_TRUE(says(said, "6 of 22 settings tried: 6 held, 0 failed, 16 unsupported")) << said.out;
-  EXPECT_TRUE(says(said, "Verdict: PASS")) << said.out;
+  const ProcessResult result = windtunnel("verify --cases 15" + kClean);
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(names_in(result.out).empty()) << result.out;
+  EXPECT_TRUE(says(result, "6 of 22 settings tried: 6 held, 0 failed, 16 unsupported")) << result.out;
+  EXPECT_TRUE(says(result, "Verdict: PASS")) << result.out;
 }
 
 TEST(VerifyVerb, each_deviation_is_called_by_its_name_and_by_no_other) {
   for (const std::string& name : kDeviations) {
-    const Said said = windtunnel("verify" + kDeviant + "'" + name + "'");
-    EXPECT_EQ(said.exit, 10) << name << "\n" << said.out;
-    EXPECT_EQ(names_in(said.out), std::vector{name}) << said.out;
+    const ProcessResult result = windtunnel("verify" + kDeviant + "'" + name + "'");
+    EXPECT_EQ(result.exit, 10) << name << "\n" << result.out;
+    EXPECT_EQ(names_in(result.out), std::vector{name}) << result.out;
   }
 }
 
 TEST(VerifyVerb, late_successes_that_act_are_late_results_that_act) {
   for (const std::string how : {"late successes act", "late successes close"}) {
-    const Said said = windtunnel("verify --keep-going" + kDeviant + "'" + how + "'");
-    EXPECT_EQ(said.exit, 10) << said.out;
-    EXPECT_EQ(names_in(said.out), std::vector<std::string>{"late results act"}) << said.out;
+    const ProcessResult result = windtunnel("verify --keep-going" + kDeviant + "'" + how + "'");
+    EXPECT_EQ(result.exit, 10) << result.out;
+    EXPECT_EQ(names_in(result.out), std::vector<std::string>{"late results act"}) << result.out;
   }
 }
 
 TEST(VerifyVerb, an_unknown_deviation_gets_no_name) {
-  const Said said = windtunnel("verify --keep-going" + kDeviant + "'one failure more'");
-  EXPECT_EQ(said.exit, 10) << said.out;
-  EXPECT_TRUE(says(said, "No known deviation explains it.")) << said.out;
-  EXPECT_EQ(names_in(said.out), std::vector<std::string>{}) << said.out;
+  const ProcessResult result = windtunnel("verify --keep-going" + kDeviant + "'one failure more'");
+  EXPECT_EQ(result.exit, 10) << result.out;
+  EXPECT_TRUE(says(result, "No known deviation explains it.")) << result.out;
+  EXPECT_EQ(names_in(result.out), std::vector<std::string>{}) << result.out;
 }
 
 TEST(VerifyVerb, the_breaker_of_the_proof_of_concept_has_at_least_five_named_deviations) {
-  const Said said = windtunnel("verify --keep-going" + kSeed);
-  EXPECT_EQ(said.exit, 10);
-  EXPECT_GE(names_in(said.out).size(), 5U) << said.out;
-  EXPECT_TRUE(says(said, "0     report call 1: failed  open !            closed")) << said.out;
+  const ProcessResult result = windtunnel("verify --keep-going" + kSeed);
+  EXPECT_EQ(result.exit, 10);
+  EXPECT_GE(names_in(result.out).size(), 5U) << result.out;
+  EXPECT_TRUE(says(result, "0     report call 1: failed  open !            closed")) << result.out;
 }
 
 TEST(VerifyVerb, the_failing_history_is_short_kept_and_fails_again) {
   const Folder folder;
   const std::string deviant = kDeviant + "'elapsed > instead of >='";
-  const Said said = windtunnel("verify --out " + folder.path("out") + deviant);
-  ASSERT_EQ(said.exit, 10) << said.out;
+  const ProcessResult result = windtunnel("verify --out " + folder.path("out") + deviant);
+  ASSERT_EQ(result.exit, 10) << result.out;
   const std::string kept = folder.read("out/history.jsonl");
   EXPECT_LE(std::ranges::count(kept, '\n'), 8) << kept;  // the settings, three calls that fail, one more question
-  EXPECT_TRUE(says(said, "Replay: windtunnel verify --replay " + folder.path("out/history.jsonl"))) << said.out;
-  const Said again = windtunnel("verify --replay " + folder.path("out/history.jsonl") + deviant);
+  EXPECT_TRUE(says(result, "Replay: windtunnel verify --replay " + folder.path("out/history.jsonl"))) << result.out;
+  const ProcessResult again = windtunnel("verify --replay " + folder.path("out/history.jsonl") + deviant);
   EXPECT_EQ(again.exit, 10) << again.out;
-  const Said clean = windtunnel("verify --replay " + folder.path("out/history.jsonl") + kClean);
+  const ProcessResult clean = windtunnel("verify --replay " + folder.path("out/history.jsonl") + kClean);
   EXPECT_EQ(clean.exit, 0) << clean.out;
   // Anybody can ask it without us.
-  const Said own = windtunnel("breaker <" + folder.path("out/history.jsonl"));
+  const ProcessResult own = windtunnel("breaker <" + folder.path("out/history.jsonl"));
   EXPECT_EQ(std::ranges::count(own.out, '\n'), std::ranges::count(kept, '\n'));
   EXPECT_EQ(own.out.find("error"), std::string::npos) << own.out;
 }
 
 TEST(VerifyVerb, the_same_seed_gives_the_same_report) {
   const std::string command = "verify --seed 7" + kDeviant + "'late results act'";
-  const Said first = windtunnel(command);
+  const ProcessResult first = windtunnel(command);
   EXPECT_EQ(first.out, windtunnel(command).out);
   EXPECT_EQ(first.exit, 10);
 }
@@ -113,13 +113,13 @@ TEST(VerifyVerb, the_same_seed_gives_the_same_report) {
 TEST(VerifyVerb, one_file_of_settings_is_enough) {
   const Folder folder;
   folder.write("settings.json", R"({"consecutive_threshold": 2, "open_ms": 50})");
-  const Said said = windtunnel("verify --cases 10 --config " + folder.path("settings.json") + kClean);
-  EXPECT_EQ(said.exit, 0) << said.out;
-  EXPECT_TRUE(says(said, "1 of 1 setting tried: 1 held")) << said.out;
+  const ProcessResult result = windtunnel("verify --cases 10 --config " + folder.path("settings.json") + kClean);
+  EXPECT_EQ(result.exit, 0) << result.out;
+  EXPECT_TRUE(says(result, "1 of 1 setting tried: 1 held")) << result.out;
   folder.write("other.json", R"({"consecutive_threshold": 2, "window_type": "lifetime"})");
   EXPECT_EQ(windtunnel("verify --config " + folder.path("other.json") + kClean).exit, 13);
   folder.write("wrong.json", "{\"consecutive_treshold\": 2}");
-  const Said wrong = windtunnel("verify --config " + folder.path("wrong.json") + kClean);
+  const ProcessResult wrong = windtunnel("verify --config " + folder.path("wrong.json") + kClean);
   EXPECT_EQ(wrong.exit, 3);
   EXPECT_TRUE(says(wrong, "wrong.json:1:2: /consecutive_treshold")) << wrong.out;
   EXPECT_EQ(windtunnel("verify --config " + folder.path("absent.json") + kClean).exit, 4);
@@ -137,17 +137,17 @@ TEST(VerifyVerb, the_settings_beside_an_adapter_are_tried_when_it_supports_no_ot
                "    else:\n"
                "        print('{\"admitted\":false,\"permit\":null,\"state\":\"open\"}', flush=True)\n");
   const std::string command = " -- python3 " + folder.path("choosy.py");
-  const Said without = windtunnel("verify" + command);
+  const ProcessResult without = windtunnel("verify" + command);
   EXPECT_EQ(without.exit, 13) << without.out;
   EXPECT_TRUE(says(without, "name it with --config F.json")) << without.out;
   folder.write("choosy.json", R"({"window_type": "time", "window_ms": 77})");
-  const Said with = windtunnel("verify" + command);
+  const ProcessResult with = windtunnel("verify" + command);
   EXPECT_EQ(with.exit, 10) << with.out;
   EXPECT_TRUE(says(with, "The settings of " + folder.path("choosy.json") + ", which lies beside it, are tried."))
       << with.out;
   EXPECT_TRUE(says(with, "FAIL under the settings: " + folder.path("choosy.json"))) << with.out;
   folder.write("choosy.json", R"({"windows": 3})");
-  const Said wrong = windtunnel("verify" + command);
+  const ProcessResult wrong = windtunnel("verify" + command);
   EXPECT_EQ(wrong.exit, 13) << wrong.out;
   EXPECT_TRUE(says(wrong, "choosy.json lies beside it and is no file of settings")) << wrong.out;
   EXPECT_TRUE(says(wrong, "/windows")) << wrong.out;
@@ -161,10 +161,10 @@ TEST(VerifyVerb, a_command_line_that_cannot_be_meant_is_refused_before_anything_
 }
 
 TEST(VerifyVerb, what_supports_nothing_is_inconclusive) {
-  const Said said = windtunnel("verify" + kBroken + "supports_nothing");
-  EXPECT_EQ(said.exit, 13) << said.out;
-  EXPECT_TRUE(says(said, "INCONCLUSIVE")) << said.out;
-  EXPECT_TRUE(says(said, "on principle")) << said.out;
+  const ProcessResult result = windtunnel("verify" + kBroken + "supports_nothing");
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_TRUE(says(result, "INCONCLUSIVE")) << result.out;
+  EXPECT_TRUE(says(result, "on principle")) << result.out;
 }
 
 struct Break {
@@ -187,17 +187,17 @@ TEST(VerifyVerb, a_command_that_breaks_off_is_reported_with_the_end_of_its_stder
       {"never_reads", "hangs: it took more than 2500 ms", false},
       {"says_hello", "", false},
   };
-  for (const Break& one : breaks) {
-    const Said said = windtunnel("verify --timeout 2500ms" + kBroken + one.how);
-    EXPECT_EQ(said.exit, 4) << one.how << "\n" << said.out;
-    EXPECT_TRUE(says(said, one.what)) << one.how << "\n" << said.out;
-    EXPECT_EQ(says(said, "  | the last line on stderr"), one.with_stderr) << one.how << "\n" << said.out;
+  for (const Break& entry : breaks) {
+    const ProcessResult result = windtunnel("verify --timeout 2500ms" + kBroken + entry.how);
+    EXPECT_EQ(result.exit, 4) << entry.how << "\n" << result.out;
+    EXPECT_TRUE(says(result, entry.what)) << entry.how << "\n" << result.out;
+    EXPECT_EQ(says(result, "  | the last line on stderr"), entry.with_stderr) << entry.how << "\n" << result.out;
   }
-  const Said stderr_flood = windtunnel("verify --timeout 2500ms" + kBroken + "floods_stderr");
+  const ProcessResult stderr_flood = windtunnel("verify --timeout 2500ms" + kBroken + "floods_stderr");
   EXPECT_EQ(stderr_flood.exit, 4);
   EXPECT_TRUE(says(stderr_flood, "  | complaint")) << stderr_flood.out.substr(0, 1000);
   EXPECT_LT(stderr_flood.out.size(), 20'000U);
-  const Said absent = windtunnel("verify -- /no/such/breaker");
+  const ProcessResult absent = windtunnel("verify -- /no/such/breaker");
   EXPECT_EQ(absent.exit, 4);
   EXPECT_TRUE(says(absent, "/no/such/breaker: cannot be started: No such file or directory")) << absent.out;
 }
@@ -215,8 +215,9 @@ std::size_t left_of(const Folder& folder, std::size_t noted) {
 TEST(VerifyVerb, nothing_of_the_command_outlives_it) {
   for (const std::string how : {"clean", "stays", "dies", "hangs"}) {
     const Folder folder;
-    const Said said = windtunnel("verify --cases 2 --timeout 2500ms" + kBroken + how + " " + folder.path("pids"));
-    EXPECT_EQ(said.exit, how == "dies" || how == "hangs" ? 4 : 0) << how << "\n" << said.out;
+    const ProcessResult result =
+        windtunnel("verify --cases 2 --timeout 2500ms" + kBroken + how + " " + folder.path("pids"));
+    EXPECT_EQ(result.exit, how == "dies" || how == "hangs" ? 4 : 0) << how << "\n" << result.out;
     EXPECT_EQ(left_of(folder, 4), 0U) << how;
   }
 }
@@ -224,10 +225,10 @@ TEST(VerifyVerb, nothing_of_the_command_outlives_it) {
 TEST(VerifyVerb, an_interrupt_ends_it_and_everything_that_it_started) {
   for (const std::string signal : {"INT", "TERM"}) {
     const Folder folder;
-    const Said said = windtunnel("verify --timeout 60s" + kBroken + "hangs " + folder.path("pids"),
-                                 "timeout --foreground --preserve-status -s " + signal + " 4");
-    EXPECT_EQ(said.exit, 130) << said.out;
-    EXPECT_TRUE(says(said, "windtunnel: interrupted by SIG" + signal)) << said.out;
+    const ProcessResult result = windtunnel("verify --timeout 60s" + kBroken + "hangs " + folder.path("pids"),
+                                            "timeout --foreground --preserve-status -s " + signal + " 4");
+    EXPECT_EQ(result.exit, 130) << result.out;
+    EXPECT_TRUE(says(result, "windtunnel: interrupted by SIG" + signal)) << result.out;
     EXPECT_EQ(left_of(folder, 4), 0U);
   }
 }
@@ -235,9 +236,9 @@ TEST(VerifyVerb, an_interrupt_ends_it_and_everything_that_it_started) {
 TEST(VerifyVerb, a_history_that_cannot_be_kept_is_a_file_error_and_is_no_less_found) {
   const Folder folder;
   folder.write("file", "");
-  const Said said = windtunnel("verify --out " + folder.path("file") + kDeviant + "'trips on >='");
-  EXPECT_EQ(said.exit, 4) << said.out;
-  EXPECT_TRUE(says(said, "trips on >= - ")) << said.out;
+  const ProcessResult result = windtunnel("verify --out " + folder.path("file") + kDeviant + "'trips on >='");
+  EXPECT_EQ(result.exit, 4) << result.out;
+  EXPECT_TRUE(says(result, "trips on >= - ")) << result.out;
 }
 
 }  // namespace

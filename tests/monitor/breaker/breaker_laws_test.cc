@@ -338,17 +338,17 @@ TEST(BreakerLaw, a_time_window_is_a_recount_of_the_outcomes_within_it) {
       const Instant origin = config.window_origin == WindowOrigin::closed_start ? closed : Instant{};
       std::int64_t calls = 0;
       std::int64_t failures = 0;
-      for (const Outcome& one : outcomes) {
-        const bool is_within =
-            config.window_buckets == 0
-                ? call.at - one.at < config.window
-                : bucket_since(origin, call.at, config) - bucket_since(origin, one.at, config) < config.window_buckets;
+      for (const Outcome& outcome : outcomes) {
+        const bool is_within = config.window_buckets == 0
+                                   ? call.at - outcome.at < config.window
+                                   : bucket_since(origin, call.at, config) - bucket_since(origin, outcome.at, config) <
+                                         config.window_buckets;
         if (!is_within) {
           ++left;
           continue;
         }
         ++calls;
-        failures += one.failed ? 1 : 0;
+        failures += outcome.failed ? 1 : 0;
       }
       RC_ASSERT(answers[i].calls == calls);
       RC_ASSERT(answers[i].failures == failures);

@@ -202,7 +202,7 @@ TEST(BreakerPresets, litellm_alone_judges_replies_by_their_kind) {
   for (const BreakerPresetInfo& info : breaker_presets()) {
     const OutcomesByReply outcomes = breaker_preset(info.name)->outcomes;
     for (std::size_t kind = 0; kind < kReplyKinds; ++kind) {
-      const auto is = [kind](ReplyKind one) { return kind == index_of(one); };
+      const auto is = [kind](ReplyKind reply_kind) { return kind == index_of(reply_kind); };
       std::optional<BreakerOutcome> expected;
       if (info.name == "litellm" && (is(ReplyKind::rate_limited) || is(ReplyKind::auth_or_quota))) {
         expected = BreakerOutcome::fatal;

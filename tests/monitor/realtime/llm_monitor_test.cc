@@ -216,20 +216,20 @@ TEST(LlmMonitor, a_first_token_comes_between_a_calls_begin_and_its_end_whatever_
     Duration said;
     Duration believed;
   };
-  for (const Case& one : {Case{5ms, -1ns, 0ns}, Case{5ms, 0ns, 0ns}, Case{5ms, 3ms, 3ms}, Case{5ms, 5ms, 5ms},
-                          Case{5ms, 5ms + 1ns, 5ms}, Case{0ns, 1h, 0ns}}) {
+  for (const Case& entry : {Case{5ms, -1ns, 0ns}, Case{5ms, 0ns, 0ns}, Case{5ms, 3ms, 3ms}, Case{5ms, 5ms, 5ms},
+                            Case{5ms, 5ms + 1ns, 5ms}, Case{0ns, 1h, 0ns}}) {
     ManualTime time;
     Latest latest;
     LlmMonitorOptions options = scripted(time, [&](const ProviderCall& call) {
-      time.advance(one.elapsed);
+      time.advance(entry.elapsed);
       Completion completion = answer(call, "text");
-      completion.reply.time_to_first_token = one.said;
+      completion.reply.time_to_first_token = entry.said;
       return completion;
     });
     options.observer = &latest;
     LlmMonitor monitor{std::move(options)};
     EXPECT_TRUE(monitor.generate({.user_profile = "a"}).ok());
-    EXPECT_EQ(latest.record.time_to_first_token, one.believed);
+    EXPECT_EQ(latest.record.time_to_first_token, entry.believed);
   }
 }
 

@@ -231,10 +231,10 @@ TEST(LlmMonitorRealTime, eight_threads_of_10000_calls_keep_every_invariant) {
   expect_one_line_each(file, stats);
   Usd cost;
   std::array<std::int64_t, kOutcomes> outcomes{};
-  for (const ThreadTotals& one : totals) {
-    cost += one.cost;
-    EXPECT_EQ(one.texts_of_others, 0);
-    for (std::size_t i = 0; i < kOutcomes; ++i) outcomes[i] += one.outcomes[i];
+  for (const ThreadTotals& total : totals) {
+    cost += total.cost;
+    EXPECT_EQ(total.texts_of_others, 0);
+    for (std::size_t i = 0; i < kOutcomes; ++i) outcomes[i] += total.outcomes[i];
   }
   EXPECT_EQ(cost, stats.total_cost);
   EXPECT_EQ(outcomes, stats.outcomes);

@@ -37,14 +37,14 @@ TEST(MockLatency, of_request_attempt_and_seed_is_pinned) {
     std::uint64_t seed;
     Duration latency;
   };
-  for (const Case& one : {Case{0, 0, 0, 1'134'028'967ns}, Case{7, 1, 42, 1'156'620'089ns},
-                          Case{1, 7, 42, 1'137'720'021ns}, Case{7, 42, 1, 1'373'606'753ns}}) {
+  for (const Case& entry : {Case{0, 0, 0, 1'134'028'967ns}, Case{7, 1, 42, 1'156'620'089ns},
+                            Case{1, 7, 42, 1'137'720'021ns}, Case{7, 42, 1, 1'373'606'753ns}}) {
     ManualTime time;
-    MockOpenAIProvider provider{{.seed = one.seed}};
-    ProviderCall call = call_at(time, one.request);
-    call.attempt = one.attempt;
+    MockOpenAIProvider provider{{.seed = entry.seed}};
+    ProviderCall call = call_at(time, entry.request);
+    call.attempt = entry.attempt;
     (void)provider.complete(call);
-    EXPECT_EQ(time.now(), Instant{one.latency});
+    EXPECT_EQ(time.now(), Instant{entry.latency});
   }
 }
 

@@ -17,7 +17,7 @@ TEST(MonitorStats, are_rounded_half_up_and_grouped_by_thousands) {
     Duration latency;
     const char* text;
   };
-  for (const Case& one :
+  for (const Case& entry :
        {Case{999, 999, 49'999'999, 499'999ns,
              "Requests: 999\n    Success Rate: 100.0%\n    Total Tokens: 999\n"
              "    Total Cost: $0.0000\n    Latency - P50: 0ms,"},
@@ -31,12 +31,13 @@ TEST(MonitorStats, are_rounded_half_up_and_grouped_by_thousands) {
         Case{2'000, 1, 0, 1ns, "Requests: 2,000\n    Success Rate: 0.1%\n"}}) {
     MonitorStats stats;
     stats.providers.resize(1);
-    stats.providers[0].requests = one.requests;
-    stats.providers[0].input = Tokens{one.requests};
-    stats.providers[0].successes = one.successes;
-    stats.providers[0].cost = Usd::from_picos(one.picos);
-    stats.providers[0].latency.p50 = one.latency;
-    EXPECT_NE(stats_text(stats).find(one.text), std::string::npos) << one.text << " is not in\n" << stats_text(stats);
+    stats.providers[0].requests = entry.requests;
+    stats.providers[0].input = Tokens{entry.requests};
+    stats.providers[0].successes = entry.successes;
+    stats.providers[0].cost = Usd::from_picos(entry.picos);
+    stats.providers[0].latency.p50 = entry.latency;
+    EXPECT_NE(stats_text(stats).find(entry.text), std::string::npos) << entry.text << " is not in\n"
+                                                                     << stats_text(stats);
   }
 }
 

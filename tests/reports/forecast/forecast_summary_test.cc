@@ -86,7 +86,7 @@ bool is_stated(const std::string& path) {
       "/windtunnel_forecast", "/seed",    "/horizon_s", "/replications",
       "/confidence",          "/twins",   "/share",     "/monthly_usd",
       "/spent_before_usd/",   "/timing/", "/build/",    "/of_all_replications/"};
-  return std::ranges::any_of(stated, [&](const std::string& one) { return path.find(one) != std::string::npos; });
+  return std::ranges::any_of(stated, [&](const std::string& text) { return path.find(text) != std::string::npos; });
 }
 
 // Each number is stated, or is an estimate with both ends of its interval around it and its half-width.
@@ -176,10 +176,10 @@ TEST(ForecastJson, has_an_interval_beside_every_figure) {
     EXPECT_LE(json["cost_usd"][figure]["low"], json["cost_usd"][figure]["value"]) << figure;
   }
   ASSERT_EQ(json["budget"]["p_exceed"].size(), 4U);
-  for (const auto& one : json["budget"]["p_exceed"]) {
-    EXPECT_GT(one["chance"]["value"], 0) << "a bound of a chance that no replication showed";
-    EXPECT_LE(one["chance"]["value"], 1);
-    EXPECT_TRUE(one["chance"]["half_width"].is_number());
+  for (const auto& entry : json["budget"]["p_exceed"]) {
+    EXPECT_GT(entry["chance"]["value"], 0) << "a bound of a chance that no replication showed";
+    EXPECT_LE(entry["chance"]["value"], 1);
+    EXPECT_TRUE(entry["chance"]["half_width"].is_number());
   }
   EXPECT_EQ(json["days"].size(), 1U);
   EXPECT_EQ(json["spend"]["by_provider"].size(), 2U);

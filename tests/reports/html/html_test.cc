@@ -7,7 +7,7 @@
 #include "reports/html/run/html_views.h"
 #include "reports/run/run_summary.h"
 #include "sim/checks/judge.h"
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "tests/reports/small_world.h"
 
 namespace windtunnel::reports::html_test {
@@ -24,7 +24,7 @@ struct Ran {
   sim::Timeline timeline;
 
   explicit Ran(const sim::Scenario& scenario) {
-    sim::TimelineWatch watch{scenario, {.step = std::chrono::seconds{1}, .view_steps = 2, .steps_max = 100}};
+    sim::TimelineRecorder watch{scenario, {.step = std::chrono::seconds{1}, .view_steps = 2, .steps_max = 100}};
     sim::Judge judge{scenario, {}};
     std::vector<sim::Observer> observers{&judge};
     observers.push_back(&watch);
@@ -108,12 +108,12 @@ TEST(HtmlRun, is_the_same_from_the_summary_that_was_written_and_read) {
 }
 
 TEST(HtmlRun, two_files_of_two_runs_make_no_page) {
-  const Ran one{small_world()};
+  const Ran entry{small_world()};
   sim::Scenario other_scenario = small_world();
   other_scenario.seed = 8;
   const Ran other{other_scenario};
   try {
-    run_page(one.summary, other.timeline, kBundle, "out");
+    run_page(entry.summary, other.timeline, kBundle, "out");
     FAIL() << "a page was made";
   } catch (const ReportError& error) {
     EXPECT_STREQ(error.what(), "out: cannot read: summary.json and timeline.json are of two different runs");

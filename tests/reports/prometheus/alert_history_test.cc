@@ -8,7 +8,7 @@
 
 #include "base/duration_text.h"
 #include "reports/prometheus/alert_rules.h"
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
@@ -52,7 +52,7 @@ struct Judged {
 
 TEST(RuleTest, holds_every_series_and_a_question_for_each_scrape) {
   const sim::Scenario scenario = small_world();
-  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 1s)};
+  sim::TimelineRecorder watch{scenario, sim::timeline_widths(scenario, {}, 1s)};
   const sim::Timeline timeline = watch.finish(sim::run(scenario, {.observers = {&watch}}));
   const ScratchFolder folder;
   OutputFile file{folder.file("t.json")};
@@ -64,7 +64,7 @@ TEST(RuleTest, holds_every_series_and_a_question_for_each_scrape) {
   EXPECT_EQ(json["evaluation_interval"], "1000ms");
   EXPECT_EQ(test["interval"], "1000ms");
   std::map<std::string, std::string> series;
-  for (const auto& one : test["input_series"]) series[one["series"]] = one["values"];
+  for (const auto& entry : test["input_series"]) series[entry["series"]] = entry["values"];
   EXPECT_EQ(series[R"(windtunnel_requests_total{run="a",outcome="served"})"], "0+1x10");
   EXPECT_EQ(series[R"(windtunnel_requests_total{run="a",outcome="failed"})"], "0x10");
   EXPECT_EQ(series[R"(windtunnel_cost_usd_total{run="a"})"],

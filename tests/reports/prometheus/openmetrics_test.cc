@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
@@ -20,10 +20,10 @@ sim::FaultSpec three_seconds(sim::FaultSpec fault) {
 }
 
 // Ten requests, one a second, each of 300 ms and 0.0035 USD, the first provider down from 3 s to 6 s, if nothing else
-// is said of it.
+// is output of it.
 sim::Timeline small_timeline(sim::Scenario scenario = small_world()) {
   if (scenario.faults.empty()) scenario.faults = {three_seconds(outage_of("openai"))};
-  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 1s)};
+  sim::TimelineRecorder watch{scenario, sim::timeline_widths(scenario, {}, 1s)};
   return watch.finish(sim::run(scenario, {.observers = {&watch}}));
 }
 
@@ -127,23 +127,23 @@ TEST(OpenMetrics, what_is_reserved_belongs_to_the_day_and_month_of_its_admission
   scenario.duration = 1s;
   scenario.workloads[0].rate.count = Millionths{5'000'000};
   scenario.monitor.cost_limiter.daily = Usd::from_dollars(1);
-  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 100ms)};
+  sim::TimelineRecorder watch{scenario, sim::timeline_widths(scenario, {}, 100ms)};
   const sim::Timeline timeline = watch.finish(sim::run(scenario, {.observers = {&watch}}));
   const auto reserved = [&](const std::string& window, std::size_t scrape) {
     const std::string series = "windtunnel_budget_reserved_usd{window=\"" + window + "\"}";
     return std::stod(samples_of(timeline, 100ms, series)[scrape]);
   };
-  const double one = reserved("month", 1);
-  EXPECT_GT(one, 0);
-  EXPECT_EQ(reserved("day", 1), one);
-  EXPECT_EQ(reserved("month", 3), 2 * one);
-  EXPECT_EQ(reserved("day", 3), one);
+  const double value = reserved("month", 1);
+  EXPECT_GT(value, 0);
+  EXPECT_EQ(reserved("day", 1), value);
+  EXPECT_EQ(reserved("month", 3), 2 * value);
+  EXPECT_EQ(reserved("day", 3), value);
 }
 
 TEST(OpenMetrics, calls_in_flight_are_those_of_the_instant) {
   sim::Scenario scenario = small_world();
   scenario.duration = 1s;
-  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 100ms)};
+  sim::TimelineRecorder watch{scenario, sim::timeline_widths(scenario, {}, 100ms)};
   const sim::Timeline timeline = watch.finish(sim::run(scenario, {.observers = {&watch}}));
   const auto calls = [&](const std::string& provider) {
     std::string text;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "reports/prometheus/alert_history.h"
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "sim/world/world.h"
 #include "tests/reports/small_world.h"
 
@@ -21,10 +21,11 @@ namespace {
 // "metric{label how value}[range in seconds]", joined by blanks.
 std::string read(const std::string& expression) {
   std::string text;
-  for (const RuleSelector& one : selectors_of(expression)) {
-    text += (text.empty() ? "" : " ") + one.metric;
-    for (const RuleMatcher& matcher : one.matchers) text += "{" + matcher.label + matcher.how + matcher.value + "}";
-    if (one.range > Duration{0}) text += "[" + std::to_string(one.range / 1s) + "]";
+  for (const RuleSelector& rule_selector : selectors_of(expression)) {
+    text += (text.empty() ? "" : " ") + rule_selector.metric;
+    for (const RuleMatcher& matcher : rule_selector.matchers)
+      text += "{" + matcher.label + matcher.how + matcher.value + "}";
+    if (rule_selector.range > Duration{0}) text += "[" + std::to_string(rule_selector.range / 1s) + "]";
   }
   return text;
 }
@@ -59,7 +60,7 @@ TEST(RuleReach, reads_rules_as_they_are_written) {
 
 struct ShownRun {
   sim::Scenario scenario = small_world();
-  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario, {}, 1s)};
+  sim::TimelineRecorder watch{scenario, sim::timeline_widths(scenario, {}, 1s)};
   sim::Timeline timeline = watch.finish(sim::run(scenario, {.observers = {&watch}}));
   Scrapes scrapes = scrapes_of(timeline, 1s);
   ExportedSeries series{timeline, scrapes, {}};

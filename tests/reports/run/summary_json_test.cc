@@ -140,20 +140,20 @@ TEST_F(SummaryJson, has_the_figures_of_each_provider) {
   for (std::size_t i = 0; i < 2; ++i) {
     const monitor::ProviderMetrics& metrics =
         result.pipeline.metrics().provider(ProviderId{static_cast<std::uint8_t>(i)});
-    const Json& one = json["providers"][i];
-    EXPECT_EQ(one["name"], scenario.providers[i].name);
-    EXPECT_EQ(one["model"], scenario.providers[i].model);
-    EXPECT_EQ(one["calls"], metrics.calls);
-    EXPECT_EQ(one["errors"], metrics.errors());
+    const Json& entry = json["providers"][i];
+    EXPECT_EQ(entry["name"], scenario.providers[i].name);
+    EXPECT_EQ(entry["model"], scenario.providers[i].model);
+    EXPECT_EQ(entry["calls"], metrics.calls);
+    EXPECT_EQ(entry["errors"], metrics.errors());
     for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
-      EXPECT_EQ(one["replies"][name_of(static_cast<monitor::ReplyKind>(kind))], metrics.replies[kind]);
+      EXPECT_EQ(entry["replies"][name_of(static_cast<monitor::ReplyKind>(kind))], metrics.replies[kind]);
     }
-    expect_money(one["cost_usd"], result.ledger[i].billed);
-    expect_money(one["cost_known_usd"], metrics.cost);
-    expect_money(one["cost_reserved_usd"], metrics.cost_unknown);
-    expect_histogram(one["latency_ms"], metrics.latency);
-    EXPECT_EQ(one["circuit_breaker"]["opened"], metrics.breaker_opened);
-    EXPECT_EQ(parse_decimal(one["ledger"]["billed_usd"].get<std::string>(), kDollarDecimals),
+    expect_money(entry["cost_usd"], result.ledger[i].billed);
+    expect_money(entry["cost_known_usd"], metrics.cost);
+    expect_money(entry["cost_reserved_usd"], metrics.cost_unknown);
+    expect_histogram(entry["latency_ms"], metrics.latency);
+    EXPECT_EQ(entry["circuit_breaker"]["opened"], metrics.breaker_opened);
+    EXPECT_EQ(parse_decimal(entry["ledger"]["billed_usd"].get<std::string>(), kDollarDecimals),
               result.ledger[i].billed.narrow().picos());
     billed += result.ledger[i].billed.narrow().picos();
   }

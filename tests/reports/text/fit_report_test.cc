@@ -93,16 +93,18 @@ struct Inside {
 Inside inside_of(const FittedLog& log, const std::map<std::string, double>& truth) {
   Inside count;
   for (const auto& [name, value] : truth) {
-    const sim::FittedParameter* one = parameter_of(log, name);
-    if (one == nullptr) {
+    const sim::FittedParameter* fitted_parameter = parameter_of(log, name);
+    if (fitted_parameter == nullptr) {
       ADD_FAILURE() << name << " is not fitted";
       continue;
     }
-    const double far = 2.2 * one->estimate.half_width();  // 4.3 standard errors
-    EXPECT_LE(std::abs(one->estimate.value - value), far + 1e-9 * value) << name << ": " << one->estimate.value;
+    const double far = 2.2 * fitted_parameter->estimate.half_width();  // 4.3 standard errors
+    EXPECT_LE(std::abs(fitted_parameter->estimate.value - value), far + 1e-9 * value)
+        << name << ": " << fitted_parameter->estimate.value;
     ++count.all;
     const double slack = 1e-9 * value;
-    if (one->estimate.low - slack <= value && value <= one->estimate.high + slack) ++count.inside;
+    if (fitted_parameter->estimate.low - slack <= value && value <= fitted_parameter->estimate.high + slack)
+      ++count.inside;
   }
   return count;
 }
@@ -132,9 +134,9 @@ TEST_F(FitLog, of_a_simulated_world_has_its_figures_in_its_intervals) {
       EXPECT_NEAR(std::get<sim::Diurnal>(log.fit.scenario.workloads[0].executor).hourly[hour],
                   parameter_of(log, name)->estimate.value, 1e-6);
     }
-    const Inside one = inside_of(log, truth_of(truth));
-    sum.inside += one.inside;
-    sum.all += one.all;
+    const Inside entry = inside_of(log, truth_of(truth));
+    sum.inside += entry.inside;
+    sum.all += entry.all;
   }
   // 95 % of 126 figures are 120, give or take 2.5.
   EXPECT_GE(sum.inside, 0.9 * sum.all) << sum.inside << " of " << sum.all;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
@@ -31,7 +31,7 @@ std::vector<std::string> cells_of(const std::string& line) {
 }
 
 Columns columns_of(const sim::Scenario& scenario, sim::TimelineWidths widths) {
-  sim::TimelineWatch watch{scenario, widths};
+  sim::TimelineRecorder watch{scenario, widths};
   const sim::Timeline timeline = watch.finish(sim::run(scenario, {.observers = {&watch}}));
   const ScratchFolder folder;
   OutputFile file{folder.file("t.csv")};

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "reports/timeline/timeline_reader.h"
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 
@@ -27,7 +27,7 @@ sim::Timeline eventful_timeline() {
   scenario.faults[0].at = 30s;
   scenario.faults[0].duration = 60s;
   scenario.faults[1].at = 2min;
-  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario)};
+  sim::TimelineRecorder watch{scenario, sim::timeline_widths(scenario)};
   return watch.finish(sim::run(scenario, {.observers = {&watch}}));
 }
 
@@ -80,7 +80,7 @@ TEST(TimelineJson, holds_what_happened) {
 TEST(TimelineJson, reports_whether_the_scenario_names_its_start) {
   sim::Scenario scenario = small_world();
   scenario.origins["/start"] = {"small.json", 1, 1, "/start"};
-  sim::TimelineWatch watch{scenario, sim::timeline_widths(scenario)};
+  sim::TimelineRecorder watch{scenario, sim::timeline_widths(scenario)};
   const std::string text = timeline_json(watch.finish(sim::run(scenario, {.observers = {&watch}})));
   EXPECT_EQ(Json::parse(text)["start_is_given"], true);
   EXPECT_EQ(timeline_json(read_timeline(text, "t.json")), text);

@@ -27,7 +27,7 @@ struct Exchange {
 
 void expect_exchange(const std::vector<Exchange>& all) {
   monitor::ProtocolBreaker breaker;
-  for (const Exchange& one : all) EXPECT_EQ(answer_line(breaker, one.line), one.answer) << one.line;
+  for (const Exchange& exchange : all) EXPECT_EQ(answer_line(breaker, exchange.line), exchange.answer) << exchange.line;
 }
 
 TEST(BreakerProtocol, answers_as_it_is_written) {

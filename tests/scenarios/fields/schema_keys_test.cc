@@ -140,8 +140,8 @@ bool reader_refuses_at(const JsonValue& document, const std::string& pointer) {
     read_scenario_text(json_text(document), std::string(WINDTUNNEL_ROOT) + "/scenarios/catalog/f.json");
     return false;
   } catch (const ScenarioError& error) {
-    for (const Diagnostic& one : error.diagnostics()) {
-      if (one.pointer == pointer || one.pointer.starts_with(pointer + "/")) return true;
+    for (const Diagnostic& diagnostic : error.diagnostics()) {
+      if (diagnostic.pointer == pointer || diagnostic.pointer.starts_with(pointer + "/")) return true;
     }
     return false;
   }

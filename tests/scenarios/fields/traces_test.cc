@@ -198,7 +198,7 @@ TEST(ShippedTraces, repeat_their_prompts_however_long_the_answers_are) {
     const auto [seen, is_new] = first.try_emplace(*row.prompt, row.at);
     if (!is_new && seen->second < row.at) ++repeats;
   }
-  EXPECT_TRUE(std::any_of(lengths.begin(), lengths.end(), [](const auto& one) { return one.second.size() > 1; }));
+  EXPECT_TRUE(std::any_of(lengths.begin(), lengths.end(), [](const auto& entry) { return entry.second.size() > 1; }));
   EXPECT_EQ(run(scenario).pipeline.cache().hits(), repeats);
 }
 

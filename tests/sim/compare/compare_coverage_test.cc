@@ -63,12 +63,13 @@ Coverage coverage_of(const ComparisonResult& all, CompareMetric metric, std::siz
   const RegressionRule rule{.text = "rule", .metric = metric, .is_relative = false, .bound = truth * (1 - 1e-9)};
   Coverage coverage;
   for (std::size_t i = 0; i < kExperiments; ++i) {
-    ComparisonResult one{.variations = std::vector<VariationResult>(2), .seeds = seeds};
-    one.variations[0].runs = seeds_of(first, i, seeds);
-    one.variations[1].runs = seeds_of(other, i, seeds);
-    for (VariationResult& variation : one.variations) variation.requests = 1;
-    const auto difference = average_of(pairs_of(one.variations[0].runs, one.variations[1].runs, metric).combined(1, 0));
-    if (judge_regressions(one, {rule}).front().verdict == Verdict::pass) ++coverage.passed_wrongly;
+    ComparisonResult comparison_result{.variations = std::vector<VariationResult>(2), .seeds = seeds};
+    comparison_result.variations[0].runs = seeds_of(first, i, seeds);
+    comparison_result.variations[1].runs = seeds_of(other, i, seeds);
+    for (VariationResult& variation : comparison_result.variations) variation.requests = 1;
+    const auto difference = average_of(
+        pairs_of(comparison_result.variations[0].runs, comparison_result.variations[1].runs, metric).combined(1, 0));
+    if (judge_regressions(comparison_result, {rule}).front().verdict == Verdict::pass) ++coverage.passed_wrongly;
     if (!difference || !difference->interval) continue;
     ++coverage.told;
     coverage.held += difference->interval->low <= truth && truth <= difference->interval->high ? 1 : 0;

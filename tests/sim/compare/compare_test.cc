@@ -97,15 +97,16 @@ TEST(Compare, runs_of_one_seed_meet_the_same_world) {
 }
 
 TEST(Compare, does_not_depend_on_the_number_of_threads) {
-  const ComparisonResult one = compare(short_and_long(), {.seeds = 9, .jobs = 1});
+  const ComparisonResult comparison_result = compare(short_and_long(), {.seeds = 9, .jobs = 1});
   const ComparisonResult three = compare(short_and_long(), {.seeds = 9, .jobs = 3});
   for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_EQ(one.variations[i].runs, three.variations[i].runs);
-    EXPECT_EQ(one.variations[i].down_phases, three.variations[i].down_phases);
-    EXPECT_EQ(one.variations[i].verdicts, three.variations[i].verdicts);
+    EXPECT_EQ(comparison_result.variations[i].runs, three.variations[i].runs);
+    EXPECT_EQ(comparison_result.variations[i].down_phases, three.variations[i].down_phases);
+    EXPECT_EQ(comparison_result.variations[i].verdicts, three.variations[i].verdicts);
     for (std::size_t metric = 0; metric < kCompareMetrics; ++metric) {
-      if (!one.variations[i].metrics[metric].value) continue;
-      EXPECT_EQ(one.variations[i].metrics[metric].value->interval, three.variations[i].metrics[metric].value->interval);
+      if (!comparison_result.variations[i].metrics[metric].value) continue;
+      EXPECT_EQ(comparison_result.variations[i].metrics[metric].value->interval,
+                three.variations[i].metrics[metric].value->interval);
     }
   }
 }

@@ -23,11 +23,11 @@ Scenario shrink_base() {
   return base;
 }
 
-// A planted bug: the breaker that runs stays open by a second longer than it is told to.
-std::optional<Finding> a_second_late(const Scenario& told) {
-  Scenario played = told;
+// A planted bug: the breaker that runs stays open by a second longer than it is on_run to.
+std::optional<Finding> a_second_late(const Scenario& on_run) {
+  Scenario played = on_run;
   played.monitor.circuit_breaker.open += 1s;
-  Judge judge{told};
+  Judge judge{on_run};
   const RunResult result = run(played, {.observers = {&judge}});
   for (const Finding& finding : judge.judge(result).findings) {
     if (finding.verdict == Verdict::fail) return finding;
@@ -36,11 +36,11 @@ std::optional<Finding> a_second_late(const Scenario& told) {
 }
 
 // Another: it stays open for an hour. Only recovery is looked at.
-std::optional<Finding> an_hour_open(const Scenario& told) {
-  Scenario played = told;
+std::optional<Finding> an_hour_open(const Scenario& on_run) {
+  Scenario played = on_run;
   played.monitor.circuit_breaker.open = 1h;
   played.monitor.circuit_breaker.open_max.reset();
-  Judge judge{told, {.checks = {"V1"}}};
+  Judge judge{on_run, {.checks = {"V1"}}};
   const RunResult result = run(played, {.observers = {&judge}});
   for (const Finding& finding : judge.judge(result).findings) {
     if (finding.verdict == Verdict::fail) return finding;
@@ -102,7 +102,7 @@ TEST(Shrink, leaves_one_fault_one_workload_and_one_provider_of_a_broken_invarian
   EXPECT_LT(small.runs, 500U);
   Scenario shorter = small.world;
   shorter.duration /= 2;
-  std::erase_if(shorter.faults, [&](const FaultSpec& one) { return one.at >= shorter.duration; });
+  std::erase_if(shorter.faults, [&](const FaultSpec& fault_spec) { return fault_spec.at >= shorter.duration; });
   EXPECT_FALSE(a_second_late(shorter));
 }
 
@@ -145,8 +145,8 @@ TEST(Shrink, drops_listed_requests) {
   for (int i = 0; i < 40; ++i) {
     scenario.workloads[0].requests.push_back({.at = i * 2s, .input = Tokens{10 + i}, .output = Tokens{5}});
   }
-  const ShrinkOptions options{.fails = [](const Scenario& one) -> std::optional<Finding> {
-    for (const ListedRequest& request : one.workloads[0].requests) {
+  const ShrinkOptions options{.fails = [](const Scenario& entry) -> std::optional<Finding> {
+    for (const ListedRequest& request : entry.workloads[0].requests) {
       if (request.input == Tokens{27}) return Finding{.kind = Finding::Kind::invariant, .id = "X"};
     }
     return std::nullopt;
@@ -167,27 +167,27 @@ TEST(Explore, the_lowest_failing_seed_is_the_answer_for_any_number_of_threads) {
   few.comparison = Comparison::less;
   few.bound = 40'000;
   base.thresholds = {few};
-  const Exploration one = explore(base, 1, 500, {.jobs = 1});
-  ASSERT_TRUE(one.failure);
-  EXPECT_GT(one.failure->seed, 1U);
-  EXPECT_EQ(one.failure->finding.kind, Finding::Kind::threshold);
-  EXPECT_EQ(one.last, one.failure->seed);
-  EXPECT_EQ(one.totals.seeds, one.failure->seed);
+  const Exploration exploration = explore(base, 1, 500, {.jobs = 1});
+  ASSERT_TRUE(exploration.failure);
+  EXPECT_GT(exploration.failure->seed, 1U);
+  EXPECT_EQ(exploration.failure->finding.kind, Finding::Kind::threshold);
+  EXPECT_EQ(exploration.last, exploration.failure->seed);
+  EXPECT_EQ(exploration.totals.seeds, exploration.failure->seed);
   for (const std::uint64_t jobs : {2, 5}) {
     const Exploration many = explore(base, 1, 500, {.jobs = jobs});
     ASSERT_TRUE(many.failure);
-    EXPECT_EQ(many.failure->seed, one.failure->seed);
-    EXPECT_EQ(many.failure->finding.reason, one.failure->finding.reason);
-    EXPECT_EQ(many.totals, one.totals);
+    EXPECT_EQ(many.failure->seed, exploration.failure->seed);
+    EXPECT_EQ(many.failure->finding.reason, exploration.failure->finding.reason);
+    EXPECT_EQ(many.totals, exploration.totals);
   }
   // All seeds before it pass, and one search is as good as two.
-  const Exploration before = explore(base, 1, one.failure->seed - 1, {.jobs = 2});
+  const Exploration before = explore(base, 1, exploration.failure->seed - 1, {.jobs = 2});
   EXPECT_FALSE(before.failure);
-  Exploration rest = explore(base, one.failure->seed, 500);
+  Exploration rest = explore(base, exploration.failure->seed, 500);
   SeedTotals sum = before.totals;
   sum += rest.totals;
-  EXPECT_EQ(sum, one.totals);
-  EXPECT_EQ(rest.failure->seed, one.failure->seed);
+  EXPECT_EQ(sum, exploration.totals);
+  EXPECT_EQ(rest.failure->seed, exploration.failure->seed);
 }
 
 TEST(Explore, ends_on_request_with_the_prefix_of_seeds_up_to_there) {

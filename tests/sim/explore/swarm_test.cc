@@ -63,9 +63,9 @@ TEST(Swarm, stays_within_its_ranges) {
     EXPECT_TRUE(world.monitor.provider_call.timeout >= 2s && world.monitor.provider_call.timeout <= 3s);
     EXPECT_TRUE(world.monitor.circuit_breaker.open >= 4s && world.monitor.circuit_breaker.open <= 5s);
     EXPECT_TRUE(!world.faults.empty() && world.faults.size() <= 3);
-    for (const FaultSpec& one : world.faults) {
-      EXPECT_TRUE(std::holds_alternative<Throttle>(one.settings) || std::holds_alternative<Outage>(one.settings));
-      EXPECT_TRUE(!world.liveness || one.at < world.liveness->heal_at);
+    for (const FaultSpec& fault : world.faults) {
+      EXPECT_TRUE(std::holds_alternative<Throttle>(fault.settings) || std::holds_alternative<Outage>(fault.settings));
+      EXPECT_TRUE(!world.liveness || fault.at < world.liveness->heal_at);
     }
     EXPECT_EQ(world.providers[0].name, "alpha");
     EXPECT_EQ(world.providers[1].name, "beta");

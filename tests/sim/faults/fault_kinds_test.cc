@@ -19,9 +19,9 @@ constexpr Duration kTo = 50s;
 
 Scenario healthy() { return world(100s, workload("chat", per_second(10)), provider("alpha", Law::fixed(1e9))); }
 FaultSpec acting(Fault settings) { return fault("f", std::move(settings), kFrom, kTo - kFrom); }
-Scenario with(const FaultSpec& one) {
+Scenario with(const FaultSpec& fault_spec) {
   Scenario scenario = healthy();
-  scenario.faults = {one};
+  scenario.faults = {fault_spec};
   return scenario;
 }
 

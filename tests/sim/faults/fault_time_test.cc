@@ -80,15 +80,15 @@ void expect_availability(double repair, double between, double availability) {
   Sample down_means;
   Sample down_sds;
   for (std::uint64_t seed = 1; seed <= kReplications; ++seed) {
-    Availability one;
+    Availability entry;
     RunOptions options;
     options.seed = seed;
-    options.observers = {&one};
+    options.observers = {&entry};
     run(scenario, options);
-    shares.add(1 - seconds_of(one.down) / seconds_of(kCentury));
-    up_means.add(one.stays_up.mean() / 3600);
-    down_means.add(one.stays_down.mean() / 3600);
-    down_sds.add(one.stays_down.sd() / 3600);
+    shares.add(1 - seconds_of(entry.down) / seconds_of(kCentury));
+    up_means.add(entry.stays_up.mean() / 3600);
+    down_means.add(entry.stays_down.mean() / 3600);
+    down_sds.add(entry.stays_down.sd() / 3600);
   }
   // Of an alternating process of exponential stays: 2 u^2 d^2 / ((u + d)^3 T).
   const double century = seconds_of(kCentury) / 3600;
@@ -175,14 +175,14 @@ TEST(GilbertElliott, has_its_stationary_rate_and_its_sojourns) {
   Sample good;
   Sample bad;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-    Runs one;
+    Runs runs;
     RunOptions options;
     options.seed = seed;
-    options.observers = {&one};
+    options.observers = {&runs};
     run(scenario, options);
-    share.add(one.failed / one.calls);
-    good.add(one.good.mean());
-    bad.add(one.bad.mean());
+    share.add(runs.failed / runs.calls);
+    good.add(runs.good.mean());
+    bad.add(runs.bad.mean());
   }
   expect_mean("stationary rate", share, 60.0 / 360, {0.5, 300.0 / 360});
   // Long stays are likelier to be cut by the end: with T / cycle = 55 of them that is less than 2 %.
@@ -331,12 +331,12 @@ TEST(HealAt, ends_every_fault_and_lets_none_begin) {
   for (const Fault& settings : std::vector<Fault>{
            Outage{}, ErrorBurst{}, LatencySpike{.factor = 2}, Throttle{.limit = {.requests_per_minute = 1}}, Brownout{},
            Malformed{}, Truncated{}, Flapping{.up = phase, .down = phase}, RandomOutages{.up = phase, .down = phase}}) {
-    FaultSpec one = fault("fault " + std::to_string(faults.size()), settings, 10s);
-    one.fraction = 0.2;
-    faults.push_back(one);
-    one.id += " late";
-    one.at = 100s;
-    faults.push_back(one);
+    FaultSpec fault_spec = fault("fault " + std::to_string(faults.size()), settings, 10s);
+    fault_spec.fraction = 0.2;
+    faults.push_back(fault_spec);
+    fault_spec.id += " late";
+    fault_spec.at = 100s;
+    faults.push_back(fault_spec);
   }
   faults.push_back(step(10s, 1000h));
   FaultSpec burst = fault("burst", ErrorBurst{.gilbert_elliott = GilbertElliott{}}, 10s, 1000s);

@@ -29,10 +29,10 @@ ReplicationSet all_of(const Scenario& scenario) {
 }
 
 ReplicationSet experiment(const ReplicationSet& all, std::size_t number) {
-  ReplicationSet one{.frame = all.frame, .all = {}, .latency = {}};
+  ReplicationSet replication_set{.frame = all.frame, .all = {}, .latency = {}};
   const auto begin = all.all.begin() + static_cast<std::ptrdiff_t>(number * kReplicationsEach);
-  one.all.assign(begin, begin + kReplicationsEach);
-  return one;
+  replication_set.all.assign(begin, begin + kReplicationsEach);
+  return replication_set;
 }
 
 std::int64_t quantile_of(std::vector<std::int64_t> values, double share) {
@@ -53,7 +53,7 @@ void expect_coverage(const char* what, int held) {
 void expect_spend_is_covered(const Scenario& scenario) {
   const ReplicationSet all = all_of(scenario);
   std::vector<std::int64_t> costs;
-  for (const Replication& one : all.all) costs.push_back(one.cost());
+  for (const Replication& replication : all.all) costs.push_back(replication.cost());
   const double mean = moments_of(std::span<const std::int64_t>{costs}).mean;
   const std::int64_t p90 = quantile_of(costs, 0.9);
   int of_mean = 0;

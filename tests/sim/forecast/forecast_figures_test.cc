@@ -30,21 +30,23 @@ ReplicationSet set_by_hand(std::size_t count) {
   ReplicationSet set{.frame = frame_by_hand(), .all = {}, .latency = {}};
   for (std::size_t i = 0; i < count; ++i) {
     const auto n = static_cast<std::int64_t>(i) + 1;
-    Replication one{.index = i};
-    one.month_to_date = {n, 2 * n};
-    one.crossed = {kNever, kNever, kNever, kNever};
-    one.billed = {n, 2 * n};
-    one.by_provider = {5 * n, 7 * n};
-    one.by_cause = {n, 0, n, n, 4 * n};
-    one.by_variant = {2 * n, n};
-    one.by_workload = {n, 10 * n, 100 * n};
-    one.latency_ns = {n, n, n, n};
-    set.all.push_back(one);
+    Replication replication{.index = i};
+    replication.month_to_date = {n, 2 * n};
+    replication.crossed = {kNever, kNever, kNever, kNever};
+    replication.billed = {n, 2 * n};
+    replication.by_provider = {5 * n, 7 * n};
+    replication.by_cause = {n, 0, n, n, 4 * n};
+    replication.by_variant = {2 * n, n};
+    replication.by_workload = {n, 10 * n, 100 * n};
+    replication.latency_ns = {n, n, n, n};
+    set.all.push_back(replication);
   }
   return set;
 }
 
-std::int64_t& outcome(Replication& one, Outcome which) { return one.outcomes[static_cast<std::size_t>(which)]; }
+std::int64_t& outcome(Replication& replication, Outcome which) {
+  return replication.outcomes[static_cast<std::size_t>(which)];
+}
 
 TEST(ForecastFigures, quantiles_are_those_of_their_names) {
   const Forecast forecast = forecast_of(set_by_hand(100), {});
@@ -101,26 +103,26 @@ TEST(ForecastFigures, a_day_counts_what_was_reached_by_its_end) {
 
 TEST(ForecastFigures, the_first_month_that_breaks_its_budget_dates_it) {
   ReplicationSet set = set_by_hand(100);
-  for (Replication& one : set.all) one.crossed = {kNever, 1000, kNever, 5000};
+  for (Replication& replication : set.all) replication.crossed = {kNever, 1000, kNever, 5000};
   EXPECT_EQ(forecast_of(set, {}).exhaustion.p50->value, 1000);
-  for (Replication& one : set.all) one.crossed = {kNever, kNever, kNever, 5000};
+  for (Replication& replication : set.all) replication.crossed = {kNever, kNever, kNever, 5000};
   EXPECT_EQ(forecast_of(set, {}).exhaustion.p50->value, 5000);
   EXPECT_EQ(first_crossings(set, 0), std::vector<std::int64_t>(100, kNever));
 }
 
 TEST(ForecastFigures, availability_leaves_out_what_was_refused_and_counts_what_failed) {
   ReplicationSet set = set_by_hand(10);
-  for (Replication& one : set.all) {
-    outcome(one, Outcome::served) = 60;
-    outcome(one, Outcome::cache_hit) = 10;
-    outcome(one, Outcome::stale_hit) = 2;
-    outcome(one, Outcome::failed) = 3;
-    outcome(one, Outcome::client_error) = 1;
-    outcome(one, Outcome::all_providers_unavailable) = 2;
-    outcome(one, Outcome::deadline_exceeded) = 2;
-    outcome(one, Outcome::refused_rate) = 4;
-    outcome(one, Outcome::refused_tokens) = 8;
-    outcome(one, Outcome::refused_budget) = 8;
+  for (Replication& replication : set.all) {
+    outcome(replication, Outcome::served) = 60;
+    outcome(replication, Outcome::cache_hit) = 10;
+    outcome(replication, Outcome::stale_hit) = 2;
+    outcome(replication, Outcome::failed) = 3;
+    outcome(replication, Outcome::client_error) = 1;
+    outcome(replication, Outcome::all_providers_unavailable) = 2;
+    outcome(replication, Outcome::deadline_exceeded) = 2;
+    outcome(replication, Outcome::refused_rate) = 4;
+    outcome(replication, Outcome::refused_tokens) = 8;
+    outcome(replication, Outcome::refused_budget) = 8;
   }
   const Forecast forecast = forecast_of(set, {});
   EXPECT_EQ(forecast.requests->value, 100);
@@ -136,7 +138,7 @@ TEST(ForecastFigures, availability_leaves_out_what_was_refused_and_counts_what_f
 // A month without an answer has no latency, and its figure is absent.
 TEST(ForecastFigures, latency_is_of_the_replications_that_have_one) {
   ReplicationSet set = set_by_hand(10);
-  for (Replication& one : set.all) one.latency_ns = {5, 6, 7, 8};
+  for (Replication& replication : set.all) replication.latency_ns = {5, 6, 7, 8};
   set.all[3].latency_ns = {kNever, kNever, kNever, kNever};
   const Forecast forecast = forecast_of(set, {});
   EXPECT_EQ(forecast.latency[0]->value, 5);

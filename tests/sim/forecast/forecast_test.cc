@@ -23,10 +23,10 @@ Scenario even_day() {
 
 TEST(Replications, are_the_same_on_any_number_of_threads) {
   const ForecastWorld world{drawn_demand(0.3), {.horizon = 48h}};
-  const auto one = all_blocks(world, {.replications = 120}, 1);
-  ASSERT_EQ(one.size(), 3U);
-  EXPECT_EQ(one[2].all.size(), 20U);
-  EXPECT_EQ(all_blocks(world, {.replications = 120}, 3), one);
+  const auto entry = all_blocks(world, {.replications = 120}, 1);
+  ASSERT_EQ(entry.size(), 3U);
+  EXPECT_EQ(entry[2].all.size(), 20U);
+  EXPECT_EQ(all_blocks(world, {.replications = 120}, 3), entry);
 }
 
 TEST(Replications, differ_from_each_other_and_between_families) {
@@ -42,12 +42,12 @@ TEST(Replications, differ_from_each_other_and_between_families) {
 
 TEST(Replications, are_read_back_from_their_numbers) {
   const ForecastWorld world{drawn_demand(0.3), {.horizon = 24h * 40}};
-  auto one = world.replicate(SeedFamily::forecast, 10, nullptr);
-  ASSERT_TRUE(one);
-  EXPECT_NE(one->twin_cost, kNever);
-  one->latency = {};
-  const auto numbers = numbers_of(*one);
-  EXPECT_EQ(replication_of(world.frame(), numbers), one);
+  auto entry = world.replicate(SeedFamily::forecast, 10, nullptr);
+  ASSERT_TRUE(entry);
+  EXPECT_NE(entry->twin_cost, kNever);
+  entry->latency = {};
+  const auto numbers = numbers_of(*entry);
+  EXPECT_EQ(replication_of(world.frame(), numbers), entry);
   EXPECT_FALSE(replication_of(world.frame(), std::span{numbers}.first(numbers.size() - 1)));
 }
 
@@ -58,9 +58,9 @@ TEST(Shards, together_have_each_replication_once) {
   Histogram latency;
   for (std::uint64_t shard = 0; shard < 7; ++shard) {
     for (const auto& block : all_blocks(world, {.replications = 120, .shard = {shard, 7}})) {
-      for (const Replication& one : block.all) {
-        EXPECT_EQ(one.index % 7, shard);
-        merged[one.index] = one;
+      for (const Replication& replication : block.all) {
+        EXPECT_EQ(replication.index % 7, shard);
+        merged[replication.index] = replication;
       }
       latency.merge(block.latency);
     }
@@ -126,14 +126,14 @@ TEST(StopRules, hold_at_the_first_end_of_a_block) {
                 }});
     return set;
   };
-  const ReplicationSet one = stopped_at(1);
-  EXPECT_EQ(one.all.size() % kBlockSize, 0U);
-  EXPECT_LT(one.all.size(), 5000U);
-  EXPECT_LE(*precision_of(one, rule.targets[0]), 0.03);
-  ReplicationSet before = one;
-  before.all.resize(one.all.size() - kBlockSize);
+  const ReplicationSet replication_set = stopped_at(1);
+  EXPECT_EQ(replication_set.all.size() % kBlockSize, 0U);
+  EXPECT_LT(replication_set.all.size(), 5000U);
+  EXPECT_LE(*precision_of(replication_set, rule.targets[0]), 0.03);
+  ReplicationSet before = replication_set;
+  before.all.resize(replication_set.all.size() - kBlockSize);
   EXPECT_GT(*precision_of(before, rule.targets[0]), 0.03);
-  EXPECT_EQ(stopped_at(2).all, one.all);
+  EXPECT_EQ(stopped_at(2).all, replication_set.all);
 }
 
 // 100 requests a day on average: of demand with a CV of 0.3 the mean is 0.9 USD, its sd 0.27, that of request noise
@@ -193,15 +193,15 @@ TEST(Forecast, divides_spend_without_a_rest) {
   scenario.monitor.provider_call.retry.max_attempts = 2;
   const ForecastWorld world{scenario, {.horizon = 24h * 3}};
   const ReplicationSet set = replicated(world, 20);
-  for (const Replication& one : set.all) {
+  for (const Replication& replication : set.all) {
     const auto sum = [](auto begin, auto end) { return std::accumulate(begin, end, std::int64_t{0}); };
-    EXPECT_EQ(sum(one.by_variant.begin(), one.by_variant.end()), one.cost());
-    EXPECT_EQ(sum(one.by_workload.begin(), one.by_workload.end()), one.cost());
-    EXPECT_EQ(sum(one.by_cause.begin(), one.by_cause.begin() + 4), one.cost());
-    EXPECT_EQ(one.month_to_date.back(), one.cost());
-    EXPECT_GT(one.by_cause[1], 0);
-    EXPECT_GT(one.by_cause[3], 0);
-    EXPECT_LT(one.month_to_date[0], one.month_to_date[1]);
+    EXPECT_EQ(sum(replication.by_variant.begin(), replication.by_variant.end()), replication.cost());
+    EXPECT_EQ(sum(replication.by_workload.begin(), replication.by_workload.end()), replication.cost());
+    EXPECT_EQ(sum(replication.by_cause.begin(), replication.by_cause.begin() + 4), replication.cost());
+    EXPECT_EQ(replication.month_to_date.back(), replication.cost());
+    EXPECT_GT(replication.by_cause[1], 0);
+    EXPECT_GT(replication.by_cause[3], 0);
+    EXPECT_LT(replication.month_to_date[0], replication.month_to_date[1]);
   }
 }
 
@@ -314,9 +314,11 @@ TEST(ScaledTraffic, is_of_every_kind_of_load) {
   scenario.workloads = {with(RampingArrivalRate{.stages = {{1h, Millionths{3'000'000}}, {1h, Millionths{0}}}}),
                         with(ConstantVus{.vus = 10}), with(TraceReplay{.rate_scale = 0.5})};
   const ForecastWorld world{scenario, {.horizon = 24h}};
-  const auto ramp = [](const Scenario& one) { return std::get<RampingArrivalRate>(one.workloads[0].executor).stages; };
-  const auto vus = [](const Scenario& one) { return std::get<ConstantVus>(one.workloads[1].executor).vus; };
-  const auto rows = [](const Scenario& one) { return std::get<TraceReplay>(one.workloads[2].executor).rate_scale; };
+  const auto ramp = [](const Scenario& entry) {
+    return std::get<RampingArrivalRate>(entry.workloads[0].executor).stages;
+  };
+  const auto vus = [](const Scenario& entry) { return std::get<ConstantVus>(entry.workloads[1].executor).vus; };
+  const auto rows = [](const Scenario& entry) { return std::get<TraceReplay>(entry.workloads[2].executor).rate_scale; };
   const Scenario more = world.scaled(1'500'000).scenario();
   for (const WorkloadSpec& load : more.workloads) EXPECT_EQ(load.rate.count.value, 150'000'000);
   EXPECT_EQ(ramp(more)[0].target.value, 4'500'000);

@@ -25,9 +25,9 @@ class EdgeMaker final : public ReplicationMaker {
     jobs.push_back(job);
     const std::int64_t edge = job.family == SeedFamily::search ? search_percent_ : confirmation_percent_;
     for (const std::uint64_t index : job.indices) {
-      Replication one{.index = index};
-      one.crossed = {job.rate_millionths > edge * 10'000 ? 5 : kNever};
-      if (!take(std::move(one))) return true;
+      Replication replication{.index = index};
+      replication.crossed = {job.rate_millionths > edge * 10'000 ? 5 : kNever};
+      if (!take(std::move(replication))) return true;
     }
     return true;
   }

@@ -64,9 +64,9 @@ double mean_distance(StreamKey mine, StreamKey other, std::uint64_t step, std::u
   constexpr int kDraws = 20'000;
   double sum = 0;
   for (std::uint64_t i = 0; i < kDraws; ++i) {
-    const Draw one = draw(mine, i);
+    const Draw entry = draw(mine, i);
     const Draw two = draw(other, i + step, attempts, lanes);
-    sum += std::popcount(one.a ^ two.a) + std::popcount(one.b ^ two.b);
+    sum += std::popcount(entry.a ^ two.a) + std::popcount(entry.b ^ two.b);
   }
   return sum / kDraws;
 }

@@ -20,7 +20,7 @@ TEST(Executors, have_a_name_of_their_own) {
 
 double expected(const Executor& executor, std::size_t listed = 0) {
   const Rate rate{.count = Millionths{2'000'000}, .unit = 1s};
-  return std::visit([&](const auto& one) { return one.expected_requests(rate, 100s, listed); }, executor);
+  return std::visit([&](const auto& entry) { return entry.expected_requests(rate, 100s, listed); }, executor);
 }
 
 TEST(Executors, expect_about_as_many_requests_as_come) {
@@ -35,7 +35,7 @@ TEST(Executors, expect_about_as_many_requests_as_come) {
 
 TEST(Executors, peak_where_most_may_come) {
   const auto peak = [](const Executor& executor, std::size_t listed = 0) {
-    return std::visit([&](const auto& one) { return one.peak(2, 1, 1e9, listed); }, executor);
+    return std::visit([&](const auto& entry) { return entry.peak(2, 1, 1e9, listed); }, executor);
   };
   EXPECT_DOUBLE_EQ(peak(ConstantArrivalRate{}).per_second, 2);
   EXPECT_DOUBLE_EQ(peak(RampingArrivalRate{.stages = {{10s, Millionths{9'000'000}}}}).per_second, 9);
@@ -52,7 +52,7 @@ TEST(Executors, peak_where_most_may_come) {
 
 TEST(Executors, name_what_they_cannot_do_without) {
   const auto problem = [](const Executor& executor, std::size_t listed = 0) {
-    return std::visit([&](const auto& one) { return one.problem(listed); }, executor).value_or("");
+    return std::visit([&](const auto& entry) { return entry.problem(listed); }, executor).value_or("");
   };
   EXPECT_EQ(problem(RampingArrivalRate{}), "a ramping-arrival-rate needs \"stages\"");
   EXPECT_EQ(problem(RampingArrivalRate{.stages = {{}}}), "");

@@ -19,12 +19,12 @@ constexpr double kPicosPerUsd = 1e12;
 // Of a printed interval: 95 % are 1.96 of them on either side.
 double se_of(const Estimate& estimate) { return estimate.half_width() / 1.96; }
 
-void expect_told(const OracleTask& task, const char* name, const Estimate& estimate, double unit = 1) {
-  const OracleValue& one = task.of(name);
+void expect_reported(const OracleTask& task, const char* name, const Estimate& estimate, double unit = 1) {
+  const OracleValue& oracle_value = task.of(name);
   std::vector<double> wrong;
-  for (const OracleWrong& other : one.wrong) wrong.push_back(other.value);
-  expect_value(name, estimate.value / unit, one.value, se_of(estimate) / unit, wrong);
-  for (const OracleWrong& other : one.wrong) {
+  for (const OracleWrong& other : oracle_value.wrong) wrong.push_back(other.value);
+  expect_value(name, estimate.value / unit, oracle_value.value, se_of(estimate) / unit, wrong);
+  for (const OracleWrong& other : oracle_value.wrong) {
     EXPECT_FALSE(estimate.low / unit <= other.value && other.value <= estimate.high / unit) << other.means;
   }
 }
@@ -44,13 +44,13 @@ TEST(ForecastOfDiurnalCounts, has_the_mean_the_variance_and_the_quantiles_of_the
     diurnal.hourly[(i + 8) % 24] = 1 + height * 80 / 120;
   }
   const ReplicationSet set = replicated(ForecastWorld{world(24h, load), {.horizon = 24h}}, 1000);
-  expect_told(kDiurnalCounts, "mean_count_per_day", *forecast_of(set, {}).requests);
+  expect_reported(kDiurnalCounts, "mean_count_per_day", *forecast_of(set, {}).requests);
   Sample days;
-  for (const Replication& one : set.all) days.add(static_cast<double>(one.requests()));
+  for (const Replication& replication : set.all) days.add(static_cast<double>(replication.requests()));
   const OracleValue& variance = kDiurnalCounts.of("variance_of_daily_count");
   expect_value("variance", days.variance(), variance.value, *variance.sd / std::sqrt(days.count()), {0, 5760});
   std::vector<std::int64_t> sorted;
-  for (const Replication& one : set.all) sorted.push_back(one.requests());
+  for (const Replication& replication : set.all) sorted.push_back(replication.requests());
   std::sort(sorted.begin(), sorted.end());
   for (const auto& [name, share, tolerance] :
        {std::tuple{"P10_daily_count", 0.1, 12.0}, {"P50_daily_count", 0.5, 9.0}, {"P90_daily_count", 0.9, 12.0}}) {
@@ -96,12 +96,12 @@ TEST(ForecastOfRetries, has_their_attempts_success_and_cost) {
         .max_attempts = 4, .base = 1s, .multiplier = {2'000'000}, .cap = 8s, .jitter = monitor::Jitter::none};
     const ReplicationSet set = replicated(ForecastWorld{scenario, {.horizon = 400s}}, 100);
     const Forecast forecast = forecast_of(set, {});
-    expect_told(kRetries, bill == FailureBill::none ? "mean_cost_usd_A" : "mean_cost_usd_B", *forecast.cost,
-                kPicosPerUsd * 4000);
-    expect_told(kRetries, "success_fraction", *forecast.availability);
+    expect_reported(kRetries, bill == FailureBill::none ? "mean_cost_usd_A" : "mean_cost_usd_B", *forecast.cost,
+                    kPicosPerUsd * 4000);
+    expect_reported(kRetries, "success_fraction", *forecast.availability);
     std::vector<std::int64_t> calls;
-    for (const Replication& one : set.all) calls.push_back(one.calls);
-    expect_told(kRetries, "mean_attempts", *estimate_mean(std::span<const std::int64_t>{calls}), 4000);
+    for (const Replication& replication : set.all) calls.push_back(replication.calls);
+    expect_reported(kRetries, "mean_attempts", *estimate_mean(std::span<const std::int64_t>{calls}), 4000);
     // All that was paid for answers and failures has its cause.
     double by_cause = 0;
     for (std::size_t i = 0; i < 4; ++i) by_cause += forecast.causes[i].cost->value;
@@ -115,7 +115,7 @@ TEST(ForecastOfFixedWindow, refuses_what_the_window_does) {
   scenario.monitor.rate_limiter.requests_per_minute = 100;
   const Forecast forecast = forecast_of(replicated(ForecastWorld{scenario, {.horizon = 1000min}}, 50), {});
   const Estimate refused = share_of(forecast, Outcome::refused_rate);
-  expect_told(kFixedWindow, "accept_fraction", {1 - refused.value, 1 - refused.high, 1 - refused.low});
+  expect_reported(kFixedWindow, "accept_fraction", {1 - refused.value, 1 - refused.high, 1 - refused.low});
 }
 
 TEST(ForecastOfTimeToLive, has_the_hit_ratio_of_entries_that_hits_do_not_renew) {
@@ -125,7 +125,7 @@ TEST(ForecastOfTimeToLive, has_the_hit_ratio_of_entries_that_hits_do_not_renew) 
   scenario.monitor.cache.enabled = true;
   scenario.monitor.cache.ttl = 3600s;
   const Forecast forecast = forecast_of(replicated(ForecastWorld{scenario, {.horizon = 10'000'000s}}, 40), {});
-  expect_told(kTimeToLive, "hit_ratio_A_fixed_ttl", share_of(forecast, Outcome::cache_hit));
+  expect_reported(kTimeToLive, "hit_ratio_A_fixed_ttl", share_of(forecast, Outcome::cache_hit));
 }
 
 }  // namespace

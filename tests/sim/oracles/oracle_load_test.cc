@@ -38,15 +38,15 @@ DayCounts counts_of_days(Duration unit, int replications) {
   const Scenario scenario = world(24h, load);
   DayCounts all;
   for (int i = 1; i <= replications; ++i) {
-    HourCounts one;
+    HourCounts hour_counts;
     RunOptions options;
     options.seed = static_cast<std::uint64_t>(i);
-    options.observers = {&one};
+    options.observers = {&hour_counts};
     run(scenario, options);
     double day = 0;
     for (std::size_t hour = 0; hour < 24; ++hour) {
-      all.hours[hour].add(one.counts[hour]);
-      day += one.counts[hour];
+      all.hours[hour].add(hour_counts.counts[hour]);
+      day += hour_counts.counts[hour];
     }
     all.days.add(day);
   }

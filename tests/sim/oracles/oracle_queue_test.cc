@@ -67,16 +67,16 @@ struct Occupancies {
 Occupancies replicate(Scenario scenario, Duration warm_up, int replications) {
   Occupancies all;
   for (int i = 1; i <= replications; ++i) {
-    Occupancy one{Instant{} + warm_up, Instant{} + scenario.duration};
+    Occupancy occupancy{Instant{} + warm_up, Instant{} + scenario.duration};
     RunOptions options;
     options.seed = static_cast<std::uint64_t>(i);
-    options.observers = {&one};
+    options.observers = {&occupancy};
     run(scenario, options);
-    all.rejected.add(one.reject_fraction());
-    all.mean.add(one.mean());
-    all.variance.add(one.variance());
-    all.three.add(one.share_of_3_or_more());
-    all.waiting.add(one.share_that_found_4_before_it());
+    all.rejected.add(occupancy.reject_fraction());
+    all.mean.add(occupancy.mean());
+    all.variance.add(occupancy.variance());
+    all.three.add(occupancy.share_of_3_or_more());
+    all.waiting.add(occupancy.share_that_found_4_before_it());
   }
   return all;
 }

@@ -51,15 +51,15 @@ Sample calls_until_open(double failure_rate, const monitor::BreakerConfig& break
   const Scenario scenario = failing_world(failure_rate, breaker, 1'000'000s);
   Sample calls;
   for (int i = 1; i <= kOpenings; ++i) {
-    UntilOpen one;
+    UntilOpen open;
     RunOptions options;
     options.seed = static_cast<std::uint64_t>(i);
-    options.observers = {&one};
-    options.stop = &one.opened;
+    options.observers = {&open};
+    options.stop = &open.opened;
     run(scenario, options);
-    EXPECT_TRUE(one.opened);
-    EXPECT_EQ(one.rule == monitor::TripRule::consecutive, breaker.consecutive_threshold.has_value());
-    calls.add(static_cast<double>(one.calls));
+    EXPECT_TRUE(open.opened);
+    EXPECT_EQ(open.rule == monitor::TripRule::consecutive, breaker.consecutive_threshold.has_value());
+    calls.add(static_cast<double>(open.calls));
   }
   return calls;
 }
@@ -168,15 +168,15 @@ WindowFigures window_figures(Arrival arrival, std::int64_t minutes, int replicat
   scenario.monitor.rate_limiter.requests_per_minute = 100;
   WindowFigures all;
   for (int i = 1; i <= replications; ++i) {
-    Minutes one;
-    one.refused.resize(static_cast<std::size_t>(minutes));
+    Minutes entry;
+    entry.refused.resize(static_cast<std::size_t>(minutes));
     RunOptions options;
     options.seed = static_cast<std::uint64_t>(i);
-    options.observers = {&one};
+    options.observers = {&entry};
     const RunResult result = run(scenario, options);
     double refused = 0;
     double full = 0;
-    for (const std::int64_t count : one.refused) {
+    for (const std::int64_t count : entry.refused) {
       refused += static_cast<double>(count);
       full += count > 0 ? 1 : 0;
     }
@@ -288,17 +288,18 @@ TEST(Oracles, have_tests_each) {
 TEST(Oracles, refuse_each_wrong_value) {
   std::size_t tried = 0;
   for (const OracleTask* task : kOracleTasks) {
-    for (const OracleValue& one : task->values) {
-      for (const OracleWrong& wrong : one.wrong) {
-        const OracleTask alone{task->suite, "", {{one.name, one.value, one.sd, {wrong}}}};
-        const double away = std::abs(one.value - wrong.value);
+    for (const OracleValue& oracle_value : task->values) {
+      for (const OracleWrong& wrong : oracle_value.wrong) {
+        const OracleTask alone{task->suite, "", {{oracle_value.name, oracle_value.value, oracle_value.sd, {wrong}}}};
+        const double away = std::abs(oracle_value.value - wrong.value);
         OracleJudge judge{alone};
-        judge.value(one.name, one.value, away / 8.1);
-        EXPECT_NONFATAL_FAILURE(judge.value(one.name, wrong.value, away / 8.1), one.name);
-        EXPECT_NONFATAL_FAILURE(judge.value(one.name, one.value, away / 7.9), "too few replications");
+        judge.value(oracle_value.name, oracle_value.value, away / 8.1);
+        EXPECT_NONFATAL_FAILURE(judge.value(oracle_value.name, wrong.value, away / 8.1), oracle_value.name);
+        EXPECT_NONFATAL_FAILURE(judge.value(oracle_value.name, oracle_value.value, away / 7.9), "too few replications");
         EXPECT_NONFATAL_FAILURE(OracleJudge{alone}, "nothing judged");
-        EXPECT_NONFATAL_FAILURE(expect_refused(alone, one.name, 0, wrong.value, away / 3.9), "lets pass");
-        EXPECT_NONFATAL_FAILURE(expect_refused(alone, one.name, 0, wrong.value + away / 10, away / 100), "instead of");
+        EXPECT_NONFATAL_FAILURE(expect_refused(alone, oracle_value.name, 0, wrong.value, away / 3.9), "lets pass");
+        EXPECT_NONFATAL_FAILURE(expect_refused(alone, oracle_value.name, 0, wrong.value + away / 10, away / 100),
+                                "instead of");
         ++tried;
       }
     }

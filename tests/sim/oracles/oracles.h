@@ -37,8 +37,8 @@ struct OracleTask {
   std::vector<OracleValue> values;
 
   [[nodiscard]] const OracleValue& of(const std::string& name) const {
-    for (const OracleValue& one : values) {
-      if (one.name == name) return one;
+    for (const OracleValue& value : values) {
+      if (value.name == name) return value;
     }
     ADD_FAILURE() << suite << " has no value " << name;
     return values.front();
@@ -135,19 +135,19 @@ class OracleJudge {
  public:
   explicit OracleJudge(const OracleTask& task) : task_(task) {}
   ~OracleJudge() {
-    for (const OracleValue& one : task_.values) {
-      EXPECT_TRUE(judged_.contains(one.name)) << task_.suite << ": nothing judged " << one.name;
+    for (const OracleValue& value : task_.values) {
+      EXPECT_TRUE(judged_.contains(value.name)) << task_.suite << ": nothing judged " << value.name;
     }
   }
   OracleJudge(const OracleJudge&) = delete;
   OracleJudge& operator=(const OracleJudge&) = delete;
 
   void value(const std::string& name, double estimate, double se) {
-    const OracleValue& one = task_.of(name);
+    const OracleValue& oracle_value = task_.of(name);
     judged_.insert(name);
     std::vector<double> wrong;
-    for (const OracleWrong& other : one.wrong) wrong.push_back(other.value);
-    expect_value(name.c_str(), estimate, one.value, se, wrong);
+    for (const OracleWrong& other : oracle_value.wrong) wrong.push_back(other.value);
+    expect_value(name.c_str(), estimate, oracle_value.value, se, wrong);
   }
   // The mean over replications.
   void mean(const std::string& name, const Sample& sample) {
@@ -171,11 +171,11 @@ class OracleJudge {
 // from the value.
 inline void expect_refused(const OracleTask& task, const std::string& name, std::size_t mistake, double estimate,
                            double se) {
-  const OracleValue& one = task.of(name);
-  const OracleWrong& wrong = one.wrong.at(mistake);
+  const OracleValue& oracle_value = task.of(name);
+  const OracleWrong& wrong = oracle_value.wrong.at(mistake);
   EXPECT_LE(std::abs(estimate - wrong.value), 4 * se + 1e-9)
       << wrong.means << ": " << estimate << " instead of " << wrong.value << ", SE " << se;
-  EXPECT_GT(std::abs(estimate - one.value), 4 * se) << task.suite << " lets pass: " << wrong.means;
+  EXPECT_GT(std::abs(estimate - oracle_value.value), 4 * se) << task.suite << " lets pass: " << wrong.means;
 }
 
 }  // namespace windtunnel::sim

@@ -36,8 +36,8 @@ TEST(Statistics, a_small_spread_of_large_amounts_is_not_lost) {
 }
 
 TEST(Statistics, one_value_has_no_interval) {
-  const Whole one{7};
-  EXPECT_FALSE(estimate_mean(std::span<const std::int64_t>{one}));
+  const Whole entry{7};
+  EXPECT_FALSE(estimate_mean(std::span<const std::int64_t>{entry}));
   EXPECT_FALSE(estimate_mean(std::span<const double>{}));
   EXPECT_FALSE(quantile_ranks(0, 0.5));
 }

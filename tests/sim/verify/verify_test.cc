@@ -29,8 +29,8 @@ class DeviantBreaker : public ForeignBreaker {
 
   std::optional<std::string> reset(const BreakerConfig& config) override {
     BreakerRules rules{config, {}};
-    for (const Deviation one : deviations_) {
-      const auto ways = with_deviation(rules, one);
+    for (const Deviation deviation : deviations_) {
+      const auto ways = with_deviation(rules, deviation);
       if (!ways.empty()) rules = ways[std::min(way_, ways.size() - 1)];
     }
     model_.emplace(rules.config, Instant{}, rules.quirks);
@@ -74,7 +74,7 @@ class DeviantBreaker : public ForeignBreaker {
 std::set<Deviation> named_in(const Verification& done) {
   std::set<Deviation> names;
   for (const VerifyFinding& finding : done.findings) {
-    for (const RecognisedDeviation& one : finding.deviations) names.insert(one.deviation);
+    for (const RecognisedDeviation& deviation : finding.deviations) names.insert(deviation.deviation);
   }
   return names;
 }
@@ -171,8 +171,8 @@ TEST(Verify, each_further_deviation_is_shown_by_a_history_of_its_own) {
   const Verification done = verify(breaker, {.settings = {{"seed-readme", seed_readme()}}});
   ASSERT_EQ(done.findings.size(), 1U);
   ASSERT_EQ(done.findings.front().deviations.size(), 2U);
-  for (const RecognisedDeviation& one : done.findings.front().deviations) {
-    const ShownHistory& shown = one.shown;
+  for (const RecognisedDeviation& deviation : done.findings.front().deviations) {
+    const ShownHistory& shown = deviation.shown;
     ASSERT_EQ(shown.answers.size(), shown.history.size());
     ASSERT_EQ(shown.expected.size(), shown.history.size());
     ASSERT_EQ(shown.rules.size(), shown.history.size());
@@ -190,7 +190,7 @@ TEST(Verify, several_deviations_do_not_hide_each_other) {
   DeviantBreaker breaker{all};
   const Verification done = verify(breaker, {.settings = {{"seed-readme", seed_readme()}}, .cases = 20});
   std::string names;
-  for (const Deviation one : named_in(done)) names += std::string(name_of(one)) + ", ";
+  for (const Deviation deviation : named_in(done)) names += std::string(name_of(deviation)) + ", ";
   EXPECT_GE(named_in(done).size(), 5U) << names;
 }
 

@@ -25,9 +25,9 @@ std::vector<Arrived> requests(const WorkloadSpec& spec, Duration run_end, std::u
   Load load{spec, 0, Chance{seed}, Instant{} + run_end, WallTime{}, providers, monitor::LabelsId{1}};
   std::vector<Arrived> all;
   while (const auto point = load.next_arrival()) {
-    Arrived one{.at = point->at.time_since_epoch(), .ordinal = point->ordinal, .request = {}, .demand = {}};
-    load.fill(point->ordinal, one.request, one.demand);
-    all.push_back(one);
+    Arrived entry{.at = point->at.time_since_epoch(), .ordinal = point->ordinal, .request = {}, .demand = {}};
+    load.fill(point->ordinal, entry.request, entry.demand);
+    all.push_back(entry);
   }
   return all;
 }
@@ -62,7 +62,7 @@ TEST(TokenCounts, of_input_and_output_are_independent) {
   spec.output.law = Law::uniform(0, 1);
   double both = 0;
   const auto all = requests(spec, 400s);
-  for (const Arrived& one : all) both += one.request.input.count() == 1 && one.demand.output.count() == 1 ? 1 : 0;
+  for (const Arrived& entry : all) both += entry.request.input.count() == 1 && entry.demand.output.count() == 1 ? 1 : 0;
   const auto count = static_cast<double>(all.size());
   expect_value("both", both / count, 0.25, binomial_se(0.25, count), {0.5, 0.0});
 }
@@ -102,9 +102,9 @@ TEST(PromptCatalogue, gives_a_prompt_one_content_and_one_length) {
   spec.input.most = kTokensMax;
   std::map<monitor::ContentKey, std::set<std::int64_t>> lengths;
   std::set<std::int64_t> distinct;
-  for (const Arrived& one : requests(spec, 100s)) {
-    lengths[one.request.content].insert(one.request.input.count());
-    distinct.insert(one.request.input.count());
+  for (const Arrived& request : requests(spec, 100s)) {
+    lengths[request.request.content].insert(request.request.input.count());
+    distinct.insert(request.request.input.count());
   }
   EXPECT_EQ(lengths.size(), 20U);
   for (const auto& [content, of_content] : lengths) EXPECT_EQ(of_content.size(), 1U);
@@ -117,9 +117,9 @@ double prompts_asked(const WorkloadSpec& spec, const Chance& chance) {
   Load load{spec, 0, chance, Instant{} + 60s, WallTime{}, providers, monitor::LabelsId{1}};
   std::uint64_t most = 0;
   while (const auto point = load.next_arrival()) {
-    Arrived one;
-    load.fill(point->ordinal, one.request, one.demand);
-    most = std::max(most, ~one.request.content.low);
+    Arrived entry;
+    load.fill(point->ordinal, entry.request, entry.demand);
+    most = std::max(most, ~entry.request.content.low);
   }
   return static_cast<double>(most + 1);
 }
@@ -139,9 +139,9 @@ TEST(PromptCatalogue, has_a_count_that_varies_from_run_to_run_with_its_mean_and_
 TEST(PromptCatalogue, has_a_count_of_the_environment) {
   WorkloadSpec spec = workload("chat", per_second(1000));
   spec.prompts = {.count = 100, .zipf = 0, .count_cv = 0.5};
-  const double one = prompts_asked(spec, Chance{1, 7});
-  EXPECT_EQ(prompts_asked(spec, Chance{2, 7}), one) << "other requests, the same prompts to choose from";
-  EXPECT_NE(prompts_asked(spec, Chance{1, 8}), one);
+  const double value = prompts_asked(spec, Chance{1, 7});
+  EXPECT_EQ(prompts_asked(spec, Chance{2, 7}), value) << "other requests, the same prompts to choose from";
+  EXPECT_NE(prompts_asked(spec, Chance{1, 8}), value);
   // Nothing else is drawn from the environment for it: the level of demand does not move.
   WorkloadSpec diurnal = spec;
   diurnal.executor = Diurnal{.level_cv = 0.5};
@@ -163,9 +163,9 @@ TEST(PromptCatalogue, of_no_prompts_makes_every_request_a_prompt_of_its_own) {
   std::set<monitor::ContentKey> contents;
   std::set<std::uint64_t> users;
   for (const char* name : {"chat", "search"}) {
-    for (const Arrived& one : requests(workload(name, per_second(100)), 100s)) {
-      contents.insert(one.request.content);
-      users.insert(one.request.user);
+    for (const Arrived& entry : requests(workload(name, per_second(100)), 100s)) {
+      contents.insert(entry.request.content);
+      users.insert(entry.request.user);
     }
   }
   EXPECT_EQ(contents.size(), 20'000U);
@@ -178,8 +178,8 @@ TEST(Contents, differ_from_seed_to_seed) {
     WorkloadSpec spec = workload("chat", per_second(100));
     spec.prompts.count = prompts;
     std::set<monitor::ContentKey> first;
-    for (const Arrived& one : requests(spec, 10s, 1)) first.insert(one.request.content);
-    for (const Arrived& one : requests(spec, 10s, 2)) EXPECT_FALSE(first.contains(one.request.content));
+    for (const Arrived& request : requests(spec, 10s, 1)) first.insert(request.request.content);
+    for (const Arrived& request : requests(spec, 10s, 2)) EXPECT_FALSE(first.contains(request.request.content));
   }
 }
 
@@ -215,7 +215,8 @@ TEST(Users, are_drawn_for_each_seed_and_have_one_hash_in_all_of_its_workloads) {
     for (const char* name : {"chat", "search"}) {
       WorkloadSpec spec = workload(name, per_second(100));
       spec.users.count = 5;
-      for (const Arrived& one : requests(spec, 10s, seed)) hashes[seed][one.request.user_id].insert(one.request.user);
+      for (const Arrived& request : requests(spec, 10s, seed))
+        hashes[seed][request.request.user_id].insert(request.request.user);
     }
     EXPECT_EQ(hashes[seed].size(), 5U);
     for (const auto& [user, of_user] : hashes[seed]) EXPECT_EQ(of_user.size(), 1U);
@@ -228,7 +229,7 @@ TEST(Users, have_their_zipf_share) {
   spec.users = {.count = 3, .zipf = 1};
   std::map<std::uint32_t, double> counts;
   const auto all = requests(spec, 300s);
-  for (const Arrived& one : all) ++counts[static_cast<std::uint32_t>(one.request.user_id)];
+  for (const Arrived& entry : all) ++counts[static_cast<std::uint32_t>(entry.request.user_id)];
   const auto total = static_cast<double>(all.size());
   for (const std::uint32_t k : {1U, 2U, 3U}) {
     const double share = 1 / static_cast<double>(k) / (1 + 1.0 / 2 + 1.0 / 3);
@@ -311,7 +312,7 @@ TEST(Replay, keeps_each_row_with_the_chance_of_a_rate_scale_below_one) {
   const auto all = requests(spec, 100s);
   const double share = static_cast<double>(all.size()) / 20'000;
   expect_value("share", share, 0.3, binomial_se(0.3, 20'000), {0.5, 1.0});
-  for (const Arrived& one : all) EXPECT_EQ(one.at, (one.request.input.count() - 1) * 1ms);
+  for (const Arrived& entry : all) EXPECT_EQ(entry.at, (entry.request.input.count() - 1) * 1ms);
   const WorkloadSpec none = trace(100, {.rate_scale = 0});
   EXPECT_TRUE(requests(none, 100s).empty());
 }
@@ -323,10 +324,10 @@ TEST(Replay, plays_rows_again_for_a_rate_scale_above_one) {
   std::map<std::int64_t, int> times;
   std::set<std::uint64_t> ordinals;
   const auto all = requests(spec, 100s);
-  for (const Arrived& one : all) {
-    ++times[one.request.input.count()];
-    ordinals.insert(one.ordinal);
-    EXPECT_EQ(one.at, (one.request.input.count() - 1) * 1ms);
+  for (const Arrived& entry : all) {
+    ++times[entry.request.input.count()];
+    ordinals.insert(entry.ordinal);
+    EXPECT_EQ(entry.at, (entry.request.input.count() - 1) * 1ms);
   }
   EXPECT_EQ(ordinals.size(), all.size()) << "copies are requests of their own";
   EXPECT_EQ(times.size(), 20'000U);
@@ -345,9 +346,10 @@ TEST(Replay, leaves_each_rows_draws_alone_when_others_are_dropped) {
   spec.output.law = Law::uniform(1, 1'000'000);
   spec.output.most = kTokensMax;
   std::map<std::int64_t, Tokens> outputs;
-  for (const Arrived& one : requests(spec, 100s)) outputs[one.request.input.count()] = one.demand.output;
+  for (const Arrived& request : requests(spec, 100s)) outputs[request.request.input.count()] = request.demand.output;
   spec.executor = TraceReplay{.rate_scale = 0.5};
-  for (const Arrived& one : requests(spec, 100s)) EXPECT_EQ(one.demand.output, outputs[one.request.input.count()]);
+  for (const Arrived& request : requests(spec, 100s))
+    EXPECT_EQ(request.demand.output, outputs[request.request.input.count()]);
 }
 
 // --- Closed loop -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::queue_first_token_test {
@@ -38,7 +38,7 @@ Scenario three_at_once() {
 TEST(QueueFirstToken, a_first_token_comes_after_the_wait_in_the_queue) {
   const Scenario scenario = three_at_once();
   Firsts firsts;
-  TimelineWatch watch{scenario, timeline_widths(scenario)};
+  TimelineRecorder watch{scenario, timeline_widths(scenario)};
   const RunResult result = run(scenario, {.observers = {&firsts, &watch}});
   const std::vector<Duration> expected{500ms, 1500ms, 2500ms};
   EXPECT_EQ(firsts.of_requests, expected);

@@ -63,9 +63,9 @@ TEST(Observers, get_each_event_in_the_order_in_which_they_are_listed) {
     void on(const ScheduledDone&) { story.push_back(name + " done"); }
   };
   std::vector<std::string> story;
-  Named one{"one", story};
+  Named entry{"one", story};
   Named two{"two", story};
-  run(world(1s, workload("chat", per_second(1))), {.observers = {&one, &two}});
+  run(world(1s, workload("chat", per_second(1))), {.observers = {&entry, &two}});
   story.resize(4);
   EXPECT_EQ(story, (std::vector<std::string>{"one arrival", "two arrival", "one done", "two done"}));
 }

@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 #include "tests/sim/any_world.h"
 
 namespace windtunnel::sim::timeline_test {
@@ -36,14 +36,14 @@ struct Watched {
   RunResult result;
   Timeline timeline;
 
-  Watched(const Scenario& scenario, TimelineWidths widths) : Watched(scenario, TimelineWatch{scenario, widths}) {}
+  Watched(const Scenario& scenario, TimelineWidths widths) : Watched(scenario, TimelineRecorder{scenario, widths}) {}
 
   // Of all instants, how many lie in this step.
   template <class Instants, class At>
   [[nodiscard]] Series per_step(const Instants& all, At at) const {
     Series series(timeline.steps);
-    for (const auto& one : all) {
-      if (const std::optional<Instant> when = at(one)) ++series[step_of(*when)];
+    for (const auto& entry : all) {
+      if (const std::optional<Instant> when = at(entry)) ++series[step_of(*when)];
     }
     return series;
   }
@@ -52,7 +52,7 @@ struct Watched {
   }
 
  private:
-  Watched(const Scenario& scenario, TimelineWatch watch)
+  Watched(const Scenario& scenario, TimelineRecorder watch)
       : result(run(scenario, {.observers = {&witness, &watch}})), timeline(watch.finish(result)) {}
 };
 
@@ -131,15 +131,15 @@ TEST(Timeline, counts_everything_in_the_step_in_which_it_happened) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Watched run{any_world(seed), kOddWidths};
     const Timeline& timeline = run.timeline;
-    const Witness& said = run.witness;
+    const Witness& witness = run.witness;
     ASSERT_LE(run.result.ended, Instant{} + timeline.step * static_cast<std::int64_t>(timeline.steps));
     const auto always = [](const Instant at) { return std::optional{at}; };
-    expect_equal(timeline.arrivals, run.per_step(said.arrivals, always), "arrivals");
+    expect_equal(timeline.arrivals, run.per_step(witness.arrivals, always), "arrivals");
     for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
       const auto finished = [&](const monitor::Record& record) {
         return record.outcome == static_cast<Outcome>(i) ? std::optional{record.finished} : std::nullopt;
       };
-      expect_equal(timeline.requests.outcomes[i], run.per_step(said.records, finished), "outcomes");
+      expect_equal(timeline.requests.outcomes[i], run.per_step(witness.records, finished), "outcomes");
     }
     for (std::size_t i = 0; i < timeline.providers.size(); ++i) {
       const auto timed_out = [&](const monitor::AttemptEnded& end) {
@@ -147,12 +147,12 @@ TEST(Timeline, counts_everything_in_the_step_in_which_it_happened) {
         return is_one ? std::optional{end.at} : std::nullopt;
       };
       const Series& timeouts = timeline.providers[i].replies[static_cast<std::size_t>(ReplyKind::timeout)];
-      expect_equal(timeouts, run.per_step(said.ends, timed_out), "timeouts");
+      expect_equal(timeouts, run.per_step(witness.ends, timed_out), "timeouts");
     }
     // In flight at a step's end: arrived before it and not finished.
-    Series in_flight = run.per_step(said.arrivals, always);
+    Series in_flight = run.per_step(witness.arrivals, always);
     const Series gone =
-        run.per_step(said.records, [](const monitor::Record& one) { return std::optional{one.finished}; });
+        run.per_step(witness.records, [](const monitor::Record& entry) { return std::optional{entry.finished}; });
     for (std::size_t i = 0; i < in_flight.size(); ++i) in_flight[i] += (i > 0 ? in_flight[i - 1] : 0) - gone[i];
     expect_equal(timeline.in_flight, in_flight, "in flight");
   }

@@ -91,9 +91,9 @@ RC_GTEST_PROP(WaitingLine, does_what_a_list_would_do, ()) {
       model.erase(model.begin());
     } else {
       auto first = model.end();
-      for (auto one = model.begin(); one != model.end(); ++one) {
-        if (!one->waits || one->deadline == 0) continue;
-        if (first == model.end() || one->deadline < first->deadline) first = one;
+      for (auto entry = model.begin(); entry != model.end(); ++entry) {
+        if (!entry->waits || entry->deadline == 0) continue;
+        if (first == model.end() || entry->deadline < first->deadline) first = entry;
       }
       const auto next = line.next_to_expire();
       RC_ASSERT(next.has_value() == (first != model.end()));

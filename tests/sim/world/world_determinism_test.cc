@@ -60,13 +60,13 @@ TEST(Digest, does_not_depend_on_the_observers) {
   Scenario scenario = chancy_world();
   FaultSpec burst = fault("burst", ErrorBurst{.rate = 0.5}, 20s, 100s);
   scenario.faults = {burst};
-  Kept one;
+  Kept entry;
   Kept two;
   RunOptions options;
-  options.observers = {&one, &two};
+  options.observers = {&entry, &two};
   EXPECT_EQ(run(scenario, options).digest, run(scenario).digest);
-  EXPECT_EQ(one.records.size(), two.records.size());
-  EXPECT_GT(one.hits.size(), 0U);
+  EXPECT_EQ(entry.records.size(), two.records.size());
+  EXPECT_GT(entry.hits.size(), 0U);
 }
 
 TEST(Digest, detects_one_request_more_or_a_call_one_nanosecond_later) {
@@ -135,9 +135,11 @@ std::vector<Drawn> drawn_for(const Scenario& scenario, std::uint32_t workload) {
   std::vector<Drawn> all;
   for (const Record& record : kept.records) {
     if (record.request.labels != monitor::LabelsId{workload + 1}) continue;
-    Drawn one{record.arrived, record.request.input, record.request.content, record.request.user_id, {}, record.output};
-    for (const monitor::Attempt& attempt : record.attempts()) one.attempts.emplace_back(attempt.kind, attempt.latency);
-    all.push_back(one);
+    Drawn entry{record.arrived, record.request.input, record.request.content, record.request.user_id, {},
+                record.output};
+    for (const monitor::Attempt& attempt : record.attempts())
+      entry.attempts.emplace_back(attempt.kind, attempt.latency);
+    all.push_back(entry);
   }
   return all;
 }
@@ -288,16 +290,16 @@ TEST(Environment, has_a_seed_of_its_own) {
 }
 
 // One request a second: before the event at 3 s three have arrived, those at 0, 1 and 2 s.
-TEST(Looks, find_the_pipeline_before_the_first_event_at_their_instant) {
+TEST(Checkpoints, find_the_pipeline_before_the_first_event_at_their_instant) {
   using namespace std::chrono_literals;
   const Scenario scenario = world(5s, workload("chat", per_second(1)));
   std::vector<std::pair<std::size_t, std::int64_t>> seen;
-  Looks looks{.at = {Instant{0s}, Instant{3s}, Instant{3s} + 1ns, Instant{90s}},
-              .look = [&](std::size_t place, const monitor::Pipeline& pipeline) {
-                seen.emplace_back(place, pipeline.metrics().all().requests());
-              }};
+  Checkpoints looks{.at = {Instant{0s}, Instant{3s}, Instant{3s} + 1ns, Instant{90s}},
+                    .sample = [&](std::size_t place, const monitor::Pipeline& pipeline) {
+                      seen.emplace_back(place, pipeline.metrics().all().requests());
+                    }};
   RunOptions options;
-  options.looks = &looks;
+  options.checkpoints = &checkpoints;
   const RunResult looked = run(scenario, options);
   EXPECT_EQ(seen, (std::vector<std::pair<std::size_t, std::int64_t>>{{0, 0}, {1, 3}, {2, 4}, {3, 5}}));
   EXPECT_EQ(looked.digest, run(scenario).digest);

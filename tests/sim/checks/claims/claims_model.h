@@ -19,49 +19,52 @@ inline std::int64_t count_of(const std::string& counter, const History& history,
   using monitor::BreakerState;
   const auto calls = [&](auto&& is_one) { return std::count_if(history.calls.begin(), history.calls.end(), is_one); };
   const auto ends = [&](monitor::ReplyKind kind) {
-    return calls([=](const EndedCall& one) { return one.kind == kind; });
+    return calls([=](const EndedCall& ended_call) { return ended_call.kind == kind; });
   };
   const auto outcomes = [&](monitor::Outcome outcome) {
     return std::count_if(history.requests.begin(), history.requests.end(),
-                         [=](const EndedRequest& one) { return one.outcome == outcome; });
+                         [=](const EndedRequest& ended_request) { return ended_request.outcome == outcome; });
   };
   const auto moves = [&](auto&& is_one) {
     return std::count_if(history.transitions.begin(), history.transitions.end(), is_one);
   };
   const auto alerts = [&](std::int64_t share) {
-    return std::count_if(history.budget.begin(), history.budget.end(), [=](const monitor::BudgetEvent& one) {
-      return one.kind == monitor::BudgetEvent::Kind::alert && one.share.value == share;
+    return std::count_if(history.budget.begin(), history.budget.end(), [=](const monitor::BudgetEvent& budget_event) {
+      return budget_event.kind == monitor::BudgetEvent::Kind::alert && budget_event.share.value == share;
     });
   };
-  if (counter == "breaker_opened") return moves([](const Transition& one) { return one.to == BreakerState::open; });
+  if (counter == "breaker_opened")
+    return moves([](const Transition& transition) { return transition.to == BreakerState::open; });
   if (counter == "breaker_half_open")
-    return moves([](const Transition& one) { return one.to == BreakerState::half_open; });
+    return moves([](const Transition& transition) { return transition.to == BreakerState::half_open; });
   if (counter == "probe_failed") {
-    return moves(
-        [](const Transition& one) { return one.from == BreakerState::half_open && one.to == BreakerState::open; });
+    return moves([](const Transition& transition) {
+      return transition.from == BreakerState::half_open && transition.to == BreakerState::open;
+    });
   }
   if (counter == "both_open") {
     std::map<monitor::ProviderId, BreakerState> states;
     std::int64_t count = 0;
-    for (const Transition& one : history.transitions) {
-      states[one.provider] = one.to;
+    for (const Transition& transition : history.transitions) {
+      states[transition.provider] = transition.to;
       std::size_t open = 0;
       for (const auto& [provider, state] : states) open += state == BreakerState::open ? 1U : 0U;
-      count += one.to == BreakerState::open && open == providers ? 1 : 0;
+      count += transition.to == BreakerState::open && open == providers ? 1 : 0;
     }
     return count;
   }
-  if (counter == "late_result") return calls([](const EndedCall& one) { return one.late; });
+  if (counter == "late_result") return calls([](const EndedCall& ended_call) { return ended_call.late; });
   if (counter == "late_result_while_not_open")
-    return calls([](const EndedCall& one) { return one.late && one.state_before != BreakerState::open; });
+    return calls(
+        [](const EndedCall& ended_call) { return ended_call.late && ended_call.state_before != BreakerState::open; });
   if (counter == "retry") {
     std::int64_t sum = 0;
-    for (const EndedRequest& one : history.requests) sum += one.retries;
+    for (const EndedRequest& request : history.requests) sum += request.retries;
     return sum;
   }
   if (counter == "failover") {
     return std::count_if(history.requests.begin(), history.requests.end(),
-                         [](const EndedRequest& one) { return one.has_moved; });
+                         [](const EndedRequest& ended_request) { return ended_request.has_moved; });
   }
   if (counter == "retry_after_obeyed") return history.cooling_skips;
   if (counter == "timeout") return ends(monitor::ReplyKind::timeout);
@@ -93,17 +96,17 @@ inline ExpectedLiveness expect_liveness(const Scenario& scenario, const History&
   const Instant due = Instant{} + scenario.liveness->heal_at + scenario.liveness->recover_within;
   ExpectedLiveness expected{.has_ended = ended >= due};
   std::map<monitor::ProviderId, monitor::BreakerState> states;
-  for (const Transition& one : history.transitions) {
-    if (one.at <= due) states[one.provider] = one.to;
+  for (const Transition& transition : history.transitions) {
+    if (transition.at <= due) states[transition.provider] = transition.to;
   }
   for (const auto& [provider, state] : states) {
     expected.all_closed = expected.all_closed && state == monitor::BreakerState::closed;
   }
-  for (const EndedRequest& one : history.requests) {
-    const bool says_nothing = monitor::is_refused(one.outcome) || one.outcome == monitor::Outcome::client_error;
-    if (one.arrived <= due || says_nothing) continue;
+  for (const EndedRequest& request : history.requests) {
+    const bool says_nothing = monitor::is_refused(request.outcome) || request.outcome == monitor::Outcome::client_error;
+    if (request.arrived <= due || says_nothing) continue;
     ++expected.requests;
-    expected.answered += monitor::is_answered(one.outcome) ? 1 : 0;
+    expected.answered += monitor::is_answered(request.outcome) ? 1 : 0;
   }
   return expected;
 }

@@ -21,10 +21,10 @@ TEST(ClaimsModel, agrees_with_the_judge_in_generated_worlds) {
   claims_model::Compared all;
   for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     const Scenario scenario = claims_model::claiming(any_world(seed), seed);
-    const claims_model::Compared one = claims_model::compare_with_model(scenario);
-    ASSERT_EQ(one.differences, "") << "seed " << seed;
-    all.thresholds += one.thresholds;
-    for (const auto& [verdict, count] : one.verdicts) all.verdicts[verdict] += count;
+    const claims_model::Compared entry = claims_model::compare_with_model(scenario);
+    ASSERT_EQ(entry.differences, "") << "seed " << seed;
+    all.thresholds += entry.thresholds;
+    for (const auto& [verdict, count] : entry.verdicts) all.verdicts[verdict] += count;
   }
   const auto wanted = static_cast<std::int64_t>(seeds());
   EXPECT_GT(all.thresholds, 10 * wanted) << "most are compared";

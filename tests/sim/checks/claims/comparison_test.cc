@@ -18,10 +18,10 @@ TEST(Comparison, decides_below_at_and_above_its_bound) {
        {Row{Comparison::less, true, false, false}, Row{Comparison::less_equal, true, true, false},
         Row{Comparison::greater, false, false, true}, Row{Comparison::greater_equal, false, true, true},
         Row{Comparison::equal, false, true, false}, Row{Comparison::not_equal, true, false, true}}) {
-    const auto expect = [&](auto one, auto bound) {
-      EXPECT_EQ(holds(row.comparison, bound - one, bound), row.below);
+    const auto expect = [&](auto entry, auto bound) {
+      EXPECT_EQ(holds(row.comparison, bound - entry, bound), row.below);
       EXPECT_EQ(holds(row.comparison, bound, bound), row.at);
-      EXPECT_EQ(holds(row.comparison, bound + one, bound), row.above);
+      EXPECT_EQ(holds(row.comparison, bound + entry, bound), row.above);
     };
     expect(std::int64_t{1}, std::int64_t{-3});
     expect(Int128{1}, Int128{INT64_MAX} * 4);

@@ -28,9 +28,9 @@ ThresholdSpec claim(Metric of, Comparison comparison, Usd bound, Aggregate aggre
 }
 
 // A request that timed out (reserved 5, billed 2 dollars) and was served by a retry for 1.
-Finding judged(const ThresholdSpec& one) {
+Finding judged(const ThresholdSpec& threshold_spec) {
   Scenario scenario = world(60s, workload("chat", per_second(1)));
-  scenario.thresholds = {one};
+  scenario.thresholds = {threshold_spec};
   Thresholds thresholds{scenario};
   thresholds.on(LedgerEntry{.at = kStart + 1s, .request = kRequest, .billed = Usd::from_dollars(2)});
   thresholds.on(LedgerEntry{.at = kStart + 1s, .request = RequestId{8}, .billed = Usd::from_dollars(100)});

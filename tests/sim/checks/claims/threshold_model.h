@@ -165,9 +165,10 @@ inline std::vector<Sample> samples_of(const Scenario& scenario, const ThresholdS
                             (spec.of == Metric::provider_errors && call.kind != monitor::ReplyKind::ok);
     samples.push_back({.at = call.at, .is_data = true, .is_counted = is_own && is_counted});
   }
-  for (const Transition& one : history.transitions) {
-    if (spec.of != Metric::breaker_opened || one.to != monitor::BreakerState::open) continue;
-    if (!wanted || one.provider == *wanted) samples.push_back({.at = one.at, .is_data = false, .is_counted = true});
+  for (const Transition& transition : history.transitions) {
+    if (spec.of != Metric::breaker_opened || transition.to != monitor::BreakerState::open) continue;
+    if (!wanted || transition.provider == *wanted)
+      samples.push_back({.at = transition.at, .is_data = false, .is_counted = true});
   }
   return samples;
 }

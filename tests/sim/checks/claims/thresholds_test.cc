@@ -63,17 +63,17 @@ monitor::AttemptEnded call_ended(Instant at, monitor::ProviderId provider, Reply
 }
 
 // The finding of one threshold over these requests.
-Finding judged(const ThresholdSpec& one, const std::vector<monitor::Record>& records,
+Finding judged(const ThresholdSpec& threshold_spec, const std::vector<monitor::Record>& records,
                Scenario scenario = two_providers(), Instant end = kStart + 60s) {
-  scenario.thresholds = {one};
+  scenario.thresholds = {threshold_spec};
   Thresholds thresholds{scenario};
   for (const monitor::Record& record : records) thresholds.on(record);
   return thresholds.judge(end).front();
 }
 
-Finding judged_calls(const ThresholdSpec& one, const std::vector<monitor::AttemptEnded>& calls) {
+Finding judged_calls(const ThresholdSpec& threshold_spec, const std::vector<monitor::AttemptEnded>& calls) {
   Scenario scenario = two_providers();
-  scenario.thresholds = {one};
+  scenario.thresholds = {threshold_spec};
   Thresholds thresholds{scenario};
   for (const monitor::AttemptEnded& event : calls) thresholds.on(event);
   return thresholds.judge(kStart + 60s).front();
@@ -82,9 +82,9 @@ Finding judged_calls(const ThresholdSpec& one, const std::vector<monitor::Attemp
 // The number in "it was 3", or "it was 1460.000 ms".
 std::string value(Aggregate aggregate, Metric of, const std::vector<monitor::Record>& records,
                   std::int64_t percentile = 0) {
-  ThresholdSpec one = spec(of, aggregate, Comparison::greater_equal, 0);
-  one.percentile = Millionths{percentile};
-  return judged(one, records).reason;
+  ThresholdSpec threshold_spec = spec(of, aggregate, Comparison::greater_equal, 0);
+  threshold_spec.percentile = Millionths{percentile};
+  return judged(threshold_spec, records).reason;
 }
 
 // --- Aggregates ------------------------------------------------------------------------------------------------------
@@ -112,9 +112,9 @@ TEST(Thresholds, a_percentile_is_compared_exactly) {
   std::vector<monitor::Record> records;
   for (const int ms : {1000, 1000, 2000, 2001}) records.push_back(ended(kStart + 1s, Outcome::served, ms * 1ms));
   const auto verdict = [&](Comparison comparison, Duration bound, std::int64_t percentile = 500'000) {
-    ThresholdSpec one = spec(Metric::request_duration, Aggregate::percentile, comparison, bound.count());
-    one.percentile = Millionths{percentile};
-    return judged(one, records).verdict;
+    ThresholdSpec threshold_spec = spec(Metric::request_duration, Aggregate::percentile, comparison, bound.count());
+    threshold_spec.percentile = Millionths{percentile};
+    return judged(threshold_spec, records).verdict;
   };
   EXPECT_EQ(verdict(Comparison::equal, 1s), Verdict::pass);
   EXPECT_EQ(verdict(Comparison::less_equal, 1s), Verdict::pass);
@@ -130,14 +130,14 @@ TEST(Thresholds, a_percentile_is_compared_exactly) {
 TEST(Thresholds, a_finding_has_its_figure_as_a_number_also_after_skip) {
   const std::vector<monitor::Record> records{ended(kStart + 1s, Outcome::served, 9s),
                                              ended(kStart + 30s, Outcome::served, 250ms)};
-  ThresholdSpec one = spec(Metric::request_duration, Aggregate::max, Comparison::less, 1'000'000'000);
-  one.skip = 10s;
-  EXPECT_EQ(judged(one, records).value, 250.0);
-  EXPECT_EQ(judged(one, records).unit, "ms");
-  one.skip.reset();
-  EXPECT_EQ(judged(one, records).value, 9000.0) << "of a claim that fails too";
+  ThresholdSpec threshold_spec = spec(Metric::request_duration, Aggregate::max, Comparison::less, 1'000'000'000);
+  threshold_spec.skip = 10s;
+  EXPECT_EQ(judged(threshold_spec, records).value, 250.0);
+  EXPECT_EQ(judged(threshold_spec, records).unit, "ms");
+  threshold_spec.skip.reset();
+  EXPECT_EQ(judged(threshold_spec, records).value, 9000.0) << "of a claim that fails too";
   EXPECT_EQ(judged(spec(Metric::requests_failed, Aggregate::rate, Comparison::less, 5), records).unit, "share");
-  EXPECT_FALSE(judged(one, {}).value) << "without data there is none";
+  EXPECT_FALSE(judged(threshold_spec, {}).value) << "without data there is none";
 }
 
 TEST(Thresholds, durations_are_of_answered_requests_unless_a_tag_requests_others) {
@@ -199,17 +199,17 @@ TEST(Thresholds, the_rate_of_the_last_window_is_of_its_own_length) {
 
 // --- Instants --------------------------------------------------------------------------------------------------------
 
-std::string seen_at(const ThresholdSpec& one, Instant at) {
-  ThresholdSpec none = one;
+std::string seen_at(const ThresholdSpec& threshold_spec, Instant at) {
+  ThresholdSpec none = threshold_spec;
   none.bound = 0;
   return judged(none, {ended(kStart + 1ns, Outcome::refused_rate, 1ns), ended(at)}).verdict == Verdict::fail ? "in"
                                                                                                              : "out";
 }
 
 ThresholdSpec no_served_request() {
-  ThresholdSpec one = count_at_most(Metric::requests, 0);
-  one.outcome = Outcome::served;
-  return one;
+  ThresholdSpec threshold_spec = count_at_most(Metric::requests, 0);
+  threshold_spec.outcome = Outcome::served;
+  return threshold_spec;
 }
 
 TEST(Thresholds, during_begins_with_the_fault_and_excludes_the_instant_at_which_it_ends) {
@@ -278,10 +278,10 @@ TEST(Thresholds, a_provider_tag_is_the_assigned_target_and_served_by_the_last) {
   monitor::Record cached = ended(kStart + 1s, Outcome::cache_hit);
   cached.answered_by = kSecond;
   const auto count = [&](std::optional<std::string> provider, std::optional<std::string> served_by) {
-    ThresholdSpec one = spec(Metric::requests, Aggregate::count, Comparison::greater_equal, 0);
-    one.provider = std::move(provider);
-    one.served_by = std::move(served_by);
-    return judged(one, {moved, stuck, cached}).reason;
+    ThresholdSpec threshold_spec = spec(Metric::requests, Aggregate::count, Comparison::greater_equal, 0);
+    threshold_spec.provider = std::move(provider);
+    threshold_spec.served_by = std::move(served_by);
+    return judged(threshold_spec, {moved, stuck, cached}).reason;
   };
   EXPECT_EQ(count("alpha", {}), "it was 3");
   EXPECT_EQ(count("beta", {}), "there was no data: no request assigned to beta ended in that time");
@@ -292,19 +292,19 @@ TEST(Thresholds, a_provider_tag_is_the_assigned_target_and_served_by_the_last) {
 TEST(Thresholds, a_request_that_is_refused_before_the_router_counts_for_its_target) {
   monitor::Record refused = ended(kStart + 1s, Outcome::refused_rate);
   refused.assigned.reset();
-  ThresholdSpec one = spec(Metric::requests_refused, Aggregate::count, Comparison::equal, 1'000'000);
-  one.provider = "alpha";
-  EXPECT_EQ(judged(one, {refused}).verdict, Verdict::pass) << "the default";
+  ThresholdSpec threshold_spec = spec(Metric::requests_refused, Aggregate::count, Comparison::equal, 1'000'000);
+  threshold_spec.provider = "alpha";
+  EXPECT_EQ(judged(threshold_spec, {refused}).verdict, Verdict::pass) << "the default";
   refused.request.provider = kSecond;
-  EXPECT_EQ(judged(one, {refused}).verdict, Verdict::fail);
-  one.provider = "beta";
-  EXPECT_EQ(judged(one, {refused}).verdict, Verdict::pass) << "its own choice";
+  EXPECT_EQ(judged(threshold_spec, {refused}).verdict, Verdict::fail);
+  threshold_spec.provider = "beta";
+  EXPECT_EQ(judged(threshold_spec, {refused}).verdict, Verdict::pass) << "its own choice";
   refused.request.provider.reset();
   Scenario experiment = two_providers();
   experiment.monitor.ab_router.variants = {{"a", kFirst, 1}, {"b", kSecond, 1}};
   for (const char* name : {"alpha", "beta"}) {
-    one.provider = name;
-    EXPECT_NE(judged(one, {refused}, experiment).verdict, Verdict::pass) << "the experiment had not decided";
+    threshold_spec.provider = name;
+    EXPECT_NE(judged(threshold_spec, {refused}, experiment).verdict, Verdict::pass) << "the experiment had not decided";
   }
 }
 

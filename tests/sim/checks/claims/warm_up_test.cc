@@ -54,9 +54,9 @@ TEST(WarmUp, becomes_a_note_with_a_skip_that_leaves_it_out) {
   Scenario scenario = world(1000s, workload("chat", per_second(5)), provider("alpha", Law::fixed(1e9)));
   scenario.monitor.cache.enabled = true;
   scenario.workloads[0].prompts.count = 20;
-  const auto note_of = [](const Scenario& one) -> std::string {
-    RunNotes watch{one};
-    const RunResult result = run(one, {.observers = {&watch}});
+  const auto note_of = [](const Scenario& entry) -> std::string {
+    RunNotes watch{entry};
+    const RunResult result = run(entry, {.observers = {&watch}});
     for (const std::string& note : watch.notes(result.faults)) {
       if (note.find("MSER-5") != std::string::npos) return note;
     }

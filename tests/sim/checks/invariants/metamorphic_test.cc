@@ -15,18 +15,18 @@ using std::chrono::seconds;
 
 // The one that is asked first is slow and fails between the tenth and the twentieth second.
 Scenario faulty_world(bool swapped) {
-  Scenario one = world(seconds{40}, workload("load", per_second(10), Arrival::poisson));
-  one.workloads[0].provider = swapped ? "beta" : "alpha";
-  one.providers = {provider("alpha", Law::exponential(swapped ? 2e8 : 4e8)),
-                   provider("beta", Law::exponential(swapped ? 4e8 : 2e8))};
-  one.monitor.circuit_breaker.consecutive_threshold = 3;
-  one.monitor.circuit_breaker.open = seconds{4};
-  one.monitor.provider_call.retry.max_attempts = 2;
-  one.monitor.cost_limiter.monthly = Usd::from_dollars(2);
-  one.faults = {fault("burst", ErrorBurst{.rate = 0.7, .errors = {{monitor::ReplyKind::server_error, 1}}}, seconds{10},
-                      seconds{10})};
-  one.faults[0].providers = {swapped ? "beta" : "alpha"};
-  return one;
+  Scenario scenario = world(seconds{40}, workload("load", per_second(10), Arrival::poisson));
+  scenario.workloads[0].provider = swapped ? "beta" : "alpha";
+  scenario.providers = {provider("alpha", Law::exponential(swapped ? 2e8 : 4e8)),
+                        provider("beta", Law::exponential(swapped ? 4e8 : 2e8))};
+  scenario.monitor.circuit_breaker.consecutive_threshold = 3;
+  scenario.monitor.circuit_breaker.open = seconds{4};
+  scenario.monitor.provider_call.retry.max_attempts = 2;
+  scenario.monitor.cost_limiter.monthly = Usd::from_dollars(2);
+  scenario.faults = {fault("burst", ErrorBurst{.rate = 0.7, .errors = {{monitor::ReplyKind::server_error, 1}}},
+                           seconds{10}, seconds{10})};
+  scenario.faults[0].providers = {swapped ? "beta" : "alpha"};
+  return scenario;
 }
 
 TEST(Metamorphic, swapping_two_providers_swaps_their_results_and_nothing_else) {

@@ -58,7 +58,7 @@ void hangs(Scenario& world) {
 }
 // Free of charge, so that only tokens are held.
 void gratis(Scenario& world) {
-  for (ProviderSpec& one : world.providers) one.tariffs = {{WallTime::min(), tariff(0, 0)}};
+  for (ProviderSpec& provider : world.providers) provider.tariffs = {{WallTime::min(), tariff(0, 0)}};
 }
 
 template <typename Change>
@@ -328,15 +328,15 @@ namespace {
 
 // alpha and beta, a tenth of a second each; ten requests a second for half a minute.
 Scenario plain_world() {
-  Scenario one = world(seconds{30}, workload("load", per_second(10)), provider("alpha", Law::fixed(1e8)));
-  one.providers.push_back(provider("beta", Law::fixed(1e8)));
-  one.start = WallTime{std::chrono::hours{24 * 365 * 54}};
-  one.monitor.circuit_breaker.consecutive_threshold = 3;
-  one.monitor.circuit_breaker.open = seconds{5};
-  one.monitor.circuit_breaker.half_open_max_calls = 2;
-  one.monitor.provider_call.timeout = seconds{4};
-  one.monitor.provider_call.retry_after_cap = seconds{3};
-  return one;
+  Scenario scenario = world(seconds{30}, workload("load", per_second(10)), provider("alpha", Law::fixed(1e8)));
+  scenario.providers.push_back(provider("beta", Law::fixed(1e8)));
+  scenario.start = WallTime{std::chrono::hours{24 * 365 * 54}};
+  scenario.monitor.circuit_breaker.consecutive_threshold = 3;
+  scenario.monitor.circuit_breaker.open = seconds{5};
+  scenario.monitor.circuit_breaker.half_open_max_calls = 2;
+  scenario.monitor.provider_call.timeout = seconds{4};
+  scenario.monitor.provider_call.retry_after_cap = seconds{3};
+  return scenario;
 }
 
 std::vector<Finding> found(const Plant& plant, bool planted) {
@@ -354,7 +354,7 @@ std::vector<Finding> found(const Plant& plant, bool planted) {
 
 std::vector<Plant> all_plants() {
   std::vector<Plant> all = check_planted_calls_test::plants_of_calls();
-  for (Plant& one : plants_of_accounts()) all.push_back(std::move(one));
+  for (Plant& plant : plants_of_accounts()) all.push_back(std::move(plant));
   return all;
 }
 

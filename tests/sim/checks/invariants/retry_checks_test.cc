@@ -21,10 +21,10 @@ constexpr Duration kBase = std::chrono::milliseconds{500};
 
 // Two providers, two attempts each, half a second apart.
 Scenario two_attempts() {
-  Scenario one = world(seconds{60}, workload("load", per_second(1)));
-  one.providers.push_back(provider("beta"));
-  one.monitor.provider_call.retry = {.max_attempts = 2, .base = kBase, .jitter = monitor::Jitter::none};
-  return one;
+  Scenario scenario = world(seconds{60}, workload("load", per_second(1)));
+  scenario.providers.push_back(provider("beta"));
+  scenario.monitor.provider_call.retry = {.max_attempts = 2, .base = kBase, .jitter = monitor::Jitter::none};
+  return scenario;
 }
 
 // A request whose call to alpha fails at ten seconds.
@@ -33,29 +33,29 @@ class Failed {
   explicit Failed(Scenario scenario, ReplyKind kind = ReplyKind::server_error,
                   std::optional<Duration> cooling = std::nullopt)
       : scenario_(std::move(scenario)),
-        watched_{.scenario = scenario_, .violations = Violations{CheckSelection{{"all"}}, false}, .open = {}},
-        checks_(watched_) {
+        context_{.scenario = scenario_, .violations = Violations{CheckSelection{{"all"}}, false}, .open = {}},
+        checks_(context_) {
     one_.request.id = RequestId{7};
     one_.provider = kFirst;
     one_.attempts = one_.attempts_at[0] = 1;
     one_.called_mask = 1;
     one_.last_kind = kind;
-    watched_.now = Instant{} + seconds{10};
+    context_.now = Instant{} + seconds{10};
     const monitor::AttemptEnded event{
-        .at = watched_.now, .request = RequestId{7}, .provider = kFirst, .reply = {.kind = kind}};
-    checks_.on_attempt_end(one_, event, cooling ? std::optional{watched_.now + *cooling} : std::optional<Instant>{});
+        .at = context_.now, .request = RequestId{7}, .provider = kFirst, .reply = {.kind = kind}};
+    checks_.on_attempt_end(one_, event, cooling ? std::optional{context_.now + *cooling} : std::optional<Instant>{});
   }
   OpenRequest& request() { return one_; }
   // The check that finds fault with what comes `after` the failure; empty: none does.
   std::string next(Duration after, std::optional<monitor::ProviderId> provider) {
-    watched_.now = Instant{} + seconds{10} + after;
+    context_.now = Instant{} + seconds{10} + after;
     checks_.on_step(one_, provider);
-    return watched_.violations.findings().empty() ? "" : watched_.violations.findings()[0].id;
+    return context_.violations.findings().empty() ? "" : context_.violations.findings()[0].id;
   }
 
  private:
   Scenario scenario_;
-  Watched watched_;
+  CheckContext context_;
   OpenRequest one_;
   RetryChecks checks_;
 };

@@ -18,54 +18,54 @@ constexpr Duration kMonth = std::chrono::hours{24 * 31};
 
 // From 2026-01-20T10:00:30Z; a dollar a month and 50 cents a day; the wall clock is stepped somewhere.
 Scenario stepped() {
-  Scenario one = world(60s, workload("load", per_second(1)));
-  one.start = WallTime{std::chrono::seconds{1'768'903'230}};
-  one.monitor.cost_limiter.monthly = Usd::from_cents(100);
-  one.monitor.rate_limiter.requests_per_minute = 2;
-  one.faults = {fault("step", WallClockStep{.offset = kMonth})};
-  return one;
+  Scenario scenario = world(60s, workload("load", per_second(1)));
+  scenario.start = WallTime{std::chrono::seconds{1'768'903'230}};
+  scenario.monitor.cost_limiter.monthly = Usd::from_cents(100);
+  scenario.monitor.rate_limiter.requests_per_minute = 2;
+  scenario.faults = {fault("step", WallClockStep{.offset = kMonth})};
+  return scenario;
 }
 
 class Followed {
  public:
   explicit Followed(Scenario scenario = stepped())
       : scenario_(std::move(scenario)),
-        watched_{.scenario = scenario_, .violations = Violations{CheckSelection{{"all"}}, false}, .open = {}},
-        checks_(watched_) {}
+        context_{.scenario = scenario_, .violations = Violations{CheckSelection{{"all"}}, false}, .open = {}},
+        checks_(context_) {}
 
   void carry_in(Usd spent) { checks_.on_begin(spent); }
   // A request of one call, admitted at `at` while the clock was wrong by `offset`.
   void spends(Usd bill, Duration at = 0s, Duration offset = 0s) {
-    OpenRequest one = arrives(at, offset);
-    checks_.on_reserved(one);
-    checks_.on_attempt_end(one, {.at = watched_.now, .settled = bill});
+    OpenRequest open_request = arrives(at, offset);
+    checks_.on_reserved(open_request);
+    checks_.on_attempt_end(open_request, {.at = context_.now, .settled = bill});
   }
   void passes(Duration at) {
-    OpenRequest one = arrives(at, 0s);
-    checks_.on_arrival(one);
-    checks_.on_passed(one);
+    OpenRequest open_request = arrives(at, 0s);
+    checks_.on_arrival(open_request);
+    checks_.on_passed(open_request);
   }
   void is_refused(Duration at) {
-    OpenRequest one = arrives(at, 0s);
-    checks_.on_arrival(one);
+    OpenRequest open_request = arrives(at, 0s);
+    checks_.on_arrival(open_request);
     monitor::Record record;
     record.outcome = monitor::Outcome::refused_rate;
-    checks_.on_finish(one, record);
+    checks_.on_finish(open_request, record);
   }
   [[nodiscard]] std::string found() const {
-    return watched_.violations.findings().empty() ? "" : watched_.violations.findings()[0].id;
+    return context_.violations.findings().empty() ? "" : context_.violations.findings()[0].id;
   }
 
  private:
   OpenRequest arrives(Duration at, Duration offset) {
-    watched_.now = Instant{} + at;
-    OpenRequest one;
-    one.wall = scenario_.start + at + offset;
-    return one;
+    context_.now = Instant{} + at;
+    OpenRequest open_request;
+    open_request.wall = scenario_.start + at + offset;
+    return open_request;
   }
 
   Scenario scenario_;
-  Watched watched_;
+  CheckContext context_;
   TrueTimeChecks checks_;
 };
 

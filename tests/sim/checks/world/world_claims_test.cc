@@ -28,12 +28,12 @@ bool finds_fault_with(std::initializer_list<std::pair<std::uint64_t, Place>> cal
   Scenario scenario = plain();
   scenario.providers[0].concurrency = 1;
   scenario.providers[0].queue = queue;
-  Watching one{scenario};
-  QueueOrder order{one.watch()};
+  Watching watching{scenario};
+  QueueOrder order{watching.watch()};
   for (const auto& [request, place] : calls) {
     order.on_placed({.at = {}, .request = RequestId{request}, .provider = kFirst, .place = place, .wanted = {}});
   }
-  return one.found();
+  return watching.found();
 }
 
 TEST(QueueOrder, is_first_come_first_served) {
@@ -54,8 +54,8 @@ TEST(QueueOrder, turns_a_call_away_only_where_the_queue_is_full) {
 }
 
 TEST(QueueOrder, passes_over_a_call_whose_caller_gave_up) {
-  Watching one{plain()};
-  QueueOrder order{one.watch()};
+  Watching watching{plain()};
+  QueueOrder order{watching.watch()};
   const auto place = [&](std::uint64_t request, Place where) {
     order.on_placed({.at = {}, .request = RequestId{request}, .provider = kFirst, .place = where, .wanted = {}});
   };
@@ -63,7 +63,7 @@ TEST(QueueOrder, passes_over_a_call_whose_caller_gave_up) {
   place(2, Place::waiting);
   order.on_end(RequestId{1}, kFirst);
   place(2, Place::in_service);
-  EXPECT_FALSE(one.found());
+  EXPECT_FALSE(watching.found());
 }
 
 // --- TimeoutBills --------------------------------------------------------------------------------------------------
@@ -73,13 +73,13 @@ bool is_billed_wrongly(TimeoutBill rule, TimedOut call, std::int64_t input, std:
   Scenario scenario = plain();
   scenario.providers[0].bill_on_timeout = rule;
   scenario.providers[0].on_disconnect = on_disconnect;
-  Watching one{scenario};
+  Watching watching{scenario};
   call.input = Tokens{100};
   call.output = Tokens{50};
   call.billed_input = Tokens{input};
   call.billed_output = Tokens{output};
-  TimeoutBills{one.watch()}.on_timeout(call);
-  return one.found();
+  TimeoutBills{watching.watch()}.on_timeout(call);
+  return watching.found();
 }
 
 TEST(TimeoutBills, of_a_call_that_was_worked_on_follow_the_rule_to_the_token) {
@@ -122,29 +122,29 @@ TEST(ThinkTimes, count_from_the_end_of_the_users_request) {
   Scenario scenario = plain();
   scenario.workloads[0].executor = ConstantVus{.vus = 1, .think_time = Law::fixed(1e9)};
   for (const Duration error : {Duration{-1}, Duration{0}, Duration{1}}) {
-    Watching one{scenario};
-    ThinkTimes times{one.watch()};
+    Watching watching{scenario};
+    ThinkTimes times{watching.watch()};
     times.on_begin(1);
     times.on_arrival(Instant{}, RequestId{0}, 0);
     times.on_end(Instant{} + 3s, 0, 0);
     times.on_arrival(Instant{} + 4s + error, RequestId{1}, 0);
-    EXPECT_EQ(one.found(), error != Duration{0}) << error.count();
+    EXPECT_EQ(watching.found(), error != Duration{0}) << error.count();
   }
 }
 
 TEST(ThinkTimes, are_at_least_a_millisecond_and_all_users_ask_at_the_beginning) {
   Scenario scenario = plain();
   scenario.workloads[0].executor = ConstantVus{.vus = 2, .think_time = Law::fixed(0)};
-  Watching one{scenario};
-  ThinkTimes times{one.watch()};
+  Watching watching{scenario};
+  ThinkTimes times{watching.watch()};
   times.on_begin(1);
   times.on_arrival(Instant{}, RequestId{0}, 0);
   times.on_arrival(Instant{}, RequestId{1}, 0);
   times.on_end(Instant{}, 0, 0);
   times.on_arrival(Instant{} + 1ms, RequestId{2}, 0);
-  EXPECT_FALSE(one.found());
+  EXPECT_FALSE(watching.found());
   times.on_arrival(Instant{} + 1ms, RequestId{3}, 0);  // the second user has no answer yet
-  EXPECT_TRUE(one.found());
+  EXPECT_TRUE(watching.found());
 }
 
 // --- ThrottleMinutes -----------------------------------------------------------------------------------------------
@@ -160,14 +160,14 @@ Scenario throttled() {
 
 // Calls of these tokens in the first minute, and whether the throttle hit each.
 bool finds_fault_with_throttle(std::initializer_list<std::pair<std::int64_t, bool>> calls) {
-  Watching one{throttled()};
-  ThrottleMinutes minutes{one.watch()};
+  Watching watching{throttled()};
+  ThrottleMinutes minutes{watching.watch()};
   minutes.on_fault(0, true);
   const std::vector<std::size_t> hit{0};
   for (const auto& [tokens, is_hit] : calls) {
     minutes.on_call({.tokens = tokens}, is_hit ? std::span{hit} : std::span<const std::size_t>{});
   }
-  return one.found();
+  return watching.found();
 }
 
 TEST(ThrottleMinutes, refuse_what_exceeds_their_tokens_or_requests_and_nothing_else) {
@@ -180,21 +180,21 @@ TEST(ThrottleMinutes, refuse_what_exceeds_their_tokens_or_requests_and_nothing_e
 }
 
 TEST(ThrottleMinutes, begin_again_with_each_utc_minute_and_are_not_asked_after_an_outage) {
-  Watching one{throttled()};
-  ThrottleMinutes minutes{one.watch()};
+  Watching watching{throttled()};
+  ThrottleMinutes minutes{watching.watch()};
   minutes.on_fault(0, true);
   minutes.on_call({.wall = WallTime{} + 59s, .tokens = 100}, {});
   minutes.on_call({.wall = WallTime{} + 60s, .tokens = 100}, {});
   const std::vector<std::size_t> outage{1};
   minutes.on_call({.wall = WallTime{} + 61s, .tokens = 100}, outage);
-  EXPECT_FALSE(one.found());
+  EXPECT_FALSE(watching.found());
 }
 
 TEST(ThrottleMinutes, report_whether_a_providers_own_limit_refuses) {
   Scenario scenario = plain();
   scenario.providers[0].rate_limit.tokens_per_minute = Tokens{100};
-  Watching one{scenario};
-  ThrottleMinutes minutes{one.watch()};
+  Watching watching{scenario};
+  ThrottleMinutes minutes{watching.watch()};
   ASSERT_TRUE(minutes.has_own_limit(0));
   EXPECT_FALSE(minutes.own_limit_refuses({.tokens = 100}));
   EXPECT_TRUE(minutes.own_limit_refuses({.tokens = 1}));
@@ -205,11 +205,11 @@ TEST(ThrottleMinutes, report_whether_a_providers_own_limit_refuses) {
 TEST(ArrivalCounts, of_a_constant_rate_are_exact_to_one_request) {
   const std::vector<std::pair<int, bool>> counts{{598, true}, {599, false}, {601, false}, {602, true}};
   for (const auto& [count, is_wrong] : counts) {
-    Watching one{plain()};
-    ArrivalCounts arrivals{one.watch()};
+    Watching watching{plain()};
+    ArrivalCounts arrivals{watching.watch()};
     for (int i = 0; i < count; ++i) arrivals.on_arrival(0);
     arrivals.at_end(Instant{} + 90s);  // those in flight end after the last arrival
-    EXPECT_EQ(one.found(), is_wrong) << count;
+    EXPECT_EQ(watching.found(), is_wrong) << count;
   }
 }
 
@@ -245,15 +245,15 @@ bool finds_fault_with_share(double fraction, int calls, int hits) {
   Scenario scenario = plain();
   scenario.faults = {fault("down", Outage{})};
   scenario.faults[0].fraction = fraction;
-  Watching one{scenario};
-  TouchedShares shares{one.watch()};
+  Watching watching{scenario};
+  TouchedShares shares{watching.watch()};
   shares.on_fault(0, true);
   const std::vector<std::size_t> hit{0};
   for (int i = 0; i < calls; ++i) {
     shares.on_call(Instant{} + 10s, 0, i < hits ? std::span{hit} : std::span<const std::size_t>{});
   }
   shares.at_end(Instant{} + 60s);
-  return one.found();
+  return watching.found();
 }
 
 // Of 10,000 calls at one half: 31 / 3 + sqrt(31^2 / 9 + 2 x 2,500 x 31) = 404.2 is as far as chance is allowed to go.
@@ -268,14 +268,14 @@ TEST(TouchedShares, may_deviate_by_the_bound_and_no_more) {
 TEST(TouchedShares, do_not_count_calls_that_a_stronger_fault_decided) {
   Scenario scenario = plain();
   scenario.faults = {fault("bad", Malformed{}), fault("down", Outage{})};
-  Watching one{scenario};
-  TouchedShares shares{one.watch()};
+  Watching watching{scenario};
+  TouchedShares shares{watching.watch()};
   shares.on_fault(0, true);
   shares.on_fault(1, true);
   const std::vector<std::size_t> outage{1};
   for (int i = 0; i < 1'000; ++i) shares.on_call(Instant{}, 0, outage);
   shares.at_end(Instant{} + 60s);
-  EXPECT_FALSE(one.found());
+  EXPECT_FALSE(watching.found());
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #pragma once
 // Watches a run and keeps its timeline.
 //
-//   TimelineWatch watch{scenario, timeline_widths(scenario)};
-//   const RunResult result = run(scenario, {.observers = {&watch}});
-//   const Timeline timeline = watch.finish(result);
+//   TimelineRecorder recorder{scenario, timeline_widths(scenario)};
+//   const RunResult result = run(scenario, {.observers = {&recorder}});
+//   const Timeline timeline = recorder.finish(result);
 //
 // Counters are counted from the pipeline's events, never copied from its metrics, so that the two can be compared.
 
@@ -27,10 +27,10 @@ class ViewDurations {
   std::vector<std::int64_t> durations_;
 };
 
-class TimelineWatch final {
+class TimelineRecorder final {
  public:
-  // The scenario must outlive the watch.
-  TimelineWatch(const Scenario& scenario, TimelineWidths widths);
+  // The scenario must outlive the recorder.
+  TimelineRecorder(const Scenario& scenario, TimelineWidths widths);
 
   void on(const RunBegan& event) { pipeline_ = event.pipeline; }
   void on(const monitor::RequestArrived& event);

@@ -1,4 +1,4 @@
-#include "sim/world/timeline_watch.h"
+#include "sim/world/timeline_recorder.h"
 
 #include <algorithm>
 #include <utility>
@@ -60,8 +60,8 @@ Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
   timeline.providers.resize(scenario.providers.size());
   const monitor::RouterConfig& router = scenario.monitor.ab_router;
   timeline.experiment = router.experiment_id;
-  for (const monitor::Variant& one : router.variants)
-    timeline.variant_names.push_back({one.id, index_of(one.provider)});
+  for (const monitor::Variant& variant : router.variants)
+    timeline.variant_names.push_back({variant.id, index_of(variant.provider)});
   timeline.variants.resize(router.variants.size());
   for (const WorkloadSpec& spec : scenario.workloads) {
     const Timeline::Version version{spec.feature_version, spec.prompt_version};
@@ -95,7 +95,7 @@ void ViewDurations::close(std::size_t view, QuantileSeries& into) {
   durations_.clear();
 }
 
-TimelineWatch::TimelineWatch(const Scenario& scenario, TimelineWidths widths)
+TimelineRecorder::TimelineRecorder(const Scenario& scenario, TimelineWidths widths)
     : timeline_(head_of(scenario, widths)),
       steps_max_(widths.steps_max),
       step_end_(Instant{} + widths.step),
@@ -110,35 +110,35 @@ TimelineWatch::TimelineWatch(const Scenario& scenario, TimelineWidths widths)
 
 // --- What is counted -----------------------------------------------------------------------------------------------
 
-void TimelineWatch::on(const monitor::RequestArrived& event) {
+void TimelineRecorder::on(const monitor::RequestArrived& event) {
   move_to(event.at);
   add(timeline_.arrivals);
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
 }
 
-void TimelineWatch::on(const monitor::TokensGranted& event) {
+void TimelineRecorder::on(const monitor::TokensGranted& event) {
   if (event.output >= event.asked) return;
   move_to(event.at);
   add(timeline_.grants_cut);
 }
 
-void TimelineWatch::on(const monitor::PermitAsked& event) {
+void TimelineRecorder::on(const monitor::PermitAsked& event) {
   if (event.admitted) return;
   move_to(event.at);
   add(timeline_.providers[index_of(event.provider)].not_permitted);
 }
 
-void TimelineWatch::on(const monitor::CoolingSkipped& event) {
+void TimelineRecorder::on(const monitor::CoolingSkipped& event) {
   move_to(event.at);
   add(timeline_.providers[index_of(event.provider)].cooling_skips);
 }
 
-void TimelineWatch::on(const monitor::AttemptStarted& event) {
+void TimelineRecorder::on(const monitor::AttemptStarted& event) {
   move_to(event.at);
   ++states_[index_of(event.provider)].in_flight;
 }
 
-void TimelineWatch::on(const monitor::AttemptEnded& event) {
+void TimelineRecorder::on(const monitor::AttemptEnded& event) {
   move_to(event.at);
   ProviderSeries& provider = timeline_.providers[index_of(event.provider)];
   ProviderState& state = states_[index_of(event.provider)];
@@ -166,13 +166,13 @@ void TimelineWatch::on(const monitor::AttemptEnded& event) {
   state.latency.add(event.latency);
 }
 
-void TimelineWatch::on(const LedgerEntry& entry) {
+void TimelineRecorder::on(const LedgerEntry& entry) {
   move_to(entry.at);
   unknown_bills_.on(entry);
   add(timeline_.providers[index_of(entry.provider)].cost_picos, entry.billed.picos());
 }
 
-void TimelineWatch::on(const monitor::BreakerMoved& event) {
+void TimelineRecorder::on(const monitor::BreakerMoved& event) {
   const monitor::BreakerTransition& arrow = event.transition;
   move_to(arrow.at);
   const std::size_t provider = index_of(event.provider);
@@ -188,13 +188,13 @@ void TimelineWatch::on(const monitor::BreakerMoved& event) {
   }
 }
 
-void TimelineWatch::on(const monitor::BudgetChanged& event) {
+void TimelineRecorder::on(const monitor::BudgetChanged& event) {
   if (timeline_.budget_total++ < static_cast<std::int64_t>(Timeline::kMomentsMax)) {
     timeline_.budget.push_back({event.at, event.budget});
   }
 }
 
-void TimelineWatch::on(const FaultChanged& event) {
+void TimelineRecorder::on(const FaultChanged& event) {
   Timeline::Fault& fault = timeline_.faults[event.fault];
   const bool acts = !fault.phases.empty() && !fault.phases.back().to;
   if (acts && !event.active) fault.phases.back().to = event.at;
@@ -204,7 +204,7 @@ void TimelineWatch::on(const FaultChanged& event) {
   }
 }
 
-void TimelineWatch::on(const monitor::Record& record) {
+void TimelineRecorder::on(const monitor::Record& record) {
   move_to(record.finished);
   --in_flight_;
   const Costs costs{.billed = unknown_bills_.cost_of(record).picos(),
@@ -219,7 +219,7 @@ void TimelineWatch::on(const monitor::Record& record) {
   ++routes_[way * kOutcomes + static_cast<std::size_t>(record.outcome)];
 }
 
-void TimelineWatch::count(RequestSeries& series, const monitor::Record& record, const Costs& costs) {
+void TimelineRecorder::count(RequestSeries& series, const monitor::Record& record, const Costs& costs) {
   add(series.outcomes[static_cast<std::size_t>(record.outcome)]);
   add(series.attempts, record.attempt_count);
   if (record.failovers > 0) add(series.failed_over);
@@ -233,7 +233,7 @@ void TimelineWatch::count(RequestSeries& series, const monitor::Record& record, 
   add(series.time_to_first_token, record.time_to_first_token);
 }
 
-void TimelineWatch::on(const ScheduledDone& event) {
+void TimelineRecorder::on(const ScheduledDone& event) {
   move_to(event.at);
   const monitor::CostLimiter& limiter = pipeline_->cost_limiter();
   gauges_ = {.month_settled = limiter.month_settled().narrow().picos(),
@@ -245,7 +245,7 @@ void TimelineWatch::on(const ScheduledDone& event) {
 
 // --- Steps ---------------------------------------------------------------------------------------------------------
 
-void TimelineWatch::close_steps(Instant now) {
+void TimelineRecorder::close_steps(Instant now) {
   while (now >= step_end_) {
     close_step(step_end_);
     ++step_;
@@ -253,7 +253,7 @@ void TimelineWatch::close_steps(Instant now) {
   }
 }
 
-void TimelineWatch::close_step(Instant end) {
+void TimelineRecorder::close_step(Instant end) {
   put(timeline_.in_flight, step_, in_flight_);
   put(timeline_.in_flight_max, step_, in_flight_max_);
   in_flight_max_ = in_flight_;
@@ -272,7 +272,7 @@ void TimelineWatch::close_step(Instant end) {
   if ((step_ + 1) % timeline_.view_steps == 0) close_view();
 }
 
-void TimelineWatch::close_view() {
+void TimelineRecorder::close_view() {
   const std::size_t view = step_ / timeline_.view_steps;
   latency_.close(view, timeline_.latency_quantiles);
   for (std::size_t i = 0; i < states_.size(); ++i) {
@@ -281,7 +281,7 @@ void TimelineWatch::close_view() {
 }
 
 // The provider's breaker was in its state until now.
-void TimelineWatch::spend_time(std::size_t provider, Instant until) {
+void TimelineRecorder::spend_time(std::size_t provider, Instant until) {
   ProviderState& state = states_[provider];
   const std::int64_t spent = std::max(until - state.since, Duration{0}).count();
   state.since = std::max(until, state.since);
@@ -290,18 +290,18 @@ void TimelineWatch::spend_time(std::size_t provider, Instant until) {
   add(state.state == BreakerState::open ? series.open_ns : series.half_open_ns, spent);
 }
 
-void TimelineWatch::add(Series& series, std::int64_t amount) {
+void TimelineRecorder::add(Series& series, std::int64_t amount) {
   if (amount == 0) return;
   if (series.size() <= step_) series.resize(step_ + 1);
   series[step_] += amount;
 }
 
-void TimelineWatch::add(DurationSeries& series, Duration duration) {
+void TimelineRecorder::add(DurationSeries& series, Duration duration) {
   add(series.bins[bin_of(duration)]);
   add(series.sum_ns, duration.count());
 }
 
-Timeline TimelineWatch::finish(const RunResult& result) {
+Timeline TimelineRecorder::finish(const RunResult& result) {
   pipeline_ = &result.pipeline;
   while (step_end_ < result.ended) close_steps(step_end_);
   close_step(result.ended);
