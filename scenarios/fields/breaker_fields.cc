@@ -183,6 +183,7 @@ const Table<OutcomesByReply>& outcomes_table() {
                                                   {"opens", monitor::BreakerOutcome::fatal}})),
           "failure; ignored: says nothing about the provider; opens: a failure that opens the breaker at once; null: "
           "as usual."));
+      fields.back().is_stated = true;  // null undoes what a preset says
     }
     return Table<OutcomesByReply>{
         "outcomes",
