@@ -331,7 +331,7 @@ std::optional<std::string> label_problem(const MetricLabel& label) {
 }
 
 void write_metrics(const Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added, MetricSink& sink) {
-  MetricBuilder tell{timeline, scrapes, added, sink};
+  MetricBuilder metrics{timeline, scrapes, added, sink};
   write_run(metrics);
   write_requests(metrics);
   write_variants(metrics);

@@ -143,7 +143,7 @@ class Search {
     folder_.write(name_of_file("failing"), scenarios::write_scenario(named));
 
     sim::ShrinkOptions options{.checks = request_.checks, .stop = job_.stop};
-    options.on_result = [&](std::uint64_t runs) {
+    options.on_run = [&](std::uint64_t runs) {
       if (job_.due()) job_.show(fmt::format("seed {} fails; shrinking it, {} runs", failure.seed, runs));
     };
     sim::Shrunk small = sim::shrink(found, failure.finding, base_, options);

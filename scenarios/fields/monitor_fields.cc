@@ -204,8 +204,8 @@ Kind<Duration> timeout() {
             value = written.value_or(monitor::kNoTimeout);
             return true;
           },
-          [nullable](const Names& names, const Duration& value) {
-            return nullable.write(names, value == monitor::kNoTimeout ? std::nullopt : std::optional{value});
+          [nullable](const Writing& writing, const Duration& value) {
+            return nullable.write(writing, value == monitor::kNoTimeout ? std::nullopt : std::optional{value});
           },
           [](const Duration& a, const Duration& b) { return a == b; }, nullable.schema};
 }

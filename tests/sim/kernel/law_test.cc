@@ -85,8 +85,8 @@ TEST(Law, stays_finite_and_in_its_support_for_the_least_and_greatest_bits) {
 
 RC_GTEST_PROP(Law, never_gives_less_for_greater_bits, (std::uint64_t value, std::uint64_t two)) {
   for (const Law& law : one_of_each_kind()) {
-    const double low = sample(law, std::min(one, two));
-    const double high = sample(law, std::max(one, two));
+    const double low = sample(law, std::min(value, two));
+    const double high = sample(law, std::max(value, two));
     RC_ASSERT(low <= high * (1 + 1e-14));
   }
 }

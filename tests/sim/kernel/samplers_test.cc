@@ -217,8 +217,8 @@ TEST(Samplers, stay_finite_and_in_their_support_at_the_extremes) {
 }
 
 RC_GTEST_PROP(Samplers, never_fall_as_the_bits_rise, (std::uint64_t value, std::uint64_t two)) {
-  const double low = unit_open(std::min(one, two));
-  const double high = unit_open(std::max(one, two));
+  const double low = unit_open(std::min(value, two));
+  const double high = unit_open(std::max(value, two));
   const auto rises = [](double before, double after) { return before <= after + 1e-14 * std::fabs(after); };
   const std::array<double, 4> table = {-1, 0, 0, 5};
   RC_ASSERT(rises(uniform(low, 1, 3), uniform(high, 1, 3)));

@@ -294,10 +294,10 @@ TEST(Checkpoints, find_the_pipeline_before_the_first_event_at_their_instant) {
   using namespace std::chrono_literals;
   const Scenario scenario = world(5s, workload("chat", per_second(1)));
   std::vector<std::pair<std::size_t, std::int64_t>> seen;
-  Checkpoints looks{.at = {Instant{0s}, Instant{3s}, Instant{3s} + 1ns, Instant{90s}},
-                    .sample = [&](std::size_t place, const monitor::Pipeline& pipeline) {
-                      seen.emplace_back(place, pipeline.metrics().all().requests());
-                    }};
+  Checkpoints checkpoints{.at = {Instant{0s}, Instant{3s}, Instant{3s} + 1ns, Instant{90s}},
+                          .sample = [&](std::size_t place, const monitor::Pipeline& pipeline) {
+                            seen.emplace_back(place, pipeline.metrics().all().requests());
+                          }};
   RunOptions options;
   options.checkpoints = &checkpoints;
   const RunResult looked = run(scenario, options);
