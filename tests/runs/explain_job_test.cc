@@ -72,7 +72,10 @@ TEST(ExplainJob, explains_executors_faults_and_metrics) {
   for (int i = 0; i < sim::kFaultKinds; ++i) {
     const std::string word = name_of(static_cast<sim::FaultKind>(i));
     expect_heading(word, "fault");
-    EXPECT_NE(explained(word).text.find("\n  Example:  {\"faults\": [{"), std::string::npos) << word;
+    const std::string text = explained(word).text;
+    const std::string entry = text.substr(0, text.find("\n\n"));  // the fault is explained first
+    EXPECT_NE(entry.find("\n  Example:  {\"faults\": [{"), std::string::npos) << text;
+    EXPECT_NE(entry.find("\"kind\": \"" + word + "\""), std::string::npos) << text;
   }
   for (const std::string& metric : scenarios::metric_names()) expect_heading(metric, "threshold metric");
   for (const std::string& metric : scenarios::forecast_names()) expect_heading(metric, "forecast metric");
