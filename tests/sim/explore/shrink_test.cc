@@ -23,11 +23,11 @@ Scenario shrink_base() {
   return base;
 }
 
-// A planted bug: the breaker that runs stays open by a second longer than it is on_run to.
-std::optional<Finding> a_second_late(const Scenario& on_run) {
-  Scenario played = on_run;
+// A planted bug: the breaker that runs stays open by a second longer than the scenario says.
+std::optional<Finding> a_second_late(const Scenario& claimed) {
+  Scenario played = claimed;
   played.monitor.circuit_breaker.open += 1s;
-  Judge judge{on_run};
+  Judge judge{claimed};
   const RunResult result = run(played, {.observers = {&judge}});
   for (const Finding& finding : judge.judge(result).findings) {
     if (finding.verdict == Verdict::fail) return finding;
@@ -35,12 +35,12 @@ std::optional<Finding> a_second_late(const Scenario& on_run) {
   return std::nullopt;
 }
 
-// Another: it stays open for an hour. Only recovery is looked at.
-std::optional<Finding> an_hour_open(const Scenario& on_run) {
-  Scenario played = on_run;
+// Another: it stays open for an hour. Only recovery is checked.
+std::optional<Finding> an_hour_open(const Scenario& claimed) {
+  Scenario played = claimed;
   played.monitor.circuit_breaker.open = 1h;
   played.monitor.circuit_breaker.open_max.reset();
-  Judge judge{on_run, {.checks = {"V1"}}};
+  Judge judge{claimed, {.checks = {"V1"}}};
   const RunResult result = run(played, {.observers = {&judge}});
   for (const Finding& finding : judge.judge(result).findings) {
     if (finding.verdict == Verdict::fail) return finding;
