@@ -354,7 +354,9 @@ TEST(LlmMonitor, a_budget_follows_the_calendar_and_time_does_not) {
   EXPECT_EQ(rig.ask("c").outcome, Outcome::refused_budget);
   rig.time.step_wall(14h);  // midnight
   EXPECT_EQ(rig.ask("c").outcome, Outcome::served);
-  rig.time.step_wall(-14h);
+  rig.time.step_wall(-14h);  // to the day that is spent, and on to the new one
+  EXPECT_EQ(rig.ask("d").outcome, Outcome::refused_budget);
+  rig.time.step_wall(14h);
   EXPECT_EQ(rig.ask("d").outcome, Outcome::served);
   EXPECT_EQ(rig.ask("e").outcome, Outcome::refused_budget);
 }
