@@ -108,7 +108,9 @@ void expect_the_rest_is_covered(Scenario scenario) {
     of_availability += holds_truth(*forecast.availability, truth.availability->value);
     of_latency += holds_truth(*forecast.latency[0], truth.latency[0]->value);
   }
-  expect_coverage("standard deviation", of_sd);
+  // Bonett's interval covers 92 to 95 % of skewed samples: 92 %, less two standard errors of such a count.
+  EXPECT_GE(of_sd, 903) << "standard deviation";
+  EXPECT_LE(of_sd, 978) << "standard deviation";
   expect_coverage("availability", of_availability);
   expect_coverage("mean of P50", of_latency);
   EXPECT_GE(of_noise, 922) << "request noise";
