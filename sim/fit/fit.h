@@ -20,8 +20,9 @@
 //            requests, and too narrow if users were sticky. The scenario divides request by request.
 //   latency  Of answered calls, per provider: time to first token and time per output token, independent of each
 //            other. Without a time to first token in the log the latter is constant: the slope of latency over output.
-//   price    Per target and token, whole pico-dollars, solved from the bills; how many it explains is reported. Where
-//   it
+//            Where calls timed out it is one law of the whole.
+//   price    Per target and token, whole pico-dollars, solved from the bills; how many it explains is
+//            reported. Where it
 //            does not explain all (a prompt cache, tiers), the bills' sum is met.
 //   errors   Shares of calls, per provider and kind, independent of each other: an outage in the log is spread over it.
 //   hits     The share of requests that a fresh cache entry answered, of those not refused by a limiter. Modelled as

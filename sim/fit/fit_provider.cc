@@ -95,8 +95,26 @@ void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   }
 }
 
+// Where calls time out, only the quick and the short answers are in the log. Latencies and lengths drawn apart from
+// each other would be cut by the timeout once more, the long and dear ones above all, so that the whole latency is one
+// law.
+bool fit_whole_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
+  constexpr double kTimeoutsLeast = 0.001;  // of the calls
+  const auto timeouts = static_cast<double>(calls.kinds[static_cast<std::size_t>(monitor::ReplyKind::timeout)]);
+  if (timeouts < kTimeoutsLeast * static_cast<double>(calls.count())) return false;
+  std::vector<std::int64_t> whole;
+  for (const FitTally::Answered& answered : calls.answered) whole.push_back(answered.latency.count());
+  spec.time_to_first_token = law_of(whole, kTimeStep);
+  spec.time_per_output_token = Law::fixed(0);
+  add_law_parameters(fit, spec.name + ".latency", "ms", 1e6, std::move(whole));
+  fit.notes.push_back(fmt::format(
+      "{}: calls timed out, so that latency is fitted as a whole, to the first token and beyond", spec.name));
+  return true;
+}
+
 // Time to first token and time per output token, if the log holds the former.
 void fit_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
+  if (fit_whole_latency(fit, spec, calls)) return;
   std::vector<std::int64_t> first;
   std::vector<std::int64_t> each;
   for (const FitTally::Answered& entry : calls.answered) {
