@@ -271,7 +271,7 @@ TEST_F(FitLog, reads_the_seeds_own_record) {
   ASSERT_EQ(openai.errors.rates.size(), 1U);
   EXPECT_EQ(openai.errors.rates[0].first, monitor::ReplyKind::server_error);
   EXPECT_NEAR(openai.errors.rates[0].second, 2.0 / 42, 1e-6);
-  EXPECT_TRUE(std::holds_alternative<sim::ConstantArrivalRate>(log.fit.scenario.workloads[0].executor));
+  EXPECT_EQ(std::get<sim::Diurnal>(log.fit.scenario.workloads[0].executor).hourly, std::vector<double>(24, 1.0));
   EXPECT_NE(fit_text(log).find("names no outcomes"), std::string::npos);
 }
 
