@@ -62,11 +62,7 @@ TEST(Report, refuses_a_summary_of_another_version_and_names_a_figure_that_is_mis
     out.write("summary.json", other.replace(at, from.size(), to));
     return windtunnel("report " + out.path());
   };
-<<<<<<< ours
-  const ProcessResult version = report_with("\"windtunnel_summary\": 1", "\"windtunnel_summary\": 99");
-=======
-  const Said version = report_with("\"windtunnel_summary\": 2", "\"windtunnel_summary\": 99");
->>>>>>> theirs
+  const ProcessResult version = report_with("\"windtunnel_summary\": 2", "\"windtunnel_summary\": 99");
   EXPECT_EQ(version.exit, 4);
   EXPECT_NE(version.out.find("summary.json: cannot read: windtunnel_summary is the number 99"), std::string::npos)
       << version.out;
