@@ -50,6 +50,9 @@ ChanceSummary in_words(const Estimate& chance, std::string text, double distance
   if (distance >= 1) return summary;
   summary.value = chance.value == 0 ? distance : 1 - distance;
   summary.bound = chance.value == 0 ? "upper" : "lower";
+  // The exact bound lies a little within the rule of three, which is printed.
+  summary.low = std::min(summary.low, *summary.value);
+  summary.high = std::max(summary.high, *summary.value);
   return summary;
 }
 

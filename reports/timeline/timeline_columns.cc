@@ -21,22 +21,25 @@ const std::map<std::string, std::string, std::less<>>& series_texts() {
       {"month_reserved_picos", "What requests in flight may cost of the month at most."},
       {"day_settled_picos", "Settled spend of the calendar day, by the limiter's account."},
       {"day_reserved_picos", "What requests in flight may cost of the day at most."},
-      {"cache_entries", "Answers in the cache that are younger than its ttl."},
+      {"cache_entries_held", "Answers in the cache, expired ones included that nothing has removed yet."},
+      {"cache_entries_fresh", "Answers in the cache that are younger than its ttl."},
       {"grants_cut", "Requests that the token limiter granted fewer output tokens than they asked for."},
       {"overruns", "Bills above what was reserved for them."},
       {"requests.attempts", "Calls that ended requests had made."},
       {"requests.failed_over", "Requests that were answered, or gave up, past their first candidate."},
       {"requests.input_tokens", "Input tokens of served requests."},
       {"requests.output_tokens", "Output tokens of served requests."},
-      {"requests.cost_picos", "Cost of ended requests, of calls with known usage."},
+      {"requests.cost_picos", "What the providers billed for ended requests."},
+      {"requests.cost_known_picos", "Of that, the bills of calls whose usage the gateway learns."},
+      {"requests.cost_reserved_picos", "What the cost limiter settled for the other calls of ended requests."},
       {"requests.latency", "Answered requests by their time from arrival to end"},
       {"requests.time_to_first_token", "Served requests by their time from arrival to the first token"},
       {"latency_quantiles", "The time of answered requests from arrival to end"},
       {"providers.input_tokens", "Input tokens of calls with known usage."},
       {"providers.output_tokens", "Output tokens of calls with known usage."},
-      {"providers.cost_picos", "Cost of calls with known usage."},
-      {"providers.cost_unknown_picos", "What calls of unknown usage were settled for."},
-      {"providers.billed_picos", "What the provider truly billed, whatever the caller learnt."},
+      {"providers.cost_picos", "What the provider billed, whether the gateway learns it or not."},
+      {"providers.cost_known_picos", "Of that, the bills of calls whose usage the gateway learns."},
+      {"providers.cost_reserved_picos", "What the cost limiter settled for the other calls."},
       {"providers.input_tokens_per_call", "Calls with known usage by their input tokens"},
       {"providers.output_tokens_per_call", "Calls with known usage by their output tokens"},
       {"providers.latency", "Calls that succeeded by their time"},
@@ -59,9 +62,15 @@ const std::map<std::string, std::string, std::less<>>& series_texts() {
 }
 
 bool is_gauge(std::string_view name) {
-  constexpr std::string_view kGauges[] = {
-      "in_flight",         "in_flight_max",      "month_settled_picos", "month_reserved_picos",
-      "day_settled_picos", "day_reserved_picos", "cache_entries",       "state"};
+  constexpr std::string_view kGauges[] = {"in_flight",
+                                          "in_flight_max",
+                                          "month_settled_picos",
+                                          "month_reserved_picos",
+                                          "day_settled_picos",
+                                          "day_reserved_picos",
+                                          "cache_entries_held",
+                                          "cache_entries_fresh",
+                                          "state"};
   for (const std::string_view gauge : kGauges) {
     if (name == gauge) return true;
   }

@@ -207,7 +207,7 @@ Kind<Duration> timeout() {
           [nullable](const Writing& writing, const Duration& value) {
             return nullable.write(writing, value == monitor::kNoTimeout ? std::nullopt : std::optional{value});
           },
-          [](const Duration& a, const Duration& b) { return a == b; }, nullable.schema};
+          [](const Duration& a, const Duration& b) { return a == b; }, nullable.schema, nullable.unit};
 }
 
 const Table<ProviderCallConfig>& provider_call_table() {

@@ -131,6 +131,7 @@ RunResult Driver::run() {
       break;
     }
   }
+  stopped = stopped || until < end_;  // also where nothing happens after it
   if (!stopped) look_until(Instant::max());
   pipeline_.set_observer({});
   check(std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");

@@ -56,6 +56,7 @@ void WaitingLine::drop_gaps() {
     line_.pop_front();
     ++first_;
   }
+  if (line_.empty()) deadlines_.clear();
 }
 
 // Sorts out the deadlines of those who wait no longer once they are the most, which costs a constant time a call.

@@ -119,7 +119,9 @@ TEST_F(CompareCli, a_partial_outage_has_failed_calls_and_their_share_and_a_rule_
   const std::string rest =
       "--set faults.down.kind=error_burst --set faults.down.rate=0.4 --set monitor.circuit_breaker={} "
       "--vary monitor.provider_call.max_attempts=1,3 --seeds 1..8 ";
-  const ProcessResult result = compare(rest + "--max-regression 'provider_errors<=0'");
+  const ProcessResult result =
+      compare(rest + "--set monitor.circuit_breaker.consecutive_threshold=100000 " +
+              "--set monitor.circuit_breaker.minimum_calls=100000 --max-regression 'provider_errors<=0'");
   EXPECT_EQ(result.exit, 15) << result.out;
   for (const char* heading :
        {"Failover s", "Wasted", "Failed", "Calls/request", "Errors-in %", "Errors-after %", "Recovery s"}) {

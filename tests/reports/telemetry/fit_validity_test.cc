@@ -11,6 +11,7 @@
 
 #include "base/calendar.h"
 #include "reports/telemetry/fit_report.h"
+#include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
 #include "tests/reports/scratch_folder.h"

@@ -70,13 +70,14 @@ TEST_F(FitIntervals, are_printed_where_most_calls_fail) {
   EXPECT_NE(fit_text(log).find("0.9"), std::string::npos);
 }
 
-// The root of a Poisson count has a standard deviation of nearly 1/2: 400 are 19.02^2 to 20.98^2.
+// The root of a Poisson count has a standard deviation of nearly 1/2: 400 are 19.02^2 to 20.98^2. The interval lies about
+// the count and is as wide.
 TEST_F(FitIntervals, of_a_rate_within_a_day_is_poissons) {
   const FittedLog log = fitted_to(log_with(0));
   const sim::FittedParameter* rate = parameter_of(log, "rate");
   ASSERT_NE(rate, nullptr) << fit_text(log);
-  EXPECT_NEAR(rate->estimate.low / rate->estimate.value, 19.02 * 19.02 / 400, 1e-9);
-  EXPECT_NEAR(rate->estimate.high / rate->estimate.value, 20.98 * 20.98 / 400, 1e-9);
+  EXPECT_NEAR(rate->estimate.low / rate->estimate.value, 1 - (20.98 * 20.98 - 19.02 * 19.02) / 800, 1e-9);
+  EXPECT_NEAR(rate->estimate.high / rate->estimate.value, 1 + (20.98 * 20.98 - 19.02 * 19.02) / 800, 1e-9);
 }
 
 }  // namespace
