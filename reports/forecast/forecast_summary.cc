@@ -53,6 +53,7 @@ ChanceSummary in_words(const Estimate& chance, std::string text, double distance
   // The exact bound lies a little within the rule of three, which is printed.
   summary.low = std::min(summary.low, *summary.value);
   summary.high = std::max(summary.high, *summary.value);
+  summary.half_width = (summary.high - summary.low) / 2;
   return summary;
 }
 

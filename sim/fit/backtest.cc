@@ -18,7 +18,8 @@ constexpr std::size_t kForecastLeast = 4;
 constexpr std::size_t kForecastMost = 30;
 constexpr std::size_t kFittedLeast = 8;
 constexpr double kCostMost = 1e6;  // USD: a replication's may be several times that, and is counted up to 9.2 million
-constexpr double kRequestsMost = 2e7;  // in all replications
+constexpr double kRequestsMost = 2e7;       // in all replications
+constexpr std::size_t kRequestsLeast = 20;  // a day: the level of fewer is hardly known
 constexpr double kReplicationsLeast = 40;
 constexpr double kReplicationsMost = 200;
 
@@ -90,6 +91,7 @@ std::optional<Backtest> backtest(const Fitter& fitter, unsigned threads) {
   const std::size_t forecast = std::clamp(whole.size() / 3, kForecastLeast, kForecastMost);
   if (whole.size() < forecast + kFittedLeast) return std::nullopt;
   if (all.cost > kCostMost) return std::nullopt;
+  if (all.arrivals.size() < kRequestsLeast * whole.size()) return std::nullopt;
   const std::int64_t begin = whole.end - static_cast<std::int64_t>(forecast);
   const Fit fit = fitter.fit(midnight_of(begin));
   if (fit.problem) return std::nullopt;

@@ -3,7 +3,8 @@
 // against the rest, day by day.
 //
 // The last third of the whole days is forecast, at least 4 and at most 30, from at least 8. Not of logs of over a
-// million USD. Costs are those that the log shows, of the day in which a request arrived.
+// million USD, nor of fewer than 20 requests a day. Costs are those that the log shows, of the day in which a request
+// arrived.
 
 #include <cstdint>
 #include <optional>

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/units.h"
+#include "monitor/request.h"
 #include "sim/models/hash_finisher.h"
 
 namespace windtunnel::sim {

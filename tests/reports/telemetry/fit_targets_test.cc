@@ -30,7 +30,8 @@ class FitTargets : public testing::Test {
     const std::string path = folder.file("log.jsonl");
     std::ofstream file(path);
     for (std::size_t i = 0; i < records.size(); ++i) {
-      const Duration at = 24h * days / static_cast<std::int64_t>(records.size()) * static_cast<std::int64_t>(i);
+      const Duration at =
+          Duration{24h} * days / static_cast<std::int64_t>(records.size()) * static_cast<std::int64_t>(i);
       records[i]["timestamp"] = iso8601(kStart + at + 10s);
       file << records[i].dump() << "\n";
     }

@@ -70,8 +70,8 @@ TEST_F(FitIntervals, are_printed_where_most_calls_fail) {
   EXPECT_NE(fit_text(log).find("0.9"), std::string::npos);
 }
 
-// The root of a Poisson count has a standard deviation of nearly 1/2: 400 are 19.02^2 to 20.98^2. The interval lies about
-// the count and is as wide.
+// The root of a Poisson count has a standard deviation of nearly 1/2: 400 are 19.02^2 to 20.98^2. The interval lies
+// about the count and is as wide.
 TEST_F(FitIntervals, of_a_rate_within_a_day_is_poissons) {
   const FittedLog log = fitted_to(log_with(0));
   const sim::FittedParameter* rate = parameter_of(log, "rate");

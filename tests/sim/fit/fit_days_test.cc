@@ -77,12 +77,14 @@ TEST(FitDays, that_differ_by_chance_alone_have_neither_weekdays_nor_growth_nor_s
 
 TEST(FitDays, that_grow_have_their_growth_within_its_errors) {
   int within = 0;
+  int steps = 0;  // that are none
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     const auto model = fit_days(kMonday, drawn({.growth = 0.01, .day_cv = 0.1}, 60, seed));
     ASSERT_TRUE(model->has_growth);
-    EXPECT_TRUE(model->steps.empty());
+    steps += model->steps.empty() ? 0 : 1;
     within += std::abs(model->growth - 0.01) <= 1.96 * model->growth_error ? 1 : 0;
   }
+  EXPECT_LE(steps, 5);
   // 95 give or take 2.2.
   EXPECT_GE(within, 88);
 }
@@ -129,7 +131,9 @@ TEST(LastStep, of_a_ratio_is_the_day_from_which_it_is_another_one) {
 
 TEST(StudentWidening, is_the_ratio_of_the_97_5_percent_points) {
   for (const std::size_t count : {4U, 8U, 15U, 61U, 1000U}) {
-    EXPECT_NEAR(student_widening(static_cast<double>(count) - 1), student_factor(count) / 1.959964, 0.01) << count;
+    EXPECT_NEAR(student_widening(static_cast<double>(count) - 1), student_factor(count) / 1.959964,
+                0.01 * student_factor(count) / 1.959964)
+        << count;
   }
 }
 

@@ -153,7 +153,7 @@ TEST(Concurrency, calls_that_wait_under_a_long_timeout_hold_memory_only_while_th
   EXPECT_LT(result.in_flight_max, 300);
 }
 
-// Two calls at a provider of one place that takes ten hours for each: far beyond the run, and nobody leaves.
+// Two calls at a provider of one place that takes ten hours for each: far beyond the run, and no caller leaves.
 TEST(NoTimeout, waits_for_every_answer_in_service_and_in_the_queue) {
   ProviderSpec spec = provider("alpha", Law::fixed(36e12));
   spec.concurrency = 1;

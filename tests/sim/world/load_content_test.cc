@@ -1,3 +1,7 @@
+// The requests of a load: their content, users, prompts, lengths and listed rows.
+//
+// This file is long because every part of a request has its law here.
+
 #include <gtest/gtest.h>
 
 #include <map>

@@ -36,7 +36,7 @@ TEST(Concurrency, place_of_a_failed_or_timed_out_call_is_free_again) {
   EXPECT_EQ(kept.count(ReplyKind::overloaded), 16);
 }
 
-// With one timeout for all, whoever waits gets the place of somebody whose deadline is earlier. A failover under a
+// With one timeout for all, a waiting call gets the place of one whose deadline is earlier. A failover under a
 // deadline of the whole request has less time than those before it.
 TEST(Concurrency, call_still_waiting_at_its_deadline_is_a_timeout_that_costs_nothing) {
   ProviderSpec failing = provider("alpha", Law::fixed(1.5e9));
