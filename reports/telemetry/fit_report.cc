@@ -134,7 +134,8 @@ FittedLog read_fit(const std::string& file, unsigned threads) {
     describe(log.fit.scenario, *log.backtest);
   } else {
     log.fit.notes.emplace_back(
-        "the log has fewer than 12 whole days or 20 requests a day, or costs more than a million USD: it is not backtested");
+        "the log has fewer than 12 whole days or 20 requests a day, or costs more than a million USD: it is not "
+        "backtested");
   }
   return log;
 }

@@ -109,10 +109,10 @@ TEST(Costs, a_forecast_uses_the_same_words) {
   const std::string forecast = std::string("forecast ") + kTimeouts + " --horizon 10m --replications 12 --out ";
   const ProcessResult result = windtunnel(forecast + folder.path("out") + " --assert 'forecast.cost_usd avg<=1'");
   EXPECT_EQ(result.exit, 12) << result.out;
-  EXPECT_TRUE(says(result.out, "Known to the gateway: 0.00 ")) << result.out;
+  EXPECT_TRUE(says(result.out, "Known to the gateway: 0.0")) << result.out;
   const Json json = Json::parse(folder.read("out/forecast.json"));
   EXPECT_NEAR(json["cost_usd"]["mean"]["value"].get<double>(), 6.75, 0.5);
-  EXPECT_EQ(json["cost_known_usd"]["value"], 0);
+  EXPECT_LT(json["cost_known_usd"]["value"].get<double>(), 0.05);
   EXPECT_NEAR(json["cost_reserved_usd"]["value"].get<double>(), 12.85, 0.5);
   for (const char* by : {"by_variant", "by_feature_version", "by_cause", "by_provider"}) {
     double sum = 0;

@@ -63,8 +63,8 @@ struct OpenRequest {
   bool asked_own_limit = false;   // and the provider's own limit decided on it, in a minute that
   bool limit_refuses = false;     // has no room for it
   Instant served_at{};
-  WallTime called_wall{};  // when the present call was made
-  Tokens billed_input;     // for the present call, by the ledger
+  WallTime called_at{};  // in true time: when the present call was made
+  Tokens billed_input;   // for the present call, by the ledger
   Tokens billed_output;
   DueStep due;
   ModelPermit permit;

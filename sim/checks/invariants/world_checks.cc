@@ -47,7 +47,7 @@ void WorldChecks::on_attempt_start(OpenRequest& open_request) {
   is_called_ = false;
   open_request.was_served = open_request.waited_for_place = open_request.asked_own_limit = open_request.limit_refuses =
       false;
-  open_request.called_wall = context_.wall();
+  open_request.called_at = context_.true_time();
 }
 
 void WorldChecks::on_fault(const FaultChanged& event) {
@@ -72,7 +72,7 @@ void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) 
   throttles_.on_call({.at = event.at,
                       .request = event.request,
                       .provider = provider,
-                      .wall = open_request.called_wall,
+                      .wall = open_request.called_at,
                       .tokens = (open_request.request.input + open_request.output_max).count()},
                      hits_);
 }
@@ -87,7 +87,7 @@ void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) 
       throttles_.own_limit_refuses({.at = event.at,
                                     .request = event.request,
                                     .provider = provider,
-                                    .wall = open_request.called_wall,
+                                    .wall = context_.true_time(),
                                     .tokens = (open_request.request.input + open_request.output_max).count()});
 }
 

@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// One place, half a second a call, no caller waits: by Erlang's formula a third of the calls is refused at one request a
-// second, which is twice the traffic.
+// One place, half a second a call, no caller waits: by Erlang's formula a third of the calls is refused at one request
+// a second, which is twice the traffic.
 TEST(HeadroomSearch, of_failures_is_where_all_replications_together_keep_the_bound) {
   ProviderSpec narrow = provider("alpha", Law::fixed(500e6));
   narrow.concurrency = 1;
