@@ -24,6 +24,7 @@ void collect(const nlohmann::ordered_json& json, const std::string& prefix, std:
 TEST(TelemetryColumns, are_the_keys_of_a_record) {
   monitor::Record record;
   record.attempt_count = 1;
+  record.attempt_storage[0] = {};
   const std::vector<monitor::ProviderConfig> providers{{.name = "openai", .model = "gpt-4", .tariffs = {}}};
   std::set<std::string> written;
   collect(nlohmann::ordered_json::parse(monitor::record_line(record, {.providers = providers})), "", written);
