@@ -23,7 +23,8 @@ class Build:
         self.folder = folder
         with open(os.path.join(folder, "compile_commands.json"), encoding="utf-8") as file:
             self.commands = {os.path.relpath(one["file"], root): one["command"] for one in json.load(file)}
-        self.link_command = self._said("ninja", "-t", "commands", target).strip().split("\n")[-1]
+        commands = self._said("ninja", "-t", "commands", target).strip().split("\n")[-1]
+        self.link_command = next(part for part in commands.split(" && ") if " -o " in part)  # not what follows the link
         self.program = os.path.join(folder, re.search(r" -o (\S+)", self.link_command).group(1))
         self.sources = {self._source_of(line) for line in self._said("ninja", "-t", "commands", target).split("\n")}
         self.sources.discard(None)
@@ -84,7 +85,7 @@ class Build:
 
     def _link(self, place, objects):
         program = os.path.join(place, "program")
-        words = [word for word in shlex.split(self.link_command) if word not in (":", "&&")]
+        words = shlex.split(self.link_command)
         at = words.index("-o")
         own = [word for word in words[:at] if word.endswith(".o")]
         kept = [word for word in own if not any(self._is_of(word, obj) for obj in objects)]
