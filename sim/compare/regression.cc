@@ -45,7 +45,9 @@ void bound_excess(RegressionFinding& finding, const Pairs& pairs, const std::vec
   if (!same && !are_alike(values)) {
     const CommonestValue common = commonest_of(differences);
     if (!rule.is_relative || 2 * common.count < differences.size()) return;
-    const Estimate& of_differences = *average_of(differences)->interval;
+    const auto average = average_of(differences);
+    if (!average || !average->interval) return;
+    const Estimate& of_differences = *average->interval;
     reach_out(*excess.interval, of_differences.value - of_differences.low, of_differences.high - of_differences.value);
     return;
   }
