@@ -20,8 +20,10 @@ class TrueSpend {
     std::optional<Usd> limit;
     UsdSum held;
     UsdSum strayed;  // of it
+    UsdSum spent;    // settled, with what was carried in, of what did not stray
     bool daily = false;
     [[nodiscard]] bool is_within() const { return !limit || held - strayed <= UsdSum{*limit}; }
+    [[nodiscard]] bool spends_within() const { return !limit || spent <= UsdSum{*limit}; }
   };
   // Where a request's money counts. The accounts live as long as their TrueSpend.
   struct Place {
@@ -36,10 +38,11 @@ class TrueSpend {
   [[nodiscard]] Place place_of(WallTime true_time, WallTime wall) {
     const auto day = day_of(true_time);
     const auto month = month_of(day);
-    Account& of_month = months_.try_emplace(month, Account{.limit = monthly_}).first->second;
     Account& of_day = days_.try_emplace(day, Account{.limit = daily_, .daily = true}).first->second;
-    return {&of_month, &of_day, month != month_of(day_of(wall)), day != day_of(wall)};
+    return {&of(month), &of_day, month != month_of(day_of(wall)), day != day_of(wall)};
   }
+  // The month of `true_time` had spent so much before the run.
+  void carry_in(WallTime true_time, Usd spent) { of(month_of(day_of(true_time))).spent += spent; }
   // `amount` may be negative.
   static void add(const Place& place, Usd amount) {
     place.month->held += amount;
@@ -47,8 +50,15 @@ class TrueSpend {
     if (place.month_strays) place.month->strayed += amount;
     if (place.day_strays) place.day->strayed += amount;
   }
+  static void settle(const Place& place, Usd amount) {
+    if (!place.month_strays) place.month->spent += amount;
+    if (!place.day_strays) place.day->spent += amount;
+  }
 
  private:
+  Account& of(std::chrono::year_month month) {
+    return months_.try_emplace(month, Account{.limit = monthly_}).first->second;
+  }
   [[nodiscard]] static std::chrono::sys_days day_of(WallTime time) {
     return std::chrono::sys_days{std::chrono::floor<std::chrono::days>(time.time_since_epoch())};
   }

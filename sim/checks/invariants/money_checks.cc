@@ -20,13 +20,6 @@ Int128 price_of(const Tariff& tariff, Tokens input, Tokens output) {
 
 }  // namespace
 
-MoneyChecks::MoneyChecks(CheckContext& context) : context_(context), budget_(context.config().cost_limiter) {
-  const bool steps = std::ranges::any_of(
-      context.scenario.faults, [](const FaultSpec& fault) { return wall_clock_offset_of(fault.settings).has_value(); });
-  const monitor::CostLimiterConfig& limits = context.config().cost_limiter;
-  if (steps) true_spend_.emplace(limits.monthly, limits.daily);
-}
-
 // The list of prices at the wall clock's present instant.
 const Tariff& MoneyChecks::tariff_of(std::size_t provider) const {
   const auto& tariffs = context_.scenario.providers[provider].tariffs;
@@ -73,7 +66,6 @@ void MoneyChecks::on_reserved(OpenRequest& open_request, Usd amount, WallTime wa
     open_request.month = budget_.month();
     open_request.day = budget_.day();
     open_request.held = true;
-    if (true_spend_) open_request.true_place = true_spend_->place_of(context_.true_time(), open_request.wall);
   }
   const Usd growth = amount - open_request.reserved;
   open_request.reserved = amount;
@@ -162,7 +154,7 @@ void MoneyChecks::keeps_limit(std::uint32_t slot, RequestId request) {
 }
 
 void MoneyChecks::add_in_true_time(const OpenRequest& open_request, Usd amount) {
-  if (!true_spend_ || open_request.true_place.month == nullptr) return;
+  if (open_request.true_place.month == nullptr) return;
   TrueSpend::add(open_request.true_place, amount);
   if (amount <= Usd{}) return;
   for (const TrueSpend::Account* account : {open_request.true_place.month, open_request.true_place.day}) {

@@ -10,14 +10,13 @@
 
 #include "sim/checks/invariants/check_context.h"
 #include "sim/models/budget_model.h"
-#include "sim/models/true_spend.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
 
 class MoneyChecks {
  public:
-  explicit MoneyChecks(CheckContext& context);
+  explicit MoneyChecks(CheckContext& context) : context_(context), budget_(context.config().cost_limiter) {}
 
   // `spent` of the month before the run.
   void on_begin(Usd spent);
@@ -44,7 +43,6 @@ class MoneyChecks {
 
   CheckContext& context_;
   BudgetModel budget_;
-  std::optional<TrueSpend> true_spend_;  // absent: the wall clock is never stepped, and true time adds nothing
   UsdSum settled_total_;
   UsdSum reserved_total_;
   std::int64_t alerts_due_ = 0;

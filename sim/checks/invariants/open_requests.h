@@ -76,9 +76,7 @@ struct OpenRequest {
   Usd known_cost;           // by the ledger, over calls whose usage is known
   std::uint32_t month = 0;  // windows of the budget model
   std::uint32_t day = 0;
-  TrueSpend::Place true_place;            // if the wall clock steps
-  std::uint32_t true_month = UINT32_MAX;  // accounts of TrueTimeChecks
-  std::uint32_t true_day = UINT32_MAX;
+  TrueSpend::Place true_place;     // if the wall clock steps
   bool has_room_in_minute = true;  // in true time, when it arrived
   bool is_counted_in_minute = false;
   monitor::ContentKey served_key;

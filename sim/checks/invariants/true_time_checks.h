@@ -7,9 +7,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "sim/checks/invariants/check_context.h"
+#include "sim/models/true_spend.h"
 
 namespace windtunnel::sim {
 
@@ -19,6 +19,7 @@ class TrueTimeChecks {
 
   // `spent` of the month before the run.
   void on_begin(Usd spent);
+  // Gives the request its place in true time, at its first reservation.
   void on_reserved(OpenRequest& open_request);
   void on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event);
   void on_arrival(OpenRequest& open_request);
@@ -27,21 +28,10 @@ class TrueTimeChecks {
   void on_finish(OpenRequest& open_request, const monitor::Record& record);
 
  private:
-  static constexpr std::uint32_t kElsewhere = UINT32_MAX;
-  struct Account {
-    std::int64_t period = 0;  // the month or the day, counted from 1970
-    UsdSum spent;
-  };
-
-  [[nodiscard]] WallTime true_time() const { return context_.scenario.start + context_.now.time_since_epoch(); }
-  std::uint32_t place_of(std::vector<Account>& accounts, std::int64_t period, std::int64_t shown);
-  void charge(const std::vector<Account>& accounts, std::uint32_t place, std::optional<Usd> limit, const char* period,
-              RequestId request) const;
+  void must_spend_within(const TrueSpend::Account& account, RequestId request) const;
 
   CheckContext& context_;
-  std::vector<Account> months_;
-  std::vector<Account> days_;
-  bool follows_money_;  // the wall clock is stepped, and there is a limit that it could lift
+  std::optional<TrueSpend> spend_;  // absent: the wall clock is never stepped, and C1 is the same claim
   bool is_limited_;
   std::int64_t minute_ = INT64_MIN;  // the true minute
   std::int64_t requests_ = 0;        // that were admitted in it
