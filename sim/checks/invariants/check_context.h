@@ -26,6 +26,11 @@ struct CheckContext {
 
 // For the figures of a violation.
 [[nodiscard]] inline std::int64_t instant_ns(Instant at) { return at.time_since_epoch().count(); }
+// Another time may mend it: the provider failed, not the request and not its key.
+[[nodiscard]] inline bool is_mended_by_time(monitor::ReplyKind kind) {
+  return kind != monitor::ReplyKind::ok && kind != monitor::ReplyKind::client_error &&
+         kind != monitor::ReplyKind::auth_or_quota;
+}
 // What a rate limiter counts of a request.
 [[nodiscard]] inline std::int64_t asked_of(const OpenRequest& open_request) {
   return (open_request.request.input + open_request.request.max_tokens).count();

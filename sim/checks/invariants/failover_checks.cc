@@ -13,16 +13,6 @@ namespace {
 
 unsigned bit_of(monitor::ProviderId provider) { return 1U << index_of(provider); }
 
-// Its caller has read the beginning of an answer that broke off, so that nothing can take its place.
-bool has_seen_a_break(const OpenRequest& open_request) {
-  return open_request.request.stream && open_request.last_kind == ReplyKind::truncated;
-}
-
-// Another time may mend it: the provider failed, not the request and not its key.
-bool is_mended_by_time(ReplyKind kind) {
-  return kind != ReplyKind::ok && kind != ReplyKind::client_error && kind != ReplyKind::auth_or_quota;
-}
-
 // The latest reply says that the request is wrong, and no other provider's failure comes before that.
 bool is_wrong_request(const OpenRequest& open_request) {
   return open_request.attempts > 0 && open_request.last_kind == ReplyKind::client_error &&
@@ -68,8 +58,8 @@ void FailoverChecks::on_attempt_start(OpenRequest& open_request, const monitor::
            CheckId::F1, event.at, event.request, "attempt {} is call {} to provider {}, of {} allowed in one visit",
            static_cast<int>(event.ordinal), open_request.attempts_at[provider] + 1, provider,
            config.retry.max_attempts);
-  all.must(open_request.attempts == 0 || !has_seen_a_break(open_request), CheckId::F5, event.at, event.request,
-           "provider {} is called after its caller saw a stream break off", provider);
+  all.must(open_request.attempts == 0 || !open_request.has_seen_a_break(open_request.last_kind), CheckId::F5, event.at,
+           event.request, "provider {} is called after its caller saw a stream break off", provider);
   all.must(open_request.granted, CheckId::F2, event.at, event.request,
            "provider {} is called for a request that was refused", provider);
   all.must(!is_cooling(event.provider), CheckId::F3, event.at, event.request,
@@ -165,7 +155,7 @@ void FailoverChecks::on_finish(const OpenRequest& open_request, const monitor::R
 
 // Every provider had its turn: it was called, or it did not admit, or it was under Retry-After.
 void FailoverChecks::gave_up(const OpenRequest& open_request, const monitor::Record& record) {
-  if (has_seen_a_break(open_request)) {
+  if (open_request.has_seen_a_break(open_request.last_kind)) {
     context_.violations.must(record.outcome == Outcome::failed, CheckId::F5, context_.now, open_request.request.id,
                              "its stream broke off and it ends as {}", record.outcome);
     return;

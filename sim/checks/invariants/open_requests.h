@@ -82,6 +82,11 @@ struct OpenRequest {
   monitor::ContentKey served_key;
   Duration served_age{0};
   monitor::ProviderId served_provider{};
+
+  // The caller has read the beginning of a streamed answer that broke off, so that no other answer can take its place.
+  [[nodiscard]] bool has_seen_a_break(monitor::ReplyKind reply) const {
+    return request.stream && reply == monitor::ReplyKind::truncated;
+  }
 };
 
 class OpenRequests {

@@ -20,7 +20,7 @@ RetryChecks::RetryChecks(CheckContext& context)
 
 bool RetryChecks::may_retry(ReplyKind kind) const {
   if (kind == ReplyKind::rate_limited) return context_.config().provider_call.rate_limited_retries;
-  return kind != ReplyKind::ok && kind != ReplyKind::client_error && kind != ReplyKind::auth_or_quota;
+  return is_mended_by_time(kind);
 }
 
 void RetryChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event,
@@ -31,14 +31,12 @@ void RetryChecks::on_attempt_end(OpenRequest& open_request, const monitor::Attem
   const Instant retry_at = event.at + model_.pause(calls_here, event.request, open_request.attempts);
   const bool in_time = !config.deadline || retry_at < open_request.arrived + *config.deadline;
   const bool is_free = !cooling || retry_at >= *cooling;
-  // The caller of a stream that broke off has read its beginning, so that no other answer can take its place.
-  const bool is_seen = open_request.request.stream && event.reply.kind == ReplyKind::truncated;
-  open_request.due = {
-      .open = true,
-      .retry = may_retry(event.reply.kind) && !is_seen && calls_here < config.retry.max_attempts && in_time && is_free,
-      .failed_at = event.at,
-      .retry_at = retry_at,
-      .cooling = cooling};
+  open_request.due = {.open = true,
+                      .retry = may_retry(event.reply.kind) && !open_request.has_seen_a_break(event.reply.kind) &&
+                               calls_here < config.retry.max_attempts && in_time && is_free,
+                      .failed_at = event.at,
+                      .retry_at = retry_at,
+                      .cooling = cooling};
 }
 
 // The provider that failed has its turn again.
