@@ -83,7 +83,7 @@ struct Replay {
   double noise = 0;
 };
 
-Replay replay_of(const Scenario& scenario, double a_day) {
+Replay replay_of(const Scenario& scenario) {
   Scenario certain = scenario;
   for (WorkloadSpec& workload : certain.workloads) {
     auto& diurnal = std::get<Diurnal>(workload.executor);
@@ -91,7 +91,7 @@ Replay replay_of(const Scenario& scenario, double a_day) {
     workload.prompts.count_cv = 0;
   }
   for (ProviderSpec& provider : certain.providers) provider.errors_cv = 0;
-  const double expected = std::max(1.0, a_day * kDaysToCome);
+  const double expected = std::max(1.0, requests_a_day(scenario) * kDaysToCome);
   const double runs = std::clamp(kReplayRequestsMax / expected, kReplaysLeast, kReplaysMost);
   const double part = std::min(1.0, kReplayRequestsMax / kReplaysLeast / expected);
   const Duration until{std::llround(static_cast<double>(certain.duration.count()) * part)};
@@ -139,12 +139,7 @@ void fit_cost(Fit& fit, const FitTally& tally, DayRange whole) {
   if (mean <= 0) return;
   const double variance = std::max(0.0, tally.cost_squares / n - mean * mean);
   double error = std::sqrt(variance / n);
-  double a_day = 0;
-  for (const WorkloadSpec& workload : fit.scenario.workloads) {
-    a_day += static_cast<double>(workload.rate.count.value) / 1e6 * 86'400e9 /
-             static_cast<double>(workload.rate.unit.count());
-  }
-  const Replay replay = replay_of(fit.scenario, a_day);
+  const Replay replay = replay_of(fit.scenario);
   double variation = error / mean;  // at least that of independent requests
   if (days.size() >= kDaysForStudent) {
     const DayRatio ratio = day_ratio_of(

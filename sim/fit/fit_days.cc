@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "sim/fit/fit_estimates.h"
 #include "sim/kernel/real_math.h"
 
 namespace windtunnel::sim {
@@ -324,7 +325,7 @@ DayFit with_trend(std::int64_t begin, const std::vector<std::int64_t>& counts, D
 
 double student_widening(double freedom) {
   const double by = 1 / std::max(1.0, freedom);
-  return 1 + by * (2.3723 + by * (2.8225 + by * 2.556)) / 1.959964;
+  return 1 + by * (2.3723 + by * (2.8225 + by * 2.556)) / kNormal;
 }
 
 std::size_t weekday_of(std::int64_t day) {

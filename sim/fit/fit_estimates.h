@@ -61,6 +61,10 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, const std::vector<WallTime>& a
 // The gateway's settings, so that none forbids what the log shows. After demand and providers.
 void fit_settings(Fit& fit, const FitTally::Seen& seen);
 
+// At the base rate, before hours, weekdays and growth.
+[[nodiscard]] double requests_a_day(const WorkloadSpec& workload);
+[[nodiscard]] double requests_a_day(const Scenario& scenario);
+
 // Prompts and cache, so that runs of the whole scenario have this share of hits. It runs the scenario.
 void fit_hits(Fit& fit, const FitTally& tally, DayRange whole);
 

@@ -81,12 +81,18 @@ void fit_uncertainty(Fit& fit, const std::vector<FitTally::Day>& days) {
   fit.parameters.push_back({"prompts.count_cv", "share", cv_estimate(cv, days.size()), std::ssize(days)});
 }
 
-double a_day_of(const WorkloadSpec& workload) {
+}  // namespace
+
+double requests_a_day(const WorkloadSpec& workload) {
   const double day = static_cast<double>(std::chrono::nanoseconds{std::chrono::hours{24}}.count());
   return static_cast<double>(workload.rate.count.value) / 1e6 * day / static_cast<double>(workload.rate.unit.count());
 }
 
-}  // namespace
+double requests_a_day(const Scenario& scenario) {
+  double sum = 0;
+  for (const WorkloadSpec& workload : scenario.workloads) sum += requests_a_day(workload);
+  return sum;
+}
 
 Estimate cv_estimate(double cv, std::size_t days) {
   const double half_width = 1.96 * cv / std::sqrt(2 * (static_cast<double>(days) - 1));
@@ -111,8 +117,7 @@ void fit_hits(Fit& fit, const FitTally& tally, DayRange whole) {
   fit.parameters.push_back({"hit_rate", "share", share, lookups});
   if (share.value == 0) return;
   Scenario& scenario = fit.scenario;
-  double a_day = 0;
-  for (const WorkloadSpec& workload : scenario.workloads) a_day += a_day_of(workload);
+  const double a_day = requests_a_day(scenario);
   const double wanted = std::min(share.value, kHitsMax);
   const double prompts = std::clamp(std::round(a_day), 1e3, 1e5);
   const double day = static_cast<double>(std::chrono::nanoseconds{std::chrono::hours{24}}.count());
@@ -123,7 +128,7 @@ void fit_hits(Fit& fit, const FitTally& tally, DayRange whole) {
   const double horizon = std::min(1.0, kHitRequestsMax / expected) * static_cast<double>(scenario.duration.count());
 
   for (WorkloadSpec& workload : scenario.workloads) {
-    workload.prompts.count = std::max<std::int64_t>(1, std::llround(prompts * a_day_of(workload) / a_day));
+    workload.prompts.count = std::max<std::int64_t>(1, std::llround(prompts * requests_a_day(workload) / a_day));
   }
   scenario.monitor.cache.enabled = true;
   scenario.monitor.cache.capacity = static_cast<std::size_t>(prompts) + scenario.workloads.size();
