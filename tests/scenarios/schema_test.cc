@@ -11,18 +11,12 @@
 #include "scenarios/json/json_document.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
+#include "tests/scenarios/parsed_json.h"
 #include "tests/scenarios/scenario_generator.h"
 #include "tests/scenarios/schema_validator.h"
 
 namespace windtunnel::scenarios::schema_test {
 namespace {
-
-JsonValue parsed(const std::string& text) {
-  Diagnostics diagnostics("text", text);
-  JsonValue value = parse_json(diagnostics);
-  diagnostics.throw_if_errors();
-  return value;
-}
 
 const SchemaValidator& schema() {
   static const SchemaValidator validator{scenario_schema()};

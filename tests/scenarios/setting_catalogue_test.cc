@@ -11,17 +11,11 @@
 #include "scenarios/json/json_document.h"
 #include "scenarios/reader.h"
 #include "scenarios/schema.h"
+#include "tests/scenarios/parsed_json.h"
 #include "tests/scenarios/schema_validator.h"
 
 namespace windtunnel::scenarios::setting_catalogue_test {
 namespace {
-
-JsonValue parsed(const std::string& text) {
-  Diagnostics diagnostics("text", text);
-  JsonValue value = parse_json(diagnostics);
-  diagnostics.throw_if_errors();
-  return value;
-}
 
 // A key of the schema: its path as the catalogue writes it, its rule, and whether its object requires it.
 struct Key {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "reports/telemetry/fit_report.h"
-#include "tests/reports/scratch_folder.h"
+#include "tests/reports/text/fitted_log_fixture.h"
 
 namespace windtunnel::reports::fit_intervals_test {
 namespace {
@@ -32,15 +32,7 @@ std::string log_with(int failures) {
   return text;
 }
 
-class FitIntervals : public testing::Test {
- protected:
-  ScratchFolder folder;
-  [[nodiscard]] FittedLog fitted_to(const std::string& text) const {
-    const std::string path = folder.file("log.jsonl");
-    std::ofstream(path) << text;
-    return read_fit(path);
-  }
-};
+class FitIntervals : public FittedLogTest {};
 
 const sim::FittedParameter* parameter_of(const FittedLog& log, const std::string& name) {
   const auto found = std::ranges::find(log.fit.parameters, name, &sim::FittedParameter::name);

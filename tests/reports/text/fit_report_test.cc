@@ -16,7 +16,7 @@
 #include "scenarios/writer.h"
 #include "sim/compare/compare.h"
 #include "sim/statistics/statistics.h"
-#include "tests/reports/scratch_folder.h"
+#include "tests/reports/text/fitted_log_fixture.h"
 
 namespace windtunnel::reports::fit_test {
 namespace {
@@ -109,15 +109,7 @@ Inside inside_of(const FittedLog& log, const std::map<std::string, double>& trut
   return count;
 }
 
-class FitLog : public testing::Test {
- protected:
-  ScratchFolder folder;
-  [[nodiscard]] FittedLog fitted_to(const std::string& text) const {
-    const std::string path = folder.file("log.jsonl");
-    std::ofstream(path) << text;
-    return read_fit(path);
-  }
-};
+class FitLog : public FittedLogTest {};
 
 TEST_F(FitLog, of_a_simulated_world_has_its_figures_in_its_intervals) {
   const sim::Scenario truth = world();

@@ -10,17 +10,11 @@
 #include "scenarios/json/json_document.h"
 #include "scenarios/reader.h"
 #include "scenarios/schema.h"
+#include "tests/scenarios/parsed_json.h"
 #include "tests/scenarios/schema_validator.h"
 
 namespace windtunnel::scenarios::schema_keys_test {
 namespace {
-
-JsonValue parsed(const std::string& text) {
-  Diagnostics diagnostics("text", text);
-  JsonValue value = parse_json(diagnostics);
-  diagnostics.throw_if_errors();
-  return value;
-}
 
 // A key of the schema, by the way to it: an object's key, or "0" for the first element of an array, or "any" for a key
 // that the file chooses.
