@@ -1,6 +1,7 @@
 // The times in which faults acted: a tint behind every panel, and their names above the first one. Names that do not fit
 // become numbers, which the list of faults explains.
 
+import { within } from "./clip.js";
 import { colour } from "./theme.js";
 
 const ROW = 15;
@@ -10,22 +11,19 @@ const GAP = 8;
 
 // Draws the tints behind a panel.
 export function tint(chart, faults) {
-  const { ctx, bbox } = chart;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  for (const { from, to } of faults.flatMap((fault) => fault.phases)) {
-    const left = chart.valToPos(from, "x", true);
-    const right = chart.valToPos(to, "x", true);
-    if (right < bbox.left || left > bbox.left + bbox.width) continue;
-    ctx.fillStyle = colour("fault-tint");
-    ctx.fillRect(left, bbox.top, Math.max(right - left, devicePixelRatio), bbox.height);
-    ctx.fillStyle = colour("fault-edge");
-    ctx.fillRect(left, bbox.top, devicePixelRatio, bbox.height);
-    ctx.fillRect(right - devicePixelRatio, bbox.top, devicePixelRatio, bbox.height);
-  }
-  ctx.restore();
+  within(chart, (ctx) => {
+    const { bbox } = chart;
+    for (const { from, to } of faults.flatMap((fault) => fault.phases)) {
+      const left = chart.valToPos(from, "x", true);
+      const right = chart.valToPos(to, "x", true);
+      if (right < bbox.left || left > bbox.left + bbox.width) continue;
+      ctx.fillStyle = colour("fault-tint");
+      ctx.fillRect(left, bbox.top, Math.max(right - left, devicePixelRatio), bbox.height);
+      ctx.fillStyle = colour("fault-edge");
+      ctx.fillRect(left, bbox.top, devicePixelRatio, bbox.height);
+      ctx.fillRect(right - devicePixelRatio, bbox.top, devicePixelRatio, bbox.height);
+    }
+  });
 }
 
 // Gives each fault that is in sight a row and a place in it, so that no two names lie over each other: null where there

@@ -4,7 +4,7 @@ import { colour, fill, LINES } from "./theme.js";
 import { valueAxis } from "./time.js";
 import { Panel } from "./panel.js";
 import { drawBudget } from "./budget.js";
-import { within } from "./lines.js";
+import { within } from "./clip.js";
 import * as say from "./numbers.js";
 
 const DIMMED = 0.1;

@@ -3,7 +3,7 @@
 import { colour, fill } from "./theme.js";
 import { valueAxis } from "./time.js";
 import { Panel } from "./panel.js";
-import { within } from "./lines.js";
+import { within } from "./clip.js";
 
 const LINE = 14;
 const BAR = 16;

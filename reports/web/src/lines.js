@@ -1,5 +1,6 @@
 // Lines over time: level within each column, at the mean of its buckets, with a tint from the least to the greatest.
 
+import { within } from "./clip.js";
 import { colour } from "./theme.js";
 import { valueAxis } from "./time.js";
 import { Panel } from "./panel.js";
@@ -9,17 +10,6 @@ const TINT = 0.25;
 
 // A step chart holds its last value to the end of the last view.
 export const held = (values) => [...values, values[values.length - 1] ?? null];
-
-// Draws within the chart's frame only.
-export function within(chart, draw) {
-  const { ctx, bbox } = chart;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  draw(ctx);
-  ctx.restore();
-}
 
 // Joined where two columns follow one another; a column alone between gaps is a dash of its own.
 function drawLine(chart, ctx, one, axis) {

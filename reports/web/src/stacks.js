@@ -4,7 +4,8 @@
 import { colour, fill } from "./theme.js";
 import { valueAxis } from "./time.js";
 import { Panel } from "./panel.js";
-import { held, within } from "./lines.js";
+import { within } from "./clip.js";
+import { held } from "./lines.js";
 
 const BAR_LEAST = 2;
 const BAR_GAP_FROM = 5;
