@@ -65,8 +65,9 @@ class TokenLimitModel {
 // Requests and tokens per UTC minute of true time, which no step of a wall clock moves; what is refused counts nowhere.
 class RateModel {
  public:
-  RateModel(std::optional<std::int64_t> requests, std::optional<std::int64_t> tokens)
-      : requests_max_(requests), tokens_max_(tokens) {}
+  RateModel(std::optional<std::int64_t> requests, std::optional<Tokens> tokens) : requests_max_(requests) {
+    if (tokens) tokens_max_ = tokens->count();
+  }
 
   [[nodiscard]] bool limited() const { return requests_max_ || tokens_max_; }
   void advance(WallTime true_time) {
@@ -80,6 +81,13 @@ class RateModel {
   void count(std::int64_t tokens) {
     ++requests_;
     tokens_ += tokens;
+  }
+  // Counts what comes now if it fits.
+  bool admits(WallTime true_time, std::int64_t tokens) {
+    advance(true_time);
+    if (!fits(tokens)) return false;
+    count(tokens);
+    return true;
   }
   [[nodiscard]] WallTime end() const { return end_; }
   [[nodiscard]] std::int64_t requests() const { return requests_; }

@@ -18,19 +18,13 @@ TokenLimitModel::Mode mode_of(monitor::TokenMode mode) {
   fail_check("a token mode is known", __FILE__, __LINE__);
 }
 
-std::optional<std::int64_t> count_of(std::optional<Tokens> tokens) {
-  if (!tokens) return std::nullopt;
-  return tokens->count();
-}
-
 }  // namespace
 
 TokenChecks::TokenChecks(CheckContext& context)
     : context_(context),
       tokens_(mode_of(context.config().token_limiter.mode), context.config().token_limiter.limit.count(),
               context.config().token_limiter.min_output_tokens.count()),
-      rate_(context.config().rate_limiter.requests_per_minute,
-            count_of(context.config().rate_limiter.tokens_per_minute)) {}
+      rate_(context.config().rate_limiter.requests_per_minute, context.config().rate_limiter.tokens_per_minute) {}
 
 void TokenChecks::on_arrival(OpenRequest& open_request) {
   if (!rate_.limited()) return;

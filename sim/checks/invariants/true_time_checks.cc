@@ -12,8 +12,7 @@ bool steps_clock(const FaultSpec& spec) { return wall_clock_offset_of(spec.setti
 
 TrueTimeChecks::TrueTimeChecks(CheckContext& context)
     : context_(context),
-      is_limited_(context.config().rate_limiter.requests_per_minute ||
-                  context.config().rate_limiter.tokens_per_minute) {
+      rate_(context.config().rate_limiter.requests_per_minute, context.config().rate_limiter.tokens_per_minute) {
   const monitor::CostLimiterConfig& limits = context.config().cost_limiter;
   if (std::ranges::any_of(context.scenario.faults, steps_clock)) spend_.emplace(limits.monthly, limits.daily);
 }
@@ -46,23 +45,15 @@ void TrueTimeChecks::must_spend_within(const TrueSpend::Account& account, Reques
 // --- L5 ------------------------------------------------------------------------------------------------------------
 
 void TrueTimeChecks::on_arrival(OpenRequest& open_request) {
-  if (!is_limited_) return;
-  const std::int64_t minute = std::chrono::floor<std::chrono::minutes>(context_.true_time().time_since_epoch()).count();
-  if (minute != minute_) {
-    minute_ = minute;
-    requests_ = tokens_ = 0;
-  }
-  const auto& limits = context_.config().rate_limiter;
-  open_request.has_room_in_minute =
-      (!limits.requests_per_minute || requests_ < *limits.requests_per_minute) &&
-      (!limits.tokens_per_minute || tokens_ + asked_of(open_request) <= limits.tokens_per_minute->count());
+  if (!rate_.limited()) return;
+  rate_.advance(context_.true_time());
+  open_request.has_room_in_minute = rate_.fits(asked_of(open_request));
 }
 
 void TrueTimeChecks::on_passed(OpenRequest& open_request) {
-  if (!is_limited_ || open_request.is_counted_in_minute) return;
+  if (!rate_.limited() || open_request.is_counted_in_minute) return;
   open_request.is_counted_in_minute = true;
-  ++requests_;
-  tokens_ += asked_of(open_request);
+  rate_.count(asked_of(open_request));
 }
 
 void TrueTimeChecks::on_finish(OpenRequest& open_request, const monitor::Record& record) {
@@ -70,7 +61,7 @@ void TrueTimeChecks::on_finish(OpenRequest& open_request, const monitor::Record&
   context_.violations.must(
       !open_request.has_room_in_minute, CheckId::L5, context_.now, open_request.request.id,
       "it is refused with {} tokens; its true minute has {} requests and {} tokens, and room for it",
-      asked_of(open_request), requests_, tokens_);
+      asked_of(open_request), rate_.requests(), rate_.tokens());
 }
 
 }  // namespace windtunnel::sim

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "sim/checks/invariants/check_context.h"
+#include "sim/models/token_limit_model.h"
 #include "sim/models/true_spend.h"
 
 namespace windtunnel::sim {
@@ -32,10 +33,7 @@ class TrueTimeChecks {
 
   CheckContext& context_;
   std::optional<TrueSpend> spend_;  // absent: the wall clock is never stepped, and C1 is the same claim
-  bool is_limited_;
-  std::int64_t minute_ = INT64_MIN;  // the true minute
-  std::int64_t requests_ = 0;        // that were admitted in it
-  std::int64_t tokens_ = 0;
+  RateModel rate_;
 };
 
 }  // namespace windtunnel::sim

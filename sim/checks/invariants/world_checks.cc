@@ -72,7 +72,7 @@ void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) 
   throttles_.on_call({.at = event.at,
                       .request = event.request,
                       .provider = provider,
-                      .wall = open_request.called_at,
+                      .true_time = open_request.called_at,
                       .tokens = (open_request.request.input + open_request.output_max).count()},
                      hits_);
 }
@@ -87,7 +87,7 @@ void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) 
       throttles_.own_limit_refuses({.at = event.at,
                                     .request = event.request,
                                     .provider = provider,
-                                    .wall = context_.true_time(),
+                                    .true_time = context_.true_time(),
                                     .tokens = (open_request.request.input + open_request.output_max).count()});
 }
 

@@ -1,30 +1,24 @@
 #include "sim/checks/world/throttle_minutes.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace windtunnel::sim {
+namespace {
 
-ThrottleMinutes::ThrottleMinutes(const WorldWatch& watch) : watch_(watch), own_(watch.scenario.providers.size()) {
+RateModel minutes_of(const RateLimit& limit) { return {limit.requests_per_minute, limit.tokens_per_minute}; }
+
+}  // namespace
+
+ThrottleMinutes::ThrottleMinutes(const WorldWatch& watch) : watch_(watch) {
+  for (const ProviderSpec& provider : watch.scenario.providers) own_.push_back(minutes_of(provider.rate_limit));
   for (const FaultSpec& spec : watch.scenario.faults) {
     Fault& fault = faults_.emplace_back();
     fault.providers = providers_of(spec, watch.scenario);
-    fault.minutes.resize(watch.scenario.providers.size());
     const auto* throttle = std::get_if<Throttle>(&spec.settings);
     if (throttle == nullptr || spec.fraction < 1 || spec.ramp > Duration{0}) continue;
-    fault.limit = &throttle->limit;
+    fault.minutes.assign(own_.size(), minutes_of(throttle->limit));
     has_throttle_ = true;
   }
-}
-
-bool ThrottleMinutes::admits(Minute& minute, const RateLimit& limit, const ThrottledCall& call) {
-  const std::int64_t number = std::chrono::floor<std::chrono::minutes>(call.wall.time_since_epoch()).count();
-  if (number != minute.number) minute = {.number = number};
-  if (limit.requests_per_minute && minute.requests + 1 > *limit.requests_per_minute) return false;
-  if (limit.tokens_per_minute && minute.tokens + call.tokens > limit.tokens_per_minute->count()) return false;
-  ++minute.requests;
-  minute.tokens += call.tokens;
-  return true;
 }
 
 // Outages come before throttles, so that a call which one of them hit reaches no throttle.
@@ -37,12 +31,13 @@ void ThrottleMinutes::on_call(const ThrottledCall& call, std::span<const std::si
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     Fault& fault = faults_[i];
     const bool has_hit = std::ranges::find(hits, i) != hits.end();
-    if (fault.limit != nullptr && fault.acts && (fault.providers >> call.provider & 1U) != 0) {
-      const bool is_refused = !admits(fault.minutes[call.provider], *fault.limit, call);
-      const Minute& minute = fault.minutes[call.provider];
+    if (!fault.minutes.empty() && fault.acts && (fault.providers >> call.provider & 1U) != 0) {
+      RateModel& minute = fault.minutes[call.provider];
+      const bool is_refused = !minute.admits(call.true_time, call.tokens);
       watch_.must(is_refused == has_hit, call.at, call.request,
                   "fault {} refuses its call of {} tokens to provider {}: {}; the minute has {} requests and {} tokens",
-                  watch_.scenario.faults[i].id, call.tokens, call.provider, has_hit, minute.requests, minute.tokens);
+                  watch_.scenario.faults[i].id, call.tokens, call.provider, has_hit, minute.requests(),
+                  minute.tokens());
     }
     const bool is_throttle = precedence_of(watch_.scenario.faults[i].settings) == Precedence::throttle;
     if (has_hit && is_throttle) return;
@@ -50,7 +45,7 @@ void ThrottleMinutes::on_call(const ThrottledCall& call, std::span<const std::si
 }
 
 bool ThrottleMinutes::own_limit_refuses(const ThrottledCall& call) {
-  return !admits(own_[call.provider], watch_.scenario.providers[call.provider].rate_limit, call);
+  return !own_[call.provider].admits(call.true_time, call.tokens);
 }
 
 }  // namespace windtunnel::sim

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/checks/world/world_watch.h"
+#include "sim/models/token_limit_model.h"
 
 namespace windtunnel::sim {
 
@@ -15,7 +16,7 @@ struct ThrottledCall {
   Instant at{};
   RequestId request{};
   std::size_t provider = 0;
-  WallTime wall{};  // when it was made
+  WallTime true_time{};
   std::int64_t tokens = 0;
 };
 
@@ -28,30 +29,19 @@ class ThrottleMinutes {
   void on_call(const ThrottledCall& call, std::span<const std::size_t> hits);
   // A call that no fault hit is served now. Returns whether the provider's own limit must refuse it.
   [[nodiscard]] bool own_limit_refuses(const ThrottledCall& call);
-  [[nodiscard]] bool has_own_limit(std::size_t provider) const {
-    const RateLimit& limit = watch_.scenario.providers[provider].rate_limit;
-    return limit.requests_per_minute || limit.tokens_per_minute;
-  }
+  [[nodiscard]] bool has_own_limit(std::size_t provider) const { return own_[provider].limited(); }
 
  private:
-  struct Minute {
-    std::int64_t number = INT64_MIN;
-    std::int64_t requests = 0;
-    std::int64_t tokens = 0;
-  };
   struct Fault {
-    const RateLimit* limit = nullptr;  // nullptr: no throttle, or not one that touches each call
-    std::uint32_t providers = 0;       // by bit
+    std::uint32_t providers = 0;  // by bit
     bool acts = false;
-    std::vector<Minute> minutes;  // by provider
+    std::vector<RateModel> minutes;  // by provider; empty: no throttle, or not one that touches each call
   };
-
-  static bool admits(Minute& minute, const RateLimit& limit, const ThrottledCall& call);
 
   WorldWatch watch_;
   bool has_throttle_ = false;
   std::vector<Fault> faults_;
-  std::vector<Minute> own_;  // by provider
+  std::vector<RateModel> own_;  // by provider
 };
 
 }  // namespace windtunnel::sim

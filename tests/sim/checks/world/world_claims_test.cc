@@ -183,10 +183,10 @@ TEST(ThrottleMinutes, begin_again_with_each_utc_minute_and_are_not_asked_after_a
   Watching watching{throttled()};
   ThrottleMinutes minutes{watching.watch()};
   minutes.on_fault(0, true);
-  minutes.on_call({.wall = WallTime{} + 59s, .tokens = 100}, {});
-  minutes.on_call({.wall = WallTime{} + 60s, .tokens = 100}, {});
+  minutes.on_call({.true_time = WallTime{} + 59s, .tokens = 100}, {});
+  minutes.on_call({.true_time = WallTime{} + 60s, .tokens = 100}, {});
   const std::vector<std::size_t> outage{1};
-  minutes.on_call({.wall = WallTime{} + 61s, .tokens = 100}, outage);
+  minutes.on_call({.true_time = WallTime{} + 61s, .tokens = 100}, outage);
   EXPECT_FALSE(watching.found());
 }
 
