@@ -129,7 +129,8 @@ std::string compare_amount(CompareMetric metric, double amount) {
 }
 
 std::string unseen_text(std::int64_t n) {
-  return fmt::format("{:.2g} %", std::min(100.0, 100 * sim::unseen_share(static_cast<std::size_t>(n))));
+  const double percent = 100 * sim::unseen_share(static_cast<std::size_t>(n));
+  return percent >= 100 ? "100 %" : fmt::format("{:.2g} %", percent);
 }
 
 std::string compare_reduction(const std::optional<double>& factor) {

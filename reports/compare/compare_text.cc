@@ -76,10 +76,26 @@ std::string note_of_alike(const CompareSummary& summary) {
                      seeds);
 }
 
+// An interval is of what the seeds show. So few may all miss what a tenth of the seeds have.
+std::string note_of_few(const CompareSummary& summary) {
+  constexpr std::int64_t kEnough = 30;
+  std::int64_t n = 0;
+  for (const VariationSummary& variation : summary.variations) {
+    for (const CompareMetricSummary& metric : variation.metrics) {
+      if (metric.difference && metric.difference->interval.low) n = std::max(n, metric.difference->n);
+    }
+  }
+  if (n == 0 || n >= kEnough) return {};
+  return fmt::format("{} {}: an effect that fewer than {} of all have may be missing from every interval", n,
+                     summary.forecast_horizon ? "replications" : "seeds", unseen_text(n));
+}
+
 // What is not a column: which phases were missed, what was violated, which runs did not pass.
 std::vector<std::string> notes_of(const CompareSummary& summary) {
   std::vector<std::string> notes;
-  if (std::string note = note_of_alike(summary); !note.empty()) notes.push_back(std::move(note));
+  for (std::string note : {note_of_alike(summary), note_of_few(summary)}) {
+    if (!note.empty()) notes.push_back(std::move(note));
+  }
   for (const VariationSummary& variation : summary.variations) {
     const std::string& name = variation.variation.name;
     const sim::DownPhases& phases = variation.down_phases;

@@ -1,6 +1,7 @@
 #include "sim/statistics/skewed_mean.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <vector>
@@ -11,11 +12,39 @@
 namespace windtunnel::sim {
 namespace {
 
-constexpr double kTailOfMany = 0.025;  // beyond either end
-constexpr double kTailOfFew = 0.02;
-constexpr std::size_t kFew = 6;  // values; fewer say nothing of their skewness
+constexpr double kTailOfMean = 0.025;  // beyond either end
 constexpr double kSkewnessUnderstated = 1.25;
 constexpr double kSkewnessLeast = 1e-6;  // below, Hall's interval is Student's
+
+// How much of Student's law lies beyond either end.
+struct Tails {
+  double below = kTailOfMean;
+  double above = kTailOfMean;
+};
+
+// Found by trial over 20,000 samples of eleven laws, as the tails with which all but symmetrical laws with long tails
+// are held in 92.2 to 97.8 %. A sample without a skewness has the same on either side.
+Tails tails_of(std::size_t count, double skewness) {
+  struct Sides {
+    double of_long = kTailOfMean;  // the side of the long tail
+    double of_short = kTailOfMean;
+  };
+  static constexpr std::array<Sides, 7> kOfFew{{{0.015, 0.015},
+                                                {0.001, 0.0225},
+                                                {0.001, 0.025},
+                                                {0.005, 0.03},
+                                                {0.0125, 0.03},
+                                                {0.015, 0.03},
+                                                {0.02, 0.03}}};  // of 2 to 8 values
+  Sides sides;
+  if (count < kOfFew.size() + 2) {
+    sides = kOfFew[count - 2];
+  } else if (count >= 11 && count <= 17) {
+    sides.of_long = 0.03;
+  }
+  if (std::abs(skewness) < kSkewnessLeast) sides.of_long = sides.of_short = (sides.of_long + sides.of_short) / 2;
+  return skewness < 0 ? Tails{sides.of_long, sides.of_short} : Tails{sides.of_short, sides.of_long};
+}
 
 // Moments about the first value, so that the rounding of values that lie close together is that of their distances.
 struct Shape {
@@ -58,7 +87,7 @@ void widen(Estimate& estimate, double low, double high) {
 // The greatest share at which at most `hits` of n still come with a chance of 2.5 %.
 double share_at_most(std::size_t hits, std::size_t n) {
   if (hits >= n) return 1;
-  return boost::math::ibeta_inv(static_cast<double>(hits) + 1, static_cast<double>(n - hits), 1 - kTailOfMany);
+  return boost::math::ibeta_inv(static_cast<double>(hits) + 1, static_cast<double>(n - hits), 1 - kTailOfMean);
 }
 
 // How far the mean may lie from the commonest value on one side, on which `hits` of n values lie up to `distance` away.
@@ -106,12 +135,14 @@ std::optional<Estimate> estimate_skewed_mean(std::span<const double> values) {
   const Shape shape = shape_of(values);
   if (!(shape.sd > 0)) return std::nullopt;
   const auto n = static_cast<double>(values.size());
-  const double tail = values.size() < kFew ? kTailOfFew : kTailOfMany;
-  const double y = student_quantile(values.size(), 1 - tail) / std::sqrt(n);
-  Estimate estimate{shape.mean, shape.mean - y * shape.sd, shape.mean + y * shape.sd};
   const double skewness = kSkewnessUnderstated * shape.skewness;
-  widen(estimate, shape.mean - shape.sd * hall_inverse(y, skewness, n),
-        shape.mean - shape.sd * hall_inverse(-y, skewness, n));
+  const Tails tails = tails_of(values.size(), skewness);
+  const auto reach_of = [&](double tail) { return student_quantile(values.size(), 1 - tail) / std::sqrt(n); };
+  const double below = reach_of(tails.below);
+  const double above = reach_of(tails.above);
+  Estimate estimate{shape.mean, shape.mean - below * shape.sd, shape.mean + above * shape.sd};
+  widen(estimate, shape.mean - shape.sd * hall_inverse(below, skewness, n),
+        shape.mean - shape.sd * hall_inverse(-above, skewness, n));
   widen_by_counts(estimate, values);
   return estimate;
 }

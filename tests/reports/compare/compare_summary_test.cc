@@ -95,6 +95,21 @@ TEST(CompareReport, the_text_has_a_table_and_what_is_no_column) {
   EXPECT_TRUE(has(text, "about 90 seeds would decide")) << text;
 }
 
+TEST(CompareReport, names_what_fewer_than_30_seeds_may_all_miss) {
+  Made made;
+  EXPECT_TRUE(has(compare_text(made.summary()),
+                  "10 seeds: an effect that fewer than 30 % of all have may be missing from every interval\n"));
+  const auto with_seeds = [&](std::int64_t n) {
+    for (sim::MetricComparison& metric : made.comparison.variations[1].metrics) {
+      if (metric.difference && metric.difference->interval) metric.difference->n = n;
+    }
+    return compare_text(made.summary());
+  };
+  EXPECT_TRUE(has(with_seeds(29), "29 seeds: an effect that fewer than 10 % of all have"));
+  EXPECT_FALSE(has(with_seeds(30), "may be missing from every interval"));
+  EXPECT_TRUE(has(with_seeds(3), "3 seeds: an effect that fewer than 100 % of all have"));
+}
+
 TEST(CompareReport, a_verdict_names_the_side_of_the_interval_that_decided) {
   Made made;
   made.report.regressions = {{1, 0, sim::Verdict::fail, average(10, 5e6, 3e6), {}, {}}};

@@ -32,12 +32,12 @@ RegressionFinding judged(const ComparisonResult& result, bool is_relative, doubl
   return findings.front();
 }
 
-// The differences are 4, 5 and 6: mean 5, half-width 4.848732 x 1 / sqrt(3) = 2.799417.
+// The differences are 4, 5 and 6: mean 5, half-width 6.407740 x 1 / sqrt(3) = 3.699511.
 const ComparisonResult kThree = of_p95({100, 200, 300}, {104, 205, 306});
 
 TEST(Regression, passes_when_the_upper_end_is_at_the_bound_and_not_beyond) {
-  EXPECT_EQ(judged(kThree, false, 7.7995e6).verdict, Verdict::pass);
-  EXPECT_EQ(judged(kThree, false, 7.7994e6).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged(kThree, false, 8.6996e6).verdict, Verdict::pass);
+  EXPECT_EQ(judged(kThree, false, 8.6995e6).verdict, Verdict::inconclusive);
 }
 
 TEST(Regression, a_variation_without_requests_passes_nothing) {
@@ -55,8 +55,8 @@ TEST(Regression, a_variation_without_requests_passes_nothing) {
 }
 
 TEST(Regression, is_one_when_the_lower_end_is_above_the_bound) {
-  EXPECT_EQ(judged(kThree, false, 2.2005e6).verdict, Verdict::fail);
-  EXPECT_EQ(judged(kThree, false, 2.2006e6).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged(kThree, false, 1.3004e6).verdict, Verdict::fail);
+  EXPECT_EQ(judged(kThree, false, 1.3005e6).verdict, Verdict::inconclusive);
   EXPECT_NEAR(judged(kThree, false, 2e6).excess->mean, 3e6, 1);
 }
 
@@ -170,10 +170,10 @@ TEST(Regression, can_ask_for_an_improvement) {
 }
 
 TEST(Regression, undecided_reports_how_many_seeds_would_decide) {
-  // 2.799417 / 1 away from the bound at 6: 3 x 7.84 = 23.5 pairs.
+  // 3.699511 / 1 away from the bound at 6: 3 x 13.69 = 41.06 pairs.
   const RegressionFinding finding = judged(kThree, false, 6e6);
   EXPECT_EQ(finding.verdict, Verdict::inconclusive);
-  EXPECT_EQ(finding.seeds_needed, 24);
+  EXPECT_EQ(finding.seeds_needed, 42);
   // At the mean no number decides.
   EXPECT_EQ(judged(kThree, false, 5e6).seeds_needed, std::nullopt);
 }
