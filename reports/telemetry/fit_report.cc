@@ -133,9 +133,7 @@ FittedLog read_fit(const std::string& file, unsigned threads) {
   if (log.backtest) {
     describe(log.fit.scenario, *log.backtest);
   } else {
-    log.fit.notes.emplace_back(
-        "the log has fewer than 12 whole days or 20 requests a day, or costs more than a million USD: it is not "
-        "backtested");
+    log.fit.notes.emplace_back("the log has fewer than 12 whole days or 20 requests a day: it is not backtested");
   }
   return log;
 }
@@ -148,8 +146,9 @@ std::string fit_text(const FittedLog& log) {
   if (!fit.problem) {
     TextTable table{{"Figure", "Value", "95 % from", "to", "n", "Unit"}};
     for (const sim::FittedParameter& parameter : fit.parameters) {
-      table.add({parameter.name, figure(parameter.estimate.value), figure(parameter.estimate.low),
-                 figure(parameter.estimate.high), with_thousands(parameter.n), parameter.unit});
+      const sim::Estimate& estimate = parameter.estimate;
+      table.add({parameter.name, figure(estimate.value), parameter.has_interval ? figure(estimate.low) : "-",
+                 parameter.has_interval ? figure(estimate.high) : "-", with_thousands(parameter.n), parameter.unit});
     }
     text += "\n" + table.text(2);
     if (log.backtest) text += backtest_text(*log.backtest);

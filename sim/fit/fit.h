@@ -54,6 +54,8 @@ struct FittedParameter {
   std::string unit;  // "requests/day", "tokens", "ms", "share", "factor", "USD/million"
   Estimate estimate;
   std::int64_t n = 0;  // of the values behind it
+  // A price is read off the bills, errors_cv is an error itself, and values that are all alike tell nothing of others.
+  bool has_interval = true;
 };
 
 struct Fit {

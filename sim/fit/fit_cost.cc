@@ -72,14 +72,14 @@ void fit_error_rates(Fit& fit, const FitTally& tally, const std::vector<FitTally
   for (ProviderSpec& provider : fit.scenario.providers) {
     if (!provider.errors.rates.empty()) provider.errors_cv = cv;
   }
-  fit.parameters.push_back({"errors_cv", "share", {cv, cv, cv}, static_cast<std::int64_t>(failed)});
+  fit.parameters.push_back({"errors_cv", "share", {cv, cv, cv}, static_cast<std::int64_t>(failed), false});
 }
 
 // Runs of the scenario without what its months draw: what a request costs, and by how much a month's mean differs by
 // the noise of its requests.
 struct Replay {
   double mean = 0;
-  double error = 0;
+  double half_width = 0;  // of the 95 % interval: Student's, because there are 4 to 16 runs
   double noise = 0;
 };
 
@@ -106,13 +106,12 @@ Replay replay_of(const Scenario& scenario) {
   if (means.size() < 2) return {};
   const Moments moments = moments_of(std::span<const double>{means});
   return {.mean = moments.mean,
-          .error = moments.sd() / std::sqrt(static_cast<double>(means.size())),
+          .half_width = student_factor(means.size()) * moments.sd() / std::sqrt(static_cast<double>(means.size())),
           .noise = moments.sd() * std::sqrt(part)};
 }
 
 void compare_costs(Fit& fit, const Estimate& logged, const Replay& replay) {
-  const double reach = kNormal * replay.error;
-  const Estimate replayed{replay.mean, replay.mean - reach, replay.mean + reach};
+  const Estimate replayed{replay.mean, replay.mean - replay.half_width, replay.mean + replay.half_width};
   const auto thousand = [](const Estimate& estimate) {
     return Estimate{estimate.value * 1e3, std::max(0.0, estimate.low) * 1e3, estimate.high * 1e3};
   };
@@ -153,6 +152,8 @@ void fit_cost(Fit& fit, const FitTally& tally, DayRange whole) {
       left -= square(hits->estimate.value * fit.scenario.workloads.front().prompts.count_cv);
     }
     variation = std::max(variation, std::sqrt(std::max(0.0, left)));
+  } else {
+    error *= student_widening(n - 1);
   }
   for (WorkloadSpec& workload : fit.scenario.workloads)
     workload.length_cv = std::min(kVariationMost, in_millionths(variation));

@@ -78,7 +78,7 @@ void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   const std::int64_t n = std::ssize(calls.answered);
   const auto add = [&](const char* what, std::int64_t picos) {
     const double dollars = static_cast<double>(picos) / 1e6;  // a million tokens
-    fit.parameters.push_back({spec.name + ".price." + what, "USD/million", {dollars, dollars, dollars}, exact});
+    fit.parameters.push_back({spec.name + ".price." + what, "USD/million", {dollars, dollars, dollars}, exact, false});
   };
   add("input", input);
   add("output", output);
@@ -202,7 +202,7 @@ void add_law_parameters(Fit& fit, const std::string& name, const std::string& un
   const std::span<const std::int64_t> all{values};
   const auto add = [&](const char* what, double value, double low, double high) {
     const Estimate scaled{value / unit_size, low / unit_size, high / unit_size};
-    fit.parameters.push_back({name + "." + what, unit, scaled, std::ssize(values)});
+    fit.parameters.push_back({name + "." + what, unit, scaled, std::ssize(values), values.front() < values.back()});
   };
   if (const auto mean = estimate_mean(all)) add("mean", mean->value, mean->low, mean->high);
   for (const auto& [what, share] : {std::pair{"p50", 0.5}, std::pair{"p95", 0.95}}) {
