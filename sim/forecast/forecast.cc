@@ -9,6 +9,7 @@
 #include "sim/checks/claims/comparison.h"
 #include "sim/kernel/digest.h"
 #include "sim/statistics/skewed_mean.h"
+#include "sim/statistics/standard_deviation.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -51,7 +52,8 @@ std::int64_t crossing(const Replication& replication, std::size_t month, std::si
 
 Spread spread_of(const ReplicationSet& set) {
   Spread spread;
-  spread.all = estimate_sd(std::span<const std::int64_t>{values_of(set, [](auto& entry) { return entry.cost(); })});
+  const Values costs = values_of(set, [](auto& entry) { return entry.cost(); });
+  spread.all = estimate_sd(std::vector<Int128>(costs.begin(), costs.end()));
   if (!set.frame.uncertain()) {
     spread.noise = spread.all;
     if (spread.all) spread.demand = Estimate{};

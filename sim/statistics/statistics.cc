@@ -55,20 +55,28 @@ std::optional<Estimate> difference_of(std::span<const Value> a, std::span<const 
   return student_mean(std::span<const double>{differences});
 }
 
-// log(c s^2) +- z c ((kurtosis - (n - 3) / n) / (n - 1))^0.5 with c = n / (n - z): Bonett's corrections for small n.
+// Nothing if there are too few values.
 template <class Value>
-std::optional<Estimate> sd_of(std::span<const Value> values) {
-  if (values.size() < 10) return std::nullopt;
-  const Moments moments = moments_of(values);
-  if (moments.variance <= 0) return Estimate{};
-  const auto n = static_cast<double>(moments.count);
-  const double square = moments.variance * (n - 1) / n;
-  const double kurtosis = moments.fourth / (square * square);
-  const double t = student_factor(moments.count);
-  const double correction = n / (n - t);
-  const double error = correction * std::sqrt(std::max(0.0, (kurtosis - (n - 3) / n) / (n - 1)));
-  const double middle = log(correction * moments.variance);
-  return Estimate{moments.sd(), exp((middle - t * error) / 2), exp((middle + t * error) / 2)};
+std::optional<QuantileOf<Value>> quantile_of(std::span<const Value> sorted, double share) {
+  const auto ranks = quantile_ranks(sorted.size(), share);
+  if (!ranks) return std::nullopt;
+  return QuantileOf<Value>{
+      .value = sorted[ranks->rank - 1], .low = sorted[ranks->low - 1], .high = sorted[ranks->high - 1]};
+}
+
+// Deviations from a whole number near the mean are exact; what lies between it and the mean is below 1.
+template <class Whole>
+Moments moments_of_whole(std::span<const Whole> values) {
+  Moments moments{.count = values.size()};
+  if (values.empty()) return moments;
+  Int128 sum = 0;
+  for (const Whole value : values) sum += value;
+  const auto n = static_cast<Int128>(values.size());
+  const Int128 pivot = sum / n;
+  const double rest = static_cast<double>(sum - pivot * n) / static_cast<double>(n);
+  moments.mean = static_cast<double>(pivot) + rest;
+  add_powers(moments, [&](std::size_t i) { return static_cast<double>(values[i] - pivot) - rest; });
+  return moments;
 }
 
 // P(X > hits) + P(X = hits) / 2, and the same for what lies below.
@@ -96,20 +104,8 @@ double solve(Tail tail, double from, double to) {
 
 double Moments::sd() const { return std::sqrt(variance); }
 
-Moments moments_of(std::span<const std::int64_t> values) {
-  Moments moments{.count = values.size()};
-  if (values.empty()) return moments;
-  Int128 sum = 0;
-  for (const std::int64_t value : values) sum += value;
-  const auto n = static_cast<Int128>(values.size());
-  // Deviations from a whole number near the mean are exact; what lies between it and the mean is below 1.
-  const Int128 pivot = sum / n;
-  const double rest = static_cast<double>(sum - pivot * n) / static_cast<double>(n);
-  moments.mean = static_cast<double>(pivot) + rest;
-  add_powers(moments, [&](std::size_t i) { return static_cast<double>(values[i] - pivot) - rest; });
-  return moments;
-}
-
+Moments moments_of(std::span<const std::int64_t> values) { return moments_of_whole(values); }
+Moments moments_of(std::span<const Int128> values) { return moments_of_whole(values); }
 Moments moments_of(std::span<const double> values) {
   Moments moments{.count = values.size()};
   if (values.empty()) return moments;
@@ -121,6 +117,7 @@ Moments moments_of(std::span<const double> values) {
 }
 
 std::optional<Estimate> estimate_mean(std::span<const std::int64_t> values) { return student_mean(values); }
+std::optional<Estimate> estimate_mean(std::span<const Int128> values) { return student_mean(values); }
 std::optional<Estimate> estimate_mean(std::span<const double> values) { return student_mean(values); }
 std::optional<Estimate> estimate_difference(std::span<const std::int64_t> a, std::span<const std::int64_t> b) {
   return difference_of(a, b);
@@ -128,8 +125,6 @@ std::optional<Estimate> estimate_difference(std::span<const std::int64_t> a, std
 std::optional<Estimate> estimate_difference(std::span<const double> a, std::span<const double> b) {
   return difference_of(a, b);
 }
-std::optional<Estimate> estimate_sd(std::span<const std::int64_t> values) { return sd_of(values); }
-std::optional<Estimate> estimate_sd(std::span<const double> values) { return sd_of(values); }
 
 std::optional<Estimate> estimate_ratio(std::span<const std::int64_t> parts, std::span<const std::int64_t> wholes) {
   check(parts.size() == wholes.size(), "a ratio has a whole for each part");
@@ -179,10 +174,10 @@ std::optional<QuantileRanks> quantile_ranks(std::size_t count, double share) {
 }
 
 std::optional<QuantileEstimate> estimate_quantile(std::span<const std::int64_t> sorted, double share) {
-  const auto ranks = quantile_ranks(sorted.size(), share);
-  if (!ranks) return std::nullopt;
-  return QuantileEstimate{
-      .value = sorted[ranks->rank - 1], .low = sorted[ranks->low - 1], .high = sorted[ranks->high - 1]};
+  return quantile_of(sorted, share);
+}
+std::optional<QuantileOf<Int128>> estimate_quantile(std::span<const Int128> sorted, double share) {
+  return quantile_of(sorted, share);
 }
 
 double student_factor(std::size_t count) { return student_quantile(count, 1 - kTail); }

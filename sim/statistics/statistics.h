@@ -2,9 +2,12 @@
 // Estimates of a quantity from the values of independent replications: a value and a 95 % interval, or
 // nothing when there are too few values.
 //
-// Values are whole numbers of a small unit (pico-dollars, nanoseconds, requests) or doubles. Sums of whole numbers are
-// exact (128 bits); what is beyond a sum is computed in the order of the values, so that the same values in the same
-// order give the same bytes. Nothing here decides anything in a run.
+// Values are whole numbers of a small unit (nanoseconds, requests; pico-dollars in 128 bits) or doubles. Sums of whole
+// numbers are exact (128 bits); what is beyond a sum is computed in the order of the values, so that the same values in
+// the same order give the same bytes. Nothing here decides anything in a run.
+//
+// Two intervals have a file of their own: that of a mean of skewed values (skewed_mean.h) and that of a standard
+// deviation (standard_deviation.h).
 //
 // The intervals, and why these:
 //   mean        Student's t on n - 1 degrees of freedom.
@@ -16,8 +19,6 @@
 //               where budgets are judged. For none of n its upper end is 1 - 0.05^(1/n) < 3/n, the rule of three.
 //   quantile    order statistics: the ranks between which the quantile lies with 95 % for any continuous law (Hahn and
 //               Meeker 1991). Nothing when n is too small for such ranks: 6 for the median, 36 for P10 and P90.
-//   sd          on the scale of log(variance), with the sample's kurtosis (Bonett 2006): it holds for laws that are not
-//               normal, where that of chi-square does not; for skewed ones it covers 92 to 95 %.
 //   ratio       of two sums, such as failures by requests: the delta method (Cochran 1977, section 2.11); of none of N
 //               in all replications together the rule of three, 3/N.
 
@@ -25,6 +26,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+
+#include "base/units.h"
 
 namespace windtunnel::sim {
 
@@ -45,20 +48,18 @@ struct Moments {
 };
 
 [[nodiscard]] Moments moments_of(std::span<const std::int64_t> values);
+[[nodiscard]] Moments moments_of(std::span<const Int128> values);
 [[nodiscard]] Moments moments_of(std::span<const double> values);
 
 // Nothing for fewer than 2 values.
 [[nodiscard]] std::optional<Estimate> estimate_mean(std::span<const std::int64_t> values);
+[[nodiscard]] std::optional<Estimate> estimate_mean(std::span<const Int128> values);
 [[nodiscard]] std::optional<Estimate> estimate_mean(std::span<const double> values);
 
 // The mean of a[i] - b[i]. As many of either; nothing for fewer than 2 pairs.
 [[nodiscard]] std::optional<Estimate> estimate_difference(std::span<const std::int64_t> a,
                                                           std::span<const std::int64_t> b);
 [[nodiscard]] std::optional<Estimate> estimate_difference(std::span<const double> a, std::span<const double> b);
-
-// The standard deviation of one value. Nothing for fewer than 10 values.
-[[nodiscard]] std::optional<Estimate> estimate_sd(std::span<const std::int64_t> values);
-[[nodiscard]] std::optional<Estimate> estimate_sd(std::span<const double> values);
 
 // sum(parts) / sum(wholes), 0 <= parts[i] <= wholes[i], within [0, 1]. Nothing for fewer than 2 values or if all wholes
 // are 0.
@@ -78,15 +79,18 @@ struct QuantileRanks {
 // 0 < share < 1. Nothing if there are too few values.
 [[nodiscard]] std::optional<QuantileRanks> quantile_ranks(std::size_t count, double share);
 
-// A quantile of whole numbers. A value that never came may stand in as INT64_MAX: the quantile, or an end of its
+// A quantile of whole numbers. An instant that never came may stand in as INT64_MAX: the quantile, or an end of its
 // interval, is then INT64_MAX too.
-struct QuantileEstimate {
-  std::int64_t value = 0;
-  std::int64_t low = 0;
-  std::int64_t high = 0;
+template <class Value>
+struct QuantileOf {
+  Value value = 0;
+  Value low = 0;
+  Value high = 0;
 };
+using QuantileEstimate = QuantileOf<std::int64_t>;
 // `sorted` ascending.
 [[nodiscard]] std::optional<QuantileEstimate> estimate_quantile(std::span<const std::int64_t> sorted, double share);
+[[nodiscard]] std::optional<QuantileOf<Int128>> estimate_quantile(std::span<const Int128> sorted, double share);
 
 // How many standard errors of a mean of `count` values one side of its interval has: Student's 97.5 % point; count
 // >= 2.

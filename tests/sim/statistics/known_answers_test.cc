@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
+#include "sim/statistics/standard_deviation.h"
 #include "sim/statistics/statistics.h"
 
 namespace windtunnel::sim::known_answers_test {
@@ -31,14 +33,30 @@ TEST(KnownAnswers, a_mean) {
   expect_near(*mean, {7.5, 1.5506270120145507, 13.449372987985448});
 }
 
-// Bonett (2006) with c = 10 / (10 - t) and the error c ((kurtosis - 7/10) / 9)^0.5. With the kurtosis of a normal law
-// in place of the sample's it would be 4.52 to 19.80.
+// Bonett (2006) with c = 50 / (50 - t) and the error c ((kurtosis - 47/50) / 49)^0.5, t(0.975, 49 degrees)
+// = 2.00957524. With the kurtosis of a normal law in place of the sample's the first would be 12.01 to 18.44.
 TEST(KnownAnswers, a_standard_deviation) {
-  const auto sd = estimate_sd(std::span<const std::int64_t>{kSkewed});
+  std::vector<Int128> even(50);
+  std::iota(even.begin(), even.end(), 0);
+  const auto sd = estimate_sd(even);
   ASSERT_TRUE(sd);
-  expect_near(*sd, {8.3166499665831, 2.8663968733374885, 31.184631777431367});
-  const std::vector<double> same(kSkewed.begin(), kSkewed.end());
-  expect_near(*estimate_sd(std::span<const double>{same}), *sd);
+  expect_near(*sd, {14.577379737113251, 12.953558908433651, 17.09169917551101});
+  std::vector<Int128> far = even;
+  far[0] = 400;
+  expect_near(*estimate_sd(far), {54.886246000250374, 21.51981176206282, 145.84918205691346});
+}
+
+// Cubes are skewed: Bonett's upper end is 43,701.8, that of the mean of the squared deviations is higher.
+TEST(KnownAnswers, a_standard_deviation_of_skewed_values) {
+  std::vector<Int128> cubes;
+  for (int i = 0; i < 50; ++i) cubes.push_back(i * i * i);
+  const auto sd = estimate_sd(cubes);
+  ASSERT_TRUE(sd);
+  EXPECT_NEAR(sd->value, 34674.393366822485, 1e-5);
+  EXPECT_NEAR(sd->low, 28663.78998158365, 1e-5);
+  EXPECT_NEAR(sd->high, 46780.54197812161, 1e-5);
+  const std::vector<double> same(cubes.begin(), cubes.end());
+  EXPECT_NEAR(estimate_sd(std::span<const double>{same})->high, sd->high, 1e-6);
 }
 
 // t(0.975, 3 degrees) = 3.1824463053; the differences are 4, 3, 6 and 2.
