@@ -9,6 +9,9 @@ namespace {
 
 __extension__ typedef unsigned __int128 UInt128;
 
+// 10^37: ten times as much still has 128 bits.
+constexpr Int128 kLargest = Int128{1'000'000'000'000'000'000} * 1'000'000'000'000'000'000 * 10;
+
 UInt128 magnitude(Int128 value) {
   return value < 0 ? UInt128{0} - static_cast<UInt128>(value) : static_cast<UInt128>(value);
 }
@@ -118,6 +121,12 @@ std::optional<WrittenDecimal> read_written_decimal(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals) {
+  const std::optional<Int128> value = parse_large_decimal(text, decimals);
+  if (!value || *value < INT64_MIN || *value > INT64_MAX) return std::nullopt;
+  return static_cast<std::int64_t>(*value);
+}
+
+std::optional<Int128> parse_large_decimal(std::string_view text, int decimals) {
   const std::string_view magnitude_text = text.substr(text.starts_with('-') ? 1 : 0);
   const bool has_leading_zero =
       magnitude_text.size() > 1 && magnitude_text[0] == '0' && magnitude_text[1] >= '0' && magnitude_text[1] <= '9';
@@ -131,12 +140,10 @@ std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals) {
   for (std::int64_t i = 0; i < point && size > 0; ++i) {
     const char digit = i < size ? digits[static_cast<std::size_t>(i)] : '0';
     value = value * 10 + (digit - '0');
-    if (value > Int128{1} << 64) return std::nullopt;
+    if (value >= kLargest) return std::nullopt;
   }
   if (point >= 0 && point < size && digits[static_cast<std::size_t>(point)] >= '5') ++value;
-  if (number->negative) value = -value;
-  if (value < INT64_MIN || value > INT64_MAX) return std::nullopt;
-  return static_cast<std::int64_t>(value);
+  return number->negative ? -value : value;
 }
 
 }  // namespace windtunnel::inline base

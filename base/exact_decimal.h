@@ -50,5 +50,7 @@ std::optional<WrittenDecimal> read_written_decimal(std::string_view text);
 // Reads a JSON number in units of 10^-decimals: "1234.56", "2.1e-05". Digits beyond are rounded half away from zero.
 // Nothing if it is no number or out of int64.
 std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals);
+// The same, of at most 37 digits: more than any sum of money has.
+std::optional<Int128> parse_large_decimal(std::string_view text, int decimals);
 
 }  // namespace windtunnel::inline base

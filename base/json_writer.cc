@@ -6,6 +6,14 @@
 #include "base/json_text.h"
 
 namespace windtunnel::inline base {
+namespace {
+
+std::string large_integer_text(Int128 value) {
+  const std::string digits = exact_decimal(value, 0);
+  return value >= INT64_MIN && value <= INT64_MAX ? digits : '"' + digits + '"';
+}
+
+}  // namespace
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
@@ -31,6 +39,19 @@ JsonWriter& JsonWriter::integers(std::span<const std::int64_t> values) {
     if (i > 0) out_ += ',';
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), values[i]).ptr;
     out_.append(digits.data(), end);
+  }
+  out_ += ']';
+  return *this;
+}
+
+JsonWriter& JsonWriter::large_integer(Int128 value) { return raw(large_integer_text(value)); }
+
+JsonWriter& JsonWriter::large_integers(std::span<const Int128> values) {
+  separate();
+  out_ += '[';
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) out_ += ',';
+    out_ += large_integer_text(values[i]);
   }
   out_ += ']';
   return *this;

@@ -33,12 +33,15 @@ class JsonWriter {
   JsonWriter& boolean(bool value) { return raw(value ? "true" : "false"); }
   JsonWriter& null() { return raw("null"); }
   JsonWriter& integer(Int128 value) { return raw(exact_decimal(value, 0)); }
+  // Beyond 64 bits in a string, because readers of JSON round larger numbers.
+  JsonWriter& large_integer(Int128 value);
   JsonWriter& decimal(Int128 value, int decimals) { return raw(exact_decimal(value, decimals)); }
 
   // Digits that are a JSON number already, such as four_digits() gives.
   JsonWriter& number(std::string_view digits) { return raw(digits); }
   // A list of whole numbers, or a value that was written before, in one line whatever the form.
   JsonWriter& integers(std::span<const std::int64_t> values);
+  JsonWriter& large_integers(std::span<const Int128> values);  // each as large_integer() writes it
   JsonWriter& written(std::string_view json) { return raw(json); }
 
   // Empty: null.

@@ -36,7 +36,8 @@ inline constexpr std::size_t kEnumerators = 0;
 // JSON numbers and texts that hold an exact decimal, as whole numbers of 10^-decimals.
 std::optional<std::int64_t> number_in(const JsonNode& node, int decimals);
 std::optional<std::int64_t> decimal_text_in(const JsonNode& node, int decimals);
-// The same for a decimal whose units exceed 64 bits; what stands before the point does not.
+// The same for decimals whose units exceed 64 bits.
+std::optional<Int128> large_number_in(const JsonNode& node, int decimals);
 std::optional<Int128> large_decimal_text_in(const JsonNode& node, int decimals);
 std::optional<std::uint64_t> unsigned_in(const JsonNode& node);
 std::optional<double> double_in(const JsonNode& node);

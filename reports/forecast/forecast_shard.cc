@@ -94,7 +94,7 @@ std::string block_line(const ReplicationBlock& block, std::uint64_t head_checksu
   json.begin_object().key("block").integer(Int128{block.number}).key("numbers").begin_array();
   for (const sim::Replication& replication : block.all) {
     json.begin_array();
-    for (const std::int64_t number : sim::numbers_of(replication)) json.integer(number);
+    for (const Int128 number : sim::numbers_of(replication)) json.large_integer(number);
     json.end_array();
   }
   const Histogram::Content latency = block.latency.content();
@@ -197,7 +197,11 @@ ReplicationBlock block_of(const PartHead& head, std::string_view line) {
   const PartJson json = parsed_part(line);
   ReplicationBlock block{.number = json.at("block").get<std::uint64_t>(), .all = {}, .latency = {}};
   for (const PartJson& numbers : json.at("numbers")) {
-    auto replication = sim::replication_of(head.frame, numbers.get<std::vector<std::int64_t>>());
+    std::vector<Int128> all;
+    for (const PartJson& number : numbers) {
+      all.push_back(number.is_string() ? wide_integer(number.get<std::string>()) : number.get<std::int64_t>());
+    }
+    auto replication = sim::replication_of(head.frame, all);
     if (!replication) throw std::invalid_argument("a replication has another number of figures than its forecast");
     block.all.push_back(std::move(*replication));
   }

@@ -25,12 +25,12 @@ std::optional<EstimateSummary> in_usd(const std::optional<Estimate>& estimate) {
   return in_unit(estimate, kPicosPerUsd);
 }
 
-std::optional<MoneyQuantile> quantile_of(const std::optional<sim::QuantileEstimate>& quantile) {
+std::optional<MoneyQuantile> quantile_of(const std::optional<sim::QuantileOf<Int128>>& quantile) {
   if (!quantile) return std::nullopt;
   const double low = static_cast<double>(quantile->low) / kPicosPerUsd;
   const double high = static_cast<double>(quantile->high) / kPicosPerUsd;
-  return MoneyQuantile{Usd::from_picos(quantile->value), Usd::from_picos(quantile->low),
-                       Usd::from_picos(quantile->high), (high - low) / 2};
+  return MoneyQuantile{UsdSum::from_picos(quantile->value), UsdSum::from_picos(quantile->low),
+                       UsdSum::from_picos(quantile->high), (high - low) / 2};
 }
 
 MoneyQuantilesSummary quantiles_of(const sim::MoneyQuantiles& quantiles) {

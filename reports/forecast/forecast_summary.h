@@ -35,9 +35,9 @@ struct EstimateSummary {
 };
 
 struct MoneyQuantile {
-  Usd value;
-  Usd low;
-  Usd high;
+  UsdSum value;
+  UsdSum low;
+  UsdSum high;
   double half_width_usd = 0;
 };
 

@@ -24,12 +24,12 @@ struct AsNineDigits {
 
 struct AsNineDigitUsd {
   static constexpr const char* kExpected = "a number";
-  static void write(JsonWriter& json, Usd value) {
+  static void write(JsonWriter& json, UsdSum value) {
     json.number(nine_digits(static_cast<double>(value.picos()) / kPicosPerUsd));
   }
-  static bool read(const JsonNode& node, Usd& value) {
-    const auto picos = number_in(node, kDollarDecimals);
-    if (picos) value = Usd::from_picos(*picos);
+  static bool read(const JsonNode& node, UsdSum& value) {
+    const auto picos = large_number_in(node, kDollarDecimals);
+    if (picos) value = UsdSum::from_picos(*picos);
     return picos.has_value();
   }
 };

@@ -7,6 +7,7 @@
 #include "reports/forecast/forecast_numbers.h"
 #include "reports/forecast/forecast_summary.h"
 #include "reports/text/text_table.h"
+#include "sim/statistics/standard_deviation.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -49,6 +50,10 @@ std::string cost_section(const ForecastSummary& forecast) {
   if (!cost.quantiles.p10) text += "  too few replications: P50 takes 6 of them, P10 and P90 take 36\n";
   if (cost.p2_5 && cost.p97_5) {
     text += "  95 % lie between " + quantile_text(cost.p2_5, 2) + " and " + quantile_text(cost.p97_5, 2) + "\n";
+  }
+  if (!cost.sd.all) {
+    return text +
+           fmt::format("  Standard deviation: too few replications, it takes {} of them\n", sim::kValuesForDeviation);
   }
   text += "  Standard deviation: " + estimate_text(cost.sd.all, 2);
   text += " (" + cost.sd.shared_words() + " " + estimate_text(cost.sd.demand, 2);
@@ -256,7 +261,7 @@ std::string forecast_csv(const ForecastSummary& forecast) {
         text += ",,,";
         continue;
       }
-      for (const Usd value : {(*quantile)->value, (*quantile)->low, (*quantile)->high}) {
+      for (const UsdSum value : {(*quantile)->value, (*quantile)->low, (*quantile)->high}) {
         text += "," + exact_decimal(value.picos(), kDollarDecimals);
       }
     }

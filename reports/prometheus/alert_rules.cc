@@ -17,17 +17,17 @@ constexpr std::string_view kQuestion = "ALERTS{alertstate=\"firing\"} * ";
 
 // Values as promtool writes series down: "a+bxn" is a and n more, each b above the one before; "axn" repeats a.
 std::string values_text(const MetricSeries& series) {
-  const std::vector<std::int64_t>& values = series.values;
+  const std::vector<Int128>& values = series.values;
   std::string text;
   for (std::size_t i = 0; i < values.size();) {
     // A step that is no whole number would add up its rounding.
-    const std::int64_t step = i + 1 < values.size() && series.decimals == 0 ? values[i + 1] - values[i] : 0;
+    const Int128 step = i + 1 < values.size() && series.decimals == 0 ? values[i + 1] - values[i] : 0;
     std::size_t end = i + 1;
     while (end < values.size() && values[end] - values[end - 1] == step) ++end;
     if (!text.empty()) text += ' ';
     text += exact_decimal(values[i], series.decimals);
     if (end - i > 1) {
-      if (step != 0) text += (step < 0 ? "-" : "+") + std::to_string(step < 0 ? -step : step);
+      if (step != 0) text += (step < 0 ? "-" : "+") + exact_decimal(step < 0 ? -step : step, 0);
       text += "x" + std::to_string(end - i - 1);
     }
     i = end;

@@ -35,24 +35,26 @@ class MetricBuilder {
   }
   void one(MetricLabels labels, MetricSeries series) { metric(std::move(labels), {&series, 1}); }
 
-  void counter(MetricLabels labels, const sim::Series& series, int decimals = 0) {
+  template <class Value>
+  void counter(MetricLabels labels, const std::vector<Value>& series, int decimals = 0) {
     one(std::move(labels), {.suffix = "_total", .label = {}, .decimals = decimals, .values = sums(series)});
   }
-  void gauge(MetricLabels labels, const sim::Series& series, int decimals = 0) {
+  template <class Value>
+  void gauge(MetricLabels labels, const std::vector<Value>& series, int decimals = 0) {
     one(std::move(labels), {.suffix = "", .label = {}, .decimals = decimals, .values = levels(series)});
   }
   void constant(MetricLabels labels, const char* suffix, std::int64_t value, int decimals = 0) {
     one(std::move(labels),
-        {.suffix = suffix, .label = {}, .decimals = decimals, .values = std::vector(scrapes_.count, value)});
+        {.suffix = suffix, .label = {}, .decimals = decimals, .values = std::vector<Int128>(scrapes_.count, value)});
   }
 
   // Buckets by ascending `bounds`, one more beyond, as a histogram of Prometheus has them: each holds those below it.
   void histogram(MetricLabels labels, std::span<const sim::Series> bins, std::span<const std::string> bounds,
                  const sim::Series& sum, int decimals) {
     std::vector<MetricSeries> series;
-    std::vector<std::int64_t> below(scrapes_.count);
+    std::vector<Int128> below(scrapes_.count);
     for (std::size_t bin = 0; bin < bins.size(); ++bin) {
-      const std::vector<std::int64_t> in = sums(bins[bin]);
+      const std::vector<Int128> in = sums(bins[bin]);
       for (std::size_t i = 0; i < below.size(); ++i) below[i] += in[i];
       series.push_back({.suffix = "_bucket",
                         .label = MetricLabel{"le", bin < bounds.size() ? bounds[bin] : "+Inf"},
@@ -77,8 +79,8 @@ class MetricBuilder {
 
   // 1 in the scrapes at whose instant `holds`.
   template <class Predicate>
-  std::vector<std::int64_t> when(Predicate holds) const {
-    std::vector<std::int64_t> values(scrapes_.count);
+  std::vector<Int128> when(Predicate holds) const {
+    std::vector<Int128> values(scrapes_.count);
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = holds(Instant{} + scrapes_.after_start(i)) ? 1 : 0;
     return values;
   }
@@ -91,8 +93,9 @@ class MetricBuilder {
 
   [[nodiscard]] const sim::Timeline& timeline() const { return timeline_; }
   [[nodiscard]] std::size_t scrapes() const { return scrapes_.count; }
-  [[nodiscard]] std::vector<std::int64_t> levels(const sim::Series& series) const {
-    std::vector<std::int64_t> values(scrapes_.count);
+  template <class Value>
+  [[nodiscard]] std::vector<Int128> levels(const std::vector<Value>& series) const {
+    std::vector<Int128> values(scrapes_.count);
     for (std::size_t i = 1; i < values.size(); ++i) values[i] = sim::value_at(series, steps_before(i) - 1);
     return values;
   }
@@ -106,9 +109,10 @@ class MetricBuilder {
   [[nodiscard]] std::size_t steps_before(std::size_t scrape) const {
     return std::min(scrape * steps_per_scrape_, timeline_.steps);
   }
-  [[nodiscard]] std::vector<std::int64_t> sums(const sim::Series& series) const {
-    std::vector<std::int64_t> values(scrapes_.count);
-    std::int64_t sum = 0;
+  template <class Value>
+  [[nodiscard]] std::vector<Int128> sums(const std::vector<Value>& series) const {
+    std::vector<Int128> values(scrapes_.count);
+    Int128 sum = 0;
     for (std::size_t i = 1; i < values.size(); ++i) {
       for (std::size_t step = steps_before(i - 1); step < steps_before(i); ++step) sum += sim::value_at(series, step);
       values[i] = sum;

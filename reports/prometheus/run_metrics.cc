@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
@@ -130,7 +131,7 @@ void write_versions(MetricBuilder& metrics) {
                groups);
 }
 
-using ProviderSeriesMember = Series sim::ProviderSeries::*;
+using ProviderSeriesMember = std::variant<Series sim::ProviderSeries::*, sim::MoneySeries sim::ProviderSeries::*>;
 
 // A family of one counter or gauge for each provider.
 struct ProviderFamily {
@@ -183,9 +184,13 @@ void write_providers(MetricBuilder& metrics) {
   for (const ProviderFamily& family : kProviderFamilies) {
     metrics.begin(family.family);
     each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
-      const Series& series = provider.*family.series;
-      family.family.type == MetricType::gauge ? metrics.gauge(by_provider(name), series, family.decimals)
-                                              : metrics.counter(by_provider(name), series, family.decimals);
+      std::visit(
+          [&](auto member) {
+            family.family.type == MetricType::gauge
+                ? metrics.gauge(by_provider(name), provider.*member, family.decimals)
+                : metrics.counter(by_provider(name), provider.*member, family.decimals);
+          },
+          family.series);
     });
   }
 }
@@ -230,12 +235,12 @@ void write_breakers(MetricBuilder& metrics) {
   metrics.begin({kName, MetricType::state_set, "", "The state that the breaker is in."});
   each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
     std::vector<MetricSeries> states;
-    const std::vector<std::int64_t> numbers = metrics.levels(provider.state);
+    const std::vector<Int128> numbers = metrics.levels(provider.state);
     for (const auto& [state, of] : {std::pair{monitor::BreakerState::closed, 0},
                                     {monitor::BreakerState::half_open, 1},
                                     {monitor::BreakerState::open, 2}}) {
       MetricSeries series{.suffix = "", .label = MetricLabel{kName, name_of(state)}, .decimals = 0, .values = {}};
-      for (const std::int64_t number : numbers) series.values.push_back(number == of ? 1 : 0);
+      for (const Int128 number : numbers) series.values.push_back(number == of ? 1 : 0);
       states.push_back(std::move(series));
     }
     metrics.metric(by_provider(name), states);
@@ -255,7 +260,7 @@ void write_budget_alerts(MetricBuilder& metrics) {
   for (const bool daily : {false, true}) {
     if (!(daily ? run.daily_limit : run.monthly_limit)) continue;
     for (const Millionths share : run.budget_alerts) {
-      std::vector<std::int64_t> fired(metrics.scrapes());
+      std::vector<Int128> fired(metrics.scrapes());
       for (const Timeline::BudgetMoment& moment : run.budget) {
         const monitor::BudgetEvent& event = moment.event;
         if (event.kind != monitor::BudgetEvent::Kind::alert || event.daily != daily || event.share != share) continue;

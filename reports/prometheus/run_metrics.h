@@ -37,7 +37,7 @@ struct MetricSeries {
   const char* suffix = "";           // _total, _bucket, _count, _sum, _info
   std::optional<MetricLabel> label;  // of this series alone, such as a bucket's upper bound
   int decimals = 0;
-  std::vector<std::int64_t> values;
+  std::vector<Int128> values;
 };
 
 class MetricSink {

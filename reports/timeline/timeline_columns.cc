@@ -80,7 +80,8 @@ bool is_gauge(std::string_view name) {
 // Explains the series that visit_series() names.
 class Explainer {
  public:
-  void series(std::string_view name, const sim::Series& /*series*/) {
+  template <class Value>
+  void series(std::string_view name, const std::vector<Value>& /*series*/) {
     Explanation explanation;
     explanation.kind = "timeline column";
     const std::string in_json = path_ + std::string(name);

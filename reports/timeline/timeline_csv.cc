@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/calendar.h"
@@ -18,7 +19,7 @@ using sim::Timeline;
 
 struct Column {
   std::string name;
-  const sim::Series* series = nullptr;
+  std::variant<const sim::Series*, const sim::MoneySeries*> series;
   int decimals = 0;
   bool per_view = false;
 };
@@ -28,7 +29,8 @@ class Columns {
  public:
   explicit Columns(const Timeline& timeline) : timeline_(timeline) { visit_series(*this, timeline); }
 
-  void series(std::string_view name, const sim::Series& series) {
+  template <class Value>
+  void series(std::string_view name, const std::vector<Value>& series) {
     Column column{.name = prefix_ + std::string(name), .series = &series, .decimals = 0, .per_view = in_view_};
     replace_ending(column, "_ns", "_s", kSecondDecimals);
     replace_ending(column, "_picos", "_usd", kDollarDecimals);
@@ -95,7 +97,9 @@ void append_value(std::string& row, const Column& column, const Timeline& timeli
     if (!ends_view) return;
     place = step / timeline.view_steps;
   }
-  row += exact_decimal(sim::value_at(*column.series, place), column.decimals);
+  const Int128 value =
+      std::visit([&](const auto* series) -> Int128 { return sim::value_at(*series, place); }, column.series);
+  row += exact_decimal(value, column.decimals);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 // The names of the series in timeline.json, once for its writer and its reader. A visitor has series(name, Series&),
-// group(name, action) for the members of an object, and list(name, values, action) for a list of objects.
+// the same for a MoneySeries, group(name, action) for the members of an object, and list(name, values, action) for a
+// list of objects.
 
 #include <string>
 

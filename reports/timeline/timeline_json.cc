@@ -143,6 +143,7 @@ struct SeriesWriter {
   JsonWriter& json;
 
   void series(const char* name, const sim::Series& series) { json.key(name).integers(series); }
+  void series(const char* name, const sim::MoneySeries& series) { json.key(name).large_integers(series); }
   template <class Action>
   void group(const char* name, Action action) {
     json.key(name).begin_object();

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "reports/files/checked_name.h"
 #include "reports/files/line_source.h"
@@ -37,6 +38,16 @@ std::int64_t between(const Json& value, std::int64_t least, std::int64_t most) {
   const std::int64_t number = integer(value);
   if (number < least || number > most) refuse(value.dump() + " is out of the range of this place");
   return number;
+}
+// As JsonWriter's large_integer() writes it. So many steps of so much still add up in 128 bits.
+Int128 money(const Json& value) {
+  if (!value.is_string()) return between(value, 0, INT64_MAX);
+  constexpr Int128 kMoneyMost = Int128{1'000'000'000'000'000'000} * 1'000'000'000'000;
+  const std::string text = value.get<std::string>();
+  const std::optional<Int128> picos = parse_large_decimal(text, 0);
+  if (!picos || exact_decimal(*picos, 0) != text) refuse(value.dump() + " is no whole number");
+  if (*picos <= INT64_MAX || *picos > kMoneyMost) refuse(value.dump() + " is out of the range of this place");
+  return *picos;
 }
 std::int64_t count(const Json& value) { return between(value, 0, kCountMost); }
 Duration span(const Json& value) { return Duration{between(value, 0, kTimeMost.count())}; }
@@ -177,15 +188,19 @@ struct SeriesReader {
     const Json& values = json->at(name);
     if (!values.is_array() || values.size() > steps) refuse(std::string(name) + " is no series of this run");
     series.reserve(values.size());
-    const std::string_view unit{name};
-    const bool is_large = unit.ends_with("_picos") || unit.ends_with("_ns");
-    const bool is_gauge = unit.ends_with("_picos") && (unit.starts_with("month_") || unit.starts_with("day_"));
+    const bool is_time = std::string_view{name}.ends_with("_ns");
     Int128 sum = 0;
     for (const Json& value : values) {
-      series.push_back(between(value, 0, is_large ? INT64_MAX : kCountMost));
+      series.push_back(between(value, 0, is_time ? INT64_MAX : kCountMost));
       sum += series.back();
     }
-    if (!is_gauge && sum > INT64_MAX) refuse(std::string(name) + " adds up to more than can be counted");
+    if (sum > INT64_MAX) refuse(std::string(name) + " adds up to more than can be counted");
+  }
+  void series(const char* name, sim::MoneySeries& series) const {
+    const Json& values = json->at(name);
+    if (!values.is_array() || values.size() > steps) refuse(std::string(name) + " is no series of this run");
+    series.reserve(values.size());
+    for (const Json& value : values) series.push_back(money(value));
   }
   template <class Action>
   void group(const char* name, Action action) {

@@ -71,13 +71,24 @@ void broadcast(Order& order) {
 
 // --- A replication as one list of numbers: how many there are, the numbers, the histogram ---
 
+// 128 bits, the upper half first.
+void pack(Numbers& to, Int128 number) {
+  to.push_back(static_cast<std::int64_t>(number >> 64));
+  to.push_back(static_cast<std::int64_t>(number));
+}
+
+Int128 unpack_number(const std::int64_t*& from) {
+  const Int128 upper = *from++;
+  const auto lower = static_cast<std::uint64_t>(*from++);
+  return static_cast<Int128>(static_cast<Uint128>(upper) << 64 | lower);
+}
+
 void pack(Numbers& to, const Replication& replication) {
-  const Numbers numbers = sim::numbers_of(replication);
+  const std::vector<Int128> numbers = sim::numbers_of(replication);
   const Histogram::Content latency = replication.latency.content();
   to.push_back(std::ssize(numbers));
-  to.insert(to.end(), numbers.begin(), numbers.end());
-  to.push_back(static_cast<std::int64_t>(latency.sum_ns >> 64));
-  to.push_back(static_cast<std::int64_t>(latency.sum_ns));
+  for (const Int128 number : numbers) pack(to, number);
+  pack(to, latency.sum_ns);
   to.push_back(static_cast<std::int64_t>(latency.min_ns));
   to.push_back(static_cast<std::int64_t>(latency.max_ns));
   to.push_back(std::ssize(latency.buckets));
@@ -88,13 +99,12 @@ void pack(Numbers& to, const Replication& replication) {
 }
 
 Replication unpack(const sim::ForecastFrame& frame, const std::int64_t*& from) {
-  const std::int64_t length = *from++;
-  auto replication = sim::replication_of(frame, {from, static_cast<std::size_t>(length)});
+  std::vector<Int128> numbers(static_cast<std::size_t>(*from++));
+  for (Int128& number : numbers) number = unpack_number(from);
+  auto replication = sim::replication_of(frame, numbers);
   check(replication.has_value(), "all processes forecast the same world");
-  from += length;
   Histogram::Content latency;
-  latency.sum_ns = Int128{*from++} << 64;
-  latency.sum_ns |= static_cast<std::uint64_t>(*from++);
+  latency.sum_ns = unpack_number(from);
   latency.min_ns = static_cast<std::uint64_t>(*from++);
   latency.max_ns = static_cast<std::uint64_t>(*from++);
   for (std::int64_t left = *from++; left > 0; --left, from += 2) {

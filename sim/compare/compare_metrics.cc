@@ -76,7 +76,7 @@ CompareValues values_of(const Replication& replication, const ForecastFrame& fra
   CompareValues values;
   const auto set = [&](CompareMetric metric, double value) { values[static_cast<std::size_t>(metric)] = value; };
   Int128 billed = 0;
-  for (const std::int64_t picos : replication.billed) billed += picos;
+  for (const Int128 picos : replication.billed) billed += picos;
   set(CompareMetric::cost_usd, static_cast<double>(billed) / 1e12);
   set(CompareMetric::requests_lost, static_cast<double>(replication.failed()));
   set(CompareMetric::requests_refused, static_cast<double>(replication.refused()));

@@ -17,7 +17,6 @@ constexpr std::string_view kDescription = "Backtest: ";
 constexpr std::size_t kForecastLeast = 4;
 constexpr std::size_t kForecastMost = 30;
 constexpr std::size_t kFittedLeast = 8;
-constexpr double kCostMost = 1e6;  // USD: a replication's may be several times that, and is counted up to 9.2 million
 constexpr double kRequestsMost = 2e7;       // in all replications
 constexpr std::size_t kRequestsLeast = 20;  // a day: the level of fewer is hardly known
 constexpr double kReplicationsLeast = 40;
@@ -38,7 +37,7 @@ ForecastBand band_of(std::vector<double> costs, double observed) {
 std::vector<double> day_costs_of(const Replication& replication, const std::vector<ForecastDay>& days) {
   std::vector<double> costs;
   for (std::size_t i = 0; i < days.size(); ++i) {
-    std::int64_t picos = replication.month_to_date[i];
+    Int128 picos = replication.month_to_date[i];
     if (i > 0 && days[i].month == days[i - 1].month) picos -= replication.month_to_date[i - 1];
     costs.push_back(static_cast<double>(picos) / 1e12);
   }
@@ -90,7 +89,6 @@ std::optional<Backtest> backtest(const Fitter& fitter, unsigned threads) {
   const DayRange whole = whole_days_of(all.arrivals);
   const std::size_t forecast = std::clamp(whole.size() / 3, kForecastLeast, kForecastMost);
   if (whole.size() < forecast + kFittedLeast) return std::nullopt;
-  if (all.cost > kCostMost) return std::nullopt;
   if (all.arrivals.size() < kRequestsLeast * whole.size()) return std::nullopt;
   const std::int64_t begin = whole.end - static_cast<std::int64_t>(forecast);
   const Fit fit = fitter.fit(midnight_of(begin));

@@ -16,14 +16,15 @@ namespace {
 
 using monitor::Outcome;
 using Values = std::vector<std::int64_t>;
+using Sums = std::vector<Int128>;
 
 constexpr double kPicosPerDollar = 1e12;
 constexpr double kNanosecondsPerDay = 86'400e9;
 
-// One number of each replication, in order.
+// One number of each replication, in order: of 128 bits if it is money.
 template <class Get>
-Values values_of(const ReplicationSet& set, Get get) {
-  Values values;
+auto values_of(const ReplicationSet& set, Get get) {
+  std::vector<std::decay_t<decltype(get(set.all.front()))>> values;
   values.reserve(set.all.size());
   for (const Replication& replication : set.all) values.push_back(get(replication));
   return values;
@@ -31,14 +32,17 @@ Values values_of(const ReplicationSet& set, Get get) {
 
 template <class Get>
 std::optional<Estimate> mean_over(const ReplicationSet& set, Get get) {
-  return estimate_mean(std::span<const std::int64_t>{values_of(set, get)});
+  const auto values = values_of(set, get);
+  return estimate_mean(std::span{values});
 }
 
-MoneyQuantiles quantiles_of(Values values) {
+template <class Value>
+QuantilesOf<Value> quantiles_of(std::vector<Value> values) {
   std::sort(values.begin(), values.end());
-  return {.p10 = estimate_quantile(values, 0.1),
-          .p50 = estimate_quantile(values, 0.5),
-          .p90 = estimate_quantile(values, 0.9)};
+  const std::span<const Value> sorted{values};
+  return {.p10 = estimate_quantile(sorted, 0.1),
+          .p50 = estimate_quantile(sorted, 0.5),
+          .p90 = estimate_quantile(sorted, 0.9)};
 }
 
 Estimate share_reached(const Values& instants, std::int64_t by) {
@@ -52,8 +56,8 @@ std::int64_t crossing(const Replication& replication, std::size_t month, std::si
 
 Spread spread_of(const ReplicationSet& set) {
   Spread spread;
-  const Values costs = values_of(set, [](auto& entry) { return entry.cost(); });
-  spread.all = estimate_sd(std::vector<Int128>(costs.begin(), costs.end()));
+  const Sums costs = values_of(set, [](auto& entry) { return entry.cost(); });
+  spread.all = estimate_sd(costs);
   if (!set.frame.uncertain()) {
     spread.noise = spread.all;
     if (spread.all) spread.demand = Estimate{};
@@ -62,7 +66,7 @@ Spread spread_of(const ReplicationSet& set) {
   std::vector<double> halves;
   for (const Replication& replication : set.all) {
     if (replication.twin_cost == kNever) continue;
-    const auto difference = static_cast<double>(Int128{replication.cost()} - replication.twin_cost);
+    const auto difference = static_cast<double>(replication.cost() - replication.twin_cost);
     halves.push_back(difference * difference / 2);
   }
   spread.twins = halves.size();
@@ -118,7 +122,7 @@ std::vector<SpendLine> features_of(const ReplicationSet& set) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   return lines_of(set, names, [&](const Replication& replication, std::size_t place) {
-    std::int64_t sum = 0;
+    Int128 sum = 0;
     for (std::size_t i = 0; i < replication.by_workload.size(); ++i) {
       if (set.frame.features[i] == names[place]) sum += replication.by_workload[i];
     }
@@ -151,6 +155,12 @@ void add_traffic(Forecast& forecast, const ReplicationSet& set) {
   }
 }
 
+Estimate in_unit(const QuantileOf<Int128>& quantile, double unit) {
+  return {static_cast<double>(quantile.value) / unit, static_cast<double>(quantile.low) / unit,
+          static_cast<double>(quantile.high) / unit};
+}
+
+// Of instants, which may be kNever.
 Estimate in_unit(const QuantileEstimate& quantile, double unit) {
   const auto convert = [&](std::int64_t value) {
     return value == kNever ? std::numeric_limits<double>::infinity() : static_cast<double>(value) / unit;
@@ -163,20 +173,22 @@ std::optional<Estimate> in_unit(std::optional<Estimate> estimate, double unit) {
   return estimate;
 }
 
-std::optional<Estimate> quantile_in_unit(Values values, Millionths share, double unit) {
+template <class Value>
+std::optional<Estimate> quantile_in_unit(std::vector<Value> values, Millionths share, double unit) {
   if (share <= Millionths{0} || share >= Millionths{1'000'000}) return std::nullopt;
   std::sort(values.begin(), values.end());
-  const auto quantile = estimate_quantile(values, static_cast<double>(share.value) / 1e6);
+  const auto quantile = estimate_quantile(std::span<const Value>{values}, static_cast<double>(share.value) / 1e6);
   return quantile ? std::optional{in_unit(*quantile, unit)} : std::nullopt;
 }
 
 // Mean, median or another percentile of one number a replication.
-std::optional<Estimate> aggregate(Values values, const ThresholdSpec& threshold, double unit) {
+template <class Value>
+std::optional<Estimate> aggregate(std::vector<Value> values, const ThresholdSpec& threshold, double unit) {
   if (threshold.aggregate == Aggregate::med) return quantile_in_unit(std::move(values), Millionths{500'000}, unit);
   if (threshold.aggregate == Aggregate::percentile) {
     return quantile_in_unit(std::move(values), threshold.percentile, unit);
   }
-  return in_unit(estimate_mean(std::span<const std::int64_t>{values}), unit);
+  return in_unit(estimate_mean(std::span<const Value>{values}), unit);
 }
 
 std::size_t place_named(const std::vector<std::string>& names, const std::string& name) {
@@ -185,7 +197,7 @@ std::size_t place_named(const std::vector<std::string>& names, const std::string
   return static_cast<std::size_t>(found - names.begin());
 }
 
-Values costs_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
+Sums costs_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
   if (threshold.provider) {
     const std::size_t place = place_named(set.frame.providers, *threshold.provider);
     return values_of(set, [&](auto& entry) { return entry.billed[place]; });
@@ -236,10 +248,10 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
   forecast.cost_known = mean_over(set, [](auto& entry) { return entry.known(); });
   forecast.cost_reserved = mean_over(set, [](auto& entry) { return entry.reserved(); });
   forecast.cost_quantiles = quantiles_of(values_of(set, [](auto& entry) { return entry.cost(); }));
-  Values costs = values_of(set, [](auto& entry) { return entry.cost(); });
+  Sums costs = values_of(set, [](auto& entry) { return entry.cost(); });
   std::sort(costs.begin(), costs.end());
-  forecast.cost_p2_5 = estimate_quantile(costs, 0.025);
-  forecast.cost_p97_5 = estimate_quantile(costs, 0.975);
+  forecast.cost_p2_5 = estimate_quantile(std::span<const Int128>{costs}, 0.025);
+  forecast.cost_p97_5 = estimate_quantile(std::span<const Int128>{costs}, 0.975);
   forecast.cost_sd = spread_of(set);
   if (set.frame.monthly) {
     for (std::size_t i = 0; i < set.frame.shares.size(); ++i) {

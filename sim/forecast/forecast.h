@@ -2,7 +2,7 @@
 // The figures of a set of replications: each with its 95 % interval, computed once, in the order of the replications.
 //
 // Money is in pico-dollars, time in nanoseconds, shares are of 1. Which interval belongs to which figure, and why, is
-// described in sim/statistics/statistics.h. Replications are independent, so that the intervals hold whatever happens
+// described in sim/statistics. Replications are independent, so that the intervals hold whatever happens
 // inside one.
 //
 // Demand and request noise. A month differs from another for two reasons: the environment that its requests share
@@ -32,12 +32,14 @@ struct ReplicationSet {
   Histogram latency;
 };
 
-struct MoneyQuantiles {
-  std::optional<QuantileEstimate> p10;
-  std::optional<QuantileEstimate> p50;
-  std::optional<QuantileEstimate> p90;
+template <class Value>
+struct QuantilesOf {
+  std::optional<QuantileOf<Value>> p10;
+  std::optional<QuantileOf<Value>> p50;
+  std::optional<QuantileOf<Value>> p90;
 };
-using TimeQuantiles = MoneyQuantiles;
+using MoneyQuantiles = QuantilesOf<Int128>;
+using TimeQuantiles = QuantilesOf<std::int64_t>;
 
 struct ForecastRow {
   ForecastDay day;
@@ -76,8 +78,8 @@ struct Forecast {
   std::optional<Estimate> cost_reserved;  // what the budget counts for the calls whose bill it never learns
   MoneyQuantiles cost_quantiles;
   // The 95 % prediction interval, within which 95 % of the replications lie; nothing: they are fewer than 146.
-  std::optional<QuantileEstimate> cost_p2_5;
-  std::optional<QuantileEstimate> cost_p97_5;
+  std::optional<QuantileOf<Int128>> cost_p2_5;
+  std::optional<QuantileOf<Int128>> cost_p97_5;
   Spread cost_sd;
   std::vector<Estimate> p_exceed;  // by share, in any month of the horizon; empty without a budget
   TimeQuantiles exhaustion;        // kNever: not within the horizon

@@ -18,8 +18,9 @@ using monitor::Outcome;
 constexpr std::array<Millionths, 4> kSharesAlways{
     {Millionths{800'000}, Millionths{900'000}, Millionths{950'000}, Millionths{1'000'000}}};
 
-std::int64_t sum(std::span<const std::int64_t> values) {
-  return std::accumulate(values.begin(), values.end(), std::int64_t{0});
+template <class Values>
+auto sum(const Values& values) {
+  return std::accumulate(values.begin(), values.end(), typename Values::value_type{0});
 }
 
 void multiply_traffic(Scenario& scenario, std::int64_t rate_millionths) {
@@ -62,10 +63,10 @@ std::vector<Millionths> all_shares(std::vector<Millionths> shares) {
 }
 
 // What the budget of the month that this day lies in has settled so far.
-std::int64_t month_settled(const monitor::CostLimiter& limiter, WallTime day) {
+Int128 month_settled(const monitor::CostLimiter& limiter, WallTime day) {
   const WallTime begin = month_of(day).begin;
   for (const monitor::BudgetWindow& window : limiter.windows()) {
-    if (window.live && !window.daily && window.begin == begin) return window.settled.narrow().picos();
+    if (window.live && !window.daily && window.begin == begin) return window.settled.picos();
   }
   return 0;
 }
@@ -88,11 +89,11 @@ std::vector<std::int64_t> crossings(const ForecastFrame& frame, const std::vecto
   return crossed;
 }
 
-std::vector<std::int64_t> spend_by_provider(const ForecastFrame& frame, const Metrics& metrics) {
-  std::vector<std::int64_t> spend;
+std::vector<Int128> spend_by_provider(const ForecastFrame& frame, const Metrics& metrics) {
+  std::vector<Int128> spend;
   for (std::size_t i = 0; i < frame.providers.size(); ++i) {
     const auto& provider = metrics.provider(monitor::ProviderId{static_cast<std::uint8_t>(i)});
-    spend.push_back((provider.cost + provider.cost_unknown).narrow().picos());
+    spend.push_back((provider.cost + provider.cost_unknown).picos());
   }
   return spend;
 }
@@ -107,23 +108,22 @@ void tell(Replication& replication, const ForecastFrame& frame, const std::vecto
   replication.failed_over = all.failed_over;
   replication.crossed = crossings(frame, days, metrics);
   replication.by_provider = spend_by_provider(frame, metrics);
-  for (const LedgerTotals& ledger : result.ledger) replication.billed.push_back(ledger.billed.narrow().picos());
+  for (const LedgerTotals& ledger : result.ledger) replication.billed.push_back(ledger.billed.picos());
   const std::vector<monitor::RequestMetrics> variants = metrics.variants();
   for (std::size_t i = 0; i < variants.size(); ++i) {
-    replication.by_variant.push_back((variants[i].cost + result.unknown.by_variant[i]).narrow().picos());
+    replication.by_variant.push_back((variants[i].cost + result.unknown.by_variant[i]).picos());
   }
   replication.by_workload.resize(frame.features.size());
   // Label 0 is "none"; workload i has label i + 1.
   const std::vector<monitor::RequestMetrics> labels = metrics.labels();
   for (std::size_t i = 0; i + 1 < labels.size(); ++i) {
-    replication.by_workload[i] = (labels[i + 1].cost + result.unknown.by_labels[i + 1]).narrow().picos();
+    replication.by_workload[i] = (labels[i + 1].cost + result.unknown.by_labels[i + 1]).picos();
   }
   const monitor::SpendByCause& spend = metrics.spend();
-  const auto picos = [](UsdSum sum) { return sum.narrow().picos(); };
   const std::vector<UsdSum>& unknown = result.unknown.by_labels;
-  replication.by_cause = {picos(spend.first_attempts), picos(spend.retries), picos(spend.failovers),
-                          picos(std::accumulate(unknown.begin(), unknown.end(), UsdSum{})),
-                          picos(spend.saved_by_cache)};
+  replication.by_cause = {spend.first_attempts.picos(), spend.retries.picos(), spend.failovers.picos(),
+                          std::accumulate(unknown.begin(), unknown.end(), UsdSum{}).picos(),
+                          spend.saved_by_cache.picos()};
   for (std::size_t i = 0; i < kLatencyShares.size(); ++i) {
     const auto value = all.latency.quantile(kLatencyShares[i]);
     replication.latency_ns[i] = value ? value->count() : kNever;
@@ -139,8 +139,9 @@ void each_number(One& entry, Visit visit) {
   for (auto& count : entry.outcomes) visit(count);
   visit(entry.calls);
   visit(entry.failed_over);
-  for (auto* list : {&entry.month_to_date, &entry.crossed, &entry.by_provider, &entry.billed, &entry.by_variant,
-                     &entry.by_workload}) {
+  for (auto& value : entry.month_to_date) visit(value);
+  for (auto& value : entry.crossed) visit(value);
+  for (auto* list : {&entry.by_provider, &entry.billed, &entry.by_variant, &entry.by_workload}) {
     for (auto& value : *list) visit(value);
   }
   for (auto& value : entry.by_cause) visit(value);
@@ -165,9 +166,9 @@ std::vector<ForecastDay> days_of(const ForecastFrame& frame) {
   return days;
 }
 
-std::int64_t Replication::cost() const { return sum(billed); }
-std::int64_t Replication::known() const { return by_cause[0] + by_cause[1] + by_cause[2]; }
-std::int64_t Replication::reserved() const { return sum(by_provider) - known(); }
+Int128 Replication::cost() const { return sum(billed); }
+Int128 Replication::known() const { return by_cause[0] + by_cause[1] + by_cause[2]; }
+Int128 Replication::reserved() const { return sum(by_provider) - known(); }
 std::int64_t Replication::requests() const { return sum(outcomes); }
 std::int64_t Replication::refused() const {
   return outcomes[static_cast<std::size_t>(Outcome::refused_rate)] +
@@ -180,13 +181,17 @@ std::int64_t Replication::failed() const {
          outcomes[static_cast<std::size_t>(Outcome::stale_hit)];
 }
 
-std::vector<std::int64_t> numbers_of(const Replication& replication) {
-  std::vector<std::int64_t> numbers;
-  each_number(replication, [&](auto value) { numbers.push_back(static_cast<std::int64_t>(value)); });
+std::vector<Int128> numbers_of(const Replication& replication) {
+  std::vector<Int128> numbers;
+  each_number(replication, [&](auto value) {
+    // A digest of 64 bits is written as the signed number of the same bits.
+    using Signed = std::conditional_t<std::is_same_v<decltype(value), Int128>, Int128, std::int64_t>;
+    numbers.push_back(static_cast<Signed>(value));
+  });
   return numbers;
 }
 
-std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<const std::int64_t> numbers) {
+std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<const Int128> numbers) {
   const std::vector<ForecastDay> days = days_of(frame);
   Replication replication;
   replication.month_to_date.resize(days.size());
@@ -199,8 +204,14 @@ std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<
   each_number(replication, [&](auto) { ++wanted; });
   if (numbers.size() != wanted) return std::nullopt;
   std::size_t place = 0;
-  each_number(replication,
-              [&](auto& value) { value = static_cast<std::remove_reference_t<decltype(value)>>(numbers[place++]); });
+  bool fits = true;
+  each_number(replication, [&](auto& value) {
+    using Value = std::remove_reference_t<decltype(value)>;
+    const Int128 number = numbers[place++];
+    if (!std::is_same_v<Value, Int128>) fits = fits && number >= INT64_MIN && number <= INT64_MAX;
+    value = static_cast<Value>(number);
+  });
+  if (!fits) return std::nullopt;
   return replication;
 }
 
@@ -265,10 +276,10 @@ std::optional<Replication> ForecastWorld::replicate(SeedFamily family, std::uint
   options.checkpoints = nullptr;
   const RunResult twin = run(scenario_, options);
   if (twin.stopped) return std::nullopt;
-  replication.twin_cost = std::accumulate(twin.ledger.begin(), twin.ledger.end(), UsdSum{},
-                                          [](UsdSum all, const LedgerTotals& ledger) { return all + ledger.billed; })
-                              .narrow()
-                              .picos();
+  replication.twin_cost =
+      std::accumulate(twin.ledger.begin(), twin.ledger.end(), UsdSum{}, [](UsdSum all, const LedgerTotals& ledger) {
+        return all + ledger.billed;
+      }).picos();
   return replication;
 }
 

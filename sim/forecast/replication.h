@@ -4,6 +4,7 @@
 //
 // Replication r's seed is a pure function of the scenario's seed and r. Its numbers are a pure function of the world
 // and that seed. Nothing but the daily totals grows with the horizon, nothing with the number of requests.
+// Money is a sum of bills, in pico-dollars of 128 bits: a month may cost more than the 9.2 million USD of one amount.
 //
 // Spend is what the budget counts: the bills of calls whose usage is known, and for the others what they were settled
 // for. What the providers truly billed stands beside it.
@@ -80,31 +81,31 @@ struct Replication {
   std::uint64_t digest = 0;
   std::array<std::int64_t, monitor::kOutcomes> outcomes{};  // requests
   std::int64_t calls = 0;
-  std::int64_t failed_over = 0;              // requests
-  std::vector<std::int64_t> month_to_date;   // pico-dollars at the end of each day, with what was spent before
-  std::vector<std::int64_t> crossed;         // by month and share: nanoseconds since the start, or kNever
-  std::vector<std::int64_t> by_provider;     // pico-dollars over the horizon, as the budget counts them
-  std::vector<std::int64_t> billed;          // by provider: what it billed; the next lists are of the same dollars
-  std::vector<std::int64_t> by_variant;      // pico-dollars
-  std::vector<std::int64_t> by_workload;     // pico-dollars
-  std::array<std::int64_t, 5> by_cause{};    // first attempts, retries, failovers, unknown usage; saved by the cache
+  std::int64_t failed_over = 0;       // requests
+  std::vector<Int128> month_to_date;  // at the end of each day, with what was spent before
+  std::vector<std::int64_t> crossed;  // by month and share: nanoseconds since the start, or kNever
+  std::vector<Int128> by_provider;    // over the horizon, as the budget counts it
+  std::vector<Int128> billed;         // by provider: what it billed; the next lists are of the same dollars
+  std::vector<Int128> by_variant;
+  std::vector<Int128> by_workload;
+  std::array<Int128, 5> by_cause{};          // first attempts, retries, failovers, unknown usage; saved by the cache
   std::array<std::int64_t, 4> latency_ns{};  // by kLatencyShares, of answered requests; kNever if there are none
-  std::int64_t twin_cost = kNever;           // of its twin, if it has one
+  Int128 twin_cost = kNever;                 // of its twin, if it has one
   Histogram latency;                         // of answered requests
 
-  [[nodiscard]] std::int64_t cost() const;      // what the providers billed
-  [[nodiscard]] std::int64_t known() const;     // of that, the bills of calls with known usage
-  [[nodiscard]] std::int64_t reserved() const;  // what the budget counts for the other calls
+  [[nodiscard]] Int128 cost() const;      // what the providers billed
+  [[nodiscard]] Int128 known() const;     // of that, the bills of calls with known usage
+  [[nodiscard]] Int128 reserved() const;  // what the budget counts for the other calls
   [[nodiscard]] std::int64_t requests() const;
   [[nodiscard]] std::int64_t refused() const;
   [[nodiscard]] std::int64_t failed() const;
   friend bool operator==(const Replication&, const Replication&) = default;
 };
 
-// All but the histogram as one list, and back; nothing if the list has another length than the frame requires.
-[[nodiscard]] std::vector<std::int64_t> numbers_of(const Replication& replication);
-[[nodiscard]] std::optional<Replication> replication_of(const ForecastFrame& frame,
-                                                        std::span<const std::int64_t> numbers);
+// All but the histogram as one list, and back; nothing if the list has another length than the frame requires, or a
+// number that is not of money exceeds 64 bits.
+[[nodiscard]] std::vector<Int128> numbers_of(const Replication& replication);
+[[nodiscard]] std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<const Int128> numbers);
 
 // Seeds of one family are independent of those of another.
 enum class SeedFamily : std::uint8_t { forecast, search, confirmation };

@@ -24,7 +24,10 @@ namespace windtunnel::sim {
 
 // One number per step. A series that is shorter than the run has zeros from there on; an empty one is zero throughout.
 using Series = std::vector<std::int64_t>;
-[[nodiscard]] inline std::int64_t value_at(const Series& series, std::size_t step) {
+// The same of money, because a step may hold more bills than the 9.2 million USD of one amount.
+using MoneySeries = std::vector<Int128>;
+template <class Value>
+[[nodiscard]] Value value_at(const std::vector<Value>& series, std::size_t step) {
   return step < series.size() ? series[step] : 0;
 }
 
@@ -61,9 +64,9 @@ struct RequestSeries {
   Series output_tokens;
   // At the request's end: what the providers billed; of that, what the caller learnt; and what the limiter settled for
   // the calls whose usage is unknown.
-  Series cost_picos;
-  Series cost_known_picos;
-  Series cost_reserved_picos;
+  MoneySeries cost_picos;
+  MoneySeries cost_known_picos;
+  MoneySeries cost_reserved_picos;
   DurationSeries latency;              // of answered requests
   DurationSeries time_to_first_token;  // of served requests
 };
@@ -73,9 +76,9 @@ struct ProviderSeries {
   std::array<Series, monitor::kReplyKinds> replies;
   Series input_tokens;  // of calls with known usage
   Series output_tokens;
-  Series cost_picos;                   // billed, by the provider's ledger
-  Series cost_known_picos;             // of that, what the caller learnt
-  Series cost_reserved_picos;          // what calls of unknown usage were settled for
+  MoneySeries cost_picos;              // billed, by the provider's ledger
+  MoneySeries cost_known_picos;        // of that, what the caller learnt
+  MoneySeries cost_reserved_picos;     // what calls of unknown usage were settled for
   TokenBins input_tokens_per_call;     // of calls with known usage, if it is above 0
   TokenBins output_tokens_per_call;    // of the same calls
   DurationSeries latency;              // of calls that were ok
@@ -176,12 +179,12 @@ struct Timeline {
   Series overruns;    // bills above their reservation
   std::vector<ProviderSeries> providers;
   // Gauges.
-  Series in_flight;            // requests
-  Series in_flight_max;        // the most within the step
-  Series month_settled_picos;  // of the month and the day then current
-  Series month_reserved_picos;
-  Series day_settled_picos;
-  Series day_reserved_picos;
+  Series in_flight;                 // requests
+  Series in_flight_max;             // the most within the step
+  MoneySeries month_settled_picos;  // of the month and the day then current
+  MoneySeries month_reserved_picos;
+  MoneySeries day_settled_picos;
+  MoneySeries day_reserved_picos;
   Series cache_entries_held;   // expired ones too, until something removes them
   Series cache_entries_fresh;  // of these, the ones that a request would hit
 

@@ -40,10 +40,18 @@ std::int64_t number_of(BreakerState state) {
   fail_check("a breaker's state has a number", __FILE__, __LINE__);
 }
 
-void put(Series& series, std::size_t place, std::int64_t value) {
+template <class Value>
+void put(std::vector<Value>& series, std::size_t place, Value value) {
   if (value == 0) return;
   series.resize(place + 1);
   series[place] = value;
+}
+
+template <class Value>
+void add_at(std::vector<Value>& series, std::size_t place, Value amount) {
+  if (amount == 0) return;
+  if (series.size() <= place) series.resize(place + 1);
+  series[place] += amount;
 }
 
 Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
@@ -236,10 +244,10 @@ void TimelineRecorder::count(RequestSeries& series, const monitor::Record& recor
 void TimelineRecorder::on(const ScheduledDone& event) {
   move_to(event.at);
   const monitor::CostLimiter& limiter = pipeline_->cost_limiter();
-  gauges_ = {.month_settled = limiter.month_settled().narrow().picos(),
-             .month_reserved = limiter.month_reserved().narrow().picos(),
-             .day_settled = limiter.day_settled().narrow().picos(),
-             .day_reserved = limiter.day_reserved().narrow().picos(),
+  gauges_ = {.month_settled = limiter.month_settled().picos(),
+             .month_reserved = limiter.month_reserved().picos(),
+             .day_settled = limiter.day_settled().picos(),
+             .day_reserved = limiter.day_reserved().picos(),
              .cache_entries_held = static_cast<std::int64_t>(pipeline_->cache().size())};
 }
 
@@ -290,11 +298,9 @@ void TimelineRecorder::spend_time(std::size_t provider, Instant until) {
   add(state.state == BreakerState::open ? series.open_ns : series.half_open_ns, spent);
 }
 
-void TimelineRecorder::add(Series& series, std::int64_t amount) {
-  if (amount == 0) return;
-  if (series.size() <= step_) series.resize(step_ + 1);
-  series[step_] += amount;
-}
+void TimelineRecorder::add(Series& series, std::int64_t amount) { add_at(series, step_, amount); }
+
+void TimelineRecorder::add(MoneySeries& series, Int128 picos) { add_at(series, step_, picos); }
 
 void TimelineRecorder::add(DurationSeries& series, Duration duration) {
   add(series.bins[bin_of(duration)]);

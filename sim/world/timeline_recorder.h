@@ -52,10 +52,10 @@ class TimelineRecorder final {
  private:
   // As they stood after the latest event.
   struct Gauges {
-    std::int64_t month_settled = 0;
-    std::int64_t month_reserved = 0;
-    std::int64_t day_settled = 0;
-    std::int64_t day_reserved = 0;
+    Int128 month_settled = 0;
+    Int128 month_reserved = 0;
+    Int128 day_settled = 0;
+    Int128 day_reserved = 0;
     std::int64_t cache_entries_held = 0;
   };
   struct ProviderState {
@@ -75,12 +75,13 @@ class TimelineRecorder final {
   void close_view();
   void spend_time(std::size_t provider, Instant until);
   struct Costs {
-    std::int64_t billed = 0;  // pico-dollars, as are the others
-    std::int64_t known = 0;
-    std::int64_t reserved = 0;
+    Int128 billed = 0;  // pico-dollars, as are the others
+    Int128 known = 0;
+    Int128 reserved = 0;
   };
   void count(RequestSeries& series, const monitor::Record& record, const Costs& costs);
   void add(Series& series, std::int64_t amount = 1);
+  void add(MoneySeries& series, Int128 picos);
   void add(DurationSeries& series, Duration duration);
 
   Timeline timeline_;

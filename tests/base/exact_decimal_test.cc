@@ -65,6 +65,17 @@ TEST(ExactDecimal, reads_json_numbers_exactly) {
   EXPECT_EQ(parse_decimal("1e30", 0), std::nullopt);
 }
 
+TEST(ExactDecimal, reads_large_numbers_up_to_37_digits) {
+  EXPECT_EQ(parse_large_decimal("360316000.5", 12), Int128{3'603'160'005} * 100'000'000'000);
+  EXPECT_EQ(parse_large_decimal("-9223372036854775809", 0), Int128{INT64_MIN} - 1);
+  EXPECT_EQ(parse_large_decimal("3.60316e+08", 12), Int128{360'316'000} * 1'000'000'000'000);
+  const std::string most(37, '9');
+  ASSERT_TRUE(parse_large_decimal(most, 0));
+  EXPECT_EQ(exact_decimal(*parse_large_decimal(most, 0), 0), most);
+  EXPECT_EQ(parse_large_decimal("1" + most, 0), std::nullopt);
+  EXPECT_EQ(parse_large_decimal("1e1000000000", 0), std::nullopt);
+}
+
 TEST(ExactDecimal, reads_nothing_but_json_numbers) {
   for (const char* text :
        {"", "-", "+1", "01", "1.", ".5", "1e", "1e+", "0x1", "1 ", " 1", "NaN", "Infinity", "1.2.3"}) {

@@ -55,6 +55,16 @@ TEST(JsonWriter, lists_of_integers_stay_on_their_line) {
   EXPECT_EQ(text, "[\n  [1,-9223372036854775808,9223372036854775807],\n  [],\n  {}\n]");
 }
 
+TEST(JsonWriter, writes_integers_beyond_64_bits_in_strings) {
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::line};
+  const std::array<Int128, 4> values{INT64_MAX, Int128{INT64_MAX} + 1, INT64_MIN, Int128{INT64_MIN} - 1};
+  json.begin_array().large_integer(values[1]).large_integers(values).end_array();
+  EXPECT_EQ(text,
+            "[\"9223372036854775808\","
+            "[9223372036854775807,\"9223372036854775808\",-9223372036854775808,\"-9223372036854775809\"]]");
+}
+
 TEST(JsonWriter, indents_by_two) {
   std::string text;
   JsonWriter json{text, JsonWriter::Form::indented};

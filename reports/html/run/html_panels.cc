@@ -91,12 +91,12 @@ void put_fault_figures(JsonWriter& json, const Timeline& timeline) {
 }
 
 void put_budget_figures(JsonWriter& json, const Timeline& timeline) {
-  const auto window = [&](const char* name, const std::optional<Usd>& limit, const sim::Series& settled) {
+  const auto window = [&](const char* name, const std::optional<Usd>& limit, const sim::MoneySeries& settled) {
     json.key(name).begin_object().key("limit");
     limit ? json.decimal(limit->picos(), kDollarDecimals) : json.null();
-    json.key("settled").integers(scaled(last_by_view(timeline, settled), 1'000'000)).end_object();
+    json.key("settled").large_integers(scaled(last_by_view(timeline, settled), 1'000'000)).end_object();
   };
-  json.key("billed_words").text(kBilledWords).key("billed").integers(billed_by_view(timeline));
+  json.key("billed_words").text(kBilledWords).key("billed").large_integers(billed_by_view(timeline));
   json.key("budget").begin_object();
   window("month", timeline.monthly_limit, timeline.month_settled_picos);
   window("day", timeline.daily_limit, timeline.day_settled_picos);

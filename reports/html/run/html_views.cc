@@ -1,15 +1,18 @@
 #include "reports/html/run/html_views.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
+#include <utility>
 
 namespace windtunnel::reports {
 namespace {
 
-template <class Combine>
-std::vector<std::int64_t> by_view(const sim::Timeline& timeline, const sim::Series& series, Combine combine) {
-  std::vector<std::int64_t> views(timeline.views());
+template <class Value, class Combine>
+std::vector<Value> by_view(const sim::Timeline& timeline, const std::vector<Value>& series, Combine combine) {
+  std::vector<Value> views(timeline.views());
   for (std::size_t step = 0; step < timeline.steps; ++step) {
-    std::int64_t& view = views[step / timeline.view_steps];
+    Value& view = views[step / timeline.view_steps];
     view = combine(view, sim::value_at(series, step));
   }
   return views;
@@ -23,7 +26,10 @@ void add_to(sim::Series& sum, const sim::Series& other) {
 }  // namespace
 
 std::vector<std::int64_t> sums_by_view(const sim::Timeline& timeline, const sim::Series& series) {
-  return by_view(timeline, series, [](std::int64_t a, std::int64_t b) { return a + b; });
+  return by_view(timeline, series, std::plus<>{});
+}
+std::vector<Int128> sums_by_view(const sim::Timeline& timeline, const sim::MoneySeries& series) {
+  return by_view(timeline, series, std::plus<>{});
 }
 std::vector<std::int64_t> greatest_by_view(const sim::Timeline& timeline, const sim::Series& series) {
   return by_view(timeline, series, [](std::int64_t a, std::int64_t b) { return std::max(a, b); });
@@ -31,10 +37,8 @@ std::vector<std::int64_t> greatest_by_view(const sim::Timeline& timeline, const 
 std::vector<std::int64_t> last_by_view(const sim::Timeline& timeline, const sim::Series& series) {
   return by_view(timeline, series, [](std::int64_t, std::int64_t b) { return b; });
 }
-
-std::vector<std::int64_t> scaled(std::vector<std::int64_t> values, std::int64_t unit) {
-  for (std::int64_t& value : values) value = (value + unit / 2) / unit;
-  return values;
+std::vector<Int128> last_by_view(const sim::Timeline& timeline, const sim::MoneySeries& series) {
+  return by_view(timeline, series, [](Int128, Int128 b) { return b; });
 }
 
 sim::Series failed_requests(const sim::RequestSeries& requests) {
@@ -78,19 +82,14 @@ const sim::Series& answers_of(const sim::ProviderSeries& provider) {
   return provider.replies[static_cast<std::size_t>(monitor::ReplyKind::ok)];
 }
 
-std::vector<std::int64_t> billed_by_view(const sim::Timeline& timeline) {
-  std::vector<std::int64_t> micros(timeline.views());
+std::vector<Int128> billed_by_view(const sim::Timeline& timeline) {
   std::vector<Int128> picos(timeline.views());
   for (const sim::ProviderSeries& provider : timeline.providers) {
-    const std::vector<std::int64_t> billed = sums_by_view(timeline, provider.cost_picos);
+    const std::vector<Int128> billed = sums_by_view(timeline, provider.cost_picos);
     for (std::size_t view = 0; view < billed.size(); ++view) picos[view] += billed[view];
   }
-  Int128 so_far = 0;
-  for (std::size_t view = 0; view < picos.size(); ++view) {
-    so_far += picos[view];
-    micros[view] = static_cast<std::int64_t>((so_far + 500'000) / 1'000'000);
-  }
-  return micros;
+  std::partial_sum(picos.begin(), picos.end(), picos.begin());
+  return scaled(std::move(picos), 1'000'000);
 }
 
 }  // namespace windtunnel::reports

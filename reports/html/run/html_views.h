@@ -10,17 +10,23 @@ namespace windtunnel::reports {
 
 // The sum of a counter's steps in each view.
 std::vector<std::int64_t> sums_by_view(const sim::Timeline& timeline, const sim::Series& series);
+std::vector<Int128> sums_by_view(const sim::Timeline& timeline, const sim::MoneySeries& series);
 // The greatest of a gauge's steps in each view.
 std::vector<std::int64_t> greatest_by_view(const sim::Timeline& timeline, const sim::Series& series);
 // A gauge at each view's end.
 std::vector<std::int64_t> last_by_view(const sim::Timeline& timeline, const sim::Series& series);
+std::vector<Int128> last_by_view(const sim::Timeline& timeline, const sim::MoneySeries& series);
 
 // The width of a view.
 [[nodiscard]] inline Duration view_of(const sim::Timeline& timeline) {
   return timeline.step * static_cast<std::int64_t>(timeline.view_steps);
 }
 // In greater units; halves up.
-std::vector<std::int64_t> scaled(std::vector<std::int64_t> values, std::int64_t unit);
+template <class Value>
+std::vector<Value> scaled(std::vector<Value> values, std::int64_t unit) {
+  for (Value& value : values) value = (value + unit / 2) / unit;
+  return values;
+}
 
 // Requests that were neither answered nor refused by our own limiters, by step.
 sim::Series failed_requests(const sim::RequestSeries& requests);
@@ -34,6 +40,6 @@ sim::Series failed_calls(const sim::ProviderSeries& provider);
 const sim::Series& answers_of(const sim::ProviderSeries& provider);
 
 // What all providers had billed since the start at each view's end, in micro-dollars.
-std::vector<std::int64_t> billed_by_view(const sim::Timeline& timeline);
+std::vector<Int128> billed_by_view(const sim::Timeline& timeline);
 
 }  // namespace windtunnel::reports

@@ -17,6 +17,7 @@ namespace {
 
 using sim::Timeline;
 using Numbers = std::vector<std::int64_t>;
+using Sums = std::vector<Int128>;  // of money
 
 constexpr std::size_t kTableRows = 40;
 
@@ -28,9 +29,9 @@ struct Groups {
       : views(timeline.views()), size(std::max<std::size_t>((timeline.views() + kTableRows - 1) / kTableRows, 1)) {}
   [[nodiscard]] std::size_t count() const { return (views + size - 1) / size; }
 
-  template <class Combine>
-  [[nodiscard]] Numbers combined(const Numbers& by_view, Combine combine) const {
-    Numbers result(count());
+  template <class Value, class Combine>
+  [[nodiscard]] std::vector<Value> combined(const std::vector<Value>& by_view, Combine combine) const {
+    std::vector<Value> result(count());
     for (std::size_t view = 0; view < by_view.size(); ++view) {
       result[view / size] = combine(result[view / size], by_view[view]);
     }
@@ -40,8 +41,8 @@ struct Groups {
   [[nodiscard]] Numbers greatest(const Numbers& by_view) const {
     return combined(by_view, [](std::int64_t a, std::int64_t b) { return std::max(a, b); });
   }
-  [[nodiscard]] Numbers last(const Numbers& by_view) const {
-    return combined(by_view, [](std::int64_t, std::int64_t b) { return b; });
+  [[nodiscard]] Sums last(const Sums& by_view) const {
+    return combined(by_view, [](Int128, Int128 b) { return b; });
   }
 };
 
@@ -60,9 +61,9 @@ TableColumn parts_of(std::string name, const Numbers& parts, const Numbers& whol
   return column;
 }
 
-TableColumn dollars(std::string name, const Numbers& values, int decimals) {
+TableColumn dollars(std::string name, const Sums& values, int decimals) {
   TableColumn column{std::move(name), {}};
-  for (const std::int64_t value : values) column.cells.push_back(rounded_decimal(value, decimals, 4));
+  for (const Int128 value : values) column.cells.push_back(rounded_decimal(value, decimals, 4));
   return column;
 }
 

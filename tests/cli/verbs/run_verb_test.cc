@@ -172,22 +172,48 @@ TEST(Validate, names_what_is_valid_and_exits_3_on_the_rest) {
   EXPECT_NE(result.out.find("2 files: 1 valid, 1 not"), std::string::npos) << result.out;
 }
 
-// What a single amount holds is the end of what a timeline and a forecast can count, not of a run.
 TEST(Run, counts_more_money_than_a_single_amount_holds) {
   const Folder folder;
   const std::string file = "tests/cases/spend-above-9.2-million.json";
-  const ProcessResult result = windtunnel("run " + file);
+  const ProcessResult result = windtunnel("run " + file + " --out " + folder.path("out"));
   EXPECT_EQ(result.exit, 0) << result.out;
   EXPECT_NE(result.out.find("Total Cost: $18000000.0000\n"), std::string::npos) << result.out;
-  const ProcessResult with_timeline = windtunnel("run --quiet " + file + " --out " + folder.path("out"));
-  EXPECT_EQ(with_timeline.exit, 3) << with_timeline.out;
-  const ProcessResult forecast = windtunnel("forecast --quiet --horizon 1h --replications 2 " + file);
-  EXPECT_EQ(forecast.exit, 3) << forecast.out;
-  for (const ProcessResult& limited : {with_timeline, forecast}) {
-    EXPECT_NE(limited.out.find("windtunnel: more than 9.2 million USD are added up"), std::string::npos) << limited.out;
-    EXPECT_EQ(limited.out.find("internal error"), std::string::npos) << limited.out;
+  EXPECT_EQ(windtunnel("report " + folder.path("out")).exit, 0);
+  EXPECT_NE(folder.read("out/report.html").find("18000000.0000"), std::string::npos) << "the last bucket's Billed";
+  const ProcessResult csv = windtunnel("export csv " + folder.path("out") + " --out " + folder.path("t.csv"));
+  EXPECT_EQ(csv.exit, 0) << csv.out;
+  EXPECT_NE(folder.read("t.csv").find(",18000000,"), std::string::npos) << "month_settled_usd at the end";
+  const ProcessResult metrics =
+      windtunnel("export openmetrics " + folder.path("out") + " --out " + folder.path("metrics.txt"));
+  EXPECT_EQ(metrics.exit, 0) << metrics.out;
+  EXPECT_NE(folder.read("metrics.txt").find("windtunnel_provider_cost_usd_total{provider=\"openai\"} 18000000 "),
+            std::string::npos);
+}
+
+// 36 million USD in an hour, which three steps of a budget's account, a part and a page must hold.
+TEST(Run, a_forecast_counts_more_money_than_a_single_amount_holds) {
+  const Folder folder;
+  const std::string flags =
+      "forecast --quiet --horizon 1h --replications 60 tests/cases/spend-above-9.2-million.json --out ";
+  const ProcessResult whole = windtunnel(flags + folder.path("whole"));
+  EXPECT_EQ(whole.exit, 0) << whole.out;
+  const std::string text = folder.read("whole/forecast.txt");
+  EXPECT_NE(text.find("36,000,000"), std::string::npos) << text;
+  EXPECT_NE(folder.read("whole/forecast.csv").find(",36000000,36000000,36000000,"), std::string::npos);
+  const ProcessResult page = windtunnel("report " + folder.path("whole"));
+  EXPECT_EQ(page.exit, 0) << page.out;
+  for (const char* shard : {"0", "1"}) {
+    const ProcessResult part =
+        windtunnel(flags + folder.path(std::string("part-") + shard + ".json") + " --shard " + shard + "/2");
+    EXPECT_EQ(part.exit, 0) << part.out;
   }
-  EXPECT_NE(with_timeline.out.find("  in " + file + ", seed "), std::string::npos) << with_timeline.out;
+  const ProcessResult merged = windtunnel("merge " + folder.path("part-0.json") + " " + folder.path("part-1.json"));
+  EXPECT_EQ(merged.exit, 0) << merged.out;
+  EXPECT_NE(merged.out.find("36,000,000"), std::string::npos) << merged.out;
+  const ProcessResult compared = windtunnel(
+      "compare --quiet tests/cases/spend-above-9.2-million.json --vary workload.a.rate=50,60 --seeds 1..2 "
+      "--max-regression 'cost_usd<=1%'");
+  EXPECT_NE(compared.out.find("21600000"), std::string::npos) << compared.out;
 }
 
 }  // namespace

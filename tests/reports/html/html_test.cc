@@ -143,9 +143,9 @@ TEST(HtmlViews, add_up_what_all_providers_billed_to_micro_dollars) {
   timeline.providers.resize(2);
   timeline.providers[0].cost_picos = {1'000'000, 2'000'000, 400'000};
   timeline.providers[1].cost_picos = {0, 0, 0, 3'099'999};
-  EXPECT_EQ(billed_by_view(timeline), (std::vector<std::int64_t>{3, 6}));
+  EXPECT_EQ(billed_by_view(timeline), (std::vector<Int128>{3, 6}));
   timeline.providers[1].cost_picos[3] += 1;
-  EXPECT_EQ(billed_by_view(timeline), (std::vector<std::int64_t>{3, 7}));
+  EXPECT_EQ(billed_by_view(timeline), (std::vector<Int128>{3, 7}));
 }
 
 TEST(HtmlViews, answers_of_providers_are_the_served_requests) {

@@ -185,5 +185,19 @@ TEST(ForecastFigures, a_stop_rule_waits_for_the_last_of_its_targets) {
   EXPECT_FALSE(holds(rule({never, target}), set));
 }
 
+TEST(Replications, hold_more_money_than_64_bits_but_no_larger_counts) {
+  const ForecastWorld world{drawn_demand(0), {.horizon = 24h}};
+  auto entry = world.replicate(SeedFamily::forecast, 1, nullptr);
+  ASSERT_TRUE(entry);
+  entry->latency = {};
+  entry->billed.front() = Int128{INT64_MAX} * 1000;
+  EXPECT_EQ(entry->cost(), Int128{INT64_MAX} * 1000);
+  auto numbers = numbers_of(*entry);
+  EXPECT_EQ(replication_of(world.frame(), numbers), entry);
+  // Behind the index and the digest come counts of requests.
+  numbers[2] = Int128{INT64_MAX} + 1;
+  EXPECT_FALSE(replication_of(world.frame(), numbers));
+}
+
 }  // namespace
 }  // namespace windtunnel::sim::forecast_figures_test

@@ -194,7 +194,7 @@ TEST(Forecast, divides_spend_without_a_rest) {
   const ForecastWorld world{scenario, {.horizon = 24h * 3}};
   const ReplicationSet set = replicated(world, 20);
   for (const Replication& replication : set.all) {
-    const auto sum = [](auto begin, auto end) { return std::accumulate(begin, end, std::int64_t{0}); };
+    const auto sum = [](auto begin, auto end) { return std::accumulate(begin, end, Int128{0}); };
     EXPECT_EQ(sum(replication.by_variant.begin(), replication.by_variant.end()), replication.cost());
     EXPECT_EQ(sum(replication.by_workload.begin(), replication.by_workload.end()), replication.cost());
     EXPECT_EQ(sum(replication.by_cause.begin(), replication.by_cause.begin() + 4), replication.cost());

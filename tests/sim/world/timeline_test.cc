@@ -15,7 +15,10 @@ using monitor::BreakerState;
 using monitor::Outcome;
 using monitor::ReplyKind;
 
-std::int64_t sum(const Series& series) { return std::accumulate(series.begin(), series.end(), std::int64_t{0}); }
+template <class Value>
+Value sum(const std::vector<Value>& series) {
+  return std::accumulate(series.begin(), series.end(), Value{0});
+}
 std::int64_t count_of(const DurationSeries& durations) {
   std::int64_t all = 0;
   for (const Series& bin : durations.bins) all += sum(bin);
