@@ -1,0 +1,350 @@
+#include "wire/clock/coordinator.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <system_error>
+
+#include "wire/clock/preload/protocol.h"
+#include "wire/clock/process_state.h"
+
+namespace windtunnel::wire {
+namespace {
+
+using namespace std::chrono_literals;
+using RealClock = std::chrono::steady_clock;
+
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+// Monotonic clocks begin here, because a program may take a small value for none at all.
+constexpr std::int64_t kMonotonicBase = 1'000'000'000'000;
+constexpr auto kAnswerWithin = 10s;        // a program that does not answer for this long has been stopped
+constexpr auto kSilentAfter = 4ms;         // then /proc is asked
+constexpr auto kSilentFor = 2ms;           // between two looks that find the same
+constexpr auto kQuietAfterEnd = 3ms;       // until a parent has surely woken
+constexpr auto kSpinsAfter = 200ms;        // of reading the clock without a wait
+constexpr auto kPushEvery = 1ms;           // of real time
+constexpr std::int64_t kPush = 1'000'000;  // virtual nanoseconds
+constexpr std::uint64_t kReadsOfSpinner = 100;
+
+[[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
+
+template <class T>
+T load(const T& field) {
+  return __atomic_load_n(&field, __ATOMIC_SEQ_CST);
+}
+
+Instant instant_of(std::int64_t nanoseconds) { return Instant{} + Duration{nanoseconds}; }
+
+}  // namespace
+
+struct Coordinator::Connection {
+  int descriptor = -1;
+  std::size_t entry = 0;
+  bool has_said_hello = false;
+  std::uint64_t answered = 0;  // the last question
+  bool is_idle = false;        // the answer to it
+  std::int64_t deadline = kNever;
+};
+
+// How long nothing has been heard of a process that counts as running.
+struct Coordinator::Silence {
+  std::uint64_t activity = 0;
+  RealClock::time_point since;
+  std::optional<ProcessState> seen;
+  RealClock::time_point seen_at;
+  std::uint64_t clock_reads = 0;
+  RealClock::time_point reads_since;
+  bool spins = false;
+  std::uint64_t forced = 0;
+  std::uint64_t pushed = 0;
+};
+
+Coordinator::Coordinator(const Settings& settings) : settings_(settings), silences_(WT_PROGRAMS_MAX) {
+  const std::string page_path = (settings.folder / "clock").string();
+  const int file = ::open(page_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) fail(page_path);
+  void* memory = MAP_FAILED;
+  if (::ftruncate(file, sizeof(wt_page)) == 0) {
+    memory = ::mmap(nullptr, sizeof(wt_page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  }
+  ::close(file);
+  if (memory == MAP_FAILED) fail(page_path);
+  page_ = static_cast<wt_page*>(memory);
+  page_->wall_base = settings.start.time_since_epoch().count();
+  page_->monotonic_base = kMonotonicBase;
+  page_->seed = settings.seed;
+  page_->entropy_real = settings.entropy_is_real ? 1 : 0;
+  page_->version = WT_CLOCK_VERSION;
+  page_->magic = WT_CLOCK_MAGIC;
+
+  const std::string socket_path = (settings.folder / "clock.socket").string();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket_path.size() >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    fail(socket_path);
+  }
+  std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size() + 1);
+  listener_ = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = 0}};
+  if (listener_ < 0 || epoll_ < 0 || ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener_, WT_PROGRAMS_MAX) != 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event) != 0) {
+    fail(socket_path);
+  }
+}
+
+Coordinator::~Coordinator() {
+  for (const auto& connection : connections_) ::close(connection->descriptor);
+  if (listener_ >= 0) ::close(listener_);
+  if (epoll_ >= 0) ::close(epoll_);
+  ::munmap(page_, sizeof(wt_page));
+  std::error_code ignored;
+  std::filesystem::remove(settings_.folder / "clock", ignored);
+  std::filesystem::remove(settings_.folder / "clock.socket", ignored);
+}
+
+std::vector<std::string> Coordinator::environment(std::uint64_t name) const {
+  return {
+      fmt::format("LD_PRELOAD={}", settings_.library.string()),
+      fmt::format("{}={}", WT_CLOCK_PAGE, (settings_.folder / "clock").string()),
+      fmt::format("{}={}", WT_CLOCK_SOCKET, (settings_.folder / "clock.socket").string()),
+      fmt::format("{}={}", WT_CLOCK_NAME, name),
+      // OpenSSL stirs the processor's counter and its random numbers into its own: bits 4 and 62 of what it may use.
+      "OPENSSL_ia32cap=~0x4000000000000010:~0x40000"};
+}
+
+Instant Coordinator::now() const { return instant_of(load(page_->now)); }
+
+std::size_t Coordinator::programs() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(connections_, [](const auto& connection) { return connection->has_said_hello; }));
+}
+
+void Coordinator::accept_all() {
+  for (;;) {
+    const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (descriptor < 0) return;
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = 1}};
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
+    connections_.push_back(std::make_unique<Connection>());
+    connections_.back()->descriptor = descriptor;
+  }
+}
+
+bool Coordinator::read_from(std::size_t i) {
+  Connection& connection = *connections_[i];
+  for (;;) {
+    wt_message message{};
+    const ssize_t size = ::recv(connection.descriptor, &message, sizeof message, 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return errno == EAGAIN;
+    if (size != static_cast<ssize_t>(sizeof message) || message.entry >= WT_PROGRAMS_MAX) return false;
+    switch (message.kind) {
+      case WT_HELLO:
+        connection.entry = message.entry;
+        connection.has_said_hello = true;
+        ++registrations_;
+        silences_[message.entry].since = RealClock::now();
+        break;
+      case WT_STILL_IDLE:
+      case WT_BUSY:
+      case WT_RELEASED:
+        connection.answered = message.sequence;
+        connection.is_idle = message.kind != WT_BUSY;
+        connection.deadline = message.kind == WT_STILL_IDLE ? message.value : kNever;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void Coordinator::leave(std::size_t i) {
+  const Connection& connection = *connections_[i];
+  if (connection.has_said_hello) {
+    wt_entry& entry = page_->entries[connection.entry];
+    if (load(entry.state) == WT_REGISTERED) {
+      past_.push_back({entry.pid, entry.kinds, entry.clock_reads, silences_[connection.entry].forced,
+                       silences_[connection.entry].pushed});
+      silences_[connection.entry] = {};
+      __atomic_store_n(&entry.state, WT_FREE, __ATOMIC_SEQ_CST);
+    }
+    quiet_until_ = (RealClock::now() + kQuietAfterEnd).time_since_epoch().count();
+  }
+  ::close(connection.descriptor);
+  connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(i));
+}
+
+void Coordinator::hear() {
+  accept_all();
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    if (!read_from(i)) leave(i);
+  }
+}
+
+bool Coordinator::wait(std::chrono::milliseconds at_most, int other) {
+  pollfd descriptors[2] = {{epoll_, POLLIN, 0}, {other, POLLIN, 0}};
+  const bool came = ::poll(descriptors, other < 0 ? 1 : 2, static_cast<int>(at_most.count())) > 0;
+  if (descriptors[0].revents != 0) hear();
+  return came;
+}
+
+void Coordinator::free_the_dead() {
+  for (wt_entry& entry : page_->entries) {
+    if (load(entry.state) != WT_EXPECTED) continue;
+    const std::int32_t process = load(entry.pid);
+    if (process > 0 && !process_state(process)) __atomic_store_n(&entry.state, WT_FREE, __ATOMIC_SEQ_CST);
+  }
+}
+
+// A process that counts as running and does nothing: its threads sleep in waits that are not registered.
+bool Coordinator::is_silent(std::size_t entry) {
+  Silence& silence = silences_[entry];
+  const wt_entry& shared = page_->entries[entry];
+  const RealClock::time_point now = RealClock::now();
+  if (load(shared.activity) != silence.activity) {
+    silence.activity = load(shared.activity);
+    silence.since = now;
+    silence.seen.reset();
+    silence.spins = false;
+    silence.reads_since = now;
+    silence.clock_reads = load(shared.clock_reads);
+  }
+  if (now - silence.since < kSilentAfter || (silence.seen && now - silence.seen_at < kSilentFor)) return false;
+  const std::optional<ProcessState> state = process_state(load(shared.pid));
+  const bool is_same = state && state->is_asleep && silence.seen == state;
+  silence.seen = state;
+  silence.seen_at = now;
+  return is_same;
+}
+
+std::optional<Instant> Coordinator::settle() {
+  hear();
+  const RealClock::time_point begun = RealClock::now();
+  if (begun.time_since_epoch().count() < quiet_until_) return std::nullopt;
+
+  std::vector<std::uint64_t> activity(WT_PROGRAMS_MAX);
+  for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) activity[i] = load(page_->entries[i].activity);
+  std::vector<bool> is_forced(WT_PROGRAMS_MAX);
+  bool is_busy = false;
+  bool all_spin = true;
+  for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) {
+    const wt_entry& entry = page_->entries[i];
+    const std::uint32_t state = load(entry.state);
+    if (state == WT_FREE) continue;
+    if (state == WT_EXPECTED) {
+      free_the_dead();
+      is_busy = true;
+      all_spin = false;
+    } else if (load(entry.running) > 0) {
+      is_forced[i] = is_silent(i);
+      is_busy = is_busy || !is_forced[i];
+      all_spin = all_spin && (is_forced[i] || silences_[i].spins);
+    }
+  }
+  if (is_busy) {
+    note_spinners();
+    if (!all_spin) return std::nullopt;
+    for (Silence& silence : silences_) silence.pushed += silence.spins ? 1 : 0;
+    for (Silence& silence : silences_) silence.spins = false;
+    return instant_of(load(page_->now) + kPush);
+  }
+
+  ++sequence_;
+  std::size_t asked = 0;
+  for (const auto& connection : connections_) {
+    if (!connection->has_said_hello) return std::nullopt;
+    const wt_entry& entry = page_->entries[connection->entry];
+    if (load(entry.kinds) == 0) {
+      connection->deadline = kNever;  // it has never waited for a time, and sleeps: nobody there can answer
+      connection->answered = sequence_;
+      connection->is_idle = is_forced[connection->entry];
+      continue;
+    }
+    const wt_message question{WT_ASK, static_cast<std::uint32_t>(connection->entry), sequence_,
+                              is_forced[connection->entry] ? 1 : 0};
+    if (::send(connection->descriptor, &question, sizeof question, MSG_NOSIGNAL) < 0) return std::nullopt;
+    ++asked;
+  }
+  const auto answered = [&] {
+    return std::ranges::all_of(connections_, [&](const auto& each) { return each->answered == sequence_; });
+  };
+  while (asked > 0 && !answered()) {
+    if (!wait(1s) && RealClock::now() - begun > kAnswerWithin) return std::nullopt;
+  }
+  std::int64_t deadline = kNever;
+  for (const auto& connection : connections_) {
+    if (!connection->is_idle) return std::nullopt;
+    deadline = std::min(deadline, connection->deadline);
+  }
+  for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) {
+    const wt_entry& entry = page_->entries[i];
+    const std::uint32_t state = load(entry.state);
+    if (state == WT_EXPECTED || load(entry.activity) != activity[i]) return std::nullopt;
+    if (state == WT_REGISTERED && load(entry.running) > 0 && !is_forced[i]) return std::nullopt;
+    if (is_forced[i]) ++silences_[i].forced;
+  }
+  return deadline == kNever ? Instant::max() : instant_of(deadline);
+}
+
+// Notes who reads the clock again and again without a wait.
+void Coordinator::note_spinners() {
+  const RealClock::time_point now = RealClock::now();
+  for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) {
+    const wt_entry& entry = page_->entries[i];
+    if (load(entry.state) != WT_REGISTERED || load(entry.running) == 0) continue;
+    Silence& silence = silences_[i];
+    const auto patience = silence.pushed > 0 ? RealClock::duration{kPushEvery} : RealClock::duration{kSpinsAfter};
+    if (now - silence.reads_since < patience) continue;
+    silence.spins = load(entry.clock_reads) - silence.clock_reads > kReadsOfSpinner;
+    silence.clock_reads = load(entry.clock_reads);
+    silence.reads_since = now;
+  }
+}
+
+void Coordinator::move_to(Instant instant) {
+  const std::int64_t target = std::max((instant - Instant{}).count(), load(page_->now));
+  __atomic_store_n(&page_->now, target, __ATOMIC_SEQ_CST);
+  ++sequence_;
+  const auto is_due = [&](const auto& connection) { return connection->deadline <= target; };
+  bool any = false;
+  for (const auto& connection : connections_) {
+    if (!is_due(connection)) {
+      connection->answered = sequence_;
+      continue;
+    }
+    const wt_message order{WT_RELEASE, static_cast<std::uint32_t>(connection->entry), sequence_, target};
+    if (::send(connection->descriptor, &order, sizeof order, MSG_NOSIGNAL) >= 0) any = true;
+  }
+  const RealClock::time_point begun = RealClock::now();
+  const auto done = [&] {
+    return std::ranges::all_of(connections_, [&](const auto& each) { return each->answered == sequence_; });
+  };
+  while (any && !done()) {
+    if (!wait(1s) && RealClock::now() - begun > kAnswerWithin) return;
+  }
+}
+
+std::vector<Coordinator::Program> Coordinator::report() const {
+  std::vector<Program> result = past_;
+  for (const auto& connection : connections_) {
+    if (!connection->has_said_hello) continue;
+    const wt_entry& entry = page_->entries[connection->entry];
+    const Silence& silence = silences_[connection->entry];
+    result.push_back({entry.pid, load(entry.kinds), load(entry.clock_reads), silence.forced, silence.pushed});
+  }
+  return result;
+}
+
+}  // namespace windtunnel::wire
