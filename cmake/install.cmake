@@ -5,6 +5,8 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS windtunnel RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# windtunnel looks for it in ../lib/windtunnel.
+install(TARGETS windtunnel_clock LIBRARY DESTINATION lib/windtunnel)
 
 # Headers are spelled from the root here and there: #include "monitor/realtime/llm_monitor.h".
 set(windtunnel_include_dir ${CMAKE_INSTALL_INCLUDEDIR}/windtunnel)

@@ -48,7 +48,8 @@ void ChildProcess::start() {
     Pipe input;
     Pipe output;
     Pipe errors;
-    program_.emplace(options_.command, options_.directory, ProgramStreams{input.read, output.write, errors.write});
+    program_.emplace(options_.command, ProgramSurroundings{.directory = options_.directory},
+                     ProgramStreams{input.read, output.write, errors.write});
     input_ = std::exchange(input.write, -1);
     output_ = std::exchange(output.read, -1);
     errors_ = std::exchange(errors.read, -1);

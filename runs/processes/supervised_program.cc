@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -32,6 +33,8 @@ constexpr std::size_t kWordsMax = 1000;   // of a command
 // Everything that the supervisor needs, prepared before the fork.
 struct Preparation {
   std::array<char*, kWordsMax + 1> words{};
+  char** environment = nullptr;
+  bool fixed_addresses = false;
   const char* directory = nullptr;
   ProgramStreams streams;
   int life_line = -1;  // read end
@@ -128,6 +131,8 @@ void kill_family() {
   const bool ready = dup2(it.streams.input, STDIN_FILENO) >= 0 && dup2(it.streams.output, STDOUT_FILENO) >= 0 &&
                      dup2(it.streams.errors, STDERR_FILENO) >= 0 &&
                      (it.directory == nullptr || chdir(it.directory) == 0);
+  if (it.fixed_addresses) personality(ADDR_NO_RANDOMIZE);  // a system that forbids it goes without
+  environ = it.environment;
   if (ready) execvp(it.words[0], it.words.data());
   const int why = errno;
   if (write(it.failure, &why, sizeof why) < 0) _exit(126);
@@ -186,6 +191,18 @@ int open_process(pid_t process) { return static_cast<int>(syscall(SYS_pidfd_open
 
 // --- In the owner -------------------------------------------------------------------------------------------------
 
+std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
+
+std::vector<std::string> environment_of(const ProgramSurroundings& surroundings) {
+  std::vector<std::string> result = surroundings.environment;
+  for (char** ours = environ; surroundings.inherits_environment && *ours != nullptr; ++ours) {
+    const bool is_replaced = std::ranges::any_of(
+        surroundings.environment, [&](const auto& variable) { return name_of(variable) == name_of(*ours); });
+    if (!is_replaced) result.emplace_back(*ours);
+  }
+  return result;
+}
+
 void reap(pid_t process) {
   while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
   }
@@ -193,13 +210,19 @@ void reap(pid_t process) {
 
 }  // namespace
 
-SupervisedProgram::SupervisedProgram(const std::vector<std::string>& command, const std::string& directory,
+SupervisedProgram::SupervisedProgram(const std::vector<std::string>& command, const ProgramSurroundings& surroundings,
                                      ProgramStreams streams) {
   Pipe life_line;
   Pipe failure;
   Pipe status;
+  std::vector<std::string> environment = environment_of(surroundings);
+  std::vector<char*> variables;
+  for (std::string& variable : environment) variables.push_back(variable.data());
+  variables.push_back(nullptr);
   Preparation it{.words = {},
-                 .directory = directory.empty() ? nullptr : directory.c_str(),
+                 .environment = variables.data(),
+                 .fixed_addresses = surroundings.fixed_addresses,
+                 .directory = surroundings.directory.empty() ? nullptr : surroundings.directory.c_str(),
                  .streams = streams,
                  .life_line = life_line.read,
                  .failure = failure.write,

@@ -26,11 +26,20 @@ struct ProgramStreams {
   int errors = -1;
 };
 
+// What surrounds the program.
+struct ProgramSurroundings {
+  std::string directory;                 // where it works; empty: where we do
+  std::vector<std::string> environment;  // NAME=VALUE, each in place of what our own environment has by that name
+  bool inherits_environment = true;      // false: it has those and no others
+  bool fixed_addresses = false;          // the kernel places its memory alike in every run (ADDR_NO_RANDOMIZE)
+};
+
 class SupervisedProgram {
  public:
-  // `command` is a program, found as a shell finds it, and its arguments; `directory` is where it works, empty: where
-  // we do. Throws std::system_error if it cannot be started.
-  SupervisedProgram(const std::vector<std::string>& command, const std::string& directory, ProgramStreams streams);
+  // `command` is a program, found as a shell finds it, and its arguments. Throws std::system_error if it cannot be
+  // started.
+  SupervisedProgram(const std::vector<std::string>& command, const ProgramSurroundings& surroundings,
+                    ProgramStreams streams);
   // Kills what is left of the program's family, and waits until it is gone.
   ~SupervisedProgram();
   SupervisedProgram(const SupervisedProgram&) = delete;

@@ -8,12 +8,12 @@
 
 #include "reports/files/output_file.h"
 #include "reports/text/verify_text.h"
+#include "runs/flag_duration.h"
 #include "runs/outputs.h"
 #include "runs/processes/breaker_process.h"
 #include "runs/shell_word.h"
 #include "scenarios/fields/breaker_codec.h"
 #include "scenarios/json/diagnostics.h"
-#include "scenarios/json/exact_numbers.h"
 #include "sim/verify/verify.h"
 
 namespace windtunnel::runs {
@@ -40,14 +40,6 @@ std::vector<Recorded> read_recorded(const std::string& path) {
   return parts;
 }
 
-std::chrono::nanoseconds duration_of(const char* flag, const std::string& text) {
-  const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
-  if (parsed.problem == scenarios::NumberProblem::none && parsed.value > 0)
-    return std::chrono::nanoseconds{parsed.value};
-  throw ProblemError(ProblemKind::request,
-                     fmt::format("{} {} is not a duration above 0 such as 5s or 500ms", flag, text));
-}
-
 // The file of settings beside an adapter, `opossum.json` for `node opossum.js`; empty if there is none.
 std::string settings_beside(const std::vector<std::string>& command) {
   for (const std::string& word : command) {
@@ -70,8 +62,8 @@ struct Task {
 
 Task task_of(const VerifyRequest& request) {
   try {
-    Task task{.timeout = duration_of("--timeout", request.timeout),
-              .time_max = duration_of("--time-max", request.time_max),
+    Task task{.timeout = flag_duration("--timeout", request.timeout),
+              .time_max = flag_duration("--time-max", request.time_max),
               .config = {},
               .recorded = {}};
     if (!request.config.empty()) task.config = scenarios::read_breaker_config(request.config);

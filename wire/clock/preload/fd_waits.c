@@ -159,6 +159,25 @@ WT_PUBLIC int select(int count, fd_set* in, fd_set* out, fd_set* other, struct t
 
 /* ---- calls that block on one descriptor ---- */
 
+/* SO_RCVTIMEO and SO_SNDTIMEO as the program set them, because the kernel rounds them to its ticks. */
+enum { LIMITS_MAX = 4096 };
+static int64_t limits[LIMITS_MAX][2];
+
+static int64_t limit_of(int fd, int option) { return fd >= 0 && fd < LIMITS_MAX ? limits[fd][option == SO_SNDTIMEO] : 0; }
+
+void wt_limits_forget_fd(int fd) {
+  if (fd >= 0 && fd < LIMITS_MAX) limits[fd][0] = limits[fd][1] = 0;
+}
+
+WT_PUBLIC int setsockopt(int fd, int level, int option, const void* value, socklen_t size) {
+  const int result = (int)wt_errno(wt_call(SYS_setsockopt, fd, level, option, (long)value, size, 0));
+  if (result == 0 && level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO) && fd < LIMITS_MAX) {
+    const struct timeval* time = value;
+    limits[fd][option == SO_SNDTIMEO] = time->tv_sec * WT_SECOND + time->tv_usec * 1000;
+  }
+  return result;
+}
+
 /* Waits until the descriptor is ready, if a call on it would block. False: the limit of SO_RCVTIMEO or SO_SNDTIMEO has
    passed, or a signal came, and errno says which. */
 static bool await(int fd, short events) {
@@ -168,14 +187,8 @@ static bool await(int fd, short events) {
   struct pollfd poll = {.fd = fd, .events = events};
   struct timespec zero = {0, 0};
   if (wt_call(SYS_ppoll, (long)&poll, 1, (long)&zero, 0, 8, 0) != 0) return true;
-  int64_t limit = WT_NEVER;
-  struct timeval time;
-  unsigned size = sizeof time;
-  if (wt_call(SYS_getsockopt, fd, SOL_SOCKET, events == POLLIN ? SO_RCVTIMEO : SO_SNDTIMEO, (long)&time, (long)&size,
-              0) == 0 &&
-      (time.tv_sec || time.tv_usec)) {
-    limit = wt_after(time.tv_sec * WT_SECOND + time.tv_usec * 1000);
-  }
+  const int64_t time = limit_of(fd, events == POLLIN ? SO_RCVTIMEO : SO_SNDTIMEO);
+  const int64_t limit = time > 0 ? wt_after(time) : WT_NEVER;
   poll.revents = 0;
   switch (wt_wait_fds(WT_SOCKET, &poll, 1, limit, NULL)) {
     case WT_DUE:
@@ -232,6 +245,18 @@ WT_PUBLIC int accept4(int fd, struct sockaddr* address, socklen_t* size, int fla
 }
 
 WT_PUBLIC int accept(int fd, struct sockaddr* address, socklen_t* size) { return accept4(fd, address, size, 0); }
+
+/* ---- signals ---- */
+
+static int wait_signal(const sigset_t* mask) {
+  while (wt_wait_fds(WT_SLEEP, NULL, 0, WT_NEVER, mask) != WT_INTERRUPTED) {
+  }
+  errno = EINTR;
+  return -1;
+}
+
+WT_PUBLIC int sigsuspend(const sigset_t* mask) { return wt_on() ? wait_signal(mask) : WT_REAL(sigsuspend)(mask); }
+WT_PUBLIC int pause(void) { return wt_on() ? wait_signal(NULL) : WT_REAL(pause)(); }
 
 /* ---- children ---- */
 

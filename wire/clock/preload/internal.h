@@ -91,6 +91,7 @@ int64_t wt_timers_deadline(void);
 int wt_timers_fire(int64_t now);
 void wt_timers_clear(void);
 void wt_timers_forget_fd(int fd);
+void wt_limits_forget_fd(int fd);
 
 /* Processes. */
 bool wt_owns_fd(int fd); /* a descriptor of this library, which the program does not close */

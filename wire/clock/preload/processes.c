@@ -80,6 +80,7 @@ WT_PUBLIC int close(int fd) {
   if (wt_on()) {
     if (wt_owns_fd(fd)) return 0;
     wt_timers_forget_fd(fd);
+    wt_limits_forget_fd(fd);
   }
   return (int)wt_errno(wt_call(SYS_close, fd, 0, 0, 0, 0, 0));
 }

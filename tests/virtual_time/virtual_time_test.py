@@ -1,0 +1,142 @@
+"""Real programs in virtual time: every wait of every kind ends at exactly the deadline that the program gave libc.
+
+    virtual_time_test.py WINDTUNNEL FOLDER [GROUP]...
+
+FOLDER holds the built programs `waits` and `waits_cpp`. Each prints lines NAME WANTED MEASURED. Names that end in _ms or
+_us are of programs that round to that unit themselves, up; all others agree to the nanosecond.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+SKIPPED = 77
+UNITS = {"_ms": 1_000_000, "_us": 1_000}
+# Debian's own interpreter: a wrapper of another installation may put programs before it.
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+
+
+class Doctor:
+    def __init__(self, windtunnel):
+        self.windtunnel = windtunnel
+
+    def run(self, command, *flags):
+        """Returns the lines that the program printed, and the report."""
+        until = [] if "--until" in flags else ["--until", "400d"]
+        result = subprocess.run([self.windtunnel, "doctor", *until, "--format", "json", *flags, "--", *command],
+                                capture_output=True, text=True, timeout=120, check=False)
+        lines = result.stdout.splitlines()
+        assert lines, f"{command}: exit {result.returncode}, {result.stderr}"
+        report = json.loads(lines[-1])
+        report["code"] = result.returncode
+        report["errors"] = result.stderr
+        return lines[:-1], report
+
+
+def check_lines(name, lines, report, least):
+    assert report["holds"] and report["exit_code"] == 0, (name, lines[-3:], report)
+    measures = [line.split() for line in lines]
+    assert all(len(measure) == 3 for measure in measures), (name, lines)
+    assert len(measures) >= least, (name, len(measures))
+    for wait, wanted, measured in measures:
+        late = int(measured) - int(wanted)
+        unit = UNITS.get(wait[-3:], 0)
+        assert 0 <= late <= unit, f"{name}: {wait} of {wanted} took {measured}"
+    print(f"{name}: {len(measures)} waits, {report['virtual_seconds']} s in {report['real_seconds']} s")
+
+
+def programs(doctor, folder):
+    waits = os.path.join(folder, "waits")
+    for mode, least in (("", 108), ("threads", 4), ("processes", 3), ("cpu", 1)):
+        lines, report = doctor.run([waits, *([mode] if mode else [])])
+        check_lines(f"waits {mode}", lines, report, least)
+        assert sum(process["unregistered_sleeps"] for process in report["processes"]) == 0, report
+    check_lines("waits_cpp", *doctor.run([os.path.join(folder, "waits_cpp")]), 29)
+
+
+def interpreters(doctor):
+    has_uvloop = subprocess.run([PYTHON, "-c", "import uvloop"], capture_output=True, check=False).returncode == 0
+    if not has_uvloop:
+        print("uvloop: skipped, it is not installed")
+    check_lines("CPython", *doctor.run([PYTHON, os.path.join(HERE, "waits.py"), *(["uvloop"] if has_uvloop else [])]), 34)
+    for name, command, least in (("node", [os.path.join(HERE, "waits.js")], 8),
+                                 ("java", ["-XX:-UsePerfData", os.path.join(HERE, "Waits.java")], 14)):
+        if shutil.which(name) is None:
+            print(f"{name}: skipped, it is not installed")
+            continue
+        check_lines(name, *doctor.run([name, *command]), least)
+
+
+def chance(doctor):
+    """The seed gives a program's random bytes: the same twice, and others for another seed."""
+    commands = {"CPython": [PYTHON, "-c", "import os,random;print(os.urandom(8),random.random(),hash('x'))"]}
+    if shutil.which("node"):
+        commands["node"] = ["node", "-e", "console.log(require('crypto').randomUUID(), Math.random())"]
+    for name, command in commands.items():
+        first, again, other, real = (doctor.run(command, *flags)[0] for flags in (
+            ("--seed", "1"), ("--seed", "1"), ("--seed", "2"), ("--entropy", "real")))
+        assert first == again, (name, first, again)
+        assert first != other and first != real, (name, first, other, real)
+        print(f"{name}: {first}")
+
+
+def limits(doctor, folder):
+    waits = os.path.join(folder, "waits")
+    # An hour without a wait that ends: the clock moves in one step.
+    _, report = doctor.run(["sleep", "3600"])
+    assert report["virtual_seconds"] == 3600 and report["real_seconds"] < 1, report
+    # A program that reads the clock until it has moved.
+    lines, report = doctor.run([waits, "spin"])
+    wanted, measured = (int(word) for word in lines[0].split()[1:])
+    assert wanted <= measured <= wanted + 1_000_000, lines
+    assert report["processes"][0]["pushed"] > 0, report
+    # It runs longer than it may.
+    _, report = doctor.run(["sleep", "1000"], "--until", "10s")
+    assert report["end"] == "until" and report["virtual_seconds"] == 10 and report["exit_code"] is None, report
+    # It waits for ever.
+    _, report = doctor.run([PYTHON, "-c", "import threading; threading.Event().wait()"])
+    assert report["end"] == "idle", report
+    # A program that is no program.
+    result = subprocess.run([doctor.windtunnel, "doctor", "--", "no-such-program"], capture_output=True, text=True, check=False)
+    assert result.returncode == 4 and "no-such-program: No such file" in result.stderr, result
+    # One that preloading does not reach.
+    with tempfile.TemporaryDirectory() as place:
+        source, static = os.path.join(place, "static.c"), os.path.join(place, "static")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("#include <unistd.h>\nint main(void) { sleep(1); return 0; }\n")
+        subprocess.run(["gcc", "-static", "-o", static, source], check=True)
+        _, report = doctor.run([static])
+        assert report["code"] == 13 and not report["holds"] and "--clock real" in report["why_not"], report
+
+
+def killed(doctor):
+    """Nothing outlives us."""
+    mark = f"{os.getpid()}.25"
+    process = subprocess.Popen([doctor.windtunnel, "doctor", "--until", "1ms", "--within", "60s", "--",
+                                PYTHON, "-c", f"import os\nos.read(0, 1)\nwhile True: pass # {mark}"])
+    time.sleep(0.5)
+    process.kill()
+    process.wait()
+    for _ in range(100):
+        listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        if mark not in listing:
+            return
+        time.sleep(0.1)
+    raise AssertionError(listing)
+
+
+def main():
+    windtunnel, folder = sys.argv[1], sys.argv[2]
+    doctor = Doctor(windtunnel)
+    groups = {"programs": lambda: programs(doctor, folder), "interpreters": lambda: interpreters(doctor),
+              "chance": lambda: chance(doctor), "limits": lambda: limits(doctor, folder), "killed": lambda: killed(doctor)}
+    for name in sys.argv[3:] or groups:
+        groups[name]()
+
+
+main()
