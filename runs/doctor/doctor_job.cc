@@ -24,7 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using RealClock = std::chrono::steady_clock;
 
-// A program that waits without a limit, and that nobody calls, is idle for ever after this long.
+// A program that waits without a limit, and that no other program calls, is idle for ever after this long.
 constexpr auto kIdleAfter = 1s;
 // 2026-01-01T00:00:00Z, where a scenario starts by default.
 constexpr WallTime kStart{std::chrono::seconds{1'767'225'600}};

@@ -2,8 +2,8 @@
 // Whether a fit would have forecast the log itself: the first part of the log is fitted, and the forecast of it is held
 // against the rest, day by day.
 //
-// The last third of the whole days is forecast, at least 4 and at most 30, from at least 8. Not of logs of fewer than 20
-// requests a day. Costs are those that the log shows, of the day in which a request arrived.
+// The last third of the whole days is forecast, at least 4 and at most 30, from at least 8. Not of logs of fewer than
+// 20 requests a day. Costs are those that the log shows, of the day in which a request arrived.
 
 #include <cstdint>
 #include <optional>

@@ -25,20 +25,20 @@ long wt_errno(long result);
 
 /* The next definition of a function of libc, looked up once. */
 void* wt_next(const char* name);
-#define WT_REAL(name)                                                      \
-  __extension__({                                                          \
-    static __typeof__(&name) wt_real_;                                     \
-    if (!wt_real_) wt_real_ = (__typeof__(&name))wt_next(#name);           \
-    wt_real_;                                                              \
+#define WT_REAL(name)                                            \
+  __extension__({                                                \
+    static __typeof__(&name) wt_real_;                           \
+    if (!wt_real_) wt_real_ = (__typeof__(&name))wt_next(#name); \
+    wt_real_;                                                    \
   })
 
 /* Time. */
-int64_t wt_now(void);                 /* virtual nanoseconds */
-bool wt_is_virtual_clock(clockid_t);  /* all but those of CPU time */
-int64_t wt_base(clockid_t);           /* what that clock shows at now = 0 */
+int64_t wt_now(void);                /* virtual nanoseconds */
+bool wt_is_virtual_clock(clockid_t); /* all but those of CPU time */
+int64_t wt_base(clockid_t);          /* what that clock shows at now = 0 */
 int64_t wt_nanoseconds(const struct timespec*);
 struct timespec wt_timespec(int64_t);
-int64_t wt_after(int64_t wait);       /* now + wait without overflow */
+int64_t wt_after(int64_t wait); /* now + wait without overflow */
 /* The virtual instant of an absolute time of a clock. */
 int64_t wt_instant(clockid_t, const struct timespec*);
 
@@ -47,7 +47,8 @@ extern struct wt_page* wt_page;
 extern struct wt_entry* wt_entry;
 static inline bool wt_on(void) { return wt_entry != NULL; }
 
-/* One lock over the waits of the process. Signals are blocked while it is held, because a handler may post a semaphore. */
+/* One lock over the waits of the process. Signals are blocked while it is held, because a handler may post a semaphore.
+ */
 void wt_lock(sigset_t* before);
 void wt_unlock(const sigset_t* before);
 
@@ -57,14 +58,14 @@ enum wt_outcome { WT_WAITING = 0, WT_WOKEN, WT_DUE, WT_READY, WT_INTERRUPTED };
 struct wt_wait {
   struct wt_wait* next;
   struct wt_wait* previous;
-  const void* key;           /* condition variable, semaphore, futex or thread; null: none */
+  const void* key; /* condition variable, semaphore, futex or thread; null: none */
   int64_t deadline;
-  const struct pollfd* fds;  /* what else ends it */
+  const struct pollfd* fds; /* what else ends it */
   nfds_t count;
   int wake_fd;
-  uint32_t bits;             /* of FUTEX_WAIT_BITSET */
+  uint32_t bits; /* of FUTEX_WAIT_BITSET */
   bool linked;
-  bool counted;              /* as a thread that does not run */
+  bool counted; /* as a thread that does not run */
   enum wt_outcome outcome;
 };
 
@@ -74,11 +75,12 @@ int wt_wake(const void* key, int count, uint32_t bits); /* the first that wait f
 /* Ends a wait that is not begun: what it came to, WT_DUE if nobody has woken it. Takes the lock. */
 enum wt_outcome wt_give_up(struct wt_wait*);
 
-/* Waits until woken, ready or due. `wait` is linked already, or is linked here without a key. fds may be null. The mask is
-   as ppoll's; null keeps the thread's. */
+/* Waits until woken, ready or due. `wait` is linked already, or is linked here without a key. fds may be null. The mask
+   is as ppoll's; null keeps the thread's. */
 enum wt_outcome wt_block(struct wt_wait*, enum wt_wait_kind, struct pollfd* fds, nfds_t count, const sigset_t* mask);
 /* A wait for descriptors or a deadline alone. */
-enum wt_outcome wt_wait_fds(enum wt_wait_kind, struct pollfd* fds, nfds_t count, int64_t deadline, const sigset_t* mask);
+enum wt_outcome wt_wait_fds(enum wt_wait_kind, struct pollfd* fds, nfds_t count, int64_t deadline,
+                            const sigset_t* mask);
 /* Around a call that waits without limit for what this library does not see. */
 void wt_pause_begin(enum wt_wait_kind);
 void wt_pause_end(void);
