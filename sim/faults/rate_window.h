@@ -24,13 +24,19 @@ struct RateLimit {
   friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
 
+// What a limit leaves in a minute. Absent: that dimension has no limit.
+struct RateLeft {
+  std::optional<std::int64_t> requests;
+  std::optional<Tokens> tokens;
+  Duration until_reset{0};
+};
+
 class RateWindow {
  public:
   // Nothing if admitted, else the time to wait: the limit's own retry_after, or until the window ends.
   [[nodiscard]] std::optional<Duration> admit(const RateLimit& limit, Tokens tokens, WallTime true_time) {
-    constexpr std::int64_t kMinute = 60'000'000'000;
     const std::int64_t ns = true_time.time_since_epoch().count();
-    const std::int64_t minute = ns >= 0 ? ns / kMinute : -((-ns + kMinute - 1) / kMinute);
+    const std::int64_t minute = minute_of(ns);
     if (minute != minute_) {
       minute_ = minute;
       requests_ = 0;
@@ -44,7 +50,23 @@ class RateWindow {
     return std::nullopt;
   }
 
+  // What is left at this instant, which is not before the latest admit().
+  [[nodiscard]] RateLeft left(const RateLimit& limit, WallTime true_time) const {
+    const std::int64_t ns = true_time.time_since_epoch().count();
+    const std::int64_t minute = minute_of(ns);
+    const bool counts = minute == minute_;
+    RateLeft left{.until_reset = Duration{(minute + 1) * kMinute - ns}};
+    if (limit.requests_per_minute) left.requests = *limit.requests_per_minute - (counts ? requests_ : 0);
+    if (limit.tokens_per_minute) left.tokens = *limit.tokens_per_minute - (counts ? tokens_ : Tokens{});
+    return left;
+  }
+
  private:
+  static constexpr std::int64_t kMinute = 60'000'000'000;
+  static constexpr std::int64_t minute_of(std::int64_t ns) {
+    return ns >= 0 ? ns / kMinute : -((-ns + kMinute - 1) / kMinute);
+  }
+
   std::int64_t minute_ = INT64_MIN;
   std::int64_t requests_ = 0;
   Tokens tokens_;

@@ -49,6 +49,13 @@ class EventQueue {
   // The same, faster for a source that has one event pending at a time and follows it up when it has come.
   void schedule_next(Instant at, std::uint32_t payload) { next_.push(entry(at, payload)); }
 
+  // When the first event comes. The queue must not be empty.
+  [[nodiscard]] Instant next_at() const {
+    check(!empty(), "an event is pending");
+    const bool is_next = EventHeap::before(next_.first(), all_.first());
+    return Instant{Duration{(is_next ? next_.first() : all_.first()).time_ns}};
+  }
+
   // The queue must not be empty.
   Scheduled pop() {
     check(!empty(), "an event is pending");

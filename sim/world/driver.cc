@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include "sim/world/places.h"
+
 namespace windtunnel::sim {
 namespace {
 
@@ -17,16 +19,6 @@ using monitor::ProviderId;
 constexpr Duration kThinkTimeMin = std::chrono::milliseconds{1};
 
 ProviderId provider_id(std::size_t index) { return ProviderId{static_cast<std::uint8_t>(index)}; }
-
-// Whether the number of calls that it serves at once is ever limited.
-bool has_places(const Scenario& scenario, const ProviderSpec& provider) {
-  if (provider.concurrency) return true;
-  return std::ranges::any_of(scenario.faults, [&](const FaultSpec& fault) {
-    const bool is_named =
-        fault.providers.empty() || std::ranges::find(fault.providers, provider.name) != fault.providers.end();
-    return is_named && capacity_of(fault.settings).has_value();
-  });
-}
 
 std::optional<Instant> heal_at(const Scenario& scenario) {
   if (!scenario.liveness) return std::nullopt;
@@ -282,7 +274,7 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
   }
   in_flight.in_service = false;
   faults_.note_brownout(step.provider);
-  const auto limit = queue_limit_of(provider);
+  const auto limit = queue_limit_of(scenario_.providers[provider]);
   if (limit && station.waiting.size() >= *limit) {
     tell_place(slot, CallPlaced::Place::turned_away);
     in_flight.result = providers_[provider].overflow(in_flight.call);

@@ -99,7 +99,6 @@ class Driver {
   void watch_breaker(monitor::ProviderId provider);
   [[nodiscard]] std::uint32_t take_slot();
   [[nodiscard]] bool has_place(std::size_t provider) const;
-  [[nodiscard]] std::optional<std::int64_t> queue_limit_of(std::size_t provider) const;
   [[nodiscard]] WallTime wall() const { return wall_at_zero_ + now_.time_since_epoch(); }
 
   const Scenario& scenario_;

@@ -2,6 +2,7 @@
 // (driver.cc).
 
 #include "sim/world/driver.h"
+#include "sim/world/places.h"
 
 namespace windtunnel::sim {
 
@@ -22,20 +23,9 @@ void Driver::plan_expiry(std::size_t provider) {
   queue_.schedule(next->deadline, expiry_base_ + static_cast<std::uint32_t>(provider));
 }
 
-// One more call can be in service: fewer are than the provider's own limit, and than a brownout leaves.
 bool Driver::has_place(std::size_t provider) const {
-  const std::int64_t in_service = stations_[provider].in_service;
-  const auto& own = scenario_.providers[provider].concurrency;
-  if (own && in_service >= *own) return false;
-  if (!faults_.acts_on(monitor::ProviderId{static_cast<std::uint8_t>(provider)})) return true;
-  const auto left = faults_.capacity(monitor::ProviderId{static_cast<std::uint8_t>(provider)});
-  return !left || in_service < *left;
-}
-
-// A provider without a limit of its own lets every call wait while a brownout lasts.
-std::optional<std::int64_t> Driver::queue_limit_of(std::size_t provider) const {
-  if (!scenario_.providers[provider].concurrency) return std::nullopt;
-  return scenario_.providers[provider].queue;
+  return sim::has_place(scenario_.providers[provider], faults_,
+                        monitor::ProviderId{static_cast<std::uint8_t>(provider)}, stations_[provider].in_service);
 }
 
 }  // namespace windtunnel::sim

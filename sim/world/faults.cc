@@ -44,12 +44,28 @@ Faults::Faults(const Scenario& scenario, const Chance& chance, Instant run_end, 
 bool Faults::change(std::size_t fault) {
   State& state = states_[fault];
   const Instant now = *state.next;
-  const bool acted = state.active;
   const auto in_phase = [&](const auto& kind) { return kind.acts_in_phase(state.changes); };
-  state.active = now < state.end && std::visit(in_phase, state.spec->settings);
-  if (state.active && !acted) ++state.count.phases;
-  plan_next(state, now);
+  const bool acts = now < state.end && std::visit(in_phase, state.spec->settings);
+  plan_next(state, now, acts);
   ++state.changes;
+  if (!state.by_hand) put(fault, acts);
+  return state.active;
+}
+
+bool Faults::set(std::size_t fault, bool active, Instant now) {
+  State& state = states_[fault];
+  if (!lasts(state.spec->settings)) return false;
+  // What its settings measure from its begin, a ramp say, they measure from here.
+  if (active && !state.active) state.begin = now;
+  state.by_hand = true;
+  put(fault, active);
+  return true;
+}
+
+void Faults::put(std::size_t fault, bool acts) {
+  State& state = states_[fault];
+  if (acts && !state.active) ++state.count.phases;
+  state.active = acts;
   for (const std::size_t provider : state.providers) {
     std::vector<std::size_t>& acting = active_[provider];
     std::erase(acting, fault);
@@ -61,15 +77,14 @@ bool Faults::change(std::size_t fault) {
     });
     acting.insert(place, fault);
   }
-  return state.active;
 }
 
-void Faults::plan_next(State& state, Instant now) {
+void Faults::plan_next(State& state, Instant now, bool acts) {
   if (now >= state.end) {
     state.next.reset();
     return;
   }
-  const FaultPhase phase{.stream = state.phase_stream, .number = state.changes, .acts = state.active};
+  const FaultPhase phase{.stream = state.phase_stream, .number = state.changes, .acts = acts};
   const auto stay = std::visit([&](auto& entry) { return entry.settings->stay(phase, entry.kept); }, state.in_run);
   state.next = state.end;
   if (!stay) return;

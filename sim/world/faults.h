@@ -37,6 +37,10 @@ class Faults {
   // Applies that change. Returns whether the fault acts now.
   bool change(std::size_t fault);
 
+  // Switches a fault by hand, from `now` until it is switched again; its own timeline goes on meanwhile and is not
+  // obeyed. False: it is a jump of the clock, which cannot be switched.
+  bool set(std::size_t fault, bool active, Instant now);
+
   [[nodiscard]] bool acts_on(monitor::ProviderId provider) const { return !active_[index_of(provider)].empty(); }
   // The effect on a call that starts now. Appends the faults that changed its result to `hits`.
   FaultEffect on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now,
@@ -61,6 +65,7 @@ class Faults {
     Instant end{};  // exclusive
     std::optional<Instant> next;
     bool active = false;        // acts now
+    bool by_hand = false;       // set() decides that
     std::uint64_t changes = 0;  // so far: the number of the phase that the next change begins
     FaultCount count;
     // The properties of its kind that every call needs.
@@ -71,7 +76,8 @@ class Faults {
   };
 
   static State state_of(const FaultSpec& spec);
-  static void plan_next(State& state, Instant now);
+  static void plan_next(State& state, Instant now, bool acts);
+  void put(std::size_t fault, bool acts);
   [[nodiscard]] static bool touches(const State& state, const CallName& name, Instant now);
 
   WallTime start_;

@@ -59,6 +59,11 @@ class Load {
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
   // Fills everything but the request's id.
   void fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand);
+  // How many ordinals a list has; nothing: any ordinal can be filled.
+  [[nodiscard]] std::optional<std::uint64_t> ordinals() const {
+    if (spec_.requests.empty()) return std::nullopt;
+    return spec_.requests.size() * copies_max_;
+  }
   // A closed loop: the pause that a virtual user takes after its request of this ordinal.
   [[nodiscard]] Duration think_time(std::uint64_t ordinal) const;
 

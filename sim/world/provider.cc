@@ -236,6 +236,11 @@ Duration Provider::give_up_waiting(const Call& call, const FaultEffect& effect, 
   return work;
 }
 
+void Provider::abandon(const Call& call, const FaultEffect& effect, CallResult& result) {
+  if (result.at <= call.deadline) return;
+  answer(call, effect, result.reply.kind, result);
+}
+
 ReplyKind Provider::base_kind(const CallName& name) {
   const StreamKey stream = error_streams_[name.workload];
   std::uint64_t bits = 0;

@@ -55,6 +55,14 @@ class Provider {
   // bill is that of this work, though it is done later.
   Duration give_up_waiting(const Call& call, const FaultEffect& effect, CallResult& result);
 
+  // The caller of a call in service goes at `call.deadline`, which it did not know before: `result` is what serve()
+  // gave and becomes what serve() gives with that deadline. No limit counts the call twice.
+  void abandon(const Call& call, const FaultEffect& effect, CallResult& result);
+  // What the provider's own limit leaves at this instant.
+  [[nodiscard]] RateLeft rate_left(Instant at) const {
+    return window_.left(spec_.rate_limit, start_ + at.time_since_epoch());
+  }
+
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
 
  private:

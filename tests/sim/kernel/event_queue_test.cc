@@ -146,8 +146,19 @@ TEST(EventQueue, stops_the_run_when_a_payload_or_the_numbers_run_out) {
   EXPECT_EQ(queue.pop(), (Scheduled{Instant{}, 7}));
 }
 
+TEST(EventQueue, shows_when_the_next_event_comes_without_taking_it) {
+  EventQueue queue;
+  queue.schedule(Instant{7ns}, 1);
+  EXPECT_EQ(queue.next_at(), Instant{7ns});
+  queue.schedule_next(Instant{3ns}, 2);
+  EXPECT_EQ(queue.next_at(), Instant{3ns});
+  EXPECT_EQ(queue.pop().payload, 2U);
+  EXPECT_EQ(queue.next_at(), Instant{7ns});
+}
+
 TEST(EventQueue, stops_the_run_at_a_pop_of_an_absent_event) {
   EventQueue queue;
+  EXPECT_EXIT((void)queue.next_at(), testing::ExitedWithCode(1), "an event is pending");
   EXPECT_EXIT(queue.pop(), testing::ExitedWithCode(1), "an event is pending");
 }
 

@@ -341,5 +341,37 @@ TEST(ProvidersRateLimit, handles_minutes_before_1970) {
   EXPECT_FALSE(window.admit(limit, Tokens{1}, WallTime{}).has_value());
 }
 
+// --- A caller that goes at a time that it did not know before
+// ---------------------------------------------------------
+
+TEST(Abandon, is_what_the_deadline_would_have_made_and_counts_in_no_limit_again) {
+  for (const Disconnect on_disconnect : {Disconnect::stop, Disconnect::go_on}) {
+    for (const auto kind : {Kind::none, Kind::hang, Kind::malformed, Kind::truncated, Kind::error}) {
+      for (const Duration patience : {500ms, 1500ms, 2500ms}) {
+        ProviderSpec spec = two_seconds();
+        spec.on_disconnect = on_disconnect;
+        spec.bill_on_failure = FailureBill::input;
+        spec.rate_limit.requests_per_minute = 2;
+        const std::vector<WorkloadSpec> workloads = {workload("chat", per_second(1))};
+        Provider known{spec, workloads, Chance{1}, WallTime{}};
+        Provider unknown{spec, workloads, Chance{1}, WallTime{}};
+        CallResult expected;
+        known.serve(call_within(patience), effect(kind), expected);
+        Call call = call_within(patience);
+        call.deadline = Instant::max();
+        CallResult result;
+        unknown.serve(call, effect(kind), result);
+        call.deadline = call_within(patience).deadline;
+        unknown.abandon(call, effect(kind), result);
+        EXPECT_EQ(result.reply.kind, expected.reply.kind);
+        EXPECT_EQ(result.at, expected.at);
+        EXPECT_EQ(result.work_until, expected.work_until);
+        EXPECT_EQ(result.cost, expected.cost);
+        EXPECT_EQ(unknown.rate_left(call.at).requests, known.rate_left(call.at).requests);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace windtunnel::sim::world_provider_test
