@@ -1,5 +1,9 @@
+#include <unistd.h>
+
 #include "cli/flags/flags.h"
-#include "cli/verbs/breaker_verb.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/processes/breaker_server.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -18,13 +22,22 @@ constexpr const char* kBreakerFooter =
     "  windtunnel breaker < history.jsonl\n"
     "  windtunnel verify -- windtunnel breaker";
 
+struct BreakerArguments {};
+
+// 0 at the end of input; 4 if standard input cannot be read or standard output cannot be written.
+ExitCode breaker(const BreakerArguments& /*arguments*/) {
+  bool open = true;
+  const auto problem = runs::serve_breaker(STDIN_FILENO, [&](const std::string& line) { return open = print(line); });
+  return open ? complain(problem) : ExitCode::file_error;
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> add_breaker(CLI::App& app) {
   CLI::App& verb =
       *app.add_subcommand("breaker", "Our circuit breaker on standard input and output, for comparing others");
   verb.footer(kBreakerFooter);
-  return std::make_unique<VerbOf<BreakerArguments>>(&cli::breaker);
+  return std::make_unique<VerbOf<BreakerArguments>>(&breaker);
 }
 
 }  // namespace windtunnel::cli

@@ -1,5 +1,7 @@
 #include "cli/flags/flags.h"
-#include "cli/verbs/explain_verb.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/manual/explain_job.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -12,10 +14,21 @@ constexpr const char* kExplainFooter =
     "  windtunnel explain cost_usd providers.NAME.opened WINDTUNNEL_JOBS  metrics, columns, the environment\n"
     "  windtunnel explain --all";
 
+ExitCode explain_words(const runs::ExplainJob& arguments) {
+  runs::ExplainJob job = arguments;
+  for (const ExitCodeMeaning& meaning : kExitCodes) {
+    job.exit_code_words.emplace(std::to_string(static_cast<int>(meaning.code)), meaning.word);
+  }
+  const runs::Explained done = runs::explain(job);
+  for (const std::string& message : done.unknown) complain(message);
+  if (!print(done.text)) return ExitCode::file_error;
+  return done.unknown.empty() ? ExitCode::pass : ExitCode::usage;
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> add_explain(CLI::App& app) {
-  auto verb_of = std::make_unique<VerbOf<runs::ExplainJob>>(&cli::explain);
+  auto verb_of = std::make_unique<VerbOf<runs::ExplainJob>>(&explain_words);
   runs::ExplainJob& explain = verb_of->arguments;
   CLI::App& verb =
       *app.add_subcommand("explain", "Explain a key of a scenario, an exit code, a fault, a metric, a column, ...");

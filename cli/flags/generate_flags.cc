@@ -1,5 +1,7 @@
 #include "cli/flags/flags.h"
-#include "cli/verbs/generate_verb.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/manual/manual_files.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -13,10 +15,21 @@ constexpr const char* kGenerateFooter =
     "\n"
     "cmake --install puts all of them in their places.";
 
+struct GenerateArguments {
+  runs::ManualRequest request;
+  runs::VerbEntry program;
+};
+
+ExitCode generate_manual(const GenerateArguments& arguments) {
+  const runs::ManualDone done = runs::write_manual(arguments.request, arguments.program, WINDTUNNEL_VERSION);
+  if (done.problem) return complain(*done.problem);
+  return print(done.text) ? ExitCode::pass : ExitCode::file_error;
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> add_generate(CLI::App& app) {
-  auto verb_of = std::make_unique<VerbOf<GenerateArguments>>(&cli::generate);
+  auto verb_of = std::make_unique<VerbOf<GenerateArguments>>(&generate_manual);
   GenerateArguments& generate = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("generate", "Make the completion of a shell, or the manual pages");
   verb.footer(kGenerateFooter);

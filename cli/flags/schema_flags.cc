@@ -1,5 +1,10 @@
+#include <filesystem>
+
 #include "cli/flags/flags.h"
-#include "cli/verbs/schema_verb.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/manual/manual_files.h"
+#include "scenarios/schema.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -9,10 +14,24 @@ constexpr const char* kSchemaFooter =
     "  windtunnel schema               prints it\n"
     "  windtunnel schema --write       writes schema/windtunnel.schema.json; name it in a file's \"$schema\"";
 
+struct SchemaArguments {
+  bool write = false;
+  std::string directory = "schema";
+};
+
+ExitCode write_schema(const SchemaArguments& arguments) {
+  if (!arguments.write) return print(scenarios::scenario_schema()) ? ExitCode::pass : ExitCode::file_error;
+  constexpr const char* kName = "windtunnel.schema.json";
+  const auto problem = runs::write_in_folder(arguments.directory, kName, scenarios::scenario_schema());
+  if (problem) return complain(*problem);
+  const std::string path = (std::filesystem::path(arguments.directory) / kName).string();
+  return print(path + ": written\n") ? ExitCode::pass : ExitCode::file_error;
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> add_schema(CLI::App& app) {
-  auto verb_of = std::make_unique<VerbOf<SchemaArguments>>(&cli::schema);
+  auto verb_of = std::make_unique<VerbOf<SchemaArguments>>(&write_schema);
   SchemaArguments& schema = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("schema", "Print the JSON Schema of scenario files, or write it");
   verb.footer(kSchemaFooter);
