@@ -26,7 +26,8 @@ RULES = {
     "include_form": "an include is spelled from the root, as a literal",
     "pragma_once": "a header begins with #pragma once",
     "monitor_libraries": "base/ and monitor/ use the standard library and fmt only",
-    "json": "JSON appears only in .cc files of scenarios/ and reports/",
+    "json": "JSON appears only in .cc files of scenarios/, reports/ and wire/",
+    "http": "the HTTP parser is included by wire/http/http_parser.cc alone, because it takes half a minute to compile",
     "cli11": "CLI11 is included under cli/flags/ alone",
     "clock": "no wall or real clock in base/, monitor/ and sim/ (but the real-time facade, monitor/realtime/)",
     "environment": "no environment and no thread identity in base/, monitor/ and sim/",
@@ -53,8 +54,9 @@ LAYERS = {
     "sim": {"base", "monitor", "sim"},
     "scenarios": {"base", "monitor", "sim", "scenarios"},
     "reports": {"base", "monitor", "sim", "reports"},
-    "runs": {"base", "monitor", "sim", "scenarios", "reports", "runs"},
-    "cli": {"base", "monitor", "sim", "scenarios", "reports", "runs", "cli"},
+    "wire": {"base", "monitor", "sim", "wire"},
+    "runs": {"base", "monitor", "sim", "scenarios", "reports", "wire", "runs"},
+    "cli": {"base", "monitor", "sim", "scenarios", "reports", "wire", "runs", "cli"},
 }
 # The folders that a run's decisions depend on.
 PURE = ("base", "monitor", "sim")
@@ -208,8 +210,10 @@ def check_project_include(path, line, included, findings):
 def check_library_include(path, line, included, findings):
     folder = path.split("/")[0]
     if included.startswith(("nlohmann/", "simdjson")):
-        if folder not in ("scenarios", "reports") or not path.endswith(".cc"):
+        if folder not in ("scenarios", "reports", "wire") or not path.endswith(".cc"):
             findings.add("json", path, line, f"includes {included}")
+    elif included.startswith("boost/") and "math" not in included and path != "wire/http/http_parser.cc":
+        findings.add("http", path, line, f"includes {included}")
     elif folder in ("base", "monitor") and ("/" in included or included.endswith(".h")) and not included.startswith("fmt/"):
         findings.add("monitor_libraries", path, line, f"includes {included}")
     if folder in PURE and included == "random":
