@@ -139,7 +139,7 @@ def page_findings(pages):
 def findings(root, readme, compiler, windtunnel):
     found = comparison_findings(root, readme, windtunnel)
     shown = [line for line in readme.split("\n")
-             if re.fullmatch(r"`windtunnel (run|verify|explain|validate) [^`]*`:", line)]
+             if re.fullmatch(r"`windtunnel (run|verify|explain|validate|serve) [^`]*`:", line)]
     for verb in ("run", "explain", "validate"):
         if not any(line.startswith(f"`windtunnel {verb} ") for line in shown):
             found.append(f"it shows no output of {verb}")
