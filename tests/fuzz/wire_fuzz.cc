@@ -1,5 +1,6 @@
-// Any bytes at all on a connection are requests or a problem, and any body is a request of a provider or a refusal: never
-// a crash, a hang or memory without bound. The first byte chooses how the rest is cut and which interface reads it.
+// Any bytes at all on a connection are requests or a problem, and any body is a request of a provider or a refusal:
+// never a crash, a hang or memory without bound. The first byte chooses how the rest is cut and which interface reads
+// it.
 
 #include <cstddef>
 #include <cstdint>

@@ -267,7 +267,7 @@ std::optional<Instant> Coordinator::settle() {
     if (!connection->has_said_hello) return std::nullopt;
     const wt_entry& entry = page_->entries[connection->entry];
     if (load(entry.kinds) == 0) {
-      connection->deadline = kNever;  // it has never waited for a time, and sleeps: nobody there can answer
+      connection->deadline = kNever;  // it has never waited, so that it has no agent to answer, and sleeps
       connection->answered = sequence_;
       connection->is_idle = is_forced[connection->entry];
       continue;

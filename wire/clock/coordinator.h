@@ -11,7 +11,7 @@
 //   for;
 //   3. when all have answered that question with yes, it sees that no activity has changed and no thread runs.
 //
-// Step 3 covers what two processes send to each other while they are asked: whoever wrote was awake, and a thread that
+// Step 3 covers what two processes send to each other while they are asked: a writer is awake, and a thread that
 // leaves a wait changes the activity before it does anything else. docs/virtual-time.md has the invariants, and
 // tests/wire/clock explores every interleaving of them.
 //

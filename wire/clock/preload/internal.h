@@ -1,7 +1,5 @@
+#pragma once
 /* The parts of the preloaded library. Nothing here is visible to the program. */
-#ifndef WINDTUNNEL_WIRE_CLOCK_PRELOAD_INTERNAL_H
-#define WINDTUNNEL_WIRE_CLOCK_PRELOAD_INTERNAL_H
-
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -72,7 +70,7 @@ struct wt_wait {
 /* With the lock held. */
 void wt_link(struct wt_wait*, const void* key, int64_t deadline);
 int wt_wake(const void* key, int count, uint32_t bits); /* the first that wait for the key; returns how many */
-/* Ends a wait that is not begun: what it came to, WT_DUE if nobody has woken it. Takes the lock. */
+/* Ends a wait that is not begun: what it came to, WT_DUE if it has not been woken. Takes the lock. */
 enum wt_outcome wt_give_up(struct wt_wait*);
 
 /* Waits until woken, ready or due. `wait` is linked already, or is linked here without a key. fds may be null. The mask
@@ -106,5 +104,3 @@ void wt_expect_exec(bool expected);
 bool wt_random_bytes(void* bytes, size_t count);
 uint64_t wt_name_of_child_thread(void);
 void wt_name_thread(uint64_t name);
-
-#endif

@@ -1,3 +1,4 @@
+#pragma once
 /* What the coordinator of virtual time and a program under it share: one page of memory, and messages over a socket.
  *
  * The page is a file that both map. The coordinator alone writes `now`; a program writes its own entry. Every field
@@ -5,9 +6,6 @@
  * process, so that a message arrives whole and an end is noticed. docs/virtual-time.md states the invariants.
  *
  * C11 and C++: the preloaded library is C, the coordinator is C++. */
-#ifndef WINDTUNNEL_WIRE_CLOCK_PRELOAD_PROTOCOL_H
-#define WINDTUNNEL_WIRE_CLOCK_PRELOAD_PROTOCOL_H
-
 #include <stdint.h>
 
 #define WT_CLOCK_MAGIC 0x77746331u
@@ -81,5 +79,3 @@ struct wt_message {
   uint64_t sequence; /* an answer repeats that of its question */
   int64_t value;
 };
-
-#endif
