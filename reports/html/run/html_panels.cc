@@ -47,7 +47,7 @@ void put_lane(JsonWriter& json, const Timeline& timeline, std::size_t provider) 
     constexpr std::array kStates{monitor::BreakerState::closed, monitor::BreakerState::half_open,
                                  monitor::BreakerState::open};
     std::int64_t before = 0;
-    const Numbers states = greatest_by_view(timeline, timeline.providers[provider].state);
+    const Numbers states = worst_states_by_view(timeline, timeline.providers[provider]);
     for (std::size_t view = 0; view < states.size(); ++view) {
       if (states[view] == before) continue;
       before = states[view];

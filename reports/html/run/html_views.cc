@@ -41,6 +41,17 @@ std::vector<Int128> last_by_view(const sim::Timeline& timeline, const sim::Money
   return by_view(timeline, series, [](Int128, Int128 b) { return b; });
 }
 
+std::vector<std::int64_t> worst_states_by_view(const sim::Timeline& timeline, const sim::ProviderSeries& provider) {
+  const auto happened = [](const sim::Series& series, std::size_t step) { return sim::value_at(series, step) > 0; };
+  sim::Series worst(timeline.steps);
+  for (std::size_t step = 0; step < timeline.steps; ++step) {
+    const bool open = happened(provider.opened, step) || happened(provider.open_ns, step);
+    const bool half_open = happened(provider.half_opened, step) || happened(provider.half_open_ns, step);
+    worst[step] = std::max<std::int64_t>(sim::value_at(provider.state, step), open ? 2 : half_open ? 1 : 0);
+  }
+  return greatest_by_view(timeline, worst);
+}
+
 sim::Series failed_requests(const sim::RequestSeries& requests) {
   sim::Series sum;
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {

@@ -16,6 +16,9 @@ std::vector<std::int64_t> greatest_by_view(const sim::Timeline& timeline, const 
 // A gauge at each view's end.
 std::vector<std::int64_t> last_by_view(const sim::Timeline& timeline, const sim::Series& series);
 std::vector<Int128> last_by_view(const sim::Timeline& timeline, const sim::MoneySeries& series);
+// The number of the worst state that the breaker was in at any time of each view, because one that began and ended
+// between the ends of two steps matters too.
+std::vector<std::int64_t> worst_states_by_view(const sim::Timeline& timeline, const sim::ProviderSeries& provider);
 
 // The width of a view.
 [[nodiscard]] inline Duration view_of(const sim::Timeline& timeline) {

@@ -111,7 +111,7 @@ std::vector<TableColumn> lane_table(const Timeline& timeline) {
   std::vector<TableColumn> columns;
   for (std::size_t i = 0; i < timeline.providers.size(); ++i) {
     TableColumn column{timeline.provider_names[i].name + " (worst)", {}};
-    for (const std::int64_t state : groups.greatest(greatest_by_view(timeline, timeline.providers[i].state))) {
+    for (const std::int64_t state : groups.greatest(worst_states_by_view(timeline, timeline.providers[i]))) {
       column.cells.emplace_back(kWords[static_cast<std::size_t>(state)]);
     }
     columns.push_back(std::move(column));
