@@ -1,0 +1,27 @@
+"""The figures of reports that no recount compares, by the patterns of their places, each with the reason."""
+
+NOT_RECOUNTED = (
+    (r"summary\.json/(build|timing)", "of the program and the clock on the wall, not of the run"),
+    (r"summary\.json/scenario/hash", "of the scenario's file, not of the run"),
+    (r"summary\.json/replay", "a command; the tests of the command line run it"),
+    (r"summary\.json/experiment/against_first/\d+/\w+/(low|high|no_interval)",
+     "intervals: tests/reports/run/ab_coverage_test.cc counts how often they cover the truth"),
+    (r"summary\.json/experiment/intervals", "words"),
+    (r"summary\.json/faults/\d+/touched",
+     "no event names a call that a fault touches and does not change, where it touches a part of the calls"),
+    (r"summary\.json/faults/\d+/affected", "no event names a call that waits because of a brownout"),
+    (r"timeline\.json/(scenario/hash|start_is_given)", "of the scenario's file, not of the run"),
+    (r"telemetry\.jsonl/(request_id|user)", "a name"),
+    (r"events\.jsonl/\d+/(replay|request_id|timestamp|t_s)", "of a violation"),
+    (r"junit\.xml/properties/replay", "a command; the tests of the command line run it"),
+    (r"report\.html/other/command", "a command; the tests of the command line run it"),
+    (r"report\.html/other/footer", "the program's version"),
+    (r"forecast\.json/(.*/)?(low|high|half_width|text|sd)", "of intervals, which the statistics' own tests judge"),
+    (r"forecast\.json/(.*/)?(bound|value)", "of a chance that no replication or each one showed"),
+    (r"forecast\.json/cost_usd/p\w+", "of more replications than three"),
+    (r"forecast\.json/(budget|days)", "of more replications than three"),
+    (r"forecast\.json/(windtunnel_forecast|scenario|digest|verdict|replay|start|confidence|stopping|notes|headroom|findings)",
+     "names, words and versions"),
+    (r"forecast\.json/(demand_is_uncertain|build|timing)", "of the scenario, the program and the clock on the wall"),
+    (r"timeline\.json/(step_ns|view_steps)", "a choice of the program, which every recount takes over"),
+)
