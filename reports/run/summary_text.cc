@@ -24,13 +24,6 @@ std::string rule() { return std::string(monitor::kStatsWidth, '=') + "\n"; }
 std::string count(Int128 value) { return with_thousands(value); }
 std::string seconds(Instant at) { return exact_decimal(at.time_since_epoch().count(), kSecondDecimals) + "s"; }
 
-std::string upper(std::string text) {
-  for (char& letter : text) {
-    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-  }
-  return text;
-}
-
 // --- Marks and colours ---------------------------------------------------------------------------------------------
 
 enum class Light : std::uint8_t { green, yellow, red, grey };
