@@ -230,7 +230,7 @@ void read_field(std::string_view key, ondemand::value value, TelemetryRecord& re
 }  // namespace
 
 struct TelemetryReader::State {
-  explicit State(const std::string& path) : source(path) {}
+  explicit State(std::unique_ptr<ByteSource> bytes) : source(std::move(bytes)) {}
 
   // Why the line is no record; nothing: it is one.
   std::optional<std::string> read(std::string_view line, TelemetryRecord& record) {
@@ -271,7 +271,9 @@ struct TelemetryReader::State {
   bool at_end = false;
 };
 
-TelemetryReader::TelemetryReader(const std::string& path) : state_(std::make_unique<State>(path)) {}
+TelemetryReader::TelemetryReader(const std::string& path) : TelemetryReader(std::make_unique<ByteSource>(path)) {}
+TelemetryReader::TelemetryReader(std::unique_ptr<ByteSource> bytes)
+    : state_(std::make_unique<State>(std::move(bytes))) {}
 TelemetryReader::~TelemetryReader() = default;
 
 bool TelemetryReader::next(TelemetryRecord& record) {

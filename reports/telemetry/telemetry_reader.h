@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/units.h"
-#include "reports/files/report_error.h"
+#include "reports/files/byte_source.h"
 
 namespace windtunnel::reports {
 
@@ -64,6 +64,7 @@ class TelemetryReader {
 
   // Throws ReportError if the file cannot be opened, here, or read, in next().
   explicit TelemetryReader(const std::string& path);
+  explicit TelemetryReader(std::unique_ptr<ByteSource> bytes);
   ~TelemetryReader();
 
   // The next record; false at the end.
