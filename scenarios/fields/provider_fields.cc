@@ -76,13 +76,20 @@ const Table<DatedTariff>& tariff_table() {
 
 bool read_tariffs(Reading& reading, const JsonValue& json, std::vector<DatedTariff>& value) {
   if (json.kind == JsonKind::string) {
-    const auto tariff = listed_tariff(json.text);
+    std::vector<std::string> models;
+    std::optional<Tariff> tariff;
+    if (reading.names.prices) {
+      for (const auto& [model, price] : *reading.names.prices) models.push_back(model);
+      const auto found = reading.names.prices->find(json.text);
+      if (found != reading.names.prices->end()) tariff = found->second;
+    } else {
+      for (const ListedPrice& listed : price_list()) models.emplace_back(listed.model);
+      tariff = listed_tariff(json.text);
+    }
     if (tariff) {
       value.assign(1, {WallTime::min(), *tariff});
       return true;
     }
-    std::vector<std::string> models;
-    for (const ListedPrice& listed : price_list()) models.emplace_back(listed.model);
     return reading.error(json.place, "no model \"" + excerpt(json.text) + "\" in the price list",
                          help_with_words(json.text, models));
   }

@@ -4,6 +4,7 @@
 
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
+#include "scenarios/profiles/model_prices.h"
 #include "scenarios/profiles/profiles.h"
 #include "sim/checks/claims/coverage.h"
 
@@ -59,8 +60,37 @@ Field<Scenario> providers_field() {
   result.is_early = true;
   result.read = [read = result.read](Reading& reading, const JsonValue& json, Scenario& scenario) {
     const bool good = read(reading, json, scenario);
+    auto prices = std::move(reading.names.prices);
     reading.names = names_of(scenario);
+    reading.names.prices = std::move(prices);
     return good;
+  };
+  return result;
+}
+
+// It is not written: what is written are the prices.
+Field<Scenario> prices_field() {
+  Field<Scenario> result = bare_field(
+      "prices", "A file with prices of models, in the form of scenarios/data/prices.json, instead of the shipped list.",
+      [](Reading&, const JsonValue&) { return true; }, [] { return type_schema("string"); });
+  result.default_words = "the shipped list";
+  result.example = R"("../data/prices.json")";
+  result.is_early = true;
+  result.read = [](Reading& reading, const JsonValue& json, Scenario& scenario) {
+    if (!require_kind(reading, json, JsonKind::string)) return false;
+    const std::string path = json.text.starts_with('/') ? json.text : reading.directory() + json.text;
+    try {
+      const std::string text = read_whole_file(path, kTextBytesMax);
+      const PriceList list = PriceList::of_text(text, path);
+      scenario.hash = stable_hash(text, scenario.hash);
+      reading.names.prices.emplace();
+      for (const ModelPrice& price : list.models()) reading.names.prices->insert_or_assign(price.model, price.tariff);
+      return true;
+    } catch (const FileError& error) {
+      return reading.error(json.place, error.what());
+    } catch (const ScenarioError& error) {
+      return reading.error(json.place, "the price list has errors:\n" + std::string(error.what()));
+    }
   };
   return result;
 }
@@ -150,6 +180,7 @@ const Table<Scenario>& scenario_table() {
           field<S>("month_spent_usd", &S::month_spent, money(monitor::kLimitMax),
                    "What the month of `start` had spent before the run: it fills that month's budget, not the day's."),
           field<S>("monitor", itself, object(monitor_table), "The pipeline under test."),
+          prices_field(),
           providers_field(),
           field<S>("workload", &S::workloads, workloads_kind(),
                    "Streams of requests by name; without any: ten a second, poisson."),

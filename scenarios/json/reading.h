@@ -16,6 +16,8 @@ namespace windtunnel::scenarios {
 struct Names {
   std::vector<std::string> providers;  // in file order
   std::vector<std::string> vendors;    // of each: the vendor of its model; empty: unknown
+  std::optional<std::map<std::string, Tariff>>
+      prices;  // of models, by the file's own list; nothing: by the shipped one
 };
 
 class Reading {

@@ -12,11 +12,18 @@
 
 namespace windtunnel::scenarios {
 
+// Pico-dollars a token; -1: not listed.
 struct ListedPrice {
   std::string_view model;
-  std::string_view vendor;       // "openai", "anthropic"
-  std::int64_t input_picos = 0;  // pico-dollars a token
+  std::string_view vendor;  // "openai", "anthropic"
+  std::int64_t input_picos = 0;
   std::int64_t output_picos = 0;
+  std::int64_t cached_picos = -1;       // of input that the provider's cache holds
+  std::int64_t cache_write_picos = -1;  // of input that is written into it
+  std::int64_t batch_input_picos = -1;
+  std::int64_t batch_output_picos = -1;
+  std::int64_t reasoning_picos = -1;
+  std::int64_t first_tier_tokens = 0;  // a request with more input has another price, which is not listed; 0: no tiers
 };
 
 // In the order of data/prices.json.

@@ -27,21 +27,7 @@ const JsonValue& at(const JsonValue& json, const std::string& key) {
   return member->value;
 }
 
-TEST(PriceList, is_the_data_file) {
-  const JsonValue json = data("prices.json");
-  const JsonValue& models = at(json, "models");
-  ASSERT_EQ(models.members.size(), price_list().size());
-  for (std::size_t i = 0; i < models.members.size(); ++i) {
-    const JsonValue& model = models.members[i].value;
-    const ListedPrice& price = price_list()[i];
-    EXPECT_EQ(models.members[i].key, price.model);
-    EXPECT_EQ(at(model, "provider").text, price.vendor);
-    EXPECT_EQ(at(model, "input_pico_usd_per_token").text, std::to_string(price.input_picos));
-    EXPECT_EQ(at(model, "output_pico_usd_per_token").text, std::to_string(price.output_picos));
-  }
-}
-
-TEST(PriceList, recognizes_what_it_lists_and_nothing_else) {
+TEST(ListedTariff, recognizes_what_it_lists_and_nothing_else) {
   EXPECT_EQ(listed_tariff("gpt-4o")->input.per_token, Usd::from_picos(2'500'000));
   EXPECT_EQ(listed_tariff("gpt-4o")->output.per_token, Usd::from_picos(10'000'000));
   EXPECT_FALSE(listed_tariff("gpt-4o "));

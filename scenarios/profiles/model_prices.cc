@@ -1,0 +1,182 @@
+#include "scenarios/profiles/model_prices.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/histogram.h"
+#include "scenarios/json/diagnostics.h"
+#include "scenarios/json/exact_numbers.h"
+#include "scenarios/json/json_document.h"
+#include "scenarios/json/reading.h"
+#include "scenarios/profiles/profiles.h"
+
+namespace windtunnel::scenarios {
+namespace {
+
+constexpr int kPerMillion = 6;                            // decimals: a pico-dollar a token is a millionth of that
+constexpr std::int64_t kPriceMostPicos = 40'000'000'000;  // a scenario's dearest price
+constexpr std::int64_t kTierMost = 1'000'000'000;
+
+std::optional<Price> listed(std::int64_t picos) {
+  return picos < 0 ? std::nullopt : std::optional{Price{Usd::from_picos(picos)}};
+}
+
+// A key of a model that holds a price.
+struct PriceKey {
+  const char* key;
+  std::optional<Price> ModelPrice::*price;
+};
+constexpr std::array<PriceKey, 5> kOptionalPrices{{{"cached_input", &ModelPrice::cached_input},
+                                                   {"cache_write", &ModelPrice::cache_write},
+                                                   {"batch_input", &ModelPrice::batch_input},
+                                                   {"batch_output", &ModelPrice::batch_output},
+                                                   {"reasoning", &ModelPrice::reasoning}}};
+
+std::optional<std::int64_t> read_number(Reading& reading, const JsonValue& json, int decimals, std::int64_t most) {
+  if (!require_kind(reading, json, JsonKind::number)) return std::nullopt;
+  const ExactNumber number = exact_number(json.text, decimals);
+  if (number.problem == NumberProblem::none && number.value >= 0 && number.value <= most) return number.value;
+  reading.error(json.place, decimals == 0 ? "a number of tokens is whole and at most a billion"
+                                          : "a price is 0 to 40000 USD per million tokens, with at most 6 decimals");
+  return std::nullopt;
+}
+
+std::optional<Price> read_price(Reading& reading, const JsonValue& json, const std::string& key, bool is_required) {
+  const JsonMember* member = json.find(key);
+  if (member == nullptr) {
+    if (is_required) reading.error(json.place, "a model needs \"" + key + "\", in USD per million tokens");
+    return std::nullopt;
+  }
+  const Reading::Step step(reading, key);
+  const auto picos = read_number(reading, member->value, kPerMillion, kPriceMostPicos);
+  return picos ? listed(*picos) : std::nullopt;
+}
+
+std::string read_text(Reading& reading, const JsonValue& json, const std::string& key) {
+  const JsonMember* member = json.find(key);
+  if (member == nullptr) return {};
+  const Reading::Step step(reading, key);
+  return require_kind(reading, member->value, JsonKind::string) ? member->value.text : std::string{};
+}
+
+ModelPrice read_model(Reading& reading, const std::string& name, const JsonValue& json) {
+  ModelPrice model{.model = name};
+  if (!require_kind(reading, json, JsonKind::object)) return model;
+  std::vector<std::string> known{"provider", "source", "input", "output", "first_tier_tokens"};
+  for (const PriceKey& key : kOptionalPrices) known.emplace_back(key.key);
+  refuse_unknown_keys(reading, json, known);
+  model.vendor = read_text(reading, json, "provider");
+  model.tariff.input = read_price(reading, json, "input", true).value_or(Price{});
+  model.tariff.output = read_price(reading, json, "output", true).value_or(Price{});
+  for (const PriceKey& key : kOptionalPrices) model.*key.price = read_price(reading, json, key.key, false);
+  if (const JsonMember* tier = json.find("first_tier_tokens")) {
+    const Reading::Step step(reading, "first_tier_tokens");
+    if (const auto tokens = read_number(reading, tier->value, 0, kTierMost)) model.first_tier = Tokens{*tokens};
+  }
+  return model;
+}
+
+}  // namespace
+
+PriceList PriceList::shipped() {
+  PriceList list;
+  list.source_ = "the shipped price list (scenarios/data/prices.json)";
+  for (const ListedPrice& price : price_list()) {
+    list.models_.push_back(
+        {.model = std::string(price.model),
+         .vendor = std::string(price.vendor),
+         .tariff = {{Usd::from_picos(price.input_picos)}, {Usd::from_picos(price.output_picos)}},
+         .cached_input = listed(price.cached_picos),
+         .cache_write = listed(price.cache_write_picos),
+         .batch_input = listed(price.batch_input_picos),
+         .batch_output = listed(price.batch_output_picos),
+         .reasoning = listed(price.reasoning_picos),
+         .first_tier = price.first_tier_tokens > 0 ? std::optional{Tokens{price.first_tier_tokens}} : std::nullopt});
+  }
+  return list;
+}
+
+PriceList PriceList::read(const std::string& path) { return of_text(read_whole_file(path, kTextBytesMax), path); }
+
+PriceList PriceList::of_text(const std::string& text, const std::string& path) {
+  Diagnostics diagnostics(path, text);
+  const JsonValue root = parse_json(diagnostics);
+  diagnostics.throw_if_errors();
+  Reading reading(diagnostics, "");
+  reading.note(root.place);
+  PriceList list;
+  list.source_ = "the price list " + path;
+  if (require_kind(reading, root, JsonKind::object)) {
+    refuse_unknown_keys(reading, root, {"unit", "licence", "source", "sources", "models"});
+    const std::string unit = read_text(reading, root, "unit");
+    if (!unit.empty() && unit != "USD per million tokens") {
+      reading.error(root.find("unit")->value.place, "the unit of prices is \"USD per million tokens\"");
+    }
+    const JsonMember* models = root.find("models");
+    if (models == nullptr) {
+      reading.error(root.place, "a price list needs \"models\"");
+    } else {
+      const Reading::Step step(reading, "models");
+      if (require_kind(reading, models->value, JsonKind::object)) {
+        for (const JsonMember& member : models->value.members) {
+          const Reading::Step model(reading, member.key);
+          list.models_.push_back(read_model(reading, member.key, member.value));
+        }
+      }
+    }
+  }
+  diagnostics.throw_if_errors();
+  return list;
+}
+
+const ModelPrice* PriceList::find(std::string_view model) const {
+  for (;;) {
+    const auto found = std::ranges::find(models_, model, &ModelPrice::model);
+    if (found != models_.end()) return &*found;
+    const std::size_t slash = model.find('/');
+    if (slash == std::string_view::npos) return nullptr;
+    model.remove_prefix(slash + 1);
+  }
+}
+
+std::string PriceList::help_with(std::string_view model) const {
+  std::vector<std::string> names;
+  for (const ModelPrice& price : models_) names.push_back(price.model);
+  const std::string_view own = model.substr(model.rfind('/') + 1);
+  std::string help = help_with_words(own, names, "models");
+  if (!help.empty()) return help;
+  // A dated name is far from the undated one in letters.
+  std::size_t longest = 0;
+  for (const std::string& name : names) {
+    const auto [mine, theirs] = std::ranges::mismatch(own, name);
+    const auto common = static_cast<std::size_t>(mine - own.begin());
+    if (common <= longest || common < 5) continue;
+    longest = common;
+    help = "the nearest is \"" + name + "\"";
+  }
+  return help;
+}
+
+std::optional<Usd> cost_of(const ModelPrice& price, const PricedTokens& tokens) {
+  if (price.first_tier &&
+      tokens.input.count() / std::max<std::int64_t>(1, tokens.requests) > price.first_tier->count()) {
+    return std::nullopt;
+  }
+  if (tokens.is_batch) {
+    if (!price.batch_input || !price.batch_output) return std::nullopt;
+    const ModelPrice batch{.model = price.model, .tariff = {*price.batch_input, *price.batch_output}};
+    return cost_of(batch, {.input = tokens.input, .output = tokens.output});
+  }
+  const auto part = [](Price each, Tokens count) { return Int128{each.per_token.picos()} * count.count(); };
+  const Tokens plain = std::max(Tokens{}, tokens.input - tokens.cached - tokens.cache_written);
+  const Tokens spoken = std::max(Tokens{}, tokens.output - tokens.reasoning);
+  const Int128 sum =
+      part(price.tariff.input, plain) + part(price.cached_input.value_or(price.tariff.input), tokens.cached) +
+      part(price.cache_write.value_or(price.tariff.input), tokens.cache_written) + part(price.tariff.output, spoken) +
+      part(price.reasoning.value_or(price.tariff.output), tokens.reasoning);
+  if (sum > Usd::from_dollars(9'000'000).picos()) return std::nullopt;
+  return Usd::from_picos(static_cast<std::int64_t>(sum));
+}
+
+}  // namespace windtunnel::scenarios

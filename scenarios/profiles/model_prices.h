@@ -1,0 +1,66 @@
+#pragma once
+// What models cost: the shipped list, or a user's own file of the same form as scenarios/data/prices.json:
+//
+//   {"source": "our contract of 2026", "models": {"gpt-4o": {"provider": "azure", "input": 2.5, "output": 10}}}
+//
+// Prices are USD per million tokens. Without a price for cached, written or reasoning tokens these cost what input and
+// output do, because no provider charges nothing for them. A model that the list does not hold has no price: it is
+// never free.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+
+namespace windtunnel::scenarios {
+
+struct ModelPrice {
+  std::string model;
+  std::string vendor;  // empty: not named
+  Tariff tariff;
+  std::optional<Price> cached_input;
+  std::optional<Price> cache_write;
+  std::optional<Price> batch_input;
+  std::optional<Price> batch_output;
+  std::optional<Price> reasoning;
+  std::optional<Tokens> first_tier;  // a request with more input has a price that is not listed
+};
+
+// The tokens of one request, or sums of several.
+struct PricedTokens {
+  Tokens input;  // cached and written ones too
+  Tokens output;
+  Tokens cached;
+  Tokens cache_written;
+  Tokens reasoning;
+  std::int64_t requests = 1;
+  bool is_batch = false;
+};
+
+class PriceList {
+ public:
+  static PriceList shipped();
+  // Throws ScenarioError for a file with errors and FileError for one that cannot be read.
+  static PriceList read(const std::string& path);
+  static PriceList of_text(const std::string& text, const std::string& path);
+
+  // The model's own name, or that without the provider before it ("openai/gpt-4o"). Nothing: it is not listed.
+  [[nodiscard]] const ModelPrice* find(std::string_view model) const;
+  // Ready to print behind a name that is not listed: `did you mean "gpt-4o"?`; empty: none is near.
+  [[nodiscard]] std::string help_with(std::string_view model) const;
+  [[nodiscard]] const std::vector<ModelPrice>& models() const { return models_; }
+  [[nodiscard]] const std::string& source() const { return source_; }  // "the price list of ..."
+
+ private:
+  std::string source_;
+  std::vector<ModelPrice> models_;
+};
+
+// Nothing: the requests are, on average, beyond the first tier, they are a batch and the list has no batch prices, or
+// the sum is out of range. A batch has no other price for cached, written or reasoning tokens.
+[[nodiscard]] std::optional<Usd> cost_of(const ModelPrice& price, const PricedTokens& tokens);
+
+}  // namespace windtunnel::scenarios

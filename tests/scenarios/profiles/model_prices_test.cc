@@ -1,0 +1,123 @@
+// What models cost: the shipped list, and lists of users.
+
+#include "scenarios/profiles/model_prices.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "scenarios/json/diagnostics.h"
+#include "scenarios/reader.h"
+
+namespace windtunnel::scenarios::model_prices_test {
+namespace {
+
+constexpr const char* kFile = WINDTUNNEL_ROOT "/scenarios/data/prices.json";
+
+Usd dollars_of(const ModelPrice& price, const PricedTokens& tokens) { return cost_of(price, tokens).value(); }
+
+void expect_same(const ModelPrice& a, const ModelPrice& b) {
+  EXPECT_EQ(a.model, b.model);
+  EXPECT_EQ(a.vendor, b.vendor) << a.model;
+  EXPECT_EQ(a.tariff, b.tariff) << a.model;
+  EXPECT_EQ(a.cached_input, b.cached_input) << a.model;
+  EXPECT_EQ(a.cache_write, b.cache_write) << a.model;
+  EXPECT_EQ(a.batch_input, b.batch_input) << a.model;
+  EXPECT_EQ(a.batch_output, b.batch_output) << a.model;
+  EXPECT_EQ(a.reasoning, b.reasoning) << a.model;
+  EXPECT_EQ(a.first_tier, b.first_tier) << a.model;
+}
+
+std::string errors_of(const std::string& text) {
+  try {
+    (void)PriceList::of_text(text, "prices.json");
+  } catch (const ScenarioError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(PriceList, shipped_is_the_data_file) {
+  const PriceList shipped = PriceList::shipped();
+  const PriceList file = PriceList::read(kFile);
+  ASSERT_EQ(shipped.models().size(), file.models().size());
+  ASSERT_GT(file.models().size(), 60U);
+  for (std::size_t i = 0; i < file.models().size(); ++i) expect_same(shipped.models()[i], file.models()[i]);
+}
+
+TEST(PriceList, prices_cached_written_and_reasoning_tokens_apart) {
+  const PriceList list = PriceList::of_text(
+      R"({"models": {"m": {"input": 4, "cached_input": 1, "cache_write": 5, "output": 10, "reasoning": 20}}})",
+      "p.json");
+  const ModelPrice& price = *list.find("m");
+  EXPECT_EQ(dollars_of(price, {.input = Tokens{1000}}), Usd::from_picos(4'000'000'000));
+  EXPECT_EQ(dollars_of(price, {.input = Tokens{1000}, .cached = Tokens{1000}}), Usd::from_picos(1'000'000'000));
+  EXPECT_EQ(dollars_of(price, {.input = Tokens{1000}, .cached = Tokens{400}, .cache_written = Tokens{100}}),
+            Usd::from_picos((500 * 4 + 400 * 1 + 100 * 5) * std::int64_t{1'000'000}));
+  EXPECT_EQ(dollars_of(price, {.output = Tokens{10}, .reasoning = Tokens{4}}),
+            Usd::from_picos((6 * 10 + 4 * 20) * std::int64_t{1'000'000}));
+}
+
+TEST(PriceList, charges_what_it_does_not_list_as_input_and_output_and_never_as_nothing) {
+  const PriceList list = PriceList::of_text(R"({"models": {"m": {"input": 4, "output": 10}}})", "p.json");
+  const Usd plain = dollars_of(*list.find("m"), {.input = Tokens{100}, .output = Tokens{10}});
+  EXPECT_EQ(dollars_of(*list.find("m"), {.input = Tokens{100},
+                                         .output = Tokens{10},
+                                         .cached = Tokens{60},
+                                         .cache_written = Tokens{40},
+                                         .reasoning = Tokens{9}}),
+            plain);
+}
+
+TEST(PriceList, has_no_price_beyond_the_first_tier) {
+  const PriceList list =
+      PriceList::of_text(R"({"models": {"m": {"input": 4, "output": 10, "first_tier_tokens": 200}}})", "p.json");
+  EXPECT_TRUE(cost_of(*list.find("m"), {.input = Tokens{200}}));
+  EXPECT_FALSE(cost_of(*list.find("m"), {.input = Tokens{201}}));
+  EXPECT_TRUE(cost_of(*list.find("m"), {.input = Tokens{400}, .requests = 2}));
+}
+
+TEST(PriceList, prices_a_batch_by_batch_prices_or_not_at_all) {
+  const PriceList list = PriceList::of_text(
+      R"({"models": {"m": {"input": 4, "output": 10, "batch_input": 2, "batch_output": 5}, "n": {"input": 4, "output": 10}}})",
+      "p.json");
+  const PricedTokens batch{.input = Tokens{100}, .output = Tokens{10}, .is_batch = true};
+  EXPECT_EQ(dollars_of(*list.find("m"), batch), Usd::from_picos(250'000'000));
+  EXPECT_FALSE(cost_of(*list.find("n"), batch));
+}
+
+TEST(PriceList, finds_a_model_behind_its_provider_and_names_the_nearest_of_an_unknown_one) {
+  const PriceList list = PriceList::shipped();
+  ASSERT_NE(list.find("openai/gpt-4o"), nullptr);
+  EXPECT_EQ(list.find("openai/gpt-4o")->model, "gpt-4o");
+  EXPECT_EQ(list.find("gpt-4oo"), nullptr);
+  EXPECT_NE(list.help_with("gpt-4oo").find("\"gpt-4o\""), std::string::npos);
+  EXPECT_NE(list.help_with("claude-sonnet-4-5-20990101").find("claude-sonnet-4-5"), std::string::npos);
+  EXPECT_EQ(list.find(""), nullptr);
+}
+
+TEST(PriceList, refuses_a_file_with_errors_by_place) {
+  EXPECT_NE(errors_of(R"({"models": {"m": {"input": 4}}})").find("a model needs \"output\""), std::string::npos);
+  EXPECT_NE(errors_of(R"({"models": {"m": {"input": -4, "output": 1}}})").find("/models/m/input"), std::string::npos);
+  EXPECT_NE(errors_of(R"({"models": {"m": {"input": 4, "output": 1, "cashed_input": 1}}})").find("cached_input"),
+            std::string::npos);
+  EXPECT_NE(errors_of(R"({"unit": "USD per token", "models": {}})").find("per million"), std::string::npos);
+  EXPECT_NE(errors_of("{}").find("needs \"models\""), std::string::npos);
+  EXPECT_THROW((void)PriceList::read("/no/such/prices.json"), FileError);
+}
+
+TEST(ScenarioPrices, come_from_the_files_own_list_and_an_unlisted_model_is_an_error) {
+  const std::string file = R"({"version": 1, "prices": ")" + std::string(kFile) + R"(", "providers": {"a": )";
+  const sim::Scenario scenario =
+      read_scenario_text(file + R"({"price_usd_per_million": "claude-haiku-4-5"}}})", "s.json");
+  EXPECT_EQ(scenario.providers[0].tariffs[0].tariff.output.per_token, Usd::from_picos(5'000'000));
+  try {
+    (void)read_scenario_text(file + R"({"price_usd_per_million": "claude-haiku-4-6"}}})", "s.json");
+    FAIL() << "an unlisted model has a price";
+  } catch (const ScenarioError& error) {
+    EXPECT_NE(std::string(error.what()).find("claude-haiku-4-5"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace windtunnel::scenarios::model_prices_test
