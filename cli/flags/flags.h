@@ -1,7 +1,8 @@
 #pragma once
 // What the flags of several verbs share, and how a verb comes to the command line: a file of cli/flags/ for each,
-// which names its flags and their help, and returns the action of the verb that the user chose. Only these files and
-// cli/option_tree.cc include the library that parses; they are compiled together.
+// which names its flags and their help, and returns the action of the verb that the user chose; an action of a few
+// lines stands beside its flags. Only these files and cli/option_tree.cc include the library that parses; they are
+// compiled together.
 
 #include <CLI/CLI.hpp>
 #include <cstdint>

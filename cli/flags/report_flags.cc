@@ -1,5 +1,9 @@
+#include <filesystem>
+
 #include "cli/flags/flags.h"
-#include "cli/verbs/report_verb.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/export/page_job.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -17,10 +21,24 @@ constexpr const char* kReportFooter =
     "forecast.json\n"
     "holds, with the fan of spend and the chances day by day.";
 
+struct ReportArguments {
+  std::string directory;  // with summary.json and timeline.json, or with forecast.json
+  std::string output;     // empty: report.html in `directory`
+};
+
+ExitCode make_page(const ReportArguments& arguments) {
+  if (!can_write_html(true)) return ExitCode::usage;
+  const std::string output = arguments.output.empty()
+                                 ? (std::filesystem::path(arguments.directory) / "report.html").string()
+                                 : arguments.output;
+  if (const auto problem = runs::write_page(arguments.directory, output)) return complain(*problem);
+  return print(output + ": written\n") ? ExitCode::pass : ExitCode::file_error;
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> add_report(CLI::App& app) {
-  auto verb_of = std::make_unique<VerbOf<ReportArguments>>(&cli::report);
+  auto verb_of = std::make_unique<VerbOf<ReportArguments>>(&make_page);
   ReportArguments& report = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("report", "Make an HTML page of the reports in a folder");
   verb.footer(kReportFooter);
