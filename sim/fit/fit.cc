@@ -280,11 +280,11 @@ std::optional<std::int64_t> regime_of(Fit& fit, const FitTally& tally, DayRange 
 }
 
 void fit_parts(Fit& fit, const FitTally& all, const FitTally& tally, DayRange whole,
-               const std::optional<DayModel>& model) {
+               const std::optional<DayModel>& model, bool shows_hours) {
   Scenario& scenario = fit.scenario;
   const std::vector<Target> targets = targets_of(fit, tally);
   WorkloadSpec workload{.name = "traffic"};
-  fit_demand(fit, workload, model && model->steps.empty() ? all.arrivals : tally.arrivals, whole, model);
+  fit_demand(fit, workload, model && model->steps.empty() ? all.arrivals : tally.arrivals, whole, model, shows_hours);
   scenario.workloads = {std::move(workload)};
   for (const Target& target : targets) scenario.providers.push_back(fit_provider(fit, *target.name, *target.calls));
   if (targets.size() > 1 && lengths_differ(targets)) {
@@ -293,6 +293,13 @@ void fit_parts(Fit& fit, const FitTally& all, const FitTally& tally, DayRange wh
     fit_lengths(fit, scenario.workloads.front(), targets, "");
     fit_split(fit, tally, targets);
   }
+}
+
+// The quantiles of means of sums are none of requests.
+void forget_single_lengths(Fit& fit) {
+  std::erase_if(fit.parameters, [](const FittedParameter& parameter) {
+    return parameter.name.ends_with("tokens.p50") || parameter.name.ends_with("tokens.p95");
+  });
 }
 
 }  // namespace
@@ -324,8 +331,9 @@ Fit Fitter::fit(std::optional<WallTime> until) const {
   const FitTally& tally = is_cut ? present : all;
   const DayRange present_days{is_cut ? *regime : whole.begin, whole.end};
 
-  fit_parts(fit, all, tally, whole, model);
+  fit_parts(fit, all, tally, whole, model, !log_.has_shares());
   add_notes(fit, tally, log_, targets);
+  if (log_.has_shares()) forget_single_lengths(fit);
   fit_settings(fit, tally.seen);
   fit_hits(fit, tally, present_days);
   fit_cost(fit, tally, present_days);

@@ -130,10 +130,11 @@ std::vector<FitTally::Day> days_in(const FitTally& tally, DayRange range) {
 }
 
 void fit_demand(Fit& fit, WorkloadSpec& workload, const std::vector<WallTime>& arrivals, DayRange whole,
-                const std::optional<DayModel>& model) {
+                const std::optional<DayModel>& model, bool shows_hours) {
   const std::array<HourOfDay, 24> hours = hours_of(arrivals);
-  const bool has_profile =
-      std::ranges::all_of(hours, [](const HourOfDay& hour_of_day) { return hour_of_day.exposure >= 0.999; });
+  const bool has_profile = shows_hours && std::ranges::all_of(hours, [](const HourOfDay& hour_of_day) {
+                             return hour_of_day.exposure >= 0.999;
+                           });
   double exposure = 0;
   double a_day = 0;  // the sum of the hours' rates, so that a part of a day does not weigh too much
   for (const HourOfDay& hour_of_day : hours) exposure += hour_of_day.exposure;
@@ -170,7 +171,8 @@ void fit_demand(Fit& fit, WorkloadSpec& workload, const std::vector<WallTime>& a
           {fmt::format("hour_{:02}", hour), "factor", factor, static_cast<std::int64_t>(hours[hour].count)});
     }
   } else {
-    fit.notes.emplace_back("the log does not hold each hour of the day: the rate is constant");
+    fit.notes.emplace_back(shows_hours ? "the log does not hold each hour of the day: the rate is constant"
+                                       : "the log does not show hours: within a day the rate is constant");
   }
   if (!model) return;
   if (whole.size() >= kDaysForSpread) add_weekdays(fit, diurnal, *model, whole);

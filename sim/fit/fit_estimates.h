@@ -51,9 +51,10 @@ inline constexpr std::size_t kDaysForSpread = 14;
 inline constexpr double kDaysToCome = 30;
 
 // Rate, hourly profile, weekdays, growth, spread of days. Sets the workload's executor, arrival, rate and factors.
-// `whole` and `model` are of all days before the scenario's start, `arrivals` of those that the profile is of.
+// `whole` and `model` are of all days before the scenario's start, `arrivals` of those that the profile is of, unless
+// the log does not show hours.
 void fit_demand(Fit& fit, WorkloadSpec& workload, const std::vector<WallTime>& arrivals, DayRange whole,
-                const std::optional<DayModel>& model);
+                const std::optional<DayModel>& model, bool shows_hours);
 
 // The sum that bills come to by the prices is the bills' own.
 [[nodiscard]] ProviderSpec fit_provider(Fit& fit, const std::string& name, const FitTally::Calls& calls);

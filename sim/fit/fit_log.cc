@@ -3,6 +3,7 @@
 namespace windtunnel::sim {
 
 void FitLog::add(const FitSample& sample) {
+  has_shares_ = has_shares_ || sample.is_share;
   const std::size_t begin = calls_.size();
   for (const FitAttempt& attempt : sample.attempts) {
     calls_.push_back({.provider = &names_.valid(attempt.provider),
@@ -23,6 +24,9 @@ void FitLog::add(const FitSample& sample) {
                        .output = sample.output,
                        .cost = sample.cost,
                        .time_to_first_token = sample.time_to_first_token,
+                       .cached = sample.cached,
+                       .reasoning = sample.reasoning,
+                       .has_latency = sample.has_latency,
                        .calls_begin = begin,
                        .calls_end = calls_.size()});
 }

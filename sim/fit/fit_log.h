@@ -37,6 +37,10 @@ struct FitSample {
   Usd cost;
   std::optional<Duration> time_to_first_token;  // from arrival on
   std::vector<FitAttempt> attempts;
+  std::optional<Tokens> cached;     // of the input
+  std::optional<Tokens> reasoning;  // of the output
+  bool has_latency = true;          // false: `latency` is not known, and `finished` is the arrival
+  bool is_share = false;            // one of the equal requests that a sum of many was divided into
 };
 
 // The same of the log. Names belong to the log and are never null; equal names are one.
@@ -61,6 +65,9 @@ struct LoggedRequest {
   Tokens output;
   Usd cost;
   std::optional<Duration> time_to_first_token;
+  std::optional<Tokens> cached;
+  std::optional<Tokens> reasoning;
+  bool has_latency = true;
   std::size_t calls_begin = 0;
   std::size_t calls_end = 0;
 
@@ -85,9 +92,12 @@ class FitLog {
   }
   // How many names had to be changed.
   [[nodiscard]] std::size_t names_changed() const { return names_.changed(); }
+  // Some requests are shares of sums, so that only what adds up is known.
+  [[nodiscard]] bool has_shares() const { return has_shares_; }
 
  private:
   FitNames names_;
+  bool has_shares_ = false;
   std::set<std::string> users_;
   std::vector<LoggedRequest> requests_;  // in the order of the log
   std::vector<LoggedCall> calls_;

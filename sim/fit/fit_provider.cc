@@ -95,6 +95,22 @@ void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   }
 }
 
+// How much of the input came from the provider's cache, and how much of the output was reasoning. The fitted prices are
+// those of the mixture.
+void report_share(Fit& fit, const std::string& name, const FitTally::Calls& calls,
+                  std::optional<Tokens> FitTally::Answered::*part, Tokens FitTally::Answered::*whole) {
+  std::vector<std::int64_t> parts;
+  std::vector<std::int64_t> wholes;
+  for (const FitTally::Answered& entry : calls.answered) {
+    const std::optional<Tokens>& tokens = entry.*part;
+    if (!tokens || *tokens > entry.*whole) continue;
+    parts.push_back(tokens->count());
+    wholes.push_back((entry.*whole).count());
+  }
+  const auto share = estimate_ratio(parts, wholes);
+  if (share) fit.parameters.push_back({name, "share", *share, std::ssize(parts)});
+}
+
 // Where calls time out, only the quick and the short answers are in the log. Latencies and lengths drawn apart from
 // each other would be cut by the timeout once more, the long and dear ones above all, so that the whole latency is one
 // law.
@@ -103,7 +119,10 @@ bool fit_whole_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& call
   const auto timeouts = static_cast<double>(calls.kinds[static_cast<std::size_t>(monitor::ReplyKind::timeout)]);
   if (timeouts < kTimeoutsLeast * static_cast<double>(calls.count())) return false;
   std::vector<std::int64_t> whole;
-  for (const FitTally::Answered& answered : calls.answered) whole.push_back(answered.latency.count());
+  for (const FitTally::Answered& answered : calls.answered) {
+    if (answered.has_latency) whole.push_back(answered.latency.count());
+  }
+  if (whole.empty()) return false;
   spec.time_to_first_token = law_of(whole, kTimeStep);
   spec.time_per_output_token = Law::fixed(0);
   add_law_parameters(fit, spec.name + ".latency", "ms", 1e6, std::move(whole));
@@ -112,34 +131,48 @@ bool fit_whole_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& call
   return true;
 }
 
+// A log without latencies says nothing of them; a scenario has some.
+void assume_latency(Fit& fit, ProviderSpec& spec) {
+  spec.time_to_first_token = Law::fixed(500e6);
+  spec.time_per_output_token = Law::fixed(10e6);
+  fit.notes.push_back(
+      fmt::format("{}: the log has no latency: 500 ms to the first token and 10 ms an output token are ASSUMED (--set "
+                  "providers.{}.ttft=... and .tpot=... set others)",
+                  spec.name, spec.name));
+}
+
 // Time to first token and time per output token, if the log holds the former.
 void fit_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
+  if (std::ranges::none_of(calls.answered, &FitTally::Answered::has_latency)) return assume_latency(fit, spec);
   if (fit_whole_latency(fit, spec, calls)) return;
   std::vector<std::int64_t> first;
   std::vector<std::int64_t> each;
   for (const FitTally::Answered& entry : calls.answered) {
-    if (!entry.has_first_token) continue;
+    if (!entry.has_first_token || !entry.has_latency) continue;
     first.push_back(entry.first_token.count());
     if (entry.output.count() > 0) each.push_back((entry.latency - entry.first_token).count() / entry.output.count());
   }
   if (first.empty()) {
     // The slope of latency over output, and what is left of each latency.
-    const double n = static_cast<double>(calls.answered.size());
+    const double n = static_cast<double>(std::ranges::count_if(calls.answered, &FitTally::Answered::has_latency));
     double x = 0;
     double y = 0;
     double xx = 0;
     double xy = 0;
     for (const FitTally::Answered& entry : calls.answered) {
+      if (!entry.has_latency) continue;
       x += static_cast<double>(entry.output.count());
       y += static_cast<double>(entry.latency.count());
     }
     for (const FitTally::Answered& entry : calls.answered) {
+      if (!entry.has_latency) continue;
       const double dx = static_cast<double>(entry.output.count()) - x / n;
       xx += dx * dx;
       xy += dx * (static_cast<double>(entry.latency.count()) - y / n);
     }
     const auto slope = static_cast<std::int64_t>(std::llround(xx > 0 ? std::max(0.0, xy / xx) : 0));
     for (const FitTally::Answered& entry : calls.answered) {
+      if (!entry.has_latency) continue;
       first.push_back(std::max<std::int64_t>(0, entry.latency.count() - slope * entry.output.count()));
     }
     each = {slope};
@@ -219,6 +252,8 @@ ProviderSpec fit_provider(Fit& fit, const std::string& name, const FitTally::Cal
   const auto usual = std::ranges::max_element(calls.models, {}, [](const auto& entry) { return entry.second; });
   spec.model = usual->first.empty() ? name : usual->first;
   fit_price(fit, spec, calls);
+  report_share(fit, name + ".cached_input", calls, &FitTally::Answered::cached, &FitTally::Answered::input);
+  report_share(fit, name + ".reasoning_output", calls, &FitTally::Answered::reasoning, &FitTally::Answered::output);
   fit_latency(fit, spec, calls);
   fit_errors(fit, spec, calls);
   return spec;

@@ -89,8 +89,13 @@ class Teller {
   void add_answer(const LoggedRequest& request) {
     FitTally::Calls& calls = tally_.calls[targets_.name_of(*request.provider, *request.model)];
     ++calls.models[*request.model];
-    FitTally::Answered answer{
-        .latency = request.latency, .input = request.input, .output = request.output, .cost = request.cost};
+    FitTally::Answered answer{.latency = request.latency,
+                              .input = request.input,
+                              .output = request.output,
+                              .cost = request.cost,
+                              .cached = request.cached,
+                              .reasoning = request.reasoning,
+                              .has_latency = request.has_latency};
     if (const auto logged = log_.calls_of(request); !logged.empty()) {
       answer.latency = logged.back().latency;
       answer.cost = logged.back().cost.value_or(Usd{});

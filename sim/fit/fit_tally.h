@@ -48,7 +48,10 @@ struct FitTally {
     Tokens input;
     Tokens output;
     Usd cost;
+    std::optional<Tokens> cached;     // of the input
+    std::optional<Tokens> reasoning;  // of the output
     bool has_first_token = false;
+    bool has_latency = true;
   };
   struct Calls {
     std::map<std::string, std::int64_t> models;                                         // answers
