@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "reports/telemetry/fit_report.h"
 #include "scenarios/reader.h"
-#include "scenarios/writer.h"
 #include "sim/checks/claims/run_notes.h"
 
 namespace windtunnel::runs {
@@ -19,8 +17,6 @@ void read_into(LoadedScenario& loaded, Read read) {
     loaded.problem = Problem{ProblemKind::scenario, error.what()};
     loaded.errors = error.diagnostics();
   } catch (const scenarios::FileError& error) {
-    loaded.problem = Problem{ProblemKind::file, error.what()};
-  } catch (const reports::ReportError& error) {
     loaded.problem = Problem{ProblemKind::file, error.what()};
   }
 }
@@ -46,41 +42,12 @@ LoadedScenario load_scenario(const std::string& file, const std::vector<std::str
   return loaded;
 }
 
-LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets, unsigned threads) {
+LoadedScenario load_scenario_text(const std::string& text, const std::string& file,
+                                  const std::vector<std::string>& sets) {
   LoadedScenario loaded;
-  loaded.file = log;
-  read_into(loaded, [&] {
-    const reports::FittedLog fitted = reports::read_fit(log, threads);
-    loaded.fitted = reports::fit_text(fitted);
-    if (fitted.fit.problem) {
-      loaded.problem = Problem{ProblemKind::no_data, log + ": " + *fitted.fit.problem};
-      return;
-    }
-    loaded.scenario = scenarios::read_scenario_text(scenarios::write_scenario(fitted.fit.scenario), log, sets);
-  });
+  loaded.file = file;
+  read_into(loaded, [&] { loaded.scenario = scenarios::read_scenario_text(text, file, sets); });
   return loaded;
-}
-
-FittedScenario fit_scenario(const std::string& log, const std::string& file) {
-  FittedScenario done;
-  try {
-    const reports::FittedLog fitted = reports::read_fit(log);
-    done.figures = reports::fit_text(fitted);
-    if (fitted.fit.problem) {
-      done.problem = Problem{ProblemKind::no_data, fitted.file + ": " + *fitted.fit.problem};
-      return done;
-    }
-    done.text = scenarios::write_scenario(fitted.fit.scenario);
-    // A fit that is no valid scenario is our mistake, and no file is better than one that cannot be run.
-    (void)scenarios::read_scenario_text(done.text, file, {});
-  } catch (const reports::ReportError& error) {
-    done.problem = Problem{ProblemKind::file, error.what()};
-  } catch (const scenarios::ScenarioError& error) {
-    done.problem =
-        Problem{ProblemKind::internal,
-                std::string("what was fitted is no valid scenario, and nothing was written:\n") + error.what()};
-  }
-  return done;
 }
 
 std::vector<std::string> notes_of(const sim::Scenario& scenario) {

@@ -1,6 +1,6 @@
 #pragma once
-// Reads a scenario for a job. Errors are returned, so that the caller can print them, annotate them and go on with
-// other files.
+// Reads a scenario for a job, from a file or as the text of one. Errors are returned, so that the caller can print
+// them, annotate them and go on with other files.
 
 #include <optional>
 #include <string>
@@ -27,16 +27,9 @@ LoadedScenario load_scenario(const std::string& file, const std::vector<std::str
 // For a job that accepts breakers of another program.
 LoadedScenario load_scenario_with_any_breakers(const std::string& file, const std::vector<std::string>& sets);
 
-// A scenario that is fitted to a log of requests, with `sets` applied to it. A log that cannot be fitted is no data.
-LoadedScenario load_fitted(const std::string& log, const std::vector<std::string>& sets, unsigned threads);
-
-// A scenario that is fitted to a log, as the text of a file, and the figures of the fit for people.
-struct FittedScenario {
-  std::string figures;
-  std::string text;
-  std::optional<Problem> problem;  // the log cannot be read or fitted; internal: the fit is no valid scenario
-};
-FittedScenario fit_scenario(const std::string& log, const std::string& file);
+// The same of a text that is `file` in errors.
+LoadedScenario load_scenario_text(const std::string& text, const std::string& file,
+                                  const std::vector<std::string>& sets);
 
 // Notes that its first events give rise to; nothing of a scenario whose breakers are another program's,
 // which is not started for this.

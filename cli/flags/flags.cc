@@ -1,8 +1,10 @@
 #include "cli/flags/flags.h"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
+#include "reports/logs/log_reader.h"
 #include "runs/memory_limit.h"
 #include "sim/checks/findings/registry.h"
 
@@ -58,6 +60,30 @@ CLI::Option* add_bytes(CLI::App& verb, const std::string& name, std::uint64_t& b
 
 void add_memory(CLI::App& verb, std::uint64_t& bytes) {
   add_bytes(verb, "--memory-max", bytes, "Refuse what takes more memory")->default_str("8GB");
+}
+
+CLI::Option* add_log(CLI::App& verb, reports::LogChoice& log, const std::string& name, const std::string& doc) {
+  CLI::Option* from = verb.add_option(name, log.file, doc + " (docs/logs.md lists the formats)");
+  from->type_name("LOG");
+  const auto check = [](const std::string& name) {
+    const auto& known = reports::log_names();
+    const bool found = std::find(known.begin(), known.end(), name) != known.end();
+    return found ? std::string{} : runs::unknown_word("format", name, known);
+  };
+  verb.add_option("--log-format", log.format, "The log's format; auto tells it by its fields")
+      ->check(CLI::Validator(check, ""))
+      ->needs(from)
+      ->capture_default_str()
+      ->type_name("NAME");
+  verb.add_option("--columns", log.columns, "Read any CSV or JSON file by these columns, such as time=created,model=m")
+      ->needs(from)
+      ->type_name("FIELD=COLUMN,...");
+  return from;
+}
+
+CLI::Option* add_prices_file(CLI::App& verb, reports::LogChoice& log) {
+  return verb.add_option("--prices", log.prices, "A price list of your own instead of the shipped one")
+      ->type_name("FILE");
 }
 
 void add_jobs(CLI::App& verb, unsigned& jobs) {

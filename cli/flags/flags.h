@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/terminal/command_options.h"
+#include "reports/logs/log_choice.h"
 #include "runs/manual/option_list.h"
 #include "runs/seed_range.h"
 #include "runs/unknown_word.h"
@@ -39,6 +40,7 @@ std::unique_ptr<Verb> add_validate(CLI::App& app);
 std::unique_ptr<Verb> add_forecast(CLI::App& app);
 std::unique_ptr<Verb> add_merge(CLI::App& app);
 std::unique_ptr<Verb> add_init(CLI::App& app);
+std::unique_ptr<Verb> add_prices(CLI::App& app);
 std::unique_ptr<Verb> add_breaker(CLI::App& app);
 std::unique_ptr<Verb> add_export(CLI::App& app);
 std::unique_ptr<Verb> add_verify(CLI::App& app);
@@ -79,6 +81,9 @@ CLI::Option* add_word(CLI::App& verb, const std::string& name, E& value, const s
 void add_files(CLI::App& verb, std::vector<std::string>& files);
 void add_sets(CLI::App& verb, std::vector<std::string>& sets);
 void add_jobs(CLI::App& verb, unsigned& jobs);
+// The log, which is returned, and how it is read.
+CLI::Option* add_log(CLI::App& verb, reports::LogChoice& log, const std::string& name, const std::string& doc);
+CLI::Option* add_prices_file(CLI::App& verb, reports::LogChoice& log);
 
 // The invariants that are checked. check_names() throws what is wrong with them, once all is parsed.
 void add_checks(CLI::App& verb, std::vector<std::string>& checks);

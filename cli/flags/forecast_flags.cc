@@ -15,7 +15,7 @@ constexpr const char* kForecastFooter =
     "  windtunnel forecast month.json --as-of 2026-01-15 --spent 'openai=1310.22,anthropic=402.10' --horizon 17d\n"
     "  windtunnel forecast month.json --until 'p_exceed:hw=0.01,mean:rel=0.005' --max-replications 20000\n"
     "  windtunnel forecast month.json --headroom --html --out out\n"
-    "  windtunnel forecast --from-telemetry telemetry.jsonl.zst --set monitor.cost_limiter.monthly_usd=5000\n"
+    "  windtunnel forecast --from spend-logs.jsonl.gz --set monitor.cost_limiter.monthly_usd=5000\n"
     "  windtunnel forecast month.json --shard 0/4 --out part-0.json   # then: windtunnel merge part-*.json\n"
     "  mpirun -n 4 windtunnel forecast month.json                     # built with WINDTUNNEL_MPI\n"
     "\n"
@@ -79,8 +79,8 @@ void add_replications(CLI::App& verb, ForecastArguments& forecast) {
 
 // What the parser alone cannot see.
 void check(const ForecastArguments& forecast) {
-  if (forecast.request.file.empty() && forecast.request.from_telemetry.empty()) {
-    throw UsageError("forecast needs a scenario FILE, or --from-telemetry LOG");
+  if (forecast.request.file.empty() && forecast.request.log.file.empty()) {
+    throw UsageError("forecast needs a scenario FILE, or --from LOG");
   }
   check_html(forecast.output.html, forecast.output.out);
   if (forecast.request.shard.empty()) return;
@@ -104,10 +104,10 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
       *app.add_subcommand("forecast", "Say what a month will cost, when a budget breaks, how much traffic fits");
   verb.footer(kForecastFooter);
   CLI::Option* file = verb.add_option("FILE", forecast.request.file, "Scenario file")->type_name("");
-  verb.add_option("--from-telemetry", forecast.request.from_telemetry,
-                  "Fit the scenario to this log (telemetry.jsonl[.zst], ours or the seed's) instead of reading one")
-      ->excludes(file)
-      ->type_name("LOG");
+  CLI::Option* from = add_log(verb, forecast.request.log, "--from,--from-telemetry",
+                              "Fit the scenario to this log instead of reading one");
+  from->excludes(file);
+  add_prices_file(verb, forecast.request.log)->needs(from);
   add_replications(verb, forecast);
   add_demand(verb, forecast);
   add_asserts(verb, forecast.request.asserts);

@@ -1,5 +1,10 @@
 #include "cli/flags/flags.h"
-#include "cli/verbs/init_verb.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/logs/log_source.h"
+#include "runs/new_file.h"
+#include "runs/shell_word.h"
+#include "scenarios/starter.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -8,21 +13,40 @@ constexpr const char* kInitFooter =
     "Examples:\n"
     "  windtunnel init                 writes scenario.json\n"
     "  windtunnel init ci/outage.json\n"
-    "  windtunnel init month.json --from-telemetry telemetry.jsonl.zst";
+    "  windtunnel init month.json --from spend-logs.jsonl.gz";
+
+struct InitArguments {
+  std::string file = "scenario.json";
+  reports::LogChoice log;  // without a file: the starter
+};
+
+ExitCode write(const std::string& file, std::string_view text, const char* next) {
+  if (const auto problem = runs::write_new_file(file, text)) return complain(*problem);
+  const bool output = print(file + " written. Now: windtunnel " + next + " " + runs::shell_word(file) + "\n");
+  return output ? ExitCode::pass : ExitCode::file_error;
+}
+
+ExitCode start_scenario(const InitArguments& arguments) {
+  if (arguments.log.file.empty()) return write(arguments.file, scenarios::starter_scenario(), "run");
+  const runs::FittedScenario fitted = runs::fit_scenario(arguments.log, arguments.file);
+  if (!fitted.figures.empty() && !print(fitted.figures)) return ExitCode::file_error;
+  if (fitted.problem) return complain(*fitted.problem);
+  return write(arguments.file, fitted.text, "forecast");
+}
 
 }  // namespace
 
 std::unique_ptr<Verb> add_init(CLI::App& app) {
-  auto verb_of = std::make_unique<VerbOf<InitArguments>>(&cli::init);
+  auto verb_of = std::make_unique<VerbOf<InitArguments>>(&start_scenario);
   InitArguments& init = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("init", "Write a scenario to start from, with comments");
   verb.footer(kInitFooter);
   verb.add_option("FILE", init.file, "The file to write; one that exists is left alone")
       ->type_name("")
       ->capture_default_str();
-  verb.add_option("--from-telemetry", init.from_telemetry,
-                  "Fit the scenario to this log (telemetry.jsonl[.zst], ours or the seed's) and say what was fitted")
-      ->type_name("LOG");
+  add_prices_file(verb, init.log)
+      ->needs(
+          add_log(verb, init.log, "--from,--from-telemetry", "Fit the scenario to this log and say what was fitted"));
   return verb_of;
 }
 

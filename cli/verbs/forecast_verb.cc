@@ -7,6 +7,7 @@
 #include "cli/terminal/messages.h"
 #include "runs/forecast/forecast_files.h"
 #include "runs/forecast/forecast_job.h"
+#include "runs/logs/log_source.h"
 #include "runs/outputs.h"
 #include "runs/processes/mpi.h"
 
@@ -79,9 +80,8 @@ ExitCode forecast(const ForecastArguments& arguments) {
   const runs::ForecastRequest& request = arguments.request;
   if (!can_write_html(arguments.output.html)) return ExitCode::usage;
   runs::Processes processes;
-  runs::LoadedScenario loaded = request.from_telemetry.empty()
-                                    ? runs::load_scenario(request.file, request.sets)
-                                    : runs::load_fitted(request.from_telemetry, request.sets, request.jobs);
+  runs::LoadedScenario loaded = request.log.file.empty() ? runs::load_scenario(request.file, request.sets)
+                                                         : runs::load_fitted(request.log, request.sets, request.jobs);
   if (processes.is_first() && !arguments.output.quiet) print_note(loaded.fitted);
   if (const ExitCode code = report_load(loaded); code != ExitCode::pass) return code;
   if (const auto problem = runs::problem_with_outputs({{"--out", arguments.output.out}}, {loaded.file})) {

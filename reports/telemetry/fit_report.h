@@ -1,10 +1,8 @@
 #pragma once
-// Reads a log of requests (telemetry.jsonl[.zst], ours or the seed's) for a fit, and reports what was fitted.
-//
-// A line that is no record, or that has unknown words, is counted and reported with its number and reason. It never
-// ends the reading and is never passed over in silence.
+// Reports what was fitted to a log (reports/logs/log_fit.h), with the lines that are no records.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,15 +15,15 @@ namespace windtunnel::reports {
 
 struct FittedLog {
   std::string file;
+  std::string title = "telemetry";  // of its format
+  std::string unit = "line";        // that bad ones are counted in
   sim::Fit fit;
   std::optional<sim::Backtest> backtest;  // nothing: the log is too short for one
+  std::string unrecognised;  // what the log has instead of a known format's fields; empty: one was recognised
+  std::map<std::string, std::int64_t> unpriced;  // requests of models without a price, which were left out
   std::uint64_t bad_count = 0;
   std::vector<BadLine> bad_lines;  // the first of them
 };
-
-// Throws ReportError if the file cannot be read. The same for any number of threads; 0: those of the
-// machine.
-FittedLog read_fit(const std::string& file, unsigned threads = 0);
 
 // For people: a table of the figures with their intervals, then the backtest, the notes and the bad lines.
 std::string fit_text(const FittedLog& log);

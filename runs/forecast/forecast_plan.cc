@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/calendar.h"
+#include "runs/logs/log_source.h"
 #include "runs/shell_word.h"
 #include "runs/unknown_word.h"
 #include "scenarios/grammar/forecast_grammar.h"
@@ -73,9 +74,8 @@ sim::Shard shard_of(const std::string& text) {
 }
 
 std::string forecast_command(const ForecastRequest& request) {
-  std::string command = "windtunnel forecast " + (request.from_telemetry.empty()
-                                                      ? shell_word(request.file)
-                                                      : "--from-telemetry " + shell_word(request.from_telemetry));
+  std::string command =
+      "windtunnel forecast " + (request.log.file.empty() ? shell_word(request.file) : log_flags(request.log));
   if (request.seed) command += fmt::format(" --seed {}", *request.seed);
   for (const std::string& set : request.sets) command += " --set " + shell_word(set);
   if (request.until.empty()) {
@@ -156,7 +156,7 @@ ForecastPlan plan_of(const ForecastRequest& request, const Scenario& scenario) {
   plan.until_every = request.until_every;
   plan.replications = plan.stop ? request.replications_max : request.replications;
   plan.replay = forecast_command(request);
-  const std::string& file = request.file.empty() ? request.from_telemetry : request.file;
+  const std::string& file = request.file.empty() ? request.log.file : request.file;
   auto problem = problem_with_memory(file, memory_need(scenario), request.jobs, request.memory_max);
   if (!problem) problem = problem_with_memory(file, replications_need(plan), 1, request.memory_max);
   if (problem) throw ProblemError(problem->kind, problem->text);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/logs/log_choice.h"
 #include "runs/memory_limit.h"
 #include "runs/problem.h"
 #include "sim/forecast/forecast_study.h"
@@ -13,8 +14,8 @@
 namespace windtunnel::runs {
 
 struct ForecastRequest {
-  std::string file;            // empty: the scenario is fitted to a log
-  std::string from_telemetry;  // the log; empty: none
+  std::string file;        // empty: the scenario is fitted to a log
+  reports::LogChoice log;  // without a file: none
   std::vector<std::string> sets;
   std::optional<std::uint64_t> seed;
   std::uint64_t replications = 1000;

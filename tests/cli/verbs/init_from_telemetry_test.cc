@@ -35,7 +35,7 @@ TEST(InitFromTelemetry, distinguishes_a_file_that_cannot_be_read_from_one_that_h
             std::string::npos)
       << result.out;
   EXPECT_NE(result.out.find("the log has no request"), std::string::npos) << result.out;
-  EXPECT_NE(result.out.find("A log is read one JSON object a line"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("The log is of no format that is read"), std::string::npos) << result.out;
   EXPECT_FALSE(folder.has("a.json"));
 }
 

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/calendar.h"
-#include "reports/telemetry/fit_report.h"
+#include "reports/logs/log_fit.h"
 #include "sim/world/world.h"
 #include "tests/reports/scratch_folder.h"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/calendar.h"
-#include "reports/telemetry/fit_report.h"
+#include "reports/logs/log_fit.h"
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"

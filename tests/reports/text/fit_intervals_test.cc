@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "reports/telemetry/fit_report.h"
+#include "reports/logs/log_fit.h"
 #include "sim/fit/fit_estimates.h"
 #include "tests/reports/text/fitted_log_fixture.h"
 

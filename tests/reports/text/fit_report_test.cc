@@ -1,7 +1,5 @@
 // A world is simulated, its telemetry written, and a world fitted to that: its figures are those of the first.
 
-#include "reports/telemetry/fit_report.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include <string>
 
 #include "reports/files/output_file.h"
+#include "reports/logs/log_fit.h"
 #include "reports/telemetry/telemetry.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "reports/telemetry/fit_report.h"
+#include "reports/logs/log_fit.h"
 #include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::reports {

@@ -1,0 +1,61 @@
+// OpenTelemetry's GenAI spans: OTLP JSON (resourceSpans, scopeSpans, spans, as the collector's file exporter writes
+// them), and spans one a line, with attributes as a list of pairs or as an object. Attribute names are those of the
+// semantic conventions (docs/registry/attributes/gen-ai.md of open-telemetry/semantic-conventions) and their older
+// ones: gen_ai.system, gen_ai.usage.prompt_tokens and completion_tokens. A span is one call.
+
+#include "reports/logs/formats/log_formats.h"
+
+namespace windtunnel::reports {
+
+LogFormat otel_format() {
+  using Field = LogField;
+  using Unit = LogUnit;
+  return {
+      .name = "otel",
+      .title = "OpenTelemetry's GenAI spans",
+      .rules =
+          {
+              {Field::id, "spanId"},
+              {Field::id, "span_id"},
+              {Field::id, "context.span_id"},
+              {Field::begin, "startTimeUnixNano", Unit::time},
+              {Field::begin, "start_time_unix_nano", Unit::time},
+              {Field::begin, "start_time", Unit::time},
+              {Field::end, "endTimeUnixNano", Unit::time},
+              {Field::end, "end_time_unix_nano", Unit::time},
+              {Field::end, "end_time", Unit::time},
+              {Field::provider, "attributes.gen_ai.provider.name"},
+              {Field::provider, "attributes.gen_ai.system"},
+              {Field::model, "attributes.gen_ai.response.model"},
+              {Field::model, "attributes.gen_ai.request.model"},
+              {Field::user, "attributes.user.id"},
+              {Field::user, "attributes.enduser.id"},
+              {Field::team, "resource.attributes.service.name"},
+              {Field::input, "attributes.gen_ai.usage.input_tokens", Unit::count},
+              {Field::input, "attributes.gen_ai.usage.prompt_tokens", Unit::count},
+              {Field::output, "attributes.gen_ai.usage.output_tokens", Unit::count},
+              {Field::output, "attributes.gen_ai.usage.completion_tokens", Unit::count},
+              {Field::cached, "attributes.gen_ai.usage.cache_read.input_tokens", Unit::count},
+              {Field::cache_written, "attributes.gen_ai.usage.cache_creation.input_tokens", Unit::count},
+              {Field::cost, "attributes.gen_ai.usage.cost", Unit::dollars},
+              {Field::failure, "attributes.error.type"},
+              {Field::answered, "status.code", Unit::span_status},
+              {Field::answered, "status.status_code", Unit::span_status},
+              {Field::status, "attributes.http.response.status_code", Unit::count},
+              {Field::status, "attributes.error.type", Unit::count},
+              {Field::kind, "attributes.gen_ai.operation.name"},
+          },
+      .lists = {"scopeSpans", "instrumentationLibrarySpans", "spans"},
+      .marks = {{"spanId", "startTimeUnixNano"},
+                {"span_id", "start_time_unix_nano"},
+                {"context.span_id", "start_time", "attributes"},
+                {"span_id", "start_time", "attributes"}},
+      .kinds = {"chat", "text_completion", "generate_content", "embeddings"},
+      .is_answered_unless_failed = true,
+      .lacks =
+          "has a span for each call: the calls of one request are several records. It has no time to first token, "
+          "and a cost only where the instrumentation writes gen_ai.usage.cost",
+  };
+}
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,157 @@
+#include "reports/logs/log_fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/exact_decimal.h"
+#include "reports/logs/log_samples.h"
+
+namespace windtunnel::reports {
+namespace {
+
+// More requests than that in sums are not made into single ones.
+constexpr std::int64_t kSharesMost = 5'000'000;
+
+// What the rows of a log have.
+struct LogHoldings {
+  std::int64_t rows = 0;
+  std::int64_t with_status = 0;
+  std::int64_t with_provider = 0;
+  std::int64_t priced = 0;
+  std::int64_t counted = 0;  // buckets that count their requests
+  std::int64_t buckets = 0;
+
+  void add(const LogRow& row) {
+    ++rows;
+    if (row.answered) ++with_status;
+    if (row.names_provider) ++with_provider;
+    if (row.requests) ++counted;
+    if (row.is_bucket) ++buckets;
+  }
+};
+
+std::vector<std::string> notes_on(const LogHoldings& log, const LogFormat& format, const FitRequest& request,
+                                  std::uint64_t others) {
+  std::vector<std::string> notes;
+  if (!format.lacks.empty()) notes.push_back(fmt::format("{}: the format {}", format.title, format.lacks));
+  if (others > 0)
+    notes.push_back(fmt::format("{} records of the log are no call of a model; they were passed over", others));
+  if (log.priced > 0) {
+    notes.push_back(
+        fmt::format("{} of {} records have no cost: theirs is by {}", log.priced, log.rows, request.price_source));
+  }
+  if (log.buckets > 0) {
+    notes.emplace_back(
+        "the log has sums of many requests: counts, tokens and spend of days are its own; hours, lengths of single "
+        "requests, failures and users are not known, and each request is taken for the mean of its sum");
+  }
+  if (log.buckets > log.counted) {
+    notes.push_back(
+        fmt::format("the log does not count requests: {} tokens each are ASSUMED; spend does not depend on it",
+                    kTokensAssumed.count()));
+  }
+  if (log.with_status == 0 && log.buckets == 0) {
+    notes.emplace_back("the log has no status: every request counts as answered, so that no failures are fitted");
+  }
+  if (log.with_provider == 0) notes.emplace_back("the log names no providers: each model is a target of its own");
+  return notes;
+}
+
+class LogFitting {
+ public:
+  explicit LogFitting(const FitRequest& request) : request_(request), reader_(request.log) {}
+
+  FittedLog done() {
+    LogRow row;
+    while (reader_.next(row)) add(row);
+    FittedLog log{.file = request_.log.file, .title = std::string(reader_.format().title), .unit = reader_.unit()};
+    log.unrecognised = reader_.unrecognised();
+    log.unpriced = std::move(unpriced_);
+    log.bad_count = reader_.bad_count() + useless_count_;
+    std::ranges::merge(reader_.bad_lines(), useless_, std::back_inserter(log.bad_lines), {}, &BadLine::line,
+                       &BadLine::line);
+    log.fit = fit();
+    if (log.fit.problem) return log;
+    const unsigned threads = request_.threads;
+    log.backtest = sim::backtest(fitter_, threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency()));
+    if (log.backtest) {
+      describe(log.fit.scenario, *log.backtest);
+    } else {
+      log.fit.notes.emplace_back(
+          "the log has fewer than 12 whole days or 20 requests a day, or costs more than a million USD: it is not "
+          "backtested");
+    }
+    return log;
+  }
+
+ private:
+  void add(LogRow& row) {
+    const bool has_tokens = row.input || row.output;
+    if (row.is_bucket && has_tokens && requests_of(row) == 0) return;
+    if (row.is_bucket && (shares_ += requests_of(row)) > kSharesMost) return;
+    const bool needs_price = !row.cost;
+    if (needs_price && !price(row)) return;
+    LogHoldings holdings = holdings_;
+    holdings.add(row);
+    if (needs_price && row.cost) ++holdings.priced;
+    if (auto why = add_samples(row, [this](const sim::FitSample& sample) { fitter_.add(sample); })) {
+      return note(std::move(*why));
+    }
+    holdings_ = holdings;
+  }
+
+  // Whether the row is of use: its cost is set, or is not needed.
+  bool price(LogRow& row) {
+    if (!row.answered.value_or(true) || row.cache_hit == true) return true;
+    if (!row.input && !row.output) return true;  // which add_samples() refuses
+    if (!request_.price) {
+      note("it has no cost");
+      return false;
+    }
+    row.cost = request_.price(row);
+    if (!row.cost) ++unpriced_[row.model];
+    return row.cost.has_value();
+  }
+
+  void note(std::string why) {
+    ++useless_count_;
+    if (useless_.size() < LogReader::kBadLinesKept) useless_.push_back({reader_.number(), std::move(why)});
+  }
+
+  sim::Fit fit() {
+    sim::Fit fit;
+    if (shares_ > kSharesMost) {
+      fit.problem = fmt::format("the log's sums are of {} requests, and of at most {} they are fitted",
+                                with_thousands(shares_), with_thousands(kSharesMost));
+      return fit;
+    }
+    fit = fitter_.fit();
+    if (fit.problem) return fit;
+    for (std::string& note : notes_on(holdings_, reader_.format(), request_, reader_.others())) {
+      fit.notes.push_back(std::move(note));
+    }
+    return fit;
+  }
+
+  const FitRequest& request_;
+  LogReader reader_;
+  sim::Fitter fitter_;
+  LogHoldings holdings_;
+  std::int64_t shares_ = 0;
+  std::map<std::string, std::int64_t> unpriced_;
+  std::uint64_t useless_count_ = 0;
+  std::vector<BadLine> useless_;
+};
+
+}  // namespace
+
+FittedLog read_fit(const FitRequest& request) { return LogFitting{request}.done(); }
+
+FittedLog read_fit(const std::string& file, unsigned threads) {
+  return read_fit(FitRequest{.log = {.file = file}, .threads = threads});
+}
+
+}  // namespace windtunnel::reports

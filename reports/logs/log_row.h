@@ -1,0 +1,54 @@
+#pragma once
+// One record of a log, whatever program wrote it: a request, a call of a request, or a bucket of many requests.
+//
+// What the record does not hold is absent (an empty optional or text), never 0, so that a reader of the row can tell
+// "took no time" from "the log has no times".
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "monitor/record.h"
+
+namespace windtunnel::reports {
+
+struct LogAttempt {
+  std::string provider;
+  std::string outcome;  // a name of monitor::ReplyKind
+  Duration latency{0};
+  std::optional<Usd> cost;  // nothing: the usage is unknown
+};
+
+struct LogRow {
+  std::optional<WallTime> begin;  // arrival; of a bucket its begin
+  std::optional<WallTime> end;    // of a bucket its end
+  std::optional<Duration> latency;
+  std::optional<Duration> time_to_first_token;  // from arrival on
+  std::string id;
+  std::string provider;
+  std::string model;
+  bool names_provider = true;  // false: the model stands for it, so that each model is a target
+  std::string user;
+  std::string team;
+  std::string experiment;
+  std::string variant;
+  std::optional<Tokens> input;   // cached and written ones too
+  std::optional<Tokens> output;  // reasoning ones too
+  std::optional<Tokens> total;
+  std::optional<Tokens> cached;
+  std::optional<Tokens> cache_written;
+  std::optional<Tokens> reasoning;
+  std::optional<Usd> cost;
+  std::optional<bool> answered;
+  std::optional<int> status;  // HTTP
+  std::optional<bool> cache_hit;
+  bool is_batch = false;               // at a batch API's price
+  std::optional<std::string> outcome;  // a name of monitor::Outcome
+  std::vector<LogAttempt> attempts;
+  std::optional<std::int64_t> requests;  // of a bucket that counts them
+  bool is_bucket = false;                // many requests, of which only sums are known
+};
+
+}  // namespace windtunnel::reports

@@ -1,0 +1,251 @@
+// Each format is read as docs/logs.md describes it: the records that the page shows, and the rows that come of them.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/calendar.h"
+#include "base/exact_decimal.h"
+#include "reports/logs/log_reader.h"
+#include "tests/reports/scratch_folder.h"
+
+namespace windtunnel::reports::log_formats_test {
+namespace {
+
+// The code blocks of the page, by format; a format may have several.
+std::multimap<std::string, std::string> blocks_of_page() {
+  std::ifstream page(WINDTUNNEL_ROOT "/docs/logs.md");
+  std::multimap<std::string, std::string> blocks;
+  std::string line;
+  std::string* block = nullptr;
+  while (std::getline(page, line)) {
+    if (line.starts_with("```jsonl ") || line.starts_with("```csv ")) {
+      block = &blocks.emplace(line.substr(line.find(' ') + 1), "")->second;
+    } else if (line == "```") {
+      block = nullptr;
+    } else if (block != nullptr) {
+      *block += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+template <class T>
+std::string shown(const char* name, const std::optional<T>& value) {
+  if (!value) return "";
+  if constexpr (std::is_same_v<T, Tokens>) return fmt::format(" {}={}", name, value->count());
+  if constexpr (std::is_same_v<T, Duration>) return fmt::format(" {}={}ms", name, exact_decimal(value->count(), 6));
+  if constexpr (std::is_same_v<T, Usd>) return fmt::format(" {}={}", name, exact_decimal(value->picos(), 12));
+  if constexpr (std::is_same_v<T, WallTime>) return fmt::format(" {}={}", name, iso8601(*value).substr(0, 23));
+  if constexpr (std::is_integral_v<T>) return fmt::format(" {}={}", name, *value);
+  return "";
+}
+
+// What a row holds; what it does not hold is not there.
+std::string text_of(const LogRow& row) {
+  std::string text = shown("begin", row.begin) + shown("end", row.end) + shown("latency", row.latency) +
+                     shown("ttft", row.time_to_first_token);
+  for (const auto& [name, value] :
+       {std::pair{"id", row.id}, std::pair{"provider", row.provider}, std::pair{"model", row.model},
+        std::pair{"user", row.user}, std::pair{"team", row.team}}) {
+    if (!value.empty()) text += fmt::format(" {}={}", name, value);
+  }
+  text += shown("in", row.input) + shown("out", row.output) + shown("cached", row.cached) +
+          shown("written", row.cache_written) + shown("reasoning", row.reasoning) + shown("cost", row.cost) +
+          shown("answered", row.answered) + shown("status", row.status) + shown("hit", row.cache_hit) +
+          shown("requests", row.requests);
+  return (row.is_bucket ? "bucket" : "request") + text;
+}
+
+struct ReadLog {
+  std::string title;
+  std::vector<std::string> rows;
+  std::vector<std::string> bad;
+  std::uint64_t others = 0;
+};
+
+class LogFormatsTest : public testing::Test {
+ protected:
+  ScratchFolder folder;
+
+  [[nodiscard]] ReadLog read(const std::string& text, LogChoice choice = {}) const {
+    choice.file = folder.file("log");
+    write_text(choice.file, text);
+    LogReader reader{choice};
+    ReadLog log{.title = std::string(reader.format().title)};
+    LogRow row;
+    while (reader.next(row)) log.rows.push_back(text_of(row));
+    for (const BadLine& bad : reader.bad_lines())
+      log.bad.push_back(fmt::format("{} {}: {}", reader.unit(), bad.line, bad.why));
+    log.others = reader.others();
+    return log;
+  }
+
+  // The rows of the page's records of the format; there are no bad ones.
+  [[nodiscard]] std::vector<std::string> rows_of(const std::string& name, const std::string& columns = "") const {
+    std::vector<std::string> rows;
+    const auto blocks = blocks_of_page();
+    for (auto block = blocks.lower_bound(name); block != blocks.upper_bound(name); ++block) {
+      const ReadLog automatic = read(block->second, {.columns = columns});
+      const ReadLog named = read(block->second, {.format = name, .columns = columns});
+      EXPECT_EQ(automatic.rows, named.rows) << name << " is not recognised";
+      EXPECT_EQ(automatic.bad, std::vector<std::string>{}) << name;
+      rows.insert(rows.end(), named.rows.begin(), named.rows.end());
+    }
+    return rows;
+  }
+};
+
+using Rows = std::vector<std::string>;
+
+TEST_F(LogFormatsTest, every_format_has_a_record_on_the_page) {
+  const auto blocks = blocks_of_page();
+  for (const std::string& name : log_names()) {
+    if (name != "auto") EXPECT_TRUE(blocks.contains(name)) << name;
+  }
+}
+
+TEST_F(LogFormatsTest, litellm) {
+  EXPECT_EQ(
+      rows_of("litellm"),
+      (Rows{"request begin=2026-04-01T09:00:00.000 end=2026-04-01T09:00:02.500 latency=2500ms ttft=400ms "
+            "id=chatcmpl-1 provider=openai model=gpt-4o user=u1 team=search in=1000 out=150 cached=600 cost=0.0034 "
+            "answered=true hit=false",
+            "request begin=2026-04-01T09:00:01.250 end=2026-04-01T09:00:02.250 latency=1000ms id=chatcmpl-2 "
+            "provider=openai model=gpt-4o in=0 out=0 cost=0 answered=false status=429"}));
+}
+
+TEST_F(LogFormatsTest, litellm_with_its_objects_as_texts) {
+  const ReadLog log = read(
+      R"({"request_id": "a", "spend": 0.1, "startTime": "2026-04-01 09:00:00.000", "endTime": "2026-04-01 09:00:01.000", "metadata": "{\"usage_object\": {\"prompt_tokens_details\": {\"cached_tokens\": 7}}, \"user_api_key_team_id\": \"t\"}"})");
+  ASSERT_EQ(log.rows.size(), 1U);
+  EXPECT_NE(log.rows[0].find(" team=t cached=7 "), std::string::npos) << log.rows[0];
+}
+
+TEST_F(LogFormatsTest, otel) {
+  EXPECT_EQ(rows_of("otel"),
+            (Rows{"request begin=2026-04-01T09:00:00.000 end=2026-04-01T09:00:02.500 latency=2500ms "
+                  "id=b7ad6b7169203331 provider=openai model=gpt-4o-2024-08-06 team=shop in=1000 out=150 cached=600 "
+                  "answered=true",
+                  "request begin=2026-04-01T09:00:03.000 end=2026-04-01T09:00:04.000 latency=1000ms id=0x2 "
+                  "provider=anthropic model=claude-haiku-4-5 in=20 out=0 answered=false status=529"}));
+  EXPECT_EQ(read(blocks_of_page().lower_bound("otel")->second).others, 1U);
+}
+
+TEST_F(LogFormatsTest, langfuse) {
+  EXPECT_EQ(
+      rows_of("langfuse"),
+      (Rows{"request begin=2026-04-01T09:00:00.000 end=2026-04-01T09:00:02.500 latency=2500ms ttft=400ms "
+            "id=gen-1 provider=gpt-4o model=gpt-4o in=1000 out=150 cached=600 reasoning=20 cost=0.0034 answered=true",
+            "request begin=2026-04-01T09:00:03.000 end=2026-04-01T09:00:04.000 latency=1000ms id=gen-2 "
+            "provider=gpt-4o model=gpt-4o user=u2 in=30 out=0 answered=false"}));
+}
+
+TEST_F(LogFormatsTest, helicone) {
+  EXPECT_EQ(
+      rows_of("helicone"),
+      (Rows{"request begin=2026-04-01T09:00:00.000 end=2026-04-01T09:00:02.500 latency=2500ms ttft=400ms id=h1 "
+            "provider=OPENAI model=gpt-4o user=u1 in=1000 out=150 cached=600 cost=0.0034 answered=true status=200",
+            "request begin=2026-04-01T09:00:03.000 end=2026-04-01T09:00:04.000 latency=1000ms id=h2 "
+            "provider=OPENAI model=gpt-4o answered=false status=429"}));
+}
+
+TEST_F(LogFormatsTest, openrouter) {
+  EXPECT_EQ(
+      rows_of("openrouter"),
+      (Rows{"request begin=2026-04-01T09:00:00.000 latency=2500ms ttft=400ms id=gen-1 provider=OpenAI "
+            "model=openai/gpt-4o-2024-08-06 user=u,1 team=search in=1000 out=150 cached=600 reasoning=20 cost=0.0034 "
+            "answered=true",
+            "bucket begin=2026-04-01T00:00:00.000 provider=OpenAI model=openai/gpt-4o in=150000 out=22500 "
+            "reasoning=3000 cost=0.51 requests=150"}));
+}
+
+TEST_F(LogFormatsTest, portkey) {
+  EXPECT_EQ(
+      rows_of("portkey"),
+      (Rows{"request begin=2026-04-01T09:00:00.000 latency=2500ms id=p1 provider=openai model=gpt-4o user=u1 in=1000 "
+            "out=150 cost=0.0034 answered=true status=200 hit=false",
+            "request begin=2026-04-01T09:00:03.000 latency=12ms id=p2 provider=openai model=gpt-4o in=1000 out=150 "
+            "cost=0 answered=true status=200 hit=true"}));
+}
+
+TEST_F(LogFormatsTest, openai_usage) {
+  EXPECT_EQ(rows_of("openai-usage"),
+            (Rows{"bucket begin=2026-04-01T00:00:00.000 end=2026-04-02T00:00:00.000 provider=openai "
+                  "model=gpt-4o-2024-08-06 team=proj_1 in=150000 out=22500 cached=90000 requests=150"}));
+}
+
+TEST_F(LogFormatsTest, anthropic_usage) {
+  EXPECT_EQ(rows_of("anthropic-usage"),
+            (Rows{"bucket begin=2026-04-01T00:00:00.000 end=2026-04-02T00:00:00.000 provider=anthropic "
+                  "model=claude-haiku-4-5 in=150000 out=22500 cached=80000 written=10000"}));
+}
+
+TEST_F(LogFormatsTest, csv_by_its_columns) {
+  EXPECT_EQ(rows_of("csv", "time=created,model=m,input=in,output=out,cost_usd=usd,latency_ms=ms,success=ok"),
+            (Rows{"request begin=2026-04-01T09:00:00.000 latency=2500ms provider=gpt-4o model=gpt-4o in=1000 out=150 "
+                  "cost=0.0034 answered=true"}));
+}
+
+TEST_F(LogFormatsTest, windtunnel) {
+  EXPECT_EQ(rows_of("windtunnel"),
+            (Rows{"request begin=2026-04-01T09:00:00.000 end=2026-04-01T09:00:02.500 latency=2500ms id=w1 "
+                  "provider=openai model=gpt-4o in=1000 out=150 cost=0.0034 answered=true"}));
+}
+
+TEST_F(LogFormatsTest, cost_reports_have_amounts_and_no_tokens) {
+  EXPECT_EQ(
+      read(
+          R"({"object": "page", "data": [{"object": "bucket", "start_time": 1775001600, "end_time": 1775088000, "results": [{"object": "organization.costs.result", "amount": {"value": 0.51, "currency": "usd"}, "line_item": "gpt-4o input", "project_id": null}]}]})")
+          .rows,
+      (Rows{"bucket begin=2026-04-01T00:00:00.000 end=2026-04-02T00:00:00.000 provider=openai model=gpt-4o input "
+            "cost=0.51"}));
+  EXPECT_EQ(
+      read(
+          R"({"data": [{"starting_at": "2026-04-01T00:00:00Z", "ending_at": "2026-04-02T00:00:00Z", "results": [{"amount": "51.25", "currency": "USD", "description": null, "model": null}]}]})")
+          .rows,
+      (Rows{"bucket begin=2026-04-01T00:00:00.000 end=2026-04-02T00:00:00.000 provider=anthropic cost=0.5125"}));
+}
+
+// A record that cannot be read costs itself alone, and is shown with its place, its field and what the field is.
+TEST_F(LogFormatsTest, shows_bad_records_with_their_place_and_reason) {
+  const std::string good =
+      R"({"request_id": "a", "spend": 0.1, "startTime": "2026-04-01T09:00:00Z", "endTime": "2026-04-01T09:00:01Z"})";
+  const ReadLog log = read(
+      good + "\n" + R"({"request_id": "b", "spend": "much", "startTime": "2026-04-01T09:00:00Z"})" + "\nhello\n" +
+      R"({"request_id": "c", "spend": 0.1, )" + "\n" + good + "\n" +
+      R"({"request_id": "d", "spend": 0.1, "startTime": "2026-04-01T09:00:02Z", "endTime": "2026-04-01T09:00:01Z"})" +
+      "\n" + good + "\n" + good.substr(0, 50));
+  EXPECT_EQ(log.rows.size(), 3U);
+  ASSERT_EQ(log.bad.size(), 5U);
+  EXPECT_EQ(log.bad[0], "line 2: spend is much, and a number of dollars is read");
+  EXPECT_EQ(log.bad[1], "line 3: it is no JSON object: hello");
+  EXPECT_TRUE(log.bad[2].starts_with("line 4: it stops in the middle: ")) << log.bad[2];
+  EXPECT_EQ(log.bad[3], "line 6: it ends before it begins");
+  EXPECT_TRUE(log.bad[4].starts_with("line 8: the file stops in the middle of it: ")) << log.bad[4];
+}
+
+TEST_F(LogFormatsTest, of_an_unknown_log_names_what_it_has) {
+  write_text(folder.file("unknown.csv"), "when,what\n1,2\n");
+  const LogReader csv{LogChoice{.file = folder.file("unknown.csv")}};
+  EXPECT_EQ(csv.unrecognised(), "its columns are when, what; name those to read with --columns");
+  write_text(folder.file("unknown.json"), R"({"when": 1})");
+  const LogReader json{LogChoice{.file = folder.file("unknown.json")}};
+  EXPECT_EQ(json.unrecognised(), "its first record has when");
+}
+
+TEST_F(LogFormatsTest, columns_are_checked) {
+  EXPECT_THROW((void)read("a,b\n1,2\n", {.columns = "tiem=a"}), std::invalid_argument);
+  EXPECT_THROW((void)read("a,b\n1,2\n", {.columns = "model=a"}), std::invalid_argument);
+  EXPECT_THROW((void)read("a,b\n1,2\n", {.columns = "time"}), std::invalid_argument);
+  EXPECT_THROW((void)read("a,b\n1,2\n", {.format = "csv"}), std::invalid_argument);
+  EXPECT_THROW((void)read("a,b\n1,2\n", {.format = "lightllm"}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace windtunnel::reports::log_formats_test
