@@ -41,6 +41,7 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app);
 std::unique_ptr<Verb> add_merge(CLI::App& app);
 std::unique_ptr<Verb> add_init(CLI::App& app);
 std::unique_ptr<Verb> add_prices(CLI::App& app);
+std::unique_ptr<Verb> add_audit(CLI::App& app);
 std::unique_ptr<Verb> add_breaker(CLI::App& app);
 std::unique_ptr<Verb> add_export(CLI::App& app);
 std::unique_ptr<Verb> add_verify(CLI::App& app);

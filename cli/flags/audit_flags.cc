@@ -1,0 +1,54 @@
+#include "cli/flags/flags.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/audit/audit_job.h"
+
+namespace windtunnel::cli {
+namespace {
+
+constexpr const char* kAuditFooter =
+    "A claim that the log breaks exits with 10 and is shown with its records. What the log does not show is never a\n"
+    "pass: it is listed as not shown.\n"
+    "\n"
+    "Examples:\n"
+    "  windtunnel audit telemetry.jsonl.zst --config outage.json\n"
+    "  windtunnel audit spend-logs.jsonl.gz --prices contract.json --junit audit.xml\n"
+    "  windtunnel audit spend-logs.jsonl.gz --ledger costs.json --format json";
+
+ExitCode audit_log(const runs::AuditRequest& request) {
+  const runs::AuditDone done = runs::audit(request);
+  if (done.problem) return complain(*done.problem);
+  if (!print(done.text)) return ExitCode::file_error;
+  if (done.is_broken()) return ExitCode::invariant_violated;
+  return done.shows_anything() ? ExitCode::pass : ExitCode::inconclusive;
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> add_audit(CLI::App& app) {
+  auto verb_of = std::make_unique<VerbOf<runs::AuditRequest>>(&audit_log);
+  runs::AuditRequest& audit = verb_of->arguments;
+  CLI::App& verb = *app.add_subcommand("audit", "Check every record of a log against claims that it can show");
+  verb.footer(kAuditFooter);
+  add_log(verb, audit.log, "LOG", "The log")->required()->type_name("");
+  add_prices_file(verb, audit.log);
+  verb.add_option("--config", audit.config, "Hold the log to this scenario's limits, breaker, budget and prices")
+      ->type_name("FILE");
+  CLI::Option* ledger = verb.add_option("--ledger", audit.ledger,
+                                        "Compare it with what the provider billed: records with the same "
+                                        "ids, or a cost report")
+                            ->type_name("LOG");
+  verb.add_option("--ledger-format", audit.ledger_format, "The ledger's format")
+      ->needs(ledger)
+      ->capture_default_str()
+      ->type_name("NAME");
+  verb.add_option("--ledger-columns", audit.ledger_columns, "Read the ledger by these columns, as --columns does")
+      ->needs(ledger)
+      ->type_name("FIELD=COLUMN,...");
+  verb.add_option("--junit", audit.junit, "Write the claims to this file as JUnit XML")->type_name("FILE");
+  add_word<bool>(verb, "--format", audit.as_json, {{"text", false}, {"json", true}}, "What stdout gets")
+      ->type_name("text|json");
+  return verb_of;
+}
+
+}  // namespace windtunnel::cli

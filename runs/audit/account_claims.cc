@@ -1,0 +1,174 @@
+// The figures of a record agree with each other, with its price and with what its outcome may cost.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "base/exact_decimal.h"
+#include "monitor/record.h"
+#include "runs/audit/audit_claims.h"
+
+namespace windtunnel::runs {
+namespace {
+
+using monitor::Outcome;
+using reports::LogRow;
+
+bool is_outcome(const LogRow& row, Outcome outcome) { return row.outcome && *row.outcome == name_of(outcome); }
+
+// Programs that write costs as binary fractions round them; ours do not.
+bool is_same(Usd a, Usd b, bool is_exact) {
+  if (is_exact) return a == b;
+  const std::int64_t off = a > b ? (a - b).picos() : (b - a).picos();
+  constexpr std::int64_t kNanoDollar = 1'000;
+  return off <= kNanoDollar || off / 1'000 <= std::max(a, b).picos() / 1'000'000'000;
+}
+
+AuditClaim attempts_add_up(const AuditedLog& log) {
+  AuditClaim claim{.name = "cost.adds_up", .sentence = "A request costs what its attempts cost together."};
+  for (const auto& [row, record] : log.rows) {
+    if (row.attempts.empty() || !row.cost) continue;
+    ++claim.checked;
+    Usd sum;
+    for (const reports::LogAttempt& attempt : row.attempts) sum += attempt.cost.value_or(Usd{});
+    if (!is_same(sum, *row.cost, log.is_exact)) {
+      claim.find(record, fmt::format("it costs {}, its attempts {}", dollars(*row.cost), dollars(sum)));
+    }
+  }
+  if (claim.checked == 0) claim.not_shown = "its records have no attempts";
+  return claim;
+}
+
+AuditClaim hits_are_free(const AuditedLog& log) {
+  AuditClaim claim{.name = "cost.cache_hits", .sentence = "An answer from the cache costs nothing."};
+  for (const auto& [row, record] : log.rows) {
+    const bool is_hit = row.outcome ? is_outcome(row, Outcome::cache_hit) : row.cache_hit.value_or(false);
+    if (!is_hit || !row.cost) continue;
+    ++claim.checked;
+    if (row.cost->picos() != 0) claim.find(record, "a hit of the cache costs " + dollars(*row.cost));
+  }
+  if (claim.checked == 0) claim.not_shown = "it marks no hit of a cache";
+  return claim;
+}
+
+AuditClaim refusals_are_free(const AuditedLog& log) {
+  AuditClaim claim{.name = "cost.refused",
+                   .sentence = "A request that a limiter refuses before any call costs nothing."};
+  for (const auto& [row, record] : log.rows) {
+    if (!is_outcome(row, Outcome::refused_rate) && !is_outcome(row, Outcome::refused_tokens)) continue;
+    ++claim.checked;
+    if (!row.attempts.empty()) claim.find(record, "it was refused, and has a call");
+    if (row.cost.value_or(Usd{}).picos() != 0) claim.find(record, "it was refused, and costs " + dollars(*row.cost));
+  }
+  if (claim.checked == 0) claim.not_shown = "it has no such request";
+  return claim;
+}
+
+AuditClaim tokens_add_up(const AuditedLog& log) {
+  AuditClaim claim{.name = "tokens.add_up", .sentence = "A record's tokens agree with each other."};
+  for (const auto& [row, record] : log.rows) {
+    if (!row.input || !row.output) continue;
+    ++claim.checked;
+    if (row.total && *row.total != *row.input + *row.output) {
+      claim.find(record, fmt::format("{} and {} tokens are not {} in all", row.input->count(), row.output->count(),
+                                     row.total->count()));
+    }
+    const Tokens cached = row.cached.value_or(Tokens{}) + row.cache_written.value_or(Tokens{});
+    if (cached > *row.input) claim.find(record, "more of its input is cached or written to a cache than it has");
+    if (row.reasoning.value_or(Tokens{}) > *row.output)
+      claim.find(record, "more of its output is reasoning than it has");
+  }
+  if (claim.checked == 0) claim.not_shown = "its records have no tokens";
+  return claim;
+}
+
+AuditClaim outcomes_agree(const AuditedLog& log) {
+  AuditClaim claim{.name = "outcome.agrees", .sentence = "Success, outcome and the last attempt say the same."};
+  for (const auto& [row, record] : log.rows) {
+    const bool has_more = row.outcome || !row.attempts.empty() || row.status;
+    if (!row.answered || !has_more || row.is_bucket) continue;
+    ++claim.checked;
+    if (row.outcome) {
+      const bool is_answer = is_outcome(row, Outcome::served) || is_outcome(row, Outcome::cache_hit) ||
+                             is_outcome(row, Outcome::stale_hit);
+      if (is_answer != *row.answered) {
+        claim.find(record, fmt::format("success is {}, and the outcome {}", *row.answered, *row.outcome));
+      }
+    }
+    if (!row.attempts.empty()) {
+      const bool served = row.outcome ? is_outcome(row, Outcome::served) : *row.answered;
+      if (served != (row.attempts.back().outcome == name_of(monitor::ReplyKind::ok))) {
+        claim.find(record, fmt::format("success is {}, and its last attempt ended with {}", *row.answered,
+                                       row.attempts.back().outcome));
+      }
+    }
+    if (row.status && *row.answered && *row.status >= 400) {
+      claim.find(record, fmt::format("success is true, and the status {}", *row.status));
+    }
+  }
+  if (claim.checked == 0) claim.not_shown = "its records say nothing of their end twice";
+  return claim;
+}
+
+// The answer's own cost: that of the last attempt, or of the whole request where there are no attempts.
+std::optional<Usd> cost_of_answer(const LogRow& row) {
+  if (row.attempts.empty()) return row.cost;
+  return row.attempts.back().cost;
+}
+
+// What the answer may cost by the config's tariffs, of which several may have held, or by the list. Nothing: neither
+// has the model.
+std::vector<Usd> prices_of(const LogRow& row, const AuditRules& rules) {
+  std::vector<Usd> prices;
+  const scenarios::PricedTokens tokens{.input = *row.input,
+                                       .output = *row.output,
+                                       .cached = row.cached.value_or(Tokens{}),
+                                       .cache_written = row.cache_written.value_or(Tokens{}),
+                                       .reasoning = row.reasoning.value_or(Tokens{})};
+  if (rules.config != nullptr) {
+    const auto provider = std::ranges::find(rules.config->providers, row.provider, &sim::ProviderSpec::name);
+    if (provider != rules.config->providers.end()) {
+      for (const auto& dated : provider->tariffs) prices.push_back(cost(dated.tariff, tokens.input, tokens.output));
+      return prices;
+    }
+  }
+  const scenarios::ModelPrice* listed = rules.prices == nullptr ? nullptr : rules.prices->find(row.model);
+  if (listed == nullptr) return prices;
+  if (const auto price = scenarios::cost_of(*listed, tokens)) prices.push_back(*price);
+  return prices;
+}
+
+AuditClaim priced(const AuditedLog& log, const AuditRules& rules) {
+  AuditClaim claim{.name = "cost.price", .sentence = "An answer costs its tokens at the price of its model."};
+  if (rules.config == nullptr && rules.prices == nullptr) {
+    claim.not_shown = "neither --config nor --prices names prices";
+    return claim;
+  }
+  for (const auto& [row, record] : log.rows) {
+    const bool is_served =
+        row.outcome ? is_outcome(row, Outcome::served) : row.answered.value_or(false) && !row.cache_hit.value_or(false);
+    const auto cost = cost_of_answer(row);
+    if (!is_served || !cost || !row.input || !row.output || row.is_bucket) continue;
+    const std::vector<Usd> prices = prices_of(row, rules);
+    if (prices.empty()) continue;
+    ++claim.checked;
+    if (std::ranges::none_of(prices, [&](Usd price) { return is_same(price, *cost, log.is_exact); })) {
+      claim.find(record,
+                 fmt::format("{} input and {} output tokens of {} cost {}, and are billed {}", row.input->count(),
+                             row.output->count(), row.model, dollars(prices.front()), dollars(*cost)));
+    }
+  }
+  if (claim.checked == 0) claim.not_shown = "no answer with a cost is of a model that has a price";
+  return claim;
+}
+
+}  // namespace
+
+std::vector<AuditClaim> check_accounts(const AuditedLog& log, const AuditRules& rules) {
+  return {attempts_add_up(log), hits_are_free(log),  refusals_are_free(log),
+          tokens_add_up(log),   outcomes_agree(log), priced(log, rules)};
+}
+
+}  // namespace windtunnel::runs

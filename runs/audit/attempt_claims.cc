@@ -1,0 +1,153 @@
+// The attempts of a request: how many, in what order, and how long.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/exact_decimal.h"
+#include "monitor/config.h"
+#include "runs/audit/audit_claims.h"
+
+namespace windtunnel::runs {
+namespace {
+
+using monitor::ReplyKind;
+using reports::LogAttempt;
+using reports::LogRow;
+
+constexpr const char* kNoAttempts = "its records have no attempts";
+constexpr const char* kNoConfig = "no --config says what is allowed";
+// Clocks of programs are read one after the other, and their times are rounded.
+constexpr Duration kRounded = std::chrono::milliseconds{1};
+
+bool is_kind(const LogAttempt& attempt, ReplyKind kind) { return attempt.outcome == name_of(kind); }
+
+std::string milliseconds(Duration time) { return exact_decimal(time.count(), kMillisecondDecimals) + " ms"; }
+
+AuditClaim bounded(const AuditedLog& log, const AuditRules& rules) {
+  AuditClaim claim{.name = "attempts.bounded",
+                   .sentence = "A request has at most max_attempts calls at each provider."};
+  if (rules.config == nullptr) {
+    claim.not_shown = kNoConfig;
+    return claim;
+  }
+  const auto most = static_cast<std::int64_t>(rules.config->monitor.provider_call.retry.max_attempts);
+  for (const auto& [row, record] : log.rows) {
+    if (row.attempts.empty()) continue;
+    ++claim.checked;
+    for (const LogAttempt& first : row.attempts) {
+      if (&first != &*std::ranges::find(row.attempts, first.provider, &LogAttempt::provider)) continue;
+      const std::int64_t calls = std::ranges::count(row.attempts, first.provider, &LogAttempt::provider);
+      if (calls > most) {
+        claim.find(record, fmt::format("{} calls at {}, and max_attempts is {}", calls, first.provider, most));
+      }
+    }
+    if (row.attempts.size() > monitor::kAttemptsMax) claim.find(record, fmt::format("{} calls", row.attempts.size()));
+  }
+  if (claim.checked == 0) claim.not_shown = kNoAttempts;
+  return claim;
+}
+
+AuditClaim ended(const AuditedLog& log) {
+  AuditClaim claim{.name = "attempts.end", .sentence = "No call follows an answer or a client_error."};
+  for (const auto& [row, record] : log.rows) {
+    if (row.attempts.empty()) continue;
+    ++claim.checked;
+    for (std::size_t i = 0; i + 1 < row.attempts.size(); ++i) {
+      if (!is_kind(row.attempts[i], ReplyKind::ok) && !is_kind(row.attempts[i], ReplyKind::client_error)) continue;
+      claim.find(record, fmt::format("attempt {} at {} ended with {}, and another call follows", i + 1,
+                                     row.attempts[i].provider, row.attempts[i].outcome));
+    }
+  }
+  if (claim.checked == 0) claim.not_shown = kNoAttempts;
+  return claim;
+}
+
+AuditClaim failed_over(const AuditedLog& log, const AuditRules& rules) {
+  AuditClaim claim{.name = "failover.order",
+                   .sentence =
+                       "A failed call goes on to a provider that was not left before; auth_or_quota is not "
+                       "retried."};
+  for (const auto& [row, record] : log.rows) {
+    if (row.attempts.size() < 2) continue;
+    ++claim.checked;
+    std::vector<std::string_view> left;
+    for (std::size_t i = 1; i < row.attempts.size(); ++i) {
+      const LogAttempt& before = row.attempts[i - 1];
+      const LogAttempt& next = row.attempts[i];
+      const bool may_retry = !is_kind(before, ReplyKind::auth_or_quota) &&
+                             (!is_kind(before, ReplyKind::rate_limited) || rules.config == nullptr ||
+                              rules.config->monitor.provider_call.rate_limited_retries);
+      if (before.provider == next.provider && !may_retry) {
+        claim.find(record, fmt::format("{} is called again after {}", next.provider, before.outcome));
+      }
+      if (before.provider != next.provider) left.push_back(before.provider);
+      if (std::ranges::find(left, next.provider) != left.end()) {
+        claim.find(record, fmt::format("it comes back to {}", next.provider));
+      }
+    }
+  }
+  if (claim.checked == 0) claim.not_shown = "no record has two attempts";
+  return claim;
+}
+
+AuditClaim timed(const AuditedLog& log) {
+  AuditClaim claim{.name = "time.adds_up",
+                   .sentence = "A request takes at least as long as its attempts, and its first token no longer."};
+  for (const auto& [row, record] : log.rows) {
+    if (!row.latency || row.is_bucket || (row.attempts.empty() && !row.time_to_first_token)) continue;
+    ++claim.checked;
+    Duration sum{0};
+    for (const LogAttempt& attempt : row.attempts) sum += attempt.latency;
+    if (sum > *row.latency + kRounded) {
+      claim.find(record, fmt::format("its attempts take {}, and it {}", milliseconds(sum), milliseconds(*row.latency)));
+    }
+    if (row.time_to_first_token && *row.time_to_first_token > *row.latency + kRounded) {
+      claim.find(record, fmt::format("its first token comes after {}, and its end after {}",
+                                     milliseconds(*row.time_to_first_token), milliseconds(*row.latency)));
+    }
+  }
+  if (claim.checked == 0) claim.not_shown = "its records have no attempts and no time to first token";
+  return claim;
+}
+
+AuditClaim within_limits(const AuditedLog& log, const AuditRules& rules) {
+  AuditClaim claim{.name = "time.limits", .sentence = "No call exceeds its timeout, and no request its deadline."};
+  if (rules.config == nullptr) {
+    claim.not_shown = kNoConfig;
+    return claim;
+  }
+  const monitor::ProviderCallConfig& limits = rules.config->monitor.provider_call;
+  for (const auto& [row, record] : log.rows) {
+    if (!row.latency || row.is_bucket) continue;
+    ++claim.checked;
+    for (const LogAttempt& attempt : row.attempts) {
+      if (attempt.latency - kRounded > limits.timeout) {
+        claim.find(record, fmt::format("a call at {} takes {}, and the timeout is {}", attempt.provider,
+                                       milliseconds(attempt.latency), milliseconds(limits.timeout)));
+      }
+    }
+    if (limits.deadline && *row.latency - kRounded > *limits.deadline) {
+      claim.find(record, fmt::format("it takes {}, and the deadline is {}", milliseconds(*row.latency),
+                                     milliseconds(*limits.deadline)));
+    }
+  }
+  if (claim.checked == 0) claim.not_shown = "its records have no latency";
+  return claim;
+}
+
+}  // namespace
+
+std::vector<AuditClaim> check_attempts(const AuditedLog& log, const AuditRules& rules) {
+  return {bounded(log, rules),
+          ended(log),
+          failed_over(log, rules),
+          timed(log),
+          within_limits(log, rules),
+          AuditClaim{.name = "attempts.retry_after",
+                     .sentence = "No call is made before a Retry-After has passed.",
+                     .not_shown = "no format of logs has the header"}};
+}
+
+}  // namespace windtunnel::runs

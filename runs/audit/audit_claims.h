@@ -1,0 +1,74 @@
+#pragma once
+// Claims that a log can show, and what an audit finds of them.
+//
+// A claim is held, broken, or not shown: a log that lacks what a claim needs proves nothing, and never passes it.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reports/logs/log_reader.h"
+#include "scenarios/profiles/model_prices.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::runs {
+
+struct AuditFinding {
+  std::uint64_t record = 0;  // of the log; 0: none of one record
+  std::string what;
+};
+
+struct AuditClaim {
+  static constexpr std::size_t kFindingsKept = 100;
+
+  std::string name;           // "records.once"
+  std::string sentence;       // what should hold
+  std::uint64_t checked = 0;  // how often it was looked at
+  std::uint64_t broken = 0;
+  std::vector<AuditFinding> findings;  // the first of them
+  std::string not_shown;               // why nothing was checked
+
+  void find(std::uint64_t record, std::string what) {
+    ++broken;
+    if (findings.size() < kFindingsKept) findings.push_back({record, std::move(what)});
+  }
+};
+
+struct AuditedRow {
+  reports::LogRow row;
+  std::uint64_t record = 0;  // its line or record
+};
+
+struct AuditedLog {
+  std::string file;
+  std::string unit;              // "line" or "record"
+  bool is_appended = false;      // records were written one after the other, each when its request ended
+  bool is_exact = false;         // costs are exact decimals
+  std::vector<AuditedRow> rows;  // in the order of the log
+  std::vector<reports::BadLine> bad;
+  std::uint64_t bad_count = 0;
+};
+
+// Records are stamped to a microsecond.
+inline constexpr Duration kStamp{1'000};
+
+// "0.0034 USD".
+[[nodiscard]] std::string dollars(Usd cost);
+
+// What the log is held to.
+struct AuditRules {
+  const sim::Scenario* config = nullptr;         // null: none was given
+  const scenarios::PriceList* prices = nullptr;  // null: none was given
+};
+
+// The clock of the log steps, so that no time in it is certain.
+[[nodiscard]] bool has_clock_steps(const AuditRules& rules);
+
+[[nodiscard]] std::vector<AuditClaim> check_records(const AuditedLog& log, const AuditRules& rules);
+[[nodiscard]] std::vector<AuditClaim> check_accounts(const AuditedLog& log, const AuditRules& rules);
+[[nodiscard]] std::vector<AuditClaim> check_attempts(const AuditedLog& log, const AuditRules& rules);
+[[nodiscard]] std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& rules);
+[[nodiscard]] AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules);
+[[nodiscard]] std::vector<AuditClaim> check_ledger(const AuditedLog& log, const AuditedLog& ledger);
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,105 @@
+#include "runs/audit/audit_job.h"
+
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+#include "reports/files/output_file.h"
+#include "reports/logs/log_reader.h"
+#include "runs/scenario_source.h"
+#include "scenarios/json/diagnostics.h"
+
+namespace windtunnel::runs {
+namespace {
+
+AuditedLog read_log(const reports::LogChoice& choice, std::string* title = nullptr) {
+  reports::LogReader reader{choice};
+  if (!reader.unrecognised().empty()) {
+    refuse(ProblemKind::no_data, choice.file + ": the log is of no format that is read: " + reader.unrecognised());
+  }
+  AuditedLog log{.file = choice.file};
+  reports::LogRow row;
+  while (reader.next(row)) log.rows.push_back({std::move(row), reader.number()});
+  log.unit = reader.unit();
+  log.is_appended = reader.format().name == "windtunnel";
+  log.is_exact = log.is_appended;
+  log.bad.assign(reader.bad_lines().begin(), reader.bad_lines().end());
+  log.bad_count = reader.bad_count();
+  if (title != nullptr) *title = reader.format().title;
+  return log;
+}
+
+void append(std::vector<AuditClaim>& claims, std::vector<AuditClaim> more) {
+  claims.insert(claims.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+AuditDone audit_log(const AuditRequest& request) {
+  AuditDone done{.file = request.log.file};
+  const AuditedLog log = read_log(request.log, &done.title);
+  done.unit = log.unit;
+  done.records = log.rows.size();
+  AuditRules rules;
+  std::optional<sim::Scenario> config;
+  if (!request.config.empty()) {
+    LoadedScenario loaded = load_scenario_with_any_breakers(request.config, {});
+    if (loaded.problem) throw ProblemError(loaded.problem->kind, loaded.problem->text);
+    config = std::move(loaded.scenario);
+    rules.config = &*config;
+  }
+  std::optional<scenarios::PriceList> prices;
+  if (!request.log.prices.empty()) prices = scenarios::PriceList::read(request.log.prices);
+  if (prices) rules.prices = &*prices;
+  append(done.claims, check_records(log, rules));
+  append(done.claims, check_attempts(log, rules));
+  done.claims.push_back(check_open_breaker(log, rules));
+  append(done.claims, check_accounts(log, rules));
+  append(done.claims, check_windows(log, rules));
+  if (!request.ledger.empty()) {
+    append(done.claims,
+           check_ledger(
+               log,
+               read_log({.file = request.ledger, .format = request.ledger_format, .columns = request.ledger_columns})));
+  }
+  return done;
+}
+
+void write_junit(const AuditDone& done, const std::string& path) {
+  reports::OutputFile file{path};
+  file.append(audit_junit(done));
+  file.finish();
+}
+
+}  // namespace
+
+bool AuditDone::is_broken() const {
+  return std::ranges::any_of(claims, [](const AuditClaim& claim) { return claim.broken > 0; });
+}
+
+bool AuditDone::shows_anything() const {
+  return records > 0 && std::ranges::any_of(claims, [](const AuditClaim& claim) {
+           return claim.not_shown.empty() && claim.name != "records.readable";
+         });
+}
+
+AuditDone audit(const AuditRequest& request) {
+  AuditDone done;
+  try {
+    done = audit_log(request);
+    done.text = request.as_json ? audit_json(done) : audit_text(done);
+    if (!request.junit.empty()) write_junit(done, request.junit);
+  } catch (const ProblemError& error) {
+    done.problem = error.problem();
+  } catch (const scenarios::ScenarioError& error) {
+    done.problem = Problem{ProblemKind::scenario, error.what()};
+  } catch (const scenarios::FileError& error) {
+    done.problem = Problem{ProblemKind::file, error.what()};
+  } catch (const reports::ReportError& error) {
+    done.problem = Problem{ProblemKind::file, error.what()};
+  } catch (const std::invalid_argument& error) {
+    done.problem = Problem{ProblemKind::request, error.what()};
+  }
+  return done;
+}
+
+}  // namespace windtunnel::runs

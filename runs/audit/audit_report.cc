@@ -1,0 +1,115 @@
+// What an audit found, for people, programs and CI servers. There are no times: the same log gives the same bytes.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/exact_decimal.h"
+#include "base/json_writer.h"
+#include "reports/ci/junit.h"
+#include "runs/audit/audit_job.h"
+
+namespace windtunnel::runs {
+namespace {
+
+constexpr std::size_t kFindingsShown = 5;
+
+const char* word_of(const AuditClaim& claim) {
+  return claim.broken > 0 ? "FAIL" : claim.not_shown.empty() ? "pass" : "not shown";
+}
+
+std::string finding_line(const AuditDone& done, const AuditFinding& finding) {
+  return finding.record > 0 ? fmt::format("{} {}: {}", done.unit, finding.record, finding.what) : finding.what;
+}
+
+std::string claim_text(const AuditDone& done, const AuditClaim& claim) {
+  std::string text = fmt::format("  {:<9}  {:<20}  {}", word_of(claim), claim.name, claim.sentence);
+  if (!claim.not_shown.empty()) {
+    text += fmt::format(" ({})", claim.not_shown);
+  } else {
+    text += fmt::format(" ({} of {})",
+                        with_thousands(static_cast<Int128>(claim.checked - std::min(claim.broken, claim.checked))),
+                        with_thousands(static_cast<Int128>(claim.checked)));
+  }
+  text += '\n';
+  for (std::size_t i = 0; i < claim.findings.size() && i < kFindingsShown; ++i) {
+    text += "             " + finding_line(done, claim.findings[i]) + "\n";
+  }
+  if (claim.broken > kFindingsShown) {
+    text +=
+        fmt::format("             and {} more\n", with_thousands(static_cast<Int128>(claim.broken - kFindingsShown)));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string audit_text(const AuditDone& done) {
+  std::string text = fmt::format("Audit of {}: {} records of {}\n\n", done.file,
+                                 with_thousands(static_cast<Int128>(done.records)), done.title);
+  std::size_t broken = 0;
+  std::size_t shown = 0;
+  for (const AuditClaim& claim : done.claims) {
+    text += claim_text(done, claim);
+    if (claim.broken > 0) ++broken;
+    if (claim.not_shown.empty()) ++shown;
+  }
+  const char* verdict = done.is_broken() ? "FAIL" : done.shows_anything() ? "PASS" : "INCONCLUSIVE";
+  return text + fmt::format("\n{}: {} of {} claims are shown by the log, {} broken\n", verdict, shown,
+                            done.claims.size(), broken);
+}
+
+std::string audit_json(const AuditDone& done) {
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::indented};
+  json.begin_object();
+  json.key("version").integer(1).key("file").text(done.file).key("format").text(done.title);
+  json.key("records").integer(static_cast<Int128>(done.records));
+  json.key("verdict").text(done.is_broken() ? "fail" : done.shows_anything() ? "pass" : "inconclusive");
+  json.key("claims").begin_array();
+  for (const AuditClaim& claim : done.claims) {
+    json.begin_object();
+    json.key("name").text(claim.name).key("claim").text(claim.sentence);
+    json.key("verdict").text(claim.broken > 0 ? "fail" : claim.not_shown.empty() ? "pass" : "not_shown");
+    json.key("checked").integer(static_cast<Int128>(claim.checked));
+    json.key("broken").integer(static_cast<Int128>(claim.broken));
+    if (!claim.not_shown.empty()) json.key("not_shown").text(claim.not_shown);
+    json.key("findings").begin_array();
+    for (const AuditFinding& finding : claim.findings) {
+      json.begin_object();
+      if (finding.record > 0) json.key(done.unit).integer(static_cast<Int128>(finding.record));
+      json.key("what").text(finding.what);
+      json.end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array().end_object();
+  return text + "\n";
+}
+
+std::string audit_junit(const AuditDone& done) {
+  using reports::xml_escaped;
+  std::string cases;
+  std::size_t failures = 0;
+  std::size_t skipped = 0;
+  for (const AuditClaim& claim : done.claims) {
+    cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml_escaped(done.file), xml_escaped(claim.name));
+    if (claim.broken > 0) {
+      ++failures;
+      cases += fmt::format(">\n      <failure type=\"fail\" message=\"{}\">", xml_escaped(claim.sentence));
+      for (const AuditFinding& finding : claim.findings) cases += xml_escaped(finding_line(done, finding)) + "\n";
+      cases += "</failure>\n    </testcase>\n";
+    } else if (!claim.not_shown.empty()) {
+      ++skipped;
+      cases += fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n", xml_escaped(claim.not_shown));
+    } else {
+      cases += "/>\n";
+    }
+  }
+  return reports::junit_begin() +
+         fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
+                     xml_escaped("audit " + done.file), done.claims.size(), failures, skipped) +
+         cases + "  </testsuite>\n" + reports::junit_end();
+}
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,125 @@
+// What a log shows of budgets and percentiles, over days, months and the whole.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/calendar.h"
+#include "base/exact_decimal.h"
+#include "runs/audit/audit_claims.h"
+
+namespace windtunnel::runs {
+namespace {
+
+using reports::LogRow;
+
+constexpr const char* kNoBudget = "no --config names a budget";
+
+// The begin of the window that the request arrived in. Nothing: it arrived too near to the edge to tell.
+template <class Window>
+std::optional<WallTime> window_of(const LogRow& row, Window window) {
+  const WallTime begin = window(*row.begin).begin;
+  if (window(*row.begin + kStamp).begin != begin) return std::nullopt;
+  return begin;
+}
+
+// Bills of unknown size are not in the log, so that the sum is at least what was spent.
+template <class Window>
+AuditClaim within_budget(const AuditedLog& log, const AuditRules& rules, const char* name, const char* word,
+                         const std::optional<Usd>& limit, Window window) {
+  AuditClaim claim{.name = name, .sentence = fmt::format("No {} costs more than its budget.", word)};
+  if (rules.config == nullptr) {
+    claim.not_shown = kNoBudget;
+  } else if (!limit) {
+    claim.not_shown = fmt::format("the config has no budget of a {}", word);
+  } else if (has_clock_steps(rules)) {
+    claim.not_shown = "its clock steps";
+  }
+  if (!claim.not_shown.empty()) return claim;
+  std::map<WallTime, Usd> spent;
+  std::map<WallTime, bool> found;
+  for (const auto& [row, record] : log.rows) {
+    if (!row.begin || !row.cost) continue;
+    const auto begin = window_of(row, window);
+    if (!begin) continue;
+    ++claim.checked;
+    Usd& sum = spent[*begin];
+    sum += *row.cost;
+    if (sum <= *limit || std::exchange(found[*begin], true)) continue;
+    claim.find(record, fmt::format("with it the {} of {} has cost {} of {}", word, iso8601(*begin).substr(0, 10),
+                                   dollars(sum), dollars(*limit)));
+  }
+  if (claim.checked == 0) claim.not_shown = "its records have no cost";
+  return claim;
+}
+
+// A threshold of the whole run that a log can decide: a statistic of the latency of answered requests.
+bool is_of_latency(const sim::ThresholdSpec& spec) {
+  const bool is_statistic = spec.aggregate == sim::Aggregate::percentile || spec.aggregate == sim::Aggregate::max ||
+                            spec.aggregate == sim::Aggregate::med;
+  const bool is_upper = spec.comparison == sim::Comparison::less || spec.comparison == sim::Comparison::less_equal;
+  return (spec.of == sim::Metric::request_duration || spec.of == sim::Metric::time_to_first_token) && is_statistic &&
+         is_upper && !spec.forecast && !spec.provider && !spec.served_by && !spec.variant && !spec.outcome &&
+         !spec.during && !spec.after && !spec.window && !spec.skip;
+}
+
+// Nearest rank.
+Duration statistic_of(const sim::ThresholdSpec& spec, const std::vector<Duration>& sorted) {
+  std::int64_t millionths = sim::Aggregate::max == spec.aggregate ? 1'000'000 : 500'000;
+  if (spec.aggregate == sim::Aggregate::percentile) millionths = spec.percentile.value;
+  const auto n = static_cast<std::int64_t>(sorted.size());
+  const std::int64_t rank = std::clamp<std::int64_t>((millionths * n + 999'999) / 1'000'000, 1, n);
+  return sorted[static_cast<std::size_t>(rank - 1)];
+}
+
+// The bound of a run is held against figures of three digits, so that a log is not held to more.
+AuditClaim within_percentiles(const AuditedLog& log, const AuditRules& rules) {
+  AuditClaim claim{.name = "time.percentiles", .sentence = "Latencies keep the config's thresholds."};
+  if (rules.config == nullptr) {
+    claim.not_shown = "no --config has thresholds";
+    return claim;
+  }
+  std::vector<Duration> whole;
+  std::vector<Duration> first;
+  for (const auto& [row, record] : log.rows) {
+    if (!row.answered.value_or(true) || row.is_bucket) continue;
+    if (row.latency) whole.push_back(*row.latency);
+    if (row.time_to_first_token) first.push_back(*row.time_to_first_token);
+  }
+  std::ranges::sort(whole);
+  std::ranges::sort(first);
+  for (const sim::ThresholdSpec& spec : rules.config->thresholds) {
+    const std::vector<Duration>& sorted = spec.of == sim::Metric::request_duration ? whole : first;
+    if (!is_of_latency(spec) || sorted.empty()) continue;
+    ++claim.checked;
+    const Duration shown = statistic_of(spec, sorted);
+    if (shown.count() / 1000 * 998 <= spec.bound) continue;
+    claim.find(0, fmt::format("{}: {} is claimed, and the log has {} ms", spec.metric, spec.text,
+                              exact_decimal(shown.count(), kMillisecondDecimals)));
+  }
+  if (claim.checked == 0)
+    claim.not_shown = "the config has no threshold on latency of the whole run that the log shows";
+  return claim;
+}
+
+}  // namespace
+
+std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& rules) {
+  std::optional<Usd> monthly;
+  std::optional<Usd> daily;
+  if (rules.config != nullptr) {
+    monthly = rules.config->monitor.cost_limiter.monthly;
+    daily = rules.config->monitor.cost_limiter.daily;
+  }
+  return {within_budget(log, rules, "budget.month", "month", monthly, [](WallTime at) { return month_of(at); }),
+          within_budget(log, rules, "budget.day", "day", daily, [](WallTime at) { return day_of(at); }),
+          AuditClaim{.name = "budget.alerts",
+                     .sentence = "Alerts fire once a window, in order.",
+                     .not_shown = "alerts are in no log of requests"},
+          within_percentiles(log, rules)};
+}
+
+}  // namespace windtunnel::runs
