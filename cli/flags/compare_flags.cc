@@ -18,21 +18,16 @@ constexpr const char* kCompareFooter =
     "  windtunnel compare main.json branch.json --seeds 1..70 --max-regression 'wasted_calls<=0.1' \\\n"
     "      --max-regression 'p95<=5%'\n"
     "\n"
-    "The first variation is the one that the others are compared with. Each seed is run in every variation, with the "
-    "same\n"
-    "arrivals, latencies and faults. windtunnel explain wasted_calls (or another metric or heading) says how it is "
-    "measured.\n"
+    "The first variation is the one that the others are compared with. Each seed is run in every variation, with\n"
+    "the same arrivals, latencies and faults. windtunnel explain wasted_calls (or another metric or heading) says\n"
+    "how it is measured.\n"
     "\n"
-    "--max-regression METRIC<=BOUND: how much worse than in the first a metric may be, in its unit (bare times are\n"
-    "milliseconds) or, with %, relative to the first's mean. It passes when the whole two-sided 95 % interval of the "
-    "paired\n"
-    "difference is at or below the bound (its upper end decides), is a regression (exit 15) when the whole interval "
-    "is\n"
-    "above it (its lower end decides), and is undecided (exit 13, never a pass) when the interval holds the bound: "
-    "more\n"
-    "seeds make it narrower. Where no two seeds differ, rare ones still may: up to 3/N of them are taken to, so that "
-    "<=0\n"
-    "stays undecided and, of a count, <=0.1 passes from 30 seeds on.";
+    "--max-regression METRIC<=BOUND: how much worse than in the first a metric may be, in its unit (bare times\n"
+    "are milliseconds) or, with %, relative to the first's mean. It passes when the whole two-sided 95 % interval\n"
+    "of the paired difference is at or below the bound (its upper end decides), is a regression (exit 15) when\n"
+    "the whole interval is above it (its lower end decides), and is undecided (exit 13, never a pass) when the\n"
+    "interval holds the bound: more seeds make it narrower. Where no two seeds differ, rare ones still may: up to\n"
+    "3/N of them are taken to, so that <=0 stays undecided and, of a count, <=0.1 passes from 30 seeds on.";
 
 // Ends the command line with what is wrong, if anything is.
 void expect_none(const std::optional<std::string>& problem) {

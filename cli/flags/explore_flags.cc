@@ -1,5 +1,14 @@
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "cli/flags/flags.h"
-#include "cli/verbs/explore_verb.h"
+#include "cli/terminal/command_options.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/interrupt.h"
+#include "cli/terminal/messages.h"
+#include "runs/ci/github_reports.h"
+#include "runs/search/search_job.h"
 #include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::cli {
@@ -11,12 +20,11 @@ constexpr const char* kExploreFooter =
     "  windtunnel explore outage.json --swarm --time 60s --out found\n"
     "  windtunnel explore outage.json --swarm --seeds 1..20000 --set explore.keep='[\"circuit_breaker\"]'\n"
     "\n"
-    "Looks for the first seed that breaks an invariant, liveness or a threshold. With --swarm each seed has a world "
-    "of\n"
-    "its own: faults, load and every setting are drawn, within the ranges of the file's explore block. What fails is\n"
-    "shrunk to a scenario file from which nothing more can go. The answer does not depend on --jobs. With --out a "
-    "search\n"
-    "that was stopped or killed goes on where it was. Speed and progress go to stderr.";
+    "Looks for the first seed that breaks an invariant, liveness or a threshold. With --swarm each seed has a\n"
+    "world of its own: faults, load and every setting are drawn, within the ranges of the file's explore block.\n"
+    "What fails is shrunk to a scenario file from which nothing more can go. The answer does not depend on\n"
+    "--jobs. With --out a search that was stopped or killed goes on where it was. Speed and progress go to\n"
+    "stderr.";
 
 Duration parse_time(const std::string& text) {
   const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
@@ -24,10 +32,64 @@ Duration parse_time(const std::string& text) {
   throw CLI::ValidationError("--time", "'" + text + "' is not a duration such as 60s or 5m");
 }
 
+struct ExploreArguments {
+  runs::SearchRequest request;
+  Format format = Format::text;
+  bool claims_required = false;
+  bool quiet = false;
+};
+
+ExitCode code_of_search(const runs::SearchDone& done, bool claims_required) {
+  const auto& failure = done.exploration.failure;
+  const ExitCode on_failure = failure ? exit_code_of(failure->finding.kind) : ExitCode::pass;
+  const ExitCode code = exit_code_of(done.verdict, on_failure, claims_required);
+  return done.interrupted ? worst(code, ExitCode::interrupted) : code;
+}
+
+runs::SearchDone search(const ExploreArguments& arguments, sim::Scenario base) {
+  Progress progress{arguments.quiet};
+  return runs::search({.request = arguments.request,
+                       .base = std::move(base),
+                       .version = WINDTUNNEL_VERSION,
+                       .stop = &stop_requested(),
+                       .note = [](const std::string& text) { complain(text); },
+                       .due = [&] { return progress.due(); },
+                       .show = [&](const std::string& line) { progress.show(line); },
+                       // On stderr, where what depends on the machine belongs.
+                       .searched =
+                           [&](std::uint64_t seeds, std::chrono::duration<double> lasted) {
+                             progress.clear();
+                             if (arguments.quiet || seeds == 0) return;
+                             complain(fmt::format("{} seeds in {:.1f} s, {:.0f} a second", seeds, lasted.count(),
+                                                  static_cast<double>(seeds) / lasted.count()));
+                           }});
+}
+
+ExitCode explore(const ExploreArguments& arguments) {
+  runs::LoadedScenario loaded = runs::load_scenario(arguments.request.file, arguments.request.sets);
+  if (const ExitCode code = report_load(loaded); code != ExitCode::pass) return code;
+  install_signal_handlers();
+  runs::limit_memory(arguments.request.memory_max);
+  const runs::SearchDone done = search(arguments, *std::move(loaded.scenario));
+  acknowledge_interrupt();
+  if (done.problem) return complain(*done.problem);
+  ExitCode code = code_of_search(done, arguments.claims_required);
+  const bool silent = arguments.quiet && code == ExitCode::pass;
+  if (!silent && !print(arguments.format == Format::json ? done.json : done.text)) {
+    code = worst(code, ExitCode::file_error);
+  }
+  if (done.interrupted) {
+    report_interrupt(arguments.request.out.empty() ? "" : "; the same command goes on from here");
+  }
+  runs::GithubActions github{github_settings()};
+  runs::add_search(github, done, arguments.request.file);
+  return worst(code, complain(github.finish()));
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> add_explore(CLI::App& app) {
-  auto verb_of = std::make_unique<VerbOf<ExploreArguments>>(&cli::explore);
+  auto verb_of = std::make_unique<VerbOf<ExploreArguments>>(&explore);
   ExploreArguments& explore = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("explore", "Search seeds for one that fails, and shrink it");
   verb.footer(kExploreFooter);

@@ -1,5 +1,8 @@
 #include "cli/flags/flags.h"
-#include "cli/verbs/export_verb.h"
+#include "cli/terminal/command_options.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/messages.h"
+#include "runs/export/export_job.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -21,14 +24,13 @@ constexpr const char* kOpenMetricsFooter =
     "  windtunnel export openmetrics out --interval 15s --label run=before --out before.txt";
 
 constexpr const char* kPromtestFooter =
-    "Writes an input file for `promtool test rules` (Debian package prometheus), runs promtool, and lists which alert\n"
-    "fired, when, and how long after the fault before it. promtool's clock begins in 1970. A FAULT is the id of one, "
-    "or\n"
-    "start for the run's begin.\n"
+    "Writes an input file for `promtool test rules` (Debian package prometheus), runs promtool, and lists which\n"
+    "alert fired, when, and how long after the fault before it. promtool's clock begins in 1970. A FAULT is the\n"
+    "id of one, or start for the run's begin.\n"
     "\n"
-    "Exit codes: 0 every expectation holds, 12 one does not, 13 one cannot be judged: its fault never began, the run "
-    "was\n"
-    "over too soon, or the scrapes are too far apart for the rules' ranges (windtunnel run --timeline-step 15s).\n"
+    "Exit codes: 0 every expectation holds, 12 one does not, 13 one cannot be judged: its fault never began, the\n"
+    "run was over too soon, or the scrapes are too far apart for the rules' ranges (windtunnel run\n"
+    "--timeline-step 15s).\n"
     "\n"
     "Examples:\n"
     "  windtunnel export promtest out --rules team.yml\n"
@@ -40,6 +42,20 @@ constexpr const char* kCsvFooter =
     "\n"
     "Example:\n"
     "  windtunnel export csv out --out buckets.csv";
+
+struct ExportArguments {
+  runs::ExportRequest request;
+  Format format = Format::text;
+};
+
+ExitCode export_run(const ExportArguments& arguments) {
+  const runs::ExportDone done = runs::export_run(arguments.request, [](const std::string& text) { complain(text); });
+  if (done.problem) return complain(*done.problem);
+  ExitCode code = ExitCode::pass;
+  for (const reports::AlertFinding& finding : done.findings)
+    code = worst(code, exit_code_of(finding.verdict, ExitCode::threshold, false));
+  return print(arguments.format == Format::json ? done.json : done.text) ? code : worst(code, ExitCode::file_error);
+}
 
 CLI::App& add_format(CLI::App& verb, ExportArguments& arguments, runs::ExportRequest::To to, const char* name,
                      const char* doc, const char* file) {

@@ -5,9 +5,8 @@ namespace windtunnel::cli {
 namespace {
 
 constexpr const char* kForecastFooter =
-    "Every figure comes with its 95 % interval. --assert passes (exit 0) only if the whole interval keeps the bound, "
-    "fails\n"
-    "(12) if none of it does, and is undecided (13) in between.\n"
+    "Every figure comes with its 95 % interval. --assert passes (exit 0) only if the whole interval keeps the\n"
+    "bound, fails (12) if none of it does, and is undecided (13) in between.\n"
     "\n"
     "Examples:\n"
     "  windtunnel forecast scenarios/catalog/month.json --jobs 2\n"
@@ -19,9 +18,9 @@ constexpr const char* kForecastFooter =
     "  windtunnel forecast month.json --shard 0/4 --out part-0.json   # then: windtunnel merge part-*.json\n"
     "  mpirun -n 4 windtunnel forecast month.json                     # built with WINDTUNNEL_MPI\n"
     "\n"
-    "--assert knows forecast.p_exceed(SHARE), forecast.cost_usd avg|med|p(N) (with {provider:...} or {variant:...}),\n"
-    "forecast.requests_failed, forecast.requests_refused, forecast.request_duration p(50|90|95|99) and\n"
-    "forecast.days_to_exhaustion med|p(N).";
+    "--assert knows forecast.p_exceed(SHARE), forecast.cost_usd avg|med|p(N) (with {provider:...} or\n"
+    "{variant:...}), forecast.requests_failed, forecast.requests_refused, forecast.request_duration\n"
+    "p(50|90|95|99) and forecast.days_to_exhaustion med|p(N).";
 
 constexpr const char* kMergeFooter =
     "Examples:\n"

@@ -14,12 +14,9 @@ constexpr const char* kReportFooter =
     "  windtunnel report out --output page.html\n"
     "  windtunnel forecast month.json --out forecast && windtunnel report forecast\n"
     "\n"
-    "The page is one file that needs no network. Of a run it has the verdict, the figures of summary.json and, on one "
-    "time "
-    "axis,\n"
-    "what timeline.json holds: outcomes, breakers, errors, latency, load and spend; of a forecast all that "
-    "forecast.json\n"
-    "holds, with the fan of spend and the chances day by day.";
+    "The page is one file that needs no network. Of a run it has the verdict, the figures of summary.json and, on\n"
+    "one time axis, what timeline.json holds: outcomes, breakers, errors, latency, load and spend; of a forecast\n"
+    "all that forecast.json holds, with the fan of spend and the chances day by day.";
 
 struct ReportArguments {
   std::string directory;  // with summary.json and timeline.json, or with forecast.json

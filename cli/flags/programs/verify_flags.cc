@@ -1,5 +1,9 @@
 #include "cli/flags/flags.h"
-#include "cli/verbs/verify_verb.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/exit_code.h"
+#include "cli/terminal/interrupt.h"
+#include "cli/terminal/messages.h"
+#include "runs/verify/verify_job.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -18,10 +22,47 @@ constexpr const char* kVerifyFooter =
     "Exit codes: 0 it holds, 10 it does not, 13 it supports none of the settings, 4 it died, hung, flooded or spoke\n"
     "nonsense.";
 
+using VerifyArguments = runs::VerifyRequest;
+
+ExitCode code_of_verdict(runs::VerifyVerdict verdict) {
+  switch (verdict) {
+    case runs::VerifyVerdict::held:
+      return ExitCode::pass;
+    case runs::VerifyVerdict::failed:
+      return ExitCode::invariant_violated;
+    case runs::VerifyVerdict::supports_nothing:
+      return ExitCode::inconclusive;
+  }
+  return ExitCode::internal_error;
+}
+
+// 0 when everything held; 10 when something did not; 13 when the command supports none of the settings; 4 when it dies,
+// hangs, floods or answers nonsense, or a file cannot be read or written; 3 when a file of settings or a recorded
+// history has errors; 130 after SIGINT or SIGTERM.
+ExitCode verify(const VerifyArguments& arguments) {
+  ExitCode code = ExitCode::pass;
+  Progress progress{false};
+  const runs::VerifyDone done = runs::verify({.request = arguments,
+                                              .stop = &stop_requested(),
+                                              .starts = [] { install_signal_handlers(); },
+                                              .print =
+                                                  [&](const std::string& text) {
+                                                    progress.clear();
+                                                    if (!print(text)) code = ExitCode::file_error;
+                                                  },
+                                              .due = [&] { return progress.due(); },
+                                              .show = [&](const std::string& line) { progress.show(line); }});
+  acknowledge_interrupt();
+  progress.clear();
+  code = worst(code, code_of_verdict(done.verdict));
+  if (done.stopped) code = worst(code, report_interrupt());
+  return worst(code, complain(done.problems));
+}
+
 }  // namespace
 
 std::unique_ptr<Verb> add_verify(CLI::App& app) {
-  auto verb_of = std::make_unique<VerbOf<VerifyArguments>>(&cli::verify);
+  auto verb_of = std::make_unique<VerbOf<VerifyArguments>>(&verify);
   VerifyArguments& verify = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("verify", "Verify a circuit breaker of another program against the rules");
   verb.footer(kVerifyFooter);
