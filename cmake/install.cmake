@@ -30,6 +30,7 @@ install(FILES ${PROJECT_BINARY_DIR}/windtunnelConfig.cmake ${PROJECT_BINARY_DIR}
 
 # Scenarios name their traces as ../data/..., so the folders stay beside each other.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/scenarios/catalog ${PROJECT_SOURCE_DIR}/scenarios/data
+                  ${PROJECT_SOURCE_DIR}/scenarios/gateways
                   ${PROJECT_SOURCE_DIR}/scenarios/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/windtunnel/scenarios)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/reports/prometheus DESTINATION ${CMAKE_INSTALL_DATADIR}/windtunnel
         FILES_MATCHING PATTERN "*.yml" PATTERN "*.json")

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 // A signal ends a wait at once, but one that comes just before the wait is only seen after it.
 constexpr auto kWaitMax = 200ms;
-constexpr int kPicoDecimals = 12;
+constexpr int kBillDecimals = 12;
 
 std::string ready_json(const sim::Scenario& scenario, const std::vector<std::string>& urls) {
   std::string text;
@@ -51,7 +51,7 @@ std::string totals_json(const wire::ProviderServer& server) {
   for (std::size_t i = 0; i < server.host().counts().size(); ++i) {
     const wire::ProviderCount& count = server.host().counts()[i];
     json.key(server.host().scenario().providers[i].name).begin_object().key("calls").integer(count.calls);
-    json.key("billed_usd").decimal(count.billed.picos(), kPicoDecimals).end_object();
+    json.key("billed_usd").decimal(count.billed.picos(), kBillDecimals).end_object();
   }
   json.end_object().key("lateness_max_ms").milliseconds(totals.lateness_max);
   json.key("connections_refused").integer(static_cast<Int128>(totals.refused)).end_object();
@@ -66,7 +66,7 @@ std::string totals_text(const wire::ProviderServer& server) {
   for (std::size_t i = 0; i < server.host().counts().size(); ++i) {
     const wire::ProviderCount& count = server.host().counts()[i];
     text += fmt::format("  {}: {} calls, billed {} USD\n", server.host().scenario().providers[i].name, count.calls,
-                        exact_decimal(count.billed.picos(), kPicoDecimals));
+                        exact_decimal(count.billed.picos(), kBillDecimals));
   }
   text += fmt::format("  at most {} ms late\n",
                       exact_decimal(std::chrono::ceil<std::chrono::microseconds>(totals.lateness_max).count(), 3));

@@ -24,11 +24,11 @@ std::unique_ptr<const Scenario> claimed_by(const Scenario& scenario) {
   return std::make_unique<const Scenario>(std::move(claimed_scenario));
 }
 
-std::vector<Finding> judge_faults(const Scenario& scenario, const RunResult& result) {
+std::vector<Finding> judge_faults(const Scenario& scenario, const RunFacts& facts) {
   std::vector<Finding> findings;
   for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
     const FaultSpec& spec = scenario.faults[i];
-    const FaultCount& count = result.faults[i];
+    const FaultCount& count = facts.faults[i];
     Finding finding{.kind = Finding::Kind::fault, .id = spec.id};
     finding.claim = fmt::format("{} affects at least {} calls", spec.id, spec.min_affected);
     finding.reason = fmt::format("it touched {} calls and changed the result of {}", count.touched, count.affected);
@@ -107,28 +107,35 @@ Judge::Judge(const Scenario& scenario, const JudgeOptions& options)
       thresholds_(scenario),
       coverage_(scenario.providers.size()),
       checks_(claimed_ ? *claimed_ : scenario, CheckSelection{options.checks}, options.keep_going),
-      checks_on_(checks_.selection().any()) {
-  if (scenario.liveness && checks_.selection().on(CheckId::V1)) liveness_.emplace(scenario);
+      checks_on_(!options.from_outside && checks_.selection().any()) {
+  const bool is_live = options.from_outside || checks_.selection().on(CheckId::V1);
+  if (scenario.liveness && is_live) liveness_.emplace(scenario);
 }
 
 Judgement Judge::judge(const RunResult& result) {
-  Judgement judgement;
   if (checks_on_) checks_.at_end(result);
-  append(judgement.findings, checks_.findings());
-  if (liveness_) append(judgement.findings, liveness_->judge(result.ended));
-  append(judgement.findings, thresholds_.judge(result.ended));
-  append(judgement.findings, judge_faults(scenario_, result));
-  append(judgement.findings, coverage_.judge(scenario_));
+  Judgement judgement = judge(
+      RunFacts{.ended = result.ended, .arrivals = result.arrivals, .stopped = result.stopped, .faults = result.faults});
   judgement.checks = checks_.selection().names();
   // A scenario that states no liveness has none to check.
   if (!liveness_) std::erase(judgement.checks, "V1");
+  return judgement;
+}
+
+Judgement Judge::judge(const RunFacts& facts) {
+  Judgement judgement;
+  append(judgement.findings, checks_.findings());
+  if (liveness_) append(judgement.findings, liveness_->judge(facts.ended));
+  append(judgement.findings, thresholds_.judge(facts.ended));
+  append(judgement.findings, judge_faults(scenario_, facts));
+  append(judgement.findings, coverage_.judge(scenario_));
   judgement.coverage = coverage_.table();
   judgement.claims = claims_of(scenario_, liveness_.has_value());
   if (judgement.claims == 0) append(judgement.findings, left_to_the_forecast(scenario_));
-  if (result.arrivals == 0) judgement.findings.push_back(no_traffic());
+  if (facts.arrivals == 0) judgement.findings.push_back(no_traffic());
   // A run that is stopped early was asked to leave them out.
-  if (!result.stopped) append(judgement.findings, rows_not_played(scenario_));
-  judgement.verdict = decide(evidence_of(judgement.findings, result.arrivals, judgement.claims));
+  if (!facts.stopped) append(judgement.findings, rows_not_played(scenario_));
+  judgement.verdict = decide(evidence_of(judgement.findings, facts.arrivals, judgement.claims));
   return judgement;
 }
 

@@ -23,6 +23,15 @@ namespace windtunnel::sim {
 struct JudgeOptions {
   std::vector<std::string> checks{"all"};  // ids of the registry, "all" or "none"; every word must be one of these
   bool keep_going = false;                 // true: the run goes on after a violation, and each check may find its first
+  bool from_outside = false;  // of a run without a pipeline to look into: liveness is of requests, no check
+};
+
+// What the claims need of a run besides its events.
+struct RunFacts {
+  Instant ended{};
+  std::uint64_t arrivals = 0;
+  bool stopped = false;
+  std::vector<FaultCount> faults;  // in file order
 };
 
 class Judge final {
@@ -34,6 +43,8 @@ class Judge final {
 
   // After the run, once.
   [[nodiscard]] Judgement judge(const RunResult& result);
+  // The claims alone.
+  [[nodiscard]] Judgement judge(const RunFacts& facts);
 
   // Hands an event to each of the parts that need it, in this order.
   template <class Each>

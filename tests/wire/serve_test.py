@@ -82,6 +82,10 @@ def check_whole(windtunnel):
 
         connection.request("GET", "/v1/models")
         need(json.loads(connection.getresponse().read())["data"][0]["id"] == "quick-1", "the list of models")
+        connection.request("GET", "/v1/models/gpt-9")
+        need(json.loads(connection.getresponse().read())["id"] == "gpt-9", "one model")
+        connection.request("HEAD", "/health")
+        need(connection.getresponse().read() == b"", "HEAD has no body")
         connection.request("GET", "/v1/moodles")
         missing = connection.getresponse()
         need(missing.status == 404 and b"/v1/moodles" in missing.read(), "an unknown path is 404 and named")

@@ -68,10 +68,13 @@ std::string spoilt_answer(Api api, const Answer& answer) {
   return body.substr(0, body.size() / 2);
 }
 
+std::string model_entry(std::string_view model, std::int64_t created) {
+  return fmt::format(R"({{"id":{},"object":"model","created":{},"owned_by":"windtunnel"}})", json_string(model),
+                     created);
+}
+
 std::string model_list(std::string_view model, std::int64_t created) {
-  return fmt::format(
-      R"({{"object":"list","data":[{{"id":{},"object":"model","created":{},"owned_by":"windtunnel"}}]}})",
-      json_string(model), created);
+  return R"({"object":"list","data":[)" + model_entry(model, created) + "]}";
 }
 
 }  // namespace windtunnel::wire

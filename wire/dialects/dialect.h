@@ -26,7 +26,8 @@ inline constexpr std::string_view kEventStream = "text/event-stream; charset=utf
 // A whole answer as a 200 that is no answer: JSON that breaks off.
 [[nodiscard]] std::string spoilt_answer(Api api, const Answer& answer);
 
-// The list of models that a provider offers.
+// The list of models that a provider offers, and one of them.
 [[nodiscard]] std::string model_list(std::string_view model, std::int64_t created);
+[[nodiscard]] std::string model_entry(std::string_view model, std::int64_t created);
 
 }  // namespace windtunnel::wire

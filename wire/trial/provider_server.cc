@@ -109,6 +109,7 @@ void ProviderServer::take_requests(ConnectionId id) {
     if (request) {
       connection.keep_alive = request->keep_alive;
       connection.chunks = request->chunks;
+      connection.head_alone = request->method == "HEAD";
       answer(id, *request);
       continue;
     }
@@ -149,7 +150,7 @@ void ProviderServer::reply(ConnectionId id, int status, std::string_view type, s
   std::string bytes;
   append_head(bytes, {.status = status, .content_type = std::string(type), .headers = {}, .length = body.size()},
               Framing::length, connection.keep_alive);
-  bytes += body;
+  if (!connection.head_alone) bytes += body;
   loop_.send(id, bytes);
   after_answer(id);
 }
@@ -184,7 +185,9 @@ void ProviderServer::answer_provider(ConnectionId id, const HttpRequest& request
   const sim::ProviderSpec& spec = host_.scenario().providers[connections_.at(id).listener];
   if (*api == Api::models) {
     const auto created = host_.scenario().start.time_since_epoch() / 1s;
-    return reply(id, 200, kJson, model_list(spec.model, created));
+    const std::string_view path = path_of(request.target);
+    const std::string_view last = path.substr(path.rfind('/') + 1);
+    return reply(id, 200, kJson, last == "models" ? model_list(spec.model, created) : model_entry(last, created));
   }
   if (*api == Api::health) return reply(id, 200, kJson, "{\"status\":\"ok\"}");
   call(id, *api, request);

@@ -72,7 +72,8 @@ class ProviderServer final : private SocketEvents, private HostOutput {
     std::optional<CallId> call;  // that is answered now
     Framing framing = Framing::length;
     bool keep_alive = true;
-    bool chunks = true;  // of the request that is answered
+    bool chunks = true;       // of the request that is answered
+    bool head_alone = false;  // likewise: HEAD
   };
 
   void on_accepted(ConnectionId connection, std::size_t listener) override;

@@ -1,0 +1,137 @@
+#include "runs/trial/gateway_process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "runs/problem.h"
+
+namespace windtunnel::runs {
+namespace {
+
+constexpr std::size_t kTailMax = 2000;
+
+std::string value_of(const std::string& name, const GatewayPlaces& places) {
+  if (name == "port") return std::to_string(places.port);
+  if (name == "directory") return places.directory;
+  if (name == "here") return std::filesystem::current_path().string();
+  const std::size_t colon = name.find(':');
+  const std::string provider = name.substr(colon + 1);
+  const auto found = std::ranges::find(places.urls, provider, [](const auto& entry) { return entry.first; });
+  if (found == places.urls.end()) {
+    refuse(ProblemKind::scenario, "the gateway's file names the provider \"" + provider + "\" in {" + name +
+                                      "}, which the scenario does not have");
+  }
+  const std::string& url = found->second;
+  return name.starts_with("host:") ? url.substr(url.find("//") + 2) : url;
+}
+
+bool is_place(const std::string& name) {
+  return name == "port" || name == "directory" || name == "here" || name.starts_with("url:") ||
+         name.starts_with("host:");
+}
+
+int open_or_refuse(const std::string& path, int flags) {
+  const int descriptor = open(path.c_str(), flags | O_CLOEXEC, 0644);
+  if (descriptor < 0) refuse(ProblemKind::file, path + ": cannot open: " + std::strerror(errno));
+  return descriptor;
+}
+
+}  // namespace
+
+std::string filled_in(const std::string& text, const GatewayPlaces& places) {
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open + 1)) {
+    const std::size_t close = text.find('}', open);
+    if (close == std::string::npos) break;
+    const std::string name = text.substr(open + 1, close - open - 1);
+    // Other braces are the gateway's own.
+    if (!is_place(name)) continue;
+    out += text.substr(done, open - done) + value_of(name, places);
+    done = close + 1;
+  }
+  return out + text.substr(done);
+}
+
+sim::GatewaySpec filled_in(const sim::GatewaySpec& spec, const GatewayPlaces& places) {
+  sim::GatewaySpec done = spec;
+  for (std::string& word : done.command) word = filled_in(word, places);
+  for (sim::NamedTexts* texts : {&done.environment, &done.files, &done.request.headers}) {
+    for (auto& [name, value] : *texts) value = filled_in(value, places);
+  }
+  return done;
+}
+
+GatewayFolder::GatewayFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "windtunnel-gateway-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) {
+    refuse(ProblemKind::file, pattern + ": cannot make the gateway's folder: " + std::strerror(errno));
+  }
+  path_ = pattern;
+}
+
+GatewayFolder::~GatewayFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void GatewayFolder::write(const std::string& name, const std::string& content) const {
+  const std::filesystem::path path = std::filesystem::path(path_) / name;
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  std::ofstream file(path, std::ios::binary);
+  file << content;
+  file.close();
+  if (!file) refuse(ProblemKind::file, path.string() + ": cannot write the gateway's file");
+}
+
+GatewayProcess::GatewayProcess(const sim::GatewaySpec& spec, const std::string& directory, const std::string& log)
+    : log_(log) {
+  std::vector<std::string> command;
+  if (!spec.environment.empty()) {
+    command.emplace_back("env");
+    for (const auto& [name, value] : spec.environment) command.push_back(name + "=" + value);
+  }
+  command.insert(command.end(), spec.command.begin(), spec.command.end());
+  const int input = open_or_refuse("/dev/null", O_RDONLY);
+  const int output = open_or_refuse(log, O_WRONLY | O_CREAT | O_TRUNC);
+  try {
+    program_ = std::make_unique<SupervisedProgram>(command, directory,
+                                                   ProgramStreams{.input = input, .output = output, .errors = output});
+  } catch (const std::system_error& error) {
+    close(input);
+    close(output);
+    refuse(ProblemKind::file,
+           fmt::format("the gateway's program {} cannot be started: {}", spec.command.front(), error.code().message()));
+  }
+  close(input);
+  close(output);
+}
+
+std::optional<std::string> GatewayProcess::ended() {
+  const auto status = program_->ended_within(std::chrono::milliseconds{0});
+  if (!status) return std::nullopt;
+  if (WIFSIGNALED(*status)) return fmt::format("signal {}", WTERMSIG(*status));
+  return fmt::format("exit code {}", WEXITSTATUS(*status));
+}
+
+std::string GatewayProcess::output_tail() const {
+  std::ifstream file(log_, std::ios::binary | std::ios::ate);
+  if (!file) return {};
+  const auto size = static_cast<std::size_t>(file.tellg());
+  file.seekg(static_cast<std::streamoff>(size > kTailMax ? size - kTailMax : 0));
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,56 @@
+#pragma once
+// Starts the program of a gateway in a folder of its own and ends it with everything that descends from it.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runs/processes/supervised_program.h"
+#include "sim/world/gateway_spec.h"
+
+namespace windtunnel::runs {
+
+// What stands for {port}, {directory}, {url:NAME} and {host:NAME}. {here} is the folder that we were started in.
+struct GatewayPlaces {
+  std::uint16_t port = 0;
+  std::string directory;
+  std::vector<std::pair<std::string, std::string>> urls;  // of the providers, by name
+};
+
+// The text with every place filled in. Throws ProblemError for a provider that the scenario does not have.
+[[nodiscard]] std::string filled_in(const std::string& text, const GatewayPlaces& places);
+// The specification with every place filled in.
+[[nodiscard]] sim::GatewaySpec filled_in(const sim::GatewaySpec& spec, const GatewayPlaces& places);
+
+// A folder under the system's place for temporary files, which goes with everything in it.
+class GatewayFolder {
+ public:
+  GatewayFolder();
+  ~GatewayFolder();
+  GatewayFolder(const GatewayFolder&) = delete;
+  GatewayFolder& operator=(const GatewayFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+  void write(const std::string& name, const std::string& content) const;
+
+ private:
+  std::string path_;
+};
+
+class GatewayProcess {
+ public:
+  // `spec` is filled in. Its output goes to the file `log`. Throws ProblemError if it cannot be started.
+  GatewayProcess(const sim::GatewaySpec& spec, const std::string& directory, const std::string& log);
+
+  // How it ended, for people: "exit code 1", "signal 9"; nothing: it runs.
+  [[nodiscard]] std::optional<std::string> ended();
+  // The end of its output.
+  [[nodiscard]] std::string output_tail() const;
+
+ private:
+  std::string log_;
+  std::unique_ptr<SupervisedProgram> program_;
+};
+
+}  // namespace windtunnel::runs

@@ -1,0 +1,43 @@
+#include "sim/checks/outside.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace windtunnel::sim {
+namespace {
+
+bool is_seen(const ThresholdSpec& spec) {
+  return spec.of != Metric::breaker_opened && spec.of != Metric::cost_known_usd &&
+         spec.of != Metric::cost_reserved_usd && !spec.variant;
+}
+
+constexpr std::array<std::string_view, 8> kSeenCounters = {
+    "retry", "failover", "timeout", "malformed", "truncated", "deadline_exceeded", "cache_hit", "rate_refused"};
+
+}  // namespace
+
+OutsideClaims claims_from_outside(const Scenario& scenario) {
+  OutsideClaims claims{.scenario = scenario, .unobserved = {}};
+  std::erase_if(claims.scenario.thresholds, [&](const ThresholdSpec& spec) {
+    if (!is_seen(spec)) claims.unobserved.push_back("threshold " + spec.metric + ": " + spec.text);
+    return !is_seen(spec);
+  });
+  std::erase_if(claims.scenario.coverage, [&](const auto& minimum) {
+    const bool seen = std::ranges::find(kSeenCounters, minimum.first) != kSeenCounters.end();
+    if (!seen) claims.unobserved.push_back("coverage " + minimum.first + " at least " + std::to_string(minimum.second));
+    return !seen;
+  });
+  return claims;
+}
+
+void leave_out_breakers(Judgement& judgement, std::uint64_t arrivals, std::vector<std::string>& unobserved) {
+  std::erase_if(judgement.findings, [&](const Finding& finding) {
+    const bool is_of_breakers = finding.kind == Finding::Kind::liveness && finding.id == "breakers close";
+    if (is_of_breakers) unobserved.push_back("liveness: " + finding.claim);
+    return is_of_breakers;
+  });
+  judgement.verdict = decide(evidence_of(judgement.findings, arrivals, judgement.claims));
+}
+
+}  // namespace windtunnel::sim

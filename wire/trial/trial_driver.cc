@@ -1,0 +1,130 @@
+#include "wire/trial/trial_driver.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "wire/trial/request_tag.h"
+
+namespace windtunnel::wire {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kWaitMax = 100ms;
+// How long after the last answer calls are still observed.
+constexpr Duration kGrace = 1s;
+// As the simulator has it: a closed loop whose calls end at once would otherwise never let time pass.
+constexpr Duration kThinkTimeMin = 1ms;
+
+}  // namespace
+
+TrialDriver::TrialDriver(const sim::Scenario& scenario, std::uint64_t seed, ProviderServer& server, TrialClient& client,
+                         SocketLoop& loop)
+    : scenario_(scenario), server_(server), client_(client), loop_(loop), chance_(seed) {
+  std::optional<Tokens> limit_per_request;
+  if (scenario.monitor.token_limiter.mode == monitor::TokenMode::per_request) {
+    limit_per_request = scenario.monitor.token_limiter.limit;
+  }
+  for (std::uint32_t i = 0; i < scenario.workloads.size(); ++i) {
+    loads_.emplace_back(scenario.workloads[i], i, chance_, Instant{} + scenario.duration, scenario.start,
+                        scenario.providers, monitor::LabelsId{i + 1}, limit_per_request);
+    if (const auto* users = std::get_if<sim::ConstantVus>(&scenario.workloads[i].executor)) {
+      users_.insert(users_.end(), static_cast<std::size_t>(users->vus), VirtualUser{i});
+    }
+  }
+  next_ordinal_.resize(loads_.size());
+}
+
+void TrialDriver::begin() {
+  server_.start_clock();
+  for (std::uint32_t i = 0; i < loads_.size(); ++i) {
+    if (const auto first = loads_[i].next_arrival()) {
+      next_ordinal_[i] = first->ordinal;
+      queue_.schedule(first->at, i);
+    }
+  }
+  for (std::uint32_t i = 0; i < users_.size(); ++i) {
+    const sim::Load& load = loads_[users_[i].workload];
+    if (load.begin() < load.end()) queue_.schedule(load.begin(), static_cast<std::uint32_t>(loads_.size()) + i);
+  }
+}
+
+void TrialDriver::step() {
+  std::chrono::nanoseconds wait = server_.wait_for(kWaitMax);
+  const Instant before = server_.now();
+  if (!queue_.empty()) wait = std::min<std::chrono::nanoseconds>(wait, queue_.next_at() - before);
+  if (const auto patience = client_.next_at()) wait = std::min<std::chrono::nanoseconds>(wait, *patience - before);
+  loop_.poll(wait);
+  server_.advance();
+  client_.advance();
+  const Instant now = server_.now();
+  while (!queue_.empty() && queue_.next_at() <= now) {
+    const sim::Scheduled event = queue_.pop();
+    handle(event.payload, event.at);
+  }
+  for (const std::size_t place : client_.take_ended()) {
+    const std::uint32_t user = user_of_request_[place];
+    if (user == kNoUser) continue;
+    const TrialRequest& ended = client_.requests()[place];
+    const sim::Load& load = loads_[users_[user].workload];
+    const Instant next = std::max(now, ended.finished) + std::max(kThinkTimeMin, load.think_time(ended.demand.ordinal));
+    if (next < load.end()) queue_.schedule(next, static_cast<std::uint32_t>(loads_.size()) + user);
+  }
+  if (!queue_.empty() || client_.open() > 0) {
+    idle_since_.reset();
+  } else if (!idle_since_) {
+    idle_since_ = server_.now();
+  }
+}
+
+void TrialDriver::handle(std::uint32_t payload, Instant due) {
+  lateness_max_ = std::max(lateness_max_, server_.now() - due);
+  if (payload >= loads_.size()) {
+    const auto user = static_cast<std::uint32_t>(payload - loads_.size());
+    const std::uint32_t workload = users_[user].workload;
+    return send(workload, next_ordinal_[workload]++, due, user);
+  }
+  const std::uint64_t ordinal = next_ordinal_[payload];
+  if (const auto next = loads_[payload].next_arrival()) {
+    next_ordinal_[payload] = next->ordinal;
+    queue_.schedule(next->at, payload);
+  }
+  send(payload, ordinal, due, kNoUser);
+}
+
+void TrialDriver::send(std::uint32_t workload, std::uint64_t ordinal, Instant due, std::uint32_t vu) {
+  TrialRequest wanted{.arrived = due};
+  loads_[workload].fill(ordinal, wanted.request, wanted.demand);
+  wanted.request.id = RequestId{client_.requests().size()};
+  user_of_request_.push_back(vu);
+  const std::string& name = scenario_.workloads[workload].name;
+  client_.send(std::move(wanted), text_of(RequestTag{.workload = name, .ordinal = ordinal}));
+}
+
+bool TrialDriver::is_over() const {
+  if (!idle_since_) return false;
+  std::int64_t open = 0;
+  for (const ProviderCount& count : server_.host().counts()) open += count.open;
+  // A call that hangs stays open as long as the gateway keeps it.
+  return server_.now() >= *idle_since_ + kGrace || (open == 0 && server_.now() >= *idle_since_ + kGrace / 4);
+}
+
+void TrialDriver::end() {
+  client_.stop();
+  server_.stop();
+}
+
+TrialRun TrialDriver::take(std::vector<CallLine> calls) {
+  TrialRun run{.requests = std::move(client_.requests()),
+               .calls = std::move(calls),
+               .ended = server_.now(),
+               .stopped = stopped_,
+               .lateness_max = std::max(lateness_max_, server_.totals().lateness_max)};
+  for (std::size_t i = 0; i < server_.host().faults().size(); ++i) {
+    run.faults.push_back(server_.host().faults().count(i));
+  }
+  return run;
+}
+
+}  // namespace windtunnel::wire
