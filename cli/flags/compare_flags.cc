@@ -1,11 +1,87 @@
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "cli/flags/flags.h"
-#include "cli/verbs/compare_verb.h"
+#include "cli/terminal/command_options.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/interrupt.h"
+#include "cli/terminal/messages.h"
+#include "runs/ci/github_reports.h"
+#include "runs/compare/compare_job.h"
+#include "runs/outputs.h"
 
 namespace windtunnel::cli {
 namespace {
+
+enum class CompareFormat : std::uint8_t { text, json, markdown, csv };
+
+struct CompareArguments {
+  runs::CompareRequest request;
+  std::string out;  // empty: no files
+  CompareFormat format = CompareFormat::text;
+  bool claims_required = false;
+  bool quiet = false;
+};
+
+std::string comparison_text(const reports::CompareSummary& summary, CompareFormat format) {
+  switch (format) {
+    case CompareFormat::text:
+      return reports::compare_text(summary);
+    case CompareFormat::json:
+      return reports::compare_json(summary);
+    case CompareFormat::markdown:
+      return reports::compare_markdown(summary);
+    case CompareFormat::csv:
+      return reports::compare_csv(summary);
+  }
+  return {};
+}
+
+ExitCode code_of_comparison(const reports::CompareSummary& summary, bool claims_required) {
+  const ExitCode code = exit_code_of(summary.verdict, ExitCode::regression, claims_required);
+  return summary.interrupted ? worst(code, ExitCode::interrupted) : code;
+}
+
+runs::CompareDone make_comparison(runs::ComparePlan plan, const CompareArguments& arguments) {
+  Progress progress{arguments.quiet};
+  return runs::compare(std::move(plan), arguments.request, &stop_requested(),
+                       [&](std::uint64_t done, std::uint64_t of) {
+                         if (progress.due()) progress.show(fmt::format("{} of {} runs", done, of));
+                       });
+}
+
+ExitCode compare(const CompareArguments& arguments) {
+  ExitCode code = ExitCode::pass;
+  std::set<std::string> warned;
+  runs::ComparePlan plan = plan_comparison(
+      arguments.request, [&](const runs::LoadedScenario& loaded) { code = worst(code, report_load(loaded, &warned)); });
+  if (plan.problem) return complain(*plan.problem);
+  if (!plan.complete) return code;
+  for (const std::string& warning : plan.warnings) print_note(warning + "\n");
+  const runs::LockedFolder folder = runs::lock_folder(arguments.out);
+  if (folder.problem) return complain(*folder.problem);
+  install_signal_handlers();
+  runs::limit_memory(arguments.request.memory_max);
+  const runs::CompareDone done = make_comparison(std::move(plan), arguments);
+  acknowledge_interrupt();
+  const reports::CompareSummary summary = done.summary();
+  code = code_of_comparison(summary, arguments.claims_required);
+  const bool silent = arguments.quiet && code == ExitCode::pass;
+  if (!silent && !print(comparison_text(summary, arguments.format))) code = worst(code, ExitCode::file_error);
+  if (!arguments.out.empty()) code = worst(code, complain(runs::write_comparison(summary, arguments.out)));
+  if (summary.interrupted) {
+    report_interrupt(
+        fmt::format("; what was measured of {} of {} pairs is kept", summary.seeds.complete, summary.seeds.asked));
+  }
+  runs::GithubActions github{github_settings()};
+  runs::add_comparison(github, summary);
+  return worst(code, complain(github.finish()));
+}
 
 constexpr const char* kCompareFooter =
     "Examples:\n"
@@ -37,7 +113,7 @@ void expect_none(const std::optional<std::string>& problem) {
 }  // namespace
 
 std::unique_ptr<Verb> add_compare(CLI::App& app) {
-  auto verb_of = std::make_unique<VerbOf<CompareArguments>>(&cli::compare);
+  auto verb_of = std::make_unique<VerbOf<CompareArguments>>(&compare);
   CompareArguments& compare = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("compare", "Compare variations of a scenario on common random numbers");
   verb.footer(kCompareFooter);

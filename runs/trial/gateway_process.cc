@@ -98,16 +98,12 @@ void GatewayFolder::write(const std::string& name, const std::string& content) c
 
 GatewayProcess::GatewayProcess(const sim::GatewaySpec& spec, const std::string& directory, const std::string& log)
     : log_(log) {
-  std::vector<std::string> command;
-  if (!spec.environment.empty()) {
-    command.emplace_back("env");
-    for (const auto& [name, value] : spec.environment) command.push_back(name + "=" + value);
-  }
-  command.insert(command.end(), spec.command.begin(), spec.command.end());
+  ProgramSurroundings surroundings{.directory = directory};
+  for (const auto& [name, value] : spec.environment) surroundings.environment.push_back(name + "=" + value);
   const int input = open_or_refuse("/dev/null", O_RDONLY);
   const int output = open_or_refuse(log, O_WRONLY | O_CREAT | O_TRUNC);
   try {
-    program_ = std::make_unique<SupervisedProgram>(command, directory,
+    program_ = std::make_unique<SupervisedProgram>(spec.command, surroundings,
                                                    ProgramStreams{.input = input, .output = output, .errors = output});
   } catch (const std::system_error& error) {
     close(input);
