@@ -67,7 +67,9 @@ class Cache {
       asked_ = asked;
       asked_hash_ = stable_hash(static_cast<std::uint64_t>(asked_.count()));
     }
-    return with_hashed(request.content, asked_hash_);
+    const ContentKey key = with_hashed(request.content, asked_hash_);
+    // What another route answers is another answer.
+    return request.route == RouteId{} ? key : with(key, kRoutes + index_of(request.route));
   }
   [[nodiscard]] ContentKey scoped(ContentKey shared, ProviderId provider) const {
     return config_.scope == CacheConfig::Scope::shared ? shared : with(shared, index_of(provider));
@@ -100,6 +102,7 @@ class Cache {
 
  private:
   static constexpr Tokens kNotAsked{-1};
+  static constexpr std::uint64_t kRoutes = 1'000;  // apart from the places of providers
   // The neighbours in a doubly linked ring through the slots; slot 0 is the ring's head and holds no entry.
   struct Links {
     std::uint32_t before = 0;

@@ -10,8 +10,9 @@
 #include "monitor/breaker/breaker_presets.h"
 #include "monitor/cache.h"
 #include "monitor/cost_limiter.h"
-#include "monitor/rate_limiter.h"
+#include "monitor/limits/rate_limiter.h"
 #include "monitor/router.h"
+#include "monitor/routing/route.h"
 #include "monitor/token_limiter.h"
 
 namespace windtunnel::monitor {
@@ -50,6 +51,7 @@ struct MonitorConfig {
   CacheConfig cache;
   BreakerConfig circuit_breaker = seed_readme();
   ProviderCallConfig provider_call;
+  RoutesConfig routing;
 };
 
 // A price that holds from an instant on, until the next one.
@@ -59,11 +61,16 @@ struct DatedTariff {
   friend bool operator==(const DatedTariff&, const DatedTariff&) = default;
 };
 
-// The pipeline's settings of a provider.
+// The pipeline's settings of a provider, or of a deployment: one model at one provider.
 struct ProviderConfig {
   std::string name;
   std::string model;
-  std::vector<DatedTariff> tariffs;  // ascending by `from`, at least one
+  std::vector<DatedTariff> tariffs;                 // ascending by `from`, at least one
+  std::optional<Duration> attempt_timeout;          // instead of provider_call.timeout
+  std::optional<std::int32_t> max_attempts;         // instead of provider_call.max_attempts
+  std::optional<BreakerConfig> breaker;             // instead of circuit_breaker
+  std::optional<std::int64_t> requests_per_minute;  // of its quota, for Balance::lowest_usage
+  std::optional<Tokens> tokens_per_minute;
 };
 
 }  // namespace windtunnel::monitor

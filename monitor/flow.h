@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "monitor/breaker/breaker.h"
 #include "monitor/cost_limiter.h"
+#include "monitor/plan.h"
 #include "monitor/record.h"
 #include "monitor/token_limiter.h"
 
@@ -47,15 +48,15 @@ struct Flow {
   Permit permit;        // of the outstanding call
   Tariff tariff;        // of the outstanding call
   ContentKey cache_key;
-  std::uint32_t cache_slot = 0;    // of a hit, or where the answer was stored: for a driver that keeps texts
-  bool stored = false;             // the answer went into cache_slot
-  bool granted = false;            // the token limiter holds tokens for this request
-  std::uint8_t candidate = 0;      // place in the order of candidates
-  std::uint8_t attempts_here = 0;  // at the present candidate
+  Turn turn;                     // who is asked next
+  std::uint32_t cache_slot = 0;  // of a hit, or where the answer was stored: for a driver that keeps texts
+  bool stored = false;           // the answer went into cache_slot
+  bool granted = false;          // the token limiter holds tokens for this request
+  bool is_bypass = false;        // the outstanding call was made without a permit
   Awaiting awaiting = Awaiting::begin;
 };
 
-// Makes a used flow new. Unlike `flow = Flow{}` it does not touch the room of sixteen attempts.
+// Makes a used flow new. Unlike `flow = Flow{}` it does not touch the room of all attempts.
 inline void renew(Flow& flow) {
   static_assert(std::is_trivially_destructible_v<Flow>);
   ::new (static_cast<void*>(&flow)) Flow;

@@ -82,9 +82,9 @@ void Metrics::on_finish(const Record& record) {
 
 inline Metrics::Costs Metrics::add_causes(const Record& record) {
   Costs costs;
-  unsigned called = 0;  // a bit for each provider
+  std::uint64_t called = 0;  // a bit for each provider
   for (const Attempt& attempt : record.attempts()) {
-    const unsigned bit = 1U << index_of(attempt.provider);
+    const std::uint64_t bit = std::uint64_t{1} << index_of(attempt.provider);
     const bool again = (called & bit) != 0;
     called |= bit;
     if (!attempt.usage_known) {

@@ -10,6 +10,16 @@
 // This file is long because every way that a request can end stands beside the step that leads to it.
 
 namespace windtunnel::monitor {
+namespace {
+
+std::vector<BreakerConfig> breakers_of(const MonitorConfig& config, const std::vector<ProviderConfig>& providers) {
+  std::vector<BreakerConfig> breakers;
+  for (const ProviderConfig& provider : providers)
+    breakers.push_back(provider.breaker.value_or(config.circuit_breaker));
+  return breakers;
+}
+
+}  // namespace
 
 Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers, BreakerSource breakers)
     : config_(config),
@@ -21,11 +31,13 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
       cost_limiter_(config.cost_limiter),
       router_(config.ab_router),
       cache_(config.cache),
-      breakers_(config.circuit_breaker, providers_.size(), breakers),
+      breakers_(breakers_of(config, providers_), breakers),
+      plan_(config.routing, config.provider_call, providers_),
       metrics_(providers_.size(), config.ab_router.variants.size()) {
-  check(!providers_.empty() && providers_.size() <= kProvidersMax, "there are 1 to 8 providers");
+  check(!providers_.empty() && providers_.size() <= kProvidersMax, "there are 1 to 64 providers");
   check(config.provider_call.retry.max_attempts >= 1, "a provider is tried at least once");
-  check(static_cast<std::size_t>(config.provider_call.retry.max_attempts) * providers_.size() <= kAttemptsMax,
+  check(plan_.has_routes() ||
+            static_cast<std::size_t>(config.provider_call.retry.max_attempts) * providers_.size() <= kAttemptsMax,
         "max_attempts times providers fits a record");
 }
 
@@ -70,7 +82,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
     return finish(flow, Outcome::refused_budget, now);
   }
 
-  route(flow);
+  route(flow, now);
   if (const auto hit = cache_.find(flow.cache_key, now)) return serve_from_cache(flow, *hit, Outcome::cache_hit, now);
   if (observer_ && cache_.is_at_edge(flow.cache_key, now)) observer_.on(CacheEdgeMet{.at = now, .request = request.id});
   if (!reserved) return finish(flow, Outcome::refused_budget, now);
@@ -82,7 +94,7 @@ Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now, const Forei
   cache_.look_ahead(flow.cache_key);
   settle_attempt(flow, reply, now, foreign);
   if (reply.kind == ReplyKind::ok) return serve(flow, reply, now);
-  if (reply.kind == ReplyKind::client_error && !has_failed_elsewhere(flow.record)) {
+  if (is_callers_own(reply.kind) && !failed_elsewhere(flow.record) && !plan_.goes_on_after(flow.turn, reply.kind)) {
     return finish(flow, Outcome::client_error, now);
   }
   // The caller has read what came before the break: no other answer can take its place.
@@ -95,38 +107,26 @@ Step Pipeline::on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign
   return call_provider(flow, now, foreign);
 }
 
-// The first candidate that may be called now. Per attempt the order is: Retry-After, breaker, money.
+// The first target that may be called now. Per attempt the order is: Retry-After, breaker, money.
 Step Pipeline::call_provider(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   if (const auto deadline = deadline_of(flow); deadline && now >= *deadline) {
     return finish(flow, Outcome::deadline_exceeded, now);
   }
-  for (auto provider = candidate(flow); provider; fail_over(flow), provider = candidate(flow)) {
-    if (is_cooling(*provider, now)) {
-      if (observer_) observer_.on(CoolingSkipped{.at = now, .request = flow.record.request.id, .provider = *provider});
-      continue;
+  std::optional<ProviderId> refused;
+  while (!flow.turn.is_over) {
+    const ProviderId provider = flow.turn.target;
+    if (is_cooling(provider, now)) {
+      if (observer_) observer_.on(CoolingSkipped{.at = now, .request = flow.record.request.id, .provider = provider});
+    } else if (const auto permit = acquire(flow, provider, now, foreign)) {
+      return pay_and_call(flow, provider, permit, now, foreign);
+    } else if (!refused) {
+      refused = provider;
     }
-    const std::size_t place = index_of(*provider);
-    const auto permit = breakers_.acquire(place, now, foreign);
-    deliver_transitions(*provider);
-    if (observer_) {
-      observer_.on(PermitAsked{.at = now,
-                               .request = flow.record.request.id,
-                               .provider = *provider,
-                               .admitted = permit.has_value(),
-                               .state = breakers_[place].state(now),
-                               .epoch = breakers_[place].epoch()});
-    }
-    if (!permit) continue;
-    flow.tariff = prices_.at(wall_at(now))[place];
-    const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
-    const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
-    deliver_budget(now);
-    if (!reserved) {
-      breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
-      deliver_transitions(*provider);
-      return finish(flow, Outcome::refused_budget, now);
-    }
-    return start_attempt(flow, *provider, *permit, now);
+    if (const auto wait = pass_over(flow, now)) return *wait;
+  }
+  if (refused && flow.record.attempt_count == 0 && plan_.may_bypass(flow.turn, flow.record.request.route, now)) {
+    Plan::bypass(flow.turn, *refused);
+    return pay_and_call(flow, *refused, std::nullopt, now, foreign);
   }
   return give_up(flow, now);
 }
@@ -134,23 +134,8 @@ Step Pipeline::call_provider(Flow& flow, Instant now, const ForeignBreakers* for
 Step Pipeline::retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now, const ForeignBreakers* foreign) {
   const auto deadline = deadline_of(flow);
   if (deadline && now >= *deadline) return finish(flow, Outcome::deadline_exceeded, now);
-  if (retries(kind) && flow.attempts_here < config_.provider_call.retry.max_attempts) {
-    const Instant at = now + backoff(config_.provider_call.retry, flow.attempts_here - 1, flow.record.request.id,
-                                     flow.record.attempt_count);
-    // A retry that could not start in time, or would find its provider under Retry-After, is not waited for.
-    if ((!deadline || at < *deadline) && !is_cooling(*candidate(flow), at)) {
-      flow.awaiting = Awaiting::wakeup;
-      return WaitUntil{at};
-    }
-  }
-  fail_over(flow);
+  if (const auto wait = move_on(flow, kind, true, now)) return *wait;
   return call_provider(flow, now, foreign);
-}
-
-Step Pipeline::give_up(Flow& flow, Instant now) {
-  const auto stale = cache_.find_stale(flow.cache_key, now);
-  if (stale) return serve_from_cache(flow, *stale, Outcome::stale_hit, now);
-  return finish(flow, flow.record.attempt_count == 0 ? Outcome::all_providers_unavailable : Outcome::failed, now);
 }
 
 // The one way out: every reservation is settled or released here.
@@ -177,16 +162,50 @@ Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
 
 // --- One attempt ---------------------------------------------------------------------------------------------------
 
+inline std::optional<Permit> Pipeline::acquire(const Flow& flow, ProviderId provider, Instant now,
+                                               const ForeignBreakers* foreign) {
+  const std::size_t place = index_of(provider);
+  const auto permit = breakers_.acquire(place, now, foreign);
+  deliver_transitions(provider);
+  if (observer_) {
+    observer_.on(PermitAsked{.at = now,
+                             .request = flow.record.request.id,
+                             .provider = provider,
+                             .admitted = permit.has_value(),
+                             .state = breakers_[place].state(now),
+                             .epoch = breakers_[place].epoch()});
+  }
+  return permit;
+}
+
+// No permit: the breaker is bypassed.
+inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, std::optional<Permit> permit, Instant now,
+                                   const ForeignBreakers* foreign) {
+  const std::size_t place = index_of(provider);
+  flow.tariff = prices_.at(wall_at(now))[place];
+  const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
+  const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
+  deliver_budget(now);
+  if (!reserved) {
+    if (permit) breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
+    deliver_transitions(provider);
+    return finish(flow, Outcome::refused_budget, now);
+  }
+  flow.is_bypass = !permit;
+  return start_attempt(flow, provider, permit.value_or(Permit{}), now);
+}
+
 inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now) {
   Record& record = flow.record;
   check(record.attempt_count < kAttemptsMax, "a request makes a bounded number of attempts");
-  const Duration timeout = config_.provider_call.timeout;
+  const Duration timeout = plan_.attempt_timeout(flow.turn);
   Instant deadline = timeout == kNoTimeout ? Instant::max() : now + timeout;
+  deadline = std::min(deadline, plan_.ends(flow.turn));
   if (const auto last = deadline_of(flow)) deadline = std::min(deadline, *last);
   const std::uint8_t ordinal = record.attempt_count++;
   record.attempt_storage[ordinal] = {
       .started = now, .provider = provider, .breaker = breakers_[index_of(provider)].state(now)};
-  ++flow.attempts_here;
+  plan_.on_start(flow.turn);
   flow.permit = permit;
   flow.awaiting = Awaiting::reply;
   if (observer_) {
@@ -200,7 +219,8 @@ inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit perm
                                 .input = record.request.input,
                                 .output_max = flow.grant.output,
                                 .reserved = flow.ticket.reserved,
-                                .epoch = permit.epoch});
+                                .epoch = permit.epoch,
+                                .is_bypass = flow.is_bypass});
   }
   return CallProvider{provider, ordinal, deadline, flow.grant.output};
 }
@@ -222,16 +242,21 @@ inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now
   }
 
   const BreakerState before = !observer_ ? BreakerState::closed : breaker.state(now);
-  const bool late = breakers_.report(index_of(provider), flow.permit, counts_as(reply.kind), now, foreign).late;
+  const BreakerOutcome counted = flow.is_bypass ? BreakerOutcome::ignored : counts_as(reply.kind, breaker.config());
+  const bool late = !flow.is_bypass && breakers_.report(index_of(provider), flow.permit, counted, now, foreign).late;
   record.breaker = breaker.state(now);
   metrics_.on_attempt(attempt, reply, late);
+  if (plan_.has_routes()) {
+    const Usage used = reply.usage.value_or(Usage{});
+    plan_.on_end(provider, reply.kind, attempt.latency, used.input + used.output, query_of(flow, now));
+  }
   if (observer_) {
     observer_.on(AttemptEnded{.at = now,
                               .request = record.request.id,
                               .provider = provider,
                               .ordinal = static_cast<std::uint8_t>(record.attempt_count - 1U),
                               .reply = reply,
-                              .counted = counts_as(reply.kind),
+                              .counted = counted,
                               .epoch = flow.permit.epoch,
                               .late = late,
                               .state_before = before,
@@ -293,8 +318,15 @@ Step Pipeline::serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Ins
 
 // --- The rules that the chain asks ---------------------------------------------------------------------------------
 
-inline void Pipeline::route(Flow& flow) {
-  const ProviderId chosen = router_.choose(flow.record.request, flow.record.variant);
+inline void Pipeline::route(Flow& flow, Instant now) {
+  ProviderId chosen{};
+  if (plan_.has_routes()) {
+    plan_.begin(flow.turn, query_of(flow, now));
+    chosen = flow.turn.target;
+  } else {
+    chosen = router_.choose(flow.record.request, flow.record.variant);
+    Plan::begin_with(flow.turn, chosen);
+  }
   check(index_of(chosen) < provider_count_, "a request is routed to a provider that exists");
   flow.record.assigned = chosen;
   flow.cache_key = cache_.scoped(flow.cache_key, chosen);
@@ -307,54 +339,6 @@ void Pipeline::obey_retry_after(ProviderId provider, const RetryAfter& retry_aft
   if (observer_) observer_.on(RetryAfterSet{.at = now, .provider = provider, .until = until});
 }
 
-// Another provider than the last one has failed in a way that time may mend. That failure is the one to act on: a
-// fallback's own 400 says only that the request does not suit the fallback.
-bool Pipeline::has_failed_elsewhere(const Record& record) {
-  return std::ranges::any_of(record.attempts(), [&](const Attempt& attempt) {
-    return attempt.provider != record.last_attempt()->provider && is_retriable(attempt.kind);
-  });
-}
-
-bool Pipeline::retries(ReplyKind kind) const {
-  switch (kind) {
-    case ReplyKind::ok:
-    case ReplyKind::client_error:
-    case ReplyKind::auth_or_quota:
-      return false;
-    case ReplyKind::rate_limited:
-      return config_.provider_call.rate_limited_retries;
-    case ReplyKind::timeout:
-    case ReplyKind::connection_error:
-    case ReplyKind::server_error:
-    case ReplyKind::overloaded:
-    case ReplyKind::malformed:
-    case ReplyKind::truncated:
-      return true;
-  }
-  fail_check("a reply kind is known", __FILE__, __LINE__);
-}
-
-BreakerOutcome Pipeline::counts_as(ReplyKind kind) const {
-  if (const auto& set = config_.circuit_breaker.outcomes[index_of(kind)]) return *set;
-  switch (kind) {
-    case ReplyKind::ok:
-      return BreakerOutcome::success;
-    case ReplyKind::client_error:
-      return BreakerOutcome::ignored;
-    case ReplyKind::rate_limited:
-      return config_.provider_call.rate_limited_counts ? BreakerOutcome::failure : BreakerOutcome::ignored;
-    case ReplyKind::timeout:
-    case ReplyKind::connection_error:
-    case ReplyKind::server_error:
-    case ReplyKind::overloaded:
-    case ReplyKind::malformed:
-    case ReplyKind::truncated:
-    case ReplyKind::auth_or_quota:
-      return BreakerOutcome::failure;
-  }
-  fail_check("a reply kind is known", __FILE__, __LINE__);
-}
-
 std::optional<Instant> Pipeline::deadline_of(const Flow& flow) const {
   if (!config_.provider_call.deadline) return std::nullopt;
   return flow.record.arrived + *config_.provider_call.deadline;
@@ -363,21 +347,6 @@ std::optional<Instant> Pipeline::deadline_of(const Flow& flow) const {
 bool Pipeline::is_cooling(ProviderId provider, Instant at) const {
   const auto& until = cooling_until_[index_of(provider)];
   return until && at < *until;
-}
-
-// The assigned provider first, then the others in file order.
-std::optional<ProviderId> Pipeline::candidate(const Flow& flow) const {
-  if (flow.candidate >= provider_count_) return std::nullopt;
-  const ProviderId assigned = *flow.record.assigned;
-  if (flow.candidate == 0) return assigned;
-  const auto before = static_cast<std::uint8_t>(flow.candidate - 1U);
-  return before < index_of(assigned) ? ProviderId{before} : ProviderId{flow.candidate};
-}
-
-void Pipeline::fail_over(Flow& flow) const {
-  ++flow.candidate;
-  flow.attempts_here = 0;
-  if (flow.candidate < provider_count_) ++flow.record.failovers;
 }
 
 inline Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) {

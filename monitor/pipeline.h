@@ -1,6 +1,6 @@
 #pragma once
 // The pipeline under test: Rate Limiter -> Token Limiter -> Cost Limiter -> A/B Router -> Cache -> Provider, with a
-// circuit breaker per provider and failover to every other one.
+// circuit breaker per deployment. Who is called next, and after what, is the Plan's decision.
 //
 // It decides and returns; it starts nothing, waits for nothing and reads no clock. Its driver performs the Step
 // and comes back:
@@ -23,10 +23,11 @@
 #include "monitor/config.h"
 #include "monitor/cost_limiter.h"
 #include "monitor/flow.h"
+#include "monitor/limits/rate_limiter.h"
 #include "monitor/metrics.h"
 #include "monitor/pipeline_events.h"
+#include "monitor/plan.h"
 #include "monitor/price_list.h"
-#include "monitor/rate_limiter.h"
 #include "monitor/router.h"
 #include "monitor/token_limiter.h"
 
@@ -34,7 +35,8 @@ namespace windtunnel::monitor {
 
 class Pipeline {
  public:
-  // `providers` in file order: the first serves when nothing else chooses, the others fail over in this order.
+  // `providers`, or deployments, in file order: without routes the first serves when nothing else chooses, and the
+  // others fail over in this order.
   // Breakers of another program have been reset with the settings before they are asked.
   Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers,
            BreakerSource breakers = BreakerSource::own);
@@ -69,6 +71,7 @@ class Pipeline {
   [[nodiscard]] const CostLimiter& cost_limiter() const { return cost_limiter_; }
   [[nodiscard]] const RateLimiter& rate_limiter() const { return rate_limiter_; }
   [[nodiscard]] const Cache& cache() const { return cache_; }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const Router& router() const { return router_; }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
   [[nodiscard]] const MonitorConfig& config() const { return config_; }
@@ -77,23 +80,28 @@ class Pipeline {
 
  private:
   Step call_provider(Flow& flow, Instant now, const ForeignBreakers* foreign);
+  [[nodiscard]] std::optional<Permit> acquire(const Flow& flow, ProviderId provider, Instant now,
+                                              const ForeignBreakers* foreign);
+  Step pay_and_call(Flow& flow, ProviderId provider, std::optional<Permit> permit, Instant now,
+                    const ForeignBreakers* foreign);
   Step start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now);
   Step retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now, const ForeignBreakers* foreign);
+  std::optional<WaitUntil> pass_over(Flow& flow, Instant now);
+  std::optional<WaitUntil> move_on(Flow& flow, std::optional<ReplyKind> kind, bool may_retry, Instant now);
   Step serve(Flow& flow, const Reply& reply, Instant now);
   Step serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Instant now);
   Step give_up(Flow& flow, Instant now);
   Step finish(Flow& flow, Outcome outcome, Instant now);
 
-  void route(Flow& flow);
+  void route(Flow& flow, Instant now);
   void settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign);
   void obey_retry_after(ProviderId provider, const RetryAfter& retry_after, Instant now);
-  [[nodiscard]] static bool has_failed_elsewhere(const Record& record);
-  [[nodiscard]] bool retries(ReplyKind kind) const;
-  [[nodiscard]] BreakerOutcome counts_as(ReplyKind kind) const;
+  [[nodiscard]] static std::optional<ReplyKind> failed_elsewhere(const Record& record);
+  [[nodiscard]] PlanQuery query_of(const Flow& flow, Instant now);
+  [[nodiscard]] std::optional<WaitUntil> retry_at(const Flow& flow, Instant now) const;
+  [[nodiscard]] BreakerOutcome counts_as(ReplyKind kind, const BreakerConfig& breaker) const;
   [[nodiscard]] std::optional<Instant> deadline_of(const Flow& flow) const;
   [[nodiscard]] bool is_cooling(ProviderId provider, Instant at) const;
-  [[nodiscard]] std::optional<ProviderId> candidate(const Flow& flow) const;
-  void fail_over(Flow& flow) const;
   [[nodiscard]] Usd dearest_worst_case(Tokens input, Tokens output, WallTime wall);
   // Most of the time there is no event to deliver.
   void deliver_transitions(ProviderId provider) {
@@ -117,6 +125,7 @@ class Pipeline {
   Router router_;
   Cache cache_;
   BreakerSet breakers_;
+  Plan plan_;
   std::array<std::optional<Instant>, kProvidersMax> cooling_until_;  // the latest Retry-After of each provider
   Metrics metrics_;
   WallTime wall_at_zero_{};

@@ -61,6 +61,14 @@ struct CoolingSkipped {
   ProviderId provider{};
 };
 
+// A fallback begins. The route that a request asks for is entered without this event.
+struct RouteEntered {
+  Instant at{};
+  RequestId request{};
+  RouteId route{};
+  std::optional<ReplyKind> after;  // the failure that it follows; nothing: no call was made
+};
+
 // A call is about to be made. Its completion is owed at or before the deadline.
 struct AttemptStarted {
   Instant at{};
@@ -72,6 +80,7 @@ struct AttemptStarted {
   Tokens output_max;  // the grant
   Usd reserved;
   std::uint64_t epoch = 0;  // of its permit
+  bool is_bypass = false;   // without a permit, because every breaker refuses
 };
 
 struct AttemptEnded {
@@ -131,8 +140,8 @@ struct CacheEdgeMet {
 
 // The last is the one terminal record of a request.
 using Event = std::variant<RequestArrived, TokensGranted, MoneyReserved, MoneyReleased, PermitAsked, CoolingSkipped,
-                           AttemptStarted, AttemptEnded, BreakerMoved, RetryAfterSet, BudgetChanged, CacheStored,
-                           CacheServed, CacheEdgeMet, Record>;
+                           RouteEntered, AttemptStarted, AttemptEnded, BreakerMoved, RetryAfterSet, BudgetChanged,
+                           CacheStored, CacheServed, CacheEdgeMet, Record>;
 
 // Gets every event, in order. Without a handler no event is made.
 using Observer = HandlerRef<Event>;

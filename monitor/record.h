@@ -14,7 +14,7 @@
 namespace windtunnel::monitor {
 
 // A request makes at most this many attempts: the sum of max_attempts over all providers must not exceed it.
-inline constexpr std::size_t kAttemptsMax = 16;
+inline constexpr std::size_t kAttemptsMax = 64;
 
 // One call to one provider.
 struct Attempt {
@@ -28,7 +28,7 @@ struct Attempt {
 };
 
 // The place of a request's attempts. Nothing stands in it before an attempt is written there: most requests make one,
-// and to clear the room of sixteen costs as much as to decide on a request.
+// and to clear the room of all would cost more than to decide on a request.
 class AttemptRoom {
  public:
   AttemptRoom() {}  // NOLINT(modernize-use-equals-default): the union stays as it is

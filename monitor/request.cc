@@ -24,6 +24,16 @@ const char* name_of(ReplyKind kind) {
       return "auth_or_quota";
     case ReplyKind::client_error:
       return "client_error";
+    case ReplyKind::context_length:
+      return "context_length";
+    case ReplyKind::content_policy:
+      return "content_policy";
+    case ReplyKind::not_found:
+      return "not_found";
+    case ReplyKind::auth:
+      return "auth";
+    case ReplyKind::quota_exhausted:
+      return "quota_exhausted";
   }
   fail_check("a reply kind has a name", __FILE__, __LINE__);
 }

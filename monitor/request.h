@@ -9,13 +9,9 @@
 #include "base/units.h"
 #include "base/uuid.h"
 #include "monitor/breaker/reply_kind.h"
+#include "monitor/routing/provider_id.h"
 
 namespace windtunnel::monitor {
-
-// A provider's place in file order.
-enum class ProviderId : std::uint8_t {};
-inline constexpr std::size_t kProvidersMax = 8;
-constexpr std::size_t index_of(ProviderId id) { return static_cast<std::size_t>(id); }
 
 // A 128-bit stable hash of the normalised content of a request (content_key.h makes it).
 struct ContentKey {
@@ -40,6 +36,7 @@ struct Request {
   // False: max_tokens is what the driver expects and the caller never named, so that the answer does not depend on it.
   bool max_tokens_is_asked = true;
   bool stream = false;  // the caller reads the answer as it comes, so that it sees where one breaks off
+  RouteId route{};      // what is asked for, if there are routes
   LabelsId labels{};
   UserId user_id{};
   std::uint32_t prompt_length = 0;  // characters
@@ -83,7 +80,7 @@ inline constexpr std::size_t kOutcomes = 10;
 
 // The same request may succeed at another time, because the provider failed and not the request or its key.
 constexpr bool is_retriable(ReplyKind kind) {
-  return kind != ReplyKind::ok && kind != ReplyKind::client_error && kind != ReplyKind::auth_or_quota;
+  return kind != ReplyKind::ok && !is_callers_own(kind) && !is_lasting(kind);
 }
 
 // The words of files and reports.

@@ -12,8 +12,8 @@ ForeignBreaker& original(std::size_t provider, const ForeignBreakers* foreign) {
 
 }  // namespace
 
-BreakerSet::BreakerSet(const BreakerConfig& config, std::size_t providers, BreakerSource source)
-    : breakers_(providers, Breaker{config}) {
+BreakerSet::BreakerSet(const std::vector<BreakerConfig>& configs, BreakerSource source)
+    : breakers_(configs.begin(), configs.end()) {
   if (source == BreakerSource::own) return;
   for (Breaker& shown : breakers_) mirrors_.emplace_back(shown);
 }

@@ -20,7 +20,8 @@ enum class BreakerSource : std::uint8_t { own, another_program };
 
 class BreakerSet {
  public:
-  BreakerSet(const BreakerConfig& config, std::size_t providers, BreakerSource source);
+  // The settings of each provider's breaker.
+  BreakerSet(const std::vector<BreakerConfig>& configs, BreakerSource source);
 
   [[nodiscard]] const Breaker& operator[](std::size_t provider) const { return breakers_[provider]; }
 

@@ -95,13 +95,13 @@ std::optional<std::string> invalid_call(const ProviderCallConfig& config, std::s
   if (config.deadline && !is_span(*config.deadline)) return "the deadline is not between 0 and 100 years";
   if (retry.max_attempts < 1) return "max_attempts is below 1";
   if (static_cast<std::size_t>(retry.max_attempts) * providers > kAttemptsMax) {
-    return "max_attempts times the number of providers is above 16";
+    return "max_attempts times the number of providers is above 64";
   }
   return std::nullopt;
 }
 
 std::optional<std::string> invalid_providers(const std::vector<ProviderConfig>& providers) {
-  if (providers.size() > kProvidersMax) return "there are more than 8 providers";
+  if (providers.size() > kProvidersMax) return "there are more than 64 providers";
   for (std::size_t i = 0; i < providers.size(); ++i) {
     const ProviderConfig& provider_config = providers[i];
     if (provider_config.name.empty()) return "a provider has no name";

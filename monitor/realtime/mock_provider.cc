@@ -84,6 +84,11 @@ Completion MockProvider::complete(const ProviderCall& call) {
     case ReplyKind::rate_limited:
     case ReplyKind::auth_or_quota:
     case ReplyKind::client_error:
+    case ReplyKind::context_length:
+    case ReplyKind::content_policy:
+    case ReplyKind::not_found:
+    case ReplyKind::auth:
+    case ReplyKind::quota_exhausted:
       reply.usage = Usage{};
       break;
   }

@@ -84,6 +84,14 @@ void EventsWriter::on(const monitor::BudgetChanged& event) {
   end(json);
 }
 
+void EventsWriter::on(const monitor::RouteEntered& event) {
+  JsonWriter json = begin(event.at, "fallback");
+  json.key("request_id").text(request_uuid(seed_, event.request).view());
+  json.key("route").text(scenario_.monitor.routing.routes[index_of(event.route)].name);
+  json.key("after").text_or_null(event.after ? name_of(*event.after) : "");
+  end(json);
+}
+
 void EventsWriter::on(const sim::FaultChanged& event) {
   clock_.on(event);
   const sim::FaultSpec& fault = scenario_.faults[event.fault];

@@ -12,6 +12,7 @@
 //                          window (month or day), window_begin, share (of an alert, else null), spent_usd,
 //                          reserved_usd, limit_usd (null: unlimited)
 //     retry_after          provider, wait_ms, until_s
+//     fallback             request_id, route (that begins), after (the kind of the last reply; null without a call)
 //     violation            kind, id, verdict, claim, reason, request_id (or null), origin ("file:line:column" or null),
 //                          replay (the command that brings it about again)
 //
@@ -42,6 +43,7 @@ class EventsWriter final {
   void on(const monitor::BreakerMoved& event);
   void on(const monitor::RetryAfterSet& event);
   void on(const monitor::BudgetChanged& event);
+  void on(const monitor::RouteEntered& event);
   void on(const sim::FaultChanged& event);
 
   // A finding at its instant; without one, at the latest event's.

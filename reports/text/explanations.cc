@@ -85,11 +85,24 @@ constexpr Entry kReplyTexts[] = {
     {"malformed", "A 200 whose body is no answer. Billed in full, never cached, counts as a failure."},
     {"truncated", "A stream that broke off. Partly billed by an unknown amount; counts as a failure."},
     {"auth_or_quota",
-     "401, 402, 403 or an exhausted quota. Counts as a failure and is not retried at the same provider."},
+     "401, 402, 403 or an exhausted quota, where the provider does not tell them apart (`auth`, `quota_exhausted`). "
+     "Counts as a failure and is not retried at the same provider."},
     {"client_error",
      "Another 4xx: the request is wrong. Neutral to the breaker. Ends the request at once, unless another provider "
      "failed "
      "before it in a way that time may mend: then the next candidate is tried."},
+    {"context_length",
+     "A 400: the input and the granted output do not fit the `context_window` of the deployment. Neutral to the "
+     "breaker. "
+     "Ends the request as client_error, unless its route names the kind in retry, failover or fallback."},
+    {"content_policy",
+     "A 400: the provider's filter refuses the content. Neutral to the breaker. Ends the request as client_error, "
+     "unless "
+     "its route names the kind."},
+    {"not_found", "A 404: the deployment does not exist. Counts as a failure and is not retried at the same provider."},
+    {"auth", "401 or 403. Counts as a failure and is not retried at the same provider."},
+    {"quota_exhausted",
+     "402, or a quota that is used up. Counts as a failure and is not retried at the same provider."},
 };
 
 constexpr MetricEntry kMetricTexts[] = {

@@ -55,6 +55,7 @@ Kind<SwarmPart> part() {
                           {"token_limiter", SwarmPart::token_limiter},
                           {"cost_limiter", SwarmPart::cost_limiter},
                           {"ab_router", SwarmPart::ab_router},
+                          {"routes", SwarmPart::routes},
                           {"cache", SwarmPart::cache},
                           {"circuit_breaker", SwarmPart::circuit_breaker},
                           {"provider_call", SwarmPart::provider_call},

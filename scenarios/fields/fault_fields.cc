@@ -22,6 +22,13 @@ Kind<std::vector<std::string>> fault_providers() {
     if (!name().read(reading, json, word)) return false;
     const auto& known = reading.names.providers;
     if (std::find(known.begin(), known.end(), word) == known.end()) {
+      // A provider with models: all its deployments.
+      const std::size_t before = value.size();
+      for (std::size_t i = 0; i < known.size(); ++i) {
+        const bool is_new = std::find(value.begin(), value.end(), known[i]) == value.end();
+        if (i < reading.names.accounts.size() && reading.names.accounts[i] == word && is_new) value.push_back(known[i]);
+      }
+      if (value.size() > before) return true;
       return reading.error(json.place, "no provider is named \"" + excerpt(word) + "\"", help_with_words(word, known));
     }
     if (std::find(value.begin(), value.end(), word) != value.end()) {
@@ -229,7 +236,8 @@ std::vector<Field<FaultSpec>> fault_fields() {
           .required()
           .such_as("\"openai-down\""),
       kind_field(kind, &F::settings, fault_kind(), sim::fault_of, "What it does.").required(),
-      field<F>("provider", &F::providers, fault_providers(), "Whom it touches: a name, a list, or \"*\" for all.")
+      field<F>("provider", &F::providers, fault_providers(),
+               "Whom it touches: a provider (with all its models), a deployment, a list, or \"*\" for all.")
           .such_as("\"openai\"")
           .only_with(kind, lasting),
       field<F>("at", &F::at, duration(), "When it starts, from the start of the run.").required().such_as("\"2m\""),

@@ -84,26 +84,6 @@ const Table<CostLimiterConfig>& cost_limiter_table() {
   return table;
 }
 
-Kind<monitor::ProviderId> provider_reference() {
-  Kind<std::string> as_name = name();
-  return {[as_name](Reading& reading, const JsonValue& json, monitor::ProviderId& value) {
-            std::string word;
-            if (!as_name.read(reading, json, word)) return false;
-            const auto& names = reading.names.providers;
-            const auto found = std::find(names.begin(), names.end(), word);
-            if (found == names.end()) {
-              return reading.error(json.place, "no provider is named \"" + excerpt(word) + "\"",
-                                   help_with_words(word, names));
-            }
-            value = static_cast<monitor::ProviderId>(found - names.begin());
-            return true;
-          },
-          [](const Writing& writing, const monitor::ProviderId& value) {
-            return JsonValue::of_string(writing.names.providers.at(monitor::index_of(value)));
-          },
-          [](const monitor::ProviderId& a, const monitor::ProviderId& b) { return a == b; }, as_name.schema};
-}
-
 const Table<Variant>& variant_table() {
   static const Table<Variant> table{
       "variant",
@@ -236,6 +216,26 @@ const Table<ProviderCallConfig>& provider_call_table() {
 }
 
 }  // namespace
+
+Kind<monitor::ProviderId> provider_reference() {
+  Kind<std::string> as_name = name();
+  return {[as_name](Reading& reading, const JsonValue& json, monitor::ProviderId& value) {
+            std::string word;
+            if (!as_name.read(reading, json, word)) return false;
+            const auto& names = reading.names.providers;
+            const auto found = std::find(names.begin(), names.end(), word);
+            if (found == names.end()) {
+              return reading.error(json.place, "no provider is named \"" + excerpt(word) + "\"",
+                                   help_with_words(word, names));
+            }
+            value = static_cast<monitor::ProviderId>(found - names.begin());
+            return true;
+          },
+          [](const Writing& writing, const monitor::ProviderId& value) {
+            return JsonValue::of_string(writing.names.providers.at(monitor::index_of(value)));
+          },
+          [](const monitor::ProviderId& a, const monitor::ProviderId& b) { return a == b; }, as_name.schema};
+}
 
 const Table<Scenario>& monitor_table() {
   using S = Scenario;

@@ -25,9 +25,11 @@ constexpr std::int64_t kPriceMost = 40'000'000'000;
 const Words<ReplyKind>& failure_words() {
   static const Words<ReplyKind> words = [] {
     Words<ReplyKind> result;
-    for (const ReplyKind kind : {ReplyKind::timeout, ReplyKind::connection_error, ReplyKind::server_error,
-                                 ReplyKind::overloaded, ReplyKind::rate_limited, ReplyKind::malformed,
-                                 ReplyKind::truncated, ReplyKind::auth_or_quota, ReplyKind::client_error}) {
+    for (const ReplyKind kind :
+         {ReplyKind::timeout, ReplyKind::connection_error, ReplyKind::server_error, ReplyKind::overloaded,
+          ReplyKind::rate_limited, ReplyKind::malformed, ReplyKind::truncated, ReplyKind::auth_or_quota,
+          ReplyKind::client_error, ReplyKind::context_length, ReplyKind::content_policy, ReplyKind::not_found,
+          ReplyKind::auth, ReplyKind::quota_exhausted}) {
       result.emplace_back(monitor::name_of(kind), kind);
     }
     return result;
@@ -155,18 +157,6 @@ Kind<std::string> profile_kind() {
           }};
 }
 
-// Everything but the name comes from the profile.
-ProviderSpec start_from(const std::string& provider_name, const std::string& profile_name) {
-  ProviderSpec result;
-  if (auto found = profile(profile_name)) {
-    result = std::move(*found);
-  } else {
-    result.model = provider_name;
-  }
-  result.name = provider_name;
-  return result;
-}
-
 Field<ProviderSpec> profile_field() {
   Field<ProviderSpec> result =
       field<ProviderSpec>("profile", &ProviderSpec::profile, profile_kind(),
@@ -185,6 +175,17 @@ Field<ProviderSpec> profile_field() {
 }
 
 }  // namespace
+
+ProviderSpec start_from(const std::string& provider_name, const std::string& profile_name) {
+  ProviderSpec result;
+  if (auto found = profile(profile_name)) {
+    result = std::move(*found);
+  } else {
+    result.model = provider_name;
+  }
+  result.name = provider_name;
+  return result;
+}
 
 Kind<ReplyKind> failure() { return word(failure_words()); }
 
@@ -310,7 +311,25 @@ const Table<ProviderSpec>& provider_table() {
           field<P>("queue", &P::queue, integer({0, 1'000'000'000}),
                    "Calls that may wait for a place; beyond it the provider is overloaded.")
               .in("calls"),
-          field<P>("rate_limit", &P::rate_limit, object(rate_limit_table), "The provider's own rate limit."),
+          field<P>("rate_limit", &P::rate_limit, object(rate_limit_table),
+                   "The provider's own rate limit, which its models share."),
+          field<P>("quota", &P::quota, line(),
+                   "Providers with the same word share one rate limit, such as two regions of one organisation; empty: "
+                   "its own.")
+              .such_as("\"org-1\"")
+              .stated_where([](const P& provider) { return !provider.quota.empty(); }),
+          field<P>("context_window", &P::context_window, optional(tokens(Tokens{1})),
+                   "A call whose input and granted output exceed it is refused as context_length; null: no limit.")
+              .such_as("128000"),
+          field<P>("attempt_timeout", &P::attempt_timeout, optional(duration({1ns})),
+                   "Of one call to it, in place of monitor.provider_call.timeout; null: that one.")
+              .such_as("\"20s\""),
+          field<P>("max_attempts", &P::max_attempts,
+                   optional(small_integer({1, static_cast<std::int64_t>(monitor::kAttemptsMax)})),
+                   "Attempts at it, in place of monitor.provider_call.max_attempts; null: that number.")
+              .in("attempts")
+              .such_as("2"),
+          models_field(),
       },
       [](const P& provider) { return start_from(provider.name, provider.profile); },
       {},
@@ -320,69 +339,6 @@ const Table<ProviderSpec>& provider_table() {
         return field.same(profiled, start_from(provider.name, "")) ? "default" : "profile " + provider.profile;
       }};
   return table;
-}
-
-std::vector<ProviderSpec> default_providers() {
-  std::vector<ProviderSpec> result;
-  for (const char* provider_name : {"openai", "anthropic"}) {
-    result.push_back(start_from(provider_name, default_profile(provider_name)));
-  }
-  return result;
-}
-
-Kind<std::vector<ProviderSpec>> providers_kind() {
-  using Providers = std::vector<ProviderSpec>;
-  return {[](Reading& reading, const JsonValue& json, Providers& value) {
-            if (!require_kind(reading, json, JsonKind::object)) return false;
-            if (json.members.empty()) return reading.error(json.place, "at least one provider is needed");
-            if (json.members.size() > monitor::kProvidersMax) {
-              return reading.error(json.members[monitor::kProvidersMax].place,
-                                   "at most " + std::to_string(monitor::kProvidersMax) + " providers are possible");
-            }
-            value.clear();
-            bool good = true;
-            for (const JsonMember& member : json.members) {
-              const Reading::Step step(reading, member.key);
-              reading.note(member.value.place);
-              if (member.key.empty() || member.key == "*")
-                good = reading.error(member.place, "this is no name for a provider");
-              good = check_line(reading, member.place, member.key) && good;
-              value.push_back(start_from(member.key, default_profile(member.key)));
-              const bool was_read = read_object(reading, member.value, value.back(), provider_table());
-              good = was_read && good;
-              if (was_read && value.back().tariffs.empty()) {
-                good = reading.error(member.place, "this provider needs a price",
-                                     "name a \"profile\" or write \"price_usd_per_million\"");
-              }
-            }
-            return good;
-          },
-          [](const Writing& writing, const Providers& value) {
-            JsonValue json = JsonValue::object();
-            for (const ProviderSpec& provider : value) {
-              JsonValue written = write_object(writing, provider, provider_table());
-              // The profile is its own baseline, so it is written wherever the name alone would choose another.
-              if (!writing.is_complete && provider.profile != default_profile(provider.name)) {
-                JsonValue profile_text =
-                    provider.profile.empty() ? JsonValue{} : JsonValue::of_string(provider.profile);
-                written.members.insert(written.members.begin(), {"profile", {}, std::move(profile_text)});
-              }
-              json.add(provider.name, std::move(written));
-            }
-            return json;
-          },
-          [](const Providers& a, const Providers& b) {
-            return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ProviderSpec& x, const ProviderSpec& y) {
-              return x.name == y.name && same_object(x, y, provider_table());
-            });
-          },
-          [] {
-            JsonValue schema = type_schema("object");
-            schema.add("additionalProperties", schema_of(provider_table()));
-            schema.add("minProperties", JsonValue::of_number("1"));
-            schema.add("maxProperties", JsonValue::of_number(std::to_string(monitor::kProvidersMax)));
-            return schema;
-          }};
 }
 
 }  // namespace windtunnel::scenarios

@@ -22,6 +22,7 @@ class ReferenceCheck {
   void run() {
     check_monitor(reading_, scenario_, "/monitor");
     check_attempts();
+    check_routes();
     check_patience();
     for (const ProviderSpec& provider : scenario_.providers) check_provider(provider);
     for (const WorkloadSpec& workload : scenario_.workloads) check_workload(workload);
@@ -41,9 +42,52 @@ class ReferenceCheck {
   void check_attempts() {
     const std::string pointer = "/monitor/provider_call/max_attempts";
     const auto attempts = static_cast<std::size_t>(scenario_.monitor.provider_call.retry.max_attempts);
+    if (!scenario_.monitor.routing.routes.empty()) return;  // a route ends at the most of a request
     if (attempts * scenario_.providers.size() <= monitor::kAttemptsMax || reading_.is_broken(pointer)) return;
     error(pointer, std::to_string(attempts) + " attempts at each of " + std::to_string(scenario_.providers.size()) +
                        " providers are more than " + std::to_string(monitor::kAttemptsMax) + ", the most of a request");
+  }
+
+  void check_routes() {
+    const monitor::RoutesConfig& routing = scenario_.monitor.routing;
+    if (reading_.is_broken("/routes") || reading_.is_broken("/default_fallback")) return;
+    for (const monitor::RouteProblem& problem : problems_of(routing, scenario_.providers.size())) {
+      const std::string route =
+          problem.route < routing.routes.size() ? pointer_step(routing.routes[problem.route].name) : "";
+      error("/routes" + route + (problem.key.empty() ? "" : "/" + problem.key), problem.message);
+    }
+    if (routing.routes.empty()) return;
+    if (!scenario_.monitor.ab_router.variants.empty()) {
+      error("/monitor/ab_router", "an experiment assigns providers, and so do routes",
+            "write a route with \"balance\": \"weighted\" and \"sticky\": \"user\"");
+    }
+  }
+
+  // A route decides who is asked.
+  void check_choice(const std::string& pointer, const std::optional<std::string>& provider) {
+    if (!provider) return;
+    check_provider_name(pointer, *provider);
+    if (scenario_.monitor.routing.routes.empty()) return;
+    error(pointer, "with routes a caller names a route and no provider", "write a route with this one target");
+  }
+
+  void check_route_name(const std::string& pointer, const std::optional<std::string>& route) {
+    const auto& known = reading_.names.routes;
+    if (!route || std::ranges::find(known, *route) != known.end() || reading_.is_broken("/routes")) return;
+    error(pointer, "no route is named \"" + excerpt(*route) + "\"",
+          known.empty() ? "write \"routes\" at the top of the file" : help_with_words(*route, known));
+  }
+
+  // Deployments that share a quota have one limit.
+  void check_quota(const ProviderSpec& provider, const std::string& pointer) {
+    for (const ProviderSpec& other : scenario_.providers) {
+      if (&other == &provider) return;
+      if (provider.quota.empty() || other.quota != provider.quota || other.rate_limit == provider.rate_limit) continue;
+      error(pointer + "/rate_limit",
+            "quota \"" + excerpt(provider.quota) + "\" has another rate limit at " + other.name,
+            "write the same \"rate_limit\" at both");
+      return;
+    }
   }
 
   // Without a timeout and a deadline a call that hangs never ends.
@@ -56,12 +100,18 @@ class ReferenceCheck {
       const bool hangs = std::ranges::any_of(provider.errors.rates, [](const auto& error) {
         return error.first == monitor::ReplyKind::timeout && error.second > 0;
       });
-      if (hangs) error("/providers" + pointer_step(provider.name) + "/errors", reason, help);
+      if (hangs) error(pointer_of(provider) + "/errors", reason, help);
     }
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
       const std::string pointer = "/faults/" + std::to_string(i);
       if (!reading_.is_broken(pointer) && sim::may_hang(scenario_.faults[i].settings)) error(pointer, reason, help);
     }
+  }
+
+  static std::string pointer_of(const ProviderSpec& provider) {
+    if (provider.account.empty()) return "/providers" + pointer_step(provider.name);
+    return "/providers" + pointer_step(provider.account) + "/models" +
+           pointer_step(provider.name.substr(provider.account.size() + 1));
   }
 
   bool check_provider_name(const std::string& pointer, const std::string& name) {
@@ -72,8 +122,9 @@ class ReferenceCheck {
   }
 
   void check_provider(const ProviderSpec& provider) {
-    const std::string pointer = "/providers" + pointer_step(provider.name);
+    const std::string pointer = pointer_of(provider);
     if (reading_.is_broken(pointer)) return;
+    check_quota(provider, pointer);
     double sum = 0;
     for (const auto& [kind, rate] : provider.errors.rates) sum += rate;
     if (sum > 1 + 1e-9) error(pointer + "/errors", "these rates add up to more than 1");
@@ -87,7 +138,8 @@ class ReferenceCheck {
   void check_workload(const WorkloadSpec& workload) {
     const std::string pointer = "/workload" + pointer_step(workload.name);
     if (reading_.is_broken(pointer)) return;
-    if (workload.provider) check_provider_name(pointer + "/provider", *workload.provider);
+    check_choice(pointer + "/provider", workload.provider);
+    check_route_name(pointer + "/route", workload.route);
     const auto problem = [&](const auto& executor) { return executor.problem(workload.requests.size()); };
     if (const auto reason = std::visit(problem, workload.executor)) error(pointer, *reason);
     if (std::holds_alternative<sim::Script>(workload.executor)) check_script(workload, pointer);
@@ -104,7 +156,7 @@ class ReferenceCheck {
       if (i > 0 && request.at < workload.requests[i - 1].at) {
         error(item + "/at", "requests are listed by time, and this one is earlier than the one before it");
       }
-      if (request.provider) check_provider_name(item + "/provider", *request.provider);
+      check_choice(item + "/provider", request.provider);
     }
   }
 

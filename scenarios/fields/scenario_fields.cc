@@ -54,9 +54,9 @@ Field<Scenario> version_field() {
 }
 
 Field<Scenario> providers_field() {
-  Field<Scenario> result =
-      field<Scenario>("providers", &Scenario::providers, providers_kind(),
-                      "By name. The first serves where nothing else is said; the others fail over in this order.");
+  Field<Scenario> result = field<Scenario>(
+      "providers", &Scenario::providers, providers_kind(),
+      "By name. Without routes the first serves where nothing else is said; the others fail over in this order.");
   result.is_early = true;
   result.read = [read = result.read](Reading& reading, const JsonValue& json, Scenario& scenario) {
     const bool good = read(reading, json, scenario);
@@ -156,7 +156,9 @@ Names names_of(const Scenario& scenario) {
   for (const ProviderSpec& provider : scenario.providers) {
     names.providers.push_back(provider.name);
     names.vendors.emplace_back(vendor_of(provider));
+    names.accounts.push_back(provider.account);
   }
+  for (const monitor::RouteConfig& route : scenario.monitor.routing.routes) names.routes.push_back(route.name);
   return names;
 }
 
@@ -182,6 +184,17 @@ const Table<Scenario>& scenario_table() {
           field<S>("monitor", itself, object(monitor_table), "The pipeline under test."),
           prices_field(),
           providers_field(),
+          field<S>(
+              "routes", [](auto& s) -> auto& { return s.monitor.routing.routes; }, routes_kind(),
+              "What callers ask for, by name. A workload that names no route asks for the first. Without routes there "
+              "is one, with the providers in file order.")
+              .such_as(
+                  R"({"chat": {"targets": [{"deployment": "openai"}, {"deployment": "anthropic", "priority": 1}]}})"),
+          field<S>(
+              "default_fallback", [](auto& s) -> auto& { return s.monitor.routing.default_fallback; },
+              list(object(fallback_table), 0, monitor::kRoutesMax), "The fallback of routes without their own.")
+              .such_as(R"([{"route": "cheap"}])")
+              .with_beside(R"({"routes": {"cheap": {"targets": [{"deployment": "openai"}]}}})"),
           field<S>("workload", &S::workloads, workloads_kind(),
                    "Streams of requests by name; without any: ten a second, poisson."),
           field<S>("faults", &S::faults, list(object(fault_table), 0, 10'000), "What goes wrong.")

@@ -28,6 +28,11 @@ const Table<sim::Counterexample>& counterexample_table();
 
 // What the file {} holds.
 Scenario default_scenario();
+// A provider of this name that states nothing but its profile; everything but the name comes from there.
+ProviderSpec start_from(const std::string& provider_name, const std::string& profile_name);
+// The models of a provider, part of its table.
+Field<ProviderSpec> models_field();
+
 // What a file without the key holds.
 std::vector<ProviderSpec> default_providers();
 std::vector<WorkloadSpec> default_workloads();
@@ -38,6 +43,14 @@ Names names_of(const Scenario& scenario);
 // An object whose keys are the names of its values, in file order.
 Kind<std::vector<ProviderSpec>> providers_kind();
 Kind<std::vector<WorkloadSpec>> workloads_kind();
+Kind<std::vector<monitor::RouteConfig>> routes_kind();
+const Table<monitor::RouteFallback>& fallback_table();
+// A list of reply kinds and statuses.
+Kind<monitor::ReplySet> reply_set();
+// Of the `monitor` block.
+Kind<monitor::ProviderId> provider_reference();
+// Words that requests carry, by name.
+Kind<monitor::Tags> tags_kind();
 // The thresholds by metric; those of `forecast.*` are kept apart.
 bool read_thresholds(Reading& reading, const JsonValue& json, Scenario& scenario);
 JsonValue write_thresholds(const Scenario& scenario);

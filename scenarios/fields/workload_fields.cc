@@ -296,6 +296,10 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
           .only_with(executor, {sim::Script::kName}),
       field<W>("provider", &W::provider, optional(name()), "An explicit choice of provider, outside the experiment.")
           .such_as("\"openai\""),
+      field<W>("route", &W::route, optional(name()), "The route that its requests ask for; null: the first.")
+          .such_as("\"chat\""),
+      field<W>("tags", &W::tags, tags_kind(), "Words that its requests carry, for the rules of routes.")
+          .such_as(R"({"plan": "paid"})"),
       field<W>("prompts", &W::prompts, object(prompts_table), "What requests ask."),
       field<W>("users", &W::users, object(users_table), "Who asks."),
       field<W>("tokens", itself, object(tokens_table), "Lengths in tokens.")

@@ -18,6 +18,8 @@ struct Names {
   std::vector<std::string> vendors;    // of each: the vendor of its model; empty: unknown
   std::optional<std::map<std::string, Tariff>>
       prices;  // of models, by the file's own list; nothing: by the shipped one
+  std::vector<std::string> accounts;   // of each: the provider of a deployment; empty: it is no deployment of one
+  std::vector<std::string> routes;     // in file order
 };
 
 class Reading {

@@ -101,8 +101,9 @@ std::string_view vendor_of(const sim::ProviderSpec& provider) {
     // A listed model may carry a date that the provider's does not: claude-3-5-sonnet-20241022.
     if (price.model == provider.model || price.model.starts_with(provider.model + "-20")) return price.vendor;
   }
-  if (provider.name == "openai") return "openai";
-  if (provider.name == "anthropic") return "anthropic";
+  const std::string& account = provider.account.empty() ? provider.name : provider.account;
+  if (account == "openai") return "openai";
+  if (account == "anthropic") return "anthropic";
   return {};
 }
 

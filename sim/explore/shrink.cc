@@ -9,6 +9,7 @@
 #include "sim/checks/claims/recovery.h"
 #include "sim/checks/findings/registry.h"
 #include "sim/explore/explore.h"
+#include "sim/explore/shrink_routes.h"
 
 // This file is long because it lists every step that may make a scenario smaller, in the order in which they are tried.
 
@@ -47,8 +48,12 @@ bool is_sound(const Scenario& world) {
   }
   if (world.liveness && world.liveness->heal_at >= end) return false;
   if (unsupported(world.monitor.circuit_breaker) || invalid(world.monitor.ab_router)) return false;
+  for (std::size_t i = 0; i < world.providers.size(); ++i) {
+    if (world.providers[i].rate_limit != world.providers[quota_of(world.providers, i)].rate_limit) return false;
+  }
+  if (!problems_of(world.monitor.routing, world.providers.size()).empty()) return false;
   const auto attempts = static_cast<std::size_t>(world.monitor.provider_call.retry.max_attempts);
-  return attempts * world.providers.size() <= monitor::kAttemptsMax;
+  return !world.monitor.routing.routes.empty() || attempts * world.providers.size() <= monitor::kAttemptsMax;
 }
 
 // A round duration of at most half: 37 s becomes 15 s.
@@ -81,6 +86,7 @@ class Shrinker {
       drop_items([](Scenario& world) -> auto& { return world.faults; });
       drop_items([](Scenario& world) -> auto& { return world.workloads; });
       drop_items([](Scenario& world) -> auto& { return world.thresholds; });
+      for (Scenario& smaller : with_smaller_routes(world())) accept(std::move(smaller));
       drop_providers();
       shorten();
       lower_load();
@@ -237,6 +243,7 @@ class Shrinker {
         if (index_of(variant.provider) > i)
           variant.provider = monitor::ProviderId{static_cast<std::uint8_t>(index_of(variant.provider) - 1)};
       }
+      drop_deployment(candidate.monitor.routing, i);
       for (WorkloadSpec& load : candidate.workloads) {
         if (load.provider == name) load.provider.reset();
       }

@@ -74,6 +74,8 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   swarm::draw_providers(draft);
   swarm::draw_breaker(draft);
   swarm::draw_cache_and_routes(draft);
+  if (!draft.keeps(SwarmPart::providers)) swarm::draw_deployments(draft);
+  swarm::draw_routes(draft);
   claim_recovery(draft);
   swarm::draw_faults(draft);
   const bool outlives = std::ranges::any_of(

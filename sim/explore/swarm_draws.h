@@ -8,6 +8,10 @@
 
 namespace windtunnel::sim::swarm {
 
+// Attempts of a request at all providers together: more would only make runs longer. A base with more providers has one
+// each.
+inline constexpr std::size_t kSwarmAttemptsMax = 16;
+
 // What the parts share.
 struct Draft {
   const Scenario& base;
@@ -32,6 +36,8 @@ void draw_limits(Draft& draft);            // rate_limiter, token_limiter, cost_
 void draw_providers(Draft& draft);         // all but their names
 void draw_breaker(Draft& draft);           // circuit_breaker
 void draw_cache_and_routes(Draft& draft);  // cache, ab_router
+void draw_deployments(Draft& draft);       // quotas, windows of context and own timeouts of providers
+void draw_routes(Draft& draft);            // routes, in place of an experiment and of choices
 void draw_faults(Draft& draft);            // faults, between the start and the time at which they are healed
 
 }  // namespace windtunnel::sim::swarm

@@ -242,9 +242,9 @@ void draw_calls(Draft& draft) {
   call.timeout = draft.on_grid(dice.round_one(draft.ranges.timeout, "timeout"));
   if (dice.coin(40, "deadline"))
     call.deadline = draft.on_grid(call.timeout * dice.one_of({4, 5, 8, 16}, "deadline by") / 4);
-  const auto attempts_max = static_cast<std::int64_t>(monitor::kAttemptsMax / draft.world.providers.size());
-  call.retry.max_attempts =
-      static_cast<std::int32_t>(std::min(attempts_max, dice.one_of<std::int64_t>({1, 2, 3}, "attempts")));
+  const auto attempts_max = static_cast<std::int64_t>(kSwarmAttemptsMax / draft.world.providers.size());
+  call.retry.max_attempts = static_cast<std::int32_t>(std::clamp<std::int64_t>(
+      dice.one_of<std::int64_t>({1, 2, 3}, "attempts"), 1, std::max<std::int64_t>(1, attempts_max)));
   call.retry.base = dice.one_of<Duration>({0s, 500ms, 2s}, "base");
   if (draft.grid > 0ns && call.retry.base > 0s) call.retry.base = draft.on_grid(call.retry.base);
   if (draft.grid > 0ns || dice.coin(50, "no jitter")) call.retry.jitter = monitor::Jitter::none;

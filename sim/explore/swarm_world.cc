@@ -223,8 +223,8 @@ void draw_provider_names(Draft& draft) {
   if (draft.keeps(SwarmPart::providers)) return;
   const std::vector<ProviderSpec>& known = draft.base.providers;
   std::int64_t count = draft.dice.between(draft.ranges.providers, "providers");
-  const bool referred =
-      draft.keeps(SwarmPart::workload) || draft.keeps(SwarmPart::ab_router) || draft.keeps(SwarmPart::faults);
+  const bool referred = draft.keeps(SwarmPart::workload) || draft.keeps(SwarmPart::ab_router) ||
+                        draft.keeps(SwarmPart::faults) || draft.keeps(SwarmPart::routes);
   if (referred) count = std::max(count, std::ssize(known));
   std::vector<ProviderSpec>& all = draft.world.providers;
   all.clear();

@@ -241,7 +241,7 @@ void add_notes(Fit& fit, const FitTally& tally, const FitLog& log, const FitTarg
   }
   if (targets.others() > 0) {
     fit.notes.push_back(fmt::format("the {} targets that cost least are one, \"others\", because a scenario has {}",
-                                    targets.others(), monitor::kProvidersMax));
+                                    targets.others(), kFitTargetsMax));
   }
   if (log.names_changed() > 0) {
     fit.notes.push_back(fmt::format(

@@ -96,7 +96,7 @@ void fit_timeout(Fit& fit, const FitTally::Seen& seen) {
 
 void fit_attempts(Fit& fit, const FitTally::Seen& seen) {
   const auto providers = static_cast<std::int32_t>(fit.scenario.providers.size());
-  const std::int32_t most = static_cast<std::int32_t>(monitor::kAttemptsMax) / std::max(1, providers);
+  const std::int32_t most = kFitAttemptsMax / std::max(1, providers);
   std::int32_t& attempts = fit.scenario.monitor.provider_call.retry.max_attempts;
   attempts = std::clamp(seen.attempts_at_one, 1, most);
   if (attempts > 1) {

@@ -145,13 +145,13 @@ FitTargets::FitTargets(const FitLog& log, WallTime until) {
       usual_[provider] = name;
     }
   }
-  if (targets.size() <= monitor::kProvidersMax) return;
+  if (targets.size() <= kFitTargetsMax) return;
   std::ranges::stable_sort(targets, [](const Target& a, const Target& b) {
     return a.use.cost != b.use.cost ? a.use.cost > b.use.cost : a.use.answers > b.use.answers;
   });
-  others_ = targets.size() - (monitor::kProvidersMax - 1);
+  others_ = targets.size() - (kFitTargetsMax - 1);
   std::set<std::string> dropped;
-  for (std::size_t i = monitor::kProvidersMax - 1; i < targets.size(); ++i) dropped.insert(targets[i].name);
+  for (std::size_t i = kFitTargetsMax - 1; i < targets.size(); ++i) dropped.insert(targets[i].name);
   const std::string& others = valid.valid("others");
   const auto rename = [&](std::string& name) {
     if (dropped.contains(name)) name = others;

@@ -2,7 +2,7 @@
 // The counts of a log that a fit is made from: of the requests of one stretch of time, by target.
 //
 // A target is what a call can be made to and has one price and one speed: a provider, or a provider's model where the
-// log has several models of it. A scenario has at most 8; beyond that the 7 that cost most stay, and the others are
+// log has several models of it. A fit has at most 8; beyond that the 7 that cost most stay, and the others are
 // one.
 
 #include <cstdint>
@@ -15,6 +15,10 @@
 #include "sim/fit/fit_log.h"
 
 namespace windtunnel::sim {
+
+inline constexpr std::size_t kFitTargetsMax = 8;
+// Attempts of a request at all of them together.
+inline constexpr std::int32_t kFitAttemptsMax = 16;
 
 class FitTargets {
  public:

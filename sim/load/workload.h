@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -68,6 +69,8 @@ struct WorkloadSpec {
   Mmpp mmpp;
   std::vector<ListedRequest> requests;  // of a list: a script, or the trace of a replay
   std::optional<std::string> provider;
+  std::optional<std::string> route;                       // what is asked for; absent: the first route
+  std::vector<std::pair<std::string, std::string>> tags;  // of each request, for the rules of routes
   PromptCatalogue prompts;
   UserCatalogue users;
   TokenModel input{Law::fixed(150)};

@@ -18,6 +18,7 @@ struct CacheIdentity {
   static constexpr std::int64_t kNotAsked = -1;
   std::int64_t max_tokens = 0;  // as the caller asked for; kNotAsked: the caller named none
   std::uint64_t provider = 0;   // with scope provider: its place + 1; else 0
+  std::uint64_t route = 0;      // that was asked for
   friend bool operator==(const CacheIdentity&, const CacheIdentity&) = default;
 };
 

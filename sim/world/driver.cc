@@ -29,7 +29,16 @@ std::optional<Instant> heal_at(const Scenario& scenario) {
 
 std::vector<monitor::ProviderConfig> provider_configs(const Scenario& scenario) {
   std::vector<monitor::ProviderConfig> configs;
-  for (const ProviderSpec& spec : scenario.providers) configs.push_back({spec.name, spec.model, spec.tariffs});
+  for (const ProviderSpec& spec : scenario.providers) {
+    configs.push_back({.name = spec.name,
+                       .model = spec.model,
+                       .tariffs = spec.tariffs,
+                       .attempt_timeout = spec.attempt_timeout,
+                       .max_attempts = spec.max_attempts,
+                       .breaker = std::nullopt,
+                       .requests_per_minute = spec.rate_limit.requests_per_minute,
+                       .tokens_per_minute = spec.rate_limit.tokens_per_minute});
+  }
   return configs;
 }
 
@@ -58,7 +67,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   }
   for (const WorkloadSpec& workload : scenario.workloads) {
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
-                        monitor::LabelsId{index + 1}, limit_per_request);
+                        monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload));
     if (const auto* users = std::get_if<ConstantVus>(&workload.executor)) {
       vus_.insert(vus_.end(), static_cast<std::size_t>(users->vus), VirtualUser{index});
     }
@@ -73,8 +82,11 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   slot_base_ = vu_base_ + static_cast<std::uint32_t>(vus_.size());
   ordinals_.resize(loads_.size());
   next_ordinal_.resize(loads_.size());
+  providers_.reserve(provider_count);  // they refer to each other's quotas
   for (std::size_t i = 0; i < provider_count; ++i) {
     providers_.emplace_back(scenario.providers[i], scenario.workloads, chance_, scenario.start);
+    const std::size_t quota = quota_of(scenario.providers, i);
+    if (quota != i) providers_[i].share_quota_of(providers_[quota]);
     stations_[i].has_places = has_places(scenario, scenario.providers[i]);
   }
   check(scenario.breaker_command.empty() == options.breakers.empty(),

@@ -96,13 +96,14 @@ std::uint32_t Popularity::pick(std::uint64_t bits) const {
 
 Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
            const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-           std::optional<Tokens> limit_per_request)
+           std::optional<Tokens> limit_per_request, monitor::RouteId route)
     : spec_(spec),
       index_(index),
       begin_(Instant{} + spec.start),
       end_(spec.duration ? std::min(run_end, begin_ + *spec.duration) : run_end),
       provider_(find_provider(spec.provider, providers)),
       labels_(labels),
+      route_(route),
       limit_per_request_(limit_per_request),
       prompts_(prompts_of(spec, chance), spec.prompts.zipf),
       users_(spec.users.count, spec.users.zipf),
@@ -251,6 +252,7 @@ Duration Load::think_time(std::uint64_t ordinal) const {
 void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand) {
   demand = {.output = {}, .ordinal = ordinal, .workload = index_};
   request.labels = labels_;
+  request.route = route_;
   request.provider = provider_;
   request.stream = spec_.stream;
   fill_content(ordinal, request);

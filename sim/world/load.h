@@ -53,7 +53,7 @@ class Load {
   // limit per request, a request without max_tokens requests what its input leaves of it.
   Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
        const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-       std::optional<Tokens> limit_per_request = std::nullopt);
+       std::optional<Tokens> limit_per_request = std::nullopt, monitor::RouteId route = {});
 
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
@@ -95,6 +95,7 @@ class Load {
   std::vector<std::optional<monitor::ProviderId>> listed_providers_;
   std::vector<std::string> listed_users_;  // their ids follow those of the catalogue
   monitor::LabelsId labels_;
+  monitor::RouteId route_;
   std::optional<Tokens> limit_per_request_;
   Popularity prompts_;
   Popularity users_;

@@ -86,10 +86,12 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
     case FaultEffect::Kind::none:
       break;
   }
+  if (!fits_window(call)) return fail(call, ReplyKind::context_length, call.at, result);
   const bool limited = spec_.rate_limit.requests_per_minute || spec_.rate_limit.tokens_per_minute;
   if (limited) {
     if (const auto wait =
-            window_.admit(spec_.rate_limit, call.input + call.output_max, start_ + call.at.time_since_epoch())) {
+            (quota_ != nullptr ? *quota_ : window_)
+                .admit(spec_.rate_limit, call.input + call.output_max, start_ + call.at.time_since_epoch())) {
       fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = header(call, call.at, *wait);
       return;
@@ -144,6 +146,10 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
   result.reply.time_to_first_token = call.waited + to_first;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
   result.cost = price_of(call, usage);
+}
+
+bool Provider::fits_window(const Call& call) const {
+  return !spec_.context_window || call.input + call.output_max <= *spec_.context_window;
 }
 
 bool Provider::names_wait(ReplyKind kind) const {

@@ -47,6 +47,9 @@ class Provider {
   // `spec` must outlive the provider. `start` is the true time of Instant{}.
   Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance, WallTime start);
 
+  // Counts this provider's calls in the minutes of another's quota, which must outlive it.
+  void share_quota_of(Provider& other) { quota_ = &other.window_; }
+
   // Everything but a queue: with a concurrency limit the driver calls this when the call's service starts.
   void serve(const Call& call, const FaultEffect& effect, CallResult& result);
   // A call that found no place, neither in service nor in the queue.
@@ -66,6 +69,7 @@ class Provider {
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
 
  private:
+  [[nodiscard]] bool fits_window(const Call& call) const;
   [[nodiscard]] bool names_wait(monitor::ReplyKind kind) const;
   [[nodiscard]] monitor::RetryAfter header(const Call& call, Instant at, Duration wait) const;
   void fail(const Call& call, monitor::ReplyKind kind, Instant at, CallResult& result) const;
@@ -98,7 +102,8 @@ class Provider {
   std::vector<RowAhead<DrawRow>> errors_ahead_;  // likewise
   WallTime start_;
   RateWindow window_;
-  double error_factor_;  // of this run
+  RateWindow* quota_ = nullptr;  // that of the first provider with the same quota; nullptr: its own
+  double error_factor_;          // of this run
 };
 
 // The tariff that holds at a wall-clock instant.

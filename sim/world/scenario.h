@@ -43,8 +43,10 @@ struct ErrorMix {
   friend bool operator==(const ErrorMix&, const ErrorMix&) = default;
 };
 
+// A provider without models, or one of a provider's models: a deployment, named "provider/model".
 struct ProviderSpec {
   std::string name;
+  std::string account;  // the provider of a deployment; empty: this is a provider without models
   std::string profile;  // the shipped profile that it started from; empty: none
   std::string model;
   Law time_to_first_token;    // nanoseconds
@@ -58,7 +60,20 @@ struct ProviderSpec {
   std::optional<std::int64_t> concurrency;  // calls served at once; absent: no limit
   std::int64_t queue = 0;                   // calls that may wait for a place; beyond it: overloaded
   RateLimit rate_limit;
+  std::string quota;                         // deployments with the same word share one rate limit; empty: its own
+  std::optional<Tokens> context_window;      // input and requested output beyond it are refused
+  std::optional<Duration> attempt_timeout;   // instead of provider_call.timeout
+  std::optional<std::int32_t> max_attempts;  // instead of provider_call.max_attempts
+  std::vector<ProviderSpec> models;          // while a file is read or written; a scenario has their deployments
 };
+
+// The quota whose minutes a provider's calls are counted in: the place of the first provider that shares it.
+[[nodiscard]] inline std::size_t quota_of(const std::vector<ProviderSpec>& providers, std::size_t provider) {
+  if (providers[provider].quota.empty()) return provider;
+  std::size_t first = 0;
+  while (providers[first].quota != providers[provider].quota) ++first;
+  return first;
+}
 
 // --- What must hold ------------------------------------------------------------------------------------------------
 
@@ -138,8 +153,9 @@ enum class SwarmPart : std::uint8_t {
   providers,
   workload,
   faults,
+  routes,
 };
-inline constexpr std::size_t kSwarmParts = 12;
+inline constexpr std::size_t kSwarmParts = 13;
 
 // From what the worlds of a swarm are drawn. Every other setting is drawn too, from values that the swarm lists.
 struct ExploreSpec {
@@ -179,7 +195,8 @@ struct Scenario {
   // Another program that keeps the breakers, one process for each provider; it works in the scenario's folder. The
   // settings of monitor.circuit_breaker, which must be in whole milliseconds, are what it is asked for and judged by.
   std::vector<std::string> breaker_command;
-  std::vector<ProviderSpec> providers;  // file order: the first is the default, the others fail over in this order
+  // Deployments in file order. Without routes the first is the default, and the others fail over in this order.
+  std::vector<ProviderSpec> providers;
   std::vector<WorkloadSpec> workloads;
   std::vector<FaultSpec> faults;
   std::vector<ThresholdSpec> thresholds;
@@ -192,5 +209,8 @@ struct Scenario {
   std::vector<std::string> warnings;      // ready to print: allowed, but probably not meant
   std::uint64_t hash = 0;                 // of the file's text with its `--set`s
 };
+
+// The route that a workload's requests ask for, by the rules that its tags match.
+[[nodiscard]] monitor::RouteId route_of(const Scenario& scenario, const WorkloadSpec& workload);
 
 }  // namespace windtunnel::sim

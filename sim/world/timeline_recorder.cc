@@ -9,15 +9,6 @@ namespace {
 using monitor::BreakerState;
 using monitor::kOutcomes;
 
-constexpr std::size_t kPlaces = monitor::kProvidersMax + 1;  // a provider or none
-
-std::size_t place_of(std::optional<monitor::ProviderId> provider) {
-  return provider ? index_of(*provider) : monitor::kProvidersMax;
-}
-std::optional<std::size_t> provider_at(std::size_t place) {
-  return place == monitor::kProvidersMax ? std::nullopt : std::optional{place};
-}
-
 std::size_t bin_of(Duration duration) {
   const auto edge = std::ranges::find_if(kDurationEdgesMs,
                                          [&](std::int64_t ms) { return duration <= std::chrono::milliseconds{ms}; });
@@ -108,7 +99,7 @@ TimelineRecorder::TimelineRecorder(const Scenario& scenario, TimelineWidths widt
       steps_max_(widths.steps_max),
       step_end_(Instant{} + widths.step),
       states_(scenario.providers.size()),
-      routes_(kPlaces * kPlaces * kOutcomes) {
+      routes_(places() * places() * kOutcomes) {
   const auto& names = timeline_.version_names;
   for (const WorkloadSpec& spec : scenario.workloads) {
     const auto version = std::ranges::find(names, Timeline::Version{spec.feature_version, spec.prompt_version});
@@ -223,7 +214,7 @@ void TimelineRecorder::on(const monitor::Record& record) {
   const auto labels = static_cast<std::size_t>(record.request.labels);
   if (labels > 0) count(timeline_.versions[versions_[labels - 1]], record, costs);
   if (is_answered(record.outcome)) latency_.add(record.latency());
-  const std::size_t way = place_of(record.assigned) * kPlaces + place_of(record.answered_by);
+  const std::size_t way = place_of(record.assigned) * places() + place_of(record.answered_by);
   ++routes_[way * kOutcomes + static_cast<std::size_t>(record.outcome)];
 }
 
@@ -319,8 +310,8 @@ Timeline TimelineRecorder::finish(const RunResult& result) {
   timeline_.digest = result.digest;
   for (std::size_t way = 0; way < routes_.size(); ++way) {
     if (routes_[way] == 0) continue;
-    timeline_.routes.push_back({.assigned = provider_at(way / kOutcomes / kPlaces),
-                                .answered_by = provider_at(way / kOutcomes % kPlaces),
+    timeline_.routes.push_back({.assigned = provider_at(way / kOutcomes / places()),
+                                .answered_by = provider_at(way / kOutcomes % places()),
                                 .outcome = static_cast<monitor::Outcome>(way % kOutcomes),
                                 .requests = routes_[way]});
   }

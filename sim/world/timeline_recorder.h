@@ -70,6 +70,14 @@ class TimelineRecorder final {
     if (now >= step_end_) [[unlikely]]
       close_steps(now);
   }
+  // The deployments and, as the last, none.
+  [[nodiscard]] std::size_t places() const { return states_.size() + 1; }
+  [[nodiscard]] std::size_t place_of(const std::optional<monitor::ProviderId>& provider) const {
+    return provider ? index_of(*provider) : states_.size();
+  }
+  [[nodiscard]] std::optional<std::size_t> provider_at(std::size_t place) const {
+    return place == states_.size() ? std::nullopt : std::optional{place};
+  }
   void close_steps(Instant now);
   void close_step(Instant end);
   void close_view();

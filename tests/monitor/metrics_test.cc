@@ -35,10 +35,10 @@ TEST(Metrics, count_calls_by_provider_and_kind_of_reply) {
   metrics.on_attempt(attempt_at(0, ReplyKind::ok, Usd{}, 1s), ok(), false);
   const ProviderMetrics& provider = metrics.provider(provider_at(1));
   for (std::size_t i = 0; i < kReplyKinds; ++i) EXPECT_EQ(provider.replies[i], static_cast<std::int64_t>(i) + 1);
-  EXPECT_EQ(provider.calls, 55);
+  EXPECT_EQ(provider.calls, 120);
   EXPECT_EQ(provider.successes(), 1);
-  EXPECT_EQ(provider.errors(), 54);
-  EXPECT_EQ(metrics.calls(), 56);
+  EXPECT_EQ(provider.errors(), 119);
+  EXPECT_EQ(metrics.calls(), 121);
   EXPECT_EQ(metrics.all().requests(), 0);
 }
 

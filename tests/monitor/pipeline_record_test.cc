@@ -288,7 +288,7 @@ TEST(PipelineDeath, a_step_is_answered_once_and_by_its_own_answer) {
               "believed that a reply kind is known \\(");
 }
 
-TEST(PipelineDeath, is_built_for_1_to_8_providers_with_prices_and_attempts_that_fit_a_record) {
+TEST(PipelineDeath, is_built_for_1_to_64_providers_with_prices_and_attempts_that_fit_a_record) {
   const auto built = [](const MonitorConfig& config, const std::vector<ProviderConfig>& all) {
     Pipeline pipeline{config, all};
     std::exit(pipeline.provider_count() > 0 ? 0 : 2);
@@ -301,16 +301,16 @@ TEST(PipelineDeath, is_built_for_1_to_8_providers_with_prices_and_attempts_that_
   };
   EXPECT_EXIT(routed_to(1), lives, "");
   EXPECT_EXIT(routed_to(2), dies, "a request is routed to a provider that exists");
-  EXPECT_EXIT(built(bare(), {}), dies, "1 to 8 providers");
-  EXPECT_EXIT(built(bare(), providers(8)), lives, "");
-  EXPECT_EXIT(built(bare(), providers(9)), dies, "1 to 8 providers");
+  EXPECT_EXIT(built(bare(), {}), dies, "1 to 64 providers");
+  EXPECT_EXIT(built(bare(), providers(64)), lives, "");
+  EXPECT_EXIT(built(bare(), providers(65)), dies, "1 to 64 providers");
   std::vector<ProviderConfig> unpriced = providers(2);
   unpriced[1].tariffs.clear();
   EXPECT_EXIT(built(bare(), unpriced), dies, "every provider has a price");
   MonitorConfig config = bare();
-  config.provider_call.retry.max_attempts = 8;
+  config.provider_call.retry.max_attempts = 32;
   EXPECT_EXIT(built(config, providers(2)), lives, "");
-  config.provider_call.retry.max_attempts = 9;
+  config.provider_call.retry.max_attempts = 33;
   EXPECT_EXIT(built(config, providers(2)), dies, "max_attempts times providers fits a record");
 }
 

@@ -12,8 +12,9 @@ namespace {
 // The words are those of files and reports, and never change.
 TEST(ReplyKind, has_its_word) {
   const std::array<std::string, kReplyKinds> words{
-      "ok",           "timeout",   "connection_error", "server_error",  "overloaded",
-      "rate_limited", "malformed", "truncated",        "auth_or_quota", "client_error"};
+      "ok",        "timeout",   "connection_error", "server_error", "overloaded",     "rate_limited",
+      "malformed", "truncated", "auth_or_quota",    "client_error", "context_length", "content_policy",
+      "not_found", "auth",      "quota_exhausted"};
   for (std::size_t i = 0; i < kReplyKinds; ++i) EXPECT_EQ(name_of(static_cast<ReplyKind>(i)), words[i]);
 }
 

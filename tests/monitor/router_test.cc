@@ -138,9 +138,9 @@ TEST(Router, configurations_that_assign_no_user_are_invalid) {
   config.variants[1].id = "";
   EXPECT_TRUE(invalid(config));
   config = experiment({1, 1});
-  config.variants[1].provider = ProviderId{7};
+  config.variants[1].provider = ProviderId{63};
   EXPECT_FALSE(invalid(config));
-  config.variants[1].provider = ProviderId{8};
+  config.variants[1].provider = ProviderId{64};
   EXPECT_TRUE(invalid(config));
 }
 

@@ -37,7 +37,8 @@ const std::vector<Rule>& rules() {
        "is none of the words here|one of <, <=|are possible here|nothing may follow|percentile|threshold|no metric|tag|"
        "has no such aggregate|is possible here|needed here|is needed here"},
       {"references", R"({"workload": {"a": {"provider": "opnai"}}})", "/workload/a/provider",
-       "no provider is named|no fault is named|no variant is named|no model|no profile|another fault is named|"
+       "no provider is named|no route is named|two deployments are named|no fault is named|no variant is named|no "
+       "model|no profile|another fault is named|"
        "is listed twice|twice|no preset|no counter"},
       {"keys of another kind", R"({"workload": {"a": {"executor": "constant-vus", "rate": 5}}})", "/workload/a/rate",
        "is not used|belongs? to|has no |have no |needs|only|does not|of its own|belong to different laws|too: without"},
@@ -50,7 +51,9 @@ const std::vector<Rule>& rules() {
        R"({"monitor": {"circuit_breaker": {"half_open_max_calls": 1, "half_open_success_threshold": 2}}})",
        "/monitor/circuit_breaker",
        "never close|needs a window|window|contradict|median of a lognormal|attempts at each|add up|at most 1|weight|"
-       "no price holds|outages were measured|longer than the run|never|for ever|nothing"},
+       "circle|is the same target|one of them|own fallback|routes a caller|an experiment assigns|another rate limit|"
+       "four deep|rule compares tags|failover is|no price holds|outages were measured|longer than the run|never|for "
+       "ever|nothing"},
       {"traces", R"({"workload": {"a": {"executor": "replay", "trace": "no-such.csv"}}})", "/workload/a/trace",
        "trace|cannot open|cannot be (opened|read)|No such file|column|rows|header"},
       {"limits of size", R"({"title": ")" + std::string(kTextBytesMax, 'x') + R"("})", "",

@@ -294,8 +294,8 @@ TEST(Reader, quantities_go_up_to_their_limits) {
 }
 
 TEST(Reader, attempts_of_all_providers_fit_into_a_request) {
-  EXPECT_TRUE(errors_of(R"({"monitor": {"provider_call": {"max_attempts": 8}}})").empty());
-  EXPECT_EQ(errors_of(R"({"monitor": {"provider_call": {"max_attempts": 9}}})").size(), 1U);
+  EXPECT_TRUE(errors_of(R"({"monitor": {"provider_call": {"max_attempts": 32}}})").empty());
+  EXPECT_EQ(errors_of(R"({"monitor": {"provider_call": {"max_attempts": 33}}})").size(), 1U);
 }
 
 TEST(Reader, refuses_what_could_do_nothing_or_run_for_ever) {

@@ -9,6 +9,7 @@
 #include "scenarios/fields/tables.h"
 #include "scenarios/grammar/threshold_grammar.h"
 #include "scenarios/profiles/profiles.h"
+#include "tests/scenarios/route_generator.h"
 
 namespace windtunnel::scenarios {
 namespace {
@@ -72,8 +73,7 @@ Law time_law() { return law(*rc::gen::element(1e6, 1e9)); }
 std::vector<std::pair<monitor::ReplyKind, double>> failure_mix() {
   std::vector<std::pair<monitor::ReplyKind, double>> result;
   for (std::size_t i = 1; i < monitor::kReplyKinds; ++i) {
-    if (chance())
-      result.emplace_back(static_cast<monitor::ReplyKind>(i), static_cast<double>(number(1, 100'000)) / 1e6);
+    if (chance()) result.emplace_back(static_cast<monitor::ReplyKind>(i), static_cast<double>(number(1, 70'000)) / 1e6);
   }
   return result;
 }
@@ -343,6 +343,7 @@ sim::Scenario arbitrary_scenario() {
       if (s.providers.empty() || chance()) s.providers.push_back(provider(name));
     }
   }
+  if (chance()) split_into_models(s.providers);
   std::vector<std::string> names;
   for (const sim::ProviderSpec& spec : s.providers) names.push_back(spec.name);
   fill_monitor(s.monitor, s.breaker_preset, s.providers.size());
@@ -350,6 +351,7 @@ sim::Scenario arbitrary_scenario() {
     s.workloads.clear();
     for (const char* name : {"chat", "b/c"}) s.workloads.push_back(workload(name, names));
   }
+  if (chance()) add_routes(s);
   const std::int64_t faults = number(0, 4);
   for (std::int64_t i = 0; i < faults; ++i) s.faults.push_back(fault("f" + std::to_string(i), names));
   const std::string fault_id = s.faults.empty() ? "" : s.faults[0].id;

@@ -36,7 +36,7 @@ class Story final {
 
 // A request without a provider takes the first, which is another one now.
 inline Scenario in_file_order(Scenario world) {
-  if (world.monitor.ab_router.variants.empty()) {
+  if (world.monitor.ab_router.variants.empty() && world.monitor.routing.routes.empty()) {
     for (WorkloadSpec& load : world.workloads) load.provider = load.provider.value_or(world.providers[0].name);
   }
   return world;
@@ -47,6 +47,12 @@ inline Scenario in_other_order(const Scenario& world) {
   std::swap(other.providers[0], other.providers[1]);
   for (monitor::Variant& variant : other.monitor.ab_router.variants) {
     variant.provider = monitor::ProviderId{static_cast<std::uint8_t>(1 - index_of(variant.provider))};
+  }
+  for (monitor::RouteConfig& route : other.monitor.routing.routes) {
+    for (monitor::RouteTarget& target : route.targets) {
+      if (!target.deployment) continue;
+      target.deployment = monitor::ProviderId{static_cast<std::uint8_t>(1 - index_of(*target.deployment))};
+    }
   }
   return other;
 }

@@ -17,7 +17,9 @@ Liveness::Liveness(const Scenario& scenario)
       breakers_(scenario.providers.size()) {
   for (std::size_t i = 0; i < breakers_.size(); ++i) {
     const double latency = healthy_latency_max(scenario, scenario.providers[i]);
-    breakers_[i].probe = std::min(scenario.monitor.provider_call.timeout, whole_nanoseconds(latency));
+    const ProviderSpec& provider = scenario.providers[i];
+    const Duration timeout = provider.attempt_timeout.value_or(scenario.monitor.provider_call.timeout);
+    breakers_[i].probe = std::min(timeout, whole_nanoseconds(latency));
   }
 }
 

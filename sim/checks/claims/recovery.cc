@@ -50,9 +50,8 @@ LoadPeak peak_of(const WorkloadSpec& load, double latency) {
 monitor::BreakerOutcome outcome_of(const Scenario& scenario, monitor::ReplyKind kind) {
   using monitor::BreakerOutcome;
   if (const auto& set = scenario.monitor.circuit_breaker.outcomes[index_of(kind)]) return *set;
-  const bool neutral =
-      kind == monitor::ReplyKind::client_error ||
-      (kind == monitor::ReplyKind::rate_limited && !scenario.monitor.provider_call.rate_limited_counts);
+  const bool neutral = is_callers_own(kind) || (kind == monitor::ReplyKind::rate_limited &&
+                                                !scenario.monitor.provider_call.rate_limited_counts);
   return neutral ? BreakerOutcome::ignored : BreakerOutcome::failure;
 }
 
@@ -113,14 +112,33 @@ bool judges_rate_at_success(const monitor::BreakerConfig& breaker) {
   return breaker.evaluate_on == monitor::EvaluateOn::any && breaker.failure_rate_threshold;
 }
 
+// The shortest and the longest time that a call to this provider is waited for, by whatever word.
+Duration timeout_least(const Scenario& scenario, const ProviderSpec& provider) {
+  Duration least = provider.attempt_timeout.value_or(scenario.monitor.provider_call.timeout);
+  for (const monitor::RouteConfig& route : scenario.monitor.routing.routes) {
+    least = std::min({least, route.attempt_timeout.value_or(least), route.timeout.value_or(least)});
+  }
+  return least;
+}
+Duration timeout_most(const Scenario& scenario) {
+  Duration most = scenario.monitor.provider_call.timeout;
+  for (const ProviderSpec& provider : scenario.providers)
+    most = std::max(most, provider.attempt_timeout.value_or(most));
+  for (const monitor::RouteConfig& route : scenario.monitor.routing.routes) {
+    most = std::max(most, route.attempt_timeout.value_or(most));
+  }
+  return most;
+}
+
 std::optional<std::string> provider_cannot(const Scenario& scenario, const ProviderSpec& provider) {
   const double latency = healthy_latency_max(scenario, provider);
   const monitor::ProviderCallConfig& call = scenario.monitor.provider_call;
   const auto takes = [&] {
     return fmt::format("{} takes up to {:.3f} s when all is well", provider.name, latency / kSecond);
   };
-  if (latency > static_cast<double>(call.timeout.count())) {
-    return fmt::format("{}, the timeout is {:.3f} s", takes(), in_seconds(call.timeout));
+  const Duration timeout = timeout_least(scenario, provider);
+  if (latency > static_cast<double>(timeout.count())) {
+    return fmt::format("{}, the timeout is {:.3f} s", takes(), in_seconds(timeout));
   }
   if (call.deadline && latency > static_cast<double>(call.deadline->count())) {
     return fmt::format("{}, the deadline is {:.3f} s", takes(), in_seconds(*call.deadline));
@@ -170,7 +188,7 @@ Duration work_left_behind(const Scenario& scenario) {
     const std::int64_t turns = 1 + (provider.concurrency ? (provider.queue + places - 1) / places : 0);
     longest = std::max(longest, latency * static_cast<double>(turns));
   }
-  const auto patience = static_cast<double>(scenario.monitor.provider_call.timeout.count());
+  const auto patience = static_cast<double>(timeout_most(scenario).count());
   return Duration{static_cast<std::int64_t>(std::clamp(longest - patience, 0.0, 1e18))};
 }
 
@@ -256,12 +274,13 @@ Recovery recovery_of(const Scenario& scenario) {
   for (const ProviderSpec& provider : scenario.providers)
     latency = std::max(latency, healthy_latency_max(scenario, provider));
   const Duration probe{static_cast<std::int64_t>(std::min(latency, 1e18))};
-  const Duration patience = call.timeout == monitor::kNoTimeout ? probe : call.timeout;
+  const Duration timeout = timeout_most(scenario);
+  const Duration patience = timeout == monitor::kNoTimeout ? probe : timeout;
   const Duration last_failure = std::max(patience, call.deadline.value_or(Duration{0}));
   const Duration wrong_for = (scenario.liveness ? scenario.liveness->heal_at : scenario.duration) + last_failure;
   const Duration open = open_longest(breaker, wrong_for);
   const Duration probes =
-      std::min(probe, call.timeout) *
+      std::min(probe, timeout) *
       (breaker.half_open_failure_rate ? breaker.half_open_max_calls : breaker.half_open_success_threshold);
   recovery.time = last_failure + std::max(call.retry_after_cap, open) + probes + work_left_behind(scenario);
   // Failed probes of before are judged with those to come, and may reopen it once more.

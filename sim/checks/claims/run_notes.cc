@@ -168,10 +168,15 @@ void RunNotes::note_unanswered(std::vector<std::string>& notes, const std::vecto
 void RunNotes::note_latency(std::vector<std::string>& notes) const {
   for (std::size_t i = 0; i < scenario_.providers.size(); ++i) {
     const ProviderSpec& provider = scenario_.providers[i];
-    const std::string pointer = "/providers" + pointer_step(provider.name);
+    // A model has what its provider states.
+    const bool is_model = !provider.account.empty();
+    const std::string pointer = "/providers" + pointer_step(is_model ? provider.account : provider.name);
+    const std::string own =
+        is_model ? pointer + "/models" + pointer_step(provider.name.substr(provider.account.size() + 1)) : pointer;
     const bool is_instant =
         takes_no_time(provider.time_to_first_token) && takes_no_time(provider.time_per_output_token);
-    const bool is_default = !is_written(pointer + "/ttft") && !is_written(pointer + "/tpot");
+    const bool is_default = !is_written(pointer + "/ttft") && !is_written(pointer + "/tpot") &&
+                            !is_written(own + "/ttft") && !is_written(own + "/tpot");
     if (!is_instant || !is_default || !is_many(served_by_[i])) continue;
     notes.push_back(fmt::format("{} has no latency (ttft, tpot), so it answers in 0 ms: {} of the requests",
                                 provider.name, share_of(served_by_[i])));

@@ -59,6 +59,7 @@ std::string seconds(Duration since_start) { return fmt::format("{}s", static_cas
 
 Thresholds::Thresholds(const Scenario& scenario)
     : has_experiment_(!scenario.monitor.ab_router.variants.empty()),
+      has_routes_(!scenario.monitor.routing.routes.empty()),
       has_cost_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
         return threshold_spec.of == Metric::cost_usd;
       })) {
@@ -140,7 +141,7 @@ void Thresholds::on(const monitor::Record& record) {
 std::optional<monitor::ProviderId> Thresholds::target_of(const monitor::Record& record) const {
   if (record.assigned) return record.assigned;
   if (record.request.provider) return record.request.provider;
-  return has_experiment_ ? std::nullopt : std::optional{monitor::ProviderId{0}};
+  return has_experiment_ || has_routes_ ? std::nullopt : std::optional{monitor::ProviderId{0}};
 }
 
 bool Thresholds::matches(const State& state, const monitor::Record& record) const {

@@ -83,6 +83,7 @@ class Thresholds final {
   [[nodiscard]] std::optional<monitor::ProviderId> target_of(const monitor::Record& record) const;
 
   bool has_experiment_;
+  bool has_routes_;
   bool has_cost_;  // a threshold is of what the providers billed
   UnknownBills unknown_bills_;
   std::vector<State> states_;

@@ -85,6 +85,13 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
      "a retriable failure is retried until max_attempts unless the deadline or a Retry-After forbids it, and the pause "
      "follows the law, counted for each provider",
      "", "sim/checks/invariants/retry_checks.cc"},
+    {CheckId::F15, "F15", "failover",
+     "a routed request asks the targets of its route, tier by tier and by the balance; it moves on, retries and falls "
+     "back only after a failure that the route names",
+     "LiteLLM #19985", "sim/checks/invariants/route_checks.cc"},
+    {CheckId::F16, "F16", "failover",
+     "a route's attempts and back-offs are those of its words, and it ends only when no target is left to ask", "",
+     "sim/checks/invariants/route_checks.cc"},
     {CheckId::C1, "C1", "money", "settled + reserved <= limit at every event, in every window",
      "LiteLLM #26672, #18730", "sim/checks/invariants/money_checks.cc"},
     {CheckId::C2, "C2", "money", "each reservation settles exactly once; at rest reserved = 0",

@@ -38,6 +38,8 @@ enum class CheckId : std::uint8_t {
   F12,
   F13,
   F14,
+  F15,
+  F16,
   C1,
   C2,
   C3,
@@ -73,7 +75,7 @@ enum class CheckId : std::uint8_t {
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 60;
+inline constexpr std::size_t kCheckIds = 62;
 
 struct CheckEntry {
   CheckId id{};

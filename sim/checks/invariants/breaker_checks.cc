@@ -35,7 +35,7 @@ void BreakerChecks::on_permit(OpenRequest& open_request, const monitor::PermitAs
   const std::size_t provider = index_of(event.provider);
   One& breaker = entries_[provider];
   BreakerFollower& follower = breaker.follower;
-  touched_ |= 1U << provider;
+  touched_ |= std::uint64_t{1} << provider;
   breaker.request = event.request;
   Violations& all = context_.violations;
   not_ahead(breaker, provider, event.at);
@@ -66,6 +66,13 @@ void BreakerChecks::on_permit(OpenRequest& open_request, const monitor::PermitAs
 }
 
 void BreakerChecks::on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event) {
+  open_request.is_bypass = event.is_bypass;
+  if (event.is_bypass) {
+    context_.violations.must(open_request.refused_mask != 0 && open_request.attempts == 0, CheckId::B9, event.at,
+                             event.request, "provider {} is called past its breaker, which refused nothing",
+                             index_of(event.provider));
+    return;
+  }
   context_.violations.must(open_request.permit_pending && open_request.permit_provider == event.provider, CheckId::B9,
                            event.at, event.request, "a call to provider {} starts without its permit",
                            index_of(event.provider));
@@ -76,7 +83,12 @@ void BreakerChecks::on_attempt_start(OpenRequest& open_request, const monitor::A
 void BreakerChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event) {
   const std::size_t provider = index_of(event.provider);
   One& breaker = entries_[provider];
-  touched_ |= 1U << provider;
+  if (open_request.is_bypass) {  // the breaker learns nothing of it
+    ++breaker.calls;
+    if (event.reply.kind != ReplyKind::ok) ++breaker.failures;
+    return;
+  }
+  touched_ |= std::uint64_t{1} << provider;
   breaker.request = event.request;
   breaker.closed_last = false;
   const BreakerOutcome outcome = outcome_of(event.reply.kind);
@@ -115,7 +127,7 @@ void BreakerChecks::on_attempt_end(OpenRequest& open_request, const monitor::Att
 
 void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTransition& event) {
   One& breaker = entries_[index_of(provider)];
-  touched_ |= 1U << index_of(provider);
+  touched_ |= std::uint64_t{1} << index_of(provider);
   context_.violations.must(
       event.from == breaker.reported && is_arrow(event.from, event.to) && event.epoch > breaker.reported_epoch,
       CheckId::B2, event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}",
@@ -201,7 +213,7 @@ void BreakerChecks::on_finish(OpenRequest& open_request) {
   open_request.permit_pending = false;
   --permits_pending_;
   const std::size_t provider = index_of(open_request.permit_provider);
-  touched_ |= 1U << provider;
+  touched_ |= std::uint64_t{1} << provider;
   entries_[provider].follower.report(open_request.permit, BreakerOutcome::ignored, breaker_time(context_.now));
 }
 
@@ -298,7 +310,7 @@ BreakerOutcome BreakerChecks::outcome_of(ReplyKind kind) const {
   if (kind == ReplyKind::ok) return BreakerOutcome::success;
   const auto& set = context_.config().circuit_breaker.outcomes[static_cast<std::size_t>(kind)];
   if (set.has_value()) return set.value();
-  if (kind == ReplyKind::client_error) return BreakerOutcome::ignored;
+  if (is_fault_of_request(kind)) return BreakerOutcome::ignored;
   if (kind == ReplyKind::rate_limited && !context_.config().provider_call.rate_limited_counts) {
     return BreakerOutcome::ignored;
   }

@@ -58,7 +58,7 @@ class BreakerChecks {
   CheckContext& context_;
   bool foreign_;  // the breakers are another program's
   std::vector<One> entries_;
-  std::uint32_t touched_ = 0;  // providers of this event, by bit
+  std::uint64_t touched_ = 0;  // providers of this event, by bit
   std::int64_t permits_pending_ = 0;
 };
 

@@ -14,7 +14,8 @@ CacheIdentity CacheChecks::identity_of(const OpenRequest& open_request, monitor:
   const bool apart = context_.config().cache.scope == monitor::CacheConfig::Scope::provider;
   const std::int64_t asked =
       open_request.request.max_tokens_is_asked ? open_request.request.max_tokens.count() : CacheIdentity::kNotAsked;
-  return {open_request.request.content, asked, apart ? index_of(provider) + 1U : 0U};
+  return {open_request.request.content, asked, apart ? index_of(provider) + 1U : 0U,
+          index_of(open_request.request.route)};
 }
 
 void CacheChecks::on_first_asked(const OpenRequest& open_request, monitor::ProviderId provider) {

@@ -34,6 +34,7 @@ Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool k
       true_time_(context_),
       cache_(context_),
       routing_(context_),
+      routes_(context_),
       telemetry_(context_),
       run_(context_),
       world_(context_) {}
@@ -62,6 +63,7 @@ void Checks::on(const monitor::RequestArrived& event) {
   open_request.request = event.request;
   open_request.arrived = event.at;
   open_request.wall = context_.wall();
+  routes_.on_arrival(open_request);
   telemetry_.on_arrival();
   world_.on_arrival(open_request);
   tokens_.on_arrival(open_request);
@@ -92,7 +94,7 @@ void Checks::on(const monitor::MoneyReleased& event) {
 
 // The first candidate's turn: the cache had nothing for this request.
 void Checks::ask_first(OpenRequest& open_request, monitor::ProviderId provider) {
-  open_request.asked_mask = static_cast<std::uint8_t>(open_request.asked_mask | 1U << index_of(provider));
+  open_request.asked_mask = open_request.asked_mask | std::uint64_t{1} << index_of(provider);
   if (open_request.first_asked) return;
   open_request.first_asked = provider;
   cache_.on_first_asked(open_request, provider);
@@ -103,6 +105,7 @@ void Checks::on(const monitor::PermitAsked& event) {
   if (open_request == nullptr) return;
   ask_first(*open_request, event.provider);
   failover_.on_permit(*open_request, event);
+  routes_.on_turn(*open_request, event.provider);
   retry_.on_step(*open_request, event.provider);
   breaker_.on_permit(*open_request, event);
 }
@@ -111,14 +114,21 @@ void Checks::on(const monitor::CoolingSkipped& event) {
   OpenRequest* const open_request = known(event.request, event.at, CheckId::F7);
   if (open_request == nullptr) return;
   ask_first(*open_request, event.provider);
+  routes_.on_turn(*open_request, event.provider);
   retry_.on_step(*open_request, event.provider);
   failover_.on_cooling_skip(*open_request, event.provider);
+}
+
+void Checks::on(const monitor::RouteEntered& event) {
+  if (OpenRequest* const open_request = known(event.request, event.at, CheckId::F15))
+    routes_.on_route(*open_request, event);
 }
 
 void Checks::on(const monitor::AttemptStarted& event) {
   OpenRequest* const open_request = known(event.request, event.at, CheckId::F7);
   if (open_request == nullptr) return;
   failover_.on_attempt_start(*open_request, event);
+  routes_.on_attempt_start(*open_request, event);
   breaker_.on_attempt_start(*open_request, event);
   money_.on_attempt_start(*open_request, event);
   tokens_.on_attempt_start(*open_request, event);
@@ -130,7 +140,7 @@ void Checks::on(const monitor::AttemptStarted& event) {
   open_request->started = event.at;
   open_request->deadline = event.deadline;
   open_request->output_max = event.output_max;
-  open_request->called_mask = static_cast<std::uint8_t>(open_request->called_mask | 1U << index_of(event.provider));
+  open_request->called_mask = open_request->called_mask | std::uint64_t{1} << index_of(event.provider);
   ++open_request->attempts_at[index_of(event.provider)];
   ++open_request->attempts;
 }
@@ -165,6 +175,7 @@ void Checks::on(const monitor::AttemptEnded& event) {
   telemetry_.on_attempt_end(event);
   open_request->calling = false;
   open_request->last_kind = event.reply.kind;
+  routes_.on_attempt_end(*open_request, event);
 }
 
 void Checks::on(const monitor::BreakerMoved& event) { breaker_.on_transition(event.provider, event.transition); }
@@ -194,6 +205,7 @@ void Checks::on(const monitor::Record& record) {
   OpenRequest* const open_request = known(record.request.id, context_.now, CheckId::T1);
   if (open_request == nullptr) return;
   failover_.on_finish(*open_request, record);
+  routes_.on_finish(*open_request, record);
   retry_.on_step(*open_request, std::nullopt);
   money_.on_finish(*open_request, record);
   true_time_.on_finish(*open_request, record);

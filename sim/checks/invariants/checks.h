@@ -15,6 +15,7 @@
 #include "sim/checks/invariants/failover_checks.h"
 #include "sim/checks/invariants/money_checks.h"
 #include "sim/checks/invariants/retry_checks.h"
+#include "sim/checks/invariants/route_checks.h"
 #include "sim/checks/invariants/routing_checks.h"
 #include "sim/checks/invariants/run_checks.h"
 #include "sim/checks/invariants/telemetry_checks.h"
@@ -44,6 +45,7 @@ class Checks final {
   void on(const monitor::MoneyReleased& event);
   void on(const monitor::PermitAsked& event);
   void on(const monitor::CoolingSkipped& event);
+  void on(const monitor::RouteEntered& event);
   void on(const monitor::AttemptStarted& event);
   void on(const monitor::AttemptEnded& event);
   void on(const monitor::BreakerMoved& event);
@@ -72,6 +74,7 @@ class Checks final {
   TrueTimeChecks true_time_;
   CacheChecks cache_;
   RoutingChecks routing_;
+  RouteChecks routes_;
   TelemetryChecks telemetry_;
   RunChecks run_;
   WorldChecks world_;

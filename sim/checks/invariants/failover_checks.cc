@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/checks/invariants/route_words.h"
 #include "sim/models/retry_after_model.h"
 
 namespace windtunnel::sim {
@@ -11,11 +12,11 @@ using monitor::ReplyKind;
 
 namespace {
 
-unsigned bit_of(monitor::ProviderId provider) { return 1U << index_of(provider); }
+std::uint64_t bit_of(monitor::ProviderId provider) { return std::uint64_t{1} << index_of(provider); }
 
 // The latest reply says that the request is wrong, and no other provider's failure comes before that.
 bool is_wrong_request(const OpenRequest& open_request) {
-  return open_request.attempts > 0 && open_request.last_kind == ReplyKind::client_error &&
+  return open_request.attempts > 0 && is_fault_of_request(open_request.last_kind) &&
          (open_request.retriable_mask & ~bit_of(open_request.provider)) == 0;
 }
 
@@ -34,7 +35,7 @@ void FailoverChecks::on_cooling_skip(OpenRequest& open_request, monitor::Provide
   must_have_obeyed();
   context_.violations.must(is_cooling(provider), CheckId::F4, context_.now, open_request.request.id,
                            "provider {} was passed over without a Retry-After in force", index_of(provider));
-  open_request.refused_mask = static_cast<std::uint8_t>(open_request.refused_mask | bit_of(provider));
+  open_request.refused_mask = open_request.refused_mask | bit_of(provider);
 }
 
 void FailoverChecks::on_permit(OpenRequest& open_request, const monitor::PermitAsked& event) {
@@ -42,10 +43,10 @@ void FailoverChecks::on_permit(OpenRequest& open_request, const monitor::PermitA
   context_.violations.must(!open_request.permit_pending, CheckId::F2, event.at, open_request.request.id,
                            "after provider {} was not paid for, provider {} was asked",
                            index_of(open_request.permit_provider), index_of(event.provider));
-  context_.violations.must(!is_wrong_request(open_request), CheckId::F6, event.at, open_request.request.id,
-                           "provider {} was asked after a client_error", index_of(event.provider));
-  if (!event.admitted)
-    open_request.refused_mask = static_cast<std::uint8_t>(open_request.refused_mask | bit_of(event.provider));
+  context_.violations.must(context_.has_routes() || !is_wrong_request(open_request), CheckId::F6, event.at,
+                           open_request.request.id, "provider {} was asked after a client_error",
+                           index_of(event.provider));
+  if (!event.admitted) open_request.refused_mask = open_request.refused_mask | bit_of(event.provider);
 }
 
 void FailoverChecks::on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event) {
@@ -53,11 +54,13 @@ void FailoverChecks::on_attempt_start(OpenRequest& open_request, const monitor::
   const std::size_t provider = index_of(event.provider);
   const auto& config = context_.config().provider_call;
   const bool same = open_request.attempts > 0 && open_request.provider == event.provider;
-  all.must(event.ordinal == open_request.attempts && open_request.attempts_at[provider] < config.retry.max_attempts &&
-               (same || (open_request.called_mask & bit_of(event.provider)) == 0),
-           CheckId::F1, event.at, event.request, "attempt {} is call {} to provider {}, of {} allowed in one visit",
-           static_cast<int>(event.ordinal), open_request.attempts_at[provider] + 1, provider,
-           config.retry.max_attempts);
+  const std::int32_t attempts_max =
+      context_.scenario.providers[provider].max_attempts.value_or(config.retry.max_attempts);
+  const bool within = open_request.attempts_at[provider] < attempts_max &&
+                      (same || (open_request.called_mask & bit_of(event.provider)) == 0);
+  all.must(event.ordinal == open_request.attempts && (context_.has_routes() || within), CheckId::F1, event.at,
+           event.request, "attempt {} is call {} to provider {}, of {} allowed in one visit",
+           static_cast<int>(event.ordinal), open_request.attempts_at[provider] + 1, provider, attempts_max);
   all.must(open_request.attempts == 0 || !open_request.has_seen_a_break(open_request.last_kind), CheckId::F5, event.at,
            event.request, "provider {} is called after its caller saw a stream break off", provider);
   all.must(open_request.granted, CheckId::F2, event.at, event.request,
@@ -65,17 +68,22 @@ void FailoverChecks::on_attempt_start(OpenRequest& open_request, const monitor::
   all.must(!is_cooling(event.provider), CheckId::F3, event.at, event.request,
            "provider {} is called {} ns before its Retry-After has passed", provider,
            instant_ns(cooling_until_[provider].value_or(event.at)) - instant_ns(event.at));
-  const bool may_retry = open_request.last_kind != ReplyKind::auth_or_quota &&
+  const bool may_retry = is_mended_by_time(open_request.last_kind) &&
                          (open_request.last_kind != ReplyKind::rate_limited || config.rate_limited_retries);
-  all.must(!same || may_retry, CheckId::F6, event.at, event.request, "provider {} is called again after {}", provider,
-           open_request.last_kind);
+  all.must(!same || may_retry || context_.has_routes(), CheckId::F6, event.at, event.request,
+           "provider {} is called again after {}", provider, open_request.last_kind);
   all.must(!open_request.calling, CheckId::F7, event.at, event.request,
            "provider {} is called while a call is outstanding", provider);
-  Instant due = config.timeout == monitor::kNoTimeout ? Instant::max() : event.at + config.timeout;
+  const Duration timeout = attempt_timeout_of(context_.scenario, open_request.route, event.provider);
+  Instant due = timeout == monitor::kNoTimeout ? Instant::max() : event.at + timeout;
+  if (const auto ends = route_ends(context_.scenario, open_request)) due = std::min(due, *ends);
   if (config.deadline) due = std::min(due, open_request.arrived + *config.deadline);
-  all.must(event.deadline == due && (!config.deadline || event.at < open_request.arrived + *config.deadline),
-           CheckId::F7, event.at, event.request, "the call's deadline is {} ns instead of {} ns",
-           instant_ns(event.deadline), instant_ns(due));
+  // Nested routes may end sooner.
+  const bool is_nested = is_nested_route(context_.scenario, open_request.route);
+  all.must(
+      (is_nested || event.deadline == due) && (!config.deadline || event.at < open_request.arrived + *config.deadline),
+      CheckId::F7, event.at, event.request, "the call's deadline is {} ns instead of {} ns", instant_ns(event.deadline),
+      instant_ns(due));
 }
 
 void FailoverChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event) {
@@ -86,7 +94,7 @@ void FailoverChecks::on_attempt_end(OpenRequest& open_request, const monitor::At
                            static_cast<int>(event.ordinal), index_of(event.provider), open_request.calling,
                            instant_ns(open_request.deadline));
   if (is_mended_by_time(event.reply.kind)) {
-    open_request.retriable_mask = static_cast<std::uint8_t>(open_request.retriable_mask | bit_of(event.provider));
+    open_request.retriable_mask = open_request.retriable_mask | bit_of(event.provider);
   }
   if (event.reply.kind == ReplyKind::ok || event.reply.retry_after.form == monitor::RetryAfter::Form::absent) return;
   const Instant until =
@@ -130,10 +138,11 @@ void FailoverChecks::on_finish(const OpenRequest& open_request, const monitor::R
   const bool wrong_request = is_wrong_request(open_request);
   all.must(wrong_request || record.outcome != Outcome::client_error || open_request.retriable_mask == 0, CheckId::F13,
            context_.now, open_request.request.id,
-           "it ends as client_error after providers {:#b} had failed for the time being",
-           static_cast<unsigned>(open_request.retriable_mask));
-  all.must(wrong_request == (record.outcome == Outcome::client_error), CheckId::F6, context_.now,
-           open_request.request.id, "its last reply was {} and it ends as {}", open_request.last_kind, record.outcome);
+           "it ends as client_error after providers {:#b} had failed for the time being", open_request.retriable_mask);
+  const bool is_client_error = record.outcome == Outcome::client_error;
+  all.must(context_.has_routes() ? wrong_request || !is_client_error : wrong_request == is_client_error, CheckId::F6,
+           context_.now, open_request.request.id, "its last reply was {} and it ends as {}", open_request.last_kind,
+           record.outcome);
   const auto& deadline = context_.config().provider_call.deadline;
   const auto is = [&](Outcome outcome) { return record.outcome == outcome; };
   if (is(Outcome::refused_rate) || is(Outcome::refused_tokens)) {
@@ -160,9 +169,10 @@ void FailoverChecks::gave_up(const OpenRequest& open_request, const monitor::Rec
                              "its stream broke off and it ends as {}", record.outcome);
     return;
   }
-  const unsigned turns = open_request.called_mask | open_request.refused_mask;
-  const unsigned everybody = (1U << context_.providers()) - 1U;
-  context_.violations.must(turns == everybody, open_request.attempts == 0 ? CheckId::F4 : CheckId::F5, context_.now,
+  const std::uint64_t turns = open_request.called_mask | open_request.refused_mask;
+  const std::uint64_t everybody = everybody_of(context_.providers());
+  context_.violations.must(context_.has_routes() || turns == everybody,
+                           open_request.attempts == 0 ? CheckId::F4 : CheckId::F5, context_.now,
                            open_request.request.id, "it ends as {} though only providers {:#b} of {:#b} had their turn",
                            record.outcome, turns, everybody);
   context_.violations.must(record.outcome != Outcome::all_providers_unavailable || open_request.attempts == 0,

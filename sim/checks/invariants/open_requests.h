@@ -45,13 +45,29 @@ struct OpenRequest {
   bool cache_stale = false;
   bool stored = false;
   std::uint8_t attempts = 0;
-  std::uint8_t asked_mask = 0;    // providers whose turn came, by bit
-  std::uint8_t refused_mask = 0;  // by their breaker, or passed over under Retry-After
-  std::uint8_t called_mask = 0;
-  std::uint8_t retriable_mask = 0;        // providers that failed in a way that another time may mend
+  bool is_bypass = false;          // the present call was made past the breakers
+  std::uint64_t asked_mask = 0;    // providers whose turn came, by bit
+  std::uint64_t refused_mask = 0;  // by their breaker, or passed over under Retry-After
+  std::uint64_t called_mask = 0;
+  std::uint64_t retriable_mask = 0;       // providers that failed in a way that another time may mend
   monitor::ProviderId provider{};         // of the present or latest call
   monitor::ProviderId permit_provider{};  // of the latest permit
   std::optional<monitor::ProviderId> first_asked;
+  // With routes: the one that is being tried, when it was entered, those before it, and within it the deployments that
+  // had their turn in this round, the round, and the calls.
+  monitor::RouteId route{};
+  Instant route_entered{};
+  std::uint64_t routes_tried = 0;
+  std::uint64_t route_turns = 0;
+  std::uint8_t route_round = 1;
+  std::uint8_t route_calls = 0;
+  std::uint8_t calls_in_a_row = 0;  // at the present provider
+  Instant step_at{};                // of its latest turn or the end of its latest call
+  bool has_failed = false;          // its latest call has, and no other target had a turn after it
+  // The latest failure that time may mend, and the latest such of another provider.
+  std::optional<monitor::ReplyKind> mendable;
+  std::optional<monitor::ReplyKind> mendable_before;
+  monitor::ProviderId mendable_at{};
   monitor::ReplyKind last_kind = monitor::ReplyKind::ok;
   std::array<std::uint8_t, monitor::kProvidersMax> attempts_at{};
   Tokens grant;

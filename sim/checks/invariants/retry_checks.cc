@@ -25,7 +25,7 @@ bool RetryChecks::may_retry(ReplyKind kind) const {
 
 void RetryChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event,
                                  std::optional<Instant> cooling) {
-  if (event.reply.kind == ReplyKind::ok) return;
+  if (event.reply.kind == ReplyKind::ok || context_.has_routes()) return;
   const monitor::ProviderCallConfig& config = context_.config().provider_call;
   const int calls_here = open_request.attempts_at[index_of(event.provider)];
   const Instant retry_at = event.at + model_.pause(calls_here, event.request, open_request.attempts);
@@ -33,7 +33,9 @@ void RetryChecks::on_attempt_end(OpenRequest& open_request, const monitor::Attem
   const bool is_free = !cooling || retry_at >= *cooling;
   open_request.due = {.open = true,
                       .retry = may_retry(event.reply.kind) && !open_request.has_seen_a_break(event.reply.kind) &&
-                               calls_here < config.retry.max_attempts && in_time && is_free,
+                               calls_here < context_.scenario.providers[index_of(event.provider)].max_attempts.value_or(
+                                                config.retry.max_attempts) &&
+                               in_time && is_free,
                       .failed_at = event.at,
                       .retry_at = retry_at,
                       .cooling = cooling};
@@ -53,7 +55,7 @@ void RetryChecks::returns(const OpenRequest& open_request) {
                                     (context_.now - due.failed_at).count(), (due.retry_at - due.failed_at).count());
   }
   // The provider's own Retry-After may be waited for only where no other candidate can be called meanwhile.
-  const unsigned others = ((1U << context_.providers()) - 1U) & ~(1U << provider);
+  const std::uint64_t others = everybody_of(context_.providers()) & ~(std::uint64_t{1} << provider);
   const bool is_alone = (others & ~(open_request.called_mask | open_request.refused_mask)) == 0;
   const bool is_asked_for = context_.now == due.retry_at || (is_alone && context_.now == due.cooling);
   context_.violations.must(

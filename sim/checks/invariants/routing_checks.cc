@@ -22,7 +22,9 @@ RoutingChecks::RoutingChecks(CheckContext& context)
 void RoutingChecks::on_finish(const OpenRequest& open_request, const monitor::Record& record) {
   std::optional<std::uint16_t> variant;
   std::optional<monitor::ProviderId> assigned = monitor::ProviderId{0};
-  if (open_request.request.provider) {
+  if (context_.has_routes()) {
+    assigned = open_request.first_asked ? open_request.first_asked : record.assigned;
+  } else if (open_request.request.provider) {
     assigned = open_request.request.provider;
   } else if (model_.has_variants()) {
     variant = model_.variant_of(open_request.request.user);

@@ -22,7 +22,7 @@ RunChecks::RunChecks(CheckContext& context) : context_(context) {
     for (std::size_t provider = 0; provider < context.providers(); ++provider) {
       const std::string& name = scenario.providers[provider].name;
       const bool named = std::ranges::find(spec.providers, name) != spec.providers.end();
-      if (spec.providers.empty() || named) entry.providers |= 1U << provider;
+      if (spec.providers.empty() || named) entry.providers |= std::uint64_t{1} << provider;
     }
     faults_.push_back(entry);
   }

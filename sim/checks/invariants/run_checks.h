@@ -22,7 +22,7 @@ class RunChecks {
   struct One {
     Instant begin{};  // of its window, by the scenario's words
     Instant end{};
-    std::uint32_t providers = 0;  // by bit
+    std::uint64_t providers = 0;  // by bit
     bool is_certain = false;      // it changes each call in its window
     bool active = false;
     std::int64_t hits = 0;

@@ -12,6 +12,10 @@ bool may_be_limited_by_itself(const ProviderSpec& spec) {
   return std::ranges::any_of(spec.errors.rates, [](const auto& rate) { return rate.first == ReplyKind::rate_limited; });
 }
 
+bool exceeds_window(const OpenRequest& open_request, const ProviderSpec& spec) {
+  return spec.context_window && open_request.request.input + open_request.output_max > *spec.context_window;
+}
+
 }  // namespace
 
 WorldChecks::WorldChecks(CheckContext& context)
@@ -103,6 +107,7 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
                           .was_served = open_request.was_served,
                           .waited = open_request.waited_for_place,
                           .may_have_failed = open_request.hit_by_fault || !spec.errors.rates.empty() ||
+                                             exceeds_window(open_request, spec) ||
                                              (open_request.waited_for_place && throttles_.has_own_limit(provider)),
                           .may_be_cut = open_request.hit_by_fault,
                           .input = open_request.request.input,

@@ -45,7 +45,7 @@ void ThrottleMinutes::on_call(const ThrottledCall& call, std::span<const std::si
 }
 
 bool ThrottleMinutes::own_limit_refuses(const ThrottledCall& call) {
-  return !own_[call.provider].admits(call.true_time, call.tokens);
+  return !own_[quota_of(watch_.scenario.providers, call.provider)].admits(call.true_time, call.tokens);
 }
 
 }  // namespace windtunnel::sim

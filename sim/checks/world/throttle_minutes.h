@@ -33,7 +33,7 @@ class ThrottleMinutes {
 
  private:
   struct Fault {
-    std::uint32_t providers = 0;  // by bit
+    std::uint64_t providers = 0;  // by bit
     bool acts = false;
     std::vector<RateModel> minutes;  // by provider; empty: no throttle, or not one that touches each call
   };

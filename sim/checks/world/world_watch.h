@@ -23,12 +23,12 @@ struct WorldWatch {
 };
 
 // The faults' providers by bit, from the scenario's words.
-[[nodiscard]] inline std::uint32_t providers_of(const FaultSpec& spec, const Scenario& scenario) {
-  std::uint32_t bits = 0;
+[[nodiscard]] inline std::uint64_t providers_of(const FaultSpec& spec, const Scenario& scenario) {
+  std::uint64_t bits = 0;
   for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
     bool named = spec.providers.empty();
     for (const std::string& name : spec.providers) named = named || name == scenario.providers[i].name;
-    if (named) bits |= 1U << i;
+    if (named) bits |= std::uint64_t{1} << i;
   }
   return bits;
 }

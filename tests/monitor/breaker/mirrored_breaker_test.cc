@@ -139,7 +139,7 @@ TEST(MirroredBreaker, a_copy_goes_its_own_way_with_a_program_of_its_own) {
   ProtocolBreaker second;
   ASSERT_FALSE(first.reset(config));
   ASSERT_FALSE(second.reset(config));
-  BreakerSet breakers{config, 1, BreakerSource::another_program};
+  BreakerSet breakers{std::vector<BreakerConfig>{config}, BreakerSource::another_program};
   const ForeignBreakers ours{&first};
   const ForeignBreakers theirs{&second};
   const auto permit = breakers.acquire(0, Instant{}, &ours);

@@ -37,8 +37,8 @@ TEST(LlmMonitorOptions, name_what_is_wrong_with_them) {
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.deadline = 1ns; }), "nothing");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 0; }), "max_attempts is below 1");
   EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 1; }), "nothing");
-  EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 8; }), "nothing");
-  EXPECT_NE(why([](auto& o) { o.config->provider_call.retry.max_attempts = 9; }), "nothing");
+  EXPECT_EQ(why([](auto& o) { o.config->provider_call.retry.max_attempts = 32; }), "nothing");
+  EXPECT_NE(why([](auto& o) { o.config->provider_call.retry.max_attempts = 33; }), "nothing");
   EXPECT_NE(why([](auto& o) { o.config->cost_limiter.monthly = Usd::max(); }), "nothing");
   EXPECT_NE(why([](auto& o) { o.config->rate_limiter.requests_per_minute = -1; }), "nothing");
   EXPECT_NE(why([](auto& o) { o.config->token_limiter.limit = Tokens{-1}; }), "nothing");
@@ -60,10 +60,10 @@ TEST(LlmMonitorOptions, name_what_is_wrong_with_a_provider) {
     return invalid(options).value_or("nothing");
   };
   std::vector<ProviderConfig> many;
-  for (int i = 0; i < 8; ++i) many.push_back({std::to_string(i), "model-1", good.tariffs});
+  for (int i = 0; i < 64; ++i) many.push_back({std::to_string(i), "model-1", good.tariffs});
   EXPECT_EQ(why(many), "nothing");
   many.push_back(good);
-  EXPECT_EQ(why(many), "there are more than 8 providers");
+  EXPECT_EQ(why(many), "there are more than 64 providers");
   EXPECT_EQ(why({{"", "model-1", good.tariffs}}), "a provider has no name");
   EXPECT_EQ(why({{"good", "model-1", {}}}), "provider good has no price");
   const Price below{Usd{} - Usd::from_picos(1)};

@@ -47,7 +47,8 @@ class Flaky final : public MockProvider {
     const std::uint64_t request = number_of(call.request);
     const std::uint64_t chance = stable_hash(request, call.attempt);
     const std::uint64_t percent = request / 64 % 8 == 0 ? 80 : 10;
-    if (chance % 100 < percent) fail_next(1, static_cast<ReplyKind>(1 + chance / 128 % (kReplyKinds - 1)));
+    if (chance % 100 < percent)
+      fail_next(1, static_cast<ReplyKind>(1 + chance / 128 % index_of(ReplyKind::client_error)));
     return MockProvider::complete(call);
   }
 };

@@ -112,6 +112,20 @@ TEST(Events, writes_retry_after) {
             "\n");
 }
 
+TEST(Events, writes_the_fallback_that_begins_and_what_it_follows) {
+  sim::Scenario scenario = small_world();
+  scenario.monitor.routing.routes = {{.name = "chat", .targets = {{.deployment = ProviderId{0}}}},
+                                     {.name = "large", .targets = {{.deployment = ProviderId{1}}}}};
+  const std::string text = text_of(scenario, [](EventsWriter& writer) {
+    writer.on(
+        monitor::RouteEntered{Instant{5s}, RequestId{3}, monitor::RouteId{1}, monitor::ReplyKind::context_length});
+    writer.on(monitor::RouteEntered{Instant{5s}, RequestId{3}, monitor::RouteId{1}, std::nullopt});
+  });
+  EXPECT_NE(text.find(R"("t_s":5,"type":"fallback","request_id":")"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"("route":"large","after":"context_length"})"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"("route":"large","after":null})"), std::string::npos) << text;
+}
+
 TEST(Events, writes_violations_where_they_happened_or_at_the_latest_event) {
   const std::string text = text_of(small_world(), [](EventsWriter& writer) {
     sim::Finding finding{.kind = sim::Finding::Kind::invariant,

@@ -200,7 +200,7 @@ TEST(Telemetry, has_room_for_the_largest_record) {
   record.attempt_count = monitor::kAttemptsMax;
   for (std::size_t i = 0; i < monitor::kAttemptsMax; ++i) {
     Attempt& attempt = record.attempt_storage[i];
-    attempt = {Instant{},  Duration{INT64_MAX - 7},     Usd::from_picos(500'000'000'000'000'007),
+    attempt = {Instant{},  Duration{INT64_MAX - 7},     Usd::from_picos(100'000'000'000'000'007),
                kAnthropic, ReplyKind::connection_error, true};
   }
   record.finished = Instant{Duration{7'000'000'000'000'000'001}};

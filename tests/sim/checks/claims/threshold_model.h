@@ -82,7 +82,8 @@ inline bool has_tags(const Scenario& scenario, const ThresholdSpec& spec, const 
   if (spec.provider) {
     std::optional<monitor::ProviderId> target = request.assigned;
     if (!target) target = request.chosen;
-    if (!target && scenario.monitor.ab_router.variants.empty()) target = monitor::ProviderId{0};
+    const bool has_default = scenario.monitor.ab_router.variants.empty() && scenario.monitor.routing.routes.empty();
+    if (!target && has_default) target = monitor::ProviderId{0};
     if (target != find_provider(scenario, *spec.provider)) return false;
   }
   if (spec.served_by) {

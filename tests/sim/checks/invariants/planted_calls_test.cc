@@ -73,6 +73,23 @@ void never_resets(Liar& liar) {
   };
 }
 
+// alpha in two attempts, then beta, then by fallback gamma.
+void routed(Scenario& world) {
+  fails(ReplyKind::server_error)(world);
+  world.providers[1].errors.rates = world.providers[0].errors.rates;
+  world.providers.push_back(provider("gamma", Law::fixed(1e8)));
+  world.monitor.circuit_breaker.consecutive_threshold = 1'000;
+  world.monitor.provider_call.retry.jitter = monitor::Jitter::none;
+  using monitor::ProviderId;
+  world.monitor.routing.routes = {{.name = "chat", .targets = {{.deployment = kFirst}, {.deployment = kSecond}}},
+                                  {.name = "cheap", .targets = {{.deployment = ProviderId{2}}}}};
+  world.monitor.routing.routes[0].retry.max_attempts = 2;
+  world.monitor.routing.routes[0].fallback = std::vector<monitor::RouteFallback>{{monitor::RouteId{1}}};
+}
+std::function<void(Scenario&)> told_of_chat(std::function<void(monitor::RouteConfig&)> change) {
+  return [change = std::move(change)](Scenario& told) { change(told.monitor.routing.routes[0]); };
+}
+
 }  // namespace
 
 std::vector<Plant> plants_of_calls() {
@@ -294,6 +311,40 @@ std::vector<Plant> plants_of_calls() {
        [](Scenario& told) { told.monitor.provider_call.retry.max_attempts = 4; }},
       {"F14", "the pause grows faster than by the law", retries,
        [](Scenario& told) { told.monitor.provider_call.retry.multiplier = Millionths{1'999'999}; }},
+      {"F15", "asks a lower tier first", routed, told_of_chat([](auto& chat) { chat.targets[0].priority = 1; })},
+      {"F15", "asks a target that is not of the route", routed,
+       told_of_chat([](auto& chat) { chat.targets.pop_back(); })},
+      {"F15", "fails over where it is never to", routed, told_of_chat([](auto& chat) { chat.failover.reset(); })},
+      {"F15", "retries a failure that is not retried", routed,
+       told_of_chat([](auto& chat) { chat.retry.on.emplace().add(ReplyKind::timeout); })},
+      {"F15", "falls back where no fallback names the failure", routed,
+       told_of_chat([](auto& chat) { (*chat.fallback)[0].on = {}; })},
+      {"F15",
+       "asks the dearer target first",
+       routed,
+       [](Scenario& told) {
+         told.monitor.routing.routes[0].balance = monitor::Balance::lowest_cost;
+         told.providers[1].tariffs = {{WallTime::min(), tariff(1, 1)}};
+       },
+       {},
+       {"F15"}},
+      {"F16", "one attempt more than the route has", routed,
+       told_of_chat([](auto& chat) { chat.retry.max_attempts = 1; })},
+      {"F16", "another back-off before a route's retry", routed,
+       [](Scenario& told) { told.monitor.provider_call.retry.base += Duration{1}; }},
+      {"F16", "gives up while a target is left",
+       [](Scenario& world) {
+         routed(world);
+         world.monitor.routing.routes[0].failover.reset();
+         world.monitor.routing.routes[0].fallback.reset();
+       },
+       told_of_chat([](auto& chat) { chat.failover = monitor::ReplySet::any(); })},
+      {"F16", "gives up while a fallback is left",
+       [](Scenario& world) {
+         routed(world);
+         world.monitor.routing.routes[0].fallback.reset();
+       },
+       told_of_chat([](auto& chat) { chat.fallback = std::vector<monitor::RouteFallback>{{monitor::RouteId{1}}}; })},
   };
 }
 

@@ -1,4 +1,4 @@
-#include "monitor/rate_limiter.h"
+#include "monitor/limits/rate_limiter.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -1,0 +1,116 @@
+// How the pipeline follows its plan: what a failure leads to, and what it counts as.
+
+#include <algorithm>
+
+#include "monitor/pipeline.h"
+#include "monitor/retry.h"
+
+namespace windtunnel::monitor {
+
+// The target whose turn it is may not be called. One that failed before, in this turn, has failed.
+std::optional<WaitUntil> Pipeline::pass_over(Flow& flow, Instant now) {
+  if (flow.turn.attempts_here == 0) return move_on(flow, std::nullopt, true, now);
+  return move_on(flow, flow.record.last_attempt()->kind, false, now);
+}
+
+// The plan moves on from a target that failed with `kind`, or that may not be called. Returns the wait before a retry.
+std::optional<WaitUntil> Pipeline::move_on(Flow& flow, std::optional<ReplyKind> kind, bool may_retry, Instant now) {
+  if (flow.record.attempt_count == kAttemptsMax) flow.turn.is_over = true;
+  if (flow.turn.is_over) return std::nullopt;
+  const PlanQuery query = query_of(flow, now);
+  std::optional<ReplyKind> failed;
+  if (const Attempt* last = flow.record.last_attempt()) failed = last->kind;
+  // A failure of before is the one to act on, because the request's own fault is no word about the others.
+  if (failed && is_callers_own(*failed) && !plan_.goes_on_after(flow.turn, *failed)) {
+    if (const auto earlier = failed_elsewhere(flow.record)) {
+      failed = earlier;
+      kind.reset();
+    }
+  }
+  const Turn before = flow.turn;
+  NextStep step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failed, may_retry);
+  std::optional<WaitUntil> wait;
+  if (step == NextStep::retry) {
+    wait = retry_at(flow, now);
+    if (!wait) {
+      flow.turn = before;
+      step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failed, false);
+    }
+  }
+  flow.record.failovers = static_cast<std::uint8_t>(flow.record.failovers + (flow.turn.moves - before.moves));
+  if (wait) flow.awaiting = Awaiting::wakeup;
+  if (observer_ && flow.turn.visited != before.visited) {
+    observer_.on(
+        RouteEntered{.at = now, .request = flow.record.request.id, .route = flow.turn.asked_route(), .after = failed});
+  }
+  return wait;
+}
+
+// A retry that could not start in time, or would find its provider under Retry-After, is not waited for.
+std::optional<WaitUntil> Pipeline::retry_at(const Flow& flow, Instant now) const {
+  const Instant at = now + backoff(config_.provider_call.retry, plan_.backoffs(flow.turn), flow.record.request.id,
+                                   flow.record.attempt_count);
+  const auto deadline = deadline_of(flow);
+  if ((deadline && at >= *deadline) || at >= plan_.ends(flow.turn) || is_cooling(flow.turn.target, at)) {
+    return std::nullopt;
+  }
+  return WaitUntil{at};
+}
+
+// A caller's own failure that no fallback answered is its outcome, unless another's failure is to act on.
+Step Pipeline::give_up(Flow& flow, Instant now) {
+  const Attempt* last = flow.record.last_attempt();
+  if (last != nullptr && is_callers_own(last->kind) && !failed_elsewhere(flow.record)) {
+    return finish(flow, Outcome::client_error, now);
+  }
+  const auto stale = cache_.find_stale(flow.cache_key, now);
+  if (stale) return serve_from_cache(flow, *stale, Outcome::stale_hit, now);
+  return finish(flow, flow.record.attempt_count == 0 ? Outcome::all_providers_unavailable : Outcome::failed, now);
+}
+
+// How another provider than the last one has failed in a way that time may mend. That failure is the one to act on: a
+// fallback's own 400 says only that the request does not suit the fallback.
+std::optional<ReplyKind> Pipeline::failed_elsewhere(const Record& record) {
+  std::optional<ReplyKind> kind;
+  for (const Attempt& attempt : record.attempts()) {
+    if (attempt.provider != record.last_attempt()->provider && is_retriable(attempt.kind)) kind = attempt.kind;
+  }
+  return kind;
+}
+
+PlanQuery Pipeline::query_of(const Flow& flow, Instant now) {
+  const WallTime wall = wall_at(now);
+  return {.request = flow.record.request,
+          .output_max = flow.grant.output,
+          .now = now,
+          .wall = wall,
+          .tariffs = prices_.at(wall)};
+}
+
+BreakerOutcome Pipeline::counts_as(ReplyKind kind, const BreakerConfig& breaker) const {
+  if (const auto& set = breaker.outcomes[index_of(kind)]) return *set;
+  switch (kind) {
+    case ReplyKind::ok:
+      return BreakerOutcome::success;
+    case ReplyKind::client_error:
+    case ReplyKind::context_length:
+    case ReplyKind::content_policy:
+      return BreakerOutcome::ignored;
+    case ReplyKind::rate_limited:
+      return config_.provider_call.rate_limited_counts ? BreakerOutcome::failure : BreakerOutcome::ignored;
+    case ReplyKind::timeout:
+    case ReplyKind::connection_error:
+    case ReplyKind::server_error:
+    case ReplyKind::overloaded:
+    case ReplyKind::malformed:
+    case ReplyKind::truncated:
+    case ReplyKind::auth_or_quota:
+    case ReplyKind::not_found:
+    case ReplyKind::auth:
+    case ReplyKind::quota_exhausted:
+      return BreakerOutcome::failure;
+  }
+  fail_check("a reply kind is known", __FILE__, __LINE__);
+}
+
+}  // namespace windtunnel::monitor
