@@ -199,8 +199,9 @@ std::vector<Field<FaultSpec>> setting_fields() {
           .in("calls")
           .stated(),
       settings
-          .of<Truncated>("bill_fraction", &Truncated::bill_fraction, share_double(),
-                         "The share of the output that a cut reply bills.")
+          .of<Truncated, sim::StreamStall, sim::StreamError, sim::EarlyEnd>(
+              "bill_fraction", [](auto& f) -> auto& { return f.bill_fraction; }, share_double(),
+              "The share of the output that a reply bills which breaks off.")
           .in("share of the output tokens"),
       measured_field().only_with("kind", {RandomOutages::kName}),
       settings

@@ -12,12 +12,15 @@
 
 #include "base/units.h"
 #include "sim/faults/brownout.h"
+#include "sim/faults/early_end.h"
 #include "sim/faults/error_burst.h"
 #include "sim/faults/flapping.h"
 #include "sim/faults/latency_spike.h"
 #include "sim/faults/malformed.h"
 #include "sim/faults/outage.h"
 #include "sim/faults/random_outages.h"
+#include "sim/faults/stream_error.h"
+#include "sim/faults/stream_stall.h"
 #include "sim/faults/throttle.h"
 #include "sim/faults/truncated.h"
 #include "sim/faults/wall_clock_step.h"
@@ -25,7 +28,7 @@
 namespace windtunnel::sim {
 
 using Fault = std::variant<Outage, ErrorBurst, LatencySpike, Throttle, Brownout, Malformed, Truncated, Flapping,
-                           RandomOutages, WallClockStep>;
+                           RandomOutages, WallClockStep, StreamStall, StreamError, EarlyEnd>;
 
 // A kind without its settings: its place in `Fault`.
 enum class FaultKind : std::uint8_t {};

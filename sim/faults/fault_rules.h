@@ -36,10 +36,13 @@ struct CallName {
 
 // What the faults make of one call.
 struct FaultEffect {
-  enum class Kind : std::uint8_t { none, refuse, hang, throttle, malformed, truncated, error };
+  enum class Kind : std::uint8_t { none, refuse, hang, throttle, malformed, truncated, stalled, error };
+  // How an answer that breaks off looks on the wire. To a caller that validates what it gets all are the same.
+  enum class Break : std::uint8_t { connection, error_event, clean_end };
   Kind kind = Kind::none;
   monitor::ReplyKind error = monitor::ReplyKind::server_error;  // of refuse and error
-  double bill_fraction = 1;                                     // of truncated
+  Break broken = Break::connection;                             // of truncated
+  double bill_fraction = 1;                                     // of truncated and stalled
   Duration retry_after{0};                                      // of throttle
   double factor = 1;                                            // of every latency
   Duration add{0};                                              // to the time to first token

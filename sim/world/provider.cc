@@ -81,6 +81,8 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
       return answer(call, effect, ReplyKind::malformed, result);
     case FaultEffect::Kind::truncated:
       return answer(call, effect, ReplyKind::truncated, result);
+    case FaultEffect::Kind::stalled:
+      return stall(call, effect, result);
     case FaultEffect::Kind::error:
       return answer(call, effect, effect.error, result);
     case FaultEffect::Kind::none:
@@ -150,6 +152,20 @@ void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kin
 
 bool Provider::fits_window(const Call& call) const {
   return !spec_.context_window || call.input + call.output_max <= *spec_.context_window;
+}
+
+// An answer that stops in its middle. Its caller waits for the rest; what was written is done work.
+void Provider::stall(const Call& call, const FaultEffect& effect, CallResult& result) {
+  const Latency latency = latency_of(call.name);
+  const auto whole = static_cast<double>(std::min(call.output, call.output_max).count());
+  const Tokens output{static_cast<std::int64_t>(whole * effect.bill_fraction)};
+  const double each = latency.each * effect.factor;
+  const Duration to_first = whole_nanoseconds(latency.first * effect.factor + static_cast<double>(effect.add.count()));
+  const Instant last = call.at + to_first + whole_nanoseconds(static_cast<double>(output.count()) * each);
+  result.stalled = {to_first, output, last};
+  const Usage done{call.input, output};
+  if (last > call.deadline) return leave_behind(call, done, last, {to_first, each}, result);
+  time_out(call, charged(done), result);
 }
 
 bool Provider::names_wait(ReplyKind kind) const {
@@ -244,6 +260,7 @@ Duration Provider::give_up_waiting(const Call& call, const FaultEffect& effect, 
 
 void Provider::abandon(const Call& call, const FaultEffect& effect, CallResult& result) {
   if (result.at <= call.deadline) return;
+  if (effect.kind == FaultEffect::Kind::stalled) return stall(call, effect, result);
   answer(call, effect, result.reply.kind, result);
 }
 

@@ -40,6 +40,13 @@ struct CallResult {
   monitor::Usage billed;
   Usd cost;
   Instant work_until{};  // `at`, or later if the provider works on after its caller has gone
+  // Of a call that a fault stalls: what it wrote before, and when.
+  struct Stalled {
+    Duration to_first{0};
+    Tokens output;
+    Instant last{};
+  };
+  Stalled stalled;
 };
 
 class Provider {
@@ -91,6 +98,7 @@ class Provider {
     double each = 0;  // nanoseconds a token
   };
   void answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind, CallResult& result);
+  void stall(const Call& call, const FaultEffect& effect, CallResult& result);
   void leave_behind(const Call& call, const monitor::Usage& usage, Instant at, Pace pace, CallResult& result) const;
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name);
   [[nodiscard]] Usd price_of(const Call& call, const monitor::Usage& billed) const;

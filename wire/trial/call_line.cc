@@ -12,6 +12,10 @@ std::string_view name_of(CallEnd end) {
       return "stream";
     case CallEnd::cut:
       return "cut";
+    case CallEnd::error_event:
+      return "error_event";
+    case CallEnd::early_end:
+      return "early_end";
     case CallEnd::reset:
       return "reset";
     case CallEnd::left:

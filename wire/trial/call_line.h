@@ -15,13 +15,15 @@ namespace windtunnel::wire {
 
 // How a call ended on the wire.
 enum class CallEnd : std::uint8_t {
-  whole,    // a whole body, an error's included
-  stream,   // a stream with its end
-  cut,      // the connection was closed before the end of the answer
-  reset,    // the connection was reset
-  left,     // the caller closed it first
-  refused,  // the request was no request of this interface
-  open,     // the server was stopped meanwhile
+  whole,        // a whole body, an error's included
+  stream,       // a stream with its end
+  cut,          // the connection was closed before the end of the answer
+  error_event,  // a stream with an error instead of its end
+  early_end,    // a body or stream that ends as a whole one before the answer does
+  reset,        // the connection was reset
+  left,         // the caller closed it first
+  refused,      // the request was no request of this interface
+  open,         // the server was stopped meanwhile
 };
 [[nodiscard]] std::string_view name_of(CallEnd end);
 

@@ -1,5 +1,7 @@
 #include "wire/trial/provider_host.h"
 
+// This file is long because everything that can become of a call stands beside how it ends.
+
 #include <algorithm>
 #include <utility>
 
@@ -160,8 +162,12 @@ void ProviderHost::place(std::uint32_t slot) {
 void ProviderHost::serve(std::uint32_t slot) {
   Open& open = slots_[slot];
   providers_[open.provider].serve(open.call, open.effect, open.result);
-  const ReplyKind kind = open.result.reply.kind;
-  if (!is_written(kind)) return expect(slot, open.result.at);
+  const bool stalls = is_stalled(open);
+  if (!is_written(open.result.reply.kind) && !stalls) return expect(slot, open.result.at);
+  const auto& stalled = open.result.stalled;
+  open.first = open.call.at + (stalls ? stalled.to_first : open.result.reply.time_to_first_token - open.call.waited);
+  open.last = stalls ? stalled.last : open.result.at;
+  open.tokens = (stalls ? stalled.output : open.result.billed.output).count();
   const Tokens wanted = std::min(open.call.output, open.call.output_max);
   open.answer = {.call = open.line.call,
                  .model = open.request.model,
@@ -171,16 +177,18 @@ void ProviderHost::serve(std::uint32_t slot) {
                  .inputs = open.request.inputs,
                  .base64 = open.request.base64,
                  .wants_usage = open.request.wants_usage};
-  const bool has_tokens = open.request.stream && open.result.billed.output > Tokens{};
-  expect(slot, has_tokens ? token_at(open, 0) : open.result.at);
+  expect(slot, open.request.stream && open.tokens > 0 ? token_at(open, 0) : open.last);
 }
 
 // --- An answer is written ------------------------------------------------------------------------------------------
 
+bool ProviderHost::is_stalled(const Open& open) {
+  return open.effect.kind == sim::FaultEffect::Kind::stalled && open.result.reply.kind == ReplyKind::timeout;
+}
+
 Instant ProviderHost::token_at(const Open& open, std::int64_t place) const {
-  const Instant first = open.call.at + (open.result.reply.time_to_first_token - open.call.waited);
-  const Int128 span = (open.result.at - first).count();
-  return first + Duration{static_cast<std::int64_t>(span * place / open.result.billed.output.count())};
+  const Int128 span = (open.last - open.first).count();
+  return open.first + Duration{static_cast<std::int64_t>(span * place / open.tokens)};
 }
 
 // The event that a call waits for.
@@ -188,7 +196,7 @@ void ProviderHost::go_on(std::uint32_t slot) {
   Open& open = slots_[slot];
   open.is_pending = false;
   if (!open.is_open) return release(slot);
-  if (!is_written(open.result.reply.kind)) return fail(slot);
+  if (!is_written(open.result.reply.kind) && !is_stalled(open)) return fail(slot);
   if (open.request.stream) return send_tokens(slot);
   answer_whole(slot);
 }
@@ -209,7 +217,7 @@ void ProviderHost::send_tokens(std::uint32_t slot) {
   Open& open = slots_[slot];
   const Api api = open.request.api;
   const ReplyKind kind = open.result.reply.kind;
-  const std::int64_t tokens = open.result.billed.output.count();
+  const std::int64_t tokens = open.tokens;
   if (open.line.status == 0) {
     send_head(open, kEventStream, std::nullopt);
     output_.on_body(open.peer, stream_begin(api, open.answer));
@@ -224,11 +232,26 @@ void ProviderHost::send_tokens(std::uint32_t slot) {
   if (!bytes.empty()) output_.on_body(open.peer, bytes);
   open.line.tokens_sent = open.next_token;
   if (open.next_token < tokens) return expect(slot, token_at(open, open.next_token));
-  if (now_ < open.result.at) return expect(slot, open.result.at);
-  if (kind == ReplyKind::truncated) return finish(slot, CallEnd::cut);
+  if (is_stalled(open)) return;
+  if (now_ < open.last) return expect(slot, open.last);
+  if (kind == ReplyKind::truncated) return break_off(slot);
   output_.on_body(open.peer, stream_end(api, open.answer));
   open.line.usage_sent = api != Api::chat || open.answer.wants_usage;
   finish(slot, CallEnd::stream);
+}
+
+// A stream that ends before its answer.
+void ProviderHost::break_off(std::uint32_t slot) {
+  Open& open = slots_[slot];
+  switch (open.effect.broken) {
+    case sim::FaultEffect::Break::connection:
+      return finish(slot, CallEnd::cut);
+    case sim::FaultEffect::Break::error_event:
+      output_.on_body(open.peer, stream_error(open.request.api));
+      return finish(slot, CallEnd::error_event);
+    case sim::FaultEffect::Break::clean_end:
+      return finish(slot, CallEnd::early_end);
+  }
 }
 
 void ProviderHost::answer_whole(std::uint32_t slot) {
@@ -237,18 +260,22 @@ void ProviderHost::answer_whole(std::uint32_t slot) {
   const ReplyKind kind = open.result.reply.kind;
   const std::string body =
       kind == ReplyKind::malformed ? spoilt_answer(api, open.answer) : whole_answer(api, open.answer);
-  send_head(open, kJson, body.size());
-  if (kind != ReplyKind::truncated) {
-    output_.on_body(open.peer, body);
-    open.line.usage_sent = kind == ReplyKind::ok;
-    return finish(slot, CallEnd::whole);
+  const bool stalls = is_stalled(open);
+  if (kind == ReplyKind::truncated || stalls) {
+    // As much as was written of it, and never all.
+    const std::int64_t all = std::max<std::int64_t>(1, open.answer.usage.output.count());
+    const auto share = static_cast<std::size_t>(static_cast<Int128>(body.size()) * open.tokens / all);
+    const std::string_view part = std::string_view(body).substr(0, std::min(share, body.size() - 1));
+    const bool is_clean = !stalls && open.effect.broken == sim::FaultEffect::Break::clean_end;
+    send_head(open, kJson, is_clean ? part.size() : body.size());
+    output_.on_body(open.peer, part);
+    if (stalls) return;
+    return finish(slot, is_clean ? CallEnd::early_end : CallEnd::cut);
   }
-  // As much as was billed of it, and never all.
-  const std::int64_t all = std::max<std::int64_t>(1, open.answer.usage.output.count());
-  const auto share =
-      static_cast<std::size_t>(static_cast<Int128>(body.size()) * open.result.billed.output.count() / all);
-  output_.on_body(open.peer, std::string_view(body).substr(0, std::min(share, body.size() - 1)));
-  finish(slot, CallEnd::cut);
+  send_head(open, kJson, body.size());
+  output_.on_body(open.peer, body);
+  open.line.usage_sent = kind == ReplyKind::ok;
+  finish(slot, CallEnd::whole);
 }
 
 // A reply that is no answer.

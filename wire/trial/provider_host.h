@@ -110,6 +110,9 @@ class ProviderHost {
     sim::FaultEffect effect;
     sim::CallResult result;
     Answer answer;
+    Instant first{};  // of the tokens that are written, and the instant after the last
+    Instant last{};
+    std::int64_t tokens = 0;  // that are written of a stream
     std::int64_t next_token = 0;
     bool is_open = false;
     bool in_line = false;     // waits for a place
@@ -128,6 +131,7 @@ class ProviderHost {
   void go_on(std::uint32_t slot);
   void send_tokens(std::uint32_t slot);
   void answer_whole(std::uint32_t slot);
+  void break_off(std::uint32_t slot);
   void fail(std::uint32_t slot);
   void finish(std::uint32_t slot, CallEnd end);
   void give_up(std::uint32_t slot, CallEnd end);
@@ -137,6 +141,7 @@ class ProviderHost {
   void expect(std::uint32_t slot, Instant at);
   void release(std::uint32_t slot);
   void send_head(Open& open, std::string_view content_type, std::optional<std::size_t> length);
+  [[nodiscard]] static bool is_stalled(const Open& open);
   [[nodiscard]] Instant token_at(const Open& open, std::int64_t place) const;
   [[nodiscard]] std::uint32_t take_slot();
 

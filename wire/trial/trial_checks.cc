@@ -82,7 +82,9 @@ Reason calls_after_end(const Case& of) {
 
 Reason unseen_cut(const Case& of) {
   if (!looks_whole(of.request) || of.request.answer.text.empty()) return {};
+  // A stream that the provider itself ended as a whole one shows nothing to a gateway that passes it on.
   if (of.answered == nullptr || of.answered->kind != ReplyKind::truncated) return {};
+  if (of.answered->end == CallEnd::early_end) return {};
   return fmt::format("call {} was cut after {} tokens, and its caller was shown no error", of.answered->call,
                      words_in(of.request.answer.text).words);
 }

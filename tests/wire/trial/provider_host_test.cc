@@ -87,7 +87,16 @@ Scenario eventful() {
   garbage.fraction = 0.3;
   sim::FaultSpec hangs = sim::fault("hangs", sim::Outage{.mode = sim::OutageMode::hang}, 70s, 10s);
   hangs.fraction = 0.2;
-  scenario.faults = {cuts, garbage, hangs, sim::fault("slow", sim::LatencySpike{.factor = 3}, 40s, 20s),
+  sim::FaultSpec stalls = sim::fault("stalls", sim::StreamStall{.bill_fraction = 0.3}, 60s, 8s);
+  stalls.fraction = 0.2;
+  sim::FaultSpec errors = sim::fault("errors", sim::StreamError{}, 50s, 5s);
+  scenario.faults = {stalls,
+                     errors,
+                     sim::fault("ends", sim::EarlyEnd{}, 56s, 2s),
+                     cuts,
+                     garbage,
+                     hangs,
+                     sim::fault("slow", sim::LatencySpike{.factor = 3}, 40s, 20s),
                      sim::fault("down", sim::Outage{}, 90s, 5s)};
   return scenario;
 }
