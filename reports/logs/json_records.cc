@@ -75,6 +75,13 @@ void JsonRecords::step_bracket(char byte) {
   if (byte == '}' || byte == ']') open_.pop_back();
 }
 
+// Takes what is in memory of a text up to its next quote, backslash or line end, because prompts are most of a log.
+void JsonRecords::copy_text() {
+  const std::size_t begin = at_;
+  while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && text_[at_] != '\n') ++at_;
+  record_.append(text_, begin, at_ - begin);
+}
+
 void JsonRecords::step_string(char byte) {
   if (escaped_) {
     escaped_ = false;
@@ -151,6 +158,7 @@ std::optional<JsonRecord> JsonRecords::step(char byte) {
 std::optional<JsonRecord> JsonRecords::next() {
   while (const auto byte = get()) {
     if (auto record = step(*byte)) return record;
+    if (place_ == Place::object && in_string_ && !escaped_) copy_text();
   }
   const Place place = std::exchange(place_, Place::outside);
   if (place == Place::object) return take("the file stops in the middle of it");

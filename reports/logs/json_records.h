@@ -52,6 +52,7 @@ class JsonRecords {
   std::optional<JsonRecord> step(char byte);
   std::optional<JsonRecord> step_object(char byte);
   void step_string(char byte);
+  void copy_text();
   void step_tail(char byte);
   void step_bracket(char byte);
   [[nodiscard]] bool enters_page() const;

@@ -51,6 +51,27 @@ TEST(JsonRecords, brackets_in_texts_are_none) {
   EXPECT_EQ(records_of(R"({"a": "}{\"]["}{"b": "\\"})"), (Texts{R"({"a":"}{\"]["})", R"({"b":"\\"})"}));
 }
 
+TEST(JsonRecords, long_texts_are_whole_wherever_the_file_is_cut_into_blocks) {
+  const ScratchFolder folder;
+  Texts written;
+  std::string file;
+  for (const std::size_t length : {ByteSource::kBlock - 9, ByteSource::kBlock + 1, 3 * ByteSource::kBlock}) {
+    std::string text;
+    while (text.size() < length) text += text.size() % 7 == 0 ? R"(\"})" : R"(a{\\)";
+    written.push_back("{\"a\": \"" + text + "\"}");
+    file += written.back() + "\n";
+  }
+  write_text(folder.file("log"), file);
+  JsonRecords records{std::make_unique<ByteSource>(folder.file("log"))};
+  for (const std::string& text : written) {
+    const auto record = records.next();
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->problem, nullptr);
+    EXPECT_TRUE(record->text == text);
+  }
+  EXPECT_FALSE(records.next());
+}
+
 TEST(JsonRecords, a_broken_line_costs_itself_alone) {
   EXPECT_EQ(records_of("{\"a\": 1\n{\"b\": 2}\n"), (Texts{R"(!{"a":1)", R"({"b":2})"}));
   EXPECT_EQ(records_of("{\"a\": 1,\n{\"b\": 2}\n"), (Texts{R"(!{"a":1,)", R"({"b":2})"}));
