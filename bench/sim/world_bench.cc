@@ -8,7 +8,7 @@
 #include "bench/allocations.h"
 #include "bench/worlds.h"
 #include "sim/checks/judge.h"
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::bench {

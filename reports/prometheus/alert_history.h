@@ -11,7 +11,7 @@
 #include "reports/prometheus/alert_rules.h"
 #include "reports/prometheus/run_metrics.h"
 #include "sim/checks/findings/verdict.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

@@ -14,7 +14,7 @@
 #include "base/units.h"
 #include "reports/prometheus/run_metrics.h"
 #include "reports/prometheus/scrape_times.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

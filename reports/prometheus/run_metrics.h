@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "reports/prometheus/scrape_times.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/units.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

@@ -10,7 +10,7 @@
 #include <cstddef>
 
 #include "reports/files/output_file.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "monitor/request.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

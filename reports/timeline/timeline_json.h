@@ -1,5 +1,5 @@
 #pragma once
-// timeline.json: a run over time (sim/world/timeline.h defines each series), for charts and for exports.
+// timeline.json: a run over time (sim/timeline/timeline.h defines each series), for charts and for exports.
 //
 // Every number is whole: nanoseconds, pico-dollars, counts; the name ends in its unit. A series has one number per step
 // (quantiles: per view) and may stop early: from there on it is zero, and [] is zero throughout. Instants are virtual,
@@ -23,7 +23,7 @@
 
 #include <string>
 
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

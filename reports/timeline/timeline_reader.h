@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "reports/files/report_error.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

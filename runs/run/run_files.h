@@ -13,7 +13,7 @@
 #include "reports/telemetry/event_log.h"
 #include "reports/telemetry/telemetry.h"
 #include "runs/run/run_job.h"
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 
 namespace windtunnel::runs {
 

@@ -2,11 +2,13 @@
 // The state of one reading of a file: the place in the tree, what was found, and which places were written.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/units.h"
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/json/json_document.h"
 
@@ -17,9 +19,9 @@ struct Names {
   std::vector<std::string> providers;  // in file order
   std::vector<std::string> vendors;    // of each: the vendor of its model; empty: unknown
   std::optional<std::map<std::string, Tariff>>
-      prices;  // of models, by the file's own list; nothing: by the shipped one
-  std::vector<std::string> accounts;   // of each: the provider of a deployment; empty: it is no deployment of one
-  std::vector<std::string> routes;     // in file order
+      prices;                         // of models, by the file's own list; nothing: by the shipped one
+  std::vector<std::string> accounts;  // of each: the provider of a deployment; empty: it is no deployment of one
+  std::vector<std::string> routes;    // in file order
 };
 
 class Reading {

@@ -8,7 +8,7 @@
 
 #include "reports/html/html_bundle.h"
 #include "reports/run/run_summary.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

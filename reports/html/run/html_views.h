@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

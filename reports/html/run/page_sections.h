@@ -7,7 +7,7 @@
 #include "reports/fields/field_places.h"
 #include "reports/html/html_writer.h"
 #include "reports/run/run_summary.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "reports/html/html_writer.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 namespace windtunnel::reports {
 

@@ -7,7 +7,7 @@
 #include "reports/html/run/html_views.h"
 #include "reports/run/run_summary.h"
 #include "sim/checks/judge.h"
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 #include "tests/reports/small_world.h"
 
 namespace windtunnel::reports::html_test {

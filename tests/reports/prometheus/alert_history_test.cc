@@ -8,7 +8,7 @@
 
 #include "base/duration_text.h"
 #include "reports/prometheus/alert_rules.h"
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 

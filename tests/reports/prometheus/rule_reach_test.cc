@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "reports/prometheus/alert_history.h"
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 #include "sim/world/world.h"
 #include "tests/reports/small_world.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "reports/timeline/timeline_reader.h"
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 #include "tests/reports/scratch_folder.h"
 #include "tests/reports/small_world.h"
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/checks/judge.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::disconnect_test {

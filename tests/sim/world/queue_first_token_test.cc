@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 #include "tests/sim/world_fixture.h"
 
 namespace windtunnel::sim::queue_first_token_test {

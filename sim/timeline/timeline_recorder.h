@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "monitor/pipeline.h"
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 #include "sim/world/unknown_bills.h"
 #include "sim/world/world.h"
 

@@ -1,4 +1,4 @@
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 
 #include <algorithm>
 #include <utility>

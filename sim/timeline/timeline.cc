@@ -1,4 +1,4 @@
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
-#include "sim/world/timeline.h"
+#include "sim/timeline/timeline.h"
 
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "sim/world/timeline_recorder.h"
+#include "sim/timeline/timeline_recorder.h"
 #include "tests/sim/any_world.h"
 
 namespace windtunnel::sim::timeline_test {
