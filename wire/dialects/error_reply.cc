@@ -34,11 +34,26 @@ Words words_of(Family family, ReplyKind kind) {
       return openai ? Words{429, "requests", "rate_limit_exceeded", "Rate limit reached"}
                     : Words{429, "rate_limit_error", "", "This request would exceed your rate limit"};
     case ReplyKind::auth_or_quota:
+    case ReplyKind::auth:
       return openai ? Words{401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided"}
                     : Words{401, "authentication_error", "", "invalid x-api-key"};
     case ReplyKind::client_error:
       return openai ? Words{400, "invalid_request_error", "", "The request is invalid"}
                     : Words{400, "invalid_request_error", "", "The request is invalid"};
+    case ReplyKind::context_length:
+      return openai ? Words{400, "invalid_request_error", "context_length_exceeded",
+                            "This model's maximum context length is exceeded by the messages and max_tokens"}
+                    : Words{400, "invalid_request_error", "", "prompt is too long"};
+    case ReplyKind::content_policy:
+      return openai ? Words{400, "invalid_request_error", "content_policy_violation",
+                            "The request was refused by the content filter"}
+                    : Words{400, "invalid_request_error", "", "Output blocked by content filtering policy"};
+    case ReplyKind::not_found:
+      return openai ? Words{404, "invalid_request_error", "model_not_found", "The model does not exist"}
+                    : Words{404, "not_found_error", "", "The model does not exist"};
+    case ReplyKind::quota_exhausted:
+      return openai ? Words{429, "insufficient_quota", "insufficient_quota", "You exceeded your current quota"}
+                    : Words{402, "billing_error", "", "Your credit balance is too low"};
     case ReplyKind::ok:
     case ReplyKind::timeout:
     case ReplyKind::connection_error:
