@@ -105,6 +105,26 @@ bool may_have_routes(const Draft& draft) {
   });
 }
 
+bool names_own_failure(const ReplySet& kinds) {
+  return kinds.has(ReplyKind::client_error) || kinds.has(ReplyKind::context_length);
+}
+
+// A request that is asked elsewhere after its own fault takes the time of several healthy answers, so that a deadline
+// would end it also when all is well.
+void lift_deadlines(Draft& draft) {
+  monitor::RoutesConfig& routing = draft.world.monitor.routing;
+  const auto by_fallback = [](const std::vector<monitor::RouteFallback>& list) {
+    return std::ranges::any_of(list, [](const auto& fallback) { return names_own_failure(fallback.on); });
+  };
+  const auto asks_again = [&](const RouteConfig& route) {
+    return (route.retry.on && names_own_failure(*route.retry.on)) ||
+           (route.failover && names_own_failure(*route.failover)) || (route.fallback && by_fallback(*route.fallback));
+  };
+  if (!std::ranges::any_of(routing.routes, asks_again) && !by_fallback(routing.default_fallback)) return;
+  if (!draft.keeps(SwarmPart::provider_call)) draft.world.monitor.provider_call.deadline.reset();
+  for (RouteConfig& route : routing.routes) route.timeout.reset();
+}
+
 }  // namespace
 
 void draw_deployments(Draft& draft) {
@@ -141,6 +161,7 @@ void draw_routes(Draft& draft) {
     world.monitor.routing.routes.front().rules = {{.when = {{"plan", "paid"}}, .route = route_at(count - 1)}};
     if (count == 1) world.monitor.routing.routes.front().rules.clear();
   }
+  lift_deadlines(draft);
   std::uint64_t i = 0;
   for (WorkloadSpec& load : world.workloads) {
     load.provider.reset();

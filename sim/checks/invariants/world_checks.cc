@@ -85,7 +85,9 @@ void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) 
   open_request.was_served = true;
   open_request.served_at = event.at;
   const std::size_t provider = index_of(event.provider);
-  if (open_request.hit_by_fault || !throttles_.has_own_limit(provider)) return;
+  // A call that is too long is refused before it counts in its provider's minute.
+  const bool is_too_long = exceeds_window(open_request, context_.scenario.providers[provider]);
+  if (open_request.hit_by_fault || is_too_long || !throttles_.has_own_limit(provider)) return;
   open_request.asked_own_limit = true;
   open_request.limit_refuses =
       throttles_.own_limit_refuses({.at = event.at,
@@ -115,6 +117,7 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
                           .billed_input = open_request.billed_input,
                           .billed_output = open_request.billed_output});
   }
+  judge_window(open_request, event, spec);
   if (!open_request.asked_own_limit) return;
   const bool is_refused = event.reply.kind == ReplyKind::rate_limited;
   const bool is_right = open_request.limit_refuses ? is_refused && event.at == open_request.served_at
@@ -123,6 +126,21 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
                            "its call of {} tokens to provider {} ends as {}; its own limit has room for it: {}",
                            (open_request.request.input + open_request.output_max).count(), provider, event.reply.kind,
                            !open_request.limit_refuses);
+}
+
+// A call in service is refused for its length exactly where it exceeds the window, or where the provider's own errors
+// are of that kind.
+void WorldChecks::judge_window(const OpenRequest& open_request, const monitor::AttemptEnded& event,
+                               const ProviderSpec& spec) const {
+  if (!open_request.was_served || open_request.hit_by_fault) return;
+  const bool is_refused = event.reply.kind == ReplyKind::context_length;
+  const bool may_be_drawn =
+      std::ranges::any_of(spec.errors.rates, [](const auto& rate) { return rate.first == ReplyKind::context_length; });
+  const bool exceeds = exceeds_window(open_request, spec);
+  context_.violations.must(is_refused == exceeds || (!exceeds && may_be_drawn), CheckId::Q, event.at, event.request,
+                           "its call of {} tokens to provider {} ends as {}; it exceeds the window of context: {}",
+                           (open_request.request.input + open_request.output_max).count(), index_of(event.provider),
+                           event.reply.kind, exceeds);
 }
 
 void WorldChecks::on_finish(const OpenRequest& open_request) {

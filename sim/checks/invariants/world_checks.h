@@ -29,6 +29,8 @@ class WorldChecks {
   void at_end(const RunResult& result);
 
  private:
+  void judge_window(const OpenRequest& open_request, const monitor::AttemptEnded& event,
+                    const ProviderSpec& spec) const;
   void on_called(OpenRequest& open_request, const CallPlaced& event);
   void on_served(OpenRequest& open_request, const CallPlaced& event);
   [[nodiscard]] static std::size_t workload_of(const OpenRequest& open_request);
