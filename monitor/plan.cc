@@ -181,9 +181,10 @@ Duration Plan::attempt_timeout(const Turn& turn) const {
   return deployments_[index_of(turn.target)].timeout;
 }
 
+// Where the route has no number, that of the deployment that was called last.
 std::int32_t Plan::attempts_max(const Turn& turn) const {
   const auto& own = route(turn.visits[turn.depth - 1U].route).retry.max_attempts;
-  return own.value_or(deployments_[index_of(turn.target)].max_attempts);
+  return own.value_or(deployments_[index_of(turn.called)].max_attempts);
 }
 
 void Plan::enter(Turn& turn, RouteId id, Instant now) const {

@@ -67,6 +67,25 @@ TEST(Plan, a_round_without_a_call_is_the_last) {
   EXPECT_EQ(rig.pass_over(asked), NextStep::over);
 }
 
+TEST(Plan, without_a_number_of_its_own_a_route_has_that_of_the_deployment_called_last) {
+  RouteConfig route = route_over(2);
+  route.retry.where = RetryWhere::whole_route;
+  std::vector<ProviderConfig> all;
+  for (const char* name : {"a", "b"}) all.push_back({.name = name, .model = "m", .tariffs = {{}}});
+  all[1].max_attempts = 2;
+  Plan plan{only(route), {}, all};
+  Request request;
+  const PlanQuery query{.request = request, .output_max = Tokens{1}, .tariffs = {}};
+  Turn turn;
+  plan.begin(turn, query);
+  plan.on_start(turn);
+  plan.on_end(turn.target, ReplyKind::server_error, 1s, Tokens{}, query);
+  const auto server_error = ReplyKind::server_error;
+  EXPECT_EQ(plan.after(turn, {}, query, server_error, server_error, true), NextStep::go_on);
+  EXPECT_EQ(turn.target, deployment(1));
+  EXPECT_EQ(plan.after(turn, {}, query, std::nullopt, server_error, true), NextStep::over);  // a has one attempt
+}
+
 TEST(Plan, leaves_a_tier_after_its_attempts) {
   RouteConfig route{.name = "chat", .targets = {target(0), target(1), target(2), target(3, 1, 1)}};
   route.retry.max_attempts = 2;
