@@ -2,6 +2,7 @@
 // never a crash, a hang or memory without bound. The first byte chooses how the rest is cut and which interface reads
 // it.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -133,10 +133,10 @@ def running(word):
 
 
 def check_programs(windtunnel, _):
-    cases = [("dies", 4, "exit code 7"), ("never_ready", 4, "was not ready within 1000 ms (status 503)")]
+    cases = [("dies", 4, "exit code 7"), ("never_ready", 4, "was not ready within 6000 ms (status 503)")]
     for deviation, expected, words in cases:
         gateway = python_gateway(deviation)
-        gateway["ready"]["within"] = "1s" if deviation == "never_ready" else "10s"
+        gateway["ready"]["within"] = "6s" if deviation == "never_ready" else "10s"
         code, result, err = trial(windtunnel, world(), gateway)
         need(code == expected and result is None and words in err, f"{deviation}: {code} {err}")
     for gateway, expected, words in (({"command": ["no-such-program-here"]}, 4, "no-such-program-here"),
