@@ -43,7 +43,8 @@ class Build:
         build = os.path.join(self.folder, "build")
         shutil.rmtree(build, ignore_errors=True)
         done = self.run([self.cmake, "-S", self.root, "-B", build, "-G", "Ninja", "-DWINDTUNNEL_TESTS=OFF",
-                         f"-DCMAKE_CXX_COMPILER={self.compiler}", f"-DCMAKE_MAKE_PROGRAM={self.path}/ninja",
+                         f"-DCMAKE_CXX_COMPILER={self.compiler}", f"-DCMAKE_C_COMPILER={shutil.which('cc')}",
+                         f"-DCMAKE_MAKE_PROGRAM={self.path}/ninja",
                          f"-DWINDTUNNEL_HTML={mode}", HIDDEN, *flags])
         return done.returncode, " ".join((done.stdout + done.stderr).split()), build
 
