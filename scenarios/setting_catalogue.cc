@@ -221,7 +221,8 @@ class Walk {
     const JsonValue* others = below(rule, "additionalProperties");
     if (others != nullptr && others->kind == JsonKind::object) key(rule, way, "NAME", *others);
     if (const JsonValue* patterns = below(rule, "patternProperties")) {
-      key(rule, way, "METRIC", patterns->members.front().value);
+      const JsonMember& pattern = patterns->members.front();
+      key(rule, way, pattern.key.starts_with("^tag") ? "tag.NAME" : "METRIC", pattern.value);
     }
     if (const JsonValue* items = below(rule, "items")) collect(*items, with(way, {"N", &rule, items}));
     if (const JsonValue* choices = below(rule, "anyOf")) {

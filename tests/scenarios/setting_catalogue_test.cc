@@ -40,7 +40,8 @@ void collect(const JsonValue& rule, const std::string& path, std::vector<Key>& k
   const JsonMember* others = rule.find("additionalProperties");
   if (others != nullptr && others->value.kind == JsonKind::object) below("NAME", others->value, false);
   if (const JsonMember* patterns = rule.find("patternProperties")) {
-    below("METRIC", patterns->value.members.front().value, true);
+    const JsonMember& pattern = patterns->value.members.front();
+    below(pattern.key.starts_with("^tag") ? "tag.NAME" : "METRIC", pattern.value, true);
   }
   if (const JsonMember* items = rule.find("items")) below("N", items->value, false);
   if (const JsonMember* choices = rule.find("anyOf")) {

@@ -164,7 +164,16 @@ Kind<monitor::Tags> condition() {
             for (const auto& [tag, word] : value) json.add("tag." + tag, JsonValue::of_string(word));
             return json;
           },
-          tags.same, [] { return type_schema("object"); }};
+          tags.same,
+          [] {
+            JsonValue schema = type_schema("object");
+            schema.add("additionalProperties", JsonValue::of_bool(false));
+            JsonValue& tag = schema.add("patternProperties", JsonValue::object()).add("^tag\\..+$", line().schema());
+            annotate(
+                tag,
+                {.description = "The value that this tag must have.", .default_words = "any", .example = R"("paid")"});
+            return schema;
+          }};
 }
 
 const Table<RouteRule>& rule_table() {

@@ -25,6 +25,8 @@ struct SchemaKey {
   const JsonValue* rule = nullptr;
 };
 
+constexpr const char* kAnyTag = "tag.any";
+
 void collect(const JsonValue& rule, SchemaKey at, std::vector<SchemaKey>& keys) {
   const auto below = [&](const std::string& step, bool index, const JsonValue& next) {
     SchemaKey key = at;
@@ -32,8 +34,6 @@ void collect(const JsonValue& rule, SchemaKey at, std::vector<SchemaKey>& keys) 
     key.is_index.push_back(index);
     key.around.push_back(&rule);
     key.rule = &next;
-    // The names of thresholds are metrics; all others may be called anything.
-    if (step == "any" && at.way == std::vector<std::string>{"thresholds"}) key.way.back() = "requests";
     if (!index) keys.push_back(key);
     collect(next, key, keys);
   };
@@ -44,7 +44,10 @@ void collect(const JsonValue& rule, SchemaKey at, std::vector<SchemaKey>& keys) 
     below("any", false, others->value);
   }
   if (const JsonMember* patterns = rule.find("patternProperties")) {
-    for (const JsonMember& pattern : patterns->value.members) below("any", false, pattern.value);
+    // The names of thresholds are metrics, and those of conditions tags; all others may be called anything.
+    for (const JsonMember& pattern : patterns->value.members) {
+      below(pattern.key.starts_with("^tag") ? kAnyTag : "requests", false, pattern.value);
+    }
   }
   if (const JsonMember* items = rule.find("items")) below("0", true, items->value);
   if (const JsonMember* choices = rule.find("anyOf")) {
@@ -187,7 +190,7 @@ TEST(SchemaKeys, values_of_the_wrong_type_or_out_of_range_are_refused_by_both_at
 
 TEST(SchemaKeys, a_misspelled_key_is_refused_by_both_at_its_place) {
   for (const SchemaKey& key : keys()) {
-    if (key.way.back() == "any") continue;
+    if (key.way.back() == "any" || key.way.back() == kAnyTag) continue;
     const std::string slip = key.way.back() + "q";
     const JsonValue document = document_with(key, slip, parsed("1"));
     SchemaKey place = key;
