@@ -208,11 +208,11 @@ int main(int count, char** words) {
   const windtunnel::sim::Scenario llm_request = bench::llm_request_world("1h");
   const auto records = bench::records_of(bench::lasting(healthy, 1000));
   const std::vector<bench::Pair> pairs{
-      {"pipeline", bench::decisions(), bench::conventional(), 10'000, 0.27},
-      {"healthy", bench::world_of(healthy), bench::conventional(), 10'000, 0.52},
-      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.47},
-      {"healthy/telemetry", bench::world_with_telemetry(healthy), bench::conventional(), 10'000, 0.77},
-      {"llm_request", bench::world_of(llm_request), bench::conventional(), 10'000, 0.41},
+      {"pipeline", bench::decisions(), bench::conventional(), 10'000, 0.33},
+      {"healthy", bench::world_of(healthy), bench::conventional(), 10'000, 0.67},
+      {"healthy/all_checks", bench::world_with_checks(healthy), bench::conventional(), 10'000, 1.9},
+      {"healthy/telemetry", bench::world_with_telemetry(healthy), bench::conventional(), 10'000, 0.98},
+      {"llm_request", bench::world_of(llm_request), bench::conventional(), 10'000, 0.48},
       {"event_queue/hold", bench::hold_ours(), bench::hold_standard(), 50'000, 0.75},
       {"record/format", bench::records_ours(healthy, records), bench::records_general(healthy, records), 2'000, 0.019},
   };
