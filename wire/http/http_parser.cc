@@ -1,5 +1,8 @@
 #include "wire/http/http_parser.h"
 
+// Beast asserts that a last chunk which is the only one comes in one piece. Where it does not, the code without the
+// assertion asks for more, as it has to.
+#define BOOST_DISABLE_ASSERTS
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/parser.hpp>

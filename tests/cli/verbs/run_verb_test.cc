@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "reports/html/html_bundle.h"
 #include "tests/cli/windtunnel.h"
 
 namespace windtunnel::tests::run_test {
@@ -178,8 +179,10 @@ TEST(Run, counts_more_money_than_a_single_amount_holds) {
   const ProcessResult result = windtunnel("run " + file + " --out " + folder.path("out"));
   EXPECT_EQ(result.exit, 0) << result.out;
   EXPECT_NE(result.out.find("Total Cost: $18000000.0000\n"), std::string::npos) << result.out;
-  EXPECT_EQ(windtunnel("report " + folder.path("out")).exit, 0);
-  EXPECT_NE(folder.read("out/report.html").find("18000000.0000"), std::string::npos) << "the last bucket's Billed";
+  if (reports::html_bundle() != nullptr) {
+    EXPECT_EQ(windtunnel("report " + folder.path("out")).exit, 0);
+    EXPECT_NE(folder.read("out/report.html").find("18000000.0000"), std::string::npos) << "the last bucket's Billed";
+  }
   const ProcessResult csv = windtunnel("export csv " + folder.path("out") + " --out " + folder.path("t.csv"));
   EXPECT_EQ(csv.exit, 0) << csv.out;
   EXPECT_NE(folder.read("t.csv").find(",18000000,"), std::string::npos) << "month_settled_usd at the end";
@@ -200,8 +203,10 @@ TEST(Run, a_forecast_counts_more_money_than_a_single_amount_holds) {
   const std::string text = folder.read("whole/forecast.txt");
   EXPECT_NE(text.find("36,000,000"), std::string::npos) << text;
   EXPECT_NE(folder.read("whole/forecast.csv").find(",36000000,36000000,36000000,"), std::string::npos);
-  const ProcessResult page = windtunnel("report " + folder.path("whole"));
-  EXPECT_EQ(page.exit, 0) << page.out;
+  if (reports::html_bundle() != nullptr) {
+    const ProcessResult page = windtunnel("report " + folder.path("whole"));
+    EXPECT_EQ(page.exit, 0) << page.out;
+  }
   for (const char* shard : {"0", "1"}) {
     const ProcessResult part =
         windtunnel(flags + folder.path(std::string("part-") + shard + ".json") + " --shard " + shard + "/2");

@@ -121,6 +121,21 @@ TEST(ResponseReader, reads_what_the_writer_wrote_in_every_framing) {
   }
 }
 
+TEST(ResponseReader, reads_an_empty_body_of_chunks_byte_by_byte) {
+  const std::string bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  const ReadResponse read = read_response(bytes, false);
+  EXPECT_TRUE(read.whole && !read.problem);
+  EXPECT_EQ(read.body, "");
+  for (std::size_t length = 1; length < bytes.size(); ++length) {
+    ResponseReader reader;
+    std::string body;
+    reader.put(bytes.substr(0, length), body);
+    EXPECT_FALSE(reader.is_whole() || reader.problem()) << length;
+    reader.put(bytes.substr(length), body);
+    EXPECT_TRUE(reader.is_whole()) << length;
+  }
+}
+
 TEST(ResponseReader, tells_a_body_that_breaks_off_from_a_whole_one) {
   const std::string whole = response(Framing::length, true);
   for (const std::string& cut : {whole.substr(0, whole.size() - 1), response(Framing::chunks, false)}) {
