@@ -138,7 +138,8 @@ struct ResponseReader::State {
   int status = 0;
 
   explicit State(HttpLimits limits) {
-    parser.eager(true);
+    // An eager parser goes on after it has found that the body is over its limit, and makes room for all of it.
+    parser.eager(false);
     parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
     parser.body_limit(limits.body_bytes);
   }

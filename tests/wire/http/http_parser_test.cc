@@ -136,6 +136,15 @@ TEST(ResponseReader, reads_an_empty_body_of_chunks_byte_by_byte) {
   }
 }
 
+TEST(ResponseReader, makes_no_room_for_a_body_beyond_its_limit) {
+  ResponseReader reader{{.header_bytes = 4096, .body_bytes = 16384}};
+  std::string body;
+  reader.put("HTTP/1.1 200 OK\r\nContent-Length: 3696028028759266414\r\n\r\nbody", body);
+  ASSERT_TRUE(reader.problem());
+  EXPECT_EQ(reader.problem()->status, 413);
+  EXPECT_EQ(body, "");
+}
+
 TEST(ResponseReader, tells_a_body_that_breaks_off_from_a_whole_one) {
   const std::string whole = response(Framing::length, true);
   for (const std::string& cut : {whole.substr(0, whole.size() - 1), response(Framing::chunks, false)}) {
