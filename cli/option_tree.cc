@@ -73,6 +73,8 @@ Parsed parse_arguments(int argc, const char* const* argv) {
     return {.verb = nullptr, .code = print_help(app, success)};
   } catch (const CLI::ParseError& error) {
     return {.verb = nullptr, .code = say_usage_error(about_unknown_word(app).value_or(error.what()))};
+  } catch (const runs::ProblemError& error) {
+    return {.verb = nullptr, .code = say_usage_error(error.problem().text)};
   }
   return {.verb = std::move(verbs.at(app.get_subcommands().front()->get_name())), .code = ExitCode::pass};
 }

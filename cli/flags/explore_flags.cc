@@ -8,8 +8,8 @@
 #include "cli/terminal/interrupt.h"
 #include "cli/terminal/messages.h"
 #include "runs/ci/github_reports.h"
+#include "runs/flag_duration.h"
 #include "runs/search/search_job.h"
-#include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -25,12 +25,6 @@ constexpr const char* kExploreFooter =
     "What fails is shrunk to a scenario file from which nothing more can go. The answer does not depend on\n"
     "--jobs. With --out a search that was stopped or killed goes on where it was. Speed and progress go to\n"
     "stderr.";
-
-Duration parse_time(const std::string& text) {
-  const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
-  if (parsed.problem == scenarios::NumberProblem::none && parsed.value > 0) return Duration{parsed.value};
-  throw CLI::ValidationError("--time", "'" + text + "' is not a duration such as 60s or 5m");
-}
 
 struct ExploreArguments {
   runs::SearchRequest request;
@@ -96,7 +90,7 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
   verb.add_option("FILE", explore.request.file, "Scenario file")->required()->type_name("");
   add_seeds(verb, explore.request.seeds, "The seeds to look at [1..1000]");
   verb.add_option_function<std::string>(
-          "--time", [&explore](const std::string& text) { explore.request.time = parse_time(text); },
+          "--time", [&explore](const std::string& text) { explore.request.time = runs::flag_duration("--time", text); },
           "As many seeds as this time allows, from 1 on")
       ->type_name("T")
       ->excludes("--seeds");

@@ -13,6 +13,7 @@
 #include "runs/scenario_source.h"
 #include "runs/serve/gateway_config.h"
 #include "runs/unknown_word.h"
+#include "wire/clock/real_clock.h"
 #include "wire/trial/provider_server.h"
 
 namespace windtunnel::runs {
@@ -98,6 +99,7 @@ void serve_scenario(const ServeJob& job, const sim::Scenario& scenario) {
   }
   std::unique_ptr<reports::OutputFile> ledger;
   if (!request.ledger.empty()) ledger = std::make_unique<reports::OutputFile>(request.ledger);
+  wire::RealClock clock;
   wire::SocketLoop loop;
   wire::ProviderServer server{scenario,
                               {.seed = request.seed.value_or(scenario.seed),
@@ -110,6 +112,7 @@ void serve_scenario(const ServeJob& job, const sim::Scenario& scenario) {
                                      ledger->append(text_of(line));
                                      ledger->flush();
                                    }},
+                              clock,
                               loop};
   if (const auto problem = server.listen()) {
     refuse(ProblemKind::file, *problem + (request.port_base != 0 ? "; --port-base 0 takes free ports" : ""));

@@ -96,9 +96,11 @@ void GatewayFolder::write(const std::string& name, const std::string& content) c
   if (!file) refuse(ProblemKind::file, path.string() + ": cannot write the gateway's file");
 }
 
-GatewayProcess::GatewayProcess(const sim::GatewaySpec& spec, const std::string& directory, const std::string& log)
+GatewayProcess::GatewayProcess(const sim::GatewaySpec& spec, const std::string& directory, const std::string& log,
+                               const std::vector<std::string>& environment)
     : log_(log) {
-  ProgramSurroundings surroundings{.directory = directory};
+  ProgramSurroundings surroundings{
+      .directory = directory, .environment = environment, .fixed_addresses = !environment.empty()};
   for (const auto& [name, value] : spec.environment) surroundings.environment.push_back(name + "=" + value);
   const int input = open_or_refuse("/dev/null", O_RDONLY);
   const int output = open_or_refuse(log, O_WRONLY | O_CREAT | O_TRUNC);

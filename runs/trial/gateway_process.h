@@ -40,8 +40,10 @@ class GatewayFolder {
 
 class GatewayProcess {
  public:
-  // `spec` is filled in. Its output goes to the file `log`. Throws ProblemError if it cannot be started.
-  GatewayProcess(const sim::GatewaySpec& spec, const std::string& directory, const std::string& log);
+  // `spec` is filled in; `environment` is NAME=VALUE beside its own. Its output goes to the file `log`. Throws
+  // ProblemError if it cannot be started.
+  GatewayProcess(const sim::GatewaySpec& spec, const std::string& directory, const std::string& log,
+                 const std::vector<std::string>& environment = {});
 
   // How it ended, for people: "exit code 1", "signal 9"; nothing: it runs.
   [[nodiscard]] std::optional<std::string> ended();

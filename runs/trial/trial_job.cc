@@ -17,7 +17,12 @@
 #include "scenarios/gateway_reader.h"
 #include "sim/checks/judge.h"
 #include "sim/checks/outside.h"
+#include "wire/clock/clock_library.h"
+#include "wire/clock/coordinator.h"
+#include "wire/clock/real_clock.h"
+#include "wire/clock/virtual_clock.h"
 #include "wire/http/free_port.h"
+#include "wire/trial/observed_lines.h"
 #include "wire/trial/ready_probe.h"
 #include "wire/trial/trial_checks.h"
 #include "wire/trial/trial_driver.h"
@@ -57,11 +62,12 @@ class Trial {
       : job_(job),
         scenario_(scenario),
         seed_(job.request.seed.value_or(scenario.seed)),
+        clock_(clock_of(job, scenario)),
         server_(scenario,
                 {.seed = seed_,
                  .start = wire::ClockStart::by_hand,
                  .on_line = [this](const wire::CallLine& line) { lines_.push_back(line); }},
-                loop_) {
+                *clock_, loop_) {
     if (const auto problem = server_.listen()) refuse(ProblemKind::file, *problem);
     GatewayPlaces places{.port = spec.url.empty() ? wire::free_port() : std::uint16_t{0}, .directory = folder_.path()};
     for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
@@ -75,17 +81,25 @@ class Trial {
     const std::string log =
         (std::filesystem::path(job_.request.out.empty() ? folder_.path() : job_.request.out) / "gateway.log").string();
     for (const auto& [name, content] : spec_.files) folder_.write(name, content);
-    if (!spec_.command.empty()) process_.emplace(spec_, folder_.path(), log);
-    wire::ReadyProbe probe{address_, spec_.ready.path, loop_};
+    if (!spec_.command.empty()) {
+      process_.emplace(spec_, folder_.path(), log,
+                       coordinator_ ? coordinator_->environment(1) : std::vector<std::string>{});
+    } else if (coordinator_) {
+      refuse("virtual time is for a gateway that the trial starts, and this one runs already: --clock real");
+    }
+    wire::ReadyProbe probe{address_, spec_.ready.path, *clock_, loop_};
     const auto until = Clock::now() + spec_.ready.within;
     while (!probe.is_ready() && !job_.stop->load()) {
       if (Clock::now() >= until) {
+        if (coordinator_ && coordinator_->registrations() == 0) {
+          refuse_gateway("does not live in virtual time: no process of it registered; --clock real");
+        }
         refuse_gateway(fmt::format("was not ready within {} ms{}", spec_.ready.within / 1ms,
                                    probe.status() == 0 ? "" : fmt::format(" (status {})", probe.status())));
       }
       check_alive();
       probe.advance();
-      loop_.poll(20ms);
+      clock_->wait(loop_, 20ms);
       server_.advance();
     }
     probe.stop();
@@ -102,6 +116,16 @@ class Trial {
   }
 
  private:
+  std::unique_ptr<wire::TrialClock> clock_of(const TrialJob& job, const sim::Scenario& scenario) {
+    if (!job.request.is_virtual) return std::make_unique<wire::RealClock>();
+    const auto library = wire::clock_library();
+    if (!library) {
+      refuse(ProblemKind::file, "windtunnel_clock.so lies neither beside this program nor in ../lib/windtunnel");
+    }
+    coordinator_.emplace(wire::Coordinator::Settings{
+        .folder = folder_.path(), .library = *library, .start = scenario.start, .seed = seed_});
+    return std::make_unique<wire::VirtualClock>(*coordinator_, scenario.start);
+  }
   [[nodiscard]] bool gateway_ended() {
     if (process_ && !ended_) ended_ = process_->ended();
     return ended_.has_value();
@@ -120,10 +144,12 @@ class Trial {
   const TrialJob& job_;
   const sim::Scenario& scenario_;
   std::uint64_t seed_;
+  GatewayFolder folder_;
   wire::SocketLoop loop_;
+  std::optional<wire::Coordinator> coordinator_;
+  std::unique_ptr<wire::TrialClock> clock_;
   std::vector<wire::CallLine> lines_;
   wire::ProviderServer server_;
-  GatewayFolder folder_;
   sim::GatewaySpec spec_;
   wire::GatewayAddress address_;
   std::optional<GatewayProcess> process_;
@@ -159,6 +185,7 @@ std::string replay_of(const TrialRequest& request) {
   std::string replay = "windtunnel trial " + shell_word(request.file) + " --gateway " + shell_word(request.gateway);
   for (const std::string& set : request.sets) replay += " --set " + shell_word(set);
   if (request.seed) replay += " --seed " + std::to_string(*request.seed);
+  if (request.is_virtual) replay += " --clock virtual";
   return replay;
 }
 
@@ -172,9 +199,17 @@ void try_scenario(const TrialJob& job, const sim::Scenario& scenario, TrialDone&
   const sim::GatewaySpec spec = scenarios::read_gateway(job.request.gateway);
   LockedFolder folder = lock_folder(job.request.out);
   if (folder.problem) refuse(folder.problem->kind, folder.problem->text);
-  Trial trial{job, scenario, spec};
-  trial.start_gateway();
-  const wire::TrialRun run = trial.run();
+  const auto observe = [&] {
+    Trial trial{job, scenario, spec};
+    trial.start_gateway();
+    return trial.run();
+  };
+  const wire::TrialRun run = observe();
+  if (job.request.twice && !job.stop->load()) {
+    if (const std::string difference = wire::first_difference(run, observe()); !difference.empty()) {
+      done.difference = "the second trial differs from the first:\n" + difference;
+    }
+  }
   std::vector<std::string> unobserved;
   done.judgement = judge(run, scenario, unobserved);
   done.interrupted = job.stop->load();
@@ -186,7 +221,7 @@ void try_scenario(const TrialJob& job, const sim::Scenario& scenario, TrialDone&
                            .gateway = job.request.gateway,
                            .seed = job.request.seed.value_or(scenario.seed),
                            .replay = replay_of(job.request)};
-  done.text = trial_text(report);
+  done.text = trial_text(report) + done.difference;
   done.json = trial_json(report);
   if (job.request.out.empty()) return;
   std::string ledger;

@@ -19,6 +19,8 @@ struct TrialRequest {
   std::vector<std::string> sets;
   std::string gateway;                // the file that states how it is started and called
   std::optional<std::uint64_t> seed;  // instead of the scenario's
+  bool is_virtual = false;            // virtual time in place of the real clock
+  bool twice = false;                 // the same trial again, and whether all that was seen is the same
   std::string out;                    // a folder for trial.json, trial.txt, ledger.jsonl and gateway.log; empty: none
 };
 
@@ -32,6 +34,7 @@ struct TrialDone {
   std::optional<Problem> problem;  // then there is no judgement
   sim::Judgement judgement;
   bool interrupted = false;
+  std::string difference;  // of two trials that had to be the same; empty: none, or there was one trial
   std::string text;
   std::string json;
 };

@@ -22,7 +22,7 @@ namespace windtunnel::wire {
 namespace {
 
 using namespace std::chrono_literals;
-using RealClock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 // Monotonic clocks begin here, because a program may take a small value for none at all.
@@ -59,11 +59,11 @@ struct Coordinator::Connection {
 // How long nothing has been heard of a process that counts as running.
 struct Coordinator::Silence {
   std::uint64_t activity = 0;
-  RealClock::time_point since;
+  Steady::time_point since;
   std::optional<ProcessState> seen;
-  RealClock::time_point seen_at;
+  Steady::time_point seen_at;
   std::uint64_t clock_reads = 0;
-  RealClock::time_point reads_since;
+  Steady::time_point reads_since;
   bool spins = false;
   std::uint64_t forced = 0;
   std::uint64_t pushed = 0;
@@ -155,7 +155,7 @@ bool Coordinator::read_from(std::size_t i) {
         connection.entry = message.entry;
         connection.has_said_hello = true;
         ++registrations_;
-        silences_[message.entry].since = RealClock::now();
+        silences_[message.entry].since = Steady::now();
         break;
       case WT_STILL_IDLE:
       case WT_BUSY:
@@ -180,7 +180,7 @@ void Coordinator::leave(std::size_t i) {
       silences_[connection.entry] = {};
       __atomic_store_n(&entry.state, WT_FREE, __ATOMIC_SEQ_CST);
     }
-    quiet_until_ = (RealClock::now() + kQuietAfterEnd).time_since_epoch().count();
+    quiet_until_ = (Steady::now() + kQuietAfterEnd).time_since_epoch().count();
   }
   ::close(connection.descriptor);
   connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -212,7 +212,7 @@ void Coordinator::free_the_dead() {
 bool Coordinator::is_silent(std::size_t entry) {
   Silence& silence = silences_[entry];
   const wt_entry& shared = page_->entries[entry];
-  const RealClock::time_point now = RealClock::now();
+  const Steady::time_point now = Steady::now();
   if (load(shared.activity) != silence.activity) {
     silence.activity = load(shared.activity);
     silence.since = now;
@@ -231,7 +231,7 @@ bool Coordinator::is_silent(std::size_t entry) {
 
 std::optional<Instant> Coordinator::settle() {
   hear();
-  const RealClock::time_point begun = RealClock::now();
+  const Steady::time_point begun = Steady::now();
   if (begun.time_since_epoch().count() < quiet_until_) return std::nullopt;
 
   std::vector<std::uint64_t> activity(WT_PROGRAMS_MAX);
@@ -281,7 +281,7 @@ std::optional<Instant> Coordinator::settle() {
     return std::ranges::all_of(connections_, [&](const auto& each) { return each->answered == sequence_; });
   };
   while (asked > 0 && !answered()) {
-    if (!wait(1s) && RealClock::now() - begun > kAnswerWithin) return std::nullopt;
+    if (!wait(1s) && Steady::now() - begun > kAnswerWithin) return std::nullopt;
   }
   std::int64_t deadline = kNever;
   for (const auto& connection : connections_) {
@@ -300,12 +300,12 @@ std::optional<Instant> Coordinator::settle() {
 
 // Notes who reads the clock again and again without a wait.
 void Coordinator::note_spinners() {
-  const RealClock::time_point now = RealClock::now();
+  const Steady::time_point now = Steady::now();
   for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) {
     const wt_entry& entry = page_->entries[i];
     if (load(entry.state) != WT_REGISTERED || load(entry.running) == 0) continue;
     Silence& silence = silences_[i];
-    const auto patience = silence.pushed > 0 ? RealClock::duration{kPushEvery} : RealClock::duration{kSpinsAfter};
+    const auto patience = silence.pushed > 0 ? Steady::duration{kPushEvery} : Steady::duration{kSpinsAfter};
     if (now - silence.reads_since < patience) continue;
     silence.spins = load(entry.clock_reads) - silence.clock_reads > kReadsOfSpinner;
     silence.clock_reads = load(entry.clock_reads);
@@ -327,12 +327,12 @@ void Coordinator::move_to(Instant instant) {
     const wt_message order{WT_RELEASE, static_cast<std::uint32_t>(connection->entry), sequence_, target};
     if (::send(connection->descriptor, &order, sizeof order, MSG_NOSIGNAL) >= 0) any = true;
   }
-  const RealClock::time_point begun = RealClock::now();
+  const Steady::time_point begun = Steady::now();
   const auto done = [&] {
     return std::ranges::all_of(connections_, [&](const auto& each) { return each->answered == sequence_; });
   };
   while (any && !done()) {
-    if (!wait(1s) && RealClock::now() - begun > kAnswerWithin) return;
+    if (!wait(1s) && Steady::now() - begun > kAnswerWithin) return;
   }
 }
 

@@ -233,7 +233,7 @@ void SocketLoop::read_from(ConnectionId connection) {
     socket->owner->on_bytes(connection, std::string_view(input_.data(), static_cast<std::size_t>(count)));
 }
 
-void SocketLoop::poll(std::chrono::nanoseconds at_most) {
+int SocketLoop::poll(std::chrono::nanoseconds at_most) {
   std::array<epoll_event, 256> happened;
   // Rounded up: waking before the time would only mean to wait again.
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::max(at_most, std::chrono::nanoseconds{0}));
@@ -261,6 +261,7 @@ void SocketLoop::poll(std::chrono::nanoseconds at_most) {
     }
   }
   end_finished();
+  return std::max(count, 0);
 }
 
 void SocketLoop::end_finished() {

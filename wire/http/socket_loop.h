@@ -63,7 +63,10 @@ class SocketLoop {
   void reset(ConnectionId connection);
 
   // Waits for at most this long, and handles what has come.
-  void poll(std::chrono::nanoseconds at_most);
+  // Returns how many things have happened.
+  int poll(std::chrono::nanoseconds at_most);
+  // Readable when something has happened.
+  [[nodiscard]] int descriptor() const { return epoll_; }
 
   // The owner's connections that have sent nothing since then, other than those that finish.
   [[nodiscard]] std::vector<ConnectionId> silent_since(Clock::time_point instant, const SocketEvents& owner) const;

@@ -24,8 +24,9 @@ ConnectionId connection_of(PeerId peer) { return ConnectionId{static_cast<std::u
 
 }  // namespace
 
-ProviderServer::ProviderServer(const sim::Scenario& scenario, ServerOptions options, SocketLoop& loop)
-    : options_(std::move(options)), loop_(loop), host_(scenario, options_.seed, *this) {}
+ProviderServer::ProviderServer(const sim::Scenario& scenario, ServerOptions options, TrialClock& clock,
+                               SocketLoop& loop)
+    : options_(std::move(options)), clock_(clock), loop_(loop), host_(scenario, options_.seed, *this) {}
 
 std::optional<std::string> ProviderServer::listen() {
   const std::size_t count = host_.scenario().providers.size() + 1;
@@ -47,7 +48,7 @@ std::optional<std::string> ProviderServer::listen() {
 void ProviderServer::start_clock() {
   if (clock_.is_started()) return;
   clock_.start();
-  host_.set_calendar(RealClock::calendar());
+  host_.set_calendar(clock_.calendar());
 }
 
 void ProviderServer::note_lateness() {

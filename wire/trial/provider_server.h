@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wire/clock/real_clock.h"
+#include "wire/clock/trial_clock.h"
 #include "wire/http/http_parser.h"
 #include "wire/http/http_writer.h"
 #include "wire/http/socket_loop.h"
@@ -45,8 +45,8 @@ class ProviderServer final : private SocketEvents, private HostOutput {
  public:
   static constexpr std::size_t kLinesKept = 10'000;  // that GET /ledger shows
 
-  // `scenario` and `loop` must outlive it.
-  ProviderServer(const sim::Scenario& scenario, ServerOptions options, SocketLoop& loop);
+  // `scenario`, `clock` and `loop` must outlive it.
+  ProviderServer(const sim::Scenario& scenario, ServerOptions options, TrialClock& clock, SocketLoop& loop);
 
   // Listens; returns what is wrong, or nothing.
   [[nodiscard]] std::optional<std::string> listen();
@@ -63,7 +63,7 @@ class ProviderServer final : private SocketEvents, private HostOutput {
   [[nodiscard]] const ProviderHost& host() const { return host_; }
   [[nodiscard]] ServerTotals totals() const;
   [[nodiscard]] Instant now() const { return clock_.now(); }
-  [[nodiscard]] const RealClock& clock() const { return clock_; }
+  [[nodiscard]] TrialClock& clock() const { return clock_; }
 
  private:
   struct Connection {
@@ -95,7 +95,7 @@ class ProviderServer final : private SocketEvents, private HostOutput {
   void note_lateness();
 
   ServerOptions options_;
-  RealClock clock_;
+  TrialClock& clock_;
   SocketLoop& loop_;
   ProviderHost host_;
   std::map<ConnectionId, Connection> connections_;

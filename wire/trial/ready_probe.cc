@@ -15,7 +15,7 @@ constexpr auto kPatience = 2s;
 }  // namespace
 
 void ReadyProbe::advance() {
-  const auto now = SocketLoop::Clock::now();
+  const Instant now = clock_.ticks();
   if (connection_ && now - asked_ >= kPatience) stop();
   if (connection_ || ready_ || now - asked_ < kInterval) return;
   asked_ = now;

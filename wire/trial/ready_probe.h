@@ -12,9 +12,9 @@ namespace windtunnel::wire {
 
 class ReadyProbe final : private SocketEvents {
  public:
-  // `loop` must outlive it.
-  ReadyProbe(GatewayAddress gateway, std::string path, SocketLoop& loop)
-      : gateway_(std::move(gateway)), path_(std::move(path)), loop_(loop) {}
+  // `clock` and `loop` must outlive it.
+  ReadyProbe(GatewayAddress gateway, std::string path, const TrialClock& clock, SocketLoop& loop)
+      : gateway_(std::move(gateway)), path_(std::move(path)), clock_(clock), loop_(loop) {}
 
   // Asks again unless a question is open. To be called now and then, between two polls.
   void advance();
@@ -31,9 +31,10 @@ class ReadyProbe final : private SocketEvents {
 
   GatewayAddress gateway_;
   std::string path_;
+  const TrialClock& clock_;
   SocketLoop& loop_;
   std::optional<ConnectionId> connection_;
-  SocketLoop::Clock::time_point asked_{};
+  Instant asked_{};
   ResponseReader response_;
   bool ready_ = false;
   int status_ = 0;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sim/world/gateway_spec.h"
-#include "wire/clock/real_clock.h"
+#include "wire/clock/trial_clock.h"
 #include "wire/http/http_parser.h"
 #include "wire/http/socket_loop.h"
 #include "wire/trial/trial_run.h"
@@ -25,7 +25,7 @@ struct GatewayAddress {
 class TrialClient final : private SocketEvents {
  public:
   // `clock` and `loop` must outlive it. `request.headers` have their final values.
-  TrialClient(GatewayAddress gateway, sim::GatewayRequest request, std::string model, const RealClock& clock,
+  TrialClient(GatewayAddress gateway, sim::GatewayRequest request, std::string model, const TrialClock& clock,
               SocketLoop& loop)
       : gateway_(std::move(gateway)),
         request_(std::move(request)),
@@ -67,7 +67,7 @@ class TrialClient final : private SocketEvents {
   GatewayAddress gateway_;
   sim::GatewayRequest request_;
   std::string model_;
-  const RealClock& clock_;
+  const TrialClock& clock_;
   SocketLoop& loop_;
   std::map<ConnectionId, Open> open_;
   std::deque<Patience> patience_;  // the same for all, so that the first ends first

@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kWaitMax = 100ms;
 // How long after the last answer calls are still observed.
 constexpr Duration kGrace = 1s;
 // As the simulator has it: a closed loop whose calls end at once would otherwise never let time pass.
@@ -51,11 +50,13 @@ void TrialDriver::begin() {
 }
 
 void TrialDriver::step() {
-  std::chrono::nanoseconds wait = server_.wait_for(kWaitMax);
+  std::chrono::nanoseconds wait = server_.wait_for(server_.clock().longest_wait());
   const Instant before = server_.now();
   if (!queue_.empty()) wait = std::min<std::chrono::nanoseconds>(wait, queue_.next_at() - before);
   if (const auto patience = client_.next_at()) wait = std::min<std::chrono::nanoseconds>(wait, *patience - before);
-  loop_.poll(wait);
+  // In virtual time nothing but these makes time pass.
+  if (idle_since_) wait = std::min<std::chrono::nanoseconds>(wait, kGrace / 4);
+  server_.clock().wait(loop_, wait);
   server_.advance();
   client_.advance();
   const Instant now = server_.now();

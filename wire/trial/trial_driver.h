@@ -1,5 +1,5 @@
 #pragma once
-// Drives a trial on the real clock: sends the workload of a scenario to a gateway, serves the scenario's providers to
+// Drives a trial: sends the workload of a scenario to a gateway, serves the scenario's providers to
 // it, and keeps what both sides saw.
 //
 // Arrivals come as the load gives them and never wait for answers; a virtual user of a closed workload waits for its

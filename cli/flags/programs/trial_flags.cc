@@ -8,8 +8,7 @@ namespace windtunnel::cli {
 namespace {
 
 constexpr const char* kTrialFooter =
-    "Example:\n"
-    "  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json --out out";
+    "Example:\n  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json --clock virtual";
 
 struct TrialArguments {
   runs::TrialRequest request;
@@ -24,7 +23,8 @@ ExitCode trial(const TrialArguments& arguments) {
                          }});
   if (done.problem) return complain(*done.problem);
   const ExitCode code = print(arguments.json ? done.json : done.text) ? ExitCode::pass : ExitCode::file_error;
-  const ExitCode judged = worst(code, exit_code_of(done.judgement, false));
+  const ExitCode same = done.difference.empty() ? ExitCode::pass : ExitCode::not_deterministic;
+  const ExitCode judged = worst(worst(code, same), exit_code_of(done.judgement, false));
   return done.interrupted ? worst(judged, report_interrupt()) : judged;
 }
 
@@ -43,6 +43,10 @@ std::unique_ptr<Verb> add_trial(CLI::App& app) {
   add_sets(verb, request.sets);
   add_number(verb, "--seed", request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");
   verb.add_option("--out", request.out, "Keep trial.json, ledger.jsonl and gateway.log there")->type_name("DIR");
+  add_word<bool>(verb, "--clock", request.is_virtual, {{"real", false}, {"virtual", true}},
+                 "The time that passes [real]")
+      ->type_name("real|virtual");
+  verb.add_flag("--verify-determinism", request.twice, "Try it twice, and compare all that was seen");
   add_word<bool>(verb, "--format", verb_of->arguments.json, {{"text", false}, {"json", true}}, "Of what stdout gets")
       ->type_name("text|json");
   return verb_of;
