@@ -6,14 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <system_error>
 
 #include "base/duration_text.h"
 #include "base/json_writer.h"
 #include "runs/flag_duration.h"
 #include "runs/processes/supervised_program.h"
+#include "runs/temporary_folder.h"
 #include "wire/clock/clock_library.h"
 #include "wire/clock/coordinator.h"
 #include "wire/clock/wait_words.h"
@@ -28,26 +27,6 @@ using RealClock = std::chrono::steady_clock;
 constexpr auto kIdleAfter = 1s;
 // 2026-01-01T00:00:00Z, where a scenario starts by default.
 constexpr WallTime kStart{std::chrono::seconds{1'767'225'600}};
-
-// A folder of our own, removed with its owner.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "windtunnel-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), name);
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 enum class End : std::uint8_t { by_itself, at_until, idle_for_ever, too_long, stopped };
 

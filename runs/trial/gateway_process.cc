@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -73,21 +72,8 @@ sim::GatewaySpec filled_in(const sim::GatewaySpec& spec, const GatewayPlaces& pl
   return done;
 }
 
-GatewayFolder::GatewayFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "windtunnel-gateway-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) {
-    refuse(ProblemKind::file, pattern + ": cannot make the gateway's folder: " + std::strerror(errno));
-  }
-  path_ = pattern;
-}
-
-GatewayFolder::~GatewayFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-void GatewayFolder::write(const std::string& name, const std::string& content) const {
-  const std::filesystem::path path = std::filesystem::path(path_) / name;
+void write_gateway_file(const std::string& folder, const std::string& name, const std::string& content) {
+  const std::filesystem::path path = std::filesystem::path(folder) / name;
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   std::ofstream file(path, std::ios::binary);

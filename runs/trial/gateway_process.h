@@ -24,19 +24,8 @@ struct GatewayPlaces {
 // The specification with every place filled in.
 [[nodiscard]] sim::GatewaySpec filled_in(const sim::GatewaySpec& spec, const GatewayPlaces& places);
 
-// A folder under the system's place for temporary files, which goes with everything in it.
-class GatewayFolder {
- public:
-  GatewayFolder();
-  ~GatewayFolder();
-  GatewayFolder(const GatewayFolder&) = delete;
-  GatewayFolder& operator=(const GatewayFolder&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-  void write(const std::string& name, const std::string& content) const;
-
- private:
-  std::string path_;
-};
+// Throws ProblemError if the file cannot be written; the folders above it are made.
+void write_gateway_file(const std::string& folder, const std::string& name, const std::string& content);
 
 class GatewayProcess {
  public:

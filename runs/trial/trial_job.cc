@@ -12,6 +12,7 @@
 #include "runs/outputs.h"
 #include "runs/scenario_source.h"
 #include "runs/shell_word.h"
+#include "runs/temporary_folder.h"
 #include "runs/trial/gateway_process.h"
 #include "runs/trial/trial_text.h"
 #include "scenarios/gateway_reader.h"
@@ -69,7 +70,8 @@ class Trial {
                  .on_line = [this](const wire::CallLine& line) { lines_.push_back(line); }},
                 *clock_, loop_) {
     if (const auto problem = server_.listen()) refuse(ProblemKind::file, *problem);
-    GatewayPlaces places{.port = spec.url.empty() ? wire::free_port() : std::uint16_t{0}, .directory = folder_.path()};
+    GatewayPlaces places{.port = spec.url.empty() ? wire::free_port() : std::uint16_t{0},
+                         .directory = folder_.path().string()};
     for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
       places.urls.emplace_back(scenario.providers[i].name, server_.urls()[i]);
     }
@@ -79,10 +81,11 @@ class Trial {
 
   void start_gateway() {
     const std::string log =
-        (std::filesystem::path(job_.request.out.empty() ? folder_.path() : job_.request.out) / "gateway.log").string();
-    for (const auto& [name, content] : spec_.files) folder_.write(name, content);
+        (std::filesystem::path(job_.request.out.empty() ? folder_.path().string() : job_.request.out) / "gateway.log")
+            .string();
+    for (const auto& [name, content] : spec_.files) write_gateway_file(folder_.path().string(), name, content);
     if (!spec_.command.empty()) {
-      process_.emplace(spec_, folder_.path(), log,
+      process_.emplace(spec_, folder_.path().string(), log,
                        coordinator_ ? coordinator_->environment(1) : std::vector<std::string>{});
     } else if (coordinator_) {
       refuse("virtual time is for a gateway that the trial starts, and this one runs already: --clock real");
@@ -144,7 +147,7 @@ class Trial {
   const TrialJob& job_;
   const sim::Scenario& scenario_;
   std::uint64_t seed_;
-  GatewayFolder folder_;
+  TemporaryFolder folder_;
   wire::SocketLoop loop_;
   std::optional<wire::Coordinator> coordinator_;
   std::unique_ptr<wire::TrialClock> clock_;
