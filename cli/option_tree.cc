@@ -16,22 +16,6 @@ constexpr const char* kDescription =
     "A wind tunnel for LLM gateways: drives the whole monitoring pipeline through scripted provider faults on a "
     "virtual clock and says what an outage, a latency spike or a price does to it.";
 
-constexpr const char* kFooter =
-    "Examples:\n"
-    "  windtunnel init outage.json\n"
-    "  windtunnel run outage.json\n"
-    "  windtunnel run scenarios/catalog/*.json --out out --jobs 2\n"
-    "  windtunnel explain 13\n"
-    "\n"
-    "windtunnel VERB --help has the flags of a verb and more examples.\n"
-    "\n"
-    "Environment (a flag wins): WINDTUNNEL_SEED, WINDTUNNEL_OUT, WINDTUNNEL_FORMAT, WINDTUNNEL_JOBS, NO_COLOR.\n"
-    "In GitHub Actions (GITHUB_ACTIONS, GITHUB_STEP_SUMMARY) findings are annotated and summed up too.\n"
-    "\n"
-    "Exit codes: 0 pass, 1 internal error, 2 usage, 3 scenario invalid, 4 file error, 10 invariant violated, 11 "
-    "liveness,\n"
-    "12 threshold, 13 inconclusive, 14 not deterministic, 15 regression, 130 interrupted.";
-
 ExitCode say_usage_error(const std::string& message) {
   complain(message + "\nRun with --help for more information.");
   return ExitCode::usage;
@@ -56,7 +40,7 @@ std::optional<std::string> about_unknown_word(const CLI::App& app) {
 
 Parsed parse_arguments(int argc, const char* const* argv) {
   CLI::App app{kDescription, "windtunnel"};
-  app.footer(kFooter);
+  app.footer(runs::footer_of(""));
   app.set_version_flag("--version", "windtunnel " WINDTUNNEL_VERSION);
   app.require_subcommand(1);
   std::map<std::string, std::unique_ptr<Verb>> verbs;

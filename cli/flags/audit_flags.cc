@@ -6,15 +6,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kAuditFooter =
-    "A claim that the log breaks exits with 10 and is shown with its records. What the log does not show is never a\n"
-    "pass: it is listed as not shown.\n"
-    "\n"
-    "Examples:\n"
-    "  windtunnel audit telemetry.jsonl.zst --config outage.json\n"
-    "  windtunnel audit spend-logs.jsonl.gz --prices contract.json --junit audit.xml\n"
-    "  windtunnel audit spend-logs.jsonl.gz --ledger costs.json --format json";
-
 ExitCode audit_log(const runs::AuditRequest& request) {
   const runs::AuditDone done = runs::audit(request);
   if (done.problem) return complain(*done.problem);
@@ -29,7 +20,7 @@ std::unique_ptr<Verb> add_audit(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<runs::AuditRequest>>(&audit_log);
   runs::AuditRequest& audit = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("audit", "Check every record of a log against claims that it can show");
-  verb.footer(kAuditFooter);
+  verb.footer(runs::footer_of("audit"));
   add_log(verb, audit.log, "LOG", "The log")->required()->type_name("");
   add_prices_file(verb, audit.log);
   verb.add_option("--config", audit.config, "Hold the log to this scenario's limits, breaker, budget and prices")

@@ -83,28 +83,6 @@ ExitCode compare(const CompareArguments& arguments) {
   return worst(code, complain(github.finish()));
 }
 
-constexpr const char* kCompareFooter =
-    "Examples:\n"
-    "  windtunnel compare before.json after.json\n"
-    "  windtunnel compare outage.json --vary monitor.circuit_breaker.preset=all --jobs 2\n"
-    "  windtunnel compare outage.json --vary monitor.circuit_breaker.open=5s,30s,60s --seeds 1..100\n"
-    "  windtunnel compare outage.json --vary monitor.provider_call.timeout=5s,30s \\\n"
-    "      --vary monitor.circuit_breaker.half_open_max_calls=1,3 --format markdown\n"
-    "  windtunnel compare month.json --vary monitor.ab_router.variants.a.weight=50,55 --forecast --horizon 30d\n"
-    "  windtunnel compare main.json branch.json --seeds 1..70 --max-regression 'wasted_calls<=0.1' \\\n"
-    "      --max-regression 'p95<=5%'\n"
-    "\n"
-    "The first variation is the one that the others are compared with. Each seed is run in every variation, with\n"
-    "the same arrivals, latencies and faults. windtunnel explain wasted_calls (or another metric or heading) says\n"
-    "how it is measured.\n"
-    "\n"
-    "--max-regression METRIC<=BOUND: how much worse than in the first a metric may be, in its unit (bare times\n"
-    "are milliseconds) or, with %, relative to the first's mean. It passes when the whole two-sided 95 % interval\n"
-    "of the paired difference is at or below the bound (its upper end decides), is a regression (exit 15) when\n"
-    "the whole interval is above it (its lower end decides), and is undecided (exit 13, never a pass) when the\n"
-    "interval holds the bound: more seeds make it narrower. Where no two seeds differ, rare ones still may: up to\n"
-    "3/N of them are taken to, so that <=0 stays undecided and, of a count, <=0.1 passes from 30 seeds on.";
-
 // Ends the command line with what is wrong, if anything is.
 void expect_none(const std::optional<std::string>& problem) {
   if (problem) throw UsageError(*problem);
@@ -116,7 +94,7 @@ std::unique_ptr<Verb> add_compare(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<CompareArguments>>(&compare);
   CompareArguments& compare = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("compare", "Compare variations of a scenario on common random numbers");
-  verb.footer(kCompareFooter);
+  verb.footer(runs::footer_of("compare"));
   add_files(verb, compare.request.files);
   using Texts = std::vector<std::string>;
   verb.add_option_function<Texts>(

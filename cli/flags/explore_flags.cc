@@ -14,18 +14,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kExploreFooter =
-    "Examples:\n"
-    "  windtunnel explore outage.json --seeds 1..10000 --jobs 2\n"
-    "  windtunnel explore outage.json --swarm --time 60s --out found\n"
-    "  windtunnel explore outage.json --swarm --seeds 1..20000 --set explore.keep='[\"circuit_breaker\"]'\n"
-    "\n"
-    "Looks for the first seed that breaks an invariant, liveness or a threshold. With --swarm each seed has a\n"
-    "world of its own: faults, load and every setting are drawn, within the ranges of the file's explore block.\n"
-    "What fails is shrunk to a scenario file from which nothing more can go. The answer does not depend on\n"
-    "--jobs. With --out a search that was stopped or killed goes on where it was. Speed and progress go to\n"
-    "stderr.";
-
 struct ExploreArguments {
   runs::SearchRequest request;
   Format format = Format::text;
@@ -86,7 +74,7 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<ExploreArguments>>(&explore);
   ExploreArguments& explore = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("explore", "Search seeds for one that fails, and shrink it");
-  verb.footer(kExploreFooter);
+  verb.footer(runs::footer_of("explore"));
   verb.add_option("FILE", explore.request.file, "Scenario file")->required()->type_name("");
   add_seeds(verb, explore.request.seeds, "The seeds to look at [1..1000]");
   verb.add_option_function<std::string>(

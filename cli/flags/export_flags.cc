@@ -7,42 +7,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kExportFooter =
-    "Examples:\n"
-    "  windtunnel run outage.json --out out\n"
-    "  windtunnel export openmetrics out\n"
-    "  windtunnel export promtest out --rules team.yml --expect 'BreakerOpen within 60s of openai-down'\n"
-    "  windtunnel export csv out\n"
-    "\n"
-    "windtunnel export FORMAT --help has its flags.";
-
-constexpr const char* kOpenMetricsFooter =
-    "Writes every metric of the run with timestamps of virtual time, and says how a Prometheus gets to show it.\n"
-    "\n"
-    "Examples:\n"
-    "  windtunnel export openmetrics out\n"
-    "  windtunnel export openmetrics out --interval 15s --label run=before --out before.txt";
-
-constexpr const char* kPromtestFooter =
-    "Writes an input file for `promtool test rules` (Debian package prometheus), runs promtool, and lists which\n"
-    "alert fired, when, and how long after the fault before it. promtool's clock begins in 1970. A FAULT is the\n"
-    "id of one, or start for the run's begin.\n"
-    "\n"
-    "Exit codes: 0 every expectation holds, 12 one does not, 13 one cannot be judged: its fault never began, the\n"
-    "run was over too soon, or the scrapes are too far apart for the rules' ranges (windtunnel run\n"
-    "--timeline-step 15s).\n"
-    "\n"
-    "Examples:\n"
-    "  windtunnel export promtest out --rules team.yml\n"
-    "  windtunnel export promtest out --rules team.yml --expect 'BreakerOpen within 60s of openai-down'\n"
-    "  windtunnel export promtest out --rules team.yml --expect 'BreakerOpen never' --format json";
-
-constexpr const char* kCsvFooter =
-    "Writes the run over time, one row for each step of timeline.json.\n"
-    "\n"
-    "Example:\n"
-    "  windtunnel export csv out --out buckets.csv";
-
 struct ExportArguments {
   runs::ExportRequest request;
   Format format = Format::text;
@@ -80,16 +44,16 @@ std::unique_ptr<Verb> add_export(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<ExportArguments>>(&export_run);
   ExportArguments& arguments = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("export", "Hand a finished run to Prometheus, its rule tests, or a spreadsheet");
-  verb.footer(kExportFooter);
+  verb.footer(runs::footer_of("export"));
   verb.require_subcommand(1);
   using To = runs::ExportRequest::To;
   CLI::App& openmetrics = add_format(verb, arguments, To::openmetrics, "openmetrics",
                                      "Every metric with timestamps, for Prometheus", "DIR/openmetrics.txt");
-  openmetrics.footer(kOpenMetricsFooter);
+  openmetrics.footer(runs::footer_of("export openmetrics"));
   add_scrapes(openmetrics, arguments, "Time between two samples, a multiple of the run's step [the step]");
   CLI::App& promtest = add_format(verb, arguments, To::promtest, "promtest", "Try alert rules on the run by promtool",
                                   "DIR/promtest.json");
-  promtest.footer(kPromtestFooter);
+  promtest.footer(runs::footer_of("export promtest"));
   add_scrapes(promtest, arguments, "Time between two scrapes and evaluations [15s, or the run's step if it is wider]");
   promtest.add_option("--rules", arguments.request.rules, "A file of Prometheus alert rules")
       ->required()
@@ -104,7 +68,7 @@ std::unique_ptr<Verb> add_export(CLI::App& app) {
                    "What stdout gets")
       ->type_name("text|json");
   add_format(verb, arguments, To::csv, "csv", "The run over time, one row per step", "DIR/timeline.csv")
-      .footer(kCsvFooter);
+      .footer(runs::footer_of("export csv"));
   return verb_of;
 }
 

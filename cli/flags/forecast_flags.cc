@@ -138,30 +138,6 @@ ExitCode merge(const MergeArguments& arguments) {
   return done.problem ? complain(*done.problem) : publish(done, arguments.output);
 }
 
-constexpr const char* kForecastFooter =
-    "Every figure comes with its 95 % interval. --assert passes (exit 0) only if the whole interval keeps the\n"
-    "bound, fails (12) if none of it does, and is undecided (13) in between.\n"
-    "\n"
-    "Examples:\n"
-    "  windtunnel forecast scenarios/catalog/month.json --jobs 2\n"
-    "  windtunnel forecast month.json --horizon 31d --assert 'forecast.p_exceed(1.0)<=0.05'\n"
-    "  windtunnel forecast month.json --as-of 2026-01-15 --spent 'openai=1310.22,anthropic=402.10' --horizon 17d\n"
-    "  windtunnel forecast month.json --until 'p_exceed:hw=0.01,mean:rel=0.005' --max-replications 20000\n"
-    "  windtunnel forecast month.json --headroom --html --out out\n"
-    "  windtunnel forecast --from spend-logs.jsonl.gz --set monitor.cost_limiter.monthly_usd=5000\n"
-    "  windtunnel forecast month.json --shard 0/4 --out part-0.json   # then: windtunnel merge part-*.json\n"
-    "  mpirun -n 4 windtunnel forecast month.json                     # built with WINDTUNNEL_MPI\n"
-    "\n"
-    "--assert knows forecast.p_exceed(SHARE), forecast.cost_usd avg|med|p(N) (with {provider:...} or\n"
-    "{variant:...}), forecast.requests_failed, forecast.requests_refused, forecast.request_duration\n"
-    "p(50|90|95|99) and forecast.days_to_exhaustion med|p(N).";
-
-constexpr const char* kMergeFooter =
-    "Examples:\n"
-    "  windtunnel merge part-*.json\n"
-    "  windtunnel merge part-*.json --format json\n"
-    "  windtunnel merge part-*.json --assert 'forecast.cost_usd p(90)<5000' --html --out out";
-
 void add_format(CLI::App& verb, ForecastFormat& format) {
   add_word<ForecastFormat>(
       verb, "--format", format,
@@ -235,7 +211,7 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   ForecastArguments& forecast = verb_of->arguments;
   CLI::App& verb =
       *app.add_subcommand("forecast", "Say what a month will cost, when a budget breaks, how much traffic fits");
-  verb.footer(kForecastFooter);
+  verb.footer(runs::footer_of("forecast"));
   CLI::Option* file = verb.add_option("FILE", forecast.request.file, "Scenario file")->type_name("");
   CLI::Option* from = add_log(verb, forecast.request.log, "--from,--from-telemetry",
                               "Fit the scenario to this log instead of reading one");
@@ -272,7 +248,7 @@ std::unique_ptr<Verb> add_merge(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<MergeArguments>>(&cli::merge);
   MergeArguments& merge = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("merge", "Put the parts of a sharded forecast together");
-  verb.footer(kMergeFooter);
+  verb.footer(runs::footer_of("merge"));
   verb.add_option("FILE", merge.request.files, "The parts, in any order")->required()->type_name("");
   add_asserts(verb, merge.request.asserts);
   verb.add_option("--out", merge.output.out, "Write forecast.json, forecast.txt and forecast.csv to this folder")

@@ -9,12 +9,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kInitFooter =
-    "Examples:\n"
-    "  windtunnel init                 writes scenario.json\n"
-    "  windtunnel init ci/outage.json\n"
-    "  windtunnel init month.json --from spend-logs.jsonl.gz";
-
 struct InitArguments {
   std::string file = "scenario.json";
   reports::LogChoice log;  // without a file: the starter
@@ -40,7 +34,7 @@ std::unique_ptr<Verb> add_init(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<InitArguments>>(&start_scenario);
   InitArguments& init = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("init", "Write a scenario to start from, with comments");
-  verb.footer(kInitFooter);
+  verb.footer(runs::footer_of("init"));
   verb.add_option("FILE", init.file, "The file to write; one that exists is left alone")
       ->type_name("")
       ->capture_default_str();

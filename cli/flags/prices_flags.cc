@@ -6,14 +6,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kPricesFooter =
-    "A model without a price exits with 12.\n"
-    "\n"
-    "Examples:\n"
-    "  windtunnel prices\n"
-    "  windtunnel prices --check spend-logs.jsonl.gz\n"
-    "  windtunnel prices --check usage.json --prices contract.json";
-
 // Without a log the list is shown.
 ExitCode give_prices(const reports::LogChoice& log) {
   const runs::ShownPrices shown = log.file.empty() ? runs::show_prices(log.prices) : runs::check_prices(log);
@@ -27,7 +19,7 @@ ExitCode give_prices(const reports::LogChoice& log) {
 std::unique_ptr<Verb> add_prices(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<reports::LogChoice>>(&give_prices);
   CLI::App& verb = *app.add_subcommand("prices", "Show what models cost, or which models of a log have no price");
-  verb.footer(kPricesFooter);
+  verb.footer(runs::footer_of("prices"));
   add_log(verb, verb_of->arguments, "--check", "List the models of this log without a price");
   add_prices_file(verb, verb_of->arguments);
   return verb_of;

@@ -8,16 +8,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kReportFooter =
-    "Examples:\n"
-    "  windtunnel run outage.json --out out && windtunnel report out      writes out/report.html\n"
-    "  windtunnel report out --output page.html\n"
-    "  windtunnel forecast month.json --out forecast && windtunnel report forecast\n"
-    "\n"
-    "The page is one file that needs no network. Of a run it has the verdict, the figures of summary.json and, on\n"
-    "one time axis, what timeline.json holds: outcomes, breakers, errors, latency, load and spend; of a forecast\n"
-    "all that forecast.json holds, with the fan of spend and the chances day by day.";
-
 struct ReportArguments {
   std::string directory;  // with summary.json and timeline.json, or with forecast.json
   std::string output;     // empty: report.html in `directory`
@@ -38,7 +28,7 @@ std::unique_ptr<Verb> add_report(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<ReportArguments>>(&make_page);
   ReportArguments& report = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("report", "Make an HTML page of the reports in a folder");
-  verb.footer(kReportFooter);
+  verb.footer(runs::footer_of("report"));
   verb.add_option("DIR", report.directory, "What run --out or forecast --out wrote")->required()->type_name("");
   verb.add_option("--output", report.output, "Instead of DIR/report.html")->type_name("F");
   return verb_of;

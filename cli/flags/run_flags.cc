@@ -4,18 +4,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kRunFooter =
-    "Examples:\n"
-    "  windtunnel run scenarios/catalog/demo.json\n"
-    "  windtunnel run scenarios/catalog/*.json --out out --jobs 2\n"
-    "  windtunnel run outage.json --out out --html\n"
-    "  windtunnel run outage.json --seeds 1..100 --jobs 2 --fail-fast\n"
-    "  windtunnel run outage.json --set monitor.circuit_breaker.open=5s\n"
-    "  windtunnel run scenarios/*.json --junit junit.xml\n"
-    "  windtunnel run outage.json --quiet --telemetry telemetry.jsonl.zst\n"
-    "  windtunnel run outage.json --checks B3,C1 --keep-going\n"
-    "  windtunnel run outage.json --verify-determinism";
-
 void add_run_reports(CLI::App& verb, RunArguments& run) {
   verb.add_option("--out", run.request.out,
                   "Write telemetry.jsonl, events.jsonl, timeline.json, summary.json, summary.txt and junit.xml there")
@@ -57,7 +45,7 @@ std::unique_ptr<Verb> add_run(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<RunArguments>>(&cli::run);
   RunArguments& run = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("run", "Run scenarios and judge them");
-  verb.footer(kRunFooter);
+  verb.footer(runs::footer_of("run"));
   add_files(verb, run.request.files);
   add_number(verb, "--seed", run.request.seed, {}, "Instead of the scenario's seed", "WINDTUNNEL_SEED")->type_name("N");
   add_seeds(verb, run.request.seeds, "Run once for each seed of a range")->excludes("--seed");

@@ -12,12 +12,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kValidateFooter =
-    "Examples:\n"
-    "  windtunnel validate scenarios/*.json\n"
-    "  windtunnel validate outage.json --set faults.openai-down.duration=2m\n"
-    "  windtunnel validate outage.json --effective > all.json   # a scenario with every key, of the same world";
-
 struct ValidateArguments {
   std::vector<std::string> files;
   std::vector<std::string> sets;
@@ -61,7 +55,7 @@ std::unique_ptr<Verb> add_validate(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<ValidateArguments>>(&validate);
   ValidateArguments& validate = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("validate", "Check scenario files without running them");
-  verb.footer(kValidateFooter);
+  verb.footer(runs::footer_of("validate"));
   add_files(verb, validate.files);
   add_sets(verb, validate.sets);
   verb.add_flag("--effective", validate.effective, "Print the whole scenario: every key, its value and its source");

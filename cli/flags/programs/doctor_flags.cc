@@ -7,15 +7,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kDoctorFooter =
-    "COMMAND runs in virtual time alone: whenever all of it waits, the clock moves to its next deadline.\n"
-    "\n"
-    "Examples:\n"
-    "  windtunnel doctor -- sleep 3600\n"
-    "  windtunnel doctor --until 1d -- node server.js\n"
-    "\n"
-    "Exit codes: 0 virtual time holds for it, 13 it does not, 4 it could not be started.";
-
 ExitCode doctor(const runs::DoctorRequest& request) {
   const runs::DoctorDone done =
       runs::diagnose({.request = request, .stop = &stop_requested(), .starts = [] { install_signal_handlers(); }});
@@ -32,7 +23,7 @@ std::unique_ptr<Verb> add_doctor(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<runs::DoctorRequest>>(&doctor);
   runs::DoctorRequest& request = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("doctor", "Try whether a program lives in virtual time");
-  verb.footer(kDoctorFooter);
+  verb.footer(runs::footer_of("doctor"));
   verb.add_option("COMMAND", request.command, "The program and its arguments, after --")->required()->type_name("");
   verb.add_option("--until", request.until, "End it after this much virtual time")
       ->capture_default_str()

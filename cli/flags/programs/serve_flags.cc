@@ -7,16 +7,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kServeFooter =
-    "Each provider of FILE listens on a port of its own: OpenAI chat completions, responses, embeddings and models,\n"
-    "Anthropic messages, whole and streamed. The last port is the operator's: GET /state, GET /ledger, POST /faults.\n"
-    "SIGINT or SIGTERM ends it, with exit 0. 4: a port is taken, or the ledger cannot be written.\n"
-    "\n"
-    "Examples:\n"
-    "  windtunnel serve outage.json --ledger ledger.jsonl\n"
-    "  windtunnel serve outage.json --port-base 0 --format json\n"
-    "  windtunnel serve outage.json --print-config nginx";
-
 ExitCode serve(const runs::ServeRequest& request) {
   install_signal_handlers(false);
   return complain(runs::serve({.request = request,
@@ -32,7 +22,7 @@ std::unique_ptr<Verb> add_serve(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<runs::ServeRequest>>(&serve);
   runs::ServeRequest& request = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("serve", "Offer the providers of a scenario over HTTP, faults included");
-  verb.footer(kServeFooter);
+  verb.footer(runs::footer_of("serve"));
   verb.add_option("FILE", request.file, "A scenario file")->required()->type_name("");
   add_sets(verb, request.sets);
   add_number(verb, "--seed", request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");

@@ -7,9 +7,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kTrialFooter =
-    "Example:\n  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json --clock virtual";
-
 struct TrialArguments {
   runs::TrialRequest request;
   bool json = false;
@@ -35,7 +32,7 @@ std::unique_ptr<Verb> add_trial(CLI::App& app) {
   runs::TrialRequest& request = verb_of->arguments.request;
   CLI::App& verb =
       *app.add_subcommand("trial", "Try a real gateway: send it the workload, serve it the providers, judge");
-  verb.footer(kTrialFooter);
+  verb.footer(runs::footer_of("trial"));
   verb.add_option("FILE", request.file, "A scenario file")->required()->type_name("");
   verb.add_option("--gateway", request.gateway, "How the gateway is started and called")
       ->required()

@@ -8,20 +8,6 @@
 namespace windtunnel::cli {
 namespace {
 
-constexpr const char* kVerifyFooter =
-    "COMMAND is started once, asked line by line on its standard input, and answers line by line (`windtunnel breaker\n"
-    "--help` shows the lines; examples/adapters has adapters to start from). Settings that it calls unsupported are\n"
-    "left out.\n"
-    "\n"
-    "Examples:\n"
-    "  windtunnel verify -- python3 examples/adapters/python/clean.py\n"
-    "  windtunnel verify --keep-going --out out -- python3 examples/adapters/python/seed.py\n"
-    "  windtunnel verify --config settings.json --cases 1000 -- ./my-breaker --stdio\n"
-    "  windtunnel verify --replay out/history.jsonl -- python3 examples/adapters/python/seed.py\n"
-    "\n"
-    "Exit codes: 0 it holds, 10 it does not, 13 it supports none of the settings, 4 it died, hung, flooded or spoke\n"
-    "nonsense.";
-
 using VerifyArguments = runs::VerifyRequest;
 
 ExitCode code_of_verdict(runs::VerifyVerdict verdict) {
@@ -65,7 +51,7 @@ std::unique_ptr<Verb> add_verify(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<VerifyArguments>>(&verify);
   VerifyArguments& verify = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("verify", "Verify a circuit breaker of another program against the rules");
-  verb.footer(kVerifyFooter);
+  verb.footer(runs::footer_of("verify"));
   verb.add_option("COMMAND", verify.command, "The program and its arguments, after --")->required()->type_name("");
   verb.add_option("--config", verify.config, "Only these settings: a file with the `config` of a reset")
       ->type_name("F.json");

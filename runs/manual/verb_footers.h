@@ -1,0 +1,12 @@
+#pragma once
+// What stands below the flags in the help and the manual page of a verb: what it does in a few sentences, and commands
+// to copy.
+
+#include <string_view>
+
+namespace windtunnel::runs {
+
+// Of the words that lead to the verb, such as "export csv"; of "" the program's own. The verb must be in the table.
+[[nodiscard]] const char* footer_of(std::string_view verb);
+
+}  // namespace windtunnel::runs
