@@ -4,8 +4,6 @@ NOT_RECOUNTED = (
     (r"summary\.json/(build|timing)", "of the program and the clock on the wall, not of the run"),
     (r"summary\.json/scenario/hash", "of the scenario's file, not of the run"),
     (r"summary\.json/replay", "a command; the tests of the command line run it"),
-    (r"summary\.json/experiment/against_first/\d+/\w+/(low|high|no_interval)",
-     "intervals: tests/reports/run/ab_coverage_test.cc counts how often they cover the truth"),
     (r"summary\.json/experiment/intervals", "words"),
     (r"summary\.json/faults/\d+/touched",
      "no event names a call that a fault touches and does not change, where it touches a part of the calls"),

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from comparison import Near, decimal, exact, four_digits, share
 from history import ANSWERED, FAILED, OUTCOMES, REFUSED, REPLIES
+from intervals import intervals
 
 DAY = 86_400 * 10**9
 ALERTS = {800_000: "alert_80", 900_000: "alert_90", 950_000: "alert_95", 1_000_000: "alert_100"}
@@ -119,9 +120,9 @@ def shown_means(history):
     return [{key: None if value is None else four_digits(value) for key, value in arm.items()} for arm in arms]
 
 
-def against(one, first):
+def against(one, first, of_arm):
     return {key: None if one[key] is None or first[key] is None else
-            {"difference": four_digits(one[key] - first[key])} for key in one}
+            {"difference": four_digits(one[key] - first[key]), **of_arm[key]} for key in one}
 
 
 def sample_ratio(units, weights):
@@ -147,8 +148,8 @@ def experiment(history):
     return {"id": history.limits.experiment,
             "variants": [{"id": arm.id, "provider": history.providers[arm.provider].name, "weight": arm.weight,
                           **requests(records)} for arm, records in zip(history.variants, arms)],
-            "against_first": [{"id": arm.id, **against(one, averages[0])}
-                              for arm, one in zip(history.variants[1:], averages[1:])],
+            "against_first": [{"id": arm.id, **against(one, averages[0], intervals(history, place))}
+                              for place, (arm, one) in enumerate(zip(history.variants[1:], averages[1:]), 1)],
             "sample_ratio": sample_ratio(units, [arm.weight for arm in history.variants])}
 
 
