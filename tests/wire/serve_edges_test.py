@@ -5,6 +5,7 @@
 
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -106,12 +107,14 @@ def check_descriptors(windtunnel):
         os.chmod(script, 0o755)
         with Server(script, world({"openai": QUICK})) as server:
             url = server.connect()
-            held = []
+            held, refused = [], []
             for _ in range(60):
                 try:
                     held.append(socket.create_connection((url.host, url.port), timeout=10))
-                except ConnectionError:
-                    pass  # refused before connect() returned
+                except ConnectionError as error:
+                    refused.append(error)  # before connect() returned
+            refused += select.select(held, [], [], 10)[0]  # a reset can be read
+            need(refused, "no connection is refused")
             for connection in held:
                 connection.close()
             need(answers_within(server, 10), "it goes on")
