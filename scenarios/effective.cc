@@ -12,7 +12,7 @@ namespace {
 using Origins = std::map<std::string, sim::Origin>;
 
 std::string place_text(const sim::Origin& origin) {
-  const std::string file = visible_text(origin.file);
+  std::string file = visible_text(origin.file);
   if (origin.line == 0) return file;
   return file + ":" + std::to_string(origin.line) + ":" + std::to_string(origin.column);
 }

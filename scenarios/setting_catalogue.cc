@@ -42,7 +42,7 @@ bool is_required(const SchemaStep& step) {
 }
 
 std::string default_of(const SchemaStep& step) {
-  const std::string words = text_below(*step.rule, "x-default");
+  std::string words = text_below(*step.rule, "x-default");
   if (const JsonValue* value = below(*step.rule, "default")) {
     return json_line(*value) + (words.empty() ? "" : " (" + words + ")");
   }

@@ -95,9 +95,9 @@ class FieldPlaces {
     std::string text;
     JsonWriter json{text, JsonWriter::Form::line};
     Codec::write(json, value);
-    return without_quotes(std::move(text));
+    return without_quotes(text);
   }
-  static std::string without_quotes(std::string json);
+  static std::string without_quotes(const std::string& json);
   std::size_t descend(const std::string& step) {
     const std::size_t length = pointer_.size();
     pointer_ += step;

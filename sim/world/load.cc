@@ -41,6 +41,8 @@ std::optional<monitor::ProviderId> find_provider(const std::optional<std::string
 }
 
 Tokens whole_tokens(const TokenModel& model, double count) {
+  // The error just below 0.5 is one token.
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings)
   const auto whole = static_cast<std::int64_t>(std::min(count, 1e15) + 0.5);
   return std::clamp(Tokens{whole}, model.least, model.most);
 }

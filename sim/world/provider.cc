@@ -11,7 +11,6 @@
 namespace windtunnel::sim {
 namespace {
 
-using monitor::Reply;
 using monitor::ReplyKind;
 using monitor::RetryAfter;
 using monitor::Usage;

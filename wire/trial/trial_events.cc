@@ -37,7 +37,7 @@ class Events {
   std::vector<sim::Event> in_order() && {
     std::ranges::stable_sort(events_, {}, &TimedEvent::at);
     std::vector<sim::Event> events;
-    for (TimedEvent& timed : events_) events.push_back(std::move(timed.event));
+    for (const TimedEvent& timed : events_) events.push_back(timed.event);
     return events;
   }
 

@@ -127,10 +127,9 @@ std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& f
   const std::int64_t count = outcomes_[static_cast<std::size_t>(outcome)];
   const bool is_stuck = outcome == Outcome::all_providers_unavailable;
   const bool by_fault = most != faults.end() && most->affected > 0 && (is_stuck || 2 * most->affected >= count);
-  const std::string fault =
-      by_fault ? "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id : "";
-  const std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
-                                          timeout_seconds(scenario_.monitor.provider_call.timeout));
+  std::string fault = by_fault ? "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id : "";
+  std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
+                                    timeout_seconds(scenario_.monitor.provider_call.timeout));
   const bool has_timeouts = std::ranges::any_of(healthy_timeouts_, [](std::int64_t value) { return value > 0; });
   if (outcome == Outcome::refused_budget) return std::string{budget_setting(scenario_.monitor.cost_limiter)};
   if (outcome == Outcome::refused_tokens) {

@@ -39,7 +39,7 @@ void* wt_next(const char* name) {
   return found;
 }
 
-static void fail(const char* what) {
+static _Noreturn void fail(const char* what) {
   fprintf(stderr, "windtunnel clock: %s: %s\n", what, strerror(errno));
   _exit(127);
 }
@@ -192,7 +192,7 @@ static void release(const struct wt_message* order) {
 
 static void* agent(void* nothing) {
   for (;;) {
-    struct wt_message message;
+    struct wt_message message = {0};
     const long got = wt_call(SYS_recvfrom, connection, (long)&message, sizeof message, 0, 0, 0);
     if (got == -EINTR) continue;
     if (got != (long)sizeof message) _exit(137); /* the coordinator is gone, and with it the time */
@@ -304,7 +304,6 @@ static struct wt_entry* take_entry(uint64_t name) {
   }
   errno = EAGAIN;
   fail("more than 256 processes under virtual time");
-  return NULL;
 }
 
 static struct wt_entry* entry_of(int32_t pid) {
@@ -354,7 +353,7 @@ static void connect_to_coordinator(void) {
     errno = EINVAL;
     fail(WT_CLOCK_SOCKET);
   }
-  strcpy(address.sun_path, path);
+  memcpy(address.sun_path, path, strlen(path) + 1);
   const int low = (int)wt_errno(wt_call(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, 0, 0, 0));
   if (low < 0) fail("socket");
   connection = (int)wt_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, 600, 0, 0, 0);
