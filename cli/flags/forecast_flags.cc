@@ -183,7 +183,7 @@ void add_replications(CLI::App& verb, ForecastArguments& forecast) {
           ->excludes(fixed)
           ->type_name("NAME:hw=X,...");
   add_count("--max-replications", request.replications_max, "The most of them, with --until")->needs(until);
-  add_count("--until-every", request.until_every, "Replications between two looks, a multiple of 50")->needs(until);
+  add_count("--until-every", request.until_every, "Replications between two looks, at least 2")->needs(until);
 }
 
 // What the parser alone cannot see.

@@ -81,6 +81,7 @@ Sealed head_line(const PartHead& head) {
   put_frame(json, head.frame);
   json.key("replications").integer(Int128{head.replications}).key("shard").begin_array();
   json.integer(Int128{head.shard.index}).integer(Int128{head.shard.count}).end_array();
+  if (head.block_size != sim::kBlockSize) json.key("block_size").integer(Int128{head.block_size});
   put_texts(json, "assertions", head.assertions);
   json.key("replay").text(head.replay).end_object();
   Sealed line = sealed(std::move(text), 0);
@@ -146,7 +147,7 @@ ForecastFrame frame_of(const PartJson& json) {
   return frame;
 }
 
-PartHead head_of(std::string line) {
+PartHead head_of(const std::string& line) {
   const PartJson json = parsed_part(line + std::string{kEnd});
   if (!json.is_object() || !json.contains("windtunnel_part")) {
     throw std::invalid_argument("this is no part of a study: it has no windtunnel_part");
@@ -162,10 +163,11 @@ PartHead head_of(std::string line) {
   head.frame = frame_of(json.at("frame"));
   head.replications = json.at("replications").get<std::uint64_t>();
   head.shard = {json.at("shard").at(0).get<std::uint64_t>(), json.at("shard").at(1).get<std::uint64_t>()};
+  if (json.contains("block_size")) head.block_size = json.at("block_size").get<std::uint64_t>();
   head.assertions = json.at("assertions").get<std::vector<std::string>>();
   head.replay = json.at("replay").get<std::string>();
   const bool good = head.replications > 0 && head.replications <= kReplicationsMax && head.shard.count > 0 &&
-                    head.shard.index < head.shard.count;
+                    head.shard.index < head.shard.count && head.block_size > 0 && head.block_size <= kReplicationsMax;
   if (!good) throw std::invalid_argument("there is no such shard of so many replications");
   return head;
 }
@@ -206,8 +208,8 @@ ReplicationBlock block_of(const PartHead& head, std::string_view line) {
     block.all.push_back(std::move(*replication));
   }
   block.latency = histogram_of(json.at("latency"));
-  const auto wanted = sim::indices_of(block.number, head.shard, head.replications);
-  bool good = block.number < sim::blocks_of(head.replications) && wanted.size() == block.all.size();
+  const auto wanted = sim::indices_of(block.number, head.division());
+  bool good = block.number < sim::blocks_of(head.division()) && wanted.size() == block.all.size();
   for (std::size_t i = 0; good && i < wanted.size(); ++i) good = block.all[i].index == wanted[i];
   if (!good) throw std::invalid_argument("a block has other replications than its shard");
   return block;
@@ -274,6 +276,7 @@ std::optional<std::string> difference_between(const PartHead& a, const PartHead&
   if (auto d = is(a.frame.hash == b.frame.hash, "the scenario's text or its --set")) return d;
   if (auto d = is(a.frame.seed == b.frame.seed, "the seed")) return d;
   if (auto d = is(a.replications == b.replications, "--replications")) return d;
+  if (auto d = is(a.block_size == b.block_size, "--until-every")) return d;
   if (auto d = is(a.frame.horizon == b.frame.horizon, "--horizon")) return d;
   if (auto d = is(a.frame.start == b.frame.start, "--as-of")) return d;
   if (auto d = is(a.frame.spent == b.frame.spent, "--spent")) return d;

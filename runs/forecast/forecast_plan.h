@@ -37,6 +37,7 @@ struct ForecastPlan {
   std::uint64_t replications = 0;  // the most of them if there is a stop rule
   std::optional<sim::StopRule> stop;
   std::uint64_t until_every = sim::kBlockSize;
+  std::uint64_t block_size = sim::kBlockSize;  // divides until_every
   sim::Shard shard;
   std::vector<std::string> assertions;         // as text, the scenario's first
   std::vector<sim::ThresholdSpec> thresholds;  // the same, read
