@@ -86,8 +86,9 @@ class Coordinator {
 
   void accept_all();
   // False: the program has left.
-  bool read_from(std::size_t i);
-  void leave(std::size_t i);
+  bool read_from(Connection& connection);
+  void leave(const Connection& connection);
+  bool take_ready(std::chrono::milliseconds at_most);
   void free_the_dead();
   [[nodiscard]] bool is_silent(std::size_t entry);
   void note_spinners();
