@@ -11,17 +11,19 @@
 
 #include "runs/problem.h"
 #include "sim/checks/findings/verdict.h"
+#include "sim/world/gateway_spec.h"
+#include "wire/trial/trial_figures.h"
 
 namespace windtunnel::runs {
 
 struct TrialRequest {
   std::string file;
   std::vector<std::string> sets;
-  std::string gateway;                // the file that states how it is started and called
-  std::optional<std::uint64_t> seed;  // instead of the scenario's
-  bool is_virtual = false;            // virtual time in place of the real clock
-  bool twice = false;                 // the same trial again, and whether all that was seen is the same
-  std::string out;                    // a folder for trial.json, trial.txt, ledger.jsonl and gateway.log; empty: none
+  std::string gateway;                     // the file that states how it is started and called
+  std::optional<std::uint64_t> seed;       // instead of the scenario's
+  std::optional<sim::GatewayClock> clock;  // instead of the gateway file's
+  bool twice = false;                      // the same trial again, and whether all that was seen is the same
+  std::string out;  // a folder for trial.json, trial.txt, ledger.jsonl and gateway.log; empty: none
 };
 
 struct TrialJob {
@@ -33,6 +35,7 @@ struct TrialJob {
 struct TrialDone {
   std::optional<Problem> problem;  // then there is no judgement
   sim::Judgement judgement;
+  wire::TrialFigures figures;
   bool interrupted = false;
   std::string difference;  // of two trials that had to be the same; empty: none, or there was one trial
   std::string text;

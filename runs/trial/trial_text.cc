@@ -25,8 +25,9 @@ std::string milliseconds(std::optional<Duration> duration) {
 
 // Calls for each request, with two decimals.
 std::string calls_each(const TrialFigures& figures) {
-  if (figures.requests == 0) return "-";
-  return rounded_decimal(Int128{figures.calls - figures.unasked} * 100 / figures.requests, 2, 2);
+  const std::int64_t requests = figures.requests + figures.requests_outside;
+  if (requests == 0) return "-";
+  return rounded_decimal(Int128{figures.calls - figures.unasked} * 100 / requests, 2, 2);
 }
 
 void add_finding(std::string& text, const sim::Finding& finding) {
@@ -51,6 +52,9 @@ std::string trial_text(const TrialReport& report) {
       "  requests          {:>8}   served {}, cut and seen {}, cut and unseen {}, garbage {}, error {}, no answer {}\n",
       figures.requests, count(CallerView::served), count(CallerView::cut_seen), count(CallerView::cut_unseen),
       count(CallerView::garbage), count(CallerView::error), count(CallerView::no_answer));
+  if (figures.requests_outside > 0) {
+    fmt::format_to(out, "  sent by a program {:>8}   what it got is not observed\n", figures.requests_outside);
+  }
   fmt::format_to(out,
                  "  provider calls    {:>8}   at most {} for one request, {} of no request, {} after its end, {} left "
                  "by the gateway\n",
@@ -84,7 +88,8 @@ std::string trial_json(const TrialReport& report) {
   for (std::size_t i = 0; i < wire::kCallerViews; ++i) {
     json.key(name_of(static_cast<CallerView>(i))).integer(figures.views[i]);
   }
-  json.key("failed_over").integer(figures.failed_over).end_object();
+  json.key("failed_over").integer(figures.failed_over);
+  json.key("sent_by_a_program").integer(figures.requests_outside).end_object();
   json.key("calls").begin_object().key("total").integer(figures.calls).key("unasked").integer(figures.unasked);
   json.key("most_for_one_request").integer(figures.calls_most).key("after_the_end").integer(figures.after_the_end);
   json.key("left_by_gateway").integer(figures.left_by_gateway).end_object();

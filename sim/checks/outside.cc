@@ -7,7 +7,11 @@
 namespace windtunnel::sim {
 namespace {
 
-bool is_seen(const ThresholdSpec& spec) {
+// Of what a program sends by itself only its calls at the providers are seen.
+bool is_of_calls(Metric metric) { return metric == Metric::provider_calls || metric == Metric::provider_errors; }
+
+bool is_seen(const ThresholdSpec& spec, bool all_external) {
+  if (all_external && !is_of_calls(spec.of)) return false;
   return spec.of != Metric::breaker_opened && spec.of != Metric::cost_known_usd &&
          spec.of != Metric::cost_reserved_usd && !spec.variant;
 }
@@ -19,9 +23,12 @@ constexpr std::array<std::string_view, 8> kSeenCounters = {
 
 OutsideClaims claims_from_outside(const Scenario& scenario) {
   OutsideClaims claims{.scenario = scenario, .unobserved = {}};
+  const bool all_external = std::ranges::all_of(scenario.workloads, [](const WorkloadSpec& workload) {
+    return source_of(workload.executor) == ArrivalSource::outside;
+  });
   std::erase_if(claims.scenario.thresholds, [&](const ThresholdSpec& spec) {
-    if (!is_seen(spec)) claims.unobserved.push_back("threshold " + spec.metric + ": " + spec.text);
-    return !is_seen(spec);
+    if (!is_seen(spec, all_external)) claims.unobserved.push_back("threshold " + spec.metric + ": " + spec.text);
+    return !is_seen(spec, all_external);
   });
   std::erase_if(claims.scenario.coverage, [&](const auto& minimum) {
     const bool seen = std::ranges::find(kSeenCounters, minimum.first) != kSeenCounters.end();

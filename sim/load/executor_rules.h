@@ -24,9 +24,10 @@ struct Rate {
 
 // Where the times of an executor's requests come from.
 enum class ArrivalSource : std::uint8_t {
-  rate,   // a rate in time, and the workload's law of arrivals
-  list,   // the workload's listed requests
-  users,  // users who wait for an answer and then think
+  rate,     // a rate in time, and the workload's law of arrivals
+  list,     // the workload's listed requests
+  users,    // users who wait for an answer and then think
+  outside,  // a program that is no part of the simulation
 };
 
 // What a run gives an executor.

@@ -17,9 +17,21 @@ enum class GatewayApi : std::uint8_t { openai_chat, anthropic_messages };
 using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 
 struct GatewayReady {
-  std::string path = "/";  // answered with a status below 500
+  std::string path = "/";  // answered with a status below 500; empty: the port accepts a connection
   Duration within = std::chrono::seconds{30};
   friend bool operator==(const GatewayReady&, const GatewayReady&) = default;
+};
+
+// One of several programs, each with a port of its own. They start in file order, each once the one before is ready.
+struct GatewayProgram {
+  std::string name;  // that {url:NAME} and {host:NAME} take it by
+  std::vector<std::string> command;
+  NamedTexts environment;
+  GatewayReady ready;
+  // It sends the requests of the external workloads: it starts with the scenario's time, is not asked whether it is
+  // ready, and the trial ends when it has.
+  bool drives = false;
+  friend bool operator==(const GatewayProgram&, const GatewayProgram&) = default;
 };
 
 // How each request of the workload is sent.
@@ -33,17 +45,29 @@ struct GatewayRequest {
   friend bool operator==(const GatewayRequest&, const GatewayRequest&) = default;
 };
 
-// In command, environment, files, headers and url, {port} is a free port for the gateway, {url:NAME} the address of a
-// provider, {host:NAME} the same without its scheme, {directory} the folder that it works
-// in, {here} the one that we were started in.
+// The time that passes in a trial.
+enum class GatewayClock : std::uint8_t { virtual_time, real };
+
+// In command, environment, files and headers, {port} is a free port for the program, {url:NAME} the address of a
+// provider or of another program, {host:NAME} the same without its scheme, {directory} the folder that it works in,
+// {here} the one that we were started in.
 struct GatewaySpec {
-  std::vector<std::string> command;  // empty: it runs already, at `url`
+  std::vector<std::string> command;  // empty: `programs`, or it runs already, at `url`
   std::string url;
   NamedTexts environment;
   NamedTexts files;  // by name, written into {directory}
   GatewayReady ready;
+  // Instead of command, environment and ready; requests go to the last one that does not drive.
+  std::vector<GatewayProgram> programs;
   GatewayRequest request;
+  GatewayClock clock = GatewayClock::virtual_time;
   friend bool operator==(const GatewaySpec&, const GatewaySpec&) = default;
+
+  // Those to start, in order.
+  [[nodiscard]] std::vector<GatewayProgram> all_programs() const {
+    if (command.empty()) return programs;
+    return {{.name = "gateway", .command = command, .environment = environment, .ready = ready}};
+  }
 };
 
 }  // namespace windtunnel::sim

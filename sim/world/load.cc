@@ -148,6 +148,7 @@ std::optional<ArrivalPoint> Load::next_arrival() {
     case ArrivalSource::list:
       return next_listed();
     case ArrivalSource::users:
+    case ArrivalSource::outside:
       return std::nullopt;
   }
   fail_check("a source of arrivals is known", __FILE__, __LINE__);

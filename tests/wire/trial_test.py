@@ -52,7 +52,7 @@ def trial(windtunnel, scenario, gateway, *arguments, environment=None):
     """Returns exit code, the parsed result (None if there is none), stderr."""
     with tempfile.TemporaryDirectory() as folder:
         paths = write(folder, "world.json", scenario), write(folder, "gateway.json", gateway)
-        done = subprocess.run([windtunnel, "trial", paths[0], "--gateway", paths[1], "--format", "json", *arguments],
+        done = subprocess.run([windtunnel, "trial", paths[0], "--gateway", paths[1], "--format", "json", "--clock", "real", *arguments],
                               capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
                               env=environment)
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
@@ -157,7 +157,7 @@ def check_programs(windtunnel, _):
         with tempfile.TemporaryDirectory() as folder:
             stubborn["ready"]["within"] = "30s"
             paths = write(folder, "world.json", world()), write(folder, "gateway.json", stubborn)
-            process = subprocess.Popen([windtunnel, "trial", paths[0], "--gateway", paths[1]], stdin=subprocess.DEVNULL,
+            process = subprocess.Popen([windtunnel, "trial", paths[0], "--gateway", paths[1], "--clock", "real"], stdin=subprocess.DEVNULL,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             deadline = time.time() + 20
             while not running(word) and time.time() < deadline:

@@ -72,7 +72,7 @@ void TrialDriver::step() {
     const Instant next = std::max(now, ended.finished) + std::max(kThinkTimeMin, load.think_time(ended.demand.ordinal));
     if (next < load.end()) queue_.schedule(next, static_cast<std::uint32_t>(loads_.size()) + user);
   }
-  if (!queue_.empty() || client_.open() > 0) {
+  if (!queue_.empty() || client_.open() > 0 || is_driven_) {
     idle_since_.reset();
   } else if (!idle_since_) {
     idle_since_ = server_.now();

@@ -126,6 +126,16 @@ std::vector<sim::Event> trial_events(const TrialRun& run, const sim::Scenario& s
     }
     events.add(request.finished, record_of(run, scenario, i, calls.of[i]));
   }
+  // Of what a program sent by itself only the calls are known.
+  for (std::size_t i = 0; i < calls.outside.size(); ++i) {
+    const CallLine& last = run.calls[calls.outside[i].back()];
+    TrialRequest request{.finished = last.ended};
+    request.request.id = RequestId{run.requests.size() + i};
+    for (std::size_t k = 0; k < calls.outside[i].size(); ++k) {
+      add_call(events, run, scenario, request, calls.outside[i][k],
+               static_cast<std::uint8_t>(std::min<std::size_t>(k, monitor::kAttemptsMax - 1)));
+    }
+  }
   return std::move(events).in_order();
 }
 

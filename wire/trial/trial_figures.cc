@@ -19,6 +19,12 @@ bool is_complete(const ReadAnswer& answer) {
   return answer.has_end && words.in_order && has_all;
 }
 
+bool is_external(const sim::Scenario& scenario, const std::string& workload) {
+  return std::ranges::any_of(scenario.workloads, [&](const sim::WorkloadSpec& spec) {
+    return spec.name == workload && sim::source_of(spec.executor) == sim::ArrivalSource::outside;
+  });
+}
+
 UsdSum unused_of(const TrialRun& run) {
   std::set<std::uint64_t> used;
   for (const TrialRequest& request : run.requests) {
@@ -90,24 +96,34 @@ CallsByRequest calls_by_request(const TrialRun& run, const sim::Scenario& scenar
     places.emplace(std::pair{scenario.workloads[demand.workload].name, demand.ordinal}, i);
   }
   CallsByRequest calls{.of = std::vector<std::vector<std::size_t>>(run.requests.size()), .unasked = {}};
+  std::map<std::pair<std::string, std::uint64_t>, std::vector<std::size_t>> outside;
   for (std::size_t i = 0; i < run.calls.size(); ++i) {
     const CallLine& line = run.calls[i];
     const auto found = places.find({line.workload, line.name.ordinal});
     if (line.tagged && found != places.end()) {
       calls.of[found->second].push_back(i);
+    } else if (line.tagged && is_external(scenario, line.workload)) {
+      outside[{line.workload, line.name.ordinal}].push_back(i);
     } else {
       calls.unasked.push_back(i);
     }
   }
+  const auto call_of = [&](std::size_t place) { return run.calls[place].call; };
   for (std::vector<std::size_t>& of : calls.of) {
-    std::ranges::sort(of, {}, [&](std::size_t place) { return run.calls[place].call; });
+    std::ranges::sort(of, {}, call_of);
   }
+  for (auto& [name, of] : outside) {
+    std::ranges::sort(of, {}, call_of);
+    calls.outside.push_back(std::move(of));
+  }
+  std::ranges::sort(calls.outside, {}, [&](const auto& of) { return call_of(of.front()); });
   return calls;
 }
 
 TrialFigures trial_figures(const TrialRun& run, const sim::Scenario& scenario) {
   const CallsByRequest calls = calls_by_request(run, scenario);
   TrialFigures figures{.requests = std::ssize(run.requests),
+                       .requests_outside = std::ssize(calls.outside),
                        .calls = std::ssize(run.calls),
                        .unasked = std::ssize(calls.unasked),
                        .billed_unused = unused_of(run),
@@ -141,6 +157,9 @@ TrialFigures trial_figures(const TrialRun& run, const sim::Scenario& scenario) {
     if (calls.of[i].size() != 1) continue;
     const CallLine& call = run.calls[calls.of[i].front()];
     added.record(std::max(Duration{0}, (request.finished - request.sent) - (call.ended - call.arrived)));
+  }
+  for (const std::vector<std::size_t>& of : calls.outside) {
+    figures.calls_most = std::max(figures.calls_most, std::ssize(of));
   }
   figures.latency_p50 = latency.quantile(kMedian);
   figures.latency_p95 = latency.quantile(kP95);

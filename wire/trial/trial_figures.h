@@ -35,6 +35,9 @@ inline constexpr std::size_t kCallerViews = 6;
 struct CallsByRequest {
   std::vector<std::vector<std::size_t>> of;
   std::vector<std::size_t> unasked;
+  // Of the requests that a program sent by itself (external workloads), in the order of their first calls: their marks
+  // name them, and nothing else is seen of them.
+  std::vector<std::vector<std::size_t>> outside;
 };
 [[nodiscard]] CallsByRequest calls_by_request(const TrialRun& run, const sim::Scenario& scenario);
 
@@ -47,6 +50,7 @@ struct TrialProviderFigures {
 
 struct TrialFigures {
   std::int64_t requests = 0;
+  std::int64_t requests_outside = 0;               // sent by a program, and known by their calls alone
   std::array<std::int64_t, kCallerViews> views{};  // by CallerView
   std::int64_t calls = 0;
   std::int64_t unasked = 0;          // calls that belong to no request

@@ -40,8 +40,9 @@ std::unique_ptr<Verb> add_trial(CLI::App& app) {
   add_sets(verb, request.sets);
   add_number(verb, "--seed", request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");
   verb.add_option("--out", request.out, "Keep trial.json, ledger.jsonl and gateway.log there")->type_name("DIR");
-  add_word<bool>(verb, "--clock", request.is_virtual, {{"real", false}, {"virtual", true}},
-                 "The time that passes [real]")
+  add_word<std::optional<sim::GatewayClock>>(
+      verb, "--clock", request.clock, {{"real", sim::GatewayClock::real}, {"virtual", sim::GatewayClock::virtual_time}},
+      "The time that passes, instead of the gateway file's [virtual]")
       ->type_name("real|virtual");
   verb.add_flag("--verify-determinism", request.twice, "Try it twice, and compare all that was seen");
   add_word<bool>(verb, "--format", verb_of->arguments.json, {{"text", false}, {"json", true}}, "Of what stdout gets")
