@@ -46,12 +46,13 @@ constexpr Footer kFooters[] = {
      "  windtunnel explore outage.json --seeds 1..10000 --jobs 2\n"
      "  windtunnel explore outage.json --swarm --time 60s --out found\n"
      "  windtunnel explore outage.json --swarm --seeds 1..20000 --set explore.keep='[\"circuit_breaker\"]'\n"
+     "  windtunnel explore outage.json --gateway portkey.json --seeds 1..20 --out found\n"
      "\n"
      "Looks for the first seed that breaks an invariant, liveness or a threshold. With --swarm each seed has a\n"
      "world of its own: faults, load and every setting are drawn, within the ranges of the file's explore block.\n"
      "What fails is shrunk to a scenario file from which nothing more can go. The answer does not depend on\n"
      "--jobs. With --out a search that was stopped or killed goes on where it was. Speed and progress go to\n"
-     "stderr."},
+     "stderr. With --gateway each seed is a trial of a real gateway in virtual time, one after the other."},
     {"compare",
      "Examples:\n"
      "  windtunnel compare before.json after.json\n"
@@ -158,7 +159,10 @@ constexpr Footer kFooters[] = {
      "  windtunnel serve outage.json --ledger ledger.jsonl\n"
      "  windtunnel serve outage.json --port-base 0 --format json\n"
      "  windtunnel serve outage.json --print-config nginx"},
-    {"trial", "Example:\n  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json --clock virtual"},
+    {"trial",
+     "Example:\n  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json\n\n"
+     "The gateway lives in virtual time, in which ten minutes take seconds and the same seed gives the same\n"
+     "trial. A program that cannot (Go, linked statically, or running already) needs --clock real."},
     {"doctor",
      "COMMAND runs in virtual time alone: whenever all of it waits, the clock moves to its next deadline.\n"
      "\n"
