@@ -329,6 +329,9 @@ const Table<ProviderSpec>& provider_table() {
                    "Attempts at it, in place of monitor.provider_call.max_attempts; null: that number.")
               .in("attempts")
               .such_as("2"),
+          field<P>("endpoint", &P::endpoint, optional(object(endpoint_table)),
+                   "Where `windtunnel gateway` calls this provider; null: a simulation alone can.")
+              .such_as(R"({"key_env": "OPENAI_API_KEY"})"),
           models_field(),
       },
       [](const P& provider) { return start_from(provider.name, provider.profile); },

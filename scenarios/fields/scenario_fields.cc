@@ -207,6 +207,8 @@ const Table<Scenario>& scenario_table() {
           field<S>("coverage", &S::coverage, coverage(),
                    "What must have happened at least so often, or the run proves nothing.")
               .such_as(R"({"breaker_opened": 1})"),
+          field<S>("server", &S::server, object(server_table), "How `windtunnel gateway` serves this file.")
+              .such_as(R"({"listen": "127.0.0.1:8787"})"),
           field<S>("explore", &S::explore, object(explore_table), "What `windtunnel explore --swarm` may draw."),
           field<S>("counterexample", &S::counterexample, optional(object(counterexample_table)),
                    "The proof that the claim can fail.")

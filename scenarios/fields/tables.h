@@ -24,6 +24,8 @@ const Table<Scenario>& breaker_table();
 const Table<monitor::BreakerConfig>& breaker_protocol_table();
 const Table<sim::LivenessSpec>& liveness_table();
 const Table<sim::ExploreSpec>& explore_table();
+const Table<sim::EndpointSpec>& endpoint_table();
+const Table<sim::ServerSpec>& server_table();
 const Table<sim::Counterexample>& counterexample_table();
 
 // What the file {} holds.

@@ -153,6 +153,7 @@ class Shrinker {
     candidate.counterexample.reset();
     candidate.forecast_thresholds.clear();
     candidate.explore = ExploreSpec{};
+    candidate.server = ServerSpec{};
     small_.world = std::move(candidate);
     if (small_.finding.kind != Finding::Kind::liveness && world().liveness) {
       Scenario without = world();

@@ -19,6 +19,7 @@
 #include "sim/kernel/dice.h"
 #include "sim/kernel/law.h"
 #include "sim/load/workload.h"
+#include "sim/world/server_spec.h"
 
 namespace windtunnel::sim {
 
@@ -64,6 +65,7 @@ struct ProviderSpec {
   std::optional<Tokens> context_window;      // input and requested output beyond it are refused
   std::optional<Duration> attempt_timeout;   // instead of provider_call.timeout
   std::optional<std::int32_t> max_attempts;  // instead of provider_call.max_attempts
+  std::optional<EndpointSpec> endpoint;      // of the true provider, for a gateway that serves this file
   std::vector<ProviderSpec> models;          // while a file is read or written; a scenario has their deployments
 };
 
@@ -204,6 +206,7 @@ struct Scenario {
   std::optional<LivenessSpec> liveness;
   std::map<std::string, std::int64_t> coverage;  // counter -> least
   ExploreSpec explore;
+  ServerSpec server;
   std::optional<Counterexample> counterexample;
   std::map<std::string, Origin> origins;  // by JSON pointer; of a key in another spelling the place of that one
   std::vector<std::string> warnings;      // ready to print: allowed, but probably not meant
