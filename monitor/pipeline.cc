@@ -46,6 +46,12 @@ void Pipeline::carry_in(Usd month_spent, Instant now) {
   deliver_budget(now);
 }
 
+bool Pipeline::restore(const SavedWindow& saved, Instant now) {
+  const bool is_current = cost_limiter_.restore(saved, wall_at(now));
+  deliver_budget(now);
+  return is_current;
+}
+
 // --- The chain -----------------------------------------------------------------------------------------------------
 
 Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
@@ -105,6 +111,12 @@ Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now, const Forei
 Step Pipeline::on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   check(flow.awaiting == Awaiting::wakeup, "a wake-up ends a wait");
   return call_provider(flow, now, foreign);
+}
+
+Step Pipeline::abandon(Flow& flow, Instant now, const ForeignBreakers* foreign) {
+  check(flow.awaiting == Awaiting::reply || flow.awaiting == Awaiting::wakeup, "an open request is abandoned");
+  if (flow.awaiting == Awaiting::reply) settle_attempt(flow, Reply{.kind = ReplyKind::client_error}, now, foreign);
+  return finish(flow, Outcome::client_error, now);
 }
 
 // The first target that may be called now. Per attempt the order is: Retry-After, breaker, money.

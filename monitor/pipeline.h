@@ -53,10 +53,17 @@ class Pipeline {
   // This much of the current month's budget was spent before the start; see CostLimiter.
   void carry_in(Usd month_spent, Instant now);
 
+  // What an earlier process left: a budget's window, and how long a provider may not be called.
+  bool restore(const SavedWindow& saved, Instant now);
+  void restore_cooling(ProviderId provider, Instant until) { cooling_until_[index_of(provider)] = until; }
+
   // `flow` is new but for `flow.record.request`, which is what is asked for.
   Step begin(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
   Step on_reply(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign = nullptr);
   Step on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
+  // The caller has gone. An outstanding call settles as one of unknown usage and counts for no breaker; the request
+  // ends as client_error, and nothing else is called for it.
+  Step abandon(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
 
   // Moves each breaker whose time has come to HALF_OPEN. A driver calls it at the wakeup() of a breaker that opened, so
   // that the event carries that instant; nothing depends on it.
