@@ -345,9 +345,14 @@ void Coordinator::note_spinners() {
   }
 }
 
-void Coordinator::move_to(Instant instant) {
+void Coordinator::show(Instant instant) {
   const std::int64_t target = std::max((instant - Instant{}).count(), load(page_->now));
   __atomic_store_n(&page_->now, target, __ATOMIC_SEQ_CST);
+}
+
+void Coordinator::move_to(Instant instant) {
+  show(instant);
+  const std::int64_t target = load(page_->now);
   // A spinner has read the old time until here.
   for (std::size_t i = 0; i < load(page_->used); ++i) {
     if (!silences_[i].was_pushed) continue;
