@@ -55,6 +55,7 @@ std::unique_ptr<Verb> add_generate(CLI::App& app);
 std::unique_ptr<Verb> add_doctor(CLI::App& app);
 std::unique_ptr<Verb> add_serve(CLI::App& app);
 std::unique_ptr<Verb> add_trial(CLI::App& app);
+std::unique_ptr<Verb> add_gateway(CLI::App& app);
 
 // A verb with its flags and the verbs below it, as a plain value.
 runs::VerbEntry verb_entry(const CLI::App& app);

@@ -163,6 +163,12 @@ constexpr Footer kFooters[] = {
      "Example:\n  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json\n\n"
      "The gateway lives in virtual time, in which ten minutes take seconds and the same seed gives the same\n"
      "trial. A program that cannot (Go, linked statically, or running already) needs --clock real."},
+    {"gateway",
+     "FILE is a scenario whose providers have an `endpoint`; `server` states how it listens. SIGTERM ends it once the\n"
+     "open requests are answered. 4: the port is taken, a key is missing, or a file cannot be written.\n"
+     "\n"
+     "Example:\n"
+     "  windtunnel gateway gateway.json --listen 127.0.0.1:8787"},
     {"doctor",
      "COMMAND runs in virtual time alone: whenever all of it waits, the clock moves to its next deadline.\n"
      "\n"
