@@ -71,6 +71,8 @@ const Table<GatewayRequest>& gateway_request_table() {
           field<R>("stream", &R::stream, boolean(), "Whether the answer is streamed."),
           field<R>("headers", &R::headers, named_texts(), "Headers besides the usual ones."),
           field<R>("timeout", &R::timeout, duration({1ms, 24h}), "The caller's patience."),
+          field<R>("exact_text", &R::exact_text, boolean(),
+                   "Whether equal contents are equal texts of exactly their tokens; the tag then stands in `user`."),
       },
       {}};
   return table;

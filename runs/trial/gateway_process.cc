@@ -24,6 +24,8 @@ constexpr std::size_t kTailMax = 2000;
 std::string value_of(const std::string& name, const GatewayPlaces& places) {
   if (name == "port") return std::to_string(places.port);
   if (name == "directory") return places.directory;
+  if (name == "file") return places.file;
+  if (name == "windtunnel") return std::filesystem::read_symlink("/proc/self/exe").string();
   if (name == "here") return std::filesystem::current_path().string();
   const std::size_t colon = name.find(':');
   const std::string provider = name.substr(colon + 1);
@@ -37,8 +39,8 @@ std::string value_of(const std::string& name, const GatewayPlaces& places) {
 }
 
 bool is_place(const std::string& name) {
-  return name == "port" || name == "directory" || name == "here" || name.starts_with("url:") ||
-         name.starts_with("host:");
+  return name == "port" || name == "directory" || name == "here" || name == "file" || name == "windtunnel" ||
+         name.starts_with("url:") || name.starts_with("host:");
 }
 
 int open_or_refuse(const std::string& path, int flags) {

@@ -16,6 +16,7 @@ namespace windtunnel::runs {
 struct GatewayPlaces {
   std::uint16_t port = 0;
   std::string directory;
+  std::string file;                                       // the scenario for the gateway
   std::vector<std::pair<std::string, std::string>> urls;  // of the providers and the programs, by name
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reports/files/output_file.h"
+#include "runs/gateway/equality.h"
 #include "runs/outputs.h"
 #include "runs/scenario_source.h"
 #include "runs/shell_word.h"
@@ -33,6 +34,9 @@ using namespace std::chrono_literals;
 
 // Later than this the harness itself, and not the gateway, may be what was measured.
 constexpr Duration kLatenessMax = 250ms;
+// In virtual time the programs' calendar begins so long before the scenario's start, so that the gateway is ready when
+// it comes and both calendars are one.
+constexpr Duration kLead = 1min;
 
 // Everything that a trial keeps for its duration, in the order in which it is ended.
 class Trial {
@@ -48,7 +52,7 @@ class Trial {
                  .on_line = [this](const wire::CallLine& line) { lines_.push_back(line); }},
                 *clock_, loop_) {
     if (const auto problem = server_.listen()) refuse(ProblemKind::file, *problem);
-    GatewayPlaces places{.directory = folder_.path().string()};
+    GatewayPlaces places{.directory = folder_.path().string(), .file = (folder_.path() / "scenario.json").string()};
     for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
       places.urls.emplace_back(scenario.providers[i].name, server_.urls()[i]);
     }
@@ -62,7 +66,15 @@ class Trial {
                                .stop = *job.stop});
   }
 
-  void start_gateway() { programs_->start(); }
+  void start_gateway() {
+    write_gateway_file(folder_.path().string(), "scenario.json",
+                       scenario_for_gateway(scenario_, seed_, server_.urls()));
+    programs_->start();
+    while (coordinator_ && clock_->ticks() < Instant{} + kLead && !job_.stop->load()) {
+      programs_->check_alive();
+      clock_->wait(loop_, Instant{} + kLead - clock_->ticks());
+    }
+  }
 
   wire::TrialRun run() {
     const sim::GatewayRequest& request = programs_->spec().request;
@@ -75,8 +87,11 @@ class Trial {
     driver.run(
         *job_.stop, [this] { return programs_->are_alive(); }, [&] { return programs_->is_driven(end); });
     programs_->check_alive();
+    if (job_.request.is_equal) equality_ = compare_with_simulation(scenario_, seed_, folder_.path() / kDecisions);
     return driver.take(std::move(lines_));
   }
+  // With the simulation, if it was asked for.
+  [[nodiscard]] const std::optional<Equality>& equality() const { return equality_; }
 
  private:
   std::unique_ptr<wire::TrialClock> clock_of(const TrialJob& job, const sim::Scenario& scenario,
@@ -89,8 +104,8 @@ class Trial {
              "../lib/windtunnel; --clock real goes without it");
     }
     coordinator_.emplace(wire::Coordinator::Settings{
-        .folder = folder_.path(), .library = *library, .start = scenario.start, .seed = seed_});
-    return std::make_unique<wire::VirtualClock>(*coordinator_, scenario.start);
+        .folder = folder_.path(), .library = *library, .start = scenario.start - kLead, .seed = seed_});
+    return std::make_unique<wire::VirtualClock>(*coordinator_, scenario.start - kLead);
   }
   const TrialJob& job_;
   const sim::Scenario& scenario_;
@@ -102,6 +117,7 @@ class Trial {
   std::vector<wire::CallLine> lines_;
   wire::ProviderServer server_;
   std::optional<GatewayPrograms> programs_;
+  std::optional<Equality> equality_;
 };
 
 sim::Judgement judge(const wire::TrialRun& run, const sim::Scenario& scenario, std::vector<std::string>& unobserved) {
@@ -151,10 +167,13 @@ void try_scenario(const TrialJob& job, const sim::Scenario& scenario, TrialDone&
   check_driver(spec, scenario);
   LockedFolder folder = lock_folder(job.request.out);
   if (folder.problem) refuse(folder.problem->kind, folder.problem->text);
+  std::optional<Equality> equality;
   const auto observe = [&] {
     Trial trial{job, scenario, spec};
     trial.start_gateway();
-    return trial.run();
+    wire::TrialRun run = trial.run();
+    if (trial.equality()) equality = trial.equality();
+    return run;
   };
   const wire::TrialRun run = observe();
   if (job.request.twice && !job.stop->load()) {
@@ -162,6 +181,7 @@ void try_scenario(const TrialJob& job, const sim::Scenario& scenario, TrialDone&
       done.difference = "the second trial differs from the first:\n" + difference;
     }
   }
+  if (equality) done.difference += equality->difference;
   std::vector<std::string> unobserved;
   done.judgement = judge(run, scenario, unobserved);
   done.interrupted = job.stop->load();
@@ -174,6 +194,10 @@ void try_scenario(const TrialJob& job, const sim::Scenario& scenario, TrialDone&
                            .seed = job.request.seed.value_or(scenario.seed),
                            .replay = replay_of(job.request)};
   done.text = trial_text(report) + done.difference;
+  if (equality && equality->difference.empty()) {
+    done.text += fmt::format("Equal to the simulation in each of {} decisions of {} requests.\n", equality->decisions,
+                             equality->requests);
+  }
   done.json = trial_json(report);
   if (job.request.out.empty()) return;
   std::string ledger;

@@ -22,6 +22,7 @@ struct TrialRequest {
   std::string gateway;                     // the file that states how it is started and called
   std::optional<std::uint64_t> seed;       // instead of the scenario's
   std::optional<sim::GatewayClock> clock;  // instead of the gateway file's
+  bool is_equal = false;                   // the gateway is ours, and each of its decisions is the simulation's
   bool twice = false;                      // the same trial again, and whether all that was seen is the same
   std::string out;  // a folder for trial.json, trial.txt, ledger.jsonl and gateway.log; empty: none
 };

@@ -42,15 +42,20 @@ struct GatewayRequest {
   bool stream = false;
   NamedTexts headers;
   Duration timeout = std::chrono::seconds{60};  // the caller's patience
+  // The text is exactly as long as its tokens and depends on the content alone; the tag stands in `user`.
+  bool exact_text = false;
   friend bool operator==(const GatewayRequest&, const GatewayRequest&) = default;
 };
 
 // The time that passes in a trial.
 enum class GatewayClock : std::uint8_t { virtual_time, real };
 
-// In command, environment, files and headers, {port} is a free port for the program, {url:NAME} the address of a
+// In a header, {request}, {user}, {user_key}, {provider}, {route}, {feature_version}, {prompt_version} and {expects}
+// are those of the request; a header that comes to nothing is left out.
+// In command, environment, files, headers and url, {port} is a free port for the program, {url:NAME} the address of a
 // provider or of another program, {host:NAME} the same without its scheme, {directory} the folder that it works in,
-// {here} the one that we were started in.
+// {here} the one that we were started in, {windtunnel} this program, {file} the scenario as a file of {directory} whose
+// providers' endpoints are the trial's, without load and faults.
 struct GatewaySpec {
   std::vector<std::string> command;  // empty: `programs`, or it runs already, at `url`
   std::string url;

@@ -43,8 +43,11 @@ ProviderHost::ProviderHost(const sim::Scenario& scenario, std::uint64_t seed, Ho
     loads_.emplace_back(scenario.workloads[i], i, chance_, Instant{} + scenario.duration, scenario.start,
                         scenario.providers, monitor::LabelsId{i + 1});
   }
+  providers_.reserve(scenario.providers.size());  // they refer to each other's quotas
   for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
     providers_.emplace_back(scenario.providers[i], scenario.workloads, chance_, scenario.start);
+    const std::size_t quota = sim::quota_of(scenario.providers, i);
+    if (quota != i) providers_[i].share_quota_of(providers_[quota]);
     stations_[i].has_places = sim::has_places(scenario, scenario.providers[i]);
   }
   place_base_ = static_cast<std::uint32_t>(faults_.size());

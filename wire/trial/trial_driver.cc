@@ -1,5 +1,7 @@
 #include "wire/trial/trial_driver.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -27,7 +29,8 @@ TrialDriver::TrialDriver(const sim::Scenario& scenario, std::uint64_t seed, Prov
   }
   for (std::uint32_t i = 0; i < scenario.workloads.size(); ++i) {
     loads_.emplace_back(scenario.workloads[i], i, chance_, Instant{} + scenario.duration, scenario.start,
-                        scenario.providers, monitor::LabelsId{i + 1}, limit_per_request);
+                        scenario.providers, monitor::LabelsId{i + 1}, limit_per_request,
+                        sim::route_of(scenario, scenario.workloads[i]));
     if (const auto* users = std::get_if<sim::ConstantVus>(&scenario.workloads[i].executor)) {
       users_.insert(users_.end(), static_cast<std::size_t>(users->vus), VirtualUser{i});
     }
@@ -100,7 +103,21 @@ void TrialDriver::send(std::uint32_t workload, std::uint64_t ordinal, Instant du
   wanted.request.id = RequestId{client_.requests().size()};
   user_of_request_.push_back(vu);
   const std::string& name = scenario_.workloads[workload].name;
-  client_.send(std::move(wanted), text_of(RequestTag{.workload = name, .ordinal = ordinal}));
+  const sim::NamedTexts names = names_of(workload, wanted.request);
+  client_.send(std::move(wanted), text_of(RequestTag{.workload = name, .ordinal = ordinal}), names);
+}
+
+sim::NamedTexts TrialDriver::names_of(std::uint32_t workload, const monitor::Request& request) const {
+  const sim::WorkloadSpec& spec = scenario_.workloads[workload];
+  const auto& routes = scenario_.monitor.routing.routes;
+  return {{"request", std::to_string(number_of(request.id))},
+          {"user", loads_[workload].user_name(request.user_id)},
+          {"user_key", fmt::format("{:016x}", request.user)},
+          {"provider", request.provider ? scenario_.providers[index_of(*request.provider)].name : ""},
+          {"route", routes.empty() ? "" : routes[static_cast<std::size_t>(request.route)].name},
+          {"feature_version", spec.feature_version},
+          {"prompt_version", spec.prompt_version},
+          {"expects", request.max_tokens_is_asked ? "" : std::to_string(request.max_tokens.count())}};
 }
 
 bool TrialDriver::is_over() const {

@@ -48,6 +48,8 @@ class TrialDriver {
   void end();
   [[nodiscard]] bool is_over() const;
   void handle(std::uint32_t payload, Instant due);
+  // What the headers of a request may name.
+  [[nodiscard]] sim::NamedTexts names_of(std::uint32_t workload, const monitor::Request& request) const;
   void send(std::uint32_t workload, std::uint64_t ordinal, Instant due, std::uint32_t vu);
 
   static constexpr std::uint32_t kNoUser = UINT32_MAX;

@@ -45,6 +45,7 @@ std::unique_ptr<Verb> add_trial(CLI::App& app) {
       "The time that passes, instead of the gateway file's [virtual]")
       ->type_name("real|virtual");
   verb.add_flag("--verify-determinism", request.twice, "Try it twice, and compare all that was seen");
+  verb.add_flag("--equal", request.is_equal, "It is `windtunnel gateway`: compare each decision with the simulation");
   add_word<bool>(verb, "--format", verb_of->arguments.json, {{"text", false}, {"json", true}}, "Of what stdout gets")
       ->type_name("text|json");
   return verb_of;
