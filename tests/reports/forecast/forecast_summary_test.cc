@@ -1,4 +1,5 @@
 // What a forecast looks like on paper, and its parts on disk.
+// This file is long because both are tried on the same replications.
 
 #include "reports/forecast/forecast_summary.h"
 

@@ -1,3 +1,6 @@
+// The replications of a forecast, when they are enough, and each figure that is made of them.
+// This file is long because each figure has its own law to compare with.
+
 #include "sim/forecast/forecast.h"
 
 #include <gtest/gtest.h>

@@ -53,8 +53,8 @@ TEST(SkewedMean, of_11_to_17_values_reaches_a_little_less_far_to_the_long_side) 
   expect_near({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 30}, {8, 3.1611686229461533, 22.898644278581223});
 }
 
-// Two of 20 seeds, 3 at most: the share is at most 0.316983 and the greatest distance taken for 18, for 3 where both are
-// 2; once in 20, at most 0.248733, for 30.
+// Two of 20 seeds, 3 at most: the share is at most 0.316983 and the greatest distance taken for 18, for 3 where both
+// are 2; once in 20, at most 0.248733, for 30.
 TEST(SkewedMean, of_rare_values_is_bounded_by_their_share) {
   Values two(20, 0);
   two[3] = 1;
