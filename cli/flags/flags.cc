@@ -65,10 +65,10 @@ void add_memory(CLI::App& verb, std::uint64_t& bytes) {
 CLI::Option* add_log(CLI::App& verb, reports::LogChoice& log, const std::string& name, const std::string& doc) {
   CLI::Option* from = verb.add_option(name, log.file, doc + " (docs/logs.md lists the formats)");
   from->type_name("LOG");
-  const auto check = [](const std::string& word) {
+  const auto check = [](const std::string& format) {
     const auto& known = reports::log_names();
-    const bool found = std::find(known.begin(), known.end(), word) != known.end();
-    return found ? std::string{} : runs::unknown_word("format", word, known);
+    const bool found = std::find(known.begin(), known.end(), format) != known.end();
+    return found ? std::string{} : runs::unknown_word("format", format, known);
   };
   verb.add_option("--log-format", log.format, "The log's format; auto tells it by its fields")
       ->check(CLI::Validator(check, ""))

@@ -107,7 +107,7 @@ std::string child_error_text(const ChildError& error, const std::vector<std::str
   if (!latest_line.empty()) text += fmt::format("  asked last: {}\n", latest_line);
   if (error.stderr_tail().empty()) return text + "  its stderr is empty";
   text += "  the end of its stderr:\n";
-  const std::string tail = error.stderr_tail();
+  const std::string& tail = error.stderr_tail();
   for (std::size_t first = 0; first < tail.size();) {
     const std::size_t end = std::min(tail.find('\n', first), tail.size());
     text += "  | " + visible_text(tail.substr(first, end - first)) + "\n";

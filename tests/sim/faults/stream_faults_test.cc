@@ -22,7 +22,7 @@ Scenario with(Fault settings, Duration timeout = 30s) {
 }
 
 TEST(StreamStall, lasts_until_the_timeout_and_bills_what_was_written) {
-  for (const auto [law, input, output] :
+  for (const auto& [law, input, output] :
        {std::tuple{TimeoutBill::full, 100, 25}, std::tuple{TimeoutBill::input, 100, 0},
         std::tuple{TimeoutBill::none, 0, 0}}) {
     Scenario scenario = with(StreamStall{.bill_fraction = 0.25});
@@ -43,7 +43,7 @@ TEST(StreamStall, lasts_until_the_timeout_and_bills_what_was_written) {
 }
 
 TEST(StreamStall, bills_less_if_the_caller_goes_before_it_stalls) {
-  for (const auto [on_disconnect, output] : {std::pair{Disconnect::stop, 10}, std::pair{Disconnect::go_on, 50}}) {
+  for (const auto& [on_disconnect, output] : {std::pair{Disconnect::stop, 10}, std::pair{Disconnect::go_on, 50}}) {
     Scenario scenario = with(StreamStall{.bill_fraction = 0.5}, 1100ms);
     scenario.providers[0].on_disconnect = on_disconnect;
     const KeptRun kept{scenario};
