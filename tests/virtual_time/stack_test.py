@@ -173,6 +173,26 @@ def check_explore(trials):
         need(code == 2 and "--swarm" in errors, f"{code} {errors}")
 
 
+def check_determinism(trials):
+    """Two gateways on two scenarios of the catalogue, each twice: all that is seen is the same."""
+    npm_packages.install(os.path.join(trials.root, "examples", "application"), trials.folder, [])
+    for gateway in ("nginx", "portkey"):
+        if gateway == "nginx" and not trials.which("nginx"):
+            print("  nginx: skipped, it is not installed")
+            continue
+        for scenario in ("openai-outage", "throttle-storm"):
+            begun = time.monotonic()
+            code, text, errors = trials.run("trial", [
+                os.path.join(trials.root, "scenarios", "catalog", scenario + ".json"), "--gateway",
+                os.path.join(trials.root, "scenarios", "gateways", gateway + ".json"), "--set", "workload.chat.rate=0.2",
+                "--verify-determinism", "--format", "json"], cwd=trials.folder)
+            need(text, f"{gateway} on {scenario}: exit {code}: {errors}")
+            need(code != 14, f"{gateway} on {scenario}: two trials differ: {text} {errors}")
+            requests = json.loads(text)["requests"]
+            need(requests["served"] > 60, f"{gateway} on {scenario}: {requests}")
+            print(f"  {gateway} on {scenario}: {requests['total']} requests twice in {time.monotonic() - begun:.1f} s", flush=True)
+
+
 def check_example(trials):
     """The example: one wish of an application makes 18 calls, in virtual time."""
     if not trials.which("nginx"):
@@ -194,7 +214,7 @@ def check_example(trials):
 def main():
     trials = Trials(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), os.path.abspath(sys.argv[3]))
     checks = {"errors": check_errors, "static": check_static, "jitter": check_jitter, "redis": check_redis,
-              "explore": check_explore, "example": check_example}
+              "explore": check_explore, "determinism": check_determinism, "example": check_example}
     for name in sys.argv[4:] or checks:
         checks[name](trials)
 
