@@ -74,7 +74,7 @@ def main(arguments):
     windtunnel, kills = arguments[0], int(arguments[1]) if len(arguments) > 1 else 10
     chance = random.Random(SEED)
     answered, lost, noted = [], 0, 0
-    monitor = {"token_limiter": {"mode": "off"}, "cost_limiter": {"monthly_usd": 0.05, "alerts": [0.1, 0.5]},
+    monitor = {"token_limiter": {"mode": "off"}, "cost_limiter": {"monthly_usd": 20, "alerts": [0.0001, 0.0005]},
                "cache": {"enabled": False}}
     with tempfile.TemporaryDirectory() as folder, \
             Server(windtunnel, world({"openai": QUICK, "anthropic": QUICK}, FAULTS)) as server:
@@ -100,6 +100,8 @@ def main(arguments):
             found = re.search(r"(\d+) calls were open", err)
             noted += int(found.group(1)) if found else 0
         month, day, attempts, still_open, records = spent(path)
+        with sqlite3.connect(path) as database:
+            alerts = database.execute("SELECT share_millionths FROM alerts WHERE daily = 0").fetchall()
         lines = server.end()
     billed = sum(round(float(line["billed_usd"]) * 1e12) for line in lines)
     lost = sum(outcome == "lost" for outcome, _ in attempts)
@@ -107,6 +109,7 @@ def main(arguments):
     need(month == sum(cost for _, cost in attempts) == day, f"spend {month} is that of the attempts")
     need(month >= billed, f"what was billed is spent: {billed} > {month}")
     need(len(attempts) >= len(lines), f"each call was stored before it was made: {len(lines)} calls, {len(attempts)} stored")
+    need(alerts == [(100,), (500,)], f"an alert fires once, whichever process reaches it: {alerts}")
     need(lost == noted, f"what was lost is reported: {lost} and {noted}")
     need(lost <= kills * CALLERS, f"at most what was in flight is lost: {lost}")
     missing = [name for name, _ in answered if name and name not in records]
