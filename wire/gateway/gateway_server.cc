@@ -57,14 +57,14 @@ std::optional<std::string> GatewayServer::listen(const std::string& address) {
 }
 
 void GatewayServer::turn(std::chrono::nanoseconds at_most) {
-  std::optional<SocketLoop::Clock::time_point> alarm;
-  if (const auto due = journeys_.advance()) alarm = clock_.steady(*due);
+  journeys_.advance(false);
   flush();
+  std::optional<SocketLoop::Clock::time_point> alarm;
+  if (const auto due = journeys_.next_due()) alarm = clock_.steady(*due);
   if (next_sweep_) alarm = std::min(alarm.value_or(*next_sweep_), *next_sweep_);
   loop_.set_alarm(alarm);
   loop_.poll(at_most);
-  // The alarm may have come before its instant of another clock.
-  (void)journeys_.advance();
+  journeys_.advance(loop_.alarm_rang());
   flush();
   sweep();
 }

@@ -348,8 +348,9 @@ void Journeys::watch_breaker(ProviderId provider) {
   timers_.push({*at, timer_order_++, kBreakerSlot, static_cast<std::uint32_t>(index_of(provider))});
 }
 
-std::optional<Instant> Journeys::advance() {
-  while (!timers_.empty() && timers_.top().at <= now()) {
+void Journeys::advance(bool at_alarm) {
+  const auto is_due = [&](Instant at) { return at < now() || (at_alarm && at == now()); };
+  while (!timers_.empty() && is_due(timers_.top().at)) {
     const Timer timer = timers_.top();
     timers_.pop();
     if (timer.slot == kBreakerSlot) {
@@ -368,6 +369,9 @@ std::optional<Instant> Journeys::advance() {
       perform(timer.slot, pipeline_.on_wakeup(journey.flow, now()));
     }
   }
+}
+
+std::optional<Instant> Journeys::next_due() const {
   if (timers_.empty()) return std::nullopt;
   return timers_.top().at;
 }

@@ -83,8 +83,11 @@ class Journeys final : private UpstreamEvents {
   void begin(CallerId caller, FrontRequest front);
   // The caller of an open request has gone.
   void leave(CallerId caller);
-  // Everything that is due. Returns the next instant at which something is; nothing: only bytes can bring that.
-  std::optional<Instant> advance();
+  // Everything that is due before now, and with `at_alarm` what is due now: until then an answer may still come at this
+  // very instant.
+  void advance(bool at_alarm);
+  // The next instant at which something is due; nothing: only bytes can bring that.
+  [[nodiscard]] std::optional<Instant> next_due() const;
   // Makes the calls that were decided since the last time, and what follows of those that cannot be made. What must be
   // stored before a call is made is stored between the decision and this. False: there was none.
   bool make_calls();

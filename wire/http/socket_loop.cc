@@ -261,10 +261,12 @@ void SocketLoop::take_alarm() {
   std::uint64_t count = 0;
   (void)!::read(alarm_, &count, sizeof count);
   alarm_at_.reset();
+  alarm_rang_ = true;
 }
 
 int SocketLoop::poll(std::chrono::nanoseconds at_most) {
   std::array<epoll_event, 256> happened;
+  alarm_rang_ = false;
   // Rounded up: waking before the time would only mean to wait again.
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
       std::clamp<std::chrono::nanoseconds>(at_most, std::chrono::nanoseconds{0}, std::chrono::hours{24}));

@@ -69,6 +69,8 @@ class SocketLoop {
   // poll() also ends at this instant, to the nanosecond, where waits alone are whole milliseconds. It counts as
   // something that has happened. Nothing: at none.
   void set_alarm(std::optional<Clock::time_point> at);
+  // The last poll() ended at the alarm's instant. In virtual time everything that others send at that instant has come.
+  [[nodiscard]] bool alarm_rang() const { return alarm_rang_; }
   // Readable when something has happened.
   [[nodiscard]] int descriptor() const { return epoll_; }
 
@@ -114,6 +116,7 @@ class SocketLoop {
   int epoll_ = -1;
   int alarm_ = -1;
   std::optional<Clock::time_point> alarm_at_;
+  bool alarm_rang_ = false;
   int spare_ = -1;  // a descriptor to accept with, and close, when there is no other
   std::vector<Listener> listeners_;
   std::vector<Socket> sockets_;

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/uuid.h"
@@ -79,7 +80,8 @@ class GatewayStore {
   Duration retention_;
   WallTime wall_at_zero_{};
   bool in_transaction_ = false;
-  std::map<RequestId, std::int64_t> admitted_;  // of open requests: the calendar's time
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> settled_;  // by window: since the last commit
+  std::map<RequestId, std::int64_t> admitted_;                             // of open requests: the calendar's time
   Database::Statement begin_;
   Database::Statement commit_;
   Database::Statement settle_window_;
