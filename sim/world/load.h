@@ -45,7 +45,7 @@ class Load {
   Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
        const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
        std::optional<Tokens> limit_per_request = std::nullopt, monitor::RouteId route = {},
-       const monitor::LimitsConfig& limits = {});
+       const monitor::LimitsConfig& limits = {}, const DemandShifts* shifts = nullptr);
 
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
