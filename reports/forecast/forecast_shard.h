@@ -13,6 +13,8 @@
 //   ]}
 //
 // Blocks of another size than 50 replications have it in the head, as "block_size":75 after the shard.
+// The frame of a forecast with control variates has `demand` too: what sim/forecast/demand.h makes of the scenario, its
+// doubles as the whole numbers of the same bits.
 //
 // A checksum is of all bytes of its line before it (base/stable_hash.h), in a block salted with the head's, so that a
 // part with a changed digit, or with a block of another forecast, is refused.
