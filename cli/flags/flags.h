@@ -125,4 +125,10 @@ void add_memory(CLI::App& verb, std::uint64_t& bytes);
 runs::SeedRange parse_seeds(const std::string& text);
 CLI::Option* add_seeds(CLI::App& verb, std::optional<runs::SeedRange>& seeds, const std::string& doc);
 
+// What `run` and `trial` share. check_run() throws what the parser alone cannot see.
+struct RunArguments;
+void add_run_reports(CLI::App& verb, RunArguments& run);
+void add_run_format(CLI::App& verb, RunArguments& run);
+void check_run(const RunArguments& run);
+
 }  // namespace windtunnel::cli

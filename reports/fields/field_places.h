@@ -60,12 +60,11 @@ class FieldPlaces {
     for (const auto& [name, value] : members) (*this)(name, value);
     pointer_.resize(length);
   }
+  void if_present(std::string_view key, const auto& field) {
+    if (field) visit(pointer_step(key), *field);
+  }
   void null_if(bool is_null, std::string_view key, const auto& field) {
     if (!is_null) visit(pointer_step(key), field);
-  }
-  template <class T>
-  void if_there(std::string_view key, const std::optional<T>& field) {
-    if (field) visit(pointer_step(key), *field);
   }
 
  private:

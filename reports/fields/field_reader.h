@@ -65,9 +65,9 @@ class FieldReader {
   void null_if(bool, std::string_view key, auto& field) {
     if (const JsonNode& node = member(key); node.kind != JsonNode::Kind::null) read(node, of(key), field);
   }
-  template <class T>
-  void if_there(std::string_view key, std::optional<T>& field) {
-    if (const JsonNode* node = node_.member(key)) read(*node, of(key), field.emplace());
+  void if_present(std::string_view key, auto& field) {
+    field.reset();
+    if (std::ranges::find(node_.keys, key) != node_.keys.end()) (*this)(key, field.emplace());
   }
   template <class T>
   void read(const JsonNode& node, const std::string& pointer, T& value) {

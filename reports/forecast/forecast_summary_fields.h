@@ -223,7 +223,7 @@ void visit_fields(auto& fields, FieldsOf<ForecastSummary> auto& forecast) {
   fields("replications", forecast.replications);
   fields("confidence", forecast.confidence);
   fields("stopping", forecast.stopping);
-  fields.if_there("variance_reduction", forecast.reduction);
+  fields.if_present("variance_reduction", forecast.reduction);
   fields("demand_is_uncertain", forecast.demand_is_uncertain);
   fields("notes", forecast.notes);
   fields("cost_usd", forecast.cost);

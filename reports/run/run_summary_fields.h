@@ -93,6 +93,7 @@ void visit_fields(auto& fields, FieldsOf<RequestSummary> auto& requests) {
   fields.by_name("outcomes", requests.outcomes, names_of<monitor::Outcome, monitor::kOutcomes>());
   fields("attempts", requests.attempts);
   fields("failed_over", requests.failed_over);
+  fields("sent_by_a_program", requests.sent_by_a_program);
   fields("tokens", requests.tokens);
   visit_fields(fields, requests.cost);
   fields("latency_ms", requests.latency);
@@ -266,6 +267,55 @@ void visit_fields(auto& fields, FieldsOf<sim::Finding> auto& finding) {
   fields("unit", finding.unit);
 }
 
+void visit_fields(auto& fields, FieldsOf<TrialRequestsSummary> auto& requests) {
+  fields("total", requests.total);
+  for (std::size_t i = 0; i < kTrialViews.size(); ++i) fields(kTrialViews[i], requests.views[i]);
+  fields("failed_over", requests.failed_over);
+  fields("sent_by_a_program", requests.sent_by_a_program);
+}
+
+void visit_fields(auto& fields, FieldsOf<TrialCallsSummary> auto& calls) {
+  fields("total", calls.total);
+  fields("unasked", calls.unasked);
+  fields("most_for_one_request", calls.most_for_one_request);
+  fields("after_the_end", calls.after_the_end);
+  fields("left_by_gateway", calls.left_by_gateway);
+}
+
+void visit_fields(auto& fields, FieldsOf<AgreementRow> auto& row) {
+  fields("name", row.name);
+  fields("unit", row.unit);
+  fields("observed", row.observed);
+  fields("low", row.low);
+  fields("high", row.high);
+  fields("median", row.median);
+  fields("inside", row.is_inside);
+  fields("explanation", row.explanation);
+}
+
+void visit_fields(auto& fields, FieldsOf<AgreementSummary> auto& agreement) {
+  fields("seeds", agreement.seeds);
+  fields("rows", agreement.rows);
+  fields("first_divergence", agreement.first_divergence);
+}
+
+void visit_fields(auto& fields, FieldsOf<TrialSummary> auto& trial) {
+  fields("gateway", trial.gateway);
+  fields("clock", trial.clock);
+  fields("requests", trial.requests);
+  fields("calls", trial.calls);
+  fields("billed_usd", trial.billed);
+  fields("billed_unused_usd", trial.billed_unused);
+  fields("latency_p50_ms", trial.latency_p50);
+  fields("latency_p95_ms", trial.latency_p95);
+  fields("first_byte_p50_ms", trial.first_byte_p50);
+  fields("added_p50_ms", trial.added_p50);
+  fields("added_p95_ms", trial.added_p95);
+  fields("lateness_max_ms", trial.lateness_max);
+  fields.if_present("agreement", trial.agreement);
+  fields("not_observed", trial.not_observed);
+}
+
 void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {
   fields("scenario", run.scenario);
   fields("seed", run.seed);
@@ -295,6 +345,7 @@ void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {
   fields("checks", run.checks);
   fields("findings", run.findings);
   fields("notes", run.notes);
+  fields.if_present("trial", run.trial);
   fields("build", run.build);
   fields("timing", run.timing);
 }

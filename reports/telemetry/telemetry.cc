@@ -29,8 +29,8 @@ constexpr std::size_t kErrorWords = 1 + monitor::kOutcomes + monitor::kReplyKind
 
 }  // namespace
 
-TelemetryWriter::TelemetryWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file)
-    : file_(file), clock_(scenario), uuids_(seed) {
+TelemetryWriter::TelemetryWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file, bool from_outside)
+    : file_(file), clock_(scenario), uuids_(seed), from_outside_(from_outside) {
   keep_words();
   keep_providers(scenario);
   keep_metadata(scenario);
@@ -157,7 +157,7 @@ inline const TelemetryWriter::Piece& TelemetryWriter::ending_of(const Record& re
   if (record.outcome == Outcome::failed && last != nullptr) {
     error = 1 + monitor::kOutcomes + static_cast<std::size_t>(last->kind);
   }
-  const std::size_t state = last == nullptr ? 0 : 1 + static_cast<std::size_t>(record.breaker);
+  const std::size_t state = last == nullptr || from_outside_ ? 0 : 1 + static_cast<std::size_t>(record.breaker);
   return endings_[error * kStateWords + state];
 }
 

@@ -226,7 +226,7 @@ Explanation explanation_of(const sim::CheckEntry& check) {
   if (!check.broken_in.empty()) text += " It did not in: " + std::string(check.broken_in) + ".";
   text += " Looked after in " + std::string(check.where) + ".";
   if (!check.elsewhere.empty()) text += " No observer of a run can see it: " + std::string(check.elsewhere) + ".";
-  return {"invariant", std::string(check.name), {}, text};
+  return {"invariant", std::string(check.name), {}, text, {{"Evidence", name_of(sim::evidence_class_of(check.id))}}};
 }
 
 constexpr std::size_t kWidth = 100;

@@ -163,7 +163,10 @@ constexpr Footer kFooters[] = {
      "  windtunnel serve outage.json --port-base 0 --format json\n"
      "  windtunnel serve outage.json --print-config nginx"},
     {"trial",
-     "Example:\n  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json\n\n"
+     "Examples:\n"
+     "  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json\n"
+     "  windtunnel trial outage.json --gateway portkey.json --seeds 1..10 --out out --html\n"
+     "\n"
      "The gateway lives in virtual time, in which ten minutes take seconds and the same seed gives the same\n"
      "trial. A program that cannot (Go, linked statically, or running already) needs --clock real."},
     {"gateway",

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <utility>
 
+#include "runs/scenario_source.h"
 #include "runs/search/search_folder.h"
 #include "runs/shell_word.h"
 #include "runs/temporary_folder.h"
@@ -57,20 +58,18 @@ class GatewaySearch {
 
  private:
   // Throws ProblemError if the world could not be tried.
-  TrialDone try_world(sim::Scenario world) {
+  TriedGateway try_world(sim::Scenario world) {
     move_traces(world, tried_.path());
     const std::string file = (tried_.path() / "world.json").string();
     std::ofstream(file, std::ios::binary) << scenarios::write_scenario(world);
-    TrialDone done = try_gateway({.request = {.file = file,
-                                              .sets = {},
-                                              .gateway = request_.gateway,
-                                              .seed = std::nullopt,
-                                              .clock = sim::GatewayClock::virtual_time,
-                                              .out = {}},
-                                  .stop = job_.stop,
-                                  .note = [](const std::string&) {}});
-    if (done.problem) throw ProblemError(done.problem->kind, done.problem->text);
-    return done;
+    const LoadedScenario loaded = load_scenario(file, {});
+    if (loaded.problem) throw ProblemError(loaded.problem->kind, loaded.problem->text);
+    const TrialSettings settings{
+        .gateway = request_.gateway, .clock = sim::GatewayClock::virtual_time, .predictions = 0};
+    TriedGateway tried =
+        tried_gateway(settings, {.scenario = &*loaded.scenario, .seed = loaded.scenario->seed, .stop = job_.stop});
+    if (tried.done.problem) throw ProblemError(tried.done.problem->kind, tried.done.problem->text);
+    return tried;
   }
 
   // A trace is named from the folder of the file that plays it.
@@ -93,23 +92,24 @@ class GatewaySearch {
     const SearchClock::time_point began = SearchClock::now();
     for (std::uint64_t seed = first_; seed <= last && !done_.failure; ++seed) {
       if (request_.time && SearchClock::now() - began >= *request_.time) break;
-      const TrialDone tried = try_world(sim::explored_world(job_.base, seed, false));
+      const TriedGateway tried = try_world(sim::explored_world(job_.base, seed, false));
       if (is_stopped()) break;
       count(tried);
       done_.last = seed;
-      if (auto failure = failure_of(tried.judgement)) done_.failure = sim::FailingSeed{seed, *std::move(failure)};
+      if (auto failure = failure_of(tried.done.judgement)) done_.failure = sim::FailingSeed{seed, *std::move(failure)};
       if (job_.due()) job_.show(fmt::format("{} seeds tried", done_.totals.seeds));
     }
     job_.searched(done_.totals.seeds, SearchClock::now() - began);
   }
 
-  void count(const TrialDone& tried) {
+  void count(const TriedGateway& tried) {
     ++done_.totals.seeds;
-    done_.totals.claims += tried.judgement.claims;
-    done_.totals.requests += static_cast<std::uint64_t>(tried.figures.requests + tried.figures.requests_outside);
-    done_.totals.events += static_cast<std::uint64_t>(tried.figures.calls);
+    done_.totals.claims += tried.done.judgement.claims;
+    done_.totals.requests +=
+        static_cast<std::uint64_t>(tried.trial->requests.total + tried.trial->requests.sent_by_a_program);
+    done_.totals.events += static_cast<std::uint64_t>(tried.trial->calls.total);
     done_.totals.virtual_time += job_.base.duration;
-    const bool is_open = tried.judgement.verdict == sim::Verdict::inconclusive;
+    const bool is_open = tried.done.judgement.verdict == sim::Verdict::inconclusive;
     done_.totals.inconclusive += is_open ? 1 : 0;
   }
 
@@ -162,7 +162,7 @@ class GatewaySearch {
   // A world that cannot be tried, because the gateway's file names a provider that is gone, does not fail.
   std::optional<sim::Finding> fails(const sim::Scenario& world) {
     try {
-      return failure_of(try_world(world).judgement);
+      return failure_of(try_world(world).done.judgement);
     } catch (const ProblemError&) {
       return std::nullopt;
     }

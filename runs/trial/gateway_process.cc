@@ -68,9 +68,8 @@ std::string filled_in(const std::string& text, const GatewayPlaces& places) {
 
 sim::GatewaySpec filled_in(const sim::GatewaySpec& spec, const GatewayPlaces& places) {
   sim::GatewaySpec done = spec;
-  for (sim::NamedTexts* texts : {&done.files, &done.request.headers}) {
-    for (auto& [name, value] : *texts) value = filled_in(value, places);
-  }
+  for (auto& [name, value] : done.request.headers) value = filled_in(value, places);
+  for (sim::GatewayFile& file : done.files) file.text = filled_in(file.text, places);
   return done;
 }
 
@@ -95,8 +94,10 @@ GatewayProcess::GatewayProcess(const sim::GatewayProgram& program, const std::st
                                std::vector<std::string> environment, bool fixed_addresses)
     : log_(log) {
   for (const auto& [name, value] : program.environment) environment.push_back(name + "=" + value);
-  const ProgramSurroundings surroundings{
-      .directory = directory, .environment = std::move(environment), .fixed_addresses = fixed_addresses};
+  const ProgramSurroundings surroundings{.directory = directory,
+                                         .environment = std::move(environment),
+                                         .inherits_environment = program.inherits_environment,
+                                         .fixed_addresses = fixed_addresses};
   const int input = open_or_refuse("/dev/null", O_RDONLY);
   const int output = open_or_refuse(log, O_WRONLY | O_CREAT | O_TRUNC);
   try {

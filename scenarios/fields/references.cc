@@ -32,6 +32,7 @@ class ReferenceCheck {
       for (const ThresholdSpec& threshold : *list) check_threshold(threshold);
     }
     check_liveness();
+    if (scenario_.gateway && !reading_.is_broken("/gateway")) check_gateway(reading_, *scenario_.gateway, "/gateway");
   }
 
  private:

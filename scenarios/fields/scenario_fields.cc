@@ -226,6 +226,9 @@ const Table<Scenario>& scenario_table() {
           field<S>("counterexample", &S::counterexample, optional(object(counterexample_table)),
                    "The proof that the claim can fail.")
               .such_as(R"({"set": ["monitor.circuit_breaker.open=5m"], "exit": 12})"),
+          field<S>("gateway", &S::gateway, optional(object(gateway_table)),
+                   "The gateway that `windtunnel trial` tries with this world; a run has no use for it.")
+              .such_as(R"({"url": "http://127.0.0.1:8080"})"),
       },
       [](const S&) { return default_scenario(); }};
   return table;

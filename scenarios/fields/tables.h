@@ -27,6 +27,7 @@ const Table<sim::ExploreSpec>& explore_table();
 const Table<sim::EndpointSpec>& endpoint_table();
 const Table<sim::ServerSpec>& server_table();
 const Table<sim::Counterexample>& counterexample_table();
+const Table<sim::GatewaySpec>& gateway_table();
 
 // What the file {} holds.
 Scenario default_scenario();
@@ -75,6 +76,8 @@ void read_traces(Reading& reading, Scenario& scenario);
 
 // What one object alone cannot see: references, contradictions, windows outside the run.
 void check_references(Reading& reading, const Scenario& scenario);
+// Of a gateway's table, which stands at `pointer`.
+void check_gateway(Reading& reading, const sim::GatewaySpec& spec, const std::string& pointer);
 // The part of it that is about the `monitor` block, which stands at `pointer`.
 void check_monitor(Reading& reading, const Scenario& scenario, const std::string& pointer);
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "sim/checks/claims/coverage.h"
+
 namespace windtunnel::sim {
 namespace {
 
@@ -36,6 +38,14 @@ OutsideClaims claims_from_outside(const Scenario& scenario) {
     return !seen;
   });
   return claims;
+}
+
+std::vector<std::string> unseen_counters() {
+  std::vector<std::string> names;
+  for (const auto& name : coverage_counters()) {
+    if (std::ranges::find(kSeenCounters, name) == kSeenCounters.end()) names.emplace_back(name);
+  }
+  return names;
 }
 
 void leave_out_breakers(Judgement& judgement, std::uint64_t arrivals, std::vector<std::string>& unobserved) {

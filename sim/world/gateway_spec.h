@@ -1,5 +1,6 @@
 #pragma once
-// A gateway under trial, as its file states it: how it is started, when it is ready and how it is called. Plain values.
+// A gateway under trial, as its file or a scenario states it: how it is started, when it is ready, how it is called and
+// what it is configured to do. Plain values.
 
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,14 @@ enum class GatewayApi : std::uint8_t { openai_chat, anthropic_messages };
 // Texts by name, in file order.
 using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 
+// Written into {directory}.
+struct GatewayFile {
+  std::string name;
+  std::string text;
+  std::string from;  // the file that the text was read from, as it was named; empty: it was written in place
+  friend bool operator==(const GatewayFile&, const GatewayFile&) = default;
+};
+
 struct GatewayReady {
   std::string path = "/";  // answered with a status below 500; empty: the port accepts a connection
   Duration within = std::chrono::seconds{30};
@@ -27,6 +36,7 @@ struct GatewayProgram {
   std::string name;  // that {url:NAME} and {host:NAME} take it by
   std::vector<std::string> command;
   NamedTexts environment;
+  bool inherits_environment = true;  // false: it has those variables and no others
   GatewayReady ready;
   // It sends the requests of the external workloads: it starts with the scenario's time, is not asked whether it is
   // ready, and the trial ends when it has.
@@ -60,18 +70,26 @@ struct GatewaySpec {
   std::vector<std::string> command;  // empty: `programs`, or it runs already, at `url`
   std::string url;
   NamedTexts environment;
-  NamedTexts files;  // by name, written into {directory}
+  bool inherits_environment = true;  // false: it has those variables and no others
+  std::vector<GatewayFile> files;
   GatewayReady ready;
   // Instead of command, environment and ready; requests go to the last one that does not drive.
   std::vector<GatewayProgram> programs;
   GatewayRequest request;
   GatewayClock clock = GatewayClock::virtual_time;
+  // What it is configured to do, as JSON by the scenario's key (monitor, routes, limits): it stands for the scenario's
+  // own blocks in the checks and in the prediction.
+  NamedTexts declares;
   friend bool operator==(const GatewaySpec&, const GatewaySpec&) = default;
 
   // Those to start, in order.
   [[nodiscard]] std::vector<GatewayProgram> all_programs() const {
     if (command.empty()) return programs;
-    return {{.name = "gateway", .command = command, .environment = environment, .ready = ready}};
+    return {{.name = "gateway",
+             .command = command,
+             .environment = environment,
+             .inherits_environment = inherits_environment,
+             .ready = ready}};
   }
 };
 

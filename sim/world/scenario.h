@@ -19,6 +19,7 @@
 #include "sim/kernel/dice.h"
 #include "sim/kernel/law.h"
 #include "sim/load/workload.h"
+#include "sim/world/gateway_spec.h"
 #include "sim/world/server_spec.h"
 
 namespace windtunnel::sim {
@@ -211,6 +212,7 @@ struct Scenario {
   ExploreSpec explore;
   ServerSpec server;
   std::optional<Counterexample> counterexample;
+  std::optional<GatewaySpec> gateway;     // that `trial` tries
   std::map<std::string, Origin> origins;  // by JSON pointer; of a key in another spelling the place of that one
   std::vector<std::string> warnings;      // ready to print: allowed, but probably not meant
   std::uint64_t hash = 0;                 // of the file's text with its `--set`s

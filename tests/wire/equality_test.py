@@ -50,8 +50,8 @@ def trial(windtunnel, root, name, seed, changed):
     if not done.stdout:
         return None, f"exit {done.returncode}: {done.stderr.strip()}"
     equal = re.search(r"Equal to the simulation in each of (\d+) decisions of (\d+) requests", done.stdout)
-    begin = done.stdout.find("differ from the simulation")
-    text = done.stdout[done.stdout.rfind("\n", 0, begin) + 1:] if begin >= 0 else ""
+    begin = done.stderr.find("differ from the simulation")
+    text = done.stderr[done.stderr.rfind("\n", 0, begin) + 1:] if begin >= 0 else ""
     if not text and done.returncode in (1, 2, 3, 4):
         text = f"exit {done.returncode}: {done.stderr.strip()}"
     if not text and (equal is None or int(equal.group(1)) == 0):
@@ -70,7 +70,7 @@ def check_a_difference_is_found(windtunnel, root):
         done = subprocess.run([windtunnel, "trial", os.path.join(root, "scenarios/catalog/both-down.json"), "--gateway", file.name,
                                "--clock", "virtual", "--equal", "--set", "workload.chat.rate=0.5"], capture_output=True,
                               text=True, timeout=200, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode != 14 or "differ from the simulation" not in done.stdout or "half_open" not in done.stdout:
+    if done.returncode != 14 or "differ from the simulation" not in done.stderr or "half_open" not in done.stderr:
         sys.exit(f"a planted difference is not found: exit {done.returncode}\n{done.stdout}{done.stderr}")
     print("a planted difference is found")
 

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "wire/trial/request_tag.h"
+#include "wire/trial/trial_figures.h"
 
 namespace windtunnel::wire {
 namespace {
@@ -136,9 +137,12 @@ void TrialDriver::end() {
 TrialRun TrialDriver::take(std::vector<CallLine> calls) {
   TrialRun run{.requests = std::move(client_.requests()),
                .calls = std::move(calls),
+               .faults = {},
+               .fault_changes = server_.host().fault_changes(),
                .ended = server_.now(),
                .stopped = stopped_,
                .lateness_max = std::max(lateness_max_, server_.totals().lateness_max)};
+  note_whole_answers(run);
   for (std::size_t i = 0; i < server_.host().faults().size(); ++i) {
     run.faults.push_back(server_.host().faults().count(i));
   }

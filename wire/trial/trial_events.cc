@@ -57,11 +57,13 @@ void add_call(Events& events, const TrialRun& run, const sim::Scenario& scenario
                                                    .input = request.request.input});
   monitor::Reply reply{.kind = line.kind};
   if (is_known(line)) reply.usage = line.billed;
+  reply.time_to_first_token = line.to_first;
   events.add(line.ended, monitor::AttemptEnded{.at = line.ended,
                                                .request = request.request.id,
                                                .provider = provider,
                                                .ordinal = ordinal,
                                                .reply = reply,
+                                               .settled = is_known(line) ? line.cost : Usd{},
                                                .latency = line.ended - line.arrived});
   // Before the request's record, whenever the call itself ended.
   const Instant billed_at = std::min(line.ended, request.finished);
@@ -117,6 +119,7 @@ monitor::Record record_of(const TrialRun& run, const sim::Scenario& scenario, st
 std::vector<sim::Event> trial_events(const TrialRun& run, const sim::Scenario& scenario) {
   const CallsByRequest calls = calls_by_request(run, scenario);
   Events events;
+  for (const sim::FaultChanged& change : run.fault_changes) events.add(change.at, change);
   for (std::size_t i = 0; i < run.requests.size(); ++i) {
     const TrialRequest& request = run.requests[i];
     events.add(request.arrived, monitor::RequestArrived{.at = request.arrived, .request = request.request});

@@ -12,11 +12,11 @@ namespace {
 constexpr Millionths kMedian{500'000};
 constexpr Millionths kP95{950'000};
 
-// Every token of one call, in order, as many as its usage states.
-bool is_complete(const ReadAnswer& answer) {
-  const AnswerWords words = words_in(answer.text);
-  const bool has_all = !answer.output_tokens || *answer.output_tokens == words.words;
-  return answer.has_end && words.in_order && has_all;
+// Every token of one call, in order, as many as the call's whole answer has.
+bool is_complete(const TrialRequest& request) {
+  const AnswerWords words = words_in(request.answer.text);
+  const bool has_all = request.tokens_whole.value_or(words.words) == words.words;
+  return request.answer.has_end && words.in_order && has_all;
 }
 
 bool is_external(const sim::Scenario& scenario, const std::string& workload) {
@@ -66,7 +66,7 @@ CallerView view_of(const TrialRequest& request) {
   }
   if (request.end != RequestEnd::answered) return CallerView::no_answer;
   if (request.answer.is_garbage) return CallerView::garbage;
-  return is_complete(request.answer) ? CallerView::served : CallerView::cut_unseen;
+  return is_complete(request) ? CallerView::served : CallerView::cut_unseen;
 }
 
 monitor::Outcome outcome_of(const TrialRequest& request, std::size_t calls) {
@@ -87,6 +87,16 @@ monitor::Outcome outcome_of(const TrialRequest& request, std::size_t calls) {
   const bool is_callers = request.status == 400 || request.status == 413 || request.status == 422;
   if (is_callers) return Outcome::client_error;
   return calls == 0 ? Outcome::all_providers_unavailable : Outcome::failed;
+}
+
+void note_whole_answers(TrialRun& run) {
+  std::map<std::uint64_t, std::int64_t> whole;
+  for (const CallLine& line : run.calls) whole.emplace(line.call, line.tokens_whole);
+  for (TrialRequest& request : run.requests) {
+    const auto call = words_in(request.answer.text).call;
+    const auto found = call ? whole.find(*call) : whole.end();
+    if (found != whole.end()) request.tokens_whole = found->second;
+  }
 }
 
 CallsByRequest calls_by_request(const TrialRun& run, const sim::Scenario& scenario) {

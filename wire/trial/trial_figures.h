@@ -31,6 +31,9 @@ inline constexpr std::size_t kCallerViews = 6;
 // As the records of a run have it. `calls`: that were made for it.
 [[nodiscard]] monitor::Outcome outcome_of(const TrialRequest& request, std::size_t calls);
 
+// Fills in `tokens_whole` of the requests. To be called once all calls have ended, before anything else here.
+void note_whole_answers(TrialRun& run);
+
 // The calls of each request, in the order in which they came, by their places; and those of no request.
 struct CallsByRequest {
   std::vector<std::vector<std::size_t>> of;

@@ -192,6 +192,29 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
 
 }  // namespace
 
+const char* name_of(EvidenceClass evidence) {
+  switch (evidence) {
+    case EvidenceClass::wire:
+      return "wire";
+    case EvidenceClass::log:
+      return "log";
+    case EvidenceClass::inside:
+      return "inside";
+  }
+  fail_check("a class of evidence has a name", __FILE__, __LINE__);
+}
+
+EvidenceClass evidence_class_of(CheckId id) {
+  constexpr std::array kWire = {CheckId::B1, CheckId::B3, CheckId::B8, CheckId::F1, CheckId::F3,
+                                CheckId::F5, CheckId::F6, CheckId::F7, CheckId::F8, CheckId::F9,
+                                CheckId::H1, CheckId::H3, CheckId::H4, CheckId::R1, CheckId::T1,
+                                CheckId::T5, CheckId::W2, CheckId::V1, CheckId::V2};
+  constexpr std::array kLog = {CheckId::C1, CheckId::C4, CheckId::C5, CheckId::C7, CheckId::C8, CheckId::C9,
+                               CheckId::L2, CheckId::L4, CheckId::H2, CheckId::H5, CheckId::T2, CheckId::T3};
+  if (std::ranges::find(kWire, id) != kWire.end()) return EvidenceClass::wire;
+  return std::ranges::find(kLog, id) != kLog.end() ? EvidenceClass::log : EvidenceClass::inside;
+}
+
 std::span<const CheckEntry> check_registry() { return kRegistry; }
 
 const CheckEntry& entry_of(CheckId id) { return kRegistry[static_cast<std::size_t>(id)]; }

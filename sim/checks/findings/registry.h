@@ -80,6 +80,11 @@ enum class CheckId : std::uint8_t {
 };
 inline constexpr std::size_t kCheckIds = 64;
 
+// What a check of another program needs to see: its callers and its providers; the log that it writes as well; or what
+// goes on inside, which only a run of our own pipeline shows.
+enum class EvidenceClass : std::uint8_t { wire, log, inside };
+const char* name_of(EvidenceClass evidence);
+
 struct CheckEntry {
   CheckId id{};
   std::string_view name;       // "B1"
@@ -94,6 +99,7 @@ struct CheckEntry {
 // In the order of CheckId.
 std::span<const CheckEntry> check_registry();
 const CheckEntry& entry_of(CheckId id);
+EvidenceClass evidence_class_of(CheckId id);
 // Nothing: no check has this name.
 std::optional<CheckId> check_named(std::string_view name);
 
