@@ -20,8 +20,8 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FILES = ("ledger.jsonl", "telemetry.jsonl", "trial.json")
-PLACES = ("replay", "gateway", "scenario")
+FILES = ("ledger.jsonl", "telemetry.jsonl", "summary.json")
+PLACES = ("replay", "scenario", "build", "timing")
 
 
 def digest_of(folder):
@@ -33,8 +33,9 @@ def digest_of(folder):
             continue
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        if name == "trial.json":
+        if name == "summary.json":
             figures = json.loads(text)
+            figures["trial"].pop("gateway")
             text = json.dumps({key: value for key, value in figures.items() if key not in PLACES})
         digest.update(text.encode())
     return digest.hexdigest()[:16]

@@ -95,7 +95,7 @@ def check_clean(windtunnel, _):
         if stream:
             need(requests["cut_seen"] >= 5 and requests["served"] + requests["cut_seen"] == 40, f"{requests}")
         else:
-            need(requests["served"] == 40 and requests["failed_over"] >= 15, f"{requests}")
+            need(requests["served"] == 40 and requests["failed_over"] >= 5, f"{requests}")
             need(result["trial"]["calls"]["total"] == 40 + requests["failed_over"], f"{result['trial']['calls']}")
 
 
