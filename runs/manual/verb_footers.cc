@@ -108,7 +108,9 @@ constexpr Footer kFooters[] = {
      "Examples:\n"
      "  windtunnel init                 writes scenario.json\n"
      "  windtunnel init ci/outage.json\n"
-     "  windtunnel init month.json --from spend-logs.jsonl.gz"},
+     "  windtunnel init month.json --from spend-logs.jsonl.gz\n"
+     "  windtunnel init gateway.json --from-litellm config.yaml\n"
+     "  windtunnel init gateway.json --from-portkey config.json --from requests.jsonl"},
     {"prices",
      "A model without a price exits with 12.\n"
      "\n"
