@@ -129,6 +129,7 @@ std::unique_ptr<Verb> add_compare(CLI::App& app) {
       "Of these trials, instead of the gateway file's [virtual]")
       ->type_name("real|virtual");
   add_sets(verb, compare.request.sets);
+  add_faults(verb, compare.request.sets);
   CLI::Option* seeds =
       add_seeds(verb, compare.request.seeds, "Seeds of each variation [20 from the first scenario's own on]");
   CLI::Option* forecast = verb.add_flag("--forecast", compare.request.of_forecasts,

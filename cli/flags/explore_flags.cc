@@ -120,6 +120,7 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
       ->type_name("METRIC");
   add_memory(verb, explore.request.memory_max);
   add_sets(verb, explore.request.sets);
+  add_faults(verb, explore.request.sets);
   add_checks(verb, explore.request.checks);
   verb.add_option("--gateway", explore.request.gateway, "Search a real gateway in virtual time")->type_name("G.json");
   verb.add_option("--out", explore.request.out, "Write what is found and the progress there, and go on from it")

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "reports/logs/log_reader.h"
+#include "runs/added_faults.h"
 #include "runs/memory_limit.h"
 #include "sim/checks/findings/registry.h"
 
@@ -38,6 +39,19 @@ void add_sets(CLI::App& verb, std::vector<std::string>& sets) {
   verb.add_option("--set", sets, "Replace one value of the scenario: monitor.circuit_breaker.open=5s")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
+}
+
+void add_faults(CLI::App& verb, std::vector<std::string>& sets) {
+  using Words = std::vector<std::string>;
+  CLI::Option* map = verb.add_option_function<Words>(
+      "--map", [](const Words&) {}, "Put the added faults of one provider on another: openai=azure-eu");
+  const auto add = [&sets, map](const Words& files) {
+    const Words added = runs::sets_of_faults(files, map->results());
+    sets.insert(sets.begin(), added.begin(), added.end());
+  };
+  CLI::Option* with = verb.add_option_function<Words>("--with", add, "Add the faults of this scenario");
+  with->type_name("FILE")->allow_extra_args(false);
+  map->type_name("A=B")->allow_extra_args(false)->needs(with);
 }
 
 std::uint64_t parse_number(const std::string& name, const std::string& text, NumberRange range) {

@@ -84,6 +84,8 @@ CLI::Option* add_word(CLI::App& verb, const std::string& name, E& value, const s
 
 void add_files(CLI::App& verb, std::vector<std::string>& files);
 void add_sets(CLI::App& verb, std::vector<std::string>& sets);
+// Behind add_sets(): --with and --map, which become sets that come before the others.
+void add_faults(CLI::App& verb, std::vector<std::string>& sets);
 void add_jobs(CLI::App& verb, unsigned& jobs);
 // The log, which is returned, and how it is read.
 CLI::Option* add_log(CLI::App& verb, reports::LogChoice& log, const std::string& name, const std::string& doc);

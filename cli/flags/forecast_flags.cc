@@ -249,6 +249,7 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   add_jobs(verb, forecast.request.jobs);
   add_memory(verb, forecast.request.memory_max);
   add_sets(verb, forecast.request.sets);
+  add_faults(verb, forecast.request.sets);
   verb.add_option("--shard", forecast.request.shard,
                   "Make every N-th replication only, from I on, and write them to --out")
       ->type_name("I/N");

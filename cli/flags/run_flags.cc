@@ -56,6 +56,7 @@ std::unique_ptr<Verb> add_run(CLI::App& app) {
   add_seeds(verb, run.request.seeds, "Run once for each seed of a range")->excludes("--seed");
   add_jobs(verb, run.jobs);
   add_sets(verb, run.request.sets);
+  add_faults(verb, run.request.sets);
   add_memory(verb, run.request.memory_max);
   verb.add_flag("--fail-fast", run.fail_fast, "Start no further run after the first that is not a pass");
   add_run_reports(verb, run);

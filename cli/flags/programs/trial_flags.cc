@@ -39,6 +39,7 @@ std::unique_ptr<Verb> add_trial(CLI::App& app) {
   add_number(verb, "--seed", run.request.seed, {}, "Instead of the scenario's seed", "WINDTUNNEL_SEED")->type_name("N");
   add_seeds(verb, run.request.seeds, "Try once for each seed of a range")->excludes("--seed");
   add_sets(verb, run.request.sets);
+  add_faults(verb, run.request.sets);
   add_word<std::optional<sim::GatewayClock>>(
       verb, "--clock", settings.clock,
       {{"real", sim::GatewayClock::real}, {"virtual", sim::GatewayClock::virtual_time}},
