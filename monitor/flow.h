@@ -24,6 +24,9 @@ struct CallProvider {
   std::uint8_t attempt = 0;  // ordinal in the request, from 0
   Instant deadline{};
   Tokens output_max;  // the provider must not bill more output than this
+  // Of a streamed call: without a first token by then, or after so long a pause, it is reported as a timeout.
+  Instant first_token_by = Instant::max();
+  Duration idle = Duration::max();
 };
 
 // Come back with on_wakeup at this instant or later.
@@ -59,6 +62,7 @@ struct Flow {
   std::optional<std::uint8_t> limited;
   Outcome limited_as = Outcome::refused_rate;
   Duration limited_for{0};
+  bool is_broken = false;  // the latest call broke off a stream, and the next one begins it once more
   Awaiting awaiting = Awaiting::begin;
 };
 

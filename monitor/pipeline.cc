@@ -115,8 +115,13 @@ Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now, const Forei
   if (is_callers_own(reply.kind) && !failed_elsewhere(flow.record) && !plan_.goes_on_after(flow.turn, reply.kind)) {
     return finish(flow, Outcome::client_error, now);
   }
-  // The caller has read what came before the break: no other answer can take its place.
-  if (reply.kind == ReplyKind::truncated && flow.record.request.stream) return finish(flow, Outcome::failed, now);
+  if (flow.record.request.stream && is_broken(reply)) {
+    // The caller has read what came before the break: no other answer can take its place unseen.
+    if (config_.provider_call.on_broken_stream == OnBrokenStream::fail) {
+      return finish(flow, Outcome::broken_stream, now);
+    }
+    flow.is_broken = true;
+  }
   return retry_or_fail_over(flow, reply.kind, now, foreign);
 }
 
@@ -240,6 +245,9 @@ inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit perm
   record.attempt_storage[ordinal] = {
       .started = now, .provider = provider, .breaker = breakers_[index_of(provider)].state(now)};
   plan_.on_start(flow.turn);
+  CallProvider step{provider, ordinal, deadline, flow.grant.output};
+  if (record.request.stream) [[unlikely]]
+    time_stream(flow, step, now);
   flow.permit = permit;
   flow.awaiting = Awaiting::reply;
   if (observer_) {
@@ -254,9 +262,11 @@ inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit perm
                                 .output_max = flow.grant.output,
                                 .reserved = flow.ticket.reserved,
                                 .epoch = permit.epoch,
-                                .is_bypass = flow.is_bypass});
+                                .is_bypass = flow.is_bypass,
+                                .first_token_by = step.first_token_by,
+                                .idle = step.idle});
   }
-  return CallProvider{provider, ordinal, deadline, flow.grant.output};
+  return step;
 }
 
 inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign) {
@@ -278,7 +288,8 @@ inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now
 
   const BreakerState before = !observer_ ? BreakerState::closed : breaker.state(now);
   const BreakerOutcome counted = flow.is_bypass ? BreakerOutcome::ignored : counts_as(reply.kind, breaker.config());
-  const bool late = !flow.is_bypass && breakers_.report(index_of(provider), flow.permit, counted, now, foreign).late;
+  const bool late =
+      !flow.is_bypass && breakers_.report(index_of(provider), flow.permit, counted, now, foreign, reply.kind).late;
   record.breaker = breaker.state(now);
   metrics_.on_attempt(attempt, reply, late);
   if (plan_.has_routes()) {

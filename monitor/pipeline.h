@@ -95,6 +95,7 @@ class Pipeline {
   Step pay_and_call(Flow& flow, ProviderId provider, std::optional<Permit> permit, Instant now,
                     const ForeignBreakers* foreign);
   Step start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now);
+  void time_stream(Flow& flow, CallProvider& step, Instant now) const;
   Step retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now, const ForeignBreakers* foreign);
   std::optional<WaitUntil> pass_over(Flow& flow, Instant now);
   std::optional<WaitUntil> move_on(Flow& flow, std::optional<ReplyKind> kind, bool may_retry, Instant now);

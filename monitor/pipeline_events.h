@@ -102,8 +102,10 @@ struct AttemptStarted {
   Tokens input;
   Tokens output_max;  // the grant
   Usd reserved;
-  std::uint64_t epoch = 0;  // of its permit
-  bool is_bypass = false;   // without a permit, because every breaker refuses
+  std::uint64_t epoch = 0;                  // of its permit
+  bool is_bypass = false;                   // without a permit, because every breaker refuses
+  Instant first_token_by = Instant::max();  // of a streamed call, and the longest pause between two tokens
+  Duration idle = Duration::max();
 };
 
 struct AttemptEnded {

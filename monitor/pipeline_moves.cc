@@ -1,6 +1,7 @@
 // How the pipeline follows its plan: what a failure leads to, and what it counts as.
 
 #include <algorithm>
+#include <utility>
 
 #include "monitor/pipeline.h"
 #include "monitor/retry.h"
@@ -48,13 +49,22 @@ std::optional<WaitUntil> Pipeline::move_on(Flow& flow, std::optional<ReplyKind> 
 
 // A retry that could not start in time, or would find its provider under Retry-After, is not waited for.
 std::optional<WaitUntil> Pipeline::retry_at(const Flow& flow, Instant now) const {
-  const Instant at = now + backoff(config_.provider_call.retry, plan_.backoffs(flow.turn), flow.record.request.id,
+  const Instant at = now + backoff(plan_.backoff(flow.turn), plan_.backoffs(flow.turn), flow.record.request.id,
                                    flow.record.attempt_count);
   const auto deadline = deadline_of(flow);
   if ((deadline && at >= *deadline) || at >= plan_.ends(flow.turn) || is_cooling(flow.turn.target, at)) {
     return std::nullopt;
   }
   return WaitUntil{at};
+}
+
+// What a call whose caller reads it as it comes is held to.
+void Pipeline::time_stream(Flow& flow, CallProvider& step, Instant now) const {
+  if (std::exchange(flow.is_broken, false)) ++flow.record.restarts;
+  if (!plan_.times_streams()) return;
+  const Duration first = plan_.first_token_timeout(flow.turn);
+  if (first != kNoTimeout) step.first_token_by = now + first;
+  step.idle = plan_.idle_timeout(flow.turn);
 }
 
 // A caller's own failure that no fallback answered is its outcome, unless another's failure is to act on.

@@ -60,6 +60,7 @@ struct Record {
   BreakerState breaker = BreakerState::closed;  // of the last called provider, after its reply
   std::uint8_t attempt_count = 0;
   std::uint8_t failovers = 0;   // moves to another candidate after a failed attempt or a refusing breaker
+  std::uint8_t restarts = 0;    // streams that began once more after their caller had seen the break
   AttemptRoom attempt_storage;  // the first attempt_count hold an attempt
 
   [[nodiscard]] std::span<const Attempt> attempts() const { return {attempt_storage.data(), attempt_count}; }

@@ -88,6 +88,11 @@ OutcomeTexts texts_of(Outcome outcome) {
     case Outcome::deadline_exceeded:
       return {"deadline_exceeded", "The request's own `deadline` came before an answer did.",
               "monitor.provider_call.deadline"};
+    case Outcome::broken_stream:
+      return {"broken_stream",
+              "A streamed answer broke off, or took too long, after its caller had read the first of it. No other "
+              "answer can take its place unseen (`monitor.provider_call.on_broken_stream`).",
+              "the faults and errors of the providers"};
   }
   fail_check("an outcome has a name", __FILE__, __LINE__);
 }

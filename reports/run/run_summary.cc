@@ -206,6 +206,37 @@ void add_workloads(RunSummary& summary, const RunReport& report) {
   }
 }
 
+// Each workload asks for one route, so that a route's requests are those of its workloads.
+void add_routes(RunSummary& summary, const RunReport& report) {
+  const auto& routes = report.scenario.monitor.routing.routes;
+  const std::vector<Labelled> metrics = by_workload(report);
+  std::vector<Labelled> sums(routes.size());
+  for (std::size_t i = 0; !routes.empty() && i < metrics.size(); ++i) {
+    Labelled& sum = sums[index_of(route_of(report.scenario, report.scenario.workloads[i]))];
+    sum.metrics.add(metrics[i].metrics);
+    sum.billed_unknown += metrics[i].billed_unknown;
+  }
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    summary.routes.push_back({.name = routes[i].name, .requests = requests_of(sums[i])});
+  }
+}
+
+void add_clients(RunSummary& summary, const RunReport& report) {
+  for (std::size_t i = 0; i < report.result.callers.size(); ++i) {
+    if (!report.scenario.workloads[i].client) continue;
+    const sim::CallerTotals& totals = report.result.callers[i];
+    summary.clients.push_back({.name = report.scenario.workloads[i].name,
+                               .wishes = totals.wishes,
+                               .answered = totals.answered,
+                               .failed = totals.failed,
+                               .left = totals.left,
+                               .tries = totals.tries,
+                               .unread = totals.unread,
+                               .calls = totals.calls,
+                               .amplification = share_of(totals.calls, totals.wishes)});
+  }
+}
+
 // --- Limiters and cache ----------------------------------------------------------------------------------------------
 
 RateLimiterSummary rate_limiter_of(const monitor::RateLimiter& limiter) {
@@ -333,6 +364,8 @@ RunSummary run_summary(const RunReport& report) {
   if (report.seen != nullptr) summary.cost.reserved.reset();
   summary.experiment = experiment_of(report);
   add_workloads(summary, report);
+  add_routes(summary, report);
+  add_clients(summary, report);
   if (report.seen == nullptr) {
     summary.rate_limiter = rate_limiter_of(result.pipeline.rate_limiter());
     summary.token_limiter = token_limiter_of(result.pipeline.token_limiter());

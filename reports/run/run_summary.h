@@ -166,6 +166,25 @@ struct WorkloadSummary {
   RequestSummary requests;
 };
 
+// The requests that ask for a route, after its rules.
+struct RouteSummary {
+  std::string name;
+  RequestSummary requests;
+};
+
+// What callers who try again got, by workload.
+struct ClientSummary {
+  std::string name;
+  std::int64_t wishes = 0;
+  std::int64_t answered = 0;
+  std::int64_t failed = 0;
+  std::int64_t left = 0;  // their patience was over
+  std::int64_t tries = 0;
+  std::int64_t unread = 0;  // answers to tries that their caller had left
+  std::int64_t calls = 0;
+  std::optional<Millionths> amplification;  // calls for each wish
+};
+
 // All workloads of one feature and prompt version.
 struct VersionSummary {
   std::optional<std::string> feature_version;
@@ -264,6 +283,8 @@ struct RunSummary {
   std::optional<ExperimentSummary> experiment;
   std::vector<WorkloadSummary> workloads;
   std::vector<VersionSummary> versions;
+  std::vector<RouteSummary> routes;    // in file order
+  std::vector<ClientSummary> clients;  // of workloads with a client
   std::optional<RateLimiterSummary> rate_limiter;
   std::optional<TokenLimiterSummary> token_limiter;
   std::optional<CostLimiterSummary> cost_limiter;

@@ -188,6 +188,23 @@ void visit_fields(auto& fields, FieldsOf<VersionSummary> auto& version) {
   visit_fields(fields, version.requests);
 }
 
+void visit_fields(auto& fields, FieldsOf<ClientSummary> auto& client) {
+  fields("name", client.name);
+  fields("wishes", client.wishes);
+  fields("answered", client.answered);
+  fields("failed", client.failed);
+  fields("left", client.left);
+  fields("tries", client.tries);
+  fields("unread", client.unread);
+  fields("calls", client.calls);
+  fields("amplification", client.amplification);
+}
+
+void visit_fields(auto& fields, FieldsOf<RouteSummary> auto& route) {
+  fields("name", route.name);
+  visit_fields(fields, route.requests);
+}
+
 void visit_fields(auto& fields, FieldsOf<RateLimiterSummary> auto& limiter) { fields("refused", limiter.refused); }
 
 void visit_fields(auto& fields, FieldsOf<TokenLimiterSummary> auto& limiter) {
@@ -336,6 +353,8 @@ void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {
   fields("experiment", run.experiment);
   fields("workloads", run.workloads);
   fields("versions", run.versions);
+  fields("routes", run.routes);
+  fields("clients", run.clients);
   fields("rate_limiter", run.rate_limiter);
   fields("token_limiter", run.token_limiter);
   fields("cost_limiter", run.cost_limiter);

@@ -182,6 +182,27 @@ std::string limiter_sections(const RunSummary& summary) {
          cost_limiter_section(*summary.cost_limiter) + cache_section(*summary.cache);
 }
 
+std::string routes_section(const std::vector<RouteSummary>& routes) {
+  if (routes.empty()) return {};
+  TextTable table{{"Route", "Requests", "Answered", "Refused", "Failed", "Failed Over", "Calls", "Billed"}};
+  for (const auto& [name, requests] : routes) {
+    table.add({name, count(requests.requests), percent(requests.answered, requests.requests), count(requests.refused),
+               count(requests.failed), count(requests.failed_over), count(requests.attempts),
+               dollars(requests.cost.billed)});
+  }
+  return "\nRoutes:\n" + table.text(2);
+}
+
+std::string clients_section(const std::vector<ClientSummary>& clients) {
+  if (clients.empty()) return {};
+  TextTable table{{"Callers", "Wishes", "Answered", "Failed", "Left", "Tries", "Unread Answers", "Calls"}};
+  for (const ClientSummary& client : clients) {
+    table.add({client.name, count(client.wishes), count(client.answered), count(client.failed), count(client.left),
+               count(client.tries), count(client.unread), count(client.calls)});
+  }
+  return "\nCallers Who Try Again:\n" + table.text(2);
+}
+
 std::string faults_section(const std::vector<FaultSummary>& faults) {
   if (faults.empty()) return {};
   TextTable table{{"Fault", "Kind", "Phases", "Touched", "Affected"}};
@@ -270,8 +291,9 @@ std::string verdict_block(const RunSummary& summary, TextStyle style) {
 std::string summary_text(const RunSummary& summary, TextStyle style) {
   return (summary.trial ? trial_text(*summary.trial) : std::string{}) + seed_block(summary, style) +
          cost_section(summary.cost) + limiter_sections(summary) +
-         (summary.experiment ? experiment_text(*summary.experiment) : std::string{}) + faults_section(summary.faults) +
-         coverage_section(summary.coverage, style) + checks_section(summary, style) + verdict_block(summary, style);
+         (summary.experiment ? experiment_text(*summary.experiment) : std::string{}) + routes_section(summary.routes) +
+         clients_section(summary.clients) + faults_section(summary.faults) + coverage_section(summary.coverage, style) +
+         checks_section(summary, style) + verdict_block(summary, style);
 }
 
 }  // namespace windtunnel::reports

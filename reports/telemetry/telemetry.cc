@@ -85,16 +85,19 @@ void TelemetryWriter::keep_providers(const sim::Scenario& scenario) {
 void TelemetryWriter::keep_metadata(const sim::Scenario& scenario) {
   const monitor::RouterConfig& router = scenario.monitor.ab_router;
   variants_ = router.variants.size();
-  const auto keep_one = [&](std::string_view feature, std::string_view prompt) {
+  const auto keep_one = [&](std::string_view feature, std::string_view prompt, std::string_view route) {
     for (std::size_t variant = 0; variant <= variants_; ++variant) {
       const bool in_experiment = variant > 0;
       metadata_.push_back(keep(monitor::metadata_piece(feature, prompt, in_experiment ? router.experiment_id : "",
-                                                       in_experiment ? router.variants[variant - 1].id : "")));
+                                                       in_experiment ? router.variants[variant - 1].id : "", route)));
     }
   };
-  keep_one({}, {});
+  keep_one({}, {}, {});
+  const auto& routes = scenario.monitor.routing.routes;
   for (const sim::WorkloadSpec& workload : scenario.workloads) {
-    keep_one(workload.feature_version, workload.prompt_version);
+    const auto asked = route_of(scenario, workload);
+    const std::string_view route = routes.empty() ? std::string_view{} : routes[index_of(asked)].name;
+    keep_one(workload.feature_version, workload.prompt_version, route);
   }
 }
 

@@ -151,7 +151,7 @@ void read_moments(const Json& json, Timeline& timeline) {
                                     .provider = provider_place(entry.at("provider"), timeline),
                                     .from = enumerator<monitor::BreakerState>(entry.at("from"), 3, kName),
                                     .to = enumerator<monitor::BreakerState>(entry.at("to"), 3, kName),
-                                    .rule = enumerator<monitor::TripRule>(entry.at("rule"), 6, kWord)});
+                                    .rule = enumerator<monitor::TripRule>(entry.at("rule"), 7, kWord)});
   }
   timeline.budget_total = count(json.at("budget_total"));
   for (const Json& entry : json.at("budget")) {

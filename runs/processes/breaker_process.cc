@@ -57,11 +57,12 @@ class ProviderBreaker final : public monitor::ForeignBreaker {
 
 ScenarioBreakers::ScenarioBreakers(const sim::Scenario& scenario, const std::atomic<bool>* stop) {
   if (scenario.breaker_command.empty()) return;
+  const std::vector<monitor::BreakerConfig> configs = sim::breakers_of(scenario);
   const std::string folder = std::filesystem::path(scenario.file).parent_path().string();
   for (const sim::ProviderSpec& provider : scenario.providers) {
     breakers_.push_back(std::make_unique<ProviderBreaker>(
         provider.name, ChildOptions{.command = scenario.breaker_command, .directory = folder, .stop = stop}));
-    if (const auto why = breakers_.back()->reset(scenario.monitor.circuit_breaker)) {
+    if (const auto why = breakers_.back()->reset(configs[breakers_.size() - 1])) {
       throw ProblemError(
           ProblemKind::scenario,
           fmt::format("{}: /monitor/circuit_breaker: {} does not support these settings: {}", scenario.file,

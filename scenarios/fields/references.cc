@@ -14,6 +14,8 @@ namespace {
 using sim::Arrival;
 using sim::ThresholdSpec;
 
+std::optional<std::string> unfit_for_a_command(const monitor::BreakerConfig& config);
+
 // Checks one scenario; every method reports what it finds.
 class ReferenceCheck {
  public:
@@ -161,6 +163,13 @@ class ReferenceCheck {
     }
   }
 
+  void check_breaker(const ProviderSpec& provider, const std::string& pointer) {
+    if (!provider.breaker) return;
+    auto why = monitor::unsupported(provider.breaker->config);
+    if (!why && !scenario_.breaker_command.empty()) why = unfit_for_a_command(provider.breaker->config);
+    if (why) error(pointer + "/circuit_breaker", *why);
+  }
+
   // Without a timeout and a deadline a call that hangs never ends.
   void check_patience() {
     const monitor::ProviderCallConfig& call = scenario_.monitor.provider_call;
@@ -196,6 +205,7 @@ class ReferenceCheck {
     const std::string pointer = pointer_of(provider);
     if (reading_.is_broken(pointer)) return;
     check_quota(provider, pointer);
+    check_breaker(provider, pointer);
     double sum = 0;
     for (const auto& [kind, rate] : provider.errors.rates) sum += rate;
     if (sum > 1 + 1e-9) error(pointer + "/errors", "these rates add up to more than 1");
@@ -214,6 +224,10 @@ class ReferenceCheck {
     const auto problem = [&](const auto& executor) { return executor.problem(workload.requests.size()); };
     if (const auto reason = std::visit(problem, workload.executor)) error(pointer, *reason);
     if (std::holds_alternative<sim::Script>(workload.executor)) check_script(workload, pointer);
+    if (workload.client && source_of(workload.executor) == sim::ArrivalSource::users) {
+      error(pointer + "/client", "a virtual user waits for its answer and does not try again",
+            "choose an executor whose requests come by themselves");
+    }
     if (!reading_.is_broken("/duration") && workload.start >= scenario_.duration) {
       error(pointer + "/start", "it starts at " + duration_text(workload.start) + ", but the run ends at " +
                                     duration_text(scenario_.duration));
@@ -255,6 +269,7 @@ class ReferenceCheck {
     const std::string key = "/thresholds" + pointer_step(threshold.metric);
     if (threshold.provider) check_provider_name(key, *threshold.provider);
     if (threshold.served_by) check_provider_name(key, *threshold.served_by);
+    if (threshold.route) check_route_name(key, threshold.route);
     if (threshold.variant) check_variant(key, *threshold.variant);
     if (threshold.limit) check_limit_name(key, *threshold.limit);
     if (threshold.team && scenario_.monitor.limits.limits.empty() && !reading_.is_broken("/limits")) {
@@ -330,6 +345,10 @@ std::optional<std::string> unfit_for_a_command(const monitor::BreakerConfig& con
   }
   if (config.open == Duration{0} || config.open_max == Duration{0}) {
     return "a breaker of another program that is open for no time at all would never be seen open";
+  }
+  const auto is_set = [](const auto& fails) { return fails.has_value(); };
+  if (std::ranges::any_of(config.allowed_fails_by, is_set)) {
+    return "a breaker of another program gets outcomes and no kinds of replies: allowed_fails_by";
   }
   const auto opens = [](const auto& outcome) { return outcome == monitor::BreakerOutcome::fatal; };
   if (std::ranges::any_of(config.outcomes, opens)) {

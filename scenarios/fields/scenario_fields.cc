@@ -210,7 +210,7 @@ const Table<Scenario>& scenario_table() {
               "the highest priority of the ones that match count it, and no other."),
           field<S>("workload", &S::workloads, workloads_kind(),
                    "Streams of requests by name; without any: ten a second, poisson."),
-          field<S>("faults", &S::faults, list(object(fault_table), 0, 10'000), "What goes wrong.")
+          field<S>("faults", &S::faults, faults_kind(), "What goes wrong.")
               .such_as(
                   R"([{"id": "openai-down", "kind": "outage", "provider": "openai", "at": "2m", "duration": "90s"}])"),
           thresholds_field(),

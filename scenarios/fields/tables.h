@@ -20,6 +20,10 @@ const Table<WorkloadSpec>& workload_table();
 const Table<FaultSpec>& fault_table();
 // The `circuit_breaker` block.
 const Table<Scenario>& breaker_table();
+// That of a provider, a model or a route, in place of it.
+const Table<monitor::NamedBreaker>& own_breaker_table();
+// The waits before retries.
+const Table<monitor::RetryConfig>& backoff_table();
 // The same settings as the breaker protocol writes them: durations in milliseconds alone, no preset.
 const Table<monitor::BreakerConfig>& breaker_protocol_table();
 const Table<sim::LivenessSpec>& liveness_table();
@@ -63,6 +67,7 @@ bool read_thresholds(Reading& reading, const JsonValue& json, Scenario& scenario
 JsonValue write_thresholds(const Scenario& scenario);
 JsonValue thresholds_schema();
 
+Kind<std::vector<FaultSpec>> faults_kind();
 Kind<sim::FaultKind> fault_kind();
 // A weight or rate for some kinds of failure, and its unit.
 Kind<std::vector<std::pair<monitor::ReplyKind, double>>> failure_rates(std::int64_t most_millionths,

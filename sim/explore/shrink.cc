@@ -199,6 +199,7 @@ class Shrinker {
       const auto ramp = [i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp; };
       set(at, Duration{0}) || set(at, round_half(at(world())));
       set(ramp, Duration{0});
+      set([i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp_down; }, Duration{0});
       halve(ramp);
       const FaultSpec& fault = world().faults[i];
       if (!lasts(fault.settings)) continue;
@@ -281,6 +282,7 @@ class Shrinker {
       set(part(&WorkloadSpec::output), plain.output);
       set(part(&WorkloadSpec::max_tokens), plain.max_tokens);
       set(part(&WorkloadSpec::stream), plain.stream);
+      set(part(&WorkloadSpec::client), plain.client);
       set(part(&WorkloadSpec::provider), plain.provider);
     }
   }
@@ -344,7 +346,8 @@ class Shrinker {
                       &H::capacity, &H::scope, &H::stale_if_error);
     using P = monitor::ProviderCallConfig;
     fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call; }, &P::timeout,
-                      &P::deadline, &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries);
+                      &P::deadline, &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries,
+                      &P::first_token_timeout, &P::idle_timeout, &P::on_broken_stream);
     using R = monitor::RetryConfig;
     fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call.retry; },
                       &R::max_attempts, &R::base, &R::multiplier, &R::cap, &R::jitter);
@@ -368,7 +371,7 @@ class Shrinker {
                       &B::window_buckets, &B::window_origin, &B::bucket_of, &B::evaluate_on, &B::open, &B::open_compare,
                       &B::half_open_max_calls, &B::half_open_success_threshold, &B::half_open_failure_rate,
                       &B::half_open_failure, &B::late_results, &B::late_success_in_open, &B::on_close,
-                      &B::open_backoff_multiplier, &B::open_max, &B::outcomes);
+                      &B::open_backoff_multiplier, &B::open_max, &B::outcomes, &B::allowed_fails, &B::allowed_fails_by);
   }
 
   void providers_to_defaults() {

@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "sim/kernel/law.h"
+#include "sim/load/client.h"
 #include "sim/load/executor.h"
 
 namespace windtunnel::sim {
@@ -97,6 +98,7 @@ struct WorkloadSpec {
   std::string demand;
   std::string feature_version;
   std::string prompt_version;
+  std::optional<ClientSpec> client;  // absent: one try, and its caller waits for whatever comes
 };
 
 // The name of the draws of its demand.

@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "monitor/pipeline.h"
 #include "sim/kernel/digest.h"
+#include "sim/world/callers.h"
 #include "sim/world/faults.h"
 #include "sim/world/run_events.h"
 #include "sim/world/scenario.h"
@@ -77,7 +78,8 @@ struct RunResult {
   bool stopped = false;  // by `until`, `stop` or an observer
   std::vector<LedgerTotals> ledger;
   UnknownTotals unknown;
-  std::vector<FaultCount> faults;  // in file order
+  std::vector<FaultCount> faults;     // in file order
+  std::vector<CallerTotals> callers;  // by workload; of those with a client
 };
 
 RunResult run(const Scenario& scenario, const RunOptions& options = {});

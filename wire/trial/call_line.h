@@ -9,7 +9,7 @@
 
 #include "base/units.h"
 #include "monitor/request.h"
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 #include "wire/dialects/api.h"
 
 namespace windtunnel::wire {

@@ -75,14 +75,15 @@ void Liveness::on(const monitor::Record& record) {
 }
 
 void Liveness::judge_breakers(Finding& closed) const {
-  const monitor::BreakerConfig& rules = scenario_.monitor.circuit_breaker;
-  const std::int64_t enough =
-      rules.half_open_failure_rate ? rules.half_open_max_calls : rules.half_open_success_threshold;
+  const std::vector<monitor::BreakerConfig> settings = breakers_of(scenario_);
   closed.reason = "all were closed";
   for (std::size_t i = 0; i < breakers_.size(); ++i) {
     const FollowedBreaker& breaker = breakers_[i];
     if (breaker.state == monitor::BreakerState::closed) continue;
     const std::string& name = scenario_.providers[i].name;
+    const monitor::BreakerConfig& rules = settings[i];
+    const std::int64_t enough =
+        rules.half_open_failure_rate ? rules.half_open_max_calls : rules.half_open_success_threshold;
     const bool still_open = breaker.open_until >= due_;
     const bool judged_late = still_open && breaker.old_failure && !breaker.new_failure && rules.half_open_failure_rate;
     if (judged_late) {

@@ -41,6 +41,7 @@ enum class CheckId : std::uint8_t {
   F14,
   F15,
   F16,
+  F17,
   C1,
   C2,
   C3,
@@ -78,7 +79,7 @@ enum class CheckId : std::uint8_t {
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 64;
+inline constexpr std::size_t kCheckIds = 65;
 
 // What a check of another program needs to see: its callers and its providers; the log that it writes as well; or what
 // goes on inside, which only a run of our own pipeline shows.

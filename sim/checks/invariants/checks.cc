@@ -159,6 +159,8 @@ void Checks::on(const monitor::AttemptStarted& event) {
   open_request->hit_by_fault = false;
   open_request->started = event.at;
   open_request->deadline = event.deadline;
+  open_request->first_token_by = event.first_token_by;
+  open_request->idle = event.idle;
   open_request->output_max = event.output_max;
   open_request->called_mask = open_request->called_mask | std::uint64_t{1} << index_of(event.provider);
   ++open_request->attempts_at[index_of(event.provider)];

@@ -59,6 +59,9 @@ class Checks final {
   void on(const LedgerEntry& entry);
   void on(const FaultChanged& event);
   void on(const FaultHit& event);
+  void on(const CallerTries& event) {
+    if (event.number > 1) world_.on_further_try();
+  }
   void on(const ScheduledDone& event);
   [[nodiscard]] bool wants_stop() const { return context_.violations.wants_stop(); }
 

@@ -93,6 +93,9 @@ void TelemetryChecks::ends_right(const OpenRequest& open_request, const Record& 
     case Outcome::stale_hit:
       right = open_request.granted && open_request.cache_served;
       break;
+    case Outcome::broken_stream:
+      right = open_request.attempts > 0 && open_request.request.stream && open_request.last_kind != ReplyKind::ok;
+      break;
     case Outcome::failed:
       right = open_request.attempts > 0 && open_request.last_kind != ReplyKind::ok;
       break;

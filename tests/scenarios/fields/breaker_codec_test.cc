@@ -170,13 +170,14 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
                                    .late_success_in_open = monitor::LateSuccessInOpen::count,
                                    .on_close = monitor::OnClose::reset_plus_probe,
                                    .open_backoff_multiplier = Millionths{1'500'000},
-                                   .open_max = 99ms};
+                                   .open_max = 99ms,
+                                   .allowed_fails = 2};
   // A rate has nothing to judge where failures are ignored.
   monitor::BreakerConfig by_rate = all;
   by_rate.half_open_failure = monitor::HalfOpenFailure::reopen;
   by_rate.half_open_failure_rate = Millionths{123'456};
   by_rate.on_close = monitor::OnClose::reset_failures;
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 23U);
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 24U);
   std::vector<monitor::BreakerConfig> configs{all, by_rate, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) {
     configs.push_back(*monitor::breaker_preset(preset.name));

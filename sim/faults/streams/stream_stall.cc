@@ -1,4 +1,4 @@
-#include "sim/faults/stream_stall.h"
+#include "sim/faults/streams/stream_stall.h"
 
 namespace windtunnel::sim {
 

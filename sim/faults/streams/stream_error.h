@@ -1,7 +1,7 @@
 #pragma once
 // The stream ends with an error event after a part of the answer.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -1,7 +1,7 @@
 #pragma once
 // The stream ends cleanly before the answer does.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -45,6 +45,8 @@ struct FaultEffect {
   double bill_fraction = 1;                                     // of truncated and stalled
   Duration retry_after{0};                                      // of throttle
   double factor = 1;                                            // of every latency
+  double token_factor = 1;                                      // of the time per output token, on top
+  bool has_usage = true;                                        // of an answer
   Duration add{0};                                              // to the time to first token
 
   // A stronger fault has decided how the call ends.

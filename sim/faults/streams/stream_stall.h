@@ -1,7 +1,7 @@
 #pragma once
 // The answer stops in its middle, and the connection stays open.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 
