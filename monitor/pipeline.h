@@ -104,7 +104,7 @@ class Pipeline {
   Step give_up(Flow& flow, Instant now);
   Step finish(Flow& flow, Outcome outcome, Instant now);
 
-  // The list of limits (pipeline_limits.cc). Each returns whether the request may go on; else its record names the
+  // The list of limits (pipeline_moves.cc). Each returns whether the request may go on; else its record names the
   // limit.
   [[nodiscard]] bool pass_limits(Flow& flow, Usd worst, Instant now);
   [[nodiscard]] std::optional<OnExhausted> ask_limits(Flow& flow, ProviderId target, Instant now);

@@ -23,7 +23,7 @@ LimitUse minus(const LimitUse& a, const LimitUse& b) {
           .picos = a.picos - b.picos};
 }
 
-LimitUse at_most(const Request& request, Tokens output_max, Usd worst) {
+LimitUse at_most(const LimitedRequest& request, Tokens output_max, Usd worst) {
   return {.requests = 1, .input = request.input.count(), .output = output_max.count(), .picos = worst.picos()};
 }
 
@@ -50,7 +50,7 @@ void LimitBook::align(WallTime at_zero) {
 
 // --- The life of a request -----------------------------------------------------------------------------------------
 
-LimitVerdict LimitBook::admit(LimitTicket& ticket, Request& request, Tokens output_max, Usd worst, Instant now) {
+LimitVerdict LimitBook::admit(LimitTicket& ticket, LimitedRequest& request, Tokens output_max, Usd worst, Instant now) {
   const LimitUse use = at_most(request, output_max, worst);
   LimitVerdict verdict = judge(vote(request, std::nullopt, use, 0, now));
   if (!verdict.is_admitted && verdict.then == OnExhausted::route) {
@@ -78,7 +78,8 @@ LimitVerdict LimitBook::admit(LimitTicket& ticket, Request& request, Tokens outp
   return verdict;
 }
 
-LimitVerdict LimitBook::ask(const Request& request, ProviderId target, Tokens output_max, Usd worst, Instant now) {
+LimitVerdict LimitBook::ask(const LimitedRequest& request, ProviderId target, Tokens output_max, Usd worst,
+                            Instant now) {
   const LimitUse use = at_most(request, output_max, worst);
   LimitVerdict verdict = judge(vote(request, target, use, 0, now));
   if (verdict.is_admitted) return verdict;
@@ -87,8 +88,8 @@ LimitVerdict LimitBook::ask(const Request& request, ProviderId target, Tokens ou
   return verdict;
 }
 
-LimitVerdict LimitBook::re_reserve(LimitTicket& ticket, const Request& request, ProviderId target, Tokens output_max,
-                                   Usd worst, Instant now) {
+LimitVerdict LimitBook::re_reserve(LimitTicket& ticket, const LimitedRequest& request, ProviderId target,
+                                   Tokens output_max, Usd worst, Instant now) {
   const LimitUse use = at_most(request, output_max, worst);
   LimitUse more = minus(use, ticket.reserved);
   more.requests = 0;
@@ -133,7 +134,7 @@ void LimitBook::close(LimitTicket& ticket, bool is_undone, Instant now) {
 
 // --- What the list says --------------------------------------------------------------------------------------------
 
-LimitBook::Vote LimitBook::vote(const Request& request, std::optional<ProviderId> target, const LimitUse& use,
+LimitBook::Vote LimitBook::vote(const LimitedRequest& request, std::optional<ProviderId> target, const LimitUse& use,
                                 LimitSet besides, Instant now) {
   std::array<std::uint64_t, kLimitsMax> scopes;  // of those matched
   LimitSet matched = 0;

@@ -23,7 +23,6 @@
 #include "monitor/limits/limit_account.h"
 #include "monitor/limits/limit_match.h"
 #include "monitor/limits/limit_ticket.h"
-#include "monitor/request.h"
 
 namespace windtunnel::monitor {
 
@@ -72,11 +71,13 @@ class LimitBook {
   void align(WallTime at_zero);
 
   // At admission. `worst` is the most money that a call may take. May send the request to another route.
-  [[nodiscard]] LimitVerdict admit(LimitTicket& ticket, Request& request, Tokens output_max, Usd worst, Instant now);
+  [[nodiscard]] LimitVerdict admit(LimitTicket& ticket, LimitedRequest& request, Tokens output_max, Usd worst,
+                                   Instant now);
   // Whether a call of this target may be made, as far as limits on calls say.
-  [[nodiscard]] LimitVerdict ask(const Request& request, ProviderId target, Tokens output_max, Usd worst, Instant now);
+  [[nodiscard]] LimitVerdict ask(const LimitedRequest& request, ProviderId target, Tokens output_max, Usd worst,
+                                 Instant now);
   // The call is about to be made: the request's reservation becomes that of this call, and limits on calls count it.
-  [[nodiscard]] LimitVerdict re_reserve(LimitTicket& ticket, const Request& request, ProviderId target,
+  [[nodiscard]] LimitVerdict re_reserve(LimitTicket& ticket, const LimitedRequest& request, ProviderId target,
                                         Tokens output_max, Usd worst, Instant now);
   // It has ended with this use; nothing: unknown, so that the reservation stays counted.
   void settle(LimitTicket& ticket, const std::optional<Usage>& usage, Usd cost, Instant now);
@@ -117,7 +118,7 @@ class LimitBook {
     return ring_places_[place] == UINT32_MAX ? nullptr : &rings_[ring_places_[place]];
   }
   // Limits of `besides` count the request no more.
-  [[nodiscard]] Vote vote(const Request& request, std::optional<ProviderId> target, const LimitUse& use,
+  [[nodiscard]] Vote vote(const LimitedRequest& request, std::optional<ProviderId> target, const LimitUse& use,
                           LimitSet besides, Instant now);
   [[nodiscard]] LimitVerdict judge(const Vote& vote) const;
   void name_refusal(LimitVerdict& verdict, const LimitUse& use, Instant now);

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/units.h"
+#include "monitor/limits/caller.h"
 #include "monitor/limits/limit.h"
-#include "monitor/request.h"
 
 namespace windtunnel::monitor {
 
@@ -18,6 +19,13 @@ struct LimitNames {
   std::vector<std::string> providers;  // of each deployment
 };
 
+// What limits see of a request.
+struct LimitedRequest {
+  Caller caller{};
+  RouteId route{};
+  Tokens input;
+};
+
 class LimitMatch {
  public:
   LimitMatch(const LimitConfig& limit, std::size_t place, const std::vector<std::string>& tags,
@@ -25,7 +33,7 @@ class LimitMatch {
 
   [[nodiscard]] bool is_of_targets() const { return is_of_targets_; }
   // The account of this request, or of its call at `target`; nothing: the limit does not count it.
-  [[nodiscard]] std::optional<std::uint64_t> account_of(const Request& request,
+  [[nodiscard]] std::optional<std::uint64_t> account_of(const LimitedRequest& request,
                                                         std::optional<ProviderId> target) const {
     for (const Condition& condition : conditions_) {
       if (value_of(condition.source, request, target) != condition.value) return std::nullopt;
@@ -49,7 +57,8 @@ class LimitMatch {
     std::uint64_t value = 0;
   };
 
-  [[nodiscard]] std::uint64_t value_of(Source source, const Request& request, std::optional<ProviderId> target) const {
+  [[nodiscard]] std::uint64_t value_of(Source source, const LimitedRequest& request,
+                                       std::optional<ProviderId> target) const {
     switch (source.scope) {
       case LimitScope::key:
         return request.caller.key;

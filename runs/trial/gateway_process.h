@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runs/processes/supervised_program.h"
-#include "sim/world/gateway_spec.h"
+#include "sim/service/gateway_spec.h"
 
 namespace windtunnel::runs {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "runs/trial/gateway_process.h"
-#include "sim/world/gateway_spec.h"
+#include "sim/service/gateway_spec.h"
 #include "sim/world/scenario.h"
 #include "wire/clock/coordinator.h"
 #include "wire/trial/provider_server.h"

@@ -15,7 +15,7 @@
 #include "sim/kernel/batched_draws.h"
 #include "sim/kernel/chance.h"
 #include "sim/kernel/in_run.h"
-#include "sim/load/callers.h"
+#include "sim/load/caller_population.h"
 #include "sim/load/popularity.h"
 #include "sim/load/workload.h"
 #include "sim/world/scenario.h"

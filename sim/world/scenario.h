@@ -19,8 +19,8 @@
 #include "sim/kernel/dice.h"
 #include "sim/kernel/law.h"
 #include "sim/load/workload.h"
-#include "sim/world/gateway_spec.h"
-#include "sim/world/server_spec.h"
+#include "sim/service/gateway_spec.h"
+#include "sim/service/server_spec.h"
 
 namespace windtunnel::sim {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/world/gateway_spec.h"
+#include "sim/service/gateway_spec.h"
 #include "wire/clock/trial_clock.h"
 #include "wire/http/http_parser.h"
 #include "wire/http/socket_loop.h"

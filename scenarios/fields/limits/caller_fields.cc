@@ -79,4 +79,36 @@ Kind<WorkloadSpec> caller_tags() {
           }};
 }
 
+const Table<sim::ClientSpec>& client_table() {
+  using C = sim::ClientSpec;
+  std::vector<std::string> words;
+  for (const sim::ClientPreset& preset : sim::client_presets()) words.emplace_back(preset.name);
+  const Kind<std::string> preset{[words](Reading& reading, const JsonValue& json, std::string& value) {
+                                   const std::size_t i = read_word(reading, json, words);
+                                   if (i < words.size()) value = words[i];
+                                   return i < words.size();
+                                 },
+                                 [](const Writing&, const std::string& value) { return JsonValue::of_string(value); },
+                                 [](const std::string& a, const std::string& b) { return a == b; },
+                                 [words] { return word_schema(words); }};
+  static const Table<C> table{
+      "client",
+      "How callers try again. A gateway does not see that its caller has gone.",
+      {
+          field<C>("preset", &C::preset, preset,
+                   "The client library whose retries and gaps are those that were measured."),
+          field<C>("retries", &C::retries, optional(small_integer({0, 100})),
+                   "Tries after the first; null: those of the preset.")
+              .in("tries")
+              .such_as("1"),
+          field<C>("timeout", &C::timeout, optional(duration({1ns})), "Of one try; null: that of the preset.")
+              .such_as("\"30s\""),
+          field<C>("patience", &C::patience, optional(law(LawUnit::duration)),
+                   "For all tries together; then the caller leaves. null: it stays.")
+              .such_as(R"({"p50": "20s", "p95": "60s"})"),
+      },
+      {}};
+  return table;
+}
+
 }  // namespace windtunnel::scenarios

@@ -22,8 +22,8 @@ LimitConfig per_team() {
   return limit;
 }
 
-Request request_of(const std::string& team, std::int64_t input = 10) {
-  Request request;
+LimitedRequest request_of(const std::string& team, std::int64_t input = 10) {
+  LimitedRequest request;
   request.caller.team = team.empty() ? 0 : caller_word(team);
   request.input = Tokens{input};
   return request;
@@ -39,7 +39,7 @@ class Rig {
     book.align(kStart);
   }
 
-  bool admits(Request request, Instant now, Usd worst = {}) {
+  bool admits(LimitedRequest request, Instant now, Usd worst = {}) {
     tickets.emplace_back();
     last = book.admit(tickets.back(), request, Tokens{10}, worst, now);
     asked = request;
@@ -56,7 +56,7 @@ class Rig {
   LimitBook book;
   std::vector<LimitTicket> tickets;
   LimitVerdict last;
-  Request asked;
+  LimitedRequest asked;
 };
 
 TEST(LimitBook, counts_each_team_by_itself) {
@@ -171,7 +171,7 @@ TEST(LimitBook, settles_to_what_was_used) {
   LimitConfig limit = per_team();
   limit.tokens = Tokens{30};
   Rig rig({limit});
-  Request request = request_of("red");
+  LimitedRequest request = request_of("red");
   LimitTicket ticket;
   ASSERT_TRUE(rig.book.admit(ticket, request, Tokens{10}, Usd{}, at(0s)).is_admitted);
   ASSERT_FALSE(rig.admits(request_of("red"), at(1s)));
@@ -188,7 +188,7 @@ TEST(LimitBook, keeps_the_reservation_of_a_call_without_usage) {
   LimitConfig limit = per_team();
   limit.tokens = Tokens{30};
   Rig rig({limit});
-  Request request = request_of("red");
+  LimitedRequest request = request_of("red");
   LimitTicket ticket;
   ASSERT_TRUE(rig.book.admit(ticket, request, Tokens{10}, Usd{}, at(0s)).is_admitted);
   ASSERT_TRUE(rig.book.re_reserve(ticket, request, ProviderId{}, Tokens{10}, Usd{}, at(0s)).is_admitted);
@@ -203,7 +203,7 @@ TEST(LimitBook, refuses_a_further_call_that_money_does_not_cover) {
   LimitConfig limit = per_team();
   limit.usd = Usd::from_cents(10);
   Rig rig({limit});
-  Request request = request_of("red");
+  LimitedRequest request = request_of("red");
   LimitTicket ticket;
   ASSERT_TRUE(rig.book.admit(ticket, request, Tokens{10}, Usd::from_cents(6), at(0s)).is_admitted);
   ASSERT_TRUE(rig.book.re_reserve(ticket, request, ProviderId{}, Tokens{10}, Usd::from_cents(6), at(0s)).is_admitted);
@@ -221,7 +221,7 @@ TEST(LimitBook, gives_everything_back_for_a_request_that_was_refused_elsewhere) 
   LimitConfig limit = per_team();
   limit.requests = 1;
   Rig rig({limit});
-  Request request = request_of("red");
+  LimitedRequest request = request_of("red");
   LimitTicket ticket;
   ASSERT_TRUE(rig.book.admit(ticket, request, Tokens{10}, Usd{}, at(0s)).is_admitted);
 
@@ -246,7 +246,7 @@ TEST(LimitBook, a_charge_of_a_window_that_is_over_fills_no_later_one) {
   LimitConfig limit = per_team();
   limit.tokens = Tokens{30};
   Rig rig({limit});
-  Request request = request_of("red");
+  LimitedRequest request = request_of("red");
   LimitTicket ticket;
   ASSERT_TRUE(rig.book.admit(ticket, request, Tokens{10}, Usd{}, at(0s)).is_admitted);
   ASSERT_TRUE(rig.book.re_reserve(ticket, request, ProviderId{}, Tokens{10}, Usd{}, at(0s)).is_admitted);
@@ -326,7 +326,7 @@ TEST(LimitBook, counts_calls_of_a_target_from_start_to_end) {
   limit.parallel_requests = 1;
   limit.on_exhausted = OnExhausted::next_target;
   Rig rig({limit});
-  Request request = request_of("red");
+  LimitedRequest request = request_of("red");
   LimitTicket ticket;
   ASSERT_TRUE(rig.book.admit(ticket, request, Tokens{10}, Usd{}, at(0s)).is_admitted);
   ASSERT_TRUE(rig.book.ask(request, ProviderId{0}, Tokens{10}, Usd{}, at(0s)).is_admitted);

@@ -1,4 +1,4 @@
-#include "sim/load/callers.h"
+#include "sim/load/caller_population.h"
 
 #include <algorithm>
 #include <utility>
