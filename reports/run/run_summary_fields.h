@@ -93,7 +93,6 @@ void visit_fields(auto& fields, FieldsOf<RequestSummary> auto& requests) {
   fields.by_name("outcomes", requests.outcomes, names_of<monitor::Outcome, monitor::kOutcomes>());
   fields("attempts", requests.attempts);
   fields("failed_over", requests.failed_over);
-  fields("sent_by_a_program", requests.sent_by_a_program);
   fields("tokens", requests.tokens);
   visit_fields(fields, requests.cost);
   fields("latency_ms", requests.latency);

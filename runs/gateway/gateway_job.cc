@@ -25,12 +25,6 @@
 namespace windtunnel::runs {
 namespace {
 
-std::vector<std::string> provider_names(const sim::Scenario& scenario) {
-  std::vector<std::string> names;
-  for (const sim::ProviderSpec& spec : scenario.providers) names.push_back(spec.name);
-  return names;
-}
-
 // Ids of requests are those of this process alone.
 std::uint64_t random_seed() {
   std::random_device device;

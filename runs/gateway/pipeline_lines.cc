@@ -62,6 +62,13 @@ void PipelineScribe::add(const monitor::MoneyReserved& event) {
 void PipelineScribe::add(const monitor::MoneyReleased& event) {
   write(about(event.request), event.at, "released " + dollars(event.amount));
 }
+void PipelineScribe::add(const monitor::LimitsAsked& event) {
+  write(about(event.request), event.at,
+        fmt::format("limits {} {} {} held {} exhausted {} refused by {} route {}", static_cast<int>(event.stage),
+                    event.target ? name_of(*event.target) : "-", event.is_admitted ? "admit" : "refuse", event.held,
+                    event.exhausted, event.refused_by ? static_cast<int>(*event.refused_by) : -1,
+                    static_cast<int>(event.route)));
+}
 void PipelineScribe::add(const monitor::PermitAsked& event) {
   write(about(event.request), event.at,
         fmt::format("permit {} {} {} epoch {}", name_of(event.provider), event.admitted ? "given" : "refused",

@@ -40,6 +40,7 @@ class PipelineScribe {
   void add(const monitor::TokensGranted& event);
   void add(const monitor::MoneyReserved& event);
   void add(const monitor::MoneyReleased& event);
+  void add(const monitor::LimitsAsked& event);
   void add(const monitor::PermitAsked& event);
   void add(const monitor::CoolingSkipped& event);
   void add(const monitor::RouteEntered& event);

@@ -73,7 +73,7 @@ GatewayPrograms::GatewayPrograms(const sim::GatewaySpec& spec, GatewayPlaces pla
 }
 
 void GatewayPrograms::start() {
-  for (const auto& [name, content] : spec_.files) write_gateway_file(house_.folder, name, content);
+  for (const sim::GatewayFile& file : spec_.files) write_gateway_file(house_.folder, file.name, file.text);
   for (std::size_t i = 0; i < programs_.size(); ++i) {
     if (programs_[i].drives) continue;
     start(i);

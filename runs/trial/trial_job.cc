@@ -61,7 +61,7 @@ class Trial {
       : job_(job),
         scenario_(scenario),
         seed_(job.seed),
-        clock_(clock_of(job, scenario, spec)),
+        clock_(clock_of(job, scenario)),
         server_(scenario,
                 {.seed = seed_,
                  .start = wire::ClockStart::by_hand,
@@ -109,8 +109,7 @@ class Trial {
   [[nodiscard]] const std::optional<Equality>& equality() const { return equality_; }
 
  private:
-  std::unique_ptr<wire::TrialClock> clock_of(const TrialJob& job, const sim::Scenario& scenario,
-                                             const sim::GatewaySpec& spec) {
+  std::unique_ptr<wire::TrialClock> clock_of(const TrialJob& job, const sim::Scenario& scenario) {
     if (job.clock == sim::GatewayClock::real) return std::make_unique<wire::RealClock>();
     const auto library = wire::clock_library();
     if (!library) {

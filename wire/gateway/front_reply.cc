@@ -81,6 +81,7 @@ ErrorReply front_error(Family family, const monitor::Record& record, Duration re
     case Outcome::client_error:
       return callers_own(family, last, same_dialect);
     case Outcome::failed:
+    case Outcome::broken_stream:
       return failed(family, record, retry_after);
     case Outcome::all_providers_unavailable:
       return with_wait(own_error(family, 503, family_type(family, "server_error", "overloaded_error"),

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace windtunnel::monitor {
+namespace windtunnel::monitor::limit_book_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -369,4 +369,4 @@ TEST(Limits, name_what_cannot_be_followed) {
 }
 
 }  // namespace
-}  // namespace windtunnel::monitor
+}  // namespace windtunnel::monitor::limit_book_test
