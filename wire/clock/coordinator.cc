@@ -29,10 +29,9 @@ using Steady = std::chrono::steady_clock;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 // Monotonic clocks begin here, because a program may take a small value for none at all.
 constexpr std::int64_t kMonotonicBase = 1'000'000'000'000;
-constexpr auto kAnswerWithin = 10s;  // a program that does not answer for this long has been stopped
-constexpr auto kSilentAfter = 4ms;   // then /proc is asked
-constexpr auto kSilentFor = 2ms;     // between two looks that find the same, and twice as long after each that does not
-constexpr auto kSilentForMax = 64ms;
+constexpr auto kAnswerWithin = 10s;   // a program that does not answer for this long has been stopped
+constexpr auto kSilentAfter = 4ms;    // then /proc is asked
+constexpr auto kSilentFor = 2ms;      // between two looks that find the same
 constexpr auto kQuietAfterEnd = 3ms;  // until a parent has surely woken
 // Who reads the clock without a wait for this long, so many times a millisecond, spins on it. Servers that compute read
 // it a few times; a slow spinner is found by the longer time.
@@ -70,7 +69,6 @@ struct Coordinator::Silence {
   Steady::time_point since;
   std::optional<ProcessState> seen;
   Steady::time_point seen_at;
-  Steady::duration patience = kSilentFor;  // until the next look
   std::uint64_t clock_reads = 0;
   Steady::time_point reads_since;
   bool spins = false;
@@ -238,19 +236,16 @@ bool Coordinator::is_silent(std::size_t entry) {
     silence.activity = load(shared.activity);
     silence.since = now;
     silence.seen.reset();
-    silence.patience = kSilentFor;
     silence.spins = false;
     silence.was_pushed = false;
     silence.reads_since = now;
     silence.clock_reads = load(shared.clock_reads);
   }
-  if (now - silence.since < kSilentAfter || (silence.seen && now - silence.seen_at < silence.patience)) return false;
+  if (now - silence.since < kSilentAfter || (silence.seen && now - silence.seen_at < kSilentFor)) return false;
   const std::optional<ProcessState> state = process_state(load(shared.pid));
   const bool is_same = state && state->is_asleep && silence.seen == state;
   silence.seen = state;
   silence.seen_at = now;
-  const bool may_sleep = state && state->is_asleep;
-  silence.patience = may_sleep ? kSilentFor : std::min<Steady::duration>(2 * silence.patience, kSilentForMax);
   return is_same;
 }
 
