@@ -8,8 +8,8 @@
 namespace windtunnel::runs {
 
 // One `faults.+=...` for each fault of the files, in their order. `maps` rename providers: "openai=azure-eu" puts the
-// faults of openai on azure-eu. Throws ProblemError: a file is no scenario or has no fault, or a map names no provider of
-// the faults. Whether the scenario has the providers is seen when the sets are applied.
+// faults of openai on azure-eu. Throws ProblemError: a file is no scenario or has no fault, or a map names no provider
+// of the faults. Whether the scenario has the providers is seen when the sets are applied.
 [[nodiscard]] std::vector<std::string> sets_of_faults(const std::vector<std::string>& files,
                                                       const std::vector<std::string>& maps);
 

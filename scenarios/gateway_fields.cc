@@ -32,7 +32,8 @@ bool read_named(Reading& reading, const JsonValue& json, std::vector<Item>& valu
   return good;
 }
 
-JsonValue object_of(JsonValue item) {
+JsonValue object_of(JsonValue item, const char* meaning, const char* example) {
+  annotate(item, {.description = meaning, .default_words = "none", .example = example});
   JsonValue schema = type_schema("object");
   schema.add("additionalProperties", std::move(item));
   return schema;
@@ -51,7 +52,7 @@ Kind<NamedTexts> named_texts() {
     return json;
   };
   return {read, write, [](const NamedTexts& a, const NamedTexts& b) { return a == b; },
-          [] { return object_of(type_schema("string")); }};
+          [] { return object_of(type_schema("string"), "The text of this name.", "\"on\""); }};
 }
 
 // A text, or {"from": "a file"} beside the file that says so.
@@ -96,12 +97,15 @@ Kind<std::vector<GatewayFile>> files_kind() {
             JsonValue& list = either.add("anyOf", JsonValue::array());
             list.items.push_back(type_schema("string"));
             JsonValue from = type_schema("object");
-            from.add("properties", JsonValue::object()).add("from", type_schema("string"));
+            JsonValue path = type_schema("string");
+            annotate(path, {.description = "The file that holds the text, beside the one that names it.",
+                            .example = R"("config.yaml")"});
+            from.add("properties", JsonValue::object()).add("from", std::move(path));
             JsonValue& required = from.add("required", JsonValue::array());
             required.items.push_back(JsonValue::of_string("from"));
             from.add("additionalProperties", JsonValue::of_bool(false));
             list.items.push_back(std::move(from));
-            return object_of(std::move(either));
+            return object_of(std::move(either), "The text of this file, or where it is read from.", "\"text\"");
           }};
 }
 

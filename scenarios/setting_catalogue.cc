@@ -222,7 +222,7 @@ class Walk {
     if (others != nullptr && others->kind == JsonKind::object) key(rule, way, "NAME", *others);
     if (const JsonValue* patterns = below(rule, "patternProperties")) {
       const JsonMember& pattern = patterns->members.front();
-      key(rule, way, pattern.key.starts_with("^tag") ? "tag.NAME" : "METRIC", pattern.value);
+      key(rule, way, pattern.key.find("tag\\") != std::string::npos ? "tag.NAME" : "METRIC", pattern.value);
     }
     if (const JsonValue* items = below(rule, "items")) collect(*items, with(way, {"N", &rule, items}));
     if (const JsonValue* choices = below(rule, "anyOf")) {

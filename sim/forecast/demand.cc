@@ -55,10 +55,8 @@ DemandModel demand_of(const Scenario& scenario, const std::vector<ForecastDay>& 
     }
     Diurnal certain = *diurnal;
     certain.growth_per_day = certain.day_factor_cv = certain.level_cv = certain.growth_sd = 0;
-    DrawnLoad load{.word = demand_name(spec),
-                   .workload = i,
-                   .by_day = integrals(certain, frame, days),
-                   .draws = *diurnal};
+    DrawnLoad load{
+        .word = demand_name(spec), .workload = i, .by_day = integrals(certain, frame, days), .draws = *diurnal};
     load.draws.hourly = Diurnal{}.hourly;
     load.draws.weekday = Diurnal{}.weekday;
     model.drawn.push_back(std::move(load));

@@ -74,6 +74,8 @@ def event_line(history, event):
                 "share": decimal(event.share, 6) if event.kind == "budget_alert" else None,
                 "spent_usd": decimal(event.spent, 12), "reserved_usd": decimal(event.reserved, 12),
                 "limit_usd": decimal(event.limit, 12), "by_refusal": event.by_refusal}
+    if event.c == "entered":
+        return {"type": "fallback", "route": history.routes[event.route].name, "after": event.after}
     setting = history.fault_settings[event.fault]
     return {"type": "fault_started" if event.active else "fault_stopped", "id": setting.id, "kind": setting.kind}
 
@@ -81,7 +83,7 @@ def event_line(history, event):
 def compare_events(compared, text, history):
     clock = WallClock(history)
     wanted = [{"timestamp": clock.text(event.t), "t_s": decimal(event.t, 9), **event_line(history, event)}
-              for event in history.of("moved", "retry_after", "budget", "fault")]
+              for event in history.of("moved", "retry_after", "budget", "entered", "fault")]
     for one in history.findings:
         if one.verdict == "fail":
             wanted.append({"type": "violation", "kind": one.kind, "id": one.id, "verdict": one.verdict, "claim": one.claim,

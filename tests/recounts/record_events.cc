@@ -127,6 +127,10 @@ struct Printer {
   void on(const monitor::RetryAfterSet& event) {
     print(R"({{"c":"retry_after","t":{},"p":{},"until":{}}})", ns(event.at), index_of(event.provider), ns(event.until));
   }
+  void on(const monitor::RouteEntered& event) {
+    print(R"({{"c":"entered","t":{},"r":{},"route":{},"after":{}}})", ns(event.at), number_of(event.request),
+          index_of(event.route), event.after ? quoted(name_of(*event.after)) : "null");
+  }
   void on(const monitor::AttemptStarted& event) {
     print(R"({{"c":"started","t":{},"p":{}}})", ns(event.at), index_of(event.provider));
   }

@@ -56,7 +56,8 @@ def trial(windtunnel, scenario, gateway, *arguments, environment=None):
     """Returns exit code, the parsed result (None if there is none), stderr."""
     with tempfile.TemporaryDirectory() as folder:
         paths = write(folder, "world.json", scenario), write(folder, "gateway.json", gateway)
-        done = subprocess.run([windtunnel, "trial", paths[0], "--gateway", paths[1], "--format", "json", "--clock", "real", *arguments],
+        done = subprocess.run([windtunnel, "trial", paths[0], "--gateway", paths[1], "--format", "json",
+                               *(() if "--clock" in arguments else ("--clock", "real")), *arguments],
                               capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
                               env=environment)
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr

@@ -47,7 +47,7 @@ void collect(const JsonValue& rule, SchemaKey at, std::vector<SchemaKey>& keys) 
   if (const JsonMember* patterns = rule.find("patternProperties")) {
     // The names of thresholds are metrics, and those of conditions tags; all others may be called anything.
     for (const JsonMember& pattern : patterns->value.members) {
-      below(pattern.key.starts_with("^tag") ? kAnyTag : "requests", false, pattern.value);
+      below(pattern.key.find("tag\\") != std::string::npos ? kAnyTag : "requests", false, pattern.value);
     }
   }
   if (const JsonMember* items = rule.find("items")) below("0", true, items->value);
@@ -94,7 +94,7 @@ JsonValue sample_object(const JsonValue& rule) {
 
 JsonValue sample_text(const JsonValue& rule) {
   const SchemaValidator validator{json_text(rule)};
-  for (const char* text : {"\"1s\"", "1", "true", "\"2026-01-20\"", "\"openai\"", "0.5", "\"count>=5\""}) {
+  for (const char* text : {"\"1s\"", "1", "65536", "true", "\"2026-01-20\"", "\"openai\"", "0.5", "\"count>=5\""}) {
     if (validator.accepts(parsed(text))) return parsed(text);
   }
   ADD_FAILURE() << "no sample is accepted by " << json_text(rule).substr(0, 300);
