@@ -13,25 +13,10 @@ namespace {
 
 TryEnd end_of(const monitor::Record& record) {
   using monitor::Outcome;
-  switch (record.outcome) {
-    case Outcome::served:
-    case Outcome::cache_hit:
-    case Outcome::stale_hit:
-      return TryEnd::answered;
-    case Outcome::refused_rate:
-      return TryEnd::rate_limited;
-    case Outcome::refused_tokens:
-    case Outcome::refused_budget:
-    case Outcome::client_error:
-      return TryEnd::refused;
-    case Outcome::failed:
-    case Outcome::all_providers_unavailable:
-    case Outcome::deadline_exceeded:
-      return TryEnd::failed;
-    case Outcome::broken_stream:
-      return TryEnd::broken;
-  }
-  fail_check("an outcome is known", __FILE__, __LINE__);
+  if (is_answered(record.outcome)) return TryEnd::answered;
+  if (record.outcome == Outcome::refused_rate) return TryEnd::rate_limited;
+  if (is_refused(record.outcome) || record.outcome == Outcome::client_error) return TryEnd::refused;
+  return record.outcome == Outcome::broken_stream ? TryEnd::broken : TryEnd::failed;
 }
 
 }  // namespace

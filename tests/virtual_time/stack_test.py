@@ -87,8 +87,8 @@ def check_jitter(trials):
     for seed in ("1", "1", "2"):
         code, result, errors, ledger = trials.trial(both, stack("jitter", "{url:gateway}"), "--seed", seed)
         need(result is not None, f"exit {code}: {errors}")
-        need(result["requests"]["sent_by_a_program"] == 1 and result["requests"]["total"] == 0, f"{result['requests']}")
-        need(result["calls"]["unasked"] == 0 and result["calls"]["most_for_one_request"] == len(ledger) > 6, f"{result['calls']}")
+        need(result["trial"]["requests"]["sent_by_a_program"] == 1 and result["trial"]["requests"]["total"] == 0, f"{result['trial']['requests']}")
+        need(result["trial"]["calls"]["unasked"] == 0 and result["trial"]["calls"]["most_for_one_request"] == len(ledger) > 6, f"{result['trial']['calls']}")
         instants = [line["t"] for line in ledger]
         need(times.setdefault(seed, instants) == instants, f"seed {seed} gave {instants} after {times[seed]}")
     need(times["1"] != times["2"], "two seeds gave the same back-off")
@@ -188,7 +188,7 @@ def check_determinism(trials):
                 "--verify-determinism", "--format", "json"], cwd=trials.folder)
             need(text, f"{gateway} on {scenario}: exit {code}: {errors}")
             need(code != 14, f"{gateway} on {scenario}: two trials differ: {text} {errors}")
-            requests = json.loads(text)["requests"]
+            requests = json.loads(text)["trial"]["requests"]
             need(requests["served"] > 60, f"{gateway} on {scenario}: {requests}")
             print(f"  {gateway} on {scenario}: {requests['total']} requests twice in {time.monotonic() - begun:.1f} s", flush=True)
 
@@ -205,8 +205,8 @@ def check_example(trials):
                                               "--verify-determinism"], cwd=trials.folder)
     need(code == 12 and text, f"exit {code}: {text} {errors}")
     result = json.loads(text)
-    need(result["requests"]["sent_by_a_program"] == 1, f"{result['requests']}")
-    need(result["calls"]["total"] == result["calls"]["most_for_one_request"] == 18, f"{result['calls']}")
+    need(result["trial"]["requests"]["sent_by_a_program"] == 1, f"{result['trial']['requests']}")
+    need(result["trial"]["calls"]["total"] == result["trial"]["calls"]["most_for_one_request"] == 18, f"{result['trial']['calls']}")
     need([provider["calls"] for provider in result["providers"]] == [9, 9], f"{result['providers']}")
     print(f"  example: 18 calls for one wish, twice in {time.monotonic() - begun:.1f} s")
 
