@@ -12,6 +12,11 @@
 namespace windtunnel::monitor {
 namespace {
 
+std::optional<LimitUse> tokens_of(const Reply& reply) {
+  if (!reply.usage) return std::nullopt;
+  return LimitUse{.input = reply.usage->input.count(), .output = reply.usage->output.count()};
+}
+
 std::vector<BreakerConfig> breakers_of(const MonitorConfig& config, const std::vector<ProviderConfig>& providers) {
   std::vector<BreakerConfig> breakers;
   for (const ProviderConfig& provider : providers)
@@ -284,7 +289,7 @@ inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now
   } else {
     attempt.cost = cost_limiter_.settle_unknown(flow.ticket);
   }
-  if (limits_.on()) limits_.settle(flow.limits, reply.usage, attempt.cost, now);
+  if (limits_.on()) limits_.settle(flow.limits, tokens_of(reply), attempt.cost, now);
 
   const BreakerState before = !observer_ ? BreakerState::closed : breaker.state(now);
   const BreakerOutcome counted = flow.is_bypass ? BreakerOutcome::ignored : counts_as(reply.kind, breaker.config());

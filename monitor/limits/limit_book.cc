@@ -111,12 +111,12 @@ LimitVerdict LimitBook::re_reserve(LimitTicket& ticket, const LimitedRequest& re
   return verdict;
 }
 
-void LimitBook::settle(LimitTicket& ticket, const std::optional<Usage>& usage, Usd cost, Instant now) {
+void LimitBook::settle(LimitTicket& ticket, const std::optional<LimitUse>& used, Usd cost, Instant now) {
   LimitUse more;
   more.picos = cost.picos() - ticket.reserved.picos;
-  if (usage) {
-    more.input = usage->input.count() - ticket.reserved.input;
-    more.output = usage->output.count() - ticket.reserved.output;
+  if (used) {
+    more.input = used->input - ticket.reserved.input;
+    more.output = used->output - ticket.reserved.output;
   }
   for (std::uint8_t i = 0; i < ticket.holds; ++i) charge(ticket[i], more, i < ticket.own ? 0 : -1, now);
   ticket.holds = ticket.own;

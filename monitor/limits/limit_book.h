@@ -79,8 +79,8 @@ class LimitBook {
   // The call is about to be made: the request's reservation becomes that of this call, and limits on calls count it.
   [[nodiscard]] LimitVerdict re_reserve(LimitTicket& ticket, const LimitedRequest& request, ProviderId target,
                                         Tokens output_max, Usd worst, Instant now);
-  // It has ended with this use; nothing: unknown, so that the reservation stays counted.
-  void settle(LimitTicket& ticket, const std::optional<Usage>& usage, Usd cost, Instant now);
+  // It has ended with these tokens; nothing: unknown, so that the reservation stays counted.
+  void settle(LimitTicket& ticket, const std::optional<LimitUse>& used, Usd cost, Instant now);
   // The request has ended. `is_undone`: it was refused and made no call.
   void close(LimitTicket& ticket, bool is_undone, Instant now);
 

@@ -177,7 +177,7 @@ TEST(LimitBook, settles_to_what_was_used) {
   ASSERT_FALSE(rig.admits(request_of("red"), at(1s)));
   ASSERT_TRUE(rig.book.re_reserve(ticket, request, ProviderId{}, Tokens{10}, Usd{}, at(0s)).is_admitted);
 
-  rig.book.settle(ticket, Usage{Tokens{10}, Tokens{0}}, Usd{}, at(2s));
+  rig.book.settle(ticket, LimitUse{.input = 10}, Usd{}, at(2s));
   rig.book.close(ticket, false, at(2s));
 
   EXPECT_TRUE(rig.admits(request_of("red"), at(2s)));  // 10 used, 20 asked, 30 allowed
@@ -207,7 +207,7 @@ TEST(LimitBook, refuses_a_further_call_that_money_does_not_cover) {
   LimitTicket ticket;
   ASSERT_TRUE(rig.book.admit(ticket, request, Tokens{10}, Usd::from_cents(6), at(0s)).is_admitted);
   ASSERT_TRUE(rig.book.re_reserve(ticket, request, ProviderId{}, Tokens{10}, Usd::from_cents(6), at(0s)).is_admitted);
-  rig.book.settle(ticket, Usage{Tokens{10}, Tokens{0}}, Usd::from_cents(5), at(1s));
+  rig.book.settle(ticket, LimitUse{.input = 10}, Usd::from_cents(5), at(1s));
 
   const LimitVerdict verdict =
       rig.book.re_reserve(ticket, request, ProviderId{}, Tokens{10}, Usd::from_cents(6), at(1s));
@@ -252,7 +252,7 @@ TEST(LimitBook, a_charge_of_a_window_that_is_over_fills_no_later_one) {
   ASSERT_TRUE(rig.book.re_reserve(ticket, request, ProviderId{}, Tokens{10}, Usd{}, at(0s)).is_admitted);
   ASSERT_TRUE(rig.admits(request_of("red"), at(40s)));
 
-  rig.book.settle(ticket, Usage{Tokens{10}, Tokens{0}}, Usd{}, at(41s));
+  rig.book.settle(ticket, LimitUse{.input = 10}, Usd{}, at(41s));
   rig.book.close(ticket, false, at(41s));
 
   EXPECT_FALSE(rig.admits(request_of("red", 1), at(41s)));  // 20 of 30 are used; 11 more do not fit
@@ -337,7 +337,7 @@ TEST(LimitBook, counts_calls_of_a_target_from_start_to_end) {
   EXPECT_EQ(second.then, OnExhausted::next_target);
   EXPECT_TRUE(rig.book.ask(request, ProviderId{1}, Tokens{10}, Usd{}, at(1s)).is_admitted);
 
-  rig.book.settle(ticket, Usage{}, Usd{}, at(2s));
+  rig.book.settle(ticket, LimitUse{}, Usd{}, at(2s));
   EXPECT_TRUE(rig.book.ask(request, ProviderId{0}, Tokens{10}, Usd{}, at(2s)).is_admitted);
 }
 
