@@ -8,7 +8,7 @@
 namespace windtunnel::monitor {
 namespace {
 
-constexpr LimitSet bit(std::size_t limit) { return LimitSet{1} << limit; }
+constexpr LimitSet limit_bit(std::size_t limit) { return LimitSet{1} << limit; }
 
 // Calls `each` with every limit of the set, in file order.
 template <class Each>
@@ -58,7 +58,7 @@ LimitVerdict LimitBook::admit(LimitTicket& ticket, LimitedRequest& request, Toke
     const LimitVerdict before = verdict;
     LimitSet besides = 0;
     for_each(before.exhausted, [&](std::uint8_t limit) {
-      if (config_.limits[limit].on_exhausted == OnExhausted::route) besides |= bit(limit);
+      if (config_.limits[limit].on_exhausted == OnExhausted::route) besides |= limit_bit(limit);
     });
     request.route = *config_.limits[*before.refused_by].route;
     verdict = judge(vote(request, std::nullopt, use, besides, now));
@@ -139,11 +139,11 @@ LimitBook::Vote LimitBook::vote(const LimitedRequest& request, std::optional<Pro
   std::array<std::uint64_t, kLimitsMax> scopes;  // of those matched
   LimitSet matched = 0;
   for (std::size_t i = 0; i < matches_.size(); ++i) {
-    if (matches_[i].is_of_targets() != target.has_value() || (besides & bit(i)) != 0) continue;
+    if (matches_[i].is_of_targets() != target.has_value() || (besides & limit_bit(i)) != 0) continue;
     const auto scope = matches_[i].account_of(request, target);
     if (!scope) continue;
     scopes[i] = *scope;
-    matched |= bit(i);
+    matched |= limit_bit(i);
   }
   Vote vote{.in_force = matched};
   if (config_.combine == LimitCombine::first_priority) {
@@ -153,14 +153,14 @@ LimitBook::Vote LimitBook::vote(const LimitedRequest& request, std::optional<Pro
       if (!config_.limits[limit].is_always) highest = std::max(highest, priority(limit));
     });
     for_each(matched, [&](std::uint8_t limit) {
-      if (!config_.limits[limit].is_always && priority(limit) != highest) vote.in_force &= ~bit(limit);
+      if (!config_.limits[limit].is_always && priority(limit) != highest) vote.in_force &= ~limit_bit(limit);
     });
   }
   for_each(vote.in_force, [&](std::uint8_t limit) {
     asked_[limit] = account_of(limit, scopes[limit]);
     const LimitRule& rule = rules_[limit];
     const LimitAmounts more = rule.amounts_of(use.requests, use.input, use.output, use.picos);
-    if (!advanced(asked_[limit], now).has_room(rule, more, true)) vote.exhausted |= bit(limit);
+    if (!advanced(asked_[limit], now).has_room(rule, more, true)) vote.exhausted |= limit_bit(limit);
   });
   return vote;
 }
@@ -169,8 +169,8 @@ LimitVerdict LimitBook::judge(const Vote& vote) const {
   LimitSet enforced = 0;
   LimitSet always = 0;
   for_each(vote.in_force, [&](std::uint8_t limit) {
-    if (config_.limits[limit].on_exhausted != OnExhausted::alert) enforced |= bit(limit);
-    if (config_.limits[limit].is_always) always |= bit(limit);
+    if (config_.limits[limit].on_exhausted != OnExhausted::alert) enforced |= limit_bit(limit);
+    if (config_.limits[limit].is_always) always |= limit_bit(limit);
   });
   LimitSet blocking = vote.exhausted & enforced;
   LimitVerdict verdict{.held = vote.in_force, .exhausted = vote.exhausted};
@@ -208,7 +208,7 @@ void LimitBook::name_refusal(LimitVerdict& verdict, const LimitUse& use, Instant
 void LimitBook::count(const LimitVerdict& verdict) {
   for_each(verdict.held, [&](std::uint8_t limit) {
     ++counts_[limit].admitted;
-    if ((verdict.exhausted & bit(limit)) != 0) ++counts_[limit].alerted;
+    if ((verdict.exhausted & limit_bit(limit)) != 0) ++counts_[limit].alerted;
   });
   if (verdict.rerouted_by) ++counts_[*verdict.rerouted_by].rerouted;
   if (verdict.is_admitted) return;
@@ -222,13 +222,13 @@ std::optional<LimitVerdict> LimitBook::no_room_to_grow(const LimitTicket& ticket
   for (std::uint8_t i = 0; i < ticket.own; ++i) {
     const Entry& entry = entries_[ticket[i].account];
     const LimitRule& rule = rules_[entry.limit];
-    vote.in_force |= bit(entry.limit);
+    vote.in_force |= limit_bit(entry.limit);
     asked_[entry.limit] = ticket[i].account;
     const LimitAccount& account = advanced(ticket[i].account, now);
     const LimitAmounts amounts = rule.amounts_of(0, more.input, more.output, more.picos);
     // What belongs to a window that is over takes no room of this one.
     if (account.counts_for(rule, ticket[i].stamp) && !account.has_room(rule, amounts, false)) {
-      vote.exhausted |= bit(entry.limit);
+      vote.exhausted |= limit_bit(entry.limit);
     }
   }
   LimitVerdict verdict = judge(vote);
