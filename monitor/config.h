@@ -10,6 +10,7 @@
 #include "monitor/breaker/breaker_presets.h"
 #include "monitor/cache.h"
 #include "monitor/cost_limiter.h"
+#include "monitor/limits/limit.h"
 #include "monitor/limits/rate_limiter.h"
 #include "monitor/router.h"
 #include "monitor/routing/route.h"
@@ -52,6 +53,7 @@ struct MonitorConfig {
   BreakerConfig circuit_breaker = seed_readme();
   ProviderCallConfig provider_call;
   RoutesConfig routing;
+  LimitsConfig limits;
 };
 
 // A price that holds from an instant on, until the next one.
@@ -71,6 +73,7 @@ struct ProviderConfig {
   std::optional<BreakerConfig> breaker;             // instead of circuit_breaker
   std::optional<std::int64_t> requests_per_minute;  // of its quota, for Balance::lowest_usage
   std::optional<Tokens> tokens_per_minute;
+  std::string account;  // the provider of a deployment; empty: its own name
 };
 
 }  // namespace windtunnel::monitor

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "monitor/breaker/breaker.h"
 #include "monitor/cost_limiter.h"
+#include "monitor/limits/limit_ticket.h"
 #include "monitor/plan.h"
 #include "monitor/record.h"
 #include "monitor/token_limiter.h"
@@ -49,10 +50,15 @@ struct Flow {
   Tariff tariff;        // of the outstanding call
   ContentKey cache_key;
   Turn turn;                     // who is asked next
+  LimitTicket limits;            // what it holds of its limits
   std::uint32_t cache_slot = 0;  // of a hit, or where the answer was stored: for a driver that keeps texts
   bool stored = false;           // the answer went into cache_slot
   bool granted = false;          // the token limiter holds tokens for this request
   bool is_bypass = false;        // the outstanding call was made without a permit
+  // The limit that refused a target or the request, how such a refusal ends, and when to come again.
+  std::optional<std::uint8_t> limited;
+  Outcome limited_as = Outcome::refused_rate;
+  Duration limited_for{0};
   Awaiting awaiting = Awaiting::begin;
 };
 

@@ -19,6 +19,16 @@ std::vector<BreakerConfig> breakers_of(const MonitorConfig& config, const std::v
   return breakers;
 }
 
+LimitNames limit_names(const MonitorConfig& config, const std::vector<ProviderConfig>& providers) {
+  LimitNames names;
+  for (const RouteConfig& route : config.routing.routes) names.routes.push_back(route.name);
+  for (const ProviderConfig& provider : providers) {
+    names.deployments.push_back(provider.name);
+    names.providers.push_back(provider.account.empty() ? provider.name : provider.account);
+  }
+  return names;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> providers, BreakerSource breakers)
@@ -27,6 +37,7 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
       provider_count_(providers_.size()),
       prices_(providers_),
       rate_limiter_(config.rate_limiter),
+      limits_(config.limits, limit_names(config, providers_)),
       token_limiter_(config.token_limiter),
       cost_limiter_(config.cost_limiter),
       router_(config.ab_router),
@@ -73,6 +84,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   }
 
   const Usd worst = dearest_worst_case(request.input, grant->output, wall);
+  if (limits_.on() && !pass_limits(flow, worst, now)) return refuse_by_limit(flow, now);
   const bool reserved = cost_limiter_.reserve(flow.ticket, worst, wall);
   if (reserved && observer_) {
     observer_.on(MoneyReserved{.at = now, .request = request.id, .amount = worst, .wall = wall});
@@ -117,6 +129,8 @@ Step Pipeline::call_provider(Flow& flow, Instant now, const ForeignBreakers* for
     const ProviderId provider = flow.turn.target;
     if (is_cooling(provider, now)) {
       if (observer_) observer_.on(CoolingSkipped{.at = now, .request = flow.record.request.id, .provider = provider});
+    } else if (const auto exhausted = limits_.has_targets() ? ask_limits(flow, provider, now) : std::nullopt) {
+      if (*exhausted == OnExhausted::refuse) return refuse_by_limit(flow, now);
     } else if (const auto permit = acquire(flow, provider, now, foreign)) {
       return pay_and_call(flow, provider, permit, now, foreign);
     } else if (!refused) {
@@ -154,6 +168,7 @@ Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
     observer_.on(MoneyReleased{.at = now, .request = record.request.id, .amount = unused});
   }
   deliver_budget(now);
+  if (limits_.on()) limits_.close(flow.limits, is_refused(outcome) && record.attempt_count == 0, now);
   flow.awaiting = Awaiting::nothing;
   metrics_.on_finish(record);
   if (observer_) observer_.on(record);
@@ -184,12 +199,19 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, std::optiona
   const std::size_t place = index_of(provider);
   flow.tariff = prices_.at(wall_at(now))[place];
   const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
+  const Usd held = flow.ticket.reserved;
   const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
   deliver_budget(now);
   if (!reserved) {
     if (permit) breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
     deliver_transitions(provider);
     return finish(flow, Outcome::refused_budget, now);
+  }
+  if (limits_.on() && !reserve_of_limits(flow, provider, worst, now)) {
+    check(cost_limiter_.re_reserve(flow.ticket, held), "what was held a moment ago can be held again");
+    if (permit) breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
+    deliver_transitions(provider);
+    return refuse_by_limit(flow, now);
   }
   flow.is_bypass = !permit;
   return start_attempt(flow, provider, permit.value_or(Permit{}), now);
@@ -240,6 +262,7 @@ inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now
   } else {
     attempt.cost = cost_limiter_.settle_unknown(flow.ticket);
   }
+  if (limits_.on()) limits_.settle(flow.limits, reply.usage, attempt.cost, now);
 
   const BreakerState before = !observer_ ? BreakerState::closed : breaker.state(now);
   const BreakerOutcome counted = flow.is_bypass ? BreakerOutcome::ignored : counts_as(reply.kind, breaker.config());

@@ -23,6 +23,7 @@
 #include "monitor/config.h"
 #include "monitor/cost_limiter.h"
 #include "monitor/flow.h"
+#include "monitor/limits/limit_book.h"
 #include "monitor/limits/rate_limiter.h"
 #include "monitor/metrics.h"
 #include "monitor/pipeline_events.h"
@@ -46,6 +47,7 @@ class Pipeline {
   void set_wall_clock(WallTime at_zero) {
     wall_at_zero_ = at_zero;
     rate_limiter_.align(at_zero);
+    limits_.align(at_zero);
   }
   // Gets every event. Its handler must outlive the pipeline or be unset.
   void set_observer(Observer observer) { observer_ = observer; }
@@ -70,6 +72,7 @@ class Pipeline {
   [[nodiscard]] const TokenLimiter& token_limiter() const { return token_limiter_; }
   [[nodiscard]] const CostLimiter& cost_limiter() const { return cost_limiter_; }
   [[nodiscard]] const RateLimiter& rate_limiter() const { return rate_limiter_; }
+  [[nodiscard]] const LimitBook& limits() const { return limits_; }
   [[nodiscard]] const Cache& cache() const { return cache_; }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const Router& router() const { return router_; }
@@ -92,6 +95,16 @@ class Pipeline {
   Step serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Instant now);
   Step give_up(Flow& flow, Instant now);
   Step finish(Flow& flow, Outcome outcome, Instant now);
+
+  // The list of limits (pipeline_limits.cc). Each returns whether the request may go on; else its record names the
+  // limit.
+  [[nodiscard]] bool pass_limits(Flow& flow, Usd worst, Instant now);
+  [[nodiscard]] std::optional<OnExhausted> ask_limits(Flow& flow, ProviderId target, Instant now);
+  [[nodiscard]] bool reserve_of_limits(Flow& flow, ProviderId target, Usd worst, Instant now);
+  void tell_limits(const Flow& flow, LimitStage stage, std::optional<ProviderId> target, Usd worst,
+                   const LimitVerdict& verdict, Instant now) const;
+  static void note_refusal(Flow& flow, const LimitVerdict& verdict);
+  [[nodiscard]] Step refuse_by_limit(Flow& flow, Instant now);
 
   void route(Flow& flow, Instant now);
   void settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign);
@@ -120,6 +133,7 @@ class Pipeline {
   std::size_t provider_count_;
   PriceList prices_;
   RateLimiter rate_limiter_;
+  LimitBook limits_;
   TokenLimiter token_limiter_;
   CostLimiter cost_limiter_;
   Router router_;

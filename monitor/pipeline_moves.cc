@@ -65,6 +65,7 @@ Step Pipeline::give_up(Flow& flow, Instant now) {
   }
   const auto stale = cache_.find_stale(flow.cache_key, now);
   if (stale) return serve_from_cache(flow, *stale, Outcome::stale_hit, now);
+  if (flow.record.attempt_count == 0 && flow.limited) return refuse_by_limit(flow, now);
   return finish(flow, flow.record.attempt_count == 0 ? Outcome::all_providers_unavailable : Outcome::failed, now);
 }
 

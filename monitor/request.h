@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "base/uuid.h"
 #include "monitor/breaker/reply_kind.h"
+#include "monitor/limits/caller.h"
 #include "monitor/routing/provider_id.h"
 
 namespace windtunnel::monitor {
@@ -39,6 +40,7 @@ struct Request {
   RouteId route{};      // what is asked for, if there are routes
   LabelsId labels{};
   UserId user_id{};
+  Caller caller;                    // for limits
   std::uint32_t prompt_length = 0;  // characters
 };
 

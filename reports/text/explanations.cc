@@ -170,6 +170,12 @@ constexpr Entry kTagTexts[] = {
     {"outcome",
      "A tag of threshold metrics of requests: how the request ended. It narrows what is counted or measured; a rate "
      "stays a share of all requests."},
+    {"team",
+     "A tag of threshold metrics of requests: the team of the caller. Requests have one only where the scenario has "
+     "limits."},
+    {"limit",
+     "A tag of requests_refused and requests: the limit that refused the request, by its id or its place (limit-1). It "
+     "narrows what is counted; a rate stays a share of all requests."},
 };
 
 constexpr MetricEntry kForecastTexts[] = {

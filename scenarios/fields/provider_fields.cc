@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/exact_decimal.h"
+#include "monitor/record.h"
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/exact_numbers.h"

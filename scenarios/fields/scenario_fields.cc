@@ -195,6 +195,19 @@ const Table<Scenario>& scenario_table() {
               list(object(fallback_table), 0, monitor::kRoutesMax), "The fallback of routes without their own.")
               .such_as(R"([{"route": "cheap"}])")
               .with_beside(R"({"routes": {"cheap": {"targets": [{"deployment": "openai"}]}}})"),
+          field<S>(
+              "limits", [](auto& s) -> auto& { return s.monitor.limits.limits; },
+              list(object(limit_table), 0, monitor::kLimitsMax),
+              "How much callers and targets may use: requests, tokens, money, and requests under way, per key, team, "
+              "user, tag, route, deployment or provider. A refusal ends a request as refused_budget where money is "
+              "short, and else as refused_rate.")
+              .such_as(R"([{"per": "team", "usd": 500, "period": "30d"}, {"per": "key", "requests_per_minute": 60}])"),
+          field<S>(
+              "combine_limits", [](auto& s) -> auto& { return s.monitor.limits.combine; },
+              word(words_named(
+                  {monitor::LimitCombine::all, monitor::LimitCombine::any, monitor::LimitCombine::first_priority})),
+              "all: every limit that counts a request must have room; any: one of them; first_priority: those with "
+              "the highest priority of the ones that match count it, and no other."),
           field<S>("workload", &S::workloads, workloads_kind(),
                    "Streams of requests by name; without any: ten a second, poisson."),
           field<S>("faults", &S::faults, list(object(fault_table), 0, 10'000), "What goes wrong.")

@@ -45,6 +45,10 @@ Kind<std::vector<ProviderSpec>> providers_kind();
 Kind<std::vector<WorkloadSpec>> workloads_kind();
 Kind<std::vector<monitor::RouteConfig>> routes_kind();
 const Table<monitor::RouteFallback>& fallback_table();
+const Table<monitor::LimitConfig>& limit_table();
+const Table<sim::CallerCatalogue>& caller_table();
+// `tags` of a workload: words, and catalogues of them.
+Kind<WorkloadSpec> caller_tags();
 // A list of reply kinds and statuses.
 Kind<monitor::ReplySet> reply_set();
 // Of the `monitor` block.

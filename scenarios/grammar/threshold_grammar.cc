@@ -115,7 +115,7 @@ GrammarError at(int column, std::string message, std::string help = {}) {
 }
 
 std::optional<GrammarError> parse_tag(Scanner& scanner, ThresholdSpec& threshold) {
-  static const std::vector<std::string> tags{"provider", "served_by", "variant", "outcome"};
+  static const std::vector<std::string> tags{"provider", "served_by", "variant", "outcome", "team", "limit"};
   const int column = scanner.column();
   const std::string tag(scanner.take_until(":,}"));
   if (std::find(tags.begin(), tags.end(), tag) == tags.end()) {
@@ -127,11 +127,14 @@ std::optional<GrammarError> parse_tag(Scanner& scanner, ThresholdSpec& threshold
   const std::string value(scanner.take_until(",}"));
   if (value.empty()) return at(value_column, "the tag's value is missing");
   const bool is_again = (tag == "provider" && threshold.provider) || (tag == "served_by" && threshold.served_by) ||
-                        (tag == "variant" && threshold.variant) || (tag == "outcome" && threshold.outcome);
+                        (tag == "variant" && threshold.variant) || (tag == "outcome" && threshold.outcome) ||
+                        (tag == "team" && threshold.team) || (tag == "limit" && threshold.limit);
   if (is_again) return at(column, "the tag \"" + tag + "\" is written twice");
   if (tag == "provider") threshold.provider = value;
   if (tag == "served_by") threshold.served_by = value;
   if (tag == "variant") threshold.variant = value;
+  if (tag == "team") threshold.team = value;
+  if (tag == "limit") threshold.limit = value;
   if (tag != "outcome") return std::nullopt;
   std::vector<std::string> words;
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
@@ -250,6 +253,12 @@ std::string tag_without_meaning(const ThresholdSpec& threshold) {
   if (is_of_calls && (threshold.served_by || threshold.variant || threshold.outcome)) {
     return "has no tag but provider, because calls and breakers have neither a variant nor an outcome";
   }
+  if (is_of_calls && (threshold.team || threshold.limit)) {
+    return "has neither a team nor a limit, because it counts calls and not requests";
+  }
+  if (threshold.limit && of != Metric::requests_refused && of != Metric::requests) {
+    return "counts no request that a limit refused: the tag limit is one of requests_refused and requests";
+  }
   if (!threshold.outcome) return {};
   const Outcome outcome = *threshold.outcome;
   const std::string word = monitor::name_of(outcome);
@@ -321,7 +330,8 @@ std::optional<GrammarError> parse_metric(std::string_view text, ThresholdSpec& t
   }
   scanner.skip_blanks();
   if (!scanner.done()) return scanner.error("nothing may follow \"}\"");
-  const std::string problem = threshold.forecast ? "" : tag_without_meaning(threshold);
+  std::string problem = threshold.forecast ? "" : tag_without_meaning(threshold);
+  if (threshold.forecast && (threshold.team || threshold.limit)) problem = "has neither a team nor a limit";
   if (!problem.empty()) return at(static_cast<int>(name.size()) + 1, name + " " + problem);
   return std::nullopt;
 }

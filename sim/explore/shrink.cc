@@ -9,6 +9,7 @@
 #include "sim/checks/claims/recovery.h"
 #include "sim/checks/findings/registry.h"
 #include "sim/explore/explore.h"
+#include "sim/explore/shrink_limits.h"
 #include "sim/explore/shrink_routes.h"
 
 // This file is long because it lists every step that may make a scenario smaller, in the order in which they are tried.
@@ -87,6 +88,7 @@ class Shrinker {
       drop_items([](Scenario& world) -> auto& { return world.workloads; });
       drop_items([](Scenario& world) -> auto& { return world.thresholds; });
       for (Scenario& smaller : with_smaller_routes(world())) accept(std::move(smaller));
+      for (Scenario& smaller : with_smaller_limits(world())) accept(std::move(smaller));
       drop_providers();
       shorten();
       lower_load();

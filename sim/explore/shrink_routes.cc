@@ -1,5 +1,7 @@
 #include "sim/explore/shrink_routes.h"
 
+#include "sim/explore/shrink_limits.h"
+
 namespace windtunnel::sim {
 
 void drop_deployment(monitor::RoutesConfig& routing, std::size_t deployment) {
@@ -20,6 +22,7 @@ std::vector<Scenario> with_smaller_routes(const Scenario& world) {
   if (routing.routes.empty()) return smaller;
   Scenario& without = smaller.emplace_back(world);
   without.monitor.routing = {};
+  forget_routes(without.monitor.limits);
   for (WorkloadSpec& load : without.workloads) load.route.reset();
   if (!routing.default_fallback.empty()) smaller.emplace_back(world).monitor.routing.default_fallback.clear();
   for (std::size_t i = 0; i < routing.routes.size(); ++i) {

@@ -37,7 +37,8 @@ std::vector<monitor::ProviderConfig> provider_configs(const Scenario& scenario) 
                        .max_attempts = spec.max_attempts,
                        .breaker = std::nullopt,
                        .requests_per_minute = spec.rate_limit.requests_per_minute,
-                       .tokens_per_minute = spec.rate_limit.tokens_per_minute});
+                       .tokens_per_minute = spec.rate_limit.tokens_per_minute,
+                       .account = spec.account});
   }
   return configs;
 }
@@ -67,7 +68,8 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   }
   for (const WorkloadSpec& workload : scenario.workloads) {
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
-                        monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload));
+                        monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload),
+                        scenario.monitor.limits);
     if (const auto* users = std::get_if<ConstantVus>(&workload.executor)) {
       vus_.insert(vus_.end(), static_cast<std::size_t>(users->vus), VirtualUser{index});
     }

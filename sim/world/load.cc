@@ -76,27 +76,9 @@ Tokens draw_tokens(const TokenModel& model, std::uint64_t bits) {
   return whole_tokens(model, sample(model.law, bits));
 }
 
-Popularity::Popularity(std::int64_t count, double exponent) : count_(static_cast<std::uint64_t>(count)) {
-  if (exponent == 0) return;
-  double sum = 0;
-  cumulative_.reserve(count_);
-  for (std::uint64_t k = 1; k <= count_; ++k) {
-    sum += 1 / pow(static_cast<double>(k), exponent);
-    cumulative_.push_back(sum);
-  }
-}
-
-std::uint32_t Popularity::pick(std::uint64_t bits) const {
-  if (cumulative_.empty()) return static_cast<std::uint32_t>(below(bits, count_));
-  const double at = unit(bits) * cumulative_.back();
-  const auto found = std::upper_bound(cumulative_.begin(), cumulative_.end(), at);
-  const auto place = std::min<std::ptrdiff_t>(found - cumulative_.begin(), std::ssize(cumulative_) - 1);
-  return static_cast<std::uint32_t>(place);
-}
-
 Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
            const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-           std::optional<Tokens> limit_per_request, monitor::RouteId route)
+           std::optional<Tokens> limit_per_request, monitor::RouteId route, const monitor::LimitsConfig& limits)
     : spec_(spec),
       index_(index),
       begin_(Instant{} + spec.start),
@@ -107,6 +89,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       limit_per_request_(limit_per_request),
       prompts_(prompts_of(spec, chance), spec.prompts.zipf),
       users_(spec.users.count, spec.users.zipf),
+      callers_(spec, chance, limits),
       arrival_stream_(chance.stream("arrival", spec.name)),
       content_stream_(chance.stream("content", spec.name)),
       token_stream_(chance.stream("tokens", spec.name)),
@@ -267,6 +250,7 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
   if (spec_.prompts.count == 0) request.input = scaled(tokens.input[place], length_factor_);
   std::optional<Tokens> max_tokens = spec_.max_tokens;
   if (!spec_.requests.empty()) fill_listed(ordinal, request, demand, max_tokens);
+  if (callers_.on()) callers_.fill(ordinal, spec_.requests.empty() ? nullptr : &row(ordinal), request);
   if (!max_tokens && limit_per_request_) max_tokens = std::max(Tokens{}, *limit_per_request_ - request.input);
   request.max_tokens = max_tokens.value_or(kMaxTokensDefault);
   request.prompt_length = static_cast<std::uint32_t>(request.input.count() * kCharactersPerToken);

@@ -119,6 +119,8 @@ struct ThresholdSpec {
   std::optional<std::string> served_by;
   std::optional<std::string> variant;
   std::optional<monitor::Outcome> outcome;
+  std::optional<std::string> team;   // of a request's caller; only limits give it one
+  std::optional<std::string> limit;  // that refused it
   Aggregate aggregate = Aggregate::count;
   Millionths percentile{0};  // of 1: p(95) is 950'000
   Comparison comparison = Comparison::less;
@@ -154,8 +156,9 @@ enum class SwarmPart : std::uint8_t {
   workload,
   faults,
   routes,
+  limits,
 };
-inline constexpr std::size_t kSwarmParts = 13;
+inline constexpr std::size_t kSwarmParts = 14;
 
 // From what the worlds of a swarm are drawn. Every other setting is drawn too, from values that the swarm lists.
 struct ExploreSpec {

@@ -72,6 +72,11 @@ Thresholds::Thresholds(const Scenario& scenario)
     for (std::size_t i = 0; spec.variant && i < variants.size(); ++i) {
       if (variants[i].id == *spec.variant) state.variant = static_cast<std::uint16_t>(i);
     }
+    if (spec.team) state.team = monitor::caller_word(*spec.team);
+    const monitor::LimitsConfig& limits = scenario.monitor.limits;
+    for (std::size_t i = 0; spec.limit && i < limits.limits.size(); ++i) {
+      if (limit_name(limits, i) == *spec.limit) state.limit = static_cast<std::uint8_t>(i);
+    }
     state.end = Instant::max();
     if (spec.during || spec.after) {
       const FaultSpec& fault = *find_fault(scenario, spec.during ? *spec.during : *spec.after);
@@ -146,6 +151,7 @@ std::optional<monitor::ProviderId> Thresholds::target_of(const monitor::Record& 
 
 bool Thresholds::matches(const State& state, const monitor::Record& record) const {
   if (state.variant && record.variant != state.variant) return false;
+  if (state.team && record.request.caller.team != *state.team) return false;
   if (state.provider && target_of(record) != state.provider) return false;
   if (!state.served_by) return true;
   const monitor::Attempt* last = record.last_attempt();
@@ -160,6 +166,7 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
   const bool refused = is_refused(record.outcome);
   ++sums->of;
   if (state.spec->outcome && record.outcome != *state.spec->outcome) return;
+  if (state.limit && record.limit != state.limit) return;
   switch (state.spec->of) {
     case Metric::requests:
       ++sums->count;

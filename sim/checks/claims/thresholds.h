@@ -59,6 +59,8 @@ class Thresholds final {
     std::optional<monitor::ProviderId> provider;
     std::optional<monitor::ProviderId> served_by;
     std::optional<std::uint16_t> variant;
+    std::optional<std::uint64_t> team;
+    std::optional<std::uint8_t> limit;
     Instant begin{};
     Instant end{};  // exclusive
     std::int64_t window = 0;

@@ -135,6 +135,14 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
      "sim/checks/invariants/token_checks.cc"},
     {CheckId::L5, "L5", "tokens", "a rate limiter refuses no request that is below its limit in true time",
      "kubeflow/mcp-server PR 222", "sim/checks/invariants/true_time_checks.cc"},
+    {CheckId::L6, "L6", "tokens",
+     "the list of limits admits, refuses, passes over and reroutes as a reference model says, and its accounts hold "
+     "what the model's hold, in every window",
+     "LiteLLM #26672, #35752", "sim/checks/limits/limit_checks.cc"},
+    {CheckId::L7, "L7", "tokens",
+     "the slots of parallel limits in use are those of requests and calls under way, also after retries, failovers and "
+     "refusals; at rest none is",
+     "LiteLLM #40050", "sim/checks/limits/limit_checks.cc"},
     {CheckId::H1, "H1", "cache", "a hit returns what was stored for the same content, nothing else", "LiteLLM #42400",
      "sim/checks/invariants/cache_checks.cc"},
     {CheckId::H2, "H2", "cache",
@@ -196,7 +204,7 @@ std::optional<CheckId> check_named(std::string_view name) {
 
 CheckSelection::CheckSelection(const std::vector<std::string>& words) {
   const auto add = [this](const CheckEntry& entry) {
-    if (entry.elsewhere.empty()) bits_ |= std::uint64_t{1} << static_cast<unsigned>(entry.id);
+    if (entry.elsewhere.empty()) bits_.set(static_cast<std::size_t>(entry.id));
   };
   for (const std::string& word : words) {
     if (word == "none") continue;

@@ -2,6 +2,7 @@
 // The catalogue of claims that hold in every run: each with the sentence that it states, where the bug was seen in the
 // field, and the file that checks it.
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -56,6 +57,8 @@ enum class CheckId : std::uint8_t {
   L3,
   L4,
   L5,
+  L6,
+  L7,
   H1,
   H2,
   H3,
@@ -75,7 +78,7 @@ enum class CheckId : std::uint8_t {
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 62;
+inline constexpr std::size_t kCheckIds = 64;
 
 struct CheckEntry {
   CheckId id{};
@@ -99,12 +102,12 @@ class CheckSelection {
  public:
   // {"all"}, {"none"}, or names. Every name must be one of the registry's.
   explicit CheckSelection(const std::vector<std::string>& words);
-  [[nodiscard]] bool on(CheckId id) const { return (bits_ >> static_cast<unsigned>(id) & 1U) != 0; }
-  [[nodiscard]] bool any() const { return bits_ != 0; }
+  [[nodiscard]] bool on(CheckId id) const { return bits_[static_cast<std::size_t>(id)]; }
+  [[nodiscard]] bool any() const { return bits_.any(); }
   [[nodiscard]] std::vector<std::string> names() const;
 
  private:
-  std::uint64_t bits_ = 0;
+  std::bitset<kCheckIds> bits_;
 };
 
 }  // namespace windtunnel::sim

@@ -38,6 +38,12 @@ void FailoverChecks::on_cooling_skip(OpenRequest& open_request, monitor::Provide
   open_request.refused_mask = open_request.refused_mask | bit_of(provider);
 }
 
+// A limit on calls passed it over; whether it had to is L6.
+void FailoverChecks::on_limited(OpenRequest& open_request, monitor::ProviderId target) {
+  must_have_obeyed();
+  open_request.refused_mask = open_request.refused_mask | bit_of(target);
+}
+
 void FailoverChecks::on_permit(OpenRequest& open_request, const monitor::PermitAsked& event) {
   must_have_obeyed();
   context_.violations.must(!open_request.permit_pending, CheckId::F2, event.at, open_request.request.id,
@@ -145,6 +151,11 @@ void FailoverChecks::on_finish(const OpenRequest& open_request, const monitor::R
            record.outcome);
   const auto& deadline = context_.config().provider_call.deadline;
   const auto is = [&](Outcome outcome) { return record.outcome == outcome; };
+  if (record.limit) {
+    all.must(open_request.is_limited, CheckId::F2, context_.now, open_request.request.id,
+             "it ends by limit {}, which did not refuse it", static_cast<int>(*record.limit));
+    return;
+  }
   if (is(Outcome::refused_rate) || is(Outcome::refused_tokens)) {
     all.must(open_request.attempts == 0 && open_request.asked_mask == 0, CheckId::F2, context_.now,
              open_request.request.id, "it was refused after {} calls", static_cast<int>(open_request.attempts));

@@ -13,6 +13,7 @@ class FailoverChecks {
   explicit FailoverChecks(CheckContext& context) : context_(context) {}
 
   void on_cooling_skip(OpenRequest& open_request, monitor::ProviderId provider);
+  void on_limited(OpenRequest& open_request, monitor::ProviderId target);
   void on_permit(OpenRequest& open_request, const monitor::PermitAsked& event);
   void on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event);
   void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event);

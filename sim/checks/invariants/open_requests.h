@@ -36,6 +36,7 @@ struct OpenRequest {
   bool rate_passed = false;  // counted in the model's window
   bool granted = false;
   bool held = false;            // a reservation was made for it
+  bool is_limited = false;      // a limit of the list has refused it, or a target of it
   bool permit_pending = false;  // admitted by a breaker, not yet called
   bool calling = false;
   bool ledger_seen = false;   // of the present call
