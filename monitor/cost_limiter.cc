@@ -56,6 +56,41 @@ void CostLimiter::carry_in(Usd spent, WallTime wall) {
   charge(windows_[month_slot_], Usd{}, spent);
 }
 
+void CostLimiter::hear(Usd spent, WallTime wall) {
+  const bool is_new = month_slot_ == kNoSlot || wall >= windows_[day_slot_].end;
+  if (is_new) advance(wall);
+  for (BudgetWindow& window : windows_) {
+    if (window.begin == window.end || !contains(window, wall)) continue;
+    charge(window, Usd{}, spent);
+    window.heard += spent;
+  }
+}
+
+void CostLimiter::absorb(const CostLimiter& other) {
+  for (BudgetWindow& window : windows_) {
+    window.settled -= window.heard;
+    window.heard = {};
+  }
+  for (const BudgetWindow& theirs : other.windows_) {
+    if (theirs.begin == theirs.end) continue;
+    const auto same = std::ranges::find_if(windows_, [&](const BudgetWindow& window) {
+      return window.daily == theirs.daily && window.begin == theirs.begin && window.end == theirs.end;
+    });
+    BudgetWindow& mine = same == windows_.end() ? windows_.emplace_back() : *same;
+    if (same == windows_.end()) {
+      mine = {.begin = theirs.begin, .end = theirs.end, .limit = theirs.limit, .daily = theirs.daily};
+    }
+    mine.settled += theirs.settled - theirs.heard;
+    mine.reserved += theirs.reserved;
+    mine.reserved_max += theirs.reserved_max;
+    mine.refused = mine.refused || theirs.refused;
+  }
+  settled_total_ += other.settled_total_;
+  refused_ += other.refused_;
+  refused_by_reservation_ += other.refused_by_reservation_;
+  overruns_ += other.overruns_;
+}
+
 UsdSum CostLimiter::month_settled() const { return month_slot_ == kNoSlot ? UsdSum{} : windows_[month_slot_].settled; }
 UsdSum CostLimiter::month_reserved() const {
   return month_slot_ == kNoSlot ? UsdSum{} : windows_[month_slot_].reserved;

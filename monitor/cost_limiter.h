@@ -59,6 +59,7 @@ struct BudgetWindow {
   UsdSum settled{};
   UsdSum reserved{};
   UsdSum reserved_max{};                 // the most that was reserved at once
+  UsdSum heard{};                        // of what is settled: what another replica has spent
   UsdSum next_alert_at = UsdSum::max();  // the spend that fires the next alert
   std::uint32_t tickets = 0;             // open ones that name this window
   std::uint32_t alerts_fired = 0;        // of the configured ones, in order
@@ -96,6 +97,12 @@ class CostLimiter {
   // The month of this wall time begins with `spent` already settled, before anything was reserved in it. Alerts that it
   // has reached fire now. It counts for the window, not for settled_total().
   void carry_in(Usd spent, WallTime wall);
+
+  // Another replica has spent this on a request admitted at this wall time. It fills the windows and is no part of
+  // settled_total().
+  void hear(Usd spent, WallTime wall);
+  // For reports: the windows hold what both have spent, and nothing that one heard of the other.
+  void absorb(const CostLimiter& other);
 
   // At admission: opens the ticket, which must not be open. False: refused, and it stays closed.
   [[nodiscard]] bool reserve(BudgetTicket& ticket, Usd worst, WallTime wall);

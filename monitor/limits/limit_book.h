@@ -100,6 +100,8 @@ class LimitBook {
   // --- For replicas ------------------------------------------------------------------------------------------------
   // From now on changes are put into this list, which must outlive the book's use; nullptr: no more.
   void tell(std::vector<LimitCharge>* outbox) { outbox_ = outbox; }
+  // What another book has said counts as this one's, for reports.
+  void absorb_counts(const LimitBook& other);
   // A change that another replica made.
   void apply(const LimitCharge& charge, Instant now);
 

@@ -47,6 +47,7 @@ Kind<std::vector<monitor::RouteConfig>> routes_kind();
 const Table<monitor::RouteFallback>& fallback_table();
 const Table<monitor::LimitConfig>& limit_table();
 const Table<sim::CallerCatalogue>& caller_table();
+const Table<sim::ReplicasSpec>& replicas_table();
 // `tags` of a workload: words, and catalogues of them.
 Kind<WorkloadSpec> caller_tags();
 // A list of reply kinds and statuses.

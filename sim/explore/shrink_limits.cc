@@ -15,6 +15,10 @@ void forget_routes(monitor::LimitsConfig& limits) {
 std::vector<Scenario> with_smaller_limits(const Scenario& world) {
   std::vector<Scenario> smaller;
   const monitor::LimitsConfig& limits = world.monitor.limits;
+  if (world.replicas != ReplicasSpec{}) {
+    smaller.emplace_back(world).replicas = {};
+    if (world.replicas.count > 2) --smaller.emplace_back(world).replicas.count;
+  }
   if (limits.limits.empty()) return smaller;
   smaller.emplace_back(world).monitor.limits = {};
   for (std::size_t i = 0; i < limits.limits.size(); ++i) {

@@ -82,7 +82,16 @@ struct ScheduledDone {
   bool tie = false;  // it came at the same instant as the one before
 };
 
-using RunEvent = std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, ScheduledDone>;
+// Of replicas: what follows is decided by this one, until the next such event.
+struct ReplicaTurn {
+  Instant at{};
+  std::uint32_t replica = 0;
+  std::uint32_t state = 0;   // whose knowledge of cache and breakers it has: another one after a restart that lost it
+  std::uint32_t limits = 0;  // the same of the list of limits
+  const monitor::Pipeline* pipeline = nullptr;
+};
+
+using RunEvent = std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, ScheduledDone, ReplicaTurn>;
 
 template <class First, class Second>
 struct Joined;

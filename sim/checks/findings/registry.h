@@ -52,6 +52,7 @@ enum class CheckId : std::uint8_t {
   C9,
   C10,
   C11,
+  C12,
   L1,
   L2,
   L3,
@@ -78,7 +79,7 @@ enum class CheckId : std::uint8_t {
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 64;
+inline constexpr std::size_t kCheckIds = 65;
 
 struct CheckEntry {
   CheckId id{};

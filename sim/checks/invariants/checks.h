@@ -60,6 +60,7 @@ class Checks final {
   void on(const FaultChanged& event);
   void on(const FaultHit& event);
   void on(const ScheduledDone& event);
+  void on(const ReplicaTurn& event);
   [[nodiscard]] bool wants_stop() const { return context_.violations.wants_stop(); }
 
  private:

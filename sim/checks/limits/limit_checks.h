@@ -22,6 +22,8 @@ class LimitChecks {
   void on_arrival(const monitor::Request& request) {
     if (on_) requests_[request.id] = request;
   }
+  // Of replicas: what follows is said by the list of this group.
+  void on_turn(std::uint32_t group, Instant now);
   void on_asked(const monitor::LimitsAsked& event);
   void on_attempt_end(const monitor::AttemptEnded& event);
   void on_finish(const monitor::Record& record, Instant now);
@@ -29,13 +31,26 @@ class LimitChecks {
   void at_end(const monitor::Pipeline& pipeline, bool is_at_rest, Instant now);
 
  private:
+  [[nodiscard]] LimitModel& model() { return models_[group_]; }
+  [[nodiscard]] bool has_lag() const { return sharing_ && *sharing_ > Duration{0}; }
   void compare_words(const monitor::LimitsAsked& event, const LimitModel::Said& said);
   void compare_accounts(const monitor::LimitBook& book, std::size_t limit, Instant now);
 
   const Scenario& scenario_;
   Violations& violations_;
   bool on_;
-  LimitModel model_;
+  // One for each group of processes that share what limits have counted.
+  std::vector<LimitModel> models_;
+  std::vector<std::size_t> heard_;  // by group
+  struct Told {
+    Instant at{};
+    std::size_t group = 0;
+    LimitModel::Change change;
+  };
+  std::vector<Told> told_;
+  std::size_t group_ = 0;
+  Instant worked_at_{};
+  Sharing sharing_;
   std::map<RequestId, monitor::Request> requests_;
   // Of the latest refusal of each request in flight.
   struct Refusal {
