@@ -7,8 +7,10 @@
 // operator== too.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/units.h"
 #include "sim/kernel/chance.h"
@@ -29,6 +31,14 @@ enum class ArrivalSource : std::uint8_t {
   users,  // users who wait for an answer and then think
 };
 
+// Moves the lognormal factors of a demand to make rare demands likely: each by so many standard deviations of its
+// logarithm. For importance sampling.
+struct DemandShift {
+  double level = 0;
+  std::vector<double> by_day;  // counted from the day of the start
+};
+using DemandShifts = std::map<std::string, DemandShift>;  // by the name of the demand's draws
+
 // What a run gives an executor.
 struct LoadFrame {
   Instant begin{};
@@ -37,6 +47,7 @@ struct LoadFrame {
   Rate rate;
   double base_rate = 0;    // `rate` in arrivals a nanosecond
   StreamKey state_stream;  // of draws that many requests share
+  const DemandShift* shift = nullptr;
 };
 
 // The rate over a stretch of time: `rate` at its beginning, in arrivals a nanosecond, growing by `slope` each one.

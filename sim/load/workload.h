@@ -85,4 +85,9 @@ struct WorkloadSpec {
   std::string prompt_version;
 };
 
+// The name of the draws of its demand.
+[[nodiscard]] inline const std::string& demand_name(const WorkloadSpec& spec) {
+  return spec.demand.empty() ? spec.name : spec.demand;
+}
+
 }  // namespace windtunnel::sim

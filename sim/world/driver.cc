@@ -67,7 +67,8 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   }
   for (const WorkloadSpec& workload : scenario.workloads) {
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
-                        monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload));
+                        monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload),
+                        options.demand_shifts);
     if (const auto* users = std::get_if<ConstantVus>(&workload.executor)) {
       vus_.insert(vus_.end(), static_cast<std::size_t>(users->vus), VirtualUser{index});
     }

@@ -20,7 +20,13 @@ constexpr double kPromptsMost = 1e9;
 
 // What the run's requests share is of the environment, as the level of demand is.
 StreamKey state_stream_of(const WorkloadSpec& spec, const Chance& chance) {
-  return chance.environment().stream("load state", spec.demand.empty() ? spec.name : spec.demand);
+  return chance.environment().stream("load state", demand_name(spec));
+}
+
+const DemandShift* shift_of(const WorkloadSpec& spec, const DemandShifts* shifts) {
+  if (shifts == nullptr) return nullptr;
+  const auto found = shifts->find(demand_name(spec));
+  return found == shifts->end() ? nullptr : &found->second;
 }
 
 // How many different prompts this run has; at least one if there are any.
@@ -96,7 +102,7 @@ std::uint32_t Popularity::pick(std::uint64_t bits) const {
 
 Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
            const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-           std::optional<Tokens> limit_per_request, monitor::RouteId route)
+           std::optional<Tokens> limit_per_request, monitor::RouteId route, const DemandShifts* shifts)
     : spec_(spec),
       index_(index),
       begin_(Instant{} + spec.start),
@@ -119,7 +125,8 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
           .wall_start = wall_start,
           .rate = spec.rate,
           .base_rate = static_cast<double>(spec.rate.count.value) / 1e6 / static_cast<double>(spec.rate.unit.count()),
-          .state_stream = state_stream_},
+          .state_stream = state_stream_,
+          .shift = shift_of(spec, shifts)},
       executor_(in_run(spec.executor)),
       source_(source_of(spec.executor)),
       is_exact_(is_constant(spec.executor) && spec.arrival == Arrival::uniform),

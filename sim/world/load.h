@@ -53,7 +53,8 @@ class Load {
   // limit per request, a request without max_tokens requests what its input leaves of it.
   Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
        const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-       std::optional<Tokens> limit_per_request = std::nullopt, monitor::RouteId route = {});
+       std::optional<Tokens> limit_per_request = std::nullopt, monitor::RouteId route = {},
+       const DemandShifts* shifts = nullptr);
 
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();

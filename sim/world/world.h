@@ -33,6 +33,7 @@ struct Checkpoints {
 struct RunOptions {
   std::optional<std::uint64_t> seed;              // instead of the scenario's
   std::optional<std::uint64_t> environment_seed;  // of what many requests share; absent: the seed
+  const DemandShifts* demand_shifts = nullptr;    // must outlive the run
   Usd month_spent;                                // besides the scenario's, of the budget of the month of the start
   const Checkpoints* checkpoints = nullptr;       // must outlive the run
   std::optional<Duration> until;                  // stop after the last event at or before this instant
