@@ -223,6 +223,7 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   verb.add_flag(
       "--headroom", forecast.request.headroom,
       "Search the largest traffic that keeps the budget and the bounds on request_duration, failures and refusals");
+  verb.add_flag("--controls", forecast.request.controls, "Estimate spend by control variates, from fewer replications");
   add_number(verb, "--seed", forecast.request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");
   add_jobs(verb, forecast.request.jobs);
   add_memory(verb, forecast.request.memory_max);

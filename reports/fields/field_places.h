@@ -63,6 +63,10 @@ class FieldPlaces {
   void null_if(bool is_null, std::string_view key, const auto& field) {
     if (!is_null) visit(pointer_step(key), field);
   }
+  template <class T>
+  void if_there(std::string_view key, const std::optional<T>& field) {
+    if (field) visit(pointer_step(key), *field);
+  }
 
  private:
   template <class T>

@@ -66,6 +66,10 @@ class FieldReader {
     if (const JsonNode& node = member(key); node.kind != JsonNode::Kind::null) read(node, of(key), field);
   }
   template <class T>
+  void if_there(std::string_view key, std::optional<T>& field) {
+    if (const JsonNode* node = node_.member(key)) read(*node, of(key), field.emplace());
+  }
+  template <class T>
   void read(const JsonNode& node, const std::string& pointer, T& value) {
     if constexpr (FieldValue<T>) {
       if (!FieldCodec<T>::read(node, value)) refuse(node, FieldCodec<T>::kExpected, pointer);

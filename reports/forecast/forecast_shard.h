@@ -12,6 +12,9 @@
 //   ,{"block":1,...}
 //   ]}
 //
+// The frame of a forecast with control variates has `demand` too: what sim/forecast/demand.h makes of the scenario, its
+// doubles as the whole numbers of the same bits.
+//
 // A checksum is of all bytes of its line before it (base/stable_hash.h), in a block salted with the head's, so that a
 // part with a changed digit, or with a block of another forecast, is refused.
 //

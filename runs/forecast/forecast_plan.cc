@@ -89,6 +89,7 @@ std::string forecast_command(const ForecastRequest& request) {
   if (!request.spent.empty()) command += " --spent " + shell_word(request.spent);
   for (const std::string& text : request.asserts) command += " --assert " + shell_word(text);
   if (request.headroom) command += " --headroom";
+  if (request.controls) command += " --controls";
   return command;
 }
 
@@ -140,6 +141,7 @@ sim::MemoryNeed replications_need(const ForecastPlan& plan) {
 ForecastPlan plan_of(const ForecastRequest& request, const Scenario& scenario) {
   ForecastPlan plan;
   plan.options.horizon = horizon_of(request.horizon);
+  plan.options.controlled = request.controls;
   plan.options.spent = spent_of(request.spent, scenario);
   plan.shard = shard_of(request.shard);
   if (!request.as_of.empty()) {

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/in_order.h"
+#include "sim/forecast/controls.h"
 
 namespace windtunnel::sim {
 
@@ -58,6 +59,7 @@ void add(ReplicationSet& set, const ReplicationBlock& block) {
     set.all.push_back(replication);
   }
   set.latency.merge(block.latency);
+  extend_reference(set.reference, set.frame, set.all.size());
 }
 
 bool make_blocks(ReplicationMaker& maker, const BlockPlan& plan, const BlockWatch& watch) {

@@ -22,6 +22,7 @@ NOT_RECOUNTED = (
     (r"forecast\.json/(budget|days)", "of more replications than three"),
     (r"forecast\.json/(windtunnel_forecast|scenario|digest|verdict|replay|start|confidence|stopping|notes|headroom|findings)",
      "names, words and versions"),
+    (r"forecast\.json/variance_reduction", "ratios of variances: tests/sim/forecast/controls_test.cc judges the intervals"),
     (r"forecast\.json/(demand_is_uncertain|build|timing)", "of the scenario, the program and the clock on the wall"),
     (r"timeline\.json/(step_ns|view_steps)", "a choice of the program, which every recount takes over"),
 )
