@@ -127,13 +127,19 @@ void write_failure(JsonWriter& json, const ExploreReport& report) {
 std::string explore_text(const ExploreReport& report) {
   const sim::SeedTotals& totals = report.exploration.totals;
   std::string text = fmt::format("Explored: {}{}{}\n", report.file, report.title.empty() ? "" : " - " + report.title,
-                                 report.swarm ? ", as a swarm" : "");
+                                 report.exploration.guided ? ", guided by what its worlds reach"
+                                 : report.swarm            ? ", as a swarm"
+                                                           : "");
   text += seeds_line(report);
   text += fmt::format("Looked at: {:.0f} s of virtual time, {} requests, {} events\n", virtual_seconds(totals),
                       totals.requests, totals.events);
   if (report.swarm) {
     text += fmt::format("Liveness: claimed in {} of {} worlds; in the others nothing could recover\n",
                         totals.seeds - totals.recovery_impossible, totals.seeds);
+  }
+  if (const auto& guided = report.exploration.guided) {
+    text += fmt::format("Corpus: {} worlds, which reached {} pairs of a transition and its situation\n", guided->worlds,
+                        guided->situations);
   }
   if (totals.seeds > 0) text += coverage_table(totals);
   if (report.exploration.failure) text += failure_text(report);
@@ -155,6 +161,10 @@ std::string explore_json(const ExploreReport& report) {
   report.asked_last ? json.integer(*report.asked_last) : json.null();
   json.end_object();
   write_totals(json, report.exploration.totals);
+  if (const auto& guided = report.exploration.guided) {
+    json.key("corpus").begin_object().key("worlds").integer(guided->worlds);
+    json.key("situations").integer(guided->situations).end_object();
+  }
   write_failure(json, report);
   json.end_object();
   return text + "\n";

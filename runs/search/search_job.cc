@@ -13,6 +13,7 @@
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
 #include "sim/explore/explore.h"
+#include "sim/explore/guided.h"
 #include "sim/explore/shrink.h"
 #include "sim/world/world.h"
 
@@ -55,6 +56,8 @@ class Search {
                  .checks = request_.checks,
                  .first = first_,
                  .first_digest = sim::run(sim::explored_world(base_, first_, request_.swarm)).digest};
+    // Each world of a guided search rests on all before it, so that it begins again.
+    if (request_.guided) return;
     const std::optional<reports::ExploreProgress> earlier = folder_.progress();
     if (!earlier || !earlier->last) return;
     const bool same = earlier->scenario_hash == progress_.scenario_hash && earlier->swarm == progress_.swarm &&
@@ -91,18 +94,32 @@ class Search {
       if (result.failure) progress_.failing_seed = result.seed;
       const SearchClock::time_point now = SearchClock::now();
       if (now >= save_at || result.failure) {
-        folder_.save(progress_);
+        save();
         save_at = now + kSaveEvery;
       }
       if (job_.due()) job_.show(progress_line(now - began, before));
       return !request_.time || now - began < *request_.time;
     };
-    const sim::Exploration more = sim::explore(base_, next, last, options_, on_result);
+    const sim::Exploration more = request_.guided ? sim::explore_guided(base_, next, last, options_, on_result)
+                                                  : sim::explore(base_, next, last, options_, on_result);
     done_.totals += more.totals;
     if (more.last) done_.last = more.last;
     done_.failure = more.failure;
-    folder_.save(progress_);
+    done_.guided = more.guided;
+    done_.failing_genes = more.failing_genes;
+    save();
     job_.searched(more.totals.seeds, SearchClock::now() - began);
+  }
+
+  void save() const {
+    if (!request_.guided) folder_.save(progress_);
+  }
+
+  // The world of the failing seed.
+  [[nodiscard]] sim::Scenario failing_world() const {
+    const sim::FailingSeed& failure = *done_.failure;
+    if (done_.failing_genes) return sim::swarm_world(base_, *done_.failing_genes);
+    return sim::explored_world(base_, failure.seed, request_.swarm);
   }
 
   [[nodiscard]] std::string progress_line(SearchClock::duration lasted, const sim::SeedTotals& before) const {
@@ -136,7 +153,7 @@ class Search {
   // The world as it was found is kept first, because shrinking may be interrupted.
   void shrink() {
     const sim::FailingSeed& failure = *done_.failure;
-    sim::Scenario found = sim::explored_world(base_, failure.seed, request_.swarm);
+    sim::Scenario found = failing_world();
     sim::Scenario named = found;
     move_traces(named);
     describe_failure(named, failure.finding, "As it was found by " + replay() + ".");
@@ -180,9 +197,12 @@ class Search {
   // The command that finds the failing seed again.
   [[nodiscard]] std::string replay() const {
     const std::uint64_t seed = done_.failure->seed;
-    std::string command = request_.swarm ? fmt::format("windtunnel explore {} --swarm --seeds {}..{}",
-                                                       shell_word(request_.file), seed, seed)
-                                         : fmt::format("windtunnel run {} --seed {}", shell_word(request_.file), seed);
+    std::string command =
+        request_.guided
+            ? fmt::format("windtunnel explore {} --guided --seeds {}..{}", shell_word(request_.file), first_, seed)
+        : request_.swarm
+            ? fmt::format("windtunnel explore {} --swarm --seeds {}..{}", shell_word(request_.file), seed, seed)
+            : fmt::format("windtunnel run {} --seed {}", shell_word(request_.file), seed);
     for (const std::string& set : request_.sets) command += " --set " + shell_word(set);
     return command + checks_flag();
   }

@@ -29,7 +29,8 @@ struct SearchRequest {
   unsigned jobs = 1;
   std::uint64_t memory_max = kMemoryMax;  // bytes
   bool swarm = false;
-  std::string out;  // empty: no files, and nothing to go on from
+  bool guided = false;  // a swarm whose worlds come from those that reached something new
+  std::string out;      // empty: no files, and nothing to go on from
   std::vector<std::string> checks{"all"};
 };
 

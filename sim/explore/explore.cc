@@ -4,6 +4,7 @@
 
 #include "base/in_order.h"
 #include "sim/checks/judge.h"
+#include "sim/explore/situations.h"
 #include "sim/explore/swarm.h"
 #include "sim/world/world.h"
 
@@ -42,9 +43,16 @@ Scenario explored_world(const Scenario& base, std::uint64_t seed, bool swarm) {
 }
 
 SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreOptions& options) {
-  const Scenario world = explored_world(base, seed, options.swarm);
+  return explore_world(explored_world(base, seed, options.swarm), seed, options);
+}
+
+SeedResult explore_world(const Scenario& world, std::uint64_t seed, const ExploreOptions& options,
+                         Situations* situations) {
   Judge judge{world, {.checks = options.checks}};
-  const RunResult run = sim::run(world, {.observers = {&judge}, .stop = options.stop});
+  RunOptions run_options{.stop = options.stop};
+  run_options.observers.emplace_back(&judge);
+  if (situations != nullptr) run_options.observers.emplace_back(situations);
+  const RunResult run = sim::run(world, run_options);
   const Judgement judgement = judge.judge(run);
   SeedResult result{.seed = seed};
   result.failure = first_failing(judgement.findings);

@@ -18,9 +18,12 @@
 
 #include "sim/checks/claims/coverage.h"
 #include "sim/checks/findings/verdict.h"
+#include "sim/explore/swarm.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
+
+class Situations;
 
 struct ExploreOptions {
   bool swarm = false;  // true: each seed has a world of its own (swarm.h); false: `base` with that seed
@@ -59,14 +62,25 @@ struct SeedResult {
 
 // The world of one seed.
 [[nodiscard]] Scenario explored_world(const Scenario& base, std::uint64_t seed, bool swarm);
+// Runs one world. `situations`, if given, is observed too.
+[[nodiscard]] SeedResult explore_world(const Scenario& world, std::uint64_t seed, const ExploreOptions& options,
+                                       Situations* situations = nullptr);
 [[nodiscard]] SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreOptions& options);
 // The first failure of this world, if any: what explore_seed finds in explored_world.
 [[nodiscard]] std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks);
+
+// What a guided search went by.
+struct GuidedTotals {
+  std::uint64_t worlds = 0;      // in the corpus: each reached something that none before it had
+  std::uint64_t situations = 0;  // that were reached, each with the transition that came in it
+};
 
 struct Exploration {
   SeedTotals totals;                  // of the seeds that ran, the failing one included: a prefix of the requested ones
   std::optional<std::uint64_t> last;  // the end of that prefix; nothing: no seed ran
   std::optional<FailingSeed> failure;
+  std::optional<GuidedTotals> guided;       // nothing: it was not guided
+  std::optional<WorldGenes> failing_genes;  // of the failing world of a guided search
 };
 
 [[nodiscard]] Verdict verdict_of(const Exploration& exploration, bool swarm);

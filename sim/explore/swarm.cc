@@ -54,9 +54,13 @@ void claim_recovery(Draft& draft) {
 }  // namespace
 
 Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
-  Draft draft{.base = base, .ranges = base.explore, .dice = Dice{seed}, .world = base};
+  return swarm_world(base, WorldGenes{.seed = seed, .layers = {}, .run_seed = seed});
+}
+
+Scenario swarm_world(const Scenario& base, const WorldGenes& genes) {
+  Draft draft{.base = base, .ranges = base.explore, .dice = Dice{genes.seed, genes.layers}, .world = base};
   Scenario& world = draft.world;
-  world.seed = seed;
+  world.seed = genes.run_seed;
   world.thresholds.clear();
   world.forecast_thresholds.clear();
   world.coverage.clear();

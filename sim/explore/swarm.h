@@ -14,11 +14,23 @@
 // claims it: `liveness` is set, with the time that its own settings need.
 
 #include <cstdint>
+#include <vector>
 
+#include "sim/kernel/dice.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
 
 [[nodiscard]] Scenario swarm_world(const Scenario& base, std::uint64_t seed);
+
+// The world of a seed, of which some draws are those of other seeds: a child of its parent's world that differs from it
+// in a few settings, and is as consistent as any world of a swarm.
+struct WorldGenes {
+  std::uint64_t seed = 0;
+  std::vector<DiceLayer> layers;
+  std::uint64_t run_seed = 0;  // of the requests and calls
+  friend bool operator==(const WorldGenes&, const WorldGenes&) = default;
+};
+[[nodiscard]] Scenario swarm_world(const Scenario& base, const WorldGenes& genes);
 
 }  // namespace windtunnel::sim

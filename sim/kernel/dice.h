@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -20,12 +21,26 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
+// Draws that replace others: each of a share of all names takes its value from this seed.
+struct DiceLayer {
+  std::uint64_t seed = 0;
+  std::int64_t percent = 0;
+  friend bool operator==(const DiceLayer&, const DiceLayer&) = default;
+};
+
 // The names are apart from those of the run itself, which has the same seed.
 class Dice {
  public:
-  explicit Dice(std::uint64_t seed) : key_(Chance{seed}.stream("swarm")) {}
+  explicit Dice(std::uint64_t seed, std::vector<DiceLayer> layers = {})
+      : key_(Chance{seed}.stream("swarm")), layers_(std::move(layers)) {}
 
   [[nodiscard]] std::uint64_t bits(std::string_view name, std::uint64_t member = 0) const {
+    for (std::size_t i = layers_.size(); i-- > 0;) {
+      const StreamKey key = Chance{layers_[i].seed}.stream("swarm");
+      const Draw drawn = draw(Chance{key.value}.stream(name), member);
+      // The half that no value is made of decides whether it counts.
+      if (below(drawn.b, 100) < static_cast<std::uint64_t>(layers_[i].percent)) return drawn.a;
+    }
     return draw(Chance{key_.value}.stream(name), member).a;
   }
   [[nodiscard]] std::int64_t between(Range<std::int64_t> range, std::string_view name, std::uint64_t member = 0) const {
@@ -53,6 +68,7 @@ class Dice {
 
  private:
   StreamKey key_;
+  std::vector<DiceLayer> layers_;  // the last one first
 };
 
 // The nearest multiple of the grid, at least one; with a grid of 0 the duration as it is.

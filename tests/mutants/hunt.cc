@@ -1,11 +1,11 @@
 // The small explore: draws a world from each seed, runs it with every check on, and says what the first violation is.
 //
-//   hunt FIRST LAST [-CHECK]... [+W1] [+F9] [+J]
+//   hunt FIRST LAST [-CHECK]... [+W1] [+F9] [+J] [+G]
 //
 // Seeds FIRST to LAST, without the checks named after a minus. +W1 runs each world twice and compares the runs event by
 // event; +F9 runs each world of two providers again with the two in the other order; +J compares the judge with a model
-// of it on generated claims. Prints one line, 'SEED<tab>CHECK<tab>REASON', and ends with 10; or 'clean' and ends with
-// 0.
+// of it on generated claims. +G searches as `explore --guided` from FIRST on. Prints one line,
+// 'SEED<tab>CHECK<tab>REASON', and ends with 10; or 'clean' and ends with 0.
 
 #include <fmt/format.h>
 
@@ -19,6 +19,7 @@
 
 #include "base/check.h"
 #include "sim/checks/judge.h"
+#include "sim/explore/guided.h"
 #include "sim/explore/swarm.h"
 #include "sim/world/determinism.h"
 #include "sim/world/world.h"
@@ -38,6 +39,7 @@ struct Hunt {
   bool twice = false;
   bool swapped = false;
   bool judged = false;
+  bool guided = false;
 };
 
 // Two providers and a load; the swarm draws all the rest.
@@ -83,8 +85,21 @@ std::optional<Found> misjudged(const Scenario& world, std::uint64_t seed) {
   return Found{"J", all.substr(0, all.find('\n'))};
 }
 
+int hunt_guided(const Scenario& base, std::uint64_t first, std::uint64_t last, const Hunt& wanted) {
+  const Exploration found = explore_guided(base, first, last, {.swarm = true, .checks = wanted.checks});
+  if (!found.failure) {
+    fmt::print("clean\n");
+    return 0;
+  }
+  const Finding& finding = found.failure->finding;
+  fmt::print("{}\t{}\t{}\n", found.failure->seed, finding.kind == Finding::Kind::liveness ? "V1" : finding.id,
+             finding.reason);
+  return 10;
+}
+
 int hunt(std::uint64_t first, std::uint64_t last, const Hunt& wanted) {
   const Scenario base = base_world();
+  if (wanted.guided) return hunt_guided(base, first, last, wanted);
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     const Scenario world = swarm_world(base, seed);
     std::optional<Found> found = violation_of(world, wanted.checks);
@@ -106,7 +121,7 @@ int main(int count, char** words) {
   windtunnel::set_check_handler(windtunnel::end_process);
   using namespace windtunnel::sim;
   if (count < 3) {
-    std::fputs("usage: hunt FIRST LAST [-CHECK]... [+W1] [+F9] [+J]\n", stderr);
+    std::fputs("usage: hunt FIRST LAST [-CHECK]... [+W1] [+F9] [+J] [+G]\n", stderr);
     return 2;
   }
   const std::vector<std::string> asked{words + 3, words + count};
@@ -117,5 +132,6 @@ int main(int count, char** words) {
   wanted.twice = std::ranges::find(asked, "+W1") != asked.end();
   wanted.swapped = std::ranges::find(asked, "+F9") != asked.end();
   wanted.judged = std::ranges::find(asked, "+J") != asked.end();
+  wanted.guided = std::ranges::find(asked, "+G") != asked.end();
   return hunt(std::strtoull(words[1], nullptr, 10), std::strtoull(words[2], nullptr, 10), wanted);
 }
