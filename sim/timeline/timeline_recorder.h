@@ -30,8 +30,7 @@ class ViewDurations {
 class TimelineRecorder final {
  public:
   // The scenario must outlive the recorder.
-  // `from_outside`: the events are those of a trial, and there is no pipeline to look into.
-  TimelineRecorder(const Scenario& scenario, TimelineWidths widths, bool from_outside = false);
+  TimelineRecorder(const Scenario& scenario, TimelineWidths widths);
 
   void on(const RunBegan& event) { pipeline_ = event.pipeline; }
   void on(const monitor::RequestArrived& event);

@@ -1,6 +1,5 @@
 #pragma once
-// Asks a gateway whether it is ready: it answers GET on a path with a status below 500. Without a path it is enough
-// that its port accepts a connection.
+// Asks a gateway whether it is ready: it answers GET on a path with a status below 500.
 
 #include <optional>
 #include <string>
