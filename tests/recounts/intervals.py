@@ -8,26 +8,11 @@ not from a table.
 import math
 from fractions import Fraction
 
+from comparison import four_digits
 from history import ANSWERED
 
 BATCHES_LEAST, VALUES_LEAST, INDEPENDENT_LEAST, CORRELATION_MOST = 20, 40, 3, 0.97
 NORMAL_975 = 1.959963984540054
-
-
-class FourDigits:
-    """A number that a report rounds to four significant digits."""
-
-    def __init__(self, value):
-        self.value = float(value)
-
-    def __eq__(self, shown):
-        if shown is None:
-            return False
-        unit = 10.0 ** (math.floor(math.log10(abs(self.value))) - 3) if self.value else 0
-        return abs(float(shown) - self.value) <= 0.5001 * unit
-
-    def __str__(self):
-        return f"{self.value:.6g}"
 
 
 def student_975(freedom):
@@ -111,7 +96,7 @@ def interval(first, other, unit, is_share):
         if is_share:
             wide_low, wide_high = newcombe(*arms)
             low, high = max(-1.0, min(low, wide_low)), min(1.0, max(high, wide_high))
-    return {"low": FourDigits(low / unit), "high": FourDigits(high / unit), "no_interval": None}
+    return {"low": four_digits(low / unit), "high": four_digits(high / unit), "no_interval": None}
 
 
 def intervals(history, arm):
