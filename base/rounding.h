@@ -11,8 +11,8 @@ namespace windtunnel::inline base {
 // The nearest whole nanosecond of a time that cannot be negative. A law's far tail is cut at a hundred years: no run is
 // longer, and nothing overflows.
 inline Duration whole_nanoseconds(double nanoseconds) {
-  // NOLINTNEXTLINE(bugprone-incorrect-roundings): beyond 2^52 the sum is whole, and the error below 0.5 is one
-  // nanosecond
+  // Beyond 2^52 the sum is whole, and the error just below 0.5 is one nanosecond.
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings)
   return Duration{static_cast<std::int64_t>(std::clamp(nanoseconds, 0.0, 3.1536e18) + 0.5)};
 }
 

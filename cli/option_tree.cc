@@ -45,9 +45,9 @@ Parsed parse_arguments(int argc, const char* const* argv) {
   app.require_subcommand(1);
   std::map<std::string, std::unique_ptr<Verb>> verbs;
   // In the order of the help.
-  for (const auto add : {add_run, add_explore, add_compare, add_forecast, add_merge, add_validate, add_init, add_prices,
-                         add_audit, add_breaker, add_verify, add_serve, add_trial, add_doctor, add_export, add_report,
-                         add_explain, add_schema, add_generate}) {
+  for (const auto add : {add_run,    add_explore, add_compare, add_forecast, add_merge,  add_validate, add_init,
+                         add_prices, add_audit,   add_breaker, add_verify,   add_serve,  add_trial,    add_gateway,
+                         add_doctor, add_export,  add_report,  add_explain,  add_schema, add_generate}) {
     auto verb = add(app);
     verbs.emplace(app.get_subcommands({}).back()->get_name(), std::move(verb));
   }

@@ -10,25 +10,18 @@
 #include "monitor/breaker/breaker_presets.h"
 #include "monitor/cache.h"
 #include "monitor/cost_limiter.h"
+#include "monitor/limits/limit.h"
 #include "monitor/limits/rate_limiter.h"
 #include "monitor/router.h"
+#include "monitor/routing/backoff.h"
 #include "monitor/routing/route.h"
 #include "monitor/token_limiter.h"
 
 namespace windtunnel::monitor {
 
-enum class Jitter : std::uint8_t { full, none };
-
-// Exponential back-off before a retry at the same provider: the k-th retry waits at most min(cap, base x multiplier^k),
-// k from 0; full jitter takes a uniform share of that, from a stable hash of request and attempt.
-struct RetryConfig {
-  std::int32_t max_attempts = 1;  // per provider, >= 1; 1 means no retry
-  Duration base = std::chrono::milliseconds{500};
-  Millionths multiplier{2'000'000};
-  Duration cap = std::chrono::seconds{8};
-  Jitter jitter = Jitter::full;
-  friend bool operator==(const RetryConfig&, const RetryConfig&) = default;
-};
+// What follows a stream that breaks off after its caller has read the first of it. fail: the request ends as
+// broken_stream. restart: another call is made, and the caller reads from the begin once more.
+enum class OnBrokenStream : std::uint8_t { fail, restart };
 
 // A timeout that never comes.
 inline constexpr Duration kNoTimeout = Duration::max();
@@ -40,6 +33,9 @@ struct ProviderCallConfig {
   Duration retry_after_cap = std::chrono::seconds{60};
   bool rate_limited_counts = true;   // a 429 is a failure for the breaker; false: neutral
   bool rate_limited_retries = true;  // a 429 may be retried at the same provider; false: straight to the next
+  OnBrokenStream on_broken_stream = OnBrokenStream::fail;
+  std::optional<Duration> first_token_timeout;  // of a streamed call, from its start
+  std::optional<Duration> idle_timeout;         // of a streamed call, between two tokens
   friend bool operator==(const ProviderCallConfig&, const ProviderCallConfig&) = default;
 };
 
@@ -52,6 +48,7 @@ struct MonitorConfig {
   BreakerConfig circuit_breaker = seed_readme();
   ProviderCallConfig provider_call;
   RoutesConfig routing;
+  LimitsConfig limits;
 };
 
 // A price that holds from an instant on, until the next one.
@@ -67,10 +64,14 @@ struct ProviderConfig {
   std::string model;
   std::vector<DatedTariff> tariffs;                 // ascending by `from`, at least one
   std::optional<Duration> attempt_timeout;          // instead of provider_call.timeout
+  std::optional<Duration> first_token_timeout;      // likewise, of a streamed call
+  std::optional<Duration> idle_timeout;             // likewise
   std::optional<std::int32_t> max_attempts;         // instead of provider_call.max_attempts
+  std::optional<RetryConfig> backoff;               // instead of provider_call's; its max_attempts has no say
   std::optional<BreakerConfig> breaker;             // instead of circuit_breaker
   std::optional<std::int64_t> requests_per_minute;  // of its quota, for Balance::lowest_usage
   std::optional<Tokens> tokens_per_minute;
+  std::string account;  // the provider of a deployment; empty: its own name
 };
 
 }  // namespace windtunnel::monitor

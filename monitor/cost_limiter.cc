@@ -56,6 +56,19 @@ void CostLimiter::carry_in(Usd spent, WallTime wall) {
   charge(windows_[month_slot_], Usd{}, spent);
 }
 
+bool CostLimiter::restore(const SavedWindow& saved, WallTime wall) {
+  check(saved.settled >= UsdSum{}, "what was spent is not negative");
+  advance(wall);
+  BudgetWindow& window = windows_[saved.daily ? day_slot_ : month_slot_];
+  if (window.begin != saved.begin) return false;
+  window.alerts_fired = std::min(saved.alerts_fired, static_cast<std::uint32_t>(config_.alerts.size()));
+  window.refused = saved.refused;
+  window.next_alert_at = next_alert_at(window);
+  window.settled += saved.settled;
+  while (window.settled >= window.next_alert_at) fire_alert(window);
+  return true;
+}
+
 UsdSum CostLimiter::month_settled() const { return month_slot_ == kNoSlot ? UsdSum{} : windows_[month_slot_].settled; }
 UsdSum CostLimiter::month_reserved() const {
   return month_slot_ == kNoSlot ? UsdSum{} : windows_[month_slot_].reserved;

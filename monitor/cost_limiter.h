@@ -69,6 +69,15 @@ struct BudgetWindow {
   bool refused = false;  // it has refused a reservation
 };
 
+// What outlives the process of a window, for a limiter that begins in the middle of it.
+struct SavedWindow {
+  WallTime begin{};
+  bool daily = false;
+  UsdSum settled;
+  std::uint32_t alerts_fired = 0;
+  bool refused = false;
+};
+
 struct BudgetEvent {
   enum class Kind : std::uint8_t {
     alert,           // spend has reached `share` of the limit, or never will because of a refusal
@@ -97,6 +106,9 @@ class CostLimiter {
   // has reached fire now. It counts for the window, not for settled_total().
   void carry_in(Usd spent, WallTime wall);
 
+  // The window as an earlier process left it, if it is the current one of this wall time; before anything was reserved
+  // in it. Alerts that had fired do not fire again. False: its time is over.
+  bool restore(const SavedWindow& saved, WallTime wall);
   // At admission: opens the ticket, which must not be open. False: refused, and it stays closed.
   [[nodiscard]] bool reserve(BudgetTicket& ticket, Usd worst, WallTime wall);
   // The ticket's reservation becomes `worst`. Shrinking always succeeds; growing only if it fits. False: refused, and

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "monitor/breaker/breaker.h"
 #include "monitor/cost_limiter.h"
+#include "monitor/limits/limit_ticket.h"
 #include "monitor/plan.h"
 #include "monitor/record.h"
 #include "monitor/token_limiter.h"
@@ -23,6 +24,9 @@ struct CallProvider {
   std::uint8_t attempt = 0;  // ordinal in the request, from 0
   Instant deadline{};
   Tokens output_max;  // the provider must not bill more output than this
+  // Of a streamed call: without a first token by then, or after so long a pause, it is reported as a timeout.
+  Instant first_token_by = Instant::max();
+  Duration idle = Duration::max();
 };
 
 // Come back with on_wakeup at this instant or later.
@@ -49,10 +53,16 @@ struct Flow {
   Tariff tariff;        // of the outstanding call
   ContentKey cache_key;
   Turn turn;                     // who is asked next
+  LimitTicket limits;            // what it holds of its limits
   std::uint32_t cache_slot = 0;  // of a hit, or where the answer was stored: for a driver that keeps texts
   bool stored = false;           // the answer went into cache_slot
   bool granted = false;          // the token limiter holds tokens for this request
   bool is_bypass = false;        // the outstanding call was made without a permit
+  // The limit that refused a target or the request, how such a refusal ends, and when to come again.
+  std::optional<std::uint8_t> limited;
+  Outcome limited_as = Outcome::refused_rate;
+  Duration limited_for{0};
+  bool is_broken = false;  // the latest call broke off a stream, and the next one begins it once more
   Awaiting awaiting = Awaiting::begin;
 };
 

@@ -12,11 +12,26 @@
 namespace windtunnel::monitor {
 namespace {
 
+std::optional<LimitUse> tokens_of(const Reply& reply) {
+  if (!reply.usage) return std::nullopt;
+  return LimitUse{.input = reply.usage->input.count(), .output = reply.usage->output.count()};
+}
+
 std::vector<BreakerConfig> breakers_of(const MonitorConfig& config, const std::vector<ProviderConfig>& providers) {
   std::vector<BreakerConfig> breakers;
   for (const ProviderConfig& provider : providers)
     breakers.push_back(provider.breaker.value_or(config.circuit_breaker));
   return breakers;
+}
+
+LimitNames limit_names(const MonitorConfig& config, const std::vector<ProviderConfig>& providers) {
+  LimitNames names;
+  for (const RouteConfig& route : config.routing.routes) names.routes.push_back(route.name);
+  for (const ProviderConfig& provider : providers) {
+    names.deployments.push_back(provider.name);
+    names.providers.push_back(provider.account.empty() ? provider.name : provider.account);
+  }
+  return names;
 }
 
 }  // namespace
@@ -27,6 +42,7 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
       provider_count_(providers_.size()),
       prices_(providers_),
       rate_limiter_(config.rate_limiter),
+      limits_(config.limits, limit_names(config, providers_)),
       token_limiter_(config.token_limiter),
       cost_limiter_(config.cost_limiter),
       router_(config.ab_router),
@@ -44,6 +60,12 @@ Pipeline::Pipeline(const MonitorConfig& config, std::vector<ProviderConfig> prov
 void Pipeline::carry_in(Usd month_spent, Instant now) {
   cost_limiter_.carry_in(month_spent, wall_at(now));
   deliver_budget(now);
+}
+
+bool Pipeline::restore(const SavedWindow& saved, Instant now) {
+  const bool is_current = cost_limiter_.restore(saved, wall_at(now));
+  deliver_budget(now);
+  return is_current;
 }
 
 // --- The chain -----------------------------------------------------------------------------------------------------
@@ -73,6 +95,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   }
 
   const Usd worst = dearest_worst_case(request.input, grant->output, wall);
+  if (limits_.on() && !pass_limits(flow, worst, now)) return refuse_by_limit(flow, now);
   const bool reserved = cost_limiter_.reserve(flow.ticket, worst, wall);
   if (reserved && observer_) {
     observer_.on(MoneyReserved{.at = now, .request = request.id, .amount = worst, .wall = wall});
@@ -97,14 +120,25 @@ Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now, const Forei
   if (is_callers_own(reply.kind) && !failed_elsewhere(flow.record) && !plan_.goes_on_after(flow.turn, reply.kind)) {
     return finish(flow, Outcome::client_error, now);
   }
-  // The caller has read what came before the break: no other answer can take its place.
-  if (reply.kind == ReplyKind::truncated && flow.record.request.stream) return finish(flow, Outcome::failed, now);
+  if (flow.record.request.stream && is_broken(reply)) {
+    // The caller has read what came before the break: no other answer can take its place unseen.
+    if (config_.provider_call.on_broken_stream == OnBrokenStream::fail) {
+      return finish(flow, Outcome::broken_stream, now);
+    }
+    flow.is_broken = true;
+  }
   return retry_or_fail_over(flow, reply.kind, now, foreign);
 }
 
 Step Pipeline::on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   check(flow.awaiting == Awaiting::wakeup, "a wake-up ends a wait");
   return call_provider(flow, now, foreign);
+}
+
+Step Pipeline::abandon(Flow& flow, Instant now, const ForeignBreakers* foreign) {
+  check(flow.awaiting == Awaiting::reply || flow.awaiting == Awaiting::wakeup, "an open request is abandoned");
+  if (flow.awaiting == Awaiting::reply) settle_attempt(flow, Reply{.kind = ReplyKind::client_error}, now, foreign);
+  return finish(flow, Outcome::client_error, now);
 }
 
 // The first target that may be called now. Per attempt the order is: Retry-After, breaker, money.
@@ -117,6 +151,8 @@ Step Pipeline::call_provider(Flow& flow, Instant now, const ForeignBreakers* for
     const ProviderId provider = flow.turn.target;
     if (is_cooling(provider, now)) {
       if (observer_) observer_.on(CoolingSkipped{.at = now, .request = flow.record.request.id, .provider = provider});
+    } else if (const auto exhausted = limits_.has_targets() ? ask_limits(flow, provider, now) : std::nullopt) {
+      if (*exhausted == OnExhausted::refuse) return refuse_by_limit(flow, now);
     } else if (const auto permit = acquire(flow, provider, now, foreign)) {
       return pay_and_call(flow, provider, permit, now, foreign);
     } else if (!refused) {
@@ -154,6 +190,7 @@ Step Pipeline::finish(Flow& flow, Outcome outcome, Instant now) {
     observer_.on(MoneyReleased{.at = now, .request = record.request.id, .amount = unused});
   }
   deliver_budget(now);
+  if (limits_.on()) limits_.close(flow.limits, is_refused(outcome) && record.attempt_count == 0, now);
   flow.awaiting = Awaiting::nothing;
   metrics_.on_finish(record);
   if (observer_) observer_.on(record);
@@ -184,12 +221,19 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, std::optiona
   const std::size_t place = index_of(provider);
   flow.tariff = prices_.at(wall_at(now))[place];
   const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
+  const Usd held = flow.ticket.reserved;
   const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
   deliver_budget(now);
   if (!reserved) {
     if (permit) breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
     deliver_transitions(provider);
     return finish(flow, Outcome::refused_budget, now);
+  }
+  if (limits_.on() && !reserve_of_limits(flow, provider, worst, now)) {
+    check(cost_limiter_.re_reserve(flow.ticket, held), "what was held a moment ago can be held again");
+    if (permit) breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
+    deliver_transitions(provider);
+    return refuse_by_limit(flow, now);
   }
   flow.is_bypass = !permit;
   return start_attempt(flow, provider, permit.value_or(Permit{}), now);
@@ -206,6 +250,9 @@ inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit perm
   record.attempt_storage[ordinal] = {
       .started = now, .provider = provider, .breaker = breakers_[index_of(provider)].state(now)};
   plan_.on_start(flow.turn);
+  CallProvider step{provider, ordinal, deadline, flow.grant.output};
+  if (record.request.stream) [[unlikely]]
+    time_stream(flow, step, now);
   flow.permit = permit;
   flow.awaiting = Awaiting::reply;
   if (observer_) {
@@ -220,9 +267,11 @@ inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit perm
                                 .output_max = flow.grant.output,
                                 .reserved = flow.ticket.reserved,
                                 .epoch = permit.epoch,
-                                .is_bypass = flow.is_bypass});
+                                .is_bypass = flow.is_bypass,
+                                .first_token_by = step.first_token_by,
+                                .idle = step.idle});
   }
-  return CallProvider{provider, ordinal, deadline, flow.grant.output};
+  return step;
 }
 
 inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign) {
@@ -240,10 +289,12 @@ inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now
   } else {
     attempt.cost = cost_limiter_.settle_unknown(flow.ticket);
   }
+  if (limits_.on()) limits_.settle(flow.limits, tokens_of(reply), attempt.cost, now);
 
   const BreakerState before = !observer_ ? BreakerState::closed : breaker.state(now);
   const BreakerOutcome counted = flow.is_bypass ? BreakerOutcome::ignored : counts_as(reply.kind, breaker.config());
-  const bool late = !flow.is_bypass && breakers_.report(index_of(provider), flow.permit, counted, now, foreign).late;
+  const bool late =
+      !flow.is_bypass && breakers_.report(index_of(provider), flow.permit, counted, now, foreign, reply.kind).late;
   record.breaker = breaker.state(now);
   metrics_.on_attempt(attempt, reply, late);
   if (plan_.has_routes()) {

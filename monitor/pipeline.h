@@ -23,6 +23,7 @@
 #include "monitor/config.h"
 #include "monitor/cost_limiter.h"
 #include "monitor/flow.h"
+#include "monitor/limits/limit_book.h"
 #include "monitor/limits/rate_limiter.h"
 #include "monitor/metrics.h"
 #include "monitor/pipeline_events.h"
@@ -46,6 +47,7 @@ class Pipeline {
   void set_wall_clock(WallTime at_zero) {
     wall_at_zero_ = at_zero;
     rate_limiter_.align(at_zero);
+    limits_.align(at_zero);
   }
   // Gets every event. Its handler must outlive the pipeline or be unset.
   void set_observer(Observer observer) { observer_ = observer; }
@@ -53,10 +55,17 @@ class Pipeline {
   // This much of the current month's budget was spent before the start; see CostLimiter.
   void carry_in(Usd month_spent, Instant now);
 
+  // What an earlier process left: a budget's window, and how long a provider may not be called.
+  bool restore(const SavedWindow& saved, Instant now);
+  void restore_cooling(ProviderId provider, Instant until) { cooling_until_[index_of(provider)] = until; }
+
   // `flow` is new but for `flow.record.request`, which is what is asked for.
   Step begin(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
   Step on_reply(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign = nullptr);
   Step on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
+  // The caller has gone. An outstanding call settles as one of unknown usage and counts for no breaker; the request
+  // ends as client_error, and nothing else is called for it.
+  Step abandon(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
 
   // Moves each breaker whose time has come to HALF_OPEN. A driver calls it at the wakeup() of a breaker that opened, so
   // that the event carries that instant; nothing depends on it.
@@ -70,6 +79,7 @@ class Pipeline {
   [[nodiscard]] const TokenLimiter& token_limiter() const { return token_limiter_; }
   [[nodiscard]] const CostLimiter& cost_limiter() const { return cost_limiter_; }
   [[nodiscard]] const RateLimiter& rate_limiter() const { return rate_limiter_; }
+  [[nodiscard]] const LimitBook& limits() const { return limits_; }
   [[nodiscard]] const Cache& cache() const { return cache_; }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const Router& router() const { return router_; }
@@ -85,6 +95,7 @@ class Pipeline {
   Step pay_and_call(Flow& flow, ProviderId provider, std::optional<Permit> permit, Instant now,
                     const ForeignBreakers* foreign);
   Step start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now);
+  void time_stream(Flow& flow, CallProvider& step, Instant now) const;
   Step retry_or_fail_over(Flow& flow, ReplyKind kind, Instant now, const ForeignBreakers* foreign);
   std::optional<WaitUntil> pass_over(Flow& flow, Instant now);
   std::optional<WaitUntil> move_on(Flow& flow, std::optional<ReplyKind> kind, bool may_retry, Instant now);
@@ -92,6 +103,16 @@ class Pipeline {
   Step serve_from_cache(Flow& flow, const Hit& hit, Outcome outcome, Instant now);
   Step give_up(Flow& flow, Instant now);
   Step finish(Flow& flow, Outcome outcome, Instant now);
+
+  // The list of limits (pipeline_moves.cc). Each returns whether the request may go on; else its record names the
+  // limit.
+  [[nodiscard]] bool pass_limits(Flow& flow, Usd worst, Instant now);
+  [[nodiscard]] std::optional<OnExhausted> ask_limits(Flow& flow, ProviderId target, Instant now);
+  [[nodiscard]] bool reserve_of_limits(Flow& flow, ProviderId target, Usd worst, Instant now);
+  void tell_limits(const Flow& flow, LimitStage stage, std::optional<ProviderId> target, Usd worst,
+                   const LimitVerdict& verdict, Instant now) const;
+  static void note_refusal(Flow& flow, const LimitVerdict& verdict);
+  [[nodiscard]] Step refuse_by_limit(Flow& flow, Instant now);
 
   void route(Flow& flow, Instant now);
   void settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign);
@@ -120,6 +141,7 @@ class Pipeline {
   std::size_t provider_count_;
   PriceList prices_;
   RateLimiter rate_limiter_;
+  LimitBook limits_;
   TokenLimiter token_limiter_;
   CostLimiter cost_limiter_;
   Router router_;

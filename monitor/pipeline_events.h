@@ -44,6 +44,29 @@ struct MoneyReleased {
   Usd amount;
 };
 
+// When limits are asked.
+enum class LimitStage : std::uint8_t {
+  admission,  // of the request
+  target,     // before a call of it, by limits on calls
+  call,       // the call is about to be made
+};
+
+// What the list of limits said, where it was asked.
+struct LimitsAsked {
+  Instant at{};
+  RequestId request{};
+  LimitStage stage = LimitStage::admission;
+  std::optional<ProviderId> target;
+  Tokens output_max;
+  Usd worst;  // the most money that a call may take
+  bool is_admitted = false;
+  std::uint32_t held = 0;       // limits that count it from now on, by bit
+  std::uint32_t exhausted = 0;  // without room for it
+  std::optional<std::uint8_t> refused_by;
+  bool is_passed_over = false;  // the next target is asked
+  RouteId route{};              // that the request asks for now
+};
+
 // A breaker was asked for a permit.
 struct PermitAsked {
   Instant at{};
@@ -79,8 +102,10 @@ struct AttemptStarted {
   Tokens input;
   Tokens output_max;  // the grant
   Usd reserved;
-  std::uint64_t epoch = 0;  // of its permit
-  bool is_bypass = false;   // without a permit, because every breaker refuses
+  std::uint64_t epoch = 0;                  // of its permit
+  bool is_bypass = false;                   // without a permit, because every breaker refuses
+  Instant first_token_by = Instant::max();  // of a streamed call, and the longest pause between two tokens
+  Duration idle = Duration::max();
 };
 
 struct AttemptEnded {
@@ -140,8 +165,8 @@ struct CacheEdgeMet {
 
 // The last is the one terminal record of a request.
 using Event = std::variant<RequestArrived, TokensGranted, MoneyReserved, MoneyReleased, PermitAsked, CoolingSkipped,
-                           RouteEntered, AttemptStarted, AttemptEnded, BreakerMoved, RetryAfterSet, BudgetChanged,
-                           CacheStored, CacheServed, CacheEdgeMet, Record>;
+                           LimitsAsked, RouteEntered, AttemptStarted, AttemptEnded, BreakerMoved, RetryAfterSet,
+                           BudgetChanged, CacheStored, CacheServed, CacheEdgeMet, Record>;
 
 // Gets every event, in order. Without a handler no event is made.
 using Observer = HandlerRef<Event>;

@@ -1,6 +1,7 @@
-// How the pipeline follows its plan: what a failure leads to, and what it counts as.
+// How the pipeline follows its plan: what a failure leads to, what it counts as, and what the list of limits admits.
 
 #include <algorithm>
+#include <utility>
 
 #include "monitor/pipeline.h"
 #include "monitor/retry.h"
@@ -48,13 +49,22 @@ std::optional<WaitUntil> Pipeline::move_on(Flow& flow, std::optional<ReplyKind> 
 
 // A retry that could not start in time, or would find its provider under Retry-After, is not waited for.
 std::optional<WaitUntil> Pipeline::retry_at(const Flow& flow, Instant now) const {
-  const Instant at = now + backoff(config_.provider_call.retry, plan_.backoffs(flow.turn), flow.record.request.id,
+  const Instant at = now + backoff(plan_.backoff(flow.turn), plan_.backoffs(flow.turn), flow.record.request.id,
                                    flow.record.attempt_count);
   const auto deadline = deadline_of(flow);
   if ((deadline && at >= *deadline) || at >= plan_.ends(flow.turn) || is_cooling(flow.turn.target, at)) {
     return std::nullopt;
   }
   return WaitUntil{at};
+}
+
+// What a call whose caller reads it as it comes is held to.
+void Pipeline::time_stream(Flow& flow, CallProvider& step, Instant now) const {
+  if (std::exchange(flow.is_broken, false)) ++flow.record.restarts;
+  if (!plan_.times_streams()) return;
+  const Duration first = plan_.first_token_timeout(flow.turn);
+  if (first != kNoTimeout) step.first_token_by = now + first;
+  step.idle = plan_.idle_timeout(flow.turn);
 }
 
 // A caller's own failure that no fallback answered is its outcome, unless another's failure is to act on.
@@ -65,6 +75,7 @@ Step Pipeline::give_up(Flow& flow, Instant now) {
   }
   const auto stale = cache_.find_stale(flow.cache_key, now);
   if (stale) return serve_from_cache(flow, *stale, Outcome::stale_hit, now);
+  if (flow.record.attempt_count == 0 && flow.limited) return refuse_by_limit(flow, now);
   return finish(flow, flow.record.attempt_count == 0 ? Outcome::all_providers_unavailable : Outcome::failed, now);
 }
 
@@ -111,6 +122,77 @@ BreakerOutcome Pipeline::counts_as(ReplyKind kind, const BreakerConfig& breaker)
       return BreakerOutcome::failure;
   }
   fail_check("a reply kind is known", __FILE__, __LINE__);
+}
+
+// --- Limits: one on money refuses as a budget does, every other one as a rate --------------------------------------
+namespace {
+
+LimitedRequest limited(const Request& request) {
+  return {.caller = request.caller, .route = request.route, .input = request.input};
+}
+
+}  // namespace
+
+// The budget's windows follow the clock also where no request reaches them.
+bool Pipeline::pass_limits(Flow& flow, Usd worst, Instant now) {
+  cost_limiter_.advance(flow.admitted);
+  const RouteId asked = flow.record.request.route;
+  LimitedRequest request = limited(flow.record.request);
+  const LimitVerdict verdict = limits_.admit(flow.limits, request, flow.grant.output, worst, now);
+  flow.record.request.route = request.route;
+  // Another route gives another answer.
+  if (flow.record.request.route != asked) flow.cache_key = cache_.shared_key_of(flow.record.request);
+  tell_limits(flow, LimitStage::admission, std::nullopt, worst, verdict, now);
+  if (!verdict.is_admitted) note_refusal(flow, verdict);
+  return verdict.is_admitted;
+}
+
+// Nothing: the target may be called, as far as limits say.
+std::optional<OnExhausted> Pipeline::ask_limits(Flow& flow, ProviderId target, Instant now) {
+  const Tariff& tariff = prices_.at(wall_at(now))[index_of(target)];
+  const Usd worst = cost(tariff, flow.record.request.input, flow.grant.output);
+  const LimitVerdict verdict = limits_.ask(limited(flow.record.request), target, flow.grant.output, worst, now);
+  tell_limits(flow, LimitStage::target, target, worst, verdict, now);
+  if (verdict.is_admitted) return std::nullopt;
+  note_refusal(flow, verdict);
+  return verdict.then;
+}
+
+bool Pipeline::reserve_of_limits(Flow& flow, ProviderId target, Usd worst, Instant now) {
+  const LimitVerdict verdict =
+      limits_.re_reserve(flow.limits, limited(flow.record.request), target, flow.grant.output, worst, now);
+  tell_limits(flow, LimitStage::call, target, worst, verdict, now);
+  if (!verdict.is_admitted) note_refusal(flow, verdict);
+  return verdict.is_admitted;
+}
+
+void Pipeline::note_refusal(Flow& flow, const LimitVerdict& verdict) {
+  flow.limited = verdict.refused_by;
+  flow.limited_as = verdict.is_of_money ? Outcome::refused_budget : Outcome::refused_rate;
+  flow.limited_for = verdict.retry_after;
+}
+
+Step Pipeline::refuse_by_limit(Flow& flow, Instant now) {
+  flow.record.limit = flow.limited;
+  flow.record.retry_after = flow.limited_for;
+  return finish(flow, flow.limited_as, now);
+}
+
+void Pipeline::tell_limits(const Flow& flow, LimitStage stage, std::optional<ProviderId> target, Usd worst,
+                           const LimitVerdict& verdict, Instant now) const {
+  if (!observer_) return;
+  observer_.on(LimitsAsked{.at = now,
+                           .request = flow.record.request.id,
+                           .stage = stage,
+                           .target = target,
+                           .output_max = flow.grant.output,
+                           .worst = worst,
+                           .is_admitted = verdict.is_admitted,
+                           .held = verdict.held,
+                           .exhausted = verdict.exhausted,
+                           .refused_by = verdict.refused_by,
+                           .is_passed_over = !verdict.is_admitted && verdict.then == OnExhausted::next_target,
+                           .route = flow.record.request.route});
 }
 
 }  // namespace windtunnel::monitor

@@ -47,11 +47,22 @@ Plan::Plan(const RoutesConfig& routes, const ProviderCallConfig& call, const std
     : retried_(retried_by_default(call)) {
   check(problems_of(routes, deployments.size()).empty(), "the routes can be followed");
   for (const ProviderConfig& deployment : deployments) {
-    deployments_.push_back({.max_attempts = deployment.max_attempts.value_or(call.retry.max_attempts),
-                            .timeout = deployment.attempt_timeout.value_or(call.timeout),
-                            .requests_per_minute = deployment.requests_per_minute,
-                            .tokens_per_minute = deployment.tokens_per_minute});
+    deployments_.push_back(
+        {.max_attempts = deployment.max_attempts.value_or(call.retry.max_attempts),
+         .timeout = deployment.attempt_timeout.value_or(call.timeout),
+         .first_token_timeout = deployment.first_token_timeout.value_or(call.first_token_timeout.value_or(kNoTimeout)),
+         .idle_timeout = deployment.idle_timeout.value_or(call.idle_timeout.value_or(kNoTimeout)),
+         .backoff = deployment.backoff.value_or(call.retry),
+         .requests_per_minute = deployment.requests_per_minute,
+         .tokens_per_minute = deployment.tokens_per_minute});
   }
+  times_streams_ =
+      std::ranges::any_of(deployments_,
+                          [](const Deployment& deployment) {
+                            return std::min(deployment.first_token_timeout, deployment.idle_timeout) != kNoTimeout;
+                          }) ||
+      std::ranges::any_of(routes.routes,
+                          [](const RouteConfig& route) { return route.first_token_timeout || route.idle_timeout; });
   if (routes.routes.empty()) return;
   loads_.resize(deployments.size());
   for (const RouteConfig& config : routes.routes) {
@@ -175,10 +186,23 @@ bool Plan::goes_on_after(const Turn& turn, ReplyKind kind) const {
 }
 
 Duration Plan::attempt_timeout(const Turn& turn) const {
+  return of_routes(turn, &RouteConfig::attempt_timeout).value_or(deployments_[index_of(turn.target)].timeout);
+}
+
+Duration Plan::first_token_timeout(const Turn& turn) const {
+  return of_routes(turn, &RouteConfig::first_token_timeout)
+      .value_or(deployments_[index_of(turn.target)].first_token_timeout);
+}
+
+Duration Plan::idle_timeout(const Turn& turn) const {
+  return of_routes(turn, &RouteConfig::idle_timeout).value_or(deployments_[index_of(turn.target)].idle_timeout);
+}
+
+const RetryConfig& Plan::backoff(const Turn& turn) const {
   for (std::size_t i = turn.depth; i > 0; --i) {
-    if (const auto& own = route(turn.visits[i - 1].route).attempt_timeout) return *own;
+    if (const auto& own = route(turn.visits[i - 1].route).retry.backoff) return *own;
   }
-  return deployments_[index_of(turn.target)].timeout;
+  return deployments_[index_of(turn.target)].backoff;
 }
 
 // Where the route has no number, that of the deployment that was called last.

@@ -118,6 +118,12 @@ class Plan {
   }
 
   [[nodiscard]] Duration attempt_timeout(const Turn& turn) const;
+  // Whether any streamed call is timed by its tokens.
+  [[nodiscard]] bool times_streams() const { return times_streams_; }
+  [[nodiscard]] Duration first_token_timeout(const Turn& turn) const;
+  [[nodiscard]] Duration idle_timeout(const Turn& turn) const;
+  // Of the retry that is due: the waits are those of the innermost route that states some, else of the deployment.
+  [[nodiscard]] const RetryConfig& backoff(const Turn& turn) const;
   // When the innermost visit ends; never without routes.
   [[nodiscard]] Instant ends(const Turn& turn) const {
     return turn.depth == 0 ? Instant::max() : turn.visits[turn.depth - 1U].ends;
@@ -160,6 +166,9 @@ class Plan {
   struct Deployment {
     std::int32_t max_attempts = 1;
     Duration timeout{};
+    Duration first_token_timeout{};
+    Duration idle_timeout{};
+    RetryConfig backoff;
     std::optional<std::int64_t> requests_per_minute;
     std::optional<Tokens> tokens_per_minute;
   };
@@ -200,6 +209,16 @@ class Plan {
   void learn(ProviderId deployment, ReplyKind kind, Duration latency, Tokens used, const PlanQuery& query);
 
   std::vector<Route> routes_;
+  // The setting of the innermost route that states it.
+  template <class V>
+  [[nodiscard]] std::optional<V> of_routes(const Turn& turn, std::optional<V> RouteConfig::*setting) const {
+    for (std::size_t i = turn.depth; i > 0; --i) {
+      if (const auto& own = route(turn.visits[i - 1].route).*setting) return own;
+    }
+    return std::nullopt;
+  }
+
+  bool times_streams_ = false;
   ReplySet retried_;  // where a route has no words of its own
   std::vector<Deployment> deployments_;
   std::vector<Load> loads_;

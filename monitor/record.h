@@ -56,9 +56,11 @@ struct Record {
   Duration time_to_first_token{0};  // of the answer, since arrival; 0 for a hit
   std::uint32_t response_length = 0;
   Duration retry_after{0};                      // of refused_rate: until the next window begins
+  std::optional<std::uint8_t> limit;            // of the list of limits: the one that refused it
   BreakerState breaker = BreakerState::closed;  // of the last called provider, after its reply
   std::uint8_t attempt_count = 0;
   std::uint8_t failovers = 0;   // moves to another candidate after a failed attempt or a refusing breaker
+  std::uint8_t restarts = 0;    // streams that began once more after their caller had seen the break
   AttemptRoom attempt_storage;  // the first attempt_count hold an attempt
 
   [[nodiscard]] std::span<const Attempt> attempts() const { return {attempt_storage.data(), attempt_count}; }

@@ -58,7 +58,9 @@ OutcomeTexts texts_of(Outcome outcome) {
     case Outcome::refused_rate:
       return {"refused_rate",
               "Our own rate limiter refused the request before anything else: the minute's requests or tokens were "
-              "used up. Not a failure of a provider, and not counted in requests_failed.",
+              "used up; or a limit of the scenario's `limits` had no room for it in requests, tokens or requests under "
+              "way. Not "
+              "a failure of a provider, and not counted in requests_failed.",
               "monitor.rate_limiter"};
     case Outcome::refused_tokens:
       return {"refused_tokens",
@@ -68,7 +70,7 @@ OutcomeTexts texts_of(Outcome outcome) {
     case Outcome::refused_budget:
       return {"refused_budget",
               "The worst case of a call did not fit into what is left of the month's or the day's budget, at "
-              "admission or before a further attempt.",
+              "admission or before a further attempt; or a limit of the scenario's `limits` had no money left for it.",
               "monitor.cost_limiter"};
     case Outcome::client_error:
       return {"client_error",
@@ -86,6 +88,11 @@ OutcomeTexts texts_of(Outcome outcome) {
     case Outcome::deadline_exceeded:
       return {"deadline_exceeded", "The request's own `deadline` came before an answer did.",
               "monitor.provider_call.deadline"};
+    case Outcome::broken_stream:
+      return {"broken_stream",
+              "A streamed answer broke off, or took too long, after its caller had read the first of it. No other "
+              "answer can take its place unseen (`monitor.provider_call.on_broken_stream`).",
+              "the faults and errors of the providers"};
   }
   fail_check("an outcome has a name", __FILE__, __LINE__);
 }

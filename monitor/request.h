@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "base/uuid.h"
 #include "monitor/breaker/reply_kind.h"
+#include "monitor/limits/caller.h"
 #include "monitor/routing/provider_id.h"
 
 namespace windtunnel::monitor {
@@ -39,6 +40,7 @@ struct Request {
   RouteId route{};      // what is asked for, if there are routes
   LabelsId labels{};
   UserId user_id{};
+  Caller caller;                    // for limits
   std::uint32_t prompt_length = 0;  // characters
 };
 
@@ -62,6 +64,7 @@ struct Reply {
   Duration time_to_first_token{0};    // since the call started; 0 if there was none
   std::uint32_t response_length = 0;  // characters
   RetryAfter retry_after;
+  bool began = false;  // of a timeout: a part of the answer had come
 };
 
 enum class Outcome : std::uint8_t {
@@ -75,12 +78,18 @@ enum class Outcome : std::uint8_t {
   failed,
   all_providers_unavailable,
   deadline_exceeded,
+  broken_stream,
 };
-inline constexpr std::size_t kOutcomes = 10;
+inline constexpr std::size_t kOutcomes = 11;
 
 // The same request may succeed at another time, because the provider failed and not the request or its key.
 constexpr bool is_retriable(ReplyKind kind) {
   return kind != ReplyKind::ok && !is_callers_own(kind) && !is_lasting(kind);
+}
+
+// An answer broke off after it had begun, so that a caller who reads a stream has seen it.
+constexpr bool is_broken(const Reply& reply) {
+  return reply.kind == ReplyKind::truncated || (reply.kind == ReplyKind::timeout && reply.began);
 }
 
 // The words of files and reports.

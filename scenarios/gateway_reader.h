@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "sim/world/gateway_spec.h"
+#include "sim/service/gateway_spec.h"
 
 namespace windtunnel::scenarios {
 

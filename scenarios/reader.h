@@ -13,6 +13,7 @@
 //   order                  requests, prices or quantiles that go back
 //   contradictions         settings that cannot both hold
 //   traces                 a trace that is absent or not well formed
+//   addresses              an endpoint or a collector that is no http:// or https:// address
 //   limits of size         bytes, depth, values, providers, workloads
 
 #include <span>

@@ -55,7 +55,7 @@ class Descent {
           value = item_of(*value);
           break;
         case JsonKind::null:
-          *value = JsonValue::object();
+          *value = steps_[next_] == "+" ? JsonValue::array() : JsonValue::object();
           value->place = place_;
           break;
         case JsonKind::boolean:
@@ -96,6 +96,10 @@ class Descent {
 
   JsonValue* item_of(JsonValue& array) {
     const std::string& step = steps_[next_];
+    if (step == "+") {
+      array.items.emplace_back().place = place_;
+      return enter(array, array.items.size() - 1);
+    }
     std::vector<std::string> names;
     for (std::size_t i = 0; i < array.items.size(); ++i) {
       for (const char* key : {"id", "name"}) {

@@ -42,7 +42,7 @@ bool is_required(const SchemaStep& step) {
 }
 
 std::string default_of(const SchemaStep& step) {
-  const std::string words = text_below(*step.rule, "x-default");
+  std::string words = text_below(*step.rule, "x-default");
   if (const JsonValue* value = below(*step.rule, "default")) {
     return json_line(*value) + (words.empty() ? "" : " (" + words + ")");
   }
@@ -222,7 +222,7 @@ class Walk {
     if (others != nullptr && others->kind == JsonKind::object) key(rule, way, "NAME", *others);
     if (const JsonValue* patterns = below(rule, "patternProperties")) {
       const JsonMember& pattern = patterns->members.front();
-      key(rule, way, pattern.key.starts_with("^tag") ? "tag.NAME" : "METRIC", pattern.value);
+      key(rule, way, pattern.key.find("tag\\") != std::string::npos ? "tag.NAME" : "METRIC", pattern.value);
     }
     if (const JsonValue* items = below(rule, "items")) collect(*items, with(way, {"N", &rule, items}));
     if (const JsonValue* choices = below(rule, "anyOf")) {

@@ -14,6 +14,7 @@
 #include "runs/ci/github_reports.h"
 #include "runs/compare/compare_job.h"
 #include "runs/outputs.h"
+#include "runs/trial/gateway_comparison.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -26,7 +27,23 @@ struct CompareArguments {
   CompareFormat format = CompareFormat::text;
   bool claims_required = false;
   bool quiet = false;
+  std::vector<std::string> gateways;  // if any: these are compared
+  std::optional<sim::GatewayClock> clock;
 };
+
+ExitCode compare_programs(const CompareArguments& arguments) {
+  install_signal_handlers(false);
+  const runs::GatewayComparisonDone done = runs::compare_gateways({.file = arguments.request.files.front(),
+                                                                   .sets = arguments.request.sets,
+                                                                   .gateways = arguments.gateways,
+                                                                   .seeds = arguments.request.seeds,
+                                                                   .clock = arguments.clock,
+                                                                   .stop = &stop_requested()});
+  if (done.problem) return complain(*done.problem);
+  ExitCode code = print(done.text) ? ExitCode::pass : ExitCode::file_error;
+  for (const sim::Judgement& judgement : done.judgements) code = worst(code, exit_code_of(judgement, false));
+  return interrupted() ? worst(code, report_interrupt()) : code;
+}
 
 std::string comparison_text(const reports::CompareSummary& summary, CompareFormat format) {
   switch (format) {
@@ -56,6 +73,7 @@ runs::CompareDone make_comparison(runs::ComparePlan plan, const CompareArguments
 }
 
 ExitCode compare(const CompareArguments& arguments) {
+  if (!arguments.gateways.empty()) return compare_programs(arguments);
   ExitCode code = ExitCode::pass;
   std::set<std::string> warned;
   runs::ComparePlan plan = plan_comparison(
@@ -102,7 +120,16 @@ std::unique_ptr<Verb> add_compare(CLI::App& app) {
           "One variation for each value, several --vary: each with each; preset=all is every breaker preset")
       ->type_name("PATH=V1,V2,...")
       ->allow_extra_args(false);
+  verb.add_option("--gateways", compare.gateways,
+                  "Compare gateways by trials of the first file; simulated: its simulation")
+      ->delimiter(',')
+      ->type_name("simulated,G.json,...");
+  add_word<std::optional<sim::GatewayClock>>(
+      verb, "--clock", compare.clock, {{"real", sim::GatewayClock::real}, {"virtual", sim::GatewayClock::virtual_time}},
+      "Of these trials, instead of the gateway file's [virtual]")
+      ->type_name("real|virtual");
   add_sets(verb, compare.request.sets);
+  add_faults(verb, compare.request.sets);
   CLI::Option* seeds =
       add_seeds(verb, compare.request.seeds, "Seeds of each variation [20 from the first scenario's own on]");
   CLI::Option* forecast = verb.add_flag("--forecast", compare.request.of_forecasts,
@@ -138,6 +165,7 @@ std::unique_ptr<Verb> add_compare(CLI::App& app) {
   add_require_claims(verb, compare.claims_required);
   verb.add_flag("--quiet,-q", compare.quiet, "Print nothing if nothing is wrong");
   verb.callback([&compare] {
+    if (!compare.gateways.empty()) return;
     expect_none(problem_with(compare.request));
     check_names(compare.request.checks);
   });

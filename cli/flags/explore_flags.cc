@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/flags/flags.h"
 #include "cli/terminal/command_options.h"
@@ -9,6 +11,7 @@
 #include "cli/terminal/messages.h"
 #include "runs/ci/github_reports.h"
 #include "runs/flag_duration.h"
+#include "runs/search/frontier_job.h"
 #include "runs/search/search_job.h"
 
 namespace windtunnel::cli {
@@ -16,6 +19,8 @@ namespace {
 
 struct ExploreArguments {
   runs::SearchRequest request;
+  std::vector<std::string> frontier;
+  std::string against;
   Format format = Format::text;
   bool claims_required = false;
   bool quiet = false;
@@ -47,7 +52,30 @@ runs::SearchDone search(const ExploreArguments& arguments, sim::Scenario base) {
                            }});
 }
 
+ExitCode frontier(const ExploreArguments& arguments) {
+  const runs::SearchRequest& request = arguments.request;
+  install_signal_handlers();
+  Progress progress{arguments.quiet};
+  const runs::FrontierDone done = runs::draw_frontier({.file = request.file,
+                                                       .sets = request.sets,
+                                                       .axes = arguments.frontier,
+                                                       .against = arguments.against,
+                                                       .seeds = request.seeds.value_or(runs::SeedRange{1, 3}),
+                                                       .jobs = request.jobs,
+                                                       .out = request.out,
+                                                       .stop = &stop_requested(),
+                                                       .ran = [&](std::uint64_t count) {
+                                                         if (progress.due())
+                                                           progress.show(fmt::format("{} runs", count));
+                                                       }});
+  progress.clear();
+  if (done.problem) return complain(*done.problem);
+  if (!print(arguments.format == Format::json ? done.json : done.text)) return ExitCode::file_error;
+  return done.undecided ? ExitCode::inconclusive : ExitCode::pass;
+}
+
 ExitCode explore(const ExploreArguments& arguments) {
+  if (!arguments.frontier.empty()) return frontier(arguments);
   runs::LoadedScenario loaded = runs::load_scenario(arguments.request.file, arguments.request.sets);
   if (const ExitCode code = report_load(loaded); code != ExitCode::pass) return code;
   install_signal_handlers();
@@ -84,9 +112,17 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
       ->excludes("--seeds");
   add_jobs(verb, explore.request.jobs);
   verb.add_flag("--swarm", explore.request.swarm, "Draw faults, load and settings for each seed");
+  auto* axes = verb.add_option("--frontier", explore.frontier,
+                               "Instead, draw where the claims begin to fail in one setting, or in two of them");
+  axes->type_name("PATH=LOW..HIGH")->allow_extra_args(false);
+  verb.add_option("--against", explore.against, "Of --frontier: the metric whose thresholds count, or liveness")
+      ->needs(axes)
+      ->type_name("METRIC");
   add_memory(verb, explore.request.memory_max);
   add_sets(verb, explore.request.sets);
+  add_faults(verb, explore.request.sets);
   add_checks(verb, explore.request.checks);
+  verb.add_option("--gateway", explore.request.gateway, "Search a real gateway in virtual time")->type_name("G.json");
   verb.add_option("--out", explore.request.out, "Write what is found and the progress there, and go on from it")
       ->envname("WINDTUNNEL_OUT")
       ->type_name("DIR");

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "reports/logs/log_reader.h"
+#include "runs/added_faults.h"
 #include "runs/memory_limit.h"
 #include "sim/checks/findings/registry.h"
 
@@ -40,6 +41,19 @@ void add_sets(CLI::App& verb, std::vector<std::string>& sets) {
       ->allow_extra_args(false);
 }
 
+void add_faults(CLI::App& verb, std::vector<std::string>& sets) {
+  using Words = std::vector<std::string>;
+  CLI::Option* map = verb.add_option_function<Words>(
+      "--map", [](const Words&) {}, "Put the added faults of one provider on another: openai=azure-eu");
+  const auto add = [&sets, map](const Words& files) {
+    const Words added = runs::sets_of_faults(files, map->results());
+    sets.insert(sets.begin(), added.begin(), added.end());
+  };
+  CLI::Option* with = verb.add_option_function<Words>("--with", add, "Add the faults of this scenario");
+  with->type_name("FILE")->allow_extra_args(false);
+  map->type_name("A=B")->allow_extra_args(false)->needs(with);
+}
+
 std::uint64_t parse_number(const std::string& name, const std::string& text, NumberRange range) {
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();
@@ -65,10 +79,10 @@ void add_memory(CLI::App& verb, std::uint64_t& bytes) {
 CLI::Option* add_log(CLI::App& verb, reports::LogChoice& log, const std::string& name, const std::string& doc) {
   CLI::Option* from = verb.add_option(name, log.file, doc + " (docs/logs.md lists the formats)");
   from->type_name("LOG");
-  const auto check = [](const std::string& word) {
+  const auto check = [](const std::string& format) {
     const auto& known = reports::log_names();
-    const bool found = std::find(known.begin(), known.end(), word) != known.end();
-    return found ? std::string{} : runs::unknown_word("format", word, known);
+    const bool found = std::find(known.begin(), known.end(), format) != known.end();
+    return found ? std::string{} : runs::unknown_word("format", format, known);
   };
   verb.add_option("--log-format", log.format, "The log's format; auto tells it by its fields")
       ->check(CLI::Validator(check, ""))

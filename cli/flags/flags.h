@@ -55,6 +55,7 @@ std::unique_ptr<Verb> add_generate(CLI::App& app);
 std::unique_ptr<Verb> add_doctor(CLI::App& app);
 std::unique_ptr<Verb> add_serve(CLI::App& app);
 std::unique_ptr<Verb> add_trial(CLI::App& app);
+std::unique_ptr<Verb> add_gateway(CLI::App& app);
 
 // A verb with its flags and the verbs below it, as a plain value.
 runs::VerbEntry verb_entry(const CLI::App& app);
@@ -83,6 +84,8 @@ CLI::Option* add_word(CLI::App& verb, const std::string& name, E& value, const s
 
 void add_files(CLI::App& verb, std::vector<std::string>& files);
 void add_sets(CLI::App& verb, std::vector<std::string>& sets);
+// Behind add_sets(): --with and --map, which become sets that come before the others.
+void add_faults(CLI::App& verb, std::vector<std::string>& sets);
 void add_jobs(CLI::App& verb, unsigned& jobs);
 // The log, which is returned, and how it is read.
 CLI::Option* add_log(CLI::App& verb, reports::LogChoice& log, const std::string& name, const std::string& doc);
@@ -123,5 +126,11 @@ void add_memory(CLI::App& verb, std::uint64_t& bytes);
 // "3..17"; throws what is wrong with it.
 runs::SeedRange parse_seeds(const std::string& text);
 CLI::Option* add_seeds(CLI::App& verb, std::optional<runs::SeedRange>& seeds, const std::string& doc);
+
+// What `run` and `trial` share. check_run() throws what the parser alone cannot see.
+struct RunArguments;
+void add_run_reports(CLI::App& verb, RunArguments& run);
+void add_run_format(CLI::App& verb, RunArguments& run);
+void check_run(const RunArguments& run);
 
 }  // namespace windtunnel::cli

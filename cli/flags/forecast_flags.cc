@@ -11,6 +11,7 @@
 #include "runs/forecast/forecast_job.h"
 #include "runs/forecast/forecast_merge.h"
 #include "runs/forecast/forecast_plan.h"
+#include "runs/forecast/rare_forecast.h"
 #include "runs/logs/log_source.h"
 #include "runs/outputs.h"
 #include "runs/processes/mpi.h"
@@ -87,6 +88,16 @@ ExitCode perform(const ForecastArguments& arguments, const sim::Scenario& scenar
                               .ended = acknowledge_interrupt,
                               .progress = {.due = [&] { return progress.due(); },
                                            .show = [&](const std::string& line) { progress.show(line); }}};
+  const runs::ForecastRequest& request = arguments.request;
+  if (!request.rare.empty() || !request.plan.empty()) {
+    const runs::RareDone done = request.plan.empty()
+                                    ? runs::answer_rare(job, request.rare, request.jobs, &stop_requested())
+                                    : runs::plan_precision(job, request.plan, request.jobs, &stop_requested());
+    progress.clear();
+    if (done.problem) return complain(*done.problem);
+    const bool printed = print(arguments.output.format == ForecastFormat::json ? done.json : done.text);
+    return printed ? done.reached ? ExitCode::pass : ExitCode::inconclusive : ExitCode::file_error;
+  }
   if (arguments.request.shard.empty()) {
     const runs::ForecastDone done = make_forecast(job);
     progress.clear();
@@ -183,7 +194,7 @@ void add_replications(CLI::App& verb, ForecastArguments& forecast) {
           ->excludes(fixed)
           ->type_name("NAME:hw=X,...");
   add_count("--max-replications", request.replications_max, "The most of them, with --until")->needs(until);
-  add_count("--until-every", request.until_every, "Replications between two looks, a multiple of 50")->needs(until);
+  add_count("--until-every", request.until_every, "Replications between two looks, at least 2")->needs(until);
 }
 
 // What the parser alone cannot see.
@@ -192,6 +203,10 @@ void check(const ForecastArguments& forecast) {
     throw UsageError("forecast needs a scenario FILE, or --from LOG");
   }
   check_html(forecast.output.html, forecast.output.out);
+  const bool answers_only = !forecast.request.rare.empty() || !forecast.request.plan.empty();
+  if (answers_only && !(forecast.output.out.empty() && forecast.request.shard.empty() && !forecast.request.headroom)) {
+    throw UsageError("--rare and --plan print their answer and make no forecast: leave out --out, --shard, --headroom");
+  }
   if (forecast.request.shard.empty()) return;
   if (forecast.output.html) throw UsageError("--shard makes a part; the page is of the whole: windtunnel merge --html");
   if (forecast.output.out.empty())
@@ -223,10 +238,18 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   verb.add_flag(
       "--headroom", forecast.request.headroom,
       "Search the largest traffic that keeps the budget and the bounds on request_duration, failures and refusals");
+  verb.add_flag("--controls", forecast.request.controls, "Estimate spend by control variates, from fewer replications");
+  auto* rare = verb.add_option("--rare", forecast.request.rare,
+                               "Only the chance of this: 'both providers down for more than 10m', 'p_exceed(1.0)'");
+  rare->type_name("EVENT[:rel=X]");
+  verb.add_option("--plan", forecast.request.plan, "Only say how many replications these targets of --until take")
+      ->type_name("NAME:hw=X,...")
+      ->excludes(rare);
   add_number(verb, "--seed", forecast.request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");
   add_jobs(verb, forecast.request.jobs);
   add_memory(verb, forecast.request.memory_max);
   add_sets(verb, forecast.request.sets);
+  add_faults(verb, forecast.request.sets);
   verb.add_option("--shard", forecast.request.shard,
                   "Make every N-th replication only, from I on, and write them to --out")
       ->type_name("I/N");

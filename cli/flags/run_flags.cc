@@ -4,6 +4,15 @@
 namespace windtunnel::cli {
 namespace {
 
+void add_run_checks(CLI::App& verb, RunArguments& run) {
+  add_checks(verb, run.request.checks);
+  verb.add_flag("--keep-going", run.request.keep_going, "Go on after a violation");
+  verb.add_flag("--verify-determinism", run.request.verify_determinism,
+                "Run twice more and name the first event that differs, if any");
+}
+
+}  // namespace
+
 void add_run_reports(CLI::App& verb, RunArguments& run) {
   verb.add_option("--out", run.request.out,
                   "Write telemetry.jsonl, events.jsonl, timeline.json, summary.json, summary.txt and junit.xml there")
@@ -21,15 +30,13 @@ void add_run_reports(CLI::App& verb, RunArguments& run) {
   verb.add_option("--junit", run.junit, "Write the verdicts of all runs to this file as JUnit XML")->type_name("F");
 }
 
-void add_run_checks(CLI::App& verb, RunArguments& run) {
-  add_checks(verb, run.request.checks);
-  verb.add_flag("--keep-going", run.request.keep_going, "Go on after a violation");
-  verb.add_flag("--verify-determinism", run.request.verify_determinism,
-                "Run twice more and name the first event that differs, if any");
+void add_run_format(CLI::App& verb, RunArguments& run) {
+  add_word<Format>(verb, "--format", run.format, {{"text", Format::text}, {"json", Format::json}}, "What stdout gets")
+      ->envname("WINDTUNNEL_FORMAT")
+      ->type_name("text|json");
 }
 
-// What the parser alone cannot see.
-void check(const RunArguments& run) {
+void check_run(const RunArguments& run) {
   check_names(run.request.checks);
   const bool many = run.request.files.size() > 1 || (run.request.seeds && !run.request.seeds->is_single());
   if (run.request.html && run.request.out.empty())
@@ -38,8 +45,6 @@ void check(const RunArguments& run) {
     throw UsageError("--telemetry names one file, but several runs were asked for; use --out DIR");
   }
 }
-
-}  // namespace
 
 std::unique_ptr<Verb> add_run(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<RunArguments>>(&cli::run);
@@ -51,18 +56,17 @@ std::unique_ptr<Verb> add_run(CLI::App& app) {
   add_seeds(verb, run.request.seeds, "Run once for each seed of a range")->excludes("--seed");
   add_jobs(verb, run.jobs);
   add_sets(verb, run.request.sets);
+  add_faults(verb, run.request.sets);
   add_memory(verb, run.request.memory_max);
   verb.add_flag("--fail-fast", run.fail_fast, "Start no further run after the first that is not a pass");
   add_run_reports(verb, run);
   add_run_checks(verb, run);
-  add_word<Format>(verb, "--format", run.format, {{"text", Format::text}, {"json", Format::json}}, "What stdout gets")
-      ->envname("WINDTUNNEL_FORMAT")
-      ->type_name("text|json");
+  add_run_format(verb, run);
   verb.add_option("--until", run.request.until, "Stop at this virtual time")->type_name("T");
   add_require_claims(verb, run.claims_required);
   verb.add_flag("--quiet,-q", run.quiet, "Print nothing that passes");
   add_color(verb, run.color);
-  verb.callback([&run] { check(run); });
+  verb.callback([&run] { check_run(run); });
   return verb_of;
 }
 

@@ -23,7 +23,7 @@ namespace {
 ExitCode code_of(const runs::RunDone& done, bool claims_required) {
   const bool was_interrupted = done.cut_short == runs::CutShort::interrupted;
   ExitCode code = was_interrupted ? ExitCode::interrupted : exit_code_of(done.judgement, claims_required);
-  if (done.divergence) code = worst(code, ExitCode::not_deterministic);
+  if (done.divergence || !done.difference.empty()) code = worst(code, ExitCode::not_deterministic);
   if (done.problem) code = worst(code, exit_code_of(done.problem->kind));
   return code;
 }
@@ -59,7 +59,7 @@ class Performer {
         if (progress.due()) progress.show(fmt::format("{:3.0f} %  {} events", 100 * share, events));
       };
     }
-    const runs::RunDone done = perform(job);
+    const runs::RunDone done = arguments_.perform(job);
     progress.clear();
     const ExitCode code = report(job, done);
     const bool silent = arguments_.quiet && code == ExitCode::pass && arguments_.format == Format::text;
@@ -71,7 +71,7 @@ class Performer {
     Progress progress{arguments_.quiet};
     // With --fail-fast no run is started once one was not a pass; those under way are finished and reported too.
     InOrder<runs::RunDone> results{plan_.size(), arguments_.jobs, [&](std::uint64_t place) {
-                                     runs::RunDone done = perform(job_of(place));
+                                     runs::RunDone done = arguments_.perform(job_of(place));
                                      const bool failed = arguments_.fail_fast &&
                                                          code_of(done, arguments_.claims_required) != ExitCode::pass;
                                      if (failed || interrupted()) results.give_up();
@@ -152,7 +152,7 @@ Done perform_all(const runs::RunPlan& plan, const RunArguments& arguments, runs:
     performer.report_not_run(0);
     return {};
   }
-  install_signal_handlers();
+  install_signal_handlers(!arguments.is_slow_to_stop);
   Done done = plan.size() == 1 && arguments.request.files.size() == 1 ? performer.one() : performer.many();
   if (interrupted() && done.runs < plan.size()) done.code = worst(done.code, ExitCode::interrupted);
   return done;

@@ -1,6 +1,7 @@
 #pragma once
 // Runs scenarios and judges them.
 
+#include <functional>
 #include <string>
 
 #include "cli/terminal/command_options.h"
@@ -10,6 +11,8 @@ namespace windtunnel::cli {
 
 struct RunArguments {
   runs::RunRequest request;
+  std::function<runs::RunDone(const runs::RunJob&)> perform = &runs::perform;
+  bool is_slow_to_stop = false;  // it has more to end than itself, and is not ended before
   unsigned jobs = 1;
   std::string junit;  // one file for all runs; empty: none but those in the runs' folders
   bool fail_fast = false;

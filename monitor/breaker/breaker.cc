@@ -44,7 +44,7 @@ std::optional<Permit> Breaker::acquire_slow(Instant now) {
   return Permit{epoch_, now};
 }
 
-ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant now) {
+ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind) {
   settle_due(now);
   check(permit.epoch <= epoch_, "a permit is of this epoch or an earlier one");
   const bool late = permit.epoch != epoch_;
@@ -54,7 +54,7 @@ ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant
   }
   switch (state_) {
     case BreakerState::closed:
-      count(permit.at, outcome, now);
+      count(permit.at, outcome, now, kind);
       break;
     case BreakerState::open:
       sample_unless_closed(permit, outcome, now);
@@ -83,9 +83,22 @@ void Breaker::settle_due(Instant now) {
   }
 }
 
-void Breaker::judge(BreakerOutcome latest, Instant now) {
-  const TripRule rule = latest == BreakerOutcome::fatal ? TripRule::at_once : rule_fulfilled();
+void Breaker::judge(BreakerOutcome latest, Instant now, ReplyKind kind) {
+  TripRule rule = latest == BreakerOutcome::fatal ? TripRule::at_once : rule_fulfilled();
+  const bool is_failure = latest == BreakerOutcome::failure;
+  if (is_failure && exceeds_allowed(kind, now) && rule == TripRule::none) rule = TripRule::allowed_fails;
   if (rule != TripRule::none) open(rule, now);
+}
+
+bool Breaker::exceeds_allowed(ReplyKind kind, Instant now) {
+  const auto& own = config_.allowed_fails_by[index_of(kind)];
+  const auto& allowed = own ? own : config_.allowed_fails;
+  if (!allowed) return false;
+  if (now - failed_at_ > config_.open) fails_ = 0;
+  if (fails_ >= *allowed) return true;
+  ++fails_;
+  failed_at_ = now;
+  return false;
 }
 
 TripRule Breaker::rule_fulfilled() const {
@@ -163,11 +176,13 @@ void Breaker::close(Permit probe, bool failed, Instant now) {
   }
   if (config_.on_close == OnClose::reset_failures) {
     consecutive_failures_ = 0;
+    fails_ = 0;
     window_.forget_failures();
     window_.rebase(now);
     return;
   }
   consecutive_failures_ = 0;
+  fails_ = 0;
   window_.clear(now);
   if (config_.on_close == OnClose::reset_plus_probe) sample(probe.at, failed, now);
 }

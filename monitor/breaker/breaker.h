@@ -61,15 +61,15 @@ class Breaker {
     return acquire_slow(now);
   }
 
-  // What became of the call.
-  ReportResult report(Permit permit, BreakerOutcome outcome, Instant now) {
+  // What became of the call. The kind of its reply matters to allowed_fails_by alone.
+  ReportResult report(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind = ReplyKind::server_error) {
     begin_call(now);
     check(permit.at <= now, "a result comes after its permit");
     if (decides_at_once() && permit.epoch == epoch_) [[likely]] {
-      count(permit.at, outcome, now);
+      count(permit.at, outcome, now, kind);
       return {};
     }
-    return report_slow(permit, outcome, now);
+    return report_slow(permit, outcome, now, kind);
   }
 
   // The call was never made. The same as an ignored outcome.
@@ -130,17 +130,19 @@ class Breaker {
     window_.add(started, now, failed);
   }
   // One outcome in CLOSED.
-  void count(Instant started, BreakerOutcome outcome, Instant now) {
+  void count(Instant started, BreakerOutcome outcome, Instant now, ReplyKind kind) {
     if (outcome == BreakerOutcome::ignored) return;
     const bool failed = outcome != BreakerOutcome::success;
     sample(started, failed, now);
-    if (failed || config_.evaluate_on == EvaluateOn::any) judge(outcome, now);
+    if (failed || config_.evaluate_on == EvaluateOn::any) judge(outcome, now, kind);
   }
 
   std::optional<Permit> acquire_slow(Instant now);
-  ReportResult report_slow(Permit permit, BreakerOutcome outcome, Instant now);
+  ReportResult report_slow(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind);
   void settle_due(Instant now);
-  void judge(BreakerOutcome latest, Instant now);
+  void judge(BreakerOutcome latest, Instant now, ReplyKind kind);
+  // Counts a failure in CLOSED, and whether it is one too many.
+  bool exceeds_allowed(ReplyKind kind, Instant now);
   [[nodiscard]] TripRule rule_fulfilled() const;
   void sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now);
   void decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now);
@@ -173,6 +175,8 @@ class Breaker {
   std::int64_t probe_successes_ = 0;  // late results that act included, here and below
   std::int64_t probe_failures_ = 0;   // while half_open_failure_rate waits for more
   std::int64_t late_results_ = 0;
+  std::int64_t fails_ = 0;  // that allowed_fails allowed, the latest at failed_at_
+  Instant failed_at_{};
   std::array<BreakerTransition, 2> transitions_{};
 };
 

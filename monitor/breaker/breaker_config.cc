@@ -1,5 +1,7 @@
 #include "monitor/breaker/breaker_config.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace windtunnel::monitor {
@@ -16,6 +18,12 @@ std::optional<std::string> unsupported_rule(const BreakerConfig& config) {
   }
   if (config.failure_rate_threshold && !within(config.failure_rate_threshold->value, 0, kMillion)) {
     return "failure_rate_threshold must be a fraction from 0 to 1";
+  }
+  const auto is_wrong = [](const std::optional<std::int64_t>& fails) {
+    return fails && !within(*fails, 0, kBreakerCountMax);
+  };
+  if (is_wrong(config.allowed_fails) || std::ranges::any_of(config.allowed_fails_by, is_wrong)) {
+    return "allowed_fails must be at least 0 and at most a billion (null turns the rule off)";
   }
   if (!within(config.minimum_calls, 0, kBreakerCountMax)) {
     return "minimum_calls must be at least 0 and at most a billion";

@@ -26,8 +26,11 @@ enum class BreakerOutcome : std::uint8_t { success, failure, ignored, fatal };
 // What the replies of each kind count as; nothing: as usual (monitor/pipeline.h).
 using OutcomesByReply = std::array<std::optional<BreakerOutcome>, kReplyKinds>;
 
+// How many failures of each kind do not open the breaker yet; nothing: as allowed_fails has it.
+using FailsByReply = std::array<std::optional<std::int64_t>, kReplyKinds>;
+
 // Which rule opened the breaker. When several hold at once the first in this order is named. at_once: a fatal failure.
-enum class TripRule : std::uint8_t { none, consecutive, rate, count, probe_failed, at_once };
+enum class TripRule : std::uint8_t { none, consecutive, rate, count, probe_failed, at_once, allowed_fails };
 
 enum class BreakerCompare : std::uint8_t { gt, ge };
 enum class WindowType : std::uint8_t { count, time, fixed, lifetime };
@@ -111,7 +114,14 @@ struct BreakerConfig {
   Millionths open_backoff_multiplier{1'000'000};
   std::optional<Duration> open_max = std::nullopt;
 
-  // For the pipeline, which reports outcomes: the breaker itself receives no kinds.
+  // Opens at a failure beyond this many. The count is forgotten when `open` and more has passed since the latest
+  // failure that it took, and at a close that clears the counters; a success changes nothing. At least 0; null turns
+  // the rule off.
+  std::optional<std::int64_t> allowed_fails = std::nullopt;
+  // The same for failures of one kind, which are counted with the others and compared with their own number.
+  FailsByReply allowed_fails_by{};
+
+  // For the pipeline, which knows what a reply of each kind counts as.
   OutcomesByReply outcomes{};
 
   friend bool operator==(const BreakerConfig&, const BreakerConfig&) = default;

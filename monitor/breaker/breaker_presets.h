@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "monitor/breaker/breaker_config.h"
@@ -13,6 +14,13 @@ namespace windtunnel::monitor {
 // The defaults of this project: 5 consecutive failures or more than 50 % of the last 10 calls (at least 5) open it for
 // 30 s; then one probe decides.
 [[nodiscard]] BreakerConfig seed_readme();
+
+// A breaker as a file states it: a preset, and what it changes of it.
+struct NamedBreaker {
+  std::string preset = "seed-readme";
+  BreakerConfig config = seed_readme();
+  friend bool operator==(const NamedBreaker&, const NamedBreaker&) = default;
+};
 
 struct BreakerPresetInfo {
   std::string_view name;

@@ -29,8 +29,8 @@ std::optional<Permit> BreakerSet::acquire_slow(std::size_t provider, Instant now
 }
 
 ReportResult BreakerSet::report_slow(std::size_t provider, Permit permit, BreakerOutcome outcome, Instant now,
-                                     const ForeignBreakers* foreign) {
-  if (mirrors_.empty()) return breakers_[provider].report(permit, outcome, now);
+                                     const ForeignBreakers* foreign, ReplyKind kind) {
+  if (mirrors_.empty()) return breakers_[provider].report(permit, outcome, now, kind);
   return mirrors_[provider].report(breakers_[provider], original(provider, foreign), permit, outcome, now);
 }
 

@@ -31,10 +31,10 @@ class BreakerSet {
     return acquire_slow(provider, now, foreign);
   }
   ReportResult report(std::size_t provider, Permit permit, BreakerOutcome outcome, Instant now,
-                      const ForeignBreakers* foreign) {
+                      const ForeignBreakers* foreign, ReplyKind kind = ReplyKind::server_error) {
     if (breakers_[provider].decides_at_once()) [[likely]]
-      return breakers_[provider].report(permit, outcome, now);
-    return report_slow(provider, permit, outcome, now, foreign);
+      return breakers_[provider].report(permit, outcome, now, kind);
+    return report_slow(provider, permit, outcome, now, foreign, kind);
   }
   void advance(std::size_t provider, Instant now, const ForeignBreakers* foreign);
 
@@ -51,7 +51,7 @@ class BreakerSet {
  private:
   std::optional<Permit> acquire_slow(std::size_t provider, Instant now, const ForeignBreakers* foreign);
   ReportResult report_slow(std::size_t provider, Permit permit, BreakerOutcome outcome, Instant now,
-                           const ForeignBreakers* foreign);
+                           const ForeignBreakers* foreign, ReplyKind kind);
 
   std::vector<Breaker> breakers_;         // or what the mirrors show
   std::vector<MirroredBreaker> mirrors_;  // none: the breakers are ours

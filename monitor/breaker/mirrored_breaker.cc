@@ -87,14 +87,16 @@ void MirroredBreaker::follow(Breaker& shown, BreakerState state, Reported latest
       const bool was_due = shown.state_ == BreakerState::open && now >= due_;
       return shown.move_to(BreakerState::half_open, TripRule::none, was_due ? due_ : now);
     }
-    case BreakerState::open:
-      shown.open(shown.state_ == BreakerState::half_open   ? TripRule::probe_failed
-                 : latest.outcome == BreakerOutcome::fatal ? TripRule::at_once
-                                                           : shown.rule_fulfilled(),
-                 now);
+    case BreakerState::open: {
+      TripRule rule = shown.state_ == BreakerState::half_open   ? TripRule::probe_failed
+                      : latest.outcome == BreakerOutcome::fatal ? TripRule::at_once
+                                                                : shown.rule_fulfilled();
+      if (rule == TripRule::none && shown.config_.allowed_fails) rule = TripRule::allowed_fails;
+      shown.open(rule, now);
       due_ = shown.open_end_;
       shown.open_end_ = Instant::max();
       return;
+    }
   }
 }
 

@@ -7,6 +7,20 @@
 namespace windtunnel::monitor {
 namespace {
 
+// Of the deployments that a route reaches. `around` is what a route around it states.
+void collect_breakers(const RoutesConfig& config, std::size_t route, const NamedBreaker* around, std::size_t depth,
+                      std::vector<const NamedBreaker*>& breakers) {
+  if (route >= config.routes.size() || depth > kRouteDepthMax) return;
+  const NamedBreaker* const own = config.routes[route].breaker ? &*config.routes[route].breaker : around;
+  for (const RouteTarget& target : config.routes[route].targets) {
+    if (target.route) {
+      collect_breakers(config, index_of(*target.route), own, depth + 1, breakers);
+    } else if (own != nullptr && target.deployment && index_of(*target.deployment) < breakers.size()) {
+      breakers[index_of(*target.deployment)] = own;
+    }
+  }
+}
+
 // Collects what is wrong, route by route.
 class RouteReview {
  public:
@@ -33,6 +47,7 @@ class RouteReview {
     if (most && *most < 1) add("retry/max_attempts", "a target is asked once at least");
     if (route.retry.attempts_per_priority && *route.retry.attempts_per_priority < 1)
       add("retry/attempts_per_priority", "a tier is asked once at least");
+    review_breaker(route);
     if (!route.fallback) return;
     for (std::size_t i = 0; i < route.fallback->size(); ++i) {
       const std::size_t next = index_of((*route.fallback)[i].route);
@@ -103,6 +118,22 @@ class RouteReview {
     return text;
   }
 
+  // A deployment has one breaker, so that routes agree about it.
+  void review_breaker(const RouteConfig& route) {
+    if (!route.breaker) return;
+    if (const auto why = unsupported(route.breaker->config)) return add("circuit_breaker", *why);
+    std::vector<const NamedBreaker*> here(deployments_);
+    std::vector<const NamedBreaker*> elsewhere(deployments_);
+    collect_breakers(config_, route_, nullptr, 0, here);
+    for (std::size_t other = 0; other < route_; ++other) collect_breakers(config_, other, nullptr, 0, elsewhere);
+    for (std::size_t i = 0; i < deployments_; ++i) {
+      if (here[i] == nullptr || elsewhere[i] == nullptr || *here[i] == *elsewhere[i]) continue;
+      return add("circuit_breaker",
+                 "another route states another breaker for the same deployment, which has one; "
+                 "state it at the deployment");
+    }
+  }
+
   void review_weights(const RouteConfig& route) {
     for (const RouteTarget& target : route.targets) {
       const bool is_asked = std::ranges::any_of(route.targets, [&](const RouteTarget& other) {
@@ -124,6 +155,14 @@ class RouteReview {
 
 std::vector<RouteProblem> problems_of(const RoutesConfig& config, std::size_t deployments) {
   return RouteReview{config, deployments}.run();
+}
+
+std::vector<const NamedBreaker*> breakers_of_routes(const RoutesConfig& config, std::size_t deployments) {
+  std::vector<const NamedBreaker*> breakers(deployments);
+  for (std::size_t route = 0; route < config.routes.size(); ++route) {
+    collect_breakers(config, route, nullptr, 0, breakers);
+  }
+  return breakers;
 }
 
 RouteId route_by_rules(const RoutesConfig& config, RouteId asked, const Tags& tags) {

@@ -17,7 +17,9 @@
 #include <vector>
 
 #include "base/units.h"
+#include "monitor/breaker/breaker_presets.h"
 #include "monitor/breaker/reply_kind.h"
+#include "monitor/routing/backoff.h"
 #include "monitor/routing/provider_id.h"
 
 namespace windtunnel::monitor {
@@ -64,6 +66,7 @@ struct RouteRetry {
   RetryWhere where = RetryWhere::same_target;
   std::optional<std::int32_t> attempts_per_priority;  // then the next tier is asked
   std::optional<ReplySet> on;                         // nothing: what time may mend
+  std::optional<RetryConfig> backoff;                 // nothing: that of the deployment; its max_attempts has no say
   friend bool operator==(const RouteRetry&, const RouteRetry&) = default;
 };
 
@@ -96,7 +99,10 @@ struct RouteConfig {
   std::optional<ReplySet> failover = ReplySet::any();  // nothing: never
   std::optional<std::vector<RouteFallback>> fallback;  // nothing: the default fallback
   std::optional<Duration> attempt_timeout;             // of one call; nothing: that of the deployment
+  std::optional<Duration> first_token_timeout;         // of a streamed call; nothing: that of the deployment
+  std::optional<Duration> idle_timeout;                // likewise
   std::optional<Duration> timeout;                     // of the whole route, since it was entered
+  std::optional<NamedBreaker> breaker;                 // of the deployments that it reaches; nothing: their own
   WhenAllOpen when_all_open = WhenAllOpen::refuse;
   friend bool operator==(const RouteConfig&, const RouteConfig&) = default;
 };
@@ -114,6 +120,10 @@ struct RouteProblem {
   std::string message;
 };
 [[nodiscard]] std::vector<RouteProblem> problems_of(const RoutesConfig& config, std::size_t deployments);
+
+// The breakers that routes state, by deployment: of the innermost route that reaches it and states one. A deployment
+// has one breaker, whichever route leads to it. nullptr: no route states one.
+[[nodiscard]] std::vector<const NamedBreaker*> breakers_of_routes(const RoutesConfig& config, std::size_t deployments);
 
 // The route that a request with these tags asks for, by the rules of `asked` and of those that they lead to.
 [[nodiscard]] RouteId route_by_rules(const RoutesConfig& config, RouteId asked, const Tags& tags);

@@ -141,6 +141,7 @@ std::string stats_text(const MonitorStats& stats, const StatsStyle& style) {
   if (style.outcomes) text += user_requests(stats);
   text += "\nProvider Statistics:\n";
   for (const ProviderStats& provider : stats.providers) text += provider_section(provider);
+  if (!style.breakers) return text + "\nCircuit Breaker States: not observed\n" + rule;
   text += "\nCircuit Breaker States:\n";
   for (const ProviderStats& provider : stats.providers) text += breaker_line(provider, style);
   return text + rule;

@@ -97,6 +97,7 @@ std::string marked_state(BreakerState state);
 struct StatsStyle {
   std::function<std::string(BreakerState)> state = marked_state;
   bool outcomes = false;  // with the requests by outcome, which the seed does not print
+  bool breakers = true;   // false: they are not observed, and the block says so
 };
 inline constexpr std::size_t kStatsWidth = 60;
 

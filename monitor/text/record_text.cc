@@ -76,10 +76,11 @@ std::string ending_piece(const char* error, std::optional<BreakerState> state) {
 }
 
 std::string metadata_piece(std::string_view feature_version, std::string_view prompt_version,
-                           std::string_view experiment_id, std::string_view variant_id) {
+                           std::string_view experiment_id, std::string_view variant_id, std::string_view route) {
   return R"(,"metadata":{"feature_version":)" + json_or_null(feature_version) + R"(,"prompt_version":)" +
          json_or_null(prompt_version) + R"(,"experiment_id":)" + json_or_null(experiment_id) + R"(,"variant_id":)" +
-         json_or_null(variant_id) + R"(},"prompt_length":)";
+         json_or_null(variant_id) + (route.empty() ? "" : R"(,"route":)" + json_string(route)) +
+         R"(},"prompt_length":)";
 }
 
 std::string outcome_piece(Outcome outcome) {

@@ -46,7 +46,7 @@ inline constexpr std::string_view kNoCallerPiece = R"(","provider":null,"model":
 std::string caller_piece(std::string_view provider, std::string_view model);
 std::string ending_piece(const char* error, std::optional<BreakerState> state);  // error: null if there is an answer
 std::string metadata_piece(std::string_view feature_version, std::string_view prompt_version,
-                           std::string_view experiment_id, std::string_view variant_id);
+                           std::string_view experiment_id, std::string_view variant_id, std::string_view route = {});
 std::string outcome_piece(Outcome outcome);
 std::string attempt_piece(std::string_view provider, ReplyKind kind);
 

@@ -10,7 +10,7 @@ const FieldPlace& FieldPlaces::at(const void* field) const {
   return found->second;
 }
 
-std::string FieldPlaces::without_quotes(std::string json) {
+std::string FieldPlaces::without_quotes(const std::string& json) {
   if (json == "null") return {};
   return json.starts_with('"') ? json.substr(1, json.size() - 2) : json;
 }

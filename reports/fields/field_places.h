@@ -60,6 +60,9 @@ class FieldPlaces {
     for (const auto& [name, value] : members) (*this)(name, value);
     pointer_.resize(length);
   }
+  void if_present(std::string_view key, const auto& field) {
+    if (field) visit(pointer_step(key), *field);
+  }
   void null_if(bool is_null, std::string_view key, const auto& field) {
     if (!is_null) visit(pointer_step(key), field);
   }
@@ -95,9 +98,9 @@ class FieldPlaces {
     std::string text;
     JsonWriter json{text, JsonWriter::Form::line};
     Codec::write(json, value);
-    return without_quotes(std::move(text));
+    return without_quotes(text);
   }
-  static std::string without_quotes(std::string json);
+  static std::string without_quotes(const std::string& json);
   std::size_t descend(const std::string& step) {
     const std::size_t length = pointer_.size();
     pointer_ += step;

@@ -65,6 +65,10 @@ class FieldReader {
   void null_if(bool, std::string_view key, auto& field) {
     if (const JsonNode& node = member(key); node.kind != JsonNode::Kind::null) read(node, of(key), field);
   }
+  void if_present(std::string_view key, auto& field) {
+    field.reset();
+    if (std::ranges::find(node_.keys, key) != node_.keys.end()) (*this)(key, field.emplace());
+  }
   template <class T>
   void read(const JsonNode& node, const std::string& pointer, T& value) {
     if constexpr (FieldValue<T>) {

@@ -17,6 +17,7 @@
 //   fields.keyed("coverage", counters, names)    an object whose keys are the members' own `name`
 //   fields.pairs("spent_usd", by_provider)       an object of a vector of pairs of a key and its value
 //   fields.null_if(empty, "origin", origin)      null instead of the struct
+//   fields.if_present("trial", trial)            of an optional struct: no key at all if it is empty
 
 #include <concepts>
 #include <optional>
@@ -69,6 +70,9 @@ class FieldWriter {
   void null_if(bool is_null, std::string_view key, const auto& field) {
     json_.key(key);
     is_null ? void(json_.null()) : write(field);
+  }
+  void if_present(std::string_view key, const auto& field) {
+    if (field) (*this)(key, *field);
   }
   template <class T>
   void write(const T& value) {

@@ -63,6 +63,21 @@ std::string instant_text(const std::string& date) {
   return is_instant(date) ? date.substr(0, 10) + " " + date.substr(11, 5) : "not within the horizon";
 }
 
+std::string reduction_words(const ForecastSummary& forecast) {
+  if (!forecast.reduction) return {};
+  const VarianceReductionSummary& reduction = *forecast.reduction;
+  if (reduction.controls.empty()) return "Variance reduction: none, estimates are plain averages";
+  const auto factor = [](double value) {
+    return value < 1.05 ? std::string{"1"} : fmt::format("{:.{}f}", value, value < 9.95 ? 1 : 0);
+  };
+  std::string text = fmt::format("Variance reduction by {}, in plain replications for each one: mean cost {}",
+                                 fmt::join(reduction.controls, " and "), factor(reduction.mean_factor));
+  for (const ShareFactor& row : reduction.p_exceed_factors) {
+    text += fmt::format(", P(>{}) {}", budget_share_text(row.share), factor(row.factor));
+  }
+  return text;
+}
+
 std::string budget_share_text(Millionths share) { return exact_decimal(share.value, 4) + "%"; }
 
 }  // namespace windtunnel::reports

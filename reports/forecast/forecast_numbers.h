@@ -29,6 +29,8 @@ std::string nine_digits(double value);
 bool is_instant(const std::string& date);
 // "2026-01-28 14:05": UTC, to the minute; "not within the horizon" for what is no timestamp.
 std::string instant_text(const std::string& date);
+// What control variates gained, as one sentence without its full stop; nothing without them.
+std::string reduction_words(const ForecastSummary& forecast);
 // "80%", "97.5%"
 std::string budget_share_text(Millionths share);
 

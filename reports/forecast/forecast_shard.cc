@@ -1,6 +1,8 @@
 #include "reports/forecast/forecast_shard.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -34,6 +36,25 @@ void put_integers(JsonWriter& json, const char* key, const Values& values, Get g
   json.end_array();
 }
 
+// Doubles are written as the whole numbers of the same bits, so that they come back as they were.
+std::int64_t bits_of(double value) { return std::bit_cast<std::int64_t>(value); }
+
+void put_demand(JsonWriter& json, const sim::DemandModel& demand) {
+  json.key("demand").begin_object().key("counts_are_poisson").integer(demand.counts_are_poisson ? 1 : 0);
+  json.key("fixed_requests").integer(bits_of(demand.fixed_requests)).key("drawn").begin_array();
+  for (const sim::DrawnLoad& load : demand.drawn) {
+    const sim::Diurnal& draws = load.draws;
+    json.begin_object().key("word").text(load.word).key("workload").integer(Int128{load.workload});
+    put_integers(json, "by_day", load.by_day, bits_of);
+    json.key("growth_per_day").integer(bits_of(draws.growth_per_day));
+    json.key("day_factor_cv").integer(bits_of(draws.day_factor_cv));
+    json.key("day_factor_law").integer(static_cast<std::int64_t>(draws.day_factor_law));
+    json.key("level_cv").integer(bits_of(draws.level_cv)).key("growth_sd").integer(bits_of(draws.growth_sd));
+    json.key("growth_known_days").integer(draws.growth_known_days).end_object();
+  }
+  json.end_array().end_object();
+}
+
 void put_frame(JsonWriter& json, const ForecastFrame& frame) {
   json.key("frame").begin_object().key("file").text(frame.file).key("title").text(frame.title);
   json.key("hash").hex(frame.hash).key("seed").integer(Int128{frame.seed});
@@ -46,6 +67,7 @@ void put_frame(JsonWriter& json, const ForecastFrame& frame) {
   put_texts(json, "variants", frame.variants);
   put_texts(json, "features", frame.features);
   put_texts(json, "shared", frame.shared);
+  if (frame.demand) put_demand(json, *frame.demand);
   json.end_object();
 }
 
@@ -81,6 +103,7 @@ Sealed head_line(const PartHead& head) {
   put_frame(json, head.frame);
   json.key("replications").integer(Int128{head.replications}).key("shard").begin_array();
   json.integer(Int128{head.shard.index}).integer(Int128{head.shard.count}).end_array();
+  if (head.block_size != sim::kBlockSize) json.key("block_size").integer(Int128{head.block_size});
   put_texts(json, "assertions", head.assertions);
   json.key("replay").text(head.replay).end_object();
   Sealed line = sealed(std::move(text), 0);
@@ -118,6 +141,38 @@ PartJson parsed_part(std::string_view text) {
   });
 }
 
+double double_of(const PartJson& json) {
+  const auto value = std::bit_cast<double>(json.get<std::int64_t>());
+  if (!std::isfinite(value)) throw std::invalid_argument("a figure of the demand is not finite");
+  return value;
+}
+
+sim::DemandModel demand_of(const PartJson& json, const ForecastFrame& frame) {
+  sim::DemandModel demand{.drawn = {},
+                          .counts_are_poisson = json.at("counts_are_poisson").get<int>() != 0,
+                          .fixed_requests = double_of(json.at("fixed_requests"))};
+  const std::size_t days = sim::days_of(frame).size();
+  for (const PartJson& entry : json.at("drawn")) {
+    sim::DrawnLoad load{.word = entry.at("word").get<std::string>(),
+                        .workload = entry.at("workload").get<std::uint64_t>(),
+                        .by_day = {},
+                        .draws = {}};
+    for (const PartJson& requests : entry.at("by_day")) load.by_day.push_back(double_of(requests));
+    load.draws.growth_per_day = double_of(entry.at("growth_per_day"));
+    load.draws.day_factor_cv = double_of(entry.at("day_factor_cv"));
+    const auto law = entry.at("day_factor_law").get<std::int64_t>();
+    load.draws.day_factor_law = law == 0 ? sim::FactorLaw::lognormal : sim::FactorLaw::gamma;
+    load.draws.level_cv = double_of(entry.at("level_cv"));
+    load.draws.growth_sd = double_of(entry.at("growth_sd"));
+    load.draws.growth_known_days = entry.at("growth_known_days").get<std::int64_t>();
+    const bool good = load.workload < frame.features.size() && load.by_day.size() == days && (law == 0 || law == 1) &&
+                      load.draws.day_factor_cv >= 0 && load.draws.level_cv >= 0 && load.draws.growth_sd >= 0;
+    if (!good) throw std::invalid_argument("the demand is not that of this forecast");
+    demand.drawn.push_back(std::move(load));
+  }
+  return demand;
+}
+
 ForecastFrame frame_of(const PartJson& json) {
   ForecastFrame frame;
   frame.file = checked_name(json.at("file").get<std::string>());
@@ -143,10 +198,11 @@ ForecastFrame frame_of(const PartJson& json) {
                     !frame.shares.empty() && frame.shares.back().value == 1'000'000 &&
                     frame.spent.size() == frame.providers.size();
   if (!good) throw std::invalid_argument("the frame is not that of a forecast");
+  if (json.contains("demand")) frame.demand = demand_of(json.at("demand"), frame);
   return frame;
 }
 
-PartHead head_of(std::string line) {
+PartHead head_of(const std::string& line) {
   const PartJson json = parsed_part(line + std::string{kEnd});
   if (!json.is_object() || !json.contains("windtunnel_part")) {
     throw std::invalid_argument("this is no part of a study: it has no windtunnel_part");
@@ -162,10 +218,11 @@ PartHead head_of(std::string line) {
   head.frame = frame_of(json.at("frame"));
   head.replications = json.at("replications").get<std::uint64_t>();
   head.shard = {json.at("shard").at(0).get<std::uint64_t>(), json.at("shard").at(1).get<std::uint64_t>()};
+  if (json.contains("block_size")) head.block_size = json.at("block_size").get<std::uint64_t>();
   head.assertions = json.at("assertions").get<std::vector<std::string>>();
   head.replay = json.at("replay").get<std::string>();
   const bool good = head.replications > 0 && head.replications <= kReplicationsMax && head.shard.count > 0 &&
-                    head.shard.index < head.shard.count;
+                    head.shard.index < head.shard.count && head.block_size > 0 && head.block_size <= kReplicationsMax;
   if (!good) throw std::invalid_argument("there is no such shard of so many replications");
   return head;
 }
@@ -206,8 +263,8 @@ ReplicationBlock block_of(const PartHead& head, std::string_view line) {
     block.all.push_back(std::move(*replication));
   }
   block.latency = histogram_of(json.at("latency"));
-  const auto wanted = sim::indices_of(block.number, head.shard, head.replications);
-  bool good = block.number < sim::blocks_of(head.replications) && wanted.size() == block.all.size();
+  const auto wanted = sim::indices_of(block.number, head.division());
+  bool good = block.number < sim::blocks_of(head.division()) && wanted.size() == block.all.size();
   for (std::size_t i = 0; good && i < wanted.size(); ++i) good = block.all[i].index == wanted[i];
   if (!good) throw std::invalid_argument("a block has other replications than its shard");
   return block;
@@ -274,10 +331,12 @@ std::optional<std::string> difference_between(const PartHead& a, const PartHead&
   if (auto d = is(a.frame.hash == b.frame.hash, "the scenario's text or its --set")) return d;
   if (auto d = is(a.frame.seed == b.frame.seed, "the seed")) return d;
   if (auto d = is(a.replications == b.replications, "--replications")) return d;
+  if (auto d = is(a.block_size == b.block_size, "--until-every")) return d;
   if (auto d = is(a.frame.horizon == b.frame.horizon, "--horizon")) return d;
   if (auto d = is(a.frame.start == b.frame.start, "--as-of")) return d;
   if (auto d = is(a.frame.spent == b.frame.spent, "--spent")) return d;
   if (auto d = is(a.assertions == b.assertions && a.frame.shares == b.frame.shares, "--assert")) return d;
+  if (auto d = is(a.frame.demand.has_value() == b.frame.demand.has_value(), "--controls")) return d;
   // The same file may have different names on different machines.
   sim::ForecastFrame renamed = a.frame;
   renamed.file = b.frame.file;

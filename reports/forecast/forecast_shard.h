@@ -12,6 +12,10 @@
 //   ,{"block":1,...}
 //   ]}
 //
+// Blocks of another size than 50 replications have it in the head, as "block_size":75 after the shard.
+// The frame of a forecast with control variates has `demand` too: what sim/forecast/demand.h makes of the scenario, its
+// doubles as the whole numbers of the same bits.
+//
 // A checksum is of all bytes of its line before it (base/stable_hash.h), in a block salted with the head's, so that a
 // part with a changed digit, or with a block of another forecast, is refused.
 //
@@ -38,8 +42,10 @@ struct PartHead {
   sim::ForecastFrame frame;
   std::uint64_t replications = 0;  // of the whole forecast
   sim::Shard shard;
+  std::uint64_t block_size = sim::kBlockSize;
   std::vector<std::string> assertions;  // as after --assert, those of the scenario first
   std::string replay;                   // the command of the whole forecast
+  [[nodiscard]] sim::Division division() const { return {replications, shard, block_size}; }
   friend bool operator==(const PartHead&, const PartHead&) = default;
 };
 

@@ -253,6 +253,14 @@ ForecastSummary forecast_summary(const ForecastReport& report) {
   summary.horizon = frame.horizon;
   summary.replications = static_cast<std::int64_t>(forecast.replications);
   summary.stopping = report.stop;
+  if (forecast.reduction) {
+    const sim::VarianceReduction& reduction = *forecast.reduction;
+    summary.reduction =
+        VarianceReductionSummary{.controls = reduction.controls, .mean_factor = reduction.cost, .p_exceed_factors = {}};
+    for (std::size_t i = 0; i < reduction.p_exceed.size(); ++i) {
+      summary.reduction->p_exceed_factors.push_back({frame.shares[i], reduction.p_exceed[i]});
+    }
+  }
   summary.demand_is_uncertain = frame.uncertain();
   summary.notes = notes_of(report);
   summary.cost_known = in_usd(forecast.cost_known);

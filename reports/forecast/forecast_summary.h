@@ -198,6 +198,18 @@ struct ForecastFindingSummary {
   [[nodiscard]] bool is_chance() const { return metric.starts_with("forecast.p_exceed"); }
 };
 
+struct ShareFactor {
+  Millionths share;  // of the monthly budget
+  double factor = 1;
+};
+
+// How many times the replications plain estimates would take for the same precision.
+struct VarianceReductionSummary {
+  std::vector<std::string> controls;  // empty: too few replications, or nothing to control by
+  double mean_factor = 1;
+  std::vector<ShareFactor> p_exceed_factors;
+};
+
 struct ForecastTiming {
   std::optional<Duration> wall;
 };
@@ -213,6 +225,7 @@ struct ForecastSummary {
   std::int64_t replications = 0;
   Millionths confidence{950'000};
   std::optional<ForecastStop> stopping;
+  std::optional<VarianceReductionSummary> reduction;  // nothing: a plain forecast
   bool demand_is_uncertain = false;
   std::vector<std::string> notes;                // of the intervals first, then the report's own
   ForecastCost cost;                             // what the providers bill

@@ -197,6 +197,17 @@ void visit_fields(auto& fields, FieldsOf<ForecastFindingSummary> auto& finding) 
   fields(finding.is_time() ? "estimate_ms" : "estimate", finding.estimate);
 }
 
+void visit_fields(auto& fields, FieldsOf<ShareFactor> auto& row) {
+  fields("share", row.share);
+  fields("factor", written_as<AsNineDigits>(row.factor));
+}
+
+void visit_fields(auto& fields, FieldsOf<VarianceReductionSummary> auto& reduction) {
+  fields("controls", reduction.controls);
+  fields("mean_factor", written_as<AsNineDigits>(reduction.mean_factor));
+  fields("p_exceed_factors", reduction.p_exceed_factors);
+}
+
 void visit_fields(auto& fields, FieldsOf<ForecastTiming> auto& timing) {
   fields("wall_s", written_as<AsSeconds>(timing.wall));
 }
@@ -212,6 +223,7 @@ void visit_fields(auto& fields, FieldsOf<ForecastSummary> auto& forecast) {
   fields("replications", forecast.replications);
   fields("confidence", forecast.confidence);
   fields("stopping", forecast.stopping);
+  fields.if_present("variance_reduction", forecast.reduction);
   fields("demand_is_uncertain", forecast.demand_is_uncertain);
   fields("notes", forecast.notes);
   fields("cost_usd", forecast.cost);

@@ -32,6 +32,7 @@ std::string heading(const ForecastSummary& forecast) {
     text += fmt::format("Stopped by {}: {}\n", forecast.stopping->until,
                         forecast.stopping->reached ? "target reached" : "TARGET NOT REACHED");
   }
+  if (const std::string words = reduction_words(forecast); !words.empty()) text += words + "\n";
   for (const std::string& note : forecast.notes) text += "Note: " + note + "\n";
   return text;
 }

@@ -68,14 +68,17 @@ void write_requests(MetricBuilder& metrics) {
   metrics.begin({"windtunnel_request_tokens", MetricType::counter, "", "Tokens of served requests."});
   metrics.counter({{"type", "input"}}, requests.input_tokens);
   metrics.counter({{"type", "output"}}, requests.output_tokens);
-  metrics.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
-                 "Requests that the token limiter granted fewer output tokens than they asked for."});
-  metrics.counter({}, run.grants_cut);
+  if (!run.from_outside) {
+    metrics.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
+                   "Requests that the token limiter granted fewer output tokens than they asked for."});
+    metrics.counter({}, run.grants_cut);
+  }
   metrics.begin({"windtunnel_cost_usd", MetricType::counter, "usd", "What the providers billed for ended requests."});
   metrics.counter({}, requests.cost_picos, kDollarDecimals);
   metrics.begin({"windtunnel_cost_known_usd", MetricType::counter, "usd",
                  "What the gateway knows of the cost of ended requests: the bills of calls with known usage."});
   metrics.counter({}, requests.cost_known_picos, kDollarDecimals);
+  if (run.from_outside) return;
   metrics.begin({"windtunnel_cost_reserved_usd", MetricType::counter, "usd",
                  "What the cost limiter holds for calls of unknown usage, of ended requests: their reservations."});
   metrics.counter({}, requests.cost_reserved_picos, kDollarDecimals);
@@ -138,6 +141,7 @@ struct ProviderFamily {
   MetricFamily family;
   ProviderSeriesMember series;
   int decimals = 0;
+  bool is_inside = false;  // not observed in a trial
 };
 
 constexpr std::array<ProviderFamily, 9> kProviderFamilies = {{
@@ -154,21 +158,30 @@ constexpr std::array<ProviderFamily, 9> kProviderFamilies = {{
     {{"windtunnel_provider_cost_reserved_usd", MetricType::counter, "usd",
       "What the cost limiter holds for calls of unknown usage: their reservations."},
      &sim::ProviderSeries::cost_reserved_picos,
-     kDollarDecimals},
+     kDollarDecimals,
+     true},
     {{"windtunnel_provider_late_results", MetricType::counter, "",
       "Results that changed nothing, because the breaker had moved on since their call began."},
-     &sim::ProviderSeries::late_results},
+     &sim::ProviderSeries::late_results,
+     0,
+     true},
     {{"windtunnel_provider_retry_after_skips", MetricType::counter, "",
       "Times that the provider was passed over because of a Retry-After."},
-     &sim::ProviderSeries::cooling_skips},
+     &sim::ProviderSeries::cooling_skips,
+     0,
+     true},
     {{"windtunnel_breaker_refusals", MetricType::counter, "", "Calls that the breaker did not permit."},
-     &sim::ProviderSeries::not_permitted},
+     &sim::ProviderSeries::not_permitted,
+     0,
+     true},
     {{"windtunnel_breaker_open_seconds", MetricType::counter, "seconds", "Time that the breaker spent open."},
      &sim::ProviderSeries::open_ns,
-     kSecondDecimals},
+     kSecondDecimals,
+     true},
     {{"windtunnel_breaker_half_open_seconds", MetricType::counter, "seconds", "Time that the breaker spent half-open."},
      &sim::ProviderSeries::half_open_ns,
-     kSecondDecimals},
+     kSecondDecimals,
+     true},
 }};
 
 void write_providers(MetricBuilder& metrics) {
@@ -182,6 +195,7 @@ void write_providers(MetricBuilder& metrics) {
     }
   });
   for (const ProviderFamily& family : kProviderFamilies) {
+    if (run.from_outside && family.is_inside) continue;
     metrics.begin(family.family);
     each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
       std::visit(
@@ -230,6 +244,7 @@ void write_gen_ai(MetricBuilder& metrics) {
 
 void write_breakers(MetricBuilder& metrics) {
   const Timeline& run = metrics.timeline();
+  if (run.from_outside) return;
   // A state set names its states by a label of its own name.
   constexpr const char* kName = "windtunnel_breaker_state";
   metrics.begin({kName, MetricType::state_set, "", "The state that the breaker is in."});
@@ -274,6 +289,7 @@ void write_budget_alerts(MetricBuilder& metrics) {
 
 void write_budget(MetricBuilder& metrics) {
   const Timeline& run = metrics.timeline();
+  if (run.from_outside) return;
   metrics.begin({"windtunnel_budget_spent_usd", MetricType::gauge, "usd",
                  "Settled spend of the calendar month or day, by the limiter's account."});
   metrics.gauge({{"window", "month"}}, run.month_settled_picos, kDollarDecimals);
@@ -293,12 +309,14 @@ void write_budget(MetricBuilder& metrics) {
 
 void write_world(MetricBuilder& metrics) {
   const Timeline& run = metrics.timeline();
-  metrics.begin({"windtunnel_cache_entries_held", MetricType::gauge, "",
-                 "Answers in the cache, with expired ones that nothing has removed yet."});
-  metrics.gauge({}, run.cache_entries_held);
-  metrics.begin(
-      {"windtunnel_cache_entries_fresh", MetricType::gauge, "", "Answers in the cache that a request would hit."});
-  metrics.gauge({}, run.cache_entries_fresh);
+  if (!run.from_outside) {
+    metrics.begin({"windtunnel_cache_entries_held", MetricType::gauge, "",
+                   "Answers in the cache, with expired ones that nothing has removed yet."});
+    metrics.gauge({}, run.cache_entries_held);
+    metrics.begin(
+        {"windtunnel_cache_entries_fresh", MetricType::gauge, "", "Answers in the cache that a request would hit."});
+    metrics.gauge({}, run.cache_entries_fresh);
+  }
   metrics.begin({"windtunnel_fault_active", MetricType::gauge, "", "1 while the fault acts."});
   for (const Timeline::Fault& fault : run.faults) {
     const auto acts = [&](Instant at) {

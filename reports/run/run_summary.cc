@@ -51,6 +51,16 @@ RequestSummary requests_of(const RequestMetrics& metrics, UsdSum billed_unknown)
           .time_to_first_token = latency_of(metrics.time_to_first_token)};
 }
 
+// A trial shows no reservation.
+RequestSummary without_reservations(RequestSummary summary, const RunReport& report) {
+  if (report.seen != nullptr) summary.cost.reserved.reset();
+  return summary;
+}
+
+const monitor::Metrics& metrics_of(const RunReport& report) {
+  return report.seen == nullptr ? report.result.pipeline.metrics() : *report.seen;
+}
+
 BreakerSummary breaker_of(const monitor::Breaker& breaker, const monitor::ProviderMetrics& metrics, Instant end) {
   return {.state = breaker.state(end),
           .failures = breaker.window_failures(end),
@@ -65,9 +75,11 @@ BreakerSummary breaker_of(const monitor::Breaker& breaker, const monitor::Provid
           .late_results = metrics.late_results};
 }
 
-ProviderSummary provider_of(const sim::RunResult& result, std::size_t place) {
+ProviderSummary provider_of(const RunReport& report, std::size_t place) {
+  const sim::RunResult& result = report.result;
   const ProviderId id{static_cast<std::uint8_t>(place)};
-  const monitor::ProviderMetrics& metrics = result.pipeline.metrics().provider(id);
+  const bool is_inside = report.seen == nullptr;
+  const monitor::ProviderMetrics& metrics = metrics_of(report).provider(id);
   const sim::LedgerTotals& ledger = result.ledger[place];
   return {.name = result.pipeline.provider(id).name,
           .model = result.pipeline.provider(id).model,
@@ -76,9 +88,12 @@ ProviderSummary provider_of(const sim::RunResult& result, std::size_t place) {
           .error_rate = share_of(metrics.errors(), metrics.calls),
           .replies = metrics.replies,
           .tokens = tokens_of(metrics.input, metrics.output),
-          .cost = {.billed = ledger.billed, .known = metrics.cost, .reserved = metrics.cost_unknown},
+          .cost = {.billed = ledger.billed,
+                   .known = metrics.cost,
+                   .reserved = is_inside ? std::optional{metrics.cost_unknown} : std::nullopt},
           .latency = latency_of(metrics.latency),
-          .breaker = breaker_of(result.pipeline.breaker(id), metrics, result.ended),
+          .breaker =
+              is_inside ? std::optional{breaker_of(result.pipeline.breaker(id), metrics, result.ended)} : std::nullopt,
           .ledger = {.calls = ledger.calls,
                      .bills = {.billed = ledger.billed, .billed_known = ledger.billed_known},
                      .tokens = tokens_of(ledger.input, ledger.output)}};
@@ -116,7 +131,7 @@ SampleRatioSummary sample_ratio_of(const std::vector<std::int64_t>& units, const
 std::optional<ExperimentSummary> experiment_of(const RunReport& report) {
   const monitor::Pipeline& pipeline = report.result.pipeline;
   const monitor::RouterConfig& router = pipeline.config().ab_router;
-  if (router.variants.empty()) return std::nullopt;
+  if (router.variants.empty() || report.seen != nullptr) return std::nullopt;
   check(report.samples != nullptr, "a run with an experiment has its samples");
   ExperimentSummary experiment{.id = router.experiment_id, .intervals = kAbIntervals};
   const std::vector<RequestMetrics> variants = pipeline.metrics().variants();
@@ -150,7 +165,7 @@ struct Labelled {
   UsdSum billed_unknown;
 };
 std::vector<Labelled> by_workload(const RunReport& report) {
-  std::vector<RequestMetrics> metrics = report.result.pipeline.metrics().labels();
+  std::vector<RequestMetrics> metrics = metrics_of(report).labels();
   metrics.resize(report.scenario.workloads.size() + 1);
   std::vector<Labelled> workloads;
   for (std::size_t i = 1; i < metrics.size(); ++i) {
@@ -174,7 +189,7 @@ void add_workloads(RunSummary& summary, const RunReport& report) {
     summary.workloads.push_back({.name = workload.name,
                                  .feature_version = unless_empty(workload.feature_version),
                                  .prompt_version = unless_empty(workload.prompt_version),
-                                 .requests = requests_of(metrics[i])});
+                                 .requests = without_reservations(requests_of(metrics[i]), report)});
     std::pair<std::string, std::string> version{workload.feature_version, workload.prompt_version};
     const auto known = std::ranges::find(versions, version, [](const auto& entry) { return entry.first; });
     if (known != versions.end()) {
@@ -187,7 +202,38 @@ void add_workloads(RunSummary& summary, const RunReport& report) {
   for (const auto& [version, sum] : versions) {
     summary.versions.push_back({.feature_version = unless_empty(version.first),
                                 .prompt_version = unless_empty(version.second),
-                                .requests = requests_of(sum)});
+                                .requests = without_reservations(requests_of(sum), report)});
+  }
+}
+
+// Each workload asks for one route, so that a route's requests are those of its workloads.
+void add_routes(RunSummary& summary, const RunReport& report) {
+  const auto& routes = report.scenario.monitor.routing.routes;
+  const std::vector<Labelled> metrics = by_workload(report);
+  std::vector<Labelled> sums(routes.size());
+  for (std::size_t i = 0; !routes.empty() && i < metrics.size(); ++i) {
+    Labelled& sum = sums[index_of(route_of(report.scenario, report.scenario.workloads[i]))];
+    sum.metrics.add(metrics[i].metrics);
+    sum.billed_unknown += metrics[i].billed_unknown;
+  }
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    summary.routes.push_back({.name = routes[i].name, .requests = requests_of(sums[i])});
+  }
+}
+
+void add_clients(RunSummary& summary, const RunReport& report) {
+  for (std::size_t i = 0; i < report.result.callers.size(); ++i) {
+    if (!report.scenario.workloads[i].client) continue;
+    const sim::CallerTotals& totals = report.result.callers[i];
+    summary.clients.push_back({.name = report.scenario.workloads[i].name,
+                               .wishes = totals.wishes,
+                               .answered = totals.answered,
+                               .failed = totals.failed,
+                               .left = totals.left,
+                               .tries = totals.tries,
+                               .unread = totals.unread,
+                               .calls = totals.calls,
+                               .amplification = share_of(totals.calls, totals.wishes)});
   }
 }
 
@@ -264,7 +310,9 @@ void add_faults_and_coverage(RunSummary& summary, const RunReport& report) {
   }
   for (const auto& [name, reached] : report.judgement.coverage) {
     const auto required = report.scenario.coverage.find(name);
-    CoverageSummary& counter = summary.coverage.emplace_back(CoverageSummary{.name = name, .count = reached});
+    const bool is_unseen = std::ranges::find(report.unseen_counters, name) != report.unseen_counters.end();
+    CoverageSummary& counter = summary.coverage.emplace_back(
+        CoverageSummary{.name = name, .count = is_unseen ? std::nullopt : std::optional{reached}, .required = {}});
     if (required != report.scenario.coverage.end()) counter.required = required->second;
   }
 }
@@ -287,7 +335,7 @@ const CoverageSummary* RunSummary::counter(std::string_view name) const {
 
 RunSummary run_summary(const RunReport& report) {
   const sim::RunResult& result = report.result;
-  const monitor::Metrics& metrics = result.pipeline.metrics();
+  const monitor::Metrics& metrics = metrics_of(report);
   RunSummary summary;
   summary.scenario = {report.scenario.file, report.scenario.title, report.scenario.hash};
   summary.seed = result.seed;
@@ -303,21 +351,27 @@ RunSummary run_summary(const RunReport& report) {
   summary.in_flight_max = result.in_flight_max;
   summary.calls = metrics.calls();
   const std::vector<UsdSum>& unknown = result.unknown.by_labels;
-  summary.users = requests_of(metrics.all(), std::accumulate(unknown.begin(), unknown.end(), UsdSum{}));
+  summary.users = without_reservations(
+      requests_of(metrics.all(), std::accumulate(unknown.begin(), unknown.end(), UsdSum{})), report);
   for (std::size_t i = 0; i < result.pipeline.provider_count(); ++i) {
-    const ProviderSummary& provider = summary.providers.emplace_back(provider_of(result, i));
+    const ProviderSummary& provider = summary.providers.emplace_back(provider_of(report, i));
     summary.ledger.billed += provider.ledger.bills.billed;
     summary.ledger.billed_known += provider.ledger.bills.billed_known;
     summary.cost.billed += provider.cost.billed;
     summary.cost.known += provider.cost.known;
-    summary.cost.reserved += provider.cost.reserved;
+    if (provider.cost.reserved) *summary.cost.reserved += *provider.cost.reserved;
   }
+  if (report.seen != nullptr) summary.cost.reserved.reset();
   summary.experiment = experiment_of(report);
   add_workloads(summary, report);
-  summary.rate_limiter = rate_limiter_of(result.pipeline.rate_limiter());
-  summary.token_limiter = token_limiter_of(result.pipeline.token_limiter());
-  summary.cost_limiter = cost_limiter_of(result.pipeline.cost_limiter());
-  summary.cache = cache_of(result.pipeline.cache(), result.ended);
+  add_routes(summary, report);
+  add_clients(summary, report);
+  if (report.seen == nullptr) {
+    summary.rate_limiter = rate_limiter_of(result.pipeline.rate_limiter());
+    summary.token_limiter = token_limiter_of(result.pipeline.token_limiter());
+    summary.cost_limiter = cost_limiter_of(result.pipeline.cost_limiter());
+    summary.cache = cache_of(result.pipeline.cache(), result.ended);
+  }
   add_faults_and_coverage(summary, report);
   summary.checks = report.judgement.checks;
   summary.findings = report.judgement.findings;

@@ -6,6 +6,9 @@
 // shares are numbers of at most 6 decimals rounded half up, and what is not known (a percentile of nothing) is null.
 // Two equal runs differ in `build` and `timing` only; summary.txt has neither.
 //
+// Of a trial, a gateway that was observed from outside, what goes on inside is not known either: breakers, limiters,
+// cache, reservations and the counters of them are null.
+//
 // A member marked "text only" is not part of summary.json and is empty in a summary that was read.
 
 #include <array>
@@ -18,6 +21,7 @@
 #include "monitor/breaker/breaker_config.h"
 #include "monitor/request.h"
 #include "reports/run/ab_table.h"
+#include "reports/run/trial_summary.h"
 #include "sim/checks/findings/verdict.h"
 #include "sim/world/scenario.h"
 #include "sim/world/world.h"
@@ -59,9 +63,12 @@ struct LatencySummary {
 
 // What calls cost. The gateway does not learn all of it, and its limiter counts what it knows and what it holds.
 struct CostSummary {
-  UsdSum billed;    // by the providers: what it cost in truth
-  UsdSum known;     // of that, the bills of calls with known usage
-  UsdSum reserved;  // what the limiter settled for the other calls, whose bill it never learns: their reservations
+  UsdSum billed;  // by the providers: what it cost in truth
+  UsdSum known;   // of that, the bills of calls with known usage
+  // What the limiter settled for the other calls, whose bill it never learns: their reservations.
+  std::optional<UsdSum> reserved = UsdSum{};
+  // Every bill is known, and nothing is held in place of one.
+  [[nodiscard]] bool is_all_known() const { return known == billed && reserved.value_or(UsdSum{}) == UsdSum{}; }
   friend bool operator==(const CostSummary&, const CostSummary&) = default;
 };
 
@@ -116,7 +123,7 @@ struct ProviderSummary {
   TokenCounts tokens;
   CostSummary cost;
   LatencySummary latency;
-  BreakerSummary breaker;
+  std::optional<BreakerSummary> breaker;
   ProviderLedgerSummary ledger;
 };
 
@@ -157,6 +164,25 @@ struct WorkloadSummary {
   std::optional<std::string> feature_version;
   std::optional<std::string> prompt_version;
   RequestSummary requests;
+};
+
+// The requests that ask for a route, after its rules.
+struct RouteSummary {
+  std::string name;
+  RequestSummary requests;
+};
+
+// What callers who try again got, by workload.
+struct ClientSummary {
+  std::string name;
+  std::int64_t wishes = 0;
+  std::int64_t answered = 0;
+  std::int64_t failed = 0;
+  std::int64_t left = 0;  // their patience was over
+  std::int64_t tries = 0;
+  std::int64_t unread = 0;  // answers to tries that their caller had left
+  std::int64_t calls = 0;
+  std::optional<Millionths> amplification;  // calls for each wish
 };
 
 // All workloads of one feature and prompt version.
@@ -228,7 +254,7 @@ struct FaultSummary {
 
 struct CoverageSummary {
   std::string name;
-  std::int64_t count = 0;
+  std::optional<std::int64_t> count;
   std::optional<std::int64_t> required;
 };
 
@@ -257,15 +283,18 @@ struct RunSummary {
   std::optional<ExperimentSummary> experiment;
   std::vector<WorkloadSummary> workloads;
   std::vector<VersionSummary> versions;
-  RateLimiterSummary rate_limiter;
-  TokenLimiterSummary token_limiter;
-  CostLimiterSummary cost_limiter;
-  CacheSummary cache;
+  std::vector<RouteSummary> routes;    // in file order
+  std::vector<ClientSummary> clients;  // of workloads with a client
+  std::optional<RateLimiterSummary> rate_limiter;
+  std::optional<TokenLimiterSummary> token_limiter;
+  std::optional<CostLimiterSummary> cost_limiter;
+  std::optional<CacheSummary> cache;
   std::vector<FaultSummary> faults;
   std::vector<CoverageSummary> coverage;
   std::vector<std::string> checks;
   std::vector<sim::Finding> findings;
   std::vector<std::string> notes;  // beside the verdict
+  std::optional<TrialSummary> trial;
   BuildInfo build;
   TimingSummary timing;
   bool seed_is_the_files = true;  // JUnit only: false if the run was given another seed
@@ -283,6 +312,9 @@ struct RunReport {
   BuildInfo build;
   std::optional<Duration> wall;
   const AbSamples* samples = nullptr;  // needed if the scenario has an experiment
+  // Of a trial: what was counted outside. The result's pipeline, which took no part, is then not asked.
+  const monitor::Metrics* seen = nullptr;
+  std::vector<std::string> unseen_counters = {};  // of the coverage
 };
 
 RunSummary run_summary(const RunReport& report);

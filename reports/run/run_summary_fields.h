@@ -187,6 +187,23 @@ void visit_fields(auto& fields, FieldsOf<VersionSummary> auto& version) {
   visit_fields(fields, version.requests);
 }
 
+void visit_fields(auto& fields, FieldsOf<ClientSummary> auto& client) {
+  fields("name", client.name);
+  fields("wishes", client.wishes);
+  fields("answered", client.answered);
+  fields("failed", client.failed);
+  fields("left", client.left);
+  fields("tries", client.tries);
+  fields("unread", client.unread);
+  fields("calls", client.calls);
+  fields("amplification", client.amplification);
+}
+
+void visit_fields(auto& fields, FieldsOf<RouteSummary> auto& route) {
+  fields("name", route.name);
+  visit_fields(fields, route.requests);
+}
+
 void visit_fields(auto& fields, FieldsOf<RateLimiterSummary> auto& limiter) { fields("refused", limiter.refused); }
 
 void visit_fields(auto& fields, FieldsOf<TokenLimiterSummary> auto& limiter) {
@@ -266,6 +283,55 @@ void visit_fields(auto& fields, FieldsOf<sim::Finding> auto& finding) {
   fields("unit", finding.unit);
 }
 
+void visit_fields(auto& fields, FieldsOf<TrialRequestsSummary> auto& requests) {
+  fields("total", requests.total);
+  for (std::size_t i = 0; i < kTrialViews.size(); ++i) fields(kTrialViews[i], requests.views[i]);
+  fields("failed_over", requests.failed_over);
+  fields("sent_by_a_program", requests.sent_by_a_program);
+}
+
+void visit_fields(auto& fields, FieldsOf<TrialCallsSummary> auto& calls) {
+  fields("total", calls.total);
+  fields("unasked", calls.unasked);
+  fields("most_for_one_request", calls.most_for_one_request);
+  fields("after_the_end", calls.after_the_end);
+  fields("left_by_gateway", calls.left_by_gateway);
+}
+
+void visit_fields(auto& fields, FieldsOf<AgreementRow> auto& row) {
+  fields("name", row.name);
+  fields("unit", row.unit);
+  fields("observed", row.observed);
+  fields("low", row.low);
+  fields("high", row.high);
+  fields("median", row.median);
+  fields("inside", row.is_inside);
+  fields("explanation", row.explanation);
+}
+
+void visit_fields(auto& fields, FieldsOf<AgreementSummary> auto& agreement) {
+  fields("seeds", agreement.seeds);
+  fields("rows", agreement.rows);
+  fields("first_divergence", agreement.first_divergence);
+}
+
+void visit_fields(auto& fields, FieldsOf<TrialSummary> auto& trial) {
+  fields("gateway", trial.gateway);
+  fields("clock", trial.clock);
+  fields("requests", trial.requests);
+  fields("calls", trial.calls);
+  fields("billed_usd", trial.billed);
+  fields("billed_unused_usd", trial.billed_unused);
+  fields("latency_p50_ms", trial.latency_p50);
+  fields("latency_p95_ms", trial.latency_p95);
+  fields("first_byte_p50_ms", trial.first_byte_p50);
+  fields("added_p50_ms", trial.added_p50);
+  fields("added_p95_ms", trial.added_p95);
+  fields("lateness_max_ms", trial.lateness_max);
+  fields.if_present("agreement", trial.agreement);
+  fields("not_observed", trial.not_observed);
+}
+
 void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {
   fields("scenario", run.scenario);
   fields("seed", run.seed);
@@ -286,6 +352,8 @@ void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {
   fields("experiment", run.experiment);
   fields("workloads", run.workloads);
   fields("versions", run.versions);
+  fields("routes", run.routes);
+  fields("clients", run.clients);
   fields("rate_limiter", run.rate_limiter);
   fields("token_limiter", run.token_limiter);
   fields("cost_limiter", run.cost_limiter);
@@ -295,6 +363,7 @@ void visit_fields(auto& fields, FieldsOf<RunSummary> auto& run) {
   fields("checks", run.checks);
   fields("findings", run.findings);
   fields("notes", run.notes);
+  fields.if_present("trial", run.trial);
   fields("build", run.build);
   fields("timing", run.timing);
 }

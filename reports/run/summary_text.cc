@@ -85,7 +85,7 @@ monitor::MonitorStats stats_of(const RunSummary& summary) {
   stats.total_cost = summary.cost.billed;
   stats.outcomes = summary.users.outcomes;
   for (const ProviderSummary& provider : summary.providers) {
-    const BreakerSummary& breaker = provider.breaker;
+    const BreakerSummary breaker = provider.breaker.value_or(BreakerSummary{});
     stats.providers.push_back(
         {.name = provider.name,
          .requests = provider.calls,
@@ -106,17 +106,19 @@ std::string seed_block(const RunSummary& summary, TextStyle style) {
   const auto state = [style](BreakerState shown) {
     return breaker_mark(shown, style) + " " + colored(name_of(shown), light_of(shown), style);
   };
-  return stats_text(stats_of(summary), {.state = state, .outcomes = true});
+  const bool is_trial = summary.trial.has_value();
+  return stats_text(stats_of(summary), {.state = state, .outcomes = true, .breakers = !is_trial});
 }
 
 // --- What we add ---------------------------------------------------------------------------------------------------
 
 // Why the limiter counts another sum than the providers billed, where it does.
 std::string cost_section(const CostSummary& cost) {
-  if (cost.known == cost.billed && cost.reserved == UsdSum{}) return {};
-  return "\nCost:\n  Billed by the providers: " + dollars(cost.billed) +
-         "\n  Known to the gateway: " + dollars(cost.known) + "\n  Held by reservations: " + dollars(cost.reserved) +
-         ", for calls whose bill the gateway never learns\n";
+  if (cost.is_all_known()) return {};
+  std::string text = "\nCost:\n  Billed by the providers: " + dollars(cost.billed) +
+                     "\n  Known to the gateway: " + dollars(cost.known);
+  text += "\n  Held by reservations: " + (cost.reserved ? dollars(*cost.reserved) : std::string("not observed"));
+  return text + ", for calls whose bill the gateway never learns\n";
 }
 
 std::string rate_limiter_section(const RateLimiterSummary& limiter) {
@@ -173,6 +175,34 @@ std::string cache_section(const CacheSummary& cache) {
          ", Stale Hits: " + count(cache.stale_hits) + "\n";
 }
 
+// Of a trial they are not observed, nor is the cache.
+std::string limiter_sections(const RunSummary& summary) {
+  if (summary.trial) return "\nRate Limiter, Token Limiter, Cost Limiter, Cache: not observed\n";
+  return rate_limiter_section(*summary.rate_limiter) + token_limiter_section(*summary.token_limiter) +
+         cost_limiter_section(*summary.cost_limiter) + cache_section(*summary.cache);
+}
+
+std::string routes_section(const std::vector<RouteSummary>& routes) {
+  if (routes.empty()) return {};
+  TextTable table{{"Route", "Requests", "Answered", "Refused", "Failed", "Failed Over", "Calls", "Billed"}};
+  for (const auto& [name, requests] : routes) {
+    table.add({name, count(requests.requests), percent(requests.answered, requests.requests), count(requests.refused),
+               count(requests.failed), count(requests.failed_over), count(requests.attempts),
+               dollars(requests.cost.billed)});
+  }
+  return "\nRoutes:\n" + table.text(2);
+}
+
+std::string clients_section(const std::vector<ClientSummary>& clients) {
+  if (clients.empty()) return {};
+  TextTable table{{"Callers", "Wishes", "Answered", "Failed", "Left", "Tries", "Unread Answers", "Calls"}};
+  for (const ClientSummary& client : clients) {
+    table.add({client.name, count(client.wishes), count(client.answered), count(client.failed), count(client.left),
+               count(client.tries), count(client.unread), count(client.calls)});
+  }
+  return "\nCallers Who Try Again:\n" + table.text(2);
+}
+
 std::string faults_section(const std::vector<FaultSummary>& faults) {
   if (faults.empty()) return {};
   TextTable table{{"Fault", "Kind", "Phases", "Touched", "Affected"}};
@@ -186,10 +216,14 @@ std::string coverage_section(const std::vector<CoverageSummary>& counters, TextS
   TextTable table{{"Counter", "Count", "Required", ""}};
   bool any = false;
   for (const CoverageSummary& counter : counters) {
-    if (counter.count == 0 && !counter.required) continue;
+    if (counter.count.value_or(0) == 0 && !counter.required) continue;
     any = true;
-    const Verdict verdict = counter.count < counter.required.value_or(0) ? Verdict::inconclusive : Verdict::pass;
-    table.add({counter.name, count(counter.count), counter.required ? count(*counter.required) : "-",
+    if (!counter.count) {
+      table.add({counter.name, "not observed", count(*counter.required), ""});
+      continue;
+    }
+    const Verdict verdict = *counter.count < counter.required.value_or(0) ? Verdict::inconclusive : Verdict::pass;
+    table.add({counter.name, count(*counter.count), counter.required ? count(*counter.required) : "-",
                counter.required ? verdict_mark(verdict, style) : ""});
   }
   return any ? "\nCoverage:\n" + table.text(2) : std::string{};
@@ -255,11 +289,11 @@ std::string verdict_block(const RunSummary& summary, TextStyle style) {
 }  // namespace
 
 std::string summary_text(const RunSummary& summary, TextStyle style) {
-  return seed_block(summary, style) + cost_section(summary.cost) + rate_limiter_section(summary.rate_limiter) +
-         token_limiter_section(summary.token_limiter) + cost_limiter_section(summary.cost_limiter) +
-         cache_section(summary.cache) + (summary.experiment ? experiment_text(*summary.experiment) : std::string{}) +
-         faults_section(summary.faults) + coverage_section(summary.coverage, style) + checks_section(summary, style) +
-         verdict_block(summary, style);
+  return (summary.trial ? trial_text(*summary.trial) : std::string{}) + seed_block(summary, style) +
+         cost_section(summary.cost) + limiter_sections(summary) +
+         (summary.experiment ? experiment_text(*summary.experiment) : std::string{}) + routes_section(summary.routes) +
+         clients_section(summary.clients) + faults_section(summary.faults) + coverage_section(summary.coverage, style) +
+         checks_section(summary, style) + verdict_block(summary, style);
 }
 
 }  // namespace windtunnel::reports

@@ -29,8 +29,8 @@ constexpr std::size_t kErrorWords = 1 + monitor::kOutcomes + monitor::kReplyKind
 
 }  // namespace
 
-TelemetryWriter::TelemetryWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file)
-    : file_(file), clock_(scenario), uuids_(seed) {
+TelemetryWriter::TelemetryWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file, bool from_outside)
+    : file_(file), clock_(scenario), uuids_(seed), from_outside_(from_outside) {
   keep_words();
   keep_providers(scenario);
   keep_metadata(scenario);
@@ -85,16 +85,19 @@ void TelemetryWriter::keep_providers(const sim::Scenario& scenario) {
 void TelemetryWriter::keep_metadata(const sim::Scenario& scenario) {
   const monitor::RouterConfig& router = scenario.monitor.ab_router;
   variants_ = router.variants.size();
-  const auto keep_one = [&](std::string_view feature, std::string_view prompt) {
+  const auto keep_one = [&](std::string_view feature, std::string_view prompt, std::string_view route) {
     for (std::size_t variant = 0; variant <= variants_; ++variant) {
       const bool in_experiment = variant > 0;
       metadata_.push_back(keep(monitor::metadata_piece(feature, prompt, in_experiment ? router.experiment_id : "",
-                                                       in_experiment ? router.variants[variant - 1].id : "")));
+                                                       in_experiment ? router.variants[variant - 1].id : "", route)));
     }
   };
-  keep_one({}, {});
+  keep_one({}, {}, {});
+  const auto& routes = scenario.monitor.routing.routes;
   for (const sim::WorkloadSpec& workload : scenario.workloads) {
-    keep_one(workload.feature_version, workload.prompt_version);
+    const auto asked = route_of(scenario, workload);
+    const std::string_view route = routes.empty() ? std::string_view{} : routes[index_of(asked)].name;
+    keep_one(workload.feature_version, workload.prompt_version, route);
   }
 }
 
@@ -157,7 +160,7 @@ inline const TelemetryWriter::Piece& TelemetryWriter::ending_of(const Record& re
   if (record.outcome == Outcome::failed && last != nullptr) {
     error = 1 + monitor::kOutcomes + static_cast<std::size_t>(last->kind);
   }
-  const std::size_t state = last == nullptr ? 0 : 1 + static_cast<std::size_t>(record.breaker);
+  const std::size_t state = last == nullptr || from_outside_ ? 0 : 1 + static_cast<std::size_t>(record.breaker);
   return endings_[error * kStateWords + state];
 }
 

@@ -21,7 +21,8 @@ namespace windtunnel::reports {
 class TelemetryWriter final {
  public:
   // `seed` is the run's. Scenario and file must outlive the writer. Finishing the file is the owner's affair.
-  TelemetryWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file);
+  // `from_outside`: the records are of a gateway whose breakers are not observed, so that their state is null.
+  TelemetryWriter(const sim::Scenario& scenario, std::uint64_t seed, OutputFile& file, bool from_outside = false);
 
   void on(const sim::FaultChanged& event) { clock_.on(event); }
   void on(const monitor::Record& record);
@@ -51,6 +52,7 @@ class TelemetryWriter final {
   OutputFile& file_;
   WallClock clock_;
   RequestUuids uuids_;
+  bool from_outside_;
   std::uint64_t records_ = 0;
 
   std::string text_;                              // what the pieces are cut from

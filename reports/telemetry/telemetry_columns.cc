@@ -41,6 +41,8 @@ constexpr ColumnText kColumns[] = {
     {"metadata.experiment_id", "The A/B experiment.", "", "null without one", "spring"},
     {"metadata.variant_id", "The arm of the experiment that the request was assigned to.", "", "null without one",
      "candidate"},
+    {"metadata.route", "The route that the request asks for, after its rules.", "", "absent in a run without routes",
+     "chat"},
     {"prompt_length", "The length of the prompt.", "characters", "0 or more", "600"},
     {"response_length", "The length of the answer; 0 without one.", "characters", "0 or more", "320"},
     {"outcome", "How the request ended; each word has an explanation of its own.", "", "one of the outcomes", "served"},

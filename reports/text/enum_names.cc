@@ -18,6 +18,8 @@ const char* word_of(monitor::TripRule rule) {
       return "probe_failed";
     case monitor::TripRule::at_once:
       return "at_once";
+    case monitor::TripRule::allowed_fails:
+      return "allowed_fails";
   }
   fail_check("a breaker's rule has a word", __FILE__, __LINE__);
 }

@@ -151,6 +151,10 @@ constexpr MetricEntry kMetricTexts[] = {
      R"({"thresholds": {"breaker_opened": ["count<=3"]}})"},
     {"failovers", "Requests that moved to another provider. Aggregates: count.", "requests",
      R"({"thresholds": {"failovers": ["count>=5"]}})"},
+    {"amplification",
+     "Provider calls for each wish: a further try of a caller is no wish of its own. Without clients that try again, "
+     "each request is a wish. Aggregates: value.",
+     "calls of a wish", R"({"thresholds": {"amplification": ["value<3"]}})"},
     {"cache_hits", "Requests that the cache answered. Aggregates: rate (of all requests), count.",
      "share of requests, or requests", R"({"thresholds": {"cache_hits": ["rate>0.2"]}})"},
 };
@@ -161,6 +165,12 @@ constexpr Entry kTagTexts[] = {
      "assigned to, by its own choice, the experiment or the default, wherever it was served and also if no call was "
      "made. Of provider_calls, provider_errors and breaker_opened: the provider of the call or the breaker. Of "
      "forecast.cost_usd: the provider that billed. See served_by."},
+    {"deployment",
+     "A tag of threshold metrics: the same as provider, by the word of scenarios whose providers have models: "
+     "openai/gpt-4o."},
+    {"route",
+     "A tag of threshold metrics of requests: the route that the request asks for, after its rules, also where a "
+     "fallback answers."},
     {"served_by",
      "A tag of threshold metrics of requests: the provider of the request's last call, or the one whose answer the "
      "cache returned. A request without a call and without an answer is served by none. See provider."},
@@ -170,6 +180,12 @@ constexpr Entry kTagTexts[] = {
     {"outcome",
      "A tag of threshold metrics of requests: how the request ended. It narrows what is counted or measured; a rate "
      "stays a share of all requests."},
+    {"team",
+     "A tag of threshold metrics of requests: the team of the caller. Requests have one only where the scenario has "
+     "limits."},
+    {"limit",
+     "A tag of requests_refused and requests: the limit that refused the request, by its id or its place (limit-1). It "
+     "narrows what is counted; a rate stays a share of all requests."},
 };
 
 constexpr MetricEntry kForecastTexts[] = {
@@ -220,7 +236,7 @@ Explanation explanation_of(const sim::CheckEntry& check) {
   if (!check.broken_in.empty()) text += " It did not in: " + std::string(check.broken_in) + ".";
   text += " Looked after in " + std::string(check.where) + ".";
   if (!check.elsewhere.empty()) text += " No observer of a run can see it: " + std::string(check.elsewhere) + ".";
-  return {"invariant", std::string(check.name), {}, text};
+  return {"invariant", std::string(check.name), {}, text, {{"Evidence", name_of(sim::evidence_class_of(check.id))}}};
 }
 
 constexpr std::size_t kWidth = 100;

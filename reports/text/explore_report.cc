@@ -75,6 +75,15 @@ std::string verdict_line(const ExploreReport& report) {
   return line + "\n";
 }
 
+// What is seen of a gateway from outside.
+void write_trials(JsonWriter& json, const sim::SeedTotals& totals) {
+  json.key("totals").begin_object();
+  json.key("seeds").integer(totals.seeds).key("inconclusive").integer(totals.inconclusive);
+  json.key("claims").integer(totals.claims).key("requests").integer(totals.requests);
+  json.key("provider_calls").integer(totals.events).key("virtual_ns").integer(totals.virtual_time.count());
+  json.end_object();
+}
+
 void write_totals(JsonWriter& json, const sim::SeedTotals& totals) {
   json.key("totals").begin_object();
   json.key("seeds").integer(totals.seeds).key("inconclusive").integer(totals.inconclusive);
@@ -128,14 +137,16 @@ std::string explore_text(const ExploreReport& report) {
   const sim::SeedTotals& totals = report.exploration.totals;
   std::string text = fmt::format("Explored: {}{}{}\n", report.file, report.title.empty() ? "" : " - " + report.title,
                                  report.swarm ? ", as a swarm" : "");
+  const bool is_gateway = !report.gateway.empty();
+  if (is_gateway) text += "Behind: " + report.gateway + "\n";
   text += seeds_line(report);
-  text += fmt::format("Looked at: {:.0f} s of virtual time, {} requests, {} events\n", virtual_seconds(totals),
-                      totals.requests, totals.events);
+  text += fmt::format("Looked at: {:.0f} s of virtual time, {} requests, {} {}\n", virtual_seconds(totals),
+                      totals.requests, totals.events, is_gateway ? "provider calls" : "events");
   if (report.swarm) {
     text += fmt::format("Liveness: claimed in {} of {} worlds; in the others nothing could recover\n",
                         totals.seeds - totals.recovery_impossible, totals.seeds);
   }
-  if (totals.seeds > 0) text += coverage_table(totals);
+  if (totals.seeds > 0 && !is_gateway) text += coverage_table(totals);
   if (report.exploration.failure) text += failure_text(report);
   return text + "\n" + verdict_line(report);
 }
@@ -146,6 +157,7 @@ std::string explore_json(const ExploreReport& report) {
   json.begin_object().key("windtunnel_explore").integer(kExploreVersion);
   json.key("scenario").begin_object().key("file").text(report.file).key("title").text(report.title);
   json.key("hash").hex(report.scenario_hash).end_object();
+  if (!report.gateway.empty()) json.key("gateway").text(report.gateway);
   json.key("swarm").boolean(report.swarm);
   write_checks(json, report.checks);
   json.key("verdict").text(sim::name_of(report.verdict)).key("interrupted").boolean(report.interrupted);
@@ -154,7 +166,11 @@ std::string explore_json(const ExploreReport& report) {
   json.key("asked_last");
   report.asked_last ? json.integer(*report.asked_last) : json.null();
   json.end_object();
-  write_totals(json, report.exploration.totals);
+  if (report.gateway.empty()) {
+    write_totals(json, report.exploration.totals);
+  } else {
+    write_trials(json, report.exploration.totals);
+  }
   write_failure(json, report);
   json.end_object();
   return text + "\n";

@@ -30,6 +30,7 @@ struct ExploreReport {
   std::string file;
   std::string title;
   std::uint64_t scenario_hash = 0;
+  std::string gateway;  // the file of the real gateway that was searched; empty: our own pipeline
   bool swarm = false;
   std::vector<std::string> checks;
   std::uint64_t first = 0;

@@ -103,6 +103,8 @@ class Explainer {
     all.push_back(std::move(explanation));
   }
 
+  void inside(std::string_view name, const auto& of) { series(name, of); }
+
   template <class Action>
   void group(std::string_view name, Action action) {
     const std::string outer = std::exchange(path_, path_ + std::string(name) + ".");

@@ -36,6 +36,10 @@ class Columns {
     replace_ending(column, "_picos", "_usd", kDollarDecimals);
     all_.push_back(std::move(column));
   }
+  // A trial has no column of what is not observed.
+  void inside(std::string_view name, const auto& of) {
+    if (!timeline_.from_outside) series(name, of);
+  }
   template <class Action>
   void group(std::string_view name, Action action) {
     const bool was_in_view = std::exchange(in_view_, in_view_ || name.ends_with("_quantiles"));

@@ -1,7 +1,7 @@
 #pragma once
 // The names of the series in timeline.json, once for its writer and its reader. A visitor has series(name, Series&),
-// the same for a MoneySeries, group(name, action) for the members of an object, and list(name, values, action) for a
-// list of objects.
+// the same for a MoneySeries, inside(name, series) for what only a run with its pipeline has, group(name, action) for
+// the members of an object, and list(name, values, action) for a list of objects.
 
 #include <string>
 
@@ -57,7 +57,7 @@ void visit_requests(Visitor& visitor, T& requests) {
   visitor.series("output_tokens", requests.output_tokens);
   visitor.series("cost_picos", requests.cost_picos);
   visitor.series("cost_known_picos", requests.cost_known_picos);
-  visitor.series("cost_reserved_picos", requests.cost_reserved_picos);
+  visitor.inside("cost_reserved_picos", requests.cost_reserved_picos);
   visit_durations(visitor, "latency", requests.latency);
   visit_durations(visitor, "time_to_first_token", requests.time_to_first_token);
 }
@@ -73,23 +73,23 @@ void visit_provider(Visitor& visitor, T& provider) {
   visitor.series("output_tokens", provider.output_tokens);
   visitor.series("cost_picos", provider.cost_picos);
   visitor.series("cost_known_picos", provider.cost_known_picos);
-  visitor.series("cost_reserved_picos", provider.cost_reserved_picos);
+  visitor.inside("cost_reserved_picos", provider.cost_reserved_picos);
   visit_tokens(visitor, "input_tokens_per_call", provider.input_tokens_per_call);
   visit_tokens(visitor, "output_tokens_per_call", provider.output_tokens_per_call);
   visit_durations(visitor, "latency", provider.latency);
   visit_durations(visitor, "failed_latency", provider.failed_latency);
   visit_durations(visitor, "time_to_first_token", provider.time_to_first_token);
   visit_quantiles(visitor, "latency_quantiles", provider.latency_quantiles);
-  visitor.series("late_results", provider.late_results);
-  visitor.series("not_permitted", provider.not_permitted);
-  visitor.series("cooling_skips", provider.cooling_skips);
+  visitor.inside("late_results", provider.late_results);
+  visitor.inside("not_permitted", provider.not_permitted);
+  visitor.inside("cooling_skips", provider.cooling_skips);
   visitor.series("in_flight", provider.in_flight);
-  visitor.series("opened", provider.opened);
-  visitor.series("half_opened", provider.half_opened);
-  visitor.series("closed", provider.closed);
-  visitor.series("state", provider.state);
-  visitor.series("open_ns", provider.open_ns);
-  visitor.series("half_open_ns", provider.half_open_ns);
+  visitor.inside("opened", provider.opened);
+  visitor.inside("half_opened", provider.half_opened);
+  visitor.inside("closed", provider.closed);
+  visitor.inside("state", provider.state);
+  visitor.inside("open_ns", provider.open_ns);
+  visitor.inside("half_open_ns", provider.half_open_ns);
 }
 
 // The members of the object `series`.
@@ -98,16 +98,16 @@ void visit_series(Visitor& visitor, T& timeline) {
   visitor.series("arrivals", timeline.arrivals);
   visitor.series("in_flight", timeline.in_flight);
   visitor.series("in_flight_max", timeline.in_flight_max);
-  visitor.series("month_settled_picos", timeline.month_settled_picos);
-  visitor.series("month_reserved_picos", timeline.month_reserved_picos);
-  visitor.series("day_settled_picos", timeline.day_settled_picos);
-  visitor.series("day_reserved_picos", timeline.day_reserved_picos);
-  visitor.series("cache_entries_held", timeline.cache_entries_held);
-  visitor.series("cache_entries_fresh", timeline.cache_entries_fresh);
+  visitor.inside("month_settled_picos", timeline.month_settled_picos);
+  visitor.inside("month_reserved_picos", timeline.month_reserved_picos);
+  visitor.inside("day_settled_picos", timeline.day_settled_picos);
+  visitor.inside("day_reserved_picos", timeline.day_reserved_picos);
+  visitor.inside("cache_entries_held", timeline.cache_entries_held);
+  visitor.inside("cache_entries_fresh", timeline.cache_entries_fresh);
   visit_quantiles(visitor, "latency_quantiles", timeline.latency_quantiles);
   visitor.group("requests", [&] { visit_requests(visitor, timeline.requests); });
-  visitor.series("grants_cut", timeline.grants_cut);
-  visitor.series("overruns", timeline.overruns);
+  visitor.inside("grants_cut", timeline.grants_cut);
+  visitor.inside("overruns", timeline.overruns);
   visitor.list("variants", timeline.variants, [&](auto& variant) { visit_requests(visitor, variant); });
   visitor.list("versions", timeline.versions, [&](auto& version) { visit_requests(visitor, version); });
   visitor.list("providers", timeline.providers, [&](auto& provider) { visit_provider(visitor, provider); });

@@ -39,6 +39,7 @@ void put_head(JsonWriter& json, const Timeline& timeline) {
   json.key("start_is_given").boolean(timeline.start_is_given);
   json.key("duration_ns").integer(timeline.duration.count());
   json.key("ended_ns").integer(ns(timeline.ended)).key("stopped").boolean(timeline.stopped);
+  if (timeline.from_outside) json.key("from_outside").boolean(true);
   json.key("step_ns").integer(timeline.step.count());
   json.key("steps").integer(static_cast<Int128>(timeline.steps));
   json.key("view_steps").integer(static_cast<Int128>(timeline.view_steps));
@@ -141,9 +142,17 @@ void put_routes(JsonWriter& json, const Timeline& timeline) {
 
 struct SeriesWriter {
   JsonWriter& json;
+  bool from_outside = false;
 
   void series(const char* name, const sim::Series& series) { json.key(name).integers(series); }
   void series(const char* name, const sim::MoneySeries& series) { json.key(name).large_integers(series); }
+  void inside(const char* name, const auto& of) {
+    if (from_outside) {
+      json.key(name).null();
+    } else {
+      series(name, of);
+    }
+  }
   template <class Action>
   void group(const char* name, Action action) {
     json.key(name).begin_object();
@@ -173,7 +182,7 @@ std::string timeline_json(const Timeline& timeline) {
   put_faults(json, timeline);
   put_moments(json, timeline);
   put_routes(json, timeline);
-  SeriesWriter writer{json};
+  SeriesWriter writer{json, timeline.from_outside};
   writer.group("series", [&] { visit_series(writer, timeline); });
   json.end_object();
   return text + "\n";

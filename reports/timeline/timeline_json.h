@@ -7,7 +7,7 @@
 //
 //   windtunnel_timeline  2
 //   scenario {file, title, hash}, seed, digest, start, start_unix_ns, start_is_given, duration_ns, ended_ns,
-//   stopped
+//   stopped, from_outside (true of a trial, else left out: then the series of what goes on inside a gateway are null)
 //   step_ns, steps, view_steps, duration_edges_ms (the bins: each edge belongs to the bin below it; one more beyond)
 //   providers [{name, model}], experiment, variants [{id, provider}], versions [{feature_version,
 //   prompt_version}] ("": none), limits {alerts_millionths,

@@ -100,6 +100,7 @@ void read_head(const Json& json, Timeline& timeline) {
   timeline.duration = span(json.at("duration_ns"));
   timeline.ended = instant(json.at("ended_ns"));
   timeline.stopped = json.at("stopped").get<bool>();
+  timeline.from_outside = json.contains("from_outside") && json.at("from_outside").get<bool>();
   timeline.step = span(json.at("step_ns"));
   const std::int64_t steps = integer(json.at("steps"));
   const std::int64_t view_steps = count(json.at("view_steps"));
@@ -150,7 +151,7 @@ void read_moments(const Json& json, Timeline& timeline) {
                                     .provider = provider_place(entry.at("provider"), timeline),
                                     .from = enumerator<monitor::BreakerState>(entry.at("from"), 3, kName),
                                     .to = enumerator<monitor::BreakerState>(entry.at("to"), 3, kName),
-                                    .rule = enumerator<monitor::TripRule>(entry.at("rule"), 6, kWord)});
+                                    .rule = enumerator<monitor::TripRule>(entry.at("rule"), 7, kWord)});
   }
   timeline.budget_total = count(json.at("budget_total"));
   for (const Json& entry : json.at("budget")) {
@@ -183,6 +184,12 @@ void read_routes(const Json& json, Timeline& timeline) {
 struct SeriesReader {
   const Json* json;
   std::size_t steps;
+  bool from_outside = false;
+
+  void inside(const char* name, auto& of) const {
+    if (!from_outside) return series(name, of);
+    if (!json->at(name).is_null()) refuse(std::string(name) + " is not observed in a trial");
+  }
 
   void series(const char* name, sim::Series& series) const {
     const Json& values = json->at(name);
@@ -246,7 +253,7 @@ sim::Timeline read_timeline(std::string_view text, const std::string& name) {
     timeline.providers.resize(timeline.provider_names.size());
     timeline.variants.resize(timeline.variant_names.size());
     timeline.versions.resize(timeline.version_names.size());
-    SeriesReader reader{&json.at("series"), timeline.steps};
+    SeriesReader reader{&json.at("series"), timeline.steps, timeline.from_outside};
     visit_series(reader, timeline);
     return timeline;
   } catch (const Json::exception& error) {

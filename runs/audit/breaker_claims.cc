@@ -111,12 +111,20 @@ AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules) {
     claim.not_shown = "no --config declares a breaker";
     return claim;
   }
-  const monitor::BreakerConfig& breaker = rules.config->monitor.circuit_breaker;
-  const bool is_fixed = breaker.window_type == monitor::WindowType::fixed;
-  if (!breaker.consecutive_threshold || is_fixed) claim.not_shown = "the breaker has no rule that a log decides";
+  const std::vector<monitor::BreakerConfig> breakers = sim::breakers_of(*rules.config);
+  const auto is_decided = [](const monitor::BreakerConfig& breaker) {
+    return breaker.consecutive_threshold && breaker.window_type != monitor::WindowType::fixed;
+  };
+  if (std::ranges::none_of(breakers, is_decided)) claim.not_shown = "the breaker has no rule that a log decides";
   if (has_clock_steps(rules)) claim.not_shown = "its clock steps";
   if (!claim.not_shown.empty()) return claim;
   for (const auto& [provider, calls] : calls_of(log, rules.config->monitor.provider_call.rate_limited_counts)) {
+    const auto named = std::ranges::find(rules.config->providers, provider, &sim::ProviderSpec::name);
+    const bool is_known = named != rules.config->providers.end();
+    const monitor::BreakerConfig& breaker =
+        is_known ? breakers[static_cast<std::size_t>(named - rules.config->providers.begin())]
+                 : rules.config->monitor.circuit_breaker;
+    if (!is_decided(breaker)) continue;
     std::vector<Call> certain;
     std::vector<Call> uncertain;
     for (const Call& call : calls) (call.is_certain ? certain : uncertain).push_back(call);

@@ -63,7 +63,7 @@ bool is_of_latency(const sim::ThresholdSpec& spec) {
   const bool is_upper = spec.comparison == sim::Comparison::less || spec.comparison == sim::Comparison::less_equal;
   return (spec.of == sim::Metric::request_duration || spec.of == sim::Metric::time_to_first_token) && is_statistic &&
          is_upper && !spec.forecast && !spec.provider && !spec.served_by && !spec.variant && !spec.outcome &&
-         !spec.during && !spec.after && !spec.window && !spec.skip;
+         !spec.team && !spec.limit && !spec.during && !spec.after && !spec.window && !spec.skip;
 }
 
 // Nearest rank.

@@ -15,6 +15,7 @@
 #include "runs/temporary_folder.h"
 #include "wire/clock/clock_library.h"
 #include "wire/clock/coordinator.h"
+#include "wire/clock/program_obstacle.h"
 #include "wire/clock/wait_words.h"
 
 namespace windtunnel::runs {
@@ -138,10 +139,9 @@ const char* end_word(End end) {
 }
 
 // Why virtual time does not hold for it; empty if it does.
-std::string objection(const Course& course) {
+std::string objection(const DoctorRequest& request, const Course& course) {
   if (course.registrations == 0) {
-    return "no process of it registered: it is linked statically, does not use libc (as Go's programs do), or has no "
-           "right to preload a library. Use --clock real.";
+    return wire::obstacle_of(request.command.front()).value_or("no process of it registered") + ". Use --clock real.";
   }
   if (course.end == End::too_long && course.virtual_time == Duration::zero()) {
     return "it computed, or waited for something outside, for as long as --within allows. Use --clock real.";
@@ -202,7 +202,7 @@ DoctorDone diagnose(const DoctorJob& job) {
     const Duration within = flag_duration("--within", job.request.within);
     job.starts();
     const Course course = run_course(job, until, within);
-    const std::string why_not = objection(course);
+    const std::string why_not = objection(job.request, course);
     done.holds = why_not.empty();
     done.stopped = course.end == End::stopped;
     done.text = job.request.json ? as_json(course, why_not) : as_text(job.request, course, why_not);

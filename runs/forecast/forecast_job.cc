@@ -35,6 +35,7 @@ reports::PartHead head_of(const ForecastJob& job) {
   return {.frame = job.world.frame(),
           .replications = job.plan.replications,
           .shard = job.plan.shard,
+          .block_size = job.plan.block_size,
           .assertions = job.plan.assertions,
           .replay = job.plan.replay};
 }
@@ -69,7 +70,7 @@ Earlier earlier_of(const std::string& path, const reports::PartHead& head, const
       }
       earlier = {.blocks = std::move(part.blocks), .complete = part.complete};
       if (!earlier.blocks.empty()) {
-        job.note(fmt::format("{} blocks of {} replications are taken from {}", earlier.blocks.size(), sim::kBlockSize,
+        job.note(fmt::format("{} blocks of {} replications are taken from {}", earlier.blocks.size(), head.block_size,
                              name));
       }
       return earlier;
@@ -88,8 +89,8 @@ PartDone part_of(const ForecastJob& job) {
     return {};
   }
   std::uint64_t wanted = 0;
-  for (std::uint64_t block = 0; block < sim::blocks_of(job.plan.replications); ++block) {
-    wanted += sim::indices_of(block, job.plan.shard, job.plan.replications).size();
+  for (std::uint64_t block = 0; block < sim::blocks_of(head.division()); ++block) {
+    wanted += sim::indices_of(block, head.division()).size();
   }
   ForecastProgress progress{job.plan, wanted, earlier.replications(), job.progress};
   reports::PartFile file{job.out, head};
@@ -100,8 +101,10 @@ PartDone part_of(const ForecastJob& job) {
     progress.block(shown);
     return true;
   };
-  const sim::BlockPlan blocks{
-      .replications = job.plan.replications, .shard = job.plan.shard, .known = std::move(earlier.blocks)};
+  const sim::BlockPlan blocks{.replications = job.plan.replications,
+                              .shard = job.plan.shard,
+                              .block_size = job.plan.block_size,
+                              .known = std::move(earlier.blocks)};
   const bool whole =
       sim::make_blocks(job.maker, blocks, {.take = take, .made = [&](std::uint64_t made) { progress.made(made); }});
   job.ended();
@@ -135,7 +138,10 @@ ForecastDone forecast_of(const ForecastJob& job) {
     reached = plan.stop && is_due && sim::holds(*plan.stop, set);
     return !reached;
   };
-  const sim::BlockPlan blocks{.replications = plan.replications, .shard = {}, .known = std::move(earlier.blocks)};
+  const sim::BlockPlan blocks{.replications = plan.replications,
+                              .shard = {},
+                              .block_size = plan.block_size,
+                              .known = std::move(earlier.blocks)};
   done.whole =
       sim::make_blocks(job.maker, blocks, {.take = take, .made = [&](std::uint64_t made) { progress.made(made); }});
   job.ended();

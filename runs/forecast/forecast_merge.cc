@@ -78,8 +78,8 @@ sim::ReplicationSet set_of(const Parts& parts) {
 
 // A part whose file lacks a block in the middle is marked complete and is not.
 bool is_whole(const reports::Part& part) {
-  for (std::uint64_t block = 0; block < sim::blocks_of(part.head.replications); ++block) {
-    const bool wanted = !sim::indices_of(block, part.head.shard, part.head.replications).empty();
+  for (std::uint64_t block = 0; block < sim::blocks_of(part.head.division()); ++block) {
+    const bool wanted = !sim::indices_of(block, part.head.division()).empty();
     if (wanted != part.blocks.contains(block)) return false;
   }
   return true;

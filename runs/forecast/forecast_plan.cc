@@ -17,6 +17,8 @@ namespace {
 using scenarios::NumberProblem;
 using sim::Scenario;
 
+constexpr std::uint64_t kUntilEveryLeast = 2;
+
 // The flag with a caret under the place, as errors of a scenario show it.
 [[noreturn]] void refuse_at(const char* flag, const std::string& text, const scenarios::GrammarError& error) {
   const auto column = static_cast<std::size_t>(std::max(1, error.column));
@@ -89,6 +91,7 @@ std::string forecast_command(const ForecastRequest& request) {
   if (!request.spent.empty()) command += " --spent " + shell_word(request.spent);
   for (const std::string& text : request.asserts) command += " --assert " + shell_word(text);
   if (request.headroom) command += " --headroom";
+  if (request.controls) command += " --controls";
   return command;
 }
 
@@ -140,6 +143,7 @@ sim::MemoryNeed replications_need(const ForecastPlan& plan) {
 ForecastPlan plan_of(const ForecastRequest& request, const Scenario& scenario) {
   ForecastPlan plan;
   plan.options.horizon = horizon_of(request.horizon);
+  plan.options.controlled = request.controls;
   plan.options.spent = spent_of(request.spent, scenario);
   plan.shard = shard_of(request.shard);
   if (!request.as_of.empty()) {
@@ -149,12 +153,14 @@ ForecastPlan plan_of(const ForecastRequest& request, const Scenario& scenario) {
     }
   }
   read_claims(plan, request, scenario);
-  if (request.until_every == 0 || request.until_every % sim::kBlockSize != 0) {
-    refuse(fmt::format("--until-every {} is no multiple of {}, the replications of a block", request.until_every,
-                       sim::kBlockSize));
+  if (request.until_every < kUntilEveryLeast) {
+    refuse(fmt::format("--until-every {}: write {} or more, because fewer replications have no half-width",
+                       request.until_every, kUntilEveryLeast));
   }
   plan.until_every = request.until_every;
   plan.replications = plan.stop ? request.replications_max : request.replications;
+  // A forecast ends at the end of a block.
+  if (plan.until_every % sim::kBlockSize != 0) plan.block_size = std::min(plan.until_every, plan.replications);
   plan.replay = forecast_command(request);
   const std::string& file = request.file.empty() ? request.log.file : request.file;
   auto problem = problem_with_memory(file, memory_need(scenario), request.jobs, request.memory_max);

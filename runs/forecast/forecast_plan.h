@@ -28,6 +28,9 @@ struct ForecastRequest {
   std::vector<std::string> asserts;
   std::string shard;  // i/n; empty: all of it
   bool headroom = false;
+  bool controls = false;  // estimates by control variates
+  std::string rare;       // a rare event (rare_forecast.h) instead of the forecast; empty: none
+  std::string plan;       // targets whose cost is asked for instead of the forecast; empty: none
   unsigned jobs = 1;
   std::uint64_t memory_max = kMemoryMax;  // bytes
 };
@@ -37,6 +40,7 @@ struct ForecastPlan {
   std::uint64_t replications = 0;  // the most of them if there is a stop rule
   std::optional<sim::StopRule> stop;
   std::uint64_t until_every = sim::kBlockSize;
+  std::uint64_t block_size = sim::kBlockSize;  // divides until_every
   sim::Shard shard;
   std::vector<std::string> assertions;         // as text, the scenario's first
   std::vector<sim::ThresholdSpec> thresholds;  // the same, read

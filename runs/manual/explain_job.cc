@@ -1,5 +1,7 @@
 #include "runs/manual/explain_job.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "reports/prometheus/run_metrics.h"
@@ -8,6 +10,7 @@
 #include "runs/manual/environment.h"
 #include "runs/unknown_word.h"
 #include "scenarios/setting_catalogue.h"
+#include "wire/trial/checks/trial_checks.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -97,6 +100,15 @@ Explanation explanation_of(const reports::MetricFamily& family) {
   return explanation;
 }
 
+Explanation explanation_of(const wire::TrialCheck& check) {
+  return {.kind = "check of a trial",
+          .word = std::string(check.id),
+          .also = {},
+          .text = fmt::format("What holds of every gateway: {}. The bug that it is for: {}. It was seen in: {}.",
+                              check.claim, check.bug, check.broken_in),
+          .facts = {{"Evidence", name_of(check.evidence)}, {"Example", "windtunnel trial FILE --gateway G.json"}}};
+}
+
 // The settings that the words name, the path that they are exactly first, and what else is of this name in one line.
 std::string settings_text(const std::string& words) {
   std::vector<const Setting*> named;
@@ -149,6 +161,7 @@ std::vector<Explanation> everything_explained() {
   for (Explanation& column : reports::timeline_columns()) all.push_back(std::move(column));
   for (const reports::MetricFamily& family : reports::metric_families()) all.push_back(explanation_of(family));
   for (const EnvironmentVariable& variable : environment_variables()) all.push_back(explanation_of(variable));
+  for (const wire::TrialCheck& check : wire::trial_checks()) all.push_back(explanation_of(check));
   return all;
 }
 

@@ -33,7 +33,8 @@ ManualDone write_manual(const ManualRequest& request, const VerbEntry& program, 
   }
   ManualDone done;
   for (const ManPage& page : man_pages(program, version)) {
-    if ((done.problem = write_in_folder(request.folder, page.file, page.text))) return done;
+    done.problem = write_in_folder(request.folder, page.file, page.text);
+    if (done.problem) return done;
     done.text += (std::filesystem::path(request.folder) / page.file).string() + ": written\n";
   }
   return done;

@@ -45,13 +45,15 @@ constexpr Footer kFooters[] = {
      "Examples:\n"
      "  windtunnel explore outage.json --seeds 1..10000 --jobs 2\n"
      "  windtunnel explore outage.json --swarm --time 60s --out found\n"
+     "  windtunnel explore outage.json --frontier monitor.circuit_breaker.open=1s..120s --against requests_failed\n"
      "  windtunnel explore outage.json --swarm --seeds 1..20000 --set explore.keep='[\"circuit_breaker\"]'\n"
+     "  windtunnel explore outage.json --gateway portkey.json --seeds 1..20 --out found\n"
      "\n"
      "Looks for the first seed that breaks an invariant, liveness or a threshold. With --swarm each seed has a\n"
      "world of its own: faults, load and every setting are drawn, within the ranges of the file's explore block.\n"
      "What fails is shrunk to a scenario file from which nothing more can go. The answer does not depend on\n"
      "--jobs. With --out a search that was stopped or killed goes on where it was. Speed and progress go to\n"
-     "stderr."},
+     "stderr. With --gateway each seed is a trial of a real gateway in virtual time, one after the other."},
     {"compare",
      "Examples:\n"
      "  windtunnel compare before.json after.json\n"
@@ -83,6 +85,8 @@ constexpr Footer kFooters[] = {
      "  windtunnel forecast month.json --as-of 2026-01-15 --spent 'openai=1310.22,anthropic=402.10' --horizon 17d\n"
      "  windtunnel forecast month.json --until 'p_exceed:hw=0.01,mean:rel=0.005' --max-replications 20000\n"
      "  windtunnel forecast month.json --headroom --html --out out\n"
+     "  windtunnel forecast month.json --rare 'both providers down for more than 10m'\n"
+     "  windtunnel forecast month.json --plan 'p_exceed:rel=0.1,mean:rel=0.001'\n"
      "  windtunnel forecast --from spend-logs.jsonl.gz --set monitor.cost_limiter.monthly_usd=5000\n"
      "  windtunnel forecast month.json --shard 0/4 --out part-0.json   # then: windtunnel merge part-*.json\n"
      "  mpirun -n 4 windtunnel forecast month.json                     # built with WINDTUNNEL_MPI\n"
@@ -104,7 +108,9 @@ constexpr Footer kFooters[] = {
      "Examples:\n"
      "  windtunnel init                 writes scenario.json\n"
      "  windtunnel init ci/outage.json\n"
-     "  windtunnel init month.json --from spend-logs.jsonl.gz"},
+     "  windtunnel init month.json --from spend-logs.jsonl.gz\n"
+     "  windtunnel init gateway.json --from-litellm config.yaml\n"
+     "  windtunnel init gateway.json --from-portkey config.json --from requests.jsonl"},
     {"prices",
      "A model without a price exits with 12.\n"
      "\n"
@@ -158,7 +164,19 @@ constexpr Footer kFooters[] = {
      "  windtunnel serve outage.json --ledger ledger.jsonl\n"
      "  windtunnel serve outage.json --port-base 0 --format json\n"
      "  windtunnel serve outage.json --print-config nginx"},
-    {"trial", "Example:\n  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json --clock virtual"},
+    {"trial",
+     "Examples:\n"
+     "  windtunnel trial outage.json --gateway scenarios/gateways/nginx.json\n"
+     "  windtunnel trial outage.json --gateway portkey.json --seeds 1..10 --out out --html\n"
+     "\n"
+     "The gateway lives in virtual time, in which ten minutes take seconds and the same seed gives the same\n"
+     "trial. A program that cannot (Go, linked statically, or running already) needs --clock real."},
+    {"gateway",
+     "FILE is a scenario whose providers have an `endpoint`; `server` states how it listens. SIGTERM ends it once the\n"
+     "open requests are answered. 4: the port is taken, a key is missing, or a file cannot be written.\n"
+     "\n"
+     "Example:\n"
+     "  windtunnel gateway gateway.json --listen 127.0.0.1:8787"},
     {"doctor",
      "COMMAND runs in virtual time alone: whenever all of it waits, the clock moves to its next deadline.\n"
      "\n"

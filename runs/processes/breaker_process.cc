@@ -57,11 +57,12 @@ class ProviderBreaker final : public monitor::ForeignBreaker {
 
 ScenarioBreakers::ScenarioBreakers(const sim::Scenario& scenario, const std::atomic<bool>* stop) {
   if (scenario.breaker_command.empty()) return;
+  const std::vector<monitor::BreakerConfig> configs = sim::breakers_of(scenario);
   const std::string folder = std::filesystem::path(scenario.file).parent_path().string();
   for (const sim::ProviderSpec& provider : scenario.providers) {
     breakers_.push_back(std::make_unique<ProviderBreaker>(
         provider.name, ChildOptions{.command = scenario.breaker_command, .directory = folder, .stop = stop}));
-    if (const auto why = breakers_.back()->reset(scenario.monitor.circuit_breaker)) {
+    if (const auto why = breakers_.back()->reset(configs[breakers_.size() - 1])) {
       throw ProblemError(
           ProblemKind::scenario,
           fmt::format("{}: /monitor/circuit_breaker: {} does not support these settings: {}", scenario.file,
@@ -107,7 +108,7 @@ std::string child_error_text(const ChildError& error, const std::vector<std::str
   if (!latest_line.empty()) text += fmt::format("  asked last: {}\n", latest_line);
   if (error.stderr_tail().empty()) return text + "  its stderr is empty";
   text += "  the end of its stderr:\n";
-  const std::string tail = error.stderr_tail();
+  const std::string& tail = error.stderr_tail();
   for (std::size_t first = 0; first < tail.size();) {
     const std::size_t end = std::min(tail.find('\n', first), tail.size());
     text += "  | " + visible_text(tail.substr(first, end - first)) + "\n";

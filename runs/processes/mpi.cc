@@ -21,7 +21,7 @@ namespace windtunnel::runs {
 #if !defined(WINDTUNNEL_MPI)
 
 Processes::Processes() = default;
-Processes::~Processes() = default;
+Processes::~Processes() = default;  // NOLINT(performance-trivially-destructible): with MPI it is not
 
 bool Processes::is_first() const { return true; }
 

@@ -36,8 +36,8 @@ class Processes {
   void dismiss(int number);
 
  private:
-  bool joined_ = false;
-  bool dismissed_ = false;
+  [[maybe_unused]] bool joined_ = false;  // without MPI neither is used
+  [[maybe_unused]] bool dismissed_ = false;
 };
 
 }  // namespace windtunnel::runs

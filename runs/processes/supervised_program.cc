@@ -45,9 +45,11 @@ struct Preparation {
 // A process's parent, from /proc/PID/stat; the name in it may hold anything, so what counts follows its last ')'.
 pid_t parent_of(const char* process) {
   std::array<char, 64> path{};
-  std::strcpy(path.data(), "/proc/");
-  std::strncat(path.data(), process, 16);
-  std::strcat(path.data(), "/stat");
+  char* end = path.data();
+  for (const std::string_view step :
+       {std::string_view{"/proc/"}, std::string_view{process}, std::string_view{"/stat"}}) {
+    end = std::copy_n(step.data(), std::min<std::size_t>(step.size(), 16), end);
+  }
   const int file = open(path.data(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return -1;
   std::array<char, 512> text{};

@@ -17,7 +17,7 @@ RunFiles::RunFiles(const RunJob& job)
   add_telemetry(job, path("telemetry.jsonl"));
   events_file_ = std::make_unique<reports::OutputFile>(path("events.jsonl"));
   events_ = std::make_unique<reports::EventsWriter>(*job.scenario, job.seed, *events_file_, job.events_max);
-  timeline_.emplace(*job.scenario, sim::timeline_widths(*job.scenario, job.until, job.timeline_step));
+  timeline_.emplace(*job.scenario, sim::timeline_widths(*job.scenario, job.until, job.timeline_step), job.from_outside);
 }
 
 void RunFiles::add_to(std::vector<sim::Observer>& observers) {
@@ -61,7 +61,8 @@ std::string RunFiles::path(const char* name) const { return (std::filesystem::pa
 
 void RunFiles::add_telemetry(const RunJob& job, const std::string& file) {
   telemetry_files_.push_back(std::make_unique<reports::OutputFile>(file));
-  telemetry_.push_back(std::make_unique<reports::TelemetryWriter>(*job.scenario, job.seed, *telemetry_files_.back()));
+  telemetry_.push_back(
+      std::make_unique<reports::TelemetryWriter>(*job.scenario, job.seed, *telemetry_files_.back(), job.from_outside));
 }
 
 void RunFiles::write(const char* name, const std::string& content, bool partial) {

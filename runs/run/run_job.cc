@@ -6,10 +6,10 @@
 #include <memory>
 #include <new>
 
-#include "reports/ci/junit.h"
 #include "reports/run/ab_table.h"
 #include "reports/run/run_summary.h"
 #include "runs/processes/breaker_process.h"
+#include "runs/run/reported_run.h"
 #include "runs/run/run_files.h"
 #include "sim/checks/claims/run_notes.h"
 #include "sim/world/world.h"
@@ -32,39 +32,6 @@ class ProgressObserver final {
   const RunJob& job_;
   std::uint64_t events_ = 0;
 };
-
-std::vector<std::string> failures_of(const reports::RunSummary& summary) {
-  std::vector<std::string> lines;
-  for (const sim::Finding& finding : summary.findings) {
-    if (finding.verdict == sim::Verdict::pass) continue;
-    lines.push_back(
-        fmt::format("{} {}: {}: {}", name_of(finding.verdict), name_of(finding.kind), finding.claim, finding.reason));
-  }
-  return lines;
-}
-
-// All but the determinism and the files.
-RunDone done_of(const RunJob& job, const reports::RunSummary& summary, CutShort cut_short) {
-  RunDone done;
-  done.cut_short = cut_short;
-  done.digest = summary.digest;
-  done.failures = failures_of(summary);
-  done.summary_json = reports::summary_json(summary);
-  done.summary_text = reports::summary_text(summary);
-  if (job.wants_annotations) done.annotations = reports::annotations_of(summary);
-  if (job.wants_junit || !job.directory.empty()) {
-    done.junit = reports::junit_suite(summary, cut_short == CutShort::interrupted);
-  }
-  return done;
-}
-
-// Two more runs, compared event by event.
-void verify_determinism(const RunJob& job, const ScenarioBreakers& breakers, RunDone& done) {
-  const sim::RunOptions options{.seed = job.seed, .until = job.until, .breakers = breakers.all()};
-  done.divergence = sim::first_divergence(*job.scenario, options, options);
-  if (!done.divergence) return;
-  done.failures.push_back(fmt::format("two runs differ first in event {}", done.divergence->event));
-}
 
 CutShort cut_short_of(const RunJob& job, const sim::RunResult& result, const RunFiles& files) {
   if (job.stop != nullptr && job.stop->load() && result.stopped) return CutShort::interrupted;
@@ -101,20 +68,19 @@ RunDone judged(const RunJob& job) {
                                                             .build = reports::this_build(job.version),
                                                             .wall = wall,
                                                             .samples = samples ? &*samples : nullptr});
-  RunDone done = done_of(job, summary, cut_short);
-  done.judgement = judgement;
-  done.ended = result.ended;
-  done.events_left_out = files.events_left_out();
-  if (job.verify_determinism && cut_short == CutShort::no) verify_determinism(job, breakers, done);
-  const std::string junit = reports::junit_begin() + done.junit + reports::junit_end();
-  if (!job.wants_junit) done.junit.clear();
-  try {
-    files.finish(result, summary, {done.summary_text, done.summary_json, junit}, cut_short != CutShort::no);
-  } catch (const reports::ReportError& error) {
-    done.problem = Problem{ProblemKind::file, error.what()};
+  // Two more runs, compared event by event.
+  std::optional<sim::Divergence> divergence;
+  if (job.verify_determinism && cut_short == CutShort::no) {
+    const sim::RunOptions options{.seed = job.seed, .until = job.until, .breakers = breakers.all()};
+    divergence = sim::first_divergence(*job.scenario, options, options);
   }
-  if (job.color) done.summary_text = reports::summary_text(summary, {.color = true});
-  return done;
+  return reported({.job = job,
+                   .result = result,
+                   .judgement = judgement,
+                   .summary = summary,
+                   .cut_short = cut_short,
+                   .divergence = std::move(divergence)},
+                  files);
 }
 
 RunDone failed(ProblemKind kind, std::string text) {
@@ -127,8 +93,9 @@ RunDone failed(ProblemKind kind, std::string text) {
 
 std::string error_of(const RunDone& done) {
   if (done.problem) return done.problem->text;
-  if (!done.divergence) return {};
-  return fmt::format("not deterministic: two runs differ first in event {}\n  the first run:\n{}  the second run:\n{}",
+  if (!done.divergence) return done.difference;
+  return done.difference +
+         fmt::format("not deterministic: two runs differ first in event {}\n  the first run:\n{}  the second run:\n{}",
                      done.divergence->event, done.divergence->first, done.divergence->second);
 }
 

@@ -37,6 +37,7 @@ struct RunJob {
   bool verify_determinism = false;
   bool wants_junit = false;
   std::uint64_t events_max = kEventsMax;  // bytes of events.jsonl; events beyond are counted
+  bool from_outside = false;              // a trial: what goes on inside the gateway is not observed
   bool keeps_junit = true;  // writes junit.xml into its directory; false: that is another file of the caller
   bool wants_annotations = false;
   const std::atomic<bool>* stop = nullptr;  // set from elsewhere: the run ends at the next event
@@ -55,6 +56,7 @@ struct RunDone {
   Instant ended{};  // in virtual time
   std::optional<Problem> problem;
   std::optional<sim::Divergence> divergence;  // two runs differ, as verify_determinism found
+  std::string difference;                     // of our gateway and its simulation, for people; empty: none
   std::uint64_t digest = 0;
   std::uint64_t events_left_out = 0;  // of events.jsonl, because of its limit
   std::string summary_text;           // empty: nothing ran

@@ -78,7 +78,7 @@ std::optional<Problem> RunPlan::problem_with_outputs(const std::string& junit) c
   std::vector<Output> outputs{{"--telemetry", request_.telemetry}, {"--junit", junit}};
   if (size_ == 1 && !request_.out.empty()) {
     for (const char* name : {"telemetry.jsonl", "events.jsonl", "timeline.json", "summary.json", "summary.txt",
-                             "junit.xml", "report.html"}) {
+                             "junit.xml", "report.html", "ledger.jsonl", "gateway.log"}) {
       outputs.push_back({"--out", (std::filesystem::path(job(0).directory) / name).string()});
     }
   }
@@ -110,7 +110,8 @@ RunJob RunPlan::job(std::uint64_t place) const {
 }
 
 std::string replay_command(const RunRequest& request, const std::string& file, std::uint64_t seed) {
-  std::string command = fmt::format("windtunnel run {} --seed {}", shell_word(file), seed);
+  std::string command =
+      fmt::format("windtunnel {} {}{} --seed {}", request.verb, shell_word(file), request.flags, seed);
   for (const std::string& set : request.sets) command += " --set " + shell_word(set);
   if (!request.until.empty()) command += " --until " + shell_word(request.until);
   if (request.checks != std::vector<std::string>{"all"})

@@ -29,6 +29,8 @@ struct RunRequest {
   std::uint64_t memory_max = kMemoryMax;   // bytes
   bool keep_going = false;                 // after a violation
   bool verify_determinism = false;
+  std::string verb = "run";  // of the command that replays it
+  std::string flags;         // of that command, with a space before each; empty: none but those above
 };
 
 // What is wrong with a request by itself, before any file of it is read.
@@ -64,7 +66,7 @@ class RunPlan {
   std::uint64_t size_ = 0;
 };
 
-// windtunnel run FILE --seed N [--set ...] [--until T], quoted for a shell.
+// windtunnel run FILE --seed N [--set ...] [--until T], quoted for a shell; the verb and its flags are the request's.
 std::string replay_command(const RunRequest& request, const std::string& file, std::uint64_t seed);
 
 }  // namespace windtunnel::runs

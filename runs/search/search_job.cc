@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "reports/files/report_error.h"
+#include "runs/search/gateway_search.h"
 #include "runs/search/search_folder.h"
 #include "runs/shell_word.h"
 #include "scenarios/reader.h"
@@ -229,6 +230,7 @@ class Search {
 SearchDone search(SearchJob job) {
   SearchDone failed;
   try {
+    if (!job.request.gateway.empty()) return search_gateway(job);
     return Search{std::move(job)}.perform();
   } catch (const ProblemError& error) {
     failed.problem = error.problem();

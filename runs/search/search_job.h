@@ -31,6 +31,7 @@ struct SearchRequest {
   bool swarm = false;
   std::string out;  // empty: no files, and nothing to go on from
   std::vector<std::string> checks{"all"};
+  std::string gateway;  // the file of a real gateway, which is searched in virtual time; empty: our own pipeline
 };
 
 struct SearchJob {

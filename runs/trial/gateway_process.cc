@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 #include "runs/problem.h"
 
@@ -23,21 +24,23 @@ constexpr std::size_t kTailMax = 2000;
 std::string value_of(const std::string& name, const GatewayPlaces& places) {
   if (name == "port") return std::to_string(places.port);
   if (name == "directory") return places.directory;
+  if (name == "file") return places.file;
+  if (name == "windtunnel") return std::filesystem::read_symlink("/proc/self/exe").string();
   if (name == "here") return std::filesystem::current_path().string();
   const std::size_t colon = name.find(':');
   const std::string provider = name.substr(colon + 1);
   const auto found = std::ranges::find(places.urls, provider, [](const auto& entry) { return entry.first; });
   if (found == places.urls.end()) {
-    refuse(ProblemKind::scenario, "the gateway's file names the provider \"" + provider + "\" in {" + name +
-                                      "}, which the scenario does not have");
+    refuse(ProblemKind::scenario, "the gateway's file has {" + name + "}, and \"" + provider +
+                                      "\" is neither a provider of the scenario nor one of the programs");
   }
   const std::string& url = found->second;
   return name.starts_with("host:") ? url.substr(url.find("//") + 2) : url;
 }
 
 bool is_place(const std::string& name) {
-  return name == "port" || name == "directory" || name == "here" || name.starts_with("url:") ||
-         name.starts_with("host:");
+  return name == "port" || name == "directory" || name == "here" || name == "file" || name == "windtunnel" ||
+         name.starts_with("url:") || name.starts_with("host:");
 }
 
 int open_or_refuse(const std::string& path, int flags) {
@@ -65,10 +68,15 @@ std::string filled_in(const std::string& text, const GatewayPlaces& places) {
 
 sim::GatewaySpec filled_in(const sim::GatewaySpec& spec, const GatewayPlaces& places) {
   sim::GatewaySpec done = spec;
+  for (auto& [name, value] : done.request.headers) value = filled_in(value, places);
+  for (sim::GatewayFile& file : done.files) file.text = filled_in(file.text, places);
+  return done;
+}
+
+sim::GatewayProgram filled_in(const sim::GatewayProgram& program, const GatewayPlaces& places) {
+  sim::GatewayProgram done = program;
   for (std::string& word : done.command) word = filled_in(word, places);
-  for (sim::NamedTexts* texts : {&done.environment, &done.files, &done.request.headers}) {
-    for (auto& [name, value] : *texts) value = filled_in(value, places);
-  }
+  for (auto& [name, value] : done.environment) value = filled_in(value, places);
   return done;
 }
 
@@ -82,22 +90,24 @@ void write_gateway_file(const std::string& folder, const std::string& name, cons
   if (!file) refuse(ProblemKind::file, path.string() + ": cannot write the gateway's file");
 }
 
-GatewayProcess::GatewayProcess(const sim::GatewaySpec& spec, const std::string& directory, const std::string& log,
-                               const std::vector<std::string>& environment)
+GatewayProcess::GatewayProcess(const sim::GatewayProgram& program, const std::string& directory, const std::string& log,
+                               std::vector<std::string> environment, bool fixed_addresses)
     : log_(log) {
-  ProgramSurroundings surroundings{
-      .directory = directory, .environment = environment, .fixed_addresses = !environment.empty()};
-  for (const auto& [name, value] : spec.environment) surroundings.environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : program.environment) environment.push_back(name + "=" + value);
+  const ProgramSurroundings surroundings{.directory = directory,
+                                         .environment = std::move(environment),
+                                         .inherits_environment = program.inherits_environment,
+                                         .fixed_addresses = fixed_addresses};
   const int input = open_or_refuse("/dev/null", O_RDONLY);
   const int output = open_or_refuse(log, O_WRONLY | O_CREAT | O_TRUNC);
   try {
-    program_ = std::make_unique<SupervisedProgram>(spec.command, surroundings,
+    program_ = std::make_unique<SupervisedProgram>(program.command, surroundings,
                                                    ProgramStreams{.input = input, .output = output, .errors = output});
   } catch (const std::system_error& error) {
     close(input);
     close(output);
     refuse(ProblemKind::file,
-           fmt::format("the gateway's program {} cannot be started: {}", spec.command.front(), error.code().message()));
+           fmt::format("the program {} cannot be started: {}", program.command.front(), error.code().message()));
   }
   close(input);
   close(output);
@@ -109,6 +119,8 @@ std::optional<std::string> GatewayProcess::ended() {
   if (WIFSIGNALED(*status)) return fmt::format("signal {}", WTERMSIG(*status));
   return fmt::format("exit code {}", WEXITSTATUS(*status));
 }
+
+bool GatewayProcess::ended_well() { return program_->ended_within(std::chrono::milliseconds{0}) == 0; }
 
 std::string GatewayProcess::output_tail() const {
   std::ifstream file(log_, std::ios::binary | std::ios::ate);

@@ -3,29 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "base/stable_hash.h"
 #include "reports/files/output_file.h"
-#include "runs/outputs.h"
+#include "runs/gateway/equality.h"
+#include "runs/run/reported_run.h"
+#include "runs/run/run_files.h"
 #include "runs/scenario_source.h"
 #include "runs/shell_word.h"
 #include "runs/temporary_folder.h"
-#include "runs/trial/gateway_process.h"
-#include "runs/trial/trial_text.h"
+#include "runs/trial/gateway_programs.h"
+#include "runs/trial/trial_agreement.h"
+#include "runs/trial/trial_figures_summary.h"
 #include "scenarios/gateway_reader.h"
+#include "scenarios/json/exact_numbers.h"
 #include "sim/checks/judge.h"
 #include "sim/checks/outside.h"
 #include "wire/clock/clock_library.h"
 #include "wire/clock/coordinator.h"
 #include "wire/clock/real_clock.h"
 #include "wire/clock/virtual_clock.h"
-#include "wire/http/free_port.h"
+#include "wire/trial/checks/seen_counts.h"
+#include "wire/trial/checks/trial_checks.h"
 #include "wire/trial/observed_lines.h"
-#include "wire/trial/ready_probe.h"
-#include "wire/trial/trial_checks.h"
 #include "wire/trial/trial_driver.h"
 #include "wire/trial/trial_events.h"
 
@@ -33,28 +37,22 @@ namespace windtunnel::runs {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = wire::SocketLoop::Clock;
 
 // Later than this the harness itself, and not the gateway, may be what was measured.
 constexpr Duration kLatenessMax = 250ms;
 
-// "http://127.0.0.1:8080"
-wire::GatewayAddress address_of(const std::string& url) {
-  constexpr std::string_view kScheme = "http://";
-  std::string host = url.starts_with(kScheme) ? url.substr(kScheme.size()) : std::string();
-  host = host.substr(0, host.find('/'));
-  const std::size_t colon = host.find(':');
-  wire::GatewayAddress address{.address = host.substr(0, colon), .port = 80};
-  if (colon != std::string::npos) {
-    const char* const end = host.data() + host.size();
-    const auto [stop, error] = std::from_chars(host.data() + colon + 1, end, address.port);
-    if (error != std::errc{} || stop != end) address.port = 0;
-  }
-  if (host.empty() || address.port == 0) {
-    refuse(ProblemKind::scenario, "url: \"" + url + "\" is not an address such as http://127.0.0.1:8080");
-  }
-  return address;
-}
+// In virtual time the programs' calendar begins so long before the scenario's start, so that the gateway is ready when
+// it comes and both calendars are one.
+constexpr Duration kLead = 1min;
+
+// One trial, as the class below takes it.
+struct TrialJob {
+  std::uint64_t seed = 0;
+  sim::GatewayClock clock{};
+  bool is_equal = false;
+  std::string out;  // the folder of the programs' output; empty: none
+  const std::atomic<bool>* stop = nullptr;
+};
 
 // Everything that a trial keeps for its duration, in the order in which it is ended.
 class Trial {
@@ -62,7 +60,7 @@ class Trial {
   Trial(const TrialJob& job, const sim::Scenario& scenario, const sim::GatewaySpec& spec)
       : job_(job),
         scenario_(scenario),
-        seed_(job.request.seed.value_or(scenario.seed)),
+        seed_(job.seed),
         clock_(clock_of(job, scenario)),
         server_(scenario,
                 {.seed = seed_,
@@ -70,80 +68,59 @@ class Trial {
                  .on_line = [this](const wire::CallLine& line) { lines_.push_back(line); }},
                 *clock_, loop_) {
     if (const auto problem = server_.listen()) refuse(ProblemKind::file, *problem);
-    GatewayPlaces places{.port = spec.url.empty() ? wire::free_port() : std::uint16_t{0},
-                         .directory = folder_.path().string()};
+    GatewayPlaces places{.directory = folder_.path().string(), .file = (folder_.path() / "scenario.json").string()};
     for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
       places.urls.emplace_back(scenario.providers[i].name, server_.urls()[i]);
     }
-    spec_ = filled_in(spec, places);
-    address_ = spec_.url.empty() ? wire::GatewayAddress{.port = places.port} : address_of(spec_.url);
+    programs_.emplace(spec, std::move(places),
+                      GatewayPrograms::House{.folder = folder_.path().string(),
+                                             .logs = job.out.empty() ? folder_.path().string() : job.out,
+                                             .coordinator = coordinator_ ? &*coordinator_ : nullptr,
+                                             .server = server_,
+                                             .loop = loop_,
+                                             .stop = *job.stop});
   }
 
   void start_gateway() {
-    const std::string log =
-        (std::filesystem::path(job_.request.out.empty() ? folder_.path().string() : job_.request.out) / "gateway.log")
-            .string();
-    for (const auto& [name, content] : spec_.files) write_gateway_file(folder_.path().string(), name, content);
-    if (!spec_.command.empty()) {
-      process_.emplace(spec_, folder_.path().string(), log,
-                       coordinator_ ? coordinator_->environment(1) : std::vector<std::string>{});
-    } else if (coordinator_) {
-      refuse("virtual time is for a gateway that the trial starts, and this one runs already: --clock real");
+    write_gateway_file(folder_.path().string(), "scenario.json",
+                       scenario_for_gateway(scenario_, seed_, server_.urls()));
+    programs_->start();
+    while (coordinator_ && clock_->ticks() < Instant{} + kLead && !job_.stop->load()) {
+      programs_->check_alive();
+      clock_->wait(loop_, Instant{} + kLead - clock_->ticks());
     }
-    wire::ReadyProbe probe{address_, spec_.ready.path, *clock_, loop_};
-    const auto until = Clock::now() + spec_.ready.within;
-    while (!probe.is_ready() && !job_.stop->load()) {
-      if (Clock::now() >= until) {
-        if (coordinator_ && coordinator_->registrations() == 0) {
-          refuse_gateway("does not live in virtual time: no process of it registered; --clock real");
-        }
-        refuse_gateway(fmt::format("was not ready within {} ms{}", spec_.ready.within / 1ms,
-                                   probe.status() == 0 ? "" : fmt::format(" (status {})", probe.status())));
-      }
-      check_alive();
-      probe.advance();
-      clock_->wait(loop_, 20ms);
-      server_.advance();
-    }
-    probe.stop();
   }
 
   wire::TrialRun run() {
-    const std::string& model = spec_.request.model;
-    wire::TrialClient client{address_, spec_.request, model.empty() ? scenario_.providers.front().model : model,
-                             server_.clock(), loop_};
+    const sim::GatewayRequest& request = programs_->spec().request;
+    wire::TrialClient client{programs_->address(), request,
+                             request.model.empty() ? scenario_.providers.front().model : request.model, server_.clock(),
+                             loop_};
     wire::TrialDriver driver{scenario_, seed_, server_, client, loop_};
-    driver.run(*job_.stop, [this] { return !gateway_ended(); });
-    check_alive();
+    const Instant end = Instant{} + scenario_.duration;
+    programs_->start_driver();
+    driver.run(
+        *job_.stop, [this] { return programs_->are_alive(); }, [&] { return programs_->is_driven(end); });
+    programs_->check_alive();
+    if (job_.is_equal) equality_ = compare_with_simulation(scenario_, seed_, folder_.path() / kDecisions);
     return driver.take(std::move(lines_));
   }
+  // With the simulation, if it was asked for.
+  [[nodiscard]] const std::optional<Equality>& equality() const { return equality_; }
 
  private:
   std::unique_ptr<wire::TrialClock> clock_of(const TrialJob& job, const sim::Scenario& scenario) {
-    if (!job.request.is_virtual) return std::make_unique<wire::RealClock>();
+    if (job.clock == sim::GatewayClock::real) return std::make_unique<wire::RealClock>();
     const auto library = wire::clock_library();
     if (!library) {
-      refuse(ProblemKind::file, "windtunnel_clock.so lies neither beside this program nor in ../lib/windtunnel");
+      refuse(ProblemKind::file,
+             "windtunnel_clock.so, which virtual time needs, lies neither beside this program nor in "
+             "../lib/windtunnel; --clock real goes without it");
     }
     coordinator_.emplace(wire::Coordinator::Settings{
-        .folder = folder_.path(), .library = *library, .start = scenario.start, .seed = seed_});
-    return std::make_unique<wire::VirtualClock>(*coordinator_, scenario.start);
+        .folder = folder_.path(), .library = *library, .start = scenario.start - kLead, .seed = seed_});
+    return std::make_unique<wire::VirtualClock>(*coordinator_, scenario.start - kLead);
   }
-  [[nodiscard]] bool gateway_ended() {
-    if (process_ && !ended_) ended_ = process_->ended();
-    return ended_.has_value();
-  }
-  void check_alive() {
-    if (gateway_ended()) refuse_gateway("ended with " + *ended_);
-  }
-  [[noreturn]] void refuse_gateway(const std::string& what) {
-    std::string text = "the gateway " + what;
-    if (process_) {
-      if (const std::string tail = process_->output_tail(); !tail.empty()) text += "; the end of its output:\n" + tail;
-    }
-    refuse(ProblemKind::file, text);
-  }
-
   const TrialJob& job_;
   const sim::Scenario& scenario_;
   std::uint64_t seed_;
@@ -153,111 +130,237 @@ class Trial {
   std::unique_ptr<wire::TrialClock> clock_;
   std::vector<wire::CallLine> lines_;
   wire::ProviderServer server_;
-  sim::GatewaySpec spec_;
-  wire::GatewayAddress address_;
-  std::optional<GatewayProcess> process_;
-  std::optional<std::string> ended_;
+  std::optional<GatewayPrograms> programs_;
+  std::optional<Equality> equality_;
 };
 
-sim::Judgement judge(const wire::TrialRun& run, const sim::Scenario& scenario, std::vector<std::string>& unobserved) {
-  sim::OutsideClaims claims = sim::claims_from_outside(scenario);
-  sim::Judge judge{claims.scenario, {.checks = {"none"}, .from_outside = true}};
-  for (const sim::Event& event : wire::trial_events(run, claims.scenario)) {
-    std::visit([&](const auto& each) { judge.on(each); }, event);
+std::optional<Duration> patience_of(const TrialSettings& settings) {
+  if (settings.patience.empty()) return std::nullopt;
+  const scenarios::ExactNumber parsed = scenarios::exact_duration(settings.patience);
+  if (parsed.problem == scenarios::NumberProblem::none && parsed.value > 0) return Duration{parsed.value};
+  refuse("--patience " + settings.patience + " is not a duration such as 3s, above 0");
+}
+
+sim::GatewaySpec named_gateway(const TrialSettings& settings, const sim::Scenario& scenario) {
+  if (!settings.gateway.empty()) return scenarios::read_gateway(settings.gateway);
+  if (scenario.gateway) {
+    if (scenario.gateway->all_programs().empty() && scenario.gateway->url.empty()) {
+      refuse(ProblemKind::scenario, scenario.file + ": /gateway: it has neither a command nor a url");
+    }
+    return *scenario.gateway;
   }
-  sim::Judgement judgement = judge.judge(
-      sim::RunFacts{.ended = run.ended, .arrivals = run.requests.size(), .stopped = run.stopped, .faults = run.faults});
-  for (sim::Finding& finding : wire::check_trial(run, scenario)) judgement.findings.push_back(std::move(finding));
-  unobserved = std::move(claims.unobserved);
-  sim::leave_out_breakers(judgement, run.requests.size(), unobserved);
+  refuse("no gateway is named: --gateway G.json, or the block \"gateway\" in " + scenario.file);
+}
+
+sim::GatewaySpec gateway_of(const TrialSettings& settings, const sim::Scenario& scenario) {
+  sim::GatewaySpec spec = named_gateway(settings, scenario);
+  if (const auto patience = patience_of(settings)) spec.request.timeout = *patience;
+  return spec;
+}
+
+// Of all that was seen.
+std::uint64_t digest_of(const wire::TrialRun& run) {
+  std::uint64_t digest = 0;
+  for (const std::string& line : wire::observed_lines(run)) digest = stable_hash(line, digest);
+  return digest;
+}
+
+std::optional<sim::Divergence> divergence_of(const wire::TrialRun& first, const wire::TrialRun& second) {
+  const std::vector<std::string> one = wire::observed_lines(first);
+  const std::vector<std::string> other = wire::observed_lines(second);
+  const auto [a, b] = std::ranges::mismatch(one, other);
+  if (a == one.end() && b == other.end()) return std::nullopt;
+  const auto line = [](auto place, const auto& lines) {
+    return "    " + (place == lines.end() ? std::string("nothing more was seen") : *place) + "\n";
+  };
+  return sim::Divergence{
+      .event = static_cast<std::uint64_t>(a - one.begin()) + 1, .first = line(a, one), .second = line(b, other)};
+}
+
+// What is kept of a trial beside the reports of a run.
+void keep_ledger(const std::string& folder, const wire::TrialRun& run, bool partial) {
+  reports::OutputFile file{(std::filesystem::path(folder) / "ledger.jsonl").string()};
+  for (const wire::CallLine& line : run.calls) file.append(text_of(line));
+  if (!partial) file.finish();
+}
+
+// The scenario with what the gateway declares in place of its own blocks.
+sim::Scenario declared_by(const sim::GatewaySpec& spec, const TrialSettings& settings, const sim::Scenario& scenario) {
+  if (spec.declares.empty()) return scenario;
+  std::vector<std::string> sets = settings.sets;
+  for (const auto& [key, json] : spec.declares) sets.push_back(key + "=" + json);
+  LoadedScenario loaded = load_scenario_with_any_breakers(scenario.file, sets);
+  if (loaded.problem) {
+    refuse(loaded.problem->kind, "what the gateway declares is no part of a scenario: " + loaded.problem->text);
+  }
+  return *std::move(loaded.scenario);
+}
+
+void note_lateness(const wire::TrialRun& run, sim::Judgement& judgement) {
   // What a check found is true all the same.
   const bool is_broken = std::ranges::any_of(
       judgement.findings, [](const sim::Finding& finding) { return finding.kind == sim::Finding::Kind::invariant; });
-  if (run.lateness_max > kLatenessMax && !is_broken) {
-    judgement.verdict = sim::Verdict::inconclusive;
-    judgement.notes.push_back(
-        fmt::format("the harness was {} ms late, more than {} ms: this machine was too busy, and "
-                    "the gateway is not to blame",
-                    run.lateness_max / 1ms, kLatenessMax / 1ms));
+  if (run.lateness_max <= kLatenessMax || is_broken) return;
+  judgement.verdict = sim::Verdict::inconclusive;
+  judgement.notes.push_back(
+      fmt::format("the harness was {} ms late, more than {} ms: this machine was too busy, and "
+                  "the gateway is not to blame",
+                  run.lateness_max / 1ms, kLatenessMax / 1ms));
+}
+
+void note_agreement(const reports::AgreementSummary& agreement, reports::RunSummary& summary) {
+  for (const reports::AgreementRow& row : agreement.rows) {
+    if (row.is_inside) continue;
+    summary.notes.push_back(fmt::format("{}: {} {} observed, {} to {} predicted{}", row.name, row.observed, row.unit,
+                                        row.low, row.high, row.explanation.empty() ? "" : ": " + row.explanation));
   }
+}
+
+sim::Judgement judgement_of(const wire::TrialRun& run, const sim::Scenario& scenario, wire::TrialVerdicts verdicts,
+                            sim::Judge& judge, std::vector<std::string>& unobserved) {
+  sim::Judgement judgement =
+      judge.judge(sim::RunFacts{.ended = run.ended,
+                                .arrivals = run.requests.size() + wire::calls_by_request(run, scenario).outside.size(),
+                                .stopped = run.stopped,
+                                .faults = run.faults});
+  judgement.checks = std::move(verdicts.checks);
+  for (sim::Finding& finding : verdicts.findings) judgement.findings.push_back(std::move(finding));
+  for (std::string& claim : verdicts.not_declared) unobserved.push_back(std::move(claim));
+  sim::leave_out_breakers(judgement, run.requests.size(), unobserved);
+  note_lateness(run, judgement);
   return judgement;
 }
 
-// The command that does it again.
-std::string replay_of(const TrialRequest& request) {
-  std::string replay = "windtunnel trial " + shell_word(request.file) + " --gateway " + shell_word(request.gateway);
-  for (const std::string& set : request.sets) replay += " --set " + shell_word(set);
-  if (request.seed) replay += " --seed " + std::to_string(*request.seed);
-  if (request.is_virtual) replay += " --clock virtual";
-  return replay;
-}
-
-void keep(const std::string& folder, const char* name, const std::string& content) {
-  reports::OutputFile file{(std::filesystem::path(folder) / name).string()};
-  file.append(content);
-  file.finish();
-}
-
-void try_scenario(const TrialJob& job, const sim::Scenario& scenario, TrialDone& done) {
-  const sim::GatewaySpec spec = scenarios::read_gateway(job.request.gateway);
-  LockedFolder folder = lock_folder(job.request.out);
-  if (folder.problem) refuse(folder.problem->kind, folder.problem->text);
+TriedGateway judged(const TrialSettings& settings, const RunJob& job) {
+  const sim::Scenario& scenario = *job.scenario;
+  const sim::GatewaySpec spec = gateway_of(settings, scenario);
+  const sim::Scenario declared = declared_by(spec, settings, scenario);
+  RunFiles files{job};
+  check_driver(spec, scenario);
+  const TrialJob trial_job{.seed = job.seed,
+                           .clock = settings.clock.value_or(spec.clock),
+                           .is_equal = settings.is_equal,
+                           .out = job.directory,
+                           .stop = job.stop};
+  std::optional<Equality> equality;
   const auto observe = [&] {
-    Trial trial{job, scenario, spec};
+    Trial trial{trial_job, scenario, spec};
     trial.start_gateway();
-    return trial.run();
+    wire::TrialRun run = trial.run();
+    if (trial.equality()) equality = trial.equality();
+    return run;
   };
+  const auto began = std::chrono::steady_clock::now();
   const wire::TrialRun run = observe();
-  if (job.request.twice && !job.stop->load()) {
-    if (const std::string difference = wire::first_difference(run, observe()); !difference.empty()) {
-      done.difference = "the second trial differs from the first:\n" + difference;
-    }
+  const auto wall = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
+  std::optional<sim::Divergence> divergence;
+  if (job.verify_determinism && !job.stop->load()) divergence = divergence_of(run, observe());
+
+  sim::OutsideClaims claims = sim::claims_from_outside(scenario);
+  sim::Judge judge{claims.scenario, {.checks = {"none"}, .from_outside = true}};
+  wire::SeenCounts counts{scenario};
+  std::vector<sim::Observer> observers{&judge, &counts};
+  files.add_to(observers);
+  const std::vector<sim::Event> events = wire::trial_events(run, claims.scenario);
+  for (const sim::Event& event : events) {
+    for (const sim::Observer& observer : observers) std::visit([&](const auto& each) { observer.on(each); }, event);
   }
-  std::vector<std::string> unobserved;
-  done.judgement = judge(run, scenario, unobserved);
-  done.interrupted = job.stop->load();
-  const wire::TrialFigures figures = wire::trial_figures(run, scenario);
-  const TrialReport report{.scenario = scenario,
-                           .figures = figures,
-                           .judgement = done.judgement,
-                           .unobserved = unobserved,
-                           .gateway = job.request.gateway,
-                           .seed = job.request.seed.value_or(scenario.seed),
-                           .replay = replay_of(job.request)};
-  done.text = trial_text(report) + done.difference;
-  done.json = trial_json(report);
-  if (job.request.out.empty()) return;
-  std::string ledger;
-  for (const wire::CallLine& line : run.calls) ledger += text_of(line);
-  keep(job.request.out, "ledger.jsonl", ledger);
-  keep(job.request.out, "trial.txt", done.text);
-  keep(job.request.out, "trial.json", done.json);
+  sim::RunResult result{.pipeline = monitor::Pipeline{scenario.monitor, sim::provider_configs(scenario)},
+                        .seed = job.seed,
+                        .digest = digest_of(run),
+                        .events = events.size(),
+                        .ended = run.ended,
+                        .stopped = run.stopped,
+                        .faults = run.faults};
+  counts.put_totals(result);
+  const sim::Judgement judgement =
+      judgement_of(run, claims.scenario, wire::check_trial(run, scenario, declared), judge, claims.unobserved);
+  reports::RunSummary summary = reports::run_summary({.scenario = scenario,
+                                                      .result = result,
+                                                      .judgement = judgement,
+                                                      .replay = job.replay,
+                                                      .build = reports::this_build(job.version),
+                                                      .wall = wall,
+                                                      .seen = &counts.metrics(),
+                                                      .unseen_counters = sim::unseen_counters()});
+  summary.trial = summary_of(wire::trial_figures(run, scenario));
+  summary.trial->gateway = settings.gateway.empty() ? scenario.file : settings.gateway;
+  summary.trial->clock = trial_job.clock == sim::GatewayClock::virtual_time ? "virtual" : "real";
+  summary.trial->not_observed = std::move(claims.unobserved);
+  if (settings.predictions > 0 && !run.stopped && declared.breaker_command.empty()) {
+    summary.trial->agreement = agreement_of({.declared = declared,
+                                             .events = events,
+                                             .seed = job.seed,
+                                             .predictions = settings.predictions,
+                                             .has_first_token = spec.request.stream});
+    note_agreement(*summary.trial->agreement, summary);
+  }
+  if (equality && equality->difference.empty()) {
+    summary.notes.push_back(fmt::format("Equal to the simulation in each of {} decisions of {} requests.",
+                                        equality->decisions, equality->requests));
+  }
+  const CutShort cut_short = job.stop->load() ? CutShort::interrupted : CutShort::no;
+  if (!job.directory.empty()) keep_ledger(job.directory, run, cut_short != CutShort::no);
+  RunDone done = reported({.job = job,
+                           .result = result,
+                           .judgement = judgement,
+                           .summary = summary,
+                           .cut_short = cut_short,
+                           .divergence = std::move(divergence)},
+                          files);
+  if (equality) done.difference = equality->difference;
+  return {std::move(done), std::move(summary.trial)};
 }
+
+TriedGateway failed_trial(ProblemKind kind, std::string text) {
+  TriedGateway tried;
+  tried.done.problem = Problem{kind, std::move(text)};
+  return tried;
+}
+
+constexpr std::array<std::string_view, 4> kClaimKeys = {"monitor", "routes", "default_fallback", "limits"};
 
 }  // namespace
 
-TrialDone try_gateway(const TrialJob& job) {
-  TrialDone done;
-  LoadedScenario loaded = load_scenario(job.request.file, job.request.sets);
-  if (loaded.problem) {
-    done.problem = std::move(loaded.problem);
-    return done;
+std::optional<Problem> problem_with(const TrialSettings& /*settings*/, const RunRequest& request) {
+  for (const std::string& set : request.sets) {
+    const std::string key = set.substr(0, set.find_first_of(".="));
+    if (std::ranges::find(kClaimKeys, key) == kClaimKeys.end()) continue;
+    return Problem{ProblemKind::request, "--set " + set + ": it would change what the gateway claims to do, and not " +
+                                             "the gateway; change its file"};
   }
-  for (const std::string& warning : loaded.scenario->warnings) job.note(warning);
+  return std::nullopt;
+}
+
+std::string flags_of(const TrialSettings& settings) {
+  std::string flags;
+  if (!settings.gateway.empty()) flags += " --gateway " + shell_word(settings.gateway);
+  if (!settings.patience.empty()) flags += " --patience " + shell_word(settings.patience);
+  if (settings.clock) flags += *settings.clock == sim::GatewayClock::real ? " --clock real" : " --clock virtual";
+  if (settings.is_equal) flags += " --equal";
+  return flags;
+}
+
+RunDone try_gateway(const TrialSettings& settings, const RunJob& job) { return tried_gateway(settings, job).done; }
+
+TriedGateway tried_gateway(const TrialSettings& settings, const RunJob& job) {
   try {
-    try_scenario(job, *loaded.scenario, done);
+    RunJob from_outside = job;
+    from_outside.from_outside = true;
+    return judged(settings, from_outside);
   } catch (const ProblemError& error) {
-    done.problem = error.problem();
+    return failed_trial(error.problem().kind, error.problem().text);
   } catch (const scenarios::ScenarioError& error) {
-    done.problem = Problem{ProblemKind::scenario, error.what()};
+    return failed_trial(ProblemKind::scenario, error.what());
   } catch (const scenarios::FileError& error) {
-    done.problem = Problem{ProblemKind::file, error.what()};
+    return failed_trial(ProblemKind::file, error.what());
   } catch (const reports::ReportError& error) {
-    done.problem = Problem{ProblemKind::file, error.what()};
+    return failed_trial(ProblemKind::file, error.what());
   } catch (const std::system_error& error) {
-    done.problem = Problem{ProblemKind::file, error.what()};
+    return failed_trial(ProblemKind::file, error.what());
+  } catch (const std::exception& error) {
+    return failed_trial(ProblemKind::internal, std::string("internal error: ") + error.what());
   }
-  return done;
 }
 
 }  // namespace windtunnel::runs

@@ -1,45 +1,44 @@
 #pragma once
 // Tries a gateway: starts it, sends it the workload of a scenario, serves the scenario's providers to it, judges what
-// was seen from outside, and ends it.
+// was seen from outside, and ends it. Its reports are those of a run.
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "reports/run/trial_summary.h"
 #include "runs/problem.h"
-#include "sim/checks/findings/verdict.h"
+#include "runs/run/run_job.h"
+#include "runs/run/run_plan.h"
+#include "sim/world/scenario.h"
 
 namespace windtunnel::runs {
 
-struct TrialRequest {
-  std::string file;
-  std::vector<std::string> sets;
-  std::string gateway;                // the file that states how it is started and called
-  std::optional<std::uint64_t> seed;  // instead of the scenario's
-  bool is_virtual = false;            // virtual time in place of the real clock
-  bool twice = false;                 // the same trial again, and whether all that was seen is the same
-  std::string out;                    // a folder for trial.json, trial.txt, ledger.jsonl and gateway.log; empty: none
+struct TrialSettings {
+  std::string gateway;  // the file that states how it is started and called; empty: the scenario states it
+  std::optional<sim::GatewayClock> clock;  // instead of the gateway file's
+  bool is_equal = false;                   // the gateway is ours, and each of its decisions is the simulation's
+  std::string patience;            // of callers, a duration instead of the gateway's request.timeout; empty: that
+  std::uint32_t predictions = 40;  // simulations of the same file that it is held against; 0: none
+  std::vector<std::string> sets;   // of the request, for reading the scenario again with what the gateway declares
 };
 
-struct TrialJob {
-  TrialRequest request;
-  const std::atomic<bool>* stop = nullptr;            // set from elsewhere: it ends
-  std::function<void(const std::string& text)> note;  // for people, without a line end
-};
+// What a trial by these settings needs of its request: nothing, or why it cannot be.
+std::optional<Problem> problem_with(const TrialSettings& settings, const RunRequest& request);
+// The flags that say the same, quoted for a shell.
+std::string flags_of(const TrialSettings& settings);
 
-struct TrialDone {
-  std::optional<Problem> problem;  // then there is no judgement
-  sim::Judgement judgement;
-  bool interrupted = false;
-  std::string difference;  // of two trials that had to be the same; empty: none, or there was one trial
-  std::string text;
-  std::string json;
+struct TriedGateway {
+  RunDone done;
+  std::optional<reports::TrialSummary> trial;  // nothing: there is a problem
 };
+// The same with the figures of the trial.
+TriedGateway tried_gateway(const TrialSettings& settings, const RunJob& job);
 
+// As perform() does a run. The job's determinism is that of a second trial, of which all that was seen is compared.
 // Throws nothing.
-TrialDone try_gateway(const TrialJob& job);
+RunDone try_gateway(const TrialSettings& settings, const RunJob& job);
 
 }  // namespace windtunnel::runs

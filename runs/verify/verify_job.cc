@@ -32,7 +32,7 @@ std::vector<Recorded> read_recorded(const std::string& path) {
   for (std::string line; std::getline(text, line);) {
     scenarios::RecordedLine recorded = scenarios::read_recorded_line(line, path, ++number);
     if (recorded.reset) {
-      parts.push_back({std::move(*recorded.reset), {}});
+      parts.push_back({*recorded.reset, {}});
     } else if (!parts.empty()) {
       parts.back().questions.push_back(recorded.question);
     }
@@ -191,7 +191,7 @@ class Verifier final : public monitor::ForeignBreaker {
   // The path, or empty if it cannot be written.
   std::string keep(const std::string& history) {
     const std::string name = findings_ == 1 ? "history.jsonl" : fmt::format("history-{}.jsonl", findings_);
-    const std::string path = (std::filesystem::path(request_.out) / name).string();
+    std::string path = (std::filesystem::path(request_.out) / name).string();
     if (const auto problem = problem_with_outputs({{"--out", path}}, {request_.replay, request_.config})) {
       done_.problems.push_back(*problem);
       return {};

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "monitor/breaker/breaker_presets.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/exact_numbers.h"
 
@@ -17,11 +18,14 @@ using monitor::BreakerOp;
 using monitor::BreakerOutcome;
 using monitor::BreakerQuestion;
 using monitor::BreakerState;
+using monitor::OnClose;
 
 // What is wrong with a line, or nothing.
 using Objection = std::optional<std::string>;
 
 using namespace std::chrono_literals;
+
+constexpr const char* kOnClose = "on_close";
 
 std::string first_error(const Diagnostics& diagnostics) {
   const Diagnostic error = diagnostics.errors().front();
@@ -110,11 +114,28 @@ Objection read_line(const JsonValue& json, Line& line) {
   return "unknown op \"" + excerpt(op->value.text) + "\"; " + help_with_words(op->value.text, words, "ops");
 }
 
+// Whether these settings are those of the proof of concept, but for what its close and its late results do.
+bool is_proof_of_concept(BreakerConfig config) {
+  const BreakerConfig preset = *monitor::breaker_preset("seed-poc");
+  config.on_close = preset.on_close;
+  config.late_results = preset.late_results;
+  config.late_success_in_open = preset.late_success_in_open;
+  return config == preset;
+}
+
+// Histories of the proof of concept are older than the word for what its close does. Its settings without `on_close`
+// therefore mean its close, which forgets the failures and keeps the total, and reset_line() states any other.
+bool read_settings(Reading& reading, const JsonValue& json, BreakerConfig& config) {
+  const bool good = read_object(reading, json, config, breaker_protocol_table());
+  if (json.find(kOnClose) == nullptr && is_proof_of_concept(config)) config.on_close = OnClose::reset_failures;
+  return good;
+}
+
 // What of the settings cannot be honoured.
 Objection read_config(const JsonValue& json, BreakerConfig& config) {
   Diagnostics diagnostics("config", "");
   Reading reading(diagnostics, "");
-  read_object(reading, json, config, breaker_protocol_table());
+  read_settings(reading, json, config);
   if (diagnostics.has_errors()) return first_error(diagnostics);
   return unsupported(config);
 }
@@ -180,8 +201,11 @@ std::string answer_line(monitor::ForeignBreaker& breaker, std::string_view text)
 
 std::string reset_line(const BreakerConfig& config) {
   check(in_whole_milliseconds(config), "the protocol's durations are whole milliseconds");
-  return R"({"op":"reset","config":)" + json_line(write_object(Writing{Names{}}, config, breaker_protocol_table())) +
-         "}";
+  JsonValue json = write_object(Writing{Names{}}, config, breaker_protocol_table());
+  if (config.on_close == OnClose::reset && is_proof_of_concept(config)) {
+    json.add(kOnClose, JsonValue::of_string("reset"));
+  }
+  return R"({"op":"reset","config":)" + json_line(json) + "}";
 }
 
 std::string question_line(const BreakerQuestion& question) {
@@ -255,7 +279,7 @@ BreakerConfig read_breaker_config(const std::string& path) {
   Reading reading(diagnostics, "");
   BreakerConfig config;
   reading.note(root.place);
-  if (read_object(reading, root, config, breaker_protocol_table())) {
+  if (read_settings(reading, root, config)) {
     if (const auto why = unsupported(config)) reading.error(root.place, *why);
   }
   diagnostics.throw_if_errors();

@@ -20,6 +20,8 @@ template <class T>
 auto& breaker_of(T& object) {
   if constexpr (std::is_same_v<std::remove_const_t<T>, Scenario>) {
     return object.monitor.circuit_breaker;
+  } else if constexpr (std::is_same_v<std::remove_const_t<T>, monitor::NamedBreaker>) {
+    return object.config;
   } else {
     return object;
   }
@@ -47,13 +49,13 @@ Kind<std::string> preset_kind() {
           [](const std::string& a, const std::string& b) { return a == b; }, [words] { return word_schema(words); }};
 }
 
-Field<Scenario> preset_field() {
-  Field<Scenario> preset =
-      field<Scenario>("preset", &Scenario::breaker_preset, preset_kind(), "The settings to start from.");
+template <class T>
+Field<T> preset_field(std::string T::*name) {
+  Field<T> preset = field<T>("preset", name, preset_kind(), "The settings to start from.");
   preset.is_early = true;
-  preset.read = [read = preset.read](Reading& reading, const JsonValue& json, Scenario& scenario) {
-    if (!read(reading, json, scenario)) return false;
-    scenario.monitor.circuit_breaker = *monitor::breaker_preset(scenario.breaker_preset);
+  preset.read = [read = preset.read, name](Reading& reading, const JsonValue& json, T& object) {
+    if (!read(reading, json, object)) return false;
+    breaker_of(object) = *monitor::breaker_preset(object.*name);
     return true;
   };
   return preset;
@@ -85,6 +87,11 @@ std::vector<Field<T>> breaker_fields() {
                     "Opens at this many failures in the window; null turns the rule off.")
           .in("failures")
           .such_as("20"),
+      breaker_field("allowed_fails", &B::allowed_fails, optional(count),
+                    "Opens at a failure beyond this many, each of which came within `open` of the one before; "
+                    "successes between them change nothing. null turns the rule off.")
+          .in("failures")
+          .such_as("3"),
       breaker_field("minimum_calls", &B::minimum_calls, count,
                     "Below this many outcomes the rate rule holds its judgement.")
           .in("outcomes"),
@@ -195,16 +202,61 @@ const Table<OutcomesByReply>& outcomes_table() {
   return table;
 }
 
+const Table<monitor::FailsByReply>& allowed_fails_table() {
+  using F = monitor::FailsByReply;
+  static const Table<F> table = [] {
+    std::vector<Field<F>> fields;
+    for (std::size_t i = index_of(ReplyKind::ok) + 1; i < monitor::kReplyKinds; ++i) {
+      fields.push_back(field<F>(
+                           monitor::name_of(static_cast<ReplyKind>(i)), [i](auto& fails) -> auto& { return fails[i]; },
+                           optional(integer({0, monitor::kBreakerCountMax})),
+                           "A failure of this kind opens it where so many of any kind came before; null: as "
+                           "allowed_fails has it.")
+                           .in("failures")
+                           .such_as("3"));
+    }
+    return Table<F>{"allowed_fails_by", "allowed_fails by the kind of failure.", std::move(fields), {}};
+  }();
+  return table;
+}
+
+// The settings that start from a preset.
+template <class T>
+std::vector<Field<T>> preset_fields(std::string T::*name) {
+  std::vector<Field<T>> fields = breaker_fields<T>();
+  for (Field<T>& setting : fields) setting.default_note = "that of the preset; shown is that of seed-readme";
+  fields.insert(fields.begin(), preset_field<T>(name));
+  fields.push_back(field<T>(
+      "outcomes", [](auto& object) -> auto& { return breaker_of(object).outcomes; }, object(outcomes_table),
+      "What the replies of a kind count as."));
+  fields.push_back(field<T>(
+      "allowed_fails_by", [](auto& object) -> auto& { return breaker_of(object).allowed_fails_by; },
+      object(allowed_fails_table), "allowed_fails by the kind of failure."));
+  return fields;
+}
+
 }  // namespace
+
+const Table<monitor::NamedBreaker>& own_breaker_table() {
+  using N = monitor::NamedBreaker;
+  static const Table<N> table{"circuit_breaker",
+                              "A breaker in place of monitor.circuit_breaker: a preset, and what it changes of it.",
+                              preset_fields<N>(&N::preset),
+                              [](const N& breaker) {
+                                const auto config = monitor::breaker_preset(breaker.preset);
+                                return N{N{}.preset, config.value_or(monitor::seed_readme())};
+                              },
+                              {},
+                              [](const N& breaker, const Field<N>& field) {
+                                return field.name == "preset" ? "default" : "preset " + breaker.preset;
+                              }};
+  return table;
+}
 
 const Table<Scenario>& breaker_table() {
   static const Table<Scenario> table = [] {
-    std::vector<Field<Scenario>> fields = breaker_fields<Scenario>();
-    for (Field<Scenario>& setting : fields) setting.default_note = "that of the preset; shown is that of seed-readme";
-    fields.insert(fields.begin(), {preset_field(), held_to_field()});
-    fields.push_back(field<Scenario>(
-        "outcomes", [](auto& scenario) -> auto& { return scenario.monitor.circuit_breaker.outcomes; },
-        object(outcomes_table), "What the replies of a kind count as."));
+    std::vector<Field<Scenario>> fields = preset_fields<Scenario>(&Scenario::breaker_preset);
+    fields.insert(fields.begin() + 1, held_to_field());
     fields.push_back(field<Scenario>("command", &Scenario::breaker_command, list(text(), 1, 1000),
                                      "A program and its arguments that keep the breakers in place of ours, one process "
                                      "for each provider, through "

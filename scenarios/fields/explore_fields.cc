@@ -56,6 +56,7 @@ Kind<SwarmPart> part() {
                           {"cost_limiter", SwarmPart::cost_limiter},
                           {"ab_router", SwarmPart::ab_router},
                           {"routes", SwarmPart::routes},
+                          {"limits", SwarmPart::limits},
                           {"cache", SwarmPart::cache},
                           {"circuit_breaker", SwarmPart::circuit_breaker},
                           {"provider_call", SwarmPart::provider_call},

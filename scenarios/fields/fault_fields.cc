@@ -1,6 +1,7 @@
 // Faults: what breaks, when, and for whom.
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "scenarios/fields/codecs.h"
@@ -13,6 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using sim::FaultKind;
+
+constexpr std::size_t kFaultsMax = 10'000;
 
 // A name, a list of names, or "*" for all.
 Kind<std::vector<std::string>> fault_providers() {
@@ -99,6 +102,22 @@ const Table<FaultSpec>& expect_table() {
   return table;
 }
 
+const Table<FaultSpec::Repeat>& repeat_table() {
+  using R = FaultSpec::Repeat;
+  static const Table<R> table{
+      "repeat",
+      "How often a fault comes.",
+      {
+          field<R>("every", &R::every, duration({1ns}), "From one begin to the next.").required().such_as("\"1m\""),
+          field<R>("times", &R::times, integer({1, 1'000}), "How often it comes in all.")
+              .required()
+              .in("times")
+              .such_as("2"),
+      },
+      {}};
+  return table;
+}
+
 // `law: "measured"` fills up, down and severity; it is written back as them.
 Field<FaultSpec> measured_field() {
   Field<FaultSpec> result;
@@ -168,8 +187,9 @@ std::vector<Field<FaultSpec>> setting_fields() {
           .such_as(R"({"good": 0.01, "bad": 0.6, "mean_good": "60s", "mean_bad": "10s"})")
           .left_out(),
       settings
-          .of<LatencySpike>("factor", &LatencySpike::factor, decimal({0, 1e6}),
-                            "Multiplies the time to the first token and per token.")
+          .of<LatencySpike, TokenStall>(
+              "factor", [](auto& f) -> auto& { return f.factor; }, decimal({0, 1e6}),
+              "Of a latency_spike: multiplies the time to the first token and per token; of a token_stall: per token.")
           .in("factor")
           .such_as("5")
           .stated(),
@@ -251,6 +271,15 @@ std::vector<Field<FaultSpec>> fault_fields() {
       field<F>("ramp", &F::ramp, duration(), "The fraction grows from 0 over this time.")
           .such_as("\"10s\"")
           .only_with(kind, lasting),
+      field<F>("ramp_down", &F::ramp_down, duration(), "The fraction falls to 0 over this time at its end.")
+          .such_as("\"10s\"")
+          .only_with(kind, lasting),
+      field<F>("repeat", &F::repeat, optional(object(repeat_table)),
+               "It comes again; the second time it is named \"ID/2\", and so on.")
+          .defaults_to("null: it comes once")
+          .such_as(R"({"every": "1m", "times": 2})")
+          .left_out()
+          .only_with(kind, lasting),
   };
   for (Field<F>& setting_field : setting_fields()) fields.push_back(std::move(setting_field));
   fields.push_back(
@@ -274,6 +303,29 @@ std::vector<FaultSpec> faults_of_each_kind() {
 }
 
 }  // namespace
+
+// What a file states as one fault that comes again stands in the scenario as faults of their own, behind the others.
+Kind<std::vector<FaultSpec>> faults_kind() {
+  Kind<std::vector<FaultSpec>> kind = list(object(fault_table), 0, kFaultsMax);
+  kind.read = [read = kind.read](Reading& reading, const JsonValue& json, std::vector<FaultSpec>& faults) {
+    if (!read(reading, json, faults)) return false;
+    const std::size_t written = faults.size();
+    for (std::size_t i = 0; i < written; ++i) {
+      const auto repeat = std::exchange(faults[i].repeat, std::nullopt);
+      for (std::int64_t time = 2; repeat && time <= repeat->times; ++time) {
+        FaultSpec again = faults[i];
+        again.id += "/" + std::to_string(time);
+        again.at += repeat->every * (time - 1);
+        if (again.at > kDurationMax || faults.size() == kFaultsMax) {
+          return reading.error(json.items[i].place, "it comes too often", "write fewer \"times\"");
+        }
+        faults.push_back(std::move(again));
+      }
+    }
+    return true;
+  };
+  return kind;
+}
 
 Kind<FaultKind> fault_kind() { return word(words_of_kinds<FaultKind>(sim::kFaultKinds)); }
 

@@ -142,10 +142,10 @@ struct Table {
 
 // `access` is a pointer to member, or a callable that gives a reference for T& and for const T&.
 template <class T, class V, class Access>
-Field<T> field(std::string name, Access access, Kind<V> kind, std::string doc) {
+Field<T> field(const std::string& name, Access access, const Kind<V>& kind, const std::string& doc) {
   Field<T> result;
-  result.name = std::move(name);
-  result.doc = std::move(doc);
+  result.name = name;
+  result.doc = doc;
   result.read = [access, kind](Reading& reading, const JsonValue& json, T& object) {
     return kind.read(reading, json, std::invoke(access, object));
   };

@@ -262,13 +262,13 @@ JsonValue law_schema(LawUnit unit, const std::string& unit_words, JsonValue besi
   const auto measured = [&](const char* description) { return noted(value, description, unit_words); };
   JsonValue choices = JsonValue::array();
   choices.items.push_back(value);
-  const auto add_choice = [&](std::vector<std::pair<std::string, JsonValue>> keys) {
+  const auto add_choice = [&](const std::vector<std::pair<std::string, JsonValue>>& keys) {
     JsonValue shape = type_schema("object");
     shape.add("additionalProperties", JsonValue::of_bool(false));
     JsonValue properties = JsonValue::object();
     JsonValue required = JsonValue::array();
-    for (auto& [key, schema] : keys) {
-      properties.add(key, std::move(schema));
+    for (const auto& [key, schema] : keys) {
+      properties.add(key, schema);
       required.items.push_back(JsonValue::of_string(key));
     }
     JsonValue& shift = properties.add("shift", any_value);

@@ -142,25 +142,6 @@ const Table<CacheConfig>& cache_table() {
   return table;
 }
 
-const Table<monitor::RetryConfig>& backoff_table() {
-  using C = monitor::RetryConfig;
-  using monitor::Jitter;
-  static const Table<C> table{
-      "backoff",
-      "The wait before a retry: at most min(cap, base x multiplier^k).",
-      {
-          field<C>("base", &C::base, duration(), "The first wait."),
-          field<C>("multiplier", &C::multiplier, share(1'000'000, 1'000'000'000),
-                   "The growth from one wait to the next.")
-              .in("factor"),
-          field<C>("cap", &C::cap, duration(), "The longest wait."),
-          field<C>("jitter", &C::jitter, word<Jitter>({{"full", Jitter::full}, {"none", Jitter::none}}),
-                   "full: a uniform share of the wait."),
-      },
-      {}};
-  return table;
-}
-
 const Table<ProviderCallConfig>& rate_limited_table() {
   using C = ProviderCallConfig;
   static const Table<C> table{
@@ -199,6 +180,18 @@ const Table<ProviderCallConfig>& provider_call_table() {
       {
           field<C>("timeout", &C::timeout, timeout(),
                    "Of one attempt. A reply at exactly this time is a reply; null: an attempt waits for its reply."),
+          field<C>("first_token_timeout", &C::first_token_timeout, optional(duration({1ns})),
+                   "Of one attempt of a workload with `stream`, until its first token; null: none but `timeout`.")
+              .such_as("\"8s\""),
+          field<C>("idle_timeout", &C::idle_timeout, optional(duration({1ns})),
+                   "Of one attempt of a workload with `stream`, between two tokens; null: none but `timeout`.")
+              .such_as("\"5s\""),
+          field<C>("on_broken_stream", &C::on_broken_stream,
+                   word<monitor::OnBrokenStream>(
+                       {{"fail", monitor::OnBrokenStream::fail}, {"restart", monitor::OnBrokenStream::restart}}),
+                   "What follows a stream that breaks off after its caller has read the first of it. fail: the request "
+                   "ends as broken_stream. restart: it is retried and fails over, and the caller reads from the begin "
+                   "once more."),
           field<C>("deadline", &C::deadline, optional(duration({1ns})),
                    "Of the whole request, from its arrival; null is none.")
               .such_as("\"45s\""),
@@ -216,6 +209,25 @@ const Table<ProviderCallConfig>& provider_call_table() {
 }
 
 }  // namespace
+
+const Table<monitor::RetryConfig>& backoff_table() {
+  using C = monitor::RetryConfig;
+  using monitor::Jitter;
+  static const Table<C> table{
+      "backoff",
+      "The wait before a retry: at most min(cap, base x multiplier^k).",
+      {
+          field<C>("base", &C::base, duration(), "The first wait."),
+          field<C>("multiplier", &C::multiplier, share(1'000'000, 1'000'000'000),
+                   "The growth from one wait to the next.")
+              .in("factor"),
+          field<C>("cap", &C::cap, duration(), "The longest wait."),
+          field<C>("jitter", &C::jitter, word<Jitter>({{"full", Jitter::full}, {"none", Jitter::none}}),
+                   "full: a uniform share of the wait."),
+      },
+      {}};
+  return table;
+}
 
 Kind<monitor::ProviderId> provider_reference() {
   Kind<std::string> as_name = name();

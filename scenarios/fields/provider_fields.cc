@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/exact_decimal.h"
+#include "monitor/record.h"
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/exact_numbers.h"
@@ -232,8 +233,11 @@ const Table<RateLimit>& rate_limit_table() {
   using R = RateLimit;
   const Words<sim::RetryAfterOn> refusals{{"rate_limited", sim::RetryAfterOn::rate_limited},
                                           {"every_refusal", sim::RetryAfterOn::every_refusal}};
-  const Words<sim::RetryAfterForm> forms{{"seconds", sim::RetryAfterForm::seconds},
-                                         {"date", sim::RetryAfterForm::date}};
+  const Words<sim::RetryAfterForm> forms{
+      {"seconds", sim::RetryAfterForm::seconds}, {"date", sim::RetryAfterForm::date},
+      {"absent", sim::RetryAfterForm::absent},   {"unreadable", sim::RetryAfterForm::unreadable},
+      {"nan", sim::RetryAfterForm::nan},         {"negative", sim::RetryAfterForm::negative},
+      {"days", sim::RetryAfterForm::days}};
   static const Table<R> table{
       "rate_limit",
       "The provider's own limit, per UTC minute of true time; beyond it a 429.",
@@ -253,7 +257,9 @@ const Table<RateLimit>& rate_limit_table() {
           field<R>("retry_after_on", &R::retry_after_on, word(refusals),
                    "Which refusals carry `retry_after`: its 429s, or also 529 and the other 5xx."),
           field<R>("retry_after_form", &R::retry_after_form, word(forms),
-                   "How it writes each Retry-After: in seconds, or as an HTTP date, which has whole seconds."),
+                   "How it writes each Retry-After: in seconds, as an HTTP date, which has whole seconds, not at all, "
+                   "in words "
+                   "that are no time, as NaN, below 0, or with days in place of the seconds."),
       },
       {}};
   return table;
@@ -329,6 +335,21 @@ const Table<ProviderSpec>& provider_table() {
                    "Attempts at it, in place of monitor.provider_call.max_attempts; null: that number.")
               .in("attempts")
               .such_as("2"),
+          field<P>("endpoint", &P::endpoint, optional(object(endpoint_table)),
+                   "Where `windtunnel gateway` calls this provider; null: a simulation alone can.")
+              .such_as(R"({"key_env": "OPENAI_API_KEY"})"),
+          field<P>("first_token_timeout", &P::first_token_timeout, optional(duration({1ns})),
+                   "Of a streamed call to it, in place of monitor.provider_call.first_token_timeout; null: that one.")
+              .such_as("\"8s\""),
+          field<P>("idle_timeout", &P::idle_timeout, optional(duration({1ns})),
+                   "Of a streamed call to it, in place of monitor.provider_call.idle_timeout; null: that one.")
+              .such_as("\"5s\""),
+          field<P>("backoff", &P::backoff, optional(object(backoff_table)),
+                   "The waits before its retries, in place of monitor.provider_call.backoff; null: those.")
+              .such_as(R"({"base": "1s", "jitter": "none"})"),
+          field<P>("circuit_breaker", &P::breaker, optional(object(own_breaker_table)),
+                   "Its breaker, in place of monitor.circuit_breaker; null: that one.")
+              .such_as(R"({"preset": "polly"})"),
           models_field(),
       },
       [](const P& provider) { return start_from(provider.name, provider.profile); },

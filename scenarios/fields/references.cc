@@ -14,6 +14,8 @@ namespace {
 using sim::Arrival;
 using sim::ThresholdSpec;
 
+std::optional<std::string> unfit_for_a_command(const monitor::BreakerConfig& config);
+
 // Checks one scenario; every method reports what it finds.
 class ReferenceCheck {
  public:
@@ -23,6 +25,7 @@ class ReferenceCheck {
     check_monitor(reading_, scenario_, "/monitor");
     check_attempts();
     check_routes();
+    check_limits();
     check_patience();
     for (const ProviderSpec& provider : scenario_.providers) check_provider(provider);
     for (const WorkloadSpec& workload : scenario_.workloads) check_workload(workload);
@@ -31,6 +34,7 @@ class ReferenceCheck {
       for (const ThresholdSpec& threshold : *list) check_threshold(threshold);
     }
     check_liveness();
+    if (scenario_.gateway && !reading_.is_broken("/gateway")) check_gateway(reading_, *scenario_.gateway, "/gateway");
   }
 
  private:
@@ -63,6 +67,75 @@ class ReferenceCheck {
     }
   }
 
+  void check_limits() {
+    const monitor::LimitsConfig& limits = scenario_.monitor.limits;
+    if (reading_.is_broken("/limits")) return;
+    for (const monitor::LimitProblem& problem : problems_of(limits, !scenario_.monitor.routing.routes.empty())) {
+      const std::string limit = "/limits/" + std::to_string(problem.limit);
+      error(limit + (problem.key.empty() ? "" : "/" + problem.key), problem.message);
+    }
+    for (std::size_t i = 0; i < limits.limits.size(); ++i) {
+      const std::string limit = "/limits/" + std::to_string(i);
+      const bool per_minute = wrote(limit + "/requests_per_minute") || wrote(limit + "/tokens_per_minute");
+      if (per_minute && limits.limits[i].period != Duration{std::chrono::minutes{1}}) {
+        error(limit + "/period", "an amount per minute has the period of a minute", "write requests and tokens");
+      }
+      check_words_of(limits.limits[i], limit);
+    }
+  }
+
+  // Whether anything could carry what a limit counts by.
+  void check_words_of(const monitor::LimitConfig& limit, const std::string& pointer) {
+    using monitor::LimitScope;
+    for (const monitor::LimitCondition& condition : limit.when) {
+      const std::string place = pointer + "/when/" + name_of(condition.word.scope);
+      if (condition.word.scope == LimitScope::deployment) check_provider_name(place, condition.value);
+      if (condition.word.scope == LimitScope::route) check_route_name(place, condition.value);
+      if (condition.word.scope == LimitScope::provider) check_account_name(place, condition.value);
+    }
+    std::vector<monitor::LimitWord> words = limit.per;
+    for (const monitor::LimitCondition& condition : limit.when) words.push_back(condition.word);
+    for (const monitor::LimitWord& word : words) {
+      const bool is_carried = std::ranges::any_of(
+          scenario_.workloads, [&](const WorkloadSpec& workload) { return carries(workload, word); });
+      if (is_carried) continue;
+      reading_.warning_at(pointer,
+                          std::string("no workload has a ") + name_of(word.scope) + ": this limit counts nothing");
+    }
+  }
+
+  void check_account_name(const std::string& pointer, const std::string& value) {
+    std::vector<std::string> known;
+    for (const ProviderSpec& provider : scenario_.providers) {
+      known.push_back(provider.account.empty() ? provider.name : provider.account);
+    }
+    if (std::ranges::find(known, value) != known.end()) return;
+    error(pointer, "no provider is named \"" + excerpt(value) + "\"", help_with_words(value, known));
+  }
+
+  static bool carries(const WorkloadSpec& workload, const monitor::LimitWord& word) {
+    using monitor::LimitScope;
+    const auto any_row = [&](auto member) {
+      return std::ranges::any_of(workload.requests, [&](const auto& row) { return (row.*member).has_value(); });
+    };
+    const auto is_named = [&](const auto& tag) { return tag.first == word.tag; };
+    switch (word.scope) {
+      case LimitScope::key:
+        return !workload.key.empty() || workload.keys.count > 0 || any_row(&sim::ListedRequest::key);
+      case LimitScope::team:
+        return !workload.team.empty() || workload.teams.count > 0 || any_row(&sim::ListedRequest::team);
+      case LimitScope::user:
+        return workload.users.count > 0 || any_row(&sim::ListedRequest::user);
+      case LimitScope::tag:
+        return std::ranges::any_of(workload.tags, is_named) || std::ranges::any_of(workload.tag_catalogues, is_named);
+      case LimitScope::route:
+      case LimitScope::deployment:
+      case LimitScope::provider:
+        return true;
+    }
+    return true;
+  }
+
   // A route decides who is asked.
   void check_choice(const std::string& pointer, const std::optional<std::string>& provider) {
     if (!provider) return;
@@ -88,6 +161,13 @@ class ReferenceCheck {
             "write the same \"rate_limit\" at both");
       return;
     }
+  }
+
+  void check_breaker(const ProviderSpec& provider, const std::string& pointer) {
+    if (!provider.breaker) return;
+    auto why = monitor::unsupported(provider.breaker->config);
+    if (!why && !scenario_.breaker_command.empty()) why = unfit_for_a_command(provider.breaker->config);
+    if (why) error(pointer + "/circuit_breaker", *why);
   }
 
   // Without a timeout and a deadline a call that hangs never ends.
@@ -125,6 +205,7 @@ class ReferenceCheck {
     const std::string pointer = pointer_of(provider);
     if (reading_.is_broken(pointer)) return;
     check_quota(provider, pointer);
+    check_breaker(provider, pointer);
     double sum = 0;
     for (const auto& [kind, rate] : provider.errors.rates) sum += rate;
     if (sum > 1 + 1e-9) error(pointer + "/errors", "these rates add up to more than 1");
@@ -143,6 +224,10 @@ class ReferenceCheck {
     const auto problem = [&](const auto& executor) { return executor.problem(workload.requests.size()); };
     if (const auto reason = std::visit(problem, workload.executor)) error(pointer, *reason);
     if (std::holds_alternative<sim::Script>(workload.executor)) check_script(workload, pointer);
+    if (workload.client && source_of(workload.executor) == sim::ArrivalSource::users) {
+      error(pointer + "/client", "a virtual user waits for its answer and does not try again",
+            "choose an executor whose requests come by themselves");
+    }
     if (!reading_.is_broken("/duration") && workload.start >= scenario_.duration) {
       error(pointer + "/start", "it starts at " + duration_text(workload.start) + ", but the run ends at " +
                                     duration_text(scenario_.duration));
@@ -184,7 +269,12 @@ class ReferenceCheck {
     const std::string key = "/thresholds" + pointer_step(threshold.metric);
     if (threshold.provider) check_provider_name(key, *threshold.provider);
     if (threshold.served_by) check_provider_name(key, *threshold.served_by);
+    if (threshold.route) check_route_name(key, threshold.route);
     if (threshold.variant) check_variant(key, *threshold.variant);
+    if (threshold.limit) check_limit_name(key, *threshold.limit);
+    if (threshold.team && scenario_.monitor.limits.limits.empty() && !reading_.is_broken("/limits")) {
+      error(key, "requests have a team only where there are limits");
+    }
     const std::string& text = threshold.origin.pointer;
     const std::string entry = text.ends_with("/threshold") ? text.substr(0, text.size() - 10) : text;
     check_fault_name(entry + "/during", threshold.during);
@@ -194,6 +284,14 @@ class ReferenceCheck {
   // Whether a name that is not among `known` may be one that could not be read.
   [[nodiscard]] bool may_be_unread(const std::string& pointer, const std::vector<std::string>& known) const {
     return reading_.is_broken(pointer) && (known.empty() || std::find(known.begin(), known.end(), "") != known.end());
+  }
+
+  void check_limit_name(const std::string& pointer, const std::string& id) {
+    std::vector<std::string> known;
+    const monitor::LimitsConfig& limits = scenario_.monitor.limits;
+    for (std::size_t i = 0; i < limits.limits.size(); ++i) known.push_back(limit_name(limits, i));
+    if (std::find(known.begin(), known.end(), id) != known.end() || reading_.is_broken("/limits")) return;
+    error(pointer, "no limit is named \"" + excerpt(id) + "\"", help_with_words(id, known));
   }
 
   void check_variant(const std::string& pointer, const std::string& id) {
@@ -247,6 +345,10 @@ std::optional<std::string> unfit_for_a_command(const monitor::BreakerConfig& con
   }
   if (config.open == Duration{0} || config.open_max == Duration{0}) {
     return "a breaker of another program that is open for no time at all would never be seen open";
+  }
+  const auto is_set = [](const auto& fails) { return fails.has_value(); };
+  if (std::ranges::any_of(config.allowed_fails_by, is_set)) {
+    return "a breaker of another program gets outcomes and no kinds of replies: allowed_fails_by";
   }
   const auto opens = [](const auto& outcome) { return outcome == monitor::BreakerOutcome::fatal; };
   if (std::ranges::any_of(config.outcomes, opens)) {

@@ -195,9 +195,22 @@ const Table<Scenario>& scenario_table() {
               list(object(fallback_table), 0, monitor::kRoutesMax), "The fallback of routes without their own.")
               .such_as(R"([{"route": "cheap"}])")
               .with_beside(R"({"routes": {"cheap": {"targets": [{"deployment": "openai"}]}}})"),
+          field<S>(
+              "limits", [](auto& s) -> auto& { return s.monitor.limits.limits; },
+              list(object(limit_table), 0, monitor::kLimitsMax),
+              "How much callers and targets may use: requests, tokens, money, and requests under way, per key, team, "
+              "user, tag, route, deployment or provider. A refusal ends a request as refused_budget where money is "
+              "short, and else as refused_rate.")
+              .such_as(R"([{"per": "team", "usd": 500, "period": "30d"}, {"per": "key", "requests_per_minute": 60}])"),
+          field<S>(
+              "combine_limits", [](auto& s) -> auto& { return s.monitor.limits.combine; },
+              word(words_named(
+                  {monitor::LimitCombine::all, monitor::LimitCombine::any, monitor::LimitCombine::first_priority})),
+              "all: every limit that counts a request must have room; any: one of them; first_priority: those with "
+              "the highest priority of the ones that match count it, and no other."),
           field<S>("workload", &S::workloads, workloads_kind(),
                    "Streams of requests by name; without any: ten a second, poisson."),
-          field<S>("faults", &S::faults, list(object(fault_table), 0, 10'000), "What goes wrong.")
+          field<S>("faults", &S::faults, faults_kind(), "What goes wrong.")
               .such_as(
                   R"([{"id": "openai-down", "kind": "outage", "provider": "openai", "at": "2m", "duration": "90s"}])"),
           thresholds_field(),
@@ -207,10 +220,15 @@ const Table<Scenario>& scenario_table() {
           field<S>("coverage", &S::coverage, coverage(),
                    "What must have happened at least so often, or the run proves nothing.")
               .such_as(R"({"breaker_opened": 1})"),
+          field<S>("server", &S::server, object(server_table), "How `windtunnel gateway` serves this file.")
+              .such_as(R"({"listen": "127.0.0.1:8787"})"),
           field<S>("explore", &S::explore, object(explore_table), "What `windtunnel explore --swarm` may draw."),
           field<S>("counterexample", &S::counterexample, optional(object(counterexample_table)),
                    "The proof that the claim can fail.")
               .such_as(R"({"set": ["monitor.circuit_breaker.open=5m"], "exit": 12})"),
+          field<S>("gateway", &S::gateway, optional(object(gateway_table)),
+                   "The gateway that `windtunnel trial` tries with this world; a run has no use for it.")
+              .such_as(R"({"url": "http://127.0.0.1:8080"})"),
       },
       [](const S&) { return default_scenario(); }};
   return table;

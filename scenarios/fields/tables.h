@@ -20,11 +20,18 @@ const Table<WorkloadSpec>& workload_table();
 const Table<FaultSpec>& fault_table();
 // The `circuit_breaker` block.
 const Table<Scenario>& breaker_table();
+// That of a provider, a model or a route, in place of it.
+const Table<monitor::NamedBreaker>& own_breaker_table();
+// The waits before retries.
+const Table<monitor::RetryConfig>& backoff_table();
 // The same settings as the breaker protocol writes them: durations in milliseconds alone, no preset.
 const Table<monitor::BreakerConfig>& breaker_protocol_table();
 const Table<sim::LivenessSpec>& liveness_table();
 const Table<sim::ExploreSpec>& explore_table();
+const Table<sim::EndpointSpec>& endpoint_table();
+const Table<sim::ServerSpec>& server_table();
 const Table<sim::Counterexample>& counterexample_table();
+const Table<sim::GatewaySpec>& gateway_table();
 
 // What the file {} holds.
 Scenario default_scenario();
@@ -45,6 +52,12 @@ Kind<std::vector<ProviderSpec>> providers_kind();
 Kind<std::vector<WorkloadSpec>> workloads_kind();
 Kind<std::vector<monitor::RouteConfig>> routes_kind();
 const Table<monitor::RouteFallback>& fallback_table();
+const Table<monitor::LimitConfig>& limit_table();
+const Table<sim::CallerCatalogue>& caller_table();
+// How they try again.
+const Table<sim::ClientSpec>& client_table();
+// `tags` of a workload: words, and catalogues of them.
+Kind<WorkloadSpec> caller_tags();
 // A list of reply kinds and statuses.
 Kind<monitor::ReplySet> reply_set();
 // Of the `monitor` block.
@@ -56,6 +69,7 @@ bool read_thresholds(Reading& reading, const JsonValue& json, Scenario& scenario
 JsonValue write_thresholds(const Scenario& scenario);
 JsonValue thresholds_schema();
 
+Kind<std::vector<FaultSpec>> faults_kind();
 Kind<sim::FaultKind> fault_kind();
 // A weight or rate for some kinds of failure, and its unit.
 Kind<std::vector<std::pair<monitor::ReplyKind, double>>> failure_rates(std::int64_t most_millionths,
@@ -69,6 +83,8 @@ void read_traces(Reading& reading, Scenario& scenario);
 
 // What one object alone cannot see: references, contradictions, windows outside the run.
 void check_references(Reading& reading, const Scenario& scenario);
+// Of a gateway's table, which stands at `pointer`.
+void check_gateway(Reading& reading, const sim::GatewaySpec& spec, const std::string& pointer);
 // The part of it that is about the `monitor` block, which stands at `pointer`.
 void check_monitor(Reading& reading, const Scenario& scenario, const std::string& pointer);
 

@@ -18,7 +18,8 @@ namespace windtunnel::scenarios {
 // The word of the kind. `plain` gives the settings of a kind with their defaults: reading the word sets them, so that
 // the field is read before the others.
 template <class T, class V, class Kinds>
-Field<T> kind_field(std::string name, V T::*settings, Kind<Kinds> word, V (*plain)(Kinds), std::string doc) {
+Field<T> kind_field(const std::string& name, V T::*settings, const Kind<Kinds>& word, V (*plain)(Kinds),
+                    const std::string& doc) {
   const Kind<T> kind{
       [=](Reading& reading, const JsonValue& json, T& object) {
         Kinds read{};
@@ -29,7 +30,7 @@ Field<T> kind_field(std::string name, V T::*settings, Kind<Kinds> word, V (*plai
       [=](const Writing& writing, const T& object) { return word.write(writing, kind_of(object.*settings)); },
       [=](const T& a, const T& b) { return (a.*settings).index() == (b.*settings).index(); }, word.schema};
   return field<T>(
-             std::move(name), [](auto& object) -> auto& { return object; }, kind, std::move(doc))
+             name, [](auto& object) -> auto& { return object; }, kind, doc)
       .early();
 }
 
@@ -42,7 +43,7 @@ struct Settings {
   // A setting of these kinds. `access` is applied to the settings of each of them. Under another kind the value is read
   // all the same, so that its errors are reported, and dropped.
   template <class... Kinds, class Access, class Value>
-  Field<T> of(std::string name, Access access, Kind<Value> value, std::string doc) const {
+  Field<T> of(const std::string& name, Access access, const Kind<Value>& value, const std::string& doc) const {
     const auto find = [access, settings = settings](auto& object) {
       using Found = std::conditional_t<std::is_const_v<std::remove_reference_t<decltype(object)>>, const Value, Value>;
       Found* found = nullptr;
@@ -53,8 +54,8 @@ struct Settings {
       return found;
     };
     Field<T> result;
-    result.name = std::move(name);
-    result.doc = std::move(doc);
+    result.name = name;
+    result.doc = doc;
     result.read = [find, value](Reading& reading, const JsonValue& json, T& object) {
       Value dropped{};
       Value* found = find(object);

@@ -1,4 +1,6 @@
 // The load: executors, rates, prompts, users, token lengths.
+//
+// This file is long because every key of a workload stands beside the others.
 
 #include <algorithm>
 
@@ -173,6 +175,8 @@ const Table<ListedRequest>& request_table() {
           field<R>("prompt", &R::prompt, optional(line()), "Requests with the same word ask the same.")
               .such_as("\"weather\""),
           field<R>("user", &R::user, optional(line()), "The user id.").such_as("\"ada\""),
+          field<R>("team", &R::team, optional(name()), "The team, for limits.").such_as("\"red\""),
+          field<R>("key", &R::key, optional(name()), "The key, for limits.").such_as("\"key-1\""),
           field<R>("provider", &R::provider, optional(name()), "An explicit choice of provider.").such_as("\"openai\""),
       },
       {}};
@@ -298,8 +302,20 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
           .such_as("\"openai\""),
       field<W>("route", &W::route, optional(name()), "The route that its requests ask for; null: the first.")
           .such_as("\"chat\""),
-      field<W>("tags", &W::tags, tags_kind(), "Words that its requests carry, for the rules of routes.")
+      field<W>(
+          "tags", itself, caller_tags(),
+          "Words that its requests carry, for the rules of routes and for limits. {\"count\", \"zipf\"} in place of "
+          "a word: each request draws one of so many values, \"plan-1\" and so on, which only limits look at.")
           .such_as(R"({"plan": "paid"})"),
+      field<W>("key", &W::key, line(), "The key of all its requests, for limits; empty: one of `keys`.")
+          .such_as("\"key-1\""),
+      field<W>("keys", &W::keys, object(caller_table),
+               "Keys of which each request has one, for limits: \"key-1\" and so on; with teams each team has so many: "
+               "\"team-1/key-1\"."),
+      field<W>("team", &W::team, line(), "The team of all its requests, for limits; empty: one of `teams`.")
+          .such_as("\"red\""),
+      field<W>("teams", &W::teams, object(caller_table),
+               "Teams of which each request has one, for limits: \"team-1\" and so on."),
       field<W>("prompts", &W::prompts, object(prompts_table), "What requests ask."),
       field<W>("users", &W::users, object(users_table), "Who asks."),
       field<W>("tokens", itself, object(tokens_table), "Lengths in tokens.")
@@ -317,6 +333,9 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
                "Workloads with the same word draw the same level, growth, days, bursts, prompts and lengths; empty: "
                "their own.")
           .such_as("\"web\""),
+      field<W>("client", &W::client, optional(object(client_table)),
+               "How its callers try again; null: one try, and they wait for whatever comes.")
+          .such_as(R"({"preset": "openai-python", "timeout": "30s"})"),
       field<W>("feature_version", &W::feature_version, line(), "A label for reports.").such_as("\"v2\""),
       field<W>("prompt_version", &W::prompt_version, line(), "A label for reports.").such_as("\"p7\""),
   };

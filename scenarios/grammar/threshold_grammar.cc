@@ -48,6 +48,7 @@ const std::vector<MetricRule>& rules() {
       {"breaker_opened", Metric::breaker_opened, BoundUnit::plain, {Aggregate::count}},
       {"failovers", Metric::failovers, BoundUnit::plain, {Aggregate::count}},
       {"cache_hits", Metric::cache_hits, BoundUnit::plain, {Aggregate::rate, Aggregate::count}},
+      {"amplification", Metric::amplification, BoundUnit::plain, {Aggregate::value}},
   };
   return rules;
 }
@@ -115,7 +116,8 @@ GrammarError at(int column, std::string message, std::string help = {}) {
 }
 
 std::optional<GrammarError> parse_tag(Scanner& scanner, ThresholdSpec& threshold) {
-  static const std::vector<std::string> tags{"provider", "served_by", "variant", "outcome"};
+  static const std::vector<std::string> tags{"provider", "deployment", "served_by", "route",
+                                             "variant",  "outcome",    "team",      "limit"};
   const int column = scanner.column();
   const std::string tag(scanner.take_until(":,}"));
   if (std::find(tags.begin(), tags.end(), tag) == tags.end()) {
@@ -126,12 +128,23 @@ std::optional<GrammarError> parse_tag(Scanner& scanner, ThresholdSpec& threshold
   const int value_column = scanner.column();
   const std::string value(scanner.take_until(",}"));
   if (value.empty()) return at(value_column, "the tag's value is missing");
-  const bool is_again = (tag == "provider" && threshold.provider) || (tag == "served_by" && threshold.served_by) ||
-                        (tag == "variant" && threshold.variant) || (tag == "outcome" && threshold.outcome);
-  if (is_again) return at(column, "the tag \"" + tag + "\" is written twice");
-  if (tag == "provider") threshold.provider = value;
+  const bool is_target = tag == "provider" || tag == "deployment";
+  const bool is_again = (is_target && threshold.provider) || (tag == "served_by" && threshold.served_by) ||
+                        (tag == "route" && threshold.route) || (tag == "variant" && threshold.variant) ||
+                        (tag == "outcome" && threshold.outcome) || (tag == "team" && threshold.team) ||
+                        (tag == "limit" && threshold.limit);
+  if (is_again) {
+    const bool is_same = !is_target || threshold.is_deployment == (tag == "deployment");
+    return at(column, is_same ? "the tag \"" + tag + "\" is written twice"
+                              : "\"provider\" and \"deployment\" name the same; write one of them");
+  }
+  if (is_target) threshold.provider = value;
+  if (tag == "deployment") threshold.is_deployment = true;
+  if (tag == "route") threshold.route = value;
   if (tag == "served_by") threshold.served_by = value;
   if (tag == "variant") threshold.variant = value;
+  if (tag == "team") threshold.team = value;
+  if (tag == "limit") threshold.limit = value;
   if (tag != "outcome") return std::nullopt;
   std::vector<std::string> words;
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
@@ -247,8 +260,17 @@ std::string tag_without_meaning(const ThresholdSpec& threshold) {
   const Metric of = threshold.of;
   const bool is_of_calls =
       of == Metric::provider_calls || of == Metric::provider_errors || of == Metric::breaker_opened;
-  if (is_of_calls && (threshold.served_by || threshold.variant || threshold.outcome)) {
-    return "has no tag but provider, because calls and breakers have neither a variant nor an outcome";
+  const bool has_tag =
+      threshold.provider || threshold.served_by || threshold.route || threshold.variant || threshold.outcome;
+  if (of == Metric::amplification && has_tag) return "has no tag, because it is of all calls and wishes";
+  if (is_of_calls && (threshold.served_by || threshold.route || threshold.variant || threshold.outcome)) {
+    return "has no tag but provider or deployment, because calls and breakers have no route, variant or outcome";
+  }
+  if (is_of_calls && (threshold.team || threshold.limit)) {
+    return "has neither a team nor a limit, because it counts calls and not requests";
+  }
+  if (threshold.limit && of != Metric::requests_refused && of != Metric::requests) {
+    return "counts no request that a limit refused: the tag limit is one of requests_refused and requests";
   }
   if (!threshold.outcome) return {};
   const Outcome outcome = *threshold.outcome;
@@ -282,6 +304,7 @@ std::string tag_without_meaning(const ThresholdSpec& threshold) {
     case Metric::provider_calls:
     case Metric::provider_errors:
     case Metric::breaker_opened:
+    case Metric::amplification:
       break;
   }
   return {};
@@ -321,7 +344,8 @@ std::optional<GrammarError> parse_metric(std::string_view text, ThresholdSpec& t
   }
   scanner.skip_blanks();
   if (!scanner.done()) return scanner.error("nothing may follow \"}\"");
-  const std::string problem = threshold.forecast ? "" : tag_without_meaning(threshold);
+  std::string problem = threshold.forecast ? "" : tag_without_meaning(threshold);
+  if (threshold.forecast && (threshold.team || threshold.limit)) problem = "has neither a team nor a limit";
   if (!problem.empty()) return at(static_cast<int>(name.size()) + 1, name + " " + problem);
   return std::nullopt;
 }

@@ -54,9 +54,10 @@ bool same_json(const JsonValue& a, const JsonValue& b);
 // Parses the text that `diagnostics` was made with. After an error the tree is what was read so far.
 JsonValue parse_json(Diagnostics& diagnostics);
 
-// Applies `path=value`: a dotted path whose steps are keys, or in an array an index or the element's "id" or "name".
-// Missing objects are made; a key that itself holds dots is found by its longest match. The value is JSON if it parses
-// as JSON, else a string; null stands for "absent" wherever a setting may be absent.
+// Applies `path=value`: a dotted path whose steps are keys, or in an array an index, the element's "id" or "name", or
+// "+" for a new element at the end. Missing objects are made; a key that itself holds dots is found by its longest
+// match. The value is JSON if it parses as JSON, else a string; null stands for "absent" wherever a setting may be
+// absent.
 void apply_set(JsonValue& root, const std::string& set, Diagnostics& diagnostics);
 
 // The tree as text, two spaces a level; arrays and objects that fit into `width` columns stay on one line.

@@ -4,10 +4,16 @@
 #include <array>
 #include <string_view>
 
+#include "sim/checks/claims/coverage.h"
+
 namespace windtunnel::sim {
 namespace {
 
-bool is_seen(const ThresholdSpec& spec) {
+// Of what a program sends by itself only its calls at the providers are seen.
+bool is_of_calls(Metric metric) { return metric == Metric::provider_calls || metric == Metric::provider_errors; }
+
+bool is_seen(const ThresholdSpec& spec, bool all_external) {
+  if (all_external && !is_of_calls(spec.of)) return false;
   return spec.of != Metric::breaker_opened && spec.of != Metric::cost_known_usd &&
          spec.of != Metric::cost_reserved_usd && !spec.variant;
 }
@@ -19,9 +25,12 @@ constexpr std::array<std::string_view, 8> kSeenCounters = {
 
 OutsideClaims claims_from_outside(const Scenario& scenario) {
   OutsideClaims claims{.scenario = scenario, .unobserved = {}};
+  const bool all_external = std::ranges::all_of(scenario.workloads, [](const WorkloadSpec& workload) {
+    return source_of(workload.executor) == ArrivalSource::outside;
+  });
   std::erase_if(claims.scenario.thresholds, [&](const ThresholdSpec& spec) {
-    if (!is_seen(spec)) claims.unobserved.push_back("threshold " + spec.metric + ": " + spec.text);
-    return !is_seen(spec);
+    if (!is_seen(spec, all_external)) claims.unobserved.push_back("threshold " + spec.metric + ": " + spec.text);
+    return !is_seen(spec, all_external);
   });
   std::erase_if(claims.scenario.coverage, [&](const auto& minimum) {
     const bool seen = std::ranges::find(kSeenCounters, minimum.first) != kSeenCounters.end();
@@ -29,6 +38,14 @@ OutsideClaims claims_from_outside(const Scenario& scenario) {
     return !seen;
   });
   return claims;
+}
+
+std::vector<std::string> unseen_counters() {
+  std::vector<std::string> names;
+  for (const auto& name : coverage_counters()) {
+    if (std::ranges::find(kSeenCounters, name) == kSeenCounters.end()) names.emplace_back(name);
+  }
+  return names;
 }
 
 void leave_out_breakers(Judgement& judgement, std::uint64_t arrivals, std::vector<std::string>& unobserved) {

@@ -18,6 +18,9 @@ struct OutsideClaims {
 // Not seen: the breaker's state, what a limiter reserves or believes, alerts, and the instants inside.
 [[nodiscard]] OutsideClaims claims_from_outside(const Scenario& scenario);
 
+// The counters of the coverage that only a look into the gateway could count.
+[[nodiscard]] std::vector<std::string> unseen_counters();
+
 // Takes the finding about breakers, which a judge without their events would let pass, out of the judgement, and
 // decides again.
 void leave_out_breakers(Judgement& judgement, std::uint64_t arrivals, std::vector<std::string>& unobserved);

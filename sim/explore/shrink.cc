@@ -9,6 +9,7 @@
 #include "sim/checks/claims/recovery.h"
 #include "sim/checks/findings/registry.h"
 #include "sim/explore/explore.h"
+#include "sim/explore/shrink_limits.h"
 #include "sim/explore/shrink_routes.h"
 
 // This file is long because it lists every step that may make a scenario smaller, in the order in which they are tried.
@@ -87,6 +88,7 @@ class Shrinker {
       drop_items([](Scenario& world) -> auto& { return world.workloads; });
       drop_items([](Scenario& world) -> auto& { return world.thresholds; });
       for (Scenario& smaller : with_smaller_routes(world())) accept(std::move(smaller));
+      for (Scenario& smaller : with_smaller_limits(world())) accept(std::move(smaller));
       drop_providers();
       shorten();
       lower_load();
@@ -153,6 +155,7 @@ class Shrinker {
     candidate.counterexample.reset();
     candidate.forecast_thresholds.clear();
     candidate.explore = ExploreSpec{};
+    candidate.server = ServerSpec{};
     small_.world = std::move(candidate);
     if (small_.finding.kind != Finding::Kind::liveness && world().liveness) {
       Scenario without = world();
@@ -196,6 +199,7 @@ class Shrinker {
       const auto ramp = [i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp; };
       set(at, Duration{0}) || set(at, round_half(at(world())));
       set(ramp, Duration{0});
+      set([i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp_down; }, Duration{0});
       halve(ramp);
       const FaultSpec& fault = world().faults[i];
       if (!lasts(fault.settings)) continue;
@@ -278,6 +282,7 @@ class Shrinker {
       set(part(&WorkloadSpec::output), plain.output);
       set(part(&WorkloadSpec::max_tokens), plain.max_tokens);
       set(part(&WorkloadSpec::stream), plain.stream);
+      set(part(&WorkloadSpec::client), plain.client);
       set(part(&WorkloadSpec::provider), plain.provider);
     }
   }
@@ -341,7 +346,8 @@ class Shrinker {
                       &H::capacity, &H::scope, &H::stale_if_error);
     using P = monitor::ProviderCallConfig;
     fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call; }, &P::timeout,
-                      &P::deadline, &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries);
+                      &P::deadline, &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries,
+                      &P::first_token_timeout, &P::idle_timeout, &P::on_broken_stream);
     using R = monitor::RetryConfig;
     fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call.retry; },
                       &R::max_attempts, &R::base, &R::multiplier, &R::cap, &R::jitter);
@@ -365,7 +371,7 @@ class Shrinker {
                       &B::window_buckets, &B::window_origin, &B::bucket_of, &B::evaluate_on, &B::open, &B::open_compare,
                       &B::half_open_max_calls, &B::half_open_success_threshold, &B::half_open_failure_rate,
                       &B::half_open_failure, &B::late_results, &B::late_success_in_open, &B::on_close,
-                      &B::open_backoff_multiplier, &B::open_max, &B::outcomes);
+                      &B::open_backoff_multiplier, &B::open_max, &B::outcomes, &B::allowed_fails, &B::allowed_fails_by);
   }
 
   void providers_to_defaults() {

@@ -1,5 +1,7 @@
 #include "sim/explore/shrink_routes.h"
 
+#include "sim/explore/shrink_limits.h"
+
 namespace windtunnel::sim {
 
 void drop_deployment(monitor::RoutesConfig& routing, std::size_t deployment) {
@@ -14,12 +16,26 @@ void drop_deployment(monitor::RoutesConfig& routing, std::size_t deployment) {
   }
 }
 
+// Without a word that a deployment has of its own.
+void add_without_own_words(const Scenario& world, std::vector<Scenario>& smaller) {
+  for (std::size_t i = 0; i < world.providers.size(); ++i) {
+    const ProviderSpec& provider = world.providers[i];
+    if (provider.breaker) smaller.emplace_back(world).providers[i].breaker.reset();
+    if (provider.backoff) smaller.emplace_back(world).providers[i].backoff.reset();
+    if (!provider.first_token_timeout && !provider.idle_timeout) continue;
+    ProviderSpec& plain = smaller.emplace_back(world).providers[i];
+    plain.first_token_timeout.reset(), plain.idle_timeout.reset();
+  }
+}
+
 std::vector<Scenario> with_smaller_routes(const Scenario& world) {
   std::vector<Scenario> smaller;
+  add_without_own_words(world, smaller);
   const monitor::RoutesConfig& routing = world.monitor.routing;
   if (routing.routes.empty()) return smaller;
   Scenario& without = smaller.emplace_back(world);
   without.monitor.routing = {};
+  forget_routes(without.monitor.limits);
   for (WorkloadSpec& load : without.workloads) load.route.reset();
   if (!routing.default_fallback.empty()) smaller.emplace_back(world).monitor.routing.default_fallback.clear();
   for (std::size_t i = 0; i < routing.routes.size(); ++i) {

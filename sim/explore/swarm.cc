@@ -76,11 +76,14 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   swarm::draw_cache_and_routes(draft);
   if (!draft.keeps(SwarmPart::providers)) swarm::draw_deployments(draft);
   swarm::draw_routes(draft);
+  swarm::draw_limit_list(draft);
   claim_recovery(draft);
   swarm::draw_faults(draft);
   const bool outlives = std::ranges::any_of(
       world.faults, [&](const FaultSpec& fault) { return fault.at >= world.liveness->heal_at; });  // only if kept
-  if (outlives || !recovery_of(world).possible) world.liveness.reset();
+  // A caller without anything left asks for nothing, and no request shows that a breaker has closed.
+  const bool may_starve = !world.monitor.limits.limits.empty();
+  if (outlives || may_starve || !recovery_of(world).possible) world.liveness.reset();
   return draft.world;
 }
 

@@ -85,6 +85,8 @@ void draw_own_breaker(Draft& draft) {
   if (dice.coin(10, "connection error ignored")) {
     breaker.outcomes[index_of(ReplyKind::connection_error)] = monitor::BreakerOutcome::ignored;
   }
+  if (dice.coin(15, "allowed fails")) breaker.allowed_fails = dice.one_of<std::int64_t>({3, 6}, "fails allowed");
+  if (dice.coin(15, "allowed 429s")) breaker.allowed_fails_by[index_of(ReplyKind::rate_limited)] = 2;
   breaker.open = draw_open(draft);
   if (dice.coin(25, "open gt")) breaker.open_compare = monitor::BreakerCompare::gt;
   if (dice.coin(30, "backoff")) {
@@ -249,6 +251,9 @@ void draw_calls(Draft& draft) {
   if (draft.grid > 0ns && call.retry.base > 0s) call.retry.base = draft.on_grid(call.retry.base);
   if (draft.grid > 0ns || dice.coin(50, "no jitter")) call.retry.jitter = monitor::Jitter::none;
   call.retry_after_cap = dice.one_of<Duration>({5s, 20s, 60s, 0s}, "retry after cap");
+  if (dice.coin(15, "first token")) call.first_token_timeout = call.timeout;
+  if (dice.coin(15, "pause between tokens")) call.idle_timeout = call.timeout;
+  if (dice.coin(30, "streams begin again")) call.on_broken_stream = monitor::OnBrokenStream::restart;
   call.rate_limited_counts = dice.coin(50, "429 counts");
   call.rate_limited_retries = dice.coin(50, "429 retries");
   draft.world.monitor.provider_call = call;

@@ -91,8 +91,22 @@ RouteConfig draw_route(const Draft& draft, std::uint64_t i, std::uint64_t routes
   }
   if (dice.coin(25, "route attempt timeout", i)) route.attempt_timeout = timeout * dice.one_of({1, 2}, "by", i);
   if (dice.coin(25, "route timeout", i)) route.timeout = draft.on_grid(timeout * dice.one_of({1, 2, 5}, "times", i));
+  if (dice.coin(25, "route backoff", i)) {
+    route.retry.backoff = monitor::RetryConfig{
+        .base = draft.on_grid(dice.one_of<Duration>({std::chrono::seconds{1}, std::chrono::seconds{3}}, "waits", i)),
+        .jitter = monitor::Jitter::none};
+  }
+  if (dice.coin(20, "route first token", i)) route.first_token_timeout = timeout;
+  if (dice.coin(20, "route pause", i)) route.idle_timeout = timeout;
   if (dice.coin(20, "bypass", i)) route.when_all_open = monitor::WhenAllOpen::bypass;
   return route;
+}
+
+// The world's breaker with another count.
+monitor::NamedBreaker draw_own_breaker(const Draft& draft, const char* what, std::uint64_t i) {
+  monitor::NamedBreaker own{draft.world.breaker_preset, draft.world.monitor.circuit_breaker};
+  own.config.consecutive_threshold = draft.dice.one_of<std::int64_t>({4, 8}, what, i);
+  return own;
 }
 
 // A kept experiment or choice assigns providers, which routes do not allow.
@@ -135,6 +149,13 @@ void draw_deployments(Draft& draft) {
       provider.context_window = Tokens{dice.one_of<std::int64_t>({250, 600}, "window of tokens", i)};
     }
     if (dice.coin(10, "own timeout", i)) provider.attempt_timeout = draft.patience() * 2;
+    if (dice.coin(10, "own breaker", i)) provider.breaker = draw_own_breaker(draft, "failures in a row at", i);
+    if (dice.coin(10, "own first token", i)) provider.first_token_timeout = draft.patience();
+    if (dice.coin(10, "own pause", i)) provider.idle_timeout = draft.patience();
+    if (dice.coin(10, "own backoff", i)) {
+      provider.backoff =
+          monitor::RetryConfig{.base = draft.on_grid(std::chrono::seconds{1}), .jitter = monitor::Jitter::none};
+    }
     if (dice.coin(10, "own attempts", i)) provider.max_attempts = dice.one_of<std::int32_t>({1, 2}, "attempts at", i);
     ++i;
   }
@@ -160,6 +181,10 @@ void draw_routes(Draft& draft) {
   if (draft.dice.coin(30, "rule")) {
     world.monitor.routing.routes.front().rules = {{.when = {{"plan", "paid"}}, .route = route_at(count - 1)}};
     if (count == 1) world.monitor.routing.routes.front().rules.clear();
+  }
+  // One route alone, so that no two differ about a deployment.
+  if (draft.dice.coin(15, "breaker of a route")) {
+    world.monitor.routing.routes.front().breaker = draw_own_breaker(draft, "failures in a row in", 0);
   }
   lift_deadlines(draft);
   std::uint64_t i = 0;

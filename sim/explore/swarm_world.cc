@@ -103,6 +103,12 @@ WorkloadSpec draw_workload(const Draft& draft, std::uint64_t i, double per_secon
   if (load.prompts.count > 0 && dice.coin(50, "popular prompts", i)) load.prompts.zipf = 1;
   load.users.count = dice.one_of<std::int64_t>({0, 5, 50}, "users", i);
   load.stream = dice.coin(30, "stream", i);
+  if (source_of(load.executor) != ArrivalSource::users && dice.coin(15, "tries again", i)) {
+    ClientSpec client{.preset = dice.one_of({"openai-node", "anthropic", "vercel-ai", "langchain"}, "client", i)};
+    if (dice.coin(50, "own timeout of tries", i)) client.timeout = draft.patience();
+    if (dice.coin(30, "leaves", i)) client.patience = fixed(draft.patience() * 2);
+    load.client = client;
+  }
   if (dice.coin(30, "chooses", i)) {
     load.provider = draft.world.providers[below(dice.bits("choice", i), draft.world.providers.size())].name;
   }
@@ -172,6 +178,12 @@ void draw_places(Draft& draft) {
       provider.rate_limit.retry_after_on = RetryAfterOn::every_refusal;
     }
     if (draft.dice.coin(30, "wait as a date", i)) provider.rate_limit.retry_after_form = RetryAfterForm::date;
+    if (draft.dice.coin(20, "odd wait", i)) {
+      provider.rate_limit.retry_after_form =
+          draft.dice.one_of({RetryAfterForm::absent, RetryAfterForm::unreadable, RetryAfterForm::nan,
+                             RetryAfterForm::negative, RetryAfterForm::days},
+                            "form of wait", i);
+    }
     ++i;
   }
 }
@@ -214,6 +226,7 @@ FaultSpec draw_fault(const Draft& draft, std::uint64_t i, Duration healed) {
   }
   fault.fraction = dice.one_of({1.0, 1.0, 0.5, 0.1}, "fraction", i);
   if (dice.coin(15, "ramps", i)) fault.ramp = draft.on_grid(5s);
+  if (dice.coin(15, "ramps down", i)) fault.ramp_down = draft.on_grid(5s);
   return fault;
 }
 

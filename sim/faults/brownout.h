@@ -1,7 +1,7 @@
 #pragma once
 // The provider serves fewer calls at once. It touches no call by itself: calls wait in the provider's queue.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -12,15 +12,17 @@
 
 #include "base/units.h"
 #include "sim/faults/brownout.h"
-#include "sim/faults/early_end.h"
 #include "sim/faults/error_burst.h"
 #include "sim/faults/flapping.h"
 #include "sim/faults/latency_spike.h"
 #include "sim/faults/malformed.h"
 #include "sim/faults/outage.h"
 #include "sim/faults/random_outages.h"
-#include "sim/faults/stream_error.h"
-#include "sim/faults/stream_stall.h"
+#include "sim/faults/streams/early_end.h"
+#include "sim/faults/streams/stream_error.h"
+#include "sim/faults/streams/stream_stall.h"
+#include "sim/faults/streams/token_stall.h"
+#include "sim/faults/streams/usage_missing.h"
 #include "sim/faults/throttle.h"
 #include "sim/faults/truncated.h"
 #include "sim/faults/wall_clock_step.h"
@@ -28,7 +30,7 @@
 namespace windtunnel::sim {
 
 using Fault = std::variant<Outage, ErrorBurst, LatencySpike, Throttle, Brownout, Malformed, Truncated, Flapping,
-                           RandomOutages, WallClockStep, StreamStall, StreamError, EarlyEnd>;
+                           RandomOutages, WallClockStep, StreamStall, StreamError, EarlyEnd, TokenStall, UsageMissing>;
 
 // A kind without its settings: its place in `Fault`.
 enum class FaultKind : std::uint8_t {};
@@ -64,8 +66,17 @@ struct FaultSpec {
   std::optional<Duration> duration;  // absent: to the end of the run
   double fraction = 1;               // of the calls that it touches
   Duration ramp{0};                  // the fraction grows from 0 over this time
+  Duration ramp_down{0};             // and falls to 0 over this time at its end
   std::int64_t min_affected = 1;     // fewer, and the run is inconclusive
   Fault settings;
+
+  // It comes again: `times` in all, one each `every`. While a file is read; a scenario has them as faults of their own.
+  struct Repeat {
+    Duration every{0};
+    std::int64_t times = 1;
+    friend bool operator==(const Repeat&, const Repeat&) = default;
+  };
+  std::optional<Repeat> repeat;
 
   [[nodiscard]] FaultKind kind() const { return kind_of(settings); }
 };

@@ -1,7 +1,7 @@
 #pragma once
 // The provider is slow: both latencies are multiplied, then a time is added to the first token's.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -1,7 +1,7 @@
 #pragma once
 // The provider answers 200 with a body that is no answer.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -1,7 +1,7 @@
 #pragma once
 // The provider is down: touched calls are refused at once, or hang until their deadline.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -12,8 +12,10 @@ namespace windtunnel::sim {
 
 // The refusals that carry the limit's `retry_after`: 429 alone, or also 529 and the other 5xx.
 enum class RetryAfterOn : std::uint8_t { rate_limited, every_refusal };
-// How a Retry-After is written: in seconds, or as an HTTP date, which has whole seconds.
-enum class RetryAfterForm : std::uint8_t { seconds, date };
+// How a Retry-After is written: in seconds, as an HTTP date, which has whole seconds, or in a way that providers are
+// known for. absent: there is no header. unreadable: words. nan, negative, days: a number that is none, is below 0, or
+// is beyond any wait.
+enum class RetryAfterForm : std::uint8_t { seconds, date, absent, unreadable, nan, negative, days };
 
 struct RateLimit {
   std::optional<std::int64_t> requests_per_minute;

@@ -1,8 +1,8 @@
 #pragma once
 // The provider admits fewer requests or tokens a minute than it did: beyond them it answers 429 with a Retry-After.
 
-#include "sim/faults/fault_rules.h"
 #include "sim/faults/rate_window.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -1,7 +1,7 @@
 #pragma once
 // The provider's stream breaks off in the middle of the answer.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

@@ -1,7 +1,7 @@
 #pragma once
 // The wall clock jumps and monotonic time does not. It touches no call and counts itself.
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 
 namespace windtunnel::sim {
 

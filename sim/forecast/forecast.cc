@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "sim/checks/claims/comparison.h"
+#include "sim/forecast/controls.h"
 #include "sim/kernel/digest.h"
 #include "sim/statistics/skewed_mean.h"
 #include "sim/statistics/standard_deviation.h"
@@ -30,8 +31,18 @@ auto values_of(const ReplicationSet& set, Get get) {
   return values;
 }
 
+std::optional<Estimate> estimate_of(std::optional<ControlledEstimate> controlled) {
+  return controlled ? std::optional{controlled->estimate} : std::nullopt;
+}
+
 template <class Get>
-std::optional<Estimate> mean_over(const ReplicationSet& set, Get get) {
+std::vector<double> doubles_of(const ReplicationSet& set, Get get) {
+  return values_of(set, [&](const Replication& entry) { return static_cast<double>(get(entry)); });
+}
+
+template <class Get>
+std::optional<Estimate> mean_over(const ReplicationSet& set, const Controls& controls, Get get) {
+  if (const auto controlled = controls.mean(doubles_of(set, get))) return controlled->estimate;
   const auto values = values_of(set, get);
   return estimate_mean(std::span{values});
 }
@@ -87,7 +98,7 @@ Spread spread_of(const ReplicationSet& set) {
   return spread;
 }
 
-std::vector<ForecastRow> rows_of(const ReplicationSet& set) {
+std::vector<ForecastRow> rows_of(const ReplicationSet& set, const Controls& controls) {
   std::vector<ForecastRow> rows;
   const std::size_t shares = set.frame.shares.size();
   const std::vector<ForecastDay> days = days_of(set.frame);
@@ -97,8 +108,12 @@ std::vector<ForecastRow> rows_of(const ReplicationSet& set) {
     // The last day's requests in flight belong to it.
     const std::int64_t end = d + 1 == days.size() ? kNever - 1 : days[d].end.time_since_epoch().count();
     for (std::size_t share = 0; set.frame.monthly && share < shares; ++share) {
-      row.crossed.push_back(share_reached(
-          values_of(set, [&](auto& entry) { return crossing(entry, days[d].month, share, shares); }), end));
+      const auto controlled = estimate_of(controls.chance_by_day(share, d));
+      row.crossed.push_back(
+          controlled
+              ? *controlled
+              : share_reached(
+                    values_of(set, [&](auto& entry) { return crossing(entry, days[d].month, share, shares); }), end));
     }
     rows.push_back(std::move(row));
   }
@@ -106,22 +121,24 @@ std::vector<ForecastRow> rows_of(const ReplicationSet& set) {
 }
 
 template <class Get>
-std::vector<SpendLine> lines_of(const ReplicationSet& set, const std::vector<std::string>& names, Get get) {
+std::vector<SpendLine> lines_of(const ReplicationSet& set, const Controls& controls,
+                                const std::vector<std::string>& names, Get get) {
   std::vector<SpendLine> lines;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    lines.push_back(
-        {.name = names[i], .cost = mean_over(set, [&](auto& entry) { return get(entry, i); }), .settled = {}});
+    lines.push_back({.name = names[i],
+                     .cost = mean_over(set, controls, [&](auto& entry) { return get(entry, i); }),
+                     .settled = {}});
   }
   return lines;
 }
 
 // Workloads of the same feature version count together, in the order of their first one.
-std::vector<SpendLine> features_of(const ReplicationSet& set) {
+std::vector<SpendLine> features_of(const ReplicationSet& set, const Controls& controls) {
   std::vector<std::string> names;
   for (const std::string& name : set.frame.features) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
-  return lines_of(set, names, [&](const Replication& replication, std::size_t place) {
+  return lines_of(set, controls, names, [&](const Replication& replication, std::size_t place) {
     Int128 sum = 0;
     for (std::size_t i = 0; i < replication.by_workload.size(); ++i) {
       if (set.frame.features[i] == names[place]) sum += replication.by_workload[i];
@@ -137,14 +154,15 @@ std::optional<Estimate> ratio_of(const ReplicationSet& set, std::int64_t (*part)
 
 std::int64_t attempted(const Replication& replication) { return replication.requests() - replication.refused(); }
 
-void add_traffic(Forecast& forecast, const ReplicationSet& set) {
-  forecast.requests = mean_over(set, [](auto& entry) { return entry.requests(); });
+void add_traffic(Forecast& forecast, const ReplicationSet& set, const Controls& controls) {
+  const Values requests = values_of(set, [](auto& entry) { return entry.requests(); });
+  forecast.requests = estimate_of(controls.requests());
+  if (!forecast.requests) forecast.requests = estimate_mean(std::span{requests});
   forecast.answered = ratio_of(
       set, [](const Replication& replication) { return attempted(replication) - replication.failed(); },
       [](const Replication& replication) { return replication.requests(); });
   forecast.availability = ratio_of(
       set, [](const Replication& replication) { return attempted(replication) - replication.failed(); }, &attempted);
-  const Values requests = values_of(set, [](auto& entry) { return entry.requests(); });
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
     forecast.shares[i] = estimate_ratio(values_of(set, [&](auto& entry) { return entry.outcomes[i]; }), requests);
   }
@@ -209,6 +227,15 @@ Sums costs_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
   return values_of(set, [](auto& entry) { return entry.cost(); });
 }
 
+std::optional<Estimate> mean_cost(const ReplicationSet& set, const ThresholdSpec& threshold) {
+  const Sums costs = costs_of(set, threshold);
+  std::vector<double> values;
+  for (const Int128 cost : costs) values.push_back(static_cast<double>(cost));
+  auto estimate = estimate_of(Controls{set}.mean(values));
+  if (!estimate) estimate = estimate_mean(std::span<const Int128>{costs});
+  return in_unit(estimate, kPicosPerDollar);
+}
+
 std::optional<Estimate> latency_of(const ReplicationSet& set, const ThresholdSpec& threshold) {
   const Millionths wanted = threshold.aggregate == Aggregate::med ? Millionths{500'000} : threshold.percentile;
   const auto found = std::find(kLatencyShares.begin(), kLatencyShares.end(), wanted);
@@ -244,9 +271,13 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
   for (const Replication& replication : set.all) digest.add(replication.digest);
   forecast.digest = digest.value();
   if (set.all.empty()) return forecast;
-  forecast.cost = mean_over(set, [](auto& entry) { return entry.cost(); });
-  forecast.cost_known = mean_over(set, [](auto& entry) { return entry.known(); });
-  forecast.cost_reserved = mean_over(set, [](auto& entry) { return entry.reserved(); });
+  const Controls controls{set};
+  if (set.frame.demand) forecast.reduction = {.controls = controls.names()};
+  const auto cost = controls.mean(doubles_of(set, [](auto& entry) { return entry.cost(); }));
+  if (cost) forecast.reduction->cost = cost->factor;
+  forecast.cost = mean_over(set, controls, [](auto& entry) { return entry.cost(); });
+  forecast.cost_known = mean_over(set, controls, [](auto& entry) { return entry.known(); });
+  forecast.cost_reserved = mean_over(set, controls, [](auto& entry) { return entry.reserved(); });
   forecast.cost_quantiles = quantiles_of(values_of(set, [](auto& entry) { return entry.cost(); }));
   Sums costs = values_of(set, [](auto& entry) { return entry.cost(); });
   std::sort(costs.begin(), costs.end());
@@ -255,20 +286,25 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
   forecast.cost_sd = spread_of(set);
   if (set.frame.monthly) {
     for (std::size_t i = 0; i < set.frame.shares.size(); ++i) {
-      forecast.p_exceed.push_back(share_reached(first_crossings(set, i), kNever - 1));
+      const auto chance = controls.chance(i);
+      forecast.p_exceed.push_back(chance ? chance->estimate : share_reached(first_crossings(set, i), kNever - 1));
+      if (forecast.reduction) forecast.reduction->p_exceed.push_back(chance ? chance->factor : 1);
     }
     forecast.exhaustion = quantiles_of(first_crossings(set, set.frame.shares.size() - 1));
   }
-  forecast.days = rows_of(set);
-  forecast.providers = lines_of(set, set.frame.providers, [](auto& entry, auto i) { return entry.billed[i]; });
+  forecast.days = rows_of(set, controls);
+  forecast.providers =
+      lines_of(set, controls, set.frame.providers, [](auto& entry, auto i) { return entry.billed[i]; });
   for (std::size_t i = 0; i < forecast.providers.size(); ++i) {
-    forecast.providers[i].settled = mean_over(set, [&](auto& entry) { return entry.by_provider[i]; });
+    forecast.providers[i].settled = mean_over(set, controls, [&](auto& entry) { return entry.by_provider[i]; });
   }
-  forecast.variants = lines_of(set, set.frame.variants, [](auto& entry, auto i) { return entry.by_variant[i]; });
-  forecast.features = features_of(set);
-  forecast.causes = lines_of(set, {"first attempts", "retries", "failovers", "unknown usage", "saved by the cache"},
-                             [](auto& entry, auto i) { return entry.by_cause[i]; });
-  add_traffic(forecast, set);
+  forecast.variants =
+      lines_of(set, controls, set.frame.variants, [](auto& entry, auto i) { return entry.by_variant[i]; });
+  forecast.features = features_of(set, controls);
+  forecast.causes =
+      lines_of(set, controls, {"first attempts", "retries", "failovers", "unknown usage", "saved by the cache"},
+               [](auto& entry, auto i) { return entry.by_cause[i]; });
+  add_traffic(forecast, set, controls);
   forecast.latency_pooled = set.latency;
   // Without a request a spend of 0 shows nothing.
   const bool has_traffic =
@@ -289,9 +325,12 @@ std::optional<Estimate> measure(const ReplicationSet& set, const ThresholdSpec& 
       if (!set.frame.monthly) return std::nullopt;
       const auto found = std::lower_bound(shares.begin(), shares.end(), threshold.share);
       check(found != shares.end() && *found == threshold.share, "the share was watched");
-      return share_reached(first_crossings(set, static_cast<std::size_t>(found - shares.begin())), kNever - 1);
+      const auto place = static_cast<std::size_t>(found - shares.begin());
+      if (const auto controlled = Controls{set}.chance(place)) return controlled->estimate;
+      return share_reached(first_crossings(set, place), kNever - 1);
     }
     case ForecastQuantity::cost_usd:
+      if (threshold.aggregate == Aggregate::avg) return mean_cost(set, threshold);
       return aggregate(costs_of(set, threshold), threshold, kPicosPerDollar);
     case ForecastQuantity::requests_failed:
       return ratio_of(

@@ -30,6 +30,7 @@ struct ReplicationSet {
   ForecastFrame frame;
   std::vector<Replication> all;
   Histogram latency;
+  DemandReference reference = {};  // of the control variates; grows with the replications
 };
 
 template <class Value>
@@ -68,6 +69,13 @@ struct ForecastFinding {
   Verdict verdict = Verdict::inconclusive;
 };
 
+// What control variates gained: how many times the replications the plain estimate would take for the same precision.
+struct VarianceReduction {
+  std::vector<std::string> controls;  // "demand", "counts"; empty: too few replications
+  double cost = 1;                    // of the mean
+  std::vector<double> p_exceed;       // by share
+};
+
 struct Forecast {
   ForecastFrame frame;
   std::size_t replications = 0;
@@ -94,6 +102,7 @@ struct Forecast {
   std::array<std::optional<Estimate>, kLatencyShares.size()> latency;
   Histogram latency_pooled;  // of all replications
   std::vector<ForecastFinding> findings;
+  std::optional<VarianceReduction> reduction;  // nothing: a plain forecast
 };
 
 [[nodiscard]] Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>& thresholds);

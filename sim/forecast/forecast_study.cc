@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/in_order.h"
+#include "sim/forecast/controls.h"
 
 namespace windtunnel::sim {
 
@@ -43,11 +44,11 @@ bool ThreadedMaker::make(const ReplicationJob& job, const std::function<bool(Rep
   return true;
 }
 
-std::vector<std::uint64_t> indices_of(std::uint64_t block, Shard shard, std::uint64_t replications) {
+std::vector<std::uint64_t> indices_of(std::uint64_t block, const Division& division) {
   std::vector<std::uint64_t> indices;
-  const std::uint64_t end = std::min(replications, (block + 1) * kBlockSize);
-  for (std::uint64_t r = block * kBlockSize; r < end; ++r) {
-    if (r % shard.count == shard.index) indices.push_back(r);
+  const std::uint64_t end = std::min(division.replications, (block + 1) * division.block_size);
+  for (std::uint64_t r = block * division.block_size; r < end; ++r) {
+    if (r % division.shard.count == division.shard.index) indices.push_back(r);
   }
   return indices;
 }
@@ -58,14 +59,16 @@ void add(ReplicationSet& set, const ReplicationBlock& block) {
     set.all.push_back(replication);
   }
   set.latency.merge(block.latency);
+  extend_reference(set.reference, set.frame, set.all.size());
 }
 
 bool make_blocks(ReplicationMaker& maker, const BlockPlan& plan, const BlockWatch& watch) {
-  const std::uint64_t blocks = blocks_of(plan.replications);
+  const Division division = plan.division();
+  const std::uint64_t blocks = blocks_of(division);
   ReplicationJob job;
   for (std::uint64_t block = 0; block < blocks; ++block) {
     if (plan.known.contains(block)) continue;
-    const auto indices = indices_of(block, plan.shard, plan.replications);
+    const auto indices = indices_of(block, division);
     job.indices.insert(job.indices.end(), indices.begin(), indices.end());
   }
   std::uint64_t made = 0;
@@ -75,7 +78,7 @@ bool make_blocks(ReplicationMaker& maker, const BlockPlan& plan, const BlockWatc
   const auto pass_known = [&] {
     for (; wants_more && current.number < blocks; ++current.number) {
       const auto known = plan.known.find(current.number);
-      if (known == plan.known.end() && !indices_of(current.number, plan.shard, plan.replications).empty()) return;
+      if (known == plan.known.end() && !indices_of(current.number, division).empty()) return;
       if (known == plan.known.end()) continue;
       made += known->second.all.size();
       watch.made(made);
@@ -89,7 +92,7 @@ bool make_blocks(ReplicationMaker& maker, const BlockPlan& plan, const BlockWatc
     replication.latency = {};
     current.all.push_back(std::move(replication));
     watch.made(++made);
-    if (current.all.size() < indices_of(current.number, plan.shard, plan.replications).size()) return true;
+    if (current.all.size() < indices_of(current.number, division).size()) return true;
     const std::uint64_t next = current.number + 1;
     wants_more = watch.take(std::exchange(current, {.number = next, .all = {}, .latency = {}}));
     pass_known();

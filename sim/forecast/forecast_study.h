@@ -1,6 +1,5 @@
 #pragma once
-// Makes the replications of a forecast, in blocks of kBlockSize: here on threads, or elsewhere behind the same
-// interface.
+// Makes the replications of a forecast, in blocks of one size: here on threads, or elsewhere behind the same interface.
 //
 // What comes out is a pure function of world and plan. With a stop rule the number of replications is the first end of
 // a block at which the rule holds, judged on all replications before it, in their order. Replications past that block
@@ -76,7 +75,7 @@ struct Shard {
   friend bool operator==(const Shard&, const Shard&) = default;
 };
 
-// What one shard has of the replications [number x kBlockSize, (number + 1) x kBlockSize).
+// What one shard has of the replications [number x size, (number + 1) x size) of a block.
 struct ReplicationBlock {
   std::uint64_t number = 0;
   std::vector<Replication> all;  // ascending, without their histograms
@@ -87,16 +86,25 @@ struct ReplicationBlock {
 void add(ReplicationSet& set, const ReplicationBlock& block);
 using KnownBlocks = std::map<std::uint64_t, ReplicationBlock>;
 
-// The indices that a shard has in a block, of the first `replications`.
-[[nodiscard]] std::vector<std::uint64_t> indices_of(std::uint64_t block, Shard shard, std::uint64_t replications);
-[[nodiscard]] constexpr std::uint64_t blocks_of(std::uint64_t replications) {
-  return (replications + kBlockSize - 1) / kBlockSize;
+// How the replications of a forecast are divided into shards and blocks.
+struct Division {
+  std::uint64_t replications = 1000;
+  Shard shard;
+  std::uint64_t block_size = kBlockSize;  // of all shards together
+  friend bool operator==(const Division&, const Division&) = default;
+};
+// The indices that the shard has in a block.
+[[nodiscard]] std::vector<std::uint64_t> indices_of(std::uint64_t block, const Division& division);
+[[nodiscard]] constexpr std::uint64_t blocks_of(const Division& division) {
+  return division.replications / division.block_size + (division.replications % division.block_size > 0 ? 1 : 0);
 }
 
 struct BlockPlan {
   std::uint64_t replications = 1000;
   Shard shard;
+  std::uint64_t block_size = kBlockSize;
   KnownBlocks known;  // made before: not made again. Each must be complete
+  [[nodiscard]] Division division() const { return {replications, shard, block_size}; }
 };
 
 struct BlockWatch {

@@ -216,7 +216,8 @@ std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<
 }
 
 std::uint64_t replication_seed(std::uint64_t seed, SeedFamily family, std::uint64_t index) {
-  static constexpr std::array<const char*, 3> names{"forecast", "forecast search", "forecast confirmation"};
+  static constexpr std::array<const char*, 5> names{"forecast", "forecast search", "forecast confirmation",
+                                                    "forecast reference", "forecast rare"};
   return draw(Chance{seed}.stream("replication", names[static_cast<std::size_t>(family)]), index).a;
 }
 
@@ -244,6 +245,7 @@ ForecastWorld::ForecastWorld(Scenario scenario, const ForecastOptions& options)
   for (const WorkloadSpec& workload : scenario_.workloads) frame_.features.push_back(workload.feature_version);
   frame_.shared = shared_draws(scenario_);
   days_ = days_of(frame_);
+  if (options.controlled) frame_.demand = demand_of(scenario_, days_);
 }
 
 ForecastWorld ForecastWorld::scaled(std::int64_t rate_millionths) const {
@@ -253,7 +255,7 @@ ForecastWorld ForecastWorld::scaled(std::int64_t rate_millionths) const {
 }
 
 std::optional<Replication> ForecastWorld::replicate(SeedFamily family, std::uint64_t index,
-                                                    const std::atomic<bool>* stop) const {
+                                                    const std::atomic<bool>* stop, const DemandShifts* shifts) const {
   Replication replication{.index = index};
   Checkpoints checkpoints;
   for (const ForecastDay& day : days_) checkpoints.at.push_back(day.end);
@@ -265,6 +267,7 @@ std::optional<Replication> ForecastWorld::replicate(SeedFamily family, std::uint
   };
   RunOptions options{.seed = replication_seed(scenario_.seed, family, index)};
   options.month_spent = frame_.spent_total();
+  options.demand_shifts = shifts;
   options.checkpoints = &checkpoints;
   options.stop = stop;
   const RunResult result = run(scenario_, options);

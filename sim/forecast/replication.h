@@ -20,6 +20,7 @@
 #include "base/histogram.h"
 #include "base/units.h"
 #include "monitor/request.h"
+#include "sim/forecast/demand.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -42,6 +43,7 @@ struct ForecastOptions {
   std::vector<Usd> spent;          // by provider: in the month of the start, before it; empty: nothing
   std::vector<Millionths> shares;  // of the monthly budget, besides 0.8, 0.9, 0.95 and 1
   std::int64_t rate_millionths = 1'000'000;  // multiplies the traffic
+  bool controlled = false;                   // estimates by control variates instead of plain averages
 };
 
 // The subject of a forecast, on which its replications and their sum must agree.
@@ -61,19 +63,14 @@ struct ForecastFrame {
   // What many requests of a replication share and replications do not, in words: "demand", "prompts", "lengths",
   // "error rates", "outages", "sticky users". Empty: replications differ by the noise of their requests alone.
   std::vector<std::string> shared;
+  // The demand that the control variates are made of. Nothing: the estimates are plain averages.
+  std::optional<DemandModel> demand;
 
   [[nodiscard]] bool uncertain() const { return !shared.empty(); }
   [[nodiscard]] Usd spent_total() const;
   friend bool operator==(const ForecastFrame&, const ForecastFrame&) = default;
 };
 
-// The UTC calendar days that the horizon touches.
-struct ForecastDay {
-  WallTime begin{};       // its midnight
-  Instant end{};          // its end, or that of the horizon
-  std::size_t month = 0;  // place in the list of months that the horizon touches
-  friend bool operator==(const ForecastDay&, const ForecastDay&) = default;
-};
 [[nodiscard]] std::vector<ForecastDay> days_of(const ForecastFrame& frame);
 
 struct Replication {
@@ -108,7 +105,7 @@ struct Replication {
 [[nodiscard]] std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<const Int128> numbers);
 
 // Seeds of one family are independent of those of another.
-enum class SeedFamily : std::uint8_t { forecast, search, confirmation };
+enum class SeedFamily : std::uint8_t { forecast, search, confirmation, reference, rare };
 [[nodiscard]] std::uint64_t replication_seed(std::uint64_t seed, SeedFamily family, std::uint64_t index);
 
 // The scenario made ready: its horizon, start and budget set, liveness' healing left out.
@@ -120,9 +117,10 @@ class ForecastWorld {
   [[nodiscard]] const Scenario& scenario() const { return scenario_; }
   // The same world with its traffic multiplied.
   [[nodiscard]] ForecastWorld scaled(std::int64_t rate_millionths) const;
-  // May be called on several threads at once. Nothing: `stop` was set meanwhile.
+  // May be called on several threads at once. Nothing: `stop` was set meanwhile. `shifts` must outlive the call.
   [[nodiscard]] std::optional<Replication> replicate(SeedFamily family, std::uint64_t index,
-                                                     const std::atomic<bool>* stop) const;
+                                                     const std::atomic<bool>* stop,
+                                                     const DemandShifts* shifts = nullptr) const;
 
  private:
   Scenario base_;

@@ -61,8 +61,8 @@ void make_draws_one_by_one(StreamKey stream, std::uint64_t first, DrawRow& row) 
     __m256i c2[2];
     __m256i c3[2];
     for (std::size_t j = 0; j < 2; ++j) {
-      c0[j] = _mm256_add_epi64(_mm256_set1_epi64x(static_cast<long long>(first + i + j * kLanes)),
-                               _mm256_setr_epi64x(0, 1, 2, 3));
+      const std::uint64_t counter = first + i + j * kLanes;
+      c0[j] = _mm256_add_epi64(_mm256_set1_epi64x(static_cast<long long>(counter)), _mm256_setr_epi64x(0, 1, 2, 3));
       c1[j] = _mm256_srli_epi64(c0[j], 32);
       c2[j] = c3[j] = _mm256_setzero_si256();
     }

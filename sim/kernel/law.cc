@@ -57,6 +57,35 @@ double unshifted_sample(const Law& law, double u) {
   fail_check("a law's kind is one of those named", __FILE__, __LINE__);
 }
 
+// Of values that are linear between equally spaced quantiles. At a step, the upper end.
+double chance_in_table(const std::vector<double>& table, double x) {
+  const auto above = static_cast<std::size_t>(std::upper_bound(table.begin(), table.end(), x) - table.begin());
+  if (above == 0) return 0;
+  if (above == table.size()) return 1;
+  const double low = table[above - 1];
+  const double part = (x - low) / (table[above] - low);
+  return (static_cast<double>(above - 1) + part) / static_cast<double>(table.size() - 1);
+}
+
+double unshifted_chance(const Law& law, double x) {
+  switch (law.kind) {
+    case Law::Kind::fixed:
+      return x >= law.a ? 1 : 0;
+    case Law::Kind::uniform:
+      return law.b > law.a ? std::clamp((x - law.a) / (law.b - law.a), 0.0, 1.0) : x >= law.a ? 1 : 0;
+    case Law::Kind::exponential:
+      return x <= 0 ? 0 : 1 - exp(-x / law.a);
+    case Law::Kind::lognormal:
+      if (x <= 0) return 0;
+      return law.b > 0 ? standard_normal_below((log(x) - law.a) / law.b) : log(x) >= law.a ? 1 : 0;
+    case Law::Kind::weibull:
+      return x <= 0 ? 0 : 1 - exp(-pow(x / law.b, law.a));
+    case Law::Kind::quantiles:
+      return chance_in_table(law.table, x);
+  }
+  fail_check("a law's kind is one of those named", __FILE__, __LINE__);
+}
+
 }  // namespace
 
 Law Law::fixed(double value) { return Law{.kind = Kind::fixed, .a = value, .table = {}}; }
@@ -92,6 +121,9 @@ Law Law::quantiles(std::vector<double> table) {
 }
 
 double Law::mean() const { return shift + unshifted_mean(*this); }
+
+double quantile_of(const Law& law, double share) { return law.shift + unshifted_sample(law, share); }
+double chance_below(const Law& law, double x) { return unshifted_chance(law, x - law.shift); }
 
 double sample(const Law& law, std::uint64_t bits) { return law.shift + unshifted_sample(law, unit_open(bits)); }
 

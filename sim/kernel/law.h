@@ -49,5 +49,9 @@ struct Law {
 };
 
 [[nodiscard]] double sample(const Law& law, std::uint64_t bits);
+// The value below which this share of all values lies, 0 < share < 1: what sample() makes of a uniform number.
+[[nodiscard]] double quantile_of(const Law& law, double share);
+// The chance of a value of at most x, the inverse of quantile_of.
+[[nodiscard]] double chance_below(const Law& law, double x);
 
 }  // namespace windtunnel::sim

@@ -23,6 +23,8 @@ double uniform(double u, double low, double high);
 double exponential(double u, double mean);
 // Within 1e-15 relative of the true quantile (Wichura, algorithm AS 241, PPND16). |value| < 8.3 for every unit_open.
 double standard_normal(double u);
+// The chance of a normal value below z: the inverse of standard_normal, within 1e-12 of it. For |z| < 8.
+double standard_normal_below(double z);
 // Its parts, for loops: the centre, where 85 % of all values lie, and the near tails are one branchless formula each;
 // beyond them lies one of 36 billion.
 namespace standard_normal_parts {

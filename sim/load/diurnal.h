@@ -39,6 +39,13 @@ struct Diurnal : ExecutorRules {
     if (at >= state.hour.end) state.hour = hour_at(frame, at, state);
     return state.hour;
   }
+  // What growth and the drawn factors make of the rate of a day, counted from that of the start.
+  [[nodiscard]] double day_multiplier(const LoadFrame& frame, std::uint64_t day, const State& state) const;
+  // Its mean over all runs.
+  [[nodiscard]] double mean_day_multiplier(std::uint64_t day) const;
+  // How likely the factors of the level and of so many days are, by how likely the frame's shift makes them.
+  [[nodiscard]] double likelihood_ratio(const LoadFrame& frame, std::uint64_t days) const;
+  [[nodiscard]] bool has_lognormal_days() const { return day_factor_cv > 0 && day_factor_law == FactorLaw::lognormal; }
   [[nodiscard]] LoadPeak peak(double per_second, double unit_seconds, double latency, std::size_t listed) const;
   [[nodiscard]] bool is_uncertain() const { return day_factor_cv > 0 || level_cv > 0 || growth_sd > 0; }
   friend bool operator==(const Diurnal&, const Diurnal&) = default;

@@ -9,13 +9,15 @@
 #include "sim/load/constant_arrival_rate.h"
 #include "sim/load/constant_vus.h"
 #include "sim/load/diurnal.h"
+#include "sim/load/external.h"
 #include "sim/load/ramping_arrival_rate.h"
 #include "sim/load/replay.h"
 #include "sim/load/script.h"
 
 namespace windtunnel::sim {
 
-using Executor = std::variant<ConstantArrivalRate, RampingArrivalRate, Diurnal, TraceReplay, ConstantVus, Script>;
+using Executor =
+    std::variant<ConstantArrivalRate, RampingArrivalRate, Diurnal, TraceReplay, ConstantVus, Script, External>;
 
 // An executor without its settings: its place in `Executor`.
 enum class ExecutorKind : std::uint8_t {};

@@ -7,8 +7,10 @@
 // operator== too.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/units.h"
 #include "sim/kernel/chance.h"
@@ -24,10 +26,19 @@ struct Rate {
 
 // Where the times of an executor's requests come from.
 enum class ArrivalSource : std::uint8_t {
-  rate,   // a rate in time, and the workload's law of arrivals
-  list,   // the workload's listed requests
-  users,  // users who wait for an answer and then think
+  rate,     // a rate in time, and the workload's law of arrivals
+  list,     // the workload's listed requests
+  users,    // users who wait for an answer and then think
+  outside,  // a program that is no part of the simulation
 };
+
+// Moves the lognormal factors of a demand to make rare demands likely: each by so many standard deviations of its
+// logarithm. For importance sampling.
+struct DemandShift {
+  double level = 0;
+  std::vector<double> by_day;  // counted from the day of the start
+};
+using DemandShifts = std::map<std::string, DemandShift>;  // by the name of the demand's draws
 
 // What a run gives an executor.
 struct LoadFrame {
@@ -37,6 +48,7 @@ struct LoadFrame {
   Rate rate;
   double base_rate = 0;    // `rate` in arrivals a nanosecond
   StreamKey state_stream;  // of draws that many requests share
+  const DemandShift* shift = nullptr;
 };
 
 // The rate over a stretch of time: `rate` at its beginning, in arrivals a nanosecond, growing by `slope` each one.

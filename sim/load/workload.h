@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "sim/kernel/law.h"
+#include "sim/load/client.h"
 #include "sim/load/executor.h"
 
 namespace windtunnel::sim {
@@ -39,6 +40,13 @@ struct UserCatalogue {
   friend bool operator==(const UserCatalogue&, const UserCatalogue&) = default;
 };
 
+// Keys, teams, or the values of a tag.
+struct CallerCatalogue {
+  std::int64_t count = 0;  // 0: none
+  double zipf = 0;
+  friend bool operator==(const CallerCatalogue&, const CallerCatalogue&) = default;
+};
+
 // One listed request of a `script`, or one row of a trace.
 struct ListedRequest {
   Duration at{0};
@@ -47,6 +55,8 @@ struct ListedRequest {
   std::optional<Tokens> max_tokens;
   std::optional<std::string> prompt;  // requests with the same word have the same content
   std::optional<std::string> user;
+  std::optional<std::string> team;
+  std::optional<std::string> key;
   std::optional<std::string> provider;
   friend bool operator==(const ListedRequest&, const ListedRequest&) = default;
 };
@@ -70,7 +80,12 @@ struct WorkloadSpec {
   std::vector<ListedRequest> requests;  // of a list: a script, or the trace of a replay
   std::optional<std::string> provider;
   std::optional<std::string> route;                       // what is asked for; absent: the first route
-  std::vector<std::pair<std::string, std::string>> tags;  // of each request, for the rules of routes
+  std::vector<std::pair<std::string, std::string>> tags;  // of each request, for the rules of routes and for limits
+  std::vector<std::pair<std::string, CallerCatalogue>> tag_catalogues;  // tags whose values are drawn, for limits
+  std::string key;                                                      // of each request; empty: of the catalogue
+  std::string team;
+  CallerCatalogue keys;  // of each team, if there are teams
+  CallerCatalogue teams;
   PromptCatalogue prompts;
   UserCatalogue users;
   TokenModel input{Law::fixed(150)};
@@ -83,6 +98,12 @@ struct WorkloadSpec {
   std::string demand;
   std::string feature_version;
   std::string prompt_version;
+  std::optional<ClientSpec> client;  // absent: one try, and its caller waits for whatever comes
 };
+
+// The name of the draws of its demand.
+[[nodiscard]] inline const std::string& demand_name(const WorkloadSpec& spec) {
+  return spec.demand.empty() ? spec.name : spec.demand;
+}
 
 }  // namespace windtunnel::sim

@@ -29,7 +29,7 @@ std::optional<ModelPermit> BreakerFollower::acquire(Instant now) {
   return ModelPermit{epoch_, now};
 }
 
-bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant now) {
+bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant now, monitor::ReplyKind kind) {
   catch_up(now);
   const bool late = permit.epoch != epoch_;
   if (late) {
@@ -39,7 +39,7 @@ bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant
   const bool fatal = outcome == BreakerOutcome::fatal;
   const Sample latest{permit.at, now, outcome == BreakerOutcome::failure || fatal};
   if (state_ == BreakerState::closed) {
-    if (outcome != BreakerOutcome::ignored) count(latest, fatal, now);
+    if (outcome != BreakerOutcome::ignored) count(latest, fatal, now, kind);
     return late;
   }
   const bool forgets =
@@ -70,12 +70,25 @@ void BreakerFollower::catch_up(Instant now) {
   }
 }
 
-void BreakerFollower::count(const Sample& sample, bool fatal, Instant now) {
+void BreakerFollower::count(const Sample& sample, bool fatal, Instant now, monitor::ReplyKind kind) {
   remember(sample, now);
   if (fatal) return go(BreakerState::open, TripRule::at_once, now);
   if (!sample.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
-  const TripRule rule = rule_that_trips(now);
+  TripRule rule = rule_that_trips(now);
+  const bool is_too_many = sample.failed && !is_allowed(kind, now);
+  if (rule == TripRule::none && is_too_many) rule = TripRule::allowed_fails;
   if (rule != TripRule::none) go(BreakerState::open, rule, now);
+}
+
+bool BreakerFollower::is_allowed(monitor::ReplyKind kind, Instant now) {
+  const auto limit = config_.allowed_fails_by[index_of(kind)].has_value() ? config_.allowed_fails_by[index_of(kind)]
+                                                                          : config_.allowed_fails;
+  if (!limit) return true;
+  if (now > allowed_until_) allowed_ = 0;
+  if (allowed_ >= *limit) return false;
+  ++allowed_;
+  allowed_until_ = now + config_.open;
+  return true;
 }
 
 void BreakerFollower::remember(const Sample& sample, Instant now) {
@@ -196,6 +209,7 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
   reopened_ = 0;
   if (config_.on_close == monitor::OnClose::keep) return;
   run_ = 0;
+  allowed_ = 0;
   counts_.failures = 0;
   if (config_.on_close == monitor::OnClose::reset_failures) {
     for (Sample& sample : samples_) sample.failed = false;

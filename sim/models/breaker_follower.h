@@ -21,7 +21,8 @@ class BreakerFollower {
 
   std::optional<ModelPermit> acquire(Instant now);
   // Whether the result is late.
-  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now);
+  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now,
+              monitor::ReplyKind kind = monitor::ReplyKind::server_error);
   void advance(Instant now);
 
   // As of the latest call.
@@ -56,7 +57,8 @@ class BreakerFollower {
   };
 
   void catch_up(Instant now);
-  void count(const Sample& sample, bool fatal, Instant now);
+  void count(const Sample& sample, bool fatal, Instant now, monitor::ReplyKind kind);
+  [[nodiscard]] bool is_allowed(monitor::ReplyKind kind, Instant now);
   void remember(const Sample& sample, Instant now);
   void leave(Instant now);
   [[nodiscard]] std::int64_t bucket(Instant when) const;
@@ -79,6 +81,8 @@ class BreakerFollower {
   Counts judged_;              // outcomes that decide in this HALF_OPEN, late ones included
   std::int64_t run_ = 0;
   std::int64_t late_ = 0;
+  std::int64_t allowed_ = 0;     // failures that did not open it, by allowed_fails
+  Instant allowed_until_{};      // when they are forgotten
   Counts counts_;                // of the samples, or of the fixed or lifetime window
   std::vector<Sample> samples_;  // in the order in which they ended; those before samples_first_ have left
   std::size_t samples_first_ = 0;

@@ -35,7 +35,7 @@ std::optional<ModelPermit> BreakerModel::acquire(Instant now) {
   return ModelPermit{epoch_, now};
 }
 
-bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant now) {
+bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant now, monitor::ReplyKind kind) {
   transitions_.clear();
   catch_up(now);
   const bool late = permit.epoch != epoch_;
@@ -53,7 +53,7 @@ bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant no
   if (state_ == BreakerState::half_open) {
     probe(permit, late, outcome, now);
   } else if (state_ == BreakerState::closed && outcome != BreakerOutcome::ignored) {
-    sample({permit.at, now, outcome != BreakerOutcome::success}, outcome == BreakerOutcome::fatal, now);
+    sample({permit.at, now, outcome != BreakerOutcome::success, kind}, outcome == BreakerOutcome::fatal, now);
   }
   return late;
 }
@@ -114,7 +114,8 @@ void BreakerModel::sample(const Outcome& outcome, bool fatal, Instant now) {
   remember(outcome, now);
   if (fatal) return go(BreakerState::open, TripRule::at_once, now);
   if (!outcome.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
-  const TripRule rule = rule_that_trips(now);
+  TripRule rule = rule_that_trips(now);
+  if (outcome.failed && is_beyond_allowed(outcome) && rule == TripRule::none) rule = TripRule::allowed_fails;
   if (rule != TripRule::none) go(BreakerState::open, rule, now);
 }
 
@@ -131,6 +132,16 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
   }
   if (config_.failure_count_threshold && failures >= *config_.failure_count_threshold) return TripRule::count;
   return TripRule::none;
+}
+
+// Those of before count as long as each came within `open` of the one before it.
+bool BreakerModel::is_beyond_allowed(const Outcome& failure) {
+  const auto& of_kind = config_.allowed_fails_by[index_of(failure.kind)];
+  if (!of_kind && !config_.allowed_fails) return false;
+  if (!allowed_.empty() && allowed_.back() + config_.open < failure.ended) allowed_.clear();
+  if (static_cast<std::int64_t>(allowed_.size()) >= (of_kind ? *of_kind : *config_.allowed_fails)) return true;
+  allowed_.push_back(failure.ended);
+  return false;
 }
 
 // By its quirks alone.
@@ -226,12 +237,14 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
       case monitor::OnClose::keep:
         return;
       case monitor::OnClose::reset_failures:
+        allowed_.clear();
         for (Outcome& outcome : outcomes_) outcome.failed = false;
         break;
       case monitor::OnClose::reset:
       case monitor::OnClose::reset_plus_probe:
         outcomes_.clear();
         attempts_.clear();
+        allowed_.clear();
         break;
     }
     run_ = 0;

@@ -42,7 +42,8 @@ class BreakerModel {
 
   std::optional<ModelPermit> acquire(Instant now);
   // Whether the result is late.
-  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now);
+  bool report(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now,
+              monitor::ReplyKind kind = monitor::ReplyKind::server_error);
   bool give_back(ModelPermit permit, Instant now);
   void advance(Instant now);
 
@@ -66,6 +67,7 @@ class BreakerModel {
     Instant started;
     Instant ended;
     bool failed = false;
+    monitor::ReplyKind kind = monitor::ReplyKind::server_error;
   };
   struct Probes {
     std::int64_t issued = 0;
@@ -82,6 +84,8 @@ class BreakerModel {
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] bool window_has_ended(Instant now) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(Instant now) const;
+  // Whether this failure is one too many for allowed_fails; one that is not is remembered.
+  bool is_beyond_allowed(const Outcome& failure);
   [[nodiscard]] Duration open_time() const;
   [[nodiscard]] bool open_has_ended(Instant now) const;
   void catch_up(Instant now);
@@ -108,6 +112,7 @@ class BreakerModel {
   std::int64_t run_ = 0;
   std::int64_t late_ = 0;
   std::vector<Outcome> outcomes_;  // in the order in which they came
+  std::vector<Instant> allowed_;   // failures that allowed_fails allowed
   std::vector<Outcome> attempts_;  // acquires, for the quirks that are about them
   std::vector<monitor::BreakerTransition> transitions_;
 };

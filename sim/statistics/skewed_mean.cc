@@ -90,28 +90,44 @@ double share_at_most(std::size_t hits, std::size_t n) {
   return boost::math::ibeta_inv(static_cast<double>(hits) + 1, static_cast<double>(n - hits), 1 - kTailOfMean);
 }
 
-// How far the mean may lie from the commonest value on one side, on which `hits` of n values lie up to `distance` away.
-double reach(std::size_t hits, std::size_t n, double distance) {
-  if (hits == 0) return 0;
-  const double unknown = hits == 1 ? 3 : hits == 2 ? 1.5 : 1;
-  return share_at_most(hits, n) * distance * unknown;
+// What lies on one side of the commonest value.
+struct Side {
+  std::size_t hits = 0;
+  double nearest = 0;
+  double farthest = 0;
+  void add(double distance) {
+    nearest = hits == 0 ? distance : std::min(nearest, distance);
+    farthest = std::max(farthest, distance);
+    ++hits;
+  }
+};
+
+// How many times as far as the farthest of a few values their law is taken to reach, by how many they are. Found by
+// trial: sizes of a lognormal law (sigma 1.5) are then held in 92 % from 5 values on. Values of one size, as counts
+// are, need less; a single value shows no size.
+double understated(const Side& side) {
+  static constexpr std::array<double, 8> kOfSizes{15, 6, 3, 2.2, 1.8, 1.5, 1.3, 1.2};
+  static constexpr double kOfTwoAlike = 1.5;
+  if (side.hits > 1 && side.nearest == side.farthest) return side.hits == 2 ? kOfTwoAlike : 1;
+  return side.hits <= kOfSizes.size() ? kOfSizes[side.hits - 1] : 1;
+}
+
+// How far the mean of n values may lie from the commonest one on this side.
+double reach(const Side& side, std::size_t n) {
+  return share_at_most(side.hits, n) * side.farthest * understated(side);
 }
 
 void widen_by_counts(Estimate& estimate, std::span<const double> values) {
   const auto [common, count] = commonest_of(values);
   if (count < 2 || 2 * count < values.size()) return;
-  std::size_t above = 0;
-  std::size_t below = 0;
-  double highest = 0;
-  double lowest = 0;
+  Side above;
+  Side below;
   for (const double value : values) {
-    if (value > common) ++above;
-    if (value < common) ++below;
-    highest = std::max(highest, value - common);
-    lowest = std::max(lowest, common - value);
+    if (value > common) above.add(value - common);
+    if (value < common) below.add(common - value);
   }
-  widen(estimate, below > 0 ? common - reach(below, values.size(), lowest) : estimate.low,
-        above > 0 ? common + reach(above, values.size(), highest) : estimate.high);
+  widen(estimate, below.hits > 0 ? common - reach(below, values.size()) : estimate.low,
+        above.hits > 0 ? common + reach(above, values.size()) : estimate.high);
 }
 
 }  // namespace

@@ -16,8 +16,9 @@
 //                 skewed law understates it.
 //   binomial      where at least half of the values are the same c: of n seeds k lie above c, so that at most a share p
 //                 does (Clopper and Pearson 1934, upper end at 97.5 %), and the mean is at most c + p M. M is the
-//                 greatest distance seen; for k = 1 three times, for k = 2 one and a half times that, because one or
-//                 two values tell little of the greatest. The same below c.
+//                 greatest distance seen times 15 for k = 1, 6 for k = 2 and so on to 1.2 for k = 8, because a few
+//                 values tell little of the greatest. Of k values at one distance M is that distance, for k = 2 one
+//                 and a half times it. The same below c.
 //
 // Measured over 20,000 samples of each law, for 2 to 100 values: 92.2 to 97.8 % for normal, uniform, exponential, gamma
 // and lognormal (sigma up to 1) values; 92 to 100 % for counts, which are exact where they are rare. Symmetrical laws
@@ -25,7 +26,8 @@
 // few clusters are held more often.
 // What no sample shows, no interval holds. A law that is smooth but for a far outlier in a share p of the seeds is held
 // in 92 to 98 % if p is at least 3/n (6 to 100 values), because fewer than 5 % of the samples then miss the outlier;
-// and in 99 % of the samples that show one, whatever p is.
+// and in 99 % of the samples that show one, whatever p is. Rare sizes that vary more than lognormal ones of sigma 1.5
+// do, which is 2.9 times their mean, are held less often: in 77 to 92 % for sigma 2.
 
 #include <cstddef>
 #include <optional>

@@ -155,6 +155,14 @@ Estimate estimate_share(std::size_t hits, std::size_t trials) {
   return estimate;
 }
 
+Estimate estimate_share_of(double share, double trials) {
+  check(share > 0 && share < 1 && trials > 0, "an effective share lies between 0 and 1");
+  const double hits = share * trials;
+  return {.value = share,
+          .low = solve([&](double at) { return mid_p_above(hits, trials, at); }, 0.0, share),
+          .high = solve([&](double at) { return mid_p_below(hits, trials, at); }, share, 1.0)};
+}
+
 std::optional<QuantileRanks> quantile_ranks(std::size_t count, double share) {
   check(share > 0 && share < 1, "a quantile's share lies between 0 and 1");
   if (count == 0) return std::nullopt;

@@ -68,6 +68,9 @@ struct Moments {
 
 // `hits` of `trials`, 0 <= hits <= trials, trials > 0.
 [[nodiscard]] Estimate estimate_share(std::size_t hits, std::size_t trials);
+// A share that is known as well as by so many independent trials, which need not be whole (Korn and Graubard 1998); 0 <
+// share < 1, trials > 0.
+[[nodiscard]] Estimate estimate_share_of(double share, double trials);
 
 // Ranks count from 1: the value of `rank` is the estimate (nearest rank, ceil(share x n)), those of `low` and `high`
 // are its interval.

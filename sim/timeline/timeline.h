@@ -156,6 +156,8 @@ struct Timeline {
   Duration duration{0};         // arrivals stop here
   Instant ended{};
   bool stopped = false;  // before its end
+  // Of a gateway that was tried: what goes on inside it is not observed, and the series of it are empty.
+  bool from_outside = false;
   Duration step{0};
   std::size_t steps = 0;
   std::size_t view_steps = 1;

@@ -94,12 +94,13 @@ void ViewDurations::close(std::size_t view, QuantileSeries& into) {
   durations_.clear();
 }
 
-TimelineRecorder::TimelineRecorder(const Scenario& scenario, TimelineWidths widths)
+TimelineRecorder::TimelineRecorder(const Scenario& scenario, TimelineWidths widths, bool from_outside)
     : timeline_(head_of(scenario, widths)),
       steps_max_(widths.steps_max),
       step_end_(Instant{} + widths.step),
       states_(scenario.providers.size()),
       routes_(places() * places() * kOutcomes) {
+  timeline_.from_outside = from_outside;
   const auto& names = timeline_.version_names;
   for (const WorkloadSpec& spec : scenario.workloads) {
     const auto version = std::ranges::find(names, Timeline::Version{spec.feature_version, spec.prompt_version});
@@ -234,6 +235,7 @@ void TimelineRecorder::count(RequestSeries& series, const monitor::Record& recor
 
 void TimelineRecorder::on(const ScheduledDone& event) {
   move_to(event.at);
+  if (timeline_.from_outside) return;
   const monitor::CostLimiter& limiter = pipeline_->cost_limiter();
   gauges_ = {.month_settled = limiter.month_settled().picos(),
              .month_reserved = limiter.month_reserved().picos(),
@@ -261,8 +263,10 @@ void TimelineRecorder::close_step(Instant end) {
   put(timeline_.day_settled_picos, step_, gauges_.day_settled);
   put(timeline_.day_reserved_picos, step_, gauges_.day_reserved);
   put(timeline_.cache_entries_held, step_, gauges_.cache_entries_held);
-  // Nothing has been stored since: a call that ends writes its bill first, which closes the step.
-  put(timeline_.cache_entries_fresh, step_, static_cast<std::int64_t>(pipeline_->cache().fresh(end)));
+  if (!timeline_.from_outside) {
+    // Nothing has been stored since: a call that ends writes its bill first, which closes the step.
+    put(timeline_.cache_entries_fresh, step_, static_cast<std::int64_t>(pipeline_->cache().fresh(end)));
+  }
   for (std::size_t i = 0; i < states_.size(); ++i) {
     spend_time(i, end);
     put(timeline_.providers[i].in_flight, step_, states_[i].in_flight);

@@ -30,7 +30,8 @@ class ViewDurations {
 class TimelineRecorder final {
  public:
   // The scenario must outlive the recorder.
-  TimelineRecorder(const Scenario& scenario, TimelineWidths widths);
+  // `from_outside`: the events are those of a trial, and there is no pipeline to look into.
+  TimelineRecorder(const Scenario& scenario, TimelineWidths widths, bool from_outside = false);
 
   void on(const RunBegan& event) { pipeline_ = event.pipeline; }
   void on(const monitor::RequestArrived& event);

@@ -58,8 +58,8 @@ std::vector<Variant> variants_of(const BreakerRules& rules, const std::vector<Re
       return recognised_deviation.deviation == info.deviation;
     };
     if (std::ranges::any_of(known, is_it)) continue;
-    for (BreakerRules& breaker_rules : with_deviation(rules, info.deviation))
-      variants.push_back({info.deviation, std::move(breaker_rules)});
+    for (const BreakerRules& breaker_rules : with_deviation(rules, info.deviation))
+      variants.push_back({info.deviation, breaker_rules});
   }
   return variants;
 }
@@ -132,7 +132,7 @@ std::size_t calls_followed(monitor::ForeignBreaker& breaker, const BreakerConfig
 // Of the ways in which a deviation is met, the one that the breaker follows furthest.
 BreakerRules best_way(monitor::ForeignBreaker& breaker, const BreakerConfig& config, const BreakerRules& rules,
                       Deviation deviation, StreamKey stream) {
-  std::vector<BreakerRules> ways = with_deviation(rules, deviation);
+  const std::vector<BreakerRules> ways = with_deviation(rules, deviation);
   std::size_t best = 0;
   std::size_t most = 0;
   for (std::size_t i = 0; i < ways.size() && ways.size() > 1; ++i) {
@@ -141,7 +141,7 @@ BreakerRules best_way(monitor::ForeignBreaker& breaker, const BreakerConfig& con
     most = calls;
     best = i;
   }
-  return std::move(ways[best]);
+  return ways[best];
 }
 
 // The shortest history on which the breaker is as the deviation's model, if it is so more often than as the rules.
@@ -238,7 +238,7 @@ std::vector<BreakerRules> with_deviation(const BreakerRules& rules, Deviation de
   const auto add = [&](auto change) {
     BreakerRules changed = rules;
     change(changed);
-    if (changed != rules && !unsupported(changed.config)) ways.push_back(std::move(changed));
+    if (changed != rules && !unsupported(changed.config)) ways.push_back(changed);
   };
   switch (deviation) {
     case Deviation::trips_on_ge:
@@ -300,7 +300,7 @@ std::vector<RecognisedDeviation> recognise(monitor::ForeignBreaker& breaker, con
   auto first = explanation(breaker, config, failed, stream);
   if (!first) return {};
   std::vector<RecognisedDeviation> known{{first->deviation, failed}};
-  BreakerRules rules = std::move(first->rules);
+  BreakerRules rules = first->rules;
   while (auto next = next_deviation(breaker, config, rules, stream, known)) {
     rules = best_way(breaker, config, rules, next->deviation, stream);
     known.push_back(std::move(*next));

@@ -180,6 +180,8 @@ std::string ModelSession::rule_that_fired(const BreakerTransition& arrow) const 
       return fmt::format("opens: {} failures in the window", arrow.window_failures);
     case TripRule::at_once:
       return "opens at once";
+    case TripRule::allowed_fails:
+      return fmt::format("opens: a failure beyond {}", config_.allowed_fails.value_or(0));
     case TripRule::probe_failed:
       if (config_.half_open_failure_rate) {
         return fmt::format("{}, {} {:g} %: reopens for {} ms", rule_of_probes(), gt ? "more than" : "at least",

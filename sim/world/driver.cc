@@ -17,6 +17,8 @@ using monitor::ProviderId;
 
 // A closed loop whose calls end at once would otherwise never let time pass.
 constexpr Duration kThinkTimeMin = std::chrono::milliseconds{1};
+// Between the numbers of the first attempts of two tries of one wish.
+constexpr std::uint32_t kTriesApart = monitor::kAttemptsMax;
 
 ProviderId provider_id(std::size_t index) { return ProviderId{static_cast<std::uint8_t>(index)}; }
 
@@ -26,21 +28,6 @@ std::optional<Instant> heal_at(const Scenario& scenario) {
 }
 
 }  // namespace
-
-std::vector<monitor::ProviderConfig> provider_configs(const Scenario& scenario) {
-  std::vector<monitor::ProviderConfig> configs;
-  for (const ProviderSpec& spec : scenario.providers) {
-    configs.push_back({.name = spec.name,
-                       .model = spec.model,
-                       .tariffs = spec.tariffs,
-                       .attempt_timeout = spec.attempt_timeout,
-                       .max_attempts = spec.max_attempts,
-                       .breaker = std::nullopt,
-                       .requests_per_minute = spec.rate_limit.requests_per_minute,
-                       .tokens_per_minute = spec.rate_limit.tokens_per_minute});
-  }
-  return configs;
-}
 
 RunResult run(const Scenario& scenario, const RunOptions& options) { return Driver{scenario, options}.run(); }
 
@@ -67,10 +54,13 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   }
   for (const WorkloadSpec& workload : scenario.workloads) {
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
-                        monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload));
+                        monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload),
+                        scenario.monitor.limits, options.demand_shifts);
     if (const auto* users = std::get_if<ConstantVus>(&workload.executor)) {
       vus_.insert(vus_.end(), static_cast<std::size_t>(users->vus), VirtualUser{index});
     }
+    gap_streams_.push_back(chance_.stream("client", workload.name));
+    has_clients_ = has_clients_ || workload.client.has_value();
     ++index;
   }
   fault_base_ = index;
@@ -80,6 +70,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   expiry_base_ = place_base_ + provider_count;
   vu_base_ = expiry_base_ + provider_count;
   slot_base_ = vu_base_ + static_cast<std::uint32_t>(vus_.size());
+  if (has_clients_) callers_.resize(loads_.size());
   ordinals_.resize(loads_.size());
   next_ordinal_.resize(loads_.size());
   providers_.reserve(provider_count);  // they refer to each other's quotas
@@ -93,8 +84,9 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
         "a scenario whose breakers are another program's runs with them");
   check(options.breakers.empty() || options.breakers.size() == scenario.providers.size(),
         "each provider has a breaker");
-  for (monitor::ForeignBreaker* const breaker : options.breakers) {
-    check(!breaker->reset(scenario.monitor.circuit_breaker), "a foreign breaker honours its settings");
+  const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
+  for (std::size_t i = 0; i < options.breakers.size(); ++i) {
+    check(!options.breakers[i]->reset(breakers[i]), "a foreign breaker honours its settings");
   }
   pipeline_.set_wall_clock(wall_at_zero_);
   if (observers_.size() == 1) pipeline_.set_observer(observers_.front().handler());
@@ -138,7 +130,7 @@ RunResult Driver::run() {
   stopped = stopped || until < end_;  // also where nothing happens after it
   if (!stopped) look_until(Instant::max());
   pipeline_.set_observer({});
-  check(std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
+  check(has_clients_ || std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
   RunResult result{.pipeline = std::move(pipeline_),
                    .seed = chance_.seed(),
                    .digest = digest_.value(),
@@ -149,7 +141,8 @@ RunResult Driver::run() {
                    .ended = stopped ? now_ : std::max(now_, end_),
                    .stopped = stopped,
                    .ledger = std::move(ledger_),
-                   .unknown = std::move(unknown_)};
+                   .unknown = std::move(unknown_),
+                   .callers = std::move(callers_)};
   for (std::size_t i = 0; i < faults_.size(); ++i) result.faults.push_back(faults_.count(i));
   return result;
 }
@@ -224,13 +217,17 @@ void Driver::on_fault(std::size_t fault) {
   }
 }
 
-void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::uint32_t vu) {
+void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::uint32_t vu, std::uint32_t wish) {
+  if (has_clients_ && wish == kNobody && scenario_.workloads[workload].client) [[unlikely]]
+    return begin_wish(workload, ordinal);
   const std::uint32_t slot = take_slot();
   InFlight& in_flight = slots_[slot];
   renew(in_flight.flow);
   loads_[workload].fill(ordinal, in_flight.flow.record.request, in_flight.demand);
   in_flight.flow.record.request.id = RequestId{arrivals_++};
   in_flight.vu = vu;
+  in_flight.wish = wish;
+  in_flight.first_attempt = wish == kNobody ? 0 : static_cast<std::uint32_t>(wishes_[wish].tries - 1) * kTriesApart;
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
   perform(slot, pipeline_.begin(in_flight.flow, now_, &options_.breakers));
 }
@@ -238,6 +235,8 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
 // The event that a slot's request waits for.
 inline void Driver::on_slot(std::uint32_t slot) {
   InFlight& in_flight = slots_[slot];
+  if (in_flight.is_wish) [[unlikely]]
+    return on_wish(slot);
   if (in_flight.flow.awaiting == monitor::Awaiting::wakeup)
     return perform(slot, pipeline_.on_wakeup(in_flight.flow, now_, &options_.breakers));
   complete(slot);
@@ -255,13 +254,16 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
   InFlight& in_flight = slots_[slot];
   const std::size_t provider = index_of(step.provider);
   const monitor::Request& request = in_flight.flow.record.request;
-  in_flight.call = {.name = {in_flight.demand.workload, in_flight.demand.ordinal, step.attempt},
-                    .at = now_,
-                    .deadline = step.deadline,
-                    .wall = wall(),
-                    .input = request.input,
-                    .output = in_flight.demand.output,
-                    .output_max = step.output_max};
+  in_flight.call = {
+      .name = {in_flight.demand.workload, in_flight.demand.ordinal, in_flight.first_attempt + step.attempt},
+      .at = now_,
+      .deadline = step.deadline,
+      .wall = wall(),
+      .input = request.input,
+      .output = in_flight.demand.output,
+      .output_max = step.output_max,
+      .first_token_by = step.first_token_by,
+      .idle = step.idle};
   in_flight.effect = FaultEffect{};
   if (faults_.acts_on(step.provider)) {
     hits_.clear();
@@ -293,7 +295,7 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
     return expect(slot, in_flight.result.at);
   }
   tell_place(slot, CallPlaced::Place::waiting);
-  station.waiting.add(slot, in_flight.call.deadline);
+  station.waiting.add(slot, in_flight.call.waits_until());
   plan_expiry(provider);
 }
 
@@ -392,6 +394,7 @@ void Driver::expire_waiting(std::size_t provider) {
   for (auto next = station.waiting.next_to_expire(); next && next->deadline <= now_;
        next = station.waiting.next_to_expire()) {
     InFlight& in_flight = slots_[next->call];
+    in_flight.call.deadline = next->deadline;
     station.waiting.expire(providers_[provider].give_up_waiting(in_flight.call, in_flight.effect, in_flight.result));
     complete(next->call);
   }
@@ -413,12 +416,14 @@ inline void Driver::end_request(std::uint32_t slot) {
   }
   const Usd unknown = unknown_bills_.take(in_flight.flow.record.request.id);
   if (unknown != Usd{}) unknown_.add(in_flight.flow.record, unknown);
+  if (in_flight.wish != kNobody) [[unlikely]]
+    on_try_end(in_flight.wish, in_flight.flow.record);
   free_.push_back(slot);
 }
 
 // --- Small things --------------------------------------------------------------------------------------------------
 
-inline std::uint32_t Driver::take_slot() {
+std::uint32_t Driver::take_slot() {
   if (free_.empty()) {
     slots_.emplace_back();
     check(slot_base_ + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");

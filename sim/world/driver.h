@@ -27,6 +27,7 @@
 #include "monitor/flow.h"
 #include "monitor/pipeline.h"
 #include "sim/kernel/event_queue.h"
+#include "sim/world/callers.h"
 #include "sim/world/faults.h"
 #include "sim/world/load.h"
 #include "sim/world/provider.h"
@@ -57,8 +58,11 @@ class Driver {
     Call call;
     FaultEffect effect;
     CallResult result;
-    std::uint32_t vu = kNobody;  // the virtual user who waits for it
-    bool in_service = false;     // holds a place at its provider
+    std::uint32_t vu = kNobody;       // the virtual user who waits for it
+    std::uint32_t wish = kNobody;     // the slot of the wish that it is a try of
+    std::uint32_t first_attempt = 0;  // the number of its first attempt in the names of draws
+    bool is_wish = false;             // the slot is that of a wish
+    bool in_service = false;          // holds a place at its provider
   };
   // Calls at one provider.
   struct Station {
@@ -83,7 +87,15 @@ class Driver {
   void on_arrival(std::uint32_t workload);
   void on_fault(std::size_t fault);
   void on_slot(std::uint32_t slot);
-  void begin_request(std::uint32_t workload, std::uint64_t ordinal, std::uint32_t vu);
+  void begin_request(std::uint32_t workload, std::uint64_t ordinal, std::uint32_t vu, std::uint32_t wish = kNobody);
+  // A caller with a client: its wish begins, is tried, gets what came of a try, goes on, ends.
+  void begin_wish(std::uint32_t workload, std::uint64_t ordinal);
+  void try_wish(std::uint32_t slot);
+  void on_wish(std::uint32_t slot);
+  void on_try_end(std::uint32_t slot, const monitor::Record& record);
+  void try_again_or_end(std::uint32_t slot, TryEnd end, Duration retry_after);
+  void end_wish(std::uint32_t slot, WishEnded::How how);
+  void expect_wish(std::uint32_t slot, Instant at);
   void perform(std::uint32_t slot, const monitor::Step& step);
   void call(std::uint32_t slot, const monitor::CallProvider& step);
   void serve(std::uint32_t slot);
@@ -126,6 +138,10 @@ class Driver {
   std::uint32_t slot_base_ = 0;
   EventQueue queue_;
   std::vector<InFlight> slots_;
+  std::vector<Wish> wishes_;            // by slot; used where the slot is that of a wish
+  std::vector<CallerTotals> callers_;   // by workload
+  std::vector<StreamKey> gap_streams_;  // likewise
+  bool has_clients_ = false;            // a workload has
   std::vector<std::uint32_t> free_;
   std::vector<std::size_t> hits_;            // scratch
   std::vector<std::uint64_t> next_ordinal_;  // of the arrival that is scheduled, by workload

@@ -119,6 +119,9 @@ bool Faults::touches(const State& state, const CallName& name, Instant now) {
   if (now - state.begin < state.spec->ramp) {
     fraction *= static_cast<double>((now - state.begin).count()) / static_cast<double>(state.spec->ramp.count());
   }
+  if (!state.by_hand && state.end - now < state.spec->ramp_down) {
+    fraction *= static_cast<double>((state.end - now).count()) / static_cast<double>(state.spec->ramp_down.count());
+  }
   if (fraction >= 1) return true;
   return unit(draw(state.call_streams[name.workload], name.ordinal, name.attempt).a) < fraction;
 }

@@ -3,8 +3,8 @@
 //
 // Each fault has a timeline of its own (a window, a periodic or random sequence of phases); the driver asks for the
 // next change and applies it at that instant. What a fault does is its kind's affair (sim/faults); how overlapping
-// faults compose is written in sim/faults/fault_rules.h. Every draw is named by the fault's id, the workload and the
-// request, never by a provider.
+// faults compose is written in sim/faults/rules/fault_rules.h. Every draw is named by the fault's id, the workload and
+// the request, never by a provider.
 
 #include <cstdint>
 #include <optional>

@@ -20,7 +20,13 @@ constexpr double kPromptsMost = 1e9;
 
 // What the run's requests share is of the environment, as the level of demand is.
 StreamKey state_stream_of(const WorkloadSpec& spec, const Chance& chance) {
-  return chance.environment().stream("load state", spec.demand.empty() ? spec.name : spec.demand);
+  return chance.environment().stream("load state", demand_name(spec));
+}
+
+const DemandShift* shift_of(const WorkloadSpec& spec, const DemandShifts* shifts) {
+  if (shifts == nullptr) return nullptr;
+  const auto found = shifts->find(demand_name(spec));
+  return found == shifts->end() ? nullptr : &found->second;
 }
 
 // How many different prompts this run has; at least one if there are any.
@@ -41,6 +47,8 @@ std::optional<monitor::ProviderId> find_provider(const std::optional<std::string
 }
 
 Tokens whole_tokens(const TokenModel& model, double count) {
+  // The error just below 0.5 is one token.
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings)
   const auto whole = static_cast<std::int64_t>(std::min(count, 1e15) + 0.5);
   return std::clamp(Tokens{whole}, model.least, model.most);
 }
@@ -76,27 +84,10 @@ Tokens draw_tokens(const TokenModel& model, std::uint64_t bits) {
   return whole_tokens(model, sample(model.law, bits));
 }
 
-Popularity::Popularity(std::int64_t count, double exponent) : count_(static_cast<std::uint64_t>(count)) {
-  if (exponent == 0) return;
-  double sum = 0;
-  cumulative_.reserve(count_);
-  for (std::uint64_t k = 1; k <= count_; ++k) {
-    sum += 1 / pow(static_cast<double>(k), exponent);
-    cumulative_.push_back(sum);
-  }
-}
-
-std::uint32_t Popularity::pick(std::uint64_t bits) const {
-  if (cumulative_.empty()) return static_cast<std::uint32_t>(below(bits, count_));
-  const double at = unit(bits) * cumulative_.back();
-  const auto found = std::upper_bound(cumulative_.begin(), cumulative_.end(), at);
-  const auto place = std::min<std::ptrdiff_t>(found - cumulative_.begin(), std::ssize(cumulative_) - 1);
-  return static_cast<std::uint32_t>(place);
-}
-
 Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
            const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-           std::optional<Tokens> limit_per_request, monitor::RouteId route)
+           std::optional<Tokens> limit_per_request, monitor::RouteId route, const monitor::LimitsConfig& limits,
+           const DemandShifts* shifts)
     : spec_(spec),
       index_(index),
       begin_(Instant{} + spec.start),
@@ -107,6 +98,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       limit_per_request_(limit_per_request),
       prompts_(prompts_of(spec, chance), spec.prompts.zipf),
       users_(spec.users.count, spec.users.zipf),
+      callers_(spec, chance, limits),
       arrival_stream_(chance.stream("arrival", spec.name)),
       content_stream_(chance.stream("content", spec.name)),
       token_stream_(chance.stream("tokens", spec.name)),
@@ -119,7 +111,8 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
           .wall_start = wall_start,
           .rate = spec.rate,
           .base_rate = static_cast<double>(spec.rate.count.value) / 1e6 / static_cast<double>(spec.rate.unit.count()),
-          .state_stream = state_stream_},
+          .state_stream = state_stream_,
+          .shift = shift_of(spec, shifts)},
       executor_(in_run(spec.executor)),
       source_(source_of(spec.executor)),
       is_exact_(is_constant(spec.executor) && spec.arrival == Arrival::uniform),
@@ -146,6 +139,7 @@ std::optional<ArrivalPoint> Load::next_arrival() {
     case ArrivalSource::list:
       return next_listed();
     case ArrivalSource::users:
+    case ArrivalSource::outside:
       return std::nullopt;
   }
   fail_check("a source of arrivals is known", __FILE__, __LINE__);
@@ -267,6 +261,7 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
   if (spec_.prompts.count == 0) request.input = scaled(tokens.input[place], length_factor_);
   std::optional<Tokens> max_tokens = spec_.max_tokens;
   if (!spec_.requests.empty()) fill_listed(ordinal, request, demand, max_tokens);
+  if (callers_.on()) callers_.fill(ordinal, spec_.requests.empty() ? nullptr : &row(ordinal), request);
   if (!max_tokens && limit_per_request_) max_tokens = std::max(Tokens{}, *limit_per_request_ - request.input);
   request.max_tokens = max_tokens.value_or(kMaxTokensDefault);
   request.prompt_length = static_cast<std::uint32_t>(request.input.count() * kCharactersPerToken);

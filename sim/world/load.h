@@ -15,6 +15,8 @@
 #include "sim/kernel/batched_draws.h"
 #include "sim/kernel/chance.h"
 #include "sim/kernel/in_run.h"
+#include "sim/load/caller_population.h"
+#include "sim/load/popularity.h"
 #include "sim/load/workload.h"
 #include "sim/world/scenario.h"
 
@@ -30,17 +32,6 @@ struct Demand {
 // A whole number of tokens within the model's bounds; a uniform law is uniform over whole numbers, both ends included.
 [[nodiscard]] Tokens draw_tokens(const TokenModel& model, std::uint64_t bits);
 
-// A popularity law over [0, count): item k has weight 1 / (k + 1)^exponent.
-class Popularity {
- public:
-  Popularity(std::int64_t count, double exponent);
-  [[nodiscard]] std::uint32_t pick(std::uint64_t bits) const;
-
- private:
-  std::uint64_t count_;
-  std::vector<double> cumulative_;  // empty: all alike
-};
-
 // One arrival: when, and the ordinal that names every draw made for it.
 struct ArrivalPoint {
   Instant at{};
@@ -53,7 +44,8 @@ class Load {
   // limit per request, a request without max_tokens requests what its input leaves of it.
   Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
        const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
-       std::optional<Tokens> limit_per_request = std::nullopt, monitor::RouteId route = {});
+       std::optional<Tokens> limit_per_request = std::nullopt, monitor::RouteId route = {},
+       const monitor::LimitsConfig& limits = {}, const DemandShifts* shifts = nullptr);
 
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
@@ -99,6 +91,7 @@ class Load {
   std::optional<Tokens> limit_per_request_;
   Popularity prompts_;
   Popularity users_;
+  Callers callers_;
   StreamKey arrival_stream_;
   StreamKey content_stream_;
   StreamKey token_stream_;

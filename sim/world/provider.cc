@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
+#include "base/check.h"
 #include "base/rounding.h"
 #include "sim/kernel/samplers.h"
 
 namespace windtunnel::sim {
 namespace {
 
-using monitor::Reply;
 using monitor::ReplyKind;
 using monitor::RetryAfter;
 using monitor::Usage;
@@ -24,6 +25,7 @@ void write(CallResult& result, ReplyKind kind, Instant at) {
   result.reply.time_to_first_token = Duration{0};
   result.reply.response_length = 0;
   result.reply.retry_after.form = RetryAfter::Form::absent;
+  result.reply.began = false;
   result.at = at;
   result.work_until = at;
   result.billed = {};
@@ -72,7 +74,7 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
     case FaultEffect::Kind::refuse:
       return fail(call, effect.error, call.at, result);
     case FaultEffect::Kind::hang:
-      return time_out(call, {}, result);
+      return answer(call, effect, ReplyKind::timeout, result);
     case FaultEffect::Kind::throttle:
       fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = header(call, call.at, effect.retry_after);
@@ -122,29 +124,52 @@ inline Provider::Latency Provider::latency_of(const CallName& name) {
 
 // A call that is worked on: a full answer, a spoilt one, or a failure after the time to first token.
 void Provider::answer(const Call& call, const FaultEffect& effect, ReplyKind kind, CallResult& result) {
-  if (kind == ReplyKind::timeout) return time_out(call, {}, result);
+  if (kind == ReplyKind::timeout) {
+    if (!call.is_timed()) return time_out(call, {}, result);
+    Call cut = call;
+    cut.deadline = call.waits_until();
+    return time_out(cut, {}, result);
+  }
   const Latency latency = latency_of(call.name);
-  const Tokens output = std::min(call.output, call.output_max);
   const double first = latency.first * effect.factor + static_cast<double>(effect.add.count());
-  const double each = latency.each * effect.factor;
+  const Pace pace{whole_nanoseconds(first), latency.each * effect.factor * effect.token_factor};
+  if (call.is_timed()) [[unlikely]]
+    return deliver(timed(call, kind, pace), effect, kind, pace, result);
+  deliver(call, effect, kind, pace, result);
+}
+
+Call Provider::timed(const Call& call, ReplyKind kind, Pace pace) {
+  Call cut = call;
+  cut.deadline = call.waits_until();
+  if (call.at + pace.to_first > cut.deadline) return cut;
+  cut.deadline = call.deadline;
+  const bool pauses = pace.each > static_cast<double>(call.idle.count());
+  if (!generates(kind) || !pauses) return cut;
+  cut.deadline = std::min(call.deadline, call.at + pace.to_first + call.idle);
+  return cut;
+}
+
+inline void Provider::deliver(const Call& call, const FaultEffect& effect, ReplyKind kind, Pace pace,
+                              CallResult& result) const {
+  const auto [to_first, each] = pace;
   if (!generates(kind)) {
-    const Instant at = call.at + whole_nanoseconds(first);
+    const Instant at = call.at + to_first;
     if (at <= call.deadline) return fail(call, kind, at, result);
     const bool goes_on = spec_.on_disconnect == Disconnect::go_on;
     time_out(call, goes_on ? usage_of_failure(call) : Usage{}, result);
     if (goes_on) result.work_until = at;
     return;
   }
+  const Tokens output = std::min(call.output, call.output_max);
   Usage usage{call.input, output};
   if (kind == ReplyKind::truncated) {
     usage.output = Tokens{static_cast<std::int64_t>(static_cast<double>(output.count()) * effect.bill_fraction)};
   }
-  const Duration to_first = whole_nanoseconds(first);
   const Instant at = call.at + to_first + whole_nanoseconds(static_cast<double>(usage.output.count()) * each);
   if (at > call.deadline) return leave_behind(call, usage, at, {to_first, each}, result);
   write(result, kind, at);
   result.billed = usage;
-  if (kind != ReplyKind::truncated) result.reply.usage = usage;
+  if (kind != ReplyKind::truncated && effect.has_usage) result.reply.usage = usage;
   result.reply.time_to_first_token = call.waited + to_first;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
   result.cost = price_of(call, usage);
@@ -159,13 +184,20 @@ void Provider::stall(const Call& call, const FaultEffect& effect, CallResult& re
   const Latency latency = latency_of(call.name);
   const auto whole = static_cast<double>(std::min(call.output, call.output_max).count());
   const Tokens output{static_cast<std::int64_t>(whole * effect.bill_fraction)};
-  const double each = latency.each * effect.factor;
+  const double each = latency.each * effect.factor * effect.token_factor;
   const Duration to_first = whole_nanoseconds(latency.first * effect.factor + static_cast<double>(effect.add.count()));
   const Instant last = call.at + to_first + whole_nanoseconds(static_cast<double>(output.count()) * each);
   result.stalled = {to_first, output, last};
   const Usage done{call.input, output};
-  if (last > call.deadline) return leave_behind(call, done, last, {to_first, each}, result);
-  time_out(call, charged(done), result);
+  Call waited = call;
+  if (call.is_timed()) {
+    waited = timed(call, ReplyKind::ok, {to_first, each});
+    if (last <= waited.deadline && call.idle != Duration::max())
+      waited.deadline = std::min(waited.deadline, last + call.idle);
+  }
+  if (last > waited.deadline) return leave_behind(waited, done, last, {to_first, each}, result);
+  time_out(waited, charged(done), result);
+  result.reply.began = true;
 }
 
 bool Provider::names_wait(ReplyKind kind) const {
@@ -177,11 +209,26 @@ bool Provider::names_wait(ReplyKind kind) const {
 
 // The Retry-After of a reply that the caller gets at this instant. A date has whole seconds, so that it is rounded up.
 RetryAfter Provider::header(const Call& call, Instant at, Duration wait) const {
-  if (spec_.rate_limit.retry_after_form == RetryAfterForm::date) {
-    const WallTime over = call.wall + (at - call.at) + call.waited + wait;
-    return {.form = RetryAfter::Form::date, .date = std::chrono::ceil<std::chrono::seconds>(over)};
+  const double seconds = static_cast<double>(wait.count()) / 1e9;
+  switch (spec_.rate_limit.retry_after_form) {
+    case RetryAfterForm::seconds:
+      return {.form = RetryAfter::Form::seconds, .seconds = seconds};
+    case RetryAfterForm::date: {
+      const WallTime over = call.wall + (at - call.at) + call.waited + wait;
+      return {.form = RetryAfter::Form::date, .date = std::chrono::ceil<std::chrono::seconds>(over)};
+    }
+    case RetryAfterForm::absent:
+      return {};
+    case RetryAfterForm::unreadable:
+      return {.form = RetryAfter::Form::unreadable};
+    case RetryAfterForm::nan:
+      return {.form = RetryAfter::Form::seconds, .seconds = std::numeric_limits<double>::quiet_NaN()};
+    case RetryAfterForm::negative:
+      return {.form = RetryAfter::Form::seconds, .seconds = -seconds};
+    case RetryAfterForm::days:
+      return {.form = RetryAfter::Form::seconds, .seconds = seconds * 86'400};
   }
-  return {.form = RetryAfter::Form::seconds, .seconds = static_cast<double>(wait.count()) / 1e9};
+  fail_check("a form of Retry-After is known", __FILE__, __LINE__);
 }
 
 // A failure of known usage.
@@ -221,9 +268,11 @@ void Provider::time_out(const Call& call, const Usage& billed, CallResult& resul
 
 // The caller of an answer that would be whole at `at` has gone at its deadline.
 void Provider::leave_behind(const Call& call, const Usage& usage, Instant at, Pace pace, CallResult& result) const {
+  const bool began = call.deadline - call.at >= pace.to_first;
   if (spec_.on_disconnect == Disconnect::go_on) {
     time_out(call, charged(usage), result);
     result.work_until = at;
+    result.reply.began = began;
     return;
   }
   const auto generating = static_cast<double>((call.deadline - call.at - pace.to_first).count());
@@ -233,6 +282,7 @@ void Provider::leave_behind(const Call& call, const Usage& usage, Instant at, Pa
     output = Tokens{static_cast<std::int64_t>(generating < all * pace.each ? generating / pace.each : all)};
   }
   time_out(call, charged({usage.input, output}), result);
+  result.reply.began = began;
 }
 
 CallResult Provider::overflow(const Call& call) const {
@@ -250,6 +300,8 @@ Duration Provider::give_up_waiting(const Call& call, const FaultEffect& effect, 
   Call worked_on = call;
   worked_on.at = call.deadline;
   worked_on.deadline = Instant::max();
+  worked_on.first_token_by = Instant::max();
+  worked_on.idle = Duration::max();
   serve(worked_on, effect, result);
   const bool hangs = result.reply.kind == ReplyKind::timeout;
   const Duration work = hangs ? Duration{0} : result.at - worked_on.at;

@@ -7,13 +7,14 @@
 // stops, frees the place and bills what it has done until then. Of that bill, bill_on_timeout says how much is charged.
 // The rules are pure functions, so that a real-time driver can use the same provider.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "base/units.h"
 #include "monitor/request.h"
-#include "sim/faults/fault_rules.h"
 #include "sim/faults/rate_window.h"
+#include "sim/faults/rules/fault_rules.h"
 #include "sim/kernel/batched_draws.h"
 #include "sim/kernel/chance.h"
 #include "sim/world/load.h"
@@ -31,6 +32,13 @@ struct Call {
   Tokens input;
   Tokens output;      // what the answer would hold, uncut
   Tokens output_max;  // the caller's cap
+  // Of a stream whose caller leaves without a first token by then, or after so long a pause.
+  Instant first_token_by = Instant::max();
+  Duration idle = Duration::max();
+
+  // How long its caller waits for the first of it.
+  [[nodiscard]] Instant waits_until() const { return std::min(deadline, first_token_by); }
+  [[nodiscard]] bool is_timed() const { return first_token_by != Instant::max() || idle != Duration::max(); }
 };
 
 // What becomes of a call, decided when it starts.
@@ -98,6 +106,10 @@ class Provider {
     double each = 0;  // nanoseconds a token
   };
   void answer(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind, CallResult& result);
+  void deliver(const Call& call, const FaultEffect& effect, monitor::ReplyKind kind, Pace pace,
+               CallResult& result) const;
+  // The call with the deadline of a caller who leaves without a first token, or after too long a pause.
+  [[nodiscard]] static Call timed(const Call& call, monitor::ReplyKind kind, Pace pace);
   void stall(const Call& call, const FaultEffect& effect, CallResult& result);
   void leave_behind(const Call& call, const monitor::Usage& usage, Instant at, Pace pace, CallResult& result) const;
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name);

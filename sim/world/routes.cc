@@ -1,9 +1,39 @@
 #include <algorithm>
 
 #include "monitor/routing/route.h"
-#include "sim/world/scenario.h"
+#include "sim/world/world.h"
 
 namespace windtunnel::sim {
+
+std::vector<monitor::BreakerConfig> breakers_of(const Scenario& scenario) {
+  const auto by_route = breakers_of_routes(scenario.monitor.routing, scenario.providers.size());
+  std::vector<monitor::BreakerConfig> breakers;
+  for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
+    const auto& own = scenario.providers[i].breaker;
+    const bool is_of_route = by_route[i] != nullptr;
+    breakers.push_back(is_of_route ? by_route[i]->config : own ? own->config : scenario.monitor.circuit_breaker);
+  }
+  return breakers;
+}
+
+std::vector<monitor::ProviderConfig> provider_configs(const Scenario& scenario) {
+  std::vector<monitor::ProviderConfig> configs;
+  const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
+  for (const ProviderSpec& spec : scenario.providers) {
+    configs.push_back({.name = spec.name,
+                       .model = spec.model,
+                       .tariffs = spec.tariffs,
+                       .attempt_timeout = spec.attempt_timeout,
+                       .first_token_timeout = spec.first_token_timeout,
+                       .idle_timeout = spec.idle_timeout,
+                       .max_attempts = spec.max_attempts,
+                       .backoff = spec.backoff,
+                       .breaker = breakers[configs.size()],
+                       .requests_per_minute = spec.rate_limit.requests_per_minute,
+                       .tokens_per_minute = spec.rate_limit.tokens_per_minute});
+  }
+  return configs;
+}
 
 monitor::RouteId route_of(const Scenario& scenario, const WorkloadSpec& workload) {
   const monitor::RoutesConfig& routing = scenario.monitor.routing;

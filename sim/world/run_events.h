@@ -76,13 +76,31 @@ struct FaultHit {
   RequestId request{};
 };
 
+// A caller tries: the request of this number comes next, and is not a new wish if it is a further try.
+struct CallerTries {
+  Instant at{};
+  RequestId request{};
+  std::uint32_t workload = 0;
+  std::int32_t number = 1;  // of the try, from 1
+};
+
+// A caller of a workload with a client has what it wished, or goes without.
+struct WishEnded {
+  enum class How : std::uint8_t { answered, failed, left };
+  Instant at{};
+  std::uint32_t workload = 0;
+  How how = How::answered;
+  std::int32_t tries = 1;
+};
+
 // One entry of the queue has been handled completely.
 struct ScheduledDone {
   Instant at{};
   bool tie = false;  // it came at the same instant as the one before
 };
 
-using RunEvent = std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, ScheduledDone>;
+using RunEvent =
+    std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, CallerTries, WishEnded, ScheduledDone>;
 
 template <class First, class Second>
 struct Joined;

@@ -19,6 +19,8 @@
 #include "sim/kernel/dice.h"
 #include "sim/kernel/law.h"
 #include "sim/load/workload.h"
+#include "sim/service/gateway_spec.h"
+#include "sim/service/server_spec.h"
 
 namespace windtunnel::sim {
 
@@ -60,11 +62,16 @@ struct ProviderSpec {
   std::optional<std::int64_t> concurrency;  // calls served at once; absent: no limit
   std::int64_t queue = 0;                   // calls that may wait for a place; beyond it: overloaded
   RateLimit rate_limit;
-  std::string quota;                         // deployments with the same word share one rate limit; empty: its own
-  std::optional<Tokens> context_window;      // input and requested output beyond it are refused
-  std::optional<Duration> attempt_timeout;   // instead of provider_call.timeout
-  std::optional<std::int32_t> max_attempts;  // instead of provider_call.max_attempts
-  std::vector<ProviderSpec> models;          // while a file is read or written; a scenario has their deployments
+  std::string quota;                             // deployments with the same word share one rate limit; empty: its own
+  std::optional<Tokens> context_window;          // input and requested output beyond it are refused
+  std::optional<Duration> attempt_timeout;       // instead of provider_call.timeout
+  std::optional<std::int32_t> max_attempts;      // instead of provider_call.max_attempts
+  std::optional<Duration> first_token_timeout;   // likewise
+  std::optional<Duration> idle_timeout;          // likewise
+  std::optional<monitor::RetryConfig> backoff;   // likewise; its max_attempts has no say
+  std::optional<monitor::NamedBreaker> breaker;  // instead of circuit_breaker
+  std::optional<EndpointSpec> endpoint;          // of the true provider, for a gateway that serves this file
+  std::vector<ProviderSpec> models;              // while a file is read or written; a scenario has their deployments
 };
 
 // The quota whose minutes a provider's calls are counted in: the place of the first provider that shares it.
@@ -92,6 +99,7 @@ enum class Metric : std::uint8_t {
   breaker_opened,
   failovers,
   cache_hits,
+  amplification,  // provider calls for each wish: a further try of a caller is no wish of its own
 };
 enum class Aggregate : std::uint8_t { count, rate, avg, min, med, max, percentile, value };
 enum class Comparison : std::uint8_t { less, less_equal, greater, greater_equal, equal, not_equal };
@@ -116,9 +124,13 @@ struct ThresholdSpec {
   // Tags. `provider` is of a request the target that it was assigned, of a call or a breaker its own; `served_by` is
   // the provider of a request's last call or of its cached answer.
   std::optional<std::string> provider;
+  bool is_deployment = false;  // `provider` was written as `deployment`, which is the same word for one target
   std::optional<std::string> served_by;
+  std::optional<std::string> route;  // that the request asked for, after its rules
   std::optional<std::string> variant;
   std::optional<monitor::Outcome> outcome;
+  std::optional<std::string> team;   // of a request's caller; only limits give it one
+  std::optional<std::string> limit;  // that refused it
   Aggregate aggregate = Aggregate::count;
   Millionths percentile{0};  // of 1: p(95) is 950'000
   Comparison comparison = Comparison::less;
@@ -154,8 +166,9 @@ enum class SwarmPart : std::uint8_t {
   workload,
   faults,
   routes,
+  limits,
 };
-inline constexpr std::size_t kSwarmParts = 13;
+inline constexpr std::size_t kSwarmParts = 14;
 
 // From what the worlds of a swarm are drawn. Every other setting is drawn too, from values that the swarm lists.
 struct ExploreSpec {
@@ -204,11 +217,16 @@ struct Scenario {
   std::optional<LivenessSpec> liveness;
   std::map<std::string, std::int64_t> coverage;  // counter -> least
   ExploreSpec explore;
+  ServerSpec server;
   std::optional<Counterexample> counterexample;
+  std::optional<GatewaySpec> gateway;     // that `trial` tries
   std::map<std::string, Origin> origins;  // by JSON pointer; of a key in another spelling the place of that one
   std::vector<std::string> warnings;      // ready to print: allowed, but probably not meant
   std::uint64_t hash = 0;                 // of the file's text with its `--set`s
 };
+
+// The settings of each deployment's breaker: those of a route that leads to it, else its own, else circuit_breaker.
+[[nodiscard]] std::vector<monitor::BreakerConfig> breakers_of(const Scenario& scenario);
 
 // The route that a workload's requests ask for, by the rules that its tags match.
 [[nodiscard]] monitor::RouteId route_of(const Scenario& scenario, const WorkloadSpec& workload);

@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "monitor/pipeline.h"
 #include "sim/kernel/digest.h"
+#include "sim/world/callers.h"
 #include "sim/world/faults.h"
 #include "sim/world/run_events.h"
 #include "sim/world/scenario.h"
@@ -33,6 +34,7 @@ struct Checkpoints {
 struct RunOptions {
   std::optional<std::uint64_t> seed;              // instead of the scenario's
   std::optional<std::uint64_t> environment_seed;  // of what many requests share; absent: the seed
+  const DemandShifts* demand_shifts = nullptr;    // must outlive the run
   Usd month_spent;                                // besides the scenario's, of the budget of the month of the start
   const Checkpoints* checkpoints = nullptr;       // must outlive the run
   std::optional<Duration> until;                  // stop after the last event at or before this instant
@@ -76,7 +78,8 @@ struct RunResult {
   bool stopped = false;  // by `until`, `stop` or an observer
   std::vector<LedgerTotals> ledger;
   UnknownTotals unknown;
-  std::vector<FaultCount> faults;  // in file order
+  std::vector<FaultCount> faults;     // in file order
+  std::vector<CallerTotals> callers;  // by workload; of those with a client
 };
 
 RunResult run(const Scenario& scenario, const RunOptions& options = {});

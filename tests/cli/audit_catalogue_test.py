@@ -25,7 +25,7 @@ def main():
     failed, shown = [], set()
     with tempfile.TemporaryDirectory() as folder:
         log = os.path.join(folder, "log.jsonl")
-        for name in sorted(os.listdir(catalogue)):
+        for name in sorted(name for name in os.listdir(catalogue) if name.endswith(".json")):
             scenario = os.path.join(catalogue, name)
             if os.path.exists(log):
                 os.remove(log)

@@ -13,10 +13,13 @@
 namespace windtunnel::tests::catalog_test {
 namespace {
 
+const std::filesystem::path kCatalog = WINDTUNNEL_ROOT "/scenarios/catalog";
+
 std::vector<std::string> catalog() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(WINDTUNNEL_ROOT "/scenarios/catalog")) {
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kCatalog)) {
+    if (entry.path().extension() == ".json")
+      names.push_back(entry.path().lexically_relative(kCatalog).replace_extension().string());
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -43,7 +46,8 @@ TEST_P(Catalog, ends_otherwise_under_its_counterexample) {
 
 std::string test_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
-  std::replace(name.begin(), name.end(), '-', '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '-' || c == '/'; }, '_');
   return name;
 }
 

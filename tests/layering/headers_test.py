@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 FIRST_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)', re.MULTILINE)
-FOLDERS = ("base", "monitor", "sim", "scenarios", "reports", "runs", "cli")
+FOLDERS = ("base", "monitor", "sim", "scenarios", "reports", "wire", "runs", "cli")
 
 
 def compile_alone(compiler, root, header):

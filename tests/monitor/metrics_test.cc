@@ -96,10 +96,10 @@ TEST(Metrics, outcomes_partition_the_requests_into_answered_refused_and_failed) 
   }
   const RequestMetrics& all = metrics.all();
   for (std::size_t i = 0; i < kOutcomes; ++i) EXPECT_EQ(all.count(static_cast<Outcome>(i)), std::int64_t{1} << i);
-  EXPECT_EQ(all.requests(), 1023);
+  EXPECT_EQ(all.requests(), 2047);
   EXPECT_EQ(all.answered(), 1 + 2 + 4);
   EXPECT_EQ(all.refused(), 8 + 16 + 32);
-  EXPECT_EQ(all.failed(), 64 + 128 + 256 + 512);
+  EXPECT_EQ(all.failed(), 64 + 128 + 256 + 512 + 1024);
   EXPECT_EQ(metrics.calls(), 0);
 }
 

@@ -389,7 +389,7 @@ TEST(PipelineFailover, a_stream_that_breaks_off_has_been_seen_and_is_not_replace
   Request stream = request(0);
   stream.stream = true;
   Ride seen = rig.begin(stream, at(1s)).reply(failed(ReplyKind::truncated), at(2s));
-  EXPECT_EQ(seen.outcome(), "failed") << "no retry, no failover, no stale answer";
+  EXPECT_EQ(seen.outcome(), "broken_stream") << "no retry, no failover, no stale answer";
   EXPECT_EQ(seen.record().attempt_count, 1);
   // A failure before the first token and a caller of whole answers see nothing.
   EXPECT_EQ(rig.begin(stream, at(3s)).reply(failed(ReplyKind::server_error), at(4s)).outcome(), "not yet");

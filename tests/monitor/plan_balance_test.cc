@@ -1,5 +1,7 @@
 // Each balance chooses as a model of it does, which is written apart, and in the long run by the shares that it
 // promises.
+//
+// This file is long because each balance is judged by a model of its own.
 
 #include <gtest/gtest.h>
 
@@ -119,6 +121,33 @@ TEST(Balance, lowest_cost_is_the_least_worst_case_at_the_prices_of_now) {
   EXPECT_EQ(rig.begin(2).turn.target, deployment(0));
   price(2, 30, 37);
   EXPECT_EQ(rig.begin(3).turn.target, deployment(2));
+}
+
+// Each price is drawn for each request, so that each of three targets is the cheapest of a third of them.
+TEST(Balance, lowest_cost_follows_prices_that_change_and_divides_alike_what_is_drawn_alike) {
+  PlanRig rig = rig_of(route_over(kTargets, Balance::lowest_cost));
+  std::array<std::int64_t, kTargets> count{};
+  std::uint64_t state = 3;
+  const auto drawn = [&] { return state = sim::finish_hash(state + 0x9e3779b97f4a7c15U); };
+  constexpr int kRequests = 6000;
+  History history{rig,
+                  [&](const PlanRig::Asked&) {
+                    std::array<double, kTargets> worst{};
+                    for (std::size_t i = 0; i < kTargets; ++i) {
+                      const auto input = static_cast<std::int64_t>(drawn() % 1'000'000);
+                      const auto output = static_cast<std::int64_t>(drawn() % 1'000'000);
+                      rig.tariffs[i] = {{Usd::from_picos(input)}, {Usd::from_picos(output)}};
+                      worst[i] = 100.0 * static_cast<double>(input) + 100.0 * static_cast<double>(output);
+                    }
+                    const std::size_t least = least_of([&](std::size_t i) { return worst[i]; });
+                    ++count[least];
+                    return least;
+                  },
+                  nothing};
+  history.run(kRequests);
+  for (const std::int64_t times : count) {
+    EXPECT_LE(std::abs(static_cast<double>(times) - kRequests / 3.0), 4 * std::sqrt(kRequests * 2 / 9.0));
+  }
 }
 
 TEST(Balance, lowest_usage_is_the_fewest_tokens_of_this_minute) {
@@ -327,6 +356,23 @@ TEST(Balance, window_mean_divides_alike_what_lies_within_the_buffer) {
   EXPECT_EQ(count[2], 0);
 }
 
+// A target whose answers have a third of the tokens is asked three times as often.
+TEST(Balance, lowest_usage_gives_every_target_the_same_tokens) {
+  PlanRig rig = rig_of(route_over(2, Balance::lowest_usage));
+  std::array<std::int64_t, 2> count{};
+  std::uint64_t state = 5;
+  constexpr std::int64_t kCalls = 20'000;
+  for (std::int64_t id = 0; id < kCalls; ++id) {
+    PlanRig::Asked asked = rig.begin(static_cast<std::uint64_t>(id), at(id * 5ms));
+    const std::size_t chosen = rig.start(asked);
+    ++count[chosen];
+    state = sim::finish_hash(state + 0x9e3779b97f4a7c15U);
+    const auto tokens = static_cast<std::int64_t>(state % (chosen == 0 ? 200 : 600));
+    rig.end(asked, ReplyKind::ok, 1s, tokens);
+  }
+  expect_share(count[0], kCalls, 0.75);
+}
+
 // With 100 callers who each wait for their answer, half of them are at each target, whatever its speed: three times as
 // quick is three times as many calls.
 TEST(Balance, least_busy_gives_calls_in_proportion_to_speed) {
@@ -355,6 +401,33 @@ TEST(Balance, least_busy_gives_calls_in_proportion_to_speed) {
     call(now);
   }
   expect_share(count[0], kCalls, 0.75);
+}
+
+// Two targets of one speed are alike to peak_ewma, however the calls fall at first.
+TEST(Balance, peak_ewma_divides_calls_alike_between_targets_of_one_speed) {
+  PlanRig rig = rig_of(route_over(2, Balance::lowest_latency));
+  std::multimap<Instant, std::pair<PlanRig::Asked, Duration>> calls;
+  std::array<std::int64_t, 2> count{};
+  std::uint64_t state = 9;
+  std::uint64_t id = 0;
+  const auto call = [&](Instant now) {
+    PlanRig::Asked asked = rig.begin(id++, now);
+    ++count[rig.start(asked)];
+    state = sim::finish_hash(state + 0x9e3779b97f4a7c15U);
+    const Duration latency = 500ms + Duration{static_cast<std::int64_t>(state % 1'000'000'000)};
+    calls.emplace(now + latency, std::pair{asked, latency});
+  };
+  for (int i = 0; i < 20; ++i) call(at(i * 10ms));
+  count = {};
+  constexpr std::int64_t kCalls = 20'000;
+  while (count[0] + count[1] < kCalls) {
+    auto [now, ended] = *calls.begin();
+    calls.erase(calls.begin());
+    ended.first.now = now;
+    rig.end(ended.first, ReplyKind::ok, ended.second);
+    call(now);
+  }
+  expect_share(count[0], kCalls, 0.5);
 }
 
 }  // namespace

@@ -19,10 +19,17 @@ TEST(ReplyKind, has_its_word) {
 }
 
 TEST(Outcome, has_its_word) {
-  const std::array<std::string, kOutcomes> words{"served",           "cache_hit",      "stale_hit",
-                                                 "refused_rate",     "refused_tokens", "refused_budget",
-                                                 "client_error",     "failed",         "all_providers_unavailable",
-                                                 "deadline_exceeded"};
+  const std::array<std::string, kOutcomes> words{"served",
+                                                 "cache_hit",
+                                                 "stale_hit",
+                                                 "refused_rate",
+                                                 "refused_tokens",
+                                                 "refused_budget",
+                                                 "client_error",
+                                                 "failed",
+                                                 "all_providers_unavailable",
+                                                 "deadline_exceeded",
+                                                 "broken_stream"};
   for (std::size_t i = 0; i < kOutcomes; ++i) EXPECT_EQ(name_of(static_cast<Outcome>(i)), words[i]);
 }
 

@@ -29,7 +29,7 @@ WORDS_OF_OUTCOMES = {"served": "served", "cache_hit": "from the cache", "stale_h
                      "refused_rate": "refused: rate", "refused_tokens": "refused: tokens",
                      "refused_budget": "refused: budget", "client_error": "client error",
                      "deadline_exceeded": "deadline exceeded", "all_providers_unavailable": "all unavailable",
-                     "failed": "failed"}
+                     "failed": "failed", "broken_stream": "broken stream"}
 SECONDS = {"s": 1000, "ms": 1}
 
 

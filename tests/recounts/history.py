@@ -6,14 +6,14 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 OUTCOMES = ("served", "cache_hit", "stale_hit", "refused_rate", "refused_tokens", "refused_budget", "client_error",
-            "failed", "all_providers_unavailable", "deadline_exceeded")
+            "failed", "all_providers_unavailable", "deadline_exceeded", "broken_stream")
 ANSWERED = OUTCOMES[:3]
 REFUSED = OUTCOMES[3:6]
 FAILED = OUTCOMES[6:]
 REPLIES = ("ok", "timeout", "connection_error", "server_error", "overloaded", "rate_limited", "malformed", "truncated",
            "auth_or_quota", "client_error", "context_length", "content_policy", "not_found", "auth", "quota_exhausted")
 NUMBER_OF_STATE = {"closed": 0, "half_open": 1, "open": 2}
-SETTINGS = ("provider", "workload", "variant", "fault_setting", "least", "breaker", "finding")
+SETTINGS = ("provider", "workload", "route", "variant", "fault_setting", "least", "breaker", "finding")
 ONCE = ("run", "limits", "limiters", "cache", "verdict", "end")
 
 

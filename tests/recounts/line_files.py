@@ -43,7 +43,8 @@ def telemetry_line(history, clock, record):
         "circuit_breaker_state": record.breaker if last else None,
         "metadata": {"feature_version": workload.feature or None, "prompt_version": workload.prompt or None,
                      "experiment_id": None if record.variant is None else history.limits.experiment,
-                     "variant_id": None if record.variant is None else history.variants[record.variant].id},
+                     "variant_id": None if record.variant is None else history.variants[record.variant].id,
+                     **({"route": workload.route} if workload.route else {})},
         "prompt_length": record.prompt, "response_length": record.response, "outcome": record.outcome,
         "cache_hit": record.outcome in ANSWERED[1:], "ttft_ms": decimal(record.first_token, 6) if has_tokens else None,
         "attempts": [{"provider": history.providers[call.p].name, "outcome": call.kind,
@@ -73,6 +74,8 @@ def event_line(history, event):
                 "share": decimal(event.share, 6) if event.kind == "budget_alert" else None,
                 "spent_usd": decimal(event.spent, 12), "reserved_usd": decimal(event.reserved, 12),
                 "limit_usd": decimal(event.limit, 12), "by_refusal": event.by_refusal}
+    if event.c == "entered":
+        return {"type": "fallback", "route": history.routes[event.route].name, "after": event.after}
     setting = history.fault_settings[event.fault]
     return {"type": "fault_started" if event.active else "fault_stopped", "id": setting.id, "kind": setting.kind}
 
@@ -80,7 +83,7 @@ def event_line(history, event):
 def compare_events(compared, text, history):
     clock = WallClock(history)
     wanted = [{"timestamp": clock.text(event.t), "t_s": decimal(event.t, 9), **event_line(history, event)}
-              for event in history.of("moved", "retry_after", "budget", "fault")]
+              for event in history.of("moved", "retry_after", "budget", "entered", "fault")]
     for one in history.findings:
         if one.verdict == "fail":
             wanted.append({"type": "violation", "kind": one.kind, "id": one.id, "verdict": one.verdict, "claim": one.claim,

@@ -38,7 +38,7 @@ std::string picos(const std::optional<Usd>& money) { return money ? std::to_stri
 std::string picos(UsdSum money) { return std::to_string(money.narrow().picos()); }
 
 // By monitor::TripRule and by monitor::BudgetEvent::Kind.
-constexpr std::array kRules{"none", "consecutive", "rate", "count", "probe_failed", "at_once"};
+constexpr std::array kRules{"none", "consecutive", "rate", "count", "probe_failed", "at_once", "allowed_fails"};
 constexpr std::array kBudgetEvents{"budget_alert", "budget_refused", "budget_window_opened", "budget_window_closed"};
 
 template <class... Values>
@@ -127,6 +127,10 @@ struct Printer {
   void on(const monitor::RetryAfterSet& event) {
     print(R"({{"c":"retry_after","t":{},"p":{},"until":{}}})", ns(event.at), index_of(event.provider), ns(event.until));
   }
+  void on(const monitor::RouteEntered& event) {
+    print(R"({{"c":"entered","t":{},"r":{},"route":{},"after":{}}})", ns(event.at), number_of(event.request),
+          index_of(event.route), event.after ? quoted(name_of(*event.after)) : "null");
+  }
   void on(const monitor::AttemptStarted& event) {
     print(R"({{"c":"started","t":{},"p":{}}})", ns(event.at), index_of(event.provider));
   }
@@ -172,6 +176,15 @@ struct Printer {
     print(R"({{"c":"fault","t":{},"fault":{},"active":{}}})", ns(event.at), event.fault, event.active);
   }
   void on(const sim::FaultHit& event) { line(R"({{"c":"hit","t":{},"fault":{}}})", ns(event.at), event.fault); }
+  void on(const sim::CallerTries& event) {
+    print(R"({{"c":"try","t":{},"r":{},"workload":{},"number":{}}})", ns(event.at), number_of(event.request),
+          event.workload, event.number);
+  }
+  void on(const sim::WishEnded& event) {
+    constexpr std::array kHows{"answered", "failed", "left"};
+    print(R"({{"c":"wish","t":{},"workload":{},"how":"{}","tries":{}}})", ns(event.at), event.workload,
+          kHows[static_cast<std::size_t>(event.how)], event.tries);
+  }
   void on(const sim::ScheduledDone& event) {
     ++done;
     if (event.tie) ++ties;
@@ -207,8 +220,13 @@ void print_settings(const sim::Scenario& scenario, std::uint64_t seed) {
          tariff.output.per_token.picos());
   }
   for (const sim::WorkloadSpec& workload : scenario.workloads) {
-    line(R"({{"c":"workload","name":{},"feature":{},"prompt":{}}})", quoted(workload.name),
-         quoted(workload.feature_version), quoted(workload.prompt_version));
+    const auto& routes = scenario.monitor.routing.routes;
+    const std::string route = routes.empty() ? "" : routes[index_of(route_of(scenario, workload))].name;
+    line(R"({{"c":"workload","name":{},"feature":{},"prompt":{},"route":{},"client":{}}})", quoted(workload.name),
+         quoted(workload.feature_version), quoted(workload.prompt_version), quoted(route), workload.client ? 1 : 0);
+  }
+  for (const monitor::RouteConfig& route : scenario.monitor.routing.routes) {
+    line(R"({{"c":"route","name":{}}})", quoted(route.name));
   }
   for (const monitor::Variant& variant : monitor.ab_router.variants) {
     line(R"({{"c":"variant","id":{},"provider":{},"weight":{}}})", quoted(variant.id), index_of(variant.provider),

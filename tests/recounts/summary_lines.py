@@ -103,6 +103,25 @@ def limiters(run, history):
                 f"{percent(cache['hits'], cache['hits'] + cache['misses'])}, Stale Hits: {thousands(cache['stale_hits'])}")
 
 
+def routes(run):
+    if not run["routes"]:
+        return
+    yield from ("", "Routes:")
+    yield from table([("Route", "Requests", "Answered", "Refused", "Failed", "Failed Over", "Calls", "Billed"),
+                      *((one["name"], thousands(one["requests"]), percent(one["answered"], one["requests"]),
+                         thousands(one["refused"]), thousands(one["failed"]), thousands(one["failed_over"]),
+                         thousands(one["attempts"]), dollars(one["cost_usd"])) for one in run["routes"])])
+
+
+def clients(run):
+    if not run["clients"]:
+        return
+    keys = ("wishes", "answered", "failed", "left", "tries", "unread", "calls")
+    yield from ("", "Callers Who Try Again:")
+    yield from table([("Callers", "Wishes", "Answered", "Failed", "Left", "Tries", "Unread Answers", "Calls"),
+                      *((one["name"], *(thousands(one[key]) for key in keys)) for one in run["clients"])])
+
+
 def faults_and_coverage(run):
     if run["faults"]:
         yield from ("", "Faults:")
@@ -205,6 +224,8 @@ def lines(run, history, means):
     yield from limiters(run, history)
     if run["experiment"]:
         yield from experiment(run, history, means)
+    yield from routes(run)
+    yield from clients(run)
     yield from faults_and_coverage(run)
     yield from checks(run, history)
 

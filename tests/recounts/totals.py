@@ -362,6 +362,29 @@ def token_limiter(history):
             "refused": sum(record.outcome == "refused_tokens" for record in history.records)}
 
 
+def routes_of(history):
+    """The routes in file order; none in a world without routes."""
+    return [one.name for one in history.routes]
+
+
+def of_route(history, route):
+    return [record for record in history.records if history.workloads[record.workload - 1].route == route]
+
+
+def client(history, place):
+    """What callers who try again got. An answer is unread if its wish had ended, or tried again, before it came."""
+    tries = [one for one in history.of("try") if one.workload == place]
+    ends = [one.how for one in history.of("wish") if one.workload == place]
+    of_tries = {one.r for one in tries}
+    records = [record for record in history.records if record.r in of_tries]
+    wishes = sum(one.number == 1 for one in tries)
+    answers = sum(record.outcome in ANSWERED for record in records)
+    calls = sum(len(record.calls) for record in records)
+    return {"name": history.workloads[place].name, "wishes": wishes, "answered": ends.count("answered"),
+            "failed": ends.count("failed"), "left": ends.count("left"), "tries": len(tries),
+            "unread": answers - ends.count("answered"), "calls": calls, "amplification": share(calls, wishes)}
+
+
 def summary(history):
     calls, bills = history.of("ended"), history.of("billed")
     billed = sum(bill.billed for bill in bills)
@@ -385,6 +408,8 @@ def summary(history):
                       for workload, records in zip(history.workloads, workloads)],
         "versions": [{"feature_version": name(feature), "prompt_version": name(prompt), **requests(records)}
                      for (feature, prompt), records in versions.items()],
+        "routes": [{"name": route, **requests(of_route(history, route))} for route in routes_of(history)],
+        "clients": [client(history, place) for place, one in enumerate(history.workloads) if one.client],
         "rate_limiter": {"refused": sum(record.outcome == "refused_rate" for record in history.records)},
         "token_limiter": token_limiter(history), "cost_limiter": cost_limiter(history), "cache": cache(history),
         "faults": [fault(history, i) for i in range(len(history.fault_settings))], "coverage": coverage(history),

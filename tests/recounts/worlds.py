@@ -62,10 +62,21 @@ def world(seed):
                        "at": f"{draw.randint(5, 60)}s", "duration": f"{draw.randint(10, 30)}s"})
     settings = monitor(draw, names)
     settings["cache"]["enabled"] = seed % 6 != 0
-    return {"version": 1, "title": f"World {seed}, in which much goes wrong", "seed": seed,
+    routed = {}
+    if "ab_router" not in settings:
+        targets = [{"deployment": name, "weight": 1 + place} for place, name in enumerate(names)]
+        routed = {"routes": {"chat": {"targets": targets, "balance": "weighted", "fallback": [{"route": "last"}]},
+                             "last": {"targets": [{"deployment": names[-1]}]}}}
+    loads = {f"load-{place}": workload(draw, place) for place in range(3)}
+    if routed:
+        loads["load-1"]["route"] = "last"
+    if seed % 3 == 0:
+        loads["load-2"]["client"] = {"preset": draw.choice(("openai-python", "langchain", "vercel-ai")), "timeout": "2s",
+                                     "patience": {"p50": "5s", "p95": "15s"}}
+    return {"version": 1, "title": f"World {seed}, in which much goes wrong", "seed": seed, **routed,
             "start": draw.choice(("2026-01-31T23:59:30Z", "2026-06-10T08:00:00Z")), "duration": "90s",
             "month_spent_usd": draw.choice((0, 0.25)), "monitor": settings,
             "providers": {name: provider(draw, place) for place, name in enumerate(names)},
-            "workload": {f"load-{place}": workload(draw, place) for place in range(3)}, "faults": faults,
+            "workload": loads, "faults": faults,
             "thresholds": {"requests_failed": ["rate<0.05"], "request_duration": ["p(95)<2s"], "cost_usd": ["value<1"]},
             "coverage": {"failover": 5, "cache_hit": 10, "deadline_exceeded": 1}}

@@ -30,8 +30,8 @@ TEST(ForecastPlan, a_request_without_an_error_has_a_plan) {
 TEST(ForecastPlan, an_error_names_the_flag_and_the_way_out) {
   EXPECT_EQ(problem_of({.horizon = "-1d"}), "--horizon -1d is not a duration above 0 and up to 3660d, such as 30d");
   EXPECT_EQ(problem_of({.as_of = "soon"}), "--as-of soon is not a date such as 2026-01-15 or 2026-01-15T09:00:00Z");
-  EXPECT_EQ(problem_of({.until = "mean:rel=0.1", .until_every = 75}),
-            "--until-every 75 is no multiple of 50, the replications of a block");
+  EXPECT_EQ(problem_of({.until = "mean:rel=0.1", .until_every = 1}),
+            "--until-every 1: write 2 or more, because fewer replications have no half-width");
   EXPECT_EQ(problem_of({.shard = "3/3"}),
             "--shard 3/3: write I/N, shards count from 0: 0/4, 1/4, 2/4 and 3/4 are all of 4");
   EXPECT_NE(problem_of({.spent = "opnai=1"}).find("--spent: no provider is named \"opnai\""), std::string::npos);

@@ -15,7 +15,7 @@ namespace {
 
 std::vector<std::string> catalog_files() {
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(WINDTUNNEL_ROOT "/scenarios/catalog")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(WINDTUNNEL_ROOT "/scenarios/catalog")) {
     if (entry.path().extension() == ".json") files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());

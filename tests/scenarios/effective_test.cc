@@ -88,6 +88,28 @@ TEST(Effective, outages_as_measured_come_from_the_line_of_the_law) {
   }
 }
 
+TEST(Effective, names_the_level_that_holds_where_a_deployment_states_nothing) {
+  const std::string text = effective(R"({"monitor": {"provider_call": {"timeout": "9s"}},
+"providers": {"openai": {
+"idle_timeout": "2s",
+"models": {"gpt-4o": {"price_usd_per_million": "gpt-4o"}, "mini": {
+"attempt_timeout": "3s", "price_usd_per_million": "gpt-4o-mini"}}}},
+"routes": {"chat": {"targets": [{"deployment": "openai/gpt-4o"}],
+"circuit_breaker": {"preset": "polly"}}}})");
+  const auto after = [&](const std::string& place, const std::string& key) {
+    return line_with(text.substr(text.find("\"" + place + "\": {")), "\"" + key + "\":");
+  };
+  EXPECT_EQ(after("gpt-4o", "attempt_timeout"),
+            "\"attempt_timeout\": null,  // as monitor.provider_call.timeout: 9s, file.json:1:43");
+  EXPECT_EQ(after("gpt-4o", "idle_timeout"), "\"idle_timeout\": \"2s\",  // file.json:3:17");
+  EXPECT_EQ(after("gpt-4o", "first_token_timeout"),
+            "\"first_token_timeout\": null,  // as monitor.provider_call.first_token_timeout: none, default");
+  EXPECT_EQ(after("gpt-4o", "circuit_breaker"), "\"circuit_breaker\": null  // as routes.chat");
+  EXPECT_EQ(after("mini", "attempt_timeout"), "\"attempt_timeout\": \"3s\",  // file.json:5:20");
+  EXPECT_EQ(after("mini", "circuit_breaker"), "\"circuit_breaker\": null  // as monitor.circuit_breaker");
+  EXPECT_EQ(after("chat", "attempt_timeout"), "\"attempt_timeout\": null,  // that of each target");
+}
+
 TEST(Effective, has_a_line_for_every_key_that_is_in_use) {
   const std::string text = effective("{}");
   for (const Setting& setting : setting_catalogue()) {

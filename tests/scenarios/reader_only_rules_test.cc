@@ -56,6 +56,7 @@ const std::vector<Rule>& rules() {
        "ever|nothing"},
       {"traces", R"({"workload": {"a": {"executor": "replay", "trace": "no-such.csv"}}})", "/workload/a/trace",
        "trace|cannot open|cannot be (opened|read)|No such file|column|rows|header"},
+      {"addresses", R"({"server": {"otlp": "collector:4318"}})", "/server/otlp", "is no address such as"},
       {"limits of size", R"({"title": ")" + std::string(kTextBytesMax, 'x') + R"("})", "",
        "longer than|nested deeper|more than|at most|providers are|workloads are|bytes"},
   };

@@ -247,8 +247,9 @@ TEST(Reader, a_key_of_another_executor_or_kind_is_an_error) {
   EXPECT_EQ(errors_of(R"({"workload": {"w": {"gamma_shape": 3}}})"),
             (Errors{"/workload/w/gamma_shape: \"gamma_shape\" is used by arrival gamma only; here it is uniform"}));
   EXPECT_TRUE(errors_of(R"({"workload": {"w": {"gamma_shape": 3, "arrival": "gamma"}}})").empty());
-  EXPECT_EQ(errors_of(R"({"faults": [{"id": "a", "kind": "outage", "at": "1s", "factor": 2}]})"),
-            (Errors{"/faults/0/factor: \"factor\" is used by kind latency_spike only; here it is outage"}));
+  EXPECT_EQ(
+      errors_of(R"({"faults": [{"id": "a", "kind": "outage", "at": "1s", "factor": 2}]})"),
+      (Errors{"/faults/0/factor: \"factor\" is used by kind latency_spike, token_stall only; here it is outage"}));
   // Where the word itself is wrong, only that is said.
   EXPECT_EQ(errors_of(R"({"workload": {"w": {"executor": "constant-vu", "vus": 3}}})").size(), 1U);
   EXPECT_EQ(errors_of(R"({"faults": [{"id": "a", "at": "1s", "factor": 2}]})"),

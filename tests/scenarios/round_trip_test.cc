@@ -44,7 +44,8 @@ TEST(RoundTrip, every_world_of_a_swarm_reads_back) {
 
 TEST(RoundTrip, every_file_of_the_catalogue_reads_back) {
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(WINDTUNNEL_ROOT) + "/scenarios/catalog")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::string(WINDTUNNEL_ROOT) + "/scenarios/catalog")) {
     if (entry.path().extension() != ".json") continue;
     ++files;
     try {

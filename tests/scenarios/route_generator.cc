@@ -33,6 +33,18 @@ ReplySet some_kinds() {
   return set;
 }
 
+monitor::RetryConfig some_backoff() {
+  return {.base = Duration{within(0, 1'000'000)}, .jitter = any_of(monitor::Jitter::none)};
+}
+
+monitor::NamedBreaker some_breaker() {
+  monitor::NamedBreaker breaker;
+  if (flips()) breaker = {"polly", *monitor::breaker_preset("polly")};
+  if (flips()) breaker.config.open = Duration{within(0, 1'000'000'000)};
+  if (flips()) breaker.config.allowed_fails = within(0, 5);
+  return breaker;
+}
+
 RouteConfig route(const std::string& name, std::size_t deployments) {
   RouteConfig result{.name = name};
   for (std::size_t i = 0; i < deployments; ++i) {
@@ -55,6 +67,9 @@ RouteConfig route(const std::string& name, std::size_t deployments) {
   if (flips()) result.failover = some_kinds();
   if (flips()) result.failover.reset();
   if (flips()) result.attempt_timeout = Duration{within(1, 1'000'000)};
+  if (flips()) result.first_token_timeout = Duration{within(1, 1'000'000)};
+  if (flips()) result.idle_timeout = Duration{within(1, 1'000'000)};
+  if (flips()) result.retry.backoff = some_backoff();
   if (flips()) result.timeout = Duration{within(1, 1'000'000)};
   result.when_all_open = any_of(monitor::WhenAllOpen::bypass);
   return result;
@@ -75,6 +90,10 @@ void split_into_models(std::vector<sim::ProviderSpec>& providers) {
     if (flips()) deployment.context_window = Tokens{within(1, 1'000'000)};
     if (flips()) deployment.max_attempts = static_cast<std::int32_t>(within(1, 3));
     if (flips()) deployment.attempt_timeout = Duration{within(1, 1'000'000'000)};
+    if (flips()) deployment.first_token_timeout = Duration{within(1, 1'000'000'000)};
+    if (flips()) deployment.idle_timeout = Duration{within(1, 1'000'000'000)};
+    if (flips()) deployment.backoff = some_backoff();
+    if (flips()) deployment.breaker = some_breaker();
     providers.insert(providers.begin(), std::move(deployment));
   }
 }
@@ -85,6 +104,7 @@ void add_routes(sim::Scenario& scenario) {
   RouteConfig& chat = scenario.monitor.routing.routes.front();
   if (flips()) chat.targets.push_back({.route = RouteId{1}, .weight = 2});
   if (flips()) chat.fallback.emplace();
+  if (flips()) chat.breaker = some_breaker();
   if (flips()) chat.fallback = std::vector<monitor::RouteFallback>{{RouteId{1}, some_kinds()}};
   if (flips()) chat.rules = {{.when = {{"plan", "paid"}}, .route = RouteId{1}}};
   if (flips()) scenario.monitor.routing.default_fallback = {{RouteId{1}, some_kinds()}};

@@ -127,6 +127,8 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
     }
     b.late_results = one_of(monitor::LateResults::current_state);
     b.late_success_in_open = one_of(monitor::LateSuccessInOpen::count);
+    b.allowed_fails = maybe(number(0, 9));
+    b.allowed_fails_by[index_of(monitor::ReplyKind::timeout)] = maybe(number(0, 9));
     b.outcomes[index_of(monitor::ReplyKind::rate_limited)] = maybe(monitor::BreakerOutcome::fatal);
     b.outcomes[index_of(monitor::ReplyKind::truncated)] = maybe(monitor::BreakerOutcome::ignored);
     b.on_close = chance() ? monitor::OnClose::reset_failures : one_of(monitor::OnClose::keep);
@@ -144,7 +146,10 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
                         one_of(monitor::Jitter::none)},
                        span(),
                        chance(),
-                       chance()};
+                       chance(),
+                       one_of(monitor::OnBrokenStream::restart),
+                       maybe(some_span()),
+                       maybe(some_span())};
     if (m.provider_call.deadline && chance()) m.provider_call.timeout = monitor::kNoTimeout;
   }
 }
@@ -179,7 +184,7 @@ sim::ProviderSpec provider(const std::string& name) {
   }
   if (chance()) result.rate_limit = rate_limit();
   result.rate_limit.retry_after_on = one_of(sim::RetryAfterOn::every_refusal);
-  result.rate_limit.retry_after_form = one_of(sim::RetryAfterForm::date);
+  result.rate_limit.retry_after_form = one_of(sim::RetryAfterForm::days);
   return result;
 }
 
@@ -245,6 +250,12 @@ sim::WorkloadSpec workload(const std::string& name, const std::vector<std::strin
   if (chance()) w.demand = word();
   w.max_tokens = maybe(tokens());
   w.stream = chance();
+  if (chance() && sim::source_of(w.executor) != sim::ArrivalSource::users) {
+    w.client = sim::ClientSpec{.preset = "langchain"};
+    if (chance()) w.client->retries = static_cast<std::int32_t>(number(0, 9));
+    w.client->timeout = maybe(some_span());
+    w.client->patience = maybe(time_law());
+  }
   if (chance()) w.feature_version = word();
   if (chance()) w.prompt_version = word();
   return w;
@@ -313,6 +324,7 @@ sim::FaultSpec fault(const std::string& id, const std::vector<std::string>& prov
   f.duration = maybe(some_span());
   f.fraction = millionths();
   f.ramp = span();
+  f.ramp_down = span();
   f.min_affected = number(0, 9);
   return f;
 }

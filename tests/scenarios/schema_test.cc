@@ -40,7 +40,8 @@ void collect(JsonValue& json, std::vector<JsonValue*>& values) {
 }
 
 TEST(Schema, accepts_the_catalogue) {
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(WINDTUNNEL_ROOT) + "/scenarios/catalog")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::string(WINDTUNNEL_ROOT) + "/scenarios/catalog")) {
     if (entry.path().extension() != ".json") continue;
     EXPECT_TRUE(schema().accepts(parsed(read_whole_file(entry.path().string())))) << entry.path();
   }

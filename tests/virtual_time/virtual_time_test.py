@@ -6,6 +6,7 @@ FOLDER holds the built programs `waits` and `waits_cpp`. Each prints lines NAME 
 _us are of programs that round to that unit themselves, up; all others agree to the nanosecond.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 SKIPPED = 77
 UNITS = {"_ms": 1_000_000, "_us": 1_000}
 # Debian's own interpreter: a wrapper of another installation may put programs before it.
@@ -56,7 +58,7 @@ def programs(doctor, folder):
         lines, report = doctor.run([waits, *([mode] if mode else [])])
         check_lines(f"waits {mode}", lines, report, least)
         assert sum(process["unregistered_sleeps"] for process in report["processes"]) == 0, report
-    check_lines("waits_cpp", *doctor.run([os.path.join(folder, "waits_cpp")]), 29)
+    check_lines("waits_cpp", *doctor.run([os.path.join(folder, "waits_cpp")]), 41)
 
 
 def interpreters(doctor):
@@ -70,6 +72,41 @@ def interpreters(doctor):
             print(f"{name}: skipped, it is not installed")
             continue
         check_lines(name, *doctor.run([name, *command]), least)
+
+
+def rust(doctor, folder):
+    """tokio and the standard library of Rust, at the versions of the lock file."""
+    if shutil.which("cargo") is None:
+        print("tokio: skipped, cargo is not installed")
+        return
+    target = os.path.join(folder, "tokio")
+    built = subprocess.run(["cargo", "build", "--release", "--locked", "--manifest-path", os.path.join(HERE, "tokio", "Cargo.toml")],
+                           env={**os.environ, "CARGO_TARGET_DIR": target}, capture_output=True, text=True, check=False)
+    if built.returncode != 0:
+        print(f"tokio: skipped, cargo could not build it: {built.stderr.strip().splitlines()[-1:]}")
+        return
+    check_lines("tokio", *doctor.run([os.path.join(target, "release", "waits_tokio")]), 28)
+
+
+def arm64(doctor, folder):
+    """The library for arm64, with a program for arm64, under the emulator of user mode. The emulator is linked statically, so
+    that nothing is preloaded into itself. What executes another program needs the kernel's help, and is left out."""
+    tools = os.path.join(ROOT, "build", "tools", "qemu-user-static", "usr", "bin", "qemu-aarch64-static")
+    emulator = shutil.which("qemu-aarch64-static") or (tools if os.path.exists(tools) else None)
+    compiler = shutil.which("aarch64-linux-gnu-gcc")
+    if not emulator or not compiler:
+        print("arm64: skipped, aarch64-linux-gnu-gcc or qemu-aarch64-static is not installed")
+        return
+    place = os.path.join(folder, "arm64")
+    os.makedirs(place, exist_ok=True)
+    library, waits = os.path.join(place, "windtunnel_clock.so"), os.path.join(place, "waits")
+    sources = sorted(glob.glob(os.path.join(ROOT, "wire", "clock", "preload", "*.c")))
+    subprocess.run([compiler, "-std=c11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror",
+                    "-Wno-nonnull-compare", "-I", ROOT, "-o", library, *sources, "-lpthread", "-ldl"], check=True)
+    subprocess.run([compiler, "-O1", "-o", waits, os.path.join(HERE, "waits.c"), "-lpthread"], check=True)
+    emulated = [emulator, "-L", "/usr/aarch64-linux-gnu", "-E", f"LD_PRELOAD={library}", waits]
+    for words, least in (([], 108), (["threads", "50"], 4), (["cpu"], 1), (["spin"], 1)):
+        check_lines(f"arm64 {' '.join(words)}", *doctor.run([*emulated, *words]), least)
 
 
 def chance(doctor):
@@ -104,14 +141,23 @@ def limits(doctor, folder):
     # A program that is no program.
     result = subprocess.run([doctor.windtunnel, "doctor", "--", "no-such-program"], capture_output=True, text=True, check=False)
     assert result.returncode == 4 and "no-such-program: No such file" in result.stderr, result
-    # One that preloading does not reach.
+    # Those that preloading does not reach: the reason is read from their file.
     with tempfile.TemporaryDirectory() as place:
         source, static = os.path.join(place, "static.c"), os.path.join(place, "static")
         with open(source, "w", encoding="utf-8") as file:
             file.write("#include <unistd.h>\nint main(void) { sleep(1); return 0; }\n")
         subprocess.run(["gcc", "-static", "-o", static, source], check=True)
-        _, report = doctor.run([static])
-        assert report["code"] == 13 and not report["holds"] and "--clock real" in report["why_not"], report
+        script = os.path.join(place, "script")
+        with open(script, "w", encoding="utf-8") as file:
+            file.write(f"#!{static}\n")
+        os.chmod(script, 0o755)
+        cases = [(static, "linked statically"), (script, "linked statically")]
+        if shutil.which("go"):
+            cases.append((shutil.which("go"), "a Go program"))
+        for program, cause in cases:
+            _, report = doctor.run([program])
+            assert report["code"] == 13 and not report["holds"], report
+            assert cause in report["why_not"] and "--clock real" in report["why_not"], report
 
 
 def killed(doctor):
@@ -134,7 +180,7 @@ def main():
     windtunnel, folder = sys.argv[1], sys.argv[2]
     doctor = Doctor(windtunnel)
     groups = {"programs": lambda: programs(doctor, folder), "interpreters": lambda: interpreters(doctor),
-              "chance": lambda: chance(doctor), "limits": lambda: limits(doctor, folder), "killed": lambda: killed(doctor)}
+              "rust": lambda: rust(doctor, folder), "arm64": lambda: arm64(doctor, folder), "chance": lambda: chance(doctor), "limits": lambda: limits(doctor, folder), "killed": lambda: killed(doctor)}
     for name in sys.argv[3:] or groups:
         groups[name]()
 

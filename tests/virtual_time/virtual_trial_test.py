@@ -44,9 +44,9 @@ def check_nginx(windtunnel, root):
     for seed in ("1", "2", "3"):
         code, result, seconds = trial(windtunnel, scenario, gateway, "--seed", seed, "--verify-determinism", path=path)
         need(code != 14, f"nginx: two trials of seed {seed} differ")
-        need(result["requests"]["served"] == result["requests"]["total"] > 50, f"{result['requests']}")
+        need(result["trial"]["requests"]["served"] == result["trial"]["requests"]["total"] > 50, f"{result['trial']['requests']}")
         need(seconds < 20, f"nginx: 20 virtual seconds twice took {seconds:.1f} s")
-        print(f"nginx: seed {seed}, {result['requests']['total']} requests twice in {seconds:.2f} s")
+        print(f"nginx: seed {seed}, {result['trial']['requests']['total']} requests twice in {seconds:.2f} s")
 
 
 def check_python(windtunnel, root):
@@ -66,10 +66,10 @@ def check_python(windtunnel, root):
                 json.dump(content, file)
         code, result, seconds = trial(windtunnel, *files, "--verify-determinism")
         need(code in (0, 13), f"exit {code}: {result}")
-        need(result["requests"]["served"] == result["requests"]["total"] >= 119, f"{result['requests']}")
-        need(result["requests"]["failed_over"] >= 59, f"{result['requests']}")
+        need(result["trial"]["requests"]["served"] == result["trial"]["requests"]["total"] >= 119, f"{result['trial']['requests']}")
+        need(result["trial"]["requests"]["failed_over"] >= 59, f"{result['trial']['requests']}")
         need(seconds < 60, f"two virtual hours twice took {seconds:.1f} s")
-        print(f"python: {result['requests']['total']} requests of two hours twice in {seconds:.2f} s")
+        print(f"python: {result['trial']['requests']['total']} requests of two hours twice in {seconds:.2f} s")
 
 
 def main():

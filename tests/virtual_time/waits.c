@@ -1,7 +1,7 @@
 /* Measures timed waits of libc by the clock that a program sees, one line each: NAME WANTED MEASURED, in nanoseconds.
  *
  *   waits            every kind of wait, of 1 ms to 10 days
- *   waits threads    a thousand threads that sleep, and waits that something else ends before their deadline
+ *   waits threads N  so many threads that sleep [1000], and waits that something else ends before their deadline
  *   waits processes  children by fork, exec and posix_spawn
  *   waits spin       reads the clock until 20 ms have passed, without a wait
  *   waits cpu        CPU clocks while an hour of virtual time passes */
@@ -300,14 +300,13 @@ static void* ender(void* what) {
   return NULL;
 }
 
-static void threads(void) {
-  enum { COUNT = 1000 };
-  static pthread_t all[COUNT];
+static void threads(int sleepers) {
+  static pthread_t all[1000];
   pthread_attr_t small;
   pthread_attr_init(&small);
   pthread_attr_setstacksize(&small, 65536);
-  for (intptr_t i = 0; i < COUNT; ++i) need(pthread_create(&all[i], &small, sleeper, (void*)i) == 0, "pthread_create");
-  for (int i = 0; i < COUNT; ++i) {
+  for (intptr_t i = 0; i < sleepers; ++i) need(pthread_create(&all[i], &small, sleeper, (void*)i) == 0, "pthread_create");
+  for (int i = 0; i < sleepers; ++i) {
     void* late;
     pthread_join(all[i], &late);
     if (late) printf("sleeper %d %ld\n", i * 10, (long)(intptr_t)late);
@@ -378,7 +377,7 @@ int main(int count, char** arguments) {
   if (!*what) {
     all_waits();
   } else if (strcmp(what, "threads") == 0) {
-    threads();
+    threads(count > 2 ? atoi(arguments[2]) : 1000);
   } else if (strcmp(what, "processes") == 0) {
     processes(arguments[0]);
   } else if (strcmp(what, "nap") == 0) {

@@ -9,6 +9,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -56,6 +57,18 @@ int main() {
       other.join();
       mutex.unlock();
     });
+    measure("condition_variable_any", wanted, [](auto time) {
+      std::mutex mutex;
+      std::condition_variable_any condition;
+      std::unique_lock lock(mutex);
+      if (condition.wait_for(lock, time, [] { return false; })) std::abort();
+    });
+    measure("counting_semaphore", wanted, [](auto time) {
+      std::counting_semaphore<8> semaphore(0);
+      if (semaphore.try_acquire_for(time)) std::abort();
+    });
+    measure("async", wanted,
+            [](auto time) { std::async(std::launch::async, [=] { std::this_thread::sleep_for(time); }).get(); });
     measure("asio_timer", wanted, [](auto time) {
       boost::asio::io_context context;
       boost::asio::steady_timer timer(context, time);

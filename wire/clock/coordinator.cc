@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -27,14 +29,19 @@ using Steady = std::chrono::steady_clock;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 // Monotonic clocks begin here, because a program may take a small value for none at all.
 constexpr std::int64_t kMonotonicBase = 1'000'000'000'000;
-constexpr auto kAnswerWithin = 10s;        // a program that does not answer for this long has been stopped
-constexpr auto kSilentAfter = 4ms;         // then /proc is asked
-constexpr auto kSilentFor = 2ms;           // between two looks that find the same
-constexpr auto kQuietAfterEnd = 3ms;       // until a parent has surely woken
-constexpr auto kSpinsAfter = 200ms;        // of reading the clock without a wait
+constexpr auto kAnswerWithin = 10s;   // a program that does not answer for this long has been stopped
+constexpr auto kSilentAfter = 4ms;    // then /proc is asked
+constexpr auto kSilentFor = 2ms;      // between two looks that find the same
+constexpr auto kQuietAfterEnd = 3ms;  // until a parent has surely woken
+// Who reads the clock without a wait for this long, so many times a millisecond, spins on it. Servers that compute read
+// it a few times; a slow spinner is found by the longer time.
+constexpr auto kSpinsAfter = 200ms;
+constexpr std::uint64_t kReadsOfSpinner = 25;
+constexpr std::uint64_t kReadsAtLeast = 1000;
+constexpr auto kSurelySpinsAfter = 10s;
+constexpr std::uint64_t kReadsOfSlowSpinner = 100;
 constexpr auto kPushEvery = 1ms;           // of real time
 constexpr std::int64_t kPush = 1'000'000;  // virtual nanoseconds
-constexpr std::uint64_t kReadsOfSpinner = 100;
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -65,6 +72,7 @@ struct Coordinator::Silence {
   std::uint64_t clock_reads = 0;
   Steady::time_point reads_since;
   bool spins = false;
+  bool was_pushed = false;  // since it last waited
   std::uint64_t forced = 0;
   std::uint64_t pushed = 0;
 };
@@ -97,7 +105,7 @@ Coordinator::Coordinator(const Settings& settings) : settings_(settings), silenc
   std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size() + 1);
   listener_ = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-  epoll_event event{.events = EPOLLIN, .data = {.u64 = 0}};
+  epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
   if (listener_ < 0 || epoll_ < 0 || ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener_, WT_PROGRAMS_MAX) != 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event) != 0) {
     fail(socket_path);
@@ -135,43 +143,39 @@ void Coordinator::accept_all() {
   for (;;) {
     const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (descriptor < 0) return;
-    epoll_event event{.events = EPOLLIN, .data = {.u64 = 1}};
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
     connections_.push_back(std::make_unique<Connection>());
     connections_.back()->descriptor = descriptor;
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = connections_.back().get()}};
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
   }
 }
 
-bool Coordinator::read_from(std::size_t i) {
-  Connection& connection = *connections_[i];
-  for (;;) {
-    wt_message message{};
-    const ssize_t size = ::recv(connection.descriptor, &message, sizeof message, 0);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return errno == EAGAIN;
-    if (size != static_cast<ssize_t>(sizeof message) || message.entry >= WT_PROGRAMS_MAX) return false;
-    switch (message.kind) {
-      case WT_HELLO:
-        connection.entry = message.entry;
-        connection.has_said_hello = true;
-        ++registrations_;
-        silences_[message.entry].since = Steady::now();
-        break;
-      case WT_STILL_IDLE:
-      case WT_BUSY:
-      case WT_RELEASED:
-        connection.answered = message.sequence;
-        connection.is_idle = message.kind != WT_BUSY;
-        connection.deadline = message.kind == WT_STILL_IDLE ? message.value : kNever;
-        break;
-      default:
-        break;
-    }
+bool Coordinator::read_from(Connection& connection) {
+  wt_message message{};
+  const ssize_t size = ::recv(connection.descriptor, &message, sizeof message, 0);
+  if (size < 0) return errno == EAGAIN || errno == EINTR;
+  if (size != static_cast<ssize_t>(sizeof message) || message.entry >= WT_PROGRAMS_MAX) return false;
+  switch (message.kind) {
+    case WT_HELLO:
+      connection.entry = message.entry;
+      connection.has_said_hello = true;
+      ++registrations_;
+      silences_[message.entry] = {.since = Steady::now(), .reads_since = Steady::now()};
+      break;
+    case WT_STILL_IDLE:
+    case WT_BUSY:
+    case WT_RELEASED:
+      connection.answered = message.sequence;
+      connection.is_idle = message.kind != WT_BUSY;
+      connection.deadline = message.kind == WT_STILL_IDLE ? message.value : kNever;
+      break;
+    default:
+      break;
   }
+  return true;
 }
 
-void Coordinator::leave(std::size_t i) {
-  const Connection& connection = *connections_[i];
+void Coordinator::leave(const Connection& connection) {
   if (connection.has_said_hello) {
     wt_entry& entry = page_->entries[connection.entry];
     if (load(entry.state) == WT_REGISTERED) {
@@ -183,19 +187,34 @@ void Coordinator::leave(std::size_t i) {
     quiet_until_ = (Steady::now() + kQuietAfterEnd).time_since_epoch().count();
   }
   ::close(connection.descriptor);
-  connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(i));
+  std::erase_if(connections_, [&](const auto& each) { return each.get() == &connection; });
+}
+
+// One message of each program that has any: what is left makes the next call return at once.
+bool Coordinator::take_ready(std::chrono::milliseconds at_most) {
+  std::array<epoll_event, 16> events{};
+  const int count =
+      ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(at_most.count()));
+  for (int i = 0; i < count; ++i) {
+    auto* const connection = static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
+    if (connection == nullptr) {
+      accept_all();
+    } else if (!read_from(*connection)) {
+      leave(*connection);
+    }
+  }
+  return count > 0;
 }
 
 void Coordinator::hear() {
-  accept_all();
-  for (std::size_t i = connections_.size(); i-- > 0;) {
-    if (!read_from(i)) leave(i);
+  while (take_ready(0ms)) {
   }
 }
 
 bool Coordinator::wait(std::chrono::milliseconds at_most, int other) {
-  pollfd descriptors[2] = {{epoll_, POLLIN, 0}, {other, POLLIN, 0}};
-  const bool came = ::poll(descriptors, other < 0 ? 1 : 2, static_cast<int>(at_most.count())) > 0;
+  if (other < 0) return take_ready(at_most);
+  std::array<pollfd, 2> descriptors{pollfd{epoll_, POLLIN, 0}, pollfd{other, POLLIN, 0}};
+  const bool came = ::poll(descriptors.data(), descriptors.size(), static_cast<int>(at_most.count())) > 0;
   if (descriptors[0].revents != 0) hear();
   return came;
 }
@@ -218,6 +237,7 @@ bool Coordinator::is_silent(std::size_t entry) {
     silence.since = now;
     silence.seen.reset();
     silence.spins = false;
+    silence.was_pushed = false;
     silence.reads_since = now;
     silence.clock_reads = load(shared.clock_reads);
   }
@@ -234,12 +254,14 @@ std::optional<Instant> Coordinator::settle() {
   const Steady::time_point begun = Steady::now();
   if (begun.time_since_epoch().count() < quiet_until_) return std::nullopt;
 
-  std::vector<std::uint64_t> activity(WT_PROGRAMS_MAX);
-  for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) activity[i] = load(page_->entries[i].activity);
-  std::vector<bool> is_forced(WT_PROGRAMS_MAX);
+  // An entry that is taken meanwhile belongs to a child of a process that runs, and changes that one's activity.
+  const std::size_t used = load(page_->used);
+  std::array<std::uint64_t, WT_PROGRAMS_MAX> activity;
+  for (std::size_t i = 0; i < used; ++i) activity[i] = load(page_->entries[i].activity);
+  std::bitset<WT_PROGRAMS_MAX> is_forced;
   bool is_busy = false;
   bool all_spin = true;
-  for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) {
+  for (std::size_t i = 0; i < used; ++i) {
     const wt_entry& entry = page_->entries[i];
     const std::uint32_t state = load(entry.state);
     if (state == WT_FREE) continue;
@@ -256,9 +278,8 @@ std::optional<Instant> Coordinator::settle() {
   if (is_busy) {
     note_spinners();
     if (!all_spin) return std::nullopt;
-    for (Silence& silence : silences_) silence.pushed += silence.spins ? 1 : 0;
-    for (Silence& silence : silences_) silence.spins = false;
-    return instant_of(load(page_->now) + kPush);
+    // They are asked as if they slept: a wait that is due before the push must not be passed.
+    for (std::size_t i = 0; i < used; ++i) is_forced[i] = is_forced[i] || silences_[i].spins;
   }
 
   ++sequence_;
@@ -288,34 +309,56 @@ std::optional<Instant> Coordinator::settle() {
     if (!connection->is_idle) return std::nullopt;
     deadline = std::min(deadline, connection->deadline);
   }
-  for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) {
+  if (load(page_->used) != used) return std::nullopt;
+  for (std::size_t i = 0; i < used; ++i) {
     const wt_entry& entry = page_->entries[i];
     const std::uint32_t state = load(entry.state);
     if (state == WT_EXPECTED || load(entry.activity) != activity[i]) return std::nullopt;
     if (state == WT_REGISTERED && load(entry.running) > 0 && !is_forced[i]) return std::nullopt;
-    if (is_forced[i]) ++silences_[i].forced;
   }
+  for (std::size_t i = 0; i < used; ++i) {
+    Silence& silence = silences_[i];
+    const bool is_pushed = silence.spins && is_busy;
+    silence.pushed += is_pushed ? 1 : 0;
+    silence.forced += is_forced[i] && !is_pushed ? 1 : 0;
+    silence.was_pushed = silence.was_pushed || is_pushed;
+    silence.spins = silence.spins && !is_pushed;
+  }
+  if (is_busy) deadline = std::min(deadline, load(page_->now) + kPush);
   return deadline == kNever ? Instant::max() : instant_of(deadline);
 }
 
 // Notes who reads the clock again and again without a wait.
 void Coordinator::note_spinners() {
   const Steady::time_point now = Steady::now();
-  for (std::size_t i = 0; i < WT_PROGRAMS_MAX; ++i) {
+  for (std::size_t i = 0; i < load(page_->used); ++i) {
     const wt_entry& entry = page_->entries[i];
     if (load(entry.state) != WT_REGISTERED || load(entry.running) == 0) continue;
     Silence& silence = silences_[i];
-    const auto patience = silence.pushed > 0 ? Steady::duration{kPushEvery} : Steady::duration{kSpinsAfter};
-    if (now - silence.reads_since < patience) continue;
-    silence.spins = load(entry.clock_reads) - silence.clock_reads > kReadsOfSpinner;
-    silence.clock_reads = load(entry.clock_reads);
-    silence.reads_since = now;
+    const Steady::duration time = now - silence.reads_since;
+    const std::uint64_t reads = load(entry.clock_reads) - silence.clock_reads;
+    const Steady::duration patience = silence.was_pushed ? Steady::duration{kPushEvery} : kSpinsAfter;
+    const bool is_fast =
+        time >= patience && reads > kReadsAtLeast && reads > kReadsOfSpinner * static_cast<std::uint64_t>(time / 1ms);
+    if (!is_fast && (time < kSurelySpinsAfter || reads < kReadsOfSlowSpinner)) continue;
+    silence.spins = true;
   }
 }
 
-void Coordinator::move_to(Instant instant) {
+void Coordinator::show(Instant instant) {
   const std::int64_t target = std::max((instant - Instant{}).count(), load(page_->now));
   __atomic_store_n(&page_->now, target, __ATOMIC_SEQ_CST);
+}
+
+void Coordinator::move_to(Instant instant) {
+  show(instant);
+  const std::int64_t target = load(page_->now);
+  // A spinner has read the old time until here.
+  for (std::size_t i = 0; i < load(page_->used); ++i) {
+    if (!silences_[i].was_pushed) continue;
+    silences_[i].clock_reads = load(page_->entries[i].clock_reads);
+    silences_[i].reads_since = Steady::now();
+  }
   ++sequence_;
   const auto is_due = [&](const auto& connection) { return connection->deadline <= target; };
   bool any = false;

@@ -74,6 +74,9 @@ class Coordinator {
   // Moves time, which never goes back, and wakes whatever is due by then. Only after settle() has found everything
   // idle.
   void move_to(Instant instant);
+  // Moves time as move_to() does, but wakes nothing: what is due stays due until move_to(). A caller with something to
+  // write at this instant writes it first, so that an answer at a deadline comes before the deadline is over.
+  void show(Instant instant);
   // Waits in real time, for at most this long, for a program to say something. `other` is one more descriptor to wait
   // for, -1 for none. True: something came.
   bool wait(std::chrono::milliseconds at_most, int other = -1);
@@ -86,8 +89,9 @@ class Coordinator {
 
   void accept_all();
   // False: the program has left.
-  bool read_from(std::size_t i);
-  void leave(std::size_t i);
+  bool read_from(Connection& connection);
+  void leave(const Connection& connection);
+  bool take_ready(std::chrono::milliseconds at_most);
   void free_the_dead();
   [[nodiscard]] bool is_silent(std::size_t entry);
   void note_spinners();

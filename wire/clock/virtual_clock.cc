@@ -18,7 +18,10 @@ void VirtualClock::wait(SocketLoop& loop, Duration at_most) {
     coordinator_.wait(1ms, loop.descriptor());
     return;
   }
-  coordinator_.move_to(std::min(*due, coordinator_.now() + at_most));
+  // At the end of the wait it is our turn: what we write at that instant comes before what is due at it.
+  const Instant end = coordinator_.now() + at_most;
+  if (end <= *due) return coordinator_.show(end);
+  coordinator_.move_to(*due);
 }
 
 }  // namespace windtunnel::wire

@@ -11,6 +11,13 @@ namespace {
 
 // Four bytes a token, as tokens_of_text() counts them.
 std::string text_of(const ClientQuestion& question) {
+  if (!question.content.empty()) {
+    const auto exact = static_cast<std::size_t>(4 * std::max<std::int64_t>(1, question.input.count()));
+    std::string text = question.content.substr(0, exact);
+    while (text.size() < exact) text += " wnd";
+    text.resize(exact);
+    return text;
+  }
   std::string text = question.mark;
   const auto size = static_cast<std::size_t>(4 * std::max<std::int64_t>(0, question.input.count()));
   while (text.size() + 4 <= size) text += " wnd";

@@ -17,6 +17,9 @@ struct ClientQuestion {
   Tokens input;
   Tokens max_tokens;
   bool stream = false;
+  // The beginning of the text in place of the mark, which then stands in the user alone. The text has exactly its
+  // tokens; empty: the mark begins it.
+  std::string content{};
 };
 
 [[nodiscard]] std::string client_body(const ClientQuestion& question);

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,8 @@ constexpr std::uint64_t kListenerBit = std::uint64_t{1} << 63;
 // How long a peer may take to close its side after we have closed ours.
 constexpr auto kLingerMax = std::chrono::seconds{2};
 constexpr int kAcceptedAtOnce = 64;
+// No connection and no listener has this number.
+constexpr std::uint64_t kAlarm = UINT64_MAX;
 
 std::uint32_t place_of(ConnectionId id) { return static_cast<std::uint32_t>(static_cast<std::uint64_t>(id)); }
 std::uint32_t number_of(ConnectionId id) { return static_cast<std::uint32_t>(static_cast<std::uint64_t>(id) >> 32U); }
@@ -62,6 +65,7 @@ SocketLoop::~SocketLoop() {
   }
   for (const Listener& listener : listeners_) ::close(listener.descriptor);
   if (spare_ >= 0) ::close(spare_);
+  if (alarm_ >= 0) ::close(alarm_);
   if (epoll_ >= 0) ::close(epoll_);
 }
 
@@ -233,13 +237,47 @@ void SocketLoop::read_from(ConnectionId connection) {
     socket->owner->on_bytes(connection, std::string_view(input_.data(), static_cast<std::size_t>(count)));
 }
 
+void SocketLoop::set_alarm(std::optional<Clock::time_point> at) {
+  if (at == alarm_at_) return;
+  if (alarm_ < 0) {
+    alarm_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    epoll_event interest{.events = EPOLLIN, .data = {.u64 = kAlarm}};
+    if (alarm_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, alarm_, &interest) != 0) {
+      throw std::system_error(errno, std::generic_category(), "timerfd");
+    }
+  }
+  alarm_at_ = at;
+  itimerspec setting{};
+  if (at) {
+    // Zero would disarm it.
+    const auto since = std::max(at->time_since_epoch(), Clock::duration{1});
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+    setting.it_value = {.tv_sec = seconds.count(), .tv_nsec = (since - seconds).count()};
+  }
+  (void)timerfd_settime(alarm_, TFD_TIMER_ABSTIME, &setting, nullptr);
+}
+
+void SocketLoop::take_alarm() {
+  std::uint64_t count = 0;
+  (void)!::read(alarm_, &count, sizeof count);
+  alarm_at_.reset();
+  alarm_rang_ = true;
+}
+
 int SocketLoop::poll(std::chrono::nanoseconds at_most) {
   std::array<epoll_event, 256> happened;
+  alarm_rang_ = false;
   // Rounded up: waking before the time would only mean to wait again.
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::max(at_most, std::chrono::nanoseconds{0}));
-  const int count = epoll_wait(epoll_, happened.data(), happened.size(), static_cast<int>(wait.count()));
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
+      std::clamp<std::chrono::nanoseconds>(at_most, std::chrono::nanoseconds{0}, std::chrono::hours{24}));
+  const int count =
+      epoll_wait(epoll_, happened.data(), happened.size(), at_most == kForever ? -1 : static_cast<int>(wait.count()));
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = happened[static_cast<std::size_t>(i)];
+    if (event.data.u64 == kAlarm) {
+      take_alarm();
+      continue;
+    }
     if ((event.data.u64 & kListenerBit) != 0) {
       accept_from(static_cast<std::size_t>(event.data.u64 & ~kListenerBit));
       continue;

@@ -38,6 +38,7 @@ class SocketEvents {
 class SocketLoop {
  public:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::nanoseconds kForever = std::chrono::nanoseconds::max();
 
   struct Listening {
     std::uint16_t port = 0;
@@ -62,9 +63,14 @@ class SocketLoop {
   // Drops what is not sent and resets the connection.
   void reset(ConnectionId connection);
 
-  // Waits for at most this long, and handles what has come.
+  // Waits for at most this long, and handles what has come; kForever: until something comes.
   // Returns how many things have happened.
   int poll(std::chrono::nanoseconds at_most);
+  // poll() also ends at this instant, to the nanosecond, where waits alone are whole milliseconds. It counts as
+  // something that has happened. Nothing: at none.
+  void set_alarm(std::optional<Clock::time_point> at);
+  // The last poll() ended at the alarm's instant. In virtual time everything that others send at that instant has come.
+  [[nodiscard]] bool alarm_rang() const { return alarm_rang_; }
   // Readable when something has happened.
   [[nodiscard]] int descriptor() const { return epoll_; }
 
@@ -105,8 +111,12 @@ class SocketLoop {
   // False: the peer has gone.
   bool flush(ConnectionId connection, Socket& socket);
   void end_finished();
+  void take_alarm();
 
   int epoll_ = -1;
+  int alarm_ = -1;
+  std::optional<Clock::time_point> alarm_at_;
+  bool alarm_rang_ = false;
   int spare_ = -1;  // a descriptor to accept with, and close, when there is no other
   std::vector<Listener> listeners_;
   std::vector<Socket> sockets_;

@@ -2,13 +2,14 @@
 // A line of ledger.jsonl: one call as the provider saw and billed it, also one that was cut, left or refused.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/units.h"
 #include "monitor/request.h"
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 #include "wire/dialects/api.h"
 
 namespace windtunnel::wire {
@@ -31,6 +32,7 @@ struct CallLine {
   std::uint64_t call = 0;  // from 0, in the order of arrival at all providers
   Instant arrived{};
   Instant ended{};
+  Duration to_first{0};  // from its arrival to the first token; 0: none was sent
   std::string provider;
   Api api = Api::chat;
   std::string workload;  // empty: it was refused before it had a name
@@ -41,7 +43,10 @@ struct CallLine {
   monitor::ReplyKind kind = monitor::ReplyKind::ok;
   int status = 0;  // 0: none was sent
   CallEnd end = CallEnd::whole;
-  std::int64_t tokens_sent = 0;  // of a stream
+  std::int64_t tokens_sent = 0;   // of a stream
+  std::int64_t tokens_whole = 0;  // of its answer, had it been sent to the end
+  std::optional<Duration>
+      retry_after;  // that was sent, from the end of the call; nothing: none, or one that is no time
   monitor::Usage billed;
   Usd cost;
   bool usage_sent = false;  // the caller can know what it is billed

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/faults/fault_rules.h"
+#include "sim/faults/rules/fault_rules.h"
 #include "sim/world/load.h"
 
 namespace windtunnel::wire {

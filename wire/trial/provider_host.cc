@@ -28,6 +28,23 @@ bool is_written(ReplyKind kind) {
   return kind == ReplyKind::ok || kind == ReplyKind::malformed || kind == ReplyKind::truncated;
 }
 
+// What a caller that obeys it waits; nothing if it is no time.
+std::optional<Duration> wait_of(const monitor::RetryAfter& retry_after, WallTime now) {
+  constexpr double kLongest = 1e9;
+  switch (retry_after.form) {
+    case monitor::RetryAfter::Form::absent:
+    case monitor::RetryAfter::Form::unreadable:
+      return std::nullopt;
+    case monitor::RetryAfter::Form::seconds:
+      if (!(retry_after.seconds >= 0) || retry_after.seconds > kLongest) return std::nullopt;
+      return Duration{static_cast<std::int64_t>(retry_after.seconds * 1e9)};
+    case monitor::RetryAfter::Form::date:
+      // On the wire a date has whole seconds.
+      return std::max(Duration{0}, std::chrono::floor<std::chrono::seconds>(retry_after.date) - now);
+  }
+  fail_check("a form of Retry-After is known", __FILE__, __LINE__);
+}
+
 }  // namespace
 
 ProviderHost::ProviderHost(const sim::Scenario& scenario, std::uint64_t seed, HostOutput& output)
@@ -43,8 +60,11 @@ ProviderHost::ProviderHost(const sim::Scenario& scenario, std::uint64_t seed, Ho
     loads_.emplace_back(scenario.workloads[i], i, chance_, Instant{} + scenario.duration, scenario.start,
                         scenario.providers, monitor::LabelsId{i + 1});
   }
+  providers_.reserve(scenario.providers.size());  // they refer to each other's quotas
   for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
     providers_.emplace_back(scenario.providers[i], scenario.workloads, chance_, scenario.start);
+    const std::size_t quota = sim::quota_of(scenario.providers, i);
+    if (quota != i) providers_[i].share_quota_of(providers_[quota]);
     stations_[i].has_places = sim::has_places(scenario, scenario.providers[i]);
   }
   place_base_ = static_cast<std::uint32_t>(faults_.size());
@@ -73,7 +93,7 @@ void ProviderHost::advance(Instant now) {
 void ProviderHost::handle(std::uint32_t payload) {
   if (payload >= slot_base_) return go_on(payload - slot_base_);
   if (payload >= place_base_) return leave_place(payload - place_base_);
-  (void)faults_.change(payload);
+  fault_changes_.push_back({.at = now_, .fault = payload, .active = faults_.change(payload)});
   if (const auto at = faults_.next_change(payload)) queue_.schedule(*at, payload);
   // Capacity may have come back.
   for (std::size_t i = 0; i < stations_.size(); ++i) serve_waiting(i);
@@ -169,6 +189,7 @@ void ProviderHost::serve(std::uint32_t slot) {
   open.last = stalls ? stalled.last : open.result.at;
   open.tokens = (stalls ? stalled.output : open.result.billed.output).count();
   const Tokens wanted = std::min(open.call.output, open.call.output_max);
+  open.line.tokens_whole = wanted.count();
   open.answer = {.call = open.line.call,
                  .model = open.request.model,
                  .created = std::chrono::floor<std::chrono::seconds>(calendar(now_).time_since_epoch()).count(),
@@ -209,6 +230,7 @@ void ProviderHost::send_head(Open& open, std::string_view content_type, std::opt
   head.headers.push_back(
       {family_of(api) == Family::openai ? "x-request-id" : "request-id", "req_wt" + std::to_string(open.line.call)});
   open.line.status = head.status;
+  open.line.to_first = now_ - open.line.arrived;
   output_.on_head(open.peer, head);
 }
 
@@ -284,6 +306,7 @@ void ProviderHost::fail(std::uint32_t slot) {
   const ReplyKind kind = open.result.reply.kind;
   if (kind == ReplyKind::connection_error) return finish(slot, CallEnd::reset);
   monitor::RetryAfter retry_after = open.result.reply.retry_after;
+  open.line.retry_after = wait_of(retry_after, scenario_.start + now_.time_since_epoch());
   if (retry_after.form == monitor::RetryAfter::Form::date) retry_after.date += calendar_shift_;
   const Family family = family_of(open.request.api);
   ErrorReply reply = error_reply(family, kind, open.line.call, retry_after);

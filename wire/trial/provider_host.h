@@ -21,6 +21,7 @@
 #include "sim/world/faults.h"
 #include "sim/world/load.h"
 #include "sim/world/provider.h"
+#include "sim/world/run_events.h"
 #include "sim/world/scenario.h"
 #include "sim/world/waiting_line.h"
 #include "wire/dialects/answer.h"
@@ -94,6 +95,8 @@ class ProviderHost {
 
   [[nodiscard]] const sim::Scenario& scenario() const { return scenario_; }
   [[nodiscard]] const sim::Faults& faults() const { return faults_; }
+  // Of the scenario itself, in the order of time; those that are switched by hand are not among them.
+  [[nodiscard]] const std::vector<sim::FaultChanged>& fault_changes() const { return fault_changes_; }
   [[nodiscard]] const std::vector<ProviderCount>& counts() const { return counts_; }
   // Of the calendar that peers see.
   [[nodiscard]] WallTime calendar(Instant now) const {
@@ -152,6 +155,7 @@ class ProviderHost {
   CallNames names_;
   std::vector<sim::Provider> providers_;
   sim::Faults faults_;
+  std::vector<sim::FaultChanged> fault_changes_;
   std::vector<Station> stations_;
   std::vector<ProviderCount> counts_;
   // An event's payload is a fault, then a provider whose place comes free, then a slot.

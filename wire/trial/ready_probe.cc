@@ -16,12 +16,17 @@ constexpr auto kPatience = 2s;
 
 void ReadyProbe::advance() {
   const Instant now = clock_.ticks();
+  // A port on which nothing listens refuses at once.
+  if (path_.empty() && connection_ && now - asked_ >= kInterval) {
+    ready_ = true;
+    stop();
+  }
   if (connection_ && now - asked_ >= kPatience) stop();
   if (connection_ || ready_ || now - asked_ < kInterval) return;
   asked_ = now;
   response_ = ResponseReader{};
   connection_ = loop_.connect(gateway_.address, gateway_.port, *this);
-  if (!connection_) return;
+  if (!connection_ || path_.empty()) return;
   loop_.send(*connection_, get_request(fmt::format("{}:{}", gateway_.address, gateway_.port), path_));
 }
 

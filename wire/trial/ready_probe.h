@@ -1,5 +1,6 @@
 #pragma once
-// Asks a gateway whether it is ready: it answers GET on a path with a status below 500.
+// Asks a gateway whether it is ready: it answers GET on a path with a status below 500. Without a path it is enough
+// that its port accepts a connection.
 
 #include <optional>
 #include <string>

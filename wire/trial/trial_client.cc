@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/stable_hash.h"
 #include "wire/dialects/client_body.h"
 #include "wire/http/http_writer.h"
 
@@ -12,20 +13,38 @@ namespace {
 
 Api api_of(sim::GatewayApi api) { return api == sim::GatewayApi::openai_chat ? Api::chat : Api::messages; }
 
+// Equal contents, equal texts. The hash comes first, because a short text holds its beginning alone.
+std::string content_text(const monitor::Request& request) {
+  return fmt::format("{:016x} {:016x}", mix(request.content.high ^ request.content.low), request.content.high);
+}
+
+// The text with each {name} in place.
+std::string named(std::string text, const sim::NamedTexts& names) {
+  for (const auto& [name, value] : names) {
+    const std::string place = "{" + name + "}";
+    for (std::size_t at = text.find(place); at != std::string::npos; at = text.find(place, at + value.size())) {
+      text.replace(at, place.size(), value);
+    }
+  }
+  return text;
+}
+
 const char* default_path(Api api) { return api == Api::chat ? "/v1/chat/completions" : "/v1/messages"; }
 
 }  // namespace
 
-void TrialClient::send(TrialRequest wanted, const std::string& mark) {
+void TrialClient::send(TrialRequest wanted, const std::string& mark, const sim::NamedTexts& names) {
   wanted.sent = clock_.now();
   const std::size_t place = requests_.size();
   const Api api = api_of(request_.api);
+  const bool streams = request_.stream || (request_.exact_text && wanted.request.stream);
   const std::string body = client_body({.api = api,
                                         .model = model_,
                                         .mark = mark,
                                         .input = wanted.request.input,
                                         .max_tokens = wanted.request.max_tokens,
-                                        .stream = request_.stream});
+                                        .stream = streams,
+                                        .content = request_.exact_text ? content_text(wanted.request) : ""});
   requests_.push_back(std::move(wanted));
   const auto connection = loop_.connect(gateway_.address, gateway_.port, *this);
   if (!connection) {
@@ -34,11 +53,13 @@ void TrialClient::send(TrialRequest wanted, const std::string& mark) {
     ended_.push_back(place);
     return;
   }
-  open_.emplace(*connection,
-                Open{.place = place, .response = ResponseReader{}, .reader = AnswerReader{api, request_.stream}});
+  open_.emplace(*connection, Open{.place = place, .response = ResponseReader{}, .reader = AnswerReader{api, streams}});
   patience_.push_back({requests_[place].sent + request_.timeout, *connection});
   std::vector<HttpHeader> headers;
-  for (const auto& [name, value] : request_.headers) headers.push_back({name, value});
+  for (const auto& [name, value] : request_.headers) {
+    std::string text = named(value, names);
+    if (!text.empty()) headers.push_back({name, std::move(text)});
+  }
   const std::string host = fmt::format("{}:{}", gateway_.address, gateway_.port);
   loop_.send(*connection, post_request(host, request_.path.empty() ? default_path(api) : request_.path, headers, body));
 }

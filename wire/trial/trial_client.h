@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/world/gateway_spec.h"
+#include "sim/service/gateway_spec.h"
 #include "wire/clock/trial_clock.h"
 #include "wire/http/http_parser.h"
 #include "wire/http/socket_loop.h"
@@ -33,8 +33,8 @@ class TrialClient final : private SocketEvents {
         clock_(clock),
         loop_(loop) {}
 
-  // Sends a request that was due at `wanted.arrived`; `mark` names it.
-  void send(TrialRequest wanted, const std::string& mark);
+  // Sends a request that was due at `wanted.arrived`; `mark` names it, and `names` stand in its headers.
+  void send(TrialRequest wanted, const std::string& mark, const sim::NamedTexts& names = {});
   // Ends the requests whose callers wait no longer.
   void advance();
   // When the patience of the first caller is over; nothing: none waits.

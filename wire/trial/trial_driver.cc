@@ -1,10 +1,13 @@
 #include "wire/trial/trial_driver.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "wire/trial/request_tag.h"
+#include "wire/trial/trial_figures.h"
 
 namespace windtunnel::wire {
 namespace {
@@ -27,7 +30,8 @@ TrialDriver::TrialDriver(const sim::Scenario& scenario, std::uint64_t seed, Prov
   }
   for (std::uint32_t i = 0; i < scenario.workloads.size(); ++i) {
     loads_.emplace_back(scenario.workloads[i], i, chance_, Instant{} + scenario.duration, scenario.start,
-                        scenario.providers, monitor::LabelsId{i + 1}, limit_per_request);
+                        scenario.providers, monitor::LabelsId{i + 1}, limit_per_request,
+                        sim::route_of(scenario, scenario.workloads[i]));
     if (const auto* users = std::get_if<sim::ConstantVus>(&scenario.workloads[i].executor)) {
       users_.insert(users_.end(), static_cast<std::size_t>(users->vus), VirtualUser{i});
     }
@@ -72,7 +76,7 @@ void TrialDriver::step() {
     const Instant next = std::max(now, ended.finished) + std::max(kThinkTimeMin, load.think_time(ended.demand.ordinal));
     if (next < load.end()) queue_.schedule(next, static_cast<std::uint32_t>(loads_.size()) + user);
   }
-  if (!queue_.empty() || client_.open() > 0) {
+  if (!queue_.empty() || client_.open() > 0 || is_driven_) {
     idle_since_.reset();
   } else if (!idle_since_) {
     idle_since_ = server_.now();
@@ -100,7 +104,21 @@ void TrialDriver::send(std::uint32_t workload, std::uint64_t ordinal, Instant du
   wanted.request.id = RequestId{client_.requests().size()};
   user_of_request_.push_back(vu);
   const std::string& name = scenario_.workloads[workload].name;
-  client_.send(std::move(wanted), text_of(RequestTag{.workload = name, .ordinal = ordinal}));
+  const sim::NamedTexts names = names_of(workload, wanted.request);
+  client_.send(std::move(wanted), text_of(RequestTag{.workload = name, .ordinal = ordinal}), names);
+}
+
+sim::NamedTexts TrialDriver::names_of(std::uint32_t workload, const monitor::Request& request) const {
+  const sim::WorkloadSpec& spec = scenario_.workloads[workload];
+  const auto& routes = scenario_.monitor.routing.routes;
+  return {{"request", std::to_string(number_of(request.id))},
+          {"user", loads_[workload].user_name(request.user_id)},
+          {"user_key", fmt::format("{:016x}", request.user)},
+          {"provider", request.provider ? scenario_.providers[index_of(*request.provider)].name : ""},
+          {"route", routes.empty() ? "" : routes[static_cast<std::size_t>(request.route)].name},
+          {"feature_version", spec.feature_version},
+          {"prompt_version", spec.prompt_version},
+          {"expects", request.max_tokens_is_asked ? "" : std::to_string(request.max_tokens.count())}};
 }
 
 bool TrialDriver::is_over() const {
@@ -119,9 +137,12 @@ void TrialDriver::end() {
 TrialRun TrialDriver::take(std::vector<CallLine> calls) {
   TrialRun run{.requests = std::move(client_.requests()),
                .calls = std::move(calls),
+               .faults = {},
+               .fault_changes = server_.host().fault_changes(),
                .ended = server_.now(),
                .stopped = stopped_,
                .lateness_max = std::max(lateness_max_, server_.totals().lateness_max)};
+  note_whole_answers(run);
   for (std::size_t i = 0; i < server_.host().faults().size(); ++i) {
     run.faults.push_back(server_.host().faults().count(i));
   }

@@ -27,11 +27,14 @@ class TrialDriver {
               SocketLoop& loop);
 
   // Until all has ended, or `stop` is set; a second call is not allowed. `alive` is asked now and then: a gateway that
-  // has ended ends the trial too.
-  template <class Alive>
-  void run(const std::atomic<bool>& stop, const Alive& alive) {
+  // has ended ends the trial too. While `drives` holds, a program may send requests of its own.
+  template <class Alive, class Drives>
+  void run(const std::atomic<bool>& stop, const Alive& alive, const Drives& drives) {
     begin();
-    while (!is_over() && !stop.load() && alive()) step();
+    while (!is_over() && !stop.load() && alive()) {
+      is_driven_ = drives();
+      step();
+    }
     stopped_ = !is_over();
     end();
   }
@@ -45,6 +48,8 @@ class TrialDriver {
   void end();
   [[nodiscard]] bool is_over() const;
   void handle(std::uint32_t payload, Instant due);
+  // What the headers of a request may name.
+  [[nodiscard]] sim::NamedTexts names_of(std::uint32_t workload, const monitor::Request& request) const;
   void send(std::uint32_t workload, std::uint64_t ordinal, Instant due, std::uint32_t vu);
 
   static constexpr std::uint32_t kNoUser = UINT32_MAX;
@@ -63,6 +68,7 @@ class TrialDriver {
   std::vector<std::uint32_t> user_of_request_;  // by request
   sim::EventQueue queue_;                       // a payload is a workload, or behind them a virtual user
   std::optional<Instant> idle_since_;           // nothing is left to send and no request is open
+  bool is_driven_ = false;                      // a program outside may still send requests
   bool stopped_ = false;
   Duration lateness_max_{0};
 };

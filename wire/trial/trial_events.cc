@@ -37,7 +37,7 @@ class Events {
   std::vector<sim::Event> in_order() && {
     std::ranges::stable_sort(events_, {}, &TimedEvent::at);
     std::vector<sim::Event> events;
-    for (TimedEvent& timed : events_) events.push_back(std::move(timed.event));
+    for (const TimedEvent& timed : events_) events.push_back(timed.event);
     return events;
   }
 
@@ -57,11 +57,13 @@ void add_call(Events& events, const TrialRun& run, const sim::Scenario& scenario
                                                    .input = request.request.input});
   monitor::Reply reply{.kind = line.kind};
   if (is_known(line)) reply.usage = line.billed;
+  reply.time_to_first_token = line.to_first;
   events.add(line.ended, monitor::AttemptEnded{.at = line.ended,
                                                .request = request.request.id,
                                                .provider = provider,
                                                .ordinal = ordinal,
                                                .reply = reply,
+                                               .settled = is_known(line) ? line.cost : Usd{},
                                                .latency = line.ended - line.arrived});
   // Before the request's record, whenever the call itself ended.
   const Instant billed_at = std::min(line.ended, request.finished);
@@ -117,6 +119,7 @@ monitor::Record record_of(const TrialRun& run, const sim::Scenario& scenario, st
 std::vector<sim::Event> trial_events(const TrialRun& run, const sim::Scenario& scenario) {
   const CallsByRequest calls = calls_by_request(run, scenario);
   Events events;
+  for (const sim::FaultChanged& change : run.fault_changes) events.add(change.at, change);
   for (std::size_t i = 0; i < run.requests.size(); ++i) {
     const TrialRequest& request = run.requests[i];
     events.add(request.arrived, monitor::RequestArrived{.at = request.arrived, .request = request.request});
@@ -125,6 +128,16 @@ std::vector<sim::Event> trial_events(const TrialRun& run, const sim::Scenario& s
                static_cast<std::uint8_t>(std::min<std::size_t>(k, monitor::kAttemptsMax - 1)));
     }
     events.add(request.finished, record_of(run, scenario, i, calls.of[i]));
+  }
+  // Of what a program sent by itself only the calls are known.
+  for (std::size_t i = 0; i < calls.outside.size(); ++i) {
+    const CallLine& last = run.calls[calls.outside[i].back()];
+    TrialRequest request{.finished = last.ended};
+    request.request.id = RequestId{run.requests.size() + i};
+    for (std::size_t k = 0; k < calls.outside[i].size(); ++k) {
+      add_call(events, run, scenario, request, calls.outside[i][k],
+               static_cast<std::uint8_t>(std::min<std::size_t>(k, monitor::kAttemptsMax - 1)));
+    }
   }
   return std::move(events).in_order();
 }

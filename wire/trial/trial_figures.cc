@@ -12,11 +12,17 @@ namespace {
 constexpr Millionths kMedian{500'000};
 constexpr Millionths kP95{950'000};
 
-// Every token of one call, in order, as many as its usage states.
-bool is_complete(const ReadAnswer& answer) {
-  const AnswerWords words = words_in(answer.text);
-  const bool has_all = !answer.output_tokens || *answer.output_tokens == words.words;
-  return answer.has_end && words.in_order && has_all;
+// Every token of one call, in order, as many as the call's whole answer has.
+bool is_complete(const TrialRequest& request) {
+  const AnswerWords words = words_in(request.answer.text);
+  const bool has_all = request.tokens_whole.value_or(words.words) == words.words;
+  return request.answer.has_end && words.in_order && has_all;
+}
+
+bool is_external(const sim::Scenario& scenario, const std::string& workload) {
+  return std::ranges::any_of(scenario.workloads, [&](const sim::WorkloadSpec& spec) {
+    return spec.name == workload && sim::source_of(spec.executor) == sim::ArrivalSource::outside;
+  });
 }
 
 UsdSum unused_of(const TrialRun& run) {
@@ -60,7 +66,7 @@ CallerView view_of(const TrialRequest& request) {
   }
   if (request.end != RequestEnd::answered) return CallerView::no_answer;
   if (request.answer.is_garbage) return CallerView::garbage;
-  return is_complete(request.answer) ? CallerView::served : CallerView::cut_unseen;
+  return is_complete(request) ? CallerView::served : CallerView::cut_unseen;
 }
 
 monitor::Outcome outcome_of(const TrialRequest& request, std::size_t calls) {
@@ -83,6 +89,16 @@ monitor::Outcome outcome_of(const TrialRequest& request, std::size_t calls) {
   return calls == 0 ? Outcome::all_providers_unavailable : Outcome::failed;
 }
 
+void note_whole_answers(TrialRun& run) {
+  std::map<std::uint64_t, std::int64_t> whole;
+  for (const CallLine& line : run.calls) whole.emplace(line.call, line.tokens_whole);
+  for (TrialRequest& request : run.requests) {
+    const auto call = words_in(request.answer.text).call;
+    const auto found = call ? whole.find(*call) : whole.end();
+    if (found != whole.end()) request.tokens_whole = found->second;
+  }
+}
+
 CallsByRequest calls_by_request(const TrialRun& run, const sim::Scenario& scenario) {
   std::map<std::pair<std::string, std::uint64_t>, std::size_t> places;
   for (std::size_t i = 0; i < run.requests.size(); ++i) {
@@ -90,24 +106,34 @@ CallsByRequest calls_by_request(const TrialRun& run, const sim::Scenario& scenar
     places.emplace(std::pair{scenario.workloads[demand.workload].name, demand.ordinal}, i);
   }
   CallsByRequest calls{.of = std::vector<std::vector<std::size_t>>(run.requests.size()), .unasked = {}};
+  std::map<std::pair<std::string, std::uint64_t>, std::vector<std::size_t>> outside;
   for (std::size_t i = 0; i < run.calls.size(); ++i) {
     const CallLine& line = run.calls[i];
     const auto found = places.find({line.workload, line.name.ordinal});
     if (line.tagged && found != places.end()) {
       calls.of[found->second].push_back(i);
+    } else if (line.tagged && is_external(scenario, line.workload)) {
+      outside[{line.workload, line.name.ordinal}].push_back(i);
     } else {
       calls.unasked.push_back(i);
     }
   }
+  const auto call_of = [&](std::size_t place) { return run.calls[place].call; };
   for (std::vector<std::size_t>& of : calls.of) {
-    std::ranges::sort(of, {}, [&](std::size_t place) { return run.calls[place].call; });
+    std::ranges::sort(of, {}, call_of);
   }
+  for (auto& [name, of] : outside) {
+    std::ranges::sort(of, {}, call_of);
+    calls.outside.push_back(std::move(of));
+  }
+  std::ranges::sort(calls.outside, {}, [&](const auto& of) { return call_of(of.front()); });
   return calls;
 }
 
 TrialFigures trial_figures(const TrialRun& run, const sim::Scenario& scenario) {
   const CallsByRequest calls = calls_by_request(run, scenario);
   TrialFigures figures{.requests = std::ssize(run.requests),
+                       .requests_outside = std::ssize(calls.outside),
                        .calls = std::ssize(run.calls),
                        .unasked = std::ssize(calls.unasked),
                        .billed_unused = unused_of(run),
@@ -141,6 +167,9 @@ TrialFigures trial_figures(const TrialRun& run, const sim::Scenario& scenario) {
     if (calls.of[i].size() != 1) continue;
     const CallLine& call = run.calls[calls.of[i].front()];
     added.record(std::max(Duration{0}, (request.finished - request.sent) - (call.ended - call.arrived)));
+  }
+  for (const std::vector<std::size_t>& of : calls.outside) {
+    figures.calls_most = std::max(figures.calls_most, std::ssize(of));
   }
   figures.latency_p50 = latency.quantile(kMedian);
   figures.latency_p95 = latency.quantile(kP95);

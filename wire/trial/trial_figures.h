@@ -31,10 +31,16 @@ inline constexpr std::size_t kCallerViews = 6;
 // As the records of a run have it. `calls`: that were made for it.
 [[nodiscard]] monitor::Outcome outcome_of(const TrialRequest& request, std::size_t calls);
 
+// Fills in `tokens_whole` of the requests. To be called once all calls have ended, before anything else here.
+void note_whole_answers(TrialRun& run);
+
 // The calls of each request, in the order in which they came, by their places; and those of no request.
 struct CallsByRequest {
   std::vector<std::vector<std::size_t>> of;
   std::vector<std::size_t> unasked;
+  // Of the requests that a program sent by itself (external workloads), in the order of their first calls: their marks
+  // name them, and nothing else is seen of them.
+  std::vector<std::vector<std::size_t>> outside;
 };
 [[nodiscard]] CallsByRequest calls_by_request(const TrialRun& run, const sim::Scenario& scenario);
 
@@ -47,6 +53,7 @@ struct TrialProviderFigures {
 
 struct TrialFigures {
   std::int64_t requests = 0;
+  std::int64_t requests_outside = 0;               // sent by a program, and known by their calls alone
   std::array<std::int64_t, kCallerViews> views{};  // by CallerView
   std::int64_t calls = 0;
   std::int64_t unasked = 0;          // calls that belong to no request

@@ -11,6 +11,7 @@
 #include "monitor/request.h"
 #include "sim/world/faults.h"
 #include "sim/world/load.h"
+#include "sim/world/run_events.h"
 #include "wire/dialects/answer_reader.h"
 #include "wire/trial/call_line.h"
 
@@ -36,12 +37,15 @@ struct TrialRequest {
   int status = 0;           // 0: none came
   bool names_wait = false;  // the response has a Retry-After
   ReadAnswer answer;
+  // How many tokens the whole answer of the call has that the answer names; nothing: it names none of ours.
+  std::optional<std::int64_t> tokens_whole;
 };
 
 struct TrialRun {
   std::vector<TrialRequest> requests;  // in the order of arrival
   std::vector<CallLine> calls;         // in the order in which they ended
   std::vector<sim::FaultCount> faults;
+  std::vector<sim::FaultChanged> fault_changes;
   Instant ended{};
   bool stopped = false;
   Duration lateness_max{0};  // of what the harness had to send at an instant

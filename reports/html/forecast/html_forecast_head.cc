@@ -7,6 +7,7 @@
 
 #include "base/duration_text.h"
 #include "base/json_writer.h"
+#include "reports/forecast/forecast_numbers.h"
 #include "reports/html/forecast/forecast_sections.h"
 #include "reports/html/html_components.h"
 
@@ -140,6 +141,7 @@ void put_forecast_head(HtmlWriter& html, const PlacedForecast& placed) {
   html.open("div", "replay").element("span", "Replay", "label");
   html.element("code", forecast.replay, "command").close("div");
   put_open_claims(html, forecast);
+  if (const std::string words = reduction_words(forecast); !words.empty()) html.element("p", words, "remark");
   for (const std::string& note : forecast.notes) html.element("p", "Note: " + note, "remark");
   html.close("header").line();
 }

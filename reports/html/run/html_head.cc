@@ -77,7 +77,7 @@ void put_head(HtmlWriter& html, const PlacedSummary& summary, const sim::Timelin
   put_fact(html, "Digest", hex_digits(run.digest), true);
   const std::string start = iso8601(timeline.start);
   put_fact(html, "Starts", start.substr(0, 10) + " " + start.substr(11, 8) + " UTC");
-  html.open("div").element("dt", "Virtual time").open("dd");
+  html.open("div").element("dt", run.trial && run.trial->clock == "real" ? "Time" : "Virtual time").open("dd");
   HtmlFigures{html, summary.places}.put(Kind::seconds, run.ended);
   const Duration lasted = timeline.ended.time_since_epoch();
   if (lasted >= std::chrono::minutes{2}) html.text(" (" + duration_words(lasted) + ")");
@@ -91,7 +91,7 @@ void put_head(HtmlWriter& html, const PlacedSummary& summary, const sim::Timelin
 
 void put_tiles(HtmlWriter& html, const PlacedSummary& summary) {
   const RunSummary& run = summary.run;
-  const auto counter = [&](std::string_view name) -> const std::int64_t& {
+  const auto counter = [&](std::string_view name) -> const std::optional<std::int64_t>& {
     const CoverageSummary* found = run.counter(name);
     check(found != nullptr, "a run counts every situation");
     return found->count;
@@ -115,28 +115,34 @@ void put_tiles(HtmlWriter& html, const PlacedSummary& summary) {
   tile.figure(Kind::count, run.calls);
   tile.with("", Kind::count, run.users.failed_over, " requests failed over");
   tile.end();
-  tile.begin("Breakers opened");
-  tile.figure(Kind::count, counter("breaker_opened"));
-  tile.with("", Kind::count, counter("probe_failed"), " probes failed");
-  tile.end();
+  if (!run.trial) {
+    tile.begin("Breakers opened");
+    tile.figure(Kind::count, counter("breaker_opened"));
+    tile.with("", Kind::count, counter("probe_failed"), " probes failed");
+    tile.end();
+  }
   tile.begin("Cost");
   tile.figure(Kind::money, run.cost.billed);
-  if (run.cost.known == run.cost.billed && run.cost.reserved == UsdSum{}) {
+  if (run.cost.is_all_known()) {
     html.text(std::string(kBilledWords) + ", all known to the gateway; ");
   } else {
     tile.with(std::string(kBilledWords) + "; known to the gateway ", Kind::money, run.cost.known);
     tile.with(", held by reservations ", Kind::money, run.cost.reserved, "; ");
   }
-  if (run.cost_limiter.monthly) {
-    tile.with("limit ", Kind::money, run.cost_limiter.monthly, " a month");
+  if (!run.cost_limiter) {
+    html.text("limits not observed");
+  } else if (run.cost_limiter->monthly) {
+    tile.with("limit ", Kind::money, run.cost_limiter->monthly, " a month");
   } else {
     html.text("no monthly limit");
   }
   tile.end();
-  tile.begin("Cache hit rate");
-  tile.figure(Kind::share, run.cache.hit_rate);
-  tile.with("", Kind::count, run.cache.hits, " hits");
-  tile.end();
+  if (run.cache) {
+    tile.begin("Cache hit rate");
+    tile.figure(Kind::share, run.cache->hit_rate);
+    tile.with("", Kind::count, run.cache->hits, " hits");
+    tile.end();
+  }
   tile.begin("Tokens");
   tile.figure(Kind::count, run.users.tokens.total);
   tile.with("in ", Kind::count, run.users.tokens.input);

@@ -97,10 +97,16 @@ void put_budget_figures(JsonWriter& json, const Timeline& timeline) {
     json.key("settled").large_integers(scaled(last_by_view(timeline, settled), 1'000'000)).end_object();
   };
   json.key("billed_words").text(kBilledWords).key("billed").large_integers(billed_by_view(timeline));
-  json.key("budget").begin_object();
-  window("month", timeline.monthly_limit, timeline.month_settled_picos);
-  window("day", timeline.daily_limit, timeline.day_settled_picos);
-  json.end_object().key("alerts").begin_array();
+  json.key("budget");
+  if (timeline.from_outside) {
+    json.null();
+  } else {
+    json.begin_object();
+    window("month", timeline.monthly_limit, timeline.month_settled_picos);
+    window("day", timeline.daily_limit, timeline.day_settled_picos);
+    json.end_object();
+  }
+  json.key("alerts").begin_array();
   for (const auto& [at, event] : timeline.budget) {
     const bool is_alert = event.kind == monitor::BudgetEvent::Kind::alert;
     if (!is_alert && event.kind != monitor::BudgetEvent::Kind::budget_refused) continue;
@@ -169,8 +175,11 @@ void put_panels(HtmlWriter& html, const Timeline& timeline) {
             "Stacked: the share of requests that each provider answered over time, that came from the cache, that the "
             "limiters refused, and that had no answer",
             answer_table(timeline));
-  put_panel(html, timeline, "lanes", "Circuit breakers", "state by provider",
-            "The state of each provider's breaker over time", lane_table(timeline));
+  // What goes on inside a gateway under trial is not observed.
+  if (!timeline.from_outside) {
+    put_panel(html, timeline, "lanes", "Circuit breakers", "state by provider",
+              "The state of each provider's breaker over time", lane_table(timeline));
+  }
   put_panel(html, timeline, "failed-calls", "Failed calls", "calls",
             "Bars: calls to each provider that failed over time, and requests that failed for their callers",
             failure_table(timeline));
@@ -178,11 +187,11 @@ void put_panels(HtmlWriter& html, const Timeline& timeline) {
             "Latency quantiles p50, p95 and p99 over time", latency_table(timeline));
   put_panel(html, timeline, "in-flight", "In flight", "requests and calls", "Requests and calls in flight over time",
             in_flight_table(timeline));
-  put_panel(
-      html, timeline, "spend", "Cost against budget", "US dollars",
-      "What the providers billed since the start, and what the budget counts of its month and day: known bills and "
-      "reservations held",
-      spend_table(timeline));
+  put_panel(html, timeline, "spend", timeline.from_outside ? "Cost" : "Cost against budget", "US dollars",
+            timeline.from_outside ? "What the providers billed since the start"
+                                  : "What the providers billed since the start, and what the budget counts of its "
+                                    "month and day: known bills and reservations held",
+            spend_table(timeline));
   html.close("div");
   if (timeline.transitions_total > static_cast<std::int64_t>(std::min(timeline.transitions.size(), kPartsMax))) {
     html.element(

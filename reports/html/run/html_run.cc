@@ -22,6 +22,7 @@ std::string run_page(const RunSummary& run, const sim::Timeline& timeline, const
   put_panels(html, timeline);
   html.open("div", "", "id=\"tables\"");
   put_findings(html, summary);
+  put_trial(html, summary);
   put_providers(html, summary);
   put_matrix(html, timeline);
   put_experiment(html, summary);
@@ -31,7 +32,10 @@ std::string run_page(const RunSummary& run, const sim::Timeline& timeline, const
   html.close("div").close("main").line();
   HtmlWriter footer{page.footer};
   footer.open("p").text("Written by windtunnel " + run.build.version + " from summary.json and ");
-  footer.text("timeline.json. Times are virtual; the same scenario and seed give the same run.").close("p");
+  footer.text(run.trial && run.trial->clock == "real"
+                  ? "timeline.json. Times are of the real clock, since the start of the trial."
+                  : "timeline.json. Times are virtual; the same scenario and seed give the same run.");
+  footer.close("p");
   page.figures = panel_figures(timeline);
   page.figures_id = "run-figures";
   return html_page(page, bundle);

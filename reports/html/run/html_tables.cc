@@ -35,14 +35,16 @@ void put_finding(HtmlWriter& html, const FieldPlaces& places, const Finding& fin
 }
 
 void put_counter(HtmlWriter& html, const FieldPlaces& places, const CoverageSummary& counter) {
-  const bool is_reached = counter.count >= counter.required.value_or(0);
+  const bool is_reached = counter.count.value_or(0) >= counter.required.value_or(0);
   HtmlFigures figures{html, places};
-  html.open("tr", is_reached ? "" : "inconclusive");
+  html.open("tr", is_reached || !counter.count ? "" : "inconclusive");
   put_row_name(html, counter.name);
   figures.cell(Kind::count, counter.count);
   figures.cell(Kind::count, counter.required);
   html.open("td");
-  if (counter.required) {
+  if (!counter.count) {
+    html.text("not observed");
+  } else if (counter.required) {
     put_mark(html, is_reached ? "pass" : "inconclusive");
     html.text(is_reached ? "reached" : "not reached");
   }
@@ -57,7 +59,8 @@ void put_invariants(HtmlWriter& html, const RunSummary& run) {
   html.open("tr", verdict).open("td", "state");
   put_mark(html, verdict);
   html.text(verdict).close("td").element("td", "invariants").open("td");
-  html.text(fmt::format("{} invariants hold after every event", run.checks.size())).close("td");
+  html.text(std::to_string(run.checks.size()));
+  html.text(run.trial ? " checks hold of every request" : " invariants hold after every event").close("td");
   html.element("td", is_violated ? "see below" : "0 violations", "reason").element("td", "").close("tr");
 }
 
@@ -74,6 +77,19 @@ void put_replies(HtmlWriter& html, const FieldPlaces& places, const ProviderSumm
   }
   if (separator.empty()) html.element("span", "none", "none");
   html.close("td");
+}
+
+void put_breaker(HtmlWriter& html, HtmlFigures& figures, const std::optional<BreakerSummary>& breaker) {
+  if (!breaker) {
+    html.element("td", "not observed", "none").element("td", "not observed", "none");
+    return;
+  }
+  html.open("td", "state");
+  put_mark(html, breaker->state == monitor::BreakerState::closed ? "pass"
+                 : breaker->state == monitor::BreakerState::open ? "fail"
+                                                                 : "inconclusive");
+  html.text(name_of(breaker->state)).close("td");
+  figures.cell(Kind::count, breaker->opened);
 }
 
 void put_interval(HtmlWriter& html, const FieldPlaces& places, Kind kind, const std::optional<Interval>& interval) {
@@ -132,6 +148,50 @@ void put_findings(HtmlWriter& html, const PlacedSummary& summary) {
   html.close("div").close("section").line();
 }
 
+void put_trial(HtmlWriter& html, const PlacedSummary& summary) {
+  if (!summary.run.trial) return;
+  const TrialSummary& trial = *summary.run.trial;
+  HtmlFigures figures{html, summary.places};
+  const auto row = [&](const std::string& name, Kind kind, const auto& figure) {
+    html.open("tr");
+    put_row_name(html, name);
+    figures.cell(kind, figure);
+    html.close("tr");
+  };
+  begin_table(html, "Trial of " + trial.gateway + ", " + trial.clock + " clock",
+              {{"Seen from outside", false}, {"Figure"}});
+  row("requests", Kind::count, trial.requests.total);
+  for (std::size_t i = 0; i < kTrialViews.size(); ++i) {
+    row("requests: " + std::string(kTrialViews[i]), Kind::count, trial.requests.views[i]);
+  }
+  row("calls to providers", Kind::count, trial.calls.total);
+  row("calls: most for one request", Kind::count, trial.calls.most_for_one_request);
+  row("calls: of no request", Kind::count, trial.calls.unasked);
+  row("calls: after the end of their request", Kind::count, trial.calls.after_the_end);
+  row("billed", Kind::money, trial.billed);
+  row("billed for answers that no caller got", Kind::money, trial.billed_unused);
+  row("latency, p50", Kind::milliseconds, trial.latency_p50);
+  row("latency, p95", Kind::milliseconds, trial.latency_p95);
+  row("first byte, p50", Kind::milliseconds, trial.first_byte_p50);
+  row("added by the gateway, p50", Kind::milliseconds, trial.added_p50);
+  row("lateness of the harness", Kind::milliseconds, trial.lateness_max);
+  end_table(html);
+  if (trial.agreement) {
+    begin_table(html, fmt::format("Predicted by {} simulations, and observed", trial.agreement->seeds),
+                {{"Figure", false}, {"Unit", false}, {"Observed"}, {"From"}, {"To"}, {"", false}});
+    for (const AgreementRow& of : trial.agreement->rows) {
+      html.open("tr", of.is_inside ? "" : "inconclusive");
+      put_row_name(html, of.name);
+      html.element("td", of.unit).element("td", of.observed.empty() ? "not observed" : of.observed, "number");
+      html.element("td", of.low, "number").element("td", of.high, "number");
+      html.element("td", of.is_inside ? "" : "outside: " + of.explanation).close("tr");
+    }
+    end_table(html);
+  }
+  if (trial.not_observed.empty()) return;
+  html.open("p", "note").text(fmt::format("Not observed: {}.", fmt::join(trial.not_observed, "; "))).close("p").line();
+}
+
 void put_faults_and_coverage(HtmlWriter& html, const PlacedSummary& summary) {
   html.open("div", "pair");
   if (!summary.run.faults.empty()) {
@@ -152,15 +212,18 @@ void put_faults_and_coverage(HtmlWriter& html, const PlacedSummary& summary) {
   }
   begin_table(html, "Coverage", {{"Situation", false}, {"Times"}, {"Required"}, {"", false}});
   std::string never;
+  std::string unseen;
   for (const CoverageSummary& counter : summary.run.coverage) {
-    if (counter.count > 0 || counter.required) {
+    if (counter.count.value_or(0) > 0 || counter.required) {
       put_counter(html, summary.places, counter);
     } else {
-      never += (never.empty() ? "" : ", ") + counter.name;
+      std::string& names = counter.count ? never : unseen;
+      names += (names.empty() ? "" : ", ") + counter.name;
     }
   }
   html.close("tbody").close("table");
   if (!never.empty()) html.open("p", "note").text("Never: " + never + ".").close("p");
+  if (!unseen.empty()) html.open("p", "note").text("Not observed: " + unseen + ".").close("p");
   html.close("div").close("section").close("div").line();
 }
 
@@ -191,13 +254,7 @@ void put_providers(HtmlWriter& html, const PlacedSummary& summary) {
     figures.cell(Kind::money, provider.cost.billed);
     figures.cell(Kind::money, provider.cost.known);
     figures.cell(Kind::money, provider.cost.reserved);
-    const monitor::BreakerState state = provider.breaker.state;
-    html.open("td", "state");
-    put_mark(html, state == monitor::BreakerState::closed ? "pass"
-                   : state == monitor::BreakerState::open ? "fail"
-                                                          : "inconclusive");
-    html.text(name_of(state)).close("td");
-    figures.cell(Kind::count, provider.breaker.opened);
+    put_breaker(html, figures, provider.breaker);
     html.close("tr");
   }
   end_table(html);
@@ -280,39 +337,43 @@ void put_workloads(HtmlWriter& html, const PlacedSummary& summary) {
 
 void put_limiters(HtmlWriter& html, const PlacedSummary& summary) {
   const RunSummary& run = summary.run;
+  if (!run.rate_limiter) {
+    html.open("p", "note").text("Limiters, budget and cache are inside the gateway: not observed.").close("p").line();
+    return;
+  }
   HtmlFigures figures{html, summary.places};
   html.open("div", "pair");
   begin_table(html, "Limiters", {{"Limiter", false}, {"Refused"}, {"Figures", false}});
   html.open("tr");
   put_row_name(html, "rate");
-  figures.cell(Kind::count, run.rate_limiter.refused);
+  figures.cell(Kind::count, run.rate_limiter->refused);
   html.element("td", "").close("tr").open("tr");
-  put_row_name(html, "tokens (" + run.token_limiter.mode + ")");
-  figures.cell(Kind::count, run.token_limiter.refused);
+  put_row_name(html, "tokens (" + run.token_limiter->mode + ")");
+  figures.cell(Kind::count, run.token_limiter->refused);
   html.open("td").text("average ");
-  figures.put(Kind::decimal, run.token_limiter.average);
+  figures.put(Kind::decimal, run.token_limiter->average);
   html.text(" of ");
-  figures.put(Kind::count, run.token_limiter.limit);
+  figures.put(Kind::count, run.token_limiter->limit);
   html.text(", cut ");
-  figures.put(Kind::count, run.token_limiter.cut);
+  figures.put(Kind::count, run.token_limiter->cut);
   html.close("td").close("tr").open("tr");
   put_row_name(html, "cost");
-  figures.cell(Kind::count, run.cost_limiter.refused);
+  figures.cell(Kind::count, run.cost_limiter->refused);
   html.open("td").text("settled ");
-  figures.put(Kind::money, run.cost_limiter.settled);
+  figures.put(Kind::money, run.cost_limiter->settled);
   html.text(": known bills ");
   figures.put(Kind::money, run.cost.known);
   html.text(" and reservations held ");
   figures.put(Kind::money, run.cost.reserved);
-  if (run.cost_limiter.refused_by_reservation > 0) {
+  if (run.cost_limiter->refused_by_reservation > 0) {
     html.text("; refused by reservations of calls in flight: ");
-    figures.put(Kind::count, run.cost_limiter.refused_by_reservation);
+    figures.put(Kind::count, run.cost_limiter->refused_by_reservation);
   }
   html.close("td").close("tr");
   end_table(html);
   begin_table(html, "Budget at the end",
               {{"Window", false}, {"Begins", false}, {"Spent"}, {"Reserved"}, {"At most"}, {"Limit"}, {"Alerts"}});
-  for (const BudgetWindowSummary& window : run.cost_limiter.windows) {
+  for (const BudgetWindowSummary& window : run.cost_limiter->windows) {
     html.open("tr");
     put_row_name(html, window.window);
     html.element("td", window.begin.substr(0, 10));
@@ -327,9 +388,9 @@ void put_limiters(HtmlWriter& html, const PlacedSummary& summary) {
   }
   end_table(html);
   html.close("div");
-  if (run.cost.known == run.cost.billed && run.cost.reserved == UsdSum{}) return;
+  if (run.cost.is_all_known()) return;
   html.open("p", "note").text("The budget counts ");
-  figures.put(Kind::money, run.cost_limiter.settled);
+  figures.put(Kind::money, run.cost_limiter->settled);
   html.text(" where the providers billed ");
   figures.put(Kind::money, run.cost.billed);
   html.text(": the gateway never learns the bill of a call that times out or breaks off, and holds its reservation.");

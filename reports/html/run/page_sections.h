@@ -29,6 +29,8 @@ void put_panels(HtmlWriter& html, const sim::Timeline& timeline);
 std::string panel_figures(const sim::Timeline& timeline);
 
 void put_findings(HtmlWriter& html, const PlacedSummary& summary);
+// Of a trial alone: what callers and providers saw, and what the simulation had predicted.
+void put_trial(HtmlWriter& html, const PlacedSummary& summary);
 void put_faults_and_coverage(HtmlWriter& html, const PlacedSummary& summary);
 void put_providers(HtmlWriter& html, const PlacedSummary& summary);
 // Whom requests were assigned to, and who answered them, or what became of them.

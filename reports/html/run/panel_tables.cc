@@ -161,7 +161,9 @@ std::vector<TableColumn> in_flight_table(const Timeline& timeline) {
 
 std::vector<TableColumn> spend_table(const Timeline& timeline) {
   const Groups groups{timeline};
-  return {dollars(std::string(kBilledWords) + ", USD", groups.last(billed_by_view(timeline)), 6),
+  TableColumn billed = dollars(std::string(kBilledWords) + ", USD", groups.last(billed_by_view(timeline)), 6);
+  if (timeline.from_outside) return {std::move(billed)};
+  return {std::move(billed),
           dollars("as the budget counts, this month, USD",
                   groups.last(last_by_view(timeline, timeline.month_settled_picos)), kDollarDecimals),
           dollars("as the budget counts, this day, USD",

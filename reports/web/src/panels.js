@@ -229,10 +229,12 @@ export function spend(figure, run, time) {
   const dollars = (values) => columnOf(run, values).map((micros) => micros / 1e6);
   const billed = { label: run.billed_words, colour: "line-4", dash: [], width: 3.5, values: dollars(run.billed) };
   billed.value = (column) => spreadWords(billed.values, column, say.dollars, "");
-  const windows = [
+  // A gateway under trial shows no budget.
+  const counted = [
     ["month", "as the budget counts, this month", "ink", [7, 4]],
     ["day", "as the budget counts, this day", "line-2", [2, 3]],
-  ]
+  ];
+  const windows = (run.budget ? counted : [])
     .filter(([window]) => window === "month" || run.budget[window].limit != null)
     .map(([window, label, tone, dash]) => {
       const [values, limit] = [dollars(run.budget[window].settled), run.budget[window].limit];

@@ -136,6 +136,9 @@ const Table<RouteRetry>& retry_table() {
                    "monitor.provider_call.rate_limited.retries has it.")
               .in(kKindsUnit)
               .such_as(R"(["server_error", "timeout", 529])"),
+          field<R>("backoff", &R::backoff, optional(object(backoff_table)),
+                   "The waits before retries; null: those of the deployment, or of monitor.provider_call.")
+              .such_as(R"({"base": "1s", "jitter": "none"})"),
       },
       {}};
   return table;
@@ -248,6 +251,20 @@ const Table<RouteConfig>& route_table() {
           field<R>("attempt_timeout", &R::attempt_timeout, optional(duration({1ns})),
                    "Of one call; null: that of the deployment, or of monitor.provider_call.")
               .such_as("\"30s\"")
+              .with_beside(targets),
+          field<R>("first_token_timeout", &R::first_token_timeout, optional(duration({1ns})),
+                   "Of a streamed call, until its first token; null: that of the deployment, or of "
+                   "monitor.provider_call.")
+              .such_as("\"8s\"")
+              .with_beside(targets),
+          field<R>("idle_timeout", &R::idle_timeout, optional(duration({1ns})),
+                   "Of a streamed call, between two tokens; null: that of the deployment, or of monitor.provider_call.")
+              .such_as("\"5s\"")
+              .with_beside(targets),
+          field<R>("circuit_breaker", &R::breaker, optional(object(own_breaker_table)),
+                   "The breaker of each deployment that this route reaches. A deployment has one, so that routes which "
+                   "share one agree; null: that of the deployment, or monitor.circuit_breaker.")
+              .such_as(R"({"preset": "polly"})")
               .with_beside(targets),
           field<R>("timeout", &R::timeout, optional(duration({1ns})),
                    "Of the whole route, from its begin; then its fallback is tried. null: none.")

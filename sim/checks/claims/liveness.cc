@@ -47,9 +47,13 @@ void Liveness::on(const monitor::AttemptStarted& event) {
 // A call of before the healing that fails now, or an ignored outcome, gives its permit back: those that were refused
 // meanwhile asked for nothing.
 void Liveness::on(const monitor::AttemptEnded& event) {
-  if (event.counted != monitor::BreakerOutcome::success && event.at <= due_) {
-    breakers_[index_of(event.provider)].asked = 0;
-  }
+  if (event.counted == monitor::BreakerOutcome::success || event.at > due_) return;
+  FollowedBreaker& breaker = breakers_[index_of(event.provider)];
+  breaker.asked = 0;
+  const bool is_old = event.at - event.latency < Instant{} + scenario_.liveness->heal_at;
+  const bool is_probe = event.state_before == monitor::BreakerState::half_open &&
+                        event.counted != monitor::BreakerOutcome::ignored && !event.late;
+  if (is_probe) (is_old ? breaker.old_failure : breaker.new_failure) = true;
 }
 
 void Liveness::on(const monitor::BreakerMoved& event) {
@@ -57,6 +61,7 @@ void Liveness::on(const monitor::BreakerMoved& event) {
   if (arrow.at > due_) return;
   FollowedBreaker& breaker = breakers_[index_of(event.provider)];
   breaker.state = arrow.to;
+  if (arrow.to != monitor::BreakerState::open) breaker.old_failure = breaker.new_failure = false;
   if (arrow.to != monitor::BreakerState::half_open) breaker.asked = 0;
   if (arrow.to == monitor::BreakerState::open) {
     breaker.open_until = arrow.open_for > Instant::max() - arrow.at ? Instant::max() : arrow.at + arrow.open_for;
@@ -70,15 +75,25 @@ void Liveness::on(const monitor::Record& record) {
 }
 
 void Liveness::judge_breakers(Finding& closed) const {
-  const monitor::BreakerConfig& rules = scenario_.monitor.circuit_breaker;
-  const std::int64_t enough =
-      rules.half_open_failure_rate ? rules.half_open_max_calls : rules.half_open_success_threshold;
+  const std::vector<monitor::BreakerConfig> settings = breakers_of(scenario_);
   closed.reason = "all were closed";
   for (std::size_t i = 0; i < breakers_.size(); ++i) {
     const FollowedBreaker& breaker = breakers_[i];
     if (breaker.state == monitor::BreakerState::closed) continue;
     const std::string& name = scenario_.providers[i].name;
+    const monitor::BreakerConfig& rules = settings[i];
+    const std::int64_t enough =
+        rules.half_open_failure_rate ? rules.half_open_max_calls : rules.half_open_success_threshold;
     const bool still_open = breaker.open_until >= due_;
+    const bool judged_late = still_open && breaker.old_failure && !breaker.new_failure && rules.half_open_failure_rate;
+    if (judged_late) {
+      closed.verdict = Verdict::inconclusive;
+      closed.reason = fmt::format(
+          "the breaker of {} was open, because a probe failed before that and the calls that it was "
+          "judged with came late",
+          name);
+      continue;
+    }
     if (still_open || breaker.asked >= enough) {
       closed.verdict = Verdict::fail;
       closed.at = due_;

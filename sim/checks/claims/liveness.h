@@ -3,8 +3,9 @@
 // time that the scenario allows. A breaker that is stuck passes every safety check; only this one finds it.
 //
 // A breaker closes by being asked. One that was not asked since it could let a probe through has shown nothing: then
-// the run is inconclusive. Requests that our own limiters refuse or whose client is at fault do not count for
-// recovery and do not count.
+// the run is inconclusive. So it is of one that judges its probes together and opened again because one of them failed
+// before the healing, so late that it could not close any more: the calls that were missing came late. Requests that
+// our own limiters refuse or whose client is at fault do not count for recovery and do not count.
 
 #include <cstdint>
 #include <vector>
@@ -36,6 +37,10 @@ class Liveness final {
     Duration probe{0};          // the longest that a probe takes when all is well
     std::int64_t asked = 0;     // since it could let a probe through, or since one that was no success
     bool permit_given = false;  // and not yet followed by a call
+    // Whether a probe of before the healing failed in this HALF_OPEN, or in the one before this OPEN; and one of after
+    // it.
+    bool old_failure = false;
+    bool new_failure = false;
   };
 
   [[nodiscard]] bool may_show_recovery(const FollowedBreaker& breaker, Instant now) const;

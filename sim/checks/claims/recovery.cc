@@ -47,25 +47,26 @@ LoadPeak peak_of(const WorkloadSpec& load, double latency) {
   return peak;
 }
 
-monitor::BreakerOutcome outcome_of(const Scenario& scenario, monitor::ReplyKind kind) {
+monitor::BreakerOutcome outcome_of(const Scenario& scenario, const monitor::BreakerConfig& breaker,
+                                   monitor::ReplyKind kind) {
   using monitor::BreakerOutcome;
-  if (const auto& set = scenario.monitor.circuit_breaker.outcomes[index_of(kind)]) return *set;
+  if (const auto& set = breaker.outcomes[index_of(kind)]) return *set;
   const bool neutral = is_callers_own(kind) || (kind == monitor::ReplyKind::rate_limited &&
                                                 !scenario.monitor.provider_call.rate_limited_counts);
   return neutral ? BreakerOutcome::ignored : BreakerOutcome::failure;
 }
 
-double counted_errors(const Scenario& scenario, const ProviderSpec& provider) {
+double counted_errors(const Scenario& scenario, const monitor::BreakerConfig& breaker, const ProviderSpec& provider) {
   double sum = 0;
   for (const auto& [kind, rate] : provider.errors.rates) {
-    if (outcome_of(scenario, kind) != monitor::BreakerOutcome::ignored) sum += rate;
+    if (outcome_of(scenario, breaker, kind) != monitor::BreakerOutcome::ignored) sum += rate;
   }
   return sum;
 }
 
-bool has_fatal_errors(const Scenario& scenario, const ProviderSpec& provider) {
+bool has_fatal_errors(const Scenario& scenario, const monitor::BreakerConfig& breaker, const ProviderSpec& provider) {
   return std::ranges::any_of(provider.errors.rates, [&](const auto& entry) {
-    return entry.second > 0 && outcome_of(scenario, entry.first) == monitor::BreakerOutcome::fatal;
+    return entry.second > 0 && outcome_of(scenario, breaker, entry.first) == monitor::BreakerOutcome::fatal;
   });
 }
 
@@ -95,6 +96,10 @@ double chance_of_trip(const monitor::BreakerConfig& breaker, double rate) {
     const bool counted = breaker.window_type == monitor::WindowType::count;
     chance += counted ? chance_of_failures(rate, *breaker.failure_count_threshold, breaker.window_size) : 1;
   }
+  const bool allows_few = breaker.allowed_fails || std::ranges::any_of(breaker.allowed_fails_by, [](const auto& fails) {
+                            return fails.has_value();
+                          });
+  if (allows_few) chance += 1;
   return chance;
 }
 
@@ -130,7 +135,23 @@ Duration timeout_most(const Scenario& scenario) {
   return most;
 }
 
-std::optional<std::string> provider_cannot(const Scenario& scenario, const ProviderSpec& provider) {
+// The shortest time that a level states for the tokens of a streamed call; nothing: no call is streamed, or none does.
+std::optional<Duration> token_time_least(const Scenario& scenario, const ProviderSpec& provider) {
+  if (std::ranges::none_of(scenario.workloads, &WorkloadSpec::stream)) return std::nullopt;
+  std::optional<Duration> least;
+  const auto take = [&](const std::optional<Duration>& time) {
+    if (time) least = std::min(*time, least.value_or(*time));
+  };
+  take(scenario.monitor.provider_call.first_token_timeout), take(scenario.monitor.provider_call.idle_timeout);
+  take(provider.first_token_timeout), take(provider.idle_timeout);
+  for (const monitor::RouteConfig& route : scenario.monitor.routing.routes) {
+    take(route.first_token_timeout), take(route.idle_timeout);
+  }
+  return least;
+}
+
+std::optional<std::string> provider_cannot(const Scenario& scenario, const monitor::BreakerConfig& breaker,
+                                           const ProviderSpec& provider) {
   const double latency = healthy_latency_max(scenario, provider);
   const monitor::ProviderCallConfig& call = scenario.monitor.provider_call;
   const auto takes = [&] {
@@ -140,13 +161,15 @@ std::optional<std::string> provider_cannot(const Scenario& scenario, const Provi
   if (latency > static_cast<double>(timeout.count())) {
     return fmt::format("{}, the timeout is {:.3f} s", takes(), in_seconds(timeout));
   }
+  if (const auto time = token_time_least(scenario, provider); time && latency > static_cast<double>(time->count())) {
+    return fmt::format("{}, a first token or the next one is waited for {:.3f} s", takes(), in_seconds(*time));
+  }
   if (call.deadline && latency > static_cast<double>(call.deadline->count())) {
     return fmt::format("{}, the deadline is {:.3f} s", takes(), in_seconds(*call.deadline));
   }
-  const double errors = counted_errors(scenario, provider);
+  const double errors = counted_errors(scenario, breaker, provider);
   if (errors > 0.02) return fmt::format("{} fails {:.1f} % of its calls when all is well", provider.name, errors * 100);
-  if (errors > 0 && (has_fatal_errors(scenario, provider) ||
-                     chance_of_trip(scenario.monitor.circuit_breaker, errors) > kNegligible)) {
+  if (errors > 0 && (has_fatal_errors(scenario, breaker, provider) || chance_of_trip(breaker, errors) > kNegligible)) {
     return fmt::format("{} fails {:.2f} % of its calls when all is well, enough to open its breaker at times",
                        provider.name, errors * 100);
   }
@@ -268,7 +291,7 @@ double healthy_calls_per_minute(const Scenario& scenario) {
 
 Recovery recovery_of(const Scenario& scenario) {
   const monitor::ProviderCallConfig& call = scenario.monitor.provider_call;
-  const monitor::BreakerConfig& breaker = scenario.monitor.circuit_breaker;
+  const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
   Recovery recovery;
   double latency = 0;
   for (const ProviderSpec& provider : scenario.providers)
@@ -278,18 +301,24 @@ Recovery recovery_of(const Scenario& scenario) {
   const Duration patience = timeout == monitor::kNoTimeout ? probe : timeout;
   const Duration last_failure = std::max(patience, call.deadline.value_or(Duration{0}));
   const Duration wrong_for = (scenario.liveness ? scenario.liveness->heal_at : scenario.duration) + last_failure;
-  const Duration open = open_longest(breaker, wrong_for);
-  const Duration probes =
-      std::min(probe, timeout) *
-      (breaker.half_open_failure_rate ? breaker.half_open_max_calls : breaker.half_open_success_threshold);
-  recovery.time = last_failure + std::max(call.retry_after_cap, open) + probes + work_left_behind(scenario);
-  // Failed probes of before are judged with those to come, and may reopen it once more.
-  if (breaker.half_open_failure_rate) recovery.time += open + probes;
-  // Failures of before stay in a window of time and may open the breaker there while successes leave it.
-  if (judges_rate_at_success(breaker)) recovery.time += breaker.window;
-  std::optional<std::string> reason = reopens_late(breaker);
-  for (const ProviderSpec& provider : scenario.providers) {
-    if (!reason) reason = provider_cannot(scenario, provider);
+  const Duration left_behind = work_left_behind(scenario);
+  std::optional<std::string> reason;
+  for (std::size_t i = 0; i < breakers.size(); ++i) {
+    const monitor::BreakerConfig& breaker = breakers[i];
+    const Duration open = open_longest(breaker, wrong_for);
+    const Duration probes =
+        std::min(probe, timeout) *
+        (breaker.half_open_failure_rate ? breaker.half_open_max_calls : breaker.half_open_success_threshold);
+    Duration time = last_failure + std::max(call.retry_after_cap, open) + probes + left_behind;
+    // Failed probes of before are judged with those to come, and may reopen it once more.
+    if (breaker.half_open_failure_rate) time += open + probes;
+    // Failures of before stay in a window of time and may open the breaker there while successes leave it.
+    if (judges_rate_at_success(breaker)) time += breaker.window;
+    recovery.time = std::max(recovery.time, time);
+    if (!reason) reason = reopens_late(breaker);
+  }
+  for (std::size_t i = 0; i < breakers.size(); ++i) {
+    if (!reason) reason = provider_cannot(scenario, breakers[i], scenario.providers[i]);
   }
   if (!reason) reason = claim_cannot(scenario, recovery.time);
   recovery.possible = !reason;

@@ -75,6 +75,7 @@ void RunNotes::on(const FaultHit& event) { hit_by_fault_.insert(event.request); 
 void RunNotes::on(const monitor::Record& record) {
   ++requests_;
   ++outcomes_[static_cast<std::size_t>(record.outcome)];
+  if (record.limit) ++refused_by_limits_;
   if (is_answered(record.outcome)) warm_up_.add(record.finished, record.latency());
   const bool is_served = record.outcome == Outcome::served;
   if (is_served && record.answered_by) ++served_by_[index_of(*record.answered_by)];
@@ -127,11 +128,12 @@ std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& f
   const std::int64_t count = outcomes_[static_cast<std::size_t>(outcome)];
   const bool is_stuck = outcome == Outcome::all_providers_unavailable;
   const bool by_fault = most != faults.end() && most->affected > 0 && (is_stuck || 2 * most->affected >= count);
-  const std::string fault =
-      by_fault ? "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id : "";
-  const std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
-                                          timeout_seconds(scenario_.monitor.provider_call.timeout));
+  std::string fault = by_fault ? "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id : "";
+  std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
+                                    timeout_seconds(scenario_.monitor.provider_call.timeout));
   const bool has_timeouts = std::ranges::any_of(healthy_timeouts_, [](std::int64_t value) { return value > 0; });
+  const bool by_limits = 2 * refused_by_limits_ > count && is_refused(outcome);
+  if (by_limits) return "limits";
   if (outcome == Outcome::refused_budget) return std::string{budget_setting(scenario_.monitor.cost_limiter)};
   if (outcome == Outcome::refused_tokens) {
     return fmt::format("monitor.token_limiter, whose limit is {}", scenario_.monitor.token_limiter.limit.count());

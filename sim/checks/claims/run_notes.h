@@ -52,6 +52,7 @@ class RunNotes final {
   const Scenario& scenario_;
   std::int64_t requests_ = 0;
   std::array<std::int64_t, monitor::kOutcomes> outcomes_{};
+  std::int64_t refused_by_limits_ = 0;
   std::vector<std::int64_t> served_by_;          // requests, by provider
   std::vector<std::int64_t> healthy_timeouts_;   // requests with a timeout that no fault caused, by provider
   std::int64_t failed_by_timeout_ = 0;           // their last call

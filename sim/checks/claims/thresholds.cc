@@ -41,6 +41,7 @@ bool is_flow(Metric metric) {
 const char* unit_of(const ThresholdSpec& spec) {
   if (is_duration(spec.of)) return "ms";
   if (is_money(spec)) return "USD";
+  if (spec.of == Metric::amplification) return "calls_per_wish";
   if (spec.aggregate == Aggregate::count) return "count";
   if (spec.aggregate == Aggregate::rate) return is_flow(spec.of) ? "per_s" : "share";
   return "tokens";
@@ -60,8 +61,11 @@ std::string seconds(Duration since_start) { return fmt::format("{}s", static_cas
 Thresholds::Thresholds(const Scenario& scenario)
     : has_experiment_(!scenario.monitor.ab_router.variants.empty()),
       has_routes_(!scenario.monitor.routing.routes.empty()),
-      has_cost_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
-        return threshold_spec.of == Metric::cost_usd;
+      has_cost_(std::ranges::any_of(
+          scenario.thresholds,
+          [](const ThresholdSpec& threshold_spec) { return threshold_spec.of == Metric::cost_usd; })),
+      has_amplification_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
+        return threshold_spec.of == Metric::amplification;
       })) {
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
@@ -71,6 +75,15 @@ Thresholds::Thresholds(const Scenario& scenario)
     const auto& variants = scenario.monitor.ab_router.variants;
     for (std::size_t i = 0; spec.variant && i < variants.size(); ++i) {
       if (variants[i].id == *spec.variant) state.variant = static_cast<std::uint16_t>(i);
+    }
+    if (spec.team) state.team = monitor::caller_word(*spec.team);
+    const monitor::LimitsConfig& limits = scenario.monitor.limits;
+    for (std::size_t i = 0; spec.limit && i < limits.limits.size(); ++i) {
+      if (limit_name(limits, i) == *spec.limit) state.limit = static_cast<std::uint8_t>(i);
+    }
+    const auto& routes = scenario.monitor.routing.routes;
+    for (std::size_t i = 0; spec.route && i < routes.size(); ++i) {
+      if (routes[i].name == *spec.route) state.route = monitor::RouteId{static_cast<std::uint8_t>(i)};
     }
     state.end = Instant::max();
     if (spec.during || spec.after) {
@@ -102,6 +115,10 @@ Thresholds::Sums* Thresholds::at(State& state, Instant now) {
 void Thresholds::on(const monitor::AttemptEnded& event) {
   for (State& state : states_) {
     const Metric of = state.spec->of;
+    if (of == Metric::amplification) {
+      if (Sums* sums = at(state, event.at)) ++sums->count;
+      continue;
+    }
     const bool is_counted = of == Metric::provider_calls || of == Metric::provider_errors;
     if (!is_counted && of != Metric::breaker_opened) continue;
     const bool is_own = !state.provider || *state.provider == event.provider;
@@ -111,6 +128,13 @@ void Thresholds::on(const monitor::AttemptEnded& event) {
     ++sums->of;
     if (!is_counted || !is_own) continue;
     if (of == Metric::provider_calls || event.reply.kind != monitor::ReplyKind::ok) ++sums->count;
+  }
+}
+
+void Thresholds::add_wish(Instant now, int count) {
+  for (State& state : states_) {
+    if (state.spec->of != Metric::amplification) continue;
+    if (Sums* sums = at(state, now)) sums->of += count;
   }
 }
 
@@ -127,7 +151,7 @@ void Thresholds::on(const monitor::Record& record) {
   const Usd billed_unknown = unknown_bills_.take(record.request.id);
   for (State& state : states_) {
     const Metric of = state.spec->of;
-    if (of == Metric::provider_errors || of == Metric::breaker_opened) continue;
+    if (of == Metric::provider_errors || of == Metric::breaker_opened || of == Metric::amplification) continue;
     if (of == Metric::provider_calls) {
       if (Sums* sums = at(state, record.finished)) ++sums->of;
     } else if (matches(state, record)) {
@@ -146,6 +170,8 @@ std::optional<monitor::ProviderId> Thresholds::target_of(const monitor::Record& 
 
 bool Thresholds::matches(const State& state, const monitor::Record& record) const {
   if (state.variant && record.variant != state.variant) return false;
+  if (state.team && record.request.caller.team != *state.team) return false;
+  if (state.route && record.request.route != *state.route) return false;
   if (state.provider && target_of(record) != state.provider) return false;
   if (!state.served_by) return true;
   const monitor::Attempt* last = record.last_attempt();
@@ -160,6 +186,7 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
   const bool refused = is_refused(record.outcome);
   ++sums->of;
   if (state.spec->outcome && record.outcome != *state.spec->outcome) return;
+  if (state.limit && record.limit != state.limit) return;
   switch (state.spec->of) {
     case Metric::requests:
       ++sums->count;
@@ -203,6 +230,7 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
     case Metric::provider_calls:
     case Metric::provider_errors:
     case Metric::breaker_opened:
+    case Metric::amplification:
       return;
   }
 }
@@ -237,6 +265,10 @@ std::optional<Thresholds::Value> Thresholds::value_of(const State& state, Instan
       case Aggregate::value:
         return Value{static_cast<Int128>(histogram.count()) * kMillion, 1};
     }
+  }
+  if (of == Metric::amplification) {
+    if (sums.of <= 0) return std::nullopt;
+    return Value{Int128{sums.count} * kMillion, sums.of};
   }
   const Int128 total = is_cost(of) ? sums.total : sums.total * kMillion;
   const bool is_sum = is_cost(of) || of == Metric::tokens;
@@ -332,6 +364,7 @@ std::string Thresholds::lacking(const ThresholdSpec& spec) {
     text += spec.of == Metric::request_duration ? " that was answered" : " that was served";
   if (spec.provider) text += (of_calls ? " to " : " assigned to ") + *spec.provider;
   if (spec.served_by) text += " served by " + *spec.served_by;
+  if (spec.route) text += " of route " + *spec.route;
   if (spec.variant) text += " of variant " + *spec.variant;
   if (spec.outcome && is_measured) text += std::string(" with outcome ") + monitor::name_of(*spec.outcome);
   return text + " ended in that time";

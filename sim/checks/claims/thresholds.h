@@ -35,6 +35,12 @@ class Thresholds final {
     if (has_cost_) unknown_bills_.on(entry);
   }
   void on(const monitor::BreakerMoved& event);
+  void on(const monitor::RequestArrived& event) {
+    if (has_amplification_) add_wish(event.at, 1);
+  }
+  void on(const CallerTries& event) {
+    if (has_amplification_ && event.number > 1) add_wish(event.at, -1);
+  }
   void on(const monitor::Record& record);
 
   // After the run, once. `ended`: the instant of its last event.
@@ -58,7 +64,10 @@ class Thresholds final {
     const ThresholdSpec* spec = nullptr;
     std::optional<monitor::ProviderId> provider;
     std::optional<monitor::ProviderId> served_by;
+    std::optional<monitor::RouteId> route;
     std::optional<std::uint16_t> variant;
+    std::optional<std::uint64_t> team;
+    std::optional<std::uint8_t> limit;
     Instant begin{};
     Instant end{};  // exclusive
     std::int64_t window = 0;
@@ -84,7 +93,10 @@ class Thresholds final {
 
   bool has_experiment_;
   bool has_routes_;
-  bool has_cost_;  // a threshold is of what the providers billed
+  void add_wish(Instant now, int count);
+
+  bool has_cost_;           // a threshold is of what the providers billed
+  bool has_amplification_;  // or of calls for each wish
   UnknownBills unknown_bills_;
   std::vector<State> states_;
 };

@@ -63,8 +63,8 @@ std::optional<WarmUp::Proposal> WarmUp::proposal() const {
   if (std::abs(mean - after) <= kNoticeable * after) return std::nullopt;
   // The first batch that stays begins after the end of the last one that goes.
   const std::int64_t end = batches_[best - 1].end.time_since_epoch().count();
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return Proposal{.skip = Duration{(end / kSecond + 1) * kSecond},
+  constexpr std::int64_t kWholeSecond = 1'000'000'000;
+  return Proposal{.skip = Duration{(end / kWholeSecond + 1) * kWholeSecond},
                   .mean_all = Duration{static_cast<std::int64_t>(mean)},
                   .mean_after = Duration{static_cast<std::int64_t>(after)}};
 }

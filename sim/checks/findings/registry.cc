@@ -92,6 +92,9 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
     {CheckId::F16, "F16", "failover",
      "a route's attempts and back-offs are those of its words, and it ends only when no target is left to ask", "",
      "sim/checks/invariants/route_checks.cc"},
+    {CheckId::F17, "F17", "failover",
+     "a streamed call ends without a first token by its time, or after too long a pause, and no call ends sooner",
+     "LiteLLM #5859", "sim/checks/invariants/failover_checks.cc"},
     {CheckId::C1, "C1", "money", "settled + reserved <= limit at every event, in every window",
      "LiteLLM #26672, #18730", "sim/checks/invariants/money_checks.cc"},
     {CheckId::C2, "C2", "money", "each reservation settles exactly once; at rest reserved = 0",
@@ -135,6 +138,14 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
      "sim/checks/invariants/token_checks.cc"},
     {CheckId::L5, "L5", "tokens", "a rate limiter refuses no request that is below its limit in true time",
      "kubeflow/mcp-server PR 222", "sim/checks/invariants/true_time_checks.cc"},
+    {CheckId::L6, "L6", "tokens",
+     "the list of limits admits, refuses, passes over and reroutes as a reference model says, and its accounts hold "
+     "what the model's hold, in every window",
+     "LiteLLM #26672, #35752", "sim/checks/limits/limit_checks.cc"},
+    {CheckId::L7, "L7", "tokens",
+     "the slots of parallel limits in use are those of requests and calls under way, also after retries, failovers and "
+     "refusals; at rest none is",
+     "LiteLLM #40050", "sim/checks/limits/limit_checks.cc"},
     {CheckId::H1, "H1", "cache", "a hit returns what was stored for the same content, nothing else", "LiteLLM #42400",
      "sim/checks/invariants/cache_checks.cc"},
     {CheckId::H2, "H2", "cache",
@@ -184,6 +195,29 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
 
 }  // namespace
 
+const char* name_of(EvidenceClass evidence) {
+  switch (evidence) {
+    case EvidenceClass::wire:
+      return "wire";
+    case EvidenceClass::log:
+      return "log";
+    case EvidenceClass::inside:
+      return "inside";
+  }
+  fail_check("a class of evidence has a name", __FILE__, __LINE__);
+}
+
+EvidenceClass evidence_class_of(CheckId id) {
+  constexpr std::array kWire = {CheckId::B1, CheckId::B3, CheckId::B8, CheckId::F1, CheckId::F3,
+                                CheckId::F5, CheckId::F6, CheckId::F7, CheckId::F8, CheckId::F9,
+                                CheckId::H1, CheckId::H3, CheckId::H4, CheckId::R1, CheckId::T1,
+                                CheckId::T5, CheckId::W2, CheckId::V1, CheckId::V2};
+  constexpr std::array kLog = {CheckId::C1, CheckId::C4, CheckId::C5, CheckId::C7, CheckId::C8, CheckId::C9,
+                               CheckId::L2, CheckId::L4, CheckId::H2, CheckId::H5, CheckId::T2, CheckId::T3};
+  if (std::ranges::find(kWire, id) != kWire.end()) return EvidenceClass::wire;
+  return std::ranges::find(kLog, id) != kLog.end() ? EvidenceClass::log : EvidenceClass::inside;
+}
+
 std::span<const CheckEntry> check_registry() { return kRegistry; }
 
 const CheckEntry& entry_of(CheckId id) { return kRegistry[static_cast<std::size_t>(id)]; }
@@ -196,7 +230,7 @@ std::optional<CheckId> check_named(std::string_view name) {
 
 CheckSelection::CheckSelection(const std::vector<std::string>& words) {
   const auto add = [this](const CheckEntry& entry) {
-    if (entry.elsewhere.empty()) bits_ |= std::uint64_t{1} << static_cast<unsigned>(entry.id);
+    if (entry.elsewhere.empty()) bits_.set(static_cast<std::size_t>(entry.id));
   };
   for (const std::string& word : words) {
     if (word == "none") continue;

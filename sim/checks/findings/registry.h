@@ -2,6 +2,7 @@
 // The catalogue of claims that hold in every run: each with the sentence that it states, where the bug was seen in the
 // field, and the file that checks it.
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -40,6 +41,7 @@ enum class CheckId : std::uint8_t {
   F14,
   F15,
   F16,
+  F17,
   C1,
   C2,
   C3,
@@ -56,6 +58,8 @@ enum class CheckId : std::uint8_t {
   L3,
   L4,
   L5,
+  L6,
+  L7,
   H1,
   H2,
   H3,
@@ -75,7 +79,12 @@ enum class CheckId : std::uint8_t {
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 62;
+inline constexpr std::size_t kCheckIds = 65;
+
+// What a check of another program needs to see: its callers and its providers; the log that it writes as well; or what
+// goes on inside, which only a run of our own pipeline shows.
+enum class EvidenceClass : std::uint8_t { wire, log, inside };
+const char* name_of(EvidenceClass evidence);
 
 struct CheckEntry {
   CheckId id{};
@@ -91,6 +100,7 @@ struct CheckEntry {
 // In the order of CheckId.
 std::span<const CheckEntry> check_registry();
 const CheckEntry& entry_of(CheckId id);
+EvidenceClass evidence_class_of(CheckId id);
 // Nothing: no check has this name.
 std::optional<CheckId> check_named(std::string_view name);
 
@@ -99,12 +109,12 @@ class CheckSelection {
  public:
   // {"all"}, {"none"}, or names. Every name must be one of the registry's.
   explicit CheckSelection(const std::vector<std::string>& words);
-  [[nodiscard]] bool on(CheckId id) const { return (bits_ >> static_cast<unsigned>(id) & 1U) != 0; }
-  [[nodiscard]] bool any() const { return bits_ != 0; }
+  [[nodiscard]] bool on(CheckId id) const { return bits_[static_cast<std::size_t>(id)]; }
+  [[nodiscard]] bool any() const { return bits_.any(); }
   [[nodiscard]] std::vector<std::string> names() const;
 
  private:
-  std::uint64_t bits_ = 0;
+  std::bitset<kCheckIds> bits_;
 };
 
 }  // namespace windtunnel::sim

@@ -27,9 +27,9 @@ std::int64_t since_start(Instant at) { return at.time_since_epoch().count(); }
 }  // namespace
 
 BreakerChecks::BreakerChecks(CheckContext& context)
-    : context_(context),
-      foreign_(!context.scenario.breaker_command.empty()),
-      entries_(context.providers(), One{BreakerFollower{context.config().circuit_breaker}}) {}
+    : context_(context), foreign_(!context.scenario.breaker_command.empty()), configs_(breakers_of(context.scenario)) {
+  for (const monitor::BreakerConfig& config : configs_) entries_.push_back(One{BreakerFollower{config}});
+}
 
 void BreakerChecks::on_permit(OpenRequest& open_request, const monitor::PermitAsked& event) {
   const std::size_t provider = index_of(event.provider);
@@ -44,7 +44,7 @@ void BreakerChecks::on_permit(OpenRequest& open_request, const monitor::PermitAs
     const bool open = follower.state() == BreakerState::open;
     all.must(false, open ? CheckId::B3 : CheckId::B1, event.at, event.request,
              "provider {} admitted a call while {}; probes in flight {} of {}, open until {} ns", provider,
-             name_of(follower.state()), follower.probes_out(), context_.config().circuit_breaker.half_open_max_calls,
+             name_of(follower.state()), follower.probes_out(), configs_[provider].half_open_max_calls,
              open ? since_start(follower.open_end()) : 0);
   }
   if (!event.admitted && expected) {
@@ -91,7 +91,7 @@ void BreakerChecks::on_attempt_end(OpenRequest& open_request, const monitor::Att
   touched_ |= std::uint64_t{1} << provider;
   breaker.request = event.request;
   breaker.closed_last = false;
-  const BreakerOutcome outcome = outcome_of(event.reply.kind);
+  const BreakerOutcome outcome = outcome_of(provider, event.reply.kind);
   const CheckId id = outcome == BreakerOutcome::ignored ? CheckId::B7
                      : event.reply.kind == ReplyKind::malformed || event.reply.kind == ReplyKind::truncated
                          ? CheckId::B8
@@ -101,12 +101,12 @@ void BreakerChecks::on_attempt_end(OpenRequest& open_request, const monitor::Att
                            static_cast<int>(event.counted), event.reply.kind, static_cast<int>(outcome));
   ++breaker.calls;
   if (event.reply.kind != ReplyKind::ok) ++breaker.failures;
-  const bool late = breaker.follower.report(open_request.permit, outcome, breaker_time(event.at));
+  const bool late = breaker.follower.report(open_request.permit, outcome, breaker_time(event.at), event.reply.kind);
   context_.violations.must(event.late == late, CheckId::B6, event.at, event.request,
                            "a result of epoch {} at provider {} in epoch {} was taken as {}", open_request.permit.epoch,
                            provider, breaker.follower.epoch(), event.late ? "late" : "in time");
   // Where late results act, they are results like any other.
-  if (late && context_.config().circuit_breaker.late_results == monitor::LateResults::ignore) {
+  if (late && configs_[provider].late_results == monitor::LateResults::ignore) {
     breaker.last = Last::late;
     return;
   }
@@ -306,9 +306,9 @@ CheckId BreakerChecks::claim_of_last(const One& entry) const {
   fail_check("an event of a breaker is known", __FILE__, __LINE__);
 }
 
-BreakerOutcome BreakerChecks::outcome_of(ReplyKind kind) const {
+BreakerOutcome BreakerChecks::outcome_of(std::size_t provider, ReplyKind kind) const {
   if (kind == ReplyKind::ok) return BreakerOutcome::success;
-  const auto& set = context_.config().circuit_breaker.outcomes[static_cast<std::size_t>(kind)];
+  const auto& set = configs_[provider].outcomes[static_cast<std::size_t>(kind)];
   if (set.has_value()) return set.value();
   if (is_fault_of_request(kind)) return BreakerOutcome::ignored;
   if (kind == ReplyKind::rate_limited && !context_.config().provider_call.rate_limited_counts) {

@@ -53,10 +53,11 @@ class BreakerChecks {
   void not_ahead(const One& entry, std::size_t provider, Instant now);
   void reconcile(std::size_t provider);
   [[nodiscard]] CheckId claim_of_last(const One& entry) const;
-  [[nodiscard]] monitor::BreakerOutcome outcome_of(monitor::ReplyKind kind) const;
+  [[nodiscard]] monitor::BreakerOutcome outcome_of(std::size_t provider, monitor::ReplyKind kind) const;
 
   CheckContext& context_;
-  bool foreign_;  // the breakers are another program's
+  bool foreign_;                                 // the breakers are another program's
+  std::vector<monitor::BreakerConfig> configs_;  // by provider, as entries_
   std::vector<One> entries_;
   std::uint64_t touched_ = 0;  // providers of this event, by bit
   std::int64_t permits_pending_ = 0;

@@ -73,9 +73,9 @@ void CacheChecks::is_served_where_due(const OpenRequest& open_request, const mon
         "it is served from the cache though the budget is spent and on_exhausted is refuse");
   }
   const bool gave_up = record.outcome == Outcome::failed || record.outcome == Outcome::all_providers_unavailable;
-  const bool unpaid = record.outcome == Outcome::refused_budget && !open_request.held && serves_cached;
+  const bool unpaid = record.outcome == Outcome::refused_budget && !open_request.held && !record.limit && serves_cached;
   if (!on_ || !(gave_up || unpaid)) return;
-  if (open_request.has_seen_a_break(open_request.last_kind)) return;
+  if (open_request.saw_break) return;
   // A request that was refused before it was routed has no scope of its own.
   if (!record.assigned && config.scope == monitor::CacheConfig::Scope::provider) return;
   const CacheModel::Entry* entry =

@@ -37,7 +37,8 @@ Checks::Checks(const Scenario& scenario, const CheckSelection& selection, bool k
       routes_(context_),
       telemetry_(context_),
       run_(context_),
-      world_(context_) {}
+      world_(context_),
+      limits_(scenario, context_.violations) {}
 
 void Checks::on(const RunBegan& event) {
   context_.pipeline = event.pipeline;
@@ -66,6 +67,7 @@ void Checks::on(const monitor::RequestArrived& event) {
   routes_.on_arrival(open_request);
   telemetry_.on_arrival();
   world_.on_arrival(open_request);
+  limits_.on_arrival(event.request);
   tokens_.on_arrival(open_request);
   true_time_.on_arrival(open_request);
 }
@@ -119,6 +121,24 @@ void Checks::on(const monitor::CoolingSkipped& event) {
   failover_.on_cooling_skip(*open_request, event.provider);
 }
 
+void Checks::on(const monitor::LimitsAsked& event) {
+  OpenRequest* const open_request = known(event.request, event.at, CheckId::L6);
+  if (open_request == nullptr) return;
+  limits_.on_asked(event);
+  if (event.route != open_request->request.route) {
+    open_request->request.route = event.route;
+    routes_.on_arrival(*open_request);
+  }
+  // A target that was passed over is the reason of a refusal also where a breaker refuses the targets after it.
+  const bool was_limited = event.stage == monitor::LimitStage::target && open_request->is_limited;
+  open_request->is_limited = !event.is_admitted || was_limited;
+  if (event.is_admitted || event.stage != monitor::LimitStage::target) return;
+  ask_first(*open_request, *event.target);
+  routes_.on_turn(*open_request, *event.target);
+  retry_.on_step(*open_request, *event.target);
+  failover_.on_limited(*open_request, *event.target);
+}
+
 void Checks::on(const monitor::RouteEntered& event) {
   if (OpenRequest* const open_request = known(event.request, event.at, CheckId::F15))
     routes_.on_route(*open_request, event);
@@ -139,6 +159,8 @@ void Checks::on(const monitor::AttemptStarted& event) {
   open_request->hit_by_fault = false;
   open_request->started = event.at;
   open_request->deadline = event.deadline;
+  open_request->first_token_by = event.first_token_by;
+  open_request->idle = event.idle;
   open_request->output_max = event.output_max;
   open_request->called_mask = open_request->called_mask | std::uint64_t{1} << index_of(event.provider);
   ++open_request->attempts_at[index_of(event.provider)];
@@ -173,6 +195,7 @@ void Checks::on(const monitor::AttemptEnded& event) {
   run_.on_attempt_end(*open_request, event);
   world_.on_attempt_end(*open_request, event);
   telemetry_.on_attempt_end(event);
+  limits_.on_attempt_end(event);
   open_request->calling = false;
   open_request->last_kind = event.reply.kind;
   routes_.on_attempt_end(*open_request, event);
@@ -215,6 +238,7 @@ void Checks::on(const monitor::Record& record) {
   telemetry_.on_finish(*open_request, record);
   breaker_.on_finish(*open_request);
   world_.on_finish(*open_request);
+  limits_.on_finish(record, context_.now);
   context_.open.end(*open_request);
 }
 
@@ -240,6 +264,7 @@ void Checks::on(const ScheduledDone& event) {
   breaker_.on_event();
   money_.on_event();
   tokens_.on_event();
+  limits_.on_event(context_.pipeline, context_.now);
 }
 
 void Checks::at_end(const RunResult& result) {
@@ -252,6 +277,7 @@ void Checks::at_end(const RunResult& result) {
   telemetry_.at_end(result);
   run_.at_end(result);
   world_.at_end(result);
+  limits_.at_end(result.pipeline, result.in_flight == 0, result.ended);
 }
 
 }  // namespace windtunnel::sim

@@ -22,6 +22,7 @@
 #include "sim/checks/invariants/token_checks.h"
 #include "sim/checks/invariants/true_time_checks.h"
 #include "sim/checks/invariants/world_checks.h"
+#include "sim/checks/limits/limit_checks.h"
 
 namespace windtunnel::sim {
 
@@ -45,6 +46,7 @@ class Checks final {
   void on(const monitor::MoneyReleased& event);
   void on(const monitor::PermitAsked& event);
   void on(const monitor::CoolingSkipped& event);
+  void on(const monitor::LimitsAsked& event);
   void on(const monitor::RouteEntered& event);
   void on(const monitor::AttemptStarted& event);
   void on(const monitor::AttemptEnded& event);
@@ -57,6 +59,9 @@ class Checks final {
   void on(const LedgerEntry& entry);
   void on(const FaultChanged& event);
   void on(const FaultHit& event);
+  void on(const CallerTries& event) {
+    if (event.number > 1) world_.on_further_try();
+  }
   void on(const ScheduledDone& event);
   [[nodiscard]] bool wants_stop() const { return context_.violations.wants_stop(); }
 
@@ -78,6 +83,7 @@ class Checks final {
   TelemetryChecks telemetry_;
   RunChecks run_;
   WorldChecks world_;
+  LimitChecks limits_;
 };
 
 }  // namespace windtunnel::sim

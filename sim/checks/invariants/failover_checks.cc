@@ -38,6 +38,12 @@ void FailoverChecks::on_cooling_skip(OpenRequest& open_request, monitor::Provide
   open_request.refused_mask = open_request.refused_mask | bit_of(provider);
 }
 
+// A limit on calls passed it over; whether it had to is L6.
+void FailoverChecks::on_limited(OpenRequest& open_request, monitor::ProviderId target) {
+  must_have_obeyed();
+  open_request.refused_mask = open_request.refused_mask | bit_of(target);
+}
+
 void FailoverChecks::on_permit(OpenRequest& open_request, const monitor::PermitAsked& event) {
   must_have_obeyed();
   context_.violations.must(!open_request.permit_pending, CheckId::F2, event.at, open_request.request.id,
@@ -61,8 +67,8 @@ void FailoverChecks::on_attempt_start(OpenRequest& open_request, const monitor::
   all.must(event.ordinal == open_request.attempts && (context_.has_routes() || within), CheckId::F1, event.at,
            event.request, "attempt {} is call {} to provider {}, of {} allowed in one visit",
            static_cast<int>(event.ordinal), open_request.attempts_at[provider] + 1, provider, attempts_max);
-  all.must(open_request.attempts == 0 || !open_request.has_seen_a_break(open_request.last_kind), CheckId::F5, event.at,
-           event.request, "provider {} is called after its caller saw a stream break off", provider);
+  all.must(open_request.attempts == 0 || !open_request.saw_break, CheckId::F5, event.at, event.request,
+           "provider {} is called after its caller saw a stream break off", provider);
   all.must(open_request.granted, CheckId::F2, event.at, event.request,
            "provider {} is called for a request that was refused", provider);
   all.must(!is_cooling(event.provider), CheckId::F3, event.at, event.request,
@@ -84,6 +90,47 @@ void FailoverChecks::on_attempt_start(OpenRequest& open_request, const monitor::
       (is_nested || event.deadline == due) && (!config.deadline || event.at < open_request.arrived + *config.deadline),
       CheckId::F7, event.at, event.request, "the call's deadline is {} ns instead of {} ns", instant_ns(event.deadline),
       instant_ns(due));
+  if (!is_nested) times_stream(open_request, event);
+}
+
+// What a streamed call is held to, by the words of the scenario.
+void FailoverChecks::times_stream(const OpenRequest& open_request, const monitor::AttemptStarted& event) {
+  const auto time_of = [&](auto of_route, auto of_deployment, auto of_all) {
+    if (!open_request.request.stream) return std::optional<Duration>{};
+    return stream_time_of(context_.scenario, open_request.route, event.provider, of_route, of_deployment, of_all);
+  };
+  const auto first = time_of(&monitor::RouteConfig::first_token_timeout, &ProviderSpec::first_token_timeout,
+                             &monitor::ProviderCallConfig::first_token_timeout);
+  const auto idle = time_of(&monitor::RouteConfig::idle_timeout, &ProviderSpec::idle_timeout,
+                            &monitor::ProviderCallConfig::idle_timeout);
+  const Instant first_by = first ? event.at + *first : Instant::max();
+  context_.violations.must(event.first_token_by == first_by && event.idle == idle.value_or(Duration::max()),
+                           CheckId::F17, event.at, event.request,
+                           "a call to provider {} waits for its first token until {} ns instead of {} ns, and {} ns "
+                           "between two",
+                           index_of(event.provider), instant_ns(event.first_token_by), instant_ns(first_by),
+                           event.idle.count());
+}
+
+// A caller leaves when one of its times is over, and no sooner.
+void FailoverChecks::leaves_in_time(OpenRequest& open_request, const monitor::AttemptEnded& event) {
+  const ReplyKind kind = event.reply.kind;
+  const bool is_timeout = kind == ReplyKind::timeout;
+  const bool breaks = kind == ReplyKind::truncated || (is_timeout && event.reply.began);
+  open_request.saw_break = breaks && open_request.request.stream &&
+                           context_.config().provider_call.on_broken_stream == monitor::OnBrokenStream::fail;
+  Violations& all = context_.violations;
+  const bool is_first_late =
+      kind == ReplyKind::ok && open_request.started + event.reply.time_to_first_token > open_request.first_token_by;
+  all.must(!is_first_late, CheckId::F17, event.at, event.request,
+           "provider {} gave its first token after {} ns, and the caller was to leave at {} ns",
+           index_of(event.provider), event.reply.time_to_first_token.count(), instant_ns(open_request.first_token_by));
+  if (!is_timeout || event.at == open_request.deadline) return;
+  const bool by_first = !event.reply.began && event.at == open_request.first_token_by;
+  const bool by_pause = event.reply.began && event.at >= open_request.started + open_request.idle;
+  all.must(by_first || (by_pause && open_request.idle != Duration::max()), CheckId::F17, event.at, event.request,
+           "a call to provider {} times out {} ns before its deadline", index_of(event.provider),
+           instant_ns(open_request.deadline) - instant_ns(event.at));
 }
 
 void FailoverChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event) {
@@ -93,6 +140,7 @@ void FailoverChecks::on_attempt_end(OpenRequest& open_request, const monitor::At
                            "attempt {} at provider {} ends; outstanding: {}, due at {} ns",
                            static_cast<int>(event.ordinal), index_of(event.provider), open_request.calling,
                            instant_ns(open_request.deadline));
+  leaves_in_time(open_request, event);
   if (is_mended_by_time(event.reply.kind)) {
     open_request.retriable_mask = open_request.retriable_mask | bit_of(event.provider);
   }
@@ -145,6 +193,11 @@ void FailoverChecks::on_finish(const OpenRequest& open_request, const monitor::R
            record.outcome);
   const auto& deadline = context_.config().provider_call.deadline;
   const auto is = [&](Outcome outcome) { return record.outcome == outcome; };
+  if (record.limit) {
+    all.must(open_request.is_limited, CheckId::F2, context_.now, open_request.request.id,
+             "it ends by limit {}, which did not refuse it", static_cast<int>(*record.limit));
+    return;
+  }
   if (is(Outcome::refused_rate) || is(Outcome::refused_tokens)) {
     all.must(open_request.attempts == 0 && open_request.asked_mask == 0, CheckId::F2, context_.now,
              open_request.request.id, "it was refused after {} calls", static_cast<int>(open_request.attempts));
@@ -158,15 +211,16 @@ void FailoverChecks::on_finish(const OpenRequest& open_request, const monitor::R
     all.must(deadline && context_.now >= open_request.arrived + *deadline, CheckId::F5, context_.now,
              open_request.request.id, "its deadline is not over");
   }
-  if (is(Outcome::failed) || is(Outcome::stale_hit) || is(Outcome::all_providers_unavailable))
+  if (is(Outcome::failed) || is(Outcome::stale_hit) || is(Outcome::all_providers_unavailable) ||
+      is(Outcome::broken_stream))
     gave_up(open_request, record);
 }
 
 // Every provider had its turn: it was called, or it did not admit, or it was under Retry-After.
 void FailoverChecks::gave_up(const OpenRequest& open_request, const monitor::Record& record) {
-  if (open_request.has_seen_a_break(open_request.last_kind)) {
-    context_.violations.must(record.outcome == Outcome::failed, CheckId::F5, context_.now, open_request.request.id,
-                             "its stream broke off and it ends as {}", record.outcome);
+  if (open_request.saw_break) {
+    context_.violations.must(record.outcome == Outcome::broken_stream, CheckId::F5, context_.now,
+                             open_request.request.id, "its stream broke off and it ends as {}", record.outcome);
     return;
   }
   const std::uint64_t turns = open_request.called_mask | open_request.refused_mask;

@@ -1,5 +1,5 @@
 #pragma once
-// F1-F8, F12 and F13: who is called, in which order, how often, when not yet and when no more.
+// F1-F8, F12, F13 and F17: who is called, in which order, how often, when not yet and when no more.
 
 #include <array>
 #include <optional>
@@ -13,6 +13,7 @@ class FailoverChecks {
   explicit FailoverChecks(CheckContext& context) : context_(context) {}
 
   void on_cooling_skip(OpenRequest& open_request, monitor::ProviderId provider);
+  void on_limited(OpenRequest& open_request, monitor::ProviderId target);
   void on_permit(OpenRequest& open_request, const monitor::PermitAsked& event);
   void on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event);
   void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event);
@@ -35,6 +36,8 @@ class FailoverChecks {
     Instant until{};
   };
 
+  void times_stream(const OpenRequest& open_request, const monitor::AttemptStarted& event);
+  void leaves_in_time(OpenRequest& open_request, const monitor::AttemptEnded& event);
   void gave_up(const OpenRequest& open_request, const monitor::Record& record);
   void must_have_obeyed() {
     if (owed_) [[unlikely]]

@@ -229,7 +229,7 @@ void MoneyChecks::on_finish(const OpenRequest& open_request, const monitor::Reco
   context_.violations.must(open_request.reserved == Usd{}, CheckId::C2, context_.now, open_request.request.id,
                            "it ends as {} with {} pico-USD still reserved", record.outcome,
                            picos(open_request.reserved));
-  if (record.outcome == Outcome::refused_budget) refused(open_request);
+  if (record.outcome == Outcome::refused_budget && !record.limit) refused(open_request);
 }
 
 // Nothing that fits is refused. At its admission a request reserves the dearest provider's price.

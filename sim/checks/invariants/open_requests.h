@@ -36,6 +36,7 @@ struct OpenRequest {
   bool rate_passed = false;  // counted in the model's window
   bool granted = false;
   bool held = false;            // a reservation was made for it
+  bool is_limited = false;      // a limit of the list has refused it, or a target of it
   bool permit_pending = false;  // admitted by a breaker, not yet called
   bool calling = false;
   bool ledger_seen = false;   // of the present call
@@ -64,6 +65,7 @@ struct OpenRequest {
   std::uint8_t calls_in_a_row = 0;  // at the present provider
   Instant step_at{};                // of its latest turn or the end of its latest call
   bool has_failed = false;          // its latest call has, and no other target had a turn after it
+  bool saw_break = false;           // its latest call broke off a stream that its caller reads, for which it fails
   // The latest failure that time may mend, and the latest such of another provider.
   std::optional<monitor::ReplyKind> mendable;
   std::optional<monitor::ReplyKind> mendable_before;
@@ -86,8 +88,10 @@ struct OpenRequest {
   ModelPermit permit;
   Instant started{};
   Instant deadline{};
-  Tariff tariff;  // of the present call, by its provider's list of prices
-  Usd billed;     // for the present call, by the ledger
+  Instant first_token_by = Instant::max();  // of the present call
+  Duration idle = Duration::max();          // likewise
+  Tariff tariff;                            // of the present call, by its provider's list of prices
+  Usd billed;                               // for the present call, by the ledger
   Usd reserved;
   Usd known_cost;           // by the ledger, over calls whose usage is known
   std::uint32_t month = 0;  // windows of the budget model
@@ -98,11 +102,6 @@ struct OpenRequest {
   monitor::ContentKey served_key;
   Duration served_age{0};
   monitor::ProviderId served_provider{};
-
-  // The caller has read the beginning of a streamed answer that broke off, so that no other answer can take its place.
-  [[nodiscard]] bool has_seen_a_break(monitor::ReplyKind reply) const {
-    return request.stream && reply == monitor::ReplyKind::truncated;
-  }
 };
 
 class OpenRequests {

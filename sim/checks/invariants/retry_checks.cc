@@ -15,8 +15,11 @@ RetryModel retry_model_of(const monitor::RetryConfig& config) {
 
 }  // namespace
 
-RetryChecks::RetryChecks(CheckContext& context)
-    : context_(context), model_(retry_model_of(context.config().provider_call.retry)) {}
+RetryChecks::RetryChecks(CheckContext& context) : context_(context) {
+  for (const ProviderSpec& provider : context.scenario.providers) {
+    models_.push_back(retry_model_of(provider.backoff.value_or(context.config().provider_call.retry)));
+  }
+}
 
 bool RetryChecks::may_retry(ReplyKind kind) const {
   if (kind == ReplyKind::rate_limited) return context_.config().provider_call.rate_limited_retries;
@@ -28,11 +31,12 @@ void RetryChecks::on_attempt_end(OpenRequest& open_request, const monitor::Attem
   if (event.reply.kind == ReplyKind::ok || context_.has_routes()) return;
   const monitor::ProviderCallConfig& config = context_.config().provider_call;
   const int calls_here = open_request.attempts_at[index_of(event.provider)];
-  const Instant retry_at = event.at + model_.pause(calls_here, event.request, open_request.attempts);
+  const Instant retry_at =
+      event.at + models_[index_of(event.provider)].pause(calls_here, event.request, open_request.attempts);
   const bool in_time = !config.deadline || retry_at < open_request.arrived + *config.deadline;
   const bool is_free = !cooling || retry_at >= *cooling;
   open_request.due = {.open = true,
-                      .retry = may_retry(event.reply.kind) && !open_request.has_seen_a_break(event.reply.kind) &&
+                      .retry = may_retry(event.reply.kind) && !open_request.saw_break &&
                                calls_here < context_.scenario.providers[index_of(event.provider)].max_attempts.value_or(
                                                 config.retry.max_attempts) &&
                                in_time && is_free,

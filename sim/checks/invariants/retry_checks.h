@@ -29,7 +29,7 @@ class RetryChecks {
   [[nodiscard]] bool may_retry(monitor::ReplyKind kind) const;
 
   CheckContext& context_;
-  RetryModel model_;
+  std::vector<RetryModel> models_;  // by provider
 };
 
 }  // namespace windtunnel::sim

@@ -43,13 +43,21 @@ ReplyKind acted_on(const Scenario& scenario, const OpenRequest& open_request,
 
 }  // namespace
 
-RouteChecks::RouteChecks(CheckContext& context) : context_(context), on_(context.has_routes()) {
-  const monitor::RetryConfig& retry = context.config().provider_call.retry;
-  pause_ = {.base = retry.base.count(),
-            .multiplier = retry.multiplier.value,
-            .cap = retry.cap.count(),
-            .jitter = retry.jitter == monitor::Jitter::full};
-  outstanding_.resize(context.providers());
+RouteChecks::RouteChecks(CheckContext& context)
+    : context_(context), on_(context.has_routes()), outstanding_(context.providers()) {}
+
+// By the words of the route, of the deployment, of all calls.
+Duration RouteChecks::pause_of(const OpenRequest& open_request, const RouteConfig& route, ProviderId deployment,
+                               int backoffs) const {
+  const auto& of_deployment = context_.scenario.providers[index_of(deployment)].backoff;
+  const monitor::RetryConfig& retry = route.retry.backoff ? *route.retry.backoff
+                                      : of_deployment     ? *of_deployment
+                                                          : context_.config().provider_call.retry;
+  const RetryModel model{.base = retry.base.count(),
+                         .multiplier = retry.multiplier.value,
+                         .cap = retry.cap.count(),
+                         .jitter = retry.jitter == monitor::Jitter::full};
+  return model.pause(backoffs, open_request.request.id, open_request.attempts);
 }
 
 void RouteChecks::arrive(OpenRequest& open_request) const {
@@ -95,8 +103,7 @@ bool RouteChecks::comes_again(OpenRequest& open_request, const RouteConfig& rout
                            index_of(deployment), open_request.last_kind);
   const bool waits = retry.where != RetryWhere::another_target || deployment == open_request.provider;
   const int backoffs = begins_again ? open_request.route_round : open_request.calls_in_a_row;
-  pauses(open_request, waits ? pause_.pause(backoffs, open_request.request.id, open_request.attempts) : Duration{0},
-         deployment);
+  pauses(open_request, waits ? pause_of(open_request, route, deployment, backoffs) : Duration{0}, deployment);
   if (!begins_again) return true;
   ++open_request.route_round;
   open_request.route_turns = 0;
@@ -251,7 +258,7 @@ void RouteChecks::on_finish(const OpenRequest& open_request, const monitor::Reco
   if (!on_) return;
   const bool gave_up = record.outcome == Outcome::failed || record.outcome == Outcome::stale_hit ||
                        record.outcome == Outcome::all_providers_unavailable || record.outcome == Outcome::client_error;
-  if (!gave_up || open_request.has_seen_a_break(open_request.last_kind)) return;
+  if (!gave_up || open_request.saw_break) return;
   if (open_request.is_bypass) return;  // the last call of a request that had no target left
   must_be_over(open_request, "it gives up");
   const bool is_cut = open_request.attempts == monitor::kAttemptsMax;

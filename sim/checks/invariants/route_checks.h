@@ -39,6 +39,8 @@ class RouteChecks {
                         monitor::ProviderId deployment);
   [[nodiscard]] bool is_before(const monitor::RouteConfig& route, const monitor::RouteTarget& one,
                                const monitor::RouteTarget& other, const OpenRequest& open_request) const;
+  [[nodiscard]] Duration pause_of(const OpenRequest& open_request, const monitor::RouteConfig& route,
+                                  monitor::ProviderId deployment, int backoffs) const;
   void pauses(const OpenRequest& open_request, Duration due, monitor::ProviderId deployment);
   [[nodiscard]] bool is_judged(const OpenRequest& open_request) const;
   [[nodiscard]] bool may_fail_over(const OpenRequest& open_request, const monitor::RouteConfig& route) const;
@@ -50,7 +52,6 @@ class RouteChecks {
 
   CheckContext& context_;
   bool on_;
-  RetryModel pause_;
   std::vector<std::int64_t> outstanding_;  // calls by deployment
 };
 

@@ -37,6 +37,17 @@ namespace windtunnel::sim {
   return scenario.providers[index_of(deployment)].attempt_timeout.value_or(scenario.monitor.provider_call.timeout);
 }
 
+// Likewise of a time that only a streamed call is held to; nothing: no level states it.
+[[nodiscard]] inline std::optional<Duration> stream_time_of(
+    const Scenario& scenario, monitor::RouteId route, monitor::ProviderId deployment,
+    std::optional<Duration> monitor::RouteConfig::*of_route, std::optional<Duration> ProviderSpec::*of_deployment,
+    std::optional<Duration> monitor::ProviderCallConfig::*of_all) {
+  const monitor::RouteConfig* config = route_in(scenario, route);
+  if (config != nullptr && (config->*of_route)) return config->*of_route;
+  const auto& own = scenario.providers[index_of(deployment)].*of_deployment;
+  return own ? own : scenario.monitor.provider_call.*of_all;
+}
+
 [[nodiscard]] inline std::int32_t attempts_max_of(const Scenario& scenario, monitor::RouteId route,
                                                   monitor::ProviderId deployment) {
   const monitor::RouteConfig* config = route_in(scenario, route);

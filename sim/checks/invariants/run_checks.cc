@@ -7,7 +7,7 @@ namespace {
 
 // Whether it changes each call that it may touch, whatever is drawn.
 bool changes_every_call(const FaultSpec& spec) {
-  return is_certain(spec.settings) && spec.fraction >= 1 && spec.ramp == Duration{0};
+  return is_certain(spec.settings) && spec.fraction >= 1 && spec.ramp == Duration{0} && spec.ramp_down == Duration{0};
 }
 
 }  // namespace

@@ -81,10 +81,10 @@ void TelemetryChecks::ends_right(const OpenRequest& open_request, const Record& 
   switch (record.outcome) {
     case Outcome::refused_rate:
     case Outcome::refused_tokens:
-      right = !open_request.granted;
+      right = record.limit ? open_request.granted : !open_request.granted;
       break;
     case Outcome::refused_budget:
-      right = open_request.granted && (!open_request.held || open_request.permit_pending);
+      right = open_request.granted && (!open_request.held || open_request.permit_pending || record.limit);
       break;
     case Outcome::served:
       right = open_request.attempts > 0 && open_request.last_kind == ReplyKind::ok && !open_request.cache_served;
@@ -92,6 +92,9 @@ void TelemetryChecks::ends_right(const OpenRequest& open_request, const Record& 
     case Outcome::cache_hit:
     case Outcome::stale_hit:
       right = open_request.granted && open_request.cache_served;
+      break;
+    case Outcome::broken_stream:
+      right = open_request.attempts > 0 && open_request.request.stream && open_request.last_kind != ReplyKind::ok;
       break;
     case Outcome::failed:
       right = open_request.attempts > 0 && open_request.last_kind != ReplyKind::ok;

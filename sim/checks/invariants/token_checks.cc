@@ -67,7 +67,7 @@ void TokenChecks::on_ledger(const OpenRequest& open_request, const LedgerEntry& 
 
 void TokenChecks::on_finish(OpenRequest& open_request, const monitor::Record& record) {
   Violations& all = context_.violations;
-  if (record.outcome == Outcome::refused_rate) {
+  if (record.outcome == Outcome::refused_rate && !record.limit) {
     all.must(rate_.limited(), CheckId::C8, context_.now, open_request.request.id, "a rate without a limit refuses");
     if (!rate_.limited()) return;
     all.must(!open_request.rate_fits, CheckId::L4, context_.now, open_request.request.id,

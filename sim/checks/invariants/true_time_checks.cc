@@ -57,7 +57,7 @@ void TrueTimeChecks::on_passed(OpenRequest& open_request) {
 }
 
 void TrueTimeChecks::on_finish(OpenRequest& open_request, const monitor::Record& record) {
-  if (record.outcome != monitor::Outcome::refused_rate) return on_passed(open_request);
+  if (record.outcome != monitor::Outcome::refused_rate || record.limit) return on_passed(open_request);
   context_.violations.must(
       !open_request.has_room_in_minute, CheckId::L5, context_.now, open_request.request.id,
       "it is refused with {} tokens; its true minute has {} requests and {} tokens, and room for it",

@@ -40,7 +40,7 @@ void WorldChecks::on_begin(std::uint64_t seed) {
 
 void WorldChecks::on_arrival(OpenRequest& open_request) {
   const std::size_t workload = workload_of(open_request);
-  if (!on_ || workload >= ordinals_.size()) return;
+  if (!on_ || workload >= ordinals_.size() || std::exchange(is_further_try_, false)) return;
   open_request.ordinal = ordinals_[workload]++;
   arrivals_.on_arrival(workload);
   thoughts_.on_arrival(context_.now, open_request.request.id, workload);

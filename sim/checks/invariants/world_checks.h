@@ -19,6 +19,8 @@ class WorldChecks {
   explicit WorldChecks(CheckContext& context);
 
   void on_begin(std::uint64_t seed);
+  // The request that arrives next is a further try of a wish that has arrived before.
+  void on_further_try() { is_further_try_ = true; }
   void on_arrival(OpenRequest& open_request);
   void on_attempt_start(OpenRequest& open_request);
   void on_fault(const FaultChanged& event);
@@ -44,6 +46,7 @@ class WorldChecks {
   ArrivalCounts arrivals_;
   TouchedShares shares_;
   std::vector<std::uint64_t> ordinals_;  // of the next request, by workload
+  bool is_further_try_ = false;          // the request that arrives next
   std::vector<std::size_t> hits_;        // the faults that hit the call which is being made
   bool is_called_ = false;               // that call has been placed
 };

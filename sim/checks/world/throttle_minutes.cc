@@ -15,7 +15,7 @@ ThrottleMinutes::ThrottleMinutes(const WorldWatch& watch) : watch_(watch) {
     Fault& fault = faults_.emplace_back();
     fault.providers = providers_of(spec, watch.scenario);
     const auto* throttle = std::get_if<Throttle>(&spec.settings);
-    if (throttle == nullptr || spec.fraction < 1 || spec.ramp > Duration{0}) continue;
+    if (throttle == nullptr || spec.fraction < 1 || spec.ramp > Duration{0} || spec.ramp_down > Duration{0}) continue;
     fault.minutes.assign(own_.size(), minutes_of(throttle->limit));
     has_throttle_ = true;
   }

@@ -11,6 +11,9 @@ TouchedShares::TouchedShares(const WorldWatch& watch) : watch_(watch) {
     Fault& fault = faults_.emplace_back();
     fault.providers = providers_of(spec, watch.scenario);
     fault.chance = spec.fraction * share_of(spec.settings);
+    fault.end = Instant{} + watch.scenario.duration;
+    if (watch.scenario.liveness) fault.end = std::min(fault.end, Instant{} + watch.scenario.liveness->heal_at);
+    if (spec.duration) fault.end = std::min(fault.end, Instant{} + spec.at + *spec.duration);
     const Precedence strength = precedence_of(spec.settings);
     if (strength == Precedence::undecided) continue;
     order_.push_back(i);
@@ -32,6 +35,9 @@ void TouchedShares::on_call(Instant at, std::size_t provider, std::span<const st
       const Duration since = at - (Instant{} + spec.at);
       double chance = fault.chance;
       if (since < spec.ramp) chance *= static_cast<double>(since.count()) / static_cast<double>(spec.ramp.count());
+      const Duration left = fault.end - at;
+      if (left < spec.ramp_down)
+        chance *= static_cast<double>(left.count()) / static_cast<double>(spec.ramp_down.count());
       chance = std::min(chance, 1.0);
       ++fault.calls;
       fault.hits += has_hit ? 1 : 0;

@@ -24,6 +24,7 @@ class TouchedShares {
   struct Fault {
     double chance = 0;  // that it decides a call, once its ramp is over
     bool counts = false;
+    Instant end{};
     std::uint64_t providers = 0;  // by bit
     bool acts = false;
     std::int64_t calls = 0;

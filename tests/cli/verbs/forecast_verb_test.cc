@@ -187,6 +187,9 @@ TEST_F(Forecasts, end_with_their_verdict) {
   const ProcessResult seldom = windtunnel(
       "forecast " + world() + " --horizon 10d --until mean:rel=0.2 --until-every 200 --max-replications 1000");
   EXPECT_NE(seldom.out.find("\n200 replications of 10 days"), std::string::npos) << seldom.out;
+  const ProcessResult often =
+      windtunnel("forecast " + world() + " --horizon 10d --until mean:rel=0.2 --until-every 7 --max-replications 1000");
+  EXPECT_NE(often.out.find("\n7 replications of 10 days"), std::string::npos) << often.out;
 }
 
 TEST_F(Forecasts, never_print_a_chance_of_nothing) {

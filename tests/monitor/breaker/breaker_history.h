@@ -34,6 +34,7 @@ struct Call {
   Verb verb = Verb::acquire;
   std::size_t permit = 0;
   BreakerOutcome outcome = BreakerOutcome::success;
+  ReplyKind kind = ReplyKind::server_error;
 };
 using Script = std::vector<Call>;
 
@@ -93,8 +94,9 @@ Answer perform(Machine& machine, Permits& permits, const Call& call) {
     case Verb::give_back:
       answer.skipped = call.permit >= permits.size();
       if (answer.skipped) break;
-      answer.late = late(call.verb == Verb::report ? machine.report(permits[call.permit], call.outcome, call.at)
-                                                   : machine.give_back(permits[call.permit], call.at));
+      answer.late =
+          late(call.verb == Verb::report ? machine.report(permits[call.permit], call.outcome, call.at, call.kind)
+                                         : machine.give_back(permits[call.permit], call.at));
       break;
     case Verb::advance:
       machine.advance(call.at);
@@ -162,6 +164,8 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
   const int rate = pick(-1, 500'000, 333'333, 666'667, 1'000'000, -1);
   const bool can_judge = config.half_open_max_calls != 0 && config.half_open_failure != HalfOpenFailure::ignore;
   if (rate >= 0 && can_judge) config.half_open_failure_rate = Millionths{rate};
+  if (const int fails = pick(-1, -1, -1, 1, 0, 3); fails >= 0) config.allowed_fails = fails;
+  if (const int fails = pick(-1, -1, 2, 0); fails >= 0) config.allowed_fails_by[index_of(ReplyKind::timeout)] = fails;
   return config;
 }
 
@@ -195,6 +199,7 @@ inline Script script_from(const BreakerConfig& config, const std::vector<int>& c
                      : outcome < 7            ? BreakerOutcome::failure
                      : choice / 8192 % 4 == 0 ? BreakerOutcome::fatal
                                               : BreakerOutcome::ignored;
+      call.kind = choice / 8192 % 4 == 3 ? ReplyKind::timeout : ReplyKind::server_error;
       outstanding.erase(outstanding.begin() + static_cast<std::ptrdiff_t>(place));
     } else if (verb == 7) {
       call.verb = Verb::advance;
@@ -214,7 +219,8 @@ inline std::string describe(const Script& script) {
         text << "acquire";
         break;
       case Verb::report:
-        text << "report " << call.permit << " outcome " << static_cast<int>(call.outcome);
+        text << "report " << call.permit << " outcome " << static_cast<int>(call.outcome) << " kind "
+             << static_cast<int>(call.kind);
         break;
       case Verb::give_back:
         text << "give back " << call.permit;
@@ -241,8 +247,9 @@ inline std::string describe(const BreakerConfig& c) {
        << " failure " << int(c.half_open_failure) << ", late " << int(c.late_results) << ", on_close "
        << int(c.on_close) << ", in open " << int(c.late_success_in_open) << ", half-open rate "
        << (c.half_open_failure_rate ? std::to_string(c.half_open_failure_rate->value) : "-") << ", backoff "
-       << c.open_backoff_multiplier.value << " max " << (c.open_max ? std::to_string(c.open_max->count()) : "-")
-       << "\n";
+       << c.open_backoff_multiplier.value << ", allowed " << show(c.allowed_fails) << " of timeouts "
+       << show(c.allowed_fails_by[index_of(ReplyKind::timeout)]) << " max "
+       << (c.open_max ? std::to_string(c.open_max->count()) : "-") << "\n";
   return text.str();
 }
 

@@ -395,18 +395,23 @@ TEST(BreakerLaw, several_rules_open_when_the_first_of_them_would_alone) {
     without_rules.consecutive_threshold.reset();
     without_rules.failure_rate_threshold.reset();
     without_rules.failure_count_threshold.reset();
+    without_rules.allowed_fails.reset();
+    without_rules.allowed_fails_by = {};
     BreakerConfig run_alone = without_rules;
     BreakerConfig rate_alone = without_rules;
     BreakerConfig count_alone = without_rules;
+    BreakerConfig allowed_alone = without_rules;
     run_alone.consecutive_threshold = drawn.config.consecutive_threshold;
     rate_alone.failure_rate_threshold = drawn.config.failure_rate_threshold;
     count_alone.failure_count_threshold = drawn.config.failure_count_threshold;
+    allowed_alone.allowed_fails = drawn.config.allowed_fails;
+    allowed_alone.allowed_fails_by = drawn.config.allowed_fails_by;
 
     const std::size_t never = drawn.script.size();
     RC_ASSERT(first_opening(replay(without_rules, drawn.script)) == never);
-    const std::size_t opened[] = {first_opening(replay(run_alone, drawn.script)),
-                                  first_opening(replay(rate_alone, drawn.script)),
-                                  first_opening(replay(count_alone, drawn.script))};
+    const std::size_t opened[] = {
+        first_opening(replay(run_alone, drawn.script)), first_opening(replay(rate_alone, drawn.script)),
+        first_opening(replay(count_alone, drawn.script)), first_opening(replay(allowed_alone, drawn.script))};
     RC_ASSERT(first_opening(replay(drawn.config, drawn.script)) == std::ranges::min(opened));
     of_one_rule_only += std::ranges::count(opened, std::ranges::min(opened)) == 1;
   });

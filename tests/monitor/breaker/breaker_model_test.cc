@@ -31,7 +31,7 @@ struct Coverage {
   int late_in_closed = 0, late_in_half_open = 0, late_decides = 0;
   int probe_given_back = 0, probe_refused = 0, fixed_windows = 0;
   int closes_by_failure = 0, reopenings_by_success = 0, counted_in_open = 0, counted_in_half_open = 0,
-      trips_at_once = 0;
+      trips_at_once = 0, trips_by_allowed_fails = 0;
 
   void see(const BreakerConfig& config, const Call& call, const Answer& before, const Answer& after) {
     for (const BreakerTransition& transition : after.transitions) {
@@ -39,6 +39,7 @@ struct Coverage {
       trips_by_rate += transition.rule == TripRule::rate;
       trips_by_count += transition.rule == TripRule::count;
       trips_at_once += transition.rule == TripRule::at_once;
+      trips_by_allowed_fails += transition.rule == TripRule::allowed_fails;
       trips_by_success += transition.rule != TripRule::none && call.outcome == BreakerOutcome::success;
       reopenings += transition.rule == TripRule::probe_failed;
       longer_reopenings += transition.rule == TripRule::probe_failed && transition.open_for > config.open;
@@ -81,7 +82,8 @@ struct Coverage {
                      reopenings_by_success,
                      counted_in_open,
                      counted_in_half_open,
-                     trips_at_once});
+                     trips_at_once,
+                     trips_by_allowed_fails});
   }
 };
 

@@ -27,7 +27,7 @@ class Mirroring {
     check(!original.reset(config), "the original honours the settings");
   }
   std::optional<Permit> acquire(Instant now) { return mirror_.acquire(shown_, original_, now); }
-  ReportResult report(Permit permit, BreakerOutcome outcome, Instant now) {
+  ReportResult report(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind /*kind*/ = {}) {
     return mirror_.report(shown_, original_, permit, outcome, now);
   }
   ReportResult give_back(Permit permit, Instant now) { return report(permit, BreakerOutcome::ignored, now); }
@@ -62,6 +62,7 @@ TEST(MirroredBreaker, shows_what_one_of_ours_shows) {
   int late = 0, arrows = 0, two_arrows = 0;
   hold_often(2000, [&] {
     Case drawn = draw_case();
+    drawn.config.allowed_fails_by = {};  // the protocol has no kinds
     drawn.config.window *= kScale;
     drawn.config.open *= kScale;
     if (drawn.config.open_max) *drawn.config.open_max *= kScale;

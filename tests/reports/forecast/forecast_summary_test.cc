@@ -1,4 +1,5 @@
 // What a forecast looks like on paper, and its parts on disk.
+// This file is long because both are tried on the same replications.
 
 #include "reports/forecast/forecast_summary.h"
 
@@ -282,6 +283,19 @@ TEST_F(ForecastPart, is_read_back_as_it_was_written) {
   for (const auto& block : blocks) EXPECT_EQ(read.blocks.at(block.number), block);
 }
 
+TEST_F(ForecastPart, of_blocks_of_another_size_is_read_back) {
+  head.block_size = 7;
+  PartFile file{folder.file("sevens.json"), head};
+  const sim::BlockPlan plan{
+      .replications = head.replications, .shard = head.shard, .block_size = head.block_size, .known = {}};
+  for (const auto& block : made_blocks(forecast_world(), plan)) file.add(block);
+  file.finish();
+  const Part read = read_part(folder.file("sevens.json"));
+  EXPECT_TRUE(read.complete);
+  EXPECT_EQ(read.head, head);
+  EXPECT_EQ(read.blocks.size(), (head.replications + 6) / 7);
+}
+
 // Cut at any byte it gives the blocks before, or says that it is none; it never gives another block.
 TEST_F(ForecastPart, that_is_cut_short_gives_what_is_whole) {
   for (std::size_t left = 0; left + 2 < text.size(); left += 97) {
@@ -387,6 +401,7 @@ TEST_F(ForecastPart, names_what_two_forecasts_differ_in) {
   EXPECT_EQ(difference([](PartHead& other) { other.frame.file = "elsewhere.json"; }), "nothing");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.seed = 3; }), "the seed");
   EXPECT_EQ(difference([](PartHead& other) { other.replications = 3; }), "--replications");
+  EXPECT_EQ(difference([](PartHead& other) { other.block_size = 7; }), "--until-every");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.hash = 3; }), "the scenario's text or its --set");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.horizon += 1s; }), "--horizon");
   EXPECT_EQ(difference([](PartHead& other) { other.frame.start += 1s; }), "--as-of");

@@ -106,7 +106,7 @@ using Rows = std::vector<std::string>;
 TEST_F(LogFormatsTest, every_format_has_a_record_on_the_page) {
   const auto blocks = blocks_of_page();
   for (const std::string& name : log_names()) {
-    if (name != "auto") EXPECT_TRUE(blocks.contains(name)) << name;
+    EXPECT_TRUE(name == "auto" || blocks.contains(name)) << name;
   }
 }
 

@@ -263,7 +263,7 @@ TEST_F(SummaryJson, has_each_field_at_the_place_that_a_page_names) {
   expect(summary.experiment->against_first[0].latency_mean_ms->low, "/experiment/against_first/0/latency_mean_ms/low");
   expect(summary.counter("failover")->required, "/coverage/failover/required");
   expect(summary.users.outcomes[0], "/users/outcomes/served");
-  EXPECT_EQ(places.at(&summary.cost_limiter.daily).digits, "");
+  EXPECT_EQ(places.at(&summary.cost_limiter->daily).digits, "");
 }
 
 TEST(SummaryReader, refuses_what_is_no_summary_of_its_version) {

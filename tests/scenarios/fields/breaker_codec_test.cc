@@ -170,18 +170,21 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
                                    .late_success_in_open = monitor::LateSuccessInOpen::count,
                                    .on_close = monitor::OnClose::reset_plus_probe,
                                    .open_backoff_multiplier = Millionths{1'500'000},
-                                   .open_max = 99ms};
+                                   .open_max = 99ms,
+                                   .allowed_fails = 2};
   // A rate has nothing to judge where failures are ignored.
   monitor::BreakerConfig by_rate = all;
   by_rate.half_open_failure = monitor::HalfOpenFailure::reopen;
   by_rate.half_open_failure_rate = Millionths{123'456};
   by_rate.on_close = monitor::OnClose::reset_failures;
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 23U);
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 24U);
   std::vector<monitor::BreakerConfig> configs{all, by_rate, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) {
     configs.push_back(*monitor::breaker_preset(preset.name));
     configs.back().outcomes = {};  // the protocol has no kinds of replies
   }
+  configs.push_back(*monitor::breaker_preset("seed-poc"));
+  configs.back().on_close = monitor::OnClose::reset;
   for (const monitor::BreakerConfig& config : configs) {
     const std::string line = reset_line(config);
     const RecordedLine back = read_recorded_line(line, "history.jsonl", 1);
@@ -193,6 +196,34 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
     EXPECT_EQ(written.members.size(), breaker_protocol_table().fields.size() - 1)
         << "more than one of them is not off its default";
   }
+}
+
+// As its code does: after 20 successes and 5 failures a probe closes it, and the next failure is the only one that
+// counts.
+TEST(BreakerProtocol, settings_of_the_proof_of_concept_without_on_close_mean_its_close) {
+  const auto last_state = [](const std::string& more) {
+    monitor::ProtocolBreaker breaker;
+    EXPECT_EQ(
+        answer_line(breaker, R"({"op":"reset","config":{"failure_rate_threshold":0.5,"failure_rate_compare":"ge",)"
+                             R"("failure_count_threshold":5,"window_type":"lifetime","open_ms":30000,)"
+                             R"("half_open_max_calls":0,"half_open_failure":"ignore")" +
+                                 more + "}}"),
+        "{}");
+    std::string last;
+    for (int call = 1; call <= 27; ++call) {
+      const std::string at = std::to_string(call <= 25 ? call : 5000 + call * 1000);
+      answer_line(breaker, R"({"op":"acquire","t_ms":)" + at + "}");
+      last = answer_line(breaker, R"({"op":"report","t_ms":)" + at + R"(,"permit":)" + std::to_string(call) +
+                                      (call <= 20 || call == 26 ? R"(,"ok":true})" : R"(,"ok":false})"));
+      if (call == 25 || call == 26) {
+        EXPECT_EQ(last, call == 25 ? R"({"state":"open"})" : R"({"state":"closed"})");
+      }
+    }
+    return last;
+  };
+  EXPECT_EQ(last_state(""), R"({"state":"closed"})");
+  EXPECT_EQ(last_state(R"(,"on_close":"reset")"), R"({"state":"open"})");
+  EXPECT_EQ(last_state(R"(,"minimum_calls":1)"), R"({"state":"open"})") << "these are not its settings";
 }
 
 TEST(BreakerProtocol, questions_go_there_and_back) {

@@ -84,11 +84,27 @@ TEST(ThresholdGrammar, reads_where_a_request_was_to_go_and_where_it_went) {
   EXPECT_EQ(error_of("requests{served_by:a,served_by:b}", ""), "22 the tag \"served_by\" is written twice");
 }
 
+TEST(ThresholdGrammar, reads_routes_and_deployments) {
+  const ThresholdSpec t = parsed("requests{route:chat,deployment:openai/gpt-4o}", "count>0");
+  EXPECT_EQ(t.route, "chat");
+  EXPECT_EQ(t.provider, "openai/gpt-4o");
+  EXPECT_EQ(parsed("provider_calls{deployment:a/b}", "count>0").provider, "a/b");
+  EXPECT_EQ(error_of("requests{provider:a,deployment:a}", ""),
+            "21 \"provider\" and \"deployment\" name the same; write one of them");
+  EXPECT_EQ(error_of("requests{deployment:a,deployment:b}", ""), "23 the tag \"deployment\" is written twice");
+}
+
+TEST(ThresholdGrammar, amplification_has_a_value_and_no_tag) {
+  EXPECT_EQ(parsed("amplification", "value<3").bound, 3'000'000);
+  EXPECT_EQ(error_of("amplification", "count<3"), "1 amplification has no such aggregate");
+  EXPECT_NE(error_of("amplification{provider:a}", "value<3").find("has no tag"), std::string::npos);
+}
+
 TEST(ThresholdGrammar, refuses_a_tag_that_can_mean_nothing) {
   const std::string of_calls =
-      "has no tag but provider, because calls and breakers have neither a variant nor an outcome";
+      "has no tag but provider or deployment, because calls and breakers have no route, variant or outcome";
   for (const std::string metric : {"provider_calls", "provider_errors", "breaker_opened"}) {
-    for (const char* tag : {"variant:a", "outcome:served", "served_by:a"}) {
+    for (const char* tag : {"variant:a", "outcome:served", "served_by:a", "route:a"}) {
       const std::string tagged = metric + "{" + tag + "}";
       EXPECT_EQ(error_of(tagged.c_str(), "count<1"), std::to_string(metric.size() + 1) + " " + metric + " " + of_calls);
     }

@@ -272,6 +272,12 @@ TEST(SetPath, finds_elements_by_id_name_or_index) {
   EXPECT_NE(with_set(text, "f.4.id=z").error.find("the list has 3 elements"), std::string::npos);
 }
 
+TEST(SetPath, plus_is_a_new_element_at_the_end) {
+  EXPECT_EQ(with_set(R"({"f": [{"id": "x"}]})", R"(f.+={"id": "y"})").text,
+            "{\n  \"f\": [{\"id\": \"x\"}, {\"id\": \"y\"}]\n}");
+  EXPECT_EQ(with_set("{}", "f.+.id=x").text, "{\n  \"f\": [{\"id\": \"x\"}]\n}");
+}
+
 TEST(SetPath, finds_keys_that_hold_dots) {
   EXPECT_EQ(with_set(R"({"p": {"gpt-4.1": {"a": 1}, "gpt-4": {}}})", "p.gpt-4.1.a=2").text,
             "{\n  \"p\": {\"gpt-4.1\": {\"a\": 2}, \"gpt-4\": {}}\n}");

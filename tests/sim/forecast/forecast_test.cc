@@ -1,3 +1,6 @@
+// The replications of a forecast, when they are enough, and each figure that is made of them.
+// This file is long because each figure has its own law to compare with.
+
 #include "sim/forecast/forecast.h"
 
 #include <gtest/gtest.h>
@@ -117,23 +120,26 @@ TEST(StopRules, hold_at_the_first_end_of_a_block) {
   StopRule rule{.text = "mean:rel=0.03",
                 .targets = {{.text = "mean:rel=0.03", .what = {}, .relative = true, .limit = 0.03}}};
   rule.targets[0].what = forecast_threshold(ForecastQuantity::cost_usd, Aggregate::avg, Comparison::less, 0);
-  const auto stopped_at = [&](unsigned jobs) {
+  const auto stopped_at = [&](unsigned jobs, std::uint64_t block_size) {
     ReplicationSet set{.frame = world.frame(), .all = {}, .latency = {}};
     ThreadedMaker maker{world, jobs, nullptr};
-    make_blocks(maker, {.replications = 5000}, {.take = [&](const ReplicationBlock& block) {
+    const BlockPlan plan{.replications = 5000, .shard = {}, .block_size = block_size, .known = {}};
+    make_blocks(maker, plan, {.take = [&](const ReplicationBlock& block) {
                   add(set, block);
                   return !holds(rule, set);
                 }});
     return set;
   };
-  const ReplicationSet replication_set = stopped_at(1);
-  EXPECT_EQ(replication_set.all.size() % kBlockSize, 0U);
-  EXPECT_LT(replication_set.all.size(), 5000U);
-  EXPECT_LE(*precision_of(replication_set, rule.targets[0]), 0.03);
-  ReplicationSet before = replication_set;
-  before.all.resize(replication_set.all.size() - kBlockSize);
-  EXPECT_GT(*precision_of(before, rule.targets[0]), 0.03);
-  EXPECT_EQ(stopped_at(2).all, replication_set.all);
+  for (const std::uint64_t block_size : {kBlockSize, std::uint64_t{7}}) {
+    const ReplicationSet replication_set = stopped_at(1, block_size);
+    EXPECT_EQ(replication_set.all.size() % block_size, 0U);
+    EXPECT_LT(replication_set.all.size(), 5000U);
+    EXPECT_LE(*precision_of(replication_set, rule.targets[0]), 0.03);
+    ReplicationSet before = replication_set;
+    before.all.resize(replication_set.all.size() - block_size);
+    EXPECT_GT(*precision_of(before, rule.targets[0]), 0.03);
+    EXPECT_EQ(stopped_at(2, block_size).all, replication_set.all);
+  }
 }
 
 // 100 requests a day on average: of demand with a CV of 0.3 the mean is 0.9 USD, its sd 0.27, that of request noise

@@ -31,6 +31,7 @@ TEST(Executors, expect_about_as_many_requests_as_come) {
   EXPECT_DOUBLE_EQ(expected(TraceReplay{.rate_scale = 0.5}, 40), 20);
   EXPECT_DOUBLE_EQ(expected(Script{}, 40), 40);
   EXPECT_DOUBLE_EQ(expected(ConstantVus{.vus = 4}), 200);
+  EXPECT_DOUBLE_EQ(expected(External{}), 0);
 }
 
 TEST(Executors, peak_where_most_may_come) {
@@ -48,6 +49,7 @@ TEST(Executors, peak_where_most_may_come) {
   EXPECT_DOUBLE_EQ(peak(TraceReplay{.rate_scale = 0.5}, 40).at_once, 40);
   EXPECT_DOUBLE_EQ(peak(ConstantVus{.vus = 4}).per_second, 4);
   EXPECT_DOUBLE_EQ(peak(ConstantVus{.vus = 4}).at_once, 4);
+  EXPECT_DOUBLE_EQ(peak(External{}).at_once + peak(External{}).per_second, 0);
 }
 
 TEST(Executors, name_what_they_cannot_do_without) {

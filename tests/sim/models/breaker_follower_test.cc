@@ -34,7 +34,8 @@ TEST(BreakerFollower, agrees_with_the_model_on_random_histories_of_random_settin
       } else {
         const std::size_t place = below(chosen.b, permits.size());
         const auto outcome = static_cast<monitor::BreakerOutcome>(below(chosen.a << 20U, 4));
-        same = model.report(permits[place], outcome, now) == follower.report(permits[place], outcome, now);
+        const auto kind = chosen.a % 3 == 0 ? monitor::ReplyKind::rate_limited : monitor::ReplyKind::server_error;
+        same = model.report(permits[place], outcome, now, kind) == follower.report(permits[place], outcome, now, kind);
         permits.erase(permits.begin() + static_cast<std::ptrdiff_t>(place));
       }
       for (const monitor::BreakerTransition& arrow : model.transitions()) {

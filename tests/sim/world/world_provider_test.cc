@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "sim/world/provider.h"
 #include "tests/sim/world_fixture.h"
 
@@ -328,6 +330,21 @@ TEST(ProvidersRateLimit, writes_its_retry_after_as_a_date_where_it_is_asked_to) 
   ASSERT_EQ(result.reply.retry_after.form, monitor::RetryAfter::Form::date);
   const Duration wait = result.at - call.at + call.waited + 7s;
   EXPECT_EQ(result.reply.retry_after.date, std::chrono::ceil<std::chrono::seconds>(call.wall + wait));
+}
+
+TEST(ProvidersRateLimit, writes_its_retry_after_in_the_odd_ways_of_providers) {
+  using Form = monitor::RetryAfter::Form;
+  ProviderSpec spec = two_seconds();
+  spec.rate_limit.retry_after = 7s;
+  const auto sent = [&](RetryAfterForm form) {
+    spec.rate_limit.retry_after_form = form;
+    return Alone{spec}.serve(call_within(30s), effect(Kind::error, ReplyKind::rate_limited)).reply.retry_after;
+  };
+  EXPECT_EQ(sent(RetryAfterForm::absent).form, Form::absent);
+  EXPECT_EQ(sent(RetryAfterForm::unreadable).form, Form::unreadable);
+  EXPECT_TRUE(std::isnan(sent(RetryAfterForm::nan).seconds));
+  EXPECT_EQ(sent(RetryAfterForm::negative).seconds, -7);
+  EXPECT_EQ(sent(RetryAfterForm::days).seconds, 7 * 86'400);
 }
 
 TEST(ProvidersRateLimit, handles_minutes_before_1970) {

@@ -1,6 +1,6 @@
 // A hand-made trial of a few requests: what its figures, its events and the checks make of it.
 
-#include "wire/trial/trial_checks.h"
+#include "wire/trial/checks/trial_checks.h"
 
 #include <gtest/gtest.h>
 
@@ -63,9 +63,10 @@ class Trial {
     run.calls.push_back(call(run.calls.size(), 0, from, to));
     return run.calls.back();
   }
-  [[nodiscard]] std::vector<std::string> violated() const {
+  [[nodiscard]] std::vector<std::string> violated() const { return violated(scenario); }
+  [[nodiscard]] std::vector<std::string> violated(const sim::Scenario& declared) const {
     std::vector<std::string> ids;
-    for (const sim::Finding& finding : check_trial(run, scenario)) ids.push_back(finding.id);
+    for (const sim::Finding& finding : check_trial(run, scenario, declared).findings) ids.push_back(finding.id);
     return ids;
   }
 };
@@ -135,7 +136,7 @@ TEST(TrialChecks, x5_finds_usage_that_is_lost_or_changed) {
     trial.first().answer.output_tokens = stated;
     EXPECT_EQ(trial.violated(), Ids{"X5"});
     trial.first_call().usage_sent = false;
-    EXPECT_EQ(trial.violated(), Ids{}) << "what was not sent cannot arrive";
+    EXPECT_EQ(trial.violated(), stated == 0 ? Ids{"X5"} : Ids{}) << "what was not sent cannot arrive, not even as 0";
   }
 }
 
@@ -149,6 +150,126 @@ TEST(TrialChecks, x8_finds_a_callers_own_error_that_is_retried_or_hidden) {
   EXPECT_EQ(trial.violated(), Ids{"X8"});
   trial.run.calls.pop_back();
   trial.first().status = 500;
+  EXPECT_EQ(trial.violated(), Ids{"X8"});
+}
+
+// The scenario as if these keys had been written in it.
+sim::Scenario declaring(sim::Scenario scenario, const std::vector<std::string>& pointers) {
+  for (const std::string& pointer : pointers) scenario.origins.emplace(pointer, sim::Origin{});
+  return scenario;
+}
+
+TEST(TrialChecks, x6_counts_calls_against_a_declared_maximum_and_no_default) {
+  Trial trial;
+  trial.another_call(trial.first_call().arrived, trial.first().finished).provider = "beta";
+  trial.another_call(trial.first_call().arrived, trial.first().finished);
+  EXPECT_EQ(trial.violated(), Ids{}) << "nothing is declared";
+  sim::Scenario declared = declaring(trial.scenario, {"/monitor/provider_call/max_attempts"});
+  EXPECT_EQ(trial.violated(declared), Ids{"X6"}) << "two providers, one attempt each";
+  trial.run.calls.pop_back();
+  EXPECT_EQ(trial.violated(declared), Ids{});
+}
+
+TEST(TrialChecks, x7_finds_a_call_before_the_retry_after_has_passed) {
+  Trial trial;
+  trial.first_call().kind = ReplyKind::rate_limited;
+  trial.first_call().status = 429;
+  trial.first_call().retry_after = 3s;
+  trial.first().answer.text = Trial::answer_of(1);
+  trial.run.requests.erase(trial.run.requests.begin());
+  trial.first().finished = Instant{} + 20s;
+  trial.run.calls[1].arrived = trial.first_call().ended + 3s - 250ms;
+  EXPECT_EQ(trial.violated(), Ids{}) << "as late as bytes may take";
+  trial.run.calls[1].arrived -= 1ns;
+  EXPECT_EQ(trial.violated(), Ids{"X7"});
+  trial.run.calls[1].provider = "beta";
+  EXPECT_EQ(trial.violated(), Ids{});
+  trial.run.calls[1].provider = "alpha";
+  trial.first_call().retry_after.reset();
+  EXPECT_EQ(trial.violated(), Ids{});
+}
+
+TEST(TrialChecks, x9_finds_an_error_of_another_class_and_silence) {
+  Trial trial;
+  trial.first_call().kind = ReplyKind::rate_limited;
+  trial.first_call().status = 429;
+  trial.first().answer = {};
+  trial.first().status = 429;
+  EXPECT_EQ(trial.violated(), Ids{});
+  trial.first().status = 503;
+  EXPECT_EQ(trial.violated(), Ids{"X9"}) << "without Retry-After";
+  trial.first().names_wait = true;
+  EXPECT_EQ(trial.violated(), Ids{});
+  trial.first().status = 500;
+  EXPECT_EQ(trial.violated(), Ids{"X9"});
+  trial.first_call().kind = ReplyKind::server_error;
+  EXPECT_EQ(trial.violated(), Ids{});
+  trial.first().status = 200;
+  EXPECT_EQ(trial.violated(), Ids{"X9"});
+  trial.first().status = 0;
+  trial.first().end = RequestEnd::timed_out;
+  trial.first().finished = trial.first().sent + 4s;
+  trial.first_call().ended = trial.first().sent + 2s + 1ns;
+  EXPECT_EQ(trial.violated(), Ids{});
+  trial.first_call().ended -= 1ns;
+  EXPECT_EQ(trial.violated(), Ids{"X9"}) << "half of its patience without a word";
+}
+
+TEST(TrialChecks, x9_holds_a_request_to_a_declared_deadline) {
+  Trial trial;
+  sim::Scenario declared = declaring(trial.scenario, {"/monitor/provider_call/deadline"});
+  declared.monitor.provider_call.deadline = 250ms;
+  EXPECT_EQ(trial.violated(declared), Ids{}) << "500 ms, and 250 ms of slack";
+  trial.first().finished += 1ns;
+  EXPECT_EQ(trial.violated(declared), Ids{"X9"});
+}
+
+TEST(TrialChecks, x10_finds_a_call_that_the_declared_breaker_would_not_admit) {
+  Trial trial;
+  sim::Scenario declared = declaring(trial.scenario, {"/monitor/circuit_breaker"});
+  declared.monitor.circuit_breaker = {.consecutive_threshold = 2, .open = 10s};
+  trial.first_call().kind = ReplyKind::server_error;
+  trial.first_call().ended = Instant{} + 1s;
+  trial.first_call().arrived = Instant{} + 900ms;
+  trial.run.calls[1].kind = ReplyKind::server_error;
+  trial.run.calls[1].arrived = Instant{} + 1100ms;
+  trial.run.calls[1].ended = Instant{} + 1200ms;
+  for (TrialRequest& request : trial.run.requests) {
+    request.status = 500;
+    request.answer = {};
+    request.finished = Instant{} + 20s;
+  }
+  CallLine& third = trial.another_call(Instant{} + 1450ms, Instant{} + 1460ms);
+  third.kind = ReplyKind::server_error;
+  EXPECT_EQ(trial.violated(declared), Ids{"X10"}) << "the second failure is known by now";
+  third.arrived -= 1ns;
+  EXPECT_EQ(trial.violated(declared), Ids{}) << "it may not have been read yet";
+  third.arrived = Instant{} + 11s;
+  third.ended = third.arrived + 10ms;
+  EXPECT_EQ(trial.violated(declared), Ids{}) << "a probe";
+  EXPECT_EQ(trial.violated(), Ids{}) << "nothing is declared";
+}
+
+TEST(TrialChecks, x12_finds_a_call_after_the_budget_is_spent) {
+  Trial trial;
+  sim::Scenario declared = declaring(trial.scenario, {"/monitor/cost_limiter/monthly_usd"});
+  declared.monitor.cost_limiter.monthly = Usd::from_picos(Usd::from_cents(1).picos() - 1);
+  EXPECT_EQ(trial.violated(declared), Ids{"X12"}) << "the first call has cost a cent";
+  declared.monitor.cost_limiter.monthly = Usd::from_cents(1);
+  EXPECT_EQ(trial.violated(declared), Ids{}) << "the limit is reached and not exceeded";
+  declared.month_spent = Usd::from_picos(1);
+  EXPECT_EQ(trial.violated(declared), Ids{"X12"});
+}
+
+TEST(TrialChecks, x8_finds_a_key_that_is_tried_again_where_it_was_refused) {
+  Trial trial;
+  trial.first_call().kind = ReplyKind::auth;
+  trial.first_call().status = 401;
+  CallLine& next = trial.another_call(trial.first_call().ended, trial.first().finished);
+  next.provider = "beta";
+  trial.first().answer.text = Trial::answer_of(2);
+  EXPECT_EQ(trial.violated(), Ids{});
+  next.provider = "alpha";
   EXPECT_EQ(trial.violated(), Ids{"X8"});
 }
 

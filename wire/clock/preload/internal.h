@@ -84,7 +84,11 @@ void wt_pause_begin(enum wt_wait_kind);
 void wt_pause_end(void);
 void wt_account(int threads); /* changes how many threads run */
 void wt_end_thread(void);     /* the calling thread's last account */
-extern int wt_mutex_waits;    /* threads that wait for a mutex with a limit */
+/* Whether the calling thread has been counted. One that was made past our pthread_create, as jemalloc's are, counts
+   from its first wait on. */
+extern __thread bool wt_is_counted;
+void wt_count_thread(void);
+extern int wt_mutex_waits; /* threads that wait for a mutex with a limit */
 
 /* Timers that the agent fires. With the lock held but for the last. */
 int64_t wt_timers_deadline(void);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define WT_CLOCK_MAGIC 0x77746331u
-#define WT_CLOCK_VERSION 1u
+#define WT_CLOCK_VERSION 2u
 #define WT_PROGRAMS_MAX 256
 
 /* The environment of a program under virtual time, beside LD_PRELOAD. */
@@ -60,6 +60,7 @@ struct wt_page {
   uint64_t seed;          /* of the streams of random bytes */
   uint32_t entropy_real;  /* 1: random bytes are the system's */
   uint32_t lock;          /* of the entries' allocation: pid of the holder, or 0 */
+  uint32_t used;          /* entries from this one on have never been taken */
   struct wt_entry entries[WT_PROGRAMS_MAX];
 };
 

@@ -22,6 +22,7 @@
 struct wt_page* wt_page;
 struct wt_entry* wt_entry;
 int wt_mutex_waits;
+__thread bool wt_is_counted;
 
 static int connection = -1;
 static bool has_agent;
@@ -39,7 +40,7 @@ void* wt_next(const char* name) {
   return found;
 }
 
-static void fail(const char* what) {
+static _Noreturn void fail(const char* what) {
   fprintf(stderr, "windtunnel clock: %s: %s\n", what, strerror(errno));
   _exit(127);
 }
@@ -192,7 +193,7 @@ static void release(const struct wt_message* order) {
 
 static void* agent(void* nothing) {
   for (;;) {
-    struct wt_message message;
+    struct wt_message message = {0};
     const long got = wt_call(SYS_recvfrom, connection, (long)&message, sizeof message, 0, 0, 0);
     if (got == -EINTR) continue;
     if (got != (long)sizeof message) _exit(137); /* the coordinator is gone, and with it the time */
@@ -221,6 +222,7 @@ static void need_agent(void) {
 enum wt_outcome wt_block(struct wt_wait* wait, enum wt_wait_kind kind, struct pollfd* fds, nfds_t count,
                          const sigset_t* mask) {
   need_agent();
+  if (!wt_is_counted) wt_count_thread();
   __atomic_or_fetch(&wt_entry->kinds, (uint32_t)kind, __ATOMIC_RELAXED);
   struct pollfd few[9];
   struct pollfd* all = count < 9 ? few : malloc((count + 1) * sizeof *all);
@@ -265,6 +267,7 @@ enum wt_outcome wt_wait_fds(enum wt_wait_kind kind, struct pollfd* fds, nfds_t c
 
 void wt_pause_begin(enum wt_wait_kind kind) {
   need_agent();
+  if (!wt_is_counted) wt_count_thread();
   __atomic_or_fetch(&wt_entry->kinds, (uint32_t)kind, __ATOMIC_RELAXED);
   wt_account(-1);
 }
@@ -300,11 +303,11 @@ static struct wt_entry* take_entry(uint64_t name) {
     if (entry->state != WT_FREE) continue;
     *entry = (struct wt_entry){.running = 1, .name = name};
     __atomic_store_n(&entry->state, WT_EXPECTED, __ATOMIC_SEQ_CST);
+    if ((uint32_t)i >= wt_page->used) __atomic_store_n(&wt_page->used, (uint32_t)i + 1, __ATOMIC_SEQ_CST);
     return entry;
   }
   errno = EAGAIN;
   fail("more than 256 processes under virtual time");
-  return NULL;
 }
 
 static struct wt_entry* entry_of(int32_t pid) {
@@ -354,7 +357,7 @@ static void connect_to_coordinator(void) {
     errno = EINVAL;
     fail(WT_CLOCK_SOCKET);
   }
-  strcpy(address.sun_path, path);
+  memcpy(address.sun_path, path, strlen(path) + 1);
   const int low = (int)wt_errno(wt_call(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, 0, 0, 0));
   if (low < 0) fail("socket");
   connection = (int)wt_call(SYS_fcntl, low, F_DUPFD_CLOEXEC, 600, 0, 0, 0);
@@ -383,6 +386,7 @@ static void join(struct wt_entry* entry) {
   __atomic_store_n(&entry->state, WT_REGISTERED, __ATOMIC_SEQ_CST);
   unlock_page();
   wt_entry = entry;
+  wt_is_counted = true;
   tell(WT_HELLO, 0, entry - wt_page->entries);
 }
 

@@ -264,8 +264,19 @@ static void end_thread(void* pointer) {
 
 static void make_key(void) { pthread_key_create(&at_end, end_thread); }
 
+void wt_count_thread(void) {
+  struct start* start = calloc(1, sizeof *start);
+  if (!start) abort();
+  start->holders = 1;
+  pthread_once(&key_once, make_key);
+  pthread_setspecific(at_end, start);
+  wt_is_counted = true;
+  wt_account(1);
+}
+
 static void* run_thread(void* pointer) {
   struct start* start = pointer;
+  wt_is_counted = true;
   wt_name_thread(start->name);
   pthread_setspecific(at_end, start);
   return start->body(start->argument);

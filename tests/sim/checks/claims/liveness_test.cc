@@ -112,6 +112,34 @@ TEST(Liveness, needs_as_many_questions_as_probes_must_succeed) {
   EXPECT_EQ(probing.judge(Instant{} + 100s)[0].verdict, Verdict::fail);
 }
 
+// Two probes are judged together, and one failure of two opens it for another 10 s. The first fails in the outage; the
+// second comes when the next request does. At 45 s that leaves the time to close until 60 s, at 55 s it does not; and a
+// second one that fails too has shown enough.
+TEST(Liveness, of_a_breaker_that_judged_an_old_failure_late_is_unknown) {
+  const auto verdict = [](Duration second, double errors) {
+    Scenario scenario = healing_at(31s, 29s);
+    scenario.faults = {fault("down", Outage{}, 0s, 30s)};
+    scenario.providers.front().errors.rates = {{monitor::ReplyKind::server_error, errors}};
+    scenario.monitor.circuit_breaker = {.consecutive_threshold = 1,
+                                        .failure_rate_compare = monitor::BreakerCompare::ge,
+                                        .open = 10s,
+                                        .half_open_max_calls = 2,
+                                        .half_open_failure_rate = Millionths{500'000}};
+    WorkloadSpec& load = scenario.workloads.front();
+    load.executor = Script{};
+    for (const Duration at : {Duration{1s}, Duration{29s}, second, second + 11s, second + 12s, Duration{90s}}) {
+      ListedRequest& listed = load.requests.emplace_back();
+      listed.at = at;
+      listed.input = listed.output = Tokens{10};
+    }
+    Judge judge{scenario, {.checks = {"V1"}}};
+    return judge.judge(run(scenario, {.observers = {&judge}})).verdict;
+  };
+  EXPECT_EQ(verdict(45s, 0), Verdict::pass);
+  EXPECT_EQ(verdict(55s, 0), Verdict::inconclusive);
+  EXPECT_EQ(verdict(55s, 1), Verdict::fail);
+}
+
 TEST(Liveness, counts_what_arrives_after_the_instant_but_no_refusals_of_our_own_and_no_errors_of_the_client) {
   Scenario scenario = healing_at(50s, 10s);
   scenario.liveness->success_rate = 0.5;

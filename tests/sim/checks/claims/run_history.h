@@ -26,6 +26,9 @@ struct EndedRequest {
   std::int64_t tokens = 0;
   bool has_moved = false;
   std::int64_t retries = 0;
+  std::uint64_t team = 0;
+  std::optional<std::uint8_t> limit;  // that refused it
+  monitor::RouteId route{};
 };
 
 struct EndedCall {
@@ -68,7 +71,10 @@ class History final {
                        .time_to_first_token = record.time_to_first_token,
                        .billed = billed[record.request.id],
                        .tokens = record.input.count() + record.output.count(),
-                       .has_moved = record.failovers > 0};
+                       .has_moved = record.failovers > 0,
+                       .team = record.request.caller.team,
+                       .limit = record.limit,
+                       .route = record.request.route};
     for (const monitor::Attempt& attempt : record.attempts()) {
       (attempt.usage_known ? ended.known : ended.reserved) += attempt.cost;
       if (ended.last_called == attempt.provider) ++ended.retries;

@@ -78,7 +78,7 @@ TEST(RunNotes, counts_breaks_that_a_stream_would_have_shown) {
   EXPECT_EQ(note_with(notes_of(scenario), "broke off"), "");
   Judge judge{scenario};
   const RunResult result = run(scenario, {.observers = {&judge}});
-  EXPECT_EQ(result.pipeline.metrics().all().count(monitor::Outcome::failed), 3);
+  EXPECT_EQ(result.pipeline.metrics().all().count(monitor::Outcome::broken_stream), 3);
   for (const Finding& finding : judge.judge(result).findings) {
     EXPECT_NE(finding.kind, Finding::Kind::invariant) << finding.id << ": " << finding.reason;
   }

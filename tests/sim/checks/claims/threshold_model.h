@@ -79,6 +79,12 @@ inline bool has_tags(const Scenario& scenario, const ThresholdSpec& spec, const 
     if (!request.variant) return false;
     if (scenario.monitor.ab_router.variants[*request.variant].id != *spec.variant) return false;
   }
+  if (spec.team && monitor::caller_word(*spec.team) != request.team) return false;
+  if (spec.limit) {
+    const monitor::LimitsConfig& limits = scenario.monitor.limits;
+    if (!request.limit || limit_name(limits, *request.limit) != *spec.limit) return false;
+  }
+  if (spec.route && scenario.monitor.routing.routes[index_of(request.route)].name != *spec.route) return false;
   if (spec.provider) {
     std::optional<monitor::ProviderId> target = request.assigned;
     if (!target) target = request.chosen;
@@ -143,6 +149,7 @@ inline Sample sample_of(const ThresholdSpec& spec, const EndedRequest& request) 
       break;
     case Metric::provider_errors:
     case Metric::breaker_opened:
+    case Metric::amplification:  // its test is apart
       return {};
   }
   sample.is_counted = is_wanted && is_of_metric;

@@ -1,5 +1,7 @@
 // Bugs of money, tokens, the cache, the router and telemetry, one for each check that must find it; and the test that
 // plants all of them.
+//
+// This file is long because every check of accounts has its bug beside the others.
 
 #include <gtest/gtest.h>
 
@@ -77,10 +79,44 @@ const monitor::Pipeline& idle_pipeline() {
   return idle;
 }
 
+monitor::LimitConfig limit_of_requests(std::int64_t requests) {
+  monitor::LimitConfig limit;
+  limit.requests = requests;
+  return limit;
+}
+
+monitor::LimitConfig limit_of_slots() {
+  monitor::LimitConfig limit;
+  limit.parallel_requests = 1000;
+  return limit;
+}
+
+const monitor::Pipeline& idle_pipeline_with_slots() {
+  static const monitor::Pipeline idle = [] {
+    Scenario limited = world(seconds{1}, workload("load", per_second(1)));
+    limited.monitor = everything_off();
+    limited.monitor.limits.limits = {limit_of_slots()};
+    return monitor::Pipeline{limited.monitor, provider_configs(limited)};
+  }();
+  return idle;
+}
+
 }  // namespace
 
 std::vector<Plant> plants_of_accounts() {
   return {
+      {"L6",
+       "admits more than the limit says",
+       [](Scenario& world) { world.monitor.limits.limits = {limit_of_requests(100'000)}; },
+       [](Scenario& told) { told.monitor.limits.limits = {limit_of_requests(5)}; },
+       {},
+       {"L6"}},
+      {"L7",
+       "holds no slot for a request under way",
+       [](Scenario& world) { world.monitor.limits.limits = {limit_of_slots()}; },
+       {},
+       [](Liar& liar) { liar.other_pipeline = &idle_pipeline_with_slots(); },
+       {"L7"}},
       {"C1", "spends above the limit", budget,
        [](Scenario& told) { told.monitor.cost_limiter.monthly = Usd::from_cents(50); }},
       {"C2",

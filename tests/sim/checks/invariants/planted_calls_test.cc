@@ -38,6 +38,15 @@ void wrong_for_beta(Scenario& world) {
   fails(ReplyKind::server_error)(world);
   world.providers[1].errors.rates = {{ReplyKind::client_error, 1}};
 }
+// Half of alpha's answers stop in their middle.
+void streams(Scenario& world) {
+  world.workloads[0].stream = true;
+  world.monitor.provider_call.first_token_timeout = seconds{3};
+  world.monitor.provider_call.idle_timeout = seconds{4};
+  world.faults = {fault("stalls", StreamStall{}, seconds{10}, seconds{10})};
+  world.faults[0].providers = {"alpha"};
+  world.faults[0].fraction = 0.5;
+}
 void all_down(Scenario& world) {
   outage(world);
   world.faults[0].providers.clear();
@@ -332,6 +341,21 @@ std::vector<Plant> plants_of_calls() {
        told_of_chat([](auto& chat) { chat.retry.max_attempts = 1; })},
       {"F16", "another back-off before a route's retry", routed,
        [](Scenario& told) { told.monitor.provider_call.retry.base += Duration{1}; }},
+      {"F17", "waits for a first token that the scenario does not", streams,
+       [](Scenario& told) { told.monitor.provider_call.first_token_timeout = seconds{2}; }},
+      {"F17",
+       "takes no notice of a first token that is late",
+       streams,
+       {},
+       [](Liar& liar) {
+         liar.attempt_end = [](monitor::AttemptEnded& event) {
+           if (event.reply.kind == ReplyKind::ok) event.reply.time_to_first_token = seconds{9};
+           return 1;
+         };
+       },
+       {"F17"}},
+      {"F17", "leaves in a pause that is not over", streams,
+       [](Scenario& told) { told.monitor.provider_call.idle_timeout = seconds{5}; }},
       {"F16", "gives up while a target is left",
        [](Scenario& world) {
          routed(world);

@@ -1,0 +1,324 @@
+#include "runs/gateway/live_metrics.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "base/exact_decimal.h"
+#include "reports/prometheus/openmetrics.h"
+#include "reports/prometheus/run_metrics.h"
+
+namespace windtunnel::runs {
+namespace {
+
+using monitor::ProviderId;
+using reports::MetricFamily;
+using reports::MetricLabel;
+using reports::MetricLabels;
+using reports::MetricType;
+
+constexpr int kPicos = 12;
+constexpr int kNanoseconds = 9;
+
+ProviderId provider_at(std::size_t place) { return ProviderId{static_cast<std::uint8_t>(place)}; }
+
+const char* type_word(MetricType type) {
+  switch (type) {
+    case MetricType::counter:
+      return "counter";
+    case MetricType::gauge:
+      return "gauge";
+    case MetricType::histogram:
+      return "histogram";
+    case MetricType::state_set:
+      return "stateset";
+    case MetricType::info:
+      return "info";
+  }
+  return "unknown";
+}
+
+class MetricText {
+ public:
+  MetricText() {
+    for (const MetricFamily& family : reports::metric_families()) known_.emplace(family.name, family);
+  }
+
+  // A family of the export, or one of a service alone.
+  void begin(const char* name) { begin(known_.at(name)); }
+  void begin(const MetricFamily& family) {
+    name_ = family.name;
+    text_ += "# TYPE " + name_ + " " + type_word(family.type) + "\n";
+    if (family.unit[0] != '\0') text_ += "# UNIT " + name_ + " " + family.unit + "\n";
+    text_ += "# HELP " + name_ + " " + family.help + "\n";
+  }
+  void add(const MetricLabels& labels, const char* suffix, Int128 value, int decimals = 0) {
+    line(name_ + suffix, labels, std::nullopt, exact_decimal(value, decimals));
+  }
+  void counter(const MetricLabels& labels, Int128 value, int decimals = 0) { add(labels, "_total", value, decimals); }
+  void state(const MetricLabels& labels, const char* state, bool is_on) {
+    line(name_, labels, MetricLabel{name_, state}, is_on ? "1" : "0");
+  }
+  template <class Bins, class Edges>
+  void histogram(const MetricLabels& labels, const Bins& bins, const Edges& edges, int edge_decimals, int decimals) {
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < bins.counts.size(); ++i) {
+      below += bins.counts[i];
+      line(name_ + "_bucket", labels, MetricLabel{"le", i < edges.size() ? bound(edges[i], edge_decimals) : "+Inf"},
+           std::to_string(below));
+    }
+    line(name_ + "_count", labels, std::nullopt, std::to_string(below));
+    line(name_ + "_sum", labels, std::nullopt, exact_decimal(bins.sum, decimals));
+  }
+  void durations(const MetricLabels& labels, const LiveCounts::Durations& bins) {
+    histogram(labels, bins, sim::kDurationEdgesMs, 3, kNanoseconds);
+  }
+  void tokens(const MetricLabels& labels, const LiveCounts::TokenBins& bins) {
+    histogram(labels, bins, sim::kTokenEdges, 0, 0);
+  }
+  [[nodiscard]] std::string take() { return std::move(text_) + "# EOF\n"; }
+
+ private:
+  // OpenMetrics writes bounds as decimals with a point.
+  static std::string bound(std::int64_t value, int decimals) {
+    std::string text = exact_decimal(value, decimals);
+    return text.find('.') == std::string::npos ? text + ".0" : text;
+  }
+  void line(const std::string& name, const MetricLabels& labels, const std::optional<MetricLabel>& last,
+            const std::string& value) {
+    text_ += reports::series_name(name, labels, last) + " " + value + "\n";
+  }
+
+  std::map<std::string, MetricFamily> known_;
+  std::string name_;
+  std::string text_;
+};
+
+void add_requests(MetricText& out, const LiveView& view) {
+  const monitor::RequestMetrics all = view.pipeline.metrics().all();
+  out.begin("windtunnel_arrivals");
+  out.counter({}, view.counts.arrivals());
+  out.begin("windtunnel_requests_in_flight");
+  out.add({}, "", view.counts.in_flight());
+  out.begin("windtunnel_requests");
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    const auto outcome = static_cast<monitor::Outcome>(i);
+    out.counter({{"outcome", name_of(outcome)}}, all.count(outcome));
+  }
+  out.begin("windtunnel_request_duration_seconds");
+  out.durations({}, view.counts.latency());
+  out.begin("windtunnel_request_time_to_first_token_seconds");
+  out.durations({}, view.counts.first_token());
+  out.begin("windtunnel_request_attempts");
+  out.counter({}, all.attempts);
+  out.begin("windtunnel_requests_failed_over");
+  out.counter({}, all.failed_over);
+  out.begin("windtunnel_request_tokens");
+  out.counter({{"type", "input"}}, all.input.count());
+  out.counter({{"type", "output"}}, all.output.count());
+  out.begin("windtunnel_token_grants_cut");
+  out.counter({}, view.counts.grants_cut());
+  out.begin("windtunnel_cost_known_usd");
+  out.counter({}, all.cost.picos(), kPicos);
+  out.begin("windtunnel_cost_reserved_usd");
+  out.counter({}, all.cost_unknown.picos(), kPicos);
+}
+
+void add_variants(MetricText& out, const LiveView& view) {
+  const auto& router = view.scenario.monitor.ab_router;
+  const std::vector<monitor::RequestMetrics> variants = view.pipeline.metrics().variants();
+  if (variants.empty()) return;
+  out.begin("windtunnel_variant_requests");
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    for (std::size_t k = 0; k < monitor::kOutcomes; ++k) {
+      const auto outcome = static_cast<monitor::Outcome>(k);
+      out.counter(
+          {{"experiment", router.experiment_id}, {"variant", router.variants[i].id}, {"outcome", name_of(outcome)}},
+          variants[i].count(outcome));
+    }
+  }
+}
+
+void add_providers(MetricText& out, const LiveView& view) {
+  const auto each = [&](const char* family, const auto& add) {
+    out.begin(family);
+    for (std::size_t i = 0; i < view.scenario.providers.size(); ++i) {
+      add(view.scenario.providers[i], view.pipeline.metrics().provider(provider_at(i)), view.counts.providers()[i],
+          MetricLabels{{"provider", view.scenario.providers[i].name}});
+    }
+  };
+  each("windtunnel_provider_calls", [&](const auto& spec, const auto& metrics, const auto&, const auto&) {
+    for (std::size_t k = 0; k < monitor::kReplyKinds; ++k) {
+      out.counter(
+          {{"provider", spec.name}, {"model", spec.model}, {"outcome", name_of(static_cast<monitor::ReplyKind>(k))}},
+          metrics.replies[k]);
+    }
+  });
+  each("windtunnel_provider_calls_in_flight", [&](const auto&, const auto&, const auto& counts, const auto& labels) {
+    out.add(labels, "", counts.in_flight);
+  });
+  each("windtunnel_provider_cost_known_usd", [&](const auto&, const auto& metrics, const auto&, const auto& labels) {
+    out.counter(labels, metrics.cost.picos(), kPicos);
+  });
+  each("windtunnel_provider_cost_reserved_usd", [&](const auto&, const auto& metrics, const auto&, const auto& labels) {
+    out.counter(labels, metrics.cost_unknown.picos(), kPicos);
+  });
+  each("windtunnel_provider_late_results", [&](const auto&, const auto& metrics, const auto&, const auto& labels) {
+    out.counter(labels, metrics.late_results);
+  });
+  each("windtunnel_provider_retry_after_skips",
+       [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.counter(labels, counts.skips); });
+  each("windtunnel_breaker_refusals",
+       [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.counter(labels, counts.refusals); });
+  const auto attributes = [](const sim::ProviderSpec& spec) {
+    return MetricLabels{
+        {"gen_ai_operation_name", "chat"}, {"gen_ai_provider_name", spec.name}, {"gen_ai_request_model", spec.model}};
+  };
+  const auto with = [](MetricLabels labels, const char* name, const char* value) {
+    labels.push_back({name, value});
+    return labels;
+  };
+  each("gen_ai_client_operation_duration_seconds", [&](const auto& spec, const auto&, const auto& counts, const auto&) {
+    out.durations(attributes(spec), counts.succeeded);
+    out.durations(with(attributes(spec), "error_type", "_OTHER"), counts.failed);
+  });
+  each("gen_ai_client_token_usage", [&](const auto& spec, const auto&, const auto& counts, const auto&) {
+    out.tokens(with(attributes(spec), "gen_ai_token_type", "input"), counts.input);
+    out.tokens(with(attributes(spec), "gen_ai_token_type", "output"), counts.output);
+  });
+  each("gen_ai_server_time_to_first_token_seconds",
+       [&](const auto& spec, const auto&, const auto& counts, const auto&) {
+         out.durations(attributes(spec), counts.first_token);
+       });
+}
+
+void add_breakers(MetricText& out, const LiveView& view) {
+  using monitor::BreakerState;
+  out.begin("windtunnel_breaker_state");
+  for (std::size_t i = 0; i < view.scenario.providers.size(); ++i) {
+    const BreakerState state = view.pipeline.breaker(provider_at(i)).state(view.now);
+    for (const BreakerState each : {BreakerState::closed, BreakerState::half_open, BreakerState::open}) {
+      out.state({{"provider", view.scenario.providers[i].name}}, monitor::name_of(each), each == state);
+    }
+  }
+  out.begin("windtunnel_breaker_transitions");
+  for (std::size_t i = 0; i < view.scenario.providers.size(); ++i) {
+    const monitor::ProviderMetrics& metrics = view.pipeline.metrics().provider(provider_at(i));
+    const std::string& name = view.scenario.providers[i].name;
+    out.counter({{"provider", name}, {"to", "open"}}, metrics.breaker_opened);
+    out.counter({{"provider", name}, {"to", "half_open"}}, metrics.breaker_half_opened);
+    out.counter({{"provider", name}, {"to", "closed"}}, metrics.breaker_closed);
+  }
+}
+
+void add_budget(MetricText& out, const LiveView& view) {
+  const auto each_window = [&](const auto& add) {
+    for (const bool daily : {false, true}) {
+      for (const monitor::BudgetWindow& window : view.pipeline.cost_limiter().windows()) {
+        if (window.current && window.daily == daily) add(MetricLabels{{"window", daily ? "day" : "month"}}, window);
+      }
+    }
+  };
+  out.begin("windtunnel_budget_spent_usd");
+  each_window([&](const auto& labels, const auto& window) { out.add(labels, "", window.settled.picos(), kPicos); });
+  out.begin("windtunnel_budget_reserved_usd");
+  each_window([&](const auto& labels, const auto& window) { out.add(labels, "", window.reserved.picos(), kPicos); });
+  out.begin("windtunnel_budget_limit_usd");
+  each_window([&](const auto& labels, const auto& window) {
+    if (window.limit) out.add(labels, "", window.limit->picos(), kPicos);
+  });
+  out.begin("windtunnel_budget_alerts");
+  for (const bool daily : {false, true}) {
+    const auto& limiter = view.scenario.monitor.cost_limiter;
+    if (!(daily ? limiter.daily : limiter.monthly)) continue;
+    for (const Millionths share : limiter.alerts) {
+      const auto fired = std::ranges::count_if(view.counts.alerts(), [&](const monitor::BudgetEvent& event) {
+        return event.daily == daily && event.share == share;
+      });
+      out.counter({{"window", daily ? "day" : "month"}, {"share", exact_decimal(share.value, 6)}}, fired);
+    }
+  }
+}
+
+void add_server(MetricText& out, const LiveView& view) {
+  const wire::GatewayCounts& server = view.server;
+  out.begin({"windtunnel_gateway_connections", MetricType::counter, "", "Connections of callers that were accepted."});
+  out.counter({}, server.connections);
+  out.begin(
+      {"windtunnel_gateway_refused", MetricType::counter, "", "What was refused before the pipeline, by reason."});
+  for (const auto& [reason, count] : {std::pair{"too_many_connections", server.refused_too_many},
+                                      {"malformed", server.refused_malformed},
+                                      {"too_large", server.refused_too_large},
+                                      {"slow", server.refused_slow},
+                                      {"no_request", server.refused_requests}}) {
+    out.counter({{"reason", reason}}, count);
+  }
+  out.begin(
+      {"windtunnel_gateway_callers_left", MetricType::counter, "", "Callers that went before their answer was whole."});
+  out.counter({}, server.callers_left);
+}
+
+}  // namespace
+
+template <std::size_t kEdges>
+void LiveCounts::Bins<kEdges>::add(std::int64_t value, const std::array<std::int64_t, kEdges>& edges) {
+  const auto bin = std::ranges::lower_bound(edges, value) - edges.begin();
+  ++counts[static_cast<std::size_t>(bin)];
+}
+
+namespace {
+
+void add_duration(LiveCounts::Durations& bins, Duration duration) {
+  bins.add(std::chrono::ceil<std::chrono::milliseconds>(duration).count(), sim::kDurationEdgesMs);
+  bins.sum += duration.count();
+}
+
+void add_tokens(LiveCounts::TokenBins& bins, Tokens tokens) {
+  bins.add(tokens.count(), sim::kTokenEdges);
+  bins.sum += tokens.count();
+}
+
+}  // namespace
+
+void LiveCounts::on(const monitor::RequestArrived& /*event*/) {
+  ++arrivals_;
+  ++in_flight_;
+}
+void LiveCounts::on(const monitor::TokensGranted& event) { grants_cut_ += event.output < event.asked ? 1U : 0U; }
+void LiveCounts::on(const monitor::PermitAsked& event) {
+  if (!event.admitted) ++providers_[index_of(event.provider)].refusals;
+}
+void LiveCounts::on(const monitor::CoolingSkipped& event) { ++providers_[index_of(event.provider)].skips; }
+void LiveCounts::on(const monitor::AttemptStarted& event) { ++providers_[index_of(event.provider)].in_flight; }
+void LiveCounts::on(const monitor::AttemptEnded& event) {
+  Provider& provider = providers_[index_of(event.provider)];
+  --provider.in_flight;
+  const bool is_ok = event.reply.kind == monitor::ReplyKind::ok;
+  add_duration(is_ok ? provider.succeeded : provider.failed, event.latency);
+  if (is_ok) add_duration(provider.first_token, event.reply.time_to_first_token);
+  if (!event.reply.usage) return;
+  add_tokens(provider.input, event.reply.usage->input);
+  add_tokens(provider.output, event.reply.usage->output);
+}
+void LiveCounts::on(const monitor::BudgetChanged& event) {
+  if (event.budget.kind == monitor::BudgetEvent::Kind::alert) alerts_.push_back(event.budget);
+}
+void LiveCounts::on(const monitor::Record& record) {
+  --in_flight_;
+  if (monitor::is_answered(record.outcome)) add_duration(latency_, record.latency());
+  if (record.outcome == monitor::Outcome::served) add_duration(first_token_, record.time_to_first_token);
+}
+
+std::string live_metrics_text(const LiveView& view) {
+  MetricText out;
+  add_requests(out, view);
+  add_variants(out, view);
+  add_providers(out, view);
+  add_breakers(out, view);
+  add_budget(out, view);
+  add_server(out, view);
+  return out.take();
+}
+
+}  // namespace windtunnel::runs

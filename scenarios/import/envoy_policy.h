@@ -1,0 +1,30 @@
+#pragma once
+// A BackendTrafficPolicy of Envoy Gateway: what it sets for the routes that it names.
+
+#include <optional>
+#include <string>
+
+#include "monitor/breaker/breaker_config.h"
+#include "monitor/routing/route.h"
+#include "scenarios/import/source/config_reading.h"
+
+namespace windtunnel::scenarios {
+
+struct EnvoyPolicy {
+  const JsonValue* spec = nullptr;
+  std::vector<std::string> targets;  // names of routes or gateways
+  bool is_of_gateway = false;
+  monitor::RouteRetry retry;  // without the key: one attempt
+  std::optional<Duration> attempt_timeout;
+  std::optional<Duration> wait_base;
+  std::optional<Duration> wait_cap;
+  std::optional<monitor::BreakerConfig> breaker;
+};
+
+// Lists what it carries and what it does not.
+[[nodiscard]] EnvoyPolicy read_envoy_policy(const JsonValue& document, ConfigReading& in);
+
+// "1m30s", "100ms", as the Gateway API writes durations. Nothing: absent, or an error.
+[[nodiscard]] std::optional<Duration> envoy_duration(const JsonValue& map, std::string_view key, ConfigReading& in);
+
+}  // namespace windtunnel::scenarios

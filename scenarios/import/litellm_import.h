@@ -1,0 +1,71 @@
+#pragma once
+// LiteLLM's config.yaml. The rules are those of version 1.93.0 (docs/import.md names the file of each statement).
+//
+//   model_list       each entry is a deployment; entries of one model_name are the targets of its route
+//   router_settings  who is asked first, retries, cooldowns, fallbacks
+//   litellm_settings defaults of the same, the cache, the budget
+//   general_settings the proxy: keys, database; little of it changes what a caller sees
+//
+// The files of this reader share LitellmConfig; nothing else includes it.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/import/imported_world.h"
+#include "scenarios/import/source/config_reading.h"
+
+namespace windtunnel::scenarios {
+
+// An entry of model_list that is a deployment of the scenario.
+struct LitellmEntry {
+  const JsonValue* json = nullptr;
+  const JsonValue* params = nullptr;  // litellm_params
+  const JsonValue* info = nullptr;    // model_info; nullptr: none
+  std::string group;                  // model_name
+  monitor::ProviderId deployment{};
+  std::optional<std::int64_t> order;
+  std::vector<std::string> tags;
+  bool has_retries = false;
+};
+
+struct LitellmConfig {
+  ConfigReading& in;
+  ImportedWorld& world;
+  const JsonValue& root;
+  const JsonValue* router = nullptr;    // router_settings; nullptr: none
+  const JsonValue* settings = nullptr;  // litellm_settings
+  const JsonValue* general = nullptr;   // general_settings
+  std::vector<LitellmEntry> entries{};
+  std::map<std::string, monitor::RouteId> routes{};                   // by what a caller asks for
+  std::map<std::string, std::vector<monitor::RouteId>> tag_routes{};  // of each of them
+
+  // router_settings, or what litellm_settings has for it.
+  [[nodiscard]] const JsonValue* setting(std::string_view key) const {
+    const JsonValue* found = router == nullptr ? nullptr : ConfigReading::find(*router, key);
+    if (found != nullptr || settings == nullptr) return found;
+    return ConfigReading::find(*settings, key);
+  }
+  [[nodiscard]] bool is_on(std::string_view router_key) const {
+    const JsonValue* found = router == nullptr ? nullptr : ConfigReading::find(*router, router_key);
+    return found != nullptr && found->kind == JsonKind::boolean && found->flag;
+  }
+};
+
+// What a key of no effect on routing is listed with.
+struct KeyReason {
+  std::string_view key;
+  const char* why;
+};
+
+void read_litellm_models(LitellmConfig& config);
+void read_litellm_routes(LitellmConfig& config);
+void read_litellm_fallbacks(LitellmConfig& config);
+// Cooldowns, timeouts, the budget, the cache; and why every other key is not carried.
+void read_litellm_settings(LitellmConfig& config);
+
+void import_litellm(const JsonValue& root, ConfigReading& in, ImportedWorld& world);
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,12 @@
+#pragma once
+// Portkey's config: a tree of targets with strategies. The rules are those of the open gateway, version 1.15.2
+// (docs/import.md).
+
+#include "scenarios/import/imported_world.h"
+#include "scenarios/import/source/config_reading.h"
+
+namespace windtunnel::scenarios {
+
+void import_portkey(const JsonValue& root, ConfigReading& in, ImportedWorld& world);
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,15 @@
+#pragma once
+// TensorZero's tensorzero.toml. The rules are those of version 2026.4.1 (docs/import.md).
+//
+//   models.M             a route: its providers in the order of `routing`
+//   functions.F          a route: its variants, drawn by weight without return, then the fallback variants in order
+//   functions.F variant  a route: its model, with the variant's retries (all providers, then all again)
+
+#include "scenarios/import/imported_world.h"
+#include "scenarios/import/source/config_reading.h"
+
+namespace windtunnel::scenarios {
+
+void import_tensorzero(const JsonValue& root, ConfigReading& in, ImportedWorld& world);
+
+}  // namespace windtunnel::scenarios

@@ -1,0 +1,50 @@
+#pragma once
+// L6 and L7: the list of limits says what a model says that was written apart, its accounts hold what the model's hold,
+// and the slots in use are those of requests and calls under way.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "monitor/pipeline.h"
+#include "sim/checks/findings/violations.h"
+#include "sim/models/limit_model.h"
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+class LimitChecks {
+ public:
+  LimitChecks(const Scenario& scenario, Violations& violations);
+
+  void on_arrival(const monitor::Request& request) {
+    if (on_) requests_[request.id] = request;
+  }
+  void on_asked(const monitor::LimitsAsked& event);
+  void on_attempt_end(const monitor::AttemptEnded& event);
+  void on_finish(const monitor::Record& record, Instant now);
+  void on_event(const monitor::Pipeline* pipeline, Instant now);
+  void at_end(const monitor::Pipeline& pipeline, bool is_at_rest, Instant now);
+
+ private:
+  void compare_words(const monitor::LimitsAsked& event, const LimitModel::Said& said);
+  void compare_accounts(const monitor::LimitBook& book, std::size_t limit, Instant now);
+
+  const Scenario& scenario_;
+  Violations& violations_;
+  bool on_;
+  LimitModel model_;
+  std::map<RequestId, monitor::Request> requests_;
+  // Of the latest refusal of each request in flight.
+  struct Refusal {
+    std::size_t limit = 0;
+    bool lacks_money_alone = false;
+  };
+  std::map<RequestId, Refusal> refusals_;
+  bool touched_ = false;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,17 @@
+#include "sim/faults/streams/early_end.h"
+
+namespace windtunnel::sim {
+
+bool EarlyEnd::apply(const FaultedCall& /*call*/, State& /*state*/, FaultEffect& effect) const {
+  if (effect.is_decided()) return false;
+  effect.kind = FaultEffect::Kind::truncated;
+  effect.broken = FaultEffect::Break::clean_end;
+  effect.bill_fraction = bill_fraction;
+  return true;
+}
+
+EarlyEnd EarlyEnd::draw(const FaultDraws& draws) {
+  return {.bill_fraction = draws.dice.one_of({0.0, 0.3, 1.0}, "bill fraction", draws.member)};
+}
+
+}  // namespace windtunnel::sim

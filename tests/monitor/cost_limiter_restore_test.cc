@@ -1,0 +1,51 @@
+// A limiter that begins in the middle of a window, as an earlier process left it.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "monitor/cost_limiter.h"
+#include "tests/monitor/cost_limiter_rig.h"
+
+namespace windtunnel::monitor::cost_limiter_restore_test {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace cost_limiter_rig;
+
+// 2024-01-01, the month of kNoon.
+SavedWindow month(Usd settled, std::uint32_t alerts_fired) {
+  return {.begin = kNoon - 19 * 24h - 12h, .daily = false, .settled = settled, .alerts_fired = alerts_fired};
+}
+
+std::size_t alerts_of(const CostLimiter& limiter) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      limiter.events(), [](const BudgetEvent& event) { return event.kind == BudgetEvent::Kind::alert; }));
+}
+
+TEST(CostLimiterRestore, a_window_goes_on_with_what_it_had_spent) {
+  CostLimiter limiter{limits(usd(10))};
+  ASSERT_TRUE(limiter.restore(month(usd(9), 2), kNoon));
+  EXPECT_EQ(limiter.month_settled(), usd(9));
+  EXPECT_TRUE(admits(limiter, usd(1), kNoon));
+  EXPECT_FALSE(admits(limiter, usd(1) + kPico, kNoon));
+}
+
+TEST(CostLimiterRestore, alerts_that_had_fired_do_not_fire_again_and_those_that_are_due_do) {
+  CostLimiter fired{limits(usd(10))};
+  ASSERT_TRUE(fired.restore(month(usd(9), 2), kNoon));
+  EXPECT_EQ(alerts_of(fired), 0U);
+  CostLimiter due{limits(usd(10))};
+  ASSERT_TRUE(due.restore(month(usd(9), 1), kNoon));
+  EXPECT_EQ(alerts_of(due), 1U);
+}
+
+TEST(CostLimiterRestore, a_window_whose_time_is_over_is_not_restored) {
+  CostLimiter limiter{limits(usd(10))};
+  EXPECT_FALSE(limiter.restore(month(usd(9), 2), kNoon + 31 * 24h));
+  EXPECT_EQ(limiter.month_settled(), Usd{});
+}
+
+}  // namespace
+}  // namespace windtunnel::monitor::cost_limiter_restore_test

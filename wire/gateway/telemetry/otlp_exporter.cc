@@ -1,0 +1,65 @@
+#include "wire/gateway/telemetry/otlp_exporter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "wire/gateway/telemetry/otlp_spans.h"
+#include "wire/http/http_writer.h"
+
+namespace windtunnel::wire {
+
+OtlpExporter::OtlpExporter(const BaseUrl& url, const std::string& ca_file, SocketLoop& loop)
+    : collectors_{Upstream{.url = url}}, pool_(collectors_, ca_file, loop, *this) {}
+
+void OtlpExporter::add(std::string spans) {
+  if (waiting_.size() >= kWaitingMax) {
+    ++dropped_;
+    return;
+  }
+  waiting_.push_back(std::move(spans));
+  if (waiting_.size() >= kBatch) send();
+}
+
+void OtlpExporter::send() {
+  while (!waiting_.empty() && exports_.size() < kExportsMax) {
+    const std::size_t count = std::min(waiting_.size(), kBatch);
+    std::string spans;
+    for (std::size_t i = 0; i < count; ++i) spans += (i == 0 ? "" : ",") + waiting_[i];
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    const BaseUrl& url = collectors_.front().url;
+    const CallSlot call{exports_made_++};
+    const auto connection =
+        pool_.send(0, call, post_request(url.authority(), url.path + "/v1/traces", {}, traces_json(spans)));
+    if (!connection) {
+      dropped_ += count;
+      continue;
+    }
+    exports_.emplace(call, Export{.connection = *connection, .response = ResponseReader{}, .requests = count});
+  }
+}
+
+void OtlpExporter::on_upstream_bytes(CallSlot call, std::string_view bytes) {
+  const auto found = exports_.find(call);
+  if (found == exports_.end()) return;
+  Export& open = found->second;
+  std::string unused;
+  open.response.put(bytes, unused);
+  if (!open.response.is_whole() && !open.response.problem()) return;
+  const bool is_taken = open.response.is_whole() && open.response.status() / 100 == 2;
+  (is_taken ? exported_ : dropped_) += open.requests;
+  if (open.response.is_whole() && open.response.keep_alive()) {
+    pool_.release(open.connection);
+  } else {
+    pool_.drop(open.connection);
+  }
+  exports_.erase(found);
+}
+
+void OtlpExporter::on_upstream_left(CallSlot call) {
+  const auto found = exports_.find(call);
+  if (found == exports_.end()) return;
+  dropped_ += found->second.requests;
+  exports_.erase(found);
+}
+
+}  // namespace windtunnel::wire

@@ -1,0 +1,199 @@
+#include "wire/gateway/telemetry/otlp_spans.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/exact_decimal.h"
+#include "base/json_writer.h"
+#include "base/stable_hash.h"
+#include "monitor/text/record_text.h"
+
+namespace windtunnel::wire {
+namespace {
+
+constexpr int kServer = 2;
+constexpr int kClient = 3;
+constexpr int kStatusError = 2;
+
+// The attributes of a span, in OTLP's long form.
+class Attributes {
+ public:
+  Attributes& text(std::string_view key, std::string_view value) {
+    if (value.empty()) return *this;
+    begin(key);
+    json_.key("stringValue").text(value);
+    return end();
+  }
+  Attributes& integer(std::string_view key, std::int64_t value) {
+    begin(key);
+    // 64 bits are texts in the JSON of protobuf.
+    json_.key("intValue").text(std::to_string(value));
+    return end();
+  }
+  Attributes& decimal(std::string_view key, Int128 value, int decimals) {
+    begin(key);
+    json_.key("doubleValue").decimal(value, decimals);
+    return end();
+  }
+  std::string take() {
+    json_.end_array();
+    return std::move(out_);
+  }
+
+ private:
+  void begin(std::string_view key) { json_.begin_object().key("key").text(key).key("value").begin_object(); }
+  Attributes& end() {
+    json_.end_object().end_object();
+    return *this;
+  }
+  static JsonWriter begun(std::string& out) {
+    JsonWriter json{out, JsonWriter::Form::line};
+    json.begin_array();
+    return json;
+  }
+
+  std::string out_;
+  JsonWriter json_ = begun(out_);
+};
+
+struct Span {
+  std::string trace;
+  std::string id;
+  std::string parent;
+  std::string name;
+  int kind = kServer;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  std::string attributes;
+  bool is_error = false;
+};
+
+std::string text_of(const Span& span) {
+  std::string out;
+  JsonWriter json{out, JsonWriter::Form::line};
+  json.begin_object().key("traceId").text(span.trace).key("spanId").text(span.id);
+  if (!span.parent.empty()) json.key("parentSpanId").text(span.parent);
+  json.key("name").text(span.name).key("kind").integer(span.kind);
+  json.key("startTimeUnixNano").text(std::to_string(span.begin)).key("endTimeUnixNano").text(std::to_string(span.end));
+  json.key("attributes").written(span.attributes).key("status").begin_object();
+  if (span.is_error) json.key("code").integer(kStatusError);
+  json.end_object().end_object();
+  return out;
+}
+
+std::string trace_of(const std::string& uuid) {
+  std::string trace;
+  std::ranges::copy_if(uuid, std::back_inserter(trace), [](char c) { return c != '-'; });
+  return trace;
+}
+
+std::string span_id(const std::string& uuid, std::uint64_t ordinal) {
+  // An id of zeros is none.
+  return fmt::format("{:016x}", stable_hash(uuid, ordinal + 1) | 1U);
+}
+
+const char* operation_of(Api api) { return api == Api::embeddings ? "embeddings" : "chat"; }
+
+bool is_hex(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_zero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
+
+}  // namespace
+
+TraceParent trace_parent(std::string_view header) {
+  // 00-<32 hex>-<16 hex>-<2 hex>
+  if (header.size() < 55 || header[2] != '-' || header[35] != '-' || header[52] != '-') return {};
+  const std::string_view trace = header.substr(3, 32);
+  const std::string_view span = header.substr(36, 16);
+  if (!is_hex(trace) || !is_hex(span) || is_zero(trace) || is_zero(span)) return {};
+  return {std::string(trace), std::string(span)};
+}
+
+std::string spans_of(const JourneyEnd& end, const SpanContext& context) {
+  const monitor::Record& record = end.record;
+  const auto wall = [&](Instant at) {
+    return (context.wall_at_zero + at.time_since_epoch()).time_since_epoch().count();
+  };
+  const TraceParent parent = trace_parent(end.front.traceparent);
+  const std::string trace = parent.trace.empty() ? trace_of(end.request_id) : parent.trace;
+  const std::string root = span_id(end.request_id, 0);
+  const char* const operation = operation_of(end.front.model.api);
+  const char* const error = monitor::error_word_of(record);
+
+  Attributes of_request;
+  of_request.text("gen_ai.operation.name", operation).text("gen_ai.request.model", end.front.model.model);
+  of_request.integer("gen_ai.request.max_tokens", record.request.max_tokens.count());
+  if (record.answered_by) {
+    const sim::ProviderSpec& spec = context.scenario.providers[index_of(*record.answered_by)];
+    of_request.text("gen_ai.provider.name", spec.name).text("gen_ai.response.model", spec.model);
+    of_request.integer("gen_ai.usage.input_tokens", record.input.count());
+    of_request.integer("gen_ai.usage.output_tokens", record.output.count());
+  }
+  if (error != nullptr) of_request.text("error.type", error);
+  of_request.text("windtunnel.request_id", end.request_id).text("windtunnel.outcome", name_of(record.outcome));
+  of_request.integer("windtunnel.attempts", record.attempt_count).integer("windtunnel.failovers", record.failovers);
+  of_request.decimal("windtunnel.cost_usd", record.confirmed_cost().picos(), 12);
+  of_request.decimal("windtunnel.cost_reserved_usd", record.reserved_cost().picos(), 12);
+  if (record.last_attempt() != nullptr) of_request.text("windtunnel.breaker_state", monitor::name_of(record.breaker));
+  if (record.variant) {
+    const auto& router = context.scenario.monitor.ab_router;
+    of_request.text("windtunnel.experiment_id", router.experiment_id);
+    of_request.text("windtunnel.variant_id", router.variants[*record.variant].id);
+  }
+  of_request.text("windtunnel.feature_version", end.front.attribution.feature_version);
+  of_request.text("windtunnel.prompt_version", end.front.attribution.prompt_version);
+  of_request.text("user.id", end.front.attribution.user).text("windtunnel.team", end.front.attribution.team);
+  if (end.caller_left) of_request.text("windtunnel.caller", "left");
+
+  std::string text = text_of({.trace = trace,
+                              .id = root,
+                              .parent = parent.span,
+                              .name = fmt::format("{} {}", operation, end.front.model.model),
+                              .kind = kServer,
+                              .begin = wall(record.arrived),
+                              .end = wall(record.finished),
+                              .attributes = of_request.take(),
+                              .is_error = error != nullptr});
+  for (std::size_t i = 0; i < end.attempts.size(); ++i) {
+    const AttemptNote& note = end.attempts[i];
+    const sim::ProviderSpec& spec = context.scenario.providers[index_of(note.provider)];
+    Attributes of_attempt;
+    of_attempt.text("gen_ai.operation.name", operation).text("gen_ai.provider.name", spec.name);
+    of_attempt.text("gen_ai.request.model", spec.model);
+    if (note.status != 0) of_attempt.integer("http.response.status_code", note.status);
+    if (note.usage) {
+      of_attempt.integer("gen_ai.usage.input_tokens", note.usage->input.count());
+      of_attempt.integer("gen_ai.usage.output_tokens", note.usage->output.count());
+    }
+    const bool is_ok = note.kind == monitor::ReplyKind::ok;
+    if (!is_ok) of_attempt.text("error.type", name_of(note.kind));
+    of_attempt.integer("windtunnel.attempt", static_cast<std::int64_t>(i));
+    if (i < record.attempt_count) {
+      const monitor::Attempt& attempt = record.attempts()[i];
+      if (attempt.usage_known) of_attempt.decimal("windtunnel.cost_usd", attempt.cost.picos(), 12);
+      of_attempt.text("windtunnel.breaker_state", monitor::name_of(attempt.breaker));
+    }
+    text += "," + text_of({.trace = trace,
+                           .id = span_id(end.request_id, i + 1),
+                           .parent = root,
+                           .name = fmt::format("{} {}", operation, spec.model),
+                           .kind = kClient,
+                           .begin = wall(note.started),
+                           .end = wall(note.ended),
+                           .attributes = of_attempt.take(),
+                           .is_error = !is_ok});
+  }
+  return text;
+}
+
+std::string traces_json(std::string_view spans) {
+  return fmt::format(R"({{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":)"
+                     R"({{"stringValue":"windtunnel-gateway"}}}}]}},"scopeSpans":[{{"scope":{{"name":"windtunnel"}},)"
+                     R"("spans":[{}]}}]}}]}})",
+                     spans);
+}
+
+}  // namespace windtunnel::wire
