@@ -8,6 +8,7 @@
 #include "cli/flags/flags.h"
 #include "cli/terminal/console.h"
 #include "cli/terminal/messages.h"
+#include "runs/manual/verb_footers.h"
 
 namespace windtunnel::cli {
 namespace {
@@ -36,11 +37,18 @@ std::optional<std::string> about_unknown_word(const CLI::App& app) {
   return runs::about_unknown_word(verb_entry(*chosen), chosen == &app ? "" : chosen->get_name(), app.remaining(true));
 }
 
+// Below the flags of the program and of each verb. `words` lead to the verb.
+void set_footers(CLI::App& app, const std::string& words = "") {
+  app.footer(runs::footer_of(words));
+  for (CLI::App* verb : app.get_subcommands({})) {
+    set_footers(*verb, words.empty() ? verb->get_name() : words + " " + verb->get_name());
+  }
+}
+
 }  // namespace
 
 Parsed parse_arguments(int argc, const char* const* argv) {
   CLI::App app{kDescription, "windtunnel"};
-  app.footer(runs::footer_of(""));
   app.set_version_flag("--version", "windtunnel " WINDTUNNEL_VERSION);
   app.require_subcommand(1);
   std::map<std::string, std::unique_ptr<Verb>> verbs;
@@ -51,6 +59,7 @@ Parsed parse_arguments(int argc, const char* const* argv) {
     auto verb = add(app);
     verbs.emplace(app.get_subcommands({}).back()->get_name(), std::move(verb));
   }
+  set_footers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -20,7 +20,6 @@ std::unique_ptr<Verb> add_audit(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<runs::AuditRequest>>(&audit_log);
   runs::AuditRequest& audit = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("audit", "Check every record of a log against claims that it can show");
-  verb.footer(runs::footer_of("audit"));
   add_log(verb, audit.log, "LOG", "The log")->required()->type_name("");
   add_prices_file(verb, audit.log);
   verb.add_option("--config", audit.config, "Hold the log to this scenario's limits, breaker, budget and prices")

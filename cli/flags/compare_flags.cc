@@ -112,7 +112,6 @@ std::unique_ptr<Verb> add_compare(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<CompareArguments>>(&compare);
   CompareArguments& compare = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("compare", "Compare variations of a scenario on common random numbers");
-  verb.footer(runs::footer_of("compare"));
   add_files(verb, compare.request.files);
   using Texts = std::vector<std::string>;
   verb.add_option_function<Texts>(

@@ -24,7 +24,6 @@ std::unique_ptr<Verb> add_explain(CLI::App& app) {
   runs::ExplainJob& explain = verb_of->arguments;
   CLI::App& verb =
       *app.add_subcommand("explain", "Explain a key of a scenario, an exit code, a fault, a metric, a column, ...");
-  verb.footer(runs::footer_of("explain"));
   verb.add_option("WORD", explain.words, "Words of a scenario, a report or the environment")->type_name("");
   verb.add_flag("--all", explain.all, "Everything that can be explained");
   verb.callback([&explain] {

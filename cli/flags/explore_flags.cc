@@ -102,7 +102,6 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<ExploreArguments>>(&explore);
   ExploreArguments& explore = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("explore", "Search seeds for one that fails, and shrink it");
-  verb.footer(runs::footer_of("explore"));
   verb.add_option("FILE", explore.request.file, "Scenario file")->required()->type_name("");
   add_seeds(verb, explore.request.seeds, "The seeds to look at [1..1000]");
   verb.add_option_function<std::string>(

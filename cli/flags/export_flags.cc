@@ -44,16 +44,13 @@ std::unique_ptr<Verb> add_export(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<ExportArguments>>(&export_run);
   ExportArguments& arguments = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("export", "Hand a finished run to Prometheus, its rule tests, or a spreadsheet");
-  verb.footer(runs::footer_of("export"));
   verb.require_subcommand(1);
   using To = runs::ExportRequest::To;
   CLI::App& openmetrics = add_format(verb, arguments, To::openmetrics, "openmetrics",
                                      "Every metric with timestamps, for Prometheus", "DIR/openmetrics.txt");
-  openmetrics.footer(runs::footer_of("export openmetrics"));
   add_scrapes(openmetrics, arguments, "Time between two samples, a multiple of the run's step [the step]");
   CLI::App& promtest = add_format(verb, arguments, To::promtest, "promtest", "Try alert rules on the run by promtool",
                                   "DIR/promtest.json");
-  promtest.footer(runs::footer_of("export promtest"));
   add_scrapes(promtest, arguments, "Time between two scrapes and evaluations [15s, or the run's step if it is wider]");
   promtest.add_option("--rules", arguments.request.rules, "A file of Prometheus alert rules")
       ->required()
@@ -67,8 +64,7 @@ std::unique_ptr<Verb> add_export(CLI::App& app) {
   add_word<Format>(promtest, "--format", arguments.format, {{"text", Format::text}, {"json", Format::json}},
                    "What stdout gets")
       ->type_name("text|json");
-  add_format(verb, arguments, To::csv, "csv", "The run over time, one row per step", "DIR/timeline.csv")
-      .footer(runs::footer_of("export csv"));
+  add_format(verb, arguments, To::csv, "csv", "The run over time, one row per step", "DIR/timeline.csv");
   return verb_of;
 }
 

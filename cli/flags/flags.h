@@ -16,7 +16,6 @@
 #include "cli/terminal/command_options.h"
 #include "reports/logs/log_choice.h"
 #include "runs/manual/option_list.h"
-#include "runs/manual/verb_footers.h"
 #include "runs/seed_range.h"
 #include "runs/unknown_word.h"
 

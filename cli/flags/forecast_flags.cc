@@ -226,7 +226,6 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   ForecastArguments& forecast = verb_of->arguments;
   CLI::App& verb =
       *app.add_subcommand("forecast", "Say what a month will cost, when a budget breaks, how much traffic fits");
-  verb.footer(runs::footer_of("forecast"));
   CLI::Option* file = verb.add_option("FILE", forecast.request.file, "Scenario file")->type_name("");
   CLI::Option* from = add_log(verb, forecast.request.log, "--from,--from-telemetry",
                               "Fit the scenario to this log instead of reading one");
@@ -271,7 +270,6 @@ std::unique_ptr<Verb> add_merge(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<MergeArguments>>(&cli::merge);
   MergeArguments& merge = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("merge", "Put the parts of a sharded forecast together");
-  verb.footer(runs::footer_of("merge"));
   verb.add_option("FILE", merge.request.files, "The parts, in any order")->required()->type_name("");
   add_asserts(verb, merge.request.asserts);
   verb.add_option("--out", merge.output.out, "Write forecast.json, forecast.txt and forecast.csv to this folder")

@@ -23,7 +23,6 @@ std::unique_ptr<Verb> add_generate(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<GenerateArguments>>(&generate_manual);
   GenerateArguments& generate = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("generate", "Make the completion of a shell, or the manual pages");
-  verb.footer(runs::footer_of("generate"));
   verb.require_subcommand(1);
   CLI::App& completion = *verb.add_subcommand("completion", "Print the script that completes windtunnel in a shell");
   completion.add_option("SHELL", generate.request.shell, "The shell")->required()->type_name("bash|zsh|fish");

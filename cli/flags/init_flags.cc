@@ -45,7 +45,6 @@ std::unique_ptr<Verb> add_init(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<InitArguments>>(&start_scenario);
   InitArguments& init = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("init", "Write a scenario to start from, with comments");
-  verb.footer(runs::footer_of("init"));
   verb.add_option("FILE", init.file, "The file to write; one that exists is left alone")
       ->type_name("")
       ->capture_default_str();

@@ -19,7 +19,6 @@ ExitCode give_prices(const reports::LogChoice& log) {
 std::unique_ptr<Verb> add_prices(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<reports::LogChoice>>(&give_prices);
   CLI::App& verb = *app.add_subcommand("prices", "Show what models cost, or which models of a log have no price");
-  verb.footer(runs::footer_of("prices"));
   add_log(verb, verb_of->arguments, "--check", "List the models of this log without a price");
   add_prices_file(verb, verb_of->arguments);
   return verb_of;

@@ -28,7 +28,6 @@ std::unique_ptr<Verb> add_report(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<ReportArguments>>(&make_page);
   ReportArguments& report = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("report", "Make an HTML page of the reports in a folder");
-  verb.footer(runs::footer_of("report"));
   verb.add_option("DIR", report.directory, "What run --out or forecast --out wrote")->required()->type_name("");
   verb.add_option("--output", report.output, "Instead of DIR/report.html")->type_name("F");
   return verb_of;

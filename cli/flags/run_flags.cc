@@ -50,7 +50,6 @@ std::unique_ptr<Verb> add_run(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<RunArguments>>(&cli::run);
   RunArguments& run = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("run", "Run scenarios and judge them");
-  verb.footer(runs::footer_of("run"));
   add_files(verb, run.request.files);
   add_number(verb, "--seed", run.request.seed, {}, "Instead of the scenario's seed", "WINDTUNNEL_SEED")->type_name("N");
   add_seeds(verb, run.request.seeds, "Run once for each seed of a range")->excludes("--seed");

@@ -29,7 +29,6 @@ std::unique_ptr<Verb> add_schema(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<SchemaArguments>>(&write_schema);
   SchemaArguments& schema = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("schema", "Print the JSON Schema of scenario files, or write it");
-  verb.footer(runs::footer_of("schema"));
   verb.add_flag("--write", schema.write, "Write it to DIR/windtunnel.schema.json");
   verb.add_option("DIR", schema.directory, "With --write: the folder")->type_name("")->capture_default_str();
   return verb_of;

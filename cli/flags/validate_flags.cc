@@ -55,7 +55,6 @@ std::unique_ptr<Verb> add_validate(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<ValidateArguments>>(&validate);
   ValidateArguments& validate = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("validate", "Check scenario files without running them");
-  verb.footer(runs::footer_of("validate"));
   add_files(verb, validate.files);
   add_sets(verb, validate.sets);
   verb.add_flag("--effective", validate.effective, "Print the whole scenario: every key, its value and its source");

@@ -22,7 +22,6 @@ ExitCode breaker(const BreakerArguments& /*arguments*/) {
 std::unique_ptr<Verb> add_breaker(CLI::App& app) {
   CLI::App& verb =
       *app.add_subcommand("breaker", "Our circuit breaker on standard input and output, for comparing others");
-  verb.footer(runs::footer_of("breaker"));
   return std::make_unique<VerbOf<BreakerArguments>>(&breaker);
 }
 

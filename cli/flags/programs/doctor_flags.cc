@@ -23,7 +23,6 @@ std::unique_ptr<Verb> add_doctor(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<runs::DoctorRequest>>(&doctor);
   runs::DoctorRequest& request = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("doctor", "Try whether a program lives in virtual time");
-  verb.footer(runs::footer_of("doctor"));
   verb.add_option("COMMAND", request.command, "The program and its arguments, after --")->required()->type_name("");
   verb.add_option("--until", request.until, "End it after this much virtual time")
       ->capture_default_str()

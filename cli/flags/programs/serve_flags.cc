@@ -22,7 +22,6 @@ std::unique_ptr<Verb> add_serve(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<runs::ServeRequest>>(&serve);
   runs::ServeRequest& request = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("serve", "Offer the providers of a scenario over HTTP, faults included");
-  verb.footer(runs::footer_of("serve"));
   verb.add_option("FILE", request.file, "A scenario file")->required()->type_name("");
   add_sets(verb, request.sets);
   add_number(verb, "--seed", request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");

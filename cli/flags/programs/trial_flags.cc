@@ -31,7 +31,6 @@ std::unique_ptr<Verb> add_trial(CLI::App& app) {
   runs::TrialSettings& settings = verb_of->arguments.settings;
   CLI::App& verb =
       *app.add_subcommand("trial", "Try a real gateway: send it the workload, serve it the providers, judge");
-  verb.footer(runs::footer_of("trial"));
   add_files(verb, run.request.files);
   verb.add_option("--gateway", settings.gateway,
                   "How the gateway is started and called, instead of the scenario's own block")

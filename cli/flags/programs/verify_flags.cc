@@ -51,7 +51,6 @@ std::unique_ptr<Verb> add_verify(CLI::App& app) {
   auto verb_of = std::make_unique<VerbOf<VerifyArguments>>(&verify);
   VerifyArguments& verify = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("verify", "Verify a circuit breaker of another program against the rules");
-  verb.footer(runs::footer_of("verify"));
   verb.add_option("COMMAND", verify.command, "The program and its arguments, after --")->required()->type_name("");
   verb.add_option("--config", verify.config, "Only these settings: a file with the `config` of a reset")
       ->type_name("F.json");
