@@ -54,7 +54,7 @@ def check_lines(name, lines, report, least):
 
 def programs(doctor, folder):
     waits = os.path.join(folder, "waits")
-    for mode, least in (("", 108), ("threads", 4), ("processes", 3), ("cpu", 1)):
+    for mode, least in (("", 108), ("threads", 4), ("signals", 1), ("processes", 3), ("cpu", 1)):
         lines, report = doctor.run([waits, *([mode] if mode else [])])
         check_lines(f"waits {mode}", lines, report, least)
         assert sum(process["unregistered_sleeps"] for process in report["processes"]) == 0, report
@@ -105,7 +105,7 @@ def arm64(doctor, folder):
                     "-Wno-nonnull-compare", "-I", ROOT, "-o", library, *sources, "-lpthread", "-ldl"], check=True)
     subprocess.run([compiler, "-O1", "-o", waits, os.path.join(HERE, "waits.c"), "-lpthread"], check=True)
     emulated = [emulator, "-L", "/usr/aarch64-linux-gnu", "-E", f"LD_PRELOAD={library}", waits]
-    for words, least in (([], 108), (["threads", "50"], 4), (["cpu"], 1), (["spin"], 1)):
+    for words, least in (([], 108), (["threads", "50"], 4), (["signals", "100"], 1), (["cpu"], 1), (["spin"], 1)):
         check_lines(f"arm64 {' '.join(words)}", *doctor.run([*emulated, *words]), least)
 
 

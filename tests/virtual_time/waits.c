@@ -340,6 +340,15 @@ static void threads(int sleepers) {
   }
 }
 
+/* ---- signals ---- */
+
+/* Each signal comes at the instant at which the program begins to wait for it, and must not come before the wait. */
+static void signals(int count) {
+  const Nanoseconds begun = now_of(CLOCK_MONOTONIC);
+  for (int i = 0; i < count; ++i) by_setitimer(kMillisecond);
+  printf("signals %ld %ld\n", (long)(count * kMillisecond), (long)(now_of(CLOCK_MONOTONIC) - begun));
+}
+
 /* ---- processes ---- */
 
 extern char** environ;
@@ -378,6 +387,8 @@ int main(int count, char** arguments) {
     all_waits();
   } else if (strcmp(what, "threads") == 0) {
     threads(count > 2 ? atoi(arguments[2]) : 1000);
+  } else if (strcmp(what, "signals") == 0) {
+    signals(count > 2 ? atoi(arguments[2]) : 3000);
   } else if (strcmp(what, "processes") == 0) {
     processes(arguments[0]);
   } else if (strcmp(what, "nap") == 0) {

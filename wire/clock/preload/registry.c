@@ -53,8 +53,7 @@ static void block_signals(sigset_t* before) {
   wt_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&all, (long)before, 8, 0, 0);
 }
 
-void wt_lock(sigset_t* before) {
-  block_signals(before);
+static void take_lock(void) {
   uint32_t expected = 0;
   if (__atomic_compare_exchange_n(&held, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
   while (__atomic_exchange_n(&held, 2, __ATOMIC_ACQUIRE) != 0) {
@@ -62,10 +61,19 @@ void wt_lock(sigset_t* before) {
   }
 }
 
-void wt_unlock(const sigset_t* before) {
+static void give_lock(void) {
   if (__atomic_exchange_n(&held, 0, __ATOMIC_RELEASE) == 2) {
     wt_call(SYS_futex, (long)&held, 129 /* wake, private */, 1, 0, 0, 0);
   }
+}
+
+void wt_lock(sigset_t* before) {
+  block_signals(before);
+  take_lock();
+}
+
+void wt_unlock(const sigset_t* before) {
+  give_lock();
   wt_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)before, 0, 8, 0, 0);
 }
 
@@ -238,11 +246,13 @@ enum wt_outcome wt_block(struct wt_wait* wait, enum wt_wait_kind kind, struct po
     wait->counted = true;
     wt_account(-1);
   }
-  wt_unlock(&before);
+  give_lock();
 
-  const long result = wt_call(SYS_ppoll, (long)all, (long)(count + 1), 0, (long)mask, 8, 0);
+  /* From here on the clock may move and its timers send signals. One that came before the kernel waits would end nothing,
+     so that only the kernel's wait lets signals in. */
+  const long result = wt_call(SYS_ppoll, (long)all, (long)(count + 1), 0, (long)(mask ? mask : &before), 8, 0);
 
-  wt_lock(&before);
+  take_lock();
   if (wait->linked) {
     unlink_wait(wait);
     wt_account(1);
