@@ -14,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using sim::FaultKind;
+using sim::FaultRepeat;
 
 constexpr std::size_t kFaultsMax = 10'000;
 
@@ -102,8 +103,8 @@ const Table<FaultSpec>& expect_table() {
   return table;
 }
 
-const Table<FaultSpec::Repeat>& repeat_table() {
-  using R = FaultSpec::Repeat;
+const Table<FaultRepeat>& repeat_table() {
+  using R = FaultRepeat;
   static const Table<R> table{
       "repeat",
       "How often a fault comes.",

@@ -58,6 +58,14 @@ inline constexpr int kFaultKinds = std::variant_size_v<Fault>;
 [[nodiscard]] bool is_uncertain(const Fault& fault);
 [[nodiscard]] std::vector<FaultProblem> problems_of(const Fault& fault, const IsWritten& is_written);
 
+// A fault that comes again: `times` in all, one each `every`. While a file is read; a scenario has them as faults of
+// their own.
+struct FaultRepeat {
+  Duration every{0};
+  std::int64_t times = 1;
+  friend bool operator==(const FaultRepeat&, const FaultRepeat&) = default;
+};
+
 // What goes wrong, when and for whom.
 struct FaultSpec {
   std::string id;
@@ -69,14 +77,7 @@ struct FaultSpec {
   Duration ramp_down{0};             // and falls to 0 over this time at its end
   std::int64_t min_affected = 1;     // fewer, and the run is inconclusive
   Fault settings;
-
-  // It comes again: `times` in all, one each `every`. While a file is read; a scenario has them as faults of their own.
-  struct Repeat {
-    Duration every{0};
-    std::int64_t times = 1;
-    friend bool operator==(const Repeat&, const Repeat&) = default;
-  };
-  std::optional<Repeat> repeat;
+  std::optional<FaultRepeat> repeat;
 
   [[nodiscard]] FaultKind kind() const { return kind_of(settings); }
 };
