@@ -106,7 +106,8 @@ bool LimitAccount::has_room(const LimitRule& rule, const LimitAmounts& more, boo
 Duration LimitAccount::wait_for(const LimitRule& rule, const LimitAmounts& more, Instant now) const {
   if (!rule.is_bucket_) {
     for (std::size_t kind = 0; kind < used_.size(); ++kind) {
-      if (rule.limits(kind) && used_[kind] + more[kind] > rule.limit(kind)) return std::max(end_ - now, Duration{0});
+      if (!rule.limits(kind) || used_[kind] + more[kind] <= rule.limit(kind)) continue;
+      return end_ > now ? end_ - now : Duration{0};  // before a window begins, its end is as early as can be
     }
     return Duration{0};
   }

@@ -119,6 +119,16 @@ TEST(LimitBook, begins_a_window_with_its_first_use) {
   EXPECT_TRUE(rig.admits(request_of("red"), at(90s)));
 }
 
+TEST(LimitBook, names_no_wait_where_no_window_has_begun) {
+  LimitConfig limit = per_team();
+  limit.tokens = Tokens{15};
+  limit.window = LimitWindow::from_first_use;
+  Rig rig({limit});
+
+  EXPECT_FALSE(rig.admits(request_of("red"), at(30s)));  // 20 tokens never fit
+  EXPECT_EQ(rig.last.retry_after, Duration{0});
+}
+
 TEST(LimitBook, counts_the_latest_period_when_rolling) {
   LimitConfig limit = per_team();
   limit.requests = 1;
