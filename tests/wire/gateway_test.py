@@ -191,7 +191,12 @@ def check_hostile(windtunnel):
         status, _, body = post(gateway.connect(), "/v1/chat/completions",
                                chat("evil", metadata={"user_id": "a\r\nx-evil: 1\n{\"forged\":true}"}))
         need(status == 200, f"{status} {body}")
-        idle = [socket.create_connection(tuple(gateway.url.split("//")[1].split(":")), timeout=5) for _ in range(60)]
+        idle = []
+        for _ in range(60):
+            try:
+                idle.append(socket.create_connection(tuple(gateway.url.split("//")[1].split(":")), timeout=5))
+            except ConnectionError:
+                pass  # refused before connect() returned
         time.sleep(0.3)
         for peer in idle:
             peer.close()

@@ -54,8 +54,16 @@ void reset_on_close(int descriptor) {
 
 }  // namespace
 
-SocketLoop::SocketLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), spare_(spare_descriptor()) {
+// The alarm has its descriptor from the start, because later there may be none left.
+SocketLoop::SocketLoop()
+    : epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      alarm_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      spare_(spare_descriptor()) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll");
+  epoll_event interest{.events = EPOLLIN, .data = {.u64 = kAlarm}};
+  if (alarm_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, alarm_, &interest) != 0) {
+    throw std::system_error(errno, std::generic_category(), "timerfd");
+  }
   input_.resize(kInputSize);
 }
 
@@ -239,13 +247,6 @@ void SocketLoop::read_from(ConnectionId connection) {
 
 void SocketLoop::set_alarm(std::optional<Clock::time_point> at) {
   if (at == alarm_at_) return;
-  if (alarm_ < 0) {
-    alarm_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    epoll_event interest{.events = EPOLLIN, .data = {.u64 = kAlarm}};
-    if (alarm_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, alarm_, &interest) != 0) {
-      throw std::system_error(errno, std::generic_category(), "timerfd");
-    }
-  }
   alarm_at_ = at;
   itimerspec setting{};
   if (at) {
