@@ -64,7 +64,7 @@ std::uint32_t Cache::keep(ContentKey key, const Answer& answer, Instant now) {
     unlink(&Slot::by_age, slot);
   } else {
     slot = vacant_slot(now);
-    if (8 * (size_ + 1) > index_.size()) grow_index();
+    if (4 * (size_ + 1) > index_.size()) grow_index();
     slots_[slot].key = key;
     put_into_index(tag_of(key), slot);
     ++size_;
@@ -150,13 +150,13 @@ inline std::uint32_t Cache::vacant_slot(Instant now) {
   return slot;
 }
 
+// The index grows when more entries are held than ever before, so that no slot is vacant but the one that is about to
+// be filled.
 void Cache::grow_index() {
-  std::vector<Place> old(2 * index_.size());
-  old.swap(index_);
+  check(free_ == 0 && slots_.size() == size_ + 2, "the index grows for one slot more than were ever filled");
+  index_ = std::vector<Place>(2 * index_.size());
   --tag_shift_;
-  for (const Place& place : old) {
-    if (place.slot != 0) put_into_index(place.tag, place.slot);
-  }
+  for (std::uint32_t slot = 1; slot <= size_; ++slot) put_into_index(tag_of(slots_[slot].key), slot);
 }
 
 Hit Cache::hit(std::uint32_t slot, Duration age) {

@@ -141,7 +141,7 @@ class Cache {
   Duration lifetime_;         // ttl + stale_if_error
   std::vector<Slot> slots_;   // [0] is the head of the rings
   std::uint32_t free_ = 0;    // the first removed slot; each names the next in by_use.after; 0 ends
-  std::vector<Place> index_;  // open addressing, linear probing, a power of two, at most an eighth full
+  std::vector<Place> index_;  // open addressing, linear probing, a power of two, at most a quarter full
   unsigned tag_shift_ = 32;   // what remains of a tag is its home
   std::size_t size_ = 0;
   Tokens asked_;  // by the latest request, and their hash

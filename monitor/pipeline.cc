@@ -216,7 +216,7 @@ inline std::optional<Permit> Pipeline::acquire(const Flow& flow, ProviderId prov
 }
 
 // No permit: the breaker is bypassed.
-inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, std::optional<Permit> permit, Instant now,
+inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, const std::optional<Permit>& permit, Instant now,
                                    const ForeignBreakers* foreign) {
   const std::size_t place = index_of(provider);
   flow.tariff = prices_.at(wall_at(now))[place];
@@ -239,7 +239,7 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, std::optiona
   return start_attempt(flow, provider, permit.value_or(Permit{}), now);
 }
 
-inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now) {
+[[gnu::always_inline]] inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now) {
   Record& record = flow.record;
   check(record.attempt_count < kAttemptsMax, "a request makes a bounded number of attempts");
   const Duration timeout = plan_.attempt_timeout(flow.turn);
@@ -274,7 +274,7 @@ inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit perm
   return step;
 }
 
-inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign) {
+[[gnu::always_inline]] inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign) {
   Record& record = flow.record;
   Attempt& attempt = record.attempt_storage[record.attempt_count - 1U];
   const ProviderId provider = attempt.provider;

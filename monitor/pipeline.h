@@ -92,7 +92,7 @@ class Pipeline {
   Step call_provider(Flow& flow, Instant now, const ForeignBreakers* foreign);
   [[nodiscard]] std::optional<Permit> acquire(const Flow& flow, ProviderId provider, Instant now,
                                               const ForeignBreakers* foreign);
-  Step pay_and_call(Flow& flow, ProviderId provider, std::optional<Permit> permit, Instant now,
+  Step pay_and_call(Flow& flow, ProviderId provider, const std::optional<Permit>& permit, Instant now,
                     const ForeignBreakers* foreign);
   Step start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now);
   void time_stream(Flow& flow, CallProvider& step, Instant now) const;

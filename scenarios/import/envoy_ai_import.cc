@@ -252,8 +252,10 @@ class EnvoyReader {
       route.retry.where = monitor::RetryWhere::same_target;
     }
     if (const JsonValue* timeouts = in_.map(rule, "timeouts")) read_timeouts(*timeouts, route);
-    if (const JsonValue* idle = ConfigReading::find(rule, "streamIdleTimeout")) {
-      keys_.drop(*idle, "no word for it yet: the longest time without a byte of the answer");
+    if (const auto idle = envoy_duration(rule, "streamIdleTimeout", in_)) {
+      if (*idle > Duration{0}) route.idle_timeout = *idle;
+      keys_.differ(*ConfigReading::find(rule, "streamIdleTimeout"),
+                   "idle_timeout of routes." + route.name + ": of streamed answers; Envoy's holds for every answer");
     }
     for (const char* key : {"name", "modelsOwnedBy", "modelsCreatedAt"}) {
       if (const JsonValue* given = ConfigReading::find(rule, key))

@@ -46,12 +46,14 @@ Rules rules_for(GatewayFormat format) {
   return {};
 }
 
-// The list of what LiteLLM's database says of callers.
-std::string callers_of(const ImportRequest& request) {
+// What LiteLLM's database says of callers. Returns the list of it.
+std::string read_callers(const ImportRequest& request, ImportedWorld& world) {
   Diagnostics diagnostics(*request.keys_file, request.keys_text);
   const ConfigText answer = read_json_config(diagnostics);
   KeyList keys(*request.keys_file, answer);
-  list_litellm_keys(answer.root, keys);
+  ConfigReading in(diagnostics, keys);
+  read_litellm_keys(answer.root, in, world);
+  diagnostics.throw_if_errors();
   return keys.text(rules_of(GatewayFormat::litellm));
 }
 
@@ -77,6 +79,7 @@ ImportedGateway import_gateway(const ImportRequest& request, const PriceList& pr
     keys.assume("the rules of " + rules_of(request.format) + ": those of version " + request.semantics +
                 " were not read for this import");
   }
+  const std::string callers = request.keys_file ? "\n" + read_callers(request, world) : "";
   ImportedGateway result;
   result.scenario = world.finish(keys, std::string("Imported from ") + rules.gateway + ": " + base_name(request.file));
   if (result.scenario.monitor.routing.routes.empty()) {
@@ -84,8 +87,7 @@ ImportedGateway import_gateway(const ImportRequest& request, const PriceList& pr
                       "name a model with a provider that answers for it");
     diagnostics.throw_if_errors();
   }
-  result.keys = keys.text(rules_of(request.format));
-  if (request.keys_file) result.keys += "\n" + callers_of(request);
+  result.keys = keys.text(rules_of(request.format)) + callers;
   return result;
 }
 

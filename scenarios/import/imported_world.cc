@@ -135,6 +135,14 @@ std::optional<RouteId> ImportedWorld::find_route(const std::string& name) const 
   return RouteId{static_cast<std::uint8_t>(found - routes_.begin())};
 }
 
+bool ImportedWorld::add_limit(monitor::LimitConfig limit) {
+  auto& limits = scenario_.monitor.limits.limits;
+  if (limits.size() >= monitor::kLimitsMax) return false;
+  limit.id = limit_names_.valid(limit.id);
+  limits.push_back(std::move(limit));
+  return true;
+}
+
 sim::Scenario ImportedWorld::finish(KeyList& keys, const std::string& title) {
   scenario_.title = words_.valid(title);
   for (monitor::RouteConfig& route : routes_) tidy_targets(route);
@@ -240,6 +248,8 @@ void ImportedWorld::assume_traffic(KeyList& keys) {
     load.route = routes_[monitor::index_of(route)].name;
     load.tags = valid_tags(tags);
     load.rate.count = Millionths{1'000'000};
+    load.keys.count = keys_;
+    load.teams.count = teams_;
     scenario_.workloads.push_back(std::move(load));
   };
   for (const RouteId entry : entries_) {
@@ -247,6 +257,10 @@ void ImportedWorld::assume_traffic(KeyList& keys) {
     for (const auto& [route, tags] : tagged_) {
       if (route == entry) add(entry, tags);
     }
+  }
+  for (const auto& [count, word] : {std::pair{keys_, "key"}, std::pair{teams_, "team"}}) {
+    if (count == 0) continue;
+    keys.assume("callers: " + std::to_string(count) + " " + word + (count == 1 ? "" : "s, all alike"));
   }
   keys.assume("traffic: one request a second for each route, poisson, 150 tokens in and 200 out; --from LOG fits it");
 }

@@ -5,7 +5,9 @@
 // The gateway of an imported scenario has no limit, no budget and no cache but those of the configuration: the defaults
 // of this program's own gateway are off.
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,6 +46,12 @@ class ImportedWorld {
   // Tags of the workload that stands for this entry's callers with those tags.
   void add_tagged_callers(monitor::RouteId entry, monitor::Tags tags) { tagged_.emplace_back(entry, std::move(tags)); }
 
+  // false: there are as many as a scenario holds.
+  [[nodiscard]] bool add_limit(monitor::LimitConfig limit);
+  // Callers hold so many keys, or so many teams, because limits count them.
+  void assume_keys(std::int64_t count) { keys_ = std::max(keys_, count); }
+  void assume_teams(std::int64_t count) { teams_ = std::max(teams_, count); }
+
   [[nodiscard]] sim::Scenario& scenario() { return scenario_; }
   [[nodiscard]] bool has_deployments() const { return !deployments_.empty(); }
 
@@ -75,6 +83,9 @@ class ImportedWorld {
   std::vector<monitor::RouteConfig> routes_;
   std::vector<monitor::RouteId> entries_;
   std::vector<std::pair<monitor::RouteId, monitor::Tags>> tagged_;
+  sim::FitNames limit_names_;
+  std::int64_t keys_ = 0;
+  std::int64_t teams_ = 0;
 };
 
 // What a gateway without settings of its own may stand for: every failure a provider can answer with.

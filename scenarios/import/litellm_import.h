@@ -25,6 +25,8 @@ struct LitellmEntry {
   const JsonValue* params = nullptr;  // litellm_params
   const JsonValue* info = nullptr;    // model_info; nullptr: none
   std::string group;                  // model_name
+  std::string company{};              // as LiteLLM names it, such as azure
+  std::string provider{};             // an account at it
   monitor::ProviderId deployment{};
   std::optional<std::int64_t> order;
   std::vector<std::string> tags;
@@ -60,11 +62,21 @@ struct KeyReason {
   const char* why;
 };
 
+// LiteLLM hands the time to its HTTP client, which measures each wait for bytes by it.
+inline constexpr const char* kStreamTimeout =
+    ": of streamed calls, each wait for a token; LiteLLM's is also the time of a streamed call's connection";
+
 void read_litellm_models(LitellmConfig& config);
 void read_litellm_routes(LitellmConfig& config);
 void read_litellm_fallbacks(LitellmConfig& config);
-// Cooldowns, timeouts, the budget, the cache; and why every other key is not carried.
+// Limits and budgets of providers, deployments, users and keys.
+void read_litellm_limits(LitellmConfig& config);
+void read_litellm_cooldowns(LitellmConfig& config);
+// Timeouts, the budget, the cache; and why every other key is not carried.
 void read_litellm_settings(LitellmConfig& config);
+
+// "30s", "15m", "24h", "7d", "2w", "1mo", which is 30 days; nothing: it is no such word.
+[[nodiscard]] std::optional<Duration> litellm_duration(std::string_view text);
 
 void import_litellm(const JsonValue& root, ConfigReading& in, ImportedWorld& world);
 

@@ -30,18 +30,11 @@ constexpr std::array<std::string_view, 17> kAccountKeys{"api_key",
 
 constexpr const char* kNoWord = "no word for it yet: ";
 
-constexpr std::array<KeyReason, 24> kParamReasons{{
+constexpr std::array<KeyReason, 17> kParamReasons{{
     {"api_version", "of the provider's interface; it changes no routing"},
     {"base_model", "LiteLLM prices by it; the scenario's price is listed as assumed"},
     {"drop_params", "of what is sent to the provider; it changes no routing"},
     {"additional_drop_params", "of what is sent to the provider; it changes no routing"},
-    {"stream_timeout", "no word for it yet: a timeout of streamed calls alone"},
-    {"itpm", "no word for it yet: a limit of input tokens a minute, enforced before the call"},
-    {"otpm", "no word for it yet: a limit of output tokens a minute, enforced before the call"},
-    {"max_budget", "no word for it yet: a budget of one deployment"},
-    {"budget_duration", "no word for it yet: the period of a budget of one deployment"},
-    {"default_api_key_tpm_limit", "no word for it yet: a limit for each key"},
-    {"default_api_key_rpm_limit", "no word for it yet: a limit for each key"},
     {"tag_regex", "no word for it: a rule compares a tag's whole value, and no request has a User-Agent"},
     {"mock_response", "LiteLLM answers by itself then; here the provider answers"},
     {"cache_read_input_token_cost", "no word for it yet: a price of cached input"},
@@ -129,7 +122,13 @@ class ModelReader {
         keys.carry(*given, "providers." + provider + ", an account that it tells apart from others");
       }
     }
-    LitellmEntry entry{.json = &item, .params = &params, .info = info, .group = group, .deployment = *id};
+    LitellmEntry entry{.json = &item,
+                       .params = &params,
+                       .info = info,
+                       .group = group,
+                       .company = company,
+                       .provider = provider,
+                       .deployment = *id};
     read_settings(entry);
     config_.entries.push_back(std::move(entry));
   }
@@ -219,6 +218,13 @@ class ModelReader {
       own = *timeout;
       in_.keys().carry(given, "attempt_timeout of " + config_.world.name_of(entry.deployment));
     }
+    if (const auto timeout = in_.seconds(*entry.params, "stream_timeout"); timeout && *timeout > Duration{0}) {
+      sim::ProviderSpec& deployment = config_.world.deployment(entry.deployment);
+      deployment.first_token_timeout = *timeout;
+      deployment.idle_timeout = *timeout;
+      in_.keys().differ(*ConfigReading::find(*entry.params, "stream_timeout"),
+                        "first_token_timeout and idle_timeout of " + deployment.name + kStreamTimeout);
+    }
   }
 
   void read_retries(LitellmEntry& entry) {
@@ -271,7 +277,8 @@ class ModelReader {
       }
     }
     for (const JsonMember& member : info.members) {
-      if (member.key == "rpm" || member.key == "tpm") continue;  // read_litellm_routes()
+      if (member.key == "rpm" || member.key == "tpm") continue;    // read_litellm_routes()
+      if (member.key == "itpm" || member.key == "otpm") continue;  // read_litellm_limits()
       keys.drop(member.value, "information on the model; no rule of routing reads it");
     }
   }

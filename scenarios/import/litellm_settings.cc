@@ -1,29 +1,23 @@
-// What holds for all routes: cooldowns, timeouts, the budget, the cache; and why every other key is not carried.
+// What holds for all routes: timeouts, the budget, the cache; and why every other key is not carried.
 
 #include <algorithm>
 #include <array>
 
-#include "monitor/breaker/breaker_presets.h"
 #include "scenarios/import/litellm_import.h"
 
 namespace windtunnel::scenarios {
 namespace {
 
 using namespace std::chrono_literals;
-using monitor::BreakerConfig;
-using monitor::BreakerOutcome;
-using monitor::ReplyKind;
 
 constexpr Duration kLitellmTimeout = 6000s;
-constexpr Duration kCooldownByDefault = 5s;
-constexpr std::int64_t kAllowedFailsByDefault = 3;
 constexpr Duration kCacheForever = std::chrono::hours{24 * 365};
 
 constexpr const char* kReplicas = "shared by the proxy's replicas; one is imported";
 constexpr const char* kObserves = "it observes requests; it changes no routing";
 constexpr const char* kOperation = "of the proxy's operation; it changes no routing";
 
-constexpr std::array<KeyReason, 36> kRouterReasons{{
+constexpr std::array<KeyReason, 34> kRouterReasons{{
     {"redis_host", kReplicas},
     {"redis_port", kReplicas},
     {"redis_password", kReplicas},
@@ -35,14 +29,14 @@ constexpr std::array<KeyReason, 36> kRouterReasons{{
     {"client_ttl", kOperation},
     {"polling_interval", "of requests with a priority; no request here has one"},
     {"default_priority", "of requests with a priority; no request here has one"},
-    {"stream_timeout", "no word for it yet: a timeout of streamed calls alone"},
     {"default_litellm_params", "parameters of every call; they change what is answered, not who answers"},
-    {"default_max_parallel_requests", "no word for it yet: calls at once of a deployment, held back before the call"},
+    {"default_max_parallel_requests",
+     "no word for it: calls that are held back until another of the deployment has ended"},
     {"set_verbose", kOperation},
     {"debug_level", kOperation},
     {"tag_filtering_match_any", "no word for it: rules compare one tag"},
-    {"optional_pre_call_checks", "no word for it yet: a check before the call"},
-    {"provider_budget_config", "no word for it yet: a budget of one provider"},
+    {"optional_pre_call_checks",
+     "no word for it, but for enforce_model_rate_limits, which the limits of deployments follow"},
     {"alerting_config", kObserves},
     {"router_general_settings", kOperation},
     {"deployment_affinity_ttl_seconds", "no word for it yet: a user stays at a deployment for a time"},
@@ -62,7 +56,7 @@ constexpr std::array<KeyReason, 36> kRouterReasons{{
     {"model_group_retry_policy", "no model of this name is imported"},
 }};
 
-constexpr std::array<KeyReason, 14> kSettingReasons{{
+constexpr std::array<KeyReason, 13> kSettingReasons{{
     {"drop_params", "of what is sent to the provider; it changes no routing"},
     {"modify_params", "of what is sent to the provider; it changes no routing"},
     {"success_callback", kObserves},
@@ -74,7 +68,6 @@ constexpr std::array<KeyReason, 14> kSettingReasons{{
     {"telemetry", kOperation},
     {"turn_off_message_logging", kObserves},
     {"redact_user_api_key_info", kObserves},
-    {"max_internal_user_budget", "no word for it yet: a budget of each user"},
     {"default_team_settings", "of the callers' teams; callers are assumed"},
     {"cooldown_time", "LiteLLM 1.93.0 reads it under router_settings alone"},
 }};
@@ -106,7 +99,6 @@ class SettingsReader {
   explicit SettingsReader(LitellmConfig& config) : config_(config), in_(config.in), keys_(config.in.keys()) {}
 
   void read() {
-    read_cooldowns();
     read_timeouts();
     read_waits();
     read_budget();
@@ -154,88 +146,6 @@ class SettingsReader {
     keys_.drop_the_rest("LiteLLM 1.93.0 gives this key no part in routing");
   }
 
-  // --- Cooldowns ---------------------------------------------------------------------------------------------------
-
-  void read_cooldowns() {
-    scenario().breaker_preset = "litellm";
-    BreakerConfig& breaker = scenario().monitor.circuit_breaker;
-    breaker = *monitor::breaker_preset("litellm");
-    if (const JsonValue* off = router_key("disable_cooldowns");
-        off != nullptr && in_.flag(*config_.router, "disable_cooldowns")) {
-      const bool is_off = off->flag;
-      keys_.carry(*off, is_off ? "monitor.circuit_breaker, which no rule opens" : "monitor.circuit_breaker");
-      if (is_off) switch_off(breaker);
-    }
-    read_cooldown_time(breaker);
-    read_allowed_fails(breaker);
-    for (const LitellmEntry& entry : config_.entries) {
-      if (const JsonValue* own = ConfigReading::find(*entry.params, "cooldown_time")) {
-        keys_.drop(*own, "no word for it yet: a cooldown of one deployment");
-      }
-    }
-  }
-
-  static void switch_off(BreakerConfig& breaker) {
-    breaker.failure_rate_threshold.reset();
-    breaker.consecutive_threshold.reset();
-    breaker.failure_count_threshold.reset();
-    for (auto& outcome : breaker.outcomes) {
-      if (outcome == BreakerOutcome::fatal) outcome = BreakerOutcome::failure;
-    }
-  }
-
-  void read_cooldown_time(BreakerConfig& breaker) {
-    const JsonValue* given = router_key("cooldown_time");
-    if (given == nullptr) return;
-    const auto time = in_.seconds(*config_.router, "cooldown_time");
-    if (!time) return;
-    if (*time > Duration{0}) breaker.open = *time;  // 0 is the default there
-    keys_.differ(*given,
-                 "monitor.circuit_breaker.open: LiteLLM takes a provider's Retry-After instead where there is one");
-  }
-
-  // More than N failures that follow each other within the cooldown time, whatever else the deployment answers.
-  void read_allowed_fails(BreakerConfig& breaker) {
-    const JsonValue* fails = router_key("allowed_fails");
-    const JsonValue* policy = router_key("allowed_fails_policy");
-    if (const JsonValue* given = settings_key("allowed_fails")) {
-      keys_.drop(*given,
-                 "LiteLLM 1.93.0 compares router_settings.allowed_fails with it, and without that one the share of "
-                 "failures decides");
-    }
-    const std::int64_t allowed =
-        fails == nullptr ? kAllowedFailsByDefault : in_.number_of(*fails, 0).value_or(kAllowedFailsByDefault);
-    const JsonValue* other = settings_key("allowed_fails");
-    const std::int64_t usual =
-        other == nullptr ? kAllowedFailsByDefault : in_.number_of(*other, 0).value_or(kAllowedFailsByDefault);
-    if (policy == nullptr && (fails == nullptr || allowed == usual)) {
-      if (fails != nullptr) {
-        keys_.drop(*fails, "it is LiteLLM's default, and then the share of failures decides");
-      }
-      return;
-    }
-    switch_off(breaker);
-    breaker.failure_count_threshold = std::clamp<std::int64_t>(allowed + 1, 1, monitor::kBreakerCountMax);
-    breaker.minimum_calls = 0;
-    breaker.window_type = monitor::WindowType::time;
-    breaker.window = std::clamp<Duration>(breaker.open, 1ms, monitor::kBreakerDurationMax);
-    breaker.outcomes[monitor::index_of(ReplyKind::not_found)] = BreakerOutcome::failure;
-    if (fails != nullptr) {
-      keys_.differ(*fails,
-                   "monitor.circuit_breaker.failure_count_threshold, one more, within the cooldown time: LiteLLM "
-                   "counts on while each failure follows the one before it within that time");
-    }
-    if (policy != nullptr) read_policy(*policy);
-  }
-
-  void read_policy(const JsonValue& policy) {
-    if (!in_.require_map(policy)) return;
-    if (const JsonValue* given = ConfigReading::find(policy, "InternalServerErrorAllowedFails")) {
-      keys_.drop(*given, "LiteLLM 1.93.0 declares this key and reads it nowhere");
-    }
-    keys_.drop(policy, "no word for it yet: a number of allowed failures for each kind; allowed_fails holds for all");
-  }
-
   // --- Timeouts and waits ------------------------------------------------------------------------------------------
 
   void read_timeouts() {
@@ -248,12 +158,22 @@ class SettingsReader {
     if (of_router && *of_router > Duration{0}) timeout = *of_router;
     if (of_request && *of_request > Duration{0}) timeout = *of_request;
     if (request != nullptr && of_request) keys_.carry(*request, "monitor.provider_call.timeout");
+    read_stream_timeout();
     if (router == nullptr || !of_router) return;
     if (of_request) {
       keys_.drop(*router, "litellm_settings.request_timeout replaces it");
     } else {
       keys_.carry(*router, "monitor.provider_call.timeout: in LiteLLM too it is of one attempt");
     }
+  }
+
+  void read_stream_timeout() {
+    const JsonValue* given = router_key("stream_timeout");
+    const auto timeout = given == nullptr ? std::nullopt : in_.seconds(*config_.router, "stream_timeout");
+    if (!timeout || *timeout == Duration{0}) return;
+    scenario().monitor.provider_call.first_token_timeout = *timeout;
+    scenario().monitor.provider_call.idle_timeout = *timeout;
+    keys_.differ(*given, std::string("first_token_timeout and idle_timeout of monitor.provider_call") + kStreamTimeout);
   }
 
   void read_waits() {
@@ -382,6 +302,8 @@ void import_litellm(const JsonValue& root, ConfigReading& in, ImportedWorld& wor
   if (in.has_errors()) return;
   read_litellm_routes(config);
   read_litellm_fallbacks(config);
+  read_litellm_cooldowns(config);
+  read_litellm_limits(config);
   read_litellm_settings(config);
 }
 

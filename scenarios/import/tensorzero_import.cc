@@ -1,3 +1,5 @@
+// This file is long because models, functions and their variants name each other, and one reader follows the names.
+
 #include "scenarios/import/tensorzero_import.h"
 
 #include <algorithm>
@@ -13,7 +15,7 @@ using monitor::RouteId;
 
 constexpr Duration kTensorzeroTimeout = 900s;  // gateway.global_outbound_http_timeout_ms
 constexpr Duration kDelayMostByDefault = 10s;
-constexpr const char* kStreamed = "no word for it yet: a timeout of streamed calls alone";
+constexpr const char* kOfAllProviders = ": of each call; TensorZero's is of all calls until the first token";
 
 constexpr std::array<std::string_view, 5> kModelKeys{"model_name", "deployment_id", "model_id", "endpoint_name",
                                                      "endpoint_id"};
@@ -116,6 +118,7 @@ class TensorzeroReader {
     route.failover = every_failure();
     route.retry.max_attempts = 1;
     route.timeout = timeout_of(model, "timeout of routes." + name);
+    route.first_token_timeout = first_token_of(model, "routes." + name, kOfAllProviders);
     keys_.drop(model, "it changes no routing");
     models_.emplace(name, *id);
   }
@@ -158,6 +161,7 @@ class TensorzeroReader {
     if (const auto timeout = timeout_of(provider, "attempt_timeout of " + deployment)) {
       world_.deployment(*id).attempt_timeout = timeout;
     }
+    world_.deployment(*id).first_token_timeout = first_token_of(provider, deployment, nullptr);
     keys_.drop(provider, "of what is sent to the provider; it changes no routing");
     return id;
   }
@@ -195,13 +199,31 @@ class TensorzeroReader {
   std::optional<Duration> timeout_of(const JsonValue& map, const std::string& to) {
     const JsonValue* timeouts = in_.map(map, "timeouts");
     if (timeouts == nullptr) return std::nullopt;
-    if (const JsonValue* streaming = ConfigReading::find(*timeouts, "streaming")) keys_.drop(*streaming, kStreamed);
     const JsonValue* plain = in_.map(*timeouts, "non_streaming");
     if (plain == nullptr) return std::nullopt;
     const auto total = in_.milliseconds(*plain, "total_ms");
     if (!total || *total == Duration{0}) return std::nullopt;
     keys_.carry(*ConfigReading::find(*plain, "total_ms"), to);
     return total;
+  }
+
+  // Of streamed calls. `how` differs from a time of one call; nullptr: it does not.
+  std::optional<Duration> first_token_of(const JsonValue& map, const std::string& to, const char* how) {
+    const JsonValue* timeouts = in_.map(map, "timeouts");
+    const JsonValue* streaming = timeouts == nullptr ? nullptr : in_.map(*timeouts, "streaming");
+    if (streaming == nullptr) return std::nullopt;
+    if (const JsonValue* total = ConfigReading::find(*streaming, "total_ms")) {
+      keys_.drop(*total, "no word for it: the time of a whole streamed answer alone");
+    }
+    const auto time = in_.milliseconds(*streaming, "ttft_ms");
+    if (!time || *time == Duration{0}) return std::nullopt;
+    const JsonValue& given = *ConfigReading::find(*streaming, "ttft_ms");
+    if (how == nullptr) {
+      keys_.carry(given, "first_token_timeout of " + to);
+    } else {
+      keys_.differ(given, "first_token_timeout of " + to + how);
+    }
+    return time;
   }
 
   // --- Functions ---------------------------------------------------------------------------------------------------
@@ -279,6 +301,7 @@ class TensorzeroReader {
     route.retry.max_attempts = 1;
     route.retry.on = every_failure();
     route.timeout = timeout_of(variant, "timeout of routes." + route.name);
+    route.first_token_timeout = first_token_of(variant, "routes." + route.name, kOfAllProviders);
     keys_.carry(*given, "targets of routes." + route.name);
     if (const JsonValue* kind = ConfigReading::find(variant, "type")) keys_.carry(*kind, "routes." + route.name);
     read_retries(variant, route);
