@@ -72,6 +72,22 @@ const Table<DatedTariff>& tariff_table() {
               .required()
               .in("USD per million tokens")
               .such_as("10"),
+          field<T>(
+              "cached_input", [](auto& t) -> auto& { return t.tariff.cached_input; }, optional(price()),
+              "USD per million input tokens that come from the provider's cache of prompts; null: it has no such "
+              "cache, and they are plain input.")
+              .in("USD per million tokens")
+              .such_as("1.25"),
+          field<T>(
+              "cache_write", [](auto& t) -> auto& { return t.tariff.cache_write; }, optional(price()),
+              "USD per million input tokens that are written into that cache; null: writing is plain input.")
+              .in("USD per million tokens")
+              .such_as("3.75"),
+          field<T>(
+              "reasoning", [](auto& t) -> auto& { return t.tariff.reasoning; }, optional(price()),
+              "USD per million output tokens that the model thinks; null: they are plain output.")
+              .in("USD per million tokens")
+              .such_as("3"),
       },
       {}};
   return table;

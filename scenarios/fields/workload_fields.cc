@@ -19,10 +19,10 @@ using sim::TokenModel;
 
 constexpr std::int64_t kRateMost = 1'000'000'000'000'000;  // a billion per unit, in millionths
 
-Kind<TokenModel> token_model() {
+Kind<TokenModel> token_model(Tokens least = Tokens{1}) {
   const std::vector<std::string> bounds{"least", "most"};
-  return {[bounds](Reading& reading, const JsonValue& json, TokenModel& value) {
-            value = TokenModel{};
+  return {[bounds, least](Reading& reading, const JsonValue& json, TokenModel& value) {
+            value = TokenModel{.least = least};
             bool good = read_law(reading, json, LawUnit::number, value.law, bounds);
             if (json.kind != JsonKind::object) return good;
             const auto read_bound = [&](const char* key, Tokens& bound) {
@@ -37,8 +37,8 @@ Kind<TokenModel> token_model() {
             if (good && value.most < value.least) good = reading.error(json.place, "\"most\" is below \"least\"");
             return good;
           },
-          [](const Writing& writing, const TokenModel& value) {
-            const TokenModel defaults;
+          [least](const Writing& writing, const TokenModel& value) {
+            const TokenModel defaults{.least = least};
             JsonValue json = write_law(value.law, LawUnit::number);
             const bool is_bounded = value.least != defaults.least || value.most != defaults.most;
             if (!is_bounded && !writing.is_complete) return json;
@@ -54,9 +54,9 @@ Kind<TokenModel> token_model() {
             return json;
           },
           [](const TokenModel& a, const TokenModel& b) { return a == b; },
-          [] {
+          [least] {
             JsonValue bound_keys = JsonValue::object();
-            const TokenModel defaults;
+            const TokenModel defaults{.least = least};
             const auto add = [&](const char* key, const char* description, Tokens bound) {
               annotate(bound_keys.add(key, tokens().schema()),
                        {.description = description,
@@ -79,6 +79,18 @@ const Table<WorkloadSpec>& tokens_table() {
           field<W>("input", &W::input, token_model(), "Of the prompt.").such_as(R"({"p50": 150, "p95": 300})"),
           field<W>("output", &W::output, token_model(), "Of the answer that is not cut.")
               .such_as(R"({"p50": 80, "p95": 200, "most": 500})"),
+          field<W>(
+              "cached_input", &W::cached_input, token_model(Tokens{0}),
+              "Of the prompt, what a provider's cache of prompts holds: billed at its price for `cached_input`, if "
+              "it has one.")
+              .such_as(R"({"value": 1024})"),
+          field<W>("cache_write", &W::cache_write, token_model(Tokens{0}),
+                   "Of the rest of the prompt, what is written into that cache: billed at `cache_write`.")
+              .such_as("200"),
+          field<W>("reasoning", &W::reasoning, token_model(Tokens{0}),
+                   "Of the answer, what the model thinks before it answers: billed at `reasoning`, and part of the "
+                   "output everywhere else.")
+              .such_as(R"({"p50": 300, "p95": 2000})"),
           field<W>("length_cv", &W::length_cv, decimal({0, 10}),
                    "The coefficient of variation of a factor of all lengths drawn once for the run.")
               .in("coefficient of variation")
@@ -170,6 +182,9 @@ const Table<ListedRequest>& request_table() {
           field<R>("input_tokens", &R::input, optional(tokens()), "Tokens of the prompt.").such_as("150"),
           field<R>("output_tokens", &R::output, optional(tokens()), "Tokens of the answer that is not cut.")
               .such_as("80"),
+          field<R>("cached_input_tokens", &R::cached_input, optional(tokens()),
+                   "Of the prompt, what the provider's cache holds.")
+              .such_as("100"),
           field<R>("max_tokens", &R::max_tokens, optional(tokens()), "The most output tokens asked for.")
               .such_as("300"),
           field<R>("prompt", &R::prompt, optional(line()), "Requests with the same word ask the same.")

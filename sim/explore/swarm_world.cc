@@ -32,6 +32,13 @@ void draw_lengths(const Draft& draft, WorkloadSpec& load, std::uint64_t i) {
   const Dice& dice = draft.dice;
   load.input.law = dice.one_of({Law::fixed(100), Law::uniform(20, 300), Law::lognormal_p50_p95(100, 250)}, "input", i);
   load.output.law = dice.one_of({Law::fixed(100), Law::uniform(1, 600), Law::lognormal_p50_p95(80, 400)}, "output", i);
+  if (dice.coin(20, "cached input", i)) {
+    load.cached_input.law = dice.one_of({Law::fixed(50), Law::uniform(0, 300)}, "cached", i);
+  }
+  if (dice.coin(15, "cache write", i))
+    load.cache_write.law = dice.one_of({Law::fixed(40), Law::uniform(0, 200)}, "written", i);
+  if (dice.coin(15, "reasoning", i))
+    load.reasoning.law = dice.one_of({Law::fixed(30), Law::uniform(0, 500)}, "thought", i);
   load.max_tokens = Tokens{dice.one_of<std::int64_t>({100, 300, 500, 1}, "max tokens", i)};
   if (dice.coin(25, "no max tokens", i)) load.max_tokens.reset();
 }
@@ -150,6 +157,15 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
   provider.bill_on_timeout =
       dice.one_of({TimeoutBill::full, TimeoutBill::input, TimeoutBill::none}, "bill on timeout", i);
   provider.on_disconnect = dice.one_of({Disconnect::go_on, Disconnect::stop}, "on disconnect", i);
+  Tariff& tariff = provider.tariffs.back().tariff;
+  if (dice.coin(40, "price of cached", i)) {
+    tariff.cached_input =
+        Price{Usd::from_picos(tariff.input.per_token.picos() / dice.one_of({2, 10}, "cheaper by", i))};
+  }
+  if (dice.coin(25, "price of writes", i)) tariff.cache_write = Price{tariff.input.per_token * 2};
+  if (dice.coin(20, "price of reasoning", i)) {
+    tariff.reasoning = Price{tariff.output.per_token * dice.one_of<std::int64_t>({0, 3}, "reasoning times", i)};
+  }
   if (dice.coin(25, "price change", i)) {
     monitor::DatedTariff dearer = provider.tariffs.back();
     dearer.from = draft.world.start + draft.on_grid(draft.world.duration / 3);

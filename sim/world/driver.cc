@@ -261,6 +261,7 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
       .wall = wall(),
       .input = request.input,
       .output = in_flight.demand.output,
+      .kinds = in_flight.demand.kinds,
       .output_max = step.output_max,
       .first_token_by = step.first_token_by,
       .idle = step.idle};
@@ -306,7 +307,8 @@ inline void Driver::tell_place(std::uint32_t slot, CallPlaced::Place place) cons
                   .request = record.request.id,
                   .provider = record.last_attempt()->provider,
                   .place = place,
-                  .wanted = slots_[slot].demand.output});
+                  .wanted = slots_[slot].demand.output,
+                  .kinds = slots_[slot].demand.kinds});
 }
 
 // The call's service starts now.
@@ -332,8 +334,7 @@ inline void Driver::complete(std::uint32_t slot) {
   } else {
     unknown_bills_.add(record.request.id, result.cost);
   }
-  totals.input += result.billed.input;
-  totals.output += result.billed.output;
+  totals.add(result.billed);
   if (observed_) {
     emit(LedgerEntry{.at = now_,
                      .request = record.request.id,
@@ -342,6 +343,7 @@ inline void Driver::complete(std::uint32_t slot) {
                      .usage_known = known,
                      .input = result.billed.input,
                      .output = result.billed.output,
+                     .kinds = result.billed.kinds,
                      .billed = result.cost});
   }
   digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));

@@ -30,8 +30,9 @@ struct Call {
   Instant deadline{};
   WallTime wall{};  // of the monitor's clock when the caller made the call: the price is that of this instant
   Tokens input;
-  Tokens output;      // what the answer would hold, uncut
-  Tokens output_max;  // the caller's cap
+  Tokens output;       // what the answer would hold, uncut
+  TokenKinds kinds{};  // of input and output
+  Tokens output_max;   // the caller's cap
   // Of a stream whose caller leaves without a first token by then, or after so long a pause.
   Instant first_token_by = Instant::max();
   Duration idle = Duration::max();
@@ -89,6 +90,8 @@ class Provider {
   [[nodiscard]] monitor::RetryAfter header(const Call& call, Instant at, Duration wait) const;
   void fail(const Call& call, monitor::ReplyKind kind, Instant at, CallResult& result) const;
   void time_out(const Call& call, const monitor::Usage& billed, CallResult& result) const;
+  // The kinds of tokens that this provider knows: those of the caches only where it has a price for them.
+  [[nodiscard]] TokenKinds kinds_of(const Call& call, Tokens output) const;
   [[nodiscard]] monitor::Usage usage_of_failure(const Call& call) const;
   [[nodiscard]] monitor::Usage charged(const monitor::Usage& done) const;
   // The draws that a call's latency is made of, before what faults make of them: to the first token, and a token.

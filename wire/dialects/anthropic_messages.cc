@@ -8,9 +8,12 @@ namespace windtunnel::wire::anthropic_messages {
 namespace {
 
 std::string usage_of(const Answer& answer, std::int64_t output) {
-  return fmt::format(R"({{"input_tokens":{},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
+  // Beside the input, not within it.
+  const TokenKinds& kinds = answer.usage.kinds;
+  return fmt::format(R"({{"input_tokens":{},"cache_creation_input_tokens":{},"cache_read_input_tokens":{},)"
                      R"("output_tokens":{},"service_tier":"standard"}})",
-                     answer.usage.input.count(), output);
+                     (answer.usage.input - kinds.cached_input - kinds.cache_write).count(), kinds.cache_write.count(),
+                     kinds.cached_input.count(), output);
 }
 
 std::string message(const Answer& answer, std::string_view content, std::string_view reason, std::int64_t output) {

@@ -11,9 +11,10 @@ std::string usage_of(const Answer& answer) {
   const std::int64_t input = answer.usage.input.count();
   const std::int64_t output = answer.usage.output.count();
   return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},)"
-                     R"("prompt_tokens_details":{{"cached_tokens":0}},)"
-                     R"("completion_tokens_details":{{"reasoning_tokens":0}}}})",
-                     input, output, input + output);
+                     R"("prompt_tokens_details":{{"cached_tokens":{}}},)"
+                     R"("completion_tokens_details":{{"reasoning_tokens":{}}}}})",
+                     input, output, input + output, answer.usage.kinds.cached_input.count(),
+                     answer.usage.kinds.reasoning.count());
 }
 
 // What every chunk begins with.

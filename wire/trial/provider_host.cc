@@ -142,7 +142,8 @@ CallId ProviderHost::begin(Instant now, IncomingCall incoming) {
                        .deadline = Instant::max(),
                        .wall = scenario_.start + now_.time_since_epoch(),
                        .input = input,
-                       .output = writes ? demand.output : Tokens{}},
+                       .output = writes ? demand.output : Tokens{},
+                       .kinds = named.tagged && writes ? demand.kinds : TokenKinds{}},
               .is_open = true};
   open.call.output_max = writes ? open.request.max_tokens.value_or(request.max_tokens) : Tokens{};
   ++counts_[open.provider].calls;
@@ -193,7 +194,7 @@ void ProviderHost::serve(std::uint32_t slot) {
   open.answer = {.call = open.line.call,
                  .model = open.request.model,
                  .created = std::chrono::floor<std::chrono::seconds>(calendar(now_).time_since_epoch()).count(),
-                 .usage = {open.call.input, wanted},
+                 .usage = {open.call.input, wanted, open.result.billed.kinds},
                  .is_cut = open.call.output > open.call.output_max,
                  .inputs = open.request.inputs,
                  .base64 = open.request.base64,

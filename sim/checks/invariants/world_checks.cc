@@ -23,6 +23,7 @@ WorldChecks::WorldChecks(CheckContext& context)
       on_(context.violations.on(CheckId::Q)),
       queues_({context.scenario, context.violations}),
       timeouts_({context.scenario, context.violations}),
+      kinds_({context.scenario, context.violations}),
       thoughts_({context.scenario, context.violations}),
       throttles_({context.scenario, context.violations}),
       arrivals_({context.scenario, context.violations}),
@@ -71,6 +72,7 @@ void WorldChecks::on_placed(OpenRequest& open_request, const CallPlaced& event) 
 void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) {
   is_called_ = true;
   open_request.wanted = event.wanted;
+  open_request.wanted_kinds = event.kinds;
   const std::size_t provider = index_of(event.provider);
   shares_.on_call(event.at, provider, hits_);
   throttles_.on_call({.at = event.at,
@@ -116,6 +118,16 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
                           .output = std::min(open_request.wanted, open_request.output_max),
                           .billed_input = open_request.billed_input,
                           .billed_output = open_request.billed_output});
+  }
+  if (open_request.wanted_kinds.any() || open_request.billed_kinds.any()) [[unlikely]] {
+    kinds_.on_end({.at = event.at,
+                   .request = event.request,
+                   .kind = event.reply.kind,
+                   .tariff = open_request.tariff,
+                   .wanted = open_request.wanted_kinds,
+                   .input = open_request.billed_input,
+                   .output = open_request.billed_output,
+                   .billed = open_request.billed_kinds});
   }
   judge_window(open_request, event, spec);
   if (!open_request.asked_own_limit) return;
