@@ -174,6 +174,21 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
   }
 }
 
+// Quotas of other windows and kinds, as wide.
+void draw_quota(const Draft& draft, RateLimit& limit, std::int64_t per_minute, std::uint64_t i) {
+  const Dice& dice = draft.dice;
+  if (dice.coin(40, "own algorithm", i)) {
+    limit.algorithm = dice.one_of({QuotaAlgorithm::sliding_window, QuotaAlgorithm::token_bucket}, "algorithm", i);
+    // The steps of a sliding window hold more than its minute.
+    if (limit.requests_per_minute) *limit.requests_per_minute += per_minute / 30 + 1;
+  }
+  if (dice.coin(10, "own input", i)) limit.input_tokens_per_minute = Tokens{per_minute * 4'000};
+  if (dice.coin(10, "own output", i)) limit.output_tokens_per_minute = Tokens{per_minute * 1'000};
+  if (dice.coin(10, "own day", i))
+    limit.requests_per_day = per_minute * dice.one_of<std::int64_t>({1, 20}, "day of", i);
+  if (dice.coin(30, "pacific", i)) limit.day_ends = QuotaDay::pacific;
+}
+
 // Limits of the providers' own, wide enough for the load when all is well. After all latencies.
 void draw_places(Draft& draft) {
   const auto at_once = static_cast<std::int64_t>(healthy_calls_at_once(draft.world)) + 1;
@@ -187,6 +202,7 @@ void draw_places(Draft& draft) {
     if (draft.dice.coin(20, "own limit", i)) {
       provider.rate_limit.requests_per_minute = per_minute;
     }
+    draw_quota(draft, provider.rate_limit, per_minute, i);
     if (draft.dice.coin(30, "own wait", i)) {
       provider.rate_limit.retry_after = draft.dice.one_of<Duration>({0s, 3s, 500s}, "own wait for", i);
     }

@@ -62,6 +62,7 @@ Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& wo
       latencies_ahead_(workloads.size()),
       errors_ahead_(workloads.size()),
       start_(start),
+      has_limit_(limits_anything(spec.rate_limit)),
       error_factor_(error_factor_of(spec, chance)) {
   for (const WorkloadSpec& workload : workloads) {
     latency_streams_.push_back(chance.stream("latency", workload.name));
@@ -91,11 +92,10 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
       break;
   }
   if (!fits_window(call)) return fail(call, ReplyKind::context_length, call.at, result);
-  const bool limited = spec_.rate_limit.requests_per_minute || spec_.rate_limit.tokens_per_minute;
-  if (limited) {
-    if (const auto wait =
-            (quota_ != nullptr ? *quota_ : window_)
-                .admit(spec_.rate_limit, call.input + call.output_max, start_ + call.at.time_since_epoch())) {
+  if (has_limit_) {
+    RateWindow& window = quota_ != nullptr ? *quota_ : window_;
+    const WallTime true_time = start_ + call.at.time_since_epoch();
+    if (const auto wait = window.admit(spec_.rate_limit, {call.input, call.output_max}, true_time)) {
       fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = header(call, call.at, *wait);
       return;

@@ -79,7 +79,7 @@ class Provider {
   void abandon(const Call& call, const FaultEffect& effect, CallResult& result);
   // What the provider's own limit leaves at this instant.
   [[nodiscard]] RateLeft rate_left(Instant at) const {
-    return window_.left(spec_.rate_limit, start_ + at.time_since_epoch());
+    return (quota_ != nullptr ? *quota_ : window_).left(spec_.rate_limit, start_ + at.time_since_epoch());
   }
 
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
@@ -126,6 +126,7 @@ class Provider {
   WallTime start_;
   RateWindow window_;
   RateWindow* quota_ = nullptr;  // that of the first provider with the same quota; nullptr: its own
+  bool has_limit_;               // of its own
   double error_factor_;          // of this run
 };
 

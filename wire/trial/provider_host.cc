@@ -226,8 +226,7 @@ void ProviderHost::go_on(std::uint32_t slot) {
 void ProviderHost::send_head(Open& open, std::string_view content_type, std::optional<std::size_t> length) {
   const Api api = open.request.api;
   ResponseHead head{.status = 200, .content_type = std::string(content_type), .length = length};
-  head.headers = rate_headers(family_of(api), scenario_.providers[open.provider].rate_limit,
-                              providers_[open.provider].rate_left(now_), calendar(now_));
+  head.headers = rate_headers(family_of(api), providers_[open.provider].rate_left(now_), calendar(now_));
   head.headers.push_back(
       {family_of(api) == Family::openai ? "x-request-id" : "request-id", "req_wt" + std::to_string(open.line.call)});
   open.line.status = head.status;
@@ -311,8 +310,7 @@ void ProviderHost::fail(std::uint32_t slot) {
   if (retry_after.form == monitor::RetryAfter::Form::date) retry_after.date += calendar_shift_;
   const Family family = family_of(open.request.api);
   ErrorReply reply = error_reply(family, kind, open.line.call, retry_after);
-  const auto rates = rate_headers(family, scenario_.providers[open.provider].rate_limit,
-                                  providers_[open.provider].rate_left(now_), calendar(now_));
+  const auto rates = rate_headers(family, providers_[open.provider].rate_left(now_), calendar(now_));
   reply.headers.insert(reply.headers.end(), rates.begin(), rates.end());
   open.line.status = reply.status;
   output_.on_head(open.peer, {.status = reply.status,

@@ -184,7 +184,8 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
     {CheckId::Q, "Q", "run",
      "the world is what the scenario says: queues are first come first served, timeouts bill by bill_on_timeout, "
      "billed tokens are of the kinds that their provider prices, users "
-     "think from the end of their requests, throttles refuse by their minute, requests arrive at their rate, and "
+     "think from the end of their requests, throttles and quotas refuse what exceeds their windows, requests arrive at "
+     "their rate, and "
      "faults "
      "hit their share of calls",
      "", "sim/checks/invariants/world_checks.cc"},

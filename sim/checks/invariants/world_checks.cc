@@ -96,7 +96,8 @@ void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) 
                                     .request = event.request,
                                     .provider = provider,
                                     .true_time = context_.true_time(),
-                                    .tokens = (open_request.request.input + open_request.output_max).count()});
+                                    .tokens = (open_request.request.input + open_request.output_max).count(),
+                                    .input = open_request.request.input.count()});
 }
 
 void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event) {
