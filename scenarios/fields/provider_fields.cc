@@ -346,6 +346,12 @@ const Table<ProviderSpec>& provider_table() {
                    "The coefficient of variation of a factor of all of these rates drawn once for the run.")
               .in("coefficient of variation")
               .such_as("0.3"),
+          field<P>(
+              "usage_missing", &P::usage_missing, share_double(),
+              "The share of answers that come without their usage. They are billed as ever, and the gateway settles "
+              "what it has reserved for them (`unknown_usage`).")
+              .in("share of answers")
+              .such_as("0.02"),
           field<P>("bill_on_failure", &P::bill_on_failure, word(failure_bills),
                    "What a failed call bills whose usage is known."),
           field<P>(

@@ -77,6 +77,14 @@ void draw_arrivals(const Draft& draft, WorkloadSpec& load, std::uint64_t i, doub
     const std::int64_t vus = dice.between({1, 6}, "users at once", i);
     const Law think_time = draft.grid > 0ns ? fixed(draft.on_grid(gap * vus)) : Law::exponential(ns(gap * vus));
     load.executor = ConstantVus{.vus = vus, .think_time = think_time};
+    // The first load goes on to the end.
+    if (i > 0 && dice.coin(40, "users come and go", i)) {
+      const Duration quarter = draft.world.duration / 4;
+      const auto leg = [&](std::int64_t users, Duration length) { return Stage{length, Millionths{users * kMillion}}; };
+      load.executor = RampingVus{.start_vus = dice.between({0, 2}, "users at first", i),
+                                 .stages = {leg(vus, quarter), leg(0, quarter), leg(vus / 2 + 1, quarter)},
+                                 .think_time = think_time};
+    }
     return;
   }
   if (draft.grid > 0ns) {
@@ -153,6 +161,7 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
   if (dice.coin(30, "client errors", i)) {
     provider.errors.rates = {{ReplyKind::client_error, dice.one_of({0.005, 0.05}, "client errors at", i)}};
   }
+  if (dice.coin(15, "usage missing", i)) provider.usage_missing = dice.one_of({0.02, 0.5}, "usage missing at", i);
   provider.bill_on_failure = dice.one_of({FailureBill::none, FailureBill::input}, "bill on failure", i);
   provider.bill_on_timeout =
       dice.one_of({TimeoutBill::full, TimeoutBill::input, TimeoutBill::none}, "bill on timeout", i);

@@ -56,9 +56,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
                         monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload),
                         scenario.monitor.limits, options.demand_shifts);
-    if (const auto* users = std::get_if<ConstantVus>(&workload.executor)) {
-      vus_.insert(vus_.end(), static_cast<std::size_t>(users->vus), VirtualUser{index});
-    }
+    for (std::int64_t user = 0; user < users_most(workload.executor); ++user) vus_.push_back({index, user});
     gap_streams_.push_back(chance_.stream("client", workload.name));
     has_clients_ = has_clients_ || workload.client.has_value();
     ++index;
@@ -159,8 +157,7 @@ void Driver::schedule_first_events() {
     }
   }
   for (std::size_t i = 0; i < vus_.size(); ++i) {
-    const Load& load = loads_[vus_[i].workload];
-    if (load.begin() < load.end()) queue_.schedule(load.begin(), vu_base_ + static_cast<std::uint32_t>(i));
+    schedule_user(static_cast<std::uint32_t>(i), loads_[vus_[i].workload].begin());
   }
 }
 
@@ -413,8 +410,7 @@ inline void Driver::end_request(std::uint32_t slot) {
               static_cast<std::uint64_t>(in_flight.flow.record.outcome));
   if (in_flight.vu != kNobody) {
     const Load& load = loads_[vus_[in_flight.vu].workload];
-    const Instant next = now_ + std::max(kThinkTimeMin, load.think_time(in_flight.demand.ordinal));
-    if (next < load.end()) queue_.schedule(next, vu_base_ + in_flight.vu);
+    schedule_user(in_flight.vu, now_ + std::max(kThinkTimeMin, load.think_time(in_flight.demand.ordinal)));
   }
   const Usd unknown = unknown_bills_.take(in_flight.flow.record.request.id);
   if (unknown != Usd{}) unknown_.add(in_flight.flow.record, unknown);

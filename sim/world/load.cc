@@ -247,8 +247,14 @@ void Load::modulate(RatePiece& piece, Instant at) {
 }
 
 Duration Load::think_time(std::uint64_t ordinal) const {
-  const Law& law = std::get<ConstantVus>(spec_.executor).think_time;
+  const Law& law = *pause_of(spec_.executor);
   return whole_nanoseconds(std::max(0.0, sample(law, draw(arrival_stream_, ordinal).a)));
+}
+
+std::optional<Instant> Load::turn_of_user(std::int64_t user, Instant from) const {
+  const auto turn = sim::turn_of_user(spec_.executor, user, from - begin_);
+  if (!turn || begin_ + *turn >= end_) return std::nullopt;
+  return begin_ + *turn;
 }
 
 // --- What ----------------------------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ class Load {
   }
   // A closed loop: the pause that a virtual user takes after its request of this ordinal.
   [[nodiscard]] Duration think_time(std::uint64_t ordinal) const;
+  // When the user of this number next asks, if not before `from`; nothing: no more.
+  [[nodiscard]] std::optional<Instant> turn_of_user(std::int64_t user, Instant from) const;
 
   // The name behind the UserId of one of this workload's requests; empty: no user id.
   [[nodiscard]] std::string user_name(monitor::UserId id) const;

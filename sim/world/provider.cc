@@ -67,6 +67,7 @@ Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& wo
   for (const WorkloadSpec& workload : workloads) {
     latency_streams_.push_back(chance.stream("latency", workload.name));
     error_streams_.push_back(chance.stream("errors", workload.name));
+    usage_streams_.push_back(chance.stream("usage", workload.name));
   }
 }
 
@@ -171,10 +172,16 @@ inline void Provider::deliver(const Call& call, const FaultEffect& effect, Reply
   if (at > call.deadline) return leave_behind(call, usage, at, {to_first, each}, result);
   write(result, kind, at);
   result.billed = usage;
-  if (kind != ReplyKind::truncated && effect.has_usage) result.reply.usage = usage;
+  if (kind != ReplyKind::truncated && effect.has_usage && !lacks_usage(call.name)) result.reply.usage = usage;
   result.reply.time_to_first_token = call.waited + to_first;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
   result.cost = price_of(call, usage);
+}
+
+inline bool Provider::lacks_usage(const CallName& name) const {
+  if (spec_.usage_missing == 0) [[likely]]
+    return false;
+  return unit(draw(usage_streams_[name.workload], name.ordinal, name.attempt).a) < spec_.usage_missing;
 }
 
 bool Provider::fits_window(const Call& call) const {

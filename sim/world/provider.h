@@ -115,6 +115,7 @@ class Provider {
   [[nodiscard]] static Call timed(const Call& call, monitor::ReplyKind kind, Pace pace);
   void stall(const Call& call, const FaultEffect& effect, CallResult& result);
   void leave_behind(const Call& call, const monitor::Usage& usage, Instant at, Pace pace, CallResult& result) const;
+  [[nodiscard]] bool lacks_usage(const CallName& name) const;
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name);
   [[nodiscard]] Usd price_of(const Call& call, const monitor::Usage& billed) const;
 
@@ -122,6 +123,7 @@ class Provider {
   std::vector<StreamKey> latency_streams_;             // by workload
   std::vector<RowAhead<LatencyRow>> latencies_ahead_;  // by workload: of first attempts
   std::vector<StreamKey> error_streams_;
+  std::vector<StreamKey> usage_streams_;
   std::vector<RowAhead<DrawRow>> errors_ahead_;  // likewise
   WallTime start_;
   RateWindow window_;

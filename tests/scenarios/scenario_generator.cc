@@ -212,6 +212,12 @@ void vary(sim::ConstantVus& e) {
   e.think_time = time_law();
 }
 
+void vary(sim::RampingVus& e) {
+  e.start_vus = number(0, 50);
+  e.stages = {{some_span(), Millionths{number(1, 50) * kMillion}}};
+  e.think_time = time_law();
+}
+
 // A replay needs a file, so that the tests of traces try it instead.
 void fill_executor(sim::WorkloadSpec& w, const std::vector<std::string>& providers) {
   do {

@@ -8,6 +8,7 @@ namespace windtunnel::wire::anthropic_messages {
 namespace {
 
 std::string usage_of(const Answer& answer, std::int64_t output) {
+  if (!answer.has_usage) return R"({"service_tier":"standard"})";
   // Beside the input, not within it.
   const TokenKinds& kinds = answer.usage.kinds;
   return fmt::format(R"({{"input_tokens":{},"cache_creation_input_tokens":{},"cache_read_input_tokens":{},)"
@@ -49,8 +50,9 @@ std::string stream_token(std::string_view text) {
 std::string stream_end(const Answer& answer) {
   return event("content_block_stop", R"(,"index":0)") +
          event("message_delta",
-               fmt::format(R"(,"delta":{{"stop_reason":{},"stop_sequence":null}},"usage":{{"output_tokens":{}}})",
-                           stop_reason(answer), answer.usage.output.count())) +
+               fmt::format(R"(,"delta":{{"stop_reason":{},"stop_sequence":null}},"usage":{{{}}})", stop_reason(answer),
+                           answer.has_usage ? fmt::format(R"("output_tokens":{})", answer.usage.output.count())
+                                            : std::string())) +
          event("message_stop", "");
 }
 

@@ -37,11 +37,11 @@ std::string_view finish_reason(const Answer& answer) { return answer.is_cut ? R"
 std::string whole(const Answer& answer) {
   return fmt::format(R"({{"id":"chatcmpl-wt{}","object":"chat.completion","created":{},"model":{},)"
                      R"("choices":[{{"index":0,"message":{{"role":"assistant","content":{},"refusal":null}},)"
-                     R"("logprobs":null,"finish_reason":{}}}],"usage":{},"service_tier":"default",)"
+                     R"("logprobs":null,"finish_reason":{}}}],{}"service_tier":"default",)"
                      R"("system_fingerprint":"fp_windtunnel"}})",
                      answer.call, answer.created, json_string(answer.model),
                      json_string(answer_text(answer.call, answer.usage.output)), finish_reason(answer),
-                     usage_of(answer));
+                     answer.has_usage ? R"("usage":)" + usage_of(answer) + "," : std::string());
 }
 
 std::string stream_begin(const Answer& answer) {
@@ -54,7 +54,7 @@ std::string stream_token(const Answer& answer, std::string_view text) {
 
 std::string stream_end(const Answer& answer) {
   std::string end = chunk(answer, "{}", finish_reason(answer));
-  if (answer.wants_usage) {
+  if (answer.wants_usage && answer.has_usage) {
     end += chunk_head(answer) + fmt::format(R"("choices":[],"usage":{}}})"
                                             "\n\n",
                                             usage_of(answer));

@@ -11,6 +11,7 @@ namespace {
 constexpr std::int64_t kEventsBefore = 4;
 
 std::string usage_of(const Answer& answer) {
+  if (!answer.has_usage) return "null";
   const std::int64_t input = answer.usage.input.count();
   const std::int64_t output = answer.usage.output.count();
   return fmt::format(R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":{}}},"output_tokens":{},)"

@@ -195,6 +195,7 @@ void ProviderHost::serve(std::uint32_t slot) {
                  .model = open.request.model,
                  .created = std::chrono::floor<std::chrono::seconds>(calendar(now_).time_since_epoch()).count(),
                  .usage = {open.call.input, wanted, open.result.billed.kinds},
+                 .has_usage = open.result.reply.kind != ReplyKind::ok || open.result.reply.usage.has_value(),
                  .is_cut = open.call.output > open.call.output_max,
                  .inputs = open.request.inputs,
                  .base64 = open.request.base64,
@@ -258,7 +259,7 @@ void ProviderHost::send_tokens(std::uint32_t slot) {
   if (now_ < open.last) return expect(slot, open.last);
   if (kind == ReplyKind::truncated) return break_off(slot);
   output_.on_body(open.peer, stream_end(api, open.answer));
-  open.line.usage_sent = api != Api::chat || open.answer.wants_usage;
+  open.line.usage_sent = open.answer.has_usage && (api != Api::chat || open.answer.wants_usage);
   finish(slot, CallEnd::stream);
 }
 
@@ -296,7 +297,7 @@ void ProviderHost::answer_whole(std::uint32_t slot) {
   }
   send_head(open, kJson, body.size());
   output_.on_body(open.peer, body);
-  open.line.usage_sent = kind == ReplyKind::ok;
+  open.line.usage_sent = kind == ReplyKind::ok && open.answer.has_usage;
   finish(slot, CallEnd::whole);
 }
 

@@ -44,7 +44,7 @@ void WorldChecks::on_arrival(OpenRequest& open_request) {
   if (!on_ || workload >= ordinals_.size() || std::exchange(is_further_try_, false)) return;
   open_request.ordinal = ordinals_[workload]++;
   arrivals_.on_arrival(workload);
-  thoughts_.on_arrival(context_.now, open_request.request.id, workload);
+  thoughts_.on_arrival(context_.now, open_request.request.id, workload, open_request.ordinal);
 }
 
 void WorldChecks::on_attempt_start(OpenRequest& open_request) {

@@ -62,6 +62,17 @@ TEST(UsageKinds, are_beside_the_input_of_anthropic) {
   EXPECT_TRUE(holds(stream_begin(Api::messages, answer_with_kinds()), expected));
 }
 
+TEST(UsageMissing, is_a_usage_without_counts_and_never_zero) {
+  Answer of = answer();
+  of.wants_usage = true;
+  of.has_usage = false;
+  EXPECT_FALSE(holds(whole_answer(Api::chat, of), "usage"));
+  EXPECT_FALSE(holds(stream_of(Api::chat, of), "usage"));
+  EXPECT_TRUE(holds(whole_answer(Api::responses, of), R"("usage":null)"));
+  EXPECT_FALSE(holds(whole_answer(Api::messages, of), "put_tokens"));
+  EXPECT_FALSE(holds(stream_of(Api::messages, of), "put_tokens"));
+}
+
 TEST(Chat, stream) {
   const std::string head =
       R"(data: {"id":"chatcmpl-wt7","object":"chat.completion.chunk","created":1768903200,"model":"m\"1",)"

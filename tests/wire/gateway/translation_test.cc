@@ -180,6 +180,17 @@ TEST(StatedKinds, are_read_from_whole_answers_and_streams_and_survive_translatio
   }
 }
 
+TEST(NeutralAnswer, has_no_usage_where_none_was_sent) {
+  for (const Api api : {Api::chat, Api::messages, Api::responses}) {
+    Answer answer = served();
+    answer.has_usage = false;
+    const auto read = read_answer(api, whole_answer(api, answer));
+    ASSERT_TRUE(read);
+    EXPECT_FALSE(read->usage);
+    EXPECT_FALSE(read_back(api, stream_begin(api, answer) + stream_end(api, answer)).answer().usage);
+  }
+}
+
 TEST(StatedKinds, are_never_more_than_the_usage_holds) {
   const auto read = read_answer(
       Api::chat, R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,)"

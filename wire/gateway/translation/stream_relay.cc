@@ -153,11 +153,13 @@ void StreamRelay::take_chat(const void* element, std::string_view event, std::st
 void StreamRelay::take_messages(const void* element, std::string_view type, std::string& out) {
   const dom::element root = element_of(element);
   if (type == "message_start") {
-    std::int64_t input = event_count(root, "/message/usage/input_tokens").value_or(0);
-    input += event_count(root, "/message/usage/cache_creation_input_tokens").value_or(0);
-    input += event_count(root, "/message/usage/cache_read_input_tokens").value_or(0);
+    const auto plain = event_count(root, "/message/usage/input_tokens");
+    const std::int64_t written = event_count(root, "/message/usage/cache_creation_input_tokens").value_or(0);
+    const std::int64_t cached = event_count(root, "/message/usage/cache_read_input_tokens").value_or(0);
     const std::int64_t output = event_count(root, "/message/usage/output_tokens").value_or(0);
-    take_usage(Api::messages, &root, "/message/usage", {Tokens{input}, Tokens{output}});
+    if (plain) {
+      take_usage(Api::messages, &root, "/message/usage", {Tokens{*plain + written + cached}, Tokens{output}});
+    }
     if (wish_.from == wish_.to) {
       answer_.id = word_at(root, "/message/id");
       answer_.model = word_at(root, "/message/model");

@@ -168,9 +168,9 @@ TEST(ThinkTimes, count_from_the_end_of_the_users_request) {
     Watching watching{scenario};
     ThinkTimes times{watching.watch()};
     times.on_begin(1);
-    times.on_arrival(Instant{}, RequestId{0}, 0);
+    times.on_arrival(Instant{}, RequestId{0}, 0, 0);
     times.on_end(Instant{} + 3s, 0, 0);
-    times.on_arrival(Instant{} + 4s + error, RequestId{1}, 0);
+    times.on_arrival(Instant{} + 4s + error, RequestId{1}, 0, 1);
     EXPECT_EQ(watching.found(), error != Duration{0}) << error.count();
   }
 }
@@ -181,12 +181,12 @@ TEST(ThinkTimes, are_at_least_a_millisecond_and_all_users_ask_at_the_beginning) 
   Watching watching{scenario};
   ThinkTimes times{watching.watch()};
   times.on_begin(1);
-  times.on_arrival(Instant{}, RequestId{0}, 0);
-  times.on_arrival(Instant{}, RequestId{1}, 0);
+  times.on_arrival(Instant{}, RequestId{0}, 0, 0);
+  times.on_arrival(Instant{}, RequestId{1}, 0, 1);
   times.on_end(Instant{}, 0, 0);
-  times.on_arrival(Instant{} + 1ms, RequestId{2}, 0);
+  times.on_arrival(Instant{} + 1ms, RequestId{2}, 0, 2);
   EXPECT_FALSE(watching.found());
-  times.on_arrival(Instant{} + 1ms, RequestId{3}, 0);  // the second user has no answer yet
+  times.on_arrival(Instant{} + 1ms, RequestId{3}, 0, 3);  // the second user has no answer yet
   EXPECT_TRUE(watching.found());
 }
 
