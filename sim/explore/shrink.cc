@@ -199,6 +199,7 @@ class Shrinker {
       const auto ramp = [i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp; };
       set(at, Duration{0}) || set(at, round_half(at(world())));
       set(ramp, Duration{0});
+      set([i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp_of; }, RampOf::fraction);
       set([i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp_down; }, Duration{0});
       halve(ramp);
       const FaultSpec& fault = world().faults[i];

@@ -268,6 +268,7 @@ FaultSpec draw_fault(const Draft& draft, std::uint64_t i, Duration healed) {
   fault.fraction = dice.one_of({1.0, 1.0, 0.5, 0.1}, "fraction", i);
   if (dice.coin(15, "ramps", i)) fault.ramp = draft.on_grid(5s);
   if (dice.coin(15, "ramps down", i)) fault.ramp_down = draft.on_grid(5s);
+  if (has_size(fault.settings) && dice.coin(50, "ramps size", i)) fault.ramp_of = RampOf::size;
   return fault;
 }
 
