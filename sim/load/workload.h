@@ -52,13 +52,13 @@ struct ListedRequest {
   Duration at{0};
   std::optional<Tokens> input;
   std::optional<Tokens> output;  // what the provider would answer with, uncut
-  std::optional<Tokens> cached_input;
   std::optional<Tokens> max_tokens;
   std::optional<std::string> prompt;  // requests with the same word have the same content
   std::optional<std::string> user;
   std::optional<std::string> team;
   std::optional<std::string> key;
   std::optional<std::string> provider;
+  std::optional<Tokens> cached_input;  // of its input, in a provider's cache of prompts
   friend bool operator==(const ListedRequest&, const ListedRequest&) = default;
 };
 
