@@ -53,6 +53,15 @@ struct Usage {
   TokenKinds kinds{};
 };
 
+constexpr bool is_possible(Tokens tokens) { return tokens >= Tokens{} && tokens <= kTokensMax; }
+constexpr bool is_possible(const Usage& usage) {
+  const TokenKinds& kinds = usage.kinds;
+  const Tokens input = kinds.cached_input + kinds.cache_write;
+  return is_possible(usage.input) && is_possible(usage.output) && is_possible(kinds.cached_input) &&
+         is_possible(kinds.cache_write) && input <= usage.input && is_possible(kinds.reasoning) &&
+         kinds.reasoning <= usage.output;
+}
+
 // The most that a call of this request may be billed.
 constexpr Usd worst_case(const Tariff& tariff, const Request& request, Tokens output_max) {
   if (request.has_token_kinds) [[unlikely]]

@@ -70,15 +70,6 @@ Completion complete_of(ProviderAdapter& adapter, const ProviderCall& call) {
   }
 }
 
-bool is_possible(Tokens tokens) { return tokens >= Tokens{0} && tokens <= kTokensMax; }
-
-bool is_possible(const Usage& usage) {
-  const TokenKinds& kinds = usage.kinds;
-  const bool has_negative = std::min({kinds.cached_input, kinds.cache_write, kinds.reasoning}) < Tokens{};
-  return is_possible(usage.input) && is_possible(usage.output) && !has_negative && kinds.cached_input <= usage.input &&
-         kinds.cache_write <= usage.input - kinds.cached_input && kinds.reasoning <= usage.output;
-}
-
 // What comes from outside is not believed: no bill of it may break a sum.
 void make_plausible(Completion& completion, Duration elapsed) {
   Reply& reply = completion.reply;

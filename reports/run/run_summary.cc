@@ -1,5 +1,7 @@
 #include "reports/run/run_summary.h"
 
+// This file is long because what each block of the summary takes from a run stands beside the others.
+
 #include <algorithm>
 #include <charconv>
 #include <numeric>
@@ -22,9 +24,8 @@ std::optional<Millionths> share_of(Int128 part, Int128 whole) {
 }
 
 TokenCounts tokens_of(Tokens input, Tokens output, const TokenKinds& kinds) {
-  TokenCounts counts{input.count(), output.count(), input.count() + output.count(), std::nullopt};
-  if (kinds.any()) counts.kinds = {kinds.cached_input.count(), kinds.cache_write.count(), kinds.reasoning.count()};
-  return counts;
+  const TokenKindCounts each{kinds.cached_input.count(), kinds.cache_write.count(), kinds.reasoning.count()};
+  return {input.count(), output.count(), (input + output).count(), kinds.any() ? std::optional{each} : std::nullopt};
 }
 
 LatencySummary latency_of(const Histogram& histogram) {
