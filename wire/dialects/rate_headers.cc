@@ -11,7 +11,7 @@
 namespace windtunnel::wire {
 namespace {
 
-// As Go writes a duration and OpenAI sends it: "0s", "17ms", "1.5s", "6m0s".
+// As Go writes a duration and OpenAI sends it: "0s", "17ms", "1.5s", "6m0s", "14h0m0s".
 std::string go_duration(Duration duration) {
   using std::chrono::milliseconds;
   using std::chrono::minutes;
@@ -21,7 +21,9 @@ std::string go_duration(Duration duration) {
   }
   const auto in_minutes = std::chrono::floor<minutes>(whole);
   const double seconds = static_cast<double>((whole - in_minutes).count()) / 1000;
-  return in_minutes.count() > 0 ? fmt::format("{}m{}s", in_minutes.count(), seconds) : fmt::format("{}s", seconds);
+  const auto count = in_minutes.count();
+  if (count == 0) return fmt::format("{}s", seconds);
+  return count < 60 ? fmt::format("{}m{}s", count, seconds) : fmt::format("{}h{}m{}s", count / 60, count % 60, seconds);
 }
 
 // RFC 3339 in whole seconds, rounded up so that no caller comes too early.

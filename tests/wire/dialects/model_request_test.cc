@@ -155,7 +155,7 @@ TEST(RateHeaders, show_the_limit_that_leaves_least_of_each_kind) {
                                                 {"anthropic-ratelimit-output-tokens-reset", "2026-01-20T10:00:10Z"}}));
   const auto openai = rate_headers(Family::openai, window.left(limit, at + 5s), at + 5s);
   EXPECT_EQ(openai[0], (HttpHeader{"x-ratelimit-limit-requests", "3"}));
-  EXPECT_EQ(openai[2], (HttpHeader{"x-ratelimit-reset-requests", "479m55s"}));
+  EXPECT_EQ(openai[2], (HttpHeader{"x-ratelimit-reset-requests", "7h59m55s"}));
   EXPECT_EQ(openai[4], (HttpHeader{"x-ratelimit-remaining-tokens", "5500"})) << "the output's, which are fewer";
   EXPECT_EQ(openai[5], (HttpHeader{"x-ratelimit-reset-tokens", "5s"}));
 }
