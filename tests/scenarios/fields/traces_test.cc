@@ -135,7 +135,7 @@ TEST_F(Trace, may_be_packed_by_gzip_or_zstd) {
   const auto packed = [&](const std::string& command) {
     std::ofstream(folder_ / "plain", std::ios::binary) << "t_us,input_tokens,output_tokens\n0,1,2\n5,3,4\n";
     const std::string to = (folder_ / "packed").string();
-    if (std::system((command + " < " + (folder_ / "plain").string() + " > " + to + " 2>/dev/null").c_str()) != 0)
+    if (std::system(("(" + command + ") < " + (folder_ / "plain").string() + " > " + to + " 2>/dev/null").c_str()) != 0)
       return std::string();
     std::ifstream in(to, std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(in), {});
