@@ -84,6 +84,28 @@ CalendarMonth month_of(WallTime wall) {
   return {midnight_of(first(month)), midnight_of(first(month + std::chrono::months{1}))};
 }
 
+namespace {
+
+// The clocks' distance from UTC, which is west of it.
+Duration pacific_offset(WallTime wall) {
+  using std::chrono::Sunday;
+  const auto year = year_month_day{sys_days{days_since_epoch(wall)}}.year();
+  const WallTime summer = midnight_of(sys_days{year / std::chrono::March / Sunday[2]}.time_since_epoch());
+  const WallTime winter = midnight_of(sys_days{year / std::chrono::November / Sunday[1]}.time_since_epoch());
+  // 2:00 of standard time and of summer time.
+  const bool is_summer = wall >= summer + std::chrono::hours{10} && wall < winter + std::chrono::hours{9};
+  return std::chrono::hours{is_summer ? 7 : 8};
+}
+
+}  // namespace
+
+CalendarDay pacific_day_of(WallTime wall) {
+  const days day = days_since_epoch(wall - pacific_offset(wall));
+  // Each midnight has the offset of its own instant: no change comes within an hour of it.
+  const auto midnight = [](WallTime there) { return there + pacific_offset(there + std::chrono::hours{8}); };
+  return {midnight(midnight_of(day)), midnight(midnight_of(day + days{1}))};
+}
+
 char* write_iso8601(char* out, WallTime wall) {
   const days day = days_since_epoch(wall);
   const year_month_day date{sys_days{day}};

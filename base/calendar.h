@@ -28,6 +28,9 @@ struct CalendarMonth {
 
 CalendarDay day_of(WallTime wall);
 CalendarMonth month_of(WallTime wall);
+// A day of the clocks of California, which providers count quotas by. Summer time is that of the rules since 2007: from
+// the second Sunday of March, 2:00, to the first of November, 2:00. Such a day has 23 or 25 hours.
+CalendarDay pacific_day_of(WallTime wall);
 
 // "2024-01-20T10:30:00.123456Z". What is below a microsecond is cut off, towards the past also before 1970.
 inline constexpr std::size_t kIso8601Length = 27;

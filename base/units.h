@@ -6,9 +6,11 @@
 // rounded. What is added up for as long as a program runs has 128 bits, so that no sum of bills overflows. Nothing here
 // is a floating-point number.
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <optional>
 
 #include "base/check.h"
 
@@ -154,15 +156,52 @@ struct Price {
 
 constexpr Usd cost(Price price, Tokens tokens) { return price.per_token * tokens.count(); }
 
+// Tokens of one call that its provider may price apart: the first two are a part of its input, the last of its output.
+struct TokenKinds {
+  Tokens cached_input;  // read from the provider's cache of prompts
+  Tokens cache_write;   // written into it
+  Tokens reasoning;
+
+  [[nodiscard]] constexpr bool any() const {
+    return (cached_input.count() | cache_write.count() | reasoning.count()) != 0;
+  }
+  constexpr TokenKinds& operator+=(const TokenKinds& other) {
+    cached_input += other.cached_input;
+    cache_write += other.cache_write;
+    reasoning += other.reasoning;
+    return *this;
+  }
+  friend constexpr bool operator==(const TokenKinds&, const TokenKinds&) = default;
+};
+
 // What one model charges.
 struct Tariff {
   Price input;
   Price output;
-  friend constexpr bool operator==(Tariff, Tariff) = default;
+  std::optional<Price> cached_input = std::nullopt;  // absent: that of input
+  std::optional<Price> cache_write = std::nullopt;   // likewise
+  std::optional<Price> reasoning = std::nullopt;     // absent: that of output
+  friend constexpr bool operator==(const Tariff&, const Tariff&) = default;
 };
 
-constexpr Usd cost(Tariff tariff, Tokens input, Tokens output) {
+constexpr Usd cost(const Tariff& tariff, Tokens input, Tokens output) {
   return cost(tariff.input, input) + cost(tariff.output, output);
+}
+
+// `kinds` are contained in input and output.
+constexpr Usd cost(const Tariff& tariff, Tokens input, Tokens output, const TokenKinds& kinds) {
+  if (!kinds.any()) return cost(tariff, input, output);
+  return cost(tariff, input - kinds.cached_input - kinds.cache_write, output - kinds.reasoning) +
+         cost(tariff.cached_input.value_or(tariff.input), kinds.cached_input) +
+         cost(tariff.cache_write.value_or(tariff.input), kinds.cache_write) +
+         cost(tariff.reasoning.value_or(tariff.output), kinds.reasoning);
+}
+
+// The most that so many tokens cost, of whatever kinds they are.
+constexpr Usd cost_most(const Tariff& tariff, Tokens input, Tokens output) {
+  const Price in = std::max(
+      tariff.input, std::max(tariff.cached_input.value_or(tariff.input), tariff.cache_write.value_or(tariff.input)));
+  return cost(in, input) + cost(std::max(tariff.output, tariff.reasoning.value_or(tariff.output)), output);
 }
 
 static_assert(cost(Price{Usd::from_picos(150'000)}, Tokens{1'000'000}) == Usd::from_cents(15));  // $0.15 per million

@@ -24,6 +24,7 @@ void RequestMetrics::add(const RequestMetrics& other) {
   failed_over += other.failed_over;
   input += other.input;
   output += other.output;
+  kinds += other.kinds;
   cost += other.cost;
   cost_unknown += other.cost_unknown;
   latency.merge(other.latency);
@@ -38,6 +39,8 @@ void Metrics::on_attempt(const Attempt& attempt, const Reply& reply, bool late) 
   if (reply.usage) {
     provider.input += reply.usage->input;
     provider.output += reply.usage->output;
+    if (reply.usage->kinds.any()) [[unlikely]]
+      provider.kinds += reply.usage->kinds;
     provider.cost += attempt.cost;
   } else {
     provider.cost_unknown += attempt.cost;
@@ -77,6 +80,8 @@ void Metrics::on_finish(const Record& record) {
   if (record.outcome != Outcome::served) return;
   metrics.input += record.input;
   metrics.output += record.output;
+  if (record.kinds.any()) [[unlikely]]
+    metrics.kinds += record.kinds;
   metrics.time_to_first_token.record(record.time_to_first_token);
 }
 

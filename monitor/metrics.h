@@ -7,7 +7,8 @@
 //
 // Spend by cause is of finished requests: a call is a retry if its provider was called before for the same request,
 // else a failover if its provider is not the assigned one, else a first attempt. Calls of unknown usage are a cause of
-// their own. What a cache hit saved is the bill of the cached answer at today's price of the provider that gave it.
+// their own. What a cache hit saved is the bill of the cached answer at today's prices of input and output of the
+// provider that gave it.
 
 #include <array>
 #include <cstdint>
@@ -28,6 +29,7 @@ struct ProviderMetrics {
   std::array<std::int64_t, kReplyKinds> replies{};  // by ReplyKind
   Tokens input;                                     // of calls with known usage
   Tokens output;
+  TokenKinds kinds;  // of these
   UsdSum cost;
   UsdSum cost_unknown;  // what calls of unknown usage were settled for
   Histogram latency;
@@ -46,6 +48,7 @@ struct RequestMetrics {
   std::int64_t failed_over = 0;  // requests that were answered, or gave up, past their first candidate
   Tokens input;                  // of served requests
   Tokens output;
+  TokenKinds kinds;  // of these
   UsdSum cost;
   UsdSum cost_unknown;
   Histogram latency;

@@ -94,7 +94,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
     observer_.on(TokensGranted{.at = now, .request = request.id, .asked = request.max_tokens, .output = grant->output});
   }
 
-  const Usd worst = dearest_worst_case(request.input, grant->output, wall);
+  const Usd worst = dearest_worst_case(request, grant->output, wall);
   if (limits_.on() && !pass_limits(flow, worst, now)) return refuse_by_limit(flow, now);
   const bool reserved = cost_limiter_.reserve(flow.ticket, worst, wall);
   if (reserved && observer_) {
@@ -220,7 +220,7 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, const std::o
                                    const ForeignBreakers* foreign) {
   const std::size_t place = index_of(provider);
   flow.tariff = prices_.at(wall_at(now))[place];
-  const Usd worst = cost(flow.tariff, flow.record.request.input, flow.grant.output);
+  const Usd worst = worst_case(flow.tariff, flow.record.request, flow.grant.output);
   const Usd held = flow.ticket.reserved;
   const bool reserved = cost_limiter_.re_reserve(flow.ticket, worst);
   deliver_budget(now);
@@ -284,7 +284,7 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, const std::o
   attempt.kind = reply.kind;
   attempt.usage_known = reply.usage.has_value();
   if (reply.usage) {
-    attempt.cost = cost(flow.tariff, reply.usage->input, reply.usage->output);
+    attempt.cost = cost(flow.tariff, reply.usage->input, reply.usage->output, reply.usage->kinds);
     cost_limiter_.settle(flow.ticket, attempt.cost);
   } else {
     attempt.cost = cost_limiter_.settle_unknown(flow.ticket);
@@ -327,6 +327,7 @@ inline Step Pipeline::serve(Flow& flow, const Reply& reply, Instant now) {
   record.answered_by = attempt.provider;
   record.input = used.input;
   record.output = used.output;
+  record.kinds = used.kinds;
   record.response_length = reply.response_length;
   record.time_to_first_token = attempt.started - record.arrived + reply.time_to_first_token;
   // A reply cut short by a grant is not the answer to what was asked.
@@ -400,9 +401,9 @@ bool Pipeline::is_cooling(ProviderId provider, Instant at) const {
   return until && at < *until;
 }
 
-inline Usd Pipeline::dearest_worst_case(Tokens input, Tokens output, WallTime wall) {
+inline Usd Pipeline::dearest_worst_case(const Request& request, Tokens output, WallTime wall) {
   Usd dearest;
-  for (const Tariff& tariff : prices_.at(wall)) dearest = std::max(dearest, cost(tariff, input, output));
+  for (const Tariff& tariff : prices_.at(wall)) dearest = std::max(dearest, worst_case(tariff, request, output));
   return dearest;
 }
 

@@ -123,7 +123,7 @@ class Pipeline {
   [[nodiscard]] BreakerOutcome counts_as(ReplyKind kind, const BreakerConfig& breaker) const;
   [[nodiscard]] std::optional<Instant> deadline_of(const Flow& flow) const;
   [[nodiscard]] bool is_cooling(ProviderId provider, Instant at) const;
-  [[nodiscard]] Usd dearest_worst_case(Tokens input, Tokens output, WallTime wall);
+  [[nodiscard]] Usd dearest_worst_case(const Request& request, Tokens output, WallTime wall);
   // Most of the time there is no event to deliver.
   void deliver_transitions(ProviderId provider) {
     while (const auto transition = breakers_.take_transition(index_of(provider))) [[unlikely]]

@@ -150,7 +150,7 @@ bool Pipeline::pass_limits(Flow& flow, Usd worst, Instant now) {
 // Nothing: the target may be called, as far as limits say.
 std::optional<OnExhausted> Pipeline::ask_limits(Flow& flow, ProviderId target, Instant now) {
   const Tariff& tariff = prices_.at(wall_at(now))[index_of(target)];
-  const Usd worst = cost(tariff, flow.record.request.input, flow.grant.output);
+  const Usd worst = worst_case(tariff, flow.record.request, flow.grant.output);
   const LimitVerdict verdict = limits_.ask(limited(flow.record.request), target, flow.grant.output, worst, now);
   tell_limits(flow, LimitStage::target, target, worst, verdict, now);
   if (verdict.is_admitted) return std::nullopt;

@@ -53,6 +53,7 @@ struct Record {
   Tokens granted_output;                  // the output cap that the token limiter granted
   Tokens input;                           // of the answer, 0 if there is none or it came from the cache
   Tokens output;
+  TokenKinds kinds;                 // of these
   Duration time_to_first_token{0};  // of the answer, since arrival; 0 for a hit
   std::uint32_t response_length = 0;
   Duration retry_after{0};                      // of refused_rate: until the next window begins

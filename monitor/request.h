@@ -36,6 +36,8 @@ struct Request {
   Tokens max_tokens{500};              // the most output tokens asked for, [0, kTokensMax]
   // False: max_tokens is what the driver expects and the caller never named, so that the answer does not depend on it.
   bool max_tokens_is_asked = true;
+  // Its usage may hold tokens that are dearer than input and output: written into a provider's cache, or of reasoning.
+  bool has_token_kinds = false;
   bool stream = false;  // the caller reads the answer as it comes, so that it sees where one breaks off
   RouteId route{};      // what is asked for, if there are routes
   LabelsId labels{};
@@ -48,7 +50,24 @@ struct Request {
 struct Usage {
   Tokens input;
   Tokens output;
+  TokenKinds kinds{};
 };
+
+constexpr bool is_possible(Tokens tokens) { return tokens >= Tokens{} && tokens <= kTokensMax; }
+constexpr bool is_possible(const Usage& usage) {
+  const TokenKinds& kinds = usage.kinds;
+  const Tokens input = kinds.cached_input + kinds.cache_write;
+  return is_possible(usage.input) && is_possible(usage.output) && is_possible(kinds.cached_input) &&
+         is_possible(kinds.cache_write) && input <= usage.input && is_possible(kinds.reasoning) &&
+         kinds.reasoning <= usage.output;
+}
+
+// The most that a call of this request may be billed.
+constexpr Usd worst_case(const Tariff& tariff, const Request& request, Tokens output_max) {
+  if (request.has_token_kinds) [[unlikely]]
+    return cost_most(tariff, request.input, output_max);
+  return cost(tariff, request.input, output_max);
+}
 
 // A Retry-After header as it was sent: seconds may be NaN, negative or absurd; a date is a wall-clock instant.
 struct RetryAfter {

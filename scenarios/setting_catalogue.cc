@@ -170,7 +170,10 @@ void add_neighbours(JsonValue& object, const SchemaStep& step) {
   if (const JsonValue* required = below(*step.around, "required")) {
     for (const JsonValue& key : required->items) add(key.text, example_of(*below(*properties, key.text)));
   }
-  if (step.rule->find("x-same-as") != nullptr) return;
+  // Another spelling of what is needed stands for all that is.
+  const JsonValue* const same_as = below(*step.rule, "x-same-as");
+  const JsonValue* const other_spelling = same_as == nullptr ? nullptr : below(*properties, same_as->text);
+  if (other_spelling != nullptr && other_spelling->find("x-needed") != nullptr) return;
   for (const JsonMember& other : properties->members) {
     const JsonValue* used_by = below(other.value, "x-used-by");
     if (used_by == nullptr || other.value.find("x-needed") == nullptr) continue;

@@ -70,12 +70,10 @@ Completion complete_of(ProviderAdapter& adapter, const ProviderCall& call) {
   }
 }
 
-bool is_possible(Tokens tokens) { return tokens >= Tokens{0} && tokens <= kTokensMax; }
-
 // What comes from outside is not believed: no bill of it may break a sum.
 void make_plausible(Completion& completion, Duration elapsed) {
   Reply& reply = completion.reply;
-  if (reply.usage && !(is_possible(reply.usage->input) && is_possible(reply.usage->output))) {
+  if (reply.usage && !is_possible(*reply.usage)) {
     reply.usage.reset();
     if (reply.kind == ReplyKind::ok) {
       reply.kind = ReplyKind::malformed;

@@ -6,7 +6,8 @@
 //   request_id             a UUID made of seed and request (base/uuid.h)
 //   provider, model        of the last call; null without a call
 //   latency_ms             from arrival to end
-//   tokens                 {input, output, total} of the answer that was served; 0 without one and for a hit
+//   tokens                 {input, output, total} of the answer that was served; 0 without one and for a hit; where
+//                          some of them have a price of their own: cached_input, cache_write, reasoning
 //   cost_usd               of the attempts whose usage is known
 //   success, error         error: null; for `failed` the last reply's kind; else the outcome
 //   circuit_breaker_state  of the last called provider, after its reply; null without a call
@@ -51,7 +52,7 @@ std::string outcome_piece(Outcome outcome);
 std::string attempt_piece(std::string_view provider, ReplyKind kind);
 
 // An upper bound of a record's bytes without its pieces, its timestamp included; the second is for each attempt.
-inline constexpr std::size_t kRecordRoom = 512;
+inline constexpr std::size_t kRecordRoom = 640;
 inline constexpr std::size_t kAttemptRoom = 2 * kDecimalLengthMax + 32;
 
 namespace record_text {
@@ -67,6 +68,15 @@ struct Digits {
   const char* begin;
   std::size_t size;
 };
+
+inline char* write_kinds(char* out, const TokenKinds& kinds) {
+  out = put(out, R"(,"cached_input":)");
+  out = write_whole(out, static_cast<std::uint64_t>(kinds.cached_input.count()));
+  out = put(out, R"(,"cache_write":)");
+  out = write_whole(out, static_cast<std::uint64_t>(kinds.cache_write.count()));
+  out = put(out, R"(,"reasoning":)");
+  return write_whole(out, static_cast<std::uint64_t>(kinds.reasoning.count()));
+}
 
 template <typename Pieces>
 char* write_attempts(char* out, const Record& record, const Pieces& pieces, Digits latency, Digits cost) {
@@ -112,6 +122,8 @@ char* write_record(char* out, const Record& record, const Pieces& pieces) {
   out = write_whole(out, static_cast<std::uint64_t>(record.output.count()));
   out = put(out, R"(,"total":)");
   out = write_whole(out, static_cast<std::uint64_t>((record.input + record.output).count()));
+  if (record.kinds.any()) [[unlikely]]
+    out = record_text::write_kinds(out, record.kinds);
   out = put(out, R"(},"cost_usd":)");
   record_text::Digits cost{out, 0};
   out = write_dollars(out, record.confirmed_cost());

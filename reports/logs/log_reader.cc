@@ -195,6 +195,11 @@ LogRow row_of(TelemetryRecord& record) {
              .answered = record.success,
              .cache_hit = record.cache_hit,
              .outcome = std::move(record.outcome)};
+  if (record.kinds.any()) {
+    row.cached = record.kinds.cached_input;
+    row.cache_written = record.kinds.cache_write;
+    row.reasoning = record.kinds.reasoning;
+  }
   for (TelemetryAttempt& attempt : record.attempts) {
     row.attempts.push_back({.provider = std::move(attempt.provider),
                             .outcome = std::move(attempt.outcome),

@@ -1,5 +1,7 @@
 #include "reports/run/run_summary.h"
 
+// This file is long because what each block of the summary takes from a run stands beside the others.
+
 #include <algorithm>
 #include <charconv>
 #include <numeric>
@@ -21,8 +23,9 @@ std::optional<Millionths> share_of(Int128 part, Int128 whole) {
   return Millionths{static_cast<std::int64_t>(rounded_ratio(part, whole, kShareDecimals))};
 }
 
-TokenCounts tokens_of(Tokens input, Tokens output) {
-  return {input.count(), output.count(), input.count() + output.count()};
+TokenCounts tokens_of(Tokens input, Tokens output, const TokenKinds& kinds) {
+  const TokenKindCounts each{kinds.cached_input.count(), kinds.cache_write.count(), kinds.reasoning.count()};
+  return {input.count(), output.count(), (input + output).count(), kinds.any() ? std::optional{each} : std::nullopt};
 }
 
 LatencySummary latency_of(const Histogram& histogram) {
@@ -45,7 +48,7 @@ RequestSummary requests_of(const RequestMetrics& metrics, UsdSum billed_unknown)
           .outcomes = metrics.outcomes,
           .attempts = metrics.attempts,
           .failed_over = metrics.failed_over,
-          .tokens = tokens_of(metrics.input, metrics.output),
+          .tokens = tokens_of(metrics.input, metrics.output, metrics.kinds),
           .cost = {.billed = metrics.cost + billed_unknown, .known = metrics.cost, .reserved = metrics.cost_unknown},
           .latency = latency_of(metrics.latency),
           .time_to_first_token = latency_of(metrics.time_to_first_token)};
@@ -87,7 +90,7 @@ ProviderSummary provider_of(const RunReport& report, std::size_t place) {
           .errors = metrics.errors(),
           .error_rate = share_of(metrics.errors(), metrics.calls),
           .replies = metrics.replies,
-          .tokens = tokens_of(metrics.input, metrics.output),
+          .tokens = tokens_of(metrics.input, metrics.output, metrics.kinds),
           .cost = {.billed = ledger.billed,
                    .known = metrics.cost,
                    .reserved = is_inside ? std::optional{metrics.cost_unknown} : std::nullopt},
@@ -96,7 +99,7 @@ ProviderSummary provider_of(const RunReport& report, std::size_t place) {
               is_inside ? std::optional{breaker_of(result.pipeline.breaker(id), metrics, result.ended)} : std::nullopt,
           .ledger = {.calls = ledger.calls,
                      .bills = {.billed = ledger.billed, .billed_known = ledger.billed_known},
-                     .tokens = tokens_of(ledger.input, ledger.output)}};
+                     .tokens = tokens_of(ledger.input, ledger.output, ledger.kinds)}};
 }
 
 // --- The experiment --------------------------------------------------------------------------------------------------

@@ -45,10 +45,18 @@ struct ScenarioName {
   std::uint64_t hash = 0;
 };
 
+// Tokens of kinds that providers may price apart.
+struct TokenKindCounts {
+  std::int64_t cached_input = 0;
+  std::int64_t cache_write = 0;
+  std::int64_t reasoning = 0;
+};
+
 struct TokenCounts {
   std::int64_t input = 0;
   std::int64_t output = 0;
   std::int64_t total = 0;
+  std::optional<TokenKindCounts> kinds;  // of these; absent where there are none
 };
 
 struct LatencySummary {

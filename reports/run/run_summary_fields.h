@@ -62,10 +62,17 @@ void visit_fields(auto& fields, FieldsOf<TimingSummary> auto& timing) {
   fields("requests_per_second", timing.requests_per_second);
 }
 
+void visit_fields(auto& fields, FieldsOf<TokenKindCounts> auto& kinds) {
+  fields("cached_input", kinds.cached_input);
+  fields("cache_write", kinds.cache_write);
+  fields("reasoning", kinds.reasoning);
+}
+
 void visit_fields(auto& fields, FieldsOf<TokenCounts> auto& tokens) {
   fields("input", tokens.input);
   fields("output", tokens.output);
   fields("total", tokens.total);
+  fields.if_present("kinds", tokens.kinds);
 }
 
 void visit_fields(auto& fields, FieldsOf<LatencySummary> auto& latency) {

@@ -121,6 +121,19 @@ std::string cost_section(const CostSummary& cost) {
   return text + ", for calls whose bill the gateway never learns\n";
 }
 
+// The tokens of calls of known usage that providers price apart.
+std::string kinds_section(const RunSummary& summary) {
+  std::string text;
+  for (const ProviderSummary& provider : summary.providers) {
+    if (!provider.tokens.kinds) continue;
+    const TokenKindCounts& kinds = *provider.tokens.kinds;
+    text += "\n  " + provider.name + ": " + count(kinds.cached_input) + " of " + count(provider.tokens.input) +
+            " input cached, " + count(kinds.cache_write) + " written to a cache, " + count(kinds.reasoning) + " of " +
+            count(provider.tokens.output) + " output reasoning";
+  }
+  return text.empty() ? text : "\nTokens:" + text + "\n";
+}
+
 std::string rate_limiter_section(const RateLimiterSummary& limiter) {
   if (!limiter.requests_per_minute && !limiter.tokens_per_minute) return {};
   std::string text = "\nRate Limiter:\n  Limit:";
@@ -290,7 +303,7 @@ std::string verdict_block(const RunSummary& summary, TextStyle style) {
 
 std::string summary_text(const RunSummary& summary, TextStyle style) {
   return (summary.trial ? trial_text(*summary.trial) : std::string{}) + seed_block(summary, style) +
-         cost_section(summary.cost) + limiter_sections(summary) +
+         cost_section(summary.cost) + kinds_section(summary) + limiter_sections(summary) +
          (summary.experiment ? experiment_text(*summary.experiment) : std::string{}) + routes_section(summary.routes) +
          clients_section(summary.clients) + faults_section(summary.faults) + coverage_section(summary.coverage, style) +
          checks_section(summary, style) + verdict_block(summary, style);

@@ -142,6 +142,9 @@ void read_tokens(ondemand::object tokens, TelemetryRecord& record, std::string& 
     if (key == "input") record.input = Tokens{number_of(field.value(), 0)};
     if (key == "output") record.output = Tokens{number_of(field.value(), 0)};
     if (key == "total") total = number_of(field.value(), 0);
+    if (key == "cached_input") record.kinds.cached_input = Tokens{number_of(field.value(), 0)};
+    if (key == "cache_write") record.kinds.cache_write = Tokens{number_of(field.value(), 0)};
+    if (key == "reasoning") record.kinds.reasoning = Tokens{number_of(field.value(), 0)};
   }
   record.total = total ? Tokens{*total} : record.input + record.output;
 }

@@ -33,7 +33,8 @@ struct TelemetryRecord {
   Tokens input;
   Tokens output;
   Tokens total;
-  Usd cost;  // exact to the pico-dollar
+  TokenKinds kinds;  // of these
+  Usd cost;          // exact to the pico-dollar
   bool success = false;
   std::optional<std::string> error;
   std::optional<std::string> circuit_breaker_state;

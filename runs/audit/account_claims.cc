@@ -130,7 +130,11 @@ std::vector<Usd> prices_of(const LogRow& row, const AuditRules& rules) {
   if (rules.config != nullptr) {
     const auto provider = std::ranges::find(rules.config->providers, row.provider, &sim::ProviderSpec::name);
     if (provider != rules.config->providers.end()) {
-      for (const auto& dated : provider->tariffs) prices.push_back(cost(dated.tariff, tokens.input, tokens.output));
+      for (const auto& dated : provider->tariffs) {
+        if (const auto price = scenarios::cost_of({.model = row.model, .tariff = dated.tariff}, tokens)) {
+          prices.push_back(*price);
+        }
+      }
       return prices;
     }
   }

@@ -113,9 +113,9 @@ ShownPrices show_prices(const std::string& file) {
     reports::TextTable table{{"USD per million tokens", "Provider", "Input", "Cached", "Written", "Output", "Reasoning",
                               "Batch input", "Batch output"}};
     for (const scenarios::ModelPrice& price : prices.models()) {
-      table.add({price.model, price.vendor, per_million(price.tariff.input), per_million(price.cached_input),
-                 per_million(price.cache_write), per_million(price.tariff.output), per_million(price.reasoning),
-                 per_million(price.batch_input), per_million(price.batch_output)});
+      table.add({price.model, price.vendor, per_million(price.tariff.input), per_million(price.tariff.cached_input),
+                 per_million(price.tariff.cache_write), per_million(price.tariff.output),
+                 per_million(price.tariff.reasoning), per_million(price.batch_input), per_million(price.batch_output)});
     }
     shown.text = table.text(0);
   });

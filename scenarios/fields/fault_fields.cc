@@ -252,6 +252,9 @@ std::vector<Field<FaultSpec>> fault_fields() {
   const auto itself = [](auto& fault) -> auto& { return fault; };
   const auto lasting =
       names_of_kinds<FaultKind>(sim::kFaultKinds, [](FaultKind kind) { return sim::lasts(sim::fault_of(kind)); });
+  const auto sized =
+      names_of_kinds<FaultKind>(sim::kFaultKinds, [](FaultKind kind) { return sim::has_size(sim::fault_of(kind)); });
+  const Words<sim::RampOf> ramps{{"fraction", sim::RampOf::fraction}, {"size", sim::RampOf::size}};
   const std::string kind = "kind";
   std::vector<Field<F>> fields{
       field<F>("id", &F::id, name(), "Its name in reports and thresholds; its chance is drawn by it.")
@@ -269,10 +272,16 @@ std::vector<Field<FaultSpec>> fault_fields() {
       field<F>("fraction", &F::fraction, share_double(), "The share of calls that it touches.")
           .in("share of calls")
           .only_with(kind, lasting),
-      field<F>("ramp", &F::ramp, duration(), "The fraction grows from 0 over this time.")
+      field<F>(
+          "ramp_of", &F::ramp_of, word(ramps),
+          "What a ramp raises and lowers: the `fraction` of calls that are touched, or the size of what happens to "
+          "each of them (`factor`, `add`, `rate`).")
+          .only_with(kind, sized),
+      field<F>("ramp", &F::ramp, duration(), "The fraction, or the size, grows from nothing over this time.")
           .such_as("\"10s\"")
           .only_with(kind, lasting),
-      field<F>("ramp_down", &F::ramp_down, duration(), "The fraction falls to 0 over this time at its end.")
+      field<F>("ramp_down", &F::ramp_down, duration(),
+               "The fraction, or the size, falls to nothing over this time at its end.")
           .such_as("\"10s\"")
           .only_with(kind, lasting),
       field<F>("repeat", &F::repeat, optional(object(repeat_table)),

@@ -17,7 +17,6 @@ using monitor::DatedTariff;
 using monitor::ReplyKind;
 using sim::Disconnect;
 using sim::FailureBill;
-using sim::RateLimit;
 using sim::TimeoutBill;
 
 // 40,000 USD per million tokens: with kTokensMax of input and of output a bill still fits.
@@ -72,6 +71,22 @@ const Table<DatedTariff>& tariff_table() {
               .required()
               .in("USD per million tokens")
               .such_as("10"),
+          field<T>(
+              "cached_input", [](auto& t) -> auto& { return t.tariff.cached_input; }, optional(price()),
+              "USD per million input tokens that come from the provider's cache of prompts; null: it has no such "
+              "cache, and they are plain input.")
+              .in("USD per million tokens")
+              .such_as("1.25"),
+          field<T>(
+              "cache_write", [](auto& t) -> auto& { return t.tariff.cache_write; }, optional(price()),
+              "USD per million input tokens that are written into that cache; null: writing is plain input.")
+              .in("USD per million tokens")
+              .such_as("3.75"),
+          field<T>(
+              "reasoning", [](auto& t) -> auto& { return t.tariff.reasoning; }, optional(price()),
+              "USD per million output tokens that the model thinks; null: they are plain output.")
+              .in("USD per million tokens")
+              .such_as("3"),
       },
       {}};
   return table;
@@ -229,42 +244,6 @@ Kind<std::vector<std::pair<ReplyKind, double>>> failure_rates(std::int64_t most_
           }};
 }
 
-const Table<RateLimit>& rate_limit_table() {
-  using R = RateLimit;
-  const Words<sim::RetryAfterOn> refusals{{"rate_limited", sim::RetryAfterOn::rate_limited},
-                                          {"every_refusal", sim::RetryAfterOn::every_refusal}};
-  const Words<sim::RetryAfterForm> forms{
-      {"seconds", sim::RetryAfterForm::seconds}, {"date", sim::RetryAfterForm::date},
-      {"absent", sim::RetryAfterForm::absent},   {"unreadable", sim::RetryAfterForm::unreadable},
-      {"nan", sim::RetryAfterForm::nan},         {"negative", sim::RetryAfterForm::negative},
-      {"days", sim::RetryAfterForm::days}};
-  static const Table<R> table{
-      "rate_limit",
-      "The provider's own limit, per UTC minute of true time; beyond it a 429.",
-      {
-          field<R>("requests_per_minute", &R::requests_per_minute, optional(integer()),
-                   "Calls per minute; null is unlimited.")
-              .in("calls per UTC minute")
-              .such_as("600"),
-          field<R>("tokens_per_minute", &R::tokens_per_minute, optional(tokens(Tokens{0}, Tokens{kCountMax})),
-                   "Tokens per minute; null is unlimited.")
-              .in("tokens per UTC minute")
-              .such_as("90000"),
-          field<R>(
-              "retry_after", &R::retry_after, optional(duration()),
-              "The Retry-After of each of its 429s; null: the rest of the minute, and none where no limit was met.")
-              .such_as("\"10s\""),
-          field<R>("retry_after_on", &R::retry_after_on, word(refusals),
-                   "Which refusals carry `retry_after`: its 429s, or also 529 and the other 5xx."),
-          field<R>("retry_after_form", &R::retry_after_form, word(forms),
-                   "How it writes each Retry-After: in seconds, as an HTTP date, which has whole seconds, not at all, "
-                   "in words "
-                   "that are no time, as NaN, below 0, or with days in place of the seconds."),
-      },
-      {}};
-  return table;
-}
-
 const Table<ProviderSpec>& provider_table() {
   using P = ProviderSpec;
   const Words<FailureBill> failure_bills{{"none", FailureBill::none}, {"input", FailureBill::input}};
@@ -301,6 +280,12 @@ const Table<ProviderSpec>& provider_table() {
                    "The coefficient of variation of a factor of all of these rates drawn once for the run.")
               .in("coefficient of variation")
               .such_as("0.3"),
+          field<P>(
+              "usage_missing", &P::usage_missing, share_double(),
+              "The share of answers that come without their usage. They are billed as ever, and the gateway settles "
+              "what it has reserved for them (`unknown_usage`).")
+              .in("share of answers")
+              .such_as("0.02"),
           field<P>("bill_on_failure", &P::bill_on_failure, word(failure_bills),
                    "What a failed call bills whose usage is known."),
           field<P>(

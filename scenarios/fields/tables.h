@@ -16,6 +16,7 @@ const Table<Scenario>& scenario_table();
 const Table<Scenario>& monitor_table();
 const Table<ProviderSpec>& provider_table();
 const Table<sim::RateLimit>& rate_limit_table();
+const Table<WorkloadSpec>& tokens_table();
 const Table<WorkloadSpec>& workload_table();
 const Table<FaultSpec>& fault_table();
 // The `circuit_breaker` block.

@@ -15,78 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using sim::Arrival;
 using sim::ListedRequest;
-using sim::TokenModel;
 
 constexpr std::int64_t kRateMost = 1'000'000'000'000'000;  // a billion per unit, in millionths
-
-Kind<TokenModel> token_model() {
-  const std::vector<std::string> bounds{"least", "most"};
-  return {[bounds](Reading& reading, const JsonValue& json, TokenModel& value) {
-            value = TokenModel{};
-            bool good = read_law(reading, json, LawUnit::number, value.law, bounds);
-            if (json.kind != JsonKind::object) return good;
-            const auto read_bound = [&](const char* key, Tokens& bound) {
-              const JsonMember* member = json.find(key);
-              if (member == nullptr) return;
-              const Reading::Step step(reading, key);
-              reading.note(member->value.place);
-              good = tokens().read(reading, member->value, bound) && good;
-            };
-            read_bound("least", value.least);
-            read_bound("most", value.most);
-            if (good && value.most < value.least) good = reading.error(json.place, "\"most\" is below \"least\"");
-            return good;
-          },
-          [](const Writing& writing, const TokenModel& value) {
-            const TokenModel defaults;
-            JsonValue json = write_law(value.law, LawUnit::number);
-            const bool is_bounded = value.least != defaults.least || value.most != defaults.most;
-            if (!is_bounded && !writing.is_complete) return json;
-            if (json.kind != JsonKind::object) {
-              JsonValue fixed = JsonValue::object();
-              fixed.add("value", std::move(json));
-              json = std::move(fixed);
-            }
-            if (value.least != defaults.least || writing.is_complete)
-              json.add("least", JsonValue::of_number(std::to_string(value.least.count())));
-            if (value.most != defaults.most || writing.is_complete)
-              json.add("most", JsonValue::of_number(std::to_string(value.most.count())));
-            return json;
-          },
-          [](const TokenModel& a, const TokenModel& b) { return a == b; },
-          [] {
-            JsonValue bound_keys = JsonValue::object();
-            const TokenModel defaults;
-            const auto add = [&](const char* key, const char* description, Tokens bound) {
-              annotate(bound_keys.add(key, tokens().schema()),
-                       {.description = description,
-                        .default_value = JsonValue::of_number(std::to_string(bound.count())),
-                        .unit = "tokens"});
-            };
-            add("least", "What the law gives below this is raised to it.", defaults.least);
-            add("most", "What the law gives above this is cut to it.", defaults.most);
-            return law_schema(LawUnit::number, "tokens", std::move(bound_keys));
-          },
-          "tokens"};
-}
-
-const Table<WorkloadSpec>& tokens_table() {
-  using W = WorkloadSpec;
-  static const Table<W> table{
-      "tokens",
-      "Lengths in tokens: a value, or a law, with bounds `least` and `most` beside it.",
-      {
-          field<W>("input", &W::input, token_model(), "Of the prompt.").such_as(R"({"p50": 150, "p95": 300})"),
-          field<W>("output", &W::output, token_model(), "Of the answer that is not cut.")
-              .such_as(R"({"p50": 80, "p95": 200, "most": 500})"),
-          field<W>("length_cv", &W::length_cv, decimal({0, 10}),
-                   "The coefficient of variation of a factor of all lengths drawn once for the run.")
-              .in("coefficient of variation")
-              .such_as("0.1"),
-      },
-      {}};
-  return table;
-}
 
 const Table<sim::PromptCatalogue>& prompts_table() {
   using P = sim::PromptCatalogue;
@@ -135,9 +65,10 @@ const Table<sim::Stage>& stage_table() {
       "One leg of a ramp.",
       {
           field<S>("duration", &S::duration, duration(), "How long it takes.").required().such_as("\"5m\""),
-          field<S>("target", &S::target, share(0, kRateMost), "The rate at its end, per time_unit.")
+          field<S>("target", &S::target, share(0, kRateMost),
+                   "The rate at its end, per time_unit; of a ramping-vus the users at its end.")
               .required()
-              .in("requests per time_unit")
+              .in("requests per time_unit, or users")
               .such_as("50"),
       },
       {}};
@@ -170,6 +101,9 @@ const Table<ListedRequest>& request_table() {
           field<R>("input_tokens", &R::input, optional(tokens()), "Tokens of the prompt.").such_as("150"),
           field<R>("output_tokens", &R::output, optional(tokens()), "Tokens of the answer that is not cut.")
               .such_as("80"),
+          field<R>("cached_input_tokens", &R::cached_input, optional(tokens()),
+                   "Of the prompt, what the provider's cache holds.")
+              .such_as("100"),
           field<R>("max_tokens", &R::max_tokens, optional(tokens()), "The most output tokens asked for.")
               .such_as("300"),
           field<R>("prompt", &R::prompt, optional(line()), "Requests with the same word ask the same.")
@@ -190,8 +124,9 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
   const Settings<WorkloadSpec, Executor> settings{"executor", &WorkloadSpec::executor};
   return {
       settings
-          .of<RampingArrivalRate>("stages", &RampingArrivalRate::stages, list(object(stage_table), 1, 10'000),
-                                  "The legs of a ramp.")
+          .of<RampingArrivalRate, RampingVus>(
+              "stages", [](auto& ramp) -> auto& { return ramp.stages; }, list(object(stage_table), 1, 10'000),
+              "The legs of a ramp.")
           .needed()
           .such_as(R"([{"duration": "5m", "target": 50}])"),
       settings.of<Diurnal>("hourly", &Diurnal::hourly, list(decimal({0, 1e6}), 24, 24), "The factor of each UTC hour.")
@@ -231,14 +166,23 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
           .of<ConstantVus>("vus", &ConstantVus::vus, integer({1, 1'000'000}),
                            "Users who each wait for the answer before they ask again.")
           .in("users"),
+      settings.of<RampingVus>("start_vus", &RampingVus::start_vus, integer({0, 1'000'000}), "The users at first.")
+          .in("users"),
+      settings.of<RampingVus>("startVUs", &RampingVus::start_vus, integer({0, 1'000'000}), "The users at first.")
+          .in("users")
+          .another_spelling_of("start_vus"),
       settings
-          .of<ConstantVus>("think_time", &ConstantVus::think_time, law(LawUnit::duration),
-                           "The pause of such a user after an answer.")
+          .of<ConstantVus, RampingVus>(
+              "think_time", [](auto& users) -> auto& { return users.think_time; }, law(LawUnit::duration),
+              "The pause of such a user after an answer.")
           .such_as(R"({"mean": "5s"})"),
       settings
           .of<TraceReplay>(
               "trace", &TraceReplay::trace, name(),
-              "A CSV file, named from the scenario's folder: t_us,input_tokens,output_tokens[,prompt_key].")
+              "A file of requests, named from the scenario's folder: CSV of "
+              "t_us,input_tokens,output_tokens[,prompt_key,"
+              "user,team,key,model,cached_input_tokens], or a trace of Azure, BurstGPT, Vidur or Mooncake as it is "
+              "published; gzip and zstd are unpacked.")
           .needed()
           .such_as("\"../data/azure2023_conv.csv\""),
       settings
@@ -280,8 +224,18 @@ std::vector<Field<WorkloadSpec>> workload_fields() {
           .in("requests per time_unit")
           .only_with(executor, rated),
       field<W>(
+          "startRate", [](auto& w) -> auto& { return w.rate.count; }, share(0, kRateMost), "The rate, as k6 names it.")
+          .in("requests per time_unit")
+          .only_with(executor, {sim::RampingArrivalRate::kName})
+          .another_spelling_of("rate"),
+      field<W>(
           "time_unit", [](auto& w) -> auto& { return w.rate.unit; }, duration({1ns}), "The unit of rates.")
           .only_with(executor, rated),
+      field<W>(
+          "timeUnit", [](auto& w) -> auto& { return w.rate.unit; }, duration({1ns}),
+          "The unit of rates, as k6 names it.")
+          .only_with(executor, rated)
+          .another_spelling_of("time_unit"),
       field<W>("start", &W::start, duration(), "When the load begins, from the start of the run."),
       field<W>("duration", &W::duration, optional(duration({1ns})), "How long it lasts; null: to the end of the run.")
           .such_as("\"5m\"")

@@ -25,13 +25,14 @@ std::optional<Price> listed(std::int64_t picos) {
 // A key of a model that holds a price.
 struct PriceKey {
   const char* key;
-  std::optional<Price> ModelPrice::*price;
+  std::optional<Price>& (*price)(ModelPrice& model);
 };
-constexpr std::array<PriceKey, 5> kOptionalPrices{{{"cached_input", &ModelPrice::cached_input},
-                                                   {"cache_write", &ModelPrice::cache_write},
-                                                   {"batch_input", &ModelPrice::batch_input},
-                                                   {"batch_output", &ModelPrice::batch_output},
-                                                   {"reasoning", &ModelPrice::reasoning}}};
+constexpr std::array<PriceKey, 5> kOptionalPrices{
+    {{"cached_input", [](ModelPrice& model) -> auto& { return model.tariff.cached_input; }},
+     {"cache_write", [](ModelPrice& model) -> auto& { return model.tariff.cache_write; }},
+     {"batch_input", [](ModelPrice& model) -> auto& { return model.batch_input; }},
+     {"batch_output", [](ModelPrice& model) -> auto& { return model.batch_output; }},
+     {"reasoning", [](ModelPrice& model) -> auto& { return model.tariff.reasoning; }}}};
 
 std::optional<std::int64_t> read_number(Reading& reading, const JsonValue& json, int decimals, std::int64_t most) {
   if (!require_kind(reading, json, JsonKind::number)) return std::nullopt;
@@ -69,7 +70,7 @@ ModelPrice read_model(Reading& reading, const std::string& name, const JsonValue
   model.vendor = read_text(reading, json, "provider");
   model.tariff.input = read_price(reading, json, "input", true).value_or(Price{});
   model.tariff.output = read_price(reading, json, "output", true).value_or(Price{});
-  for (const PriceKey& key : kOptionalPrices) model.*key.price = read_price(reading, json, key.key, false);
+  for (const PriceKey& key : kOptionalPrices) key.price(model) = read_price(reading, json, key.key, false);
   if (const JsonMember* tier = json.find("first_tier_tokens")) {
     const Reading::Step step(reading, "first_tier_tokens");
     if (const auto tokens = read_number(reading, tier->value, 0, kTierMost)) model.first_tier = Tokens{*tokens};
@@ -86,12 +87,9 @@ PriceList PriceList::shipped() {
     list.models_.push_back(
         {.model = std::string(price.model),
          .vendor = std::string(price.vendor),
-         .tariff = {{Usd::from_picos(price.input_picos)}, {Usd::from_picos(price.output_picos)}},
-         .cached_input = listed(price.cached_picos),
-         .cache_write = listed(price.cache_write_picos),
+         .tariff = tariff_of(price),
          .batch_input = listed(price.batch_input_picos),
          .batch_output = listed(price.batch_output_picos),
-         .reasoning = listed(price.reasoning_picos),
          .first_tier = price.first_tier_tokens > 0 ? std::optional{Tokens{price.first_tier_tokens}} : std::nullopt});
   }
   return list;
@@ -168,13 +166,13 @@ std::optional<Usd> cost_of(const ModelPrice& price, const PricedTokens& tokens) 
     const ModelPrice batch{.model = price.model, .tariff = {*price.batch_input, *price.batch_output}};
     return cost_of(batch, {.input = tokens.input, .output = tokens.output});
   }
+  const Tariff& tariff = price.tariff;
   const auto part = [](Price each, Tokens count) { return Int128{each.per_token.picos()} * count.count(); };
   const Tokens plain = std::max(Tokens{}, tokens.input - tokens.cached - tokens.cache_written);
   const Tokens spoken = std::max(Tokens{}, tokens.output - tokens.reasoning);
-  const Int128 sum =
-      part(price.tariff.input, plain) + part(price.cached_input.value_or(price.tariff.input), tokens.cached) +
-      part(price.cache_write.value_or(price.tariff.input), tokens.cache_written) + part(price.tariff.output, spoken) +
-      part(price.reasoning.value_or(price.tariff.output), tokens.reasoning);
+  const Int128 sum = part(tariff.input, plain) + part(tariff.cached_input.value_or(tariff.input), tokens.cached) +
+                     part(tariff.cache_write.value_or(tariff.input), tokens.cache_written) +
+                     part(tariff.output, spoken) + part(tariff.reasoning.value_or(tariff.output), tokens.reasoning);
   if (sum > Usd::from_dollars(9'000'000).picos()) return std::nullopt;
   return Usd::from_picos(static_cast<std::int64_t>(sum));
 }

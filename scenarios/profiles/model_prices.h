@@ -21,11 +21,8 @@ struct ModelPrice {
   std::string model;
   std::string vendor;  // empty: not named
   Tariff tariff;
-  std::optional<Price> cached_input;
-  std::optional<Price> cache_write;
   std::optional<Price> batch_input;
   std::optional<Price> batch_output;
-  std::optional<Price> reasoning;
   std::optional<Tokens> first_tier;  // a request with more input has a price that is not listed
 };
 

@@ -67,10 +67,21 @@ Law lognormal_minutes(double mu, double sigma) { return Law::lognormal(mu + sim:
 
 }  // namespace
 
+Tariff tariff_of(const ListedPrice& price) {
+  const auto listed = [](std::int64_t picos) {
+    return picos < 0 ? std::nullopt : std::optional{Price{Usd::from_picos(picos)}};
+  };
+  return {{Usd::from_picos(price.input_picos)},
+          {Usd::from_picos(price.output_picos)},
+          listed(price.cached_picos),
+          listed(price.cache_write_picos),
+          listed(price.reasoning_picos)};
+}
+
 std::optional<Tariff> listed_tariff(std::string_view model) {
   for (const ListedPrice& price : price_list()) {
     if (price.model != model) continue;
-    return Tariff{{Usd::from_picos(price.input_picos)}, {Usd::from_picos(price.output_picos)}};
+    return tariff_of(price);
   }
   return std::nullopt;
 }

@@ -28,6 +28,7 @@ struct ListedPrice {
 
 // In the order of data/prices.json.
 std::span<const ListedPrice> price_list();
+Tariff tariff_of(const ListedPrice& price);
 std::optional<Tariff> listed_tariff(std::string_view model);
 
 struct ProfileInfo {

@@ -199,6 +199,7 @@ class Shrinker {
       const auto ramp = [i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp; };
       set(at, Duration{0}) || set(at, round_half(at(world())));
       set(ramp, Duration{0});
+      set([i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp_of; }, RampOf::fraction);
       set([i](Scenario& scenario) -> auto& { return scenario.faults[i].ramp_down; }, Duration{0});
       halve(ramp);
       const FaultSpec& fault = world().faults[i];
@@ -270,6 +271,10 @@ class Shrinker {
       const Executor& executor = world().workloads[i].executor;
       if (std::holds_alternative<RampingArrivalRate>(executor) || std::holds_alternative<Diurnal>(executor))
         make_constant(i);
+      if (const auto* ramp = std::get_if<RampingVus>(&executor)) {
+        set(part(&WorkloadSpec::executor),
+            Executor{ConstantVus{.vus = ramp->users_most(), .think_time = ramp->think_time}});
+      }
       lower_rate(i);
       if (std::holds_alternative<ConstantVus>(world().workloads[i].executor)) lower_users(i);
       const auto arrival = part(&WorkloadSpec::arrival);
@@ -280,6 +285,9 @@ class Shrinker {
       set(part(&WorkloadSpec::users), plain.users);
       set(part(&WorkloadSpec::input), plain.input);
       set(part(&WorkloadSpec::output), plain.output);
+      set(part(&WorkloadSpec::cached_input), plain.cached_input);
+      set(part(&WorkloadSpec::cache_write), plain.cache_write);
+      set(part(&WorkloadSpec::reasoning), plain.reasoning);
       set(part(&WorkloadSpec::max_tokens), plain.max_tokens);
       set(part(&WorkloadSpec::stream), plain.stream);
       set(part(&WorkloadSpec::client), plain.client);
@@ -384,7 +392,8 @@ class Shrinker {
         set([i, member](Scenario& scenario) -> auto& { return scenario.providers[i].*member; },
             std::as_const((*known).*member));
       };
-      reset(&P::time_to_first_token), reset(&P::time_per_output_token), reset(&P::tariffs), reset(&P::errors);
+      reset(&P::time_to_first_token), reset(&P::time_per_output_token), reset(&P::tariffs), reset(&P::errors),
+          reset(&P::usage_missing);
       reset(&P::bill_on_failure), reset(&P::bill_on_timeout), reset(&P::on_disconnect), reset(&P::queue),
           reset(&P::concurrency), reset(&P::rate_limit);
     }

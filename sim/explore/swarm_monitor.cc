@@ -142,8 +142,8 @@ Expected expected_of(const Scenario& world) {
   for (const WorkloadSpec& load : world.workloads) {
     double requests = static_cast<double>(load.requests.size());
     const double lasts = static_cast<double>(world.duration.count());
-    if (const auto* users = std::get_if<ConstantVus>(&load.executor)) {
-      requests = static_cast<double>(users->vus) * lasts / std::max(1e6, users->think_time.mean());
+    if (const Law* pause = pause_of(load.executor)) {
+      requests = static_cast<double>(users_most(load.executor)) * lasts / std::max(1e6, pause->mean());
     } else if (source_of(load.executor) == ArrivalSource::rate) {
       requests = static_cast<double>(load.rate.count.value) / 1e6 * lasts / static_cast<double>(load.rate.unit.count());
     }

@@ -32,6 +32,13 @@ void draw_lengths(const Draft& draft, WorkloadSpec& load, std::uint64_t i) {
   const Dice& dice = draft.dice;
   load.input.law = dice.one_of({Law::fixed(100), Law::uniform(20, 300), Law::lognormal_p50_p95(100, 250)}, "input", i);
   load.output.law = dice.one_of({Law::fixed(100), Law::uniform(1, 600), Law::lognormal_p50_p95(80, 400)}, "output", i);
+  if (dice.coin(20, "cached input", i)) {
+    load.cached_input.law = dice.one_of({Law::fixed(50), Law::uniform(0, 300)}, "cached", i);
+  }
+  if (dice.coin(15, "cache write", i))
+    load.cache_write.law = dice.one_of({Law::fixed(40), Law::uniform(0, 200)}, "written", i);
+  if (dice.coin(15, "reasoning", i))
+    load.reasoning.law = dice.one_of({Law::fixed(30), Law::uniform(0, 500)}, "thought", i);
   load.max_tokens = Tokens{dice.one_of<std::int64_t>({100, 300, 500, 1}, "max tokens", i)};
   if (dice.coin(25, "no max tokens", i)) load.max_tokens.reset();
 }
@@ -70,6 +77,14 @@ void draw_arrivals(const Draft& draft, WorkloadSpec& load, std::uint64_t i, doub
     const std::int64_t vus = dice.between({1, 6}, "users at once", i);
     const Law think_time = draft.grid > 0ns ? fixed(draft.on_grid(gap * vus)) : Law::exponential(ns(gap * vus));
     load.executor = ConstantVus{.vus = vus, .think_time = think_time};
+    // The first load goes on to the end.
+    if (i > 0 && dice.coin(40, "users come and go", i)) {
+      const Duration quarter = draft.world.duration / 4;
+      const auto leg = [&](std::int64_t users, Duration length) { return Stage{length, Millionths{users * kMillion}}; };
+      load.executor = RampingVus{.start_vus = dice.between({0, 2}, "users at first", i),
+                                 .stages = {leg(vus, quarter), leg(0, quarter), leg(vus / 2 + 1, quarter)},
+                                 .think_time = think_time};
+    }
     return;
   }
   if (draft.grid > 0ns) {
@@ -146,16 +161,41 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
   if (dice.coin(30, "client errors", i)) {
     provider.errors.rates = {{ReplyKind::client_error, dice.one_of({0.005, 0.05}, "client errors at", i)}};
   }
+  if (dice.coin(15, "usage missing", i)) provider.usage_missing = dice.one_of({0.02, 0.5}, "usage missing at", i);
   provider.bill_on_failure = dice.one_of({FailureBill::none, FailureBill::input}, "bill on failure", i);
   provider.bill_on_timeout =
       dice.one_of({TimeoutBill::full, TimeoutBill::input, TimeoutBill::none}, "bill on timeout", i);
   provider.on_disconnect = dice.one_of({Disconnect::go_on, Disconnect::stop}, "on disconnect", i);
+  Tariff& tariff = provider.tariffs.back().tariff;
+  if (dice.coin(40, "price of cached", i)) {
+    tariff.cached_input =
+        Price{Usd::from_picos(tariff.input.per_token.picos() / dice.one_of({2, 10}, "cheaper by", i))};
+  }
+  if (dice.coin(25, "price of writes", i)) tariff.cache_write = Price{tariff.input.per_token * 2};
+  if (dice.coin(20, "price of reasoning", i)) {
+    tariff.reasoning = Price{tariff.output.per_token * dice.one_of<std::int64_t>({0, 3}, "reasoning times", i)};
+  }
   if (dice.coin(25, "price change", i)) {
     monitor::DatedTariff dearer = provider.tariffs.back();
     dearer.from = draft.world.start + draft.on_grid(draft.world.duration / 3);
     dearer.tariff.output.per_token = dearer.tariff.output.per_token * 2;
     if (provider.tariffs.back().from < dearer.from) provider.tariffs.push_back(dearer);
   }
+}
+
+// Quotas of other windows and kinds, as wide.
+void draw_quota(const Draft& draft, RateLimit& limit, std::int64_t per_minute, std::uint64_t i) {
+  const Dice& dice = draft.dice;
+  if (dice.coin(40, "own algorithm", i)) {
+    limit.algorithm = dice.one_of({QuotaAlgorithm::sliding_window, QuotaAlgorithm::token_bucket}, "algorithm", i);
+    // The steps of a sliding window hold more than its minute.
+    if (limit.requests_per_minute) *limit.requests_per_minute += per_minute / 30 + 1;
+  }
+  if (dice.coin(10, "own input", i)) limit.input_tokens_per_minute = Tokens{per_minute * 4'000};
+  if (dice.coin(10, "own output", i)) limit.output_tokens_per_minute = Tokens{per_minute * 1'000};
+  if (dice.coin(10, "own day", i))
+    limit.requests_per_day = per_minute * dice.one_of<std::int64_t>({1, 20}, "day of", i);
+  if (dice.coin(30, "pacific", i)) limit.day_ends = QuotaDay::pacific;
 }
 
 // Limits of the providers' own, wide enough for the load when all is well. After all latencies.
@@ -171,6 +211,7 @@ void draw_places(Draft& draft) {
     if (draft.dice.coin(20, "own limit", i)) {
       provider.rate_limit.requests_per_minute = per_minute;
     }
+    draw_quota(draft, provider.rate_limit, per_minute, i);
     if (draft.dice.coin(30, "own wait", i)) {
       provider.rate_limit.retry_after = draft.dice.one_of<Duration>({0s, 3s, 500s}, "own wait for", i);
     }
@@ -227,6 +268,7 @@ FaultSpec draw_fault(const Draft& draft, std::uint64_t i, Duration healed) {
   fault.fraction = dice.one_of({1.0, 1.0, 0.5, 0.1}, "fraction", i);
   if (dice.coin(15, "ramps", i)) fault.ramp = draft.on_grid(5s);
   if (dice.coin(15, "ramps down", i)) fault.ramp_down = draft.on_grid(5s);
+  if (has_size(fault.settings) && dice.coin(50, "ramps size", i)) fault.ramp_of = RampOf::size;
   return fault;
 }
 

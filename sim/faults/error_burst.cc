@@ -12,7 +12,8 @@ constexpr std::uint32_t kErrorLane = 1;
 }  // namespace
 
 bool ErrorBurst::apply(const FaultedCall& call, State& state, FaultEffect& effect) const {
-  const bool fails = unit(sim::draw(call.stream, call.name.ordinal, call.name.attempt).b) < rate_in(state);
+  const bool fails =
+      unit(sim::draw(call.stream, call.name.ordinal, call.name.attempt).b) < call.sized(0, rate_in(state));
   if (effect.is_decided() || !fails) return false;
   effect.kind = FaultEffect::Kind::error;
   effect.error = error_of(sim::draw(call.stream, call.name.ordinal, call.name.attempt, kErrorLane).a);

@@ -27,6 +27,7 @@ struct ErrorBurst : FaultRules {
   std::vector<std::pair<monitor::ReplyKind, double>> errors;  // weights; empty: server errors alone
   std::optional<GilbertElliott> gilbert_elliott;
 
+  static constexpr bool kHasSize = true;
   struct State {
     bool is_bad = false;  // of gilbert_elliott
   };

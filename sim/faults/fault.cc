@@ -46,6 +46,10 @@ bool is_certain(const Fault& fault) {
   return std::visit([]<class F>(const F&) { return F::kIsCertain; }, fault);
 }
 
+bool has_size(const Fault& fault) {
+  return std::visit([]<class F>(const F&) { return F::kHasSize; }, fault);
+}
+
 bool spoils_reply(const Fault& fault) {
   return std::visit([]<class F>(const F&) { return F::kSpoilsReply; }, fault);
 }

@@ -48,6 +48,7 @@ inline constexpr int kFaultKinds = std::variant_size_v<Fault>;
 [[nodiscard]] bool touches_calls(const Fault& fault);
 [[nodiscard]] bool lasts(const Fault& fault);
 [[nodiscard]] bool is_certain(const Fault& fault);
+[[nodiscard]] bool has_size(const Fault& fault);
 [[nodiscard]] bool spoils_reply(const Fault& fault);
 [[nodiscard]] double share_of(const Fault& fault);
 [[nodiscard]] std::optional<std::int64_t> capacity_of(const Fault& fault);
@@ -66,6 +67,9 @@ struct FaultRepeat {
   friend bool operator==(const FaultRepeat&, const FaultRepeat&) = default;
 };
 
+// What a ramp raises and lowers: the share of calls that a fault touches, or what it does to each of them.
+enum class RampOf : std::uint8_t { fraction, size };
+
 // What goes wrong, when and for whom.
 struct FaultSpec {
   std::string id;
@@ -73,9 +77,10 @@ struct FaultSpec {
   Duration at{0};
   std::optional<Duration> duration;  // absent: to the end of the run
   double fraction = 1;               // of the calls that it touches
-  Duration ramp{0};                  // the fraction grows from 0 over this time
-  Duration ramp_down{0};             // and falls to 0 over this time at its end
-  std::int64_t min_affected = 1;     // fewer, and the run is inconclusive
+  RampOf ramp_of = RampOf::fraction;
+  Duration ramp{0};               // it grows from nothing over this time
+  Duration ramp_down{0};          // and falls to nothing over this time at its end
+  std::int64_t min_affected = 1;  // fewer, and the run is inconclusive
   Fault settings;
   std::optional<FaultRepeat> repeat;
 

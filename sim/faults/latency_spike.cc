@@ -1,10 +1,12 @@
 #include "sim/faults/latency_spike.h"
 
+#include "base/rounding.h"
+
 namespace windtunnel::sim {
 
-bool LatencySpike::apply(const FaultedCall& /*call*/, State& /*state*/, FaultEffect& effect) const {
-  effect.factor *= factor;
-  effect.add += add;
+bool LatencySpike::apply(const FaultedCall& call, State& /*state*/, FaultEffect& effect) const {
+  effect.factor *= call.sized(1, factor);
+  effect.add += call.size == 1 ? add : whole_nanoseconds(call.sized(0, static_cast<double>(add.count())));
   return effect.is_worked_on();
 }
 

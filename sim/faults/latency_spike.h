@@ -15,6 +15,7 @@ struct LatencySpike : FaultRules {
   Duration add{0};
 
   static constexpr bool kSpoilsReply = false;
+  static constexpr bool kHasSize = true;
   bool apply(const FaultedCall& call, State& state, FaultEffect& effect) const;
   [[nodiscard]] double slowed(double latency) const { return latency * factor + static_cast<double>(add.count()); }
   [[nodiscard]] std::vector<FaultProblem> problems(const IsWritten& is_written) const;

@@ -7,7 +7,7 @@ namespace windtunnel::sim {
 bool Throttle::apply(const FaultedCall& call, State& state, FaultEffect& effect) const {
   if (effect.is_decided()) return false;
   state.windows.resize(std::max(state.windows.size(), call.provider + 1));
-  const auto wait = state.windows[call.provider].admit(limit, call.tokens, call.true_time);
+  const auto wait = state.windows[call.provider].admit(limit, {call.tokens, Tokens{}}, call.true_time);
   if (!wait) return false;
   effect.kind = FaultEffect::Kind::throttle;
   effect.retry_after = *wait;

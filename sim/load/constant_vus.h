@@ -16,6 +16,8 @@ struct ConstantVus : ExecutorRules {
   Law think_time = Law::fixed(0);  // nanoseconds
 
   static constexpr ArrivalSource kSource = ArrivalSource::users;
+  [[nodiscard]] std::int64_t users_most() const { return vus; }
+  [[nodiscard]] const Law* pause() const { return &think_time; }
   [[nodiscard]] double expected_requests(const Rate& rate, Duration length, std::size_t listed) const;
   [[nodiscard]] LoadPeak peak(double per_second, double unit_seconds, double latency, std::size_t listed) const;
   void multiply_traffic(std::int64_t millionths);

@@ -42,6 +42,18 @@ bool is_constant(const Executor& executor) {
   return std::visit([]<class E>(const E&) { return E::kIsConstant; }, executor);
 }
 
+std::int64_t users_most(const Executor& executor) {
+  return std::visit([](const auto& kind) { return kind.users_most(); }, executor);
+}
+
+const Law* pause_of(const Executor& executor) {
+  return std::visit([](const auto& kind) { return kind.pause(); }, executor);
+}
+
+std::optional<Duration> turn_of_user(const Executor& executor, std::int64_t user, Duration from) {
+  return std::visit([&](const auto& kind) { return kind.turn_of_user(user, from); }, executor);
+}
+
 bool is_uncertain(const Executor& executor) {
   return std::visit([](const auto& kind) { return kind.is_uncertain(); }, executor);
 }

@@ -11,13 +11,14 @@
 #include "sim/load/diurnal.h"
 #include "sim/load/external.h"
 #include "sim/load/ramping_arrival_rate.h"
+#include "sim/load/ramping_vus.h"
 #include "sim/load/replay.h"
 #include "sim/load/script.h"
 
 namespace windtunnel::sim {
 
-using Executor =
-    std::variant<ConstantArrivalRate, RampingArrivalRate, Diurnal, TraceReplay, ConstantVus, Script, External>;
+using Executor = std::variant<ConstantArrivalRate, RampingArrivalRate, Diurnal, TraceReplay, ConstantVus, Script,
+                              External, RampingVus>;
 
 // An executor without its settings: its place in `Executor`.
 enum class ExecutorKind : std::uint8_t {};
@@ -37,5 +38,8 @@ inline constexpr int kExecutorKinds = std::variant_size_v<Executor>;
 [[nodiscard]] bool draws_tokens(const Executor& executor);
 [[nodiscard]] bool is_constant(const Executor& executor);
 [[nodiscard]] bool is_uncertain(const Executor& executor);
+[[nodiscard]] std::int64_t users_most(const Executor& executor);
+[[nodiscard]] const Law* pause_of(const Executor& executor);
+[[nodiscard]] std::optional<Duration> turn_of_user(const Executor& executor, std::int64_t user, Duration from);
 
 }  // namespace windtunnel::sim

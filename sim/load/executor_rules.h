@@ -14,6 +14,7 @@
 
 #include "base/units.h"
 #include "sim/kernel/chance.h"
+#include "sim/kernel/law.h"
 
 namespace windtunnel::sim {
 
@@ -92,6 +93,11 @@ struct ExecutorRules {
                               std::size_t /*listed*/) const {
     return {.per_second = per_second, .at_once = 0};
   }
+  // Of a closed loop: how many users it has at most, and their pause after an answer; nullptr: it is none.
+  [[nodiscard]] std::int64_t users_most() const { return 0; }
+  [[nodiscard]] const Law* pause() const { return nullptr; }
+  // When the user of this number next asks, from the load's begin, if not before `from`; nothing: no more.
+  [[nodiscard]] std::optional<Duration> turn_of_user(std::int64_t /*user*/, Duration from) const { return from; }
   // Multiplies what makes requests, besides the workload's rate.
   void multiply_traffic(std::int64_t /*millionths*/) {}
   // Whether many requests share a draw of it, so that runs differ more than their requests do.

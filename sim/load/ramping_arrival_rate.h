@@ -9,7 +9,7 @@ namespace windtunnel::sim {
 
 struct Stage {
   Duration duration{0};
-  Millionths target{0};  // requests per the workload's unit at the stage's end
+  Millionths target{0};  // requests per the workload's unit at the stage's end, or users
   friend bool operator==(const Stage&, const Stage&) = default;
 };
 

@@ -58,6 +58,7 @@ struct ListedRequest {
   std::optional<std::string> team;
   std::optional<std::string> key;
   std::optional<std::string> provider;
+  std::optional<Tokens> cached_input;  // of its input, in a provider's cache of prompts
   friend bool operator==(const ListedRequest&, const ListedRequest&) = default;
 };
 
@@ -90,6 +91,11 @@ struct WorkloadSpec {
   UserCatalogue users;
   TokenModel input{Law::fixed(150)};
   TokenModel output{Law::fixed(200)};
+  // Parts of these, as far as they reach: of the input what a provider's cache of prompts holds and what is written
+  // into it, of the output what the model thinks.
+  TokenModel cached_input{Law::fixed(0), Tokens{0}};
+  TokenModel cache_write{Law::fixed(0), Tokens{0}};
+  TokenModel reasoning{Law::fixed(0), Tokens{0}};
   double length_cv = 0;              // of a factor of all lengths that is drawn once for the run
   std::optional<Tokens> max_tokens;  // absent: 500; a trace row has exactly its output tokens
   bool stream = false;               // a reply that breaks off is a failure that the caller has seen

@@ -56,9 +56,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
                         monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload),
                         scenario.monitor.limits, options.demand_shifts);
-    if (const auto* users = std::get_if<ConstantVus>(&workload.executor)) {
-      vus_.insert(vus_.end(), static_cast<std::size_t>(users->vus), VirtualUser{index});
-    }
+    for (std::int64_t user = 0; user < users_most(workload.executor); ++user) vus_.push_back({index, user});
     gap_streams_.push_back(chance_.stream("client", workload.name));
     has_clients_ = has_clients_ || workload.client.has_value();
     ++index;
@@ -159,8 +157,7 @@ void Driver::schedule_first_events() {
     }
   }
   for (std::size_t i = 0; i < vus_.size(); ++i) {
-    const Load& load = loads_[vus_[i].workload];
-    if (load.begin() < load.end()) queue_.schedule(load.begin(), vu_base_ + static_cast<std::uint32_t>(i));
+    schedule_user(static_cast<std::uint32_t>(i), loads_[vus_[i].workload].begin());
   }
 }
 
@@ -261,6 +258,7 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
       .wall = wall(),
       .input = request.input,
       .output = in_flight.demand.output,
+      .kinds = in_flight.demand.kinds,
       .output_max = step.output_max,
       .first_token_by = step.first_token_by,
       .idle = step.idle};
@@ -306,7 +304,8 @@ inline void Driver::tell_place(std::uint32_t slot, CallPlaced::Place place) cons
                   .request = record.request.id,
                   .provider = record.last_attempt()->provider,
                   .place = place,
-                  .wanted = slots_[slot].demand.output});
+                  .wanted = slots_[slot].demand.output,
+                  .kinds = slots_[slot].demand.kinds});
 }
 
 // The call's service starts now.
@@ -332,8 +331,7 @@ inline void Driver::complete(std::uint32_t slot) {
   } else {
     unknown_bills_.add(record.request.id, result.cost);
   }
-  totals.input += result.billed.input;
-  totals.output += result.billed.output;
+  totals.add(result.billed);
   if (observed_) {
     emit(LedgerEntry{.at = now_,
                      .request = record.request.id,
@@ -342,6 +340,7 @@ inline void Driver::complete(std::uint32_t slot) {
                      .usage_known = known,
                      .input = result.billed.input,
                      .output = result.billed.output,
+                     .kinds = result.billed.kinds,
                      .billed = result.cost});
   }
   digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));
@@ -411,8 +410,7 @@ inline void Driver::end_request(std::uint32_t slot) {
               static_cast<std::uint64_t>(in_flight.flow.record.outcome));
   if (in_flight.vu != kNobody) {
     const Load& load = loads_[vus_[in_flight.vu].workload];
-    const Instant next = now_ + std::max(kThinkTimeMin, load.think_time(in_flight.demand.ordinal));
-    if (next < load.end()) queue_.schedule(next, vu_base_ + in_flight.vu);
+    schedule_user(in_flight.vu, now_ + std::max(kThinkTimeMin, load.think_time(in_flight.demand.ordinal)));
   }
   const Usd unknown = unknown_bills_.take(in_flight.flow.record.request.id);
   if (unknown != Usd{}) unknown_.add(in_flight.flow.record, unknown);

@@ -75,6 +75,7 @@ class Driver {
   // A virtual user of a closed workload.
   struct VirtualUser {
     std::uint32_t workload = 0;
+    std::int64_t number = 0;  // in the workload
   };
 
   template <class Each>
@@ -107,6 +108,7 @@ class Driver {
   void expire_waiting(std::size_t provider);
   void plan_expiry(std::size_t provider);
   void expect(std::uint32_t slot, Instant at);
+  void schedule_user(std::uint32_t vu, Instant from);
   void end_request(std::uint32_t slot);
   void watch_breaker(monitor::ProviderId provider);
   [[nodiscard]] std::uint32_t take_slot();

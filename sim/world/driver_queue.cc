@@ -28,4 +28,10 @@ bool Driver::has_place(std::size_t provider) const {
                         monitor::ProviderId{static_cast<std::uint8_t>(provider)}, stations_[provider].in_service);
 }
 
+// The next request of a virtual user, who asks no more before this.
+void Driver::schedule_user(std::uint32_t vu, Instant from) {
+  const auto at = loads_[vus_[vu].workload].turn_of_user(vus_[vu].number, from);
+  if (at) queue_.schedule(*at, vu_base_ + vu);
+}
+
 }  // namespace windtunnel::sim

@@ -105,7 +105,8 @@ FaultEffect Faults::on_call(monitor::ProviderId provider, const CallName& name, 
                            .tokens = tokens,
                            .true_time = start_ + now.time_since_epoch(),
                            .since_begin = now - state.begin,
-                           .length = state.end - state.begin};
+                           .length = state.end - state.begin,
+                           .size = state.spec->ramp_of == RampOf::size ? ramped(state, 1, now) : 1};
     if (!std::visit([&](auto& entry) { return entry.settings->apply(call, entry.kept, effect); }, state.in_run))
       continue;
     ++state.count.affected;
@@ -114,14 +115,20 @@ FaultEffect Faults::on_call(monitor::ProviderId provider, const CallName& name, 
   return effect;
 }
 
-bool Faults::touches(const State& state, const CallName& name, Instant now) {
-  double fraction = state.fraction;
+// How far its ramps have raised what is `height` without them.
+double Faults::ramped(const State& state, double height, Instant now) {
   if (now - state.begin < state.spec->ramp) {
-    fraction *= static_cast<double>((now - state.begin).count()) / static_cast<double>(state.spec->ramp.count());
+    height *= static_cast<double>((now - state.begin).count()) / static_cast<double>(state.spec->ramp.count());
   }
   if (!state.by_hand && state.end - now < state.spec->ramp_down) {
-    fraction *= static_cast<double>((state.end - now).count()) / static_cast<double>(state.spec->ramp_down.count());
+    height *= static_cast<double>((state.end - now).count()) / static_cast<double>(state.spec->ramp_down.count());
   }
+  return height;
+}
+
+bool Faults::touches(const State& state, const CallName& name, Instant now) {
+  const bool ramps = state.spec->ramp_of == RampOf::fraction;
+  const double fraction = ramps ? ramped(state, state.fraction, now) : state.fraction;
   if (fraction >= 1) return true;
   return unit(draw(state.call_streams[name.workload], name.ordinal, name.attempt).a) < fraction;
 }

@@ -78,6 +78,7 @@ class Faults {
   static State state_of(const FaultSpec& spec);
   static void plan_next(State& state, Instant now, bool acts);
   void put(std::size_t fault, bool acts);
+  [[nodiscard]] static double ramped(const State& state, double height, Instant now);
   [[nodiscard]] static bool touches(const State& state, const CallName& name, Instant now);
 
   WallTime start_;

@@ -14,6 +14,7 @@ namespace windtunnel::sim {
 namespace {
 
 constexpr Tokens kMaxTokensDefault{500};
+constexpr std::uint32_t kKindsLane = 2;  // and the next: 1 is that of prompts
 constexpr std::uint32_t kPromptsLane = 3;
 constexpr std::uint32_t kLengthsLane = 5;  // 1, 2 and 4 are those of the diurnal executor
 constexpr double kPromptsMost = 1e9;
@@ -44,6 +45,14 @@ std::optional<monitor::ProviderId> find_provider(const std::optional<std::string
     if (providers[i].name == *name) return monitor::ProviderId{static_cast<std::uint8_t>(i)};
   }
   fail_check("a workload names a provider of the scenario", __FILE__, __LINE__);
+}
+
+bool is_none(const TokenModel& model) { return model.law == Law::fixed(0) && model.least == Tokens{}; }
+
+bool has_kinds(const WorkloadSpec& spec) {
+  return !is_none(spec.cached_input) || !is_none(spec.cache_write) || !is_none(spec.reasoning) ||
+         std::ranges::any_of(spec.requests,
+                             [](const ListedRequest& listed) { return listed.cached_input.has_value(); });
 }
 
 Tokens whole_tokens(const TokenModel& model, double count) {
@@ -103,6 +112,7 @@ Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, 
       content_stream_(chance.stream("content", spec.name)),
       token_stream_(chance.stream("tokens", spec.name)),
       state_stream_(state_stream_of(spec, chance)),
+      has_kinds_(has_kinds(spec)),
       length_factor_(factor_of_mean_one(spec.length_cv, draw(state_stream_, 0, 0, kLengthsLane).a)),
       population_(chance.environment().stream("users").value),
       frame_{
@@ -237,14 +247,20 @@ void Load::modulate(RatePiece& piece, Instant at) {
 }
 
 Duration Load::think_time(std::uint64_t ordinal) const {
-  const Law& law = std::get<ConstantVus>(spec_.executor).think_time;
+  const Law& law = *pause_of(spec_.executor);
   return whole_nanoseconds(std::max(0.0, sample(law, draw(arrival_stream_, ordinal).a)));
+}
+
+std::optional<Instant> Load::turn_of_user(std::int64_t user, Instant from) const {
+  const auto turn = sim::turn_of_user(spec_.executor, user, from - begin_);
+  if (!turn || begin_ + *turn >= end_) return std::nullopt;
+  return begin_ + *turn;
 }
 
 // --- What ----------------------------------------------------------------------------------------------------------
 
 void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand) {
-  demand = {.output = {}, .ordinal = ordinal, .workload = index_};
+  demand = {.output = {}, .kinds = {}, .ordinal = ordinal, .workload = index_};
   request.labels = labels_;
   request.route = route_;
   request.provider = provider_;
@@ -261,10 +277,28 @@ void Load::fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand
   if (spec_.prompts.count == 0) request.input = scaled(tokens.input[place], length_factor_);
   std::optional<Tokens> max_tokens = spec_.max_tokens;
   if (!spec_.requests.empty()) fill_listed(ordinal, request, demand, max_tokens);
+  if (has_kinds_) [[unlikely]]
+    fill_kinds(ordinal, request, demand);
   if (callers_.on()) callers_.fill(ordinal, spec_.requests.empty() ? nullptr : &row(ordinal), request);
   if (!max_tokens && limit_per_request_) max_tokens = std::max(Tokens{}, *limit_per_request_ - request.input);
   request.max_tokens = max_tokens.value_or(kMaxTokensDefault);
   request.prompt_length = static_cast<std::uint32_t>(request.input.count() * kCharactersPerToken);
+}
+
+// What a request's tokens are is drawn apart from how many they are, so that a share of any size moves no length.
+void Load::fill_kinds(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const {
+  const Draw of_input = draw(token_stream_, ordinal, 0, kKindsLane);
+  const Draw of_output = draw(token_stream_, ordinal, 0, kKindsLane + 1);
+  const ListedRequest* listed = spec_.requests.empty() ? nullptr : &row(ordinal);
+  const bool is_listed = listed != nullptr && listed->cached_input;
+  TokenKinds& kinds = demand.kinds;
+  kinds.cached_input =
+      is_listed ? *listed->cached_input : scaled(draw_tokens(spec_.cached_input, of_input.a), length_factor_);
+  kinds.cached_input = std::min(kinds.cached_input, request.input);
+  kinds.cache_write =
+      std::min(scaled(draw_tokens(spec_.cache_write, of_input.b), length_factor_), request.input - kinds.cached_input);
+  kinds.reasoning = std::min(scaled(draw_tokens(spec_.reasoning, of_output.a), length_factor_), demand.output);
+  request.has_token_kinds = true;
 }
 
 inline void Load::fill_content(std::uint64_t ordinal, monitor::Request& request) const {

@@ -25,6 +25,7 @@ namespace windtunnel::sim {
 // What the virtual user needs beyond the pipeline's request.
 struct Demand {
   Tokens output;               // what the provider would answer with, uncut
+  TokenKinds kinds;            // of input and output
   std::uint64_t ordinal = 0;   // of the request in its workload: it names every draw made for it
   std::uint32_t workload = 0;  // place in file order
 };
@@ -58,6 +59,8 @@ class Load {
   }
   // A closed loop: the pause that a virtual user takes after its request of this ordinal.
   [[nodiscard]] Duration think_time(std::uint64_t ordinal) const;
+  // When the user of this number next asks, if not before `from`; nothing: no more.
+  [[nodiscard]] std::optional<Instant> turn_of_user(std::int64_t user, Instant from) const;
 
   // The name behind the UserId of one of this workload's requests; empty: no user id.
   [[nodiscard]] std::string user_name(monitor::UserId id) const;
@@ -75,6 +78,7 @@ class Load {
   [[nodiscard]] static double time_of(const RatePiece& piece, double left);  // until so much work has come
   void modulate(RatePiece& piece, Instant at);
   void fill_content(std::uint64_t ordinal, monitor::Request& request) const;
+  void fill_kinds(std::uint64_t ordinal, monitor::Request& request, Demand& demand) const;
   void fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand& demand,
                    std::optional<Tokens>& max_tokens) const;
   [[nodiscard]] const ListedRequest& row(std::uint64_t ordinal) const { return spec_.requests[ordinal / copies_max_]; }
@@ -96,6 +100,7 @@ class Load {
   StreamKey content_stream_;
   StreamKey token_stream_;
   StreamKey state_stream_;
+  bool has_kinds_;            // some of its tokens have kinds
   double length_factor_;      // of this run
   std::uint64_t population_;  // names the users that this run has
   LoadFrame frame_;

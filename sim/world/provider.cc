@@ -62,10 +62,12 @@ Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& wo
       latencies_ahead_(workloads.size()),
       errors_ahead_(workloads.size()),
       start_(start),
+      has_limit_(limits_anything(spec.rate_limit)),
       error_factor_(error_factor_of(spec, chance)) {
   for (const WorkloadSpec& workload : workloads) {
     latency_streams_.push_back(chance.stream("latency", workload.name));
     error_streams_.push_back(chance.stream("errors", workload.name));
+    usage_streams_.push_back(chance.stream("usage", workload.name));
   }
 }
 
@@ -91,11 +93,10 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
       break;
   }
   if (!fits_window(call)) return fail(call, ReplyKind::context_length, call.at, result);
-  const bool limited = spec_.rate_limit.requests_per_minute || spec_.rate_limit.tokens_per_minute;
-  if (limited) {
-    if (const auto wait =
-            (quota_ != nullptr ? *quota_ : window_)
-                .admit(spec_.rate_limit, call.input + call.output_max, start_ + call.at.time_since_epoch())) {
+  if (has_limit_) {
+    RateWindow& window = quota_ != nullptr ? *quota_ : window_;
+    const WallTime true_time = start_ + call.at.time_since_epoch();
+    if (const auto wait = window.admit(spec_.rate_limit, {call.input, call.output_max}, true_time)) {
       fail(call, ReplyKind::rate_limited, call.at, result);
       result.reply.retry_after = header(call, call.at, *wait);
       return;
@@ -165,14 +166,22 @@ inline void Provider::deliver(const Call& call, const FaultEffect& effect, Reply
   if (kind == ReplyKind::truncated) {
     usage.output = Tokens{static_cast<std::int64_t>(static_cast<double>(output.count()) * effect.bill_fraction)};
   }
+  if (call.kinds.any()) [[unlikely]]
+    usage.kinds = kinds_of(call, usage.output);
   const Instant at = call.at + to_first + whole_nanoseconds(static_cast<double>(usage.output.count()) * each);
   if (at > call.deadline) return leave_behind(call, usage, at, {to_first, each}, result);
   write(result, kind, at);
   result.billed = usage;
-  if (kind != ReplyKind::truncated && effect.has_usage) result.reply.usage = usage;
+  if (kind != ReplyKind::truncated && effect.has_usage && !lacks_usage(call.name)) result.reply.usage = usage;
   result.reply.time_to_first_token = call.waited + to_first;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
   result.cost = price_of(call, usage);
+}
+
+inline bool Provider::lacks_usage(const CallName& name) const {
+  if (spec_.usage_missing == 0) [[likely]]
+    return false;
+  return unit(draw(usage_streams_[name.workload], name.ordinal, name.attempt).a) < spec_.usage_missing;
 }
 
 bool Provider::fits_window(const Call& call) const {
@@ -188,7 +197,7 @@ void Provider::stall(const Call& call, const FaultEffect& effect, CallResult& re
   const Duration to_first = whole_nanoseconds(latency.first * effect.factor + static_cast<double>(effect.add.count()));
   const Instant last = call.at + to_first + whole_nanoseconds(static_cast<double>(output.count()) * each);
   result.stalled = {to_first, output, last};
-  const Usage done{call.input, output};
+  const Usage done{call.input, output, kinds_of(call, output)};
   Call waited = call;
   if (call.is_timed()) {
     waited = timed(call, ReplyKind::ok, {to_first, each});
@@ -242,6 +251,15 @@ void Provider::fail(const Call& call, ReplyKind kind, Instant at, CallResult& re
   result.cost = price_of(call, usage);
 }
 
+// A model thinks before it answers, so that what is cut off is no reasoning as long as any of the answer is left.
+TokenKinds Provider::kinds_of(const Call& call, Tokens output) const {
+  if (!call.kinds.any()) return {};
+  const Tariff tariff = tariff_at(spec_.tariffs, call.wall);
+  return {.cached_input = tariff.cached_input ? call.kinds.cached_input : Tokens{},
+          .cache_write = tariff.cache_write ? call.kinds.cache_write : Tokens{},
+          .reasoning = std::min(call.kinds.reasoning, output)};
+}
+
 Usage Provider::usage_of_failure(const Call& call) const {
   return {spec_.bill_on_failure == FailureBill::input ? call.input : Tokens{}, Tokens{}};
 }
@@ -252,7 +270,7 @@ Usage Provider::charged(const Usage& done) const {
     case TimeoutBill::full:
       return done;
     case TimeoutBill::input:
-      return {done.input, Tokens{}};
+      return {done.input, Tokens{}, {done.kinds.cached_input, done.kinds.cache_write, Tokens{}}};
     case TimeoutBill::none:
       return {};
   }
@@ -281,7 +299,8 @@ void Provider::leave_behind(const Call& call, const Usage& usage, Instant at, Pa
     const auto all = static_cast<double>(usage.output.count());
     output = Tokens{static_cast<std::int64_t>(generating < all * pace.each ? generating / pace.each : all)};
   }
-  time_out(call, charged({usage.input, output}), result);
+  const TokenKinds kinds{usage.kinds.cached_input, usage.kinds.cache_write, std::min(usage.kinds.reasoning, output)};
+  time_out(call, charged({usage.input, output, kinds}), result);
   result.reply.began = began;
 }
 
@@ -337,7 +356,17 @@ ReplyKind Provider::base_kind(const CallName& name) {
 // Kept apart from the pipeline's arithmetic on purpose: this is the oracle that its bills are compared with.
 Usd Provider::price_of(const Call& call, const monitor::Usage& billed) const {
   const Tariff tariff = tariff_at(spec_.tariffs, call.wall);
-  return tariff.input.per_token * billed.input.count() + tariff.output.per_token * billed.output.count();
+  Usd bill = tariff.input.per_token * billed.input.count() + tariff.output.per_token * billed.output.count();
+  if (!billed.kinds.any()) [[likely]]
+    return bill;
+  // What a kind costs more or less than the tokens that it is a part of.
+  const auto add = [&bill](const std::optional<Price>& own, Price plain, Tokens tokens) {
+    if (own) bill += (own->per_token - plain.per_token) * tokens.count();
+  };
+  add(tariff.cached_input, tariff.input, billed.kinds.cached_input);
+  add(tariff.cache_write, tariff.input, billed.kinds.cache_write);
+  add(tariff.reasoning, tariff.output, billed.kinds.reasoning);
+  return bill;
 }
 
 }  // namespace windtunnel::sim

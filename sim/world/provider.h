@@ -30,8 +30,9 @@ struct Call {
   Instant deadline{};
   WallTime wall{};  // of the monitor's clock when the caller made the call: the price is that of this instant
   Tokens input;
-  Tokens output;      // what the answer would hold, uncut
-  Tokens output_max;  // the caller's cap
+  Tokens output;       // what the answer would hold, uncut
+  TokenKinds kinds{};  // of input and output
+  Tokens output_max;   // the caller's cap
   // Of a stream whose caller leaves without a first token by then, or after so long a pause.
   Instant first_token_by = Instant::max();
   Duration idle = Duration::max();
@@ -78,7 +79,7 @@ class Provider {
   void abandon(const Call& call, const FaultEffect& effect, CallResult& result);
   // What the provider's own limit leaves at this instant.
   [[nodiscard]] RateLeft rate_left(Instant at) const {
-    return window_.left(spec_.rate_limit, start_ + at.time_since_epoch());
+    return (quota_ != nullptr ? *quota_ : window_).left(spec_.rate_limit, start_ + at.time_since_epoch());
   }
 
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
@@ -89,6 +90,8 @@ class Provider {
   [[nodiscard]] monitor::RetryAfter header(const Call& call, Instant at, Duration wait) const;
   void fail(const Call& call, monitor::ReplyKind kind, Instant at, CallResult& result) const;
   void time_out(const Call& call, const monitor::Usage& billed, CallResult& result) const;
+  // The kinds of tokens that this provider knows: those of the caches only where it has a price for them.
+  [[nodiscard]] TokenKinds kinds_of(const Call& call, Tokens output) const;
   [[nodiscard]] monitor::Usage usage_of_failure(const Call& call) const;
   [[nodiscard]] monitor::Usage charged(const monitor::Usage& done) const;
   // The draws that a call's latency is made of, before what faults make of them: to the first token, and a token.
@@ -112,6 +115,7 @@ class Provider {
   [[nodiscard]] static Call timed(const Call& call, monitor::ReplyKind kind, Pace pace);
   void stall(const Call& call, const FaultEffect& effect, CallResult& result);
   void leave_behind(const Call& call, const monitor::Usage& usage, Instant at, Pace pace, CallResult& result) const;
+  [[nodiscard]] bool lacks_usage(const CallName& name) const;
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name);
   [[nodiscard]] Usd price_of(const Call& call, const monitor::Usage& billed) const;
 
@@ -119,10 +123,12 @@ class Provider {
   std::vector<StreamKey> latency_streams_;             // by workload
   std::vector<RowAhead<LatencyRow>> latencies_ahead_;  // by workload: of first attempts
   std::vector<StreamKey> error_streams_;
+  std::vector<StreamKey> usage_streams_;
   std::vector<RowAhead<DrawRow>> errors_ahead_;  // likewise
   WallTime start_;
   RateWindow window_;
   RateWindow* quota_ = nullptr;  // that of the first provider with the same quota; nullptr: its own
+  bool has_limit_;               // of its own
   double error_factor_;          // of this run
 };
 

@@ -44,6 +44,7 @@ struct LedgerEntry {
   bool usage_known = false;  // to the caller
   Tokens input;
   Tokens output;
+  TokenKinds kinds;  // of these
   Usd billed;
 };
 
@@ -59,7 +60,8 @@ struct CallPlaced {
   RequestId request{};
   monitor::ProviderId provider{};
   Place place = Place::none;
-  Tokens wanted;  // the output of a full answer, uncut
+  Tokens wanted;     // the output of a full answer, uncut
+  TokenKinds kinds;  // of the call's input and of that output, whatever its provider makes of them
 };
 
 // A fault starts or stops acting. For periodic and random faults: each phase.

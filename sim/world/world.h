@@ -53,6 +53,14 @@ struct LedgerTotals {
   UsdSum billed_known;  // of calls whose usage the caller learnt
   Tokens input;
   Tokens output;
+  TokenKinds kinds;  // of these
+
+  void add(const monitor::Usage& billed_for) {
+    input += billed_for.input;
+    output += billed_for.output;
+    if (billed_for.kinds.any()) [[unlikely]]
+      kinds += billed_for.kinds;
+  }
 };
 
 // What the provider truly billed for calls whose usage the caller never learnt, of requests that have ended.

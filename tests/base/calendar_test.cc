@@ -34,6 +34,29 @@ WallTime utc_time(int years_since_1900, int months, int day) {
   return WallTime{std::chrono::seconds{timegm(&fields)}};
 }
 
+TEST(Calendar, a_day_of_california_ends_at_its_midnight) {
+  const auto day_at = [](const char* text) { return pacific_day_of(at(text)); };
+  EXPECT_EQ(day_at("2026-01-20T10:00:00Z"), (CalendarDay{at("2026-01-20T08:00:00Z"), at("2026-01-21T08:00:00Z")}));
+  EXPECT_EQ(day_at("2026-01-20T07:59:59Z"), (CalendarDay{at("2026-01-19T08:00:00Z"), at("2026-01-20T08:00:00Z")}));
+  EXPECT_EQ(day_at("2026-07-04T07:00:00Z"), (CalendarDay{at("2026-07-04T07:00:00Z"), at("2026-07-05T07:00:00Z")}));
+  EXPECT_EQ(day_at("2026-03-08T12:00:00Z"), (CalendarDay{at("2026-03-08T08:00:00Z"), at("2026-03-09T07:00:00Z")}))
+      << "23 hours";
+  EXPECT_EQ(day_at("2026-11-01T12:00:00Z"), (CalendarDay{at("2026-11-01T07:00:00Z"), at("2026-11-02T08:00:00Z")}))
+      << "25 hours";
+  EXPECT_EQ(day_at("2026-11-02T07:30:00Z").begin, at("2026-11-01T07:00:00Z"));
+}
+
+TEST(Calendar, days_of_california_follow_each_other_without_a_gap) {
+  WallTime next = at("2024-01-01T08:00:00Z");
+  for (int i = 0; i < 3 * 366; ++i) {
+    const CalendarDay day = pacific_day_of(next);
+    EXPECT_EQ(day.begin, next);
+    EXPECT_EQ(pacific_day_of(day.end - 1ns), day);
+    next = day.end;
+  }
+  EXPECT_EQ(next, at("2027-01-03T08:00:00Z"));
+}
+
 TEST(Calendar, a_day_lasts_from_midnight_to_the_nanosecond_before_the_next) {
   const CalendarDay day{at("2024-01-20"), at("2024-01-21")};
   EXPECT_EQ(day_of(day.begin), day);

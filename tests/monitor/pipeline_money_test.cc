@@ -116,6 +116,39 @@ TEST(PipelineMoney, a_failure_of_known_usage_settles_to_its_bill) {
   EXPECT_TRUE(free_one.record().attempts()[0].usage_known);
 }
 
+// Input at 2 cents, of that cached 1 and written 5; output at 1 cent, of that reasoning 4.
+ProviderConfig priced_by_kind() {
+  ProviderConfig provider = providers(1)[0];
+  provider.tariffs[0].tariff = {{cents(2)}, {cents(1)}, Price{cents(1)}, Price{cents(5)}, Price{cents(4)}};
+  return provider;
+}
+
+TEST(PipelineMoney, tokens_of_a_kind_cost_their_own_price) {
+  Pipeline pipeline{bare(), {priced_by_kind()}};
+  Flow flow;
+  flow.record.request = request(0);
+  (void)pipeline.begin(flow, at(0s));
+  Reply reply = ok(100, 50);
+  reply.usage->kinds = {.cached_input = Tokens{60}, .cache_write = Tokens{10}, .reasoning = Tokens{20}};
+  (void)pipeline.on_reply(flow, reply, at(1s));
+
+  EXPECT_EQ(flow.record.confirmed_cost(), cents(60 * 1 + 10 * 5 + 30 * 2 + 20 * 4 + 30 * 1));
+  EXPECT_EQ(flow.record.kinds, reply.usage->kinds);
+  EXPECT_EQ(pipeline.metrics().provider(ProviderId{0}).kinds, reply.usage->kinds);
+  EXPECT_EQ(pipeline.metrics().all().kinds, reply.usage->kinds);
+}
+
+TEST(PipelineMoney, a_request_of_dearer_kinds_reserves_the_dearest) {
+  for (const bool has_kinds : {false, true}) {
+    Pipeline pipeline{bare(), {priced_by_kind()}};
+    Flow flow;
+    flow.record.request = request(0);
+    flow.record.request.has_token_kinds = has_kinds;
+    (void)pipeline.begin(flow, at(0s));
+    EXPECT_EQ(flow.ticket.reserved, has_kinds ? cents(100 * 5 + 200 * 4) : cents(100 * 2 + 200 * 1));
+  }
+}
+
 TEST(PipelineMoney, a_bill_above_the_reservation_is_charged_in_full) {
   Rig rig{bare(), 1};
   rig.begin(request(0)).reply(ok(100, 300), at(1s));

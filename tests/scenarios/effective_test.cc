@@ -77,7 +77,7 @@ TEST(Effective, a_price_comes_from_the_profile_or_the_name_of_a_model) {
   EXPECT_EQ(line_with(named, "\"input\": 2.5"), "\"input\": 2.5,  // file.json:1:52");
   const std::string written =
       effective("{\"providers\": {\"openai\": {\"price_usd_per_million\": {\"input\": 1, \"output\": 2}}}}");
-  EXPECT_EQ(line_with(written, "\"output\": 2"), "\"output\": 2  // file.json:1:75");
+  EXPECT_EQ(line_with(written, "\"output\": 2"), "\"output\": 2,  // file.json:1:75");
 }
 
 TEST(Effective, outages_as_measured_come_from_the_line_of_the_law) {

@@ -207,9 +207,10 @@ void vary(sim::Diurnal& e) {
   e.growth_sd = real();
   e.growth_known_days = number(0, 100);
 }
-void vary(sim::ConstantVus& e) {
-  e.vus = number(1, 50);
-  e.think_time = time_law();
+void vary(sim::ConstantVus& e) { e = {.vus = number(1, 50), .think_time = time_law()}; }
+
+void vary(sim::RampingVus& e) {
+  e = {.start_vus = number(0, 50), .stages = {{some_span(), Millionths{kMillion}}}, .think_time = time_law()};
 }
 
 // A replay needs a file, so that the tests of traces try it instead.

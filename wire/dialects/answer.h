@@ -18,6 +18,7 @@ struct Answer {
   std::string model;
   std::int64_t created = 0;  // seconds since 1970
   monitor::Usage usage;      // of the whole answer
+  bool has_usage = true;     // it is sent
   bool is_cut = false;       // by the most tokens that the caller asked for
   std::size_t inputs = 1;    // of embeddings
   bool base64 = false;       // of embeddings

@@ -8,9 +8,13 @@ namespace windtunnel::wire::anthropic_messages {
 namespace {
 
 std::string usage_of(const Answer& answer, std::int64_t output) {
-  return fmt::format(R"({{"input_tokens":{},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
+  if (!answer.has_usage) return R"({"service_tier":"standard"})";
+  // Beside the input, not within it.
+  const TokenKinds& kinds = answer.usage.kinds;
+  return fmt::format(R"({{"input_tokens":{},"cache_creation_input_tokens":{},"cache_read_input_tokens":{},)"
                      R"("output_tokens":{},"service_tier":"standard"}})",
-                     answer.usage.input.count(), output);
+                     (answer.usage.input - kinds.cached_input - kinds.cache_write).count(), kinds.cache_write.count(),
+                     kinds.cached_input.count(), output);
 }
 
 std::string message(const Answer& answer, std::string_view content, std::string_view reason, std::int64_t output) {
@@ -46,8 +50,9 @@ std::string stream_token(std::string_view text) {
 std::string stream_end(const Answer& answer) {
   return event("content_block_stop", R"(,"index":0)") +
          event("message_delta",
-               fmt::format(R"(,"delta":{{"stop_reason":{},"stop_sequence":null}},"usage":{{"output_tokens":{}}})",
-                           stop_reason(answer), answer.usage.output.count())) +
+               fmt::format(R"(,"delta":{{"stop_reason":{},"stop_sequence":null}},"usage":{{{}}})", stop_reason(answer),
+                           answer.has_usage ? fmt::format(R"("output_tokens":{})", answer.usage.output.count())
+                                            : std::string())) +
          event("message_stop", "");
 }
 

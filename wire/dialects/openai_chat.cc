@@ -11,9 +11,10 @@ std::string usage_of(const Answer& answer) {
   const std::int64_t input = answer.usage.input.count();
   const std::int64_t output = answer.usage.output.count();
   return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},)"
-                     R"("prompt_tokens_details":{{"cached_tokens":0}},)"
-                     R"("completion_tokens_details":{{"reasoning_tokens":0}}}})",
-                     input, output, input + output);
+                     R"("prompt_tokens_details":{{"cached_tokens":{}}},)"
+                     R"("completion_tokens_details":{{"reasoning_tokens":{}}}}})",
+                     input, output, input + output, answer.usage.kinds.cached_input.count(),
+                     answer.usage.kinds.reasoning.count());
 }
 
 // What every chunk begins with.
@@ -36,11 +37,11 @@ std::string_view finish_reason(const Answer& answer) { return answer.is_cut ? R"
 std::string whole(const Answer& answer) {
   return fmt::format(R"({{"id":"chatcmpl-wt{}","object":"chat.completion","created":{},"model":{},)"
                      R"("choices":[{{"index":0,"message":{{"role":"assistant","content":{},"refusal":null}},)"
-                     R"("logprobs":null,"finish_reason":{}}}],"usage":{},"service_tier":"default",)"
+                     R"("logprobs":null,"finish_reason":{}}}],{}"service_tier":"default",)"
                      R"("system_fingerprint":"fp_windtunnel"}})",
                      answer.call, answer.created, json_string(answer.model),
                      json_string(answer_text(answer.call, answer.usage.output)), finish_reason(answer),
-                     usage_of(answer));
+                     answer.has_usage ? R"("usage":)" + usage_of(answer) + "," : std::string());
 }
 
 std::string stream_begin(const Answer& answer) {
@@ -53,7 +54,7 @@ std::string stream_token(const Answer& answer, std::string_view text) {
 
 std::string stream_end(const Answer& answer) {
   std::string end = chunk(answer, "{}", finish_reason(answer));
-  if (answer.wants_usage) {
+  if (answer.wants_usage && answer.has_usage) {
     end += chunk_head(answer) + fmt::format(R"("choices":[],"usage":{}}})"
                                             "\n\n",
                                             usage_of(answer));

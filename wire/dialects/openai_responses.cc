@@ -11,11 +11,13 @@ namespace {
 constexpr std::int64_t kEventsBefore = 4;
 
 std::string usage_of(const Answer& answer) {
+  if (!answer.has_usage) return "null";
   const std::int64_t input = answer.usage.input.count();
   const std::int64_t output = answer.usage.output.count();
-  return fmt::format(R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":0}},"output_tokens":{},)"
-                     R"("output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":{}}})",
-                     input, output, input + output);
+  return fmt::format(R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":{}}},"output_tokens":{},)"
+                     R"("output_tokens_details":{{"reasoning_tokens":{}}},"total_tokens":{}}})",
+                     input, answer.usage.kinds.cached_input.count(), output, answer.usage.kinds.reasoning.count(),
+                     input + output);
 }
 
 std::string text_part(std::string_view text) {

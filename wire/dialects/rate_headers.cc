@@ -11,7 +11,7 @@
 namespace windtunnel::wire {
 namespace {
 
-// As Go writes a duration and OpenAI sends it: "0s", "17ms", "1.5s", "6m0s".
+// As Go writes a duration and OpenAI sends it: "0s", "17ms", "1.5s", "6m0s", "14h0m0s".
 std::string go_duration(Duration duration) {
   using std::chrono::milliseconds;
   using std::chrono::minutes;
@@ -21,7 +21,9 @@ std::string go_duration(Duration duration) {
   }
   const auto in_minutes = std::chrono::floor<minutes>(whole);
   const double seconds = static_cast<double>((whole - in_minutes).count()) / 1000;
-  return in_minutes.count() > 0 ? fmt::format("{}m{}s", in_minutes.count(), seconds) : fmt::format("{}s", seconds);
+  const auto count = in_minutes.count();
+  if (count == 0) return fmt::format("{}s", seconds);
+  return count < 60 ? fmt::format("{}m{}s", count, seconds) : fmt::format("{}h{}m{}s", count / 60, count % 60, seconds);
 }
 
 // RFC 3339 in whole seconds, rounded up so that no caller comes too early.
@@ -47,18 +49,31 @@ void add_anthropic(std::vector<HttpHeader>& headers, const char* what, std::int6
 
 }  // namespace
 
-std::vector<HttpHeader> rate_headers(Family family, const sim::RateLimit& limit, const sim::RateLeft& left,
-                                     WallTime calendar) {
+std::vector<HttpHeader> rate_headers(Family family, const sim::RateLeft& left, WallTime calendar) {
+  using sim::QuotaKind;
   std::vector<HttpHeader> headers;
   const bool openai = family == Family::openai;
-  const auto add = openai ? add_openai : add_anthropic;
-  const std::string reset = openai ? go_duration(left.until_reset) : rfc3339(calendar + left.until_reset);
-  if (left.requests) add(headers, "requests", *limit.requests_per_minute, *left.requests, reset);
-  if (left.tokens) {
-    // Anthropic rounds what is left to thousands.
-    const std::int64_t tokens = openai ? left.tokens->count() : (left.tokens->count() + 500) / 1000 * 1000;
-    add(headers, "tokens", limit.tokens_per_minute->count(), tokens, reset);
+  const auto add = [&](const char* what, const std::optional<sim::RateLeft::Kind>& kind) {
+    if (!kind) return;
+    const std::string reset = openai ? go_duration(kind->until_reset) : rfc3339(calendar + kind->until_reset);
+    // Anthropic rounds the tokens that are left to thousands.
+    const bool rounds = !openai && what != std::string_view("requests");
+    const std::int64_t remaining = rounds ? (kind->left + 500) / 1000 * 1000 : kind->left;
+    (openai ? add_openai : add_anthropic)(headers, what, kind->limit, remaining, reset);
+  };
+  add("requests", left.of(QuotaKind::requests));
+  if (!openai) {
+    add("tokens", left.of(QuotaKind::tokens));
+    add("input-tokens", left.of(QuotaKind::input_tokens));
+    add("output-tokens", left.of(QuotaKind::output_tokens));
+    return headers;
   }
+  auto least = left.of(QuotaKind::tokens);
+  for (const QuotaKind kind : {QuotaKind::input_tokens, QuotaKind::output_tokens}) {
+    const auto& other = left.of(kind);
+    if (other && (!least || other->left < least->left)) least = other;
+  }
+  add("tokens", least);
   return headers;
 }
 

@@ -50,6 +50,11 @@ std::string text_of(const CallLine& line) {
   }
   json.key("how").text(name_of(line.end)).key("tokens_sent").integer(line.tokens_sent);
   json.key("input").integer(line.billed.input.count()).key("output").integer(line.billed.output.count());
+  if (const TokenKinds& kinds = line.billed.kinds; kinds.any()) {
+    json.key("cached_input").integer(kinds.cached_input.count());
+    json.key("cache_write").integer(kinds.cache_write.count());
+    json.key("reasoning").integer(kinds.reasoning.count());
+  }
   json.key("billed_usd").decimal(line.cost.picos(), kPicoDecimals).key("usage_sent").boolean(line.usage_sent);
   json.key("faults").begin_array();
   for (const std::string& fault : line.faults) json.text(fault);

@@ -142,7 +142,8 @@ CallId ProviderHost::begin(Instant now, IncomingCall incoming) {
                        .deadline = Instant::max(),
                        .wall = scenario_.start + now_.time_since_epoch(),
                        .input = input,
-                       .output = writes ? demand.output : Tokens{}},
+                       .output = writes ? demand.output : Tokens{},
+                       .kinds = named.tagged && writes ? demand.kinds : TokenKinds{}},
               .is_open = true};
   open.call.output_max = writes ? open.request.max_tokens.value_or(request.max_tokens) : Tokens{};
   ++counts_[open.provider].calls;
@@ -193,7 +194,8 @@ void ProviderHost::serve(std::uint32_t slot) {
   open.answer = {.call = open.line.call,
                  .model = open.request.model,
                  .created = std::chrono::floor<std::chrono::seconds>(calendar(now_).time_since_epoch()).count(),
-                 .usage = {open.call.input, wanted},
+                 .usage = {open.call.input, wanted, open.result.billed.kinds},
+                 .has_usage = open.result.reply.kind != ReplyKind::ok || open.result.reply.usage.has_value(),
                  .is_cut = open.call.output > open.call.output_max,
                  .inputs = open.request.inputs,
                  .base64 = open.request.base64,
@@ -225,8 +227,7 @@ void ProviderHost::go_on(std::uint32_t slot) {
 void ProviderHost::send_head(Open& open, std::string_view content_type, std::optional<std::size_t> length) {
   const Api api = open.request.api;
   ResponseHead head{.status = 200, .content_type = std::string(content_type), .length = length};
-  head.headers = rate_headers(family_of(api), scenario_.providers[open.provider].rate_limit,
-                              providers_[open.provider].rate_left(now_), calendar(now_));
+  head.headers = rate_headers(family_of(api), providers_[open.provider].rate_left(now_), calendar(now_));
   head.headers.push_back(
       {family_of(api) == Family::openai ? "x-request-id" : "request-id", "req_wt" + std::to_string(open.line.call)});
   open.line.status = head.status;
@@ -258,7 +259,7 @@ void ProviderHost::send_tokens(std::uint32_t slot) {
   if (now_ < open.last) return expect(slot, open.last);
   if (kind == ReplyKind::truncated) return break_off(slot);
   output_.on_body(open.peer, stream_end(api, open.answer));
-  open.line.usage_sent = api != Api::chat || open.answer.wants_usage;
+  open.line.usage_sent = open.answer.has_usage && (api != Api::chat || open.answer.wants_usage);
   finish(slot, CallEnd::stream);
 }
 
@@ -296,7 +297,7 @@ void ProviderHost::answer_whole(std::uint32_t slot) {
   }
   send_head(open, kJson, body.size());
   output_.on_body(open.peer, body);
-  open.line.usage_sent = kind == ReplyKind::ok;
+  open.line.usage_sent = kind == ReplyKind::ok && open.answer.has_usage;
   finish(slot, CallEnd::whole);
 }
 
@@ -310,8 +311,7 @@ void ProviderHost::fail(std::uint32_t slot) {
   if (retry_after.form == monitor::RetryAfter::Form::date) retry_after.date += calendar_shift_;
   const Family family = family_of(open.request.api);
   ErrorReply reply = error_reply(family, kind, open.line.call, retry_after);
-  const auto rates = rate_headers(family, scenario_.providers[open.provider].rate_limit,
-                                  providers_[open.provider].rate_left(now_), calendar(now_));
+  const auto rates = rate_headers(family, providers_[open.provider].rate_left(now_), calendar(now_));
   reply.headers.insert(reply.headers.end(), rates.begin(), rates.end());
   open.line.status = reply.status;
   output_.on_head(open.peer, {.status = reply.status,

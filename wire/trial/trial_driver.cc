@@ -32,9 +32,8 @@ TrialDriver::TrialDriver(const sim::Scenario& scenario, std::uint64_t seed, Prov
     loads_.emplace_back(scenario.workloads[i], i, chance_, Instant{} + scenario.duration, scenario.start,
                         scenario.providers, monitor::LabelsId{i + 1}, limit_per_request,
                         sim::route_of(scenario, scenario.workloads[i]));
-    if (const auto* users = std::get_if<sim::ConstantVus>(&scenario.workloads[i].executor)) {
-      users_.insert(users_.end(), static_cast<std::size_t>(users->vus), VirtualUser{i});
-    }
+    const std::int64_t users = sim::users_most(scenario.workloads[i].executor);
+    for (std::int64_t user = 0; user < users; ++user) users_.push_back({i, user});
   }
   next_ordinal_.resize(loads_.size());
 }
@@ -47,10 +46,13 @@ void TrialDriver::begin() {
       queue_.schedule(first->at, i);
     }
   }
-  for (std::uint32_t i = 0; i < users_.size(); ++i) {
-    const sim::Load& load = loads_[users_[i].workload];
-    if (load.begin() < load.end()) queue_.schedule(load.begin(), static_cast<std::uint32_t>(loads_.size()) + i);
-  }
+  for (std::uint32_t i = 0; i < users_.size(); ++i) schedule_user(i, loads_[users_[i].workload].begin());
+}
+
+// The next request of a virtual user, who asks no more before this.
+void TrialDriver::schedule_user(std::uint32_t user, Instant from) {
+  const auto at = loads_[users_[user].workload].turn_of_user(users_[user].number, from);
+  if (at) queue_.schedule(*at, static_cast<std::uint32_t>(loads_.size()) + user);
 }
 
 void TrialDriver::step() {
@@ -73,8 +75,8 @@ void TrialDriver::step() {
     if (user == kNoUser) continue;
     const TrialRequest& ended = client_.requests()[place];
     const sim::Load& load = loads_[users_[user].workload];
-    const Instant next = std::max(now, ended.finished) + std::max(kThinkTimeMin, load.think_time(ended.demand.ordinal));
-    if (next < load.end()) queue_.schedule(next, static_cast<std::uint32_t>(loads_.size()) + user);
+    const Duration pause = std::max(kThinkTimeMin, load.think_time(ended.demand.ordinal));
+    schedule_user(user, std::max(now, ended.finished) + pause);
   }
   if (!queue_.empty() || client_.open() > 0 || is_driven_) {
     idle_since_.reset();

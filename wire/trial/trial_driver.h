@@ -47,6 +47,7 @@ class TrialDriver {
   void step();
   void end();
   [[nodiscard]] bool is_over() const;
+  void schedule_user(std::uint32_t user, Instant from);
   void handle(std::uint32_t payload, Instant due);
   // What the headers of a request may name.
   [[nodiscard]] sim::NamedTexts names_of(std::uint32_t workload, const monitor::Request& request) const;
@@ -55,6 +56,7 @@ class TrialDriver {
   static constexpr std::uint32_t kNoUser = UINT32_MAX;
   struct VirtualUser {
     std::uint32_t workload = 0;
+    std::int64_t number = 0;  // in the workload
   };
 
   const sim::Scenario& scenario_;

@@ -74,6 +74,7 @@ void add_call(Events& events, const TrialRun& run, const sim::Scenario& scenario
                                          .usage_known = is_known(line),
                                          .input = line.billed.input,
                                          .output = line.billed.output,
+                                         .kinds = line.billed.kinds,
                                          .billed = line.cost});
 }
 

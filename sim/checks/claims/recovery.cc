@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -150,6 +151,38 @@ std::optional<Duration> token_time_least(const Scenario& scenario, const Provide
   return least;
 }
 
+// The most that one call takes of a quota.
+double most_of_quota(const Scenario& scenario, QuotaKind kind) {
+  double most = 0;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    const double input = most_of(load.input.law);
+    const auto output = static_cast<double>(load.max_tokens.value_or(Tokens{500}).count());
+    const std::array amounts{1.0, input + output, input, output};  // by QuotaKind
+    most = std::max(most, amounts[static_cast<std::size_t>(kind)]);
+  }
+  return most;
+}
+
+std::optional<std::string> quota_cannot(const Scenario& scenario, const ProviderSpec& provider) {
+  constexpr std::array kWords{"calls", "tokens", "input tokens", "output tokens"};  // by QuotaKind
+  const RateLimit& limit = provider.rate_limit;
+  // The steps of a sliding window hold a sixtieth more than its period.
+  const double longer = limit.algorithm == QuotaAlgorithm::sliding_window ? 61.0 / 60 : 1;
+  const double minutes = std::clamp(static_cast<double>(scenario.duration.count()) / 60e9, 1.0, 24.0 * 60);
+  for (std::size_t kind = 0; kind < kQuotaKinds; ++kind) {
+    for (const QuotaPeriod period : {QuotaPeriod::minute, QuotaPeriod::day}) {
+      const auto amount = amount_of(limit, static_cast<QuotaKind>(kind), period);
+      const bool daily = period == QuotaPeriod::day;
+      const double needed = healthy_calls_per_minute(scenario) * (daily ? minutes : 1) * longer *
+                            most_of_quota(scenario, static_cast<QuotaKind>(kind));
+      if (!amount || static_cast<double>(*amount) >= needed) continue;
+      return fmt::format("{} admits {} {} a {}, the load needs up to {:.0f}", provider.name, *amount, kWords[kind],
+                         daily ? "day" : "minute", needed);
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> provider_cannot(const Scenario& scenario, const monitor::BreakerConfig& breaker,
                                            const ProviderSpec& provider) {
   const double latency = healthy_latency_max(scenario, provider);
@@ -177,24 +210,7 @@ std::optional<std::string> provider_cannot(const Scenario& scenario, const monit
     return fmt::format("{} serves {} calls at once, the load needs up to {:.0f}", provider.name, *provider.concurrency,
                        healthy_calls_at_once(scenario));
   }
-  const RateLimit& limit = provider.rate_limit;
-  const double per_minute = healthy_calls_per_minute(scenario);
-  if (limit.requests_per_minute && static_cast<double>(*limit.requests_per_minute) < per_minute) {
-    return fmt::format("{} admits {} calls a minute, the load needs up to {:.0f}", provider.name,
-                       *limit.requests_per_minute, per_minute);
-  }
-  if (limit.tokens_per_minute) {
-    double most = 0;
-    for (const WorkloadSpec& load : scenario.workloads) {
-      most =
-          std::max(most, most_of(load.input.law) + static_cast<double>(load.max_tokens.value_or(Tokens{500}).count()));
-    }
-    if (static_cast<double>(limit.tokens_per_minute->count()) < per_minute * most) {
-      return fmt::format("{} admits {} tokens a minute, the load needs up to {:.0f}", provider.name,
-                         limit.tokens_per_minute->count(), per_minute * most);
-    }
-  }
-  return std::nullopt;
+  return quota_cannot(scenario, provider);
 }
 
 // How much longer than a timeout providers may work on for callers who have gone, so that their places are taken after

@@ -182,8 +182,10 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
     {CheckId::W2, "W2", "run", "every fault window touched what it claims", "chaos-mesh #4948",
      "sim/checks/invariants/run_checks.cc"},
     {CheckId::Q, "Q", "run",
-     "the world is what the scenario says: queues are first come first served, timeouts bill by bill_on_timeout, users "
-     "think from the end of their requests, throttles refuse by their minute, requests arrive at their rate, and "
+     "the world is what the scenario says: queues are first come first served, timeouts bill by bill_on_timeout, "
+     "billed tokens are of the kinds that their provider prices, users "
+     "think from the end of their requests, throttles and quotas refuse what exceeds their windows, requests arrive at "
+     "their rate, and "
      "faults "
      "hit their share of calls",
      "", "sim/checks/invariants/world_checks.cc"},

@@ -179,6 +179,7 @@ void Checks::on(const LedgerEntry& entry) {
   open_request->billed = entry.billed;
   open_request->billed_input = entry.input;
   open_request->billed_output = entry.output;
+  open_request->billed_kinds = entry.kinds;
   if (entry.usage_known) open_request->known_cost += entry.billed;
   tokens_.on_ledger(*open_request, entry);
   telemetry_.on_ledger(entry);

@@ -18,6 +18,28 @@ Int128 price_of(const Tariff& tariff, Tokens input, Tokens output) {
          Int128{tariff.output.per_token.picos()} * output.count();
 }
 
+Int128 difference(const std::optional<Price>& own, Price plain) {
+  return own ? Int128{own->per_token.picos()} - plain.per_token.picos() : 0;
+}
+
+// Tokens of a kind with a price of its own cost that instead of what they are a part of.
+Int128 price_of(const Tariff& tariff, const monitor::Usage& usage) {
+  return price_of(tariff, usage.input, usage.output) +
+         difference(tariff.cached_input, tariff.input) * usage.kinds.cached_input.count() +
+         difference(tariff.cache_write, tariff.input) * usage.kinds.cache_write.count() +
+         difference(tariff.reasoning, tariff.output) * usage.kinds.reasoning.count();
+}
+
+// A request whose tokens may be of any kind may have all of them of the dearest.
+Int128 worst_of(const Tariff& tariff, const monitor::Request& request, Tokens output) {
+  Int128 worst = price_of(tariff, request.input, output);
+  if (!request.has_token_kinds) return worst;
+  const Int128 dearer_input =
+      std::max(difference(tariff.cached_input, tariff.input), difference(tariff.cache_write, tariff.input));
+  worst += std::max(dearer_input, Int128{0}) * request.input.count();
+  return worst + std::max(difference(tariff.reasoning, tariff.output), Int128{0}) * output.count();
+}
+
 }  // namespace
 
 // The list of prices at the wall clock's present instant.
@@ -94,7 +116,7 @@ void MoneyChecks::on_released(OpenRequest& open_request, Usd amount) {
 
 void MoneyChecks::on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event) {
   open_request.tariff = tariff_of(index_of(event.provider));
-  const Int128 worst = price_of(open_request.tariff, event.input, event.output_max);
+  const Int128 worst = worst_of(open_request.tariff, open_request.request, event.output_max);
   context_.violations.must(
       open_request.held && event.reserved == open_request.reserved && open_request.reserved.picos() >= worst,
       CheckId::C7, event.at, event.request, "the call may cost {} pico-USD; {} are reserved for it, it says {}",
@@ -110,7 +132,7 @@ void MoneyChecks::on_attempt_end(OpenRequest& open_request, const monitor::Attem
   all.must(event.settled <= event.reserved, CheckId::C3, event.at, event.request,
            "{} pico-USD are settled of a reservation of {}", picos(event.settled), picos(event.reserved));
   if (event.reply.usage) {
-    const Int128 bill = price_of(open_request.tariff, event.reply.usage->input, event.reply.usage->output);
+    const Int128 bill = price_of(open_request.tariff, *event.reply.usage);
     all.must(event.settled.picos() == bill, CheckId::C9, event.at, event.request,
              "{} + {} tokens are billed {} pico-USD instead of {}", event.reply.usage->input.count(),
              event.reply.usage->output.count(), picos(event.settled), static_cast<std::int64_t>(bill));
@@ -236,10 +258,10 @@ void MoneyChecks::on_finish(const OpenRequest& open_request, const monitor::Reco
 void MoneyChecks::refused(const OpenRequest& open_request) {
   Int128 worst = 0;
   if (open_request.permit_pending) {
-    worst = price_of(tariff_of(index_of(open_request.permit_provider)), open_request.request.input, open_request.grant);
+    worst = worst_of(tariff_of(index_of(open_request.permit_provider)), open_request.request, open_request.grant);
   } else {
     for (std::size_t i = 0; i < context_.providers(); ++i) {
-      worst = std::max(worst, price_of(tariff_of(i), open_request.request.input, open_request.grant));
+      worst = std::max(worst, worst_of(tariff_of(i), open_request.request, open_request.grant));
     }
   }
   const Usd asked = Usd::from_picos(static_cast<std::int64_t>(worst));

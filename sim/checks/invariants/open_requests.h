@@ -76,6 +76,7 @@ struct OpenRequest {
   Tokens output_max;
   std::uint64_t ordinal = 0;      // in its workload
   Tokens wanted;                  // from the present call, uncut
+  TokenKinds wanted_kinds;        // likewise
   bool was_served = false;        // the present call had a place at its provider
   bool waited_for_place = false;  // in its provider's queue
   bool asked_own_limit = false;   // and the provider's own limit decided on it, in a minute that
@@ -84,6 +85,7 @@ struct OpenRequest {
   WallTime called_at{};  // in true time: when the present call was made
   Tokens billed_input;   // for the present call, by the ledger
   Tokens billed_output;
+  TokenKinds billed_kinds;
   DueStep due;
   ModelPermit permit;
   Instant started{};

@@ -23,6 +23,7 @@ WorldChecks::WorldChecks(CheckContext& context)
       on_(context.violations.on(CheckId::Q)),
       queues_({context.scenario, context.violations}),
       timeouts_({context.scenario, context.violations}),
+      kinds_({context.scenario, context.violations}),
       thoughts_({context.scenario, context.violations}),
       throttles_({context.scenario, context.violations}),
       arrivals_({context.scenario, context.violations}),
@@ -43,7 +44,7 @@ void WorldChecks::on_arrival(OpenRequest& open_request) {
   if (!on_ || workload >= ordinals_.size() || std::exchange(is_further_try_, false)) return;
   open_request.ordinal = ordinals_[workload]++;
   arrivals_.on_arrival(workload);
-  thoughts_.on_arrival(context_.now, open_request.request.id, workload);
+  thoughts_.on_arrival(context_.now, open_request.request.id, workload, open_request.ordinal);
 }
 
 void WorldChecks::on_attempt_start(OpenRequest& open_request) {
@@ -71,6 +72,7 @@ void WorldChecks::on_placed(OpenRequest& open_request, const CallPlaced& event) 
 void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) {
   is_called_ = true;
   open_request.wanted = event.wanted;
+  open_request.wanted_kinds = event.kinds;
   const std::size_t provider = index_of(event.provider);
   shares_.on_call(event.at, provider, hits_);
   throttles_.on_call({.at = event.at,
@@ -94,7 +96,8 @@ void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) 
                                     .request = event.request,
                                     .provider = provider,
                                     .true_time = context_.true_time(),
-                                    .tokens = (open_request.request.input + open_request.output_max).count()});
+                                    .tokens = (open_request.request.input + open_request.output_max).count(),
+                                    .input = open_request.request.input.count()});
 }
 
 void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event) {
@@ -116,6 +119,16 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
                           .output = std::min(open_request.wanted, open_request.output_max),
                           .billed_input = open_request.billed_input,
                           .billed_output = open_request.billed_output});
+  }
+  if (open_request.wanted_kinds.any() || open_request.billed_kinds.any()) [[unlikely]] {
+    kinds_.on_end({.at = event.at,
+                   .request = event.request,
+                   .kind = event.reply.kind,
+                   .tariff = open_request.tariff,
+                   .wanted = open_request.wanted_kinds,
+                   .input = open_request.billed_input,
+                   .output = open_request.billed_output,
+                   .billed = open_request.billed_kinds});
   }
   judge_window(open_request, event, spec);
   if (!open_request.asked_own_limit) return;

@@ -9,6 +9,7 @@
 #include "sim/checks/world/think_times.h"
 #include "sim/checks/world/throttle_minutes.h"
 #include "sim/checks/world/timeout_bills.h"
+#include "sim/checks/world/token_kind_bills.h"
 #include "sim/checks/world/touched_shares.h"
 #include "sim/world/world.h"
 
@@ -41,6 +42,7 @@ class WorldChecks {
   bool on_;
   QueueOrder queues_;
   TimeoutBills timeouts_;
+  TokenKindBills kinds_;
   ThinkTimes thoughts_;
   ThrottleMinutes throttles_;
   ArrivalCounts arrivals_;

@@ -1,10 +1,12 @@
 #pragma once
 // Q: a user of a closed loop asks again when the drawn pause, at least a millisecond, has passed since the end of the
-// user's request; and all users ask first when the load begins.
+// user's request, and all users ask first when the load begins. Of a load whose users come and go, each asks at the
+// first instant from then on at which the line of users is high enough; users who are due at one instant ask in the
+// order in which they became due.
 
 #include <cstdint>
-#include <functional>
-#include <queue>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "sim/checks/world/world_watch.h"
@@ -17,18 +19,23 @@ class ThinkTimes {
   explicit ThinkTimes(const WorldWatch& watch);
 
   void on_begin(std::uint64_t seed);
-  void on_arrival(Instant at, RequestId request, std::size_t workload);
   // `ordinal`: the request's number in its workload, from 0.
+  void on_arrival(Instant at, RequestId request, std::size_t workload, std::uint64_t ordinal);
   void on_end(Instant at, std::size_t workload, std::uint64_t ordinal);
 
  private:
   struct Loop {
     const WorkloadSpec* spec = nullptr;
-    const ConstantVus* users = nullptr;  // nullptr: no closed loop
+    const Law* pause = nullptr;  // nullptr: no closed loop
+    const RampingVus* ramp = nullptr;
     StreamKey stream;
+    Instant begin{};
     Instant end{};
-    std::priority_queue<Instant, std::vector<Instant>, std::greater<>> due;
+    std::multimap<Instant, std::int64_t> due;           // users, in the order of becoming due
+    std::map<std::uint64_t, std::int64_t> user_asking;  // by ordinal
   };
+
+  static void make_due(Loop& loop, std::int64_t user, Instant from);
 
   WorldWatch watch_;
   std::vector<Loop> loops_;  // by workload

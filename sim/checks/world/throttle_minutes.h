@@ -1,12 +1,13 @@
 #pragma once
-// Q: a throttle and a provider's own limit refuse what exceeds their requests or tokens in a UTC minute, and nothing
-// else. What they refuse does not count.
+// Q: a throttle refuses what exceeds its requests or tokens in a UTC minute, a provider's own limit what exceeds its
+// quotas, and neither anything else. What they refuse does not count.
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "sim/checks/world/world_watch.h"
+#include "sim/models/quota_model.h"
 #include "sim/models/token_limit_model.h"
 
 namespace windtunnel::sim {
@@ -18,6 +19,7 @@ struct ThrottledCall {
   std::size_t provider = 0;
   WallTime true_time{};
   std::int64_t tokens = 0;
+  std::int64_t input = 0;  // of these
 };
 
 class ThrottleMinutes {
@@ -41,7 +43,7 @@ class ThrottleMinutes {
   WorldWatch watch_;
   bool has_throttle_ = false;
   std::vector<Fault> faults_;
-  std::vector<RateModel> own_;  // by provider
+  std::vector<QuotaModel> own_;  // by provider
 };
 
 }  // namespace windtunnel::sim

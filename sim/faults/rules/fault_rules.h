@@ -66,6 +66,12 @@ struct FaultedCall {
   WallTime true_time{};     // whatever the monitor's wall clock shows
   Duration since_begin{0};  // from the fault's begin to now
   Duration length{0};       // from the fault's begin to its end
+  double size = 1;          // how much of its settings acts, while a ramp raises or lowers it
+
+  // A setting that is `none` where nothing acts.
+  [[nodiscard]] double sized(double none, double whole) const {
+    return size == 1 ? whole : none + (whole - none) * size;
+  }
 };
 
 // The order in which overlapping faults decide a call.
@@ -120,6 +126,8 @@ struct FaultRules {
   static constexpr bool kLasts = true;
   // True: each call that it touches ends otherwise, whatever is drawn.
   static constexpr bool kIsCertain = false;
+  // True: what it does to a call may be more or less, so that a ramp may be of its size.
+  static constexpr bool kHasSize = false;
   // False: a call whose result it changed may still be answered ok.
   static constexpr bool kSpoilsReply = true;
 

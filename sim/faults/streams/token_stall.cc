@@ -2,8 +2,8 @@
 
 namespace windtunnel::sim {
 
-bool TokenStall::apply(const FaultedCall& /*call*/, State& /*state*/, FaultEffect& effect) const {
-  effect.token_factor *= factor;
+bool TokenStall::apply(const FaultedCall& call, State& /*state*/, FaultEffect& effect) const {
+  effect.token_factor *= call.sized(1, factor);
   return effect.is_worked_on();
 }
 

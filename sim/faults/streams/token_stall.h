@@ -14,6 +14,7 @@ struct TokenStall : FaultRules {
   double factor = 1;
 
   static constexpr bool kSpoilsReply = false;
+  static constexpr bool kHasSize = true;
   bool apply(const FaultedCall& call, State& state, FaultEffect& effect) const;
   [[nodiscard]] double slowed(double latency) const { return latency * (factor > 1 ? factor : 1); }
   [[nodiscard]] std::vector<FaultProblem> problems(const IsWritten& is_written) const;

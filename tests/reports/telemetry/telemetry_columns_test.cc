@@ -25,10 +25,11 @@ TEST(TelemetryColumns, are_the_keys_of_a_record) {
   monitor::Record record;
   record.attempt_count = 1;
   record.attempt_storage[0] = {};
+  record.kinds.reasoning = Tokens{1};
   const std::vector<monitor::ProviderConfig> providers{{.name = "openai", .model = "gpt-4", .tariffs = {}}};
   std::set<std::string> written;
   collect(nlohmann::ordered_json::parse(monitor::record_line(record, {.providers = providers})), "", written);
-  EXPECT_EQ(written.size(), 29U);
+  EXPECT_EQ(written.size(), 32U);
   written.insert("metadata.route");  // of runs with routes alone
   std::set<std::string> explained;
   for (const Explanation& column : telemetry_columns()) {

@@ -62,7 +62,8 @@ TEST(LlmMonitorMocks, are_the_profiles_of_the_seed) {
     EXPECT_EQ(default_profile(mock.provider), name);
     EXPECT_EQ(spec.model, mock.model);
     ASSERT_EQ(spec.tariffs.size(), 1U);
-    EXPECT_EQ(spec.tariffs[0].tariff, mock.tariff);
+    EXPECT_EQ(spec.tariffs[0].tariff.input, mock.tariff.input);
+    EXPECT_EQ(spec.tariffs[0].tariff.output, mock.tariff.output);
     EXPECT_EQ(spec.time_per_output_token, sim::Law::fixed(0));
     const auto ns = [](Duration duration) { return static_cast<double>(duration.count()); };
     EXPECT_EQ(spec.time_to_first_token,

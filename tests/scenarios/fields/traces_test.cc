@@ -58,6 +58,101 @@ TEST_F(Trace, fills_the_requests_of_a_replay) {
   EXPECT_EQ(requests[2].max_tokens, Tokens{0});
 }
 
+TEST_F(Trace, has_columns_of_callers_models_and_cached_tokens) {
+  const sim::Scenario s = read(
+      "t_us,input_tokens,output_tokens,user,team,key,model,cached_input_tokens,latency_ms,outcome\n"
+      "0,10,2,ada,red,key-1,openai,7,12.5,served\n"
+      "1,10,2,,,,claude-3-5-sonnet,,,\n"
+      "2,10,2,,,,unheard-of,,,\n");
+  const auto& requests = s.workloads[0].requests;
+  ASSERT_EQ(requests.size(), 3U);
+  EXPECT_EQ(requests[0].user, "ada");
+  EXPECT_EQ(requests[0].team, "red");
+  EXPECT_EQ(requests[0].key, "key-1");
+  EXPECT_EQ(requests[0].provider, "openai");
+  EXPECT_EQ(requests[0].cached_input, Tokens{7});
+  EXPECT_EQ(requests[1].provider, "anthropic") << "whose model it is";
+  EXPECT_FALSE(requests[1].user || requests[1].cached_input);
+  EXPECT_FALSE(requests[2].provider);
+  ASSERT_FALSE(s.warnings.empty());
+  EXPECT_NE(s.warnings.back().find("no provider has the model \"unheard-of\""), std::string::npos);
+}
+
+TEST_F(Trace, of_azure_is_read_as_it_is_published) {
+  for (const char* const text :
+       {"TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,4808,10\n2023-11-16 "
+        "18:17:04.0319600,3180,8\n",
+        "TIMESTAMP,ContextTokens,GeneratedTokens\r\n2024-05-10 00:00:00.009930+00:00,4808,10\r\n"
+        "2024-05-10 00:00:00.061930+00:00,3180,8\r\n"}) {
+    const auto requests = read(text).workloads[0].requests;
+    ASSERT_EQ(requests.size(), 2U);
+    EXPECT_EQ(requests[0].at, 0ns) << "times since 1970 begin with the first row";
+    EXPECT_EQ(requests[1].at, 52ms);
+    EXPECT_EQ(requests[1].input, Tokens{3180});
+    EXPECT_EQ(requests[1].output, Tokens{8});
+  }
+  EXPECT_EQ(error_of("TIMESTAMP,ContextTokens,GeneratedTokens\nyesterday,1,2\n"),
+            "t.csv:2 TIMESTAMP \"yesterday\" is no time of the calendar since 1970");
+}
+
+TEST_F(Trace, of_burstgpt_and_vidur_have_times_in_seconds) {
+  const auto burst = read(
+                         "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
+                         "5,ChatGPT,472,18,490,Conversation log\n45.25,GPT-4,1087,230,1317,API log\n")
+                         .workloads[0]
+                         .requests;
+  ASSERT_EQ(burst.size(), 2U);
+  EXPECT_EQ(burst[1].at, 45'250ms);
+  EXPECT_EQ(burst[1].input, Tokens{1087});
+  EXPECT_EQ(burst[1].output, Tokens{230});
+  const auto vidur =
+      read("arrived_at,num_prefill_tokens,num_decode_tokens,pd_ratio\n0.5,374,44,8.5\n").workloads[0].requests;
+  ASSERT_EQ(vidur.size(), 1U);
+  EXPECT_EQ(vidur[0].at, 500ms);
+  EXPECT_EQ(vidur[0].output, Tokens{44});
+  EXPECT_EQ(error_of("arrived_at,num_prefill_tokens,num_decode_tokens\nsoon,1,2\n"),
+            "t.csv:2 arrived_at \"soon\" is no time in seconds");
+}
+
+TEST_F(Trace, of_mooncake_is_lines_of_json_with_questions_by_their_blocks) {
+  const auto requests = read(R"({"timestamp": 0, "input_length": 6955, "output_length": 52, "hash_ids": [46, 47]}
+{"timestamp": 3052, "input_length": 6955, "output_length": 26, "hash_ids": [46, 47]}
+{"timestamp": 3052, "input_length": 6955, "output_length": 26, "hash_ids": [46, 48]}
+)")
+                            .workloads[0]
+                            .requests;
+  ASSERT_EQ(requests.size(), 3U);
+  EXPECT_EQ(requests[1].at, 3052ms);
+  EXPECT_EQ(requests[1].input, Tokens{6955});
+  EXPECT_EQ(requests[1].max_tokens, Tokens{26});
+  EXPECT_EQ(requests[0].prompt, requests[1].prompt);
+  EXPECT_NE(requests[0].prompt, requests[2].prompt);
+  EXPECT_EQ(error_of("{\"timestamp\": 1}\n"),
+            "t.csv:1 the line is no object of timestamp, input_length and output_length");
+}
+
+TEST_F(Trace, may_be_packed_by_gzip_or_zstd) {
+  const auto packed = [&](const std::string& command) {
+    std::ofstream(folder_ / "plain", std::ios::binary) << "t_us,input_tokens,output_tokens\n0,1,2\n5,3,4\n";
+    const std::string to = (folder_ / "packed").string();
+    if (std::system(("(" + command + ") < " + (folder_ / "plain").string() + " > " + to + " 2>/dev/null").c_str()) != 0)
+      return std::string();
+    std::ifstream in(to, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  for (const char* const command : {"gzip -c", "zstd -c"}) {
+    const std::string bytes = packed(command);
+    if (bytes.empty()) continue;  // the tool is not there
+    const auto requests = read(bytes).workloads[0].requests;
+    ASSERT_EQ(requests.size(), 2U) << command;
+    EXPECT_EQ(requests[1].input, Tokens{3});
+    EXPECT_NE(error_of(bytes.substr(0, bytes.size() - 3)).find("damaged gzip or zstd"), std::string::npos) << command;
+    if (std::string(command) == "gzip -c") {
+      EXPECT_EQ(read(bytes + packed("tail -n 1 | gzip -c")).workloads[0].requests.size(), 3U) << "two members";
+    }
+  }
+}
+
 TEST_F(Trace, columns_may_stand_in_any_order) {
   const auto requests = read("output_tokens,t_us,input_tokens\n3,1,2\n").workloads[0].requests;
   ASSERT_EQ(requests.size(), 1U);
@@ -84,7 +179,9 @@ TEST_F(Trace, names_the_row_that_is_wrong) {
 
 TEST_F(Trace, needs_its_header) {
   EXPECT_EQ(error_of(""),
-            "t.csv:1 the header names an unknown column \"\"; it is t_us,input_tokens,output_tokens[,prompt_key]");
+            "t.csv:1 the header names an unknown column \"\"; it is "
+            "t_us,input_tokens,output_tokens[,prompt_key,user,team,key,model,"
+            "cached_input_tokens]");
   EXPECT_EQ(error_of("0,1,2\n").substr(0, 44), "t.csv:1 the header names an unknown column \"");
   EXPECT_EQ(error_of("t_us,input_tokens\n"), "t.csv:1 the header lacks the column output_tokens");
   EXPECT_EQ(error_of("t_us,t_us,input_tokens\n"), "t.csv:1 the header names \"t_us\" twice");

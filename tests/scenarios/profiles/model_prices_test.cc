@@ -20,11 +20,8 @@ void expect_same(const ModelPrice& a, const ModelPrice& b) {
   EXPECT_EQ(a.model, b.model);
   EXPECT_EQ(a.vendor, b.vendor) << a.model;
   EXPECT_EQ(a.tariff, b.tariff) << a.model;
-  EXPECT_EQ(a.cached_input, b.cached_input) << a.model;
-  EXPECT_EQ(a.cache_write, b.cache_write) << a.model;
   EXPECT_EQ(a.batch_input, b.batch_input) << a.model;
   EXPECT_EQ(a.batch_output, b.batch_output) << a.model;
-  EXPECT_EQ(a.reasoning, b.reasoning) << a.model;
   EXPECT_EQ(a.first_tier, b.first_tier) << a.model;
 }
 

@@ -13,6 +13,38 @@ using namespace std::chrono_literals;
 using monitor::Record;
 using monitor::ReplyKind;
 
+// --- Ramps of size --------------------------------------------------------------------------------------------------
+
+TEST(RampOfSize, slows_every_call_more_and_more_and_then_less) {
+  Scenario scenario = world(100s, workload("chat", per_second(1)), provider("alpha", Law::fixed(1e9)));
+  FaultSpec slow = fault("slow", LatencySpike{.factor = 5, .add = 8s}, 0s, 100s);
+  slow.ramp = 40s;
+  slow.ramp_down = 20s;
+  slow.ramp_of = RampOf::size;
+  scenario.faults = {slow};
+  const KeptRun kept{scenario};
+  const auto latency_at = [&](std::size_t second) { return kept.records[second].latency(); };
+  EXPECT_EQ(latency_at(0), 1s);
+  EXPECT_EQ(latency_at(10), 1s * 2 + 2s);
+  EXPECT_EQ(latency_at(20), 1s * 3 + 4s);
+  EXPECT_EQ(latency_at(40), 1s * 5 + 8s);
+  EXPECT_EQ(latency_at(80), 1s * 5 + 8s);
+  EXPECT_EQ(latency_at(90), 1s * 3 + 4s);
+}
+
+TEST(RampOfSize, of_a_burst_is_of_its_rate) {
+  Scenario scenario = world(1000s, workload("chat", per_second(20)));
+  FaultSpec burst = fault("burst", ErrorBurst{.rate = 0.8}, 0s, 1000s);
+  burst.ramp = 1000s;
+  burst.ramp_of = RampOf::size;
+  scenario.faults = {burst};
+  const KeptRun kept{scenario};
+  const auto early = static_cast<double>(kept.count(ReplyKind::server_error, 0s, 500s)) / 10'000;
+  const auto late = static_cast<double>(kept.count(ReplyKind::server_error, 500s, 1000s)) / 10'000;
+  EXPECT_NEAR(early, 0.2, 4 * std::sqrt(0.2 * 0.8 / 10'000));
+  EXPECT_NEAR(late, 0.6, 4 * std::sqrt(0.6 * 0.4 / 10'000));
+}
+
 // --- Flapping --------------------------------------------------------------------------------------------------------
 
 TEST(Flapping, is_down_and_up_in_turn_beginning_with_down) {

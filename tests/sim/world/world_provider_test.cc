@@ -351,11 +351,11 @@ TEST(ProvidersRateLimit, handles_minutes_before_1970) {
   RateWindow window;
   RateLimit limit;
   limit.requests_per_minute = 1;
-  EXPECT_FALSE(window.admit(limit, Tokens{1}, WallTime{} - 61s).has_value());
-  EXPECT_EQ(window.admit(limit, Tokens{1}, WallTime{} - 61s), 1s);
-  EXPECT_FALSE(window.admit(limit, Tokens{1}, WallTime{} - 60s).has_value());
-  EXPECT_EQ(window.admit(limit, Tokens{1}, WallTime{} - 1ns), 1ns);
-  EXPECT_FALSE(window.admit(limit, Tokens{1}, WallTime{}).has_value());
+  EXPECT_FALSE(window.admit(limit, {Tokens{1}, Tokens{}}, WallTime{} - 61s).has_value());
+  EXPECT_EQ(window.admit(limit, {Tokens{1}, Tokens{}}, WallTime{} - 61s), 1s);
+  EXPECT_FALSE(window.admit(limit, {Tokens{1}, Tokens{}}, WallTime{} - 60s).has_value());
+  EXPECT_EQ(window.admit(limit, {Tokens{1}, Tokens{}}, WallTime{} - 1ns), 1ns);
+  EXPECT_FALSE(window.admit(limit, {Tokens{1}, Tokens{}}, WallTime{}).has_value());
 }
 
 // --- A caller that goes at a time that it did not know before
@@ -384,7 +384,8 @@ TEST(Abandon, is_what_the_deadline_would_have_made_and_counts_in_no_limit_again)
         EXPECT_EQ(result.at, expected.at);
         EXPECT_EQ(result.work_until, expected.work_until);
         EXPECT_EQ(result.cost, expected.cost);
-        EXPECT_EQ(unknown.rate_left(call.at).requests, known.rate_left(call.at).requests);
+        EXPECT_EQ(unknown.rate_left(call.at).of(QuotaKind::requests)->left,
+                  known.rate_left(call.at).of(QuotaKind::requests)->left);
       }
     }
   }

@@ -36,6 +36,43 @@ TEST(Chat, whole_answer) {
             R"("system_fingerprint":"fp_windtunnel"})");
 }
 
+// 30 tokens of input, 20 of them cached and 4 written, and one of the two of output thought.
+Answer answer_with_kinds() {
+  Answer of = answer();
+  of.usage.kinds = {Tokens{20}, Tokens{4}, Tokens{1}};
+  return of;
+}
+
+bool holds(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+TEST(UsageKinds, are_within_the_counts_of_openai) {
+  const std::string chat = whole_answer(Api::chat, answer_with_kinds());
+  EXPECT_TRUE(holds(chat, R"("prompt_tokens":30,"completion_tokens":2,"total_tokens":32,)"
+                          R"("prompt_tokens_details":{"cached_tokens":20},)"
+                          R"("completion_tokens_details":{"reasoning_tokens":1})"));
+  const std::string responses = whole_answer(Api::responses, answer_with_kinds());
+  EXPECT_TRUE(holds(responses, R"("input_tokens":30,"input_tokens_details":{"cached_tokens":20},"output_tokens":2,)"
+                               R"("output_tokens_details":{"reasoning_tokens":1},"total_tokens":32)"));
+}
+
+TEST(UsageKinds, are_beside_the_input_of_anthropic) {
+  const char* const expected =
+      R"("input_tokens":6,"cache_creation_input_tokens":4,"cache_read_input_tokens":20,"output_tokens":)";
+  EXPECT_TRUE(holds(whole_answer(Api::messages, answer_with_kinds()), expected));
+  EXPECT_TRUE(holds(stream_begin(Api::messages, answer_with_kinds()), expected));
+}
+
+TEST(UsageMissing, is_a_usage_without_counts_and_never_zero) {
+  Answer of = answer();
+  of.wants_usage = true;
+  of.has_usage = false;
+  EXPECT_FALSE(holds(whole_answer(Api::chat, of), "usage"));
+  EXPECT_FALSE(holds(stream_of(Api::chat, of), "usage"));
+  EXPECT_TRUE(holds(whole_answer(Api::responses, of), R"("usage":null)"));
+  EXPECT_FALSE(holds(whole_answer(Api::messages, of), "put_tokens"));
+  EXPECT_FALSE(holds(stream_of(Api::messages, of), "put_tokens"));
+}
+
 TEST(Chat, stream) {
   const std::string head =
       R"(data: {"id":"chatcmpl-wt7","object":"chat.completion.chunk","created":1768903200,"model":"m\"1",)"

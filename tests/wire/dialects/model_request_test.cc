@@ -118,20 +118,46 @@ TEST(RateHeaders, show_what_the_window_leaves) {
   const sim::RateLimit limit{.requests_per_minute = 10, .tokens_per_minute = Tokens{5000}};
   sim::RateWindow window;
   const WallTime at{1'768'903'200s + 12'500ms};
-  EXPECT_FALSE(window.admit(limit, Tokens{1400}, at));
-  EXPECT_EQ(rate_headers(Family::openai, limit, window.left(limit, at), at),
+  EXPECT_FALSE(window.admit(limit, {Tokens{1000}, Tokens{400}}, at));
+  EXPECT_EQ(rate_headers(Family::openai, window.left(limit, at), at),
             (std::vector<HttpHeader>{{"x-ratelimit-limit-requests", "10"},
                                      {"x-ratelimit-remaining-requests", "9"},
                                      {"x-ratelimit-reset-requests", "47.5s"},
                                      {"x-ratelimit-limit-tokens", "5000"},
                                      {"x-ratelimit-remaining-tokens", "3600"},
                                      {"x-ratelimit-reset-tokens", "47.5s"}}));
-  const auto anthropic = rate_headers(Family::anthropic, limit, window.left(limit, at), at);
+  const auto anthropic = rate_headers(Family::anthropic, window.left(limit, at), at);
   EXPECT_EQ(anthropic[2], (HttpHeader{"anthropic-ratelimit-requests-reset", "2026-01-20T10:01:00Z"}));
   EXPECT_EQ(anthropic[4], (HttpHeader{"anthropic-ratelimit-tokens-remaining", "4000"}));
   // The next minute has all of it again.
-  EXPECT_EQ(window.left(limit, at + 48s).requests, 10);
-  EXPECT_TRUE(rate_headers(Family::openai, {}, window.left({}, at), at).empty());
+  EXPECT_EQ(window.left(limit, at + 48s).of(sim::QuotaKind::requests)->left, 10);
+  EXPECT_TRUE(rate_headers(Family::openai, window.left({}, at), at).empty());
+}
+
+TEST(RateHeaders, show_the_limit_that_leaves_least_of_each_kind) {
+  const sim::RateLimit limit{.requests_per_minute = 10,
+                             .input_tokens_per_minute = Tokens{60'000},
+                             .output_tokens_per_minute = Tokens{6'000},
+                             .requests_per_day = 3,
+                             .algorithm = sim::QuotaAlgorithm::token_bucket};
+  sim::RateWindow window;
+  const WallTime at{1'768'903'200s};
+  EXPECT_FALSE(window.admit(limit, {Tokens{2'000}, Tokens{1'000}}, at));
+  const auto anthropic = rate_headers(Family::anthropic, window.left(limit, at), at);
+  EXPECT_EQ(anthropic, (std::vector<HttpHeader>{{"anthropic-ratelimit-requests-limit", "3"},
+                                                {"anthropic-ratelimit-requests-remaining", "2"},
+                                                {"anthropic-ratelimit-requests-reset", "2026-01-20T18:00:00Z"},
+                                                {"anthropic-ratelimit-input-tokens-limit", "60000"},
+                                                {"anthropic-ratelimit-input-tokens-remaining", "58000"},
+                                                {"anthropic-ratelimit-input-tokens-reset", "2026-01-20T10:00:02Z"},
+                                                {"anthropic-ratelimit-output-tokens-limit", "6000"},
+                                                {"anthropic-ratelimit-output-tokens-remaining", "5000"},
+                                                {"anthropic-ratelimit-output-tokens-reset", "2026-01-20T10:00:10Z"}}));
+  const auto openai = rate_headers(Family::openai, window.left(limit, at + 5s), at + 5s);
+  EXPECT_EQ(openai[0], (HttpHeader{"x-ratelimit-limit-requests", "3"}));
+  EXPECT_EQ(openai[2], (HttpHeader{"x-ratelimit-reset-requests", "7h59m55s"}));
+  EXPECT_EQ(openai[4], (HttpHeader{"x-ratelimit-remaining-tokens", "5500"})) << "the output's, which are fewer";
+  EXPECT_EQ(openai[5], (HttpHeader{"x-ratelimit-reset-tokens", "5s"}));
 }
 
 }  // namespace

@@ -151,6 +151,55 @@ TEST(StreamRelay, passes_the_same_dialect_byte_for_byte_however_it_is_cut) {
   }
 }
 
+// 9 tokens of input, 5 cached and 2 written, and one of 4 of output thought, as far as the dialect has words for them.
+TokenKinds kinds_in(Api api) {
+  return api == Api::messages ? TokenKinds{Tokens{5}, Tokens{2}, Tokens{}} : TokenKinds{Tokens{5}, Tokens{}, Tokens{1}};
+}
+
+Answer served_with_kinds() {
+  Answer answer = served();
+  answer.usage.kinds = {Tokens{5}, Tokens{2}, Tokens{1}};
+  return answer;
+}
+
+TEST(StatedKinds, are_read_from_whole_answers_and_streams_and_survive_translation) {
+  for (const Api api : {Api::chat, Api::messages, Api::responses}) {
+    const Answer answer = served_with_kinds();
+    const auto read = read_answer(api, whole_answer(api, answer));
+    ASSERT_TRUE(read && read->usage);
+    EXPECT_EQ(read->usage->input, Tokens{9});
+    EXPECT_EQ(read->usage->kinds, kinds_in(api));
+    const auto again = read_answer(api, whole_text(api, *read));
+    ASSERT_TRUE(again && again->usage);
+    EXPECT_EQ(again->usage->kinds, kinds_in(api));
+    const StreamRelay relay =
+        read_back(api, stream_begin(api, answer) + stream_token(api, answer, 0) + stream_end(api, answer));
+    ASSERT_TRUE(relay.answer().usage);
+    EXPECT_EQ(relay.answer().usage->input, Tokens{9});
+    EXPECT_EQ(relay.answer().usage->kinds, kinds_in(api));
+  }
+}
+
+TEST(NeutralAnswer, has_no_usage_where_none_was_sent) {
+  for (const Api api : {Api::chat, Api::messages, Api::responses}) {
+    Answer answer = served();
+    answer.has_usage = false;
+    const auto read = read_answer(api, whole_answer(api, answer));
+    ASSERT_TRUE(read);
+    EXPECT_FALSE(read->usage);
+    EXPECT_FALSE(read_back(api, stream_begin(api, answer) + stream_end(api, answer)).answer().usage);
+  }
+}
+
+TEST(StatedKinds, are_never_more_than_the_usage_holds) {
+  const auto read = read_answer(
+      Api::chat, R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,)"
+                 R"("completion_tokens":2,"prompt_tokens_details":{"cached_tokens":7},)"
+                 R"("completion_tokens_details":{"reasoning_tokens":-1}}})");
+  ASSERT_TRUE(read && read->usage);
+  EXPECT_EQ(read->usage->kinds, (TokenKinds{Tokens{3}, Tokens{}, Tokens{}}));
+}
+
 TEST(StreamRelay, takes_a_usage_out_that_was_not_asked_for) {
   StreamRelay relay{{.from = Api::chat, .to = Api::chat}};
   std::string out;

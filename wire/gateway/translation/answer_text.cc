@@ -42,8 +42,13 @@ std::string arguments_or_empty(const ToolCall& call) { return call.arguments.emp
 
 std::string chat_usage(const NeutralAnswer& answer) {
   const monitor::Usage usage = usage_or_none(answer);
-  return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{}}})", usage.input.count(),
-                     usage.output.count(), (usage.input + usage.output).count());
+  const std::string details = usage.kinds.any()
+                                  ? fmt::format(R"(,"prompt_tokens_details":{{"cached_tokens":{}}},)"
+                                                R"("completion_tokens_details":{{"reasoning_tokens":{}}})",
+                                                usage.kinds.cached_input.count(), usage.kinds.reasoning.count())
+                                  : std::string();
+  return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{}{}}})", usage.input.count(),
+                     usage.output.count(), (usage.input + usage.output).count(), details);
 }
 
 std::string chat_tools(const NeutralAnswer& answer, bool numbered) {
@@ -94,12 +99,22 @@ std::string messages_event(std::string_view type, std::string_view rest) {
   return fmt::format("event: {}\ndata: {{\"type\":\"{}\"{}}}\n\n", type, type, rest);
 }
 
+std::string messages_input(const NeutralAnswer& answer) {
+  const monitor::Usage usage = usage_or_none(answer);
+  const TokenKinds& kinds = usage.kinds;
+  const std::string plain =
+      fmt::format(R"("input_tokens":{})", (usage.input - kinds.cached_input - kinds.cache_write).count());
+  if (kinds.cached_input == Tokens{} && kinds.cache_write == Tokens{}) return plain;
+  return plain + fmt::format(R"(,"cache_creation_input_tokens":{},"cache_read_input_tokens":{})",
+                             kinds.cache_write.count(), kinds.cached_input.count());
+}
+
 std::string messages_shell(const NeutralAnswer& answer, std::string_view content, std::string_view reason,
                            std::int64_t output) {
   return fmt::format(R"({{"id":{},"type":"message","role":"assistant","model":{},"content":[{}],"stop_reason":{},)"
-                     R"("stop_sequence":null,"usage":{{"input_tokens":{},"output_tokens":{}}}}})",
-                     json_string(answer.id), json_string(answer.model), content, reason,
-                     usage_or_none(answer).input.count(), output);
+                     R"("stop_sequence":null,"usage":{{{},"output_tokens":{}}}}})",
+                     json_string(answer.id), json_string(answer.model), content, reason, messages_input(answer),
+                     output);
 }
 
 std::string messages_whole(const NeutralAnswer& answer) {
@@ -128,11 +143,10 @@ std::string messages_end(const NeutralAnswer& answer) {
                                        json_string(arguments_or_empty(call))));
     text += messages_event("content_block_stop", fmt::format(R"(,"index":{})", i + 1));
   }
-  const monitor::Usage usage = usage_or_none(answer);
   text += messages_event("message_delta", fmt::format(R"(,"delta":{{"stop_reason":"{}","stop_sequence":null}},)"
-                                                      R"("usage":{{"input_tokens":{},"output_tokens":{}}})",
-                                                      finish_word(Api::messages, answer.finish), usage.input.count(),
-                                                      usage.output.count()));
+                                                      R"("usage":{{{},"output_tokens":{}}})",
+                                                      finish_word(Api::messages, answer.finish), messages_input(answer),
+                                                      usage_or_none(answer).output.count()));
   return text + messages_event("message_stop", "");
 }
 
@@ -157,9 +171,10 @@ std::string responses_shell(const NeutralAnswer& answer, std::string_view status
                             bool has_usage) {
   const monitor::Usage usage = usage_or_none(answer);
   const std::string usage_json =
-      has_usage ? fmt::format(R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":0}},"output_tokens":{},)"
-                              R"("output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":{}}})",
-                              usage.input.count(), usage.output.count(), (usage.input + usage.output).count())
+      has_usage ? fmt::format(R"({{"input_tokens":{},"input_tokens_details":{{"cached_tokens":{}}},"output_tokens":{},)"
+                              R"("output_tokens_details":{{"reasoning_tokens":{}}},"total_tokens":{}}})",
+                              usage.input.count(), usage.kinds.cached_input.count(), usage.output.count(),
+                              usage.kinds.reasoning.count(), (usage.input + usage.output).count())
                 : "null";
   return fmt::format(R"({{"id":{},"object":"response","created_at":{},"status":"{}","error":null,)"
                      R"("incomplete_details":{},"model":{},"output":[{}],"usage":{}}})",

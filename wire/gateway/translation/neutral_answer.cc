@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "wire/gateway/translation/stated_kinds.h"
+
 namespace windtunnel::wire {
 namespace {
 
@@ -34,7 +36,9 @@ std::optional<monitor::Usage> usage_of(Api api, dom::element root) {
       all += usage_count(root, key).value_or(0);
     }
   }
-  return monitor::Usage{Tokens{std::min(all, kTokensMax.count())}, Tokens{*output}};
+  monitor::Usage usage{Tokens{std::min(all, kTokensMax.count())}, Tokens{*output}};
+  usage.kinds = stated_kinds(api, &root, "/usage", usage);
+  return usage;
 }
 
 void read_chat(dom::element root, NeutralAnswer& answer) {

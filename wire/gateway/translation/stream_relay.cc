@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "wire/gateway/translation/stated_kinds.h"
+
 namespace windtunnel::wire {
 namespace {
 
@@ -117,7 +119,7 @@ void StreamRelay::take_chat(const void* element, std::string_view event, std::st
   if (has_usage) {
     const auto input = event_count(root, "/usage/prompt_tokens");
     const auto output = event_count(root, "/usage/completion_tokens");
-    if (input && output) answer_.usage = monitor::Usage{Tokens{*input}, Tokens{*output}};
+    if (input && output) take_usage(Api::chat, &root, "/usage", {Tokens{*input}, Tokens{*output}});
   }
   if (const std::string_view word = word_at(root, "/choices/0/finish_reason"); !word.empty()) {
     answer_.finish = finish_of(Api::chat, word);
@@ -151,11 +153,13 @@ void StreamRelay::take_chat(const void* element, std::string_view event, std::st
 void StreamRelay::take_messages(const void* element, std::string_view type, std::string& out) {
   const dom::element root = element_of(element);
   if (type == "message_start") {
-    std::int64_t input = event_count(root, "/message/usage/input_tokens").value_or(0);
-    input += event_count(root, "/message/usage/cache_creation_input_tokens").value_or(0);
-    input += event_count(root, "/message/usage/cache_read_input_tokens").value_or(0);
-    answer_.usage =
-        monitor::Usage{Tokens{input}, Tokens{event_count(root, "/message/usage/output_tokens").value_or(0)}};
+    const auto plain = event_count(root, "/message/usage/input_tokens");
+    const std::int64_t written = event_count(root, "/message/usage/cache_creation_input_tokens").value_or(0);
+    const std::int64_t cached = event_count(root, "/message/usage/cache_read_input_tokens").value_or(0);
+    const std::int64_t output = event_count(root, "/message/usage/output_tokens").value_or(0);
+    if (plain) {
+      take_usage(Api::messages, &root, "/message/usage", {Tokens{*plain + written + cached}, Tokens{output}});
+    }
     if (wish_.from == wish_.to) {
       answer_.id = word_at(root, "/message/id");
       answer_.model = word_at(root, "/message/model");
@@ -200,7 +204,12 @@ void StreamRelay::take_responses(const void* element, std::string_view type, std
   if (type == "response.incomplete") answer_.finish = Finish::length;
   const auto input = event_count(root, "/response/usage/input_tokens");
   const auto output = event_count(root, "/response/usage/output_tokens");
-  if (input && output) answer_.usage = monitor::Usage{Tokens{*input}, Tokens{*output}};
+  if (input && output) take_usage(Api::responses, &root, "/response/usage", {Tokens{*input}, Tokens{*output}});
+}
+
+void StreamRelay::take_usage(Api api, const void* element, const std::string& pointer, monitor::Usage usage) {
+  usage.kinds = stated_kinds(api, element, pointer, usage);
+  answer_.usage = usage;
 }
 
 void StreamRelay::take_text(std::string_view text, std::string& out) {

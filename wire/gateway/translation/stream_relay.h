@@ -48,6 +48,7 @@ class StreamRelay {
   void take_chat(const void* root, std::string_view event, std::string& out);
   void take_messages(const void* root, std::string_view type, std::string& out);
   void take_responses(const void* root, std::string_view type, std::string& out);
+  void take_usage(Api api, const void* root, const std::string& pointer, monitor::Usage usage);
 
   Wish wish_;
   std::string unread_;

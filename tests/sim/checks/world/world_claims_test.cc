@@ -11,6 +11,7 @@
 #include "sim/checks/world/think_times.h"
 #include "sim/checks/world/throttle_minutes.h"
 #include "sim/checks/world/timeout_bills.h"
+#include "sim/checks/world/token_kind_bills.h"
 #include "sim/checks/world/touched_shares.h"
 #include "tests/sim/checks/world/world_watch_fixture.h"
 
@@ -116,6 +117,48 @@ TEST(TimeoutBills, of_a_call_that_was_never_worked_on_are_nothing) {
   EXPECT_TRUE(is_billed_wrongly(TimeoutBill::full, failed_too_late, 100, 0));
 }
 
+// --- TokenKindBills ------------------------------------------------------------------------------------------------
+
+const TokenKinds kWanted{.cached_input = Tokens{60}, .cache_write = Tokens{30}, .reasoning = Tokens{20}};
+
+bool are_wrong_kinds(const TokenKinds& billed, ReplyKind kind = ReplyKind::ok, std::int64_t output = 50,
+                     bool has_prices = true) {
+  Watching watching{plain()};
+  Tariff tariff{};
+  if (has_prices) tariff.cached_input = tariff.cache_write = Price{};
+  TokenKindBills{watching.watch()}.on_end({.kind = kind,
+                                           .tariff = tariff,
+                                           .wanted = kWanted,
+                                           .input = Tokens{100},
+                                           .output = Tokens{output},
+                                           .billed = billed});
+  return watching.found();
+}
+
+TEST(TokenKindBills, are_the_kinds_that_were_asked_for) {
+  EXPECT_FALSE(are_wrong_kinds(kWanted));
+  EXPECT_TRUE(are_wrong_kinds({Tokens{59}, Tokens{30}, Tokens{20}}));
+  EXPECT_TRUE(are_wrong_kinds({Tokens{60}, Tokens{31}, Tokens{20}}));
+  EXPECT_TRUE(are_wrong_kinds({Tokens{60}, Tokens{30}, Tokens{19}}));
+}
+
+TEST(TokenKindBills, of_a_provider_without_a_cache_hold_reasoning_alone) {
+  EXPECT_FALSE(are_wrong_kinds({Tokens{}, Tokens{}, Tokens{20}}, ReplyKind::ok, 50, false));
+  EXPECT_TRUE(are_wrong_kinds(kWanted, ReplyKind::ok, 50, false));
+}
+
+TEST(TokenKindBills, of_an_answer_that_is_cut_hold_reasoning_first) {
+  EXPECT_FALSE(are_wrong_kinds({Tokens{60}, Tokens{30}, Tokens{7}}, ReplyKind::truncated, 7));
+  EXPECT_TRUE(are_wrong_kinds(kWanted, ReplyKind::truncated, 7));
+}
+
+TEST(TokenKindBills, of_failures_are_none) {
+  EXPECT_FALSE(are_wrong_kinds({}, ReplyKind::server_error, 0));
+  EXPECT_TRUE(are_wrong_kinds({Tokens{60}, Tokens{}, Tokens{}}, ReplyKind::server_error, 0));
+  EXPECT_FALSE(are_wrong_kinds({}, ReplyKind::timeout, 0));
+  EXPECT_TRUE(are_wrong_kinds({}, ReplyKind::timeout, 1));
+}
+
 // --- ThinkTimes ----------------------------------------------------------------------------------------------------
 
 TEST(ThinkTimes, count_from_the_end_of_the_users_request) {
@@ -125,9 +168,9 @@ TEST(ThinkTimes, count_from_the_end_of_the_users_request) {
     Watching watching{scenario};
     ThinkTimes times{watching.watch()};
     times.on_begin(1);
-    times.on_arrival(Instant{}, RequestId{0}, 0);
+    times.on_arrival(Instant{}, RequestId{0}, 0, 0);
     times.on_end(Instant{} + 3s, 0, 0);
-    times.on_arrival(Instant{} + 4s + error, RequestId{1}, 0);
+    times.on_arrival(Instant{} + 4s + error, RequestId{1}, 0, 1);
     EXPECT_EQ(watching.found(), error != Duration{0}) << error.count();
   }
 }
@@ -138,12 +181,12 @@ TEST(ThinkTimes, are_at_least_a_millisecond_and_all_users_ask_at_the_beginning) 
   Watching watching{scenario};
   ThinkTimes times{watching.watch()};
   times.on_begin(1);
-  times.on_arrival(Instant{}, RequestId{0}, 0);
-  times.on_arrival(Instant{}, RequestId{1}, 0);
+  times.on_arrival(Instant{}, RequestId{0}, 0, 0);
+  times.on_arrival(Instant{}, RequestId{1}, 0, 1);
   times.on_end(Instant{}, 0, 0);
-  times.on_arrival(Instant{} + 1ms, RequestId{2}, 0);
+  times.on_arrival(Instant{} + 1ms, RequestId{2}, 0, 2);
   EXPECT_FALSE(watching.found());
-  times.on_arrival(Instant{} + 1ms, RequestId{3}, 0);  // the second user has no answer yet
+  times.on_arrival(Instant{} + 1ms, RequestId{3}, 0, 3);  // the second user has no answer yet
   EXPECT_TRUE(watching.found());
 }
 
