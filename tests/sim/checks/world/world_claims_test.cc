@@ -19,6 +19,7 @@ namespace windtunnel::sim::world_claims_test {
 namespace {
 
 using namespace std::chrono_literals;
+using monitor::ReplyKind;
 using Place = CallPlaced::Place;
 
 Scenario plain() { return world(60s, workload("load", per_second(10))); }
