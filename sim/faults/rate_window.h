@@ -88,7 +88,7 @@ class RateWindow {
     std::int64_t at = INT64_MIN;      // the begin of the window, the latest step, or until when the bucket was filled
     Int128 used = 0;                  // of a bucket: what is missing, times its period in nanoseconds
     std::vector<std::int64_t> steps;  // of a sliding window, in a ring
-    std::int64_t end = 0;             // of a fixed window
+    std::int64_t end = INT64_MIN;     // of a fixed window
   };
   struct Measure;  // a limit in words of the meter
 
