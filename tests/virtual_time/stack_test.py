@@ -174,9 +174,9 @@ def check_explore(trials):
 
 
 def check_determinism(trials):
-    """Two gateways on two scenarios of the catalogue, each twice: all that is seen is the same."""
+    """Three gateways on two scenarios of the catalogue, each twice: all that is seen is the same."""
     npm_packages.install(os.path.join(trials.root, "examples", "application"), trials.folder, [])
-    for gateway in ("nginx", "portkey"):
+    for gateway in ("nginx", "portkey", "windtunnel"):
         if gateway == "nginx" and not trials.which("nginx"):
             print("  nginx: skipped, it is not installed")
             continue

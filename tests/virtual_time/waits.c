@@ -353,8 +353,36 @@ static void signals(int count) {
 
 extern char** environ;
 
+/* A library that ends its thread before a fork and has another one after it, as OpenBLAS does. */
+static pthread_t helper;
+static pthread_mutex_t helper_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t helper_condition = PTHREAD_COND_INITIALIZER;
+static int helper_ends;
+
+static void* help(void* nothing) {
+  pthread_mutex_lock(&helper_mutex);
+  while (!helper_ends) pthread_cond_wait(&helper_condition, &helper_mutex);
+  pthread_mutex_unlock(&helper_mutex);
+  return nothing;
+}
+
+static void end_helper(void) {
+  pthread_mutex_lock(&helper_mutex);
+  helper_ends = 1;
+  pthread_cond_signal(&helper_condition);
+  pthread_mutex_unlock(&helper_mutex);
+  pthread_join(helper, NULL);
+}
+
+static void begin_helper(void) {
+  helper_ends = 0;
+  need(pthread_create(&helper, NULL, help, NULL) == 0, "the helper");
+}
+
 static void processes(const char* self) {
   const char* names[] = {"forked", "executed", "spawned"};
+  begin_helper();
+  pthread_atfork(end_helper, begin_helper, begin_helper);
   for (int kind = 0; kind < 3; ++kind) {
     const Nanoseconds begun = now_of(CLOCK_MONOTONIC);
     pid_t child = -1;

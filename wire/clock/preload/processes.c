@@ -10,20 +10,45 @@
 
 extern char** environ;
 
+/* A fork takes the lock, so that no other thread holds it in the child's copy, but not before the program's own handlers of
+ * pthread_atfork have run: they may wake threads and join them. Before a fork the handlers run from the last one registered
+ * to the first, and after it from the first to the last; ours are the first of all. */
+static __thread struct wt_entry* expected_child;
+static __thread sigset_t mask_before;
+
+static void before_fork(void) {
+  if (!wt_on()) return;
+  expected_child = wt_expect_child();
+  wt_lock(&mask_before);
+}
+
+static void after_fork(void) {
+  if (wt_on()) wt_unlock(&mask_before);
+}
+
+static void in_forked_child(void) {
+  if (!wt_on()) return;
+  wt_forked_child(expected_child);
+  wt_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask_before, 0, 8, 0, 0);
+}
+
+/* What pthread_atfork calls in libc. */
+int __register_atfork(void (*before)(void), void (*after)(void), void (*child)(void), void* library);
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static void register_own(void) { WT_REAL(__register_atfork)(before_fork, after_fork, in_forked_child, NULL); }
+
+WT_PUBLIC int __register_atfork(void (*before)(void), void (*after)(void), void (*child)(void), void* library) {
+  pthread_once(&fork_once, register_own);
+  return WT_REAL(__register_atfork)(before, after, child, library);
+}
+
+__attribute__((constructor)) static void begin(void) { pthread_once(&fork_once, register_own); }
+
 WT_PUBLIC pid_t fork(void) {
-  if (!wt_on()) return WT_REAL(fork)();
-  sigset_t before;
-  struct wt_entry* entry = wt_expect_child();
-  wt_lock(&before); /* so that no other thread holds it in the child's copy */
   const pid_t pid = WT_REAL(fork)();
-  if (pid == 0) {
-    wt_forked_child(entry);
-    wt_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
-    return 0;
-  }
-  wt_unlock(&before);
+  if (!wt_on() || pid == 0) return pid;
   const int error = errno;
-  wt_child_is(entry, pid);
+  wt_child_is(expected_child, pid);
   errno = error;
   return pid;
 }
