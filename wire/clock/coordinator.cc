@@ -1,3 +1,5 @@
+// This file is long because the rules of when time may move read as one: what each of them takes for granted, another
+// sees to.
 #include "wire/clock/coordinator.h"
 
 #include <fcntl.h>
