@@ -1,10 +1,11 @@
 """Tries gateways in virtual time many times with one seed, and compares all that was seen: the same digest every time, on
 a machine that has nothing else to do and on one whose load average is raised by programs that compute.
 
-    trials_determinism.py [--windtunnel W] [--runs 20] [--rate 2] [--load 8] [--gateways nginx,portkey]
+    trials_determinism.py [--windtunnel W] [--runs 20] [--rate 2] [--load 8]
+                          [--gateways nginx,portkey,claude-code-router,litellm,windtunnel]
                           [--scenarios openai-outage,throttle-storm,truncated-replies,both-down] [--folder F]
 
-A gateway that needs packages of npm is started in the folder F, which has them (docs/trials.md). The digest covers the
+A gateway of npm or PyPI is started in the folder F, into which `script/trials install` has put it. The digest covers the
 ledger, which has every call with its instants, and the figures of the callers. Prints a row for each, and ends with 1 if a
 digest differs.
 """
@@ -73,9 +74,9 @@ def main():
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--rate", default="2")
     parser.add_argument("--load", type=int, default=8)
-    parser.add_argument("--gateways", default="nginx,portkey")
+    parser.add_argument("--gateways", default="nginx,portkey,claude-code-router,litellm,windtunnel")
     parser.add_argument("--scenarios", default="openai-outage,throttle-storm,truncated-replies,both-down")
-    parser.add_argument("--folder", default=".")
+    parser.add_argument("--folder", default=os.path.join(ROOT, "build", "tools", "gateways"))
     arguments = parser.parse_args()
     print("| gateway | scenario | load average | runs | digests | with another seed | a trial |\n|---|---|---|---|---|---|---|")
     good = True

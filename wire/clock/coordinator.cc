@@ -1,3 +1,5 @@
+// This file is long because the rules of when time may move read as one: what each of them takes for granted, another
+// sees to.
 #include "wire/clock/coordinator.h"
 
 #include <fcntl.h>
@@ -34,12 +36,14 @@ constexpr auto kSilentAfter = 4ms;    // then /proc is asked
 constexpr auto kSilentFor = 2ms;      // between two looks that find the same
 constexpr auto kQuietAfterEnd = 3ms;  // until a parent has surely woken
 // Who reads the clock without a wait for this long, so many times a millisecond, spins on it. Servers that compute read
-// it a few times; a slow spinner is found by the longer time.
+// it a few times. A slow spinner is found by the longer time, and then by as much of its processor's: on a busy machine
+// a program that starts may take minutes.
 constexpr auto kSpinsAfter = 200ms;
 constexpr std::uint64_t kReadsOfSpinner = 25;
 constexpr std::uint64_t kReadsAtLeast = 1000;
 constexpr auto kSurelySpinsAfter = 10s;
 constexpr std::uint64_t kReadsOfSlowSpinner = 100;
+constexpr auto kLookAtRunTimeEvery = 1s;
 constexpr auto kPushEvery = 1ms;           // of real time
 constexpr std::int64_t kPush = 1'000'000;  // virtual nanoseconds
 
@@ -71,6 +75,8 @@ struct Coordinator::Silence {
   Steady::time_point seen_at;
   std::uint64_t clock_reads = 0;
   Steady::time_point reads_since;
+  std::optional<std::uint64_t> run_time;  // of its threads, when it first looked like a slow spinner
+  Steady::time_point run_time_at;         // when that was last looked at
   bool spins = false;
   bool was_pushed = false;  // since it last waited
   std::uint64_t forced = 0;
@@ -239,6 +245,7 @@ bool Coordinator::is_silent(std::size_t entry) {
     silence.spins = false;
     silence.was_pushed = false;
     silence.reads_since = now;
+    silence.run_time.reset();
     silence.clock_reads = load(shared.clock_reads);
   }
   if (now - silence.since < kSilentAfter || (silence.seen && now - silence.seen_at < kSilentFor)) return false;
@@ -328,6 +335,18 @@ std::optional<Instant> Coordinator::settle() {
   return deadline == kNever ? Instant::max() : instant_of(deadline);
 }
 
+// Whether the threads of a process have run for as long as a slow spinner's do, since this was first asked.
+bool Coordinator::has_run_long(std::size_t entry) {
+  Silence& silence = silences_[entry];
+  const Steady::time_point now = Steady::now();
+  if (silence.run_time && now - silence.run_time_at < kLookAtRunTimeEvery) return false;
+  const std::optional<ProcessState> state = process_state(load(page_->entries[entry].pid));
+  if (!state) return false;
+  silence.run_time_at = now;
+  if (!silence.run_time) silence.run_time = state->run_time;
+  return std::chrono::nanoseconds{state->run_time - *silence.run_time} >= kSurelySpinsAfter;
+}
+
 // Notes who reads the clock again and again without a wait.
 void Coordinator::note_spinners() {
   const Steady::time_point now = Steady::now();
@@ -340,7 +359,7 @@ void Coordinator::note_spinners() {
     const Steady::duration patience = silence.was_pushed ? Steady::duration{kPushEvery} : kSpinsAfter;
     const bool is_fast =
         time >= patience && reads > kReadsAtLeast && reads > kReadsOfSpinner * static_cast<std::uint64_t>(time / 1ms);
-    if (!is_fast && (time < kSurelySpinsAfter || reads < kReadsOfSlowSpinner)) continue;
+    if (!is_fast && (time < kSurelySpinsAfter || reads < kReadsOfSlowSpinner || !has_run_long(i))) continue;
     silence.spins = true;
   }
 }
@@ -358,6 +377,7 @@ void Coordinator::move_to(Instant instant) {
     if (!silences_[i].was_pushed) continue;
     silences_[i].clock_reads = load(page_->entries[i].clock_reads);
     silences_[i].reads_since = Steady::now();
+    silences_[i].run_time.reset();
   }
   ++sequence_;
   const auto is_due = [&](const auto& connection) { return connection->deadline <= target; };

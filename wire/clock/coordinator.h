@@ -94,6 +94,7 @@ class Coordinator {
   bool take_ready(std::chrono::milliseconds at_most);
   void free_the_dead();
   [[nodiscard]] bool is_silent(std::size_t entry);
+  [[nodiscard]] bool has_run_long(std::size_t entry);
   void note_spinners();
 
   Settings settings_;
