@@ -248,6 +248,7 @@ void ImportedWorld::assume_traffic(KeyList& keys) {
     load.route = routes_[monitor::index_of(route)].name;
     load.tags = valid_tags(tags);
     load.rate.count = Millionths{1'000'000};
+    load.users.count = std::max(load.users.count, users_);
     load.keys.count = keys_;
     load.teams.count = teams_;
     scenario_.workloads.push_back(std::move(load));
@@ -258,7 +259,7 @@ void ImportedWorld::assume_traffic(KeyList& keys) {
       if (route == entry) add(entry, tags);
     }
   }
-  for (const auto& [count, word] : {std::pair{keys_, "key"}, std::pair{teams_, "team"}}) {
+  for (const auto& [count, word] : {std::pair{users_, "user"}, std::pair{keys_, "key"}, std::pair{teams_, "team"}}) {
     if (count == 0) continue;
     keys.assume("callers: " + std::to_string(count) + " " + word + (count == 1 ? "" : "s, all alike"));
   }

@@ -48,7 +48,8 @@ class ImportedWorld {
 
   // false: there are as many as a scenario holds.
   [[nodiscard]] bool add_limit(monitor::LimitConfig limit);
-  // Callers hold so many keys, or so many teams, because limits count them.
+  // Callers are so many users, or hold so many keys, or so many teams, because limits count them.
+  void assume_users(std::int64_t count) { users_ = std::max(users_, count); }
   void assume_keys(std::int64_t count) { keys_ = std::max(keys_, count); }
   void assume_teams(std::int64_t count) { teams_ = std::max(teams_, count); }
 
@@ -84,6 +85,7 @@ class ImportedWorld {
   std::vector<monitor::RouteId> entries_;
   std::vector<std::pair<monitor::RouteId, monitor::Tags>> tagged_;
   sim::FitNames limit_names_;
+  std::int64_t users_ = 0;
   std::int64_t keys_ = 0;
   std::int64_t teams_ = 0;
 };

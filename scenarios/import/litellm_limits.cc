@@ -54,7 +54,10 @@ class LimitReader {
   void add_budget(LimitConfig limit, const JsonValue& map, const char* amount, const char* period) {
     const JsonValue* budget = ConfigReading::find(map, amount);
     const JsonValue* time = ConfigReading::find(map, period);
-    if (budget == nullptr) return;
+    if (budget == nullptr) {
+      if (time != nullptr) keys_.drop(*time, std::string("there is no ") + amount);
+      return;
+    }
     const auto picos = in_.number(map, amount, 12);
     if (!picos) return;
     if (*picos > monitor::kLimitMax.picos()) {
@@ -181,6 +184,7 @@ class LimitReader {
     LimitConfig limit;
     limit.id = "budget of each user";
     limit.per.push_back({.scope = LimitScope::user});
+    if (ConfigReading::find(*config_.settings, "max_internal_user_budget") != nullptr) config_.world.assume_users(1);
     add_budget(std::move(limit), *config_.settings, "max_internal_user_budget", "internal_user_budget_duration");
   }
 

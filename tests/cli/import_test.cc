@@ -46,6 +46,16 @@ TEST(Import, traffic_and_prices_come_from_a_log) {
   EXPECT_EQ(windtunnel("run " + out + " --set duration=10m").exit, 0);
 }
 
+TEST(Import, limits_of_providers_with_several_models_count_the_calls_at_each) {
+  const Folder folder;
+  const std::string out = folder.path("gateway.json");
+  ASSERT_EQ(windtunnel("init " + out + " --from-litellm " + kGoldens + "litellm/limits.yaml").exit, 0);
+  const ProcessResult result = windtunnel("run " + out + " --set duration=10m --set limits.0.usd=0");
+  EXPECT_EQ(result.exit, 0) << result.out;  // no invariant is violated
+  EXPECT_NE(result.out.find("refused_rate"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("ANTHROPIC/CLAUDE-3-5-SONNET-20241022:\n    Requests: 0"), std::string::npos) << result.out;
+}
+
 TEST(Import, words_that_make_no_sense_together_are_refused) {
   const std::string litellm = " --from-litellm " + kGoldens + "litellm/quickstart.yaml";
   for (const std::string& words :
