@@ -239,7 +239,8 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, const std::o
   return start_attempt(flow, provider, permit.value_or(Permit{}), now);
 }
 
-[[gnu::always_inline]] inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit, Instant now) {
+[[gnu::always_inline]] inline Step Pipeline::start_attempt(Flow& flow, ProviderId provider, Permit permit,
+                                                           Instant now) {
   Record& record = flow.record;
   check(record.attempt_count < kAttemptsMax, "a request makes a bounded number of attempts");
   const Duration timeout = plan_.attempt_timeout(flow.turn);
@@ -274,7 +275,8 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, const std::o
   return step;
 }
 
-[[gnu::always_inline]] inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign) {
+[[gnu::always_inline]] inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now,
+                                                            const ForeignBreakers* foreign) {
   Record& record = flow.record;
   Attempt& attempt = record.attempt_storage[record.attempt_count - 1U];
   const ProviderId provider = attempt.provider;

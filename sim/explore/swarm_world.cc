@@ -191,10 +191,13 @@ void draw_quota(const Draft& draft, RateLimit& limit, std::int64_t per_minute, s
     // The steps of a sliding window hold more than its minute.
     if (limit.requests_per_minute) *limit.requests_per_minute += per_minute / 30 + 1;
   }
-  if (dice.coin(10, "own input", i)) limit.input_tokens_per_minute = Tokens{per_minute * 4'000};
+  if (dice.coin(10, "own input", i)) limit.input_tokens_per_minute = Tokens{per_minute * 16'000};
   if (dice.coin(10, "own output", i)) limit.output_tokens_per_minute = Tokens{per_minute * 1'000};
-  if (dice.coin(10, "own day", i))
-    limit.requests_per_day = per_minute * dice.one_of<std::int64_t>({1, 20}, "day of", i);
+  if (dice.coin(10, "own day", i)) {
+    // Wide also where the world is made longer after this; now and then it ends within the world.
+    const std::int64_t minutes = dice.coin(2, "short day", i) ? 1 : 2 * (draft.world.duration / 1min + 1);
+    limit.requests_per_day = (per_minute + per_minute / 30 + 1) * minutes;
+  }
   if (dice.coin(30, "pacific", i)) limit.day_ends = QuotaDay::pacific;
 }
 
