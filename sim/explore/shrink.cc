@@ -268,7 +268,7 @@ class Shrinker {
       if (std::holds_alternative<Script>(world().workloads[i].executor)) {
         drop_items([i](Scenario& scenario) -> auto& { return scenario.workloads[i].requests; });
       }
-      const Executor& executor = world().workloads[i].executor;
+      const Executor executor = world().workloads[i].executor;  // a step that succeeds replaces the world
       if (std::holds_alternative<RampingArrivalRate>(executor) || std::holds_alternative<Diurnal>(executor))
         make_constant(i);
       if (const auto* ramp = std::get_if<RampingVus>(&executor)) {
