@@ -30,7 +30,8 @@ std::vector<monitor::ProviderConfig> provider_configs(const Scenario& scenario) 
                        .backoff = spec.backoff,
                        .breaker = breakers[configs.size()],
                        .requests_per_minute = spec.rate_limit.requests_per_minute,
-                       .tokens_per_minute = spec.rate_limit.tokens_per_minute});
+                       .tokens_per_minute = spec.rate_limit.tokens_per_minute,
+                       .account = spec.account});
   }
   return configs;
 }
