@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/check.h"
-
 namespace windtunnel::runs {
 namespace {
 
@@ -252,8 +250,7 @@ constexpr Footer kFooters[] = {
 const char* footer_of(std::string_view verb) {
   const auto* found =
       std::find_if(std::begin(kFooters), std::end(kFooters), [&](const Footer& footer) { return footer.verb == verb; });
-  check(found != std::end(kFooters), "the verb has a footer");
-  return found->text;
+  return found == std::end(kFooters) ? "" : found->text;
 }
 
 }  // namespace windtunnel::runs

@@ -6,7 +6,8 @@
 
 namespace windtunnel::runs {
 
-// Of the words that lead to the verb, such as "export csv"; of "" the program's own. The verb must be in the table.
+// Of the words that lead to the verb, such as "export csv"; of "" the program's own. Empty for a verb that the footer
+// of the verb above it explains.
 [[nodiscard]] const char* footer_of(std::string_view verb);
 
 }  // namespace windtunnel::runs
