@@ -7,9 +7,8 @@
 #include "base/exact_decimal.h"
 
 namespace windtunnel::reports {
-namespace {
 
-const char* metric_type_word(MetricType type) {
+const char* name_of(MetricType type) {
   switch (type) {
     case MetricType::counter:
       return "counter";
@@ -24,6 +23,8 @@ const char* metric_type_word(MetricType type) {
   }
   return "unknown";
 }
+
+namespace {
 
 void append_label_text(std::string& out, std::string_view text) {
   for (const char c : text) {
@@ -48,7 +49,7 @@ class OpenMetricsWriter final : public MetricSink {
 
   void family(const MetricFamily& family) override {
     name_ = family.name;
-    line_ = "# TYPE " + name_ + " " + metric_type_word(family.type) + "\n";
+    line_ = "# TYPE " + name_ + " " + name_of(family.type) + "\n";
     if (*family.unit != '\0') line_ += "# UNIT " + name_ + " " + family.unit + "\n";
     line_ += "# HELP " + name_ + " ";
     append_label_text(line_, family.help);

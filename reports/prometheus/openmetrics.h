@@ -9,6 +9,9 @@
 
 namespace windtunnel::reports {
 
+// The word of OpenMetrics: counter, gauge, histogram, stateset, info.
+[[nodiscard]] const char* name_of(MetricType type);
+
 struct OpenMetricsWritten {
   std::size_t series = 0;
   std::size_t samples = 0;

@@ -23,22 +23,6 @@ constexpr int kNanoseconds = 9;
 
 ProviderId provider_at(std::size_t place) { return ProviderId{static_cast<std::uint8_t>(place)}; }
 
-const char* type_word(MetricType type) {
-  switch (type) {
-    case MetricType::counter:
-      return "counter";
-    case MetricType::gauge:
-      return "gauge";
-    case MetricType::histogram:
-      return "histogram";
-    case MetricType::state_set:
-      return "stateset";
-    case MetricType::info:
-      return "info";
-  }
-  return "unknown";
-}
-
 class MetricText {
  public:
   MetricText() {
@@ -49,7 +33,7 @@ class MetricText {
   void begin(const char* name) { begin(known_.at(name)); }
   void begin(const MetricFamily& family) {
     name_ = family.name;
-    text_ += "# TYPE " + name_ + " " + type_word(family.type) + "\n";
+    text_ += "# TYPE " + name_ + " " + reports::name_of(family.type) + "\n";
     if (family.unit[0] != '\0') text_ += "# UNIT " + name_ + " " + family.unit + "\n";
     text_ += "# HELP " + name_ + " " + family.help + "\n";
   }
