@@ -23,7 +23,7 @@ class CooldownReader {
     scenario().breaker_preset = "litellm";
     BreakerConfig& breaker = scenario().monitor.circuit_breaker;
     breaker = *monitor::breaker_preset("litellm");
-    if (const JsonValue* off = router_key("disable_cooldowns");
+    if (const JsonValue* off = config_.router_key("disable_cooldowns");
         off != nullptr && in_.flag(*config_.router, "disable_cooldowns")) {
       const bool is_off = off->flag;
       keys_.carry(*off, is_off ? "monitor.circuit_breaker, which no rule opens" : "monitor.circuit_breaker");
@@ -36,12 +36,6 @@ class CooldownReader {
 
  private:
   sim::Scenario& scenario() { return config_.world.scenario(); }
-  [[nodiscard]] const JsonValue* router_key(std::string_view key) const {
-    return config_.router == nullptr ? nullptr : ConfigReading::find(*config_.router, key);
-  }
-  [[nodiscard]] const JsonValue* settings_key(std::string_view key) const {
-    return config_.settings == nullptr ? nullptr : ConfigReading::find(*config_.settings, key);
-  }
 
   // It also goes before a provider's Retry-After.
   void read_own_cooldown(const LitellmEntry& entry, const BreakerConfig& usual) {
@@ -69,7 +63,7 @@ class CooldownReader {
   }
 
   void read_cooldown_time(BreakerConfig& breaker) {
-    const JsonValue* given = router_key("cooldown_time");
+    const JsonValue* given = config_.router_key("cooldown_time");
     if (given == nullptr) return;
     const auto time = in_.seconds(*config_.router, "cooldown_time");
     if (!time) return;
@@ -80,16 +74,16 @@ class CooldownReader {
 
   // More than N failures, each within the cooldown time of the one before it, whatever else the deployment answers.
   void read_allowed_fails(BreakerConfig& breaker) {
-    const JsonValue* fails = router_key("allowed_fails");
-    const JsonValue* policy = router_key("allowed_fails_policy");
-    if (const JsonValue* given = settings_key("allowed_fails")) {
+    const JsonValue* fails = config_.router_key("allowed_fails");
+    const JsonValue* policy = config_.router_key("allowed_fails_policy");
+    if (const JsonValue* given = config_.settings_key("allowed_fails")) {
       keys_.drop(*given,
                  "LiteLLM 1.93.0 compares router_settings.allowed_fails with it, and without that one the share of "
                  "failures decides");
     }
     const std::int64_t allowed =
         fails == nullptr ? kAllowedFailsByDefault : in_.number_of(*fails, 0).value_or(kAllowedFailsByDefault);
-    const JsonValue* other = settings_key("allowed_fails");
+    const JsonValue* other = config_.settings_key("allowed_fails");
     const std::int64_t usual =
         other == nullptr ? kAllowedFailsByDefault : in_.number_of(*other, 0).value_or(kAllowedFailsByDefault);
     if (policy == nullptr && (fails == nullptr || allowed == usual)) {

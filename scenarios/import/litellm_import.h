@@ -44,14 +44,20 @@ struct LitellmConfig {
   std::map<std::string, monitor::RouteId> routes{};                   // by what a caller asks for
   std::map<std::string, std::vector<monitor::RouteId>> tag_routes{};  // of each of them
 
+  // Of router_settings, or of litellm_settings; nullptr: absent.
+  [[nodiscard]] const JsonValue* router_key(std::string_view key) const {
+    return router == nullptr ? nullptr : ConfigReading::find(*router, key);
+  }
+  [[nodiscard]] const JsonValue* settings_key(std::string_view key) const {
+    return settings == nullptr ? nullptr : ConfigReading::find(*settings, key);
+  }
   // router_settings, or what litellm_settings has for it.
   [[nodiscard]] const JsonValue* setting(std::string_view key) const {
-    const JsonValue* found = router == nullptr ? nullptr : ConfigReading::find(*router, key);
-    if (found != nullptr || settings == nullptr) return found;
-    return ConfigReading::find(*settings, key);
+    const JsonValue* found = router_key(key);
+    return found != nullptr ? found : settings_key(key);
   }
-  [[nodiscard]] bool is_on(std::string_view router_key) const {
-    const JsonValue* found = router == nullptr ? nullptr : ConfigReading::find(*router, router_key);
+  [[nodiscard]] bool is_on(std::string_view key) const {
+    const JsonValue* found = router_key(key);
     return found != nullptr && found->kind == JsonKind::boolean && found->flag;
   }
 };

@@ -113,12 +113,6 @@ class SettingsReader {
 
  private:
   sim::Scenario& scenario() { return config_.world.scenario(); }
-  [[nodiscard]] const JsonValue* router_key(std::string_view key) const {
-    return config_.router == nullptr ? nullptr : ConfigReading::find(*config_.router, key);
-  }
-  [[nodiscard]] const JsonValue* settings_key(std::string_view key) const {
-    return config_.settings == nullptr ? nullptr : ConfigReading::find(*config_.settings, key);
-  }
 
   template <std::size_t kCount>
   void list_reasons(const JsonValue* map, const std::array<KeyReason, kCount>& reasons) {
@@ -137,7 +131,7 @@ class SettingsReader {
     }
     for (const char* key :
          {"num_retries", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "default_fallbacks"}) {
-      const JsonValue* replaced = router_key(key) == nullptr ? nullptr : settings_key(key);
+      const JsonValue* replaced = config_.router_key(key) == nullptr ? nullptr : config_.settings_key(key);
       if (replaced != nullptr) keys_.drop(*replaced, "router_settings." + std::string(key) + " replaces it");
     }
     if (config_.router != nullptr) keys_.drop(*config_.router, "LiteLLM's router has no such argument and ignores it");
@@ -151,8 +145,8 @@ class SettingsReader {
   void read_timeouts() {
     Duration& timeout = scenario().monitor.provider_call.timeout;
     timeout = kLitellmTimeout;
-    const JsonValue* request = settings_key("request_timeout");
-    const JsonValue* router = router_key("timeout");
+    const JsonValue* request = config_.settings_key("request_timeout");
+    const JsonValue* router = config_.router_key("timeout");
     const auto of_request = request == nullptr ? std::nullopt : in_.seconds(*config_.settings, "request_timeout");
     const auto of_router = router == nullptr ? std::nullopt : in_.seconds(*config_.router, "timeout");
     if (of_router && *of_router > Duration{0}) timeout = *of_router;
@@ -168,7 +162,7 @@ class SettingsReader {
   }
 
   void read_stream_timeout() {
-    const JsonValue* given = router_key("stream_timeout");
+    const JsonValue* given = config_.router_key("stream_timeout");
     const auto timeout = given == nullptr ? std::nullopt : in_.seconds(*config_.router, "stream_timeout");
     if (!timeout || *timeout == Duration{0}) return;
     scenario().monitor.provider_call.first_token_timeout = *timeout;
@@ -180,7 +174,7 @@ class SettingsReader {
     // 0.5 s x 2^k, at most 8 s, plus up to 0.75 s; only where a deployment is alone in its group.
     scenario().monitor.provider_call.retry.jitter = monitor::Jitter::none;
     keys_.assume("the wait before a retry is 0.5 s, 1 s, 2 s ... at most 8 s: LiteLLM adds up to 0.75 s at random");
-    const JsonValue* given = router_key("retry_after");
+    const JsonValue* given = config_.router_key("retry_after");
     if (given == nullptr) return;
     const auto least = in_.seconds(*config_.router, "retry_after");
     if (!least) return;
@@ -198,8 +192,8 @@ class SettingsReader {
   // --- Budget and cache --------------------------------------------------------------------------------------------
 
   void read_budget() {
-    const JsonValue* budget = settings_key("max_budget");
-    const JsonValue* period = settings_key("budget_duration");
+    const JsonValue* budget = config_.settings_key("max_budget");
+    const JsonValue* period = config_.settings_key("budget_duration");
     if (budget == nullptr) {
       if (period != nullptr) keys_.drop(*period, "there is no max_budget");
       return;
@@ -235,7 +229,7 @@ class SettingsReader {
   }
 
   void read_cache() {
-    const JsonValue* on = settings_key("cache");
+    const JsonValue* on = config_.settings_key("cache");
     const JsonValue* parameters = config_.settings == nullptr ? nullptr : in_.map(*config_.settings, "cache_params");
     const bool is_on = on != nullptr && in_.flag(*config_.settings, "cache").value_or(false);
     if (on != nullptr) keys_.carry(*on, "monitor.cache.enabled");
@@ -271,7 +265,7 @@ class SettingsReader {
 
   void read_switches() {
     for (const char* key : {"enable_pre_call_checks", "enable_tag_filtering", "enable_weighted_failover"}) {
-      const JsonValue* given = router_key(key);
+      const JsonValue* given = config_.router_key(key);
       if (given == nullptr || !in_.flag(*config_.router, key)) continue;
       if (std::string_view(key) == "enable_weighted_failover" && given->flag) {
         keys_.differ(*given,
