@@ -120,6 +120,8 @@ std::optional<std::string> GatewayProcess::ended() {
   return fmt::format("exit code {}", WEXITSTATUS(*status));
 }
 
+bool GatewayProcess::ends_within(std::chrono::milliseconds time) { return program_->ended_within(time).has_value(); }
+
 bool GatewayProcess::ended_well() { return program_->ended_within(std::chrono::milliseconds{0}) == 0; }
 
 std::string GatewayProcess::output_tail() const {

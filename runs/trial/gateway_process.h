@@ -2,6 +2,7 @@
 // Starts the program of a gateway in a folder of its own and ends it with everything that descends from it.
 
 #include <cstdint>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,7 @@ class GatewayProcess {
 
   // How it ended, for people: "exit code 1", "signal 9"; nothing: it runs.
   [[nodiscard]] std::optional<std::string> ended();
+  [[nodiscard]] bool ends_within(std::chrono::milliseconds time);
   // It has ended, with exit code 0.
   [[nodiscard]] bool ended_well();
   // The end of its output.

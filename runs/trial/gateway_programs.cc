@@ -18,6 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kEndsWithin = 10s;  // real time from a process's last step to its parent's knowing
+
 // "http://127.0.0.1:8080"
 wire::GatewayAddress address_of(const std::string& url) {
   constexpr std::string_view kScheme = "http://";
@@ -137,6 +139,14 @@ void GatewayPrograms::wait_until_ready(std::size_t i) {
   probe.stop();
 }
 
+void GatewayPrograms::await_leavers() {
+  if (house_.coordinator == nullptr) return;
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    if (!processes_[i] || house_.coordinator->has(i + 1) || processes_[i]->ends_within(kEndsWithin)) continue;
+    refuse_program(i, "has left virtual time and goes on, as a program without the preloaded library does");
+  }
+}
+
 void GatewayPrograms::find_ended(bool drives) {
   for (std::size_t i = 0; i < processes_.size() && !ended_; ++i) {
     if (!processes_[i]) continue;
@@ -146,6 +156,7 @@ void GatewayPrograms::find_ended(bool drives) {
 }
 
 bool GatewayPrograms::is_driven(Instant until) {
+  await_leavers();
   for (std::size_t i = 0; i < processes_.size(); ++i) {
     if (!programs_[i].drives || processes_[i]->ended()) continue;
     if (house_.server.now() < until) return true;
@@ -155,6 +166,7 @@ bool GatewayPrograms::is_driven(Instant until) {
 }
 
 bool GatewayPrograms::are_alive() {
+  await_leavers();
   find_ended(false);
   return !ended_;
 }

@@ -56,6 +56,8 @@ class GatewayPrograms {
   void wait_until_registered(std::size_t i);
   void wait_until_ready(std::size_t i);
   void find_ended(bool drives);
+  // Waits for the end of what has left virtual time, because time would move on until it is known.
+  void await_leavers();
   [[noreturn]] void refuse_program(std::size_t i, const std::string& what);
 
   struct Ended {

@@ -8,9 +8,11 @@ FOLDER keeps what npm installs for the example. What is not installed is skipped
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -93,6 +95,27 @@ def check_jitter(trials):
         need(times.setdefault(seed, instants) == instants, f"seed {seed} gave {instants} after {times[seed]}")
     need(times["1"] != times["2"], "two seeds gave the same back-off")
     print(f"  jitter: {len(times['1'])} and {len(times['2'])} calls, {times['1'][:6]} and {times['2'][:6]}")
+
+
+def check_late_end(trials):
+    """A program that drives has ended when it says so, however late its supervisor hears of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        note = os.path.join(folder, "supervisor")
+
+        def go_on():
+            while not os.path.exists(note):
+                time.sleep(0.01)
+            time.sleep(1)
+            with open(note, encoding="utf-8") as file:
+                os.kill(int(file.read()), signal.SIGCONT)
+
+        helper = threading.Thread(target=go_on, daemon=True)
+        helper.start()
+        code, result, errors, _ = trials.trial(world(), stack("late", "{url:gateway}", note))
+        helper.join()
+    need(result is not None, f"exit {code}: {errors}")
+    need(result["trial"]["requests"]["sent_by_a_program"] == 1, f"{result['trial']['requests']}")
+    print("  late end: heard of after a second")
 
 
 def check_redis(trials):
@@ -213,7 +236,7 @@ def check_example(trials):
 
 def main():
     trials = Trials(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), os.path.abspath(sys.argv[3]))
-    checks = {"errors": check_errors, "static": check_static, "jitter": check_jitter, "redis": check_redis,
+    checks = {"errors": check_errors, "static": check_static, "jitter": check_jitter, "late_end": check_late_end, "redis": check_redis,
               "explore": check_explore, "determinism": check_determinism, "example": check_example}
     for name in sys.argv[4:] or checks:
         checks[name](trials)

@@ -145,6 +145,12 @@ std::size_t Coordinator::programs() const {
       std::ranges::count_if(connections_, [](const auto& connection) { return connection->has_said_hello; }));
 }
 
+bool Coordinator::has(std::uint64_t name) const {
+  return std::ranges::any_of(page_->entries, [&](const wt_entry& entry) {
+    return load(entry.state) != WT_FREE && load(entry.name) == name;
+  });
+}
+
 void Coordinator::accept_all() {
   for (;;) {
     const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -187,6 +193,7 @@ void Coordinator::leave(const Connection& connection) {
     if (load(entry.state) == WT_REGISTERED) {
       past_.push_back({entry.pid, entry.kinds, entry.clock_reads, silences_[connection.entry].forced,
                        silences_[connection.entry].pushed});
+      ending_.push_back(entry.pid);
       silences_[connection.entry] = {};
       __atomic_store_n(&entry.state, WT_FREE, __ATOMIC_SEQ_CST);
     }
@@ -233,6 +240,13 @@ void Coordinator::free_the_dead() {
   }
 }
 
+bool Coordinator::is_one_ending() {
+  if (std::erase_if(ending_, [](pid_t process) { return !process_state(process); }) > 0) {
+    quiet_until_ = (Steady::now() + kQuietAfterEnd).time_since_epoch().count();
+  }
+  return !ending_.empty() || Steady::now().time_since_epoch().count() < quiet_until_;
+}
+
 // A process that counts as running and does nothing: its threads sleep in waits that are not registered.
 bool Coordinator::is_silent(std::size_t entry) {
   Silence& silence = silences_[entry];
@@ -259,7 +273,7 @@ bool Coordinator::is_silent(std::size_t entry) {
 std::optional<Instant> Coordinator::settle() {
   hear();
   const Steady::time_point begun = Steady::now();
-  if (begun.time_since_epoch().count() < quiet_until_) return std::nullopt;
+  if (is_one_ending()) return std::nullopt;
 
   // An entry that is taken meanwhile belongs to a child of a process that runs, and changes that one's activity.
   const std::size_t used = load(page_->used);
@@ -316,7 +330,7 @@ std::optional<Instant> Coordinator::settle() {
     if (!connection->is_idle) return std::nullopt;
     deadline = std::min(deadline, connection->deadline);
   }
-  if (load(page_->used) != used) return std::nullopt;
+  if (load(page_->used) != used || is_one_ending()) return std::nullopt;
   for (std::size_t i = 0; i < used; ++i) {
     const wt_entry& entry = page_->entries[i];
     const std::uint32_t state = load(entry.state);

@@ -66,6 +66,9 @@ class Coordinator {
   [[nodiscard]] Instant now() const;
   // Programs that have said hello and live.
   [[nodiscard]] std::size_t programs() const;
+  // Whether the first process of the program with this name, of environment(), has come and not left yet. When it has
+  // left it may still be ending in real time.
+  [[nodiscard]] bool has(std::uint64_t name) const;
   // Programs that have said hello, since the beginning.
   [[nodiscard]] std::uint64_t registrations() const { return registrations_; }
 
@@ -93,6 +96,8 @@ class Coordinator {
   void leave(const Connection& connection);
   bool take_ready(std::chrono::milliseconds at_most);
   void free_the_dead();
+  // Whether one that has left is not gone yet, or has been for so short a time that its parent may not know.
+  [[nodiscard]] bool is_one_ending();
   [[nodiscard]] bool is_silent(std::size_t entry);
   [[nodiscard]] bool has_run_long(std::size_t entry);
   void note_spinners();
@@ -107,6 +112,7 @@ class Coordinator {
   struct Silence;
   std::vector<Silence> silences_;  // by entry
   std::vector<Program> past_;      // of those that have ended
+  std::vector<pid_t> ending_;     // have left, and were not gone when last looked at
   std::int64_t quiet_until_ = 0;  // real nanoseconds: a child has just ended, and its parent may be about to hear of it
 };
 

@@ -34,6 +34,15 @@ TEST(ImportErrors, bad_yaml_names_the_place) {
   expect_error(litellm_error("a: [1, 2\nb: 3\n"), "config:", "this is no YAML", "see what stands at");
 }
 
+TEST(ImportErrors, bad_toml_names_the_place_even_where_the_parser_does_not) {
+  const auto error = [](const std::string& text) { return error_of(GatewayFormat::tensorzero, text); };
+  expect_error(error("a = 1\nb = \n"), "config:2:5", "this is no TOML", "see what stands at");
+  for (const std::string bad : {"[= 1]", "[[= 1]]", "[ ]", "[[]]", "[.a]", "[", "[#]", "= 1", "a. = 1", "[a.=]"}) {
+    expect_error(error("a = 1\n\n" + bad + "\n[b]\nc = 2\n"), "config:3:", "this is no TOML", "");
+    expect_error(error("a = 1\n\n" + bad), "config:3:", "this is no TOML", "");
+  }
+}
+
 TEST(ImportErrors, wrong_type_names_key_and_remedy) {
   expect_error(litellm_error("model_list: 5\n"), "config:1:13: model_list", "a list is needed here, not a number",
                "write a list");
