@@ -69,6 +69,47 @@ bool CostLimiter::restore(const SavedWindow& saved, WallTime wall) {
   return true;
 }
 
+void CostLimiter::hear(Usd spent, WallTime wall) {
+  const CalendarDay day = day_of(wall);
+  hear_in(kept_window(day.begin, day.end, true), spent);
+  hear_month(spent, wall);
+}
+
+void CostLimiter::hear_month(Usd spent, WallTime wall) {
+  const CalendarMonth month = month_of(wall);
+  hear_in(kept_window(month.begin, month.end, false), spent);
+}
+
+void CostLimiter::hear_in(std::uint32_t slot, Usd spent) {
+  charge(windows_[slot], Usd{}, spent);
+  windows_[slot].heard += spent;
+}
+
+void CostLimiter::absorb(const CostLimiter& other) {
+  for (BudgetWindow& window : windows_) {
+    window.settled -= window.heard;
+    window.heard = {};
+  }
+  for (const BudgetWindow& theirs : other.windows_) {
+    if (theirs.begin == theirs.end) continue;
+    const auto same = std::ranges::find_if(windows_, [&](const BudgetWindow& window) {
+      return window.daily == theirs.daily && window.begin == theirs.begin && window.end == theirs.end;
+    });
+    BudgetWindow& mine = same == windows_.end() ? windows_.emplace_back() : *same;
+    if (same == windows_.end()) {
+      mine = {.begin = theirs.begin, .end = theirs.end, .limit = theirs.limit, .daily = theirs.daily};
+    }
+    mine.settled += theirs.settled - theirs.heard;
+    mine.reserved += theirs.reserved;
+    mine.reserved_max += theirs.reserved_max;
+    mine.refused = mine.refused || theirs.refused;
+  }
+  settled_total_ += other.settled_total_;
+  refused_ += other.refused_;
+  refused_by_reservation_ += other.refused_by_reservation_;
+  overruns_ += other.overruns_;
+}
+
 UsdSum CostLimiter::month_settled() const { return month_slot_ == kNoSlot ? UsdSum{} : windows_[month_slot_].settled; }
 UsdSum CostLimiter::month_reserved() const {
   return month_slot_ == kNoSlot ? UsdSum{} : windows_[month_slot_].reserved;
@@ -85,14 +126,8 @@ const BudgetWindow* CostLimiter::window_at(WallTime wall, bool daily) const {
 
 // The window that begins then: the one that was opened before, wherever a clock has returned to it, or else a new one.
 std::uint32_t CostLimiter::open_window(WallTime begin, WallTime end, bool daily) {
-  const std::uint32_t slot = slot_for(begin, daily);
-  WallTime& until = daily ? days_until_ : months_until_;
-  until = std::max(until, end);
+  const std::uint32_t slot = kept_window(begin, end, daily);
   BudgetWindow& window = windows_[slot];
-  if (window.begin == window.end) {
-    window = BudgetWindow{.begin = begin, .end = end, .limit = daily ? config_.daily : config_.monthly, .daily = daily};
-    window.next_alert_at = next_alert_at(window);
-  }
   window.current = true;
   if (window.live) return slot;
   window.live = true;
@@ -101,7 +136,19 @@ std::uint32_t CostLimiter::open_window(WallTime begin, WallTime end, bool daily)
   return slot;
 }
 
-// Only a clock that went back asks for a window that may be there already.
+std::uint32_t CostLimiter::kept_window(WallTime begin, WallTime end, bool daily) {
+  const std::uint32_t slot = slot_for(begin, daily);
+  WallTime& until = daily ? days_until_ : months_until_;
+  until = std::max(until, end);
+  BudgetWindow& window = windows_[slot];
+  if (window.begin == window.end) {
+    window = BudgetWindow{.begin = begin, .end = end, .limit = daily ? config_.daily : config_.monthly, .daily = daily};
+    window.next_alert_at = next_alert_at(window);
+  }
+  return slot;
+}
+
+// Only a clock that went back, or what another replica spent, asks for a window that may be there already.
 std::uint32_t CostLimiter::slot_for(WallTime begin, bool daily) {
   if (begin < (daily ? days_until_ : months_until_)) {
     const auto known = std::find_if(windows_.begin(), windows_.end(), [&](const BudgetWindow& window) {

@@ -59,6 +59,7 @@ struct BudgetWindow {
   UsdSum settled{};
   UsdSum reserved{};
   UsdSum reserved_max{};                 // the most that was reserved at once
+  UsdSum heard{};                        // of what is settled: what another replica has spent
   UsdSum next_alert_at = UsdSum::max();  // the spend that fires the next alert
   std::uint32_t tickets = 0;             // open ones that name this window
   std::uint32_t alerts_fired = 0;        // of the configured ones, in order
@@ -109,11 +110,22 @@ class CostLimiter {
   // The window as an earlier process left it, if it is the current one of this wall time; before anything was reserved
   // in it. Alerts that had fired do not fire again. False: its time is over.
   bool restore(const SavedWindow& saved, WallTime wall);
+
+  // Another replica has spent this on a request admitted at this wall time. It fills the windows, opens none and is no
+  // part of settled_total(). hear_month: the month alone.
+  void hear(Usd spent, WallTime wall);
+  void hear_month(Usd spent, WallTime wall);
+  // For reports: the windows hold what both have spent, and nothing that one heard of the other. `reserved_max` is then
+  // no less than the most that was reserved at once.
+  void absorb(const CostLimiter& other);
+
   // At admission: opens the ticket, which must not be open. False: refused, and it stays closed.
   [[nodiscard]] bool reserve(BudgetTicket& ticket, Usd worst, WallTime wall);
   // The ticket's reservation becomes `worst`. Shrinking always succeeds; growing only if it fits. False: refused, and
   // the ticket keeps what it had.
   [[nodiscard]] bool re_reserve(BudgetTicket& ticket, Usd worst);
+  // Undoes the re_reserve() of a call that is not made: the ticket has `held` again, whatever was heard since.
+  void take_back(BudgetTicket& ticket, Usd held);
   // A call was billed: the reservation becomes this spend. A bill above the reservation is charged in full and counted.
   void settle(BudgetTicket& ticket, Usd billed);
   // A call with an unknown bill ended: settles to the reservation or to zero, as configured. Returns the charge.
@@ -151,6 +163,8 @@ class CostLimiter {
 
   [[nodiscard]] std::uint32_t open_window(WallTime begin, WallTime end, bool daily);
   [[nodiscard]] std::uint32_t slot_for(WallTime begin, bool daily);
+  [[nodiscard]] std::uint32_t kept_window(WallTime begin, WallTime end, bool daily);
+  void hear_in(std::uint32_t slot, Usd spent);
   void retire(std::uint32_t slot);
   void let_go(std::uint32_t slot);
   void drop_ticket(std::uint32_t slot);
@@ -257,6 +271,14 @@ inline bool CostLimiter::re_reserve(BudgetTicket& ticket, Usd worst) {
   add_reserved(windows_[ticket.day_slot], growth);
   ticket.reserved = worst;
   return true;
+}
+
+inline void CostLimiter::take_back(BudgetTicket& ticket, Usd held) {
+  check(ticket.open, "only an open ticket holds a reservation");
+  const Usd growth = held - ticket.reserved;
+  add_reserved(windows_[ticket.month_slot], growth);
+  add_reserved(windows_[ticket.day_slot], growth);
+  ticket.reserved = held;
 }
 
 inline void CostLimiter::settle(BudgetTicket& ticket, Usd billed) {

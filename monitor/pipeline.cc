@@ -230,7 +230,7 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, const std::o
     return finish(flow, Outcome::refused_budget, now);
   }
   if (limits_.on() && !reserve_of_limits(flow, provider, worst, now)) {
-    check(cost_limiter_.re_reserve(flow.ticket, held), "what was held a moment ago can be held again");
+    cost_limiter_.take_back(flow.ticket, held);
     if (permit) breakers_.report(place, *permit, BreakerOutcome::ignored, now, foreign);
     deliver_transitions(provider);
     return refuse_by_limit(flow, now);

@@ -34,6 +34,11 @@
 
 namespace windtunnel::monitor {
 
+// What a pipeline knows, in parts that replicas may share. Rate and token limiters are part of `limits`, Retry-After of
+// `breakers`.
+enum class PipelinePart : std::uint8_t { spend, limits, breakers, usage, latency, cache, metrics };
+inline constexpr std::size_t kPipelineParts = 7;
+
 class Pipeline {
  public:
   // `providers`, or deployments, in file order: without routes the first serves when nothing else chooses, and the
@@ -58,6 +63,27 @@ class Pipeline {
   // What an earlier process left: a budget's window, and how long a provider may not be called.
   bool restore(const SavedWindow& saved, Instant now);
   void restore_cooling(ProviderId provider, Instant until) { cooling_until_[index_of(provider)] = until; }
+
+  // --- Replicas (pipeline_sharing.cc) ------------------------------------------------------------------------------
+  // The two, made of the same settings, exchange what they know in this part.
+  void exchange(Pipeline& other, PipelinePart part);
+  // Learns what another replica did: a charge of a limit; spend of a request admitted at this wall time, or before the
+  // start; the result of a call, for a breaker that is closed; a Retry-After; what the balances compare.
+  void hear_charge(const LimitCharge& charge, Instant now) { limits_.apply(charge, now); }
+  void hear_spend(Usd spent, WallTime admitted, Instant now);
+  void hear_month_spent(Usd spent, Instant now);
+  void hear_result(ProviderId provider, ReplyKind kind, Instant now);
+  void hear_retry_after(ProviderId provider, Instant until, Instant now);
+  void hear_start(ProviderId provider) { plan_.hear_start(provider); }
+  void hear_end(ProviderId provider, Tokens used, Instant now) { plan_.hear_end(provider, used, wall_at(now)); }
+  void hear_latency(ProviderId provider, ReplyKind kind, Duration latency, Instant now) {
+    if (plan_.has_routes()) plan_.learn_latency(provider, kind, latency, now);
+  }
+  // Its charges of limits are put into this list from now on, which goes with the limits; nullptr: no more.
+  void tell_charges(std::vector<LimitCharge>* outbox) { limits_.tell(outbox); }
+  // For reports: the windows of the budget hold what both have spent.
+  void absorb_spend(const Pipeline& other) { cost_limiter_.absorb(other.cost_limiter_); }
+  void absorb_limit_counts(const Pipeline& other) { limits_.absorb_counts(other.limits_); }
 
   // `flow` is new but for `flow.record.request`, which is what is asked for.
   Step begin(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);

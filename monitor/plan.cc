@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/check.h"
 #include "base/stable_hash.h"
@@ -369,7 +370,12 @@ Int128 Plan::faded(const Load& load, Instant now) {
 void Plan::learn(ProviderId deployment, ReplyKind kind, Duration latency, Tokens used, const PlanQuery& query) {
   Load& load = loads_[index_of(deployment)];
   --load.outstanding;
-  const WallTime minute = std::chrono::floor<std::chrono::minutes>(query.wall);
+  count_usage(load, used, query.wall);
+  learn_latency(deployment, kind, latency, query.now);
+}
+
+void Plan::count_usage(Load& load, Tokens used, WallTime wall) {
+  const WallTime minute = std::chrono::floor<std::chrono::minutes>(wall);
   if (load.minute != minute) {
     load.minute = minute;
     load.used = {};
@@ -377,14 +383,36 @@ void Plan::learn(ProviderId deployment, ReplyKind kind, Duration latency, Tokens
   }
   load.used += used;
   ++load.calls;
+}
+
+void Plan::learn_latency(ProviderId deployment, ReplyKind kind, Duration latency, Instant now) {
   if (kind != ReplyKind::ok && kind != ReplyKind::timeout) return;
-  const Int128 left = faded(load, query.now);
-  const Int128 since = (query.now - load.learnt_at).count();
+  Load& load = loads_[index_of(deployment)];
+  const Int128 left = faded(load, now);
+  const Int128 since = (now - load.learnt_at).count();
   const Int128 mixed = left + Int128{latency.count()} * since / (kDecay.count() + since);
   const bool is_peak = load.answers == 0 || latency.count() > left;
   load.peak = is_peak ? latency : Duration{static_cast<std::int64_t>(mixed)};
-  load.learnt_at = query.now;
+  load.learnt_at = now;
   load.latencies[load.answers++ % kLatenciesKept] = latency;
+}
+
+void Plan::exchange_usage(Plan& other) {
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    std::swap(loads_[i].outstanding, other.loads_[i].outstanding);
+    std::swap(loads_[i].minute, other.loads_[i].minute);
+    std::swap(loads_[i].used, other.loads_[i].used);
+    std::swap(loads_[i].calls, other.loads_[i].calls);
+  }
+}
+
+void Plan::exchange_latency(Plan& other) {
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    std::swap(loads_[i].peak, other.loads_[i].peak);
+    std::swap(loads_[i].learnt_at, other.loads_[i].learnt_at);
+    std::swap(loads_[i].latencies, other.loads_[i].latencies);
+    std::swap(loads_[i].answers, other.loads_[i].answers);
+  }
 }
 
 }  // namespace windtunnel::monitor

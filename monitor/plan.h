@@ -146,6 +146,18 @@ class Plan {
     ++loads_[index_of(turn.target)].outstanding;
     for (std::size_t i = 0; i < turn.depth; ++i) count_call(turn.visits[i]);
   }
+  // Of replicas: what the balances compare is exchanged, or heard from another replica as its calls start and end.
+  void exchange_usage(Plan& other);
+  void exchange_latency(Plan& other);
+  void hear_start(ProviderId deployment) {
+    if (has_routes()) ++loads_[index_of(deployment)].outstanding;
+  }
+  void hear_end(ProviderId deployment, Tokens used, WallTime wall) {
+    if (!has_routes()) return;
+    --loads_[index_of(deployment)].outstanding;
+    count_usage(loads_[index_of(deployment)], used, wall);
+  }
+  void learn_latency(ProviderId deployment, ReplyKind kind, Duration latency, Instant now);
   // Its call has ended. The balances compare what is learnt here.
   void on_end(ProviderId deployment, ReplyKind kind, Duration latency, Tokens used, const PlanQuery& query) {
     if (has_routes()) learn(deployment, kind, latency, used, query);
@@ -205,6 +217,7 @@ class Plan {
   [[nodiscard]] Int128 rank(const RouteConfig& by, const RouteTarget& target, const PlanQuery& query) const;
   [[nodiscard]] Int128 rank(const RouteConfig& by, ProviderId deployment, const PlanQuery& query) const;
   [[nodiscard]] Int128 latency_of(const RouteConfig& by, ProviderId deployment, Instant now) const;
+  static void count_usage(Load& load, Tokens used, WallTime wall);
   [[nodiscard]] static Int128 faded(const Load& load, Instant now);
   void learn(ProviderId deployment, ReplyKind kind, Duration latency, Tokens used, const PlanQuery& query);
 

@@ -260,6 +260,16 @@ void LimitBook::charge(const LimitHold& hold, const LimitUse& more, std::int8_t 
   outbox_->push_back({.at = hold.at, .scope = entry.scope, .limit = entry.limit, .slots = slots, .amounts = amounts});
 }
 
+void LimitBook::absorb_counts(const LimitBook& other) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    counts_[i].admitted += other.counts_[i].admitted;
+    counts_[i].refused += other.counts_[i].refused;
+    counts_[i].alerted += other.counts_[i].alerted;
+    counts_[i].passed_over += other.counts_[i].passed_over;
+    counts_[i].rerouted += other.counts_[i].rerouted;
+  }
+}
+
 void LimitBook::apply(const LimitCharge& change, Instant now) {
   const std::uint32_t place = account_of(change.limit, change.scope);
   const LimitRule& rule = rules_[change.limit];

@@ -101,8 +101,10 @@ class LimitBook {
   // --- For replicas ------------------------------------------------------------------------------------------------
   // From now on changes are put into this list, which must outlive the book's use; nullptr: no more.
   void tell(std::vector<LimitCharge>* outbox) { outbox_ = outbox; }
-  // A change that another replica made.
+  // A change that another replica made. It is not put into the list.
   void apply(const LimitCharge& charge, Instant now);
+  // For reports: what another book has said counts as this one's.
+  void absorb_counts(const LimitBook& other);
 
  private:
   struct Vote {

@@ -57,6 +57,7 @@ Kind<SwarmPart> part() {
                           {"ab_router", SwarmPart::ab_router},
                           {"routes", SwarmPart::routes},
                           {"limits", SwarmPart::limits},
+                          {"replicas", SwarmPart::replicas},
                           {"cache", SwarmPart::cache},
                           {"circuit_breaker", SwarmPart::circuit_breaker},
                           {"provider_call", SwarmPart::provider_call},

@@ -239,6 +239,16 @@ std::vector<Field<FaultSpec>> setting_fields() {
           .of<RandomOutages>("severity", &RandomOutages::severity, share_double(),
                              "The share of calls that fail during an outage.")
           .in("share of calls"),
+      settings.of<GatewayRestart>(
+          "state", &GatewayRestart::state,
+          word<GatewayState>({{"lost", GatewayState::lost}, {"kept", GatewayState::kept}}),
+          "lost: the new process knows nothing but what was spent and what the replicas share; kept: it goes on with "
+          "all that the old one knew."),
+      settings
+          .of<GatewayRestart>("replica", &GatewayRestart::replica, integer({0, sim::kReplicasMax}),
+                              "The replica that is restarted, from 1; 0: all of them.")
+          .in("number of a replica")
+          .such_as("2"),
       settings
           .of<WallClockStep>("offset", &WallClockStep::offset, duration({-kDurationMax, kDurationMax}),
                              "By how much the wall clock jumps; negative: back.")

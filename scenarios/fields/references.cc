@@ -7,6 +7,7 @@
 #include "scenarios/fields/breaker_codec.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/exact_numbers.h"
+#include "sim/world/replicas.h"
 
 namespace windtunnel::scenarios {
 namespace {
@@ -26,6 +27,7 @@ class ReferenceCheck {
     check_attempts();
     check_routes();
     check_limits();
+    check_replicas();
     check_patience();
     for (const ProviderSpec& provider : scenario_.providers) check_provider(provider);
     for (const WorkloadSpec& workload : scenario_.workloads) check_workload(workload);
@@ -64,6 +66,21 @@ class ReferenceCheck {
     if (!scenario_.monitor.ab_router.variants.empty()) {
       error("/monitor/ab_router", "an experiment assigns providers, and so do routes",
             "write a route with \"balance\": \"weighted\" and \"sticky\": \"user\"");
+    }
+  }
+
+  void check_replicas() {
+    const sim::ReplicasSpec& replicas = scenario_.replicas;
+    if (reading_.is_broken("/replicas") || !sim::has_replicas(scenario_)) return;
+    if (!scenario_.breaker_command.empty()) {
+      error("/monitor/circuit_breaker/command",
+            "breakers of another program belong to one gateway that is never restarted");
+    }
+    for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+      const auto restart = sim::restart_of(scenario_.faults[i].settings);
+      if (!restart || restart->replica <= replicas.count) continue;
+      error("/faults/" + std::to_string(i) + "/replica", "there is no replica " + std::to_string(restart->replica) +
+                                                             ": replicas.count is " + std::to_string(replicas.count));
     }
   }
 

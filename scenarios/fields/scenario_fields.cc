@@ -208,6 +208,8 @@ const Table<Scenario>& scenario_table() {
                   {monitor::LimitCombine::all, monitor::LimitCombine::any, monitor::LimitCombine::first_priority})),
               "all: every limit that counts a request must have room; any: one of them; first_priority: those with "
               "the highest priority of the ones that match count it, and no other."),
+          field<S>("replicas", &S::replicas, object(replicas_table),
+                   "How many gateways there are, and what they know of each other."),
           field<S>("workload", &S::workloads, workloads_kind(),
                    "Streams of requests by name; without any: ten a second, poisson."),
           field<S>("faults", &S::faults, faults_kind(), "What goes wrong.")

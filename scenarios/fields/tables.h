@@ -57,6 +57,7 @@ const Table<monitor::LimitConfig>& limit_table();
 const Table<sim::CallerCatalogue>& caller_table();
 // How they try again.
 const Table<sim::ClientSpec>& client_table();
+const Table<sim::ReplicasSpec>& replicas_table();
 // `tags` of a workload: words, and catalogues of them.
 Kind<WorkloadSpec> caller_tags();
 // A list of reply kinds and statuses.

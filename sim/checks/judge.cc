@@ -106,10 +106,14 @@ Judge::Judge(const Scenario& scenario, const JudgeOptions& options)
       claimed_(claimed_by(scenario)),
       thresholds_(scenario),
       coverage_(scenario.providers.size()),
-      checks_(claimed_ ? *claimed_ : scenario, CheckSelection{options.checks}, options.keep_going),
-      checks_on_(!options.from_outside && checks_.selection().any()) {
+      checks_(claimed_ ? *claimed_ : scenario, checks_of_all(scenario, CheckSelection{options.checks}),
+              options.keep_going),
+      checks_on_(!options.from_outside && CheckSelection{options.checks}.any()) {
   const bool is_live = options.from_outside || checks_.selection().on(CheckId::V1);
   if (scenario.liveness && is_live) liveness_.emplace(scenario);
+  if (checks_on_ && has_replicas(scenario)) {
+    replicas_.emplace(claimed_ ? *claimed_ : scenario, CheckSelection{options.checks}, options.keep_going);
+  }
 }
 
 Judgement Judge::judge(const RunResult& result) {
@@ -117,6 +121,11 @@ Judgement Judge::judge(const RunResult& result) {
   Judgement judgement = judge(
       RunFacts{.ended = result.ended, .arrivals = result.arrivals, .stopped = result.stopped, .faults = result.faults});
   judgement.checks = checks_.selection().names();
+  if (replicas_) {
+    std::vector<std::string> names = replicas_->names();
+    names.insert(names.end(), judgement.checks.begin(), judgement.checks.end());
+    judgement.checks = CheckSelection{names}.names();
+  }
   // A scenario that states no liveness has none to check.
   if (!liveness_) std::erase(judgement.checks, "V1");
   return judgement;
@@ -125,6 +134,7 @@ Judgement Judge::judge(const RunResult& result) {
 Judgement Judge::judge(const RunFacts& facts) {
   Judgement judgement;
   append(judgement.findings, checks_.findings());
+  if (replicas_) append(judgement.findings, replicas_->findings());
   if (liveness_) append(judgement.findings, liveness_->judge(facts.ended));
   append(judgement.findings, thresholds_.judge(facts.ended));
   append(judgement.findings, judge_faults(scenario_, facts));

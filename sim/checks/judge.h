@@ -16,6 +16,7 @@
 #include "sim/checks/claims/thresholds.h"
 #include "sim/checks/findings/verdict.h"
 #include "sim/checks/invariants/checks.h"
+#include "sim/checks/replica_checks.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
@@ -54,8 +55,9 @@ class Judge final {
     deliver(coverage_, event);
     if (liveness_) deliver(*liveness_, event);
     if (checks_on_) deliver(checks_, event);
+    if (replicas_) deliver(*replicas_, event);
   }
-  [[nodiscard]] bool wants_stop() const { return checks_.wants_stop(); }
+  [[nodiscard]] bool wants_stop() const { return checks_.wants_stop() || (replicas_ && replicas_->wants_stop()); }
 
  private:
   const Scenario& scenario_;
@@ -63,6 +65,7 @@ class Judge final {
   Thresholds thresholds_;
   Coverage coverage_;
   Checks checks_;
+  std::optional<ReplicaChecks> replicas_;
   bool checks_on_;  // any of them is
   std::optional<Liveness> liveness_;
 };

@@ -77,13 +77,20 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   if (!draft.keeps(SwarmPart::providers)) swarm::draw_deployments(draft);
   swarm::draw_routes(draft);
   swarm::draw_limit_list(draft);
+  swarm::draw_replicas(draft);
   claim_recovery(draft);
   swarm::draw_faults(draft);
   const bool outlives = std::ranges::any_of(
       world.faults, [&](const FaultSpec& fault) { return fault.at >= world.liveness->heal_at; });  // only if kept
   // A caller without anything left asks for nothing, and no request shows that a breaker has closed.
   const bool may_starve = !world.monitor.limits.limits.empty();
-  if (outlives || may_starve || !recovery_of(world).possible) world.liveness.reset();
+  // Nor does it of each replica, if there are several.
+  const bool is_many = world.replicas.count > 1;
+  // Breakers of another program belong to one gateway that is never restarted.
+  if (!world.breaker_command.empty()) {
+    std::erase_if(world.faults, [](const FaultSpec& fault) { return restart_of(fault.settings).has_value(); });
+  }
+  if (outlives || may_starve || is_many || !recovery_of(world).possible) world.liveness.reset();
   return draft.world;
 }
 

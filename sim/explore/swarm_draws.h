@@ -40,6 +40,7 @@ void draw_cache_and_routes(Draft& draft);  // cache, ab_router
 void draw_deployments(Draft& draft);       // quotas, windows of context and own timeouts of providers
 void draw_routes(Draft& draft);            // routes, in place of an experiment and of choices
 void draw_limit_list(Draft& draft);        // limits, and callers
+void draw_replicas(Draft& draft);          // replicas and what they share
 void draw_faults(Draft& draft);            // faults, between the start and the time at which they are healed
 
 }  // namespace windtunnel::sim::swarm

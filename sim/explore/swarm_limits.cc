@@ -102,6 +102,24 @@ LimitConfig draw_limit(const Draft& draft, std::uint64_t i) {
 
 }  // namespace
 
+void draw_replicas(Draft& draft) {
+  if (draft.keeps(SwarmPart::replicas)) return;
+  const Dice& dice = draft.dice;
+  ReplicasSpec& replicas = draft.world.replicas;
+  replicas = {};
+  // Breakers of another program belong to one gateway.
+  if (!draft.world.breaker_command.empty() || !dice.coin(15, "replicas")) return;
+  replicas.count = dice.between({1, 3}, "number of replicas");
+  const auto sharing = [&](const char* what) {
+    return dice.one_of<Sharing>({std::nullopt, Duration{0}, Duration{1s}, Duration{10s}}, what);
+  };
+  replicas.spend = sharing("shared spend");
+  replicas.limits = sharing("shared limits");
+  replicas.breakers = sharing("shared breakers");
+  replicas.usage = sharing("shared usage");
+  replicas.latency = sharing("shared latency");
+}
+
 void draw_limit_list(Draft& draft) {
   using monitor::LimitCombine;
   monitor::LimitsConfig& limits = draft.world.monitor.limits;

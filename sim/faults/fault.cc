@@ -62,6 +62,10 @@ std::optional<std::int64_t> capacity_of(const Fault& fault) {
   return std::visit([](const auto& kind) { return kind.capacity(); }, fault);
 }
 
+std::optional<RestartOf> restart_of(const Fault& fault) {
+  return std::visit([](const auto& kind) { return kind.restart(); }, fault);
+}
+
 std::optional<Duration> wall_clock_offset_of(const Fault& fault) {
   return std::visit([](const auto& kind) { return kind.wall_clock_offset(); }, fault);
 }

@@ -14,6 +14,7 @@
 #include "sim/faults/brownout.h"
 #include "sim/faults/error_burst.h"
 #include "sim/faults/flapping.h"
+#include "sim/faults/gateway_restart.h"
 #include "sim/faults/latency_spike.h"
 #include "sim/faults/malformed.h"
 #include "sim/faults/outage.h"
@@ -29,8 +30,9 @@
 
 namespace windtunnel::sim {
 
-using Fault = std::variant<Outage, ErrorBurst, LatencySpike, Throttle, Brownout, Malformed, Truncated, Flapping,
-                           RandomOutages, WallClockStep, StreamStall, StreamError, EarlyEnd, TokenStall, UsageMissing>;
+using Fault =
+    std::variant<Outage, ErrorBurst, LatencySpike, Throttle, Brownout, Malformed, Truncated, Flapping, RandomOutages,
+                 WallClockStep, StreamStall, StreamError, EarlyEnd, TokenStall, UsageMissing, GatewayRestart>;
 
 // A kind without its settings: its place in `Fault`.
 enum class FaultKind : std::uint8_t {};
@@ -53,6 +55,7 @@ inline constexpr int kFaultKinds = std::variant_size_v<Fault>;
 [[nodiscard]] double share_of(const Fault& fault);
 [[nodiscard]] std::optional<std::int64_t> capacity_of(const Fault& fault);
 [[nodiscard]] std::optional<Duration> wall_clock_offset_of(const Fault& fault);
+[[nodiscard]] std::optional<RestartOf> restart_of(const Fault& fault);
 [[nodiscard]] bool may_hang(const Fault& fault);
 [[nodiscard]] double slowed_by(const Fault& fault, double latency);
 [[nodiscard]] double fail_chance_of(const Fault& fault);

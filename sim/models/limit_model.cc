@@ -310,23 +310,53 @@ void LimitModel::take(std::vector<Hold>& holds, const std::vector<Scope>& scopes
     if (!has(said.held, limit)) continue;
     Account& account = accounts_[limit][key];
     settle_time(limit, account, now);
-    holds.push_back({.limit = limit, .key = key, .stamp = stamp_at(limit, account, now, true)});
+    holds.push_back({.limit = limit, .key = key, .stamp = stamp_at(limit, account, now, true), .admitted = now});
     add(holds.back(), use, 1, now);
   }
 }
 
 void LimitModel::add(const Hold& hold, const Use& more, int slots, Instant now) {
   Account& account = accounts_[hold.limit][hold.key];
-  settle_time(hold.limit, account, now);
   account.slots += slots;
-  if (!counts(hold.limit, account, hold.stamp, now)) return;
-  const LimitConfig& config = config_.limits[hold.limit];
-  const LimitUsed added = weighed(hold.limit, more);
-  LimitUsed& used = account.used[hold.stamp];
+  put(hold.limit, account, hold.stamp, more, now);
+  if (!tells_) return;
+  changes_.push_back({.limit = hold.limit,
+                      .key = hold.key,
+                      .admitted = hold.admitted,
+                      .slots = slots,
+                      .use = {more.requests, more.input, more.output, more.picos}});
+}
+
+void LimitModel::put(std::size_t limit, Account& account, std::int64_t stamp, const Use& more, Instant now) const {
+  settle_time(limit, account, now);
+  if (!counts(limit, account, stamp, now)) return;
+  const LimitConfig& config = config_.limits[limit];
+  const LimitUsed added = weighed(limit, more);
+  LimitUsed& used = account.used[stamp];
   for (std::size_t kind = 0; kind < used.size(); ++kind) {
     used[kind] += config.is_bucket() ? added[kind] * config.period->count() : added[kind];
     if (config.is_bucket()) used[kind] = std::max(used[kind], Int128{0});
   }
+}
+
+// It belongs to the window of its request's admission, by this replica's windows.
+void LimitModel::hear(const Change& change, Instant now) {
+  Account& account = accounts_[change.limit][change.key];
+  settle_time(change.limit, account, now);
+  account.slots += change.slots;
+  const LimitConfig& config = config_.limits[change.limit];
+  const Use use{.requests = change.use[0], .input = change.use[1], .output = change.use[2], .picos = change.use[3]};
+  std::int64_t stamp = 0;
+  if (!config.is_bucket() && !config.is_sliding() && config.window == LimitWindow::from_first_use) {
+    const std::int64_t here = stamp_at(change.limit, account, now, false);
+    if (here < 0 && change.admitted + *config.period <= now) return;
+    if (here < 0) account.first_use = change.admitted;
+    if (here > nanoseconds(change.admitted)) return;
+    stamp = nanoseconds(*account.first_use);
+  } else {
+    stamp = stamp_at(change.limit, account, change.admitted, false);
+  }
+  put(change.limit, account, stamp, use, now);
 }
 
 LimitUsed LimitModel::used(std::size_t limit, Instant now) {

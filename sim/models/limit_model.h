@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -48,6 +49,19 @@ class LimitModel {
   void end_call(RequestId request, const std::optional<monitor::Usage>& usage, Usd settled, Instant now);
   void finish(RequestId request, bool is_undone, Instant now);
 
+  // A change of an account, as another replica needs it.
+  struct Change {
+    std::size_t limit = 0;
+    std::vector<std::uint64_t> key;
+    Instant admitted{};  // of its request
+    std::int64_t slots = 0;
+    std::array<Int128, 4> use{};  // requests, input, output, pico-dollars
+  };
+  // What has changed since the last call, in order; only with tells().
+  void tells() { tells_ = true; }
+  [[nodiscard]] std::vector<Change> take_changes() { return std::exchange(changes_, {}); }
+  void hear(const Change& change, Instant now);
+
   // Over all accounts of a limit, at `now`.
   [[nodiscard]] LimitUsed used(std::size_t limit, Instant now);
   [[nodiscard]] std::int64_t slots(std::size_t limit) const;
@@ -66,6 +80,7 @@ class LimitModel {
     std::size_t limit = 0;
     Key key;
     std::int64_t stamp = 0;
+    Instant admitted{};
   };
   struct Use {
     Int128 requests = 0;
@@ -98,6 +113,7 @@ class LimitModel {
   [[nodiscard]] std::optional<Int128> limit_of(std::size_t limit, std::size_t kind) const;
   void take(std::vector<Hold>& holds, const std::vector<Scope>& scopes, const Said& said, const Use& use, Instant now);
   void add(const Hold& hold, const Use& more, int slots, Instant now);
+  void put(std::size_t limit, Account& account, std::int64_t stamp, const Use& more, Instant now) const;
 
   monitor::LimitsConfig config_;
   Words words_;
@@ -105,6 +121,8 @@ class LimitModel {
   std::vector<std::string> tags_;
   std::vector<std::map<Key, Account>> accounts_;  // by limit
   std::map<RequestId, Open> open_;
+  bool tells_ = false;
+  std::vector<Change> changes_;
 };
 
 }  // namespace windtunnel::sim

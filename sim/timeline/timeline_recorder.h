@@ -34,6 +34,7 @@ class TimelineRecorder final {
   TimelineRecorder(const Scenario& scenario, TimelineWidths widths, bool from_outside = false);
 
   void on(const RunBegan& event) { pipeline_ = event.pipeline; }
+  void on(const ReplicaTurn& event) { pipeline_ = event.pipeline; }
   void on(const monitor::RequestArrived& event);
   void on(const monitor::TokensGranted& event);
   void on(const monitor::PermitAsked& event);

@@ -89,6 +89,12 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   pipeline_.set_wall_clock(wall_at_zero_);
   if (observers_.size() == 1) pipeline_.set_observer(observers_.front().handler());
   if (observers_.size() > 1) pipeline_.set_observer(this);
+  if (has_replicas(scenario)) {
+    check(options.breakers.empty(), "breakers of another program belong to one gateway");
+    replicas_.emplace(scenario, pipeline_, observers_,
+                      observers_.size() == 1 ? observers_.front().handler()
+                                             : (observed_ ? monitor::Observer{this} : monitor::Observer{}));
+  }
 }
 
 RunResult Driver::run() {
@@ -98,7 +104,7 @@ RunResult Driver::run() {
   bool stopped = false;
   const Usd month_spent = scenario_.month_spent + options_.month_spent;
   if (observed_) emit(RunBegan{.pipeline = &pipeline_, .seed = chance_.seed(), .month_spent = month_spent});
-  if (month_spent != Usd{}) pipeline_.carry_in(month_spent, now_);
+  if (month_spent != Usd{}) carry_in(month_spent);
   if (options_.checkpoints != nullptr && !options_.checkpoints->at.empty())
     next_checkpoint_ = options_.checkpoints->at.front();
   const Instant until = options_.until ? Instant{} + *options_.until : Instant::max();
@@ -127,9 +133,9 @@ RunResult Driver::run() {
   }
   stopped = stopped || until < end_;  // also where nothing happens after it
   if (!stopped) look_until(Instant::max());
-  pipeline_.set_observer({});
+  if (!replicas_) pipeline_.set_observer({});
   check(has_clients_ || std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
-  RunResult result{.pipeline = std::move(pipeline_),
+  RunResult result{.pipeline = replicas_ ? replicas_->take_result(now_) : std::move(pipeline_),
                    .seed = chance_.seed(),
                    .digest = digest_.value(),
                    .events = events_,
@@ -173,7 +179,7 @@ inline void Driver::handle(std::uint32_t payload) {
   if (payload >= breaker_base_) {
     const std::size_t provider = payload - breaker_base_;
     if (stations_[provider].wakeup == now_) stations_[provider].wakeup.reset();
-    pipeline_.on_time(now_, &options_.breakers);
+    wake_breakers();
     return watch_breaker(provider_id(provider));
   }
   on_fault(payload - fault_base_);
@@ -195,25 +201,6 @@ inline void Driver::on_arrival(std::uint32_t workload) {
   begin_request(workload, ordinal, kNobody);
 }
 
-void Driver::on_fault(std::size_t fault) {
-  const bool acts = faults_.change(fault);
-  digest_.add(acts ? 1 : 0);
-  if (const auto at = faults_.next_change(fault)) {
-    queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(fault));
-  }
-  if (observed_) emit(FaultChanged{.at = now_, .fault = fault, .active = acts});
-  const Fault& settings = faults_.spec(fault).settings;
-  if (const auto offset = wall_clock_offset_of(settings)) {
-    if (acts) faults_.note_affected(fault);
-    wall_at_zero_ += acts ? *offset : -*offset;
-    pipeline_.set_wall_clock(wall_at_zero_);
-  }
-  // Capacity may have come back.
-  if (capacity_of(settings)) {
-    for (std::size_t i = 0; i < stations_.size(); ++i) serve_waiting(i);
-  }
-}
-
 void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::uint32_t vu, std::uint32_t wish) {
   if (has_clients_ && wish == kNobody && scenario_.workloads[workload].client) [[unlikely]]
     return begin_wish(workload, ordinal);
@@ -226,7 +213,8 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
   in_flight.wish = wish;
   in_flight.first_attempt = wish == kNobody ? 0 : static_cast<std::uint32_t>(wishes_[wish].tries - 1) * kTriesApart;
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
-  perform(slot, pipeline_.begin(in_flight.flow, now_, &options_.breakers));
+  in_flight.instance = replicas_ ? replicas_->next() : 0;
+  perform(slot, gateway(in_flight.instance).begin(in_flight.flow, now_, &options_.breakers));
 }
 
 // The event that a slot's request waits for.
@@ -235,7 +223,7 @@ inline void Driver::on_slot(std::uint32_t slot) {
   if (in_flight.is_wish) [[unlikely]]
     return on_wish(slot);
   if (in_flight.flow.awaiting == monitor::Awaiting::wakeup)
-    return perform(slot, pipeline_.on_wakeup(in_flight.flow, now_, &options_.breakers));
+    return perform(slot, gateway(in_flight.instance).on_wakeup(in_flight.flow, now_, &options_.breakers));
   complete(slot);
 }
 
@@ -262,6 +250,8 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
       .output_max = step.output_max,
       .first_token_by = step.first_token_by,
       .idle = step.idle};
+  if (replicas_) [[unlikely]]
+    replicas_->on_call(in_flight.instance, step.provider, now_);
   in_flight.effect = FaultEffect{};
   if (faults_.acts_on(step.provider)) {
     hits_.clear();
@@ -346,7 +336,14 @@ inline void Driver::complete(std::uint32_t slot) {
   digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));
   digest_.add(result.cost);
   leave_station(slot);
-  const monitor::Step step = pipeline_.on_reply(in_flight.flow, in_flight.result.reply, now_, &options_.breakers);
+  const std::uint8_t attempt = static_cast<std::uint8_t>(record.attempt_count - 1U);
+  const bool was_bypass = in_flight.flow.is_bypass;
+  const monitor::Step step =
+      gateway(in_flight.instance).on_reply(in_flight.flow, in_flight.result.reply, now_, &options_.breakers);
+  if (replicas_) [[unlikely]] {
+    replicas_->on_reply(in_flight.instance, in_flight.flow, record.attempt_storage[attempt], in_flight.result.reply,
+                        was_bypass, now_);
+  }
   watch_breaker(provider);
   perform(slot, step);
 }
@@ -435,7 +432,7 @@ std::uint32_t Driver::take_slot() {
 // A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it
 // answered so is not queried again at once: time must pass, and the checks report it.
 inline void Driver::watch_breaker(ProviderId provider) {
-  const auto at = pipeline_.wakeup(provider);
+  const auto at = replicas_ ? first_wakeup(provider) : pipeline_.wakeup(provider);
   std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
   if (!at || *at <= now_ || scheduled == at) return;
   scheduled = at;

@@ -31,6 +31,7 @@
 #include "sim/world/faults.h"
 #include "sim/world/load.h"
 #include "sim/world/provider.h"
+#include "sim/world/replicas.h"
 #include "sim/world/unknown_bills.h"
 #include "sim/world/waiting_line.h"
 #include "sim/world/world.h"
@@ -63,6 +64,7 @@ class Driver {
     std::uint32_t first_attempt = 0;  // the number of its first attempt in the names of draws
     bool is_wish = false;             // the slot is that of a wish
     bool in_service = false;          // holds a place at its provider
+    std::uint32_t instance = 0;       // of the gateway, if there are replicas
   };
   // Calls at one provider.
   struct Station {
@@ -82,6 +84,14 @@ class Driver {
   void emit(const Each& event) const {
     for (const Observer& observer : observers_) observer.on(event);
   }
+  [[nodiscard]] monitor::Pipeline& gateway(std::uint32_t instance) {
+    if (replicas_) [[unlikely]]
+      return replicas_->work_on(instance, now_);
+    return pipeline_;
+  }
+  void carry_in(Usd month_spent);
+  void wake_breakers();
+  [[nodiscard]] std::optional<Instant> first_wakeup(monitor::ProviderId provider) const;
   void look_until(Instant now);
   void schedule_first_events();
   void handle(std::uint32_t payload);
@@ -122,7 +132,8 @@ class Driver {
   bool observed_;
   Instant end_;
   WallTime wall_at_zero_;
-  monitor::Pipeline pipeline_;
+  monitor::Pipeline pipeline_;  // of the first replica
+  std::optional<Replicas> replicas_;
   std::vector<Load> loads_;
   std::vector<Provider> providers_;
   Faults faults_;

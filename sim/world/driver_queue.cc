@@ -1,4 +1,4 @@
-// What the driver checkpoints up about places, queues and its own calendar, apart from the way of a request
+// What the driver does about places, queues, faults, replicas and its own calendar, apart from the way of a request
 // (driver.cc).
 
 #include "sim/world/driver.h"
@@ -10,7 +10,7 @@ void Driver::look_until(Instant now) {
   if (options_.checkpoints == nullptr) return;
   const std::vector<Instant>& at = options_.checkpoints->at;
   for (; checkpoints_passed_ < at.size() && at[checkpoints_passed_] <= now; ++checkpoints_passed_)
-    options_.checkpoints->sample(checkpoints_passed_, pipeline_);
+    options_.checkpoints->sample(checkpoints_passed_, gateway(0));
   next_checkpoint_ = checkpoints_passed_ < at.size() ? at[checkpoints_passed_] : Instant::max();
 }
 
@@ -32,6 +32,52 @@ bool Driver::has_place(std::size_t provider) const {
 void Driver::schedule_user(std::uint32_t vu, Instant from) {
   const auto at = loads_[vus_[vu].workload].turn_of_user(vus_[vu].number, from);
   if (at) queue_.schedule(*at, vu_base_ + vu);
+}
+
+// --- Faults and replicas -------------------------------------------------------------------------------------------
+
+void Driver::on_fault(std::size_t fault) {
+  const bool acts = faults_.change(fault);
+  digest_.add(acts ? 1 : 0);
+  if (const auto at = faults_.next_change(fault)) {
+    queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(fault));
+  }
+  if (observed_) emit(FaultChanged{.at = now_, .fault = fault, .active = acts});
+  const Fault& settings = faults_.spec(fault).settings;
+  if (const auto offset = wall_clock_offset_of(settings)) {
+    if (acts) faults_.note_affected(fault);
+    wall_at_zero_ += acts ? *offset : -*offset;
+    pipeline_.set_wall_clock(wall_at_zero_);
+    if (replicas_) replicas_->set_wall_clock(wall_at_zero_);
+  }
+  if (const auto restart = restart_of(settings); restart && acts) {
+    faults_.note_affected(fault);
+    replicas_->restart(*restart, wall_at_zero_, now_);
+  }
+  // Capacity may have come back.
+  if (capacity_of(settings)) {
+    for (std::size_t i = 0; i < stations_.size(); ++i) serve_waiting(i);
+  }
+}
+
+void Driver::carry_in(Usd month_spent) {
+  if (replicas_) return replicas_->carry_in(month_spent, now_);
+  pipeline_.carry_in(month_spent, now_);
+}
+
+void Driver::wake_breakers() {
+  if (!replicas_) return pipeline_.on_time(now_, &options_.breakers);
+  for (const std::uint32_t instance : replicas_->current()) gateway(instance).on_time(now_, &options_.breakers);
+}
+
+// Of replicas, of the one that is due first.
+std::optional<Instant> Driver::first_wakeup(monitor::ProviderId provider) const {
+  std::optional<Instant> first;
+  for (const std::uint32_t instance : replicas_->current()) {
+    const auto at = replicas_->instance(instance).wakeup(provider);
+    if (at && *at > now_ && (!first || *at < *first)) first = at;
+  }
+  return first;
 }
 
 }  // namespace windtunnel::sim

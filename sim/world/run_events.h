@@ -101,8 +101,20 @@ struct ScheduledDone {
   bool tie = false;  // it came at the same instant as the one before
 };
 
-using RunEvent =
-    std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, CallerTries, WishEnded, ScheduledDone>;
+// Of replicas: what follows is decided by this one, until the next such event. Processes with the same number share, or
+// take over from each other, what they know of that.
+struct ReplicaTurn {
+  Instant at{};
+  std::uint32_t replica = 0;
+  std::uint32_t state = 0;  // of all that is not shared
+  std::uint32_t limits = 0;
+  std::uint32_t breakers = 0;
+  bool is_current = true;  // false: it has been restarted, and ends its last requests
+  const monitor::Pipeline* pipeline = nullptr;
+};
+
+using RunEvent = std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, CallerTries, WishEnded,
+                              ScheduledDone, ReplicaTurn>;
 
 template <class First, class Second>
 struct Joined;

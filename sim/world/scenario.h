@@ -152,6 +152,24 @@ struct LivenessSpec {
   double success_rate = 0.95;
 };
 
+// --- Replicas ------------------------------------------------------------------------------------------------------
+
+// How replicas of the gateway see what the others know. Nothing: each knows its own; 0: they know it at once; else what
+// the others know is so old.
+using Sharing = std::optional<Duration>;
+
+// Gateways behind a balancer that gives each the next request in turn.
+struct ReplicasSpec {
+  std::int64_t count = 1;
+  Sharing spend;     // of the monthly and daily budget
+  Sharing limits;    // of the list of limits
+  Sharing breakers;  // results of calls, and Retry-After
+  Sharing usage;     // what lowest_usage and least_busy compare
+  Sharing latency;   // what lowest_latency compares
+  friend bool operator==(const ReplicasSpec&, const ReplicasSpec&) = default;
+};
+inline constexpr std::int64_t kReplicasMax = 16;
+
 // What a swarm leaves as the file states it.
 enum class SwarmPart : std::uint8_t {
   start,
@@ -168,8 +186,9 @@ enum class SwarmPart : std::uint8_t {
   faults,
   routes,
   limits,
+  replicas,
 };
-inline constexpr std::size_t kSwarmParts = 14;
+inline constexpr std::size_t kSwarmParts = 15;
 
 // From what the worlds of a swarm are drawn. Every other setting is drawn too, from values that the swarm lists.
 struct ExploreSpec {
@@ -211,6 +230,7 @@ struct Scenario {
   std::vector<std::string> breaker_command;
   // Deployments in file order. Without routes the first is the default, and the others fail over in this order.
   std::vector<ProviderSpec> providers;
+  ReplicasSpec replicas;
   std::vector<WorkloadSpec> workloads;
   std::vector<FaultSpec> faults;
   std::vector<ThresholdSpec> thresholds;

@@ -14,13 +14,20 @@ namespace windtunnel::sim {
 Liveness::Liveness(const Scenario& scenario)
     : scenario_(scenario),
       due_(Instant{} + scenario.liveness->heal_at + scenario.liveness->recover_within),
-      breakers_(scenario.providers.size()) {
-  for (std::size_t i = 0; i < breakers_.size(); ++i) {
+      all_closed_(scenario.providers.size()) {
+  for (std::size_t i = 0; i < all_closed_.size(); ++i) {
     const double latency = healthy_latency_max(scenario, scenario.providers[i]);
     const ProviderSpec& provider = scenario.providers[i];
     const Duration timeout = provider.attempt_timeout.value_or(scenario.monitor.provider_call.timeout);
-    breakers_[i].probe = std::min(timeout, whole_nanoseconds(latency));
+    all_closed_[i].probe = std::min(timeout, whole_nanoseconds(latency));
   }
+  groups_.push_back(all_closed_);
+}
+
+void Liveness::on(const ReplicaTurn& event) {
+  group_ = event.breakers;
+  if (groups_.size() <= group_) groups_.resize(group_ + 1, all_closed_);
+  if (event.is_current && event.at <= due_) current_[event.replica] = event.breakers;
 }
 
 // Once the faults are healed, and late enough after its last OPEN. A call that could not end before recovery was due
@@ -32,7 +39,7 @@ bool Liveness::may_show_recovery(const FollowedBreaker& breaker, Instant now) co
 }
 
 void Liveness::on(const monitor::PermitAsked& event) {
-  FollowedBreaker& breaker = breakers_[index_of(event.provider)];
+  FollowedBreaker& breaker = followed(event.provider);
   const bool counts = may_show_recovery(breaker, event.at);
   breaker.permit_given = counts && event.admitted;
   if (counts && !event.admitted) ++breaker.asked;
@@ -40,7 +47,7 @@ void Liveness::on(const monitor::PermitAsked& event) {
 
 // A permit that no call follows is given back: it asked for nothing.
 void Liveness::on(const monitor::AttemptStarted& event) {
-  FollowedBreaker& breaker = breakers_[index_of(event.provider)];
+  FollowedBreaker& breaker = followed(event.provider);
   if (std::exchange(breaker.permit_given, false)) ++breaker.asked;
 }
 
@@ -48,7 +55,7 @@ void Liveness::on(const monitor::AttemptStarted& event) {
 // meanwhile asked for nothing.
 void Liveness::on(const monitor::AttemptEnded& event) {
   if (event.counted == monitor::BreakerOutcome::success || event.at > due_) return;
-  FollowedBreaker& breaker = breakers_[index_of(event.provider)];
+  FollowedBreaker& breaker = followed(event.provider);
   breaker.asked = 0;
   const bool is_old = event.at - event.latency < Instant{} + scenario_.liveness->heal_at;
   const bool is_probe = event.state_before == monitor::BreakerState::half_open &&
@@ -59,7 +66,7 @@ void Liveness::on(const monitor::AttemptEnded& event) {
 void Liveness::on(const monitor::BreakerMoved& event) {
   const monitor::BreakerTransition& arrow = event.transition;
   if (arrow.at > due_) return;
-  FollowedBreaker& breaker = breakers_[index_of(event.provider)];
+  FollowedBreaker& breaker = followed(event.provider);
   breaker.state = arrow.to;
   if (arrow.to != monitor::BreakerState::open) breaker.old_failure = breaker.new_failure = false;
   if (arrow.to != monitor::BreakerState::half_open) breaker.asked = 0;
@@ -74,11 +81,10 @@ void Liveness::on(const monitor::Record& record) {
   if (is_answered(record.outcome)) ++answered_;
 }
 
-void Liveness::judge_breakers(Finding& closed) const {
+void Liveness::judge_breakers(const std::vector<FollowedBreaker>& breakers, Finding& closed) const {
   const std::vector<monitor::BreakerConfig> settings = breakers_of(scenario_);
-  closed.reason = "all were closed";
-  for (std::size_t i = 0; i < breakers_.size(); ++i) {
-    const FollowedBreaker& breaker = breakers_[i];
+  for (std::size_t i = 0; i < breakers.size(); ++i) {
+    const FollowedBreaker& breaker = breakers[i];
     if (breaker.state == monitor::BreakerState::closed) continue;
     const std::string& name = scenario_.providers[i].name;
     const monitor::BreakerConfig& rules = settings[i];
@@ -124,7 +130,10 @@ std::vector<Finding> Liveness::judge(Instant ended) const {
     closed.reason = success.reason = "the run ended before that";
     return {closed, success};
   }
-  judge_breakers(closed);
+  closed.reason = "all were closed";
+  for (const auto& [replica, group] : current_) {
+    if (closed.verdict != Verdict::fail) judge_breakers(groups_[group], closed);
+  }
   if (requests_ == 0) {
     success.verdict = Verdict::inconclusive;
     success.reason = "no request came after that";

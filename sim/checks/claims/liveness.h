@@ -5,9 +5,11 @@
 // A breaker closes by being asked. One that was not asked since it could let a probe through has shown nothing: then
 // the run is inconclusive. So it is of one that judges its probes together and opened again because one of them failed
 // before the healing, so late that it could not close any more: the calls that were missing came late. Requests that
-// our own limiters refuse or whose client is at fault do not count for recovery and do not count.
+// our own limiters refuse or whose client is at fault do not count for recovery and do not count. Of replicas every one
+// must recover; a process that was restarted is no more asked.
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "sim/checks/findings/verdict.h"
@@ -20,6 +22,7 @@ class Liveness final {
   // `scenario` must have a liveness block and outlive this.
   explicit Liveness(const Scenario& scenario);
 
+  void on(const ReplicaTurn& event);
   void on(const monitor::PermitAsked& event);
   void on(const monitor::AttemptStarted& event);
   void on(const monitor::AttemptEnded& event);
@@ -44,11 +47,16 @@ class Liveness final {
   };
 
   [[nodiscard]] bool may_show_recovery(const FollowedBreaker& breaker, Instant now) const;
-  void judge_breakers(Finding& closed) const;
+  [[nodiscard]] FollowedBreaker& followed(monitor::ProviderId provider) { return groups_[group_][index_of(provider)]; }
+  void judge_breakers(const std::vector<FollowedBreaker>& breakers, Finding& closed) const;
 
   const Scenario& scenario_;
   Instant due_;  // everything has recovered by now
-  std::vector<FollowedBreaker> breakers_;
+  // Of replicas: those of each group of processes that share them at once, and the group of each replica's process.
+  std::vector<std::vector<FollowedBreaker>> groups_;
+  std::vector<FollowedBreaker> all_closed_;
+  std::map<std::uint32_t, std::uint32_t> current_{{0, 0}};
+  std::size_t group_ = 0;
   std::int64_t requests_ = 0;  // that arrived after it was due and count
   std::int64_t answered_ = 0;
 };

@@ -127,6 +127,10 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
     {CheckId::C11, "C11", "money",
      "what was spent of the month before the run fills that month only: no day, no later month, and no bill of the run",
      "", "sim/checks/invariants/money_checks.cc"},
+    {CheckId::C12, "C12", "money",
+     "replicas overspend a budget at most by what the others spent within the lag or have reserved: each holds what it "
+     "spent and could know, and what it admits fits beside that",
+     "", "sim/checks/replica_checks.cc"},
     {CheckId::L1, "L1", "tokens",
      "each grant is what the rule says, and the running average of tokens is at most the limit after every "
      "settlement",

@@ -53,6 +53,7 @@ enum class CheckId : std::uint8_t {
   C9,
   C10,
   C11,
+  C12,
   L1,
   L2,
   L3,
@@ -79,7 +80,7 @@ enum class CheckId : std::uint8_t {
   V1,
   V2,
 };
-inline constexpr std::size_t kCheckIds = 65;
+inline constexpr std::size_t kCheckIds = 66;
 
 // What a check of another program needs to see: its callers and its providers; the log that it writes as well; or what
 // goes on inside, which only a run of our own pipeline shows.

@@ -257,6 +257,13 @@ void Checks::on(const FaultHit& event) {
   world_.on_fault_hit(event.fault);
 }
 
+// The accounts to compare are now those that this replica has.
+void Checks::on(const ReplicaTurn& event) {
+  context_.now = event.at;
+  context_.pipeline = event.pipeline;
+  limits_.on_turn(event.limits, event.at);
+}
+
 void Checks::on(const ScheduledDone& event) {
   context_.now = event.at;
   // First, because a request that ended unseen leaves traces in every account.

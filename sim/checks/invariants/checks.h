@@ -63,6 +63,7 @@ class Checks final {
     if (event.number > 1) world_.on_further_try();
   }
   void on(const ScheduledDone& event);
+  void on(const ReplicaTurn& event);
   [[nodiscard]] bool wants_stop() const { return context_.violations.wants_stop(); }
 
  private:

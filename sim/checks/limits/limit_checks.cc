@@ -49,8 +49,35 @@ int number_or_none(const auto& limit) { return limit ? static_cast<int>(*limit) 
 LimitChecks::LimitChecks(const Scenario& scenario, Violations& violations)
     : scenario_(scenario),
       violations_(violations),
-      on_(!scenario.monitor.limits.limits.empty()),
-      model_(scenario.monitor.limits, words_of(scenario), scenario.start) {}
+      on_(!scenario.monitor.limits.limits.empty() && (violations.on(CheckId::L6) || violations.on(CheckId::L7))),
+      store_(scenario.monitor.limits, words_of(scenario), scenario.start) {
+  if (on_ && scenario.replicas.limits > Duration{0}) lag_ = scenario.replicas.limits;
+  on_turn(0, Instant{});
+}
+
+void LimitChecks::on_turn(std::uint32_t group, Instant now) {
+  if (!models_.empty()) hear_until(now);
+  worked_at_ = now;
+  group_ = group;
+  while (models_.size() <= group_) {
+    models_.push_back(store_);
+    if (lag_) models_.back().tells();
+  }
+  touched_ = on_;
+}
+
+// At the very instant at which it is old enough.
+void LimitChecks::hear_until(Instant now) {
+  if (!lag_) return;
+  for (LimitModel::Change& change : model().take_changes()) deeds_.push_back({worked_at_, group_, std::move(change)});
+  for (; !deeds_.empty() && deeds_.front().at + *lag_ <= now; deeds_.pop_front()) {
+    const Deed& deed = deeds_.front();
+    for (std::size_t group = 0; group < models_.size(); ++group) {
+      if (group != deed.group) models_[group].hear(deed.change, deed.at + *lag_);
+    }
+    store_.hear(deed.change, deed.at + *lag_);
+  }
+}
 
 void LimitChecks::on_asked(const LimitsAsked& event) {
   const auto found = requests_.find(event.request);
@@ -59,14 +86,14 @@ void LimitChecks::on_asked(const LimitsAsked& event) {
   LimitModel::Said said;
   switch (event.stage) {
     case LimitStage::admission:
-      said = model_.admit(request, event.output_max, event.worst, event.at);
+      said = model().admit(request, event.output_max, event.worst, event.at);
       request.route = said.route;
       break;
     case LimitStage::target:
-      said = model_.ask(request, *event.target, event.output_max, event.worst, event.at);
+      said = model().ask(request, *event.target, event.output_max, event.worst, event.at);
       break;
     case LimitStage::call:
-      said = model_.call(request, *event.target, event.output_max, event.worst, event.at);
+      said = model().call(request, *event.target, event.output_max, event.worst, event.at);
       break;
   }
   compare_words(event, said);
@@ -95,7 +122,7 @@ void LimitChecks::compare_words(const LimitsAsked& event, const LimitModel::Said
 
 void LimitChecks::on_attempt_end(const monitor::AttemptEnded& event) {
   if (!on_) return;
-  model_.end_call(event.request, event.reply.usage, event.settled, event.at);
+  model().end_call(event.request, event.reply.usage, event.settled, event.at);
   touched_ = true;
 }
 
@@ -112,7 +139,7 @@ void LimitChecks::on_finish(const monitor::Record& record, Instant now) {
     violations_.must(record.outcome == due, CheckId::L6, now, id, "limit {} refused it and it ends as {}",
                      static_cast<int>(*record.limit), record.outcome);
   }
-  model_.finish(id, is_refused(record.outcome) && record.attempt_count == 0, now);
+  model().finish(id, is_refused(record.outcome) && record.attempt_count == 0, now);
   if (knows) refusals_.erase(refusal);
   requests_.erase(id);
   touched_ = true;
@@ -140,7 +167,7 @@ void LimitChecks::compare_accounts(const monitor::LimitBook& book, std::size_t l
       if (book.rule(limit).limits(kind)) real[kind] += used[kind];
     }
   }
-  const LimitUsed used = model_.used(limit, now);
+  const LimitUsed used = model().used(limit, now);
   const bool same = [&] {
     for (std::size_t kind = 0; kind < used.size(); ++kind) {
       if (book.rule(limit).limits(kind) && used[kind] != real[kind]) return false;
@@ -150,16 +177,28 @@ void LimitChecks::compare_accounts(const monitor::LimitBook& book, std::size_t l
   violations_.must(same, CheckId::L6, now, std::nullopt,
                    "limit {} has used {} requests, {} millionths of a token and {} pico-USD; by the rules {}, {}, {}",
                    limit, real[0], real[1], real[2], used[0], used[1], used[2]);
-  const auto live = static_cast<std::int64_t>(model_.holds(limit));
-  violations_.must(slots == live && model_.slots(limit) == live, CheckId::L7, now, std::nullopt,
+  const auto live = static_cast<std::int64_t>(model().holds(limit));
+  violations_.must(slots == model().slots(limit) && (lag_ || slots == live), CheckId::L7, now, std::nullopt,
                    "limit {} has {} slots in use, and {} of its requests or calls are under way", limit, slots, live);
 }
 
 void LimitChecks::at_end(const monitor::Pipeline& pipeline, bool is_at_rest, Instant now) {
   if (!on_ || !is_at_rest) return;
+  if (lag_) return at_end_of_lag(now);
   for (const monitor::LimitBook::Entry& entry : pipeline.limits().entries()) {
     violations_.must(entry.account.slots() == 0, CheckId::L7, now, std::nullopt, "at rest limit {} has {} slots in use",
                      static_cast<int>(entry.limit), entry.account.slots());
+  }
+}
+
+// Each model holds what its replica's accounts hold. Once all have heard all, no slot is in use.
+void LimitChecks::at_end_of_lag(Instant now) {
+  hear_until(now + *lag_);
+  for (std::size_t limit = 0; limit < scenario_.monitor.limits.limits.size(); ++limit) {
+    for (const LimitModel& each : models_) {
+      violations_.must(each.slots(limit) == 0, CheckId::L7, now, std::nullopt,
+                       "at rest, when all is heard, limit {} has {} slots in use", limit, each.slots(limit));
+    }
   }
 }
 

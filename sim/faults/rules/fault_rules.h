@@ -86,6 +86,13 @@ struct FaultPhase {
 
 // --- A file --------------------------------------------------------------------------------------------------------
 
+// What a restart leaves of what a gateway knows.
+enum class GatewayState : std::uint8_t { lost, kept };
+struct RestartOf {
+  std::int64_t replica = 0;  // from 1; 0: all
+  GatewayState state = GatewayState::lost;
+};
+
 // What is wrong with a fault as a file states it: at a key of the fault, or at the fault if the key is empty.
 struct FaultProblem {
   std::string key;
@@ -143,6 +150,9 @@ struct FaultRules {
   [[nodiscard]] std::optional<std::int64_t> capacity() const { return std::nullopt; }
   // By how much the wall clock jumps; nothing: it does not.
   [[nodiscard]] std::optional<Duration> wall_clock_offset() const { return std::nullopt; }
+
+  // Which gateways it restarts; nothing: none.
+  [[nodiscard]] std::optional<RestartOf> restart() const { return std::nullopt; }
 
   // The longest that a call takes under it which takes `latency` nanoseconds when all is well.
   [[nodiscard]] double slowed(double latency) const { return latency; }

@@ -1,0 +1,59 @@
+// What replicas of a gateway share: a part is handed over whole, or one replica hears what another did.
+
+#include <utility>
+
+#include "monitor/pipeline.h"
+
+namespace windtunnel::monitor {
+
+void Pipeline::exchange(Pipeline& other, PipelinePart part) {
+  switch (part) {
+    case PipelinePart::spend:
+      return std::swap(cost_limiter_, other.cost_limiter_);
+    case PipelinePart::limits:
+      std::swap(limits_, other.limits_);
+      std::swap(rate_limiter_, other.rate_limiter_);
+      return std::swap(token_limiter_, other.token_limiter_);
+    case PipelinePart::breakers:
+      std::swap(breakers_, other.breakers_);
+      return std::swap(cooling_until_, other.cooling_until_);
+    case PipelinePart::usage:
+      return plan_.exchange_usage(other.plan_);
+    case PipelinePart::latency:
+      return plan_.exchange_latency(other.plan_);
+    case PipelinePart::cache:
+      return std::swap(cache_, other.cache_);
+    case PipelinePart::metrics:
+      return std::swap(metrics_, other.metrics_);
+  }
+}
+
+void Pipeline::hear_spend(Usd spent, WallTime admitted, Instant now) {
+  cost_limiter_.hear(spent, admitted);
+  deliver_budget(now);
+}
+
+void Pipeline::hear_month_spent(Usd spent, Instant now) {
+  cost_limiter_.advance(wall_at(now));
+  cost_limiter_.hear_month(spent, wall_at(now));
+  deliver_budget(now);
+}
+
+// A breaker that is not closed decides by its own probes.
+void Pipeline::hear_result(ProviderId provider, ReplyKind kind, Instant now) {
+  const std::size_t place = index_of(provider);
+  if (breakers_[place].state(now) != BreakerState::closed) return;
+  const auto permit = breakers_.acquire(place, now, nullptr);
+  deliver_transitions(provider);
+  if (!permit) return;
+  static_cast<void>(breakers_.report(place, *permit, counts_as(kind, breakers_[place].config()), now, nullptr));
+  deliver_transitions(provider);
+}
+
+void Pipeline::hear_retry_after(ProviderId provider, Instant until, Instant now) {
+  if (until <= now) return;
+  auto& own = cooling_until_[index_of(provider)];
+  if (!own || *own < until) own = until;
+}
+
+}  // namespace windtunnel::monitor
