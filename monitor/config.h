@@ -12,10 +12,10 @@
 #include "monitor/cost_limiter.h"
 #include "monitor/limits/limit.h"
 #include "monitor/limits/rate_limiter.h"
+#include "monitor/limits/token_limiter.h"
 #include "monitor/router.h"
 #include "monitor/routing/backoff.h"
 #include "monitor/routing/route.h"
-#include "monitor/token_limiter.h"
 
 namespace windtunnel::monitor {
 

@@ -11,9 +11,9 @@
 #include "monitor/breaker/breaker.h"
 #include "monitor/cost_limiter.h"
 #include "monitor/limits/limit_ticket.h"
+#include "monitor/limits/token_limiter.h"
 #include "monitor/plan.h"
 #include "monitor/record.h"
-#include "monitor/token_limiter.h"
 
 namespace windtunnel::monitor {
 

@@ -25,12 +25,12 @@
 #include "monitor/flow.h"
 #include "monitor/limits/limit_book.h"
 #include "monitor/limits/rate_limiter.h"
+#include "monitor/limits/token_limiter.h"
 #include "monitor/metrics.h"
 #include "monitor/pipeline_events.h"
 #include "monitor/plan.h"
 #include "monitor/price_list.h"
 #include "monitor/router.h"
-#include "monitor/token_limiter.h"
 
 namespace windtunnel::monitor {
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <utility>
 
 #include "base/check.h"
 #include "base/stable_hash.h"
@@ -395,24 +394,6 @@ void Plan::learn_latency(ProviderId deployment, ReplyKind kind, Duration latency
   load.peak = is_peak ? latency : Duration{static_cast<std::int64_t>(mixed)};
   load.learnt_at = now;
   load.latencies[load.answers++ % kLatenciesKept] = latency;
-}
-
-void Plan::exchange_usage(Plan& other) {
-  for (std::size_t i = 0; i < loads_.size(); ++i) {
-    std::swap(loads_[i].outstanding, other.loads_[i].outstanding);
-    std::swap(loads_[i].minute, other.loads_[i].minute);
-    std::swap(loads_[i].used, other.loads_[i].used);
-    std::swap(loads_[i].calls, other.loads_[i].calls);
-  }
-}
-
-void Plan::exchange_latency(Plan& other) {
-  for (std::size_t i = 0; i < loads_.size(); ++i) {
-    std::swap(loads_[i].peak, other.loads_[i].peak);
-    std::swap(loads_[i].learnt_at, other.loads_[i].learnt_at);
-    std::swap(loads_[i].latencies, other.loads_[i].latencies);
-    std::swap(loads_[i].answers, other.loads_[i].answers);
-  }
 }
 
 }  // namespace windtunnel::monitor

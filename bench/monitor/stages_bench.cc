@@ -10,8 +10,8 @@
 #include "monitor/breaker/breaker_presets.h"
 #include "monitor/cache.h"
 #include "monitor/cost_limiter.h"
+#include "monitor/limits/token_limiter.h"
 #include "monitor/router.h"
-#include "monitor/token_limiter.h"
 
 namespace windtunnel::bench {
 namespace {

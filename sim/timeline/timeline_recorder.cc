@@ -172,13 +172,29 @@ void TimelineRecorder::on(const LedgerEntry& entry) {
   add(timeline_.providers[index_of(entry.provider)].cost_picos, entry.billed.picos());
 }
 
+void TimelineRecorder::on(const ReplicaTurn& event) {
+  is_first_ = event.replica == 0 && event.is_current;
+  breakers_working_ = event.breakers;
+  if (!is_first_) return;
+  pipeline_ = event.pipeline;
+  if (std::exchange(breakers_first_, event.breakers) == event.breakers) return;
+  // A new process that knows no breaker has taken its place.
+  move_to(event.at);
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    spend_time(i, event.at);
+    states_[i].state = BreakerState::closed;
+  }
+}
+
 void TimelineRecorder::on(const monitor::BreakerMoved& event) {
   const monitor::BreakerTransition& arrow = event.transition;
   move_to(arrow.at);
   const std::size_t provider = index_of(event.provider);
   ProviderSeries& series = timeline_.providers[provider];
-  spend_time(provider, arrow.at);
-  states_[provider].state = arrow.to;
+  if (breakers_working_ == breakers_first_) {
+    spend_time(provider, arrow.at);
+    states_[provider].state = arrow.to;
+  }
   add(arrow.to == BreakerState::open     ? series.opened
       : arrow.to == BreakerState::closed ? series.closed
                                          : series.half_opened);
@@ -235,7 +251,7 @@ void TimelineRecorder::count(RequestSeries& series, const monitor::Record& recor
 
 void TimelineRecorder::on(const ScheduledDone& event) {
   move_to(event.at);
-  if (timeline_.from_outside) return;
+  if (timeline_.from_outside || !is_first_) return;
   const monitor::CostLimiter& limiter = pipeline_->cost_limiter();
   gauges_ = {.month_settled = limiter.month_settled().picos(),
              .month_reserved = limiter.month_reserved().picos(),

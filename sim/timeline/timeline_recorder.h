@@ -34,7 +34,7 @@ class TimelineRecorder final {
   TimelineRecorder(const Scenario& scenario, TimelineWidths widths, bool from_outside = false);
 
   void on(const RunBegan& event) { pipeline_ = event.pipeline; }
-  void on(const ReplicaTurn& event) { pipeline_ = event.pipeline; }
+  void on(const ReplicaTurn& event);
   void on(const monitor::RequestArrived& event);
   void on(const monitor::TokensGranted& event);
   void on(const monitor::PermitAsked& event);
@@ -95,6 +95,10 @@ class TimelineRecorder final {
   void add(DurationSeries& series, Duration duration);
 
   Timeline timeline_;
+  // Of replicas, states of breakers and gauges are those of the first, as it last saw them; all else is of all.
+  bool is_first_ = true;                // the first works
+  std::uint32_t breakers_working_ = 0;  // the group of the one that works
+  std::uint32_t breakers_first_ = 0;
   const monitor::Pipeline* pipeline_ = nullptr;
   std::size_t steps_max_;
   std::size_t step_ = 0;

@@ -213,7 +213,7 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
   in_flight.wish = wish;
   in_flight.first_attempt = wish == kNobody ? 0 : static_cast<std::uint32_t>(wishes_[wish].tries - 1) * kTriesApart;
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
-  in_flight.instance = replicas_ ? replicas_->next() : 0;
+  in_flight.instance = replicas_ ? replicas_->take_request() : 0;
   perform(slot, gateway(in_flight.instance).begin(in_flight.flow, now_, &options_.breakers));
 }
 
@@ -403,6 +403,8 @@ inline void Driver::expect(std::uint32_t slot, Instant at) { queue_.schedule(at,
 inline void Driver::end_request(std::uint32_t slot) {
   InFlight& in_flight = slots_[slot];
   --in_flight_;
+  if (replicas_) [[unlikely]]
+    replicas_->end_request(in_flight.instance);
   digest_.add(number_of(in_flight.flow.record.request.id) << 8U |
               static_cast<std::uint64_t>(in_flight.flow.record.outcome));
   if (in_flight.vu != kNobody) {

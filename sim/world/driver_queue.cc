@@ -67,13 +67,16 @@ void Driver::carry_in(Usd month_spent) {
 
 void Driver::wake_breakers() {
   if (!replicas_) return pipeline_.on_time(now_, &options_.breakers);
-  for (const std::uint32_t instance : replicas_->current()) gateway(instance).on_time(now_, &options_.breakers);
+  for (std::uint32_t instance = 0; instance < replicas_->instances(); ++instance) {
+    if (replicas_->is_alive(instance)) gateway(instance).on_time(now_, &options_.breakers);
+  }
 }
 
 // Of replicas, of the one that is due first.
 std::optional<Instant> Driver::first_wakeup(monitor::ProviderId provider) const {
   std::optional<Instant> first;
-  for (const std::uint32_t instance : replicas_->current()) {
+  for (std::uint32_t instance = 0; instance < replicas_->instances(); ++instance) {
+    if (!replicas_->is_alive(instance)) continue;
     const auto at = replicas_->instance(instance).wakeup(provider);
     if (at && *at > now_ && (!first || *at < *first)) first = at;
   }

@@ -78,7 +78,10 @@ std::uint32_t Replicas::new_group(std::size_t part, std::uint32_t instance) {
 void Replicas::begin_instance(std::uint32_t replica, std::optional<std::uint32_t> keeps, WallTime wall_at_zero) {
   const auto place = static_cast<std::uint32_t>(instances_.size());
   const bool is_restart = current_.size() > replica;
-  if (place > 0) others_.push_back(make_pipeline(wall_at_zero)), others_.back().set_observer(handler_);
+  if (place > 0) {
+    others_.push_back(make_pipeline(wall_at_zero));
+    others_.back().set_observer(handler_);
+  }
   Instance& instance = instances_.emplace_back(Instance{.replica = replica});
   std::optional<monitor::Pipeline> known;
   if (is_restart && !keeps) known = store_;

@@ -39,11 +39,20 @@ class Replicas {
            monitor::Observer handler);
 
   // The instance that takes the next request.
-  [[nodiscard]] std::uint32_t next() { return current_[turn_++ % current_.size()]; }
+  std::uint32_t take_request() {
+    const std::uint32_t instance = current_[turn_++ % current_.size()];
+    ++instances_[instance].in_flight;
+    return instance;
+  }
+  // A request of this instance has ended.
+  void end_request(std::uint32_t instance) { --instances_[instance].in_flight; }
   // It works now: it has what its groups know, and has heard what is old enough.
   monitor::Pipeline& work_on(std::uint32_t instance, Instant now);
-  // The instances that take requests, by replica.
-  [[nodiscard]] const std::vector<std::uint32_t>& current() const { return current_; }
+  [[nodiscard]] std::uint32_t instances() const { return static_cast<std::uint32_t>(instances_.size()); }
+  // It takes requests, or has some under way.
+  [[nodiscard]] bool is_alive(std::uint32_t instance) const {
+    return instances_[instance].in_flight > 0 || current_[instances_[instance].replica] == instance;
+  }
   [[nodiscard]] const monitor::Pipeline& instance(std::uint32_t instance) const {
     return instance == 0 ? first_ : others_[instance - 1];
   }
@@ -78,6 +87,7 @@ class Replicas {
   };
   struct Instance {
     std::uint32_t replica = 0;
+    std::int64_t in_flight = 0;
     std::array<std::uint32_t, monitor::kPipelineParts> groups{};
   };
   struct Part {

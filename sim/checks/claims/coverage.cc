@@ -76,14 +76,20 @@ void Coverage::on(const monitor::AttemptEnded& event) {
   if (event.state_before != BreakerState::open) add(CoverageCounter::late_result_while_not_open);
 }
 
+void Coverage::on(const ReplicaTurn& event) {
+  group_ = event.breakers;
+  if (groups_.size() <= group_) groups_.resize(group_ + 1, all_closed_);
+}
+
 void Coverage::on(const monitor::BreakerMoved& event) {
   const monitor::BreakerTransition& arrow = event.transition;
-  states_[index_of(event.provider)] = arrow.to;
+  std::vector<BreakerState>& states = groups_[group_];
+  states[index_of(event.provider)] = arrow.to;
   if (arrow.to == BreakerState::half_open) add(CoverageCounter::breaker_half_open);
   if (arrow.to != BreakerState::open) return;
   add(CoverageCounter::breaker_opened);
   if (arrow.from == BreakerState::half_open) add(CoverageCounter::probe_failed);
-  const bool all = std::all_of(states_.begin(), states_.end(),
+  const bool all = std::all_of(states.begin(), states.end(),
                                [](BreakerState breaker_state) { return breaker_state == BreakerState::open; });
   if (all) add(CoverageCounter::both_open);
 }

@@ -50,10 +50,12 @@ std::string_view doc_of(CoverageCounter counter);
 
 class Coverage final {
  public:
-  explicit Coverage(std::size_t providers) : states_(providers, monitor::BreakerState::closed) {}
+  explicit Coverage(std::size_t providers)
+      : all_closed_(providers, monitor::BreakerState::closed), groups_{all_closed_} {}
 
   void on(const monitor::CoolingSkipped& event);
   void on(const monitor::AttemptEnded& event);
+  void on(const ReplicaTurn& event);
   void on(const monitor::BreakerMoved& event);
   void on(const monitor::BudgetChanged& event);
   void on(const monitor::CacheEdgeMet& event);
@@ -69,7 +71,9 @@ class Coverage final {
   void add(CoverageCounter counter) { ++counts_[static_cast<std::size_t>(counter)]; }
 
   std::array<std::int64_t, kCoverageCounters> counts_{};
-  std::vector<monitor::BreakerState> states_;
+  std::vector<monitor::BreakerState> all_closed_;
+  std::vector<std::vector<monitor::BreakerState>> groups_;  // of processes that share their breakers at once
+  std::size_t group_ = 0;                                   // of the one that works
 };
 
 }  // namespace windtunnel::sim

@@ -53,6 +53,17 @@ std::string counted_of_alert(std::int64_t share, monitor::BudgetEvent::Kind kind
   return counted(coverage);
 }
 
+TEST(Coverage, both_are_open_where_one_process_has_them_open) {
+  Coverage coverage{2};
+  move(coverage, kFirst, BreakerState::closed, BreakerState::open);
+  coverage.on(ReplicaTurn{.replica = 1, .breakers = 1});
+  move(coverage, kSecond, BreakerState::closed, BreakerState::open);
+  EXPECT_EQ(counted(coverage), "breaker_opened 2");
+  coverage.on(ReplicaTurn{.replica = 0, .breakers = 0});
+  move(coverage, kSecond, BreakerState::closed, BreakerState::open);
+  EXPECT_EQ(counted(coverage), "breaker_opened 3, both_open 1");
+}
+
 TEST(Coverage, handles_every_setting_of_a_breaker) {
   Coverage coverage{2};
   move(coverage, kFirst, BreakerState::closed, BreakerState::open);

@@ -48,6 +48,27 @@ TEST(Liveness, needs_every_breaker_closed_at_the_instant_and_not_a_nanosecond_la
   }
 }
 
+TEST(Liveness, needs_every_replica_closed_but_no_process_that_was_restarted_in_time) {
+  const Scenario scenario = healing_at(50s, 10s);
+  const auto turn = [](std::uint32_t replica, std::uint32_t group, Duration at, bool is_current = true) {
+    return ReplicaTurn{.at = Instant{} + at, .replica = replica, .breakers = group, .is_current = is_current};
+  };
+  for (const Duration restarted : {60s + 0ns, 60s + 1ns}) {
+    Liveness liveness{scenario};
+    liveness.on(turn(0, 0, 1s));
+    liveness.on(turn(1, 1, 20s));
+    liveness.on(monitor::BreakerMoved{kFirst, transition(BreakerState::open, 20s)});
+    liveness.on(turn(0, 0, 55s));
+    EXPECT_EQ(liveness.judge(Instant{} + 100s)[0].verdict, Verdict::inconclusive);
+    liveness.on(turn(1, 1, 59s));
+    liveness.on(asked(59s));
+    EXPECT_EQ(liveness.judge(Instant{} + 100s)[0].verdict, Verdict::fail);
+    liveness.on(turn(1, 2, restarted));
+    liveness.on(turn(1, 1, 70s, false));
+    EXPECT_EQ(liveness.judge(Instant{} + 100s)[0].verdict, restarted == 60s ? Verdict::pass : Verdict::fail);
+  }
+}
+
 // One that opens again later is not this check's affair.
 TEST(Liveness, a_half_open_breaker_is_not_closed) {
   const Scenario scenario = healing_at(50s, 10s);

@@ -1,4 +1,4 @@
-#include "monitor/token_limiter.h"
+#include "monitor/limits/token_limiter.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
