@@ -95,10 +95,8 @@ void CostLimiter::absorb(const CostLimiter& other) {
     const auto same = std::ranges::find_if(windows_, [&](const BudgetWindow& window) {
       return window.daily == theirs.daily && window.begin == theirs.begin && window.end == theirs.end;
     });
-    BudgetWindow& mine = same == windows_.end() ? windows_.emplace_back() : *same;
-    if (same == windows_.end()) {
-      mine = {.begin = theirs.begin, .end = theirs.end, .limit = theirs.limit, .daily = theirs.daily};
-    }
+    const BudgetWindow blank{.begin = theirs.begin, .end = theirs.end, .limit = theirs.limit, .daily = theirs.daily};
+    BudgetWindow& mine = same == windows_.end() ? windows_.emplace_back(blank) : *same;
     mine.settled += theirs.settled - theirs.heard;
     mine.reserved += theirs.reserved;
     mine.reserved_max += theirs.reserved_max;

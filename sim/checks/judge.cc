@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "sim/world/replicas.h"
+
 namespace windtunnel::sim {
 namespace {
 

@@ -43,9 +43,10 @@ inline std::int64_t count_of(const std::string& counter, const History& history,
     });
   }
   if (counter == "both_open") {
-    std::map<monitor::ProviderId, BreakerState> states;
+    std::map<std::uint32_t, std::map<monitor::ProviderId, BreakerState>> all_states;
     std::int64_t count = 0;
     for (const Transition& transition : history.transitions) {
+      auto& states = all_states[transition.breakers];
       states[transition.provider] = transition.to;
       std::size_t open = 0;
       for (const auto& [provider, state] : states) open += state == BreakerState::open ? 1U : 0U;
@@ -95,12 +96,18 @@ struct ExpectedLiveness {
 inline ExpectedLiveness expect_liveness(const Scenario& scenario, const History& history, Instant ended) {
   const Instant due = Instant{} + scenario.liveness->heal_at + scenario.liveness->recover_within;
   ExpectedLiveness expected{.has_ended = ended >= due};
-  std::map<monitor::ProviderId, monitor::BreakerState> states;
+  std::map<std::uint32_t, std::map<monitor::ProviderId, monitor::BreakerState>> states;
   for (const Transition& transition : history.transitions) {
-    if (transition.at <= due) states[transition.provider] = transition.to;
+    if (transition.at <= due) states[transition.breakers][transition.provider] = transition.to;
   }
-  for (const auto& [provider, state] : states) {
-    expected.all_closed = expected.all_closed && state == monitor::BreakerState::closed;
+  std::map<std::uint32_t, std::uint32_t> breakers_of{{0, 0}};
+  for (const Turn& turn : history.turns) {
+    if (turn.at <= due) breakers_of[turn.replica] = turn.breakers;
+  }
+  for (const auto& [replica, breakers] : breakers_of) {
+    for (const auto& [provider, state] : states[breakers]) {
+      expected.all_closed = expected.all_closed && state == monitor::BreakerState::closed;
+    }
   }
   for (const EndedRequest& request : history.requests) {
     const bool says_nothing = monitor::is_refused(request.outcome) || request.outcome == monitor::Outcome::client_error;
@@ -176,9 +183,10 @@ inline Compared compare_with_model(const Scenario& scenario, std::optional<std::
     if (finding.kind == Finding::Kind::fault) {
       const FaultSpec& spec = scenario.faults[fault];
       const std::int64_t hits = history.fault_hits[fault++];
-      // A clock step and a lack of places have no call of their own to change.
-      const bool is_told =
-          !std::holds_alternative<WallClockStep>(spec.settings) && !std::holds_alternative<Brownout>(spec.settings);
+      // A clock step, a restart and a lack of places have no call of their own to change.
+      const bool is_told = !std::holds_alternative<WallClockStep>(spec.settings) &&
+                           !std::holds_alternative<GatewayRestart>(spec.settings) &&
+                           !std::holds_alternative<Brownout>(spec.settings);
       if (is_told) differ(spec.id + " is enough", finding.verdict == Verdict::pass, hits >= spec.min_affected);
     }
     if (finding.kind == Finding::Kind::liveness) (finding.id == "breakers close" ? closed : success) = finding;

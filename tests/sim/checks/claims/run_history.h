@@ -44,6 +44,14 @@ struct Transition {
   monitor::ProviderId provider{};
   monitor::BreakerState from{};
   monitor::BreakerState to{};
+  std::uint32_t breakers = 0;  // whose they are
+};
+
+// The process of a replica takes its place, or works.
+struct Turn {
+  Instant at{};
+  std::uint32_t replica = 0;
+  std::uint32_t breakers = 0;
 };
 
 // All that a run shows, kept.
@@ -52,12 +60,14 @@ class History final {
   std::vector<EndedRequest> requests;
   std::vector<EndedCall> calls;
   std::vector<Transition> transitions;
+  std::vector<Turn> turns;  // of processes that take requests
   std::vector<monitor::BudgetEvent> budget;
   std::map<RequestId, Usd> billed;
   std::map<std::size_t, std::int64_t> fault_hits;  // by fault
   std::int64_t cooling_skips = 0;
   std::int64_t cache_edges = 0;
   std::int64_t ties = 0;
+  std::uint32_t breakers = 0;  // of the process that works
 
   void on(const monitor::Record& record) {
     EndedRequest ended{.arrived = record.arrived,
@@ -88,7 +98,11 @@ class History final {
   }
   void on(const monitor::BreakerMoved& moved) {
     const monitor::BreakerTransition& event = moved.transition;
-    transitions.push_back({event.at, moved.provider, event.from, event.to});
+    transitions.push_back({event.at, moved.provider, event.from, event.to, breakers});
+  }
+  void on(const ReplicaTurn& event) {
+    breakers = event.breakers;
+    if (event.is_current) turns.push_back({event.at, event.replica, event.breakers});
   }
   void on(const monitor::BudgetChanged& changed) { budget.push_back(changed.budget); }
   void on(const FaultHit& event) { ++fault_hits[event.fault]; }
