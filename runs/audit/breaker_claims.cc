@@ -19,6 +19,7 @@
 #include "base/calendar.h"
 #include "monitor/record.h"
 #include "runs/audit/audit_claims.h"
+#include "sim/world/replicas.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -117,6 +118,9 @@ AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules) {
   };
   if (std::ranges::none_of(breakers, is_decided)) claim.not_shown = "the breaker has no rule that a log decides";
   if (has_clock_steps(rules)) claim.not_shown = "its clock steps";
+  if (!sim::is_known_to_all(*rules.config, monitor::PipelinePart::breakers)) {
+    claim.not_shown = "each replica, and each process after a restart, has breakers of its own";
+  }
   if (!claim.not_shown.empty()) return claim;
   for (const auto& [provider, calls] : calls_of(log, rules.config->monitor.provider_call.rate_limited_counts)) {
     const auto named = std::ranges::find(rules.config->providers, provider, &sim::ProviderSpec::name);

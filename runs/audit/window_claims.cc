@@ -10,6 +10,7 @@
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
 #include "runs/audit/audit_claims.h"
+#include "sim/world/replicas.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -37,6 +38,8 @@ AuditClaim within_budget(const AuditedLog& log, const AuditRules& rules, const c
     claim.not_shown = fmt::format("the config has no budget of a {}", word);
   } else if (has_clock_steps(rules)) {
     claim.not_shown = "its clock steps";
+  } else if (!sim::is_known_to_all(*rules.config, monitor::PipelinePart::spend)) {
+    claim.not_shown = "its replicas do not know at once what the others spend";
   }
   if (!claim.not_shown.empty()) return claim;
   std::map<WallTime, Usd> spent;

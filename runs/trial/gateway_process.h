@@ -1,8 +1,8 @@
 #pragma once
 // Starts the program of a gateway in a folder of its own and ends it with everything that descends from it.
 
-#include <cstdint>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

@@ -48,6 +48,16 @@ Sharing sharing_of(const Scenario& scenario, PipelinePart part) {
   fail_check("a part of a pipeline is known", __FILE__, __LINE__);
 }
 
+bool is_known_to_all(const Scenario& scenario, PipelinePart part) {
+  if (sharing_of(scenario, part) == Duration{0}) return true;
+  if (scenario.replicas.count > 1) return false;
+  // What was spent stands in a database.
+  return part == PipelinePart::spend || std::ranges::none_of(scenario.faults, [](const FaultSpec& fault) {
+           const auto restart = restart_of(fault.settings);
+           return restart && restart->state == GatewayState::lost;
+         });
+}
+
 Replicas::Replicas(const Scenario& scenario, monitor::Pipeline& first, const std::vector<Observer>& observers,
                    monitor::Observer handler)
     : scenario_(scenario),

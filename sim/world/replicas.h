@@ -30,6 +30,8 @@ namespace windtunnel::sim {
 [[nodiscard]] bool has_replicas(const Scenario& scenario);
 // How this part is shared; metrics are counted over all replicas, a cache is each one's own.
 [[nodiscard]] Sharing sharing_of(const Scenario& scenario, monitor::PipelinePart part);
+// Whether each process knows at once what any has done or learnt.
+[[nodiscard]] bool is_known_to_all(const Scenario& scenario, monitor::PipelinePart part);
 [[nodiscard]] inline bool has_lag(const Sharing& sharing) { return sharing && *sharing > Duration{0}; }
 
 class Replicas {

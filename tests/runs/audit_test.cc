@@ -256,6 +256,36 @@ TEST_F(AuditTest, finds_budgets_that_are_overspent_in_their_window) {
             Claims{"budget.month 6"});
 }
 
+// A log does not say which of several replicas served a request, nor what a process forgot that was restarted.
+TEST_F(AuditTest, shows_nothing_of_what_replicas_do_not_share_or_a_restart_forgets) {
+  const auto not_shown = [&](const std::string& more) {
+    std::string config = kConfig;
+    write("config.json", config.insert(config.size() - 1, more));
+    std::vector<std::string> names;
+    for (const AuditClaim& claim : audited(clean_log()).claims) {
+      if (!claim.not_shown.empty() && claim.name != "budget.alerts") names.push_back(claim.name);
+    }
+    return names;
+  };
+  const std::vector<std::string> plain = not_shown("");
+  const auto with = [&](std::vector<std::string> names) {
+    names.insert(names.end(), plain.begin(), plain.end());
+    std::ranges::sort(names);
+    return names;
+  };
+  const auto sorted = [](std::vector<std::string> names) {
+    std::ranges::sort(names);
+    return names;
+  };
+  EXPECT_EQ(sorted(not_shown(R"(, "replicas": {"count": 2, "shared": {"spend": "1s", "breakers": "at_once"}})")),
+            with({"budget.day", "budget.month"}));
+  EXPECT_EQ(sorted(not_shown(R"(, "replicas": {"count": 2, "shared": {"spend": "at_once"}})")), with({"breaker.open"}));
+  EXPECT_EQ(sorted(not_shown(R"(, "faults": [{"id": "deploy", "kind": "gateway_restart", "at": "1s"}])")),
+            with({"breaker.open"}));
+  EXPECT_EQ(sorted(not_shown(R"(, "faults": [{"id": "x", "kind": "gateway_restart", "at": "1s", "state": "kept"}])")),
+            with({}));
+}
+
 std::string ledger_of(const Log& log) {
   std::string text = "id,at,in,out,usd\n";
   for (const Record& record : log) {

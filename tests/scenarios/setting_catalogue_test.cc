@@ -156,9 +156,7 @@ bool refers_to_a_route(const std::string& path) {
          path == "limits.N.on_exhausted.route";
 }
 // And one names a file beside the scenario, and another a replica, of which a file has one unless it says so.
-bool refers_to_more(const std::string& path) {
-  return path == "gateway.files.NAME.from" || path == "faults.N.replica";
-}
+bool refers_to_more(const std::string& path) { return path == "gateway.files.NAME.from" || path == "faults.N.replica"; }
 
 TEST(SettingCatalogue, the_reader_accepts_every_example) {
   for (const Setting& setting : setting_catalogue()) {

@@ -35,6 +35,7 @@ constexpr auto kAnswerWithin = 10s;   // a program that does not answer for this
 constexpr auto kSilentAfter = 4ms;    // then /proc is asked
 constexpr auto kSilentFor = 2ms;      // between two looks that find the same
 constexpr auto kQuietAfterEnd = 3ms;  // until a parent has surely woken
+constexpr auto kGoneWithin = 1s;      // who lives longer than that without its connection goes on without virtual time
 // Who reads the clock without a wait for this long, so many times a millisecond, spins on it. Servers that compute read
 // it a few times. A slow spinner is found by the longer time, and then by as much of its processor's: on a busy machine
 // a program that starts may take minutes.
@@ -146,9 +147,8 @@ std::size_t Coordinator::programs() const {
 }
 
 bool Coordinator::has(std::uint64_t name) const {
-  return std::ranges::any_of(page_->entries, [&](const wt_entry& entry) {
-    return load(entry.state) != WT_FREE && load(entry.name) == name;
-  });
+  return std::ranges::any_of(
+      page_->entries, [&](const wt_entry& entry) { return load(entry.state) != WT_FREE && load(entry.name) == name; });
 }
 
 void Coordinator::accept_all() {
@@ -193,7 +193,7 @@ void Coordinator::leave(const Connection& connection) {
     if (load(entry.state) == WT_REGISTERED) {
       past_.push_back({entry.pid, entry.kinds, entry.clock_reads, silences_[connection.entry].forced,
                        silences_[connection.entry].pushed});
-      ending_.push_back(entry.pid);
+      ending_.push_back({entry.pid, Steady::now()});
       silences_[connection.entry] = {};
       __atomic_store_n(&entry.state, WT_FREE, __ATOMIC_SEQ_CST);
     }
@@ -241,9 +241,17 @@ void Coordinator::free_the_dead() {
 }
 
 bool Coordinator::is_one_ending() {
-  if (std::erase_if(ending_, [](pid_t process) { return !process_state(process); }) > 0) {
-    quiet_until_ = (Steady::now() + kQuietAfterEnd).time_since_epoch().count();
-  }
+  const auto has_ended = [&](pid_t process) {
+    // It may have closed all its descriptors, and come again as another program or not at all.
+    return !process_state(process) || std::ranges::any_of(page_->entries, [&](const wt_entry& entry) {
+      return load(entry.state) == WT_REGISTERED && load(entry.pid) == process;
+    });
+  };
+  const Steady::time_point now = Steady::now();
+  const auto is_over = [&](const Ending& ending) {
+    return has_ended(ending.process) || now - ending.since > kGoneWithin;
+  };
+  if (std::erase_if(ending_, is_over) > 0) quiet_until_ = (now + kQuietAfterEnd).time_since_epoch().count();
   return !ending_.empty() || Steady::now().time_since_epoch().count() < quiet_until_;
 }
 

@@ -17,6 +17,7 @@
 //
 // The caller's own bytes must all have been written and read before settle() is asked. Linux alone.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -112,7 +113,11 @@ class Coordinator {
   struct Silence;
   std::vector<Silence> silences_;  // by entry
   std::vector<Program> past_;      // of those that have ended
-  std::vector<pid_t> ending_;     // have left, and were not gone when last looked at
+  struct Ending {
+    pid_t process = 0;
+    std::chrono::steady_clock::time_point since;
+  };
+  std::vector<Ending> ending_;    // have left, and were not gone when last looked at
   std::int64_t quiet_until_ = 0;  // real nanoseconds: a child has just ended, and its parent may be about to hear of it
 };
 

@@ -110,9 +110,10 @@ int broken_line(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') ends.push_back(i + 1);
   }
-  return static_cast<int>(std::ranges::partition_point(ends, [&](std::size_t end) {
-                            return !is_broken(text.substr(0, end));
-                          }) - ends.begin()) + 1;
+  return static_cast<int>(
+             std::ranges::partition_point(ends, [&](std::size_t end) { return !is_broken(text.substr(0, end)); }) -
+             ends.begin()) +
+         1;
 }
 
 }  // namespace
@@ -127,7 +128,8 @@ ConfigText read_toml(Diagnostics& diagnostics) {
     converter.fail(converter.place_of(error.source()), "this is no TOML: " + std::string(error.description()),
                    "see what stands at and before this place");
   } catch (const BrokenToml& error) {
-    converter.fail({broken_line(diagnostics.source()), 1}, "this is no TOML: " + std::string(error.what()), "write a name for each table and key, as in `[models.a]`");
+    converter.fail({broken_line(diagnostics.source()), 1}, "this is no TOML: " + std::string(error.what()),
+                   "write a name for each table and key, as in `[models.a]`");
   }
   return config;
 }
