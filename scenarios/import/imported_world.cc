@@ -139,6 +139,14 @@ bool ImportedWorld::add_limit(monitor::LimitConfig limit) {
   auto& limits = scenario_.monitor.limits.limits;
   if (limits.size() >= monitor::kLimitsMax) return false;
   limit.id = limit_names_.valid(limit.id);
+  const auto make_valid = [&](monitor::LimitWord& word) {
+    if (word.scope == monitor::LimitScope::tag) word.tag = valid_tag(word.tag);
+  };
+  for (monitor::LimitWord& word : limit.per) make_valid(word);
+  for (monitor::LimitCondition& condition : limit.when) {
+    make_valid(condition.word);
+    if (condition.word.scope == monitor::LimitScope::tag) condition.value = words_.valid(condition.value);
+  }
   limits.push_back(std::move(limit));
   return true;
 }
@@ -199,9 +207,11 @@ void ImportedWorld::drop_empty_routes() {
 
 monitor::Tags ImportedWorld::valid_tags(const monitor::Tags& tags) {
   monitor::Tags result;
-  for (const auto& [tag, word] : tags) result.emplace_back(tag.empty() ? "tag" : words_.valid(tag), words_.valid(word));
+  for (const auto& [tag, word] : tags) result.emplace_back(valid_tag(tag), words_.valid(word));
   return result;
 }
+
+std::string ImportedWorld::valid_tag(const std::string& tag) { return tag.empty() ? "tag" : words_.valid(tag); }
 
 void ImportedWorld::assume_prices(KeyList& keys) {
   for (Deployment& deployment : deployments_) {

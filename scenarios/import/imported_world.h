@@ -46,6 +46,11 @@ class ImportedWorld {
   // Tags of the workload that stands for this entry's callers with those tags.
   void add_tagged_callers(monitor::RouteId entry, monitor::Tags tags) { tagged_.emplace_back(entry, std::move(tags)); }
 
+  // Of every entry.
+  void add_tagged_callers(const monitor::Tags& tags) {
+    for (const monitor::RouteId entry : entries_) tagged_.emplace_back(entry, tags);
+  }
+
   // false: there are as many as a scenario holds.
   [[nodiscard]] bool add_limit(monitor::LimitConfig limit);
   // Callers are so many users, or hold so many keys, or so many teams, because limits count them.
@@ -72,6 +77,7 @@ class ImportedWorld {
   void put_deployments_together();
   void drop_empty_routes();
   [[nodiscard]] monitor::Tags valid_tags(const monitor::Tags& tags);
+  [[nodiscard]] std::string valid_tag(const std::string& tag);
 
   PriceList prices_;
   sim::Scenario scenario_;

@@ -28,8 +28,7 @@ struct TensorzeroReason {
   std::string_view key;
   const char* why;
 };
-constexpr std::array<TensorzeroReason, 12> kTensorzeroReasons{{
-    {"rate_limiting", "no word for it yet: limits for each tag or key, with priorities"},
+constexpr std::array<TensorzeroReason, 11> kTensorzeroReasons{{
     {"metrics", "of feedback; it changes no routing"},
     {"tools", "of what is asked and answered; it changes no routing"},
     {"evaluations", "of evaluations; no request here is one"},
@@ -56,6 +55,7 @@ class TensorzeroReader {
     if (const JsonValue* functions = in_.map(root, "functions")) {
       for (const JsonMember& function : functions->members) add_function(function.key, function.value);
     }
+    if (const JsonValue* limits = in_.map(root, "rate_limiting")) read_tensorzero_limits(*limits, in_, world_);
     for (const TensorzeroReason& reason : kTensorzeroReasons) {
       if (const JsonValue* given = ConfigReading::find(root, reason.key)) keys_.drop(*given, reason.why);
     }

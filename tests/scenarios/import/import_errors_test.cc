@@ -61,6 +61,28 @@ TEST(ImportErrors, unknown_strategy_lists_the_known_ones) {
       "config:1:23: strategy.mode", "\"random\" is no mode", "the modes are");
 }
 
+TEST(ImportErrors, limits_of_tensorzero_that_it_refuses_are_errors) {
+  const auto error = [](const std::string& rule) {
+    return error_of(GatewayFormat::tensorzero,
+                    "[models.m]\nrouting = [\"p\"]\n[models.m.providers.p]\ntype = \"openai\"\nmodel_name = "
+                    "\"gpt-4o\"\n[[rate_limiting.rules]]\n" +
+                        rule + "\n");
+  };
+  EXPECT_EQ(error("always = true\ntokens_per_hour = 5"), "no error");
+  expect_error(error("tokens_per_hour = 5"), "config:6:1: rate_limiting.rules.0", "a rule needs \"priority\"",
+               "write priority = 0");
+  expect_error(error("priority = 1\nalways = true\ntokens_per_hour = 5"), "config:6:1", "not both", "write priority");
+  expect_error(error("always = true\ntokens_per_fortnight = 5"), "config:8:", "\"tokens_per_fortnight\" is no limit",
+               "the limits are");
+  expect_error(error("always = true\nwords_per_hour = 5"), "config:8:", "\"words_per_hour\" is no limit",
+               "the limits are");
+  expect_error(error("always = true\ntokens_per_hour = {capacity = 5}"), "config:8:",
+               "a bucket needs capacity and refill_rate", "write both");
+  expect_error(error("always = true\ntokens_per_hour = -5"), "config:8:", "", "");
+  expect_error(error("always = true\ntokens_per_hour = 5\nscope = [{tag_key = \"a\"}]"),
+               "config:9:", "a scope names a tag and its value, or a key", "write { tag_key");
+}
+
 TEST(ImportErrors, missing_names_are_errors) {
   expect_error(litellm_error("litellm_settings: {}\n"), "config:1:1", "model_list is missing",
                "it names what callers ask for");
