@@ -30,16 +30,13 @@ constexpr std::array<std::string_view, 17> kAccountKeys{"api_key",
 
 constexpr const char* kNoWord = "no word for it yet: ";
 
-constexpr std::array<KeyReason, 17> kParamReasons{{
+constexpr std::array<KeyReason, 14> kParamReasons{{
     {"api_version", "of the provider's interface; it changes no routing"},
     {"base_model", "LiteLLM prices by it; the scenario's price is listed as assumed"},
     {"drop_params", "of what is sent to the provider; it changes no routing"},
     {"additional_drop_params", "of what is sent to the provider; it changes no routing"},
     {"tag_regex", "no word for it: a rule compares a tag's whole value, and no request has a User-Agent"},
     {"mock_response", "LiteLLM answers by itself then; here the provider answers"},
-    {"cache_read_input_token_cost", "no word for it yet: a price of cached input"},
-    {"cache_creation_input_token_cost", "no word for it yet: a price of input that is written to a cache"},
-    {"output_cost_per_reasoning_token", "no word for it yet: a price of reasoning"},
     {"input_cost_per_second", "no word for it: a price by time"},
     {"output_cost_per_second", "no word for it: a price by time"},
     {"auto_router_config", "no word for it: a route by the prompt's meaning"},
@@ -48,6 +45,17 @@ constexpr std::array<KeyReason, 17> kParamReasons{{
     {"merge_reasoning_content_in_choices", "of the answer's form; it changes no routing"},
     {"configurable_clientside_auth_params", "the callers' own credentials; no caller here has any"},
     {"max_file_size_mb", "of transcriptions; no file is sent here"},
+}};
+
+struct KindOfPrice {
+  const char* key;
+  const char* word;  // of a scenario
+  std::optional<Price> Tariff::*price;
+};
+constexpr std::array<KindOfPrice, 3> kKinds{{
+    {"cache_read_input_token_cost", "cached_input", &Tariff::cached_input},
+    {"cache_creation_input_token_cost", "cache_write", &Tariff::cache_write},
+    {"output_cost_per_reasoning_token", "reasoning", &Tariff::reasoning},
 }};
 
 std::string company_of(const std::string& model) {
@@ -158,9 +166,26 @@ class ModelReader {
       if (!input_picos || !output_picos) continue;
       in_.keys().carry(*input, "price_usd_per_million.input of the deployment");
       in_.keys().carry(*output, "price_usd_per_million.output of the deployment");
-      return Tariff{{Usd::from_picos(*input_picos)}, {Usd::from_picos(*output_picos)}};
+      Tariff tariff{{Usd::from_picos(*input_picos)}, {Usd::from_picos(*output_picos)}};
+      for (const KindOfPrice& kind : kKinds) read_kind(*map, kind, tariff);
+      return tariff;
+    }
+    for (const JsonValue* map : {&params, info}) {
+      for (const KindOfPrice& kind : kKinds) {
+        const JsonValue* given = map == nullptr ? nullptr : ConfigReading::find(*map, kind.key);
+        if (given != nullptr) in_.keys().drop(*given, "a price needs both input and output; all are assumed");
+      }
     }
     return std::nullopt;
+  }
+
+  // The price of one kind of tokens, beside those of input and output.
+  void read_kind(const JsonValue& map, const KindOfPrice& kind, Tariff& tariff) {
+    const JsonValue* given = ConfigReading::find(map, kind.key);
+    const auto picos = given == nullptr ? std::nullopt : price_of(*given);
+    if (!picos) return;
+    tariff.*kind.price = Price{Usd::from_picos(*picos)};
+    in_.keys().carry(*given, std::string("price_usd_per_million.") + kind.word + " of the deployment");
   }
 
   std::optional<std::int64_t> price_of(const JsonValue& value) {
