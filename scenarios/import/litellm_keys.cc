@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <vector>
 
 #include "scenarios/import/litellm_import.h"
@@ -15,18 +16,17 @@ using monitor::LimitWindow;
 
 constexpr Duration kWithoutEnd = std::chrono::hours{24 * 3650};
 
-constexpr std::array<KeyReason, 10> kCallerReasons{{
+constexpr std::array<KeyReason, 7> kCallerReasons{{
     {"soft_budget", "it alerts somebody; it refuses nothing"},
     {"budget_reset_at", "windows of a scenario follow its calendar"},
-    {"model_max_budget", "no word for it yet: a budget of a key for one model"},
-    {"model_rpm_limit", "no word for it yet: a limit of a key for one model"},
-    {"model_tpm_limit", "no word for it yet: a limit of a key for one model"},
     {"spend", "no word for it yet: what a key or a team has spent before the run"},
     {"models", "which models a key may ask for; callers are assumed"},
     {"blocked", "whether a key is refused; callers are assumed"},
     {"aliases", "no word for it yet: names of models for one key"},
     {"budget_limits", "no word for it yet: several budgets of one key"},
 }};
+
+const std::string kTooMany = "a scenario has at most " + std::to_string(monitor::kLimitsMax) + " limits";
 
 class CallerReader {
  public:
@@ -82,7 +82,8 @@ class CallerReader {
     if (has_usage && settle(world_.add_limit(usage), caller, {"rpm_limit", "max_parallel_requests"}, usage.id)) {
       differ(caller, "tpm_limit", usage.id, ": what a request may use is reserved before it");
     }
-    read_budget(caller, budget);
+    read_budget(caller, budget, {"max_budget", "budget_duration"});
+    read_models(caller, scope, name);
     for (const KeyReason& reason : kCallerReasons) {
       if (const JsonValue* given = ConfigReading::find(caller, reason.key)) keys_.drop(*given, reason.why);
     }
@@ -93,16 +94,113 @@ class CallerReader {
     return count ? std::optional{std::min(*count, monitor::kLimitCountMax)} : std::nullopt;
   }
 
-  void read_budget(const JsonValue& caller, LimitConfig& limit) {
-    const JsonValue* budget = ConfigReading::find(caller, "max_budget");
-    const auto picos = in_.number(caller, "max_budget", 12);
+  // The keys of an amount in USD and of its period.
+  struct BudgetKeys {
+    const char* amount;
+    const char* period;
+  };
+
+  // Limits and budgets for single models. They are of the names that callers ask for.
+  void read_models(const JsonValue& caller, LimitScope scope, const std::string& name) {
+    std::map<std::string, LimitConfig> limits;
+    const auto limit_of = [&](const JsonMember& model) -> LimitConfig* {
+      const auto route = route_of(model.key);
+      if (!route) {
+        keys_.drop(model.value, "the configuration has no model of this name");
+        return nullptr;
+      }
+      LimitConfig& limit = limits[*route];
+      if (limit.when.empty()) limit.when = {{{.scope = scope}, name}, {{.scope = LimitScope::route}, *route}};
+      return &limit;
+    };
+    const auto read_counts = [&](const JsonValue& map, const char* key, auto set) {
+      const JsonValue* models = in_.map(map, key);
+      if (models == nullptr) return false;
+      for (const JsonMember& model : models->members) {
+        LimitConfig* limit = limit_of(model);
+        const auto count = limit == nullptr ? std::nullopt : in_.number_of(model.value, 0);
+        if (!count) continue;
+        set(*limit, std::min(*count, monitor::kLimitCountMax));
+        given_[limit->when.back().value].push_back(&model.value);
+      }
+      return true;
+    };
+    const auto set_requests = [](LimitConfig& limit, std::int64_t count) { limit.requests = count; };
+    const auto set_tokens = [](LimitConfig& limit, std::int64_t count) { limit.tokens = Tokens{count}; };
+    given_.clear();
+    const JsonValue* metadata = in_.map(caller, "metadata");
+    bool has_requests = false;
+    bool has_tokens = false;
+    for (const JsonValue* map : {metadata, &caller}) {
+      if (map == nullptr) continue;
+      has_requests = (!has_requests && read_counts(*map, "model_rpm_limit", set_requests)) || has_requests;
+      has_tokens = (!has_tokens && read_counts(*map, "model_tpm_limit", set_tokens)) || has_tokens;
+    }
+    if (const JsonValue* budgets = in_.map(caller, "model_max_budget")) {
+      for (const JsonMember& model : budgets->members) {
+        LimitConfig* limit = in_.require_map(model.value) ? limit_of(model) : nullptr;
+        if (limit != nullptr) read_model_budget(model.value, *limit, has_requests, has_tokens);
+      }
+    }
+    for (auto& [route, limit] : limits) {
+      if (!limit.requests && !limit.tokens) continue;
+      limit.id = "usage of " + name + " at " + route;
+      limit.window = LimitWindow::from_first_use;
+      const std::string id = limit.id;
+      const bool is_added = world_.add_limit(std::move(limit));
+      for (const JsonValue* value : given_[route]) {
+        if (is_added) {
+          keys_.differ(*value, "limits." + id + ": what a request may use is reserved before it");
+        } else {
+          keys_.drop(*value, kTooMany);
+        }
+      }
+    }
+  }
+
+  // Its rates hold where none stand in the metadata.
+  void read_model_budget(const JsonValue& settings, LimitConfig& usage, bool has_requests, bool has_tokens) {
+    const std::string& route = usage.when.back().value;
+    const auto count = [&](const char* key, bool has) {
+      const auto counted_here = has ? std::nullopt : counted(settings, key);
+      if (counted_here) given_[route].push_back(ConfigReading::find(settings, key));
+      return counted_here;
+    };
+    if (const auto requests = count("rpm_limit", has_requests)) usage.requests = requests;
+    if (const auto tokens = count("tpm_limit", has_tokens)) usage.tokens = Tokens{*tokens};
+    const bool is_short = ConfigReading::find(settings, "budget_limit") != nullptr;
+    const BudgetKeys keys{is_short ? "budget_limit" : "max_budget", is_short ? "time_period" : "budget_duration"};
+    const JsonValue* amount = ConfigReading::find(settings, keys.amount);
+    if (amount != nullptr && ConfigReading::find(settings, keys.period) == nullptr) {
+      keys_.drop(*amount, "LiteLLM counts a budget for one model only together with its period");
+    } else if (amount != nullptr && in_.number_of(*amount, 12) == 0) {
+      keys_.drop(*amount, "LiteLLM takes a budget of 0 for one model for none");
+    } else {
+      LimitConfig budget;
+      budget.when = usage.when;
+      budget.id = "budget of " + usage.when.front().value + " at " + route;
+      budget.window = LimitWindow::from_first_use;
+      read_budget(settings, budget, keys);
+    }
+    keys_.drop(settings, "LiteLLM does not look at it here");
+  }
+
+  // A request names a model with or without its provider.
+  [[nodiscard]] std::optional<std::string> route_of(const std::string& model) const {
+    if (const auto route = world_.find_route(model)) return world_.route(*route).name;
+    return std::nullopt;
+  }
+
+  void read_budget(const JsonValue& caller, LimitConfig& limit, BudgetKeys names) {
+    const JsonValue* budget = ConfigReading::find(caller, names.amount);
+    const auto picos = in_.number(caller, names.amount, 12);
     if (budget == nullptr || !picos) return;
     if (*picos > monitor::kLimitMax.picos()) {
       keys_.drop(*budget, "a budget of more than 9 million USD cannot be counted");
       return;
     }
     limit.usd = Usd::from_picos(*picos);
-    const auto word = in_.text(caller, "budget_duration");
+    const auto word = in_.text(caller, names.period);
     const auto length = word ? litellm_duration(*word) : std::nullopt;
     if (!word) {
       limit.period = kWithoutEnd;
@@ -112,12 +210,12 @@ class CallerReader {
     } else if (length) {
       limit.period = *length;
     } else {
-      in_.error(*ConfigReading::find(caller, "budget_duration"), "\"" + excerpt(*word) + "\" is no period",
+      in_.error(*ConfigReading::find(caller, names.period), "\"" + excerpt(*word) + "\" is no period",
                 "write one as LiteLLM does: 12h, 7d, 1mo");
       return;
     }
-    if (!settle(world_.add_limit(limit), caller, {"budget_duration"}, limit.id)) return;
-    differ(caller, "max_budget", limit.id,
+    if (!settle(world_.add_limit(limit), caller, {names.period}, limit.id)) return;
+    differ(caller, names.amount, limit.id,
            ": LiteLLM adds the cost of an answer when it has come, here the most that a request may cost is reserved");
   }
 
@@ -125,10 +223,9 @@ class CallerReader {
   bool settle(bool is_added, const JsonValue& caller, std::initializer_list<const char*> carried,
               const std::string& id) {
     if (!is_added) {
-      for (const char* key : {"rpm_limit", "tpm_limit", "max_parallel_requests", "max_budget", "budget_duration"}) {
-        if (const JsonValue* given = ConfigReading::find(caller, key)) {
-          keys_.drop(*given, "a scenario has at most " + std::to_string(monitor::kLimitsMax) + " limits");
-        }
+      for (const char* key : {"rpm_limit", "tpm_limit", "max_parallel_requests", "max_budget", "budget_duration",
+                              "budget_limit", "time_period"}) {
+        if (const JsonValue* given = ConfigReading::find(caller, key)) keys_.drop(*given, kTooMany);
       }
       return false;
     }
@@ -147,6 +244,7 @@ class CallerReader {
   ImportedWorld& world_;
   std::vector<const JsonValue*> holders_;  // of keys
   std::vector<const JsonValue*> teams_;
+  std::map<std::string, std::vector<const JsonValue*>> given_;  // of one caller: rates, by route
 };
 
 }  // namespace

@@ -49,6 +49,31 @@ TEST(ImportCallers, each_key_has_its_limits_and_its_budget) {
   EXPECT_EQ(text.find("h1"), std::string::npos) << "a key's hash stays where it is";
 }
 
+TEST(ImportCallers, a_key_has_limits_and_budgets_for_one_model) {
+  const ImportedGateway gateway = imported(R"([{"token": "h1",
+    "metadata": {"model_rpm_limit": {"a": 5, "other": 6}},
+    "model_max_budget": {"a": {"budget_limit": "0.5", "time_period": "1d", "rpm_limit": 7, "tpm_limit": 800}}},
+    {"token": "h2", "model_tpm_limit": {"a": 90}, "model_max_budget": {"a": {"max_budget": 3}}}])");
+  const auto& limits = gateway.scenario.monitor.limits.limits;
+  ASSERT_EQ(limits.size(), 3U) << gateway.keys;
+  EXPECT_EQ(limits[0].usd, Usd::from_picos(500'000'000'000));
+  EXPECT_EQ(limits[0].period, Duration{std::chrono::hours{24}});
+  EXPECT_EQ(limits[1].requests, 5) << "the metadata goes before the budget";
+  EXPECT_EQ(limits[1].tokens, Tokens{800});
+  ASSERT_EQ(limits[1].when.size(), 2U);
+  EXPECT_EQ(limits[1].when[0].value, "key-1");
+  EXPECT_EQ(limits[1].when[1].word.scope, monitor::LimitScope::route);
+  EXPECT_EQ(limits[1].when[1].value, "a");
+  EXPECT_EQ(limits[2].tokens, Tokens{90});
+  EXPECT_EQ(limits[2].when[0].value, "key-2");
+  for (const char* line : {"0.metadata.model_rpm_limit.other: the configuration has no model of this name",
+                           "0.model_max_budget.a.rpm_limit: LiteLLM does not look at it here",
+                           "1.model_max_budget.a.max_budget: LiteLLM counts a budget for one model only together"})
+    EXPECT_NE(gateway.keys.find(line), std::string::npos) << line << "\n" << gateway.keys;
+  const std::string text = write_scenario(gateway.scenario);
+  EXPECT_EQ(write_scenario(read_scenario_text(text, "gateway.json")), text);
+}
+
 TEST(ImportCallers, teams_go_before_the_keys_in_them) {
   const ImportedGateway gateway = imported(R"([{"team_id": "t1", "team_alias": "red", "rpm_limit": 30,
     "keys": [{"token": "h1", "rpm_limit": 5}]}, {"team_id": "t2", "max_budget": 1, "budget_duration": "1d"}])");

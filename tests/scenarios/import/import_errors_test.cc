@@ -76,8 +76,8 @@ TEST(ImportErrors, limits_of_tensorzero_that_it_refuses_are_errors) {
                "the limits are");
   expect_error(error("always = true\nwords_per_hour = 5"), "config:8:", "\"words_per_hour\" is no limit",
                "the limits are");
-  expect_error(error("always = true\ntokens_per_hour = {capacity = 5}"), "config:8:",
-               "a bucket needs capacity and refill_rate", "write both");
+  expect_error(error("always = true\ntokens_per_hour = {capacity = 5}"),
+               "config:8:", "a bucket needs capacity and refill_rate", "write both");
   expect_error(error("always = true\ntokens_per_hour = -5"), "config:8:", "", "");
   expect_error(error("always = true\ntokens_per_hour = 5\nscope = [{tag_key = \"a\"}]"),
                "config:9:", "a scope names a tag and its value, or a key", "write { tag_key");
