@@ -40,6 +40,9 @@ class EnvoyReader {
       if (document.kind == JsonKind::object && in_.text(document, "kind") == "AIGatewayRoute") read_route(document);
     }
     add_entries();
+    for (const EnvoyPolicy& policy : policies_) {
+      if (policy.rate_limit != nullptr) read_envoy_limits(policy, limit_scope_of(policy), in_, world_);
+    }
     for (const JsonValue& document : documents.items) list_document(document);
     if (in_.has_errors() || world_.has_deployments()) return;
     in_.error(documents,
@@ -83,6 +86,8 @@ class EnvoyReader {
       return;
     }
     const EnvoyPolicy* policy = policy_of(name, *spec);
+    GatewayRoute& gateway_route = gateway_routes_.emplace_back();
+    gateway_route.policy = policy;
     for (std::size_t i = 0; i < rules->items.size(); ++i) {
       const JsonValue& rule = rules->items[i];
       if (!in_.require_map(rule)) continue;
@@ -91,15 +96,51 @@ class EnvoyReader {
         keys_.drop(rule, "no match of this rule is carried");
         continue;
       }
-      for (const Match& match : matches) add_rule(rule, match, name + " rule " + std::to_string(i), policy);
+      for (const Match& match : matches) {
+        const std::string rule_name = name + " rule " + std::to_string(i);
+        add_rule(rule, match, rule_name, policy);
+        gateway_route.entries.insert(match.model.empty() ? rule_name : match.model);
+      }
     }
     for (const JsonMember& member : spec->members) {
       if (member.key == "llmRequestCosts") {
-        keys_.drop(member.value, "no word for it yet: what a limit counts of a request");
+        read_costs(member.value);
       } else {
         keys_.drop(member.value, "of the gateway that listens; it changes no routing");
       }
     }
+  }
+
+  void read_costs(const JsonValue& costs) {
+    if (!in_.require_list(costs)) return;
+    for (const JsonValue& cost : costs.items) {
+      if (!in_.require_map(cost)) continue;
+      const auto key = in_.text(cost, "metadataKey");
+      const auto type = in_.text(cost, "type");
+      if (key && type) costs_.emplace(*key, *type);
+      keys_.carry(cost, "what limits count");
+    }
+  }
+
+  // Each AIGatewayRoute has counts of its own.
+  [[nodiscard]] EnvoyLimitScope limit_scope_of(const EnvoyPolicy& policy) {
+    EnvoyLimitScope scope{.costs = costs_};
+    std::vector<const GatewayRoute*> limited;
+    for (const GatewayRoute& route : gateway_routes_) {
+      if (route.policy == &policy) limited.push_back(&route);
+    }
+    if (limited.empty()) {
+      scope.why_not = "no AIGatewayRoute of the file is limited by it";
+    } else if (limited.size() > 1) {
+      scope.why_not = "no word for it: one limit for each of several groups of routes";
+    } else if (gateway_routes_.size() == 1) {
+      return scope;
+    } else if (limited.front()->entries.size() > 1) {
+      scope.why_not = "no word for it: one limit over some of the routes";
+    } else if (const auto route = world_.find_route(*limited.front()->entries.begin())) {
+      scope.route = world_.route(*route).name;
+    }
+    return scope;
   }
 
   const EnvoyPolicy* policy_of(const std::string& route, const JsonValue& spec) {
@@ -326,6 +367,12 @@ class EnvoyReader {
   std::map<std::pair<std::string, std::string>, monitor::ProviderId> deployments_;
   std::map<std::string, std::vector<Variant>> entries_;
   std::vector<std::string> order_;
+  struct GatewayRoute {
+    const EnvoyPolicy* policy = nullptr;
+    std::set<std::string> entries;  // names that callers ask for
+  };
+  std::vector<GatewayRoute> gateway_routes_;
+  std::map<std::string, std::string> costs_;
   bool has_route_ = false;
 };
 

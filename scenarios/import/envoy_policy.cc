@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "monitor/breaker/breaker_presets.h"
-#include "scenarios/import/imported_world.h"
 #include "scenarios/import/status_codes.h"
 #include "scenarios/json/exact_numbers.h"
 
@@ -49,13 +48,15 @@ class PolicyReader {
     policy_.retry.where = monitor::RetryWhere::another_target;
     policy_.retry.max_attempts = 1;
     policy_.spec = in_.map(document_, "spec");
+    const JsonValue* metadata = in_.map(document_, "metadata");
+    if (metadata != nullptr) policy_.name = in_.text(*metadata, "name").value_or("");
     if (policy_.spec == nullptr) return policy_;
     read_targets();
     if (const JsonValue* retry = in_.map(*policy_.spec, "retry")) read_retry(*retry);
     if (const JsonValue* health = in_.map(*policy_.spec, "healthCheck")) read_health(*health);
     for (const JsonMember& member : policy_.spec->members) {
       if (member.key == "rateLimit") {
-        keys_.drop(member.value, "no word for it yet: a limit for each value of a header");
+        policy_.rate_limit = &member.value;
       } else if (member.key == "circuitBreaker") {
         keys_.drop(member.value, "no word for it yet: calls at once of a backend, held back before the call");
       } else if (member.key == "faultInjection") {

@@ -1,18 +1,22 @@
 #pragma once
 // A BackendTrafficPolicy of Envoy Gateway: what it sets for the routes that it names.
 
+#include <map>
 #include <optional>
 #include <string>
 
 #include "monitor/breaker/breaker_config.h"
 #include "monitor/routing/route.h"
+#include "scenarios/import/imported_world.h"
 #include "scenarios/import/source/config_reading.h"
 
 namespace windtunnel::scenarios {
 
 struct EnvoyPolicy {
+  std::string name;
   const JsonValue* spec = nullptr;
-  std::vector<std::string> targets;  // names of routes or gateways
+  const JsonValue* rate_limit = nullptr;  // of the spec
+  std::vector<std::string> targets;       // names of routes or gateways
   bool is_of_gateway = false;
   monitor::RouteRetry retry;  // without the key: one attempt
   std::optional<Duration> attempt_timeout;
@@ -23,6 +27,16 @@ struct EnvoyPolicy {
 
 // Lists what it carries and what it does not.
 [[nodiscard]] EnvoyPolicy read_envoy_policy(const JsonValue& document, ConfigReading& in);
+
+// What the limits of a policy count.
+struct EnvoyLimitScope {
+  std::optional<std::string> route;          // the one route of a scenario; nothing: all
+  const char* why_not = nullptr;             // no limit can have this scope
+  std::map<std::string, std::string> costs;  // types of what is counted, by the key of the metadata
+};
+// Adds the limits, and lists what it carries and what it does not. The routes have been read.
+void read_envoy_limits(const EnvoyPolicy& policy, const EnvoyLimitScope& scope, ConfigReading& in,
+                       ImportedWorld& world);
 
 // "1m30s", "100ms", as the Gateway API writes durations. Nothing: absent, or an error.
 [[nodiscard]] std::optional<Duration> envoy_duration(const JsonValue& map, std::string_view key, ConfigReading& in);
