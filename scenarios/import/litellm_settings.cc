@@ -73,8 +73,8 @@ constexpr std::array<KeyReason, 13> kSettingReasons{{
 }};
 
 constexpr std::array<KeyReason, 8> kGeneralReasons{{
-    {"max_parallel_requests", "no word for it yet: requests at once of each key"},
-    {"global_max_parallel_requests", "no word for it yet: requests at once of the whole proxy"},
+    {"max_parallel_requests", "LiteLLM's rate limiter does not read it; it reads that of each key"},
+    {"global_max_parallel_requests", "only the limiter of LEGACY_MULTI_INSTANCE_RATE_LIMITING reads it"},
     {"master_key", "a credential; it changes no routing"},
     {"database_url", kOperation},
     {"background_health_checks", "no word for it: checks of health between requests"},
