@@ -6,8 +6,8 @@
 //   targets AIServiceBackend      a provider BackendTrafficPolicy  retries, passive health checks and timeouts of the
 //   route that it names
 
-#include "scenarios/import/imported_world.h"
 #include "scenarios/import/source/config_reading.h"
+#include "scenarios/import/world/imported_world.h"
 
 namespace windtunnel::scenarios {
 

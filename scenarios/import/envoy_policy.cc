@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "monitor/breaker/breaker_presets.h"
-#include "scenarios/import/status_codes.h"
+#include "scenarios/import/world/status_codes.h"
 #include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::scenarios {

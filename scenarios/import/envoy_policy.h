@@ -7,8 +7,8 @@
 
 #include "monitor/breaker/breaker_config.h"
 #include "monitor/routing/route.h"
-#include "scenarios/import/imported_world.h"
 #include "scenarios/import/source/config_reading.h"
+#include "scenarios/import/world/imported_world.h"
 
 namespace windtunnel::scenarios {
 

@@ -1,12 +1,12 @@
 #include "scenarios/import/gateway_import.h"
 
 #include "scenarios/import/envoy_ai_import.h"
-#include "scenarios/import/imported_world.h"
-#include "scenarios/import/litellm_import.h"
-#include "scenarios/import/litellm_keys.h"
+#include "scenarios/import/litellm/litellm_import.h"
+#include "scenarios/import/litellm/litellm_keys.h"
 #include "scenarios/import/portkey_import.h"
 #include "scenarios/import/source/config_reading.h"
 #include "scenarios/import/tensorzero_import.h"
+#include "scenarios/import/world/imported_world.h"
 
 namespace windtunnel::scenarios {
 namespace {

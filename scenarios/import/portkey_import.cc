@@ -9,7 +9,7 @@
 #include <array>
 
 #include "scenarios/import/portkey_target.h"
-#include "scenarios/import/status_codes.h"
+#include "scenarios/import/world/status_codes.h"
 
 namespace windtunnel::scenarios {
 namespace {

@@ -2,8 +2,8 @@
 // Portkey's config: a tree of targets with strategies. The rules are those of the open gateway, version 1.15.2
 // (docs/import.md).
 
-#include "scenarios/import/imported_world.h"
 #include "scenarios/import/source/config_reading.h"
+#include "scenarios/import/world/imported_world.h"
 
 namespace windtunnel::scenarios {
 

@@ -6,11 +6,13 @@
 //   functions.F variant  a route: its model, with the variant's retries (all providers, then all again)
 //   rate_limiting.rules  limits, one for each resource of a rule
 
-#include "scenarios/import/imported_world.h"
 #include "scenarios/import/source/config_reading.h"
+#include "scenarios/import/world/imported_world.h"
 
 namespace windtunnel::scenarios {
 
+// The price of a deployment, if its `cost` states one.
+[[nodiscard]] std::optional<Tariff> tensorzero_tariff(const JsonValue& provider, ConfigReading& in);
 // `settings` is [rate_limiting]; models and functions have been read.
 void read_tensorzero_limits(const JsonValue& settings, ConfigReading& in, ImportedWorld& world);
 void import_tensorzero(const JsonValue& root, ConfigReading& in, ImportedWorld& world);

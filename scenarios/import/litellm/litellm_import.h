@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/import/imported_world.h"
 #include "scenarios/import/source/config_reading.h"
+#include "scenarios/import/world/imported_world.h"
 
 namespace windtunnel::scenarios {
 

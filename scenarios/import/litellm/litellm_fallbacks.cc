@@ -1,6 +1,6 @@
 // Other names of models, and who is asked once a route has no target left.
 
-#include "scenarios/import/litellm_import.h"
+#include "scenarios/import/litellm/litellm_import.h"
 
 namespace windtunnel::scenarios {
 namespace {

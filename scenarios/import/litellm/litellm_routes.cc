@@ -4,7 +4,7 @@
 #include <map>
 #include <numeric>
 
-#include "scenarios/import/litellm_import.h"
+#include "scenarios/import/litellm/litellm_import.h"
 
 namespace windtunnel::scenarios {
 namespace {

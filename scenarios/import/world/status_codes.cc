@@ -1,6 +1,6 @@
-#include "scenarios/import/status_codes.h"
+#include "scenarios/import/world/status_codes.h"
 
-#include "scenarios/import/imported_world.h"
+#include "scenarios/import/world/imported_world.h"
 
 namespace windtunnel::scenarios {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "scenarios/import/litellm_import.h"
+#include "scenarios/import/litellm/litellm_import.h"
 
 namespace windtunnel::scenarios {
 namespace {

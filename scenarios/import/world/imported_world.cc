@@ -1,4 +1,4 @@
-#include "scenarios/import/imported_world.h"
+#include "scenarios/import/world/imported_world.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,11 +1,11 @@
-#include "scenarios/import/litellm_keys.h"
+#include "scenarios/import/litellm/litellm_keys.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <vector>
 
-#include "scenarios/import/litellm_import.h"
+#include "scenarios/import/litellm/litellm_import.h"
 
 namespace windtunnel::scenarios {
 namespace {

@@ -5,8 +5,8 @@
 // A scenario draws its callers from a catalogue, so that the file's third key is "key-3" there. Where the file has
 // teams, callers are drawn by team, and the limits of single keys are not carried.
 
-#include "scenarios/import/imported_world.h"
 #include "scenarios/import/source/config_reading.h"
+#include "scenarios/import/world/imported_world.h"
 
 namespace windtunnel::scenarios {
 
