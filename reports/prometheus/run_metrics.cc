@@ -45,6 +45,16 @@ void write_outcomes(MetricBuilder& metrics, const MetricLabels& labels, const si
   }
 }
 
+void write_kinds(MetricBuilder& metrics, const MetricLabels& labels, const sim::TokenKindSeries& kinds) {
+  for (const auto& [kind, series] : {std::pair{"cached_input", &kinds.cached_input},
+                                     {"cache_write", &kinds.cache_write},
+                                     {"reasoning", &kinds.reasoning}}) {
+    MetricLabels all = labels;
+    all.push_back({"kind", kind});
+    metrics.counter(std::move(all), *series);
+  }
+}
+
 void write_requests(MetricBuilder& metrics) {
   const Timeline& run = metrics.timeline();
   const sim::RequestSeries& requests = run.requests;
@@ -68,6 +78,11 @@ void write_requests(MetricBuilder& metrics) {
   metrics.begin({"windtunnel_request_tokens", MetricType::counter, "", "Tokens of served requests."});
   metrics.counter({{"type", "input"}}, requests.input_tokens);
   metrics.counter({{"type", "output"}}, requests.output_tokens);
+  if (run.has_token_kinds) {
+    metrics.begin({"windtunnel_request_token_kinds", MetricType::counter, "",
+                   "Of the tokens of served requests, those that providers may price apart."});
+    write_kinds(metrics, {}, requests.token_kinds);
+  }
   if (!run.from_outside) {
     metrics.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
                    "Requests that the token limiter granted fewer output tokens than they asked for."});
@@ -207,6 +222,16 @@ void write_providers(MetricBuilder& metrics) {
           family.series);
     });
   }
+}
+
+void write_provider_kinds(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  if (!run.has_token_kinds) return;
+  metrics.begin({"windtunnel_provider_token_kinds", MetricType::counter, "",
+                 "Of the tokens of calls with known usage, those that the provider may price apart."});
+  each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+    write_kinds(metrics, by_provider(name), provider.token_kinds);
+  });
 }
 
 // What OpenTelemetry's conventions for generative AI have a name for:
@@ -360,6 +385,7 @@ void write_metrics(const Timeline& timeline, const Scrapes& scrapes, const Metri
   write_variants(metrics);
   write_versions(metrics);
   write_providers(metrics);
+  write_provider_kinds(metrics);
   write_gen_ai(metrics);
   write_breakers(metrics);
   write_budget(metrics);
@@ -376,6 +402,7 @@ std::vector<MetricFamily> metric_families() {
   // A run with one of everything, so that no family is missing.
   Timeline run;
   run.step = std::chrono::seconds{1};
+  run.has_token_kinds = true;
   run.provider_names.resize(1);
   run.providers.resize(1);
   run.variant_names.resize(1);

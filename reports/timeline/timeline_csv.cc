@@ -36,6 +36,7 @@ class Columns {
     replace_ending(column, "_picos", "_usd", kDollarDecimals);
     all_.push_back(std::move(column));
   }
+  [[nodiscard]] bool has_token_kinds() const { return timeline_.has_token_kinds; }
   // A trial has no column of what is not observed.
   void inside(std::string_view name, const auto& of) {
     if (!timeline_.from_outside) series(name, of);

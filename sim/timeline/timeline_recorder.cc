@@ -149,6 +149,7 @@ void TimelineRecorder::on(const monitor::AttemptEnded& event) {
   if (event.reply.usage) {
     add(provider.input_tokens, event.reply.usage->input.count());
     add(provider.output_tokens, event.reply.usage->output.count());
+    add(provider.token_kinds, event.reply.usage->kinds);
     add(provider.cost_known_picos, event.settled.picos());
     if (event.reply.usage->input > Tokens{}) {
       add(provider.input_tokens_per_call[bin_of(event.reply.usage->input)]);
@@ -246,6 +247,7 @@ void TimelineRecorder::count(RequestSeries& series, const monitor::Record& recor
   if (record.outcome != monitor::Outcome::served) return;
   add(series.input_tokens, record.input.count());
   add(series.output_tokens, record.output.count());
+  add(series.token_kinds, record.kinds);
   add(series.time_to_first_token, record.time_to_first_token);
 }
 
@@ -316,6 +318,14 @@ void TimelineRecorder::add(MoneySeries& series, Int128 picos) { add_at(series, s
 void TimelineRecorder::add(DurationSeries& series, Duration duration) {
   add(series.bins[bin_of(duration)]);
   add(series.sum_ns, duration.count());
+}
+
+void TimelineRecorder::add(TokenKindSeries& series, const TokenKinds& kinds) {
+  if (!kinds.any()) return;
+  timeline_.has_token_kinds = true;
+  add(series.cached_input, kinds.cached_input.count());
+  add(series.cache_write, kinds.cache_write.count());
+  add(series.reasoning, kinds.reasoning.count());
 }
 
 Timeline TimelineRecorder::finish(const RunResult& result) {

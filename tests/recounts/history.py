@@ -17,6 +17,9 @@ SETTINGS = ("provider", "workload", "route", "variant", "fault_setting", "least"
 ONCE = ("run", "limits", "limiters", "cache", "verdict", "end")
 
 
+KINDS = ("cached_input", "cache_write", "reasoning")  # a usage is input, output and these, which are parts of them
+
+
 class Request:
     """What is recounted of one request besides its record."""
 
@@ -67,7 +70,12 @@ class History:
         if record.outcome == "served":
             answer = request.calls[-1]
             record.first_token = answer.t - answer.latency + answer.ttft - request.arrived
-            record.input, record.output = answer.usage
+            record.usage = answer.usage
+            record.input, record.output = answer.usage[:2]
+
+    def has_kinds(self):
+        """Whether a call of known usage had tokens that its provider prices apart."""
+        return any(call.usage and any(call.usage[2:]) for call in self.of("ended"))
 
     def of(self, *names):
         """The events of these names, in order."""

@@ -22,6 +22,7 @@ TEST(TimelineColumns, are_those_of_the_csv_file_in_its_order) {
   timeline.providers.resize(1);
   timeline.variants.resize(1);
   timeline.versions.resize(1);
+  timeline.has_token_kinds = true;
   const ScratchFolder folder;
   OutputFile file{folder.file("t.csv")};
   write_timeline_csv(timeline, file);
