@@ -71,6 +71,13 @@ struct SpendByCause {
   UsdSum saved_by_cache;  // was not spent
 };
 
+// Calls whose usage came after they had ended. What they were settled for then is part of `cost_unknown` all the same.
+struct LateUsage {
+  std::int64_t calls = 0;
+  UsdSum settled;  // until then
+  UsdSum billed;
+};
+
 // An alert of the monthly budget, or its first refusal, and when it came.
 struct BudgetAlert {
   Instant at{};
@@ -84,6 +91,11 @@ class Metrics {
   void on_attempt(const Attempt& attempt, const Reply& reply, bool late);
   void on_transition(ProviderId provider, const BreakerTransition& transition);
   void on_finish(const Record& record);
+  void on_usage_learned(Usd settled, Usd billed) {
+    ++late_usage_.calls;
+    late_usage_.settled += settled;
+    late_usage_.billed += billed;
+  }
   void on_saved(Usd bill) { spend_.saved_by_cache += bill; }
   void on_budget(const BudgetEvent& event, Instant now);
 
@@ -98,6 +110,7 @@ class Metrics {
   [[nodiscard]] std::int64_t calls() const;
   [[nodiscard]] UsdSum cost() const;
   [[nodiscard]] const SpendByCause& spend() const { return spend_; }
+  [[nodiscard]] const LateUsage& late_usage() const { return late_usage_; }
   [[nodiscard]] std::span<const BudgetAlert> budget_alerts() const { return budget_alerts_; }
 
  private:
@@ -114,6 +127,7 @@ class Metrics {
   std::vector<RequestMetrics> cells_;  // by labels, then by variant: first without a variant
   std::array<std::int64_t, kOutcomes> outcomes_{};
   SpendByCause spend_;
+  LateUsage late_usage_;
   std::vector<BudgetAlert> budget_alerts_;
 };
 

@@ -93,6 +93,10 @@ class Pipeline {
   // ends as client_error, and nothing else is called for it.
   Step abandon(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
 
+  // The usage of a call that had none has come, once at most, and after on_reply() of that call. It corrects the budget
+  // alone: records, metrics, limits and the average of tokens keep what was known when the call ended.
+  void learn_usage(const UnbilledCall& call, const Usage& usage, Instant now);
+
   // Moves each breaker whose time has come to HALF_OPEN. A driver calls it at the wakeup() of a breaker that opened, so
   // that the event carries that instant; nothing depends on it.
   void on_time(Instant now, const ForeignBreakers* foreign = nullptr);

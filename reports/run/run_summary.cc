@@ -259,13 +259,14 @@ TokenLimiterSummary token_limiter_of(const monitor::TokenLimiter& limiter) {
           .refused = limiter.refused()};
 }
 
-CostLimiterSummary cost_limiter_of(const monitor::CostLimiter& limiter) {
+CostLimiterSummary cost_limiter_of(const monitor::CostLimiter& limiter, const monitor::LateUsage& late) {
   CostLimiterSummary summary{.monthly = limiter.config().monthly,
                              .daily = limiter.config().daily,
                              .settled = limiter.settled_total(),
                              .refused = limiter.refused(),
                              .refused_by_reservation = limiter.refused_by_reservation(),
                              .overruns = limiter.overruns()};
+  if (late.calls > 0) summary.late_usage = {.calls = late.calls, .settled = late.settled, .billed = late.billed};
   for (const bool daily : {false, true}) {
     for (const monitor::BudgetWindow& window : limiter.windows()) {
       if (!window.live || !window.current || window.daily != daily) continue;
@@ -372,7 +373,7 @@ RunSummary run_summary(const RunReport& report) {
   if (report.seen == nullptr) {
     summary.rate_limiter = rate_limiter_of(result.pipeline.rate_limiter());
     summary.token_limiter = token_limiter_of(result.pipeline.token_limiter());
-    summary.cost_limiter = cost_limiter_of(result.pipeline.cost_limiter());
+    summary.cost_limiter = cost_limiter_of(result.pipeline.cost_limiter(), result.pipeline.metrics().late_usage());
     summary.cache = cache_of(result.pipeline.cache(), result.ended);
   }
   add_faults_and_coverage(summary, report);

@@ -74,6 +74,13 @@ class ReferenceCheck {
     if (!scenario_.breaker_command.empty()) {
       error("/monitor/circuit_breaker/command", "breakers of another program belong to one gateway, never restarted");
     }
+    for (const sim::ProviderSpec& provider : scenario_.providers) {
+      if (provider.usage_late == 0) continue;
+      const std::string& owner = provider.account.empty() ? provider.name : provider.account;
+      error("/providers" + pointer_step(owner),
+            "replicas, and gateways that restart, do not hear of usage that comes late",
+            "write \"usage_late\": 0, or leave out the replicas and the fault \"gateway_restart\"");
+    }
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
       const auto restart = sim::restart_of(scenario_.faults[i].settings);
       if (!restart || restart->replica <= scenario_.replicas.count) continue;

@@ -162,6 +162,11 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
     provider.errors.rates = {{ReplyKind::client_error, dice.one_of({0.005, 0.05}, "client errors at", i)}};
   }
   if (dice.coin(15, "usage missing", i)) provider.usage_missing = dice.one_of({0.02, 0.5}, "usage missing at", i);
+  if (dice.coin(15, "usage late", i)) {
+    provider.usage_late = dice.one_of({0.1, 0.6}, "usage late at", i);
+    provider.usage_delay =
+        std::max(Duration{1}, draft.on_grid(timeout * dice.one_of<std::int64_t>({1, 5}, "usage late by", i)));
+  }
   provider.bill_on_failure = dice.one_of({FailureBill::none, FailureBill::input}, "bill on failure", i);
   provider.bill_on_timeout =
       dice.one_of({TimeoutBill::full, TimeoutBill::input, TimeoutBill::none}, "bill on timeout", i);

@@ -134,7 +134,7 @@ RunResult Driver::run() {
   stopped = stopped || until < end_;  // also where nothing happens after it
   if (!stopped) look_until(Instant::max());
   if (!replicas_) pipeline_.set_observer({});
-  check(has_clients_ || std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
+  check(has_clients_ || delays_usage_ || std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
   RunResult result{.pipeline = replicas_ ? replicas_->take_result(now_) : std::move(pipeline_),
                    .seed = chance_.seed(),
                    .digest = digest_.value(),
@@ -221,7 +221,7 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
 inline void Driver::on_slot(std::uint32_t slot) {
   InFlight& in_flight = slots_[slot];
   if (in_flight.is_wish) [[unlikely]]
-    return on_wish(slot);
+    return delayed_.contains(slot) ? on_usage(slot) : on_wish(slot);
   if (in_flight.flow.awaiting == monitor::Awaiting::wakeup)
     return perform(slot, gateway(in_flight.instance).on_wakeup(in_flight.flow, now_, &options_.breakers));
   complete(slot);
@@ -345,7 +345,12 @@ inline void Driver::complete(std::uint32_t slot) {
                         was_bypass, now_);
   }
   watch_breaker(provider);
+  const Duration usage_after = in_flight.result.usage_after;
+  if (usage_after == Duration{0}) [[likely]]
+    return perform(slot, step);
+  const DelayedUsage delayed = delayed_usage(slot, attempt);
   perform(slot, step);
+  expect_usage(delayed, usage_after);
 }
 
 // Work that goes on without its caller keeps the place.

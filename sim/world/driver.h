@@ -21,6 +21,7 @@
 // own computing takes no time.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -62,7 +63,7 @@ class Driver {
     std::uint32_t vu = kNobody;       // the virtual user who waits for it
     std::uint32_t wish = kNobody;     // the slot of the wish that it is a try of
     std::uint32_t first_attempt = 0;  // the number of its first attempt in the names of draws
-    bool is_wish = false;             // the slot is that of a wish
+    bool is_wish = false;             // the slot is that of a wish, or of a usage that is to come
     bool in_service = false;          // holds a place at its provider
     std::uint32_t instance = 0;       // of the gateway, if there are replicas
   };
@@ -107,6 +108,15 @@ class Driver {
   void try_again_or_end(std::uint32_t slot, TryEnd end, Duration retry_after);
   void end_wish(std::uint32_t slot, WishEnded::How how);
   void expect_wish(std::uint32_t slot, Instant at);
+  // A usage that comes after its reply has a slot of its own until then.
+  struct DelayedUsage {
+    monitor::UnbilledCall call;
+    monitor::Usage usage;
+    std::uint32_t instance = 0;
+  };
+  [[nodiscard]] DelayedUsage delayed_usage(std::uint32_t slot, std::uint8_t attempt) const;
+  void expect_usage(const DelayedUsage& delayed, Duration after);
+  void on_usage(std::uint32_t slot);
   void perform(std::uint32_t slot, const monitor::Step& step);
   void call(std::uint32_t slot, const monitor::CallProvider& step);
   void serve(std::uint32_t slot);
@@ -151,10 +161,12 @@ class Driver {
   std::uint32_t slot_base_ = 0;
   EventQueue queue_;
   std::vector<InFlight> slots_;
-  std::vector<Wish> wishes_;            // by slot; used where the slot is that of a wish
-  std::vector<CallerTotals> callers_;   // by workload
-  std::vector<StreamKey> gap_streams_;  // likewise
-  bool has_clients_ = false;            // a workload has
+  std::vector<Wish> wishes_;                       // by slot; used where the slot is that of a wish
+  std::vector<CallerTotals> callers_;              // by workload
+  std::vector<StreamKey> gap_streams_;             // likewise
+  bool has_clients_ = false;                       // a workload has
+  std::map<std::uint32_t, DelayedUsage> delayed_;  // by slot
+  bool delays_usage_ = false;                      // one was delayed
   std::vector<std::uint32_t> free_;
   std::vector<std::size_t> hits_;            // scratch
   std::vector<std::uint64_t> next_ordinal_;  // of the arrival that is scheduled, by workload

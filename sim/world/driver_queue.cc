@@ -34,6 +34,37 @@ void Driver::schedule_user(std::uint32_t vu, Instant from) {
   if (at) queue_.schedule(*at, vu_base_ + vu);
 }
 
+// --- Usage that comes late -----------------------------------------------------------------------------------------
+
+Driver::DelayedUsage Driver::delayed_usage(std::uint32_t slot, std::uint8_t attempt) const {
+  const InFlight& in_flight = slots_[slot];
+  const monitor::Attempt& made = in_flight.flow.record.attempt_storage[attempt];
+  return {.call = {.request = in_flight.flow.record.request.id,
+                   .provider = made.provider,
+                   .ordinal = attempt,
+                   .admitted = in_flight.flow.admitted,
+                   .tariff = in_flight.flow.tariff,
+                   .settled = made.cost},
+          .usage = in_flight.result.billed,
+          .instance = in_flight.instance};
+}
+
+void Driver::expect_usage(const DelayedUsage& delayed, Duration after) {
+  const std::uint32_t slot = take_slot();
+  slots_[slot].is_wish = true;
+  delayed_.emplace(slot, delayed);
+  delays_usage_ = true;
+  queue_.schedule(now_ + after, slot_base_ + slot);
+}
+
+void Driver::on_usage(std::uint32_t slot) {
+  const DelayedUsage delayed = delayed_.extract(slot).mapped();
+  slots_[slot].is_wish = false;
+  free_.push_back(slot);
+  digest_.add(number_of(delayed.call.request) << 8U | delayed.call.ordinal);
+  gateway(delayed.instance).learn_usage(delayed.call, delayed.usage, now_);
+}
+
 // --- Faults and replicas -------------------------------------------------------------------------------------------
 
 void Driver::on_fault(std::size_t fault) {

@@ -27,6 +27,7 @@ class Request:
         self.arrived = arrived
         self.calls = []   # the ends of its calls
         self.billed = 0   # by providers, whether the gateway learns it or not
+        self.bills = []   # of each of its calls
         self.admitted = False  # by the limiters
         self.grant = 0         # of output tokens
 
@@ -49,12 +50,16 @@ class History:
                 self.requests[event.r] = Request(event.t)
             elif event.c == "billed":
                 self.requests[event.r].billed += event.billed
+                self.requests[event.r].bills.append(event.billed)
             elif event.c == "ended":
                 self.requests[event.r].calls.append(event)
             elif event.c == "reserved":
                 self.requests[event.r].admitted = True
             elif event.c == "granted":
                 self.requests[event.r].grant = event.output
+        for event in self.of("learned"):
+            request = self.requests[event.r]
+            event.settled, event.billed = request.calls[event.ordinal].settled, request.bills[event.ordinal]
         self.records = self.of("record")
         for record in self.records:
             self.complete(record)
@@ -70,8 +75,9 @@ class History:
         if record.outcome == "served":
             answer = request.calls[-1]
             record.first_token = answer.t - answer.latency + answer.ttft - request.arrived
-            record.usage = answer.usage
-            record.input, record.output = answer.usage[:2]
+            # Of an answer without its usage, what was asked and granted counts.
+            record.usage = answer.usage or [record.asked, request.grant, 0, 0, 0]
+            record.input, record.output = record.usage[:2]
 
     def has_kinds(self):
         """Whether a call of known usage had tokens that its provider prices apart."""

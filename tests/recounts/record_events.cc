@@ -152,6 +152,11 @@ struct Printer {
         event.reply.time_to_first_token.count(), event.late, name_of(event.state_before), event.settled.picos(),
         event.reserved.picos(), event.latency.count());
   }
+  void on(const monitor::UsageLearned& event) {
+    print(R"({{"c":"learned","t":{},"r":{},"p":{},"ordinal":{},"usage":[{},{}{}]}})", ns(event.at),
+          number_of(event.request), index_of(event.provider), event.ordinal, event.usage.input.count(),
+          event.usage.output.count(), kinds_of(event.usage.kinds));
+  }
   void on(const monitor::BreakerMoved& event) {
     const monitor::BreakerTransition& arrow = event.transition;
     print(R"({{"c":"moved","t":{},"p":{},"from_":"{}","to":"{}","rule":"{}","epoch":{},"failures":{})"

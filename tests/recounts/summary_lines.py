@@ -100,6 +100,10 @@ def limiters(run, history):
     by_reservation = cost["refused_by_reservation"]
     more = f", of these by reservations of calls in flight: {thousands(by_reservation)}" if by_reservation else ""
     yield f"  Refused: {thousands(cost['refused'])}{more}"
+    if "late_usage" in cost:
+        late = cost["late_usage"]
+        yield (f"  Bills that came late: {thousands(late['calls'])}, of {dollars(late['billed_usd'])} where "
+               f"{dollars(late['settled_usd'])} had been settled")
     if cost["overruns"]:
         yield f"  Bills above their reservation: {thousands(cost['overruns'])}"
     cache = run["cache"]

@@ -186,6 +186,9 @@ class Budget:
             if event.c == "ended":
                 for window in self.held[event.r][1]:
                     self.settled[window] += event.settled
+        elif event.c == "learned":
+            for window in self.held[event.r][1]:
+                self.settled[window] += event.billed - event.settled
 
     def hold(self, request, amount):
         before, windows = self.held[request]
@@ -271,10 +274,13 @@ def cost_limiter(history):
                         "limit_usd": None if limits[daily] is None else exact(limits[daily], 12),
                         "alerts_fired": len(alerts), "alert_by_refusal": bool(alerts and alerts[-1].by_refusal),
                         "refused": any(event.kind == "budget_refused" for event in told)})
-    calls = history.of("ended")
+    calls, late = history.of("ended"), history.of("learned")
+    held, billed = (sum(getattr(one, which) for one in late) for which in ("settled", "billed"))
+    late_usage = {"calls": len(late), "settled_usd": exact(held, 12), "billed_usd": exact(billed, 12)}
     return {"monthly_usd": None if limits[False] is None else exact(limits[False], 12),
             "daily_usd": None if limits[True] is None else exact(limits[True], 12),
-            "settled_usd": exact(sum(call.settled for call in calls), 12),
+            "settled_usd": exact(sum(call.settled for call in calls) + billed - held, 12),
+            **({"late_usage": late_usage} if late else {}),
             "refused": sum(record.outcome == "refused_budget" for record in history.records),
             "refused_by_reservation": by_reservation, "overruns": sum(call.settled > call.reserved for call in calls), "windows": windows}
 

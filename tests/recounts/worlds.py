@@ -91,4 +91,6 @@ def world(seed):
             "coverage": {"failover": 5, "cache_hit": 10, "deadline_exceeded": 1}}
     if seed % 4 == 1:
         with_kinds(loads, made["providers"])
+    if seed % 4 == 2:
+        made["providers"]["openai"] |= {"usage_late": 0.4, "usage_delay": "9s"}
     return made
