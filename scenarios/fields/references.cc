@@ -7,6 +7,7 @@
 #include "scenarios/fields/breaker_codec.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/exact_numbers.h"
+#include "sim/world/places.h"
 #include "sim/world/replicas.h"
 
 namespace windtunnel::scenarios {
@@ -279,9 +280,21 @@ class ReferenceCheck {
       error(pointer + "/at", "it starts at " + duration_text(fault.at) + ", but the run ends at " +
                                  duration_text(scenario_.duration) + ": it could touch nothing");
     }
+    check_ramp_of_places(fault, pointer);
     const auto is_written = [&](std::string_view key) { return wrote(pointer + pointer_step(key)); };
     for (const sim::FaultProblem& problem : problems_of(fault.settings, is_written)) {
       error(problem.key.empty() ? pointer : pointer + pointer_step(problem.key), problem.message);
+    }
+  }
+
+  void check_ramp_of_places(const FaultSpec& fault, const std::string& pointer) {
+    if (fault.ramp_of != sim::RampOf::size || !sim::capacity_of(fault.settings)) return;
+    for (const sim::ProviderSpec& provider : scenario_.providers) {
+      if (provider.concurrency || !sim::acts_on(fault, provider)) continue;
+      error(pointer + "/ramp_of",
+            "the ramp takes places of provider \"" + provider.name + "\", which serves any number of calls",
+            "write its \"concurrency\", or leave ramp_of out");
+      return;
     }
   }
 

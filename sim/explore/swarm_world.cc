@@ -7,6 +7,7 @@
 
 #include "sim/checks/claims/recovery.h"
 #include "sim/explore/swarm_draws.h"
+#include "sim/world/places.h"
 
 namespace windtunnel::sim::swarm {
 namespace {
@@ -276,7 +277,12 @@ FaultSpec draw_fault(const Draft& draft, std::uint64_t i, Duration healed) {
   fault.fraction = dice.one_of({1.0, 1.0, 0.5, 0.1}, "fraction", i);
   if (dice.coin(15, "ramps", i)) fault.ramp = draft.on_grid(5s);
   if (dice.coin(15, "ramps down", i)) fault.ramp_down = draft.on_grid(5s);
-  if (has_size(fault.settings) && dice.coin(50, "ramps size", i)) fault.ramp_of = RampOf::size;
+  // A ramp of a brownout's size takes places of a provider that has a number of them.
+  const bool has_room =
+      !capacity_of(fault.settings) || std::ranges::all_of(draft.world.providers, [&](const ProviderSpec& provider) {
+        return provider.concurrency || !acts_on(fault, provider);
+      });
+  if (has_size(fault.settings) && has_room && dice.coin(50, "ramps size", i)) fault.ramp_of = RampOf::size;
   return fault;
 }
 

@@ -401,6 +401,8 @@ void Driver::expire_waiting(std::size_t provider) {
   }
   serve_waiting(provider);
   plan_expiry(provider);
+  if (station.place == now_) [[unlikely]]
+    plan_place(provider);
 }
 
 inline void Driver::expect(std::uint32_t slot, Instant at) { queue_.schedule(at, slot_base_ + slot); }
@@ -424,17 +426,6 @@ inline void Driver::end_request(std::uint32_t slot) {
 }
 
 // --- Small things --------------------------------------------------------------------------------------------------
-
-std::uint32_t Driver::take_slot() {
-  if (free_.empty()) {
-    slots_.emplace_back();
-    check(slot_base_ + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
-    return static_cast<std::uint32_t>(slots_.size() - 1);
-  }
-  const std::uint32_t slot = free_.back();
-  free_.pop_back();
-  return slot;
-}
 
 // A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it
 // answered so is not queried again at once: time must pass, and the checks report it.

@@ -73,6 +73,7 @@ class Driver {
     std::int64_t in_service = 0;    // calls, and work whose caller has gone
     WaitingLine waiting;            // slots
     std::optional<Instant> expiry;  // of a call that waits, that an event is scheduled for
+    std::optional<Instant> place;   // that a brownout gives back, likewise
     std::optional<Instant> wakeup;  // of its breaker, likewise
   };
   // A virtual user of a closed workload.
@@ -127,6 +128,7 @@ class Driver {
   void serve_waiting(std::size_t provider);
   void expire_waiting(std::size_t provider);
   void plan_expiry(std::size_t provider);
+  void plan_place(std::size_t provider);
   void expect(std::uint32_t slot, Instant at);
   void schedule_user(std::uint32_t vu, Instant from);
   void end_request(std::uint32_t slot);
@@ -151,7 +153,8 @@ class Driver {
   std::vector<VirtualUser> vus_;
   std::vector<std::uint64_t> ordinals_;  // of the closed workloads, handed out so far
   // An event's payload is a number in one of these ranges, in this order: workloads, faults, breakers, places that come
-  // free, calls that give up waiting (these three by provider), virtual users, slots. Each begins where the one before
+  // free, calls that give up waiting or find that a brownout gives a place back (these three by provider), virtual
+  // users, slots. Each begins where the one before
   // ends.
   std::uint32_t fault_base_ = 0;
   std::uint32_t breaker_base_ = 0;
