@@ -88,6 +88,9 @@ class Metrics {
  public:
   Metrics(std::size_t providers, std::size_t variants) : providers_(providers), variants_(variants) {}
 
+  // Counts the requests of each of so many routes, too.
+  void count_routes(std::size_t routes) { routes_.resize(routes); }
+
   void on_attempt(const Attempt& attempt, const Reply& reply, bool late);
   void on_transition(ProviderId provider, const BreakerTransition& transition);
   void on_finish(const Record& record);
@@ -106,6 +109,8 @@ class Metrics {
   [[nodiscard]] RequestMetrics all() const;
   [[nodiscard]] std::vector<RequestMetrics> variants() const;  // in file order
   [[nodiscard]] std::vector<RequestMetrics> labels() const;    // by LabelsId, up to the last that was seen
+  // By the route that a request asks for, as far as they are counted.
+  [[nodiscard]] const std::vector<RequestMetrics>& routes() const { return routes_; }
   // The seed's "Total Requests across all providers": calls, not requests.
   [[nodiscard]] std::int64_t calls() const;
   [[nodiscard]] UsdSum cost() const;
@@ -119,12 +124,14 @@ class Metrics {
     Usd unknown;
   };
   Costs add_causes(const Record& record);
+  static void count(RequestMetrics& metrics, const Record& record, const Costs& costs);
   [[nodiscard]] std::size_t cells_a_label() const { return variants_ + 1; }
   [[nodiscard]] RequestMetrics sum_of_every(std::size_t step, std::size_t first, std::size_t end) const;
 
   std::vector<ProviderMetrics> providers_;
   std::size_t variants_;
-  std::vector<RequestMetrics> cells_;  // by labels, then by variant: first without a variant
+  std::vector<RequestMetrics> cells_;   // by labels, then by variant: first without a variant
+  std::vector<RequestMetrics> routes_;  // empty: not counted
   std::array<std::int64_t, kOutcomes> outcomes_{};
   SpendByCause spend_;
   LateUsage late_usage_;

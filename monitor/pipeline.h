@@ -57,6 +57,9 @@ class Pipeline {
   // Gets every event. Its handler must outlive the pipeline or be unset.
   void set_observer(Observer observer) { observer_ = observer; }
 
+  // Counts requests by the route that they ask for, too; before the first one.
+  void count_routes() { metrics_.count_routes(config_.routing.routes.size()); }
+
   // This much of the current month's budget was spent before the start; see CostLimiter.
   void carry_in(Usd month_spent, Instant now);
 

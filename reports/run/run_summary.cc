@@ -209,12 +209,14 @@ void add_workloads(RunSummary& summary, const RunReport& report) {
   }
 }
 
-// Each workload asks for one route, so that a route's requests are those of its workloads.
+// A route's requests are those of the workloads that ask for it, unless the rows of a trace name routes.
 void add_routes(RunSummary& summary, const RunReport& report) {
   const auto& routes = report.scenario.monitor.routing.routes;
   const std::vector<Labelled> metrics = by_workload(report);
   std::vector<Labelled> sums(routes.size());
-  for (std::size_t i = 0; !routes.empty() && i < metrics.size(); ++i) {
+  const std::vector<RequestMetrics>& counted = metrics_of(report).routes();
+  for (std::size_t i = 0; i < counted.size(); ++i) sums[i] = {counted[i], report.result.unknown.by_route[i]};
+  for (std::size_t i = 0; counted.empty() && !routes.empty() && i < metrics.size(); ++i) {
     Labelled& sum = sums[index_of(route_of(report.scenario, report.scenario.workloads[i]))];
     sum.metrics.add(metrics[i].metrics);
     sum.billed_unknown += metrics[i].billed_unknown;

@@ -55,7 +55,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   for (const WorkloadSpec& workload : scenario.workloads) {
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
                         monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload),
-                        scenario.monitor.limits, options.demand_shifts);
+                        scenario.monitor.limits, options.demand_shifts, routes_of_rows(scenario, workload));
     for (std::int64_t user = 0; user < users_most(workload.executor); ++user) vus_.push_back({index, user});
     gap_streams_.push_back(chance_.stream("client", workload.name));
     has_clients_ = has_clients_ || workload.client.has_value();
@@ -85,6 +85,10 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
   for (std::size_t i = 0; i < options.breakers.size(); ++i) {
     check(!options.breakers[i]->reset(breakers[i]), "a foreign breaker honours its settings");
+  }
+  if (has_routes_of_rows(scenario)) {
+    unknown_.by_route.resize(scenario.monitor.routing.routes.size());
+    pipeline_.count_routes();
   }
   pipeline_.set_wall_clock(wall_at_zero_);
   if (observers_.size() == 1) pipeline_.set_observer(observers_.front().handler());

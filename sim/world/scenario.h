@@ -253,5 +253,9 @@ struct Scenario {
 
 // The route that a workload's requests ask for, by the rules that its tags match.
 [[nodiscard]] monitor::RouteId route_of(const Scenario& scenario, const WorkloadSpec& workload);
+// The same of each of its rows; empty: none of them names a route.
+[[nodiscard]] std::vector<monitor::RouteId> routes_of_rows(const Scenario& scenario, const WorkloadSpec& workload);
+// Requests of one workload ask for several routes.
+[[nodiscard]] bool has_routes_of_rows(const Scenario& scenario);
 
 }  // namespace windtunnel::sim
