@@ -149,6 +149,22 @@ void write_versions(MetricBuilder& metrics) {
                groups);
 }
 
+void write_routes(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  std::vector<RequestGroup> groups;
+  for (std::size_t i = 0; i < run.route_names.size(); ++i) {
+    groups.push_back({{{"route", run.route_names[i]}}, run.route_requests[i]});
+  }
+  write_groups(metrics,
+               {{{"windtunnel_route_requests", MetricType::counter, "",
+                  "Requests that have ended, by outcome and the route that they asked for."},
+                 {"windtunnel_route_request_duration_seconds", MetricType::histogram, "seconds",
+                  "From arrival to end, of answered requests, by route."},
+                 {"windtunnel_route_cost_usd", MetricType::counter, "usd",
+                  "What the providers billed for ended requests, by route."}}},
+               groups);
+}
+
 using ProviderSeriesMember = std::variant<Series sim::ProviderSeries::*, sim::MoneySeries sim::ProviderSeries::*>;
 
 // A family of one counter or gauge for each provider.
@@ -365,13 +381,13 @@ std::optional<std::string> label_problem(const MetricLabel& label) {
     return "a label's name has letters, digits and _ and begins with no digit";
   }
   if (name.starts_with("__")) return "names that begin with __ are Prometheus' own";
-  static constexpr std::array<std::string_view, 22> kOurs = {
-      "scenario",        "title",         "seed",       "digest",
-      "outcome",         "type",          "experiment", "variant",
-      "provider",        "model",         "to",         "window",
-      "share",           "fault",         "kind",       "le",
-      "error_type",      "alertname",     "alertstate", "windtunnel_breaker_state",
-      "feature_version", "prompt_version"};
+  static constexpr std::array<std::string_view, 23> kOurs = {
+      "scenario",        "title",          "seed",       "digest",
+      "outcome",         "type",           "experiment", "variant",
+      "provider",        "model",          "to",         "window",
+      "share",           "fault",          "kind",       "le",
+      "error_type",      "alertname",      "alertstate", "windtunnel_breaker_state",
+      "feature_version", "prompt_version", "route"};
   if (std::ranges::find(kOurs, name) != kOurs.end() || name.starts_with("gen_ai_")) {
     return "the metrics have a label of that name already";
   }
@@ -384,6 +400,7 @@ void write_metrics(const Timeline& timeline, const Scrapes& scrapes, const Metri
   write_requests(metrics);
   write_variants(metrics);
   write_versions(metrics);
+  write_routes(metrics);
   write_providers(metrics);
   write_provider_kinds(metrics);
   write_gen_ai(metrics);
@@ -409,6 +426,8 @@ std::vector<MetricFamily> metric_families() {
   run.variants.resize(1);
   run.version_names.resize(1);
   run.versions.resize(1);
+  run.route_names.resize(1);
+  run.route_requests.resize(1);
   Families families;
   write_metrics(run, scrapes_of(run, run.step), {}, families);
   return std::move(families.all);

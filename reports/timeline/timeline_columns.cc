@@ -181,6 +181,7 @@ std::vector<Explanation> timeline_columns() {
   sim::Timeline timeline;
   timeline.variants.resize(1);
   timeline.versions.resize(1);
+  timeline.route_requests.resize(1);
   timeline.providers.resize(1);
   const sim::Timeline& one_of_each = timeline;
   Explainer explainer;

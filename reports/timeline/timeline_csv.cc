@@ -58,6 +58,8 @@ class Columns {
         of = timeline_.provider_names[i].name;
       else if (name == "versions")
         of = timeline_.version_names[i].feature + "/" + timeline_.version_names[i].prompt;
+      else if (name == "routes")
+        of = timeline_.route_names[i];
       else
         of = timeline_.variant_names[i].id;
       const std::string outer = std::exchange(prefix_, prefix_ + std::string(name) + "." + of + ".");

@@ -121,6 +121,9 @@ void visit_series(Visitor& visitor, T& timeline) {
   visitor.inside("overruns", timeline.overruns);
   visitor.list("variants", timeline.variants, [&](auto& variant) { visit_requests(visitor, variant); });
   visitor.list("versions", timeline.versions, [&](auto& version) { visit_requests(visitor, version); });
+  if (!timeline.route_requests.empty()) {
+    visitor.list("routes", timeline.route_requests, [&](auto& route) { visit_requests(visitor, route); });
+  }
   visitor.list("providers", timeline.providers, [&](auto& provider) { visit_provider(visitor, provider); });
 }
 

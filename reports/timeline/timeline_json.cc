@@ -66,7 +66,13 @@ void put_names(JsonWriter& json, const Timeline& timeline) {
       json_writer.key("feature_version").text(version.feature).key("prompt_version").text(version.prompt);
     });
   }
-  json.end_array().key("limits");
+  json.end_array();
+  if (!timeline.route_names.empty()) {
+    json.key("route_names").begin_array();
+    for (const std::string& name : timeline.route_names) json.text(name);
+    json.end_array();
+  }
+  json.key("limits");
   put_line(json, [&](JsonWriter& json_writer) {
     const auto picos = [](const std::optional<Usd>& limit) {
       return limit ? std::optional{limit->picos()} : std::nullopt;

@@ -125,6 +125,7 @@ void read_names(const Json& json, Timeline& timeline) {
   for (const Json& entry : json.at("versions")) {
     timeline.version_names.push_back({name(entry.at("feature_version")), name(entry.at("prompt_version"))});
   }
+  if (json.contains("route_names")) timeline.route_names = names(json.at("route_names"));
   for (const Json& share : json.at("limits").at("alerts_millionths"))
     timeline.budget_alerts.push_back({integer(share)});
   timeline.monthly_limit = optional_money(json.at("limits").at("monthly_picos"));
@@ -256,6 +257,7 @@ sim::Timeline read_timeline(std::string_view text, const std::string& name) {
     timeline.providers.resize(timeline.provider_names.size());
     timeline.variants.resize(timeline.variant_names.size());
     timeline.versions.resize(timeline.version_names.size());
+    timeline.route_requests.resize(timeline.route_names.size());
     SeriesReader reader{&json.at("series"), timeline.steps, timeline.from_outside, timeline.has_token_kinds};
     visit_series(reader, timeline);
     return timeline;

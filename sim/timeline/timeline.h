@@ -176,7 +176,8 @@ struct Timeline {
   std::vector<Provider> provider_names;
   std::string experiment;
   std::vector<Variant> variant_names;
-  std::vector<Version> version_names;  // in the order in which the file first names the pair
+  std::vector<std::string> route_names;  // those that callers may ask for, in file order
+  std::vector<Version> version_names;    // in the order in which the file first names the pair
   std::vector<Fault> faults;
   std::optional<Usd> monthly_limit;
   std::optional<Usd> daily_limit;
@@ -187,8 +188,9 @@ struct Timeline {
   QuantileSeries latency_quantiles;  // of answered requests
   std::vector<RequestSeries> variants;
   std::vector<RequestSeries> versions;
-  Series grants_cut;  // by the token limiter: fewer output tokens than asked for
-  Series overruns;    // bills above their reservation
+  std::vector<RequestSeries> route_requests;  // by the route that a request asks for
+  Series grants_cut;                          // by the token limiter: fewer output tokens than asked for
+  Series overruns;                            // bills above their reservation
   std::vector<ProviderSeries> providers;
   // Gauges.
   Series in_flight;                 // requests

@@ -69,6 +69,8 @@ Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
     }
   }
   timeline.versions.resize(timeline.version_names.size());
+  for (const monitor::RouteConfig& route : scenario.monitor.routing.routes) timeline.route_names.push_back(route.name);
+  timeline.route_requests.resize(timeline.route_names.size());
   for (const FaultSpec& spec : scenario.faults) {
     timeline.faults.push_back({.id = spec.id, .kind = spec.kind(), .providers = spec.providers});
   }
@@ -231,6 +233,7 @@ void TimelineRecorder::on(const monitor::Record& record) {
   if (record.variant) count(timeline_.variants[*record.variant], record, costs);
   const auto labels = static_cast<std::size_t>(record.request.labels);
   if (labels > 0) count(timeline_.versions[versions_[labels - 1]], record, costs);
+  if (!timeline_.route_requests.empty()) count(timeline_.route_requests[index_of(record.request.route)], record, costs);
   if (is_answered(record.outcome)) latency_.add(record.latency());
   const std::size_t way = place_of(record.assigned) * places() + place_of(record.answered_by);
   ++routes_[way * kOutcomes + static_cast<std::size_t>(record.outcome)];

@@ -17,7 +17,7 @@ def columns(time):
     history = time.history
     versions = dict.fromkeys((workload.feature, workload.prompt) for workload in history.workloads)
     names = {"providers": [one.name for one in history.providers], "variants": [one.id for one in history.variants],
-             "versions": ["/".join(one) for one in versions]}
+             "versions": ["/".join(one) for one in versions], "routes": [one.name for one in history.routes]}
 
     def flat(prefix, value, key=""):
         if isinstance(value, dict):
@@ -189,6 +189,8 @@ def expected_metrics(time, interval):
     versions = dict.fromkeys((workload.feature, workload.prompt) for workload in history.workloads)
     for (feature, prompt), requests in zip(versions, time.series["versions"]):
         put_group(metrics, "version", requests, feature_version=feature, prompt_version=prompt)
+    for route, requests in zip(history.routes, time.series.get("routes", ())):
+        put_group(metrics, "route", requests, route=route.name)
     for setting, series in zip(history.providers, time.series["providers"]):
         put_provider(metrics, setting, series)
     put_budget(metrics)

@@ -9,7 +9,7 @@ from collections import Counter
 
 from comparison import decimal
 from history import ANSWERED, KINDS, NUMBER_OF_STATE, OUTCOMES, REPLIES
-from totals import Budget, CacheCount, iso
+from totals import Budget, CacheCount, iso, of_route
 
 DURATION_EDGES = (100, 250, 500, 750, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 7500, 10000, 15000, 20000, 30000, 60000)
 TOKEN_EDGES = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
@@ -221,6 +221,7 @@ class OverTime:
             "variants": [self.requests([record for record in records if record.variant == i])
                          for i in range(len(history.variants))],
             "versions": [self.requests(of_version) for of_version in by_version.values()],
+            **({"routes": [self.requests(of_route(history, one.name)) for one in history.routes]} if history.routes else {}),
             "providers": [self.provider(i) for i in range(len(history.providers))]}
 
     def phases(self, place):
@@ -249,6 +250,7 @@ class OverTime:
             "experiment": history.limits.experiment or None,
             "variants": [{"id": one.id, "provider": one.provider} for one in history.variants],
             "versions": [{"feature_version": feature, "prompt_version": prompt} for feature, prompt in versions],
+            **({"route_names": [one.name for one in history.routes]} if history.routes else {}),
             "limits": {"alerts_millionths": history.limits.alerts, "monthly_picos": history.limits.monthly,
                        "daily_picos": history.limits.daily},
             "faults": [{"id": one.id, "kind": one.kind, "providers": one.providers, "phases_ns": self.phases(i),
