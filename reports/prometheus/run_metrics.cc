@@ -1,5 +1,7 @@
 #include "reports/prometheus/run_metrics.h"
 
+// This file is long because every family of metrics stands beside the others, each with its help.
+
 #include <algorithm>
 #include <array>
 #include <chrono>

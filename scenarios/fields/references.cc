@@ -1,4 +1,6 @@
 // What one object alone cannot see: references, contradictions, windows outside the run.
+//
+// This file is long because every rule between two objects of a scenario stands beside the others.
 
 #include <algorithm>
 

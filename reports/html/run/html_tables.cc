@@ -1,3 +1,5 @@
+// This file is long because each table of a run's page stands beside the others.
+
 #include <fmt/format.h>
 
 #include <algorithm>

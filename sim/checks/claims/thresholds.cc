@@ -1,5 +1,7 @@
 #include "sim/checks/claims/thresholds.h"
 
+// This file is long because what each metric counts stands beside how its figure is judged and shown.
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // What a threshold means: which samples it takes, at which instants, what it makes of them, and when there are none.
+//
+// This file is long because the tests of all metrics share the histories that they judge.
 
 #include "sim/checks/claims/thresholds.h"
 
