@@ -85,6 +85,18 @@ void CostLimiter::hear_in(std::uint32_t slot, Usd spent) {
   windows_[slot].heard += spent;
 }
 
+void CostLimiter::correct(Usd settled, Usd billed, WallTime admitted) {
+  check(billed >= Usd{}, "a bill is not negative");
+  const CalendarMonth month = month_of(admitted);
+  const CalendarDay day = day_of(admitted);
+  for (const std::uint32_t slot : {kept_window(month.begin, month.end, false), kept_window(day.begin, day.end, true)}) {
+    windows_[slot].settled -= settled;
+    charge(windows_[slot], Usd{}, billed);
+  }
+  settled_total_ += billed;
+  settled_total_ -= settled;
+}
+
 void CostLimiter::absorb(const CostLimiter& other) {
   for (BudgetWindow& window : windows_) {
     window.settled -= window.heard;

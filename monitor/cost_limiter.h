@@ -130,6 +130,9 @@ class CostLimiter {
   void settle(BudgetTicket& ticket, Usd billed);
   // A call with an unknown bill ended: settles to the reservation or to zero, as configured. Returns the charge.
   Usd settle_unknown(BudgetTicket& ticket);
+  // The bill of a call that was settled as one of unknown usage has come: the windows of its admission hold it instead.
+  // Alerts that have fired stay fired. The ticket may be closed.
+  void correct(Usd settled, Usd billed, WallTime admitted);
   // Nothing was billed.
   void release(BudgetTicket& ticket);
   // The request has ended: releases what is left and lets go of the windows. A ticket that is not open stays so.

@@ -66,6 +66,16 @@ struct Flow {
   Awaiting awaiting = Awaiting::begin;
 };
 
+// A call that ended without its usage, as far as the bill that may come later needs it. It outlives its request.
+struct UnbilledCall {
+  RequestId request{};
+  ProviderId provider{};
+  std::uint8_t ordinal = 0;
+  WallTime admitted{};  // the request, on the calendar
+  Tariff tariff;
+  Usd settled;
+};
+
 // Makes a used flow new. Unlike `flow = Flow{}` it does not touch the room of all attempts.
 inline void renew(Flow& flow) {
   static_assert(std::is_trivially_destructible_v<Flow>);

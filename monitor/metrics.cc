@@ -69,11 +69,16 @@ void Metrics::on_finish(const Record& record) {
   const std::size_t cell = labels * cells_a_label() + (record.variant ? *record.variant + 1U : 0U);
   if (cell >= cells_.size()) [[unlikely]]
     cells_.resize((labels + 1) * cells_a_label());
-  RequestMetrics& metrics = cells_[cell];
+  const Costs costs = add_causes(record);
+  count(cells_[cell], record, costs);
+  if (!routes_.empty()) [[unlikely]]
+    count(routes_[index_of(record.request.route)], record, costs);
+}
+
+inline void Metrics::count(RequestMetrics& metrics, const Record& record, const Costs& costs) {
   ++metrics.outcomes[static_cast<std::size_t>(record.outcome)];
   metrics.attempts += record.attempt_count;
   if (record.failovers > 0) ++metrics.failed_over;
-  const Costs costs = add_causes(record);
   metrics.cost += costs.known;
   metrics.cost_unknown += costs.unknown;
   if (is_answered(record.outcome)) metrics.latency.record(record.latency());

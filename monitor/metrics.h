@@ -71,6 +71,13 @@ struct SpendByCause {
   UsdSum saved_by_cache;  // was not spent
 };
 
+// Calls whose usage came after they had ended. What they were settled for then is part of `cost_unknown` all the same.
+struct LateUsage {
+  std::int64_t calls = 0;
+  UsdSum settled;  // until then
+  UsdSum billed;
+};
+
 // An alert of the monthly budget, or its first refusal, and when it came.
 struct BudgetAlert {
   Instant at{};
@@ -81,9 +88,17 @@ class Metrics {
  public:
   Metrics(std::size_t providers, std::size_t variants) : providers_(providers), variants_(variants) {}
 
+  // Counts the requests of each of so many routes, too.
+  void count_routes(std::size_t routes) { routes_.resize(routes); }
+
   void on_attempt(const Attempt& attempt, const Reply& reply, bool late);
   void on_transition(ProviderId provider, const BreakerTransition& transition);
   void on_finish(const Record& record);
+  void on_usage_learned(Usd settled, Usd billed) {
+    ++late_usage_.calls;
+    late_usage_.settled += settled;
+    late_usage_.billed += billed;
+  }
   void on_saved(Usd bill) { spend_.saved_by_cache += bill; }
   void on_budget(const BudgetEvent& event, Instant now);
 
@@ -94,10 +109,13 @@ class Metrics {
   [[nodiscard]] RequestMetrics all() const;
   [[nodiscard]] std::vector<RequestMetrics> variants() const;  // in file order
   [[nodiscard]] std::vector<RequestMetrics> labels() const;    // by LabelsId, up to the last that was seen
+  // By the route that a request asks for, as far as they are counted.
+  [[nodiscard]] const std::vector<RequestMetrics>& routes() const { return routes_; }
   // The seed's "Total Requests across all providers": calls, not requests.
   [[nodiscard]] std::int64_t calls() const;
   [[nodiscard]] UsdSum cost() const;
   [[nodiscard]] const SpendByCause& spend() const { return spend_; }
+  [[nodiscard]] const LateUsage& late_usage() const { return late_usage_; }
   [[nodiscard]] std::span<const BudgetAlert> budget_alerts() const { return budget_alerts_; }
 
  private:
@@ -106,14 +124,17 @@ class Metrics {
     Usd unknown;
   };
   Costs add_causes(const Record& record);
+  static void count(RequestMetrics& metrics, const Record& record, const Costs& costs);
   [[nodiscard]] std::size_t cells_a_label() const { return variants_ + 1; }
   [[nodiscard]] RequestMetrics sum_of_every(std::size_t step, std::size_t first, std::size_t end) const;
 
   std::vector<ProviderMetrics> providers_;
   std::size_t variants_;
-  std::vector<RequestMetrics> cells_;  // by labels, then by variant: first without a variant
+  std::vector<RequestMetrics> cells_;   // by labels, then by variant: first without a variant
+  std::vector<RequestMetrics> routes_;  // empty: not counted
   std::array<std::int64_t, kOutcomes> outcomes_{};
   SpendByCause spend_;
+  LateUsage late_usage_;
   std::vector<BudgetAlert> budget_alerts_;
 };
 

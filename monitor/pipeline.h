@@ -57,6 +57,9 @@ class Pipeline {
   // Gets every event. Its handler must outlive the pipeline or be unset.
   void set_observer(Observer observer) { observer_ = observer; }
 
+  // Counts requests by the route that they ask for, too; before the first one.
+  void count_routes() { metrics_.count_routes(config_.routing.routes.size()); }
+
   // This much of the current month's budget was spent before the start; see CostLimiter.
   void carry_in(Usd month_spent, Instant now);
 
@@ -92,6 +95,10 @@ class Pipeline {
   // The caller has gone. An outstanding call settles as one of unknown usage and counts for no breaker; the request
   // ends as client_error, and nothing else is called for it.
   Step abandon(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
+
+  // The usage of a call that had none has come, once at most, and after on_reply() of that call. It corrects the budget
+  // alone: records, metrics, limits and the average of tokens keep what was known when the call ended.
+  void learn_usage(const UnbilledCall& call, const Usage& usage, Instant now);
 
   // Moves each breaker whose time has come to HALF_OPEN. A driver calls it at the wakeup() of a breaker that opened, so
   // that the event carries that instant; nothing depends on it.

@@ -123,6 +123,18 @@ struct AttemptEnded {
   Duration latency{0};  // since the attempt started
 };
 
+// The usage of a call that ended without one has come. Its bill takes the place of what the call was settled for, in
+// the budget's windows of the request's admission.
+struct UsageLearned {
+  Instant at{};
+  RequestId request{};
+  ProviderId provider{};
+  std::uint8_t ordinal = 0;
+  Usage usage;
+  Usd settled;  // until now
+  Usd billed;
+};
+
 struct BreakerMoved {
   ProviderId provider{};
   BreakerTransition transition;
@@ -165,8 +177,8 @@ struct CacheEdgeMet {
 
 // The last is the one terminal record of a request.
 using Event = std::variant<RequestArrived, TokensGranted, MoneyReserved, MoneyReleased, PermitAsked, CoolingSkipped,
-                           LimitsAsked, RouteEntered, AttemptStarted, AttemptEnded, BreakerMoved, RetryAfterSet,
-                           BudgetChanged, CacheStored, CacheServed, CacheEdgeMet, Record>;
+                           LimitsAsked, RouteEntered, AttemptStarted, AttemptEnded, UsageLearned, BreakerMoved,
+                           RetryAfterSet, BudgetChanged, CacheStored, CacheServed, CacheEdgeMet, Record>;
 
 // Gets every event, in order. Without a handler no event is made.
 using Observer = HandlerRef<Event>;

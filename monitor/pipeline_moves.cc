@@ -124,6 +124,23 @@ BreakerOutcome Pipeline::counts_as(ReplyKind kind, const BreakerConfig& breaker)
   fail_check("a reply kind is known", __FILE__, __LINE__);
 }
 
+void Pipeline::learn_usage(const UnbilledCall& call, const Usage& usage, Instant now) {
+  check(is_possible(usage), "a usage is possible");
+  const Usd billed = cost(call.tariff, usage.input, usage.output, usage.kinds);
+  cost_limiter_.correct(call.settled, billed, call.admitted);
+  metrics_.on_usage_learned(call.settled, billed);
+  if (observer_) {
+    observer_.on(UsageLearned{.at = now,
+                              .request = call.request,
+                              .provider = call.provider,
+                              .ordinal = call.ordinal,
+                              .usage = usage,
+                              .settled = call.settled,
+                              .billed = billed});
+  }
+  deliver_budget(now);
+}
+
 // --- Limits: one on money refuses as a budget does, every other one as a rate --------------------------------------
 namespace {
 

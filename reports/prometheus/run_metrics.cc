@@ -1,5 +1,7 @@
 #include "reports/prometheus/run_metrics.h"
 
+// This file is long because every family of metrics stands beside the others, each with its help.
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -45,6 +47,16 @@ void write_outcomes(MetricBuilder& metrics, const MetricLabels& labels, const si
   }
 }
 
+void write_kinds(MetricBuilder& metrics, const MetricLabels& labels, const sim::TokenKindSeries& kinds) {
+  for (const auto& [kind, series] : {std::pair{"cached_input", &kinds.cached_input},
+                                     {"cache_write", &kinds.cache_write},
+                                     {"reasoning", &kinds.reasoning}}) {
+    MetricLabels all = labels;
+    all.push_back({"kind", kind});
+    metrics.counter(std::move(all), *series);
+  }
+}
+
 void write_requests(MetricBuilder& metrics) {
   const Timeline& run = metrics.timeline();
   const sim::RequestSeries& requests = run.requests;
@@ -68,6 +80,11 @@ void write_requests(MetricBuilder& metrics) {
   metrics.begin({"windtunnel_request_tokens", MetricType::counter, "", "Tokens of served requests."});
   metrics.counter({{"type", "input"}}, requests.input_tokens);
   metrics.counter({{"type", "output"}}, requests.output_tokens);
+  if (run.has_token_kinds) {
+    metrics.begin({"windtunnel_request_token_kinds", MetricType::counter, "",
+                   "Of the tokens of served requests, those that providers may price apart."});
+    write_kinds(metrics, {}, requests.token_kinds);
+  }
   if (!run.from_outside) {
     metrics.begin({"windtunnel_token_grants_cut", MetricType::counter, "",
                    "Requests that the token limiter granted fewer output tokens than they asked for."});
@@ -131,6 +148,22 @@ void write_versions(MetricBuilder& metrics) {
                   "From arrival to end, of answered requests, by version."},
                  {"windtunnel_version_cost_usd", MetricType::counter, "usd",
                   "What the providers billed for ended requests, by version."}}},
+               groups);
+}
+
+void write_routes(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  std::vector<RequestGroup> groups;
+  for (std::size_t i = 0; i < run.route_names.size(); ++i) {
+    groups.push_back({{{"route", run.route_names[i]}}, run.route_requests[i]});
+  }
+  write_groups(metrics,
+               {{{"windtunnel_route_requests", MetricType::counter, "",
+                  "Requests that have ended, by outcome and the route that they asked for."},
+                 {"windtunnel_route_request_duration_seconds", MetricType::histogram, "seconds",
+                  "From arrival to end, of answered requests, by route."},
+                 {"windtunnel_route_cost_usd", MetricType::counter, "usd",
+                  "What the providers billed for ended requests, by route."}}},
                groups);
 }
 
@@ -207,6 +240,16 @@ void write_providers(MetricBuilder& metrics) {
           family.series);
     });
   }
+}
+
+void write_provider_kinds(MetricBuilder& metrics) {
+  const Timeline& run = metrics.timeline();
+  if (!run.has_token_kinds) return;
+  metrics.begin({"windtunnel_provider_token_kinds", MetricType::counter, "",
+                 "Of the tokens of calls with known usage, those that the provider may price apart."});
+  each_provider(run, [&](const Timeline::Provider& name, const sim::ProviderSeries& provider) {
+    write_kinds(metrics, by_provider(name), provider.token_kinds);
+  });
 }
 
 // What OpenTelemetry's conventions for generative AI have a name for:
@@ -340,13 +383,13 @@ std::optional<std::string> label_problem(const MetricLabel& label) {
     return "a label's name has letters, digits and _ and begins with no digit";
   }
   if (name.starts_with("__")) return "names that begin with __ are Prometheus' own";
-  static constexpr std::array<std::string_view, 22> kOurs = {
-      "scenario",        "title",         "seed",       "digest",
-      "outcome",         "type",          "experiment", "variant",
-      "provider",        "model",         "to",         "window",
-      "share",           "fault",         "kind",       "le",
-      "error_type",      "alertname",     "alertstate", "windtunnel_breaker_state",
-      "feature_version", "prompt_version"};
+  static constexpr std::array<std::string_view, 23> kOurs = {
+      "scenario",        "title",          "seed",       "digest",
+      "outcome",         "type",           "experiment", "variant",
+      "provider",        "model",          "to",         "window",
+      "share",           "fault",          "kind",       "le",
+      "error_type",      "alertname",      "alertstate", "windtunnel_breaker_state",
+      "feature_version", "prompt_version", "route"};
   if (std::ranges::find(kOurs, name) != kOurs.end() || name.starts_with("gen_ai_")) {
     return "the metrics have a label of that name already";
   }
@@ -359,7 +402,9 @@ void write_metrics(const Timeline& timeline, const Scrapes& scrapes, const Metri
   write_requests(metrics);
   write_variants(metrics);
   write_versions(metrics);
+  write_routes(metrics);
   write_providers(metrics);
+  write_provider_kinds(metrics);
   write_gen_ai(metrics);
   write_breakers(metrics);
   write_budget(metrics);
@@ -376,12 +421,15 @@ std::vector<MetricFamily> metric_families() {
   // A run with one of everything, so that no family is missing.
   Timeline run;
   run.step = std::chrono::seconds{1};
+  run.has_token_kinds = true;
   run.provider_names.resize(1);
   run.providers.resize(1);
   run.variant_names.resize(1);
   run.variants.resize(1);
   run.version_names.resize(1);
   run.versions.resize(1);
+  run.route_names.resize(1);
+  run.route_requests.resize(1);
   Families families;
   write_metrics(run, scrapes_of(run, run.step), {}, families);
   return std::move(families.all);

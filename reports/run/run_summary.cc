@@ -209,12 +209,14 @@ void add_workloads(RunSummary& summary, const RunReport& report) {
   }
 }
 
-// Each workload asks for one route, so that a route's requests are those of its workloads.
+// A route's requests are those of the workloads that ask for it, unless the rows of a trace name routes.
 void add_routes(RunSummary& summary, const RunReport& report) {
   const auto& routes = report.scenario.monitor.routing.routes;
   const std::vector<Labelled> metrics = by_workload(report);
   std::vector<Labelled> sums(routes.size());
-  for (std::size_t i = 0; !routes.empty() && i < metrics.size(); ++i) {
+  const std::vector<RequestMetrics>& counted = metrics_of(report).routes();
+  for (std::size_t i = 0; i < counted.size(); ++i) sums[i] = {counted[i], report.result.unknown.by_route[i]};
+  for (std::size_t i = 0; counted.empty() && !routes.empty() && i < metrics.size(); ++i) {
     Labelled& sum = sums[index_of(route_of(report.scenario, report.scenario.workloads[i]))];
     sum.metrics.add(metrics[i].metrics);
     sum.billed_unknown += metrics[i].billed_unknown;
@@ -259,13 +261,14 @@ TokenLimiterSummary token_limiter_of(const monitor::TokenLimiter& limiter) {
           .refused = limiter.refused()};
 }
 
-CostLimiterSummary cost_limiter_of(const monitor::CostLimiter& limiter) {
+CostLimiterSummary cost_limiter_of(const monitor::CostLimiter& limiter, const monitor::LateUsage& late) {
   CostLimiterSummary summary{.monthly = limiter.config().monthly,
                              .daily = limiter.config().daily,
                              .settled = limiter.settled_total(),
                              .refused = limiter.refused(),
                              .refused_by_reservation = limiter.refused_by_reservation(),
                              .overruns = limiter.overruns()};
+  if (late.calls > 0) summary.late_usage = {.calls = late.calls, .settled = late.settled, .billed = late.billed};
   for (const bool daily : {false, true}) {
     for (const monitor::BudgetWindow& window : limiter.windows()) {
       if (!window.live || !window.current || window.daily != daily) continue;
@@ -372,7 +375,7 @@ RunSummary run_summary(const RunReport& report) {
   if (report.seen == nullptr) {
     summary.rate_limiter = rate_limiter_of(result.pipeline.rate_limiter());
     summary.token_limiter = token_limiter_of(result.pipeline.token_limiter());
-    summary.cost_limiter = cost_limiter_of(result.pipeline.cost_limiter());
+    summary.cost_limiter = cost_limiter_of(result.pipeline.cost_limiter(), result.pipeline.metrics().late_usage());
     summary.cache = cache_of(result.pipeline.cache(), result.ended);
   }
   add_faults_and_coverage(summary, report);

@@ -229,6 +229,13 @@ struct BudgetWindowSummary {
   std::vector<Millionths> alerts;  // text only: the shares whose alert fired
 };
 
+// Calls whose usage came after they had ended.
+struct LateUsageSummary {
+  std::int64_t calls = 0;
+  UsdSum settled;  // until then
+  UsdSum billed;   // and what they were billed
+};
+
 struct CostLimiterSummary {
   std::optional<Usd> monthly;
   std::optional<Usd> daily;
@@ -236,7 +243,8 @@ struct CostLimiterSummary {
   std::int64_t refused = 0;
   std::int64_t refused_by_reservation = 0;  // of these, what would have fitted if nothing else had been reserved
   std::int64_t overruns = 0;
-  std::vector<BudgetWindowSummary> windows;  // months, then days
+  std::optional<LateUsageSummary> late_usage;  // absent: none came
+  std::vector<BudgetWindowSummary> windows;    // months, then days
 };
 
 struct CacheSummary {

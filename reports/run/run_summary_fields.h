@@ -235,6 +235,12 @@ void visit_fields(auto& fields, FieldsOf<BudgetWindowSummary> auto& window) {
   fields("refused", window.refused);
 }
 
+void visit_fields(auto& fields, FieldsOf<LateUsageSummary> auto& late) {
+  fields("calls", late.calls);
+  fields("settled_usd", late.settled);
+  fields("billed_usd", late.billed);
+}
+
 void visit_fields(auto& fields, FieldsOf<CostLimiterSummary> auto& limiter) {
   fields("monthly_usd", limiter.monthly);
   fields("daily_usd", limiter.daily);
@@ -242,6 +248,7 @@ void visit_fields(auto& fields, FieldsOf<CostLimiterSummary> auto& limiter) {
   fields("refused", limiter.refused);
   fields("refused_by_reservation", limiter.refused_by_reservation);
   fields("overruns", limiter.overruns);
+  fields.if_present("late_usage", limiter.late_usage);
   fields("windows", limiter.windows);
 }
 

@@ -176,6 +176,11 @@ std::string cost_limiter_section(const CostLimiterSummary& limiter) {
     text += ", of these by reservations of calls in flight: " + count(limiter.refused_by_reservation);
   }
   text += "\n";
+  if (limiter.late_usage) {
+    text += "  Bills that came late: " + count(limiter.late_usage->calls) + ", of " +
+            dollars(limiter.late_usage->billed) + " where " + dollars(limiter.late_usage->settled) +
+            " had been settled\n";
+  }
   if (limiter.overruns > 0) text += "  Bills above their reservation: " + count(limiter.overruns) + "\n";
   return text;
 }

@@ -94,6 +94,18 @@ void TelemetryWriter::keep_metadata(const sim::Scenario& scenario) {
   };
   keep_one({}, {}, {});
   const auto& routes = scenario.monitor.routing.routes;
+  if (has_routes_of_rows(scenario)) {
+    has_routes_of_rows_ = true;
+    // With routes there are no variants.
+    routes_ = routes.size();
+    metadata_.clear();
+    for (std::size_t route = 0; route < routes_; ++route) keep_one({}, {}, {});
+    for (const sim::WorkloadSpec& workload : scenario.workloads) {
+      for (const monitor::RouteConfig& route : routes)
+        keep_one(workload.feature_version, workload.prompt_version, route.name);
+    }
+    return;
+  }
   for (const sim::WorkloadSpec& workload : scenario.workloads) {
     const auto asked = route_of(scenario, workload);
     const std::string_view route = routes.empty() ? std::string_view{} : routes[index_of(asked)].name;
@@ -165,6 +177,8 @@ inline const TelemetryWriter::Piece& TelemetryWriter::ending_of(const Record& re
 }
 
 inline const TelemetryWriter::Piece& TelemetryWriter::metadata_of(const Record& record) const {
+  if (has_routes_of_rows_) [[unlikely]]
+    return metadata_[static_cast<std::size_t>(record.request.labels) * routes_ + index_of(record.request.route)];
   const std::size_t variant = record.variant ? std::size_t{*record.variant} + 1 : 0;
   const std::size_t place = static_cast<std::size_t>(record.request.labels) * (variants_ + 1) + variant;
   check(variant <= variants_ && place < metadata_.size(), "a record's labels and variant are of the scenario");

@@ -64,6 +64,8 @@ class TelemetryWriter final {
   std::vector<std::int64_t> users_catalogued_;    // by workload: users below it are numbered
   std::vector<std::vector<Piece>> users_listed_;  // by workload: the others, by name
   std::size_t variants_ = 0;
+  std::size_t routes_ = 0;
+  bool has_routes_of_rows_ = false;  // its requests' metadata is by route then
   std::size_t record_size_max_ = 0;
 
   // The timestamp is rewritten to the second only when the second changes.

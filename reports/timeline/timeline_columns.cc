@@ -29,6 +29,9 @@ const std::map<std::string, std::string, std::less<>>& series_texts() {
       {"requests.failed_over", "Requests that were answered, or gave up, past their first candidate."},
       {"requests.input_tokens", "Input tokens of served requests."},
       {"requests.output_tokens", "Output tokens of served requests."},
+      {"requests.cached_input_tokens", "Input tokens of served requests that the provider's cache of prompts held."},
+      {"requests.cache_write_tokens", "Input tokens of served requests that were written into such a cache."},
+      {"requests.reasoning_tokens", "Output tokens of served requests that were reasoning."},
       {"requests.cost_picos", "What the providers billed for ended requests."},
       {"requests.cost_known_picos", "Of that, the bills of calls whose usage the gateway learns."},
       {"requests.cost_reserved_picos", "What the cost limiter settled for the other calls of ended requests."},
@@ -37,6 +40,9 @@ const std::map<std::string, std::string, std::less<>>& series_texts() {
       {"latency_quantiles", "The time of answered requests from arrival to end"},
       {"providers.input_tokens", "Input tokens of calls with known usage."},
       {"providers.output_tokens", "Output tokens of calls with known usage."},
+      {"providers.cached_input_tokens", "Input tokens of these calls that the provider's cache of prompts held."},
+      {"providers.cache_write_tokens", "Input tokens of these calls that were written into such a cache."},
+      {"providers.reasoning_tokens", "Output tokens of these calls that were reasoning."},
       {"providers.cost_picos", "What the provider billed, whether the gateway learns it or not."},
       {"providers.cost_known_picos", "Of that, the bills of calls whose usage the gateway learns."},
       {"providers.cost_reserved_picos", "What the cost limiter settled for the other calls."},
@@ -103,6 +109,7 @@ class Explainer {
     all.push_back(std::move(explanation));
   }
 
+  [[nodiscard]] static bool has_token_kinds() { return true; }
   void inside(std::string_view name, const auto& of) { series(name, of); }
 
   template <class Action>
@@ -174,6 +181,7 @@ std::vector<Explanation> timeline_columns() {
   sim::Timeline timeline;
   timeline.variants.resize(1);
   timeline.versions.resize(1);
+  timeline.route_requests.resize(1);
   timeline.providers.resize(1);
   const sim::Timeline& one_of_each = timeline;
   Explainer explainer;

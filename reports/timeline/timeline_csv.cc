@@ -36,6 +36,7 @@ class Columns {
     replace_ending(column, "_picos", "_usd", kDollarDecimals);
     all_.push_back(std::move(column));
   }
+  [[nodiscard]] bool has_token_kinds() const { return timeline_.has_token_kinds; }
   // A trial has no column of what is not observed.
   void inside(std::string_view name, const auto& of) {
     if (!timeline_.from_outside) series(name, of);
@@ -57,6 +58,8 @@ class Columns {
         of = timeline_.provider_names[i].name;
       else if (name == "versions")
         of = timeline_.version_names[i].feature + "/" + timeline_.version_names[i].prompt;
+      else if (name == "routes")
+        of = timeline_.route_names[i];
       else
         of = timeline_.variant_names[i].id;
       const std::string outer = std::exchange(prefix_, prefix_ + std::string(name) + "." + of + ".");

@@ -1,7 +1,8 @@
 #pragma once
 // The names of the series in timeline.json, once for its writer and its reader. A visitor has series(name, Series&),
 // the same for a MoneySeries, inside(name, series) for what only a run with its pipeline has, group(name, action) for
-// the members of an object, and list(name, values, action) for a list of objects.
+// the members of an object, list(name, values, action) for a list of objects, and has_token_kinds() for what only a run
+// with such tokens has.
 
 #include <string>
 
@@ -45,6 +46,14 @@ void visit_quantiles(Visitor& visitor, const char* name, T& quantiles) {
 }
 
 template <class Visitor, class T>
+void visit_token_kinds(Visitor& visitor, T& kinds) {
+  if (!visitor.has_token_kinds()) return;
+  visitor.series("cached_input_tokens", kinds.cached_input);
+  visitor.series("cache_write_tokens", kinds.cache_write);
+  visitor.series("reasoning_tokens", kinds.reasoning);
+}
+
+template <class Visitor, class T>
 void visit_requests(Visitor& visitor, T& requests) {
   visitor.group("outcomes", [&] {
     for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
@@ -55,6 +64,7 @@ void visit_requests(Visitor& visitor, T& requests) {
   visitor.series("failed_over", requests.failed_over);
   visitor.series("input_tokens", requests.input_tokens);
   visitor.series("output_tokens", requests.output_tokens);
+  visit_token_kinds(visitor, requests.token_kinds);
   visitor.series("cost_picos", requests.cost_picos);
   visitor.series("cost_known_picos", requests.cost_known_picos);
   visitor.inside("cost_reserved_picos", requests.cost_reserved_picos);
@@ -71,6 +81,7 @@ void visit_provider(Visitor& visitor, T& provider) {
   });
   visitor.series("input_tokens", provider.input_tokens);
   visitor.series("output_tokens", provider.output_tokens);
+  visit_token_kinds(visitor, provider.token_kinds);
   visitor.series("cost_picos", provider.cost_picos);
   visitor.series("cost_known_picos", provider.cost_known_picos);
   visitor.inside("cost_reserved_picos", provider.cost_reserved_picos);
@@ -110,6 +121,9 @@ void visit_series(Visitor& visitor, T& timeline) {
   visitor.inside("overruns", timeline.overruns);
   visitor.list("variants", timeline.variants, [&](auto& variant) { visit_requests(visitor, variant); });
   visitor.list("versions", timeline.versions, [&](auto& version) { visit_requests(visitor, version); });
+  if (!timeline.route_requests.empty()) {
+    visitor.list("routes", timeline.route_requests, [&](auto& route) { visit_requests(visitor, route); });
+  }
   visitor.list("providers", timeline.providers, [&](auto& provider) { visit_provider(visitor, provider); });
 }
 

@@ -40,6 +40,7 @@ void put_head(JsonWriter& json, const Timeline& timeline) {
   json.key("duration_ns").integer(timeline.duration.count());
   json.key("ended_ns").integer(ns(timeline.ended)).key("stopped").boolean(timeline.stopped);
   if (timeline.from_outside) json.key("from_outside").boolean(true);
+  if (timeline.has_token_kinds) json.key("has_token_kinds").boolean(true);
   json.key("step_ns").integer(timeline.step.count());
   json.key("steps").integer(static_cast<Int128>(timeline.steps));
   json.key("view_steps").integer(static_cast<Int128>(timeline.view_steps));
@@ -65,7 +66,13 @@ void put_names(JsonWriter& json, const Timeline& timeline) {
       json_writer.key("feature_version").text(version.feature).key("prompt_version").text(version.prompt);
     });
   }
-  json.end_array().key("limits");
+  json.end_array();
+  if (!timeline.route_names.empty()) {
+    json.key("route_names").begin_array();
+    for (const std::string& name : timeline.route_names) json.text(name);
+    json.end_array();
+  }
+  json.key("limits");
   put_line(json, [&](JsonWriter& json_writer) {
     const auto picos = [](const std::optional<Usd>& limit) {
       return limit ? std::optional{limit->picos()} : std::nullopt;
@@ -143,7 +150,9 @@ void put_routes(JsonWriter& json, const Timeline& timeline) {
 struct SeriesWriter {
   JsonWriter& json;
   bool from_outside = false;
+  bool with_token_kinds = false;
 
+  [[nodiscard]] bool has_token_kinds() const { return with_token_kinds; }
   void series(const char* name, const sim::Series& series) { json.key(name).integers(series); }
   void series(const char* name, const sim::MoneySeries& series) { json.key(name).large_integers(series); }
   void inside(const char* name, const auto& of) {
@@ -182,7 +191,7 @@ std::string timeline_json(const Timeline& timeline) {
   put_faults(json, timeline);
   put_moments(json, timeline);
   put_routes(json, timeline);
-  SeriesWriter writer{json, timeline.from_outside};
+  SeriesWriter writer{json, timeline.from_outside, timeline.has_token_kinds};
   writer.group("series", [&] { visit_series(writer, timeline); });
   json.end_object();
   return text + "\n";

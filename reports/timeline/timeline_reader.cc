@@ -101,6 +101,7 @@ void read_head(const Json& json, Timeline& timeline) {
   timeline.ended = instant(json.at("ended_ns"));
   timeline.stopped = json.at("stopped").get<bool>();
   timeline.from_outside = json.contains("from_outside") && json.at("from_outside").get<bool>();
+  timeline.has_token_kinds = json.contains("has_token_kinds") && json.at("has_token_kinds").get<bool>();
   timeline.step = span(json.at("step_ns"));
   const std::int64_t steps = integer(json.at("steps"));
   const std::int64_t view_steps = count(json.at("view_steps"));
@@ -124,6 +125,7 @@ void read_names(const Json& json, Timeline& timeline) {
   for (const Json& entry : json.at("versions")) {
     timeline.version_names.push_back({name(entry.at("feature_version")), name(entry.at("prompt_version"))});
   }
+  if (json.contains("route_names")) timeline.route_names = names(json.at("route_names"));
   for (const Json& share : json.at("limits").at("alerts_millionths"))
     timeline.budget_alerts.push_back({integer(share)});
   timeline.monthly_limit = optional_money(json.at("limits").at("monthly_picos"));
@@ -185,7 +187,9 @@ struct SeriesReader {
   const Json* json;
   std::size_t steps;
   bool from_outside = false;
+  bool with_token_kinds = false;
 
+  [[nodiscard]] bool has_token_kinds() const { return with_token_kinds; }
   void inside(const char* name, auto& of) const {
     if (!from_outside) return series(name, of);
     if (!json->at(name).is_null()) refuse(std::string(name) + " is not observed in a trial");
@@ -253,7 +257,8 @@ sim::Timeline read_timeline(std::string_view text, const std::string& name) {
     timeline.providers.resize(timeline.provider_names.size());
     timeline.variants.resize(timeline.variant_names.size());
     timeline.versions.resize(timeline.version_names.size());
-    SeriesReader reader{&json.at("series"), timeline.steps, timeline.from_outside};
+    timeline.route_requests.resize(timeline.route_names.size());
+    SeriesReader reader{&json.at("series"), timeline.steps, timeline.from_outside, timeline.has_token_kinds};
     visit_series(reader, timeline);
     return timeline;
   } catch (const Json::exception& error) {

@@ -79,6 +79,24 @@ class MetricText {
   std::string text_;
 };
 
+void add_kinds(MetricText& out, const MetricLabels& labels, const TokenKinds& kinds) {
+  for (const auto& [kind, tokens] : {std::pair{"cached_input", kinds.cached_input},
+                                     {"cache_write", kinds.cache_write},
+                                     {"reasoning", kinds.reasoning}}) {
+    MetricLabels all = labels;
+    all.push_back({"kind", kind});
+    out.counter(all, tokens.count());
+  }
+}
+
+// The families of kinds of tokens appear with the first call that has some.
+bool has_kinds(const LiveView& view) {
+  for (std::size_t i = 0; i < view.scenario.providers.size(); ++i) {
+    if (view.pipeline.metrics().provider(provider_at(i)).kinds.any()) return true;
+  }
+  return false;
+}
+
 void add_requests(MetricText& out, const LiveView& view) {
   const monitor::RequestMetrics all = view.pipeline.metrics().all();
   out.begin("windtunnel_arrivals");
@@ -101,6 +119,10 @@ void add_requests(MetricText& out, const LiveView& view) {
   out.begin("windtunnel_request_tokens");
   out.counter({{"type", "input"}}, all.input.count());
   out.counter({{"type", "output"}}, all.output.count());
+  if (has_kinds(view)) {
+    out.begin("windtunnel_request_token_kinds");
+    add_kinds(out, {}, all.kinds);
+  }
   out.begin("windtunnel_token_grants_cut");
   out.counter({}, view.counts.grants_cut());
   out.begin("windtunnel_cost_known_usd");
@@ -155,6 +177,11 @@ void add_providers(MetricText& out, const LiveView& view) {
        [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.counter(labels, counts.skips); });
   each("windtunnel_breaker_refusals",
        [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.counter(labels, counts.refusals); });
+  if (has_kinds(view)) {
+    each("windtunnel_provider_token_kinds", [&](const auto&, const auto& metrics, const auto&, const auto& labels) {
+      add_kinds(out, labels, metrics.kinds);
+    });
+  }
   const auto attributes = [](const sim::ProviderSpec& spec) {
     return MetricLabels{
         {"gen_ai_operation_name", "chat"}, {"gen_ai_provider_name", spec.name}, {"gen_ai_request_model", spec.model}};

@@ -101,6 +101,10 @@ void PipelineScribe::add(const monitor::AttemptEnded& event) {
                   wait_text(event.reply.retry_after), static_cast<int>(event.counted), event.epoch, event.late,
                   monitor::name_of(event.state_before), dollars(event.settled), event.latency.count()));
 }
+void PipelineScribe::add(const monitor::UsageLearned& event) {
+  write(about(event.request), event.at, fmt::format("usage {} {}", event.settled.picos(), event.billed.picos()));
+}
+
 void PipelineScribe::add(const monitor::BreakerMoved& event) {
   const monitor::BreakerTransition& moved = event.transition;
   write("all", moved.at,

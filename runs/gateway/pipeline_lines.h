@@ -46,6 +46,7 @@ class PipelineScribe {
   void add(const monitor::RouteEntered& event);
   void add(const monitor::AttemptStarted& event);
   void add(const monitor::AttemptEnded& event);
+  void add(const monitor::UsageLearned& event);
   void add(const monitor::BreakerMoved& event);
   void add(const monitor::RetryAfterSet& event);
   void add(const monitor::BudgetChanged& event);

@@ -285,7 +285,7 @@ std::vector<Field<FaultSpec>> fault_fields() {
       field<F>(
           "ramp_of", &F::ramp_of, word(ramps),
           "What a ramp raises and lowers: the `fraction` of calls that are touched, or the size of what happens to "
-          "each of them (`factor`, `add`, `rate`).")
+          "each of them (`factor`, `add`, `rate`), or what a brownout takes of the provider's `concurrency`.")
           .only_with(kind, sized),
       field<F>("ramp", &F::ramp, duration(), "The fraction, or the size, grows from nothing over this time.")
           .such_as("\"10s\"")

@@ -286,6 +286,13 @@ const Table<ProviderSpec>& provider_table() {
               "what it has reserved for them (`unknown_usage`).")
               .in("share of answers")
               .such_as("0.02"),
+          field<P>("usage_late", &P::usage_late, share_double(),
+                   "Of the answers that do not miss their usage, the share whose usage comes `usage_delay` after them. "
+                   "Until then the gateway settles as for a missing one; then the bill takes its place in the budget.")
+              .in("share of answers")
+              .such_as("0.05"),
+          field<P>("usage_delay", &P::usage_delay, duration({1ns}), "How long after its answer a late usage comes.")
+              .such_as("\"30s\""),
           field<P>("bill_on_failure", &P::bill_on_failure, word(failure_bills),
                    "What a failed call bills whose usage is known."),
           field<P>(

@@ -1,4 +1,6 @@
 // What one object alone cannot see: references, contradictions, windows outside the run.
+//
+// This file is long because every rule between two objects of a scenario stands beside the others.
 
 #include <algorithm>
 
@@ -7,6 +9,7 @@
 #include "scenarios/fields/breaker_codec.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/exact_numbers.h"
+#include "sim/world/places.h"
 #include "sim/world/replicas.h"
 
 namespace windtunnel::scenarios {
@@ -73,6 +76,13 @@ class ReferenceCheck {
     if (reading_.is_broken("/replicas") || !sim::has_replicas(scenario_)) return;
     if (!scenario_.breaker_command.empty()) {
       error("/monitor/circuit_breaker/command", "breakers of another program belong to one gateway, never restarted");
+    }
+    for (const sim::ProviderSpec& provider : scenario_.providers) {
+      if (provider.usage_late == 0) continue;
+      const std::string& owner = provider.account.empty() ? provider.name : provider.account;
+      error("/providers" + pointer_step(owner),
+            "replicas, and gateways that restart, do not hear of usage that comes late",
+            "write \"usage_late\": 0, or leave out the replicas and the fault \"gateway_restart\"");
     }
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
       const auto restart = sim::restart_of(scenario_.faults[i].settings);
@@ -272,9 +282,21 @@ class ReferenceCheck {
       error(pointer + "/at", "it starts at " + duration_text(fault.at) + ", but the run ends at " +
                                  duration_text(scenario_.duration) + ": it could touch nothing");
     }
+    check_ramp_of_places(fault, pointer);
     const auto is_written = [&](std::string_view key) { return wrote(pointer + pointer_step(key)); };
     for (const sim::FaultProblem& problem : problems_of(fault.settings, is_written)) {
       error(problem.key.empty() ? pointer : pointer + pointer_step(problem.key), problem.message);
+    }
+  }
+
+  void check_ramp_of_places(const FaultSpec& fault, const std::string& pointer) {
+    if (fault.ramp_of != sim::RampOf::size || !sim::capacity_of(fault.settings)) return;
+    for (const sim::ProviderSpec& provider : scenario_.providers) {
+      if (provider.concurrency || !sim::acts_on(fault, provider)) continue;
+      error(pointer + "/ramp_of",
+            "the ramp takes places of provider \"" + provider.name + "\", which serves any number of calls",
+            "write its \"concurrency\", or leave ramp_of out");
+      return;
     }
   }
 

@@ -177,12 +177,12 @@ std::vector<Field<WorkloadSpec>> executor_fields() {
               "The pause of such a user after an answer.")
           .such_as(R"({"mean": "5s"})"),
       settings
-          .of<TraceReplay>(
-              "trace", &TraceReplay::trace, name(),
-              "A file of requests, named from the scenario's folder: CSV of "
-              "t_us,input_tokens,output_tokens[,prompt_key,"
-              "user,team,key,model,cached_input_tokens], or a trace of Azure, BurstGPT, Vidur or Mooncake as it is "
-              "published; gzip and zstd are unpacked.")
+          .of<TraceReplay>("trace", &TraceReplay::trace, name(),
+                           "A file of requests, named from the scenario's folder: CSV of "
+                           "t_us,input_tokens,output_tokens[,prompt_key,"
+                           "user,team,key,model,route,cached_input_tokens], or a trace of Azure, BurstGPT, Vidur or "
+                           "Mooncake as it is "
+                           "published; gzip and zstd are unpacked.")
           .needed()
           .such_as("\"../data/azure2023_conv.csv\""),
       settings

@@ -263,8 +263,9 @@ std::string tag_without_meaning(const ThresholdSpec& threshold) {
   const bool has_tag =
       threshold.provider || threshold.served_by || threshold.route || threshold.variant || threshold.outcome;
   if (of == Metric::amplification && has_tag) return "has no tag, because it is of all calls and wishes";
-  if (is_of_calls && (threshold.served_by || threshold.route || threshold.variant || threshold.outcome)) {
-    return "has no tag but provider or deployment, because calls and breakers have no route, variant or outcome";
+  if (of == Metric::breaker_opened && threshold.route) return "has no route, because routes share the breakers";
+  if (is_of_calls && (threshold.served_by || threshold.variant || threshold.outcome)) {
+    return "has no tag but provider, deployment or route, because calls and breakers have no variant or outcome";
   }
   if (is_of_calls && (threshold.team || threshold.limit)) {
     return "has neither a team nor a limit, because it counts calls and not requests";

@@ -394,6 +394,7 @@ class Shrinker {
       };
       reset(&P::time_to_first_token), reset(&P::time_per_output_token), reset(&P::tariffs), reset(&P::errors),
           reset(&P::usage_missing);
+      reset(&P::usage_late), reset(&P::usage_delay);
       reset(&P::bill_on_failure), reset(&P::bill_on_timeout), reset(&P::on_disconnect), reset(&P::queue),
           reset(&P::concurrency), reset(&P::rate_limit);
     }

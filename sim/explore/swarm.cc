@@ -4,6 +4,7 @@
 
 #include "sim/checks/claims/recovery.h"
 #include "sim/explore/swarm_draws.h"
+#include "sim/world/replicas.h"
 
 namespace windtunnel::sim {
 namespace swarm {
@@ -89,6 +90,10 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   // Breakers of another program belong to one gateway that is never restarted.
   if (!world.breaker_command.empty()) {
     std::erase_if(world.faults, [](const FaultSpec& fault) { return restart_of(fault.settings).has_value(); });
+  }
+  // Neither replicas nor a gateway that restarts hear of usage that comes late.
+  if (has_replicas(world)) {
+    for (ProviderSpec& provider : world.providers) provider.usage_late = 0;
   }
   if (outlives || may_starve || is_many || !recovery_of(world).possible) world.liveness.reset();
   return draft.world;

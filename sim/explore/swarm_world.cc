@@ -7,6 +7,7 @@
 
 #include "sim/checks/claims/recovery.h"
 #include "sim/explore/swarm_draws.h"
+#include "sim/world/places.h"
 
 namespace windtunnel::sim::swarm {
 namespace {
@@ -162,6 +163,11 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
     provider.errors.rates = {{ReplyKind::client_error, dice.one_of({0.005, 0.05}, "client errors at", i)}};
   }
   if (dice.coin(15, "usage missing", i)) provider.usage_missing = dice.one_of({0.02, 0.5}, "usage missing at", i);
+  if (dice.coin(15, "usage late", i)) {
+    provider.usage_late = dice.one_of({0.1, 0.6}, "usage late at", i);
+    provider.usage_delay =
+        std::max(Duration{1}, draft.on_grid(timeout * dice.one_of<std::int64_t>({1, 5}, "usage late by", i)));
+  }
   provider.bill_on_failure = dice.one_of({FailureBill::none, FailureBill::input}, "bill on failure", i);
   provider.bill_on_timeout =
       dice.one_of({TimeoutBill::full, TimeoutBill::input, TimeoutBill::none}, "bill on timeout", i);
@@ -271,7 +277,12 @@ FaultSpec draw_fault(const Draft& draft, std::uint64_t i, Duration healed) {
   fault.fraction = dice.one_of({1.0, 1.0, 0.5, 0.1}, "fraction", i);
   if (dice.coin(15, "ramps", i)) fault.ramp = draft.on_grid(5s);
   if (dice.coin(15, "ramps down", i)) fault.ramp_down = draft.on_grid(5s);
-  if (has_size(fault.settings) && dice.coin(50, "ramps size", i)) fault.ramp_of = RampOf::size;
+  // A ramp of a brownout's size takes places of a provider that has a number of them.
+  const bool has_room =
+      !capacity_of(fault.settings) || std::ranges::all_of(draft.world.providers, [&](const ProviderSpec& provider) {
+        return provider.concurrency || !acts_on(fault, provider);
+      });
+  if (has_size(fault.settings) && has_room && dice.coin(50, "ramps size", i)) fault.ramp_of = RampOf::size;
   return fault;
 }
 

@@ -58,6 +58,7 @@ struct ListedRequest {
   std::optional<std::string> team;
   std::optional<std::string> key;
   std::optional<std::string> provider;
+  std::optional<std::string> route;    // of a trace; absent: the workload's
   std::optional<Tokens> cached_input;  // of its input, in a provider's cache of prompts
   friend bool operator==(const ListedRequest&, const ListedRequest&) = default;
 };

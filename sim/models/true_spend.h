@@ -20,10 +20,11 @@ class TrueSpend {
     std::optional<Usd> limit;
     UsdSum held;
     UsdSum strayed;  // of it
+    UsdSum late;     // bills that came late, above what their calls were settled for: no limit could refuse them
     UsdSum spent;    // settled, with what was carried in, of what did not stray
     bool daily = false;
-    [[nodiscard]] bool is_within() const { return !limit || held - strayed <= UsdSum{*limit}; }
-    [[nodiscard]] bool spends_within() const { return !limit || spent <= UsdSum{*limit}; }
+    [[nodiscard]] bool is_within() const { return !limit || held - strayed - late <= UsdSum{*limit}; }
+    [[nodiscard]] bool spends_within() const { return !limit || spent - late <= UsdSum{*limit}; }
   };
   // Where a request's money counts. The accounts live as long as their TrueSpend.
   struct Place {
@@ -49,6 +50,14 @@ class TrueSpend {
     place.day->held += amount;
     if (place.month_strays) place.month->strayed += amount;
     if (place.day_strays) place.day->strayed += amount;
+  }
+  // A bill took the place of what its call was settled for.
+  static void correct(const Place& place, Usd settled, Usd billed) {
+    add(place, billed - settled);
+    settle(place, billed - settled);
+    if (billed <= settled) return;
+    place.month->late += billed - settled;
+    place.day->late += billed - settled;
   }
   static void settle(const Place& place, Usd amount) {
     if (!place.month_strays) place.month->spent += amount;

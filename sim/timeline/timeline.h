@@ -55,6 +55,13 @@ struct QuantileSeries {
   Series p99_ns;
 };
 
+// Tokens that providers may price apart; they are parts of input and output.
+struct TokenKindSeries {
+  Series cached_input;
+  Series cache_write;
+  Series reasoning;
+};
+
 // The counters of monitor::RequestMetrics.
 struct RequestSeries {
   std::array<Series, monitor::kOutcomes> outcomes;
@@ -62,6 +69,7 @@ struct RequestSeries {
   Series failed_over;
   Series input_tokens;  // of served requests
   Series output_tokens;
+  TokenKindSeries token_kinds;  // of these
   // At the request's end: what the providers billed; of that, what the caller learnt; and what the limiter settled for
   // the calls whose usage is unknown.
   MoneySeries cost_picos;
@@ -76,6 +84,7 @@ struct ProviderSeries {
   std::array<Series, monitor::kReplyKinds> replies;
   Series input_tokens;  // of calls with known usage
   Series output_tokens;
+  TokenKindSeries token_kinds;         // of these
   MoneySeries cost_picos;              // billed, by the provider's ledger
   MoneySeries cost_known_picos;        // of that, what the caller learnt
   MoneySeries cost_reserved_picos;     // what calls of unknown usage were settled for
@@ -158,6 +167,7 @@ struct Timeline {
   bool stopped = false;  // before its end
   // Of a gateway that was tried: what goes on inside it is not observed, and the series of it are empty.
   bool from_outside = false;
+  bool has_token_kinds = false;  // a call or an answer had some
   Duration step{0};
   std::size_t steps = 0;
   std::size_t view_steps = 1;
@@ -166,7 +176,8 @@ struct Timeline {
   std::vector<Provider> provider_names;
   std::string experiment;
   std::vector<Variant> variant_names;
-  std::vector<Version> version_names;  // in the order in which the file first names the pair
+  std::vector<std::string> route_names;  // those that callers may ask for, in file order
+  std::vector<Version> version_names;    // in the order in which the file first names the pair
   std::vector<Fault> faults;
   std::optional<Usd> monthly_limit;
   std::optional<Usd> daily_limit;
@@ -177,8 +188,9 @@ struct Timeline {
   QuantileSeries latency_quantiles;  // of answered requests
   std::vector<RequestSeries> variants;
   std::vector<RequestSeries> versions;
-  Series grants_cut;  // by the token limiter: fewer output tokens than asked for
-  Series overruns;    // bills above their reservation
+  std::vector<RequestSeries> route_requests;  // by the route that a request asks for
+  Series grants_cut;                          // by the token limiter: fewer output tokens than asked for
+  Series overruns;                            // bills above their reservation
   std::vector<ProviderSeries> providers;
   // Gauges.
   Series in_flight;                 // requests

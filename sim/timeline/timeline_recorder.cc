@@ -69,6 +69,8 @@ Timeline head_of(const Scenario& scenario, TimelineWidths widths) {
     }
   }
   timeline.versions.resize(timeline.version_names.size());
+  for (const monitor::RouteConfig& route : scenario.monitor.routing.routes) timeline.route_names.push_back(route.name);
+  timeline.route_requests.resize(timeline.route_names.size());
   for (const FaultSpec& spec : scenario.faults) {
     timeline.faults.push_back({.id = spec.id, .kind = spec.kind(), .providers = spec.providers});
   }
@@ -149,6 +151,7 @@ void TimelineRecorder::on(const monitor::AttemptEnded& event) {
   if (event.reply.usage) {
     add(provider.input_tokens, event.reply.usage->input.count());
     add(provider.output_tokens, event.reply.usage->output.count());
+    add(provider.token_kinds, event.reply.usage->kinds);
     add(provider.cost_known_picos, event.settled.picos());
     if (event.reply.usage->input > Tokens{}) {
       add(provider.input_tokens_per_call[bin_of(event.reply.usage->input)]);
@@ -230,6 +233,7 @@ void TimelineRecorder::on(const monitor::Record& record) {
   if (record.variant) count(timeline_.variants[*record.variant], record, costs);
   const auto labels = static_cast<std::size_t>(record.request.labels);
   if (labels > 0) count(timeline_.versions[versions_[labels - 1]], record, costs);
+  if (!timeline_.route_requests.empty()) count(timeline_.route_requests[index_of(record.request.route)], record, costs);
   if (is_answered(record.outcome)) latency_.add(record.latency());
   const std::size_t way = place_of(record.assigned) * places() + place_of(record.answered_by);
   ++routes_[way * kOutcomes + static_cast<std::size_t>(record.outcome)];
@@ -246,6 +250,7 @@ void TimelineRecorder::count(RequestSeries& series, const monitor::Record& recor
   if (record.outcome != monitor::Outcome::served) return;
   add(series.input_tokens, record.input.count());
   add(series.output_tokens, record.output.count());
+  add(series.token_kinds, record.kinds);
   add(series.time_to_first_token, record.time_to_first_token);
 }
 
@@ -316,6 +321,14 @@ void TimelineRecorder::add(MoneySeries& series, Int128 picos) { add_at(series, s
 void TimelineRecorder::add(DurationSeries& series, Duration duration) {
   add(series.bins[bin_of(duration)]);
   add(series.sum_ns, duration.count());
+}
+
+void TimelineRecorder::add(TokenKindSeries& series, const TokenKinds& kinds) {
+  if (!kinds.any()) return;
+  timeline_.has_token_kinds = true;
+  add(series.cached_input, kinds.cached_input.count());
+  add(series.cache_write, kinds.cache_write.count());
+  add(series.reasoning, kinds.reasoning.count());
 }
 
 Timeline TimelineRecorder::finish(const RunResult& result) {

@@ -93,6 +93,7 @@ class TimelineRecorder final {
   void add(Series& series, std::int64_t amount = 1);
   void add(MoneySeries& series, Int128 picos);
   void add(DurationSeries& series, Duration duration);
+  void add(TokenKindSeries& series, const TokenKinds& kinds);
 
   Timeline timeline_;
   // Of replicas, states of breakers and gauges are those of the first, as it last saw them; all else is of all.

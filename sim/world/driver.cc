@@ -55,7 +55,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   for (const WorkloadSpec& workload : scenario.workloads) {
     loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
                         monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload),
-                        scenario.monitor.limits, options.demand_shifts);
+                        scenario.monitor.limits, options.demand_shifts, routes_of_rows(scenario, workload));
     for (std::int64_t user = 0; user < users_most(workload.executor); ++user) vus_.push_back({index, user});
     gap_streams_.push_back(chance_.stream("client", workload.name));
     has_clients_ = has_clients_ || workload.client.has_value();
@@ -85,6 +85,10 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
   for (std::size_t i = 0; i < options.breakers.size(); ++i) {
     check(!options.breakers[i]->reset(breakers[i]), "a foreign breaker honours its settings");
+  }
+  if (has_routes_of_rows(scenario)) {
+    unknown_.by_route.resize(scenario.monitor.routing.routes.size());
+    pipeline_.count_routes();
   }
   pipeline_.set_wall_clock(wall_at_zero_);
   if (observers_.size() == 1) pipeline_.set_observer(observers_.front().handler());
@@ -134,7 +138,7 @@ RunResult Driver::run() {
   stopped = stopped || until < end_;  // also where nothing happens after it
   if (!stopped) look_until(Instant::max());
   if (!replicas_) pipeline_.set_observer({});
-  check(has_clients_ || std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
+  check(has_clients_ || delays_usage_ || std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
   RunResult result{.pipeline = replicas_ ? replicas_->take_result(now_) : std::move(pipeline_),
                    .seed = chance_.seed(),
                    .digest = digest_.value(),
@@ -221,7 +225,7 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
 inline void Driver::on_slot(std::uint32_t slot) {
   InFlight& in_flight = slots_[slot];
   if (in_flight.is_wish) [[unlikely]]
-    return on_wish(slot);
+    return delayed_.contains(slot) ? on_usage(slot) : on_wish(slot);
   if (in_flight.flow.awaiting == monitor::Awaiting::wakeup)
     return perform(slot, gateway(in_flight.instance).on_wakeup(in_flight.flow, now_, &options_.breakers));
   complete(slot);
@@ -345,7 +349,12 @@ inline void Driver::complete(std::uint32_t slot) {
                         was_bypass, now_);
   }
   watch_breaker(provider);
+  const Duration usage_after = in_flight.result.usage_after;
+  if (usage_after == Duration{0}) [[likely]]
+    return perform(slot, step);
+  const DelayedUsage delayed = delayed_usage(slot, attempt);
   perform(slot, step);
+  expect_usage(delayed, usage_after);
 }
 
 // Work that goes on without its caller keeps the place.
@@ -396,6 +405,8 @@ void Driver::expire_waiting(std::size_t provider) {
   }
   serve_waiting(provider);
   plan_expiry(provider);
+  if (station.place == now_) [[unlikely]]
+    plan_place(provider);
 }
 
 inline void Driver::expect(std::uint32_t slot, Instant at) { queue_.schedule(at, slot_base_ + slot); }
@@ -419,17 +430,6 @@ inline void Driver::end_request(std::uint32_t slot) {
 }
 
 // --- Small things --------------------------------------------------------------------------------------------------
-
-std::uint32_t Driver::take_slot() {
-  if (free_.empty()) {
-    slots_.emplace_back();
-    check(slot_base_ + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
-    return static_cast<std::uint32_t>(slots_.size() - 1);
-  }
-  const std::uint32_t slot = free_.back();
-  free_.pop_back();
-  return slot;
-}
 
 // A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it
 // answered so is not queried again at once: time must pass, and the checks report it.

@@ -21,6 +21,7 @@
 // own computing takes no time.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -62,7 +63,7 @@ class Driver {
     std::uint32_t vu = kNobody;       // the virtual user who waits for it
     std::uint32_t wish = kNobody;     // the slot of the wish that it is a try of
     std::uint32_t first_attempt = 0;  // the number of its first attempt in the names of draws
-    bool is_wish = false;             // the slot is that of a wish
+    bool is_wish = false;             // the slot is that of a wish, or of a usage that is to come
     bool in_service = false;          // holds a place at its provider
     std::uint32_t instance = 0;       // of the gateway, if there are replicas
   };
@@ -72,6 +73,7 @@ class Driver {
     std::int64_t in_service = 0;    // calls, and work whose caller has gone
     WaitingLine waiting;            // slots
     std::optional<Instant> expiry;  // of a call that waits, that an event is scheduled for
+    std::optional<Instant> place;   // that a brownout gives back, likewise
     std::optional<Instant> wakeup;  // of its breaker, likewise
   };
   // A virtual user of a closed workload.
@@ -107,6 +109,15 @@ class Driver {
   void try_again_or_end(std::uint32_t slot, TryEnd end, Duration retry_after);
   void end_wish(std::uint32_t slot, WishEnded::How how);
   void expect_wish(std::uint32_t slot, Instant at);
+  // A usage that comes after its reply has a slot of its own until then.
+  struct DelayedUsage {
+    monitor::UnbilledCall call;
+    monitor::Usage usage;
+    std::uint32_t instance = 0;
+  };
+  [[nodiscard]] DelayedUsage delayed_usage(std::uint32_t slot, std::uint8_t attempt) const;
+  void expect_usage(const DelayedUsage& delayed, Duration after);
+  void on_usage(std::uint32_t slot);
   void perform(std::uint32_t slot, const monitor::Step& step);
   void call(std::uint32_t slot, const monitor::CallProvider& step);
   void serve(std::uint32_t slot);
@@ -117,6 +128,7 @@ class Driver {
   void serve_waiting(std::size_t provider);
   void expire_waiting(std::size_t provider);
   void plan_expiry(std::size_t provider);
+  void plan_place(std::size_t provider);
   void expect(std::uint32_t slot, Instant at);
   void schedule_user(std::uint32_t vu, Instant from);
   void end_request(std::uint32_t slot);
@@ -141,7 +153,8 @@ class Driver {
   std::vector<VirtualUser> vus_;
   std::vector<std::uint64_t> ordinals_;  // of the closed workloads, handed out so far
   // An event's payload is a number in one of these ranges, in this order: workloads, faults, breakers, places that come
-  // free, calls that give up waiting (these three by provider), virtual users, slots. Each begins where the one before
+  // free, calls that give up waiting or find that a brownout gives a place back (these three by provider), virtual
+  // users, slots. Each begins where the one before
   // ends.
   std::uint32_t fault_base_ = 0;
   std::uint32_t breaker_base_ = 0;
@@ -151,10 +164,12 @@ class Driver {
   std::uint32_t slot_base_ = 0;
   EventQueue queue_;
   std::vector<InFlight> slots_;
-  std::vector<Wish> wishes_;            // by slot; used where the slot is that of a wish
-  std::vector<CallerTotals> callers_;   // by workload
-  std::vector<StreamKey> gap_streams_;  // likewise
-  bool has_clients_ = false;            // a workload has
+  std::vector<Wish> wishes_;                       // by slot; used where the slot is that of a wish
+  std::vector<CallerTotals> callers_;              // by workload
+  std::vector<StreamKey> gap_streams_;             // likewise
+  bool has_clients_ = false;                       // a workload has
+  std::map<std::uint32_t, DelayedUsage> delayed_;  // by slot
+  bool delays_usage_ = false;                      // one was delayed
   std::vector<std::uint32_t> free_;
   std::vector<std::size_t> hits_;            // scratch
   std::vector<std::uint64_t> next_ordinal_;  // of the arrival that is scheduled, by workload

@@ -25,13 +25,66 @@ void Driver::plan_expiry(std::size_t provider) {
 
 bool Driver::has_place(std::size_t provider) const {
   return sim::has_place(scenario_.providers[provider], faults_,
-                        monitor::ProviderId{static_cast<std::uint8_t>(provider)}, stations_[provider].in_service);
+                        monitor::ProviderId{static_cast<std::uint8_t>(provider)}, stations_[provider].in_service, now_);
+}
+
+// Who waits takes a place at the instant at which a brownout gives it back, though no call ends then.
+void Driver::plan_place(std::size_t provider) {
+  const auto& own = scenario_.providers[provider].concurrency;
+  if (!own) return;
+  const auto at = faults_.next_place(monitor::ProviderId{static_cast<std::uint8_t>(provider)}, *own, now_);
+  Station& station = stations_[provider];
+  if (!at || station.place == at) return;
+  station.place = at;
+  queue_.schedule(*at, expiry_base_ + static_cast<std::uint32_t>(provider));
+}
+
+std::uint32_t Driver::take_slot() {
+  if (free_.empty()) {
+    slots_.emplace_back();
+    check(slot_base_ + slots_.size() <= EventQueue::kPayloadMax, "the requests in flight have numbers");
+    return static_cast<std::uint32_t>(slots_.size() - 1);
+  }
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+  return slot;
 }
 
 // The next request of a virtual user, who asks no more before this.
 void Driver::schedule_user(std::uint32_t vu, Instant from) {
   const auto at = loads_[vus_[vu].workload].turn_of_user(vus_[vu].number, from);
   if (at) queue_.schedule(*at, vu_base_ + vu);
+}
+
+// --- Usage that comes late -----------------------------------------------------------------------------------------
+
+Driver::DelayedUsage Driver::delayed_usage(std::uint32_t slot, std::uint8_t attempt) const {
+  const InFlight& in_flight = slots_[slot];
+  const monitor::Attempt& made = in_flight.flow.record.attempt_storage[attempt];
+  return {.call = {.request = in_flight.flow.record.request.id,
+                   .provider = made.provider,
+                   .ordinal = attempt,
+                   .admitted = in_flight.flow.admitted,
+                   .tariff = in_flight.flow.tariff,
+                   .settled = made.cost},
+          .usage = in_flight.result.billed,
+          .instance = in_flight.instance};
+}
+
+void Driver::expect_usage(const DelayedUsage& delayed, Duration after) {
+  const std::uint32_t slot = take_slot();
+  slots_[slot].is_wish = true;
+  delayed_.emplace(slot, delayed);
+  delays_usage_ = true;
+  queue_.schedule(now_ + after, slot_base_ + slot);
+}
+
+void Driver::on_usage(std::uint32_t slot) {
+  const DelayedUsage delayed = delayed_.extract(slot).mapped();
+  slots_[slot].is_wish = false;
+  free_.push_back(slot);
+  digest_.add(number_of(delayed.call.request) << 8U | delayed.call.ordinal);
+  gateway(delayed.instance).learn_usage(delayed.call, delayed.usage, now_);
 }
 
 // --- Faults and replicas -------------------------------------------------------------------------------------------
@@ -56,7 +109,10 @@ void Driver::on_fault(std::size_t fault) {
   }
   // Capacity may have come back.
   if (capacity_of(settings)) {
-    for (std::size_t i = 0; i < stations_.size(); ++i) serve_waiting(i);
+    for (std::size_t i = 0; i < stations_.size(); ++i) {
+      serve_waiting(i);
+      plan_place(i);
+    }
   }
 }
 

@@ -133,13 +133,50 @@ bool Faults::touches(const State& state, const CallName& name, Instant now) {
   return unit(draw(state.call_streams[name.workload], name.ordinal, name.attempt).a) < fraction;
 }
 
-std::optional<std::int64_t> Faults::capacity(monitor::ProviderId provider) const {
+std::optional<std::int64_t> Faults::capacity(monitor::ProviderId provider, std::optional<std::int64_t> own,
+                                             Instant now) const {
   std::optional<std::int64_t> least;
   for (const std::size_t fault : active_[index_of(provider)]) {
-    const std::optional<std::int64_t>& left = states_[fault].capacity;
-    if (left) least = least ? std::min(*least, *left) : left;
+    if (!states_[fault].capacity) continue;
+    const std::int64_t left = left_of(states_[fault], own, now);
+    least = least ? std::min(*least, left) : left;
   }
   return least;
+}
+
+// Of `most` places, those that a brownout has not given back yet. Whole places in whole nanoseconds, so that the
+// instant of each is exact.
+std::int64_t Faults::taken_at_end(const State& state, std::int64_t most, Instant now) {
+  const Duration down = state.spec->ramp_down;
+  if (state.by_hand || state.end - now >= down) return most;
+  return static_cast<std::int64_t>(Int128{most} * (state.end - now).count() / down.count());
+}
+
+std::int64_t Faults::left_of(const State& state, std::optional<std::int64_t> own, Instant now) {
+  const std::int64_t least = *state.capacity;
+  if (state.spec->ramp_of != RampOf::size || !own || *own <= least) return least;
+  const std::int64_t most = *own - least;
+  std::int64_t taken = taken_at_end(state, most, now);
+  if (const Duration up = state.spec->ramp; now - state.begin < up) {
+    taken = std::min(taken, static_cast<std::int64_t>(Int128{most} * (now - state.begin).count() / up.count()));
+  }
+  return *own - taken;
+}
+
+std::optional<Instant> Faults::next_place(monitor::ProviderId provider, std::int64_t own, Instant now) const {
+  std::optional<Instant> first;
+  for (const std::size_t fault : active_[index_of(provider)]) {
+    const State& state = states_[fault];
+    if (!state.capacity || state.spec->ramp_of != RampOf::size || state.by_hand || own <= *state.capacity) continue;
+    const Int128 most = own - *state.capacity;
+    const Int128 down = state.spec->ramp_down.count();
+    const Int128 taken = taken_at_end(state, own - *state.capacity, now);
+    if (taken == 0 || down == 0) continue;
+    // The last instant before the end at which fewer are taken.
+    const Instant at = state.end - Duration{static_cast<std::int64_t>((taken * down - 1) / most)};
+    if (at > now && (!first || at < *first)) first = at;
+  }
+  return first;
 }
 
 void Faults::note_brownout(monitor::ProviderId provider) {

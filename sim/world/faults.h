@@ -46,7 +46,11 @@ class Faults {
   FaultEffect on_call(monitor::ProviderId provider, const CallName& name, Tokens tokens, Instant now,
                       std::vector<std::size_t>& hits);
   // The least concurrency that a brownout leaves a provider; nothing: no brownout acts.
-  [[nodiscard]] std::optional<std::int64_t> capacity(monitor::ProviderId provider) const;
+  // `own`: the provider's, which ramps take from.
+  [[nodiscard]] std::optional<std::int64_t> capacity(monitor::ProviderId provider, std::optional<std::int64_t> own,
+                                                     Instant now) const;
+  // When a brownout that ramps down next gives a place back; nothing: none does before it ends.
+  [[nodiscard]] std::optional<Instant> next_place(monitor::ProviderId provider, std::int64_t own, Instant now) const;
   [[nodiscard]] bool acts(std::size_t fault) const { return states_[fault].active; }
   [[nodiscard]] const FaultCount& count(std::size_t fault) const { return states_[fault].count; }
   // A call had to wait or was turned away for want of a place.
@@ -79,6 +83,8 @@ class Faults {
   static void plan_next(State& state, Instant now, bool acts);
   void put(std::size_t fault, bool acts);
   [[nodiscard]] static double ramped(const State& state, double height, Instant now);
+  [[nodiscard]] static std::int64_t left_of(const State& state, std::optional<std::int64_t> own, Instant now);
+  [[nodiscard]] static std::int64_t taken_at_end(const State& state, std::int64_t most, Instant now);
   [[nodiscard]] static bool touches(const State& state, const CallName& name, Instant now);
 
   WallTime start_;

@@ -96,12 +96,13 @@ Tokens draw_tokens(const TokenModel& model, std::uint64_t bits) {
 Load::Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
            const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
            std::optional<Tokens> limit_per_request, monitor::RouteId route, const monitor::LimitsConfig& limits,
-           const DemandShifts* shifts)
+           const DemandShifts* shifts, std::vector<monitor::RouteId> routes_of_rows)
     : spec_(spec),
       index_(index),
       begin_(Instant{} + spec.start),
       end_(spec.duration ? std::min(run_end, begin_ + *spec.duration) : run_end),
       provider_(find_provider(spec.provider, providers)),
+      listed_routes_(std::move(routes_of_rows)),
       labels_(labels),
       route_(route),
       limit_per_request_(limit_per_request),
@@ -347,6 +348,7 @@ void Load::fill_listed(std::uint64_t ordinal, monitor::Request& request, Demand&
   }
   const auto& provider = listed_providers_[ordinal / copies_max_];
   if (provider) request.provider = provider;
+  if (!listed_routes_.empty()) request.route = listed_routes_[ordinal / copies_max_];
 }
 
 std::string Load::user_name(monitor::UserId id) const {

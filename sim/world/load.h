@@ -46,7 +46,8 @@ class Load {
   Load(const WorkloadSpec& spec, std::uint32_t index, const Chance& chance, Instant run_end, WallTime wall_start,
        const std::vector<ProviderSpec>& providers, monitor::LabelsId labels,
        std::optional<Tokens> limit_per_request = std::nullopt, monitor::RouteId route = {},
-       const monitor::LimitsConfig& limits = {}, const DemandShifts* shifts = nullptr);
+       const monitor::LimitsConfig& limits = {}, const DemandShifts* shifts = nullptr,
+       std::vector<monitor::RouteId> routes_of_rows = {});
 
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
@@ -89,7 +90,8 @@ class Load {
   Instant end_;
   std::optional<monitor::ProviderId> provider_;
   std::vector<std::optional<monitor::ProviderId>> listed_providers_;
-  std::vector<std::string> listed_users_;  // their ids follow those of the catalogue
+  std::vector<monitor::RouteId> listed_routes_;  // by row; empty: all ask for route_
+  std::vector<std::string> listed_users_;        // their ids follow those of the catalogue
   monitor::LabelsId labels_;
   monitor::RouteId route_;
   std::optional<Tokens> limit_per_request_;

@@ -4,12 +4,14 @@
 
 namespace windtunnel::sim {
 
+bool acts_on(const FaultSpec& fault, const ProviderSpec& provider) {
+  return fault.providers.empty() || std::ranges::find(fault.providers, provider.name) != fault.providers.end();
+}
+
 bool has_places(const Scenario& scenario, const ProviderSpec& provider) {
   if (provider.concurrency) return true;
   return std::ranges::any_of(scenario.faults, [&](const FaultSpec& fault) {
-    const bool is_named =
-        fault.providers.empty() || std::ranges::find(fault.providers, provider.name) != fault.providers.end();
-    return is_named && capacity_of(fault.settings).has_value();
+    return acts_on(fault, provider) && capacity_of(fault.settings).has_value();
   });
 }
 

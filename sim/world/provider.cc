@@ -27,6 +27,7 @@ void write(CallResult& result, ReplyKind kind, Instant at) {
   result.reply.retry_after.form = RetryAfter::Form::absent;
   result.reply.began = false;
   result.at = at;
+  result.usage_after = Duration{0};
   result.work_until = at;
   result.billed = {};
   result.cost = {};
@@ -173,6 +174,10 @@ inline void Provider::deliver(const Call& call, const FaultEffect& effect, Reply
   write(result, kind, at);
   result.billed = usage;
   if (kind != ReplyKind::truncated && effect.has_usage && !lacks_usage(call.name)) result.reply.usage = usage;
+  if (spec_.usage_late > 0 && result.reply.usage && delays_usage(call.name)) [[unlikely]] {
+    result.reply.usage.reset();
+    result.usage_after = spec_.usage_delay;
+  }
   result.reply.time_to_first_token = call.waited + to_first;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
   result.cost = price_of(call, usage);
@@ -182,6 +187,10 @@ inline bool Provider::lacks_usage(const CallName& name) const {
   if (spec_.usage_missing == 0) [[likely]]
     return false;
   return unit(draw(usage_streams_[name.workload], name.ordinal, name.attempt).a) < spec_.usage_missing;
+}
+
+bool Provider::delays_usage(const CallName& name) const {
+  return unit(draw(usage_streams_[name.workload], name.ordinal, name.attempt).b) < spec_.usage_late;
 }
 
 bool Provider::fits_window(const Call& call) const {

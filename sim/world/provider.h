@@ -48,7 +48,8 @@ struct CallResult {
   Instant at{};  // when the caller learns it, never after its deadline
   monitor::Usage billed;
   Usd cost;
-  Instant work_until{};  // `at`, or later if the provider works on after its caller has gone
+  Duration usage_after{0};  // the usage comes so long after the reply; 0: with it, or never
+  Instant work_until{};     // `at`, or later if the provider works on after its caller has gone
   // Of a call that a fault stalls: what it wrote before, and when.
   struct Stalled {
     Duration to_first{0};
@@ -116,6 +117,7 @@ class Provider {
   void stall(const Call& call, const FaultEffect& effect, CallResult& result);
   void leave_behind(const Call& call, const monitor::Usage& usage, Instant at, Pace pace, CallResult& result) const;
   [[nodiscard]] bool lacks_usage(const CallName& name) const;
+  [[nodiscard]] bool delays_usage(const CallName& name) const;
   [[nodiscard]] monitor::ReplyKind base_kind(const CallName& name);
   [[nodiscard]] Usd price_of(const Call& call, const monitor::Usage& billed) const;
 

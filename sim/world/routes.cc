@@ -36,16 +36,43 @@ std::vector<monitor::ProviderConfig> provider_configs(const Scenario& scenario) 
   return configs;
 }
 
-monitor::RouteId route_of(const Scenario& scenario, const WorkloadSpec& workload) {
+namespace {
+
+monitor::RouteId route_named(const Scenario& scenario, const WorkloadSpec& workload,
+                             const std::optional<std::string>& name) {
   const monitor::RoutesConfig& routing = scenario.monitor.routing;
   if (routing.routes.empty()) return {};
   monitor::RouteId asked{};
-  if (workload.route) {
-    const auto found = std::ranges::find(routing.routes, *workload.route, &monitor::RouteConfig::name);
+  if (name) {
+    const auto found = std::ranges::find(routing.routes, *name, &monitor::RouteConfig::name);
     check(found != routing.routes.end(), "a workload asks for a route that exists");
     asked = monitor::RouteId{static_cast<std::uint8_t>(found - routing.routes.begin())};
   }
   return route_by_rules(routing, asked, workload.tags);
+}
+
+bool has_routes_of_rows(const WorkloadSpec& workload) {
+  return std::ranges::any_of(workload.requests, [](const ListedRequest& row) { return row.route.has_value(); });
+}
+
+}  // namespace
+
+monitor::RouteId route_of(const Scenario& scenario, const WorkloadSpec& workload) {
+  return route_named(scenario, workload, workload.route);
+}
+
+std::vector<monitor::RouteId> routes_of_rows(const Scenario& scenario, const WorkloadSpec& workload) {
+  std::vector<monitor::RouteId> routes;
+  if (!has_routes_of_rows(workload)) return routes;
+  for (const ListedRequest& row : workload.requests) {
+    routes.push_back(route_named(scenario, workload, row.route ? row.route : workload.route));
+  }
+  return routes;
+}
+
+bool has_routes_of_rows(const Scenario& scenario) {
+  return std::ranges::any_of(scenario.workloads,
+                             [](const WorkloadSpec& workload) { return has_routes_of_rows(workload); });
 }
 
 }  // namespace windtunnel::sim

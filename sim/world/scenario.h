@@ -55,8 +55,10 @@ struct ProviderSpec {
   Law time_per_output_token;  // nanoseconds a token, drawn once per call
   std::vector<monitor::DatedTariff> tariffs;
   ErrorMix errors;
-  double errors_cv = 0;      // of a factor of all their rates that is drawn once for the run
-  double usage_missing = 0;  // the share of answers that come without their usage
+  double errors_cv = 0;                            // of a factor of all their rates that is drawn once for the run
+  double usage_missing = 0;                        // the share of answers that come without their usage
+  double usage_late = 0;                           // of the others, the share whose usage comes after the answer
+  Duration usage_delay = std::chrono::minutes{1};  // so long after it
   FailureBill bill_on_failure = FailureBill::none;
   TimeoutBill bill_on_timeout = TimeoutBill::full;
   Disconnect on_disconnect = Disconnect::go_on;
@@ -251,5 +253,9 @@ struct Scenario {
 
 // The route that a workload's requests ask for, by the rules that its tags match.
 [[nodiscard]] monitor::RouteId route_of(const Scenario& scenario, const WorkloadSpec& workload);
+// The same of each of its rows; empty: none of them names a route.
+[[nodiscard]] std::vector<monitor::RouteId> routes_of_rows(const Scenario& scenario, const WorkloadSpec& workload);
+// Requests of one workload ask for several routes.
+[[nodiscard]] bool has_routes_of_rows(const Scenario& scenario);
 
 }  // namespace windtunnel::sim

@@ -67,10 +67,12 @@ struct LedgerTotals {
 struct UnknownTotals {
   std::vector<UsdSum> by_labels;   // by LabelsId: none, then the workloads in file order
   std::vector<UsdSum> by_variant;  // in file order
+  std::vector<UsdSum> by_route;    // likewise; empty unless requests of one workload ask for several
 
   void add(const monitor::Record& ended, Usd billed) {
     by_labels[static_cast<std::size_t>(ended.request.labels)] += billed;
     if (ended.variant) by_variant[*ended.variant] += billed;
+    if (!by_route.empty()) by_route[index_of(ended.request.route)] += billed;
   }
 };
 

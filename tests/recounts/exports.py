@@ -5,7 +5,7 @@ import io
 import re
 
 from comparison import exact
-from history import NUMBER_OF_STATE, OUTCOMES, REPLIES
+from history import KINDS, NUMBER_OF_STATE, OUTCOMES, REPLIES
 from over_time import DURATION_EDGES, TOKEN_EDGES
 from totals import iso
 
@@ -17,7 +17,7 @@ def columns(time):
     history = time.history
     versions = dict.fromkeys((workload.feature, workload.prompt) for workload in history.workloads)
     names = {"providers": [one.name for one in history.providers], "variants": [one.id for one in history.variants],
-             "versions": ["/".join(one) for one in versions]}
+             "versions": ["/".join(one) for one in versions], "routes": [one.name for one in history.routes]}
 
     def flat(prefix, value, key=""):
         if isinstance(value, dict):
@@ -99,6 +99,12 @@ class Metrics:
         self.histogram(name, {**bins, None: series["beyond"]}, edges, total, 0, **labels)
 
 
+def put_kinds(metrics, name, series, **labels):
+    if metrics.time.history.has_kinds():
+        for kind in KINDS:
+            metrics.counter(name, series[f"{kind}_tokens"], kind=kind, **labels)
+
+
 def put_requests(metrics):
     series = metrics.time.series
     requests = series["requests"]
@@ -110,6 +116,7 @@ def put_requests(metrics):
     metrics.counter("windtunnel_requests_failed_over", requests["failed_over"])
     metrics.counter("windtunnel_request_tokens", requests["input_tokens"], type="input")
     metrics.counter("windtunnel_request_tokens", requests["output_tokens"], type="output")
+    put_kinds(metrics, "windtunnel_request_token_kinds", requests)
     metrics.counter("windtunnel_token_grants_cut", series["grants_cut"])
     for kind in ("cost", "cost_known", "cost_reserved"):
         metrics.counter(f"windtunnel_{kind}_usd", requests[f"{kind}_picos"], 12)
@@ -132,6 +139,7 @@ def put_provider(metrics, setting, series):
     metrics.gauge("windtunnel_provider_calls_in_flight", series["in_flight"], provider=name)
     for kind in ("cost", "cost_known", "cost_reserved"):
         metrics.counter(f"windtunnel_provider_{kind}_usd", series[f"{kind}_picos"], 12, provider=name)
+    put_kinds(metrics, "windtunnel_provider_token_kinds", series, provider=name)
     metrics.counter("windtunnel_provider_late_results", series["late_results"], provider=name)
     metrics.counter("windtunnel_provider_retry_after_skips", series["cooling_skips"], provider=name)
     metrics.counter("windtunnel_breaker_refusals", series["not_permitted"], provider=name)
@@ -181,6 +189,8 @@ def expected_metrics(time, interval):
     versions = dict.fromkeys((workload.feature, workload.prompt) for workload in history.workloads)
     for (feature, prompt), requests in zip(versions, time.series["versions"]):
         put_group(metrics, "version", requests, feature_version=feature, prompt_version=prompt)
+    for route, requests in zip(history.routes, time.series.get("routes", ())):
+        put_group(metrics, "route", requests, route=route.name)
     for setting, series in zip(history.providers, time.series["providers"]):
         put_provider(metrics, setting, series)
     put_budget(metrics)

@@ -53,10 +53,11 @@ def causes(history):
             if call.usage:
                 spent[name] += call.settled
         spent["unknown usage"] += one.billed - one.known
-    answers = {}
+    answers, asked = {}, {one.r: one.asked for one in history.records}
     for event in history.of("stored", "cached", "record"):
         if event.c == "stored":
-            answers[event.key] = history.requests[event.r].calls[-1].usage
+            request = history.requests[event.r]
+            answers[event.key] = request.calls[-1].usage or (asked[event.r], request.grant)
         elif event.c == "cached":
             tokens, provider = answers[event.key], history.providers[event.p]
             spent["saved by the cache"] += tokens[0] * provider.input + tokens[1] * provider.output

@@ -17,6 +17,9 @@ SETTINGS = ("provider", "workload", "route", "variant", "fault_setting", "least"
 ONCE = ("run", "limits", "limiters", "cache", "verdict", "end")
 
 
+KINDS = ("cached_input", "cache_write", "reasoning")  # a usage is input, output and these, which are parts of them
+
+
 class Request:
     """What is recounted of one request besides its record."""
 
@@ -24,6 +27,7 @@ class Request:
         self.arrived = arrived
         self.calls = []   # the ends of its calls
         self.billed = 0   # by providers, whether the gateway learns it or not
+        self.bills = []   # of each of its calls
         self.admitted = False  # by the limiters
         self.grant = 0         # of output tokens
 
@@ -46,12 +50,16 @@ class History:
                 self.requests[event.r] = Request(event.t)
             elif event.c == "billed":
                 self.requests[event.r].billed += event.billed
+                self.requests[event.r].bills.append(event.billed)
             elif event.c == "ended":
                 self.requests[event.r].calls.append(event)
             elif event.c == "reserved":
                 self.requests[event.r].admitted = True
             elif event.c == "granted":
                 self.requests[event.r].grant = event.output
+        for event in self.of("learned"):
+            request = self.requests[event.r]
+            event.settled, event.billed = request.calls[event.ordinal].settled, request.bills[event.ordinal]
         self.records = self.of("record")
         for record in self.records:
             self.complete(record)
@@ -67,7 +75,13 @@ class History:
         if record.outcome == "served":
             answer = request.calls[-1]
             record.first_token = answer.t - answer.latency + answer.ttft - request.arrived
-            record.input, record.output = answer.usage
+            # Of an answer without its usage, what was asked and granted counts.
+            record.usage = answer.usage or [record.asked, request.grant, 0, 0, 0]
+            record.input, record.output = record.usage[:2]
+
+    def has_kinds(self):
+        """Whether a call of known usage had tokens that its provider prices apart."""
+        return any(call.usage and any(call.usage[2:]) for call in self.of("ended"))
 
     def of(self, *names):
         """The events of these names, in order."""

@@ -6,7 +6,7 @@ from collections import Counter
 from decimal import Decimal
 
 from comparison import decimal
-from history import ANSWERED
+from history import ANSWERED, KINDS
 from totals import iso
 
 
@@ -34,11 +34,12 @@ def telemetry_line(history, clock, record):
     workload = history.workloads[record.workload - 1]
     is_answered = record.outcome in ANSWERED
     has_tokens = record.outcome == "served"
-    used = (record.input, record.output) if has_tokens else (0, 0)
+    used = record.usage if has_tokens else [0] * 5
+    kinds = dict(zip(KINDS, used[2:])) if any(used[2:]) else {}
     error = None if is_answered else last.kind if record.outcome == "failed" else record.outcome
     return {
         "timestamp": clock.text(record.t), "provider": caller and caller.name, "model": caller and caller.model,
-        "latency_ms": decimal(record.latency, 6), "tokens": {"input": used[0], "output": used[1], "total": sum(used)},
+        "latency_ms": decimal(record.latency, 6), "tokens": {"input": used[0], "output": used[1], **kinds, "total": sum(used[:2])},
         "cost_usd": decimal(record.known, 12), "success": is_answered, "error": error,
         "circuit_breaker_state": record.breaker if last else None,
         "metadata": {"feature_version": workload.feature or None, "prompt_version": workload.prompt or None,

@@ -8,8 +8,8 @@ import math
 from collections import Counter
 
 from comparison import decimal
-from history import ANSWERED, NUMBER_OF_STATE, OUTCOMES, REPLIES
-from totals import Budget, CacheCount, iso
+from history import ANSWERED, KINDS, NUMBER_OF_STATE, OUTCOMES, REPLIES
+from totals import Budget, CacheCount, iso, of_route
 
 DURATION_EDGES = (100, 250, 500, 750, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 7500, 10000, 15000, 20000, 30000, 60000)
 TOKEN_EDGES = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
@@ -89,6 +89,12 @@ class OverTime:
             values.append(level)
         return values
 
+    def kinds(self, usages):
+        """The tokens that providers price apart, where the run has any."""
+        usages = list(usages)
+        return {f"{kind}_tokens": self.steps.sums((at, usage[place]) for at, usage in usages)
+                for place, kind in enumerate(KINDS, 2)} if self.history.has_kinds() else {}
+
     def requests(self, records):
         ends = lambda value: self.steps.sums((record.t, value(record)) for record in records)
         served = [record for record in records if record.outcome == "served"]
@@ -98,6 +104,7 @@ class OverTime:
             "attempts": ends(lambda record: len(record.calls)), "failed_over": ends(lambda record: record.failovers > 0),
             "input_tokens": self.steps.sums((record.t, record.input) for record in served),
             "output_tokens": self.steps.sums((record.t, record.output) for record in served),
+            **self.kinds((record.t, record.usage) for record in served),
             "cost_picos": ends(lambda record: record.billed), "cost_known_picos": ends(lambda record: record.known),
             "cost_reserved_picos": ends(lambda record: record.held),
             "latency": self.durations((record.t, record.latency) for record in records if record.outcome in ANSWERED),
@@ -137,6 +144,7 @@ class OverTime:
             "replies": {one: counts(call.t for call in calls if call.kind == one) for one in REPLIES},
             "input_tokens": sums((call.t, call.usage[0]) for call in known),
             "output_tokens": sums((call.t, call.usage[1]) for call in known),
+            **self.kinds((call.t, call.usage) for call in known),
             "cost_picos": sums((bill.t, bill.billed) for bill in mine("billed")),
             "cost_known_picos": sums((bill.t, bill.billed) for bill in mine("billed") if bill.known),
             "cost_reserved_picos": sums((call.t, call.settled) for call in calls if not call.usage),
@@ -213,6 +221,7 @@ class OverTime:
             "variants": [self.requests([record for record in records if record.variant == i])
                          for i in range(len(history.variants))],
             "versions": [self.requests(of_version) for of_version in by_version.values()],
+            **({"routes": [self.requests(of_route(history, one.name)) for one in history.routes]} if history.routes else {}),
             "providers": [self.provider(i) for i in range(len(history.providers))]}
 
     def phases(self, place):
@@ -236,11 +245,12 @@ class OverTime:
             "windtunnel_timeline": 2, "scenario": {"file": history.run.file, "title": history.run.title},
             "seed": history.run.seed, "digest": history.end.digest, "start": iso(history.run.start),
             "start_unix_ns": history.run.start, "duration_ns": history.run.duration, "ended_ns": history.end.t,
-            "stopped": False, "steps": self.steps.count, "duration_edges_ms": list(DURATION_EDGES),
+            **({"has_token_kinds": True} if history.has_kinds() else {}), "stopped": False, "steps": self.steps.count, "duration_edges_ms": list(DURATION_EDGES),
             "providers": [{"name": one.name, "model": one.model} for one in history.providers],
             "experiment": history.limits.experiment or None,
             "variants": [{"id": one.id, "provider": one.provider} for one in history.variants],
             "versions": [{"feature_version": feature, "prompt_version": prompt} for feature, prompt in versions],
+            **({"route_names": [one.name for one in history.routes]} if history.routes else {}),
             "limits": {"alerts_millionths": history.limits.alerts, "monthly_picos": history.limits.monthly,
                        "daily_picos": history.limits.daily},
             "faults": [{"id": one.id, "kind": one.kind, "providers": one.providers, "phases_ns": self.phases(i),

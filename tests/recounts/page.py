@@ -202,13 +202,15 @@ class Page:
     def limiters(self):
         run, tokens, cost = self.run, self.run["token_limiter"], self.run["cost_limiter"]
         by_reservation = cost["refused_by_reservation"]
+        late = (f", with late bills of {money(cost['late_usage']['billed_usd'])} in place of "
+                f"{money(cost['late_usage']['settled_usd'])}" if "late_usage" in cost else "")
         average = NEVER if tokens["average"] is None else exact(tokens["average"], 0)
         return [{"Limiter": "rate", "Refused": count(run["rate_limiter"]["refused"]), "Figures": ""},
                 {"Limiter": f"tokens ({tokens['mode']})", "Refused": count(tokens["refused"]),
                  "Figures": f"average {average} of {count(tokens['limit'])}, cut {count(tokens['cut'])}"},
                 {"Limiter": "cost", "Refused": count(cost["refused"]),
                  "Figures": f"settled {money(cost['settled_usd'])}: known bills {money(run['cost_known_usd'])} and "
-                            f"reservations held {money(run['cost_reserved_usd'])}" +
+                            f"reservations held {money(run['cost_reserved_usd'])}" + late +
                             (f"; refused by reservations of calls in flight: {count(by_reservation)}" if by_reservation
                              else "")}]
 

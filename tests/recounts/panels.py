@@ -77,6 +77,9 @@ class Panels:
                     "not answered": total(*(outcomes[one] for one in FAILED))}
         failed = {f"{name}: failed of its calls": parts([values for kind, values in one["replies"].items() if kind != "ok"],
                                                         one["replies"].values()) for name, one in zip(names, providers)}
+        for route, one in zip(self.history.routes, series.get("routes", ())):
+            failed[f"route {route.name}: failed of its requests"] = parts([one["outcomes"][kind] for kind in FAILED],
+                                                                         one["outcomes"].values())
         failed["failed for callers, of their requests"] = parts([outcomes[one] for one in FAILED], outcomes.values())
         greatest = lambda views: self.by_row(views, max)
         latency = {f"p{percent}, worst bucket, ms":

@@ -35,6 +35,9 @@ std::int64_t ns(Instant at) { return at.time_since_epoch().count(); }
 std::int64_t ns(WallTime at) { return at.time_since_epoch().count(); }
 std::string quoted(std::string_view text) { return json_string(text); }
 std::string picos(const std::optional<Usd>& money) { return money ? std::to_string(money->picos()) : "null"; }
+std::string price_of(const std::optional<Price>& price) {
+  return price ? std::to_string(price->per_token.picos()) : "null";
+}
 std::string picos(UsdSum money) { return std::to_string(money.narrow().picos()); }
 
 // By monitor::TripRule and by monitor::BudgetEvent::Kind.
@@ -92,6 +95,11 @@ class Breakers {
   std::map<RequestId, Out> permits_;
 };
 
+// Further members of a usage: cached input, cache writes, reasoning.
+std::string kinds_of(const TokenKinds& kinds) {
+  return fmt::format(",{},{},{}", kinds.cached_input.count(), kinds.cache_write.count(), kinds.reasoning.count());
+}
+
 struct Printer {
   std::int64_t done = 0;
   std::int64_t ties = 0;
@@ -136,12 +144,18 @@ struct Printer {
   }
   void on(const monitor::AttemptEnded& event) {
     const auto& usage = event.reply.usage;
-    print(R"({{"c":"ended","t":{},"r":{},"p":{},"kind":"{}","usage":{},"ttft":{},"late":{},"before":"{}")"
-          R"(,"settled":{},"reserved":{},"latency":{}}})",
-          ns(event.at), number_of(event.request), index_of(event.provider), name_of(event.reply.kind),
-          usage ? fmt::format("[{},{}]", usage->input.count(), usage->output.count()) : "null",
-          event.reply.time_to_first_token.count(), event.late, name_of(event.state_before), event.settled.picos(),
-          event.reserved.picos(), event.latency.count());
+    print(
+        R"({{"c":"ended","t":{},"r":{},"p":{},"kind":"{}","usage":{},"ttft":{},"late":{},"before":"{}")"
+        R"(,"settled":{},"reserved":{},"latency":{}}})",
+        ns(event.at), number_of(event.request), index_of(event.provider), name_of(event.reply.kind),
+        usage ? fmt::format("[{},{}{}]", usage->input.count(), usage->output.count(), kinds_of(usage->kinds)) : "null",
+        event.reply.time_to_first_token.count(), event.late, name_of(event.state_before), event.settled.picos(),
+        event.reserved.picos(), event.latency.count());
+  }
+  void on(const monitor::UsageLearned& event) {
+    print(R"({{"c":"learned","t":{},"r":{},"p":{},"ordinal":{},"usage":[{},{}{}]}})", ns(event.at),
+          number_of(event.request), index_of(event.provider), event.ordinal, event.usage.input.count(),
+          event.usage.output.count(), kinds_of(event.usage.kinds));
   }
   void on(const monitor::BreakerMoved& event) {
     const monitor::BreakerTransition& arrow = event.transition;
@@ -168,9 +182,9 @@ struct Printer {
   }
   void on(const monitor::CacheEdgeMet& event) { line(R"({{"c":"edge","t":{}}})", ns(event.at)); }
   void on(const sim::LedgerEntry& event) {
-    print(R"({{"c":"billed","t":{},"r":{},"p":{},"known":{},"input":{},"output":{},"billed":{}}})", ns(event.at),
+    print(R"({{"c":"billed","t":{},"r":{},"p":{},"known":{},"usage":[{},{}{}],"billed":{}}})", ns(event.at),
           number_of(event.request), index_of(event.provider), event.usage_known, event.input.count(),
-          event.output.count(), event.billed.picos());
+          event.output.count(), kinds_of(event.kinds), event.billed.picos());
   }
   void on(const sim::FaultChanged& event) {
     print(R"({{"c":"fault","t":{},"fault":{},"active":{}}})", ns(event.at), event.fault, event.active);
@@ -208,6 +222,12 @@ struct Printer {
   }
 };
 
+// As far as no trace of the worlds has such columns.
+bool has_kinds(const sim::WorkloadSpec& spec) {
+  return !(spec.cached_input == sim::TokenModel{sim::Law::fixed(0), Tokens{0}} &&
+           spec.cache_write == spec.cached_input && spec.reasoning == spec.cached_input);
+}
+
 void print_settings(const sim::Scenario& scenario, std::uint64_t seed) {
   const monitor::MonitorConfig& monitor = scenario.monitor;
   line(R"({{"c":"run","seed":{},"file":{},"title":{},"start":{},"duration":{},"month_spent":{},"file_seed":{}}})", seed,
@@ -215,15 +235,17 @@ void print_settings(const sim::Scenario& scenario, std::uint64_t seed) {
        scenario.month_spent.picos(), scenario.seed);
   for (const sim::ProviderSpec& provider : scenario.providers) {
     const Tariff& tariff = provider.tariffs.front().tariff;
-    line(R"({{"c":"provider","name":{},"model":{},"tariffs":{},"input":{},"output":{}}})", quoted(provider.name),
-         quoted(provider.model), provider.tariffs.size(), tariff.input.per_token.picos(),
-         tariff.output.per_token.picos());
+    line(R"({{"c":"provider","name":{},"model":{},"tariffs":{},"input":{},"output":{},"kinds":[{},{},{}]}})",
+         quoted(provider.name), quoted(provider.model), provider.tariffs.size(), tariff.input.per_token.picos(),
+         tariff.output.per_token.picos(), price_of(tariff.cached_input), price_of(tariff.cache_write),
+         price_of(tariff.reasoning));
   }
   for (const sim::WorkloadSpec& workload : scenario.workloads) {
     const auto& routes = scenario.monitor.routing.routes;
     const std::string route = routes.empty() ? "" : routes[index_of(route_of(scenario, workload))].name;
-    line(R"({{"c":"workload","name":{},"feature":{},"prompt":{},"route":{},"client":{}}})", quoted(workload.name),
-         quoted(workload.feature_version), quoted(workload.prompt_version), quoted(route), workload.client ? 1 : 0);
+    line(R"({{"c":"workload","name":{},"feature":{},"prompt":{},"route":{},"client":{},"kinds":{}}})",
+         quoted(workload.name), quoted(workload.feature_version), quoted(workload.prompt_version), quoted(route),
+         workload.client ? 1 : 0, has_kinds(workload));
   }
   for (const monitor::RouteConfig& route : scenario.monitor.routing.routes) {
     line(R"({{"c":"route","name":{}}})", quoted(route.name));

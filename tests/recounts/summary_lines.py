@@ -59,6 +59,14 @@ def statistics(run):
                     "learns")
 
 
+def token_kinds(run):
+    lines = [f"  {one['name']}: {thousands(kinds['cached_input'])} of {thousands(one['tokens']['input'])} input cached, "
+             f"{thousands(kinds['cache_write'])} written to a cache, {thousands(kinds['reasoning'])} of "
+             f"{thousands(one['tokens']['output'])} output reasoning"
+             for one in run["providers"] if (kinds := one["tokens"].get("kinds"))]
+    yield from ("", "Tokens:", *lines) if lines else ()
+
+
 def budget_line(window, history):
     is_day = window["window"] == "day"
     line = f"  {'Day' if is_day else 'Month'} {window['begin'][: 10 if is_day else 7]}: {dollars(window['settled_usd'])}"
@@ -92,6 +100,10 @@ def limiters(run, history):
     by_reservation = cost["refused_by_reservation"]
     more = f", of these by reservations of calls in flight: {thousands(by_reservation)}" if by_reservation else ""
     yield f"  Refused: {thousands(cost['refused'])}{more}"
+    if "late_usage" in cost:
+        late = cost["late_usage"]
+        yield (f"  Bills that came late: {thousands(late['calls'])}, of {dollars(late['billed_usd'])} where "
+               f"{dollars(late['settled_usd'])} had been settled")
     if cost["overruns"]:
         yield f"  Bills above their reservation: {thousands(cost['overruns'])}"
     cache = run["cache"]
@@ -221,6 +233,7 @@ def shown_mean(value, before, after):
 
 def lines(run, history, means):
     yield from statistics(run)
+    yield from token_kinds(run)
     yield from limiters(run, history)
     if run["experiment"]:
         yield from experiment(run, history, means)

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from fractions import Fraction
 
 from comparison import Near, decimal, exact, four_digits, share
-from history import ANSWERED, FAILED, OUTCOMES, REFUSED, REPLIES
+from history import ANSWERED, FAILED, KINDS, OUTCOMES, REFUSED, REPLIES
 from intervals import intervals
 
 DAY = 86_400 * 10**9
@@ -44,10 +44,10 @@ def durations(values):
             "avg": decimal(sum(values) // len(values), 6), **ranked}
 
 
-def tokens(pairs):
-    pairs = list(pairs)
-    return {"input": sum(pair[0] for pair in pairs), "output": sum(pair[1] for pair in pairs),
-            "total": sum(map(sum, pairs))}
+def tokens(usages):
+    sums = [sum(of_one) for of_one in zip([0] * 5, *usages)]
+    return {"input": sums[0], "output": sums[1], "total": sums[0] + sums[1],
+            **({"kinds": dict(zip(KINDS, sums[2:]))} if any(sums[2:]) else {})}
 
 
 def costs(billed, known, held):
@@ -63,7 +63,7 @@ def requests(records):
             "outcomes": {one: outcomes[one] for one in OUTCOMES},
             "attempts": sum(len(record.calls) for record in records),
             "failed_over": sum(record.failovers > 0 for record in records),
-            "tokens": tokens((record.input, record.output) for record in served),
+            "tokens": tokens(record.usage for record in served),
             **costs(*(sum(getattr(record, kind) for record in records) for kind in ("billed", "known", "held"))),
             "latency_ms": durations(record.latency for record in records if record.outcome in ANSWERED),
             "ttft_ms": durations(record.first_token for record in served)}
@@ -98,7 +98,7 @@ def provider(history, place):
             "latency_ms": durations(call.latency for call in calls if call.kind == "ok"),
             "circuit_breaker": breaker(history, place),
             "ledger": {"calls": len(bills), "billed_usd": exact(billed, 12), "billed_known_usd": exact(billed_known, 12),
-                       "tokens": tokens((bill.input, bill.output) for bill in bills)}}
+                       "tokens": tokens(bill.usage for bill in bills)}}
 
 
 def mean(values):
@@ -186,6 +186,9 @@ class Budget:
             if event.c == "ended":
                 for window in self.held[event.r][1]:
                     self.settled[window] += event.settled
+        elif event.c == "learned":
+            for window in self.held[event.r][1]:
+                self.settled[window] += event.billed - event.settled
 
     def hold(self, request, amount):
         before, windows = self.held[request]
@@ -242,7 +245,9 @@ def is_refused_by_reservation(history, record, budget, permits):
     last = budget.held.get(record.r)
     windows = last[1] if last else tuple(budget.current.items())
     asked = [history.providers[permits[record.r]]] if last else history.providers
-    worst = max(record.asked * one.input + history.requests[record.r].grant * one.output for one in asked)
+    grant, has_kinds = history.requests[record.r].grant, history.workloads[record.workload - 1].kinds
+    dearest = lambda price, *kinds: max(price, *(kind or 0 for kind in kinds)) if has_kinds else price
+    worst = max(record.asked * dearest(one.input, *one.kinds[:2]) + grant * dearest(one.output, one.kinds[2]) for one in asked)
     limits = {False: history.limits.monthly, True: history.limits.daily}
     return all(limits[window[0]] is None or 0 < limits[window[0]] >= budget.settled[window] + worst for window in windows)
 
@@ -269,10 +274,13 @@ def cost_limiter(history):
                         "limit_usd": None if limits[daily] is None else exact(limits[daily], 12),
                         "alerts_fired": len(alerts), "alert_by_refusal": bool(alerts and alerts[-1].by_refusal),
                         "refused": any(event.kind == "budget_refused" for event in told)})
-    calls = history.of("ended")
+    calls, late = history.of("ended"), history.of("learned")
+    held, billed = (sum(getattr(one, which) for one in late) for which in ("settled", "billed"))
+    late_usage = {"calls": len(late), "settled_usd": exact(held, 12), "billed_usd": exact(billed, 12)}
     return {"monthly_usd": None if limits[False] is None else exact(limits[False], 12),
             "daily_usd": None if limits[True] is None else exact(limits[True], 12),
-            "settled_usd": exact(sum(call.settled for call in calls), 12),
+            "settled_usd": exact(sum(call.settled for call in calls) + billed - held, 12),
+            **({"late_usage": late_usage} if late else {}),
             "refused": sum(record.outcome == "refused_budget" for record in history.records),
             "refused_by_reservation": by_reservation, "overruns": sum(call.settled > call.reserved for call in calls), "windows": windows}
 

@@ -53,6 +53,15 @@ def workload(draw, place):
     return settings
 
 
+def with_kinds(loads, providers):
+    """Gives two of the workloads tokens of kinds, and one provider a price for each kind; the others know reasoning alone."""
+    for name, kinds in (("load-0", {"cached_input": {"p50": 60, "p95": 250}, "cache_write": 40}),
+                        ("load-1", {"cached_input": 30, "reasoning": {"p50": 20, "p95": 120}})):
+        loads[name]["tokens"] = {**loads[name]["tokens"], **kinds}
+    prices = providers["openai"]["price_usd_per_million"]
+    prices |= {"cached_input": prices["input"] / 4, "cache_write": prices["input"] * 1.25, "reasoning": prices["output"] + 5}
+
+
 def world(seed):
     draw = random.Random(seed)
     names = ["openai", "anthropic", "mistral"][: draw.randint(2, 3)]
@@ -73,10 +82,15 @@ def world(seed):
     if seed % 3 == 0:
         loads["load-2"]["client"] = {"preset": draw.choice(("openai-python", "langchain", "vercel-ai")), "timeout": "2s",
                                      "patience": {"p50": "5s", "p95": "15s"}}
-    return {"version": 1, "title": f"World {seed}, in which much goes wrong", "seed": seed, **routed,
+    made = {"version": 1, "title": f"World {seed}, in which much goes wrong", "seed": seed, **routed,
             "start": draw.choice(("2026-01-31T23:59:30Z", "2026-06-10T08:00:00Z")), "duration": "90s",
             "month_spent_usd": draw.choice((0, 0.25)), "monitor": settings,
             "providers": {name: provider(draw, place) for place, name in enumerate(names)},
             "workload": loads, "faults": faults,
             "thresholds": {"requests_failed": ["rate<0.05"], "request_duration": ["p(95)<2s"], "cost_usd": ["value<1"]},
             "coverage": {"failover": 5, "cache_hit": 10, "deadline_exceeded": 1}}
+    if seed % 4 == 1:
+        with_kinds(loads, made["providers"])
+    if seed % 4 == 2:
+        made["providers"]["openai"] |= {"usage_late": 0.4, "usage_delay": "9s"}
+    return made

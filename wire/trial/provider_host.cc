@@ -68,7 +68,8 @@ ProviderHost::ProviderHost(const sim::Scenario& scenario, std::uint64_t seed, Ho
     stations_[i].has_places = sim::has_places(scenario, scenario.providers[i]);
   }
   place_base_ = static_cast<std::uint32_t>(faults_.size());
-  slot_base_ = place_base_ + static_cast<std::uint32_t>(providers_.size());
+  given_back_base_ = place_base_ + static_cast<std::uint32_t>(providers_.size());
+  slot_base_ = given_back_base_ + static_cast<std::uint32_t>(providers_.size());
   for (std::uint32_t i = 0; i < faults_.size(); ++i) {
     if (const auto at = faults_.next_change(i)) queue_.schedule(*at, i);
   }
@@ -92,11 +93,12 @@ void ProviderHost::advance(Instant now) {
 
 void ProviderHost::handle(std::uint32_t payload) {
   if (payload >= slot_base_) return go_on(payload - slot_base_);
+  if (payload >= given_back_base_) return give_back(payload - given_back_base_);
   if (payload >= place_base_) return leave_place(payload - place_base_);
   fault_changes_.push_back({.at = now_, .fault = payload, .active = faults_.change(payload)});
   if (const auto at = faults_.next_change(payload)) queue_.schedule(*at, payload);
   // Capacity may have come back.
-  for (std::size_t i = 0; i < stations_.size(); ++i) serve_waiting(i);
+  for (std::size_t i = 0; i < stations_.size(); ++i) give_back(i);
 }
 
 bool ProviderHost::set_fault(Instant now, std::size_t fault, bool active) {
@@ -165,7 +167,7 @@ void ProviderHost::place(std::uint32_t slot) {
   Station& station = stations_[open.provider];
   if (!station.has_places || !open.effect.is_worked_on()) return serve(slot);
   const sim::ProviderSpec& spec = scenario_.providers[open.provider];
-  if (station.waiting.empty() && sim::has_place(spec, faults_, provider_id(open.provider), station.in_service)) {
+  if (station.waiting.empty() && sim::has_place(spec, faults_, provider_id(open.provider), station.in_service, now_)) {
     open.has_place = true;
     ++station.in_service;
     return serve(slot);
@@ -399,10 +401,19 @@ void ProviderHost::leave_place(std::size_t provider) {
   serve_waiting(provider);
 }
 
+// A brownout that ramps down gives each place back at an instant of its own.
+void ProviderHost::give_back(std::size_t provider) {
+  serve_waiting(provider);
+  const auto& own = scenario_.providers[provider].concurrency;
+  const auto at = own ? faults_.next_place(provider_id(provider), *own, now_) : std::nullopt;
+  if (!at || std::exchange(stations_[provider].place, at) == at) return;
+  queue_.schedule(*at, given_back_base_ + static_cast<std::uint32_t>(provider));
+}
+
 void ProviderHost::serve_waiting(std::size_t provider) {
   Station& station = stations_[provider];
   while (!station.waiting.empty() &&
-         sim::has_place(scenario_.providers[provider], faults_, provider_id(provider), station.in_service)) {
+         sim::has_place(scenario_.providers[provider], faults_, provider_id(provider), station.in_service, now_)) {
     const std::uint32_t slot = *station.waiting.take().call;
     Open& open = slots_[slot];
     open.in_line = false;

@@ -126,6 +126,7 @@ class ProviderHost {
     bool has_places = false;
     std::int64_t in_service = 0;
     sim::WaitingLine waiting;
+    std::optional<Instant> place;  // that a brownout gives back, that an event is scheduled for
   };
 
   void handle(std::uint32_t payload);
@@ -141,6 +142,7 @@ class ProviderHost {
   void leave_place(std::size_t provider);
   void leave_station(std::uint32_t slot);
   void serve_waiting(std::size_t provider);
+  void give_back(std::size_t provider);
   void expect(std::uint32_t slot, Instant at);
   void release(std::uint32_t slot);
   void send_head(Open& open, std::string_view content_type, std::optional<std::size_t> length);
@@ -158,8 +160,10 @@ class ProviderHost {
   std::vector<sim::FaultChanged> fault_changes_;
   std::vector<Station> stations_;
   std::vector<ProviderCount> counts_;
-  // An event's payload is a fault, then a provider whose place comes free, then a slot.
+  // An event's payload is a fault, then a provider whose place comes free, then one to which a brownout gives a place
+  // back, then a slot.
   std::uint32_t place_base_ = 0;
+  std::uint32_t given_back_base_ = 0;
   std::uint32_t slot_base_ = 0;
   sim::EventQueue queue_;
   std::vector<Open> slots_;

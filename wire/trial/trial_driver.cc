@@ -31,7 +31,8 @@ TrialDriver::TrialDriver(const sim::Scenario& scenario, std::uint64_t seed, Prov
   for (std::uint32_t i = 0; i < scenario.workloads.size(); ++i) {
     loads_.emplace_back(scenario.workloads[i], i, chance_, Instant{} + scenario.duration, scenario.start,
                         scenario.providers, monitor::LabelsId{i + 1}, limit_per_request,
-                        sim::route_of(scenario, scenario.workloads[i]));
+                        sim::route_of(scenario, scenario.workloads[i]), monitor::LimitsConfig{}, nullptr,
+                        sim::routes_of_rows(scenario, scenario.workloads[i]));
     const std::int64_t users = sim::users_most(scenario.workloads[i].executor);
     for (std::int64_t user = 0; user < users; ++user) users_.push_back({i, user});
   }

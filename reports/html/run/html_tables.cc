@@ -1,3 +1,5 @@
+// This file is long because each table of a run's page stands beside the others.
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -365,6 +367,12 @@ void put_limiters(HtmlWriter& html, const PlacedSummary& summary) {
   figures.put(Kind::money, run.cost.known);
   html.text(" and reservations held ");
   figures.put(Kind::money, run.cost.reserved);
+  if (const auto& late = run.cost_limiter->late_usage) {
+    html.text(", with late bills of ");
+    figures.put(Kind::money, late->billed);
+    html.text(" in place of ");
+    figures.put(Kind::money, late->settled);
+  }
   if (run.cost_limiter->refused_by_reservation > 0) {
     html.text("; refused by reservations of calls in flight: ");
     figures.put(Kind::count, run.cost_limiter->refused_by_reservation);

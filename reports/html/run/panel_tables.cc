@@ -128,6 +128,11 @@ std::vector<TableColumn> failure_table(const Timeline& timeline) {
     columns.push_back(parts_of(timeline.provider_names[i].name + ": failed of its calls", sums(failed_calls(provider)),
                                sums(all_calls(provider))));
   }
+  for (std::size_t i = 0; i < timeline.route_requests.size(); ++i) {
+    const sim::RequestSeries& route = timeline.route_requests[i];
+    columns.push_back(parts_of("route " + timeline.route_names[i] + ": failed of its requests",
+                               sums(failed_requests(route)), sums(all_requests(route))));
+  }
   columns.push_back(parts_of("failed for callers, of their requests", sums(failed_requests(timeline.requests)),
                              sums(all_requests(timeline.requests))));
   return columns;

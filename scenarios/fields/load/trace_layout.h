@@ -1,8 +1,8 @@
 #pragma once
 // The columns of traces: ours, and those of public traces as they are published.
 //
-//   ours t_us,input_tokens,output_tokens[,prompt_key,user,team,key,model,cached_input_tokens,latency_ms,outcome] Azure
-//   TIMESTAMP,ContextTokens,GeneratedTokens, with times of the calendar (2023 and 2024) BurstGPT
+//   ours t_us,input_tokens,output_tokens[,prompt_key,user,team,key,model,route,cached_input_tokens,latency_ms,outcome]
+//   Azure TIMESTAMP,ContextTokens,GeneratedTokens, with times of the calendar (2023 and 2024) BurstGPT
 //   Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type, with times in seconds Vidur
 //   arrived_at,num_prefill_tokens,num_decode_tokens and others, with times in seconds Mooncake     JSON lines of
 //   timestamp (milliseconds), input_length, output_length and hash_ids
@@ -31,6 +31,7 @@ enum class TraceColumn : std::uint8_t {
   team,
   key,
   model,
+  route,
   cached,
   unused,
 };

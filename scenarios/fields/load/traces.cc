@@ -41,7 +41,9 @@ std::vector<std::string_view> split(std::string_view line) {
 
 class TraceReader {
  public:
-  TraceReader(Diagnostics& diagnostics, std::string file) : diagnostics_(diagnostics), file_(std::move(file)) {}
+  // `routes`: those of the scenario.
+  TraceReader(Diagnostics& diagnostics, std::string file, std::vector<std::string> routes)
+      : diagnostics_(diagnostics), file_(std::move(file)), routes_(std::move(routes)) {}
 
   std::vector<ListedRequest> read(std::string_view text) {
     std::vector<ListedRequest> requests;
@@ -167,10 +169,19 @@ class TraceReader {
         return read_name(word, column, request.key);
       case TraceColumn::model:
         return read_name(word, column, request.provider);
+      case TraceColumn::route:
+        if (!word.empty() && std::ranges::find(routes_, word) == routes_.end()) return fail(problem_with_route(word));
+        return read_text(word, request.route);
       case TraceColumn::unused:
         return true;
     }
     return true;
+  }
+
+  [[nodiscard]] std::string problem_with_route(std::string_view word) const {
+    std::string problem = "no route is named \"" + excerpt(word) + "\"; ";
+    if (routes_.empty()) return problem + "write \"routes\" at the top of the scenario";
+    return problem + help_with_words(word, routes_) + " (an empty field asks for the workload's route)";
   }
 
   static bool read_text(std::string_view word, std::optional<std::string>& text) {
@@ -197,6 +208,7 @@ class TraceReader {
 
   Diagnostics& diagnostics_;
   std::string file_;
+  std::vector<std::string> routes_;
   std::vector<const NamedColumn*> columns_;  // of the file
   std::size_t time_place_ = 0;               // of these
   bool is_json_ = false;
@@ -274,7 +286,7 @@ void read_traces(Reading& reading, Scenario& scenario) {
       continue;
     }
     scenario.hash = stable_hash(*whole, scenario.hash);
-    workload.requests = TraceReader(reading.diagnostics(), path).read(*whole);
+    workload.requests = TraceReader(reading.diagnostics(), path, reading.names.routes).read(*whole);
     resolve_models(scenario, workload);
     shift_epoch(*replay, workload.requests);
     if (!replay->until || workload.requests.empty()) continue;

@@ -1,5 +1,7 @@
 #include "sim/checks/claims/thresholds.h"
 
+// This file is long because what each metric counts stands beside how its figure is judged and shown.
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -64,8 +66,13 @@ Thresholds::Thresholds(const Scenario& scenario)
       has_cost_(std::ranges::any_of(
           scenario.thresholds,
           [](const ThresholdSpec& threshold_spec) { return threshold_spec.of == Metric::cost_usd; })),
-      has_amplification_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
-        return threshold_spec.of == Metric::amplification;
+      has_amplification_(std::ranges::any_of(
+          scenario.thresholds,
+          [](const ThresholdSpec& threshold_spec) { return threshold_spec.of == Metric::amplification; })),
+      has_routes_of_calls_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
+        const bool is_of_calls =
+            threshold_spec.of == Metric::provider_calls || threshold_spec.of == Metric::provider_errors;
+        return is_of_calls && threshold_spec.route;
       })) {
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
@@ -121,7 +128,8 @@ void Thresholds::on(const monitor::AttemptEnded& event) {
     }
     const bool is_counted = of == Metric::provider_calls || of == Metric::provider_errors;
     if (!is_counted && of != Metric::breaker_opened) continue;
-    const bool is_own = !state.provider || *state.provider == event.provider;
+    const bool is_own = (!state.provider || *state.provider == event.provider) &&
+                        (!state.route || is_of_route(event.request, *state.route));
     if (!is_own && of != Metric::provider_calls) continue;
     Sums* sums = at(state, event.at);
     if (sums == nullptr) continue;
@@ -149,6 +157,7 @@ void Thresholds::on(const monitor::BreakerMoved& event) {
 
 void Thresholds::on(const monitor::Record& record) {
   const Usd billed_unknown = unknown_bills_.take(record.request.id);
+  if (has_routes_of_calls_) routes_.erase(record.request.id);
   for (State& state : states_) {
     const Metric of = state.spec->of;
     if (of == Metric::provider_errors || of == Metric::breaker_opened || of == Metric::amplification) continue;

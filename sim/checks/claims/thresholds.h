@@ -14,6 +14,7 @@
 // each request could have ended so. Without data a claim is inconclusive if it holds, and fails if it does not.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,10 +38,16 @@ class Thresholds final {
   void on(const monitor::BreakerMoved& event);
   void on(const monitor::RequestArrived& event) {
     if (has_amplification_) add_wish(event.at, 1);
+    set_route(event.request.id, event.request.route);
   }
   void on(const CallerTries& event) {
     if (has_amplification_ && event.number > 1) add_wish(event.at, -1);
   }
+  // Which route a call belongs to: the one that its request asks for, or the fallback that it has come to.
+  void on(const monitor::LimitsAsked& event) {
+    if (event.stage == monitor::LimitStage::admission) set_route(event.request, event.route);
+  }
+  void on(const monitor::RouteEntered& event) { set_route(event.request, event.route); }
   void on(const monitor::Record& record);
 
   // After the run, once. `ended`: the instant of its last event.
@@ -94,9 +101,19 @@ class Thresholds final {
   bool has_experiment_;
   bool has_routes_;
   void add_wish(Instant now, int count);
+  void set_route(RequestId request, monitor::RouteId route) {
+    if (has_routes_of_calls_) [[unlikely]]
+      routes_[request] = route;
+  }
+  [[nodiscard]] bool is_of_route(RequestId request, monitor::RouteId route) const {
+    const auto found = routes_.find(request);
+    return found != routes_.end() && found->second == route;
+  }
 
-  bool has_cost_;           // a threshold is of what the providers billed
-  bool has_amplification_;  // or of calls for each wish
+  bool has_cost_;                                 // a threshold is of what the providers billed
+  bool has_amplification_;                        // or of calls for each wish
+  bool has_routes_of_calls_;                      // or of the calls of a route
+  std::map<RequestId, monitor::RouteId> routes_;  // of open requests, for these
   UnknownBills unknown_bills_;
   std::vector<State> states_;
 };

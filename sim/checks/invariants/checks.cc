@@ -202,6 +202,11 @@ void Checks::on(const monitor::AttemptEnded& event) {
   routes_.on_attempt_end(*open_request, event);
 }
 
+void Checks::on(const monitor::UsageLearned& event) {
+  context_.now = event.at;
+  money_.on_usage_learned(event);
+}
+
 void Checks::on(const monitor::BreakerMoved& event) { breaker_.on_transition(event.provider, event.transition); }
 
 void Checks::on(const monitor::RetryAfterSet& event) {

@@ -50,6 +50,7 @@ class Checks final {
   void on(const monitor::RouteEntered& event);
   void on(const monitor::AttemptStarted& event);
   void on(const monitor::AttemptEnded& event);
+  void on(const monitor::UsageLearned& event);
   void on(const monitor::BreakerMoved& event);
   void on(const monitor::RetryAfterSet& event);
   void on(const monitor::BudgetChanged& event);

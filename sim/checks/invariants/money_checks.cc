@@ -42,6 +42,12 @@ Int128 worst_of(const Tariff& tariff, const monitor::Request& request, Tokens ou
 
 }  // namespace
 
+MoneyChecks::MoneyChecks(CheckContext& context)
+    : context_(context),
+      budget_(context.config().cost_limiter),
+      keeps_unbilled_(std::ranges::any_of(context.scenario.providers,
+                                          [](const ProviderSpec& spec) { return spec.usage_late > 0; })) {}
+
 // The list of prices at the wall clock's present instant.
 const Tariff& MoneyChecks::tariff_of(std::size_t provider) const {
   const auto& tariffs = context_.scenario.providers[provider].tariffs;
@@ -147,7 +153,38 @@ void MoneyChecks::on_attempt_end(OpenRequest& open_request, const monitor::Attem
   charge(open_request.month, open_request, event);
   charge(open_request.day, open_request, event);
   add_in_true_time(open_request, event.settled - open_request.reserved);
+  if (keeps_unbilled_ && !event.reply.usage) keep_unbilled(open_request, event);
   open_request.reserved = Usd{};
+  touched_ = true;
+}
+
+void MoneyChecks::keep_unbilled(const OpenRequest& open_request, const monitor::AttemptEnded& event) {
+  unbilled_[{event.request, event.ordinal}] = {.month = open_request.month,
+                                               .day = open_request.day,
+                                               .settled = event.settled,
+                                               .billed = open_request.billed,
+                                               .true_place = open_request.true_place};
+}
+
+void MoneyChecks::on_usage_learned(const monitor::UsageLearned& event) {
+  Violations& all = context_.violations;
+  last_ = event.request;
+  const auto call = unbilled_.extract({event.request, event.ordinal});
+  all.must(!call.empty(), CheckId::C4, event.at, event.request, "a usage comes late of a call that awaits none");
+  if (call.empty()) return;
+  const Unbilled& due = call.mapped();
+  all.must(event.settled == due.settled && event.billed == due.billed, CheckId::C4, event.at, event.request,
+           "a late bill of {} pico-USD takes the place of {}; the provider billed {}, and {} were settled",
+           picos(event.billed), picos(event.settled), picos(due.billed), picos(due.settled));
+  settled_total_ -= due.settled;
+  settled_total_ += due.billed;
+  for (const std::uint32_t slot : {due.month, due.day}) {
+    BudgetModel::Window& window = budget_.window(slot);
+    window.settled -= due.settled;
+    window.settled += due.billed;
+    tell_alerts_due(window);
+  }
+  if (due.true_place.month != nullptr) TrueSpend::correct(due.true_place, due.settled, due.billed);
   touched_ = true;
 }
 

@@ -1,12 +1,15 @@
 #pragma once
 // C1-C9 and C11: money is reserved before it is spent, settled once, charged where it belongs, and every bill is
-// exact.
+// exact. A bill that comes late takes the place of what its call was settled for, once, in the windows of its
+// admission.
 //
 // Where a scenario steps the wall clock, C1 holds in true time too: a true month stays within its limit but for what
 // was admitted while the clock stood in another month.
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "sim/checks/invariants/check_context.h"
 #include "sim/models/budget_model.h"
@@ -16,7 +19,7 @@ namespace windtunnel::sim {
 
 class MoneyChecks {
  public:
-  explicit MoneyChecks(CheckContext& context) : context_(context), budget_(context.config().cost_limiter) {}
+  explicit MoneyChecks(CheckContext& context);
 
   // `spent` of the month before the run.
   void on_begin(Usd spent);
@@ -25,6 +28,7 @@ class MoneyChecks {
   void on_released(OpenRequest& open_request, Usd amount);
   void on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event);
   void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event);
+  void on_usage_learned(const monitor::UsageLearned& event);
   void on_budget(const monitor::BudgetEvent& event);
   void on_finish(const OpenRequest& open_request, const monitor::Record& record);
   void on_event();
@@ -36,13 +40,25 @@ class MoneyChecks {
   void must_have_carried_in();
   void tell_alerts_due(BudgetModel::Window& window);
   void charge(std::uint32_t slot, const OpenRequest& open_request, const monitor::AttemptEnded& event);
+  void keep_unbilled(const OpenRequest& open_request, const monitor::AttemptEnded& event);
   void keeps_limit(std::uint32_t slot, RequestId request);
   void add_in_true_time(const OpenRequest& open_request, Usd amount);
   void refused(const OpenRequest& open_request);
   [[nodiscard]] const Tariff& tariff_of(std::size_t provider) const;
 
+  // A call that ended without its usage, where a provider may report it later.
+  struct Unbilled {
+    std::uint32_t month = 0;
+    std::uint32_t day = 0;
+    Usd settled;
+    Usd billed;
+    TrueSpend::Place true_place;
+  };
+
   CheckContext& context_;
   BudgetModel budget_;
+  bool keeps_unbilled_ = false;
+  std::map<std::pair<RequestId, std::uint8_t>, Unbilled> unbilled_;
   UsdSum settled_total_;
   UsdSum reserved_total_;
   std::int64_t alerts_due_ = 0;

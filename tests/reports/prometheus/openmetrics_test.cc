@@ -61,6 +61,21 @@ TEST(OpenMetrics, money_is_exact_in_dollars) {
   EXPECT_EQ(samples.back(), "0.035 1768903210");
 }
 
+TEST(OpenMetrics, counts_the_kinds_of_tokens_where_a_run_has_some) {
+  const std::string series = R"(windtunnel_provider_token_kinds_total{provider="openai",kind="reasoning"})";
+  EXPECT_TRUE(samples_of(small_timeline(), 5s, series).empty());
+  sim::Scenario scenario = small_world();
+  scenario.workloads[0].reasoning.law = sim::Law::fixed(5);
+  scenario.faults = {three_seconds(outage_of("anthropic"))};
+  const sim::Timeline timeline = small_timeline(scenario);
+  EXPECT_EQ(samples_of(timeline, 5s, series),
+            (std::vector<std::string>{"0 1768903200", "25 1768903205", "50 1768903210"}));
+  EXPECT_EQ(samples_of(timeline, 10s, R"(windtunnel_request_token_kinds_total{kind="reasoning"})").back(),
+            "50 1768903210");
+  EXPECT_EQ(samples_of(timeline, 10s, R"(windtunnel_request_token_kinds_total{kind="cache_write"})").back(),
+            "0 1768903210");
+}
+
 TEST(OpenMetrics, a_bucket_holds_those_below_it_too) {
   const sim::Timeline timeline = small_timeline();
   const auto last = [&](const std::string& series) { return samples_of(timeline, 10s, series).back(); };

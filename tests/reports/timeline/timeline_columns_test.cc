@@ -22,6 +22,9 @@ TEST(TimelineColumns, are_those_of_the_csv_file_in_its_order) {
   timeline.providers.resize(1);
   timeline.variants.resize(1);
   timeline.versions.resize(1);
+  timeline.has_token_kinds = true;
+  timeline.route_names.emplace_back("NAME");
+  timeline.route_requests.resize(1);
   const ScratchFolder folder;
   OutputFile file{folder.file("t.csv")};
   write_timeline_csv(timeline, file);

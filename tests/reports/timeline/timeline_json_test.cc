@@ -55,6 +55,23 @@ TEST(TimelineJson, is_read_back_as_it_was) {
   EXPECT_EQ(timeline_json(read_timeline(text, "t.json")), text);
 }
 
+TEST(TimelineJson, has_series_of_the_kinds_of_tokens_where_a_run_has_some) {
+  const auto timeline_of = [](const sim::Scenario& scenario) {
+    sim::TimelineRecorder watch{scenario, sim::timeline_widths(scenario)};
+    return timeline_json(watch.finish(sim::run(scenario, {.observers = {&watch}})));
+  };
+  sim::Scenario scenario = small_world();
+  EXPECT_EQ(timeline_of(scenario).find("cached_input"), std::string::npos);
+  scenario.workloads[0].reasoning.law = sim::Law::fixed(5);
+  const std::string text = timeline_of(scenario);
+  EXPECT_EQ(timeline_json(read_timeline(text, "t.json")), text);
+  const Json json = Json::parse(text);
+  std::int64_t reasoning = 0;
+  for (const Json& value : json["series"]["requests"]["reasoning_tokens"]) reasoning += value.get<std::int64_t>();
+  EXPECT_EQ(reasoning, 5 * 10);
+  EXPECT_TRUE(json["series"]["providers"][0]["cached_input_tokens"].empty());
+}
+
 TEST(TimelineJson, holds_what_happened) {
   const sim::Timeline timeline = eventful_timeline();
   const Json json = Json::parse(timeline_json(timeline));

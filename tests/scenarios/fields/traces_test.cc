@@ -31,7 +31,7 @@ class Trace : public testing::Test {
 
   sim::Scenario read(const std::string& csv, const std::vector<std::string>& sets = {}) {
     std::ofstream(folder_ / "t.csv", std::ios::binary) << csv;
-    return read_scenario_text(R"({"workload": {"w": {"executor": "replay", "trace": "t.csv"}}})",
+    return read_scenario_text(R"({)" + before_ + R"("workload": {"w": {"executor": "replay", "trace": "t.csv"}}})",
                               (folder_ / "s.json").string(), sets);
   }
   // The errors without the folder.
@@ -46,6 +46,7 @@ class Trace : public testing::Test {
     }
   }
   std::filesystem::path folder_;
+  std::string before_;  // the workload, in the scenario
 };
 
 TEST_F(Trace, fills_the_requests_of_a_replay) {
@@ -177,10 +178,25 @@ TEST_F(Trace, names_the_row_that_is_wrong) {
   EXPECT_EQ(error_of(header + "5,1,2\n\n6,1,2\n"), "t.csv:3 the row has 1 columns, the header 3");
 }
 
+TEST_F(Trace, has_a_column_of_routes) {
+  const std::string header = "t_us,input_tokens,output_tokens,route\n";
+  EXPECT_EQ(error_of(header + "0,1,1,\n1,1,1,chat\n"),
+            "t.csv:3 no route is named \"chat\"; write \"routes\" at the top of the scenario");
+  before_ = R"("routes": {"chat": {"targets": [{"deployment": "openai"}]},
+                          "large": {"targets": [{"deployment": "anthropic"}]}}, )";
+  const sim::Scenario s = read(header + "0,1,1,large\n1,1,1,\n2,1,1,chat\n");
+  EXPECT_EQ(s.workloads[0].requests[0].route, "large");
+  EXPECT_FALSE(s.workloads[0].requests[1].route);
+  EXPECT_EQ(s.workloads[0].requests[2].route, "chat");
+  EXPECT_EQ(error_of(header + "0,1,1,chat\n1,1,1,larg\n"),
+            "t.csv:3 no route is named \"larg\"; did you mean \"large\"? (an empty field asks for the "
+            "workload's route)");
+}
+
 TEST_F(Trace, needs_its_header) {
   EXPECT_EQ(error_of(""),
             "t.csv:1 the header names an unknown column \"\"; it is "
-            "t_us,input_tokens,output_tokens[,prompt_key,user,team,key,model,"
+            "t_us,input_tokens,output_tokens[,prompt_key,user,team,key,model,route,"
             "cached_input_tokens]");
   EXPECT_EQ(error_of("0,1,2\n").substr(0, 44), "t.csv:1 the header names an unknown column \"");
   EXPECT_EQ(error_of("t_us,input_tokens\n"), "t.csv:1 the header lacks the column output_tokens");

@@ -102,14 +102,18 @@ TEST(ThresholdGrammar, amplification_has_a_value_and_no_tag) {
 
 TEST(ThresholdGrammar, refuses_a_tag_that_can_mean_nothing) {
   const std::string of_calls =
-      "has no tag but provider or deployment, because calls and breakers have no route, variant or outcome";
+      "has no tag but provider, deployment or route, because calls and breakers have no variant or outcome";
   for (const std::string metric : {"provider_calls", "provider_errors", "breaker_opened"}) {
-    for (const char* tag : {"variant:a", "outcome:served", "served_by:a", "route:a"}) {
+    for (const char* tag : {"variant:a", "outcome:served", "served_by:a"}) {
       const std::string tagged = metric + "{" + tag + "}";
       EXPECT_EQ(error_of(tagged.c_str(), "count<1"), std::to_string(metric.size() + 1) + " " + metric + " " + of_calls);
     }
     EXPECT_EQ(error_of((metric + "{provider:a}").c_str(), "count<1"), "no error");
   }
+  EXPECT_EQ(error_of("provider_calls{route:a}", "count<1"), "no error");
+  EXPECT_EQ(error_of("provider_errors{route:a,provider:b}", "count<1"), "no error");
+  EXPECT_EQ(error_of("breaker_opened{route:a}", "count<1"),
+            "15 breaker_opened has no route, because routes share the breakers");
   const auto refused = [](const char* metric) {
     return error_of(metric, "count<1").find(" ends as ") != std::string::npos;
   };

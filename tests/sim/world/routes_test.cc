@@ -66,6 +66,38 @@ TEST(Routes, are_asked_by_the_name_and_the_tags_of_a_workload) {
   for (const monitor::Record& record : run.records) ASSERT_EQ(record.answered_by, ProviderId{1});
 }
 
+// Three rows, of which the first names a route and the others are the workload's.
+Scenario with_rows() {
+  Scenario scenario = two_deployments();
+  scenario.monitor.routing.routes = {{.name = "chat", .targets = {target(0)}},
+                                     {.name = "paid", .targets = {target(1)}}};
+  scenario.workloads[0].executor = Script{};
+  scenario.workloads[0].requests = {{.at = 1s, .route = "paid"}, {.at = 2s}, {.at = 3s, .route = "chat"}};
+  return scenario;
+}
+
+TEST(Routes, are_asked_by_the_rows_of_a_trace) {
+  const KeptRun run{with_rows()};
+  ASSERT_EQ(run.records.size(), 3U);
+  EXPECT_EQ(run.records[0].answered_by, ProviderId{1});
+  EXPECT_EQ(run.records[1].answered_by, ProviderId{0});
+  EXPECT_EQ(run.records[2].answered_by, ProviderId{0});
+  const auto& routes = run.result.pipeline.metrics().routes();
+  ASSERT_EQ(routes.size(), 2U);
+  EXPECT_EQ(routes[0].requests(), 2);
+  EXPECT_EQ(routes[1].requests(), 1);
+}
+
+TEST(Routes, of_rows_follow_the_rules_of_their_route) {
+  Scenario scenario = with_rows();
+  scenario.monitor.routing.routes[1].rules = {{.when = {{"plan", "free"}}, .route = RouteId{0}}};
+  scenario.workloads[0].tags = {{"plan", "free"}};
+  const std::vector<RouteId> routes = routes_of_rows(scenario, scenario.workloads[0]);
+  EXPECT_EQ(routes, (std::vector<RouteId>{RouteId{0}, RouteId{0}, RouteId{0}}));
+  scenario.workloads[0].requests = {{.at = 1s}};
+  EXPECT_TRUE(routes_of_rows(scenario, scenario.workloads[0]).empty());
+}
+
 TEST(Routes, divide_the_traffic_of_a_run_by_weight) {
   Scenario scenario = two_deployments();
   scenario.duration = 1h;

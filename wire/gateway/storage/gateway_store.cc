@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS open_calls (request_id TEXT PRIMARY KEY, provider TEX
 CREATE TABLE IF NOT EXISTS attempts (request_id TEXT, ordinal INTEGER, provider TEXT, outcome TEXT,
   started_ns INTEGER, latency_ns INTEGER, cost_picos INTEGER, usage_known INTEGER, input_tokens INTEGER,
   output_tokens INTEGER, PRIMARY KEY (request_id, ordinal));
+CREATE TABLE IF NOT EXISTS token_kinds (request_id TEXT, ordinal INTEGER, started_ns INTEGER, cached_input INTEGER,
+  cache_write INTEGER, reasoning INTEGER, PRIMARY KEY (request_id, ordinal));
 CREATE TABLE IF NOT EXISTS records (request_id TEXT PRIMARY KEY, finished_ns INTEGER, provider TEXT, model TEXT,
   latency_ns INTEGER, tokens_input INTEGER, tokens_output INTEGER, cost_picos INTEGER, success INTEGER, error TEXT,
   circuit_breaker_state TEXT, feature_version TEXT, prompt_version TEXT, experiment_id TEXT, variant_id TEXT,
@@ -59,11 +61,13 @@ GatewayStore::GatewayStore(const std::string& path, std::vector<std::string> pro
       add_call_(database_, "INSERT OR REPLACE INTO open_calls VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
       drop_call_(database_, "DELETE FROM open_calls WHERE request_id = ?1"),
       add_attempt_(database_, "INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
+      add_kinds_(database_, "INSERT OR REPLACE INTO token_kinds VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
       add_record_(database_,
                   "INSERT OR REPLACE INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
                   "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"),
       forget_records_(database_, "DELETE FROM records WHERE finished_ns < ?1"),
-      forget_attempts_(database_, "DELETE FROM attempts WHERE started_ns < ?1") {}
+      forget_attempts_(database_, "DELETE FROM attempts WHERE started_ns < ?1"),
+      forget_kinds_(database_, "DELETE FROM token_kinds WHERE started_ns < ?1") {}
 
 bool GatewayStore::make_tables() {
   database_.run(kTables);
@@ -141,6 +145,7 @@ void GatewayStore::forget(WallTime now) {
   const std::int64_t oldest = ns_of(now - retention_);
   forget_records_.bind(1, oldest).execute();
   forget_attempts_.bind(1, oldest).execute();
+  forget_kinds_.bind(1, oldest).execute();
   commit();
 }
 
@@ -198,6 +203,11 @@ void GatewayStore::on(const monitor::AttemptEnded& event) {
     add_attempt_.bind_null(9).bind_null(10);
   }
   add_attempt_.execute();
+  if (!event.reply.usage || !event.reply.usage->kinds.any()) return;
+  const TokenKinds& kinds = event.reply.usage->kinds;
+  add_kinds_.bind(1, id).bind(2, event.ordinal).bind(3, wall_ns(event.at - event.latency));
+  add_kinds_.bind(4, kinds.cached_input.count()).bind(5, kinds.cache_write.count()).bind(6, kinds.reasoning.count());
+  add_kinds_.execute();
 }
 
 void GatewayStore::on(const monitor::RetryAfterSet& event) {

@@ -12,6 +12,7 @@
 //   cooldowns  (provider, until_ns)
 //   open_calls (request_id, provider, ordinal, reserved_picos, admitted_ns, started_ns)
 //   attempts   (request_id, ordinal, provider, outcome, started_ns, latency_ns, cost_picos, usage_known, input, output)
+//   token_kinds (request_id, ordinal, started_ns, cached_input, cache_write, reasoning) of the attempts that had some
 //   records    the seed's telemetry record, a row a request
 //   alerts     (daily, begin_ns, share_millionths, spent_picos, at_ns)
 
@@ -92,9 +93,11 @@ class GatewayStore {
   Database::Statement add_call_;
   Database::Statement drop_call_;
   Database::Statement add_attempt_;
+  Database::Statement add_kinds_;
   Database::Statement add_record_;
   Database::Statement forget_records_;
   Database::Statement forget_attempts_;
+  Database::Statement forget_kinds_;
 };
 
 }  // namespace windtunnel::wire

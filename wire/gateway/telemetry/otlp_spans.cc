@@ -57,6 +57,18 @@ class Attributes {
   JsonWriter json_ = begun(out_);
 };
 
+// By OpenTelemetry's names; each kind is a part of input or output. A usage without kinds has none of the attributes.
+void add_usage(Attributes& attributes, Tokens input, Tokens output, const TokenKinds& kinds) {
+  attributes.integer("gen_ai.usage.input_tokens", input.count());
+  attributes.integer("gen_ai.usage.output_tokens", output.count());
+  const auto add = [&](std::string_view key, Tokens tokens) {
+    if (tokens > Tokens{}) attributes.integer(key, tokens.count());
+  };
+  add("gen_ai.usage.cache_read.input_tokens", kinds.cached_input);
+  add("gen_ai.usage.cache_creation.input_tokens", kinds.cache_write);
+  add("gen_ai.usage.reasoning.output_tokens", kinds.reasoning);
+}
+
 struct Span {
   std::string trace;
   std::string id;
@@ -129,8 +141,7 @@ std::string spans_of(const JourneyEnd& end, const SpanContext& context) {
   if (record.answered_by) {
     const sim::ProviderSpec& spec = context.scenario.providers[index_of(*record.answered_by)];
     of_request.text("gen_ai.provider.name", spec.name).text("gen_ai.response.model", spec.model);
-    of_request.integer("gen_ai.usage.input_tokens", record.input.count());
-    of_request.integer("gen_ai.usage.output_tokens", record.output.count());
+    add_usage(of_request, record.input, record.output, record.kinds);
   }
   if (error != nullptr) of_request.text("error.type", error);
   of_request.text("windtunnel.request_id", end.request_id).text("windtunnel.outcome", name_of(record.outcome));
@@ -164,10 +175,7 @@ std::string spans_of(const JourneyEnd& end, const SpanContext& context) {
     of_attempt.text("gen_ai.operation.name", operation).text("gen_ai.provider.name", spec.name);
     of_attempt.text("gen_ai.request.model", spec.model);
     if (note.status != 0) of_attempt.integer("http.response.status_code", note.status);
-    if (note.usage) {
-      of_attempt.integer("gen_ai.usage.input_tokens", note.usage->input.count());
-      of_attempt.integer("gen_ai.usage.output_tokens", note.usage->output.count());
-    }
+    if (note.usage) add_usage(of_attempt, note.usage->input, note.usage->output, note.usage->kinds);
     const bool is_ok = note.kind == monitor::ReplyKind::ok;
     if (!is_ok) of_attempt.text("error.type", name_of(note.kind));
     of_attempt.integer("windtunnel.attempt", static_cast<std::int64_t>(i));

@@ -1,4 +1,6 @@
 // What a threshold means: which samples it takes, at which instants, what it makes of them, and when there are none.
+//
+// This file is long because the tests of all metrics share the histories that they judge.
 
 #include "sim/checks/claims/thresholds.h"
 
@@ -325,6 +327,34 @@ TEST(Thresholds, calls_are_tagged_by_their_own_provider) {
                             call_ended(kStart + 1s, kSecond, ReplyKind::timeout), call_ended(kStart + 1s, kSecond)})
           .verdict,
       Verdict::pass);
+}
+
+// --- Routes ---------------------------------------------------------------------------------------------------------
+
+// Every request asks for `chat`, whose target fails, and is answered by its fallback.
+TEST(Thresholds, calls_are_of_the_route_that_makes_them) {
+  Scenario scenario = world(10s, workload("load", per_second(1)), provider("alpha"));
+  scenario.providers.push_back(provider("beta"));
+  scenario.providers[0].errors.rates = {{monitor::ReplyKind::server_error, 1}};
+  const auto target = [](std::uint8_t place) { return monitor::RouteTarget{.deployment = monitor::ProviderId{place}}; };
+  scenario.monitor.routing.routes = {{.name = "chat", .targets = {target(0)}},
+                                     {.name = "last", .targets = {target(1)}}};
+  monitor::RouteFallback fallback{.route = monitor::RouteId{1}};
+  fallback.on.add(monitor::ReplyKind::server_error);
+  scenario.monitor.routing.routes[0].fallback = {fallback};
+  const auto count = [&](Metric of, const char* route) {
+    ThresholdSpec of_route = count_at_most(of, 1'000);
+    of_route.route = route;
+    scenario.thresholds = {of_route};
+    Thresholds thresholds{scenario};
+    const RunResult result = run(scenario, {.observers = {&thresholds}});
+    return thresholds.judge(result.ended).front().value;
+  };
+  EXPECT_EQ(count(Metric::provider_calls, "chat"), 10);
+  EXPECT_EQ(count(Metric::provider_calls, "last"), 10);
+  EXPECT_EQ(count(Metric::provider_errors, "chat"), 10);
+  EXPECT_EQ(count(Metric::provider_errors, "last"), 0);
+  EXPECT_EQ(count(Metric::requests, "chat"), 10);
 }
 
 // --- No data ---------------------------------------------------------------------------------------------------------
