@@ -16,7 +16,7 @@ bool is_beyond(Millionths rate, BreakerCompare compare, WindowCounts counts) {
 }  // namespace
 
 Breaker::Breaker(const BreakerConfig& config, Instant created)
-    : window_stays_(config.window_type != WindowType::fixed),
+    : window_stays_(config.window_type != WindowType::fixed && config.volume == Volume::outcomes),
       latest_(created),
       window_(config, created),
       config_(config) {
@@ -31,6 +31,8 @@ void Breaker::advance(Instant now) {
 
 std::optional<Permit> Breaker::acquire_slow(Instant now) {
   settle_due(now);
+  if (config_.volume == Volume::attempts) window_.add_attempt(now);
+  if (state_ == BreakerState::open && open_is_over(now)) move_to(BreakerState::half_open, TripRule::none, now);
   switch (state_) {
     case BreakerState::closed:
       return Permit{epoch_, now};
@@ -41,7 +43,7 @@ std::optional<Permit> Breaker::acquire_slow(Instant now) {
   }
   if (config_.half_open_max_calls != 0 && probes_issued_ >= config_.half_open_max_calls) return std::nullopt;
   ++probes_issued_;
-  return Permit{epoch_, now};
+  return Permit{epoch_, now, true};
 }
 
 ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind) {
@@ -51,6 +53,10 @@ ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant
   if (late) {
     ++late_results_;
     if (config_.late_results == LateResults::ignore) return {.late = true};
+    if (acts_by_origin(config_.late_results)) {
+      report_by_origin(permit, outcome, now, kind);
+      return {.late = true};
+    }
   }
   switch (state_) {
     case BreakerState::closed:
@@ -70,7 +76,7 @@ ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant
 void Breaker::settle_due(Instant now) {
   switch (state_) {
     case BreakerState::open:
-      if (open_is_over(now)) move_to(BreakerState::half_open, TripRule::none, open_end_);
+      if (open_is_over(now) && !is_lazy()) move_to(BreakerState::half_open, TripRule::none, open_end_);
       return;
     case BreakerState::closed:
       if (!window_.is_over(now)) return;
@@ -84,10 +90,15 @@ void Breaker::settle_due(Instant now) {
 }
 
 void Breaker::judge(BreakerOutcome latest, Instant now, ReplyKind kind) {
-  TripRule rule = latest == BreakerOutcome::fatal ? TripRule::at_once : rule_fulfilled();
-  const bool is_failure = latest == BreakerOutcome::failure;
-  if (is_failure && exceeds_allowed(kind, now) && rule == TripRule::none) rule = TripRule::allowed_fails;
+  const TripRule rule = rule_after(latest, now, kind);
   if (rule != TripRule::none) open(rule, now);
+}
+
+TripRule Breaker::rule_after(BreakerOutcome latest, Instant now, ReplyKind kind) {
+  const TripRule rule = latest == BreakerOutcome::fatal ? TripRule::at_once : rule_fulfilled();
+  const bool is_failure = latest == BreakerOutcome::failure;
+  if (is_failure && exceeds_allowed(kind, now) && rule == TripRule::none) return TripRule::allowed_fails;
+  return rule;
 }
 
 bool Breaker::exceeds_allowed(ReplyKind kind, Instant now) {
@@ -106,16 +117,53 @@ TripRule Breaker::rule_fulfilled() const {
     return TripRule::consecutive;
   }
   const WindowCounts counts = window_.counts();
-  if (config_.failure_rate_threshold && counts.calls >= config_.minimum_calls &&
-      is_beyond(*config_.failure_rate_threshold, config_.failure_rate_compare, counts)) {
+  const std::int64_t volume = config_.volume == Volume::attempts ? counts.attempts : counts.calls;
+  if (config_.failure_rate_threshold && volume >= config_.minimum_calls &&
+      is_beyond(*config_.failure_rate_threshold, config_.failure_rate_compare,
+                {.calls = volume, .failures = counts.failures})) {
     return TripRule::rate;
   }
   if (config_.failure_count_threshold && counts.failures >= *config_.failure_count_threshold) return TripRule::count;
   return TripRule::none;
 }
 
+// A late result, judged by the state that issued its permit.
+void Breaker::report_by_origin(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind) {
+  if (outcome == BreakerOutcome::ignored) return;
+  const bool failed = outcome != BreakerOutcome::success;
+  const bool drops = state_ == BreakerState::open && config_.late_success_in_open == LateSuccessInOpen::drop;
+  if (state_ == BreakerState::closed) sample(permit.at, failed, now);
+  sample_unless_closed(permit, outcome, now);
+  if (!permit.is_probe) {
+    if (!failed && (drops || config_.evaluate_on == EvaluateOn::failure)) return;
+    const TripRule rule = rule_after(outcome, now, kind);
+    if (rule != TripRule::none) open_by_origin(rule, now);
+    return;
+  }
+  if (failed) return open_by_origin(TripRule::probe_failed, now);
+  const bool forces = state_ == BreakerState::open && config_.late_results == LateResults::origin_forces;
+  if (state_ != BreakerState::half_open && !forces) return;
+  ++probe_successes_;
+  if (probe_successes_ >= config_.half_open_success_threshold) close(permit, false, now);
+}
+
+void Breaker::open_by_origin(TripRule rule, Instant now) {
+  switch (state_) {
+    case BreakerState::closed:
+      return open(rule, now);
+    case BreakerState::half_open:
+      return open(TripRule::probe_failed, now);
+    case BreakerState::open:
+      if (config_.late_results != LateResults::origin_forces) return;
+      opened_at_ = now;
+      open_end_ = end_of_open();
+      return;
+  }
+}
+
 void Breaker::sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now) {
-  if (!keeps_counts(config_.on_close) || outcome == BreakerOutcome::ignored) return;
+  const bool covers = keeps_counts(config_.on_close) || acts_by_origin(config_.late_results);
+  if (state_ == BreakerState::closed || !covers || outcome == BreakerOutcome::ignored) return;
   const bool drops = state_ == BreakerState::open && config_.late_success_in_open == LateSuccessInOpen::drop;
   if (drops && outcome == BreakerOutcome::success) return;
   sample(permit.at, outcome != BreakerOutcome::success, now);

@@ -7,13 +7,14 @@
 //   open      -- the open time has passed ----------------------------> half_open
 //   half_open -- enough probes succeeded, or too few failed ----------> closed
 //   half_open -- a probe failed, or too many did ---------------------> open, with a fresh deadline
+//   open      -- a probe of an earlier half_open succeeds ------------> closed (late_results origin_forces alone)
 //
 // CLOSED admits every call, OPEN none, HALF_OPEN as many probes per epoch as the settings permit; the others are
 // refused, never queued. Every arrow starts a new epoch, and a permit is of the epoch that issued it: a result that
 // comes back in another epoch is late and changes nothing (setting late_results). Opening keeps the counters, closing
 // clears them, and a probe's outcome is no sample; counters that live through a close (setting on_close) cover every
 // outcome instead. At the instant OPEN ends the state is half_open, asked or not: a late caller finds a breaker that
-// has been half_open since then.
+// has been half_open since then (setting state_view has another way).
 //
 // A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever, so a
 // driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is a value: a copy goes its
@@ -35,6 +36,7 @@ namespace windtunnel::monitor {
 struct Permit {
   std::uint64_t epoch = 0;
   Instant at{};
+  bool is_probe = false;  // HALF_OPEN issued it
   friend bool operator==(Permit, Permit) = default;
 };
 
@@ -47,8 +49,8 @@ class Breaker {
   // The settings must be ones that unsupported() has no objection to.
   explicit Breaker(const BreakerConfig& config, Instant created = Instant{});
 
-  // CLOSED, and without a window that ends by itself: what acquire() and report() do depends on the call alone. Never
-  // of a mirror.
+  // CLOSED, and without a window that ends by itself or counts acquires: what acquire() and report() do depends on the
+  // call alone. Never of a mirror.
   [[nodiscard]] bool decides_at_once() const { return state_ == BreakerState::closed && window_stays_; }
   // Also after the end of OPEN, until a call takes that arrow.
   [[nodiscard]] bool is_open() const { return state_ == BreakerState::open; }
@@ -83,16 +85,21 @@ class Breaker {
   // The state at `now`. Changes nothing.
   [[nodiscard]] BreakerState state(Instant now) const {
     check(now >= latest_, "a breaker's time never goes backwards");
-    return state_ == BreakerState::open && open_is_over(now) ? BreakerState::half_open : state_;
+    return state_ == BreakerState::open && !is_lazy() && open_is_over(now) ? BreakerState::half_open : state_;
   }
 
-  // When OPEN ends, so that a driver can call advance() then. Nothing unless OPEN; the end of time when OPEN lasts
-  // longer than that.
+  // When OPEN ends, so that a driver can call advance() then. Nothing unless OPEN, and where OPEN waits for an acquire;
+  // the end of time when OPEN lasts longer than that.
   [[nodiscard]] std::optional<Instant> wakeup() const {
     if (state_ != BreakerState::open) [[likely]]
       return std::nullopt;
-    return open_end_;
+    return is_lazy() ? std::nullopt : open_end();
   }
+  // From when on OPEN may end, by itself or by an acquire. Nothing unless OPEN.
+  [[nodiscard]] std::optional<Instant> open_end() const {
+    return state_ == BreakerState::open ? std::optional{open_end_} : std::nullopt;
+  }
+  [[nodiscard]] bool is_lazy() const { return config_.state_view == StateView::lazy; }
 
   // The arrows taken by the latest acquire, report, give_back or advance, oldest first, each handed out once; then
   // nothing. There are at most two: a late result with late_results current_state may come when OPEN has ended unasked
@@ -141,9 +148,13 @@ class Breaker {
   ReportResult report_slow(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind);
   void settle_due(Instant now);
   void judge(BreakerOutcome latest, Instant now, ReplyKind kind);
+  // The rule that this outcome of a call of CLOSED fulfils.
+  [[nodiscard]] TripRule rule_after(BreakerOutcome latest, Instant now, ReplyKind kind);
   // Counts a failure in CLOSED, and whether it is one too many.
   bool exceeds_allowed(ReplyKind kind, Instant now);
   [[nodiscard]] TripRule rule_fulfilled() const;
+  void report_by_origin(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind);
+  void open_by_origin(TripRule rule, Instant now);
   void sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now);
   void decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now);
   void judge_probes(Permit latest, bool failed, Instant now);
@@ -157,7 +168,7 @@ class Breaker {
   [[nodiscard]] WindowCounts window_counts(Instant now) const;
 
   BreakerState state_ = BreakerState::closed;
-  bool window_stays_;  // no window ends by itself; false of a mirror
+  bool window_stays_;  // no window ends by itself or counts acquires; false of a mirror
   std::uint8_t transitions_made_ = 0;
   std::uint8_t transitions_taken_ = 0;
   Instant latest_;

@@ -50,6 +50,26 @@ std::optional<std::string> unsupported_window(const BreakerConfig& config) {
   return std::nullopt;
 }
 
+std::optional<std::string> unsupported_volume(const BreakerConfig& config) {
+  if (config.volume == Volume::outcomes) return std::nullopt;
+  const bool has_buckets = config.window_type == WindowType::time && config.window_buckets > 0;
+  if (!has_buckets || config.window_origin != WindowOrigin::epoch) {
+    return "volume attempts needs window_type time with window_buckets and window_origin epoch";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> unsupported_origin(const BreakerConfig& config) {
+  if (!acts_by_origin(config.late_results)) return std::nullopt;
+  if (config.half_open_failure_rate || config.half_open_failure == HalfOpenFailure::ignore) {
+    return "late_results by origin let each probe decide: without half_open_failure_rate and half_open_failure ignore";
+  }
+  if (config.late_results == LateResults::origin_forces && config.state_view != StateView::lazy) {
+    return "late_results origin_forces needs state_view lazy, because a late failure prolongs OPEN";
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> unsupported_half_open_rate(const BreakerConfig& config) {
   if (!config.half_open_failure_rate) return std::nullopt;
   if (!within(config.half_open_failure_rate->value, 0, kMillion)) {
@@ -81,6 +101,7 @@ std::optional<std::string> unsupported_recovery(const BreakerConfig& config) {
     return "half_open_success_threshold is above half_open_max_calls: it could never close";
   }
   if (auto reason = unsupported_half_open_rate(config)) return reason;
+  if (auto reason = unsupported_origin(config)) return reason;
   if (!within(config.open_backoff_multiplier.value, kMillion, kMillion * kBreakerCountMax)) {
     return "open_backoff_multiplier must be at least 1 and at most a billion";
   }
@@ -107,6 +128,7 @@ const char* name_of(BreakerState state) {
 std::optional<std::string> unsupported(const BreakerConfig& config) {
   if (auto reason = unsupported_rule(config)) return reason;
   if (auto reason = unsupported_window(config)) return reason;
+  if (auto reason = unsupported_volume(config)) return reason;
   return unsupported_recovery(config);
 }
 

@@ -38,7 +38,9 @@ enum class WindowOrigin : std::uint8_t { epoch, closed_start };
 enum class BucketOf : std::uint8_t { result, start };
 enum class EvaluateOn : std::uint8_t { failure, any };
 enum class HalfOpenFailure : std::uint8_t { reopen, ignore };
-enum class LateResults : std::uint8_t { ignore, current_state };
+enum class LateResults : std::uint8_t { ignore, current_state, origin_counts_stale_probe, origin_forces };
+enum class StateView : std::uint8_t { eager, lazy };
+enum class Volume : std::uint8_t { outcomes, attempts };
 enum class LateSuccessInOpen : std::uint8_t { drop, count };
 enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep, reset_failures };
 
@@ -46,6 +48,12 @@ enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep, reset_failure
 // HALF_OPEN; otherwise those of CLOSED alone.
 [[nodiscard]] constexpr bool keeps_counts(OnClose on_close) {
   return on_close == OnClose::keep || on_close == OnClose::reset_failures;
+}
+
+// Whether a late result is judged by the state that issued its permit. Then the counters of CLOSED cover every outcome
+// too, because such a result comes in any state.
+[[nodiscard]] constexpr bool acts_by_origin(LateResults late_results) {
+  return late_results == LateResults::origin_counts_stale_probe || late_results == LateResults::origin_forces;
 }
 
 struct BreakerConfig {
@@ -63,6 +71,9 @@ struct BreakerConfig {
 
   // The rate rule holds its judgement below this many outcomes in the window. It binds no other rule.
   std::int64_t minimum_calls = 0;
+  // What minimum_calls and the failure rate count: the outcomes in the window, or the acquires in it, admitted or not,
+  // each in the bucket of its own instant. attempts: a window of buckets since Instant{} alone.
+  Volume volume = Volume::outcomes;
 
   // count: the last `window_size` outcomes. time: outcomes within (now - window, now]. lifetime: everything since the
   // last close. fixed: tumbling windows of `window`: the first acquire, report or advance strictly after a window's end
@@ -87,6 +98,9 @@ struct BreakerConfig {
   // OPEN ends when elapsed >= (gt: >) this.
   Duration open = std::chrono::seconds{30};
   BreakerCompare open_compare = BreakerCompare::ge;
+  // lazy: OPEN lasts until the first acquire after that, at whose instant HALF_OPEN begins; no wake-up ends it, and a
+  // result that comes before finds OPEN.
+  StateView state_view = StateView::eager;
 
   // Permits issued per HALF_OPEN epoch, in total; 0 = unlimited. An ignored outcome gives its permit back.
   std::int64_t half_open_max_calls = 1;
@@ -100,7 +114,10 @@ struct BreakerConfig {
   HalfOpenFailure half_open_failure = HalfOpenFailure::reopen;
 
   // The fate of a result whose permit is of an earlier epoch. current_state: CLOSED counts it, HALF_OPEN lets it decide
-  // like a probe, OPEN counts it if the counters live through a close.
+  // like a probe, OPEN counts it if the counters live through a close. origin_counts_stale_probe: a call that CLOSED
+  // admitted counts in every state and may open the breaker from HALF_OPEN too; a probe of an earlier HALF_OPEN decides
+  // a later one, and its failure also opens it from CLOSED. OPEN is left alone. origin_forces: the same, and in OPEN
+  // what would open it starts the open time again, and the success of a probe closes it.
   LateResults late_results = LateResults::ignore;
   // Whether those counters take a success that comes while OPEN too, and not a failure alone.
   LateSuccessInOpen late_success_in_open = LateSuccessInOpen::drop;

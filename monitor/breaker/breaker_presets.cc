@@ -31,6 +31,7 @@ BreakerConfig resilience4j() {
           .evaluate_on = EvaluateOn::any,
           .open = seconds{60},
           .open_compare = BreakerCompare::gt,
+          .state_view = StateView::lazy,
           .half_open_max_calls = 10,
           .half_open_failure_rate = Millionths{500'000},
           .late_results = LateResults::current_state};
@@ -92,6 +93,50 @@ BreakerConfig helicone() {
 
 BreakerConfig envoy() { return {.consecutive_threshold = 5, .open = seconds{30}, .half_open_max_calls = 0}; }
 
+BreakerConfig portkey() {
+  OutcomesByReply outcomes;
+  for (const ReplyKind kind : {ReplyKind::timeout, ReplyKind::overloaded, ReplyKind::malformed, ReplyKind::truncated}) {
+    outcomes[index_of(kind)] = BreakerOutcome::ignored;
+  }
+  return {.failure_rate_threshold = Millionths{200'000},
+          .minimum_calls = 10,
+          .window_type = WindowType::lifetime,
+          .open = seconds{60},
+          .half_open_max_calls = 0,
+          .outcomes = outcomes};
+}
+
+BreakerConfig pybreaker() {
+  return {.consecutive_threshold = 5,
+          .open = seconds{60},
+          .state_view = StateView::lazy,
+          .half_open_max_calls = 0,
+          .late_results = LateResults::origin_forces,
+          .late_success_in_open = LateSuccessInOpen::count};
+}
+
+BreakerConfig opossum() {
+  return {.failure_rate_threshold = Millionths{500'000},
+          .volume = Volume::attempts,
+          .window_type = WindowType::time,
+          .window = seconds{10},
+          .window_buckets = 10,
+          .open = seconds{30},
+          .late_results = LateResults::current_state,
+          .late_success_in_open = LateSuccessInOpen::count,
+          .on_close = OnClose::keep};
+}
+
+BreakerConfig cockatiel() {
+  return {.consecutive_threshold = 5,
+          .open = seconds{10},
+          .state_view = StateView::lazy,
+          .late_results = LateResults::origin_counts_stale_probe,
+          .late_success_in_open = LateSuccessInOpen::count};
+}
+
+BreakerConfig none() { return {}; }
+
 struct Preset {
   BreakerPresetInfo info;
   BreakerConfig (*config)();
@@ -112,9 +157,9 @@ constexpr std::array kPresets{
         seed_poc},
     Preset{{"resilience4j",
             "Read from resilience4j 2.3.0, defaults: at least 50 % of the last 100 calls, after any result, open it "
-            "for more than 60 s; then 10 probes close it when less than 50 % of them fail, and reopen it otherwise; "
-            "late results count. Leaves out its slow-call rule, and that a minimum below 10 calls would judge that "
-            "many probes."},
+            "for more than 60 s, until a call comes; then 10 probes close it when less than 50 % of them fail, and "
+            "reopen it otherwise; late results count, but for those that come while it is open. Leaves out its "
+            "slow-call rule, and that a minimum below 10 calls would judge that many probes."},
            resilience4j},
     Preset{{"polly",
             "Read from Polly 8.7.0, defaults: at least 10 % of the calls of 30 s, minimum 100, open it for 5 s, then 1 "
@@ -151,6 +196,38 @@ constexpr std::array kPresets{
             "everybody is let through. It ejects hosts and is no breaker: the sweep interval, the ejection time that "
             "grows with each ejection, the maximum ejection percentage and the return without a probe are left out."},
            envoy},
+    Preset{{"portkey",
+            "Read from Portkey's documentation of its circuit breaker as of September 2026, with the settings of its "
+            "example: more than 20 % of the calls since the last close, minimum 10, take a target out for 60 s; 401, "
+            "429 and 500 are failures, and a connection error is a 500 (its gateway at 00d58ce). The page names no "
+            "window. Leaves out that it closes without a probe (here the first success closes it), that a reply with "
+            "another status counts as a success (here it is ignored), and that all targets are tried when all are "
+            "out."},
+           portkey},
+    Preset{{"pybreaker",
+            "Read from pybreaker 1.4.1, defaults: 5 consecutive failures open it for 60 s, until a call comes; then "
+            "everybody probes, the first success closes it and a failure reopens it. Has its defect, which calls that "
+            "overlap (calling()) show: a result acts in the state in which its call began. A failure of before it "
+            "opened starts the 60 s again, the success of an old probe closes it while it is open, and the failure of "
+            "one opens it while it is closed. Leaves out that an excluded exception is a success (here it is "
+            "ignored), and that call() lets no calls overlap."},
+           pybreaker},
+    Preset{{"opossum",
+            "Read from opossum 8.5.0, defaults: failures of more than 50 % of the attempts of 10 s in 10 buckets, "
+            "without a minimum, open it for 30 s, then 1 probe; late results count and the counts live on. Has its "
+            "defect: the share is of the calls that were tried, also of those that are still out or were refused. "
+            "Leaves out its time-out of 10 s, its capacity, that an error which errorFilter lets pass is a success "
+            "(here it is ignored), and its warm-up, cache and fallback."},
+           opossum},
+    Preset{{"cockatiel",
+            "Read from cockatiel 3.2.1, ConsecutiveBreaker(5) with halfOpenAfter 10 s, as its readme shows it: 5 "
+            "consecutive failures open it for 10 s, until a call comes, which is the 1 probe. Has its defect: a late "
+            "result acts by the state in which its call began, so that a failure of before it opened can fail a "
+            "probe, and that of an old probe opens it while it is closed. Leaves out that further calls wait for the "
+            "probe (here they are refused), that an error which its policy does not handle closes it (here it is "
+            "ignored), and its SamplingBreaker and CountBreaker."},
+           cockatiel},
+    Preset{{"none", "Read from no library: without a rule, every call is admitted. Leaves nothing out."}, none},
 };
 
 constexpr auto kInfos = [] {

@@ -40,7 +40,7 @@ class BreakerSet {
 
   // When OPEN ends, at which advance() may be called. Nothing unless OPEN.
   [[nodiscard]] std::optional<Instant> wakeup(std::size_t provider) const {
-    if (breakers_[provider].is_open()) [[unlikely]]
+    if (breakers_[provider].is_open() && !breakers_[provider].is_lazy()) [[unlikely]]
       return mirrors_.empty() ? breakers_[provider].wakeup() : mirrors_[provider].wakeup();
     return std::nullopt;
   }

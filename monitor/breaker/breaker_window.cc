@@ -58,9 +58,17 @@ WindowCounts BreakerWindow::counts(Instant now) const {
       const WindowCounts& gone = buckets_[slot(newest_ + i)];
       counts.calls -= gone.calls;
       counts.failures -= gone.failures;
+      counts.attempts -= gone.attempts;
     }
   }
   return counts;
+}
+
+void BreakerWindow::add_attempt(Instant now) {
+  const std::int64_t current = bucket(now);
+  turn_to(current);
+  ++buckets_[slot(current)].attempts;
+  ++counts_.attempts;
 }
 
 void BreakerWindow::clear(Instant now) {
@@ -123,15 +131,20 @@ void BreakerWindow::add_to_log(Instant when, Instant now, bool failed) {
   counts_.failures += failed ? 1 : 0;
 }
 
-void BreakerWindow::add_to_bucket(Instant when, Instant now, bool failed) {
-  const std::int64_t current = bucket(now);
+void BreakerWindow::turn_to(std::int64_t current) {
   for (const std::int64_t last = std::min(current, newest_ + bucket_count_); newest_ < last;) {
     WindowCounts& gone = buckets_[slot(++newest_)];
     counts_.calls -= gone.calls;
     counts_.failures -= gone.failures;
+    counts_.attempts -= gone.attempts;
     gone = {};
   }
   newest_ = current;
+}
+
+void BreakerWindow::add_to_bucket(Instant when, Instant now, bool failed) {
+  const std::int64_t current = bucket(now);
+  turn_to(current);
   const std::int64_t chosen = when == now ? current : bucket(when);
   if (current - chosen >= bucket_count_) return;
   WindowCounts& into = buckets_[slot(chosen)];

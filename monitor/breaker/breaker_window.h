@@ -17,6 +17,7 @@ namespace windtunnel::monitor {
 struct WindowCounts {
   std::int64_t calls = 0;
   std::int64_t failures = 0;
+  std::int64_t attempts = 0;  // under volume attempts alone
   [[nodiscard]] std::int64_t successes() const { return calls - failures; }
   friend bool operator==(WindowCounts, WindowCounts) = default;
 };
@@ -33,6 +34,9 @@ class BreakerWindow {
     }
     add_elsewhere(started, now, failed);
   }
+
+  // Counts one acquire. Only a window of buckets does.
+  void add_attempt(Instant now);
 
   // As of the latest add(): what the rules judge.
   [[nodiscard]] WindowCounts counts() const { return counts_; }
@@ -71,6 +75,8 @@ class BreakerWindow {
   void add_elsewhere(Instant started, Instant now, bool failed);
   void add_to_log(Instant when, Instant now, bool failed);
   void add_to_bucket(Instant when, Instant now, bool failed);
+  // Drops the buckets that the window leaves when this one is the current one.
+  void turn_to(std::int64_t current);
   [[nodiscard]] bool has_left(Instant when, Instant now) const;
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] std::size_t slot(std::int64_t bucket) const;

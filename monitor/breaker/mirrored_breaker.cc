@@ -32,9 +32,10 @@ std::optional<Permit> MirroredBreaker::acquire(Breaker& shown, ForeignBreaker& o
   if (shown.state_ == BreakerState::closed) shown.settle_due(now);  // the next fixed window
   const BreakerAnswer answer = ask(original, BreakerOp::acquire, now);
   follow(shown, answer.state, {}, now);
+  if (shown.config_.volume == Volume::attempts) shown.window_.add_attempt(now);
   if (!answer.permit) return std::nullopt;
   if (shown.state_ == BreakerState::half_open) ++shown.probes_issued_;
-  const Permit permit{shown.epoch_, now};
+  const Permit permit{shown.epoch_, now, shown.state_ == BreakerState::half_open};
   permits_.push_back({permit, *answer.permit});
   return permit;
 }
@@ -84,11 +85,13 @@ void MirroredBreaker::follow(Breaker& shown, BreakerState state, Reported latest
     case BreakerState::closed:
       return shown.close(latest.permit, latest.outcome == BreakerOutcome::failure, now);
     case BreakerState::half_open: {
-      const bool was_due = shown.state_ == BreakerState::open && now >= due_;
+      const bool was_due = shown.state_ == BreakerState::open && !shown.is_lazy() && now >= due_;
       return shown.move_to(BreakerState::half_open, TripRule::none, was_due ? due_ : now);
     }
     case BreakerState::open: {
+      const bool old_probe = acts_by_origin(shown.config_.late_results) && latest.permit.is_probe;
       TripRule rule = shown.state_ == BreakerState::half_open   ? TripRule::probe_failed
+                      : old_probe                               ? TripRule::probe_failed
                       : latest.outcome == BreakerOutcome::fatal ? TripRule::at_once
                                                                 : shown.rule_fulfilled();
       if (rule == TripRule::none && shown.config_.allowed_fails) rule = TripRule::allowed_fails;

@@ -26,6 +26,7 @@ using Objection = std::optional<std::string>;
 using namespace std::chrono_literals;
 
 constexpr const char* kOnClose = "on_close";
+constexpr const char* kPreset = "preset";
 
 std::string first_error(const Diagnostics& diagnostics) {
   const Diagnostic error = diagnostics.errors().front();
@@ -125,8 +126,19 @@ bool is_proof_of_concept(BreakerConfig config) {
 
 // Histories of the proof of concept are older than the word for what its close does. Its settings without `on_close`
 // therefore mean its close, which forgets the failures and keeps the total, and reset_line() states any other.
+//
+// `preset` names the settings that those of the line change.
 bool read_settings(Reading& reading, const JsonValue& json, BreakerConfig& config) {
-  const bool good = read_object(reading, json, config, breaker_protocol_table());
+  JsonValue own = json;
+  std::erase_if(own.members, [](const JsonMember& member) { return member.key == kPreset; });
+  if (const JsonMember* preset = json.find(kPreset)) {
+    const bool is_text = preset->value.kind == JsonKind::string;
+    const auto named = is_text ? monitor::breaker_preset(preset->value.text) : std::nullopt;
+    if (named) config = *named;
+    if (!named) reading.error(preset->value.place, "preset is no breaker preset");
+  }
+  const bool good = read_object(reading, own, config, breaker_protocol_table());
+  if (json.find(kPreset) != nullptr) return good;
   if (json.find(kOnClose) == nullptr && is_proof_of_concept(config)) config.on_close = OnClose::reset_failures;
   return good;
 }

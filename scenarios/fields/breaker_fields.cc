@@ -95,6 +95,11 @@ std::vector<Field<T>> breaker_fields() {
       breaker_field("minimum_calls", &B::minimum_calls, count,
                     "Below this many outcomes the rate rule holds its judgement.")
           .in("outcomes"),
+      breaker_field(
+          "volume", &B::volume,
+          word<monitor::Volume>({{"outcomes", monitor::Volume::outcomes}, {"attempts", monitor::Volume::attempts}}),
+          "What minimum_calls and the failure rate count: the outcomes in the window, or the calls that "
+          "asked for admission in it, admitted or not (window_type time with window_buckets)."),
       breaker_field("window_type", &B::window_type,
                     optional(word<monitor::WindowType>({{"count", monitor::WindowType::count},
                                                         {"time", monitor::WindowType::time},
@@ -131,6 +136,10 @@ std::vector<Field<T>> breaker_fields() {
           .another_spelling_of("open"),
       breaker_field("open_compare", &B::open_compare, word(compare),
                     "ge: OPEN ends when that time has passed; gt: when more has."),
+      breaker_field(
+          "state_view", &B::state_view,
+          word<monitor::StateView>({{"eager", monitor::StateView::eager}, {"lazy", monitor::StateView::lazy}}),
+          "eager: OPEN ends by itself; lazy: at the first call after that time, which is then a probe."),
       breaker_field("half_open_max_calls", &B::half_open_max_calls, count, "Probes per HALF_OPEN; 0 is unlimited.")
           .in("calls"),
       breaker_field("half_open_success_threshold", &B::half_open_success_threshold, some,
@@ -146,10 +155,16 @@ std::vector<Field<T>> breaker_fields() {
                     word<monitor::HalfOpenFailure>(
                         {{"reopen", monitor::HalfOpenFailure::reopen}, {"ignore", monitor::HalfOpenFailure::ignore}}),
                     "What a failed probe does."),
-      breaker_field("late_results", &B::late_results,
-                    word<monitor::LateResults>({{"ignore", monitor::LateResults::ignore},
-                                                {"current_state", monitor::LateResults::current_state}}),
-                    "The fate of a result whose call started in an earlier state."),
+      breaker_field(
+          "late_results", &B::late_results,
+          word<monitor::LateResults>({{"ignore", monitor::LateResults::ignore},
+                                      {"current_state", monitor::LateResults::current_state},
+                                      {"origin_counts_stale_probe", monitor::LateResults::origin_counts_stale_probe},
+                                      {"origin_forces", monitor::LateResults::origin_forces}}),
+          "The fate of a result whose call started in an earlier state. current_state: the present state "
+          "takes it for its own. origin_counts_stale_probe: it counts as in the state in which its call "
+          "started, and OPEN stays as it is; origin_forces: also in OPEN, which a failure prolongs and the "
+          "success of an earlier probe closes (needs state_view lazy)."),
       breaker_field("late_success_in_open", &B::late_success_in_open,
                     word<monitor::LateSuccessInOpen>(
                         {{"drop", monitor::LateSuccessInOpen::drop}, {"count", monitor::LateSuccessInOpen::count}}),

@@ -26,6 +26,10 @@ void draw_window(const Draft& draft, BreakerConfig& breaker) {
     breaker.window_buckets = 10;
     if (dice.coin(50, "closed start")) breaker.window_origin = monitor::WindowOrigin::closed_start;
     if (dice.coin(50, "bucket of start")) breaker.bucket_of = monitor::BucketOf::start;
+    if (dice.coin(20, "volume of attempts")) {
+      breaker.window_origin = monitor::WindowOrigin::epoch;
+      breaker.volume = monitor::Volume::attempts;
+    }
   }
   if (dice.coin(70, "rate rule")) {
     breaker.failure_rate_threshold =
@@ -47,13 +51,20 @@ void draw_probes(const Draft& draft, BreakerConfig& breaker) {
   if (dice.coin(15, "forgives")) breaker.half_open_failure = HalfOpenFailure::ignore;
   if (dice.coin(20, "late results act")) breaker.late_results = monitor::LateResults::current_state;
   if (dice.coin(50, "late success counts")) breaker.late_success_in_open = monitor::LateSuccessInOpen::count;
+  if (dice.coin(15, "open until a call")) breaker.state_view = monitor::StateView::lazy;
+  if (dice.coin(10, "late results by origin")) {
+    breaker.late_results = monitor::LateResults::origin_counts_stale_probe;
+    if (breaker.state_view == monitor::StateView::lazy) breaker.late_results = monitor::LateResults::origin_forces;
+    breaker.half_open_failure = HalfOpenFailure::reopen;
+  }
   using monitor::OnClose;
   breaker.on_close =
       dice.one_of({OnClose::reset, OnClose::reset, OnClose::reset_plus_probe, OnClose::keep}, "on close");
   if (breaker.on_close == OnClose::keep && dice.coin(50, "forgets failures")) {
     breaker.on_close = OnClose::reset_failures;
   }
-  const bool can_judge = breaker.half_open_max_calls != 0 && breaker.half_open_failure != HalfOpenFailure::ignore;
+  const bool can_judge = breaker.half_open_max_calls != 0 && breaker.half_open_failure != HalfOpenFailure::ignore &&
+                         !monitor::acts_by_origin(breaker.late_results);
   if (can_judge && dice.coin(25, "half-open rate")) {
     breaker.half_open_failure_rate =
         Millionths{dice.one_of<std::int64_t>({200'000, 500'000, 800'000}, "half-open rate of")};

@@ -16,6 +16,8 @@ BreakerFollower::BreakerFollower(const monitor::BreakerConfig& config, Instant c
 
 std::optional<ModelPermit> BreakerFollower::acquire(Instant now) {
   catch_up(now);
+  if (config_.volume == monitor::Volume::attempts) attempts_.push_back(now);
+  begin_half_open(now);
   switch (state_) {
     case BreakerState::closed:
       return ModelPermit{epoch_, now};
@@ -26,7 +28,7 @@ std::optional<ModelPermit> BreakerFollower::acquire(Instant now) {
   }
   if (config_.half_open_max_calls != 0 && issued_ - returned_ >= config_.half_open_max_calls) return std::nullopt;
   ++issued_;
-  return ModelPermit{epoch_, now};
+  return ModelPermit{.epoch = epoch_, .at = now, .is_probe = true};
 }
 
 bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant now, monitor::ReplyKind kind) {
@@ -38,12 +40,17 @@ bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant
   }
   const bool fatal = outcome == BreakerOutcome::fatal;
   const Sample latest{permit.at, now, outcome == BreakerOutcome::failure || fatal};
+  const bool by_origin = monitor::acts_by_origin(config_.late_results);
+  if (late && by_origin) {
+    if (outcome != BreakerOutcome::ignored) report_by_origin(latest, permit.is_probe, fatal, now, kind);
+    return true;
+  }
   if (state_ == BreakerState::closed) {
     if (outcome != BreakerOutcome::ignored) count(latest, fatal, now, kind);
     return late;
   }
-  const bool forgets =
-      config_.on_close == monitor::OnClose::reset || config_.on_close == monitor::OnClose::reset_plus_probe;
+  const bool forgets = !by_origin && (config_.on_close == monitor::OnClose::reset ||
+                                      config_.on_close == monitor::OnClose::reset_plus_probe);
   const bool takes = state_ == BreakerState::half_open || latest.failed ||
                      config_.late_success_in_open == monitor::LateSuccessInOpen::count;
   if (!forgets && takes && outcome != BreakerOutcome::ignored) remember(latest, now);
@@ -51,7 +58,39 @@ bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant
   return late;
 }
 
+void BreakerFollower::report_by_origin(const Sample& latest, bool is_probe, bool fatal, Instant now,
+                                       monitor::ReplyKind kind) {
+  const bool forces = config_.late_results == monitor::LateResults::origin_forces;
+  const bool is_open = state_ == BreakerState::open;
+  const bool drops = is_open && !latest.failed && config_.late_success_in_open == monitor::LateSuccessInOpen::drop;
+  if (!drops) remember(latest, now);
+  if (drops && !is_probe) return;
+  TripRule rule = is_probe && latest.failed ? TripRule::probe_failed : TripRule::none;
+  if (!is_probe && fatal) {
+    rule = TripRule::at_once;
+  } else if (!is_probe && (latest.failed || config_.evaluate_on == monitor::EvaluateOn::any)) {
+    rule = rule_that_trips(now);
+    const bool is_too_many = latest.failed && !is_allowed(kind, now);
+    if (rule == TripRule::none && is_too_many) rule = TripRule::allowed_fails;
+  }
+  if (rule != TripRule::none && is_open) {
+    if (forces) opened_ = now;
+    return;
+  }
+  if (rule != TripRule::none) {
+    return go(BreakerState::open, state_ == BreakerState::half_open ? TripRule::probe_failed : rule, now);
+  }
+  if (!is_probe || state_ == BreakerState::closed || (is_open && !forces)) return;
+  if (++judged_.calls < config_.half_open_success_threshold) return;
+  go(BreakerState::closed, TripRule::none, now);
+  if (config_.on_close == monitor::OnClose::reset_plus_probe) remember(latest, now);
+}
+
 void BreakerFollower::advance(Instant now) { catch_up(now); }
+
+void BreakerFollower::begin_half_open(Instant now) {
+  if (state_ == BreakerState::open && now >= open_end()) go(BreakerState::half_open, TripRule::none, now);
+}
 
 Instant BreakerFollower::open_end() const {
   const Duration wait = open_for_ + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
@@ -60,7 +99,10 @@ Instant BreakerFollower::open_end() const {
 
 // What time alone brings about.
 void BreakerFollower::catch_up(Instant now) {
-  if (state_ == BreakerState::open && now >= open_end()) go(BreakerState::half_open, TripRule::none, open_end());
+  const bool ends_by_itself = config_.state_view == monitor::StateView::eager;
+  if (state_ == BreakerState::open && ends_by_itself && now >= open_end()) {
+    go(BreakerState::half_open, TripRule::none, open_end());
+  }
   const bool fixed = config_.window_type == WindowType::fixed;
   if (fixed && state_ == BreakerState::closed && now > window_since_ + config_.window) {
     ++epoch_;
@@ -134,6 +176,13 @@ BreakerFollower::Counts BreakerFollower::counts(Instant now) {
   return held;
 }
 
+// Those in the window; the others leave.
+std::int64_t BreakerFollower::attempts(Instant now) {
+  const std::int64_t first = bucket(now) - config_.window_buckets + 1;
+  std::erase_if(attempts_, [&](Instant attempt) { return bucket(attempt) < first; });
+  return static_cast<std::int64_t>(attempts_.size());
+}
+
 // The number of whole bucket widths (window / buckets) since the origin, rounded down.
 std::int64_t BreakerFollower::bucket(Instant when) const {
   const Instant origin = config_.window_origin == monitor::WindowOrigin::epoch ? Instant{} : closed_since_;
@@ -146,9 +195,10 @@ std::int64_t BreakerFollower::bucket(Instant when) const {
 TripRule BreakerFollower::rule_that_trips(Instant now) {
   if (config_.consecutive_threshold && run_ >= *config_.consecutive_threshold) return TripRule::consecutive;
   const Counts held = counts(now);
-  if (config_.failure_rate_threshold && held.calls >= config_.minimum_calls) {
+  const std::int64_t all = config_.volume == monitor::Volume::attempts ? attempts(now) : held.calls;
+  if (config_.failure_rate_threshold && all >= config_.minimum_calls) {
     const Int128 failed = Int128{held.failures} * 1'000'000;
-    const Int128 limit = Int128{held.calls} * config_.failure_rate_threshold->value;
+    const Int128 limit = Int128{all} * config_.failure_rate_threshold->value;
     if (failed > limit) return TripRule::rate;
     if (failed == limit && config_.failure_rate_compare == BreakerCompare::ge) return TripRule::rate;
   }
@@ -216,6 +266,7 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
     return;
   }
   counts_.calls = 0;
+  attempts_.clear();
   samples_.clear();
   samples_first_ = 0;
 }

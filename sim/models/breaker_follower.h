@@ -24,6 +24,8 @@ class BreakerFollower {
   bool report(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now,
               monitor::ReplyKind kind = monitor::ReplyKind::server_error);
   void advance(Instant now);
+  // The arrow that a call after the end of OPEN takes before it acquires. Where state_view is lazy, nothing else does.
+  void begin_half_open(Instant now);
 
   // As of the latest call.
   [[nodiscard]] monitor::BreakerState state() const { return state_; }
@@ -61,6 +63,8 @@ class BreakerFollower {
   [[nodiscard]] bool is_allowed(monitor::ReplyKind kind, Instant now);
   void remember(const Sample& sample, Instant now);
   void leave(Instant now);
+  void report_by_origin(const Sample& latest, bool is_probe, bool fatal, Instant now, monitor::ReplyKind kind);
+  [[nodiscard]] std::int64_t attempts(Instant now);
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(Instant now);
   void probe(const Sample& latest, bool late, monitor::BreakerOutcome outcome, Instant now);
@@ -86,6 +90,7 @@ class BreakerFollower {
   Counts counts_;                // of the samples, or of the fixed or lifetime window
   std::vector<Sample> samples_;  // in the order in which they ended; those before samples_first_ have left
   std::size_t samples_first_ = 0;
+  std::vector<Instant> attempts_;  // acquires, where the rate rule counts those
   std::vector<monitor::BreakerTransition> arrows_;
   std::size_t arrows_taken_ = 0;
 };

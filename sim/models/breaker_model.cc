@@ -20,19 +20,24 @@ bool reaches(Int128 value, Int128 limit, BreakerCompare compare) {
 }  // namespace
 
 BreakerModel::BreakerModel(const monitor::BreakerConfig& config, Instant created, BreakerQuirks quirks)
-    : config_(config), quirks_(quirks), closed_since_(created), window_since_(created) {}
+    : config_(config), quirks_(quirks), closed_since_(created), window_since_(created) {
+  if (config.volume == monitor::Volume::attempts) quirks_.minimum_of_attempts = quirks_.rate_of_attempts = true;
+}
 
 std::optional<ModelPermit> BreakerModel::acquire(Instant now) {
   transitions_.clear();
   catch_up(now);
   if (quirks_.minimum_of_attempts || quirks_.rate_of_attempts) attempts_.push_back({now, now, false});
-  if (state_ == BreakerState::open) return std::nullopt;
+  if (state_ == BreakerState::open) {
+    if (!open_has_ended(now)) return std::nullopt;
+    go(BreakerState::half_open, TripRule::none, now);
+  }
   if (state_ == BreakerState::half_open) {
     const bool limited = config_.half_open_max_calls > 0;
     if (limited && probes_.issued - probes_.returned >= config_.half_open_max_calls) return std::nullopt;
     ++probes_.issued;
   }
-  return ModelPermit{epoch_, now};
+  return ModelPermit{epoch_, now, state_ == BreakerState::half_open};
 }
 
 bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant now, monitor::ReplyKind kind) {
@@ -42,12 +47,20 @@ bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant no
   if (late) ++late_;
   if (late) act_on_late(permit, outcome, now);
   if (late && config_.late_results == monitor::LateResults::ignore) return true;
+  const bool by_origin = config_.late_results == monitor::LateResults::origin_counts_stale_probe ||
+                         config_.late_results == monitor::LateResults::origin_forces;
   // What lives through a close has missed nothing.
   const bool lives_on =
       config_.on_close == monitor::OnClose::keep || config_.on_close == monitor::OnClose::reset_failures;
   const bool frozen = state_ == BreakerState::open && outcome == BreakerOutcome::success &&
                       config_.late_success_in_open == monitor::LateSuccessInOpen::drop;
-  if (lives_on && !frozen && state_ != BreakerState::closed && outcome != BreakerOutcome::ignored) {
+  if (late && by_origin) {
+    if (outcome == BreakerOutcome::ignored) return true;
+    if (!frozen) remember({permit.at, now, outcome != BreakerOutcome::success, kind}, now);
+    if (!frozen || permit.is_probe) judge_late_by_origin(permit, outcome, now, kind);
+    return true;
+  }
+  if ((lives_on || by_origin) && !frozen && state_ != BreakerState::closed && outcome != BreakerOutcome::ignored) {
     remember({permit.at, now, outcome != BreakerOutcome::success}, now);
   }
   if (state_ == BreakerState::half_open) {
@@ -66,11 +79,17 @@ void BreakerModel::advance(Instant now) {
 }
 
 BreakerState BreakerModel::state(Instant now) const {
-  if (state_ == BreakerState::open && open_has_ended(now)) return BreakerState::half_open;
+  const bool by_itself = config_.state_view == monitor::StateView::eager;
+  if (state_ == BreakerState::open && by_itself && open_has_ended(now)) return BreakerState::half_open;
   return state_;
 }
 
 std::optional<Instant> BreakerModel::wakeup() const {
+  if (config_.state_view == monitor::StateView::lazy) return std::nullopt;
+  return open_end();
+}
+
+std::optional<Instant> BreakerModel::open_end() const {
   if (state_ != BreakerState::open) return std::nullopt;
   const Instant end = opened_ + open_time();
   return config_.open_compare == BreakerCompare::gt ? end + Duration{1} : end;
@@ -94,7 +113,10 @@ std::optional<Instant> BreakerModel::opened_at() const {
 
 // What time alone brings about.
 void BreakerModel::catch_up(Instant now) {
-  if (state_ == BreakerState::open && open_has_ended(now)) go(BreakerState::half_open, TripRule::none, *wakeup());
+  const bool by_itself = config_.state_view == monitor::StateView::eager;
+  if (state_ == BreakerState::open && by_itself && open_has_ended(now)) {
+    go(BreakerState::half_open, TripRule::none, *open_end());
+  }
   if (state_ == BreakerState::closed && window_has_ended(now)) {
     ++epoch_;
     window_since_ = now;
@@ -162,6 +184,38 @@ void BreakerModel::act_on_late(ModelPermit permit, BreakerOutcome outcome, Insta
       const bool is_probing = quirks_.late_failure_fails_probe && permits_in_flight() > 0;
       if (failed && (is_probing || quirks_.late_failure_reopens)) reopen(now);
       return;
+  }
+}
+
+// A call of CLOSED counts there, and one of HALF_OPEN is a probe, whatever the state has become.
+void BreakerModel::judge_late_by_origin(ModelPermit permit, BreakerOutcome outcome, Instant now,
+                                        monitor::ReplyKind kind) {
+  const bool failed = outcome != BreakerOutcome::success;
+  if (permit.is_probe && failed) return open_late(TripRule::probe_failed, now);
+  if (permit.is_probe) {
+    const bool forced = config_.late_results == monitor::LateResults::origin_forces;
+    const bool hears = state_ == BreakerState::half_open || (forced && state_ == BreakerState::open);
+    if (hears) probes_.succeeded_late += 1;
+    const bool enough = probes_.succeeded + probes_.succeeded_late >= config_.half_open_success_threshold;
+    if (hears && enough) close({permit.at, now, false}, now);
+    return;
+  }
+  if (outcome == BreakerOutcome::fatal) return open_late(TripRule::at_once, now);
+  if (!failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
+  TripRule rule = rule_that_trips(now);
+  const bool is_too_many = failed && is_beyond_allowed({permit.at, now, true, kind});
+  if (rule == TripRule::none && is_too_many) rule = TripRule::allowed_fails;
+  if (rule != TripRule::none) open_late(rule, now);
+}
+
+void BreakerModel::open_late(TripRule rule, Instant now) {
+  const bool forced = config_.late_results == monitor::LateResults::origin_forces;
+  if (state_ == BreakerState::open) {
+    if (forced) opened_ = now;
+  } else if (state_ == BreakerState::half_open || rule == TripRule::probe_failed) {
+    reopen(now);
+  } else {
+    go(BreakerState::open, rule, now);
   }
 }
 

@@ -17,6 +17,7 @@ namespace windtunnel::sim {
 struct ModelPermit {
   std::uint64_t epoch = 0;
   Instant at{};
+  bool is_probe = false;
 };
 
 // Ways in which breakers are known to deviate that no setting expresses. All off: the rules as they are written.
@@ -49,6 +50,7 @@ class BreakerModel {
 
   [[nodiscard]] monitor::BreakerState state(Instant now) const;
   [[nodiscard]] std::optional<Instant> wakeup() const;
+  [[nodiscard]] std::optional<Instant> open_end() const;
   // The arrows taken by the latest call, oldest first.
   [[nodiscard]] const std::vector<monitor::BreakerTransition>& transitions() const { return transitions_; }
 
@@ -92,6 +94,8 @@ class BreakerModel {
   void remember(const Outcome& outcome, Instant now);
   void sample(const Outcome& outcome, bool fatal, Instant now);
   void act_on_late(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now);
+  void judge_late_by_origin(ModelPermit permit, monitor::BreakerOutcome outcome, Instant now, monitor::ReplyKind kind);
+  void open_late(monitor::TripRule rule, Instant now);
   [[nodiscard]] std::int64_t attempts(Instant now) const;
   void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, Instant now);
   void probe_by_rate(ModelPermit permit, bool late, bool failed, Instant now);

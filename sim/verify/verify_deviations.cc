@@ -256,7 +256,7 @@ std::vector<BreakerRules> with_deviation(const BreakerRules& rules, Deviation de
     case Deviation::late_results_act:
       add([](auto& r) { r.quirks.late_failure_extends_open = true; });
       add([](auto& r) { r.quirks.late_success_closes_open = true; });
-      if (rules.config.late_results == monitor::LateResults::current_state) break;
+      if (rules.config.late_results != monitor::LateResults::ignore) break;
       add([](auto& r) { r.quirks.late_failure_counts = true; });
       add([](auto& r) { r.quirks.late_success_counts = true; });
       add([](auto& r) { r.quirks.late_failure_fails_probe = true; });

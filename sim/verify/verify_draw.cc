@@ -82,7 +82,7 @@ class Drawing {
 
   // The end of OPEN alone while it is open, since everything else waits for it.
   [[nodiscard]] std::vector<std::int64_t> edges_ahead() const {
-    if (const auto end = session_.model().wakeup()) return {end->time_since_epoch() / milliseconds{1}};
+    if (const auto end = session_.model().open_end()) return {end->time_since_epoch() / milliseconds{1}};
     std::vector<std::int64_t> edges{now_ + config_.open / milliseconds{1}};
     const std::int64_t window = config_.window / milliseconds{1};
     if (!config_.window_type || window == 0) return edges;

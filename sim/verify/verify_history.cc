@@ -67,7 +67,7 @@ ExpectedAnswer ModelSession::perform(const HistoryCall& call) {
       break;
   }
   latest_.state = model_.state(now);
-  const bool acts = !latest_.late || config_.late_results == monitor::LateResults::current_state;
+  const bool acts = !latest_.late || config_.late_results != monitor::LateResults::ignore;
   if (before_ != BreakerState::half_open) {
     successes_ = failures_ = 0;
   } else if (call.op == BreakerOp::report && acts) {
@@ -148,7 +148,10 @@ std::string ModelSession::rule_of_probes() const {
 }
 
 std::string ModelSession::open_until() const {
-  const std::int64_t end = in_ms(*model_.wakeup());
+  const std::int64_t end = in_ms(*model_.open_end());
+  if (config_.state_view == monitor::StateView::lazy) {
+    return fmt::format("open until a call at {} ms or later", end);
+  }
   if (config_.open_compare == monitor::BreakerCompare::gt) return fmt::format("open until after {} ms", end);
   return fmt::format("open until {} ms", end);
 }

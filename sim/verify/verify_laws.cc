@@ -88,6 +88,7 @@ std::optional<Derived> queries_change_nothing(const AnsweredHistory& answered) {
 }
 
 std::optional<Derived> refusals_change_nothing(const AnsweredHistory& answered) {
+  if (answered.config.volume == monitor::Volume::attempts) return std::nullopt;
   std::vector<bool> which;
   for (std::size_t i = 0; i < answered.history.size(); ++i) {
     which.push_back(answered.history[i].op == BreakerOp::acquire && !answered.answers[i].admitted);

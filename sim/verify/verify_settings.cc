@@ -65,6 +65,11 @@ std::vector<VerifySettings> verify_settings() {
       {"probes without limit", changed(run, [](auto& c) { c.half_open_max_calls = 0; })},
       {"failed probes ignored", changed(probes, [](auto& c) { c.half_open_failure = HalfOpenFailure::ignore; })},
       {"late results count", changed(probes, [](auto& c) { c.late_results = LateResults::current_state; })},
+      {"late results count where their calls began", changed(run,
+                                                             [](auto& c) {
+                                                               c.late_results = LateResults::origin_counts_stale_probe;
+                                                               c.late_success_in_open = LateSuccessInOpen::count;
+                                                             })},
       {"the closing probe is the first sample",
        changed(counted, [](auto& c) { c.on_close = OnClose::reset_plus_probe; })},
       {"counters live through a close", changed(counted, [](auto& c) { c.on_close = OnClose::keep; })},
@@ -78,6 +83,14 @@ std::vector<VerifySettings> verify_settings() {
        changed(run, [](auto& c) { c.half_open_max_calls = 4, c.half_open_failure_rate = Millionths{500'000}; })},
       {"each reopening waits twice as long, up to 3 s",
        changed(run, [](auto& c) { c.open_backoff_multiplier = Millionths{2'000'000}, c.open_max = 3s; })},
+      {"open until the first call after open_ms", changed(run, [](auto& c) { c.state_view = StateView::lazy; })},
+      {"late results force what follows where their calls began", changed(run,
+                                                                          [](auto& c) {
+                                                                            c.late_results = LateResults::origin_forces;
+                                                                            c.state_view = StateView::lazy;
+                                                                            c.half_open_max_calls = 0;
+                                                                          })},
+      {"a rate of attempts", changed(rate_of_time(1s, 4), [](auto& c) { c.volume = Volume::attempts; })},
       {"open for no time at all", changed(run, [](auto& c) { c.open = 0s; })},
   };
 }

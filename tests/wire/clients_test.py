@@ -10,14 +10,14 @@ where they cannot be had the test is skipped. Counts only: nothing is asserted a
 import collections
 import json
 import os
-import shutil
 import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
-from npm_packages import install, skip
+import pip_packages
+from npm_packages import install
 from serving import QUICK, TOKENS, Server, need, world
 
 FINISH = {"openai chat": "stop", "openai responses": "completed", "anthropic": "end_turn", "ai": "stop",
@@ -80,18 +80,7 @@ def node_command(folder):
 
 
 def python_command(folder):
-    """A virtual environment with the pinned packages, made once for each list of them."""
-    wanted = os.path.join(HERE, "clients", "requirements.txt")
-    python, mark = os.path.join(folder, "bin", "python"), os.path.join(folder, "requirements.txt")
-    if not os.path.exists(mark) or open(mark, encoding="utf-8").read() != open(wanted, encoding="utf-8").read():
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in ([sys.executable, "-m", "venv", folder],
-                        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:",
-                         "--require-hashes", "-r", wanted]):
-            done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-            if done.returncode != 0:
-                skip(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        shutil.copy(wanted, mark)
+    python = pip_packages.install(os.path.join(HERE, "clients", "requirements.txt"), folder)
     return [python, os.path.join(HERE, "clients", "clients.py")]
 
 

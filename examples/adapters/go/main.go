@@ -23,7 +23,9 @@ var (
 	errExcluded = errors.New("excluded")
 )
 
+// With the preset of its name, settings that are absent are gobreaker's own defaults.
 type config struct {
+	Preset                   string   `json:"preset"`
 	ConsecutiveThreshold     *int64   `json:"consecutive_threshold"`
 	FailureRateThreshold     *float64 `json:"failure_rate_threshold"`
 	FailureCountThreshold    *int64   `json:"failure_count_threshold"`
@@ -64,13 +66,14 @@ func settingsOf(raw json.RawMessage) (gobreaker.Settings, error) {
 	if c.FailureRateThreshold != nil || c.FailureCountThreshold != nil {
 		return settings, errors.New("no rule but that of consecutive failures is read from its defaults")
 	}
-	if c.ConsecutiveThreshold == nil {
+	byDefault := c.Preset == "gobreaker"
+	if c.ConsecutiveThreshold == nil && !byDefault {
 		return settings, errors.New("it has a rule")
 	}
-	if c.OpenCompare != "gt" {
+	if c.OpenCompare != "gt" && !(byDefault && c.OpenCompare == "") {
 		return settings, errors.New("OPEN ends when more than its timeout has passed")
 	}
-	if c.OpenMs == nil || *c.OpenMs == 0 {
+	if c.OpenMs == nil && !byDefault || c.OpenMs != nil && *c.OpenMs == 0 {
 		return settings, errors.New("a timeout of 0 is its default")
 	}
 	probes := int64(1)
@@ -90,10 +93,16 @@ func settingsOf(raw json.RawMessage) (gobreaker.Settings, error) {
 	if c.WindowType != nil {
 		settings.Interval = time.Duration(c.WindowMs) * time.Millisecond
 	}
-	threshold := uint32(*c.ConsecutiveThreshold)
-	settings.MaxRequests = uint32(probes)
-	settings.Timeout = time.Duration(*c.OpenMs) * time.Millisecond
-	settings.ReadyToTrip = func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= threshold }
+	if c.HalfOpenMaxCalls != nil || !byDefault {
+		settings.MaxRequests = uint32(probes)
+	}
+	if c.OpenMs != nil {
+		settings.Timeout = time.Duration(*c.OpenMs) * time.Millisecond
+	}
+	if c.ConsecutiveThreshold != nil {
+		threshold := uint32(*c.ConsecutiveThreshold)
+		settings.ReadyToTrip = func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= threshold }
+	}
 	settings.IsExcluded = func(err error) bool { return errors.Is(err, errExcluded) }
 	return settings, nil
 }

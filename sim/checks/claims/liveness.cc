@@ -15,11 +15,13 @@ Liveness::Liveness(const Scenario& scenario)
     : scenario_(scenario),
       due_(Instant{} + scenario.liveness->heal_at + scenario.liveness->recover_within),
       all_closed_(scenario.providers.size()) {
+  const std::vector<monitor::BreakerConfig> settings = breakers_of(scenario);
   for (std::size_t i = 0; i < all_closed_.size(); ++i) {
     const double latency = healthy_latency_max(scenario, scenario.providers[i]);
     const ProviderSpec& provider = scenario.providers[i];
     const Duration timeout = provider.attempt_timeout.value_or(scenario.monitor.provider_call.timeout);
     all_closed_[i].probe = std::min(timeout, whole_nanoseconds(latency));
+    all_closed_[i].can_prolong = settings[i].late_results == monitor::LateResults::origin_forces;
   }
   groups_.push_back(all_closed_);
 }
@@ -57,6 +59,10 @@ void Liveness::on(const monitor::AttemptEnded& event) {
   if (event.counted == monitor::BreakerOutcome::success || event.at > due_) return;
   FollowedBreaker& breaker = followed(event.provider);
   breaker.asked = 0;
+  const bool is_open = breaker.state == monitor::BreakerState::open;
+  if (is_open && breaker.can_prolong && event.counted != monitor::BreakerOutcome::ignored) {
+    breaker.open_until = breaker.open_for > Instant::max() - event.at ? Instant::max() : event.at + breaker.open_for;
+  }
   const bool is_old = event.at - event.latency < Instant{} + scenario_.liveness->heal_at;
   const bool is_probe = event.state_before == monitor::BreakerState::half_open &&
                         event.counted != monitor::BreakerOutcome::ignored && !event.late;
@@ -71,6 +77,7 @@ void Liveness::on(const monitor::BreakerMoved& event) {
   if (arrow.to != monitor::BreakerState::open) breaker.old_failure = breaker.new_failure = false;
   if (arrow.to != monitor::BreakerState::half_open) breaker.asked = 0;
   if (arrow.to == monitor::BreakerState::open) {
+    breaker.open_for = arrow.open_for;
     breaker.open_until = arrow.open_for > Instant::max() - arrow.at ? Instant::max() : arrow.at + arrow.open_for;
   }
 }

@@ -37,6 +37,8 @@ class Liveness final {
   struct FollowedBreaker {
     monitor::BreakerState state = monitor::BreakerState::closed;
     Instant open_until{};       // of its last OPEN
+    Duration open_for{0};       // likewise
+    bool can_prolong = false;   // a late failure starts the open time again
     Duration probe{0};          // the longest that a probe takes when all is well
     std::int64_t asked = 0;     // since it could let a probe through, or since one that was no success
     bool permit_given = false;  // and not yet followed by a call

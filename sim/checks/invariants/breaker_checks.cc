@@ -1,5 +1,7 @@
 #include "sim/checks/invariants/breaker_checks.h"
 
+#include <utility>
+
 namespace windtunnel::sim {
 
 using monitor::BreakerOutcome;
@@ -10,12 +12,13 @@ using monitor::TripRule;
 
 namespace {
 
-bool is_arrow(BreakerState from, BreakerState to) {
+bool is_arrow(BreakerState from, BreakerState to, monitor::LateResults late_results) {
   switch (from) {
     case BreakerState::closed:
       return to == BreakerState::open;
     case BreakerState::open:
-      return to == BreakerState::half_open;
+      return to == BreakerState::half_open ||
+             (to == BreakerState::closed && late_results == monitor::LateResults::origin_forces);
     case BreakerState::half_open:
       return to != BreakerState::half_open;
   }
@@ -39,6 +42,10 @@ void BreakerChecks::on_permit(OpenRequest& open_request, const monitor::PermitAs
   breaker.request = event.request;
   Violations& all = context_.violations;
   not_ahead(breaker, provider, event.at);
+  all.must(!breaker.owes_call || breaker_time(event.at) == breaker.reported_at, CheckId::B3, event.at, event.request,
+           "provider {} is half_open since {} ns, before the call that it waited for", provider,
+           since_start(breaker.reported_at));
+  breaker.owes_call = false;
   const auto expected = follower.acquire(breaker_time(event.at));
   if (event.admitted && !expected) {
     const bool open = follower.state() == BreakerState::open;
@@ -129,7 +136,8 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
   One& breaker = entries_[index_of(provider)];
   touched_ |= std::uint64_t{1} << index_of(provider);
   context_.violations.must(
-      event.from == breaker.reported && is_arrow(event.from, event.to) && event.epoch > breaker.reported_epoch,
+      event.from == breaker.reported && is_arrow(event.from, event.to, configs_[index_of(provider)].late_results) &&
+          event.epoch > breaker.reported_epoch,
       CheckId::B2, event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}",
       index_of(provider), name_of(event.from), name_of(event.to), event.epoch, name_of(breaker.reported),
       breaker.reported_epoch);
@@ -141,7 +149,11 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
   breaker.reported_epoch = event.epoch;
   breaker.reported_at = event.at;
   breaker.probe_failed = event.rule == TripRule::probe_failed;
-  if (breaker.follower.expected() == nullptr && event.to == BreakerState::half_open) breaker.follower.advance(event.at);
+  if (breaker.follower.expected() == nullptr && event.to == BreakerState::half_open) {
+    breaker.follower.advance(event.at);
+    breaker.owes_call = configs_[index_of(provider)].state_view == monitor::StateView::lazy;
+    if (breaker.owes_call) breaker.follower.begin_half_open(event.at);
+  }
   const BreakerTransition* expected = breaker.follower.expected();
   context_.violations.must(
       expected != nullptr, claim_of_surprise(breaker, event), event.at, breaker.request,
@@ -233,6 +245,7 @@ void BreakerChecks::must_have_woken() {
   for (std::size_t provider = 0; provider < entries_.size(); ++provider) {
     const One& entry = entries_[provider];
     if (entry.reported != BreakerState::open || entry.follower.state() != BreakerState::open) continue;
+    if (configs_[provider].state_view == monitor::StateView::lazy) continue;
     const Instant end = std::chrono::ceil<std::chrono::milliseconds>(entry.follower.open_end());
     context_.violations.must(context_.now <= end, CheckId::B3, context_.now, entry.request,
                              "provider {} was still open when it was asked at {} ns, where OPEN ends", provider,
@@ -242,6 +255,8 @@ void BreakerChecks::must_have_woken() {
 
 void BreakerChecks::reconcile(std::size_t provider) {
   One& entry = entries_[provider];
+  context_.violations.must(!std::exchange(entry.owes_call, false), CheckId::B3, context_.now, entry.request,
+                           "provider {} is half_open without the call that it waited for", provider);
   not_ahead(entry, provider, context_.now);
   const monitor::ProviderId id{static_cast<std::uint8_t>(provider)};
   const monitor::Breaker* const breaker = context_.pipeline == nullptr ? nullptr : &context_.pipeline->breaker(id);
@@ -268,8 +283,9 @@ void BreakerChecks::reconcile(std::size_t provider) {
                            entry.last == Last::refused ? CheckId::B11 : CheckId::B9, context_.now, entry.request,
                            "the breaker of provider {} awaits {} probes instead of {}", provider,
                            real.permits_in_flight(), follower.probes_out());
-  if (follower.state() == BreakerState::open) {
-    const Instant end = context_.pipeline->wakeup(id).value_or(Instant{});
+  const bool lazy = configs_[provider].state_view == monitor::StateView::lazy;
+  if (follower.state() == BreakerState::open && !(lazy && foreign_)) {
+    const Instant end = (lazy ? real.open_end() : context_.pipeline->wakeup(id)).value_or(Instant{});
     const Instant expected =
         foreign_ ? std::chrono::ceil<std::chrono::milliseconds>(follower.open_end()) : follower.open_end();
     const CheckId claim = entry.last == Last::refused ? CheckId::B11 : entry.probe_failed ? CheckId::B5 : CheckId::B3;

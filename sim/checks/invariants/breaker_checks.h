@@ -34,6 +34,7 @@ class BreakerChecks {
     std::uint64_t reported_epoch = 0;
     Instant reported_at{};
     bool probe_failed = false;  // the latest arrow is that of a failed probe
+    bool owes_call = false;     // the latest arrow began HALF_OPEN for a call that is yet to come
     Last last = Last::nothing;
     RequestId request{};  // of the latest event
     bool success_since_close = false;

@@ -26,6 +26,22 @@ BreakerConfig judged_by_rate(BreakerCompare compare) {
   return config;
 }
 
+TEST(BreakerHalfOpen, begins_with_the_first_call_after_the_open_time_where_it_is_lazy) {
+  BreakerConfig config = five_in_a_row();
+  config.state_view = StateView::lazy;
+  Breaker breaker = opened_at(kStart, config);
+  while (breaker.take_transition()) continue;
+  EXPECT_FALSE(breaker.wakeup());
+  EXPECT_EQ(breaker.open_end(), kProbing);
+  EXPECT_FALSE(breaker.acquire(kProbing - 1ns));
+  breaker.advance(kProbing + 1s);
+  EXPECT_EQ(breaker.state(kProbing + 1s), BreakerState::open);
+  EXPECT_TRUE(breaker.acquire(kProbing + 2s));
+  EXPECT_EQ(breaker.state(kProbing + 2s), BreakerState::half_open);
+  EXPECT_EQ(breaker.take_transition()->at, kProbing + 2s);
+  EXPECT_FALSE(breaker.acquire(kProbing + 2s));
+}
+
 TEST(BreakerHalfOpen, closes_when_the_failure_rate_of_all_its_probes_is_low_enough) {
   struct Row {
     BreakerCompare compare;

@@ -166,6 +166,17 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
   if (rate >= 0 && can_judge) config.half_open_failure_rate = Millionths{rate};
   if (const int fails = pick(-1, -1, -1, 1, 0, 3); fails >= 0) config.allowed_fails = fails;
   if (const int fails = pick(-1, -1, 2, 0); fails >= 0) config.allowed_fails_by[index_of(ReplyKind::timeout)] = fails;
+  config.state_view = pick(StateView::eager, StateView::lazy);
+  const bool by_origin = pick(false, false, true) && config.half_open_failure != HalfOpenFailure::ignore;
+  if (by_origin && !config.half_open_failure_rate) {
+    const bool is_lazy = config.state_view == StateView::lazy;
+    config.late_results = is_lazy ? LateResults::origin_forces : LateResults::origin_counts_stale_probe;
+  }
+  const bool has_buckets = config.window_type == WindowType::time && config.window_buckets > 0;
+  if (pick(false, true) && has_buckets) {
+    config.window_origin = WindowOrigin::epoch;
+    config.volume = Volume::attempts;
+  }
   return config;
 }
 
@@ -187,7 +198,7 @@ inline Script script_from(const BreakerConfig& config, const std::vector<int>& c
     constexpr std::array<std::int64_t, 20> kSteps{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 5, 7, 9, 10, 11, 29, 30, 31};
     if (step < 20) {
       now += Duration{kSteps[static_cast<std::size_t>(step)]};
-    } else if (const auto deadline = breaker.wakeup(); deadline && step < 29 && *deadline < kAimMax) {
+    } else if (const auto deadline = breaker.open_end(); deadline && step < 29 && *deadline < kAimMax) {
       now = std::max(now, *deadline + Duration{step % 3 - 1});
     }
     Call call{.at = now};
@@ -245,7 +256,8 @@ inline std::string describe(const BreakerConfig& c) {
        << int(c.bucket_of) << ", evaluate_on " << int(c.evaluate_on) << ", open " << c.open.count() << " compare "
        << int(c.open_compare) << ", probes " << c.half_open_max_calls << " needed " << c.half_open_success_threshold
        << " failure " << int(c.half_open_failure) << ", late " << int(c.late_results) << ", on_close "
-       << int(c.on_close) << ", in open " << int(c.late_success_in_open) << ", half-open rate "
+       << int(c.on_close) << ", view " << int(c.state_view) << ", volume " << int(c.volume) << ", in open "
+       << int(c.late_success_in_open) << ", half-open rate "
        << (c.half_open_failure_rate ? std::to_string(c.half_open_failure_rate->value) : "-") << ", backoff "
        << c.open_backoff_multiplier.value << ", allowed " << show(c.allowed_fails) << " of timeouts "
        << show(c.allowed_fails_by[index_of(ReplyKind::timeout)]) << " max "
@@ -259,7 +271,7 @@ struct Case {
 };
 
 inline rc::Gen<std::vector<int>> settings_choices() {
-  return rc::gen::container<std::vector<int>>(24, rc::gen::inRange(0, 120));
+  return rc::gen::container<std::vector<int>>(29, rc::gen::inRange(0, 120));
 }
 inline rc::Gen<std::vector<int>> script_choices() {
   return rc::gen::scale(4.0, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 32768)));

@@ -76,6 +76,72 @@ TEST(BreakerLateResult, is_of_no_use_to_open) {
   EXPECT_EQ(breaker.consecutive_failures(), 5);
 }
 
+BreakerConfig by_origin(LateResults late_results) {
+  BreakerConfig config = five_in_a_row();
+  config.state_view = StateView::lazy;
+  config.half_open_max_calls = 0;
+  config.late_results = late_results;
+  config.late_success_in_open = LateSuccessInOpen::count;
+  return config;
+}
+
+TEST(BreakerLateResult, prolongs_open_where_the_origin_forces_and_does_not_where_it_counts) {
+  for (const LateResults late : {LateResults::origin_forces, LateResults::origin_counts_stale_probe}) {
+    Breaker breaker{by_origin(late)};
+    const auto slow = breaker.acquire(kStart);
+    fail(breaker, kStart, 5);
+    EXPECT_TRUE(breaker.report(*slow, BreakerOutcome::failure, kStart + 20s).late);
+    EXPECT_FALSE(breaker.take_transition());
+    EXPECT_EQ(breaker.consecutive_failures(), 6);
+    const bool prolonged = late == LateResults::origin_forces;
+    EXPECT_EQ(breaker.acquire(kStart + 30s).has_value(), !prolonged);
+    EXPECT_FALSE(prolonged && breaker.acquire(kStart + 50s - 1ns));
+    EXPECT_TRUE(breaker.acquire(kStart + 50s));
+  }
+}
+
+TEST(BreakerLateResult, of_closed_fails_half_open_where_the_run_is_long_enough) {
+  for (const bool ends_the_run : {false, true}) {
+    Breaker breaker{by_origin(LateResults::origin_counts_stale_probe)};
+    const auto first = breaker.acquire(kStart);
+    const auto second = breaker.acquire(kStart);
+    fail(breaker, kStart, 5);
+    ASSERT_TRUE(breaker.acquire(kStart + 30s));
+    if (ends_the_run) breaker.report(*first, BreakerOutcome::success, kStart + 31s);
+    EXPECT_EQ(breaker.state(kStart + 31s), BreakerState::half_open);
+    breaker.report(*second, BreakerOutcome::failure, kStart + 32s);
+    EXPECT_EQ(breaker.state(kStart + 32s), ends_the_run ? BreakerState::half_open : BreakerState::open);
+    EXPECT_EQ(breaker.consecutive_failures(), ends_the_run ? 1 : 6);
+  }
+}
+
+TEST(BreakerLateResult, of_an_old_probe_closes_open_where_the_origin_forces_and_does_not_where_it_counts) {
+  for (const LateResults late : {LateResults::origin_forces, LateResults::origin_counts_stale_probe}) {
+    Breaker breaker = opened_at(kStart, by_origin(late));
+    const auto probe = breaker.acquire(kStart + 30s);
+    fail(breaker, kStart + 31s);
+    ASSERT_EQ(breaker.state(kStart + 31s), BreakerState::open);
+    breaker.report(*probe, BreakerOutcome::success, kStart + 32s);
+    const bool forces = late == LateResults::origin_forces;
+    EXPECT_EQ(breaker.state(kStart + 32s), forces ? BreakerState::closed : BreakerState::open);
+    EXPECT_EQ(breaker.consecutive_failures(), 0);
+  }
+}
+
+TEST(BreakerLateResult, of_an_old_probe_opens_closed_by_one_failure_where_the_origin_counts) {
+  Breaker breaker = opened_at(kStart, by_origin(LateResults::origin_counts_stale_probe));
+  const auto probe = breaker.acquire(kStart + 30s);
+  succeed(breaker, kStart + 31s);
+  ASSERT_EQ(breaker.state(kStart + 31s), BreakerState::closed);
+  while (breaker.take_transition()) continue;
+  breaker.report(*probe, BreakerOutcome::failure, kStart + 32s);
+  const auto arrow = breaker.take_transition();
+  ASSERT_TRUE(arrow);
+  EXPECT_EQ(arrow->from, BreakerState::closed);
+  EXPECT_EQ(arrow->to, BreakerState::open);
+  EXPECT_EQ(arrow->rule, TripRule::probe_failed);
+}
+
 // A result without a permit of this epoch has no place in it to give back.
 TEST(BreakerLateResult, frees_no_place_in_half_open_where_the_current_state_takes_it) {
   for (const auto outcome : {BreakerOutcome::success, BreakerOutcome::ignored}) {

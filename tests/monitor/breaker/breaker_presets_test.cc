@@ -48,6 +48,11 @@ TEST(BreakerPresets, each_opens_and_recovers_as_described) {
       {"helicone", 90, 11, TripRule::rate, 5s, 1, 1},
       {"helicone", 17, 3, TripRule::rate, 5s, 1, 1},  // 2 of 19 are too few calls
       {"envoy", 1'000, 5, TripRule::consecutive, 30s, 0, 1},
+      {"portkey", 7, 3, TripRule::rate, 60s, 0, 1},
+      {"pybreaker", 1'000, 5, TripRule::consecutive, 60s, 0, 1},
+      {"opossum", 0, 1, TripRule::rate, 30s, 1, 1},
+      {"opossum", 4, 5, TripRule::rate, 30s, 1, 1},
+      {"cockatiel", 1'000, 5, TripRule::consecutive, 10s, 1, 1},
   };
   std::set<std::string_view> tried;
   for (const Facts& facts : all) {
@@ -70,11 +75,14 @@ TEST(BreakerPresets, each_opens_and_recovers_as_described) {
     EXPECT_EQ(asked.acquire(kStart + facts.open_for).has_value(), facts.probes == 0);
 
     call(breaker, kSuccess, kStart + facts.open_for, static_cast<int>(facts.to_close) - 1);
-    EXPECT_EQ(breaker.state(kStart + facts.open_for), BreakerState::half_open);
+    EXPECT_NE(breaker.state(kStart + facts.open_for), BreakerState::closed);
     call(breaker, kSuccess, kStart + facts.open_for);
     EXPECT_EQ(breaker.state(kStart + facts.open_for), BreakerState::closed);
   }
-  EXPECT_EQ(tried.size(), breaker_presets().size());
+  Breaker none{*breaker_preset("none")};
+  call(none, kFailure, kStart, 1'000);
+  EXPECT_EQ(none.state(kStart), BreakerState::closed);
+  EXPECT_EQ(tried.size() + 1, breaker_presets().size());
 }
 
 // For how long, or for how many later outcomes, one outcome is counted. Where there are buckets, a whole one leaves.
@@ -86,10 +94,20 @@ TEST(BreakerPresets, each_reads_back_as_far_as_described) {
     int outcomes;
   };
   constexpr auto kAlways = Duration::max();
-  const Window all[] = {
-      {"seed-readme", kAlways, 1ns, 10},  {"seed-poc", kAlways, 1ns, 1'000}, {"resilience4j", kAlways, 1ns, 100},
-      {"polly", 30s, 1ns, 1'000},         {"gobreaker", 0s, 1ns, 0},         {"hystrix", 10s, 1s, 1'000},
-      {"litellm", 60s + 1ns, 1ns, 1'000}, {"helicone", 60s, 6s, 1'000},      {"envoy", 0s, 1ns, 0}};
+  const Window all[] = {{"seed-readme", kAlways, 1ns, 10},
+                        {"seed-poc", kAlways, 1ns, 1'000},
+                        {"resilience4j", kAlways, 1ns, 100},
+                        {"polly", 30s, 1ns, 1'000},
+                        {"gobreaker", 0s, 1ns, 0},
+                        {"hystrix", 10s, 1s, 1'000},
+                        {"litellm", 60s + 1ns, 1ns, 1'000},
+                        {"helicone", 60s, 6s, 1'000},
+                        {"envoy", 0s, 1ns, 0},
+                        {"portkey", kAlways, 1ns, 1'000},
+                        {"pybreaker", 0s, 1ns, 0},
+                        {"opossum", 10s, 1s, 1'000},
+                        {"cockatiel", 0s, 1ns, 0},
+                        {"none", 0s, 1ns, 0}};
   ASSERT_EQ(std::size(all), breaker_presets().size());
   for (const Window& window : all) {
     SCOPED_TRACE(window.name);
@@ -112,7 +130,7 @@ TEST(BreakerPresets, each_reads_back_as_far_as_described) {
 TEST(BreakerPresets, each_has_the_rate_of_its_description) {
   const std::map<std::string_view, std::int64_t> percent{{"seed-readme", 50}, {"seed-poc", 50}, {"resilience4j", 50},
                                                          {"polly", 10},       {"hystrix", 50},  {"litellm", 50},
-                                                         {"helicone", 10}};
+                                                         {"helicone", 10},    {"portkey", 20},  {"opossum", 50}};
   for (const BreakerPresetInfo& info : breaker_presets()) {
     const auto rate = breaker_preset(info.name)->failure_rate_threshold;
     ASSERT_EQ(rate.has_value(), percent.contains(info.name)) << info.name;
@@ -137,7 +155,7 @@ TEST(BreakerPresets, seed_readme_needs_five_calls_and_more_than_half) {
 }
 
 TEST(BreakerPresets, those_that_let_a_late_result_decide_do_and_the_others_do_not) {
-  const std::set<std::string_view> deciding{"seed-poc", "resilience4j", "polly", "hystrix", "litellm"};
+  const std::set<std::string_view> deciding{"seed-poc", "resilience4j", "polly", "hystrix", "litellm", "opossum"};
   for (const BreakerPresetInfo& info : breaker_presets()) {
     const auto config = breaker_preset(info.name);
     EXPECT_EQ(config->late_results == LateResults::current_state, deciding.contains(info.name)) << info.name;
@@ -198,7 +216,9 @@ TEST(BreakerPresets, resilience4j_closes_when_less_than_half_of_its_ten_probes_f
   }
 }
 
-TEST(BreakerPresets, litellm_alone_judges_replies_by_their_kind) {
+TEST(BreakerPresets, litellm_and_portkey_alone_judge_replies_by_their_kind) {
+  const std::set<ReplyKind> no_failures{ReplyKind::timeout, ReplyKind::overloaded, ReplyKind::malformed,
+                                        ReplyKind::truncated};
   for (const BreakerPresetInfo& info : breaker_presets()) {
     const OutcomesByReply outcomes = breaker_preset(info.name)->outcomes;
     for (std::size_t kind = 0; kind < kReplyKinds; ++kind) {
@@ -208,6 +228,8 @@ TEST(BreakerPresets, litellm_alone_judges_replies_by_their_kind) {
         expected = BreakerOutcome::fatal;
       }
       if (info.name == "litellm" && is(ReplyKind::connection_error)) expected = BreakerOutcome::ignored;
+      const bool ignores = info.name == "portkey" && no_failures.contains(static_cast<ReplyKind>(kind));
+      if (ignores) expected = BreakerOutcome::ignored;
       EXPECT_EQ(outcomes[kind], expected) << info.name << ", " << kind;
     }
   }
@@ -226,7 +248,7 @@ TEST(BreakerPresets, are_all_supported_named_once_and_name_what_they_leave_out) 
                       info.description.find("left out") != std::string_view::npos;
     EXPECT_TRUE(says) << info.name;
   }
-  EXPECT_EQ(names.size(), 9U);
+  EXPECT_EQ(names.size(), 14U);
   EXPECT_EQ(breaker_preset("seed_readme"), std::nullopt);
   EXPECT_EQ(breaker_preset("seed-readme"), seed_readme());
 }

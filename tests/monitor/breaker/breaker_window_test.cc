@@ -24,6 +24,48 @@ BreakerConfig window(WindowType type, Duration length, std::int64_t buckets = 0)
   return config;
 }
 
+// 2 failures of 4 attempts, 1 of them refused in OPEN: half is not more than half.
+TEST(BreakerWindow, attempts_are_the_acquires_in_the_window_admitted_or_not) {
+  BreakerConfig config = window(WindowType::time, 10s, 10);
+  config.failure_rate_threshold = Millionths{500'000};
+  config.volume = Volume::attempts;
+  config.on_close = OnClose::keep;
+  config.open = 1s;
+  Breaker breaker{config};
+  EXPECT_FALSE(breaker.decides_at_once());
+  fail(breaker, kStart);
+  ASSERT_FALSE(breaker.acquire(kStart + 1s - 1ns));
+  succeed(breaker, kStart + 1s);
+  fail(breaker, kStart + 1s);
+  EXPECT_EQ(breaker.state(kStart + 1s), BreakerState::closed);
+  fail(breaker, kStart + 1s);  // 3 of 5
+  EXPECT_EQ(breaker.state(kStart + 1s), BreakerState::open);
+
+  BreakerWindow attempts{config, kStart};
+  attempts.add_attempt(kStart);
+  attempts.add_attempt(kStart + 1s);
+  EXPECT_EQ(attempts.counts(kStart + 10s - 1ns).attempts, 2);
+  EXPECT_EQ(attempts.counts(kStart + 10s).attempts, 1);
+  EXPECT_EQ(attempts.counts(kStart + 11s).attempts, 0);
+  attempts.add_attempt(kStart + 10s);
+  EXPECT_EQ(attempts.counts().attempts, 2);
+  attempts.clear(kStart + 10s);
+  EXPECT_EQ(attempts.counts().attempts, 0);
+}
+
+TEST(BreakerWindow, minimum_calls_are_attempts_where_those_are_the_volume) {
+  BreakerConfig config = window(WindowType::time, 10s, 10);
+  config.failure_rate_threshold = Millionths{100'000};
+  config.minimum_calls = 3;
+  for (const Volume volume : {Volume::outcomes, Volume::attempts}) {
+    config.volume = volume;
+    Breaker breaker{config};
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(breaker.acquire(kStart));  // these never report
+    fail(breaker, kStart);
+    EXPECT_EQ(breaker.state(kStart), volume == Volume::attempts ? BreakerState::open : BreakerState::closed);
+  }
+}
+
 TEST(BreakerWindow, a_count_window_holds_the_last_outcomes) {
   BreakerConfig config;
   config.window_type = WindowType::count;

@@ -43,7 +43,7 @@ class Mirroring {
   [[nodiscard]] std::uint64_t epoch() const { return shown_.epoch(); }
   [[nodiscard]] std::optional<Instant> opened_at() const { return shown_.opened_at(); }
   [[nodiscard]] std::optional<Instant> wakeup() const {
-    return shown_.is_open() ? std::optional{mirror_.wakeup()} : std::nullopt;
+    return shown_.is_open() && !shown_.is_lazy() ? std::optional{mirror_.wakeup()} : std::nullopt;
   }
 
  private:
@@ -67,6 +67,7 @@ TEST(MirroredBreaker, shows_what_one_of_ours_shows) {
     drawn.config.open *= kScale;
     if (drawn.config.open_max) *drawn.config.open_max *= kScale;
     RC_PRE(drawn.config.open > 0ns && drawn.config.open_max != 0ns);
+    RC_PRE(drawn.config.late_results != LateResults::origin_forces);  // that OPEN is prolonged does not show
     ProtocolBreaker other;
     Mirroring foreign{drawn.config, other};
     Breaker own{drawn.config};

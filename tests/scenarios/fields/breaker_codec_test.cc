@@ -103,7 +103,14 @@ TEST(BreakerProtocol, no_question_comes_before_the_first_reset) {
 TEST(BreakerProtocol, other_names_and_values_are_unsupported_and_leave_the_breaker_as_it_was) {
   const std::vector<std::string> configs = {
       R"({"consecutive_treshold":5})",
-      R"({"preset":"seed-readme"})",
+      R"({"preset":"seed-redme"})",
+      R"({"preset":null})",
+      R"({"volume":"attempts"})",
+      R"({"volume":"calls"})",
+      R"({"state_view":"on_read"})",
+      R"({"late_results":"origin_forces"})",
+      R"({"late_results":"origin_counts_stale_probe","half_open_failure":"ignore"})",
+      R"({"late_results":"origin_counts_stale_probe","half_open_failure_rate":0.5})",
       R"({"open":"30s"})",
       R"({"window":"30s"})",
       R"({"open_max":"30s"})",
@@ -163,6 +170,7 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
                                    .evaluate_on = monitor::EvaluateOn::any,
                                    .open = 11ms,
                                    .open_compare = monitor::BreakerCompare::gt,
+                                   .state_view = monitor::StateView::lazy,
                                    .half_open_max_calls = 6,
                                    .half_open_success_threshold = 5,
                                    .half_open_failure = monitor::HalfOpenFailure::ignore,
@@ -177,8 +185,15 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
   by_rate.half_open_failure = monitor::HalfOpenFailure::reopen;
   by_rate.half_open_failure_rate = Millionths{123'456};
   by_rate.on_close = monitor::OnClose::reset_failures;
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 24U);
-  std::vector<monitor::BreakerConfig> configs{all, by_rate, monitor::BreakerConfig{}};
+  // Attempts are counted where buckets do not move.
+  monitor::BreakerConfig of_attempts = by_rate;
+  of_attempts.window_origin = monitor::WindowOrigin::epoch;
+  of_attempts.volume = monitor::Volume::attempts;
+  monitor::BreakerConfig by_origin = all;
+  by_origin.half_open_failure = monitor::HalfOpenFailure::reopen;
+  by_origin.late_results = monitor::LateResults::origin_forces;
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 26U);
+  std::vector<monitor::BreakerConfig> configs{all, by_rate, of_attempts, by_origin, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) {
     configs.push_back(*monitor::breaker_preset(preset.name));
     configs.back().outcomes = {};  // the protocol has no kinds of replies
@@ -191,11 +206,23 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
     ASSERT_TRUE(back.reset.has_value());
     EXPECT_EQ(*back.reset, config) << line;
   }
-  for (const monitor::BreakerConfig& config : {all, by_rate}) {
+  for (const monitor::BreakerConfig& config : {all, by_rate, of_attempts}) {
     const JsonValue written = write_object(Writing{Names{}}, config, breaker_protocol_table());
-    EXPECT_EQ(written.members.size(), breaker_protocol_table().fields.size() - 1)
-        << "more than one of them is not off its default";
+    EXPECT_EQ(written.members.size(), breaker_protocol_table().fields.size() - 2)
+        << "more than two of them are not off their defaults";
   }
+}
+
+TEST(BreakerProtocol, the_settings_beside_a_preset_change_it) {
+  const RecordedLine line = read_recorded_line(
+      R"({"op":"reset","config":{"open_ms":7,"preset":"pybreaker","consecutive_threshold":2}})", "history.jsonl", 1);
+  monitor::BreakerConfig expected = *monitor::breaker_preset("pybreaker");
+  expected.open = 7ms;
+  expected.consecutive_threshold = 2;
+  EXPECT_EQ(line.reset, expected);
+  const RecordedLine poc =
+      read_recorded_line(R"({"op":"reset","config":{"preset":"seed-poc","on_close":"reset"}})", "history.jsonl", 1);
+  EXPECT_EQ(poc.reset->on_close, monitor::OnClose::reset);
 }
 
 // As its code does: after 20 successes and 5 failures a probe closes it, and the next failure is the only one that
