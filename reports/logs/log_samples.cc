@@ -59,6 +59,7 @@ sim::FitSample sample_of(LogRow& row) {
                         .cost = row.cost.value_or(Usd{}),
                         .time_to_first_token = row.time_to_first_token,
                         .cached = row.cached,
+                        .cache_written = row.cache_written,
                         .reasoning = row.reasoning,
                         .has_latency = row.latency.has_value()};
   // The time of a call that timed out is what the timeout is fitted to.
@@ -99,6 +100,7 @@ void add_bucket(const LogRow& row, sim::FitSample& sample, const std::function<v
     sample.input = part(row.input, i).value_or(Tokens{});
     sample.output = part(row.output, i).value_or(Tokens{});
     sample.cached = part(row.cached, i);
+    sample.cache_written = part(row.cache_written, i);
     sample.reasoning = part(row.reasoning, i);
     sample.cost = Usd::from_picos(part_of_sum(row.cost.value_or(Usd{}).picos(), n, i));
     add(sample);

@@ -20,11 +20,6 @@ constexpr std::size_t kVariantsMax = 64;
 constexpr WallTime kLatest{std::chrono::hours{24 * 365 * 180}};
 constexpr double kNearlyAll = 0.99;  // of the requests carry the experiment's variant
 
-struct Target {
-  const std::string* name = nullptr;
-  const FitTally::Calls* calls = nullptr;
-};
-
 struct Arm {
   std::string id;
   std::size_t provider = 0;  // its place in the scenario
@@ -43,54 +38,6 @@ std::size_t place_of(const Scenario& scenario, const std::string& provider) {
 void limit_nothing(monitor::MonitorConfig& monitor) {
   monitor.token_limiter.mode = monitor::TokenMode::off;
   monitor.cache.enabled = false;
-}
-
-// --- Lengths -------------------------------------------------------------------------------------------------------
-
-std::vector<std::int64_t> lengths_of(const std::vector<Target>& targets, Tokens FitTally::Answered::*tokens) {
-  std::vector<std::int64_t> values;
-  for (const Target& target : targets) {
-    for (const FitTally::Answered& entry : target.calls->answered) values.push_back((entry.*tokens).count());
-  }
-  return values;
-}
-
-void fit_lengths(Fit& fit, WorkloadSpec& workload, const std::vector<Target>& targets, const std::string& prefix) {
-  const std::vector<std::int64_t> input = lengths_of(targets, &FitTally::Answered::input);
-  const std::vector<std::int64_t> output = lengths_of(targets, &FitTally::Answered::output);
-  // The law's ends were moved for the sake of the mean, so that its bounds are not the observed ones.
-  const auto model = [](const std::vector<std::int64_t>& values) {
-    const auto [least, most] = std::ranges::minmax(values);
-    TokenModel tokens{.law = law_of(values), .least = Tokens{least}, .most = Tokens{std::max(most, std::int64_t{1})}};
-    if (tokens.law.table.empty()) return tokens;
-    const auto low = static_cast<std::int64_t>(std::floor(tokens.law.table.front() + tokens.law.shift));
-    const auto high = static_cast<std::int64_t>(std::ceil(tokens.law.table.back() + tokens.law.shift));
-    tokens.least = std::clamp(Tokens{low}, Tokens{0}, tokens.least);
-    tokens.most = std::clamp(Tokens{high}, tokens.most, kTokensMax);
-    return tokens;
-  };
-  workload.input = model(input);
-  workload.output = model(output);
-  // A drawn factor of the lengths must not be cut: four standard deviations of any that is written fit below.
-  workload.max_tokens = std::clamp(workload.output.most + workload.output.most, Tokens{500}, kTokensMax);
-  add_law_parameters(fit, prefix + "input_tokens", "tokens", 1, input);
-  add_law_parameters(fit, prefix + "output_tokens", "tokens", 1, output);
-}
-
-// Whether a target's answers are of other lengths than all of them by more than chance, and by more than a hundredth.
-bool lengths_differ(const std::vector<Target>& targets) {
-  for (const auto tokens : {&FitTally::Answered::input, &FitTally::Answered::output}) {
-    const std::vector<std::int64_t> values = lengths_of(targets, tokens);
-    const double all = moments_of(std::span<const std::int64_t>{values}).mean;
-    for (const Target& target : targets) {
-      const std::vector<std::int64_t> own = lengths_of({target}, tokens);
-      const Moments moments = moments_of(std::span<const std::int64_t>{own});
-      const double off = std::abs(moments.mean - all);
-      const double error = moments.sd() / std::sqrt(static_cast<double>(own.size()));
-      if (own.size() >= 2 && off > 4 * error && off > 0.01 * all) return true;
-    }
-  }
-  return false;
 }
 
 // --- Split ---------------------------------------------------------------------------------------------------------
@@ -142,15 +89,15 @@ void add_arms(Fit& fit, const std::vector<Arm>& arms, const std::map<std::string
   add_shares(fit, arms, by_user);
 }
 
-std::vector<Arm> arms_by_target(const Fit& fit, const std::vector<Target>& targets) {
+std::vector<Arm> arms_by_target(const Fit& fit, const std::vector<FitTarget>& targets) {
   std::vector<Arm> arms;
-  for (const Target& target : targets) {
+  for (const FitTarget& target : targets) {
     arms.push_back({*target.name, place_of(fit.scenario, *target.name), target.calls->first});
   }
   return arms;
 }
 
-void fit_split(Fit& fit, const FitTally& tally, const std::vector<Target>& targets) {
+void fit_split(Fit& fit, const FitTally& tally, const std::vector<FitTarget>& targets) {
   monitor::RouterConfig& router = fit.scenario.monitor.ab_router;
   const double nearly_all = kNearlyAll * static_cast<double>(tally.past_limiters);
   if (tally.arms.size() == 1 && tally.arms.begin()->second.size() <= kVariantsMax &&
@@ -169,7 +116,7 @@ void fit_split(Fit& fit, const FitTally& tally, const std::vector<Target>& targe
 }
 
 // A workload for each target, with its lengths and its share of the requests. They share the draws of demand.
-void divide_workload(Fit& fit, const FitTally& tally, const std::vector<Target>& targets) {
+void divide_workload(Fit& fit, const FitTally& tally, const std::vector<FitTarget>& targets) {
   const WorkloadSpec all = std::move(fit.scenario.workloads.front());
   fit.scenario.workloads.clear();
   const std::vector<Arm> arms = arms_by_target(fit, targets);
@@ -196,8 +143,8 @@ void divide_workload(Fit& fit, const FitTally& tally, const std::vector<Target>&
 // --- The whole -----------------------------------------------------------------------------------------------------
 
 // Those that answered anything, the most called first.
-std::vector<Target> targets_of(Fit& fit, const FitTally& tally) {
-  std::vector<Target> targets;
+std::vector<FitTarget> targets_of(Fit& fit, const FitTally& tally) {
+  std::vector<FitTarget> targets;
   for (const auto& [name, calls] : tally.calls) {
     if (!calls.answered.empty()) {
       targets.push_back({&name, &calls});
@@ -205,7 +152,8 @@ std::vector<Target> targets_of(Fit& fit, const FitTally& tally) {
       fit.notes.push_back(fmt::format("{}: none of its {} calls was answered; it is left out", name, calls.count()));
     }
   }
-  std::ranges::stable_sort(targets, std::ranges::greater{}, [](const Target& target) { return target.calls->first; });
+  std::ranges::stable_sort(targets, std::ranges::greater{},
+                           [](const FitTarget& target) { return target.calls->first; });
   return targets;
 }
 
@@ -282,12 +230,12 @@ std::optional<std::int64_t> regime_of(Fit& fit, const FitTally& tally, DayRange 
 void fit_parts(Fit& fit, const FitTally& all, const FitTally& tally, DayRange whole,
                const std::optional<DayModel>& model, bool shows_hours) {
   Scenario& scenario = fit.scenario;
-  const std::vector<Target> targets = targets_of(fit, tally);
+  const std::vector<FitTarget> targets = targets_of(fit, tally);
   WorkloadSpec workload{.name = "traffic"};
   fit_demand(fit, workload, model && model->steps.empty() ? all.arrivals : tally.arrivals, whole, model, shows_hours);
   scenario.workloads = {std::move(workload)};
-  for (const Target& target : targets) scenario.providers.push_back(fit_provider(fit, *target.name, *target.calls));
-  if (targets.size() > 1 && lengths_differ(targets)) {
+  for (const FitTarget& target : targets) scenario.providers.push_back(fit_provider(fit, *target.name, *target.calls));
+  if (targets.size() > 1 && lengths_differ(targets, scenario.providers)) {
     divide_workload(fit, tally, targets);
   } else {
     fit_lengths(fit, scenario.workloads.front(), targets, "");

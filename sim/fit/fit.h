@@ -14,16 +14,16 @@
 //            "others".
 //   lengths  Input and output tokens of served answers, as tables of their percentiles with the observed mean. What a
 //            limiter had cut stays cut, so that the scenario has no token limiter. Targets whose lengths differ have a
-//            workload each.
+//            workload each. So have the kinds of tokens, whose laws are stretched until their means are the log's.
 //   split    By the variant of the log's experiment if (nearly) all carry one, else by the provider called first. If
 //            the log names users, all requests of one go the same way and the interval is over users; else over
 //            requests, and too narrow if users were sticky. The scenario divides request by request.
 //   latency  Of answered calls, per provider: time to first token and time per output token, independent of each
 //            other. Without a time to first token in the log the latter is constant: the slope of latency over output.
 //            Where calls timed out it is one law of the whole.
-//   price    Per target and token, whole pico-dollars, solved from the bills; how many it explains is
-//            reported. Where it
-//            does not explain all (a prompt cache, tiers), the bills' sum is met.
+//   price    Per target and token, whole pico-dollars, solved from the bills; how many it explains is reported. Cached
+//            input, cache writes and reasoning have prices of their own where the log names them and the bills need
+//            them. Where prices do not explain all (tiers), the bills' sum is met.
 //   errors   Shares of calls, per provider and kind, independent of each other: an outage in the log is spread over it.
 //   hits     The share of requests that a fresh cache entry answered, of those not refused by a limiter. Modelled as
 //            equally popular prompts, and a ttl for which the scenario's own runs from an empty cache have that share.

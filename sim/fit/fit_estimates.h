@@ -56,6 +56,21 @@ inline constexpr double kDaysToCome = 30;
 void fit_demand(Fit& fit, WorkloadSpec& workload, const std::vector<WallTime>& arrivals, DayRange whole,
                 const std::optional<DayModel>& model, bool shows_hours);
 
+// What a call can be made to, and its calls.
+struct FitTarget {
+  const std::string* name = nullptr;
+  const FitTally::Calls* calls = nullptr;
+};
+
+// The lengths of a workload and of the kinds of tokens that one of the providers has a price for, or that are
+// reasoning.
+void fit_lengths(Fit& fit, WorkloadSpec& workload, const std::vector<FitTarget>& targets, const std::string& prefix);
+// Whether a target's answers are of other lengths than all of them by more than chance, and by more than a hundredth.
+[[nodiscard]] bool lengths_differ(const std::vector<FitTarget>& targets, const std::vector<ProviderSpec>& providers);
+
+// The prices that the bills are by; the sum that bills come to by them is the bills' own.
+void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls);
+
 // The sum that bills come to by the prices is the bills' own.
 [[nodiscard]] ProviderSpec fit_provider(Fit& fit, const std::string& name, const FitTally::Calls& calls);
 

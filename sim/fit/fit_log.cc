@@ -25,6 +25,7 @@ void FitLog::add(const FitSample& sample) {
                        .cost = sample.cost,
                        .time_to_first_token = sample.time_to_first_token,
                        .cached = sample.cached,
+                       .cache_written = sample.cache_written,
                        .reasoning = sample.reasoning,
                        .has_latency = sample.has_latency,
                        .calls_begin = begin,

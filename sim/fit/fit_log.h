@@ -37,10 +37,11 @@ struct FitSample {
   Usd cost;
   std::optional<Duration> time_to_first_token;  // from arrival on
   std::vector<FitAttempt> attempts;
-  std::optional<Tokens> cached;     // of the input
-  std::optional<Tokens> reasoning;  // of the output
-  bool has_latency = true;          // false: `latency` is not known, and `finished` is the arrival
-  bool is_share = false;            // one of the equal requests that a sum of many was divided into
+  std::optional<Tokens> cached;         // of the input
+  std::optional<Tokens> cache_written;  // of the rest of it
+  std::optional<Tokens> reasoning;      // of the output
+  bool has_latency = true;              // false: `latency` is not known, and `finished` is the arrival
+  bool is_share = false;                // one of the equal requests that a sum of many was divided into
 };
 
 // The same of the log. Names belong to the log and are never null; equal names are one.
@@ -66,6 +67,7 @@ struct LoggedRequest {
   Usd cost;
   std::optional<Duration> time_to_first_token;
   std::optional<Tokens> cached;
+  std::optional<Tokens> cache_written;
   std::optional<Tokens> reasoning;
   bool has_latency = true;
   std::size_t calls_begin = 0;

@@ -11,92 +11,13 @@ namespace {
 
 constexpr std::size_t kTableSteps = 100;
 constexpr std::int64_t kTimeStep = 1'000;  // of latencies: microseconds
-// A scenario's dearest price is 40,000 USD per million tokens, in pico-dollars a token.
-constexpr std::int64_t kPriceMost = 40'000'000'000;
 
 double mean_of(const std::vector<std::int64_t>& values) {
   return moments_of(std::span<const std::int64_t>{values}).mean;
 }
 
-// Bills are linear in the tokens, in whole pico-dollars a token. The squares are weighted by one over the tokens, for
-// which the sum of the bills comes out right also where no prices explain them, such as those of a prompt cache.
-struct Prices {
-  double input = 0;
-  double output = 0;
-  bool both = true;  // false: the tokens' ratio never changes, so that only their sum can be priced
-};
-
-std::int64_t whole_price(double picos) { return std::llround(std::clamp(picos, 0.0, static_cast<double>(kPriceMost))); }
-
-Prices prices_of(const std::vector<FitTally::Answered>& answered) {
-  double ii = 0;
-  double io = 0;
-  double oo = 0;
-  double ic = 0;
-  double oc = 0;
-  double inputs = 0;
-  double outputs = 0;
-  double costs = 0;
-  for (const FitTally::Answered& entry : answered) {
-    const auto input = static_cast<double>(entry.input.count());
-    const auto output = static_cast<double>(entry.output.count());
-    const auto cost = static_cast<double>(entry.cost.picos());
-    const double weight = 1 / std::max(1.0, input + output);
-    ii += weight * input * input;
-    io += weight * input * output;
-    oo += weight * output * output;
-    ic += weight * input * cost;
-    oc += weight * output * cost;
-    inputs += input;
-    outputs += output;
-    costs += cost;
-  }
-  const double each = inputs + outputs > 0 ? costs / (inputs + outputs) : 0;
-  const double determinant = ii * oo - io * io;
-  if (determinant <= 1e-9 * ii * oo) return {each, each, false};
-  const Prices prices{(ic * oo - oc * io) / determinant, (oc * ii - ic * io) / determinant, true};
-  // A price below nothing is none, and the other one bears the bills.
-  if (prices.input < 0 && outputs > 0) return {0, costs / outputs, true};
-  if (prices.output < 0 && inputs > 0) return {costs / inputs, 0, true};
-  return prices;
-}
-
-void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
-  const Prices prices = prices_of(calls.answered);
-  const std::int64_t input = whole_price(prices.input);
-  const std::int64_t output = whole_price(prices.output);
-  spec.tariffs = {{WallTime::min(), {{Usd::from_picos(input)}, {Usd::from_picos(output)}}}};
-  std::int64_t exact = 0;
-  double residuals = 0;
-  double costs = 0;
-  for (const FitTally::Answered& entry : calls.answered) {
-    const Usd bill = cost(spec.tariffs.front().tariff, entry.input, entry.output);
-    if (bill == entry.cost) ++exact;
-    residuals += std::abs(static_cast<double>(entry.cost.picos()) - static_cast<double>(bill.picos()));
-    costs += static_cast<double>(entry.cost.picos());
-  }
-  const std::int64_t n = std::ssize(calls.answered);
-  const auto add = [&](const char* what, std::int64_t picos) {
-    const double dollars = static_cast<double>(picos) / 1e6;  // a million tokens
-    fit.parameters.push_back({spec.name + ".price." + what, "USD/million", {dollars, dollars, dollars}, exact, false});
-  };
-  add("input", input);
-  add("output", output);
-  if (!prices.both) {
-    fit.notes.push_back(
-        fmt::format("{}: input and output come in one ratio, so that their prices cannot be told apart", spec.name));
-  }
-  // Bills that are rounded to a micro-dollar are explained.
-  if (exact < n && residuals > 1e-4 * costs) {
-    fit.notes.push_back(
-        fmt::format("{}: its prices explain {} of {} bills exactly; they miss one by {:.1f} % on "
-                    "average, as cached input or tiers do, and meet their sum",
-                    spec.name, exact, n, costs > 0 ? 100 * residuals / costs : 0));
-  }
-}
-
-// How much of the input came from the provider's cache, and how much of the output was reasoning. The fitted prices are
-// those of the mixture.
+// How much of the input came from the provider's cache or was written into it, and how much of the output was
+// reasoning.
 void report_share(Fit& fit, const std::string& name, const FitTally::Calls& calls,
                   std::optional<Tokens> FitTally::Answered::*part, Tokens FitTally::Answered::*whole) {
   std::vector<std::int64_t> parts;
@@ -253,6 +174,7 @@ ProviderSpec fit_provider(Fit& fit, const std::string& name, const FitTally::Cal
   spec.model = usual->first.empty() ? name : usual->first;
   fit_price(fit, spec, calls);
   report_share(fit, name + ".cached_input", calls, &FitTally::Answered::cached, &FitTally::Answered::input);
+  report_share(fit, name + ".written_input", calls, &FitTally::Answered::cache_written, &FitTally::Answered::input);
   report_share(fit, name + ".reasoning_output", calls, &FitTally::Answered::reasoning, &FitTally::Answered::output);
   fit_latency(fit, spec, calls);
   fit_errors(fit, spec, calls);

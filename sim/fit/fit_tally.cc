@@ -94,6 +94,7 @@ class Teller {
                               .output = request.output,
                               .cost = request.cost,
                               .cached = request.cached,
+                              .cache_written = request.cache_written,
                               .reasoning = request.reasoning,
                               .has_latency = request.has_latency};
     if (const auto logged = log_.calls_of(request); !logged.empty()) {
@@ -167,6 +168,14 @@ const std::string& FitTargets::name_of(const std::string& provider, const std::s
   if (models == names_.end()) return provider;
   const auto found = models->second.find(model);
   return found == models->second.end() ? usual_.at(provider) : found->second;
+}
+
+TokenKinds FitTally::Answered::kinds() const {
+  TokenKinds kinds{.cached_input = std::min(cached.value_or(Tokens{}), input),
+                   .cache_write = {},
+                   .reasoning = std::min(reasoning.value_or(Tokens{}), output)};
+  kinds.cache_write = std::min(cache_written.value_or(Tokens{}), input - kinds.cached_input);
+  return kinds;
 }
 
 std::int64_t FitTally::Calls::count() const { return std::accumulate(kinds.begin(), kinds.end(), std::int64_t{0}); }

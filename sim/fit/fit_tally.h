@@ -52,10 +52,14 @@ struct FitTally {
     Tokens input;
     Tokens output;
     Usd cost;
-    std::optional<Tokens> cached;     // of the input
-    std::optional<Tokens> reasoning;  // of the output
+    std::optional<Tokens> cached;         // of the input
+    std::optional<Tokens> cache_written;  // of the rest of it
+    std::optional<Tokens> reasoning;      // of the output
     bool has_first_token = false;
     bool has_latency = true;
+
+    // As far as input and output reach.
+    [[nodiscard]] TokenKinds kinds() const;
   };
   struct Calls {
     std::map<std::string, std::int64_t> models;                                         // answers

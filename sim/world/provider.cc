@@ -174,7 +174,8 @@ inline void Provider::deliver(const Call& call, const FaultEffect& effect, Reply
   write(result, kind, at);
   result.billed = usage;
   if (kind != ReplyKind::truncated && effect.has_usage && !lacks_usage(call.name)) result.reply.usage = usage;
-  if (spec_.usage_late > 0 && result.reply.usage && delays_usage(call.name)) [[unlikely]] {
+  // Of whole answers alone, which end their request: a further call has another tariff.
+  if (spec_.usage_late > 0 && kind == ReplyKind::ok && result.reply.usage && delays_usage(call.name)) [[unlikely]] {
     result.reply.usage.reset();
     result.usage_after = spec_.usage_delay;
   }

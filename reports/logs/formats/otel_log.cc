@@ -37,6 +37,8 @@ LogFormat otel_format() {
               {Field::output, "attributes.gen_ai.usage.completion_tokens", Unit::count},
               {Field::cached, "attributes.gen_ai.usage.cache_read.input_tokens", Unit::count},
               {Field::cache_written, "attributes.gen_ai.usage.cache_creation.input_tokens", Unit::count},
+              {Field::cache_written, "attributes.gen_ai.usage.cache_write.input_tokens", Unit::count},
+              {Field::reasoning, "attributes.gen_ai.usage.reasoning.output_tokens", Unit::count},
               {Field::cost, "attributes.gen_ai.usage.cost", Unit::dollars},
               {Field::failure, "attributes.error.type"},
               {Field::answered, "status.code", Unit::span_status},

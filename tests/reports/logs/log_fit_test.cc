@@ -12,6 +12,7 @@
 
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
+#include "sim/world/world.h"
 #include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::reports::log_fit_test {
@@ -140,10 +141,12 @@ void expect_same_figures(const FittedLog& log, const std::string& target) {
   EXPECT_NEAR(value_of(log, target + ".cached_input").value(), 0.25, 0.003);
   EXPECT_NEAR(value_of(log, "input_tokens.mean").value(), mean_of(&Sent::input), 1e-9);
   EXPECT_NEAR(value_of(log, "output_tokens.mean").value(), mean_of(&Sent::output), 1e-9);
-  // A quarter of the input at a tenth of 3 USD.
-  EXPECT_NEAR(value_of(log, target + ".price.input").value(), 2.325, 0.01);
-  EXPECT_NEAR(value_of(log, target + ".price.output").value(), 12, 0.05);
+  // A quarter of the input at a tenth of the price.
+  EXPECT_EQ(value_of(log, target + ".price.input"), 3);
+  EXPECT_EQ(value_of(log, target + ".price.cached_input"), 0.3);
+  EXPECT_EQ(value_of(log, target + ".price.output"), 12);
   EXPECT_NEAR(value_of(log, "cost").value(), 3.028, 0.01);
+  EXPECT_NEAR(value_of(log, "cost.replayed").value(), 3.028, 0.01);
   ASSERT_TRUE(log.backtest);
   EXPECT_EQ(log.backtest->days.size(), 4U);
 }
@@ -164,6 +167,75 @@ TEST_F(LogFitTest, the_same_traffic_in_each_format_has_the_same_figures) {
       table_log(all), "time=created,provider=vendor,model=m,input=in,cached=hit,output=out,latency_ms=ms,cost_usd=usd");
   expect_same_figures(table, "p");
   EXPECT_TRUE(has_note(table, "the log has no status"));
+}
+
+// Long prompts have more cached tokens, every third writes them instead, and some answers are thought about for long.
+struct Kinds {
+  std::int64_t cached = 0;
+  std::int64_t written = 0;
+  std::int64_t reasoning = 0;
+};
+
+std::string kinds_log(bool reasoning_is_dear) {
+  std::string text = "time,provider,model,input,cached,cache_written,output,reasoning,latency_ms,cost_usd\n";
+  const std::vector<Sent> all = traffic();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Sent sent = all[i];
+    sent.input *= i % 5 == 0 ? 10 : 1;
+    Kinds kinds{.reasoning = sent.output * static_cast<std::int64_t>(i % 4) / 4};
+    (i % 3 == 0 ? kinds.written : kinds.cached) = sent.input * 4 / 5 - static_cast<std::int64_t>(i % 13);
+    const std::int64_t plain = sent.input - kinds.cached - kinds.written;
+    sent.cost = Usd::from_picos((plain * 300 + kinds.cached * 30 + kinds.written * 375 +
+                                 (sent.output - kinds.reasoning) * 1'200 +
+                                 kinds.reasoning * (reasoning_is_dear ? 2'000 : 1'200)) *
+                                10'000);
+    text += fmt::format("{},p,m,{},{},{},{},{},{},{}\n", iso8601(sent.at), sent.input, kinds.cached, kinds.written,
+                        sent.output, kinds.reasoning, exact_decimal(sent.latency.count(), 6), usd(sent.cost));
+  }
+  return text;
+}
+
+constexpr const char* kKindsColumns =
+    "time=time,provider=provider,model=model,input=input,cached=cached,cache_written=cache_written,output=output,"
+    "reasoning=reasoning,latency_ms=latency_ms,cost_usd=cost_usd";
+
+// Of a quarter of a million requests of the fitted scenario, without what its months draw.
+double cost_of_thousand(sim::Scenario scenario) {
+  scenario.duration = 24h;
+  for (sim::WorkloadSpec& workload : scenario.workloads) {
+    workload.rate.count.value *= 10'000;
+    workload.length_cv = 0;
+    auto& diurnal = std::get<sim::Diurnal>(workload.executor);
+    diurnal.day_factor_cv = diurnal.level_cv = diurnal.growth_sd = 0;
+  }
+  const monitor::RequestMetrics all = sim::run(scenario).pipeline.metrics().all();
+  return all.cost.dollars() / static_cast<double>(all.requests()) * 1'000;
+}
+
+TEST_F(LogFitTest, each_kind_of_tokens_gets_its_price_and_the_replay_comes_to_the_cost) {
+  const FittedLog log = fit(kinds_log(true), kKindsColumns);
+  ASSERT_FALSE(log.fit.problem) << *log.fit.problem;
+  EXPECT_EQ(value_of(log, "p.price.input"), 3);
+  EXPECT_EQ(value_of(log, "p.price.cached_input"), 0.3);
+  EXPECT_EQ(value_of(log, "p.price.cache_write"), 3.75);
+  EXPECT_EQ(value_of(log, "p.price.output"), 12);
+  EXPECT_EQ(value_of(log, "p.price.reasoning"), 20);
+  EXPECT_FALSE(has_note(log, "of 360 bills exactly"));
+  EXPECT_FALSE(has_note(log, "DOES NOT COME"));
+  // Drawn apart from the lengths, the log's own laws would be cut at these, and a replay would cost more.
+  const double cost = value_of(log, "cost").value();
+  EXPECT_NEAR(cost_of_thousand(log.fit.scenario), cost, 0.01 * cost);
+  const sim::WorkloadSpec& workload = log.fit.scenario.workloads.front();
+  EXPECT_GT(workload.cached_input.law.mean(), 0);
+  EXPECT_GT(workload.cache_write.law.mean(), 0);
+  EXPECT_GT(workload.reasoning.law.mean(), 0);
+}
+
+TEST_F(LogFitTest, reasoning_that_costs_what_output_does_has_no_price) {
+  const FittedLog log = fit(kinds_log(false), kKindsColumns);
+  EXPECT_EQ(value_of(log, "p.price.output"), 12);
+  EXPECT_FALSE(value_of(log, "p.price.reasoning"));
+  EXPECT_TRUE(value_of(log, "reasoning_tokens.mean"));
 }
 
 TEST_F(LogFitTest, sums_of_days_give_volume_and_cost_and_nothing_else) {
