@@ -1,3 +1,5 @@
+// This file is long because every setting of a scenario is drawn beside those that bound it.
+
 #include "scenario_generator.h"
 
 #include <gtest/gtest.h>
@@ -125,7 +127,16 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
     if (b.half_open_failure == monitor::HalfOpenFailure::reopen) {
       b.half_open_failure_rate = maybe(Millionths{number(1, 1'000'000)});
     }
-    b.late_results = one_of(monitor::LateResults::current_state);
+    b.state_view = one_of(monitor::StateView::lazy);
+    b.late_results = one_of(monitor::LateResults::origin_forces);
+    const bool judges_otherwise = b.half_open_failure_rate || b.half_open_failure == monitor::HalfOpenFailure::ignore;
+    if (monitor::acts_by_origin(b.late_results) && judges_otherwise) {
+      b.late_results = monitor::LateResults::current_state;
+    }
+    if (b.late_results == monitor::LateResults::origin_forces) b.state_view = monitor::StateView::lazy;
+    const bool has_buckets = b.window_type == monitor::WindowType::time && b.window_buckets > 0;
+    b.volume = monitor::Volume::outcomes;
+    if (has_buckets && b.window_origin == monitor::WindowOrigin::epoch) b.volume = one_of(monitor::Volume::attempts);
     b.late_success_in_open = one_of(monitor::LateSuccessInOpen::count);
     b.allowed_fails = maybe(number(0, 9));
     b.allowed_fails_by[index_of(monitor::ReplyKind::timeout)] = maybe(number(0, 9));
