@@ -1,3 +1,5 @@
+// This file is long because every setting of a scenario is drawn beside those that bound it.
+
 #include "scenario_generator.h"
 
 #include <gtest/gtest.h>
