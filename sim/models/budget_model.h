@@ -43,6 +43,8 @@ class BudgetModel {
   }
   [[nodiscard]] std::uint32_t month() const { return month_; }
   [[nodiscard]] std::uint32_t day() const { return day_; }
+  // Whether a window has opened; month() and day() mean nothing before.
+  [[nodiscard]] bool has_begun() const { return begun_; }
   [[nodiscard]] Window& window(std::uint32_t slot) { return windows_[slot]; }
   [[nodiscard]] const Window& window(std::uint32_t slot) const { return windows_[slot]; }
   [[nodiscard]] Window* find(bool daily, WallTime begin);

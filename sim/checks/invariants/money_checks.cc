@@ -318,6 +318,11 @@ void MoneyChecks::on_event() {
                            "{} alerts were reached and did not fire", alerts_due_);
   if (context_.pipeline == nullptr) return;
   const monitor::CostLimiter& real = context_.pipeline->cost_limiter();
+  if (!budget_.has_begun()) {
+    context_.violations.must(real.settled_total() == UsdSum{}, CheckId::C4, context_.now, last_,
+                             "{} pico-USD are settled before anything was admitted", picos(real.settled_total()));
+    return;
+  }
   const auto& month = budget_.window(budget_.month());
   const auto& day = budget_.window(budget_.day());
   context_.violations.must(real.settled_total() == settled_total_, CheckId::C4, context_.now, last_,
