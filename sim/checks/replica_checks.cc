@@ -65,10 +65,10 @@ bool is_own(const Scenario& scenario, const CheckEntry& entry) {
 }  // namespace
 
 CheckSelection checks_of_all(const Scenario& scenario, const CheckSelection& chosen) {
-  if (!has_replicas(scenario)) return chosen;
+  const bool are_many = has_replicas(scenario);
   return selected(chosen, [&](const CheckEntry& entry) {
     const auto part = part_of(entry);
-    return entry.id != CheckId::C12 && (!part || sharing_for(scenario, entry, *part) == Duration{0});
+    return entry.id != CheckId::C12 && (!are_many || !part || sharing_for(scenario, entry, *part) == Duration{0});
   });
 }
 
