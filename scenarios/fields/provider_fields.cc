@@ -7,6 +7,7 @@
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/exact_numbers.h"
+#include "scenarios/profiles/model_prices.h"
 #include "scenarios/profiles/profiles.h"
 
 namespace windtunnel::scenarios {
@@ -18,9 +19,6 @@ using monitor::ReplyKind;
 using sim::Disconnect;
 using sim::FailureBill;
 using sim::TimeoutBill;
-
-// 40,000 USD per million tokens: with kTokensMax of input and of output a bill still fits.
-constexpr std::int64_t kPriceMost = 40'000'000'000;
 
 const Words<ReplyKind>& failure_words() {
   static const Words<ReplyKind> words = [] {
@@ -38,10 +36,10 @@ const Words<ReplyKind>& failure_words() {
 }
 
 Kind<Price> price() {
-  const auto as_share = share(0, kPriceMost);
+  const auto as_share = share(0, kPriceMostPicos);
   return {[](Reading& reading, const JsonValue& json, Price& value) {
             std::int64_t picos = 0;  // a dollar per million tokens is a million pico-dollars a token
-            if (!read_millionths(reading, json, 0, kPriceMost, picos)) return false;
+            if (!read_millionths(reading, json, 0, kPriceMostPicos, picos)) return false;
             value.per_token = Usd::from_picos(picos);
             return true;
           },

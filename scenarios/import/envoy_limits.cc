@@ -56,7 +56,7 @@ class LimitReader {
     limit.id = "rule " + std::to_string(number_) + " of " + policy_.name;
     const std::string id = limit.id;
     if (!world_.add_limit(std::move(limit))) {
-      return keys_.drop(rule, "a scenario has at most " + std::to_string(monitor::kLimitsMax) + " limits");
+      return keys_.drop(rule, ImportedWorld::too_many_limits());
     }
     if (!tags.empty()) world_.add_tagged_callers(tags);
     if (is_of_tokens) {

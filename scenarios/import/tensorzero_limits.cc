@@ -176,7 +176,7 @@ class LimitReader {
       if (is_added) {
         keys_.differ(*value, "limits." + id + how);
       } else {
-        keys_.drop(*value, "a scenario has at most " + std::to_string(monitor::kLimitsMax) + " limits");
+        keys_.drop(*value, ImportedWorld::too_many_limits());
       }
     }
     counts_cost_ = counts_cost_ || (is_added && resource->name == "cost");

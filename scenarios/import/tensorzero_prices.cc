@@ -9,7 +9,6 @@
 namespace windtunnel::scenarios {
 namespace {
 
-constexpr std::int64_t kPriceMost = 40'000'000'000;  // pico-dollars a token: the most that a scenario takes
 // What of an answer is priced; input and output stand first.
 struct UsageField {
   std::string_view pointer;
@@ -41,8 +40,8 @@ std::optional<Tariff> tensorzero_tariff(const JsonValue& provider, ConfigReading
     if (pointer == nullptr) pointer = ConfigReading::find(cost, "pointer_nonstreaming");
     if (pointer == nullptr || ConfigReading::find(cost, "cost_per_million") == nullptr) continue;
     if (std::ranges::find(kUsageFields, pointer->text, &UsageField::pointer) == kUsageFields.end()) continue;
-    const auto price = in.number(cost, "cost_per_million", 6, -kPriceMost);
-    if (!price || *price > kPriceMost) continue;
+    const auto price = in.number(cost, "cost_per_million", 6, -kPriceMostPicos);
+    if (!price || *price > kPriceMostPicos) continue;
     picos[pointer->text] = *price;
     used.push_back(&cost);
   }
@@ -56,7 +55,7 @@ std::optional<Tariff> tensorzero_tariff(const JsonValue& provider, ConfigReading
     // What is contained in input or output is paid as that, and then more or less.
     std::int64_t price = found->second;
     if (field.is_contained) price += (field.of == &Tariff::reasoning ? tariff.output : tariff.input).per_token.picos();
-    is_valid = is_valid && price >= 0 && price <= kPriceMost;
+    is_valid = is_valid && price >= 0 && price <= kPriceMostPicos;
     if (!is_valid) break;
     const Price paid{Usd::from_picos(price)};
     if (field.of != nullptr) {

@@ -14,8 +14,7 @@
 namespace windtunnel::scenarios {
 namespace {
 
-constexpr int kPerMillion = 6;                            // decimals: a pico-dollar a token is a millionth of that
-constexpr std::int64_t kPriceMostPicos = 40'000'000'000;  // a scenario's dearest price
+constexpr int kPerMillion = 6;  // decimals: a pico-dollar a token is a millionth of that
 constexpr std::int64_t kTierMost = 1'000'000'000;
 
 std::optional<Price> listed(std::int64_t picos) {

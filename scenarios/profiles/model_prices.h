@@ -17,6 +17,10 @@
 
 namespace windtunnel::scenarios {
 
+// Pico-dollars a token: the most that a scenario takes, 40,000 USD per million of them: with
+// kTokensMax of input and of output a bill still fits.
+inline constexpr std::int64_t kPriceMostPicos = 40'000'000'000;
+
 struct ModelPrice {
   std::string model;
   std::string vendor;  // empty: not named

@@ -26,8 +26,6 @@ constexpr std::array<KeyReason, 7> kCallerReasons{{
     {"budget_limits", "no word for it yet: several budgets of one key"},
 }};
 
-const std::string kTooMany = "a scenario has at most " + std::to_string(monitor::kLimitsMax) + " limits";
-
 class CallerReader {
  public:
   CallerReader(ConfigReading& in, ImportedWorld& world) : in_(in), keys_(in.keys()), world_(world) {}
@@ -152,7 +150,7 @@ class CallerReader {
         if (is_added) {
           keys_.differ(*value, "limits." + id + ": what a request may use is reserved before it");
         } else {
-          keys_.drop(*value, kTooMany);
+          keys_.drop(*value, ImportedWorld::too_many_limits());
         }
       }
     }
@@ -225,7 +223,8 @@ class CallerReader {
     if (!is_added) {
       for (const char* key : {"rpm_limit", "tpm_limit", "max_parallel_requests", "max_budget", "budget_duration",
                               "budget_limit", "time_period"}) {
-        if (const JsonValue* given = ConfigReading::find(caller, key)) keys_.drop(*given, kTooMany);
+        if (const JsonValue* given = ConfigReading::find(caller, key))
+          keys_.drop(*given, ImportedWorld::too_many_limits());
       }
       return false;
     }

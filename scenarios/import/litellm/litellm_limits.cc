@@ -45,7 +45,7 @@ class LimitReader {
       if (is_added) {
         keys_.differ(*value, "limits." + id + how);
       } else {
-        keys_.drop(*value, "a scenario has at most " + std::to_string(monitor::kLimitsMax) + " limits");
+        keys_.drop(*value, ImportedWorld::too_many_limits());
       }
     }
   }

@@ -189,11 +189,10 @@ class ModelReader {
   }
 
   std::optional<std::int64_t> price_of(const JsonValue& value) {
-    constexpr std::int64_t kMost = 40'000'000'000;  // pico-dollars a token: the most that a scenario takes
     const auto picos = in_.number_of(value, 12);
-    if (picos && *picos > kMost)
+    if (picos && *picos > kPriceMostPicos)
       in_.error(value, "a price of more than 40000 USD per million tokens", "it is per token");
-    return picos && *picos <= kMost ? picos : std::nullopt;
+    return picos && *picos <= kPriceMostPicos ? picos : std::nullopt;
   }
 
   void read_settings(LitellmEntry& entry) {

@@ -151,6 +151,10 @@ bool ImportedWorld::add_limit(monitor::LimitConfig limit) {
   return true;
 }
 
+std::string ImportedWorld::too_many_limits() {
+  return "a scenario has at most " + std::to_string(monitor::kLimitsMax) + " limits";
+}
+
 sim::Scenario ImportedWorld::finish(KeyList& keys, const std::string& title) {
   scenario_.title = words_.valid(title);
   for (monitor::RouteConfig& route : routes_) tidy_targets(route);

@@ -51,8 +51,9 @@ class ImportedWorld {
     for (const monitor::RouteId entry : entries_) tagged_.emplace_back(entry, tags);
   }
 
-  // false: there are as many as a scenario holds.
+  // false: there are as many as a scenario holds, and too_many_limits() says so.
   [[nodiscard]] bool add_limit(monitor::LimitConfig limit);
+  [[nodiscard]] static std::string too_many_limits();
   // Callers are so many users, or hold so many keys, or so many teams, because limits count them.
   void assume_users(std::int64_t count) { users_ = std::max(users_, count); }
   void assume_keys(std::int64_t count) { keys_ = std::max(keys_, count); }
