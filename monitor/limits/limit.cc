@@ -17,13 +17,14 @@ void add_tag(std::vector<std::string>& tags, const LimitWord& word) {
   tags.push_back(word.tag);
 }
 
-std::string problem_of_words(const LimitConfig& limit) {
-  for (std::size_t i = 0; i < limit.per.size(); ++i) {
+template <class T, class Word>
+bool names_twice(const std::vector<T>& list, const Word& word_of) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
     for (std::size_t other = 0; other < i; ++other) {
-      if (limit.per[other] == limit.per[i]) return "a word is named twice";
+      if (word_of(list[other]) == word_of(list[i])) return true;
     }
   }
-  return {};
+  return false;
 }
 
 // The key and what is wrong with it.
@@ -31,7 +32,10 @@ std::pair<std::string, std::string> problem_of(const LimitConfig& limit, bool ha
   if (!limit.requests && !limit.tokens && !limit.usd && !limit.parallel_requests) {
     return {"", "it limits nothing: write requests, tokens, usd or parallel_requests"};
   }
-  if (std::string words = problem_of_words(limit); !words.empty()) return {"per", std::move(words)};
+  if (names_twice(limit.per, [](const LimitWord& word) { return word; })) return {"per", "a word is named twice"};
+  if (names_twice(limit.when, [](const LimitCondition& condition) { return condition.word; })) {
+    return {"when", "a word is named twice"};
+  }
   const bool names_route =
       std::ranges::any_of(limit.per, [](const LimitWord& word) { return word.scope == LimitScope::route; });
   if (names_route && !has_routes) return {"per", "it counts by route, and the scenario has no routes"};

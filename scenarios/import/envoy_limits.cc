@@ -54,16 +54,10 @@ class LimitReader {
     if (why_not != nullptr) return keys_.drop(rule, why_not);
     const bool is_of_tokens = limit.tokens.has_value();
     limit.id = "rule " + std::to_string(number_) + " of " + policy_.name;
-    const std::string id = limit.id;
-    if (!world_.add_limit(std::move(limit))) {
-      return keys_.drop(rule, ImportedWorld::too_many_limits());
-    }
-    if (!tags.empty()) world_.add_tagged_callers(tags);
-    if (is_of_tokens) {
-      keys_.differ(rule, "limits." + id + kReserves);
-    } else {
-      keys_.carry(rule, "limits." + id);
-    }
+    const ImportedWorld::AddedLimit added = world_.add_limit(std::move(limit));
+    if (added.is_added() && !tags.empty()) world_.add_tagged_callers(tags);
+    if (added.is_added() && !is_of_tokens) return keys_.carry(rule, "limits." + added.name);
+    ImportedWorld::list_limit(keys_, added, {&rule}, kReserves);
   }
 
   // All selectors of a rule must match. Returns why a limit cannot have them.
@@ -84,13 +78,13 @@ class LimitReader {
         if (!name || in_.flag(header, "invert").value_or(false)) return "no word for it: a header that is not there";
         if (type == "Distinct") {
           limit.per.push_back({.scope = LimitScope::tag, .tag = *name});
-          tags.emplace_back(*name, *name + "-1");
+          carry_tag(tags, *name, std::nullopt);
           continue;
         }
         const auto value = in_.text(header, "value");
         if (type != "Exact" || !value) return "no word for it: a part of a header's value";
         limit.when.push_back({{.scope = LimitScope::tag, .tag = *name}, *value});
-        tags.emplace_back(*name, *value);
+        carry_tag(tags, *name, *value);
       }
     }
     return nullptr;

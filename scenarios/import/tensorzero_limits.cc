@@ -73,7 +73,7 @@ class LimitReader {
       const JsonValue* given = ConfigReading::find(rule, key);
       if (given != nullptr && is_carried) keys_.carry(*given, "limits of rule " + std::to_string(place + 1));
     }
-    if (!is_carried) return;
+    if (!is_carried) return keys_.drop(rule, "none of the rule's limits is carried");
     if (!common.is_always) world_.scenario().monitor.limits.combine = monitor::LimitCombine::first_priority;
     if (!tags_.empty()) world_.add_tagged_callers(tags_);
   }
@@ -122,7 +122,7 @@ class LimitReader {
         limit.when.push_back({{.scope = LimitScope::tag, .tag = *tag}, *value});
       }
       totals += *value == kTotal ? 1 : 0;
-      tags_.emplace_back(*tag, is_any ? *tag + "-1" : *value);
+      carry_tag(tags_, *tag, is_any ? std::nullopt : value);
     }
     limit.is_total = totals > 0;
     return totals == 0 || totals == limit.per.size()
@@ -170,17 +170,10 @@ class LimitReader {
     if (!limit.is_bucket()) how += kWindows;
     set_amount(limit, resource->name, *amount);
     limit.id = "rule " + std::to_string(place + 1) + " " + member.key;
-    const std::string id = limit.id;
-    const bool is_added = world_.add_limit(std::move(limit));
-    for (const JsonValue* value : given) {
-      if (is_added) {
-        keys_.differ(*value, "limits." + id + how);
-      } else {
-        keys_.drop(*value, ImportedWorld::too_many_limits());
-      }
-    }
-    counts_cost_ = counts_cost_ || (is_added && resource->name == "cost");
-    return is_added;
+    const ImportedWorld::AddedLimit added = world_.add_limit(std::move(limit));
+    ImportedWorld::list_limit(keys_, added, given, how);
+    counts_cost_ = counts_cost_ || (added.is_added() && resource->name == "cost");
+    return added.is_added();
   }
 
   // How long a bucket of this capacity takes to fill, when it gains `refill` in each interval.

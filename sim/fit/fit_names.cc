@@ -2,22 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <string_view>
+
+#include "base/utf8.h"
+#include "base/visible_text.h"
 
 namespace windtunnel::sim {
 namespace {
 
 bool continues(char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) == 0x80; }
 
-// C0, DEL, and C1, which UTF-8 writes as C2 80 to C2 9F. Each of them becomes "?".
-std::string without_control(const std::string& name) {
+// Control characters and what is no UTF-8 become "?", and so does a character of each command to a CI job.
+std::string printable(std::string_view name) {
   std::string text;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto byte = static_cast<std::uint8_t>(name[i]);
-    const bool is_c1 = byte == 0xC2 && i + 1 < name.size() && static_cast<std::uint8_t>(name[i + 1]) < 0xA0;
-    if (is_c1) ++i;
-    text += byte < 0x20 || byte == 0x7F || is_c1 ? '?' : name[i];
+  for (std::string_view rest = name; !rest.empty();) {
+    const std::size_t length = std::max<std::size_t>(utf8_length(rest), 1);
+    const std::string_view character = rest.substr(0, length);
+    text += problem_with_name(character) ? "?" : character;
+    rest.remove_prefix(length);
   }
+  for (std::size_t at = text.find("##["); at != std::string::npos; at = text.find("##[", at)) text[at + 1] = '?';
+  if (problem_with_name(text)) text[text.find(':')] = '?';
   return text;
 }
 
@@ -34,7 +41,7 @@ std::string cut(std::string name) {
 const std::string& FitNames::valid(const std::string& name) {
   const auto known = valid_.find(name);
   if (known != valid_.end()) return known->second;
-  std::string candidate = cut(without_control(name));
+  std::string candidate = cut(printable(name));
   if (candidate == "*") candidate = "(*)";
   const std::string base = candidate;
   for (int number = 2; !candidate.empty() && taken_.contains(candidate); ++number) {

@@ -77,8 +77,9 @@ class CallerReader {
     if (const auto count = counted(caller, "tpm_limit")) usage.tokens = Tokens{*count};
     if (const auto count = counted(caller, "max_parallel_requests")) usage.parallel_requests = count;
     const bool has_usage = usage.requests || usage.tokens || usage.parallel_requests;
-    if (has_usage && settle(world_.add_limit(usage), caller, {"rpm_limit", "max_parallel_requests"}, usage.id)) {
-      differ(caller, "tpm_limit", usage.id, ": what a request may use is reserved before it");
+    if (has_usage) {
+      settle(world_.add_limit(usage), caller, {"rpm_limit", "max_parallel_requests"}, "tpm_limit",
+             ": what a request may use is reserved before it");
     }
     read_budget(caller, budget, {"max_budget", "budget_duration"});
     read_models(caller, scope, name);
@@ -144,15 +145,8 @@ class CallerReader {
       if (!limit.requests && !limit.tokens) continue;
       limit.id = "usage of " + name + " at " + route;
       limit.window = LimitWindow::from_first_use;
-      const std::string id = limit.id;
-      const bool is_added = world_.add_limit(std::move(limit));
-      for (const JsonValue* value : given_[route]) {
-        if (is_added) {
-          keys_.differ(*value, "limits." + id + ": what a request may use is reserved before it");
-        } else {
-          keys_.drop(*value, ImportedWorld::too_many_limits());
-        }
-      }
+      ImportedWorld::list_limit(keys_, world_.add_limit(std::move(limit)), given_[route],
+                                ": what a request may use is reserved before it");
     }
   }
 
@@ -212,30 +206,24 @@ class CallerReader {
                 "write one as LiteLLM does: 12h, 7d, 1mo");
       return;
     }
-    if (!settle(world_.add_limit(limit), caller, {names.period}, limit.id)) return;
-    differ(caller, names.amount, limit.id,
+    settle(world_.add_limit(limit), caller, {names.period}, names.amount,
            ": LiteLLM adds the cost of an answer when it has come, here the most that a request may cost is reserved");
   }
 
-  // Returns whether the limit was added.
-  bool settle(bool is_added, const JsonValue& caller, std::initializer_list<const char*> carried,
-              const std::string& id) {
-    if (!is_added) {
-      for (const char* key : {"rpm_limit", "tpm_limit", "max_parallel_requests", "max_budget", "budget_duration",
-                              "budget_limit", "time_period"}) {
-        if (const JsonValue* given = ConfigReading::find(caller, key))
-          keys_.drop(*given, ImportedWorld::too_many_limits());
-      }
-      return false;
-    }
+  // Lists the keys that a limit was made of: those that it carries, and the one that differs.
+  void settle(const ImportedWorld::AddedLimit& limit, const JsonValue& caller, std::vector<const char*> carried,
+              const char* differing, const char* how) {
+    if (!limit.is_added()) carried.push_back(differing);
     for (const char* key : carried) {
-      if (const JsonValue* given = ConfigReading::find(caller, key)) keys_.carry(*given, "limits." + id);
+      const JsonValue* given = ConfigReading::find(caller, key);
+      if (given == nullptr) continue;
+      if (limit.is_added()) {
+        keys_.carry(*given, "limits." + limit.name);
+      } else {
+        keys_.drop(*given, limit.why_not);
+      }
     }
-    return true;
-  }
-
-  void differ(const JsonValue& caller, const char* key, const std::string& id, const char* how) {
-    if (const JsonValue* given = ConfigReading::find(caller, key)) keys_.differ(*given, "limits." + id + how);
+    if (limit.is_added()) ImportedWorld::list_limit(keys_, limit, {ConfigReading::find(caller, differing)}, how);
   }
 
   ConfigReading& in_;

@@ -36,18 +36,8 @@ class LimitReader {
   }
 
  private:
-  // Lists the keys as carried with a difference, or as more than a scenario holds.
   void add(LimitConfig limit, const std::vector<const JsonValue*>& given, const std::string& how) {
-    const std::string id = limit.id;
-    const bool is_added = config_.world.add_limit(std::move(limit));
-    for (const JsonValue* value : given) {
-      if (value == nullptr) continue;
-      if (is_added) {
-        keys_.differ(*value, "limits." + id + how);
-      } else {
-        keys_.drop(*value, ImportedWorld::too_many_limits());
-      }
-    }
+    ImportedWorld::list_limit(keys_, config_.world.add_limit(std::move(limit)), given, how);
   }
 
   // A budget in USD and its period, by the names of their keys.
@@ -122,14 +112,14 @@ class LimitReader {
 
   // Enforced only where the router is told to; then the call of a full deployment fails by a 429 of LiteLLM's own.
   void read_input_and_output_of(const LitellmEntry& entry) {
-    const bool is_enforced = has_check("enforce_model_rate_limits");
+    const JsonValue* enforced = enforcing_check();
     for (const JsonValue* map : {entry.params, entry.info}) {
       if (map == nullptr) continue;
       for (const char* key : {"itpm", "otpm"}) {
         const JsonValue* given = ConfigReading::find(*map, key);
         const auto tokens = in_.count(*map, key);
         if (given == nullptr || !tokens) continue;
-        if (!is_enforced) {
+        if (enforced == nullptr) {
           keys_.drop(*given, "LiteLLM counts it only with optional_pre_call_checks: [enforce_model_rate_limits]");
           continue;
         }
@@ -138,16 +128,19 @@ class LimitReader {
         limit.tokens = Tokens{bounded(*tokens)};
         (is_input ? limit.output_weight : limit.input_weight) = Millionths{0};
         limit.window = LimitWindow::calendar;
+        keys_.carry(*enforced, "the limits of tokens of deployments");
         add(std::move(limit), {given}, ": LiteLLM answers itself with a 429, which counts as the deployment's failure");
       }
     }
   }
 
-  [[nodiscard]] bool has_check(std::string_view name) {
+  // The word that tells the router to enforce limits of deployments; nullptr: it does not.
+  [[nodiscard]] const JsonValue* enforcing_check() {
     const JsonValue* checks =
         config_.router == nullptr ? nullptr : in_.list(*config_.router, "optional_pre_call_checks");
-    return checks != nullptr &&
-           std::ranges::any_of(checks->items, [&](const JsonValue& check) { return check.text == name; });
+    if (checks == nullptr) return nullptr;
+    const auto found = std::ranges::find(checks->items, "enforce_model_rate_limits", &JsonValue::text);
+    return found == checks->items.end() ? nullptr : &*found;
   }
 
   // The least that a deployment of a group states holds for each key at the whole group.

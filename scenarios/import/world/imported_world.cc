@@ -63,6 +63,15 @@ void tidy_targets(monitor::RouteConfig& route) {
 
 }  // namespace
 
+void carry_tag(monitor::Tags& tags, const std::string& tag, const std::optional<std::string>& value) {
+  const auto known = std::ranges::find(tags, tag, &monitor::Tags::value_type::first);
+  if (known == tags.end()) {
+    tags.emplace_back(tag, value.value_or(tag + "-1"));
+  } else if (value) {
+    known->second = *value;
+  }
+}
+
 ReplySet replies(std::initializer_list<ReplyKind> kinds) {
   ReplySet set;
   for (const ReplyKind kind : kinds) set.add(kind);
@@ -135,9 +144,11 @@ std::optional<RouteId> ImportedWorld::find_route(const std::string& name) const 
   return RouteId{static_cast<std::uint8_t>(found - routes_.begin())};
 }
 
-bool ImportedWorld::add_limit(monitor::LimitConfig limit) {
-  auto& limits = scenario_.monitor.limits.limits;
-  if (limits.size() >= monitor::kLimitsMax) return false;
+ImportedWorld::AddedLimit ImportedWorld::add_limit(monitor::LimitConfig limit) {
+  monitor::LimitsConfig& config = scenario_.monitor.limits;
+  const std::string first = limit.id;
+  const auto is_taken = [&](const monitor::LimitConfig& other) { return other.id == limit_names_.valid(limit.id); };
+  for (int i = 2; std::ranges::any_of(config.limits, is_taken); ++i) limit.id = first + " " + std::to_string(i);
   limit.id = limit_names_.valid(limit.id);
   const auto make_valid = [&](monitor::LimitWord& word) {
     if (word.scope == monitor::LimitScope::tag) word.tag = valid_tag(word.tag);
@@ -147,12 +158,23 @@ bool ImportedWorld::add_limit(monitor::LimitConfig limit) {
     make_valid(condition.word);
     if (condition.word.scope == monitor::LimitScope::tag) condition.value = words_.valid(condition.value);
   }
-  limits.push_back(std::move(limit));
-  return true;
+  config.limits.push_back(limit);
+  const std::vector<monitor::LimitProblem> problems = monitor::problems_of(config, !routes_.empty());
+  if (problems.empty()) return {limit.id, {}};
+  config.limits.pop_back();
+  return {limit.id, "no scenario holds it: " + problems.front().message};
 }
 
-std::string ImportedWorld::too_many_limits() {
-  return "a scenario has at most " + std::to_string(monitor::kLimitsMax) + " limits";
+void ImportedWorld::list_limit(KeyList& keys, const AddedLimit& limit, const std::vector<const JsonValue*>& given,
+                               const std::string& how) {
+  for (const JsonValue* value : given) {
+    if (value == nullptr) continue;
+    if (limit.is_added()) {
+      keys.differ(*value, "limits." + limit.name + how);
+    } else {
+      keys.drop(*value, limit.why_not);
+    }
+  }
 }
 
 sim::Scenario ImportedWorld::finish(KeyList& keys, const std::string& title) {

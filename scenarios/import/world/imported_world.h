@@ -51,9 +51,16 @@ class ImportedWorld {
     for (const monitor::RouteId entry : entries_) tagged_.emplace_back(entry, tags);
   }
 
-  // false: there are as many as a scenario holds, and too_many_limits() says so.
-  [[nodiscard]] bool add_limit(monitor::LimitConfig limit);
-  [[nodiscard]] static std::string too_many_limits();
+  struct AddedLimit {
+    std::string name;     // in reports
+    std::string why_not;  // empty: it was added
+    [[nodiscard]] bool is_added() const { return why_not.empty(); }
+  };
+  // A second limit of a name gets a number.
+  [[nodiscard]] AddedLimit add_limit(monitor::LimitConfig limit);
+  // Lists the values that a limit was made of, as carried with a difference or as not carried.
+  static void list_limit(KeyList& keys, const AddedLimit& limit, const std::vector<const JsonValue*>& given,
+                         const std::string& how);
   // Callers are so many users, or hold so many keys, or so many teams, because limits count them.
   void assume_users(std::int64_t count) { users_ = std::max(users_, count); }
   void assume_keys(std::int64_t count) { keys_ = std::max(keys_, count); }
@@ -96,6 +103,9 @@ class ImportedWorld {
   std::int64_t keys_ = 0;
   std::int64_t teams_ = 0;
 };
+
+// Callers whom a limit counts carry a tag: with this value, or with any.
+void carry_tag(monitor::Tags& tags, const std::string& tag, const std::optional<std::string>& value);
 
 // What a gateway without settings of its own may stand for: every failure a provider can answer with.
 [[nodiscard]] monitor::ReplySet every_failure();

@@ -41,6 +41,12 @@ TEST(ImportErrors, bad_toml_names_the_place_even_where_the_parser_does_not) {
     expect_error(error("a = 1\n\n" + bad + "\n[b]\nc = 2\n"), "config:3:", "this is no TOML", "");
     expect_error(error("a = 1\n\n" + bad), "config:3:", "this is no TOML", "");
   }
+  // No blank, though toml++ has no answer to whether it is one.
+  for (const std::string word : {"\u00a1", "caf\u00e9", "\u022b", "\u2070", "\ufefe", "\U0001f600"}) {
+    expect_error(error("a = 1\n\n" + word + " = 2\n"), "config:3:", "this is no TOML", "see what stands at");
+    expect_error(error("a = 1\n\nb." + word + " = 2\n"), "config:3:", "this is no TOML", "see what stands at");
+    EXPECT_EQ(error("a = \"" + word + "\" # " + word).find("this is no TOML"), std::string::npos);
+  }
 }
 
 TEST(ImportErrors, wrong_type_names_key_and_remedy) {
