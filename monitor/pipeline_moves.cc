@@ -19,30 +19,26 @@ std::optional<WaitUntil> Pipeline::move_on(Flow& flow, std::optional<ReplyKind> 
   if (flow.record.attempt_count == kAttemptsMax) flow.turn.is_over = true;
   if (flow.turn.is_over) return std::nullopt;
   const PlanQuery query = query_of(flow, now);
-  std::optional<ReplyKind> failed;
-  if (const Attempt* last = flow.record.last_attempt()) failed = last->kind;
-  // A failure of before is the one to act on, because the request's own fault is no word about the others.
-  if (failed && is_callers_own(*failed) && !plan_.goes_on_after(flow.turn, *failed)) {
-    if (const auto earlier = failed_elsewhere(flow.record)) {
-      failed = earlier;
-      kind.reset();
-    }
-  }
+  LastFailures failures;
+  if (const Attempt* last = flow.record.last_attempt()) failures.last = last->kind;
+  if (failures.last && is_callers_own(*failures.last)) failures.elsewhere = failed_elsewhere(flow.record);
   const Turn before = flow.turn;
-  NextStep step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failed, may_retry);
+  NextStep step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failures, may_retry);
   std::optional<WaitUntil> wait;
   if (step == NextStep::retry) {
     wait = retry_at(flow, now);
     if (!wait) {
       flow.turn = before;
-      step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failed, false);
+      step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failures, false);
     }
   }
   flow.record.failovers = static_cast<std::uint8_t>(flow.record.failovers + (flow.turn.moves - before.moves));
   if (wait) flow.awaiting = Awaiting::wakeup;
   if (observer_ && flow.turn.visited != before.visited) {
-    observer_.on(
-        RouteEntered{.at = now, .request = flow.record.request.id, .route = flow.turn.asked_route(), .after = failed});
+    observer_.on(RouteEntered{.at = now,
+                              .request = flow.record.request.id,
+                              .route = flow.turn.asked_route(),
+                              .after = plan_.falls_back_after(before, failures)});
   }
   return wait;
 }

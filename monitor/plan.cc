@@ -81,8 +81,8 @@ void Plan::begin(Turn& turn, const PlanQuery& query) const {
 }
 
 NextStep Plan::after(Turn& turn, ProviderId assigned, const PlanQuery& query, std::optional<ReplyKind> kind,
-                     std::optional<ReplyKind> failed, bool may_retry) const {
-  if (has_routes()) return move_on(turn, query, kind, failed, may_retry);
+                     LastFailures failures, bool may_retry) const {
+  if (has_routes()) return move_on(turn, query, kind, failures, may_retry);
   const bool is_left = kind && turn.attempts_here < deployments_[index_of(turn.target)].max_attempts;
   if (is_left && may_retry && retried_.has(*kind)) return NextStep::retry;
   return next_in_file(turn, assigned);
@@ -102,14 +102,18 @@ NextStep Plan::next_in_file(Turn& turn, ProviderId assigned) const {
   return NextStep::go_on;
 }
 
-NextStep Plan::move_on(Turn& turn, const PlanQuery& query, std::optional<ReplyKind> kind,
-                       std::optional<ReplyKind> failed, bool may_retry) const {
+NextStep Plan::move_on(Turn& turn, const PlanQuery& query, std::optional<ReplyKind> kind, LastFailures failures,
+                       bool may_retry) const {
   for (bool is_leaf = true; turn.depth > 0; --turn.depth, is_leaf = false) {
     const Turn::Visit& visit = turn.visits[turn.depth - 1U];
     if (query.now >= visit.ends) {
       kind = ReplyKind::timeout;
-      failed = kind;
+      failures = {kind};
       continue;
+    }
+    if (failures.elsewhere && !goes_on_after(turn, *failures.last)) {
+      kind.reset();
+      failures = {failures.elsewhere};
     }
     if (kind && may_retry) {
       if (const auto step = retry(turn, query, *kind, is_leaf)) return *step;
@@ -117,10 +121,10 @@ NextStep Plan::move_on(Turn& turn, const PlanQuery& query, std::optional<ReplyKi
     const auto& failover = routes_[index_of(visit.route)].config.failover;
     if ((!kind || (failover && failover->has(*kind))) && pick(turn, query)) return NextStep::go_on;
     if (may_retry) {
-      if (const auto step = begin_again(turn, query, kind ? kind : failed)) return *step;
+      if (const auto step = begin_again(turn, query, kind ? kind : failures.last)) return *step;
     }
   }
-  return fall_back(turn, query, kind ? kind : failed);
+  return fall_back(turn, query, falls_back_after(turn, failures));
 }
 
 std::optional<NextStep> Plan::retry(Turn& turn, const PlanQuery& query, ReplyKind kind, bool is_leaf) const {
@@ -181,8 +185,17 @@ bool Plan::goes_on_after(const Turn& turn, ReplyKind kind) const {
     const Route& route = routes_[index_of(turn.visits[i].route)];
     if (route.retried.has(kind) || (route.config.failover && route.config.failover->has(kind))) return true;
   }
-  return turn.depth > 0 && std::ranges::any_of(routes_[index_of(turn.asked_route())].fallback,
-                                               [&](const RouteFallback& fallback) { return fallback.on.has(kind); });
+  return turn.depth > 0 && has_fallback_after(turn.asked_route(), kind);
+}
+
+bool Plan::has_fallback_after(RouteId route, ReplyKind kind) const {
+  return std::ranges::any_of(routes_[index_of(route)].fallback,
+                             [&](const RouteFallback& fallback) { return fallback.on.has(kind); });
+}
+
+std::optional<ReplyKind> Plan::falls_back_after(const Turn& turn, const LastFailures& failures) const {
+  if (!failures.elsewhere || has_fallback_after(turn.asked_route(), *failures.last)) return failures.last;
+  return failures.elsewhere;
 }
 
 Duration Plan::attempt_timeout(const Turn& turn) const {

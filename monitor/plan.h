@@ -94,6 +94,14 @@ enum class NextStep : std::uint8_t {
   over,   // no target is left
 };
 
+// The failures of a request that routes act on.
+struct LastFailures {
+  std::optional<ReplyKind> last;  // nothing: no call was made
+  // Of another target than the last, where the last failure is the caller's own: a route that does not name that one
+  // acts on this, because a fallback's own 400 is no word about the others.
+  std::optional<ReplyKind> elsewhere = {};
+};
+
 class Plan {
  public:
   Plan(const RoutesConfig& routes, const ProviderCallConfig& call, const std::vector<ProviderConfig>& deployments);
@@ -106,12 +114,13 @@ class Plan {
   void begin(Turn& turn, const PlanQuery& query) const;
 
   // The call of the target whose turn it is failed with `kind`; nothing: it may not be called, and the next has its
-  // turn. `failed`: the failure to act on where no call was made, or where the last one is the caller's own and follows
-  // another's. may_retry: false where a retry would come too late.
+  // turn. may_retry: false where a retry would come too late.
   [[nodiscard]] NextStep after(Turn& turn, ProviderId assigned, const PlanQuery& query, std::optional<ReplyKind> kind,
-                               std::optional<ReplyKind> failed, bool may_retry) const;
+                               LastFailures failures, bool may_retry) const;
   // Whether a failure that is the caller's own leads anywhere from here.
   [[nodiscard]] bool goes_on_after(const Turn& turn, ReplyKind kind) const;
+  // Which of the failures the fallbacks of the route that was asked for act on.
+  [[nodiscard]] std::optional<ReplyKind> falls_back_after(const Turn& turn, const LastFailures& failures) const;
   // The back-offs that came before this retry.
   [[nodiscard]] std::int32_t backoffs(const Turn& turn) const {
     return turn.attempts_here > 0 ? turn.attempts_here - 1 : turn.visits[turn.depth - 1U].rounds - 2;
@@ -196,7 +205,8 @@ class Plan {
   [[nodiscard]] NextStep next_in_file(Turn& turn, ProviderId assigned) const;
   // The target of the innermost visit has ended. Gives the next one its turn.
   [[nodiscard]] NextStep move_on(Turn& turn, const PlanQuery& query, std::optional<ReplyKind> kind,
-                                 std::optional<ReplyKind> failed, bool may_retry) const;
+                                 LastFailures failures, bool may_retry) const;
+  [[nodiscard]] bool has_fallback_after(RouteId route, ReplyKind kind) const;
   // A retry without another target's failover; nothing: none is left. `is_leaf`: a deployment has failed, no route.
   [[nodiscard]] std::optional<NextStep> retry(Turn& turn, const PlanQuery& query, ReplyKind kind, bool is_leaf) const;
   // Begins with the targets of the innermost visit again, if that is left.

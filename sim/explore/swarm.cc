@@ -95,7 +95,9 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   if (has_replicas(world)) {
     for (ProviderSpec& provider : world.providers) provider.usage_late = 0;
   }
-  if (outlives || may_starve || is_many || !recovery_of(world).possible) world.liveness.reset();
+  if (outlives || may_starve || is_many || draft.has_tight_quotas || !recovery_of(world).possible) {
+    world.liveness.reset();
+  }
   return draft.world;
 }
 

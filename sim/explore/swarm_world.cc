@@ -192,7 +192,7 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
 // Quotas of other windows and kinds, as wide.
 void draw_quota(const Draft& draft, RateLimit& limit, std::int64_t per_minute, std::uint64_t i) {
   const Dice& dice = draft.dice;
-  if (dice.coin(40, "own algorithm", i)) {
+  if (dice.coin(draft.has_tight_quotas ? 90 : 40, "own algorithm", i)) {
     limit.algorithm = dice.one_of({QuotaAlgorithm::sliding_window, QuotaAlgorithm::token_bucket}, "algorithm", i);
     // The steps of a sliding window hold more than its minute.
     if (limit.requests_per_minute) *limit.requests_per_minute += per_minute / 30 + 1;
@@ -207,17 +207,20 @@ void draw_quota(const Draft& draft, RateLimit& limit, std::int64_t per_minute, s
   if (dice.coin(30, "pacific", i)) limit.day_ends = QuotaDay::pacific;
 }
 
-// Limits of the providers' own, wide enough for the load when all is well. After all latencies.
+// Limits of the providers' own, wide enough for the load when all is well; now and then quotas are not. After all
+// latencies.
 void draw_places(Draft& draft) {
   const auto at_once = static_cast<std::int64_t>(healthy_calls_at_once(draft.world)) + 1;
-  const auto per_minute = static_cast<std::int64_t>(healthy_calls_per_minute(draft.world)) + 1;
+  draft.has_tight_quotas = draft.dice.coin(8, "tight quotas");
+  const double share = draft.has_tight_quotas ? draft.dice.one_of({0.1, 0.3, 0.6}, "share of quotas") : 1.0;
+  const auto per_minute = static_cast<std::int64_t>(healthy_calls_per_minute(draft.world) * share) + 1;
   std::uint64_t i = 0;
   for (ProviderSpec& provider : draft.world.providers) {
     if (draft.dice.coin(30, "places", i)) {
       provider.concurrency = at_once;
       provider.queue = draft.dice.one_of<std::int64_t>({0, 5, 50}, "queue", i);
     }
-    if (draft.dice.coin(20, "own limit", i)) {
+    if (draft.has_tight_quotas || draft.dice.coin(20, "own limit", i)) {
       provider.rate_limit.requests_per_minute = per_minute;
     }
     draw_quota(draft, provider.rate_limit, per_minute, i);

@@ -84,10 +84,16 @@ class PlanRig {
   NextStep fail(Asked& asked, ReplyKind kind = ReplyKind::server_error) {
     start(asked);
     end(asked, kind);
-    return plan.after(asked.turn, {}, query(asked), kind, kind, true);
+    return plan.after(asked.turn, {}, query(asked), kind, {kind}, true);
+  }
+  // The same, where another target failed with `elsewhere` before.
+  NextStep fail_after(Asked& asked, ReplyKind elsewhere, ReplyKind kind) {
+    start(asked);
+    end(asked, kind);
+    return plan.after(asked.turn, {}, query(asked), kind, {kind, elsewhere}, true);
   }
   NextStep pass_over(Asked& asked) {
-    return plan.after(asked.turn, {}, query(asked), std::nullopt, std::nullopt, true);
+    return plan.after(asked.turn, {}, query(asked), std::nullopt, {}, true);
   }
   // Fails each call with this kind until no target is left: "0 0~ 1" where ~ is a wait before the call.
   std::string order(std::uint64_t id = 1, ReplyKind kind = ReplyKind::server_error) {

@@ -60,7 +60,7 @@ TEST(Plan, a_round_without_a_call_is_the_last) {
   PlanRig rig{only(route)};
   auto asked = rig.begin(1);
   rig.fail(asked);
-  EXPECT_EQ(rig.plan.after(asked.turn, {}, rig.query(asked), std::nullopt, ReplyKind::server_error, true),
+  EXPECT_EQ(rig.plan.after(asked.turn, {}, rig.query(asked), std::nullopt, {ReplyKind::server_error}, true),
             NextStep::retry);
   EXPECT_EQ(asked.turn.target, deployment(0));
   EXPECT_EQ(rig.pass_over(asked), NextStep::go_on);
@@ -81,9 +81,9 @@ TEST(Plan, without_a_number_of_its_own_a_route_has_that_of_the_deployment_called
   plan.on_start(turn);
   plan.on_end(turn.target, ReplyKind::server_error, 1s, Tokens{}, query);
   const auto server_error = ReplyKind::server_error;
-  EXPECT_EQ(plan.after(turn, {}, query, server_error, server_error, true), NextStep::go_on);
+  EXPECT_EQ(plan.after(turn, {}, query, server_error, {server_error}, true), NextStep::go_on);
   EXPECT_EQ(turn.target, deployment(1));
-  EXPECT_EQ(plan.after(turn, {}, query, std::nullopt, server_error, true), NextStep::over);  // a has one attempt
+  EXPECT_EQ(plan.after(turn, {}, query, std::nullopt, {server_error}, true), NextStep::over);  // a has one attempt
 }
 
 TEST(Plan, leaves_a_tier_after_its_attempts) {
@@ -152,6 +152,27 @@ TEST(Plan, tries_a_nested_route_as_one_target_by_its_own_rules) {
   inner.fallback = fallbacks({{route_id(2)}});  // holds only where inner is asked for
   const RoutesConfig routes{.routes = {outer, inner, {.name = "cheap", .targets = {target(2)}}}};
   EXPECT_EQ(PlanRig{routes}.order(), "0 ~0 1 ~1 3");
+}
+
+// The inner route moves on after the request's own failure; the outer one does not name it, and acts on the failure of
+// another target before.
+TEST(Plan, each_level_acts_on_the_own_failure_of_a_request_only_if_it_names_it) {
+  RouteConfig outer{.name = "outer", .targets = {nested(1)}};
+  outer.fallback = fallbacks({{route_id(2), kinds({ReplyKind::server_error})}});
+  RouteConfig inner{.name = "inner", .targets = {target(0), target(1), target(2)}};
+  inner.failover = kinds({ReplyKind::server_error, ReplyKind::context_length});
+  inner.retry.max_attempts = 1;
+  PlanRig rig{{.routes = {outer, inner, {.name = "cheap", .targets = {target(3)}}}}};
+  auto asked = rig.begin(1);
+  EXPECT_EQ(rig.fail(asked), NextStep::go_on);
+  EXPECT_EQ(rig.fail_after(asked, ReplyKind::server_error, ReplyKind::context_length), NextStep::go_on);
+  EXPECT_EQ(asked.turn.target, deployment(2));
+  EXPECT_EQ(rig.fail_after(asked, ReplyKind::server_error, ReplyKind::context_length), NextStep::go_on);
+  EXPECT_EQ(asked.turn.target, deployment(3));
+
+  auto alone = rig.begin(2);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(rig.fail(alone, ReplyKind::context_length), NextStep::go_on);
+  EXPECT_EQ(rig.fail(alone, ReplyKind::context_length), NextStep::over);
 }
 
 TEST(Plan, a_route_whose_time_is_over_ends_as_if_by_a_timeout) {

@@ -4,14 +4,15 @@
     mutants.py fast [--jobs N]             one planted bug of each family, and the canaries
     mutants.py planted [--jobs N] [--only NAME]... [--seeds N] [--table]
     mutants.py operators [--jobs N] [--every K] [--table]
+    mutants.py judge [--jobs N] [--every K] [--table]
     mutants.py tests [--jobs N] [--only FOLDER]... [--table]
 
 planted hunts every bug of planted/*.json (or those of the ids and families named); operators tries every K-th operator
-mutant of monitor/; tests sees each test of sim/, scenarios/ and reports/ (or of those named) fail under an operator mutant
+mutant of monitor/; judge those of thresholds, coverage and liveness on the tests of sim/; tests sees each test of sim/, scenarios/ and reports/ (or of those named) fail under an operator mutant
 of its folder. All need build/mutants, which script/mutants makes. --table writes what became of them to TABLE.md.
 Ends with 1 when a planted bug was not found by its check, when a canary was not noticed, when less than 95 % of the
-operator mutants were killed or a survivor is not argued in survivors.json, or when a test has failed neither under a mutant
-nor by what by_hand.json says.
+operator mutants (98 % of the judge's) were killed or a survivor is not argued in survivors.json, or when a test has failed
+neither under a mutant nor by what by_hand.json says.
 """
 
 import argparse
@@ -40,6 +41,8 @@ FAST_SEEDS = 400
 FAST = ("late-result-counts", "next-after-unpaid", "failover-skips-the-gate", "grant-leaks-on-cache-hit",
         "hits-renew-the-age", "failover-changes-the-variant", "no-record-when-all-are-open", "back-off-by-an-address")
 KILLED_LEAST = 0.95
+JUDGE_KILLED_LEAST = 0.98
+JUDGE = ("sim/checks/judge.", "sim/checks/claims/")
 # A world with many pauses before retries.
 RETRIES = ("scenarios/catalog/error-burst.json", "--set", "monitor.provider_call.max_attempts=4", "--set", "thresholds={}")
 
@@ -138,22 +141,46 @@ def run_operators(arguments):
     share = "all of them" if arguments.every == 1 else f"every {arguments.every}th of {len(sites)}"
     say(f"{len(chosen)} mutants to try: {share}")
 
-    def shown(count, site, how):
-        if how is None:
-            say(f"survives {site.file} {site.operator}: {' -> '.join(site.describe(source_of(site.file)))}")
-        if count % 100 == 0:
-            say(f"{count} tried")
-
-    results = operator_trial.try_all(folder, reach, chosen, arguments.jobs, shown)
+    results = operator_trial.try_all(folder, reach, chosen, arguments.jobs, shown(source_of))
     argued = table.Argued(ROOT)
     never = operator_trial.never_failed(folder, reach, results)
     part = table.operators_part(results, source_of, argued, share, len(reach.tests), never)
     if arguments.table:
         table.write(TABLE, table.OPERATORS, part)
+    return are_killed(results, source_of, argued, KILLED_LEAST)
+
+
+def shown(source_of):
+    def show(count, site, how):
+        if how is None:
+            say(f"survives {site.file} {site.operator}: {' -> '.join(site.describe(source_of(site.file)))}")
+        if count % 100 == 0:
+            say(f"{count} tried")
+
+    return show
+
+
+def are_killed(results, source_of, argued, least):
     alive = [site for site, how, _ in results if how is None]
     unargued = [site for site in alive if argued.why(table.key_of(site, source_of(site.file))) is None]
     say(f"{len(results) - len(alive)} of {len(results)} killed; {len(unargued)} survivors are not argued")
-    return len(alive) <= (1 - KILLED_LEAST) * len(results) and not unargued
+    return len(alive) <= (1 - least) * len(results) and not unargued
+
+
+def run_judge(arguments):
+    folder = os.path.join(FOLDER, "judge")
+    sites, source_of = operators.find_sites(ROOT, "sim")
+    sites = operator_build.make(ROOT, "sim", folder, [site for site in sites if site.file.startswith(JUDGE)], source_of,
+                                arguments.jobs, say, operator_build.tests_of("sim", FOLDER))
+    chosen = sites[:: arguments.every]
+    share = "all of them" if arguments.every == 1 else f"every {arguments.every}th of {len(sites)}"
+    say(f"{len(chosen)} mutants to try: {share}")
+    reach = operator_trial.Reach(folder, has_hunt=False)
+    results = operator_trial.try_all(folder, reach, chosen, arguments.jobs, shown(source_of), operator_trial.NoMemory())
+    argued = table.Argued(ROOT)
+    if arguments.table:
+        table.write(TABLE, table.JUDGE, table.judge_part(results, source_of, argued, share))
+    return are_killed(results, source_of, argued, JUDGE_KILLED_LEAST)
 
 
 def run_tests(arguments):
@@ -182,7 +209,7 @@ def run_tests(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("form", choices=("list", "fast", "planted", "operators", "tests"))
+    parser.add_argument("form", choices=("list", "fast", "planted", "operators", "judge", "tests"))
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
     parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N")
     parser.add_argument("--only", action="append", metavar="NAME")
@@ -193,7 +220,8 @@ def main():
         if arguments.form == "list":
             say(f"{len(planted.load(ROOT))} planted bugs, each in its place")
             return 0
-        forms = {"fast": run_fast, "planted": run_planted, "operators": run_operators, "tests": run_tests}
+        forms = {"fast": run_fast, "planted": run_planted, "operators": run_operators, "judge": run_judge,
+                 "tests": run_tests}
         good = forms[arguments.form](arguments)
     except planted.BadList as mistakes:
         say(f"the list of planted bugs is wrong:\n{mistakes}")

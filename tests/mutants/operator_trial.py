@@ -63,7 +63,7 @@ class Test:
 class Reach:
     """Which tests, and whether the hunt, come by which mutant, and how long each takes without one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, has_hunt=True):
         server = Server(folder)
         self.before_main = server.reached_before
         self.tests = [Test(name, file) for name, file in server.tests.items()]
@@ -77,6 +77,11 @@ class Reach:
                 test.reached |= reached
         server.close()
         self.tests.sort(key=lambda one: min(one.micros.values()))
+        self.hunt = set()
+        if has_hunt:
+            self.hear_of_hunt(folder)
+
+    def hear_of_hunt(self, folder):
         file = os.path.join(folder, "hunt-reached")
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         if run_hunt(folder, 0, 600, {"WINDTUNNEL_REACHED": file}) is not None:
@@ -176,9 +181,18 @@ class Memory:
             file.write(json.dumps(one) + "\n")
 
 
-def try_all(folder, reach, sites, jobs, told):
+class NoMemory:
+    """Of a run that begins at its beginning."""
+
+    known = {}
+
+    def keep(self, site, result):
+        pass
+
+
+def try_all(folder, reach, sites, jobs, told, memory=None):
     """[(site, how, the test that failed or None)] in order."""
-    trials, memory = Trials(folder, reach), Memory(folder)
+    trials, memory = Trials(folder, reach), memory or Memory(folder)
 
     def one(site):
         known = memory.known.get(site.number)

@@ -8,10 +8,11 @@ import statistics
 
 PLANTED = ("<!-- planted -->", "<!-- /planted -->")
 OPERATORS = ("<!-- operators -->", "<!-- /operators -->")
+JUDGE = ("<!-- judge -->", "<!-- /judge -->")
 TESTS = ("<!-- tests -->", "<!-- /tests -->")
 HEAD = """# Mutants
 
-Written by `script/mutants planted --table`, `operators --table` and `tests --table`; see README.md beside it.
+Written by `script/mutants planted --table`, `operators --table`, `judge --table` and `tests --table`; see README.md beside it.
 
 """
 
@@ -63,14 +64,14 @@ def key_of(site, source):
     return site.file, source[begin:end].strip(), site.operator, site.describe(source)[1]
 
 
-def operators_part(results, source_of, argued, share, tests, never_failed):
+def mutants_part(title, results, source_of, argued, share):
     by_operator = collections.Counter(site.operator for site, _, _ in results)
     alive = [(site, how) for site, how, _ in results if how is None]
     alive_by = collections.Counter(site.operator for site, _ in alive)
     by_whom = collections.Counter((how or "").split(" ")[0] for _, how, _ in results if how)
     killed = len(results) - len(alive)
     lines = [
-        "## Operator mutants of monitor/",
+        f"## {title}",
         "",
         f"{len(results)} mutants ({share}), {killed} killed: {100 * killed / len(results):.1f} %. "
         f"Killed by: {', '.join(f'{who} {count}' for who, count in by_whom.most_common())}.",
@@ -85,10 +86,20 @@ def operators_part(results, source_of, argued, share, tests, never_failed):
         key = key_of(site, source_of(site.file))
         why = argued.why(key) or "**not argued**"
         lines.append(f"| {site.file}, {site.operator} | {code(key[1])} | {code(key[3])} | {cell(why)} |")
+    return lines
+
+
+def operators_part(results, source_of, argued, share, tests, never_failed):
+    lines = mutants_part("Operator mutants of monitor/", results, source_of, argued, share)
     lines += ["", f"Of {tests} tests of monitor/, {tests - len(never_failed)} were seen to fail under some mutant. "
               "The others:", ""]
     lines += [f"- {name}" for name in sorted(never_failed)]
     return "\n".join(lines) + "\n"
+
+
+def judge_part(results, source_of, argued, share):
+    title = "Operator mutants of thresholds, coverage and liveness"
+    return "\n".join(mutants_part(title, results, source_of, argued, share)) + "\n"
 
 
 def tests_part(seen, by_hand):
@@ -113,7 +124,7 @@ def tests_part(seen, by_hand):
 
 def write(path, marks, part):
     """Puts a part between its marks; the other parts stay."""
-    text = HEAD + "\n".join([*PLANTED, "", *OPERATORS, "", *TESTS, ""])
+    text = HEAD + "\n".join([*PLANTED, "", *OPERATORS, "", *JUDGE, "", *TESTS, ""])
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             text = file.read()

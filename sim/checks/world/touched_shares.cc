@@ -38,7 +38,7 @@ void TouchedShares::on_call(Instant at, std::size_t provider, std::span<const st
       const Duration left = fault.end - at;
       if (left < spec.ramp_down)
         chance *= static_cast<double>(left.count()) / static_cast<double>(spec.ramp_down.count());
-      chance = std::min(chance, 1.0);
+      chance = std::clamp(chance, 0.0, 1.0);  // 0 beyond its end, where W2 finds it
       ++fault.calls;
       fault.hits += has_hit ? 1 : 0;
       fault.mean += chance;
