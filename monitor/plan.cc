@@ -181,21 +181,26 @@ NextStep Plan::fall_back(Turn& turn, const PlanQuery& query, std::optional<Reply
 }
 
 bool Plan::goes_on_after(const Turn& turn, ReplyKind kind) const {
-  for (std::size_t i = 0; i < turn.depth; ++i) {
-    const Route& route = routes_[index_of(turn.visits[i].route)];
-    if (route.retried.has(kind) || (route.config.failover && route.config.failover->has(kind))) return true;
+  if (turn.depth == 0) return false;
+  for (std::size_t i = 1; i < turn.depth; ++i) {
+    if (moves_on_after(turn.visits[i].route, kind)) return true;
   }
-  return turn.depth > 0 && has_fallback_after(turn.asked_route(), kind);
+  return names(turn.asked_route(), kind);
 }
 
-bool Plan::has_fallback_after(RouteId route, ReplyKind kind) const {
-  return std::ranges::any_of(routes_[index_of(route)].fallback,
-                             [&](const RouteFallback& fallback) { return fallback.on.has(kind); });
+bool Plan::moves_on_after(RouteId id, ReplyKind kind) const {
+  const Route& route = routes_[index_of(id)];
+  return route.retried.has(kind) || (route.config.failover && route.config.failover->has(kind));
+}
+
+bool Plan::names(RouteId id, ReplyKind kind) const {
+  return moves_on_after(id, kind) || std::ranges::any_of(routes_[index_of(id)].fallback,
+                                                         [&](const RouteFallback& next) { return next.on.has(kind); });
 }
 
 std::optional<ReplyKind> Plan::falls_back_after(const Turn& turn, const LastFailures& failures) const {
-  if (!failures.elsewhere || has_fallback_after(turn.asked_route(), *failures.last)) return failures.last;
-  return failures.elsewhere;
+  const bool is_named = !failures.elsewhere || names(turn.asked_route(), *failures.last);
+  return is_named ? failures.last : failures.elsewhere;
 }
 
 Duration Plan::attempt_timeout(const Turn& turn) const {

@@ -206,7 +206,9 @@ class Plan {
   // The target of the innermost visit has ended. Gives the next one its turn.
   [[nodiscard]] NextStep move_on(Turn& turn, const PlanQuery& query, std::optional<ReplyKind> kind,
                                  LastFailures failures, bool may_retry) const;
-  [[nodiscard]] bool has_fallback_after(RouteId route, ReplyKind kind) const;
+  [[nodiscard]] bool moves_on_after(RouteId route, ReplyKind kind) const;
+  // Whether the route has a word about this failure: a retry, its failover or a fallback.
+  [[nodiscard]] bool names(RouteId route, ReplyKind kind) const;
   // A retry without another target's failover; nothing: none is left. `is_leaf`: a deployment has failed, no route.
   [[nodiscard]] std::optional<NextStep> retry(Turn& turn, const PlanQuery& query, ReplyKind kind, bool is_leaf) const;
   // Begins with the targets of the innermost visit again, if that is left.

@@ -87,6 +87,11 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   const bool may_starve = !world.monitor.limits.limits.empty();
   // Nor does it of each replica, if there are several.
   const bool is_many = world.replicas.count > 1;
+  // Callers whom a limiter sends away come back all together, when its minute is over.
+  const auto& limiter = world.monitor.rate_limiter;
+  const bool may_gather =
+      (limiter.requests_per_minute || limiter.tokens_per_minute) &&
+      std::ranges::any_of(world.workloads, [](const WorkloadSpec& load) { return load.client.has_value(); });
   // Breakers of another program belong to one gateway that is never restarted.
   if (!world.breaker_command.empty()) {
     std::erase_if(world.faults, [](const FaultSpec& fault) { return restart_of(fault.settings).has_value(); });
@@ -95,7 +100,7 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   if (has_replicas(world)) {
     for (ProviderSpec& provider : world.providers) provider.usage_late = 0;
   }
-  if (outlives || may_starve || is_many || draft.has_tight_quotas || !recovery_of(world).possible) {
+  if (outlives || may_starve || may_gather || is_many || !recovery_of(world).possible) {
     world.liveness.reset();
   }
   return draft.world;

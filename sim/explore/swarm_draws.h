@@ -20,7 +20,6 @@ struct Draft {
   Dice dice;
   Duration grid{0};  // 0: none
   Scenario world;
-  bool has_tight_quotas = false;  // providers refuse although all is well, so that recovery cannot be claimed
 
   [[nodiscard]] bool keeps(SwarmPart part) const;
   // How long a call is waited for, in figures that settings are drawn around.

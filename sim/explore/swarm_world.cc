@@ -190,9 +190,9 @@ void draw_provider(Draft& draft, ProviderSpec& provider, std::uint64_t i) {
 }
 
 // Quotas of other windows and kinds, as wide.
-void draw_quota(const Draft& draft, RateLimit& limit, std::int64_t per_minute, std::uint64_t i) {
+void draw_quota(const Draft& draft, RateLimit& limit, std::int64_t per_minute, bool is_tight, std::uint64_t i) {
   const Dice& dice = draft.dice;
-  if (dice.coin(draft.has_tight_quotas ? 90 : 40, "own algorithm", i)) {
+  if (dice.coin(is_tight ? 90 : 40, "own algorithm", i)) {
     limit.algorithm = dice.one_of({QuotaAlgorithm::sliding_window, QuotaAlgorithm::token_bucket}, "algorithm", i);
     // The steps of a sliding window hold more than its minute.
     if (limit.requests_per_minute) *limit.requests_per_minute += per_minute / 30 + 1;
@@ -211,8 +211,8 @@ void draw_quota(const Draft& draft, RateLimit& limit, std::int64_t per_minute, s
 // latencies.
 void draw_places(Draft& draft) {
   const auto at_once = static_cast<std::int64_t>(healthy_calls_at_once(draft.world)) + 1;
-  draft.has_tight_quotas = draft.dice.coin(8, "tight quotas");
-  const double share = draft.has_tight_quotas ? draft.dice.one_of({0.1, 0.3, 0.6}, "share of quotas") : 1.0;
+  const bool is_tight = draft.dice.coin(8, "tight quotas");
+  const double share = is_tight ? draft.dice.one_of({0.1, 0.3, 0.6}, "share of quotas") : 1.0;
   const auto per_minute = static_cast<std::int64_t>(healthy_calls_per_minute(draft.world) * share) + 1;
   std::uint64_t i = 0;
   for (ProviderSpec& provider : draft.world.providers) {
@@ -220,10 +220,10 @@ void draw_places(Draft& draft) {
       provider.concurrency = at_once;
       provider.queue = draft.dice.one_of<std::int64_t>({0, 5, 50}, "queue", i);
     }
-    if (draft.has_tight_quotas || draft.dice.coin(20, "own limit", i)) {
+    if (is_tight || draft.dice.coin(20, "own limit", i)) {
       provider.rate_limit.requests_per_minute = per_minute;
     }
-    draw_quota(draft, provider.rate_limit, per_minute, i);
+    draw_quota(draft, provider.rate_limit, per_minute, is_tight, i);
     if (draft.dice.coin(30, "own wait", i)) {
       provider.rate_limit.retry_after = draft.dice.one_of<Duration>({0s, 3s, 500s}, "own wait for", i);
     }

@@ -1,9 +1,10 @@
 #pragma once
 // Names that a scenario file accepts, for the names of a log.
 //
-// A log may hold any text as a name, and a scenario refuses some of it: names over 200 bytes, what base::problem_with_name
-// refuses because it would reach a terminal or the log of a CI job, and "*", which means all providers. Each name of the
-// log gets one valid name, and two names of the log never get the same one, because a number is added where they would.
+// A log may hold any text as a name, and a scenario refuses some of it: names over 200 bytes, what
+// base::problem_with_name refuses because it would reach a terminal or the log of a CI job, and "*", which means all
+// providers. Each name of the log gets one valid name, and two names of the log never get the same one, because a
+// number is added where they would.
 //
 // Valid UTF-8 stays valid: a name is cut between two characters.
 

@@ -92,9 +92,7 @@ class PlanRig {
     end(asked, kind);
     return plan.after(asked.turn, {}, query(asked), kind, {kind, elsewhere}, true);
   }
-  NextStep pass_over(Asked& asked) {
-    return plan.after(asked.turn, {}, query(asked), std::nullopt, {}, true);
-  }
+  NextStep pass_over(Asked& asked) { return plan.after(asked.turn, {}, query(asked), std::nullopt, {}, true); }
   // Fails each call with this kind until no target is left: "0 0~ 1" where ~ is a wait before the call.
   std::string order(std::uint64_t id = 1, ReplyKind kind = ReplyKind::server_error) {
     Asked asked = begin(id);

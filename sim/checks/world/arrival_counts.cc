@@ -60,6 +60,7 @@ double slack_of(const WorkloadSpec& spec, double mean) {
 }  // namespace
 
 std::optional<double> ArrivalCounts::expected(const WorkloadSpec& spec, WallTime start, Instant until) {
+  if (source_of(spec.executor) != ArrivalSource::rate) return std::nullopt;
   Instant end = until;
   const Instant begin = Instant{} + spec.start;
   if (spec.duration) end = std::min(end, begin + *spec.duration);

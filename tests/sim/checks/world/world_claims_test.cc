@@ -283,6 +283,16 @@ TEST(ArrivalCounts, expect_hours_weekdays_and_growth) {
   EXPECT_FALSE(ArrivalCounts::expected(spec, start, Instant{} + 1h)) << "its rate is drawn";
 }
 
+// A run that is stopped at its first instant has had all of them.
+TEST(ArrivalCounts, expect_nothing_of_users_and_lists_of_times) {
+  for (const Executor& executor : {Executor{ConstantVus{.vus = 2}}, Executor{Script{}}}) {
+    WorkloadSpec spec = workload("others", per_second(10));
+    spec.executor = executor;
+    EXPECT_FALSE(ArrivalCounts::expected(spec, {}, Instant{}));
+    EXPECT_FALSE(ArrivalCounts::expected(spec, {}, Instant{} + 10s));
+  }
+}
+
 // --- TouchedShares -------------------------------------------------------------------------------------------------
 
 bool finds_fault_with_share(double fraction, int calls, int hits) {
