@@ -74,6 +74,7 @@ struct UnbilledCall {
   WallTime admitted{};  // the request, on the calendar
   Tariff tariff;
   Usd settled;
+  LimitTicket limits;  // as it stood before the call was settled
 };
 
 // Makes a used flow new. Unlike `flow = Flow{}` it does not touch the room of all attempts.

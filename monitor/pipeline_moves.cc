@@ -124,6 +124,10 @@ void Pipeline::learn_usage(const UnbilledCall& call, const Usage& usage, Instant
   check(is_possible(usage), "a usage is possible");
   const Usd billed = cost(call.tariff, usage.input, usage.output, usage.kinds);
   cost_limiter_.correct(call.settled, billed, call.admitted);
+  if (limits_.on()) {
+    limits_.correct(call.limits, {.input = usage.input.count(), .output = usage.output.count()}, billed - call.settled,
+                    now);
+  }
   metrics_.on_usage_learned(call.settled, billed);
   if (observer_) {
     observer_.on(UsageLearned{.at = now,

@@ -123,6 +123,13 @@ void LimitBook::settle(LimitTicket& ticket, const std::optional<LimitUse>& used,
   ticket.reserved = {};
 }
 
+void LimitBook::correct(const LimitTicket& ticket, const LimitUse& used, Usd more, Instant now) {
+  const LimitUse change{.input = used.input - ticket.reserved.input,
+                        .output = used.output - ticket.reserved.output,
+                        .picos = more.picos()};
+  for (std::uint8_t i = 0; i < ticket.holds; ++i) charge(ticket[i], change, 0, now);
+}
+
 void LimitBook::close(LimitTicket& ticket, bool is_undone, Instant now) {
   LimitUse more = minus({}, ticket.reserved);
   if (is_undone) more.requests = -1;

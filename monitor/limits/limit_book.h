@@ -81,6 +81,9 @@ class LimitBook {
                                         Tokens output_max, Usd worst, Instant now);
   // It has ended with these tokens; nothing: unknown, so that the reservation stays counted.
   void settle(LimitTicket& ticket, const std::optional<LimitUse>& used, Usd cost, Instant now);
+  // The usage of a call that was settled as unknown has come. `ticket`: as it stood before; `more`: what the call costs
+  // beyond what it was settled for. The call is no longer under way, and its request may have ended.
+  void correct(const LimitTicket& ticket, const LimitUse& used, Usd more, Instant now);
   // The request has ended. `is_undone`: it was refused and made no call.
   void close(LimitTicket& ticket, bool is_undone, Instant now);
 

@@ -132,10 +132,11 @@ bool read_settings(Reading& reading, const JsonValue& json, BreakerConfig& confi
   JsonValue own = json;
   std::erase_if(own.members, [](const JsonMember& member) { return member.key == kPreset; });
   if (const JsonMember* preset = json.find(kPreset)) {
-    const bool is_text = preset->value.kind == JsonKind::string;
-    const auto named = is_text ? monitor::breaker_preset(preset->value.text) : std::nullopt;
-    if (named) config = *named;
-    if (!named) reading.error(preset->value.place, "preset is no breaker preset");
+    std::vector<std::string> names;
+    for (const monitor::BreakerPresetInfo& known : monitor::breaker_presets()) names.emplace_back(known.name);
+    const Reading::Step step(reading, kPreset);
+    const std::size_t place = read_word(reading, preset->value, names);
+    if (place < names.size()) config = *monitor::breaker_preset(names[place]);
   }
   const bool good = read_object(reading, own, config, breaker_protocol_table());
   if (json.find(kPreset) != nullptr) return good;

@@ -292,6 +292,23 @@ void LimitModel::end_call(RequestId request, const std::optional<monitor::Usage>
   open.reserved = {};
 }
 
+void LimitModel::end_call_unbilled(RequestId request, std::uint8_t ordinal, Usd settled, Instant now) {
+  unbilled_[{request, ordinal}] = open_[request];
+  end_call(request, std::nullopt, settled, now);
+}
+
+void LimitModel::learn(RequestId request, std::uint8_t ordinal, const monitor::Usage& usage, Usd more, Instant now) {
+  const auto found = unbilled_.find({request, ordinal});
+  if (found == unbilled_.end()) return;
+  const Open& call = found->second;
+  const Use change{.input = usage.input.count() - call.reserved.input,
+                   .output = usage.output.count() - call.reserved.output,
+                   .picos = more.picos()};
+  for (const Hold& hold : call.own) add(hold, change, 0, now);
+  for (const Hold& hold : call.of_call) add(hold, change, 0, now);
+  unbilled_.erase(found);
+}
+
 void LimitModel::finish(RequestId request, bool is_undone, Instant now) {
   const auto found = open_.find(request);
   if (found == open_.end()) return;

@@ -47,6 +47,9 @@ class LimitModel {
   [[nodiscard]] Said call(const monitor::Request& request, monitor::ProviderId target, Tokens output, Usd worst,
                           Instant now);
   void end_call(RequestId request, const std::optional<monitor::Usage>& usage, Usd settled, Instant now);
+  // The same, of a call whose usage may come later; then learn() is told of it by this number.
+  void end_call_unbilled(RequestId request, std::uint8_t ordinal, Usd settled, Instant now);
+  void learn(RequestId request, std::uint8_t ordinal, const monitor::Usage& usage, Usd more, Instant now);
   void finish(RequestId request, bool is_undone, Instant now);
 
   // A change of an account, as another replica needs it.
@@ -121,6 +124,7 @@ class LimitModel {
   std::vector<std::string> tags_;
   std::vector<std::map<Key, Account>> accounts_;  // by limit
   std::map<RequestId, Open> open_;
+  std::map<std::pair<RequestId, std::uint8_t>, Open> unbilled_;  // calls, as they stood before their end
   bool tells_ = false;
   std::vector<Change> changes_;
 };

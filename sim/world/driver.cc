@@ -342,6 +342,9 @@ inline void Driver::complete(std::uint32_t slot) {
   leave_station(slot);
   const std::uint8_t attempt = static_cast<std::uint8_t>(record.attempt_count - 1U);
   const bool was_bypass = in_flight.flow.is_bypass;
+  const Duration usage_after = in_flight.result.usage_after;
+  if (usage_after != Duration{0}) [[unlikely]]
+    unbilled_limits_ = in_flight.flow.limits;
   const monitor::Step step =
       gateway(in_flight.instance).on_reply(in_flight.flow, in_flight.result.reply, now_, &options_.breakers);
   if (replicas_) [[unlikely]] {
@@ -349,7 +352,6 @@ inline void Driver::complete(std::uint32_t slot) {
                         was_bypass, now_);
   }
   watch_breaker(provider);
-  const Duration usage_after = in_flight.result.usage_after;
   if (usage_after == Duration{0}) [[likely]]
     return perform(slot, step);
   const DelayedUsage delayed = delayed_usage(slot, attempt);

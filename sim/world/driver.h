@@ -170,6 +170,7 @@ class Driver {
   bool has_clients_ = false;                       // a workload has
   std::map<std::uint32_t, DelayedUsage> delayed_;  // by slot
   bool delays_usage_ = false;                      // one was delayed
+  monitor::LimitTicket unbilled_limits_;           // of the call that ends now, whose usage comes later
   std::vector<std::uint32_t> free_;
   std::vector<std::size_t> hits_;            // scratch
   std::vector<std::uint64_t> next_ordinal_;  // of the arrival that is scheduled, by workload

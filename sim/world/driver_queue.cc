@@ -66,7 +66,8 @@ Driver::DelayedUsage Driver::delayed_usage(std::uint32_t slot, std::uint8_t atte
                    .ordinal = attempt,
                    .admitted = in_flight.flow.admitted,
                    .tariff = in_flight.flow.tariff,
-                   .settled = made.cost},
+                   .settled = made.cost,
+                   .limits = unbilled_limits_},
           .usage = in_flight.result.billed,
           .instance = in_flight.instance};
 }

@@ -205,6 +205,7 @@ void Checks::on(const monitor::AttemptEnded& event) {
 void Checks::on(const monitor::UsageLearned& event) {
   context_.now = event.at;
   money_.on_usage_learned(event);
+  limits_.on_usage_learned(event);
 }
 
 void Checks::on(const monitor::BreakerMoved& event) { breaker_.on_transition(event.provider, event.transition); }

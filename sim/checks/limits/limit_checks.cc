@@ -50,6 +50,8 @@ LimitChecks::LimitChecks(const Scenario& scenario, Violations& violations)
     : scenario_(scenario),
       violations_(violations),
       on_(!scenario.monitor.limits.limits.empty() && (violations.on(CheckId::L6) || violations.on(CheckId::L7))),
+      has_late_usage_(std::ranges::any_of(scenario.providers,
+                                          [](const ProviderSpec& provider) { return provider.usage_late > 0; })),
       store_(scenario.monitor.limits, words_of(scenario), scenario.start) {
   if (on_ && scenario.replicas.limits > Duration{0}) lag_ = scenario.replicas.limits;
   on_turn(0, Instant{});
@@ -122,7 +124,17 @@ void LimitChecks::compare_words(const LimitsAsked& event, const LimitModel::Said
 
 void LimitChecks::on_attempt_end(const monitor::AttemptEnded& event) {
   if (!on_) return;
-  model().end_call(event.request, event.reply.usage, event.settled, event.at);
+  if (has_late_usage_ && !event.reply.usage) {
+    model().end_call_unbilled(event.request, event.ordinal, event.settled, event.at);
+  } else {
+    model().end_call(event.request, event.reply.usage, event.settled, event.at);
+  }
+  touched_ = true;
+}
+
+void LimitChecks::on_usage_learned(const monitor::UsageLearned& event) {
+  if (!on_) return;
+  model().learn(event.request, event.ordinal, event.usage, event.billed - event.settled, event.at);
   touched_ = true;
 }
 

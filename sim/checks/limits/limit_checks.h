@@ -27,6 +27,7 @@ class LimitChecks {
   void on_turn(std::uint32_t group, Instant now);
   void on_asked(const monitor::LimitsAsked& event);
   void on_attempt_end(const monitor::AttemptEnded& event);
+  void on_usage_learned(const monitor::UsageLearned& event);
   void on_finish(const monitor::Record& record, Instant now);
   void on_event(const monitor::Pipeline* pipeline, Instant now);
   void at_end(const monitor::Pipeline& pipeline, bool is_at_rest, Instant now);
@@ -41,6 +42,7 @@ class LimitChecks {
   const Scenario& scenario_;
   Violations& violations_;
   bool on_;
+  bool has_late_usage_;
   // One for each group of processes that share at once what limits have counted. With a lag each hears what the others
   // counted when it is so old; so does the store, which a new process begins with.
   std::vector<LimitModel> models_;

@@ -96,6 +96,31 @@ TEST(LateUsage, frees_the_budget_for_later_requests) {
   EXPECT_EQ(served(made), 10);
 }
 
+// Of tokens and of money, whichever request the limit counts by and whether it counts requests or calls.
+TEST(LateUsage, frees_the_limits_for_later_requests) {
+  monitor::LimitConfig tokens{.period = 1h};
+  tokens.tokens = Tokens{10 * 650};
+  monitor::LimitConfig money{.period = 1h};
+  money.usd = Usd::from_picos(10 * kReserved);
+  monitor::LimitConfig of_calls = tokens;
+  of_calls.per.push_back({.scope = monitor::LimitScope::deployment});
+  for (const monitor::LimitConfig& limit : {tokens, money, of_calls}) {
+    Scenario made = scenario();
+    made.workloads[0].duration = 50s;
+    made.monitor.limits.limits = {limit};
+    const auto served = [](const Scenario& scenario) {
+      Judge judge{scenario};
+      const RunResult result = run(scenario, {.observers = {&judge}});
+      for (const Finding& finding : judge.judge(result).findings) ADD_FAILURE() << finding.id << ": " << finding.reason;
+      return result.pipeline.metrics().ended_as(monitor::Outcome::served);
+    };
+    EXPECT_GT(served(made), 10);
+    made.providers[0].usage_late = 0;
+    made.providers[0].usage_missing = 1;
+    EXPECT_EQ(served(made), 10);
+  }
+}
+
 TEST(LateUsage, is_of_some_answers_and_never_of_those_that_miss_theirs) {
   Scenario made = scenario();
   made.workloads[0].rate = per_second(100);
