@@ -8,7 +8,7 @@
     mutants.py tests [--jobs N] [--only FOLDER]... [--table]
 
 planted hunts every bug of planted/*.json (or those of the ids and families named); operators tries every K-th operator
-mutant of monitor/; judge those of thresholds, coverage and liveness on the tests of sim/; tests sees each test of sim/, scenarios/ and reports/ (or of those named) fail under an operator mutant
+mutant of monitor/; judge those of thresholds, coverage and the judge itself on the tests of sim/; tests sees each test of sim/, scenarios/ and reports/ (or of those named) fail under an operator mutant
 of its folder. All need build/mutants, which script/mutants makes. --table writes what became of them to TABLE.md.
 Ends with 1 when a planted bug was not found by its check, when a canary was not noticed, when less than 95 % of the
 operator mutants (98 % of the judge's) were killed or a survivor is not argued in survivors.json, or when a test has failed
@@ -42,7 +42,7 @@ FAST = ("late-result-counts", "next-after-unpaid", "failover-skips-the-gate", "g
         "hits-renew-the-age", "failover-changes-the-variant", "no-record-when-all-are-open", "back-off-by-an-address")
 KILLED_LEAST = 0.95
 JUDGE_KILLED_LEAST = 0.98
-JUDGE = ("sim/checks/judge.", "sim/checks/claims/")
+JUDGE = ("sim/checks/judge.", "sim/checks/claims/thresholds.", "sim/checks/claims/coverage.")
 # A world with many pauses before retries.
 RETRIES = ("scenarios/catalog/error-burst.json", "--set", "monitor.provider_call.max_attempts=4", "--set", "thresholds={}")
 

@@ -98,7 +98,7 @@ def operators_part(results, source_of, argued, share, tests, never_failed):
 
 
 def judge_part(results, source_of, argued, share):
-    title = "Operator mutants of thresholds, coverage and liveness"
+    title = "Operator mutants of the judge, of thresholds and of coverage"
     return "\n".join(mutants_part(title, results, source_of, argued, share)) + "\n"
 
 

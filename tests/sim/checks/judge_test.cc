@@ -139,6 +139,64 @@ TEST(Judge, a_run_that_does_not_play_every_row_is_inconclusive) {
   EXPECT_EQ(judged(script).verdict, Verdict::inconclusive);
 }
 
+Finding finding_of(const Scenario& scenario, Finding::Kind kind) {
+  for (const Finding& finding : judged(scenario).findings) {
+    if (finding.kind == kind) return finding;
+  }
+  ADD_FAILURE() << "no such finding";
+  return {};
+}
+
+// What is claimed, what was found, and where the file states it.
+TEST(Judge, a_finding_has_its_claim_its_reason_and_its_place) {
+  Scenario scenario = ten_requests();
+  scenario.faults = {fault("down", Outage{}, 0s, 4s)};
+  scenario.faults[0].min_affected = 5;
+  scenario.coverage["retry"] = 2;
+  scenario.origins = {{"/faults/0", {"a.json", 3, 4}}, {"/coverage/retry", {"a.json", 5, 6}}};
+  const Finding of_fault = finding_of(scenario, Finding::Kind::fault);
+  EXPECT_EQ(of_fault.id, "down");
+  EXPECT_EQ(of_fault.claim, "down affects at least 5 calls");
+  EXPECT_EQ(of_fault.reason, "it touched 4 calls and changed the result of 4");
+  EXPECT_EQ(of_fault.origin.line, 3);
+  const Finding of_coverage = finding_of(scenario, Finding::Kind::coverage);
+  EXPECT_EQ(of_coverage.id, "retry");
+  EXPECT_EQ(of_coverage.claim, "retry happens at least 2 times");
+  EXPECT_EQ(of_coverage.reason, "it happened 0 times");
+  EXPECT_EQ(of_coverage.origin.line, 5);
+  scenario.origins.clear();
+  EXPECT_EQ(finding_of(scenario, Finding::Kind::fault).origin.line, 0);
+
+  Scenario quiet = ten_requests();
+  quiet.workloads[0].rate.count = Millionths{0};
+  const Finding of_traffic = finding_of(quiet, Finding::Kind::traffic);
+  EXPECT_EQ(of_traffic.id, "requests arrive");
+  EXPECT_EQ(of_traffic.claim, "at least one request arrives");
+
+  Scenario forecast = ten_requests();
+  forecast.forecast_thresholds = {{.text = "avg<1", .metric = "forecast.cost_usd", .origin = {"a.json", 7, 8}}};
+  const Finding left = finding_of(forecast, Finding::Kind::threshold);
+  EXPECT_EQ(left.id, "forecast.cost_usd: avg<1");
+  EXPECT_EQ(left.claim, left.id);
+  EXPECT_EQ(left.origin.line, 7);
+}
+
+TEST(Judge, rows_that_are_not_played_are_told_with_their_load_and_its_place) {
+  Scenario scenario = replayed(2s);
+  scenario.origins = {{"/workload/chat/trace", {"a.json", 1, 2}}, {"/duration", {"a.json", 3, 4}}};
+  const Finding of_trace = finding_of(scenario, Finding::Kind::traffic);
+  EXPECT_EQ(of_trace.id, "chat plays every row");
+  EXPECT_EQ(of_trace.claim, "every row of chat is played");
+  EXPECT_EQ(of_trace.origin.line, 1);
+  scenario.workloads[0].executor = Script{};
+  const Finding of_list = finding_of(scenario, Finding::Kind::traffic);
+  EXPECT_EQ(of_list.reason, "1 of its 3 rows come after the end at 2.000 s");
+  EXPECT_EQ(of_list.origin.line, 3);
+  // A load that starts later ends with the run all the same.
+  scenario.workloads[0].start = 1s;
+  EXPECT_EQ(finding_of(scenario, Finding::Kind::traffic).reason, "2 of its 3 rows come after the end at 2.000 s");
+}
+
 TEST(Judge, rows_beyond_the_instant_at_which_a_run_is_reported_to_stop_are_not_missed) {
   EXPECT_EQ(judged(replayed(2s), {.until = 1s}).verdict, Verdict::pass);
 }

@@ -357,6 +357,25 @@ TEST(Thresholds, calls_are_of_the_route_that_makes_them) {
   EXPECT_EQ(count(Metric::requests, "chat"), 10);
 }
 
+// The first three ask for `chat`; a limit sends the others to `cheap` at their admission.
+TEST(Thresholds, calls_are_of_the_route_that_a_limit_sends_their_request_to) {
+  Scenario scenario = world(10s, workload("load", per_second(1)), provider("alpha"));
+  scenario.providers.push_back(provider("beta"));
+  const auto target = [](std::uint8_t place) { return monitor::RouteTarget{.deployment = monitor::ProviderId{place}}; };
+  scenario.monitor.routing.routes = {{.name = "chat", .targets = {target(0)}},
+                                     {.name = "cheap", .targets = {target(1)}}};
+  scenario.monitor.limits.limits = {
+      {.requests = 3, .period = 1h, .on_exhausted = monitor::OnExhausted::route, .route = monitor::RouteId{1}}};
+  for (const auto& [route, calls] : {std::pair{"chat", 3}, std::pair{"cheap", 7}}) {
+    ThresholdSpec of_route = count_at_most(Metric::provider_calls, 1'000);
+    of_route.route = route;
+    scenario.thresholds = {of_route};
+    Thresholds thresholds{scenario};
+    const RunResult result = run(scenario, {.observers = {&thresholds}});
+    EXPECT_EQ(thresholds.judge(result.ended).front().value, calls) << route;
+  }
+}
+
 // --- No data ---------------------------------------------------------------------------------------------------------
 
 TEST(Thresholds, a_claim_that_nothing_could_have_broken_is_inconclusive) {
