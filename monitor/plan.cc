@@ -1,3 +1,5 @@
+// This file is long because what a failure leads to stands beside how a balance chooses who is asked.
+
 #include "monitor/plan.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// This file is long because every step of a request stands beside what it changes in the accounts.
+
 #include "sim/models/limit_model.h"
 
 #include <algorithm>

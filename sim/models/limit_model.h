@@ -47,7 +47,7 @@ class LimitModel {
   [[nodiscard]] Said call(const monitor::Request& request, monitor::ProviderId target, Tokens output, Usd worst,
                           Instant now);
   void end_call(RequestId request, const std::optional<monitor::Usage>& usage, Usd settled, Instant now);
-  // The same, of a call whose usage may come later; then learn() is told of it by this number.
+  // The same, of a call whose usage may come later; learn() then finds it by this number.
   void end_call_unbilled(RequestId request, std::uint8_t ordinal, Usd settled, Instant now);
   void learn(RequestId request, std::uint8_t ordinal, const monitor::Usage& usage, Usd more, Instant now);
   void finish(RequestId request, bool is_undone, Instant now);

@@ -93,7 +93,8 @@ TEST(ImportCallers, what_a_scenario_cannot_hold_is_listed) {
   for (int i = 0; i < 40; ++i) keys += R"({"token": "t", "rpm_limit": 1},)";
   const ImportedGateway gateway = imported("[" + keys.substr(0, keys.size() - 1) + "]");
   EXPECT_EQ(gateway.scenario.monitor.limits.limits.size(), monitor::kLimitsMax);
-  EXPECT_NE(gateway.keys.find("39.rpm_limit: no scenario holds it: at most 32 limits"), std::string::npos) << gateway.keys;
+  EXPECT_NE(gateway.keys.find("39.rpm_limit: no scenario holds it: at most 32 limits"), std::string::npos)
+      << gateway.keys;
 }
 
 TEST(ImportCallers, a_wrong_value_is_an_error_with_its_place) {
