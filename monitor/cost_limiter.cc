@@ -61,12 +61,20 @@ bool CostLimiter::restore(const SavedWindow& saved, WallTime wall) {
   advance(wall);
   BudgetWindow& window = windows_[saved.daily ? day_slot_ : month_slot_];
   if (window.begin != saved.begin) return false;
-  window.alerts_fired = std::min(saved.alerts_fired, static_cast<std::uint32_t>(config_.alerts.size()));
   window.refused = saved.refused;
-  window.next_alert_at = next_alert_at(window);
   window.settled += saved.settled;
-  while (window.settled >= window.next_alert_at) fire_alert(window);
+  fire_reached(window, saved.alerts_fired);
   return true;
+}
+
+void CostLimiter::change(const CostLimiterConfig& config) {
+  check(!invalid(config), "the cost limiter's configuration is valid");
+  config_ = config;
+  for (BudgetWindow& window : windows_) {
+    if (window.begin == window.end) continue;
+    window.limit = window.daily ? config_.daily : config_.monthly;
+    fire_reached(window, window.alerts_fired);
+  }
 }
 
 void CostLimiter::hear(Usd spent, WallTime wall) {
@@ -221,6 +229,12 @@ void CostLimiter::fire_alert(BudgetWindow& window, bool by_refusal) {
   window.refusal_alerted = by_refusal;
   ++window.alerts_fired;
   window.next_alert_at = next_alert_at(window);
+}
+
+void CostLimiter::fire_reached(BudgetWindow& window, std::uint32_t alerts_fired) {
+  window.alerts_fired = std::min(alerts_fired, static_cast<std::uint32_t>(config_.alerts.size()));
+  window.next_alert_at = next_alert_at(window);
+  while (window.settled >= window.next_alert_at) fire_alert(window);
 }
 
 // The least spend with spend >= share x limit.

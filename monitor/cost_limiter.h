@@ -111,6 +111,10 @@ class CostLimiter {
   // in it. Alerts that had fired do not fire again. False: its time is over.
   bool restore(const SavedWindow& saved, WallTime wall);
 
+  // From now on these settings hold, for open tickets and for the windows that there are too. A window keeps its spend,
+  // its reservations and the number of its alerts that have fired; those of the others that it has reached fire now.
+  void change(const CostLimiterConfig& config);
+
   // Another replica has spent this on a request admitted at this wall time. It fills the windows, opens none and is no
   // part of settled_total(). hear_month: the month alone.
   void hear(Usd spent, WallTime wall);
@@ -180,6 +184,8 @@ class CostLimiter {
   void note_refusal(BudgetWindow& window);
   void charge(BudgetWindow& window, Usd reserved, Usd billed);
   void fire_alert(BudgetWindow& window, bool by_refusal = false);
+  // So many of the alerts have fired. Fires those that its spend has reached besides.
+  void fire_reached(BudgetWindow& window, std::uint32_t alerts_fired);
   [[nodiscard]] UsdSum next_alert_at(const BudgetWindow& window) const;
   void report(BudgetEvent::Kind kind, const BudgetWindow& window, Millionths share = {}, bool by_refusal = false);
 

@@ -39,6 +39,22 @@ namespace windtunnel::monitor {
 enum class PipelinePart : std::uint8_t { spend, limits, breakers, usage, latency, cache, metrics };
 inline constexpr std::size_t kPipelineParts = 7;
 
+// What two pipelines of different settings have in common: a part that means the same in both, so that it may go from
+// one to the other and back. The budget always does.
+struct PipelineBond {
+  struct Deployment {
+    ProviderId mine{};
+    ProviderId theirs{};
+    bool has_same_breaker = false;  // of the same settings
+  };
+  std::vector<Deployment> deployments;  // of the same name
+  bool limits = false;
+  bool rate_limiter = false;
+  bool token_limiter = false;
+  bool cache = false;
+  bool balances = false;
+};
+
 class Pipeline {
  public:
   // `providers`, or deployments, in file order: without routes the first serves when nothing else chooses, and the
@@ -87,6 +103,14 @@ class Pipeline {
   // For reports: the windows of the budget hold what both have spent.
   void absorb_spend(const Pipeline& other) { cost_limiter_.absorb(other.cost_limiter_); }
   void absorb_limit_counts(const Pipeline& other) { limits_.absorb_counts(other.limits_); }
+
+  // --- Settings that change while requests are open (pipeline_sharing.cc) -------------------------------------------
+  [[nodiscard]] PipelineBond bond_with(const Pipeline& other) const;
+  // What both have in common changes places, with the budget and the waits that providers asked for. A request of the
+  // one that has been replaced goes on while that one holds the state: exchange, the event, exchange.
+  void exchange(Pipeline& other, const PipelineBond& bond);
+  // After the first exchange: the budget follows the settings of this pipeline.
+  void change_budget(Instant now);
 
   // `flow` is new but for `flow.record.request`, which is what is asked for.
   Step begin(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);

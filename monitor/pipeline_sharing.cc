@@ -1,5 +1,7 @@
-// What replicas of a gateway share: a part is handed over whole, or one replica hears what another did.
+// What replicas of a gateway share: a part is handed over whole, or one replica hears what another did. And what a
+// pipeline goes on with of one that had other settings.
 
+#include <algorithm>
 #include <utility>
 
 #include "monitor/pipeline.h"
@@ -54,6 +56,53 @@ void Pipeline::hear_retry_after(ProviderId provider, Instant until, Instant now)
   if (until <= now) return;
   auto& own = cooling_until_[index_of(provider)];
   if (!own || *own < until) own = until;
+}
+
+PipelineBond Pipeline::bond_with(const Pipeline& other) const {
+  PipelineBond bond;
+  for (std::size_t i = 0; i < providers_.size(); ++i) {
+    const auto same = std::ranges::find(other.providers_, providers_[i].name, &ProviderConfig::name);
+    if (same == other.providers_.end()) continue;
+    const auto place = static_cast<std::size_t>(same - other.providers_.begin());
+    bond.deployments.push_back({.mine = ProviderId{static_cast<std::uint8_t>(i)},
+                                .theirs = ProviderId{static_cast<std::uint8_t>(place)},
+                                .has_same_breaker = breakers_[i].config() == other.breakers_[place].config()});
+  }
+  // Answers and balances refer to deployments and routes by their places, accounts of limits by their names.
+  const bool has_same_deployments =
+      std::ranges::equal(providers_, other.providers_, [](const ProviderConfig& mine, const ProviderConfig& theirs) {
+        return mine.name == theirs.name && mine.model == theirs.model && mine.account == theirs.account;
+      });
+  const bool has_same_routes = has_same_deployments && config_.routing == other.config_.routing;
+  bond.limits = config_.limits == other.config_.limits;
+  bond.rate_limiter = config_.rate_limiter == other.config_.rate_limiter;
+  bond.token_limiter = config_.token_limiter == other.config_.token_limiter;
+  bond.cache = has_same_routes && config_.cache == other.config_.cache;
+  bond.balances = has_same_routes;
+  return bond;
+}
+
+void Pipeline::exchange(Pipeline& other, const PipelineBond& bond) {
+  std::swap(cost_limiter_, other.cost_limiter_);
+  for (const PipelineBond::Deployment& deployment : bond.deployments) {
+    const std::size_t mine = index_of(deployment.mine);
+    const std::size_t theirs = index_of(deployment.theirs);
+    std::swap(cooling_until_[mine], other.cooling_until_[theirs]);
+    if (deployment.has_same_breaker) breakers_.exchange(mine, other.breakers_, theirs);
+  }
+  if (bond.limits) limits_.exchange_accounts(other.limits_);
+  if (bond.rate_limiter) std::swap(rate_limiter_, other.rate_limiter_);
+  if (bond.token_limiter) std::swap(token_limiter_, other.token_limiter_);
+  if (bond.cache) std::swap(cache_, other.cache_);
+  if (!bond.balances) return;
+  plan_.exchange_usage(other.plan_);
+  plan_.exchange_latency(other.plan_);
+}
+
+void Pipeline::change_budget(Instant now) {
+  cost_limiter_.advance(wall_at(now));
+  cost_limiter_.change(config_.cost_limiter);
+  deliver_budget(now);
 }
 
 void Plan::exchange_usage(Plan& other) {

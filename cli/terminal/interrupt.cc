@@ -10,6 +10,8 @@ namespace {
 std::atomic<bool> requested{false};
 std::atomic<int> requested_by{0};
 std::atomic<bool> has_alarm{true};
+std::atomic<std::uint64_t> reloads{0};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "a signal handler takes no lock");
 
 void on_signal(int signal) {
   requested_by = signal;
@@ -17,6 +19,8 @@ void on_signal(int signal) {
   std::signal(signal, SIG_DFL);
   if (has_alarm) alarm(1);
 }
+
+void on_reload(int /*signal*/) { ++reloads; }
 
 // The verb has not stopped. Nothing here may allocate or lock.
 void on_alarm(int /*signal*/) {
@@ -37,6 +41,10 @@ void install_signal_handlers(bool in_time) {
 void acknowledge_interrupt() {
   if (requested) alarm(0);
 }
+
+void count_reload_requests() { std::signal(SIGHUP, on_reload); }
+
+const std::atomic<std::uint64_t>& reload_requests() { return reloads; }
 
 const std::atomic<bool>& stop_requested() { return requested; }
 

@@ -4,6 +4,7 @@
 // hours between two of its polls of the request. Files that were not finished stay .partial.
 
 #include <atomic>
+#include <cstdint>
 
 namespace windtunnel::cli {
 
@@ -16,6 +17,9 @@ void acknowledge_interrupt();
 // Set by the first of them.
 [[nodiscard]] const std::atomic<bool>& stop_requested();
 [[nodiscard]] inline bool interrupted() { return stop_requested().load(); }
+// From now on SIGHUP does not end the process: it is counted, for a verb that reads its file again.
+void count_reload_requests();
+[[nodiscard]] const std::atomic<std::uint64_t>& reload_requests();
 // "SIGINT" or "SIGTERM": the one that came first.
 [[nodiscard]] const char* interrupted_by();
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -43,6 +44,10 @@ class BreakerSet {
     if (breakers_[provider].is_open() && !breakers_[provider].is_lazy()) [[unlikely]]
       return mirrors_.empty() ? breakers_[provider].wakeup() : mirrors_[provider].wakeup();
     return std::nullopt;
+  }
+  // Two breakers of ours change places.
+  void exchange(std::size_t provider, BreakerSet& other, std::size_t others_provider) {
+    std::swap(breakers_[provider], other.breakers_[others_provider]);
   }
   [[nodiscard]] std::optional<BreakerTransition> take_transition(std::size_t provider) {
     return breakers_[provider].take_transition();

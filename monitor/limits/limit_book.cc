@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/check.h"
 
@@ -265,6 +266,12 @@ void LimitBook::charge(const LimitHold& hold, const LimitUse& more, std::int8_t 
   account.add_slots(slots);
   if (outbox_ == nullptr) return;
   outbox_->push_back({.at = hold.at, .scope = entry.scope, .limit = entry.limit, .slots = slots, .amounts = amounts});
+}
+
+void LimitBook::exchange_accounts(LimitBook& other) {
+  check(config_ == other.config_, "accounts are of equal limits");
+  std::swap(*this, other);
+  std::swap(matches_, other.matches_);
 }
 
 void LimitBook::absorb_counts(const LimitBook& other) {

@@ -90,6 +90,9 @@ class LimitBook {
   [[nodiscard]] const LimitsConfig& config() const { return config_; }
   [[nodiscard]] std::span<const LimitCounts> counts() const { return counts_; }
 
+  // The accounts of two books of equal settings change places. What each calls a deployment or a route stays with it.
+  void exchange_accounts(LimitBook& other);
+
   // --- For checks and reports --------------------------------------------------------------------------------------
   struct Entry {
     std::uint8_t limit = 0;

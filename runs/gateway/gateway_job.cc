@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <random>
@@ -12,11 +13,10 @@
 #include "base/json_writer.h"
 #include "monitor/realtime/llm_monitor_log.h"
 #include "monitor/text/record_text.h"
+#include "runs/gateway/gateway_revision.h"
 #include "runs/gateway/live_metrics.h"
 #include "runs/gateway/pipeline_lines.h"
-#include "runs/gateway/upstream_settings.h"
 #include "runs/scenario_source.h"
-#include "sim/world/world.h"
 #include "wire/gateway/gateway_server.h"
 #include "wire/gateway/storage/gateway_store.h"
 #include "wire/gateway/telemetry/otlp_exporter.h"
@@ -32,52 +32,51 @@ std::uint64_t random_seed() {
 }
 
 constexpr auto kExportEvery = std::chrono::milliseconds{500};
+constexpr auto kSignalWithin = std::chrono::seconds{1};
 
 class Service {
  public:
-  // An event of the pipeline, for all that follow it.
-  template <class Each>
-    requires kIsAlternative<Each, monitor::Event>
-  void on(const Each& event) {
-    deliver(counts_, event);
-    if (store_) deliver(*store_, event);
-    if (is_trial()) scribe_.on(event);
-  }
-
-  Service(const GatewayJob& job, const sim::Scenario& scenario)
+  explicit Service(const GatewayJob& job, sim::Scenario scenario)
       : job_(job),
-        scenario_(scenario),
-        providers_(sim::provider_configs(scenario)),
-        upstreams_(upstreams_of(scenario)),
-        telemetry_(scenario.server.telemetry),
-        counts_(scenario.providers.size()),
-        scribe_(provider_names(scenario)),
         seed_(is_trial() ? scenario.seed : random_seed()),
-        clock_(is_trial() ? std::optional(scenario.start) : std::nullopt),
-        server_(scenario_, upstreams_, clock_, loop_, settings(),
-                {.commit = [this] { commit(); }, .metrics = [this] { return metrics(); }}) {
-    if (const auto error = telemetry_.error()) refuse(ProblemKind::file, *error);
+        clock_(is_trial() ? std::optional(scenario.start) : std::nullopt) {
+    revisions_.push_back(std::make_unique<Serving>(*this, std::move(scenario)));
+    Serving& first = *revisions_.front();
+    server_.emplace(first.file.scenario, first.file.upstreams, clock_, loop_, settings(first),
+                    wire::GatewayHooks{.commit = [this] { commit(); },
+                                       .metrics = [this] { return metrics(); },
+                                       .retired = [this](const wire::Journeys& journeys) { retire(journeys); }});
+    first.journeys = &server_->journeys();
+    scribe_.emplace(first.file.provider_names);
+    reloads_.last_success = wall();
+    telemetry_.emplace(this->scenario().server.telemetry);
+    if (const auto error = telemetry_->error()) refuse(ProblemKind::file, *error);
     if (is_trial()) {
       decisions_.open(job.request.trial, std::ios::binary);
       if (!decisions_) refuse(ProblemKind::file, job.request.trial + ": cannot write the decisions");
     }
-    if (!scenario.server.storage.empty()) open_store();
-    if (!store_ && scenario.month_spent != Usd{})
-      server_.journeys().pipeline().carry_in(scenario.month_spent, Instant{});
+    const Usd month_spent = this->scenario().month_spent;
+    if (!this->scenario().server.storage.empty()) {
+      open_store();
+    } else if (month_spent != Usd{}) {
+      pipeline().carry_in(month_spent, Instant{});
+    }
   }
 
   void run() {
-    const std::string& listen = job_.request.listen.empty() ? scenario_.server.listen : job_.request.listen;
-    if (const auto problem = server_.listen(listen)) refuse(ProblemKind::file, *problem);
+    const std::string listen = job_.request.listen.empty() ? scenario().server.listen : job_.request.listen;
+    if (const auto problem = server_->listen(listen)) refuse(ProblemKind::file, *problem);
     if (!listen.starts_with("127.")) job_.note("listening on " + listen + ": other machines may be able to call it");
-    if (!scenario_.server.otlp.empty()) {
-      const auto url = wire::base_url(scenario_.server.otlp);
-      if (!url) refuse(ProblemKind::scenario, "server.otlp: \"" + scenario_.server.otlp + "\" is no address");
-      exporter_.emplace(*url, scenario_.server.ca_file, loop_);
+    if (!scenario().server.otlp.empty()) {
+      const auto url = wire::base_url(scenario().server.otlp);
+      if (!url) refuse(ProblemKind::scenario, "server.otlp: \"" + scenario().server.otlp + "\" is no address");
+      exporter_.emplace(*url, scenario().server.ca_file, loop_);
     }
     if (!job_.print(ready_line(listen))) return;
     while (!job_.stop->load()) {
-      server_.turn(exporter_ ? kExportEvery : wire::SocketLoop::kForever);
+      if (is_reload_asked()) reload();
+      server_->turn(patience());
+      std::erase_if(revisions_, [](const auto& serving) { return serving->journeys == nullptr; });
       if (exporter_) exporter_->send();
       write_decisions();
     }
@@ -85,21 +84,113 @@ class Service {
   }
 
  private:
+  // What follows the requests of one reading of the file: an event of the pipeline, for all that it concerns.
+  struct Serving {
+    Serving(Service& service_of_all, sim::Scenario scenario) : service(service_of_all), file(std::move(scenario)) {}
+
+    template <class Each>
+      requires kIsAlternative<Each, monitor::Event>
+    void on(const Each& event) {
+      deliver(file.counts, event);
+      if (service.store_) deliver(service.store_for(*this), event);
+      if (service.is_trial()) service.scribe_->on(event);
+    }
+
+    Service& service;
+    GatewayRevision file;
+    const wire::Journeys* journeys = nullptr;  // nullptr: its last request has ended
+  };
+
   [[nodiscard]] bool is_trial() const { return !job_.request.trial.empty(); }
 
-  wire::JourneySettings settings() {
+  [[nodiscard]] const sim::Scenario& scenario() const { return revisions_.back()->file.scenario; }
+  [[nodiscard]] monitor::Pipeline& pipeline() { return server_->journeys().pipeline(); }
+  [[nodiscard]] WallTime wall() { return pipeline().wall_at(server_->journeys().now()); }
+  // A signal that comes just before a wait does not end it. In a trial only the stop does that, at its end.
+  [[nodiscard]] std::chrono::nanoseconds patience() const {
+    if (exporter_) return kExportEvery;
+    return is_trial() ? wire::SocketLoop::kForever : kSignalWithin;
+  }
+
+  wire::JourneySettings settings(Serving& serving) {
     wire::JourneySettings result{.seed = seed_, .is_trial = is_trial()};
-    result.observer = this;
-    result.on_end = [this](const wire::JourneyEnd& end) { on_end(end); };
+    result.observer = &serving;
+    result.on_end = [this, &serving](const wire::JourneyEnd& end) { on_end(serving, end); };
     return result;
   }
 
+  // The store writes the providers of this reading's events by name.
+  wire::GatewayStore& store_for(const Serving& serving) {
+    if (std::exchange(stored_for_, &serving) != &serving) store_->name_providers(serving.file.provider_names);
+    return *store_;
+  }
+
+  // --- The file is read again
+  // -----------------------------------------------------------------------------------------
+
+  // Several requests before it is read are one.
+  [[nodiscard]] bool is_reload_asked() {
+    if (job_.reloads == nullptr) return false;
+    const std::uint64_t asked = job_.reloads->load();
+    return std::exchange(reloads_asked_, asked) != asked;
+  }
+
+  void reload() {
+    const std::string& file = job_.request.file;
+    const std::optional<Problem> problem = read_again();
+    ++(problem ? reloads_.refused : reloads_.succeeded);
+    reloads_.last_succeeded = !problem;
+    if (!problem) reloads_.last_success = wall();
+    job_.note(problem ? file + " is refused, and the gateway goes on as before:\n" + problem->text
+                      : file + " was read again: requests from now on follow it");
+    if (!job_.request.json) return;
+    std::string text;
+    JsonWriter json{text, JsonWriter::Form::line};
+    json.begin_object().key("reloaded").boolean(!problem);
+    if (problem) json.key("problem").text(problem->text);
+    json.end_object();
+    (void)job_.print(text + "\n");
+  }
+
+  std::optional<Problem> read_again() {
+    if (is_trial()) return Problem{ProblemKind::request, "the settings of a trial do not change"};
+    LoadedScenario loaded = load_scenario(job_.request.file, job_.request.sets);
+    if (loaded.problem) return std::move(loaded.problem);
+    const bool listens_elsewhere = !job_.request.listen.empty();
+    if (auto problem = problem_with_change(job_.request.file, scenario(), *loaded.scenario, listens_elsewhere)) {
+      return problem;
+    }
+    for (const std::string& warning : loaded.scenario->warnings) job_.note(warning);
+    try {
+      auto next = std::make_unique<Serving>(*this, *std::move(loaded.scenario));
+      stored_for_ = nullptr;
+      server_->change(next->file.scenario, next->file.upstreams, settings(*next));
+      next->journeys = &server_->journeys();
+      revisions_.push_back(std::move(next));
+    } catch (const ProblemError& error) {
+      return error.problem();
+    } catch (const wire::TlsError& error) {
+      return Problem{ProblemKind::file, error.what()};
+    }
+    return std::nullopt;
+  }
+
+  void retire(const wire::Journeys& journeys) {
+    const auto serving = std::ranges::find(revisions_, &journeys, [](const auto& each) { return each->journeys; });
+    retired_.add((*serving)->file.scenario, (*serving)->file.counts, journeys.pipeline().metrics());
+    (*serving)->journeys = nullptr;
+  }
+
+  // --- What is kept
+  // ---------------------------------------------------------------------------------------------------
+
   // What an earlier process left is the state of this one.
   void open_store() {
-    monitor::Pipeline& pipeline = server_.journeys().pipeline();
-    const Instant now = server_.journeys().now();
-    auto store = std::make_unique<wire::GatewayStore>(scenario_.server.storage, provider_names(scenario_), seed_,
-                                                      scenario_.server.retention);
+    monitor::Pipeline& pipeline = this->pipeline();
+    const sim::Scenario& scenario = this->scenario();
+    const Instant now = server_->journeys().now();
+    auto store = std::make_unique<wire::GatewayStore>(scenario.server.storage, revisions_.front()->file.provider_names,
+                                                      seed_, scenario.server.retention);
     store->set_wall(clock_.wall_at_zero());
     const wire::StoredState state = store->open(pipeline.wall_at(now));
     store_ = std::move(store);
@@ -109,15 +200,15 @@ class Service {
       has_month = has_month || (is_current && !window.daily);
     }
     for (const auto& [name, until] : state.cooldowns) {
-      for (std::size_t i = 0; i < scenario_.providers.size(); ++i) {
-        if (scenario_.providers[i].name != name) continue;
+      for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
+        if (scenario.providers[i].name != name) continue;
         pipeline.restore_cooling(monitor::ProviderId{static_cast<std::uint8_t>(i)},
                                  now + (until - pipeline.wall_at(now)));
       }
     }
-    if (!has_month && scenario_.month_spent != Usd{}) {
-      pipeline.carry_in(scenario_.month_spent, now);
-      store_->carry_in(pipeline.wall_at(now), scenario_.month_spent);
+    if (!has_month && scenario.month_spent != Usd{}) {
+      pipeline.carry_in(scenario.month_spent, now);
+      store_->carry_in(pipeline.wall_at(now), scenario.month_spent);
     }
     store_->commit();
     if (state.lost_calls > 0) {
@@ -133,25 +224,32 @@ class Service {
   }
 
   std::string metrics() {
-    return live_metrics_text({.scenario = scenario_,
-                              .counts = counts_,
-                              .pipeline = server_.journeys().pipeline(),
-                              .server = server_.counts(),
-                              .now = server_.journeys().now()});
+    LiveTotals totals = retired_;
+    for (const auto& serving : revisions_) {
+      if (serving->journeys == nullptr) continue;
+      totals.add(serving->file.scenario, serving->file.counts, serving->journeys->pipeline().metrics());
+    }
+    return live_metrics_text({.scenario = scenario(),
+                              .totals = totals,
+                              .pipeline = pipeline(),
+                              .server = server_->counts(),
+                              .reloads = reloads_,
+                              .now = server_->journeys().now()});
   }
 
-  void on_end(const wire::JourneyEnd& end) {
-    if (store_) store_->add(end, scenario_.monitor);
-    if (exporter_) exporter_->add(wire::spans_of(end, {scenario_, clock_.wall_at_zero()}));
-    if (scenario_.server.telemetry.empty()) return;
+  void on_end(const Serving& serving, const wire::JourneyEnd& end) {
+    const sim::Scenario& scenario = serving.file.scenario;
+    if (store_) store_for(serving).add(end, scenario.monitor);
+    if (exporter_) exporter_->add(wire::spans_of(end, {scenario, clock_.wall_at_zero()}));
+    if (scenario.server.telemetry.empty()) return;
     const monitor::Record& record = end.record;
-    const auto& router = scenario_.monitor.ab_router;
+    const auto& router = scenario.monitor.ab_router;
     const wire::Attribution& who = end.front.attribution;
     const bool is_ours = record.variant.has_value();
-    telemetry_.write(
-        monitor::record_line(record, {.timestamp = server_.journeys().pipeline().wall_at(record.finished),
+    telemetry_->write(
+        monitor::record_line(record, {.timestamp = pipeline().wall_at(record.finished),
                                       .request_id = end.request_id,
-                                      .providers = providers_,
+                                      .providers = serving.file.providers,
                                       .feature_version = who.feature_version,
                                       .prompt_version = who.prompt_version,
                                       .experiment_id = is_ours ? router.experiment_id : who.experiment,
@@ -160,7 +258,7 @@ class Service {
   }
 
   std::string ready_line(const std::string& listen) {
-    const std::string url = "http://" + listen.substr(0, listen.rfind(':')) + ":" + std::to_string(server_.port());
+    const std::string url = "http://" + listen.substr(0, listen.rfind(':')) + ":" + std::to_string(server_->port());
     if (!job_.request.json) return "ready: " + url + "\n";
     std::string text;
     JsonWriter json{text, JsonWriter::Form::line};
@@ -170,39 +268,41 @@ class Service {
 
   void write_decisions() {
     if (!is_trial()) return;
-    for (const std::string& line : scribe_.take()) decisions_ << line << '\n';
+    for (const std::string& line : scribe_->take()) decisions_ << line << '\n';
     decisions_.flush();
   }
 
   void drain() {
-    server_.drain();
-    const auto until = wire::SocketLoop::Clock::now() + scenario_.server.drain;
-    while (server_.journeys().open() > 0 && wire::SocketLoop::Clock::now() < until)
-      server_.turn(std::chrono::milliseconds{50});
+    server_->drain();
+    const auto until = wire::SocketLoop::Clock::now() + scenario().server.drain;
+    const auto turn = [this] {
+      if (is_reload_asked()) job_.note(job_.request.file + " is not read again, because the gateway is ending");
+      server_->turn(std::chrono::milliseconds{50});
+    };
+    while (server_->open_requests() > 0 && wire::SocketLoop::Clock::now() < until) turn();
     if (exporter_) exporter_->send();
-    while (exporter_ && !exporter_->is_idle() && wire::SocketLoop::Clock::now() < until) {
-      server_.turn(std::chrono::milliseconds{50});
-    }
-    const std::size_t cut = server_.journeys().open();
-    server_.stop();
+    while (exporter_ && !exporter_->is_idle() && wire::SocketLoop::Clock::now() < until) turn();
+    const std::size_t cut = server_->open_requests();
+    server_->stop();
     write_decisions();
     if (cut > 0) job_.note(fmt::format("{} requests were open at the end and were cut", cut));
   }
 
   const GatewayJob& job_;
-  const sim::Scenario& scenario_;
-  std::vector<monitor::ProviderConfig> providers_;
-  std::vector<wire::Upstream> upstreams_;
-  monitor::TelemetryLog telemetry_;
-  LiveCounts counts_;
-  PipelineScribe scribe_;
-  std::ofstream decisions_;
-  std::unique_ptr<wire::GatewayStore> store_;
   std::uint64_t seed_;
   wire::SocketLoop loop_;
   wire::GatewayClock clock_;
+  std::optional<monitor::TelemetryLog> telemetry_;
+  std::optional<PipelineScribe> scribe_;
+  std::ofstream decisions_;
+  std::unique_ptr<wire::GatewayStore> store_;
+  std::vector<std::unique_ptr<Serving>> revisions_;  // oldest first; requests begin under the last
+  const Serving* stored_for_ = nullptr;
+  LiveTotals retired_;  // of settings whose last request has ended
+  ReloadCounts reloads_;
+  std::uint64_t reloads_asked_ = 0;
   std::optional<wire::OtlpExporter> exporter_;
-  wire::GatewayServer server_;
+  std::optional<wire::GatewayServer> server_;
 };
 
 }  // namespace
@@ -216,7 +316,7 @@ GatewayDone serve_gateway(const GatewayJob& job) {
   }
   for (const std::string& warning : loaded.scenario->warnings) job.note(warning);
   try {
-    Service service{job, *loaded.scenario};
+    Service service{job, *std::move(loaded.scenario)};
     service.run();
   } catch (const ProblemError& error) {
     done.problem = error.problem();

@@ -26,8 +26,9 @@ struct GatewayRequest {
 
 struct GatewayJob {
   GatewayRequest request;
-  const std::atomic<bool>* stop = nullptr;    // set from elsewhere: it answers what is open, and ends
-  const std::atomic<bool>* reload = nullptr;  // set from elsewhere: the file is read again; may be null
+  const std::atomic<bool>* stop = nullptr;  // set from elsewhere: it answers what is open, and ends
+  // Counted up from elsewhere: the file is read again, and new requests follow it unless it is refused. May be null.
+  const std::atomic<std::uint64_t>* reloads = nullptr;
   // Gets what stdout is to show, with its line ends; false: it cannot be shown, and the job ends.
   std::function<bool(const std::string& text)> print;
   std::function<void(const std::string& text)> note;  // for people, without a line end

@@ -91,27 +91,25 @@ void add_kinds(MetricText& out, const MetricLabels& labels, const TokenKinds& ki
 
 // The families of kinds of tokens appear with the first call that has some.
 bool has_kinds(const LiveView& view) {
-  for (std::size_t i = 0; i < view.scenario.providers.size(); ++i) {
-    if (view.pipeline.metrics().provider(provider_at(i)).kinds.any()) return true;
-  }
-  return false;
+  return std::ranges::any_of(view.totals.providers,
+                             [](const LiveTotals::Provider& provider) { return provider.metrics.kinds.any(); });
 }
 
 void add_requests(MetricText& out, const LiveView& view) {
-  const monitor::RequestMetrics all = view.pipeline.metrics().all();
+  const monitor::RequestMetrics& all = view.totals.requests;
   out.begin("windtunnel_arrivals");
-  out.counter({}, view.counts.arrivals());
+  out.counter({}, view.totals.arrivals);
   out.begin("windtunnel_requests_in_flight");
-  out.add({}, "", view.counts.in_flight());
+  out.add({}, "", view.totals.in_flight);
   out.begin("windtunnel_requests");
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
     const auto outcome = static_cast<monitor::Outcome>(i);
     out.counter({{"outcome", name_of(outcome)}}, all.count(outcome));
   }
   out.begin("windtunnel_request_duration_seconds");
-  out.durations({}, view.counts.latency());
+  out.durations({}, view.totals.latency);
   out.begin("windtunnel_request_time_to_first_token_seconds");
-  out.durations({}, view.counts.first_token());
+  out.durations({}, view.totals.first_token);
   out.begin("windtunnel_request_attempts");
   out.counter({}, all.attempts);
   out.begin("windtunnel_requests_failed_over");
@@ -124,7 +122,7 @@ void add_requests(MetricText& out, const LiveView& view) {
     add_kinds(out, {}, all.kinds);
   }
   out.begin("windtunnel_token_grants_cut");
-  out.counter({}, view.counts.grants_cut());
+  out.counter({}, view.totals.grants_cut);
   out.begin("windtunnel_cost_known_usd");
   out.counter({}, all.cost.picos(), kPicos);
   out.begin("windtunnel_cost_reserved_usd");
@@ -132,29 +130,26 @@ void add_requests(MetricText& out, const LiveView& view) {
 }
 
 void add_variants(MetricText& out, const LiveView& view) {
-  const auto& router = view.scenario.monitor.ab_router;
-  const std::vector<monitor::RequestMetrics> variants = view.pipeline.metrics().variants();
-  if (variants.empty()) return;
+  if (view.totals.variants.empty()) return;
   out.begin("windtunnel_variant_requests");
-  for (std::size_t i = 0; i < variants.size(); ++i) {
+  for (const LiveTotals::Variant& variant : view.totals.variants) {
     for (std::size_t k = 0; k < monitor::kOutcomes; ++k) {
       const auto outcome = static_cast<monitor::Outcome>(k);
-      out.counter(
-          {{"experiment", router.experiment_id}, {"variant", router.variants[i].id}, {"outcome", name_of(outcome)}},
-          variants[i].count(outcome));
+      out.counter({{"experiment", variant.experiment}, {"variant", variant.id}, {"outcome", name_of(outcome)}},
+                  variant.metrics.count(outcome));
     }
   }
 }
 
 void add_providers(MetricText& out, const LiveView& view) {
-  const auto each = [&](const char* family, const auto& add) {
+  const auto each_of = [&](const std::vector<LiveTotals::Provider>& rows, const char* family, const auto& add) {
     out.begin(family);
-    for (std::size_t i = 0; i < view.scenario.providers.size(); ++i) {
-      add(view.scenario.providers[i], view.pipeline.metrics().provider(provider_at(i)), view.counts.providers()[i],
-          MetricLabels{{"provider", view.scenario.providers[i].name}});
-    }
+    for (const LiveTotals::Provider& row : rows)
+      add(row, row.metrics, row.counts, MetricLabels{{"provider", row.name}});
   };
-  each("windtunnel_provider_calls", [&](const auto& spec, const auto& metrics, const auto&, const auto&) {
+  const auto each = [&](const char* family, const auto& add) { each_of(view.totals.providers, family, add); };
+  const auto each_model = [&](const char* family, const auto& add) { each_of(view.totals.deployments, family, add); };
+  each_model("windtunnel_provider_calls", [&](const auto& spec, const auto& metrics, const auto&, const auto&) {
     for (std::size_t k = 0; k < monitor::kReplyKinds; ++k) {
       out.counter(
           {{"provider", spec.name}, {"model", spec.model}, {"outcome", name_of(static_cast<monitor::ReplyKind>(k))}},
@@ -182,7 +177,7 @@ void add_providers(MetricText& out, const LiveView& view) {
       add_kinds(out, labels, metrics.kinds);
     });
   }
-  const auto attributes = [](const sim::ProviderSpec& spec) {
+  const auto attributes = [](const LiveTotals::Provider& spec) {
     return MetricLabels{
         {"gen_ai_operation_name", "chat"}, {"gen_ai_provider_name", spec.name}, {"gen_ai_request_model", spec.model}};
   };
@@ -190,18 +185,19 @@ void add_providers(MetricText& out, const LiveView& view) {
     labels.push_back({name, value});
     return labels;
   };
-  each("gen_ai_client_operation_duration_seconds", [&](const auto& spec, const auto&, const auto& counts, const auto&) {
-    out.durations(attributes(spec), counts.succeeded);
-    out.durations(with(attributes(spec), "error_type", "_OTHER"), counts.failed);
-  });
-  each("gen_ai_client_token_usage", [&](const auto& spec, const auto&, const auto& counts, const auto&) {
+  each_model("gen_ai_client_operation_duration_seconds",
+             [&](const auto& spec, const auto&, const auto& counts, const auto&) {
+               out.durations(attributes(spec), counts.succeeded);
+               out.durations(with(attributes(spec), "error_type", "_OTHER"), counts.failed);
+             });
+  each_model("gen_ai_client_token_usage", [&](const auto& spec, const auto&, const auto& counts, const auto&) {
     out.tokens(with(attributes(spec), "gen_ai_token_type", "input"), counts.input);
     out.tokens(with(attributes(spec), "gen_ai_token_type", "output"), counts.output);
   });
-  each("gen_ai_server_time_to_first_token_seconds",
-       [&](const auto& spec, const auto&, const auto& counts, const auto&) {
-         out.durations(attributes(spec), counts.first_token);
-       });
+  each_model("gen_ai_server_time_to_first_token_seconds",
+             [&](const auto& spec, const auto&, const auto& counts, const auto&) {
+               out.durations(attributes(spec), counts.first_token);
+             });
 }
 
 void add_breakers(MetricText& out, const LiveView& view) {
@@ -214,12 +210,11 @@ void add_breakers(MetricText& out, const LiveView& view) {
     }
   }
   out.begin("windtunnel_breaker_transitions");
-  for (std::size_t i = 0; i < view.scenario.providers.size(); ++i) {
-    const monitor::ProviderMetrics& metrics = view.pipeline.metrics().provider(provider_at(i));
-    const std::string& name = view.scenario.providers[i].name;
-    out.counter({{"provider", name}, {"to", "open"}}, metrics.breaker_opened);
-    out.counter({{"provider", name}, {"to", "half_open"}}, metrics.breaker_half_opened);
-    out.counter({{"provider", name}, {"to", "closed"}}, metrics.breaker_closed);
+  for (const LiveTotals::Provider& provider : view.totals.providers) {
+    const monitor::ProviderMetrics& metrics = provider.metrics;
+    out.counter({{"provider", provider.name}, {"to", "open"}}, metrics.breaker_opened);
+    out.counter({{"provider", provider.name}, {"to", "half_open"}}, metrics.breaker_half_opened);
+    out.counter({{"provider", provider.name}, {"to", "closed"}}, metrics.breaker_closed);
   }
 }
 
@@ -244,7 +239,7 @@ void add_budget(MetricText& out, const LiveView& view) {
     const auto& limiter = view.scenario.monitor.cost_limiter;
     if (!(daily ? limiter.daily : limiter.monthly)) continue;
     for (const Millionths share : limiter.alerts) {
-      const auto fired = std::ranges::count_if(view.counts.alerts(), [&](const monitor::BudgetEvent& event) {
+      const auto fired = std::ranges::count_if(view.totals.alerts, [&](const monitor::BudgetEvent& event) {
         return event.daily == daily && event.share == share;
       });
       out.counter({{"window", daily ? "day" : "month"}, {"share", exact_decimal(share.value, 6)}}, fired);
@@ -270,56 +265,21 @@ void add_server(MetricText& out, const LiveView& view) {
   out.counter({}, server.callers_left);
 }
 
-}  // namespace
-
-template <std::size_t kEdges>
-void LiveCounts::Bins<kEdges>::add(std::int64_t value, const std::array<std::int64_t, kEdges>& edges) {
-  const auto bin = std::ranges::lower_bound(edges, value) - edges.begin();
-  ++counts[static_cast<std::size_t>(bin)];
-}
-
-namespace {
-
-void add_duration(LiveCounts::Durations& bins, Duration duration) {
-  bins.add(std::chrono::ceil<std::chrono::milliseconds>(duration).count(), sim::kDurationEdgesMs);
-  bins.sum += duration.count();
-}
-
-void add_tokens(LiveCounts::TokenBins& bins, Tokens tokens) {
-  bins.add(tokens.count(), sim::kTokenEdges);
-  bins.sum += tokens.count();
+void add_reloads(MetricText& out, const LiveView& view) {
+  const ReloadCounts& reloads = view.reloads;
+  out.begin({"windtunnel_gateway_config_reloads", MetricType::counter, "",
+             "How often the configuration was read again, by what came of it."});
+  out.counter({{"result", "success"}}, reloads.succeeded);
+  out.counter({{"result", "failure"}}, reloads.refused);
+  out.begin({"windtunnel_gateway_config_last_reload_successful", MetricType::gauge, "",
+             "1 if the latest reading of the configuration took effect, 0 if it was refused."});
+  out.add({}, "", reloads.last_succeeded ? 1 : 0);
+  out.begin({"windtunnel_gateway_config_last_reload_success_timestamp_seconds", MetricType::gauge, "seconds",
+             "When the configuration that holds was read."});
+  out.add({}, "", reloads.last_success.time_since_epoch().count(), kNanoseconds);
 }
 
 }  // namespace
-
-void LiveCounts::on(const monitor::RequestArrived& /*event*/) {
-  ++arrivals_;
-  ++in_flight_;
-}
-void LiveCounts::on(const monitor::TokensGranted& event) { grants_cut_ += event.output < event.asked ? 1U : 0U; }
-void LiveCounts::on(const monitor::PermitAsked& event) {
-  if (!event.admitted) ++providers_[index_of(event.provider)].refusals;
-}
-void LiveCounts::on(const monitor::CoolingSkipped& event) { ++providers_[index_of(event.provider)].skips; }
-void LiveCounts::on(const monitor::AttemptStarted& event) { ++providers_[index_of(event.provider)].in_flight; }
-void LiveCounts::on(const monitor::AttemptEnded& event) {
-  Provider& provider = providers_[index_of(event.provider)];
-  --provider.in_flight;
-  const bool is_ok = event.reply.kind == monitor::ReplyKind::ok;
-  add_duration(is_ok ? provider.succeeded : provider.failed, event.latency);
-  if (is_ok) add_duration(provider.first_token, event.reply.time_to_first_token);
-  if (!event.reply.usage) return;
-  add_tokens(provider.input, event.reply.usage->input);
-  add_tokens(provider.output, event.reply.usage->output);
-}
-void LiveCounts::on(const monitor::BudgetChanged& event) {
-  if (event.budget.kind == monitor::BudgetEvent::Kind::alert) alerts_.push_back(event.budget);
-}
-void LiveCounts::on(const monitor::Record& record) {
-  --in_flight_;
-  if (monitor::is_answered(record.outcome)) add_duration(latency_, record.latency());
-  if (record.outcome == monitor::Outcome::served) add_duration(first_token_, record.time_to_first_token);
-}
 
 std::string live_metrics_text(const LiveView& view) {
   MetricText out;
@@ -329,6 +289,7 @@ std::string live_metrics_text(const LiveView& view) {
   add_breakers(out, view);
   add_budget(out, view);
   add_server(out, view);
+  add_reloads(out, view);
   return out.take();
 }
 

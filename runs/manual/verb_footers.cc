@@ -171,7 +171,10 @@ constexpr Footer kFooters[] = {
      "trial. A program that cannot (Go, linked statically, or running already) needs --clock real."},
     {"gateway",
      "FILE is a scenario whose providers have an `endpoint`; `server` states how it listens. SIGTERM ends it once the\n"
-     "open requests are answered. 4: the port is taken, a key is missing, or a file cannot be written.\n"
+     "open requests are answered. SIGHUP reads FILE again: requests from then on follow it, those that are open end "
+     "as\n"
+     "they began. A file with errors, or with another address or other files of the server, is refused, and nothing\n"
+     "changes. 4: the port is taken, a key is missing, or a file cannot be written.\n"
      "\n"
      "Example:\n"
      "  windtunnel gateway gateway.json --listen 127.0.0.1:8787"},

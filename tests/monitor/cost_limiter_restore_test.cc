@@ -47,5 +47,33 @@ TEST(CostLimiterRestore, a_window_whose_time_is_over_is_not_restored) {
   EXPECT_EQ(limiter.month_settled(), Usd{});
 }
 
+TEST(CostLimiterChange, a_window_keeps_what_it_holds_under_another_limit) {
+  CostLimiter limiter{limits(usd(10))};
+  spend(limiter, usd(4), kNoon);
+  BudgetTicket open = reserve(limiter, usd(3), kNoon).value();
+  limiter.change(limits(usd(9)));
+  EXPECT_TRUE(admits(limiter, usd(2), kNoon));
+  EXPECT_FALSE(admits(limiter, usd(2) + kPico, kNoon)) << "4 spent and 3 reserved of 9";
+  limiter.settle(open, usd(1));
+  limiter.close(open);
+  EXPECT_EQ(limiter.month_settled(), usd(5));
+  EXPECT_TRUE(admits(limiter, usd(4), kNoon));
+}
+
+TEST(CostLimiterChange, a_limit_below_the_spend_admits_nothing_and_fires_what_is_reached) {
+  CostLimiter limiter{limits(usd(100))};
+  spend(limiter, usd(85), kNoon);
+  EXPECT_EQ(alerts_of(limiter), 1U);
+  limiter.clear_events();
+  limiter.change(limits(usd(90)));
+  EXPECT_EQ(alerts_of(limiter), 1U) << "0.9; 0.8 has fired";
+  EXPECT_TRUE(admits(limiter, usd(5), kNoon));
+  limiter.change(limits(usd(85)));
+  EXPECT_EQ(alerts_of(limiter), 3U);
+  EXPECT_FALSE(admits(limiter, kPico, kNoon));
+  limiter.change(limits(std::nullopt));
+  EXPECT_TRUE(admits(limiter, usd(1000), kNoon));
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::cost_limiter_restore_test

@@ -22,6 +22,10 @@ constexpr std::string_view kMetricsType = "application/openmetrics-text; version
 CallerId caller_of(ConnectionId id) { return CallerId{static_cast<std::uint64_t>(id)}; }
 ConnectionId connection_of(CallerId id) { return ConnectionId{static_cast<std::uint64_t>(id)}; }
 
+HttpLimits limits_of(const sim::Scenario& scenario) {
+  return {.header_bytes = kHeaderBytesMax, .body_bytes = static_cast<std::size_t>(scenario.server.body_bytes)};
+}
+
 // What one reader takes for the end of the body and another does not: the bytes behind it would be a request of
 // somebody else. The parser takes a coding that it does not know for none.
 bool has_doubtful_length(const HttpRequest& request) {
@@ -34,13 +38,14 @@ bool has_doubtful_length(const HttpRequest& request) {
 
 GatewayServer::GatewayServer(const sim::Scenario& scenario, const std::vector<Upstream>& upstreams, GatewayClock& clock,
                              SocketLoop& loop, JourneySettings settings, GatewayHooks hooks)
-    : scenario_(scenario),
+    : scenario_(&scenario),
       clock_(clock),
       loop_(loop),
       hooks_(std::move(hooks)),
       is_trial_(settings.is_trial),
-      limits_{.header_bytes = kHeaderBytesMax, .body_bytes = static_cast<std::size_t>(scenario.server.body_bytes)},
-      journeys_(scenario, upstreams, clock, loop, *this, std::move(settings)) {}
+      limits_(limits_of(scenario)),
+      journeys_(std::make_unique<Journeys>(scenario, upstreams, clock, loop, static_cast<CallerOutput&>(*this),
+                                           std::move(settings))) {}
 
 std::optional<std::string> GatewayServer::listen(const std::string& address) {
   const std::size_t colon = address.rfind(':');
@@ -57,16 +62,17 @@ std::optional<std::string> GatewayServer::listen(const std::string& address) {
 }
 
 void GatewayServer::turn(std::chrono::nanoseconds at_most) {
-  journeys_.advance(false);
+  advance(false);
   flush();
   std::optional<SocketLoop::Clock::time_point> alarm;
-  if (const auto due = journeys_.next_due()) alarm = clock_.steady(*due);
+  if (const auto due = next_due()) alarm = clock_.steady(*due);
   if (next_sweep_) alarm = std::min(alarm.value_or(*next_sweep_), *next_sweep_);
   loop_.set_alarm(alarm);
   loop_.poll(at_most);
-  journeys_.advance(loop_.alarm_rang());
+  advance(loop_.alarm_rang());
   flush();
   sweep();
+  retire();
 }
 
 void GatewayServer::drain() {
@@ -82,17 +88,64 @@ void GatewayServer::drain() {
 }
 
 void GatewayServer::stop() {
-  journeys_.stop();
+  for (const auto& replaced : replaced_) replaced->stop();
+  journeys_->stop();
   flush();
   for (const auto& [id, connection] : connections_) loop_.reset(id);
   connections_.clear();
+}
+
+// --- Settings that change ------------------------------------------------------------------------------------------
+
+void GatewayServer::change(const sim::Scenario& scenario, const std::vector<Upstream>& upstreams,
+                           JourneySettings settings) {
+  auto next = std::make_unique<Journeys>(scenario, upstreams, clock_, loop_, static_cast<CallerOutput&>(*this),
+                                         std::move(settings));
+  next->succeed(*journeys_);
+  replaced_.push_back(std::exchange(journeys_, std::move(next)));
+  scenario_ = &scenario;
+  limits_ = limits_of(scenario);
+}
+
+// The oldest first, because each borrows from the next.
+void GatewayServer::retire() {
+  while (!replaced_.empty() && replaced_.front()->open() == 0) {
+    if (hooks_.retired) hooks_.retired(*replaced_.front());
+    replaced_.erase(replaced_.begin());
+  }
+}
+
+std::size_t GatewayServer::open_requests() const {
+  std::size_t open = journeys_->open();
+  for (const auto& replaced : replaced_) open += replaced->open();
+  return open;
+}
+
+void GatewayServer::advance(bool at_alarm) {
+  for (const auto& replaced : replaced_) replaced->advance(at_alarm);
+  journeys_->advance(at_alarm);
+}
+
+std::optional<Instant> GatewayServer::next_due() const {
+  std::optional<Instant> first = journeys_->next_due();
+  for (const auto& replaced : replaced_) {
+    const auto due = replaced->next_due();
+    if (due) first = std::min(first.value_or(*due), *due);
+  }
+  return first;
+}
+
+bool GatewayServer::make_calls() {
+  bool has_made = journeys_->make_calls();
+  for (const auto& replaced : replaced_) has_made = replaced->make_calls() || has_made;
+  return has_made;
 }
 
 // --- Connections ---------------------------------------------------------------------------------------------------
 
 void GatewayServer::on_accepted(ConnectionId connection, std::size_t /*listener*/) {
   ++counts_.connections;
-  if (connections_.size() >= static_cast<std::size_t>(scenario_.server.connections)) {
+  if (connections_.size() >= static_cast<std::size_t>(scenario_->server.connections)) {
     ++counts_.refused_too_many;
     return loop_.reset(connection);
   }
@@ -114,7 +167,8 @@ void GatewayServer::on_left(ConnectionId connection) {
   connections_.erase(found);
   if (!was_busy) return;
   ++counts_.callers_left;
-  journeys_.leave(caller_of(connection));
+  for (const auto& replaced : replaced_) replaced->leave(caller_of(connection));
+  journeys_->leave(caller_of(connection));
 }
 
 // Requests that were sent ahead are answered one after the other.
@@ -152,7 +206,7 @@ void GatewayServer::sweep() {
   const auto now = SocketLoop::Clock::now();
   if (!next_sweep_ || now < *next_sweep_) return;
   next_sweep_.reset();
-  for (const ConnectionId id : loop_.silent_since(now - scenario_.server.request_within, *this)) {
+  for (const ConnectionId id : loop_.silent_since(now - scenario_->server.request_within, *this)) {
     const auto found = connections_.find(id);
     if (found == connections_.end() || found->second.is_busy || !found->second.reader.is_inside()) continue;
     ++counts_.refused_slow;
@@ -161,7 +215,7 @@ void GatewayServer::sweep() {
         id, own_error(Family::openai, 408, "invalid_request_error", "", "the request did not come to its end in time"));
   }
   flush();
-  for (const ConnectionId id : loop_.silent_since(now - scenario_.server.idle, *this)) {
+  for (const ConnectionId id : loop_.silent_since(now - scenario_->server.idle, *this)) {
     const auto found = connections_.find(id);
     if (found == connections_.end() || found->second.is_busy) continue;
     connections_.erase(found);
@@ -174,10 +228,10 @@ void GatewayServer::sweep() {
 // --- Requests ------------------------------------------------------------------------------------------------------
 
 std::string GatewayServer::models_text(std::string_view target) const {
-  const auto created = scenario_.start.time_since_epoch() / 1s;
+  const auto created = scenario_->start.time_since_epoch() / 1s;
   std::vector<std::string> names;
-  for (const monitor::RouteConfig& route : scenario_.monitor.routing.routes) names.push_back(route.name);
-  for (const sim::ProviderSpec& spec : scenario_.providers) {
+  for (const monitor::RouteConfig& route : scenario_->monitor.routing.routes) names.push_back(route.name);
+  for (const sim::ProviderSpec& spec : scenario_->providers) {
     for (const std::string& name : {spec.name, spec.model}) {
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
@@ -219,14 +273,14 @@ void GatewayServer::take_request(ConnectionId id, HttpRequest request) {
     return text.empty() ? refuse_with(404, "There is no such model here") : reply(id, 200, kJson, text);
   }
   if (is_draining_) return reply_error(id, own_error(family, 503, "server_error", "draining", "The gateway is ending"));
-  DecodedFront front = decode_front(*api, std::move(request), scenario_, is_trial_);
+  DecodedFront front = decode_front(*api, std::move(request), *scenario_, is_trial_);
   if (front.refusal) {
     ++counts_.refused_requests;
     return reply_error(id, *front.refusal);
   }
   ++counts_.requests;
   connections_.at(id).is_busy = true;
-  journeys_.begin(caller_of(id), *std::move(front.request));
+  journeys_->begin(caller_of(id), *std::move(front.request));
 }
 
 // --- Answers -------------------------------------------------------------------------------------------------------
@@ -280,7 +334,7 @@ void GatewayServer::on_caller_end(CallerId caller, bool is_whole) {
 void GatewayServer::flush() {
   for (bool goes_on = true; goes_on;) {
     if (hooks_.commit) hooks_.commit();
-    goes_on = journeys_.make_calls();
+    goes_on = make_calls();
     if (outgoing_.empty()) continue;
     goes_on = true;
     if (hooks_.commit) hooks_.commit();

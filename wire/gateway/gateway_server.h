@@ -28,6 +28,8 @@ namespace windtunnel::wire {
 struct GatewayHooks {
   std::function<void()> commit;          // may be empty
   std::function<std::string()> metrics;  // the text of /metrics; may be empty
+  // The oldest settings that were replaced are those of no open request any more, and are let go of. May be empty.
+  std::function<void(const Journeys&)> retired;
 };
 
 // What the callers' side has seen.
@@ -51,6 +53,10 @@ class GatewayServer final : private SocketEvents, private CallerOutput {
   // "127.0.0.1:8787". Returns what is wrong, or nothing.
   [[nodiscard]] std::optional<std::string> listen(const std::string& address);
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  // From the next request on these settings hold, which must outlive the server too. Requests that are open end under
+  // those that they began with, which must stay until `retired`. Not from inside turn(). Throws TlsError, and then
+  // nothing has changed.
+  void change(const sim::Scenario& scenario, const std::vector<Upstream>& upstreams, JourneySettings settings);
 
   // One turn: waits until something happens, and does what is due.
   void step() { turn(SocketLoop::kForever); }
@@ -62,7 +68,10 @@ class GatewayServer final : private SocketEvents, private CallerOutput {
   // Ends all that is open.
   void stop();
 
-  [[nodiscard]] Journeys& journeys() { return journeys_; }
+  // Those of the latest settings.
+  [[nodiscard]] Journeys& journeys() { return *journeys_; }
+  // Requests under any settings.
+  [[nodiscard]] std::size_t open_requests() const;
   [[nodiscard]] const GatewayCounts& counts() const { return counts_; }
   [[nodiscard]] std::size_t open_connections() const { return connections_.size(); }
 
@@ -96,10 +105,14 @@ class GatewayServer final : private SocketEvents, private CallerOutput {
   void reply_error(ConnectionId id, const ErrorReply& error);
   [[nodiscard]] std::string models_text(std::string_view target) const;
   [[nodiscard]] Outgoing& outgoing(CallerId caller);
+  [[nodiscard]] bool make_calls();
+  void advance(bool at_alarm);
+  [[nodiscard]] std::optional<Instant> next_due() const;
   void flush();
   void sweep();
+  void retire();
 
-  const sim::Scenario& scenario_;
+  const sim::Scenario* scenario_;
   GatewayClock& clock_;
   SocketLoop& loop_;
   GatewayHooks hooks_;
@@ -111,7 +124,8 @@ class GatewayServer final : private SocketEvents, private CallerOutput {
   std::uint16_t port_ = 0;
   bool is_draining_ = false;
   std::optional<SocketLoop::Clock::time_point> next_sweep_;
-  Journeys journeys_;
+  std::unique_ptr<Journeys> journeys_;
+  std::vector<std::unique_ptr<Journeys>> replaced_;  // oldest first: of settings that open requests began with
 };
 
 }  // namespace windtunnel::wire

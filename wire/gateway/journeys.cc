@@ -98,6 +98,7 @@ void Journeys::begin(CallerId caller, FrontRequest front) {
 void Journeys::leave(CallerId caller) {
   const auto found = by_caller_.find(caller);
   if (found == by_caller_.end()) return;
+  const Loan loan{*this};
   const std::uint32_t slot = found->second;
   Journey& journey = *journeys_[slot];
   journey.has_caller = false;
@@ -179,6 +180,7 @@ std::optional<Reply> Journeys::start_call(std::uint32_t slot, const monitor::Cal
 
 bool Journeys::make_calls() {
   if (decided_.empty()) return false;
+  const Loan loan{*this};
   for (const Decided& each : std::exchange(decided_, {})) {
     Journey& journey = *journeys_[each.slot];
     // Its caller may have gone, or its deadline may be over.
@@ -194,6 +196,7 @@ bool Journeys::make_calls() {
 // --- What the provider sends ---------------------------------------------------------------------------------------
 
 void Journeys::on_upstream_bytes(CallSlot id, std::string_view bytes) {
+  const Loan loan{*this};
   const auto slot = static_cast<std::uint32_t>(id);
   Journey& journey = *journeys_[slot];
   if (!journey.call) return;
@@ -219,6 +222,7 @@ void Journeys::on_upstream_bytes(CallSlot id, std::string_view bytes) {
 }
 
 void Journeys::on_upstream_left(CallSlot id) {
+  const Loan loan{*this};
   const auto slot = static_cast<std::uint32_t>(id);
   Journey& journey = *journeys_[slot];
   if (!journey.call) return;
@@ -349,6 +353,8 @@ void Journeys::watch_breaker(ProviderId provider) {
 }
 
 void Journeys::advance(bool at_alarm) {
+  if (timers_.empty()) return;
+  const Loan loan{*this};
   const auto is_due = [&](Instant at) { return at < now() || (at_alarm && at == now()); };
   while (!timers_.empty() && is_due(timers_.top().at)) {
     const Timer timer = timers_.top();

@@ -80,6 +80,11 @@ class Journeys final : private UpstreamEvents {
   Journeys(const sim::Scenario& scenario, const std::vector<Upstream>& upstreams, GatewayClock& clock, SocketLoop& loop,
            CallerOutput& output, JourneySettings settings);
 
+  // Goes on where `former`, which begins nothing more, stands: with its budget and what else means the same under both
+  // settings. What is open there ends under the settings that it began with, on the same budget, breakers and limits.
+  // This must outlive `former`'s last event.
+  void succeed(Journeys& former);
+
   void begin(CallerId caller, FrontRequest front);
   // The caller of an open request has gone.
   void leave(CallerId caller);
@@ -102,6 +107,17 @@ class Journeys final : private UpstreamEvents {
   [[nodiscard]] Instant now();
 
  private:
+  // While it lasts, what `journeys` has in common with its successor is here, and not there.
+  class Loan {
+   public:
+    explicit Loan(Journeys& journeys) : journeys_(journeys) { journeys_.borrow(); }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    ~Loan() { journeys_.give_back(); }
+
+   private:
+    Journeys& journeys_;
+  };
   // The outstanding call.
   struct OpenCall {
     std::optional<ConnectionId> connection;  // nothing: it is not made yet
@@ -144,6 +160,18 @@ class Journeys final : private UpstreamEvents {
 
   void on_upstream_bytes(CallSlot call, std::string_view bytes) override;
   void on_upstream_left(CallSlot call) override;
+
+  void borrow() {
+    if (successor_ != nullptr) [[unlikely]]
+      borrow_from_successor();
+  }
+  void give_back() {
+    if (successor_ != nullptr) [[unlikely]]
+      give_back_to_successor();
+  }
+  void borrow_from_successor();
+  void give_back_to_successor();
+  void exchange_with_successor();
 
   void perform(std::uint32_t slot, monitor::Step step);
   std::optional<monitor::Reply> start_call(std::uint32_t slot, const monitor::CallProvider& step);
@@ -188,6 +216,8 @@ class Journeys final : private UpstreamEvents {
   std::uint64_t requests_ = 0;
   std::size_t open_ = 0;
   Instant latest_{};
+  Journeys* successor_ = nullptr;  // nullptr: it begins requests itself
+  monitor::PipelineBond bond_;     // with the successor's pipeline
 };
 
 }  // namespace windtunnel::wire

@@ -36,6 +36,10 @@ UpstreamPool::UpstreamPool(const std::vector<Upstream>& upstreams, const std::st
   resolve();
 }
 
+UpstreamPool::~UpstreamPool() {
+  for (const auto& [connection, link] : links_) loop_.reset(connection);
+}
+
 void UpstreamPool::resolve() {
   for (std::size_t i = 0; i < upstreams_.size(); ++i) {
     const std::string address = address_of(upstreams_[i].url.host);

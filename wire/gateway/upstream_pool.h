@@ -39,6 +39,11 @@ class UpstreamPool final : private SocketEvents {
   UpstreamPool(const std::vector<Upstream>& upstreams, const std::string& ca_file, SocketLoop& loop,
                UpstreamEvents& events);
 
+  UpstreamPool(const UpstreamPool&) = delete;
+  UpstreamPool& operator=(const UpstreamPool&) = delete;
+  // Resets what is open.
+  ~UpstreamPool() override;
+
   // Sends a request; nothing: there is no address, or no descriptor left.
   std::optional<ConnectionId> send(std::size_t provider, CallSlot call, std::string_view request);
   // The answer is whole, and the connection may be used again.

@@ -9,8 +9,10 @@ namespace {
 
 ExitCode gateway(const runs::GatewayRequest& request) {
   install_signal_handlers(false);
+  count_reload_requests();
   return complain(runs::serve_gateway({.request = request,
                                        .stop = &stop_requested(),
+                                       .reloads = &reload_requests(),
                                        .print = print,
                                        .note = [](const std::string& text) { complain(text); }})
                       .problem);

@@ -52,6 +52,8 @@ class GatewayStore {
 
   // The pipeline's events, at instants whose calendar is `wall_at_zero` later.
   void set_wall(WallTime wall_at_zero) { wall_at_zero_ = wall_at_zero; }
+  // From now on events name providers by their places in this list.
+  void name_providers(std::vector<std::string> providers) { providers_ = std::move(providers); }
   void on(const monitor::MoneyReserved& event);
   void on(const monitor::AttemptStarted& event);
   void on(const monitor::AttemptEnded& event);
