@@ -7,6 +7,7 @@ namespace windtunnel::cli {
 namespace {
 
 ExitCode audit_log(const runs::AuditRequest& request) {
+  if (!can_write_html(!request.html.empty())) return ExitCode::usage;
   const runs::AuditDone done = runs::audit(request);
   if (done.problem) return complain(*done.problem);
   if (!print(done.text)) return ExitCode::file_error;
@@ -36,6 +37,8 @@ std::unique_ptr<Verb> add_audit(CLI::App& app) {
       ->needs(ledger)
       ->type_name("FIELD=COLUMN,...");
   verb.add_option("--junit", audit.junit, "Write the claims to this file as JUnit XML")->type_name("FILE");
+  verb.add_option("--html", audit.html, "Write the audit to this file as one page that needs no network")
+      ->type_name("FILE");
   add_word<bool>(verb, "--format", audit.as_json, {{"text", false}, {"json", true}}, "What stdout gets")
       ->type_name("text|json");
   return verb_of;

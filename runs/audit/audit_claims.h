@@ -49,11 +49,26 @@ struct AuditedLog {
   std::uint64_t bad_count = 0;
 };
 
+// A line of the comparison with a ledger: its records that agree, those that differ for one reason, or those of a day.
+struct LedgerSum {
+  std::string what;
+  std::uint64_t records = 0;  // of the log and of the ledger, one with the same id once; 0: a report counts none
+  Int128 logged_picos = 0;    // USD; sums may exceed the range of Usd
+  Int128 billed_picos = 0;
+};
+
+struct LedgerComparison {
+  std::vector<AuditClaim> claims;
+  bool is_by_day = false;
+  std::vector<LedgerSum> sums;  // together they are all that has a cost; days that the report lacks are left out
+};
+
 // Records are stamped to a microsecond.
 inline constexpr Duration kStamp{1'000};
 
 // "0.0034 USD".
 [[nodiscard]] std::string dollars(Usd cost);
+[[nodiscard]] std::string dollars(Int128 picos);
 
 // What the log is held to.
 struct AuditRules {
@@ -69,6 +84,6 @@ struct AuditRules {
 [[nodiscard]] std::vector<AuditClaim> check_attempts(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules);
-[[nodiscard]] std::vector<AuditClaim> check_ledger(const AuditedLog& log, const AuditedLog& ledger);
+[[nodiscard]] LedgerComparison check_ledger(const AuditedLog& log, const AuditedLog& ledger);
 
 }  // namespace windtunnel::runs

@@ -7,6 +7,7 @@
 
 #include "reports/files/output_file.h"
 #include "reports/logs/log_reader.h"
+#include "runs/outputs.h"
 #include "runs/scenario_source.h"
 #include "scenarios/json/diagnostics.h"
 
@@ -56,18 +57,25 @@ AuditDone audit_log(const AuditRequest& request) {
   append(done.claims, check_accounts(log, rules));
   append(done.claims, check_windows(log, rules));
   if (!request.ledger.empty()) {
-    append(done.claims,
-           check_ledger(
-               log,
-               read_log({.file = request.ledger, .format = request.ledger_format, .columns = request.ledger_columns})));
+    LedgerComparison compared = check_ledger(
+        log, read_log({.file = request.ledger, .format = request.ledger_format, .columns = request.ledger_columns}));
+    append(done.claims, std::move(compared.claims));
+    done.ledger = request.ledger;
+    done.is_by_day = compared.is_by_day;
+    done.sums = std::move(compared.sums);
   }
   return done;
 }
 
-void write_junit(const AuditDone& done, const std::string& path) {
+void write_file(const std::string& path, const std::string& text) {
   reports::OutputFile file{path};
-  file.append(audit_junit(done));
+  file.append(text);
   file.finish();
+}
+
+void write_files(const AuditDone& done, const AuditRequest& request) {
+  if (!request.junit.empty()) write_file(request.junit, audit_junit(done));
+  if (!request.html.empty()) write_file(request.html, audit_page(done, *reports::html_bundle()));
 }
 
 }  // namespace
@@ -75,6 +83,18 @@ void write_junit(const AuditDone& done, const std::string& path) {
 bool AuditDone::is_broken() const {
   return std::ranges::any_of(claims, [](const AuditClaim& claim) { return claim.broken > 0; });
 }
+
+LedgerSum AuditDone::total() const {
+  LedgerSum total{.what = "in all"};
+  for (const LedgerSum& sum : sums) {
+    total.records += sum.records;
+    total.logged_picos += sum.logged_picos;
+    total.billed_picos += sum.billed_picos;
+  }
+  return total;
+}
+
+const char* AuditDone::verdict() const { return is_broken() ? "fail" : shows_anything() ? "pass" : "inconclusive"; }
 
 bool AuditDone::shows_anything() const {
   return records > 0 && std::ranges::any_of(claims, [](const AuditClaim& claim) {
@@ -84,10 +104,16 @@ bool AuditDone::shows_anything() const {
 
 AuditDone audit(const AuditRequest& request) {
   AuditDone done;
+  done.problem = problem_with_outputs({{"--junit", request.junit}, {"--html", request.html}},
+                                      {request.log.file, request.config, request.ledger, request.log.prices});
+  if (!request.junit.empty() && request.junit == request.html) {
+    done.problem = Problem{ProblemKind::request, "--junit and --html name the same file"};
+  }
+  if (done.problem) return done;
   try {
     done = audit_log(request);
     done.text = request.as_json ? audit_json(done) : audit_text(done);
-    if (!request.junit.empty()) write_junit(done, request.junit);
+    write_files(done, request);
   } catch (const ProblemError& error) {
     done.problem = error.problem();
   } catch (const scenarios::ScenarioError& error) {

@@ -325,6 +325,29 @@ TEST_F(AuditTest, compares_the_log_with_what_was_billed) {
   EXPECT_EQ(broken(done), Claims{"ledger.amounts 6"});
   EXPECT_NE(audit_text(done).find("10 output tokens are logged, and 40 billed: it was cut"), std::string::npos)
       << audit_text(done);
+  // Each of the fourteen answers costs 0.0002 USD, and the cut one is billed 0.0005 USD.
+  ASSERT_EQ(done.sums.size(), 2U) << audit_text(done);
+  EXPECT_EQ(done.total().records, 14U);
+  EXPECT_NE(audit_text(done).find("0.0028 USD logged, 0.0031 USD billed, off by 0.0003 USD"), std::string::npos)
+      << audit_text(done);
+  EXPECT_NE(audit_json(done).find(R"("reason": "other output tokens")"), std::string::npos) << audit_json(done);
+
+  // What is billed twice is part of the sums.
+  const AuditDone twice = [&] {
+    Log bills = log;
+    bills.push_back(log[2]);
+    return compared(log, bills);
+  }();
+  EXPECT_NE(audit_text(twice).find("0.0028 USD logged, 0.003 USD billed, off by 0.0002 USD"), std::string::npos)
+      << audit_text(twice);
+}
+
+TEST_F(AuditTest, writes_over_no_file_that_it_reads) {
+  write("log.jsonl", text_of(served(1, 1000)));
+  const AuditDone done = audit({.log = {.file = path("log.jsonl")}, .html = path("log.jsonl")});
+  ASSERT_TRUE(done.problem);
+  EXPECT_NE(done.problem->text.find("--html"), std::string::npos) << done.problem->text;
+  EXPECT_TRUE(audit({.log = {.file = path("log.jsonl")}, .junit = path("out"), .html = path("out")}).problem);
 }
 
 TEST_F(AuditTest, compares_days_with_a_cost_report) {
