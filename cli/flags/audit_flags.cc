@@ -23,8 +23,21 @@ std::unique_ptr<Verb> add_audit(CLI::App& app) {
   CLI::App& verb = *app.add_subcommand("audit", "Check every record of a log against claims that it can show");
   add_log(verb, audit.log, "LOG", "The log")->required()->type_name("");
   add_prices_file(verb, audit.log);
-  verb.add_option("--config", audit.config, "Hold the log to this scenario's limits, breaker, budget and prices")
-      ->type_name("FILE");
+  CLI::Option* config = verb.add_option("--config", audit.config,
+                                        "Hold the log to the limits, breaker, budget and prices of this scenario or "
+                                        "configuration of a gateway")
+                            ->type_name("FILE");
+  using Format = runs::ConfigFormat;
+  add_word<Format>(verb, "--config-format", audit.config_format,
+                   {{"auto", Format::automatic},
+                    {"scenario", Format::scenario},
+                    {"litellm", Format::litellm},
+                    {"portkey", Format::portkey},
+                    {"tensorzero", Format::tensorzero},
+                    {"envoy-ai", Format::envoy_ai}},
+                   "What the --config file is; auto goes by its name and keys")
+      ->needs(config)
+      ->type_name("auto|scenario|litellm|portkey|tensorzero|envoy-ai");
   CLI::Option* ledger = verb.add_option("--ledger", audit.ledger,
                                         "Compare it with what the provider billed: records with the same "
                                         "ids, or a cost report")

@@ -70,8 +70,22 @@ inline constexpr Duration kStamp{1'000};
 [[nodiscard]] std::string dollars(Usd cost);
 [[nodiscard]] std::string dollars(Int128 picos);
 
+// Why settings of a config that was imported are not judged: its file does not state them, or the gateway follows it in
+// another way. Empty: they are judged.
+struct AuditUnsaid {
+  bool is_imported = false;
+  std::string attempts;
+  std::string order;
+  std::string timeout;
+  std::string breaker;
+  std::string budget;
+  std::string percentiles;
+  std::vector<std::string> unpriced;  // deployments without a price of the file
+};
+
 // What the log is held to.
 struct AuditRules {
+  AuditUnsaid unsaid;
   const sim::Scenario* config = nullptr;         // null: none was given
   const scenarios::PriceList* prices = nullptr;  // null: none was given
 };

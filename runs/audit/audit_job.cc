@@ -8,7 +8,6 @@
 #include "reports/files/output_file.h"
 #include "reports/logs/log_reader.h"
 #include "runs/outputs.h"
-#include "runs/scenario_source.h"
 #include "scenarios/json/diagnostics.h"
 
 namespace windtunnel::runs {
@@ -41,12 +40,13 @@ AuditDone audit_log(const AuditRequest& request) {
   done.unit = log.unit;
   done.records = log.rows.size();
   AuditRules rules;
-  std::optional<sim::Scenario> config;
+  std::optional<AuditConfig> config;
   if (!request.config.empty()) {
-    LoadedScenario loaded = load_scenario_with_any_breakers(request.config, {});
-    if (loaded.problem) throw ProblemError(loaded.problem->kind, loaded.problem->text);
-    config = std::move(loaded.scenario);
-    rules.config = &*config;
+    config = read_audit_config(request.config, request.config_format);
+    rules.config = &config->scenario;
+    rules.unsaid = config->unsaid;
+    done.config = request.config;
+    done.config_rules = config->rules;
   }
   std::optional<scenarios::PriceList> prices;
   if (!request.log.prices.empty()) prices = scenarios::PriceList::read(request.log.prices);

@@ -8,13 +8,15 @@
 #include "reports/html/html_bundle.h"
 #include "reports/logs/log_choice.h"
 #include "runs/audit/audit_claims.h"
+#include "runs/audit/audit_config.h"
 #include "runs/problem.h"
 
 namespace windtunnel::runs {
 
 struct AuditRequest {
   reports::LogChoice log;
-  std::string config;  // a scenario that the log is held to; empty: none
+  std::string config;  // what the log is held to: a scenario, or a file that import reads; empty: nothing
+  ConfigFormat config_format = ConfigFormat::automatic;
   std::string ledger;  // what the provider billed: a log or a cost report; empty: none
   std::string ledger_format = "auto";
   std::string ledger_columns;
@@ -29,6 +31,8 @@ struct AuditDone {
   std::string title;  // of the log's format
   std::string unit;
   std::uint64_t records = 0;
+  std::string config;        // what it is held to; empty: nothing
+  std::string config_rules;  // "LiteLLM 1.93.0" of a file that was imported
   std::vector<AuditClaim> claims;
   std::string ledger;           // its file; empty: there is none
   bool is_by_day = false;       // the ledger has sums of days

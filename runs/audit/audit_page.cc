@@ -39,6 +39,8 @@ void put_head(HtmlWriter& html, const AuditDone& done) {
   reports::put_fact(html, "Log", done.file, true);
   reports::put_fact(html, "Format", done.title);
   reports::put_fact(html, "Records", count_words(done.records));
+  if (!done.config.empty()) reports::put_fact(html, "Held to", done.config, true);
+  if (!done.config_rules.empty()) reports::put_fact(html, "By the rules of", done.config_rules);
   if (!done.ledger.empty()) reports::put_fact(html, "Ledger", done.ledger, true);
   html.close("dl").close("header").line();
 }

@@ -78,8 +78,13 @@ std::string finding_line(const AuditDone& done, const AuditFinding& finding) {
 }
 
 std::string audit_text(const AuditDone& done) {
-  std::string text = fmt::format("Audit of {}: {} records of {}\n\n", done.file,
+  std::string text = fmt::format("Audit of {}: {} records of {}\n", done.file,
                                  with_thousands(static_cast<Int128>(done.records)), done.title);
+  if (!done.config_rules.empty()) {
+    text +=
+        fmt::format("Held to {} by the rules of {}, where the file says what holds\n", done.config, done.config_rules);
+  }
+  text += '\n';
   std::size_t broken = 0;
   std::size_t shown = 0;
   for (const AuditClaim& claim : done.claims) {
@@ -100,6 +105,8 @@ std::string audit_json(const AuditDone& done) {
   json.key("version").integer(1).key("file").text(done.file).key("format").text(done.title);
   json.key("records").integer(static_cast<Int128>(done.records));
   json.key("verdict").text(done.verdict());
+  if (!done.config.empty()) json.key("config").text(done.config);
+  if (!done.config_rules.empty()) json.key("config_rules").text(done.config_rules);
   json.key("claims").begin_array();
   for (const AuditClaim& claim : done.claims) {
     json.begin_object();

@@ -44,6 +44,9 @@ Reason reason_of(const LogRow& logged, const LogRow& billed) {
     return {"other input tokens",
             fmt::format("{} input tokens are logged, and {} billed", logged.input->count(), billed.input->count())};
   }
+  if (!billed.input || !billed.output || !logged.input || !logged.output) {
+    return {"a reason that the records do not show", "the records do not show why, because one has no tokens"};
+  }
   if (logged.cached.value_or(Tokens{}) != billed.cached.value_or(Tokens{})) {
     return {"other cached tokens",
             fmt::format("{} cached tokens are logged, and {} billed", logged.cached.value_or(Tokens{}).count(),

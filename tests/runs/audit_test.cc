@@ -330,6 +330,12 @@ TEST_F(AuditTest, compares_the_log_with_what_was_billed) {
   EXPECT_EQ(done.total().records, 14U);
   EXPECT_NE(audit_text(done).find("0.0028 USD logged, 0.0031 USD billed, off by 0.0003 USD"), std::string::npos)
       << audit_text(done);
+  write("bills.csv", "id,at,usd\nr-6,2026-04-01T10:00:00Z,7\n");
+  const AuditDone tokenless = audit({.log = {.file = path("log.jsonl")},
+                                     .ledger = path("bills.csv"),
+                                     .ledger_columns = "id=id,time=at,cost_usd=usd"});
+  EXPECT_NE(audit_text(tokenless).find("7 USD billed: the records do not show why"), std::string::npos)
+      << audit_text(tokenless);
   EXPECT_NE(audit_json(done).find(R"("reason": "other output tokens")"), std::string::npos) << audit_json(done);
 
   // What is billed twice is part of the sums.
@@ -340,6 +346,24 @@ TEST_F(AuditTest, compares_the_log_with_what_was_billed) {
   }();
   EXPECT_NE(audit_text(twice).find("0.0028 USD logged, 0.003 USD billed, off by 0.0002 USD"), std::string::npos)
       << audit_text(twice);
+}
+
+// A route, or a deployment, may allow more than the gateway as a whole.
+TEST_F(AuditTest, holds_a_call_to_the_longest_timeout_that_may_have_been_its) {
+  Log log = clean_log();
+  log[20].latency_ms = log[20].attempts[0].latency_ms = 5100;
+  const auto with_routes = [&](const std::string& timeout) {
+    std::string config = kConfig;
+    config.insert(
+        config.size() - 1,
+        R"(, "routes": {"chat": {"targets": [{"deployment": "a"}, {"deployment": "b"}], "attempt_timeout": ")" +
+            timeout + R"("}})");
+    const std::string load = R"("rate": 1)";
+    write("config.json", config.insert(config.find(load), R"("route": "chat", )"));
+    return audited(log);
+  };
+  EXPECT_EQ(broken(with_routes("6s")), Claims{});
+  EXPECT_EQ(broken(with_routes("5s")), Claims{"time.limits 21"});
 }
 
 TEST_F(AuditTest, writes_over_no_file_that_it_reads) {
