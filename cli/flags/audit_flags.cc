@@ -42,7 +42,7 @@ std::unique_ptr<Verb> add_audit(CLI::App& app) {
                                         "Compare it with what the provider billed: records with the same "
                                         "ids, or a cost report")
                             ->type_name("LOG");
-  verb.add_option("--ledger-format", audit.ledger_format, "The ledger's format")
+  verb.add_option("--ledger-format", audit.ledger_format, "The ledger's format: that of a log, or serve")
       ->needs(ledger)
       ->capture_default_str()
       ->type_name("NAME");

@@ -44,6 +44,7 @@ struct AuditedLog {
   std::string unit;              // "line" or "record"
   bool is_appended = false;      // records were written one after the other, each when its request ended
   bool is_exact = false;         // costs are exact decimals
+  bool is_served = false;        // the ledger of `serve`, whose ids are numbers of calls
   std::vector<AuditedRow> rows;  // in the order of the log
   std::vector<reports::BadLine> bad;
   std::uint64_t bad_count = 0;

@@ -7,6 +7,7 @@
 
 #include "reports/files/output_file.h"
 #include "reports/logs/log_reader.h"
+#include "runs/audit/serve_ledger.h"
 #include "runs/outputs.h"
 #include "scenarios/json/diagnostics.h"
 
@@ -28,6 +29,15 @@ AuditedLog read_log(const reports::LogChoice& choice, std::string* title = nullp
   log.bad_count = reader.bad_count();
   if (title != nullptr) *title = reader.format().title;
   return log;
+}
+
+AuditedLog read_ledger(const AuditRequest& request) {
+  const reports::LogChoice choice{
+      .file = request.ledger, .format = request.ledger_format, .columns = request.ledger_columns};
+  const bool is_served = is_serve_ledger(choice);
+  AuditedLog ledger = read_log(is_served ? serve_choice(request.ledger) : choice);
+  ledger.is_served = is_served;
+  return ledger;
 }
 
 void append(std::vector<AuditClaim>& claims, std::vector<AuditClaim> more) {
@@ -57,8 +67,7 @@ AuditDone audit_log(const AuditRequest& request) {
   append(done.claims, check_accounts(log, rules));
   append(done.claims, check_windows(log, rules));
   if (!request.ledger.empty()) {
-    LedgerComparison compared = check_ledger(
-        log, read_log({.file = request.ledger, .format = request.ledger_format, .columns = request.ledger_columns}));
+    LedgerComparison compared = check_ledger(log, read_ledger(request));
     append(done.claims, std::move(compared.claims));
     done.ledger = request.ledger;
     done.is_by_day = compared.is_by_day;

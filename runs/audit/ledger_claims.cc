@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
 #include "runs/audit/audit_claims.h"
+#include "runs/audit/serve_ledger.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -59,10 +61,21 @@ Reason reason_of(const LogRow& logged, const LogRow& billed) {
   return {"another price", "tokens are the same: the price is another one"};
 }
 
-std::map<std::string_view, const AuditedRow*> by_id(const AuditedLog& log) {
-  std::map<std::string_view, const AuditedRow*> rows;
+using Rows = std::map<std::string_view, const AuditedRow*>;
+
+Rows by_id(const AuditedLog& log) {
+  Rows rows;
   for (const AuditedRow& row : log.rows) {
     if (!row.row.id.empty()) rows.emplace(row.row.id, &row);
+  }
+  return rows;
+}
+
+// By the number of the call that gave the answer, for a ledger of `serve`.
+Rows by_call(const AuditedLog& log) {
+  Rows rows;
+  for (const AuditedRow& row : log.rows) {
+    if (const auto call = served_call(row.row.id)) rows.emplace(*call, &row);
   }
   return rows;
 }
@@ -86,15 +99,16 @@ class Sums {
 };
 
 // Records whose id is missing or was there before are compared with none, and yet part of the sums.
-void add_uncompared(Sums& sums, const AuditedLog& log, const std::map<std::string_view, const AuditedRow*>& compared,
-                    bool is_ledger) {
+void add_uncompared(Sums& sums, const AuditedLog& log, const Rows& compared, bool is_ledger) {
+  const std::set<const AuditedRow*> rows = [&] {
+    std::set<const AuditedRow*> all;
+    for (const auto& [id, row] : compared) all.insert(row);
+    return all;
+  }();
   for (const AuditedRow& row : log.rows) {
-    if (!is_billed(row)) continue;
-    const auto found = compared.find(row.row.id);
-    if (found != compared.end() && found->second == &row) continue;
+    if (!is_billed(row) || rows.contains(&row)) continue;
     const Usd cost = *row.row.cost;
-    sums.add(is_ledger ? "billed without an id, or with one that came before"
-                       : "logged without an id, or with one that came before",
+    sums.add(is_ledger ? "billed, with no id to compare by" : "logged, with no id to compare by",
              is_ledger ? Usd{} : cost, is_ledger ? cost : Usd{});
   }
 }
@@ -103,15 +117,24 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
   AuditClaim logged{.name = "ledger.logged", .sentence = "What the ledger bills is in the log."};
   AuditClaim billed{.name = "ledger.billed", .sentence = "What the log has a cost for is in the ledger."};
   AuditClaim amounts{.name = "ledger.amounts", .sentence = "Log and ledger have the same amounts."};
-  const auto in_log = by_id(log);
-  const auto in_ledger = by_id(ledger);
+  const Rows in_log = ledger.is_served ? by_call(log) : by_id(log);
+  const Rows in_ledger = by_id(ledger);
   Sums sums;
+  if (ledger.is_served && in_log.empty()) {
+    for (AuditClaim* claim : {&logged, &billed, &amounts}) {
+      claim->not_shown = "no id of the log is that of an answer of serve, such as chatcmpl-wt17";
+    }
+    add_uncompared(sums, log, {}, false);
+    add_uncompared(sums, ledger, {}, true);
+    return {.claims = {logged, billed, amounts}, .sums = sums.take()};
+  }
+  const char* noun = ledger.is_served ? "call " : "";
   for (const auto& [id, bill] : in_ledger) {
     if (!is_billed(*bill)) continue;
     ++logged.checked;
     const auto found = in_log.find(id);
     if (found == in_log.end()) {
-      logged.find(0, fmt::format("{} of the ledger's {} {} is billed {} and in no record", id, ledger.unit,
+      logged.find(0, fmt::format("{}{} of the ledger's {} {} is billed {} and in no record", noun, id, ledger.unit,
                                  bill->record, dollars(*bill->row.cost)));
       sums.add("billed, and in no record", Usd{}, *bill->row.cost);
       continue;
@@ -138,9 +161,9 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
     if (bill != in_ledger.end() && is_billed(*bill->second)) continue;
     sums.add("logged, and in no bill", *row->row.cost, Usd{});
     if (bill == in_ledger.end()) {
-      billed.find(row->record, fmt::format("{} costs {} and is in no bill", id, dollars(*row->row.cost)));
+      billed.find(row->record, fmt::format("{}{} costs {} and is in no bill", noun, id, dollars(*row->row.cost)));
     } else {
-      billed.find(row->record, fmt::format("{} costs {} and is billed nothing", id, dollars(*row->row.cost)));
+      billed.find(row->record, fmt::format("{}{} costs {} and is billed nothing", noun, id, dollars(*row->row.cost)));
     }
   }
   add_uncompared(sums, log, in_log, false);
@@ -189,7 +212,8 @@ LedgerComparison check_ledger(const AuditedLog& log, const AuditedLog& ledger) {
   if (has_sums) return compare_days(log, ledger);
   LedgerComparison compared = compare_records(log, ledger);
   for (AuditClaim& claim : compared.claims) {
-    if (claim.checked == 0) claim.not_shown = "log and ledger have no ids and amounts in common";
+    if (claim.checked == 0 && claim.not_shown.empty())
+      claim.not_shown = "log and ledger have no ids and amounts in common";
   }
   return compared;
 }
