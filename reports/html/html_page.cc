@@ -36,12 +36,14 @@ std::string within_script(const std::string& json) {
 }  // namespace
 
 std::string html_page(const HtmlPage& page, const HtmlBundle& bundle) {
+  const bool has_charts = !page.figures_id.empty();
   std::string text;
   text.reserve(page.body.size() + page.figures.size() + bundle.script.size() + bundle.style.size() + 8192);
   HtmlWriter html{text};
   html.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-  html.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '");
-  html.raw(bundle.script_hash).raw("'; style-src '").raw(bundle.style_hash);
+  html.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ");
+  if (has_charts) html.raw("script-src '").raw(bundle.script_hash).raw("'; ");
+  html.raw("style-src '").raw(bundle.style_hash);
   html.raw("'; base-uri 'none'; form-action 'none'\">\n");
   html.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
   html.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n");
@@ -49,8 +51,15 @@ std::string html_page(const HtmlPage& page, const HtmlBundle& bundle) {
   html.raw("<style>").raw(bundle.style).raw("</style>\n</head>\n<body>\n");
   html.raw(page.body);
   html.open("footer").raw(page.footer);
-  html.open("details").element("summary", "Licence of the chart library (uPlot)");
-  html.element("pre", bundle.licence).close("details").close("footer").line();
+  if (has_charts) {
+    html.open("details").element("summary", "Licence of the chart library (uPlot)");
+    html.element("pre", bundle.licence).close("details");
+  }
+  html.close("footer").line();
+  if (!has_charts) {
+    html.raw("</body>\n</html>\n");
+    return text;
+  }
   html.raw(fmt::format("<script type=\"application/json\" id=\"{}\">", page.figures_id));
   html.raw(within_script(page.figures)).raw("</script>\n");
   html.raw("<script>").raw(bundle.script).raw("</script>\n</body>\n</html>\n");

@@ -11,10 +11,10 @@ namespace windtunnel::reports {
 
 struct HtmlPage {
   std::string title;
-  std::string body;     // HTML: header, main
-  std::string figures;  // JSON for the script, in the element `figures_id`
-  std::string figures_id;
-  std::string footer;  // HTML within the footer
+  std::string body;        // HTML: header, main
+  std::string figures;     // JSON for the script, in the element `figures_id`
+  std::string figures_id;  // empty: the page has no charts, and therefore no script
+  std::string footer;      // HTML within the footer
 };
 
 std::string html_page(const HtmlPage& page, const HtmlBundle& bundle);

@@ -118,6 +118,21 @@ std::optional<Usd> cost_of_answer(const LogRow& row) {
   return row.attempts.back().cost;
 }
 
+// The prices that the file states for the model. Gateways name providers in their own way, so that the model decides;
+// one of its deployments without a price may have answered too, and then there is none.
+std::vector<Usd> imported_prices_of(const LogRow& row, const scenarios::PricedTokens& tokens, const AuditRules& rules) {
+  std::vector<Usd> prices;
+  for (const sim::ProviderSpec& provider : rules.config->providers) {
+    if (provider.model != row.model) continue;
+    if (std::ranges::find(rules.unsaid.unpriced, provider.name) != rules.unsaid.unpriced.end()) return {};
+    for (const auto& dated : provider.tariffs) {
+      const auto price = scenarios::cost_of({.model = row.model, .tariff = dated.tariff}, tokens);
+      if (price) prices.push_back(*price);
+    }
+  }
+  return prices;
+}
+
 // What the answer may cost by the config's tariffs, of which several may have held, or by the list. Nothing: neither
 // has the model.
 std::vector<Usd> prices_of(const LogRow& row, const AuditRules& rules) {
@@ -127,6 +142,7 @@ std::vector<Usd> prices_of(const LogRow& row, const AuditRules& rules) {
                                        .cached = row.cached.value_or(Tokens{}),
                                        .cache_written = row.cache_written.value_or(Tokens{}),
                                        .reasoning = row.reasoning.value_or(Tokens{})};
+  if (rules.unsaid.is_imported) return imported_prices_of(row, tokens, rules);
   if (rules.config != nullptr) {
     const auto provider = std::ranges::find(rules.config->providers, row.provider, &sim::ProviderSpec::name);
     if (provider != rules.config->providers.end()) {
@@ -164,7 +180,11 @@ AuditClaim priced(const AuditedLog& log, const AuditRules& rules) {
                              row.output->count(), row.model, dollars(prices.front()), dollars(*cost)));
     }
   }
-  if (claim.checked == 0) claim.not_shown = "no answer with a cost is of a model that has a price";
+  if (claim.checked == 0) {
+    claim.not_shown = rules.unsaid.is_imported
+                          ? "the file does not say the price of any model that answered with a cost"
+                          : "no answer with a cost is of a model that has a price";
+  }
   return claim;
 }
 

@@ -17,6 +17,7 @@ using reports::LogAttempt;
 using reports::LogRow;
 
 constexpr const char* kNoAttempts = "its records have no attempts";
+constexpr const char* kRoutes = "the log does not say which of the config's routes bounds the attempts";
 constexpr const char* kNoConfig = "no --config says what is allowed";
 // Clocks of programs are read one after the other, and their times are rounded.
 constexpr Duration kRounded = std::chrono::milliseconds{1};
@@ -32,6 +33,9 @@ AuditClaim bounded(const AuditedLog& log, const AuditRules& rules) {
     claim.not_shown = kNoConfig;
     return claim;
   }
+  claim.not_shown = rules.unsaid.attempts;
+  if (claim.not_shown.empty() && !rules.config->monitor.routing.routes.empty()) claim.not_shown = kRoutes;
+  if (!claim.not_shown.empty()) return claim;
   const auto most = static_cast<std::int64_t>(rules.config->monitor.provider_call.retry.max_attempts);
   for (const auto& [row, record] : log.rows) {
     if (row.attempts.empty()) continue;
@@ -68,7 +72,9 @@ AuditClaim failed_over(const AuditedLog& log, const AuditRules& rules) {
   AuditClaim claim{.name = "failover.order",
                    .sentence =
                        "A failed call goes on to a provider that was not left before; auth_or_quota is not "
-                       "retried."};
+                       "retried.",
+                   .not_shown = rules.unsaid.order};
+  if (!claim.not_shown.empty()) return claim;
   for (const auto& [row, record] : log.rows) {
     if (row.attempts.size() < 2) continue;
     ++claim.checked;
@@ -112,20 +118,34 @@ AuditClaim timed(const AuditedLog& log) {
   return claim;
 }
 
+// The longest that a call may take there. The log does not say which route was asked, so that each may have been.
+Duration timeout_at(const std::string& provider, const sim::Scenario& config) {
+  Duration longest = config.monitor.provider_call.timeout;
+  const auto found = std::ranges::find(config.providers, provider, &sim::ProviderSpec::name);
+  if (found != config.providers.end()) longest = found->attempt_timeout.value_or(longest);
+  for (const monitor::RouteConfig& route : config.monitor.routing.routes) {
+    longest = std::max(longest, route.attempt_timeout.value_or(longest));
+  }
+  return longest;
+}
+
 AuditClaim within_limits(const AuditedLog& log, const AuditRules& rules) {
   AuditClaim claim{.name = "time.limits", .sentence = "No call exceeds its timeout, and no request its deadline."};
   if (rules.config == nullptr) {
     claim.not_shown = kNoConfig;
     return claim;
   }
+  claim.not_shown = rules.unsaid.timeout;
+  if (!claim.not_shown.empty()) return claim;
   const monitor::ProviderCallConfig& limits = rules.config->monitor.provider_call;
   for (const auto& [row, record] : log.rows) {
     if (!row.latency || row.is_bucket) continue;
     ++claim.checked;
     for (const LogAttempt& attempt : row.attempts) {
-      if (attempt.latency - kRounded > limits.timeout) {
+      const Duration timeout = timeout_at(attempt.provider, *rules.config);
+      if (attempt.latency - kRounded > timeout) {
         claim.find(record, fmt::format("a call at {} takes {}, and the timeout is {}", attempt.provider,
-                                       milliseconds(attempt.latency), milliseconds(limits.timeout)));
+                                       milliseconds(attempt.latency), milliseconds(timeout)));
       }
     }
     if (limits.deadline && *row.latency - kRounded > *limits.deadline) {

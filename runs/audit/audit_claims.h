@@ -44,9 +44,24 @@ struct AuditedLog {
   std::string unit;              // "line" or "record"
   bool is_appended = false;      // records were written one after the other, each when its request ended
   bool is_exact = false;         // costs are exact decimals
+  bool is_served = false;        // the ledger of `serve`, whose ids are numbers of calls
   std::vector<AuditedRow> rows;  // in the order of the log
   std::vector<reports::BadLine> bad;
   std::uint64_t bad_count = 0;
+};
+
+// A line of the comparison with a ledger: its records that agree, those that differ for one reason, or those of a day.
+struct LedgerSum {
+  std::string what;
+  std::uint64_t records = 0;  // of the log and of the ledger, one with the same id once; 0: a report counts none
+  Int128 logged_picos = 0;    // USD; sums may exceed the range of Usd
+  Int128 billed_picos = 0;
+};
+
+struct LedgerComparison {
+  std::vector<AuditClaim> claims;
+  bool is_by_day = false;
+  std::vector<LedgerSum> sums;  // together they are all that has a cost; days that the report lacks are left out
 };
 
 // Records are stamped to a microsecond.
@@ -54,9 +69,24 @@ inline constexpr Duration kStamp{1'000};
 
 // "0.0034 USD".
 [[nodiscard]] std::string dollars(Usd cost);
+[[nodiscard]] std::string dollars(Int128 picos);
+
+// Why settings of a config that was imported are not judged: its file does not state them, or the gateway follows it in
+// another way. Empty: they are judged.
+struct AuditUnsaid {
+  bool is_imported = false;
+  std::string attempts;
+  std::string order;
+  std::string timeout;
+  std::string breaker;
+  std::string budget;
+  std::string percentiles;
+  std::vector<std::string> unpriced;  // deployments without a price of the file
+};
 
 // What the log is held to.
 struct AuditRules {
+  AuditUnsaid unsaid;
   const sim::Scenario* config = nullptr;         // null: none was given
   const scenarios::PriceList* prices = nullptr;  // null: none was given
 };
@@ -69,6 +99,6 @@ struct AuditRules {
 [[nodiscard]] std::vector<AuditClaim> check_attempts(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules);
-[[nodiscard]] std::vector<AuditClaim> check_ledger(const AuditedLog& log, const AuditedLog& ledger);
+[[nodiscard]] LedgerComparison check_ledger(const AuditedLog& log, const AuditedLog& ledger);
 
 }  // namespace windtunnel::runs

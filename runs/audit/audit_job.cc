@@ -7,7 +7,8 @@
 
 #include "reports/files/output_file.h"
 #include "reports/logs/log_reader.h"
-#include "runs/scenario_source.h"
+#include "runs/audit/serve_ledger.h"
+#include "runs/outputs.h"
 #include "scenarios/json/diagnostics.h"
 
 namespace windtunnel::runs {
@@ -30,6 +31,15 @@ AuditedLog read_log(const reports::LogChoice& choice, std::string* title = nullp
   return log;
 }
 
+AuditedLog read_ledger(const AuditRequest& request) {
+  const reports::LogChoice choice{
+      .file = request.ledger, .format = request.ledger_format, .columns = request.ledger_columns};
+  const bool is_served = is_serve_ledger(choice);
+  AuditedLog ledger = read_log(is_served ? serve_choice(request.ledger) : choice);
+  ledger.is_served = is_served;
+  return ledger;
+}
+
 void append(std::vector<AuditClaim>& claims, std::vector<AuditClaim> more) {
   claims.insert(claims.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -40,12 +50,13 @@ AuditDone audit_log(const AuditRequest& request) {
   done.unit = log.unit;
   done.records = log.rows.size();
   AuditRules rules;
-  std::optional<sim::Scenario> config;
+  std::optional<AuditConfig> config;
   if (!request.config.empty()) {
-    LoadedScenario loaded = load_scenario_with_any_breakers(request.config, {});
-    if (loaded.problem) throw ProblemError(loaded.problem->kind, loaded.problem->text);
-    config = std::move(loaded.scenario);
-    rules.config = &*config;
+    config = read_audit_config(request.config, request.config_format);
+    rules.config = &config->scenario;
+    rules.unsaid = config->unsaid;
+    done.config = request.config;
+    done.config_rules = config->rules;
   }
   std::optional<scenarios::PriceList> prices;
   if (!request.log.prices.empty()) prices = scenarios::PriceList::read(request.log.prices);
@@ -56,18 +67,24 @@ AuditDone audit_log(const AuditRequest& request) {
   append(done.claims, check_accounts(log, rules));
   append(done.claims, check_windows(log, rules));
   if (!request.ledger.empty()) {
-    append(done.claims,
-           check_ledger(
-               log,
-               read_log({.file = request.ledger, .format = request.ledger_format, .columns = request.ledger_columns})));
+    LedgerComparison compared = check_ledger(log, read_ledger(request));
+    append(done.claims, std::move(compared.claims));
+    done.ledger = request.ledger;
+    done.is_by_day = compared.is_by_day;
+    done.sums = std::move(compared.sums);
   }
   return done;
 }
 
-void write_junit(const AuditDone& done, const std::string& path) {
+void write_file(const std::string& path, const std::string& text) {
   reports::OutputFile file{path};
-  file.append(audit_junit(done));
+  file.append(text);
   file.finish();
+}
+
+void write_files(const AuditDone& done, const AuditRequest& request) {
+  if (!request.junit.empty()) write_file(request.junit, audit_junit(done));
+  if (!request.html.empty()) write_file(request.html, audit_page(done, *reports::html_bundle()));
 }
 
 }  // namespace
@@ -75,6 +92,18 @@ void write_junit(const AuditDone& done, const std::string& path) {
 bool AuditDone::is_broken() const {
   return std::ranges::any_of(claims, [](const AuditClaim& claim) { return claim.broken > 0; });
 }
+
+LedgerSum AuditDone::total() const {
+  LedgerSum total{.what = "in all"};
+  for (const LedgerSum& sum : sums) {
+    total.records += sum.records;
+    total.logged_picos += sum.logged_picos;
+    total.billed_picos += sum.billed_picos;
+  }
+  return total;
+}
+
+const char* AuditDone::verdict() const { return is_broken() ? "fail" : shows_anything() ? "pass" : "inconclusive"; }
 
 bool AuditDone::shows_anything() const {
   return records > 0 && std::ranges::any_of(claims, [](const AuditClaim& claim) {
@@ -84,10 +113,16 @@ bool AuditDone::shows_anything() const {
 
 AuditDone audit(const AuditRequest& request) {
   AuditDone done;
+  done.problem = problem_with_outputs({{"--junit", request.junit}, {"--html", request.html}},
+                                      {request.log.file, request.config, request.ledger, request.log.prices});
+  if (!request.junit.empty() && request.junit == request.html) {
+    done.problem = Problem{ProblemKind::request, "--junit and --html name the same file"};
+  }
+  if (done.problem) return done;
   try {
     done = audit_log(request);
     done.text = request.as_json ? audit_json(done) : audit_text(done);
-    if (!request.junit.empty()) write_junit(done, request.junit);
+    write_files(done, request);
   } catch (const ProblemError& error) {
     done.problem = error.problem();
   } catch (const scenarios::ScenarioError& error) {

@@ -18,10 +18,6 @@ const char* word_of(const AuditClaim& claim) {
   return claim.broken > 0 ? "FAIL" : claim.not_shown.empty() ? "pass" : "not shown";
 }
 
-std::string finding_line(const AuditDone& done, const AuditFinding& finding) {
-  return finding.record > 0 ? fmt::format("{} {}: {}", done.unit, finding.record, finding.what) : finding.what;
-}
-
 std::string claim_text(const AuditDone& done, const AuditClaim& claim) {
   std::string text = fmt::format("  {:<9}  {:<20}  {}", word_of(claim), claim.name, claim.sentence);
   if (!claim.not_shown.empty()) {
@@ -42,11 +38,53 @@ std::string claim_text(const AuditDone& done, const AuditClaim& claim) {
   return text;
 }
 
+std::string sum_line(const AuditDone& done, const LedgerSum& sum) {
+  const std::string count = done.is_by_day ? "" : with_thousands(static_cast<Int128>(sum.records)) + " records, ";
+  const Int128 off = sum.billed_picos - sum.logged_picos;
+  return fmt::format("  {:<51}  {}{} logged, {} billed{}\n", sum.what, count, dollars(sum.logged_picos),
+                     dollars(sum.billed_picos), off == 0 ? "" : ", off by " + dollars(off));
+}
+
+std::string sums_text(const AuditDone& done) {
+  if (done.sums.empty()) return "";
+  std::string text = fmt::format("\nSums with {}, by {}\n", done.ledger, done.is_by_day ? "day" : "reason");
+  for (const LedgerSum& sum : done.sums) text += sum_line(done, sum);
+  return text + sum_line(done, done.total());
+}
+
+void put_sum(JsonWriter& json, const AuditDone& done, const LedgerSum& sum) {
+  constexpr int kPicoDecimals = 12;
+  if (!done.is_by_day) json.key("records").integer(static_cast<Int128>(sum.records));
+  json.key("logged_usd").decimal(sum.logged_picos, kPicoDecimals);
+  json.key("billed_usd").decimal(sum.billed_picos, kPicoDecimals);
+}
+
+void put_sums(JsonWriter& json, const AuditDone& done) {
+  json.key("ledger").begin_object().key("file").text(done.ledger);
+  put_sum(json, done, done.total());
+  json.key(done.is_by_day ? "days" : "reasons").begin_array();
+  for (const LedgerSum& sum : done.sums) {
+    json.begin_object().key(done.is_by_day ? "day" : "reason").text(sum.what);
+    put_sum(json, done, sum);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
 }  // namespace
 
+std::string finding_line(const AuditDone& done, const AuditFinding& finding) {
+  return finding.record > 0 ? fmt::format("{} {}: {}", done.unit, finding.record, finding.what) : finding.what;
+}
+
 std::string audit_text(const AuditDone& done) {
-  std::string text = fmt::format("Audit of {}: {} records of {}\n\n", done.file,
+  std::string text = fmt::format("Audit of {}: {} records of {}\n", done.file,
                                  with_thousands(static_cast<Int128>(done.records)), done.title);
+  if (!done.config_rules.empty()) {
+    text +=
+        fmt::format("Held to {} by the rules of {}, where the file says what holds\n", done.config, done.config_rules);
+  }
+  text += '\n';
   std::size_t broken = 0;
   std::size_t shown = 0;
   for (const AuditClaim& claim : done.claims) {
@@ -54,6 +92,7 @@ std::string audit_text(const AuditDone& done) {
     if (claim.broken > 0) ++broken;
     if (claim.not_shown.empty()) ++shown;
   }
+  text += sums_text(done);
   const char* verdict = done.is_broken() ? "FAIL" : done.shows_anything() ? "PASS" : "INCONCLUSIVE";
   return text + fmt::format("\n{}: {} of {} claims are shown by the log, {} broken\n", verdict, shown,
                             done.claims.size(), broken);
@@ -65,7 +104,9 @@ std::string audit_json(const AuditDone& done) {
   json.begin_object();
   json.key("version").integer(1).key("file").text(done.file).key("format").text(done.title);
   json.key("records").integer(static_cast<Int128>(done.records));
-  json.key("verdict").text(done.is_broken() ? "fail" : done.shows_anything() ? "pass" : "inconclusive");
+  json.key("verdict").text(done.verdict());
+  if (!done.config.empty()) json.key("config").text(done.config);
+  if (!done.config_rules.empty()) json.key("config_rules").text(done.config_rules);
   json.key("claims").begin_array();
   for (const AuditClaim& claim : done.claims) {
     json.begin_object();
@@ -83,7 +124,9 @@ std::string audit_json(const AuditDone& done) {
     }
     json.end_array().end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  if (!done.ledger.empty()) put_sums(json, done);
+  json.end_object();
   return text + "\n";
 }
 

@@ -112,6 +112,8 @@ AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules) {
     claim.not_shown = "no --config declares a breaker";
     return claim;
   }
+  claim.not_shown = rules.unsaid.breaker;
+  if (!claim.not_shown.empty()) return claim;
   const std::vector<monitor::BreakerConfig> breakers = sim::breakers_of(*rules.config);
   const auto is_decided = [](const monitor::BreakerConfig& breaker) {
     return breaker.consecutive_threshold && breaker.window_type != monitor::WindowType::fixed;

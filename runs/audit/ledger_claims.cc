@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
 #include "runs/audit/audit_claims.h"
+#include "runs/audit/serve_ledger.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -25,67 +28,147 @@ bool is_near(Usd a, Usd b) {
   return off <= kMicroDollar || off * 1'000'000 <= Int128{std::max(a, b).picos()} * kRoundedMillionths;
 }
 
+struct Reason {
+  const char* kind;
+  std::string words;  // of this record
+};
+
 // Why two bills of one request differ, as far as the two records show it.
-std::string reason_of(const LogRow& logged, const LogRow& billed) {
-  if (!logged.answered.value_or(true)) return "the log has it as failed: it was cut or cancelled, and billed";
+Reason reason_of(const LogRow& logged, const LogRow& billed) {
+  if (!logged.answered.value_or(true)) {
+    return {"logged as failed, and billed", "the log has it as failed: it was cut or cancelled, and billed"};
+  }
   if (logged.output && billed.output && *logged.output != *billed.output) {
-    return fmt::format("{} output tokens are logged, and {} billed: it was cut", logged.output->count(),
-                       billed.output->count());
+    return {"other output tokens", fmt::format("{} output tokens are logged, and {} billed: it was cut",
+                                               logged.output->count(), billed.output->count())};
   }
   if (logged.input && billed.input && *logged.input != *billed.input) {
-    return fmt::format("{} input tokens are logged, and {} billed", logged.input->count(), billed.input->count());
+    return {"other input tokens",
+            fmt::format("{} input tokens are logged, and {} billed", logged.input->count(), billed.input->count())};
+  }
+  if (!billed.input || !billed.output || !logged.input || !logged.output) {
+    return {"a reason that the records do not show", "the records do not show why, because one has no tokens"};
   }
   if (logged.cached.value_or(Tokens{}) != billed.cached.value_or(Tokens{})) {
-    return fmt::format("{} cached tokens are logged, and {} billed", logged.cached.value_or(Tokens{}).count(),
-                       billed.cached.value_or(Tokens{}).count());
+    return {"other cached tokens",
+            fmt::format("{} cached tokens are logged, and {} billed", logged.cached.value_or(Tokens{}).count(),
+                        billed.cached.value_or(Tokens{}).count())};
   }
   const std::int64_t off = logged.cost->picos() > billed.cost->picos() ? (*logged.cost - *billed.cost).picos()
                                                                        : (*billed.cost - *logged.cost).picos();
   constexpr std::int64_t kHundredthOfCent = 100'000'000;
-  if (off < kHundredthOfCent / 100) return "they are rounded apart";
-  return "tokens are the same: the price is another one";
+  if (off < kHundredthOfCent / 100) return {"rounded apart", "they are rounded apart"};
+  return {"another price", "tokens are the same: the price is another one"};
 }
 
-std::map<std::string_view, const AuditedRow*> by_id(const AuditedLog& log) {
-  std::map<std::string_view, const AuditedRow*> rows;
+using Rows = std::map<std::string_view, const AuditedRow*>;
+
+Rows by_id(const AuditedLog& log) {
+  Rows rows;
   for (const AuditedRow& row : log.rows) {
     if (!row.row.id.empty()) rows.emplace(row.row.id, &row);
   }
   return rows;
 }
 
+// By the number of the call that gave the answer, for a ledger of `serve`.
+Rows by_call(const AuditedLog& log) {
+  Rows rows;
+  for (const AuditedRow& row : log.rows) {
+    if (const auto call = served_call(row.row.id)) rows.emplace(*call, &row);
+  }
+  return rows;
+}
+
 bool is_billed(const AuditedRow& row) { return row.row.cost.value_or(Usd{}).picos() > 0; }
 
-std::vector<AuditClaim> compare_records(const AuditedLog& log, const AuditedLog& ledger) {
+// Adds up by what is the case, in the order in which it is first met.
+class Sums {
+ public:
+  void add(std::string_view what, Usd logged, Usd billed) {
+    auto sum = std::ranges::find(sums_, what, &LedgerSum::what);
+    if (sum == sums_.end()) sum = sums_.insert(sums_.end(), {.what = std::string{what}});
+    ++sum->records;
+    sum->logged_picos += logged.picos();
+    sum->billed_picos += billed.picos();
+  }
+  [[nodiscard]] std::vector<LedgerSum> take() { return std::move(sums_); }
+
+ private:
+  std::vector<LedgerSum> sums_;
+};
+
+// Records whose id is missing or was there before are compared with none, and yet part of the sums.
+void add_uncompared(Sums& sums, const AuditedLog& log, const Rows& compared, bool is_ledger) {
+  const std::set<const AuditedRow*> rows = [&] {
+    std::set<const AuditedRow*> all;
+    for (const auto& [id, row] : compared) all.insert(row);
+    return all;
+  }();
+  for (const AuditedRow& row : log.rows) {
+    if (!is_billed(row) || rows.contains(&row)) continue;
+    const Usd cost = *row.row.cost;
+    sums.add(is_ledger ? "billed, with no id to compare by" : "logged, with no id to compare by",
+             is_ledger ? Usd{} : cost, is_ledger ? cost : Usd{});
+  }
+}
+
+LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger) {
   AuditClaim logged{.name = "ledger.logged", .sentence = "What the ledger bills is in the log."};
   AuditClaim billed{.name = "ledger.billed", .sentence = "What the log has a cost for is in the ledger."};
   AuditClaim amounts{.name = "ledger.amounts", .sentence = "Log and ledger have the same amounts."};
-  const auto in_log = by_id(log);
-  const auto in_ledger = by_id(ledger);
+  const Rows in_log = ledger.is_served ? by_call(log) : by_id(log);
+  const Rows in_ledger = by_id(ledger);
+  Sums sums;
+  if (ledger.is_served && in_log.empty()) {
+    for (AuditClaim* claim : {&logged, &billed, &amounts}) {
+      claim->not_shown = "no id of the log is that of an answer of serve, such as chatcmpl-wt17";
+    }
+    add_uncompared(sums, log, {}, false);
+    add_uncompared(sums, ledger, {}, true);
+    return {.claims = {logged, billed, amounts}, .sums = sums.take()};
+  }
+  const char* noun = ledger.is_served ? "call " : "";
   for (const auto& [id, bill] : in_ledger) {
     if (!is_billed(*bill)) continue;
     ++logged.checked;
     const auto found = in_log.find(id);
     if (found == in_log.end()) {
-      logged.find(0, fmt::format("{} of the ledger's {} {} is billed {} and in no record", id, ledger.unit,
+      logged.find(0, fmt::format("{}{} of the ledger's {} {} is billed {} and in no record", noun, id, ledger.unit,
                                  bill->record, dollars(*bill->row.cost)));
+      sums.add("billed, and in no record", Usd{}, *bill->row.cost);
       continue;
     }
     const LogRow& row = found->second->row;
-    if (!row.cost) continue;
+    if (!row.cost) {
+      sums.add("billed, and logged without a cost", Usd{}, *bill->row.cost);
+      continue;
+    }
     ++amounts.checked;
-    if (is_near(*row.cost, *bill->row.cost)) continue;
+    if (is_near(*row.cost, *bill->row.cost)) {
+      sums.add("the same amount", *row.cost, *bill->row.cost);
+      continue;
+    }
+    const Reason reason = reason_of(row, bill->row);
+    sums.add(reason.kind, *row.cost, *bill->row.cost);
     amounts.find(found->second->record, fmt::format("{} is logged and {} billed: {}", dollars(*row.cost),
-                                                    dollars(*bill->row.cost), reason_of(row, bill->row)));
+                                                    dollars(*bill->row.cost), reason.words));
   }
   for (const auto& [id, row] : in_log) {
     if (!is_billed(*row)) continue;
     ++billed.checked;
-    if (!in_ledger.contains(id)) {
-      billed.find(row->record, fmt::format("{} costs {} and is in no bill", id, dollars(*row->row.cost)));
+    const auto bill = in_ledger.find(id);
+    if (bill != in_ledger.end() && is_billed(*bill->second)) continue;
+    sums.add("logged, and in no bill", *row->row.cost, Usd{});
+    if (bill == in_ledger.end()) {
+      billed.find(row->record, fmt::format("{}{} costs {} and is in no bill", noun, id, dollars(*row->row.cost)));
+    } else {
+      billed.find(row->record, fmt::format("{}{} costs {} and is billed nothing", noun, id, dollars(*row->row.cost)));
     }
   }
-  return {logged, billed, amounts};
+  add_uncompared(sums, log, in_log, false);
+  add_uncompared(sums, ledger, in_ledger, true);
+  return {.claims = {logged, billed, amounts}, .sums = sums.take()};
 }
 
 using Days = std::map<WallTime, Usd>;
@@ -99,13 +182,17 @@ Days days_of(const AuditedLog& log) {
 }
 
 // Days that the ledger does not have are not judged, because a report may cover less than the log.
-std::vector<AuditClaim> compare_days(const AuditedLog& log, const AuditedLog& ledger) {
+LedgerComparison compare_days(const AuditedLog& log, const AuditedLog& ledger) {
   AuditClaim amounts{.name = "ledger.amounts", .sentence = "Log and ledger have the same amounts a day."};
   const Days logged = days_of(log);
+  LedgerComparison compared{.is_by_day = true};
   for (const auto& [day, bill] : days_of(ledger)) {
     const auto found = logged.find(day);
     const Usd sum = found == logged.end() ? Usd{} : found->second;
     ++amounts.checked;
+    compared.sums.push_back({.what = iso8601(day).substr(0, 10),
+                             .logged_picos = Int128{sum.picos()},
+                             .billed_picos = Int128{bill.picos()}});
     if (is_near(sum, bill)) continue;
     const Usd off = sum > bill ? sum - bill : bill - sum;
     amounts.find(0, fmt::format("{}: {} is logged and {} billed, {} {}", iso8601(day).substr(0, 10), dollars(sum),
@@ -114,19 +201,21 @@ std::vector<AuditClaim> compare_days(const AuditedLog& log, const AuditedLog& le
                                            : "too little: calls without a record, cut answers, or another price"));
   }
   if (amounts.checked == 0) amounts.not_shown = "the ledger has no amounts";
-  return {amounts};
+  compared.claims.push_back(std::move(amounts));
+  return compared;
 }
 
 }  // namespace
 
-std::vector<AuditClaim> check_ledger(const AuditedLog& log, const AuditedLog& ledger) {
+LedgerComparison check_ledger(const AuditedLog& log, const AuditedLog& ledger) {
   const bool has_sums = std::ranges::any_of(ledger.rows, [](const AuditedRow& row) { return row.row.is_bucket; });
   if (has_sums) return compare_days(log, ledger);
-  std::vector<AuditClaim> claims = compare_records(log, ledger);
-  for (AuditClaim& claim : claims) {
-    if (claim.checked == 0) claim.not_shown = "log and ledger have no ids and amounts in common";
+  LedgerComparison compared = compare_records(log, ledger);
+  for (AuditClaim& claim : compared.claims) {
+    if (claim.checked == 0 && claim.not_shown.empty())
+      claim.not_shown = "log and ledger have no ids and amounts in common";
   }
-  return claims;
+  return compared;
 }
 
 }  // namespace windtunnel::runs

@@ -98,7 +98,9 @@ AuditClaim ordered(const AuditedLog& log, const AuditRules& rules) {
 
 }  // namespace
 
-std::string dollars(Usd cost) { return exact_decimal(cost.picos(), kDollarDecimals) + " USD"; }
+std::string dollars(Usd cost) { return dollars(Int128{cost.picos()}); }
+
+std::string dollars(Int128 picos) { return exact_decimal(picos, kDollarDecimals) + " USD"; }
 
 bool has_clock_steps(const AuditRules& rules) {
   return rules.config != nullptr && std::ranges::any_of(rules.config->faults, [](const sim::FaultSpec& fault) {

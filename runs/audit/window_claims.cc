@@ -34,6 +34,8 @@ AuditClaim within_budget(const AuditedLog& log, const AuditRules& rules, const c
   AuditClaim claim{.name = name, .sentence = fmt::format("No {} costs more than its budget.", word)};
   if (rules.config == nullptr) {
     claim.not_shown = kNoBudget;
+  } else if (!rules.unsaid.budget.empty()) {
+    claim.not_shown = rules.unsaid.budget;
   } else if (!limit) {
     claim.not_shown = fmt::format("the config has no budget of a {}", word);
   } else if (has_clock_steps(rules)) {
@@ -85,6 +87,8 @@ AuditClaim within_percentiles(const AuditedLog& log, const AuditRules& rules) {
     claim.not_shown = "no --config has thresholds";
     return claim;
   }
+  claim.not_shown = rules.unsaid.percentiles;
+  if (!claim.not_shown.empty()) return claim;
   std::vector<Duration> whole;
   std::vector<Duration> first;
   for (const auto& [row, record] : log.rows) {

@@ -122,8 +122,8 @@ constexpr Footer kFooters[] = {
      "\n"
      "Examples:\n"
      "  windtunnel audit telemetry.jsonl.zst --config outage.json\n"
-     "  windtunnel audit spend-logs.jsonl.gz --prices contract.json --junit audit.xml\n"
-     "  windtunnel audit spend-logs.jsonl.gz --ledger costs.json --format json"},
+     "  windtunnel audit spend-logs.jsonl.gz --config config.yaml --junit audit.xml\n"
+     "  windtunnel audit spend-logs.jsonl.gz --ledger costs.json --html audit.html"},
     {"breaker",
      "One JSON object a line, one answer line for each; times are whole milliseconds since the reset:\n"
      "  {\"op\":\"reset\",\"config\":{\"consecutive_threshold\":2,\"open_ms\":1000}}  {} or "

@@ -81,12 +81,14 @@ ImportedGateway import_gateway(const ImportRequest& request, const PriceList& pr
   }
   const std::string callers = request.keys_file ? "\n" + read_callers(request, world) : "";
   ImportedGateway result;
+  result.unpriced = world.unpriced();
   result.scenario = world.finish(keys, std::string("Imported from ") + rules.gateway + ": " + base_name(request.file));
   if (result.scenario.monitor.routing.routes.empty()) {
     diagnostics.error(config.root.place, "", "nothing that a caller could ask for can be imported",
                       "name a model with a provider that answers for it");
     diagnostics.throw_if_errors();
   }
+  result.entries = keys.entries();
   result.keys = keys.text(rules_of(request.format)) + callers;
   return result;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "scenarios/import/source/key_list.h"
 #include "scenarios/profiles/model_prices.h"
@@ -28,7 +29,9 @@ struct ImportRequest {
 
 struct ImportedGateway {
   sim::Scenario scenario;
-  std::string keys;  // the list, for people
+  std::string keys;                   // the list, for people
+  std::vector<KeyEntry> entries;      // likewise, for programs
+  std::vector<std::string> unpriced;  // deployments whose price the file does not state
 };
 
 // "LiteLLM 1.93.0".

@@ -127,6 +127,14 @@ std::optional<ProviderId> ImportedWorld::add_deployment(const std::string& provi
 sim::ProviderSpec& ImportedWorld::deployment(ProviderId id) { return deployments_[monitor::index_of(id)].spec; }
 const std::string& ImportedWorld::name_of(ProviderId id) const { return deployments_[monitor::index_of(id)].spec.name; }
 
+std::vector<std::string> ImportedWorld::unpriced() const {
+  std::vector<std::string> names;
+  for (const Deployment& deployment : deployments_) {
+    if (!deployment.has_price) names.push_back(deployment.spec.name);
+  }
+  return names;
+}
+
 std::optional<RouteId> ImportedWorld::add_route(const std::string& name, bool is_entry) {
   if (routes_.size() >= monitor::kRoutesMax) return std::nullopt;
   const RouteId id{static_cast<std::uint8_t>(routes_.size())};

@@ -67,6 +67,8 @@ class ImportedWorld {
   void assume_teams(std::int64_t count) { teams_ = std::max(teams_, count); }
 
   [[nodiscard]] sim::Scenario& scenario() { return scenario_; }
+  // Deployments whose price no key states, by name.
+  [[nodiscard]] std::vector<std::string> unpriced() const;
   [[nodiscard]] bool has_deployments() const { return !deployments_.empty(); }
 
   // The scenario. Lists what it assumes.

@@ -1,0 +1,141 @@
+// A log is compared with what was billed: record by record, call by call, or day by day.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "runs/audit/audit_job.h"
+#include "tests/runs/audit/audited_logs.h"
+
+namespace windtunnel::runs::audit_test {
+namespace {
+
+using AuditLedgerTest = AuditTest;
+
+std::string ledger_of(const Log& log) {
+  std::string text = "id,at,in,out,usd\n";
+  for (const Record& record : log) {
+    if (record.cost_nanos == 0) continue;
+    text += fmt::format("{},2026-04-01T10:00:00Z,{},{},{}\n", record.id, record.input, record.output,
+                        usd(record.cost_nanos));
+  }
+  return text;
+}
+
+TEST_F(AuditLedgerTest, compares_the_log_with_what_was_billed) {
+  const auto compared = [&](const Log& log, const Log& bills) {
+    std::string text;
+    for (const Record& record : log) text += text_of(record);
+    write("log.jsonl", text);
+    write("bills.csv", ledger_of(bills));
+    return audit({.log = {.file = path("log.jsonl")},
+                  .config = path("config.json"),
+                  .ledger = path("bills.csv"),
+                  .ledger_columns = "id=id,time=at,input=in,output=out,cost_usd=usd"});
+  };
+  const Log log = clean_log();
+  EXPECT_EQ(broken(compared(log, log)), Claims{});
+
+  Log more = log;
+  more.push_back(served(99, 500'000));
+  EXPECT_EQ(broken(compared(log, more)), Claims{"ledger.logged 0"});
+
+  Log fewer = log;
+  fewer.erase(fewer.begin() + 3);
+  EXPECT_EQ(broken(compared(log, fewer)), Claims{"ledger.billed 4"});
+
+  Log cut = log;
+  cut[5].output = 40;
+  cut[5].cost_nanos = cost_nanos(100, 40);
+  const AuditDone done = compared(log, cut);
+  EXPECT_EQ(broken(done), Claims{"ledger.amounts 6"});
+  EXPECT_NE(audit_text(done).find("10 output tokens are logged, and 40 billed: it was cut"), std::string::npos)
+      << audit_text(done);
+  // Each of the fourteen answers costs 0.0002 USD, and the cut one is billed 0.0005 USD.
+  ASSERT_EQ(done.sums.size(), 2U) << audit_text(done);
+  EXPECT_EQ(done.total().records, 14U);
+  EXPECT_NE(audit_text(done).find("0.0028 USD logged, 0.0031 USD billed, off by 0.0003 USD"), std::string::npos)
+      << audit_text(done);
+  write("bills.csv", "id,at,usd\nr-6,2026-04-01T10:00:00Z,7\n");
+  const AuditDone tokenless = audit({.log = {.file = path("log.jsonl")},
+                                     .ledger = path("bills.csv"),
+                                     .ledger_columns = "id=id,time=at,cost_usd=usd"});
+  EXPECT_NE(audit_text(tokenless).find("7 USD billed: the records do not show why"), std::string::npos)
+      << audit_text(tokenless);
+  EXPECT_NE(audit_json(done).find(R"("reason": "other output tokens")"), std::string::npos) << audit_json(done);
+
+  // What is billed twice is part of the sums.
+  const AuditDone twice = [&] {
+    Log bills = log;
+    bills.push_back(log[2]);
+    return compared(log, bills);
+  }();
+  EXPECT_NE(audit_text(twice).find("0.0028 USD logged, 0.003 USD billed, off by 0.0002 USD"), std::string::npos)
+      << audit_text(twice);
+}
+
+TEST_F(AuditLedgerTest, compares_days_with_a_cost_report) {
+  const auto report = [](const char* cents) {
+    return fmt::format(
+        R"({{"data": [{{"starting_at": "2026-04-01T00:00:00Z", "ending_at": "2026-04-02T00:00:00Z", "results": [{{"amount": "{}", "currency": "USD"}}]}}]}})",
+        cents);
+  };
+  // Fourteen answers of 0.0002 USD.
+  EXPECT_EQ(broken(audited(clean_log(), report("0.28"))), Claims{});
+  const AuditDone off = audited(clean_log(), report("0.38"));
+  EXPECT_EQ(broken(off), Claims{"ledger.amounts 0"});
+  EXPECT_NE(audit_text(off).find("2026-04-01: 0.0028 USD is logged and 0.0038 USD billed, 0.001 USD too little"),
+            std::string::npos)
+      << audit_text(off);
+}
+
+// Two days of OpenAI's cost API, of which the log has one.
+TEST_F(AuditLedgerTest, compares_days_with_the_costs_of_openai) {
+  const AuditDone done = audited(
+      clean_log(),
+      R"({"object": "page", "data": [{"object": "bucket", "start_time": 1775001600, "end_time": 1775088000, "results": [{"amount": {"value": 0.0028, "currency": "usd"}, "line_item": "m"}]}, {"object": "bucket", "start_time": 1775088000, "end_time": 1775174400, "results": [{"amount": {"value": 0.5, "currency": "usd"}, "line_item": "m"}]}]})");
+  EXPECT_EQ(broken(done), Claims{"ledger.amounts 0"});
+  EXPECT_NE(audit_text(done).find("2026-04-02: 0 USD is logged and 0.5 USD billed"), std::string::npos)
+      << audit_text(done);
+  ASSERT_EQ(done.sums.size(), 2U);
+  EXPECT_NE(audit_json(done).find(R"("day": "2026-04-02")"), std::string::npos) << audit_json(done);
+}
+
+// Lines as `serve` writes them: answers of 0.0002 USD.
+std::string served_line(int call, const char* usd) {
+  return fmt::format(
+      R"({{"call":{},"t":{}.5,"end":{}.9,"provider":"a","api":"chat","workload":"chat","n":{},"attempt":0,"tagged":false,"sdk_retry":null,"stream":false,"kind":"ok","status":200,"how":"whole","tokens_sent":0,"input":100,"output":10,"billed_usd":{},"usage_sent":true,"faults":[]}})"
+      "\n",
+      call, call, call, call, usd);
+}
+
+TEST_F(AuditLedgerTest, compares_the_calls_of_a_ledger_of_serve_by_the_ids_of_their_answers) {
+  Log log{served(1, 2000), served(2, 4000), served(3, 6000)};
+  log[0].id = "chatcmpl-wt0";
+  log[1].id = "msg_wt1";
+  log[2].id = "resp_wt12";
+  const std::string same = served_line(0, "0.0002") + served_line(1, "0.0002");
+  EXPECT_EQ(broken(audited(log, same + served_line(12, "0.0002"))), Claims{});
+  EXPECT_EQ(broken(audited(log, same)), Claims{"ledger.billed 3"});
+  EXPECT_EQ(broken(audited(log, same + served_line(12, "0.7"))), Claims{"ledger.amounts 3"});
+  const AuditDone unlogged = audited(log, same + served_line(12, "0.0002") + served_line(13, "0.3"));
+  EXPECT_EQ(broken(unlogged), Claims{"ledger.logged 0"});
+  EXPECT_NE(audit_text(unlogged).find("call 13 of the ledger's line 4 is billed 0.3 USD and in no record"),
+            std::string::npos)
+      << audit_text(unlogged);
+}
+
+// Not one of them is a call without a record: the gateway gave its answers other ids.
+TEST_F(AuditLedgerTest, shows_only_the_sums_with_a_ledger_of_serve_where_the_log_has_other_ids) {
+  const AuditDone done = audited(Log{served(1, 2000)}, served_line(0, "0.0002") + served_line(1, "0.3"));
+  EXPECT_EQ(broken(done), Claims{});
+  for (const AuditClaim& claim : done.claims) {
+    if (claim.name.starts_with("ledger.")) EXPECT_NE(claim.not_shown.find("chatcmpl-wt17"), std::string::npos);
+  }
+  EXPECT_EQ(dollars(done.total().logged_picos), "0.0002 USD");
+  EXPECT_EQ(dollars(done.total().billed_picos), "0.3002 USD");
+}
+
+}  // namespace
+}  // namespace windtunnel::runs::audit_test
