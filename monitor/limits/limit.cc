@@ -1,6 +1,7 @@
 #include "monitor/limits/limit.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/check.h"
 #include "monitor/limits/caller.h"
@@ -18,10 +19,10 @@ void add_tag(std::vector<std::string>& tags, const LimitWord& word) {
 }
 
 template <class T, class Word>
-bool names_twice(const std::vector<T>& list, const Word& word_of) {
+bool names_twice(const std::vector<T>& list, Word word_of) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     for (std::size_t other = 0; other < i; ++other) {
-      if (word_of(list[other]) == word_of(list[i])) return true;
+      if (std::invoke(word_of, list[other]) == std::invoke(word_of, list[i])) return true;
     }
   }
   return false;
@@ -32,10 +33,8 @@ std::pair<std::string, std::string> problem_of(const LimitConfig& limit, bool ha
   if (!limit.requests && !limit.tokens && !limit.usd && !limit.parallel_requests) {
     return {"", "it limits nothing: write requests, tokens, usd or parallel_requests"};
   }
-  if (names_twice(limit.per, [](const LimitWord& word) { return word; })) return {"per", "a word is named twice"};
-  if (names_twice(limit.when, [](const LimitCondition& condition) { return condition.word; })) {
-    return {"when", "a word is named twice"};
-  }
+  if (names_twice(limit.per, std::identity{})) return {"per", "a word is named twice"};
+  if (names_twice(limit.when, &LimitCondition::word)) return {"when", "a word is named twice"};
   const bool names_route =
       std::ranges::any_of(limit.per, [](const LimitWord& word) { return word.scope == LimitScope::route; });
   if (names_route && !has_routes) return {"per", "it counts by route, and the scenario has no routes"};

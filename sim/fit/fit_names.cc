@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <string_view>
 
 #include "base/utf8.h"
@@ -11,8 +10,6 @@
 
 namespace windtunnel::sim {
 namespace {
-
-bool continues(char byte) { return (static_cast<std::uint8_t>(byte) & 0xC0) == 0x80; }
 
 // Control characters and what is no UTF-8 become "?", and so does a character of each command to a CI job.
 std::string printable(std::string_view name) {
@@ -28,11 +25,9 @@ std::string printable(std::string_view name) {
   return text;
 }
 
+// At most kBytesMax bytes, of whole characters.
 std::string cut(std::string name) {
-  if (name.size() <= FitNames::kBytesMax) return name;
-  std::size_t end = FitNames::kBytesMax;
-  while (end > 0 && continues(name[end])) --end;
-  name.resize(end);
+  name.resize(utf8_prefix(std::string_view(name).substr(0, FitNames::kBytesMax)));
   return name;
 }
 

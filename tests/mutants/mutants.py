@@ -131,15 +131,21 @@ def run_fast(arguments):
     return hunt([mutants[name] for name in FAST], FAST_SEEDS, arguments.jobs)[1]
 
 
+def sample_of(sites, every):
+    """Every so many of them, and in words how many that are."""
+    chosen = sites[::every]
+    share = "all of them" if every == 1 else f"every {every}th of {len(sites)}"
+    say(f"{len(chosen)} mutants to try: {share}")
+    return chosen, share
+
+
 def run_operators(arguments):
     folder = os.path.join(FOLDER, "operators")
     sites, source_of = operators.find_sites(ROOT, "monitor")
     sites = operator_build.make(ROOT, "monitor", folder, sites, source_of, arguments.jobs, say,
                                 operator_build.tests_and_hunt)
     reach = operator_trial.Reach(folder)
-    chosen = sites[:: arguments.every]
-    share = "all of them" if arguments.every == 1 else f"every {arguments.every}th of {len(sites)}"
-    say(f"{len(chosen)} mutants to try: {share}")
+    chosen, share = sample_of(sites, arguments.every)
 
     results = operator_trial.try_all(folder, reach, chosen, arguments.jobs, shown(source_of))
     argued = table.Argued(ROOT)
@@ -172,9 +178,7 @@ def run_judge(arguments):
     sites, source_of = operators.find_sites(ROOT, "sim")
     sites = operator_build.make(ROOT, "sim", folder, [site for site in sites if site.file.startswith(JUDGE)], source_of,
                                 arguments.jobs, say, operator_build.tests_of("sim", FOLDER))
-    chosen = sites[:: arguments.every]
-    share = "all of them" if arguments.every == 1 else f"every {arguments.every}th of {len(sites)}"
-    say(f"{len(chosen)} mutants to try: {share}")
+    chosen, share = sample_of(sites, arguments.every)
     reach = operator_trial.Reach(folder, has_hunt=False)
     results = operator_trial.try_all(folder, reach, chosen, arguments.jobs, shown(source_of), operator_trial.NoMemory())
     argued = table.Argued(ROOT)
