@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "sim/kernel/law.h"
+#include "sim/load/client.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -199,6 +200,13 @@ std::optional<std::string> provider_cannot(const Scenario& scenario, const monit
   }
   if (call.deadline && latency > static_cast<double>(call.deadline->count())) {
     return fmt::format("{}, the deadline is {:.3f} s", takes(), in_seconds(*call.deadline));
+  }
+  // A caller who leaves as the answer comes may miss it, calls again, and takes twice what the load is said to need.
+  for (const WorkloadSpec& load : scenario.workloads) {
+    const auto patience = load.client ? try_timeout_of(*load.client) : std::nullopt;
+    if (patience && latency >= static_cast<double>(patience->count())) {
+      return fmt::format("{}, callers of {} wait for {:.3f} s", takes(), load.name, in_seconds(*patience));
+    }
   }
   const double errors = counted_errors(scenario, breaker, provider);
   if (errors > 0.02) return fmt::format("{} fails {:.1f} % of its calls when all is well", provider.name, errors * 100);

@@ -64,6 +64,17 @@ TEST(Recovery, needs_a_timeout_and_a_deadline_that_the_slowest_healthy_answer_me
   EXPECT_FALSE(with([](Scenario& s) { s.providers[0].time_per_output_token = Law::fixed(9.7e7); }).possible);
 }
 
+// An answer that comes at the very instant at which its caller leaves may be missed.
+TEST(Recovery, needs_callers_who_wait_longer_than_the_slowest_healthy_answer_takes) {
+  const auto with_patience = [](Duration timeout) {
+    return with([&](Scenario& s) { s.workloads[0].client = ClientSpec{.preset = "openai-node", .timeout = timeout}; });
+  };
+  EXPECT_TRUE(with_patience(400ms + 1ns).possible);
+  const Recovery recovery = with_patience(400ms);
+  EXPECT_FALSE(recovery.possible);
+  EXPECT_EQ(recovery.reason, "alpha takes up to 0.400 s when all is well, callers of load wait for 0.400 s");
+}
+
 TEST(Recovery, needs_the_time_that_the_claim_and_the_run_leave) {
   EXPECT_TRUE(with([](Scenario& s) { s.liveness->recover_within = 40s + 400ms; }).possible);
   EXPECT_FALSE(with([](Scenario& s) { s.liveness->recover_within = 40s; }).possible);
