@@ -78,7 +78,7 @@ void Coverage::on(const monitor::AttemptEnded& event) {
 
 void Coverage::on(const ReplicaTurn& event) {
   group_ = event.breakers;
-  if (groups_.size() <= group_) groups_.resize(group_ + 1, all_closed_);
+  while (groups_.size() <= group_) groups_.push_back(all_closed_);
 }
 
 void Coverage::on(const monitor::BreakerMoved& event) {

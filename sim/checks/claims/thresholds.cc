@@ -49,11 +49,13 @@ const char* unit_of(const ThresholdSpec& spec) {
   return "tokens";
 }
 
-std::optional<monitor::ProviderId> provider_named(const Scenario& scenario, const std::optional<std::string>& name) {
-  for (std::size_t i = 0; name && i < scenario.providers.size(); ++i) {
-    if (scenario.providers[i].name == *name) return monitor::ProviderId{static_cast<std::uint8_t>(i)};
-  }
-  return std::nullopt;
+// The place of the first of `all` with this name, if one is asked for and there.
+template <class Id, class Named>
+std::optional<Id> place_of(const std::optional<std::string>& name, const std::vector<Named>& all,
+                           std::string Named::*name_of) {
+  const auto found = name ? std::ranges::find(all, *name, name_of) : all.end();
+  if (found == all.end()) return std::nullopt;
+  return static_cast<Id>(found - all.begin());
 }
 
 std::string seconds(Duration since_start) { return fmt::format("{}s", static_cast<double>(since_start.count()) / 1e9); }
@@ -77,20 +79,14 @@ Thresholds::Thresholds(const Scenario& scenario)
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
     state.spec = &spec;
-    state.provider = provider_named(scenario, spec.provider);
-    state.served_by = provider_named(scenario, spec.served_by);
-    const auto& variants = scenario.monitor.ab_router.variants;
-    for (std::size_t i = 0; spec.variant && i < variants.size(); ++i) {
-      if (variants[i].id == *spec.variant) state.variant = static_cast<std::uint16_t>(i);
-    }
+    state.provider = place_of<monitor::ProviderId>(spec.provider, scenario.providers, &ProviderSpec::name);
+    state.served_by = place_of<monitor::ProviderId>(spec.served_by, scenario.providers, &ProviderSpec::name);
+    state.variant = place_of<std::uint16_t>(spec.variant, scenario.monitor.ab_router.variants, &monitor::Variant::id);
+    state.route = place_of<monitor::RouteId>(spec.route, scenario.monitor.routing.routes, &monitor::RouteConfig::name);
     if (spec.team) state.team = monitor::caller_word(*spec.team);
     const monitor::LimitsConfig& limits = scenario.monitor.limits;
     for (std::size_t i = 0; spec.limit && i < limits.limits.size(); ++i) {
       if (limit_name(limits, i) == *spec.limit) state.limit = static_cast<std::uint8_t>(i);
-    }
-    const auto& routes = scenario.monitor.routing.routes;
-    for (std::size_t i = 0; spec.route && i < routes.size(); ++i) {
-      if (routes[i].name == *spec.route) state.route = monitor::RouteId{static_cast<std::uint8_t>(i)};
     }
     state.end = Instant::max();
     if (spec.during || spec.after) {
@@ -111,7 +107,7 @@ Thresholds::Sums* Thresholds::at(State& state, Instant now) {
   if (state.spec->window) {
     const std::int64_t window = (now - state.begin) / *state.spec->window;
     if (window != state.window) {
-      judge_window(state, state.begin + *state.spec->window * (state.window + 1));
+      judge_window(state, now);
       state.window = window;
       state.sums = {};
     }
@@ -124,7 +120,6 @@ void Thresholds::on(const monitor::AttemptEnded& event) {
     const Metric of = state.spec->of;
     if (of == Metric::amplification) {
       if (Sums* sums = at(state, event.at)) ++sums->count;
-      continue;
     }
     const bool is_counted = of == Metric::provider_calls || of == Metric::provider_errors;
     if (!is_counted && of != Metric::breaker_opened) continue;
@@ -157,7 +152,7 @@ void Thresholds::on(const monitor::BreakerMoved& event) {
 
 void Thresholds::on(const monitor::Record& record) {
   const Usd billed_unknown = unknown_bills_.take(record.request.id);
-  if (has_routes_of_calls_) routes_.erase(record.request.id);
+  routes_.erase(record.request.id);
   for (State& state : states_) {
     const Metric of = state.spec->of;
     if (of == Metric::provider_errors || of == Metric::breaker_opened || of == Metric::amplification) continue;
@@ -199,48 +194,48 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
   switch (state.spec->of) {
     case Metric::requests:
       ++sums->count;
-      return;
+      break;
     case Metric::requests_failed:
       sums->count += !answered && !refused ? 1 : 0;
-      return;
+      break;
     case Metric::requests_refused:
       sums->count += refused ? 1 : 0;
-      return;
+      break;
     case Metric::request_duration:
       // Answered requests, unless a tag names another outcome.
       if (answered || state.spec->outcome) add_duration(*state.spec, *sums, record.latency());
-      return;
+      break;
     case Metric::time_to_first_token:
       if (record.outcome == monitor::Outcome::served) add_duration(*state.spec, *sums, record.time_to_first_token);
-      return;
+      break;
     case Metric::cost_usd:
       ++sums->count;
       sums->total += (record.confirmed_cost() + billed_unknown).picos();
-      return;
+      break;
     case Metric::cost_known_usd:
       ++sums->count;
       sums->total += record.confirmed_cost().picos();
-      return;
+      break;
     case Metric::cost_reserved_usd:
       ++sums->count;
       sums->total += record.reserved_cost().picos();
-      return;
+      break;
     case Metric::tokens:
-      if (record.outcome != monitor::Outcome::served) return;
+      if (record.outcome != monitor::Outcome::served) break;
       ++sums->count;
       sums->total += (record.input + record.output).count();
-      return;
+      break;
     case Metric::failovers:
       sums->count += record.failovers > 0 ? 1 : 0;
-      return;
+      break;
     case Metric::cache_hits:
       sums->count += answered && record.outcome != monitor::Outcome::served ? 1 : 0;
-      return;
+      break;
     case Metric::provider_calls:
     case Metric::provider_errors:
     case Metric::breaker_opened:
     case Metric::amplification:
-      return;
+      break;
   }
 }
 
@@ -305,14 +300,13 @@ void Thresholds::judge_window(State& state, Instant until) {
   const auto value = value_of(state, until);
   const bool has_data = state.sums.of > 0;
   if (!value || (state.spec->window && !has_data)) return;
-  const int side = side_of_bound(state, *value);
+  const std::strong_ordering side = side_of_bound(state, *value);
   state.last_figures = figures(state, *value, side);
   state.last_value = in_unit(*state.spec, *value, side);
   state.judged += has_data ? 1 : 0;
-  if (holds(state.spec->comparison, side, 0)) return;
+  if (holds(state.spec->comparison, side)) return;
   if (state.failed) return;
-  Finding finding;
-  finding.verdict = Verdict::fail;
+  Finding finding{.kind = Finding::Kind::threshold, .verdict = Verdict::fail};
   finding.reason = state.last_figures;
   finding.value = state.last_value;
   if (state.spec->window) {
@@ -323,33 +317,31 @@ void Thresholds::judge_window(State& state, Instant until) {
   state.failed = finding;
 }
 
-// -1 below the bound, 0 at it, 1 above it.
-int Thresholds::side_of_bound(const State& state, const Value& value) {
+// Of the bound.
+std::strong_ordering Thresholds::side_of_bound(const State& state, const Value& value) {
   const ThresholdSpec& spec = *state.spec;
   if (is_percentile(spec)) {
     // The rank-th least of the durations is below the bound if so many are.
     const auto count = static_cast<std::int64_t>(state.sums.histogram.count());
     const Int128 up = Int128{share_of(spec).value} * count + (kMillion - 1);
     const std::int64_t rank = std::max<std::int64_t>(1, static_cast<std::int64_t>(up / kMillion));
-    if (state.sums.below >= rank) return -1;
-    return state.sums.below + state.sums.equal >= rank ? 0 : 1;
+    if (state.sums.below >= rank) return std::strong_ordering::less;
+    return state.sums.below + state.sums.equal >= rank ? std::strong_ordering::equal : std::strong_ordering::greater;
   }
   Int128 bound = spec.bound;
   if (is_money(spec)) bound = bound * kMillion + spec.bound_picos;
-  const Int128 difference = value.numerator - bound * value.denominator;
-  return difference < 0 ? -1 : difference > 0 ? 1 : 0;
+  return value.numerator <=> bound * value.denominator;
 }
 
-// For people: the decision was made on exact numbers. The figure of a percentile lies on the side that it was found on.
-std::string Thresholds::figures(const State& state, const Value& value, int side) {
+// For people: the decision was made on exact numbers. The figure of a percentile comes from a histogram; where it lies
+// on another side of the bound than the percentile, the bound is named.
+std::string Thresholds::figures(const State& state, const Value& value, std::strong_ordering side) {
   const double real = static_cast<double>(value.numerator) / static_cast<double>(value.denominator);
   const bool duration = is_duration(state.spec->of) && state.spec->aggregate != Aggregate::count;
   if (duration) {
     const auto bound = static_cast<double>(state.spec->bound);
-    const bool is_off = side == 0 || (side < 0 && real >= bound) || (side > 0 && real <= bound);
-    const double shown = is_percentile(*state.spec) && is_off ? bound : real;
-    const char* beyond = shown == real || side == 0 ? "" : side < 0 ? "just below " : "just above ";
-    return fmt::format("it was {}{:.3f} ms", beyond, shown / 1e6);
+    if (!is_percentile(*state.spec) || (real <=> bound) == side) return fmt::format("it was {:.3f} ms", real / 1e6);
+    return fmt::format("it was {}{:.3f} ms", side < 0 ? "just below " : side > 0 ? "just above " : "", bound / 1e6);
   }
   // As exact as the bound.
   if (is_money(*state.spec)) return fmt::format("it was {:.{}f}", real / 1e12, state.spec->bound_picos == 0 ? 6 : 12);
@@ -358,7 +350,7 @@ std::string Thresholds::figures(const State& state, const Value& value, int side
                : fmt::format("it was {:.6f}", real / 1e6);
 }
 
-double Thresholds::in_unit(const ThresholdSpec& spec, const Value& value, int side) {
+double Thresholds::in_unit(const ThresholdSpec& spec, const Value& value, std::strong_ordering side) {
   if (is_percentile(spec) && side == 0) return static_cast<double>(spec.bound) / 1e6;
   const double real = static_cast<double>(value.numerator) / static_cast<double>(value.denominator);
   return real / (is_money(spec) ? 1e12 : 1e6);
@@ -384,9 +376,8 @@ std::vector<Finding> Thresholds::judge(Instant ended) {
   for (State& state : states_) {
     const bool has_begun = state.begin < ended;
     if (has_begun) judge_window(state, ended);
-    Finding finding = state.failed.value_or(Finding{});
+    Finding finding = state.failed.value_or(Finding{.kind = Finding::Kind::threshold});
     const ThresholdSpec& spec = *state.spec;
-    finding.kind = Finding::Kind::threshold;
     finding.id = spec.metric + ": " + spec.text;
     finding.claim = finding.id;
     if (spec.during) finding.claim += " during " + *spec.during;

@@ -13,6 +13,7 @@
 // `provider_calls` the calls and requests, of everything else the requests. The outcome is no part of that, because
 // each request could have ended so. Without data a claim is inconclusive if it holds, and fails if it does not.
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -89,9 +90,9 @@ class Thresholds final {
   Sums* at(State& state, Instant now);
   void judge_window(State& state, Instant until);
   [[nodiscard]] std::optional<Value> value_of(const State& state, Instant until) const;
-  [[nodiscard]] static int side_of_bound(const State& state, const Value& value);
-  [[nodiscard]] static std::string figures(const State& state, const Value& value, int side);
-  [[nodiscard]] static double in_unit(const ThresholdSpec& spec, const Value& value, int side);
+  [[nodiscard]] static std::strong_ordering side_of_bound(const State& state, const Value& value);
+  [[nodiscard]] static std::string figures(const State& state, const Value& value, std::strong_ordering side);
+  [[nodiscard]] static double in_unit(const ThresholdSpec& spec, const Value& value, std::strong_ordering side);
   static void add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration);
   [[nodiscard]] static std::string lacking(const ThresholdSpec& spec);
   void add_request(State& state, const monitor::Record& record, Usd billed_unknown);

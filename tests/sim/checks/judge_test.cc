@@ -2,9 +2,12 @@
 
 #include "sim/checks/judge.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "tests/sim/world_fixture.h"
 
@@ -55,6 +58,7 @@ TEST(Judge, min_affected_is_a_claim_only_where_it_is_written_down) {
   EXPECT_EQ(judged(scenario).verdict, Verdict::nothing_claimed);
   scenario.origins["/faults/0/expect/min_affected"] = {};
   EXPECT_EQ(judged(scenario).verdict, Verdict::pass);
+  EXPECT_EQ(judged(scenario).claims, 1U);
   scenario.faults[0].min_affected = 0;
   EXPECT_EQ(judged(scenario).verdict, Verdict::nothing_claimed) << "a minimum of 0 cannot be missed";
 }
@@ -100,7 +104,10 @@ TEST(Judge, a_fault_that_touches_calls_and_changes_none_is_inconclusive) {
   const RunResult result = run(scenario, {.observers = {&judge}});
   ASSERT_GT(result.faults[0].touched, 0);
   ASSERT_EQ(result.faults[0].affected, 0);
-  EXPECT_EQ(judge.judge(result).verdict, Verdict::inconclusive);
+  const Judgement judgement = judge.judge(result);
+  EXPECT_EQ(judgement.verdict, Verdict::inconclusive);
+  EXPECT_EQ(judgement.findings.front().reason,
+            fmt::format("it touched {} calls and changed the result of 0", result.faults[0].touched));
 }
 
 TEST(Judge, min_affected_is_met_by_exactly_as_many_results) {
@@ -195,6 +202,40 @@ TEST(Judge, rows_that_are_not_played_are_told_with_their_load_and_its_place) {
   // A load that starts later ends with the run all the same.
   scenario.workloads[0].start = 1s;
   EXPECT_EQ(finding_of(scenario, Finding::Kind::traffic).reason, "2 of its 3 rows come after the end at 2.000 s");
+}
+
+// The ids of the invariants that are violated.
+std::vector<std::string> violated(const Judgement& judgement) {
+  std::vector<std::string> ids;
+  for (const Finding& finding : judgement.findings) {
+    if (finding.kind == Finding::Kind::invariant) ids.push_back(finding.id);
+  }
+  return ids;
+}
+
+TEST(Judge, a_breaker_is_held_to_the_policy_that_it_claims) {
+  Scenario scenario = ten_requests();
+  scenario.faults = {fault("down", Outage{})};
+  scenario.monitor.circuit_breaker = monitor::seed_readme();
+  scenario.breaker_held_to = "seed-readme";
+  EXPECT_EQ(violated(judged(scenario)), std::vector<std::string>{});
+  scenario.monitor.circuit_breaker.consecutive_threshold = 2;
+  EXPECT_FALSE(violated(judged(scenario)).empty()) << "it opens after two failures and claims five";
+  scenario.breaker_held_to.reset();
+  EXPECT_EQ(violated(judged(scenario)), std::vector<std::string>{}) << "it follows its own settings";
+}
+
+// What the pipeline counted is compared with what was seen, when the run is over: here those of a longer run.
+TEST(Judge, the_invariants_of_the_end_are_judged_if_checks_are_on) {
+  const Scenario scenario = ten_requests();
+  const Scenario twenty_requests = world(20s, workload("chat", per_second(1)));
+  const RunResult longer = run(twenty_requests);
+  for (const bool is_on : {true, false}) {
+    Judge judge{scenario, {.checks = {is_on ? "all" : "none"}}};
+    (void)run(scenario, {.observers = {&judge}});
+    const std::vector<std::string> ids = violated(judge.judge(longer));
+    EXPECT_EQ(std::ranges::find(ids, "B10") != ids.end(), is_on);
+  }
 }
 
 TEST(Judge, rows_beyond_the_instant_at_which_a_run_is_reported_to_stop_are_not_missed) {

@@ -355,6 +355,10 @@ TEST(Thresholds, calls_are_of_the_route_that_makes_them) {
   EXPECT_EQ(count(Metric::provider_errors, "chat"), 10);
   EXPECT_EQ(count(Metric::provider_errors, "last"), 0);
   EXPECT_EQ(count(Metric::requests, "chat"), 10);
+  // A limit that is asked before each call does not change what the call belongs to.
+  scenario.monitor.limits.limits = {{.per = {{.scope = monitor::LimitScope::deployment}}, .requests = 1'000}};
+  EXPECT_EQ(count(Metric::provider_calls, "chat"), 10);
+  EXPECT_EQ(count(Metric::provider_calls, "last"), 10);
 }
 
 // The first three ask for `chat`; a limit sends the others to `cheap` at their admission.
