@@ -1,4 +1,5 @@
-# cmake --install: the program with what it can be used with, and the monitor library for find_package(windtunnel).
+# cmake --install: the program with what it can be used with, and the libraries for find_package(windtunnel): monitor, and
+# http for those who ask for that component, because it needs OpenSSL and simdjson.
 # Nothing that is installed names the folder that it was built in, so the tree may be moved.
 
 include(GNUInstallDirs)
@@ -17,9 +18,15 @@ target_compile_features(windtunnel_base PUBLIC cxx_std_20)
 install(TARGETS windtunnel_base windtunnel_monitor EXPORT windtunnelTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         INCLUDES DESTINATION ${windtunnel_include_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/base ${PROJECT_SOURCE_DIR}/monitor DESTINATION ${windtunnel_include_dir} FILES_MATCHING PATTERN "*.h")
+set_target_properties(windtunnel_http PROPERTIES EXPORT_NAME http)
+target_compile_features(windtunnel_http PUBLIC cxx_std_20)
+install(TARGETS windtunnel_http EXPORT windtunnelHttpTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        INCLUDES DESTINATION ${windtunnel_include_dir})
+install(FILES ${PROJECT_SOURCE_DIR}/wire/client/http_provider.h DESTINATION ${windtunnel_include_dir}/wire/client)
 
 set(windtunnel_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/windtunnel)
 install(EXPORT windtunnelTargets NAMESPACE windtunnel:: DESTINATION ${windtunnel_package_dir})
+install(EXPORT windtunnelHttpTargets NAMESPACE windtunnel:: DESTINATION ${windtunnel_package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/windtunnelConfig.cmake.in
                               ${PROJECT_BINARY_DIR}/windtunnelConfig.cmake
                               INSTALL_DESTINATION ${windtunnel_package_dir})

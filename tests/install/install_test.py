@@ -8,6 +8,7 @@ The installed tree is moved before it is used: nothing in it may name the place 
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,10 @@ def check_consumer(root, folder, prefix, cmake, compiler):
     done(cmake, "--build", build)
     said = done(os.path.join(build, "consumer"))
     expect(said == "served after 2 attempts by anthropic\n", "the consumer says: " + said)
+    with socket.socket() as taken:  # bound and not listened at: every connection is refused
+        taken.bind(("127.0.0.1", 0))
+        said = done(os.path.join(build, "http_consumer"), f"http://127.0.0.1:{taken.getsockname()[1]}/v1")
+    expect(said == "all providers failed after 2 attempts\n", "the consumer with real providers says: " + said)
 
 
 def check_program(prefix, version):
@@ -100,9 +105,9 @@ def main():
         prefix = os.path.join(folder, "moved")
         shutil.move(made, prefix)
         check_texts(prefix, (os.path.abspath(root), os.path.abspath(build), made))
-        headers = headers_below(root, "base") | headers_below(root, "monitor")
+        headers = headers_below(root, "base") | headers_below(root, "monitor") | {"wire/client/http_provider.h"}
         installed = headers_below(os.path.join(prefix, "include", "windtunnel"), ".")
-        expect(installed == headers, f"other headers than those of base/ and monitor/: {sorted(installed ^ headers)}")
+        expect(installed == headers, f"other headers than those of base/, monitor/ and the client: {sorted(installed ^ headers)}")
         check_program(prefix, version)
         check_manual(prefix)
         check_path_lines(os.path.abspath(root), os.path.abspath(build), folder)
