@@ -196,6 +196,7 @@ Duration promql_duration(std::string_view text) {
   using namespace std::chrono;
   static constexpr std::pair<std::string_view, milliseconds> kUnits[] = {
       {"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}, {"d", 24h}, {"w", 168h}, {"y", 8760h}};
+  static constexpr milliseconds kLongest = 876'000h;  // a century
   milliseconds sum{0};
   while (!text.empty()) {
     std::int64_t number = 0;
@@ -203,7 +204,8 @@ Duration promql_duration(std::string_view text) {
     if (error != std::errc{}) return Duration{0};
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const auto unit = std::ranges::find_if(kUnits, [&](const auto& entry) { return text.starts_with(entry.first); });
-    if (unit == std::end(kUnits) || number > 100'000) return Duration{0};
+    if (unit == std::end(kUnits)) return Duration{0};
+    if (number > kLongest / unit->second) return kLongest;
     sum += number * unit->second;
     text.remove_prefix(unit->first.size());
   }

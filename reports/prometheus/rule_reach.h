@@ -1,43 +1,34 @@
 #pragma once
 // Whether a run can make an alert fire at all. An alert on a metric that the run does not have, on a label value that
-// is never exported, or on a range that is longer than the run stays silent whatever happens, so that its silence shows
-// nothing.
+// is never exported, on series whose labels never match, on a range that is longer than the run or on a fixed time
+// stays silent whatever happens, so that its silence shows nothing.
 //
-// Rules are read as they are commonly written: the `alert`, `expr` and `for` keys line by line, and of PromQL the
-// selectors with their matchers, ranges and offsets. A metric that a `record` key of the rules names counts as there,
-// and so does what stands behind `unless` or inside absent(), because an alert can fire without it.
+// Rules are read as they are commonly written: the `alert`, `record`, `expr` and `for` keys line by line, and of PromQL
+// the selectors (promql_selectors.h). A metric that a `record` key of the rules names is there if its own expression
+// can be. What stands behind `unless` or inside absent() counts as there, because an alert can fire without it.
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/units.h"
+#include "reports/prometheus/promql_selectors.h"
 #include "reports/prometheus/run_metrics.h"
 
 namespace windtunnel::reports {
-
-struct RuleMatcher {
-  std::string label;
-  std::string how;  // = != =~ !~
-  std::string value;
-};
-
-// One selector of an expression, such as errors_total{kind="timeout"}[5m] offset 1h.
-struct RuleSelector {
-  std::string metric;  // empty: any
-  std::vector<RuleMatcher> matchers;
-  Duration range{0};  // with its offset
-};
-std::vector<RuleSelector> selectors_of(std::string_view expression);
 
 struct AlertRule {
   std::string alert;
   std::string expression;
   Duration held_for{0};
 };
+struct RecordedRule {
+  std::string metric;
+  std::string expression;
+};
 struct RuleFile {
   std::vector<AlertRule> alerts;
-  std::vector<std::string> recorded;  // metrics that the file computes
+  std::vector<RecordedRule> recorded;
 };
 RuleFile read_rule_file(std::string_view text);
 
@@ -48,6 +39,8 @@ class ExportedSeries {
 
   [[nodiscard]] bool has(std::string_view metric) const;
   [[nodiscard]] bool has(const RuleSelector& selector) const;
+  // A series of each has the same labels.
+  [[nodiscard]] bool has_match(const RuleSelector& a, const RuleSelector& b) const;
 
  private:
   struct One {
@@ -55,11 +48,12 @@ class ExportedSeries {
     MetricLabels labels;
   };
   class Collector;
+  [[nodiscard]] std::vector<const One*> of(const RuleSelector& selector) const;
   std::vector<One> series_;
 };
 
 // Why the alert cannot fire in a run of this length; empty: no reason was found.
-std::string why_unreachable(const AlertRule& rule, const std::vector<std::string>& recorded,
+std::string why_unreachable(const AlertRule& rule, const std::vector<RecordedRule>& recorded,
                             const ExportedSeries& series, Duration run);
 
 }  // namespace windtunnel::reports

@@ -26,6 +26,8 @@ std::string read(const std::string& expression) {
     for (const RuleMatcher& matcher : rule_selector.matchers)
       text += "{" + matcher.label + matcher.how + matcher.value + "}";
     if (rule_selector.range > Duration{0}) text += "[" + std::to_string(rule_selector.range / 1s) + "]";
+    if (rule_selector.offset != Duration{0}) text += "<" + std::to_string(rule_selector.offset / 1s) + ">";
+    if (rule_selector.is_at_fixed_time) text += "@";
   }
   return text;
 }
@@ -34,9 +36,9 @@ TEST(RuleReach, finds_the_selectors_of_an_expression) {
   EXPECT_EQ(read("a > 5"), "a");
   EXPECT_EQ(read("rate(a_total[5m]) / rate(b_total[1h]) > 0.05"), "a_total[300] b_total[3600]");
   EXPECT_EQ(read("sum by (le, job) (rate(a_bucket{le=\"0.5\",job!~'x.*'}[1m] offset 1d))"),
-            "a_bucket{le=0.5}{job!~x.*}[86460]");
+            "a_bucket{le=0.5}{job!~x.*}[60]<86400>");
   EXPECT_EQ(read("a and on (x) b or bool_total{y=\"}\"} == bool 1e3"), "a b bool_total{y=}}");
-  EXPECT_EQ(read("increase(c[1h]) > 2 * increase(c[1h] offset 1d)"), "c[3600] c[90000]");
+  EXPECT_EQ(read("increase(c[1h]) > 2 * increase(c[1h] offset 1d)"), "c[3600] c[3600]<86400>");
   EXPECT_EQ(read("{__name__=\"d\", x=\"1\"}"), "d{x=1}");
   EXPECT_EQ(read("histogram_quantile(0.95, sum(rate(e[2m])) by (le)) > 3 # f > 1"), "e[120]");
   EXPECT_EQ(read("g unless h or absent(i) > 0 and absent_over_time(j[5m])"), "g") << "it fires without them";
@@ -48,7 +50,9 @@ TEST(RuleReach, reads_rules_as_they_are_written) {
       "      - alert: \"One\"\n        expr: |\n          a > 1\n            and b > 2\n        for: 1m\n"
       "      # - alert: None\n      - alert: Two\n        for: 2h\n        expr: c{x=\"y: z\"} > 1\n"
       "        labels:\n          severity: page\n");
-  EXPECT_EQ(file.recorded, std::vector<std::string>{"job:a:rate"});
+  ASSERT_EQ(file.recorded.size(), 1U);
+  EXPECT_EQ(file.recorded[0].metric, "job:a:rate");
+  EXPECT_EQ(file.recorded[0].expression, "rate(a[5m])");
   ASSERT_EQ(file.alerts.size(), 2U);
   EXPECT_EQ(file.alerts[0].alert, "One");
   EXPECT_EQ(read(file.alerts[0].expression), "a b");
@@ -65,8 +69,12 @@ struct ShownRun {
   Scrapes scrapes = scrapes_of(timeline, 1s);
   ExportedSeries series{timeline, scrapes, {}};
 
+  std::vector<RecordedRule> recorded{{"job:own", "rate(windtunnel_requests_total[5m])"},
+                                     {"job:ghost", "rate(my_missing_total[5m])"},
+                                     {"job:circle", "job:circle"}};
+
   [[nodiscard]] std::string why(const std::string& expression, Duration held_for = 0s) const {
-    return why_unreachable({"A", expression, held_for}, {"job:own"}, series, 40min);
+    return why_unreachable({"A", expression, held_for}, recorded, series, 40min);
   }
 };
 
@@ -82,6 +90,9 @@ TEST(RuleReach, names_what_the_run_does_not_have) {
             "no series of windtunnel_requests_total has {outcome=~\"fai\"}");
   EXPECT_EQ(run.why("windtunnel_requests_total{region!=\"eu\"} > 0"), "") << "a label that is not there is empty";
   EXPECT_EQ(run.why("job:own > 1 and ALERTS > 0"), "") << "the rules make them themselves";
+  EXPECT_EQ(run.why("job:ghost > 1"),
+            "job:ghost is recorded of what cannot be there: the run has no metric my_missing_total");
+  EXPECT_EQ(run.why("job:circle > 1"), "") << "no reason is found, and it ends";
 }
 
 TEST(RuleReach, a_range_an_offset_and_a_hold_must_fit_into_the_run) {
@@ -91,6 +102,54 @@ TEST(RuleReach, a_range_an_offset_and_a_hold_must_fit_into_the_run) {
   EXPECT_EQ(run.why("windtunnel_cost_usd_total offset 41m > 1"), "it looks back 41m, and the run is only 40m long");
   EXPECT_EQ(run.why("windtunnel_cost_usd_total > 1", 40min), "");
   EXPECT_EQ(run.why("windtunnel_cost_usd_total > 1", 1h), "it must hold for 1h, and the run is only 40m long");
+  EXPECT_EQ(run.why("windtunnel_cost_usd_total offset 30m > 1", 30min),
+            "it must hold for 30m after the first 30m, and the run is only 40m long");
+  EXPECT_EQ(run.why("windtunnel_cost_usd_total offset 10m > 1", 30min), "");
+  EXPECT_EQ(run.why("rate(windtunnel_requests_total[5m] offset -2h) > 1"),
+            "it looks 2h ahead, and the run is only 40m long");
+  const std::string two_hours = "it looks back 2h, and the run is only 40m long";
+  EXPECT_EQ(run.why("rate(windtunnel_requests_total[7200000ms]) > 1"), two_hours);
+  EXPECT_EQ(run.why("rate(windtunnel_requests_total[ 2h ]) > 1"), two_hours);
+  EXPECT_EQ(run.why("max_over_time(rate(windtunnel_requests_total[5m])[2h:1m]) > 1"), two_hours);
+  EXPECT_EQ(run.why("max_over_time(rate(windtunnel_requests_total[5m])[20m:1m]) > 1"), "");
+  EXPECT_EQ(run.why("max_over_time(rate(windtunnel_requests_total[5m])[20m:1m] offset 2h) > 1"),
+            "it looks back 2h20m, and the run is only 40m long");
+}
+
+TEST(RuleReach, a_fixed_time_is_none_of_the_run) {
+  const ShownRun run;
+  const std::string fixed = "it looks at a fixed time, and rules are tried from the start of the run";
+  EXPECT_EQ(run.why("windtunnel_cost_usd_total @ 0 > 1"), fixed);
+  EXPECT_EQ(run.why("rate(windtunnel_requests_total[5m] @ 1609746000.5) > 1"), fixed);
+  EXPECT_EQ(run.why("windtunnel_cost_usd_total @ end() > 1"), "");
+  EXPECT_EQ(run.why("rate(windtunnel_requests_total[5m] @ start() offset 1m) > 1"), "");
+}
+
+// Prometheus joins two vectors by all their labels, if the rule does not say by which.
+TEST(RuleReach, series_that_are_joined_must_have_the_same_labels) {
+  const ShownRun run;
+  const auto joined = [](const std::string& a, const std::string& b) {
+    return "no series of " + a + " and of " + b +
+           " have the same labels, which an operator without on() or ignoring() joins";
+  };
+  EXPECT_EQ(
+      run.why("windtunnel_requests_total{outcome=\"served\"} / windtunnel_requests_total{outcome=\"failed\"} > 0"),
+      joined("windtunnel_requests_total", "windtunnel_requests_total"));
+  EXPECT_EQ(run.why("windtunnel_requests_total / windtunnel_cost_usd_total > 1"),
+            joined("windtunnel_requests_total", "windtunnel_cost_usd_total"));
+  EXPECT_EQ(run.why("rate(windtunnel_requests_total[5m]) * 60 > rate(windtunnel_cost_usd_total[5m])"),
+            joined("windtunnel_requests_total", "windtunnel_cost_usd_total"));
+  EXPECT_EQ(run.why("windtunnel_requests_total > 1 and windtunnel_cost_usd_total > 1"),
+            joined("windtunnel_requests_total", "windtunnel_cost_usd_total"));
+  for (const char* matched :
+       {"windtunnel_requests_total / windtunnel_requests_total > 0",
+        "windtunnel_requests_total / on () group_left windtunnel_cost_usd_total > 1",
+        "windtunnel_requests_total / ignoring (outcome) group_left windtunnel_cost_usd_total > 1",
+        "sum(windtunnel_requests_total) / windtunnel_cost_usd_total > 1",
+        "windtunnel_requests_total > 1 or windtunnel_cost_usd_total > 1",
+        "windtunnel_requests_total > 1 unless windtunnel_cost_usd_total > 1", "2 * windtunnel_requests_total > 1"}) {
+    EXPECT_EQ(run.why(matched), "") << matched;
+  }
 }
 
 TEST(RuleReach, every_alert_that_is_shipped_can_fire) {
