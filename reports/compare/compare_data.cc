@@ -29,7 +29,7 @@ std::string csv_interval(const CompareInterval& interval) {
 }
 
 std::string csv_mean(const CompareMetricSummary& metric) {
-  const std::string mean = metric.mean ? plain_number(*metric.mean) : metric.text;
+  const std::string mean = metric.mean ? plain_number(*metric.mean) : "";
   return fmt::format("{},{},{}", metric.n, mean, csv_interval(metric.interval));
 }
 

@@ -74,7 +74,7 @@ std::string compare_heading(CompareMetric metric) {
 }
 
 std::string compare_mean(CompareMetric metric, const CompareMetricSummary& summary) {
-  if (summary.is_extreme()) return summary.text;
+  if (summary.text) return *summary.text;
   if (!summary.mean) return "-";
   if (metric == CompareMetric::p_exceed) return chance_of(*summary.mean);
   const double mean = for_people(metric, *summary.mean);

@@ -37,15 +37,12 @@ struct DifferenceSummary {
 struct CompareMetricSummary {
   std::string unit;  // ms, count, usd, ratio, share
   std::int64_t n = 0;
-  std::optional<double> mean;  // nothing: no data, or a chance that none or all had
+  std::optional<double> mean;  // nothing: no data
   CompareInterval interval;
-  std::string text;  // of a chance that none or all had: "< 0.03"; else empty
+  std::optional<std::string> text;  // for people, of a chance that none or all of n had: "< 0.03"
   std::optional<DifferenceSummary> difference;
   std::int64_t differing = 0;                // of the difference's n: how many are not 0
   std::optional<double> variance_reduction;  // may be infinite
-
-  // None or all of n had it: it has no number, only words.
-  [[nodiscard]] bool is_extreme() const { return n > 0 && !mean; }
 };
 
 struct ComparedVariation {

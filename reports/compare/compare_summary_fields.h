@@ -49,7 +49,7 @@ void visit_fields(auto& fields, FieldsOf<CompareMetricSummary> auto& metric) {
   fields("n", metric.n);
   fields("mean", written_as<AsTwelveDigits>(metric.mean));
   visit_fields(fields, metric.interval);
-  if (metric.is_extreme()) fields("text", metric.text);
+  fields("text", metric.text);
   fields("difference", metric.difference);
   fields("differing", metric.differing);
   fields("variance_reduction", written_as<AsTwelveDigits>(metric.variance_reduction));

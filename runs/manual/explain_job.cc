@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/compare/compare_columns.h"
 #include "reports/prometheus/run_metrics.h"
 #include "reports/telemetry/telemetry_columns.h"
 #include "reports/timeline/timeline_columns.h"
@@ -159,6 +160,7 @@ std::vector<Explanation> everything_explained() {
   for (const Setting& setting : scenarios::setting_catalogue()) all.push_back(explanation_of(setting));
   for (Explanation& column : reports::telemetry_columns()) all.push_back(std::move(column));
   for (Explanation& column : reports::timeline_columns()) all.push_back(std::move(column));
+  for (Explanation& column : reports::compare_columns()) all.push_back(std::move(column));
   for (const reports::MetricFamily& family : reports::metric_families()) all.push_back(explanation_of(family));
   for (const EnvironmentVariable& variable : environment_variables()) all.push_back(explanation_of(variable));
   for (const wire::TrialCheck& check : wire::trial_checks()) all.push_back(explanation_of(check));

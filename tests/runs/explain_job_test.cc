@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/compare/compare_columns.h"
 #include "reports/prometheus/run_metrics.h"
 #include "reports/telemetry/telemetry_columns.h"
 #include "reports/timeline/timeline_columns.h"
@@ -93,6 +94,13 @@ TEST(ExplainJob, explains_columns) {
     if (!column.also.empty()) expect_heading(column.also, "timeline column");
   }
   expect_heading("providers.openai.replies.ok", "timeline column");
+  for (const reports::Explanation& column : reports::compare_columns()) {
+    expect_heading(column.word, "comparison column");
+    if (!column.also.empty()) expect_heading(column.also, "comparison column");
+  }
+  for (const char* heading : {"Failover s", "Cost USD", "p95 s", "Variation", "time_to_failover_ms"}) {
+    expect_heading(heading, "comparison column");
+  }
 }
 
 std::string text_of(const std::filesystem::path& path) {

@@ -218,19 +218,27 @@ TEST(CompareReport, csv_has_a_line_for_each_variation_and_metric) {
   EXPECT_TRUE(has(text, ",recovery_time,ms,0,,,,0,,,,\n")) << text;
 }
 
-TEST(CompareReport, a_chance_that_none_or_all_had_is_no_number_for_programs_either) {
+// The share that was seen is 0, and what it is below is the upper end of its interval.
+TEST(CompareReport, a_chance_that_none_or_all_had_has_the_bound_of_its_interval) {
   Made made;
   metric_of(made.comparison.variations[0], CompareMetric::p_exceed).value = alike(100, 0);
   metric_of(made.comparison.variations[1], CompareMetric::p_exceed).value = average(100, 0.25, 0.01);
   const auto json = nlohmann::json::parse(compare_json(made.summary()));
   const auto chance = [&](int variation) { return json.at("variations").at(variation).at("metrics").at("p_exceed"); };
-  EXPECT_TRUE(chance(0).at("mean").is_null());
-  EXPECT_TRUE(chance(0).at("half_width").is_null());
+  EXPECT_EQ(chance(0).at("mean"), 0);
+  EXPECT_EQ(chance(0).at("low"), 0);
+  EXPECT_EQ(chance(0).at("high"), 0.03);
   EXPECT_EQ(chance(0).at("text"), "< 0.03");
+  EXPECT_TRUE(chance(1).at("text").is_null());
   EXPECT_EQ(chance(0).at("n"), 100);
   EXPECT_EQ(chance(1).at("mean"), 0.25);
+  metric_of(made.comparison.variations[1], CompareMetric::p_exceed).value = alike(100, 1);
+  const auto all = nlohmann::json::parse(compare_json(made.summary())).at("variations").at(1).at("metrics");
+  EXPECT_EQ(all.at("p_exceed").at("low"), 0.97);
+  EXPECT_EQ(all.at("p_exceed").at("high"), 1);
+  metric_of(made.comparison.variations[1], CompareMetric::p_exceed).value = average(100, 0.25, 0.01);
   const std::string csv = compare_csv(made.summary());
-  EXPECT_TRUE(has(csv, "open=5s,p_exceed,count,100,< 0.03,,,0,,,,\n")) << csv;
+  EXPECT_TRUE(has(csv, "open=5s,p_exceed,count,100,0,0,0.03,0,,,,\n")) << csv;
   EXPECT_TRUE(has(csv, ",p_exceed,count,100,0.25,0.24,0.26,0,,,,\n")) << csv;
 }
 
