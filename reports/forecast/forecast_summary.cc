@@ -284,6 +284,9 @@ ForecastSummary forecast_summary(const ForecastReport& report) {
   summary.latency = latency_of(forecast);
   if (report.headroom) {
     const sim::Headroom& headroom = *report.headroom;
+    for (const std::string& bound : headroom.not_asked) {
+      summary.notes.push_back("the headroom does not follow " + bound + ": more traffic may break it sooner");
+    }
     summary.headroom = HeadroomSummary{limit_of(headroom.budget), limit_of(headroom.latency),
                                        limit_of(headroom.failures), limit_of(headroom.refusals)};
   }

@@ -183,8 +183,8 @@ std::string headroom_section(const std::optional<HeadroomSummary>& headroom) {
   for (const HeadroomLimitSummary* limit : limits) text += limit_text(*limit);
   if (limits.empty()) {
     text +=
-        "  no limit: the scenario has no monthly budget and no bound on request_duration, requests_failed or "
-        "requests_refused\n";
+        "  no limit: the scenario has no monthly budget and no bound from above on a percentile of request_duration or "
+        "on the rate of requests_failed or requests_refused, of all requests\n";
   }
   return text;
 }

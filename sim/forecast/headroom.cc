@@ -23,8 +23,9 @@ bool is_upper_bound(const ThresholdSpec& threshold_spec) {
 }
 
 bool is_of_all(const ThresholdSpec& threshold_spec) {
-  return !threshold_spec.provider && !threshold_spec.served_by && !threshold_spec.variant && !threshold_spec.outcome &&
-         !threshold_spec.during && !threshold_spec.after;
+  return !threshold_spec.provider && !threshold_spec.served_by && !threshold_spec.route && !threshold_spec.variant &&
+         !threshold_spec.team && !threshold_spec.limit && !threshold_spec.outcome && !threshold_spec.during &&
+         !threshold_spec.after && !threshold_spec.window && !threshold_spec.skip;
 }
 
 const ThresholdSpec* latency_bound(const std::vector<ThresholdSpec>& thresholds) {
@@ -39,7 +40,7 @@ const ThresholdSpec* latency_bound(const std::vector<ThresholdSpec>& thresholds)
 const ThresholdSpec* share_bound(const std::vector<ThresholdSpec>& thresholds, Metric of, ForecastQuantity forecast) {
   for (const ThresholdSpec& threshold : thresholds) {
     const bool is_it = threshold.forecast ? threshold.forecast == forecast : threshold.of == of;
-    if (!is_it || threshold.aggregate != Aggregate::rate || threshold.window || threshold.skip) continue;
+    if (!is_it || threshold.aggregate != Aggregate::rate) continue;
     if (is_of_all(threshold) && is_upper_bound(threshold)) return &threshold;
   }
   return nullptr;
@@ -190,16 +191,22 @@ std::optional<Headroom> headroom_of(ReplicationMaker& maker, const ForecastFrame
     headroom.budget = HeadroomLimit{.what = "the monthly budget of " + dollars_of(*frame.monthly) + " USD"};
     if (!search(*headroom.budget, breaks_budget(frame.shares.size()))) return std::nullopt;
   }
-  if (const ThresholdSpec* bound = latency_bound(thresholds)) {
-    headroom.latency = HeadroomLimit{.what = "request_duration " + bound->text};
-    if (!search(*headroom.latency, breaks_latency(*bound))) return std::nullopt;
-  }
+  const ThresholdSpec* const latency = latency_bound(thresholds);
   const auto failures = share_bound(thresholds, Metric::requests_failed, ForecastQuantity::requests_failed);
+  const auto refusals = share_bound(thresholds, Metric::requests_refused, ForecastQuantity::requests_refused);
+  for (const ThresholdSpec& threshold : thresholds) {
+    const bool is_asked = &threshold == latency || &threshold == failures || &threshold == refusals;
+    if (is_asked || threshold.forecast || !is_upper_bound(threshold)) continue;
+    headroom.not_asked.push_back(threshold.metric + ": " + threshold.text);
+  }
+  if (latency != nullptr) {
+    headroom.latency = HeadroomLimit{.what = "request_duration " + latency->text};
+    if (!search(*headroom.latency, breaks_latency(*latency))) return std::nullopt;
+  }
   if (failures != nullptr) {
     headroom.failures = share_limit(*failures);
     if (!search(*headroom.failures, failed_requests(*failures))) return std::nullopt;
   }
-  const auto refusals = share_bound(thresholds, Metric::requests_refused, ForecastQuantity::requests_refused);
   if (refusals != nullptr) {
     headroom.refusals = share_limit(*refusals);
     if (!search(*headroom.refusals, refused_requests)) return std::nullopt;

@@ -54,6 +54,9 @@ struct Headroom {
   std::optional<HeadroomLimit> failures;
   std::optional<HeadroomLimit> refusals;
   std::uint64_t replications = 0;  // the most of a trial
+  // Thresholds from above that are no limit here: those of a part of the traffic or of the run, of counts and of other
+  // metrics. More traffic may break them all the same.
+  std::vector<std::string> not_asked{};
 };
 
 // `thresholds` are those of the forecast and of the scenario. The bounds are the first ones from above without tags

@@ -38,8 +38,8 @@ void put_forecast_panels(HtmlWriter& html, const ForecastSummary& forecast) {
     html.element("p", "The limits are of shares of requests: the trials stand in the tables.", "nothing");
   } else if (forecast.headroom) {
     html.element("p",
-                 "No limit: the scenario has no monthly budget and no bound on request_duration, requests_failed or "
-                 "requests_refused.",
+                 "No limit: the scenario has no monthly budget and no bound from above on a percentile of "
+                 "request_duration or on the rate of requests_failed or requests_refused, of all requests.",
                  "nothing");
   } else {
     html.open("p", "nothing").text("The chance to break the budget or the bound on latency at other multiples of ");

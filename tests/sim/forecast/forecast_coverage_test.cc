@@ -28,10 +28,10 @@ ReplicationSet all_of(const Scenario& scenario) {
   return replicated(ForecastWorld{scenario, {.horizon = 24h}}, kExperiments * kReplicationsEach, 2);
 }
 
-ReplicationSet experiment(const ReplicationSet& all, std::size_t number) {
+ReplicationSet experiment(const ReplicationSet& all, std::size_t number, std::size_t replications = kReplicationsEach) {
   ReplicationSet replication_set{.frame = all.frame, .all = {}, .latency = {}};
-  const auto begin = all.all.begin() + static_cast<std::ptrdiff_t>(number * kReplicationsEach);
-  replication_set.all.assign(begin, begin + kReplicationsEach);
+  const auto begin = all.all.begin() + static_cast<std::ptrdiff_t>(number * replications);
+  replication_set.all.assign(begin, begin + static_cast<std::ptrdiff_t>(replications));
   return replication_set;
 }
 
@@ -66,6 +66,16 @@ void expect_spend_is_covered(const Scenario& scenario) {
   }
   expect_coverage("mean", of_mean);
   expect_coverage("P90", of_p90);
+  // The ends of the range of 95 % need twice as many replications; an interval of so rare values holds them more often.
+  const Int128 p2_5 = quantile_of(costs, 0.025);
+  const Int128 p97_5 = quantile_of(costs, 0.975);
+  int of_ends = 0;
+  for (std::size_t i = 0; i < kExperiments / 2; ++i) {
+    const Forecast forecast = forecast_of(experiment(all, i, 2 * kReplicationsEach), {});
+    of_ends += holds_truth(*forecast.cost_p2_5, p2_5) + holds_truth(*forecast.cost_p97_5, p97_5);
+  }
+  EXPECT_GE(of_ends, 922) << "P2.5 and P97.5";
+  EXPECT_LT(of_ends, 1000) << "P2.5 and P97.5";
 }
 
 void expect_budget_is_covered(Scenario scenario, std::int64_t milli_usd) {
