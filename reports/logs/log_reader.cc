@@ -193,6 +193,7 @@ LogRow row_of(TelemetryRecord& record) {
              .total = record.total,
              .cost = record.cost,
              .answered = record.success,
+             .error = std::move(record.error).value_or(""),
              .cache_hit = record.cache_hit,
              .outcome = std::move(record.outcome)};
   if (record.kinds.any()) {

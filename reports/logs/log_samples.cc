@@ -43,6 +43,13 @@ std::optional<monitor::Outcome> outcome_of(const LogRow& row, bool answered) {
   return answered ? monitor::Outcome::served : monitor::Outcome::failed;
 }
 
+// What the one call of a request without an answer ended with: by its status, or by an error that is the word for it.
+std::optional<monitor::ReplyKind> failure_of(const LogRow& row) {
+  if (row.status) return kind_of(*row.status);
+  const auto kind = word_named<monitor::ReplyKind, monitor::kReplyKinds>(row.error);
+  return kind == monitor::ReplyKind::ok ? std::nullopt : kind;
+}
+
 sim::FitSample sample_of(LogRow& row) {
   const bool answered = row.answered.value_or(true);
   sim::FitSample sample{.finished = *row.begin + row.latency.value_or(Duration{0}),
@@ -63,9 +70,9 @@ sim::FitSample sample_of(LogRow& row) {
                         .reasoning = row.reasoning,
                         .has_latency = row.latency.has_value()};
   // The time of a call that timed out is what the timeout is fitted to.
-  if (!answered && row.status && row.attempts.empty() &&
-      (row.latency || kind_of(*row.status) != monitor::ReplyKind::timeout)) {
-    sample.attempts.push_back({sample.provider, kind_of(*row.status), sample.latency, row.cost});
+  const auto failure = answered || !row.attempts.empty() ? std::nullopt : failure_of(row);
+  if (failure && !sample.provider.empty() && (row.latency || *failure != monitor::ReplyKind::timeout)) {
+    sample.attempts.push_back({sample.provider, *failure, sample.latency, row.cost});
   }
   return sample;
 }

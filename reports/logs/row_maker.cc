@@ -228,7 +228,10 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
     if (rule.unit == LogUnit::text) {
       std::string* into = text_field(row, rule.field);
       if (into != nullptr) *into = visible_text(text);
-      if (rule.field == LogField::failure) row.answered = false;
+      if (rule.field == LogField::failure) {
+        row.answered = false;
+        row.error = visible_text(text);
+      }
       set |= bit;
       continue;
     }

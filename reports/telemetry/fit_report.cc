@@ -18,11 +18,9 @@ constexpr std::size_t kBadLinesShown = 5;
 // For a log of another program, of which no line is a record.
 constexpr const char* kWhatIsRead =
     "Logs of LiteLLM, OpenTelemetry, Langfuse, Helicone, OpenRouter, Portkey, of the usage APIs of OpenAI and "
-    "Anthropic, "
-    "and\n"
-    "telemetry of windtunnel are read, and any CSV or JSON file by --columns "
-    "time=COLUMN,model=COLUMN,input=COLUMN,...\n"
-    "See docs/logs.md.\n";
+    "Anthropic, and\ntelemetry of windtunnel are read, and any CSV or JSON file by --columns "
+    "time=COLUMN,model=COLUMN,input=COLUMN,...\nTraces of arrivals and lengths (Azure, BurstGPT, Mooncake, Vidur) are "
+    "played by a workload's executor replay.\nSee docs/logs.md.\n";
 
 // Four significant digits, plain.
 std::string figure(double value) {

@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <queue>
 
+#include "monitor/breaker/breaker.h"
+#include "monitor/breaker/breaker_presets.h"
 #include "monitor/record.h"
 #include "sim/fit/fit_estimates.h"
 
@@ -123,6 +127,55 @@ void fit_failover(Fit& fit, const FitTally::Seen& seen) {
       "no target is tried");
 }
 
+// By the default breaker, which has no outcomes of its own.
+monitor::BreakerOutcome counted(const monitor::MonitorConfig& config, monitor::ReplyKind kind) {
+  if (kind == monitor::ReplyKind::ok) return monitor::BreakerOutcome::success;
+  const bool is_neutral =
+      is_callers_own(kind) || (kind == monitor::ReplyKind::rate_limited && !config.provider_call.rate_limited_counts);
+  return is_neutral ? monitor::BreakerOutcome::ignored : monitor::BreakerOutcome::failure;
+}
+
+// How many of the calls of one target were made where a breaker of the scenario would have been open.
+std::int64_t refused_by_breaker(const monitor::MonitorConfig& config, std::vector<FitTally::SeenCall> calls) {
+  std::ranges::stable_sort(calls, {}, &FitTally::SeenCall::begin);
+  struct Open {
+    Instant end{};
+    monitor::Permit permit;
+    monitor::ReplyKind kind{};
+    bool operator>(const Open& other) const { return end > other.end; }
+  };
+  std::priority_queue<Open, std::vector<Open>, std::greater<>> open;
+  monitor::Breaker breaker{config.circuit_breaker};
+  std::int64_t refused = 0;
+  for (const FitTally::SeenCall& call : calls) {
+    const Instant begin{call.begin - calls.front().begin};
+    for (; !open.empty() && open.top().end <= begin; open.pop()) {
+      const Open& ended = open.top();
+      breaker.report(ended.permit, counted(config, ended.kind), ended.end, ended.kind);
+    }
+    if (const auto permit = breaker.acquire(begin)) {
+      open.push({begin + call.latency, *permit, call.kind});
+    } else {
+      ++refused;
+    }
+  }
+  return refused;
+}
+
+// A breaker that would have refused more than one of a hundred calls of the log is not that of the log's gateway.
+void fit_breaker(Fit& fit, const FitTally::Seen& seen) {
+  std::int64_t all = 0;
+  std::int64_t refused = 0;
+  for (const auto& [target, calls] : seen.calls) {
+    all += static_cast<std::int64_t>(calls.size());
+    refused += refused_by_breaker(fit.scenario.monitor, calls);
+  }
+  if (refused * 100 <= all) return;
+  fit.scenario.monitor.circuit_breaker = monitor::breaker_preset("none").value();
+  fit.notes.push_back(fmt::format(
+      "{} of the log's {} calls were made where the default breaker would have been open: it is off", refused, all));
+}
+
 }  // namespace
 
 void fit_settings(Fit& fit, const FitTally::Seen& seen) {
@@ -133,6 +186,7 @@ void fit_settings(Fit& fit, const FitTally::Seen& seen) {
       "a log does not show its budget: the scenario has none (--set monitor.cost_limiter.monthly_usd=5000 sets one)");
   fit_attempts(fit, seen);
   fit_timeout(fit, seen);
+  fit_breaker(fit, seen);
   fit_failover(fit, seen);
 }
 

@@ -65,7 +65,10 @@ class Teller {
     std::int32_t in_a_row = 0;
     const std::string* before = nullptr;
     bool failed_over = false;
+    WallTime begin = request.arrival;
     for (const LoggedCall& call : calls) {
+      seen.calls[target_of(request, call)].push_back({begin, call.latency, call.kind});
+      begin += call.latency;
       ++tally_.calls[target_of(request, call)].kinds[static_cast<std::size_t>(call.kind)];
       ++day.calls;
       if (call.kind != ReplyKind::ok) ++day.calls_failed;

@@ -68,12 +68,18 @@ struct FitTally {
     std::int64_t first = 0;  // calls that were a request's first
     [[nodiscard]] std::int64_t count() const;
   };
+  struct SeenCall {
+    WallTime begin{};
+    Duration latency{0};
+    monitor::ReplyKind kind = monitor::ReplyKind::ok;
+  };
   // What the log shows of the gateway's settings.
   struct Seen {
     std::vector<Duration> timeouts;    // what each call took that timed out
     Duration answered_longest{0};      // of answered calls
     std::int32_t attempts_at_one = 1;  // the most calls of one request to one provider, one after the other
     std::int64_t failed_over = 0;      // requests that called two targets
+    std::map<std::string, std::vector<SeenCall>> calls;  // by target
   };
   // Of one UTC day.
   struct Day {
