@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "base/calendar.h"
@@ -42,10 +44,19 @@ std::string pointer_step(std::string_view name) {
   return step;
 }
 
-// Of the month or the day, whichever has a limit.
-std::string_view budget_setting(const monitor::CostLimiterConfig& config) {
-  if (config.monthly && config.daily) return "monitor.cost_limiter";
-  return config.daily ? "monitor.cost_limiter.daily_usd" : "monitor.cost_limiter.monthly_usd";
+// What makes a provider answer so by itself: its own limits, or the errors that it is said to have.
+std::string setting_of(const ProviderSpec& spec, ReplyKind kind) {
+  const std::string account = "providers." + (spec.account.empty() ? spec.name : spec.account);
+  const std::string own =
+      spec.account.empty() ? account : account + ".models." + spec.name.substr(spec.account.size() + 1);
+  if (kind == ReplyKind::rate_limited && limits_anything(spec.rate_limit)) return account + ".rate_limit";
+  if (kind == ReplyKind::overloaded && spec.concurrency) {
+    return fmt::format("{}.concurrency, which is {}", account, *spec.concurrency);
+  }
+  if (kind == ReplyKind::context_length && spec.context_window) {
+    return fmt::format("{}.context_window, which is {}", own, spec.context_window->count());
+  }
+  return account + ".errors";
 }
 
 // Ends a run that is only sampled for notes.
@@ -62,12 +73,16 @@ class EventsAtMost final {
 }  // namespace
 
 RunNotes::RunNotes(const Scenario& scenario)
-    : scenario_(scenario), served_by_(scenario.providers.size()), healthy_timeouts_(scenario.providers.size()) {}
+    : scenario_(scenario),
+      served_by_(scenario.providers.size()),
+      healthy_timeouts_(scenario.providers.size()),
+      healthy_failures_(scenario.providers.size()) {}
 
 void RunNotes::on(const monitor::BudgetChanged& event) {
   const monitor::BudgetEvent& budget = event.budget;
-  if (starved_ || budget.kind != monitor::BudgetEvent::Kind::budget_refused) return;
-  if (budget.reserved > budget.spent) starved_ = budget;
+  if (budget.kind != monitor::BudgetEvent::Kind::budget_refused) return;
+  (budget.daily ? day_refused_ : month_refused_) = true;
+  if (!starved_ && budget.reserved > budget.spent) starved_ = budget;
 }
 
 void RunNotes::on(const FaultHit& event) { hit_by_fault_.insert(event.request); }
@@ -89,10 +104,14 @@ void RunNotes::on(const monitor::Record& record) {
   const monitor::Attempt* last = record.last_attempt();
   if (record.outcome == Outcome::failed && last != nullptr && last->kind == ReplyKind::timeout) ++failed_by_timeout_;
   if (!hit_by_fault_.empty() && hit_by_fault_.erase(record.request.id) > 0) return;
+  bool has_timeout = false;
   for (const monitor::Attempt& attempt : record.attempts()) {
-    if (attempt.kind != ReplyKind::timeout) continue;
-    ++healthy_timeouts_[index_of(attempt.provider)];
-    break;
+    if (attempt.kind == ReplyKind::ok) continue;
+    if (attempt.kind != ReplyKind::timeout) {
+      ++healthy_failures_[index_of(attempt.provider)][static_cast<std::size_t>(attempt.kind)];
+    } else if (!std::exchange(has_timeout, true)) {
+      ++healthy_timeouts_[index_of(attempt.provider)];
+    }
   }
 }
 
@@ -122,6 +141,23 @@ std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) 
   return notes;
 }
 
+RunNotes::Failing RunNotes::failing() const {
+  Failing most;
+  for (std::size_t provider = 0; provider < healthy_failures_.size(); ++provider) {
+    for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
+      const std::int64_t calls = healthy_failures_[provider][kind];
+      if (calls > most.calls) most = {setting_of(scenario_.providers[provider], static_cast<ReplyKind>(kind)), calls};
+    }
+  }
+  return most;
+}
+
+// The window that refused, or both.
+std::string RunNotes::budget_setting() const {
+  if (day_refused_ == month_refused_) return "monitor.cost_limiter";
+  return day_refused_ ? "monitor.cost_limiter.daily_usd" : "monitor.cost_limiter.monthly_usd";
+}
+
 std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& faults) const {
   const auto most = std::ranges::max_element(faults, {}, &FaultCount::affected);
   // A fault is the cause if it could account for half of them.
@@ -131,21 +167,25 @@ std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& f
   std::string fault = by_fault ? "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id : "";
   std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
                                     timeout_seconds(scenario_.monitor.provider_call.timeout));
-  const bool has_timeouts = std::ranges::any_of(healthy_timeouts_, [](std::int64_t value) { return value > 0; });
+  const std::int64_t timeouts = std::accumulate(healthy_timeouts_.begin(), healthy_timeouts_.end(), std::int64_t{0});
+  const Failing own = failing();
   const bool by_limits = 2 * refused_by_limits_ > count && is_refused(outcome);
   if (by_limits) return "limits";
-  if (outcome == Outcome::refused_budget) return std::string{budget_setting(scenario_.monitor.cost_limiter)};
+  if (outcome == Outcome::refused_budget) return budget_setting();
   if (outcome == Outcome::refused_tokens) {
     return fmt::format("monitor.token_limiter, whose limit is {}", scenario_.monitor.token_limiter.limit.count());
   }
-  if (outcome == Outcome::failed) {
-    if (by_fault) return fault;
-    return 2 * failed_by_timeout_ >= count ? timeout : "the errors of the providers";
-  }
-  if (outcome == Outcome::client_error) return by_fault ? fault : "the errors of the providers";
   if (is_stuck) {
     if (by_fault) return fault + ", which kept monitor.circuit_breaker open";
-    return has_timeouts ? timeout + ", and kept monitor.circuit_breaker open" : "monitor.circuit_breaker";
+    if (timeouts == 0 && own.calls == 0) return "monitor.circuit_breaker";
+    return (timeouts >= own.calls ? timeout : own.setting) + ", and kept monitor.circuit_breaker open";
+  }
+  const bool is_of_calls =
+      outcome == Outcome::failed || outcome == Outcome::client_error || outcome == Outcome::broken_stream;
+  if (is_of_calls) {
+    if (by_fault) return fault;
+    if (outcome == Outcome::failed && 2 * failed_by_timeout_ >= count) return timeout;
+    if (own.calls > 0) return own.setting;
   }
   return std::string{monitor::settings_behind(outcome)};
 }

@@ -38,6 +38,13 @@ class RunNotes final {
   // More than 1 % of the requests.
   [[nodiscard]] bool is_many(std::int64_t count) const { return count * 100 > requests_; }
   [[nodiscard]] std::string share_of(std::int64_t count) const;
+  // The setting behind most of the failed calls that no fault caused, and how many these are.
+  struct Failing {
+    std::string setting;
+    std::int64_t calls = 0;
+  };
+  [[nodiscard]] Failing failing() const;
+  [[nodiscard]] std::string budget_setting() const;
   [[nodiscard]] std::string cause_of(monitor::Outcome outcome, const std::vector<FaultCount>& faults) const;
   void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
   void note_latency(std::vector<std::string>& notes) const;
@@ -53,9 +60,13 @@ class RunNotes final {
   std::int64_t requests_ = 0;
   std::array<std::int64_t, monitor::kOutcomes> outcomes_{};
   std::int64_t refused_by_limits_ = 0;
-  std::vector<std::int64_t> served_by_;          // requests, by provider
-  std::vector<std::int64_t> healthy_timeouts_;   // requests with a timeout that no fault caused, by provider
-  std::int64_t failed_by_timeout_ = 0;           // their last call
+  std::vector<std::int64_t> served_by_;         // requests, by provider
+  std::vector<std::int64_t> healthy_timeouts_;  // requests with a timeout that no fault caused, by provider
+  std::int64_t failed_by_timeout_ = 0;          // their last call
+  using ByKind = std::array<std::int64_t, monitor::kReplyKinds>;
+  std::vector<ByKind> healthy_failures_;  // calls, by provider; no timeouts
+  bool day_refused_ = false;              // a request for want of money, and likewise the month
+  bool month_refused_ = false;
   std::int64_t at_default_max_tokens_ = 0;       // answers of exactly the default cap
   std::int64_t cut_by_grant_ = 0;                // answers that the token limiter cut
   std::set<RequestId> hit_by_fault_;             // in flight

@@ -116,6 +116,51 @@ TEST(RunNotes, a_timeout_that_opens_the_breaker_is_the_cause_of_what_the_breaker
             "");
 }
 
+// What a provider refuses by itself has a setting too, also where the breaker then turns requests away.
+TEST(RunNotes, names_the_setting_of_the_provider_that_refuses) {
+  const auto cause = [](const Scenario& scenario) {
+    const std::string note = note_with(notes_of(scenario), "not answered");
+    const std::size_t at = note.find("because of ");
+    return at == std::string::npos ? note : note.substr(at + 11);
+  };
+  Scenario limited = quiet();
+  limited.providers[0].rate_limit.requests_per_minute = 10;
+  EXPECT_EQ(cause(limited), "providers.alpha.rate_limit, and kept monitor.circuit_breaker open");
+
+  Scenario narrow = quiet();
+  narrow.providers[0].time_to_first_token = Law::fixed(5e9);
+  narrow.providers[0].concurrency = 2;
+  EXPECT_EQ(cause(narrow), "providers.alpha.concurrency, which is 2");
+
+  Scenario shallow = quiet();
+  shallow.providers[0].context_window = Tokens{10};
+  EXPECT_EQ(cause(shallow), "providers.alpha.context_window, which is 10");
+
+  Scenario faulty = quiet();
+  faulty.providers[0].errors.rates = {{monitor::ReplyKind::server_error, 0.5}};
+  EXPECT_EQ(cause(faulty), "providers.alpha.errors");
+
+  Scenario broken = quiet();
+  broken.workloads[0].stream = true;
+  broken.faults = {fault("cut", Truncated{}, 0s, 50s)};
+  EXPECT_EQ(cause(broken), "faults.cut");
+}
+
+TEST(RunNotes, names_the_window_of_the_budget_that_refuses) {
+  const auto cause = [](std::optional<Usd> monthly, std::optional<Usd> daily) {
+    Scenario scenario = quiet();
+    scenario.monitor.cost_limiter.monthly = monthly;
+    scenario.monitor.cost_limiter.daily = daily;
+    scenario.providers[0].tariffs[0].tariff = tariff(10'000'000, 10'000'000);
+    return note_with(notes_of(scenario), "not answered");
+  };
+  const Usd little = Usd::from_cents(1);
+  const Usd much = Usd::from_dollars(1'000'000);
+  EXPECT_TRUE(cause(much, little).ends_with("because of monitor.cost_limiter.daily_usd"));
+  EXPECT_TRUE(cause(little, much).ends_with("because of monitor.cost_limiter.monthly_usd"));
+  EXPECT_TRUE(cause(little, {}).ends_with("because of monitor.cost_limiter.monthly_usd"));
+}
+
 TEST(RunNotes, a_hanging_provider_is_no_timeout_below_the_healthy_latency) {
   Scenario scenario = quiet();
   Outage hangs;
