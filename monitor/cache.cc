@@ -33,6 +33,8 @@ std::optional<Hit> Cache::find(ContentKey key, Instant now) {
     const Duration age = age_of(slot, now);
     if (age < config_.ttl) {
       ++hits_;
+      if (config_.ttl_from == CacheConfig::TtlFrom::last_hit) [[unlikely]]
+        renew(slot, now);
       return hit(slot, age);
     }
   }
@@ -163,6 +165,12 @@ Hit Cache::hit(std::uint32_t slot, Duration age) {
   unlink(&Slot::by_use, slot);
   append(&Slot::by_use, slot);
   return {.slot = slot - 1, .answer = slots_[slot].answer, .age = age};
+}
+
+void Cache::renew(std::uint32_t slot, Instant now) {
+  slots_[slot].answer.stored_at = now;
+  unlink(&Slot::by_age, slot);
+  append(&Slot::by_age, slot);
 }
 
 Duration Cache::age_of(std::uint32_t slot, Instant now) const {

@@ -3,9 +3,9 @@
 // slot.
 //
 // An entry is fresh while age < ttl and stale while ttl <= age < ttl + stale_if_error; then it is gone. Age counts from
-// keep(). At most `capacity` entries are held: for a new one those that are gone make room first, then the one that was
-// stored or hit the longest ago. A hit refreshes that order, never the age. What may be stored (validated successes
-// only) is the pipeline's affair.
+// keep() or, with ttl_from: last_hit, from the latest fresh hit. At most `capacity` entries are held: for a new one
+// those that are gone make room first, then the one that was stored or hit the longest ago. A hit refreshes that order.
+// What may be stored (validated successes only) is the pipeline's affair.
 
 #include <bit>
 #include <chrono>
@@ -22,11 +22,13 @@ namespace windtunnel::monitor {
 
 struct CacheConfig {
   enum class Scope : std::uint8_t { shared, provider };
+  enum class TtlFrom : std::uint8_t { insertion, last_hit };  // of a fresh answer: a stale one stays stale
   bool enabled = true;
   Duration ttl = std::chrono::hours{1};  // 0: nothing is ever fresh
   std::size_t capacity = 10'000;         // 0: off; at most kCacheCapacityMax
   Scope scope = Scope::shared;
   Duration stale_if_error{0};
+  TtlFrom ttl_from = TtlFrom::insertion;
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 inline constexpr std::size_t kCacheCapacityMax = std::size_t{1} << 28;
@@ -39,7 +41,7 @@ struct Answer {
   std::uint32_t response_length = 0;
   Tokens input;
   Tokens output;
-  Instant stored_at{};  // set by keep()
+  Instant stored_at{};  // set by keep(): what its age counts from
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 
@@ -135,6 +137,7 @@ class Cache {
   [[nodiscard]] std::uint32_t vacant_slot(Instant now);
   void grow_index();
   [[nodiscard]] Hit hit(std::uint32_t slot, Duration age);
+  void renew(std::uint32_t slot, Instant now);
   [[nodiscard]] Duration age_of(std::uint32_t slot, Instant now) const;
 
   CacheConfig config_;

@@ -45,6 +45,13 @@ void CacheModel::use(const CacheIdentity& identity) {
   append(&Slot::used, slot);
 }
 
+void CacheModel::renew(const CacheIdentity& identity, Instant now) {
+  const std::uint32_t slot = index_[place(identity)].slot;
+  slots_[slot].entry.stored = now;
+  unlink(&Slot::aged, slot);
+  append(&Slot::aged, slot);
+}
+
 void CacheModel::store(const Entry& entry, Instant now) {
   if (capacity_ == 0) return;
   std::uint32_t slot = index_[place(entry.identity)].slot;

@@ -28,7 +28,7 @@ class CacheModel {
     CacheIdentity identity;
     monitor::ProviderId provider{};
     std::uint32_t response_length = 0;
-    Instant stored{};
+    Instant stored{};  // what its age counts from
   };
 
   // lifetime: from storing until it is gone.
@@ -38,6 +38,8 @@ class CacheModel {
   [[nodiscard]] const Entry* find(const CacheIdentity& identity) const;
   // A hit: the entry, which must be held, is the latest used.
   void use(const CacheIdentity& identity);
+  // Its age counts from now on. It must be held.
+  void renew(const CacheIdentity& identity, Instant now);
   void store(const Entry& entry, Instant now);
   [[nodiscard]] std::size_t size() const { return size_; }
 

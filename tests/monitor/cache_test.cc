@@ -78,6 +78,22 @@ TEST(Cache, hits_do_not_renew_the_age) {
   EXPECT_FALSE(cache.find(key_of(1), kStart + 10s));
 }
 
+// Only while the entry is fresh: what is stale is served for a while in place of a failure, and then it is gone.
+TEST(Cache, hits_renew_the_age_where_it_counts_from_the_last_hit) {
+  Cache cache{{.ttl = 10s, .capacity = 2, .stale_if_error = 5s, .ttl_from = CacheConfig::TtlFrom::last_hit}};
+  cache.keep(key_of(1), answer_of(1), kStart);
+  cache.keep(key_of(2), answer_of(2), kStart + 1s);
+  EXPECT_EQ(cache.find(key_of(1), kStart + 9s).value().age, 9s);
+  EXPECT_EQ(cache.find(key_of(1), kStart + 19s - 1ns).value().age, 10s - 1ns);
+  EXPECT_EQ(cache.fresh(kStart + 19s), 1U) << "the other one has expired, though it was stored later";
+  EXPECT_TRUE(cache.find_stale(key_of(1), kStart + 29s));
+  EXPECT_FALSE(cache.find(key_of(1), kStart + 29s)) << "a stale answer that is served becomes no younger";
+  EXPECT_FALSE(cache.find_stale(key_of(1), kStart + 34s));
+  cache.keep(key_of(3), answer_of(3), kStart + 33s);
+  EXPECT_EQ(cache.evictions(), 0) << "the one whose time was over made room";
+  EXPECT_TRUE(cache.find_stale(key_of(1), kStart + 33s));
+}
+
 TEST(Cache, keeping_again_renews_age_and_answer) {
   Cache cache = cache_of(10, 10s);
   const std::uint32_t slot = cache.keep(key_of(1), answer_of(1), kStart);
@@ -231,17 +247,21 @@ struct CacheModel {
   std::int64_t ttl;
   std::int64_t lifetime;
   std::size_t capacity;
+  bool renews;
   std::list<Entry> entries;
 
   void pass(std::int64_t now) {
     entries.remove_if([&](const Entry& entry) { return now - entry.stored_at >= lifetime; });
   }
+  Entry used{};
   const Entry* use(std::uint64_t key, std::int64_t now, bool stale) {
     pass(now);
     const auto entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.key == key; });
     if (entry == entries.end() || (now - entry->stored_at >= ttl) != stale) return nullptr;
     entries.splice(entries.end(), entries, entry);
-    return &entries.back();
+    used = entries.back();
+    if (renews && !stale) entries.back().stored_at = now;
+    return &used;
   }
   void keep(std::uint64_t key, std::int64_t output, std::int64_t now) {
     pass(now);
@@ -261,8 +281,12 @@ RC_GTEST_PROP(Cache, does_what_a_plain_list_does, ()) {
   const auto steps = *rc::gen::resize(
       400, rc::gen::container<std::vector<Step>>(rc::gen::tuple(
                rc::gen::inRange(0, 4), rc::gen::inRange<std::uint64_t>(0, 1'000'000), rc::gen::inRange(0, 40))));
-  CacheModel model{ttl, ttl + stale, capacity, {}};
-  Cache cache = cache_of(capacity, ttl * 1s, stale * 1s);
+  const bool renews = *rc::gen::arbitrary<bool>();
+  CacheModel model{ttl, ttl + stale, capacity, renews, {}};
+  Cache cache{{.ttl = ttl * 1s,
+               .capacity = capacity,
+               .stale_if_error = stale * 1s,
+               .ttl_from = renews ? CacheConfig::TtlFrom::last_hit : CacheConfig::TtlFrom::insertion}};
   std::map<std::uint32_t, std::uint64_t> key_of_slot;
   std::int64_t now = 0;
   std::int64_t output = 0;

@@ -153,7 +153,8 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
     {CheckId::H1, "H1", "cache", "a hit returns what was stored for the same content, nothing else", "LiteLLM #42400",
      "sim/checks/invariants/cache_checks.cc"},
     {CheckId::H2, "H2", "cache",
-     "age at a cache_hit < ttl, at a stale_hit < ttl + stale_if_error, counted from insertion; a fresh entry is "
+     "age at a cache_hit < ttl, at a stale_hit < ttl + stale_if_error, counted from insertion or, as ttl_from says, "
+     "from the last hit; a fresh entry is "
      "used",
      "", "sim/checks/invariants/cache_checks.cc"},
     {CheckId::H3, "H3", "cache", "failures, malformed answers and answers cut short by a grant are never cached", "",

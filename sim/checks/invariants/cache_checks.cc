@@ -130,6 +130,8 @@ void CacheChecks::from_cache(const OpenRequest& open_request, const monitor::Rec
            "an answer stored {} ns ago is served at the age of {} ns", (context_.now - entry->stored).count(),
            open_request.served_age.count());
   model_.use(identity);
+  const bool renews = context_.config().cache.ttl_from == monitor::CacheConfig::TtlFrom::last_hit;
+  if (renews && !stale) model_.renew(identity, context_.now);
 }
 
 }  // namespace windtunnel::sim
