@@ -50,6 +50,10 @@ bool has_size(const Fault& fault) {
   return std::visit([]<class F>(const F&) { return F::kHasSize; }, fault);
 }
 
+bool delays_usage(const Fault& fault) {
+  return std::visit([]<class F>(const F&) { return F::kDelaysUsage; }, fault);
+}
+
 bool spoils_reply(const Fault& fault) {
   return std::visit([]<class F>(const F&) { return F::kSpoilsReply; }, fault);
 }

@@ -23,6 +23,7 @@
 #include "sim/faults/streams/stream_error.h"
 #include "sim/faults/streams/stream_stall.h"
 #include "sim/faults/streams/token_stall.h"
+#include "sim/faults/streams/usage_late.h"
 #include "sim/faults/streams/usage_missing.h"
 #include "sim/faults/throttle.h"
 #include "sim/faults/truncated.h"
@@ -32,7 +33,7 @@ namespace windtunnel::sim {
 
 using Fault =
     std::variant<Outage, ErrorBurst, LatencySpike, Throttle, Brownout, Malformed, Truncated, Flapping, RandomOutages,
-                 WallClockStep, StreamStall, StreamError, EarlyEnd, TokenStall, UsageMissing, GatewayRestart>;
+                 WallClockStep, StreamStall, StreamError, EarlyEnd, TokenStall, UsageMissing, GatewayRestart, UsageLate>;
 
 // A kind without its settings: its place in `Fault`.
 enum class FaultKind : std::uint8_t {};
@@ -52,6 +53,7 @@ inline constexpr int kFaultKinds = std::variant_size_v<Fault>;
 [[nodiscard]] bool is_certain(const Fault& fault);
 [[nodiscard]] bool has_size(const Fault& fault);
 [[nodiscard]] bool spoils_reply(const Fault& fault);
+[[nodiscard]] bool delays_usage(const Fault& fault);
 [[nodiscard]] double share_of(const Fault& fault);
 [[nodiscard]] std::optional<std::int64_t> capacity_of(const Fault& fault);
 [[nodiscard]] std::optional<Duration> wall_clock_offset_of(const Fault& fault);

@@ -43,10 +43,7 @@ Int128 worst_of(const Tariff& tariff, const monitor::Request& request, Tokens ou
 }  // namespace
 
 MoneyChecks::MoneyChecks(CheckContext& context)
-    : context_(context),
-      budget_(context.config().cost_limiter),
-      keeps_unbilled_(std::ranges::any_of(context.scenario.providers,
-                                          [](const ProviderSpec& spec) { return spec.usage_late > 0; })) {}
+    : context_(context), budget_(context.config().cost_limiter), keeps_unbilled_(has_late_usage(context.scenario)) {}
 
 // The list of prices at the wall clock's present instant.
 const Tariff& MoneyChecks::tariff_of(std::size_t provider) const {

@@ -50,8 +50,7 @@ LimitChecks::LimitChecks(const Scenario& scenario, Violations& violations)
     : scenario_(scenario),
       violations_(violations),
       on_(!scenario.monitor.limits.limits.empty() && (violations.on(CheckId::L6) || violations.on(CheckId::L7))),
-      has_late_usage_(std::ranges::any_of(scenario.providers,
-                                          [](const ProviderSpec& provider) { return provider.usage_late > 0; })),
+      has_late_usage_(has_late_usage(scenario)),
       store_(scenario.monitor.limits, words_of(scenario), scenario.start) {
   if (on_ && scenario.replicas.limits > Duration{0}) lag_ = scenario.replicas.limits;
   on_turn(0, Instant{});

@@ -47,6 +47,7 @@ struct FaultEffect {
   double factor = 1;                                            // of every latency
   double token_factor = 1;                                      // of the time per output token, on top
   bool has_usage = true;                                        // of an answer
+  Duration usage_delay{0};                                      // of an answer's usage; 0: it comes with the answer
   Duration add{0};                                              // to the time to first token
 
   // A stronger fault has decided how the call ends.
@@ -137,6 +138,8 @@ struct FaultRules {
   static constexpr bool kHasSize = false;
   // False: a call whose result it changed may still be answered ok.
   static constexpr bool kSpoilsReply = true;
+  // True: the usage of an answered call may come after the answer.
+  static constexpr bool kDelaysUsage = false;
 
   // Changes the effect on a call that this fault touches, and returns whether it changed the call's result.
   bool apply(const FaultedCall& /*call*/, auto& /*state*/, FaultEffect& /*effect*/) const { return false; }

@@ -125,6 +125,17 @@ TEST(TokenStall, slows_the_tokens_and_leaves_the_first_alone) {
   EXPECT_EQ(kept.result.faults[0].affected, 60);
 }
 
+TEST(UsageLate, bills_as_ever_and_tells_the_caller_later) {
+  const KeptRun kept{with(UsageLate{.delay = std::chrono::seconds{5}})};
+  ASSERT_EQ(kept.ledger.size(), 60U);
+  for (const LedgerEntry& entry : kept.ledger) EXPECT_FALSE(entry.usage_known);
+  for (const Record& record : kept.records) EXPECT_GT(record.reserved_cost(), Usd{});
+  const monitor::LateUsage& late = kept.result.pipeline.metrics().late_usage();
+  EXPECT_EQ(late.calls, 60 - 5) << "what comes after the last request is not learned";
+  EXPECT_LT(late.billed, late.settled);
+  EXPECT_EQ(kept.result.faults[0].affected, 60);
+}
+
 TEST(UsageMissing, bills_as_ever_and_tells_the_caller_nothing) {
   const KeptRun kept{with(UsageMissing{})};
   ASSERT_EQ(kept.ledger.size(), 60U);
