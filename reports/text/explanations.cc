@@ -155,6 +155,13 @@ constexpr MetricEntry kMetricTexts[] = {
      "Provider calls for each wish: a further try of a caller is no wish of its own. Without clients that try again, "
      "each request is a wish. Aggregates: value.",
      "calls of a wish", R"({"thresholds": {"amplification": ["value<3"]}})"},
+    {"provider_wait",
+     "The time that a call waits in its provider's queue for a place; 0 where it finds one at once. A wait ends with a "
+     "place, with `queue_timeout`, or where the caller leaves. Aggregates: avg, min, med, max, p(N), rate (the share "
+     "of "
+     "calls that waited), count (of these).",
+     "milliseconds, share of calls, or calls",
+     R"({"thresholds": {"provider_wait{provider:openai}": ["p(95)<2s", "rate<0.1"]}})"},
     {"cache_hits", "Requests that the cache answered. Aggregates: rate (of all requests), count.",
      "share of requests, or requests", R"({"thresholds": {"cache_hits": ["rate>0.2"]}})"},
 };

@@ -196,6 +196,8 @@ std::vector<Field<FaultSpec>> setting_fields() {
           .stated(),
       settings.of<LatencySpike>("add", &LatencySpike::add, duration(), "Added to the time to the first token.")
           .such_as("\"2s\""),
+      settings.of<UsageLate>("delay", &UsageLate::delay, duration({1ns}), "How long after its answer the usage comes.")
+          .such_as("\"5m\""),
       settings
           .of<Throttle>(
               "requests_per_minute", [](auto& f) -> auto& { return f.limit.requests_per_minute; }, optional(integer()),

@@ -137,6 +137,9 @@ const Table<CacheConfig>& cache_table() {
           field<C>("stale_if_error", &C::stale_if_error, duration(),
                    "For this long past its ttl an entry may serve in place of a failure.")
               .such_as("\"1h\""),
+          field<C>("ttl_from", &C::ttl_from,
+                   word<C::TtlFrom>({{"insertion", C::TtlFrom::insertion}, {"last_hit", C::TtlFrom::last_hit}}),
+                   "What the age of an entry counts from: its insertion, or its latest hit while it was fresh."),
       },
       {}};
   return table;

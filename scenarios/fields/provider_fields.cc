@@ -307,6 +307,10 @@ const Table<ProviderSpec>& provider_table() {
           field<P>("queue", &P::queue, integer({0, 1'000'000'000}),
                    "Calls that may wait for a place; beyond it the provider is overloaded.")
               .in("calls"),
+          field<P>("queue_timeout", &P::queue_timeout, optional(duration({1ns})),
+                   "How long a call may wait for a place before the provider refuses it as overloaded; null: as long "
+                   "as its caller does.")
+              .such_as("\"5s\""),
           field<P>("rate_limit", &P::rate_limit, object(rate_limit_table),
                    "The provider's own rate limit, which its models share."),
           field<P>("quota", &P::quota, line(),

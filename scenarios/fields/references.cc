@@ -85,6 +85,11 @@ class ReferenceCheck {
             "write \"usage_late\": 0, or leave out the replicas and the fault \"gateway_restart\"");
     }
     for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+      if (sim::delays_usage(scenario_.faults[i].settings)) {
+        error("/faults/" + std::to_string(i),
+              "replicas, and gateways that restart, do not hear of usage that comes late",
+              "leave out this fault, or the replicas and the fault \"gateway_restart\"");
+      }
       const auto restart = sim::restart_of(scenario_.faults[i].settings);
       if (!restart || restart->replica <= scenario_.replicas.count) continue;
       error("/faults/" + std::to_string(i) + "/replica", "replicas.count is below this");

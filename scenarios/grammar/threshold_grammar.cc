@@ -49,6 +49,11 @@ const std::vector<MetricRule>& rules() {
       {"failovers", Metric::failovers, BoundUnit::plain, {Aggregate::count}},
       {"cache_hits", Metric::cache_hits, BoundUnit::plain, {Aggregate::rate, Aggregate::count}},
       {"amplification", Metric::amplification, BoundUnit::plain, {Aggregate::value}},
+      {"provider_wait",
+       Metric::provider_wait,
+       BoundUnit::duration,
+       {Aggregate::avg, Aggregate::min, Aggregate::med, Aggregate::max, Aggregate::percentile, Aggregate::rate,
+        Aggregate::count}},
   };
   return rules;
 }
@@ -210,6 +215,8 @@ ExactNumber money_of(std::string_view word, std::int64_t& picos_beyond) {
 }
 
 std::optional<GrammarError> parse_bound(Scanner& scanner, BoundUnit unit, ThresholdSpec& threshold) {
+  const bool is_number = threshold.aggregate == Aggregate::count || threshold.aggregate == Aggregate::rate;
+  if (unit == BoundUnit::duration && is_number) unit = BoundUnit::plain;
   const int column = scanner.column();
   const std::string_view word = scanner.take_until("");
   const std::string shown = "\"" + excerpt(word) + "\"";
@@ -258,12 +265,13 @@ std::string_view bare_name(std::string_view metric) {
 std::string tag_without_meaning(const ThresholdSpec& threshold) {
   using monitor::Outcome;
   const Metric of = threshold.of;
-  const bool is_of_calls =
-      of == Metric::provider_calls || of == Metric::provider_errors || of == Metric::breaker_opened;
+  const bool is_of_calls = of == Metric::provider_calls || of == Metric::provider_errors ||
+                           of == Metric::breaker_opened || of == Metric::provider_wait;
   const bool has_tag =
       threshold.provider || threshold.served_by || threshold.route || threshold.variant || threshold.outcome;
   if (of == Metric::amplification && has_tag) return "has no tag, because it is of all calls and wishes";
   if (of == Metric::breaker_opened && threshold.route) return "has no route, because routes share the breakers";
+  if (of == Metric::provider_wait && threshold.route) return "has no route, because routes share the queues";
   if (is_of_calls && (threshold.served_by || threshold.variant || threshold.outcome)) {
     return "has no tag but provider, deployment or route, because calls and breakers have no variant or outcome";
   }
@@ -306,6 +314,7 @@ std::string tag_without_meaning(const ThresholdSpec& threshold) {
     case Metric::provider_errors:
     case Metric::breaker_opened:
     case Metric::amplification:
+    case Metric::provider_wait:
       break;
   }
   return {};

@@ -14,7 +14,7 @@ bool is_of_calls(Metric metric) { return metric == Metric::provider_calls || met
 
 bool is_seen(const ThresholdSpec& spec, bool all_external) {
   if (all_external && !is_of_calls(spec.of)) return false;
-  return spec.of != Metric::breaker_opened && spec.of != Metric::cost_known_usd &&
+  return spec.of != Metric::breaker_opened && spec.of != Metric::provider_wait && spec.of != Metric::cost_known_usd &&
          spec.of != Metric::cost_reserved_usd && !spec.variant;
 }
 

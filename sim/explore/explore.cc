@@ -1,5 +1,7 @@
 #include "sim/explore/explore.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "base/in_order.h"
@@ -94,6 +96,13 @@ Exploration explore(const Scenario& base, std::uint64_t first, std::uint64_t las
   }
   seeds.give_up();
   return exploration;
+}
+
+void describe_failure(Scenario& world, const Finding& finding, const std::string& came_from) {
+  // The claim of a threshold begins with its id.
+  world.title =
+      finding.claim.starts_with(finding.id) ? finding.claim : fmt::format("{}: {}", finding.id, finding.claim);
+  world.description = fmt::format("Seed {} violates {}: {}. {}", world.seed, finding.id, finding.reason, came_from);
 }
 
 }  // namespace windtunnel::sim

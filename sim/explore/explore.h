@@ -77,4 +77,7 @@ struct Exploration {
                                   const ExploreOptions& options = {},
                                   const std::function<bool(const SeedResult&)>& on_result = {});
 
+// Writes into title and description what this world shows: the check, its reason, the seed, and what it came from.
+void describe_failure(Scenario& world, const Finding& finding, const std::string& came_from);
+
 }  // namespace windtunnel::sim

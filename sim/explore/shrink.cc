@@ -351,7 +351,7 @@ class Shrinker {
                       &C::alerts, &C::on_exhausted, &C::unknown_usage);
     using H = monitor::CacheConfig;
     fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.cache; }, &H::enabled, &H::ttl,
-                      &H::capacity, &H::scope, &H::stale_if_error);
+                      &H::capacity, &H::scope, &H::stale_if_error, &H::ttl_from);
     using P = monitor::ProviderCallConfig;
     fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call; }, &P::timeout,
                       &P::deadline, &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries,
@@ -397,7 +397,7 @@ class Shrinker {
           reset(&P::usage_missing);
       reset(&P::usage_late), reset(&P::usage_delay);
       reset(&P::bill_on_failure), reset(&P::bill_on_timeout), reset(&P::on_disconnect), reset(&P::queue),
-          reset(&P::concurrency), reset(&P::rate_limit);
+          reset(&P::queue_timeout), reset(&P::concurrency), reset(&P::rate_limit);
     }
   }
 
@@ -439,11 +439,6 @@ bool same_failure(const Finding& a, const Finding& b) {
 
 Shrunk shrink(const Scenario& world, const Finding& finding, const Scenario& defaults, const ShrinkOptions& options) {
   return Shrinker{world, finding, defaults, options}.shrink();
-}
-
-void describe_failure(Scenario& world, const Finding& finding, const std::string& came_from) {
-  world.title = fmt::format("{}: {}", finding.id, finding.claim);
-  world.description = fmt::format("Seed {} violates {}: {}. {}", world.seed, finding.id, finding.reason, came_from);
 }
 
 }  // namespace windtunnel::sim

@@ -44,7 +44,4 @@ struct Shrunk {
 // Whether a failure is the wanted one: the same check.
 [[nodiscard]] bool same_failure(const Finding& a, const Finding& b);
 
-// Writes into title and description what this world shows: the check, its reason, the seed, and what it came from.
-void describe_failure(Scenario& world, const Finding& finding, const std::string& came_from);
-
 }  // namespace windtunnel::sim

@@ -99,6 +99,7 @@ Scenario swarm_world(const Scenario& base, std::uint64_t seed) {
   // Neither replicas nor a gateway that restarts hear of usage that comes late.
   if (has_replicas(world)) {
     for (ProviderSpec& provider : world.providers) provider.usage_late = 0;
+    std::erase_if(world.faults, [](const FaultSpec& fault) { return delays_usage(fault.settings); });
   }
   if (outlives || may_starve || may_gather || is_many || !recovery_of(world).possible) {
     world.liveness.reset();

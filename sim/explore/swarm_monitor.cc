@@ -227,6 +227,7 @@ void draw_cache(Draft& draft) {
   cache.capacity = static_cast<std::size_t>(dice.one_of<std::int64_t>({1, 4, 30, 10'000}, "capacity"));
   cache.stale_if_error = dice.one_of<Duration>({0s, 5s, 100s}, "stale if error");
   if (dice.coin(50, "scope")) cache.scope = monitor::CacheConfig::Scope::provider;
+  if (dice.coin(25, "ttl from")) cache.ttl_from = monitor::CacheConfig::TtlFrom::last_hit;
   draft.world.monitor.cache = cache;
 }
 

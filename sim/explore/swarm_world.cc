@@ -219,6 +219,9 @@ void draw_places(Draft& draft) {
     if (draft.dice.coin(30, "places", i)) {
       provider.concurrency = at_once;
       provider.queue = draft.dice.one_of<std::int64_t>({0, 5, 50}, "queue", i);
+      if (draft.dice.coin(30, "bounded wait", i)) {
+        provider.queue_timeout = draft.dice.one_of<Duration>({1s, 3s, 20s}, "wait at most", i);
+      }
     }
     if (is_tight || draft.dice.coin(20, "own limit", i)) {
       provider.rate_limit.requests_per_minute = per_minute;

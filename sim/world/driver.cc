@@ -287,7 +287,7 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
     return expect(slot, in_flight.result.at);
   }
   tell_place(slot, CallPlaced::Place::waiting);
-  station.waiting.add(slot, in_flight.call.waits_until());
+  station.waiting.add(slot, providers_[provider].wait_ends(in_flight.call));
   plan_expiry(provider);
 }
 
@@ -401,8 +401,10 @@ void Driver::expire_waiting(std::size_t provider) {
   for (auto next = station.waiting.next_to_expire(); next && next->deadline <= now_;
        next = station.waiting.next_to_expire()) {
     InFlight& in_flight = slots_[next->call];
-    in_flight.call.deadline = next->deadline;
-    station.waiting.expire(providers_[provider].give_up_waiting(in_flight.call, in_flight.effect, in_flight.result));
+    station.waiting.expire(
+        providers_[provider].end_wait(in_flight.call, next->deadline, in_flight.effect, in_flight.result));
+    if (in_flight.result.reply.kind == monitor::ReplyKind::overloaded)
+      tell_place(next->call, CallPlaced::Place::turned_away);
     complete(next->call);
   }
   serve_waiting(provider);

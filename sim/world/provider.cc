@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "base/check.h"
 #include "base/rounding.h"
@@ -175,9 +176,11 @@ inline void Provider::deliver(const Call& call, const FaultEffect& effect, Reply
   result.billed = usage;
   if (kind != ReplyKind::truncated && effect.has_usage && !lacks_usage(call.name)) result.reply.usage = usage;
   // Of whole answers alone, which end their request: a further call has another tariff.
-  if (spec_.usage_late > 0 && kind == ReplyKind::ok && result.reply.usage && delays_usage(call.name)) [[unlikely]] {
-    result.reply.usage.reset();
-    result.usage_after = spec_.usage_delay;
+  const bool may_be_late = spec_.usage_late > 0 || effect.usage_delay > Duration{0};
+  if (may_be_late && kind == ReplyKind::ok && result.reply.usage) [[unlikely]] {
+    const bool is_late = spec_.usage_late > 0 && delays_usage(call.name);
+    result.usage_after = std::max(effect.usage_delay, is_late ? spec_.usage_delay : Duration{0});
+    if (result.usage_after > Duration{0}) result.reply.usage.reset();
   }
   result.reply.time_to_first_token = call.waited + to_first;
   result.reply.response_length = static_cast<std::uint32_t>(usage.output.count() * kCharactersPerToken);
@@ -320,7 +323,21 @@ CallResult Provider::overflow(const Call& call) const {
   return result;
 }
 
-Duration Provider::give_up_waiting(const Call& call, const FaultEffect& effect, CallResult& result) {
+Instant Provider::wait_ends(const Call& call) const {
+  const Instant leaves = call.waits_until();
+  const auto longest = spec_.queue_timeout;
+  return longest && *longest < leaves - call.at ? call.at + *longest : leaves;
+}
+
+Duration Provider::end_wait(Call& call, Instant at, const FaultEffect& effect, CallResult& result) {
+  if (at >= call.waits_until()) return leave_waiting(call, at, effect, result);
+  call.waited = at - std::exchange(call.at, at);
+  result = overflow(call);
+  return Duration{0};
+}
+
+Duration Provider::leave_waiting(Call& call, Instant at, const FaultEffect& effect, CallResult& result) {
+  call.deadline = at;
   if (spec_.on_disconnect == Disconnect::stop) {
     time_out(call, {}, result);
     return Duration{0};

@@ -71,9 +71,13 @@ class Provider {
   void serve(const Call& call, const FaultEffect& effect, CallResult& result);
   // A call that found no place, neither in service nor in the queue.
   [[nodiscard]] CallResult overflow(const Call& call) const;
-  // A call that was still waiting in the queue at its deadline. Returns the work that its caller leaves behind; the
-  // bill is that of this work, though it is done later.
-  Duration give_up_waiting(const Call& call, const FaultEffect& effect, CallResult& result);
+  // When a call that waits for a place from `call.at` on ends its wait: its caller leaves, or the queue sends it away.
+  [[nodiscard]] Instant wait_ends(const Call& call) const;
+  // A call that is still waiting in the queue then.
+  Duration end_wait(Call& call, Instant at, const FaultEffect& effect, CallResult& result);
+  // A call whose caller leaves while it waits. Returns the work that its caller leaves behind; the bill is that of this
+  // work, though it is done later.
+  Duration leave_waiting(Call& call, Instant at, const FaultEffect& effect, CallResult& result);
 
   // The caller of a call in service goes at `call.deadline`, which it did not know before: `result` is what serve()
   // gave and becomes what serve() gives with that deadline. No limit counts the call twice.

@@ -5,6 +5,7 @@
 // them by hand. Where each value came from is kept beside them, by JSON pointer, so that a later finding can name its
 // line.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -64,6 +65,7 @@ struct ProviderSpec {
   Disconnect on_disconnect = Disconnect::go_on;
   std::optional<std::int64_t> concurrency;  // calls served at once; absent: no limit
   std::int64_t queue = 0;                   // calls that may wait for a place; beyond it: overloaded
+  std::optional<Duration> queue_timeout;    // of the wait alone; then: overloaded
   RateLimit rate_limit;
   std::string quota;                             // deployments with the same word share one rate limit; empty: its own
   std::optional<Tokens> context_window;          // input and requested output beyond it are refused
@@ -103,6 +105,7 @@ enum class Metric : std::uint8_t {
   failovers,
   cache_hits,
   amplification,  // provider calls for each wish: a further try of a caller is no wish of its own
+  provider_wait,  // of each call, the time in its provider's queue: 0 where it finds a place at once
 };
 enum class Aggregate : std::uint8_t { count, rate, avg, min, med, max, percentile, value };
 enum class Comparison : std::uint8_t { less, less_equal, greater, greater_equal, equal, not_equal };
@@ -257,5 +260,11 @@ struct Scenario {
 [[nodiscard]] std::vector<monitor::RouteId> routes_of_rows(const Scenario& scenario, const WorkloadSpec& workload);
 // Requests of one workload ask for several routes.
 [[nodiscard]] bool has_routes_of_rows(const Scenario& scenario);
+
+// The gateway may learn after an answer what it was billed.
+[[nodiscard]] inline bool has_late_usage(const Scenario& scenario) {
+  return std::ranges::any_of(scenario.providers, [](const ProviderSpec& spec) { return spec.usage_late > 0; }) ||
+         std::ranges::any_of(scenario.faults, [](const FaultSpec& fault) { return delays_usage(fault.settings); });
+}
 
 }  // namespace windtunnel::sim

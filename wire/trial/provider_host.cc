@@ -16,8 +16,6 @@ namespace {
 using monitor::ProviderId;
 using monitor::ReplyKind;
 
-ProviderId provider_id(std::size_t index) { return ProviderId{static_cast<std::uint8_t>(index)}; }
-
 std::optional<Instant> heal_at(const sim::Scenario& scenario) {
   if (!scenario.liveness) return std::nullopt;
   return Instant{} + scenario.liveness->heal_at;
@@ -69,7 +67,8 @@ ProviderHost::ProviderHost(const sim::Scenario& scenario, std::uint64_t seed, Ho
   }
   place_base_ = static_cast<std::uint32_t>(faults_.size());
   given_back_base_ = place_base_ + static_cast<std::uint32_t>(providers_.size());
-  slot_base_ = given_back_base_ + static_cast<std::uint32_t>(providers_.size());
+  wait_base_ = given_back_base_ + static_cast<std::uint32_t>(providers_.size());
+  slot_base_ = wait_base_ + static_cast<std::uint32_t>(providers_.size());
   for (std::uint32_t i = 0; i < faults_.size(); ++i) {
     if (const auto at = faults_.next_change(i)) queue_.schedule(*at, i);
   }
@@ -93,6 +92,7 @@ void ProviderHost::advance(Instant now) {
 
 void ProviderHost::handle(std::uint32_t payload) {
   if (payload >= slot_base_) return go_on(payload - slot_base_);
+  if (payload >= wait_base_) return end_waits(payload - wait_base_);
   if (payload >= given_back_base_) return give_back(payload - given_back_base_);
   if (payload >= place_base_) return leave_place(payload - place_base_);
   fault_changes_.push_back({.at = now_, .fault = payload, .active = faults_.change(payload)});
@@ -179,7 +179,9 @@ void ProviderHost::place(std::uint32_t slot) {
     return expect(slot, open.result.at);
   }
   open.in_line = true;
-  station.waiting.add(slot, Instant::max());
+  const Instant ends = providers_[open.provider].wait_ends(open.call);
+  station.waiting.add(slot, ends);
+  if (ends != Instant::max()) queue_.schedule(ends, wait_base_ + static_cast<std::uint32_t>(open.provider));
 }
 
 void ProviderHost::serve(std::uint32_t slot) {
@@ -367,12 +369,12 @@ void ProviderHost::leave(Instant now, CallId id) {
 // The call ends now without an answer.
 void ProviderHost::give_up(std::uint32_t slot, CallEnd end) {
   Open& open = slots_[slot];
-  open.call.deadline = now_;
   if (open.in_line) {
     // Its place in the line stays until its turn comes: the provider may work on it then.
-    const Duration work = providers_[open.provider].give_up_waiting(open.call, open.effect, open.result);
+    const Duration work = providers_[open.provider].leave_waiting(open.call, now_, open.effect, open.result);
     open.result.work_until = now_ + work;
   } else {
+    open.call.deadline = now_;
     providers_[open.provider].abandon(open.call, open.effect, open.result);
   }
   finish(slot, end);
@@ -382,53 +384,6 @@ void ProviderHost::stop(Instant now) {
   advance(now);
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
     if (slots_[slot].is_open) give_up(slot, CallEnd::open);
-  }
-}
-
-// --- Places --------------------------------------------------------------------------------------------------------
-
-// Work that goes on without its caller keeps the place.
-void ProviderHost::leave_station(std::uint32_t slot) {
-  Open& open = slots_[slot];
-  if (!open.has_place) return;
-  open.has_place = false;
-  if (open.result.work_until <= now_) return leave_place(open.provider);
-  queue_.schedule(open.result.work_until, place_base_ + static_cast<std::uint32_t>(open.provider));
-}
-
-void ProviderHost::leave_place(std::size_t provider) {
-  --stations_[provider].in_service;
-  serve_waiting(provider);
-}
-
-// A brownout that ramps down gives each place back at an instant of its own.
-void ProviderHost::give_back(std::size_t provider) {
-  serve_waiting(provider);
-  const auto& own = scenario_.providers[provider].concurrency;
-  const auto at = own ? faults_.next_place(provider_id(provider), *own, now_) : std::nullopt;
-  if (!at || std::exchange(stations_[provider].place, at) == at) return;
-  queue_.schedule(*at, given_back_base_ + static_cast<std::uint32_t>(provider));
-}
-
-void ProviderHost::serve_waiting(std::size_t provider) {
-  Station& station = stations_[provider];
-  while (!station.waiting.empty() &&
-         sim::has_place(scenario_.providers[provider], faults_, provider_id(provider), station.in_service, now_)) {
-    const std::uint32_t slot = *station.waiting.take().call;
-    Open& open = slots_[slot];
-    open.in_line = false;
-    if (open.is_open) {
-      open.has_place = true;
-      ++station.in_service;
-      open.call.waited = now_ - std::exchange(open.call.at, now_);
-      serve(slot);
-      continue;
-    }
-    const Duration work = open.result.work_until - open.call.deadline;
-    release(slot);
-    if (work <= Duration{0}) continue;
-    ++station.in_service;
-    queue_.schedule(now_ + work, place_base_ + static_cast<std::uint32_t>(provider));
   }
 }
 

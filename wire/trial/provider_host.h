@@ -142,11 +142,16 @@ class ProviderHost {
   void leave_place(std::size_t provider);
   void leave_station(std::uint32_t slot);
   void serve_waiting(std::size_t provider);
+  void work_on(std::size_t provider, Duration work);
+  void end_waits(std::size_t provider);
   void give_back(std::size_t provider);
   void expect(std::uint32_t slot, Instant at);
   void release(std::uint32_t slot);
   void send_head(Open& open, std::string_view content_type, std::optional<std::size_t> length);
   [[nodiscard]] static bool is_stalled(const Open& open);
+  [[nodiscard]] static monitor::ProviderId provider_id(std::size_t place) {
+    return monitor::ProviderId{static_cast<std::uint8_t>(place)};
+  }
   [[nodiscard]] Instant token_at(const Open& open, std::int64_t place) const;
   [[nodiscard]] std::uint32_t take_slot();
 
@@ -161,9 +166,10 @@ class ProviderHost {
   std::vector<Station> stations_;
   std::vector<ProviderCount> counts_;
   // An event's payload is a fault, then a provider whose place comes free, then one to which a brownout gives a place
-  // back, then a slot.
+  // back, then one whose queue sends a call away, then a slot.
   std::uint32_t place_base_ = 0;
   std::uint32_t given_back_base_ = 0;
+  std::uint32_t wait_base_ = 0;
   std::uint32_t slot_base_ = 0;
   sim::EventQueue queue_;
   std::vector<Open> slots_;

@@ -26,7 +26,12 @@ Millionths share_of(const ThresholdSpec& spec) {
   return spec.aggregate == Aggregate::med ? Millionths{500'000} : spec.percentile;
 }
 
-bool is_duration(Metric metric) { return metric == Metric::request_duration || metric == Metric::time_to_first_token; }
+// A figure of durations, and not how many there are.
+bool is_duration(const ThresholdSpec& spec) {
+  if (spec.aggregate == Aggregate::count || spec.aggregate == Aggregate::rate) return false;
+  return spec.of == Metric::request_duration || spec.of == Metric::time_to_first_token ||
+         spec.of == Metric::provider_wait;
+}
 
 const FaultSpec* find_fault(const Scenario& scenario, const std::string& id) {
   for (const FaultSpec& fault : scenario.faults) {
@@ -41,7 +46,7 @@ bool is_flow(Metric metric) {
 }
 
 const char* unit_of(const ThresholdSpec& spec) {
-  if (is_duration(spec.of)) return "ms";
+  if (is_duration(spec)) return "ms";
   if (is_money(spec)) return "USD";
   if (spec.of == Metric::amplification) return "calls_per_wish";
   if (spec.aggregate == Aggregate::count) return "count";
@@ -71,10 +76,14 @@ Thresholds::Thresholds(const Scenario& scenario)
       has_amplification_(std::ranges::any_of(
           scenario.thresholds,
           [](const ThresholdSpec& threshold_spec) { return threshold_spec.of == Metric::amplification; })),
-      has_routes_of_calls_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
-        const bool is_of_calls =
-            threshold_spec.of == Metric::provider_calls || threshold_spec.of == Metric::provider_errors;
-        return is_of_calls && threshold_spec.route;
+      has_routes_of_calls_(std::ranges::any_of(scenario.thresholds,
+                                               [](const ThresholdSpec& threshold_spec) {
+                                                 const bool is_of_calls = threshold_spec.of == Metric::provider_calls ||
+                                                                          threshold_spec.of == Metric::provider_errors;
+                                                 return is_of_calls && threshold_spec.route;
+                                               })),
+      has_waits_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
+        return threshold_spec.of == Metric::provider_wait;
       })) {
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
@@ -115,7 +124,32 @@ Thresholds::Sums* Thresholds::at(State& state, Instant now) {
   return &state.sums;
 }
 
+// A wait ends where the call gets its place, is turned away, or ends for want of one.
+void Thresholds::on(const CallPlaced& event) {
+  if (!has_waits_) return;
+  if (event.place == CallPlaced::Place::waiting) {
+    waiting_[event.request] = event.at;
+  } else {
+    add_wait(event.request, event.provider, event.at);
+  }
+}
+
+void Thresholds::add_wait(RequestId request, monitor::ProviderId provider, Instant now) {
+  const auto since = waiting_.find(request);
+  const Duration wait = since == waiting_.end() ? Duration{0} : now - since->second;
+  if (since != waiting_.end()) waiting_.erase(since);
+  for (State& state : states_) {
+    if (state.spec->of != Metric::provider_wait || (state.provider && *state.provider != provider)) continue;
+    Sums* sums = at(state, now);
+    if (sums == nullptr) continue;
+    ++sums->of;
+    sums->count += wait > Duration{0} ? 1 : 0;
+    add_duration(*state.spec, *sums, wait);
+  }
+}
+
 void Thresholds::on(const monitor::AttemptEnded& event) {
+  if (waiting_.contains(event.request)) add_wait(event.request, event.provider, event.at);
   for (State& state : states_) {
     const Metric of = state.spec->of;
     if (of == Metric::amplification) {
@@ -155,7 +189,10 @@ void Thresholds::on(const monitor::Record& record) {
   routes_.erase(record.request.id);
   for (State& state : states_) {
     const Metric of = state.spec->of;
-    if (of == Metric::provider_errors || of == Metric::breaker_opened || of == Metric::amplification) continue;
+    if (of == Metric::provider_errors || of == Metric::breaker_opened || of == Metric::amplification ||
+        of == Metric::provider_wait) {
+      continue;
+    }
     if (of == Metric::provider_calls) {
       if (Sums* sums = at(state, record.finished)) ++sums->of;
     } else if (matches(state, record)) {
@@ -203,10 +240,14 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
       break;
     case Metric::request_duration:
       // Answered requests, unless a tag names another outcome.
-      if (answered || state.spec->outcome) add_duration(*state.spec, *sums, record.latency());
+      if (!answered && !state.spec->outcome) break;
+      ++sums->count;
+      add_duration(*state.spec, *sums, record.latency());
       break;
     case Metric::time_to_first_token:
-      if (record.outcome == monitor::Outcome::served) add_duration(*state.spec, *sums, record.time_to_first_token);
+      if (record.outcome != monitor::Outcome::served) break;
+      ++sums->count;
+      add_duration(*state.spec, *sums, record.time_to_first_token);
       break;
     case Metric::cost_usd:
       ++sums->count;
@@ -235,6 +276,7 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
     case Metric::provider_errors:
     case Metric::breaker_opened:
     case Metric::amplification:
+    case Metric::provider_wait:
       break;
   }
 }
@@ -251,7 +293,7 @@ void Thresholds::add_duration(const ThresholdSpec& spec, Sums& sums, Duration du
 std::optional<Thresholds::Value> Thresholds::value_of(const State& state, Instant until) const {
   const Sums& sums = state.sums;
   const Metric of = state.spec->of;
-  if (is_duration(of)) {
+  if (is_duration(*state.spec)) {
     const Histogram& histogram = sums.histogram;
     if (histogram.count() == 0) return std::nullopt;
     switch (state.spec->aggregate) {
@@ -267,7 +309,7 @@ std::optional<Thresholds::Value> Thresholds::value_of(const State& state, Instan
       case Aggregate::count:
       case Aggregate::rate:
       case Aggregate::value:
-        return Value{static_cast<Int128>(histogram.count()) * kMillion, 1};
+        return std::nullopt;
     }
   }
   if (of == Metric::amplification) {
@@ -337,8 +379,7 @@ std::strong_ordering Thresholds::side_of_bound(const State& state, const Value& 
 // on another side of the bound than the percentile, the bound is named.
 std::string Thresholds::figures(const State& state, const Value& value, std::strong_ordering side) {
   const double real = static_cast<double>(value.numerator) / static_cast<double>(value.denominator);
-  const bool duration = is_duration(state.spec->of) && state.spec->aggregate != Aggregate::count;
-  if (duration) {
+  if (is_duration(*state.spec)) {
     const auto bound = static_cast<double>(state.spec->bound);
     if (!is_percentile(*state.spec) || (real <=> bound) == side) return fmt::format("it was {:.3f} ms", real / 1e6);
     return fmt::format("it was {}{:.3f} ms", side < 0 ? "just below " : side > 0 ? "just above " : "", bound / 1e6);
@@ -358,9 +399,11 @@ double Thresholds::in_unit(const ThresholdSpec& spec, const Value& value, std::s
 
 // What would have been data.
 std::string Thresholds::lacking(const ThresholdSpec& spec) {
-  const bool of_calls = spec.of == Metric::provider_errors || spec.of == Metric::breaker_opened;
+  const bool of_calls =
+      spec.of == Metric::provider_errors || spec.of == Metric::breaker_opened || spec.of == Metric::provider_wait;
   std::string text = of_calls ? "no call" : "no request";
-  const bool is_measured = is_duration(spec.of) || (spec.of == Metric::tokens && spec.aggregate == Aggregate::avg);
+  const bool is_measured =
+      !of_calls && (is_duration(spec) || (spec.of == Metric::tokens && spec.aggregate == Aggregate::avg));
   if (is_measured && !spec.outcome)
     text += spec.of == Metric::request_duration ? " that was answered" : " that was served";
   if (spec.provider) text += (of_calls ? " to " : " assigned to ") + *spec.provider;

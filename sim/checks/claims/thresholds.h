@@ -10,8 +10,9 @@
 // calls and tokens is per second of the stretch.
 //
 // The data of a claim is what could have broken it: of `provider_errors` and `breaker_opened` the calls, of
-// `provider_calls` the calls and requests, of everything else the requests. The outcome is no part of that, because
-// each request could have ended so. Without data a claim is inconclusive if it holds, and fails if it does not.
+// `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of everything else the requests.
+// The outcome is no part of that, because each request could have ended so. Without data a claim is inconclusive if it
+// holds, and fails if it does not.
 
 #include <compare>
 #include <cstdint>
@@ -33,6 +34,7 @@ class Thresholds final {
   explicit Thresholds(const Scenario& scenario);
 
   void on(const monitor::AttemptEnded& event);
+  void on(const CallPlaced& event);
   void on(const LedgerEntry& entry) {
     if (has_cost_) unknown_bills_.on(entry);
   }
@@ -93,6 +95,7 @@ class Thresholds final {
   [[nodiscard]] static std::strong_ordering side_of_bound(const State& state, const Value& value);
   [[nodiscard]] static std::string figures(const State& state, const Value& value, std::strong_ordering side);
   [[nodiscard]] static double in_unit(const ThresholdSpec& spec, const Value& value, std::strong_ordering side);
+  void add_wait(RequestId request, monitor::ProviderId provider, Instant now);
   static void add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration);
   [[nodiscard]] static std::string lacking(const ThresholdSpec& spec);
   void add_request(State& state, const monitor::Record& record, Usd billed_unknown);
@@ -114,6 +117,8 @@ class Thresholds final {
   bool has_cost_;                                 // a threshold is of what the providers billed
   bool has_amplification_;                        // or of calls for each wish
   bool has_routes_of_calls_;                      // or of the calls of a route
+  bool has_waits_;                                // or of waits for a place
+  std::map<RequestId, Instant> waiting_;          // since when, for these
   std::map<RequestId, monitor::RouteId> routes_;  // of open requests, for these
   UnknownBills unknown_bills_;
   std::vector<State> states_;

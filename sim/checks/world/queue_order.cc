@@ -2,36 +2,74 @@
 
 namespace windtunnel::sim {
 
+void QueueOrder::Line::add(const Waiting& call) {
+  numbers[number_of(call.request)] = first + waiting.size();
+  waiting.push_back(call);
+}
+
+void QueueOrder::Line::leave_first() {
+  if (!waiting.front().has_ended) numbers.erase(number_of(waiting.front().request));
+  waiting.pop_front();
+  ++first;
+}
+
+QueueOrder::Waiting* QueueOrder::Line::of(RequestId request) {
+  const auto found = numbers.find(number_of(request));
+  return found == numbers.end() ? nullptr : &waiting[static_cast<std::size_t>(found->second - first)];
+}
+
+void QueueOrder::Line::end(Waiting& call) {
+  call.has_ended = true;
+  numbers.erase(number_of(call.request));
+}
+
 void QueueOrder::on_placed(const CallPlaced& event) {
   const std::size_t provider = index_of(event.provider);
-  std::deque<Waiting>& waiting = waiting_[provider];
+  Line& line = lines_[provider];
+  const ProviderSpec& spec = watch_.scenario.providers[provider];
   switch (event.place) {
     case CallPlaced::Place::none:
       return;
     case CallPlaced::Place::waiting:
-      waiting.push_back({event.request});
+      line.add({event.request, event.at});
       return;
-    case CallPlaced::Place::turned_away: {
-      const ProviderSpec& spec = watch_.scenario.providers[provider];
-      const bool is_full = spec.concurrency && static_cast<std::int64_t>(waiting.size()) >= spec.queue;
-      return watch_.must(is_full, event.at, event.request, "provider {} turns its call away; {} of {} wait", provider,
-                         waiting.size(), spec.queue);
-    }
+    case CallPlaced::Place::turned_away:
+      return on_turned_away(event, line, spec);
     case CallPlaced::Place::in_service:
       break;
   }
-  while (!waiting.empty() && waiting.front().has_ended) waiting.pop_front();
-  if (waiting.empty()) return;
-  const RequestId first = waiting.front().request;
-  if (first == event.request) return waiting.pop_front();
+  while (!line.waiting.empty() && line.waiting.front().has_ended) line.leave_first();
+  if (line.waiting.empty()) return;
+  const Waiting first = line.waiting.front();
+  if (first.request == event.request) {
+    const Duration wait = event.at - first.since;
+    watch_.must(!spec.queue_timeout || wait < *spec.queue_timeout, event.at, event.request,
+                "provider {} serves its call after a wait of {} ns; calls may wait {} ns", provider, wait.count(),
+                spec.queue_timeout.value_or(Duration{0}).count());
+    return line.leave_first();
+  }
   watch_.must(false, event.at, event.request,
               "provider {} serves its call before that of request {}, which came earlier and still waits", provider,
-              number_of(first));
+              number_of(first.request));
+}
+
+void QueueOrder::on_turned_away(const CallPlaced& event, Line& line, const ProviderSpec& spec) const {
+  Waiting* own = line.of(event.request);
+  if (own == nullptr) {
+    const bool is_full = spec.concurrency && static_cast<std::int64_t>(line.waiting.size()) >= spec.queue;
+    return watch_.must(is_full, event.at, event.request, "provider {} turns its call away; {} of {} wait",
+                       index_of(event.provider), line.waiting.size(), spec.queue);
+  }
+  const Duration wait = event.at - own->since;
+  watch_.must(spec.queue_timeout == wait, event.at, event.request,
+              "provider {} sends its call away after a wait of {} ns; calls may wait {} ns", index_of(event.provider),
+              wait.count(), spec.queue_timeout.value_or(Duration{0}).count());
+  line.end(*own);
 }
 
 void QueueOrder::on_end(RequestId request, monitor::ProviderId provider) {
-  for (Waiting& waiting : waiting_[index_of(provider)])
-    waiting.has_ended = waiting.has_ended || waiting.request == request;
+  Line& line = lines_[index_of(provider)];
+  if (Waiting* own = line.of(request)) line.end(*own);
 }
 
 }  // namespace windtunnel::sim

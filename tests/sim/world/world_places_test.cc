@@ -69,6 +69,52 @@ TEST(Concurrency, call_still_waiting_at_its_deadline_is_a_timeout_that_costs_not
   EXPECT_EQ(kept.result.ledger[1].billed, Usd::from_picos(9'000'000'000) * 2);
 }
 
+// One place, ten seconds a call, and calls that may wait for four.
+TEST(QueueTimeout, sends_a_call_away_that_has_waited_for_so_long) {
+  ProviderSpec spec = provider("alpha", Law::fixed(10e9));
+  spec.concurrency = 1;
+  spec.queue = 10;
+  spec.queue_timeout = 4s;
+  spec.rate_limit.retry_after = 3s;
+  spec.rate_limit.retry_after_on = RetryAfterOn::every_refusal;
+  WorkloadSpec load = workload("chat", Rate{});
+  load.executor = Script{};
+  // The third may wait until the very instant at which the place comes free, which is in vain; the fourth gets it.
+  for (const Duration at : {0s, 1s, 6s, 7s}) load.requests.push_back({.at = at});
+  Scenario scenario = world(30s, load, spec);
+  scenario.monitor.provider_call.retry_after_cap = 0s;  // or the provider is passed over
+  const KeptRun kept{scenario};
+  ASSERT_EQ(kept.records.size(), 4U);
+  EXPECT_EQ(kept.records[0].finished, Instant{} + 10s);
+  EXPECT_EQ(kept.records[1].finished, Instant{} + 5s);
+  EXPECT_EQ(kept.records[1].attempts()[0].kind, ReplyKind::overloaded);
+  EXPECT_EQ(kept.records[2].finished, Instant{} + 10s);
+  EXPECT_EQ(kept.records[2].attempts()[0].kind, ReplyKind::overloaded);
+  EXPECT_EQ(kept.records[3].finished, Instant{} + 20s);
+  EXPECT_EQ(kept.records[3].outcome, monitor::Outcome::served);
+  EXPECT_EQ(kept.result.ledger[0].billed, Usd::from_picos(9'000'000'000) * 2) << "a refusal costs nothing";
+}
+
+// A caller who leaves first has timed out, also at the same instant.
+TEST(QueueTimeout, is_none_of_a_caller_who_leaves_before) {
+  ProviderSpec spec = provider("alpha", Law::fixed(10e9));
+  spec.concurrency = 1;
+  spec.queue = 10;
+  WorkloadSpec load = workload("chat", Rate{});
+  load.executor = Script{};
+  for (const Duration at : {0s, 1s}) load.requests.push_back({.at = at});
+  const std::pair<Duration, ReplyKind> rows[] = {{12s, ReplyKind::timeout}, {12s - 1ns, ReplyKind::overloaded}};
+  for (const auto& [timeout, kind] : rows) {
+    spec.queue_timeout = timeout;
+    spec.time_to_first_token = Law::fixed(30e9);
+    Scenario scenario = world(60s, load, spec);
+    scenario.monitor.provider_call.timeout = 12s;
+    scenario.providers[0].on_disconnect = Disconnect::go_on;
+    const KeptRun kept{scenario};
+    EXPECT_EQ(kept.records[1].attempts()[0].kind, kind);
+  }
+}
+
 // --- Ledger ----------------------------------------------------------------------------------------------------------
 
 TEST(Ledger, totals_are_the_sums_of_its_entries_and_its_known_part_is_what_the_pipeline_counts) {

@@ -23,9 +23,9 @@ class Alone {
     return result;
   }
   [[nodiscard]] const Provider& inside() const { return provider_; }
-  CallResult give_up_waiting(Call call) {
+  CallResult leave_waiting(Call call) {
     CallResult result;
-    EXPECT_EQ(provider_.give_up_waiting(call, {}, result), Duration{0});
+    EXPECT_EQ(provider_.leave_waiting(call, call.deadline, {}, result), Duration{0});
     return result;
   }
 
@@ -167,7 +167,7 @@ TEST(BillOnTimeout, of_a_call_that_was_never_worked_on_is_nothing) {
   EXPECT_EQ(alone.serve(call_within(30s), effect(Kind::hang)).cost, Usd{});
   EXPECT_EQ(alone.serve(call_within(30s), effect(Kind::hang)).at, Instant{} + 35s);
   spec.on_disconnect = Disconnect::stop;
-  EXPECT_EQ(Alone{spec}.give_up_waiting(call_within(30s)).cost, Usd{});
+  EXPECT_EQ(Alone{spec}.leave_waiting(call_within(30s)).cost, Usd{});
 }
 
 TEST(BillOnFailure, is_none_or_input_for_every_failure_of_known_usage) {

@@ -104,8 +104,7 @@ Scenario eventful() {
 // A pipeline that has every stage off makes one call for each request, so long as no reply states a Retry-After.
 // The proof that a call on the wire meets what the simulator makes for it: the same kinds, instants and bills, whole
 // and streamed.
-TEST(ProviderHost, gives_each_call_the_reply_the_instant_and_the_bill_of_the_simulation) {
-  const Scenario scenario = eventful();
+void expect_the_simulation(const Scenario& scenario) {
   const sim::KeptRun run{scenario};
   ASSERT_GT(run.records.size(), 2000U);
   for (const bool stream : {false, true}) {
@@ -140,6 +139,17 @@ TEST(ProviderHost, gives_each_call_the_reply_the_instant_and_the_bill_of_the_sim
     }
     EXPECT_EQ(kinds.size(), 9U) << "every kind but auth_or_quota occurs";
   }
+}
+
+TEST(ProviderHost, gives_each_call_the_reply_the_instant_and_the_bill_of_the_simulation) {
+  expect_the_simulation(eventful());
+}
+
+TEST(ProviderHost, sends_calls_away_that_have_waited_for_too_long_as_the_simulation_does) {
+  Scenario scenario = eventful();
+  scenario.providers[0].queue = 60;
+  scenario.providers[0].queue_timeout = 150ms;
+  expect_the_simulation(scenario);
 }
 
 TEST(ProviderHost, streams_each_token_at_its_instant) {

@@ -58,6 +58,8 @@ inline const std::vector<Shape>& shapes() {
       {Metric::breaker_opened, "breaker_opened", {Aggregate::count}},
       {Metric::failovers, "failovers", shares},
       {Metric::cache_hits, "cache_hits", shares},
+      {Metric::provider_wait, "provider_wait", durations},
+      {Metric::provider_wait, "provider_wait", shares},
   };
   return all;
 }

@@ -39,6 +39,15 @@ struct EndedCall {
   monitor::BreakerState state_before{};
 };
 
+// A call's time in its provider's queue.
+struct Wait {
+  RequestId request{};
+  monitor::ProviderId provider{};
+  Instant began{};
+  Instant ended{};
+  bool is_over = false;
+};
+
 struct Transition {
   Instant at{};
   monitor::ProviderId provider{};
@@ -60,6 +69,7 @@ class History final {
   std::vector<EndedRequest> requests;
   std::vector<EndedCall> calls;
   std::vector<Transition> transitions;
+  std::vector<Wait> waits;
   std::vector<Turn> turns;  // of processes that take requests
   std::vector<monitor::BudgetEvent> budget;
   std::map<RequestId, Usd> billed;
@@ -93,7 +103,20 @@ class History final {
     requests.push_back(ended);
   }
   void on(const LedgerEntry& entry) { billed[entry.request] += entry.billed; }
+  void on(const CallPlaced& event) {
+    if (Wait* wait = open_wait_of(event.request)) {
+      wait->ended = event.at;
+      wait->is_over = true;
+    } else {
+      latest_wait_[event.request] = waits.size();
+      waits.push_back({event.request, event.provider, event.at, event.at, event.place != CallPlaced::Place::waiting});
+    }
+  }
   void on(const monitor::AttemptEnded& event) {
+    if (Wait* wait = open_wait_of(event.request)) {
+      wait->ended = event.at;
+      wait->is_over = true;
+    }
     calls.push_back({event.at, event.provider, event.reply.kind, event.late, event.state_before});
   }
   void on(const monitor::BreakerMoved& moved) {
@@ -109,6 +132,14 @@ class History final {
   void on(const monitor::CoolingSkipped&) { ++cooling_skips; }
   void on(const monitor::CacheEdgeMet&) { ++cache_edges; }
   void on(const ScheduledDone& event) { ties += event.tie ? 1 : 0; }
+
+ private:
+  Wait* open_wait_of(RequestId request) {
+    const auto latest = latest_wait_.find(request);
+    if (latest == latest_wait_.end() || waits[latest->second].is_over) return nullptr;
+    return &waits[latest->second];
+  }
+  std::map<RequestId, std::size_t> latest_wait_;  // by its place
 };
 
 }  // namespace windtunnel::sim::claims_model

@@ -71,7 +71,8 @@ inline std::optional<monitor::ProviderId> find_provider(const Scenario& scenario
 }
 
 inline bool is_of_calls(Metric metric) {
-  return metric == Metric::provider_calls || metric == Metric::provider_errors || metric == Metric::breaker_opened;
+  return metric == Metric::provider_calls || metric == Metric::provider_errors || metric == Metric::breaker_opened ||
+         metric == Metric::provider_wait;
 }
 
 inline bool has_tags(const Scenario& scenario, const ThresholdSpec& spec, const EndedRequest& request) {
@@ -149,6 +150,7 @@ inline Sample sample_of(const ThresholdSpec& spec, const EndedRequest& request) 
       break;
     case Metric::provider_errors:
     case Metric::breaker_opened:
+    case Metric::provider_wait:
     case Metric::amplification:  // its test is apart
       return {};
   }
@@ -166,6 +168,15 @@ inline std::vector<Sample> samples_of(const Scenario& scenario, const ThresholdS
   }
   if (!is_of_calls(spec.of)) return samples;
   const auto wanted = spec.provider ? find_provider(scenario, *spec.provider) : std::nullopt;
+  for (const Wait& wait : history.waits) {
+    if (spec.of != Metric::provider_wait || (wanted && wait.provider != *wanted)) continue;
+    const bool is_number = spec.aggregate == Aggregate::rate || spec.aggregate == Aggregate::count;
+    samples.push_back({.at = wait.ended,
+                       .is_data = true,
+                       .is_counted = !is_number || wait.ended > wait.began,
+                       .amount = (wait.ended - wait.began).count()});
+  }
+  if (spec.of == Metric::provider_wait) return samples;
   for (const EndedCall& call : history.calls) {
     const bool is_own = !wanted || call.provider == *wanted;
     if (!is_own && spec.of != Metric::provider_calls) continue;
@@ -200,7 +211,8 @@ inline std::optional<Fraction> value_of(const ThresholdSpec& spec, const std::ve
   // A bound of money is in millionths of a dollar, as a million pico-dollars are; of tokens in millionths of a token.
   const Int128 unit = is_money ? 1 : 1'000'000;
   const Int128 scale = is_money ? 1'000'000 : 1;
-  const bool is_duration = spec.of == Metric::request_duration || spec.of == Metric::time_to_first_token;
+  const bool is_duration =
+      spec.of == Metric::request_duration || spec.of == Metric::time_to_first_token || spec.of == Metric::provider_wait;
   switch (spec.aggregate) {
     case Aggregate::count:
       return Fraction{Int128{counted} * 1'000'000, 1};
