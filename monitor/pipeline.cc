@@ -413,7 +413,8 @@ inline Usd Pipeline::dearest_worst_case(const Request& request, Tokens output, W
 
 void Pipeline::on_time(Instant now, const ForeignBreakers* foreign) {
   for (std::size_t i = 0; i < provider_count_; ++i) {
-    // Only OPEN ends by time alone. A closed breaker's fixed window must not restart because another one woke up.
+    // Only OPEN and a HALF_OPEN with half_open_timeout end by time alone. A closed breaker's fixed window must not
+    // restart because another one woke up.
     if (!breakers_.wakeup(i)) continue;
     breakers_.advance(i, now, foreign);
     deliver_transitions(ProviderId{static_cast<std::uint8_t>(i)});

@@ -124,10 +124,10 @@ class Pipeline {
   // alone: records, metrics, limits and the average of tokens keep what was known when the call ended.
   void learn_usage(const UnbilledCall& call, const Usage& usage, Instant now);
 
-  // Moves each breaker whose time has come to HALF_OPEN. A driver calls it at the wakeup() of a breaker that opened, so
-  // that the event carries that instant; nothing depends on it.
+  // Moves each breaker whose OPEN, or whose HALF_OPEN by half_open_timeout, has ended. A driver calls it at the
+  // wakeup() of a breaker, so that the event carries that instant; nothing depends on it.
   void on_time(Instant now, const ForeignBreakers* foreign = nullptr);
-  // When OPEN ends at this provider; nothing unless its breaker is OPEN.
+  // When OPEN, or a HALF_OPEN that takes too long, ends at this provider; nothing if neither ends by itself.
   [[nodiscard]] std::optional<Instant> wakeup(ProviderId id) const { return breakers_.wakeup(index_of(id)); }
 
   [[nodiscard]] std::size_t provider_count() const { return providers_.size(); }

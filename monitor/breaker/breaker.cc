@@ -42,7 +42,7 @@ std::optional<Permit> Breaker::acquire_slow(Instant now) {
       break;
   }
   if (config_.half_open_max_calls != 0 && probes_issued_ >= config_.half_open_max_calls) return std::nullopt;
-  ++probes_issued_;
+  issue_probe(now);
   return Permit{epoch_, now, true};
 }
 
@@ -74,6 +74,7 @@ ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant
 }
 
 void Breaker::settle_due(Instant now) {
+  if (probes_took_too_long(now)) open(TripRule::half_open_timeout, probes_end_);
   switch (state_) {
     case BreakerState::open:
       if (open_is_over(now) && !is_lazy()) move_to(BreakerState::half_open, TripRule::none, open_end_);
@@ -87,6 +88,12 @@ void Breaker::settle_due(Instant now) {
     case BreakerState::half_open:
       return;
   }
+}
+
+// The state at an instant after the end of a HALF_OPEN that took too long, which no call has noticed yet.
+BreakerState Breaker::state_after_timeout(Instant now) const {
+  const Instant end = end_of_open(probes_end_, open_after(TripRule::half_open_timeout));
+  return !is_lazy() && now >= end ? BreakerState::half_open : BreakerState::open;
 }
 
 void Breaker::judge(BreakerOutcome latest, Instant now, ReplyKind kind) {
@@ -156,7 +163,7 @@ void Breaker::open_by_origin(TripRule rule, Instant now) {
     case BreakerState::open:
       if (config_.late_results != LateResults::origin_forces) return;
       opened_at_ = now;
-      open_end_ = end_of_open();
+      open_end_ = end_of_open(now, open_for_);
       return;
   }
 }
@@ -169,13 +176,23 @@ void Breaker::sample_unless_closed(Permit permit, BreakerOutcome outcome, Instan
   sample(permit.at, outcome != BreakerOutcome::success, now);
 }
 
+void Breaker::issue_probe(Instant now) {
+  if (++probes_issued_ > 1 || !config_.half_open_timeout) return;
+  const Duration timeout = *config_.half_open_timeout;
+  probes_end_ = timeout > Instant::max() - now ? Instant::max() : now + timeout;
+}
+
+void Breaker::take_back_probe() {
+  if (--probes_issued_ == 0) probes_end_ = Instant::max();
+}
+
 void Breaker::decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now) {
   check(late || permits_in_flight() > 0, "a probe reports once");
   const bool fatal = outcome == BreakerOutcome::fatal;
   const bool failed = outcome == BreakerOutcome::failure || fatal;
   const bool forgiven = failed && !fatal && config_.half_open_failure == HalfOpenFailure::ignore;
   if (outcome == BreakerOutcome::ignored || forgiven) {
-    if (!late) --probes_issued_;
+    if (!late) take_back_probe();
     return;
   }
   if (!late) ++probes_reported_;
@@ -203,14 +220,10 @@ void Breaker::judge_probes(Permit latest, bool failed, Instant now) {
 }
 
 void Breaker::open(TripRule rule, Instant now) {
-  if (rule != TripRule::probe_failed || reopenings_ == 0) {
-    open_for_ = std::min(config_.open, config_.open_max.value_or(kBreakerDurationMax));
-  } else {
-    open_for_ = longer(open_for_);
-  }
-  if (rule == TripRule::probe_failed) ++reopenings_;
+  open_for_ = open_after(rule);
+  if (is_reopening(rule)) ++reopenings_;
   opened_at_ = now;
-  open_end_ = end_of_open();
+  open_end_ = end_of_open(now, open_for_);
   move_to(BreakerState::open, rule, now);
 }
 
@@ -248,11 +261,17 @@ void Breaker::move_to(BreakerState state, TripRule rule, Instant at) {
                                        .open_for = state == BreakerState::open ? open_for_ : Duration::zero()};
   state_ = state;
   probes_issued_ = probes_reported_ = probe_successes_ = probe_failures_ = 0;
+  probes_end_ = Instant::max();
 }
 
-Instant Breaker::end_of_open() const {
-  const Duration wait = open_for_ + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
-  return wait > Instant::max() - *opened_at_ ? Instant::max() : *opened_at_ + wait;
+Duration Breaker::open_after(TripRule rule) const {
+  if (is_reopening(rule) && reopenings_ > 0) return longer(open_for_);
+  return std::min(config_.open, config_.open_max.value_or(kBreakerDurationMax));
+}
+
+Instant Breaker::end_of_open(Instant opened, Duration open_for) const {
+  const Duration wait = open_for + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
+  return wait > Instant::max() - opened ? Instant::max() : opened + wait;
 }
 
 Duration Breaker::longer(Duration open_for) const {

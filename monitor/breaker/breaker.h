@@ -6,7 +6,8 @@
 //                or is fatal ------------------------------------------> open
 //   open      -- the open time has passed ----------------------------> half_open
 //   half_open -- enough probes succeeded, or too few failed ----------> closed
-//   half_open -- a probe failed, or too many did ---------------------> open, with a fresh deadline
+//   half_open -- a probe failed, or too many did,
+//                or they did not decide in time (half_open_timeout) ---> open, with a fresh deadline
 //   open      -- a probe of an earlier half_open succeeds ------------> closed (late_results origin_forces alone)
 //
 // CLOSED admits every call, OPEN none, HALF_OPEN as many probes per epoch as the settings permit; the others are
@@ -16,9 +17,9 @@
 // outcome instead. At the instant OPEN ends the state is half_open, asked or not: a late caller finds a breaker that
 // has been half_open since then (setting state_view has another way).
 //
-// A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever, so a
-// driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is a value: a copy goes its
-// own way.
+// A permit is reported or given back once; one that never comes back occupies its place in HALF_OPEN for ever (or for
+// half_open_timeout), so a driver owes exactly one completion per call. All settings: breaker_config.h. The breaker is
+// a value: a copy goes its own way.
 
 #include <array>
 #include <cstddef>
@@ -52,6 +53,7 @@ class Breaker {
   // CLOSED, and without a window that ends by itself or counts acquires: what acquire() and report() do depends on the
   // call alone. Never of a mirror.
   [[nodiscard]] bool decides_at_once() const { return state_ == BreakerState::closed && window_stays_; }
+  [[nodiscard]] bool is_closed() const { return state_ == BreakerState::closed; }
   // Also after the end of OPEN, until a call takes that arrow.
   [[nodiscard]] bool is_open() const { return state_ == BreakerState::open; }
 
@@ -77,33 +79,42 @@ class Breaker {
   // The call was never made. The same as an ignored outcome.
   ReportResult give_back(Permit permit, Instant now) { return report(permit, BreakerOutcome::ignored, now); }
 
-  // Takes the arrow that is due because time has passed: OPEN that has ended becomes HALF_OPEN, a fixed window that has
-  // ended is followed by the next. acquire() and report() do it too, so that, but for fixed windows, calling it or not
-  // makes no difference to any later answer. It is what a state query does under fixed windows.
+  // Takes the arrows that are due because time has passed: OPEN that has ended becomes HALF_OPEN, HALF_OPEN that took
+  // too long becomes OPEN, a fixed window that has ended is followed by the next. acquire() and report() do it too, so
+  // that, but for fixed windows, calling it or not makes no difference to any later answer. It is what a state query
+  // does under fixed windows.
   void advance(Instant now);
 
   // The state at `now`. Changes nothing.
   [[nodiscard]] BreakerState state(Instant now) const {
     check(now >= latest_, "a breaker's time never goes backwards");
+    if (probes_took_too_long(now)) [[unlikely]]
+      return state_after_timeout(now);
     return state_ == BreakerState::open && !is_lazy() && open_is_over(now) ? BreakerState::half_open : state_;
   }
 
-  // When OPEN ends, so that a driver can call advance() then. Nothing unless OPEN, and where OPEN waits for an acquire;
-  // the end of time when OPEN lasts longer than that.
+  // When OPEN ends, or HALF_OPEN by half_open_timeout, so that a driver can call advance() then. Nothing if neither
+  // does by itself; the end of time when OPEN lasts longer than that.
   [[nodiscard]] std::optional<Instant> wakeup() const {
-    if (state_ != BreakerState::open) [[likely]]
+    if (state_ == BreakerState::closed) [[likely]]
       return std::nullopt;
+    if (state_ == BreakerState::half_open) return probes_end();
     return is_lazy() ? std::nullopt : open_end();
   }
   // From when on OPEN may end, by itself or by an acquire. Nothing unless OPEN.
   [[nodiscard]] std::optional<Instant> open_end() const {
     return state_ == BreakerState::open ? std::optional{open_end_} : std::nullopt;
   }
+  // When HALF_OPEN gives its probes up. Nothing unless HALF_OPEN with a permit that was issued and half_open_timeout.
+  [[nodiscard]] std::optional<Instant> probes_end() const {
+    return probes_end_ == Instant::max() ? std::nullopt : std::optional{probes_end_};
+  }
   [[nodiscard]] bool is_lazy() const { return config_.state_view == StateView::lazy; }
 
   // The arrows taken by the latest acquire, report, give_back or advance, oldest first, each handed out once; then
-  // nothing. There are at most two: a late result with late_results current_state may come when OPEN has ended unasked
-  // and then decide the probe at once. Arrows not taken before the next of those calls are dropped.
+  // nothing. There are at most three: a late result with late_results current_state may come when HALF_OPEN and then
+  // OPEN have ended unasked, and then decide the probe at once. Arrows not taken before the next of those calls are
+  // dropped.
   [[nodiscard]] std::optional<BreakerTransition> take_transition() {
     if (transitions_taken_ == transitions_made_) [[likely]]
       return std::nullopt;
@@ -156,6 +167,9 @@ class Breaker {
   void report_by_origin(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind);
   void open_by_origin(TripRule rule, Instant now);
   void sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now);
+  void issue_probe(Instant now);
+  // A probe came back without an outcome that counts.
+  void take_back_probe();
   void decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now);
   void judge_probes(Permit latest, bool failed, Instant now);
   void open(TripRule rule, Instant now);
@@ -163,7 +177,13 @@ class Breaker {
   void close(Permit probe, bool failed, Instant now);
   void move_to(BreakerState state, TripRule rule, Instant at);
   [[nodiscard]] bool open_is_over(Instant now) const { return now >= open_end_; }
-  [[nodiscard]] Instant end_of_open() const;
+  [[nodiscard]] bool probes_took_too_long(Instant now) const {
+    return state_ == BreakerState::half_open && now >= probes_end_ && probes_end_ != Instant::max();
+  }
+  [[nodiscard]] BreakerState state_after_timeout(Instant now) const;
+  // How long an OPEN by this rule will last, and when one that began at `opened` ends.
+  [[nodiscard]] Duration open_after(TripRule rule) const;
+  [[nodiscard]] Instant end_of_open(Instant opened, Duration open_for) const;
   [[nodiscard]] Duration longer(Duration open_for) const;
   [[nodiscard]] WindowCounts window_counts(Instant now) const;
 
@@ -179,16 +199,17 @@ class Breaker {
 
   std::optional<Instant> opened_at_;  // virtual time may start at 0, so that no instant can mean "never"
   Duration open_for_{};
-  Instant open_end_{};                // while OPEN: the first instant of HALF_OPEN
-  std::int64_t reopenings_ = 0;       // in a row
-  std::int64_t probes_issued_ = 0;    // in this HALF_OPEN epoch, less those that came back ignored
-  std::int64_t probes_reported_ = 0;  // of those; late results hold no permit of this epoch
-  std::int64_t probe_successes_ = 0;  // late results that act included, here and below
-  std::int64_t probe_failures_ = 0;   // while half_open_failure_rate waits for more
+  Instant open_end_{};                   // while OPEN: the first instant of HALF_OPEN
+  std::int64_t reopenings_ = 0;          // in a row
+  std::int64_t probes_issued_ = 0;       // in this HALF_OPEN epoch, less those that came back ignored
+  std::int64_t probes_reported_ = 0;     // of those; late results hold no permit of this epoch
+  std::int64_t probe_successes_ = 0;     // late results that act included, here and below
+  std::int64_t probe_failures_ = 0;      // while half_open_failure_rate waits for more
+  Instant probes_end_ = Instant::max();  // while HALF_OPEN: when half_open_timeout ends it; the end of time: never
   std::int64_t late_results_ = 0;
   std::int64_t fails_ = 0;  // that allowed_fails allowed, the latest at failed_at_
   Instant failed_at_{};
-  std::array<BreakerTransition, 2> transitions_{};
+  std::array<BreakerTransition, 3> transitions_{};
 };
 
 }  // namespace windtunnel::monitor

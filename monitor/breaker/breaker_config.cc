@@ -100,6 +100,10 @@ std::optional<std::string> unsupported_recovery(const BreakerConfig& config) {
   if (config.half_open_max_calls != 0 && config.half_open_success_threshold > config.half_open_max_calls) {
     return "half_open_success_threshold is above half_open_max_calls: it could never close";
   }
+  if (config.half_open_timeout &&
+      (*config.half_open_timeout <= Duration::zero() || *config.half_open_timeout > kBreakerDurationMax)) {
+    return "half_open_timeout must be longer than 0 and at most 100 years (null turns it off)";
+  }
   if (auto reason = unsupported_half_open_rate(config)) return reason;
   if (auto reason = unsupported_origin(config)) return reason;
   if (!within(config.open_backoff_multiplier.value, kMillion, kMillion * kBreakerCountMax)) {

@@ -5,6 +5,7 @@
 // nothing else. A setting that is absent is off.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,7 +31,22 @@ using OutcomesByReply = std::array<std::optional<BreakerOutcome>, kReplyKinds>;
 using FailsByReply = std::array<std::optional<std::int64_t>, kReplyKinds>;
 
 // Which rule opened the breaker. When several hold at once the first in this order is named. at_once: a fatal failure.
-enum class TripRule : std::uint8_t { none, consecutive, rate, count, probe_failed, at_once, allowed_fails };
+enum class TripRule : std::uint8_t {
+  none,
+  consecutive,
+  rate,
+  count,
+  probe_failed,
+  at_once,
+  allowed_fails,
+  half_open_timeout,
+};
+inline constexpr std::size_t kTripRules = 8;
+
+// Whether HALF_OPEN ended by it, so that OPEN is one more in a row.
+[[nodiscard]] constexpr bool is_reopening(TripRule rule) {
+  return rule == TripRule::probe_failed || rule == TripRule::half_open_timeout;
+}
 
 enum class BreakerCompare : std::uint8_t { gt, ge };
 enum class WindowType : std::uint8_t { count, time, fixed, lifetime };
@@ -112,6 +128,10 @@ struct BreakerConfig {
   std::optional<Millionths> half_open_failure_rate = std::nullopt;
   // ignore: a failed probe is an ignored outcome, so its permit comes back and HALF_OPEN can still end.
   HalfOpenFailure half_open_failure = HalfOpenFailure::reopen;
+  // HALF_OPEN that has not ended so long after its first permit reopens at that instant, asked or not, whatever
+  // state_view is; a result that comes at that instant is late. A permit that comes back ignored and leaves none that
+  // was issued stops the time, and the next one starts it again. Longer than 0; null: HALF_OPEN waits for ever.
+  std::optional<Duration> half_open_timeout = std::nullopt;
 
   // The fate of a result whose permit is of an earlier epoch. current_state: CLOSED counts it, HALF_OPEN lets it decide
   // like a probe, OPEN counts it if the counters live through a close. origin_counts_stale_probe: a call that CLOSED

@@ -23,6 +23,10 @@ void BreakerSet::advance(std::size_t provider, Instant now, const ForeignBreaker
   mirrors_[provider].advance(breakers_[provider], original(provider, foreign), now);
 }
 
+std::optional<Instant> BreakerSet::wakeup_slow(std::size_t provider) const {
+  return mirrors_.empty() ? breakers_[provider].wakeup() : mirrors_[provider].wakeup(breakers_[provider]);
+}
+
 std::optional<Permit> BreakerSet::acquire_slow(std::size_t provider, Instant now, const ForeignBreakers* foreign) {
   if (mirrors_.empty()) return breakers_[provider].acquire(now);
   return mirrors_[provider].acquire(breakers_[provider], original(provider, foreign), now);

@@ -39,10 +39,11 @@ class BreakerSet {
   }
   void advance(std::size_t provider, Instant now, const ForeignBreakers* foreign);
 
-  // When OPEN ends, at which advance() may be called. Nothing unless OPEN.
+  // When OPEN ends, or HALF_OPEN because its probes take too long, at which advance() may be called. Nothing if neither
+  // ends by itself.
   [[nodiscard]] std::optional<Instant> wakeup(std::size_t provider) const {
-    if (breakers_[provider].is_open() && !breakers_[provider].is_lazy()) [[unlikely]]
-      return mirrors_.empty() ? breakers_[provider].wakeup() : mirrors_[provider].wakeup();
+    if (!breakers_[provider].is_closed()) [[unlikely]]
+      return wakeup_slow(provider);
     return std::nullopt;
   }
   // Two breakers of ours change places.
@@ -54,6 +55,7 @@ class BreakerSet {
   }
 
  private:
+  [[nodiscard]] std::optional<Instant> wakeup_slow(std::size_t provider) const;
   std::optional<Permit> acquire_slow(std::size_t provider, Instant now, const ForeignBreakers* foreign);
   ReportResult report_slow(std::size_t provider, Permit permit, BreakerOutcome outcome, Instant now,
                            const ForeignBreakers* foreign, ReplyKind kind);

@@ -30,11 +30,12 @@ std::optional<Permit> MirroredBreaker::acquire(Breaker& shown, ForeignBreaker& o
   shown.begin_call(now);
   now = whole(now);
   if (shown.state_ == BreakerState::closed) shown.settle_due(now);  // the next fixed window
+  if (shown.probes_took_too_long(now)) sync_state(shown, original, now);
   const BreakerAnswer answer = ask(original, BreakerOp::acquire, now);
   follow(shown, answer.state, {}, now);
   if (shown.config_.volume == Volume::attempts) shown.window_.add_attempt(now);
   if (!answer.permit) return std::nullopt;
-  if (shown.state_ == BreakerState::half_open) ++shown.probes_issued_;
+  if (shown.state_ == BreakerState::half_open) shown.issue_probe(now);
   const Permit permit{shown.epoch_, now, shown.state_ == BreakerState::half_open};
   permits_.push_back({permit, *answer.permit});
   return permit;
@@ -45,8 +46,8 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
   shown.begin_call(now);
   check(permit.at <= now, "a result comes after its permit");
   now = whole(now);
-  // An answer shows one arrow; the end of OPEN would hide behind what the result does.
-  if (shown.state_ == BreakerState::open) sync_state(shown, original, now);
+  // An answer shows one arrow; the end of OPEN, or of HALF_OPEN by time, would hide behind what the result does.
+  if (shown.state_ == BreakerState::open || shown.probes_took_too_long(now)) sync_state(shown, original, now);
   if (shown.state_ == BreakerState::closed) shown.settle_due(now);
   const bool late = permit.epoch != shown.epoch_;
   if (late) ++shown.late_results_;
@@ -59,7 +60,7 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
   if (shown.state_ == BreakerState::half_open && !late) {
     const bool forgiven = outcome == BreakerOutcome::failure && config.half_open_failure == HalfOpenFailure::ignore;
     if (outcome == BreakerOutcome::ignored || forgiven) {
-      --shown.probes_issued_;
+      shown.take_back_probe();
     } else {
       ++shown.probes_reported_;
     }
@@ -78,6 +79,11 @@ void MirroredBreaker::sync_state(Breaker& shown, ForeignBreaker& original, Insta
   follow(shown, ask(original, BreakerOp::state, now).state, {}, now);
 }
 
+std::optional<Instant> MirroredBreaker::wakeup(const Breaker& shown) const {
+  const std::optional<Instant> end = shown.is_open() && !shown.is_lazy() ? std::optional{due_} : shown.probes_end();
+  return end ? std::optional<Instant>{std::chrono::ceil<milliseconds>(*end)} : std::nullopt;
+}
+
 // Takes the arrow that the answer shows, if any. Whether the rules allow it is for the checks to judge.
 void MirroredBreaker::follow(Breaker& shown, BreakerState state, Reported latest, Instant now) {
   if (state == shown.state_) return;
@@ -89,18 +95,22 @@ void MirroredBreaker::follow(Breaker& shown, BreakerState state, Reported latest
       return shown.move_to(BreakerState::half_open, TripRule::none, was_due ? due_ : now);
     }
     case BreakerState::open: {
+      if (shown.probes_took_too_long(now)) return open(shown, TripRule::half_open_timeout, shown.probes_end_);
       const bool old_probe = acts_by_origin(shown.config_.late_results) && latest.permit.is_probe;
       TripRule rule = shown.state_ == BreakerState::half_open   ? TripRule::probe_failed
                       : old_probe                               ? TripRule::probe_failed
                       : latest.outcome == BreakerOutcome::fatal ? TripRule::at_once
                                                                 : shown.rule_fulfilled();
       if (rule == TripRule::none && shown.config_.allowed_fails) rule = TripRule::allowed_fails;
-      shown.open(rule, now);
-      due_ = shown.open_end_;
-      shown.open_end_ = Instant::max();
-      return;
+      return open(shown, rule, now);
     }
   }
+}
+
+void MirroredBreaker::open(Breaker& shown, TripRule rule, Instant at) {
+  shown.open(rule, at);
+  due_ = shown.open_end_;
+  shown.open_end_ = Instant::max();
 }
 
 // Permits of one epoch and one instant differ in nothing that the original could distinguish, so that any of them

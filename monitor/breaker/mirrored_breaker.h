@@ -32,8 +32,9 @@ class MirroredBreaker {
   // Asks for the state, and moves as the answer shows.
   void advance(Breaker& shown, ForeignBreaker& original, Instant now);
 
-  // While OPEN: when it ends by the settings, at a whole millisecond. The original may be OPEN for longer.
-  [[nodiscard]] Instant wakeup() const { return std::chrono::ceil<std::chrono::milliseconds>(due_); }
+  // When OPEN ends by the settings, or HALF_OPEN because its probes take too long, at a whole millisecond; nothing if
+  // neither ends by itself. The original may stay for longer.
+  [[nodiscard]] std::optional<Instant> wakeup(const Breaker& shown) const;
 
  private:
   // A permit of the original, under its own number.
@@ -47,6 +48,7 @@ class MirroredBreaker {
     Permit permit{};
     BreakerOutcome outcome = BreakerOutcome::ignored;
   };
+  void open(Breaker& shown, TripRule rule, Instant at);
   void follow(Breaker& shown, BreakerState state, Reported latest, Instant now);
   [[nodiscard]] std::int64_t take_number(Permit permit);
 

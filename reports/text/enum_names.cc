@@ -20,6 +20,8 @@ const char* word_of(monitor::TripRule rule) {
       return "at_once";
     case monitor::TripRule::allowed_fails:
       return "allowed_fails";
+    case monitor::TripRule::half_open_timeout:
+      return "half_open_timeout";
   }
   fail_check("a breaker's rule has a word", __FILE__, __LINE__);
 }

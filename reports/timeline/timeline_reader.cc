@@ -149,11 +149,12 @@ void read_faults(const Json& json, Timeline& timeline) {
 void read_moments(const Json& json, Timeline& timeline) {
   timeline.transitions_total = count(json.at("transitions_total"));
   for (const Json& entry : json.at("transitions")) {
-    timeline.transitions.push_back({.at = instant(entry.at("at_ns")),
-                                    .provider = provider_place(entry.at("provider"), timeline),
-                                    .from = enumerator<monitor::BreakerState>(entry.at("from"), 3, kName),
-                                    .to = enumerator<monitor::BreakerState>(entry.at("to"), 3, kName),
-                                    .rule = enumerator<monitor::TripRule>(entry.at("rule"), 7, kWord)});
+    timeline.transitions.push_back(
+        {.at = instant(entry.at("at_ns")),
+         .provider = provider_place(entry.at("provider"), timeline),
+         .from = enumerator<monitor::BreakerState>(entry.at("from"), 3, kName),
+         .to = enumerator<monitor::BreakerState>(entry.at("to"), 3, kName),
+         .rule = enumerator<monitor::TripRule>(entry.at("rule"), monitor::kTripRules, kWord)});
   }
   timeline.budget_total = count(json.at("budget_total"));
   for (const Json& entry : json.at("budget")) {

@@ -155,6 +155,14 @@ std::vector<Field<T>> breaker_fields() {
                     word<monitor::HalfOpenFailure>(
                         {{"reopen", monitor::HalfOpenFailure::reopen}, {"ignore", monitor::HalfOpenFailure::ignore}}),
                     "What a failed probe does."),
+      breaker_field("half_open_timeout", &B::half_open_timeout, optional(duration({1ns, monitor::kBreakerDurationMax})),
+                    "HALF_OPEN that has not ended so long after its first probe began opens again, and the results of "
+                    "its probes are late; null: it waits for them for ever.")
+          .such_as("\"30s\""),
+      breaker_field("half_open_timeout_ms", &B::half_open_timeout,
+                    optional(milliseconds({1ms, monitor::kBreakerDurationMax})), "The same in milliseconds.")
+          .such_as("30000")
+          .another_spelling_of("half_open_timeout"),
       breaker_field(
           "late_results", &B::late_results,
           word<monitor::LateResults>({{"ignore", monitor::LateResults::ignore},

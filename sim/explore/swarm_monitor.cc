@@ -100,6 +100,13 @@ void draw_own_breaker(Draft& draft) {
   if (dice.coin(15, "allowed 429s")) breaker.allowed_fails_by[index_of(ReplyKind::rate_limited)] = 2;
   breaker.open = draw_open(draft);
   if (dice.coin(25, "open gt")) breaker.open_compare = monitor::BreakerCompare::gt;
+  // Where several probes decide, it may end before they have come, and no recovery can be claimed.
+  const bool is_single = breaker.half_open_success_threshold == 1 && !breaker.half_open_failure_rate;
+  if (dice.coin(is_single ? 20 : 2, "half-open timeout")) {
+    const Duration timeout = draft.patience();
+    breaker.half_open_timeout = draft.on_grid(timeout * dice.one_of({2, 3, 4}, "half-open timeout by") / 4);
+    if (breaker.half_open_timeout == Duration{0}) breaker.half_open_timeout.reset();
+  }
   if (dice.coin(30, "backoff")) {
     breaker.open_backoff_multiplier = Millionths{dice.one_of<std::int64_t>({1'500'000, 2'000'000}, "backoff by")};
     breaker.open_max = breaker.open * 3;

@@ -27,6 +27,7 @@ std::optional<ModelPermit> BreakerFollower::acquire(Instant now) {
       break;
   }
   if (config_.half_open_max_calls != 0 && issued_ - returned_ >= config_.half_open_max_calls) return std::nullopt;
+  if (issued_ == returned_) first_issued_ = now;
   ++issued_;
   return ModelPermit{.epoch = epoch_, .at = now, .is_probe = true};
 }
@@ -97,8 +98,16 @@ Instant BreakerFollower::open_end() const {
   return wait > Instant::max() - opened_ ? Instant::max() : opened_ + wait;
 }
 
+bool BreakerFollower::probes_are_overdue(Instant now) const {
+  const bool is_due = state_ == BreakerState::half_open && config_.half_open_timeout && issued_ > returned_;
+  return is_due && now - first_issued_ >= *config_.half_open_timeout;
+}
+
 // What time alone brings about.
 void BreakerFollower::catch_up(Instant now) {
+  if (probes_are_overdue(now)) {
+    go(BreakerState::open, TripRule::half_open_timeout, first_issued_ + *config_.half_open_timeout);
+  }
   const bool ends_by_itself = config_.state_view == monitor::StateView::eager;
   if (state_ == BreakerState::open && ends_by_itself && now >= open_end()) {
     go(BreakerState::half_open, TripRule::none, open_end());
@@ -233,7 +242,8 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
   const Counts held = counts(at);
   if (to == BreakerState::open) {
     const Duration most = config_.open_max.value_or(monitor::kBreakerDurationMax);
-    reopened_ = rule == TripRule::probe_failed ? reopened_ + 1 : 0;
+    const bool again = rule == TripRule::probe_failed || rule == TripRule::half_open_timeout;
+    reopened_ = again ? reopened_ + 1 : 0;
     if (reopened_ <= 1) {
       open_for_ = config_.open < most ? config_.open : most;
     } else if (config_.open_backoff_multiplier.value != 1'000'000) {

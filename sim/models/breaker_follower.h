@@ -35,6 +35,8 @@ class BreakerFollower {
   [[nodiscard]] std::int64_t probes_out() const { return issued_ - reported_; }
   // When OPEN ends. Only while OPEN.
   [[nodiscard]] Instant open_end() const;
+  // Whether HALF_OPEN has ended by half_open_timeout, which the latest call was too early for.
+  [[nodiscard]] bool probes_are_overdue(Instant now) const;
 
   struct Counts {
     std::int64_t calls = 0;
@@ -82,6 +84,7 @@ class BreakerFollower {
   std::int64_t issued_ = 0;    // probes of this HALF_OPEN
   std::int64_t returned_ = 0;  // of those, without an outcome that counts
   std::int64_t reported_ = 0;  // of those, in any way
+  Instant first_issued_{};     // of those that were not returned; meaningless without one
   Counts judged_;              // outcomes that decide in this HALF_OPEN, late ones included
   std::int64_t run_ = 0;
   std::int64_t late_ = 0;

@@ -36,6 +36,7 @@ std::optional<ModelPermit> BreakerModel::acquire(Instant now) {
     const bool limited = config_.half_open_max_calls > 0;
     if (limited && probes_.issued - probes_.returned >= config_.half_open_max_calls) return std::nullopt;
     ++probes_.issued;
+    if (!probes_.since) probes_.since = now;
   }
   return ModelPermit{epoch_, now, state_ == BreakerState::half_open};
 }
@@ -81,10 +82,16 @@ void BreakerModel::advance(Instant now) {
 BreakerState BreakerModel::state(Instant now) const {
   const bool by_itself = config_.state_view == monitor::StateView::eager;
   if (state_ == BreakerState::open && by_itself && open_has_ended(now)) return BreakerState::half_open;
+  if (const auto end = half_open_end(); end && *end <= now) {
+    BreakerModel later = *this;
+    later.catch_up(now);
+    return later.state_;
+  }
   return state_;
 }
 
 std::optional<Instant> BreakerModel::wakeup() const {
+  if (state_ == BreakerState::half_open) return half_open_end();
   if (config_.state_view == monitor::StateView::lazy) return std::nullopt;
   return open_end();
 }
@@ -93,6 +100,11 @@ std::optional<Instant> BreakerModel::open_end() const {
   if (state_ != BreakerState::open) return std::nullopt;
   const Instant end = opened_ + open_time();
   return config_.open_compare == BreakerCompare::gt ? end + Duration{1} : end;
+}
+
+std::optional<Instant> BreakerModel::half_open_end() const {
+  if (state_ != BreakerState::half_open || !config_.half_open_timeout || !probes_.since) return std::nullopt;
+  return *probes_.since + *config_.half_open_timeout;
 }
 
 std::int64_t BreakerModel::window_calls(Instant now) const {
@@ -114,6 +126,10 @@ std::optional<Instant> BreakerModel::opened_at() const {
 // What time alone brings about.
 void BreakerModel::catch_up(Instant now) {
   const bool by_itself = config_.state_view == monitor::StateView::eager;
+  if (const auto end = half_open_end(); end && *end <= now) {
+    ++failed_probes_in_a_row_;
+    go(BreakerState::open, TripRule::half_open_timeout, *end);
+  }
   if (state_ == BreakerState::open && by_itself && open_has_ended(now)) {
     go(BreakerState::half_open, TripRule::none, *open_end());
   }
@@ -231,6 +247,7 @@ void BreakerModel::probe(ModelPermit permit, bool late, BreakerOutcome outcome, 
   }
   if (outcome == BreakerOutcome::ignored) {
     if (!late) ++probes_.returned;
+    if (probes_.issued == probes_.returned) probes_.since.reset();
     return;
   }
   if (outcome == BreakerOutcome::fatal) return reopen(now);

@@ -51,6 +51,8 @@ class BreakerModel {
   [[nodiscard]] monitor::BreakerState state(Instant now) const;
   [[nodiscard]] std::optional<Instant> wakeup() const;
   [[nodiscard]] std::optional<Instant> open_end() const;
+  // When HALF_OPEN ends because its probes do not decide. Nothing if it does not.
+  [[nodiscard]] std::optional<Instant> half_open_end() const;
   // The arrows taken by the latest call, oldest first.
   [[nodiscard]] const std::vector<monitor::BreakerTransition>& transitions() const { return transitions_; }
 
@@ -78,6 +80,7 @@ class BreakerModel {
     std::int64_t succeeded_late = 0;
     std::int64_t failed = 0;  // where the failure rate of them all decides
     std::int64_t failed_late = 0;
+    std::optional<Instant> since;  // the first permit after the begin, or after all had been returned
   };
 
   [[nodiscard]] bool in_window(const Outcome& outcome, Instant now) const;

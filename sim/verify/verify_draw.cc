@@ -80,9 +80,11 @@ class Drawing {
     if (t_ms <= kAimMostMs) now_ = std::max(now_, t_ms);
   }
 
-  // The end of OPEN alone while it is open, since everything else waits for it.
+  // The end of OPEN alone while it is open, since everything else waits for it; likewise of HALF_OPEN where time ends
+  // it.
   [[nodiscard]] std::vector<std::int64_t> edges_ahead() const {
     if (const auto end = session_.model().open_end()) return {end->time_since_epoch() / milliseconds{1}};
+    if (const auto end = session_.model().half_open_end()) return {end->time_since_epoch() / milliseconds{1}};
     std::vector<std::int64_t> edges{now_ + config_.open / milliseconds{1}};
     const std::int64_t window = config_.window / milliseconds{1};
     if (!config_.window_type || window == 0) return edges;

@@ -62,13 +62,16 @@ ExpectedAnswer ModelSession::perform(const HistoryCall& call) {
       latest_.late = model_.report(*permits_[call.of].permit, call.outcome, now);
       break;
     case BreakerOp::state:
-      // Under a fixed window a query is a call like any other; elsewhere it changes nothing and is not sent.
-      if (config_.window_type == monitor::WindowType::fixed) model_.advance(now);
+      // Under a fixed window a query is a call like any other; elsewhere it changes nothing, and is sent only where the
+      // model has to take more arrows than one to give the reason.
+      if (config_.window_type == monitor::WindowType::fixed || config_.half_open_timeout) model_.advance(now);
       break;
   }
   latest_.state = model_.state(now);
   const bool acts = !latest_.late || config_.late_results != monitor::LateResults::ignore;
-  if (before_ != BreakerState::half_open) {
+  const auto timed_out = [](const BreakerTransition& arrow) { return arrow.rule == TripRule::half_open_timeout; };
+  const bool asked = call.op != BreakerOp::state || config_.half_open_timeout;
+  if (before_ != BreakerState::half_open || (asked && std::ranges::any_of(model_.transitions(), timed_out))) {
     successes_ = failures_ = 0;
   } else if (call.op == BreakerOp::report && acts) {
     if (call.outcome == BreakerOutcome::success) ++successes_;
@@ -183,6 +186,9 @@ std::string ModelSession::rule_that_fired(const BreakerTransition& arrow) const 
       return fmt::format("opens: {} failures in the window", arrow.window_failures);
     case TripRule::at_once:
       return "opens at once";
+    case TripRule::half_open_timeout:
+      return fmt::format("its probes did not decide within {} ms: reopens for {} ms",
+                         *config_.half_open_timeout / milliseconds{1}, arrow.open_for / milliseconds{1});
     case TripRule::allowed_fails:
       return fmt::format("opens: a failure beyond {}", config_.allowed_fails.value_or(0));
     case TripRule::probe_failed:

@@ -92,6 +92,12 @@ std::vector<VerifySettings> verify_settings() {
                                                                           })},
       {"a rate of attempts", changed(rate_of_time(1s, 4), [](auto& c) { c.volume = Volume::attempts; })},
       {"open for no time at all", changed(run, [](auto& c) { c.open = 0s; })},
+      {"2 of 3 probes close it within 300 ms", changed(probes,
+                                                       [](auto& c) {
+                                                         c.half_open_timeout = 300ms;
+                                                         c.open_backoff_multiplier = Millionths{2'000'000};
+                                                         c.late_results = LateResults::current_state;
+                                                       })},
   };
 }
 

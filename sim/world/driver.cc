@@ -83,6 +83,7 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
   check(options.breakers.empty() || options.breakers.size() == scenario.providers.size(),
         "each provider has a breaker");
   const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
+  probes_expire_ = std::ranges::any_of(breakers, [](const auto& entry) { return entry.half_open_timeout.has_value(); });
   for (std::size_t i = 0; i < options.breakers.size(); ++i) {
     check(!options.breakers[i]->reset(breakers[i]), "a foreign breaker honours its settings");
   }
@@ -256,6 +257,8 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
       .idle = step.idle};
   if (replicas_) [[unlikely]]
     replicas_->on_call(in_flight.instance, step.provider, now_);
+  if (probes_expire_) [[unlikely]]
+    watch_breaker(step.provider);
   in_flight.effect = FaultEffect{};
   if (faults_.acts_on(step.provider)) {
     hits_.clear();
@@ -435,7 +438,8 @@ inline void Driver::end_request(std::uint32_t slot) {
 
 // --- Small things --------------------------------------------------------------------------------------------------
 
-// A breaker that opened turns half-open at an instant of its own: an event carries it. One that does not turn when it
+// A breaker that opened turns half-open at an instant of its own, and one whose probes take too long opens at another:
+// an event carries it. One that does not turn when it
 // answered so is not queried again at once: time must pass, and the checks report it.
 inline void Driver::watch_breaker(ProviderId provider) {
   const auto at = replicas_ ? first_wakeup(provider) : pipeline_.wakeup(provider);

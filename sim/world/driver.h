@@ -142,6 +142,7 @@ class Driver {
   Chance chance_;
   const std::vector<Observer>& observers_;
   bool observed_;
+  bool probes_expire_ = false;  // a breaker has half_open_timeout, which begins with a call
   Instant end_;
   WallTime wall_at_zero_;
   monitor::Pipeline pipeline_;  // of the first replica

@@ -145,6 +145,7 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
     b.on_close = chance() ? monitor::OnClose::reset_failures : one_of(monitor::OnClose::keep);
     b.open_backoff_multiplier = Millionths{number(1'000'000, 5'000'000)};
     b.open_max = maybe(span());
+    b.half_open_timeout = maybe(some_span());
     RC_PRE(!monitor::unsupported(b));
   }
   if (chance()) {

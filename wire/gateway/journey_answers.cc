@@ -62,7 +62,7 @@ Duration Journeys::wait_of_callers() {
   for (std::size_t i = 0; i < scenario_.providers.size(); ++i) {
     const ProviderId provider{static_cast<std::uint8_t>(i)};
     const auto cooling = pipeline_.cooling_until(provider);
-    const auto breaker = pipeline_.wakeup(provider);
+    const auto breaker = pipeline_.breaker(provider).is_open() ? pipeline_.wakeup(provider) : std::nullopt;
     if (!cooling && !breaker) return Duration{0};
     const Instant at = std::max(cooling.value_or(latest_), breaker.value_or(latest_));
     first = std::min(first.value_or(at), at);

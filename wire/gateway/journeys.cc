@@ -127,7 +127,7 @@ void Journeys::perform(std::uint32_t slot, monitor::Step step) {
   while (const auto* const to_call = std::get_if<monitor::CallProvider>(&step)) {
     const ProviderId provider = to_call->provider;
     const auto reply = start_call(slot, *to_call);
-    if (!reply) return;
+    if (!reply) return watch_breaker(provider);  // half_open_timeout begins with a call
     step = pipeline_.on_reply(journey.flow, *reply, now());
     watch_breaker(provider);
   }

@@ -191,6 +191,14 @@ std::optional<std::string> provider_cannot(const Scenario& scenario, const monit
   const auto takes = [&] {
     return fmt::format("{} takes up to {:.3f} s when all is well", provider.name, latency / kSecond);
   };
+  if (breaker.half_open_timeout) {
+    const std::int64_t probes =
+        breaker.half_open_failure_rate ? breaker.half_open_max_calls : breaker.half_open_success_threshold;
+    if (probes > 1) return fmt::format("half_open_timeout may end before {} probes have come", probes);
+    if (latency >= static_cast<double>(breaker.half_open_timeout->count())) {
+      return fmt::format("{}, half_open_timeout is {:.3f} s", takes(), in_seconds(*breaker.half_open_timeout));
+    }
+  }
   const Duration timeout = timeout_least(scenario, provider);
   if (latency > static_cast<double>(timeout.count())) {
     return fmt::format("{}, the timeout is {:.3f} s", takes(), in_seconds(timeout));

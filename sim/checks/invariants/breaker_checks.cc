@@ -148,7 +148,11 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
   breaker.reported = event.to;
   breaker.reported_epoch = event.epoch;
   breaker.reported_at = event.at;
-  breaker.probe_failed = event.rule == TripRule::probe_failed;
+  breaker.probe_failed = monitor::is_reopening(event.rule);
+  // Time alone takes it.
+  if (breaker.follower.expected() == nullptr && event.rule == TripRule::half_open_timeout) {
+    breaker.follower.advance(event.at);
+  }
   if (breaker.follower.expected() == nullptr && event.to == BreakerState::half_open) {
     breaker.follower.advance(event.at);
     breaker.owes_call = configs_[index_of(provider)].state_view == monitor::StateView::lazy;
@@ -185,7 +189,7 @@ void BreakerChecks::compare(One& entry, const BreakerTransition& event, const Br
            since_start(expected.at));
   all.must(event.rule == expected.rule, CheckId::B4, event.at, entry.request, "rule {} opened it instead of {}",
            static_cast<int>(event.rule), static_cast<int>(expected.rule));
-  all.must(event.open_for == expected.open_for, expected.rule == TripRule::probe_failed ? CheckId::B5 : CheckId::B3,
+  all.must(event.open_for == expected.open_for, monitor::is_reopening(expected.rule) ? CheckId::B5 : CheckId::B3,
            event.at, entry.request, "it stays open for {} ns instead of {} ns", event.open_for.count(),
            expected.open_for.count());
   if (expected.from != BreakerState::closed) return;
@@ -240,10 +244,15 @@ void BreakerChecks::on_event() {
                            "{} permits were neither used nor given back", permits_pending_);
 }
 
-// A program that keeps a breaker is queried at the instant at which OPEN ends, and must answer half_open.
+// A program that keeps a breaker is queried at the instant at which OPEN ends, and must answer half_open; likewise
+// where HALF_OPEN ends because its probes take too long.
 void BreakerChecks::must_have_woken() {
   for (std::size_t provider = 0; provider < entries_.size(); ++provider) {
     const One& entry = entries_[provider];
+    const bool overdue = entry.reported == BreakerState::half_open &&
+                         entry.follower.probes_are_overdue(context_.now - std::chrono::milliseconds{1});
+    context_.violations.must(!overdue, CheckId::B5, context_.now, entry.request,
+                             "provider {} was still half_open when its probes had taken too long", provider);
     if (entry.reported != BreakerState::open || entry.follower.state() != BreakerState::open) continue;
     if (configs_[provider].state_view == monitor::StateView::lazy) continue;
     const Instant end = std::chrono::ceil<std::chrono::milliseconds>(entry.follower.open_end());

@@ -177,6 +177,7 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
     config.window_origin = WindowOrigin::epoch;
     config.volume = Volume::attempts;
   }
+  if (const auto ns = pick(-1, -1, 10, 1, 30, 100); ns >= 0) config.half_open_timeout = Duration{ns};
   return config;
 }
 
@@ -198,7 +199,8 @@ inline Script script_from(const BreakerConfig& config, const std::vector<int>& c
     constexpr std::array<std::int64_t, 20> kSteps{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 5, 7, 9, 10, 11, 29, 30, 31};
     if (step < 20) {
       now += Duration{kSteps[static_cast<std::size_t>(step)]};
-    } else if (const auto deadline = breaker.open_end(); deadline && step < 29 && *deadline < kAimMax) {
+    } else if (const auto deadline = breaker.is_open() ? breaker.open_end() : breaker.probes_end();
+               deadline && step < 29 && *deadline < kAimMax) {
       now = std::max(now, *deadline + Duration{step % 3 - 1});
     }
     Call call{.at = now};
@@ -261,7 +263,8 @@ inline std::string describe(const BreakerConfig& c) {
        << (c.half_open_failure_rate ? std::to_string(c.half_open_failure_rate->value) : "-") << ", backoff "
        << c.open_backoff_multiplier.value << ", allowed " << show(c.allowed_fails) << " of timeouts "
        << show(c.allowed_fails_by[index_of(ReplyKind::timeout)]) << " max "
-       << (c.open_max ? std::to_string(c.open_max->count()) : "-") << "\n";
+       << (c.open_max ? std::to_string(c.open_max->count()) : "-") << ", half-open timeout "
+       << (c.half_open_timeout ? std::to_string(c.half_open_timeout->count()) : "-") << "\n";
   return text.str();
 }
 
@@ -271,7 +274,7 @@ struct Case {
 };
 
 inline rc::Gen<std::vector<int>> settings_choices() {
-  return rc::gen::container<std::vector<int>>(29, rc::gen::inRange(0, 120));
+  return rc::gen::container<std::vector<int>>(30, rc::gen::inRange(0, 120));
 }
 inline rc::Gen<std::vector<int>> script_choices() {
   return rc::gen::scale(4.0, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 32768)));

@@ -107,6 +107,7 @@ TEST(BreakerLaw, scaling_time_scales_every_answer_for_whole_backoff_multipliers)
     slow.window *= factor;
     slow.open *= factor;
     if (slow.open_max) *slow.open_max *= factor;
+    if (slow.half_open_timeout) *slow.half_open_timeout *= factor;
     Script scaled = drawn.script;
     for (Call& call : scaled) call.at = Instant{call.at.time_since_epoch() * factor};
     const auto answers = replay(drawn.config, drawn.script);

@@ -32,6 +32,7 @@ struct Coverage {
   int probe_given_back = 0, probe_refused = 0, fixed_windows = 0;
   int closes_by_failure = 0, reopenings_by_success = 0, counted_in_open = 0, counted_in_half_open = 0,
       trips_at_once = 0, trips_by_allowed_fails = 0;
+  int half_open_timeouts = 0, three_arrows_at_once = 0;
   int closes_from_open = 0, opens_by_old_probe = 0, prolongs_open = 0, lasts_until_a_call = 0;
 
   void see(const BreakerConfig& config, const Call& call, const Answer& before, const Answer& after) {
@@ -43,6 +44,7 @@ struct Coverage {
       trips_by_allowed_fails += transition.rule == TripRule::allowed_fails;
       trips_by_success += transition.rule != TripRule::none && call.outcome == BreakerOutcome::success;
       reopenings += transition.rule == TripRule::probe_failed;
+      half_open_timeouts += transition.rule == TripRule::half_open_timeout;
       longer_reopenings += transition.rule == TripRule::probe_failed && transition.open_for > config.open;
       closes += transition.to == BreakerState::closed;
       closes_by_late_result += transition.to == BreakerState::closed && after.late;
@@ -58,6 +60,7 @@ struct Coverage {
     counted_in_open += counted && before.state == BreakerState::open;
     counted_in_half_open += counted && before.state == BreakerState::half_open;
     prolongs_open += after.transitions.empty() && before.opened_at && after.opened_at > before.opened_at;
+    three_arrows_at_once += after.transitions.size() == 3;
     two_arrows_at_once += after.transitions.size() == 2;
     late_in_closed += after.late && before.state == BreakerState::closed;
     late_in_half_open += after.late && before.state == BreakerState::half_open;
@@ -89,6 +92,8 @@ struct Coverage {
                      counted_in_half_open,
                      trips_at_once,
                      trips_by_allowed_fails,
+                     half_open_timeouts,
+                     three_arrows_at_once,
                      closes_from_open,
                      opens_by_old_probe,
                      prolongs_open,

@@ -142,6 +142,8 @@ TEST(BreakerProtocol, other_names_and_values_are_unsupported_and_leave_the_break
       R"({"late_results":"count"})",
       R"({"on_close":"forget"})",
       R"({"open_backoff_multiplier":0.5})",
+      R"({"half_open_timeout_ms":0})",
+      R"({"half_open_timeout":"1s"})",
   };
   monitor::ProtocolBreaker breaker;
   answer_line(breaker, R"({"op":"reset","config":{"consecutive_threshold":1}})");
@@ -174,6 +176,7 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
                                    .half_open_max_calls = 6,
                                    .half_open_success_threshold = 5,
                                    .half_open_failure = monitor::HalfOpenFailure::ignore,
+                                   .half_open_timeout = 88ms,
                                    .late_results = monitor::LateResults::current_state,
                                    .late_success_in_open = monitor::LateSuccessInOpen::count,
                                    .on_close = monitor::OnClose::reset_plus_probe,
@@ -192,7 +195,7 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
   monitor::BreakerConfig by_origin = all;
   by_origin.half_open_failure = monitor::HalfOpenFailure::reopen;
   by_origin.late_results = monitor::LateResults::origin_forces;
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 26U);
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 27U);
   std::vector<monitor::BreakerConfig> configs{all, by_rate, of_attempts, by_origin, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) {
     configs.push_back(*monitor::breaker_preset(preset.name));

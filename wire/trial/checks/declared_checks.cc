@@ -104,7 +104,8 @@ class ExpectedBreaker {
   };
 
   static BreakerConfig with_slack(BreakerConfig config) {
-    config.open = std::max(config.open - 2 * kSlack, Duration{1});
+    config.open = std::max(config.open - (config.half_open_timeout ? 4 : 2) * kSlack, Duration{1});
+    if (config.half_open_timeout) *config.half_open_timeout += 2 * kSlack;
     return config;
   }
   void report_until(Instant now, Breaker& breaker, std::deque<Pending>& pending) {
