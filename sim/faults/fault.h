@@ -31,9 +31,9 @@
 
 namespace windtunnel::sim {
 
-using Fault =
-    std::variant<Outage, ErrorBurst, LatencySpike, Throttle, Brownout, Malformed, Truncated, Flapping, RandomOutages,
-                 WallClockStep, StreamStall, StreamError, EarlyEnd, TokenStall, UsageMissing, GatewayRestart, UsageLate>;
+using Fault = std::variant<Outage, ErrorBurst, LatencySpike, Throttle, Brownout, Malformed, Truncated, Flapping,
+                           RandomOutages, WallClockStep, StreamStall, StreamError, EarlyEnd, TokenStall, UsageMissing,
+                           GatewayRestart, UsageLate>;
 
 // A kind without its settings: its place in `Fault`.
 enum class FaultKind : std::uint8_t {};

@@ -10,9 +10,9 @@
 // calls and tokens is per second of the stretch.
 //
 // The data of a claim is what could have broken it: of `provider_errors` and `breaker_opened` the calls, of
-// `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of everything else the requests.
-// The outcome is no part of that, because each request could have ended so. Without data a claim is inconclusive if it
-// holds, and fails if it does not.
+// `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of everything else the
+// requests. The outcome is no part of that, because each request could have ended so. Without data a claim is
+// inconclusive if it holds, and fails if it does not.
 
 #include <compare>
 #include <cstdint>
