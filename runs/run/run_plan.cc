@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "base/visible_text.h"
 #include "runs/outputs.h"
 #include "runs/shell_word.h"
 #include "scenarios/json/exact_numbers.h"
@@ -19,8 +20,8 @@ std::optional<Duration> duration_of(const char* flag, const std::string& text, s
   if (text.empty()) return std::nullopt;
   const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
   if (parsed.problem == scenarios::NumberProblem::none && parsed.value >= least) return Duration{parsed.value};
-  throw ProblemError(ProblemKind::request, fmt::format("{} {} is not a duration such as 90s or 5m{}", flag, text,
-                                                       least > 0 ? ", above 0" : ""));
+  throw ProblemError(ProblemKind::request, fmt::format("{} {} is not a duration such as 90s or 5m{}", flag,
+                                                       visible_text(text), least > 0 ? ", above 0" : ""));
 }
 
 std::string stem_of(const std::string& file) { return std::filesystem::path(file).stem().string(); }
