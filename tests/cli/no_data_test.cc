@@ -132,6 +132,31 @@ TEST_F(NoData, a_forecast_and_a_merge_without_requests_are_inconclusive) {
   }
 }
 
+TEST_F(NoData, a_forecast_of_a_provider_or_variant_that_got_nothing_is_inconclusive) {
+  folder.write("split.json",
+               R"({"duration": "1h", "providers": {"used": {"profile": "seed/gpt-4"}, "x": {"profile": "seed/gpt-4"}},
+      "monitor": {"ab_router": {"experiment_id": "e", "variants": [{"id": "a", "provider": "used", "weight": 1},
+                                                                   {"id": "b", "provider": "x", "weight": 0}]}},
+      "workload": {"w": {"rate": 1, "time_unit": "10s"}}})");
+  const std::string forecast = "forecast " + file("split") + " --horizon 1h --replications 10";
+  const std::string part = folder.path("split-part.json");
+  ASSERT_EQ(windtunnel(forecast + " --shard 0/1 --out " + part).exit, 0);
+  for (const std::string tag : {"{provider:x}", "{variant:b}"}) {
+    const std::string quantity = "forecast.cost_usd" + tag;
+    for (const std::string& command :
+         {forecast + " --assert '" + quantity + " avg<5'", "merge " + part + " --assert '" + quantity + " avg<5'",
+          forecast + " --set 'thresholds={\"" + quantity + "\": [\"avg<5\"]}'"}) {
+      const ProcessResult result = windtunnel(command);
+      EXPECT_EQ(result.exit, 13) << command << "\n" << result.out;
+      EXPECT_TRUE(says(result, "its tag selects nothing: no call or request")) << result.out;
+    }
+  }
+  for (const char* tag : {"{provider:used}", "{variant:a}"}) {
+    const ProcessResult result = windtunnel(forecast + " --assert 'forecast.cost_usd" + tag + " avg<50'");
+    EXPECT_EQ(result.exit, 0) << result.out;
+  }
+}
+
 TEST_F(NoData, a_failure_counts_also_without_data) {
   EXPECT_EQ(windtunnel("run " + file("quiet") + " --set 'thresholds={\"requests\": [\"count>1000\"]}'").exit, 12);
 }
