@@ -68,6 +68,10 @@ class PartFile {
   std::uint64_t checksum_ = 0;  // of the head
 };
 
+// Whether the file is empty or begins as every part does, of whatever version. A part that was never finished may end
+// within that beginning. Throws ReportError.
+[[nodiscard]] bool begins_as_part(const std::string& path);
+
 // A file that ends in the middle gives the blocks before that place. Throws ReportError if it is no part of a forecast,
 // or one of another version.
 [[nodiscard]] Part read_part(const std::string& path);

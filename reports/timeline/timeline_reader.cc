@@ -268,6 +268,8 @@ sim::Timeline read_timeline(std::string_view text, const std::string& name) {
   }
 }
 
-sim::Timeline read_timeline_file(const std::string& path) { return read_timeline(read_whole_file(path), path); }
+sim::Timeline read_timeline_file(const std::string& path) {
+  return read_timeline(read_whole_file(path, kTimelineBytesMax), path);
+}
 
 }  // namespace windtunnel::reports
