@@ -117,7 +117,7 @@ ExitCode forecast(const ForecastArguments& arguments) {
                                                          : runs::load_fitted(request.log, request.sets, request.jobs);
   if (processes.is_first() && !arguments.output.quiet) print_note(loaded.fitted);
   if (const ExitCode code = report_load(loaded); code != ExitCode::pass) return code;
-  if (const auto problem = runs::problem_with_outputs({{"--out", arguments.output.out}}, {loaded.file})) {
+  if (const auto problem = problem_with_outputs(request, *loaded.scenario, loaded.file, arguments.output.out)) {
     return complain(*problem);
   }
   sim::Scenario scenario = *std::move(loaded.scenario);
@@ -143,6 +143,8 @@ ExitCode forecast(const ForecastArguments& arguments) {
 
 ExitCode merge(const MergeArguments& arguments) {
   if (!can_write_html(arguments.output.html)) return ExitCode::usage;
+  const auto outputs = runs::outputs_of_forecast(arguments.output.out);
+  if (const auto problem = runs::problem_with_outputs(outputs, arguments.request.files)) return complain(*problem);
   const runs::LockedFolder folder = runs::lock_folder(arguments.output.out);
   if (folder.problem) return complain(*folder.problem);
   const runs::ForecastDone done = runs::merge_parts(arguments.request, WINDTUNNEL_VERSION);

@@ -69,6 +69,29 @@ TEST(Outputs, telemetry_may_lie_in_a_folder_that_the_run_makes) {
   EXPECT_TRUE(folder.has("k/summary.json"));
 }
 
+// Files of a folder that is read from and written to.
+TEST(Outputs, no_folder_of_a_study_replaces_a_file_that_is_read) {
+  const Folder folder;
+  const std::string scenario = shell("cat " + kOutage).out;
+  const std::string rest = " --horizon 1h --replications 2";
+  ASSERT_EQ(windtunnel("forecast " + kOutage + rest + " --shard 0/1 --out " + folder.path("part.json")).exit, 0);
+  const std::string part = folder.read("part.json");
+  const auto refuses = [&](const std::string& name, const std::string& content, const std::string& command) {
+    folder.write(name, content);
+    const ProcessResult result = windtunnel(command + " --out " + folder.path());
+    EXPECT_EQ(result.exit, 2) << command << "\n" << result.out;
+    EXPECT_NE(result.out.find("would replace"), std::string::npos) << result.out;
+    EXPECT_EQ(folder.read(name), content) << command;
+  };
+  for (const char* name : {"forecast.json", "forecast.txt", "forecast.csv", "part.json"}) {
+    refuses(name, scenario, "forecast " + folder.path(name) + rest);
+  }
+  refuses("forecast.json", part, "merge " + folder.path("forecast.json"));
+  for (const char* name : {"compare.json", "compare.txt", "compare_runs.csv"}) {
+    refuses(name, scenario, "compare " + kOutage + " " + folder.path(name) + " --seeds 1..2");
+  }
+}
+
 TEST(Outputs, of_two_commands_with_one_folder_the_second_is_refused_and_the_first_is_whole) {
   const Folder folder;
   const std::string out = folder.path("out");
