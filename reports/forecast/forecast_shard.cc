@@ -334,7 +334,8 @@ Part read_part(const std::string& path) {
   try {
     return part_of(lines);
   } catch (const PartJson::exception& error) {
-    throw ReportError(path, "read", "line " + std::to_string(lines.line()) + ": " + error.what());
+    throw ReportError(path, "read",
+                      "line " + std::to_string(lines.line()) + ": " + std::string{json_reason(error.what())});
   } catch (const std::logic_error& error) {
     throw ReportError(path, "read", "line " + std::to_string(lines.line()) + ": " + error.what());
   }

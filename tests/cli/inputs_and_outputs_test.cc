@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <sstream>
 #include <string>
 
@@ -39,6 +40,23 @@ TEST(Inputs, a_log_may_come_from_standard_input) {
   EXPECT_NE(folder.read("b.json"), "");
 }
 
+TEST(Inputs, no_message_names_an_exception_of_a_library) {
+  const Folder folder;
+  folder.write("notes.txt", "buy milk\n");
+  folder.write("part.json", "{\"windtunnel_part\":4,\"oops\n");
+  for (const char* name : {"forecast", "run"}) std::filesystem::create_directories(folder.path(name));
+  folder.write("forecast/forecast.json", "oops");
+  folder.write("run/summary.json", "{\"oops\"");
+  folder.write("run/timeline.json", "{\"oops\"");
+  for (const std::string command :
+       {"merge notes.txt", "merge part.json", "report forecast", "report run", "export csv run"}) {
+    const std::size_t space = command.rfind(' ') + 1;
+    const ProcessResult result = windtunnel(command.substr(0, space) + folder.path(command.substr(space)));
+    EXPECT_EQ(result.exit, 4) << result.out;
+    EXPECT_EQ(result.out.find("json.exception"), std::string::npos) << result.out;
+  }
+}
+
 TEST(Outputs, no_flag_replaces_a_file_that_is_read) {
   const Folder folder;
   const std::string scenario = folder.path("s.json");
@@ -58,6 +76,27 @@ TEST(Outputs, no_flag_replaces_a_file_that_is_read) {
   EXPECT_EQ(windtunnel("export csv " + folder.path("out") + " --out " + folder.path("out/timeline.json")).exit, 2);
   EXPECT_EQ(windtunnel("report " + folder.path("out") + " --output " + folder.path("out/timeline.json")).exit, 2);
   EXPECT_EQ(folder.read("out/timeline.json"), timeline);
+}
+
+TEST(Outputs, a_shard_replaces_no_file_that_is_no_part) {
+  const Folder folder;
+  folder.write("notes.txt", "buy milk\n");
+  const std::string forecast = "forecast " + kOutage + " --horizon 1h --replications 2";
+  const ProcessResult result = windtunnel(forecast + " --shard 0/1 --out " + folder.path("notes.txt"));
+  EXPECT_EQ(result.exit, 4) << result.out;
+  EXPECT_NE(result.out.find("notes.txt is no part of a forecast and is not replaced"), std::string::npos) << result.out;
+  EXPECT_EQ(folder.read("notes.txt"), "buy milk\n");
+  EXPECT_FALSE(folder.has("notes.txt.partial"));
+  folder.write("part.json", "mine\n");
+  EXPECT_EQ(windtunnel(forecast + " --out " + folder.path()).exit, 4);
+  EXPECT_EQ(folder.read("part.json"), "mine\n");
+  // What is empty, or an earlier part cut within its first words, holds nothing.
+  for (const char* text : {"", "{\"windtunnel_"}) {
+    folder.write("again.json", text);
+    const ProcessResult again = windtunnel(forecast + " --shard 0/1 --out " + folder.path("again.json"));
+    EXPECT_EQ(again.exit, 0) << again.out;
+    EXPECT_EQ(again.out.find("json.exception"), std::string::npos) << again.out;
+  }
 }
 
 TEST(Outputs, telemetry_may_lie_in_a_folder_that_the_run_makes) {

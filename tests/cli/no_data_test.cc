@@ -183,5 +183,13 @@ TEST_F(NoData, a_failure_counts_also_without_data) {
   EXPECT_EQ(windtunnel("run " + file("quiet") + " --set 'thresholds={\"requests\": [\"count>1000\"]}'").exit, 12);
 }
 
+TEST_F(NoData, a_recorded_history_that_asks_nothing_verifies_nothing) {
+  folder.write("history.jsonl", "{\"op\":\"reset\",\"config\":{}}\n");
+  const ProcessResult result =
+      windtunnel("verify --replay " + folder.path("history.jsonl") + " -- '" WINDTUNNEL_BINARY "' breaker");
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_FALSE(says(result, "PASS")) << result.out;
+}
+
 }  // namespace
 }  // namespace windtunnel::tests::no_data_test
