@@ -1,5 +1,7 @@
 #include "base/visible_text.h"
 
+#include <algorithm>
+
 #include "base/utf8.h"
 
 namespace windtunnel::inline base {
@@ -23,7 +25,7 @@ std::string upper_hex(std::uint32_t code) {
 }
 
 bool begins_a_command(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(' ');
+  const std::size_t first = text.find_first_not_of(" \t");
   return first != std::string_view::npos && text.substr(first).starts_with(kCommandBegin);
 }
 
@@ -38,6 +40,28 @@ std::string spelled(std::uint32_t code) {
     default:
       return code < 0x80 ? "\\x" + hex(code, 2) : "\\u" + hex(code, 4);
   }
+}
+
+std::string spelled_out(std::string_view text) {
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t length = utf8_length(rest);
+    if (length == 0) {
+      out += "\\x" + hex(static_cast<unsigned char>(rest.front()), 2);
+      rest.remove_prefix(1);
+      continue;
+    }
+    const std::uint32_t code = code_point_of(rest.substr(0, length));
+    if (is_control(code)) {
+      out += spelled(code);
+    } else if (rest.starts_with(kCommandAnywhere)) {
+      out += "#\\";
+    } else {
+      out += rest.substr(0, length);
+    }
+    rest.remove_prefix(length);
+  }
+  return out;
 }
 
 }  // namespace
@@ -62,24 +86,21 @@ std::optional<std::string> problem_with_name(std::string_view name) {
   return std::nullopt;
 }
 
-std::string visible_text(std::string_view text) {
-  std::string out = begins_a_command(text) ? "\\" : "";
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t length = utf8_length(rest);
-    if (length == 0) {
-      out += "\\x" + hex(static_cast<unsigned char>(rest.front()), 2);
-      rest.remove_prefix(1);
-      continue;
+std::string visible_text(std::string_view text) { return (begins_a_command(text) ? "\\" : "") + spelled_out(text); }
+
+std::string visible_lines(std::string_view text) {
+  std::string out;
+  for (std::size_t line = 0; line < text.size();) {
+    const std::size_t line_end = std::min(text.find('\n', line), text.size());
+    if (begins_a_command(text.substr(line, line_end - line))) out += '\\';
+    for (std::size_t at = line; at < line_end;) {
+      const std::size_t tab = std::min(text.find('\t', at), line_end);
+      out += spelled_out(text.substr(at, tab - at));
+      if (tab < line_end) out += '\t';
+      at = tab + 1;
     }
-    const std::uint32_t code = code_point_of(rest.substr(0, length));
-    if (is_control(code)) {
-      out += spelled(code);
-    } else if (rest.starts_with(kCommandAnywhere)) {
-      out += "#\\";
-    } else {
-      out += rest.substr(0, length);
-    }
-    rest.remove_prefix(length);
+    if (line_end < text.size()) out += '\n';
+    line = line_end + 1;
   }
   return out;
 }

@@ -24,4 +24,7 @@ std::optional<std::string> problem_with_name(std::string_view name);
 // On one line, with every control character spelled out: "\n", "\x1b", "\u2028". What is not UTF-8 is "\xff".
 std::string visible_text(std::string_view text);
 
+// The same of each line: line feeds and tabs stay. What is spelled out already is left as it is.
+std::string visible_lines(std::string_view text);
+
 }  // namespace windtunnel::inline base

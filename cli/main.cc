@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "base/visible_text.h"
 #include "cli/option_tree.h"
 
 namespace {
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
     const windtunnel::cli::Parsed parsed = windtunnel::cli::parse_arguments(argc, argv);
     return static_cast<int>(parsed.verb ? parsed.verb->perform() : parsed.code);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "windtunnel: internal error: %s\n", error.what());
+    std::fprintf(stderr, "windtunnel: internal error: %s\n", windtunnel::visible_lines(error.what()).c_str());
     return static_cast<int>(windtunnel::cli::ExitCode::internal_error);
   }
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/visible_text.h"
 #include "cli/flags/flags.h"
 #include "cli/terminal/console.h"
 #include "cli/terminal/messages.h"
@@ -65,9 +66,11 @@ Parsed parse_arguments(int argc, const char* const* argv) {
   } catch (const CLI::Success& success) {
     return {.verb = nullptr, .code = print_help(app, success)};
   } catch (const CLI::ParseError& error) {
-    return {.verb = nullptr, .code = say_usage_error(about_unknown_word(app).value_or(error.what()))};
+    return {.verb = nullptr, .code = say_usage_error(about_unknown_word(app).value_or(visible_text(error.what())))};
   } catch (const runs::ProblemError& error) {
-    return {.verb = nullptr, .code = say_usage_error(error.problem().text)};
+    // A request's problem is one line, and a line feed in it is one of the flag's value.
+    const auto& [kind, text] = error.problem();
+    return {.verb = nullptr, .code = say_usage_error(kind == runs::ProblemKind::request ? visible_text(text) : text)};
   }
   return {.verb = std::move(verbs.at(app.get_subcommands().front()->get_name())), .code = ExitCode::pass};
 }

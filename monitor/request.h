@@ -14,6 +14,12 @@
 
 namespace windtunnel::monitor {
 
+// A caller of the library needs no other namespace.
+using windtunnel::Duration;
+using windtunnel::Instant;
+using windtunnel::Tokens;
+using windtunnel::Usd;
+
 // A 128-bit stable hash of the normalised content of a request (content_key.h makes it).
 struct ContentKey {
   std::uint64_t high = 0;

@@ -27,6 +27,23 @@ LockedFolder lock_folder(const std::string& folder) {
   return locked;
 }
 
+std::vector<Output> outputs_in(const std::string& folder, std::initializer_list<const char*> names) {
+  std::vector<Output> outputs;
+  if (folder.empty()) return outputs;
+  for (const char* name : names) outputs.push_back({"--out", (std::filesystem::path(folder) / name).string()});
+  return outputs;
+}
+
+std::vector<std::string> inputs_of(const sim::Scenario& scenario, const std::string& file) {
+  std::vector<std::string> inputs{file};
+  for (const sim::WorkloadSpec& load : scenario.workloads) {
+    const auto* replay = std::get_if<sim::TraceReplay>(&load.executor);
+    if (replay == nullptr || replay->trace.empty()) continue;
+    inputs.push_back((std::filesystem::path(file).parent_path() / replay->trace).string());
+  }
+  return inputs;
+}
+
 std::optional<Problem> problem_with_outputs(const std::vector<Output>& outputs,
                                             const std::vector<std::string>& inputs) {
   for (const Output& output : outputs) {

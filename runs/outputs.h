@@ -1,12 +1,14 @@
 #pragma once
 // Where a job may write: a folder is locked against other commands, and no file that is read is replaced.
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "reports/files/write_lock.h"
 #include "runs/problem.h"
+#include "sim/world/scenario.h"
 
 namespace windtunnel::runs {
 
@@ -22,6 +24,12 @@ struct Output {
   std::string flag;
   std::string path;
 };
+
+// Files of these names in the folder that --out names; nothing without a folder.
+std::vector<Output> outputs_in(const std::string& folder, std::initializer_list<const char*> names);
+
+// The files that a scenario is read from: its own and its traces.
+std::vector<std::string> inputs_of(const sim::Scenario& scenario, const std::string& file);
 
 // An output that is one of the inputs, by whatever name. Empty paths stand for nothing.
 std::optional<Problem> problem_with_outputs(const std::vector<Output>& outputs, const std::vector<std::string>& inputs);

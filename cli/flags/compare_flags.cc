@@ -80,7 +80,8 @@ ExitCode compare(const CompareArguments& arguments) {
       arguments.request, [&](const runs::LoadedScenario& loaded) { code = worst(code, report_load(loaded, &warned)); });
   if (plan.problem) return complain(*plan.problem);
   if (!plan.complete) return code;
-  for (const std::string& warning : plan.warnings) print_note(warning + "\n");
+  for (const std::string& warning : plan.warnings) print_message(warning);
+  if (const auto problem = problem_with_outputs(plan, arguments.out)) return complain(*problem);
   const runs::LockedFolder folder = runs::lock_folder(arguments.out);
   if (folder.problem) return complain(*folder.problem);
   install_signal_handlers();

@@ -31,6 +31,10 @@ runs::VerbEntry verb_entry(const CLI::App& app) {
   return verb;
 }
 
+CLI::Validator not_empty() {
+  return {[](const std::string& text) { return std::string{text.empty() ? "write a value" : ""}; }, ""};
+}
+
 void add_files(CLI::App& verb, std::vector<std::string>& files) {
   verb.add_option("FILE", files, "Scenario files")->required()->type_name("");
 }

@@ -81,6 +81,9 @@ CLI::Option* add_word(CLI::App& verb, const std::string& name, E& value, const s
   return verb.add_option_function<std::string>(name, set, doc);
 }
 
+// Of a flag whose request has an empty text where the flag is not written.
+CLI::Validator not_empty();
+
 void add_files(CLI::App& verb, std::vector<std::string>& files);
 void add_sets(CLI::App& verb, std::vector<std::string>& sets);
 // Behind add_sets(): --with and --map, which become sets that come before the others.

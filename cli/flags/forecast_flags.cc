@@ -117,7 +117,7 @@ ExitCode forecast(const ForecastArguments& arguments) {
                                                          : runs::load_fitted(request.log, request.sets, request.jobs);
   if (processes.is_first() && !arguments.output.quiet) print_note(loaded.fitted);
   if (const ExitCode code = report_load(loaded); code != ExitCode::pass) return code;
-  if (const auto problem = runs::problem_with_outputs({{"--out", arguments.output.out}}, {loaded.file})) {
+  if (const auto problem = problem_with_outputs(request, *loaded.scenario, loaded.file, arguments.output.out)) {
     return complain(*problem);
   }
   sim::Scenario scenario = *std::move(loaded.scenario);
@@ -143,6 +143,8 @@ ExitCode forecast(const ForecastArguments& arguments) {
 
 ExitCode merge(const MergeArguments& arguments) {
   if (!can_write_html(arguments.output.html)) return ExitCode::usage;
+  const auto outputs = runs::outputs_of_forecast(arguments.output.out);
+  if (const auto problem = runs::problem_with_outputs(outputs, arguments.request.files)) return complain(*problem);
   const runs::LockedFolder folder = runs::lock_folder(arguments.output.out);
   if (folder.problem) return complain(*folder.problem);
   const runs::ForecastDone done = runs::merge_parts(arguments.request, WINDTUNNEL_VERSION);
@@ -175,8 +177,10 @@ void add_demand(CLI::App& verb, ForecastArguments& forecast) {
   verb.add_option("--horizon", forecast.request.horizon, "How far to look")->capture_default_str()->type_name("T");
   verb.add_option("--as-of", forecast.request.as_of,
                   "Begin at this date instead of the scenario's start; times and rates of the file hold from then on")
+      ->check(not_empty())
       ->type_name("DATE");
   verb.add_option("--spent", forecast.request.spent, "Spent of this month's budget before the start")
+      ->check(not_empty())
       ->type_name("PROVIDER=USD,...");
 }
 
@@ -191,6 +195,7 @@ void add_replications(CLI::App& verb, ForecastArguments& forecast) {
               "--until", request.until,
               "Stop when these half-widths are reached, judged after each --until-every replications: hw in USD or as "
               "a share, rel of the estimate; of p_exceed[(SHARE)], mean, p10, p50, p90")
+          ->check(not_empty())
           ->excludes(fixed)
           ->type_name("NAME:hw=X,...");
   add_count("--max-replications", request.replications_max, "The most of them, with --until")->needs(until);
@@ -240,8 +245,9 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   verb.add_flag("--controls", forecast.request.controls, "Estimate spend by control variates, from fewer replications");
   auto* rare = verb.add_option("--rare", forecast.request.rare,
                                "Only the chance of this: 'both providers down for more than 10m', 'p_exceed(1.0)'");
-  rare->type_name("EVENT[:rel=X]");
+  rare->check(not_empty())->type_name("EVENT[:rel=X]");
   verb.add_option("--plan", forecast.request.plan, "Only say how many replications these targets of --until take")
+      ->check(not_empty())
       ->type_name("NAME:hw=X,...")
       ->excludes(rare);
   add_number(verb, "--seed", forecast.request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");
@@ -251,6 +257,7 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   add_faults(verb, forecast.request.sets);
   verb.add_option("--shard", forecast.request.shard,
                   "Make every N-th replication only, from I on, and write them to --out")
+      ->check(not_empty())
       ->type_name("I/N");
   verb.add_option(
           "--out", forecast.output.out,

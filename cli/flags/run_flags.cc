@@ -24,6 +24,7 @@ void add_run_reports(CLI::App& verb, RunArguments& run) {
   verb.add_flag("--html", run.request.html, "Write report.html there too: one page with everything on one time axis");
   verb.add_option("--timeline-step", run.request.timeline_step,
                   "The width of a step of timeline.json, instead of one that makes at most 4,000 of them")
+      ->check(not_empty())
       ->type_name("T");
   add_bytes(verb, "--events-max", run.request.events_max, "The largest events.jsonl; events beyond are counted")
       ->default_str("1GB");
@@ -61,7 +62,7 @@ std::unique_ptr<Verb> add_run(CLI::App& app) {
   add_run_reports(verb, run);
   add_run_checks(verb, run);
   add_run_format(verb, run);
-  verb.add_option("--until", run.request.until, "Stop at this virtual time")->type_name("T");
+  verb.add_option("--until", run.request.until, "Stop at this virtual time")->check(not_empty())->type_name("T");
   add_require_claims(verb, run.claims_required);
   verb.add_flag("--quiet,-q", run.quiet, "Print nothing that passes");
   add_color(verb, run.color);

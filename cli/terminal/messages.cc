@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/visible_text.h"
 #include "cli/terminal/interrupt.h"
 #include "reports/html/html_bundle.h"
 
@@ -20,11 +21,13 @@ std::string environment(const char* name) {
 
 void print_note(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
-void complain(std::string_view text) { print_note(fmt::format("windtunnel: {}\n", text)); }
+void print_message(std::string_view text) { print_note(visible_lines(text) + "\n"); }
+
+void complain(std::string_view text) { print_message(fmt::format("windtunnel: {}", text)); }
 
 ExitCode complain(const runs::Problem& problem) {
   if (problem.kind == runs::ProblemKind::scenario) {
-    print_note(problem.text + "\n");
+    print_message(problem.text);
   } else {
     complain(problem.text);
   }
@@ -42,7 +45,7 @@ ExitCode complain(const std::optional<runs::Problem>& problem) { return problem 
 ExitCode report_load(const runs::LoadedScenario& loaded, std::set<std::string>* warned) {
   if (loaded.problem) return complain(*loaded.problem);
   for (const std::string& warning : loaded.scenario->warnings) {
-    if (warned == nullptr || warned->insert(warning).second) print_note(warning + "\n");
+    if (warned == nullptr || warned->insert(warning).second) print_message(warning);
   }
   return ExitCode::pass;
 }

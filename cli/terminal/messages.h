@@ -14,10 +14,12 @@
 
 namespace windtunnel::cli {
 
-// One line: "windtunnel: " and the text.
-void complain(std::string_view text);
-// Text for people that is no result.
+// Text for people that is no result, as it is.
 void print_note(std::string_view text);
+// A message and a line end. Control characters are spelled out, because a message quotes flags, files and programs.
+void print_message(std::string_view text);
+// The same, after "windtunnel: ".
+void complain(std::string_view text);
 
 // Prints the problem and returns its exit code. Errors of a scenario stand as they are, because editors search for the
 // file, line and column at the start of a line.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/visible_text.h"
+
 namespace windtunnel::reports {
 namespace {
 
@@ -32,14 +34,14 @@ std::string command_escaped(std::string_view text, bool is_property) {
         break;
     }
   }
-  return out;
+  return visible_text(out);
 }
 
 // Everything that Markdown, its tables or HTML could take for its own becomes a character reference.
 std::string markdown_escaped(std::string_view text) {
   constexpr std::string_view kSpecial = "&<>|*_`[]\\~#$@!";
   std::string out;
-  for (const char symbol : text) {
+  for (const char symbol : visible_lines(text)) {
     if (symbol == '\n' || symbol == '\r') {
       out += ' ';
     } else if (kSpecial.find(symbol) != std::string_view::npos) {

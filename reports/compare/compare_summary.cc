@@ -61,6 +61,18 @@ VariationSummary variation_of(const ComparedVariation& variation, const sim::Var
   return summary;
 }
 
+std::string lack_text(sim::EvidenceLack lack, const std::string& variation) {
+  switch (lack) {
+    case sim::EvidenceLack::no_request:
+      return "no request arrived in " + variation;
+    case sim::EvidenceLack::only_inconclusive:
+      return "every run of " + variation + " is inconclusive by the claims of its scenario";
+    case sim::EvidenceLack::no_call_in_a_fault:
+      return "no run has a call to a provider on which a fault acted, so nothing could be wasted";
+  }
+  return {};
+}
+
 }  // namespace
 
 CompareSummary compare_summary(const CompareReport& report) {
@@ -81,11 +93,7 @@ CompareSummary compare_summary(const CompareReport& report) {
                                  .seeds_needed = finding.seeds_needed,
                                  .metric = rule.metric,
                                  .file = variation.file};
-    for (const std::size_t place : {std::size_t{0}, finding.variation}) {
-      if (report.comparison.variations[place].requests > 0 || finding.verdict == sim::Verdict::fail) continue;
-      regression.without_traffic = report.variations[place].name;
-      break;
-    }
+    if (finding.lack) regression.lack = lack_text(*finding.lack, report.variations[finding.lacking].name);
     if (finding.excess) {
       regression.excess = ExcessSummary{compare_unit(rule.metric), difference_of(rule.metric, *finding.excess)};
     }

@@ -80,7 +80,7 @@ struct RegressionSummary {
   std::optional<std::int64_t> seeds_needed;
   std::string text;             // why, as people read it
   sim::CompareMetric metric{};  // text only
-  std::string without_traffic;  // text only: the variation to which no request came, if that decided
+  std::string lack;             // text only: why a pass would show nothing
   std::string file;             // GitHub only
 };
 

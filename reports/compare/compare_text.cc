@@ -189,7 +189,7 @@ std::string markdown_row(const VariationSummary& variation, bool is_first, const
 }  // namespace
 
 std::string reason_of(const CompareSummary& summary, const RegressionSummary& regression) {
-  if (!regression.without_traffic.empty()) return "no request arrived in " + regression.without_traffic;
+  if (!regression.lack.empty()) return regression.lack;
   if (!regression.excess) return "no seed has data for both";
   const DifferenceSummary& excess = regression.excess->over_bound;
   if (excess.n < 2) return "one pair of runs shows nothing";

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.h"
+#include "reports/files/report_error.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -34,7 +35,7 @@ class TreeBuilder final : public nlohmann::json_sax<Json> {
     return true;
   }
   bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
-    return fail(error.what());
+    return fail(std::string{json_reason(error.what())});
   }
 
  private:

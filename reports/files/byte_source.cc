@@ -1,6 +1,7 @@
 #include "reports/files/byte_source.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -13,7 +14,6 @@
 #include "base/check.h"
 
 namespace windtunnel::reports {
-namespace {}  // namespace
 
 class ByteDecoder {
  public:
@@ -102,9 +102,24 @@ class GzipDecoder final : public ByteDecoder {
 
 }  // namespace
 
-ByteSource::ByteSource(std::string path) : path_(std::move(path)) {
+ByteSource::ByteSource(std::string path, std::uint64_t bytes_max) : path_(std::move(path)), bytes_max_(bytes_max) {
   descriptor_ = path_ == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0) throw ReportError(path_, "open", std::strerror(errno));
+  try {
+    refuse_large_file();
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+void ByteSource::refuse_large_file() const {
+  struct stat file {};
+  if (::fstat(descriptor_, &file) != 0 || !S_ISREG(file.st_mode)) return;
+  if (static_cast<std::uint64_t>(file.st_size) <= bytes_max_) return;
+  throw ReportError(
+      path_, "read",
+      "it has " + std::to_string(file.st_size) + " bytes, and at most " + std::to_string(bytes_max_) + " are read");
 }
 
 ByteSource::~ByteSource() { ::close(descriptor_); }
@@ -133,10 +148,18 @@ void ByteSource::start() {
     decoder_->feed(first);
   } else {
     ahead_.assign(first);
+    bytes_ = first.size();
   }
 }
 
 std::size_t ByteSource::read_decoded(char* to, std::size_t size) {
+  const std::size_t got = decode(to, size);
+  bytes_ += got;
+  if (bytes_ <= bytes_max_) return got;
+  throw ReportError(path_, "read", "it has more than " + std::to_string(bytes_max_) + " bytes, and no more are read");
+}
+
+std::size_t ByteSource::decode(char* to, std::size_t size) {
   if (!decoder_) return read_raw(to, size);
   for (;;) {
     if (decoder_->hungry()) {

@@ -3,6 +3,7 @@
 // Throws ReportError.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +20,9 @@ class ByteSource {
   // A good size for a read.
   static constexpr std::size_t kBlock = std::size_t{256} * 1024;
 
-  explicit ByteSource(std::string path);
+  // A file of more than `bytes_max` is refused by its size before it is read. What comes from a pipe, or out of a
+  // compressed file, is refused once so much has been read.
+  explicit ByteSource(std::string path, std::uint64_t bytes_max = UINT64_MAX);
   ~ByteSource();
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
@@ -37,9 +40,13 @@ class ByteSource {
  private:
   std::size_t read_raw(char* to, std::size_t size);
   std::size_t read_decoded(char* to, std::size_t size);
+  std::size_t decode(char* to, std::size_t size);
+  void refuse_large_file() const;
   void start();
 
   std::string path_;
+  std::uint64_t bytes_max_;
+  std::uint64_t bytes_ = 0;  // that were decoded
   int descriptor_ = -1;
   std::string ahead_;            // decoded, not yet handed out
   std::size_t ahead_begin_ = 0;  // of what is left of it

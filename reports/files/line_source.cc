@@ -4,17 +4,11 @@
 #include <utility>
 
 namespace windtunnel::reports {
-namespace {
+LineSource::LineSource(std::string path, std::uint64_t bytes_max, std::size_t line_max)
+    : LineSource(std::make_unique<ByteSource>(std::move(path), bytes_max), line_max) {}
 
-// The largest of our own files that is one line, and the largest file that is read as a whole.
-constexpr std::size_t kLineMax = 1'000'000'000;
-
-}  // namespace
-
-LineSource::LineSource(std::string path) : LineSource(std::make_unique<ByteSource>(std::move(path))) {}
-
-LineSource::LineSource(std::unique_ptr<ByteSource> bytes)
-    : bytes_(std::move(bytes)), text_(ByteSource::kBlock + kPadding) {}
+LineSource::LineSource(std::unique_ptr<ByteSource> bytes, std::size_t line_max)
+    : bytes_(std::move(bytes)), line_max_(line_max), text_(ByteSource::kBlock + kPadding) {}
 
 std::optional<std::string_view> LineSource::next() {
   std::size_t searched = begin_;
@@ -27,7 +21,10 @@ std::optional<std::string_view> LineSource::next() {
       return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
     }
     const std::size_t pending = end_ - begin_;
-    if (pending > kLineMax) throw ReportError(bytes_->path(), "read", "a line of more than 1 GB");
+    if (pending > line_max_) {
+      throw ReportError(bytes_->path(), "read",
+                        "line " + std::to_string(line_ + 1) + " has more than " + std::to_string(line_max_) + " bytes");
+    }
     const bool more = read_more();
     searched = begin_ + pending;
     if (more) continue;
@@ -54,13 +51,12 @@ bool LineSource::read_more() {
   return got > 0;
 }
 
-std::string read_whole_file(const std::string& path) {
-  LineSource source{path};
+std::string read_whole_file(const std::string& path, std::uint64_t bytes_max) {
+  LineSource source{path, bytes_max, bytes_max};
   std::string text;
   while (const auto line = source.next()) {
     text += *line;
     text += '\n';
-    if (text.size() > kLineMax) throw ReportError(path, "read", "a file of more than 1 GB");
   }
   return text;
 }

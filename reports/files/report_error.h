@@ -27,6 +27,13 @@ class ReportError : public std::runtime_error {
   std::string operation_;
 };
 
+// What a JSON library reports, without the name of its exception: "[json.exception.parse_error.101] parse error at
+// ...".
+inline std::string_view json_reason(std::string_view what) {
+  const std::size_t end = what.starts_with('[') ? what.find("] ") : std::string_view::npos;
+  return end == std::string_view::npos ? what : what.substr(end + 2);
+}
+
 // The number of 16 hexadecimal digits, as hex_digits() writes it. Throws std::invalid_argument for any other text.
 inline std::uint64_t read_digest(std::string_view digits) {
   if (const auto value = from_hex_digits(digits)) return *value;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -18,7 +19,11 @@ using PartJson = nlohmann::json;
 using sim::ForecastFrame;
 using sim::ReplicationBlock;
 
+constexpr std::string_view kBegin = "{\"windtunnel_part\":";
 constexpr std::string_view kEnd = "]}";
+// A block has a line of up to some MB, unless --until-every makes it larger.
+constexpr std::uint64_t kPartBytesMax = 2'000'000'000;
+constexpr std::size_t kPartLineMax = 1'000'000'000;
 // No part is larger than this.
 constexpr std::uint64_t kReplicationsMax = 10'000'000;
 constexpr std::int64_t kStartMax = 8'000'000'000'000'000'000;
@@ -296,6 +301,8 @@ Part part_of(LineSource& lines) {
   return part;
 }
 
+bool begins_as_part(ByteSource& bytes) { return kBegin.starts_with(bytes.peek(kBegin.size())); }
+
 }  // namespace
 
 PartFile::PartFile(const std::string& path, const PartHead& head) : file_(path) {
@@ -315,12 +322,20 @@ void PartFile::finish() {
   file_.finish();
 }
 
+bool begins_as_part(const std::string& path) {
+  ByteSource bytes{path, kPartBytesMax};
+  return begins_as_part(bytes);
+}
+
 Part read_part(const std::string& path) {
-  LineSource lines{path};
+  auto bytes = std::make_unique<ByteSource>(path, kPartBytesMax);
+  if (!begins_as_part(*bytes)) throw ReportError(path, "read", "this is no part of a study: it has no windtunnel_part");
+  LineSource lines{std::move(bytes), kPartLineMax};
   try {
     return part_of(lines);
   } catch (const PartJson::exception& error) {
-    throw ReportError(path, "read", "line " + std::to_string(lines.line()) + ": " + error.what());
+    throw ReportError(path, "read",
+                      "line " + std::to_string(lines.line()) + ": " + std::string{json_reason(error.what())});
   } catch (const std::logic_error& error) {
     throw ReportError(path, "read", "line " + std::to_string(lines.line()) + ": " + error.what());
   }

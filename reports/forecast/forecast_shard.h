@@ -5,7 +5,7 @@
 // One JSON document, a line for its head, a line for each block of replications, a line for its end, so that what
 // stands in a file that was never finished can be read too:
 //
-//   {"windtunnel_part":2,"study":"forecast","frame":{...},"replications":1000,"shard":[0,4],"assertions":[...],
+//   {"windtunnel_part":4,"study":"forecast","frame":{...},"replications":1000,"shard":[0,4],"assertions":[...],
 //    "replay":"...","checksum":"0123456789abcdef","blocks":[
 //   {"block":0,"numbers":[[...],...],"latency":{"sum_ns":"...","min_ns":0,"max_ns":0,"buckets":[[bucket,count],...]},
 //    "checksum":"..."}
@@ -21,9 +21,9 @@
 //
 // `numbers` has a list for each replication, in the order of sim/forecast/replication.h: index, digest (as a signed
 // number), requests by outcome, calls, requests failed over, month to date by day, crossings by month and share, spend
-// by provider, bills by provider, spend by variant, spend by workload, spend by cause, percentiles of latency, spend of
-// the twin. Money is in pico-dollars, time in nanoseconds; 9223372036854775807 is "never" and "none". `buckets` are
-// those of base/histogram.h.
+// by provider, bills by provider, spend by variant, spend by workload, calls by provider, requests by variant, spend by
+// cause, percentiles of latency, spend of the twin. Money is in pico-dollars, time in nanoseconds; 9223372036854775807
+// is "never" and "none". `buckets` are those of base/histogram.h.
 
 #include <cstdint>
 #include <optional>
@@ -36,7 +36,7 @@
 
 namespace windtunnel::reports {
 
-inline constexpr int kPartVersion = 3;
+inline constexpr int kPartVersion = 4;
 
 struct PartHead {
   sim::ForecastFrame frame;
@@ -67,6 +67,10 @@ class PartFile {
   bool first_ = true;
   std::uint64_t checksum_ = 0;  // of the head
 };
+
+// Whether the file is empty or begins as every part does, of whatever version. A part that was never finished may end
+// within that beginning. Throws ReportError.
+[[nodiscard]] bool begins_as_part(const std::string& path);
 
 // A file that ends in the middle gives the blocks before that place. Throws ReportError if it is no part of a forecast,
 // or one of another version.

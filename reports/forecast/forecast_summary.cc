@@ -173,7 +173,8 @@ std::vector<ForecastFindingSummary> findings_of(const sim::Forecast& forecast) {
                         .threshold = finding.threshold.text,
                         .verdict = finding.verdict,
                         .estimate = in_unit(finding.estimate, is_time ? kNanosecondsPerMs : 1),
-                        .origin = finding.threshold.origin});
+                        .origin = finding.threshold.origin,
+                        .selects_nothing = finding.selects_nothing});
   }
   return findings;
 }
@@ -219,6 +220,13 @@ std::vector<std::string> notes_of(const ForecastReport& report) {
 }
 
 }  // namespace
+
+const char* ForecastFindingSummary::why_not_estimated(bool has_requests) const {
+  if (!has_requests) return "no request arrived in any replication";
+  if (selects_nothing) return "its tag selects nothing: no call or request in any replication is of that name";
+  if (metric.ends_with('}')) return "there are too few replications, or nothing that the tag selects, to tell";
+  return "there are too few replications, or no budget, to tell";
+}
 
 std::vector<const HeadroomLimitSummary*> HeadroomSummary::limits() const {
   std::vector<const HeadroomLimitSummary*> all;

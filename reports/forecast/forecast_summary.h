@@ -192,8 +192,11 @@ struct ForecastFindingSummary {
   std::string threshold;
   sim::Verdict verdict{};
   std::optional<EstimateSummary> estimate;
-  sim::Origin origin;  // text only: empty in a summary that was read
+  sim::Origin origin;            // text only: empty in a summary that was read
+  bool selects_nothing = false;  // text only too
 
+  // Of a finding without an estimate.
+  [[nodiscard]] const char* why_not_estimated(bool has_requests) const;
   [[nodiscard]] bool is_time() const { return metric.starts_with("forecast.request_duration"); }
   [[nodiscard]] bool is_chance() const { return metric.starts_with("forecast.p_exceed"); }
 };

@@ -197,8 +197,7 @@ bool has_requests(const ForecastSummary& forecast) { return !forecast.requests |
 std::string finding_line(const ForecastFindingSummary& finding, const ForecastSummary& forecast, TextStyle style) {
   std::string text = fmt::format("  {} {} {}", mark(finding.verdict, style), finding.metric, finding.threshold);
   if (!finding.estimate) {
-    return text + (has_requests(forecast) ? " - there are too few replications, or no budget, to tell\n"
-                                          : " - no request arrived in any replication\n");
+    return text + " - " + finding.why_not_estimated(has_requests(forecast)) + "\n";
   }
   const EstimateSummary& estimate = *finding.estimate;
   const std::string value = finding.is_chance() ? chance_text({estimate.value, estimate.low, estimate.high},

@@ -3,10 +3,12 @@
 #include <array>
 #include <utility>
 
+#include "reports/files/line_source.h"
+
 namespace windtunnel::reports {
 namespace {
 
-constexpr std::size_t kRecordMax = 1'000'000'000;
+constexpr std::size_t kRecordMax = LineSource::kLineMax;
 // Of what is no record only the beginning is kept, because it is only shown.
 constexpr std::size_t kGarbageKept = 200;
 
@@ -104,7 +106,8 @@ std::optional<JsonRecord> JsonRecords::step_object(char byte) {
   }
   record_ += byte;
   if (record_.size() > kRecordMax)
-    throw ReportError(bytes_ ? bytes_->path() : "", "read", "a record of more than 1 GB");
+    throw ReportError(bytes_ ? bytes_->path() : "", "read",
+                      "a record of more than " + std::to_string(kRecordMax) + " bytes");
   if (in_string_) {
     step_string(byte);
     return std::nullopt;

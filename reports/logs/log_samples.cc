@@ -1,5 +1,7 @@
 #include "reports/logs/log_samples.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -95,12 +97,17 @@ std::optional<std::string> read_words(LogRow& row, sim::FitSample& sample) {
 // The i-th of n nearly equal whole parts of a sum.
 std::int64_t part_of_sum(std::int64_t sum, std::int64_t n, std::int64_t i) { return sum / n + (i < sum % n ? 1 : 0); }
 
-void add_bucket(const LogRow& row, sim::FitSample& sample, const std::function<void(const sim::FitSample&)>& add) {
+std::optional<std::string> add_bucket(const LogRow& row, sim::FitSample& sample,
+                                      const std::function<void(const sim::FitSample&)>& add) {
   const Duration length = row.end && *row.end > *row.begin ? *row.end - *row.begin : Duration{std::chrono::hours{24}};
   const std::int64_t n = requests_of(row);
   const auto part = [&](const std::optional<Tokens>& sum, std::int64_t i) {
     return sum ? std::optional{Tokens{part_of_sum(sum->count(), n, i)}} : std::nullopt;
   };
+  // The first part is the largest.
+  if (n > 0 && std::max(part(row.input, 0), part(row.output, 0)) > kTokensMax) {
+    return fmt::format("tokens: more for each of its {} requests than a request may have", n);
+  }
   sample.is_share = true;
   for (std::int64_t i = 0; i < n; ++i) {
     sample.finished = *row.begin + Duration{length.count() / n * i + length.count() / n / 2};
@@ -112,6 +119,7 @@ void add_bucket(const LogRow& row, sim::FitSample& sample, const std::function<v
     sample.cost = Usd::from_picos(part_of_sum(row.cost.value_or(Usd{}).picos(), n, i));
     add(sample);
   }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -128,10 +136,7 @@ std::optional<std::string> add_samples(LogRow& row, const std::function<void(con
   if (!has_tokens && row.answered.value_or(true) && row.cache_hit != true) return "it has no tokens";
   sim::FitSample sample = sample_of(row);
   if (auto why = read_words(row, sample)) return why;
-  if (row.is_bucket) {
-    add_bucket(row, sample, add);
-    return std::nullopt;
-  }
+  if (row.is_bucket) return add_bucket(row, sample, add);
   if (auto why = beyond_reason(sample)) return why;
   add(sample);
   return std::nullopt;

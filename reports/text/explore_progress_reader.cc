@@ -53,7 +53,7 @@ ExploreProgress read_progress(const std::string& text, const std::string& name) 
     progress.totals = totals_of(json.at("totals"));
     return progress;
   } catch (const ProgressJson::exception& error) {
-    throw ReportError(name, "read", error.what());
+    throw ReportError(name, "read", std::string{json_reason(error.what())});
   } catch (const std::invalid_argument& error) {
     throw ReportError(name, "read", error.what());
   }

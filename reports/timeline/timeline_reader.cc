@@ -263,12 +263,14 @@ sim::Timeline read_timeline(std::string_view text, const std::string& name) {
     visit_series(reader, timeline);
     return timeline;
   } catch (const Json::exception& error) {
-    throw ReportError(name, "read", error.what());
+    throw ReportError(name, "read", std::string{json_reason(error.what())});
   } catch (const std::invalid_argument& error) {
     throw ReportError(name, "read", error.what());
   }
 }
 
-sim::Timeline read_timeline_file(const std::string& path) { return read_timeline(read_whole_file(path), path); }
+sim::Timeline read_timeline_file(const std::string& path) {
+  return read_timeline(read_whole_file(path, kTimelineBytesMax), path);
+}
 
 }  // namespace windtunnel::reports

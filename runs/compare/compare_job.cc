@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "reports/files/output_file.h"
 #include "runs/forecast/forecast_plan.h"
+#include "runs/outputs.h"
 #include "runs/shell_word.h"
 
 namespace windtunnel::runs {
@@ -118,6 +121,15 @@ CompareDone compare(ComparePlan plan, const CompareRequest& request, const std::
                    .regressions = {}};
   done.regressions = sim::judge_regressions(done.comparison, done.rules);
   return done;
+}
+
+std::optional<Problem> problem_with_outputs(const ComparePlan& plan, const std::string& folder) {
+  std::vector<std::string> inputs;
+  for (std::size_t i = 0; i < plan.variations.size(); ++i) {
+    std::ranges::move(inputs_of(plan.variations[i].scenario, plan.origins[i].file), std::back_inserter(inputs));
+  }
+  return problem_with_outputs(
+      outputs_in(folder, {"compare.txt", "compare.json", "compare.md", "compare.csv", "compare_runs.csv"}), inputs);
 }
 
 std::optional<Problem> write_comparison(const reports::CompareSummary& summary, const std::string& folder) {

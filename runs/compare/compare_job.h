@@ -43,6 +43,9 @@ struct CompareDone {
 CompareDone compare(ComparePlan plan, const CompareRequest& request, const std::atomic<bool>* stop,
                     std::function<void(std::uint64_t done, std::uint64_t of)> progress);
 
+// A file that the comparison reads and that write_comparison() would replace.
+std::optional<Problem> problem_with_outputs(const ComparePlan& plan, const std::string& folder);
+
 // compare.txt, .json, .md, .csv and compare_runs.csv. Files of a comparison that was stopped stay .partial.
 std::optional<Problem> write_comparison(const reports::CompareSummary& summary, const std::string& folder);
 

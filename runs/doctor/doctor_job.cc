@@ -10,6 +10,7 @@
 
 #include "base/duration_text.h"
 #include "base/json_writer.h"
+#include "base/visible_text.h"
 #include "runs/flag_duration.h"
 #include "runs/processes/supervised_program.h"
 #include "runs/temporary_folder.h"
@@ -150,9 +151,10 @@ std::string objection(const DoctorRequest& request, const Course& course) {
 }
 
 std::string as_text(const DoctorRequest& request, const Course& course, const std::string& why_not) {
+  const std::string command = visible_text(request.command.front());
   std::string text = why_not.empty()
-                         ? fmt::format("Virtual time holds for {}.\n", request.command.front())
-                         : fmt::format("Virtual time does not hold for {}: {}\n", request.command.front(), why_not);
+                         ? fmt::format("Virtual time holds for {}.\n", command)
+                         : fmt::format("Virtual time does not hold for {}: {}\n", command, visible_text(why_not));
   text += fmt::format("  {} of virtual time in {} ms, {} steps: {}\n", duration_text(course.virtual_time),
                       course.real_time.count(), course.steps, end_words(course));
   for (const auto& program : course.programs) {

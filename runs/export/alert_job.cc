@@ -18,6 +18,7 @@
 #include "reports/prometheus/alert_rules.h"
 #include "reports/prometheus/rule_reach.h"
 #include "runs/processes/captured_child.h"
+#include "runs/quoted_output.h"
 #include "runs/unknown_word.h"
 #include "scenarios/json/exact_numbers.h"
 
@@ -134,7 +135,7 @@ AlertDone tried(const AlertRequest& request, const sim::Timeline& timeline, cons
   std::vector<std::string> check{"check", "rules"};
   check.insert(check.end(), rules.paths.begin(), rules.paths.end());
   const ChildResult checked = promtool(check);
-  if (checked.exit != 0) refuse(ProblemKind::file, "promtool refuses these rules:\n" + checked.text);
+  if (checked.exit != 0) refuse(ProblemKind::file, "promtool refuses these rules:\n" + quoted_output(checked.text));
   const ChildResult tested = promtool({"test", "rules", request.file});
   const reports::RuleTestAnswer answer = reports::read_rule_test_answer(tested.text, scrapes.count);
   if (!answer.rest.empty() || tested.exit > 1) {

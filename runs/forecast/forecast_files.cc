@@ -1,6 +1,8 @@
 #include "runs/forecast/forecast_files.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 #include "reports/files/output_file.h"
@@ -16,6 +18,20 @@ void write_file(const std::filesystem::path& path, const std::string& text, bool
 }
 
 }  // namespace
+
+std::vector<Output> outputs_of_forecast(const std::string& folder) {
+  return outputs_in(folder, {"forecast.json", "forecast.txt", "forecast.csv", "report.html"});
+}
+
+std::optional<Problem> problem_with_outputs(const ForecastRequest& request, const sim::Scenario& scenario,
+                                            const std::string& file, const std::string& out) {
+  std::vector<std::string> inputs = inputs_of(scenario, file);
+  inputs.push_back(request.log.prices);
+  if (!request.shard.empty()) return problem_with_outputs({{"--out", out}}, inputs);
+  std::vector<Output> outputs = outputs_of_forecast(out);
+  std::ranges::move(outputs_in(out, {"part.json"}), std::back_inserter(outputs));
+  return problem_with_outputs(outputs, inputs);
+}
 
 std::optional<Problem> write_forecast(const reports::ForecastSummary& forecast, const std::string& folder, bool html,
                                       bool whole) {

@@ -57,6 +57,10 @@ Earlier earlier_of(const std::string& path, const reports::PartHead& head, const
     std::error_code ignored;
     if (path.empty() || !std::filesystem::is_regular_file(name, ignored)) continue;
     try {
+      if (!reports::begins_as_part(name)) {
+        refuse(ProblemKind::file,
+               name + " is no part of a forecast and is not replaced; name another --out, or remove it");
+      }
       reports::Part part = reports::read_part(name);
       if (part.head.shard != head.shard) {
         throw ProblemError(ProblemKind::file, fmt::format("{} is shard {}/{} and is not replaced by shard {}/{}; name "

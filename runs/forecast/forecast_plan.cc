@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "base/calendar.h"
+#include "base/utf8.h"
+#include "base/visible_text.h"
 #include "runs/logs/log_source.h"
 #include "runs/shell_word.h"
 #include "runs/unknown_word.h"
@@ -21,8 +23,9 @@ constexpr std::uint64_t kUntilEveryLeast = 2;
 
 // The flag with a caret under the place, as errors of a scenario show it.
 [[noreturn]] void refuse_at(const char* flag, const std::string& text, const scenarios::GrammarError& error) {
-  const auto column = static_cast<std::size_t>(std::max(1, error.column));
-  refuse(fmt::format("{}: {}\n  {}\n  {:>{}}{}", flag, error.message, text, "^", column,
+  const auto before = static_cast<std::size_t>(std::max(1, error.column) - 1);
+  const std::size_t column = characters_in(visible_text(first_characters(text, before))) + 1;
+  refuse(fmt::format("{}: {}\n  {}\n  {:>{}}{}", flag, visible_text(error.message), visible_text(text), "^", column,
                      error.help.empty() ? "" : "\n  help: " + error.help));
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/visible_text.h"
+#include "runs/quoted_output.h"
 #include "runs/shell_word.h"
 #include "scenarios/fields/breaker_codec.h"
 #include "scenarios/json/diagnostics.h"
@@ -107,15 +108,7 @@ std::string child_error_text(const ChildError& error, const std::vector<std::str
   text += fmt::format(": {}\n", error.what());
   if (!latest_line.empty()) text += fmt::format("  asked last: {}\n", latest_line);
   if (error.stderr_tail().empty()) return text + "  its stderr is empty";
-  text += "  the end of its stderr:\n";
-  const std::string& tail = error.stderr_tail();
-  for (std::size_t first = 0; first < tail.size();) {
-    const std::size_t end = std::min(tail.find('\n', first), tail.size());
-    text += "  | " + visible_text(tail.substr(first, end - first)) + "\n";
-    first = end + 1;
-  }
-  text.pop_back();  // the last line end
-  return text;
+  return text + "  the end of its stderr:\n" + quoted_output(error.stderr_tail());
 }
 
 }  // namespace windtunnel::runs

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 
 #include "base/check.h"
+#include "base/visible_text.h"
 #include "runs/outputs.h"
 #include "runs/shell_word.h"
 #include "scenarios/json/exact_numbers.h"
@@ -19,8 +21,8 @@ std::optional<Duration> duration_of(const char* flag, const std::string& text, s
   if (text.empty()) return std::nullopt;
   const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
   if (parsed.problem == scenarios::NumberProblem::none && parsed.value >= least) return Duration{parsed.value};
-  throw ProblemError(ProblemKind::request, fmt::format("{} {} is not a duration such as 90s or 5m{}", flag, text,
-                                                       least > 0 ? ", above 0" : ""));
+  throw ProblemError(ProblemKind::request, fmt::format("{} {} is not a duration such as 90s or 5m{}", flag,
+                                                       visible_text(text), least > 0 ? ", above 0" : ""));
 }
 
 std::string stem_of(const std::string& file) { return std::filesystem::path(file).stem().string(); }
@@ -69,18 +71,14 @@ std::optional<Problem> RunPlan::problem_with_outputs(const std::string& junit) c
   std::vector<std::string> inputs = request_.files;
   for (const LoadedScenario& loaded : loaded_) {
     if (!loaded.scenario) continue;
-    for (const sim::WorkloadSpec& load : loaded.scenario->workloads) {
-      const auto* replay = std::get_if<sim::TraceReplay>(&load.executor);
-      if (replay == nullptr || replay->trace.empty()) continue;
-      inputs.push_back((std::filesystem::path(loaded.file).parent_path() / replay->trace).string());
-    }
+    std::ranges::move(inputs_of(*loaded.scenario, loaded.file), std::back_inserter(inputs));
   }
   std::vector<Output> outputs{{"--telemetry", request_.telemetry}, {"--junit", junit}};
   if (size_ == 1 && !request_.out.empty()) {
-    for (const char* name : {"telemetry.jsonl", "events.jsonl", "timeline.json", "summary.json", "summary.txt",
-                             "junit.xml", "report.html", "ledger.jsonl", "gateway.log"}) {
-      outputs.push_back({"--out", (std::filesystem::path(job(0).directory) / name).string()});
-    }
+    std::ranges::move(
+        outputs_in(job(0).directory, {"telemetry.jsonl", "events.jsonl", "timeline.json", "summary.json", "summary.txt",
+                                      "junit.xml", "report.html", "ledger.jsonl", "gateway.log"}),
+        std::back_inserter(outputs));
   }
   return runs::problem_with_outputs(outputs, inputs);
 }

@@ -1,6 +1,7 @@
 #include "runs/search/frontier_job.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -50,6 +51,7 @@ class Frontier {
     for (const std::string& axis : request.axes) drawing_.axes.push_back(read_axis(axis));
     drawing_.against = request.against;
     drawing_.file = request.file;
+    check_ends();
     check_claims();
   }
 
@@ -66,14 +68,41 @@ class Frontier {
  private:
   using Point = std::vector<std::int64_t>;
 
-  sim::Scenario scenario_at(const Point& point) const {
+  std::vector<std::string> sets_at(const Point& point) const {
     std::vector<std::string> sets = request_.sets;
     for (std::size_t i = 0; i < point.size(); ++i) {
       sets.push_back(drawing_.axes[i].path + "=" + drawing_.axes[i].text_of(point[i]));
     }
-    LoadedScenario loaded = load_scenario(request_.file, sets);
+    return sets;
+  }
+
+  sim::Scenario scenario_at(const Point& point) const {
+    LoadedScenario loaded = load_scenario(request_.file, sets_at(point));
     if (loaded.problem) throw ProblemError(loaded.problem->kind, loaded.problem->text);
     return *std::move(loaded.scenario);
+  }
+
+  // An end that the scenario's reader refuses is one of the flag, unless the scenario has errors without it.
+  void check_ends() const {
+    (void)scenario_at({});
+    std::vector<Point> corners{{}};
+    for (const FrontierAxis& axis : drawing_.axes) {
+      std::vector<Point> longer;
+      for (Point corner : corners) {
+        corner.push_back(axis.low);
+        longer.push_back(corner);
+        corner.back() = axis.high;
+        longer.push_back(std::move(corner));
+      }
+      corners = std::move(longer);
+    }
+    for (const Point& corner : corners) {
+      const LoadedScenario loaded = load_scenario(request_.file, sets_at(corner));
+      if (loaded.errors.empty()) continue;
+      const scenarios::Diagnostic& error = loaded.errors.front();
+      refuse(fmt::format("--frontier {}: {}{}{}", fmt::join(request_.axes, ", "), error.message,
+                         error.help.empty() ? "" : "; ", error.help));
+    }
   }
 
   void check_claims() const {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "runs/problem.h"
+#include "runs/quoted_output.h"
 #include "wire/clock/program_obstacle.h"
 #include "wire/http/free_port.h"
 #include "wire/trial/ready_probe.h"
@@ -180,7 +181,7 @@ void GatewayPrograms::refuse_program(std::size_t i, const std::string& what) {
   std::string text = programs_.size() > 1 ? "the program " + programs_[i].name + " " + what : "the gateway " + what;
   if (i < processes_.size() && processes_[i]) {
     if (const std::string tail = processes_[i]->output_tail(); !tail.empty()) {
-      text += "; the end of its output:\n" + tail;
+      text += "; the end of its output:\n" + quoted_output(tail);
     }
   }
   refuse(ProblemKind::file, text);

@@ -120,8 +120,12 @@ class Verifier final : public monitor::ForeignBreaker {
       if (finding) add(*finding);
     }
     if (supported == 0) {
-      done_.verdict = VerifyVerdict::supports_nothing;
-      job_.print("INCONCLUSIVE: it does not support the settings of the recorded history\n");
+      done_.verdict = VerifyVerdict::shows_nothing;
+      job_.print(parts.empty() ? "INCONCLUSIVE: the recorded history is empty\n"
+                               : "INCONCLUSIVE: it does not support the settings of the recorded history\n");
+    } else if (questions_ == 0) {
+      done_.verdict = VerifyVerdict::shows_nothing;
+      job_.print("INCONCLUSIVE: the recorded history asks nothing under settings that it supports\n");
     } else if (findings_ == 0) {
       job_.print("PASS: it answers the recorded history by the rules\n");
     }
@@ -147,7 +151,7 @@ class Verifier final : public monitor::ForeignBreaker {
     }
     job_.print(reports::verification_text(found, options));
     done_.stopped = found.stopped;
-    if (found.findings.empty() && found.settings_held == 0) done_.verdict = VerifyVerdict::supports_nothing;
+    if (found.findings.empty() && found.settings_held == 0) done_.verdict = VerifyVerdict::shows_nothing;
   }
 
   // For a breaker that supports none of the listed settings. Nothing if no file beside it has others.

@@ -38,7 +38,8 @@ struct VerifyJob {
   std::function<void(const std::string&)> show = [](const std::string&) {};
 };
 
-enum class VerifyVerdict : std::uint8_t { held, failed, supports_nothing };
+// `shows_nothing`: it supports none of the settings, or the recorded history asks nothing.
+enum class VerifyVerdict : std::uint8_t { held, failed, shows_nothing };
 
 struct VerifyDone {
   VerifyVerdict verdict = VerifyVerdict::held;

@@ -20,6 +20,7 @@ struct OneMeasured {
   DownPhases phases;
   Verdict verdict = Verdict::nothing_claimed;
   std::uint64_t requests = 0;
+  std::int64_t calls_in_faults = 0;
   std::vector<std::string> violated;
   bool stopped = false;
 };
@@ -35,6 +36,7 @@ OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareO
                        .phases = watch.down_phases(),
                        .verdict = judgement.verdict,
                        .requests = result.arrivals,
+                       .calls_in_faults = watch.calls_in_faults(),
                        .stopped = result.stopped};
   for (const Finding& finding : judgement.findings) {
     if (finding.verdict != Verdict::fail) continue;
@@ -79,6 +81,7 @@ void count_violations(std::vector<ViolationCount>& counts, std::vector<std::stri
 void add(VariationResult& to, OneMeasured measured, std::uint64_t seed) {
   to.runs.push_back(measured.values);
   to.requests += measured.requests;
+  to.calls_in_faults += measured.calls_in_faults;
   ++to.verdicts[static_cast<std::size_t>(measured.verdict)];
   to.down_phases.counted += measured.phases.counted;
   to.down_phases.failover_missed += measured.phases.failover_missed;

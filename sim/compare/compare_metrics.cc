@@ -175,7 +175,10 @@ void CompareMeasure::on(const monitor::PermitAsked& event) {
 void CompareMeasure::on(const monitor::AttemptStarted& event) {
   Watch& watch = at(event.provider, event.at);
   ++calls_;
-  if ((watch.phase && !watch.phase->end) || shares_.acts_on(event.provider)) watch.down_attempts.insert(event.request);
+  if ((watch.phase && !watch.phase->end) || shares_.acts_on(event.provider)) {
+    ++calls_in_faults_;
+    watch.down_attempts.insert(event.request);
+  }
   if (!probe_admitted_) return;
   ++probes_;
   watch.probes.insert(event.request);

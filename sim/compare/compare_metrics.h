@@ -35,7 +35,7 @@ enum class CompareMetric : std::uint8_t {
   // failure.
   time_to_failover,
   // Calls that started while their provider was down, or a fault that fails some of its calls acted on it, and were not
-  // answered ok, probes included. 0 if none ever was.
+  // answered ok, probes included. 0 if none ever was; where no run has such a call at all, a rule is undecided.
   wasted_calls,
   // Calls that were not answered ok, whenever and why: `provider_errors` of the thresholds.
   provider_errors,
@@ -122,6 +122,8 @@ class CompareMeasure final {
   [[nodiscard]] CompareValues values(const RunResult& result, const Judgement& judgement);
   // After values().
   [[nodiscard]] const DownPhases& down_phases() const { return phases_; }
+  // Calls that wasted_calls would count if they were not answered ok.
+  [[nodiscard]] std::int64_t calls_in_faults() const { return calls_in_faults_; }
 
  private:
   // A fault that acts now and makes the provider down from an instant on.
@@ -168,6 +170,7 @@ class CompareMeasure final {
   DownPhases phases_;
   Duration failover_sum_{0};
   Duration recovery_sum_{0};
+  std::int64_t calls_in_faults_ = 0;
   std::int64_t wasted_ = 0;
   std::int64_t probes_ = 0;
   std::size_t probes_in_flight_max_ = 0;

@@ -93,6 +93,28 @@ RegressionFinding judge_one(const Pairs& pairs, const RegressionRule& rule) {
   return finding;
 }
 
+std::optional<EvidenceLack> lack_of(const VariationResult& variation) {
+  if (variation.requests == 0) return EvidenceLack::no_request;
+  const auto inconclusive = variation.verdicts[static_cast<std::size_t>(Verdict::inconclusive)];
+  const bool all = !variation.runs.empty() && inconclusive == std::ssize(variation.runs);
+  return all ? std::optional{EvidenceLack::only_inconclusive} : std::nullopt;
+}
+
+// A finding that shows a regression keeps its verdict.
+void demand_evidence(RegressionFinding& finding, const ComparisonResult& comparison, CompareMetric metric) {
+  if (finding.verdict == Verdict::fail) return;
+  for (const std::size_t place : {std::size_t{0}, finding.variation}) {
+    finding.lacking = place;
+    finding.lack = lack_of(comparison.variations[place]);
+    if (finding.lack) break;
+  }
+  const auto calls = [&](std::size_t place) { return comparison.variations[place].calls_in_faults; };
+  if (!finding.lack && metric == CompareMetric::wasted_calls && calls(0) + calls(finding.variation) == 0) {
+    finding.lack = EvidenceLack::no_call_in_a_fault;
+  }
+  if (finding.lack) finding.verdict = Verdict::inconclusive;
+}
+
 }  // namespace
 
 std::vector<RegressionFinding> judge_regressions(const ComparisonResult& comparison,
@@ -103,10 +125,9 @@ std::vector<RegressionFinding> judge_regressions(const ComparisonResult& compari
     const VariationResult& other = comparison.variations[i];
     for (std::size_t rule = 0; rule < rules.size(); ++rule) {
       RegressionFinding finding = judge_one(pairs_of(first.runs, other.runs, rules[rule].metric), rules[rule]);
-      const bool has_traffic = first.requests > 0 && other.requests > 0;
-      if (!has_traffic && finding.verdict == Verdict::pass) finding.verdict = Verdict::inconclusive;
       finding.variation = i;
       finding.rule = rule;
+      demand_evidence(finding, comparison, rules[rule].metric);
       findings.push_back(finding);
     }
   }

@@ -29,6 +29,13 @@ struct RegressionRule {
   double bound = 0;  // in the metric's unit, or relative to the first's mean: 0.05 is 5 %. May be negative: better by
 };
 
+// Why a pass would show nothing.
+enum class EvidenceLack : std::uint8_t {
+  no_request,          // came to a variation in any seed
+  only_inconclusive,   // runs of a variation, by the claims of its own scenario
+  no_call_in_a_fault,  // of either: nothing could be wasted
+};
+
 // What became of one rule for one variation.
 struct RegressionFinding {
   std::size_t variation = 0;
@@ -37,13 +44,16 @@ struct RegressionFinding {
   std::optional<Average> excess;             // its interval is what is judged
   std::optional<double> unseen;              // of a difference without spread: how far a rare seed is taken to lie
   std::optional<std::int64_t> seeds_needed;  // of an inconclusive one: about so many would decide, if the spread stays
+  std::optional<EvidenceLack> lack;          // that made a pass inconclusive
+  std::size_t lacking = 0;                   // the variation that it is of
 };
 
 // For each variation but the first, in order, each rule in order.
 std::vector<RegressionFinding> judge_regressions(const ComparisonResult& comparison,
                                                  const std::vector<RegressionRule>& rules);
 
-// The rules are what a comparison claims. A variation to which no request came in any seed shows nothing.
+// The rules are what a comparison claims, and a finding that lacks evidence never passes. A variation to which no
+// request came in any seed shows nothing.
 [[nodiscard]] Verdict verdict_of(const ComparisonResult& comparison, const std::vector<RegressionFinding>& findings);
 
 }  // namespace windtunnel::sim

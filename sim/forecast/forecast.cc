@@ -311,14 +311,30 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
       std::ranges::any_of(set.all, [](const Replication& replication) { return replication.requests() > 0; });
   for (const ThresholdSpec& threshold : thresholds) {
     const auto estimate = has_traffic ? measure(set, threshold) : std::nullopt;
-    forecast.findings.push_back({.threshold = threshold, .estimate = estimate, .verdict = judge(estimate, threshold)});
+    forecast.findings.push_back({.threshold = threshold,
+                                 .estimate = estimate,
+                                 .verdict = judge(estimate, threshold),
+                                 .selects_nothing = selects_nothing(set, threshold)});
   }
   return forecast;
 }
 
+bool selects_nothing(const ReplicationSet& set, const ThresholdSpec& threshold) {
+  const auto has_none = [&set](auto list, std::size_t place) {
+    return std::ranges::none_of(set.all, [=](const Replication& entry) { return (entry.*list)[place] > 0; });
+  };
+  if (threshold.provider) {
+    return has_none(&Replication::calls_by_provider, place_named(set.frame.providers, *threshold.provider));
+  }
+  if (threshold.variant) {
+    return has_none(&Replication::requests_by_variant, place_named(set.frame.variants, *threshold.variant));
+  }
+  return false;
+}
+
 std::optional<Estimate> measure(const ReplicationSet& set, const ThresholdSpec& threshold) {
   check(threshold.forecast.has_value(), "a forecast's threshold names a quantity of a forecast");
-  if (set.all.empty()) return std::nullopt;
+  if (set.all.empty() || selects_nothing(set, threshold)) return std::nullopt;
   const auto& shares = set.frame.shares;
   switch (*threshold.forecast) {
     case ForecastQuantity::p_exceed: {

@@ -67,6 +67,7 @@ struct ForecastFinding {
   ThresholdSpec threshold;
   std::optional<Estimate> estimate;  // in the unit of the bound: USD, ns, days, or a share
   Verdict verdict = Verdict::inconclusive;
+  bool selects_nothing = false;  // the provider was never called, or the variant has no request
 };
 
 // What control variates gained: how many times the replications the plain estimate would take for the same precision.
@@ -107,6 +108,9 @@ struct Forecast {
 
 [[nodiscard]] Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>& thresholds);
 
+// Whether no replication has a call of the threshold's provider, or a request of its variant. A spend of 0 then shows
+// nothing.
+[[nodiscard]] bool selects_nothing(const ReplicationSet& set, const ThresholdSpec& threshold);
 // One quantity, in the unit of a threshold's bound; nothing if the replications are too few or there is nothing to
 // tell.
 [[nodiscard]] std::optional<Estimate> measure(const ReplicationSet& set, const ThresholdSpec& threshold);

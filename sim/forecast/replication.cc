@@ -108,10 +108,14 @@ void tell(Replication& replication, const ForecastFrame& frame, const std::vecto
   replication.failed_over = all.failed_over;
   replication.crossed = crossings(frame, days, metrics);
   replication.by_provider = spend_by_provider(frame, metrics);
-  for (const LedgerTotals& ledger : result.ledger) replication.billed.push_back(ledger.billed.picos());
+  for (const LedgerTotals& ledger : result.ledger) {
+    replication.billed.push_back(ledger.billed.picos());
+    replication.calls_by_provider.push_back(ledger.calls);
+  }
   const std::vector<monitor::RequestMetrics> variants = metrics.variants();
   for (std::size_t i = 0; i < variants.size(); ++i) {
     replication.by_variant.push_back((variants[i].cost + result.unknown.by_variant[i]).picos());
+    replication.requests_by_variant.push_back(variants[i].requests());
   }
   replication.by_workload.resize(frame.features.size());
   // Label 0 is "none"; workload i has label i + 1.
@@ -142,6 +146,9 @@ void each_number(One& entry, Visit visit) {
   for (auto& value : entry.month_to_date) visit(value);
   for (auto& value : entry.crossed) visit(value);
   for (auto* list : {&entry.by_provider, &entry.billed, &entry.by_variant, &entry.by_workload}) {
+    for (auto& value : *list) visit(value);
+  }
+  for (auto* list : {&entry.calls_by_provider, &entry.requests_by_variant}) {
     for (auto& value : *list) visit(value);
   }
   for (auto& value : entry.by_cause) visit(value);
@@ -200,6 +207,8 @@ std::optional<Replication> replication_of(const ForecastFrame& frame, std::span<
   replication.billed.resize(frame.providers.size());
   replication.by_variant.resize(frame.variants.size());
   replication.by_workload.resize(frame.features.size());
+  replication.calls_by_provider.resize(frame.providers.size());
+  replication.requests_by_variant.resize(frame.variants.size());
   std::size_t wanted = 0;
   each_number(replication, [&](auto) { ++wanted; });
   if (numbers.size() != wanted) return std::nullopt;

@@ -85,6 +85,8 @@ struct Replication {
   std::vector<Int128> billed;         // by provider: what it billed; the next lists are of the same dollars
   std::vector<Int128> by_variant;
   std::vector<Int128> by_workload;
+  std::vector<std::int64_t> calls_by_provider;    // that it received
+  std::vector<std::int64_t> requests_by_variant;  // assigned to it
   std::array<Int128, 5> by_cause{};          // first attempts, retries, failovers, unknown usage; saved by the cache
   std::array<std::int64_t, 4> latency_ns{};  // by kLatencyShares, of answered requests; kNever if there are none
   Int128 twin_cost = kNever;                 // of its twin, if it has one

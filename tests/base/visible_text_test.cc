@@ -55,4 +55,18 @@ TEST(VisibleText, controls_are_c0_del_c1_and_the_marks_of_lines_and_directions) 
 }
 
 }  // namespace
+TEST(VisibleText, of_lines_keeps_their_ends_and_tabs) {
+  EXPECT_EQ(visible_lines("a\x1b\r\n\tb\n\n ::error::x\n"), "a\\x1b\\r\n\tb\n\n\\ ::error::x\n");
+  EXPECT_EQ(visible_lines("a\t::b\n\t::c\n##[d"), "a\t::b\n\\\t::c\n#\\#[d");
+  EXPECT_EQ(visible_lines(""), "");
+  EXPECT_EQ(visible_lines("\n"), "\n");
+}
+
+TEST(VisibleText, is_not_spelled_twice) {
+  for (const char* text : {"::a\x1b", "##[a", "\xc2\x9b\xff"}) {
+    EXPECT_EQ(visible_lines(visible_text(text)), visible_text(text));
+    EXPECT_EQ(visible_text(visible_text(text)), visible_text(text));
+  }
+}
+
 }  // namespace windtunnel::inline base::visible_text_test

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <sstream>
 #include <string>
 
@@ -39,6 +40,23 @@ TEST(Inputs, a_log_may_come_from_standard_input) {
   EXPECT_NE(folder.read("b.json"), "");
 }
 
+TEST(Inputs, no_message_names_an_exception_of_a_library) {
+  const Folder folder;
+  folder.write("notes.txt", "buy milk\n");
+  folder.write("part.json", "{\"windtunnel_part\":4,\"oops\n");
+  for (const char* name : {"forecast", "run"}) std::filesystem::create_directories(folder.path(name));
+  folder.write("forecast/forecast.json", "oops");
+  folder.write("run/summary.json", "{\"oops\"");
+  folder.write("run/timeline.json", "{\"oops\"");
+  for (const std::string command :
+       {"merge notes.txt", "merge part.json", "report forecast", "report run", "export csv run"}) {
+    const std::size_t space = command.rfind(' ') + 1;
+    const ProcessResult result = windtunnel(command.substr(0, space) + folder.path(command.substr(space)));
+    EXPECT_EQ(result.exit, 4) << result.out;
+    EXPECT_EQ(result.out.find("json.exception"), std::string::npos) << result.out;
+  }
+}
+
 TEST(Outputs, no_flag_replaces_a_file_that_is_read) {
   const Folder folder;
   const std::string scenario = folder.path("s.json");
@@ -60,6 +78,27 @@ TEST(Outputs, no_flag_replaces_a_file_that_is_read) {
   EXPECT_EQ(folder.read("out/timeline.json"), timeline);
 }
 
+TEST(Outputs, a_shard_replaces_no_file_that_is_no_part) {
+  const Folder folder;
+  folder.write("notes.txt", "buy milk\n");
+  const std::string forecast = "forecast " + kOutage + " --horizon 1h --replications 2";
+  const ProcessResult result = windtunnel(forecast + " --shard 0/1 --out " + folder.path("notes.txt"));
+  EXPECT_EQ(result.exit, 4) << result.out;
+  EXPECT_NE(result.out.find("notes.txt is no part of a forecast and is not replaced"), std::string::npos) << result.out;
+  EXPECT_EQ(folder.read("notes.txt"), "buy milk\n");
+  EXPECT_FALSE(folder.has("notes.txt.partial"));
+  folder.write("part.json", "mine\n");
+  EXPECT_EQ(windtunnel(forecast + " --out " + folder.path()).exit, 4);
+  EXPECT_EQ(folder.read("part.json"), "mine\n");
+  // What is empty, or an earlier part cut within its first words, holds nothing.
+  for (const char* text : {"", "{\"windtunnel_"}) {
+    folder.write("again.json", text);
+    const ProcessResult again = windtunnel(forecast + " --shard 0/1 --out " + folder.path("again.json"));
+    EXPECT_EQ(again.exit, 0) << again.out;
+    EXPECT_EQ(again.out.find("json.exception"), std::string::npos) << again.out;
+  }
+}
+
 TEST(Outputs, telemetry_may_lie_in_a_folder_that_the_run_makes) {
   const Folder folder;
   const ProcessResult result =
@@ -67,6 +106,29 @@ TEST(Outputs, telemetry_may_lie_in_a_folder_that_the_run_makes) {
   EXPECT_EQ(result.exit, 0) << result.out;
   EXPECT_TRUE(folder.has("k/t.jsonl.zst"));
   EXPECT_TRUE(folder.has("k/summary.json"));
+}
+
+// Files of a folder that is read from and written to.
+TEST(Outputs, no_folder_of_a_study_replaces_a_file_that_is_read) {
+  const Folder folder;
+  const std::string scenario = shell("cat " + kOutage).out;
+  const std::string rest = " --horizon 1h --replications 2";
+  ASSERT_EQ(windtunnel("forecast " + kOutage + rest + " --shard 0/1 --out " + folder.path("part.json")).exit, 0);
+  const std::string part = folder.read("part.json");
+  const auto refuses = [&](const std::string& name, const std::string& content, const std::string& command) {
+    folder.write(name, content);
+    const ProcessResult result = windtunnel(command + " --out " + folder.path());
+    EXPECT_EQ(result.exit, 2) << command << "\n" << result.out;
+    EXPECT_NE(result.out.find("would replace"), std::string::npos) << result.out;
+    EXPECT_EQ(folder.read(name), content) << command;
+  };
+  for (const char* name : {"forecast.json", "forecast.txt", "forecast.csv", "part.json"}) {
+    refuses(name, scenario, "forecast " + folder.path(name) + rest);
+  }
+  refuses("forecast.json", part, "merge " + folder.path("forecast.json"));
+  for (const char* name : {"compare.json", "compare.txt", "compare_runs.csv"}) {
+    refuses(name, scenario, "compare " + kOutage + " " + folder.path(name) + " --seeds 1..2");
+  }
 }
 
 TEST(Outputs, of_two_commands_with_one_folder_the_second_is_refused_and_the_first_is_whole) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 
 #include "tests/cli/windtunnel.h"
@@ -69,6 +70,28 @@ TEST(Limits, what_takes_too_much_memory_is_refused_before_it_takes_any) {
   EXPECT_NE(kept.out.find("10000000 replications of 3661 days"), std::string::npos) << kept.out;
   EXPECT_EQ(windtunnel("run " + kOutage + " --memory-max 8").exit, 2);
   EXPECT_EQ(windtunnel("run " + kOutage + " --memory-max 0GB").exit, 2);
+}
+
+// Sparse files, of which nothing is read.
+TEST(Limits, a_file_over_its_limit_is_refused_unread) {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path("run"));
+  std::filesystem::create_directories(folder.path("study"));
+  for (const char* name : {"part.json", "run/timeline.json", "run/summary.json", "study/forecast.json"}) {
+    folder.write(name, "{\"windtunnel_part\":");
+    std::filesystem::resize_file(folder.path(name), 3'000'000'000);
+  }
+  for (const std::string& command : {"merge " + folder.path("part.json"), "report " + folder.path("run"),
+                                     "report " + folder.path("study"), "export csv " + folder.path("run")}) {
+    const ProcessResult result = shell("ulimit -v 500000; timeout 20 '" WINDTUNNEL_BINARY "' " + command);
+    EXPECT_EQ(result.exit, 4) << command << "\n" << result.out;
+    EXPECT_NE(result.out.find("it has 3000000000 bytes, and at most "), std::string::npos) << result.out;
+  }
+  const ProcessResult piped =
+      shell("ulimit -v 900000; head -c 120000000 /dev/zero | timeout 60 '" WINDTUNNEL_BINARY "' init " +
+            folder.path("s.json") + " --from-telemetry -");
+  EXPECT_EQ(piped.exit, 4) << piped.out;
+  EXPECT_NE(piped.out.find("line 1 has more than 100000000 bytes"), std::string::npos) << piped.out;
 }
 
 TEST(Limits, an_event_log_has_a_limit_and_the_events_beyond_are_counted) {

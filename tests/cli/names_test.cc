@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/cli/windtunnel.h"
 
@@ -23,6 +25,11 @@ void expect_harmless(const std::string& out) {
       EXPECT_FALSE(code == 0x7f || (code < 0x20 && byte != '\t')) << static_cast<int>(code) << " in " << line;
     }
   }
+}
+
+// Runs windtunnel with arguments that hold $'...'.
+ProcessResult in_bash(const std::string& arguments) {
+  return shell("bash <<'END'\n'" WINDTUNNEL_BINARY "' " + arguments + "\nEND");
 }
 
 TEST(Names, that_would_steer_a_terminal_are_refused_by_every_verb_that_reads_a_scenario) {
@@ -106,6 +113,79 @@ TEST(Names, what_a_breakers_program_reports_is_spelled_out) {
   for (const ProcessResult& result : {run, verify}) {
     EXPECT_NE(result.out.find("pwned"), std::string::npos) << result.out;
     expect_harmless(result.out);
+  }
+}
+
+TEST(Names, what_a_trials_gateway_reports_is_spelled_out) {
+  const Folder folder;
+  folder.write("gateway.json",
+               R"({"command": ["sh", "-c", "printf '\\033[31mred\\033]0;x\\a\\n::error::pwned\\n'; exit 3"],
+                                   "request": {"api": "openai-chat"}, "clock": "real"})");
+  const ProcessResult result =
+      windtunnel("trial --quiet scenarios/catalog/healthy.json --gateway " + folder.path("gateway.json"));
+  EXPECT_EQ(result.exit, 4) << result.out;
+  EXPECT_NE(result.out.find("  | \\x1b[31mred\\x1b]0;x\\x07\n  | \\::error::pwned\n"), std::string::npos) << result.out;
+  expect_harmless(result.out);
+}
+
+TEST(Names, a_doctors_report_spells_out_the_command) {
+  const Folder folder;
+  folder.write("a\x1b.sh", "#!/bin/no\x1bshell\n");
+  const ProcessResult result = windtunnel("doctor -- '" + folder.path("a\x1b.sh") + "'");
+  EXPECT_NE(result.exit, 0) << result.out;
+  expect_harmless(result.out);
+}
+
+// Of flags and of the environment.
+TEST(Names, a_value_that_is_refused_is_spelled_out) {
+  const std::string hostile = "$'1\\e[31m\\xc2\\x9b\\n::error::pwned'";
+  const std::string run = "run --quiet scenarios/catalog/healthy.json ";
+  const std::string compare = "compare scenarios/catalog/healthy.json scenarios/catalog/healthy.json ";
+  const std::string forecast = "forecast --quiet scenarios/catalog/healthy.json ";
+  std::vector<std::string> commands{"$'no\\e[31mverb'", "run --$'no\\e[31mflag'",
+                                    "verify --time-max " + hostile + " -- cat"};
+  for (const char* flag : {"--seed", "--jobs", "--seeds", "--until", "--events-max", "--memory-max", "--timeline-step",
+                           "--checks", "--color", "--format", "--set", "--telemetry-sample"}) {
+    commands.push_back(run + flag + " " + hostile);
+  }
+  for (const char* flag : {"--max-regression", "--seeds", "--set-b"})
+    commands.push_back(compare + flag + " " + hostile);
+  for (const char* flag : {"--replications", "--horizon", "--as-of", "--assert", "--rare", "--spent", "--shard"}) {
+    commands.push_back(forecast + flag + " " + hostile);
+  }
+  for (const std::string& command : commands) {
+    const ProcessResult result = in_bash(command);
+    EXPECT_TRUE(result.exit == 2 || result.exit == 3) << result.exit << command << "\n" << result.out;
+    EXPECT_EQ(result.out.find("\xc2\x9b"), std::string::npos) << command << "\n" << result.out;
+    expect_harmless(result.out);
+  }
+  for (const char* variable : {"WINDTUNNEL_SEED", "WINDTUNNEL_JOBS"}) {
+    const ProcessResult result = windtunnel(run, std::string(variable) + "=\"$(printf '1\\033[31m')\"");
+    EXPECT_EQ(result.exit, 2) << result.out;
+    expect_harmless(result.out);
+  }
+}
+
+TEST(Names, a_message_that_is_spelled_out_already_is_not_spelled_twice) {
+  const Folder folder;
+  folder.write("a\x1b.json", "{}");
+  const ProcessResult result = windtunnel("run '" + folder.path("a\x1b.json") + "'");
+  EXPECT_NE(result.out.find("/a\\x1b.json: its name"), std::string::npos) << result.out;
+}
+
+TEST(Names, an_annotation_spells_out_pointers_files_and_settings) {
+  const Folder folder;
+  folder.write("a.json", "{\"\\u001b[31m\\u009b##[error]\": 1}");
+  const std::string github = "GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=" + folder.path("summary.md");
+  for (const std::string& arguments :
+       {folder.path("a.json"), std::string("\"$(printf 'no\\033[31m\\302\\233file.json')\""),
+        std::string("scenarios/catalog/healthy.json --set \"$(printf 'no\\033[31m\\302\\233.path=1')\"")}) {
+    const ProcessResult result = windtunnel("run --quiet " + arguments, github);
+    EXPECT_TRUE(result.exit == 3 || result.exit == 4) << result.out;
+    EXPECT_NE(result.out.find("::error file="), std::string::npos) << result.out;
+    for (const std::string& text : {result.out, folder.has("summary.md") ? folder.read("summary.md") : ""}) {
+      for (const char* steers : {"\x1b", "\xc2\x9b", "##["}) EXPECT_EQ(text.find(steers), std::string::npos) << text;
+    }
   }
 }
 

@@ -110,6 +110,28 @@ TEST_F(NoData, a_branch_that_lost_its_traffic_does_not_pass_the_gate) {
             13);
 }
 
+TEST_F(NoData, a_side_whose_every_run_is_inconclusive_passes_no_gate) {
+  folder.write("unmet.json", R"({"duration": "1m", "workload": {"a": {"rate": 2}}, "coverage": {"failover": 1}})");
+  const std::string rule = " --seeds 1..4 --max-regression 'requests_lost<=5'";
+  for (const std::string& files :
+       {file("unmet") + " " + file("claim"), file("claim") + " " + file("unmet"), file("unmet") + " --vary seed=1,2"}) {
+    const ProcessResult result = windtunnel("compare " + files + rule);
+    EXPECT_EQ(result.exit, 13) << result.out;
+    EXPECT_TRUE(says(result, "is inconclusive by the claims of its scenario")) << result.out;
+  }
+  EXPECT_EQ(windtunnel("compare " + file("claim") + " " + file("quiet") + rule).exit, 0);
+}
+
+TEST_F(NoData, calls_that_no_fault_could_waste_pass_no_gate) {
+  const std::string rule = " --seeds 1..4 --max-regression 'wasted_calls<=100'";
+  const ProcessResult result = windtunnel("compare " + file("claim") + " " + file("quiet") + rule);
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_TRUE(says(result, "so nothing could be wasted")) << result.out;
+  folder.write("down.json", R"({"duration": "1m", "workload": {"a": {"rate": 2}},
+      "faults": [{"id": "down", "kind": "outage", "at": "10s", "duration": "10s"}]})");
+  EXPECT_EQ(windtunnel("compare " + file("down") + " --vary seed=1,2" + rule).exit, 0);
+}
+
 TEST_F(NoData, a_forecast_and_a_merge_without_requests_are_inconclusive) {
   const std::string rest = " --horizon 1d --replications 4";
   const std::string claims = " --assert 'forecast.cost_usd avg<100' --assert 'forecast.p_exceed(1.0)<=0.9'";
@@ -132,8 +154,41 @@ TEST_F(NoData, a_forecast_and_a_merge_without_requests_are_inconclusive) {
   }
 }
 
+TEST_F(NoData, a_forecast_of_a_provider_or_variant_that_got_nothing_is_inconclusive) {
+  folder.write("split.json",
+               R"({"duration": "1h", "providers": {"used": {"profile": "seed/gpt-4"}, "x": {"profile": "seed/gpt-4"}},
+      "monitor": {"ab_router": {"experiment_id": "e", "variants": [{"id": "a", "provider": "used", "weight": 1},
+                                                                   {"id": "b", "provider": "x", "weight": 0}]}},
+      "workload": {"w": {"rate": 1, "time_unit": "10s"}}})");
+  const std::string forecast = "forecast " + file("split") + " --horizon 1h --replications 10";
+  const std::string part = folder.path("split-part.json");
+  ASSERT_EQ(windtunnel(forecast + " --shard 0/1 --out " + part).exit, 0);
+  for (const std::string tag : {"{provider:x}", "{variant:b}"}) {
+    const std::string quantity = "forecast.cost_usd" + tag;
+    for (const std::string& command :
+         {forecast + " --assert '" + quantity + " avg<5'", "merge " + part + " --assert '" + quantity + " avg<5'",
+          forecast + " --set 'thresholds={\"" + quantity + "\": [\"avg<5\"]}'"}) {
+      const ProcessResult result = windtunnel(command);
+      EXPECT_EQ(result.exit, 13) << command << "\n" << result.out;
+      EXPECT_TRUE(says(result, "its tag selects nothing: no call or request")) << result.out;
+    }
+  }
+  for (const char* tag : {"{provider:used}", "{variant:a}"}) {
+    const ProcessResult result = windtunnel(forecast + " --assert 'forecast.cost_usd" + tag + " avg<50'");
+    EXPECT_EQ(result.exit, 0) << result.out;
+  }
+}
+
 TEST_F(NoData, a_failure_counts_also_without_data) {
   EXPECT_EQ(windtunnel("run " + file("quiet") + " --set 'thresholds={\"requests\": [\"count>1000\"]}'").exit, 12);
+}
+
+TEST_F(NoData, a_recorded_history_that_asks_nothing_verifies_nothing) {
+  folder.write("history.jsonl", "{\"op\":\"reset\",\"config\":{}}\n");
+  const ProcessResult result =
+      windtunnel("verify --replay " + folder.path("history.jsonl") + " -- '" WINDTUNNEL_BINARY "' breaker");
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_FALSE(says(result, "PASS")) << result.out;
 }
 
 }  // namespace

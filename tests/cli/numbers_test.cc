@@ -61,6 +61,26 @@ TEST(Numbers, a_range_of_seeds_has_two_whole_numbers) {
   }
 }
 
+TEST(Numbers, an_empty_value_is_no_flag_that_was_left_out) {
+  for (const char* flag :
+       {"run scenarios/catalog/healthy.json --until", "run scenarios/catalog/healthy.json --timeline-step",
+        "forecast scenarios/catalog/healthy.json --until", "forecast scenarios/catalog/healthy.json --as-of",
+        "forecast scenarios/catalog/healthy.json --spent", "forecast scenarios/catalog/healthy.json --shard",
+        "forecast scenarios/catalog/healthy.json --rare", "forecast scenarios/catalog/healthy.json --plan"}) {
+    const ProcessResult result = windtunnel(std::string(flag) + " ''");
+    EXPECT_EQ(result.exit, 2) << flag << "\n" << result.out;
+  }
+}
+
+TEST(Numbers, an_end_of_a_frontier_that_the_reader_refuses_is_a_usage_error) {
+  const std::string explore = "explore scenarios/catalog/openai-outage.json --frontier ";
+  const ProcessResult result = windtunnel(explore + "monitor.circuit_breaker.open=-1s..5s");
+  EXPECT_EQ(result.exit, 2) << result.out;
+  EXPECT_NE(result.out.find("--frontier monitor.circuit_breaker.open=-1s..5s: -1s is "), std::string::npos)
+      << result.out;
+  EXPECT_EQ(windtunnel(explore + "seed=1..2 --set duration=never").exit, 3) << "which the flag is no reason of";
+}
+
 TEST(Numbers, the_last_seeds_of_all_run_and_end) {
   const std::string limit = "timeout 60";
   const ProcessResult run = windtunnel("run " + kDemo + " --seeds 18446744073709551614..18446744073709551615", limit);

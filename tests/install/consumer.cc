@@ -17,7 +17,7 @@ class DownProvider final : public monitor::ProviderAdapter {
   monitor::Completion complete(const monitor::ProviderCall& /*call*/) override {
     monitor::Completion completion;
     completion.reply.kind = monitor::ReplyKind::connection_error;
-    completion.reply.usage = monitor::Usage{};  // known: nothing is billed
+    completion.reply.usage = monitor::Usage{monitor::Tokens{0}, monitor::Tokens{0}};  // known: nothing is billed
     return completion;
   }
 

@@ -142,7 +142,7 @@ def check_errors(trials):
             (world(), {"programs": [stack("fails")["programs"][1]]}, 3, "none is the gateway"),
             (world(), stack("jitter", "{url:mistral}"), 3, "neither a provider of the scenario nor one of the programs"),
             (world(duration="10s"), stack("forever"), 4, "had not ended after the scenario's duration"),
-            (world(), stack("fails"), 4, "the program application ended with exit code 3; the end of its output:\nit broke"),
+            (world(), stack("fails"), 4, "the program application ended with exit code 3; the end of its output:\n  | it broke"),
             (plain, {"url": "http://127.0.0.1:9"}, 2, "--clock real")):
         code, result, errors, _ = trials.trial(scenario, gateway)
         need(code == expected and result is None and words in errors, f"{gateway}: {code} {errors}")

@@ -16,13 +16,13 @@ ExitCode code_of_verdict(runs::VerifyVerdict verdict) {
       return ExitCode::pass;
     case runs::VerifyVerdict::failed:
       return ExitCode::invariant_violated;
-    case runs::VerifyVerdict::supports_nothing:
+    case runs::VerifyVerdict::shows_nothing:
       return ExitCode::inconclusive;
   }
   return ExitCode::internal_error;
 }
 
-// 0 when everything held; 10 when something did not; 13 when the command supports none of the settings; 4 when it dies,
+// 0 when everything held; 10 when something did not; 13 when nothing was asked or supported; 4 when it dies,
 // hangs, floods or answers nonsense, or a file cannot be read or written; 3 when a file of settings or a recorded
 // history has errors; 130 after SIGINT or SIGTERM.
 ExitCode verify(const VerifyArguments& arguments) {

@@ -46,10 +46,10 @@ void put_open_claims(HtmlWriter& html, const ForecastSummary& forecast) {
     html.open("li", name_of(finding.verdict));
     put_mark(html, name_of(finding.verdict));
     html.element("code", finding.metric + " " + finding.threshold);
-    html.text(finding.verdict == Verdict::fail ? " – the whole 95 % interval lies beyond the bound"
-              : finding.estimate ? " – the bound lies within the 95 % interval: more replications decide"
-              : has_requests     ? " – there are too few replications, or no budget, to tell"
-                                 : " – no request arrived in any replication");
+    html.text(" – ");
+    html.text(finding.verdict == Verdict::fail ? "the whole 95 % interval lies beyond the bound"
+              : finding.estimate               ? "the bound lies within the 95 % interval: more replications decide"
+                                               : finding.why_not_estimated(has_requests));
     html.close("li");
   }
   if (is_open) html.close("ul");

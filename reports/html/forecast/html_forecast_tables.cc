@@ -49,10 +49,13 @@ Kind kind_of_metric(const std::string& metric) {
 }
 
 // A share that none or all showed is not 0 or 1: what is known of it is one end of its interval.
-void put_claimed(HtmlWriter& html, const FieldPlaces& places, Kind kind,
-                 const std::optional<EstimateSummary>& estimate) {
+void put_claimed(HtmlWriter& html, const FieldPlaces& places, const ForecastFindingSummary& finding) {
+  const Kind kind = kind_of_metric(finding.metric);
+  const std::optional<EstimateSummary>& estimate = finding.estimate;
   if (!estimate) {
-    html.element("td", "too few replications, or no budget, to tell", "number", "colspan=\"2\"");
+    html.element("td",
+                 finding.selects_nothing ? "its tag selects nothing" : "too few replications, or no budget, to tell",
+                 "number", "colspan=\"2\"");
     return;
   }
   html.open("td", "number");
@@ -224,7 +227,7 @@ void put_forecast_findings(HtmlWriter& html, const PlacedForecast& forecast) {
     put_mark(html, verdict);
     html.text(verdict).close("td").open("td");
     html.element("code", finding.metric + " " + finding.threshold).close("td");
-    put_claimed(html, forecast.places, kind_of_metric(finding.metric), finding.estimate);
+    put_claimed(html, forecast.places, finding);
     html.close("tr");
   }
   end_table(html);

@@ -60,6 +60,19 @@ TEST(LogSources, a_model_without_a_price_is_an_error_that_names_the_nearest) {
             0);
 }
 
+TEST(LogSources, a_sum_of_more_tokens_than_its_requests_may_have_is_left_out_by_name) {
+  const Folder folder;
+  const std::string init = "init " + folder.path("s.json") + " --from-telemetry " + folder.path("big.csv") +
+                           " --columns time=t,model=m,input=i,output=o,cost_usd=c,requests=n";
+  const std::string row = ",gpt-4o,10,20000000000,1,1\n";
+  folder.write("big.csv", "t,m,i,o,c,n\n1700000000" + row + "1700090000" + row + "1700180000" + row);
+  const ProcessResult result = windtunnel(init);
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_NE(result.out.find("2: tokens: more for each of its 1 requests than a request may have"), std::string::npos)
+      << result.out;
+  EXPECT_FALSE(folder.has("s.json"));
+}
+
 TEST(LogSources, prices_shows_the_list) {
   const ProcessResult result = windtunnel("prices");
   EXPECT_EQ(result.exit, 0);

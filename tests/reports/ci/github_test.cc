@@ -15,6 +15,14 @@ TEST(Github, escapes_messages_and_more_in_properties) {
             "::error file=a%2Cb%3Ac%25.json,line=14,col=9,title=t%3A1%2C2::50 %25: a, b%0D%0Ac\n");
 }
 
+TEST(Github, spells_out_control_characters) {
+  EXPECT_EQ(annotation_command({"a\x1b\xc2\x9b.json", 0, 0, "t\x1b", "/p\x1b[31m\xc2\x85: ##[error]\n::x"}),
+            "::error file=a\\x1b\\u009b.json,title=t\\x1b::/p\\x1b[31m\\u0085: #\\#[error]%0A::x\n");
+  JobSummary summary;
+  summary.add({.verdict = "v\x1b", .scenario = "s\xc2\x9b"});
+  EXPECT_NE(summary.markdown().find("| v&#92;x1b | s&#92;u009b |"), std::string::npos) << summary.markdown();
+}
+
 TEST(Github, what_has_no_line_is_about_the_file) {
   EXPECT_EQ(annotation_command({.file = "a.json", .column = 9, .message = "m"}), "::error file=a.json::m\n");
 }

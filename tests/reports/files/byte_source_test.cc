@@ -43,6 +43,31 @@ Lines lines_of(const std::string& path) {
   return lines;
 }
 
+TEST(ByteSource, refuses_what_is_larger_than_its_limit) {
+  const ScratchFolder folder;
+  const std::string text(5000, 'x');
+  write_text(folder.file("a.gz"), gzip(text));
+  write_text(folder.file("a"), text);
+  const auto why = [](const std::string& path, std::uint64_t bytes_max) -> std::string {
+    try {
+      return read_whole_file(path, bytes_max).substr(0, 1);
+    } catch (const ReportError& error) {
+      return error.what();
+    }
+  };
+  for (const char* name : {"a", "a.gz"}) EXPECT_EQ(why(folder.file(name), 5000), "x") << name;
+  EXPECT_NE(why(folder.file("a"), 4999).find("it has 5000 bytes, and at most 4999 are read"), std::string::npos);
+  EXPECT_NE(why(folder.file("a.gz"), 4999).find("it has more than 4999 bytes"), std::string::npos);
+}
+
+TEST(LineSource, refuses_a_longer_line_than_its_limit) {
+  const ScratchFolder folder;
+  write_text(folder.file("a"), "short\n" + std::string(1'000'000, 'x') + "\n");
+  LineSource lines{folder.file("a"), UINT64_MAX, 1000};
+  EXPECT_EQ(lines.next(), "short");
+  EXPECT_THROW((void)lines.next(), ReportError);
+}
+
 TEST(GzipSource, reads_members_one_after_the_other_and_sees_a_cut) {
   const ScratchFolder folder;
   std::string text;

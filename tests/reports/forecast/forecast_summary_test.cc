@@ -322,7 +322,7 @@ TEST_F(ForecastPart, survives_bytes_at_random) {
     } catch (const ReportError&) {
     }
   }
-  EXPECT_THROW(read_text("{\"windtunnel_part\":3,\"blocks\":["), ReportError);
+  EXPECT_THROW(read_text("{\"windtunnel_part\":4,\"blocks\":["), ReportError);
   EXPECT_THROW(read_text("{\"windtunnel_summary\":1,\"blocks\":["), ReportError);
   EXPECT_THROW(read_text(""), ReportError);
   const std::size_t hash = text.find("\"hash\":\"") + 8;
@@ -346,7 +346,7 @@ TEST_F(ForecastPart, names_what_is_wrong_with_it) {
   const auto says = [&](const std::string& from, const std::string& to, const std::string& what) {
     EXPECT_NE(why(from, to).find(what), std::string::npos) << why(from, to);
   };
-  says("\"windtunnel_part\":3", "\"windtunnel_part\":1", "of version 1, and only 3 is understood");
+  says("\"windtunnel_part\":4", "\"windtunnel_part\":1", "of version 1, and only 4 is understood");
   says("\"study\":\"forecast\"", "\"study\":\"explore\"", "another study");
   says("\"shard\":[1,2]", "\"shard\":[2,2]", "there is no such shard");
   says("\"numbers\":[[1,", "\"numbers\":[[3,", "other replications than its shard");

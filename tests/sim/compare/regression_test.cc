@@ -54,6 +54,33 @@ TEST(Regression, a_variation_without_requests_passes_nothing) {
   EXPECT_EQ(verdict_of(kThree, {judged(kThree, false, 1e9)}), Verdict::pass);
 }
 
+TEST(Regression, a_variation_of_inconclusive_runs_alone_passes_nothing) {
+  for (const std::size_t place : {0U, 1U}) {
+    ComparisonResult result = kThree;
+    std::int64_t& inconclusive = result.variations[place].verdicts[static_cast<std::size_t>(Verdict::inconclusive)];
+    inconclusive = 2;
+    EXPECT_EQ(judged(result, false, 1e9).verdict, Verdict::pass);
+    inconclusive = 3;
+    const RegressionFinding open = judged(result, false, 1e9);
+    EXPECT_EQ(open.verdict, Verdict::inconclusive);
+    EXPECT_EQ(open.lack, EvidenceLack::only_inconclusive);
+    EXPECT_EQ(open.lacking, place);
+    EXPECT_EQ(judged(result, false, 0).verdict, Verdict::fail) << "what is worse is worse";
+  }
+}
+
+TEST(Regression, wasted_calls_pass_where_a_fault_had_calls_to_waste) {
+  ComparisonResult result = kThree;
+  for (VariationResult& variation : result.variations) {
+    for (CompareValues& run : variation.runs) run[static_cast<std::size_t>(CompareMetric::wasted_calls)] = 0;
+  }
+  const std::vector<RegressionRule> rules{{.text = "rule", .metric = CompareMetric::wasted_calls, .bound = 5}};
+  EXPECT_EQ(judge_regressions(result, rules).front().lack, EvidenceLack::no_call_in_a_fault);
+  EXPECT_EQ(judge_regressions(result, rules).front().verdict, Verdict::inconclusive);
+  result.variations[0].calls_in_faults = 1;
+  EXPECT_EQ(judge_regressions(result, rules).front().verdict, Verdict::pass);
+}
+
 TEST(Regression, is_one_when_the_lower_end_is_above_the_bound) {
   EXPECT_EQ(judged(kThree, false, 1.3004e6).verdict, Verdict::fail);
   EXPECT_EQ(judged(kThree, false, 1.3005e6).verdict, Verdict::inconclusive);

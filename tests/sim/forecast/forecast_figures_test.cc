@@ -38,6 +38,8 @@ ReplicationSet set_by_hand(std::size_t count) {
     replication.by_cause = {n, 0, n, n, 4 * n};
     replication.by_variant = {2 * n, n};
     replication.by_workload = {n, 10 * n, 100 * n};
+    replication.calls_by_provider = {2, 1};
+    replication.requests_by_variant = {1, 2};
     replication.latency_ns = {n, n, n, n};
     set.all.push_back(replication);
   }
@@ -165,6 +167,27 @@ TEST(ForecastFigures, claims_are_of_the_provider_or_the_variant_that_they_name) 
   cost.aggregate = Aggregate::percentile;
   cost.percentile = Millionths{900'000};
   EXPECT_NEAR(picos(), 270, 1e-6);
+}
+
+// A free provider costs nothing, which is a claim; one that was never called shows nothing.
+TEST(ForecastFigures, a_claim_of_what_got_no_call_or_request_shows_nothing) {
+  ThresholdSpec cost = forecast_threshold(ForecastQuantity::cost_usd, Aggregate::avg, Comparison::less, 1);
+  ReplicationSet set = set_by_hand(100);
+  for (Replication& replication : set.all) {
+    outcome(replication, Outcome::served) = 1;
+    replication.billed[1] = replication.by_variant[1] = 0;
+  }
+  const auto verdict = [&] { return forecast_of(set, {cost}).findings.front().verdict; };
+  for (const bool is_provider : {true, false}) {
+    (is_provider ? cost.provider : cost.variant) = is_provider ? "q" : "b";
+    EXPECT_EQ(verdict(), Verdict::pass);
+    for (Replication& replication : set.all) {
+      (is_provider ? replication.calls_by_provider : replication.requests_by_variant)[1] = 0;
+    }
+    EXPECT_EQ(verdict(), Verdict::inconclusive);
+    EXPECT_TRUE(forecast_of(set, {cost}).findings.front().selects_nothing);
+    cost.provider.reset();
+  }
 }
 
 // A limit is of the half-width, or of what it is of the estimate; a rule holds when all of its targets do.
