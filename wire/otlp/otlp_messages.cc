@@ -1,6 +1,7 @@
 #include "wire/otlp/otlp_messages.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 #include <otlp.pb.h>
 
 #include <algorithm>
@@ -71,6 +72,8 @@ void put_span(JsonWriter& json, const otlp::Span& span) {
 }
 
 bool read(std::string_view bytes, google::protobuf::MessageLite& message) {
+  // It would write what is wrong with a foreign body to standard error.
+  const google::protobuf::LogSilencer silence;
   return bytes.size() <= INT32_MAX && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
