@@ -312,6 +312,15 @@ void visit_fields(auto& fields, FieldsOf<TrialCallsSummary> auto& calls) {
   fields("left_by_gateway", calls.left_by_gateway);
 }
 
+void visit_fields(auto& fields, FieldsOf<TrialSpansSummary> auto& spans) {
+  fields("calls", spans.calls);
+  fields("of_callers", spans.of_callers);
+  fields("others", spans.others);
+  fields("unreadable", spans.unreadable);
+  fields("refused", spans.refused);
+  fields("first_problem", spans.first_problem);
+}
+
 void visit_fields(auto& fields, FieldsOf<AgreementRow> auto& row) {
   fields("name", row.name);
   fields("unit", row.unit);
@@ -342,6 +351,7 @@ void visit_fields(auto& fields, FieldsOf<TrialSummary> auto& trial) {
   fields("added_p50_ms", trial.added_p50);
   fields("added_p95_ms", trial.added_p95);
   fields("lateness_max_ms", trial.lateness_max);
+  fields.if_present("spans", trial.spans);
   fields.if_present("agreement", trial.agreement);
   fields("not_observed", trial.not_observed);
 }

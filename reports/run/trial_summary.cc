@@ -41,6 +41,13 @@ std::string agreement_text(const AgreementSummary& agreement) {
   return text;
 }
 
+std::string spans_text(const TrialSpansSummary& spans) {
+  std::string text = fmt::format("  Spans: {} of calls, {} of requests, {} others; {} unreadable, {} exports refused",
+                                 spans.calls, spans.of_callers, spans.others, spans.unreadable, spans.refused);
+  if (!spans.first_problem.empty()) text += ": " + spans.first_problem;
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string trial_text(const TrialSummary& trial) {
@@ -74,6 +81,7 @@ std::string trial_text(const TrialSummary& trial) {
                  milliseconds(trial.added_p50), milliseconds(trial.added_p95), milliseconds(trial.lateness_max));
   fmt::format_to(out, "  Billed: {}, of that for answers that no caller got: {}\n", spent(trial.billed),
                  spent(trial.billed_unused));
+  if (trial.spans) text += spans_text(*trial.spans);
   if (trial.agreement) text += agreement_text(*trial.agreement);
   for (const std::string& claim : trial.not_observed) text += "  not observed: " + claim + "\n";
   return text + "\n";

@@ -34,6 +34,16 @@ struct TrialCallsSummary {
   std::int64_t left_by_gateway = 0;
 };
 
+// What the gateway sent to the receiver of spans.
+struct TrialSpansSummary {
+  std::int64_t calls = 0;       // spans about calls of a model
+  std::int64_t of_callers = 0;  // about requests that the gateway got
+  std::int64_t others = 0;      // about something else
+  std::int64_t unreadable = 0;  // about calls, with numbers that are none
+  std::int64_t refused = 0;     // exports that were answered with an error
+  std::string first_problem;    // of what is unreadable or refused
+};
+
 // One figure of a trial beside its prediction. Texts hold the figure in its unit.
 struct AgreementRow {
   std::string name;
@@ -64,7 +74,8 @@ struct TrialSummary {
   std::optional<Duration> first_byte_p50;
   std::optional<Duration> added_p50;  // by the gateway, beyond its calls
   std::optional<Duration> added_p95;
-  Duration lateness_max{0};  // of the harness
+  Duration lateness_max{0};                // of the harness
+  std::optional<TrialSpansSummary> spans;  // nothing: there was no receiver
   std::optional<AgreementSummary> agreement;
   std::vector<std::string> not_observed;
 };

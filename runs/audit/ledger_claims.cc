@@ -13,6 +13,7 @@
 #include "base/exact_decimal.h"
 #include "runs/audit/audit_claims.h"
 #include "runs/audit/serve_ledger.h"
+#include "wire/dialects/answer.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -75,7 +76,7 @@ Rows by_id(const AuditedLog& log) {
 Rows by_call(const AuditedLog& log) {
   Rows rows;
   for (const AuditedRow& row : log.rows) {
-    if (const auto call = served_call(row.row.id)) rows.emplace(*call, &row);
+    if (const auto call = wire::call_in_id(row.row.id)) rows.emplace(*call, &row);
   }
   return rows;
 }

@@ -32,13 +32,4 @@ reports::LogChoice serve_choice(const std::string& file) {
               "cached=cached_input,cache_written=cache_write,reasoning=reasoning,cost_usd=billed_usd"};
 }
 
-std::optional<std::string_view> served_call(std::string_view id) {
-  constexpr std::string_view kMark = "wt";
-  const std::size_t digits = id.find_last_not_of("0123456789") + 1;  // 0 if there are only digits
-  if (digits == id.size() || digits < kMark.size() || id.substr(digits - kMark.size(), kMark.size()) != kMark) {
-    return std::nullopt;
-  }
-  return id.substr(digits);
-}
-
 }  // namespace windtunnel::runs

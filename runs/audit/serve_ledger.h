@@ -4,7 +4,6 @@
 // Its times are of the scenario's clock, so that days do not match those of a log. Calls match by number: an answer's
 // id ends in "wt17" for call 17, and a gateway that keeps the id logs it.
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,8 +19,5 @@ inline constexpr std::string_view kServeFormat = "serve";
 
 // How a reader of logs reads it: by its columns.
 [[nodiscard]] reports::LogChoice serve_choice(const std::string& file);
-
-// The number of the call whose answer has this id: "17" of "chatcmpl-wt17", "msg_wt17" and "resp_wt17".
-[[nodiscard]] std::optional<std::string_view> served_call(std::string_view id);
 
 }  // namespace windtunnel::runs

@@ -80,6 +80,20 @@ sim::GatewayProgram filled_in(const sim::GatewayProgram& program, const GatewayP
   return done;
 }
 
+bool names_place(const sim::GatewaySpec& spec, const std::string& name) {
+  const auto has = [&](const std::string& text) {
+    return text.find("{url:" + name + "}") != std::string::npos ||
+           text.find("{host:" + name + "}") != std::string::npos;
+  };
+  const auto program_has = [&](const sim::GatewayProgram& program) {
+    return std::ranges::any_of(program.command, has) ||
+           std::ranges::any_of(program.environment, [&](const auto& variable) { return has(variable.second); });
+  };
+  return std::ranges::any_of(spec.all_programs(), program_has) ||
+         std::ranges::any_of(spec.files, [&](const sim::GatewayFile& file) { return has(file.text); }) ||
+         std::ranges::any_of(spec.request.headers, [&](const auto& header) { return has(header.second); });
+}
+
 void write_gateway_file(const std::string& folder, const std::string& name, const std::string& content) {
   const std::filesystem::path path = std::filesystem::path(folder) / name;
   std::error_code error;

@@ -29,6 +29,9 @@ struct GatewayPlaces {
 // A program with every place filled in.
 [[nodiscard]] sim::GatewayProgram filled_in(const sim::GatewayProgram& program, const GatewayPlaces& places);
 
+// Whether a text of it has {url:NAME} or {host:NAME}.
+[[nodiscard]] bool names_place(const sim::GatewaySpec& spec, const std::string& name);
+
 // Throws ProblemError if the file cannot be written; the folders above it are made.
 void write_gateway_file(const std::string& folder, const std::string& name, const std::string& content);
 

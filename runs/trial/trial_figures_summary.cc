@@ -30,4 +30,13 @@ reports::TrialSummary summary_of(const wire::TrialFigures& figures) {
   return trial;
 }
 
+reports::TrialSpansSummary summary_of(const wire::ReportedSpans& spans) {
+  return {.calls = static_cast<std::int64_t>(spans.calls.size()),
+          .of_callers = static_cast<std::int64_t>(spans.of_callers),
+          .others = static_cast<std::int64_t>(spans.others),
+          .unreadable = static_cast<std::int64_t>(spans.unreadable),
+          .refused = static_cast<std::int64_t>(spans.refused),
+          .first_problem = spans.first_problem};
+}
+
 }  // namespace windtunnel::runs

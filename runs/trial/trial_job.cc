@@ -17,6 +17,7 @@
 #include "runs/shell_word.h"
 #include "runs/temporary_folder.h"
 #include "runs/trial/gateway_programs.h"
+#include "runs/trial/span_intake.h"
 #include "runs/trial/trial_agreement.h"
 #include "runs/trial/trial_figures_summary.h"
 #include "scenarios/gateway_reader.h"
@@ -72,6 +73,10 @@ class Trial {
     for (std::size_t i = 0; i < scenario.providers.size(); ++i) {
       places.urls.emplace_back(scenario.providers[i].name, server_.urls()[i]);
     }
+    if (wants_spans(spec, scenario)) {
+      intake_.emplace(loop_, *clock_);
+      places.urls.emplace_back(kSpanReceiver, intake_->url());
+    }
     programs_.emplace(spec, std::move(places),
                       GatewayPrograms::House{.folder = folder_.path().string(),
                                              .logs = job.out.empty() ? folder_.path().string() : job.out,
@@ -100,10 +105,13 @@ class Trial {
     const Instant end = Instant{} + scenario_.duration;
     programs_->start_driver();
     driver.run(
-        *job_.stop, [this] { return programs_->are_alive(); }, [&] { return programs_->is_driven(end); });
+        *job_.stop, [this] { return programs_->are_alive(); }, [&] { return programs_->is_driven(end); },
+        [this] { return intake_ && intake_->awaits(lines_.size()); });
     programs_->check_alive();
     if (job_.is_equal) equality_ = compare_with_simulation(scenario_, seed_, folder_.path() / kDecisions);
-    return driver.take(std::move(lines_));
+    wire::TrialRun seen = driver.take(std::move(lines_));
+    if (intake_) seen.spans = intake_->take();
+    return seen;
   }
   // With the simulation, if it was asked for.
   [[nodiscard]] const std::optional<Equality>& equality() const { return equality_; }
@@ -130,6 +138,7 @@ class Trial {
   std::unique_ptr<wire::TrialClock> clock_;
   std::vector<wire::CallLine> lines_;
   wire::ProviderServer server_;
+  std::optional<SpanIntake> intake_;
   std::optional<GatewayPrograms> programs_;
   std::optional<Equality> equality_;
 };
@@ -208,6 +217,12 @@ void note_lateness(const wire::TrialRun& run, sim::Judgement& judgement) {
                   run.lateness_max / 1ms, kLatenessMax / 1ms));
 }
 
+void note_spans(const wire::TrialRun& run, reports::RunSummary& summary) {
+  if (!run.spans || run.spans->first_problem.empty()) return;
+  summary.notes.push_back(fmt::format("{} exports of spans were refused and {} spans cannot be read: {}",
+                                      run.spans->refused, run.spans->unreadable, run.spans->first_problem));
+}
+
 void note_agreement(const reports::AgreementSummary& agreement, reports::RunSummary& summary) {
   for (const reports::AgreementRow& row : agreement.rows) {
     if (row.is_inside) continue;
@@ -225,7 +240,7 @@ sim::Judgement judgement_of(const wire::TrialRun& run, const sim::Scenario& scen
                                 .faults = run.faults});
   judgement.checks = std::move(verdicts.checks);
   for (sim::Finding& finding : verdicts.findings) judgement.findings.push_back(std::move(finding));
-  for (std::string& claim : verdicts.not_declared) unobserved.push_back(std::move(claim));
+  for (std::string& claim : verdicts.not_judged) unobserved.push_back(std::move(claim));
   sim::leave_out_breakers(judgement, run.requests.size(), unobserved);
   note_lateness(run, judgement);
   return judgement;
@@ -284,9 +299,11 @@ TriedGateway judged(const TrialSettings& settings, const RunJob& job) {
                                                       .seen = &counts.metrics(),
                                                       .unseen_counters = sim::unseen_counters()});
   summary.trial = summary_of(wire::trial_figures(run, scenario));
+  if (run.spans) summary.trial->spans = summary_of(*run.spans);
   summary.trial->gateway = settings.gateway.empty() ? scenario.file : settings.gateway;
   summary.trial->clock = trial_job.clock == sim::GatewayClock::virtual_time ? "virtual" : "real";
   summary.trial->not_observed = std::move(claims.unobserved);
+  note_spans(run, summary);
   if (settings.predictions > 0 && !run.stopped && declared.breaker_command.empty()) {
     summary.trial->agreement = agreement_of({.declared = declared,
                                              .events = events,

@@ -6,6 +6,8 @@ that real gateways had.
 
     bad_gateway.py PORT DEVIATION URL...        DEVIATION "none": no bug
 
+With OTEL_EXPORTER_OTLP_ENDPOINT it sends a span of each call there (span_export.py).
+
 DECLARES is what it is configured to do, in the words of a scenario.
 """
 
@@ -20,6 +22,9 @@ import sys
 import threading
 import time
 from urllib.parse import urlsplit
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import span_export
 
 TIMEOUT, OPEN, THRESHOLD, DEADLINE, BUDGET = 1.0, 1.0, 5, 6.0, 0.02
 DECLARES = {"monitor": {"provider_call": {"max_attempts": 1, "timeout": "1s", "deadline": "6s"},
@@ -37,9 +42,11 @@ DEVIATIONS = {
     "X8": ("retries_400", "hides_400", "retries_401"),
     "X9": ("hides_429", "error_as_200", "hangs", "past_deadline"),
     "X10": ("no_breaker", "probes_all", "breaker_per_worker", "short_open"),
+    "X11": ("drops_span", "repeats_span", "counts_call_twice", "loses_output_tokens", "names_another_model", "drops_failed_span",
+            "rounds_money"),
     "X12": ("no_budget", "budget_of_input"),
 }
-OTHERS = ("none", "garbage_passes", "dies", "never_ready", "floods", "forks")
+OTHERS = ("none", "garbage_passes", "dies", "never_ready", "floods", "forks", "malformed_exports")
 
 
 class Broken(Exception):
@@ -144,7 +151,7 @@ class State:
         self.lock = threading.Lock()
         self.breakers = [[Breaker() for _ in range(3)] for _ in URLS]
         self.cooling = [0.0 for _ in URLS]
-        self.spent, self.first, self.count = 0.0, None, 0
+        self.spent, self.first, self.count, self.reported = 0.0, None, 0, 0
 
     def breaker(self, place):
         return self.breakers[place][self.count % 3 if DEVIATION == "breaker_per_worker" else 0]
@@ -160,6 +167,47 @@ def wait_of(headers):
     if DEVIATION == "ignores_retry_after_date":
         return None
     return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+
+
+def report_call(place, begin, text, is_good):
+    """Sends the span of a call."""
+    if not sender.url:
+        return
+    with state.lock:
+        state.reported += 1
+        is_tenth = state.reported % 10 == 0
+    found = {name: re.search(pattern, text) for name, pattern in
+             (("id", rb'"id":"([^"]*)"'), ("model", rb'"model":"([^"]*)"'), ("input", rb'"prompt_tokens":(\d+)'),
+              ("output", rb'"completion_tokens":(\d+)'))}
+    attributes = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": f"provider-{place}", "gen_ai.request.model": "default"}
+    if not is_good:
+        attributes["error.type"] = "failed"
+    elif all(found.values()):
+        tokens = [int(found[name][1]) for name in ("input", "output")]
+        cost = (tokens[0] + 2 * tokens[1]) / 1e6
+        if is_tenth and DEVIATION == "loses_output_tokens":
+            tokens[1] = 0
+        model = "another-1" if is_tenth and DEVIATION == "names_another_model" else found["model"][1].decode()
+        attributes |= {"gen_ai.response.id": found["id"][1].decode(), "gen_ai.response.model": model,
+                       "gen_ai.usage.input_tokens": tokens[0], "gen_ai.usage.output_tokens": tokens[1],
+                       "gen_ai.usage.cost": round(cost, 4) if DEVIATION == "rounds_money" else cost}
+    end = time.time_ns()
+    spans = [sender.span(begin, end, attributes, not is_good),
+             sender.span(begin, end, {"gen_ai.operation.name": "chat", "gen_ai.request.model": "default"}, kind=2),
+             sender.span(begin, end, {"db.system": "sqlite"})]
+    if is_tenth and DEVIATION == "repeats_span":
+        spans.append(spans[0])
+    if is_tenth and DEVIATION == "counts_call_twice":
+        spans.append(sender.span(begin, end, attributes, not is_good))
+    if (is_tenth and DEVIATION == "drops_span") or (not is_good and DEVIATION == "drops_failed_span"):
+        spans = spans[1:]
+    sender.send(spans)
+    if is_tenth and DEVIATION == "malformed_exports":
+        statuses = [sender.post(b"\x0a\xff", content_type="application/x-protobuf")[0],
+                    sender.post(b'{"resourceSpans":[', content_type="application/json")[0],
+                    sender.post(b"{}", content_type="text/plain")[0], sender.post(b"{}", path="/v1/logs")[0],
+                    sender.post(b"{}", path="/v1/metrics")[0], sender.post(b"{}", path="/v2/traces")[0]]
+        print("statuses", *statuses, flush=True)
 
 
 class Gateway(http.server.BaseHTTPRequestHandler):
@@ -275,12 +323,21 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 
     def call(self, place, body):
         """Returns whether the provider did well (None: that is not known), and what try_provider() returns."""
+        begin, seen, is_good = time.time_ns(), [], False
+        try:
+            is_good, done = self.call_unreported(place, body, seen)
+            return is_good, done
+        finally:
+            report_call(place, begin, b"".join(seen), is_good is True)
+
+    def call_unreported(self, place, body, seen):
         upstream = Upstream(URLS[place], self.path, body, self.connection)
         try:
             status, headers = upstream.head()
             if status == 200 and "content-length" not in headers:
-                return self.pass_stream(upstream), "served"
+                return self.pass_stream(upstream, seen), "served"
             text = upstream.exactly(int(headers["content-length"]))
+            seen.append(text)
         finally:
             upstream.close()
         passed = [(name, value) for name, value in headers.items() if name == "retry-after"]
@@ -331,7 +388,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
                 event, rest = rest.split(b"\n\n", 1)
                 yield event + b"\n\n"
 
-    def pass_stream(self, upstream):
+    def pass_stream(self, upstream, seen):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
@@ -340,6 +397,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         try:
             for event in self.events(upstream):
                 number += 1
+                seen.append(event)
                 is_whole = event == b"data: [DONE]\n\n"
                 self.charge(event)
                 event = self.deviate(event)
@@ -371,5 +429,5 @@ class Server(http.server.ThreadingHTTPServer):
 if __name__ == "__main__":
     PORT, DEVIATION, URLS = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
     assert DEVIATION in OTHERS or any(DEVIATION in names for names in DEVIATIONS.values()), DEVIATION
-    state = State()
+    state, sender = State(), span_export.sender()
     Server(("127.0.0.1", PORT), Gateway).serve_forever()

@@ -85,7 +85,8 @@ def check_clean(windtunnel, _):
         need(violated(result) == [], f"a false alarm: {result['findings']}")
         requests = result["trial"]["requests"]
         need(requests["total"] == 40 and requests["cut_unseen"] == requests["garbage"] == 0, f"{requests}")
-        need(result["trial"]["not_observed"] == ["coverage breaker_half_open at least 1"], f"{result['trial']['not_observed']}")
+        unseen = [claim for claim in result["trial"]["not_observed"] if not claim.startswith("X11")]
+        need(unseen == ["coverage breaker_half_open at least 1"], f"{result['trial']['not_observed']}")
         need(all(provider["circuit_breaker"] is None for provider in result["providers"]) and result["cache"] is None,
              "what is inside is not observed")
         counts = {name: counter["count"] for name, counter in result["coverage"].items()}
@@ -155,7 +156,8 @@ def check_planted(windtunnel, _):
         print(f"  none in {name}: clean, {code}", flush=True)
     planted = 0
     for check, deviations in bad_gateway.DEVIATIONS.items():
-        for deviation in deviations:
+        # What a gateway reports of itself has a test of its own.
+        for deviation in () if check == "X11" else deviations:
             name = PLANTED_IN.get(deviation, "plain")
             code, result, err = planted_trial(windtunnel, deviation, name)
             need(result is not None, f"{deviation}: {err}")

@@ -17,4 +17,13 @@ std::string answer_text(std::uint64_t call, Tokens tokens) {
   return text;
 }
 
+std::optional<std::string_view> call_in_id(std::string_view id) {
+  constexpr std::string_view kMark = "wt";
+  const std::size_t digits = id.find_last_not_of("0123456789") + 1;  // 0 if there are only digits
+  if (digits == id.size() || digits < kMark.size() || id.substr(digits - kMark.size(), kMark.size()) != kMark) {
+    return std::nullopt;
+  }
+  return id.substr(digits);
+}
+
 }  // namespace windtunnel::wire

@@ -6,7 +6,9 @@
 // "call-17 1 2 3 4", with as many words as the usage has output tokens.
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/units.h"
 #include "monitor/request.h"
@@ -29,5 +31,7 @@ struct Answer {
 [[nodiscard]] std::string token_text(std::uint64_t call, std::int64_t place);
 // The first `tokens` of them.
 [[nodiscard]] std::string answer_text(std::uint64_t call, Tokens tokens);
+// The number of the call whose answer has this id: "17" of "chatcmpl-wt17", "msg_wt17" and "resp_wt17".
+[[nodiscard]] std::optional<std::string_view> call_in_id(std::string_view id);
 
 }  // namespace windtunnel::wire

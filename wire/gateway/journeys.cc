@@ -310,12 +310,16 @@ void Journeys::end_call(std::uint32_t slot, Reply reply, bool keep) {
   const auto provider = ProviderId{static_cast<std::uint8_t>(call.provider)};
   // The caller has read what came before the break, whatever broke it.
   if (reply.kind != ReplyKind::ok && journey.text_sent) reply.kind = ReplyKind::truncated, reply.usage.reset();
+  // A stream in another dialect than the caller's has an id of ours.
+  const bool is_named =
+      reply.kind == ReplyKind::ok && journey.answer && (!call.is_stream || call.api == journey.front.model.api);
   journey.attempts.push_back({.started = call.started,
                               .ended = at,
                               .provider = provider,
                               .kind = reply.kind,
                               .status = call.response.status(),
-                              .usage = reply.usage});
+                              .usage = reply.usage,
+                              .answer_id = is_named ? journey.answer->id : std::string()});
   const monitor::Step step = pipeline_.on_reply(journey.flow, reply, at);
   watch_breaker(provider);
   perform(slot, step);

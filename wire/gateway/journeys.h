@@ -55,6 +55,7 @@ struct AttemptNote {
   monitor::ReplyKind kind = monitor::ReplyKind::ok;
   int status = 0;  // 0: none came
   std::optional<monitor::Usage> usage;
+  std::string answer_id;  // that the provider gave; empty: none, or one of ours stands for it
 };
 
 // A request that has ended.

@@ -66,13 +66,14 @@ std::string http_date(WallTime wall) {
 }
 
 std::string_view reason_of(int status) {
-  constexpr std::array<std::pair<int, std::string_view>, 13> kReasons = {{{200, "OK"},
+  constexpr std::array<std::pair<int, std::string_view>, 14> kReasons = {{{200, "OK"},
                                                                           {400, "Bad Request"},
                                                                           {401, "Unauthorized"},
                                                                           {404, "Not Found"},
                                                                           {405, "Method Not Allowed"},
                                                                           {408, "Request Timeout"},
                                                                           {413, "Content Too Large"},
+                                                                          {415, "Unsupported Media Type"},
                                                                           {429, "Too Many Requests"},
                                                                           {431, "Request Header Fields Too Large"},
                                                                           {500, "Internal Server Error"},

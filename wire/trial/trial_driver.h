@@ -27,11 +27,12 @@ class TrialDriver {
               SocketLoop& loop);
 
   // Until all has ended, or `stop` is set; a second call is not allowed. `alive` is asked now and then: a gateway that
-  // has ended ends the trial too. While `drives` holds, a program may send requests of its own.
-  template <class Alive, class Drives>
-  void run(const std::atomic<bool>& stop, const Alive& alive, const Drives& drives) {
+  // has ended ends the trial too. While `drives` holds, a program may send requests of its own. Once all requests have
+  // ended, the trial goes on while `awaits` holds, because a gateway may still report of them.
+  template <class Alive, class Drives, class Awaits>
+  void run(const std::atomic<bool>& stop, const Alive& alive, const Drives& drives, const Awaits& awaits) {
     begin();
-    while (!is_over() && !stop.load() && alive()) {
+    while ((!is_over() || awaits()) && !stop.load() && alive()) {
       is_driven_ = drives();
       step();
     }

@@ -14,6 +14,7 @@
 #include "sim/world/run_events.h"
 #include "wire/dialects/answer_reader.h"
 #include "wire/trial/call_line.h"
+#include "wire/trial/reported_spans.h"
 
 namespace windtunnel::wire {
 
@@ -46,6 +47,7 @@ struct TrialRun {
   std::vector<CallLine> calls;         // in the order in which they ended
   std::vector<sim::FaultCount> faults;
   std::vector<sim::FaultChanged> fault_changes;
+  std::optional<ReportedSpans> spans;  // nothing: the gateway was given no receiver
   Instant ended{};
   bool stopped = false;
   Duration lateness_max{0};  // of what the harness had to send at an instant

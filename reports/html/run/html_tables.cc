@@ -177,6 +177,11 @@ void put_trial(HtmlWriter& html, const PlacedSummary& summary) {
   row("first byte, p50", Kind::milliseconds, trial.first_byte_p50);
   row("added by the gateway, p50", Kind::milliseconds, trial.added_p50);
   row("lateness of the harness", Kind::milliseconds, trial.lateness_max);
+  if (trial.spans) {
+    row("spans of calls", Kind::count, trial.spans->calls);
+    row("spans that are unreadable", Kind::count, trial.spans->unreadable);
+    row("exports of spans that were refused", Kind::count, trial.spans->refused);
+  }
   end_table(html);
   if (trial.agreement) {
     begin_table(html, fmt::format("Predicted by {} simulations, and observed", trial.agreement->seeds),

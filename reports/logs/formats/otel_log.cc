@@ -40,6 +40,7 @@ LogFormat otel_format() {
               {Field::cache_written, "attributes.gen_ai.usage.cache_write.input_tokens", Unit::count},
               {Field::reasoning, "attributes.gen_ai.usage.reasoning.output_tokens", Unit::count},
               {Field::cost, "attributes.gen_ai.usage.cost", Unit::dollars},
+              {Field::cost, "attributes.windtunnel.cost_usd", Unit::dollars},
               {Field::failure, "attributes.error.type"},
               {Field::answered, "status.code", Unit::span_status},
               {Field::answered, "status.status_code", Unit::span_status},
@@ -52,7 +53,8 @@ LogFormat otel_format() {
                 {"span_id", "start_time_unix_nano"},
                 {"context.span_id", "start_time", "attributes"},
                 {"span_id", "start_time", "attributes"}},
-      .kinds = {"chat", "text_completion", "generate_content", "embeddings"},
+      // The last two are LiteLLM's.
+      .kinds = {"chat", "text_completion", "generate_content", "embeddings", "completion", "acompletion"},
       .is_answered_unless_failed = true,
       .lacks =
           "has a span for each call: the calls of one request are several records. It has no time to first token, "

@@ -173,7 +173,7 @@ std::string spans_of(const JourneyEnd& end, const SpanContext& context) {
     const sim::ProviderSpec& spec = context.scenario.providers[index_of(note.provider)];
     Attributes of_attempt;
     of_attempt.text("gen_ai.operation.name", operation).text("gen_ai.provider.name", spec.name);
-    of_attempt.text("gen_ai.request.model", spec.model);
+    of_attempt.text("gen_ai.request.model", spec.model).text("gen_ai.response.id", note.answer_id);
     if (note.status != 0) of_attempt.integer("http.response.status_code", note.status);
     if (note.usage) add_usage(of_attempt, note.usage->input, note.usage->output, note.usage->kinds);
     const bool is_ok = note.kind == monitor::ReplyKind::ok;

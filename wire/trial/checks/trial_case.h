@@ -43,6 +43,8 @@ inline constexpr Duration kSlack = std::chrono::milliseconds{250};
 // X10: of one provider. `index` is its place in the scenario.
 [[nodiscard]] std::optional<TrialBreach> calls_past_breaker(const TrialRun& run, const sim::Scenario& declared,
                                                             std::size_t index);
+// X11: nothing to judge without a span about a call.
+[[nodiscard]] std::optional<TrialBreach> wrong_spans(const TrialRun& run, const sim::Scenario& scenario);
 // X12.
 [[nodiscard]] std::optional<TrialBreach> calls_past_budget(const TrialRun& run, Usd limit, Usd spent);
 

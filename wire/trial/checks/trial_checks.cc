@@ -23,7 +23,7 @@ constexpr Duration kReleaseMax = std::chrono::seconds{2};
 
 using sim::EvidenceClass;
 
-constexpr std::array<TrialCheck, 11> kChecks = {{
+constexpr std::array<TrialCheck, 12> kChecks = {{
     {"X1", EvidenceClass::wire, "an answer that ends as a whole one has every token once and in order",
      "streams that are assembled from several buffers lose or repeat chunks", "Bifrost #597, luthien-proxy #61"},
     {"X2", EvidenceClass::wire, "an answer is that of its own question",
@@ -50,6 +50,11 @@ constexpr std::array<TrialCheck, 11> kChecks = {{
      "Fastllm-proxy #28, sourcegraph #52633"},
     {"X10", EvidenceClass::wire, "a provider is called when its declared breaker admits a call, and not otherwise",
      "each worker keeps a breaker of its own, or retries pass by it", "LiteLLM #32574"},
+    {"X11", EvidenceClass::log,
+     "the spans that the gateway sends are its calls: each call once, with the tokens, the model and the money of the "
+     "ledger",
+     "spans are lost, sent twice or without usage, so that a dashboard shows other tokens than the bill",
+     "LiteLLM #13785, #31583"},
     {"X12", EvidenceClass::wire, "no call is made once the bills of ended calls exceed the declared budget",
      "the budget is read from a cache that does not see its own spend", "LiteLLM #26672"},
 }};
@@ -152,13 +157,13 @@ struct IdRule {
   Rule rule;
 };
 
-std::vector<IdRule> rules_for(const sim::Scenario& declared, std::vector<std::string>& not_declared) {
+std::vector<IdRule> rules_for(const sim::Scenario& declared, std::vector<std::string>& not_judged) {
   std::vector<IdRule> rules{{"X1", broken_order}, {"X2", another_answer}, {"X3", calls_after_end},
                             {"X4", unseen_cut},   {"X5", wrong_usage},    {"X8", own_error_spread}};
   if (const auto most = declared_attempts(declared)) {
     rules.push_back({"X6", [most](const Case& of) { return too_many_calls(of, *most); }});
   } else {
-    not_declared.emplace_back("X6: no number of attempts is declared");
+    not_judged.emplace_back("X6: no number of attempts is declared");
   }
   std::optional<Duration> deadline;
   if (declared.origins.contains("/monitor/provider_call/deadline")) deadline = declared.monitor.provider_call.deadline;
@@ -208,8 +213,19 @@ class Answers {
   std::vector<const TrialRequest*> asked_;
 };
 
+// What X11 lacks; empty: nothing.
+std::string missing_spans(const TrialRun& run) {
+  if (!run.spans) return "the gateway's file has no {url:otlp}, so that no spans are received";
+  if (run.stopped) return "the trial was stopped before all spans had come";
+  if (!run.spans->calls.empty()) return {};
+  const std::uint64_t all = run.spans->of_callers + run.spans->others + run.spans->unreadable;
+  if (all == 0) return "the gateway sent no spans";
+  return fmt::format("the gateway sent {} spans, and none that can be read is about a call of a model", all);
+}
+
 // The checks that are about all calls together.
-void check_calls(const TrialRun& run, const sim::Scenario& declared, TrialVerdicts& verdicts) {
+void check_calls(const TrialRun& run, const sim::Scenario& scenario, const sim::Scenario& declared,
+                 TrialVerdicts& verdicts) {
   const auto judge = [&](std::string_view id, const std::optional<TrialBreach>& breach) {
     if (std::ranges::find(verdicts.checks, id) == verdicts.checks.end()) verdicts.checks.emplace_back(id);
     const bool is_known = std::ranges::find(verdicts.findings, id, &sim::Finding::id) != verdicts.findings.end();
@@ -219,7 +235,12 @@ void check_calls(const TrialRun& run, const sim::Scenario& declared, TrialVerdic
   if (declared.origins.contains("/monitor/circuit_breaker")) {
     for (std::size_t i = 0; i < declared.providers.size(); ++i) judge("X10", calls_past_breaker(run, declared, i));
   } else {
-    verdicts.not_declared.emplace_back("X10: no breaker is declared");
+    verdicts.not_judged.emplace_back("X10: no breaker is declared");
+  }
+  if (const std::string lack = missing_spans(run); lack.empty()) {
+    judge("X11", wrong_spans(run, scenario));
+  } else {
+    verdicts.not_judged.push_back("X11: " + lack);
   }
   bool has_budget = false;
   for (const auto& [key, limit] : {std::pair{"monthly_usd", declared.monitor.cost_limiter.monthly},
@@ -229,7 +250,7 @@ void check_calls(const TrialRun& run, const sim::Scenario& declared, TrialVerdic
     const bool is_month = std::string_view(key).starts_with("month");
     judge("X12", calls_past_budget(run, *limit, is_month ? declared.month_spent : Usd{}));
   }
-  if (!has_budget) verdicts.not_declared.emplace_back("X12: no budget is declared");
+  if (!has_budget) verdicts.not_judged.emplace_back("X12: no budget is declared");
 }
 
 }  // namespace
@@ -240,7 +261,7 @@ TrialVerdicts check_trial(const TrialRun& run, const sim::Scenario& scenario, co
   TrialVerdicts verdicts;
   const CallsByRequest calls = calls_by_request(run, scenario);
   const Answers answers{run, calls};
-  std::vector<IdRule> rules = rules_for(declared, verdicts.not_declared);
+  std::vector<IdRule> rules = rules_for(declared, verdicts.not_judged);
   for (const IdRule& rule : rules) verdicts.checks.emplace_back(rule.id);
   for (std::size_t i = 0; i < run.requests.size(); ++i) {
     Case of{.request = run.requests[i], .calls = {}};
@@ -254,7 +275,7 @@ TrialVerdicts check_trial(const TrialRun& run, const sim::Scenario& scenario, co
       return true;
     });
   }
-  check_calls(run, declared, verdicts);
+  check_calls(run, scenario, declared, verdicts);
   const auto place_of = [](const std::string& id) { return &check_of(id) - kChecks.data(); };
   std::ranges::sort(verdicts.findings, {}, [&](const sim::Finding& finding) { return place_of(finding.id); });
   std::ranges::sort(verdicts.checks, {}, place_of);

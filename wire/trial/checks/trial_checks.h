@@ -4,7 +4,8 @@
 //
 // Each check reports the first request or call that breaks it. A request that is refused, fails or times out breaks
 // none of X1 to X5: they are about answers that are not what they seem, and calls that no request is behind. X6, X10
-// and X12 hold a gateway to what it declares: without a declaration they are not judged.
+// and X12 hold a gateway to what it declares: without a declaration they are not judged. X11 compares the spans that a
+// gateway sends with the ledger, and is not judged without any.
 
 #include <span>
 #include <string>
@@ -28,9 +29,9 @@ struct TrialCheck {
 [[nodiscard]] std::span<const TrialCheck> trial_checks();
 
 struct TrialVerdicts {
-  std::vector<sim::Finding> findings;  // violations alone, at most one for each check, in the order of trial_checks()
-  std::vector<std::string> checks;     // ids of those that were judged
-  std::vector<std::string> not_declared;  // one sentence for each that had nothing to hold the gateway to
+  std::vector<sim::Finding> findings;   // violations alone, at most one for each check, in the order of trial_checks()
+  std::vector<std::string> checks;      // ids of those that were judged
+  std::vector<std::string> not_judged;  // one sentence for each other one: what it lacks
 };
 
 // `declared` is the scenario with what the gateway declares; only what is written in it, and no default, is a

@@ -1,0 +1,85 @@
+#include "wire/otlp/otlp_messages.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace windtunnel::wire::otlp_messages_test {
+namespace {
+
+// A field with a length, as protobuf writes it.
+std::string field(int number, const std::string& content) {
+  EXPECT_LT(content.size(), 128U);
+  return std::string(1, static_cast<char>(number << 3 | 2)) + static_cast<char>(content.size()) + content;
+}
+std::string number_field(int number, int value) {
+  return std::string(1, static_cast<char>(number << 3)) + static_cast<char>(value);
+}
+std::string export_of(const std::string& span) { return field(1, field(2, field(2, span))); }
+
+TEST(OtlpMessages, write_a_span_of_protobuf_as_the_json_of_otlp) {
+  const std::string tokens = field(9, field(1, "gen_ai.usage.output_tokens") + field(2, number_field(3, 20)));
+  const std::string span = field(1, "\x0a\xf7") + field(2, "\xb7\xad") + field(5, "chat") + number_field(6, 3) +
+                           tokens + field(15, number_field(3, 2));
+  EXPECT_EQ(
+      traces_json_of(export_of(span)),
+      R"({"resourceSpans":[{"resource":{"attributes":[]},"scopeSpans":[{"scope":{"name":""},"spans":[)"
+      R"({"traceId":"0af7","spanId":"b7ad","name":"chat","kind":3,"startTimeUnixNano":"0","endTimeUnixNano":"0",)"
+      R"("attributes":[{"key":"gen_ai.usage.output_tokens","value":{"intValue":"20"}}],"status":{"code":2}}]}]}]})");
+}
+
+TEST(OtlpMessages, keep_every_kind_of_value_that_an_attribute_may_have) {
+  const std::string nan = "\x21" + std::string("\0\0\0\0\0\0\xf8\x7f", 8);
+  const std::string half = "\x21" + std::string("\0\0\0\0\0\0\xe0\x3f", 8);
+  const auto value_of = [](const std::string& value) {
+    const std::string json = traces_json_of(export_of(field(9, field(1, "k") + field(2, value)))).value();
+    const std::size_t begin = json.find(R"("value":)") + 8;
+    return json.substr(begin, json.find("}", begin) + 1 - begin);
+  };
+  EXPECT_EQ(value_of(field(1, "a\"b")), R"({"stringValue":"a\"b"})");
+  EXPECT_EQ(value_of(number_field(2, 1)), R"({"boolValue":true})");
+  EXPECT_EQ(value_of(half), R"({"doubleValue":0.5})");
+  EXPECT_EQ(value_of(nan), R"({"doubleValue":null})") << "JSON has no such number";
+  EXPECT_EQ(value_of(field(5, field(1, field(1, "x")))), "{}") << "a list";
+  EXPECT_EQ(value_of(""), "{}");
+}
+
+TEST(OtlpMessages, are_not_read_of_bytes_that_are_none) {
+  EXPECT_EQ(traces_json_of(""), R"({"resourceSpans":[]})") << "an export without spans";
+  EXPECT_FALSE(traces_json_of("\x0a\xff"));
+  EXPECT_FALSE(traces_json_of(R"({"resourceSpans":[]})"));
+  const std::string span = export_of(field(1, "0123456789abcdef") + field(5, "chat"));
+  for (std::size_t length = 1; length < span.size(); ++length) EXPECT_FALSE(traces_json_of(span.substr(0, length)));
+}
+
+RC_GTEST_PROP(OtlpMessages, of_changed_bytes_are_an_export_or_none, ()) {
+  std::string bytes = export_of(field(1, "0123456789abcdef") + field(5, "chat") + number_field(6, 3) +
+                                field(9, field(1, "k") + field(2, field(1, "v"))));
+  const auto changes = *rc::gen::container<std::vector<std::pair<std::size_t, char>>>(
+      rc::gen::pair(rc::gen::inRange<std::size_t>(0, bytes.size()), rc::gen::arbitrary<char>()));
+  for (const auto& [place, byte] : changes) bytes[place] = byte;
+  const auto json = traces_json_of(bytes);
+  RC_ASSERT(!json || json->starts_with("{\"resourceSpans\":["));
+}
+
+TEST(OtlpMessages, answer_in_the_form_of_the_request) {
+  EXPECT_EQ(taken_answer(OtlpForm::json, 0, ""), "{}");
+  EXPECT_EQ(taken_answer(OtlpForm::protobuf, 0, ""), "");
+  EXPECT_EQ(taken_answer(OtlpForm::json, 2, "why"), R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"why"}})");
+  EXPECT_EQ(taken_answer(OtlpForm::protobuf, 2, "why"), field(1, number_field(1, 2) + field(2, "why")));
+  EXPECT_EQ(refused_answer(OtlpForm::json, "no"), R"({"code":3,"message":"no"})");
+  EXPECT_EQ(refused_answer(OtlpForm::protobuf, "no"), number_field(1, 3) + field(2, "no"));
+}
+
+TEST(OtlpForm, is_found_whatever_the_parameters_and_the_case_of_the_type) {
+  EXPECT_EQ(otlp_form_of("application/json; charset=utf-8"), OtlpForm::json);
+  EXPECT_EQ(otlp_form_of("Application/X-Protobuf"), OtlpForm::protobuf);
+  EXPECT_EQ(otlp_form_of("application/grpc"), std::nullopt);
+  EXPECT_EQ(otlp_form_of(""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace windtunnel::wire::otlp_messages_test

@@ -1,0 +1,151 @@
+#include "wire/otlp/otlp_messages.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
+#include <otlp.pb.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json_writer.h"
+
+namespace windtunnel::wire {
+namespace {
+
+constexpr int kInvalidArgument = 3;  // of google.rpc.Code
+
+std::string hex_of(const std::string& bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+void put_attributes(JsonWriter& json, const auto& attributes);
+
+// Lists, nested values and bytes are no attribute that is read, so that their places alone are kept.
+void put_value(JsonWriter& json, const otlp::AnyValue& value) {
+  json.begin_object();
+  switch (value.value_case()) {
+    case otlp::AnyValue::kStringValue:
+      json.key("stringValue").text(value.string_value());
+      break;
+    case otlp::AnyValue::kBoolValue:
+      json.key("boolValue").boolean(value.bool_value());
+      break;
+    case otlp::AnyValue::kIntValue:
+      json.key("intValue").text(std::to_string(value.int_value()));
+      break;
+    case otlp::AnyValue::kDoubleValue:
+      // JSON has no other numbers.
+      json.key("doubleValue");
+      std::isfinite(value.double_value()) ? json.written(fmt::format("{}", value.double_value())) : json.null();
+      break;
+    case otlp::AnyValue::kArrayValue:
+    case otlp::AnyValue::kKvlistValue:
+    case otlp::AnyValue::kBytesValue:
+    case otlp::AnyValue::VALUE_NOT_SET:
+      break;
+  }
+  json.end_object();
+}
+
+void put_attributes(JsonWriter& json, const auto& attributes) {
+  json.key("attributes").begin_array();
+  for (const otlp::KeyValue& attribute : attributes) {
+    json.begin_object().key("key").text(attribute.key()).key("value");
+    put_value(json, attribute.value());
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void put_span(JsonWriter& json, const otlp::Span& span) {
+  json.begin_object().key("traceId").text(hex_of(span.trace_id())).key("spanId").text(hex_of(span.span_id()));
+  if (!span.parent_span_id().empty()) json.key("parentSpanId").text(hex_of(span.parent_span_id()));
+  json.key("name").text(span.name()).key("kind").integer(span.kind());
+  json.key("startTimeUnixNano").text(std::to_string(span.start_time_unix_nano()));
+  json.key("endTimeUnixNano").text(std::to_string(span.end_time_unix_nano()));
+  put_attributes(json, span.attributes());
+  json.key("status").begin_object();
+  if (span.status().code() != 0) json.key("code").integer(span.status().code());
+  json.end_object().end_object();
+}
+
+bool read(std::string_view bytes, google::protobuf::MessageLite& message) {
+  // It would write what is wrong with a foreign body to standard error.
+  const google::protobuf::LogSilencer silence;
+  return bytes.size() <= INT32_MAX && message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+}  // namespace
+
+std::string_view type_of(OtlpForm form) {
+  return form == OtlpForm::json ? "application/json" : "application/x-protobuf";
+}
+
+std::optional<OtlpForm> otlp_form_of(std::string_view content_type) {
+  std::string type{content_type.substr(0, content_type.find_first_of("; "))};
+  std::ranges::transform(type, type.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
+  for (const OtlpForm form : {OtlpForm::json, OtlpForm::protobuf}) {
+    if (type == type_of(form)) return form;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> traces_json_of(std::string_view protobuf) {
+  otlp::ExportTraceServiceRequest request;
+  if (!read(protobuf, request)) return std::nullopt;
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::line};
+  json.begin_object().key("resourceSpans").begin_array();
+  for (const otlp::ResourceSpans& resource : request.resource_spans()) {
+    json.begin_object().key("resource").begin_object();
+    put_attributes(json, resource.resource().attributes());
+    json.end_object().key("scopeSpans").begin_array();
+    for (const otlp::ScopeSpans& scope : resource.scope_spans()) {
+      json.begin_object().key("scope").begin_object().key("name").text(scope.scope().name()).end_object();
+      json.key("spans").begin_array();
+      for (const otlp::Span& span : scope.spans()) put_span(json, span);
+      json.end_array().end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array().end_object();
+  return text;
+}
+
+std::string taken_answer(OtlpForm form, std::int64_t rejected, std::string_view why) {
+  if (form == OtlpForm::protobuf) {
+    otlp::ExportTraceServiceResponse response;
+    if (rejected > 0) {
+      response.mutable_partial_success()->set_rejected_spans(rejected);
+      response.mutable_partial_success()->set_error_message(std::string(why));
+    }
+    return response.SerializeAsString();
+  }
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::line};
+  json.begin_object();
+  if (rejected > 0) {
+    json.key("partialSuccess").begin_object().key("rejectedSpans").text(std::to_string(rejected));
+    json.key("errorMessage").text(why).end_object();
+  }
+  json.end_object();
+  return text;
+}
+
+std::string refused_answer(OtlpForm form, std::string_view why) {
+  if (form == OtlpForm::protobuf) {
+    otlp::ErrorStatus status;
+    status.set_code(kInvalidArgument);
+    status.set_message(std::string(why));
+    return status.SerializeAsString();
+  }
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::line};
+  json.begin_object().key("code").integer(kInvalidArgument).key("message").text(why).end_object();
+  return text;
+}
+
+}  // namespace windtunnel::wire

@@ -1,0 +1,29 @@
+#pragma once
+// The messages of OTLP as bytes of protobuf and as the JSON that the specification maps them to, where ids are
+// hexadecimal texts and 64 bits are texts too. What reads spans reads that JSON, so that both forms have one reader.
+//
+// Protobuf's generated header takes long to compile, so that it stays in otlp_messages.cc.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace windtunnel::wire {
+
+// How a body is written.
+enum class OtlpForm : std::uint8_t { json, protobuf };
+// "application/json", "application/x-protobuf"
+[[nodiscard]] std::string_view type_of(OtlpForm form);
+// Of a content-type with or without parameters; nothing: another one.
+[[nodiscard]] std::optional<OtlpForm> otlp_form_of(std::string_view content_type);
+
+// An export of spans, without its events and links; nothing: the bytes are none.
+[[nodiscard]] std::optional<std::string> traces_json_of(std::string_view protobuf);
+
+// What a receiver answers to an export of spans that it has taken but for some; `rejected` 0: it has taken all.
+[[nodiscard]] std::string taken_answer(OtlpForm form, std::int64_t rejected, std::string_view why);
+// The body of an answer that is no success.
+[[nodiscard]] std::string refused_answer(OtlpForm form, std::string_view why);
+
+}  // namespace windtunnel::wire
