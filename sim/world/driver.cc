@@ -14,6 +14,7 @@ namespace windtunnel::sim {
 namespace {
 
 using monitor::ProviderId;
+using monitor::ReplyKind;
 
 // A closed loop whose calls end at once would otherwise never let time pass.
 constexpr Duration kThinkTimeMin = std::chrono::milliseconds{1};
@@ -403,11 +404,9 @@ void Driver::expire_waiting(std::size_t provider) {
   if (station.expiry == now_) station.expiry.reset();
   for (auto next = station.waiting.next_to_expire(); next && next->deadline <= now_;
        next = station.waiting.next_to_expire()) {
-    InFlight& in_flight = slots_[next->call];
-    station.waiting.expire(
-        providers_[provider].end_wait(in_flight.call, next->deadline, in_flight.effect, in_flight.result));
-    if (in_flight.result.reply.kind == monitor::ReplyKind::overloaded)
-      tell_place(next->call, CallPlaced::Place::turned_away);
+    InFlight& ends = slots_[next->call];
+    station.waiting.expire(providers_[provider].end_wait(ends.call, next->deadline, ends.effect, ends.result));
+    if (ends.result.reply.kind == ReplyKind::overloaded) tell_place(next->call, CallPlaced::Place::turned_away);
     complete(next->call);
   }
   serve_waiting(provider);
@@ -438,9 +437,8 @@ inline void Driver::end_request(std::uint32_t slot) {
 
 // --- Small things --------------------------------------------------------------------------------------------------
 
-// A breaker that opened turns half-open at an instant of its own, and one whose probes take too long opens at another:
-// an event carries it. One that does not turn when it
-// answered so is not queried again at once: time must pass, and the checks report it.
+// A breaker that opened turns half-open at an instant of its own, and opens again where probes take too long: an event
+// carries it. One that does not turn when it said so is not queried again at once: the checks report it.
 inline void Driver::watch_breaker(ProviderId provider) {
   const auto at = replicas_ ? first_wakeup(provider) : pipeline_.wakeup(provider);
   std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
