@@ -152,7 +152,7 @@ CHECKS = {"forms": check_forms, "worlds": check_worlds, "planted": check_planted
 def main():
     windtunnel, root, names = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3:]
     if names[:1] == ["sdk"]:
-        return check_sdk(windtunnel, names[1])
+        return check_sdk(windtunnel, os.path.abspath(names[1]))
     for name, check in CHECKS.items():
         if not names or name in names:
             check(windtunnel, root)
