@@ -69,7 +69,8 @@ TEST(NothingLost, after_100_kills_at_random_instants_of_a_real_clock_each_output
   ASSERT_EQ(exit_of(start(demo_into(folder.path("whole")), errors)), 0);
   const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
   std::minstd_rand chance{42};
-  std::uniform_int_distribution<std::int64_t> instant{0, whole.count() + whole.count() / 10};
+  // Further than the first run took, because a later one may find the machine busier.
+  std::uniform_int_distribution<std::int64_t> instant{0, whole.count() + whole.count() / 2};
   int killed = 0;
   int complete = 0;
   int partial = 0;
