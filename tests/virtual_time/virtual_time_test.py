@@ -40,7 +40,9 @@ class Doctor:
         return lines[:-1], report
 
 
-def check_lines(name, lines, report, least):
+def check_lines(name, lines, report, least, own_sleep=0):
+    """own_sleep: what the interpreter itself sleeps at a time, in ns, while it brings its threads to a stop. A wait that a
+    stop falls into is measured later by a few of these."""
     assert report["holds"] and report["exit_code"] == 0, (name, lines[-3:], report)
     measures = [line.split() for line in lines]
     assert all(len(measure) == 3 for measure in measures), (name, lines)
@@ -48,7 +50,8 @@ def check_lines(name, lines, report, least):
     for wait, wanted, measured in measures:
         late = int(measured) - int(wanted)
         unit = UNITS.get(wait[-3:], 0)
-        assert 0 <= late <= unit, f"{name}: {wait} of {wanted} took {measured}"
+        is_stopped = own_sleep > 0 and late % own_sleep == 0 and 0 < late <= 100 * own_sleep
+        assert 0 <= late <= unit or is_stopped, f"{name}: {wait} of {wanted} took {measured}"
     print(f"{name}: {len(measures)} waits, {report['virtual_seconds']} s in {report['real_seconds']} s")
 
 
@@ -66,12 +69,12 @@ def interpreters(doctor):
     if not has_uvloop:
         print("uvloop: skipped, it is not installed")
     check_lines("CPython", *doctor.run([PYTHON, os.path.join(HERE, "waits.py"), *(["uvloop"] if has_uvloop else [])]), 34)
-    for name, command, least in (("node", [os.path.join(HERE, "waits.js")], 8),
-                                 ("java", ["-XX:-UsePerfData", os.path.join(HERE, "Waits.java")], 14)):
+    for name, command, least, own_sleep in (("node", [os.path.join(HERE, "waits.js")], 8, 0),
+                                            ("java", ["-XX:-UsePerfData", os.path.join(HERE, "Waits.java")], 14, 10_000)):
         if shutil.which(name) is None:
             print(f"{name}: skipped, it is not installed")
             continue
-        check_lines(name, *doctor.run([name, *command]), least)
+        check_lines(name, *doctor.run([name, *command]), least, own_sleep)
 
 
 def rust(doctor, folder):
