@@ -86,18 +86,21 @@ void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) 
 void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) {
   open_request.was_served = true;
   open_request.served_at = event.at;
-  const std::size_t provider = index_of(event.provider);
+  const auto refuses = own_limit_refuses(open_request, index_of(event.provider), event.at);
+  open_request.asked_own_limit = refuses.has_value();
+  open_request.limit_refuses = refuses.value_or(false);
+}
+
+std::optional<bool> WorldChecks::own_limit_refuses(const OpenRequest& open_request, std::size_t provider, Instant now) {
   // A call that is too long is refused before it counts in its provider's minute.
   const bool is_too_long = exceeds_window(open_request, context_.scenario.providers[provider]);
-  if (open_request.hit_by_fault || is_too_long || !throttles_.has_own_limit(provider)) return;
-  open_request.asked_own_limit = true;
-  open_request.limit_refuses =
-      throttles_.own_limit_refuses({.at = event.at,
-                                    .request = event.request,
-                                    .provider = provider,
-                                    .true_time = context_.true_time(),
-                                    .tokens = (open_request.request.input + open_request.output_max).count(),
-                                    .input = open_request.request.input.count()});
+  if (open_request.hit_by_fault || is_too_long || !throttles_.has_own_limit(provider)) return std::nullopt;
+  return throttles_.own_limit_refuses({.at = now,
+                                       .request = open_request.request.id,
+                                       .provider = provider,
+                                       .true_time = context_.true_time(),
+                                       .tokens = (open_request.request.input + open_request.output_max).count(),
+                                       .input = open_request.request.input.count()});
 }
 
 void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event) {
@@ -106,6 +109,10 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
   const ProviderSpec& spec = context_.scenario.providers[provider];
   if (event.reply.kind == ReplyKind::timeout) {
     queues_.on_end(event.request, event.provider);
+    // Work that a caller leaves behind in the queue counts in its provider's minute from then on.
+    const bool is_left_behind =
+        open_request.waited_for_place && !open_request.was_served && spec.on_disconnect == Disconnect::go_on;
+    if (is_left_behind) (void)own_limit_refuses(open_request, provider, event.at);
     timeouts_.on_timeout({.at = event.at,
                           .request = event.request,
                           .provider = provider,

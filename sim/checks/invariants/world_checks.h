@@ -1,6 +1,7 @@
 #pragma once
 // Q: the world itself. It hands to each check of sim/checks/world what that check follows.
 
+#include <optional>
 #include <vector>
 
 #include "sim/checks/invariants/check_context.h"
@@ -36,6 +37,8 @@ class WorldChecks {
                     const ProviderSpec& spec) const;
   void on_called(OpenRequest& open_request, const CallPlaced& event);
   void on_served(OpenRequest& open_request, const CallPlaced& event);
+  // Counts the call in its provider's own limit; nothing: it does not count there.
+  std::optional<bool> own_limit_refuses(const OpenRequest& open_request, std::size_t provider, Instant now);
   [[nodiscard]] static std::size_t workload_of(const OpenRequest& open_request);
 
   CheckContext& context_;

@@ -225,6 +225,17 @@ TEST(Judge, a_breaker_is_held_to_the_policy_that_it_claims) {
   EXPECT_EQ(violated(judged(scenario)), std::vector<std::string>{}) << "it follows its own settings";
 }
 
+// Calls whose callers leave the queue of a provider that works on count in its minute, which refuses the later ones.
+TEST(Judge, work_that_is_left_behind_in_a_queue_counts_in_the_minute_of_its_provider) {
+  Scenario scenario = world(60s, workload("chat", per_second(2)), provider("alpha", Law::fixed(5e9)));
+  scenario.providers[0].concurrency = 1;
+  scenario.providers[0].queue = 50;
+  scenario.providers[0].rate_limit.requests_per_minute = 30;
+  scenario.monitor.provider_call.timeout = 3s;
+  scenario.monitor.circuit_breaker = *monitor::breaker_preset("none");
+  EXPECT_EQ(violated(judged(scenario)), std::vector<std::string>{});
+}
+
 // What the pipeline counted is compared with what was seen, when the run is over: here those of a longer run.
 TEST(Judge, the_invariants_of_the_end_are_judged_if_checks_are_on) {
   const Scenario scenario = ten_requests();
