@@ -11,7 +11,6 @@
 #include "runs/problem.h"
 #include "runs/quoted_output.h"
 #include "wire/clock/program_obstacle.h"
-#include "wire/http/free_port.h"
 #include "wire/trial/ready_probe.h"
 
 namespace windtunnel::runs {
@@ -61,14 +60,14 @@ GatewayPrograms::GatewayPrograms(const sim::GatewaySpec& spec, GatewayPlaces pla
            "virtual time is for programs that the trial starts, and the gateway at \"url\" runs already: --clock real");
   }
   for (const sim::GatewayProgram& program : programs_) {
-    ports_.push_back(wire::free_port());
-    places.urls.emplace_back(program.name, fmt::format("http://127.0.0.1:{}", ports_.back()));
+    if (ports_.emplace_back().number() == 0) refuse(ProblemKind::request, "no port of 127.0.0.1 is free for a program");
+    places.urls.emplace_back(program.name, fmt::format("http://127.0.0.1:{}", ports_.back().number()));
   }
   processes_.resize(programs_.size());
   for (std::size_t i = 0; i < programs_.size(); ++i) {
-    places.port = ports_[i];
+    places.port = ports_[i].number();
     programs_[i] = filled_in(programs_[i], places);
-    if (!programs_[i].drives) address_.port = ports_[i];
+    if (!programs_[i].drives) address_.port = ports_[i].number();
   }
   places.port = address_.port;
   spec_ = filled_in(spec, places);
@@ -123,7 +122,7 @@ void GatewayPrograms::wait_until_registered(std::size_t i) {
 
 void GatewayPrograms::wait_until_ready(std::size_t i) {
   const sim::GatewayReady& ready = programs_.empty() ? spec_.ready : programs_[i].ready;
-  const wire::GatewayAddress address = programs_.empty() ? address_ : wire::GatewayAddress{.port = ports_[i]};
+  const wire::GatewayAddress address = programs_.empty() ? address_ : wire::GatewayAddress{.port = ports_[i].number()};
   wire::TrialClock& clock = house_.server.clock();
   wire::ReadyProbe probe{address, ready.path, clock, house_.loop};
   const auto until = wire::SocketLoop::Clock::now() + ready.within;

@@ -13,6 +13,7 @@
 #include "sim/service/gateway_spec.h"
 #include "sim/world/scenario.h"
 #include "wire/clock/coordinator.h"
+#include "wire/http/reserved_port.h"
 #include "wire/trial/provider_server.h"
 #include "wire/trial/trial_client.h"
 
@@ -69,7 +70,7 @@ class GatewayPrograms {
   sim::GatewaySpec spec_;
   wire::GatewayAddress address_;
   std::vector<sim::GatewayProgram> programs_;
-  std::vector<std::uint16_t> ports_;
+  std::vector<wire::ReservedPort> ports_;  // theirs until the trial ends
   std::vector<std::unique_ptr<GatewayProcess>> processes_;
   std::optional<Ended> ended_;
 };

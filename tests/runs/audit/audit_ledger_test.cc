@@ -131,7 +131,9 @@ TEST_F(AuditLedgerTest, shows_only_the_sums_with_a_ledger_of_serve_where_the_log
   const AuditDone done = audited(Log{served(1, 2000)}, served_line(0, "0.0002") + served_line(1, "0.3"));
   EXPECT_EQ(broken(done), Claims{});
   for (const AuditClaim& claim : done.claims) {
-    if (claim.name.starts_with("ledger.")) EXPECT_NE(claim.not_shown.find("chatcmpl-wt17"), std::string::npos);
+    if (claim.name.starts_with("ledger.")) {
+      EXPECT_NE(claim.not_shown.find("chatcmpl-wt17"), std::string::npos);
+    }
   }
   EXPECT_EQ(dollars(done.total().logged_picos), "0.0002 USD");
   EXPECT_EQ(dollars(done.total().billed_picos), "0.3002 USD");
