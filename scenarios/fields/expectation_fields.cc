@@ -51,7 +51,8 @@ const Table<ThresholdSpec>& threshold_table() {
               .such_as("\"openai-down\""),
           field<T>("skip", &T::skip, optional(duration()), "This long at the beginning does not count.")
               .such_as("\"10s\""),
-          field<T>("window", &T::window, optional(duration({1ns})), "Every window of this length with data must hold.")
+          field<T>("window", &T::window, optional(duration({1ns})),
+                   "Every window of this length with data must hold, and one must have been over.")
               .such_as("\"30s\""),
       },
       {}};

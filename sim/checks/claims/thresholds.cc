@@ -63,6 +63,14 @@ std::optional<Id> place_of(const std::optional<std::string>& name, const std::ve
   return static_cast<Id>(found - all.begin());
 }
 
+bool claims(const Scenario& scenario, Metric metric) {
+  return std::ranges::find(scenario.thresholds, metric, &ThresholdSpec::of) != scenario.thresholds.end();
+}
+
+bool is_of_calls_by_route(const ThresholdSpec& spec) {
+  return spec.route && (spec.of == Metric::provider_calls || spec.of == Metric::provider_errors);
+}
+
 std::string seconds(Duration since_start) { return fmt::format("{}s", static_cast<double>(since_start.count()) / 1e9); }
 
 }  // namespace
@@ -70,21 +78,10 @@ std::string seconds(Duration since_start) { return fmt::format("{}s", static_cas
 Thresholds::Thresholds(const Scenario& scenario)
     : has_experiment_(!scenario.monitor.ab_router.variants.empty()),
       has_routes_(!scenario.monitor.routing.routes.empty()),
-      has_cost_(std::ranges::any_of(
-          scenario.thresholds,
-          [](const ThresholdSpec& threshold_spec) { return threshold_spec.of == Metric::cost_usd; })),
-      has_amplification_(std::ranges::any_of(
-          scenario.thresholds,
-          [](const ThresholdSpec& threshold_spec) { return threshold_spec.of == Metric::amplification; })),
-      has_routes_of_calls_(std::ranges::any_of(scenario.thresholds,
-                                               [](const ThresholdSpec& threshold_spec) {
-                                                 const bool is_of_calls = threshold_spec.of == Metric::provider_calls ||
-                                                                          threshold_spec.of == Metric::provider_errors;
-                                                 return is_of_calls && threshold_spec.route;
-                                               })),
-      has_waits_(std::ranges::any_of(scenario.thresholds, [](const ThresholdSpec& threshold_spec) {
-        return threshold_spec.of == Metric::provider_wait;
-      })) {
+      has_cost_(claims(scenario, Metric::cost_usd)),
+      has_amplification_(claims(scenario, Metric::amplification)),
+      has_routes_of_calls_(std::ranges::any_of(scenario.thresholds, is_of_calls_by_route)),
+      has_waits_(claims(scenario, Metric::provider_wait)) {
   for (const ThresholdSpec& spec : scenario.thresholds) {
     State state;
     state.spec = &spec;
@@ -105,6 +102,7 @@ Thresholds::Thresholds(const Scenario& scenario)
       if (spec.during) state.end = over;
     }
     state.begin += spec.skip.value_or(Duration{0});
+    state.length = std::min(Instant{} + scenario.duration, state.end) - state.begin;
     states_.push_back(std::move(state));
   }
 }
@@ -431,8 +429,13 @@ std::vector<Finding> Thresholds::judge(Instant ended) {
       finding.verdict = Verdict::inconclusive;
       finding.reason =
           has_begun ? "there was no data: " + lacking(spec) : "there was no data: the run ended before that";
+    } else if (!state.failed && spec.window && *spec.window > state.length) {
+      finding.verdict = Verdict::inconclusive;
+      finding.reason = fmt::format("no window was over: a window is {} and what is judged {}", seconds(*spec.window),
+                                   seconds(state.length));
     } else if (!state.failed) {
-      finding.reason = spec.window ? fmt::format("{} windows held", state.judged) : state.last_figures;
+      finding.reason = spec.window ? fmt::format("{} window{} held", state.judged, state.judged == 1 ? "" : "s")
+                                   : state.last_figures;
       if (!spec.window) finding.value = state.last_value;
     }
     findings.push_back(std::move(finding));

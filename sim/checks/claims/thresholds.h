@@ -12,7 +12,8 @@
 // The data of a claim is what could have broken it: of `provider_errors` and `breaker_opened` the calls, of
 // `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of everything else the
 // requests. The outcome is no part of that, because each request could have ended so. Without data a claim is
-// inconclusive if it holds, and fails if it does not.
+// inconclusive if it holds, and fails if it does not. Where the stretch is shorter than one window, a claim that holds
+// is inconclusive as well, because the rest of the window could break it.
 
 #include <compare>
 #include <cstdint>
@@ -79,7 +80,8 @@ class Thresholds final {
     std::optional<std::uint64_t> team;
     std::optional<std::uint8_t> limit;
     Instant begin{};
-    Instant end{};  // exclusive
+    Instant end{};       // exclusive
+    Duration length{0};  // of the stretch, in the time that the scenario plays
     std::int64_t window = 0;
     Sums sums;
     std::int64_t judged = 0;  // windows with data

@@ -148,7 +148,8 @@ inline void compare_thresholds(const Scenario& scenario, const Judgement& judgem
     ++compared.thresholds;
     ++compared.verdicts[expected.verdict];
     const bool is_same_window = expected.verdict != Verdict::fail || finding.at == expected.window;
-    const std::string held = std::to_string(expected.windows) + " windows held";
+    const std::string held =
+        std::to_string(expected.windows) + (expected.windows == 1 ? " window held" : " windows held");
     const bool is_same_number = expected.verdict != Verdict::pass || !spec.window || finding.reason == held;
     if (finding.verdict == expected.verdict && is_same_window && is_same_number) continue;
     compared.differences += words_of(spec) + ": judged " + name_of(finding.verdict) + " (" + finding.reason +

@@ -7,40 +7,18 @@
 #include <string>
 #include <vector>
 
-#include "sim/checks/claims/thresholds.h"
-#include "tests/sim/world_fixture.h"
+#include "tests/sim/checks/claims/threshold_fixture.h"
 
-namespace windtunnel::sim::threshold_figures_test {
+namespace windtunnel::sim::thresholds_test {
 namespace {
 
-using namespace std::chrono_literals;
 using monitor::Outcome;
-
-constexpr Instant kStart{};
-
-ThresholdSpec spec(Metric of, Aggregate aggregate, Comparison comparison, std::int64_t bound) {
-  return {.text = "x", .metric = "m", .of = of, .aggregate = aggregate, .comparison = comparison, .bound = bound};
-}
 
 Scenario one_provider() { return world(60s, workload("chat", per_second(1))); }
 
-monitor::Record ended(Instant at, Outcome outcome = Outcome::served, Duration latency = 0s) {
-  monitor::Record record;
-  record.arrived = at - latency;
-  record.finished = at;
-  record.outcome = outcome;
-  record.assigned = kFirst;
-  if (outcome == Outcome::served) record.answered_by = kFirst;
-  return record;
-}
-
-Finding judged(const ThresholdSpec& threshold_spec, const std::vector<monitor::Record>& records,
-               Instant end = kStart + 60s) {
-  Scenario scenario = one_provider();
-  scenario.thresholds = {threshold_spec};
-  Thresholds thresholds{scenario};
-  for (const monitor::Record& record : records) thresholds.on(record);
-  return thresholds.judge(end).front();
+Finding judged_alone(const ThresholdSpec& threshold_spec, const std::vector<monitor::Record>& records,
+                     Instant end = kStart + 60s) {
+  return judged(threshold_spec, records, one_provider(), end);
 }
 
 // --- Percentiles -----------------------------------------------------------------------------------------------------
@@ -48,9 +26,9 @@ Finding judged(const ThresholdSpec& threshold_spec, const std::vector<monitor::R
 // The median of three requests, which is this duration, beside this bound. The histogram knows the least and the
 // greatest exactly.
 Finding median_of(Duration duration, Duration bound) {
-  return judged(spec(Metric::request_duration, Aggregate::med, Comparison::less, bound.count()),
-                {ended(kStart + 30s, Outcome::served, 1ms), ended(kStart + 30s, Outcome::served, duration),
-                 ended(kStart + 30s, Outcome::served, 10s)});
+  return judged_alone(spec(Metric::request_duration, Aggregate::med, Comparison::less, bound.count()),
+                      {ended(kStart + 30s, Outcome::served, 1ms), ended(kStart + 30s, Outcome::served, duration),
+                       ended(kStart + 30s, Outcome::served, 10s)});
 }
 
 // What the histogram shows for it.
@@ -102,16 +80,16 @@ TEST(ThresholdFigures, the_rank_of_a_percentile_is_rounded_up) {
   for (const Duration duration : {1s, 2s, 3s}) records.push_back(ended(kStart + 30s, Outcome::served, duration));
   ThresholdSpec percentile = spec(Metric::request_duration, Aggregate::percentile, Comparison::less, 2'500'000'000);
   percentile.percentile = Millionths{666'667};
-  EXPECT_EQ(judged(percentile, records).verdict, Verdict::fail);
+  EXPECT_EQ(judged_alone(percentile, records).verdict, Verdict::fail);
   percentile.percentile = Millionths{666'666};
-  EXPECT_EQ(judged(percentile, records).verdict, Verdict::pass);
+  EXPECT_EQ(judged_alone(percentile, records).verdict, Verdict::pass);
 }
 
 // --- The smallest numbers -------------------------------------------------------------------------------------------
 
 TEST(ThresholdFigures, the_shortest_stretch_has_a_rate) {
   const ThresholdSpec rate = spec(Metric::requests, Aggregate::rate, Comparison::equal, 1'000'000'000'000'000);
-  EXPECT_EQ(judged(rate, {ended(kStart)}, kStart + 1ns).verdict, Verdict::pass) << "one in a nanosecond";
+  EXPECT_EQ(judged_alone(rate, {ended(kStart)}, kStart + 1ns).verdict, Verdict::pass) << "one in a nanosecond";
 }
 
 // Calls and wishes of a threshold of amplification, as they come.
@@ -166,7 +144,7 @@ std::vector<monitor::Record> one_of_each() {
 
 TEST(ThresholdFigures, each_metric_counts_its_own_requests_and_no_others) {
   const auto count = [](Metric of) {
-    return judged(spec(of, Aggregate::count, Comparison::greater_equal, 0), one_of_each()).reason;
+    return judged_alone(spec(of, Aggregate::count, Comparison::greater_equal, 0), one_of_each()).reason;
   };
   EXPECT_EQ(count(Metric::requests), "it was 5");
   EXPECT_EQ(count(Metric::requests_failed), "it was 1");
@@ -179,8 +157,9 @@ TEST(ThresholdFigures, each_metric_counts_its_own_requests_and_no_others) {
   EXPECT_EQ(count(Metric::cost_reserved_usd), "it was 5");
   EXPECT_EQ(count(Metric::failovers), "it was 5");
   EXPECT_EQ(count(Metric::cache_hits), "it was 2");
-  EXPECT_EQ(judged(spec(Metric::tokens, Aggregate::value, Comparison::greater_equal, 0), one_of_each()).value, 34);
+  EXPECT_EQ(judged_alone(spec(Metric::tokens, Aggregate::value, Comparison::greater_equal, 0), one_of_each()).value,
+            34);
 }
 
 }  // namespace
-}  // namespace windtunnel::sim::threshold_figures_test
+}  // namespace windtunnel::sim::thresholds_test

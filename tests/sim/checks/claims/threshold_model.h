@@ -9,6 +9,7 @@
 //   - Data is what could have broken the claim (see sample_of).
 //   - Without a window and without data a claim that holds is inconclusive, and one that does not hold fails.
 //   - A stretch that begins at or after the end of the run is inconclusive.
+//   - A stretch in the scenario's duration that has no room for one window is inconclusive where it would pass.
 // Values are exact fractions of 128-bit integers; percentiles are nearest rank over the exact samples.
 
 #include <algorithm>
@@ -303,7 +304,12 @@ inline Expected expect_threshold(const Scenario& scenario, const ThresholdSpec& 
     expected.verdict = Verdict::fail;
     if (spec.window) expected.window = window.begin;
   }
-  if (expected.verdict == Verdict::pass && expected.windows == 0) expected.verdict = Verdict::inconclusive;
+  const Stretch stretch = stretch_of(scenario, spec);
+  const bool has_room = !spec.window || (stretch.begin + *spec.window <= stretch.end &&
+                                         stretch.begin + *spec.window <= Instant{} + scenario.duration);
+  if (expected.verdict == Verdict::pass && (expected.windows == 0 || !has_room)) {
+    expected.verdict = Verdict::inconclusive;
+  }
   return expected;
 }
 

@@ -2,50 +2,19 @@
 //
 // This file is long because the tests of all metrics share the histories that they judge.
 
-#include "sim/checks/claims/thresholds.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "tests/sim/world_fixture.h"
+#include "tests/sim/checks/claims/threshold_fixture.h"
 
 namespace windtunnel::sim::thresholds_test {
 namespace {
 
-using namespace std::chrono_literals;
 using monitor::BreakerState;
 using monitor::Outcome;
 using monitor::ReplyKind;
-
-constexpr Instant kStart{};
-
-// Alpha is the default, beta the fallback; `down` lasts from 10 s to 20 s of a minute.
-Scenario two_providers() {
-  Scenario scenario = world(60s, workload("chat", per_second(1)));
-  scenario.providers.push_back(provider("beta"));
-  scenario.faults = {fault("down", Outage{}, 10s, 10s)};
-  return scenario;
-}
-
-ThresholdSpec spec(Metric of, Aggregate aggregate, Comparison comparison, std::int64_t bound) {
-  return {.text = "x", .metric = "m", .of = of, .aggregate = aggregate, .comparison = comparison, .bound = bound};
-}
-
-ThresholdSpec count_at_most(Metric of, std::int64_t count) {
-  return spec(of, Aggregate::count, Comparison::less_equal, count * 1'000'000);
-}
-
-monitor::Record ended(Instant at, Outcome outcome = Outcome::served, Duration latency = 1s) {
-  monitor::Record record;
-  record.arrived = at - latency;
-  record.finished = at;
-  record.outcome = outcome;
-  record.assigned = kFirst;
-  if (outcome == Outcome::served) record.answered_by = kFirst;
-  return record;
-}
 
 void call(monitor::Record& record, monitor::ProviderId provider, ReplyKind kind) {
   monitor::Attempt& attempt = record.attempt_storage[record.attempt_count++];
@@ -62,15 +31,6 @@ monitor::AttemptEnded call_ended(Instant at, monitor::ProviderId provider, Reply
   event.provider = provider;
   event.reply.kind = kind;
   return event;
-}
-
-// The finding of one threshold over these requests.
-Finding judged(const ThresholdSpec& threshold_spec, const std::vector<monitor::Record>& records,
-               Scenario scenario = two_providers(), Instant end = kStart + 60s) {
-  scenario.thresholds = {threshold_spec};
-  Thresholds thresholds{scenario};
-  for (const monitor::Record& record : records) thresholds.on(record);
-  return thresholds.judge(end).front();
 }
 
 Finding judged_calls(const ThresholdSpec& threshold_spec, const std::vector<monitor::AttemptEnded>& calls) {
@@ -189,16 +149,6 @@ TEST(Thresholds, the_rate_of_requests_is_per_second_of_the_stretch) {
   EXPECT_EQ(judged(during, records).verdict, Verdict::fail);
 }
 
-TEST(Thresholds, the_rate_of_the_last_window_is_of_its_own_length) {
-  ThresholdSpec windows = spec(Metric::requests, Aggregate::rate, Comparison::equal, 3'000'000);
-  windows.window = 10s;
-  EXPECT_EQ(judged(windows, std::vector<monitor::Record>(30, ended(kStart + 15s))).verdict, Verdict::pass);
-  // The run ends in the middle of the window.
-  EXPECT_EQ(
-      judged(windows, std::vector<monitor::Record>(12, ended(kStart + 13s)), two_providers(), kStart + 14s).verdict,
-      Verdict::pass);
-}
-
 // --- Instants --------------------------------------------------------------------------------------------------------
 
 std::string seen_at(const ThresholdSpec& threshold_spec, Instant at) {
@@ -238,36 +188,6 @@ TEST(Thresholds, skip_leaves_out_the_beginning) {
   skip.during = "down";
   EXPECT_EQ(seen_at(skip, kStart + 15s - 1ns), "out");
   EXPECT_EQ(seen_at(skip, kStart + 15s), "in");
-}
-
-TEST(Thresholds, a_window_begins_with_its_first_instant_and_excludes_its_last) {
-  ThresholdSpec one_each = count_at_most(Metric::requests, 1);
-  one_each.window = 10s;
-  EXPECT_EQ(judged(one_each, {ended(kStart + 9s), ended(kStart + 10s)}).verdict, Verdict::pass);
-  EXPECT_EQ(judged(one_each, {ended(kStart + 9s), ended(kStart + 10s - 1ns)}).verdict, Verdict::fail);
-  EXPECT_EQ(judged(one_each, {ended(kStart + 10s), ended(kStart + 20s - 1ns)}).verdict, Verdict::fail);
-  EXPECT_EQ(judged(one_each, {ended(kStart + 10s), ended(kStart + 20s)}).verdict, Verdict::pass);
-}
-
-TEST(Thresholds, windows_begin_where_the_stretch_begins) {
-  ThresholdSpec one_each = count_at_most(Metric::requests, 1);
-  one_each.window = 4s;
-  one_each.during = "down";
-  one_each.skip = 1s;
-  EXPECT_EQ(judged(one_each, {ended(kStart + 15s - 1ns), ended(kStart + 15s)}).verdict, Verdict::pass);
-  const Finding failed = judged(one_each, {ended(kStart + 15s), ended(kStart + 19s - 1ns)});
-  EXPECT_EQ(failed.verdict, Verdict::fail);
-  EXPECT_EQ(failed.at, kStart + 15s);
-  EXPECT_EQ(failed.reason, "it was 2 in the window 15s..19s");
-}
-
-TEST(Thresholds, the_last_window_is_judged_like_the_others) {
-  ThresholdSpec few_fail = spec(Metric::requests_failed, Aggregate::rate, Comparison::less, 500'000);
-  few_fail.window = 10s;
-  const Finding failed = judged(few_fail, {ended(kStart + 5s), ended(kStart + 55s, Outcome::failed)});
-  EXPECT_EQ(failed.verdict, Verdict::fail);
-  EXPECT_EQ(failed.at, kStart + 50s);
-  EXPECT_EQ(judged(few_fail, {ended(kStart + 5s), ended(kStart + 55s)}).reason, "2 windows held");
 }
 
 // --- Tags ------------------------------------------------------------------------------------------------------------
@@ -424,13 +344,6 @@ TEST(Thresholds, a_stretch_that_the_run_never_reaches_is_inconclusive) {
   EXPECT_EQ(finding.verdict, Verdict::inconclusive);
   EXPECT_EQ(finding.reason, "there was no data: the run ended before that");
   EXPECT_EQ(judged(during, {ended(kStart + 5s)}, two_providers(), kStart + 10s + 1ns).verdict, Verdict::fail);
-}
-
-TEST(Thresholds, windows_without_data_are_not_judged) {
-  ThresholdSpec at_least_one = spec(Metric::requests, Aggregate::count, Comparison::greater_equal, 1'000'000);
-  at_least_one.window = 1s;
-  EXPECT_EQ(judged(at_least_one, {ended(kStart + 1s), ended(kStart + 30s)}).reason, "2 windows held");
-  EXPECT_EQ(judged(at_least_one, {}).verdict, Verdict::inconclusive);
 }
 
 }  // namespace
