@@ -33,7 +33,7 @@ TEST(ThresholdWindows, windows_begin_where_the_stretch_begins) {
 TEST(ThresholdWindows, the_last_window_is_judged_like_the_others) {
   ThresholdSpec few_fail = spec(Metric::requests_failed, Aggregate::rate, Comparison::less, 500'000);
   few_fail.window = 10s;
-  const Finding failed = judged(few_fail, {ended(kStart + 5s), ended(kStart + 55s, Outcome::failed)});
+  const Finding failed = judged(few_fail, {ended(kStart + 5s), ended(kStart + 55s, monitor::Outcome::failed)});
   EXPECT_EQ(failed.verdict, Verdict::fail);
   EXPECT_EQ(failed.at, kStart + 50s);
   EXPECT_EQ(judged(few_fail, {ended(kStart + 5s), ended(kStart + 55s)}).reason, "2 windows held");
