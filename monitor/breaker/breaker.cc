@@ -16,12 +16,14 @@ bool is_beyond(Millionths rate, BreakerCompare compare, WindowCounts counts) {
 }  // namespace
 
 Breaker::Breaker(const BreakerConfig& config, Instant created)
-    : window_stays_(config.window_type != WindowType::fixed && config.volume == Volume::outcomes),
+    : is_simple_(config.window_type != WindowType::fixed && config.volume == Volume::outcomes &&
+                 !config.slow_call_rate),
       latest_(created),
       window_(config, created),
       config_(config) {
   check(!unsupported(config), "a breaker is built from settings it can honour");
   check(created >= Instant{}, "virtual time starts at 0 or later");
+  if (config.slow_call_rate) slow_window_.emplace(config, created);
 }
 
 void Breaker::advance(Instant now) {
@@ -60,7 +62,11 @@ ReportResult Breaker::report_slow(Permit permit, BreakerOutcome outcome, Instant
   }
   switch (state_) {
     case BreakerState::closed:
-      count(permit.at, outcome, now, kind);
+      if (outcome == BreakerOutcome::ignored) break;
+      sample_with_time(permit.at, outcome != BreakerOutcome::success, now);
+      if (outcome != BreakerOutcome::success || config_.evaluate_on == EvaluateOn::any || is_slow(permit.at, now)) {
+        judge(outcome, now, kind);
+      }
       break;
     case BreakerState::open:
       sample_unless_closed(permit, outcome, now);
@@ -82,6 +88,7 @@ void Breaker::settle_due(Instant now) {
     case BreakerState::closed:
       if (!window_.is_over(now)) return;
       window_.clear(now);
+      if (slow_window_) slow_window_->clear(now);
       consecutive_failures_ = 0;
       ++epoch_;
       return;
@@ -131,6 +138,11 @@ TripRule Breaker::rule_fulfilled() const {
     return TripRule::rate;
   }
   if (config_.failure_count_threshold && counts.failures >= *config_.failure_count_threshold) return TripRule::count;
+  if (config_.slow_call_rate && volume >= config_.minimum_calls &&
+      is_beyond(*config_.slow_call_rate, config_.failure_rate_compare,
+                {.calls = volume, .failures = slow_window_->counts().failures})) {
+    return TripRule::slow_calls;
+  }
   return TripRule::none;
 }
 
@@ -173,7 +185,12 @@ void Breaker::sample_unless_closed(Permit permit, BreakerOutcome outcome, Instan
   if (state_ == BreakerState::closed || !covers || outcome == BreakerOutcome::ignored) return;
   const bool drops = state_ == BreakerState::open && config_.late_success_in_open == LateSuccessInOpen::drop;
   if (drops && outcome == BreakerOutcome::success) return;
-  sample(permit.at, outcome != BreakerOutcome::success, now);
+  sample_with_time(permit.at, outcome != BreakerOutcome::success, now);
+}
+
+void Breaker::sample_with_time(Instant started, bool failed, Instant now) {
+  sample(started, failed, now);
+  if (slow_window_) slow_window_->add(started, now, is_slow(started, now));
 }
 
 void Breaker::issue_probe(Instant now) {
@@ -196,27 +213,35 @@ void Breaker::decide_probe(Permit permit, BreakerOutcome outcome, bool late, Ins
     return;
   }
   if (!late) ++probes_reported_;
-  if (config_.half_open_failure_rate && !fatal) {
-    judge_probes(permit, failed, now);
+  count_probe(permit, failed, now);
+  if (fatal) return open(TripRule::probe_failed, now);
+  if (config_.half_open_failure_rate) {
+    if (probe_failures_ + probe_successes_ < config_.half_open_max_calls) return;
+  } else if (!failed && probe_successes_ < config_.half_open_success_threshold) {
     return;
   }
-  if (failed) {
-    open(TripRule::probe_failed, now);
-    return;
-  }
-  ++probe_successes_;
-  if (probe_successes_ >= config_.half_open_success_threshold) close(permit, false, now);
+  const TripRule rule = rule_of_probes(failed);
+  if (rule != TripRule::none) return open(rule, now);
+  close(permit, failed, now);
 }
 
-void Breaker::judge_probes(Permit latest, bool failed, Instant now) {
+void Breaker::count_probe(Permit permit, bool failed, Instant now) {
   ++(failed ? probe_failures_ : probe_successes_);
-  const WindowCounts counts{.calls = probe_failures_ + probe_successes_, .failures = probe_failures_};
-  if (counts.calls < config_.half_open_max_calls) return;
-  if (is_beyond(*config_.half_open_failure_rate, config_.failure_rate_compare, counts)) {
-    open(TripRule::probe_failed, now);
-  } else {
-    close(latest, failed, now);
+  if (is_slow(permit.at, now)) ++probes_slow_;
+}
+
+TripRule Breaker::rule_of_probes(bool failed) const {
+  const std::int64_t calls = probe_failures_ + probe_successes_;
+  const BreakerCompare compare = config_.failure_rate_compare;
+  const auto& rate = config_.half_open_failure_rate;
+  if (rate ? is_beyond(*rate, compare, {.calls = calls, .failures = probe_failures_}) : failed) {
+    return TripRule::probe_failed;
   }
+  const auto& slow_rate = config_.slow_call_rate;
+  if (slow_rate && is_beyond(*slow_rate, compare, {.calls = calls, .failures = probes_slow_})) {
+    return TripRule::slow_probes;
+  }
+  return TripRule::none;
 }
 
 void Breaker::open(TripRule rule, Instant now) {
@@ -231,21 +256,12 @@ void Breaker::close(Permit probe, bool failed, Instant now) {
   move_to(BreakerState::closed, TripRule::none, now);
   opened_at_.reset();
   reopenings_ = 0;
-  if (config_.on_close == OnClose::keep) {
-    window_.rebase(now);
-    return;
-  }
-  if (config_.on_close == OnClose::reset_failures) {
-    consecutive_failures_ = 0;
-    fails_ = 0;
-    window_.forget_failures();
-    window_.rebase(now);
-    return;
-  }
+  window_.close(config_.on_close, now);
+  if (slow_window_) slow_window_->close(config_.on_close, now);
+  if (config_.on_close == OnClose::keep) return;
   consecutive_failures_ = 0;
   fails_ = 0;
-  window_.clear(now);
-  if (config_.on_close == OnClose::reset_plus_probe) sample(probe.at, failed, now);
+  if (config_.on_close == OnClose::reset_plus_probe) sample_with_time(probe.at, failed, now);
 }
 
 void Breaker::move_to(BreakerState state, TripRule rule, Instant at) {
@@ -260,7 +276,7 @@ void Breaker::move_to(BreakerState state, TripRule rule, Instant at) {
                                        .window_failures = counts.failures,
                                        .open_for = state == BreakerState::open ? open_for_ : Duration::zero()};
   state_ = state;
-  probes_issued_ = probes_reported_ = probe_successes_ = probe_failures_ = 0;
+  probes_issued_ = probes_reported_ = probe_successes_ = probe_failures_ = probes_slow_ = 0;
   probes_end_ = Instant::max();
 }
 

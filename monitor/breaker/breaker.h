@@ -3,10 +3,10 @@
 // carries `now`.
 //
 //   closed    -- a failure fulfils a rule (consecutive, rate, count),
-//                or is fatal ------------------------------------------> open
+//                or is fatal, or too many calls are slow --------------> open
 //   open      -- the open time has passed ----------------------------> half_open
 //   half_open -- enough probes succeeded, or too few failed ----------> closed
-//   half_open -- a probe failed, or too many did,
+//   half_open -- a probe failed, or too many did or were slow,
 //                or they did not decide in time (half_open_timeout) ---> open, with a fresh deadline
 //   open      -- a probe of an earlier half_open succeeds ------------> closed (late_results origin_forces alone)
 //
@@ -50,9 +50,9 @@ class Breaker {
   // The settings must be ones that unsupported() has no objection to.
   explicit Breaker(const BreakerConfig& config, Instant created = Instant{});
 
-  // CLOSED, and without a window that ends by itself or counts acquires: what acquire() and report() do depends on the
-  // call alone. Never of a mirror.
-  [[nodiscard]] bool decides_at_once() const { return state_ == BreakerState::closed && window_stays_; }
+  // CLOSED, and without a window that ends by itself, counts acquires or slow calls: what acquire() and report() do
+  // depends on the call alone. Never of a mirror.
+  [[nodiscard]] bool decides_at_once() const { return state_ == BreakerState::closed && is_simple_; }
   [[nodiscard]] bool is_closed() const { return state_ == BreakerState::closed; }
   // Also after the end of OPEN, until a call takes that arrow.
   [[nodiscard]] bool is_open() const { return state_ == BreakerState::open; }
@@ -147,7 +147,13 @@ class Breaker {
     consecutive_failures_ = failed ? consecutive_failures_ + 1 : 0;
     window_.add(started, now, failed);
   }
-  // One outcome in CLOSED.
+  // The same, where calls may be slow.
+  void sample_with_time(Instant started, bool failed, Instant now);
+  // Longer than slow_call_duration. False without the rule.
+  [[nodiscard]] bool is_slow(Instant started, Instant now) const {
+    return slow_window_ && now - started > config_.slow_call_duration;
+  }
+  // One outcome in CLOSED, where no call is slow.
   void count(Instant started, BreakerOutcome outcome, Instant now, ReplyKind kind) {
     if (outcome == BreakerOutcome::ignored) return;
     const bool failed = outcome != BreakerOutcome::success;
@@ -171,7 +177,10 @@ class Breaker {
   // A probe came back without an outcome that counts.
   void take_back_probe();
   void decide_probe(Permit permit, BreakerOutcome outcome, bool late, Instant now);
-  void judge_probes(Permit latest, bool failed, Instant now);
+  // The rule by which the outcomes of the probes, this one the latest, reopen it; none: they close it.
+  [[nodiscard]] TripRule rule_of_probes(bool failed) const;
+  // Counts an outcome that decides.
+  void count_probe(Permit permit, bool failed, Instant now);
   void open(TripRule rule, Instant now);
   // After this outcome of this probe.
   void close(Permit probe, bool failed, Instant now);
@@ -188,7 +197,7 @@ class Breaker {
   [[nodiscard]] WindowCounts window_counts(Instant now) const;
 
   BreakerState state_ = BreakerState::closed;
-  bool window_stays_;  // no window ends by itself or counts acquires; false of a mirror
+  bool is_simple_;  // no window ends by itself or counts acquires, and no call is slow; false of a mirror
   std::uint8_t transitions_made_ = 0;
   std::uint8_t transitions_taken_ = 0;
   Instant latest_;
@@ -205,10 +214,12 @@ class Breaker {
   std::int64_t probes_reported_ = 0;     // of those; late results hold no permit of this epoch
   std::int64_t probe_successes_ = 0;     // late results that act included, here and below
   std::int64_t probe_failures_ = 0;      // while half_open_failure_rate waits for more
+  std::int64_t probes_slow_ = 0;         // of both
   Instant probes_end_ = Instant::max();  // while HALF_OPEN: when half_open_timeout ends it; the end of time: never
   std::int64_t late_results_ = 0;
   std::int64_t fails_ = 0;  // that allowed_fails allowed, the latest at failed_at_
   Instant failed_at_{};
+  std::optional<BreakerWindow> slow_window_;  // the outcomes of window_, slow ones in place of failures
   std::array<BreakerTransition, 3> transitions_{};
 };
 

@@ -9,6 +9,21 @@ namespace {
 
 bool within(std::int64_t value, std::int64_t least, std::int64_t most) { return value >= least && value <= most; }
 
+std::optional<std::string> unsupported_slow_calls(const BreakerConfig& config) {
+  if (config.slow_call_duration < Duration::zero() || config.slow_call_duration > kBreakerDurationMax) {
+    return "slow_call_duration must be at least 0 and at most 100 years";
+  }
+  if (!config.slow_call_rate) return std::nullopt;
+  if (!within(config.slow_call_rate->value, 0, kMillion)) return "slow_call_rate must be a fraction from 0 to 1";
+  if (!config.window_type) return "slow_call_rate needs a window_type";
+  if (config.slow_call_rate->value == 0 && config.failure_rate_compare == BreakerCompare::ge) {
+    return "slow_call_rate 0 with failure_rate_compare ge: it could never close";
+  }
+  if (acts_by_origin(config.late_results))
+    return "late_results by origin let each probe decide: without slow_call_rate";
+  return std::nullopt;
+}
+
 std::optional<std::string> unsupported_rule(const BreakerConfig& config) {
   if (config.consecutive_threshold && !within(*config.consecutive_threshold, 1, kBreakerCountMax)) {
     return "consecutive_threshold must be at least 1 and at most a billion (null turns the rule off)";
@@ -28,6 +43,7 @@ std::optional<std::string> unsupported_rule(const BreakerConfig& config) {
   if (!within(config.minimum_calls, 0, kBreakerCountMax)) {
     return "minimum_calls must be at least 0 and at most a billion";
   }
+  if (auto reason = unsupported_slow_calls(config)) return reason;
   if (!config.window_type && config.failure_rate_threshold) return "failure_rate_threshold needs a window_type";
   if (!config.window_type && config.failure_count_threshold) return "failure_count_threshold needs a window_type";
   return std::nullopt;

@@ -30,7 +30,8 @@ using OutcomesByReply = std::array<std::optional<BreakerOutcome>, kReplyKinds>;
 // How many failures of each kind do not open the breaker yet; nothing: as allowed_fails has it.
 using FailsByReply = std::array<std::optional<std::int64_t>, kReplyKinds>;
 
-// Which rule opened the breaker. When several hold at once the first in this order is named. at_once: a fatal failure.
+// Which rule opened the breaker. When several hold at once the first in this order is named, slow_calls before
+// allowed_fails and probe_failed before slow_probes. at_once: a fatal failure.
 enum class TripRule : std::uint8_t {
   none,
   consecutive,
@@ -40,12 +41,14 @@ enum class TripRule : std::uint8_t {
   at_once,
   allowed_fails,
   half_open_timeout,
+  slow_calls,
+  slow_probes,
 };
-inline constexpr std::size_t kTripRules = 8;
+inline constexpr std::size_t kTripRules = 10;
 
 // Whether HALF_OPEN ended by it, so that OPEN is one more in a row.
 [[nodiscard]] constexpr bool is_reopening(TripRule rule) {
-  return rule == TripRule::probe_failed || rule == TripRule::half_open_timeout;
+  return rule == TripRule::probe_failed || rule == TripRule::half_open_timeout || rule == TripRule::slow_probes;
 }
 
 enum class BreakerCompare : std::uint8_t { gt, ge };
@@ -85,7 +88,15 @@ struct BreakerConfig {
   // Opens when this many failures are in the window (k of n). At least 1; null turns the rule off.
   std::optional<std::int64_t> failure_count_threshold = std::nullopt;
 
-  // The rate rule holds its judgement below this many outcomes in the window. It binds no other rule.
+  // A call that took longer than this from its permit to its result is slow, whether it succeeded or failed; an ignored
+  // outcome is no call. At least 0; without slow_call_rate no call is.
+  Duration slow_call_duration = std::chrono::seconds{60};
+  // Opens when slow calls > (failure_rate_compare ge: >=) fraction x outcomes in the window. A slow call is judged as a
+  // failure is, whatever evaluate_on says. HALF_OPEN that would close reopens instead when so many of the outcomes that
+  // it judged are slow. Within 0 and 1; null turns the rule off.
+  std::optional<Millionths> slow_call_rate = std::nullopt;
+
+  // The two rate rules hold their judgement below this many outcomes in the window. It binds no other rule.
   std::int64_t minimum_calls = 0;
   // What minimum_calls and the failure rate count: the outcomes in the window, or the acquires in it, admitted or not,
   // each in the bucket of its own instant. attempts: a window of buckets since Instant{} alone.
@@ -143,7 +154,8 @@ struct BreakerConfig {
   LateSuccessInOpen late_success_in_open = LateSuccessInOpen::drop;
 
   // The counters when the breaker closes. reset_plus_probe: the outcome that closed it is the first sample.
-  // reset_failures: the outcomes stay in the window, and its failures count as successes from then on.
+  // reset_failures: the outcomes stay in the window, and its failures count as successes from then on, its slow calls
+  // as fast ones.
   OnClose on_close = OnClose::reset;
 
   // The k-th reopening in a row (k = 1: the first failed probe) waits open x multiplier^(k-1), rounded down to a whole

@@ -25,6 +25,8 @@ BreakerConfig seed_poc() {
 BreakerConfig resilience4j() {
   return {.failure_rate_threshold = Millionths{500'000},
           .failure_rate_compare = BreakerCompare::ge,
+          .slow_call_duration = seconds{60},
+          .slow_call_rate = Millionths{1'000'000},
           .minimum_calls = 100,
           .window_type = WindowType::count,
           .window_size = 100,
@@ -156,10 +158,11 @@ constexpr std::array kPresets{
          "opened at t = 0 never recovers."},
         seed_poc},
     Preset{{"resilience4j",
-            "Read from resilience4j 2.3.0, defaults: at least 50 % of the last 100 calls, after any result, open it "
-            "for more than 60 s, until a call comes; then 10 probes close it when less than 50 % of them fail, and "
-            "reopen it otherwise; late results count, but for those that come while it is open. Leaves out its "
-            "slow-call rule, and that a minimum below 10 calls would judge that many probes."},
+            "Read from resilience4j 2.3.0, defaults: at least 50 % failures in the last 100 calls, or all of them "
+            "longer than 60 s, after any result, open it for more than 60 s, until a call comes; then 10 probes close "
+            "it when less than 50 % of them fail and not all are that slow, and reopen it otherwise; late results "
+            "count, but for those that come while it is open. Leaves out that a minimum below 10 calls would judge "
+            "that many probes. Its maxWaitDurationInHalfOpenState, which is off, is half_open_timeout."},
            resilience4j},
     Preset{{"polly",
             "Read from Polly 8.7.0, defaults: at least 10 % of the calls of 30 s, minimum 100, open it for 5 s, then 1 "

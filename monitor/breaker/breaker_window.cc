@@ -80,6 +80,12 @@ void BreakerWindow::clear(Instant now) {
   if (shape_ == Shape::buckets) newest_ = bucket(now);
 }
 
+void BreakerWindow::close(OnClose on_close, Instant now) {
+  if (!keeps_counts(on_close)) return clear(now);
+  if (on_close == OnClose::reset_failures) forget_failures();
+  rebase(now);
+}
+
 void BreakerWindow::rebase(Instant now) {
   began_ = now;
   if (moves_origin_) origin_ = now;

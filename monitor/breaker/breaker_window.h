@@ -48,10 +48,8 @@ class BreakerWindow {
 
   // Starts again at `now`: a close, or the next fixed window.
   void clear(Instant now);
-  // A close that keeps the outcomes: only what is measured from the last close moves.
-  void rebase(Instant now);
-  // The failures in the window count as successes from now on.
-  void forget_failures();
+  // Clears it, keeps the outcomes, or keeps them as successes. What is measured from the last close moves.
+  void close(OnClose on_close, Instant now);
 
  private:
   enum class Shape : std::uint8_t { none, ring, log, buckets, tally };
@@ -72,6 +70,8 @@ class BreakerWindow {
     counts_.failures += slot;
     if (++next_ == ring_.size()) next_ = 0;
   }
+  void rebase(Instant now);
+  void forget_failures();
   void add_elsewhere(Instant started, Instant now, bool failed);
   void add_to_log(Instant when, Instant now, bool failed);
   void add_to_bucket(Instant when, Instant now, bool failed);

@@ -23,7 +23,7 @@ BreakerAnswer ask(ForeignBreaker& original, BreakerOp op, Instant now, std::int6
 MirroredBreaker::MirroredBreaker(Breaker& shown) {
   const BreakerConfig& config = shown.config_;
   check(config.open > Duration::zero() && config.open_max != Duration::zero(), "a foreign breaker can be seen open");
-  shown.window_stays_ = false;
+  shown.is_simple_ = false;
 }
 
 std::optional<Permit> MirroredBreaker::acquire(Breaker& shown, ForeignBreaker& original, Instant now) {
@@ -55,7 +55,7 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
   const BreakerAnswer answer = ask(original, BreakerOp::report, now, take_number(permit), outcome);
   const bool acts = outcome != BreakerOutcome::ignored && (!late || config.late_results != LateResults::ignore);
   const bool failed = acts && outcome != BreakerOutcome::success;
-  if (acts && shown.state_ == BreakerState::closed) shown.sample(permit.at, failed, now);
+  if (acts && shown.state_ == BreakerState::closed) shown.sample_with_time(permit.at, failed, now);
   if (acts && shown.state_ != BreakerState::closed) shown.sample_unless_closed(permit, outcome, now);
   if (shown.state_ == BreakerState::half_open && !late) {
     const bool forgiven = outcome == BreakerOutcome::failure && config.half_open_failure == HalfOpenFailure::ignore;
@@ -65,6 +65,8 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
       ++shown.probes_reported_;
     }
   }
+  const bool is_neutral = outcome == BreakerOutcome::failure && config.half_open_failure == HalfOpenFailure::ignore;
+  if (acts && !is_neutral && shown.state_ == BreakerState::half_open) shown.count_probe(permit, failed, now);
   follow(shown, answer.state, {.permit = permit, .outcome = outcome}, now);
   return {.late = late};
 }
@@ -97,7 +99,11 @@ void MirroredBreaker::follow(Breaker& shown, BreakerState state, Reported latest
     case BreakerState::open: {
       if (shown.probes_took_too_long(now)) return open(shown, TripRule::half_open_timeout, shown.probes_end_);
       const bool old_probe = acts_by_origin(shown.config_.late_results) && latest.permit.is_probe;
-      TripRule rule = shown.state_ == BreakerState::half_open   ? TripRule::probe_failed
+      const bool failed = latest.outcome != BreakerOutcome::success;
+      const bool was_slow =
+          latest.outcome != BreakerOutcome::fatal && shown.rule_of_probes(failed) == TripRule::slow_probes;
+      TripRule rule = shown.state_ == BreakerState::half_open
+                          ? was_slow ? TripRule::slow_probes : TripRule::probe_failed
                       : old_probe                               ? TripRule::probe_failed
                       : latest.outcome == BreakerOutcome::fatal ? TripRule::at_once
                                                                 : shown.rule_fulfilled();

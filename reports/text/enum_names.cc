@@ -22,6 +22,10 @@ const char* word_of(monitor::TripRule rule) {
       return "allowed_fails";
     case monitor::TripRule::half_open_timeout:
       return "half_open_timeout";
+    case monitor::TripRule::slow_calls:
+      return "slow_calls";
+    case monitor::TripRule::slow_probes:
+      return "slow_probes";
   }
   fail_check("a breaker's rule has a word", __FILE__, __LINE__);
 }

@@ -135,7 +135,7 @@ constexpr Footer kFooters[] = {
      "  {\"op\":\"state\",\"t_ms\":5}                             {\"state\":\"closed\"}\n"
      "A wrong line is answered {\"error\":\"...\"} and changes nothing. The settings are those of a scenario's\n"
      "circuit_breaker block, durations as open_ms, window_ms, open_ms_max,\n"
-     "half_open_timeout_ms; an absent one is off.\n"
+     "half_open_timeout_ms, slow_call_ms; an absent one is off.\n"
      "\n"
      "Examples:\n"
      "  windtunnel breaker < history.jsonl\n"

@@ -302,7 +302,7 @@ BreakerConfig read_breaker_config(const std::string& path) {
 bool in_whole_milliseconds(const BreakerConfig& config) {
   const auto is_whole = [](Duration duration) { return duration % std::chrono::milliseconds{1} == 0ms; };
   return is_whole(config.window) && is_whole(config.open) && is_whole(config.open_max.value_or(0ms)) &&
-         is_whole(config.half_open_timeout.value_or(0ms));
+         is_whole(config.half_open_timeout.value_or(0ms)) && is_whole(config.slow_call_duration);
 }
 
 const char* word_of(BreakerOp op) {

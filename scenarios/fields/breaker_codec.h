@@ -8,8 +8,8 @@
 //
 // Anything that is wrong is answered {"error":"..."} and changes nothing. Times are whole milliseconds since the reset,
 // never decreasing. `config` has the settings of monitor/breaker/breaker_config.h by name, durations as open_ms,
-// window_ms, open_ms_max and half_open_timeout_ms; an absent setting is off. Lines are read strictly: a key that is not
-// above is an error.
+// window_ms, open_ms_max, half_open_timeout_ms and slow_call_ms; an absent setting is off. Lines are read strictly: a
+// key that is not above is an error.
 
 #include <cstddef>
 #include <cstdint>

@@ -92,8 +92,21 @@ std::vector<Field<T>> breaker_fields() {
                     "successes between them change nothing. null turns the rule off.")
           .in("failures")
           .such_as("3"),
+      breaker_field("slow_call_duration", &B::slow_call_duration, duration({0s, monitor::kBreakerDurationMax}),
+                    "A call that takes longer than this is slow, whether it succeeds or fails; slow_call_rate says how "
+                    "many may be."),
+      breaker_field("slow_call_ms", &B::slow_call_duration, milliseconds({0s, monitor::kBreakerDurationMax}),
+                    "The same in milliseconds.")
+          .another_spelling_of("slow_call_duration"),
+      breaker_field(
+          "slow_call_rate", &B::slow_call_rate, optional(share()),
+          "Opens when slow calls exceed this fraction of the outcomes in the window (failure_rate_compare ge: "
+          "reach it), and lets HALF_OPEN reopen instead of close when those of its probes do; null turns the "
+          "rule off.")
+          .in("share of the outcomes")
+          .such_as("0.8"),
       breaker_field("minimum_calls", &B::minimum_calls, count,
-                    "Below this many outcomes the rate rule holds its judgement.")
+                    "Below this many outcomes the failure rate and the rate of slow calls are not judged.")
           .in("outcomes"),
       breaker_field(
           "volume", &B::volume,

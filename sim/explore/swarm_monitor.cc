@@ -81,6 +81,13 @@ Duration draw_open(const Draft& draft) {
   return draft.on_grid(std::clamp(timeout * dice.one_of({1, 2, 4, 8}, "open by timeout") / 4, range.least, range.most));
 }
 
+void draw_slow_calls(const Draft& draft, BreakerConfig& breaker) {
+  const Dice& dice = draft.dice;
+  if (!breaker.window_type || monitor::acts_by_origin(breaker.late_results) || !dice.coin(12, "slow-call rule")) return;
+  breaker.slow_call_duration = draft.on_grid(draft.patience() * dice.one_of({2, 3}, "slow-call duration by") / 4);
+  breaker.slow_call_rate = Millionths{dice.one_of<std::int64_t>({300'000, 600'000, 1'000'000}, "slow-call rate")};
+}
+
 void draw_own_breaker(Draft& draft) {
   const Dice& dice = draft.dice;
   BreakerConfig breaker;
@@ -89,6 +96,7 @@ void draw_own_breaker(Draft& draft) {
   }
   if (dice.coin(75, "has window")) draw_window(draft, breaker);
   draw_probes(draft, breaker);
+  draw_slow_calls(draft, breaker);
   using monitor::ReplyKind;
   if (dice.coin(15, "429 opens")) {
     breaker.outcomes[index_of(ReplyKind::rate_limited)] = monitor::BreakerOutcome::fatal;

@@ -40,7 +40,8 @@ bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant
     if (config_.late_results == monitor::LateResults::ignore) return true;
   }
   const bool fatal = outcome == BreakerOutcome::fatal;
-  const Sample latest{permit.at, now, outcome == BreakerOutcome::failure || fatal};
+  const bool is_slow = config_.slow_call_rate && now - permit.at > config_.slow_call_duration;
+  const Sample latest{permit.at, now, outcome == BreakerOutcome::failure || fatal, is_slow};
   const bool by_origin = monitor::acts_by_origin(config_.late_results);
   if (late && by_origin) {
     if (outcome != BreakerOutcome::ignored) report_by_origin(latest, permit.is_probe, fatal, now, kind);
@@ -124,7 +125,7 @@ void BreakerFollower::catch_up(Instant now) {
 void BreakerFollower::count(const Sample& sample, bool fatal, Instant now, monitor::ReplyKind kind) {
   remember(sample, now);
   if (fatal) return go(BreakerState::open, TripRule::at_once, now);
-  if (!sample.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
+  if (!sample.failed && !sample.slow && config_.evaluate_on == monitor::EvaluateOn::failure) return;
   TripRule rule = rule_that_trips(now);
   const bool is_too_many = sample.failed && !is_allowed(kind, now);
   if (rule == TripRule::none && is_too_many) rule = TripRule::allowed_fails;
@@ -147,6 +148,7 @@ void BreakerFollower::remember(const Sample& sample, Instant now) {
   if (!config_.window_type) return;
   ++counts_.calls;
   if (sample.failed) ++counts_.failures;
+  if (sample.slow) ++counts_.slow;
   if (!keeps_samples_) return;
   // The room of those that have left is used again before more is asked for.
   if (samples_.size() == samples_.capacity() && samples_first_ > 0) {
@@ -166,6 +168,7 @@ void BreakerFollower::leave(Instant now) {
     if (!gone) return;
     --counts_.calls;
     if (samples_[samples_first_].failed) --counts_.failures;
+    if (samples_[samples_first_].slow) --counts_.slow;
     ++samples_first_;
   }
 }
@@ -181,6 +184,7 @@ BreakerFollower::Counts BreakerFollower::counts(Instant now) {
     if (bucket(config_.bucket_of == monitor::BucketOf::start ? sample.started : sample.ended) < first) continue;
     ++held.calls;
     if (sample.failed) ++held.failures;
+    if (sample.slow) ++held.slow;
   }
   return held;
 }
@@ -212,7 +216,14 @@ TripRule BreakerFollower::rule_that_trips(Instant now) {
     if (failed == limit && config_.failure_rate_compare == BreakerCompare::ge) return TripRule::rate;
   }
   if (config_.failure_count_threshold && held.failures >= *config_.failure_count_threshold) return TripRule::count;
+  if (config_.slow_call_rate && all >= config_.minimum_calls && too_many_slow(held.slow, all))
+    return TripRule::slow_calls;
   return TripRule::none;
+}
+
+bool BreakerFollower::too_many_slow(std::int64_t slow, std::int64_t all) const {
+  const Int128 excess = Int128{slow} * 1'000'000 - Int128{all} * config_.slow_call_rate->value;
+  return excess > 0 || (excess == 0 && config_.failure_rate_compare == BreakerCompare::ge);
 }
 
 void BreakerFollower::probe(const Sample& latest, bool late, BreakerOutcome outcome, Instant now) {
@@ -224,6 +235,7 @@ void BreakerFollower::probe(const Sample& latest, bool late, BreakerOutcome outc
   if (!counts) return;
   ++judged_.calls;
   if (latest.failed) ++judged_.failures;
+  if (latest.slow) ++judged_.slow;
   bool reopens = latest.failed;
   if (config_.half_open_failure_rate && outcome != BreakerOutcome::fatal) {
     if (judged_.calls < config_.half_open_max_calls) return;
@@ -234,6 +246,9 @@ void BreakerFollower::probe(const Sample& latest, bool late, BreakerOutcome outc
     return;
   }
   if (reopens) return go(BreakerState::open, TripRule::probe_failed, now);
+  if (config_.slow_call_rate && too_many_slow(judged_.slow, judged_.calls)) {
+    return go(BreakerState::open, TripRule::slow_probes, now);
+  }
   go(BreakerState::closed, TripRule::none, now);
   if (config_.on_close == monitor::OnClose::reset_plus_probe) remember(latest, now);
 }
@@ -242,7 +257,8 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
   const Counts held = counts(at);
   if (to == BreakerState::open) {
     const Duration most = config_.open_max.value_or(monitor::kBreakerDurationMax);
-    const bool again = rule == TripRule::probe_failed || rule == TripRule::half_open_timeout;
+    const bool again =
+        rule == TripRule::probe_failed || rule == TripRule::half_open_timeout || rule == TripRule::slow_probes;
     reopened_ = again ? reopened_ + 1 : 0;
     if (reopened_ <= 1) {
       open_for_ = config_.open < most ? config_.open : most;
@@ -270,9 +286,9 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
   if (config_.on_close == monitor::OnClose::keep) return;
   run_ = 0;
   allowed_ = 0;
-  counts_.failures = 0;
+  counts_.failures = counts_.slow = 0;
   if (config_.on_close == monitor::OnClose::reset_failures) {
-    for (Sample& sample : samples_) sample.failed = false;
+    for (Sample& sample : samples_) sample.failed = sample.slow = false;
     return;
   }
   counts_.calls = 0;

@@ -41,6 +41,7 @@ class BreakerFollower {
   struct Counts {
     std::int64_t calls = 0;
     std::int64_t failures = 0;
+    std::int64_t slow = 0;
   };
   // In the window at `now`, which is not before the latest call.
   [[nodiscard]] Counts counts(Instant now);
@@ -58,6 +59,7 @@ class BreakerFollower {
     Instant started;
     Instant ended;
     bool failed = false;
+    bool slow = false;
   };
 
   void catch_up(Instant now);
@@ -69,6 +71,7 @@ class BreakerFollower {
   [[nodiscard]] std::int64_t attempts(Instant now);
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(Instant now);
+  [[nodiscard]] bool too_many_slow(std::int64_t slow, std::int64_t all) const;
   void probe(const Sample& latest, bool late, monitor::BreakerOutcome outcome, Instant now);
   void go(monitor::BreakerState to, monitor::TripRule rule, Instant at);
 

@@ -1,3 +1,5 @@
+// This file is long because it works every answer out again, setting by setting, and shares no code with the breaker.
+
 #include "sim/models/breaker_model.h"
 
 #include <algorithm>
@@ -27,7 +29,7 @@ BreakerModel::BreakerModel(const monitor::BreakerConfig& config, Instant created
 std::optional<ModelPermit> BreakerModel::acquire(Instant now) {
   transitions_.clear();
   catch_up(now);
-  if (quirks_.minimum_of_attempts || quirks_.rate_of_attempts) attempts_.push_back({now, now, false});
+  if (quirks_.minimum_of_attempts || quirks_.rate_of_attempts) attempts_.push_back({.started = now, .ended = now});
   if (state_ == BreakerState::open) {
     if (!open_has_ended(now)) return std::nullopt;
     go(BreakerState::half_open, TripRule::none, now);
@@ -57,17 +59,17 @@ bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant no
                       config_.late_success_in_open == monitor::LateSuccessInOpen::drop;
   if (late && by_origin) {
     if (outcome == BreakerOutcome::ignored) return true;
-    if (!frozen) remember({permit.at, now, outcome != BreakerOutcome::success, kind}, now);
+    if (!frozen) remember(outcome_of(permit, outcome != BreakerOutcome::success, now, kind), now);
     if (!frozen || permit.is_probe) judge_late_by_origin(permit, outcome, now, kind);
     return true;
   }
   if ((lives_on || by_origin) && !frozen && state_ != BreakerState::closed && outcome != BreakerOutcome::ignored) {
-    remember({permit.at, now, outcome != BreakerOutcome::success}, now);
+    remember(outcome_of(permit, outcome != BreakerOutcome::success, now, kind), now);
   }
   if (state_ == BreakerState::half_open) {
     probe(permit, late, outcome, now);
   } else if (state_ == BreakerState::closed && outcome != BreakerOutcome::ignored) {
-    sample({permit.at, now, outcome != BreakerOutcome::success, kind}, outcome == BreakerOutcome::fatal, now);
+    sample(outcome_of(permit, outcome != BreakerOutcome::success, now, kind), outcome == BreakerOutcome::fatal, now);
   }
   return late;
 }
@@ -118,6 +120,12 @@ std::int64_t BreakerModel::window_failures(Instant now) const {
   return std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.failed; });
 }
 
+std::int64_t BreakerModel::window_slow(Instant now) const {
+  if (state_ == BreakerState::closed && window_has_ended(now)) return 0;
+  const std::vector<Outcome> outcomes = window(now);
+  return std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.slow; });
+}
+
 std::optional<Instant> BreakerModel::opened_at() const {
   if (state_ == BreakerState::closed) return std::nullopt;
   return opened_;
@@ -151,7 +159,7 @@ void BreakerModel::remember(const Outcome& outcome, Instant now) {
 void BreakerModel::sample(const Outcome& outcome, bool fatal, Instant now) {
   remember(outcome, now);
   if (fatal) return go(BreakerState::open, TripRule::at_once, now);
-  if (!outcome.failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
+  if (!outcome.failed && !outcome.slow && config_.evaluate_on == monitor::EvaluateOn::failure) return;
   TripRule rule = rule_that_trips(now);
   if (outcome.failed && is_beyond_allowed(outcome) && rule == TripRule::none) rule = TripRule::allowed_fails;
   if (rule != TripRule::none) go(BreakerState::open, rule, now);
@@ -169,6 +177,11 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
     return TripRule::rate;
   }
   if (config_.failure_count_threshold && failures >= *config_.failure_count_threshold) return TripRule::count;
+  if (config_.slow_call_rate && enough >= config_.minimum_calls &&
+      reaches(Int128{1'000'000} * window_slow(now), Int128{config_.slow_call_rate->value} * all,
+              config_.failure_rate_compare)) {
+    return TripRule::slow_calls;
+  }
   return TripRule::none;
 }
 
@@ -189,7 +202,7 @@ void BreakerModel::act_on_late(ModelPermit permit, BreakerOutcome outcome, Insta
   switch (state_) {
     case BreakerState::closed:
       if (failed ? quirks_.late_failure_counts : quirks_.late_success_counts)
-        sample({permit.at, now, failed}, false, now);
+        sample(outcome_of(permit, failed, now, monitor::ReplyKind::server_error), false, now);
       return;
     case BreakerState::open:
       if (failed && quirks_.late_failure_extends_open) opened_ = now;
@@ -198,7 +211,7 @@ void BreakerModel::act_on_late(ModelPermit permit, BreakerOutcome outcome, Insta
     case BreakerState::half_open:
       if (!failed && quirks_.late_success_is_probe) probe(permit, true, outcome, now);
       const bool is_probing = quirks_.late_failure_fails_probe && permits_in_flight() > 0;
-      if (failed && (is_probing || quirks_.late_failure_reopens)) reopen(now);
+      if (failed && (is_probing || quirks_.late_failure_reopens)) reopen(TripRule::probe_failed, now);
       return;
   }
 }
@@ -213,13 +226,13 @@ void BreakerModel::judge_late_by_origin(ModelPermit permit, BreakerOutcome outco
     const bool hears = state_ == BreakerState::half_open || (forced && state_ == BreakerState::open);
     if (hears) probes_.succeeded_late += 1;
     const bool enough = probes_.succeeded + probes_.succeeded_late >= config_.half_open_success_threshold;
-    if (hears && enough) close({permit.at, now, false}, now);
+    if (hears && enough) close(outcome_of(permit, false, now, kind), now);
     return;
   }
   if (outcome == BreakerOutcome::fatal) return open_late(TripRule::at_once, now);
   if (!failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
   TripRule rule = rule_that_trips(now);
-  const bool is_too_many = failed && is_beyond_allowed({permit.at, now, true, kind});
+  const bool is_too_many = failed && is_beyond_allowed(outcome_of(permit, true, now, kind));
   if (rule == TripRule::none && is_too_many) rule = TripRule::allowed_fails;
   if (rule != TripRule::none) open_late(rule, now);
 }
@@ -229,7 +242,7 @@ void BreakerModel::open_late(TripRule rule, Instant now) {
   if (state_ == BreakerState::open) {
     if (forced) opened_ = now;
   } else if (state_ == BreakerState::half_open || rule == TripRule::probe_failed) {
-    reopen(now);
+    reopen(TripRule::probe_failed, now);
   } else {
     go(BreakerState::open, rule, now);
   }
@@ -250,30 +263,41 @@ void BreakerModel::probe(ModelPermit permit, bool late, BreakerOutcome outcome, 
     if (probes_.issued == probes_.returned) probes_.since.reset();
     return;
   }
-  if (outcome == BreakerOutcome::fatal) return reopen(now);
-  const bool failed = outcome == BreakerOutcome::failure;
-  if (config_.half_open_failure_rate) return probe_by_rate(permit, late, failed, now);
-  if (failed) return reopen(now);
-  ++(late ? probes_.succeeded_late : probes_.succeeded);
-  if (probes_.succeeded + probes_.succeeded_late < config_.half_open_success_threshold) return;
-  close({permit.at, now, false}, now);
-}
-
-// As many outcomes as there are permits are judged together, whichever calls they are of.
-void BreakerModel::probe_by_rate(ModelPermit permit, bool late, bool failed, Instant now) {
+  const bool failed = outcome != BreakerOutcome::success;
+  const Outcome latest = outcome_of(permit, failed, now, monitor::ReplyKind::server_error);
+  if (latest.slow) ++probes_.slow;
+  if (outcome == BreakerOutcome::fatal) return reopen(TripRule::probe_failed, now);
   if (failed) ++(late ? probes_.failed_late : probes_.failed);
   if (!failed) ++(late ? probes_.succeeded_late : probes_.succeeded);
   const std::int64_t failures = probes_.failed + probes_.failed_late;
-  const std::int64_t all = failures + probes_.succeeded + probes_.succeeded_late;
-  if (all < config_.half_open_max_calls) return;
-  const Int128 limit = Int128{config_.half_open_failure_rate->value} * all;
-  if (reaches(Int128{1'000'000} * failures, limit, config_.failure_rate_compare)) return reopen(now);
-  close({permit.at, now, failed}, now);
+  const std::int64_t successes = probes_.succeeded + probes_.succeeded_late;
+  const Int128 all = failures + successes;
+  if (const auto rate = config_.half_open_failure_rate) {
+    // As many outcomes as there are permits are judged together, whichever calls they are of.
+    if (all < config_.half_open_max_calls) return;
+    if (reaches(Int128{1'000'000} * failures, all * rate->value, config_.failure_rate_compare)) {
+      return reopen(TripRule::probe_failed, now);
+    }
+  } else {
+    if (failed) return reopen(TripRule::probe_failed, now);
+    if (successes < config_.half_open_success_threshold) return;
+  }
+  const auto slow_rate = config_.slow_call_rate;
+  if (slow_rate && reaches(Int128{1'000'000} * probes_.slow, all * slow_rate->value, config_.failure_rate_compare)) {
+    return reopen(TripRule::slow_probes, now);
+  }
+  close(latest, now);
 }
 
-void BreakerModel::reopen(Instant now) {
+BreakerModel::Outcome BreakerModel::outcome_of(ModelPermit permit, bool failed, Instant now,
+                                               monitor::ReplyKind kind) const {
+  const bool slow = config_.slow_call_rate && now - permit.at > config_.slow_call_duration;
+  return {.started = permit.at, .ended = now, .failed = failed, .slow = slow, .kind = kind};
+}
+
+void BreakerModel::reopen(TripRule rule, Instant now) {
   ++failed_probes_in_a_row_;
-  go(BreakerState::open, TripRule::probe_failed, now);
+  go(BreakerState::open, rule, now);
 }
 
 void BreakerModel::close(const Outcome& last_probe, Instant now) {
@@ -309,7 +333,7 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
         return;
       case monitor::OnClose::reset_failures:
         allowed_.clear();
-        for (Outcome& outcome : outcomes_) outcome.failed = false;
+        for (Outcome& outcome : outcomes_) outcome.failed = outcome.slow = false;
         break;
       case monitor::OnClose::reset:
       case monitor::OnClose::reset_plus_probe:

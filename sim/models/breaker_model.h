@@ -59,6 +59,7 @@ class BreakerModel {
   [[nodiscard]] std::int64_t consecutive_failures() const { return run_; }
   [[nodiscard]] std::int64_t window_calls(Instant now) const;
   [[nodiscard]] std::int64_t window_failures(Instant now) const;
+  [[nodiscard]] std::int64_t window_slow(Instant now) const;
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   [[nodiscard]] std::optional<Instant> opened_at() const;
   [[nodiscard]] std::int64_t late_results() const { return late_; }
@@ -71,6 +72,7 @@ class BreakerModel {
     Instant started;
     Instant ended;
     bool failed = false;
+    bool slow = false;
     monitor::ReplyKind kind = monitor::ReplyKind::server_error;
   };
   struct Probes {
@@ -80,6 +82,7 @@ class BreakerModel {
     std::int64_t succeeded_late = 0;
     std::int64_t failed = 0;  // where the failure rate of them all decides
     std::int64_t failed_late = 0;
+    std::int64_t slow = 0;         // of those that succeeded or failed
     std::optional<Instant> since;  // the first permit after the begin, or after all had been returned
   };
 
@@ -101,8 +104,8 @@ class BreakerModel {
   void open_late(monitor::TripRule rule, Instant now);
   [[nodiscard]] std::int64_t attempts(Instant now) const;
   void probe(ModelPermit permit, bool late, monitor::BreakerOutcome outcome, Instant now);
-  void probe_by_rate(ModelPermit permit, bool late, bool failed, Instant now);
-  void reopen(Instant now);
+  [[nodiscard]] Outcome outcome_of(ModelPermit permit, bool failed, Instant now, monitor::ReplyKind kind) const;
+  void reopen(monitor::TripRule rule, Instant now);
   void close(const Outcome& last_probe, Instant now);
   void go(monitor::BreakerState to, monitor::TripRule rule, Instant at);
   void forget(Instant now);

@@ -85,7 +85,8 @@ class Drawing {
   [[nodiscard]] std::vector<std::int64_t> edges_ahead() const {
     if (const auto end = session_.model().open_end()) return {end->time_since_epoch() / milliseconds{1}};
     if (const auto end = session_.model().half_open_end()) return {end->time_since_epoch() / milliseconds{1}};
-    std::vector<std::int64_t> edges{now_ + config_.open / milliseconds{1}};
+    std::vector<std::int64_t> edges = instants_of_slowness();
+    edges.push_back(now_ + config_.open / milliseconds{1});
     const std::int64_t window = config_.window / milliseconds{1};
     if (!config_.window_type || window == 0) return edges;
     if (config_.window_type == monitor::WindowType::fixed) edges.push_back(now_ + window);
@@ -99,6 +100,16 @@ class Drawing {
       edges.push_back((now_ / width + config_.window_buckets) * width);
     }
     return edges;
+  }
+
+  // Where calls that are out become slow.
+  [[nodiscard]] std::vector<std::int64_t> instants_of_slowness() const {
+    if (!config_.slow_call_rate) return {};
+    std::vector<std::int64_t> instants;
+    for (const std::size_t place : session_.outstanding()) {
+      instants.push_back(history_[place].t_ms + config_.slow_call_duration / milliseconds{1});
+    }
+    return instants;
   }
 
   [[nodiscard]] HistoryCall next_call() const {

@@ -72,10 +72,12 @@ ExpectedAnswer ModelSession::perform(const HistoryCall& call) {
   const auto timed_out = [](const BreakerTransition& arrow) { return arrow.rule == TripRule::half_open_timeout; };
   const bool asked = call.op != BreakerOp::state || config_.half_open_timeout;
   if (before_ != BreakerState::half_open || (asked && std::ranges::any_of(model_.transitions(), timed_out))) {
-    successes_ = failures_ = 0;
+    successes_ = failures_ = slow_ = 0;
   } else if (call.op == BreakerOp::report && acts) {
     if (call.outcome == BreakerOutcome::success) ++successes_;
     if (call.outcome == BreakerOutcome::failure) ++failures_;
+    const bool is_slow = now - permits_[call.of].permit->at > config_.slow_call_duration;
+    if (is_slow && call.outcome != BreakerOutcome::ignored) ++slow_;
   }
   return latest_;
 }
@@ -143,11 +145,18 @@ std::string ModelSession::rule_of_report() const {
   if (config_.window_type) {
     text += fmt::format(", {} of {} failed in the window", model_.window_failures(now), model_.window_calls(now));
   }
+  if (config_.slow_call_rate) text += fmt::format(", {} slow", model_.window_slow(now));
   return text;
 }
 
 std::string ModelSession::rule_of_probes() const {
   return fmt::format("{} of {} probes failed", failures_, failures_ + successes_);
+}
+
+std::string ModelSession::rule_of_slow_calls(std::int64_t slow, std::int64_t calls) const {
+  const bool gt = config_.failure_rate_compare == monitor::BreakerCompare::gt;
+  return fmt::format("{} of {} slow, {} {:g} %", slow, calls, gt ? "more than" : "at least",
+                     static_cast<double>(config_.slow_call_rate->value) / 10'000);
 }
 
 std::string ModelSession::open_until() const {
@@ -186,6 +195,11 @@ std::string ModelSession::rule_that_fired(const BreakerTransition& arrow) const 
       return fmt::format("opens: {} failures in the window", arrow.window_failures);
     case TripRule::at_once:
       return "opens at once";
+    case TripRule::slow_calls:
+      return "opens: " + rule_of_slow_calls(model_.window_slow(arrow.at), arrow.window_calls);
+    case TripRule::slow_probes:
+      return rule_of_slow_calls(slow_, successes_ + failures_) +
+             fmt::format(": reopens for {} ms", arrow.open_for / milliseconds{1});
     case TripRule::half_open_timeout:
       return fmt::format("its probes did not decide within {} ms: reopens for {} ms",
                          *config_.half_open_timeout / milliseconds{1}, arrow.open_for / milliseconds{1});

@@ -64,6 +64,7 @@ class ModelSession {
   };
   [[nodiscard]] std::string rule_of_report() const;
   [[nodiscard]] std::string rule_of_probes() const;
+  [[nodiscard]] std::string rule_of_slow_calls(std::int64_t slow, std::int64_t calls) const;
   [[nodiscard]] std::string open_until() const;
   [[nodiscard]] std::string rule_that_fired(const monitor::BreakerTransition& arrow) const;
 
@@ -75,6 +76,7 @@ class ModelSession {
   monitor::BreakerState before_ = monitor::BreakerState::closed;  // the latest call
   std::int64_t successes_ = 0;                                    // of probes, in this HALF_OPEN
   std::int64_t failures_ = 0;
+  std::int64_t slow_ = 0;
 };
 
 std::vector<ExpectedAnswer> expected_of(const monitor::BreakerConfig& config, const History& history,

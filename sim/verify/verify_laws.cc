@@ -66,6 +66,7 @@ std::optional<Derived> time_scale(const AnsweredHistory& answered, std::uint64_t
   derived.config.window *= factor;
   derived.config.open *= factor;
   if (derived.config.open_max) *derived.config.open_max *= factor;
+  if (derived.config.slow_call_rate) derived.config.slow_call_duration *= factor;
   if (derived.config.half_open_timeout) *derived.config.half_open_timeout *= factor;
   if (unsupported(derived.config)) return std::nullopt;
   for (HistoryCall& call : derived.history) call.t_ms *= factor;

@@ -98,6 +98,24 @@ std::vector<VerifySettings> verify_settings() {
                                                          c.open_backoff_multiplier = Millionths{2'000'000};
                                                          c.late_results = LateResults::current_state;
                                                        })},
+      {"calls over 100 ms are slow, and too many open it", changed(counted,
+                                                                   [](auto& c) {
+                                                                     c.slow_call_duration = 100ms;
+                                                                     c.slow_call_rate = Millionths{500'000};
+                                                                     c.half_open_max_calls = 2;
+                                                                     c.half_open_success_threshold = 2;
+                                                                   })},
+      {"slow and failed probes judged together", changed(rate_of_time(2s, 0),
+                                                         [](auto& c) {
+                                                           c.slow_call_duration = 50ms;
+                                                           c.slow_call_rate = Millionths{750'000};
+                                                           c.failure_rate_compare = BreakerCompare::ge;
+                                                           c.evaluate_on = EvaluateOn::any;
+                                                           c.half_open_max_calls = 4;
+                                                           c.half_open_failure_rate = Millionths{500'000};
+                                                           c.state_view = StateView::lazy;
+                                                           c.late_results = LateResults::current_state;
+                                                         })},
   };
 }
 

@@ -77,7 +77,9 @@ PRESETS = {
     "gobreaker": Preset(60_000, 120, [{"consecutive_threshold": 2},
                                       {"half_open_max_calls": 3, "half_open_success_threshold": 3}]),
     "resilience4j": Preset(60_000, 300, [{"minimum_calls": 4, "window_size": 6, "half_open_max_calls": 3},
-                                         {"minimum_calls": 10, "window_size": 20, "open_ms": 5000}]),
+                                         {"minimum_calls": 10, "window_size": 20, "open_ms": 5000},
+                                         {"minimum_calls": 4, "window_size": 8, "open_ms": 3000, "half_open_max_calls": 3,
+                                          "slow_call_ms": 3000, "slow_call_rate": 0.5}]),
 }
 
 # For each preset, changes after which it no longer is the library.
@@ -95,7 +97,8 @@ DEVIATIONS = {
                   {"consecutive_threshold": 5}],
     "resilience4j": [{"late_results": "ignore"}, {"state_view": "eager"}, {"open_compare": "ge"},
                      {"evaluate_on": "failure"}, {"half_open_failure_rate": None}, {"failure_rate_compare": "gt"},
-                     {"on_close": "keep"}, {"minimum_calls": 11}],
+                     {"on_close": "keep"}, {"minimum_calls": 11}, {"slow_call_rate": None}, {"slow_call_ms": 3001},
+                     {"slow_call_rate": 0.6}],
 }
 
 

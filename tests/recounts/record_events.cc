@@ -41,8 +41,8 @@ std::string price_of(const std::optional<Price>& price) {
 std::string picos(UsdSum money) { return std::to_string(money.narrow().picos()); }
 
 // By monitor::TripRule and by monitor::BudgetEvent::Kind.
-constexpr std::array kRules{"none",         "consecutive", "rate",          "count",
-                            "probe_failed", "at_once",     "allowed_fails", "half_open_timeout"};
+constexpr std::array kRules{"none",          "consecutive",       "rate",       "count",      "probe_failed", "at_once",
+                            "allowed_fails", "half_open_timeout", "slow_calls", "slow_probes"};
 static_assert(kRules.size() == monitor::kTripRules);
 constexpr std::array kBudgetEvents{"budget_alert", "budget_refused", "budget_window_opened", "budget_window_closed"};
 

@@ -21,6 +21,7 @@ Liveness::Liveness(const Scenario& scenario)
     const ProviderSpec& provider = scenario.providers[i];
     const Duration timeout = provider.attempt_timeout.value_or(scenario.monitor.provider_call.timeout);
     all_closed_[i].probe = std::min(timeout, whole_nanoseconds(latency));
+    if (settings[i].slow_call_rate) all_closed_[i].slow_beyond = settings[i].slow_call_duration;
     all_closed_[i].can_prolong = settings[i].late_results == monitor::LateResults::origin_forces;
   }
   groups_.push_back(all_closed_);
@@ -56,8 +57,9 @@ void Liveness::on(const monitor::AttemptStarted& event) {
 // A call of before the healing that fails now, or an ignored outcome, gives its permit back: those that were refused
 // meanwhile asked for nothing.
 void Liveness::on(const monitor::AttemptEnded& event) {
-  if (event.counted == monitor::BreakerOutcome::success || event.at > due_) return;
   FollowedBreaker& breaker = followed(event.provider);
+  const bool was_slow = breaker.slow_beyond && event.latency > *breaker.slow_beyond;
+  if ((event.counted == monitor::BreakerOutcome::success && !was_slow) || event.at > due_) return;
   breaker.asked = 0;
   const bool is_open = breaker.state == monitor::BreakerState::open;
   if (is_open && breaker.can_prolong && event.counted != monitor::BreakerOutcome::ignored) {
@@ -98,11 +100,12 @@ void Liveness::judge_breakers(const std::vector<FollowedBreaker>& breakers, Find
     const std::int64_t enough =
         rules.half_open_failure_rate ? rules.half_open_max_calls : rules.half_open_success_threshold;
     const bool still_open = breaker.open_until >= due_;
-    const bool judged_late = still_open && breaker.old_failure && !breaker.new_failure && rules.half_open_failure_rate;
+    const bool judged_late = still_open && breaker.old_failure && !breaker.new_failure &&
+                             (rules.half_open_failure_rate || rules.slow_call_rate);
     if (judged_late) {
       closed.verdict = Verdict::inconclusive;
       closed.reason = fmt::format(
-          "the breaker of {} was open, because a probe failed before that and the calls that it was "
+          "the breaker of {} was open, because a probe failed or was slow before that and the calls that it was "
           "judged with came late",
           name);
       continue;

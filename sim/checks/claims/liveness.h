@@ -4,12 +4,13 @@
 //
 // A breaker closes by being asked. One that was not asked since it could let a probe through has shown nothing: then
 // the run is inconclusive. So it is of one that judges its probes together and opened again because one of them failed
-// before the healing, so late that it could not close any more: the calls that were missing came late. Requests that
-// our own limiters refuse or whose client is at fault do not count for recovery and do not count. Of replicas every one
-// must recover; a process that was restarted is no more asked.
+// or was slow before the healing, so late that it could not close any more: the calls that were missing came late.
+// Requests that our own limiters refuse or whose client is at fault do not count for recovery and do not count. Of
+// replicas every one must recover; a process that was restarted is no more asked.
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "sim/checks/findings/verdict.h"
@@ -36,14 +37,15 @@ class Liveness final {
   // One breaker, as it stood when recovery was due.
   struct FollowedBreaker {
     monitor::BreakerState state = monitor::BreakerState::closed;
-    Instant open_until{};       // of its last OPEN
-    Duration open_for{0};       // likewise
-    bool can_prolong = false;   // a late failure starts the open time again
-    Duration probe{0};          // the longest that a probe takes when all is well
+    Instant open_until{};                                // of its last OPEN
+    Duration open_for{0};                                // likewise
+    bool can_prolong = false;                            // a late failure starts the open time again
+    std::optional<Duration> slow_beyond = std::nullopt;  // calls that take longer can reopen it
+    Duration probe{0};                                   // the longest that a probe takes when all is well
     std::int64_t asked = 0;     // since it could let a probe through, or since one that was no success
     bool permit_given = false;  // and not yet followed by a call
-    // Whether a probe of before the healing failed in this HALF_OPEN, or in the one before this OPEN; and one of after
-    // it.
+    // Whether a probe of before the healing failed or was slow in this HALF_OPEN, or in the one before this OPEN; and
+    // one of after it.
     bool old_failure = false;
     bool new_failure = false;
   };

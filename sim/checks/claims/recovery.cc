@@ -116,7 +116,8 @@ Duration open_longest(const monitor::BreakerConfig& breaker, Duration wrong_for)
 }
 
 bool judges_rate_at_success(const monitor::BreakerConfig& breaker) {
-  return breaker.evaluate_on == monitor::EvaluateOn::any && breaker.failure_rate_threshold;
+  const bool has_rate = breaker.failure_rate_threshold || breaker.slow_call_rate;
+  return breaker.evaluate_on == monitor::EvaluateOn::any && has_rate;
 }
 
 // The shortest and the longest time that a call to this provider is waited for, by whatever word.
@@ -199,6 +200,9 @@ std::optional<std::string> provider_cannot(const Scenario& scenario, const monit
       return fmt::format("{}, half_open_timeout is {:.3f} s", takes(), in_seconds(*breaker.half_open_timeout));
     }
   }
+  if (breaker.slow_call_rate && latency > static_cast<double>(breaker.slow_call_duration.count())) {
+    return fmt::format("{}, slow_call_duration is {:.3f} s", takes(), in_seconds(breaker.slow_call_duration));
+  }
   const Duration timeout = timeout_least(scenario, provider);
   if (latency > static_cast<double>(timeout.count())) {
     return fmt::format("{}, the timeout is {:.3f} s", takes(), in_seconds(timeout));
@@ -269,9 +273,9 @@ std::optional<std::string> reopens_late(const monitor::BreakerConfig& breaker) {
   if (breaker.on_close == monitor::OnClose::keep && breaker.window_type) {
     return "on_close keep with evaluate_on any: the failures of before open the breaker again at each success";
   }
-  if (!breaker.failure_rate_threshold) return std::nullopt;
+  if (!judges_rate_at_success(breaker)) return std::nullopt;
   const bool ge = breaker.failure_rate_compare == monitor::BreakerCompare::ge;
-  if (ge && breaker.failure_rate_threshold->value == 0) {
+  if (ge && breaker.failure_rate_threshold == Millionths{0}) {
     return "failure_rate_threshold 0 with failure_rate_compare ge and evaluate_on any: every success opens the breaker";
   }
   if (ge && breaker.bucket_of == monitor::BucketOf::start && breaker.minimum_calls == 0) {
@@ -342,8 +346,8 @@ Recovery recovery_of(const Scenario& scenario) {
         std::min(probe, timeout) *
         (breaker.half_open_failure_rate ? breaker.half_open_max_calls : breaker.half_open_success_threshold);
     Duration time = last_failure + std::max(call.retry_after_cap, open) + probes + left_behind;
-    // Failed probes of before are judged with those to come, and may reopen it once more.
-    if (breaker.half_open_failure_rate) time += open + probes;
+    // Failed or slow probes of before are judged with those to come, and may reopen it once more.
+    if (breaker.half_open_failure_rate || breaker.slow_call_rate) time += open + probes;
     // Failures of before stay in a window of time and may open the breaker there while successes leave it.
     if (judges_rate_at_success(breaker)) time += breaker.window;
     recovery.time = std::max(recovery.time, time);

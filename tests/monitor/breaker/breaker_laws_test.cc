@@ -107,6 +107,7 @@ TEST(BreakerLaw, scaling_time_scales_every_answer_for_whole_backoff_multipliers)
     slow.window *= factor;
     slow.open *= factor;
     if (slow.open_max) *slow.open_max *= factor;
+    if (slow.slow_call_rate) slow.slow_call_duration *= factor;
     if (slow.half_open_timeout) *slow.half_open_timeout *= factor;
     Script scaled = drawn.script;
     for (Call& call : scaled) call.at = Instant{call.at.time_since_epoch() * factor};
@@ -387,7 +388,9 @@ TEST(BreakerLaw, one_more_failure_never_delays_the_first_opening) {
 TEST(BreakerLaw, several_rules_open_when_the_first_of_them_would_alone) {
   int of_one_rule_only = 0;
   hold_often(kTimes, [&of_one_rule_only] {
-    Case drawn = draw_case();
+    Case drawn = draw_case([](BreakerConfig& config) {
+      if (config.slow_call_rate) config.evaluate_on = EvaluateOn::any;  // a slow success lets every rule judge
+    });
     // A fatal failure needs no rule.
     for (Call& call : drawn.script) {
       if (call.outcome == BreakerOutcome::fatal) call.outcome = BreakerOutcome::failure;
@@ -396,15 +399,18 @@ TEST(BreakerLaw, several_rules_open_when_the_first_of_them_would_alone) {
     without_rules.consecutive_threshold.reset();
     without_rules.failure_rate_threshold.reset();
     without_rules.failure_count_threshold.reset();
+    without_rules.slow_call_rate.reset();
     without_rules.allowed_fails.reset();
     without_rules.allowed_fails_by = {};
     BreakerConfig run_alone = without_rules;
     BreakerConfig rate_alone = without_rules;
     BreakerConfig count_alone = without_rules;
+    BreakerConfig slow_alone = without_rules;
     BreakerConfig allowed_alone = without_rules;
     run_alone.consecutive_threshold = drawn.config.consecutive_threshold;
     rate_alone.failure_rate_threshold = drawn.config.failure_rate_threshold;
     count_alone.failure_count_threshold = drawn.config.failure_count_threshold;
+    slow_alone.slow_call_rate = drawn.config.slow_call_rate;
     allowed_alone.allowed_fails = drawn.config.allowed_fails;
     allowed_alone.allowed_fails_by = drawn.config.allowed_fails_by;
 
@@ -412,7 +418,8 @@ TEST(BreakerLaw, several_rules_open_when_the_first_of_them_would_alone) {
     RC_ASSERT(first_opening(replay(without_rules, drawn.script)) == never);
     const std::size_t opened[] = {
         first_opening(replay(run_alone, drawn.script)), first_opening(replay(rate_alone, drawn.script)),
-        first_opening(replay(count_alone, drawn.script)), first_opening(replay(allowed_alone, drawn.script))};
+        first_opening(replay(count_alone, drawn.script)), first_opening(replay(slow_alone, drawn.script)),
+        first_opening(replay(allowed_alone, drawn.script))};
     RC_ASSERT(first_opening(replay(drawn.config, drawn.script)) == std::ranges::min(opened));
     of_one_rule_only += std::ranges::count(opened, std::ranges::min(opened)) == 1;
   });

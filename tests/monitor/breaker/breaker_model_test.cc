@@ -32,7 +32,7 @@ struct Coverage {
   int probe_given_back = 0, probe_refused = 0, fixed_windows = 0;
   int closes_by_failure = 0, reopenings_by_success = 0, counted_in_open = 0, counted_in_half_open = 0,
       trips_at_once = 0, trips_by_allowed_fails = 0;
-  int half_open_timeouts = 0, three_arrows_at_once = 0;
+  int trips_by_slow_calls = 0, reopenings_by_slow_probes = 0, half_open_timeouts = 0, three_arrows_at_once = 0;
   int closes_from_open = 0, opens_by_old_probe = 0, prolongs_open = 0, lasts_until_a_call = 0;
 
   void see(const BreakerConfig& config, const Call& call, const Answer& before, const Answer& after) {
@@ -44,6 +44,8 @@ struct Coverage {
       trips_by_allowed_fails += transition.rule == TripRule::allowed_fails;
       trips_by_success += transition.rule != TripRule::none && call.outcome == BreakerOutcome::success;
       reopenings += transition.rule == TripRule::probe_failed;
+      trips_by_slow_calls += transition.rule == TripRule::slow_calls;
+      reopenings_by_slow_probes += transition.rule == TripRule::slow_probes;
       half_open_timeouts += transition.rule == TripRule::half_open_timeout;
       longer_reopenings += transition.rule == TripRule::probe_failed && transition.open_for > config.open;
       closes += transition.to == BreakerState::closed;
@@ -92,6 +94,8 @@ struct Coverage {
                      counted_in_half_open,
                      trips_at_once,
                      trips_by_allowed_fails,
+                     trips_by_slow_calls,
+                     reopenings_by_slow_probes,
                      half_open_timeouts,
                      three_arrows_at_once,
                      closes_from_open,
@@ -161,7 +165,7 @@ TEST(BreakerProperty, closes_once_every_permit_is_back_time_has_passed_and_probe
     for (std::size_t i = 0; i < permits.size(); ++i) {
       if (out[i]) breaker.give_back(permits[i], now);
     }
-    // Failed probes that are judged with those to come may reopen it once more, and once only.
+    // Failed or slow probes that are judged with those to come may reopen it once more, and once only.
     for (int round = 0; round < 2; ++round) {
       if (const auto deadline = breaker.open_end()) now = std::max(now, *deadline);
       const std::int64_t most = drawn.config.half_open_failure_rate ? drawn.config.half_open_max_calls
@@ -173,7 +177,7 @@ TEST(BreakerProperty, closes_once_every_permit_is_back_time_has_passed_and_probe
         RC_ASSERT(probe.has_value());
         breaker.report(*probe, BreakerOutcome::success, now);
       }
-      if (!drawn.config.half_open_failure_rate) break;
+      if (!drawn.config.half_open_failure_rate && !drawn.config.slow_call_rate) break;
     }
     RC_ASSERT(breaker.state(now) == BreakerState::closed);
   });

@@ -65,6 +65,7 @@ TEST(MirroredBreaker, shows_what_one_of_ours_shows) {
     drawn.config.window *= kScale;
     drawn.config.open *= kScale;
     if (drawn.config.open_max) *drawn.config.open_max *= kScale;
+    if (drawn.config.slow_call_rate) drawn.config.slow_call_duration *= kScale;
     RC_PRE(drawn.config.open > 0ns && drawn.config.open_max != 0ns);
     RC_PRE(drawn.config.late_results != LateResults::origin_forces);  // that OPEN is prolonged does not show
     ProtocolBreaker other;

@@ -143,6 +143,8 @@ TEST(BreakerProtocol, other_names_and_values_are_unsupported_and_leave_the_break
       R"({"on_close":"forget"})",
       R"({"open_backoff_multiplier":0.5})",
       R"({"half_open_timeout_ms":0})",
+      R"({"slow_call_duration":"1s"})",
+      R"({"slow_call_rate":0.5,"slow_call_ms":7})",
       R"({"half_open_timeout":"1s"})",
   };
   monitor::ProtocolBreaker breaker;
@@ -162,6 +164,8 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
                                    .failure_rate_threshold = Millionths{333'333},
                                    .failure_rate_compare = monitor::BreakerCompare::ge,
                                    .failure_count_threshold = 3,
+                                   .slow_call_duration = 44ms,
+                                   .slow_call_rate = Millionths{654'321},
                                    .minimum_calls = 4,
                                    .window_type = monitor::WindowType::time,
                                    .window_size = 9,
@@ -194,8 +198,9 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
   of_attempts.volume = monitor::Volume::attempts;
   monitor::BreakerConfig by_origin = all;
   by_origin.half_open_failure = monitor::HalfOpenFailure::reopen;
+  by_origin.slow_call_rate.reset();
   by_origin.late_results = monitor::LateResults::origin_forces;
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 27U);
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 29U);
   std::vector<monitor::BreakerConfig> configs{all, by_rate, of_attempts, by_origin, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) {
     configs.push_back(*monitor::breaker_preset(preset.name));

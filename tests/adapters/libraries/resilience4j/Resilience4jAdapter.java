@@ -8,15 +8,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * resilience4j (https://github.com/resilience4j/resilience4j) behind the breaker protocol. Settings that are absent are
- * the library's defaults. No call is slow, because every call is reported to have taken no time.
+ * the library's defaults.
  */
 public final class Resilience4jAdapter {
   /** Stands still between two questions. */
@@ -43,7 +43,7 @@ public final class Resilience4jAdapter {
 
   private final QuestionClock clock = new QuestionClock();
   private final Instant begun = clock.now;
-  private final Set<Long> permits = new HashSet<>();
+  private final Map<Long, Instant> permits = new HashMap<>();
   private final CircuitBreaker breaker;
   private long issued = 0;
 
@@ -57,6 +57,8 @@ public final class Resilience4jAdapter {
         case "failure_rate_threshold" -> config.failureRateThreshold(Float.parseFloat(value) * 100);
         case "minimum_calls" -> config.minimumNumberOfCalls(Integer.parseInt(value));
         case "window_size" -> config.slidingWindowSize(Integer.parseInt(value));
+        case "slow_call_rate" -> config.slowCallRateThreshold(Float.parseFloat(value) * 100);
+        case "slow_call_ms" -> config.slowCallDurationThreshold(Duration.ofMillis(Long.parseLong(value)));
         case "open_ms" -> config.waitDurationInOpenState(Duration.ofMillis(Long.parseLong(value)));
         case "half_open_max_calls" -> config.permittedNumberOfCallsInHalfOpenState(Integer.parseInt(value));
         default -> throw new IllegalArgumentException("no setting " + member.group(1));
@@ -87,13 +89,15 @@ public final class Resilience4jAdapter {
     switch (op) {
       case "\"acquire\"" -> {
         if (!breaker.tryAcquirePermission()) return "{\"admitted\":false," + state() + ",\"permit\":null}";
-        permits.add(++issued);
+        permits.put(++issued, clock.now);
         return "{\"admitted\":true," + state() + ",\"permit\":" + issued + "}";
       }
       case "\"report\"" -> {
-        if (!permits.remove(permit)) return "{\"error\":\"an unknown or used permit\"}";
-        if (ok) breaker.onSuccess(0, TimeUnit.NANOSECONDS);
-        else breaker.onError(0, TimeUnit.NANOSECONDS, new RuntimeException("the call failed"));
+        Instant started = permits.remove(permit);
+        if (started == null) return "{\"error\":\"an unknown or used permit\"}";
+        long took = Duration.between(started, clock.now).toNanos();
+        if (ok) breaker.onSuccess(took, TimeUnit.NANOSECONDS);
+        else breaker.onError(took, TimeUnit.NANOSECONDS, new RuntimeException("the call failed"));
       }
       default -> {}
     }
