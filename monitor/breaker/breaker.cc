@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/stable_hash.h"
+
 namespace windtunnel::monitor {
 namespace {
 
@@ -266,15 +268,16 @@ void Breaker::close(Permit probe, bool failed, Instant now) {
 
 void Breaker::move_to(BreakerState state, TripRule rule, Instant at) {
   const WindowCounts counts = window_.counts(at);
-  transitions_[transitions_made_++] = {.at = at,
-                                       .from = state_,
-                                       .to = state,
-                                       .rule = rule,
-                                       .epoch = ++epoch_,
-                                       .consecutive_failures = consecutive_failures_,
-                                       .window_calls = counts.calls,
-                                       .window_failures = counts.failures,
-                                       .open_for = state == BreakerState::open ? open_for_ : Duration::zero()};
+  transitions_[transitions_made_++] = {
+      .at = at,
+      .from = state_,
+      .to = state,
+      .rule = rule,
+      .epoch = ++epoch_,
+      .consecutive_failures = consecutive_failures_,
+      .window_calls = counts.calls,
+      .window_failures = counts.failures,
+      .open_for = state == BreakerState::open ? with_jitter(open_for_, at) : Duration::zero()};
   state_ = state;
   probes_issued_ = probes_reported_ = probe_successes_ = probe_failures_ = probes_slow_ = 0;
   probes_end_ = Instant::max();
@@ -285,8 +288,17 @@ Duration Breaker::open_after(TripRule rule) const {
   return std::min(config_.open, config_.open_max.value_or(kBreakerDurationMax));
 }
 
+Duration Breaker::with_jitter(Duration open_for, Instant opened) const {
+  if (config_.open_jitter.value == 0) return open_for;
+  constexpr std::uint64_t kSalt = stable_hash("breaker/open_jitter");
+  const auto share = stable_hash(static_cast<std::uint64_t>(opened.time_since_epoch().count()), kSalt);
+  const Int128 most = Int128{open_for.count()} * config_.open_jitter.value / kMillion;
+  return open_for +
+         Duration{static_cast<std::int64_t>((static_cast<Uint128>(share) * static_cast<Uint128>(most)) >> 64)};
+}
+
 Instant Breaker::end_of_open(Instant opened, Duration open_for) const {
-  const Duration wait = open_for + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
+  const Duration wait = with_jitter(open_for, opened) + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
   return wait > Instant::max() - opened ? Instant::max() : opened + wait;
 }
 

@@ -190,8 +190,9 @@ class Breaker {
     return state_ == BreakerState::half_open && now >= probes_end_ && probes_end_ != Instant::max();
   }
   [[nodiscard]] BreakerState state_after_timeout(Instant now) const;
-  // How long an OPEN by this rule will last, and when one that began at `opened` ends.
+  // How long an OPEN by this rule will last without jitter, how long with it, and when one that began at `opened` ends.
   [[nodiscard]] Duration open_after(TripRule rule) const;
+  [[nodiscard]] Duration with_jitter(Duration open_for, Instant opened) const;
   [[nodiscard]] Instant end_of_open(Instant opened, Duration open_for) const;
   [[nodiscard]] Duration longer(Duration open_for) const;
   [[nodiscard]] WindowCounts window_counts(Instant now) const;
@@ -206,8 +207,8 @@ class Breaker {
   BreakerWindow window_;
   BreakerConfig config_;
 
-  std::optional<Instant> opened_at_;  // virtual time may start at 0, so that no instant can mean "never"
-  Duration open_for_{};
+  std::optional<Instant> opened_at_;     // virtual time may start at 0, so that no instant can mean "never"
+  Duration open_for_{};                  // without jitter
   Instant open_end_{};                   // while OPEN: the first instant of HALF_OPEN
   std::int64_t reopenings_ = 0;          // in a row
   std::int64_t probes_issued_ = 0;       // in this HALF_OPEN epoch, less those that came back ignored

@@ -125,6 +125,10 @@ std::optional<std::string> unsupported_recovery(const BreakerConfig& config) {
   if (!within(config.open_backoff_multiplier.value, kMillion, kMillion * kBreakerCountMax)) {
     return "open_backoff_multiplier must be at least 1 and at most a billion";
   }
+  if (!within(config.open_jitter.value, 0, kMillion)) return "open_jitter must be a fraction from 0 to 1";
+  if (config.open_jitter.value != 0 && config.late_results == LateResults::origin_forces) {
+    return "late_results origin_forces starts the same open time again: without open_jitter";
+  }
   if (config.open_max && (*config.open_max < Duration::zero() || *config.open_max > kBreakerDurationMax)) {
     return "open_max must be at least 0 and at most 100 years";
   }

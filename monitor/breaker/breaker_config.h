@@ -162,6 +162,11 @@ struct BreakerConfig {
   // nanosecond at each step and capped at open_max; an opening from CLOSED waits `open`, capped too. A close forgets k.
   Millionths open_backoff_multiplier{1'000'000};
   std::optional<Duration> open_max = std::nullopt;
+  // Each OPEN lasts longer by a share of that wait, up to and without this fraction of it; the wait that the next one
+  // is multiplied from stays as it was. Within 0 and 1. The share is a stable hash of the instant at which OPEN began:
+  // with the words of base/stable_hash.h, word(nanoseconds since Instant{}, salt = bytes("breaker/open_jitter")) /
+  // 2^64. No chance is needed, breakers that open at different instants differ, and another program can follow it.
+  Millionths open_jitter{0};
 
   // Opens at a failure beyond this many. The count is forgotten when `open` and more has passed since the latest
   // failure that it took, and at a close that clears the counters; a success changes nothing. At least 0; null turns

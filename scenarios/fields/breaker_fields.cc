@@ -209,6 +209,11 @@ std::vector<Field<T>> breaker_fields() {
                     "The same in milliseconds.")
           .such_as("300000")
           .another_spelling_of("open_max"),
+      breaker_field("open_jitter", &B::open_jitter, share(),
+                    "Each time it opens it stays open longer, by up to this fraction of the time: an even share, "
+                    "which depends on the instant alone, so that breakers that open at different instants do not "
+                    "probe together. open_max bounds the time without it.")
+          .in("share of the time"),
   };
 }
 

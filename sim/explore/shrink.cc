@@ -380,8 +380,8 @@ class Shrinker {
                       &B::bucket_of, &B::evaluate_on, &B::open, &B::open_compare, &B::state_view,
                       &B::half_open_max_calls, &B::half_open_success_threshold, &B::half_open_failure_rate,
                       &B::half_open_failure, &B::late_results, &B::late_success_in_open, &B::half_open_timeout,
-                      &B::on_close, &B::open_backoff_multiplier, &B::open_max, &B::outcomes, &B::allowed_fails,
-                      &B::allowed_fails_by);
+                      &B::on_close, &B::open_backoff_multiplier, &B::open_max, &B::open_jitter, &B::outcomes,
+                      &B::allowed_fails, &B::allowed_fails_by);
   }
 
   void providers_to_defaults() {

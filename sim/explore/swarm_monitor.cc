@@ -119,6 +119,10 @@ void draw_own_breaker(Draft& draft) {
     breaker.open_backoff_multiplier = Millionths{dice.one_of<std::int64_t>({1'500'000, 2'000'000}, "backoff by")};
     breaker.open_max = breaker.open * 3;
   }
+  if (breaker.late_results != monitor::LateResults::origin_forces && draft.grid == 0ns &&
+      dice.coin(20, "open jitter")) {
+    breaker.open_jitter = Millionths{dice.one_of<std::int64_t>({100'000, 500'000, 1'000'000}, "open jitter of")};
+  }
   draft.world.breaker_preset = "seed-readme";
   draft.world.monitor.circuit_breaker = unsupported(breaker) ? monitor::seed_readme() : breaker;
 }

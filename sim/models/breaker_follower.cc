@@ -1,5 +1,7 @@
 #include "sim/models/breaker_follower.h"
 
+#include "sim/models/jitter_model.h"
+
 namespace windtunnel::sim {
 
 using monitor::BreakerCompare;
@@ -95,8 +97,15 @@ void BreakerFollower::begin_half_open(Instant now) {
 }
 
 Instant BreakerFollower::open_end() const {
-  const Duration wait = open_for_ + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
+  const Duration wait = open_time() + Duration{config_.open_compare == BreakerCompare::gt ? 1 : 0};
   return wait > Instant::max() - opened_ ? Instant::max() : opened_ + wait;
+}
+
+Duration BreakerFollower::open_time() const {
+  if (config_.open_jitter == Millionths{0}) return open_for_;
+  const Uint128 share = jitter_bits(opened_);
+  const auto most = static_cast<Uint128>(Int128{open_for_.count()} * config_.open_jitter.value / 1'000'000);
+  return open_for_ + Duration{static_cast<std::int64_t>(most * share >> 64U)};
 }
 
 bool BreakerFollower::probes_are_overdue(Instant now) const {
@@ -276,7 +285,7 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
                      .consecutive_failures = run_,
                      .window_calls = held.calls,
                      .window_failures = held.failures,
-                     .open_for = to == BreakerState::open ? open_for_ : Duration{0}});
+                     .open_for = to == BreakerState::open ? open_time() : Duration{0}});
   state_ = to;
   issued_ = returned_ = reported_ = 0;
   judged_ = {};

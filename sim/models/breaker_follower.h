@@ -68,6 +68,8 @@ class BreakerFollower {
   void remember(const Sample& sample, Instant now);
   void leave(Instant now);
   void report_by_origin(const Sample& latest, bool is_probe, bool fatal, Instant now, monitor::ReplyKind kind);
+  // open_for_, with its jitter.
+  [[nodiscard]] Duration open_time() const;
   [[nodiscard]] std::int64_t attempts(Instant now);
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(Instant now);
@@ -81,7 +83,7 @@ class BreakerFollower {
   Instant closed_since_;
   Instant window_since_;
   Instant opened_{};
-  Duration open_for_{0};
+  Duration open_for_{0};  // without jitter
   std::uint64_t epoch_ = 0;
   std::int64_t reopened_ = 0;  // in a row
   std::int64_t issued_ = 0;    // probes of this HALF_OPEN

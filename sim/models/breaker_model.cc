@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/models/jitter_model.h"
+
 namespace windtunnel::sim {
 
 using monitor::BreakerCompare;
@@ -313,6 +315,7 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
   const std::int64_t failures =
       std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.failed; });
   ++epoch_;
+  if (to == BreakerState::open) opened_ = at;
   transitions_.push_back({.at = at,
                           .from = state_,
                           .to = to,
@@ -324,7 +327,6 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
                           .open_for = to == BreakerState::open ? open_time() : Duration::zero()});
   state_ = to;
   probes_ = {};
-  if (to == BreakerState::open) opened_ = at;
   if (to == BreakerState::closed) {
     closed_since_ = window_since_ = at;
     failed_probes_in_a_row_ = 0;
@@ -353,7 +355,11 @@ Duration BreakerModel::open_time() const {
     nanoseconds = nanoseconds * config_.open_backoff_multiplier.value / 1'000'000;
     if (nanoseconds >= cap.count()) break;
   }
-  return nanoseconds >= cap.count() ? cap : Duration{static_cast<std::int64_t>(nanoseconds)};
+  const Int128 wait = std::min<Int128>(nanoseconds, cap.count());
+  // An even draw of all instants below the wait's `open_jitter`, by the 64 bits that belong to the opening.
+  const Uint128 bits = jitter_bits(opened_);
+  const Uint128 widest = static_cast<Uint128>(wait * config_.open_jitter.value / 1'000'000);
+  return Duration{static_cast<std::int64_t>(wait + static_cast<Int128>(widest * bits / (Uint128{1} << 64U)))};
 }
 
 bool BreakerModel::open_has_ended(Instant now) const {

@@ -160,7 +160,10 @@ std::string ModelSession::rule_of_slow_calls(std::int64_t slow, std::int64_t cal
 }
 
 std::string ModelSession::open_until() const {
-  const std::int64_t end = in_ms(*model_.open_end());
+  // With jitter it may lie within a millisecond.
+  const bool is_after = config_.open_compare == monitor::BreakerCompare::gt;
+  const Instant exact = *model_.open_end();
+  const std::int64_t end = in_ms(is_after ? exact : std::chrono::ceil<milliseconds>(exact));
   if (config_.state_view == monitor::StateView::lazy) {
     return fmt::format("open until a call at {} ms or later", end);
   }

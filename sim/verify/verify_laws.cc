@@ -43,7 +43,7 @@ std::optional<Derived> same_again(const AnsweredHistory& answered) {
 }
 
 std::optional<Derived> time_shift(const AnsweredHistory& answered, std::uint64_t drawn) {
-  if (is_fixed(answered.config)) return std::nullopt;
+  if (answered.config.open_jitter != Millionths{0} || is_fixed(answered.config)) return std::nullopt;
   // Beyond 2^32 ms too, but not where a breaker may turn its buckets by a timer that then fires millions of times.
   constexpr std::array<std::int64_t, 4> kShifts{1, 997, 1'000'003, 4'294'967'296};
   std::int64_t shift = kShifts[drawn % (has_buckets(answered.config) ? 3 : 4)];
@@ -57,6 +57,7 @@ std::optional<Derived> time_shift(const AnsweredHistory& answered, std::uint64_t
 }
 
 std::optional<Derived> time_scale(const AnsweredHistory& answered, std::uint64_t drawn) {
+  if (answered.config.open_jitter != Millionths{0}) return std::nullopt;
   if (has_buckets(answered.config) || answered.config.open_backoff_multiplier.value % kMillion != 0) {
     return std::nullopt;
   }
@@ -107,7 +108,7 @@ std::optional<Derived> late_results_change_nothing(const AnsweredHistory& answer
 
 std::optional<Derived> closed_is_new(const AnsweredHistory& answered) {
   const bool moves = has_buckets(answered.config) && answered.config.window_origin == monitor::WindowOrigin::epoch;
-  if (moves || answered.config.on_close != monitor::OnClose::reset ||
+  if (moves || answered.config.open_jitter != Millionths{0} || answered.config.on_close != monitor::OnClose::reset ||
       answered.config.late_results != monitor::LateResults::ignore) {
     return std::nullopt;
   }

@@ -11,6 +11,9 @@
 //   a closed breaker is new what comes after a close, on a fresh breaker (on_close reset, late_results ignore; not
 //                           buckets at multiples since time 0)
 //   errors change nothing   with wrong questions in between                                        (all settings)
+//
+// With open_jitter the time shift, the time scale and the new closed breaker do not hold, because the share depends on
+// the instant.
 
 #include <optional>
 #include <string_view>

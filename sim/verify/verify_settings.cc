@@ -98,6 +98,11 @@ std::vector<VerifySettings> verify_settings() {
                                                          c.open_backoff_multiplier = Millionths{2'000'000};
                                                          c.late_results = LateResults::current_state;
                                                        })},
+      {"open for up to half as long again", changed(run,
+                                                    [](auto& c) {
+                                                      c.open_jitter = Millionths{500'000},
+                                                      c.open_backoff_multiplier = Millionths{2'000'000};
+                                                    })},
       {"calls over 100 ms are slow, and too many open it", changed(counted,
                                                                    [](auto& c) {
                                                                      c.slow_call_duration = 100ms;

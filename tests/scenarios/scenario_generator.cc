@@ -147,6 +147,7 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
     b.open_backoff_multiplier = Millionths{number(1'000'000, 5'000'000)};
     b.open_max = maybe(span());
     b.half_open_timeout = maybe(some_span());
+    if (b.late_results != monitor::LateResults::origin_forces) b.open_jitter = Millionths{number(0, 1'000'000)};
     b.slow_call_duration = span();
     b.slow_call_rate.reset();
     if (b.window_type && !monitor::acts_by_origin(b.late_results)) {

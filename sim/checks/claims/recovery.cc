@@ -112,7 +112,8 @@ Duration open_longest(const monitor::BreakerConfig& breaker, Duration wrong_for)
     const double grown = in_seconds(wrong_for) * static_cast<double>(breaker.open_backoff_multiplier.value) / 1e6;
     longest = std::max(longest, Duration{static_cast<std::int64_t>(std::min(grown, 1e9) * kSecond)});
   }
-  return breaker.open_max ? std::min(longest, *breaker.open_max) : longest;
+  if (breaker.open_max) longest = std::min(longest, *breaker.open_max);
+  return longest + Duration{static_cast<std::int64_t>(Int128{longest.count()} * breaker.open_jitter.value / kMillion)};
 }
 
 bool judges_rate_at_success(const monitor::BreakerConfig& breaker) {

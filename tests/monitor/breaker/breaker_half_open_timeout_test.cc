@@ -156,7 +156,7 @@ TEST(BreakerHalfOpenTimeout, lets_any_breaker_probe_again_though_no_permit_comes
     std::vector<Permit> permits;
     for (const auto& call : drawn.script) perform(breaker, permits, call);
     Instant now = drawn.script.empty() ? kStart : drawn.script.back().at;
-    now += *drawn.config.half_open_timeout + 102ns;
+    now += *drawn.config.half_open_timeout + 202ns;
     RC_ASSERT(breaker.acquire(now).has_value());
   });
 }

@@ -178,6 +178,8 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
     config.volume = Volume::attempts;
   }
   if (const auto ns = pick(-1, -1, 10, 1, 30, 100); ns >= 0) config.half_open_timeout = Duration{ns};
+  const int jitter = pick(0, 0, 500'000, 1'000'000, 1);
+  if (config.late_results != LateResults::origin_forces) config.open_jitter = Millionths{jitter};
   const int slow_rate = pick(-1, -1, 500'000, 333'333, 1'000'000);
   const Duration slow{pick(10, 0, 1, 30)};
   if (slow_rate >= 0 && !acts_by_origin(config.late_results)) {
@@ -270,9 +272,9 @@ inline std::string describe(const BreakerConfig& c) {
        << c.open_backoff_multiplier.value << ", allowed " << show(c.allowed_fails) << " of timeouts "
        << show(c.allowed_fails_by[index_of(ReplyKind::timeout)]) << " max "
        << (c.open_max ? std::to_string(c.open_max->count()) : "-") << ", half-open timeout "
-       << (c.half_open_timeout ? std::to_string(c.half_open_timeout->count()) : "-") << ", slow rate "
-       << (c.slow_call_rate ? std::to_string(c.slow_call_rate->value) : "-") << " beyond "
-       << c.slow_call_duration.count() << "\n";
+       << (c.half_open_timeout ? std::to_string(c.half_open_timeout->count()) : "-") << ", jitter "
+       << c.open_jitter.value << ", slow rate " << (c.slow_call_rate ? std::to_string(c.slow_call_rate->value) : "-")
+       << " beyond " << c.slow_call_duration.count() << "\n";
   return text.str();
 }
 
@@ -282,7 +284,7 @@ struct Case {
 };
 
 inline rc::Gen<std::vector<int>> settings_choices() {
-  return rc::gen::container<std::vector<int>>(32, rc::gen::inRange(0, 120));
+  return rc::gen::container<std::vector<int>>(33, rc::gen::inRange(0, 120));
 }
 inline rc::Gen<std::vector<int>> script_choices() {
   return rc::gen::scale(4.0, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 32768)));

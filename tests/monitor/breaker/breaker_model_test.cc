@@ -32,7 +32,8 @@ struct Coverage {
   int probe_given_back = 0, probe_refused = 0, fixed_windows = 0;
   int closes_by_failure = 0, reopenings_by_success = 0, counted_in_open = 0, counted_in_half_open = 0,
       trips_at_once = 0, trips_by_allowed_fails = 0;
-  int trips_by_slow_calls = 0, reopenings_by_slow_probes = 0, half_open_timeouts = 0, three_arrows_at_once = 0;
+  int lengthened_by_jitter = 0, trips_by_slow_calls = 0, reopenings_by_slow_probes = 0, half_open_timeouts = 0,
+      three_arrows_at_once = 0;
   int closes_from_open = 0, opens_by_old_probe = 0, prolongs_open = 0, lasts_until_a_call = 0;
 
   void see(const BreakerConfig& config, const Call& call, const Answer& before, const Answer& after) {
@@ -47,6 +48,7 @@ struct Coverage {
       trips_by_slow_calls += transition.rule == TripRule::slow_calls;
       reopenings_by_slow_probes += transition.rule == TripRule::slow_probes;
       half_open_timeouts += transition.rule == TripRule::half_open_timeout;
+      lengthened_by_jitter += transition.rule == TripRule::consecutive && transition.open_for > config.open;
       longer_reopenings += transition.rule == TripRule::probe_failed && transition.open_for > config.open;
       closes += transition.to == BreakerState::closed;
       closes_by_late_result += transition.to == BreakerState::closed && after.late;
@@ -94,6 +96,7 @@ struct Coverage {
                      counted_in_half_open,
                      trips_at_once,
                      trips_by_allowed_fails,
+                     lengthened_by_jitter,
                      trips_by_slow_calls,
                      reopenings_by_slow_probes,
                      half_open_timeouts,

@@ -143,6 +143,8 @@ TEST(BreakerProtocol, other_names_and_values_are_unsupported_and_leave_the_break
       R"({"on_close":"forget"})",
       R"({"open_backoff_multiplier":0.5})",
       R"({"half_open_timeout_ms":0})",
+      R"({"open_jitter":1.5})",
+      R"({"open_jitter":0.5,"late_results":"origin_forces","state_view":"lazy","half_open_max_calls":0})",
       R"({"slow_call_duration":"1s"})",
       R"({"slow_call_rate":0.5,"slow_call_ms":7})",
       R"({"half_open_timeout":"1s"})",
@@ -186,6 +188,7 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
                                    .on_close = monitor::OnClose::reset_plus_probe,
                                    .open_backoff_multiplier = Millionths{1'500'000},
                                    .open_max = 99ms,
+                                   .open_jitter = Millionths{250'000},
                                    .allowed_fails = 2};
   // A rate has nothing to judge where failures are ignored.
   monitor::BreakerConfig by_rate = all;
@@ -199,8 +202,9 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
   monitor::BreakerConfig by_origin = all;
   by_origin.half_open_failure = monitor::HalfOpenFailure::reopen;
   by_origin.slow_call_rate.reset();
+  by_origin.open_jitter = Millionths{0};
   by_origin.late_results = monitor::LateResults::origin_forces;
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 29U);
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 30U);
   std::vector<monitor::BreakerConfig> configs{all, by_rate, of_attempts, by_origin, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) {
     configs.push_back(*monitor::breaker_preset(preset.name));

@@ -105,6 +105,7 @@ class ExpectedBreaker {
 
   static BreakerConfig with_slack(BreakerConfig config) {
     config.open = std::max(config.open - (config.half_open_timeout ? 4 : 2) * kSlack, Duration{1});
+    config.open_jitter = Millionths{0};  // the share is of an instant that differs by the time that bytes take
     if (config.half_open_timeout) *config.half_open_timeout += 2 * kSlack;
     return config;
   }
