@@ -8,10 +8,15 @@ namespace windtunnel::monitor {
 namespace {
 
 // Whether so many failures are above the rate, or at it under ge.
-bool is_beyond(Millionths rate, BreakerCompare compare, WindowCounts counts) {
-  const std::int64_t failures = counts.failures * kMillion;
-  const std::int64_t limit = counts.calls * rate.value;
-  const bool ge = compare == BreakerCompare::ge;
+bool is_beyond(Millionths rate, const BreakerConfig& config, WindowCounts counts) {
+  std::int64_t failures = counts.failures * kMillion;
+  std::int64_t limit = counts.calls * rate.value;
+  if (config.rate_rounding == RateRounding::percent_int) {
+    const std::int64_t percent = counts.calls == 0 ? 0 : (200 * counts.failures + counts.calls) / (2 * counts.calls);
+    failures = percent * (kMillion / 100);
+    limit = rate.value;
+  }
+  const bool ge = config.failure_rate_compare == BreakerCompare::ge;
   return failures > limit || (ge && failures == limit);
 }
 
@@ -135,14 +140,12 @@ TripRule Breaker::rule_fulfilled() const {
   const WindowCounts counts = window_.counts();
   const std::int64_t volume = config_.volume == Volume::attempts ? counts.attempts : counts.calls;
   if (config_.failure_rate_threshold && volume >= config_.minimum_calls &&
-      is_beyond(*config_.failure_rate_threshold, config_.failure_rate_compare,
-                {.calls = volume, .failures = counts.failures})) {
+      is_beyond(*config_.failure_rate_threshold, config_, {.calls = volume, .failures = counts.failures})) {
     return TripRule::rate;
   }
   if (config_.failure_count_threshold && counts.failures >= *config_.failure_count_threshold) return TripRule::count;
   if (config_.slow_call_rate && volume >= config_.minimum_calls &&
-      is_beyond(*config_.slow_call_rate, config_.failure_rate_compare,
-                {.calls = volume, .failures = slow_window_->counts().failures})) {
+      is_beyond(*config_.slow_call_rate, config_, {.calls = volume, .failures = slow_window_->counts().failures})) {
     return TripRule::slow_calls;
   }
   return TripRule::none;
@@ -151,6 +154,7 @@ TripRule Breaker::rule_fulfilled() const {
 // A late result, judged by the state that issued its permit.
 void Breaker::report_by_origin(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind) {
   if (outcome == BreakerOutcome::ignored) return;
+  if (permit.is_probe && config_.late_results == LateResults::origin_counts) return;
   const bool failed = outcome != BreakerOutcome::success;
   const bool drops = state_ == BreakerState::open && config_.late_success_in_open == LateSuccessInOpen::drop;
   if (state_ == BreakerState::closed) sample(permit.at, failed, now);
@@ -234,13 +238,12 @@ void Breaker::count_probe(Permit permit, bool failed, Instant now) {
 
 TripRule Breaker::rule_of_probes(bool failed) const {
   const std::int64_t calls = probe_failures_ + probe_successes_;
-  const BreakerCompare compare = config_.failure_rate_compare;
   const auto& rate = config_.half_open_failure_rate;
-  if (rate ? is_beyond(*rate, compare, {.calls = calls, .failures = probe_failures_}) : failed) {
+  if (rate ? is_beyond(*rate, config_, {.calls = calls, .failures = probe_failures_}) : failed) {
     return TripRule::probe_failed;
   }
   const auto& slow_rate = config_.slow_call_rate;
-  if (slow_rate && is_beyond(*slow_rate, compare, {.calls = calls, .failures = probes_slow_})) {
+  if (slow_rate && is_beyond(*slow_rate, config_, {.calls = calls, .failures = probes_slow_})) {
     return TripRule::slow_probes;
   }
   return TripRule::none;

@@ -57,7 +57,14 @@ enum class WindowOrigin : std::uint8_t { epoch, closed_start };
 enum class BucketOf : std::uint8_t { result, start };
 enum class EvaluateOn : std::uint8_t { failure, any };
 enum class HalfOpenFailure : std::uint8_t { reopen, ignore };
-enum class LateResults : std::uint8_t { ignore, current_state, origin_counts_stale_probe, origin_forces };
+enum class LateResults : std::uint8_t {
+  ignore,
+  current_state,
+  origin_counts_stale_probe,
+  origin_forces,
+  origin_counts
+};
+enum class RateRounding : std::uint8_t { none, percent_int };
 enum class StateView : std::uint8_t { eager, lazy };
 enum class Volume : std::uint8_t { outcomes, attempts };
 enum class LateSuccessInOpen : std::uint8_t { drop, count };
@@ -72,7 +79,8 @@ enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep, reset_failure
 // Whether a late result is judged by the state that issued its permit. Then the counters of CLOSED cover every outcome
 // too, because such a result comes in any state.
 [[nodiscard]] constexpr bool acts_by_origin(LateResults late_results) {
-  return late_results == LateResults::origin_counts_stale_probe || late_results == LateResults::origin_forces;
+  return late_results == LateResults::origin_counts || late_results == LateResults::origin_counts_stale_probe ||
+         late_results == LateResults::origin_forces;
 }
 
 struct BreakerConfig {
@@ -84,6 +92,9 @@ struct BreakerConfig {
   // 0 >= fraction x 0 holds.
   std::optional<Millionths> failure_rate_threshold = std::nullopt;
   BreakerCompare failure_rate_compare = BreakerCompare::gt;
+  // percent_int: each rate (of failures, of slow calls, of probes) is first rounded to whole percent, half up; that of
+  // no outcome is 0.
+  RateRounding rate_rounding = RateRounding::none;
 
   // Opens when this many failures are in the window (k of n). At least 1; null turns the rule off.
   std::optional<std::int64_t> failure_count_threshold = std::nullopt;
@@ -145,10 +156,11 @@ struct BreakerConfig {
   std::optional<Duration> half_open_timeout = std::nullopt;
 
   // The fate of a result whose permit is of an earlier epoch. current_state: CLOSED counts it, HALF_OPEN lets it decide
-  // like a probe, OPEN counts it if the counters live through a close. origin_counts_stale_probe: a call that CLOSED
-  // admitted counts in every state and may open the breaker from HALF_OPEN too; a probe of an earlier HALF_OPEN decides
-  // a later one, and its failure also opens it from CLOSED. OPEN is left alone. origin_forces: the same, and in OPEN
-  // what would open it starts the open time again, and the success of a probe closes it.
+  // like a probe, OPEN counts it if the counters live through a close. origin_counts: a call that CLOSED admitted
+  // counts in every state and may open the breaker from HALF_OPEN too; a probe of an earlier HALF_OPEN counts nowhere.
+  // origin_counts_stale_probe: the same, but such a probe decides a later HALF_OPEN, and its failure also opens the
+  // breaker from CLOSED. OPEN is left alone. origin_forces: the same again, and in OPEN what would open it starts the
+  // open time again, and the success of a probe closes it.
   LateResults late_results = LateResults::ignore;
   // Whether those counters take a success that comes while OPEN too, and not a failure alone.
   LateSuccessInOpen late_success_in_open = LateSuccessInOpen::drop;

@@ -53,7 +53,9 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
   if (late) ++shown.late_results_;
   const BreakerConfig& config = shown.config_;
   const BreakerAnswer answer = ask(original, BreakerOp::report, now, take_number(permit), outcome);
-  const bool acts = outcome != BreakerOutcome::ignored && (!late || config.late_results != LateResults::ignore);
+  const bool drops = config.late_results == LateResults::ignore ||
+                     (config.late_results == LateResults::origin_counts && permit.is_probe);
+  const bool acts = outcome != BreakerOutcome::ignored && !(late && drops);
   const bool failed = acts && outcome != BreakerOutcome::success;
   if (acts && shown.state_ == BreakerState::closed) shown.sample_with_time(permit.at, failed, now);
   if (acts && shown.state_ != BreakerState::closed) shown.sample_unless_closed(permit, outcome, now);

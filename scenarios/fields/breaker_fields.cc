@@ -83,6 +83,10 @@ std::vector<Field<T>> breaker_fields() {
           .in("share of the outcomes"),
       breaker_field("failure_rate_compare", &B::failure_rate_compare, word(compare),
                     "gt: above the fraction; ge: at it."),
+      breaker_field("rate_rounding", &B::rate_rounding,
+                    word<monitor::RateRounding>(
+                        {{"none", monitor::RateRounding::none}, {"percent_int", monitor::RateRounding::percent_int}}),
+                    "percent_int: each rate is rounded to whole percent, half up, before it is compared."),
       breaker_field("failure_count_threshold", &B::failure_count_threshold, optional(some),
                     "Opens at this many failures in the window; null turns the rule off.")
           .in("failures")
@@ -180,11 +184,13 @@ std::vector<Field<T>> breaker_fields() {
           "late_results", &B::late_results,
           word<monitor::LateResults>({{"ignore", monitor::LateResults::ignore},
                                       {"current_state", monitor::LateResults::current_state},
+                                      {"origin_counts", monitor::LateResults::origin_counts},
                                       {"origin_counts_stale_probe", monitor::LateResults::origin_counts_stale_probe},
                                       {"origin_forces", monitor::LateResults::origin_forces}}),
           "The fate of a result whose call started in an earlier state. current_state: the present state "
-          "takes it for its own. origin_counts_stale_probe: it counts as in the state in which its call "
-          "started, and OPEN stays as it is; origin_forces: also in OPEN, which a failure prolongs and the "
+          "takes it for its own. origin_counts: it counts as in the state in which its call started, OPEN stays as "
+          "it is, and an earlier probe counts nowhere; origin_counts_stale_probe: such a probe decides a later "
+          "HALF_OPEN; origin_forces: also in OPEN, which a failure prolongs and the "
           "success of an earlier probe closes (needs state_view lazy)."),
       breaker_field("late_success_in_open", &B::late_success_in_open,
                     word<monitor::LateSuccessInOpen>(

@@ -38,6 +38,7 @@ void draw_window(const Draft& draft, BreakerConfig& breaker) {
   if (dice.coin(40, "count rule"))
     breaker.failure_count_threshold = dice.one_of<std::int64_t>({2, 6}, "count threshold");
   breaker.minimum_calls = dice.one_of<std::int64_t>({0, 2, 5, 10}, "minimum calls");
+  if (dice.coin(10, "whole percent")) breaker.rate_rounding = monitor::RateRounding::percent_int;
   if (dice.coin(50, "ge")) breaker.failure_rate_compare = monitor::BreakerCompare::ge;
   if (dice.coin(50, "any")) breaker.evaluate_on = monitor::EvaluateOn::any;
 }
@@ -53,7 +54,8 @@ void draw_probes(const Draft& draft, BreakerConfig& breaker) {
   if (dice.coin(50, "late success counts")) breaker.late_success_in_open = monitor::LateSuccessInOpen::count;
   if (dice.coin(15, "open until a call")) breaker.state_view = monitor::StateView::lazy;
   if (dice.coin(10, "late results by origin")) {
-    breaker.late_results = monitor::LateResults::origin_counts_stale_probe;
+    breaker.late_results = dice.coin(30, "old probes count nowhere") ? monitor::LateResults::origin_counts
+                                                                     : monitor::LateResults::origin_counts_stale_probe;
     if (breaker.state_view == monitor::StateView::lazy) breaker.late_results = monitor::LateResults::origin_forces;
     breaker.half_open_failure = HalfOpenFailure::reopen;
   }

@@ -45,6 +45,7 @@ bool BreakerFollower::report(ModelPermit permit, BreakerOutcome outcome, Instant
   const bool is_slow = config_.slow_call_rate && now - permit.at > config_.slow_call_duration;
   const Sample latest{permit.at, now, outcome == BreakerOutcome::failure || fatal, is_slow};
   const bool by_origin = monitor::acts_by_origin(config_.late_results);
+  if (late && permit.is_probe && config_.late_results == monitor::LateResults::origin_counts) return true;
   if (late && by_origin) {
     if (outcome != BreakerOutcome::ignored) report_by_origin(latest, permit.is_probe, fatal, now, kind);
     return true;
@@ -218,20 +219,23 @@ TripRule BreakerFollower::rule_that_trips(Instant now) {
   if (config_.consecutive_threshold && run_ >= *config_.consecutive_threshold) return TripRule::consecutive;
   const Counts held = counts(now);
   const std::int64_t all = config_.volume == monitor::Volume::attempts ? attempts(now) : held.calls;
-  if (config_.failure_rate_threshold && all >= config_.minimum_calls) {
-    const Int128 failed = Int128{held.failures} * 1'000'000;
-    const Int128 limit = Int128{all} * config_.failure_rate_threshold->value;
-    if (failed > limit) return TripRule::rate;
-    if (failed == limit && config_.failure_rate_compare == BreakerCompare::ge) return TripRule::rate;
+  const bool enough = all >= config_.minimum_calls;
+  if (config_.failure_rate_threshold && enough && too_many(held.failures, all, *config_.failure_rate_threshold)) {
+    return TripRule::rate;
   }
   if (config_.failure_count_threshold && held.failures >= *config_.failure_count_threshold) return TripRule::count;
-  if (config_.slow_call_rate && all >= config_.minimum_calls && too_many_slow(held.slow, all))
+  if (config_.slow_call_rate && enough && too_many(held.slow, all, *config_.slow_call_rate))
     return TripRule::slow_calls;
   return TripRule::none;
 }
 
-bool BreakerFollower::too_many_slow(std::int64_t slow, std::int64_t all) const {
-  const Int128 excess = Int128{slow} * 1'000'000 - Int128{all} * config_.slow_call_rate->value;
+bool BreakerFollower::too_many(std::int64_t bad, std::int64_t all, Millionths rate) const {
+  Int128 excess = Int128{bad} * 1'000'000 - Int128{all} * rate.value;
+  if (config_.rate_rounding == monitor::RateRounding::percent_int) {
+    const std::int64_t whole = all == 0 ? 0 : 100 * bad / all;
+    const bool goes_up = all != 0 && 2 * (100 * bad % all) >= all;
+    excess = Int128{whole + (goes_up ? 1 : 0)} * 10'000 - rate.value;
+  }
   return excess > 0 || (excess == 0 && config_.failure_rate_compare == BreakerCompare::ge);
 }
 
@@ -248,14 +252,12 @@ void BreakerFollower::probe(const Sample& latest, bool late, BreakerOutcome outc
   bool reopens = latest.failed;
   if (config_.half_open_failure_rate && outcome != BreakerOutcome::fatal) {
     if (judged_.calls < config_.half_open_max_calls) return;
-    const Int128 excess =
-        Int128{judged_.failures} * 1'000'000 - Int128{judged_.calls} * config_.half_open_failure_rate->value;
-    reopens = config_.failure_rate_compare == BreakerCompare::ge ? excess >= 0 : excess > 0;
+    reopens = too_many(judged_.failures, judged_.calls, *config_.half_open_failure_rate);
   } else if (!reopens && judged_.calls < config_.half_open_success_threshold) {
     return;
   }
   if (reopens) return go(BreakerState::open, TripRule::probe_failed, now);
-  if (config_.slow_call_rate && too_many_slow(judged_.slow, judged_.calls)) {
+  if (config_.slow_call_rate && too_many(judged_.slow, judged_.calls, *config_.slow_call_rate)) {
     return go(BreakerState::open, TripRule::slow_probes, now);
   }
   go(BreakerState::closed, TripRule::none, now);

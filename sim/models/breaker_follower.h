@@ -73,7 +73,7 @@ class BreakerFollower {
   [[nodiscard]] std::int64_t attempts(Instant now);
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(Instant now);
-  [[nodiscard]] bool too_many_slow(std::int64_t slow, std::int64_t all) const;
+  [[nodiscard]] bool too_many(std::int64_t bad, std::int64_t all, Millionths rate) const;
   void probe(const Sample& latest, bool late, monitor::BreakerOutcome outcome, Instant now);
   void go(monitor::BreakerState to, monitor::TripRule rule, Instant at);
 

@@ -21,6 +21,18 @@ bool reaches(Int128 value, Int128 limit, BreakerCompare compare) {
   return compare == BreakerCompare::ge ? value >= limit : value > limit;
 }
 
+// Whether `bad` of `all` outcomes reach a rate.
+bool reaches_rate(std::int64_t bad, std::int64_t all, Millionths rate, const monitor::BreakerConfig& config) {
+  const BreakerCompare compare = config.failure_rate_compare;
+  if (config.rate_rounding == monitor::RateRounding::none) {
+    return reaches(Int128{1'000'000} * bad, Int128{rate.value} * all, compare);
+  }
+  // The whole number of percent p for which p - 1/2 <= 100 bad / all < p + 1/2.
+  std::int64_t percent = 0;
+  while (all > 0 && (2 * percent + 1) * all <= 200 * bad) ++percent;
+  return reaches(Int128{10'000} * percent, rate.value, compare);
+}
+
 }  // namespace
 
 BreakerModel::BreakerModel(const monitor::BreakerConfig& config, Instant created, BreakerQuirks quirks)
@@ -52,7 +64,8 @@ bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant no
   if (late) ++late_;
   if (late) act_on_late(permit, outcome, now);
   if (late && config_.late_results == monitor::LateResults::ignore) return true;
-  const bool by_origin = config_.late_results == monitor::LateResults::origin_counts_stale_probe ||
+  const bool by_origin = config_.late_results == monitor::LateResults::origin_counts ||
+                         config_.late_results == monitor::LateResults::origin_counts_stale_probe ||
                          config_.late_results == monitor::LateResults::origin_forces;
   // What lives through a close has missed nothing.
   const bool lives_on =
@@ -61,6 +74,7 @@ bool BreakerModel::report(ModelPermit permit, BreakerOutcome outcome, Instant no
                       config_.late_success_in_open == monitor::LateSuccessInOpen::drop;
   if (late && by_origin) {
     if (outcome == BreakerOutcome::ignored) return true;
+    if (permit.is_probe && config_.late_results == monitor::LateResults::origin_counts) return true;
     if (!frozen) remember(outcome_of(permit, outcome != BreakerOutcome::success, now, kind), now);
     if (!frozen || permit.is_probe) judge_late_by_origin(permit, outcome, now, kind);
     return true;
@@ -174,14 +188,12 @@ TripRule BreakerModel::rule_that_trips(Instant now) const {
   const std::int64_t enough = quirks_.minimum_of_attempts ? attempts(now) : calls;
   const std::int64_t all = quirks_.rate_of_attempts ? attempts(now) : calls;
   if (config_.failure_rate_threshold && enough >= config_.minimum_calls &&
-      reaches(Int128{1'000'000} * failures, Int128{config_.failure_rate_threshold->value} * all,
-              config_.failure_rate_compare)) {
+      reaches_rate(failures, all, *config_.failure_rate_threshold, config_)) {
     return TripRule::rate;
   }
   if (config_.failure_count_threshold && failures >= *config_.failure_count_threshold) return TripRule::count;
   if (config_.slow_call_rate && enough >= config_.minimum_calls &&
-      reaches(Int128{1'000'000} * window_slow(now), Int128{config_.slow_call_rate->value} * all,
-              config_.failure_rate_compare)) {
+      reaches_rate(window_slow(now), all, *config_.slow_call_rate, config_)) {
     return TripRule::slow_calls;
   }
   return TripRule::none;
@@ -273,19 +285,17 @@ void BreakerModel::probe(ModelPermit permit, bool late, BreakerOutcome outcome, 
   if (!failed) ++(late ? probes_.succeeded_late : probes_.succeeded);
   const std::int64_t failures = probes_.failed + probes_.failed_late;
   const std::int64_t successes = probes_.succeeded + probes_.succeeded_late;
-  const Int128 all = failures + successes;
+  const std::int64_t all = failures + successes;
   if (const auto rate = config_.half_open_failure_rate) {
     // As many outcomes as there are permits are judged together, whichever calls they are of.
     if (all < config_.half_open_max_calls) return;
-    if (reaches(Int128{1'000'000} * failures, all * rate->value, config_.failure_rate_compare)) {
-      return reopen(TripRule::probe_failed, now);
-    }
+    if (reaches_rate(failures, all, *rate, config_)) return reopen(TripRule::probe_failed, now);
   } else {
     if (failed) return reopen(TripRule::probe_failed, now);
     if (successes < config_.half_open_success_threshold) return;
   }
   const auto slow_rate = config_.slow_call_rate;
-  if (slow_rate && reaches(Int128{1'000'000} * probes_.slow, all * slow_rate->value, config_.failure_rate_compare)) {
+  if (slow_rate && reaches_rate(probes_.slow, all, *slow_rate, config_)) {
     return reopen(TripRule::slow_probes, now);
   }
   close(latest, now);

@@ -68,7 +68,7 @@ ExpectedAnswer ModelSession::perform(const HistoryCall& call) {
       break;
   }
   latest_.state = model_.state(now);
-  const bool acts = !latest_.late || config_.late_results != monitor::LateResults::ignore;
+  const bool acts = !latest_.late || !drops_late(call);
   const auto timed_out = [](const BreakerTransition& arrow) { return arrow.rule == TripRule::half_open_timeout; };
   const bool asked = call.op != BreakerOp::state || config_.half_open_timeout;
   if (before_ != BreakerState::half_open || (asked && std::ranges::any_of(model_.transitions(), timed_out))) {
@@ -80,6 +80,12 @@ ExpectedAnswer ModelSession::perform(const HistoryCall& call) {
     if (is_slow && call.outcome != BreakerOutcome::ignored) ++slow_;
   }
   return latest_;
+}
+
+bool ModelSession::drops_late(const HistoryCall& report) const {
+  if (config_.late_results == monitor::LateResults::ignore) return true;
+  const bool is_probe = report.op == BreakerOp::report && permits_[report.of].permit->is_probe;
+  return is_probe && config_.late_results == monitor::LateResults::origin_counts;
 }
 
 std::vector<std::size_t> ModelSession::outstanding() const {
@@ -125,6 +131,7 @@ std::string ModelSession::rule_of_report() const {
   if (latest_.late && config_.late_results == monitor::LateResults::ignore) {
     return "late: its permit is of an earlier epoch, so it is ignored";
   }
+  if (latest_.late && drops_late(latest_call_)) return "late: a probe of an earlier half_open counts nowhere";
   const std::string who = latest_.late ? "late, but counted: " : "";
   if (!model_.transitions().empty()) return who + rule_that_fired(model_.transitions().back());
   if (latest_call_.outcome == BreakerOutcome::ignored) return who + "an ignored outcome counts as nothing";

@@ -62,6 +62,8 @@ class ModelSession {
     std::optional<ModelPermit> permit;  // nothing: no acquire, or refused
     bool has_reported = false;
   };
+  // Whether a late result, of this report, changes nothing.
+  [[nodiscard]] bool drops_late(const HistoryCall& report) const;
   [[nodiscard]] std::string rule_of_report() const;
   [[nodiscard]] std::string rule_of_probes() const;
   [[nodiscard]] std::string rule_of_slow_calls(std::int64_t slow, std::int64_t calls) const;

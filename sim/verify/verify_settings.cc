@@ -103,6 +103,13 @@ std::vector<VerifySettings> verify_settings() {
                                                       c.open_jitter = Millionths{500'000},
                                                       c.open_backoff_multiplier = Millionths{2'000'000};
                                                     })},
+      {"late results count where their calls began, but for probes",
+       changed(run, [](auto& c) { c.late_results = LateResults::origin_counts; })},
+      {"a rate in whole percent, at least 34 % of the last 6", changed(rate_of_last(6, 3, 340'000),
+                                                                       [](auto& c) {
+                                                                         c.failure_rate_compare = BreakerCompare::ge,
+                                                                         c.rate_rounding = RateRounding::percent_int;
+                                                                       })},
       {"calls over 100 ms are slow, and too many open it", changed(counted,
                                                                    [](auto& c) {
                                                                      c.slow_call_duration = 100ms;

@@ -111,6 +111,7 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
     b.consecutive_threshold = maybe(number(1, 10));
     b.failure_rate_threshold = maybe(Millionths{number(0, 1'000'000)});
     b.failure_rate_compare = one_of(monitor::BreakerCompare::ge);
+    b.rate_rounding = one_of(monitor::RateRounding::percent_int);
     b.minimum_calls = number(0, 10);
     b.window_type = one_of(monitor::WindowType::lifetime);
     b.window_size = number(1, 100);

@@ -167,10 +167,12 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
   if (const int fails = pick(-1, -1, -1, 1, 0, 3); fails >= 0) config.allowed_fails = fails;
   if (const int fails = pick(-1, -1, 2, 0); fails >= 0) config.allowed_fails_by[index_of(ReplyKind::timeout)] = fails;
   config.state_view = pick(StateView::eager, StateView::lazy);
+  const bool of_closed_alone = pick(false, true);
   const bool by_origin = pick(false, false, true) && config.half_open_failure != HalfOpenFailure::ignore;
   if (by_origin && !config.half_open_failure_rate) {
     const bool is_lazy = config.state_view == StateView::lazy;
     config.late_results = is_lazy ? LateResults::origin_forces : LateResults::origin_counts_stale_probe;
+    if (of_closed_alone) config.late_results = LateResults::origin_counts;
   }
   const bool has_buckets = config.window_type == WindowType::time && config.window_buckets > 0;
   if (pick(false, true) && has_buckets) {
@@ -178,6 +180,7 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
     config.volume = Volume::attempts;
   }
   if (const auto ns = pick(-1, -1, 10, 1, 30, 100); ns >= 0) config.half_open_timeout = Duration{ns};
+  config.rate_rounding = pick(RateRounding::none, RateRounding::none, RateRounding::percent_int);
   const int jitter = pick(0, 0, 500'000, 1'000'000, 1);
   if (config.late_results != LateResults::origin_forces) config.open_jitter = Millionths{jitter};
   const int slow_rate = pick(-1, -1, 500'000, 333'333, 1'000'000);
@@ -272,9 +275,10 @@ inline std::string describe(const BreakerConfig& c) {
        << c.open_backoff_multiplier.value << ", allowed " << show(c.allowed_fails) << " of timeouts "
        << show(c.allowed_fails_by[index_of(ReplyKind::timeout)]) << " max "
        << (c.open_max ? std::to_string(c.open_max->count()) : "-") << ", half-open timeout "
-       << (c.half_open_timeout ? std::to_string(c.half_open_timeout->count()) : "-") << ", jitter "
-       << c.open_jitter.value << ", slow rate " << (c.slow_call_rate ? std::to_string(c.slow_call_rate->value) : "-")
-       << " beyond " << c.slow_call_duration.count() << "\n";
+       << (c.half_open_timeout ? std::to_string(c.half_open_timeout->count()) : "-") << ", rounding "
+       << int(c.rate_rounding) << ", jitter " << c.open_jitter.value << ", slow rate "
+       << (c.slow_call_rate ? std::to_string(c.slow_call_rate->value) : "-") << " beyond "
+       << c.slow_call_duration.count() << "\n";
   return text.str();
 }
 
@@ -284,7 +288,7 @@ struct Case {
 };
 
 inline rc::Gen<std::vector<int>> settings_choices() {
-  return rc::gen::container<std::vector<int>>(33, rc::gen::inRange(0, 120));
+  return rc::gen::container<std::vector<int>>(35, rc::gen::inRange(0, 120));
 }
 inline rc::Gen<std::vector<int>> script_choices() {
   return rc::gen::scale(4.0, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 32768)));

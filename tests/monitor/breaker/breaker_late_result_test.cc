@@ -101,8 +101,11 @@ TEST(BreakerLateResult, prolongs_open_where_the_origin_forces_and_does_not_where
 }
 
 TEST(BreakerLateResult, of_closed_fails_half_open_where_the_run_is_long_enough) {
-  for (const bool ends_the_run : {false, true}) {
-    Breaker breaker{by_origin(LateResults::origin_counts_stale_probe)};
+  for (const auto& [late, ends_the_run] : {std::pair{LateResults::origin_counts_stale_probe, false},
+                                           {LateResults::origin_counts_stale_probe, true},
+                                           {LateResults::origin_counts, false},
+                                           {LateResults::origin_counts, true}}) {
+    Breaker breaker{by_origin(late)};
     const auto first = breaker.acquire(kStart);
     const auto second = breaker.acquire(kStart);
     fail(breaker, kStart, 5);
@@ -140,6 +143,24 @@ TEST(BreakerLateResult, of_an_old_probe_opens_closed_by_one_failure_where_the_or
   EXPECT_EQ(arrow->from, BreakerState::closed);
   EXPECT_EQ(arrow->to, BreakerState::open);
   EXPECT_EQ(arrow->rule, TripRule::probe_failed);
+}
+
+TEST(BreakerLateResult, of_an_old_probe_counts_nowhere_where_only_calls_of_closed_count) {
+  for (const auto outcome : {BreakerOutcome::success, BreakerOutcome::failure}) {
+    Breaker breaker = opened_at(kStart, by_origin(LateResults::origin_counts));
+    const auto first = breaker.acquire(kStart + 30s);
+    const auto second = breaker.acquire(kStart + 30s);
+    fail(breaker, kStart + 31s);
+    ASSERT_TRUE(breaker.acquire(kStart + 61s));
+    EXPECT_TRUE(breaker.report(*first, outcome, kStart + 62s).late);
+    EXPECT_EQ(breaker.state(kStart + 62s), BreakerState::half_open);
+    EXPECT_EQ(breaker.consecutive_failures(), 6);
+    succeed(breaker, kStart + 63s);
+    ASSERT_EQ(breaker.state(kStart + 63s), BreakerState::closed);
+    breaker.report(*second, outcome, kStart + 64s);
+    EXPECT_EQ(breaker.state(kStart + 64s), BreakerState::closed);
+    EXPECT_EQ(breaker.consecutive_failures(), 0);
+  }
 }
 
 // A result without a permit of this epoch has no place in it to give back.

@@ -144,6 +144,7 @@ TEST(BreakerProtocol, other_names_and_values_are_unsupported_and_leave_the_break
       R"({"open_backoff_multiplier":0.5})",
       R"({"half_open_timeout_ms":0})",
       R"({"open_jitter":1.5})",
+      R"({"rate_rounding":"percent"})",
       R"({"open_jitter":0.5,"late_results":"origin_forces","state_view":"lazy","half_open_max_calls":0})",
       R"({"slow_call_duration":"1s"})",
       R"({"slow_call_rate":0.5,"slow_call_ms":7})",
@@ -165,6 +166,7 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
   const monitor::BreakerConfig all{.consecutive_threshold = 7,
                                    .failure_rate_threshold = Millionths{333'333},
                                    .failure_rate_compare = monitor::BreakerCompare::ge,
+                                   .rate_rounding = monitor::RateRounding::percent_int,
                                    .failure_count_threshold = 3,
                                    .slow_call_duration = 44ms,
                                    .slow_call_rate = Millionths{654'321},
@@ -204,8 +206,11 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
   by_origin.slow_call_rate.reset();
   by_origin.open_jitter = Millionths{0};
   by_origin.late_results = monitor::LateResults::origin_forces;
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 30U);
-  std::vector<monitor::BreakerConfig> configs{all, by_rate, of_attempts, by_origin, monitor::BreakerConfig{}};
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 31U);
+  monitor::BreakerConfig by_origin_alone = by_origin;
+  by_origin_alone.late_results = monitor::LateResults::origin_counts;
+  std::vector<monitor::BreakerConfig> configs{all,       by_rate,         of_attempts,
+                                              by_origin, by_origin_alone, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) {
     configs.push_back(*monitor::breaker_preset(preset.name));
     configs.back().outcomes = {};  // the protocol has no kinds of replies
