@@ -36,6 +36,8 @@ Breaker::Breaker(const BreakerConfig& config, Instant created)
 void Breaker::advance(Instant now) {
   begin_call(now);
   settle_due(now);
+  const bool is_read = config_.state_view == StateView::on_read && state_ == BreakerState::open;
+  if (is_read && open_is_over(now)) move_to(BreakerState::half_open, TripRule::none, now);
 }
 
 std::optional<Permit> Breaker::acquire_slow(Instant now) {
@@ -134,10 +136,10 @@ bool Breaker::exceeds_allowed(ReplyKind kind, Instant now) {
 }
 
 TripRule Breaker::rule_fulfilled() const {
-  if (config_.consecutive_threshold && consecutive_failures_ >= *config_.consecutive_threshold) {
+  const WindowCounts counts = window_.counts();
+  if (config_.consecutive_threshold && run_of_failures(counts) >= *config_.consecutive_threshold) {
     return TripRule::consecutive;
   }
-  const WindowCounts counts = window_.counts();
   const std::int64_t volume = config_.volume == Volume::attempts ? counts.attempts : counts.calls;
   if (config_.failure_rate_threshold && volume >= config_.minimum_calls &&
       is_beyond(*config_.failure_rate_threshold, config_, {.calls = volume, .failures = counts.failures})) {
@@ -149,6 +151,12 @@ TripRule Breaker::rule_fulfilled() const {
     return TripRule::slow_calls;
   }
   return TripRule::none;
+}
+
+// Outcomes leave the window in the order in which they came, so that what is in it of the run is its end.
+std::int64_t Breaker::run_of_failures(WindowCounts counts) const {
+  if (config_.consecutive_scope == ConsecutiveScope::unbounded) return consecutive_failures_;
+  return std::min(consecutive_failures_, counts.calls);
 }
 
 // A late result, judged by the state that issued its permit.
@@ -255,6 +263,10 @@ void Breaker::open(TripRule rule, Instant now) {
   opened_at_ = now;
   open_end_ = end_of_open(now, open_for_);
   move_to(BreakerState::open, rule, now);
+  if (config_.on_open == OnOpen::keep) return;
+  window_.forget(now);
+  if (slow_window_) slow_window_->forget(now);
+  consecutive_failures_ = fails_ = 0;
 }
 
 void Breaker::close(Permit probe, bool failed, Instant now) {

@@ -81,8 +81,8 @@ class Breaker {
 
   // Takes the arrows that are due because time has passed: OPEN that has ended becomes HALF_OPEN, HALF_OPEN that took
   // too long becomes OPEN, a fixed window that has ended is followed by the next. acquire() and report() do it too, so
-  // that, but for fixed windows, calling it or not makes no difference to any later answer. It is what a state query
-  // does under fixed windows.
+  // that, but for fixed windows and state_view on_read, calling it or not makes no difference to any later answer. It
+  // is what a state query does under those two.
   void advance(Instant now);
 
   // The state at `now`. Changes nothing.
@@ -109,7 +109,7 @@ class Breaker {
   [[nodiscard]] std::optional<Instant> probes_end() const {
     return probes_end_ == Instant::max() ? std::nullopt : std::optional{probes_end_};
   }
-  [[nodiscard]] bool is_lazy() const { return config_.state_view == StateView::lazy; }
+  [[nodiscard]] bool is_lazy() const { return config_.state_view != StateView::eager; }
 
   // The arrows taken by the latest acquire, report, give_back or advance, oldest first, each handed out once; then
   // nothing. There are at most three: a late result with late_results current_state may come when HALF_OPEN and then
@@ -170,6 +170,8 @@ class Breaker {
   // Counts a failure in CLOSED, and whether it is one too many.
   bool exceeds_allowed(ReplyKind kind, Instant now);
   [[nodiscard]] TripRule rule_fulfilled() const;
+  // As long as the consecutive rule sees it.
+  [[nodiscard]] std::int64_t run_of_failures(WindowCounts counts) const;
   void report_by_origin(Permit permit, BreakerOutcome outcome, Instant now, ReplyKind kind);
   void open_by_origin(TripRule rule, Instant now);
   void sample_unless_closed(Permit permit, BreakerOutcome outcome, Instant now);

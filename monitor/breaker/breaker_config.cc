@@ -46,6 +46,9 @@ std::optional<std::string> unsupported_rule(const BreakerConfig& config) {
   if (auto reason = unsupported_slow_calls(config)) return reason;
   if (!config.window_type && config.failure_rate_threshold) return "failure_rate_threshold needs a window_type";
   if (!config.window_type && config.failure_count_threshold) return "failure_count_threshold needs a window_type";
+  if (config.consecutive_scope == ConsecutiveScope::window && !config.window_type) {
+    return "consecutive_scope window needs a window_type";
+  }
   return std::nullopt;
 }
 
@@ -62,6 +65,19 @@ std::optional<std::string> unsupported_window(const BreakerConfig& config) {
   }
   if (config.window_type == WindowType::time && config.window.count() < config.window_buckets) {
     return "window_buckets would be shorter than a nanosecond";
+  }
+  if (config.consecutive_scope == ConsecutiveScope::window && config.bucket_of == BucketOf::start) {
+    return "consecutive_scope window needs bucket_of result, because outcomes leave in the order in which they came";
+  }
+  if (!turns_by_outcomes(config.window_origin)) return std::nullopt;
+  if (config.window_type != WindowType::time || config.window_buckets == 0) {
+    return "window_origin rotate_one and stamped_ring need window_type time with window_buckets";
+  }
+  if (config.window < std::chrono::milliseconds{config.window_buckets}) {
+    return "window_origin rotate_one and stamped_ring need buckets of a millisecond or longer";
+  }
+  if (config.bucket_of == BucketOf::start) {
+    return "window_origin rotate_one and stamped_ring need bucket_of result";
   }
   return std::nullopt;
 }

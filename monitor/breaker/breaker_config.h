@@ -53,7 +53,7 @@ inline constexpr std::size_t kTripRules = 10;
 
 enum class BreakerCompare : std::uint8_t { gt, ge };
 enum class WindowType : std::uint8_t { count, time, fixed, lifetime };
-enum class WindowOrigin : std::uint8_t { epoch, closed_start };
+enum class WindowOrigin : std::uint8_t { epoch, closed_start, rotate_one, stamped_ring };
 enum class BucketOf : std::uint8_t { result, start };
 enum class EvaluateOn : std::uint8_t { failure, any };
 enum class HalfOpenFailure : std::uint8_t { reopen, ignore };
@@ -65,7 +65,9 @@ enum class LateResults : std::uint8_t {
   origin_counts
 };
 enum class RateRounding : std::uint8_t { none, percent_int };
-enum class StateView : std::uint8_t { eager, lazy };
+enum class StateView : std::uint8_t { eager, lazy, on_read };
+enum class OnOpen : std::uint8_t { keep, reset };
+enum class ConsecutiveScope : std::uint8_t { unbounded, window };
 enum class Volume : std::uint8_t { outcomes, attempts };
 enum class LateSuccessInOpen : std::uint8_t { drop, count };
 enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep, reset_failures };
@@ -83,9 +85,16 @@ enum class OnClose : std::uint8_t { reset, reset_plus_probe, keep, reset_failure
          late_results == LateResults::origin_forces;
 }
 
+// Whether buckets end by the outcomes that come, and not at edges of their own.
+[[nodiscard]] constexpr bool turns_by_outcomes(WindowOrigin origin) {
+  return origin == WindowOrigin::rotate_one || origin == WindowOrigin::stamped_ring;
+}
+
 struct BreakerConfig {
   // Opens when this many failures came in a row. At least 1; null turns the rule off.
   std::optional<std::int64_t> consecutive_threshold = std::nullopt;
+  // window: only failures that are still in the window are of the run.
+  ConsecutiveScope consecutive_scope = ConsecutiveScope::unbounded;
 
   // Opens when failures > (ge: >=) fraction x outcomes in the window, in exact arithmetic. Within 0 and 1; null turns
   // the rule off. The inequality is taken at its word: over an empty window (possible only with bucket_of start),
@@ -124,7 +133,8 @@ struct BreakerConfig {
   // A time window of this many equal buckets, 0 = exact. An outcome leaves with its whole bucket: the window is the
   // current bucket and the ones before it, and an outcome at an edge belongs to the later bucket.
   std::int64_t window_buckets = 0;
-  // Where bucket edges lie: at multiples of the width since Instant{}, or since creation or the last close.
+  // Where bucket edges lie: at multiples of the width since Instant{}, or since creation or the last close. rotate_one
+  // and stamped_ring: where outcomes come, as loose_buckets.h says; what has left is known at the next outcome only.
   WindowOrigin window_origin = WindowOrigin::epoch;
   // The instant that chooses an outcome's bucket: that of the result, or of the permit. With start, a result whose
   // bucket has left the window is not counted in it, but the rules are still evaluated. No buckets: no effect.
@@ -137,7 +147,8 @@ struct BreakerConfig {
   Duration open = std::chrono::seconds{30};
   BreakerCompare open_compare = BreakerCompare::ge;
   // lazy: OPEN lasts until the first acquire after that, at whose instant HALF_OPEN begins; no wake-up ends it, and a
-  // result that comes before finds OPEN.
+  // result that comes before finds OPEN. on_read: until the first acquire, or question for its state by the breaker
+  // protocol, after that; in a pipeline nothing else reads it, so that it is as lazy there.
   StateView state_view = StateView::eager;
 
   // Permits issued per HALF_OPEN epoch, in total; 0 = unlimited. An ignored outcome gives its permit back.
@@ -165,6 +176,8 @@ struct BreakerConfig {
   // Whether those counters take a success that comes while OPEN too, and not a failure alone.
   LateSuccessInOpen late_success_in_open = LateSuccessInOpen::drop;
 
+  // reset: each opening clears the window, the run of failures and what allowed_fails allowed.
+  OnOpen on_open = OnOpen::keep;
   // The counters when the breaker closes. reset_plus_probe: the outcome that closed it is the first sample.
   // reset_failures: the outcomes stay in the window, and its failures count as successes from then on, its slow calls
   // as fast ones.

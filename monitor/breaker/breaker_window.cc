@@ -23,6 +23,7 @@ BreakerWindow::Shape BreakerWindow::shape_for(const BreakerConfig& config) {
     case WindowType::time:
       break;
   }
+  if (turns_by_outcomes(config.window_origin)) return Shape::loose_buckets;
   const bool edges_move = config.window_origin == WindowOrigin::closed_start && keeps_counts(config.on_close);
   return config.window_buckets == 0 || edges_move ? Shape::log : Shape::buckets;
 }
@@ -42,6 +43,7 @@ BreakerWindow::BreakerWindow(const BreakerConfig& config, Instant created)
     buckets_.resize(static_cast<std::size_t>(bucket_count_));
     newest_ = bucket(created);
   }
+  if (shape_ == Shape::loose_buckets) loose_buckets_.emplace(config, created);
 }
 
 WindowCounts BreakerWindow::counts(Instant now) const {
@@ -72,12 +74,17 @@ void BreakerWindow::add_attempt(Instant now) {
 }
 
 void BreakerWindow::clear(Instant now) {
+  rebase(now);
+  forget(now);
+}
+
+void BreakerWindow::forget(Instant now) {
   counts_ = {};
   next_ = 0;
   log_first_ = log_end_ = 0;
   std::fill(buckets_.begin(), buckets_.end(), WindowCounts{});
-  rebase(now);
   if (shape_ == Shape::buckets) newest_ = bucket(now);
+  if (loose_buckets_) loose_buckets_->clear(now);
 }
 
 void BreakerWindow::close(OnClose on_close, Instant now) {
@@ -96,6 +103,7 @@ void BreakerWindow::forget_failures() {
   std::fill(ring_.begin(), ring_.end(), std::uint8_t{0});
   for (Sample& sample : log_) sample.failed = false;
   for (WindowCounts& bucket : buckets_) bucket.failures = 0;
+  if (loose_buckets_) loose_buckets_->forget_failures();
 }
 
 void BreakerWindow::add_elsewhere(Instant started, Instant now, bool failed) {
@@ -108,6 +116,10 @@ void BreakerWindow::add_elsewhere(Instant started, Instant now, bool failed) {
       return add_to_log(by_start_ ? started : now, now, failed);
     case Shape::buckets:
       return add_to_bucket(by_start_ ? started : now, now, failed);
+    case Shape::loose_buckets:
+      loose_buckets_->add(now, failed);
+      counts_ = loose_buckets_->counts();
+      return;
     case Shape::tally:
       ++counts_.calls;
       counts_.failures += failed ? 1 : 0;

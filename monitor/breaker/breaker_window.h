@@ -1,26 +1,21 @@
 #pragma once
 // The outcomes that a breaker's rate and count rules use. It counts and does not judge.
 //
-// One of five shapes, chosen by the settings: none; a ring of the last N outcomes; a log of instants (an exact time
-// window); a ring of buckets; a plain tally (fixed and lifetime windows). The log grows to the outcomes of one window
-// and is then reused; nothing else allocates after construction.
+// One of six shapes, chosen by the settings: none; a ring of the last N outcomes; a log of instants (an exact time
+// window); a ring of buckets, or one that the outcomes turn; a plain tally (fixed and lifetime windows). The log grows
+// to the outcomes of one window and is then reused; nothing else allocates after construction.
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/units.h"
 #include "monitor/breaker/breaker_config.h"
+#include "monitor/breaker/loose_buckets.h"
+#include "monitor/breaker/window_counts.h"
 
 namespace windtunnel::monitor {
-
-struct WindowCounts {
-  std::int64_t calls = 0;
-  std::int64_t failures = 0;
-  std::int64_t attempts = 0;  // under volume attempts alone
-  [[nodiscard]] std::int64_t successes() const { return calls - failures; }
-  friend bool operator==(WindowCounts, WindowCounts) = default;
-};
 
 class BreakerWindow {
  public:
@@ -48,11 +43,13 @@ class BreakerWindow {
 
   // Starts again at `now`: a close, or the next fixed window.
   void clear(Instant now);
+  // Forgets the outcomes; what is measured from the last close stays where it is.
+  void forget(Instant now);
   // Clears it, keeps the outcomes, or keeps them as successes. What is measured from the last close moves.
   void close(OnClose on_close, Instant now);
 
  private:
-  enum class Shape : std::uint8_t { none, ring, log, buckets, tally };
+  enum class Shape : std::uint8_t { none, ring, log, buckets, loose_buckets, tally };
   struct Sample {
     Instant when{};
     bool failed = false;
@@ -98,6 +95,7 @@ class BreakerWindow {
   std::vector<WindowCounts> buckets_;
   std::int64_t bucket_count_;  // 0: exact
   std::int64_t newest_ = 0;    // the latest bucket that has begun, as of the latest add()
+  std::optional<LooseBuckets> loose_buckets_;
 
   Duration length_;
   Instant origin_;  // where bucket 0 begins

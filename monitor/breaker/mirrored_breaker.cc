@@ -18,6 +18,12 @@ BreakerAnswer ask(ForeignBreaker& original, BreakerOp op, Instant now, std::int6
   return answer;
 }
 
+// Under on_read an answer ends OPEN, which in a pipeline a call ends alone.
+bool is_only_read(const Breaker& shown, BreakerState state) {
+  const bool ends = state == BreakerState::half_open && shown.is_open();
+  return ends && shown.config().state_view == StateView::on_read;
+}
+
 }  // namespace
 
 MirroredBreaker::MirroredBreaker(Breaker& shown) {
@@ -47,7 +53,8 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
   check(permit.at <= now, "a result comes after its permit");
   now = whole(now);
   // An answer shows one arrow; the end of OPEN, or of HALF_OPEN by time, would hide behind what the result does.
-  if (shown.state_ == BreakerState::open || shown.probes_took_too_long(now)) sync_state(shown, original, now);
+  const bool may_ask = shown.config_.state_view != StateView::on_read;
+  if ((shown.is_open() && may_ask) || shown.probes_took_too_long(now)) sync_state(shown, original, now);
   if (shown.state_ == BreakerState::closed) shown.settle_due(now);
   const bool late = permit.epoch != shown.epoch_;
   if (late) ++shown.late_results_;
@@ -69,7 +76,7 @@ ReportResult MirroredBreaker::report(Breaker& shown, ForeignBreaker& original, P
   }
   const bool is_neutral = outcome == BreakerOutcome::failure && config.half_open_failure == HalfOpenFailure::ignore;
   if (acts && !is_neutral && shown.state_ == BreakerState::half_open) shown.count_probe(permit, failed, now);
-  follow(shown, answer.state, {.permit = permit, .outcome = outcome}, now);
+  if (!is_only_read(shown, answer.state)) follow(shown, answer.state, {.permit = permit, .outcome = outcome}, now);
   return {.late = late};
 }
 
@@ -80,7 +87,8 @@ void MirroredBreaker::advance(Breaker& shown, ForeignBreaker& original, Instant 
 
 void MirroredBreaker::sync_state(Breaker& shown, ForeignBreaker& original, Instant now) {
   if (shown.state_ == BreakerState::closed) shown.settle_due(now);
-  follow(shown, ask(original, BreakerOp::state, now).state, {}, now);
+  const BreakerState state = ask(original, BreakerOp::state, now).state;
+  if (!is_only_read(shown, state)) follow(shown, state, {}, now);
 }
 
 std::optional<Instant> MirroredBreaker::wakeup(const Breaker& shown) const {

@@ -47,9 +47,11 @@ BreakerAnswer ProtocolBreaker::ask(const BreakerQuestion& question) {
   return answer;
 }
 
-// Under a fixed window a query starts the next window like any other call; elsewhere it changes nothing.
+// Under a fixed window a query starts the next window like any other call, and under on_read it ends OPEN; elsewhere it
+// changes nothing.
 BreakerState ProtocolBreaker::state(Instant now) {
-  if (breaker_->config().window_type == WindowType::fixed) breaker_->advance(now);
+  const BreakerConfig& config = breaker_->config();
+  if (config.window_type == WindowType::fixed || config.state_view == StateView::on_read) breaker_->advance(now);
   return breaker_->state(now);
 }
 

@@ -59,6 +59,16 @@ class ProviderBreaker final : public monitor::ForeignBreaker {
 ScenarioBreakers::ScenarioBreakers(const sim::Scenario& scenario, const std::atomic<bool>* stop) {
   if (scenario.breaker_command.empty()) return;
   const std::vector<monitor::BreakerConfig> configs = sim::breakers_of(scenario);
+  const auto reads = [](const monitor::BreakerConfig& config) {
+    return config.state_view == monitor::StateView::on_read && config.late_results != monitor::LateResults::ignore;
+  };
+  if (std::ranges::any_of(configs, reads)) {
+    throw ProblemError(ProblemKind::scenario,
+                       scenario.file +
+                           ": /monitor/circuit_breaker: state_view on_read with late_results that act is for verify "
+                           "alone: a run asks another program's breaker after each call, which ends OPEN, where a "
+                           "gateway does not ask; state_view lazy, or late_results ignore");
+  }
   const std::string folder = std::filesystem::path(scenario.file).parent_path().string();
   for (const sim::ProviderSpec& provider : scenario.providers) {
     breakers_.push_back(std::make_unique<ProviderBreaker>(

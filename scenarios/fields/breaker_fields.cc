@@ -78,6 +78,10 @@ std::vector<Field<T>> breaker_fields() {
       breaker_field("consecutive_threshold", &B::consecutive_threshold, optional(some),
                     "Opens at this many failures in a row; null turns the rule off.")
           .in("failures"),
+      breaker_field("consecutive_scope", &B::consecutive_scope,
+                    word<monitor::ConsecutiveScope>({{"unbounded", monitor::ConsecutiveScope::unbounded},
+                                                     {"window", monitor::ConsecutiveScope::window}}),
+                    "window: of a run of failures only those that are still in the window count."),
       breaker_field("failure_rate_threshold", &B::failure_rate_threshold, optional(share()),
                     "Opens when failures exceed this fraction of the outcomes in the window; null turns the rule off.")
           .in("share of the outcomes"),
@@ -137,8 +141,13 @@ std::vector<Field<T>> breaker_fields() {
           .in("buckets"),
       breaker_field("window_origin", &B::window_origin,
                     word<monitor::WindowOrigin>({{"epoch", monitor::WindowOrigin::epoch},
-                                                 {"closed_start", monitor::WindowOrigin::closed_start}}),
-                    "Where bucket edges lie: at multiples since the start of the run, or since the last close."),
+                                                 {"closed_start", monitor::WindowOrigin::closed_start},
+                                                 {"rotate_one", monitor::WindowOrigin::rotate_one},
+                                                 {"stamped_ring", monitor::WindowOrigin::stamped_ring}}),
+                    "Where bucket edges lie: at multiples since the start of the run, or since the last close. "
+                    "rotate_one: an outcome after a bucket's time begins the next one, and only the oldest leaves, "
+                    "however long the pause was; stamped_ring: buckets have stamps, which run a window ahead after a "
+                    "pause of more than a window."),
       breaker_field(
           "bucket_of", &B::bucket_of,
           word<monitor::BucketOf>({{"result", monitor::BucketOf::result}, {"start", monitor::BucketOf::start}}),
@@ -155,8 +164,11 @@ std::vector<Field<T>> breaker_fields() {
                     "ge: OPEN ends when that time has passed; gt: when more has."),
       breaker_field(
           "state_view", &B::state_view,
-          word<monitor::StateView>({{"eager", monitor::StateView::eager}, {"lazy", monitor::StateView::lazy}}),
-          "eager: OPEN ends by itself; lazy: at the first call after that time, which is then a probe."),
+          word<monitor::StateView>({{"eager", monitor::StateView::eager},
+                                    {"lazy", monitor::StateView::lazy},
+                                    {"on_read", monitor::StateView::on_read}}),
+          "eager: OPEN ends by itself; lazy: at the first call after that time, which is then a probe; on_read: the "
+          "same, or where its state is asked for, which `windtunnel breaker` and `verify` do and a run does not."),
       breaker_field("half_open_max_calls", &B::half_open_max_calls, count, "Probes per HALF_OPEN; 0 is unlimited.")
           .in("calls"),
       breaker_field("half_open_success_threshold", &B::half_open_success_threshold, some,
@@ -197,6 +209,9 @@ std::vector<Field<T>> breaker_fields() {
                         {{"drop", monitor::LateSuccessInOpen::drop}, {"count", monitor::LateSuccessInOpen::count}}),
                     "Whether counters that live through a close take a late success that comes while OPEN, where late "
                     "results act; a late failure they take."),
+      breaker_field("on_open", &B::on_open,
+                    word<monitor::OnOpen>({{"keep", monitor::OnOpen::keep}, {"reset", monitor::OnOpen::reset}}),
+                    "The counters when it opens: kept as they stood, or cleared."),
       breaker_field("on_close", &B::on_close,
                     word<monitor::OnClose>({{"reset", monitor::OnClose::reset},
                                             {"reset_plus_probe", monitor::OnClose::reset_plus_probe},

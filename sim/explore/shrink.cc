@@ -374,10 +374,11 @@ class Shrinker {
       accept(std::move(candidate));
     }
     using B = monitor::BreakerConfig;
-    fields_to_default(breaker, &B::consecutive_threshold, &B::failure_rate_threshold, &B::failure_rate_compare,
-                      &B::rate_rounding, &B::failure_count_threshold, &B::slow_call_duration, &B::slow_call_rate,
-                      &B::minimum_calls, &B::volume, &B::window_type, &B::window_size, &B::window, &B::window_buckets,
-                      &B::window_origin, &B::bucket_of, &B::evaluate_on, &B::open, &B::open_compare, &B::state_view,
+    fields_to_default(breaker, &B::consecutive_threshold, &B::consecutive_scope, &B::on_open,
+                      &B::failure_rate_threshold, &B::failure_rate_compare, &B::rate_rounding,
+                      &B::failure_count_threshold, &B::slow_call_duration, &B::slow_call_rate, &B::minimum_calls,
+                      &B::volume, &B::window_type, &B::window_size, &B::window, &B::window_buckets, &B::window_origin,
+                      &B::bucket_of, &B::evaluate_on, &B::open, &B::open_compare, &B::state_view,
                       &B::half_open_max_calls, &B::half_open_success_threshold, &B::half_open_failure_rate,
                       &B::half_open_failure, &B::late_results, &B::late_success_in_open, &B::half_open_timeout,
                       &B::on_close, &B::open_backoff_multiplier, &B::open_max, &B::open_jitter, &B::outcomes,

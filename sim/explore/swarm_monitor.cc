@@ -31,6 +31,15 @@ void draw_window(const Draft& draft, BreakerConfig& breaker) {
       breaker.volume = monitor::Volume::attempts;
     }
   }
+  if (breaker.window_buckets > 0 && dice.coin(15, "buckets turned by outcomes")) {
+    breaker.window_origin =
+        dice.coin(50, "stamps") ? monitor::WindowOrigin::stamped_ring : monitor::WindowOrigin::rotate_one;
+    breaker.bucket_of = monitor::BucketOf::result;
+    breaker.volume = monitor::Volume::outcomes;
+  }
+  if (breaker.bucket_of == monitor::BucketOf::result && dice.coin(10, "run in the window")) {
+    breaker.consecutive_scope = monitor::ConsecutiveScope::window;
+  }
   if (dice.coin(70, "rate rule")) {
     breaker.failure_rate_threshold =
         Millionths{dice.one_of<std::int64_t>({200'000, 500'000, 800'000}, "rate threshold")};
@@ -60,6 +69,7 @@ void draw_probes(const Draft& draft, BreakerConfig& breaker) {
     breaker.half_open_failure = HalfOpenFailure::reopen;
   }
   using monitor::OnClose;
+  if (dice.coin(10, "cleared when it opens")) breaker.on_open = monitor::OnOpen::reset;
   breaker.on_close =
       dice.one_of({OnClose::reset, OnClose::reset, OnClose::reset_plus_probe, OnClose::keep}, "on close");
   if (breaker.on_close == OnClose::keep && dice.coin(50, "forgets failures")) {

@@ -1,5 +1,7 @@
 #include "sim/models/breaker_follower.h"
 
+#include <algorithm>
+
 #include "sim/models/jitter_model.h"
 
 namespace windtunnel::sim {
@@ -14,7 +16,11 @@ BreakerFollower::BreakerFollower(const monitor::BreakerConfig& config, Instant c
     : config_(config),
       keeps_samples_(config.window_type == WindowType::count || config.window_type == WindowType::time),
       closed_since_(created),
-      window_since_(created) {}
+      window_since_(created) {
+  if (!monitor::turns_by_outcomes(config.window_origin)) return;
+  loose_.emplace(config, created);
+  keeps_samples_ = false;
+}
 
 std::optional<ModelPermit> BreakerFollower::acquire(Instant now) {
   catch_up(now);
@@ -132,6 +138,14 @@ void BreakerFollower::catch_up(Instant now) {
   }
 }
 
+void BreakerFollower::forget(Instant now) {
+  counts_ = {};
+  attempts_.clear();
+  samples_.clear();
+  samples_first_ = 0;
+  if (loose_) loose_->clear(now);
+}
+
 void BreakerFollower::count(const Sample& sample, bool fatal, Instant now, monitor::ReplyKind kind) {
   remember(sample, now);
   if (fatal) return go(BreakerState::open, TripRule::at_once, now);
@@ -156,6 +170,7 @@ bool BreakerFollower::is_allowed(monitor::ReplyKind kind, Instant now) {
 void BreakerFollower::remember(const Sample& sample, Instant now) {
   run_ = sample.failed ? run_ + 1 : 0;
   if (!config_.window_type) return;
+  if (loose_) return loose_->add(sample, now);
   ++counts_.calls;
   if (sample.failed) ++counts_.failures;
   if (sample.slow) ++counts_.slow;
@@ -184,6 +199,7 @@ void BreakerFollower::leave(Instant now) {
 }
 
 BreakerFollower::Counts BreakerFollower::counts(Instant now) {
+  if (loose_) return counts_of(loose_->outcomes());
   if (config_.window_type != WindowType::time) return counts_;
   leave(now);
   if (config_.window_buckets == 0) return counts_;
@@ -196,6 +212,13 @@ BreakerFollower::Counts BreakerFollower::counts(Instant now) {
     if (sample.failed) ++held.failures;
     if (sample.slow) ++held.slow;
   }
+  return held;
+}
+
+BreakerFollower::Counts BreakerFollower::counts_of(const std::vector<Sample>& samples) {
+  Counts held{.calls = static_cast<std::int64_t>(samples.size())};
+  held.failures = std::ranges::count(samples, true, &Sample::failed);
+  held.slow = std::ranges::count(samples, true, &Sample::slow);
   return held;
 }
 
@@ -216,8 +239,11 @@ std::int64_t BreakerFollower::bucket(Instant when) const {
 }
 
 TripRule BreakerFollower::rule_that_trips(Instant now) {
-  if (config_.consecutive_threshold && run_ >= *config_.consecutive_threshold) return TripRule::consecutive;
   const Counts held = counts(now);
+  // Failures of the run that are older than the oldest outcome of the window count only in the unbounded scope.
+  const bool is_bounded = config_.consecutive_scope == monitor::ConsecutiveScope::window;
+  const std::int64_t run = is_bounded && held.calls < run_ ? held.calls : run_;
+  if (config_.consecutive_threshold && run >= *config_.consecutive_threshold) return TripRule::consecutive;
   const std::int64_t all = config_.volume == monitor::Volume::attempts ? attempts(now) : held.calls;
   const bool enough = all >= config_.minimum_calls;
   if (config_.failure_rate_threshold && enough && too_many(held.failures, all, *config_.failure_rate_threshold)) {
@@ -291,6 +317,10 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
   state_ = to;
   issued_ = returned_ = reported_ = 0;
   judged_ = {};
+  if (to == BreakerState::open && config_.on_open == monitor::OnOpen::reset) {
+    forget(at);
+    run_ = allowed_ = 0;
+  }
   if (to != BreakerState::closed) return;
   closed_since_ = window_since_ = at;
   reopened_ = 0;
@@ -300,12 +330,10 @@ void BreakerFollower::go(BreakerState to, TripRule rule, Instant at) {
   counts_.failures = counts_.slow = 0;
   if (config_.on_close == monitor::OnClose::reset_failures) {
     for (Sample& sample : samples_) sample.failed = sample.slow = false;
+    if (loose_) loose_->change_each([](Sample& sample) { sample.failed = sample.slow = false; });
     return;
   }
-  counts_.calls = 0;
-  attempts_.clear();
-  samples_.clear();
-  samples_first_ = 0;
+  forget(at);
 }
 
 }  // namespace windtunnel::sim

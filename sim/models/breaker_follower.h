@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "monitor/breaker/breaker_config.h"
 #include "sim/models/breaker_model.h"
+#include "sim/models/loose_window_model.h"
 
 namespace windtunnel::sim {
 
@@ -67,6 +68,8 @@ class BreakerFollower {
   [[nodiscard]] bool is_allowed(monitor::ReplyKind kind, Instant now);
   void remember(const Sample& sample, Instant now);
   void leave(Instant now);
+  void forget(Instant now);
+  [[nodiscard]] static Counts counts_of(const std::vector<Sample>& samples);
   void report_by_origin(const Sample& latest, bool is_probe, bool fatal, Instant now, monitor::ReplyKind kind);
   // open_for_, with its jitter.
   [[nodiscard]] Duration open_time() const;
@@ -98,6 +101,7 @@ class BreakerFollower {
   Counts counts_;                // of the samples, or of the fixed or lifetime window
   std::vector<Sample> samples_;  // in the order in which they ended; those before samples_first_ have left
   std::size_t samples_first_ = 0;
+  std::optional<LooseWindowModel<Sample>> loose_;
   std::vector<Instant> attempts_;  // acquires, where the rate rule counts those
   std::vector<monitor::BreakerTransition> arrows_;
   std::size_t arrows_taken_ = 0;

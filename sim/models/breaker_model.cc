@@ -37,6 +37,7 @@ bool reaches_rate(std::int64_t bad, std::int64_t all, Millionths rate, const mon
 
 BreakerModel::BreakerModel(const monitor::BreakerConfig& config, Instant created, BreakerQuirks quirks)
     : config_(config), quirks_(quirks), closed_since_(created), window_since_(created) {
+  if (monitor::turns_by_outcomes(config.window_origin)) loose_.emplace(config, created);
   if (config.volume == monitor::Volume::attempts) quirks_.minimum_of_attempts = quirks_.rate_of_attempts = true;
 }
 
@@ -95,6 +96,10 @@ bool BreakerModel::give_back(ModelPermit permit, Instant now) { return report(pe
 void BreakerModel::advance(Instant now) {
   transitions_.clear();
   catch_up(now);
+  const bool ends_when_read = config_.state_view == monitor::StateView::on_read;
+  if (ends_when_read && state_ == BreakerState::open && open_has_ended(now)) {
+    go(BreakerState::half_open, TripRule::none, now);
+  }
 }
 
 BreakerState BreakerModel::state(Instant now) const {
@@ -110,7 +115,7 @@ BreakerState BreakerModel::state(Instant now) const {
 
 std::optional<Instant> BreakerModel::wakeup() const {
   if (state_ == BreakerState::half_open) return half_open_end();
-  if (config_.state_view == monitor::StateView::lazy) return std::nullopt;
+  if (config_.state_view != monitor::StateView::eager) return std::nullopt;
   return open_end();
 }
 
@@ -166,8 +171,19 @@ void BreakerModel::catch_up(Instant now) {
   }
 }
 
+// The failures at the end of what the consecutive rule looks at.
+std::int64_t BreakerModel::run_in_scope(Instant now) const {
+  if (config_.consecutive_scope == monitor::ConsecutiveScope::unbounded) return run_;
+  std::int64_t failures = 0;
+  const std::vector<Outcome> outcomes = window(now);
+  for (auto latest = outcomes.rbegin(); latest != outcomes.rend() && latest->failed; ++latest) ++failures;
+  // A close with reset_failures or none of them clears the run, whatever the window keeps.
+  return std::min(failures, run_);
+}
+
 void BreakerModel::remember(const Outcome& outcome, Instant now) {
   forget(now);
+  if (loose_) loose_->add(outcome, now);
   outcomes_.push_back(outcome);
   run_ = outcome.failed ? run_ + 1 : quirks_.success_keeps_run ? run_ : 0;
 }
@@ -182,7 +198,9 @@ void BreakerModel::sample(const Outcome& outcome, bool fatal, Instant now) {
 }
 
 TripRule BreakerModel::rule_that_trips(Instant now) const {
-  if (config_.consecutive_threshold && run_ >= *config_.consecutive_threshold) return TripRule::consecutive;
+  if (config_.consecutive_threshold && run_in_scope(now) >= *config_.consecutive_threshold) {
+    return TripRule::consecutive;
+  }
   const std::int64_t calls = window_calls(now);
   const std::int64_t failures = window_failures(now);
   const std::int64_t enough = quirks_.minimum_of_attempts ? attempts(now) : calls;
@@ -207,59 +225,6 @@ bool BreakerModel::is_beyond_allowed(const Outcome& failure) {
   if (static_cast<std::int64_t>(allowed_.size()) >= (of_kind ? *of_kind : *config_.allowed_fails)) return true;
   allowed_.push_back(failure.ended);
   return false;
-}
-
-// By its quirks alone.
-void BreakerModel::act_on_late(ModelPermit permit, BreakerOutcome outcome, Instant now) {
-  if (outcome == BreakerOutcome::ignored) return;
-  const bool failed = outcome != BreakerOutcome::success;
-  switch (state_) {
-    case BreakerState::closed:
-      if (failed ? quirks_.late_failure_counts : quirks_.late_success_counts)
-        sample(outcome_of(permit, failed, now, monitor::ReplyKind::server_error), false, now);
-      return;
-    case BreakerState::open:
-      if (failed && quirks_.late_failure_extends_open) opened_ = now;
-      if (!failed && quirks_.late_success_closes_open) go(BreakerState::closed, TripRule::none, now);
-      return;
-    case BreakerState::half_open:
-      if (!failed && quirks_.late_success_is_probe) probe(permit, true, outcome, now);
-      const bool is_probing = quirks_.late_failure_fails_probe && permits_in_flight() > 0;
-      if (failed && (is_probing || quirks_.late_failure_reopens)) reopen(TripRule::probe_failed, now);
-      return;
-  }
-}
-
-// A call of CLOSED counts there, and one of HALF_OPEN is a probe, whatever the state has become.
-void BreakerModel::judge_late_by_origin(ModelPermit permit, BreakerOutcome outcome, Instant now,
-                                        monitor::ReplyKind kind) {
-  const bool failed = outcome != BreakerOutcome::success;
-  if (permit.is_probe && failed) return open_late(TripRule::probe_failed, now);
-  if (permit.is_probe) {
-    const bool forced = config_.late_results == monitor::LateResults::origin_forces;
-    const bool hears = state_ == BreakerState::half_open || (forced && state_ == BreakerState::open);
-    if (hears) probes_.succeeded_late += 1;
-    const bool enough = probes_.succeeded + probes_.succeeded_late >= config_.half_open_success_threshold;
-    if (hears && enough) close(outcome_of(permit, false, now, kind), now);
-    return;
-  }
-  if (outcome == BreakerOutcome::fatal) return open_late(TripRule::at_once, now);
-  if (!failed && config_.evaluate_on == monitor::EvaluateOn::failure) return;
-  TripRule rule = rule_that_trips(now);
-  const bool is_too_many = failed && is_beyond_allowed(outcome_of(permit, true, now, kind));
-  if (rule == TripRule::none && is_too_many) rule = TripRule::allowed_fails;
-  if (rule != TripRule::none) open_late(rule, now);
-}
-
-void BreakerModel::open_late(TripRule rule, Instant now) {
-  const bool forced = config_.late_results == monitor::LateResults::origin_forces;
-  if (state_ == BreakerState::open) {
-    if (forced) opened_ = now;
-  } else if (state_ == BreakerState::half_open || rule == TripRule::probe_failed) {
-    reopen(TripRule::probe_failed, now);
-  } else {
-    go(BreakerState::open, rule, now);
-  }
 }
 
 std::int64_t BreakerModel::attempts(Instant now) const {
@@ -315,6 +280,7 @@ void BreakerModel::reopen(TripRule rule, Instant now) {
 void BreakerModel::close(const Outcome& last_probe, Instant now) {
   go(BreakerState::closed, TripRule::none, now);
   if (config_.on_close != monitor::OnClose::reset_plus_probe) return;
+  if (loose_) loose_->add(last_probe, now);
   outcomes_.push_back(last_probe);
   run_ = last_probe.failed ? 1 : 0;
 }
@@ -337,6 +303,10 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
                           .open_for = to == BreakerState::open ? open_time() : Duration::zero()});
   state_ = to;
   probes_ = {};
+  if (to == BreakerState::open && config_.on_open == monitor::OnOpen::reset) {
+    forget_outcomes(at);
+    run_ = 0;
+  }
   if (to == BreakerState::closed) {
     closed_since_ = window_since_ = at;
     failed_probes_in_a_row_ = 0;
@@ -346,16 +316,22 @@ void BreakerModel::go(BreakerState to, TripRule rule, Instant at) {
       case monitor::OnClose::reset_failures:
         allowed_.clear();
         for (Outcome& outcome : outcomes_) outcome.failed = outcome.slow = false;
+        if (loose_) loose_->change_each([](Outcome& outcome) { outcome.failed = outcome.slow = false; });
         break;
       case monitor::OnClose::reset:
       case monitor::OnClose::reset_plus_probe:
-        outcomes_.clear();
-        attempts_.clear();
-        allowed_.clear();
+        forget_outcomes(at);
         break;
     }
     run_ = 0;
   }
+}
+
+void BreakerModel::forget_outcomes(Instant now) {
+  outcomes_.clear();
+  attempts_.clear();
+  allowed_.clear();
+  if (loose_) loose_->clear(now);
 }
 
 Duration BreakerModel::open_time() const {
@@ -383,6 +359,7 @@ bool BreakerModel::window_has_ended(Instant now) const {
 
 std::vector<BreakerModel::Outcome> BreakerModel::window_of(const std::vector<Outcome>& all, Instant now) const {
   if (!config_.window_type) return {};
+  if (loose_) return loose_->outcomes();
   std::vector<Outcome> chosen;
   if (config_.window_type == WindowType::count) {
     const auto size = std::min(all.size(), static_cast<std::size_t>(config_.window_size));

@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "monitor/breaker/breaker_config.h"
+#include "sim/models/loose_window_model.h"
 
 namespace windtunnel::sim {
 
@@ -92,6 +93,7 @@ class BreakerModel {
   [[nodiscard]] std::int64_t bucket(Instant when) const;
   [[nodiscard]] bool window_has_ended(Instant now) const;
   [[nodiscard]] monitor::TripRule rule_that_trips(Instant now) const;
+  [[nodiscard]] std::int64_t run_in_scope(Instant now) const;
   // Whether this failure is one too many for allowed_fails; one that is not is remembered.
   bool is_beyond_allowed(const Outcome& failure);
   [[nodiscard]] Duration open_time() const;
@@ -109,6 +111,7 @@ class BreakerModel {
   void close(const Outcome& last_probe, Instant now);
   void go(monitor::BreakerState to, monitor::TripRule rule, Instant at);
   void forget(Instant now);
+  void forget_outcomes(Instant now);
 
   monitor::BreakerConfig config_;
   BreakerQuirks quirks_;
@@ -122,6 +125,7 @@ class BreakerModel {
   std::int64_t run_ = 0;
   std::int64_t late_ = 0;
   std::vector<Outcome> outcomes_;  // in the order in which they came
+  std::optional<LooseWindowModel<Outcome>> loose_;
   std::vector<Instant> allowed_;   // failures that allowed_fails allowed
   std::vector<Outcome> attempts_;  // acquires, for the quirks that are about them
   std::vector<monitor::BreakerTransition> transitions_;

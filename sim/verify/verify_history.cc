@@ -67,11 +67,14 @@ ExpectedAnswer ModelSession::perform(const HistoryCall& call) {
       if (config_.window_type == monitor::WindowType::fixed || config_.half_open_timeout) model_.advance(now);
       break;
   }
+  // Each answer shows the state, which has then been read.
+  taken_ = model_.transitions();
+  if (config_.state_view == monitor::StateView::on_read) model_.advance(now);
   latest_.state = model_.state(now);
   const bool acts = !latest_.late || !drops_late(call);
   const auto timed_out = [](const BreakerTransition& arrow) { return arrow.rule == TripRule::half_open_timeout; };
   const bool asked = call.op != BreakerOp::state || config_.half_open_timeout;
-  if (before_ != BreakerState::half_open || (asked && std::ranges::any_of(model_.transitions(), timed_out))) {
+  if (before_ != BreakerState::half_open || (asked && std::ranges::any_of(taken_, timed_out))) {
     successes_ = failures_ = slow_ = 0;
   } else if (call.op == BreakerOp::report && acts) {
     if (call.outcome == BreakerOutcome::success) ++successes_;
@@ -133,7 +136,8 @@ std::string ModelSession::rule_of_report() const {
   }
   if (latest_.late && drops_late(latest_call_)) return "late: a probe of an earlier half_open counts nowhere";
   const std::string who = latest_.late ? "late, but counted: " : "";
-  if (!model_.transitions().empty()) return who + rule_that_fired(model_.transitions().back());
+  const std::vector<BreakerTransition>& arrows = taken_.empty() ? model_.transitions() : taken_;
+  if (!arrows.empty()) return who + rule_that_fired(arrows.back());
   if (latest_call_.outcome == BreakerOutcome::ignored) return who + "an ignored outcome counts as nothing";
   switch (before_) {
     case BreakerState::open:
@@ -171,8 +175,9 @@ std::string ModelSession::open_until() const {
   const bool is_after = config_.open_compare == monitor::BreakerCompare::gt;
   const Instant exact = *model_.open_end();
   const std::int64_t end = in_ms(is_after ? exact : std::chrono::ceil<milliseconds>(exact));
-  if (config_.state_view == monitor::StateView::lazy) {
-    return fmt::format("open until a call at {} ms or later", end);
+  if (config_.state_view != monitor::StateView::eager) {
+    const bool is_read = config_.state_view == monitor::StateView::on_read;
+    return fmt::format("open until a call {}at {} ms or later", is_read ? "or a question " : "", end);
   }
   if (config_.open_compare == monitor::BreakerCompare::gt) return fmt::format("open until after {} ms", end);
   return fmt::format("open until {} ms", end);

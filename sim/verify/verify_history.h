@@ -62,6 +62,7 @@ class ModelSession {
     std::optional<ModelPermit> permit;  // nothing: no acquire, or refused
     bool has_reported = false;
   };
+  std::vector<monitor::BreakerTransition> taken_;  // by the latest call, before its answer was read
   // Whether a late result, of this report, changes nothing.
   [[nodiscard]] bool drops_late(const HistoryCall& report) const;
   [[nodiscard]] std::string rule_of_report() const;

@@ -27,6 +27,11 @@ bool has_buckets(const BreakerConfig& config) {
 bool is_fixed(const BreakerConfig& config) { return config.window_type == WindowType::fixed; }
 
 // The history without some calls: the others are answered as before.
+// By jitter, or by buckets that have stamps.
+bool depends_on_the_instant(const monitor::BreakerConfig& config) {
+  return config.open_jitter != Millionths{0} || monitor::turns_by_outcomes(config.window_origin);
+}
+
 std::optional<Derived> left_out(const AnsweredHistory& answered, std::string_view law, const std::vector<bool>& which) {
   if (std::ranges::find(which, true) == which.end()) return std::nullopt;
   Derived derived{law, answered.config, without(answered.config, answered.history, which), {}};
@@ -43,7 +48,7 @@ std::optional<Derived> same_again(const AnsweredHistory& answered) {
 }
 
 std::optional<Derived> time_shift(const AnsweredHistory& answered, std::uint64_t drawn) {
-  if (answered.config.open_jitter != Millionths{0} || is_fixed(answered.config)) return std::nullopt;
+  if (depends_on_the_instant(answered.config) || is_fixed(answered.config)) return std::nullopt;
   // Beyond 2^32 ms too, but not where a breaker may turn its buckets by a timer that then fires millions of times.
   constexpr std::array<std::int64_t, 4> kShifts{1, 997, 1'000'003, 4'294'967'296};
   std::int64_t shift = kShifts[drawn % (has_buckets(answered.config) ? 3 : 4)];
@@ -57,7 +62,7 @@ std::optional<Derived> time_shift(const AnsweredHistory& answered, std::uint64_t
 }
 
 std::optional<Derived> time_scale(const AnsweredHistory& answered, std::uint64_t drawn) {
-  if (answered.config.open_jitter != Millionths{0}) return std::nullopt;
+  if (depends_on_the_instant(answered.config)) return std::nullopt;
   if (has_buckets(answered.config) || answered.config.open_backoff_multiplier.value % kMillion != 0) {
     return std::nullopt;
   }
@@ -108,7 +113,7 @@ std::optional<Derived> late_results_change_nothing(const AnsweredHistory& answer
 
 std::optional<Derived> closed_is_new(const AnsweredHistory& answered) {
   const bool moves = has_buckets(answered.config) && answered.config.window_origin == monitor::WindowOrigin::epoch;
-  if (moves || answered.config.open_jitter != Millionths{0} || answered.config.on_close != monitor::OnClose::reset ||
+  if (moves || depends_on_the_instant(answered.config) || answered.config.on_close != monitor::OnClose::reset ||
       answered.config.late_results != monitor::LateResults::ignore) {
     return std::nullopt;
   }

@@ -12,8 +12,8 @@
 //                           buckets at multiples since time 0)
 //   errors change nothing   with wrong questions in between                                        (all settings)
 //
-// With open_jitter the time shift, the time scale and the new closed breaker do not hold, because the share depends on
-// the instant.
+// With open_jitter, and with buckets that outcomes turn (window_origin rotate_one and stamped_ring), the time shift,
+// the time scale and the new closed breaker do not hold, because what happens depends on the instant.
 
 #include <optional>
 #include <string_view>

@@ -103,6 +103,27 @@ std::vector<VerifySettings> verify_settings() {
                                                       c.open_jitter = Millionths{500'000},
                                                       c.open_backoff_multiplier = Millionths{2'000'000};
                                                     })},
+      {"only the failures in the last 600 ms are of a run", changed(run,
+                                                                    [](auto& c) {
+                                                                      c.consecutive_scope =
+                                                                          monitor::ConsecutiveScope::window;
+                                                                      c.window_type = WindowType::time;
+                                                                      c.window = 600ms;
+                                                                    })},
+      {"the counters are cleared when it opens, and kept when it closes", changed(rate_of_last(6, 3, 340'000),
+                                                                                  [](auto& c) {
+                                                                                    c.on_open = monitor::OnOpen::reset;
+                                                                                    c.on_close = OnClose::keep;
+                                                                                  })},
+      {"open until it is called or asked after open_ms", changed(run,
+                                                                 [](auto& c) {
+                                                                   c.state_view = StateView::on_read;
+                                                                   c.late_results = LateResults::current_state;
+                                                                 })},
+      {"one bucket of five leaves at a time",
+       changed(rate_of_time(500ms, 5), [](auto& c) { c.window_origin = WindowOrigin::rotate_one; })},
+      {"five buckets with stamps",
+       changed(rate_of_time(500ms, 5), [](auto& c) { c.window_origin = WindowOrigin::stamped_ring; })},
       {"late results count where their calls began, but for probes",
        changed(run, [](auto& c) { c.late_results = LateResults::origin_counts; })},
       {"a rate in whole percent, at least 34 % of the last 6", changed(rate_of_last(6, 3, 340'000),

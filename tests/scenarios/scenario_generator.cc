@@ -129,7 +129,10 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
     if (b.half_open_failure == monitor::HalfOpenFailure::reopen) {
       b.half_open_failure_rate = maybe(Millionths{number(1, 1'000'000)});
     }
-    b.state_view = one_of(monitor::StateView::lazy);
+    b.state_view = chance() ? monitor::StateView::on_read : one_of(monitor::StateView::lazy);
+    b.on_open = one_of(monitor::OnOpen::reset);
+    const bool in_order = b.window_type && b.bucket_of == monitor::BucketOf::result;
+    b.consecutive_scope = in_order ? one_of(monitor::ConsecutiveScope::window) : monitor::ConsecutiveScope::unbounded;
     b.late_results = one_of(monitor::LateResults::origin_forces);
     const bool judges_otherwise = b.half_open_failure_rate || b.half_open_failure == monitor::HalfOpenFailure::ignore;
     if (monitor::acts_by_origin(b.late_results) && judges_otherwise) {

@@ -283,8 +283,9 @@ std::optional<std::string> reopens_late(const monitor::BreakerConfig& breaker) {
     return "failure_rate_compare ge over a window of starts without minimum_calls: an answer that outlives the window "
            "opens the breaker";
   }
-  const bool by_calls =
-      breaker.window_type == monitor::WindowType::count || breaker.window_type == monitor::WindowType::lifetime;
+  const bool by_calls = breaker.window_type == monitor::WindowType::count ||
+                        breaker.window_type == monitor::WindowType::lifetime ||
+                        monitor::turns_by_outcomes(breaker.window_origin);
   if (by_calls && breaker.minimum_calls > 1) {
     return fmt::format(
         "evaluate_on any over a window of calls: the failures of before open the breaker when it holds {} "

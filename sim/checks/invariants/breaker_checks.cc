@@ -155,7 +155,7 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
   }
   if (breaker.follower.expected() == nullptr && event.to == BreakerState::half_open) {
     breaker.follower.advance(event.at);
-    breaker.owes_call = configs_[index_of(provider)].state_view == monitor::StateView::lazy;
+    breaker.owes_call = configs_[index_of(provider)].state_view != monitor::StateView::eager;
     if (breaker.owes_call) breaker.follower.begin_half_open(event.at);
   }
   const BreakerTransition* expected = breaker.follower.expected();
@@ -254,7 +254,7 @@ void BreakerChecks::must_have_woken() {
     context_.violations.must(!overdue, CheckId::B5, context_.now, entry.request,
                              "provider {} was still half_open when its probes had taken too long", provider);
     if (entry.reported != BreakerState::open || entry.follower.state() != BreakerState::open) continue;
-    if (configs_[provider].state_view == monitor::StateView::lazy) continue;
+    if (configs_[provider].state_view != monitor::StateView::eager) continue;
     const Instant end = std::chrono::ceil<std::chrono::milliseconds>(entry.follower.open_end());
     context_.violations.must(context_.now <= end, CheckId::B3, context_.now, entry.request,
                              "provider {} was still open when it was asked at {} ns, where OPEN ends", provider,
@@ -292,7 +292,7 @@ void BreakerChecks::reconcile(std::size_t provider) {
                            entry.last == Last::refused ? CheckId::B11 : CheckId::B9, context_.now, entry.request,
                            "the breaker of provider {} awaits {} probes instead of {}", provider,
                            real.permits_in_flight(), follower.probes_out());
-  const bool lazy = configs_[provider].state_view == monitor::StateView::lazy;
+  const bool lazy = configs_[provider].state_view != monitor::StateView::eager;
   if (follower.state() == BreakerState::open && !(lazy && foreign_)) {
     const Instant end = (lazy ? real.open_end() : context_.pipeline->wakeup(id)).value_or(Instant{});
     const Instant expected =

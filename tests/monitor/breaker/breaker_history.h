@@ -118,6 +118,22 @@ std::vector<Answer> replay(const BreakerConfig& config, const Script& script, In
   return answers;
 }
 
+// Buckets that outcomes turn are whole milliseconds: such settings, and their histories, are in those, and not in
+// nanoseconds.
+inline void scale_spans(BreakerConfig& config, std::int64_t factor, std::int64_t divisor) {
+  const auto scale = [&](Duration& span) { span = span * factor / divisor; };
+  for (Duration* const span : {&config.window, &config.open, &config.slow_call_duration}) scale(*span);
+  if (config.open_max) scale(*config.open_max);
+  if (config.half_open_timeout) scale(*config.half_open_timeout);
+}
+
+// The same settings with buckets that time turns.
+inline void turn_by_time(BreakerConfig& config) {
+  if (!turns_by_outcomes(config.window_origin)) return;
+  config.window_origin = WindowOrigin::closed_start;
+  scale_spans(config, 1, 1'000'000);
+}
+
 // Settings from small numbers, 0 being the plainest choice, so that a failing case shrinks to plain settings.
 inline BreakerConfig settings_from(const std::vector<int>& choices) {
   std::size_t position = 0;
@@ -166,7 +182,7 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
   if (rate >= 0 && can_judge) config.half_open_failure_rate = Millionths{rate};
   if (const int fails = pick(-1, -1, -1, 1, 0, 3); fails >= 0) config.allowed_fails = fails;
   if (const int fails = pick(-1, -1, 2, 0); fails >= 0) config.allowed_fails_by[index_of(ReplyKind::timeout)] = fails;
-  config.state_view = pick(StateView::eager, StateView::lazy);
+  config.state_view = pick(StateView::eager, StateView::lazy, StateView::on_read);
   const bool of_closed_alone = pick(false, true);
   const bool by_origin = pick(false, false, true) && config.half_open_failure != HalfOpenFailure::ignore;
   if (by_origin && !config.half_open_failure_rate) {
@@ -180,6 +196,8 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
     config.volume = Volume::attempts;
   }
   if (const auto ns = pick(-1, -1, 10, 1, 30, 100); ns >= 0) config.half_open_timeout = Duration{ns};
+  config.on_open = pick(OnOpen::keep, OnOpen::keep, OnOpen::reset);
+  if (pick(false, true) && config.bucket_of == BucketOf::result) config.consecutive_scope = ConsecutiveScope::window;
   config.rate_rounding = pick(RateRounding::none, RateRounding::none, RateRounding::percent_int);
   const int jitter = pick(0, 0, 500'000, 1'000'000, 1);
   if (config.late_results != LateResults::origin_forces) config.open_jitter = Millionths{jitter};
@@ -189,7 +207,17 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
     config.slow_call_rate = Millionths{slow_rate};
     config.slow_call_duration = slow;
   }
+  const WindowOrigin turned = pick(WindowOrigin::epoch, WindowOrigin::rotate_one, WindowOrigin::stamped_ring);
+  const bool may_turn = has_buckets && config.volume == Volume::outcomes && config.bucket_of == BucketOf::result;
+  if (turns_by_outcomes(turned) && may_turn) {
+    config.window_origin = turned;
+    scale_spans(config, 1'000'000, 1);
+  }
   return config;
+}
+
+inline Duration unit_of(const BreakerConfig& config) {
+  return Duration{turns_by_outcomes(config.window_origin) ? 1'000'000 : 1};
 }
 
 // Back-off without a cap grows threefold each time; no deadline lies beyond this.
@@ -202,6 +230,7 @@ inline Script script_from(const BreakerConfig& config, const std::vector<int>& c
   std::vector<Permit> permits;
   std::vector<std::size_t> outstanding;
   Instant now{};
+  const Duration unit = unit_of(config);
   for (const int choice : choices) {
     const int verb = choice % 8;
     const int step = choice / 8 % 32;
@@ -209,7 +238,7 @@ inline Script script_from(const BreakerConfig& config, const std::vector<int>& c
     const int which = choice / 2048 % 4;
     constexpr std::array<std::int64_t, 20> kSteps{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 5, 7, 9, 10, 11, 29, 30, 31};
     if (step < 20) {
-      now += Duration{kSteps[static_cast<std::size_t>(step)]};
+      now += unit * kSteps[static_cast<std::size_t>(step)];
     } else if (const auto deadline = breaker.is_open() ? breaker.open_end() : breaker.probes_end();
                deadline && step < 29 && *deadline < kAimMax) {
       now = std::max(now, *deadline + Duration{step % 3 - 1});
@@ -278,7 +307,8 @@ inline std::string describe(const BreakerConfig& c) {
        << (c.half_open_timeout ? std::to_string(c.half_open_timeout->count()) : "-") << ", rounding "
        << int(c.rate_rounding) << ", jitter " << c.open_jitter.value << ", slow rate "
        << (c.slow_call_rate ? std::to_string(c.slow_call_rate->value) : "-") << " beyond "
-       << c.slow_call_duration.count() << "\n";
+       << c.slow_call_duration.count() << ", on_open " << int(c.on_open) << ", run " << int(c.consecutive_scope)
+       << "\n";
   return text.str();
 }
 
@@ -288,7 +318,7 @@ struct Case {
 };
 
 inline rc::Gen<std::vector<int>> settings_choices() {
-  return rc::gen::container<std::vector<int>>(35, rc::gen::inRange(0, 120));
+  return rc::gen::container<std::vector<int>>(38, rc::gen::inRange(0, 120));
 }
 inline rc::Gen<std::vector<int>> script_choices() {
   return rc::gen::scale(4.0, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 32768)));

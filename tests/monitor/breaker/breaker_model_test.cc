@@ -34,6 +34,7 @@ struct Coverage {
       trips_at_once = 0, trips_by_allowed_fails = 0;
   int lengthened_by_jitter = 0, trips_by_slow_calls = 0, reopenings_by_slow_probes = 0, half_open_timeouts = 0,
       three_arrows_at_once = 0;
+  int bounded_runs = 0, trips_in_turned_buckets = 0, openings_that_clear = 0, ends_when_read = 0;
   int closes_from_open = 0, opens_by_old_probe = 0, prolongs_open = 0, lasts_until_a_call = 0;
 
   void see(const BreakerConfig& config, const Call& call, const Answer& before, const Answer& after) {
@@ -55,11 +56,17 @@ struct Coverage {
       closes_from_open += transition.from == BreakerState::open && transition.to == BreakerState::closed;
       opens_by_old_probe += transition.from == BreakerState::closed && transition.rule == TripRule::probe_failed;
       lasts_until_a_call += transition.to == BreakerState::half_open && config.state_view == StateView::lazy;
+      trips_in_turned_buckets += transition.rule == TripRule::rate && turns_by_outcomes(config.window_origin);
+      openings_that_clear += transition.rule == TripRule::rate && config.on_open == OnOpen::reset;
+      ends_when_read += transition.to == BreakerState::half_open && call.verb == Verb::advance &&
+                        config.state_view == StateView::on_read;
       const bool failed = call.verb == Verb::report && call.outcome == BreakerOutcome::failure;
       const bool succeeded = call.verb == Verb::report && call.outcome == BreakerOutcome::success;
       closes_by_failure += transition.to == BreakerState::closed && failed;
       reopenings_by_success += transition.rule == TripRule::probe_failed && succeeded;
     }
+    bounded_runs += after.state == BreakerState::closed && config.consecutive_scope == ConsecutiveScope::window &&
+                    config.consecutive_threshold && after.run >= *config.consecutive_threshold;
     const bool counted = after.transitions.empty() && after.calls > before.calls;
     counted_in_open += counted && before.state == BreakerState::open;
     counted_in_half_open += counted && before.state == BreakerState::half_open;
@@ -101,6 +108,10 @@ struct Coverage {
                      reopenings_by_slow_probes,
                      half_open_timeouts,
                      three_arrows_at_once,
+                     bounded_runs,
+                     trips_in_turned_buckets,
+                     openings_that_clear,
+                     ends_when_read,
                      closes_from_open,
                      opens_by_old_probe,
                      prolongs_open,

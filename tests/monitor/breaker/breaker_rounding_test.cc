@@ -53,12 +53,14 @@ TEST(BreakerRounding, rounds_the_rate_of_probes_and_of_slow_calls_too) {
   BreakerConfig config = at_least(10'000, 1);
   config.half_open_max_calls = 3;
   config.half_open_failure_rate = Millionths{340'000};
-  Breaker breaker = opened_at(kStart, config);
+  Breaker breaker{config};
+  fail(breaker, kStart);
   succeed(breaker, kStart + 30s, 2);
   fail(breaker, kStart + 30s);
   EXPECT_EQ(breaker.state(kStart + 30s), BreakerState::closed) << "33 %";
   config.half_open_failure_rate = Millionths{330'000};
-  Breaker other = opened_at(kStart, config);
+  Breaker other{config};
+  fail(other, kStart);
   succeed(other, kStart + 30s, 2);
   fail(other, kStart + 30s);
   EXPECT_EQ(other.state(kStart + 30s), BreakerState::open);

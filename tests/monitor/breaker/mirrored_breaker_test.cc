@@ -62,6 +62,8 @@ TEST(MirroredBreaker, shows_what_one_of_ours_shows) {
     Case drawn = draw_case();
     drawn.config.allowed_fails_by = {};      // the protocol has no kinds
     drawn.config.half_open_timeout.reset();  // whose arrows show only when it is asked in between
+    // A mirror is as lazy as a pipeline.
+    if (drawn.config.state_view == StateView::on_read) drawn.config.state_view = StateView::lazy;
     drawn.config.window *= kScale;
     drawn.config.open *= kScale;
     if (drawn.config.open_max) *drawn.config.open_max *= kScale;

@@ -107,7 +107,14 @@ TEST(BreakerProtocol, other_names_and_values_are_unsupported_and_leave_the_break
       R"({"preset":null})",
       R"({"volume":"attempts"})",
       R"({"volume":"calls"})",
-      R"({"state_view":"on_read"})",
+      R"({"state_view":"on_call"})",
+      R"({"on_open":"clear"})",
+      R"({"consecutive_scope":"window"})",
+      R"({"consecutive_scope":"window","window_type":"time","window_ms":9,"window_buckets":3,"bucket_of":"start"})",
+      R"({"window_origin":"rotate_one"})",
+      R"({"window_origin":"rotate_one","window_type":"time","window_ms":9})",
+      R"({"window_origin":"stamped_ring","window_type":"time","window_ms":9,"window_buckets":10})",
+      R"({"window_origin":"stamped_ring","window_type":"time","window_ms":9,"window_buckets":3,"bucket_of":"start"})",
       R"({"late_results":"origin_forces"})",
       R"({"late_results":"origin_counts_stale_probe","half_open_failure":"ignore"})",
       R"({"late_results":"origin_counts_stale_probe","half_open_failure_rate":0.5})",
@@ -187,6 +194,7 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
                                    .half_open_timeout = 88ms,
                                    .late_results = monitor::LateResults::current_state,
                                    .late_success_in_open = monitor::LateSuccessInOpen::count,
+                                   .on_open = monitor::OnOpen::reset,
                                    .on_close = monitor::OnClose::reset_plus_probe,
                                    .open_backoff_multiplier = Millionths{1'500'000},
                                    .open_max = 99ms,
@@ -206,11 +214,18 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
   by_origin.slow_call_rate.reset();
   by_origin.open_jitter = Millionths{0};
   by_origin.late_results = monitor::LateResults::origin_forces;
-  EXPECT_EQ(breaker_protocol_table().fields.size(), 31U);
+  EXPECT_EQ(breaker_protocol_table().fields.size(), 33U);
   monitor::BreakerConfig by_origin_alone = by_origin;
   by_origin_alone.late_results = monitor::LateResults::origin_counts;
-  std::vector<monitor::BreakerConfig> configs{all,       by_rate,         of_attempts,
-                                              by_origin, by_origin_alone, monitor::BreakerConfig{}};
+  monitor::BreakerConfig by_outcomes = by_rate;
+  by_outcomes.bucket_of = monitor::BucketOf::result;
+  by_outcomes.window_origin = monitor::WindowOrigin::rotate_one;
+  by_outcomes.consecutive_scope = monitor::ConsecutiveScope::window;
+  by_outcomes.state_view = monitor::StateView::on_read;
+  monitor::BreakerConfig by_stamps = by_outcomes;
+  by_stamps.window_origin = monitor::WindowOrigin::stamped_ring;
+  std::vector<monitor::BreakerConfig> configs{
+      all, by_rate, of_attempts, by_origin, by_origin_alone, by_outcomes, by_stamps, monitor::BreakerConfig{}};
   for (const auto& preset : monitor::breaker_presets()) {
     configs.push_back(*monitor::breaker_preset(preset.name));
     configs.back().outcomes = {};  // the protocol has no kinds of replies
@@ -225,8 +240,8 @@ TEST(BreakerProtocol, every_setting_goes_there_and_back) {
   }
   for (const monitor::BreakerConfig& config : {all, by_rate, of_attempts}) {
     const JsonValue written = write_object(Writing{Names{}}, config, breaker_protocol_table());
-    EXPECT_EQ(written.members.size(), breaker_protocol_table().fields.size() - 2)
-        << "more than two of them are not off their defaults";
+    EXPECT_EQ(written.members.size(), breaker_protocol_table().fields.size() - 3)
+        << "more than three of them are not off their defaults";
   }
 }
 
