@@ -11,9 +11,14 @@ namespace windtunnel::reports {
 namespace {
 
 // Percent with one decimal; what is nearly all or nothing with as many as say how near, so that it never reads as that.
-std::string percent_text(const sim::Estimate& share) {
+int percent_decimals(const sim::Estimate& share) {
   int decimals = 1;
   for (double rest = std::min(share.value, 1 - share.value); rest < 0.01 && decimals < 12; rest *= 10) ++decimals;
+  return decimals;
+}
+
+std::string percent_text(const sim::Estimate& share) {
+  const int decimals = percent_decimals(share);
   return fmt::format("{:.{}f}% ±{:.{}f}", 100 * share.value, decimals, 100 * share.half_width(), decimals);
 }
 
@@ -44,7 +49,12 @@ std::string share_text(const std::optional<sim::Estimate>& share) {
   if (!share) return "-";
   if (share->value == 0) return fmt::format("< {:.2g}%", 100 * share->high);
   if (share->value == 1) return fmt::format("> {:.8g}%", 100 * share->low);
-  return percent_text(*share);
+  const double half = share->half_width();
+  // Half of a lopsided interval would name two ends that it does not have.
+  if (std::abs(share->high - share->value - half) <= 0.2 * half) return percent_text(*share);
+  const int decimals = percent_decimals(*share);
+  return fmt::format("{:.{}f}% ({:.{}f} to {:.{}f})", 100 * share->value, decimals, 100 * share->low, decimals,
+                     100 * share->high, decimals);
 }
 
 std::string chance_text(const sim::Estimate& chance, std::size_t trials) {

@@ -149,7 +149,7 @@ std::vector<SpendLine> features_of(const ReplicationSet& set, const Controls& co
 
 std::optional<Estimate> ratio_of(const ReplicationSet& set, std::int64_t (*part)(const Replication&),
                                  std::int64_t (*whole)(const Replication&)) {
-  return estimate_ratio(values_of(set, part), values_of(set, whole));
+  return share_in(set.frame, values_of(set, part), values_of(set, whole));
 }
 
 std::int64_t attempted(const Replication& replication) { return replication.requests() - replication.refused(); }
@@ -164,7 +164,7 @@ void add_traffic(Forecast& forecast, const ReplicationSet& set, const Controls& 
   forecast.availability = ratio_of(
       set, [](const Replication& replication) { return attempted(replication) - replication.failed(); }, &attempted);
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
-    forecast.shares[i] = estimate_ratio(values_of(set, [&](auto& entry) { return entry.outcomes[i]; }), requests);
+    forecast.shares[i] = share_in(set.frame, values_of(set, [&](auto& entry) { return entry.outcomes[i]; }), requests);
   }
   for (std::size_t i = 0; i < kLatencyShares.size(); ++i) {
     Values values = values_of(set, [&](auto& entry) { return entry.latency_ns[i]; });

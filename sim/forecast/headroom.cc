@@ -49,8 +49,9 @@ const ThresholdSpec* share_bound(const std::vector<ThresholdSpec>& thresholds, M
 // One limit under search.
 class Search {
  public:
-  Search(ReplicationMaker& maker, HeadroomLimit& limit, CountBroken count, std::uint64_t replications)
-      : maker_(maker), limit_(limit), count_(std::move(count)), replications_(replications) {}
+  Search(ReplicationMaker& maker, const ForecastFrame& frame, HeadroomLimit& limit, CountBroken count,
+         std::uint64_t replications)
+      : maker_(maker), frame_(frame), limit_(limit), count_(std::move(count)), replications_(replications) {}
 
   // False: interrupted.
   bool run() { return find_edge() && (!limit_.rate_thousandths || confirm()); }
@@ -65,6 +66,7 @@ class Search {
   bool confirm();
 
   ReplicationMaker& maker_;
+  const ForecastFrame& frame_;
   HeadroomLimit& limit_;
   CountBroken count_;
   std::uint64_t replications_;
@@ -72,7 +74,7 @@ class Search {
 
 Estimate Search::share_of(const Counts& parts, const Counts& wholes) const {
   // Without a request nothing is known.
-  if (limit_.of_requests) return estimate_ratio(parts, wholes).value_or(Estimate{0, 0, 1});
+  if (limit_.of_requests) return share_in(frame_, parts, wholes).value_or(Estimate{0, 0, 1});
   return estimate_share(static_cast<std::size_t>(std::ranges::count(parts, 1)), parts.size());
 }
 
@@ -185,7 +187,7 @@ std::optional<Headroom> headroom_of(ReplicationMaker& maker, const ForecastFrame
                                     const std::vector<ThresholdSpec>& thresholds, std::uint64_t replications) {
   Headroom headroom{.replications = replications};
   const auto search = [&](HeadroomLimit& limit, CountBroken count) {
-    return Search{maker, limit, std::move(count), replications}.run();
+    return Search{maker, frame, limit, std::move(count), replications}.run();
   };
   if (frame.monthly) {
     headroom.budget = HeadroomLimit{.what = "the monthly budget of " + dollars_of(*frame.monthly) + " USD"};

@@ -7,6 +7,7 @@
 
 #include "base/calendar.h"
 #include "sim/kernel/chance.h"
+#include "sim/statistics/skewed_mean.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
@@ -31,6 +32,9 @@ void multiply_traffic(Scenario& scenario, std::int64_t rate_millionths) {
   }
 }
 
+constexpr const char* kSharedOutages = "outages";
+constexpr const char* kSharedErrorRates = "error rates";
+
 // The draws that many requests share, in words.
 std::vector<std::string> shared_draws(const Scenario& scenario) {
   std::vector<std::string> shared;
@@ -43,9 +47,9 @@ std::vector<std::string> shared_draws(const Scenario& scenario) {
   add("prompts", scenario.workloads,
       [](const WorkloadSpec& workload) { return workload.prompts.count > 0 && workload.prompts.count_cv > 0; });
   add("lengths", scenario.workloads, [](const WorkloadSpec& workload) { return workload.length_cv > 0; });
-  add("error rates", scenario.providers,
+  add(kSharedErrorRates, scenario.providers,
       [](const ProviderSpec& provider) { return provider.errors_cv > 0 && !provider.errors.rates.empty(); });
-  add("outages", scenario.faults, [](const FaultSpec& fault) { return is_uncertain(fault.settings); });
+  add(kSharedOutages, scenario.faults, [](const FaultSpec& fault) { return is_uncertain(fault.settings); });
   // All requests of one user go the same way, and which users a run has is drawn.
   const bool splits = scenario.monitor.ab_router.variants.size() > 1;
   add("sticky users", scenario.workloads,
@@ -159,6 +163,13 @@ void each_number(One& entry, Visit visit) {
 }  // namespace
 
 Usd ForecastFrame::spent_total() const { return std::accumulate(spent.begin(), spent.end(), Usd{}); }
+
+std::optional<Estimate> share_in(const ForecastFrame& frame, std::span<const std::int64_t> parts,
+                                 std::span<const std::int64_t> wholes) {
+  const bool fail_together = std::ranges::any_of(
+      frame.shared, [](const std::string& word) { return word == kSharedOutages || word == kSharedErrorRates; });
+  return fail_together ? estimate_skewed_ratio(parts, wholes) : estimate_ratio(parts, wholes);
+}
 
 std::vector<ForecastDay> days_of(const ForecastFrame& frame) {
   std::vector<ForecastDay> days;

@@ -21,6 +21,7 @@
 #include "base/units.h"
 #include "monitor/request.h"
 #include "sim/forecast/demand.h"
+#include "sim/statistics/statistics.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -70,6 +71,12 @@ struct ForecastFrame {
   [[nodiscard]] Usd spent_total() const;
   friend bool operator==(const ForecastFrame&, const ForecastFrame&) = default;
 };
+
+// A share of requests of all replications. Where outages or error rates are drawn for a whole replication, the requests
+// that they fail come together: then replications are what is counted (estimate_skewed_ratio), else requests
+// (estimate_ratio).
+[[nodiscard]] std::optional<Estimate> share_in(const ForecastFrame& frame, std::span<const std::int64_t> parts,
+                                               std::span<const std::int64_t> wholes);
 
 [[nodiscard]] std::vector<ForecastDay> days_of(const ForecastFrame& frame);
 

@@ -163,6 +163,26 @@ std::optional<Estimate> estimate_skewed_mean(std::span<const double> values) {
   return estimate;
 }
 
+std::optional<Estimate> estimate_skewed_ratio(std::span<const std::int64_t> parts,
+                                              std::span<const std::int64_t> wholes) {
+  check(parts.size() == wholes.size(), "a ratio has a whole for each part");
+  const double part = moments_of(parts).mean;
+  const double whole = moments_of(wholes).mean;
+  if (parts.size() < 2 || whole <= 0) return std::nullopt;
+  const double unseen = std::min(1.0, unseen_share(parts.size()));
+  if (part == 0) return Estimate{0, 0, unseen};
+  if (part == whole) return Estimate{1, 1 - unseen, 1};
+  const double ratio = part / whole;
+  std::vector<double> residuals(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    residuals[i] = (static_cast<double>(parts[i]) - ratio * static_cast<double>(wholes[i])) / whole;
+  }
+  // All residuals alike: each pair has the same share, and what no pair has shown may be in so many.
+  const auto mean = estimate_skewed_mean(residuals);
+  const Estimate around = mean.value_or(Estimate{0, -unseen, unseen});
+  return Estimate{ratio, std::max(0.0, ratio + around.low), std::min(1.0, ratio + around.high)};
+}
+
 double unseen_share(std::size_t count) { return 3 / static_cast<double>(count); }
 
 }  // namespace windtunnel::sim

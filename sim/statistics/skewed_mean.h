@@ -30,6 +30,7 @@
 // do, which is 2.9 times their mean, are held less often: in 77 to 92 % for sigma 2.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -47,6 +48,13 @@ struct CommonestValue {
 
 // Nothing for fewer than two values, and if all are alike: without a spread nothing is known of rare other values.
 [[nodiscard]] std::optional<Estimate> estimate_skewed_mean(std::span<const double> values);
+
+// sum(parts) / sum(wholes), 0 <= parts[i] <= wholes[i], within [0, 1], where the parts of one pair come together: the
+// requests of a month that an outage fails. The delta method (Cochran 1977, section 2.11) makes the ratio a mean of
+// residuals, one of each pair, and that mean has the interval above; of none of n pairs, or of all, unseen_share(n).
+// Nothing for fewer than 2 pairs or if all wholes are 0.
+[[nodiscard]] std::optional<Estimate> estimate_skewed_ratio(std::span<const std::int64_t> parts,
+                                                            std::span<const std::int64_t> wholes);
 
 // What may have escaped n values that are all alike: fewer than this share of all values are other ones, by the rule of
 // three (Hanley and Lippman-Hand 1983). 1 or more for up to three values.
