@@ -175,7 +175,10 @@ def checks(run, history):
         yield "The scenario has no threshold, liveness, coverage or min_affected: there is nothing that could pass."
     users = run["users"]
     answered = sum(users["outcomes"][outcome] for outcome in ANSWERED)
-    yield f"Answered: {percent(answered, users['requests'])} of {thousands(users['requests'])} requests"
+    wishes, had = (sum(one[key] for one in run["clients"]) for key in ("wishes", "answered"))
+    of_wishes = f"{percent(had, wishes)} of {thousands(wishes)} wishes, " if run["clients"] else ""
+    yield (f"Answered: {of_wishes}{percent(answered, users['requests'])} of "
+           f"{thousands(users['requests'])} requests")
     yield from (f"Note: {note}" for note in history.verdict.notes)
     title = f" - {history.run.title}" if history.run.title else ""
     yield from (f"Scenario: {history.run.file}{title}", f"Seed: {run['seed']}", f"Digest: {run['digest']}")

@@ -98,6 +98,12 @@ void put_tiles(HtmlWriter& html, const PlacedSummary& summary) {
   };
   Tile tile{html, HtmlFigures{html, summary.places}};
   html.open("dl", "tiles");
+  for (const ClientSummary& client : run.clients) {
+    tile.begin("Wishes of " + client.name, client.answered * 100 < client.wishes * 99);
+    tile.figure(Kind::count, client.wishes);
+    tile.with("", Kind::count, client.answered, " answered");
+    tile.end();
+  }
   tile.begin("Requests");
   tile.figure(Kind::count, run.users.requests);
   tile.with("", Kind::share, run.users.success_rate, " answered");

@@ -74,6 +74,7 @@ class EventsAtMost final {
 
 RunNotes::RunNotes(const Scenario& scenario)
     : scenario_(scenario),
+      wishes_(scenario.workloads.size()),
       served_by_(scenario.providers.size()),
       healthy_timeouts_(scenario.providers.size()),
       healthy_failures_(scenario.providers.size()) {}
@@ -90,6 +91,8 @@ void RunNotes::on(const FaultHit& event) { hit_by_fault_.insert(event.request); 
 void RunNotes::on(const monitor::Record& record) {
   ++requests_;
   ++outcomes_[static_cast<std::size_t>(record.outcome)];
+  const std::size_t workload = static_cast<std::size_t>(record.request.labels) - 1;
+  if (!is_answered(record.outcome) && workload < wishes_.size()) wishes_[workload].failed_request = record.finished;
   if (record.limit) ++refused_by_limits_;
   if (is_answered(record.outcome)) warm_up_.add(record.finished, record.latency());
   const bool is_served = record.outcome == Outcome::served;
@@ -115,6 +118,18 @@ void RunNotes::on(const monitor::Record& record) {
   }
 }
 
+// A request that ends a try is recorded before the wish ends, at the same instant.
+void RunNotes::on(const WishEnded& event) {
+  Wishes& wishes = wishes_[event.workload];
+  ++wishes.ended;
+  if (event.how == WishEnded::How::answered) return;
+  if (event.how == WishEnded::How::left) {
+    ++wishes.left;
+  } else {
+    ++(wishes.failed_request == event.at ? wishes.failed : wishes.timed_out);
+  }
+}
+
 bool RunNotes::is_written(const std::string& pointer) const {
   const auto found = scenario_.origins.lower_bound(pointer);
   if (found == scenario_.origins.end()) return false;
@@ -129,6 +144,7 @@ std::string RunNotes::share_of(std::int64_t count) const {
 std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) const {
   std::vector<std::string> notes;
   if (requests_ == 0) return notes;
+  note_wishes(notes);
   note_unanswered(notes, faults);
   note_latency(notes);
   note_tokens(notes);
@@ -188,6 +204,35 @@ std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& f
     if (own.calls > 0) return own.setting;
   }
   return std::string{monitor::settings_behind(outcome)};
+}
+
+void RunNotes::note_wishes(std::vector<std::string>& notes) const {
+  std::int64_t ended = 0;
+  std::int64_t unanswered = 0;
+  std::int64_t most = 0;
+  std::string cause;
+  const auto weigh = [&](std::int64_t count, auto&& words) {
+    unanswered += count;
+    if (count <= most) return;
+    most = count;
+    cause = words();
+  };
+  for (std::size_t i = 0; i < wishes_.size(); ++i) {
+    const auto& client = scenario_.workloads[i].client;
+    if (!client) continue;
+    const std::string name = "workload." + scenario_.workloads[i].name + ".client";
+    ended += wishes_[i].ended;
+    weigh(wishes_[i].left, [&] { return "because of " + name + ".patience"; });
+    weigh(wishes_[i].timed_out, [&] {
+      return fmt::format("because of {}.timeout, which is {} s", name,
+                         timeout_seconds(try_timeout_of(*client).value_or(Duration{0})));
+    });
+    weigh(wishes_[i].failed, [&] { return "because the requests of " + scenario_.workloads[i].name + " were not"; });
+  }
+  if (unanswered * 100 <= ended) return;
+  notes.push_back(fmt::format("{:.1f} % of the wishes were not answered; {} of these {} were not {}",
+                              100.0 * static_cast<double>(unanswered) / static_cast<double>(ended), most, unanswered,
+                              cause));
 }
 
 void RunNotes::note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const {

@@ -1,5 +1,5 @@
 #pragma once
-// The notes beside the verdict: what kept requests from an answer where under 99 % got one, and which
+// The notes beside the verdict: what kept wishes and requests from an answer where under 99 % got one, and which
 // defaults, written nowhere in the file, decided what became of more than 1 % of the requests.
 //
 //   RunNotes observer{scenario};
@@ -30,6 +30,7 @@ class RunNotes final {
   void on(const FaultHit& event);
   void on(const monitor::BudgetChanged& event);
   void on(const monitor::Record& record);
+  void on(const WishEnded& event);
 
   [[nodiscard]] std::vector<std::string> notes(const std::vector<FaultCount>& faults) const;
 
@@ -46,6 +47,7 @@ class RunNotes final {
   [[nodiscard]] Failing failing() const;
   [[nodiscard]] std::string budget_setting() const;
   [[nodiscard]] std::string cause_of(monitor::Outcome outcome, const std::vector<FaultCount>& faults) const;
+  void note_wishes(std::vector<std::string>& notes) const;
   void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
   void note_latency(std::vector<std::string>& notes) const;
   void note_tokens(std::vector<std::string>& notes) const;
@@ -56,7 +58,17 @@ class RunNotes final {
   void note_traces(std::vector<std::string>& notes) const;
   void note_streams(std::vector<std::string>& notes) const;
 
+  // Of a workload with a client: how its wishes ended.
+  struct Wishes {
+    std::int64_t ended = 0;
+    std::int64_t left = 0;
+    std::int64_t timed_out = 0;            // the timeout of the last try came first
+    std::int64_t failed = 0;               // the last try's request was not answered
+    Instant failed_request{Duration{-1}};  // the end of its latest
+  };
+
   const Scenario& scenario_;
+  std::vector<Wishes> wishes_;  // by workload
   std::int64_t requests_ = 0;
   std::array<std::int64_t, monitor::kOutcomes> outcomes_{};
   std::int64_t refused_by_limits_ = 0;

@@ -139,6 +139,14 @@ TEST(SummaryText, a_run_that_claims_nothing_has_words_of_its_own) {
   EXPECT_FALSE(contains(text, "Replay:"));
 }
 
+// Callers that have left are not answered, though the gateway answers their requests.
+TEST(SummaryText, the_wishes_of_callers_come_before_the_requests_that_were_answered) {
+  sim::Scenario scenario = small_world();
+  scenario.workloads[0].client = sim::ClientSpec{.preset = "none", .timeout = 1ms};
+  const std::string text = text_of(scenario, judgement_of(Verdict::nothing_claimed));
+  EXPECT_TRUE(contains(text, "\nAnswered: 0.0% of 10 wishes, 100.0% of 10 requests\n")) << text;
+}
+
 TEST(SummaryText, names_the_replay_unless_it_passed) {
   EXPECT_TRUE(contains(text_of(small_world(), judgement_of(Verdict::pass)), "Verdict: PASS\n"));
   EXPECT_FALSE(contains(text_of(small_world(), judgement_of(Verdict::pass)), "Replay:"));

@@ -161,6 +161,25 @@ TEST(RunNotes, names_the_window_of_the_budget_that_refuses) {
   EXPECT_TRUE(cause(little, {}).ends_with("because of monitor.cost_limiter.monthly_usd"));
 }
 
+// The gateway answers each request in 5 s; a caller that waits 1 s gets none of these answers.
+TEST(RunNotes, names_what_kept_callers_from_the_answers_to_their_requests) {
+  Scenario scenario = quiet();
+  scenario.providers[0].time_to_first_token = Law::fixed(5e9);
+  scenario.workloads[0].client = ClientSpec{.preset = "openai-python", .timeout = 1s};
+  EXPECT_EQ(note_with(notes_of(scenario), "wishes"),
+            "100.0 % of the wishes were not answered; 100 of these 100 were not because of "
+            "workload.chat.client.timeout, which is 1 s");
+  scenario.workloads[0].client = ClientSpec{.preset = "openai-python", .patience = Law::fixed(2e9)};
+  EXPECT_EQ(note_with(notes_of(scenario), "wishes"),
+            "100.0 % of the wishes were not answered; 100 of these 100 were not because of "
+            "workload.chat.client.patience");
+  scenario.workloads[0].client = ClientSpec{.preset = "none"};
+  EXPECT_EQ(note_with(notes_of(scenario), "wishes"), "");
+  scenario.faults = {fault("down", Outage{}, 0s, 50s)};
+  EXPECT_EQ(note_with(notes_of(scenario), "wishes"),
+            "50.0 % of the wishes were not answered; 50 of these 50 were not because the requests of chat were not");
+}
+
 TEST(RunNotes, a_hanging_provider_is_no_timeout_below_the_healthy_latency) {
   Scenario scenario = quiet();
   Outage hangs;
