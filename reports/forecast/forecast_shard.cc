@@ -110,7 +110,9 @@ Sealed head_line(const PartHead& head) {
   json.integer(Int128{head.shard.index}).integer(Int128{head.shard.count}).end_array();
   if (head.block_size != sim::kBlockSize) json.key("block_size").integer(Int128{head.block_size});
   put_texts(json, "assertions", head.assertions);
-  json.key("replay").text(head.replay).end_object();
+  json.key("replay").text(head.replay);
+  if (!head.causes.empty()) put_texts(json, "causes", head.causes);
+  json.end_object();
   Sealed line = sealed(std::move(text), 0);
   line.text += ",\"blocks\":[\n";
   return line;
@@ -226,6 +228,10 @@ PartHead head_of(const std::string& line) {
   if (json.contains("block_size")) head.block_size = json.at("block_size").get<std::uint64_t>();
   head.assertions = json.at("assertions").get<std::vector<std::string>>();
   head.replay = json.at("replay").get<std::string>();
+  if (json.contains("causes")) head.causes = json.at("causes").get<std::vector<std::string>>();
+  if (!head.causes.empty() && head.causes.size() != monitor::kOutcomes) {
+    throw std::invalid_argument("there is not one cause for each outcome");
+  }
   const bool good = head.replications > 0 && head.replications <= kReplicationsMax && head.shard.count > 0 &&
                     head.shard.index < head.shard.count && head.block_size > 0 && head.block_size <= kReplicationsMax;
   if (!good) throw std::invalid_argument("there is no such shard of so many replications");

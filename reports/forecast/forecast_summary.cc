@@ -6,7 +6,6 @@
 
 #include "base/calendar.h"
 #include "reports/forecast/forecast_numbers.h"
-#include "sim/checks/claims/run_notes.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -191,8 +190,9 @@ Verdict verdict_of(const ForecastReport& report) {
   return decide(evidence);
 }
 
-// Where under 99 % are answered: the commonest other end, and the settings behind it.
-std::string note_of_unanswered(const sim::Forecast& forecast) {
+// Where under 99 % are answered: the commonest other end, and what brings it about.
+std::string note_of_unanswered(const ForecastReport& report) {
+  const sim::Forecast& forecast = report.forecast;
   if (!forecast.answered || forecast.answered->value >= 0.99) return {};
   std::size_t most = 0;
   double share = 0;
@@ -203,8 +203,9 @@ std::string note_of_unanswered(const sim::Forecast& forecast) {
     share = forecast.shares[i]->value;
   }
   const auto outcome = static_cast<monitor::Outcome>(most);
+  const std::string cause = report.causes.empty() ? monitor::settings_behind(outcome) : report.causes[most];
   return fmt::format("{} of the requests are answered; {} end as {}, because of {}", share_text(forecast.answered),
-                     share_text(forecast.shares[most]), name_of(outcome), monitor::settings_behind(outcome));
+                     share_text(forecast.shares[most]), name_of(outcome), cause);
 }
 
 std::vector<std::string> notes_of(const ForecastReport& report) {
@@ -214,7 +215,7 @@ std::vector<std::string> notes_of(const ForecastReport& report) {
         "interval reflects request noise only; demand is as certain as the file states it (see day_factor_cv, "
         "level_cv, prompts.count_cv, random_outages)");
   }
-  if (std::string note = note_of_unanswered(report.forecast); !note.empty()) notes.push_back(std::move(note));
+  if (std::string note = note_of_unanswered(report); !note.empty()) notes.push_back(std::move(note));
   notes.insert(notes.end(), report.notes.begin(), report.notes.end());
   return notes;
 }

@@ -256,7 +256,8 @@ struct ForecastReport {
   const sim::Forecast& forecast;
   std::optional<ForecastStop> stop;
   std::optional<sim::Headroom> headroom;
-  std::vector<std::string> notes;  // further notes for the reader
+  std::vector<std::string> notes;   // further notes for the reader
+  std::vector<std::string> causes;  // by outcome, what brings it about; empty: not known
   std::string replay;
   BuildInfo build;
   std::optional<Duration> wall;

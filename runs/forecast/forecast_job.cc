@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reports/forecast/forecast_shard.h"
+#include "sim/checks/claims/causes.h"
 #include "sim/fit/backtest.h"
 #include "sim/forecast/headroom.h"
 
@@ -31,13 +32,20 @@ class TrialMaker final : public sim::ReplicationMaker {
   ForecastProgress& progress_;
 };
 
+// Another program's breakers are not started for this.
+std::vector<std::string> causes_of(const ForecastJob& job) {
+  const bool is_own = job.scenario.breaker_command.empty();
+  return is_own ? sim::causes_beforehand(job.world.scenario()) : std::vector<std::string>{};
+}
+
 reports::PartHead head_of(const ForecastJob& job) {
   return {.frame = job.world.frame(),
           .replications = job.plan.replications,
           .shard = job.plan.shard,
           .block_size = job.plan.block_size,
           .assertions = job.plan.assertions,
-          .replay = job.plan.replay};
+          .replay = job.plan.replay,
+          .causes = causes_of(job)};
 }
 
 // What an earlier run left of the same forecast: in the finished part, or in one that was never finished.
@@ -122,6 +130,7 @@ ForecastDone forecast_of(const ForecastJob& job) {
   ForecastDone done;
   done.replay = plan.replay;
   done.version = job.version;
+  done.causes = head.causes;
   if (sim::is_backtested(job.scenario)) done.notes.push_back(job.scenario.description);
   if (!job.out.empty()) done.lock.emplace(job.out);
   if (!job.out.empty()) done.checkpoint = (std::filesystem::path{job.out} / "part.json").string();
@@ -174,6 +183,7 @@ reports::ForecastSummary ForecastDone::summary() const {
                                     .stop = stop,
                                     .headroom = headroom,
                                     .notes = notes,
+                                    .causes = causes,
                                     .replay = replay,
                                     .build = reports::this_build(version),
                                     .wall = wall});

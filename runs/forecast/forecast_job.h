@@ -37,6 +37,7 @@ struct ForecastDone {
   std::optional<reports::ForecastStop> stop;
   std::optional<sim::Headroom> headroom;
   std::vector<std::string> notes;
+  std::vector<std::string> causes;  // by outcome
   std::string replay;
   std::string version;
   std::optional<Duration> wall;

@@ -107,6 +107,7 @@ ForecastDone merged(const MergeRequest& request, const std::string& version) {
   done.forecast = sim::forecast_of(set_of(parts), thresholds);
   done.replay = head.replay;
   done.version = version;
+  done.causes = head.causes;
   return done;
 }
 

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
-#include <string_view>
-#include <utility>
 #include <variant>
 
 #include "base/calendar.h"
@@ -29,71 +26,26 @@ bool varies(const std::vector<double>& factors) {
   return std::ranges::any_of(factors, [&](double factor) { return factor != factors.front(); });
 }
 
-// A step of a JSON pointer.
-std::string pointer_step(std::string_view name) {
-  std::string step = "/";
-  for (const char letter : name) {
-    if (letter == '~') {
-      step += "~0";
-    } else if (letter == '/') {
-      step += "~1";
-    } else {
-      step += letter;
-    }
-  }
-  return step;
-}
-
-// What makes a provider answer so by itself: its own limits, or the errors that it is said to have.
-std::string setting_of(const ProviderSpec& spec, ReplyKind kind) {
-  const std::string account = "providers." + (spec.account.empty() ? spec.name : spec.account);
-  const std::string own =
-      spec.account.empty() ? account : account + ".models." + spec.name.substr(spec.account.size() + 1);
-  if (kind == ReplyKind::rate_limited && limits_anything(spec.rate_limit)) return account + ".rate_limit";
-  if (kind == ReplyKind::overloaded && spec.concurrency) {
-    return fmt::format("{}.concurrency, which is {}", account, *spec.concurrency);
-  }
-  if (kind == ReplyKind::context_length && spec.context_window) {
-    return fmt::format("{}.context_window, which is {}", own, spec.context_window->count());
-  }
-  return account + ".errors";
-}
-
-// Ends a run that is only sampled for notes.
-class EventsAtMost final {
- public:
-  explicit EventsAtMost(std::int64_t most) : left_(most) {}
-  void on(const ScheduledDone&) { --left_; }
-  [[nodiscard]] bool wants_stop() const { return left_ <= 0; }
-
- private:
-  std::int64_t left_;
-};
-
 }  // namespace
 
 RunNotes::RunNotes(const Scenario& scenario)
     : scenario_(scenario),
       wishes_(scenario.workloads.size()),
-      served_by_(scenario.providers.size()),
-      healthy_timeouts_(scenario.providers.size()),
-      healthy_failures_(scenario.providers.size()) {}
+      causes_(scenario),
+      served_by_(scenario.providers.size()) {}
 
 void RunNotes::on(const monitor::BudgetChanged& event) {
+  causes_.on(event);
   const monitor::BudgetEvent& budget = event.budget;
-  if (budget.kind != monitor::BudgetEvent::Kind::budget_refused) return;
-  (budget.daily ? day_refused_ : month_refused_) = true;
-  if (!starved_ && budget.reserved > budget.spent) starved_ = budget;
+  const bool is_refusal = budget.kind == monitor::BudgetEvent::Kind::budget_refused;
+  if (is_refusal && !starved_ && budget.reserved > budget.spent) starved_ = budget;
 }
-
-void RunNotes::on(const FaultHit& event) { hit_by_fault_.insert(event.request); }
 
 void RunNotes::on(const monitor::Record& record) {
   ++requests_;
-  ++outcomes_[static_cast<std::size_t>(record.outcome)];
+  causes_.on(record);
   const std::size_t workload = static_cast<std::size_t>(record.request.labels) - 1;
   if (!is_answered(record.outcome) && workload < wishes_.size()) wishes_[workload].failed_request = record.finished;
-  if (record.limit) ++refused_by_limits_;
   if (is_answered(record.outcome)) warm_up_.add(record.finished, record.latency());
   const bool is_served = record.outcome == Outcome::served;
   if (is_served && record.answered_by) ++served_by_[index_of(*record.answered_by)];
@@ -104,18 +56,6 @@ void RunNotes::on(const monitor::Record& record) {
   const bool broke_off = std::ranges::any_of(
       record.attempts(), [](const monitor::Attempt& attempt) { return attempt.kind == ReplyKind::truncated; });
   if (broke_off && is_answered(record.outcome)) ++answered_after_break_;
-  const monitor::Attempt* last = record.last_attempt();
-  if (record.outcome == Outcome::failed && last != nullptr && last->kind == ReplyKind::timeout) ++failed_by_timeout_;
-  if (!hit_by_fault_.empty() && hit_by_fault_.erase(record.request.id) > 0) return;
-  bool has_timeout = false;
-  for (const monitor::Attempt& attempt : record.attempts()) {
-    if (attempt.kind == ReplyKind::ok) continue;
-    if (attempt.kind != ReplyKind::timeout) {
-      ++healthy_failures_[index_of(attempt.provider)][static_cast<std::size_t>(attempt.kind)];
-    } else if (!std::exchange(has_timeout, true)) {
-      ++healthy_timeouts_[index_of(attempt.provider)];
-    }
-  }
 }
 
 // A request that ends a try is recorded before the wish ends, at the same instant.
@@ -128,13 +68,6 @@ void RunNotes::on(const WishEnded& event) {
   } else {
     ++(wishes.failed_request == event.at ? wishes.failed : wishes.timed_out);
   }
-}
-
-bool RunNotes::is_written(const std::string& pointer) const {
-  const auto found = scenario_.origins.lower_bound(pointer);
-  if (found == scenario_.origins.end()) return false;
-  const std::string& next = found->first;
-  return next == pointer || next.starts_with(pointer + "/");
 }
 
 std::string RunNotes::share_of(std::int64_t count) const {
@@ -155,55 +88,6 @@ std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) 
   note_traces(notes);
   note_streams(notes);
   return notes;
-}
-
-RunNotes::Failing RunNotes::failing() const {
-  Failing most;
-  for (std::size_t provider = 0; provider < healthy_failures_.size(); ++provider) {
-    for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
-      const std::int64_t calls = healthy_failures_[provider][kind];
-      if (calls > most.calls) most = {setting_of(scenario_.providers[provider], static_cast<ReplyKind>(kind)), calls};
-    }
-  }
-  return most;
-}
-
-// The window that refused, or both.
-std::string RunNotes::budget_setting() const {
-  if (day_refused_ == month_refused_) return "monitor.cost_limiter";
-  return day_refused_ ? "monitor.cost_limiter.daily_usd" : "monitor.cost_limiter.monthly_usd";
-}
-
-std::string RunNotes::cause_of(Outcome outcome, const std::vector<FaultCount>& faults) const {
-  const auto most = std::ranges::max_element(faults, {}, &FaultCount::affected);
-  // A fault is the cause if it could account for half of them.
-  const std::int64_t count = outcomes_[static_cast<std::size_t>(outcome)];
-  const bool is_stuck = outcome == Outcome::all_providers_unavailable;
-  const bool by_fault = most != faults.end() && most->affected > 0 && (is_stuck || 2 * most->affected >= count);
-  std::string fault = by_fault ? "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id : "";
-  std::string timeout = fmt::format("monitor.provider_call.timeout, which is {} s",
-                                    timeout_seconds(scenario_.monitor.provider_call.timeout));
-  const std::int64_t timeouts = std::accumulate(healthy_timeouts_.begin(), healthy_timeouts_.end(), std::int64_t{0});
-  const Failing own = failing();
-  const bool by_limits = 2 * refused_by_limits_ > count && is_refused(outcome);
-  if (by_limits) return "limits";
-  if (outcome == Outcome::refused_budget) return budget_setting();
-  if (outcome == Outcome::refused_tokens) {
-    return fmt::format("monitor.token_limiter, whose limit is {}", scenario_.monitor.token_limiter.limit.count());
-  }
-  if (is_stuck) {
-    if (by_fault) return fault + ", which kept monitor.circuit_breaker open";
-    if (timeouts == 0 && own.calls == 0) return "monitor.circuit_breaker";
-    return (timeouts >= own.calls ? timeout : own.setting) + ", and kept monitor.circuit_breaker open";
-  }
-  const bool is_of_calls =
-      outcome == Outcome::failed || outcome == Outcome::client_error || outcome == Outcome::broken_stream;
-  if (is_of_calls) {
-    if (by_fault) return fault;
-    if (outcome == Outcome::failed && 2 * failed_by_timeout_ >= count) return timeout;
-    if (own.calls > 0) return own.setting;
-  }
-  return std::string{monitor::settings_behind(outcome)};
 }
 
 void RunNotes::note_wishes(std::vector<std::string>& notes) const {
@@ -240,16 +124,17 @@ void RunNotes::note_unanswered(std::vector<std::string>& notes, const std::vecto
   std::size_t most = 0;
   std::int64_t count = 0;
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
-    if (is_answered(static_cast<Outcome>(i))) continue;
-    unanswered += outcomes_[i];
-    if (outcomes_[i] <= count) continue;
+    const auto outcome = static_cast<Outcome>(i);
+    if (is_answered(outcome)) continue;
+    unanswered += causes_.count(outcome);
+    if (causes_.count(outcome) <= count) continue;
     most = i;
-    count = outcomes_[i];
+    count = causes_.count(outcome);
   }
   if (!is_many(unanswered)) return;
   const auto outcome = static_cast<Outcome>(most);
   notes.push_back(fmt::format("{} of the requests were not answered; {} of these {} ended as {}, because of {}",
-                              share_of(unanswered), count, unanswered, name_of(outcome), cause_of(outcome, faults)));
+                              share_of(unanswered), count, unanswered, name_of(outcome), causes_.of(outcome, faults)));
 }
 
 void RunNotes::note_latency(std::vector<std::string>& notes) const {
@@ -277,7 +162,7 @@ void RunNotes::note_tokens(std::vector<std::string>& notes) const {
     notes.push_back(fmt::format("max_tokens is not written, so answers are cut at {} tokens: {} of the requests",
                                 kOutputCapDefault.count(), share_of(at_default_max_tokens_)));
   }
-  const std::int64_t refused = outcomes_[static_cast<std::size_t>(Outcome::refused_tokens)];
+  const std::int64_t refused = causes_.count(Outcome::refused_tokens);
   if (is_written("/monitor/token_limiter") || !is_many(refused + cut_by_grant_)) return;
   notes.push_back(fmt::format(
       "monitor.token_limiter is not written, so it keeps the average at {} tokens a request: it refuses {} of the "
@@ -289,12 +174,12 @@ void RunNotes::note_timeout(std::vector<std::string>& notes) const {
   const Duration timeout = scenario_.monitor.provider_call.timeout;
   for (std::size_t i = 0; i < scenario_.providers.size(); ++i) {
     const double latency = healthy_latency_max(scenario_, scenario_.providers[i]);
-    if (latency <= static_cast<double>(timeout.count()) || !is_many(healthy_timeouts_[i])) continue;
+    if (latency <= static_cast<double>(timeout.count()) || !is_many(causes_.cut_off(i))) continue;
     notes.push_back(fmt::format(
         "monitor.provider_call.timeout is {} s{}, below the latency of {} when all is well: it cuts off {} of the "
         "requests",
         timeout_seconds(timeout), is_written("/monitor/provider_call/timeout") ? "" : " by default",
-        scenario_.providers[i].name, share_of(healthy_timeouts_[i])));
+        scenario_.providers[i].name, share_of(causes_.cut_off(i))));
   }
 }
 

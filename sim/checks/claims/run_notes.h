@@ -11,10 +11,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "sim/checks/claims/causes.h"
 #include "sim/checks/claims/warm_up.h"
 #include "sim/world/faults.h"
 #include "sim/world/run_events.h"
@@ -27,7 +27,8 @@ class RunNotes final {
   // `scenario` must outlive this.
   explicit RunNotes(const Scenario& scenario);
 
-  void on(const FaultHit& event);
+  void on(const FaultHit& event) { causes_.on(event); }
+  void on(const monitor::BreakerMoved& event) { causes_.on(event); }
   void on(const monitor::BudgetChanged& event);
   void on(const monitor::Record& record);
   void on(const WishEnded& event);
@@ -35,18 +36,10 @@ class RunNotes final {
   [[nodiscard]] std::vector<std::string> notes(const std::vector<FaultCount>& faults) const;
 
  private:
-  [[nodiscard]] bool is_written(const std::string& pointer) const;
+  [[nodiscard]] bool is_written(const std::string& pointer) const { return sim::is_written(scenario_, pointer); }
   // More than 1 % of the requests.
   [[nodiscard]] bool is_many(std::int64_t count) const { return count * 100 > requests_; }
   [[nodiscard]] std::string share_of(std::int64_t count) const;
-  // The setting behind most of the failed calls that no fault caused, and how many these are.
-  struct Failing {
-    std::string setting;
-    std::int64_t calls = 0;
-  };
-  [[nodiscard]] Failing failing() const;
-  [[nodiscard]] std::string budget_setting() const;
-  [[nodiscard]] std::string cause_of(monitor::Outcome outcome, const std::vector<FaultCount>& faults) const;
   void note_wishes(std::vector<std::string>& notes) const;
   void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
   void note_latency(std::vector<std::string>& notes) const;
@@ -70,18 +63,10 @@ class RunNotes final {
   const Scenario& scenario_;
   std::vector<Wishes> wishes_;  // by workload
   std::int64_t requests_ = 0;
-  std::array<std::int64_t, monitor::kOutcomes> outcomes_{};
-  std::int64_t refused_by_limits_ = 0;
-  std::vector<std::int64_t> served_by_;         // requests, by provider
-  std::vector<std::int64_t> healthy_timeouts_;  // requests with a timeout that no fault caused, by provider
-  std::int64_t failed_by_timeout_ = 0;          // their last call
-  using ByKind = std::array<std::int64_t, monitor::kReplyKinds>;
-  std::vector<ByKind> healthy_failures_;  // calls, by provider; no timeouts
-  bool day_refused_ = false;              // a request for want of money, and likewise the month
-  bool month_refused_ = false;
+  Causes causes_;
+  std::vector<std::int64_t> served_by_;          // requests, by provider
   std::int64_t at_default_max_tokens_ = 0;       // answers of exactly the default cap
   std::int64_t cut_by_grant_ = 0;                // answers that the token limiter cut
-  std::set<RequestId> hit_by_fault_;             // in flight
   WarmUp warm_up_;                               // of the latencies of answered requests
   std::optional<monitor::BudgetEvent> starved_;  // the first refusal of a budget that had room but for reservations
   std::int64_t answered_after_break_ = 0;        // of a reply that no stream showed

@@ -222,6 +222,23 @@ ForecastSummary full_summary() {
        .wall = 1'500ms});
 }
 
+TEST(ForecastNotes, name_the_cause_that_the_report_has_of_the_commonest_outcome) {
+  sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
+  forecast.answered = sim::Estimate{0.4, 0.39, 0.41};
+  forecast.shares[static_cast<std::size_t>(monitor::Outcome::failed)] = sim::Estimate{0.6, 0.59, 0.61};
+  ForecastReport report{.forecast = forecast,
+                        .stop = {},
+                        .headroom = {},
+                        .notes = {},
+                        .replay = "",
+                        .build = this_build("0"),
+                        .wall = {}};
+  const auto note = [&] { return forecast_summary(report).notes.at(1); };
+  EXPECT_TRUE(note().ends_with("end as failed, because of the faults and errors of the providers")) << note();
+  report.causes.assign(monitor::kOutcomes, "limits.red");
+  EXPECT_TRUE(note().ends_with("end as failed, because of limits.red")) << note();
+}
+
 TEST(ForecastJson, comes_back_as_the_summary_that_was_written) {
   const std::string text = forecast_json(full_summary());
   EXPECT_EQ(forecast_json(read_forecast_summary(text, "f")), text);
@@ -388,6 +405,14 @@ TEST_F(ForecastPart, with_a_block_of_another_forecast_is_refused) {
   std::string mixed = text;
   mixed.replace(mixed.find(block_of(text)), block_of(text).size(), block_of(theirs));
   EXPECT_THROW((void)read_text(mixed), ReportError);
+}
+
+TEST_F(ForecastPart, may_hold_the_cause_of_each_outcome) {
+  EXPECT_TRUE(read_text(text).head.causes.empty());
+  PartHead other = head;
+  other.causes.assign(monitor::kOutcomes, "limits.red");
+  { PartFile file{folder.file("causes.json"), other}; }
+  EXPECT_EQ(read_text(text_in(folder.file("causes.json.partial"))).head, other);
 }
 
 TEST_F(ForecastPart, names_what_two_forecasts_differ_in) {

@@ -125,6 +125,9 @@ TEST(RunNotes, names_the_setting_of_the_provider_that_refuses) {
   };
   Scenario limited = quiet();
   limited.providers[0].rate_limit.requests_per_minute = 10;
+  EXPECT_EQ(cause(limited), "providers.alpha.rate_limit, and made calls wait for its Retry-After");
+  limited.monitor.circuit_breaker.consecutive_threshold = 1;
+  limited.monitor.circuit_breaker.open = 60s;
   EXPECT_EQ(cause(limited), "providers.alpha.rate_limit, and kept monitor.circuit_breaker open");
 
   Scenario narrow = quiet();
