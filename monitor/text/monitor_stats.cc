@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/exact_decimal.h"
+#include "monitor/breaker/breaker_rules.h"
 
 namespace windtunnel::monitor {
 namespace {
@@ -46,8 +47,11 @@ std::string provider_section(const ProviderStats& stats) {
 
 std::string breaker_line(const ProviderStats& provider, const StatsStyle& style) {
   const BreakerStats& breaker = provider.breaker;
-  return "  " + provider.name + ": " + style.state(breaker.state) + " (Failures: " + with_thousands(breaker.failures) +
-         ", Error Rate: " + (breaker.calls == 0 ? "0.0%" : percent(breaker.failures, breaker.calls)) + ")\n";
+  const std::string name = "  " + provider.name + ": ";
+  // Without a rule it counts nothing.
+  if (breaker.is_off) return name + "off (Failures: -, Error Rate: -)\n";
+  return name + style.state(breaker.state) + " (Failures: " + with_thousands(breaker.failures) +
+         ", Error Rate: " + percent(breaker.failures, breaker.calls) + ")\n";
 }
 
 // The limiter opens a window with the first request in it, so that the present one may have no account.
@@ -64,6 +68,7 @@ BreakerStats breaker_stats(const Breaker& breaker, const Pipeline& pipeline, Ins
   stats.failures = breaker.window_failures(now);
   stats.successes = breaker.window_successes(now);
   stats.calls = breaker.window_calls(now);
+  stats.is_off = !can_open(breaker.config());
   if (const auto opened_at = breaker.opened_at()) stats.opened_at = pipeline.wall_at(*opened_at);
   return stats;
 }

@@ -34,6 +34,7 @@ struct BreakerStats {
   std::int64_t successes = 0;
   std::int64_t calls = 0;
   std::optional<WallTime> opened_at;  // nothing once it has closed
+  bool is_off = false;                // no rule can open it
 };
 
 struct ProviderStats {

@@ -9,6 +9,7 @@
 
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
+#include "monitor/breaker/breaker_rules.h"
 #include "reports/text/enum_names.h"
 
 namespace windtunnel::reports {
@@ -65,7 +66,7 @@ const monitor::Metrics& metrics_of(const RunReport& report) {
 }
 
 BreakerSummary breaker_of(const monitor::Breaker& breaker, const monitor::ProviderMetrics& metrics, Instant end) {
-  return {.state = breaker.state(end),
+  return {.state = can_open(breaker.config()) ? std::optional{breaker.state(end)} : std::nullopt,
           .failures = breaker.window_failures(end),
           .successes = breaker.window_successes(end),
           .error_rate = share_of(breaker.window_failures(end), breaker.window_calls(end)),

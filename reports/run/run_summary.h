@@ -102,8 +102,8 @@ struct LedgerSummary {
 };
 
 struct BreakerSummary {
-  monitor::BreakerState state{};
-  std::int64_t failures = 0;  // in its window
+  std::optional<monitor::BreakerState> state;  // nothing: it is off, because no rule can open it
+  std::int64_t failures = 0;                   // in its window
   std::int64_t successes = 0;
   std::optional<Millionths> error_rate;
   std::int64_t consecutive_failures = 0;

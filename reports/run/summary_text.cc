@@ -94,10 +94,11 @@ monitor::MonitorStats stats_of(const RunSummary& summary) {
          .output = Tokens{provider.tokens.output},
          .cost = provider.cost.billed,
          .latency = {.p50 = provider.latency.p50, .p95 = provider.latency.p95, .p99 = provider.latency.p99},
-         .breaker = {.state = breaker.state,
+         .breaker = {.state = breaker.state.value_or(BreakerState::closed),
                      .failures = breaker.failures,
                      .successes = breaker.successes,
-                     .calls = breaker.failures + breaker.successes}});
+                     .calls = breaker.failures + breaker.successes,
+                     .is_off = !breaker.state}});
   }
   return stats;
 }

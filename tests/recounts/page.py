@@ -154,13 +154,15 @@ class Page:
     def provider(self, one):
         errors = [f"{name} {thousands(number)}" for name, number in one["replies"].items() if number and name != "ok"]
         breaker, latency = one["circuit_breaker"], one["latency_ms"]
-        mark = {"closed": "✓", "half_open": "?", "open": "✕"}[breaker["state"]]
+        state = breaker["state"]
+        mark = {None: "", "closed": "✓", "half_open": "?", "open": "✕"}[state]
         return {"Provider": clean(f"{one['name']} {one['model']}"), "Calls": count(one["calls"]),
                 "Error rate": share_of(one["errors"], one["calls"]), "Errors by kind": ", ".join(errors) or "none",
                 "p50": quantile_words(latency["p50"]), "p95": quantile_words(latency["p95"]), "p99": quantile_words(latency["p99"]),
                 "Tokens": count(one["tokens"]["total"]), "Cost": money(one["cost_usd"]),
                 "Known": money(one["cost_known_usd"]), "Reserved": money(one["cost_reserved_usd"]),
-                "Breaker at the end": mark + breaker["state"], "Opened": count(breaker["opened"])}
+                "Breaker at the end": mark + (state or "off"),
+                "Opened": count(breaker["opened"]) if state else "-"}
 
     def matrix(self):
         names = [one.name for one in self.history.providers]

@@ -63,7 +63,8 @@ std::string list(const Values& values, Text text) {
 class Breakers {
  public:
   explicit Breakers(const sim::Scenario& scenario)
-      : followers_(scenario.providers.size(), sim::BreakerFollower{scenario.monitor.circuit_breaker}) {}
+      : followers_(scenario.providers.size(), sim::BreakerFollower{scenario.monitor.circuit_breaker}),
+        is_off_(scenario.breaker_preset == "none") {}
 
   void on(const monitor::PermitAsked& event) {
     const auto permit = followers_[index_of(event.provider)].acquire(event.at);
@@ -77,8 +78,9 @@ class Breakers {
       sim::BreakerFollower& follower = followers_[i];
       follower.advance(end);
       const auto counts = follower.counts(end);
-      line(R"({{"c":"breaker","provider":{},"state":"{}","calls":{},"failures":{},"consecutive":{},"epoch":{}}})", i,
-           name_of(follower.state()), counts.calls, counts.failures, follower.run(), follower.epoch());
+      const std::string state = is_off_ ? "null" : quoted(name_of(follower.state()));
+      line(R"({{"c":"breaker","provider":{},"state":{},"calls":{},"failures":{},"consecutive":{},"epoch":{}}})", i,
+           state, counts.calls, counts.failures, follower.run(), follower.epoch());
     }
   }
 
@@ -94,6 +96,7 @@ class Breakers {
   }
 
   std::vector<sim::BreakerFollower> followers_;
+  bool is_off_;  // no rule opens one
   std::map<RequestId, Out> permits_;
 };
 

@@ -48,9 +48,12 @@ def statistics(run):
     yield "Circuit Breaker States:"
     for provider in run["providers"]:
         breaker = provider["circuit_breaker"]
+        if breaker["state"] is None:
+            yield f"  {provider['name']}: off (Failures: -, Error Rate: -)"
+            continue
         calls = breaker["failures"] + breaker["successes"]
         yield (f"  {provider['name']}: {MARKS[breaker['state']]} {breaker['state']} (Failures: "
-               f"{thousands(breaker['failures'])}, Error Rate: {percent(breaker['failures'], calls) if calls else '0.0%'})")
+               f"{thousands(breaker['failures'])}, Error Rate: {percent(breaker['failures'], calls) if calls else '-'})")
     yield RULE
     if run["cost_known_usd"] != run["cost_usd"] or run["cost_reserved_usd"] != "0":
         yield from ("", "Cost:", f"  Billed by the providers: {dollars(run['cost_usd'])}",

@@ -86,11 +86,15 @@ void put_breaker(HtmlWriter& html, HtmlFigures& figures, const std::optional<Bre
     html.element("td", "not observed", "none").element("td", "not observed", "none");
     return;
   }
+  if (!breaker->state) {
+    html.element("td", "off", "none").element("td", "-", "none");
+    return;
+  }
   html.open("td", "state");
   put_mark(html, breaker->state == monitor::BreakerState::closed ? "pass"
                  : breaker->state == monitor::BreakerState::open ? "fail"
                                                                  : "inconclusive");
-  html.text(name_of(breaker->state)).close("td");
+  html.text(name_of(*breaker->state)).close("td");
   figures.cell(Kind::count, breaker->opened);
 }
 

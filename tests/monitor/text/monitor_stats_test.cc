@@ -62,6 +62,17 @@ TEST(MonitorStats, have_a_mark_for_each_state_of_a_breaker) {
   EXPECT_EXIT((void)stats_text(stats), testing::ExitedWithCode(1), "believed that a breaker's state has a mark \\(");
 }
 
+TEST(MonitorStats, show_no_figures_of_a_breaker_that_is_off_or_has_counted_nothing) {
+  MonitorStats stats;
+  stats.providers.resize(1);
+  stats.providers[0].name = "alpha";
+  EXPECT_NE(stats_text(stats).find("  alpha: 🟢 closed (Failures: 0, Error Rate: -)\n"), std::string::npos)
+      << stats_text(stats);
+  stats.providers[0].breaker.is_off = true;
+  EXPECT_NE(stats_text(stats).find("  alpha: off (Failures: -, Error Rate: -)\n"), std::string::npos)
+      << stats_text(stats);
+}
+
 TEST(MonitorStats, write_the_letters_of_a_providers_name_in_capitals) {
   MonitorStats stats;
   stats.providers.resize(1);

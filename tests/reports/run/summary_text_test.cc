@@ -176,6 +176,13 @@ TEST(SummaryText, shows_a_half_open_breaker) {
   EXPECT_TRUE(contains(text, "openai: 🟡 half_open (Failures: 5, Error Rate: 100.0%)\n")) << text;
 }
 
+TEST(SummaryText, shows_a_breaker_without_a_rule_as_off) {
+  sim::Scenario scenario = outage_world();
+  scenario.monitor.circuit_breaker = monitor::BreakerConfig{};
+  const std::string text = text_of(scenario, judgement_of(Verdict::pass));
+  EXPECT_TRUE(contains(text, "  openai: off (Failures: -, Error Rate: -)\n")) << text;
+}
+
 TEST(SummaryText, can_do_without_unicode) {
   const std::string plain = text_of(outage_world(), judgement_of(Verdict::inconclusive), {.unicode = false});
   EXPECT_TRUE(contains(plain, "openai: (x) open (Failures: 5"));
