@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "sim/checks/claims/unbreakable.h"
 #include "sim/world/replicas.h"
 
 namespace windtunnel::sim {
@@ -14,6 +15,18 @@ namespace {
 
 void append(std::vector<Finding>& all, std::vector<Finding> more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+// A threshold that holds where nothing could have broken it has shown nothing.
+std::vector<Finding> doubted(std::vector<Finding> findings, const Scenario& scenario) {
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    if (findings[i].verdict != Verdict::pass) continue;
+    std::string why = why_unbreakable(scenario, scenario.thresholds[i]);
+    if (why.empty()) continue;
+    findings[i].verdict = Verdict::inconclusive;
+    findings[i].reason = "nothing could break it: " + std::move(why);
+  }
+  return findings;
 }
 
 // A breaker may be held to another policy than the one that it follows.
@@ -110,6 +123,7 @@ Judge::Judge(const Scenario& scenario, const JudgeOptions& options)
       coverage_(scenario.providers.size()),
       checks_(claimed_ ? *claimed_ : scenario, checks_of_all(scenario, CheckSelection{options.checks}),
               options.keep_going),
+      from_outside_(options.from_outside),
       checks_on_(!options.from_outside && CheckSelection{options.checks}.any()) {
   const bool is_live = options.from_outside || checks_.selection().on(CheckId::V1);
   if (scenario.liveness && is_live) liveness_.emplace(scenario);
@@ -138,7 +152,9 @@ Judgement Judge::judge(const RunFacts& facts) {
   append(judgement.findings, checks_.findings());
   if (replicas_) append(judgement.findings, replicas_->findings());
   if (liveness_) append(judgement.findings, liveness_->judge(facts.ended));
-  append(judgement.findings, thresholds_.judge(facts.ended));
+  // What another gateway may do is not in the scenario.
+  std::vector<Finding> thresholds = thresholds_.judge(facts.ended);
+  append(judgement.findings, from_outside_ ? std::move(thresholds) : doubted(std::move(thresholds), scenario_));
   append(judgement.findings, judge_faults(scenario_, facts));
   append(judgement.findings, coverage_.judge(scenario_));
   judgement.coverage = coverage_.table();

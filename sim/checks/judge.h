@@ -66,6 +66,7 @@ class Judge final {
   Coverage coverage_;
   Checks checks_;
   std::optional<ReplicaChecks> replicas_;
+  bool from_outside_;
   bool checks_on_;  // any of them is
   std::optional<Liveness> liveness_;
 };

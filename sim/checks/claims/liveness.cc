@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/rounding.h"
+#include "monitor/breaker/breaker_rules.h"
 #include "sim/checks/claims/recovery.h"
 
 namespace windtunnel::sim {
@@ -16,6 +17,7 @@ Liveness::Liveness(const Scenario& scenario)
       due_(Instant{} + scenario.liveness->heal_at + scenario.liveness->recover_within),
       all_closed_(scenario.providers.size()) {
   const std::vector<monitor::BreakerConfig> settings = breakers_of(scenario);
+  has_breakers_ = !scenario.breaker_command.empty() || std::ranges::any_of(settings, monitor::can_open);
   for (std::size_t i = 0; i < all_closed_.size(); ++i) {
     const double latency = healthy_latency_max(scenario, scenario.providers[i]);
     const ProviderSpec& provider = scenario.providers[i];
@@ -124,6 +126,12 @@ void Liveness::judge_breakers(const std::vector<FollowedBreaker>& breakers, Find
 }
 
 std::vector<Finding> Liveness::judge(Instant ended) const {
+  std::vector<Finding> findings = judge_both(ended);
+  if (!has_breakers_) findings.erase(findings.begin());
+  return findings;
+}
+
+std::vector<Finding> Liveness::judge_both(Instant ended) const {
   const LivenessSpec& spec = *scenario_.liveness;
   const double healed = static_cast<double>(spec.heal_at.count()) / 1e9;
   const double within = static_cast<double>(spec.recover_within.count()) / 1e9;

@@ -6,7 +6,8 @@
 // the run is inconclusive. So it is of one that judges its probes together and opened again because one of them failed
 // or was slow before the healing, so late that it could not close any more: the calls that were missing came late.
 // Requests that our own limiters refuse or whose client is at fault do not count for recovery and do not count. Of
-// replicas every one must recover; a process that was restarted is no more asked.
+// replicas every one must recover; a process that was restarted is no more asked. Where no breaker can open, only the
+// success of requests is claimed.
 
 #include <cstdint>
 #include <map>
@@ -52,10 +53,13 @@ class Liveness final {
 
   [[nodiscard]] bool may_show_recovery(const FollowedBreaker& breaker, Instant now) const;
   [[nodiscard]] FollowedBreaker& followed(monitor::ProviderId provider) { return groups_[group_][index_of(provider)]; }
+  // That breakers close, and that requests succeed.
+  [[nodiscard]] std::vector<Finding> judge_both(Instant ended) const;
   void judge_breakers(const std::vector<FollowedBreaker>& breakers, Finding& closed) const;
 
   const Scenario& scenario_;
-  Instant due_;  // everything has recovered by now
+  bool has_breakers_ = false;  // one of them can open
+  Instant due_;                // everything has recovered by now
   // Of replicas: those of each group of processes that share them at once, and the group of each replica's process.
   std::vector<std::vector<FollowedBreaker>> groups_;
   std::vector<FollowedBreaker> all_closed_;

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 Scenario healing_at(Duration at, Duration within) {
   Scenario scenario = world(100s, workload("load", per_second(10)));
+  scenario.monitor.circuit_breaker.consecutive_threshold = 5;
   scenario.liveness = {.heal_at = at, .recover_within = within};
   return scenario;
 }

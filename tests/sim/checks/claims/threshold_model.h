@@ -9,6 +9,7 @@
 //   - Data is what could have broken the claim (see sample_of).
 //   - Without a window and without data a claim that holds is inconclusive, and one that does not hold fails.
 //   - A stretch that begins at or after the end of the run is inconclusive.
+//   - A claim that holds of what can only be nothing here is inconclusive (can_only_be_nothing).
 //   - A stretch in the scenario's duration that has no room for one window is inconclusive where it would pass.
 // Values are exact fractions of 128-bit integers; percentiles are nearest rank over the exact samples.
 
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "sim/checks/findings/verdict.h"
+#include "tests/sim/checks/claims/nothing_model.h"
 #include "tests/sim/checks/claims/run_history.h"
 
 namespace windtunnel::sim::claims_model {
@@ -307,7 +309,8 @@ inline Expected expect_threshold(const Scenario& scenario, const ThresholdSpec& 
   const Stretch stretch = stretch_of(scenario, spec);
   const bool has_room = !spec.window || (stretch.begin + *spec.window <= stretch.end &&
                                          stretch.begin + *spec.window <= Instant{} + scenario.duration);
-  if (expected.verdict == Verdict::pass && (expected.windows == 0 || !has_room)) {
+  const bool is_empty = expected.windows == 0 || !has_room || can_only_be_nothing(scenario, spec);
+  if (expected.verdict == Verdict::pass && is_empty) {
     expected.verdict = Verdict::inconclusive;
   }
   return expected;

@@ -1,0 +1,199 @@
+#include "sim/checks/claims/unbreakable.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "monitor/breaker/breaker_rules.h"
+#include "sim/world/places.h"
+
+namespace windtunnel::sim {
+namespace {
+
+using monitor::LimitConfig;
+using monitor::LimitScope;
+using monitor::LimitWord;
+using monitor::Outcome;
+
+bool is_costless(const Tariff& tariff) {
+  const auto is_none = [](const std::optional<Price>& price) { return !price || price->per_token == Usd{}; };
+  return is_none(tariff.input) && is_none(tariff.output) && is_none(tariff.cached_input) &&
+         is_none(tariff.cache_write) && is_none(tariff.reasoning);
+}
+
+// Whether a value of a catalogue may be this one; any value, if none is asked for.
+bool may_be_drawn(const CallerCatalogue& catalogue, const std::string& prefix, const std::string* value) {
+  return catalogue.count > 0 && (value == nullptr || value->starts_with(prefix));
+}
+
+bool is_word(const std::string& word, const std::string* value) {
+  return !word.empty() && (value == nullptr || word == *value);
+}
+
+// Whether requests of the workload may carry the word, with this value if one is asked for.
+bool may_carry(const WorkloadSpec& load, const LimitWord& word, const std::string* value) {
+  const auto in_rows = [&](const std::optional<std::string> ListedRequest::*place) {
+    return std::ranges::any_of(load.requests, [&](const ListedRequest& row) {
+      return (row.*place).has_value() && (value == nullptr || *(row.*place) == *value);
+    });
+  };
+  switch (word.scope) {
+    case LimitScope::key:
+      return is_word(load.key, value) || load.keys.count > 0 || in_rows(&ListedRequest::key);
+    case LimitScope::team:
+      return is_word(load.team, value) || may_be_drawn(load.teams, "team-", value) || in_rows(&ListedRequest::team);
+    case LimitScope::user:
+      return load.users.count > 0 || in_rows(&ListedRequest::user);
+    case LimitScope::tag:
+      return std::ranges::any_of(
+                 load.tags, [&](const auto& tag) { return tag.first == word.tag && is_word(tag.second, value); }) ||
+             std::ranges::any_of(load.tag_catalogues, [&](const auto& tag) {
+               return tag.first == word.tag && may_be_drawn(tag.second, word.tag + "-", value);
+             });
+    case LimitScope::route:
+    case LimitScope::deployment:
+    case LimitScope::provider:
+      return true;
+  }
+  return true;
+}
+
+bool may_count(const Scenario& scenario, const LimitConfig& limit) {
+  return std::ranges::any_of(scenario.workloads, [&](const WorkloadSpec& load) {
+    return std::ranges::all_of(limit.per, [&](const LimitWord& word) { return may_carry(load, word, nullptr); }) &&
+           std::ranges::all_of(limit.when, [&](const monitor::LimitCondition& condition) {
+             return may_carry(load, condition.word, &condition.value);
+           });
+  });
+}
+
+// Whether a limit of the list may refuse a request: for want of money, or of anything else.
+bool may_refuse(const Scenario& scenario, bool is_of_money) {
+  return std::ranges::any_of(scenario.monitor.limits.limits, [&](const LimitConfig& limit) {
+    const bool has_rate = limit.requests || limit.tokens || limit.parallel_requests;
+    return (is_of_money ? limit.usd.has_value() : has_rate) && may_count(scenario, limit);
+  });
+}
+
+bool has_cache(const monitor::CacheConfig& cache) { return cache.enabled && cache.capacity > 0; }
+
+// Why no request can end so.
+std::string why_never(const Scenario& scenario, Outcome outcome) {
+  const monitor::MonitorConfig& monitor = scenario.monitor;
+  switch (outcome) {
+    case Outcome::cache_hit:
+      if (!has_cache(monitor.cache)) return "the cache is off";
+      return monitor.cache.ttl > Duration{0} ? "" : "no entry of the cache is fresh: its ttl is 0";
+    case Outcome::stale_hit:
+      if (!has_cache(monitor.cache)) return "the cache is off";
+      return monitor.cache.stale_if_error > Duration{0} ? "" : "monitor.cache.stale_if_error is 0";
+    case Outcome::refused_rate: {
+      const bool has_limiter = monitor.rate_limiter.requests_per_minute || monitor.rate_limiter.tokens_per_minute;
+      return has_limiter || may_refuse(scenario, false) ? "" : "no limit of requests or tokens can refuse one";
+    }
+    case Outcome::refused_tokens:
+      return monitor.token_limiter.mode == monitor::TokenMode::off ? "monitor.token_limiter is off" : "";
+    case Outcome::refused_budget: {
+      const bool has_budget = monitor.cost_limiter.monthly || monitor.cost_limiter.daily;
+      return has_budget || may_refuse(scenario, true) ? "" : "there is no budget";
+    }
+    case Outcome::deadline_exceeded:
+      return monitor.provider_call.deadline ? "" : "there is no monitor.provider_call.deadline";
+    case Outcome::broken_stream:
+      return std::ranges::any_of(scenario.workloads, &WorkloadSpec::stream) ? "" : "no workload streams";
+    case Outcome::served:
+    case Outcome::client_error:
+    case Outcome::failed:
+    case Outcome::all_providers_unavailable:
+      break;
+  }
+  return "";
+}
+
+// The threshold's provider, or all.
+bool is_asked_of(const ThresholdSpec& threshold, const ProviderSpec& provider) {
+  return !threshold.provider || *threshold.provider == provider.name;
+}
+
+std::string why_closed(const Scenario& scenario, const ThresholdSpec& threshold) {
+  if (!scenario.breaker_command.empty()) return "";
+  const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
+  for (std::size_t i = 0; i < breakers.size(); ++i) {
+    if (is_asked_of(threshold, scenario.providers[i]) && can_open(breakers[i])) return "";
+  }
+  return threshold.provider ? "no breaker of it can open: it has no rule" : "no breaker can open: none has a rule";
+}
+
+// A call waits where places are short and its provider has a queue; without a number of places of its own the queue has
+// no end.
+std::string why_no_wait(const Scenario& scenario, const ThresholdSpec& threshold) {
+  bool has_concurrency = false;
+  for (const ProviderSpec& provider : scenario.providers) {
+    if (!is_asked_of(threshold, provider)) continue;
+    has_concurrency = has_concurrency || has_places(scenario, provider);
+    if (has_places(scenario, provider) && (!provider.concurrency || provider.queue > 0)) return "";
+  }
+  return has_concurrency ? "no call can wait: there is no queue" : "no call can wait: there is no concurrency";
+}
+
+std::string why_costless(const Scenario& scenario, const ThresholdSpec& threshold) {
+  const bool is_sum = threshold.aggregate != Aggregate::count && threshold.aggregate != Aggregate::rate;
+  const bool is_all_costless = std::ranges::all_of(scenario.providers, [](const ProviderSpec& provider) {
+    return std::ranges::all_of(provider.tariffs,
+                               [](const monitor::DatedTariff& dated) { return is_costless(dated.tariff); });
+  });
+  return is_sum && is_all_costless ? "no call costs anything: every price is 0" : "";
+}
+
+std::string why_not_refused(const Scenario& scenario) {
+  for (const Outcome outcome : {Outcome::refused_rate, Outcome::refused_tokens, Outcome::refused_budget}) {
+    if (why_never(scenario, outcome).empty()) return "";
+  }
+  return "nothing can refuse a request: there is no limit and no budget";
+}
+
+std::string why_no_hit(const Scenario& scenario) {
+  std::string fresh = why_never(scenario, Outcome::cache_hit);
+  return why_never(scenario, Outcome::stale_hit).empty() ? "" : fresh;
+}
+
+}  // namespace
+
+std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& threshold) {
+  if (threshold.outcome) {
+    const std::string why = why_never(scenario, *threshold.outcome);
+    if (!why.empty()) return std::string{"no request can end as "} + name_of(*threshold.outcome) + ": " + why;
+  }
+  const std::vector<LimitConfig>& limits = scenario.monitor.limits.limits;
+  for (std::size_t i = 0; threshold.limit && i < limits.size(); ++i) {
+    if (limit_name(scenario.monitor.limits, i) != *threshold.limit || may_count(scenario, limits[i])) continue;
+    return "no request is counted by the limit " + *threshold.limit;
+  }
+  switch (threshold.of) {
+    case Metric::breaker_opened:
+      return why_closed(scenario, threshold);
+    case Metric::provider_wait:
+      return why_no_wait(scenario, threshold);
+    case Metric::cost_usd:
+    case Metric::cost_known_usd:
+    case Metric::cost_reserved_usd:
+      return why_costless(scenario, threshold);
+    case Metric::requests_refused:
+      return threshold.outcome ? "" : why_not_refused(scenario);
+    case Metric::cache_hits:
+      return threshold.outcome ? "" : why_no_hit(scenario);
+    case Metric::requests:
+    case Metric::requests_failed:
+    case Metric::request_duration:
+    case Metric::time_to_first_token:
+    case Metric::provider_calls:
+    case Metric::provider_errors:
+    case Metric::tokens:
+    case Metric::failovers:
+    case Metric::amplification:
+      break;
+  }
+  return "";
+}
+
+}  // namespace windtunnel::sim

@@ -1,0 +1,17 @@
+#pragma once
+// Why nothing in a scenario can break a threshold that holds: what it counts or sums is 0 there, whatever a run draws.
+//
+// Read from the settings alone. Only what is certain is named: that a breaker has no rule, that no limiter and no limit
+// refuses in this way, that the cache is off, that no call can wait or cost anything. What depends on the course of a
+// run (no call happened to fail) can break the threshold.
+
+#include <string>
+
+#include "sim/world/scenario.h"
+
+namespace windtunnel::sim {
+
+// A clause, such as "no breaker of it can open: it has no rule"; empty: something can break it.
+[[nodiscard]] std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& threshold);
+
+}  // namespace windtunnel::sim
