@@ -81,6 +81,8 @@ std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) 
   note_unanswered(notes, faults);
   note_latency(notes);
   note_tokens(notes);
+  note_cache(notes);
+  note_breaker(notes);
   note_timeout(notes);
   note_start(notes);
   note_reservations(notes);
@@ -168,6 +170,30 @@ void RunNotes::note_tokens(std::vector<std::string>& notes) const {
       "monitor.token_limiter is not written, so it keeps the average at {} tokens a request: it refuses {} of the "
       "requests and cuts the answers of {}; \"mode\": \"off\" lifts it",
       scenario_.monitor.token_limiter.limit.count(), share_of(refused), share_of(cut_by_grant_)));
+}
+
+void RunNotes::note_cache(std::vector<std::string>& notes) const {
+  const std::int64_t hits = causes_.count(Outcome::cache_hit) + causes_.count(Outcome::stale_hit);
+  if (is_written("/monitor/cache") || !is_many(hits)) return;
+  const std::int64_t ttl = scenario_.monitor.cache.ttl / std::chrono::seconds{1};
+  notes.push_back(fmt::format(
+      "monitor.cache is not written, so answers are kept for {} s: it answers {} of the requests; \"enabled\": false "
+      "turns it off",
+      ttl, share_of(hits)));
+}
+
+// Where a provider or a route states its own breaker, the file is taken to know what breakers do.
+void RunNotes::note_breaker(std::vector<std::string>& notes) const {
+  const std::int64_t refused = causes_.count(Outcome::all_providers_unavailable);
+  const auto is_own = [](const auto& each) { return each.breaker.has_value(); };
+  const bool is_stated = is_written("/monitor/circuit_breaker") || !scenario_.breaker_command.empty() ||
+                         std::ranges::any_of(scenario_.providers, is_own) ||
+                         std::ranges::any_of(scenario_.monitor.routing.routes, is_own);
+  if (is_stated || !causes_.has_opened() || !is_many(refused)) return;
+  notes.push_back(fmt::format(
+      "monitor.circuit_breaker is not written, so the breakers are those of {} by default: {} of the requests met open "
+      "ones only; \"preset\": \"none\" turns them off",
+      scenario_.breaker_preset, share_of(refused)));
 }
 
 void RunNotes::note_timeout(std::vector<std::string>& notes) const {

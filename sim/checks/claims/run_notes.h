@@ -44,6 +44,8 @@ class RunNotes final {
   void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
   void note_latency(std::vector<std::string>& notes) const;
   void note_tokens(std::vector<std::string>& notes) const;
+  void note_cache(std::vector<std::string>& notes) const;
+  void note_breaker(std::vector<std::string>& notes) const;
   void note_timeout(std::vector<std::string>& notes) const;
   void note_start(std::vector<std::string>& notes) const;
   void note_warm_up(std::vector<std::string>& notes) const;

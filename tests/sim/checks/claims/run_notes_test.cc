@@ -225,6 +225,31 @@ TEST(RunNotes, the_average_limiter_is_named_where_the_file_does_not) {
   EXPECT_EQ(note_with(notes_of(scenario), "is not written"), "");
 }
 
+TEST(RunNotes, a_cache_that_the_file_does_not_name_is_noted_where_it_answers) {
+  Scenario scenario = quiet();
+  scenario.monitor.cache = {};
+  EXPECT_TRUE(notes_of(scenario).empty()) << "no two requests are alike";
+  scenario.workloads[0].prompts.count = 10;
+  const std::string note = note_with(notes_of(scenario), "cache");
+  EXPECT_TRUE(note.starts_with("monitor.cache is not written, so answers are kept for 3600 s: it answers ")) << note;
+  write(scenario, "/monitor/cache/ttl");
+  EXPECT_EQ(note_with(notes_of(scenario), "cache"), "");
+}
+
+TEST(RunNotes, a_breaker_that_the_file_does_not_name_is_noted_where_it_refuses) {
+  Scenario scenario = quiet();
+  scenario.faults = {fault("down", Outage{}, 0s, 50s)};
+  EXPECT_EQ(note_with(notes_of(scenario), "by default"), "") << "none opens";
+  scenario.monitor.circuit_breaker = monitor::seed_readme();
+  const std::string note = note_with(notes_of(scenario), "by default");
+  EXPECT_TRUE(
+      note.starts_with("monitor.circuit_breaker is not written, so the breakers are those of seed-readme by "
+                       "default: "))
+      << note;
+  write(scenario, "/monitor/circuit_breaker/preset");
+  EXPECT_EQ(note_with(notes_of(scenario), "by default"), "");
+}
+
 TEST(RunNotes, the_default_start_is_named_where_the_calendar_decides) {
   Scenario scenario = quiet();
   scenario.workloads[0].executor = Diurnal{};
