@@ -408,6 +408,7 @@ std::string Thresholds::lacking(const ThresholdSpec& spec) {
   if (spec.served_by) text += " served by " + *spec.served_by;
   if (spec.route) text += " of route " + *spec.route;
   if (spec.variant) text += " of variant " + *spec.variant;
+  if (spec.team) text += " of team " + *spec.team;
   if (spec.outcome && is_measured) text += std::string(" with outcome ") + monitor::name_of(*spec.outcome);
   return text + " ended in that time";
 }

@@ -83,6 +83,12 @@ TEST(ThresholdWords, a_route_without_requests_is_named) {
             "there was no data: no request that was answered of route cheap ended in that time");
 }
 
+TEST(ThresholdWords, a_team_without_requests_is_named) {
+  ThresholdSpec spec = at_most(Metric::requests, Aggregate::count);
+  spec.team = "red";
+  EXPECT_EQ(finding_of(ten_requests(), spec).reason, "there was no data: no request of team red ended in that time");
+}
+
 TEST(ThresholdWords, a_variant_without_requests_is_named) {
   Scenario scenario = ten_requests();
   scenario.monitor.ab_router.experiment_id = "split";
