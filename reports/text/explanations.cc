@@ -222,6 +222,47 @@ constexpr MetricEntry kForecastTexts[] = {
      "days", "--assert 'forecast.days_to_exhaustion p(10)>28'"},
 };
 
+constexpr Entry kVerdictTexts[] = {
+    {"PASS", "Every claim of the scenario holds: thresholds, liveness, coverage, faults, and every invariant. Exit 0."},
+    {"FAIL",
+     "A claim or an invariant does not hold. The finding names it, with the figure and the place in the file. Exit 10, "
+     "11 or 12."},
+    {"INCONCLUSIVE",
+     "No claim failed, and at least one shows nothing: it had no data, or nothing in the scenario could have broken "
+     "it. Exit 13."},
+    {"NOTHING CLAIMED",
+     "The scenario has no threshold, liveness, coverage or min_affected, so that there is nothing that could pass or "
+     "fail. Exit 0, or 13 with --require-claims."},
+};
+
+constexpr Entry kCallerTexts[] = {
+    {"Wishes", "What callers with a client wanted an answer to. A wish that is tried three times is one wish."},
+    {"Tries", "The requests that callers made for their wishes: the first try of each, and their client's retries."},
+    {"Left", "Wishes whose caller's `patience` was over before an answer came."},
+    {"Unread Answers",
+     "Requests that the gateway answered after their caller had left the try, because of its `timeout` or `patience`. "
+     "They cost as much as the others."},
+};
+
+constexpr Entry kCompareTexts[] = {
+    {"difference",
+     "The mean of a variation less that of the first, over the same seeds, with its 95 % interval. Because both meet "
+     "the same requests and faults, chance that they share is not in it."},
+    {"reduction",
+     "How many times the replications two runs without common seeds would take for an interval of the same width. "
+     "Numbers below 1 say that the common seeds did not help."},
+};
+
+constexpr Entry kFitTexts[] = {
+    {"hit_rate", "The share of the log's lookups that its cache answered."},
+    {"cost.replayed",
+     "What a thousand requests cost where the fitted scenario is replayed. It should come to `cost`, which is that of "
+     "the log."},
+    {"split",
+     "split.NAME is the share of the log's requests that go to an arm of its experiment, or else to the provider that "
+     "was called first."},
+};
+
 void append(std::vector<Explanation>& all, std::string_view kind, std::span<const Entry> entries) {
   for (const Entry& entry : entries) all.push_back({kind, std::string(entry.word), {}, std::string(entry.text)});
 }
@@ -288,6 +329,10 @@ std::vector<Explanation> explanations() {
     all.push_back({"outcome", name_of(outcome), {}, doc_of(outcome)});
   }
   append(all, "reply kind", kReplyTexts);
+  append(all, "verdict", kVerdictTexts);
+  append(all, "column of callers", kCallerTexts);
+  append(all, "row of a comparison", kCompareTexts);
+  append(all, "figure of a fit", kFitTexts);
   for (std::size_t i = 0; i < sim::kCoverageCounters; ++i) {
     const auto doc = doc_of(static_cast<sim::CoverageCounter>(i));
     all.push_back({"coverage counter", std::string(sim::coverage_counters()[i]), {}, std::string(doc)});

@@ -44,6 +44,13 @@ TEST(ExplainJob, explains_every_key_by_its_path) {
   }
 }
 
+TEST(ExplainJob, explains_the_words_of_verdicts_and_of_tables) {
+  for (const char* verdict : {"PASS", "FAIL", "INCONCLUSIVE", "NOTHING CLAIMED"}) expect_heading(verdict, "verdict");
+  for (const char* column : {"Wishes", "Tries", "Left", "Unread Answers"}) expect_heading(column, "column of callers");
+  for (const char* row : {"difference", "reduction"}) expect_heading(row, "row of a comparison");
+  for (const char* figure : {"hit_rate", "cost.replayed", "split"}) expect_heading(figure, "figure of a fit");
+}
+
 TEST(ExplainJob, gives_the_facts_of_a_key) {
   const std::string text = explained("monitor.circuit_breaker.open").text;
   EXPECT_TRUE(text.starts_with("monitor.circuit_breaker.open (setting)\n  How long it stays open")) << text;
