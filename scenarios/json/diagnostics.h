@@ -101,14 +101,6 @@ class FileError : public std::exception {
   std::string message_;
 };
 
-// The number of insertions, deletions, replacements and swaps of neighbours between two words (optimal string
-// alignment).
-std::size_t edit_distance(std::string_view a, std::string_view b);
-
-// The word that `written` most likely meant: at most a third of its letters away, or one if there are two; the first
-// of equals wins. Nothing if no word is that near.
-std::optional<std::string> nearest_word(std::string_view written, std::span<const std::string> words);
-
 // `did you mean "duration"?`, or `the words here are a, b, c` when none is near and they are few; else empty.
 std::string help_with_words(std::string_view written, std::span<const std::string> words,
                             std::string_view noun = "words");
