@@ -53,6 +53,18 @@ std::optional<dom::element> attribute_value(const dom::element& value) {
   return std::nullopt;
 }
 
+void add_paths(const dom::object& object, const std::string& above, std::vector<std::string>& paths) {
+  for (const auto field : object) {
+    const std::string path = above + std::string(field.key);
+    dom::object inside;
+    if (field.value.get(inside) == simdjson::SUCCESS) {
+      add_paths(inside, path + ".", paths);
+    } else {
+      paths.push_back(path);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> names_in(const JsonRecord& record) {
@@ -62,6 +74,16 @@ std::vector<std::string> names_in(const JsonRecord& record) {
   if (parser.parse(record.text.data(), record.text.size(), true).get(object) != simdjson::SUCCESS) return names;
   for (const auto field : object) names.emplace_back(field.key);
   return names;
+}
+
+std::vector<std::string> paths_in(const JsonRecord& record) {
+  std::vector<std::string> paths;
+  dom::parser parser;
+  dom::object object;
+  if (parser.parse(record.text.data(), record.text.size(), true).get(object) == simdjson::SUCCESS) {
+    add_paths(object, "", paths);
+  }
+  return paths;
 }
 
 struct LogFields::State {

@@ -22,6 +22,8 @@ struct LogValue {
 
 // The names at the top of a record; none if it is no JSON object.
 [[nodiscard]] std::vector<std::string> names_in(const JsonRecord& record);
+// The paths of a record's values, those inside of objects too; none if it is no JSON object.
+[[nodiscard]] std::vector<std::string> paths_in(const JsonRecord& record);
 
 class LogFields {
  public:

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/visible_text.h"
+#include "base/words/nearest_word.h"
 #include "reports/logs/csv_records.h"
 #include "reports/logs/formats/log_formats.h"
 #include "reports/logs/json_records.h"
@@ -72,6 +73,12 @@ std::string instead_of_known(bool json, std::string_view beginning, const std::v
   return names.empty() ? "it has no record" : "its first record has " + listed(names);
 }
 
+std::vector<std::string> paths_at(std::string_view beginning) {
+  JsonRecords records{std::string{beginning}};
+  const auto record = records.next();
+  return record ? paths_in(*record) : std::vector<std::string>{};
+}
+
 // The format by its name, of several with one name the one that marks the log; nothing: auto, and none does.
 const LogFormat* format_of(const std::string& name, bool json, std::string_view beginning,
                            const std::vector<std::string>& columns) {
@@ -92,7 +99,9 @@ const LogFormat* format_of(const std::string& name, bool json, std::string_view 
 
 struct LogReader::State {
   const LogFormat* format = &windtunnel_format();
-  std::optional<LogFormat> own;  // by --columns
+  std::optional<LogFormat> own;    // by --columns
+  std::vector<std::string> names;  // of the log's columns or paths, if it is read by --columns
+  std::vector<bool> seen;          // of the rules, those whose column a record has
   std::string unrecognised;
   std::unique_ptr<TelemetryReader> telemetry;
   std::unique_ptr<JsonRecords> json;
@@ -113,6 +122,8 @@ struct LogReader::State {
   }
 
   void use(std::span<const LogValue> values) {
+    seen.resize(format->rules.size());
+    for (std::size_t i = 0; i < seen.size(); ++i) seen[i] = seen[i] || values[i].is_present;
     if (maker->is_other(values)) {
       ++others;
       return;
@@ -120,6 +131,19 @@ struct LogReader::State {
     LogRow row;
     if (const auto why = maker->make(values, row)) return note(*why);
     rows.push_back(std::move(row));
+  }
+
+  // A misspelt column must not pass as one that the log lacks.
+  void check_columns() const {
+    if (!own) return;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (seen[i]) continue;
+      const std::string written{own->rules[i].path};
+      const auto nearest = nearest_word(written, names);
+      throw std::invalid_argument(fmt::format(
+          "no record has \"{}\", which --columns names; {}", visible_text(written),
+          nearest ? fmt::format("did you mean \"{}\"?", visible_text(*nearest)) : "the log has " + listed(names)));
+    }
   }
 
   // Reads records until there are rows; false at the end.
@@ -154,6 +178,7 @@ struct LogReader::State {
     if (!choice.columns.empty()) {
       own = columns_format(choice.columns);
       format = &*own;
+      names = is_json_log ? paths_at(beginning) : columns;
     } else {
       format = format_of(choice.format, is_json_log, beginning, columns);
     }
@@ -242,7 +267,10 @@ bool LogReader::next(LogRow& row) {
     row = row_of(state_->record);
     return true;
   }
-  if (state_->rows.empty() && !state_->read_on()) return false;
+  if (state_->rows.empty() && !state_->read_on()) {
+    state_->check_columns();
+    return false;
+  }
   row = std::move(state_->rows.front());
   state_->rows.pop_front();
   return true;
