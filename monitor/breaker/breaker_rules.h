@@ -9,7 +9,7 @@ namespace windtunnel::monitor {
 
 // A rule, or a reply that opens it at once, can open it. Without one every call is admitted.
 [[nodiscard]] inline bool can_open(const BreakerConfig& config) {
-  const bool has_rule = config.consecutive_threshold || config.failure_rate_threshold ||
+  const bool has_rule = config.consecutive_threshold || config.failure_rate_threshold || config.slow_call_rate ||
                         config.failure_count_threshold || config.allowed_fails;
   return has_rule ||
          std::ranges::any_of(config.allowed_fails_by, [](const auto& fails) { return fails.has_value(); }) ||

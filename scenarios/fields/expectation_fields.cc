@@ -52,7 +52,9 @@ const Table<ThresholdSpec>& threshold_table() {
           field<T>("skip", &T::skip, optional(duration()), "This long at the beginning does not count.")
               .such_as("\"10s\""),
           field<T>("window", &T::window, optional(duration({1ns})),
-                   "Every window of this length with data must hold, and one must have been over.")
+                   "Every window of this length must hold, and one must have been over. Without data its counts and "
+                   "sums are 0, and "
+                   "shares, means and percentiles are not judged.")
               .such_as("\"30s\""),
       },
       {}};

@@ -42,7 +42,7 @@ FAST = ("late-result-counts", "next-after-unpaid", "failover-skips-the-gate", "g
         "hits-renew-the-age", "failover-changes-the-variant", "no-record-when-all-are-open", "back-off-by-an-address")
 KILLED_LEAST = 0.95
 JUDGE_KILLED_LEAST = 0.98
-JUDGE = ("sim/checks/judge.", "sim/checks/claims/thresholds.", "sim/checks/claims/coverage.")
+JUDGE = ("sim/checks/judge.", "sim/checks/claims/thresholds.", "sim/checks/claims/threshold_units.", "sim/checks/claims/coverage.")
 # A world with many pauses before retries.
 RETRIES = ("scenarios/catalog/error-burst.json", "--set", "monitor.provider_call.max_attempts=4", "--set", "thresholds={}")
 

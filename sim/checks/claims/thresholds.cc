@@ -7,51 +7,16 @@
 #include <algorithm>
 
 #include "sim/checks/claims/comparison.h"
+#include "sim/checks/claims/threshold_units.h"
 
 namespace windtunnel::sim {
 namespace {
-
-bool is_cost(Metric metric) {
-  return metric == Metric::cost_usd || metric == Metric::cost_known_usd || metric == Metric::cost_reserved_usd;
-}
-
-// A sum or a mean of money, which is compared to the pico-dollar.
-bool is_money(const ThresholdSpec& spec) { return is_cost(spec.of) && spec.aggregate != Aggregate::count; }
-
-bool is_percentile(const ThresholdSpec& spec) {
-  return spec.aggregate == Aggregate::percentile || spec.aggregate == Aggregate::med;
-}
-
-Millionths share_of(const ThresholdSpec& spec) {
-  return spec.aggregate == Aggregate::med ? Millionths{500'000} : spec.percentile;
-}
-
-// A figure of durations, and not how many there are.
-bool is_duration(const ThresholdSpec& spec) {
-  if (spec.aggregate == Aggregate::count || spec.aggregate == Aggregate::rate) return false;
-  return spec.of == Metric::request_duration || spec.of == Metric::time_to_first_token ||
-         spec.of == Metric::provider_wait;
-}
 
 const FaultSpec* find_fault(const Scenario& scenario, const std::string& id) {
   for (const FaultSpec& fault : scenario.faults) {
     if (fault.id == id) return &fault;
   }
   fail_check("a threshold names a fault of the scenario", __FILE__, __LINE__);
-}
-
-// Of requests, calls and tokens: a number per second. Of the others a rate is a share.
-bool is_flow(Metric metric) {
-  return metric == Metric::requests || metric == Metric::provider_calls || metric == Metric::tokens;
-}
-
-const char* unit_of(const ThresholdSpec& spec) {
-  if (is_duration(spec)) return "ms";
-  if (is_money(spec)) return "USD";
-  if (spec.of == Metric::amplification) return "calls_per_wish";
-  if (spec.aggregate == Aggregate::count) return "count";
-  if (spec.aggregate == Aggregate::rate) return is_flow(spec.of) ? "per_s" : "share";
-  return "tokens";
 }
 
 // The place of the first of `all` with this name, if one is asked for and there.
@@ -115,6 +80,7 @@ Thresholds::Sums* Thresholds::at(State& state, Instant now) {
     const std::int64_t window = (now - state.begin) / *state.spec->window;
     if (window != state.window) {
       judge_window(state, now);
+      if (window > state.window + 1) judge_silence(state, now);
       state.window = window;
       state.sums = {};
     }
@@ -336,10 +302,22 @@ std::optional<Thresholds::Value> Thresholds::value_of(const State& state, Instan
   return Value{counted * 1'000'000'000, span};
 }
 
+bool Thresholds::is_whole(const State& state, Instant until) {
+  const Duration end = *state.spec->window * (state.window + 1);
+  return end <= state.length && state.begin + end <= until;
+}
+
+// The windows of a pause are alike, so that the first stands for all.
+void Thresholds::judge_silence(State& state, Instant until) {
+  ++state.window;
+  state.sums = {};
+  judge_window(state, until);
+}
+
 void Thresholds::judge_window(State& state, Instant until) {
   const auto value = value_of(state, until);
   const bool has_data = state.sums.of > 0;
-  if (!value || (state.spec->window && !has_data)) return;
+  if (!value || (state.spec->window && !has_data && !is_whole(state, until))) return;
   const std::strong_ordering side = side_of_bound(state, *value);
   state.last_figures = figures(state, *value, side);
   state.last_value = in_unit(*state.spec, *value, side);
@@ -395,29 +373,12 @@ double Thresholds::in_unit(const ThresholdSpec& spec, const Value& value, std::s
   return real / (is_money(spec) ? 1e12 : 1e6);
 }
 
-// What would have been data.
-std::string Thresholds::lacking(const ThresholdSpec& spec) {
-  const bool of_calls =
-      spec.of == Metric::provider_errors || spec.of == Metric::breaker_opened || spec.of == Metric::provider_wait;
-  std::string text = of_calls ? "no call" : "no request";
-  const bool is_measured =
-      !of_calls && (is_duration(spec) || (spec.of == Metric::tokens && spec.aggregate == Aggregate::avg));
-  if (is_measured && !spec.outcome)
-    text += spec.of == Metric::request_duration ? " that was answered" : " that was served";
-  if (spec.provider) text += (of_calls ? " to " : " assigned to ") + *spec.provider;
-  if (spec.served_by) text += " served by " + *spec.served_by;
-  if (spec.route) text += " of route " + *spec.route;
-  if (spec.variant) text += " of variant " + *spec.variant;
-  if (spec.team) text += " of team " + *spec.team;
-  if (spec.outcome && is_measured) text += std::string(" with outcome ") + monitor::name_of(*spec.outcome);
-  return text + " ended in that time";
-}
-
 std::vector<Finding> Thresholds::judge(Instant ended) {
   std::vector<Finding> findings;
   for (State& state : states_) {
     const bool has_begun = state.begin < ended;
     if (has_begun) judge_window(state, ended);
+    if (has_begun && state.spec->window) judge_silence(state, std::min(ended, state.end));
     Finding finding = state.failed.value_or(Finding{.kind = Finding::Kind::threshold});
     const ThresholdSpec& spec = *state.spec;
     finding.id = spec.metric + ": " + spec.text;
@@ -429,7 +390,7 @@ std::vector<Finding> Thresholds::judge(Instant ended) {
     if (!state.failed && state.judged == 0) {
       finding.verdict = Verdict::inconclusive;
       finding.reason =
-          has_begun ? "there was no data: " + lacking(spec) : "there was no data: the run ended before that";
+          has_begun ? "there was no data: " + missing_data(spec) : "there was no data: the run ended before that";
     } else if (!state.failed && spec.window && *spec.window > state.length) {
       finding.verdict = Verdict::inconclusive;
       finding.reason = fmt::format("no window was over: a window is {} and what is judged {}", seconds(*spec.window),

@@ -3,11 +3,12 @@
 //
 // A sample belongs to the instant it is known: a request to its end, a call to its end, a trip to its moment. `during`
 // a fault means its window without its last instant, `after` from that instant on; `skip` cuts off the beginning; with
-// `window` every window inside that has data must hold, the last one too. Samples come in order of time, so that one
-// window at a time is kept. Shares and means are compared as exact fractions. So are percentiles (nearest rank),
-// because it is enough to count the samples below the bound and at it; only the figure that is printed comes from a
-// histogram and is off by up to 0.1 %. What a request cost is what the providers billed for it. The rate of requests,
-// calls and tokens is per second of the stretch.
+// `window` every window inside must hold, the last one too, though it may be cut short. A whole window without data has
+// counts and sums of 0, which a claim may miss; it has no share, mean or percentile that could. Samples come in order
+// of time, so that one window at a time is kept. Shares and means are compared as exact fractions. So are percentiles
+// (nearest rank), because it is enough to count the samples below the bound and at it; only the figure that is printed
+// comes from a histogram and is off by up to 0.1 %. What a request cost is what the providers billed for it. The rate
+// of requests, calls and tokens is per second of the stretch.
 //
 // The data of a claim is what could have broken it: of `provider_errors` and `breaker_opened` the calls, of
 // `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of everything else the
@@ -93,13 +94,15 @@ class Thresholds final {
   // The sums that a sample at this instant belongs to; nullptr: none.
   Sums* at(State& state, Instant now);
   void judge_window(State& state, Instant until);
+  void judge_silence(State& state, Instant until);
+  // Of the present window: whether it lies in what the scenario plays and is over by then.
+  [[nodiscard]] static bool is_whole(const State& state, Instant until);
   [[nodiscard]] std::optional<Value> value_of(const State& state, Instant until) const;
   [[nodiscard]] static std::strong_ordering side_of_bound(const State& state, const Value& value);
   [[nodiscard]] static std::string figures(const State& state, const Value& value, std::strong_ordering side);
   [[nodiscard]] static double in_unit(const ThresholdSpec& spec, const Value& value, std::strong_ordering side);
   void add_wait(RequestId request, monitor::ProviderId provider, Instant now);
   static void add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration);
-  [[nodiscard]] static std::string lacking(const ThresholdSpec& spec);
   void add_request(State& state, const monitor::Record& record, Usd billed_unknown);
   [[nodiscard]] bool matches(const State& state, const monitor::Record& record) const;
   [[nodiscard]] std::optional<monitor::ProviderId> target_of(const monitor::Record& record) const;

@@ -5,7 +5,8 @@
 // The rules, as a user reads them:
 //   - A sample lies at the instant at which it is known: a request and a call at their end, a trip at its moment.
 //   - `during` is [at, at + duration) of the fault, `after` begins at at + duration, `skip` moves the beginning.
-//   - Windows begin where the stretch begins. A window without data is not judged; every other one must hold.
+//   - Windows begin where the stretch begins, and each must hold. One without data is judged if it is whole and has a
+//     value, which then is 0.
 //   - Data is what could have broken the claim (see sample_of).
 //   - Without a window and without data a claim that holds is inconclusive, and one that does not hold fails.
 //   - A stretch that begins at or after the end of the run is inconclusive.
@@ -269,6 +270,7 @@ struct Window {
   Instant begin{};
   Duration span{0};
   bool has_data = false;
+  bool is_whole = false;  // and over, in what the scenario plays
   std::optional<Fraction> value;
 };
 
@@ -281,10 +283,13 @@ inline std::vector<Window> windows_of(const Scenario& scenario, const ThresholdS
     if (sample.at < stretch.begin || sample.at >= stretch.end) continue;
     groups[spec.window ? (sample.at - stretch.begin) / *spec.window : 0].push_back(sample);
   }
+  const Instant over = std::min({stretch.end, ended, Instant{} + scenario.duration});
+  for (std::int64_t i = 0; spec.window && stretch.begin + *spec.window * (i + 1) <= over; ++i) groups[i];
   std::vector<Window> windows;
   for (const auto& [number, samples] : groups) {
     Window window{.begin = spec.window ? stretch.begin + *spec.window * number : stretch.begin};
     const Instant end = spec.window ? window.begin + *spec.window : Instant::max();
+    window.is_whole = spec.window && window.begin + *spec.window <= over;
     window.span = std::min({end, stretch.end, ended}) - window.begin;
     for (const Sample& sample : samples) window.has_data = window.has_data || sample.is_data;
     window.value = value_of(spec, samples, window.span);
@@ -298,7 +303,7 @@ inline Expected expect_threshold(const Scenario& scenario, const ThresholdSpec& 
   Expected expected;
   if (stretch_of(scenario, spec).begin >= ended) return {.verdict = Verdict::inconclusive};
   for (const Window& window : windows_of(scenario, spec, history, ended)) {
-    if (!window.value || (spec.window && !window.has_data)) continue;
+    if (!window.value || (spec.window && !window.has_data && !window.is_whole)) continue;
     expected.windows += window.has_data ? 1 : 0;
     if (compare(spec.comparison, *window.value, spec.bound, spec.bound_picos) || expected.verdict == Verdict::fail) {
       continue;
