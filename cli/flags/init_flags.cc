@@ -1,3 +1,4 @@
+#include "base/visible_text.h"
 #include "cli/flags/flags.h"
 #include "cli/terminal/console.h"
 #include "cli/terminal/messages.h"
@@ -18,8 +19,8 @@ struct InitArguments {
 
 ExitCode write(const std::string& file, std::string_view text, const char* next) {
   if (const auto problem = runs::write_new_file(file, text)) return complain(*problem);
-  const bool output = print(file + " written. Now: windtunnel " + next + " " + runs::shell_word(file) + "\n");
-  return output ? ExitCode::pass : ExitCode::file_error;
+  const std::string command = "windtunnel " + std::string(next) + " " + visible_text(runs::shell_word(file));
+  return print(visible_text(file) + " written. Now: " + command + "\n") ? ExitCode::pass : ExitCode::file_error;
 }
 
 ExitCode import_gateway(const InitArguments& arguments) {

@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "base/visible_text.h"
 #include "cli/flags/flags.h"
 #include "cli/terminal/console.h"
 #include "cli/terminal/messages.h"
@@ -19,7 +20,7 @@ ExitCode make_page(const ReportArguments& arguments) {
                                  ? (std::filesystem::path(arguments.directory) / "report.html").string()
                                  : arguments.output;
   if (const auto problem = runs::write_page(arguments.directory, output)) return complain(*problem);
-  return print(output + ": written\n") ? ExitCode::pass : ExitCode::file_error;
+  return print(visible_text(output) + ": written\n") ? ExitCode::pass : ExitCode::file_error;
 }
 
 }  // namespace

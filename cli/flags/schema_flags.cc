@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "base/visible_text.h"
 #include "cli/flags/flags.h"
 #include "cli/terminal/console.h"
 #include "cli/terminal/messages.h"
@@ -20,7 +21,7 @@ ExitCode write_schema(const SchemaArguments& arguments) {
   const auto problem = runs::write_in_folder(arguments.directory, kName, scenarios::scenario_schema());
   if (problem) return complain(*problem);
   const std::string path = (std::filesystem::path(arguments.directory) / kName).string();
-  return print(path + ": written\n") ? ExitCode::pass : ExitCode::file_error;
+  return print(visible_text(path) + ": written\n") ? ExitCode::pass : ExitCode::file_error;
 }
 
 }  // namespace

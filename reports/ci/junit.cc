@@ -7,6 +7,7 @@
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
+#include "base/visible_text.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -160,8 +161,11 @@ std::string xml_escaped(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    if (length == 0 || !is_xml(code_point_of(text.substr(0, length)))) {
+    const std::uint32_t code = length == 0 ? 0 : code_point_of(text.substr(0, length));
+    if (!is_xml(code)) {
       out += kReplacementCharacter;
+    } else if (code >= 0x20 && is_control(code)) {
+      out += visible_text(text.substr(0, length));
     } else if (length > 1) {
       out += text.substr(0, length);
     } else {

@@ -24,7 +24,8 @@ std::string junit_suite(const RunSummary& summary, bool interrupted = false);
 std::string junit_error_suite(const std::string& scenario_file, std::string_view type, std::string_view message);
 std::string junit_end();
 
-// As text or attribute of XML 1.0. What XML cannot hold (control characters, broken UTF-8) is replaced by U+FFFD.
+// As text or attribute of XML 1.0. What XML cannot hold (C0, broken UTF-8) is replaced by U+FFFD;
+// other control characters (DEL, C1, changes of direction) are spelled out.
 std::string xml_escaped(std::string_view text);
 
 }  // namespace windtunnel::reports

@@ -1,5 +1,5 @@
 #pragma once
-// Writes HTML whose text is always escaped.
+// Writes HTML whose text is always escaped, with its control characters spelled out.
 //
 //   HtmlWriter html{text};
 //   html.open("p", "note").text("a < b").close("p");   // <p class="note">a &lt; b</p>
@@ -8,6 +8,8 @@
 
 #include <string>
 #include <string_view>
+
+#include "base/visible_text.h"
 
 namespace windtunnel::reports {
 
@@ -52,7 +54,7 @@ class HtmlWriter {
 
  private:
   static void escape(std::string& out, std::string_view text) {
-    for (const char symbol : text) {
+    for (const char symbol : visible_lines(text)) {
       switch (symbol) {
         case '&':
           out += "&amp;";

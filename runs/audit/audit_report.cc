@@ -6,6 +6,7 @@
 
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
+#include "base/visible_text.h"
 #include "reports/ci/junit.h"
 #include "runs/audit/audit_job.h"
 
@@ -47,7 +48,8 @@ std::string sum_line(const AuditDone& done, const LedgerSum& sum) {
 
 std::string sums_text(const AuditDone& done) {
   if (done.sums.empty()) return "";
-  std::string text = fmt::format("\nSums with {}, by {}\n", done.ledger, done.is_by_day ? "day" : "reason");
+  std::string text =
+      fmt::format("\nSums with {}, by {}\n", visible_text(done.ledger), done.is_by_day ? "day" : "reason");
   for (const LedgerSum& sum : done.sums) text += sum_line(done, sum);
   return text + sum_line(done, done.total());
 }
@@ -78,11 +80,11 @@ std::string finding_line(const AuditDone& done, const AuditFinding& finding) {
 }
 
 std::string audit_text(const AuditDone& done) {
-  std::string text = fmt::format("Audit of {}: {} records of {}\n", done.file,
-                                 with_thousands(static_cast<Int128>(done.records)), done.title);
+  std::string text = fmt::format("Audit of {}: {} records of {}\n", visible_text(done.file),
+                                 with_thousands(static_cast<Int128>(done.records)), visible_text(done.title));
   if (!done.config_rules.empty()) {
-    text +=
-        fmt::format("Held to {} by the rules of {}, where the file says what holds\n", done.config, done.config_rules);
+    text += fmt::format("Held to {} by the rules of {}, where the file says what holds\n", visible_text(done.config),
+                        visible_text(done.config_rules));
   }
   text += '\n';
   std::size_t broken = 0;

@@ -9,6 +9,7 @@
 #include "base/calendar.h"
 #include "base/duration_text.h"
 #include "base/exact_decimal.h"
+#include "base/visible_text.h"
 #include "reports/prometheus/openmetrics.h"
 #include "reports/prometheus/run_metrics.h"
 #include "reports/timeline/timeline_csv.h"
@@ -69,13 +70,14 @@ std::string backfill_text(const std::string& file, const std::string& data, cons
   std::string text =
       "\nTo make blocks of it that a Prometheus can read, in its own data folder or in one for this run:\n\n";
   text += fmt::format("  promtool tsdb create-blocks-from openmetrics{} {} {}\n",
-                      span > kBlock ? " --max-block-duration=744h" : "", shell_word(file), shell_word(data));
+                      span > kBlock ? " --max-block-duration=744h" : "", visible_text(shell_word(file)),
+                      visible_text(shell_word(data)));
   text += fmt::format("\nTo look at {} to {} there (what is older than the retention is deleted):\n\n",
                       iso8601(timeline.start), iso8601(timeline.start + span));
   text += fmt::format(
       "  prometheus --config.file=/dev/null --storage.tsdb.path={} --storage.tsdb.retention.time=100y{} "
       "--web.listen-address=127.0.0.1:9090\n",
-      shell_word(data),
+      visible_text(shell_word(data)),
       scrapes.interval < kLookback
           ? ""
           : " --query.lookback-delta=" + std::to_string(2 * scrapes.interval / std::chrono::seconds{1}) + "s");
@@ -90,7 +92,7 @@ ExportDone export_openmetrics(const ExportRequest& request, const sim::Timeline&
   file.finish();
   const std::string data = (std::filesystem::path(request.directory) / "prometheus").string();
   ExportDone done;
-  done.text = fmt::format("{}: {} series, {} samples, one every {}\n", path,
+  done.text = fmt::format("{}: {} series, {} samples, one every {}\n", visible_text(path),
                           with_thousands(static_cast<Int128>(written.series)),
                           with_thousands(static_cast<Int128>(written.samples)), span_text(scrapes.interval)) +
               backfill_text(path, data, timeline, scrapes);
@@ -102,7 +104,7 @@ ExportDone export_csv(const ExportRequest& request, const sim::Timeline& timelin
   const reports::CsvWritten written = write_timeline_csv(timeline, file);
   file.finish();
   ExportDone done;
-  done.text = fmt::format("{}: {} rows of {} columns, one every {}\n", file.path(),
+  done.text = fmt::format("{}: {} rows of {} columns, one every {}\n", visible_text(file.path()),
                           with_thousands(static_cast<Int128>(written.rows)), written.columns, span_text(timeline.step));
   return done;
 }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/visible_text.h"
 #include "reports/files/output_file.h"
 #include "runs/manual/man_page.h"
 #include "runs/manual/shell_completion.h"
@@ -35,7 +36,7 @@ ManualDone write_manual(const ManualRequest& request, const VerbEntry& program, 
   for (const ManPage& page : man_pages(program, version)) {
     done.problem = write_in_folder(request.folder, page.file, page.text);
     if (done.problem) return done;
-    done.text += (std::filesystem::path(request.folder) / page.file).string() + ": written\n";
+    done.text += visible_text((std::filesystem::path(request.folder) / page.file).string()) + ": written\n";
   }
   return done;
 }

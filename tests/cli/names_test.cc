@@ -189,5 +189,27 @@ TEST(Names, an_annotation_spells_out_pointers_files_and_settings) {
   }
 }
 
+// Each verb writes a file, and names it in what it prints.
+TEST(Names, a_path_that_is_printed_steers_nothing) {
+  const Folder folder;
+  const std::string odd = "a\n::stop-commands::tok\n\x1b\xc2\x9b\x7f\xe2\x80\xae";
+  const std::string run = "'" + folder.path(odd) + "'";
+  const std::string log = "'" + folder.path(odd + ".jsonl") + "'";
+  ASSERT_EQ(
+      windtunnel("run --quiet scenarios/catalog/healthy.json --until 1m --out " + run + " --telemetry " + log).exit, 0);
+  for (const std::string& command :
+       {"report " + run, "report " + run + " --output '" + folder.path(odd + ".html") + "'", "export csv " + run,
+        "export openmetrics " + run, "schema --write " + run, "generate man " + run,
+        "init '" + folder.path(odd + "1.json") + "'", "audit " + log + " --junit '" + folder.path("audit.xml") + "'"}) {
+    const ProcessResult result = windtunnel(command, "GITHUB_ACTIONS=true");
+    EXPECT_TRUE(result.exit == 0 || result.exit == 13) << result.out;
+    EXPECT_NE(result.out.find("a\\n::stop-commands::tok\\n\\x1b\\u009b\\x7f\\u202e"), std::string::npos) << result.out;
+    expect_harmless(result.out);
+  }
+  const std::string suite = folder.read("audit.xml");
+  for (const char* steers : {"\xc2\x9b", "\x7f", "\xe2\x80\xae"})
+    EXPECT_EQ(suite.find(steers), std::string::npos) << suite;
+}
+
 }  // namespace
 }  // namespace windtunnel::tests::names_test

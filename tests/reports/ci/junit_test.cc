@@ -44,13 +44,17 @@ std::string suite_of(const std::vector<Finding>& findings, const std::vector<std
 TEST(Junit, escapes_what_xml_reserves_and_replaces_what_it_cannot_hold) {
   EXPECT_EQ(xml_escaped("a<b>&\"c\"\t\n\r"), "a&lt;b&gt;&amp;&quot;c&quot;&#9;&#10;&#13;");
   EXPECT_EQ(xml_escaped(std::string("\0\x01\x1f", 3)), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(xml_escaped("\x7f 💥 ü"), "\x7f 💥 ü");
+  EXPECT_EQ(xml_escaped("💥 ü"), "💥 ü");
   EXPECT_EQ(xml_escaped("\xff"
                         "a\xc3"),
             "\xef\xbf\xbd"
             "a\xef\xbf\xbd");
   EXPECT_EQ(xml_escaped("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd") << "a surrogate";
   EXPECT_EQ(xml_escaped("\xef\xbf\xbf"), "\xef\xbf\xbd") << "U+FFFF";
+}
+
+TEST(Junit, spells_out_what_would_steer_a_terminal) {
+  EXPECT_EQ(xml_escaped("a\x7f\xc2\x9b\xe2\x80\xae\xe2\x81\xa6z"), "a\\x7f\\u009b\\u202e\\u2066z");
 }
 
 TEST(Junit, every_finding_and_every_check_is_a_case_of_its_own) {

@@ -45,6 +45,14 @@ TEST(AuditPage, has_the_findings_with_their_records_escaped) {
   EXPECT_TRUE(has(page, "<title>Audit: logs/&lt;b&gt;.jsonl</title>")) << page;
 }
 
+TEST(AuditPage, spells_out_the_control_characters_of_a_path) {
+  AuditDone done = done_with_a_finding();
+  done.file = "a\x1b\xc2\x9b\x7f\xe2\x80\xae.jsonl";
+  const std::string page = audit_page(done, kBundle);
+  EXPECT_TRUE(has(page, "<title>Audit: a\\x1b\\u009b\\x7f\\u202e.jsonl</title>")) << page;
+  EXPECT_TRUE(has(page, "<code>a\\x1b\\u009b\\x7f\\u202e.jsonl</code>")) << page;
+}
+
 TEST(AuditPage, has_no_script_and_allows_none) {
   const std::string page = audit_page(done_with_a_finding(), kBundle);
   EXPECT_FALSE(has(page, "<script")) << page;
