@@ -12,6 +12,7 @@
 #include "base/json_writer.h"
 #include "base/visible_text.h"
 #include "runs/flag_duration.h"
+#include "runs/processes/shown_output.h"
 #include "runs/processes/supervised_program.h"
 #include "runs/temporary_folder.h"
 #include "wire/clock/clock_library.h"
@@ -55,9 +56,13 @@ Course run_course(const DoctorJob& job, Duration until, Duration within) {
                                  .entropy_is_real = job.request.real_entropy});
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   SupervisedProgram program(job.request.command, {.environment = coordinator.environment(1), .fixed_addresses = true},
-                            {.input = nothing, .output = STDOUT_FILENO, .errors = STDERR_FILENO});
+  ShownOutput output{STDOUT_FILENO};
+  ShownOutput errors{STDERR_FILENO};
+                            {.input = nothing, .output = output.descriptor(), .errors = errors.descriptor()});
   ::close(nothing);
 
+  output.start();
+  errors.start();
   Course course;
   const Instant limit = Instant{} + until;
   const RealClock::time_point begun = RealClock::now();

@@ -29,13 +29,14 @@ struct DoctorJob {
 };
 
 struct DoctorDone {
-  bool holds = false;  // every process lived in virtual time
+  bool holds = false;  // every process lived in virtual time, and the clock moved for them or they were idle
   bool stopped = false;
   std::string text;  // the report: lines for people, or one line of JSON
   std::optional<Problem> problem;
 };
 
-// The program's standard output and standard error are ours, and its standard input is empty.
+// The program's standard output and standard error are ours, spelled out where that is no terminal (ShownOutput), and
+// its standard input is empty.
 DoctorDone diagnose(const DoctorJob& job);
 
 }  // namespace windtunnel::runs
