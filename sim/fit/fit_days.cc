@@ -296,10 +296,12 @@ DayFit with_trend(std::int64_t begin, const std::vector<std::int64_t>& counts, D
     const auto offer = [&](Terms terms, double test) {
       DayFit other{begin, counts, std::move(terms)};
       const double explains = (deviance - other.deviance()) / std::max(1.0, other.dispersion()) - test;
-      if (explains <= beyond || other.freedom() < 3) return;
+      if (!(explains > beyond) || other.freedom() < 3) return;
       const DayModel model = other.model();
       const double reach = static_cast<double>(begin) + static_cast<double>(counts.size()) + 30 - model.pivot;
-      if (model.growth_error * reach > kGrowthErrorMost) return;
+      // Over thousands of days with few requests, growth leaves the range of doubles within the log itself.
+      const double figures = other.deviance() + model.level + model.dispersion + model.growth_error + model.pivot;
+      if (!std::isfinite(figures) || model.growth_error * reach > kGrowthErrorMost) return;
       beyond = explains;
       best.emplace(std::move(other));
     };

@@ -75,6 +75,22 @@ TEST(FitDays, that_differ_by_chance_alone_have_neither_weekdays_nor_growth_nor_s
   EXPECT_LE(spreads, 12);
 }
 
+// Decades of empty days: e^(0.2 x 20,000) is no double.
+TEST(FitDays, of_decades_have_no_growth_that_is_not_finite) {
+  for (const std::size_t days : {13'000U, 20'472U}) {
+    for (const bool at_the_end : {false, true}) {
+      std::vector<std::int64_t> counts(days);
+      (at_the_end ? counts.back() : counts.front()) = 1;
+      const auto model = fit_days(kMonday, counts);
+      ASSERT_TRUE(model);
+      for (const double figure :
+           {model->level, model->growth, model->growth_error, model->level_error, model->pivot, model->dispersion}) {
+        EXPECT_TRUE(std::isfinite(figure)) << days;
+      }
+    }
+  }
+}
+
 TEST(FitDays, that_grow_have_their_growth_within_its_errors) {
   int within = 0;
   int steps = 0;  // that are none
