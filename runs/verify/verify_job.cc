@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <sstream>
 #include <utility>
 
+#include "reports/files/line_source.h"
 #include "reports/files/output_file.h"
 #include "reports/text/verify_text.h"
 #include "runs/flag_duration.h"
@@ -27,10 +27,9 @@ struct Recorded {
 
 std::vector<Recorded> read_recorded(const std::string& path) {
   std::vector<Recorded> parts;
-  std::istringstream text{scenarios::read_whole_file(path)};
-  int number = 0;
-  for (std::string line; std::getline(text, line);) {
-    scenarios::RecordedLine recorded = scenarios::read_recorded_line(line, path, ++number);
+  reports::LineSource lines{path, reports::kSummaryBytesMax, scenarios::kProtocolLineMax};
+  while (const auto line = lines.next()) {
+    scenarios::RecordedLine recorded = scenarios::read_recorded_line(*line, path, static_cast<int>(lines.line()));
     if (recorded.reset) {
       parts.push_back({*recorded.reset, {}});
     } else if (!parts.empty()) {
@@ -72,6 +71,8 @@ Task task_of(const VerifyRequest& request) {
   } catch (const scenarios::ScenarioError& error) {
     throw ProblemError(ProblemKind::scenario, error.what());
   } catch (const scenarios::FileError& error) {
+    throw ProblemError(ProblemKind::file, error.what());
+  } catch (const reports::ReportError& error) {
     throw ProblemError(ProblemKind::file, error.what());
   }
 }

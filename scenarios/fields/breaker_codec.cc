@@ -286,7 +286,7 @@ RecordedLine read_recorded_line(std::string_view text, const std::string& file, 
 }
 
 BreakerConfig read_breaker_config(const std::string& path) {
-  Diagnostics diagnostics(path, read_whole_file(path));
+  Diagnostics diagnostics(path, read_whole_file(path, kTextBytesMax));
   const JsonValue root = parse_json(diagnostics);
   diagnostics.throw_if_errors();
   Reading reading(diagnostics, "");

@@ -189,29 +189,30 @@ std::string excerpt(std::string_view text) {
 
 namespace {
 
-std::string read_stream(std::istream& stream, const std::string& name, std::size_t bytes_max) {
-  std::string text;
+// Reads on until the end, or until `text` is longer than `bytes_max`: the caller refuses it for its length.
+void read_stream(std::string& text, std::istream& stream, const std::string& name, std::size_t bytes_max) {
   char block[65536];
-  while (stream.read(block, sizeof block) || stream.gcount() > 0) {
+  while (text.size() <= bytes_max && (stream.read(block, sizeof block) || stream.gcount() > 0)) {
     text.append(block, static_cast<std::size_t>(stream.gcount()));
-    if (text.size() > bytes_max) break;  // the caller refuses it for its length
   }
   if (stream.bad()) throw FileError(name + ": cannot read it: " + std::generic_category().message(errno));
-  return text;
 }
 
 }  // namespace
 
 std::string read_whole_file(const std::string& path, std::size_t bytes_max) {
   if (path == "-") {
-    static const std::string kInput = read_stream(std::cin, "standard input", kFileBytesMax);
-    return kInput;
+    static std::string input;
+    read_stream(input, std::cin, "standard input", bytes_max);
+    return input;
   }
   if (const auto problem = problem_with_name(path)) throw FileError(visible_text(path) + ": its name " + *problem);
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) throw FileError(path + ": cannot open it: " + std::generic_category().message(errno));
-  return read_stream(file, path, bytes_max);
+  std::string text;
+  read_stream(text, file, path, bytes_max);
+  return text;
 }
 
 }  // namespace windtunnel::scenarios

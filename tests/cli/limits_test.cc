@@ -88,11 +88,32 @@ TEST(Limits, a_file_over_its_limit_is_refused_unread) {
     EXPECT_EQ(result.exit, 4) << command << "\n" << result.out;
     EXPECT_NE(result.out.find("it has 3000000000 bytes, and at most "), std::string::npos) << result.out;
   }
+  folder.write("replay.jsonl", "{");
+  std::filesystem::resize_file(folder.path("replay.jsonl"), 2'000'000'000);
+  const std::string verify = "ulimit -v 300000; timeout 20 '" WINDTUNNEL_BINARY "' verify ";
+  const ProcessResult replayed = shell(verify + "--replay " + folder.path("replay.jsonl") + " -- true");
+  EXPECT_EQ(replayed.exit, 4) << replayed.out;
+  EXPECT_NE(replayed.out.find("it has 2000000000 bytes, and at most "), std::string::npos) << replayed.out;
+  const ProcessResult settings = shell(verify + "--config " + folder.path("part.json") + " -- true");
+  EXPECT_EQ(settings.exit, 3) << settings.out;
+  EXPECT_NE(settings.out.find("longer than 16 MiB"), std::string::npos) << settings.out;
   const ProcessResult piped =
       shell("ulimit -v 900000; head -c 120000000 /dev/zero | timeout 60 '" WINDTUNNEL_BINARY "' init " +
             folder.path("s.json") + " --from-telemetry -");
   EXPECT_EQ(piped.exit, 4) << piped.out;
   EXPECT_NE(piped.out.find("line 1 has more than 100000000 bytes"), std::string::npos) << piped.out;
+}
+#endif
+
+#if !defined(WINDTUNNEL_SANITIZE)
+TEST(Limits, an_endless_standard_input_is_read_up_to_the_limit) {
+  for (const char* command : {"run -", "verify --config - -- true"}) {
+    const ProcessResult result =
+        shell("ulimit -v 300000; head -c 8G /dev/zero 2>/dev/null | timeout 20 '" WINDTUNNEL_BINARY "' " +
+              std::string(command));
+    EXPECT_EQ(result.exit, 3) << result.out;
+    EXPECT_NE(result.out.find("longer than 16 MiB"), std::string::npos) << result.out;
+  }
 }
 #endif
 
