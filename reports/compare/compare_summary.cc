@@ -1,5 +1,7 @@
 #include "reports/compare/compare_summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "reports/compare/compare_numbers.h"
@@ -61,14 +63,20 @@ VariationSummary variation_of(const ComparedVariation& variation, const sim::Var
   return summary;
 }
 
-std::string lack_text(sim::EvidenceLack lack, const std::string& variation) {
-  switch (lack) {
+std::string lack_text(const sim::RegressionFinding& finding, const std::string& variation, bool of_forecasts) {
+  switch (*finding.lack) {
     case sim::EvidenceLack::no_request:
       return "no request arrived in " + variation;
     case sim::EvidenceLack::only_inconclusive:
       return "every run of " + variation + " is inconclusive by the claims of its scenario";
     case sim::EvidenceLack::no_call_in_a_fault:
       return "no run has a call to a provider on which a fault acted, so nothing could be wasted";
+    case sim::EvidenceLack::no_check:
+      return "no check was on, so nothing could be violated";
+    case sim::EvidenceLack::one_side_alone:
+      return fmt::format(
+          "of {} {} with data {} have it in one variation alone, so the {} pairs show nothing of the rest",
+          finding.pairs + finding.lone, of_forecasts ? "replications" : "seeds", finding.lone, finding.pairs);
   }
   return {};
 }
@@ -93,7 +101,8 @@ CompareSummary compare_summary(const CompareReport& report) {
                                  .seeds_needed = finding.seeds_needed,
                                  .metric = rule.metric,
                                  .file = variation.file};
-    if (finding.lack) regression.lack = lack_text(*finding.lack, report.variations[finding.lacking].name);
+    if (finding.lack)
+      regression.lack = lack_text(finding, report.variations[finding.lacking].name, report.horizon.has_value());
     if (finding.excess) {
       regression.excess = ExcessSummary{compare_unit(rule.metric), difference_of(rule.metric, *finding.excess)};
     }

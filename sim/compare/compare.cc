@@ -79,6 +79,7 @@ void count_violations(std::vector<ViolationCount>& counts, std::vector<std::stri
 }
 
 void add(VariationResult& to, OneMeasured measured, std::uint64_t seed) {
+  if (measured.requests == 0) to.silent.push_back(to.runs.size());
   to.runs.push_back(measured.values);
   to.requests += measured.requests;
   to.calls_in_faults += measured.calls_in_faults;

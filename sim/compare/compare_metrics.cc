@@ -265,7 +265,8 @@ CompareValues CompareMeasure::values(const RunResult& result, const Judgement& j
     set(CompareMetric::p95, static_cast<double>(p95->count()));
   }
   set(CompareMetric::cost_usd, billed);
-  set(CompareMetric::checks_violated, static_cast<double>(violated.size()));
+  // Without a check nothing could be violated.
+  if (!judgement.checks.empty()) set(CompareMetric::checks_violated, static_cast<double>(violated.size()));
   return values;
 }
 

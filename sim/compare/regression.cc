@@ -100,6 +100,22 @@ std::optional<EvidenceLack> lack_of(const VariationResult& variation) {
   return all ? std::optional{EvidenceLack::only_inconclusive} : std::nullopt;
 }
 
+bool has_data(const VariationResult& variation, std::size_t seed, CompareMetric metric) {
+  return variation.runs[seed][static_cast<std::size_t>(metric)] && !std::ranges::binary_search(variation.silent, seed);
+}
+
+// A branch that answers nothing in some seeds must not pass by those in which it does. Seeds that show nothing of the
+// metric in either variation (no fault, no request) count for neither.
+void count_pairs(RegressionFinding& finding, const VariationResult& first, const VariationResult& other,
+                 CompareMetric metric) {
+  for (std::size_t seed = 0; seed < first.runs.size(); ++seed) {
+    const bool in_first = has_data(first, seed, metric);
+    const bool in_other = has_data(other, seed, metric);
+    if (in_first && in_other) ++finding.pairs;
+    if (in_first != in_other) ++finding.lone;
+  }
+}
+
 // A finding that shows a regression keeps its verdict.
 void demand_evidence(RegressionFinding& finding, const ComparisonResult& comparison, CompareMetric metric) {
   if (finding.verdict == Verdict::fail) return;
@@ -112,6 +128,10 @@ void demand_evidence(RegressionFinding& finding, const ComparisonResult& compari
   if (!finding.lack && metric == CompareMetric::wasted_calls && calls(0) + calls(finding.variation) == 0) {
     finding.lack = EvidenceLack::no_call_in_a_fault;
   }
+  if (!finding.lack && metric == CompareMetric::checks_violated && !finding.excess) {
+    finding.lack = EvidenceLack::no_check;
+  }
+  if (!finding.lack && finding.lone > 0) finding.lack = EvidenceLack::one_side_alone;
   if (finding.lack) finding.verdict = Verdict::inconclusive;
 }
 
@@ -127,6 +147,7 @@ std::vector<RegressionFinding> judge_regressions(const ComparisonResult& compari
       RegressionFinding finding = judge_one(pairs_of(first.runs, other.runs, rules[rule].metric), rules[rule]);
       finding.variation = i;
       finding.rule = rule;
+      count_pairs(finding, first, other, rules[rule].metric);
       demand_evidence(finding, comparison, rules[rule].metric);
       findings.push_back(finding);
     }

@@ -34,6 +34,8 @@ enum class EvidenceLack : std::uint8_t {
   no_request,          // came to a variation in any seed
   only_inconclusive,   // runs of a variation, by the claims of its own scenario
   no_call_in_a_fault,  // of either: nothing could be wasted
+  no_check,            // was on in any run: nothing could be violated
+  one_side_alone,      // has data in some seed, so that the pairs are those that the other survived
 };
 
 // What became of one rule for one variation.
@@ -46,6 +48,8 @@ struct RegressionFinding {
   std::optional<std::int64_t> seeds_needed;  // of an inconclusive one: about so many would decide, if the spread stays
   std::optional<EvidenceLack> lack;          // that made a pass inconclusive
   std::size_t lacking = 0;                   // the variation that it is of
+  std::int64_t pairs = 0;                    // seeds in which both variations had requests and have the metric
+  std::int64_t lone = 0;                     // seeds in which one alone does
 };
 
 // For each variation but the first, in order, each rule in order.

@@ -140,6 +140,34 @@ TEST_F(NoData, a_forecast_and_a_merge_without_requests_are_inconclusive) {
   EXPECT_TRUE(says(result, "no request arrived in any replication")) << result.out;
   EXPECT_EQ(windtunnel("forecast " + file("none") + rest).exit, 13);
   const ProcessResult unclaimed = windtunnel("forecast " + file("quiet") + rest);
+// Of few requests: some seeds have none, and where the providers are down some have no answer.
+TEST_F(NoData, a_branch_passes_no_gate_by_the_seeds_that_it_survived) {
+  const std::string world = R"({"duration": "2m", "workload": {"a": {"rate": 0.05, "arrival": "poisson"}})";
+  folder.write("few.json", world + "}");
+  folder.write("down.json", world + R"(, "faults": [{"id": "d", "kind": "outage", "mode": "refuse", "at": "5s",
+      "duration": "110s"}]})");
+  folder.write("rare.json", R"({"duration": "2m", "workload": {"a": {"rate": 0.0004, "arrival": "poisson"}}})");
+  const auto gate = [&](const std::string& other, const std::string& rule) {
+    return windtunnel("compare " + file("few") + " " + file(other) + " --seeds 1..40 --max-regression '" + rule + "'");
+  };
+  for (const auto& [other, rule] :
+       {std::pair{"down", "p95<=5%"}, std::pair{"rare", "cost_usd<=5%"}, std::pair{"rare", "requests_lost<=0.1"},
+        std::pair{"rare", "provider_errors<=0.1"}}) {
+    const ProcessResult result = gate(other, rule);
+    EXPECT_EQ(result.exit, 13) << result.out;
+    EXPECT_TRUE(says(result, "have it in one variation alone, so the")) << result.out;
+  }
+}
+
+TEST_F(NoData, violations_pass_no_gate_where_nothing_is_checked) {
+  const std::string rule =
+      "compare " + file("claim") + " " + file("quiet") + " --seeds 1..40 --max-regression 'checks_violated<=0.1'";
+  EXPECT_EQ(windtunnel(rule).exit, 0);
+  const ProcessResult result = windtunnel(rule + " --checks none");
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_TRUE(says(result, "no check was on, so nothing could be violated")) << result.out;
+}
+
   EXPECT_EQ(unclaimed.exit, 0) << unclaimed.out;
   EXPECT_TRUE(says(unclaimed, "Verdict: NOTHING CLAIMED")) << unclaimed.out;
   EXPECT_EQ(windtunnel("forecast " + file("quiet") + rest + " --require-claims").exit, 13);

@@ -134,6 +134,15 @@ TEST(Compare, stopped_it_keeps_the_seeds_that_are_complete) {
   EXPECT_EQ(result.variations[1].runs.size(), result.seeds);
 }
 
+TEST(Compare, without_checks_there_is_no_number_of_violations) {
+  const std::vector<Variation> worlds{{"one", outage_world(4s)}, {"other", outage_world(8s)}};
+  const auto value = [&](const std::vector<std::string>& checks) {
+    return compare(worlds, {.seeds = 2, .checks = checks}).variations[1].of(CompareMetric::checks_violated).value;
+  };
+  EXPECT_TRUE(value({"all"}));
+  EXPECT_FALSE(value({"none"}));
+}
+
 TEST(Compare, violations_are_counted_by_check_and_end_nothing) {
   Scenario stuck = outage_world(1h);
   stuck.liveness = LivenessSpec{.heal_at = 30s, .recover_within = 10s};

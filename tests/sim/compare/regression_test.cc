@@ -81,6 +81,39 @@ TEST(Regression, wasted_calls_pass_where_a_fault_had_calls_to_waste) {
   EXPECT_EQ(judge_regressions(result, rules).front().verdict, Verdict::pass);
 }
 
+TEST(Regression, seeds_with_data_on_one_side_alone_pass_nothing) {
+  const std::optional<double> none;
+  const ComparisonResult both = of_p95({100, 200, none, 300}, {104, 205, none, 306});
+  EXPECT_EQ(judged(both, false, 1e9).verdict, Verdict::pass) << "a seed that has none in either is rare";
+  for (const bool first : {false, true}) {
+    const ComparisonResult result = first ? of_p95({100, 200, none, 300}, {104, 205, 150, 306})
+                                          : of_p95({100, 200, 150, 300}, {104, 205, none, 306});
+    const RegressionFinding open = judged(result, false, 1e9);
+    EXPECT_EQ(open.verdict, Verdict::inconclusive);
+    EXPECT_EQ(open.lack, EvidenceLack::one_side_alone);
+    EXPECT_EQ(open.pairs, 3);
+    EXPECT_EQ(open.lone, 1);
+    EXPECT_EQ(judged(result, false, 0).verdict, Verdict::fail) << "what is worse is worse";
+  }
+}
+
+// Its costs are 0 and its lost requests none, which is no data.
+TEST(Regression, a_seed_to_which_no_request_came_has_no_data) {
+  ComparisonResult result = kThree;
+  result.variations[1].silent = {1};
+  EXPECT_EQ(judged(result, false, 1e9).lack, EvidenceLack::one_side_alone);
+  EXPECT_EQ(judged(result, false, 1e9).lone, 1);
+  result.variations[0].silent = {1};
+  EXPECT_EQ(judged(result, false, 1e9).verdict, Verdict::pass);
+}
+
+TEST(Regression, without_a_check_no_violation_passes_nothing) {
+  const RegressionFinding finding =
+      judge_regressions(kThree, {{.text = "rule", .metric = CompareMetric::checks_violated, .bound = 5}}).front();
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_EQ(finding.lack, EvidenceLack::no_check);
+}
+
 TEST(Regression, is_one_when_the_lower_end_is_above_the_bound) {
   EXPECT_EQ(judged(kThree, false, 1.3004e6).verdict, Verdict::fail);
   EXPECT_EQ(judged(kThree, false, 1.3005e6).verdict, Verdict::inconclusive);
@@ -208,7 +241,7 @@ TEST(Regression, undecided_reports_how_many_seeds_would_decide) {
 TEST(Regression, no_data_is_undecided) {
   EXPECT_EQ(judged(of_p95({{}, {}}, {100, 200}), false, 1e9).verdict, Verdict::inconclusive);
   EXPECT_EQ(judged(of_p95({100, {}}, {100, 200}), false, 1e9).verdict, Verdict::inconclusive);
-  EXPECT_EQ(judged(of_p95({100, {}, 300}, {101, 200, 303}), false, 1e9).verdict, Verdict::pass);
+  EXPECT_EQ(judged(of_p95({100, {}, 300}, {101, {}, 303}), false, 1e9).verdict, Verdict::pass);
 }
 
 }  // namespace
