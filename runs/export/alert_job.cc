@@ -61,7 +61,7 @@ reports::AlertExpectation expectation_of(const std::string& text) {
   }
   const std::string time = text.substr(within + kWithin.size(), of - within - kWithin.size());
   const scenarios::ExactNumber parsed = scenarios::exact_duration(time);
-  if (parsed.problem != scenarios::NumberProblem::none || parsed.value < 0) {
+  if (parsed.problem != scenarios::NumberProblem::none || time.starts_with('-')) {
     refuse(ProblemKind::request, "--expect '" + text + "': " + time + " is not a duration such as 60s or 5m");
   }
   return reports::AlertExpectation{.text = text,

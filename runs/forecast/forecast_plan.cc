@@ -46,7 +46,7 @@ std::vector<Usd> spent_of(const std::string& text, const Scenario& scenario) {
     const auto i = static_cast<std::size_t>(place);
     const auto amount = scenarios::exact_number(std::string_view{entry}.substr(std::min(equals + 1, entry.size())), 6);
     // In micro-dollars.
-    const bool good = equals < entry.size() && amount.problem == NumberProblem::none && amount.value >= 0 &&
+    const bool good = equals < entry.size() && amount.problem == NumberProblem::none && entry[equals + 1] != '-' &&
                       amount.value <= 9'000'000'000'000;
     if (!good) {
       refuse(fmt::format("--spent {}: write PROVIDER=USD, with 0 to 9 million USD and at most 6 decimals", entry));
@@ -68,7 +68,7 @@ sim::Shard shard_of(const std::string& text) {
   if (text.empty()) return shard;
   const auto number = [](std::string_view digits) {
     const auto parsed = scenarios::exact_number(digits, 0);
-    return parsed.problem == NumberProblem::none && parsed.value >= 0 ? parsed.value : -1;
+    return parsed.problem == NumberProblem::none && !digits.starts_with('-') ? parsed.value : -1;
   };
   const std::int64_t index = number(std::string_view{text}.substr(0, slash));
   const std::int64_t count = slash == std::string::npos ? -1 : number(std::string_view{text}.substr(slash + 1));

@@ -20,7 +20,8 @@ namespace {
 std::optional<Duration> duration_of(const char* flag, const std::string& text, std::int64_t least) {
   if (text.empty()) return std::nullopt;
   const scenarios::ExactNumber parsed = scenarios::exact_duration(text);
-  if (parsed.problem == scenarios::NumberProblem::none && parsed.value >= least) return Duration{parsed.value};
+  if (parsed.problem == scenarios::NumberProblem::none && parsed.value >= least && !text.starts_with('-'))
+    return Duration{parsed.value};
   throw ProblemError(ProblemKind::request, fmt::format("{} {} is not a duration such as 90s or 5m{}", flag,
                                                        visible_text(text), least > 0 ? ", above 0" : ""));
 }

@@ -67,12 +67,14 @@ std::uint64_t claims_of(const Scenario& scenario, bool has_liveness) {
   return claims;
 }
 
-Finding no_traffic() {
+Finding no_traffic(std::uint64_t in_flight) {
   return {.kind = Finding::Kind::traffic,
-          .id = "requests arrive",
+          .id = in_flight > 0 ? "requests end" : "requests arrive",
           .verdict = Verdict::inconclusive,
-          .claim = "at least one request arrives",
-          .reason = "no request arrived, so nothing was tried",
+          .claim = in_flight > 0 ? "at least one request ends" : "at least one request arrives",
+          .reason = in_flight > 0 ? std::to_string(in_flight) + (in_flight == 1 ? " request was" : " requests were") +
+                                        " in flight and none had ended, so nothing was shown"
+                                  : "no request arrived, so nothing was tried",
           .origin = {}};
 }
 
@@ -134,8 +136,11 @@ Judge::Judge(const Scenario& scenario, const JudgeOptions& options)
 
 Judgement Judge::judge(const RunResult& result) {
   if (checks_on_) checks_.at_end(result);
-  Judgement judgement = judge(
-      RunFacts{.ended = result.ended, .arrivals = result.arrivals, .stopped = result.stopped, .faults = result.faults});
+  Judgement judgement = judge(RunFacts{.ended = result.ended,
+                                       .arrivals = result.arrivals,
+                                       .in_flight = static_cast<std::uint64_t>(result.in_flight),
+                                       .stopped = result.stopped,
+                                       .faults = result.faults});
   judgement.checks = checks_.selection().names();
   if (replicas_) {
     std::vector<std::string> names = replicas_->names();
@@ -160,10 +165,11 @@ Judgement Judge::judge(const RunFacts& facts) {
   judgement.coverage = coverage_.table();
   judgement.claims = claims_of(scenario_, liveness_.has_value());
   if (judgement.claims == 0) append(judgement.findings, left_to_the_forecast(scenario_));
-  if (facts.arrivals == 0) judgement.findings.push_back(no_traffic());
+  const std::uint64_t ended = facts.arrivals - facts.in_flight;
+  if (ended == 0) judgement.findings.push_back(no_traffic(facts.in_flight));
   // A run that is stopped early was asked to leave them out.
   if (!facts.stopped) append(judgement.findings, rows_not_played(scenario_));
-  judgement.verdict = decide(evidence_of(judgement.findings, facts.arrivals, judgement.claims));
+  judgement.verdict = decide(evidence_of(judgement.findings, ended, judgement.claims));
   return judgement;
 }
 

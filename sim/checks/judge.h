@@ -31,6 +31,7 @@ struct JudgeOptions {
 struct RunFacts {
   Instant ended{};
   std::uint64_t arrivals = 0;
+  std::uint64_t in_flight = 0;  // of those, at the end: they have shown nothing yet
   bool stopped = false;
   std::vector<FaultCount> faults;  // in file order
 };

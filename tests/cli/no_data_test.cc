@@ -47,6 +47,14 @@ TEST_F(NoData, a_run_that_is_cut_before_its_first_request_is_inconclusive) {
   EXPECT_EQ(windtunnel("run " + file("quiet") + " --until 0s --set workload.a.start=1s").exit, 13);
 }
 
+TEST_F(NoData, a_run_that_is_cut_before_its_first_request_has_ended_is_inconclusive) {
+  for (const char* name : {"claim", "quiet"}) {
+    const ProcessResult result = windtunnel("run " + file(name) + " --until 500ms");
+    EXPECT_EQ(result.exit, 13) << result.out;
+    EXPECT_TRUE(says(result, "in flight and none had ended, so nothing was shown")) << result.out;
+  }
+}
+
 TEST_F(NoData, a_file_without_claims_is_marked_and_must_claim_only_on_request) {
   const ProcessResult result = windtunnel("run " + file("quiet"));
   EXPECT_EQ(result.exit, 0) << result.out;
@@ -132,14 +140,6 @@ TEST_F(NoData, calls_that_no_fault_could_waste_pass_no_gate) {
   EXPECT_EQ(windtunnel("compare " + file("down") + " --vary seed=1,2" + rule).exit, 0);
 }
 
-TEST_F(NoData, a_forecast_and_a_merge_without_requests_are_inconclusive) {
-  const std::string rest = " --horizon 1d --replications 4";
-  const std::string claims = " --assert 'forecast.cost_usd avg<100' --assert 'forecast.p_exceed(1.0)<=0.9'";
-  const ProcessResult result = windtunnel("forecast " + file("none") + rest + claims);
-  EXPECT_EQ(result.exit, 13) << result.out;
-  EXPECT_TRUE(says(result, "no request arrived in any replication")) << result.out;
-  EXPECT_EQ(windtunnel("forecast " + file("none") + rest).exit, 13);
-  const ProcessResult unclaimed = windtunnel("forecast " + file("quiet") + rest);
 // Of few requests: some seeds have none, and where the providers are down some have no answer.
 TEST_F(NoData, a_branch_passes_no_gate_by_the_seeds_that_it_survived) {
   const std::string world = R"({"duration": "2m", "workload": {"a": {"rate": 0.05, "arrival": "poisson"}})";
@@ -168,6 +168,14 @@ TEST_F(NoData, violations_pass_no_gate_where_nothing_is_checked) {
   EXPECT_TRUE(says(result, "no check was on, so nothing could be violated")) << result.out;
 }
 
+TEST_F(NoData, a_forecast_and_a_merge_without_requests_are_inconclusive) {
+  const std::string rest = " --horizon 1d --replications 4";
+  const std::string claims = " --assert 'forecast.cost_usd avg<100' --assert 'forecast.p_exceed(1.0)<=0.9'";
+  const ProcessResult result = windtunnel("forecast " + file("none") + rest + claims);
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_TRUE(says(result, "no request arrived in any replication")) << result.out;
+  EXPECT_EQ(windtunnel("forecast " + file("none") + rest).exit, 13);
+  const ProcessResult unclaimed = windtunnel("forecast " + file("quiet") + rest);
   EXPECT_EQ(unclaimed.exit, 0) << unclaimed.out;
   EXPECT_TRUE(says(unclaimed, "Verdict: NOTHING CLAIMED")) << unclaimed.out;
   EXPECT_EQ(windtunnel("forecast " + file("quiet") + rest + " --require-claims").exit, 13);

@@ -35,6 +35,8 @@ TEST(ForecastPlan, an_error_names_the_flag_and_the_way_out) {
   EXPECT_EQ(problem_of({.shard = "3/3"}),
             "--shard 3/3: write I/N, shards count from 0: 0/4, 1/4, 2/4 and 3/4 are all of 4");
   EXPECT_NE(problem_of({.spent = "opnai=1"}).find("--spent: no provider is named \"opnai\""), std::string::npos);
+  EXPECT_NE(problem_of({.spent = "openai=-0"}).find("--spent openai=-0: write PROVIDER=USD"), std::string::npos);
+  EXPECT_NE(problem_of({.shard = "-0/3"}).find("--shard -0/3: write I/N"), std::string::npos);
   EXPECT_NE(problem_of({.asserts = {"forecast.cost_usd avg{<1"}}).find("--assert: "), std::string::npos);
 }
 

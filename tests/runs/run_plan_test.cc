@@ -57,6 +57,8 @@ TEST(RunPlan, a_range_of_any_length_takes_no_memory) {
 
 TEST(RunPlan, a_duration_that_is_none_is_a_problem_of_the_request) {
   EXPECT_FALSE(runs::problem_with({.timeline_step = "1s", .until = "0s"}));
+  EXPECT_TRUE(runs::problem_with({.until = "-0"}));
+  EXPECT_TRUE(runs::problem_with({.until = "-0s"}));
   const auto until = runs::problem_with({.until = "soon"});
   ASSERT_TRUE(until);
   EXPECT_EQ(until->kind, runs::ProblemKind::request);

@@ -29,7 +29,7 @@ std::string verdict_words(Verdict verdict);
 struct Evidence {
   bool has_failed = false;     // something that must hold does not
   bool is_undecided = false;   // a claim had too little data
-  std::uint64_t requests = 0;  // that arrived
+  std::uint64_t requests = 0;  // that ended
   std::uint64_t claims = 0;
 };
 

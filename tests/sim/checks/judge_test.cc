@@ -84,6 +84,16 @@ TEST(Judge, a_run_that_ends_before_its_first_request_is_inconclusive) {
   EXPECT_EQ(judged(scenario, {.until = 0s}).verdict, Verdict::inconclusive);
 }
 
+TEST(Judge, a_run_that_ends_before_its_first_request_has_ended_is_inconclusive) {
+  Scenario scenario = world(10s, workload("chat", per_second(1)), provider("alpha", Law::fixed(100e6)));
+  for (const bool has_claims : {false, true}) {
+    if (has_claims) scenario.thresholds = {at_most(Metric::requests_failed, 0)};
+    const Judgement judgement = judged(scenario, {.until = 0s});
+    EXPECT_EQ(judgement.verdict, Verdict::inconclusive);
+    EXPECT_EQ(judgement.findings.back().reason, "1 request was in flight and none had ended, so nothing was shown");
+  }
+}
+
 TEST(Judge, a_run_judges_no_threshold_of_a_forecast) {
   Scenario scenario = ten_requests();
   scenario.forecast_thresholds = {{.text = "avg<1", .metric = "forecast.cost_usd"}};
