@@ -34,6 +34,16 @@ std::vector<Output> outputs_in(const std::string& folder, std::initializer_list<
   return outputs;
 }
 
+std::vector<std::string> files_of_run(const std::string& folder) {
+  std::vector<std::string> files;
+  for (const char* name :
+       {"summary.json", "summary.txt", "timeline.json", "telemetry.jsonl", "events.jsonl", "junit.xml", "ledger.jsonl",
+        "gateway.log", "forecast.json", "forecast.txt", "forecast.csv"}) {
+    files.push_back((std::filesystem::path(folder) / name).string());
+  }
+  return files;
+}
+
 std::vector<std::string> inputs_of(const sim::Scenario& scenario, const std::string& file) {
   std::vector<std::string> inputs{file};
   for (const sim::WorkloadSpec& load : scenario.workloads) {

@@ -1,5 +1,6 @@
 #pragma once
-// Where a job may write: a folder is locked against other commands, and no file that is read is replaced.
+// Where a job may write: a folder is locked against other commands, and no file that is read, or is of
+// another run, is replaced.
 
 #include <initializer_list>
 #include <optional>
@@ -27,6 +28,9 @@ struct Output {
 
 // Files of these names in the folder that --out names; nothing without a folder.
 std::vector<Output> outputs_in(const std::string& folder, std::initializer_list<const char*> names);
+
+// The files that a run, a trial or a forecast leaves in its folder, but for its page, which can be made of them again.
+std::vector<std::string> files_of_run(const std::string& folder);
 
 // The files that a scenario is read from: its own and its traces.
 std::vector<std::string> inputs_of(const sim::Scenario& scenario, const std::string& file);

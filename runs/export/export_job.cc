@@ -124,10 +124,8 @@ ExportDone export_promtest(const ExportRequest& request, const sim::Timeline& ti
 
 ExportDone export_timeline(const ExportRequest& request, const sim::Timeline& timeline,
                            const std::function<void(const std::string&)>& note) {
-  std::vector<std::string> inputs = request.rules;
-  for (const char* name : {"timeline.json", "summary.json", "telemetry.jsonl"}) {
-    inputs.push_back((std::filesystem::path(request.directory) / name).string());
-  }
+  std::vector<std::string> inputs = files_of_run(request.directory);
+  inputs.insert(inputs.end(), request.rules.begin(), request.rules.end());
   if (const auto problem = problem_with_outputs({{"--out", request.out}}, inputs)) refuse(problem->text);
   if (request.to == ExportRequest::To::csv) return export_csv(request, timeline);
   const Duration interval = interval_of(request, timeline);

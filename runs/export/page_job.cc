@@ -1,7 +1,6 @@
 #include "runs/export/page_job.h"
 
 #include <filesystem>
-#include <vector>
 
 #include "reports/files/line_source.h"
 #include "reports/files/output_file.h"
@@ -33,11 +32,7 @@ std::string page_of(const std::filesystem::path& directory, const reports::HtmlB
 
 std::optional<Problem> write_page(const std::string& directory, const std::string& output) {
   const std::filesystem::path folder = directory;
-  std::vector<std::string> inputs;
-  for (const char* name : {"summary.json", "timeline.json", "forecast.json"}) {
-    inputs.push_back((folder / name).string());
-  }
-  if (auto problem = problem_with_outputs({{"--output", output}}, inputs)) return problem;
+  if (auto problem = problem_with_outputs({{"--output", output}}, files_of_run(directory))) return problem;
   try {
     const std::string page = page_of(folder, *reports::html_bundle());
     reports::OutputFile file{output};

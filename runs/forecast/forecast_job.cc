@@ -77,6 +77,12 @@ Earlier earlier_of(const std::string& path, const reports::PartHead& head, const
                                                           head.shard.index, head.shard.count));
       }
       if (const auto difference = reports::difference_between(part.head, head)) {
+        if (part.complete && name == job.out) {
+          refuse(ProblemKind::file,
+                 fmt::format("{} is of another forecast (it differs in {}) and is not replaced; name "
+                             "another --out, or remove it",
+                             name, *difference));
+        }
         job.note(fmt::format("{} is of another forecast (it differs in {}) and is replaced", name, *difference));
         continue;
       }

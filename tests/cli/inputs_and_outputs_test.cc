@@ -75,6 +75,15 @@ TEST(Outputs, no_flag_replaces_a_file_that_is_read) {
     EXPECT_FALSE(folder.has("s.json.partial")) << command;
   }
   ASSERT_EQ(windtunnel("run " + scenario + " --out " + folder.path("out")).exit, 0);
+  for (const char* name : {"telemetry.jsonl", "events.jsonl", "summary.txt", "summary.json"}) {
+    const std::string before = folder.read("out/" + std::string(name));
+    for (const char* command : {"report --output ", "export csv --out ", "export openmetrics --out "}) {
+      const ProcessResult result =
+          windtunnel(command + folder.path("out/" + std::string(name)) + " " + folder.path("out"));
+      EXPECT_EQ(result.exit, 2) << command << name << "\n" << result.out;
+    }
+    EXPECT_EQ(folder.read("out/" + std::string(name)), before) << name;
+  }
   const std::string timeline = folder.read("out/timeline.json");
   EXPECT_EQ(windtunnel("export csv " + folder.path("out") + " --out " + folder.path("out/timeline.json")).exit, 2);
   EXPECT_EQ(windtunnel("report " + folder.path("out") + " --output " + folder.path("out/timeline.json")).exit, 2);
@@ -164,6 +173,9 @@ TEST(Outputs, a_shard_does_not_replace_the_part_of_another_one) {
   const ProcessResult other = windtunnel(forecast + "1/3");
   EXPECT_EQ(other.exit, 4) << other.out;
   EXPECT_NE(other.out.find("is shard 0/3 and is not replaced by shard 1/3"), std::string::npos) << other.out;
+  const ProcessResult seed = windtunnel(forecast + "0/3 --seed 5");
+  EXPECT_EQ(seed.exit, 4) << seed.out;
+  EXPECT_NE(seed.out.find("is of another forecast (it differs in "), std::string::npos) << seed.out;
   EXPECT_EQ(folder.read("part-0.json"), part);
 }
 
