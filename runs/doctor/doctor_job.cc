@@ -41,6 +41,7 @@ struct Course {
   std::chrono::milliseconds real_time{};
   std::uint64_t registrations = 0;
   std::vector<wire::Coordinator::Program> programs;
+  std::vector<std::string> outsiders;
 };
 
 Course run_course(const DoctorJob& job, Duration until, Duration within) {
@@ -55,14 +56,14 @@ Course run_course(const DoctorJob& job, Duration until, Duration within) {
                                  .seed = job.request.seed,
                                  .entropy_is_real = job.request.real_entropy});
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  SupervisedProgram program(job.request.command, {.environment = coordinator.environment(1), .fixed_addresses = true},
   ShownOutput output{STDOUT_FILENO};
   ShownOutput errors{STDERR_FILENO};
+  SupervisedProgram program(job.request.command, {.environment = coordinator.environment(1), .fixed_addresses = true},
                             {.input = nothing, .output = output.descriptor(), .errors = errors.descriptor()});
   ::close(nothing);
-
   output.start();
   errors.start();
+
   Course course;
   const Instant limit = Instant{} + until;
   const RealClock::time_point begun = RealClock::now();
@@ -108,6 +109,7 @@ Course run_course(const DoctorJob& job, Duration until, Duration within) {
   course.real_time = std::chrono::duration_cast<std::chrono::milliseconds>(RealClock::now() - begun);
   course.registrations = coordinator.registrations();
   course.programs = coordinator.report();
+  course.outsiders = coordinator.outsiders();
   return course;
 }
 
@@ -144,7 +146,14 @@ const char* end_word(End end) {
   return "";
 }
 
-// Why virtual time does not hold for it; empty if it does.
+// A program that ends, or is ended, before the clock has moved to a deadline of its own has shown no wait. One that
+// waits without a limit has shown that it is idle.
+bool shows_nothing(const Course& course) {
+  return course.registrations > 0 && course.outsiders.empty() && course.steps == 0 &&
+         (course.end == End::by_itself || course.end == End::at_until);
+}
+
+// Why virtual time does not hold for it, or is not shown to; empty if it does.
 std::string objection(const DoctorRequest& request, const Course& course) {
   if (course.registrations == 0) {
     return wire::obstacle_of(request.command.front()).value_or("no process of it registered") + ". Use --clock real.";
@@ -152,14 +161,24 @@ std::string objection(const DoctorRequest& request, const Course& course) {
   if (course.end == End::too_long && course.virtual_time == Duration::zero()) {
     return "it computed, or waited for something outside, for as long as --within allows. Use --clock real.";
   }
+  if (!course.outsiders.empty()) {
+    const std::string& file = course.outsiders.front();
+    return fmt::format("{}, which it executed, waits in real time: {}. Use --clock real.",
+                       file.empty() ? "a program" : file, wire::obstacle_of(file).value_or("it did not register"));
+  }
+  if (shows_nothing(course)) {
+    return course.end == End::at_until ? "its first wait ends after --until, so that none was tried"
+                                       : "it ended without a timed wait, so that none was tried";
+  }
   return {};
 }
 
 std::string as_text(const DoctorRequest& request, const Course& course, const std::string& why_not) {
   const std::string command = visible_text(request.command.front());
-  std::string text = why_not.empty()
-                         ? fmt::format("Virtual time holds for {}.\n", command)
-                         : fmt::format("Virtual time does not hold for {}: {}\n", command, visible_text(why_not));
+  std::string text = why_not.empty() ? fmt::format("Virtual time holds for {}.\n", command)
+                                     : fmt::format("Virtual time {} for {}: {}\n",
+                                                   shows_nothing(course) ? "is not shown to hold" : "does not hold",
+                                                   command, visible_text(why_not));
   text += fmt::format("  {} of virtual time in {} ms, {} steps: {}\n", duration_text(course.virtual_time),
                       course.real_time.count(), course.steps, end_words(course));
   for (const auto& program : course.programs) {

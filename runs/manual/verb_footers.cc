@@ -186,7 +186,7 @@ constexpr Footer kFooters[] = {
      "  windtunnel doctor -- sleep 3600\n"
      "  windtunnel doctor --until 1d -- node server.js\n"
      "\n"
-     "Exit codes: 0 virtual time holds for it, 13 it does not, 4 it could not be started."},
+     "Exit codes: 0 virtual time holds for it, 13 it does not or no wait shows it, 4 it could not be started."},
     {"export",
      "Examples:\n"
      "  windtunnel run outage.json --out out\n"

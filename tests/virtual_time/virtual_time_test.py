@@ -138,6 +138,12 @@ def limits(doctor, folder):
     # It runs longer than it may.
     _, report = doctor.run(["sleep", "1000"], "--until", "10s")
     assert report["end"] == "until" and report["virtual_seconds"] == 10 and report["exit_code"] is None, report
+    # No wait was tried.
+    for command, until, reason in ((["true"], "1h", "without a timed wait"), (["sleep", "3600"], "1ns", "after --until"),
+                                   (["sh", "-c", "true; true"], "1h", "without a timed wait")):
+        _, report = doctor.run(command, "--until", until)
+        assert report["code"] == 13 and report["steps"] == 0 and reason in report["why_not"], (command, report)
+    assert doctor.run(["sleep", "3600"], "--until", "1h")[1]["code"] == 0
     # It waits for ever.
     _, report = doctor.run([PYTHON, "-c", "import threading; threading.Event().wait()"])
     assert report["end"] == "idle", report
@@ -157,6 +163,9 @@ def limits(doctor, folder):
         cases = [(static, "linked statically"), (script, "linked statically")]
         if shutil.which("go"):
             cases.append((shutil.which("go"), "a Go program"))
+        for words in (f"{static}; sleep 1", f"exec {static}"):
+            _, report = doctor.run(["sh", "-c", words])
+            assert report["code"] == 13 and "static, which it executed, waits in real time: it is linked statically" in report["why_not"], report
         for program, cause in cases:
             _, report = doctor.run([program])
             assert report["code"] == 13 and not report["holds"], report

@@ -236,7 +236,10 @@ void Coordinator::free_the_dead() {
   for (wt_entry& entry : page_->entries) {
     if (load(entry.state) != WT_EXPECTED) continue;
     const std::int32_t process = load(entry.pid);
-    if (process > 0 && !process_state(process)) __atomic_store_n(&entry.state, WT_FREE, __ATOMIC_SEQ_CST);
+    if (process <= 0) continue;
+    const std::optional<ProcessState> state = process_state(process);
+    if (!state) __atomic_store_n(&entry.state, WT_FREE, __ATOMIC_SEQ_CST);
+    if (state) outsiders_.saw(process, state->is_asleep, Steady::now());
   }
 }
 

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "wire/clock/outsiders.h"
 
 struct wt_page;
 struct wt_message;
@@ -85,6 +86,9 @@ class Coordinator {
   // for, -1 for none. True: something came.
   bool wait(std::chrono::milliseconds at_most, int other = -1);
 
+  // The files of programs that wait in real time, although one under virtual time has executed them.
+  [[nodiscard]] const std::vector<std::string>& outsiders() const { return outsiders_.files(); }
+
   // The programs there have been, in the order of their entries.
   [[nodiscard]] std::vector<Program> report() const;
 
@@ -113,6 +117,7 @@ class Coordinator {
   struct Silence;
   std::vector<Silence> silences_;  // by entry
   std::vector<Program> past_;      // of those that have ended
+  Outsiders outsiders_;
   struct Ending {
     pid_t process = 0;
     std::chrono::steady_clock::time_point since;
