@@ -122,7 +122,7 @@ Provider Statistics:
 
 Circuit Breaker States:
   openai: 🔴 open (Failures: 4, Error Rate: 80.0%)
-  anthropic: 🟢 closed (Failures: 0, Error Rate: 0.0%)
+  anthropic: 🟢 closed (Failures: 0, Error Rate: -)
 ============================================================
 )");
 }
