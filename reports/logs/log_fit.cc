@@ -23,6 +23,8 @@ struct LogHoldings {
   std::int64_t priced = 0;
   std::int64_t counted = 0;  // buckets that count their requests
   std::int64_t buckets = 0;
+  std::int64_t answers = 0;    // single ones, those without tokens too
+  std::int64_t countless = 0;  // of them those without a count of input or output
 
   void add(const LogRow& row) {
     ++rows;
@@ -42,6 +44,12 @@ std::vector<std::string> notes_on(const LogHoldings& log, const LogFormat& forma
   if (log.priced > 0) {
     notes.push_back(
         fmt::format("{} of {} records have no cost: theirs is by {}", log.priced, log.rows, request.price_source));
+  }
+  if (log.countless > 0) {
+    notes.push_back(fmt::format(
+        "{} of {} answered records do not have both input and output tokens: they count for the rate, have no lengths "
+        "and, without a cost of their own, cost what the others do on average",
+        with_thousands(log.countless), with_thousands(log.answers)));
   }
   if (log.buckets > 0) {
     notes.emplace_back(
@@ -92,6 +100,10 @@ class LogFitting {
     const bool has_tokens = row.input || row.output;
     if (row.is_bucket && has_tokens && requests_of(row) == 0) return;
     if (row.is_bucket && (shares_ += requests_of(row)) > kSharesMost) return;
+    if (!row.is_bucket && needs_tokens(row)) {
+      ++holdings_.answers;
+      if (!has_counts(row)) ++holdings_.countless;
+    }
     const bool needs_price = !row.cost;
     if (needs_price && !price(row)) return;
     LogHoldings holdings = holdings_;
@@ -106,7 +118,7 @@ class LogFitting {
   // Whether the row is of use: its cost is set, or is not needed.
   bool price(LogRow& row) {
     if (!row.answered.value_or(true) || row.cache_hit == true) return true;
-    if (!row.input && !row.output) return true;  // which add_samples() refuses
+    if (!has_counts(row)) return true;  // it cannot be priced, and add_samples() decides what it is of use for
     if (!request_.price) {
       note("it has no cost");
       return false;

@@ -63,14 +63,16 @@ sim::FitSample sample_of(LogRow& row) {
                         .experiment = std::move(row.experiment),
                         .variant = std::move(row.variant),
                         .user = std::move(row.user),
-                        .input = row.input.value_or(Tokens{}),
+                        .input = row.input.value_or(Tokens{}),  // else they are not read
                         .output = row.output.value_or(Tokens{}),
                         .cost = row.cost.value_or(Usd{}),
                         .time_to_first_token = row.time_to_first_token,
                         .cached = row.cached,
                         .cache_written = row.cache_written,
                         .reasoning = row.reasoning,
-                        .has_latency = row.latency.has_value()};
+                        .has_latency = row.latency.has_value(),
+                        .has_tokens = has_counts(row) || !needs_tokens(row),
+                        .has_cost = row.cost.has_value()};
   // The time of a call that timed out is what the timeout is fitted to.
   const auto failure = answered || !row.attempts.empty() ? std::nullopt : failure_of(row);
   if (failure && !sample.provider.empty() && (row.latency || *failure != monitor::ReplyKind::timeout)) {
@@ -111,8 +113,8 @@ std::optional<std::string> add_bucket(const LogRow& row, sim::FitSample& sample,
   sample.is_share = true;
   for (std::int64_t i = 0; i < n; ++i) {
     sample.finished = *row.begin + Duration{length.count() / n * i + length.count() / n / 2};
-    sample.input = part(row.input, i).value_or(Tokens{});
-    sample.output = part(row.output, i).value_or(Tokens{});
+    sample.input = *part(row.input, i);
+    sample.output = *part(row.output, i);
     sample.cached = part(row.cached, i);
     sample.cache_written = part(row.cache_written, i);
     sample.reasoning = part(row.reasoning, i);
@@ -124,6 +126,8 @@ std::optional<std::string> add_bucket(const LogRow& row, sim::FitSample& sample,
 
 }  // namespace
 
+bool needs_tokens(const LogRow& row) { return row.is_bucket || (row.answered.value_or(true) && row.cache_hit != true); }
+
 std::int64_t requests_of(const LogRow& row) {
   if (row.requests) return *row.requests;
   const std::int64_t tokens = row.input.value_or(Tokens{}).count() + row.output.value_or(Tokens{}).count();
@@ -133,7 +137,7 @@ std::int64_t requests_of(const LogRow& row) {
 std::optional<std::string> add_samples(LogRow& row, const std::function<void(const sim::FitSample&)>& add) {
   const bool has_tokens = row.input || row.output;
   if (!has_tokens && row.is_bucket) return "it has no tokens: an amount alone says nothing of requests";
-  if (!has_tokens && row.answered.value_or(true) && row.cache_hit != true) return "it has no tokens";
+  if (!has_counts(row) && row.is_bucket) return row.input ? "it has no output tokens" : "it has no input tokens";
   sim::FitSample sample = sample_of(row);
   if (auto why = read_words(row, sample)) return why;
   if (row.is_bucket) return add_bucket(row, sample, add);

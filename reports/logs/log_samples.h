@@ -18,6 +18,12 @@ inline constexpr Tokens kTokensAssumed{2'000};
 [[nodiscard]] std::optional<std::string> add_samples(LogRow& row,
                                                      const std::function<void(const sim::FitSample&)>& add);
 
+// Whether the row says nothing of lengths and cost without its tokens: an answer or a bucket, and no failure or hit of
+// a cache.
+[[nodiscard]] bool needs_tokens(const LogRow& row);
+// Whether it has the counts of input and of output, of which either may be 0.
+[[nodiscard]] inline bool has_counts(const LogRow& row) { return row.input && row.output; }
+
 // The requests of a bucket: those that it counts, or what its tokens are at kTokensAssumed each.
 [[nodiscard]] std::int64_t requests_of(const LogRow& row);
 

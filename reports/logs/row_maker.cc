@@ -166,6 +166,14 @@ std::optional<std::string> problem_with_times(LogRow& row, std::optional<WallTim
   return std::nullopt;
 }
 
+// What the log leaves out because the rest determines it: an embedding has no output, and a sum has two parts.
+void complete_tokens(LogRow& row, bool is_embedding) {
+  if (is_embedding && !row.output) row.output = Tokens{};
+  if (!row.total) return;
+  if (row.input && !row.output && *row.total >= *row.input) row.output = *row.total - *row.input;
+  if (row.output && !row.input && *row.total >= *row.output) row.input = *row.total - *row.output;
+}
+
 std::optional<std::string> problem_with_numbers(const LogRow& row) {
   constexpr Duration kLongest = std::chrono::hours{24 * 30};
   for (const auto& tokens : {row.input, row.output, row.cached, row.cache_written, row.reasoning}) {
@@ -219,6 +227,7 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
   row.provider = format_.provider;
   std::uint32_t set = 0;
   std::optional<WallTime> first_token_at;
+  bool is_embedding = false;
   for (std::size_t i = 0; i < format_.rules.size(); ++i) {
     const LogRule& rule = format_.rules[i];
     const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(rule.field);
@@ -228,9 +237,10 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
     if (rule.unit == LogUnit::text) {
       std::string* into = text_field(row, rule.field);
       if (into != nullptr) *into = visible_text(text);
-      if (rule.field == LogField::failure) {
-        row.answered = false;
-        row.error = visible_text(text);
+      if (rule.field == LogField::kind) is_embedding = text == "embeddings" || text == "EMBEDDING";
+      if (rule.field == LogField::failure) row.answered = false;
+      if (rule.field == LogField::failure || rule.field == LogField::error) {
+        row.error += (row.error.empty() ? "" : ": ") + visible_text(text);
       }
       set |= bit;
       continue;
@@ -244,6 +254,7 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
     set |= bit;
   }
   if (auto problem = problem_with_times(row, first_token_at)) return problem;
+  complete_tokens(row, is_embedding);
   if (row.provider.empty()) {
     row.provider = row.model.empty() ? "log" : row.model;
     row.names_provider = false;

@@ -158,9 +158,10 @@ std::vector<FitTarget> targets_of(Fit& fit, const FitTally& tally) {
 }
 
 std::optional<std::string> problem_with(const FitTally& tally) {
-  if (tally.arrivals.empty()) return "the log has no request";
+  if (tally.arrivals.empty() && tally.unmeasured == 0) return "the log has no request";
   const auto is_answered = [](const auto& entry) { return !entry.second.answered.empty(); };
   if (std::ranges::none_of(tally.calls, is_answered)) {
+    if (tally.unmeasured > 0) return "no answered request of the log has both input and output tokens";
     return "the log has no answered request, so that nothing is known of lengths, latency and price";
   }
   const WallTime first = tally.arrivals.front();
@@ -171,6 +172,12 @@ std::optional<std::string> problem_with(const FitTally& tally) {
 }
 
 void add_notes(Fit& fit, const FitTally& tally, const FitLog& log, const FitTargets& targets) {
+  if (tally.unmeasured > 0) {
+    fit.notes.push_back(
+        fmt::format("{} answered requests are of providers none of whose answers has both input and output tokens: "
+                    "they are left out",
+                    tally.unmeasured));
+  }
   const std::int64_t refused = std::ssize(tally.arrivals) - tally.past_limiters;
   if (refused > 0) {
     fit.notes.push_back(
@@ -257,7 +264,7 @@ Fit Fitter::fit(std::optional<WallTime> until) const {
   const WallTime end = until.value_or(WallTime::max());
   const FitTargets targets{log_, end};
   const FitTally all = tally_of(log_, targets, WallTime::min(), end);
-  fit.requests = std::ssize(all.arrivals);
+  fit.requests = std::ssize(all.arrivals) + all.unmeasured;
   fit.problem = problem_with(all);
   if (fit.problem) return fit;
   fit.first = all.arrivals.front();

@@ -28,6 +28,8 @@ void FitLog::add(const FitSample& sample) {
                        .cache_written = sample.cache_written,
                        .reasoning = sample.reasoning,
                        .has_latency = sample.has_latency,
+                       .has_tokens = sample.has_tokens,
+                       .has_cost = sample.has_cost,
                        .calls_begin = begin,
                        .calls_end = calls_.size()});
 }

@@ -41,6 +41,8 @@ struct FitSample {
   std::optional<Tokens> cache_written;  // of the rest of it
   std::optional<Tokens> reasoning;      // of the output
   bool has_latency = true;              // false: `latency` is not known, and `finished` is the arrival
+  bool has_tokens = true;               // false: of an answer whose `input` or `output` is not known
+  bool has_cost = true;                 // false: and `cost` neither
   bool is_share = false;                // one of the equal requests that a sum of many was divided into
 };
 
@@ -70,6 +72,8 @@ struct LoggedRequest {
   std::optional<Tokens> cache_written;
   std::optional<Tokens> reasoning;
   bool has_latency = true;
+  bool has_tokens = true;
+  bool has_cost = true;
   std::size_t calls_begin = 0;
   std::size_t calls_end = 0;
 

@@ -49,7 +49,30 @@ class Teller {
     }
     if (!request.experiment->empty() && !request.variant->empty()) ++tally_.with_variant;
     add_calls(request, day);
-    if (request.is_served()) add_answer(request);
+    if (request.is_served() && request.has_tokens) add_answer(request);
+  }
+
+  // After the others: these have no lengths, and cost what the others of their target do on average, unless they have
+  // a cost of their own.
+  void add_without_tokens(const std::vector<const LoggedRequest*>& requests) {
+    std::map<std::string, Usd> means;
+    for (const auto& [name, calls] : tally_.calls) {
+      Int128 sum = 0;
+      for (const FitTally::Answered& answer : calls.answered) sum += answer.cost.picos();
+      if (!calls.answered.empty()) {
+        means[name] = Usd::from_picos(static_cast<std::int64_t>(sum / std::ssize(calls.answered)));
+      }
+    }
+    for (const LoggedRequest* request : requests) {
+      const auto mean = means.find(targets_.name_of(*request->provider, *request->model));
+      if (mean == means.end()) {
+        ++tally_.unmeasured;
+        continue;
+      }
+      LoggedRequest measured = *request;
+      if (!request->has_cost) measured.cost = mean->second;
+      add(measured);
+    }
   }
 
  private:
@@ -126,7 +149,7 @@ FitTargets::FitTargets(const FitLog& log, WallTime until) {
   };
   std::map<std::string, std::map<std::string, Use>> uses;
   for (const LoggedRequest& request : log.requests()) {
-    if (request.arrival >= until || !request.is_served()) continue;
+    if (request.arrival >= until || !request.is_served() || !request.has_tokens) continue;
     Use& use = uses[*request.provider][*request.model];
     ++use.answers;
     use.cost += usd_of(request.cost);
@@ -186,9 +209,16 @@ std::int64_t FitTally::Calls::count() const { return std::accumulate(kinds.begin
 FitTally tally_of(const FitLog& log, const FitTargets& targets, WallTime from, WallTime until) {
   FitTally tally;
   Teller teller{tally, log, targets};
+  std::vector<const LoggedRequest*> without_tokens;
   for (const LoggedRequest& request : log.requests()) {
-    if (request.arrival >= from && request.arrival < until) teller.add(request);
+    if (request.arrival < from || request.arrival >= until) continue;
+    if (request.has_tokens) {
+      teller.add(request);
+    } else {
+      without_tokens.push_back(&request);
+    }
   }
+  teller.add_without_tokens(without_tokens);
   std::ranges::sort(tally.arrivals);
   return tally;
 }

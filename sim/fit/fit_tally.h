@@ -22,7 +22,7 @@ inline constexpr std::int32_t kFitAttemptsMax = 16;
 
 class FitTargets {
  public:
-  // Of the served answers that arrived before `until`.
+  // Of the served answers with tokens that arrived before `until`.
   FitTargets(const FitLog& log, WallTime until);
 
   // The target of a call. Of a model that never answered: the provider's most used one.
@@ -99,7 +99,8 @@ struct FitTally {
   std::map<std::string, Counts> users_by_target;   // by user and target called first
   std::map<std::int64_t, Day> days;                // by UTC day, since 1970
   Seen seen;
-  std::int64_t outcomes = 0;  // requests that name theirs
+  std::int64_t unmeasured = 0;  // answered by a provider none of whose answers has tokens; nothing here counts them
+  std::int64_t outcomes = 0;    // requests that name theirs
   std::int64_t with_variant = 0;
   std::int64_t past_limiters = 0;
   double cost = 0;          // USD, of all requests

@@ -1,17 +1,24 @@
 // What single records of a log lack: it is neither 0 nor a guess, and a note of the fit says of how many.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
+#include "base/calendar.h"
 #include "reports/logs/log_fit.h"
 #include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::reports::log_gaps_test {
 namespace {
+
+using namespace std::chrono_literals;
+
+std::string time_of(int i) { return iso8601(*parse_iso8601("2026-04-01") + 1h * i); }
 
 class LogGaps : public testing::Test {
  protected:
@@ -30,6 +37,101 @@ class LogGaps : public testing::Test {
                                .price_source = "a test's list"});
   }
 };
+
+const sim::FittedParameter& parameter_of(const FittedLog& log, const std::string& name) {
+  const auto found = std::ranges::find(log.fit.parameters, name, &sim::FittedParameter::name);
+  if (found == log.fit.parameters.end()) throw std::runtime_error(name + " is not fitted\n" + fit_text(log));
+  return *found;
+}
+
+double value_of(const FittedLog& log, const std::string& name) { return parameter_of(log, name).estimate.value; }
+
+bool has_note(const FittedLog& log, const std::string& part) { return fit_text(log).find(part) != std::string::npos; }
+
+// --- Tokens --------------------------------------------------------------------------------------------------------
+
+std::string helicone_log(const std::string& input_of_every_third) {
+  std::string text;
+  for (int i = 0; i < 300; ++i) {
+    text += fmt::format(
+        R"({{"request_id": "h{}", "request_created_at": "{}", "response_status": 200, "provider": "OPENAI", "response_model": "gpt-4o", "delay_ms": 2500, "prompt_tokens": {}, "completion_tokens": {}}})"
+        "\n",
+        i, time_of(i), i % 3 == 0 ? input_of_every_third : "1000", 150 + i % 7);
+  }
+  return text;
+}
+
+TEST_F(LogGaps, answers_without_a_count_of_tokens_count_for_the_rate_and_not_as_0) {
+  const FittedLog log = fit(helicone_log("null"));
+  EXPECT_EQ(value_of(log, "input_tokens.mean"), 1000);
+  EXPECT_NEAR(value_of(log, "cost"), 3 + 12 * 0.153, 0.01);
+  EXPECT_EQ(parameter_of(log, "input_tokens.mean").n, 200);
+  EXPECT_NEAR(value_of(log, "rate"), 24, 0.1);
+  EXPECT_NEAR(value_of(log, "cost.replayed"), value_of(log, "cost"), 0.02);
+  EXPECT_TRUE(has_note(log, "100 of 300 answered records do not have both input and output tokens"));
+}
+
+TEST_F(LogGaps, a_count_of_0_is_one) {
+  const FittedLog log = fit(helicone_log("0"));
+  EXPECT_NEAR(value_of(log, "input_tokens.mean"), 2000.0 / 3, 1e-6);
+  EXPECT_EQ(log.bad_count, 0U);
+  EXPECT_FALSE(has_note(log, "do not have both"));
+}
+
+std::string span(int i, const std::string& operation, const std::string& usage) {
+  const auto begin = (*parse_iso8601("2026-04-01") + 1h * i).time_since_epoch();
+  return fmt::format(
+      R"({{"spanId": "{}", "startTimeUnixNano": "{}", "endTimeUnixNano": "{}", "attributes": {{"gen_ai.operation.name": "{}", "gen_ai.provider.name": "p", "gen_ai.response.model": "m", {}}}}})"
+      "\n",
+      i, begin.count(), (begin + 2s).count(), operation, usage);
+}
+
+TEST_F(LogGaps, spans_without_output_have_no_lengths_but_embeddings_have_none) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) {
+    const std::string output = i % 4 == 0 ? "" : R"(, "gen_ai.usage.output_tokens": 150)";
+    text += span(i, "chat", R"("gen_ai.usage.input_tokens": 1000)" + output);
+  }
+  const FittedLog chat = fit(text);
+  EXPECT_EQ(value_of(chat, "output_tokens.mean"), 150);
+  EXPECT_EQ(parameter_of(chat, "output_tokens.mean").n, 45);
+  EXPECT_TRUE(has_note(chat, "15 of 60 answered records"));
+
+  text.clear();
+  for (int i = 0; i < 60; ++i) text += span(i, "embeddings", R"("gen_ai.usage.input_tokens": 1000)");
+  const FittedLog embeddings = fit(text);
+  EXPECT_EQ(embeddings.bad_count, 0U);
+  EXPECT_EQ(value_of(embeddings, "output_tokens.mean"), 0);
+}
+
+TEST_F(LogGaps, failures_stay_the_share_that_they_are_where_answers_have_no_tokens) {
+  std::string text;
+  for (int i = 0; i < 120; ++i) {
+    // Every eighth has neither count.
+    const std::string output = i % 4 == 0 ? "" : R"(, "gen_ai.usage.output_tokens": 150)";
+    const std::string failure = i % 10 == 1 ? R"(, "error.type": "timeout")" : "";
+    const std::string input = i % 8 == 0 ? R"("n": 1)" : R"("gen_ai.usage.input_tokens": 1000)";
+    text += span(i, "chat", input + output + failure);
+  }
+  EXPECT_NEAR(value_of(fit(text), "p.errors.timeout"), 0.1, 1e-9);
+}
+
+TEST_F(LogGaps, a_log_of_answers_without_output_says_so) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += span(i, "chat", R"("gen_ai.usage.input_tokens": 1000)");
+  EXPECT_EQ(fit(text).fit.problem.value_or(""), "no answered request of the log has both input and output tokens");
+}
+
+TEST_F(LogGaps, a_sum_of_tokens_completes_their_counts) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) {
+    text += fmt::format(
+        R"({{"id": "p", "created_at": "{}", "is_success": 1, "ai_org": "o", "ai_model": "m", "req_units": 1000, "total_units": 1150}})"
+        "\n",
+        time_of(i));
+  }
+  EXPECT_EQ(value_of(fit(text), "output_tokens.mean"), 150);
+}
 
 // --- Columns -------------------------------------------------------------------------------------------------------
 
