@@ -158,7 +158,7 @@ std::vector<FitTarget> targets_of(Fit& fit, const FitTally& tally) {
 }
 
 std::optional<std::string> problem_with(const FitTally& tally) {
-  if (tally.arrivals.empty() && tally.unmeasured == 0) return "the log has no request";
+  if (tally.arrivals.empty() && tally.unreached + tally.unmeasured == 0) return "the log has no request";
   const auto is_answered = [](const auto& entry) { return !entry.second.answered.empty(); };
   if (std::ranges::none_of(tally.calls, is_answered)) {
     if (tally.unmeasured > 0) return "no answered request of the log has both input and output tokens";
@@ -172,6 +172,14 @@ std::optional<std::string> problem_with(const FitTally& tally) {
 }
 
 void add_notes(Fit& fit, const FitTally& tally, const FitLog& log, const FitTargets& targets) {
+  if (tally.unreached > 0) {
+    const std::int64_t all = std::ssize(tally.arrivals) + tally.unreached;
+    fit.notes.push_back(fmt::format(
+        "{} of {} requests ({:.3g} %) failed without a call to a provider that answered any; the fit leaves "
+        "them out, so that its rate, its cost of a request and its share of served requests are of the "
+        "others",
+        tally.unreached, all, 100 * static_cast<double>(tally.unreached) / static_cast<double>(all)));
+  }
   if (tally.unmeasured > 0) {
     fit.notes.push_back(
         fmt::format("{} answered requests are of providers none of whose answers has both input and output tokens: "
@@ -264,7 +272,7 @@ Fit Fitter::fit(std::optional<WallTime> until) const {
   const WallTime end = until.value_or(WallTime::max());
   const FitTargets targets{log_, end};
   const FitTally all = tally_of(log_, targets, WallTime::min(), end);
-  fit.requests = std::ssize(all.arrivals) + all.unmeasured;
+  fit.requests = std::ssize(all.arrivals) + all.unreached + all.unmeasured;
   fit.problem = problem_with(all);
   if (fit.problem) return fit;
   fit.first = all.arrivals.front();

@@ -34,6 +34,10 @@ class Teller {
   Teller(FitTally& tally, const FitLog& log, const FitTargets& targets) : tally_(tally), log_(log), targets_(targets) {}
 
   void add(const LoggedRequest& request) {
+    if (is_unreached(request)) {
+      ++tally_.unreached;
+      return;
+    }
     tally_.arrivals.push_back(request.arrival);
     FitTally::Day& day = tally_.days[utc_day(request.arrival)];
     ++day.requests;
@@ -76,6 +80,13 @@ class Teller {
   }
 
  private:
+  // No deployment was available, a budget was spent, or a breaker open: no failure of a target in the scenario is that.
+  [[nodiscard]] bool is_unreached(const LoggedRequest& request) const {
+    if (request.answered || (request.outcome && is_refused(*request.outcome))) return false;
+    return std::ranges::none_of(calls_of(log_, request),
+                                [&](const LoggedCall& call) { return targets_.answers(*call.provider); });
+  }
+
   [[nodiscard]] const std::string& target_of(const LoggedRequest& request, const LoggedCall& call) const {
     static const std::string unknown;
     return targets_.name_of(*call.provider, call.provider == request.provider ? *request.model : unknown);

@@ -27,6 +27,8 @@ class FitTargets {
 
   // The target of a call. Of a model that never answered: the provider's most used one.
   [[nodiscard]] const std::string& name_of(const std::string& provider, const std::string& model) const;
+  // Whether the provider answered anything, so that it is a target.
+  [[nodiscard]] bool answers(const std::string& provider) const { return names_.contains(provider); }
   // How many are one as "others"; 0: all are themselves.
   [[nodiscard]] std::size_t others() const { return others_; }
   // How many providers have several models.
@@ -99,7 +101,8 @@ struct FitTally {
   std::map<std::string, Counts> users_by_target;   // by user and target called first
   std::map<std::int64_t, Day> days;                // by UTC day, since 1970
   Seen seen;
-  std::int64_t unmeasured = 0;  // answered by a provider none of whose answers has tokens; nothing here counts them
+  std::int64_t unreached = 0;   // failed without a call to a target; nothing else here counts them
+  std::int64_t unmeasured = 0;  // answered by a provider none of whose answers has tokens; neither
   std::int64_t outcomes = 0;    // requests that name theirs
   std::int64_t with_variant = 0;
   std::int64_t past_limiters = 0;

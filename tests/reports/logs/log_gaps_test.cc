@@ -166,5 +166,50 @@ TEST_F(LogGaps, a_path_that_no_record_has_is_an_error_with_the_nearest) {
       << "one record has it";
 }
 
+// --- Failures ------------------------------------------------------------------------------------------------------
+
+std::string answered(int i, const std::string& model = "gpt-4o", double spend = 0.0034) {
+  return fmt::format(
+      R"({{"request_id": "a{}", "spend": {}, "startTime": "{}", "endTime": "{}", "model": "{}", "custom_llm_provider": "openai", "prompt_tokens": 1000, "completion_tokens": {}, "status": "success"}})"
+      "\n",
+      i, spend, time_of(i), iso8601(*parse_iso8601(time_of(i)) + 2s), model, 150 + i % 7);
+}
+
+std::string failed(int i, const std::string& provider, const std::string& error, const std::string& model = "gpt-4o") {
+  return fmt::format(
+      R"({{"request_id": "f{}", "spend": 0, "startTime": "{}", "endTime": "{}", "model": "{}", "custom_llm_provider": "{}", "prompt_tokens": 0, "completion_tokens": 0, "status": "failure", "metadata": {{"error_information": {{{}}}}}}})"
+      "\n",
+      i, time_of(i), iso8601(*parse_iso8601(time_of(i)) + 60s), model, provider, error);
+}
+
+TEST_F(LogGaps, requests_that_failed_without_a_provider_are_counted_in_a_note_and_not_in_the_rate) {
+  const struct {
+    std::string model;
+    std::string error;
+  } kinds[] = {{"chat", R"("error_code": "429", "error_class": "RouterRateLimitError")"},
+               {"gpt-4o", R"("error_code": "400", "error_class": "BudgetExceededError")"},
+               {"", R"("error_code": "500")"}};
+  for (const auto& [model, error] : kinds) {
+    std::string text;
+    for (int i = 0; i < 240; ++i) text += i % 8 == 3 ? failed(i, "", error, model) : answered(i);
+    const FittedLog log = fit(text);
+    ASSERT_FALSE(log.fit.problem) << *log.fit.problem;
+    EXPECT_TRUE(has_note(log, "30 of 240 requests (12.5 %) failed without a call to a provider")) << fit_text(log);
+    EXPECT_EQ(log.fit.requests, 240);
+    EXPECT_NEAR(value_of(log, "rate"), 21, 0.01);
+    EXPECT_NEAR(value_of(log, "cost"), 3.4, 1e-9);
+    EXPECT_NEAR(value_of(log, "cost.replayed"), 3.4, 0.02);
+  }
+}
+
+TEST_F(LogGaps, a_log_in_which_nothing_was_answered_says_so) {
+  std::string text;
+  for (int i = 0; i < 24; ++i) text += failed(i, "openai", R"("error_code": "500")");
+  const FittedLog log = fit(text);
+  EXPECT_EQ(log.fit.problem.value_or(""),
+            "the log has no answered request, so that nothing is known of lengths, latency and price");
+  EXPECT_EQ(log.fit.requests, 24);
+}
+
 }  // namespace
 }  // namespace windtunnel::reports::log_gaps_test
