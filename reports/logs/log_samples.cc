@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "reports/logs/failure_kind.h"
+
 namespace windtunnel::reports {
 namespace {
 
@@ -27,29 +29,11 @@ std::optional<std::string> beyond_reason(const sim::FitSample& sample) {
   return std::nullopt;
 }
 
-// What an HTTP status of a failed call is to a gateway.
-monitor::ReplyKind kind_of(int status) {
-  using monitor::ReplyKind;
-  constexpr int kOverloaded = 529;
-  if (status == 408 || status == 504) return ReplyKind::timeout;
-  if (status == 429) return ReplyKind::rate_limited;
-  if (status == 401 || status == 402 || status == 403) return ReplyKind::auth_or_quota;
-  if (status == kOverloaded) return ReplyKind::overloaded;
-  return status >= 400 && status < 500 ? ReplyKind::client_error : ReplyKind::server_error;
-}
-
 // A log without outcomes that marks the hits of a cache has these three.
 std::optional<monitor::Outcome> outcome_of(const LogRow& row, bool answered) {
   if (!row.cache_hit) return std::nullopt;
   if (*row.cache_hit) return monitor::Outcome::cache_hit;
   return answered ? monitor::Outcome::served : monitor::Outcome::failed;
-}
-
-// What the one call of a request without an answer ended with: by its status, or by an error that is the word for it.
-std::optional<monitor::ReplyKind> failure_of(const LogRow& row) {
-  if (row.status) return kind_of(*row.status);
-  const auto kind = word_named<monitor::ReplyKind, monitor::kReplyKinds>(row.error);
-  return kind == monitor::ReplyKind::ok ? std::nullopt : kind;
 }
 
 sim::FitSample sample_of(LogRow& row) {
@@ -74,7 +58,7 @@ sim::FitSample sample_of(LogRow& row) {
                         .has_tokens = has_counts(row) || !needs_tokens(row),
                         .has_cost = row.cost.has_value()};
   // The time of a call that timed out is what the timeout is fitted to.
-  const auto failure = answered || !row.attempts.empty() ? std::nullopt : failure_of(row);
+  const auto failure = answered || !row.attempts.empty() ? std::nullopt : failure_kind(row);
   if (failure && !sample.provider.empty() && (row.latency || *failure != monitor::ReplyKind::timeout)) {
     sample.attempts.push_back({sample.provider, *failure, sample.latency, row.cost});
   }

@@ -129,6 +129,7 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
     case LogField::user:
     case LogField::team:
     case LogField::failure:
+    case LogField::error:
     case LogField::kind:
       break;
   }

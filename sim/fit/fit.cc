@@ -195,8 +195,11 @@ void add_notes(Fit& fit, const FitTally& tally, const FitLog& log, const FitTarg
   }
   if (tally.outcomes == 0) {
     fit.notes.emplace_back(
-        "the log names no outcomes: hits of a cache are not known, and a failed request is one call that "
-        "ended with server_error");
+        "the log names no outcomes: hits of a cache are not known, and a failed request is one call");
+  }
+  if (tally.seen.failures_unknown > 0) {
+    fit.notes.push_back(fmt::format("of {} failures the kind of {} is unknown: they count as server_error",
+                                    tally.seen.failures, tally.seen.failures_unknown));
   }
   if (targets.divided() > 0) {
     fit.notes.push_back(fmt::format("{} of the providers answer with several models: each model is a target of its own",

@@ -79,9 +79,10 @@ void fit_timeout(Fit& fit, const FitTally::Seen& seen) {
   if (seen.timeouts.empty()) {
     if (longest <= static_cast<double>(timeout.count())) return;
     timeout = whole_seconds_above(longest);
-    fit.notes.push_back(
-        fmt::format("no call of the log timed out: the timeout is lifted to {:.0f} s, above the longest answer",
-                    static_cast<double>(timeout.count()) / 1e9));
+    fit.notes.push_back(fmt::format(
+        "{}: the timeout is lifted to {:.0f} s, above the longest answer",
+        seen.failures_unknown > 0 ? "no failure of the log is known to be a timeout" : "no call of the log timed out",
+        static_cast<double>(timeout.count()) / 1e9));
     return;
   }
   std::vector<Duration> taken = seen.timeouts;

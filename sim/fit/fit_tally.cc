@@ -96,6 +96,7 @@ class Teller {
     const std::vector<LoggedCall> calls = calls_of(log_, request);
     if (calls.empty()) return;
     FitTally::Seen& seen = tally_.seen;
+    if (log_.calls_of(request).empty() && !request.answered) ++seen.failures_unknown;
     std::int32_t in_a_row = 0;
     const std::string* before = nullptr;
     bool failed_over = false;
@@ -105,7 +106,10 @@ class Teller {
       begin += call.latency;
       ++tally_.calls[target_of(request, call)].kinds[static_cast<std::size_t>(call.kind)];
       ++day.calls;
-      if (call.kind != ReplyKind::ok) ++day.calls_failed;
+      if (call.kind != ReplyKind::ok) {
+        ++day.calls_failed;
+        ++seen.failures;
+      }
       if (call.kind == ReplyKind::timeout) seen.timeouts.push_back(call.latency);
       if (call.kind == ReplyKind::ok) seen.answered_longest = std::max(seen.answered_longest, call.latency);
       failed_over = failed_over || (before != nullptr && before != call.provider);

@@ -77,10 +77,12 @@ struct FitTally {
   };
   // What the log shows of the gateway's settings.
   struct Seen {
-    std::vector<Duration> timeouts;    // what each call took that timed out
-    Duration answered_longest{0};      // of answered calls
-    std::int32_t attempts_at_one = 1;  // the most calls of one request to one provider, one after the other
-    std::int64_t failed_over = 0;      // requests that called two targets
+    std::vector<Duration> timeouts;     // what each call took that timed out
+    std::int64_t failures = 0;          // calls
+    std::int64_t failures_unknown = 0;  // of them those of an unknown kind, which count as server_error
+    Duration answered_longest{0};       // of answered calls
+    std::int32_t attempts_at_one = 1;   // the most calls of one request to one provider, one after the other
+    std::int64_t failed_over = 0;       // requests that called two targets
     std::map<std::string, std::vector<SeenCall>> calls;  // by target
   };
   // Of one UTC day.

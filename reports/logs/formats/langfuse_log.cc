@@ -60,6 +60,8 @@ LogFormat langfuse_format() {
               {Field::cost, "costDetails.total", Unit::dollars},
               {Field::cost, "cost_details.total", Unit::dollars},
               {Field::answered, "level", Unit::word},
+              {Field::error, "statusMessage"},
+              {Field::error, "status_message"},
           },
       .lists = {"observations"},
       .marks = {{"type", "startTime", "traceId"}, {"type", "start_time", "trace_id"}, {"observations", "timestamp"}},

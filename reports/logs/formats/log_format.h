@@ -5,8 +5,8 @@
 // file. A list of {key, value} pairs, as OpenTelemetry writes attributes, is read as an object. JSON in a text is read
 // as an object where a path leads into it, because databases export objects as texts.
 //
-// The first path of a field that has a value wins; a path that `adds` is added to it. Records may be nested: of each
-// list in `lists` every element is a record that inherits the fields around it.
+// The first path of a field that has a value wins; a path that `adds` is added to it, a text behind ": ". Records may
+// be nested: of each list in `lists` every element is a record that inherits the fields around it.
 
 #include <cstdint>
 #include <span>
@@ -36,6 +36,7 @@ enum class LogField : std::uint8_t {
   cost,
   answered,
   failure,  // a text that is there: the request failed
+  error,    // more of why it failed, if it did
   status,
   cache_hit,
   batch,

@@ -42,6 +42,8 @@ LogFormat otel_format() {
               {Field::cost, "attributes.gen_ai.usage.cost", Unit::dollars},
               {Field::cost, "attributes.windtunnel.cost_usd", Unit::dollars},
               {Field::failure, "attributes.error.type"},
+              {Field::error, "status.message", Unit::text, true},
+              {Field::error, "status.description", Unit::text, true},
               {Field::answered, "status.code", Unit::span_status},
               {Field::answered, "status.status_code", Unit::span_status},
               {Field::status, "attributes.http.response.status_code", Unit::count},

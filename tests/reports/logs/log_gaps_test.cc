@@ -211,5 +211,27 @@ TEST_F(LogGaps, a_log_in_which_nothing_was_answered_says_so) {
   EXPECT_EQ(log.fit.requests, 24);
 }
 
+TEST_F(LogGaps, the_class_of_an_error_is_its_kind_and_the_timeout_is_fitted) {
+  std::string text;
+  for (int i = 0; i < 240; ++i) {
+    text += i % 8 == 3 ? failed(i, "openai", R"("error_code": "", "error_class": "Timeout")") : answered(i);
+  }
+  const FittedLog log = fit(text);
+  EXPECT_NEAR(value_of(log, "openai.errors.timeout"), 0.125, 1e-9);
+  EXPECT_TRUE(has_note(log, "30 calls of the log timed out: the timeout is 60.000 s")) << fit_text(log);
+  EXPECT_FALSE(has_note(log, "is unknown"));
+}
+
+TEST_F(LogGaps, failures_of_an_unknown_kind_are_counted_and_may_be_timeouts) {
+  std::string text;
+  for (int i = 0; i < 240; ++i) {
+    text += i % 8 == 3 ? failed(i, "openai", i % 16 == 3 ? R"("error_class": "Oops")" : R"("error_code": "500")")
+                       : answered(i);
+  }
+  const FittedLog log = fit(text);
+  EXPECT_TRUE(has_note(log, "of 30 failures the kind of 15 is unknown: they count as server_error")) << fit_text(log);
+  EXPECT_FALSE(has_note(log, "no call of the log timed out"));
+}
+
 }  // namespace
 }  // namespace windtunnel::reports::log_gaps_test
