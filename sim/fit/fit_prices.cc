@@ -166,6 +166,20 @@ std::vector<KindSet> kind_sets_of(const std::vector<FitTally::Answered>& answere
   return sets;
 }
 
+// A gateway that has no price for a model logs 0, which need not be what the provider bills.
+void note_free_answers(Fit& fit, const ProviderSpec& spec, const FitTally::Calls& calls) {
+  const auto is_free = [](const FitTally::Answered& entry) {
+    return entry.cost == Usd{} && entry.input + entry.output > Tokens{};
+  };
+  const std::int64_t free = std::ranges::count_if(calls.answered, is_free);
+  if (free == 0) return;
+  fit.notes.push_back(fmt::format(
+      "{}: {} of {} answered requests cost 0 USD although they have tokens: the gateway may have no price for the "
+      "model "
+      "{}, and its cost is then missing here (--set 'providers.{}.price_usd_per_million=MODEL' sets a listed price)",
+      spec.name, free, calls.answered.size(), spec.model, spec.name));
+}
+
 }  // namespace
 
 void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
@@ -182,6 +196,7 @@ void fit_price(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
     explained = better;
   }
   spec.tariffs = {{WallTime::min(), tariff}};
+  note_free_answers(fit, spec, calls);
   const std::int64_t n = std::ssize(calls.answered);
   const auto add = [&](const char* what, const std::optional<Price>& price) {
     if (!price) return;

@@ -233,5 +233,18 @@ TEST_F(LogGaps, failures_of_an_unknown_kind_are_counted_and_may_be_timeouts) {
   EXPECT_FALSE(has_note(log, "no call of the log timed out"));
 }
 
+// --- Figures -------------------------------------------------------------------------------------------------------
+
+TEST_F(LogGaps, answers_that_cost_nothing_are_named_with_their_model) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += i % 2 == 0 ? answered(i) : answered(i, "my-finetune", 0);
+  EXPECT_TRUE(has_note(fit(text),
+                       "openai/my-finetune: 30 of 30 answered requests cost 0 USD although they have tokens: "
+                       "the gateway may have no price for the model my-finetune"));
+  text.clear();
+  for (int i = 0; i < 60; ++i) text += answered(i);
+  EXPECT_FALSE(has_note(fit(text), "cost 0 USD"));
+}
+
 }  // namespace
 }  // namespace windtunnel::reports::log_gaps_test
