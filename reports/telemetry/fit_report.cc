@@ -72,7 +72,8 @@ std::string fit_text(const FittedLog& log) {
     TextTable table{{"Figure", "Value", "95 % from", "to", "n", "Unit"}};
     for (const sim::FittedParameter& parameter : fit.parameters) {
       const sim::Estimate& estimate = parameter.estimate;
-      table.add({parameter.name, figure(estimate.value), parameter.has_interval ? figure(estimate.low) : "-",
+      table.add({parameter.name, parameter.is_known ? figure(estimate.value) : "-",
+                 parameter.has_interval ? figure(estimate.low) : "-",
                  parameter.has_interval ? figure(estimate.high) : "-", with_thousands(parameter.n), parameter.unit});
     }
     text += "\n" + table.text(2);

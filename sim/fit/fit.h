@@ -56,6 +56,7 @@ struct FittedParameter {
   std::int64_t n = 0;  // of the values behind it
   // A price is read off the bills, errors_cv is an error itself, and values that are all alike tell nothing of others.
   bool has_interval = true;
+  bool is_known = true;  // false: the log does not show it, and there is no estimate
 };
 
 struct Fit {

@@ -112,6 +112,10 @@ void fit_hits(Fit& fit, const FitTally& tally, DayRange whole) {
     all.push_back(day);
     lookups += day.lookups.all;
   }
+  if (tally.outcomes == 0) {
+    fit.parameters.push_back({"hit_rate", "share", {}, 0, false, false});
+    return;
+  }
   if (lookups == 0) return;
   const Estimate share = share_of_hits(by_whole_days ? days : all);
   fit.parameters.push_back({"hit_rate", "share", share, lookups});

@@ -48,7 +48,7 @@ class Teller {
     if (request.outcome) ++tally_.outcomes;
     if (!(request.outcome && is_refused(*request.outcome))) {
       ++tally_.past_limiters;
-      ++day.lookups.all;
+      if (request.outcome || !request.answered) ++day.lookups.all;
       if (request.outcome == Outcome::cache_hit) ++day.lookups.hits;
     }
     if (!request.experiment->empty() && !request.variant->empty()) ++tally_.with_variant;

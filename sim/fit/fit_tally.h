@@ -42,7 +42,7 @@ class FitTargets {
 };
 
 struct FitTally {
-  // Requests that asked the cache.
+  // Requests that asked the cache, as far as the log shows it: one without an outcome may be a hit, unless it failed.
   struct Lookups {
     std::int64_t all = 0;
     std::int64_t hits = 0;

@@ -246,5 +246,17 @@ TEST_F(LogGaps, answers_that_cost_nothing_are_named_with_their_model) {
   EXPECT_FALSE(has_note(fit(text), "cost 0 USD"));
 }
 
+TEST_F(LogGaps, a_hit_rate_that_is_not_known_is_not_0) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) {
+    text += span(i, "chat", R"("gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 150)");
+  }
+  const FittedLog log = fit(text);
+  EXPECT_FALSE(parameter_of(log, "hit_rate").is_known);
+  const std::string shown = fit_text(log);
+  const std::string line = shown.substr(shown.find("hit_rate"), 80);
+  EXPECT_EQ(std::ranges::count(line.substr(0, line.find('\n')), '-'), 3) << shown;
+}
+
 }  // namespace
 }  // namespace windtunnel::reports::log_gaps_test

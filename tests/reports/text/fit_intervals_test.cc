@@ -124,7 +124,7 @@ TEST_F(FitIntervals, of_latency_and_tokens_are_students_and_order_statistics) {
   expect_near(log, "openai.tpot.mean", {2, 2, 2});
   const std::string text = fit_text(log);
   const std::string line = text.substr(text.find("openai.tpot.mean"), text.find('\n', text.find("openai.tpot.mean")));
-  EXPECT_NE(line.substr(0, line.find('\n')).find(" 2          -         -  400"), std::string::npos) << text;
+  EXPECT_NE(line.substr(0, line.find('\n')).find(" 2          -      -  400"), std::string::npos) << text;
 }
 
 // --- Days ----------------------------------------------------------------------------------------------------------
