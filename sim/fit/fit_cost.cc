@@ -110,13 +110,18 @@ Replay replay_of(const Scenario& scenario) {
           .noise = moments.sd() * std::sqrt(part)};
 }
 
-void compare_costs(Fit& fit, const Estimate& logged, const Replay& replay) {
+// Requests, or runs, that all cost the same tell nothing of others.
+void compare_costs(Fit& fit, const Estimate& logged, const FitTally& tally, const Replay& replay) {
+  constexpr double kRounding = 1e-9;  // of a mean of equal costs
+  const std::int64_t n = std::ssize(tally.arrivals);
   const Estimate replayed{replay.mean, replay.mean - replay.half_width, replay.mean + replay.half_width};
   const auto thousand = [](const Estimate& estimate) {
     return Estimate{estimate.value * 1e3, std::max(0.0, estimate.low) * 1e3, estimate.high * 1e3};
   };
-  fit.parameters.push_back({"cost", "USD/1,000 requests", thousand(logged), fit.requests});
-  fit.parameters.push_back({"cost.replayed", "USD/1,000 requests", thousand(replayed), fit.requests});
+  const bool differs = tally.cost_least < tally.cost_most;
+  fit.parameters.push_back({"cost", "USD/1,000 requests", thousand(logged), n, differs});
+  fit.parameters.push_back(
+      {"cost.replayed", "USD/1,000 requests", thousand(replayed), n, replay.half_width > kRounding * replay.mean});
   const double room = std::max(0.001 * logged.value, 0.0);  // prices are whole, and tables have steps
   if (replayed.low <= logged.high + room && replayed.high >= logged.low - room) return;
   fit.notes.push_back(
@@ -157,7 +162,7 @@ void fit_cost(Fit& fit, const FitTally& tally, DayRange whole) {
   }
   for (WorkloadSpec& workload : fit.scenario.workloads)
     workload.length_cv = std::min(kVariationMost, in_millionths(variation));
-  compare_costs(fit, {mean, mean - kNormal * error, mean + kNormal * error}, replay);
+  compare_costs(fit, {mean, mean - kNormal * error, mean + kNormal * error}, tally, replay);
 }
 
 }  // namespace windtunnel::sim

@@ -45,6 +45,8 @@ class Teller {
     day.cost += cost;
     tally_.cost += cost;
     tally_.cost_squares += cost * cost;
+    tally_.cost_least = std::min(tally_.cost_least, request.cost);
+    tally_.cost_most = std::max(tally_.cost_most, request.cost);
     if (request.outcome) ++tally_.outcomes;
     if (!(request.outcome && is_refused(*request.outcome))) {
       ++tally_.past_limiters;

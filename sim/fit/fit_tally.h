@@ -110,6 +110,8 @@ struct FitTally {
   std::int64_t past_limiters = 0;
   double cost = 0;          // USD, of all requests
   double cost_squares = 0;  // of each request's
+  Usd cost_least = Usd::from_picos(INT64_MAX);
+  Usd cost_most;
 };
 
 // Of the requests that arrived in [from, until).

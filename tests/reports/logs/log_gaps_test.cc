@@ -258,5 +258,13 @@ TEST_F(LogGaps, a_hit_rate_that_is_not_known_is_not_0) {
   EXPECT_EQ(std::ranges::count(line.substr(0, line.find('\n')), '-'), 3) << shown;
 }
 
+TEST_F(LogGaps, requests_that_all_cost_the_same_have_no_interval_of_the_cost) {
+  const FittedLog same = fit(answered(0) + answered(7) + answered(14));
+  EXPECT_FALSE(parameter_of(same, "cost").has_interval);
+  EXPECT_FALSE(parameter_of(same, "cost.replayed").has_interval);
+  const FittedLog others = fit(answered(0) + answered(7) + answered(14, "gpt-4o", 0.0035));
+  EXPECT_TRUE(parameter_of(others, "cost").has_interval);
+}
+
 }  // namespace
 }  // namespace windtunnel::reports::log_gaps_test
