@@ -25,6 +25,8 @@
 //            input, cache writes and reasoning have prices of their own where the log names them and the bills need
 //            them. Where prices do not explain all (tiers), the bills' sum is met.
 //   errors   Shares of calls, per provider and kind, independent of each other: an outage in the log is spread over it.
+//            Where days differ by more than chance, the interval is over days. Requests that failed without a call to a
+//            target are left out.
 //   hits     The share of requests that a fresh cache entry answered, of those not refused by a limiter. Modelled as
 //            equally popular prompts, and a ttl for which the scenario's own runs from an empty cache have that share.
 //   cost     Of a request: what whole days differ by makes the mean of the log and that of the 30 days to come

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "sim/fit/fit_estimates.h"
@@ -110,12 +111,37 @@ void fit_latency(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   if (!is_zero) add_law_parameters(fit, spec.name + ".tpot", "ms", 1e6, std::move(each));
 }
 
+// Failures of one outage are not independent. Where days differ by more than chance, the share is known as well as by
+// the independent calls that would make its mean over days as uncertain, for which calls of one day may go together as
+// they will. An outage over midnight counts as two.
+Estimate share_of_calls(const FitTally::Calls& calls, std::size_t kind) {
+  const auto failed = static_cast<double>(calls.kinds[kind]);
+  const auto all = static_cast<double>(calls.count());
+  const double share = failed / all;
+  const std::size_t count = calls.kinds_by_day.size();
+  const Estimate by_calls =
+      estimate_share(static_cast<std::size_t>(calls.kinds[kind]), static_cast<std::size_t>(calls.count()));
+  if (count < kDaysForStudent || failed == all) return by_calls;
+  double squares = 0;
+  for (const auto& [day, kinds] : calls.kinds_by_day) {
+    const auto of_day = static_cast<double>(std::accumulate(kinds.begin(), kinds.end(), std::int64_t{0}));
+    const double off = static_cast<double>(kinds[kind]) - share * of_day;
+    squares += off * off;
+  }
+  const auto days = static_cast<double>(count);
+  const double dispersion = squares * days / (days - 1) / (all * share * (1 - share));
+  // About the 99 % point of a chi-square over its degrees of freedom, of which rare counts stray a little farther.
+  if (dispersion <= 1 + 2.33 * std::sqrt(2 / (days - 1) + 1 / failed)) return by_calls;
+  const double student = student_factor(count) / kNormal;
+  return estimate_share_of(share, all / dispersion / (student * student));
+}
+
 void fit_errors(Fit& fit, ProviderSpec& spec, const FitTally::Calls& calls) {
   const std::int64_t all = calls.count();
   for (std::size_t kind = 1; kind < monitor::kReplyKinds; ++kind) {
     if (calls.kinds[kind] == 0) continue;
     const auto reply = static_cast<monitor::ReplyKind>(kind);
-    const Estimate share = estimate_share(static_cast<std::size_t>(calls.kinds[kind]), static_cast<std::size_t>(all));
+    const Estimate share = share_of_calls(calls, kind);
     // Rounded down, so that the shares add up to 1 at most.
     spec.errors.rates.emplace_back(reply, std::floor(share.value * 1e6 + 1e-9) / 1e6);
     fit.parameters.push_back({fmt::format("{}.errors.{}", spec.name, name_of(reply)), "share", share, all});

@@ -106,7 +106,11 @@ class Teller {
     for (const LoggedCall& call : calls) {
       seen.calls[target_of(request, call)].push_back({begin, call.latency, call.kind});
       begin += call.latency;
-      ++tally_.calls[target_of(request, call)].kinds[static_cast<std::size_t>(call.kind)];
+      FitTally::Calls& target = tally_.calls[target_of(request, call)];
+      ++target.kinds[static_cast<std::size_t>(call.kind)];
+      std::vector<std::int64_t>& of_day = target.kinds_by_day[utc_day(request.arrival)];
+      of_day.resize(monitor::kReplyKinds);
+      ++of_day[static_cast<std::size_t>(call.kind)];
       ++day.calls;
       if (call.kind != ReplyKind::ok) {
         ++day.calls_failed;

@@ -66,6 +66,7 @@ struct FitTally {
   struct Calls {
     std::map<std::string, std::int64_t> models;                                         // answers
     std::vector<std::int64_t> kinds = std::vector<std::int64_t>(monitor::kReplyKinds);  // by ReplyKind
+    std::map<std::int64_t, std::vector<std::int64_t>> kinds_by_day;  // by UTC day of the request, since 1970
     std::vector<Answered> answered;
     std::int64_t first = 0;  // calls that were a request's first
     [[nodiscard]] std::int64_t count() const;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -189,6 +190,39 @@ TEST_F(FitIntervals, of_the_cost_of_a_request_is_students) {
   EXPECT_NEAR(cost->estimate.value, 2000, 1e-6);
   EXPECT_NEAR(cost->estimate.high - 2000, 98.29636, 0.001);
   EXPECT_NEAR(2000 - cost->estimate.low, 98.29636, 0.001);
+}
+
+// 16 days of 10 calls, of which `failed(day, call)` do.
+std::string log_of_failures(const std::function<bool(int, int)>& failed) {
+  std::string text;
+  for (int day = 0; day < 16; ++day) {
+    for (int i = 0; i < 10; ++i) {
+      std::string line = stamped(86'400 * day + 8'640 * i + 10, 300, R"("input": 100, "output": 50, "total": 0)", "");
+      if (failed(day, i)) line.replace(line.find("\"success\": true"), 15, "\"success\": false");
+      text += line;
+    }
+  }
+  return text;
+}
+
+// Two days of 16 fail as a whole. The squares about 1/8 add up to 2 x 8.75^2 + 14 x 1.25^2 = 175, which is 10.667 times
+// what 160 independent calls have: 15 calls, and by Student's t(0.975, 15 degrees) = 2.1314495 as many as 12.683448. Of
+// these mid-P of 1/8, by incomplete beta functions and bisection.
+TEST_F(FitIntervals, of_errors_in_outages_are_over_days) {
+  const FittedLog log = fitted_to(log_of_failures([](int day, int) { return day == 4 || day == 11; }));
+  const sim::FittedParameter* share = parameter_of(log, "openai.errors.server_error");
+  ASSERT_NE(share, nullptr) << fit_text(log);
+  EXPECT_NEAR(share->estimate.value, 0.125, 1e-12);
+  EXPECT_NEAR(share->estimate.low, 0.0155857033, 1e-6);
+  EXPECT_NEAR(share->estimate.high, 0.3915030913, 1e-6);
+}
+
+// 20 of 160 again, one or two a day: mid-P of single calls.
+TEST_F(FitIntervals, of_errors_that_days_share_are_over_calls) {
+  const FittedLog log = fitted_to(log_of_failures([](int day, int i) { return i == day % 10 || (day < 4 && i == 9); }));
+  const sim::Estimate known = sim::estimate_share(20, 160);
+  expect_near(log, "openai.errors.server_error", known);
+  EXPECT_LT(known.high, 0.19);
 }
 
 // The error of a cv is that of a normal sample's: 1.96 x 0.3 / (2 x 18)^0.5.
