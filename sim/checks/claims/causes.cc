@@ -291,10 +291,7 @@ std::string Causes::of(Outcome outcome, const std::vector<FaultCount>& faults) c
       if (own.calls > 0) return own.setting;
       break;
     }
-    case Outcome::served:
-    case Outcome::cache_hit:
-    case Outcome::stale_hit:
-    case Outcome::refused_rate:
+    default:
       break;
   }
   return in_general(scenario_.monitor, outcome);
