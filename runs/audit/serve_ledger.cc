@@ -29,7 +29,8 @@ reports::LogChoice serve_choice(const std::string& file) {
   return {.file = file,
           .columns =
               "id=call,time=t,end=end,provider=provider,status=status,input=input,output=output,"
-              "cached=cached_input,cache_written=cache_write,reasoning=reasoning,cost_usd=billed_usd"};
+              "cached=cached_input,cache_written=cache_write,reasoning=reasoning,cost_usd=billed_usd",
+          .may_lack_columns = true};
 }
 
 }  // namespace windtunnel::runs

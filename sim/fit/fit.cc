@@ -303,10 +303,11 @@ Fit Fitter::fit(std::optional<WallTime> until) const {
   fit_settings(fit, tally.seen);
   fit_hits(fit, tally, present_days);
   fit_cost(fit, tally, present_days);
-  for (const auto& [name, unit, estimate, n, has_interval] : fit.parameters) {
+  for (const FittedParameter& parameter : fit.parameters) {
+    const Estimate& estimate = parameter.estimate;
     if (std::isfinite(estimate.value) && std::isfinite(estimate.low) && std::isfinite(estimate.high)) continue;
     Fit failed;
-    failed.problem = fmt::format("its requests lie so far apart that {} has no finite value", name);
+    failed.problem = fmt::format("its requests lie so far apart that {} has no finite value", parameter.name);
     return failed;
   }
   return fit;
