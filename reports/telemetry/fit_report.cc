@@ -8,6 +8,7 @@
 
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
+#include "base/visible_text.h"
 #include "reports/text/text_table.h"
 
 namespace windtunnel::reports {
@@ -64,7 +65,7 @@ std::string backtest_text(const sim::Backtest& test) {
 
 std::string fit_text(const FittedLog& log) {
   const sim::Fit& fit = log.fit;
-  std::string text = fmt::format("Fitted to {}: {} requests", log.file, with_thousands(fit.requests));
+  std::string text = fmt::format("Fitted to {}: {} requests", visible_text(log.file), with_thousands(fit.requests));
   if (log.title != FittedLog{}.title) text += " of " + log.title;
   if (!fit.problem) text += fmt::format(" from {} to {}", instant(fit.first), instant(fit.last));
   text += "\n";

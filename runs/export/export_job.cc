@@ -70,14 +70,13 @@ std::string backfill_text(const std::string& file, const std::string& data, cons
   std::string text =
       "\nTo make blocks of it that a Prometheus can read, in its own data folder or in one for this run:\n\n";
   text += fmt::format("  promtool tsdb create-blocks-from openmetrics{} {} {}\n",
-                      span > kBlock ? " --max-block-duration=744h" : "", visible_text(shell_word(file)),
-                      visible_text(shell_word(data)));
+                      span > kBlock ? " --max-block-duration=744h" : "", shell_word(file), shell_word(data));
   text += fmt::format("\nTo look at {} to {} there (what is older than the retention is deleted):\n\n",
                       iso8601(timeline.start), iso8601(timeline.start + span));
   text += fmt::format(
       "  prometheus --config.file=/dev/null --storage.tsdb.path={} --storage.tsdb.retention.time=100y{} "
       "--web.listen-address=127.0.0.1:9090\n",
-      visible_text(shell_word(data)),
+      shell_word(data),
       scrapes.interval < kLookback
           ? ""
           : " --query.lookback-delta=" + std::to_string(2 * scrapes.interval / std::chrono::seconds{1}) + "s");

@@ -114,7 +114,7 @@ std::string BreakerProcess::converse(std::string line) {
 std::string child_error_text(const ChildError& error, const std::vector<std::string>& command,
                              const std::string& latest_line) {
   std::string text;
-  for (const std::string& word : command) text += (text.empty() ? "" : " ") + visible_text(shell_word(word));
+  for (const std::string& word : command) text += (text.empty() ? "" : " ") + shell_word(word);
   text += fmt::format(": {}\n", error.what());
   if (!latest_line.empty()) text += fmt::format("  asked last: {}\n", latest_line);
   if (error.stderr_tail().empty()) return text + "  its stderr is empty";
