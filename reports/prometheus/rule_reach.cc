@@ -108,7 +108,8 @@ bool ExportedSeries::has(std::string_view metric) const {
 std::vector<const ExportedSeries::One*> ExportedSeries::of(const RuleSelector& selector) const {
   const auto matches = [](const RuleMatcher& matcher, const One& entry) {
     const auto label = std::ranges::find(entry.labels, matcher.label, &MetricLabel::name);
-    const std::string value = label == entry.labels.end() ? std::string{} : label->value;
+    const std::string of_label = label == entry.labels.end() ? std::string{} : label->value;
+    const std::string& value = matcher.label == "__name__" ? entry.name : of_label;
     const bool is_pattern = matcher.how.ends_with('~');
     bool is_same = value == matcher.value;
     if (is_pattern) {
@@ -191,7 +192,7 @@ class Reach {
       for (const RuleMatcher& matcher : selector.matchers) {
         labels += (labels.empty() ? "" : ",") + matcher.label + matcher.how + "\"" + matcher.value + "\"";
       }
-      return "no series of " + selector.metric + " has {" + labels + "}";
+      return "no series " + (selector.metric.empty() ? "" : "of " + selector.metric + " ") + "has {" + labels + "}";
     }
     if (selector.is_at_fixed_time) return "it looks at a fixed time, and rules are tried from the start of the run";
     if (-selector.offset > run_) return "it looks " + span_text(-selector.offset) + " ahead" + length;
@@ -210,9 +211,21 @@ class Reach {
 
 }  // namespace
 
-std::string why_unreachable(const AlertRule& rule, const std::vector<RecordedRule>& recorded,
-                            const ExportedSeries& series, Duration run) {
-  return Reach{recorded, series, run}.why_not(rule.expression, rule.held_for);
+std::string why_unreachable(const AlertRule& rule, const RuleFile& rules, const ExportedSeries& series, Duration run) {
+  const std::string& expression = rule.expression;
+  const std::vector<RuleSelector> selectors = selectors_of(expression);
+  // What stands behind these is no selector, and may be all that there is.
+  const bool may_lack =
+      expression.find("absent") != std::string::npos || expression.find("unless") != std::string::npos;
+  if (selectors.empty() && !may_lack) return "it looks at no metric of the run";
+  for (const RuleSelector& selector : selectors) {
+    const auto name = std::ranges::find(selector.matchers, "alertname", &RuleMatcher::label);
+    if (selector.metric != "ALERTS" || name == selector.matchers.end() || name->how != "=") continue;
+    if (std::ranges::find(rules.alerts, name->value, &AlertRule::alert) == rules.alerts.end()) {
+      return "no rule has the alert " + name->value;
+    }
+  }
+  return Reach{rules.recorded, series, run}.why_not(expression, rule.held_for);
 }
 
 }  // namespace windtunnel::reports

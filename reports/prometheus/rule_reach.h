@@ -53,7 +53,7 @@ class ExportedSeries {
 };
 
 // Why the alert cannot fire in a run of this length; empty: no reason was found.
-std::string why_unreachable(const AlertRule& rule, const std::vector<RecordedRule>& recorded,
-                            const ExportedSeries& series, Duration run);
+// `rules` are all that are tried with it.
+std::string why_unreachable(const AlertRule& rule, const RuleFile& rules, const ExportedSeries& series, Duration run);
 
 }  // namespace windtunnel::reports

@@ -112,7 +112,7 @@ std::map<std::string, std::string> unreachable_of(const Rules& rules, const repo
   std::map<std::string, std::string> unreachable;
   std::set<std::string> reachable;
   for (const reports::AlertRule& rule : rules.all.alerts) {
-    std::string why = why_unreachable(rule, rules.all.recorded, series, scrapes.after_start(scrapes.count - 1));
+    std::string why = why_unreachable(rule, rules.all, series, scrapes.after_start(scrapes.count - 1));
     if (why.empty()) reachable.insert(rule.alert);
     unreachable.emplace(rule.alert, std::move(why));
   }

@@ -69,12 +69,13 @@ struct ShownRun {
   Scrapes scrapes = scrapes_of(timeline, 1s);
   ExportedSeries series{timeline, scrapes, {}};
 
-  std::vector<RecordedRule> recorded{{"job:own", "rate(windtunnel_requests_total[5m])"},
-                                     {"job:ghost", "rate(my_missing_total[5m])"},
-                                     {"job:circle", "job:circle"}};
+  RuleFile rules{.alerts = {{"A", "job:own > 1", 0s}},
+                 .recorded = {{"job:own", "rate(windtunnel_requests_total[5m])"},
+                              {"job:ghost", "rate(my_missing_total[5m])"},
+                              {"job:circle", "job:circle"}}};
 
   [[nodiscard]] std::string why(const std::string& expression, Duration held_for = 0s) const {
-    return why_unreachable({"A", expression, held_for}, recorded, series, 40min);
+    return why_unreachable({"A", expression, held_for}, rules, series, 40min);
   }
 };
 
@@ -89,10 +90,25 @@ TEST(RuleReach, names_what_the_run_does_not_have) {
   EXPECT_EQ(run.why("windtunnel_requests_total{outcome=~\"fai\"} > 0"),
             "no series of windtunnel_requests_total has {outcome=~\"fai\"}");
   EXPECT_EQ(run.why("windtunnel_requests_total{region!=\"eu\"} > 0"), "") << "a label that is not there is empty";
+  EXPECT_EQ(run.why("{__name__=~\"windtunnel_requests_.*\"} > 0"), "");
   EXPECT_EQ(run.why("job:own > 1 and ALERTS > 0"), "") << "the rules make them themselves";
   EXPECT_EQ(run.why("job:ghost > 1"),
             "job:ghost is recorded of what cannot be there: the run has no metric my_missing_total");
   EXPECT_EQ(run.why("job:circle > 1"), "") << "no reason is found, and it ends";
+}
+
+TEST(RuleReach, an_alert_must_look_at_the_run) {
+  const ShownRun run;
+  const std::string at_none = "it looks at no metric of the run";
+  EXPECT_EQ(run.why("vector(1) > 2"), at_none);
+  EXPECT_EQ(run.why("hour() > 30"), at_none);
+  EXPECT_EQ(run.why("vector(1) unless windtunnel_requests_total > 5"), "");
+  EXPECT_EQ(run.why("absent(windtunnel_requests_total)"), "");
+  EXPECT_EQ(run.why("ALERTS{alertname=\"Foo\",alertstate=\"firing\"} == 1"), "no rule has the alert Foo");
+  EXPECT_EQ(run.why("ALERTS{alertname=\"A\"} == 1"), "");
+  EXPECT_EQ(run.why("ALERTS{alertname=~\"F.*\"} == 1"), "");
+  EXPECT_EQ(run.why("{__name__=~\"my_.*\",outcome=\"429\"} > 0"),
+            "no series has {__name__=~\"my_.*\",outcome=\"429\"}");
 }
 
 TEST(RuleReach, a_range_an_offset_and_a_hold_must_fit_into_the_run) {
@@ -161,7 +177,7 @@ TEST(RuleReach, every_alert_that_is_shipped_can_fire) {
   ASSERT_GE(file.alerts.size(), 5U);
   for (const AlertRule& rule : file.alerts) {
     EXPECT_FALSE(selectors_of(rule.expression).empty()) << rule.alert;
-    EXPECT_EQ(why_unreachable(rule, file.recorded, run.series, 24h), "") << rule.alert;
+    EXPECT_EQ(why_unreachable(rule, file, run.series, 24h), "") << rule.alert;
   }
 }
 
