@@ -53,7 +53,9 @@ class Page:
         monthly = run["cost_limiter"]["monthly_usd"]
         cost += "no monthly limit" if monthly is None else f"limit {money(monthly)} a month"
         quantile = lambda name: NEVER if latency[name] is None else Ms(latency[name], " ms")
-        return {
+        wishes = {f"Wishes of {one['name']}": f"{count(one['wishes'])} | {count(one['answered'])} answered"
+                  for one in run["clients"]}
+        return wishes | {
             "Requests": f"{count(users['requests'])} | {share_of(users['answered'], users['requests'])} answered",
             "Failed for callers": f"{count(users['failed'])} | refused by limiters: {count(users['refused'])}",
             "Latency, p95": Line(quantile("p95"), " | p50 ", quantile("p50"), ", p99 ", quantile("p99")),

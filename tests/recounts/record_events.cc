@@ -59,12 +59,21 @@ std::string list(const Values& values, Text text) {
   return "[" + all + "]";
 }
 
+bool has_no_rule(const monitor::BreakerConfig& c) {
+  bool has_one = c.consecutive_threshold || c.failure_rate_threshold || c.failure_count_threshold || c.slow_call_rate ||
+                 c.allowed_fails;
+  for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
+    has_one = has_one || c.allowed_fails_by[kind] || c.outcomes[kind] == monitor::BreakerOutcome::fatal;
+  }
+  return !has_one;
+}
+
 // Keeps each provider's breaker by the reference model.
 class Breakers {
  public:
   explicit Breakers(const sim::Scenario& scenario)
       : followers_(scenario.providers.size(), sim::BreakerFollower{scenario.monitor.circuit_breaker}),
-        is_off_(scenario.breaker_preset == "none") {}
+        is_off_(has_no_rule(scenario.monitor.circuit_breaker)) {}
 
   void on(const monitor::PermitAsked& event) {
     const auto permit = followers_[index_of(event.provider)].acquire(event.at);
