@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/visible_text.h"
+#include "base/words/json_pointer.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/json/json_document.h"
 

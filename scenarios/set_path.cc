@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "base/words/json_pointer.h"
 #include "scenarios/json/json_document.h"
 
 namespace windtunnel::scenarios {

@@ -93,9 +93,9 @@ std::string compare_mean(CompareMetric metric, const CompareMetricSummary& summa
 }
 
 std::string extreme_chance_text(double mean, std::int64_t n) {
-  const double rule_of_three = 3.0 / static_cast<double>(n);
-  if (rule_of_three >= 1) return "-";
-  return mean == 0 ? fmt::format("< {:.2g}", rule_of_three) : fmt::format("> {:.4g}", 1 - rule_of_three);
+  const double unseen = sim::unseen_share(static_cast<std::size_t>(n));
+  if (unseen >= 1) return "-";
+  return mean == 0 ? fmt::format("< {:.2g}", unseen) : fmt::format("> {:.4g}", 1 - unseen);
 }
 
 std::string compare_difference(CompareMetric metric, const std::optional<DifferenceSummary>& difference) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reports/compare/compare_numbers.h"
+#include "sim/statistics/skewed_mean.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -32,10 +33,9 @@ CompareMetricSummary metric_of(CompareMetric metric, const sim::MetricComparison
   const sim::Average& value = *comparison.value;
   summary.n = value.n;
   if (metric == CompareMetric::p_exceed && (value.mean == 0 || value.mean == 1)) {
-    // The rule of three: beyond 3/n lies what none of n shows with less than 5 % chance.
     summary.text = extreme_chance_text(value.mean, value.n);
     summary.mean = value.mean;
-    const double rest = std::min(1.0, 3.0 / static_cast<double>(value.n));
+    const double rest = std::min(1.0, sim::unseen_share(static_cast<std::size_t>(value.n)));
     const double low = value.mean == 0 ? 0 : 1 - rest;
     summary.interval = {.low = low, .high = low + rest, .half_width = rest / 2};
     return summary;

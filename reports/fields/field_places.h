@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "base/words/json_pointer.h"
 #include "reports/fields/field_codec.h"
 #include "reports/fields/field_reader.h"
 

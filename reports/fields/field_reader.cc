@@ -2,20 +2,6 @@
 
 namespace windtunnel::reports {
 
-std::string pointer_step(std::string_view key) {
-  std::string step = "/";
-  for (const char symbol : key) {
-    if (symbol == '~') {
-      step += "~0";
-    } else if (symbol == '/') {
-      step += "~1";
-    } else {
-      step += symbol;
-    }
-  }
-  return step;
-}
-
 const JsonNode& FieldReader::member(std::string_view key) const {
   if (const JsonNode* node = node_.member(key)) return *node;
   throw ReportError(file_, "read", of(key) + " is missing");

@@ -9,13 +9,11 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/words/json_pointer.h"
 #include "reports/fields/field_codec.h"
 #include "reports/fields/json_node.h"
 
 namespace windtunnel::reports {
-
-// One step of a JSON pointer (RFC 6901): "/" and the key, escaped.
-std::string pointer_step(std::string_view key);
 
 class FieldReader {
  public:

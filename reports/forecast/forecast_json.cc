@@ -1,6 +1,7 @@
 // forecast.json, written and read by the one list of its fields.
 
 #include "base/json_writer.h"
+#include "base/words/json_pointer.h"
 #include "reports/fields/field_reader.h"
 #include "reports/forecast/forecast_summary_fields.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/calendar.h"
 #include "reports/forecast/forecast_numbers.h"
+#include "sim/statistics/skewed_mean.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -58,7 +59,7 @@ ChanceSummary in_words(const Estimate& chance, std::string text, double distance
 
 // Of replications: the rule of three.
 ChanceSummary chance_of(const Estimate& chance, std::size_t trials) {
-  return in_words(chance, chance_text(chance, trials), 3.0 / static_cast<double>(trials));
+  return in_words(chance, chance_text(chance, trials), sim::unseen_share(trials));
 }
 
 // Of requests.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/words/json_pointer.h"
 #include "reports/fields/field_places.h"
 #include "reports/html/html_writer.h"
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "monitor/breaker/reply_kind.h"
+#include "reports/logs/word_named.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -89,11 +90,8 @@ std::optional<ReplyKind> kind_named(std::string_view text) {
 std::optional<ReplyKind> failure_kind(const LogRow& row) {
   constexpr int kFailures = 400;
   if (row.status && *row.status >= kFailures) return kind_of(*row.status);
-  for (std::size_t i = 0; i < monitor::kReplyKinds; ++i) {
-    const auto kind = static_cast<ReplyKind>(i);
-    if (kind != ReplyKind::ok && row.error == name_of(kind)) return kind;
-  }
-  return kind_named(row.error);
+  const auto word = word_named<ReplyKind, monitor::kReplyKinds>(row.error);
+  return word && word != ReplyKind::ok ? word : kind_named(row.error);
 }
 
 }  // namespace windtunnel::reports

@@ -100,7 +100,7 @@ const LogFormat* format_of(const std::string& name, bool json, std::string_view 
 struct LogReader::State {
   const LogFormat* format = &windtunnel_format();
   std::optional<LogFormat> own;    // by --columns
-  bool may_lack_columns = false;   // of those
+  bool needs_columns = false;      // each of those
   std::vector<std::string> names;  // of the log's columns or paths, if it is read by --columns
   std::vector<bool> seen;          // of the rules, those whose column a record has
   std::string unrecognised;
@@ -123,8 +123,7 @@ struct LogReader::State {
   }
 
   void use(std::span<const LogValue> values) {
-    seen.resize(format->rules.size());
-    for (std::size_t i = 0; i < seen.size(); ++i) seen[i] = seen[i] || values[i].is_present;
+    if (needs_columns) see(values);
     if (maker->is_other(values)) {
       ++others;
       return;
@@ -134,9 +133,13 @@ struct LogReader::State {
     rows.push_back(std::move(row));
   }
 
+  void see(std::span<const LogValue> values) {
+    seen.resize(own->rules.size());
+    for (std::size_t i = 0; i < seen.size(); ++i) seen[i] = seen[i] || values[i].is_present;
+  }
+
   // A misspelt column must not pass as one that the log lacks.
   void check_columns() const {
-    if (!own || may_lack_columns) return;
     for (std::size_t i = 0; i < seen.size(); ++i) {
       if (seen[i]) continue;
       const std::string written{own->rules[i].path};
@@ -178,7 +181,7 @@ struct LogReader::State {
     if (!is_json_log) columns = csv_header(beginning);
     if (!choice.columns.empty()) {
       own = columns_format(choice.columns);
-      may_lack_columns = choice.may_lack_columns;
+      needs_columns = !choice.may_lack_columns;
       format = &*own;
       names = is_json_log ? paths_at(beginning) : columns;
     } else {

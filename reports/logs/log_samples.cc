@@ -7,17 +7,10 @@
 #include <utility>
 
 #include "reports/logs/failure_kind.h"
+#include "reports/logs/word_named.h"
 
 namespace windtunnel::reports {
 namespace {
-
-template <class Word, std::size_t N>
-std::optional<Word> word_named(const std::string& name) {
-  for (std::size_t i = 0; i < N; ++i) {
-    if (name == name_of(static_cast<Word>(i))) return static_cast<Word>(i);
-  }
-  return std::nullopt;
-}
 
 // A month for one answer, or more tokens than a request may have.
 std::optional<std::string> beyond_reason(const sim::FitSample& sample) {

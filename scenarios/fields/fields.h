@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/words/json_pointer.h"
 #include "scenarios/json/json_document.h"
 #include "scenarios/json/reading.h"
 

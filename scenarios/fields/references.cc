@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/duration_text.h"
+#include "base/words/json_pointer.h"
 #include "monitor/record.h"
 #include "scenarios/fields/breaker_codec.h"
 #include "scenarios/fields/tables.h"

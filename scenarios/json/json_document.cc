@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "base/words/json_pointer.h"
 
 namespace windtunnel::scenarios {
 namespace {

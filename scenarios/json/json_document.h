@@ -71,9 +71,6 @@ bool has_comments(const JsonValue& value);
 // The tree on one line.
 std::string json_line(const JsonValue& value);
 
-// One step of a JSON pointer: "/" and the key with ~ and / escaped.
-std::string pointer_step(std::string_view key);
-
 // Names the kind for a message: "a string", "an object".
 const char* name_of(JsonKind kind);
 

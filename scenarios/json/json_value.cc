@@ -179,20 +179,6 @@ std::string json_line(const JsonValue& value) {
   return out;
 }
 
-std::string pointer_step(std::string_view key) {
-  std::string text = "/";
-  for (const char c : key) {
-    if (c == '~') {
-      text += "~0";
-    } else if (c == '/') {
-      text += "~1";
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
-
 const char* name_of(JsonKind kind) {
   switch (kind) {
     case JsonKind::null:

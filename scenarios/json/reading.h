@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "base/words/json_pointer.h"
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/json/json_document.h"
 

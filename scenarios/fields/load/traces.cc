@@ -8,6 +8,7 @@
 #include "base/exact_decimal.h"
 #include "base/stable_hash.h"
 #include "base/visible_text.h"
+#include "base/words/json_pointer.h"
 #include "scenarios/fields/load/trace_layout.h"
 #include "scenarios/fields/tables.h"
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/words/json_pointer.h"
 #include "sim/checks/claims/recovery.h"
 #include "sim/world/world.h"
 
@@ -44,20 +45,6 @@ std::string in_general(const monitor::MonitorConfig& monitor, Outcome outcome) {
 
 }  // namespace
 
-std::string pointer_step(const std::string& name) {
-  std::string step = "/";
-  for (const char letter : name) {
-    if (letter == '~') {
-      step += "~0";
-    } else if (letter == '/') {
-      step += "~1";
-    } else {
-      step += letter;
-    }
-  }
-  return step;
-}
-
 bool is_written(const Scenario& scenario, const std::string& pointer) {
   const auto found = scenario.origins.lower_bound(pointer);
   if (found == scenario.origins.end()) return false;
@@ -71,12 +58,10 @@ std::string setting_name(const Scenario& scenario, const ProviderSpec& provider,
   if (provider.account.empty()) return of_account;
   const std::string model = provider.name.substr(account.size() + 1);
   const std::string of_all = "/providers" + pointer_step(account);
-  const bool is_of_all = is_written(scenario, of_all + pointer_step(key)) &&
-                         !is_written(scenario, of_all + "/models" + pointer_step(model) + pointer_step(key));
+  const bool is_own = is_written(scenario, of_all + "/models" + pointer_step(model) + pointer_step(key));
   // Quotas, places and errors are the provider's, unless its model states them.
   const bool is_shared = key == "rate_limit" || key == "concurrency" || key == "errors";
-  const bool is_own = is_written(scenario, of_all + "/models" + pointer_step(model) + pointer_step(key));
-  if (is_of_all || (is_shared && !is_own)) return of_account;
+  if (!is_own && (is_shared || is_written(scenario, of_all + pointer_step(key)))) return of_account;
   return "providers." + account + ".models." + model + "." + key;
 }
 

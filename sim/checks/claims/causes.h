@@ -93,8 +93,6 @@ class Causes final {
 
 // Whether the file states something there, or within.
 [[nodiscard]] bool is_written(const Scenario& scenario, const std::string& pointer);
-// A step of a JSON pointer.
-[[nodiscard]] std::string pointer_step(const std::string& name);
 
 // Ends a run that is only sampled.
 class EventsAtMost final {

@@ -7,6 +7,7 @@
 
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
+#include "base/words/json_pointer.h"
 #include "sim/checks/claims/recovery.h"
 #include "sim/world/world.h"
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/words/json_pointer.h"
 #include "scenarios/json/json_document.h"
 #include "scenarios/reader.h"
 #include "scenarios/schema.h"
