@@ -37,11 +37,6 @@ std::string labels_text(const MetricLabels& labels) {
   return text;
 }
 
-std::string why_blind(const AlertRun& run) {
-  return "a range of " + span_text(*run.range_min) + " holds no two scrapes at " + span_text(run.scrapes.interval) +
-         ", so that silence says nothing";
-}
-
 AlertFinding judge_never(const AlertExpectation& expectation, const AlertRun& run) {
   for (const AlertHistory& history : run.histories) {
     if (history.name != expectation.alert || history.episodes.empty()) continue;
@@ -115,7 +110,6 @@ std::vector<AlertHistory> alert_histories(const Timeline& timeline, const Scrape
 }
 
 std::string AlertRun::why_silent(const std::string& alert) const {
-  if (is_blind()) return why_blind(*this);
   const auto found = unreachable.find(alert);
   return found == unreachable.end() ? "" : "it cannot fire in this run: " + found->second;
 }
@@ -162,7 +156,11 @@ std::string alerts_text(const AlertReport& report) {
                span_text(alert.episodes.back().end), labels_text(alert.labels)});
   }
   text += table.text(2);
-  if (report.run.is_blind()) text += "\n  Note: " + why_blind(report.run) + ".\n";
+  for (const AlertHistory& alert : report.run.histories) {
+    const std::string why = report.run.why_silent(alert.name);
+    if (alert.episodes.empty() && !why.empty()) text += "\n  Note: " + alert.name + ": " + why + ".";
+  }
+  if (text.ends_with('.')) text += '\n';
   if (report.findings.empty()) return text;
   text += "\n";
   for (const AlertFinding& finding : report.findings) {

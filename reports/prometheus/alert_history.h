@@ -39,11 +39,8 @@ struct AlertRun {
   const sim::Timeline& timeline;
   const Scrapes& scrapes;
   const std::vector<AlertHistory>& histories;
-  std::optional<Duration> range_min;                    // of the rules
   std::map<std::string, std::string> unreachable = {};  // alerts that this run cannot make fire, and why
 
-  // A range that holds no two scrapes shows nothing to rate() and its like, so that silence of an alert proves nothing.
-  [[nodiscard]] bool is_blind() const { return range_min && *range_min < 2 * scrapes.interval; }
   // Why the silence of an alert shows nothing; empty: it does.
   [[nodiscard]] std::string why_silent(const std::string& alert) const;
 };

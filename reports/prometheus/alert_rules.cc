@@ -3,17 +3,20 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "reports/prometheus/openmetrics.h"
+#include "reports/prometheus/rule_probes.h"
 
 namespace windtunnel::reports {
 namespace {
 
 constexpr std::string_view kQuestion = "ALERTS{alertstate=\"firing\"} * ";
+constexpr std::size_t kSamplesMost = 8000;  // that one question of probes reads
 
 // Values as promtool writes series down: "a+bxn" is a and n more, each b above the one before; "axn" repeats a.
 std::string values_text(const MetricSeries& series) {
@@ -34,6 +37,8 @@ std::string values_text(const MetricSeries& series) {
   }
   return text;
 }
+
+std::string shown_question() { return std::string("count_over_time(") + kShownMetric; }
 
 std::string milliseconds_text(Duration duration) {
   return std::to_string(duration / std::chrono::milliseconds{1}) + "ms";
@@ -171,59 +176,10 @@ void add_seen(std::vector<AlertSeen>& alerts, MetricLabels labels, std::size_t s
   seen.scrapes.push_back(scrape);
 }
 
-// A key `alert` with a value, at the begin of a line or after what may come before a key.
-std::optional<std::string> alert_of(std::string_view line) {
-  std::string_view rest = trimmed(line);
-  if (rest.starts_with('#')) return std::nullopt;
-  while (rest.starts_with('-') || rest.starts_with('{')) rest = trimmed(rest.substr(1));
-  for (const std::string_view key : {"alert", "\"alert\"", "'alert'"}) {
-    if (!rest.starts_with(key)) continue;
-    std::string_view value = trimmed(rest.substr(key.size()));
-    if (!value.starts_with(':')) continue;
-    value = trimmed(value.substr(1));
-    if (value.empty()) return std::nullopt;
-    const char quote = value.front();
-    if (quote == '"' || quote == '\'') return std::string(value.substr(1, value.find(quote, 1) - 1));
-    value = value.substr(0, std::min(value.find(" #"), value.find_first_of(",}")));
-    return std::string(trimmed(value));
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
-Duration promql_duration(std::string_view text) {
-  using namespace std::chrono;
-  static constexpr std::pair<std::string_view, milliseconds> kUnits[] = {
-      {"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}, {"d", 24h}, {"w", 168h}, {"y", 8760h}};
-  static constexpr milliseconds kLongest = 876'000h;  // a century
-  milliseconds sum{0};
-  while (!text.empty()) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return Duration{0};
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    const auto unit = std::ranges::find_if(kUnits, [&](const auto& entry) { return text.starts_with(entry.first); });
-    if (unit == std::end(kUnits)) return Duration{0};
-    if (number > kLongest / unit->second) return kLongest;
-    sum += number * unit->second;
-    text.remove_prefix(unit->first.size());
-  }
-  return sum;
-}
-
-std::optional<Duration> range_min(std::string_view rules) {
-  std::optional<Duration> least;
-  for (std::size_t at = rules.find('['); at != std::string_view::npos; at = rules.find('[', at + 1)) {
-    const std::string_view inside = rules.substr(at + 1, rules.find_first_of(":]", at) - at - 1);
-    const Duration range = promql_duration(inside);
-    if (range > Duration{0} && (!least || range < *least)) least = range;
-  }
-  return least;
-}
-
 void write_rule_test(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added,
-                     const std::vector<std::string>& rules, OutputFile& file) {
+                     const std::vector<std::string>& rules, std::size_t probes, OutputFile& file) {
   std::string head;
   const std::string interval = milliseconds_text(scrapes.interval);
   JsonWriter names{head, JsonWriter::Form::line};
@@ -236,51 +192,56 @@ void write_rule_test(const sim::Timeline& timeline, const Scrapes& scrapes, cons
   write_metrics(timeline, scrapes, added, writer);
   file.append("\n],\n\"promql_expr_test\": [");
   writer.begin_list();
-  for (std::size_t i = 0; i < scrapes.count; ++i) {
+  const auto ask = [&](const std::string& expression, std::size_t scrape) {
     std::string line;
     JsonWriter json{line, JsonWriter::Form::line};
-    json.begin_object().key("expr").text(std::string(kQuestion) + std::to_string(i));
-    json.key("eval_time").text(milliseconds_text(scrapes.after_start(i)));
+    json.begin_object().key("expr").text(expression);
+    json.key("eval_time").text(milliseconds_text(scrapes.after_start(scrape)));
     json.key("exp_samples").begin_array().end_array().end_object();
     writer.add(line);
+  };
+  for (std::size_t i = 0; i < scrapes.count; ++i) ask(std::string(kQuestion) + std::to_string(i), i);
+  const std::size_t at_once = std::max<std::size_t>(kSamplesMost / std::max<std::size_t>(probes, 1), 1);
+  for (std::size_t i = 0; probes > 0 && i < scrapes.count; i += at_once) {
+    const std::size_t last = std::min(i + at_once, scrapes.count) - 1;
+    const Duration range = (last - i + 1) * scrapes.interval;
+    ask(shown_question() + "[" + milliseconds_text(range) + "])", last);
   }
   file.append("\n]}]}\n");
 }
 
 RuleTestAnswer read_rule_test_answer(std::string_view output, std::size_t scrapes) {
   RuleTestAnswer answer;
-  bool asked = false;  // the latest question is one of ours
+  enum class Asked : std::uint8_t { nothing, alerts, shown } asked = Asked::nothing;  // by the latest question
   each_line(output, [&](std::string_view line) {
     const std::string_view text = trimmed(line);
     if (text.empty() || text == "FAILED:" || text == "SUCCESS" || text.starts_with("Unit Testing:")) return;
     if (text.starts_with("expr: \"ALERTS{alertstate=\\\"firing\\\"} * ") && text.ends_with(',')) {
-      asked = true;
+      asked = Asked::alerts;
       return;
     }
-    if (asked && text.starts_with("exp:")) return;
-    if (asked && text.starts_with("got:")) {
-      asked = false;
+    if (text.starts_with("expr: \"" + shown_question()) && text.ends_with(',')) {
+      asked = Asked::shown;
+      return;
+    }
+    if (asked != Asked::nothing && text.starts_with("exp:")) return;
+    if (asked != Asked::nothing && text.starts_with("got:")) {
       AnswerLine got{trimmed(text.substr(4))};
       MetricLabels labels;
       double value = 0;
       while (got.next(labels, value)) {
-        const auto scrape = static_cast<std::size_t>(std::lround(value));
-        if (scrape < scrapes) add_seen(answer.alerts, std::move(labels), scrape);
+        if (asked == Asked::shown) {
+          answer.shown.insert(taken(labels, kShownLabel));
+        } else if (const auto scrape = static_cast<std::size_t>(std::lround(value)); scrape < scrapes) {
+          add_seen(answer.alerts, std::move(labels), scrape);
+        }
       }
+      asked = Asked::nothing;
       return;
     }
     answer.rest += std::string(line) + "\n";
   });
   return answer;
-}
-
-std::vector<std::string> alert_names(std::string_view rules) {
-  std::vector<std::string> names;
-  each_line(rules, [&](std::string_view line) {
-    std::optional<std::string> name = alert_of(line);
-    if (name && std::ranges::find(names, *name) == names.end()) names.push_back(std::move(*name));
-  });
-  return names;
 }
 
 }  // namespace windtunnel::reports

@@ -4,13 +4,14 @@
 //
 // promtool compares and prints differences; it does not list alerts. So the file asks at every scrape for the alerts
 // that fire and claims that there are none: what promtool then prints as found is the list. Each question multiplies by
-// the number of its scrape, so that the answer holds its place: ALERTS{alertstate="firing"} * 17.
+// the number of its scrape, so that the answer holds its place: ALERTS{alertstate="firing"} * 17. Which probes ever had
+// a value is asked once for some thousands of scrapes, because a query of promtool holds at most 10,000 samples.
 //
 // The file is JSON, which is YAML. promtool's clock begins at 1970-01-01T00:00:00Z, so that rules which read the
 // calendar see that day.
 
 #include <cstddef>
-#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +21,10 @@
 
 namespace windtunnel::reports {
 
-// `rules` are the rule files, as promtool finds them. Finishing the file is the owner's affair.
+// `rules` are the rule files, as promtool finds them; `probes` is how many alerts are probed by them (rule_probes.h).
+// Finishing the file is the owner's affair.
 void write_rule_test(const sim::Timeline& timeline, const Scrapes& scrapes, const MetricLabels& added,
-                     const std::vector<std::string>& rules, OutputFile& file);
+                     const std::vector<std::string>& rules, std::size_t probes, OutputFile& file);
 
 // An alert that fires with these labels, without its name and state, and the scrapes at which it does, ascending.
 struct AlertSeen {
@@ -33,18 +35,9 @@ struct AlertSeen {
 
 struct RuleTestAnswer {
   std::vector<AlertSeen> alerts;  // in the order in which they first fire
+  std::set<std::string> shown;    // alerts whose probe has a value at any scrape
   std::string rest;               // lines that are no answer to what was asked: why promtool could not go on
 };
 RuleTestAnswer read_rule_test_answer(std::string_view output, std::size_t scrapes);
-
-// The names of the alerts of a rule file, in file order: the values of its `alert:` keys, found line by line. That is
-// less than YAML, and enough for rule files as they are written: promtool has checked that they are some.
-std::vector<std::string> alert_names(std::string_view rules);
-
-// "5m", "1h30m"; 0 if it is no duration of PromQL.
-Duration promql_duration(std::string_view text);
-
-// The shortest range of a rule file, such as the 1m of rate(x[1m]); nothing if it has none.
-std::optional<Duration> range_min(std::string_view rules);
 
 }  // namespace windtunnel::reports

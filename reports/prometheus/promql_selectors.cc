@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <optional>
-
-#include "reports/prometheus/alert_rules.h"
+#include <utility>
 
 namespace windtunnel::reports {
 namespace {
@@ -19,7 +21,8 @@ class Expression {
 
   struct Read {
     std::vector<RuleSelector> selectors;
-    std::vector<std::pair<std::size_t, std::size_t>> joined;
+    std::string unfiltered;
+    bool has_absent = false;
   };
   Read read() {
     while (skip_to_something()) {
@@ -36,19 +39,17 @@ class Expression {
         read_word(take_word());
       }
     }
-    if (makes_labels_) found_.joined.clear();
+    end_optional(text_.size());
+    keep_until(text_.size());
     return std::move(found_);
   }
 
  private:
   void read_word(const std::string& word) {
-    if (word == "unless" || word == "or") {
-      is_optional_ = word == "unless";
-      left_.reset();
-    } else if (word == "and") {
-      is_operator_ = true;
+    if (word == "unless" || word == "or" || word == "and") {
+      if (depth_ == optional_depth_) end_optional(at_ - word.size());
+      if (word == "unless" && !optional_depth_) begin_optional(at_ - word.size());
     } else if (is_list_keyword(word)) {
-      left_.reset();  // joined by some of their labels
       skip_parentheses();
     } else if (word == "offset") {
       at_ -= word.size();
@@ -56,22 +57,13 @@ class Expression {
     } else if (is_keyword(word)) {
       // an operator's, or a number
     } else if (word.starts_with("absent") && next() == '(') {
+      found_.has_absent = true;
       skip_parentheses();
     } else if (is_aggregator()) {
-      makes_labels_ = true;
       skip_parentheses();  // the list of by or without; what is aggregated follows
     } else if (next() != '(') {
       add(selector(word));
-    } else if (makes_labels(word)) {
-      makes_labels_ = true;
     }
-  }
-  static bool makes_labels(const std::string& function) {
-    static constexpr std::array kWords{
-        "sum",          "avg",        "min",           "max",     "count",    "group",
-        "stddev",       "stdvar",     "topk",          "bottomk", "quantile", "scalar",
-        "count_values", "label_join", "label_replace", "limitk",  "vector",   "histogram_quantile"};
-    return std::ranges::find(kWords, function) != kWords.end();
   }
   static bool is_list_keyword(const std::string& word) {
     static constexpr std::array kWords{"by", "without", "on", "ignoring", "group_left", "group_right"};
@@ -92,12 +84,21 @@ class Expression {
     return false;
   }
   void add(RuleSelector selector) {
-    if (std::exchange(is_optional_, false)) return;
-    const std::size_t place = found_.selectors.size();
-    found_.selectors.push_back(std::move(selector));
-    if (left_ && is_operator_) found_.joined.emplace_back(*left_, place);
-    left_ = place;
-    is_operator_ = false;
+    if (!optional_depth_) found_.selectors.push_back(std::move(selector));
+  }
+  // What stands behind `unless` reaches to the next set operator, or to the end of the parentheses around it.
+  void begin_optional(std::size_t from) {
+    keep_until(from);
+    optional_depth_ = depth_;
+  }
+  void end_optional(std::size_t before) {
+    if (!std::exchange(optional_depth_, {})) return;
+    kept_ = before;
+  }
+  void keep_until(std::size_t end) {
+    if (optional_depth_ || end <= kept_) return;
+    found_.unfiltered += text_.substr(kept_, end - kept_);
+    kept_ = end;
   }
   // What a subquery, or an offset of one, looks at.
   void add_lookback() {
@@ -108,7 +109,7 @@ class Expression {
     }
     while (read_modifier(looked_at)) {
     }
-    if (!is_optional_) found_.selectors.push_back(std::move(looked_at));
+    add(std::move(looked_at));
   }
 
   // False: the text is over. Blanks and comments are skipped.
@@ -127,14 +128,32 @@ class Expression {
   char next() { return skip_to_something() ? text_[at_] : '\0'; }
   // A number with the unit of a duration, or one sign.
   void skip_number_or_sign() {
-    if (!is_letter(text_[at_])) {
-      if (text_[at_] == ',') left_.reset();
-      if (std::string_view{"+-*/%^<>=!"}.find(text_[at_]) != std::string_view::npos) is_operator_ = true;
-      ++at_;
+    if (is_letter(text_[at_])) {
+      while (at_ < text_.size() && (is_letter(text_[at_]) || text_[at_] == '.')) ++at_;
       return;
     }
-    is_operator_ = false;  // with a number
-    while (at_ < text_.size() && (is_letter(text_[at_]) || text_[at_] == '.')) ++at_;
+    const char sign = text_[at_];
+    if ((sign == ')' || sign == ',') && depth_ == optional_depth_) end_optional(at_);
+    if (sign == '(') ++depth_;
+    if (sign == ')') --depth_;
+    if (is_comparison()) {
+      skip_comparison();
+    } else {
+      ++at_;
+    }
+  }
+  [[nodiscard]] bool is_comparison() const {
+    return text_[at_] == '<' || text_[at_] == '>' || text_.substr(at_).starts_with("==") ||
+           text_.substr(at_).starts_with("!=");
+  }
+  void skip_comparison() {
+    at_ += text_.substr(at_, 2).ends_with('=') ? 2 : 1;
+    keep_until(at_);
+    const std::size_t behind = at_;
+    const bool has_bool = begins_word(next()) && take_word() == "bool";
+    at_ = behind;
+    if (optional_depth_ || has_bool) return;
+    found_.unfiltered += at_ < text_.size() && text_[at_] != ' ' ? " bool " : " bool";
   }
   std::string take_word() {
     const std::size_t begin = at_;
@@ -227,18 +246,38 @@ class Expression {
   std::string_view text_;
   std::size_t at_ = 0;
   Read found_;
-  bool is_optional_ = false;         // what comes next stands behind `unless`
-  bool makes_labels_ = false;        // what is joined has other labels than the selectors
-  bool is_operator_ = false;         // stands behind the latest selector
-  std::optional<std::size_t> left_;  // the latest selector, if an operator may join it
+  int depth_ = 0;                      // of parentheses
+  std::optional<int> optional_depth_;  // of the `unless` behind which the text stands
+  std::size_t kept_ = 0;               // the text until here is in found_.unfiltered, or left out
 };
 
 }  // namespace
 
+Duration promql_duration(std::string_view text) {
+  using namespace std::chrono;
+  static constexpr std::pair<std::string_view, milliseconds> kUnits[] = {
+      {"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}, {"d", 24h}, {"w", 168h}, {"y", 8760h}};
+  static constexpr milliseconds kLongest = 876'000h;  // a century
+  milliseconds sum{0};
+  while (!text.empty()) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return Duration{0};
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto unit = std::ranges::find_if(kUnits, [&](const auto& entry) { return text.starts_with(entry.first); });
+    if (unit == std::end(kUnits)) return Duration{0};
+    if (number > kLongest / unit->second) return kLongest;
+    sum += number * unit->second;
+    text.remove_prefix(unit->first.size());
+  }
+  return sum;
+}
+
 std::vector<RuleSelector> selectors_of(std::string_view expression) { return Expression{expression}.read().selectors; }
 
-std::vector<std::pair<std::size_t, std::size_t>> joined_selectors_of(std::string_view expression) {
-  return Expression{expression}.read().joined;
+std::string unfiltered(std::string_view expression) {
+  const Expression::Read read = Expression{expression}.read();
+  return read.has_absent ? std::string{} : read.unfiltered;
 }
 
 }  // namespace windtunnel::reports

@@ -1,11 +1,9 @@
 #pragma once
-// What a PromQL expression looks at: its selectors with their matchers, ranges, offsets and fixed times, its
-// subqueries, and which two selectors an operator joins by all their labels. What stands behind `unless` or inside
-// absent() is left out, because an alert can fire without it.
+// What a PromQL expression looks at: its selectors with their matchers, ranges, offsets and fixed times, and its
+// subqueries. What stands behind `unless` or inside absent() is left out, because an alert can fire without it.
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -26,9 +24,14 @@ struct RuleSelector {
   Duration offset{0};             // back; below 0: ahead
   bool is_at_fixed_time = false;  // @ a number: rules are tried on another clock than that of the run
 };
+// "5m", "1h30m"; 0 if it is no duration of PromQL.
+Duration promql_duration(std::string_view text);
+
 std::vector<RuleSelector> selectors_of(std::string_view expression);
-// By their places in selectors_of(): those that an operator joins by all their labels. None where an aggregation or a
-// function makes other labels.
-std::vector<std::pair<std::size_t, std::size_t>> joined_selectors_of(std::string_view expression);
+
+// The expression without what filters its values: `a > 5 and b == 0 unless c` becomes `a > bool 5 and b == bool 0`. It
+// has a value wherever the expression could have one. Empty where that is not so: inside absent() values are missing on
+// purpose.
+std::string unfiltered(std::string_view expression);
 
 }  // namespace windtunnel::reports

@@ -1,85 +1,12 @@
 #include "reports/prometheus/rule_reach.h"
 
 #include <algorithm>
-#include <cctype>
-#include <optional>
 #include <regex>
-#include <set>
 #include <utility>
 
 #include "base/duration_text.h"
-#include "reports/prometheus/alert_rules.h"
 
 namespace windtunnel::reports {
-namespace {
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':'; }
-
-// --- YAML ------------------------------------------------------------------------------------------------------------
-
-struct Line {
-  std::size_t indent = 0;  // of the key, behind the dashes of a list
-  std::string key;         // empty: the line has none
-  std::string value;
-};
-
-Line line_of(std::string_view text) {
-  Line line;
-  line.indent = std::min(text.find_first_not_of(" -\t"), text.size());
-  std::string_view rest = text.substr(line.indent);
-  while (!rest.empty() && std::isspace(static_cast<unsigned char>(rest.back())) != 0) rest.remove_suffix(1);
-  const std::size_t colon = rest.find(':');
-  const bool has_key = colon != std::string_view::npos && std::ranges::all_of(rest.substr(0, colon), is_word) &&
-                       (colon + 1 == rest.size() || rest[colon + 1] == ' ');
-  if (has_key) {
-    line.key = std::string{rest.substr(0, colon)};
-    rest.remove_prefix(colon + 1);
-    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-  }
-  line.value = std::string{rest};
-  return line;
-}
-
-std::string unquoted(std::string value) {
-  const bool is_quoted =
-      value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
-  return is_quoted ? value.substr(1, value.size() - 2) : value;
-}
-
-}  // namespace
-
-RuleFile read_rule_file(std::string_view text) {
-  RuleFile file;
-  std::string* expression = nullptr;  // of the latest rule
-  std::optional<std::size_t> inside;  // the indent of an `expr` whose text goes on in the lines that follow
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const Line line = line_of(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.value.starts_with('#') || (line.key.empty() && line.value.empty())) continue;
-    if (inside && line.indent > *inside && expression != nullptr) {
-      *expression += " " + (line.key.empty() ? line.value : line.key + ":" + line.value);
-      continue;
-    }
-    inside.reset();
-    if (line.key == "record") {
-      expression =
-          &file.recorded.emplace_back(RecordedRule{.metric = unquoted(line.value), .expression = {}}).expression;
-    } else if (line.key == "alert") {
-      expression = &file.alerts.emplace_back(AlertRule{.alert = unquoted(line.value), .expression = {}}).expression;
-    } else if (line.key == "for" && !file.alerts.empty()) {
-      file.alerts.back().held_for = promql_duration(unquoted(line.value));
-    } else if (line.key == "expr" && expression != nullptr) {
-      const bool is_block = line.value.starts_with('|') || line.value.starts_with('>');
-      *expression = is_block ? "" : unquoted(line.value);
-      inside = line.indent;
-    }
-  }
-  return file;
-}
-
-// --- What the run has ------------------------------------------------------------------------------------------------
-
 class ExportedSeries::Collector final : public MetricSink {
  public:
   explicit Collector(std::vector<One>& series) : series_(series) {}
@@ -132,18 +59,6 @@ std::vector<const ExportedSeries::One*> ExportedSeries::of(const RuleSelector& s
 
 bool ExportedSeries::has(const RuleSelector& selector) const { return !of(selector).empty(); }
 
-bool ExportedSeries::has_match(const RuleSelector& a, const RuleSelector& b) const {
-  const auto sorted = [](const One* entry) {
-    std::vector<std::pair<std::string, std::string>> labels;
-    for (const MetricLabel& label : entry->labels) labels.emplace_back(label.name, label.value);
-    std::ranges::sort(labels);
-    return labels;
-  };
-  std::set<std::vector<std::pair<std::string, std::string>>> labels;
-  for (const One* entry : of(a)) labels.insert(sorted(entry));
-  return std::ranges::any_of(of(b), [&](const One* entry) { return labels.contains(sorted(entry)); });
-}
-
 namespace {
 
 class Reach {
@@ -157,13 +72,6 @@ class Reach {
     for (const RuleSelector& selector : selectors) {
       if (std::string why = why_not(selector); !why.empty()) return why;
       back = std::max(back, selector.offset);
-    }
-    for (const auto& [a, b] : joined_selectors_of(expression)) {
-      if (is_computed(selectors[a]) || is_computed(selectors[b])) continue;
-      if (!series_.has_match(selectors[a], selectors[b])) {
-        return "no series of " + selectors[a].metric + " and of " + selectors[b].metric +
-               " have the same labels, which an operator without on() or ignoring() joins";
-      }
     }
     if (held_for + back <= run_) return {};
     const std::string after = back > Duration{0} ? " after the first " + span_text(back) : "";

@@ -1,10 +1,10 @@
 #pragma once
 // Whether a run can make an alert fire at all. An alert on a metric that the run does not have, on a label value that
-// is never exported, on series whose labels never match, on a range that is longer than the run or on a fixed time
-// stays silent whatever happens, so that its silence shows nothing.
+// is never exported, on a range that is longer than the run or on a fixed time stays silent whatever happens, so that
+// its silence shows nothing. These reasons are found in the selectors of its expression (promql_selectors.h); what only
+// the values of a run can show, rule_probes.h asks promtool.
 //
-// Rules are read as they are commonly written: the `alert`, `record`, `expr` and `for` keys line by line, and of PromQL
-// the selectors (promql_selectors.h). A metric that a `record` key of the rules names is there if its own expression
+// A metric that a `record` key of the rules names is there if its own expression
 // can be. What stands behind `unless` or inside absent() counts as there, because an alert can fire without it.
 
 #include <string>
@@ -30,7 +30,6 @@ struct RuleFile {
   std::vector<AlertRule> alerts;
   std::vector<RecordedRule> recorded;
 };
-RuleFile read_rule_file(std::string_view text);
 
 // The series that a run exports.
 class ExportedSeries {
@@ -39,8 +38,6 @@ class ExportedSeries {
 
   [[nodiscard]] bool has(std::string_view metric) const;
   [[nodiscard]] bool has(const RuleSelector& selector) const;
-  // A series of each has the same labels.
-  [[nodiscard]] bool has_match(const RuleSelector& a, const RuleSelector& b) const;
 
  private:
   struct One {

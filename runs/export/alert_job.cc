@@ -9,17 +9,20 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/duration_text.h"
 #include "base/exact_decimal.h"
-#include "reports/files/line_source.h"
 #include "reports/prometheus/alert_rules.h"
+#include "reports/prometheus/rule_probes.h"
 #include "reports/prometheus/rule_reach.h"
+#include "runs/export/rule_file.h"
 #include "runs/processes/captured_child.h"
 #include "runs/quoted_output.h"
 #include "runs/unknown_word.h"
+#include "scenarios/json/diagnostics.h"
 #include "scenarios/json/exact_numbers.h"
 
 namespace windtunnel::runs {
@@ -30,9 +33,8 @@ constexpr std::size_t kManyScrapes = 40'000;
 
 struct Rules {
   std::vector<std::string> paths;  // absolute, because promtool resolves paths from the folder of the test
-  std::vector<std::string> alerts;
-  std::optional<Duration> range_min;
   reports::RuleFile all;
+  std::vector<std::string> alerts;  // their names, each once, in file order
 };
 
 ChildResult promtool(std::vector<std::string> arguments) {
@@ -94,21 +96,51 @@ std::vector<reports::AlertExpectation> expectations_of(const AlertRequest& reque
 Rules read_rules(const AlertRequest& request) {
   Rules rules;
   for (const std::string& path : request.rules) {
-    const std::string text = reports::read_whole_file(path);
-    for (std::string& name : reports::alert_names(text)) rules.alerts.push_back(std::move(name));
-    reports::RuleFile file = reports::read_rule_file(text);
+    reports::RuleFile file = read_rule_file(path);
     std::ranges::move(file.alerts, std::back_inserter(rules.all.alerts));
     std::ranges::move(file.recorded, std::back_inserter(rules.all.recorded));
-    const std::optional<Duration> range = reports::range_min(text);
-    if (range && (!rules.range_min || *range < *rules.range_min)) rules.range_min = range;
     rules.paths.push_back(std::filesystem::absolute(path).lexically_normal().string());
+  }
+  for (const reports::AlertRule& rule : rules.all.alerts) {
+    if (std::ranges::find(rules.alerts, rule.alert) == rules.alerts.end()) rules.alerts.push_back(rule.alert);
   }
   return rules;
 }
 
+struct Tried {
+  std::vector<reports::AlertProbe> probes;
+  reports::RuleTestAnswer answer;
+  int exit = 0;
+};
+
+// "out/promtest.json" becomes "out/promtest-probes.json".
+std::string probes_file(const std::string& file) {
+  const std::filesystem::path path{file};
+  return (path.parent_path() / (path.stem().string() + "-probes.json")).string();
+}
+
+Tried try_with(std::vector<reports::AlertProbe> probes, const AlertRequest& request, const Rules& rules,
+               const sim::Timeline& timeline, const reports::Scrapes& scrapes, const reports::MetricLabels& labels) {
+  std::vector<std::string> paths = rules.paths;
+  const std::string probes_path = probes_file(request.file);
+  std::error_code ignored;  // a file that is not there
+  std::filesystem::remove(probes_path, ignored);
+  if (!probes.empty()) {
+    reports::OutputFile file{probes_path};
+    write_probes(probes, file);
+    file.finish();
+    paths.push_back(std::filesystem::absolute(probes_path).lexically_normal().string());
+  }
+  reports::OutputFile file{request.file};
+  write_rule_test(timeline, scrapes, labels, paths, probes.size(), file);
+  file.finish();
+  const ChildResult tested = promtool({"test", "rules", request.file});
+  return {std::move(probes), reports::read_rule_test_answer(tested.text, scrapes.count), tested.exit};
+}
+
 // Of several rules of one alert one that can fire is enough.
 std::map<std::string, std::string> unreachable_of(const Rules& rules, const reports::ExportedSeries& series,
-                                                  const reports::Scrapes& scrapes) {
+                                                  const reports::Scrapes& scrapes, const Tried& tried) {
   std::map<std::string, std::string> unreachable;
   std::set<std::string> reachable;
   for (const reports::AlertRule& rule : rules.all.alerts) {
@@ -117,6 +149,10 @@ std::map<std::string, std::string> unreachable_of(const Rules& rules, const repo
     unreachable.emplace(rule.alert, std::move(why));
   }
   std::erase_if(unreachable, [&](const auto& entry) { return reachable.contains(entry.first); });
+  for (const reports::AlertProbe& probe : tried.probes) {
+    if (tried.answer.shown.contains(probe.alert) || unreachable.contains(probe.alert)) continue;
+    unreachable.emplace(probe.alert, why_not_shown(probe.alert, rules.all, scrapes.interval));
+  }
   return unreachable;
 }
 
@@ -129,22 +165,23 @@ AlertDone tried(const AlertRequest& request, const sim::Timeline& timeline, cons
         "promtool tries the rules at {} scrapes, which takes minutes and gigabytes of memory; --interval {} is half",
         with_thousands(static_cast<Int128>(scrapes.count)), span_text(2 * scrapes.interval)));
   }
-  reports::OutputFile file{request.file};
-  write_rule_test(timeline, scrapes, labels, rules.paths, file);
-  file.finish();
   std::vector<std::string> check{"check", "rules"};
   check.insert(check.end(), rules.paths.begin(), rules.paths.end());
   const ChildResult checked = promtool(check);
   if (checked.exit != 0) refuse(ProblemKind::file, "promtool refuses these rules:\n" + quoted_output(checked.text));
-  const ChildResult tested = promtool({"test", "rules", request.file});
-  const reports::RuleTestAnswer answer = reports::read_rule_test_answer(tested.text, scrapes.count);
-  if (!answer.rest.empty() || tested.exit > 1) {
-    refuse(ProblemKind::no_data,
-           "promtool could not try the rules on this run (promtool test rules " + request.file + "):\n" + answer.rest);
+  const auto has_failed = [](const Tried& done) { return !done.answer.rest.empty() || done.exit > 1; };
+  Tried done_by = try_with(probes_of(rules.all), request, rules, timeline, scrapes, labels);
+  // Without its filters an expression may join more series than Prometheus allows.
+  if (has_failed(done_by) && !done_by.probes.empty()) {
+    done_by = try_with({}, request, rules, timeline, scrapes, labels);
   }
-  const auto histories = reports::alert_histories(timeline, scrapes, answer.alerts, rules.alerts);
-  const reports::AlertRun run{timeline, scrapes, histories, rules.range_min,
-                              unreachable_of(rules, {timeline, scrapes, labels}, scrapes)};
+  if (has_failed(done_by)) {
+    refuse(ProblemKind::no_data, "promtool could not try the rules on this run (promtool test rules " + request.file +
+                                     "):\n" + done_by.answer.rest);
+  }
+  const auto histories = reports::alert_histories(timeline, scrapes, done_by.answer.alerts, rules.alerts);
+  const reports::AlertRun run{timeline, scrapes, histories,
+                              unreachable_of(rules, {timeline, scrapes, labels}, scrapes, done_by)};
   AlertDone done;
   for (const reports::AlertExpectation& expectation : expectations) {
     done.findings.push_back(judge_alert(expectation, run));
@@ -165,6 +202,10 @@ AlertDone try_alerts(const AlertRequest& request, const sim::Timeline& timeline,
   } catch (const ProblemError& error) {
     failed.problem = error.problem();
   } catch (const reports::ReportError& error) {
+    failed.problem = Problem{ProblemKind::file, error.what()};
+  } catch (const scenarios::ScenarioError& error) {
+    failed.problem = Problem{ProblemKind::scenario, error.what()};
+  } catch (const scenarios::FileError& error) {
     failed.problem = Problem{ProblemKind::file, error.what()};
   }
   return failed;

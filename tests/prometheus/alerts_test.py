@@ -72,9 +72,50 @@ def check_verdicts(runs):
     said = runs.promtest(runs.out("openai-outage", "--until", "125s"), ["ErrorRateHigh within 60s of openai-down"],
                          expected=13)
     assert "the run was over 15s after it" in said, said
-    # Scrapes that are too far apart for the rules make silence worthless.
-    said = runs.promtest(outage, ["LatencyHigh never"], "--interval", "1m", expected=13)
-    assert "a range of 1m holds no two scrapes at 1m" in said, said
+    # Scrapes that are too far apart for a rule make its silence worthless, and that of no other.
+    said = runs.promtest(outage, ["LatencyHigh never", "BudgetSpent80 never"], "--interval", "90s", expected=13)
+    assert "inconclusive: LatencyHigh never" in said and "a range of 1m holds no two scrapes at 1m30s" in said, said
+    assert "pass: BudgetSpent80 never" in said, said
+
+
+SILENT = """
+groups:
+- name: x
+  rules:
+  - {record: job:rate, expr: 'sum by (outcome) (rate(windtunnel_requests_total[1m]))'}
+  - {record: job:busy, expr: 'windtunnel_requests_total > 1e9'}
+  - {alert: QuantileWithoutLe, expr: 'histogram_quantile(0.9, sum(rate(windtunnel_request_duration_seconds_bucket[1m]))) > 3'}
+  - {alert: LabelThatTheRecordDropped, expr: 'job:rate{provider="openai"} > 1e9'}
+  - {alert: JoinedOnNoLabel, expr: 'windtunnel_requests_total / on (provider) group_left max by (provider) (windtunnel_breaker_state) > 1e9'}
+  - {alert: LabelsDiffer, expr: 'windtunnel_requests_total / windtunnel_cost_usd_total > 1e9'}
+  - {alert: RangeTooShort, expr: 'rate(windtunnel_requests_total[1s]) > 1e9'}
+  - {alert: Rate, expr: 'sum(job:rate) > 1e9'}
+  - {alert: Quantile, expr: 'histogram_quantile(0.9, sum by (le) (rate(windtunnel_request_duration_seconds_bucket[1m]))) > 300'}
+  - {alert: Unless, expr: 'windtunnel_cost_usd_total > 1e9 unless on () vector(1) > 0'}
+  - {alert: OfFiltered, expr: 'job:busy > 0'}
+  - {alert: OfAnother, expr: 'ALERTS{alertname="Rate"} == 1'}
+  - {alert: Gone, expr: 'absent(windtunnel_requests_total)'}
+"""
+
+
+def check_silence(runs):
+    """An alert that has nothing to compare is not judged by its silence; one that has is."""
+    outage = runs.out("openai-outage")
+    path = os.path.join(runs.folder, "silent.yml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(SILENT)
+    empty = ("QuantileWithoutLe", "LabelThatTheRecordDropped", "JoinedOnNoLabel", "LabelsDiffer", "RangeTooShort")
+    for alert in ("Rate", "Quantile", "Unless", "OfFiltered", "OfAnother", "Gone"):
+        said = runs.promtest(outage, [f"{alert} never"], rules=path)
+        assert f"pass: {alert} never - it never fired" in said, said
+    for alert in empty:
+        said = runs.promtest(outage, [f"{alert} never"], rules=path, expected=13)
+        assert f"inconclusive: {alert} never - it cannot fire in this run: its expression has no value" in said, said
+    # Without its comparison the join has several series on its side of one, which promtool refuses: the rules are then
+    # tried as they were written alone.
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("groups: [{name: x, rules: [{alert: A, expr: 'windtunnel_requests_total > on () vector(1e12)'}]}]\n")
+    runs.promtest(outage, ["A never"], rules=path)
 
 
 def check_bad_rules(runs):
@@ -99,6 +140,7 @@ def main():
         check_budget(runs)
         check_verdicts(runs)
         check_bad_rules(runs)
+        check_silence(runs)
     print(f"{sum(map(len, EXPECTED.values()))} expectations hold")
 
 

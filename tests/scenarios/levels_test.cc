@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
 #include "scenarios/writer.h"
 

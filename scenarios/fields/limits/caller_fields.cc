@@ -1,6 +1,7 @@
 // Who calls: tags of a workload with one value or many, keys and teams.
 
 #include <algorithm>
+#include <chrono>
 
 #include "scenarios/fields/codecs.h"
 #include "scenarios/fields/tables.h"
@@ -8,6 +9,7 @@
 namespace windtunnel::scenarios {
 
 using sim::CallerCatalogue;
+using namespace std::chrono_literals;
 
 namespace {
 

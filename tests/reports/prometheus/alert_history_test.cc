@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,9 +46,11 @@ struct Judged {
     histories = alert_histories(timeline, scrapes, seen, {"Open", "Other"});
   }
   [[nodiscard]] AlertFinding finding(std::optional<Duration> within, const std::string& fault = "down",
-                                     std::optional<Duration> range = {}) const {
+                                     const std::string& why_unreachable = {}) const {
     return judge_alert({.text = "claim", .alert = "Open", .fault = fault, .within = within},
-                       {timeline, scrapes, histories, range});
+                       {timeline, scrapes, histories,
+                        why_unreachable.empty() ? std::map<std::string, std::string>{}
+                                                : std::map<std::string, std::string>{{"Open", why_unreachable}}});
   }
 };
 
@@ -56,7 +60,7 @@ TEST(RuleTest, holds_every_series_and_a_question_for_each_scrape) {
   const sim::Timeline timeline = watch.finish(sim::run(scenario, {.observers = {&watch}}));
   const ScratchFolder folder;
   OutputFile file{folder.file("t.json")};
-  write_rule_test(timeline, scrapes_of(timeline, 1s), {{"run", "a"}}, {"/r/team.yml"}, file);
+  write_rule_test(timeline, scrapes_of(timeline, 1s), {{"run", "a"}}, {"/r/team.yml"}, 2, file);
   file.finish();
   const nlohmann::json json = nlohmann::json::parse(text_in(folder.file("t.json")));
   EXPECT_EQ(json["rule_files"][0], "/r/team.yml");
@@ -69,7 +73,9 @@ TEST(RuleTest, holds_every_series_and_a_question_for_each_scrape) {
   EXPECT_EQ(series[R"(windtunnel_requests_total{run="a",outcome="failed"})"], "0x10");
   EXPECT_EQ(series[R"(windtunnel_cost_usd_total{run="a"})"],
             "0 0.0035 0.007 0.0105 0.014 0.0175 0.021 0.0245 0.028 0.0315 0.035");
-  ASSERT_EQ(test["promql_expr_test"].size(), 11U);
+  ASSERT_EQ(test["promql_expr_test"].size(), 12U);
+  EXPECT_EQ(test["promql_expr_test"][11]["expr"], "count_over_time(windtunnel:shown[11000ms])");
+  EXPECT_EQ(test["promql_expr_test"][11]["eval_time"], "10000ms");
   EXPECT_EQ(test["promql_expr_test"][10]["expr"], "ALERTS{alertstate=\"firing\"} * 10");
   EXPECT_EQ(test["promql_expr_test"][10]["eval_time"], "10000ms");
 }
@@ -99,16 +105,32 @@ TEST(RuleTest, what_is_no_answer_is_reported) {
   EXPECT_EQ(read_rule_test_answer("Unit Testing:  t.json\n  SUCCESS\n\n", 20).rest, "");
 }
 
-TEST(RuleTest, finds_the_names_of_the_alerts) {
-  EXPECT_EQ(
-      alert_names("groups:\n- name: g\n  rules:\n  - alert: A  # why\n    expr: up\n  - expr: x\n    alert: \"B b\"\n"
-                  "  # - alert: C\n  - {alert: D, expr: up}\n  - 'alert': 'E'\n    alerting: F\n  - alert: A\n"),
-      (std::vector<std::string>{"A", "B b", "D", "E"}));
+// A query of promtool holds at most 10,000 samples.
+TEST(RuleTest, asks_for_probes_in_pieces) {
+  sim::Timeline timeline = hundred_seconds();
+  timeline.steps = 20'000;
+  const ScratchFolder folder;
+  OutputFile file{folder.file("t.json")};
+  write_rule_test(timeline, scrapes_of(timeline, 10s), {}, {}, 5000, file);
+  file.finish();
+  const nlohmann::json json = nlohmann::json::parse(text_in(folder.file("t.json")));
+  std::size_t pieces = 0;
+  for (const auto& question : json["tests"][0]["promql_expr_test"]) {
+    if (question["expr"] == "count_over_time(windtunnel:shown[10000ms])") ++pieces;
+  }
+  EXPECT_EQ(pieces, 20'001U) << "8,000 samples hold one scrape of 5,000 probes";
 }
 
-TEST(RuleTest, finds_the_shortest_range) {
-  EXPECT_EQ(range_min("expr: rate(x[5m]) > 0 and x[1h30m:15s] or y{a=\"[z]\"}[90s]"), 90s);
-  EXPECT_EQ(range_min("expr: up == [0]"), std::nullopt);
+TEST(RuleTest, reads_which_probes_had_a_value) {
+  const RuleTestAnswer answer = read_rule_test_answer(
+      "    expr: \"ALERTS{alertstate=\\\"firing\\\"} * 4\", time: 1m,\n        exp: nil\n"
+      "        got: {alertname=\"Open\", alertstate=\"firing\"} 4E+00\n"
+      "    expr: \"count_over_time(windtunnel:shown[160000ms])\", time: 3m,\n        exp: nil\n"
+      "        got: {windtunnel_alert=\"Open\"} 1.1E+01, {windtunnel_alert=\"Slow \\\"x\\\"\"} 3E+00\n\n",
+      20);
+  EXPECT_EQ(answer.rest, "");
+  EXPECT_EQ(answer.alerts.size(), 1U);
+  EXPECT_EQ(answer.shown, (std::set<std::string>{"Open", "Slow \"x\""}));
 }
 
 TEST(AlertHistory, an_episode_lasts_while_each_scrape_finds_it) {
@@ -158,14 +180,14 @@ TEST(AlertHistory, what_cannot_be_judged_is_inconclusive) {
   EXPECT_EQ(Judged{{5}}.finding(30s, "idle").verdict, Verdict::inconclusive);
   EXPECT_EQ(Judged{{}}.finding(80s).verdict, Verdict::fail);
   EXPECT_EQ(Judged{{}}.finding(81s).verdict, Verdict::inconclusive) << "the run lasted 80 s after it";
-  EXPECT_EQ(Judged{{}}.finding(30s, "down", 19s).verdict, Verdict::inconclusive) << "no two scrapes in the range";
-  EXPECT_EQ(Judged{{}}.finding(30s, "down", 20s).verdict, Verdict::fail);
-  EXPECT_EQ(Judged{{5}}.finding(30s, "down", 19s).verdict, Verdict::pass) << "what fires is no silence";
+  EXPECT_EQ(Judged{{}}.finding(30s, "down", "no values").verdict, Verdict::inconclusive);
+  EXPECT_EQ(Judged{{}}.finding(30s, "down").verdict, Verdict::fail);
+  EXPECT_EQ(Judged{{5}}.finding(30s, "down", "no values").verdict, Verdict::pass) << "what fires is no silence";
 }
 
 TEST(AlertHistory, never_is_never) {
   EXPECT_EQ(Judged{{}}.finding(std::nullopt).verdict, Verdict::pass);
-  EXPECT_EQ(Judged{{}}.finding(std::nullopt, "", 19s).verdict, Verdict::inconclusive);
+  EXPECT_EQ(Judged{{}}.finding(std::nullopt, "", "no values").verdict, Verdict::inconclusive);
   EXPECT_EQ(Judged{{5}}.finding(std::nullopt).verdict, Verdict::fail);
   EXPECT_EQ(Judged{{5}}.finding(std::nullopt).reason, "it fired at 50s (provider=openai)");
 }
@@ -173,10 +195,12 @@ TEST(AlertHistory, never_is_never) {
 TEST(AlertHistory, is_written_for_people_and_for_programs) {
   const Judged judged{{3, 4, 8}};
   const std::vector<AlertFinding> findings{judged.finding(30s)};
-  const AlertRun run{judged.timeline, judged.scrapes, judged.histories, {}};
+  const AlertRun run{judged.timeline, judged.scrapes, judged.histories, {{"Other", "the run has no metric up"}}};
   const std::string text = alerts_text({run, findings});
   EXPECT_NE(text.find("5s after slow"), std::string::npos) << text;
   EXPECT_NE(text.find("Other  never"), std::string::npos) << text;
+  EXPECT_NE(text.find("  Note: Other: it cannot fire in this run: the run has no metric up.\n"), std::string::npos)
+      << text;
   EXPECT_NE(text.find("  pass: claim - it fired 10s after it\n"), std::string::npos) << text;
   const nlohmann::json json = nlohmann::json::parse(alerts_json({run, findings}));
   EXPECT_EQ(json["alerts"][0]["episodes"].size(), 2U);
