@@ -15,7 +15,21 @@ std::string folder_of(const std::string& name) {
   return slash == std::string::npos ? std::string{} : name.substr(0, slash + 1);
 }
 
+// Gateways' configurations are what people try to run first.
+void refuse_other_formats(Diagnostics& diagnostics) {
+  const std::string& file = diagnostics.file();
+  const bool is_other = file.ends_with(".yaml") || file.ends_with(".yml") || file.ends_with(".toml");
+  const std::size_t begin = diagnostics.source().find_first_not_of(" \t\r\n");
+  if (!is_other || (begin != std::string::npos && diagnostics.source()[begin] == '{')) return;
+  const char* const importer = file.ends_with(".toml") ? "--from-tensorzero" : "--from-litellm or --from-envoy-ai";
+  diagnostics.error(
+      {1, 1}, "", "a scenario is JSON, and this is not",
+      "a gateway's configuration becomes one by windtunnel init scenario.json " + std::string(importer) + " FILE");
+  diagnostics.throw_if_errors();
+}
+
 JsonValue parse(Diagnostics& diagnostics, std::span<const std::string> sets) {
+  refuse_other_formats(diagnostics);
   JsonValue root = parse_json(diagnostics);
   // A text that is not JSON, or states a key twice, is not judged further.
   diagnostics.throw_if_errors();

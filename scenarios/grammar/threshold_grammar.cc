@@ -238,7 +238,10 @@ std::optional<GrammarError> parse_bound(Scanner& scanner, BoundUnit unit, Thresh
     return at(column, shown + " has more than " + (is_money ? "12" : "6") + " decimal places");
   }
   if (number.problem == NumberProblem::too_large) return at(column, shown + " is too large");
-  if (number.problem != NumberProblem::none) return at(column, shown + " is not a number");
+  if (number.problem != NumberProblem::none) {
+    return at(column, shown + " is not a number",
+              word.ends_with('%') ? "a share is written from 0 to 1: 0.01 is 1 %" : "");
+  }
   if (number.value < 0) return at(column, shown + " is negative");
   const bool is_flow =
       threshold.of == Metric::requests || threshold.of == Metric::provider_calls || threshold.of == Metric::tokens;
@@ -342,7 +345,9 @@ std::optional<GrammarError> parse_metric(std::string_view text, ThresholdSpec& t
   } else if (is_forecast_metric(name)) {
     if (auto error = parse_forecast_name(name, threshold)) return error;
   } else {
-    return at(1, "no metric is named \"" + excerpt(name) + "\"", help_with_words(name, metric_names()));
+    const std::string help = help_with_words(name, metric_names());
+    return at(1, "no metric is named \"" + excerpt(name) + "\"",
+              help.empty() ? "windtunnel explain --all lists the metrics" : help);
   }
   if (scanner.done()) return std::nullopt;
   scanner.take("{");

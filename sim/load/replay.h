@@ -14,6 +14,8 @@ struct TraceReplay : ExecutorRules {
   std::string trace;              // as written
   std::optional<Duration> until;  // of the trace's own time: later rows are left out on purpose
   Duration shift{0};              // that the reader took off each time of the trace; not written
+  std::size_t strangers = 0;      // rows whose model no provider has, as the reader found them; not written
+  std::string stranger;           // the model of the first of them, ready to print
   double time_scale = 1;          // of the trace's times: 2 plays it at half speed
   double rate_scale = 1;          // of the trace's rate: 0.5 keeps each row with that chance, 2 plays each twice
 

@@ -40,6 +40,9 @@ std::vector<std::string_view> split(std::string_view line) {
   }
 }
 
+// A log says what became of requests, not only when they came.
+constexpr const char* kForLogs = "; `windtunnel init --from LOG` makes a scenario of a gateway's log";
+
 class TraceReader {
  public:
   // `routes`: those of the scenario.
@@ -92,7 +95,7 @@ class TraceReader {
       const bool is_ours = &layout == &layout_of({});
       if (known == nullptr && is_ours) {
         return fail("the header names an unknown column \"" + excerpt(name) + "\"; it is " +
-                    std::string(layout.expected));
+                    std::string(layout.expected) + kForLogs);
       }
       if (std::count(names.begin(), names.end(), name) > 1)
         return fail("the header names \"" + std::string(name) + "\" twice");
@@ -109,7 +112,8 @@ class TraceReader {
   bool read_row(ListedRequest& request) {
     if (is_json_) {
       auto read = mooncake_row(line_);
-      if (!read) return fail("the line is no object of timestamp, input_length and output_length");
+      if (!read)
+        return fail(std::string("the line is no object of timestamp, input_length and output_length") + kForLogs);
       request = std::move(*read);
       return true;
     }
@@ -230,18 +234,15 @@ std::optional<std::string> provider_of_model(const Scenario& scenario, const std
 }
 
 // The column of models names providers from here on.
-void resolve_models(Scenario& scenario, WorkloadSpec& workload) {
+void resolve_models(const Scenario& scenario, sim::TraceReplay& replay, std::vector<ListedRequest>& requests) {
   std::map<std::string, std::optional<std::string>> known;
-  for (ListedRequest& request : workload.requests) {
+  for (ListedRequest& request : requests) {
     if (!request.provider) continue;
     const auto [place, is_new] = known.try_emplace(*request.provider);
     if (is_new) place->second = provider_of_model(scenario, *request.provider);
+    if (!place->second && ++replay.strangers == 1) replay.stranger = visible_text(*request.provider);
     request.provider = place->second;
   }
-  const auto stranger = std::ranges::find_if(known, [](const auto& entry) { return !entry.second; });
-  if (stranger == known.end()) return;
-  scenario.warnings.push_back("workload \"" + workload.name + "\": no provider has the model \"" +
-                              visible_text(stranger->first) + "\" of its trace; such requests go where the others go");
 }
 
 // Times since 1970 are counted from the first row.
@@ -288,12 +289,14 @@ void read_traces(Reading& reading, Scenario& scenario) {
     }
     scenario.hash = stable_hash(*whole, scenario.hash);
     workload.requests = TraceReader(reading.diagnostics(), path, reading.names.routes).read(*whole);
-    resolve_models(scenario, workload);
     shift_epoch(*replay, workload.requests);
-    if (!replay->until || workload.requests.empty()) continue;
-    std::erase_if(workload.requests, [&](const ListedRequest& row) { return row.at >= *replay->until; });
-    if (!workload.requests.empty()) continue;
-    reading.error_at("/workload" + pointer_step(workload.name) + "/until", "no row of the trace comes before it");
+    if (replay->until && !workload.requests.empty()) {
+      std::erase_if(workload.requests, [&](const ListedRequest& row) { return row.at >= *replay->until; });
+      if (workload.requests.empty()) {
+        reading.error_at("/workload" + pointer_step(workload.name) + "/until", "no row of the trace comes before it");
+      }
+    }
+    resolve_models(scenario, *replay, workload.requests);
   }
   const auto end = end_of_traces(scenario);
   if (end && !reading.was_written("/duration")) scenario.duration = *end;

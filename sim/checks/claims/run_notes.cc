@@ -263,7 +263,14 @@ void RunNotes::note_warm_up(std::vector<std::string>& notes) const {
 void RunNotes::note_traces(std::vector<std::string>& notes) const {
   for (const WorkloadSpec& load : scenario_.workloads) {
     const auto* replay = std::get_if<TraceReplay>(&load.executor);
-    if (replay == nullptr || replay->shift == Duration{0}) continue;
+    if (replay == nullptr) continue;
+    if (replay->strangers > 0) {
+      notes.push_back(
+          fmt::format("{} of {} rows of {} name a model that no provider has, \"{}\" for one; they go where "
+                      "the others go",
+                      replay->strangers, load.requests.size(), replay->trace, replay->stranger));
+    }
+    if (replay->shift == Duration{0}) continue;
     notes.push_back(fmt::format("the times of {} count from 1970: its first row, of {}, is played at the start of {}",
                                 replay->trace, iso8601(WallTime{replay->shift}), load.name));
   }

@@ -75,8 +75,9 @@ TEST_F(Trace, has_columns_of_callers_models_and_cached_tokens) {
   EXPECT_EQ(requests[1].provider, "anthropic") << "whose model it is";
   EXPECT_FALSE(requests[1].user || requests[1].cached_input);
   EXPECT_FALSE(requests[2].provider);
-  ASSERT_FALSE(s.warnings.empty());
-  EXPECT_NE(s.warnings.back().find("no provider has the model \"unheard-of\""), std::string::npos);
+  const auto& replay = std::get<sim::TraceReplay>(s.workloads[0].executor);
+  EXPECT_EQ(replay.strangers, 1U) << "rows, which the run's notes name";
+  EXPECT_EQ(replay.stranger, "unheard-of");
 }
 
 TEST_F(Trace, of_azure_is_read_as_it_is_published) {
@@ -129,7 +130,8 @@ TEST_F(Trace, of_mooncake_is_lines_of_json_with_questions_by_their_blocks) {
   EXPECT_EQ(requests[0].prompt, requests[1].prompt);
   EXPECT_NE(requests[0].prompt, requests[2].prompt);
   EXPECT_EQ(error_of("{\"timestamp\": 1}\n"),
-            "t.csv:1 the line is no object of timestamp, input_length and output_length");
+            "t.csv:1 the line is no object of timestamp, input_length and output_length; `windtunnel init --from LOG` "
+            "makes a scenario of a gateway's log");
 }
 
 TEST_F(Trace, may_be_packed_by_gzip_or_zstd) {
@@ -197,7 +199,7 @@ TEST_F(Trace, needs_its_header) {
   EXPECT_EQ(error_of(""),
             "t.csv:1 the header names an unknown column \"\"; it is "
             "t_us,input_tokens,output_tokens[,prompt_key,user,team,key,model,route,"
-            "cached_input_tokens]");
+            "cached_input_tokens]; `windtunnel init --from LOG` makes a scenario of a gateway's log");
   EXPECT_EQ(error_of("0,1,2\n").substr(0, 44), "t.csv:1 the header names an unknown column \"");
   EXPECT_EQ(error_of("t_us,input_tokens\n"), "t.csv:1 the header lacks the column output_tokens");
   EXPECT_EQ(error_of("t_us,t_us,input_tokens\n"), "t.csv:1 the header names \"t_us\" twice");

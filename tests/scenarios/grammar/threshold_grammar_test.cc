@@ -69,6 +69,20 @@ TEST(ThresholdGrammar, reads_money_to_the_pico_dollar) {
   EXPECT_EQ(error_of("tokens", "avg<0.0000001"), "5 \"0.0000001\" has more than 6 decimal places");
 }
 
+TEST(ThresholdGrammar, what_people_write_first_has_a_remedy) {
+  ThresholdSpec threshold;
+  const auto unknown = parse_metric("http_req_duration", threshold);
+  ASSERT_TRUE(unknown);
+  EXPECT_EQ(unknown->help, "windtunnel explain --all lists the metrics");
+  EXPECT_EQ(parse_metric("request_durations", threshold)->help, "did you mean \"request_duration\"?");
+  ASSERT_FALSE(parse_metric("requests_failed", threshold));
+  const auto percent = parse_expression("rate<1%", threshold);
+  ASSERT_TRUE(percent);
+  EXPECT_EQ(percent->message + ": " + percent->help,
+            "\"1%\" is not a number: a share is written from 0 to 1: 0.01 is 1 %");
+  EXPECT_EQ(parse_expression("rate<one", threshold)->help, "");
+}
+
 TEST(ThresholdGrammar, reads_tags) {
   const ThresholdSpec t = parsed("requests { provider: openai , outcome:cache_hit,variant:b }", "count>0");
   EXPECT_EQ(t.provider, "openai");

@@ -73,6 +73,8 @@ TEST(Judge, without_traffic_every_run_is_inconclusive_and_a_finding_reports_why)
     ASSERT_FALSE(judgement.findings.empty());
     EXPECT_EQ(judgement.findings.back().kind, Finding::Kind::traffic);
     EXPECT_EQ(judgement.findings.back().reason, "no request arrived, so nothing was tried");
+    EXPECT_EQ(judgement.findings.back().id, "requests arrive");
+    EXPECT_EQ(judgement.findings.back().claim, "at least one request arrives");
     for (const Finding& finding : judgement.findings) EXPECT_EQ(finding.verdict, Verdict::inconclusive) << finding.id;
   }
 }
@@ -91,6 +93,8 @@ TEST(Judge, a_run_that_ends_before_its_first_request_has_ended_is_inconclusive) 
     const Judgement judgement = judged(scenario, {.until = 0s});
     EXPECT_EQ(judgement.verdict, Verdict::inconclusive);
     EXPECT_EQ(judgement.findings.back().reason, "1 request was in flight and none had ended, so nothing was shown");
+    EXPECT_EQ(judgement.findings.back().id, "requests end");
+    EXPECT_EQ(judgement.findings.back().claim, "at least one request ends");
   }
 }
 

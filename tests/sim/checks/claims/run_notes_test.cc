@@ -93,6 +93,14 @@ TEST(RunNotes, names_where_a_trace_of_times_since_1970_begins) {
             "of chat");
 }
 
+TEST(RunNotes, names_the_rows_of_a_trace_whose_model_no_provider_has) {
+  Scenario scenario = quiet();
+  scenario.workloads[0].executor = TraceReplay{.trace = "t.csv", .strangers = 1, .stranger = "gpt-9"};
+  scenario.workloads[0].requests = {{.at = 0s}, {.at = 1s}};
+  EXPECT_EQ(note_with(notes_of(scenario), "gpt-9"),
+            "1 of 2 rows of t.csv name a model that no provider has, \"gpt-9\" for one; they go where the others go");
+}
+
 TEST(RunNotes, names_the_timeout_that_lies_below_the_healthy_latency) {
   Scenario scenario = quiet();
   scenario.providers[0].time_to_first_token = Law::fixed(40e9);
