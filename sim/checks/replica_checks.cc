@@ -31,6 +31,10 @@ std::optional<PipelinePart> part_of(const CheckEntry& entry) {
     case CheckId::L4:
     case CheckId::L5:
       return PipelinePart::limits;
+    case CheckId::C3:
+    case CheckId::C7:
+    case CheckId::C9:
+      return std::nullopt;  // of one call, whatever its replica knows of the others
     default:
       break;
   }

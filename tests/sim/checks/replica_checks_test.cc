@@ -66,6 +66,17 @@ TEST(ReplicaChecks, what_a_replica_admits_fits_beside_its_own_to_the_pico_dollar
   }
 }
 
+// A bill and the reservation before it are of one call; whose account it fills is another question.
+TEST(ReplicaChecks, a_call_is_watched_whatever_replicas_know_of_each_other) {
+  Scenario scenario = two_replicas();
+  for (const Sharing spend : {Sharing{}, Sharing{Duration{0}}, Sharing{Duration{1s}}}) {
+    scenario.replicas.spend = spend;
+    const CheckSelection all = checks_of_all(scenario, CheckSelection{{"all"}});
+    for (const CheckId id : {CheckId::C3, CheckId::C7, CheckId::C9}) EXPECT_TRUE(all.on(id));
+    EXPECT_EQ(all.on(CheckId::C4), spend == Duration{0}) << "an account is whose it is";
+  }
+}
+
 TEST(ReplicaChecks, what_another_spent_counts_from_the_lag_on_and_not_a_nanosecond_sooner) {
   const Scenario scenario = two_replicas();
   for (const Duration at : {Duration{2s} - 1ns, Duration{2s}}) {

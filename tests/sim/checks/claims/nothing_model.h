@@ -15,6 +15,7 @@ namespace windtunnel::sim::claims_model {
 inline bool opens(const monitor::BreakerConfig& rules) {
   if (rules.consecutive_threshold.has_value() || rules.failure_rate_threshold.has_value()) return true;
   if (rules.failure_count_threshold.has_value() || rules.allowed_fails.has_value()) return true;
+  if (rules.slow_call_rate.has_value()) return true;
   for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
     if (rules.allowed_fails_by[kind] || rules.outcomes[kind] == monitor::BreakerOutcome::fatal) return true;
   }
