@@ -61,7 +61,7 @@ def hunt_one(build, scratch, mutant, last, off=()):
 def hunt_all(build, scratch, mutants, last, jobs, told):
     """The outcome of each, in order."""
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(hunt_one, build, scratch, one, last) for one in mutants]
+        running = [pool.submit(hunt_one, build, scratch, one, last, one.get("without", ())) for one in mutants]
         outcomes = []
         for one in running:
             outcomes.append(one.result())

@@ -1,8 +1,9 @@
 """The planted bugs: one-place edits of production source, each of which re-introduces a bug that was seen in the field.
 
 planted/FAMILY.json lists {id, file, find, replace, killed_by, note}. `find` occurs exactly once in the file. A mutant is
-killed when the first violation that the hunt reports is one of `killed_by`, and by nothing else. J is no invariant: it
-says that the judge agrees with the model of tests/sim/checks/claims.
+killed when the first violation that the hunt reports is one of `killed_by`, and by nothing else. `without` (optional)
+lists checks that are off meanwhile, because they would tell before the one that is to be seen. J is no invariant: it says
+that the judge agrees with the model of tests/sim/checks/claims.
 """
 
 import glob
@@ -12,6 +13,7 @@ import re
 
 JUDGE = "J"
 KEYS = {"id", "file", "find", "replace", "killed_by", "note"}
+OPTIONAL = {"family", "without"}
 
 
 class BadList(Exception):
@@ -45,12 +47,13 @@ def mistakes_in(root, mutants):
     ids = [one.get("id") for one in mutants]
     for one in mutants:
         name = f"{one['family']}.json: mutant {one.get('id')}"
-        if set(one) - {"family"} != KEYS:
-            mistakes.append(f"{name} has the keys {sorted(set(one) - {'family'})} instead of {sorted(KEYS)}")
+        if set(one) - OPTIONAL != KEYS:
+            mistakes.append(f"{name} has the keys {sorted(set(one) - OPTIONAL)} instead of {sorted(KEYS)}")
             continue
         if ids.count(one["id"]) > 1:
             mistakes.append(f"{name} is there twice")
-        unknown = [check for check in one["killed_by"] if check not in [*known, JUDGE]]
+        named = [*one["killed_by"], *one.get("without", [])]
+        unknown = [check for check in named if check not in [*known, JUDGE]]
         if unknown or not one["killed_by"]:
             mistakes.append(f"{name} is killed by {unknown or 'nothing'}")
         try:
