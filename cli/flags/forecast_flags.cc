@@ -242,7 +242,7 @@ std::unique_ptr<Verb> add_forecast(CLI::App& app) {
   verb.add_flag(
       "--headroom", forecast.request.headroom,
       "Search the largest traffic that keeps the budget and the bounds on request_duration, failures and refusals");
-  verb.add_flag("--controls", forecast.request.controls, "Estimate spend by control variates, from fewer replications");
+  verb.add_flag("--plain", forecast.request.plain, "Plain averages over replications, without control variates");
   auto* rare = verb.add_option("--rare", forecast.request.rare,
                                "Only the chance of this: 'both providers down for more than 10m', 'p_exceed(1.0)'");
   rare->check(not_empty())->type_name("EVENT[:rel=X]");

@@ -357,7 +357,7 @@ std::optional<std::string> difference_between(const PartHead& a, const PartHead&
   if (auto d = is(a.frame.start == b.frame.start, "--as-of")) return d;
   if (auto d = is(a.frame.spent == b.frame.spent, "--spent")) return d;
   if (auto d = is(a.assertions == b.assertions && a.frame.shares == b.frame.shares, "--assert")) return d;
-  if (auto d = is(a.frame.demand.has_value() == b.frame.demand.has_value(), "--controls")) return d;
+  if (auto d = is(a.frame.demand.has_value() == b.frame.demand.has_value(), "--plain")) return d;
   // The same file may have different names on different machines.
   sim::ForecastFrame renamed = a.frame;
   renamed.file = b.frame.file;

@@ -111,6 +111,7 @@ struct Tried {
   std::vector<reports::AlertProbe> probes;
   reports::RuleTestAnswer answer;
   int exit = 0;
+  [[nodiscard]] bool has_failed() const { return !answer.rest.empty() || exit > 1; }
 };
 
 // "out/promtest.json" becomes "out/promtest-probes.json".
@@ -119,24 +120,35 @@ std::string probes_file(const std::string& file) {
   return (path.parent_path() / (path.stem().string() + "-probes.json")).string();
 }
 
-Tried try_with(std::vector<reports::AlertProbe> probes, const AlertRequest& request, const Rules& rules,
-               const sim::Timeline& timeline, const reports::Scrapes& scrapes, const reports::MetricLabels& labels) {
-  std::vector<std::string> paths = rules.paths;
-  const std::string probes_path = probes_file(request.file);
-  std::error_code ignored;  // a file that is not there
-  std::filesystem::remove(probes_path, ignored);
-  if (!probes.empty()) {
-    reports::OutputFile file{probes_path};
-    write_probes(probes, file);
+// The run as promtool takes it.
+struct TriedRun {
+  const AlertRequest& request;
+  const Rules& rules;
+  const sim::Timeline& timeline;
+  const reports::Scrapes& scrapes;
+  const reports::MetricLabels& labels;
+
+  void write(const std::vector<reports::AlertProbe>& probes) const {
+    std::vector<std::string> paths = rules.paths;
+    const std::string probes_path = probes_file(request.file);
+    std::error_code ignored;  // a file that is not there
+    std::filesystem::remove(probes_path, ignored);
+    if (!probes.empty()) {
+      reports::OutputFile file{probes_path};
+      write_probes(probes, file);
+      file.finish();
+      paths.push_back(std::filesystem::absolute(probes_path).lexically_normal().string());
+    }
+    reports::OutputFile file{request.file};
+    write_rule_test(timeline, scrapes, labels, paths, probes.size(), file);
     file.finish();
-    paths.push_back(std::filesystem::absolute(probes_path).lexically_normal().string());
   }
-  reports::OutputFile file{request.file};
-  write_rule_test(timeline, scrapes, labels, paths, probes.size(), file);
-  file.finish();
-  const ChildResult tested = promtool({"test", "rules", request.file});
-  return {std::move(probes), reports::read_rule_test_answer(tested.text, scrapes.count), tested.exit};
-}
+  // Of what is written.
+  [[nodiscard]] Tried test(std::vector<reports::AlertProbe> probes) const {
+    const ChildResult tested = promtool({"test", "rules", request.file});
+    return {std::move(probes), reports::read_rule_test_answer(tested.text, scrapes.count), tested.exit};
+  }
+};
 
 // Of several rules of one alert one that can fire is enough.
 std::map<std::string, std::string> unreachable_of(const Rules& rules, const reports::ExportedSeries& series,
@@ -165,28 +177,31 @@ AlertDone tried(const AlertRequest& request, const sim::Timeline& timeline, cons
         "promtool tries the rules at {} scrapes, which takes minutes and gigabytes of memory; --interval {} is half",
         with_thousands(static_cast<Int128>(scrapes.count)), span_text(2 * scrapes.interval)));
   }
+  const TriedRun run{request, rules, timeline, scrapes, labels};
+  const std::vector<reports::AlertProbe> probes = probes_of(rules.all);
+  run.write(probes);
   std::vector<std::string> check{"check", "rules"};
   check.insert(check.end(), rules.paths.begin(), rules.paths.end());
   const ChildResult checked = promtool(check);
   if (checked.exit != 0) refuse(ProblemKind::file, "promtool refuses these rules:\n" + quoted_output(checked.text));
-  const auto has_failed = [](const Tried& done) { return !done.answer.rest.empty() || done.exit > 1; };
-  Tried done_by = try_with(probes_of(rules.all), request, rules, timeline, scrapes, labels);
+  Tried done_by = run.test(probes);
   // Without its filters an expression may join more series than Prometheus allows.
-  if (has_failed(done_by) && !done_by.probes.empty()) {
-    done_by = try_with({}, request, rules, timeline, scrapes, labels);
+  if (done_by.has_failed() && !probes.empty()) {
+    run.write({});
+    done_by = run.test({});
   }
-  if (has_failed(done_by)) {
+  if (done_by.has_failed()) {
     refuse(ProblemKind::no_data, "promtool could not try the rules on this run (promtool test rules " + request.file +
                                      "):\n" + done_by.answer.rest);
   }
   const auto histories = reports::alert_histories(timeline, scrapes, done_by.answer.alerts, rules.alerts);
-  const reports::AlertRun run{timeline, scrapes, histories,
-                              unreachable_of(rules, {timeline, scrapes, labels}, scrapes, done_by)};
+  const reports::AlertRun seen{timeline, scrapes, histories,
+                               unreachable_of(rules, {timeline, scrapes, labels}, scrapes, done_by)};
   AlertDone done;
   for (const reports::AlertExpectation& expectation : expectations) {
-    done.findings.push_back(judge_alert(expectation, run));
+    done.findings.push_back(judge_alert(expectation, seen));
   }
-  const reports::AlertReport report{run, done.findings};
+  const reports::AlertReport report{seen, done.findings};
   done.text = alerts_text(report);
   done.json = alerts_json(report);
   return done;

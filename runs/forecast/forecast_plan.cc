@@ -94,7 +94,7 @@ std::string forecast_command(const ForecastRequest& request) {
   if (!request.spent.empty()) command += " --spent " + shell_word(request.spent);
   for (const std::string& text : request.asserts) command += " --assert " + shell_word(text);
   if (request.headroom) command += " --headroom";
-  if (request.controls) command += " --controls";
+  if (request.plain) command += " --plain";
   return command;
 }
 
@@ -146,7 +146,7 @@ sim::MemoryNeed replications_need(const ForecastPlan& plan) {
 ForecastPlan plan_of(const ForecastRequest& request, const Scenario& scenario) {
   ForecastPlan plan;
   plan.options.horizon = horizon_of(request.horizon);
-  plan.options.controlled = request.controls;
+  plan.options.controlled = !request.plain;
   plan.options.spent = spent_of(request.spent, scenario);
   plan.shard = shard_of(request.shard);
   if (!request.as_of.empty()) {

@@ -28,9 +28,9 @@ struct ForecastRequest {
   std::vector<std::string> asserts;
   std::string shard;  // i/n; empty: all of it
   bool headroom = false;
-  bool controls = false;  // estimates by control variates
-  std::string rare;       // a rare event (rare_forecast.h) instead of the forecast; empty: none
-  std::string plan;       // targets whose cost is asked for instead of the forecast; empty: none
+  bool plain = false;  // no control variates
+  std::string rare;    // a rare event (rare_forecast.h) instead of the forecast; empty: none
+  std::string plan;    // targets whose cost is asked for instead of the forecast; empty: none
   unsigned jobs = 1;
   std::uint64_t memory_max = kMemoryMax;  // bytes
 };

@@ -51,7 +51,7 @@ def main():
             json.dump(WORLD, file)
         plain = ["forecast", "world.json", "--horizon", "5d", "--format", "json"]
         fixed = plain + ["--replications", "130"]
-        stopping = plain + ["--until", "mean:rel=0.02,p_exceed(0.9):hw=0.1", "--max-replications", "2000"]
+        stopping = plain + ["--until", "mean:rel=0.0015,p_exceed(0.9):hw=0.04", "--max-replications", "2000"]
         alone = {"fixed": said(folder, windtunnel, *fixed), "stopping": said(folder, windtunnel, *stopping)}
         replications = json.loads(alone["stopping"])["replications"]
         if not 50 < replications < 2000:

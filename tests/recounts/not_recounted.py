@@ -17,6 +17,7 @@ NOT_RECOUNTED = (
     (r"forecast\.json/(.*/)?(low|high|half_width|text|sd)", "of intervals, which the statistics' own tests judge"),
     (r"forecast\.json/(.*/)?(bound|value)", "of a chance that no replication or each one showed"),
     (r"forecast\.json/cost_usd/p\w+", "of more replications than three"),
+    (r"forecast\.json/variance_reduction", "of more replications than three, and the statistics' own tests judge it"),
     (r"forecast\.json/(budget|days)", "of more replications than three"),
     (r"forecast\.json/(windtunnel_forecast|scenario|digest|verdict|replay|start|confidence|stopping|notes|headroom|findings)",
      "names, words and versions"),
