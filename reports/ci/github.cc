@@ -110,14 +110,16 @@ std::string AnnotationLimit::closing() const {
 
 void JobSummary::add(Row row) {
   ++(row.passed ? passed_count_ : failed_count_);
+  unclaimed_count_ += row.is_unclaimed ? 1 : 0;
   std::vector<Row>& rows = row.passed ? passed_ : failed_;
   if (rows.size() < kRowsMax) rows.push_back(std::move(row));
 }
 
 std::string JobSummary::markdown() const {
-  std::string text = "### Windtunnel: " + std::to_string(passed_count_) + " of " +
-                     std::to_string(passed_count_ + failed_count_) + " passed\n\n";
-  text += "| Verdict | Scenario | Seed | Findings | Replay |\n| --- | --- | --- | --- | --- |\n";
+  std::string text = "### Windtunnel: " + std::to_string(passed_count_ - unclaimed_count_) + " of " +
+                     std::to_string(passed_count_ + failed_count_) + " passed";
+  if (unclaimed_count_ > 0) text += ", " + std::to_string(unclaimed_count_) + " claimed nothing";
+  text += "\n\n| Verdict | Scenario | Seed | Findings | Replay |\n| --- | --- | --- | --- | --- |\n";
   for (const Row& row : failed_) text += table_row(row);
   for (const Row& row : passed_) text += table_row(row);
   const std::size_t hidden = failed_count_ + passed_count_ - failed_.size() - passed_.size();

@@ -48,6 +48,7 @@ class JobSummary {
 
   struct Row {
     bool passed = false;
+    bool is_unclaimed = false;  // it passed, because it claimed nothing
     std::string verdict;
     std::string scenario;
     std::string seed;  // empty: it did not run
@@ -62,6 +63,7 @@ class JobSummary {
   std::vector<Row> passed_;
   std::size_t failed_count_ = 0;
   std::size_t passed_count_ = 0;
+  std::size_t unclaimed_count_ = 0;  // of those that passed
 };
 
 }  // namespace windtunnel::reports

@@ -112,6 +112,7 @@ Sealed head_line(const PartHead& head) {
   put_texts(json, "assertions", head.assertions);
   json.key("replay").text(head.replay);
   if (!head.causes.empty()) put_texts(json, "causes", head.causes);
+  if (!head.notes.empty()) put_texts(json, "notes", head.notes);
   json.end_object();
   Sealed line = sealed(std::move(text), 0);
   line.text += ",\"blocks\":[\n";
@@ -229,6 +230,7 @@ PartHead head_of(const std::string& line) {
   head.assertions = json.at("assertions").get<std::vector<std::string>>();
   head.replay = json.at("replay").get<std::string>();
   if (json.contains("causes")) head.causes = json.at("causes").get<std::vector<std::string>>();
+  if (json.contains("notes")) head.notes = json.at("notes").get<std::vector<std::string>>();
   if (!head.causes.empty() && head.causes.size() != monitor::kOutcomes) {
     throw std::invalid_argument("there is not one cause for each outcome");
   }

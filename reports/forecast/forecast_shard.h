@@ -13,7 +13,7 @@
 //   ]}
 //
 // Blocks of another size than 50 replications have it in the head, as "block_size":75 after the shard. After `replay`
-// it may have "causes": by outcome, what the forecast's note gives as the cause of it.
+// it may have "causes": by outcome, what the forecast's note gives as the cause of it; and "notes" of its settings.
 // The frame of a forecast with control variates has `demand` too: what sim/forecast/demand.h makes of the scenario, its
 // doubles as the whole numbers of the same bits.
 //
@@ -47,6 +47,7 @@ struct PartHead {
   std::vector<std::string> assertions;   // as after --assert, those of the scenario first
   std::string replay;                    // the command of the whole forecast
   std::vector<std::string> causes = {};  // by outcome, of sim/checks/claims/causes.h; empty: they are not known
+  std::vector<std::string> notes = {};   // of settings, for the reader of the forecast
   [[nodiscard]] sim::Division division() const { return {replications, shard, block_size}; }
   friend bool operator==(const PartHead&, const PartHead&) = default;
 };

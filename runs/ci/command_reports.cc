@@ -71,6 +71,8 @@ void CommandReports::add(const RunJob& job, const RunDone& done, const std::stri
                                .seed = std::to_string(job.seed),
                                .findings = done.failures,
                                .replay = {}};
+  row.is_unclaimed = passed && done.judgement.verdict == sim::Verdict::nothing_claimed;
+  if (row.is_unclaimed) row.findings = done.judgement.notes;
   if (!error.empty()) row.findings.push_back(error);
   if (!row.passed) row.replay = job.replay;
   github_.add(std::move(row));

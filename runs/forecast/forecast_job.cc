@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "reports/forecast/forecast_shard.h"
-#include "sim/checks/claims/causes.h"
+#include "sim/checks/claims/run_notes.h"
 #include "sim/fit/backtest.h"
 #include "sim/forecast/headroom.h"
 
@@ -33,19 +33,21 @@ class TrialMaker final : public sim::ReplicationMaker {
 };
 
 // Another program's breakers are not started for this.
-std::vector<std::string> causes_of(const ForecastJob& job) {
+sim::ForecastWords words_of(const ForecastJob& job) {
   const bool is_own = job.scenario.breaker_command.empty();
-  return is_own ? sim::causes_beforehand(job.world.scenario()) : std::vector<std::string>{};
+  return is_own ? sim::forecast_words(job.world.scenario()) : sim::ForecastWords{};
 }
 
 reports::PartHead head_of(const ForecastJob& job) {
+  sim::ForecastWords words = words_of(job);
   return {.frame = job.world.frame(),
           .replications = job.plan.replications,
           .shard = job.plan.shard,
           .block_size = job.plan.block_size,
           .assertions = job.plan.assertions,
           .replay = job.plan.replay,
-          .causes = causes_of(job)};
+          .causes = std::move(words.causes),
+          .notes = std::move(words.notes)};
 }
 
 // What an earlier run left of the same forecast: in the finished part, or in one that was never finished.
@@ -137,6 +139,7 @@ ForecastDone forecast_of(const ForecastJob& job) {
   done.replay = plan.replay;
   done.version = job.version;
   done.causes = head.causes;
+  done.notes = head.notes;
   if (sim::is_backtested(job.scenario)) done.notes.push_back(job.scenario.description);
   if (!job.out.empty()) done.lock.emplace(job.out);
   if (!job.out.empty()) done.checkpoint = (std::filesystem::path{job.out} / "part.json").string();

@@ -108,6 +108,7 @@ ForecastDone merged(const MergeRequest& request, const std::string& version) {
   done.replay = head.replay;
   done.version = version;
   done.causes = head.causes;
+  done.notes = head.notes;
   return done;
 }
 

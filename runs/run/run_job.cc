@@ -111,6 +111,9 @@ std::string summary_of(const RunDone& done, bool as_json) {
 std::string line_of(const RunJob& job, const RunDone& done, const std::string& verdict, bool passed) {
   std::string line =
       fmt::format("{:<20} {} seed {} digest {:016x}\n", verdict, job.scenario->file, job.seed, done.digest);
+  if (passed && done.judgement.verdict == sim::Verdict::nothing_claimed) {
+    for (const std::string& note : done.judgement.notes) line += "  note: " + note + "\n";
+  }
   if (passed) return line;
   for (const std::string& finding : done.failures) line += "  " + finding + "\n";
   return line + "  replay: " + job.replay + "\n";

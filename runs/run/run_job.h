@@ -71,7 +71,8 @@ std::string error_of(const RunDone& done);
 
 // The summary with a last line about a run that ended before its time.
 std::string summary_of(const RunDone& done, bool as_json);
-// The run among others: a line with its verdict and, if it did not pass, its findings and the command that replays it.
+// The run among others: a line with its verdict and, if it did not pass, its findings and the command that replays it;
+// if it claimed nothing, its notes.
 std::string line_of(const RunJob& job, const RunDone& done, const std::string& verdict, bool passed);
 
 // May be called on several threads at once, for different directories. Throws nothing.

@@ -209,6 +209,12 @@ std::optional<Estimate> aggregate(std::vector<Value> values, const ThresholdSpec
   return in_unit(estimate_mean(std::span<const Value>{values}), unit);
 }
 
+// What did not happen within the horizon may happen at any time after it.
+std::optional<Estimate> within_horizon(std::optional<Estimate> days, Duration horizon) {
+  if (days && !std::isfinite(days->low)) days->low = static_cast<double>(horizon.count()) / kNanosecondsPerDay;
+  return days;
+}
+
 std::size_t place_named(const std::vector<std::string>& names, const std::string& name) {
   const auto found = std::find(names.begin(), names.end(), name);
   check(found != names.end(), "a threshold's tag names something of the forecast");
@@ -359,7 +365,8 @@ std::optional<Estimate> measure(const ReplicationSet& set, const ThresholdSpec& 
       return latency_of(set, threshold);
     case ForecastQuantity::days_to_exhaustion:
       if (!set.frame.monthly) return std::nullopt;
-      return aggregate(first_crossings(set, shares.size() - 1), threshold, kNanosecondsPerDay);
+      return within_horizon(aggregate(first_crossings(set, shares.size() - 1), threshold, kNanosecondsPerDay),
+                            set.frame.horizon);
   }
   fail_check("a quantity of a forecast is known", __FILE__, __LINE__);
 }

@@ -282,14 +282,9 @@ std::string Causes::of(Outcome outcome, const std::vector<FaultCount>& faults) c
   return in_general(scenario_.monitor, outcome);
 }
 
-std::vector<std::string> causes_beforehand(const Scenario& scenario) {
-  Causes causes{scenario};
-  EventsAtMost end{100'000};
-  const RunResult result = run(scenario, {.observers = {&causes, &end}});
+std::vector<std::string> Causes::of_each(const std::vector<FaultCount>& faults) const {
   std::vector<std::string> all;
-  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
-    all.push_back(causes.of(static_cast<Outcome>(i), result.faults));
-  }
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) all.push_back(of(static_cast<Outcome>(i), faults));
   return all;
 }
 

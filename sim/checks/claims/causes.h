@@ -35,6 +35,8 @@ class Causes final {
 
   // Of an outcome that did not occur: the settings that decide of it in general.
   [[nodiscard]] std::string of(monitor::Outcome outcome, const std::vector<FaultCount>& faults) const;
+  // One for each outcome.
+  [[nodiscard]] std::vector<std::string> of_each(const std::vector<FaultCount>& faults) const;
   [[nodiscard]] std::int64_t count(monitor::Outcome outcome) const {
     return outcomes_[static_cast<std::size_t>(outcome)];
   }
@@ -84,9 +86,6 @@ class Causes final {
   bool month_refused_ = false;
   std::set<RequestId> hit_by_fault_;  // in flight
 };
-
-// Of each outcome, as the scenario's first 100,000 events show it.
-[[nodiscard]] std::vector<std::string> causes_beforehand(const Scenario& scenario);
 
 // The name of a provider's setting: of the provider, or of its model where that states its own.
 [[nodiscard]] std::string setting_name(const Scenario& scenario, const ProviderSpec& provider, const std::string& key);

@@ -80,17 +80,27 @@ std::vector<std::string> RunNotes::notes(const std::vector<FaultCount>& faults) 
   if (requests_ == 0) return notes;
   note_wishes(notes);
   note_unanswered(notes, faults);
+  note_settings(notes);
+  note_start(notes);
+  note_warm_up(notes);
+  note_streams(notes);
+  return notes;
+}
+
+std::vector<std::string> RunNotes::notes_of_settings() const {
+  std::vector<std::string> notes;
+  if (requests_ > 0) note_settings(notes);
+  return notes;
+}
+
+void RunNotes::note_settings(std::vector<std::string>& notes) const {
   note_latency(notes);
   note_tokens(notes);
   note_cache(notes);
   note_breaker(notes);
   note_timeout(notes);
-  note_start(notes);
   note_reservations(notes);
-  note_warm_up(notes);
   note_traces(notes);
-  note_streams(notes);
-  return notes;
 }
 
 void RunNotes::note_wishes(std::vector<std::string>& notes) const {
@@ -283,6 +293,13 @@ void RunNotes::note_streams(std::vector<std::string>& notes) const {
       fmt::format("{} of the requests, {}, were answered after a reply that broke off; callers of streams "
                   "would have seen the break, and \"stream\": true counts it as a failure",
                   share_of(answered_after_break_), answered_after_break_));
+}
+
+ForecastWords forecast_words(const Scenario& scenario) {
+  RunNotes notes{scenario};
+  EventsAtMost end{100'000};
+  const RunResult result = run(scenario, {.observers = {&notes, &end}});
+  return {notes.causes(result.faults), notes.notes_of_settings()};
 }
 
 std::vector<std::string> notes_beforehand(const Scenario& scenario) {

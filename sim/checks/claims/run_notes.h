@@ -34,6 +34,12 @@ class RunNotes final {
   void on(const WishEnded& event);
 
   [[nodiscard]] std::vector<std::string> notes(const std::vector<FaultCount>& faults) const;
+  // Those of what the file does not write, and of budgets that reservations fill: what is true of each run of it.
+  [[nodiscard]] std::vector<std::string> notes_of_settings() const;
+  // What brings each outcome about.
+  [[nodiscard]] std::vector<std::string> causes(const std::vector<FaultCount>& faults) const {
+    return causes_.of_each(faults);
+  }
 
  private:
   [[nodiscard]] bool is_written(const std::string& pointer) const { return sim::is_written(scenario_, pointer); }
@@ -41,6 +47,7 @@ class RunNotes final {
   [[nodiscard]] bool is_many(std::int64_t count) const { return count * 100 > requests_; }
   [[nodiscard]] std::string share_of(std::int64_t count) const;
   void note_wishes(std::vector<std::string>& notes) const;
+  void note_settings(std::vector<std::string>& notes) const;
   void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
   void note_latency(std::vector<std::string>& notes) const;
   void note_tokens(std::vector<std::string>& notes) const;
@@ -76,5 +83,12 @@ class RunNotes final {
 
 // The notes of the scenario's first 100,000 events, without its run: what `validate` can warn of.
 [[nodiscard]] std::vector<std::string> notes_beforehand(const Scenario& scenario);
+
+// What a forecast says beside its figures, of as many events: its replications have no observer.
+struct ForecastWords {
+  std::vector<std::string> causes;  // by outcome
+  std::vector<std::string> notes;   // of settings
+};
+[[nodiscard]] ForecastWords forecast_words(const Scenario& scenario);
 
 }  // namespace windtunnel::sim

@@ -70,6 +70,16 @@ TEST(Github, the_summary_is_one_table_whatever_the_cells_hold) {
             "| pass | a.json | 1 |  |  |\n\n");
 }
 
+// A run that claimed nothing shows nothing, though it ends with 0.
+TEST(Github, a_run_without_a_claim_is_none_of_those_that_passed) {
+  JobSummary summary;
+  summary.add({.passed = true, .is_unclaimed = true, .verdict = "nothing claimed", .findings = {"none was answered"}});
+  EXPECT_TRUE(summary.markdown().starts_with("### Windtunnel: 0 of 1 passed, 1 claimed nothing\n\n"));
+  EXPECT_NE(summary.markdown().find("| nothing claimed |  |  | none was answered |"), std::string::npos);
+  summary.add({.passed = true});
+  EXPECT_TRUE(summary.markdown().starts_with("### Windtunnel: 1 of 2 passed, 1 claimed nothing\n\n"));
+}
+
 TEST(Github, the_summary_lists_a_hundred_of_each_kind) {
   JobSummary summary;
   for (int i = 0; i < 100; ++i) summary.add({.passed = true});

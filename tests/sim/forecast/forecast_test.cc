@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "sim/forecast/headroom.h"
@@ -249,6 +250,22 @@ TEST(Forecast, counts_the_first_refusal_as_the_end_of_the_budget) {
   EXPECT_EQ(forecast.p_exceed[2].value, 0) << "95 %";
   EXPECT_EQ(forecast.p_exceed[3].value, 1);
   EXPECT_EQ(forecast.exhaustion.p50->value, (37 * 864s / 1ns) * 1);
+}
+
+// What has not happened within the horizon may happen the day after.
+TEST(Forecast, a_budget_that_lasts_beyond_the_horizon_is_known_to_last_until_then) {
+  Scenario scenario = even_day();
+  scenario.start = kNewYear;
+  scenario.monitor.cost_limiter.monthly = Usd::from_picos(3'600'000'000'000);
+  const ReplicationSet set = replicated(ForecastWorld{scenario, {.horizon = 24h}}, 100);
+  ThresholdSpec days = forecast_threshold(ForecastQuantity::days_to_exhaustion, Aggregate::percentile,
+                                          Comparison::greater, 900'000);  // 0.9 days
+  days.percentile = Millionths{100'000};
+  EXPECT_DOUBLE_EQ(measure(set, days)->low, 1);
+  EXPECT_FALSE(std::isfinite(measure(set, days)->high));
+  EXPECT_EQ(forecast_of(set, {days}).findings.front().verdict, Verdict::pass);
+  days.bound = 1'100'000;
+  EXPECT_EQ(forecast_of(set, {days}).findings.front().verdict, Verdict::inconclusive);
 }
 
 TEST(ForecastWorlds, observe_the_requested_shares_of_the_budget_and_four_always) {

@@ -106,15 +106,5 @@ TEST(Causes, without_such_requests_the_settings_in_general_are_named) {
   EXPECT_EQ(causes.of(Outcome::refused_rate, {}), "limits");
 }
 
-TEST(Causes, are_known_beforehand_for_each_outcome) {
-  Scenario scenario = slow();
-  scenario.duration = 365 * 24h;
-  scenario.monitor.provider_call.timeout = 2s;
-  const std::vector<std::string> all = causes_beforehand(scenario);
-  ASSERT_EQ(all.size(), monitor::kOutcomes);
-  EXPECT_EQ(all[static_cast<std::size_t>(Outcome::failed)], "monitor.provider_call.timeout, which is 2 s");
-  EXPECT_EQ(all[static_cast<std::size_t>(Outcome::served)], "");
-}
-
 }  // namespace
 }  // namespace windtunnel::sim::causes_test

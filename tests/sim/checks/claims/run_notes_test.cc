@@ -101,6 +101,20 @@ TEST(RunNotes, names_the_rows_of_a_trace_whose_model_no_provider_has) {
             "1 of 2 rows of t.csv name a model that no provider has, \"gpt-9\" for one; they go where the others go");
 }
 
+TEST(RunNotes, a_forecast_has_the_causes_and_the_settings_that_nobody_wrote) {
+  Scenario scenario = quiet();
+  scenario.duration = 365 * 24h;
+  scenario.providers[0].time_to_first_token = Law::fixed(40e9);
+  scenario.monitor.provider_call.timeout = 2s;
+  const ForecastWords words = forecast_words(scenario);
+  ASSERT_EQ(words.causes.size(), monitor::kOutcomes);
+  EXPECT_EQ(words.causes[static_cast<std::size_t>(monitor::Outcome::failed)],
+            "monitor.provider_call.timeout, which is 2 s");
+  EXPECT_EQ(words.causes[static_cast<std::size_t>(monitor::Outcome::served)], "");
+  EXPECT_NE(note_with(words.notes, "below the latency of alpha"), "");
+  EXPECT_EQ(note_with(words.notes, "were not answered"), "") << "of which a forecast has figures of its own";
+}
+
 TEST(RunNotes, names_the_timeout_that_lies_below_the_healthy_latency) {
   Scenario scenario = quiet();
   scenario.providers[0].time_to_first_token = Law::fixed(40e9);
