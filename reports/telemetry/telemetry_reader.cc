@@ -88,6 +88,12 @@ std::string name_of(ondemand::value value, const char* wanted = "a text") {
   return name;
 }
 
+// What programs say of themselves may have lines and colours; they are spelled out, and the record stays.
+std::optional<std::string> message_or_null(ondemand::value value) {
+  if (bool(value.is_null())) return std::nullopt;
+  return visible_text(text_of(value, "a text or null"));
+}
+
 std::optional<std::string> name_or_null(ondemand::value value) {
   if (bool(value.is_null())) return std::nullopt;
   return name_of(value, "a text or null");
@@ -216,7 +222,7 @@ void read_field(std::string_view key, ondemand::value value, TelemetryRecord& re
   } else if (key == "success") {
     record.success = flag_of(value);
   } else if (key == "error") {
-    record.error = name_or_null(value);
+    record.error = message_or_null(value);
   } else if (key == "circuit_breaker_state") {
     record.circuit_breaker_state = name_or_null(value);
   } else if (key == "metadata") {

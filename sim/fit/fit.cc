@@ -18,7 +18,8 @@ constexpr std::int64_t kDayNs = std::int64_t{24} * 3'600'000'000'000;
 constexpr std::size_t kVariantsMax = 64;
 // A scenario starts between 1970 and 2159.
 constexpr WallTime kLatest{std::chrono::hours{24 * 365 * 180}};
-constexpr double kNearlyAll = 0.99;  // of the requests carry the experiment's variant
+constexpr double kRateMost = 100'000;  // requests a second
+constexpr double kNearlyAll = 0.99;    // of the requests carry the experiment's variant
 
 struct Arm {
   std::string id;
@@ -70,9 +71,14 @@ std::vector<Arm> arms_by_variant(const Fit& fit, const FitTally& tally) {
   return arms;
 }
 
+std::int64_t requests_of(const std::vector<Arm>& arms) {
+  std::int64_t sum = 0;
+  for (const Arm& arm : arms) sum += arm.count;
+  return sum;
+}
+
 void add_shares(Fit& fit, const std::vector<Arm>& arms, const std::map<std::string, FitTally::Counts>& by_user) {
-  std::int64_t all = 0;
-  for (const Arm& arm : arms) all += arm.count;
+  const std::int64_t all = requests_of(arms);
   for (const Arm& arm : arms) {
     const auto by_users = share_by_user(by_user, arm.id, all);
     const Estimate share =
@@ -89,10 +95,13 @@ void add_arms(Fit& fit, const std::vector<Arm>& arms, const std::map<std::string
   add_shares(fit, arms, by_user);
 }
 
+// By the first calls of requests, or by all calls where the log's attempts name none of these targets first.
 std::vector<Arm> arms_by_target(const Fit& fit, const std::vector<FitTarget>& targets) {
+  const bool has_first = std::ranges::any_of(targets, [](const FitTarget& target) { return target.calls->first > 0; });
   std::vector<Arm> arms;
   for (const FitTarget& target : targets) {
-    arms.push_back({*target.name, place_of(fit.scenario, *target.name), target.calls->first});
+    const std::int64_t count = has_first ? target.calls->first : target.calls->count();
+    arms.push_back({*target.name, place_of(fit.scenario, *target.name), count});
   }
   return arms;
 }
@@ -103,25 +112,26 @@ void fit_split(Fit& fit, const FitTally& tally, const std::vector<FitTarget>& ta
   if (tally.arms.size() == 1 && tally.arms.begin()->second.size() <= kVariantsMax &&
       static_cast<double>(tally.with_variant) >= nearly_all) {
     const std::vector<Arm> arms = arms_by_variant(fit, tally);
-    if (!arms.empty()) {
+    if (requests_of(arms) > 0) {
       router.experiment_id = tally.arms.begin()->first;
       return add_arms(fit, arms, tally.users_by_variant);
     }
   }
-  if (targets.size() < 2) return;
+  const std::vector<Arm> arms = arms_by_target(fit, targets);
+  if (targets.size() < 2 || requests_of(arms) == 0) return;
   router.experiment_id = "log";
-  add_arms(fit, arms_by_target(fit, targets), tally.users_by_target);
+  add_arms(fit, arms, tally.users_by_target);
   fit.notes.emplace_back(
       "not all requests carry a variant of one experiment: the split is by the provider called first");
 }
 
 // A workload for each target, with its lengths and its share of the requests. They share the draws of demand.
 void divide_workload(Fit& fit, const FitTally& tally, const std::vector<FitTarget>& targets) {
+  const std::vector<Arm> arms = arms_by_target(fit, targets);
+  const std::int64_t sum = requests_of(arms);
+  if (sum == 0) return;  // nothing shows whose requests they are
   const WorkloadSpec all = std::move(fit.scenario.workloads.front());
   fit.scenario.workloads.clear();
-  const std::vector<Arm> arms = arms_by_target(fit, targets);
-  std::int64_t sum = 0;
-  for (const Arm& arm : arms) sum += arm.count;
   for (std::size_t i = 0; i < arms.size(); ++i) {
     if (arms[i].count == 0) continue;
     WorkloadSpec& workload = fit.scenario.workloads.emplace_back(all);
@@ -286,7 +296,8 @@ Fit Fitter::fit(std::optional<WallTime> until) const {
   scenario.duration = Duration{30 * kDayNs};
   limit_nothing(scenario.monitor);
 
-  const DayRange whole = whole_days_of(all.arrivals);
+  DayRange whole = whole_days_of(all.arrivals);
+  if (until) whole.end = std::max(whole.end, utc_day(*until));  // days without a request before it were observed too
   std::vector<std::int64_t> counts;
   for (const FitTally::Day& day : days_in(all, whole)) counts.push_back(day.requests);
   const std::optional<DayModel> model = fit_days(whole.begin, counts);
@@ -298,6 +309,14 @@ Fit Fitter::fit(std::optional<WallTime> until) const {
   const DayRange present_days{is_cut ? *regime : whole.begin, whole.end};
 
   fit_parts(fit, all, tally, whole, model, !log_.has_shares());
+  if (const double rate = requests_a_day(scenario) / 86'400; rate > kRateMost) {
+    Fit failed;
+    failed.problem = fmt::format(
+        "its requests come at {:.3g} a second, and a month of more than {:.0f} a second cannot be "
+        "replayed",
+        rate, kRateMost);
+    return failed;
+  }
   add_notes(fit, tally, log_, targets);
   if (log_.has_shares()) forget_single_lengths(fit);
   fit_settings(fit, tally.seen);

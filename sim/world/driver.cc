@@ -137,7 +137,8 @@ RunResult Driver::run() {
       break;
     }
   }
-  stopped = stopped || until < end_;  // also where nothing happens after it
+  // Also where nothing happens after it, and where a load was searched for its next request.
+  stopped = stopped || until < end_ || std::ranges::any_of(loads_, &Load::was_stopped);
   if (!stopped) look_until(Instant::max());
   if (!replicas_) pipeline_.set_observer({});
   check(has_clients_ || delays_usage_ || std::ssize(slots_) == in_flight_max_, "only requests in flight hold a slot");
@@ -163,6 +164,7 @@ void Driver::schedule_first_events() {
     if (const auto at = faults_.next_change(i)) queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(i));
   }
   for (std::size_t i = 0; i < loads_.size(); ++i) {
+    loads_[i].stop_at(options_.stop);
     if (const auto first = loads_[i].next_arrival()) {
       next_ordinal_[i] = first->ordinal;
       queue_.schedule_next(first->at, static_cast<std::uint32_t>(i));

@@ -182,6 +182,11 @@ inline std::optional<ArrivalPoint> Load::next_by_rate() {
     }
     left -= content;
     at = piece.end;
+    constexpr std::uint64_t kPiecesBetween = 1U << 16U;  // some milliseconds
+    if (++pieces_ % kPiecesBetween == 0 && stop_ != nullptr && stop_->load(std::memory_order_relaxed)) {
+      was_stopped_ = true;
+      break;
+    }
   }
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 // provider moves no draw of this one. Arrivals come in order of time; the driver asks for one at a time.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,6 +52,9 @@ class Load {
 
   // The next arrival of an open workload; nothing: no more.
   [[nodiscard]] std::optional<ArrivalPoint> next_arrival();
+  // While no request comes, the search for the next one ends if this is set, as if there were none.
+  void stop_at(const std::atomic<bool>* stop) { stop_ = stop; }
+  [[nodiscard]] bool was_stopped() const { return was_stopped_; }
   // Fills everything but the request's id.
   void fill(std::uint64_t ordinal, monitor::Request& request, Demand& demand);
   // How many ordinals a list has; nothing: any ordinal can be filled.
@@ -123,6 +127,9 @@ class Load {
   RowAhead<TokenRow> tokens_ahead_;
   std::uint32_t mmpp_state_ = 0;
   std::uint32_t mmpp_stays_ = 0;
+  std::uint64_t pieces_ = 0;  // of the rate, that were looked at
+  const std::atomic<bool>* stop_ = nullptr;
+  bool was_stopped_ = false;
   Instant mmpp_until_;
 };
 

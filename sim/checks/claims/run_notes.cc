@@ -23,6 +23,22 @@ double timeout_seconds(Duration duration) { return static_cast<double>(duration.
 
 bool takes_no_time(const Law& law) { return sample(law, 0) <= 0 && sample(law, ~std::uint64_t{0}) <= 0; }
 
+// A rate that changes a billion times leaves no request to look at for a minute. Empty: none does.
+std::string why_not_beforehand(const Scenario& scenario) {
+  constexpr double kChangesMost = 1e8;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    if (load.arrival != Arrival::mmpp || load.mmpp.mean_sojourn.empty()) continue;
+    const auto shortest = std::max(std::ranges::min(load.mmpp.mean_sojourn), Duration{1});
+    const double changes = static_cast<double>(scenario.duration.count()) / static_cast<double>(shortest.count());
+    if (changes <= kChangesMost) continue;
+    return fmt::format(
+        "workload.{}.mmpp.mean_sojourn lets the rate change some {:.1g} times, so that the run is slow "
+        "and was not looked at beforehand",
+        load.name, changes);
+  }
+  return {};
+}
+
 bool varies(const std::vector<double>& factors) {
   return std::ranges::any_of(factors, [&](double factor) { return factor != factors.front(); });
 }
@@ -296,6 +312,7 @@ void RunNotes::note_streams(std::vector<std::string>& notes) const {
 }
 
 ForecastWords forecast_words(const Scenario& scenario) {
+  if (const std::string why = why_not_beforehand(scenario); !why.empty()) return {.causes = {}, .notes = {why}};
   RunNotes notes{scenario};
   EventsAtMost end{100'000};
   const RunResult result = run(scenario, {.observers = {&notes, &end}});
@@ -303,6 +320,7 @@ ForecastWords forecast_words(const Scenario& scenario) {
 }
 
 std::vector<std::string> notes_beforehand(const Scenario& scenario) {
+  if (std::string why = why_not_beforehand(scenario); !why.empty()) return {std::move(why)};
   RunNotes notes{scenario};
   EventsAtMost end{100'000};
   const RunResult result = run(scenario, {.observers = {&notes, &end}});

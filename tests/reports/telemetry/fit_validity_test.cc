@@ -43,6 +43,8 @@ struct Shape {
   int failures = 0;          // percent
   bool is_ordinary = false;  // lengths, costs and latencies as they usually are
   bool has_outcomes = false;
+  bool has_attempts = false;  // each names a provider of its own
+  std::int64_t a_day_us = 0;  // of each day requests come so long
   std::vector<std::string> providers;
 };
 
@@ -52,6 +54,8 @@ Shape shape() {
               .failures = *rc::gen::element(0, 5, 100),
               .is_ordinary = *rc::gen::arbitrary<bool>(),
               .has_outcomes = *rc::gen::arbitrary<bool>(),
+              .has_attempts = number(0, 3) == 0,
+              .a_day_us = *rc::gen::element<std::int64_t>(86'400'000'000, 86'400'000'000, 1'000'000, 10),
               .providers = {}};
   for (std::int64_t i = number(1, 12); i > 0; --i) shape.providers.push_back(name());
   return shape;
@@ -75,6 +79,7 @@ nlohmann::json record(const Shape& shape, WallTime at) {
     const char* answered = number(0, 9) == 0 ? "cache_hit" : "served";
     json["outcome"] = success ? answered : "failed";
   }
+  if (shape.has_attempts) json["attempts"] = {{{"provider", name()}, {"outcome", "ok"}, {"latency_ms", 1}}};
   return json;
 }
 
@@ -86,7 +91,7 @@ std::string drawn_log(const Shape& shape) {
     std::int64_t at = 0;
     if (shape.days > 0) {
       const std::int64_t day = number(0, 1) == 0 ? number(0, shape.days - 1) : number(0, 1) * (shape.days - 1);
-      at = day * 86'400'000'000 + number(0, 86'399'999'999);
+      at = day * 86'400'000'000 + number(0, shape.a_day_us - 1);
     }
     text += record(shape, start + Duration{at * 1000}).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
             "\n";

@@ -143,6 +143,15 @@ TEST(TelemetryReader, takes_fields_in_any_order_and_passes_over_unknown_ones) {
   EXPECT_EQ(back.records[0].user, "a\"ü");
 }
 
+// The failures are what is looked for in a log: what programs said of them is spelled out, and none is lost.
+TEST(TelemetryReader, keeps_a_failure_whose_error_has_lines_and_colours) {
+  const ReadBack back =
+      read_text(R"({"timestamp": "2024-01-20T10:30:00Z", "tokens": {"input": 7, "output": 2}, "success": false,)"
+                R"( "error": "Traceback:\n\t\u001b[31mTimeout"})");
+  ASSERT_EQ(back.records.size(), 1U);
+  EXPECT_EQ(back.records[0].error, R"(Traceback:\n\t\x1b[31mTimeout)");
+}
+
 TEST(TelemetryReader, counts_every_line_that_is_no_record) {
   const std::pair<const char*, const char*> lines[] = {
       {R"({})", "it has no timestamp"},

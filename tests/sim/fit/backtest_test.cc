@@ -107,6 +107,29 @@ TEST(Backtest, has_about_80_percent_of_the_days_in_their_bands) {
   EXPECT_NEAR(static_cast<double>(inside), 192, 25);
 }
 
+// Of the days before the forecast one has requests, all within a second: the others are known to have had none.
+TEST(Backtest, knows_of_the_days_without_requests_before_it) {
+  Fitter fitter;
+  for (int i = 0; i < 600; ++i) {
+    const WallTime day = kNewYear + 24h * (i < 300 ? 0 : 29);
+    fitter.add({.finished = day + Duration{1s} * (i % 300) / 300 + 2s,
+                .latency = 2s,
+                .answered = true,
+                .provider = "openai",
+                .model = "gpt",
+                .input = Tokens{500},
+                .output = Tokens{100 + i % 7},
+                .cost = Usd::from_picos(500 * kInputPrice + (100 + i % 7) * kOutputPrice)});
+  }
+  const Fit fit = fitter.fit(kNewYear + 24h * 20);
+  ASSERT_EQ(fit.problem, std::nullopt);
+  double a_day = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    a_day += static_cast<double>(run(fit.scenario, {.seed = seed}).arrivals) / 20 / 30;
+  }
+  EXPECT_LT(a_day, 300.0 / 20 + 3) << "and not 300 a second";
+}
+
 TEST(Backtest, takes_twelve_whole_days) {
   EXPECT_FALSE(backtest(log_of(11, 100, 0), 1));
   EXPECT_TRUE(backtest(log_of(12, 100, 0), 1));

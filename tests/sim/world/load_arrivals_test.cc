@@ -43,6 +43,24 @@ Times arrivals(const WorkloadSpec& spec, Duration run_end, std::uint64_t seed = 
   return times;
 }
 
+// A rate that changes every nanosecond may let no request come for a long time.
+TEST(Load, the_search_for_a_request_ends_when_it_is_told_to) {
+  WorkloadSpec spec = workload("chat", per_second(1));
+  spec.arrival = Arrival::mmpp;
+  spec.mmpp.mean_sojourn = {1ns, 1ns};
+  Load load{spec, 0, Chance{1}, Instant{} + 1h, WallTime{}, {}, monitor::LabelsId{1}};
+  const std::atomic<bool> stop{true};
+  load.stop_at(&stop);
+  EXPECT_FALSE(load.next_arrival());
+  EXPECT_TRUE(load.was_stopped());
+  // Where requests come it is not asked.
+  WorkloadSpec usual = workload("chat", per_second(1));
+  Load others{usual, 0, Chance{1}, Instant{} + 1h, WallTime{}, {}, monitor::LabelsId{1}};
+  others.stop_at(&stop);
+  EXPECT_TRUE(others.next_arrival());
+  EXPECT_FALSE(others.was_stopped());
+}
+
 // --- Constant rate ---------------------------------------------------------------------------------------------------
 
 RC_GTEST_PROP(ConstantRate, puts_the_kth_uniform_arrival_at_k_units_over_the_rate_rounded_down, ()) {

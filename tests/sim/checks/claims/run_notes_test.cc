@@ -115,6 +115,17 @@ TEST(RunNotes, a_forecast_has_the_causes_and_the_settings_that_nobody_wrote) {
   EXPECT_EQ(note_with(words.notes, "were not answered"), "") << "of which a forecast has figures of its own";
 }
 
+TEST(RunNotes, a_run_that_is_slow_is_not_looked_at_beforehand) {
+  Scenario scenario = quiet();
+  scenario.workloads[0].arrival = Arrival::mmpp;
+  scenario.workloads[0].mmpp.mean_sojourn = {1ns, 60s};
+  ASSERT_EQ(notes_beforehand(scenario).size(), 1U);
+  EXPECT_NE(notes_beforehand(scenario)[0].find("mmpp.mean_sojourn lets the rate change some"), std::string::npos);
+  EXPECT_EQ(forecast_words(scenario).notes, notes_beforehand(scenario));
+  scenario.workloads[0].mmpp.mean_sojourn = {1s, 60s};
+  EXPECT_EQ(note_with(notes_beforehand(scenario), "mmpp"), "");
+}
+
 TEST(RunNotes, names_the_timeout_that_lies_below_the_healthy_latency) {
   Scenario scenario = quiet();
   scenario.providers[0].time_to_first_token = Law::fixed(40e9);
