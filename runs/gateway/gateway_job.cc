@@ -11,6 +11,8 @@
 
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
+#include "base/stable_hash.h"
+#include "base/uuid.h"
 #include "monitor/realtime/llm_monitor_log.h"
 #include "monitor/text/record_text.h"
 #include "runs/gateway/gateway_revision.h"
@@ -70,7 +72,8 @@ class Service {
     if (!scenario().server.otlp.empty()) {
       const auto url = wire::base_url(scenario().server.otlp);
       if (!url) refuse(ProblemKind::scenario, "server.otlp: \"" + scenario().server.otlp + "\" is no address");
-      exporter_.emplace(*url, scenario().server.ca_file, loop_);
+      const sim::ServerSpec& server = scenario().server;
+      exporter_.emplace(wire::OtlpSettings{*url, server.ca_file, server.otlp_protocol, resource()}, loop_);
     }
     if (!job_.print(ready_line(listen))) return;
     while (!job_.stop->load()) {
@@ -117,6 +120,12 @@ class Service {
     result.observer = &serving;
     result.on_end = [this, &serving](const wire::JourneyEnd& end) { on_end(serving, end); };
     return result;
+  }
+
+  // By the conventions for resources: several gateways of one service are told apart by their instance.
+  [[nodiscard]] wire::OtlpAttributes resource() const {
+    const Uuid instance = request_uuid(stable_hash("service.instance.id", seed_), RequestId{});
+    return {{"service.name", "windtunnel-gateway"}, {"service.instance.id", std::string(instance.view())}};
   }
 
   // The store writes the providers of this reading's events by name.

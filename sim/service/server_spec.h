@@ -25,12 +25,16 @@ struct EndpointSpec {
   friend bool operator==(const EndpointSpec&, const EndpointSpec&) = default;
 };
 
+// How an export of OpenTelemetry is written.
+enum class OtlpForm : std::uint8_t { protobuf, json };
+
 struct ServerSpec {
   std::string listen = "127.0.0.1:8787";
   std::string storage;                                 // a SQLite file; empty: nothing is kept
   Duration retention = std::chrono::hours{24 * 30};    // of the records in it
   std::string telemetry;                               // a file of records, a line each; empty: none
   std::string otlp;                                    // the base URL of a collector; empty: none
+  OtlpForm otlp_protocol = OtlpForm::protobuf;         // OTLP's own default
   std::string ca_file;                                 // certificates to trust; empty: the system's
   std::int64_t connections = 10'000;                   // of callers
   std::int64_t body_bytes = std::int64_t{16} << 20;    // the largest request

@@ -38,9 +38,11 @@ TEST(GatewayRevision, names_each_key_that_needs_a_restart) {
     next.server.retention = std::chrono::hours{1};
     next.server.telemetry = "other.jsonl";
     next.server.otlp = "http://127.0.0.1:1";
+    next.server.otlp_protocol = sim::OtlpForm::json;
     next.month_spent = Usd::from_dollars(1);
   });
-  for (const char* key : {"server.storage", "server.retention", "server.telemetry", "server.otlp", "month_spent_usd"}) {
+  for (const char* key : {"server.storage", "server.retention", "server.telemetry", "server.otlp",
+                          "server.otlp_protocol", "month_spent_usd"}) {
     EXPECT_NE(all.find(std::string("gateway.json: ") + key + " has changed"), std::string::npos) << all;
   }
 }

@@ -37,10 +37,9 @@ void append_end(std::string& out, Framing framing) {
 
 std::string post_request(std::string_view host, std::string_view target, const std::vector<HttpHeader>& headers,
                          std::string_view body) {
-  std::string out = fmt::format(
-      "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n"
-      "connection: keep-alive\r\n",
-      target, host, body.size());
+  std::string out = fmt::format("POST {} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\nconnection: keep-alive\r\n",
+                                target, host, body.size());
+  if (header_of(headers, "content-type").empty()) out += "content-type: application/json\r\n";
   for (const HttpHeader& header : headers)
     fmt::format_to(std::back_inserter(out), "{}: {}\r\n", header.name, header.value);
   return out.append("\r\n").append(body);

@@ -22,7 +22,7 @@ void append_body(std::string& out, std::string_view bytes, Framing framing);
 // The end of a body that is whole.
 void append_end(std::string& out, Framing framing);
 
-// A POST of a JSON body, with these headers besides the usual ones.
+// A POST with these headers besides the usual ones, of a JSON body unless they name another content-type.
 [[nodiscard]] std::string post_request(std::string_view host, std::string_view target,
                                        const std::vector<HttpHeader>& headers, std::string_view body);
 [[nodiscard]] std::string get_request(std::string_view host, std::string_view target);

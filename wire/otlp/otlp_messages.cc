@@ -5,19 +5,35 @@
 #include <otlp.pb.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <variant>
 
+#include "base/exact_decimal.h"
 #include "base/json_writer.h"
+#include "base/utf8.h"
 
 namespace windtunnel::wire {
 namespace {
 
 constexpr int kInvalidArgument = 3;  // of google.rpc.Code
+constexpr int kStatusError = 2;      // of a span
+constexpr const char* kScope = "windtunnel";
 
 std::string hex_of(const std::string& bytes) {
   std::string text;
   for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
   return text;
+}
+
+std::string bytes_of(std::string_view hex) {
+  std::string bytes(hex.size() / 2, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    unsigned char byte = 0;
+    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, byte, 16);
+    bytes[i] = static_cast<char>(byte);
+  }
+  return bytes;
 }
 
 void put_attributes(JsonWriter& json, const auto& attributes);
@@ -71,6 +87,84 @@ void put_span(JsonWriter& json, const otlp::Span& span) {
   json.end_object().end_object();
 }
 
+// --- What is written
+// --------------------------------------------------------------------------------------------------
+
+std::string json_of(const otlp::ExportTraceServiceRequest& request) {
+  std::string text;
+  JsonWriter json{text, JsonWriter::Form::line};
+  json.begin_object().key("resourceSpans").begin_array();
+  for (const otlp::ResourceSpans& resource : request.resource_spans()) {
+    json.begin_object().key("resource").begin_object();
+    put_attributes(json, resource.resource().attributes());
+    json.end_object().key("scopeSpans").begin_array();
+    for (const otlp::ScopeSpans& scope : resource.scope_spans()) {
+      json.begin_object().key("scope").begin_object().key("name").text(scope.scope().name()).end_object();
+      json.key("spans").begin_array();
+      for (const otlp::Span& span : scope.spans()) put_span(json, span);
+      json.end_array().end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array().end_object();
+  return text;
+}
+
+std::string utf8_of(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t good = utf8_prefix(text);
+    out += text.substr(0, good);
+    text.remove_prefix(good);
+    if (text.empty()) break;
+    out += kReplacementCharacter;
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+double double_of(const OtlpDecimal& decimal) {
+  const std::string text = exact_decimal(decimal.value, decimal.decimals);
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::uint64_t nanoseconds_of(WallTime at) { return static_cast<std::uint64_t>(at.time_since_epoch().count()); }
+
+void fill_attributes(auto& list, const OtlpAttributes& attributes) {
+  for (const OtlpAttribute& attribute : attributes) {
+    otlp::KeyValue& pair = *list.Add();
+    pair.set_key(utf8_of(attribute.key));
+    otlp::AnyValue& value = *pair.mutable_value();
+    if (const auto* const text = std::get_if<std::string>(&attribute.value)) value.set_string_value(utf8_of(*text));
+    if (const auto* const whole = std::get_if<std::int64_t>(&attribute.value)) value.set_int_value(*whole);
+    if (const auto* const amount = std::get_if<OtlpDecimal>(&attribute.value)) {
+      value.set_double_value(double_of(*amount));
+    }
+  }
+}
+
+void fill_span(otlp::Span& to, const OtlpSpan& span) {
+  to.set_trace_id(bytes_of(span.trace));
+  to.set_span_id(bytes_of(span.id));
+  to.set_parent_span_id(bytes_of(span.parent));
+  to.set_name(utf8_of(span.name));
+  to.set_kind(static_cast<int>(span.kind));
+  to.set_start_time_unix_nano(nanoseconds_of(span.begin));
+  to.set_end_time_unix_nano(nanoseconds_of(span.end));
+  fill_attributes(*to.mutable_attributes(), span.attributes);
+  if (span.is_error) to.mutable_status()->set_code(kStatusError);
+}
+
+template <class Request>
+std::string body_of(OtlpForm form, const Request& request) {
+  return form == OtlpForm::json ? json_of(request) : request.SerializeAsString();
+}
+
+// --- What is read
+// -----------------------------------------------------------------------------------------------------
+
 bool read(std::string_view bytes, google::protobuf::MessageLite& message) {
   // It would write what is wrong with a foreign body to standard error.
   const google::protobuf::LogSilencer silence;
@@ -93,26 +187,20 @@ std::optional<OtlpForm> otlp_form_of(std::string_view content_type) {
   return std::nullopt;
 }
 
+std::string traces_body(OtlpForm form, const OtlpAttributes& resource, std::span<const OtlpSpan> spans) {
+  otlp::ExportTraceServiceRequest request;
+  otlp::ResourceSpans& list = *request.add_resource_spans();
+  fill_attributes(*list.mutable_resource()->mutable_attributes(), resource);
+  otlp::ScopeSpans& scope = *list.add_scope_spans();
+  scope.mutable_scope()->set_name(kScope);
+  for (const OtlpSpan& span : spans) fill_span(*scope.add_spans(), span);
+  return body_of(form, request);
+}
+
 std::optional<std::string> traces_json_of(std::string_view protobuf) {
   otlp::ExportTraceServiceRequest request;
   if (!read(protobuf, request)) return std::nullopt;
-  std::string text;
-  JsonWriter json{text, JsonWriter::Form::line};
-  json.begin_object().key("resourceSpans").begin_array();
-  for (const otlp::ResourceSpans& resource : request.resource_spans()) {
-    json.begin_object().key("resource").begin_object();
-    put_attributes(json, resource.resource().attributes());
-    json.end_object().key("scopeSpans").begin_array();
-    for (const otlp::ScopeSpans& scope : resource.scope_spans()) {
-      json.begin_object().key("scope").begin_object().key("name").text(scope.scope().name()).end_object();
-      json.key("spans").begin_array();
-      for (const otlp::Span& span : scope.spans()) put_span(json, span);
-      json.end_array().end_object();
-    }
-    json.end_array().end_object();
-  }
-  json.end_array().end_object();
-  return text;
+  return json_of(request);
 }
 
 std::string taken_answer(OtlpForm form, std::int64_t rejected, std::string_view why) {

@@ -6,19 +6,25 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "sim/service/server_spec.h"
+#include "wire/otlp/otlp_model.h"
+
 namespace windtunnel::wire {
 
-// How a body is written.
-enum class OtlpForm : std::uint8_t { json, protobuf };
+using sim::OtlpForm;
 // "application/json", "application/x-protobuf"
 [[nodiscard]] std::string_view type_of(OtlpForm form);
 // Of a content-type with or without parameters; nothing: another one.
 [[nodiscard]] std::optional<OtlpForm> otlp_form_of(std::string_view content_type);
 
-// An export of spans, without its events and links; nothing: the bytes are none.
+// An export of spans by the process that `resource` describes. Bytes of texts that are no UTF-8 are replaced, because a
+// decoder of protobuf refuses the whole export for one of them.
+[[nodiscard]] std::string traces_body(OtlpForm form, const OtlpAttributes& resource, std::span<const OtlpSpan> spans);
+// An export of spans as JSON, without its events and links; nothing: the bytes are none.
 [[nodiscard]] std::optional<std::string> traces_json_of(std::string_view protobuf);
 
 // What a receiver answers to an export of spans that it has taken but for some; `rejected` 0: it has taken all.

@@ -55,6 +55,8 @@ const Table<EndpointSpec>& endpoint_table() {
 
 const Table<ServerSpec>& server_table() {
   using S = ServerSpec;
+  static const Words<sim::OtlpForm> protocols{{"http/protobuf", sim::OtlpForm::protobuf},
+                                              {"http/json", sim::OtlpForm::json}};
   static const Table<S> table{
       "server",
       "How `windtunnel gateway` serves this file. A simulation reads none of it.",
@@ -69,6 +71,8 @@ const Table<ServerSpec>& server_table() {
               .such_as("\"telemetry.jsonl\""),
           field<S>("otlp", &S::otlp, url(), "The address of a collector that takes OTLP over HTTP; empty: none.")
               .such_as("\"http://127.0.0.1:4318\""),
+          field<S>("otlp_protocol", &S::otlp_protocol, word(protocols),
+                   "How it is written, in the words of OTEL_EXPORTER_OTLP_PROTOCOL."),
           field<S>("ca_file", &S::ca_file, line(),
                    "The certificates that providers are verified with; empty: those of the system.")
               .such_as("\"/etc/ssl/certs/ca-certificates.crt\""),

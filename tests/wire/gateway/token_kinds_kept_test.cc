@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "wire/gateway/storage/gateway_store.h"
 #include "wire/gateway/telemetry/otlp_spans.h"
@@ -13,7 +16,6 @@ namespace windtunnel::wire::token_kinds_kept_test {
 namespace {
 
 using namespace std::chrono_literals;
-using Json = nlohmann::json;
 
 constexpr TokenKinds kKinds{.cached_input = Tokens{60}, .cache_write = Tokens{20}, .reasoning = Tokens{7}};
 
@@ -81,8 +83,8 @@ TEST(GatewayStore, forgets_kinds_with_their_attempt) {
   EXPECT_EQ(rows_at(24h + 1s + 1ns), 0);
 }
 
-// The attributes of a request's span and of its attempt's.
-std::vector<Json> attributes_of(const TokenKinds& kinds) {
+// The numbers among the attributes of a request's span and of its attempt's.
+std::vector<std::map<std::string, std::int64_t>> attributes_of(const TokenKinds& kinds) {
   sim::Scenario scenario;
   scenario.providers.resize(1);
   scenario.providers[0].name = "anthropic";
@@ -96,27 +98,29 @@ std::vector<Json> attributes_of(const TokenKinds& kinds) {
   const std::vector<AttemptNote> attempts{
       {.usage = monitor::Usage{.input = Tokens{100}, .output = Tokens{10}, .kinds = kinds}}};
   const JourneyEnd end{.record = record, .front = front, .attempts = attempts, .request_id = "a-b"};
-  std::vector<Json> all;
-  for (const Json& span : Json::parse("[" + spans_of(end, {.scenario = scenario}) + "]")) {
-    Json& values = all.emplace_back();
-    for (const Json& each : span.at("attributes")) values[each.at("key")] = each.at("value").begin().value();
+  std::vector<std::map<std::string, std::int64_t>> all;
+  for (const OtlpSpan& span : spans_of(end, {.scenario = scenario})) {
+    auto& values = all.emplace_back();
+    for (const OtlpAttribute& each : span.attributes) {
+      if (const auto* const number = std::get_if<std::int64_t>(&each.value)) values[each.key] = *number;
+    }
   }
   return all;
 }
 
 TEST(Spans, have_the_kinds_of_tokens_by_the_names_of_the_conventions) {
-  const std::vector<Json> spans = attributes_of(kKinds);
+  const auto spans = attributes_of(kKinds);
   ASSERT_EQ(spans.size(), 2U);
-  for (const Json& span : spans) {
-    EXPECT_EQ(span["gen_ai.usage.input_tokens"], "100");
-    EXPECT_EQ(span["gen_ai.usage.cache_read.input_tokens"], "60");
-    EXPECT_EQ(span["gen_ai.usage.cache_creation.input_tokens"], "20");
-    EXPECT_EQ(span["gen_ai.usage.reasoning.output_tokens"], "7");
+  for (auto span : spans) {
+    EXPECT_EQ(span["gen_ai.usage.input_tokens"], 100);
+    EXPECT_EQ(span["gen_ai.usage.cache_read.input_tokens"], 60);
+    EXPECT_EQ(span["gen_ai.usage.cache_creation.input_tokens"], 20);
+    EXPECT_EQ(span["gen_ai.usage.reasoning.output_tokens"], 7);
   }
 }
 
 TEST(Spans, have_no_attribute_of_a_kind_without_tokens) {
-  for (const Json& span : attributes_of({.cached_input = Tokens{60}})) {
+  for (const auto& span : attributes_of({.cached_input = Tokens{60}})) {
     EXPECT_TRUE(span.contains("gen_ai.usage.cache_read.input_tokens"));
     EXPECT_FALSE(span.contains("gen_ai.usage.cache_creation.input_tokens"));
     EXPECT_FALSE(span.contains("gen_ai.usage.reasoning.output_tokens"));

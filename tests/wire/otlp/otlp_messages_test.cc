@@ -55,6 +55,49 @@ TEST(OtlpMessages, are_not_read_of_bytes_that_are_none) {
   for (std::size_t length = 1; length < span.size(); ++length) EXPECT_FALSE(traces_json_of(span.substr(0, length)));
 }
 
+// One span that failed and its parent, with an attribute of each kind.
+std::vector<OtlpSpan> two_spans() {
+  const std::string trace(32, 'a');
+  return {{.trace = trace, .id = "00f067aa0ba902b7", .parent = "", .name = "chat", .attributes = {}},
+          {.trace = trace,
+           .id = "b7ad6b7169203331",
+           .parent = "00f067aa0ba902b7",
+           .name = "chat gpt-4o",
+           .kind = OtlpSpanKind::client,
+           .begin = WallTime{Duration{1'700'000'000'000'000'001}},
+           .end = WallTime{Duration{1'700'000'002'500'000'000}},
+           .attributes = {{"gen_ai.provider.name", "openai"},
+                          {"gen_ai.usage.input_tokens", 150},
+                          {"windtunnel.cost_usd", OtlpDecimal{190'000'000, 12}}},
+           .is_error = true}};
+}
+
+TEST(OtlpMessages, write_a_span_in_both_forms_alike) {
+  const OtlpAttributes resource{{"service.name", "gateway"}};
+  const std::string json = traces_body(OtlpForm::json, resource, two_spans());
+  EXPECT_EQ(traces_json_of(traces_body(OtlpForm::protobuf, resource, two_spans())), json);
+  EXPECT_EQ(
+      json,
+      R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"gateway"}}]},)"
+      R"("scopeSpans":[{"scope":{"name":"windtunnel"},"spans":[)"
+      R"({"traceId":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","spanId":"00f067aa0ba902b7","name":"chat","kind":2,)"
+      R"("startTimeUnixNano":"0","endTimeUnixNano":"0","attributes":[],"status":{}},)"
+      R"({"traceId":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","spanId":"b7ad6b7169203331","parentSpanId":"00f067aa0ba902b7",)"
+      R"("name":"chat gpt-4o","kind":3,"startTimeUnixNano":"1700000000000000001",)"
+      R"("endTimeUnixNano":"1700000002500000000","attributes":[)"
+      R"({"key":"gen_ai.provider.name","value":{"stringValue":"openai"}},)"
+      R"({"key":"gen_ai.usage.input_tokens","value":{"intValue":"150"}},)"
+      R"({"key":"windtunnel.cost_usd","value":{"doubleValue":0.00019}}],"status":{"code":2}}]}]}]})");
+}
+
+TEST(OtlpMessages, replace_what_is_no_utf8_so_that_a_decoder_takes_the_other_spans) {
+  std::vector<OtlpSpan> spans = two_spans();
+  spans[0].attributes = {{"windtunnel.team", "caf\xe9"}};
+  for (const OtlpForm form : {OtlpForm::json, OtlpForm::protobuf}) {
+    EXPECT_NE(traces_body(form, {}, spans).find("caf\xef\xbf\xbd"), std::string::npos);
+  }
+}
+
 RC_GTEST_PROP(OtlpMessages, of_changed_bytes_are_an_export_or_none, ()) {
   std::string bytes = export_of(field(1, "0123456789abcdef") + field(5, "chat") + number_field(6, 3) +
                                 field(9, field(1, "k") + field(2, field(1, "v"))));

@@ -1,17 +1,19 @@
 #include "wire/gateway/telemetry/otlp_exporter.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "wire/gateway/telemetry/otlp_spans.h"
 #include "wire/http/http_writer.h"
 
 namespace windtunnel::wire {
 
-OtlpExporter::OtlpExporter(const BaseUrl& url, const std::string& ca_file, SocketLoop& loop)
-    : collectors_{Upstream{.url = url}}, pool_(collectors_, ca_file, loop, *this) {}
+OtlpExporter::OtlpExporter(OtlpSettings settings, SocketLoop& loop)
+    : settings_(std::move(settings)),
+      collectors_{Upstream{.url = settings_.url}},
+      pool_(collectors_, settings_.ca_file, loop, *this) {}
 
-void OtlpExporter::add(std::string spans) {
+void OtlpExporter::add(std::vector<OtlpSpan> spans) {
   if (waiting_.size() >= kWaitingMax) {
     ++dropped_;
     return;
@@ -23,13 +25,15 @@ void OtlpExporter::add(std::string spans) {
 void OtlpExporter::send() {
   while (!waiting_.empty() && exports_.size() < kExportsMax) {
     const std::size_t count = std::min(waiting_.size(), kBatch);
-    std::string spans;
-    for (std::size_t i = 0; i < count; ++i) spans += (i == 0 ? "" : ",") + waiting_[i];
+    std::vector<OtlpSpan> spans;
+    for (std::size_t i = 0; i < count; ++i) std::ranges::move(waiting_[i], std::back_inserter(spans));
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
-    const BaseUrl& url = collectors_.front().url;
+    const BaseUrl& url = settings_.url;
     const CallSlot call{exports_made_++};
-    const auto connection =
-        pool_.send(0, call, post_request(url.authority(), url.path + "/v1/traces", {}, traces_json(spans)));
+    const auto connection = pool_.send(
+        0, call,
+        post_request(url.authority(), url.path + "/v1/traces", {{"content-type", std::string(type_of(settings_.form))}},
+                     traces_body(settings_.form, settings_.resource, spans)));
     if (!connection) {
       dropped_ += count;
       continue;

@@ -9,8 +9,16 @@
 
 #include "wire/gateway/upstream_pool.h"
 #include "wire/http/http_parser.h"
+#include "wire/otlp/otlp_messages.h"
 
 namespace windtunnel::wire {
+
+struct OtlpSettings {
+  BaseUrl url;          // of the collector, such as http://127.0.0.1:4318
+  std::string ca_file;  // as TlsTrust has it
+  OtlpForm form = OtlpForm::protobuf;
+  OtlpAttributes resource;  // what this process is
+};
 
 class OtlpExporter final : private UpstreamEvents {
  public:
@@ -18,11 +26,11 @@ class OtlpExporter final : private UpstreamEvents {
   static constexpr std::size_t kWaitingMax = 4096;  // requests; beyond, they are dropped
   static constexpr std::size_t kExportsMax = 4;     // at once
 
-  // `url` is the collector's base URL, such as http://127.0.0.1:4318. Throws TlsError.
-  OtlpExporter(const BaseUrl& url, const std::string& ca_file, SocketLoop& loop);
+  // Throws TlsError.
+  OtlpExporter(OtlpSettings settings, SocketLoop& loop);
 
   // The spans of one request.
-  void add(std::string spans);
+  void add(std::vector<OtlpSpan> spans);
   // Sends what waits.
   void send();
 
@@ -39,9 +47,10 @@ class OtlpExporter final : private UpstreamEvents {
   void on_upstream_bytes(CallSlot call, std::string_view bytes) override;
   void on_upstream_left(CallSlot call) override;
 
+  OtlpSettings settings_;
   std::vector<Upstream> collectors_;  // one
   UpstreamPool pool_;
-  std::vector<std::string> waiting_;
+  std::vector<std::vector<OtlpSpan>> waiting_;  // by request
   std::map<CallSlot, Export> exports_;
   std::uint32_t exports_made_ = 0;
   std::uint64_t exported_ = 0;  // requests

@@ -3,95 +3,46 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/exact_decimal.h"
-#include "base/json_writer.h"
 #include "base/stable_hash.h"
 #include "monitor/text/record_text.h"
 
 namespace windtunnel::wire {
 namespace {
 
-constexpr int kServer = 2;
-constexpr int kClient = 3;
-constexpr int kStatusError = 2;
-
-// The attributes of a span, in OTLP's long form.
+// The attributes of a span; an empty text is none.
 class Attributes {
  public:
-  Attributes& text(std::string_view key, std::string_view value) {
-    if (value.empty()) return *this;
-    begin(key);
-    json_.key("stringValue").text(value);
-    return end();
-  }
-  Attributes& integer(std::string_view key, std::int64_t value) {
-    begin(key);
-    // 64 bits are texts in the JSON of protobuf.
-    json_.key("intValue").text(std::to_string(value));
-    return end();
-  }
-  Attributes& decimal(std::string_view key, Int128 value, int decimals) {
-    begin(key);
-    json_.key("doubleValue").decimal(value, decimals);
-    return end();
-  }
-  std::string take() {
-    json_.end_array();
-    return std::move(out_);
-  }
-
- private:
-  void begin(std::string_view key) { json_.begin_object().key("key").text(key).key("value").begin_object(); }
-  Attributes& end() {
-    json_.end_object().end_object();
+  Attributes& text(std::string key, std::string_view value) {
+    if (!value.empty()) list_.push_back({std::move(key), std::string(value)});
     return *this;
   }
-  static JsonWriter begun(std::string& out) {
-    JsonWriter json{out, JsonWriter::Form::line};
-    json.begin_array();
-    return json;
+  Attributes& integer(std::string key, std::int64_t value) {
+    list_.push_back({std::move(key), value});
+    return *this;
   }
+  Attributes& dollars(std::string key, Usd value) {
+    list_.push_back({std::move(key), OtlpDecimal{value.picos(), kDollarDecimals}});
+    return *this;
+  }
+  OtlpAttributes take() { return std::move(list_); }
 
-  std::string out_;
-  JsonWriter json_ = begun(out_);
+ private:
+  OtlpAttributes list_;
 };
 
 // By OpenTelemetry's names; each kind is a part of input or output. A usage without kinds has none of the attributes.
 void add_usage(Attributes& attributes, Tokens input, Tokens output, const TokenKinds& kinds) {
   attributes.integer("gen_ai.usage.input_tokens", input.count());
   attributes.integer("gen_ai.usage.output_tokens", output.count());
-  const auto add = [&](std::string_view key, Tokens tokens) {
+  const auto add = [&](const char* key, Tokens tokens) {
     if (tokens > Tokens{}) attributes.integer(key, tokens.count());
   };
   add("gen_ai.usage.cache_read.input_tokens", kinds.cached_input);
   add("gen_ai.usage.cache_creation.input_tokens", kinds.cache_write);
   add("gen_ai.usage.reasoning.output_tokens", kinds.reasoning);
-}
-
-struct Span {
-  std::string trace;
-  std::string id;
-  std::string parent;
-  std::string name;
-  int kind = kServer;
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-  std::string attributes;
-  bool is_error = false;
-};
-
-std::string text_of(const Span& span) {
-  std::string out;
-  JsonWriter json{out, JsonWriter::Form::line};
-  json.begin_object().key("traceId").text(span.trace).key("spanId").text(span.id);
-  if (!span.parent.empty()) json.key("parentSpanId").text(span.parent);
-  json.key("name").text(span.name).key("kind").integer(span.kind);
-  json.key("startTimeUnixNano").text(std::to_string(span.begin)).key("endTimeUnixNano").text(std::to_string(span.end));
-  json.key("attributes").written(span.attributes).key("status").begin_object();
-  if (span.is_error) json.key("code").integer(kStatusError);
-  json.end_object().end_object();
-  return out;
 }
 
 std::string trace_of(const std::string& uuid) {
@@ -124,11 +75,9 @@ TraceParent trace_parent(std::string_view header) {
   return {std::string(trace), std::string(span)};
 }
 
-std::string spans_of(const JourneyEnd& end, const SpanContext& context) {
+std::vector<OtlpSpan> spans_of(const JourneyEnd& end, const SpanContext& context) {
   const monitor::Record& record = end.record;
-  const auto wall = [&](Instant at) {
-    return (context.wall_at_zero + at.time_since_epoch()).time_since_epoch().count();
-  };
+  const auto wall = [&](Instant at) { return context.wall_at_zero + at.time_since_epoch(); };
   const TraceParent parent = trace_parent(end.front.traceparent);
   const std::string trace = parent.trace.empty() ? trace_of(end.request_id) : parent.trace;
   const std::string root = span_id(end.request_id, 0);
@@ -146,8 +95,8 @@ std::string spans_of(const JourneyEnd& end, const SpanContext& context) {
   if (error != nullptr) of_request.text("error.type", error);
   of_request.text("windtunnel.request_id", end.request_id).text("windtunnel.outcome", name_of(record.outcome));
   of_request.integer("windtunnel.attempts", record.attempt_count).integer("windtunnel.failovers", record.failovers);
-  of_request.decimal("windtunnel.cost_usd", record.confirmed_cost().picos(), 12);
-  of_request.decimal("windtunnel.cost_reserved_usd", record.reserved_cost().picos(), 12);
+  of_request.dollars("windtunnel.cost_usd", record.confirmed_cost());
+  of_request.dollars("windtunnel.cost_reserved_usd", record.reserved_cost());
   if (record.last_attempt() != nullptr) of_request.text("windtunnel.breaker_state", monitor::name_of(record.breaker));
   if (record.variant) {
     const auto& router = context.scenario.monitor.ab_router;
@@ -159,15 +108,16 @@ std::string spans_of(const JourneyEnd& end, const SpanContext& context) {
   of_request.text("user.id", end.front.attribution.user).text("windtunnel.team", end.front.attribution.team);
   if (end.caller_left) of_request.text("windtunnel.caller", "left");
 
-  std::string text = text_of({.trace = trace,
-                              .id = root,
-                              .parent = parent.span,
-                              .name = fmt::format("{} {}", operation, end.front.model.model),
-                              .kind = kServer,
-                              .begin = wall(record.arrived),
-                              .end = wall(record.finished),
-                              .attributes = of_request.take(),
-                              .is_error = error != nullptr});
+  std::vector<OtlpSpan> spans;
+  spans.push_back({.trace = trace,
+                   .id = root,
+                   .parent = parent.span,
+                   .name = fmt::format("{} {}", operation, end.front.model.model),
+                   .kind = OtlpSpanKind::server,
+                   .begin = wall(record.arrived),
+                   .end = wall(record.finished),
+                   .attributes = of_request.take(),
+                   .is_error = error != nullptr});
   for (std::size_t i = 0; i < end.attempts.size(); ++i) {
     const AttemptNote& note = end.attempts[i];
     const sim::ProviderSpec& spec = context.scenario.providers[index_of(note.provider)];
@@ -181,27 +131,20 @@ std::string spans_of(const JourneyEnd& end, const SpanContext& context) {
     of_attempt.integer("windtunnel.attempt", static_cast<std::int64_t>(i));
     if (i < record.attempt_count) {
       const monitor::Attempt& attempt = record.attempts()[i];
-      if (attempt.usage_known) of_attempt.decimal("windtunnel.cost_usd", attempt.cost.picos(), 12);
+      if (attempt.usage_known) of_attempt.dollars("windtunnel.cost_usd", attempt.cost);
       of_attempt.text("windtunnel.breaker_state", monitor::name_of(attempt.breaker));
     }
-    text += "," + text_of({.trace = trace,
-                           .id = span_id(end.request_id, i + 1),
-                           .parent = root,
-                           .name = fmt::format("{} {}", operation, spec.model),
-                           .kind = kClient,
-                           .begin = wall(note.started),
-                           .end = wall(note.ended),
-                           .attributes = of_attempt.take(),
-                           .is_error = !is_ok});
+    spans.push_back({.trace = trace,
+                     .id = span_id(end.request_id, i + 1),
+                     .parent = root,
+                     .name = fmt::format("{} {}", operation, spec.model),
+                     .kind = OtlpSpanKind::client,
+                     .begin = wall(note.started),
+                     .end = wall(note.ended),
+                     .attributes = of_attempt.take(),
+                     .is_error = !is_ok});
   }
-  return text;
-}
-
-std::string traces_json(std::string_view spans) {
-  return fmt::format(R"({{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":)"
-                     R"({{"stringValue":"windtunnel-gateway"}}}}]}},"scopeSpans":[{{"scope":{{"name":"windtunnel"}},)"
-                     R"("spans":[{}]}}]}}]}})",
-                     spans);
+  return spans;
 }
 
 }  // namespace windtunnel::wire
