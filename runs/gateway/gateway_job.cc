@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <random>
 #include <system_error>
@@ -73,14 +74,20 @@ class Service {
       const auto url = wire::base_url(scenario().server.otlp);
       if (!url) refuse(ProblemKind::scenario, "server.otlp: \"" + scenario().server.otlp + "\" is no address");
       const sim::ServerSpec& server = scenario().server;
-      exporter_.emplace(wire::OtlpSettings{*url, server.ca_file, server.otlp_protocol, resource()}, loop_);
+      exporter_.emplace(wire::OtlpSettings{.url = *url,
+                                           .ca_file = server.ca_file,
+                                           .form = server.otlp_protocol,
+                                           .timeout = server.otlp_timeout,
+                                           .resource = resource(),
+                                           .seed = seed_},
+                        clock_, loop_);
     }
     if (!job_.print(ready_line(listen))) return;
     while (!job_.stop->load()) {
       if (is_reload_asked()) reload();
       server_->turn(patience());
       std::erase_if(revisions_, [](const auto& serving) { return serving->journeys == nullptr; });
-      if (exporter_) exporter_->send();
+      export_telemetry();
       write_decisions();
     }
     drain();
@@ -243,6 +250,7 @@ class Service {
                               .pipeline = pipeline(),
                               .server = server_->counts(),
                               .reloads = reloads_,
+                              .exports = exporter_ ? &exporter_->queue() : nullptr,
                               .now = server_->journeys().now()});
   }
 
@@ -289,12 +297,33 @@ class Service {
       server_->turn(std::chrono::milliseconds{50});
     };
     while (server_->open_requests() > 0 && wire::SocketLoop::Clock::now() < until) turn();
-    if (exporter_) exporter_->send();
-    while (exporter_ && !exporter_->is_idle() && wire::SocketLoop::Clock::now() < until) turn();
     const std::size_t cut = server_->open_requests();
     server_->stop();
+    flush_telemetry(turn);
     write_decisions();
     if (cut > 0) job_.note(fmt::format("{} requests were open at the end and were cut", cut));
+  }
+
+  void export_telemetry() {
+    if (!exporter_) return;
+    exporter_->advance();
+    if (has_noted_export_ || exporter_->problem().empty()) return;
+    has_noted_export_ = true;
+    job_.note("the collector of server.otlp did not take an export: " + exporter_->problem() +
+              "; /metrics counts what is dropped");
+  }
+
+  // The spans of requests that were cut are among it.
+  void flush_telemetry(const std::function<void()>& turn) {
+    if (!exporter_) return;
+    const Instant until = clock_.now() + scenario().server.otlp_timeout;
+    export_telemetry();
+    while (!exporter_->queue().is_idle() && clock_.now() < until) {
+      turn();
+      export_telemetry();
+    }
+    const std::size_t lost = exporter_->queue().spans_held();
+    if (lost > 0) job_.note(fmt::format("{} spans were not exported: {}", lost, exporter_->problem()));
   }
 
   const GatewayJob& job_;
@@ -311,6 +340,7 @@ class Service {
   ReloadCounts reloads_;
   std::uint64_t reloads_asked_ = 0;
   std::optional<wire::OtlpExporter> exporter_;
+  bool has_noted_export_ = false;
   std::optional<wire::GatewayServer> server_;
 };
 

@@ -279,6 +279,32 @@ void add_reloads(MetricText& out, const LiveView& view) {
   out.add({}, "", reloads.last_success.time_since_epoch().count(), kNanoseconds);
 }
 
+void add_exports(MetricText& out, const LiveView& view) {
+  if (view.exports == nullptr) return;
+  const auto each_signal = [&](const auto& add) {
+    for (std::size_t i = 0; i < wire::kOtlpSignals; ++i) {
+      const auto signal = static_cast<wire::OtlpSignal>(i);
+      add(MetricLabel{"signal", std::string(wire::name_of(signal))}, view.exports->counts(signal));
+    }
+  };
+  out.begin({"windtunnel_gateway_otlp_exported", MetricType::counter, "", "Spans that the collector took."});
+  each_signal([&](const auto& signal, const auto& counts) { out.counter({signal}, counts.exported); });
+  out.begin({"windtunnel_gateway_otlp_dropped", MetricType::counter, "", "Spans that it did not get, by reason."});
+  each_signal([&](const auto& signal, const wire::ExportCounts& counts) {
+    for (const auto& [reason, count] : {std::pair{"queue_full", counts.queue_full},
+                                        {"unavailable", counts.unavailable},
+                                        {"refused", counts.refused},
+                                        {"rejected", counts.rejected}}) {
+      out.counter({signal, {"reason", reason}}, count);
+    }
+  });
+  out.begin({"windtunnel_gateway_otlp_retries", MetricType::counter, "", "Exports that were sent again."});
+  each_signal([&](const auto& signal, const auto& counts) { out.counter({signal}, counts.retries); });
+  out.begin(
+      {"windtunnel_gateway_otlp_spans_held", MetricType::gauge, "", "Spans that the collector has not taken yet."});
+  out.add({}, "", static_cast<std::int64_t>(view.exports->spans_held()));
+}
+
 }  // namespace
 
 std::string live_metrics_text(const LiveView& view) {
@@ -290,6 +316,7 @@ std::string live_metrics_text(const LiveView& view) {
   add_budget(out, view);
   add_server(out, view);
   add_reloads(out, view);
+  add_exports(out, view);
   return out.take();
 }
 

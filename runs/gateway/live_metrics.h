@@ -10,6 +10,7 @@
 #include "runs/gateway/live_counts.h"
 #include "sim/world/scenario.h"
 #include "wire/gateway/gateway_server.h"
+#include "wire/gateway/telemetry/export_queue.h"
 
 namespace windtunnel::runs {
 
@@ -27,6 +28,7 @@ struct LiveView {
   const monitor::Pipeline& pipeline;  // likewise
   const wire::GatewayCounts& server;
   const ReloadCounts& reloads;
+  const wire::ExportQueue* exports = nullptr;  // nullptr: nothing is exported
   Instant now{};
 };
 // OpenMetrics 1.0.

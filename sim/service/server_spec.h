@@ -35,6 +35,7 @@ struct ServerSpec {
   std::string telemetry;                               // a file of records, a line each; empty: none
   std::string otlp;                                    // the base URL of a collector; empty: none
   OtlpForm otlp_protocol = OtlpForm::protobuf;         // OTLP's own default
+  Duration otlp_timeout = std::chrono::seconds{10};    // of one export, and of the last ones at the end
   std::string ca_file;                                 // certificates to trust; empty: the system's
   std::int64_t connections = 10'000;                   // of callers
   std::int64_t body_bytes = std::int64_t{16} << 20;    // the largest request

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
 #include <otlp.pb.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <charconv>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int kInvalidArgument = 3;  // of google.rpc.Code
 constexpr int kStatusError = 2;      // of a span
+constexpr std::size_t kReasonMax = 200;
 constexpr const char* kScope = "windtunnel";
 
 std::string hex_of(const std::string& bytes) {
@@ -165,6 +167,13 @@ std::string body_of(OtlpForm form, const Request& request) {
 // --- What is read
 // -----------------------------------------------------------------------------------------------------
 
+std::string shortened(std::string_view why) { return std::string(why.substr(0, kReasonMax)); }
+
+std::string text_at(const simdjson::dom::element& root, const char* pointer) {
+  std::string_view text;
+  return root.at_pointer(pointer).get(text) == simdjson::SUCCESS ? shortened(text) : "";
+}
+
 bool read(std::string_view bytes, google::protobuf::MessageLite& message) {
   // It would write what is wrong with a foreign body to standard error.
   const google::protobuf::LogSilencer silence;
@@ -221,6 +230,38 @@ std::string taken_answer(OtlpForm form, std::int64_t rejected, std::string_view 
   }
   json.end_object();
   return text;
+}
+
+TakenPart taken_part(OtlpForm form, std::string_view answer) {
+  TakenPart part;
+  if (form == OtlpForm::protobuf) {
+    otlp::ExportTraceServiceResponse response;
+    if (!read(answer, response)) return part;
+    return {response.partial_success().rejected_spans(), shortened(response.partial_success().error_message())};
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(simdjson::padded_string(answer)).get(root) != simdjson::SUCCESS) return part;
+  for (const char* const key : {"/partialSuccess/rejectedSpans"}) {
+    std::string_view digits;
+    // 64 bits are a text in the JSON of protobuf; many write a number.
+    if (root.at_pointer(key).get(part.rejected) == simdjson::SUCCESS) break;
+    if (root.at_pointer(key).get(digits) != simdjson::SUCCESS) continue;
+    std::from_chars(digits.data(), digits.data() + digits.size(), part.rejected);
+  }
+  part.why = text_at(root, "/partialSuccess/errorMessage");
+  return part;
+}
+
+std::string refusal_in(OtlpForm form, std::string_view answer) {
+  if (form == OtlpForm::protobuf) {
+    otlp::ErrorStatus status;
+    return read(answer, status) ? shortened(status.message()) : "";
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(simdjson::padded_string(answer)).get(root) != simdjson::SUCCESS) return "";
+  return text_at(root, "/message");
 }
 
 std::string refused_answer(OtlpForm form, std::string_view why) {

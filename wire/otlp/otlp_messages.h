@@ -29,6 +29,16 @@ using sim::OtlpForm;
 
 // What a receiver answers to an export of spans that it has taken but for some; `rejected` 0: it has taken all.
 [[nodiscard]] std::string taken_answer(OtlpForm form, std::int64_t rejected, std::string_view why);
+// The same of an answer that came: how many of an export's spans it says were rejected. An answer that cannot be read
+// rejects none, because its status has taken the export.
+struct TakenPart {
+  std::int64_t rejected = 0;
+  std::string why;
+};
+[[nodiscard]] TakenPart taken_part(OtlpForm form, std::string_view answer);
+// Why an export was refused; empty: the answer does not say.
+[[nodiscard]] std::string refusal_in(OtlpForm form, std::string_view answer);
+
 // The body of an answer that is no success.
 [[nodiscard]] std::string refused_answer(OtlpForm form, std::string_view why);
 

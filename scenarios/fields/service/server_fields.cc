@@ -73,6 +73,8 @@ const Table<ServerSpec>& server_table() {
               .such_as("\"http://127.0.0.1:4318\""),
           field<S>("otlp_protocol", &S::otlp_protocol, word(protocols),
                    "How it is written, in the words of OTEL_EXPORTER_OTLP_PROTOCOL."),
+          field<S>("otlp_timeout", &S::otlp_timeout, duration({1ms, 10min}),
+                   "How long an export may take, and those that are left at the end."),
           field<S>("ca_file", &S::ca_file, line(),
                    "The certificates that providers are verified with; empty: those of the system.")
               .such_as("\"/etc/ssl/certs/ca-certificates.crt\""),

@@ -117,6 +117,21 @@ TEST(OtlpMessages, answer_in_the_form_of_the_request) {
   EXPECT_EQ(refused_answer(OtlpForm::protobuf, "no"), number_field(1, 3) + field(2, "no"));
 }
 
+TEST(OtlpMessages, read_what_a_collector_answered) {
+  for (const OtlpForm form : {OtlpForm::json, OtlpForm::protobuf}) {
+    const TakenPart all = taken_part(form, taken_answer(form, 0, ""));
+    EXPECT_EQ(all.rejected, 0);
+    const TakenPart some = taken_part(form, taken_answer(form, 2, "too old"));
+    EXPECT_EQ(some.rejected, 2);
+    EXPECT_EQ(some.why, "too old");
+    EXPECT_EQ(taken_part(form, "\xff<html>").rejected, 0);
+    EXPECT_EQ(refusal_in(form, refused_answer(form, "no tenant")), "no tenant");
+    EXPECT_EQ(refusal_in(form, "\xff<html>"), "");
+    EXPECT_EQ(refusal_in(form, refused_answer(form, std::string(1000, 'x'))).size(), 200U);
+  }
+  EXPECT_EQ(taken_part(OtlpForm::json, R"({"partialSuccess":{"rejectedSpans":3}})").rejected, 3) << "no text";
+}
+
 TEST(OtlpForm, is_found_whatever_the_parameters_and_the_case_of_the_type) {
   EXPECT_EQ(otlp_form_of("application/json; charset=utf-8"), OtlpForm::json);
   EXPECT_EQ(otlp_form_of("Application/X-Protobuf"), OtlpForm::protobuf);
