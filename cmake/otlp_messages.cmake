@@ -1,5 +1,5 @@
 # The messages of OTLP in protobuf, generated from wire/otlp/otlp.proto. Their header takes seconds to compile and warns
-# of much, so that only wire/otlp/otlp_messages.cc includes it.
+# of much, so that only wire/otlp/otlp_json.cc and otlp_messages.cc include it.
 find_package(Protobuf REQUIRED)
 set(otlp_folder ${PROJECT_BINARY_DIR}/otlp)
 add_custom_command(

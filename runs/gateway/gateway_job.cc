@@ -18,6 +18,8 @@
 #include "monitor/text/record_text.h"
 #include "runs/gateway/gateway_revision.h"
 #include "runs/gateway/live_metrics.h"
+#include "runs/gateway/live_metrics_otlp.h"
+#include "runs/gateway/live_metrics_text.h"
 #include "runs/gateway/pipeline_lines.h"
 #include "runs/scenario_source.h"
 #include "wire/gateway/gateway_server.h"
@@ -47,11 +49,11 @@ class Service {
     Serving& first = *revisions_.front();
     server_.emplace(first.file.scenario, first.file.upstreams, clock_, loop_, settings(first),
                     wire::GatewayHooks{.commit = [this] { commit(); },
-                                       .metrics = [this] { return metrics(); },
+                                       .metrics = [this] { return live_metrics_text(metrics()); },
                                        .retired = [this](const wire::Journeys& journeys) { retire(journeys); }});
     first.journeys = &server_->journeys();
     scribe_.emplace(first.file.provider_names);
-    reloads_.last_success = wall();
+    reloads_.last_success = started_ = wall();
     telemetry_.emplace(this->scenario().server.telemetry);
     if (const auto error = telemetry_->error()) refuse(ProblemKind::file, *error);
     if (is_trial()) {
@@ -81,6 +83,7 @@ class Service {
                                            .resource = resource(),
                                            .seed = seed_},
                         clock_, loop_);
+      metrics_due_ = clock_.now() + server.otlp_metric_interval;
     }
     if (!job_.print(ready_line(listen))) return;
     while (!job_.stop->load()) {
@@ -239,19 +242,19 @@ class Service {
     if (store_) store_->commit();
   }
 
-  std::string metrics() {
+  std::vector<LiveFamily> metrics() {
     LiveTotals totals = retired_;
     for (const auto& serving : revisions_) {
       if (serving->journeys == nullptr) continue;
       totals.add(serving->file.scenario, serving->file.counts, serving->journeys->pipeline().metrics());
     }
-    return live_metrics_text({.scenario = scenario(),
-                              .totals = totals,
-                              .pipeline = pipeline(),
-                              .server = server_->counts(),
-                              .reloads = reloads_,
-                              .exports = exporter_ ? &exporter_->queue() : nullptr,
-                              .now = server_->journeys().now()});
+    return live_metrics({.scenario = scenario(),
+                         .totals = totals,
+                         .pipeline = pipeline(),
+                         .server = server_->counts(),
+                         .reloads = reloads_,
+                         .exports = exporter_ ? &exporter_->queue() : nullptr,
+                         .now = server_->journeys().now()});
   }
 
   void on_end(const Serving& serving, const wire::JourneyEnd& end) {
@@ -304,8 +307,15 @@ class Service {
     if (cut > 0) job_.note(fmt::format("{} requests were open at the end and were cut", cut));
   }
 
+  void export_metrics() { exporter_->add({.start = started_, .at = wall(), .metrics = live_metrics_otlp(metrics())}); }
+
   void export_telemetry() {
     if (!exporter_) return;
+    const Duration interval = scenario().server.otlp_metric_interval;
+    if (interval > Duration{} && clock_.now() >= metrics_due_) {
+      export_metrics();
+      metrics_due_ += interval * ((clock_.now() - metrics_due_) / interval + 1);
+    }
     exporter_->advance();
     if (has_noted_export_ || exporter_->problem().empty()) return;
     has_noted_export_ = true;
@@ -313,10 +323,11 @@ class Service {
               "; /metrics counts what is dropped");
   }
 
-  // The spans of requests that were cut are among it.
+  // What the end itself has brought is among it: the last metrics, and the spans of requests that were cut.
   void flush_telemetry(const std::function<void()>& turn) {
     if (!exporter_) return;
     const Instant until = clock_.now() + scenario().server.otlp_timeout;
+    if (scenario().server.otlp_metric_interval > Duration{}) export_metrics();
     export_telemetry();
     while (!exporter_->queue().is_idle() && clock_.now() < until) {
       turn();
@@ -340,6 +351,8 @@ class Service {
   ReloadCounts reloads_;
   std::uint64_t reloads_asked_ = 0;
   std::optional<wire::OtlpExporter> exporter_;
+  WallTime started_{};
+  Instant metrics_due_{};
   bool has_noted_export_ = false;
   std::optional<wire::GatewayServer> server_;
 };

@@ -28,6 +28,7 @@ std::optional<Problem> problem_with_change(const std::string& file, const sim::S
   compare("server.telemetry", now.server.telemetry, next.server.telemetry);
   compare("server.otlp", now.server.otlp, next.server.otlp);
   compare("server.otlp_protocol", now.server.otlp_protocol, next.server.otlp_protocol);
+  compare("server.otlp_metric_interval", now.server.otlp_metric_interval, next.server.otlp_metric_interval);
   compare("server.otlp_timeout", now.server.otlp_timeout, next.server.otlp_timeout);
   compare("month_spent_usd", now.month_spent, next.month_spent);
   if (text.empty()) return std::nullopt;

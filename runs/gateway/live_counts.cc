@@ -13,8 +13,9 @@ void LiveCounts::Bins<kEdges>::add(std::int64_t value, const std::array<std::int
 
 namespace {
 
-void add_duration(LiveCounts::Durations& bins, Duration duration) {
-  bins.add(std::chrono::ceil<std::chrono::milliseconds>(duration).count(), sim::kDurationEdgesMs);
+template <std::size_t kEdges>
+void add_duration(LiveCounts::Bins<kEdges>& bins, Duration duration, const std::array<std::int64_t, kEdges>& edges_ms) {
+  bins.add(std::chrono::ceil<std::chrono::milliseconds>(duration).count(), edges_ms);
   bins.sum += duration.count();
 }
 
@@ -51,8 +52,8 @@ void LiveCounts::on(const monitor::AttemptEnded& event) {
   Provider& provider = providers_[index_of(event.provider)];
   --provider.in_flight;
   const bool is_ok = event.reply.kind == monitor::ReplyKind::ok;
-  add_duration(is_ok ? provider.succeeded : provider.failed, event.latency);
-  if (is_ok) add_duration(provider.first_token, event.reply.time_to_first_token);
+  add_duration(is_ok ? provider.succeeded : provider.failed, event.latency, kOperationEdgesMs);
+  if (is_ok) add_duration(provider.first_token, event.reply.time_to_first_token, kFirstTokenEdgesMs);
   if (!event.reply.usage) return;
   add_tokens(provider.input, event.reply.usage->input);
   add_tokens(provider.output, event.reply.usage->output);
@@ -62,8 +63,9 @@ void LiveCounts::on(const monitor::BudgetChanged& event) {
 }
 void LiveCounts::on(const monitor::Record& record) {
   --in_flight_;
-  if (monitor::is_answered(record.outcome)) add_duration(latency_, record.latency());
-  if (record.outcome == monitor::Outcome::served) add_duration(first_token_, record.time_to_first_token);
+  if (monitor::is_answered(record.outcome)) add_duration(latency_, record.latency(), sim::kDurationEdgesMs);
+  if (record.outcome == monitor::Outcome::served)
+    add_duration(first_token_, record.time_to_first_token, sim::kDurationEdgesMs);
 }
 
 void LiveCounts::Provider::add(const Provider& other) {

@@ -17,6 +17,13 @@
 
 namespace windtunnel::runs {
 
+// The upper edges that OpenTelemetry's conventions for generative AI advise for what calls take, and for their times to
+// first token.
+inline constexpr std::array<std::int64_t, 14> kOperationEdgesMs{10,   20,   40,   80,    160,   320,   640,
+                                                                1280, 2560, 5120, 10240, 20480, 40960, 81920};
+inline constexpr std::array<std::int64_t, 16> kFirstTokenEdgesMs{1,   5,   10,  20,   40,   60,   80,   100,
+                                                                 250, 500, 750, 1000, 2500, 5000, 7500, 10000};
+
 // Counts what the pipeline's own metrics do not have.
 class LiveCounts {
  public:
@@ -48,9 +55,9 @@ class LiveCounts {
     std::int64_t in_flight = 0;
     std::uint64_t refusals = 0;
     std::uint64_t skips = 0;
-    Durations succeeded;
-    Durations failed;
-    Durations first_token;
+    Bins<kOperationEdgesMs.size()> succeeded;
+    Bins<kOperationEdgesMs.size()> failed;
+    Bins<kFirstTokenEdgesMs.size()> first_token;
     TokenBins input;
     TokenBins output;
     void add(const Provider& other);

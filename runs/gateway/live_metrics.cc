@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/exact_decimal.h"
-#include "reports/prometheus/openmetrics.h"
 #include "reports/prometheus/run_metrics.h"
 
 namespace windtunnel::runs {
@@ -23,69 +22,53 @@ constexpr int kNanoseconds = 9;
 
 ProviderId provider_at(std::size_t place) { return ProviderId{static_cast<std::uint8_t>(place)}; }
 
-class MetricText {
+class LiveBuilder {
  public:
-  MetricText() {
+  LiveBuilder() {
     for (const MetricFamily& family : reports::metric_families()) known_.emplace(family.name, family);
   }
 
   // A family of the export, or one of a service alone.
   void begin(const char* name) { begin(known_.at(name)); }
-  void begin(const MetricFamily& family) {
-    name_ = family.name;
-    text_ += "# TYPE " + name_ + " " + reports::name_of(family.type) + "\n";
-    if (family.unit[0] != '\0') text_ += "# UNIT " + name_ + " " + family.unit + "\n";
-    text_ += "# HELP " + name_ + " " + family.help + "\n";
+  void begin(const MetricFamily& family) { families_.push_back({.family = family}); }
+
+  void add(MetricLabels labels, Int128 value, int decimals = 0) {
+    families_.back().decimals = decimals;
+    families_.back().points.push_back({std::move(labels), value, {}});
   }
-  void add(const MetricLabels& labels, const char* suffix, Int128 value, int decimals = 0) {
-    line(name_ + suffix, labels, std::nullopt, exact_decimal(value, decimals));
-  }
-  void counter(const MetricLabels& labels, Int128 value, int decimals = 0) { add(labels, "_total", value, decimals); }
-  void state(const MetricLabels& labels, const char* state, bool is_on) {
-    line(name_, labels, MetricLabel{name_, state}, is_on ? "1" : "0");
+  void state(MetricLabels labels, const char* state, bool is_on) {
+    labels.push_back({families_.back().family.name, state});
+    add(std::move(labels), is_on ? 1 : 0);
   }
   template <class Bins, class Edges>
-  void histogram(const MetricLabels& labels, const Bins& bins, const Edges& edges, int edge_decimals, int decimals) {
-    std::uint64_t below = 0;
-    for (std::size_t i = 0; i < bins.counts.size(); ++i) {
-      below += bins.counts[i];
-      line(name_ + "_bucket", labels, MetricLabel{"le", i < edges.size() ? bound(edges[i], edge_decimals) : "+Inf"},
-           std::to_string(below));
-    }
-    line(name_ + "_count", labels, std::nullopt, std::to_string(below));
-    line(name_ + "_sum", labels, std::nullopt, exact_decimal(bins.sum, decimals));
+  void histogram(MetricLabels labels, const Bins& bins, const Edges& edges, int edge_decimals, int decimals) {
+    LiveFamily& family = families_.back();
+    family.decimals = decimals;
+    family.edges.assign(edges.begin(), edges.end());
+    family.edge_decimals = edge_decimals;
+    family.points.push_back({std::move(labels), bins.sum, {bins.counts.begin(), bins.counts.end()}});
   }
-  void durations(const MetricLabels& labels, const LiveCounts::Durations& bins) {
-    histogram(labels, bins, sim::kDurationEdgesMs, 3, kNanoseconds);
+  template <class Bins, class Edges>
+  void durations(MetricLabels labels, const Bins& bins, const Edges& edges_ms) {
+    histogram(std::move(labels), bins, edges_ms, 3, kNanoseconds);
   }
-  void tokens(const MetricLabels& labels, const LiveCounts::TokenBins& bins) {
-    histogram(labels, bins, sim::kTokenEdges, 0, 0);
+  void tokens(MetricLabels labels, const LiveCounts::TokenBins& bins) {
+    histogram(std::move(labels), bins, sim::kTokenEdges, 0, 0);
   }
-  [[nodiscard]] std::string take() { return std::move(text_) + "# EOF\n"; }
+  [[nodiscard]] std::vector<LiveFamily> take() { return std::move(families_); }
 
  private:
-  // OpenMetrics writes bounds as decimals with a point.
-  static std::string bound(std::int64_t value, int decimals) {
-    std::string text = exact_decimal(value, decimals);
-    return text.find('.') == std::string::npos ? text + ".0" : text;
-  }
-  void line(const std::string& name, const MetricLabels& labels, const std::optional<MetricLabel>& last,
-            const std::string& value) {
-    text_ += reports::series_name(name, labels, last) + " " + value + "\n";
-  }
-
   std::map<std::string, MetricFamily> known_;
-  std::string name_;
-  std::string text_;
+  std::vector<LiveFamily> families_;
 };
 
-void add_kinds(MetricText& out, const MetricLabels& labels, const TokenKinds& kinds) {
+void add_kinds(LiveBuilder& out, const MetricLabels& labels, const TokenKinds& kinds) {
   for (const auto& [kind, tokens] : {std::pair{"cached_input", kinds.cached_input},
                                      {"cache_write", kinds.cache_write},
                                      {"reasoning", kinds.reasoning}}) {
     MetricLabels all = labels;
     all.push_back({"kind", kind});
-    out.counter(all, tokens.count());
+    out.add(all, tokens.count());
   }
 }
 
@@ -95,53 +78,53 @@ bool has_kinds(const LiveView& view) {
                              [](const LiveTotals::Provider& provider) { return provider.metrics.kinds.any(); });
 }
 
-void add_requests(MetricText& out, const LiveView& view) {
+void add_requests(LiveBuilder& out, const LiveView& view) {
   const monitor::RequestMetrics& all = view.totals.requests;
   out.begin("windtunnel_arrivals");
-  out.counter({}, view.totals.arrivals);
+  out.add({}, view.totals.arrivals);
   out.begin("windtunnel_requests_in_flight");
-  out.add({}, "", view.totals.in_flight);
+  out.add({}, view.totals.in_flight);
   out.begin("windtunnel_requests");
   for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
     const auto outcome = static_cast<monitor::Outcome>(i);
-    out.counter({{"outcome", name_of(outcome)}}, all.count(outcome));
+    out.add({{"outcome", name_of(outcome)}}, all.count(outcome));
   }
   out.begin("windtunnel_request_duration_seconds");
-  out.durations({}, view.totals.latency);
+  out.durations({}, view.totals.latency, sim::kDurationEdgesMs);
   out.begin("windtunnel_request_time_to_first_token_seconds");
-  out.durations({}, view.totals.first_token);
+  out.durations({}, view.totals.first_token, sim::kDurationEdgesMs);
   out.begin("windtunnel_request_attempts");
-  out.counter({}, all.attempts);
+  out.add({}, all.attempts);
   out.begin("windtunnel_requests_failed_over");
-  out.counter({}, all.failed_over);
+  out.add({}, all.failed_over);
   out.begin("windtunnel_request_tokens");
-  out.counter({{"type", "input"}}, all.input.count());
-  out.counter({{"type", "output"}}, all.output.count());
+  out.add({{"type", "input"}}, all.input.count());
+  out.add({{"type", "output"}}, all.output.count());
   if (has_kinds(view)) {
     out.begin("windtunnel_request_token_kinds");
     add_kinds(out, {}, all.kinds);
   }
   out.begin("windtunnel_token_grants_cut");
-  out.counter({}, view.totals.grants_cut);
+  out.add({}, view.totals.grants_cut);
   out.begin("windtunnel_cost_known_usd");
-  out.counter({}, all.cost.picos(), kPicos);
+  out.add({}, all.cost.picos(), kPicos);
   out.begin("windtunnel_cost_reserved_usd");
-  out.counter({}, all.cost_unknown.picos(), kPicos);
+  out.add({}, all.cost_unknown.picos(), kPicos);
 }
 
-void add_variants(MetricText& out, const LiveView& view) {
+void add_variants(LiveBuilder& out, const LiveView& view) {
   if (view.totals.variants.empty()) return;
   out.begin("windtunnel_variant_requests");
   for (const LiveTotals::Variant& variant : view.totals.variants) {
     for (std::size_t k = 0; k < monitor::kOutcomes; ++k) {
       const auto outcome = static_cast<monitor::Outcome>(k);
-      out.counter({{"experiment", variant.experiment}, {"variant", variant.id}, {"outcome", name_of(outcome)}},
-                  variant.metrics.count(outcome));
+      out.add({{"experiment", variant.experiment}, {"variant", variant.id}, {"outcome", name_of(outcome)}},
+              variant.metrics.count(outcome));
     }
   }
 }
 
-void add_providers(MetricText& out, const LiveView& view) {
+void add_providers(LiveBuilder& out, const LiveView& view) {
   const auto each_of = [&](const std::vector<LiveTotals::Provider>& rows, const char* family, const auto& add) {
     out.begin(family);
     for (const LiveTotals::Provider& row : rows)
@@ -151,27 +134,26 @@ void add_providers(MetricText& out, const LiveView& view) {
   const auto each_model = [&](const char* family, const auto& add) { each_of(view.totals.deployments, family, add); };
   each_model("windtunnel_provider_calls", [&](const auto& spec, const auto& metrics, const auto&, const auto&) {
     for (std::size_t k = 0; k < monitor::kReplyKinds; ++k) {
-      out.counter(
+      out.add(
           {{"provider", spec.name}, {"model", spec.model}, {"outcome", name_of(static_cast<monitor::ReplyKind>(k))}},
           metrics.replies[k]);
     }
   });
-  each("windtunnel_provider_calls_in_flight", [&](const auto&, const auto&, const auto& counts, const auto& labels) {
-    out.add(labels, "", counts.in_flight);
-  });
+  each("windtunnel_provider_calls_in_flight",
+       [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.add(labels, counts.in_flight); });
   each("windtunnel_provider_cost_known_usd", [&](const auto&, const auto& metrics, const auto&, const auto& labels) {
-    out.counter(labels, metrics.cost.picos(), kPicos);
+    out.add(labels, metrics.cost.picos(), kPicos);
   });
   each("windtunnel_provider_cost_reserved_usd", [&](const auto&, const auto& metrics, const auto&, const auto& labels) {
-    out.counter(labels, metrics.cost_unknown.picos(), kPicos);
+    out.add(labels, metrics.cost_unknown.picos(), kPicos);
   });
   each("windtunnel_provider_late_results", [&](const auto&, const auto& metrics, const auto&, const auto& labels) {
-    out.counter(labels, metrics.late_results);
+    out.add(labels, metrics.late_results);
   });
   each("windtunnel_provider_retry_after_skips",
-       [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.counter(labels, counts.skips); });
+       [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.add(labels, counts.skips); });
   each("windtunnel_breaker_refusals",
-       [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.counter(labels, counts.refusals); });
+       [&](const auto&, const auto&, const auto& counts, const auto& labels) { out.add(labels, counts.refusals); });
   if (has_kinds(view)) {
     each("windtunnel_provider_token_kinds", [&](const auto&, const auto& metrics, const auto&, const auto& labels) {
       add_kinds(out, labels, metrics.kinds);
@@ -187,8 +169,8 @@ void add_providers(MetricText& out, const LiveView& view) {
   };
   each_model("gen_ai_client_operation_duration_seconds",
              [&](const auto& spec, const auto&, const auto& counts, const auto&) {
-               out.durations(attributes(spec), counts.succeeded);
-               out.durations(with(attributes(spec), "error_type", "_OTHER"), counts.failed);
+               out.durations(attributes(spec), counts.succeeded, kOperationEdgesMs);
+               out.durations(with(attributes(spec), "error_type", "_OTHER"), counts.failed, kOperationEdgesMs);
              });
   each_model("gen_ai_client_token_usage", [&](const auto& spec, const auto&, const auto& counts, const auto&) {
     out.tokens(with(attributes(spec), "gen_ai_token_type", "input"), counts.input);
@@ -196,11 +178,11 @@ void add_providers(MetricText& out, const LiveView& view) {
   });
   each_model("gen_ai_server_time_to_first_token_seconds",
              [&](const auto& spec, const auto&, const auto& counts, const auto&) {
-               out.durations(attributes(spec), counts.first_token);
+               out.durations(attributes(spec), counts.first_token, kFirstTokenEdgesMs);
              });
 }
 
-void add_breakers(MetricText& out, const LiveView& view) {
+void add_breakers(LiveBuilder& out, const LiveView& view) {
   using monitor::BreakerState;
   out.begin("windtunnel_breaker_state");
   for (std::size_t i = 0; i < view.scenario.providers.size(); ++i) {
@@ -212,13 +194,13 @@ void add_breakers(MetricText& out, const LiveView& view) {
   out.begin("windtunnel_breaker_transitions");
   for (const LiveTotals::Provider& provider : view.totals.providers) {
     const monitor::ProviderMetrics& metrics = provider.metrics;
-    out.counter({{"provider", provider.name}, {"to", "open"}}, metrics.breaker_opened);
-    out.counter({{"provider", provider.name}, {"to", "half_open"}}, metrics.breaker_half_opened);
-    out.counter({{"provider", provider.name}, {"to", "closed"}}, metrics.breaker_closed);
+    out.add({{"provider", provider.name}, {"to", "open"}}, metrics.breaker_opened);
+    out.add({{"provider", provider.name}, {"to", "half_open"}}, metrics.breaker_half_opened);
+    out.add({{"provider", provider.name}, {"to", "closed"}}, metrics.breaker_closed);
   }
 }
 
-void add_budget(MetricText& out, const LiveView& view) {
+void add_budget(LiveBuilder& out, const LiveView& view) {
   const auto each_window = [&](const auto& add) {
     for (const bool daily : {false, true}) {
       for (const monitor::BudgetWindow& window : view.pipeline.cost_limiter().windows()) {
@@ -227,12 +209,12 @@ void add_budget(MetricText& out, const LiveView& view) {
     }
   };
   out.begin("windtunnel_budget_spent_usd");
-  each_window([&](const auto& labels, const auto& window) { out.add(labels, "", window.settled.picos(), kPicos); });
+  each_window([&](const auto& labels, const auto& window) { out.add(labels, window.settled.picos(), kPicos); });
   out.begin("windtunnel_budget_reserved_usd");
-  each_window([&](const auto& labels, const auto& window) { out.add(labels, "", window.reserved.picos(), kPicos); });
+  each_window([&](const auto& labels, const auto& window) { out.add(labels, window.reserved.picos(), kPicos); });
   out.begin("windtunnel_budget_limit_usd");
   each_window([&](const auto& labels, const auto& window) {
-    if (window.limit) out.add(labels, "", window.limit->picos(), kPicos);
+    if (window.limit) out.add(labels, window.limit->picos(), kPicos);
   });
   out.begin("windtunnel_budget_alerts");
   for (const bool daily : {false, true}) {
@@ -242,15 +224,15 @@ void add_budget(MetricText& out, const LiveView& view) {
       const auto fired = std::ranges::count_if(view.totals.alerts, [&](const monitor::BudgetEvent& event) {
         return event.daily == daily && event.share == share;
       });
-      out.counter({{"window", daily ? "day" : "month"}, {"share", exact_decimal(share.value, 6)}}, fired);
+      out.add({{"window", daily ? "day" : "month"}, {"share", exact_decimal(share.value, 6)}}, fired);
     }
   }
 }
 
-void add_server(MetricText& out, const LiveView& view) {
+void add_server(LiveBuilder& out, const LiveView& view) {
   const wire::GatewayCounts& server = view.server;
   out.begin({"windtunnel_gateway_connections", MetricType::counter, "", "Connections of callers that were accepted."});
-  out.counter({}, server.connections);
+  out.add({}, server.connections);
   out.begin(
       {"windtunnel_gateway_refused", MetricType::counter, "", "What was refused before the pipeline, by reason."});
   for (const auto& [reason, count] : {std::pair{"too_many_connections", server.refused_too_many},
@@ -258,28 +240,28 @@ void add_server(MetricText& out, const LiveView& view) {
                                       {"too_large", server.refused_too_large},
                                       {"slow", server.refused_slow},
                                       {"no_request", server.refused_requests}}) {
-    out.counter({{"reason", reason}}, count);
+    out.add({{"reason", reason}}, count);
   }
   out.begin(
       {"windtunnel_gateway_callers_left", MetricType::counter, "", "Callers that went before their answer was whole."});
-  out.counter({}, server.callers_left);
+  out.add({}, server.callers_left);
 }
 
-void add_reloads(MetricText& out, const LiveView& view) {
+void add_reloads(LiveBuilder& out, const LiveView& view) {
   const ReloadCounts& reloads = view.reloads;
   out.begin({"windtunnel_gateway_config_reloads", MetricType::counter, "",
              "How often the configuration was read again, by what came of it."});
-  out.counter({{"result", "success"}}, reloads.succeeded);
-  out.counter({{"result", "failure"}}, reloads.refused);
+  out.add({{"result", "success"}}, reloads.succeeded);
+  out.add({{"result", "failure"}}, reloads.refused);
   out.begin({"windtunnel_gateway_config_last_reload_successful", MetricType::gauge, "",
              "1 if the latest reading of the configuration took effect, 0 if it was refused."});
-  out.add({}, "", reloads.last_succeeded ? 1 : 0);
+  out.add({}, reloads.last_succeeded ? 1 : 0);
   out.begin({"windtunnel_gateway_config_last_reload_success_timestamp_seconds", MetricType::gauge, "seconds",
              "When the configuration that holds was read."});
-  out.add({}, "", reloads.last_success.time_since_epoch().count(), kNanoseconds);
+  out.add({}, reloads.last_success.time_since_epoch().count(), kNanoseconds);
 }
 
-void add_exports(MetricText& out, const LiveView& view) {
+void add_exports(LiveBuilder& out, const LiveView& view) {
   if (view.exports == nullptr) return;
   const auto each_signal = [&](const auto& add) {
     for (std::size_t i = 0; i < wire::kOtlpSignals; ++i) {
@@ -287,28 +269,30 @@ void add_exports(MetricText& out, const LiveView& view) {
       add(MetricLabel{"signal", std::string(wire::name_of(signal))}, view.exports->counts(signal));
     }
   };
-  out.begin({"windtunnel_gateway_otlp_exported", MetricType::counter, "", "Spans that the collector took."});
-  each_signal([&](const auto& signal, const auto& counts) { out.counter({signal}, counts.exported); });
-  out.begin({"windtunnel_gateway_otlp_dropped", MetricType::counter, "", "Spans that it did not get, by reason."});
+  out.begin(
+      {"windtunnel_gateway_otlp_exported", MetricType::counter, "", "Spans and data points that the collector took."});
+  each_signal([&](const auto& signal, const auto& counts) { out.add({signal}, counts.exported); });
+  out.begin({"windtunnel_gateway_otlp_dropped", MetricType::counter, "",
+             "Spans and data points that it did not take, by reason."});
   each_signal([&](const auto& signal, const wire::ExportCounts& counts) {
     for (const auto& [reason, count] : {std::pair{"queue_full", counts.queue_full},
                                         {"unavailable", counts.unavailable},
                                         {"refused", counts.refused},
                                         {"rejected", counts.rejected}}) {
-      out.counter({signal, {"reason", reason}}, count);
+      out.add({signal, {"reason", reason}}, count);
     }
   });
   out.begin({"windtunnel_gateway_otlp_retries", MetricType::counter, "", "Exports that were sent again."});
-  each_signal([&](const auto& signal, const auto& counts) { out.counter({signal}, counts.retries); });
+  each_signal([&](const auto& signal, const auto& counts) { out.add({signal}, counts.retries); });
   out.begin(
       {"windtunnel_gateway_otlp_spans_held", MetricType::gauge, "", "Spans that the collector has not taken yet."});
-  out.add({}, "", static_cast<std::int64_t>(view.exports->spans_held()));
+  out.add({}, static_cast<std::int64_t>(view.exports->spans_held()));
 }
 
 }  // namespace
 
-std::string live_metrics_text(const LiveView& view) {
-  MetricText out;
+std::vector<LiveFamily> live_metrics(const LiveView& view) {
+  LiveBuilder out;
   add_requests(out, view);
   add_variants(out, view);
   add_providers(out, view);

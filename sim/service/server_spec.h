@@ -30,18 +30,19 @@ enum class OtlpForm : std::uint8_t { protobuf, json };
 
 struct ServerSpec {
   std::string listen = "127.0.0.1:8787";
-  std::string storage;                                 // a SQLite file; empty: nothing is kept
-  Duration retention = std::chrono::hours{24 * 30};    // of the records in it
-  std::string telemetry;                               // a file of records, a line each; empty: none
-  std::string otlp;                                    // the base URL of a collector; empty: none
-  OtlpForm otlp_protocol = OtlpForm::protobuf;         // OTLP's own default
-  Duration otlp_timeout = std::chrono::seconds{10};    // of one export, and of the last ones at the end
-  std::string ca_file;                                 // certificates to trust; empty: the system's
-  std::int64_t connections = 10'000;                   // of callers
-  std::int64_t body_bytes = std::int64_t{16} << 20;    // the largest request
-  Duration request_within = std::chrono::seconds{30};  // a caller's time to send it
-  Duration idle = std::chrono::seconds{120};           // of a connection without a request
-  Duration drain = std::chrono::seconds{30};           // of the requests that are open at the end
+  std::string storage;                                      // a SQLite file; empty: nothing is kept
+  Duration retention = std::chrono::hours{24 * 30};         // of the records in it
+  std::string telemetry;                                    // a file of records, a line each; empty: none
+  std::string otlp;                                         // the base URL of a collector; empty: none
+  OtlpForm otlp_protocol = OtlpForm::protobuf;              // OTLP's own default
+  Duration otlp_metric_interval = std::chrono::minutes{1};  // between exports of metrics; 0: there are none
+  Duration otlp_timeout = std::chrono::seconds{10};         // of one export, and of the last ones at the end
+  std::string ca_file;                                      // certificates to trust; empty: the system's
+  std::int64_t connections = 10'000;                        // of callers
+  std::int64_t body_bytes = std::int64_t{16} << 20;         // the largest request
+  Duration request_within = std::chrono::seconds{30};       // a caller's time to send it
+  Duration idle = std::chrono::seconds{120};                // of a connection without a request
+  Duration drain = std::chrono::seconds{30};                // of the requests that are open at the end
   friend bool operator==(const ServerSpec&, const ServerSpec&) = default;
 };
 

@@ -39,11 +39,13 @@ TEST(GatewayRevision, names_each_key_that_needs_a_restart) {
     next.server.telemetry = "other.jsonl";
     next.server.otlp = "http://127.0.0.1:1";
     next.server.otlp_protocol = sim::OtlpForm::json;
+    next.server.otlp_metric_interval = std::chrono::seconds{1};
     next.server.otlp_timeout = std::chrono::seconds{1};
     next.month_spent = Usd::from_dollars(1);
   });
-  for (const char* key : {"server.storage", "server.retention", "server.telemetry", "server.otlp",
-                          "server.otlp_protocol", "server.otlp_timeout", "month_spent_usd"}) {
+  for (const char* key :
+       {"server.storage", "server.retention", "server.telemetry", "server.otlp", "server.otlp_protocol",
+        "server.otlp_metric_interval", "server.otlp_timeout", "month_spent_usd"}) {
     EXPECT_NE(all.find(std::string("gateway.json: ") + key + " has changed"), std::string::npos) << all;
   }
 }

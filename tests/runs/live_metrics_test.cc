@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "runs/gateway/live_metrics_otlp.h"
+#include "runs/gateway/live_metrics_text.h"
 #include "sim/world/world.h"
 #include "tests/reports/small_world.h"
 
@@ -13,12 +15,12 @@ namespace {
 std::string text_of(const sim::Scenario& scenario, const LiveTotals& totals, const sim::RunResult& result,
                     const ReloadCounts& reloads = {}) {
   const wire::GatewayCounts server;
-  return live_metrics_text({.scenario = scenario,
-                            .totals = totals,
-                            .pipeline = result.pipeline,
-                            .server = server,
-                            .reloads = reloads,
-                            .now = result.ended});
+  return live_metrics_text(live_metrics({.scenario = scenario,
+                                         .totals = totals,
+                                         .pipeline = result.pipeline,
+                                         .server = server,
+                                         .reloads = reloads,
+                                         .now = result.ended}));
 }
 
 std::string metrics_of(const sim::Scenario& scenario) {

@@ -324,7 +324,7 @@ def check_spans(windtunnel):
         threading.Thread(target=collect, args=(listener,), daemon=True).start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with Server(windtunnel, world(BOTH, [outage()])) as server, \
-                Gateway(windtunnel, server.urls, {"otlp": url, "otlp_protocol": "http/json"}, **OFF) as gateway:
+                Gateway(windtunnel, server.urls, {"otlp": url, "otlp_protocol": "http/json", "otlp_metric_interval": "0s"}, **OFF) as gateway:
             connection = gateway.connect()
             connection.request("POST", "/v1/chat/completions", json.dumps(chat("a secret question")),
                                {"traceparent": "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"})

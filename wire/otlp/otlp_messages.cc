@@ -1,32 +1,27 @@
 #include "wire/otlp/otlp_messages.h"
 
-#include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
 #include <otlp.pb.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <numeric>
 #include <variant>
 
 #include "base/exact_decimal.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
+#include "wire/otlp/otlp_json.h"
 
 namespace windtunnel::wire {
 namespace {
 
 constexpr int kInvalidArgument = 3;  // of google.rpc.Code
 constexpr int kStatusError = 2;      // of a span
+constexpr int kCumulative = 2;       // of aggregation temporalities
 constexpr std::size_t kReasonMax = 200;
 constexpr const char* kScope = "windtunnel";
-
-std::string hex_of(const std::string& bytes) {
-  std::string text;
-  for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return text;
-}
 
 std::string bytes_of(std::string_view hex) {
   std::string bytes(hex.size() / 2, '\0');
@@ -38,79 +33,8 @@ std::string bytes_of(std::string_view hex) {
   return bytes;
 }
 
-void put_attributes(JsonWriter& json, const auto& attributes);
-
-// Lists, nested values and bytes are no attribute that is read, so that their places alone are kept.
-void put_value(JsonWriter& json, const otlp::AnyValue& value) {
-  json.begin_object();
-  switch (value.value_case()) {
-    case otlp::AnyValue::kStringValue:
-      json.key("stringValue").text(value.string_value());
-      break;
-    case otlp::AnyValue::kBoolValue:
-      json.key("boolValue").boolean(value.bool_value());
-      break;
-    case otlp::AnyValue::kIntValue:
-      json.key("intValue").text(std::to_string(value.int_value()));
-      break;
-    case otlp::AnyValue::kDoubleValue:
-      // JSON has no other numbers.
-      json.key("doubleValue");
-      std::isfinite(value.double_value()) ? json.written(fmt::format("{}", value.double_value())) : json.null();
-      break;
-    case otlp::AnyValue::kArrayValue:
-    case otlp::AnyValue::kKvlistValue:
-    case otlp::AnyValue::kBytesValue:
-    case otlp::AnyValue::VALUE_NOT_SET:
-      break;
-  }
-  json.end_object();
-}
-
-void put_attributes(JsonWriter& json, const auto& attributes) {
-  json.key("attributes").begin_array();
-  for (const otlp::KeyValue& attribute : attributes) {
-    json.begin_object().key("key").text(attribute.key()).key("value");
-    put_value(json, attribute.value());
-    json.end_object();
-  }
-  json.end_array();
-}
-
-void put_span(JsonWriter& json, const otlp::Span& span) {
-  json.begin_object().key("traceId").text(hex_of(span.trace_id())).key("spanId").text(hex_of(span.span_id()));
-  if (!span.parent_span_id().empty()) json.key("parentSpanId").text(hex_of(span.parent_span_id()));
-  json.key("name").text(span.name()).key("kind").integer(span.kind());
-  json.key("startTimeUnixNano").text(std::to_string(span.start_time_unix_nano()));
-  json.key("endTimeUnixNano").text(std::to_string(span.end_time_unix_nano()));
-  put_attributes(json, span.attributes());
-  json.key("status").begin_object();
-  if (span.status().code() != 0) json.key("code").integer(span.status().code());
-  json.end_object().end_object();
-}
-
 // --- What is written
 // --------------------------------------------------------------------------------------------------
-
-std::string json_of(const otlp::ExportTraceServiceRequest& request) {
-  std::string text;
-  JsonWriter json{text, JsonWriter::Form::line};
-  json.begin_object().key("resourceSpans").begin_array();
-  for (const otlp::ResourceSpans& resource : request.resource_spans()) {
-    json.begin_object().key("resource").begin_object();
-    put_attributes(json, resource.resource().attributes());
-    json.end_object().key("scopeSpans").begin_array();
-    for (const otlp::ScopeSpans& scope : resource.scope_spans()) {
-      json.begin_object().key("scope").begin_object().key("name").text(scope.scope().name()).end_object();
-      json.key("spans").begin_array();
-      for (const otlp::Span& span : scope.spans()) put_span(json, span);
-      json.end_array().end_object();
-    }
-    json.end_array().end_object();
-  }
-  json.end_array().end_object();
-  return text;
-}
 
 std::string utf8_of(std::string_view text) {
   std::string out;
@@ -157,6 +81,59 @@ void fill_span(otlp::Span& to, const OtlpSpan& span) {
   to.set_end_time_unix_nano(nanoseconds_of(span.end));
   fill_attributes(*to.mutable_attributes(), span.attributes);
   if (span.is_error) to.mutable_status()->set_code(kStatusError);
+}
+
+void set_times(auto& point, const OtlpMetrics& metrics, const OtlpPoint& from) {
+  point.set_start_time_unix_nano(nanoseconds_of(metrics.start));
+  point.set_time_unix_nano(nanoseconds_of(metrics.at));
+  fill_attributes(*point.mutable_attributes(), from.attributes);
+}
+
+void fill_number(otlp::NumberDataPoint& point, const OtlpMetrics& metrics, const OtlpMetric& metric,
+                 const OtlpPoint& from) {
+  set_times(point, metrics, from);
+  if (metric.decimals == 0 && from.value <= INT64_MAX) {
+    point.set_as_int(static_cast<std::int64_t>(from.value));
+  } else {
+    point.set_as_double(double_of({from.value, metric.decimals}));
+  }
+}
+
+void fill_histogram(otlp::HistogramDataPoint& point, const OtlpMetrics& metrics, const OtlpMetric& metric,
+                    const OtlpPoint& from) {
+  set_times(point, metrics, from);
+  point.set_count(std::accumulate(from.counts.begin(), from.counts.end(), std::uint64_t{0}));
+  point.set_sum(double_of({from.value, metric.decimals}));
+  for (const std::uint64_t count : from.counts) point.add_bucket_counts(count);
+  for (const OtlpDecimal& bound : metric.bounds) point.add_explicit_bounds(double_of(bound));
+}
+
+void fill_metric(otlp::Metric& to, const OtlpMetrics& metrics, const OtlpMetric& metric) {
+  to.set_name(metric.name);
+  to.set_description(metric.description);
+  to.set_unit(metric.unit);
+  switch (metric.kind) {
+    case OtlpMetricKind::gauge:
+      for (const OtlpPoint& each : metric.points) {
+        otlp::NumberDataPoint& point = *to.mutable_gauge()->add_data_points();
+        fill_number(point, metrics, metric, each);
+        point.clear_start_time_unix_nano();  // it has not counted since then
+      }
+      return;
+    case OtlpMetricKind::counter:
+      to.mutable_sum()->set_aggregation_temporality(kCumulative);
+      to.mutable_sum()->set_is_monotonic(true);
+      for (const OtlpPoint& each : metric.points) {
+        fill_number(*to.mutable_sum()->add_data_points(), metrics, metric, each);
+      }
+      return;
+    case OtlpMetricKind::histogram:
+      to.mutable_histogram()->set_aggregation_temporality(kCumulative);
+      for (const OtlpPoint& each : metric.points) {
+        fill_histogram(*to.mutable_histogram()->add_data_points(), metrics, metric, each);
+      }
+      return;
+  }
 }
 
 template <class Request>
@@ -206,6 +183,16 @@ std::string traces_body(OtlpForm form, const OtlpAttributes& resource, std::span
   return body_of(form, request);
 }
 
+std::string metrics_body(OtlpForm form, const OtlpAttributes& resource, const OtlpMetrics& metrics) {
+  otlp::ExportMetricsServiceRequest request;
+  otlp::ResourceMetrics& list = *request.add_resource_metrics();
+  fill_attributes(*list.mutable_resource()->mutable_attributes(), resource);
+  otlp::ScopeMetrics& scope = *list.add_scope_metrics();
+  scope.mutable_scope()->set_name(kScope);
+  for (const OtlpMetric& metric : metrics.metrics) fill_metric(*scope.add_metrics(), metrics, metric);
+  return body_of(form, request);
+}
+
 std::optional<std::string> traces_json_of(std::string_view protobuf) {
   otlp::ExportTraceServiceRequest request;
   if (!read(protobuf, request)) return std::nullopt;
@@ -214,9 +201,9 @@ std::optional<std::string> traces_json_of(std::string_view protobuf) {
 
 std::string taken_answer(OtlpForm form, std::int64_t rejected, std::string_view why) {
   if (form == OtlpForm::protobuf) {
-    otlp::ExportTraceServiceResponse response;
+    otlp::ExportResponse response;
     if (rejected > 0) {
-      response.mutable_partial_success()->set_rejected_spans(rejected);
+      response.mutable_partial_success()->set_rejected(rejected);
       response.mutable_partial_success()->set_error_message(std::string(why));
     }
     return response.SerializeAsString();
@@ -235,14 +222,14 @@ std::string taken_answer(OtlpForm form, std::int64_t rejected, std::string_view 
 TakenPart taken_part(OtlpForm form, std::string_view answer) {
   TakenPart part;
   if (form == OtlpForm::protobuf) {
-    otlp::ExportTraceServiceResponse response;
+    otlp::ExportResponse response;
     if (!read(answer, response)) return part;
-    return {response.partial_success().rejected_spans(), shortened(response.partial_success().error_message())};
+    return {response.partial_success().rejected(), shortened(response.partial_success().error_message())};
   }
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (parser.parse(simdjson::padded_string(answer)).get(root) != simdjson::SUCCESS) return part;
-  for (const char* const key : {"/partialSuccess/rejectedSpans"}) {
+  for (const char* const key : {"/partialSuccess/rejectedSpans", "/partialSuccess/rejectedDataPoints"}) {
     std::string_view digits;
     // 64 bits are a text in the JSON of protobuf; many write a number.
     if (root.at_pointer(key).get(part.rejected) == simdjson::SUCCESS) break;

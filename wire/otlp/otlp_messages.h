@@ -2,7 +2,7 @@
 // The messages of OTLP as bytes of protobuf and as the JSON that the specification maps them to, where ids are
 // hexadecimal texts and 64 bits are texts too. What reads spans reads that JSON, so that both forms have one reader.
 //
-// Protobuf's generated header takes long to compile, so that it stays in otlp_messages.cc.
+// Protobuf's generated header takes long to compile, so that it stays in otlp_messages.cc and otlp_json.cc.
 
 #include <cstdint>
 #include <optional>
@@ -24,13 +24,15 @@ using sim::OtlpForm;
 // An export of spans by the process that `resource` describes. Bytes of texts that are no UTF-8 are replaced, because a
 // decoder of protobuf refuses the whole export for one of them.
 [[nodiscard]] std::string traces_body(OtlpForm form, const OtlpAttributes& resource, std::span<const OtlpSpan> spans);
+// An export of metrics, likewise.
+[[nodiscard]] std::string metrics_body(OtlpForm form, const OtlpAttributes& resource, const OtlpMetrics& metrics);
 // An export of spans as JSON, without its events and links; nothing: the bytes are none.
 [[nodiscard]] std::optional<std::string> traces_json_of(std::string_view protobuf);
 
 // What a receiver answers to an export of spans that it has taken but for some; `rejected` 0: it has taken all.
 [[nodiscard]] std::string taken_answer(OtlpForm form, std::int64_t rejected, std::string_view why);
-// The same of an answer that came: how many of an export's spans it says were rejected. An answer that cannot be read
-// rejects none, because its status has taken the export.
+// The same of an answer that came: how many of an export's spans or data points were rejected. An answer that cannot be
+// read rejects none, because its status has taken the export.
 struct TakenPart {
   std::int64_t rejected = 0;
   std::string why;

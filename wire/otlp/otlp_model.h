@@ -2,6 +2,7 @@
 // The content of an export of OpenTelemetry, whatever form it is sent in: spans, and metrics as they stand at one
 // instant. Amounts are exact here; the encoder rounds them to the doubles of OTLP.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -36,6 +37,37 @@ struct OtlpSpan {
   WallTime end{};
   OtlpAttributes attributes;
   bool is_error = false;
+};
+
+enum class OtlpMetricKind : std::uint8_t { gauge, counter, histogram };
+
+struct OtlpPoint {
+  OtlpAttributes attributes;
+  Int128 value = 0;                   // in units of its metric's decimals; of a histogram: the sum
+  std::vector<std::uint64_t> counts;  // of a histogram: up to each bound from the one before it, and beyond the last
+};
+
+struct OtlpMetric {
+  std::string name;
+  std::string description;
+  std::string unit;  // of UCUM; empty: none
+  OtlpMetricKind kind = OtlpMetricKind::gauge;
+  int decimals = 0;  // none: the values are integers, else doubles
+  std::vector<OtlpDecimal> bounds;
+  std::vector<OtlpPoint> points;
+};
+
+// Counters and histograms have counted from `start` on.
+struct OtlpMetrics {
+  WallTime start{};
+  WallTime at{};
+  std::vector<OtlpMetric> metrics;
+
+  [[nodiscard]] std::size_t points() const {
+    std::size_t sum = 0;
+    for (const OtlpMetric& metric : metrics) sum += metric.points.size();
+    return sum;
+  }
 };
 
 }  // namespace windtunnel::wire

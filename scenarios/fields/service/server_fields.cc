@@ -73,6 +73,8 @@ const Table<ServerSpec>& server_table() {
               .such_as("\"http://127.0.0.1:4318\""),
           field<S>("otlp_protocol", &S::otlp_protocol, word(protocols),
                    "How it is written, in the words of OTEL_EXPORTER_OTLP_PROTOCOL."),
+          field<S>("otlp_metric_interval", &S::otlp_metric_interval, duration({0ns, 24h}),
+                   "How often the metrics are sent, as OTEL_METRIC_EXPORT_INTERVAL has it; 0s: never."),
           field<S>("otlp_timeout", &S::otlp_timeout, duration({1ms, 10min}),
                    "How long an export may take, and those that are left at the end."),
           field<S>("ca_file", &S::ca_file, line(),

@@ -157,5 +157,36 @@ TEST(ExportQueue, parts_no_request_and_sends_few_exports_at_once) {
   EXPECT_FALSE(queue.begin(kStart)) << "four are open";
 }
 
+OtlpMetrics metrics(std::int64_t requests) {
+  return {.metrics = {{.name = "requests", .points = {{.attributes = {}, .value = requests, .counts = {}}}}}};
+}
+
+TEST(ExportQueue, sends_the_latest_metrics_in_place_of_those_that_were_not_taken) {
+  ExportQueue queue = export_queue_test::queue();
+  queue.add(metrics(1));
+  const ExportId first = queue.begin(kStart).value();
+  queue.add(metrics(2));
+  EXPECT_FALSE(queue.begin(kStart)) << "one after the other, so that none overtakes";
+  queue.end(first, {.status = 503, .retry_after = 1s}, kStart);
+  const ExportId second = queue.begin(kStart + 1s).value();
+  EXPECT_NE(queue.at(second).body.find(R"("asInt":"2")"), std::string::npos) << queue.at(second).body;
+  queue.end(second, {.status = 200}, kStart + 1s);
+  EXPECT_TRUE(queue.is_idle());
+  EXPECT_EQ(queue.counts(OtlpSignal::metrics).unavailable, 1U);
+  EXPECT_EQ(queue.counts(OtlpSignal::metrics).exported, 1U);
+}
+
+TEST(ExportQueue, sends_metrics_again_until_there_are_later_ones) {
+  ExportQueue queue = export_queue_test::queue();
+  queue.add(metrics(1));
+  queue.end(queue.begin(kStart).value(), {.status = 503, .retry_after = 1s}, kStart);
+  const ExportId again = queue.begin(kStart + 1s).value();
+  EXPECT_EQ(queue.counts(OtlpSignal::metrics).retries, 1U);
+  queue.end(again, {.status = 503, .retry_after = 1s}, kStart + 1s);
+  queue.add(metrics(2));
+  EXPECT_EQ(queue.counts(OtlpSignal::metrics).unavailable, 1U);
+  EXPECT_NE(queue.at(queue.begin(kStart + 2s).value()).body.find(R"("asInt":"2")"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace windtunnel::wire::export_queue_test

@@ -117,6 +117,44 @@ TEST(OtlpMessages, answer_in_the_form_of_the_request) {
   EXPECT_EQ(refused_answer(OtlpForm::protobuf, "no"), number_field(1, 3) + field(2, "no"));
 }
 
+TEST(OtlpMessages, write_metrics_in_both_forms) {
+  const OtlpMetrics metrics{.start = WallTime{Duration{5}},
+                            .at = WallTime{Duration{9}},
+                            .metrics = {{.name = "requests",
+                                         .description = "d",
+                                         .kind = OtlpMetricKind::counter,
+                                         .points = {{.attributes = {{"outcome", "served"}}, .value = 7, .counts = {}}}},
+                                        {.name = "cost",
+                                         .unit = "{USD}",
+                                         .decimals = 12,
+                                         .points = {{.attributes = {}, .value = 25'000'000'000, .counts = {}}}},
+                                        {.name = "took",
+                                         .unit = "s",
+                                         .kind = OtlpMetricKind::histogram,
+                                         .decimals = 9,
+                                         .bounds = {{10, 3}, {20, 3}},
+                                         .points = {{.attributes = {}, .value = 1'500'000'000, .counts = {4, 0, 1}}}}}};
+  EXPECT_EQ(
+      metrics_body(OtlpForm::json, {{"service.name", "gateway"}}, metrics),
+      R"({"resourceMetrics":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"gateway"}}]},)"
+      R"("scopeMetrics":[{"scope":{"name":"windtunnel"},"metrics":[)"
+      R"({"name":"requests","description":"d","unit":"","sum":{"dataPoints":[{"attributes":[{"key":"outcome",)"
+      R"("value":{"stringValue":"served"}}],"startTimeUnixNano":"5","timeUnixNano":"9","asInt":"7"}],)"
+      R"("aggregationTemporality":2,"isMonotonic":true}},)"
+      R"({"name":"cost","description":"","unit":"{USD}","gauge":{"dataPoints":[{"attributes":[],)"
+      R"("timeUnixNano":"9","asDouble":0.025}]}},)"
+      R"({"name":"took","description":"","unit":"s","histogram":{"dataPoints":[{"attributes":[],)"
+      R"("startTimeUnixNano":"5","timeUnixNano":"9","count":"5","sum":1.5,"bucketCounts":["4","0","1"],)"
+      R"("explicitBounds":[0.01,0.02]}],"aggregationTemporality":2}}]}]}]})");
+  // A test with another's decoder reads the bytes; here is what they are made of.
+  const std::string point =
+      field(1, "\x11" + std::string("\5\0\0\0\0\0\0\0", 8) + "\x19" + std::string("\x9\0\0\0\0\0\0\0", 8) + "\x31" +
+                   std::string("\7\0\0\0\0\0\0\0", 8) + field(7, field(1, "outcome") + field(2, field(1, "served"))));
+  EXPECT_NE(
+      metrics_body(OtlpForm::protobuf, {}, metrics).find(field(7, point + number_field(2, 2) + number_field(3, 1))),
+      std::string::npos);
+}
+
 TEST(OtlpMessages, read_what_a_collector_answered) {
   for (const OtlpForm form : {OtlpForm::json, OtlpForm::protobuf}) {
     const TakenPart all = taken_part(form, taken_answer(form, 0, ""));

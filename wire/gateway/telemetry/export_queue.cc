@@ -27,6 +27,8 @@ std::string_view name_of(OtlpSignal signal) {
   switch (signal) {
     case OtlpSignal::traces:
       return "traces";
+    case OtlpSignal::metrics:
+      return "metrics";
   }
   fail_check("a signal has a name", __FILE__, __LINE__);
 }
@@ -41,6 +43,12 @@ void ExportQueue::add(std::vector<OtlpSpan> spans) {
   waiting_.push_back(std::move(spans));
 }
 
+void ExportQueue::add(const OtlpMetrics& metrics) {
+  if (metrics_) give_up(*metrics_);
+  metrics_ =
+      Export{.signal = OtlpSignal::metrics, .body = metrics_body(form_, resource_, metrics), .items = metrics.points()};
+}
+
 std::optional<ExportId> ExportQueue::begin(Instant now) {
   if (now < not_before_ || open_.size() >= kOpenMax) return std::nullopt;
   std::optional<Export> next = this->next();
@@ -53,6 +61,7 @@ std::optional<ExportId> ExportQueue::begin(Instant now) {
 }
 
 std::optional<ExportQueue::Export> ExportQueue::next() {
+  if (metrics_ && !are_metrics_open()) return std::exchange(metrics_, std::nullopt);
   if (!again_.empty()) {
     Export next = std::move(again_.front());
     again_.pop_front();
@@ -60,6 +69,10 @@ std::optional<ExportQueue::Export> ExportQueue::next() {
   }
   if (waiting_.empty()) return std::nullopt;
   return batch_of_spans();
+}
+
+bool ExportQueue::are_metrics_open() const {
+  return std::ranges::any_of(open_, [](const auto& each) { return each.second.signal == OtlpSignal::metrics; });
 }
 
 ExportQueue::Export ExportQueue::batch_of_spans() {
@@ -91,11 +104,19 @@ void ExportQueue::end(ExportId id, const ExportAnswer& answer, Instant now) {
                             : monitor::backoff(kBackoff, static_cast<std::int32_t>(ended.tries), draw, ended.tries);
   ++ended.tries;
   not_before_ = std::max(not_before_, now + wait);
-  if (not_before_ - ended.first_sent > kRetryWithin) {
-    counts.unavailable += ended.items;
-    return let_go(ended);
+  const bool is_late = not_before_ - ended.first_sent > kRetryWithin;
+  const bool is_metrics = ended.signal == OtlpSignal::metrics;
+  if (is_late || (is_metrics && metrics_)) return give_up(ended);
+  if (is_metrics) {
+    metrics_ = std::move(ended);
+  } else {
+    again_.push_back(std::move(ended));
   }
-  again_.push_back(std::move(ended));
+}
+
+void ExportQueue::give_up(const Export& gone) {
+  counts_of(gone.signal).unavailable += gone.items;
+  let_go(gone);
 }
 
 void ExportQueue::let_go(const Export& gone) {

@@ -9,7 +9,8 @@
 //
 // An export is given up a minute after it was first sent. Nothing is sent while a wait lasts, because all exports go to
 // one collector. Spans beyond kSpansMax are dropped, so that a collector that is away costs spans and no memory. A
-// request's spans are taken or dropped together.
+// request's spans are taken or dropped together. Of metrics the latest alone are worth sending, because they hold what
+// those before them did: what is sent again gives way to them, and they wait for what is open.
 
 #include <array>
 #include <chrono>
@@ -26,11 +27,11 @@
 namespace windtunnel::wire {
 
 // What a collector takes, each on a path of its own.
-enum class OtlpSignal : std::uint8_t { traces };
-inline constexpr std::size_t kOtlpSignals = 1;
+enum class OtlpSignal : std::uint8_t { traces, metrics };
+inline constexpr std::size_t kOtlpSignals = 2;
 [[nodiscard]] std::string_view name_of(OtlpSignal signal);
 
-// Spans, by what became of them.
+// Spans or data points, by what became of them.
 struct ExportCounts {
   std::uint64_t exported = 0;
   std::uint64_t queue_full = 0;   // dropped: too much waited
@@ -71,6 +72,9 @@ class ExportQueue {
   // The spans of one request.
   void add(std::vector<OtlpSpan> spans);
 
+  // Metrics as they stand now.
+  void add(const OtlpMetrics& metrics);
+
   // The next export to be sent now, which is open until end(); nothing: none may be.
   [[nodiscard]] std::optional<ExportId> begin(Instant now);
   [[nodiscard]] const Export& at(ExportId id) const { return open_.at(id); }
@@ -79,7 +83,7 @@ class ExportQueue {
   // There are enough spans for an export of full size.
   [[nodiscard]] bool has_batch() const { return spans_waiting_ >= kBatch; }
   // Nothing waits and nothing is open.
-  [[nodiscard]] bool is_idle() const { return waiting_.empty() && again_.empty() && open_.empty(); }
+  [[nodiscard]] bool is_idle() const { return waiting_.empty() && !metrics_ && again_.empty() && open_.empty(); }
   [[nodiscard]] std::size_t spans_held() const { return spans_held_; }
   [[nodiscard]] const ExportCounts& counts(OtlpSignal signal) const {
     return counts_[static_cast<std::size_t>(signal)];
@@ -89,15 +93,18 @@ class ExportQueue {
   [[nodiscard]] ExportCounts& counts_of(OtlpSignal signal) { return counts_[static_cast<std::size_t>(signal)]; }
   [[nodiscard]] std::optional<Export> next();
   [[nodiscard]] Export batch_of_spans();
+  [[nodiscard]] bool are_metrics_open() const;
   void let_go(const Export& gone);
+  void give_up(const Export& gone);
 
   OtlpForm form_;
   OtlpAttributes resource_;
   std::uint64_t seed_;
   std::deque<std::vector<OtlpSpan>> waiting_;  // by request
   std::size_t spans_waiting_ = 0;
-  std::size_t spans_held_ = 0;  // waiting, to be sent again, and open
-  std::deque<Export> again_;
+  std::size_t spans_held_ = 0;     // waiting, to be sent again, and open
+  std::optional<Export> metrics_;  // the latest, if they are not open
+  std::deque<Export> again_;       // of spans
   std::map<ExportId, Export> open_;
   Instant not_before_{};
   std::uint32_t begun_ = 0;

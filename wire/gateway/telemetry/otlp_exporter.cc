@@ -20,6 +20,8 @@ constexpr std::string_view path_of(OtlpSignal signal) {
   switch (signal) {
     case OtlpSignal::traces:
       return "/v1/traces";
+    case OtlpSignal::metrics:
+      return "/v1/metrics";
   }
   fail_check("a signal has a path", __FILE__, __LINE__);
 }

@@ -30,6 +30,8 @@ class OtlpExporter final : private UpstreamEvents {
 
   // The spans of one request.
   void add(std::vector<OtlpSpan> spans);
+  // Metrics as they stand now.
+  void add(const OtlpMetrics& metrics) { queue_.add(metrics); }
   // Gives up exports that take too long, and sends what may be sent.
   void advance();
 
