@@ -327,6 +327,7 @@ class Service {
   void flush_telemetry(const std::function<void()>& turn) {
     if (!exporter_) return;
     const Instant until = clock_.now() + scenario().server.otlp_timeout;
+    exporter_->hurry();
     if (scenario().server.otlp_metric_interval > Duration{}) export_metrics();
     export_telemetry();
     while (!exporter_->queue().is_idle() && clock_.now() < until) {

@@ -136,6 +136,7 @@ def check_metrics(windtunnel):
             began = time.time_ns()
             kept = gateway.connect()
             count = serve_some(gateway)
+            settle(gateway, lambda metrics: of_traces(metrics, "exported") > count)
             # Nothing happens between two equal scrapes, so that the export between them shows the same.
             for _ in range(20):
                 before = scrape(kept)
@@ -148,7 +149,7 @@ def check_metrics(windtunnel):
             need(drop_quiet(samples_of(export)) == drop_quiet(before), difference(samples_of(export), before))
             need(before['windtunnel_requests_total{outcome="served"}'] == count, f"{before}")
             need(before['windtunnel_breaker_state{provider="openai",windtunnel_breaker_state="open"}'] == 1, "open")
-            need(before['windtunnel_gateway_otlp_exported_total{signal="traces"}'] > count, "spans are counted")
+            need(of_traces(before, "exported") == len(spans_of(collector.of(TRACES))), "spans are counted")
             need(before['windtunnel_gateway_otlp_exported_total{signal="metrics"}'] % len(points(export)) == 0, "data points are counted")
             check_conventions(metrics_of(export), began)
             gateway.end()

@@ -17,7 +17,9 @@ constexpr Instant kStart{100s};
 
 ExportQueue queue() { return {OtlpForm::json, {}, 7}; }
 
-void add_request(ExportQueue& queue, std::size_t spans) { queue.add(std::vector<OtlpSpan>(spans)); }
+void add_request(ExportQueue& queue, std::size_t spans, Instant at = kStart - ExportQueue::kGatherFor) {
+  queue.add(std::vector<OtlpSpan>(spans), at);
+}
 
 const ExportCounts& counts(const ExportQueue& queue) { return queue.counts(OtlpSignal::traces); }
 
@@ -140,6 +142,20 @@ TEST(ExportQueue, drops_the_newest_spans_of_whole_requests_once_it_is_full) {
   queue.end(open, {.status = 200}, kStart);
   add_request(queue, 1);
   EXPECT_EQ(counts(queue).queue_full, 4U);
+}
+
+TEST(ExportQueue, gathers_spans_until_they_fill_an_export_or_half_a_second_has_passed) {
+  ExportQueue queue = export_queue_test::queue();
+  add_request(queue, 2, kStart);
+  add_request(queue, 2, kStart + 400ms);
+  EXPECT_FALSE(queue.begin(kStart + 500ms - 1ns));
+  EXPECT_EQ(queue.at(queue.begin(kStart + 500ms).value()).items, 4U);
+  add_request(queue, ExportQueue::kBatch, kStart + 1s);
+  add_request(queue, 1, kStart + 1s);
+  EXPECT_EQ(queue.at(queue.begin(kStart + 1s).value()).items, ExportQueue::kBatch);
+  EXPECT_FALSE(queue.begin(kStart + 1s)) << "the rest gathers again";
+  queue.hurry();
+  EXPECT_TRUE(queue.begin(kStart + 1s)) << "nothing comes later";
 }
 
 TEST(ExportQueue, parts_no_request_and_sends_few_exports_at_once) {

@@ -33,11 +33,12 @@ std::string_view name_of(OtlpSignal signal) {
   fail_check("a signal has a name", __FILE__, __LINE__);
 }
 
-void ExportQueue::add(std::vector<OtlpSpan> spans) {
+void ExportQueue::add(std::vector<OtlpSpan> spans, Instant now) {
   if (spans_held_ + spans.size() > kSpansMax) {
     counts_of(OtlpSignal::traces).queue_full += spans.size();
     return;
   }
+  if (waiting_.empty()) waiting_since_ = now;
   spans_held_ += spans.size();
   spans_waiting_ += spans.size();
   waiting_.push_back(std::move(spans));
@@ -51,7 +52,7 @@ void ExportQueue::add(const OtlpMetrics& metrics) {
 
 std::optional<ExportId> ExportQueue::begin(Instant now) {
   if (now < not_before_ || open_.size() >= kOpenMax) return std::nullopt;
-  std::optional<Export> next = this->next();
+  std::optional<Export> next = this->next(now);
   if (!next) return std::nullopt;
   if (next->tries == 0) next->first_sent = now;
   if (next->tries > 0) ++counts_of(next->signal).retries;
@@ -60,15 +61,20 @@ std::optional<ExportId> ExportQueue::begin(Instant now) {
   return id;
 }
 
-std::optional<ExportQueue::Export> ExportQueue::next() {
+std::optional<ExportQueue::Export> ExportQueue::next(Instant now) {
   if (metrics_ && !are_metrics_open()) return std::exchange(metrics_, std::nullopt);
   if (!again_.empty()) {
     Export next = std::move(again_.front());
     again_.pop_front();
     return next;
   }
-  if (waiting_.empty()) return std::nullopt;
+  if (!is_batch_due(now)) return std::nullopt;
   return batch_of_spans();
+}
+
+bool ExportQueue::is_batch_due(Instant now) const {
+  if (waiting_.empty()) return false;
+  return has_batch() || is_hurried_ || now - waiting_since_ >= kGatherFor;
 }
 
 bool ExportQueue::are_metrics_open() const {

@@ -9,8 +9,9 @@
 //
 // An export is given up a minute after it was first sent. Nothing is sent while a wait lasts, because all exports go to
 // one collector. Spans beyond kSpansMax are dropped, so that a collector that is away costs spans and no memory. A
-// request's spans are taken or dropped together. Of metrics the latest alone are worth sending, because they hold what
-// those before them did: what is sent again gives way to them, and they wait for what is open.
+// request's spans are taken or dropped together. They gather until they fill an export or half a second has passed, so
+// that a busy gateway does not make an export of each request. Of metrics the latest alone are worth sending, because
+// they hold what those before them did: what is sent again gives way to them, and they wait for what is open.
 
 #include <array>
 #include <chrono>
@@ -55,6 +56,7 @@ class ExportQueue {
   static constexpr std::size_t kSpansMax = 8192;  // held at once
   static constexpr std::size_t kBatch = 512;      // spans; a request's are not parted
   static constexpr std::size_t kOpenMax = 4;      // exports at once
+  static constexpr Duration kGatherFor = std::chrono::milliseconds{500};
   static constexpr Duration kRetryWithin = std::chrono::minutes{1};
 
   struct Export {
@@ -70,10 +72,13 @@ class ExportQueue {
       : form_(form), resource_(std::move(resource)), seed_(seed) {}
 
   // The spans of one request.
-  void add(std::vector<OtlpSpan> spans);
+  void add(std::vector<OtlpSpan> spans, Instant now);
 
   // Metrics as they stand now.
   void add(const OtlpMetrics& metrics);
+
+  // The process ends: from now on spans are sent as they come.
+  void hurry() { is_hurried_ = true; }
 
   // The next export to be sent now, which is open until end(); nothing: none may be.
   [[nodiscard]] std::optional<ExportId> begin(Instant now);
@@ -91,7 +96,8 @@ class ExportQueue {
 
  private:
   [[nodiscard]] ExportCounts& counts_of(OtlpSignal signal) { return counts_[static_cast<std::size_t>(signal)]; }
-  [[nodiscard]] std::optional<Export> next();
+  [[nodiscard]] std::optional<Export> next(Instant now);
+  [[nodiscard]] bool is_batch_due(Instant now) const;
   [[nodiscard]] Export batch_of_spans();
   [[nodiscard]] bool are_metrics_open() const;
   void let_go(const Export& gone);
@@ -101,6 +107,8 @@ class ExportQueue {
   OtlpAttributes resource_;
   std::uint64_t seed_;
   std::deque<std::vector<OtlpSpan>> waiting_;  // by request
+  Instant waiting_since_{};
+  bool is_hurried_ = false;
   std::size_t spans_waiting_ = 0;
   std::size_t spans_held_ = 0;     // waiting, to be sent again, and open
   std::optional<Export> metrics_;  // the latest, if they are not open

@@ -38,7 +38,7 @@ OtlpExporter::OtlpExporter(OtlpSettings settings, const GatewayClock& clock, Soc
       queue_(settings_.form, settings_.resource, settings_.seed) {}
 
 void OtlpExporter::add(std::vector<OtlpSpan> spans) {
-  queue_.add(std::move(spans));
+  queue_.add(std::move(spans), clock_.now());
   if (queue_.has_batch()) send();
 }
 

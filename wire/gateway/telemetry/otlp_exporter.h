@@ -32,6 +32,8 @@ class OtlpExporter final : private UpstreamEvents {
   void add(std::vector<OtlpSpan> spans);
   // Metrics as they stand now.
   void add(const OtlpMetrics& metrics) { queue_.add(metrics); }
+  // The process ends: nothing gathers any more.
+  void hurry() { queue_.hurry(); }
   // Gives up exports that take too long, and sends what may be sent.
   void advance();
 
