@@ -42,8 +42,9 @@ struct LogRow {
   std::optional<Tokens> reasoning;
   std::optional<Usd> cost;
   std::optional<bool> answered;
-  std::optional<int> status;  // HTTP
-  std::string error;          // why there is no answer, in whatever words
+  bool tells_end_once = true;  // false: `answered` and `status` are of different fields
+  std::optional<int> status;   // HTTP
+  std::string error;           // why there is no answer, in whatever words
   std::optional<bool> cache_hit;
   bool is_batch = false;               // at a batch API's price
   std::optional<std::string> outcome;  // a name of monitor::Outcome

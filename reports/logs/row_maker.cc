@@ -171,8 +171,12 @@ std::optional<std::string> problem_with_times(LogRow& row, std::optional<WallTim
 void complete_tokens(LogRow& row, bool is_embedding) {
   if (is_embedding && !row.output) row.output = Tokens{};
   if (!row.total) return;
-  if (row.input && !row.output && *row.total >= *row.input) row.output = *row.total - *row.input;
-  if (row.output && !row.input && *row.total >= *row.output) row.input = *row.total - *row.output;
+  // The sum is of no more use then, and would only agree with itself.
+  if (row.input && !row.output && *row.total >= *row.input) {
+    row.output = *std::exchange(row.total, std::nullopt) - *row.input;
+  } else if (row.output && !row.input && *row.total >= *row.output) {
+    row.input = *std::exchange(row.total, std::nullopt) - *row.output;
+  }
 }
 
 std::optional<std::string> problem_with_numbers(const LogRow& row) {
@@ -229,6 +233,8 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
   std::uint32_t set = 0;
   std::optional<WallTime> first_token_at;
   bool is_embedding = false;
+  std::string_view answered_at;  // the path
+  std::string_view status_at;
   for (std::size_t i = 0; i < format_.rules.size(); ++i) {
     const LogRule& rule = format_.rules[i];
     const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(rule.field);
@@ -239,7 +245,10 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
       std::string* into = text_field(row, rule.field);
       if (into != nullptr) *into = visible_text(text);
       if (rule.field == LogField::kind) is_embedding = text == "embeddings" || text == "EMBEDDING";
-      if (rule.field == LogField::failure) row.answered = false;
+      if (rule.field == LogField::failure) {
+        row.answered = false;
+        answered_at = rule.path;
+      }
       if (rule.field == LogField::failure || rule.field == LogField::error) {
         row.error += (row.error.empty() ? "" : ": ") + visible_text(text);
       }
@@ -251,6 +260,8 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
     if (!value)
       return fmt::format("{} is {}, and {} is read", rule.path, visible_text(text.substr(0, 40)), wanted_of(rule.unit));
     set_number(row, rule.field, *value, rule.adds && (set & bit) != 0);
+    if (rule.field == LogField::answered && (set & bit) == 0) answered_at = rule.path;
+    if (rule.field == LogField::status) status_at = rule.path;
     if (rule.field == LogField::first_token_at) first_token_at = WallTime{Duration{*value}};
     set |= bit;
   }
@@ -260,6 +271,7 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
     row.provider = row.model.empty() ? "log" : row.model;
     row.names_provider = false;
   }
+  row.tells_end_once = answered_at.empty() || status_at.empty() || answered_at == status_at;
   if (!row.answered && row.status) row.answered = *row.status >= 200 && *row.status < 300;
   if (!row.answered && format_.is_answered_unless_failed) row.answered = true;
   return problem_with_numbers(row);

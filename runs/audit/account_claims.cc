@@ -69,7 +69,8 @@ AuditClaim refusals_are_free(const AuditedLog& log) {
 AuditClaim tokens_add_up(const AuditedLog& log) {
   AuditClaim claim{.name = "tokens.add_up", .sentence = "A record's tokens agree with each other."};
   for (const auto& [row, record] : log.rows) {
-    if (!row.input || !row.output) continue;
+    const bool has_kinds = !log.has_kinds_apart && (row.cached || row.cache_written || row.reasoning);
+    if (!row.input || !row.output || (!row.total && !has_kinds)) continue;
     ++claim.checked;
     if (row.total && *row.total != *row.input + *row.output) {
       claim.find(record, fmt::format("{} and {} tokens are not {} in all", row.input->count(), row.output->count(),
@@ -80,14 +81,14 @@ AuditClaim tokens_add_up(const AuditedLog& log) {
     if (row.reasoning.value_or(Tokens{}) > *row.output)
       claim.find(record, "more of its output is reasoning than it has");
   }
-  if (claim.checked == 0) claim.not_shown = "its records have no tokens";
+  if (claim.checked == 0) claim.not_shown = "its records have no tokens that could disagree";
   return claim;
 }
 
 AuditClaim outcomes_agree(const AuditedLog& log) {
   AuditClaim claim{.name = "outcome.agrees", .sentence = "Success, outcome and the last attempt say the same."};
   for (const auto& [row, record] : log.rows) {
-    const bool has_more = row.outcome || !row.attempts.empty() || row.status;
+    const bool has_more = row.outcome || !row.attempts.empty() || !row.tells_end_once;
     if (!row.answered || !has_more || row.is_bucket) continue;
     ++claim.checked;
     if (row.outcome) {
@@ -104,8 +105,13 @@ AuditClaim outcomes_agree(const AuditedLog& log) {
                                        row.attempts.back().outcome));
       }
     }
-    if (row.status && *row.answered && *row.status >= 400) {
+    if (row.tells_end_once || !row.status) continue;
+    if (*row.answered && *row.status >= 400) {
       claim.find(record, fmt::format("success is true, and the status {}", *row.status));
+    }
+    // A stream that was cut behind its status has an error.
+    if (!*row.answered && row.error.empty() && *row.status >= 200 && *row.status < 300) {
+      claim.find(record, fmt::format("success is false, and the status {} without an error", *row.status));
     }
   }
   if (claim.checked == 0) claim.not_shown = "its records say nothing of their end twice";

@@ -129,28 +129,49 @@ Duration timeout_at(const std::string& provider, const sim::Scenario& config) {
   return longest;
 }
 
-AuditClaim within_limits(const AuditedLog& log, const AuditRules& rules) {
-  AuditClaim claim{.name = "time.limits", .sentence = "No call exceeds its timeout, and no request its deadline."};
+AuditClaim within_timeouts(const AuditedLog& log, const AuditRules& rules) {
+  AuditClaim claim{.name = "time.limits", .sentence = "No call exceeds its timeout."};
   if (rules.config == nullptr) {
     claim.not_shown = kNoConfig;
     return claim;
   }
   claim.not_shown = rules.unsaid.timeout;
   if (!claim.not_shown.empty()) return claim;
-  const monitor::ProviderCallConfig& limits = rules.config->monitor.provider_call;
+  for (const auto& [row, record] : log.rows) {
+    std::vector<LogAttempt> calls = row.attempts;
+    if (log.is_of_calls && row.latency) calls.push_back({.provider = row.provider, .latency = *row.latency});
+    if (!calls.empty()) ++claim.checked;
+    for (const LogAttempt& call : calls) {
+      const Duration timeout = timeout_at(call.provider, *rules.config);
+      if (call.latency - kRounded > timeout) {
+        claim.find(record, fmt::format("a call at {} takes {}, and the timeout is {}", call.provider,
+                                       milliseconds(call.latency), milliseconds(timeout)));
+      }
+    }
+  }
+  if (claim.checked == 0) {
+    claim.not_shown =
+        log.is_of_calls ? "its records have no latency" : "its records do not say how long each of their calls took";
+  }
+  return claim;
+}
+
+AuditClaim within_deadline(const AuditedLog& log, const AuditRules& rules) {
+  AuditClaim claim{.name = "time.deadline", .sentence = "No request exceeds its deadline."};
+  if (rules.config == nullptr) {
+    claim.not_shown = kNoConfig;
+    return claim;
+  }
+  const auto& deadline = rules.config->monitor.provider_call.deadline;
+  if (!deadline) claim.not_shown = "the config has no deadline";
+  if (rules.unsaid.is_imported) claim.not_shown = "the file does not say how long a request may take";
+  if (!claim.not_shown.empty()) return claim;
   for (const auto& [row, record] : log.rows) {
     if (!row.latency || row.is_bucket) continue;
     ++claim.checked;
-    for (const LogAttempt& attempt : row.attempts) {
-      const Duration timeout = timeout_at(attempt.provider, *rules.config);
-      if (attempt.latency - kRounded > timeout) {
-        claim.find(record, fmt::format("a call at {} takes {}, and the timeout is {}", attempt.provider,
-                                       milliseconds(attempt.latency), milliseconds(timeout)));
-      }
-    }
-    if (limits.deadline && *row.latency - kRounded > *limits.deadline) {
+    if (*row.latency - kRounded > *deadline) {
       claim.find(record, fmt::format("it takes {}, and the deadline is {}", milliseconds(*row.latency),
-                                     milliseconds(*limits.deadline)));
+                                     milliseconds(*deadline)));
     }
   }
   if (claim.checked == 0) claim.not_shown = "its records have no latency";
@@ -164,7 +185,8 @@ std::vector<AuditClaim> check_attempts(const AuditedLog& log, const AuditRules& 
           ended(log),
           failed_over(log, rules),
           timed(log),
-          within_limits(log, rules),
+          within_timeouts(log, rules),
+          within_deadline(log, rules),
           AuditClaim{.name = "attempts.retry_after",
                      .sentence = "No call is made before a Retry-After has passed.",
                      .not_shown = "no format of logs has the header"}};

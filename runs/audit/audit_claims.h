@@ -44,6 +44,8 @@ struct AuditedLog {
   std::string unit;              // "line" or "record"
   bool is_appended = false;      // records were written one after the other, each when its request ended
   bool is_exact = false;         // costs are exact decimals
+  bool is_of_calls = false;      // a record is one call
+  bool has_kinds_apart = false;  // the input is the sum of its kinds, so that it cannot disagree with them
   bool is_served = false;        // the ledger of `serve`, whose ids are numbers of calls
   std::vector<AuditedRow> rows;  // in the order of the log
   std::vector<reports::BadLine> bad;

@@ -18,6 +18,7 @@ AuditClaim readable(const AuditedLog& log) {
   claim.checked = log.rows.size() + log.bad_count;
   for (const reports::BadLine& bad : log.bad) claim.find(bad.line, bad.why);
   claim.broken = log.bad_count;
+  if (claim.checked == 0) claim.not_shown = "it has no record";
   return claim;
 }
 
@@ -93,6 +94,7 @@ AuditClaim ordered(const AuditedLog& log, const AuditRules& rules) {
     }
     latest = std::max(latest.value_or(*row.row.end), *row.row.end);
   }
+  if (claim.checked == 0) claim.not_shown = "its records have no end";
   return claim;
 }
 

@@ -46,7 +46,9 @@ AuditClaim within_budget(const AuditedLog& log, const AuditRules& rules, const c
   if (!claim.not_shown.empty()) return claim;
   std::map<WallTime, Usd> spent;
   std::map<WallTime, bool> found;
+  std::uint64_t costless = 0;  // answers of unknown cost
   for (const auto& [row, record] : log.rows) {
+    if (!row.cost && row.answered.value_or(true) && !row.cache_hit.value_or(false)) ++costless;
     if (!row.begin || !row.cost) continue;
     const auto begin = window_of(row, window);
     if (!begin) continue;
@@ -57,7 +59,12 @@ AuditClaim within_budget(const AuditedLog& log, const AuditRules& rules, const c
     claim.find(record, fmt::format("with it the {} of {} has cost {} of {}", word, iso8601(*begin).substr(0, 10),
                                    dollars(sum), dollars(*limit)));
   }
-  if (claim.checked == 0) claim.not_shown = "its records have no cost";
+  if (claim.checked == 0) {
+    claim.not_shown = "its records have no cost";
+  } else if (costless > 0 && claim.broken == 0) {
+    claim.checked = 0;
+    claim.not_shown = fmt::format("{} of its answers have no cost, and may be what is too much", costless);
+  }
   return claim;
 }
 

@@ -33,6 +33,7 @@ LogFormat helicone_format() {
               {Field::status, "response_status", Unit::count},
           },
       .marks = {{"request_id", "request_created_at"}},
+      .is_of_calls = true,
       .lacks = "has a record for each call: a request that was retried is several, and no field connects them",
   };
 }

@@ -57,6 +57,7 @@ LogFormat otel_format() {
                 {"span_id", "start_time", "attributes"}},
       // The last two are LiteLLM's.
       .kinds = {"chat", "text_completion", "generate_content", "embeddings", "completion", "acompletion"},
+      .is_of_calls = true,
       .is_answered_unless_failed = true,
       .lacks =
           "has a span for each call: the calls of one request are several records. It has no time to first token, "

@@ -62,17 +62,30 @@ TEST_F(AuditConfigTest, judges_the_prices_and_the_timeout_that_a_file_of_litellm
   const AuditDone held = audited(config);
   ASSERT_FALSE(held.problem) << held.problem->text;
   EXPECT_EQ(claim_of(held, "cost.price").checked, 1U) << audit_text(held);
-  EXPECT_EQ(claim_of(held, "time.limits").checked, 1U) << audit_text(held);
+  EXPECT_EQ(claim_of(held, "time.limits").not_shown, "its records do not say how long each of their calls took");
   EXPECT_FALSE(held.is_broken()) << audit_text(held);
   EXPECT_EQ(claim_of(audited(config, "0.0026"), "cost.price").broken, 1U);
   EXPECT_NE(audit_text(held).find("by the rules of LiteLLM"), std::string::npos) << audit_text(held);
+}
+
+TEST_F(AuditConfigTest, holds_each_call_of_a_log_of_calls_to_the_timeout_of_the_file) {
+  const auto broken_by = [&](const char* latency) {
+    const std::string log =
+        std::string{R"({"request_id":"a","request_created_at":"2026-04-01T09:00:00Z","delay_ms":)"} + latency +
+        R"(,"response_status":200,"provider":"OPENAI","request_model":"gpt-4o"})";
+    const AuditDone done = audit({.log = {.file = written("log.jsonl", log)}, .config = written("c.yaml", kPriced)});
+    EXPECT_EQ(claim_of(done, "time.limits").checked, 1U) << audit_text(done);
+    return claim_of(done, "time.limits").broken;
+  };
+  EXPECT_EQ(broken_by("5001"), 0U);
+  EXPECT_EQ(broken_by("5002"), 1U);
 }
 
 TEST_F(AuditConfigTest, judges_nothing_that_the_import_assumes) {
   const AuditDone done = audited(written("config.yaml", kUnpriced), "77", "59");
   ASSERT_FALSE(done.problem) << done.problem->text;
   EXPECT_FALSE(done.is_broken()) << audit_text(done);
-  for (const char* name : {"cost.price", "time.limits", "breaker.open", "budget.month", "budget.day",
+  for (const char* name : {"cost.price", "time.limits", "time.deadline", "breaker.open", "budget.month", "budget.day",
                            "time.percentiles", "attempts.bounded", "failover.order"}) {
     EXPECT_NE(claim_of(done, name).not_shown, "") << name;
     EXPECT_NE(claim_of(done, name).not_shown.find("the file"), std::string::npos) << name;
