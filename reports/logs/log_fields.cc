@@ -95,6 +95,7 @@ struct LogFields::State {
 
   std::vector<Path> paths;  // by name
   std::vector<std::string_view> lists;
+  Use use_empty;
   dom::parser parser;
   dom::parser inner;  // of JSON in a text
   Values values;
@@ -177,6 +178,7 @@ struct LogFields::State {
       dom::array records;
       if (std::ranges::find(lists, field.key) == lists.end() || field.value.get(records) != simdjson::SUCCESS) continue;
       is_around = true;
+      if (records.size() == 0 && use_empty) use_empty(own);
       for (const dom::element element : records) {
         dom::object record;
         if (element.get(record) == simdjson::SUCCESS) read_record(record, own, use);
@@ -186,11 +188,12 @@ struct LogFields::State {
   }
 };
 
-LogFields::LogFields(std::vector<std::string_view> paths, std::vector<std::string_view> lists)
+LogFields::LogFields(std::vector<std::string_view> paths, std::vector<std::string_view> lists, Use use_empty)
     : state_(std::make_unique<State>()) {
   for (std::size_t i = 0; i < paths.size(); ++i) state_->paths.push_back({paths[i], i});
   std::ranges::stable_sort(state_->paths, {}, &State::Path::name);
   state_->lists = std::move(lists);
+  state_->use_empty = std::move(use_empty);
   state_->values.resize(paths.size());
 }
 

@@ -28,13 +28,14 @@ struct LogValue {
 class LogFields {
  public:
   // Of each list in `lists` every element is a record, and inherits what is around it.
-  LogFields(std::vector<std::string_view> paths, std::vector<std::string_view> lists);
+  // `use_empty` gets the values around a list without any.
+  using Use = std::function<void(std::span<const LogValue>)>;
+  LogFields(std::vector<std::string_view> paths, std::vector<std::string_view> lists, Use use_empty = {});
   ~LogFields();
   LogFields(const LogFields&) = delete;
   LogFields& operator=(const LogFields&) = delete;
 
   // Calls `use` with the values of each record in the text, in the order of the paths. Why it is none, if so.
-  using Use = std::function<void(std::span<const LogValue>)>;
   std::optional<std::string> read(const JsonRecord& record, const Use& use);
   void read(std::span<const std::string> columns, std::span<const std::string> fields, const Use& use);
 

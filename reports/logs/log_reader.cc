@@ -110,6 +110,7 @@ struct LogReader::State {
   std::optional<RowMaker> maker;
   std::unique_ptr<LogFields> fields;
   std::deque<LogRow> rows;  // of the latest record
+  std::vector<LogRow> empty_buckets;
   std::vector<std::string> row_fields;
   std::uint64_t records = 0;
   std::uint64_t number = 0;
@@ -196,7 +197,12 @@ struct LogReader::State {
       return;
     }
     maker.emplace(*format);
-    fields = std::make_unique<LogFields>(maker->paths(), format->lists);
+    const auto use_empty = [this](std::span<const LogValue> values) {
+      LogRow row;
+      if (!maker->make(values, row)) empty_buckets.push_back(std::move(row));
+    };
+    fields = std::make_unique<LogFields>(maker->paths(), format->lists,
+                                         format->is_bucketed ? LogFields::Use{use_empty} : LogFields::Use{});
     if (is_json_log) {
       json = std::make_unique<JsonRecords>(std::move(bytes));
     } else {
@@ -286,6 +292,8 @@ const std::string& LogReader::unrecognised() const { return state_->unrecognised
 const char* LogReader::unit() const { return state_->json && state_->json->is_list() ? "record" : "line"; }
 std::uint64_t LogReader::number() const { return state_->number; }
 std::uint64_t LogReader::others() const { return state_->others; }
+
+std::span<const LogRow> LogReader::empty_buckets() const { return state_->empty_buckets; }
 
 std::uint64_t LogReader::bad_count() const {
   return state_->telemetry ? state_->telemetry->bad_count() : state_->bad_count;

@@ -48,6 +48,7 @@ struct AuditedLog {
   bool has_kinds_apart = false;  // the input is the sum of its kinds, so that it cannot disagree with them
   bool is_served = false;        // the ledger of `serve`, whose ids are numbers of calls
   std::vector<AuditedRow> rows;  // in the order of the log
+  std::vector<reports::LogRow> empty_buckets;  // of sums, those without any
   std::vector<reports::BadLine> bad;
   std::uint64_t bad_count = 0;
 };
@@ -63,7 +64,8 @@ struct LedgerSum {
 struct LedgerComparison {
   std::vector<AuditClaim> claims;
   bool is_by_day = false;
-  std::vector<LedgerSum> sums;  // together they are all that has a cost; days that the report lacks are left out
+  std::vector<LedgerSum> sums;     // together they are all that has a cost, but for what a note leaves out
+  std::vector<std::string> notes;  // what was not compared
 };
 
 // Records are stamped to a microsecond.

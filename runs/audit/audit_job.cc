@@ -31,6 +31,7 @@ AuditedLog read_log(const reports::LogChoice& choice, std::string* title = nullp
   });
   log.bad.assign(reader.bad_lines().begin(), reader.bad_lines().end());
   log.bad_count = reader.bad_count();
+  log.empty_buckets.assign(reader.empty_buckets().begin(), reader.empty_buckets().end());
   if (title != nullptr) *title = reader.format().title;
   return log;
 }
@@ -76,6 +77,7 @@ AuditDone audit_log(const AuditRequest& request) {
     done.ledger = request.ledger;
     done.is_by_day = compared.is_by_day;
     done.sums = std::move(compared.sums);
+    done.notes = std::move(compared.notes);
   }
   return done;
 }

@@ -34,10 +34,11 @@ struct AuditDone {
   std::string config;        // what it is held to; empty: nothing
   std::string config_rules;  // "LiteLLM 1.93.0" of a file that was imported
   std::vector<AuditClaim> claims;
-  std::string ledger;           // its file; empty: there is none
-  bool is_by_day = false;       // the ledger has sums of days
-  std::vector<LedgerSum> sums;  // of log and ledger; empty: nothing could be compared
-  std::string text;             // as was asked for
+  std::string ledger;              // its file; empty: there is none
+  bool is_by_day = false;          // the ledger has sums of days
+  std::vector<LedgerSum> sums;     // of log and ledger; empty: nothing could be compared
+  std::vector<std::string> notes;  // what was not compared
+  std::string text;                // as was asked for
 
   [[nodiscard]] bool is_broken() const;
   [[nodiscard]] LedgerSum total() const;      // of the sums

@@ -110,6 +110,10 @@ void put_sums(HtmlWriter& html, const AuditDone& done) {
   reports::end_table(html);
 }
 
+void put_notes(HtmlWriter& html, const AuditDone& done) {
+  for (const std::string& note : done.notes) html.element("p", "Note: " + note).line();
+}
+
 }  // namespace
 
 std::string audit_page(const AuditDone& done, const reports::HtmlBundle& bundle) {
@@ -121,6 +125,7 @@ std::string audit_page(const AuditDone& done, const reports::HtmlBundle& bundle)
   put_claims(html, done);
   put_findings(html, done);
   put_sums(html, done);
+  put_notes(html, done);
   html.close("main").line();
   HtmlWriter footer{page.footer};
   footer.open("p").text("Written by windtunnel audit. A claim that the log does not show is neither held nor broken.");

@@ -54,6 +54,12 @@ std::string sums_text(const AuditDone& done) {
   return text + sum_line(done, done.total());
 }
 
+std::string notes_text(const AuditDone& done) {
+  std::string text;
+  for (const std::string& note : done.notes) text += "  note: " + note + "\n";
+  return text.empty() ? "" : "\n" + text;
+}
+
 void put_sum(JsonWriter& json, const AuditDone& done, const LedgerSum& sum) {
   constexpr int kPicoDecimals = 12;
   if (!done.is_by_day) json.key("records").integer(static_cast<Int128>(sum.records));
@@ -70,6 +76,8 @@ void put_sums(JsonWriter& json, const AuditDone& done) {
     put_sum(json, done, sum);
     json.end_object();
   }
+  json.end_array().key("notes").begin_array();
+  for (const std::string& note : done.notes) json.text(note);
   json.end_array().end_object();
 }
 
@@ -94,7 +102,7 @@ std::string audit_text(const AuditDone& done) {
     if (claim.broken > 0) ++broken;
     if (claim.not_shown.empty()) ++shown;
   }
-  text += sums_text(done);
+  text += sums_text(done) + notes_text(done);
   const char* verdict = done.is_broken() ? "FAIL" : done.shows_anything() ? "PASS" : "INCONCLUSIVE";
   return text + fmt::format("\n{}: {} of {} claims are shown by the log, {} broken\n", verdict, shown,
                             done.claims.size(), broken);

@@ -9,9 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/calendar.h"
-#include "base/exact_decimal.h"
 #include "runs/audit/audit_claims.h"
+#include "runs/audit/ledger_days.h"
 #include "runs/audit/serve_ledger.h"
 #include "wire/dialects/answer.h"
 
@@ -19,15 +18,6 @@ namespace windtunnel::runs {
 namespace {
 
 using reports::LogRow;
-
-// Sums of thousands of rounded bills are off by no more than that.
-constexpr std::int64_t kRoundedMillionths = 100;  // of the sum
-
-bool is_near(Usd a, Usd b) {
-  const Int128 off = a > b ? (a - b).picos() : (b - a).picos();
-  constexpr std::int64_t kMicroDollar = 1'000'000;
-  return off <= kMicroDollar || off * 1'000'000 <= Int128{std::max(a, b).picos()} * kRoundedMillionths;
-}
 
 struct Reason {
   const char* kind;
@@ -99,19 +89,37 @@ class Sums {
   std::vector<LedgerSum> sums_;
 };
 
-// Records whose id is missing or was there before are compared with none, and yet part of the sums.
-void add_uncompared(Sums& sums, const AuditedLog& log, const Rows& compared, bool is_ledger) {
-  const std::set<const AuditedRow*> rows = [&] {
-    std::set<const AuditedRow*> all;
-    for (const auto& [id, row] : compared) all.insert(row);
-    return all;
-  }();
+// Records whose id is missing or was there before are compared with none, and yet part of the sums. One that was there
+// before is a finding of `claim`; those without an id leave the claim undecided.
+void add_uncompared(Sums& sums, AuditClaim& claim, const AuditedLog& log, const Rows& compared, bool is_ledger) {
+  std::set<const AuditedRow*> rows;
+  std::set<std::string_view> ids;
+  for (const auto& [id, row] : compared) {
+    rows.insert(row);
+    ids.insert(row->row.id);
+  }
+  std::uint64_t unnamed = 0;
   for (const AuditedRow& row : log.rows) {
     if (!is_billed(row) || rows.contains(&row)) continue;
     const Usd cost = *row.row.cost;
-    sums.add(is_ledger ? "billed, with no id to compare by" : "logged, with no id to compare by",
-             is_ledger ? Usd{} : cost, is_ledger ? cost : Usd{});
+    const bool is_again = ids.contains(row.row.id);
+    const char* kind = is_ledger ? (is_again ? "billed again, under the same id" : "billed, with no id to compare by")
+                                 : (is_again ? "logged again, under the same id" : "logged, with no id to compare by");
+    sums.add(kind, is_ledger ? Usd{} : cost, is_ledger ? cost : Usd{});
+    if (!is_again) {
+      ++unnamed;
+      continue;
+    }
+    ++claim.checked;
+    claim.find(is_ledger ? 0 : row.record, is_ledger
+                                               ? fmt::format("{} is billed again with {} in the ledger's {} {}",
+                                                             row.row.id, dollars(cost), log.unit, row.record)
+                                               : fmt::format("{} is logged again with {}", row.row.id, dollars(cost)));
   }
+  if (unnamed == 0 || claim.broken > 0) return;
+  claim.checked = 0;
+  claim.not_shown = fmt::format("{} {} no id to compare by", unnamed,
+                                is_ledger ? "of the ledger's amounts have" : "of the log's records with a cost have");
 }
 
 LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger) {
@@ -122,11 +130,11 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
   const Rows in_ledger = by_id(ledger);
   Sums sums;
   if (ledger.is_served && in_log.empty()) {
+    add_uncompared(sums, billed, log, {}, false);
+    add_uncompared(sums, logged, ledger, {}, true);
     for (AuditClaim* claim : {&logged, &billed, &amounts}) {
       claim->not_shown = "no id of the log is that of an answer of serve, such as chatcmpl-wt17";
     }
-    add_uncompared(sums, log, {}, false);
-    add_uncompared(sums, ledger, {}, true);
     return {.claims = {logged, billed, amounts}, .sums = sums.take()};
   }
   const char* noun = ledger.is_served ? "call " : "";
@@ -141,11 +149,14 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
       continue;
     }
     const LogRow& row = found->second->row;
+    ++amounts.checked;
     if (!row.cost) {
       sums.add("billed, and logged without a cost", Usd{}, *bill->row.cost);
+      amounts.find(found->second->record,
+                   fmt::format("it is logged without a cost, and billed {}{}", dollars(*bill->row.cost),
+                               row.answered.value_or(true) ? "" : ": it was cut or cancelled"));
       continue;
     }
-    ++amounts.checked;
     if (is_near(*row.cost, *bill->row.cost)) {
       sums.add("the same amount", *row.cost, *bill->row.cost);
       continue;
@@ -167,51 +178,22 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
       billed.find(row->record, fmt::format("{}{} costs {} and is billed nothing", noun, id, dollars(*row->row.cost)));
     }
   }
-  add_uncompared(sums, log, in_log, false);
-  add_uncompared(sums, ledger, in_ledger, true);
+  add_uncompared(sums, billed, log, in_log, false);
+  add_uncompared(sums, logged, ledger, in_ledger, true);
   return {.claims = {logged, billed, amounts}, .sums = sums.take()};
-}
-
-using Days = std::map<WallTime, Usd>;
-
-Days days_of(const AuditedLog& log) {
-  Days days;
-  for (const AuditedRow& row : log.rows) {
-    if (row.row.cost) days[day_of(*row.row.begin).begin] += *row.row.cost;
-  }
-  return days;
-}
-
-// Days that the ledger does not have are not judged, because a report may cover less than the log.
-LedgerComparison compare_days(const AuditedLog& log, const AuditedLog& ledger) {
-  AuditClaim amounts{.name = "ledger.amounts", .sentence = "Log and ledger have the same amounts a day."};
-  const Days logged = days_of(log);
-  LedgerComparison compared{.is_by_day = true};
-  for (const auto& [day, bill] : days_of(ledger)) {
-    const auto found = logged.find(day);
-    const Usd sum = found == logged.end() ? Usd{} : found->second;
-    ++amounts.checked;
-    compared.sums.push_back({.what = iso8601(day).substr(0, 10),
-                             .logged_picos = Int128{sum.picos()},
-                             .billed_picos = Int128{bill.picos()}});
-    if (is_near(sum, bill)) continue;
-    const Usd off = sum > bill ? sum - bill : bill - sum;
-    amounts.find(0, fmt::format("{}: {} is logged and {} billed, {} {}", iso8601(day).substr(0, 10), dollars(sum),
-                                dollars(bill), dollars(off),
-                                sum > bill ? "too much: calls without a bill, or another price"
-                                           : "too little: calls without a record, cut answers, or another price"));
-  }
-  if (amounts.checked == 0) amounts.not_shown = "the ledger has no amounts";
-  compared.claims.push_back(std::move(amounts));
-  return compared;
 }
 
 }  // namespace
 
 LedgerComparison check_ledger(const AuditedLog& log, const AuditedLog& ledger) {
-  const bool has_sums = std::ranges::any_of(ledger.rows, [](const AuditedRow& row) { return row.row.is_bucket; });
-  if (has_sums) return compare_days(log, ledger);
-  LedgerComparison compared = compare_records(log, ledger);
+  const bool has_sums = !ledger.empty_buckets.empty() ||
+                        std::ranges::any_of(ledger.rows, [](const AuditedRow& row) { return row.row.is_bucket; });
+  LedgerComparison compared = has_sums ? compare_days(log, ledger) : compare_records(log, ledger);
+  if (ledger.bad_count > 0) {
+    compared.notes.push_back(fmt::format("{} records of the ledger cannot be read, the first at {} {}: {}",
+                                         ledger.bad_count, ledger.unit, ledger.bad.front().line,
+                                         ledger.bad.front().why));
+  }
   for (AuditClaim& claim : compared.claims) {
     if (claim.checked == 0 && claim.not_shown.empty())
       claim.not_shown = "log and ledger have no ids and amounts in common";

@@ -71,8 +71,69 @@ TEST_F(AuditLedgerTest, compares_the_log_with_what_was_billed) {
     bills.push_back(log[2]);
     return compared(log, bills);
   }();
+  EXPECT_EQ(broken(twice), Claims{"ledger.logged 0"});
+  EXPECT_NE(audit_text(twice).find("r-3 is billed again with 0.0002 USD in the ledger's line 16"), std::string::npos)
+      << audit_text(twice);
   EXPECT_NE(audit_text(twice).find("0.0028 USD logged, 0.003 USD billed, off by 0.0002 USD"), std::string::npos)
       << audit_text(twice);
+}
+
+// What is billed, and what the log leaves open, is no agreement.
+TEST_F(AuditLedgerTest, finds_bills_of_records_without_a_cost) {
+  const auto compared = [&](const char* log, const char* bills) {
+    write("log.csv", std::string{"id,at,usd,ok\n"} + log);
+    write("bills.csv", std::string{"id,at,usd\n"} + bills);
+    return audit({.log = {.file = path("log.csv"), .columns = "id=id,time=at,cost_usd=usd,success=ok"},
+                  .ledger = path("bills.csv"),
+                  .ledger_columns = "id=id,time=at,cost_usd=usd"});
+  };
+  EXPECT_EQ(broken(compared("a,2026-04-01,0.1,true\n", "a,2026-04-01,0.1\n")), Claims{});
+  const AuditDone open =
+      compared("a,2026-04-01,0.1,true\nb,2026-04-01,,false\n", "a,2026-04-01,0.1\nb,2026-04-01,0.2\n");
+  EXPECT_EQ(broken(open), Claims{"ledger.amounts 3"});
+  EXPECT_NE(audit_text(open).find("it is logged without a cost, and billed 0.2 USD: it was cut or cancelled"),
+            std::string::npos)
+      << audit_text(open);
+  for (const auto& [log, bills, name] :
+       {std::tuple{"a,2026-04-01,0.1,true\n", "a,2026-04-01,0.1\n,2026-04-01,0.2\n", "ledger.logged"},
+        std::tuple{"a,2026-04-01,0.1,true\n,2026-04-01,0.2,true\n", "a,2026-04-01,0.1\n", "ledger.billed"}}) {
+    const AuditDone unnamed = compared(log, bills);
+    const auto claim = std::ranges::find(unnamed.claims, name, &AuditClaim::name);
+    EXPECT_NE(claim->not_shown.find("no id to compare by"), std::string::npos) << audit_text(unnamed);
+  }
+}
+
+TEST_F(AuditLedgerTest, names_the_records_of_a_ledger_that_cannot_be_read) {
+  const AuditDone done = audited(Log{served(1, 2000)}, text_of(served(1, 2000)) + "nothing\n");
+  ASSERT_EQ(done.notes.size(), 1U) << audit_text(done);
+  EXPECT_NE(audit_text(done).find("1 records of the ledger cannot be read, the first at line 2"), std::string::npos);
+  EXPECT_NE(audit_json(done).find(R"("notes")"), std::string::npos);
+}
+
+// A bucket without results is a day on which nothing was billed, and so is a day that the report passes over.
+TEST_F(AuditLedgerTest, finds_a_logged_day_that_a_cost_report_bills_nothing_for) {
+  const auto bucket = [](int day, const char* results) {
+    return fmt::format(
+        R"({{"starting_at": "2026-04-{:02}T00:00:00Z", "ending_at": "2026-04-{:02}T00:00:00Z", "results": [{}]}})", day,
+        day + 1, results);
+  };
+  const auto report = [](const std::string& buckets) { return R"({"data": [)" + buckets + "]}"; };
+  const char* kBill = R"({"amount": "0.02", "currency": "USD"})";
+  const Log log{served(1, 2000), served(2, 86'400'000), served(3, 2 * 86'400'000)};
+  const std::string first = bucket(1, kBill) + ", ";
+  const std::string last = ", " + bucket(3, kBill);
+  EXPECT_EQ(broken(audited(log, report(first + bucket(2, kBill) + last))), Claims{});
+  for (const std::string& hole : {first + bucket(2, "") + last, first + bucket(3, kBill)}) {
+    const AuditDone done = audited(log, report(hole));
+    EXPECT_EQ(broken(done), Claims{"ledger.amounts 0"}) << audit_text(done);
+    EXPECT_NE(audit_text(done).find("2026-04-02: 0.0002 USD is logged and 0 USD billed"), std::string::npos);
+    EXPECT_EQ(done.sums.size(), 3U);
+  }
+  const AuditDone fewer = audited(log, report(bucket(1, kBill)));
+  EXPECT_EQ(broken(fewer), Claims{});
+  ASSERT_EQ(fewer.notes.size(), 1U) << audit_text(fewer);
+  EXPECT_EQ(fewer.notes[0], "2 of the log's days, with 0.0004 USD, are outside of the ledger's time and not compared");
+  EXPECT_EQ(broken(audited(log, report(bucket(1, kBill) + ", " + bucket(2, "")))), Claims{"ledger.amounts 0"});
 }
 
 TEST_F(AuditLedgerTest, compares_days_with_a_cost_report) {
