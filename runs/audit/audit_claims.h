@@ -47,6 +47,7 @@ struct AuditedLog {
   bool is_of_calls = false;      // a record is one call
   bool has_kinds_apart = false;  // the input is the sum of its kinds, so that it cannot disagree with them
   bool is_served = false;        // the ledger of `serve`, whose ids are numbers of calls
+  std::string vendor;            // who wrote it for calls of its own models; empty: none
   std::vector<AuditedRow> rows;  // in the order of the log
   std::vector<reports::LogRow> empty_buckets;  // of sums, those without any
   std::vector<reports::BadLine> bad;

@@ -25,6 +25,7 @@ AuditedLog read_log(const reports::LogChoice& choice, std::string* title = nullp
   log.unit = reader.unit();
   log.is_appended = reader.format().name == "windtunnel";
   log.is_exact = log.is_appended;
+  log.vendor = reader.format().provider;
   log.is_of_calls = reader.format().is_of_calls;
   log.has_kinds_apart = std::ranges::any_of(reader.format().rules, [](const reports::LogRule& rule) {
     return rule.field == reports::LogField::input && rule.adds;

@@ -3,6 +3,7 @@
 //
 // The days of the report are those from its first bucket to its last one: a day in between without a bucket, or with an
 // empty one, was billed nothing. Days before and after are not judged, because a report may cover less than the log.
+// Calls that the report's vendor does not bill are not judged either.
 
 #include "runs/audit/audit_claims.h"
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <tuple>
 
 #include "runs/audit/audit_job.h"
 #include "tests/runs/audit/audited_logs.h"
@@ -149,6 +151,51 @@ TEST_F(AuditLedgerTest, compares_days_with_a_cost_report) {
   EXPECT_NE(audit_text(off).find("2026-04-01: 0.0028 USD is logged and 0.0038 USD billed, 0.001 USD too little"),
             std::string::npos)
       << audit_text(off);
+}
+
+// A vendor bills the calls of its own models, whatever else the log has.
+TEST_F(AuditLedgerTest, holds_a_cost_report_against_the_calls_of_its_vendor) {
+  const auto log_of = [](const char* provider) {
+    std::string text;
+    const auto add = [&](int id, const std::string& by, const char* model, const char* cost) {
+      text += fmt::format(R"({{"request_id":"{}","spend":{},"startTime":"2026-04-01T09:00:00Z","model":"{}"{}}})"
+                          "\n",
+                          id, cost, model, by.empty() ? "" : R"(,"custom_llm_provider":")" + by + "\"");
+    };
+    add(1, provider, "gpt-4o", "0.5");
+    add(2, *provider == 0 ? "" : "anthropic", "claude-haiku-4-5", "0.25");
+    add(3, "azure", "gpt-4o", "0.125");
+    return text;
+  };
+  const auto openai = [](const char* value) {
+    return fmt::format(
+        R"({{"object": "page", "data": [{{"start_time": 1775001600, "end_time": 1775088000, "results": [{{"amount": {{"value": {}, "currency": "usd"}}}}]}}]}})",
+        value);
+  };
+  const auto findings = [](const AuditDone& done) {
+    for (const AuditClaim& claim : done.claims) {
+      if (claim.name == "ledger.amounts") return claim.broken;
+    }
+    return std::uint64_t{99};
+  };
+  const std::string anthropic =
+      R"({"data": [{"starting_at": "2026-04-01T00:00:00Z", "ending_at": "2026-04-02T00:00:00Z", "results": [{"amount": "25", "currency": "USD"}]}]})";
+  for (const char* provider : {"openai", "OpenAI", "openai-eu", "chat-1", ""}) {
+    const AuditDone done = audited(log_of(provider), openai("0.5"));
+    const auto amounts = std::ranges::find(done.claims, "ledger.amounts", &AuditClaim::name);
+    EXPECT_EQ(amounts->checked, 1U) << provider << audit_text(done);
+    EXPECT_EQ(amounts->broken, 0U) << provider << audit_text(done);
+    EXPECT_NE(audit_text(done).find("2 of the log's records, with 0.375 USD, are calls that openai does not bill"),
+              std::string::npos)
+        << audit_text(done);
+    EXPECT_EQ(findings(audited(log_of(provider), anthropic)), 0U);
+    EXPECT_EQ(findings(audited(log_of(provider), openai("0.6"))), 1U);
+  }
+  const std::string claude =
+      R"({"request_id":"1","spend":1,"startTime":"2026-04-01T09:00:00Z","model":"claude-haiku-4-5"})";
+  const AuditDone none = audited(claude, openai("0.5"));
+  EXPECT_EQ(std::ranges::find(none.claims, "ledger.amounts", &AuditClaim::name)->not_shown,
+            "no record of the log is a call that openai bills");
 }
 
 // Two days of OpenAI's cost API, of which the log has one.
