@@ -7,14 +7,23 @@
 // calls was let through, closed or as a probe, and its failure opens it. A call that begins in that time breaks the
 // claim.
 //
-// The rate rule, probes and half-open permits are not judged: the log does not decide them.
+// Calls that overlap show less. Where no call at a provider ends well, nothing closes its breaker. When so many of the
+// failures that began in such a time have ended, the breaker is not closed: else it would have been closed since the
+// first of them began, and they would have opened it. From then on until a call ends well the only calls are probes, of
+// which half_open_max_calls begin in one open time. One more breaks the claim.
+//
+// What is counted are the times at which the log proves that the breaker opened. The rate rule is not judged: the log
+// does not decide it.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/calendar.h"
 #include "monitor/record.h"
@@ -33,9 +42,9 @@ struct Call {
   WallTime begin{};
   WallTime end{};
   std::uint64_t record = 0;
+  ReplyKind kind{};
   bool is_certain = false;  // its times are
   bool is_failure = false;  // that counts for the breaker
-  bool is_success = false;
 };
 
 std::optional<ReplyKind> kind_named(std::string_view word) {
@@ -45,8 +54,34 @@ std::optional<ReplyKind> kind_named(std::string_view word) {
   return std::nullopt;
 }
 
+// As the pipeline has it.
+bool is_failure_of(ReplyKind kind, const monitor::BreakerConfig& breaker, bool rate_limited_counts) {
+  if (const auto& set = breaker.outcomes[index_of(kind)]) return *set == monitor::BreakerOutcome::failure;
+  switch (kind) {
+    case ReplyKind::ok:
+    case ReplyKind::client_error:
+    case ReplyKind::context_length:
+    case ReplyKind::content_policy:
+      return false;
+    case ReplyKind::rate_limited:
+      return rate_limited_counts;
+    case ReplyKind::timeout:
+    case ReplyKind::connection_error:
+    case ReplyKind::server_error:
+    case ReplyKind::overloaded:
+    case ReplyKind::malformed:
+    case ReplyKind::truncated:
+    case ReplyKind::auth_or_quota:
+    case ReplyKind::not_found:
+    case ReplyKind::auth:
+    case ReplyKind::quota_exhausted:
+      break;
+  }
+  return true;
+}
+
 // Of each provider, by end.
-std::map<std::string_view, std::vector<Call>> calls_of(const AuditedLog& log, bool rate_limited_counts) {
+std::map<std::string_view, std::vector<Call>> calls_of(const AuditedLog& log) {
   std::map<std::string_view, std::vector<Call>> calls;
   for (const auto& [row, record] : log.rows) {
     if (!row.begin || !row.end) continue;
@@ -54,14 +89,11 @@ std::map<std::string_view, std::vector<Call>> calls_of(const AuditedLog& log, bo
       const reports::LogAttempt& attempt = row.attempts[i];
       const auto kind = kind_named(attempt.outcome);
       if (!kind) continue;
-      Call call{.begin = *row.begin, .end = *row.end, .record = record};
-      call.is_success = *kind == ReplyKind::ok;
-      call.is_failure = !call.is_success && *kind != ReplyKind::client_error &&
-                        (*kind != ReplyKind::rate_limited || rate_limited_counts);
+      Call call{.begin = *row.begin, .end = *row.end, .record = record, .kind = *kind};
       if (i == 0) {
         call.end = call.begin + attempt.latency;
         call.is_certain = true;
-      } else if (call.is_success) {
+      } else if (*kind == ReplyKind::ok) {
         call.begin = call.end - attempt.latency;
         call.is_certain = true;
       }
@@ -103,6 +135,105 @@ std::vector<OpenTime> open_times(const std::vector<Call>& certain, const std::ve
   return times;
 }
 
+// The rule of failures in a row holds whatever else the breaker counts.
+bool is_decided(const monitor::BreakerConfig& breaker) {
+  return breaker.consecutive_threshold && breaker.window_type != monitor::WindowType::fixed &&
+         breaker.consecutive_scope == monitor::ConsecutiveScope::unbounded;
+}
+
+// Only a probe that ends well closes the breaker, and each that fails opens it again.
+bool has_counted_probes(const monitor::BreakerConfig& breaker) {
+  return breaker.half_open_failure == monitor::HalfOpenFailure::reopen && !breaker.half_open_failure_rate &&
+         breaker.late_results == monitor::LateResults::ignore;
+}
+
+// The results behind `first` that are all failures, so that nothing closes the breaker meanwhile.
+struct FailedTime {
+  std::size_t first = 0;  // of `certain`
+  std::size_t end = 0;
+};
+
+std::vector<FailedTime> failed_times(const std::vector<Call>& certain) {
+  std::vector<FailedTime> times;
+  for (std::size_t i = 0; i < certain.size(); ++i) {
+    if (!certain[i].is_failure) continue;
+    const std::size_t first = i;
+    while (i < certain.size() && certain[i].is_failure) ++i;
+    times.push_back({first, i});
+  }
+  return times;
+}
+
+// Calls of a provider, and what its breaker allows.
+struct JudgedCalls {
+  std::vector<Call> certain;  // by end
+  std::vector<Call> uncertain;
+  std::int64_t threshold = 0;
+  std::int64_t probes_most = 0;  // 0: any number
+  Duration open{};
+};
+
+// When it is proven that the breaker is not closed: from where on, and until when. Nothing: it is not.
+std::optional<OpenTime> unclosed_time(const JudgedCalls& calls, const FailedTime& time) {
+  const bool is_first = time.first == 0;
+  const WallTime begin = is_first ? WallTime::min() : calls.certain[time.first - 1].end + kStamps;
+  const WallTime end = time.end == calls.certain.size() ? WallTime::max() : calls.certain[time.end].end - kStamps;
+  std::int64_t failures = 0;
+  for (std::size_t i = time.first; i < time.end; ++i) {
+    const Call& call = calls.certain[i];
+    if (call.begin > begin && ++failures == calls.threshold) {
+      const OpenTime unclosed{call.end + kStamps, end};
+      // A call of unknown end that is no failure gives its permit back.
+      const bool may_be_neutral = std::ranges::any_of(calls.uncertain, [&](const Call& other) {
+        return !other.is_failure && other.end >= begin && other.begin <= end;
+      });
+      return may_be_neutral || unclosed.begin >= end ? std::nullopt : std::optional{unclosed};
+    }
+  }
+  return std::nullopt;
+}
+
+// The calls beyond the probes that an unclosed breaker lets through. `by_begin` are the certain ones.
+void find_excess(const JudgedCalls& calls, const std::vector<Call>& by_begin, const OpenTime& unclosed,
+                 std::string_view provider, AuditClaim& claim) {
+  auto call = std::ranges::upper_bound(by_begin, unclosed.begin, {}, &Call::begin);
+  const auto first = call;
+  for (; call != by_begin.end() && call->begin < unclosed.end; ++call) {
+    if (call - first < calls.probes_most) continue;
+    const WallTime probes_begin = (call - calls.probes_most)->begin;
+    if (call->begin - probes_begin >= calls.open - kStamps) continue;
+    claim.find(call->record,
+               fmt::format("a call begins at {} at {}, whose breaker opened by {} and lets {} through in {} ms",
+                           iso8601(call->begin), provider, iso8601(unclosed.begin), calls.probes_most,
+                           calls.open.count() / 1'000'000));
+  }
+}
+
+// The times at which the log proves that the breaker opened, and the calls that it should not have let through.
+void judge(const JudgedCalls& calls, std::string_view provider, AuditClaim& claim) {
+  const std::vector<OpenTime> times = open_times(calls.certain, calls.uncertain, calls.threshold, calls.open);
+  std::set<std::pair<WallTime, std::uint64_t>> found;
+  for (const Call& call : calls.certain) {
+    // The latest time that begins before the call.
+    auto time = std::ranges::lower_bound(times, call.begin, {}, &OpenTime::begin);
+    if (time == times.begin() || call.begin >= (--time)->end) continue;
+    claim.find(call.record, fmt::format("a call begins at {} at {}, whose breaker is open since {}",
+                                        iso8601(call.begin), provider, iso8601(time->begin)));
+    found.emplace(call.begin, call.record);
+  }
+  if (calls.probes_most == 0) claim.checked += times.size();
+  if (calls.probes_most == 0) return;
+  std::vector<Call> by_begin = calls.certain;
+  std::erase_if(by_begin, [&](const Call& call) { return found.contains({call.begin, call.record}); });
+  std::ranges::stable_sort(by_begin, {}, &Call::begin);
+  for (const FailedTime& time : failed_times(calls.certain)) {
+    const auto unclosed = unclosed_time(calls, time);
+    if (!unclosed) continue;
+    ++claim.checked;
+    find_excess(calls, by_begin, *unclosed, provider, claim);
+  }
+}
+
 }  // namespace
 
 AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules) {
@@ -115,36 +246,34 @@ AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules) {
   claim.not_shown = rules.unsaid.breaker;
   if (!claim.not_shown.empty()) return claim;
   const std::vector<monitor::BreakerConfig> breakers = sim::breakers_of(*rules.config);
-  const auto is_decided = [](const monitor::BreakerConfig& breaker) {
-    return breaker.consecutive_threshold && breaker.window_type != monitor::WindowType::fixed;
-  };
   if (std::ranges::none_of(breakers, is_decided)) claim.not_shown = "the breaker has no rule that a log decides";
   if (has_clock_steps(rules)) claim.not_shown = "its clock steps";
   if (!sim::is_known_to_all(*rules.config, monitor::PipelinePart::breakers)) {
     claim.not_shown = "each replica, and each process after a restart, has breakers of its own";
   }
   if (!claim.not_shown.empty()) return claim;
-  for (const auto& [provider, calls] : calls_of(log, rules.config->monitor.provider_call.rate_limited_counts)) {
+  bool has_calls = false;
+  for (const auto& [provider, calls] : calls_of(log)) {
     const auto named = std::ranges::find(rules.config->providers, provider, &sim::ProviderSpec::name);
     const bool is_known = named != rules.config->providers.end();
     const monitor::BreakerConfig& breaker =
         is_known ? breakers[static_cast<std::size_t>(named - rules.config->providers.begin())]
                  : rules.config->monitor.circuit_breaker;
     if (!is_decided(breaker)) continue;
-    std::vector<Call> certain;
-    std::vector<Call> uncertain;
-    for (const Call& call : calls) (call.is_certain ? certain : uncertain).push_back(call);
-    const std::vector<OpenTime> times = open_times(certain, uncertain, *breaker.consecutive_threshold, breaker.open);
-    claim.checked += certain.size();
-    for (const Call& call : certain) {
-      // The latest time that begins before the call.
-      auto time = std::ranges::lower_bound(times, call.begin, {}, &OpenTime::begin);
-      if (time == times.begin() || call.begin >= (--time)->end) continue;
-      claim.find(call.record, fmt::format("a call begins at {} at {}, whose breaker is open since {}",
-                                          iso8601(call.begin), provider, iso8601(time->begin)));
+    JudgedCalls judged{.threshold = *breaker.consecutive_threshold,
+                       .probes_most = has_counted_probes(breaker) ? breaker.half_open_max_calls : 0,
+                       .open = std::min(breaker.open, breaker.open_max.value_or(breaker.open))};
+    for (Call call : calls) {
+      call.is_failure = is_failure_of(call.kind, breaker, rules.config->monitor.provider_call.rate_limited_counts);
+      (call.is_certain ? judged.certain : judged.uncertain).push_back(call);
     }
+    has_calls = has_calls || !judged.certain.empty();
+    judge(judged, provider, claim);
   }
-  if (claim.checked == 0) claim.not_shown = "its records have no attempts";
+  if (claim.checked == 0) {
+    claim.not_shown = has_calls ? "no provider failed so often in a row that its breaker must have opened"
+                                : "its records have no attempts";
+  }
   return claim;
 }
 

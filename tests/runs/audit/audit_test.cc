@@ -83,6 +83,49 @@ TEST_F(AuditTest, finds_each_planted_fault_by_its_claim) {
   }
 }
 
+// Failures that overlap: each begins before the one in front of it has ended.
+TEST_F(AuditTest, finds_overlapping_calls_beyond_the_probes_of_a_breaker_that_is_not_closed) {
+  const auto log_of = [](int failures, std::int64_t apart_ms) {
+    Log log{served(1, 2000)};
+    for (int i = 0; i < failures; ++i) {
+      Record record = failed(2 + i, 10'000 + i * apart_ms);
+      record.latency_ms = record.attempts[0].latency_ms = 300;
+      log.push_back(record);
+    }
+    return log;
+  };
+  const auto claim_of = [](const AuditDone& done) {
+    for (const AuditClaim& claim : done.claims) {
+      if (claim.name == "breaker.open") return claim;
+    }
+    return AuditClaim{};
+  };
+  // The fifth failure opens it at 10.2 s; six more are in flight by then, and one may be a probe.
+  EXPECT_EQ(claim_of(audited(log_of(11, 50))).broken, 0U);
+  EXPECT_EQ(claim_of(audited(log_of(11, 50))).checked, 1U);
+  EXPECT_EQ(claim_of(audited(log_of(12, 50))).broken, 0U);
+  EXPECT_EQ(claim_of(audited(log_of(13, 50))).broken, 1U);
+  EXPECT_EQ(claim_of(audited(log_of(40, 50))).broken, 28U);
+  // One probe in 30 s.
+  EXPECT_EQ(claim_of(audited(log_of(9, 30'500))).broken, 0U);
+}
+
+TEST_F(AuditTest, shows_no_open_breaker_where_none_must_have_opened) {
+  const auto shown = [&](const Log& log) {
+    for (const AuditClaim& claim : audited(log).claims) {
+      if (claim.name == "breaker.open") return claim.not_shown;
+    }
+    return std::string{};
+  };
+  Log four{served(1, 2000), failed(2, 4000), failed(3, 6000), failed(4, 8000), failed(5, 10'000), served(6, 12'000)};
+  EXPECT_EQ(shown(four), "no provider failed so often in a row that its breaker must have opened");
+  // What the caller's own request caused opens no breaker.
+  four.insert(four.begin() + 5, failed(7, 11'500));
+  EXPECT_EQ(shown(four), "");
+  four[5].attempts[0].outcome = "context_length";
+  EXPECT_NE(shown(four), "");
+}
+
 TEST_F(AuditTest, finds_lines_that_are_no_records) {
   EXPECT_EQ(broken(audited(text_of(served(1, 1000)) + "nothing\n" + text_of(served(2, 3000)))),
             Claims{"records.readable 2"});
