@@ -42,6 +42,8 @@ std::optional<std::int64_t> number_of(LogUnit unit, std::string_view text) {
       return flag(log_word(text));
     case LogUnit::span_status:
       return flag(log_span_status(text));
+    case LogUnit::reference:
+      return text.find_first_not_of("0-") == std::string_view::npos ? 0 : 1;
     case LogUnit::finish:
       return text == "error" ? 0 : 1;
     case LogUnit::text:
@@ -68,6 +70,8 @@ const char* wanted_of(LogUnit unit) {
       return "true or false, success or failure, hit or miss";
     case LogUnit::span_status:
       return "the status of a span";
+    case LogUnit::reference:
+      return "the id of a record";
     case LogUnit::finish:
       return "why the answer ended";
     case LogUnit::text:
@@ -259,6 +263,9 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
     if (!value && is_optional_number(rule.field)) continue;
     if (!value)
       return fmt::format("{} is {}, and {} is read", rule.path, visible_text(text.substr(0, 40)), wanted_of(rule.unit));
+    // Nothing of a kind is no count of all kinds.
+    const bool counts_all = rule.field == LogField::input || rule.field == LogField::output;
+    if (rule.adds && counts_all && *value == 0) continue;
     set_number(row, rule.field, *value, rule.adds && (set & bit) != 0);
     if (rule.field == LogField::answered && (set & bit) == 0) answered_at = rule.path;
     if (rule.field == LogField::status) status_at = rule.path;

@@ -1,5 +1,7 @@
 // Helicone: requests as its query API and its export write them (HeliconeRequest of Helicone/helicone). delay_ms is the
-// whole request. prompt_tokens are read as all input tokens.
+// whole request. The kinds of tokens are apart from each other: prompt_tokens hold neither those read from a provider's
+// cache nor those written to it, and completion_tokens no reasoning (getPromptTokens and getCompletionTokens of its
+// HandlerContext.ts). A hit of Helicone's own cache refers to the request that it repeats, and has no tokens.
 
 #include "reports/logs/formats/log_formats.h"
 
@@ -24,13 +26,18 @@ LogFormat helicone_format() {
               {Field::model, "request_model"},
               {Field::user, "request_user_id"},
               {Field::input, "prompt_tokens", Unit::count},
+              {Field::input, "prompt_cache_read_tokens", Unit::count, true},
+              {Field::input, "prompt_cache_write_tokens", Unit::count, true},
               {Field::output, "completion_tokens", Unit::count},
+              {Field::output, "reasoning_tokens", Unit::count, true},
               {Field::cached, "prompt_cache_read_tokens", Unit::count},
               {Field::cache_written, "prompt_cache_write_tokens", Unit::count},
+              {Field::reasoning, "reasoning_tokens", Unit::count},
               {Field::cost, "costUSD", Unit::dollars},
               {Field::cost, "cost_usd", Unit::dollars},
               {Field::cost, "cost", Unit::dollars},
               {Field::status, "response_status", Unit::count},
+              {Field::cache_hit, "cache_reference_id", Unit::reference},
           },
       .marks = {{"request_id", "request_created_at"}},
       .is_of_calls = true,

@@ -54,6 +54,7 @@ enum class LogUnit : std::uint8_t {
   cents,
   word,         // yes or no: see log_values.cc
   span_status,  // of OpenTelemetry: 2 and ERROR are no
+  reference,    // to another record; one of zeros is none
   finish,       // why an answer ended: only "error" is no
 };
 

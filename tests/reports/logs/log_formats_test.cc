@@ -150,9 +150,13 @@ TEST_F(LogFormatsTest, helicone) {
   EXPECT_EQ(
       rows_of("helicone"),
       (Rows{"request begin=2026-04-01T09:00:00.000 end=2026-04-01T09:00:02.500 latency=2500ms ttft=400ms id=h1 "
-            "provider=OPENAI model=gpt-4o user=u1 in=1000 out=150 cached=600 cost=0.0034 answered=true status=200",
+            "provider=OPENAI model=gpt-4o user=u1 in=1000 out=150 cached=600 reasoning=20 cost=0.0034 answered=true "
+            "status=200 "
+            "hit=false",
             "request begin=2026-04-01T09:00:03.000 end=2026-04-01T09:00:04.000 latency=1000ms id=h2 "
-            "provider=OPENAI model=gpt-4o answered=false status=429"}));
+            "provider=OPENAI model=gpt-4o cached=0 answered=false status=429",
+            "request begin=2026-04-01T09:00:05.000 end=2026-04-01T09:00:05.020 latency=20ms id=h3 provider=OPENAI "
+            "model=gpt-4o in=0 out=0 cost=0 answered=true status=200 hit=true"}));
 }
 
 TEST_F(LogFormatsTest, openrouter) {
