@@ -183,6 +183,14 @@ void complete_tokens(LogRow& row, bool is_embedding) {
   }
 }
 
+// Input tokens without those of a cache show as such where the cache has more, or where a sum has both.
+void join_kinds(LogRow& row) {
+  const Tokens kinds = row.cached.value_or(Tokens{}) + row.cache_written.value_or(Tokens{});
+  if (!row.input || kinds == Tokens{}) return;
+  const bool has_both = row.total && row.output && *row.total == *row.input + kinds + *row.output;
+  if (kinds > *row.input || has_both) *row.input = *row.input + kinds;
+}
+
 std::optional<std::string> problem_with_numbers(const LogRow& row) {
   constexpr Duration kLongest = std::chrono::hours{24 * 30};
   for (const auto& tokens : {row.input, row.output, row.cached, row.cache_written, row.reasoning}) {
@@ -273,6 +281,7 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
     set |= bit;
   }
   if (auto problem = problem_with_times(row, first_token_at)) return problem;
+  if (format_.may_have_kinds_apart) join_kinds(row);
   complete_tokens(row, is_embedding);
   if (row.provider.empty()) {
     row.provider = row.model.empty() ? "log" : row.model;

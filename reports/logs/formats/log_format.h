@@ -77,6 +77,7 @@ struct LogFormat {
   std::vector<std::string_view> kinds;
   bool is_bucketed = false;
   bool is_of_calls = false;                // a record is one call, and not a request with all of its calls
+  bool may_have_kinds_apart = false;       // some programs write input tokens without those of a cache
   bool is_answered_unless_failed = false;  // a record writes a failure only
   std::string_view provider;               // of all records; empty: theirs
   // What no log of this format can show, ready to print behind "This format ".

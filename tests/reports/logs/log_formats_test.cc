@@ -137,6 +137,40 @@ TEST_F(LogFormatsTest, otel) {
   EXPECT_EQ(read(blocks_of_page().lower_bound("otel")->second).others, 1U);
 }
 
+// One span with these attributes, which is 2.5 s long.
+std::string span_of(const std::string& attributes) {
+  return R"({"name": "chat", "span_id": "1", "start_time": "2026-04-01T09:00:00Z", "end_time": "2026-04-01T09:00:02.500Z", "attributes": {"gen_ai.system": "p", "gen_ai.request.model": "m", )" +
+         attributes + "}}";
+}
+
+TEST_F(LogFormatsTest, otel_by_the_names_that_instrumentations_wrote_before_the_conventions) {
+  const std::string begin = "request begin=2026-04-01T09:00:00.000 end=2026-04-01T09:00:02.500 latency=2500ms ";
+  const std::string counts = R"("gen_ai.usage.prompt_tokens": 1000, "gen_ai.usage.completion_tokens": 150, )";
+  EXPECT_EQ(
+      read(
+          span_of(
+              counts +
+              R"("gen_ai.usage.cache_read_input_tokens": 600, "gen_ai.usage.cache_creation_input_tokens": 50, "gen_ai.usage.reasoning_tokens": 20)"))
+          .rows,
+      Rows{begin + "id=1 provider=p model=m in=1000 out=150 cached=600 written=50 reasoning=20 answered=true"});
+  EXPECT_EQ(read(span_of(counts + R"("gen_ai.response.time_to_first_chunk": 0.25)")).rows,
+            Rows{begin + "ttft=250ms id=1 provider=p model=m in=1000 out=150 answered=true"});
+}
+
+TEST_F(LogFormatsTest, otel_with_input_tokens_that_do_not_hold_those_of_a_cache) {
+  const auto input = [&](const char* more) {
+    const ReadLog log = read(span_of(
+        R"("gen_ai.usage.prompt_tokens": 1000, "gen_ai.usage.completion_tokens": 150, "gen_ai.usage.cache_read_input_tokens": )" +
+        std::string{more}));
+    EXPECT_EQ(log.bad, std::vector<std::string>{});
+    return log.rows.empty() ? "" : log.rows[0].substr(log.rows[0].find(" in=") + 1, 7);
+  };
+  EXPECT_EQ(input("600"), "in=1000");
+  EXPECT_EQ(input(R"(600, "llm.usage.total_tokens": 1150)"), "in=1000");
+  EXPECT_EQ(input(R"(600, "llm.usage.total_tokens": 1750)"), "in=1600");
+  EXPECT_EQ(input("1001"), "in=2001");
+}
+
 TEST_F(LogFormatsTest, langfuse) {
   EXPECT_EQ(
       rows_of("langfuse"),
