@@ -180,6 +180,20 @@ TEST_F(LogFormatsTest, langfuse) {
             "provider=gpt-4o model=gpt-4o user=u2 in=30 out=0 answered=false"}));
 }
 
+TEST_F(LogFormatsTest, langfuse_by_the_names_of_its_ingestion_and_of_its_prices) {
+  const auto tokens = [&](const std::string& usage) {
+    const ReadLog log = read(
+        R"({"id": "g", "traceId": "t", "type": "GENERATION", "startTime": "2026-04-01T09:00:00Z", "model": "m", "usageDetails": {"input": 100, "output": 10, )" +
+        usage + "}}");
+    EXPECT_EQ(log.bad, std::vector<std::string>{});
+    return log.rows.empty() ? "" : log.rows[0].substr(log.rows[0].find(" in=") + 1);
+  };
+  EXPECT_EQ(tokens(R"("input_cached_tokens": 30, "input_cache_creation": 7)"), "in=137 out=10 cached=30 written=7");
+  EXPECT_EQ(tokens(R"("input_cache_read": 30, "input_cache_write": 7)"), "in=137 out=10 cached=30 written=7");
+  EXPECT_EQ(tokens(R"("input_cache_creation_5m": 7, "input_cache_creation_1h": 5)"), "in=112 out=10 written=12");
+  EXPECT_EQ(tokens(R"("output_reasoning": 3)"), "in=100 out=13 reasoning=3");
+}
+
 TEST_F(LogFormatsTest, helicone) {
   EXPECT_EQ(
       rows_of("helicone"),

@@ -78,6 +78,21 @@ TEST_F(LogGaps, a_count_of_0_is_one) {
   EXPECT_FALSE(has_note(log, "do not have both"));
 }
 
+TEST_F(LogGaps, a_sum_with_more_tokens_than_are_read_says_so) {
+  const auto langfuse = [](int total) {
+    std::string text;
+    for (int i = 0; i < 60; ++i) {
+      text += fmt::format(
+          R"({{"id": "{}", "traceId": "t", "type": "GENERATION", "startTime": "{}", "model": "m", "usageDetails": {{"input": 1000, "output": 150, "input_of_a_new_kind": 50, "total": {}}}}})"
+          "\n",
+          i, time_of(i), total);
+    }
+    return text;
+  };
+  EXPECT_TRUE(has_note(fit(langfuse(1200)), "60 of 60 records have more tokens in all than input and output"));
+  EXPECT_FALSE(has_note(fit(langfuse(1150)), "more tokens in all"));
+}
+
 std::string span(int i, const std::string& operation, const std::string& usage) {
   const auto begin = (*parse_iso8601("2026-04-01") + 1h * i).time_since_epoch();
   return fmt::format(
