@@ -25,7 +25,8 @@ struct LogHoldings {
   std::int64_t buckets = 0;
   std::int64_t answers = 0;    // single ones, those without tokens too
   std::int64_t countless = 0;  // of them those without a count of input or output
-  std::int64_t larger = 0;     // rows whose sum of tokens is larger than input and output
+  std::int64_t cancelled = 0;
+  std::int64_t larger = 0;  // rows whose sum of tokens is larger than input and output
 
   void add(const LogRow& row) {
     ++rows;
@@ -33,6 +34,7 @@ struct LogHoldings {
     if (row.names_provider) ++with_provider;
     if (row.requests) ++counted;
     if (row.is_bucket) ++buckets;
+    if (row.is_cancelled) ++cancelled;
     if (row.total && row.input && row.output && *row.total > *row.input + *row.output) ++larger;
   }
 };
@@ -52,6 +54,12 @@ std::vector<std::string> notes_on(const LogHoldings& log, const LogFormat& forma
         "{} of {} answered records do not have both input and output tokens: they count for the rate, have no lengths "
         "and, without a cost of their own, cost what the others do on average",
         with_thousands(log.countless), with_thousands(log.answers)));
+  }
+  if (log.cancelled > 0) {
+    notes.push_back(fmt::format(
+        "{} of {} requests were cancelled by their callers: they count as answered, with the tokens that had "
+        "come and their cost",
+        with_thousands(log.cancelled), with_thousands(log.rows)));
   }
   if (log.larger > 0) {
     notes.push_back(fmt::format(

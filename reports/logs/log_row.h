@@ -46,6 +46,7 @@ struct LogRow {
   std::optional<int> status;   // HTTP
   std::string error;           // why there is no answer, in whatever words
   std::optional<bool> cache_hit;
+  bool is_cancelled = false;           // by its caller, after some of the answer
   bool is_batch = false;               // at a batch API's price
   std::optional<std::string> outcome;  // a name of monitor::Outcome
   std::vector<LogAttempt> attempts;

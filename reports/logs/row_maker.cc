@@ -110,7 +110,7 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
     case LogField::reasoning:
       return tokens(row.reasoning);
     case LogField::cost:
-      row.cost = Usd::from_picos(value);
+      row.cost = Usd::from_picos(value) + (adds && row.cost ? *row.cost : Usd{});
       break;
     case LogField::answered:
       row.answered = value != 0;
@@ -120,6 +120,9 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
       break;
     case LogField::cache_hit:
       row.cache_hit = value != 0;
+      break;
+    case LogField::cancelled:
+      row.is_cancelled = value != 0;
       break;
     case LogField::batch:
       row.is_batch = value != 0;

@@ -39,6 +39,7 @@ enum class LogField : std::uint8_t {
   error,    // more of why it failed, if it did
   status,
   cache_hit,
+  cancelled,
   batch,
   requests,
   kind,  // of the record: see LogFormat::kinds

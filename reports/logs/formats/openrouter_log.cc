@@ -1,5 +1,6 @@
 // OpenRouter: the CSV export of its activity, a row for each generation, and the answer of its activity API, a row for
-// each day, model and endpoint.
+// each day, model and endpoint. With a key of one's own the provider bills the inference (byok_usage_inference), and
+// OpenRouter the rest: both are what a request costs.
 
 #include "reports/logs/formats/log_formats.h"
 
@@ -26,6 +27,8 @@ LogFormat openrouter_format() {
               {Field::cached, "tokens_cached", Unit::count},
               {Field::reasoning, "tokens_reasoning", Unit::count},
               {Field::cost, "cost_total", Unit::dollars},
+              {Field::cost, "byok_usage_inference", Unit::dollars, true},
+              {Field::cancelled, "cancelled", Unit::word},
               {Field::answered, "finish_reason_normalized", Unit::finish},
           },
       .marks = {{"generation_id", "created_at", "cost_total"}},
@@ -48,6 +51,7 @@ LogFormat openrouter_days_format() {
               {Field::output, "completion_tokens", Unit::count},
               {Field::reasoning, "reasoning_tokens", Unit::count},
               {Field::cost, "usage", Unit::dollars},
+              {Field::cost, "byok_usage_inference", Unit::dollars, true},
               {Field::requests, "requests", Unit::count},
           },
       .marks = {{"date", "model", "usage", "requests"}},

@@ -217,6 +217,22 @@ TEST_F(LogFormatsTest, openrouter) {
             "reasoning=3000 cost=0.51 requests=150"}));
 }
 
+TEST_F(LogFormatsTest, openrouter_with_keys_of_ones_own_costs_what_the_provider_bills_too) {
+  const ReadLog rows = read(
+      "generation_id,created_at,cost_total,byok_usage_inference,model_permaslug\n"
+      "g1,2026-04-01 09:00:00.000,0.0001,0.0035,m\n"
+      "g2,2026-04-01 09:00:00.000,0.25,,m\n"
+      "g3,2026-04-01 09:00:00.000,0,0.0035,m\n");
+  ASSERT_EQ(rows.rows.size(), 3U);
+  EXPECT_NE(rows.rows[0].find(" cost=0.0036"), std::string::npos) << rows.rows[0];
+  EXPECT_NE(rows.rows[1].find(" cost=0.25"), std::string::npos) << rows.rows[1];
+  EXPECT_NE(rows.rows[2].find(" cost=0.0035"), std::string::npos) << rows.rows[2];
+  const ReadLog days = read(
+      R"({"data": [{"date": "2026-04-01", "model": "m", "usage": 0.5, "byok_usage_inference": 0.25, "requests": 1, "prompt_tokens": 1, "completion_tokens": 1}]})");
+  ASSERT_EQ(days.rows.size(), 1U);
+  EXPECT_NE(days.rows[0].find(" cost=0.75"), std::string::npos) << days.rows[0];
+}
+
 TEST_F(LogFormatsTest, portkey) {
   EXPECT_EQ(
       rows_of("portkey"),

@@ -93,6 +93,14 @@ TEST_F(LogGaps, a_sum_with_more_tokens_than_are_read_says_so) {
   EXPECT_FALSE(has_note(fit(langfuse(1150)), "more tokens in all"));
 }
 
+TEST_F(LogGaps, cancelled_generations_are_counted_in_a_note) {
+  std::string text = "generation_id,created_at,cost_total,tokens_prompt,tokens_completion,model_permaslug,cancelled\n";
+  for (int i = 0; i < 60; ++i) {
+    text += fmt::format("g{},{},0.0035,1000,100,m,{}\n", i, time_of(i), i % 3 == 0 ? "true" : "false");
+  }
+  EXPECT_TRUE(has_note(fit(text), "20 of 60 requests were cancelled by their callers"));
+}
+
 std::string span(int i, const std::string& operation, const std::string& usage) {
   const auto begin = (*parse_iso8601("2026-04-01") + 1h * i).time_since_epoch();
   return fmt::format(
