@@ -39,6 +39,7 @@ struct LogRow {
   std::optional<Tokens> total;
   std::optional<Tokens> cached;
   std::optional<Tokens> cache_written;
+  std::optional<Tokens> cache_written_1h;  // of those written, those that the cache keeps for an hour
   std::optional<Tokens> reasoning;
   std::optional<Usd> cost;
   std::optional<bool> answered;
@@ -48,6 +49,7 @@ struct LogRow {
   std::optional<bool> cache_hit;
   bool is_cancelled = false;           // by its caller, after some of the answer
   bool is_batch = false;               // at a batch API's price
+  std::string tier;                    // of service, where it has prices of its own that no list holds
   std::optional<std::string> outcome;  // a name of monitor::Outcome
   std::vector<LogAttempt> attempts;
   std::optional<std::int64_t> requests;  // of a bucket that counts them

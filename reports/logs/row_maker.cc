@@ -42,6 +42,8 @@ std::optional<std::int64_t> number_of(LogUnit unit, std::string_view text) {
       return flag(log_word(text));
     case LogUnit::span_status:
       return flag(log_span_status(text));
+    case LogUnit::tier:
+      return text == "batch" ? 1 : 0;
     case LogUnit::reference:
       return text.find_first_not_of("0-") == std::string_view::npos ? 0 : 1;
     case LogUnit::finish:
@@ -70,6 +72,8 @@ const char* wanted_of(LogUnit unit) {
       return "true or false, success or failure, hit or miss";
     case LogUnit::span_status:
       return "the status of a span";
+    case LogUnit::tier:
+      return "a tier of service";
     case LogUnit::reference:
       return "the id of a record";
     case LogUnit::finish:
@@ -107,6 +111,8 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
       return tokens(row.cached);
     case LogField::cache_written:
       return tokens(row.cache_written);
+    case LogField::cache_written_1h:
+      return tokens(row.cache_written_1h);
     case LogField::reasoning:
       return tokens(row.reasoning);
     case LogField::cost:
@@ -125,7 +131,8 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
       row.is_cancelled = value != 0;
       break;
     case LogField::batch:
-      row.is_batch = value != 0;
+    case LogField::tier:
+      row.is_batch = row.is_batch || value != 0;
       break;
     case LogField::requests:
       row.requests = value;
@@ -153,6 +160,9 @@ std::string* text_field(LogRow& row, LogField field) {
   }
   return nullptr;
 }
+
+// Tiers at the price of all others.
+constexpr std::array<std::string_view, 5> kPlainTiers{"standard", "default", "auto", "on_demand", "batch"};
 
 bool is_optional_number(LogField field) { return field == LogField::status; }
 
@@ -280,6 +290,9 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
     set_number(row, rule.field, *value, rule.adds && (set & bit) != 0);
     if (rule.field == LogField::answered && (set & bit) == 0) answered_at = rule.path;
     if (rule.field == LogField::status) status_at = rule.path;
+    if (rule.field == LogField::tier && std::ranges::find(kPlainTiers, text) == kPlainTiers.end()) {
+      row.tier = visible_text(text);
+    }
     if (rule.field == LogField::first_token_at) first_token_at = WallTime{Duration{*value}};
     set |= bit;
   }

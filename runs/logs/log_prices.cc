@@ -47,10 +47,13 @@ std::string per_million(const std::optional<Price>& price) {
 std::string model_line(const std::string& model, std::int64_t requests, const scenarios::PriceList& prices) {
   if (model.empty()) return fmt::format("  {} requests name no model\n", requests);
   const scenarios::ModelPrice* listed = prices.find(model);
-  std::string help = listed == nullptr ? prices.help_with(model) : "it has no price for batches";
+  std::string help = listed == nullptr ? prices.help_with(model)
+                                       : "it has no price for batches, another tier of service or a cache of an hour";
   if (listed != nullptr && listed->first_tier) {
-    help = fmt::format("it has no price for more than {} input tokens, or for batches",
-                       with_thousands(listed->first_tier->count()));
+    help = fmt::format(
+        "it has no price for more than {} input tokens, batches, another tier of service or a cache of an "
+        "hour",
+        with_thousands(listed->first_tier->count()));
   }
   return fmt::format("  {} ({} requests){}\n", model, requests, help.empty() ? "" : ": " + help);
 }
@@ -59,11 +62,12 @@ std::string model_line(const std::string& model, std::int64_t requests, const sc
 
 std::optional<Usd> price_of(const reports::LogRow& row, const scenarios::PriceList& prices) {
   const scenarios::ModelPrice* price = prices.find(row.model);
-  if (price == nullptr) return std::nullopt;
+  if (price == nullptr || !row.tier.empty()) return std::nullopt;
   return cost_of(*price, {.input = row.input.value_or(Tokens{}),
                           .output = row.output.value_or(Tokens{}),
                           .cached = row.cached.value_or(Tokens{}),
                           .cache_written = row.cache_written.value_or(Tokens{}),
+                          .cache_written_1h = row.cache_written_1h.value_or(Tokens{}),
                           .reasoning = row.reasoning.value_or(Tokens{}),
                           .requests = row.is_bucket ? reports::requests_of(row) : 1,
                           .is_batch = row.is_batch});
@@ -110,12 +114,13 @@ ShownPrices show_prices(const std::string& file) {
   ShownPrices shown;
   shown.problem = problem_with([&] {
     const scenarios::PriceList prices = list_of(file);
-    reports::TextTable table{{"USD per million tokens", "Provider", "Input", "Cached", "Written", "Output", "Reasoning",
-                              "Batch input", "Batch output"}};
+    reports::TextTable table{{"USD per million tokens", "Provider", "Input", "Cached", "Written", "1 h", "Output",
+                              "Reasoning", "Batch input", "Batch output"}};
     for (const scenarios::ModelPrice& price : prices.models()) {
       table.add({price.model, price.vendor, per_million(price.tariff.input), per_million(price.tariff.cached_input),
-                 per_million(price.tariff.cache_write), per_million(price.tariff.output),
-                 per_million(price.tariff.reasoning), per_million(price.batch_input), per_million(price.batch_output)});
+                 per_million(price.tariff.cache_write), per_million(price.cache_write_1h),
+                 per_million(price.tariff.output), per_million(price.tariff.reasoning), per_million(price.batch_input),
+                 per_million(price.batch_output)});
     }
     shown.text = table.text(0);
   });

@@ -26,9 +26,10 @@ struct PriceKey {
   const char* key;
   std::optional<Price>& (*price)(ModelPrice& model);
 };
-constexpr std::array<PriceKey, 5> kOptionalPrices{
+constexpr std::array<PriceKey, 6> kOptionalPrices{
     {{"cached_input", [](ModelPrice& model) -> auto& { return model.tariff.cached_input; }},
      {"cache_write", [](ModelPrice& model) -> auto& { return model.tariff.cache_write; }},
+     {"cache_write_1h", [](ModelPrice& model) -> auto& { return model.cache_write_1h; }},
      {"batch_input", [](ModelPrice& model) -> auto& { return model.batch_input; }},
      {"batch_output", [](ModelPrice& model) -> auto& { return model.batch_output; }},
      {"reasoning", [](ModelPrice& model) -> auto& { return model.tariff.reasoning; }}}};
@@ -77,6 +78,22 @@ ModelPrice read_model(Reading& reading, const std::string& name, const JsonValue
   return model;
 }
 
+// The prices of a batch as those of single requests.
+ModelPrice batch_price(const ModelPrice& price) {
+  const auto discounted = [&](const std::optional<Price>& of) -> std::optional<Price> {
+    const std::int64_t input = price.tariff.input.per_token.picos();
+    if (!of || !price.tariff.cache_write || input == 0) return std::nullopt;
+    const Int128 picos = Int128{of->per_token.picos()} * price.batch_input->per_token.picos() / input;
+    return Price{Usd::from_picos(static_cast<std::int64_t>(picos))};
+  };
+  return {.model = price.model,
+          .tariff = {.input = *price.batch_input,
+                     .output = *price.batch_output,
+                     .cached_input = discounted(price.tariff.cached_input),
+                     .cache_write = discounted(price.tariff.cache_write)},
+          .cache_write_1h = discounted(price.cache_write_1h)};
+}
+
 }  // namespace
 
 PriceList PriceList::shipped() {
@@ -87,6 +104,7 @@ PriceList PriceList::shipped() {
         {.model = std::string(price.model),
          .vendor = std::string(price.vendor),
          .tariff = tariff_of(price),
+         .cache_write_1h = listed(price.cache_write_1h_picos),
          .batch_input = listed(price.batch_input_picos),
          .batch_output = listed(price.batch_output_picos),
          .first_tier = price.first_tier_tokens > 0 ? std::optional{Tokens{price.first_tier_tokens}} : std::nullopt});
@@ -162,15 +180,21 @@ std::optional<Usd> cost_of(const ModelPrice& price, const PricedTokens& tokens) 
   }
   if (tokens.is_batch) {
     if (!price.batch_input || !price.batch_output) return std::nullopt;
-    const ModelPrice batch{.model = price.model, .tariff = {*price.batch_input, *price.batch_output}};
-    return cost_of(batch, {.input = tokens.input, .output = tokens.output});
+    const ModelPrice batch = batch_price(price);
+    PricedTokens single = tokens;
+    single.is_batch = false;
+    if (!batch.tariff.cached_input) single.cached = single.cache_written = single.cache_written_1h = Tokens{};
+    return cost_of(batch, single);
   }
+  if (tokens.cache_written_1h > Tokens{} && price.tariff.cache_write && !price.cache_write_1h) return std::nullopt;
   const Tariff& tariff = price.tariff;
   const auto part = [](Price each, Tokens count) { return Int128{each.per_token.picos()} * count.count(); };
   const Tokens plain = std::max(Tokens{}, tokens.input - tokens.cached - tokens.cache_written);
   const Tokens spoken = std::max(Tokens{}, tokens.output - tokens.reasoning);
+  const Tokens written = std::max(Tokens{}, tokens.cache_written - tokens.cache_written_1h);
   const Int128 sum = part(tariff.input, plain) + part(tariff.cached_input.value_or(tariff.input), tokens.cached) +
-                     part(tariff.cache_write.value_or(tariff.input), tokens.cache_written) +
+                     part(tariff.cache_write.value_or(tariff.input), written) +
+                     part(price.cache_write_1h.value_or(tariff.input), tokens.cache_written_1h) +
                      part(tariff.output, spoken) + part(tariff.reasoning.value_or(tariff.output), tokens.reasoning);
   if (sum > Usd::from_dollars(9'000'000).picos()) return std::nullopt;
   return Usd::from_picos(static_cast<std::int64_t>(sum));

@@ -4,8 +4,8 @@
 //   {"source": "our contract of 2026", "models": {"gpt-4o": {"provider": "azure", "input": 2.5, "output": 10}}}
 //
 // Prices are USD per million tokens. Without a price for cached, written or reasoning tokens these cost what input and
-// output do, because no provider charges nothing for them. A model that the list does not hold has no price: it is
-// never free.
+// output do, because no provider charges nothing for them ("cache_write_1h" is needed where "cache_write" is listed). A
+// model that the list does not hold has no price: it is never free.
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +25,7 @@ struct ModelPrice {
   std::string model;
   std::string vendor;  // empty: not named
   Tariff tariff;
+  std::optional<Price> cache_write_1h;  // of input that the cache keeps for an hour
   std::optional<Price> batch_input;
   std::optional<Price> batch_output;
   std::optional<Tokens> first_tier;  // a request with more input has a price that is not listed
@@ -36,6 +37,7 @@ struct PricedTokens {
   Tokens output;
   Tokens cached;
   Tokens cache_written;
+  Tokens cache_written_1h;  // of those written
   Tokens reasoning;
   std::int64_t requests = 1;
   bool is_batch = false;
@@ -60,8 +62,10 @@ class PriceList {
   std::vector<ModelPrice> models_;
 };
 
-// Nothing: the requests are, on average, beyond the first tier, they are a batch and the list has no batch prices, or
-// the sum is out of range. A batch has no other price for cached, written or reasoning tokens.
+// Nothing: the requests are, on average, beyond the first tier, they are a batch and the list has no batch prices, they
+// write to a cache for an hour at a price that is not listed, or the sum is out of range. Where writing to a cache has
+// a price, a batch discounts cached and written tokens as it does input; else it has no other price for them, nor for
+// reasoning tokens.
 [[nodiscard]] std::optional<Usd> cost_of(const ModelPrice& price, const PricedTokens& tokens);
 
 }  // namespace windtunnel::scenarios

@@ -18,8 +18,9 @@ struct ListedPrice {
   std::string_view vendor;  // "openai", "anthropic"
   std::int64_t input_picos = 0;
   std::int64_t output_picos = 0;
-  std::int64_t cached_picos = -1;       // of input that the provider's cache holds
-  std::int64_t cache_write_picos = -1;  // of input that is written into it
+  std::int64_t cached_picos = -1;          // of input that the provider's cache holds
+  std::int64_t cache_write_picos = -1;     // of input that is written into it
+  std::int64_t cache_write_1h_picos = -1;  // for an hour; the other price is that of a shorter time
   std::int64_t batch_input_picos = -1;
   std::int64_t batch_output_picos = -1;
   std::int64_t reasoning_picos = -1;

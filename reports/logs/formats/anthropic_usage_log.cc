@@ -1,6 +1,7 @@
 // Anthropic: the answers of its usage report (/v1/organizations/usage_report/messages) and of its cost report
 // (/v1/organizations/cost_report): pages of buckets, and results in each. Uncached, cached and written input tokens are
-// apart from each other; amounts are cents, as texts. Neither counts requests.
+// apart from each other; amounts are cents, as texts. Neither counts requests. Grouped by service_tier it shows
+// batches, which have a price of their own.
 
 #include "reports/logs/formats/log_formats.h"
 
@@ -28,6 +29,8 @@ LogFormat anthropic_usage_format() {
               {Field::cache_written, "cache_creation_input_tokens", Unit::count, true},
               {Field::cache_written, "cache_creation.ephemeral_5m_input_tokens", Unit::count, true},
               {Field::cache_written, "cache_creation.ephemeral_1h_input_tokens", Unit::count, true},
+              {Field::cache_written_1h, "cache_creation.ephemeral_1h_input_tokens", Unit::count},
+              {Field::tier, "service_tier", Unit::tier},
           },
       .lists = {"results"},
       .marks = {{"starting_at", "ending_at", "uncached_input_tokens"}},

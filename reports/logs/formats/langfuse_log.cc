@@ -80,6 +80,8 @@ LogFormat langfuse_format() {
               {Field::cache_written, "usage_details.input_cache_write", Unit::count, true},
               {Field::cache_written, "usageDetails.input_cache_creation_1h", Unit::count, true},
               {Field::cache_written, "usage_details.input_cache_creation_1h", Unit::count, true},
+              {Field::cache_written_1h, "usageDetails.input_cache_creation_1h", Unit::count},
+              {Field::cache_written_1h, "usage_details.input_cache_creation_1h", Unit::count},
               {Field::reasoning, "usageDetails.output_reasoning_tokens", Unit::count, true},
               {Field::reasoning, "usage_details.output_reasoning_tokens", Unit::count, true},
               {Field::reasoning, "usageDetails.output_reasoning", Unit::count, true},

@@ -32,6 +32,7 @@ enum class LogField : std::uint8_t {
   total,
   cached,
   cache_written,
+  cache_written_1h,
   reasoning,
   cost,
   answered,
@@ -41,6 +42,7 @@ enum class LogField : std::uint8_t {
   cache_hit,
   cancelled,
   batch,
+  tier,
   requests,
   kind,  // of the record: see LogFormat::kinds
 };
@@ -55,6 +57,7 @@ enum class LogUnit : std::uint8_t {
   cents,
   word,         // yes or no: see log_values.cc
   span_status,  // of OpenTelemetry: 2 and ERROR are no
+  tier,         // of service: "batch", "standard", ...
   reference,    // to another record; one of zeros is none
   finish,       // why an answer ended: only "error" is no
 };

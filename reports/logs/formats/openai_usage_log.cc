@@ -24,6 +24,7 @@ LogFormat openai_usage_format() {
               {Field::cached, "input_cached_tokens", Unit::count},
               {Field::requests, "num_model_requests", Unit::count},
               {Field::batch, "batch", Unit::word},
+              {Field::tier, "service_tier", Unit::tier},
           },
       .lists = {"results"},
       .marks = {{"start_time", "end_time", "input_tokens", "num_model_requests"}},

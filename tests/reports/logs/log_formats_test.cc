@@ -254,6 +254,27 @@ TEST_F(LogFormatsTest, anthropic_usage) {
                   "model=claude-haiku-4-5 in=150000 out=22500 cached=80000 written=10000"}));
 }
 
+TEST_F(LogFormatsTest, tiers_of_service_with_another_price_are_kept_apart) {
+  const auto row_of = [&](const char* tier) {
+    write_text(
+        folder.file("log"),
+        fmt::format(
+            R"({{"data": [{{"starting_at": "2026-04-01T00:00:00Z", "ending_at": "2026-04-02T00:00:00Z", "results": [{{"uncached_input_tokens": 60, "cache_creation": {{"ephemeral_1h_input_tokens": 7, "ephemeral_5m_input_tokens": 10}}, "cache_read_input_tokens": 80, "output_tokens": 22, "service_tier": {}, "model": "m"}}]}}]}})",
+            tier));
+    LogReader reader{LogChoice{.file = folder.file("log")}};
+    LogRow row;
+    EXPECT_TRUE(reader.next(row));
+    return row;
+  };
+  EXPECT_EQ(row_of("null").cache_written, Tokens{17});
+  EXPECT_EQ(row_of("null").cache_written_1h, Tokens{7});
+  EXPECT_FALSE(row_of("null").is_batch);
+  EXPECT_TRUE(row_of(R"("batch")").is_batch);
+  EXPECT_EQ(row_of(R"("batch")").tier, "");
+  EXPECT_EQ(row_of(R"("standard")").tier, "");
+  EXPECT_EQ(row_of(R"("flex")").tier, "flex");
+}
+
 TEST_F(LogFormatsTest, csv_by_its_columns) {
   EXPECT_EQ(rows_of("csv", "time=created,model=m,input=in,output=out,cost_usd=usd,latency_ms=ms,success=ok"),
             (Rows{"request begin=2026-04-01T09:00:00.000 latency=2500ms provider=gpt-4o model=gpt-4o in=1000 out=150 "

@@ -20,6 +20,7 @@ void expect_same(const ModelPrice& a, const ModelPrice& b) {
   EXPECT_EQ(a.model, b.model);
   EXPECT_EQ(a.vendor, b.vendor) << a.model;
   EXPECT_EQ(a.tariff, b.tariff) << a.model;
+  EXPECT_EQ(a.cache_write_1h, b.cache_write_1h) << a.model;
   EXPECT_EQ(a.batch_input, b.batch_input) << a.model;
   EXPECT_EQ(a.batch_output, b.batch_output) << a.model;
   EXPECT_EQ(a.first_tier, b.first_tier) << a.model;
@@ -81,6 +82,32 @@ TEST(PriceList, prices_a_batch_by_batch_prices_or_not_at_all) {
   const PricedTokens batch{.input = Tokens{100}, .output = Tokens{10}, .is_batch = true};
   EXPECT_EQ(dollars_of(*list.find("m"), batch), Usd::from_picos(250'000'000));
   EXPECT_FALSE(cost_of(*list.find("n"), batch));
+}
+
+TEST(PriceList, prices_what_a_cache_keeps_for_an_hour_by_its_own_price_or_not_at_all) {
+  const PriceList list = PriceList::of_text(
+      R"({"models": {"m": {"input": 4, "output": 10, "cache_write": 5, "cache_write_1h": 8}, "n": {"input": 4, "output": 10, "cache_write": 5}, "o": {"input": 4, "output": 10}}})",
+      "p.json");
+  const PricedTokens hour{
+      .input = Tokens{100}, .output = Tokens{}, .cache_written = Tokens{60}, .cache_written_1h = Tokens{50}};
+  EXPECT_EQ(dollars_of(*list.find("m"), hour), Usd::from_picos((40 * 4 + 10 * 5 + 50 * 8) * std::int64_t{1'000'000}));
+  EXPECT_FALSE(cost_of(*list.find("n"), hour));
+  EXPECT_EQ(dollars_of(*list.find("o"), hour), Usd::from_picos(400'000'000));
+}
+
+TEST(PriceList, discounts_the_cache_of_a_batch_where_writing_to_it_has_a_price) {
+  const PriceList list = PriceList::of_text(
+      R"({"models": {"m": {"input": 4, "output": 10, "cached_input": 1, "cache_write": 5, "cache_write_1h": 8, "batch_input": 2, "batch_output": 5}, "n": {"input": 4, "output": 10, "cached_input": 1, "batch_input": 2, "batch_output": 5}}})",
+      "p.json");
+  PricedTokens batch{.input = Tokens{100},
+                     .output = Tokens{10},
+                     .cached = Tokens{40},
+                     .cache_written = Tokens{20},
+                     .cache_written_1h = Tokens{8}};
+  const Usd single = dollars_of(*list.find("m"), batch);
+  batch.is_batch = true;
+  EXPECT_EQ(2 * dollars_of(*list.find("m"), batch).picos(), single.picos());
+  EXPECT_EQ(dollars_of(*list.find("n"), batch), Usd::from_picos(250'000'000));
 }
 
 TEST(PriceList, finds_a_model_behind_its_provider_and_names_the_nearest_of_an_unknown_one) {
