@@ -18,6 +18,7 @@ struct LoadedScenario {
   std::optional<Problem> problem;             // of kind scenario: the text of all errors
   std::vector<scenarios::Diagnostic> errors;  // of kind scenario: each error by itself
   std::string fitted;                         // of load_fitted(): the figures of the fit, for people
+  std::string spent;                          // likewise: of the month of the start before it, as --spent has it
 };
 
 // A scenario whose breakers are another program's is refused, because many runs of it would wait for that program at

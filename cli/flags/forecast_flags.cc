@@ -122,7 +122,7 @@ ExitCode forecast(const ForecastArguments& arguments) {
   }
   sim::Scenario scenario = *std::move(loaded.scenario);
   if (request.seed) scenario.seed = *request.seed;
-  const runs::PlannedForecast planned = plan_forecast(request, scenario);
+  const runs::PlannedForecast planned = plan_forecast(with_spent(request, loaded), scenario);
   if (planned.problem) return complain(*planned.problem);
   const sim::ForecastWorld world{scenario, planned.plan.options};
   install_signal_handlers(processes.is_first());  // the others stop when the first one has seen it

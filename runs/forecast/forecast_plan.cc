@@ -203,6 +203,11 @@ std::vector<sim::ThresholdSpec> read_assertions(const std::vector<std::string>& 
   return thresholds;
 }
 
+ForecastRequest with_spent(ForecastRequest request, const LoadedScenario& loaded) {
+  if (request.spent.empty() && request.as_of.empty()) request.spent = loaded.spent;
+  return request;
+}
+
 PlannedForecast plan_forecast(const ForecastRequest& request, const sim::Scenario& scenario) {
   try {
     return {.problem = {}, .plan = plan_of(request, scenario)};

@@ -9,6 +9,7 @@
 #include "reports/logs/log_choice.h"
 #include "runs/memory_limit.h"
 #include "runs/problem.h"
+#include "runs/scenario_source.h"
 #include "sim/forecast/forecast_study.h"
 
 namespace windtunnel::runs {
@@ -24,7 +25,7 @@ struct ForecastRequest {
   std::uint64_t until_every = sim::kBlockSize;  // replications between two looks at the stop rule
   std::string horizon = "30d";
   std::string as_of;  // a date; empty: the scenario's start
-  std::string spent;  // provider=USD,...; empty: nothing
+  std::string spent;  // provider=USD,...; empty: what the log has, or nothing
   std::vector<std::string> asserts;
   std::string shard;  // i/n; empty: all of it
   bool headroom = false;
@@ -52,6 +53,9 @@ struct PlannedForecast {
   ForecastPlan plan;
 };
 PlannedForecast plan_forecast(const ForecastRequest& request, const sim::Scenario& scenario);
+// The request with what the scenario's log has spent in the month of the start; with --spent or --as-of it stays as it
+// is.
+ForecastRequest with_spent(ForecastRequest request, const LoadedScenario& loaded);
 
 // For jobs. A duration that can be forecast; throws a ProblemError if the text is none.
 Duration horizon_of(const std::string& text);

@@ -17,6 +17,8 @@ namespace {
 struct FittedText {
   std::string figures;
   std::string text;  // of the scenario
+  std::string spent;
+  WallTime start{};
   std::optional<Problem> problem;
 };
 
@@ -37,6 +39,8 @@ FittedText fit_text_of(const reports::LogChoice& log, unsigned threads) {
       done.problem = Problem{ProblemKind::no_data, fitted.file + ": " + *fitted.fit.problem};
     } else {
       done.text = scenarios::write_scenario(fitted.fit.scenario);
+      done.spent = sim::spent_words(fitted.fit.spent);
+      done.start = fitted.fit.scenario.start;
     }
   } catch (const scenarios::ScenarioError& error) {
     done.problem = Problem{ProblemKind::scenario, error.what()};
@@ -58,6 +62,8 @@ LoadedScenario load_fitted(const reports::LogChoice& log, const std::vector<std:
   if (!fitted.problem) loaded = load_scenario_text(fitted.text, log.file, sets);
   if (fitted.problem) loaded.problem = std::move(fitted.problem);
   loaded.fitted = std::move(fitted.figures);
+  // What was spent before another start is not known.
+  if (loaded.scenario && loaded.scenario->start == fitted.start) loaded.spent = std::move(fitted.spent);
   return loaded;
 }
 

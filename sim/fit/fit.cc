@@ -8,6 +8,7 @@
 
 #include "base/calendar.h"
 #include "sim/fit/fit_estimates.h"
+#include "sim/fit/fit_spent.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -322,6 +323,7 @@ Fit Fitter::fit(std::optional<WallTime> until) const {
   fit_settings(fit, tally.seen);
   fit_hits(fit, tally, present_days);
   fit_cost(fit, tally, present_days);
+  fit_spent(fit, log_, targets);
   for (const FittedParameter& parameter : fit.parameters) {
     const Estimate& estimate = parameter.estimate;
     if (std::isfinite(estimate.value) && std::isfinite(estimate.low) && std::isfinite(estimate.high)) continue;

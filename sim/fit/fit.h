@@ -61,10 +61,18 @@ struct FittedParameter {
   bool is_known = true;  // false: the log does not show it, and there is no estimate
 };
 
+struct FitSpend {
+  std::string provider;  // of the scenario
+  Usd amount;
+};
+// "openai=1.1,anthropic=0.12", in micro-dollars.
+[[nodiscard]] std::string spent_words(const std::vector<FitSpend>& spent);
+
 struct Fit {
   std::optional<std::string> problem;  // why nothing could be fitted; then the rest is empty
   Scenario scenario;                   // begins on the day after the log, for 30 days
   std::vector<FittedParameter> parameters;
+  std::vector<FitSpend> spent;     // in the scenario's first month, before its start; empty: it starts with one
   std::vector<std::string> notes;  // what was assumed or left out, ready to print
   std::int64_t requests = 0;
   WallTime first{};  // arrivals

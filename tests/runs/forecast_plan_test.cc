@@ -27,6 +27,13 @@ TEST(ForecastPlan, a_request_without_an_error_has_a_plan) {
   EXPECT_EQ(planned.plan.replay, "windtunnel forecast month.json --replications 60 --horizon 30d");
 }
 
+TEST(ForecastPlan, begins_with_what_the_log_has_spent_unless_the_request_says_otherwise) {
+  const runs::LoadedScenario fitted{.spent = "openai=1.5"};
+  EXPECT_EQ(with_spent({}, fitted).spent, "openai=1.5");
+  EXPECT_EQ(with_spent({.spent = "openai=2"}, fitted).spent, "openai=2");
+  EXPECT_EQ(with_spent({.as_of = "2026-05-01"}, fitted).spent, "");
+}
+
 TEST(ForecastPlan, an_error_names_the_flag_and_the_way_out) {
   EXPECT_EQ(problem_of({.horizon = "-1d"}), "--horizon -1d is not a duration above 0 and up to 3660d, such as 30d");
   EXPECT_EQ(problem_of({.as_of = "soon"}), "--as-of soon is not a date such as 2026-01-15 or 2026-01-15T09:00:00Z");

@@ -50,6 +50,32 @@ bool has_note(const FittedLog& log, const std::string& part) { return fit_text(l
 
 // --- Tokens --------------------------------------------------------------------------------------------------------
 
+std::string costs_log(int days, const char* first) {
+  std::string text = "at,usd,who,in,out\n";
+  for (int i = 0; i < days * 24; ++i) {
+    text += fmt::format("{},{},{},1000,150\n", iso8601(*parse_iso8601(first) + 1h * i), i % 2 == 0 ? "0.25" : "0.5",
+                        i % 2 == 0 ? "a" : "b");
+  }
+  return text;
+}
+
+// A budget of the month is spent so far when the forecast begins.
+TEST_F(LogGaps, the_spend_of_the_running_month_is_that_of_the_log) {
+  const auto spent = [&](int days, const char* first, const char* more = "") {
+    return fit(costs_log(days, first) + more, "time=at,cost_usd=usd,provider=who,input=in,output=out");
+  };
+  const FittedLog april = spent(10, "2026-03-27");  // five days of March, five of April
+  EXPECT_EQ(sim::spent_words(april.fit.spent), "a=15,b=30");
+  EXPECT_TRUE(has_note(april, "has cost 45 USD before it")) << fit_text(april);
+  EXPECT_FALSE(has_note(april, "is not known"));
+  const FittedLog late = spent(10, "2026-04-03");
+  EXPECT_EQ(sim::spent_words(late.fit.spent), "a=30,b=60");
+  EXPECT_TRUE(has_note(late, "the log begins on 2026-04-03: what was spent in that month before it is not known"));
+  EXPECT_TRUE(spent(31, "2026-03-01").fit.spent.empty());
+  // An answer without a cost costs what the others do, and a hit of the cache nothing.
+  EXPECT_EQ(sim::spent_words(spent(10, "2026-03-27", "2026-04-05T20:00:00Z,,a,,\n").fit.spent), "a=15.375,b=30");
+}
+
 std::string helicone_log(const std::string& input_of_every_third) {
   std::string text;
   for (int i = 0; i < 300; ++i) {
