@@ -40,11 +40,16 @@ struct LogHoldings {
 };
 
 std::vector<std::string> notes_on(const LogHoldings& log, const LogFormat& format, const FitRequest& request,
-                                  std::uint64_t others) {
+                                  std::uint64_t others, std::uint64_t joined) {
   std::vector<std::string> notes;
   if (!format.lacks.empty()) notes.push_back(fmt::format("{}: the format {}", format.title, format.lacks));
   if (others > 0)
     notes.push_back(fmt::format("{} records of the log are no call of a model; they were passed over", others));
+  if (joined > 0) {
+    notes.push_back(fmt::format(
+        "{} records of the log are calls that another one followed in their request; they are attempts of it",
+        with_thousands(static_cast<Int128>(joined))));
+  }
   if (log.priced > 0) {
     notes.push_back(
         fmt::format("{} of {} records have no cost: theirs is by {}", log.priced, log.rows, request.price_source));
@@ -158,7 +163,7 @@ class LogFitting {
     }
     fit = fitter_.fit();
     if (fit.problem) return fit;
-    for (std::string& note : notes_on(holdings_, reader_.format(), request_, reader_.others())) {
+    for (std::string& note : notes_on(holdings_, reader_.format(), request_, reader_.others(), reader_.joined())) {
       fit.notes.push_back(std::move(note));
     }
     return fit;

@@ -16,6 +16,7 @@
 #include "reports/logs/json_records.h"
 #include "reports/logs/log_fields.h"
 #include "reports/logs/row_maker.h"
+#include "reports/logs/trace_joiner.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -109,11 +110,13 @@ struct LogReader::State {
   std::unique_ptr<CsvRecords> csv;
   std::optional<RowMaker> maker;
   std::unique_ptr<LogFields> fields;
-  std::deque<LogRow> rows;  // of the latest record
+  std::deque<NumberedRow> rows;  // that are complete
+  TraceJoiner joiner;
   std::vector<LogRow> empty_buckets;
   std::vector<std::string> row_fields;
   std::uint64_t records = 0;
-  std::uint64_t number = 0;
+  std::uint64_t number = 0;      // of the latest record
+  std::uint64_t row_number = 0;  // of that of the latest row
   std::uint64_t others = 0;
   std::uint64_t bad_count = 0;
   std::vector<BadLine> bad_lines;
@@ -131,7 +134,7 @@ struct LogReader::State {
     }
     LogRow row;
     if (const auto why = maker->make(values, row)) return note(*why);
-    rows.push_back(std::move(row));
+    joiner.add({std::move(row), number}, rows);
   }
 
   void see(std::span<const LogValue> values) {
@@ -151,13 +154,19 @@ struct LogReader::State {
     }
   }
 
+  // Whether the end of the log completes rows.
+  bool finish() {
+    joiner.finish(rows);
+    return !rows.empty();
+  }
+
   // Reads records until there are rows; false at the end.
   bool read_on() {
     const auto use_values = [this](std::span<const LogValue> values) { use(values); };
     while (rows.empty()) {
       ++records;
       if (csv) {
-        if (!csv->next(row_fields)) return false;
+        if (!csv->next(row_fields)) return finish();
         number = csv->line();
         if (csv->problem() != nullptr) {
           note(csv->problem());
@@ -167,7 +176,7 @@ struct LogReader::State {
         continue;
       }
       const auto next = json->next();
-      if (!next) return false;
+      if (!next) return finish();
       number = json->is_list() ? records : next->line;
       if (const auto why = fields->read(*next, use_values)) note(*why);
     }
@@ -274,7 +283,7 @@ LogReader::~LogReader() = default;
 bool LogReader::next(LogRow& row) {
   if (state_->telemetry) {
     if (!state_->telemetry->next(state_->record)) return false;
-    state_->number = state_->telemetry->line();
+    state_->row_number = state_->telemetry->line();
     row = row_of(state_->record);
     return true;
   }
@@ -282,7 +291,8 @@ bool LogReader::next(LogRow& row) {
     state_->check_columns();
     return false;
   }
-  row = std::move(state_->rows.front());
+  row = std::move(state_->rows.front().row);
+  state_->row_number = state_->rows.front().number;
   state_->rows.pop_front();
   return true;
 }
@@ -290,7 +300,8 @@ bool LogReader::next(LogRow& row) {
 const LogFormat& LogReader::format() const { return *state_->format; }
 const std::string& LogReader::unrecognised() const { return state_->unrecognised; }
 const char* LogReader::unit() const { return state_->json && state_->json->is_list() ? "record" : "line"; }
-std::uint64_t LogReader::number() const { return state_->number; }
+std::uint64_t LogReader::number() const { return state_->row_number; }
+std::uint64_t LogReader::joined() const { return state_->joiner.joined(); }
 std::uint64_t LogReader::others() const { return state_->others; }
 
 std::span<const LogRow> LogReader::empty_buckets() const { return state_->empty_buckets; }

@@ -42,6 +42,7 @@ class LogReader {
   [[nodiscard]] const char* unit() const;
   [[nodiscard]] std::uint64_t number() const;  // of the latest row's line or record
   [[nodiscard]] std::uint64_t others() const;  // records of other kinds
+  [[nodiscard]] std::uint64_t joined() const;  // calls that are part of the request of another record
   // Of a log of sums: the buckets without any, which the log covers as well.
   [[nodiscard]] std::span<const LogRow> empty_buckets() const;
   [[nodiscard]] std::uint64_t bad_count() const;

@@ -27,6 +27,7 @@ struct LogRow {
   std::optional<Duration> latency;
   std::optional<Duration> time_to_first_token;  // from arrival on
   std::string id;
+  std::string trace;  // that calls of one request have in common; empty: a record is a request
   std::string provider;
   std::string model;
   bool names_provider = true;  // false: the model stands for it, so that each model is a target

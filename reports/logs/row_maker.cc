@@ -138,6 +138,7 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
       row.requests = value;
       break;
     case LogField::id:
+    case LogField::trace:
     case LogField::provider:
     case LogField::model:
     case LogField::user:
@@ -150,7 +151,8 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
 }
 
 std::string* text_field(LogRow& row, LogField field) {
-  constexpr std::array<std::pair<LogField, std::string LogRow::*>, 5> kTexts{{{LogField::id, &LogRow::id},
+  constexpr std::array<std::pair<LogField, std::string LogRow::*>, 6> kTexts{{{LogField::id, &LogRow::id},
+                                                                              {LogField::trace, &LogRow::trace},
                                                                               {LogField::provider, &LogRow::provider},
                                                                               {LogField::model, &LogRow::model},
                                                                               {LogField::user, &LogRow::user},

@@ -1,6 +1,7 @@
 // LiteLLM: rows of the table LiteLLM_SpendLogs (schema.prisma of BerriAI/litellm), and the payload that its JSON log
 // and its callbacks write for each call (StandardLoggingPayload of litellm/types/utils.py). Both have most of their
-// names in common. A row is a request: retries and fallbacks are inside of it.
+// names in common. A row is a request: retries and fallbacks are inside of it. A payload is one call, and trace_id is
+// that of the request whose retries and fallbacks are payloads of their own.
 
 #include "reports/logs/formats/log_formats.h"
 
@@ -52,11 +53,20 @@ LogFormat litellm_format() {
               {Field::error, "error_str", Unit::text, true},
               {Field::cache_hit, "cache_hit", Unit::word},
           },
-      .marks = {{"request_id", "spend", "startTime"}, {"response_cost", "startTime", "call_type"}},
+      .marks = {{"request_id", "spend", "startTime"}},
       .lacks =
           "has no attempts: a request that was retried or fell over to another deployment is one row, with the "
           "deployment that answered",
   };
+}
+
+LogFormat litellm_payload_format() {
+  LogFormat format = litellm_format();
+  format.title = "LiteLLM's callback payload";
+  format.rules.push_back({LogField::trace, "trace_id"});
+  format.marks = {{"response_cost", "startTime", "call_type"}};
+  format.lacks = "has a record for each call: those with one trace_id are one request, up to the call that answers it";
+  return format;
 }
 
 }  // namespace windtunnel::reports

@@ -18,6 +18,7 @@ namespace windtunnel::reports {
 
 enum class LogField : std::uint8_t {
   id,
+  trace,
   begin,
   end,
   latency,

@@ -11,6 +11,7 @@
 namespace windtunnel::reports {
 
 [[nodiscard]] LogFormat litellm_format();
+[[nodiscard]] LogFormat litellm_payload_format();
 [[nodiscard]] LogFormat otel_format();
 [[nodiscard]] LogFormat langfuse_format();
 [[nodiscard]] LogFormat helicone_format();

@@ -116,8 +116,8 @@ TEST_F(LogFormatsTest, litellm) {
       (Rows{"request begin=2026-04-01T09:00:00.000 end=2026-04-01T09:00:02.500 latency=2500ms ttft=400ms "
             "id=chatcmpl-1 provider=openai model=gpt-4o user=u1 team=search in=1000 out=150 cached=600 cost=0.0034 "
             "answered=true hit=false",
-            "request begin=2026-04-01T09:00:01.250 end=2026-04-01T09:00:02.250 latency=1000ms id=chatcmpl-2 "
-            "provider=openai model=gpt-4o in=0 out=0 cost=0 answered=false status=429"}));
+            "request begin=2026-04-01T09:00:01.250 end=2026-04-01T09:00:04.250 latency=3000ms ttft=1500ms "
+            "id=chatcmpl-3 provider=azure model=gpt-4o in=1000 out=150 cost=0.0034 answered=true"}));
 }
 
 TEST_F(LogFormatsTest, litellm_with_its_objects_as_texts) {
