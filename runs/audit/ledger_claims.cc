@@ -12,6 +12,8 @@
 #include "runs/audit/audit_claims.h"
 #include "runs/audit/ledger_days.h"
 #include "runs/audit/serve_ledger.h"
+#include "runs/logs/log_prices.h"
+#include "scenarios/profiles/model_prices.h"
 #include "wire/dialects/answer.h"
 
 namespace windtunnel::runs {
@@ -24,32 +26,65 @@ struct Reason {
   std::string words;  // of this record
 };
 
+// What the tokens of the row cost if those of a cache cost as much as others, or as the list has it.
+bool is_price_of(const LogRow& row, Usd amount, bool has_cached) {
+  static const scenarios::PriceList kPrices = scenarios::PriceList::shipped();
+  LogRow priced = row;
+  if (!has_cached) priced.cached = Tokens{};
+  const auto price = price_of(priced, kPrices);
+  return price && is_near(*price, amount);
+}
+
 // Why two bills of one request differ, as far as the two records show it.
 Reason reason_of(const LogRow& logged, const LogRow& billed) {
   if (!logged.answered.value_or(true)) {
     return {"logged as failed, and billed", "the log has it as failed: it was cut or cancelled, and billed"};
   }
   if (logged.output && billed.output && *logged.output != *billed.output) {
-    return {"other output tokens", fmt::format("{} output tokens are logged, and {} billed: it was cut",
-                                               logged.output->count(), billed.output->count())};
+    return {"other output tokens",
+            fmt::format("{} output tokens are logged, and {} billed{}", logged.output->count(), billed.output->count(),
+                        *logged.output < *billed.output ? ": it was cut" : "")};
   }
   if (logged.input && billed.input && *logged.input != *billed.input) {
     return {"other input tokens",
             fmt::format("{} input tokens are logged, and {} billed", logged.input->count(), billed.input->count())};
   }
+  if (logged.cached && billed.cached && *logged.cached != *billed.cached) {
+    return {"other cached tokens",
+            fmt::format("{} cached tokens are logged, and {} billed", logged.cached->count(), billed.cached->count())};
+  }
+  const LogRow& cached = logged.cached ? logged : billed;
+  if (cached.cached.value_or(Tokens{}) > Tokens{} && is_price_of(cached, *billed.cost, false)) {
+    return {"cached tokens at full price",
+            fmt::format("its {} cached tokens are billed at the price of others", cached.cached->count())};
+  }
+  if (cached.cached.value_or(Tokens{}) > Tokens{} && is_price_of(cached, *logged.cost, false)) {
+    return {"cached tokens at full price",
+            fmt::format("its {} cached tokens are logged at the price of others", cached.cached->count())};
+  }
   if (!billed.input || !billed.output || !logged.input || !logged.output) {
     return {"a reason that the records do not show", "the records do not show why, because one has no tokens"};
   }
-  if (logged.cached.value_or(Tokens{}) != billed.cached.value_or(Tokens{})) {
-    return {"other cached tokens",
-            fmt::format("{} cached tokens are logged, and {} billed", logged.cached.value_or(Tokens{}).count(),
-                        billed.cached.value_or(Tokens{}).count())};
-  }
-  const std::int64_t off = logged.cost->picos() > billed.cost->picos() ? (*logged.cost - *billed.cost).picos()
-                                                                       : (*billed.cost - *logged.cost).picos();
-  constexpr std::int64_t kHundredthOfCent = 100'000'000;
-  if (off < kHundredthOfCent / 100) return {"rounded apart", "they are rounded apart"};
   return {"another price", "tokens are the same: the price is another one"};
+}
+
+// Half of the last decimal that a file writes its amounts with, if it writes few.
+std::optional<Int128> rounding_of(const AuditedLog& log) {
+  constexpr Int128 kMicroDollar = 1'000'000;
+  constexpr Int128 kMilliDollar = 1'000 * kMicroDollar;  // whole cents show no rounding
+  Int128 unit = kMilliDollar;
+  for (const AuditedRow& row : log.rows) {
+    const Int128 picos = row.row.cost.value_or(Usd{}).picos();
+    while (unit > kMicroDollar && picos % unit != 0) unit /= 10;
+    if (picos % unit != 0) return std::nullopt;
+  }
+  return unit / 2;
+}
+
+// The amounts differ by what one of the files rounds.
+bool is_rounded(Usd a, Usd b, const std::optional<Int128>& rounding) {
+  const Int128 off = a > b ? (a - b).picos() : (b - a).picos();
+  return is_near(a, b) || (rounding && off <= *rounding);
 }
 
 using Rows = std::map<std::string_view, const AuditedRow*>;
@@ -138,6 +173,7 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
     return {.claims = {logged, billed, amounts}, .sums = sums.take()};
   }
   const char* noun = ledger.is_served ? "call " : "";
+  const std::optional<Int128> rounding = std::max(rounding_of(log), rounding_of(ledger));
   for (const auto& [id, bill] : in_ledger) {
     if (!is_billed(*bill)) continue;
     ++logged.checked;
@@ -157,8 +193,8 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
                                row.answered.value_or(true) ? "" : ": it was cut or cancelled"));
       continue;
     }
-    if (is_near(*row.cost, *bill->row.cost)) {
-      sums.add("the same amount", *row.cost, *bill->row.cost);
+    if (is_rounded(*row.cost, *bill->row.cost, rounding)) {
+      sums.add(*row.cost == *bill->row.cost ? "the same amount" : "rounded apart", *row.cost, *bill->row.cost);
       continue;
     }
     const Reason reason = reason_of(row, bill->row);

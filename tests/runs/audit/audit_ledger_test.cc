@@ -105,6 +105,33 @@ TEST_F(AuditLedgerTest, finds_bills_of_records_without_a_cost) {
   }
 }
 
+// The reason of a difference is the one that both records show.
+TEST_F(AuditLedgerTest, names_why_amounts_differ) {
+  const auto text_of_audit = [&](const char* log, const char* bills) {
+    const std::string columns = "id=id,time=at,model=m,input=in,cached=c,output=out,cost_usd=usd";
+    write("log.csv", std::string{"id,at,m,in,c,out,usd\n"} + log);
+    write("bills.csv", std::string{"id,at,m,in,c,out,usd\n"} + bills);
+    return audit_text(audit({.log = {.file = path("log.csv"), .columns = columns},
+                             .ledger = path("bills.csv"),
+                             .ledger_columns = columns}));
+  };
+  const auto has = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+  // 1000 input tokens at 2.5 USD a million, 600 of them at 1.25, and 150 output tokens at 10.
+  const char* logged = "a,2026-04-01,gpt-4o,1000,600,150,0.00325\n";
+  EXPECT_TRUE(has(text_of_audit(logged, "a,2026-04-01,gpt-4o,1000,600,100,0.00275\n"),
+                  "150 output tokens are logged, and 100 billed\n"));
+  EXPECT_TRUE(has(text_of_audit(logged, "a,2026-04-01,gpt-4o,1000,600,150,0.004\n"),
+                  "its 600 cached tokens are billed at the price of others"));
+  EXPECT_TRUE(has(text_of_audit("a,2026-04-01,gpt-4o,1000,600,150,0.004\n", logged),
+                  "its 600 cached tokens are logged at the price of others"));
+  EXPECT_TRUE(has(text_of_audit(logged, "a,2026-04-01,gpt-4o,1000,600,150,0.0071\n"), "the price is another one"));
+  const std::string rounded = text_of_audit(logged, "a,2026-04-01,gpt-4o,1000,600,150,0.0033\n");
+  EXPECT_TRUE(has(rounded, "rounded apart")) << rounded;
+  EXPECT_FALSE(has(rounded, "another one")) << rounded;
+  EXPECT_TRUE(has(rounded, "off by 0.00005 USD")) << rounded;
+  EXPECT_TRUE(has(text_of_audit(logged, "a,2026-04-01,gpt-4o,1000,600,150,0.0034\n"), "another one"));
+}
+
 TEST_F(AuditLedgerTest, names_the_records_of_a_ledger_that_cannot_be_read) {
   const AuditDone done = audited(Log{served(1, 2000)}, text_of(served(1, 2000)) + "nothing\n");
   ASSERT_EQ(done.notes.size(), 1U) << audit_text(done);
