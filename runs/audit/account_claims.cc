@@ -126,44 +126,63 @@ std::optional<Usd> cost_of_answer(const LogRow& row) {
 
 // The prices that the file states for the model. Gateways name providers in their own way, so that the model decides;
 // one of its deployments without a price may have answered too, and then there is none.
-std::vector<Usd> imported_prices_of(const LogRow& row, const scenarios::PricedTokens& tokens, const AuditRules& rules) {
-  std::vector<Usd> prices;
+std::vector<scenarios::ModelPrice> imported_prices_of(const LogRow& row, const AuditRules& rules) {
+  std::vector<scenarios::ModelPrice> prices;
   for (const sim::ProviderSpec& provider : rules.config->providers) {
     if (provider.model != row.model) continue;
     if (std::ranges::find(rules.unsaid.unpriced, provider.name) != rules.unsaid.unpriced.end()) return {};
-    for (const auto& dated : provider.tariffs) {
-      const auto price = scenarios::cost_of({.model = row.model, .tariff = dated.tariff}, tokens);
-      if (price) prices.push_back(*price);
-    }
+    for (const auto& dated : provider.tariffs) prices.push_back({.model = row.model, .tariff = dated.tariff});
   }
   return prices;
 }
 
-// What the answer may cost by the config's tariffs, of which several may have held, or by the list. Nothing: neither
-// has the model.
-std::vector<Usd> prices_of(const LogRow& row, const AuditRules& rules) {
-  std::vector<Usd> prices;
-  const scenarios::PricedTokens tokens{.input = *row.input,
-                                       .output = *row.output,
-                                       .cached = row.cached.value_or(Tokens{}),
-                                       .cache_written = row.cache_written.value_or(Tokens{}),
-                                       .reasoning = row.reasoning.value_or(Tokens{})};
-  if (rules.unsaid.is_imported) return imported_prices_of(row, tokens, rules);
+// The config's prices of the row's target, of which several may have held, or that of the list. Empty: neither has one.
+std::vector<scenarios::ModelPrice> prices_of(const LogRow& row, const AuditRules& rules) {
+  if (rules.unsaid.is_imported) return imported_prices_of(row, rules);
+  std::vector<scenarios::ModelPrice> prices;
   if (rules.config != nullptr) {
     const auto provider = std::ranges::find(rules.config->providers, row.provider, &sim::ProviderSpec::name);
     if (provider != rules.config->providers.end()) {
-      for (const auto& dated : provider->tariffs) {
-        if (const auto price = scenarios::cost_of({.model = row.model, .tariff = dated.tariff}, tokens)) {
-          prices.push_back(*price);
-        }
-      }
+      for (const auto& dated : provider->tariffs) prices.push_back({.model = row.model, .tariff = dated.tariff});
       return prices;
     }
   }
   const scenarios::ModelPrice* listed = rules.prices == nullptr ? nullptr : rules.prices->find(row.model);
-  if (listed == nullptr) return prices;
-  if (const auto price = scenarios::cost_of(*listed, tokens)) prices.push_back(*price);
+  if (listed != nullptr) prices.push_back(*listed);
   return prices;
+}
+
+// What the answer costs by the price, from the least to the most: a log without tokens of a provider's cache does not
+// say how many of the input had another price.
+struct CostRange {
+  Usd plain;  // by the tokens that the log has
+  Usd least;
+  Usd most;
+};
+
+std::optional<CostRange> range_of(const LogRow& row, const scenarios::ModelPrice& price, bool has_cached) {
+  if (!row.tier.empty()) return std::nullopt;
+  scenarios::PricedTokens tokens{.input = *row.input,
+                                 .output = *row.output,
+                                 .cached = row.cached.value_or(Tokens{}),
+                                 .cache_written = row.cache_written.value_or(Tokens{}),
+                                 .cache_written_1h = row.cache_written_1h.value_or(Tokens{}),
+                                 .reasoning = row.reasoning.value_or(Tokens{}),
+                                 .is_batch = row.is_batch};
+  const auto plain = scenarios::cost_of(price, tokens);
+  if (!plain || has_cached) return plain ? std::optional{CostRange{*plain, *plain, *plain}} : std::nullopt;
+  CostRange range{*plain, *plain, *plain};
+  const auto widen = [&](Tokens cached, Tokens written, Tokens written_1h) {
+    tokens.cached = cached;
+    tokens.cache_written = written;
+    tokens.cache_written_1h = written_1h;
+    const auto cost = scenarios::cost_of(price, tokens);
+    if (cost) range = {*plain, std::min(range.least, *cost), std::max(range.most, *cost)};
+  };
+  widen(*row.input, {}, {});
+  widen({}, *row.input, {});
+  widen({}, *row.input, *row.input);
+  return range;
 }
 
 AuditClaim priced(const AuditedLog& log, const AuditRules& rules) {
@@ -172,19 +191,41 @@ AuditClaim priced(const AuditedLog& log, const AuditRules& rules) {
     claim.not_shown = "neither --config nor --prices names prices";
     return claim;
   }
+  std::uint64_t undecided = 0;
   for (const auto& [row, record] : log.rows) {
     const bool is_served =
         row.outcome ? is_outcome(row, Outcome::served) : row.answered.value_or(false) && !row.cache_hit.value_or(false);
     const auto cost = cost_of_answer(row);
     if (!is_served || !cost || !row.input || !row.output || row.is_bucket) continue;
-    const std::vector<Usd> prices = prices_of(row, rules);
-    if (prices.empty()) continue;
+    std::vector<CostRange> ranges;
+    for (const scenarios::ModelPrice& price : prices_of(row, rules)) {
+      if (const auto range = range_of(row, price, log.has_cached)) ranges.push_back(*range);
+    }
+    if (ranges.empty()) continue;
+    const auto is_price = [&](const CostRange& range) { return is_same(range.plain, *cost, log.is_exact); };
+    const auto may_be = [&](const CostRange& range) {
+      return (range.least <= *cost && *cost <= range.most) || is_same(range.least, *cost, log.is_exact) ||
+             is_same(range.most, *cost, log.is_exact);
+    };
+    const bool is_held = std::ranges::any_of(ranges, is_price);
+    if (!is_held && std::ranges::any_of(ranges, may_be)) {
+      ++undecided;
+      continue;
+    }
     ++claim.checked;
-    if (std::ranges::none_of(prices, [&](Usd price) { return is_same(price, *cost, log.is_exact); })) {
+    if (!is_held) {
       claim.find(record,
                  fmt::format("{} input and {} output tokens of {} cost {}, and are billed {}", row.input->count(),
-                             row.output->count(), row.model, dollars(prices.front()), dollars(*cost)));
+                             row.output->count(), row.model, dollars(ranges.front().plain), dollars(*cost)));
     }
+  }
+  if (undecided > 0 && claim.broken == 0) {
+    claim.checked = 0;
+    claim.not_shown = fmt::format(
+        "{} answers cost what they may by their price, but the log does not say how many of their tokens a "
+        "provider's cache had",
+        undecided);
+    return claim;
   }
   if (claim.checked == 0) {
     claim.not_shown = rules.unsaid.is_imported

@@ -45,6 +45,7 @@ struct AuditedLog {
   bool is_appended = false;      // records were written one after the other, each when its request ended
   bool is_exact = false;         // costs are exact decimals
   bool is_of_calls = false;      // a record is one call
+  bool has_cached = true;        // a record without tokens of a provider's cache has none
   bool has_kinds_apart = false;  // the input is the sum of its kinds, so that it cannot disagree with them
   bool is_served = false;        // the ledger of `serve`, whose ids are numbers of calls
   std::string vendor;            // who wrote it for calls of its own models; empty: none

@@ -30,6 +30,9 @@ AuditedLog read_log(const reports::LogChoice& choice, std::string* title = nullp
   log.has_kinds_apart = std::ranges::any_of(reader.format().rules, [](const reports::LogRule& rule) {
     return rule.field == reports::LogField::input && rule.adds;
   });
+  log.has_cached = log.is_exact || std::ranges::any_of(log.rows, [](const AuditedRow& audited) {
+                     return audited.row.cached || audited.row.cache_written;
+                   });
   log.bad.assign(reader.bad_lines().begin(), reader.bad_lines().end());
   log.bad_count = reader.bad_count();
   log.empty_buckets.assign(reader.empty_buckets().begin(), reader.empty_buckets().end());

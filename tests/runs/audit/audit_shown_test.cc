@@ -92,6 +92,41 @@ TEST_F(AuditShownTest, a_budget_holds_only_where_each_answer_has_a_cost) {
   EXPECT_EQ(claim_of(audited_by(row_of_litellm("1.1", "") + row_of_litellm("null", "")), "budget.month").broken, 1U);
 }
 
+class AuditPricesTest : public AuditShownTest {
+ protected:
+  // The claim on prices, held to a list with 2 USD a million for input, 1 for cached, 8 for output, and half for a
+  // batch.
+  [[nodiscard]] AuditClaim priced_by(const std::string& rows, const std::string& more = "") const {
+    write("prices.json",
+          R"({"models": {"m": {"input": 2, "cached_input": 1, "output": 8, "batch_input": 1, "batch_output": 4}}})");
+    write("log.csv", "at,m,in,out,usd,ok,c,b\n" + rows);
+    return claim_of(audit({.log = {.file = path("log.csv"),
+                                   .columns = "time=at,model=m,input=in,output=out,cost_usd=usd,success=ok" + more,
+                                   .prices = path("prices.json")}}),
+                    "cost.price");
+  }
+};
+
+TEST_F(AuditPricesTest, a_log_without_cached_tokens_does_not_show_costs_between_all_and_none_cached) {
+  // 1000 input and 100 output tokens: 0.0028 USD, with all input cached 0.0018.
+  EXPECT_EQ(priced_by("2026-04-01,m,1000,100,0.0028,true,,\n").checked, 1U);
+  const AuditClaim open = priced_by("2026-04-01,m,1000,100,0.0028,true,,\n2026-04-01,m,1000,100,0.0020,true,,\n");
+  EXPECT_EQ(open.broken, 0U);
+  EXPECT_NE(open.not_shown.find("1 answers cost what they may by their price"), std::string::npos) << open.not_shown;
+  EXPECT_EQ(priced_by("2026-04-01,m,1000,100,0.0017,true,,\n").broken, 1U);
+  EXPECT_EQ(priced_by("2026-04-01,m,1000,100,0.0029,true,,\n").broken, 1U);
+  // A log that names them for other answers has none where it names none.
+  EXPECT_EQ(
+      priced_by("2026-04-01,m,1000,100,0.0020,true,,\n2026-04-01,m,1000,100,0.0018,true,1000,\n", ",cached=c").broken,
+      1U);
+}
+
+TEST_F(AuditPricesTest, a_batch_costs_what_the_list_has_for_batches) {
+  EXPECT_EQ(priced_by("2026-04-01,m,1000,100,0.0014,true,0,true\n", ",cached=c,batch=b").broken, 0U);
+  EXPECT_EQ(priced_by("2026-04-01,m,1000,100,0.0014,true,0,true\n", ",cached=c,batch=b").checked, 1U);
+  EXPECT_EQ(priced_by("2026-04-01,m,1000,100,0.0028,true,0,true\n", ",cached=c,batch=b").broken, 1U);
+}
+
 TEST_F(AuditShownTest, an_empty_log_passes_nothing) {
   for (const AuditClaim& claim : audited(std::string{}).claims) EXPECT_NE(claim.not_shown, "") << claim.name;
 }
