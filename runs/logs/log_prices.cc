@@ -15,7 +15,7 @@
 namespace windtunnel::runs {
 namespace {
 
-constexpr std::size_t kModelsShown = 5;
+constexpr std::size_t kBadShown = 5;
 
 scenarios::PriceList list_of(const std::string& file) {
   return file.empty() ? scenarios::PriceList::shipped() : scenarios::PriceList::read(file);
@@ -58,6 +58,27 @@ std::string model_line(const std::string& model, std::int64_t requests, const sc
   return fmt::format("  {} ({} requests){}\n", model, requests, help.empty() ? "" : ": " + help);
 }
 
+// What of the log was not checked.
+std::string left_out(const reports::LogReader& reader) {
+  std::string text;
+  if (reader.others() > 0) {
+    text += fmt::format("{} records are no call of a model and were passed over\n",
+                        with_thousands(static_cast<Int128>(reader.others())));
+  }
+  if (reader.bad_count() == 0) return text;
+  text += fmt::format("{} records cannot be read and were not checked:\n",
+                      with_thousands(static_cast<Int128>(reader.bad_count())));
+  std::size_t shown = 0;
+  for (const reports::BadLine& bad : reader.bad_lines()) {
+    if (++shown > kBadShown) break;
+    text += fmt::format("  {} {}: {}\n", reader.unit(), bad.line, bad.why);
+  }
+  if (reader.bad_count() > kBadShown) {
+    text += fmt::format("  and {} more\n", with_thousands(static_cast<Int128>(reader.bad_count() - kBadShown)));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::optional<Usd> price_of(const reports::LogRow& row, const scenarios::PriceList& prices) {
@@ -73,15 +94,18 @@ std::optional<Usd> price_of(const reports::LogRow& row, const scenarios::PriceLi
                           .is_batch = row.is_batch});
 }
 
-std::string unpriced_text(const std::map<std::string, std::int64_t>& unpriced, const scenarios::PriceList& prices) {
+std::string unpriced_text(const std::map<std::string, std::int64_t>& unpriced, const scenarios::PriceList& prices,
+                          std::size_t most) {
   std::string text = fmt::format("{} of the log's models {} no price in {}:\n", unpriced.size(),
                                  unpriced.size() == 1 ? "has" : "have", prices.source());
   std::size_t shown = 0;
   for (const auto& [model, requests] : unpriced) {
-    if (++shown > kModelsShown) break;
+    if (++shown > most) break;
     text += model_line(model, requests, prices);
   }
-  if (unpriced.size() > kModelsShown) text += fmt::format("  and {} more\n", unpriced.size() - kModelsShown);
+  if (unpriced.size() > most) {
+    text += fmt::format("  and {} more, which windtunnel prices --check LOG lists\n", unpriced.size() - most);
+  }
   return text + "Give theirs with --prices FILE, in the form of scenarios/data/prices.json";
 }
 
@@ -105,7 +129,8 @@ ShownPrices check_prices(const reports::LogChoice& log) {
     checked.all_listed = unpriced.empty();
     checked.text = fmt::format("{} of the log's {} models have a price in {}\n", models.size() - unpriced.size(),
                                models.size(), prices.source());
-    if (!checked.all_listed) checked.text += unpriced_text(unpriced, prices) + "\n";
+    if (!checked.all_listed) checked.text += unpriced_text(unpriced, prices, unpriced.size()) + "\n";
+    checked.text += left_out(reader);
   });
   return checked;
 }

@@ -16,16 +16,16 @@ namespace windtunnel::runs {
 // What the requests of the row cost. Nothing: their model is not listed, or they are beyond its first tier.
 [[nodiscard]] std::optional<Usd> price_of(const reports::LogRow& row, const scenarios::PriceList& prices);
 
-// Which models have no price, and the nearest listed ones.
+// Which models have no price, and the nearest listed ones; of at most so many of them.
 [[nodiscard]] std::string unpriced_text(const std::map<std::string, std::int64_t>& unpriced,
-                                        const scenarios::PriceList& prices);
+                                        const scenarios::PriceList& prices, std::size_t most = 5);
 
 struct ShownPrices {
   std::string text;
   bool all_listed = true;
   std::optional<Problem> problem;
 };
-// Which models of a log the list has.
+// Which models of a log the list has, each without a price by its name, and which records could not be checked.
 [[nodiscard]] ShownPrices check_prices(const reports::LogChoice& log);
 
 // The list as a table.

@@ -2,7 +2,12 @@
 
 #include "runs/logs/log_prices.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
 
 namespace windtunnel::runs::log_prices_test {
 namespace {
@@ -36,6 +41,39 @@ TEST(PriceOfRow, is_none_of_a_tier_whose_price_is_not_listed) {
   flex.tier = "flex";
   EXPECT_FALSE(price_of(flex, prices()));
   EXPECT_NE(unpriced_text({{"claude-haiku-4-5", 3}}, prices()).find("another tier of service"), std::string::npos);
+}
+
+class CheckedPrices : public testing::Test {
+ protected:
+  CheckedPrices() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "windtunnel-prices-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~CheckedPrices() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] ShownPrices check(const std::string& rows) const {
+    std::ofstream(folder_ + "/log.csv") << "at,m,in,out\n" << rows;
+    return check_prices({.file = folder_ + "/log.csv", .columns = "time=at,model=m,input=in,output=out"});
+  }
+
+ private:
+  std::string folder_;
+};
+
+TEST_F(CheckedPrices, list_each_model_without_one) {
+  std::string rows;
+  for (int i = 0; i < 12; ++i) rows += fmt::format("2026-04-01,mine-{:02},1,1\n", i);
+  const ShownPrices shown = check(rows);
+  EXPECT_FALSE(shown.all_listed);
+  for (int i = 0; i < 12; ++i) EXPECT_NE(shown.text.find(fmt::format("mine-{:02} (1", i)), std::string::npos) << i;
+  EXPECT_EQ(shown.text.find("more"), std::string::npos) << shown.text;
+}
+
+TEST_F(CheckedPrices, name_the_records_that_were_not_checked) {
+  const ShownPrices shown = check("2026-04-01,gpt-4o,1,1\n2026-04-01,gpt-4o,x,1\nsoon,gpt-4o,1,1\n");
+  EXPECT_TRUE(shown.all_listed);
+  EXPECT_NE(shown.text.find("2 records cannot be read and were not checked:\n  line 3: in is x"), std::string::npos)
+      << shown.text;
 }
 
 }  // namespace
