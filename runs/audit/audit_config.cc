@@ -101,12 +101,27 @@ std::string why_unsaid(const std::vector<KeyEntry>& entries, std::string_view se
   return is_carried ? "" : "the file does not say " + what;
 }
 
+// A file that bounds the calls of some targets or routes says so of none of the others, and a log names targets in its
+// own way.
+std::string why_no_timeout(const std::vector<KeyEntry>& entries) {
+  std::string why = why_unsaid(entries, "monitor.provider_call.timeout", "how long a call may take");
+  for (const KeyEntry& entry : entries) {
+    if (why.empty()) break;
+    if (entry.fate != KeyFate::carried && entry.fate != KeyFate::differs) continue;
+    if (entry.note.find("attempt_timeout") == std::string::npos) continue;
+    return entry.fate == KeyFate::differs
+               ? "the gateway does not follow " + entry.path + " as this audit would judge it"
+               : entry.path + " bounds the calls of some targets, and the log does not say whether it asked these";
+  }
+  return why;
+}
+
 AuditUnsaid unsaid_of(const scenarios::ImportedGateway& imported) {
   AuditUnsaid unsaid;
   unsaid.is_imported = true;
   unsaid.attempts = "the file bounds the attempts of its routes, and the log does not say which route was asked";
   unsaid.order = "the file's routes may ask a target again, and the log does not say which route was asked";
-  unsaid.timeout = why_unsaid(imported.entries, "monitor.provider_call.timeout", "how long a call may take");
+  unsaid.timeout = why_no_timeout(imported.entries);
   unsaid.breaker = why_unsaid(imported.entries, "monitor.circuit_breaker", "when a breaker opens");
   unsaid.budget = why_unsaid(imported.entries, "monitor.cost_limiter", "a budget of all callers");
   unsaid.percentiles = "the file does not say how long answers may take";

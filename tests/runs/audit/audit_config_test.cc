@@ -108,6 +108,14 @@ TEST_F(AuditConfigTest, does_not_judge_what_the_gateway_does_in_its_own_way) {
             "the gateway does not follow litellm_settings.max_budget as this audit would judge it");
 }
 
+TEST_F(AuditConfigTest, names_the_key_of_a_time_that_is_not_that_of_all_calls) {
+  const std::string portkey = written("p.json", R"({"provider": "openai", "api_key": "k", "request_timeout": 1000})");
+  EXPECT_EQ(claim_of(audited(portkey), "time.limits").not_shown,
+            "the gateway does not follow request_timeout as this audit would judge it");
+  const std::string bare = written("b.json", R"({"provider": "openai", "api_key": "k"})");
+  EXPECT_EQ(claim_of(audited(bare), "time.limits").not_shown, "the file does not say how long a call may take");
+}
+
 TEST_F(AuditConfigTest, recognises_each_format_by_name_and_keys) {
   EXPECT_EQ(config_format_of(written("a.yaml", kPriced)), ConfigFormat::litellm);
   EXPECT_EQ(config_format_of(written("a.yml", kEnvoy)), ConfigFormat::envoy_ai);
