@@ -157,6 +157,62 @@ void add_uncompared(Sums& sums, AuditClaim& claim, const AuditedLog& log, const 
                                 is_ledger ? "of the ledger's amounts have" : "of the log's records with a cost have");
 }
 
+// An amount of the log: of a call, or of a record without calls.
+struct LoggedAmount {
+  Usd cost;
+  std::uint64_t record = 0;
+};
+
+std::vector<LoggedAmount> amounts_of(const AuditedLog& log) {
+  std::vector<LoggedAmount> amounts;
+  const auto add = [&](const std::optional<Usd>& cost, std::uint64_t record) {
+    if (cost.value_or(Usd{}).picos() > 0) amounts.push_back({*cost, record});
+  };
+  for (const auto& [row, record] : log.rows) {
+    for (const reports::LogAttempt& attempt : row.attempts) add(attempt.cost, record);
+    if (row.attempts.empty()) add(row.cost, record);
+  }
+  return amounts;
+}
+
+// Without ids in common, exact amounts still show what is missing: of bills of one amount, as many are in the log as it
+// has calls of that cost.
+LedgerComparison compare_amounts(const AuditedLog& log, const AuditedLog& ledger) {
+  AuditClaim logged{.name = "ledger.logged", .sentence = "What the ledger bills is in the log, amount by amount."};
+  AuditClaim billed{.name = "ledger.billed", .sentence = "What the log has a cost for is in the ledger, likewise."};
+  AuditClaim amounts{.name = "ledger.amounts", .sentence = "Log and ledger have the same amounts."};
+  std::map<Usd, std::vector<LoggedAmount>> in_log;
+  for (const LoggedAmount& amount : amounts_of(log)) in_log[amount.cost].push_back(amount);
+  Sums sums;
+  std::map<Usd, std::size_t> found;
+  for (const AuditedRow& bill : ledger.rows) {
+    if (!is_billed(bill)) continue;
+    const Usd cost = *bill.row.cost;
+    ++logged.checked;
+    const auto same = in_log.find(cost);
+    if (same != in_log.end() && found[cost] < same->second.size()) {
+      ++found[cost];
+      sums.add("the same amount", cost, cost);
+      continue;
+    }
+    sums.add("billed, and no call has this cost", Usd{}, cost);
+    logged.find(
+        0, fmt::format("call {} of the ledger's {} {} is billed {}, which {} of the log costs", bill.row.id,
+                       ledger.unit, bill.record, dollars(cost), same == in_log.end() ? "no call" : "no further call"));
+  }
+  for (const auto& [cost, calls] : in_log) {
+    billed.checked += calls.size();
+    for (std::size_t i = found[cost]; i < calls.size(); ++i) {
+      sums.add("logged, and no bill has this amount", cost, Usd{});
+      billed.find(calls[i].record, fmt::format("a call costs {}, which no{} bill has", dollars(cost),
+                                               found[cost] > 0 ? " further" : ""));
+    }
+  }
+  amounts.not_shown =
+      "no id of the log is that of an answer of serve, so that calls are compared by their amounts alone";
+  return {.claims = {logged, billed, amounts}, .sums = sums.take()};
+}
+
 LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger) {
   AuditClaim logged{.name = "ledger.logged", .sentence = "What the ledger bills is in the log."};
   AuditClaim billed{.name = "ledger.billed", .sentence = "What the log has a cost for is in the ledger."};
@@ -164,6 +220,7 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
   const Rows in_log = ledger.is_served ? by_call(log) : by_id(log);
   const Rows in_ledger = by_id(ledger);
   Sums sums;
+  if (ledger.is_served && in_log.empty() && log.is_exact) return compare_amounts(log, ledger);
   if (ledger.is_served && in_log.empty()) {
     add_uncompared(sums, billed, log, {}, false);
     add_uncompared(sums, logged, ledger, {}, true);

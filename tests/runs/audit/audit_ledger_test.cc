@@ -261,9 +261,32 @@ TEST_F(AuditLedgerTest, compares_the_calls_of_a_ledger_of_serve_by_the_ids_of_th
       << audit_text(unlogged);
 }
 
-// Not one of them is a call without a record: the gateway gave its answers other ids.
-TEST_F(AuditLedgerTest, shows_only_the_sums_with_a_ledger_of_serve_where_the_log_has_other_ids) {
-  const AuditDone done = audited(Log{served(1, 2000)}, served_line(0, "0.0002") + served_line(1, "0.3"));
+// Our own gateway gives records ids of its own, and exact costs.
+TEST_F(AuditLedgerTest, compares_the_amounts_of_a_ledger_of_serve_with_telemetry_that_has_other_ids) {
+  const std::string bills = served_line(0, "0.0002") + served_line(1, "0.0002");
+  EXPECT_EQ(broken(audited(Log{served(1, 2000), served(2, 4000)}, bills)), Claims{});
+  const AuditDone cut = audited(Log{served(1, 2000), served(2, 4000)}, bills + served_line(2, "0.3"));
+  EXPECT_EQ(broken(cut), Claims{"ledger.logged 0"});
+  EXPECT_NE(audit_text(cut).find("call 2 of the ledger's line 3 is billed 0.3 USD, which no call of the log costs"),
+            std::string::npos)
+      << audit_text(cut);
+  const AuditDone twice = audited(Log{served(1, 2000)}, bills);
+  EXPECT_EQ(broken(twice), Claims{"ledger.logged 0"});
+  EXPECT_NE(audit_text(twice).find("which no further call of the log costs"), std::string::npos) << audit_text(twice);
+  EXPECT_EQ(broken(audited(Log{served(1, 2000), served(2, 4000), served(3, 6000)}, bills)), Claims{"ledger.billed 3"});
+  EXPECT_EQ(dollars(cut.total().logged_picos), "0.0004 USD");
+  EXPECT_EQ(dollars(cut.total().billed_picos), "0.3004 USD");
+  // A retry is a call of its own.
+  Log retried{served(1, 2000)};
+  retried[0].attempts.insert(retried[0].attempts.begin(), {.outcome = "malformed", .cost_nanos = 200'000});
+  retried[0].cost_nanos *= 2;
+  EXPECT_EQ(broken(audited(retried, bills)), (Claims{"time.adds_up 1"}));
+}
+
+// A log of another gateway rounds its costs, so that amounts show nothing.
+TEST_F(AuditLedgerTest, shows_only_the_sums_with_a_ledger_of_serve_where_another_log_has_other_ids) {
+  const AuditDone done = audited(R"({"request_id": "x", "spend": 0.0002, "startTime": "2026-04-01T09:00:00Z"})",
+                                 served_line(0, "0.0002") + served_line(1, "0.3"));
   EXPECT_EQ(broken(done), Claims{});
   for (const AuditClaim& claim : done.claims) {
     if (claim.name.starts_with("ledger.")) {
