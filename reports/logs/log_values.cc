@@ -90,8 +90,9 @@ std::optional<std::int64_t> log_count(std::string_view text) {
 std::optional<bool> log_word(std::string_view text) {
   constexpr std::array<std::string_view, 12> kYes{"true", "yes",     "1",     "success", "succeeded", "ok",
                                                   "hit",  "default", "debug", "warning", "completed", "semantic hit"};
-  constexpr std::array<std::string_view, 10> kNo{"false", "no",    "0",    "failure",  "failed",
-                                                 "fail",  "error", "miss", "disabled", "cancelled"};
+  constexpr std::array<std::string_view, 13> kNo{"semantic miss", "refresh", "refreshed", "false", "no",   "0",
+                                                 "failure",       "failed",  "fail",      "error", "miss", "disabled",
+                                                 "cancelled"};
   const std::string word = lower_of(text);
   if (std::ranges::find(kYes, word) != kYes.end()) return true;
   if (std::ranges::find(kNo, word) != kNo.end()) return false;

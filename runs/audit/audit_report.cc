@@ -151,6 +151,10 @@ std::string audit_junit(const AuditDone& done) {
       ++failures;
       cases += fmt::format(">\n      <failure type=\"fail\" message=\"{}\">", xml_escaped(claim.sentence));
       for (const AuditFinding& finding : claim.findings) cases += xml_escaped(finding_line(done, finding)) + "\n";
+      if (claim.broken > claim.findings.size()) {
+        cases +=
+            fmt::format("and {} more\n", with_thousands(static_cast<Int128>(claim.broken - claim.findings.size())));
+      }
       cases += "</failure>\n    </testcase>\n";
     } else if (!claim.not_shown.empty()) {
       ++skipped;

@@ -242,6 +242,18 @@ TEST_F(LogFormatsTest, portkey) {
             "cost=0 answered=true status=200 hit=true"}));
 }
 
+TEST_F(LogFormatsTest, portkey_by_each_status_of_its_cache) {
+  for (const auto& [status, hit] :
+       {std::pair{"HIT", "true"}, std::pair{"SEMANTIC HIT", "true"}, std::pair{"MISS", "false"},
+        std::pair{"SEMANTIC MISS", "false"}, std::pair{"REFRESH", "false"}, std::pair{"DISABLED", "false"}}) {
+    const ReadLog log = read(fmt::format(
+        R"({{"id": "p", "created_at": "2026-04-01T09:00:00Z", "ai_org": "o", "ai_model": "m", "cache_status": "{}"}})",
+        status));
+    ASSERT_EQ(log.rows.size(), 1U) << status;
+    EXPECT_TRUE(log.rows[0].ends_with(std::string{" hit="} + hit)) << log.rows[0];
+  }
+}
+
 TEST_F(LogFormatsTest, openai_usage) {
   EXPECT_EQ(rows_of("openai-usage"),
             (Rows{"bucket begin=2026-04-01T00:00:00.000 end=2026-04-02T00:00:00.000 provider=openai "

@@ -217,6 +217,15 @@ TEST_F(AuditTest, what_the_log_does_not_show_is_no_pass) {
   EXPECT_FALSE(empty.shows_anything());
 }
 
+TEST_F(AuditTest, junit_counts_the_findings_that_it_does_not_list) {
+  Log log;
+  for (int i = 0; i < 103; ++i) {
+    log.push_back(served(i + 1, 2000 * (i + 1)));
+    log.back().total = 111;
+  }
+  EXPECT_NE(audit_junit(audited(log)).find("and 3 more\n</failure>"), std::string::npos);
+}
+
 TEST_F(AuditTest, reports_as_json_and_junit_hold_the_same_findings) {
   Log log = clean_log();
   log[12].cost_nanos = 110;
