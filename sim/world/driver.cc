@@ -49,14 +49,15 @@ Driver::Driver(const Scenario& scenario, const RunOptions& options)
       unknown_{.by_labels = std::vector<UsdSum>(scenario.workloads.size() + 1),
                .by_variant = std::vector<UsdSum>(scenario.monitor.ab_router.variants.size())} {
   std::uint32_t index = 0;
-  std::optional<Tokens> limit_per_request;
-  if (scenario.monitor.token_limiter.mode == monitor::TokenMode::per_request) {
-    limit_per_request = scenario.monitor.token_limiter.limit;
-  }
+  const auto& limiter = scenario.monitor.token_limiter;
+  const bool is_per_request = limiter.mode == monitor::TokenMode::per_request;
+  const auto limit_per_request = is_per_request ? std::optional{limiter.limit} : std::nullopt;
   for (const WorkloadSpec& workload : scenario.workloads) {
-    loads_.emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers,
-                        monitor::LabelsId{index + 1}, limit_per_request, route_of(scenario, workload),
-                        scenario.monitor.limits, options.demand_shifts, routes_of_rows(scenario, workload));
+    loads_
+        .emplace_back(workload, index, chance_, end_, scenario.start, scenario.providers, monitor::LabelsId{index + 1},
+                      limit_per_request, route_of(scenario, workload), scenario.monitor.limits, options.demand_shifts,
+                      routes_of_rows(scenario, workload))
+        .stop_at(options.stop);
     for (std::int64_t user = 0; user < users_most(workload.executor); ++user) vus_.push_back({index, user});
     gap_streams_.push_back(chance_.stream("client", workload.name));
     has_clients_ = has_clients_ || workload.client.has_value();
@@ -132,12 +133,9 @@ RunResult Driver::run() {
     if (options_.digests != nullptr) options_.digests->push_back(digest_.value());
     if (!observed_) continue;
     emit(ScheduledDone{.at = now_, .tie = tie});
-    if (std::ranges::any_of(observers_, &Observer::wants_stop)) {
-      stopped = true;
-      break;
-    }
+    stopped = std::ranges::any_of(observers_, &Observer::wants_stop);
+    if (stopped) break;
   }
-  // Also where nothing happens after it, and where a load was searched for its next request.
   stopped = stopped || until < end_ || std::ranges::any_of(loads_, &Load::was_stopped);
   if (!stopped) look_until(Instant::max());
   if (!replicas_) pipeline_.set_observer({});
@@ -164,7 +162,6 @@ void Driver::schedule_first_events() {
     if (const auto at = faults_.next_change(i)) queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(i));
   }
   for (std::size_t i = 0; i < loads_.size(); ++i) {
-    loads_[i].stop_at(options_.stop);
     if (const auto first = loads_[i].next_arrival()) {
       next_ordinal_[i] = first->ordinal;
       queue_.schedule_next(first->at, static_cast<std::uint32_t>(i));
@@ -427,8 +424,8 @@ inline void Driver::end_request(std::uint32_t slot) {
   digest_.add(number_of(in_flight.flow.record.request.id) << 8U |
               static_cast<std::uint64_t>(in_flight.flow.record.outcome));
   if (in_flight.vu != kNobody) {
-    const Load& load = loads_[vus_[in_flight.vu].workload];
-    schedule_user(in_flight.vu, now_ + std::max(kThinkTimeMin, load.think_time(in_flight.demand.ordinal)));
+    const Duration think_time = loads_[vus_[in_flight.vu].workload].think_time(in_flight.demand.ordinal);
+    schedule_user(in_flight.vu, now_ + std::max(kThinkTimeMin, think_time));
   }
   const Usd unknown = unknown_bills_.take(in_flight.flow.record.request.id);
   if (unknown != Usd{}) unknown_.add(in_flight.flow.record, unknown);
