@@ -20,8 +20,10 @@ using reports::LogRow;
 using Days = std::map<WallTime, Usd>;
 
 // Names of who sells the models of others, and of vendors.
-constexpr std::array<std::string_view, 9> kSellers{"azure",  "bedrock",   "vertex", "openrouter", "openai",
-                                                   "google", "anthropic", "gemini", "mistral"};
+constexpr std::array<std::string_view, 24> kSellers{
+    "azure",    "bedrock",    "vertex",    "openrouter", "openai",   "google",    "anthropic", "gemini",
+    "mistral",  "groq",       "together",  "fireworks",  "deepseek", "xai",       "cohere",    "perplexity",
+    "cerebras", "databricks", "sagemaker", "nvidia",     "ollama",   "deepinfra", "replicate", "huggingface"};
 
 std::string lower_of(std::string_view text) {
   std::string lower{text};
