@@ -66,8 +66,9 @@ bool JsonRecords::enters_page() const {
   return !in_list_ && open_.size() == 1 && last_ == ':' && (key == "data" || key == "resourceSpans");
 }
 
-// The next line begins with `{` where no value can stand.
+// The next line begins with `{` where no value can stand, or where each record so far had a line.
 bool JsonRecords::is_cut_short() {
+  if (has_line_ && !has_lines_ && !in_list_) return look() == '{';
   const bool takes_value = last_ == ':' || (open_.back() == '[' && (last_ == ',' || last_ == '['));
   return !takes_value && look() == '{';
 }
@@ -118,8 +119,9 @@ std::optional<JsonRecord> JsonRecords::step_object(char byte) {
   }
   step_bracket(byte);
   if (!is_blank(byte)) last_ = byte;
-  if (open_.empty()) return take(nullptr);
-  return std::nullopt;
+  if (!open_.empty()) return std::nullopt;
+  (record_line_ == line_ ? has_line_ : has_lines_) = true;
+  return take(nullptr);
 }
 
 // What follows the list of a page, up to the end of the page's object.

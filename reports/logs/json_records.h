@@ -7,8 +7,8 @@
 //   {..., "data": [{...}]}     a page: the list "data" or "resourceSpans" of an object that holds it
 //
 // Only one record is in memory. A broken one costs itself alone where each record has its line: a text that runs over
-// the end of its line, or a line that begins with `{` where no value can stand, ends it, and the next line begins
-// afresh.
+// the end of its line, or a line that begins with `{` where no value can stand or where each record before had one
+// line, ends it, and the next line begins afresh.
 
 #include <cstdint>
 #include <memory>
@@ -67,7 +67,9 @@ class JsonRecords {
   Place place_ = Place::outside;
   bool in_list_ = false;  // of records
   bool was_list_ = false;
-  bool in_page_ = false;  // the list is inside of an object
+  bool in_page_ = false;    // the list is inside of an object
+  bool has_line_ = false;   // a record has ended on the line on which it began
+  bool has_lines_ = false;  // a record has ended on another one
   std::string record_;
   std::uint64_t record_line_ = 0;
   std::string open_;  // the brackets that are open, outermost first

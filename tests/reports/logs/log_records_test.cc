@@ -47,6 +47,12 @@ TEST(JsonRecords, a_list_that_is_no_page_stays_in_its_record) {
   EXPECT_EQ(records_of(R"([{"data": [{"a": 1}]}])"), (Texts{R"({"data":[{"a":1}]})"}));
 }
 
+TEST(JsonRecords, a_line_cut_behind_a_colon_costs_itself_alone_where_each_record_has_a_line) {
+  EXPECT_EQ(records_of("{\"a\": 1}\n{\"a\":\n{\"b\": 2}\n"), (Texts{R"({"a":1})", R"(!{"a":)", R"({"b":2})"}));
+  EXPECT_EQ(records_of("{\n\"a\": 1}\n{\"a\":\n{\"b\": 2}}\n"), (Texts{R"({"a":1})", R"({"a":{"b":2}})"}));
+  EXPECT_EQ(records_of("{\"a\":\n{\"b\": 2}}\n"), (Texts{R"({"a":{"b":2}})"}));
+}
+
 TEST(JsonRecords, brackets_in_texts_are_none) {
   EXPECT_EQ(records_of(R"({"a": "}{\"]["}{"b": "\\"})"), (Texts{R"({"a":"}{\"]["})", R"({"b":"\\"})"}));
 }
