@@ -8,6 +8,7 @@
 
 namespace windtunnel::scenarios {
 
+using namespace std::chrono_literals;
 using sim::CallerCatalogue;
 using namespace std::chrono_literals;
 
