@@ -115,7 +115,7 @@ Step Pipeline::begin(Flow& flow, Instant now, const ForeignBreakers* foreign) {
 Step Pipeline::on_reply(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign) {
   check(flow.awaiting == Awaiting::reply, "a reply answers an outstanding call");
   cache_.look_ahead(flow.cache_key);
-  settle_attempt(flow, reply, now, foreign);
+  settle_attempt(flow, reply, true, now, foreign);
   if (reply.kind == ReplyKind::ok) return serve(flow, reply, now);
   if (is_callers_own(reply.kind) && !failed_elsewhere(flow.record) && !plan_.goes_on_after(flow.turn, reply.kind)) {
     return finish(flow, Outcome::client_error, now);
@@ -137,7 +137,9 @@ Step Pipeline::on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign
 
 Step Pipeline::abandon(Flow& flow, Instant now, const ForeignBreakers* foreign) {
   check(flow.awaiting == Awaiting::reply || flow.awaiting == Awaiting::wakeup, "an open request is abandoned");
-  if (flow.awaiting == Awaiting::reply) settle_attempt(flow, Reply{.kind = ReplyKind::client_error}, now, foreign);
+  if (flow.awaiting == Awaiting::reply) {
+    settle_attempt(flow, Reply{.kind = ReplyKind::client_error}, false, now, foreign);
+  }
   return finish(flow, Outcome::client_error, now);
 }
 
@@ -275,8 +277,8 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, const std::o
   return step;
 }
 
-[[gnu::always_inline]] inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, Instant now,
-                                                            const ForeignBreakers* foreign) {
+[[gnu::always_inline]] inline void Pipeline::settle_attempt(Flow& flow, const Reply& reply, bool is_counted,
+                                                            Instant now, const ForeignBreakers* foreign) {
   Record& record = flow.record;
   Attempt& attempt = record.attempt_storage[record.attempt_count - 1U];
   const ProviderId provider = attempt.provider;
@@ -294,7 +296,8 @@ inline Step Pipeline::pay_and_call(Flow& flow, ProviderId provider, const std::o
   if (limits_.on()) limits_.settle(flow.limits, tokens_of(reply), attempt.cost, now);
 
   const BreakerState before = !observer_ ? BreakerState::closed : breaker.state(now);
-  const BreakerOutcome counted = flow.is_bypass ? BreakerOutcome::ignored : counts_as(reply.kind, breaker.config());
+  const bool has_say = is_counted && !flow.is_bypass;
+  const BreakerOutcome counted = has_say ? counts_as(reply.kind, breaker.config()) : BreakerOutcome::ignored;
   const bool late =
       !flow.is_bypass && breakers_.report(index_of(provider), flow.permit, counted, now, foreign, reply.kind).late;
   record.breaker = breaker.state(now);

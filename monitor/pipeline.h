@@ -116,8 +116,8 @@ class Pipeline {
   Step begin(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
   Step on_reply(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign = nullptr);
   Step on_wakeup(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
-  // The caller has gone. An outstanding call settles as one of unknown usage and counts for no breaker; the request
-  // ends as client_error, and nothing else is called for it.
+  // The caller has gone. An outstanding call settles as one of unknown usage and counts for no breaker, whatever
+  // client_error counts as there; the request ends as client_error, and nothing else is called for it.
   Step abandon(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
 
   // The usage of a call that had none has come, once at most, and after on_reply() of that call. It corrects the budget
@@ -172,7 +172,7 @@ class Pipeline {
   [[nodiscard]] Step refuse_by_limit(Flow& flow, Instant now);
 
   void route(Flow& flow, Instant now);
-  void settle_attempt(Flow& flow, const Reply& reply, Instant now, const ForeignBreakers* foreign);
+  void settle_attempt(Flow& flow, const Reply& reply, bool is_counted, Instant now, const ForeignBreakers* foreign);
   void obey_retry_after(ProviderId provider, const RetryAfter& retry_after, Instant now);
   [[nodiscard]] static std::optional<ReplyKind> failed_elsewhere(const Record& record);
   [[nodiscard]] PlanQuery query_of(const Flow& flow, Instant now);

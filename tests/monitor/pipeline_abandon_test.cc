@@ -41,6 +41,37 @@ TEST(Abandon, while_a_call_is_out_frees_what_the_request_held) {
   expect_at_rest(pipeline);
 }
 
+// The provider has said nothing.
+TEST(Abandon, of_a_call_counts_for_no_breaker_whatever_a_client_error_counts_as) {
+  for (const BreakerOutcome client_errors : {BreakerOutcome::success, BreakerOutcome::failure}) {
+    MonitorConfig config = bare();
+    config.circuit_breaker = opens_after(1);
+    config.circuit_breaker.outcomes[index_of(ReplyKind::client_error)] = client_errors;
+    Pipeline pipeline{config, providers(1)};
+    Flow flow = begun(pipeline, 1, at(1s));
+    static_cast<void>(pipeline.abandon(flow, at(2s)));
+    EXPECT_EQ(pipeline.breaker(provider_at(0)).state(at(2s)), BreakerState::closed);
+    EXPECT_EQ(pipeline.breaker(provider_at(0)).window_calls(at(2s)), 0);
+    expect_at_rest(pipeline);
+  }
+}
+
+// As a timeout is, whose usage its caller does not learn either.
+TEST(Abandon, settles_its_call_as_one_of_unknown_usage) {
+  for (const auto& [law, settled] :
+       {std::pair{UnknownUsage::reserve, kWorst[0]}, std::pair{UnknownUsage::zero, usd(0)}}) {
+    MonitorConfig config = bare();
+    config.cost_limiter.monthly = usd(100);
+    config.cost_limiter.unknown_usage = law;
+    Pipeline pipeline{config, providers(1)};
+    Flow flow = begun(pipeline, 1, at(1s));
+    static_cast<void>(pipeline.abandon(flow, at(2s)));
+    EXPECT_EQ(pipeline.cost_limiter().month_settled(), settled);
+    EXPECT_EQ(pipeline.cost_limiter().month_reserved(), UsdSum{});
+    EXPECT_FALSE(flow.record.attempts()[0].usage_known);
+  }
+}
+
 TEST(Abandon, during_a_pause_frees_what_the_request_held) {
   Pipeline pipeline = limited();
   Flow flow = begun(pipeline, 1, at(1s));
