@@ -23,6 +23,10 @@ namespace windtunnel::monitor {
 // broken_stream. restart: another call is made, and the caller reads from the begin once more.
 enum class OnBrokenStream : std::uint8_t { fail, restart };
 
+// What becomes of a request whose caller has gone. go_on: it is worked on to its end. cancel: it ends at once. A driver
+// of callers that the pipeline cannot see reads it, and calls Pipeline::abandon.
+enum class OnCallerGone : std::uint8_t { go_on, cancel };
+
 // A timeout that never comes.
 inline constexpr Duration kNoTimeout = Duration::max();
 
@@ -34,6 +38,7 @@ struct ProviderCallConfig {
   bool rate_limited_counts = true;   // a 429 is a failure for the breaker; false: neutral
   bool rate_limited_retries = true;  // a 429 may be retried at the same provider; false: straight to the next
   OnBrokenStream on_broken_stream = OnBrokenStream::fail;
+  OnCallerGone on_caller_gone = OnCallerGone::go_on;
   std::optional<Duration> first_token_timeout;  // of a streamed call, from its start
   std::optional<Duration> idle_timeout;         // of a streamed call, between two tokens
   friend bool operator==(const ProviderCallConfig&, const ProviderCallConfig&) = default;

@@ -76,7 +76,8 @@ OutcomeTexts texts_of(Outcome outcome) {
       return {"client_error",
               "The provider says that the request itself is wrong (a 4xx). It is not tried elsewhere, and the "
               "breaker takes no notice. After another provider's retriable failure it does not end the request: the "
-              "next candidate is tried, and with none left the outcome is failed.",
+              "next candidate is tried, and with none left the outcome is failed. A request whose caller has gone ends "
+              "so too, where the gateway sees it (`monitor.provider_call.on_caller_gone`).",
               "the faults and errors of the providers"};
     case Outcome::failed:
       return {"failed", "At least one call was made, all failed, and no candidate was left.",

@@ -195,6 +195,13 @@ const Table<ProviderCallConfig>& provider_call_table() {
                    "What follows a stream that breaks off after its caller has read the first of it. fail: the request "
                    "ends as broken_stream. restart: it is retried and fails over, and the caller reads from the begin "
                    "once more."),
+          field<C>("on_caller_gone", &C::on_caller_gone,
+                   word<monitor::OnCallerGone>(
+                       {{"continue", monitor::OnCallerGone::go_on}, {"cancel", monitor::OnCallerGone::cancel}}),
+                   "What becomes of a request whose caller has gone, at the `timeout` or `patience` of a workload's "
+                   "`client`. continue: it is worked on to its end, retried and billed. cancel: it ends at once as "
+                   "client_error; its call is left, which is billed as the provider's `on_disconnect` says, and no "
+                   "other follows."),
           field<C>("deadline", &C::deadline, optional(duration({1ns})),
                    "Of the whole request, from its arrival; null is none.")
               .such_as("\"45s\""),

@@ -37,6 +37,7 @@ class ReplicaChecks {
   void on(const CallPlaced& event) { hand_by_request(event); }
   void on(const LedgerEntry& event) { hand_by_request(event); }
   void on(const FaultHit& event) { hand_by_request(event); }
+  void on(const CallerLeft& event) { hand_by_request(event); }
   // Every other event is about the process that works.
   template <class Each>
     requires kHandlesAny<Checks, std::variant<Each>>

@@ -355,7 +355,7 @@ class Shrinker {
     using P = monitor::ProviderCallConfig;
     fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call; }, &P::timeout,
                       &P::deadline, &P::retry, &P::retry_after_cap, &P::rate_limited_counts, &P::rate_limited_retries,
-                      &P::first_token_timeout, &P::idle_timeout, &P::on_broken_stream);
+                      &P::first_token_timeout, &P::idle_timeout, &P::on_broken_stream, &P::on_caller_gone);
     using R = monitor::RetryConfig;
     fields_to_default([](Scenario& scenario) -> auto& { return scenario.monitor.provider_call.retry; },
                       &R::max_attempts, &R::base, &R::multiplier, &R::cap, &R::jitter);

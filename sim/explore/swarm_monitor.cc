@@ -297,6 +297,7 @@ void draw_calls(Draft& draft) {
   if (dice.coin(15, "first token")) call.first_token_timeout = call.timeout;
   if (dice.coin(15, "pause between tokens")) call.idle_timeout = call.timeout;
   if (dice.coin(30, "streams begin again")) call.on_broken_stream = monitor::OnBrokenStream::restart;
+  if (dice.coin(50, "callers who go are seen")) call.on_caller_gone = monitor::OnCallerGone::cancel;
   call.rate_limited_counts = dice.coin(50, "429 counts");
   call.rate_limited_retries = dice.coin(50, "429 retries");
   draft.world.monitor.provider_call = call;

@@ -5,7 +5,8 @@
 // and gaps; Node 22, openai 7.59, @anthropic-ai/sdk 1.14, ai 7.0, @langchain/openai 1.6). A gap lies between the end of
 // a try and the begin of the next, and is drawn from the range that was measured.
 //
-// A gateway does not see that its caller has gone: a try that its caller has left is worked on to its end.
+// A try that its caller has left is worked on to its end, unless the gateway sees that its caller has gone
+// (monitor.provider_call.on_caller_gone).
 
 #include <array>
 #include <cstdint>

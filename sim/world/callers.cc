@@ -3,6 +3,8 @@
 #include "sim/world/callers.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/rounding.h"
 #include "sim/kernel/samplers.h"
@@ -61,9 +63,14 @@ void Driver::on_wish(std::uint32_t slot) {
     free_.push_back(slot);
     return;
   }
-  if (now_ >= wish.leaves) return end_wish(slot, WishEnded::How::left);
+  if (now_ >= wish.leaves) {
+    leave_try(slot);
+    return end_wish(slot, WishEnded::How::left);
+  }
   if (now_ == wish.next_try) return try_wish(slot);
-  if (now_ == wish.try_ends) try_again_or_end(slot, TryEnd::timed_out, Duration{0});
+  if (now_ != wish.try_ends) return;
+  leave_try(slot);
+  try_again_or_end(slot, TryEnd::timed_out, Duration{0});
 }
 
 void Driver::on_try_end(std::uint32_t slot, const monitor::Record& record) {
@@ -111,6 +118,53 @@ void Driver::end_wish(std::uint32_t slot, WishEnded::How how) {
   if (wish.events > 0) return;
   slots_[slot].is_wish = false;
   free_.push_back(slot);
+}
+
+// --- A caller who has gone
+// ---------------------------------------------------------------------------------------------
+
+void Driver::leave_try(std::uint32_t slot) {
+  Wish& wish = wishes_[slot];
+  const std::uint64_t request = std::exchange(wish.request, UINT64_MAX);
+  if (request == UINT64_MAX) return;  // between two tries
+  if (observed_) emit(CallerLeft{.at = now_, .request = RequestId{request}});
+  if (scenario_.monitor.provider_call.on_caller_gone == monitor::OnCallerGone::cancel) cancel(wish.try_slot);
+}
+
+void Driver::cancel(std::uint32_t slot) {
+  InFlight& in_flight = slots_[slot];
+  const bool is_calling = in_flight.flow.awaiting == monitor::Awaiting::reply;
+  // No event names the slot of a call that waits for a place.
+  if (!in_flight.place_in_line) {
+    in_flight.is_wish = true;
+    wishes_.resize(slots_.size());
+    wishes_[slot] = {.events = 1, .is_over = true};
+  }
+  if (is_calling) leave_provider(slot);
+  const monitor::Step step = gateway(in_flight.instance).abandon(in_flight.flow, now_, &options_.breakers);
+  if (is_calling) {
+    const monitor::Attempt& attempt = *in_flight.flow.record.last_attempt();
+    if (replicas_) {
+      replicas_->on_reply(in_flight.instance, in_flight.flow, attempt, {.kind = attempt.kind}, true, now_);
+    }
+    watch_breaker(attempt.provider);
+  }
+  perform(slot, step);
+}
+
+void Driver::leave_provider(std::uint32_t slot) {
+  InFlight& in_flight = slots_[slot];
+  const std::size_t place = index_of(in_flight.flow.record.last_attempt()->provider);
+  Provider& provider = providers_[place];
+  if (in_flight.place_in_line) {
+    const Duration work = provider.leave_waiting(in_flight.call, now_, in_flight.effect, in_flight.result);
+    stations_[place].waiting.leave(*std::exchange(in_flight.place_in_line, std::nullopt), work);
+  } else {
+    in_flight.call.deadline = now_;
+    provider.abandon(in_flight.call, in_flight.effect, in_flight.result);
+  }
+  in_flight.result.reply.usage.reset();  // also where the answer comes at this very instant
+  book_call(slot);
 }
 
 void Driver::expect_wish(std::uint32_t slot, Instant at) {

@@ -19,6 +19,7 @@ struct Wish {
   Instant try_ends = Instant::max();   // the timeout of the try that is under way
   Instant next_try = Instant::max();   // due then
   std::uint64_t request = UINT64_MAX;  // of the try that is under way
+  std::uint32_t try_slot = 0;          // likewise
   std::int32_t tries = 0;
   std::int32_t events = 0;  // that name it and have not come by
   bool is_over = false;

@@ -156,22 +156,6 @@ RunResult Driver::run() {
   return result;
 }
 
-// Faults come first, so that one that begins at an instant acts on a call of the same instant.
-void Driver::schedule_first_events() {
-  for (std::size_t i = 0; i < faults_.size(); ++i) {
-    if (const auto at = faults_.next_change(i)) queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(i));
-  }
-  for (std::size_t i = 0; i < loads_.size(); ++i) {
-    if (const auto first = loads_[i].next_arrival()) {
-      next_ordinal_[i] = first->ordinal;
-      queue_.schedule_next(first->at, static_cast<std::uint32_t>(i));
-    }
-  }
-  for (std::size_t i = 0; i < vus_.size(); ++i) {
-    schedule_user(static_cast<std::uint32_t>(i), loads_[vus_[i].workload].begin());
-  }
-}
-
 inline void Driver::handle(std::uint32_t payload) {
   if (payload >= slot_base_) return on_slot(payload - slot_base_);
   if (payload < fault_base_) return on_arrival(payload);
@@ -216,7 +200,11 @@ void Driver::begin_request(std::uint32_t workload, std::uint64_t ordinal, std::u
   in_flight.flow.record.request.id = RequestId{arrivals_++};
   in_flight.vu = vu;
   in_flight.wish = wish;
-  in_flight.first_attempt = wish == kNobody ? 0 : static_cast<std::uint32_t>(wishes_[wish].tries - 1) * kTriesApart;
+  in_flight.first_attempt = 0;
+  if (wish != kNobody) [[unlikely]] {
+    in_flight.first_attempt = static_cast<std::uint32_t>(wishes_[wish].tries - 1) * kTriesApart;
+    wishes_[wish].try_slot = slot;
+  }
   in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
   in_flight.instance = replicas_ ? replicas_->take_request() : 0;
   perform(slot, gateway(in_flight.instance).begin(in_flight.flow, now_, &options_.breakers));
@@ -290,7 +278,7 @@ void Driver::call(std::uint32_t slot, const monitor::CallProvider& step) {
     return expect(slot, in_flight.result.at);
   }
   tell_place(slot, CallPlaced::Place::waiting);
-  station.waiting.add(slot, providers_[provider].wait_ends(in_flight.call));
+  in_flight.place_in_line = station.waiting.add(slot, providers_[provider].wait_ends(in_flight.call));
   plan_expiry(provider);
 }
 
@@ -314,7 +302,8 @@ void Driver::serve(std::uint32_t slot) {
   expect(slot, in_flight.result.at);
 }
 
-inline void Driver::complete(std::uint32_t slot) {
+// The call ends: the ledger takes its true bill.
+void Driver::book_call(std::uint32_t slot) {
   InFlight& in_flight = slots_[slot];
   const monitor::Record& record = in_flight.flow.record;
   const ProviderId provider = record.last_attempt()->provider;
@@ -343,6 +332,13 @@ inline void Driver::complete(std::uint32_t slot) {
   digest_.add(number_of(record.request.id) << 8U | static_cast<std::uint64_t>(result.reply.kind));
   digest_.add(result.cost);
   leave_station(slot);
+}
+
+inline void Driver::complete(std::uint32_t slot) {
+  book_call(slot);
+  InFlight& in_flight = slots_[slot];
+  const monitor::Record& record = in_flight.flow.record;
+  const ProviderId provider = record.last_attempt()->provider;
   const std::uint8_t attempt = static_cast<std::uint8_t>(record.attempt_count - 1U);
   const bool was_bypass = in_flight.flow.is_bypass;
   const Duration usage_after = in_flight.result.usage_after;
@@ -385,6 +381,7 @@ void Driver::serve_waiting(std::size_t provider) {
     if (expiry && expiry->deadline <= now_) return;
     const WaitingLine::Turn turn = station.waiting.take();
     if (turn.call) {
+      slots_[*turn.call].place_in_line.reset();
       slots_[*turn.call].in_service = true;
       // The deadline stays that of the call; only the service starts later.
       slots_[*turn.call].call.waited = now_ - std::exchange(slots_[*turn.call].call.at, now_);
@@ -404,6 +401,7 @@ void Driver::expire_waiting(std::size_t provider) {
   for (auto next = station.waiting.next_to_expire(); next && next->deadline <= now_;
        next = station.waiting.next_to_expire()) {
     InFlight& ends = slots_[next->call];
+    ends.place_in_line.reset();
     station.waiting.expire(providers_[provider].end_wait(ends.call, next->deadline, ends.effect, ends.result));
     if (ends.result.reply.kind == ReplyKind::overloaded) tell_place(next->call, CallPlaced::Place::turned_away);
     complete(next->call);
@@ -431,14 +429,15 @@ inline void Driver::end_request(std::uint32_t slot) {
   if (unknown != Usd{}) unknown_.add(in_flight.flow.record, unknown);
   if (in_flight.wish != kNobody) [[unlikely]]
     on_try_end(in_flight.wish, in_flight.flow.record);
-  free_.push_back(slot);
+  if (!in_flight.is_wish) [[likely]]
+    free_.push_back(slot);
 }
 
 // --- Small things --------------------------------------------------------------------------------------------------
 
 // A breaker that opened turns half-open at an instant of its own, and opens again where probes take too long: an event
 // carries it. One that does not turn when it said so is not queried again at once: the checks report it.
-inline void Driver::watch_breaker(ProviderId provider) {
+void Driver::watch_breaker(ProviderId provider) {
   const auto at = replicas_ ? first_wakeup(provider) : pipeline_.wakeup(provider);
   std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
   if (!at || *at <= now_ || scheduled == at) return;

@@ -8,7 +8,8 @@
 //
 // A request in flight lives in a slot of a slab, so that a run allocates nothing per event in its steady state. It
 // waits for exactly one event at a time, `expected`. The queue cannot cancel an event. An event that a request no
-// longer waits for is therefore popped and only counted, and a slot is used again when no event names it any more.
+// longer waits for is therefore popped and only counted, and a slot is used again when no event names it any more: that
+// of a request which its caller has left is kept as that of a wish which is over.
 //
 // The driver performs what the pipeline decides and decides nothing itself:
 //
@@ -63,9 +64,11 @@ class Driver {
     std::uint32_t vu = kNobody;       // the virtual user who waits for it
     std::uint32_t wish = kNobody;     // the slot of the wish that it is a try of
     std::uint32_t first_attempt = 0;  // the number of its first attempt in the names of draws
-    bool is_wish = false;             // the slot is that of a wish, or of a usage that is to come
-    bool in_service = false;          // holds a place at its provider
-    std::uint32_t instance = 0;       // of the gateway, if there are replicas
+    // The slot is that of a wish, of a usage that is to come, or of a request that its caller has left.
+    bool is_wish = false;
+    bool in_service = false;                     // holds a place at its provider
+    std::uint32_t instance = 0;                  // of the gateway, if there are replicas
+    std::optional<std::uint64_t> place_in_line;  // at its provider, while it waits for a place
   };
   // Calls at one provider.
   struct Station {
@@ -109,6 +112,11 @@ class Driver {
   void try_again_or_end(std::uint32_t slot, TryEnd end, Duration retry_after);
   void end_wish(std::uint32_t slot, WishEnded::How how);
   void expect_wish(std::uint32_t slot, Instant at);
+  // The caller of the wish in this slot leaves the try that is under way. A gateway that sees it ends the request in
+  // that slot, whose call, if there is one, its provider learns to be left.
+  void leave_try(std::uint32_t slot);
+  void cancel(std::uint32_t slot);
+  void leave_provider(std::uint32_t slot);
   // A usage that comes after its reply has a slot of its own until then.
   struct DelayedUsage {
     monitor::UnbilledCall call;
@@ -123,6 +131,7 @@ class Driver {
   void serve(std::uint32_t slot);
   void tell_place(std::uint32_t slot, CallPlaced::Place place) const;
   void complete(std::uint32_t slot);
+  void book_call(std::uint32_t slot);
   void leave_station(std::uint32_t slot);
   void leave_place(std::size_t provider);
   void serve_waiting(std::size_t provider);

@@ -1,10 +1,26 @@
-// What the driver does about places, queues, faults, replicas and its own calendar, apart from the way of a request
-// (driver.cc).
+// What the driver does about its first events, places, queues, faults, replicas and its own calendar, apart from the
+// way of a request (driver.cc).
 
 #include "sim/world/driver.h"
 #include "sim/world/places.h"
 
 namespace windtunnel::sim {
+
+// Faults come first, so that one that begins at an instant acts on a call of the same instant.
+void Driver::schedule_first_events() {
+  for (std::size_t i = 0; i < faults_.size(); ++i) {
+    if (const auto at = faults_.next_change(i)) queue_.schedule(*at, fault_base_ + static_cast<std::uint32_t>(i));
+  }
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    if (const auto first = loads_[i].next_arrival()) {
+      next_ordinal_[i] = first->ordinal;
+      queue_.schedule_next(first->at, static_cast<std::uint32_t>(i));
+    }
+  }
+  for (std::size_t i = 0; i < vus_.size(); ++i) {
+    schedule_user(static_cast<std::uint32_t>(i), loads_[vus_[i].workload].begin());
+  }
+}
 
 void Driver::look_until(Instant now) {
   if (options_.checkpoints == nullptr) return;

@@ -2,6 +2,8 @@
 
 // `inline` marks what is short or has one caller: the compiler is to put it there.
 
+// This file is long because every way that a call can end stands beside its bill.
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -74,6 +76,26 @@ Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& wo
 }
 
 void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& result) {
+  if (effect.kind == FaultEffect::Kind::none && refuses(call, result)) return;
+  work_on(call, effect, result);
+}
+
+inline bool Provider::refuses(const Call& call, CallResult& result) {
+  if (!fits_window(call)) {
+    fail(call, ReplyKind::context_length, call.at, result);
+    return true;
+  }
+  if (!has_limit_) return false;
+  RateWindow& window = quota_ != nullptr ? *quota_ : window_;
+  const WallTime true_time = start_ + call.at.time_since_epoch();
+  const auto wait = window.admit(spec_.rate_limit, {call.input, call.output_max}, true_time);
+  if (!wait) return false;
+  fail(call, ReplyKind::rate_limited, call.at, result);
+  result.reply.retry_after = header(call, call.at, *wait);
+  return true;
+}
+
+inline void Provider::work_on(const Call& call, const FaultEffect& effect, CallResult& result) {
   switch (effect.kind) {
     case FaultEffect::Kind::refuse:
       return fail(call, effect.error, call.at, result);
@@ -93,16 +115,6 @@ void Provider::serve(const Call& call, const FaultEffect& effect, CallResult& re
       return answer(call, effect, effect.error, result);
     case FaultEffect::Kind::none:
       break;
-  }
-  if (!fits_window(call)) return fail(call, ReplyKind::context_length, call.at, result);
-  if (has_limit_) {
-    RateWindow& window = quota_ != nullptr ? *quota_ : window_;
-    const WallTime true_time = start_ + call.at.time_since_epoch();
-    if (const auto wait = window.admit(spec_.rate_limit, {call.input, call.output_max}, true_time)) {
-      fail(call, ReplyKind::rate_limited, call.at, result);
-      result.reply.retry_after = header(call, call.at, *wait);
-      return;
-    }
   }
   answer(call, effect, spec_.errors.rates.empty() ? ReplyKind::ok : base_kind(call.name), result);
 }
@@ -357,9 +369,8 @@ Duration Provider::leave_waiting(Call& call, Instant at, const FaultEffect& effe
 }
 
 void Provider::abandon(const Call& call, const FaultEffect& effect, CallResult& result) {
-  if (result.at <= call.deadline) return;
-  if (effect.kind == FaultEffect::Kind::stalled) return stall(call, effect, result);
-  answer(call, effect, result.reply.kind, result);
+  // A refusal has come by then.
+  if (result.at > call.deadline) work_on(call, effect, result);
 }
 
 ReplyKind Provider::base_kind(const CallName& name) {

@@ -79,8 +79,8 @@ class Provider {
   // work, though it is done later.
   Duration leave_waiting(Call& call, Instant at, const FaultEffect& effect, CallResult& result);
 
-  // The caller of a call in service goes at `call.deadline`, which it did not know before: `result` is what serve()
-  // gave and becomes what serve() gives with that deadline. No limit counts the call twice.
+  // The caller of a call in service goes at `call.deadline`, earlier than it knew before: `result` is what serve() gave
+  // and becomes what serve() gives with that deadline. No limit counts the call twice.
   void abandon(const Call& call, const FaultEffect& effect, CallResult& result);
   // What the provider's own limit leaves at this instant.
   [[nodiscard]] RateLeft rate_left(Instant at) const {
@@ -90,6 +90,9 @@ class Provider {
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
 
  private:
+  // The call is too long, or a limit has no room for it: `result` says so.
+  [[nodiscard]] bool refuses(const Call& call, CallResult& result);
+  void work_on(const Call& call, const FaultEffect& effect, CallResult& result);
   [[nodiscard]] bool fits_window(const Call& call) const;
   [[nodiscard]] bool names_wait(monitor::ReplyKind kind) const;
   [[nodiscard]] monitor::RetryAfter header(const Call& call, Instant at, Duration wait) const;

@@ -86,6 +86,12 @@ struct CallerTries {
   std::int32_t number = 1;  // of the try, from 1
 };
 
+// The caller of a request that has not ended has gone, whether or not the gateway sees it.
+struct CallerLeft {
+  Instant at{};
+  RequestId request{};
+};
+
 // A caller of a workload with a client has what it wished, or goes without.
 struct WishEnded {
   enum class How : std::uint8_t { answered, failed, left };
@@ -113,8 +119,8 @@ struct ReplicaTurn {
   const monitor::Pipeline* pipeline = nullptr;
 };
 
-using RunEvent = std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, CallerTries, WishEnded,
-                              ScheduledDone, ReplicaTurn>;
+using RunEvent = std::variant<RunBegan, CallPlaced, LedgerEntry, FaultChanged, FaultHit, CallerTries, CallerLeft,
+                              WishEnded, ScheduledDone, ReplicaTurn>;
 
 template <class First, class Second>
 struct Joined;

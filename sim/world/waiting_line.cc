@@ -9,15 +9,17 @@ namespace {
 constexpr std::size_t kDeadlinesLeast = 64;  // fewer are not worth the sorting out
 }  // namespace
 
-void WaitingLine::add(std::uint32_t call, Instant deadline) {
+std::uint64_t WaitingLine::add(std::uint32_t call, Instant deadline) {
+  const std::uint64_t number = first_ + line_.size();
   if (deadline != Instant::max()) {
     drop_old_deadlines();
-    deadlines_.push_back({deadline, first_ + line_.size()});
+    deadlines_.push_back({deadline, number});
     std::push_heap(deadlines_.begin(), deadlines_.end(), is_later);
   }
   line_.push_back({.call = call});
   ++size_;
   ++calls_;
+  return number;
 }
 
 WaitingLine::Turn WaitingLine::take() {
@@ -43,7 +45,12 @@ std::optional<WaitingLine::Expiry> WaitingLine::next_to_expire() {
 
 void WaitingLine::expire(Duration work) {
   check(next_to_expire().has_value(), "a call that waits gives up");
-  turn(deadlines_.front().number) = {.call = std::nullopt, .work = work};
+  leave(deadlines_.front().number, work);
+}
+
+void WaitingLine::leave(std::uint64_t number, Duration work) {
+  check(waits(number), "a call that leaves the line waits in it");
+  turn(number) = {.call = std::nullopt, .work = work};
   --calls_;
   if (work > Duration{0}) return;
   --size_;

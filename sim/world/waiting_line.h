@@ -35,8 +35,8 @@ class WaitingLine {
   [[nodiscard]] std::int64_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
-  // A call that gives up at `deadline`; Instant::max(): never.
-  void add(std::uint32_t call, Instant deadline);
+  // A call that gives up at `deadline`; Instant::max(): never. Returns its number in the line.
+  std::uint64_t add(std::uint32_t call, Instant deadline);
   // The first in the line, which must not be empty.
   Turn take();
 
@@ -44,6 +44,8 @@ class WaitingLine {
   [[nodiscard]] std::optional<Expiry> next_to_expire();
   // That call gives up and leaves so much work behind; 0: it leaves the line.
   void expire(Duration work);
+  // The waiting call of this number gives up before its deadline, likewise.
+  void leave(std::uint64_t number, Duration work);
 
   // Entries of any kind that are kept.
   [[nodiscard]] std::size_t held() const { return line_.size() + deadlines_.size(); }

@@ -171,6 +171,7 @@ void fill_monitor(monitor::MonitorConfig& m, std::string& preset, std::size_t pr
                        chance(),
                        chance(),
                        one_of(monitor::OnBrokenStream::restart),
+                       one_of(monitor::OnCallerGone::cancel),
                        maybe(some_span()),
                        maybe(some_span())};
     if (m.provider_call.deadline && chance()) m.provider_call.timeout = monitor::kNoTimeout;

@@ -96,7 +96,7 @@ const Table<sim::ClientSpec>& client_table() {
                                  [words] { return word_schema(words); }};
   static const Table<C> table{
       "client",
-      "How callers try again. A gateway does not see that its caller has gone.",
+      "How callers try again. By default a gateway does not see that its caller has gone.",
       {
           field<C>("preset", &C::preset, preset,
                    "The client library whose retries and gaps are those that were measured."),

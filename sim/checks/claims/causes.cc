@@ -89,9 +89,19 @@ void Causes::on(const monitor::BreakerMoved& event) {
   has_opened_ = has_opened_ || event.transition.to == monitor::BreakerState::open;
 }
 
+void Causes::on(const CallerLeft& event) {
+  if (scenario_.monitor.provider_call.on_caller_gone == monitor::OnCallerGone::cancel) left_ = event.request;
+}
+
 void Causes::on(const monitor::Record& record) {
   const auto outcome = static_cast<std::size_t>(record.outcome);
   ++outcomes_[outcome];
+  if (left_ == record.request.id) {
+    ++cancelled_;
+    left_.reset();
+    hit_by_fault_.erase(record.request.id);
+    return;
+  }
   if (record.limit) ++by_limit_[*record.limit][outcome];
   const monitor::Attempt* last = record.last_attempt();
   if (record.outcome == Outcome::failed && last != nullptr && last->kind == ReplyKind::timeout) ++failed_by_timeout_;
@@ -267,6 +277,9 @@ std::string Causes::of(Outcome outcome, const std::vector<FaultCount>& faults) c
     case Outcome::failed:
     case Outcome::client_error:
     case Outcome::broken_stream: {
+      if (outcome == Outcome::client_error && 2 * cancelled_ >= count && cancelled_ > 0) {
+        return "callers who had gone (monitor.provider_call.on_caller_gone)";
+      }
       if (fault != nullptr && fault->affected > 0 && 2 * fault->affected >= count) return fault_name;
       const Failing late = timed_out();
       const Failing own = refused();

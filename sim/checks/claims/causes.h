@@ -13,6 +13,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ class Causes final {
   void on(const FaultHit& event);
   void on(const monitor::BudgetChanged& event);
   void on(const monitor::BreakerMoved& event);
+  void on(const CallerLeft& event);
   void on(const monitor::Record& record);
 
   // Of an outcome that did not occur: the settings that decide of it in general.
@@ -85,6 +87,8 @@ class Causes final {
   bool day_refused_ = false;      // a request for want of money, and likewise the month
   bool month_refused_ = false;
   std::set<RequestId> hit_by_fault_;  // in flight
+  std::int64_t cancelled_ = 0;        // requests that ended because their caller had gone
+  std::optional<RequestId> left_;     // the one that ends so now
 };
 
 // The name of a provider's setting: of the provider, or of its model where that states its own.

@@ -62,7 +62,8 @@ void RunNotes::on(const monitor::Record& record) {
   ++requests_;
   causes_.on(record);
   const std::size_t workload = static_cast<std::size_t>(record.request.labels) - 1;
-  if (!is_answered(record.outcome) && workload < wishes_.size()) wishes_[workload].failed_request = record.finished;
+  const bool fails_its_caller = !is_answered(record.outcome) && record.request.id != left_;
+  if (fails_its_caller && workload < wishes_.size()) wishes_[workload].failed_request = record.finished;
   if (is_answered(record.outcome)) warm_up_.add(record.finished, record.latency());
   const bool is_served = record.outcome == Outcome::served;
   if (is_served && record.answered_by) ++served_by_[index_of(*record.answered_by)];
@@ -73,6 +74,11 @@ void RunNotes::on(const monitor::Record& record) {
   const bool broke_off = std::ranges::any_of(
       record.attempts(), [](const monitor::Attempt& attempt) { return attempt.kind == ReplyKind::truncated; });
   if (broke_off && is_answered(record.outcome)) ++answered_after_break_;
+}
+
+void RunNotes::on(const CallerLeft& event) {
+  causes_.on(event);
+  left_ = event.request;
 }
 
 // A request that ends a try is recorded before the wish ends, at the same instant.

@@ -31,6 +31,7 @@ class RunNotes final {
   void on(const monitor::BreakerMoved& event) { causes_.on(event); }
   void on(const monitor::BudgetChanged& event);
   void on(const monitor::Record& record);
+  void on(const CallerLeft& event);
   void on(const WishEnded& event);
 
   [[nodiscard]] std::vector<std::string> notes(const std::vector<FaultCount>& faults) const;
@@ -73,6 +74,7 @@ class RunNotes final {
   std::vector<Wishes> wishes_;  // by workload
   std::int64_t requests_ = 0;
   Causes causes_;
+  std::optional<RequestId> left_;                // the latest request whose caller has gone
   std::vector<std::int64_t> served_by_;          // requests, by provider
   std::int64_t at_default_max_tokens_ = 0;       // answers of exactly the default cap
   std::int64_t cut_by_grant_ = 0;                // answers that the token limiter cut

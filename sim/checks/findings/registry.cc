@@ -62,7 +62,8 @@ constexpr std::array<CheckEntry, kCheckIds> kRegistry{{
      "client_error is returned at once; auth_or_quota fails over and is never retried on the same provider",
      "Bifrost PR 3491", "sim/checks/invariants/failover_checks.cc"},
     {CheckId::F7, "F7", "failover",
-     "no attempt outlives its deadline; none starts after the request ended; one outstanding step at a time",
+     "no attempt outlives its deadline; none starts after the request ended or, with on_caller_gone cancel, after its "
+     "caller has gone; one outstanding step at a time",
      "LiteLLM #37140", "sim/checks/invariants/failover_checks.cc"},
     {CheckId::F8, "F8", "failover", "Retry-After NaN, negative, absurd or a date gives a wait in [0, cap]",
      "hermes-agent PR 72584", "sim/checks/invariants/failover_checks.cc"},

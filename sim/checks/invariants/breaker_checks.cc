@@ -98,7 +98,8 @@ void BreakerChecks::on_attempt_end(OpenRequest& open_request, const monitor::Att
   touched_ |= std::uint64_t{1} << provider;
   breaker.request = event.request;
   breaker.closed_last = false;
-  const BreakerOutcome outcome = outcome_of(provider, event.reply.kind);
+  const BreakerOutcome outcome =
+      open_request.is_left ? BreakerOutcome::ignored : outcome_of(provider, event.reply.kind);
   const CheckId id = outcome == BreakerOutcome::ignored ? CheckId::B7
                      : event.reply.kind == ReplyKind::malformed || event.reply.kind == ReplyKind::truncated
                          ? CheckId::B8

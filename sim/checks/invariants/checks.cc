@@ -263,6 +263,16 @@ void Checks::on(const FaultHit& event) {
   world_.on_fault_hit(event.fault);
 }
 
+// Nothing that was due of it before is due any more.
+void Checks::on(const CallerLeft& event) {
+  if (context_.config().provider_call.on_caller_gone != monitor::OnCallerGone::cancel) return;
+  OpenRequest* const open_request = known(event.request, event.at, CheckId::F7);
+  if (open_request == nullptr) return;
+  open_request->is_left = true;
+  open_request->due = {};
+  failover_.on_left(*open_request);
+}
+
 // The accounts to compare are now those that this replica has.
 void Checks::on(const ReplicaTurn& event) {
   context_.now = event.at;

@@ -63,6 +63,7 @@ class Checks final {
   void on(const CallerTries& event) {
     if (event.number > 1) world_.on_further_try();
   }
+  void on(const CallerLeft& event);
   void on(const ScheduledDone& event);
   void on(const ReplicaTurn& event);
   [[nodiscard]] bool wants_stop() const { return context_.violations.wants_stop(); }

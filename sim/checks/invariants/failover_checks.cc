@@ -49,6 +49,8 @@ void FailoverChecks::on_permit(OpenRequest& open_request, const monitor::PermitA
   context_.violations.must(!open_request.permit_pending, CheckId::F2, event.at, open_request.request.id,
                            "after provider {} was not paid for, provider {} was asked",
                            index_of(open_request.permit_provider), index_of(event.provider));
+  context_.violations.must(!open_request.is_left, CheckId::F7, event.at, open_request.request.id,
+                           "provider {} was asked after its caller has gone", index_of(event.provider));
   context_.violations.must(context_.has_routes() || !is_wrong_request(open_request), CheckId::F6, event.at,
                            open_request.request.id, "provider {} was asked after a client_error",
                            index_of(event.provider));
@@ -80,6 +82,8 @@ void FailoverChecks::on_attempt_start(OpenRequest& open_request, const monitor::
            "provider {} is called again after {}", provider, open_request.last_kind);
   all.must(!open_request.calling, CheckId::F7, event.at, event.request,
            "provider {} is called while a call is outstanding", provider);
+  all.must(!open_request.is_left, CheckId::F7, event.at, event.request,
+           "provider {} is called after its caller has gone", provider);
   const Duration timeout = attempt_timeout_of(context_.scenario, open_request.route, event.provider);
   Instant due = timeout == monitor::kNoTimeout ? Instant::max() : event.at + timeout;
   if (const auto ends = route_ends(context_.scenario, open_request)) due = std::min(due, *ends);
@@ -178,11 +182,21 @@ void FailoverChecks::on_retry_after(monitor::ProviderId provider, Instant until)
                            context_.config().provider_call.retry_after_cap.count());
 }
 
+void FailoverChecks::must_have_ended() {
+  context_.violations.must(context_.open.find(*left_) == nullptr, CheckId::F7, context_.now, *left_,
+                           "its caller has gone, and it goes on");
+  left_.reset();
+}
+
 void FailoverChecks::on_finish(const OpenRequest& open_request, const monitor::Record& record) {
   Violations& all = context_.violations;
   must_have_obeyed();
   all.must(!open_request.calling, CheckId::F7, context_.now, open_request.request.id,
            "it ends while a call is outstanding");
+  if (open_request.is_left) {
+    return all.must(record.outcome == Outcome::client_error, CheckId::F6, context_.now, open_request.request.id,
+                    "its caller has gone, and it ends as {}", record.outcome);
+  }
   const bool wrong_request = is_wrong_request(open_request);
   all.must(wrong_request || record.outcome != Outcome::client_error || open_request.retriable_mask == 0, CheckId::F13,
            context_.now, open_request.request.id,

@@ -19,7 +19,13 @@ class FailoverChecks {
   void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event);
   void on_retry_after(monitor::ProviderId provider, Instant until);
   void on_finish(const OpenRequest& open_request, const monitor::Record& record);
-  void on_event() { must_have_obeyed(); }
+  // The caller of a request has gone that ends with that.
+  void on_left(const OpenRequest& open_request) { left_ = open_request.request.id; }
+  void on_event() {
+    must_have_obeyed();
+    if (left_) [[unlikely]]
+      must_have_ended();
+  }
   // The end of the latest Retry-After of this provider.
   [[nodiscard]] std::optional<Instant> cooling_until(monitor::ProviderId provider) const {
     return cooling_until_[index_of(provider)];
@@ -44,11 +50,13 @@ class FailoverChecks {
       report_disobeyed();
   }
   void report_disobeyed();
+  void must_have_ended();
   [[nodiscard]] bool is_cooling(monitor::ProviderId provider) const;
 
   CheckContext& context_;
   std::array<std::optional<Instant>, monitor::kProvidersMax> cooling_until_{};
   std::optional<Owed> owed_;
+  std::optional<RequestId> left_;  // that is to end now
 };
 
 }  // namespace windtunnel::sim

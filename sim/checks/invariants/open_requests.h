@@ -39,6 +39,7 @@ struct OpenRequest {
   bool is_limited = false;      // a limit of the list has refused it, or a target of it
   bool permit_pending = false;  // admitted by a breaker, not yet called
   bool calling = false;
+  bool is_left = false;       // its caller has gone, and the gateway is to end it at that
   bool ledger_seen = false;   // of the present call
   bool hit_by_fault = false;  // a fault that fails calls hit the present call
   bool cache_asked = false;

@@ -258,7 +258,7 @@ void RouteChecks::on_finish(const OpenRequest& open_request, const monitor::Reco
   if (!on_) return;
   const bool gave_up = record.outcome == Outcome::failed || record.outcome == Outcome::stale_hit ||
                        record.outcome == Outcome::all_providers_unavailable || record.outcome == Outcome::client_error;
-  if (!gave_up || open_request.saw_break) return;
+  if (!gave_up || open_request.saw_break || open_request.is_left) return;
   if (open_request.is_bypass) return;  // the last call of a request that had no target left
   must_be_over(open_request, "it gives up");
   const bool is_cut = open_request.attempts == monitor::kAttemptsMax;

@@ -107,7 +107,9 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
   if (!on_) return;
   const std::size_t provider = index_of(event.provider);
   const ProviderSpec& spec = context_.scenario.providers[provider];
-  if (event.reply.kind == ReplyKind::timeout) {
+  // To its provider, a caller who has gone is one who waits no longer.
+  const ReplyKind kind = open_request.is_left ? ReplyKind::timeout : event.reply.kind;
+  if (kind == ReplyKind::timeout) {
     queues_.on_end(event.request, event.provider);
     // Work that a caller leaves behind in the queue counts in its provider's minute from then on.
     const bool is_left_behind =
@@ -119,9 +121,11 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
                           .was_served = open_request.was_served,
                           .waited = open_request.waited_for_place,
                           .may_have_failed = open_request.hit_by_fault || !spec.errors.rates.empty() ||
-                                             exceeds_window(open_request, spec) ||
-                                             (open_request.waited_for_place && throttles_.has_own_limit(provider)),
+                                             exceeds_window(open_request, spec) || open_request.limit_refuses ||
+                                             (open_request.waited_for_place && throttles_.has_own_limit(provider)) ||
+                                             (!open_request.was_served && !open_request.waited_for_place),
                           .may_be_cut = open_request.hit_by_fault,
+                          .may_be_whole = open_request.is_left,
                           .input = open_request.request.input,
                           .output = std::min(open_request.wanted, open_request.output_max),
                           .billed_input = open_request.billed_input,
@@ -130,13 +134,14 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
   if (open_request.wanted_kinds.any() || open_request.billed_kinds.any()) [[unlikely]] {
     kinds_.on_end({.at = event.at,
                    .request = event.request,
-                   .kind = event.reply.kind,
+                   .kind = kind,
                    .tariff = open_request.tariff,
                    .wanted = open_request.wanted_kinds,
                    .input = open_request.billed_input,
                    .output = open_request.billed_output,
                    .billed = open_request.billed_kinds});
   }
+  if (open_request.is_left) return;  // it may have gone at the very instant of a refusal
   judge_window(open_request, event, spec);
   if (!open_request.asked_own_limit) return;
   const bool is_refused = event.reply.kind == ReplyKind::rate_limited;

@@ -23,7 +23,9 @@ void TimeoutBills::on_timeout(const TimedOut& call) const {
   const bool is_failed_free = call.may_have_failed && (is_free || is_bill_of_failure(call, spec));
   const bool output_is_right =
       goes_on && !call.may_be_cut ? call.billed_output == output : call.billed_output <= output;
-  watch_.must((call.billed_input == input && output_is_right) || is_failed_free, call.at, call.request,
+  const bool is_whole = call.may_be_whole && call.was_served && call.billed_input == call.input &&
+                        (call.may_be_cut ? call.billed_output <= call.output : call.billed_output == call.output);
+  watch_.must((call.billed_input == input && output_is_right) || is_failed_free || is_whole, call.at, call.request,
               "its call to provider {} timed out and is billed {} + {} tokens instead of {} + {}{}; it was served: {}",
               call.provider, call.billed_input.count(), call.billed_output.count(), input.count(),
               goes_on ? "" : "at most ", output.count(), call.was_served);

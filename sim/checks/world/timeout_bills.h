@@ -7,7 +7,7 @@
 
 namespace windtunnel::sim {
 
-// What is known of a call that timed out.
+// What is known of a call that timed out, or whose caller has gone.
 struct TimedOut {
   Instant at{};
   RequestId request{};
@@ -16,6 +16,7 @@ struct TimedOut {
   bool waited = false;           // it was in the provider's queue
   bool may_have_failed = false;  // a fault, the error mix or the rate limit may have made it fail, and too late
   bool may_be_cut = false;       // a fault may have ended its answer early
+  bool may_be_whole = false;     // its caller went at a time of its own, at which the answer may have come
   Tokens input;                  // asked for
   Tokens output;                 // wanted, as far as the grant allows it
   Tokens billed_input;

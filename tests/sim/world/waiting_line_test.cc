@@ -42,6 +42,20 @@ TEST(WaitingLine, keeps_the_place_of_work_whose_caller_has_gone) {
   EXPECT_EQ(line.take().call, 2U);
 }
 
+TEST(WaitingLine, lets_a_call_leave_before_its_deadline_from_any_place) {
+  WaitingLine line;
+  std::vector<std::uint64_t> numbers;
+  for (std::uint32_t call = 0; call < 4; ++call) numbers.push_back(line.add(call, at(10 + call)));
+  line.leave(numbers[1], 0ns);
+  line.leave(numbers[2], 3s);
+  EXPECT_EQ(line.size(), 3) << "the place of the work stays";
+  line.leave(numbers[0], 0ns);
+  EXPECT_EQ(line.next_to_expire()->call, 3U);
+  EXPECT_EQ(line.take().work, 3s);
+  EXPECT_EQ(line.take().call, 3U);
+  EXPECT_TRUE(line.empty());
+}
+
 TEST(WaitingLine, is_empty_when_all_have_left_it) {
   WaitingLine line;
   for (std::uint32_t call = 0; call < 5; ++call) line.add(call, at(10 - call));
@@ -72,17 +86,24 @@ RC_GTEST_PROP(WaitingLine, does_what_a_list_would_do, ()) {
     std::int64_t deadline;
     Duration work;
     bool waits;
+    std::uint64_t number;
   };
   std::vector<Entry> model;
   WaitingLine line;
   std::uint32_t calls = 0;
   using Step = std::tuple<int, int>;
   const auto steps = *rc::gen::resize(
-      300, rc::gen::container<std::vector<Step>>(rc::gen::tuple(rc::gen::inRange(0, 6), rc::gen::inRange(0, 20))));
+      300, rc::gen::container<std::vector<Step>>(rc::gen::tuple(rc::gen::inRange(0, 7), rc::gen::inRange(0, 20))));
   for (const auto& [kind, number] : steps) {
     if (kind < 3) {
-      model.push_back({calls, number, 0ns, true});
-      line.add(calls++, number == 0 ? Instant::max() : at(number));
+      const std::uint64_t place = line.add(calls, number == 0 ? Instant::max() : at(number));
+      model.push_back({calls++, number, 0ns, true, place});
+    } else if (kind == 6) {
+      const auto leaver = std::find_if(model.begin(), model.end(), [](const Entry& entry) { return entry.waits; });
+      if (leaver == model.end()) continue;
+      line.leave(leaver->number, 1s);
+      leaver->waits = false;
+      leaver->work = 1s;
     } else if (kind < 5 && !model.empty()) {
       const WaitingLine::Turn turn = line.take();
       RC_ASSERT(turn.call.has_value() == model.front().waits);

@@ -361,10 +361,15 @@ TEST(ProvidersRateLimit, handles_minutes_before_1970) {
 // --- A caller that goes at a time that it did not know before
 // ---------------------------------------------------------
 
+// How long it stays, and the deadline that it had in mind: also one at which its call would have timed out.
+constexpr std::pair<Duration, Instant> kLeftAt[] = {
+    {500ms, Instant::max()}, {1500ms, Instant::max()},     {2500ms, Instant::max()},    {500ms, Instant{} + 6200ms},
+    {500ms, Instant{} + 9s}, {1500ms, Instant{} + 6900ms}, {2500ms, Instant{} + 7500ms}};
+
 TEST(Abandon, is_what_the_deadline_would_have_made_and_counts_in_no_limit_again) {
   for (const Disconnect on_disconnect : {Disconnect::stop, Disconnect::go_on}) {
     for (const auto kind : {Kind::none, Kind::hang, Kind::malformed, Kind::truncated, Kind::error}) {
-      for (const Duration patience : {500ms, 1500ms, 2500ms}) {
+      for (const auto& [patience, until] : kLeftAt) {
         ProviderSpec spec = two_seconds();
         spec.on_disconnect = on_disconnect;
         spec.bill_on_failure = FailureBill::input;
@@ -375,7 +380,7 @@ TEST(Abandon, is_what_the_deadline_would_have_made_and_counts_in_no_limit_again)
         CallResult expected;
         known.serve(call_within(patience), effect(kind), expected);
         Call call = call_within(patience);
-        call.deadline = Instant::max();
+        call.deadline = until;
         CallResult result;
         unknown.serve(call, effect(kind), result);
         call.deadline = call_within(patience).deadline;

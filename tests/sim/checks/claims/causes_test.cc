@@ -56,6 +56,16 @@ TEST(Causes, a_call_ends_by_the_limit_of_its_length) {
   EXPECT_EQ(cause_of(scenario, Outcome::failed), "providers.alpha.attempt_timeout, which is 0.5 s");
 }
 
+TEST(Causes, callers_who_have_gone_are_named_where_their_requests_end_with_that) {
+  Scenario scenario = slow();
+  scenario.workloads[0].client = ClientSpec{.preset = "none", .timeout = 1s};
+  scenario.monitor.provider_call.on_caller_gone = monitor::OnCallerGone::cancel;
+  EXPECT_EQ(cause_of(scenario, Outcome::client_error), "callers who had gone (monitor.provider_call.on_caller_gone)");
+  scenario.providers[0].time_to_first_token = Law::fixed(0);
+  scenario.providers[0].errors.rates = {{monitor::ReplyKind::client_error, 1}};
+  EXPECT_EQ(cause_of(scenario, Outcome::client_error), "providers.alpha.errors");
+}
+
 TEST(Causes, a_limit_of_a_model_or_of_a_route_is_named_as_theirs) {
   Scenario scenario = slow_route();
   scenario.providers[0].attempt_timeout = 500ms;

@@ -205,6 +205,9 @@ TEST(RunNotes, names_what_kept_callers_from_the_answers_to_their_requests) {
   EXPECT_EQ(note_with(notes_of(scenario), "wishes"),
             "100.0 % of the wishes were not answered; 100 of these 100 were not because of "
             "workload.chat.client.timeout, which is 1 s");
+  Scenario seen = scenario;
+  seen.monitor.provider_call.on_caller_gone = monitor::OnCallerGone::cancel;
+  EXPECT_EQ(note_with(notes_of(seen), "wishes"), note_with(notes_of(scenario), "wishes"));
   scenario.workloads[0].client = ClientSpec{.preset = "openai-python", .patience = Law::fixed(2e9)};
   EXPECT_EQ(note_with(notes_of(scenario), "wishes"),
             "100.0 % of the wishes were not answered; 100 of these 100 were not because of "

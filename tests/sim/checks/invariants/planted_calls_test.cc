@@ -47,6 +47,11 @@ void streams(Scenario& world) {
   world.faults[0].providers = {"alpha"};
   world.faults[0].fraction = 0.5;
 }
+// Where alpha hangs, callers leave after a second.
+void callers_leave(Scenario& world) {
+  outage(world, OutageMode::hang);
+  world.workloads[0].client = ClientSpec{.preset = "none", .timeout = seconds{1}};
+}
 void all_down(Scenario& world) {
   outage(world);
   world.faults[0].providers.clear();
@@ -278,6 +283,16 @@ std::vector<Plant> plants_of_calls() {
            return 1;
          };
        }},
+      {"F7", "goes on after its caller has gone", callers_leave,
+       [](Scenario& told) { told.monitor.provider_call.on_caller_gone = monitor::OnCallerGone::cancel; }},
+      {"B7",
+       "a call that its caller has left counts as a failure",
+       [](Scenario& world) {
+         callers_leave(world);
+         world.monitor.provider_call.on_caller_gone = monitor::OnCallerGone::cancel;
+       },
+       {},
+       counts(ReplyKind::client_error, BreakerOutcome::failure)},
       {"W2", "a fault leaves calls of its window alone", plain_outage,
        [](Scenario& told) { told.faults[0].duration = seconds{12}; }},
       {"W2", "a fault hits calls after its window", plain_outage,
