@@ -16,14 +16,13 @@ using monitor::LimitWindow;
 
 constexpr Duration kWithoutEnd = std::chrono::hours{24 * 3650};
 
-constexpr std::array<KeyReason, 7> kCallerReasons{{
+constexpr std::array<KeyReason, 6> kCallerReasons{{
     {"soft_budget", "it alerts somebody; it refuses nothing"},
     {"budget_reset_at", "windows of a scenario follow its calendar"},
     {"spend", "no word for it yet: what a key or a team has spent before the run"},
     {"models", "which models a key may ask for; callers are assumed"},
     {"blocked", "whether a key is refused; callers are assumed"},
     {"aliases", "no word for it yet: names of models for one key"},
-    {"budget_limits", "no word for it yet: several budgets of one key"},
 }};
 
 class CallerReader {
@@ -81,7 +80,9 @@ class CallerReader {
       settle(world_.add_limit(usage), caller, {"rpm_limit", "max_parallel_requests"}, "tpm_limit",
              ": what a request may use is reserved before it");
     }
+    const LimitConfig window = budget;
     read_budget(caller, budget, {"max_budget", "budget_duration"});
+    read_windows(caller, window);
     read_models(caller, scope, name);
     for (const KeyReason& reason : kCallerReasons) {
       if (const JsonValue* given = ConfigReading::find(caller, reason.key)) keys_.drop(*given, reason.why);
@@ -208,6 +209,24 @@ class CallerReader {
     }
     settle(world_.add_limit(limit), caller, {names.period}, names.amount,
            ": LiteLLM adds the cost of an answer when it has come, here the most that a request may cost is reserved");
+  }
+
+  // Several budgets at once, each with a period and a spend of its own; a request needs room in all of them.
+  void read_windows(const JsonValue& caller, const LimitConfig& like) {
+    const JsonValue* windows = in_.list(caller, "budget_limits");
+    if (windows == nullptr) return;
+    for (const JsonValue& window : windows->items) {
+      if (!in_.require_map(window)) continue;
+      const auto period = in_.text(window, "budget_duration");
+      if (!period) {
+        keys_.drop(window, "LiteLLM takes no budget of a list without its period");
+        continue;
+      }
+      LimitConfig limit = like;
+      limit.id += " for " + *period;
+      read_budget(window, limit, {"max_budget", "budget_duration"});
+      keys_.drop(window, "windows of a scenario follow its calendar");
+    }
   }
 
   // Lists the keys that a limit was made of: those that it carries, and the one that differs.

@@ -74,6 +74,30 @@ TEST(ImportCallers, a_key_has_limits_and_budgets_for_one_model) {
   EXPECT_EQ(write_scenario(read_scenario_text(text, "gateway.json")), text);
 }
 
+TEST(ImportCallers, a_key_has_several_budgets_at_once) {
+  const ImportedGateway gateway = imported(R"([{"token": "h1", "max_budget": 100,
+    "budget_limits": [{"budget_duration": "1d", "max_budget": 10, "reset_at": "2026-01-02T00:00:00+00:00"},
+                      {"budget_duration": "1mo", "max_budget": 50.5}, {"max_budget": 3}]}])");
+  const auto& limits = gateway.scenario.monitor.limits.limits;
+  ASSERT_EQ(limits.size(), 3U) << gateway.keys;
+  EXPECT_EQ(limits[0].usd, Usd::from_dollars(100));
+  EXPECT_EQ(limits[1].id, "budget of key-1 for 1d");
+  EXPECT_EQ(limits[1].usd, Usd::from_dollars(10));
+  EXPECT_EQ(limits[1].period, Duration{std::chrono::hours{24}});
+  EXPECT_EQ(limits[1].window, monitor::LimitWindow::calendar);
+  EXPECT_EQ(limits[2].usd, Usd::from_cents(5050));
+  EXPECT_FALSE(limits[2].period);  // the calendar's month
+  for (const LimitConfig& limit : limits) {
+    ASSERT_EQ(limit.when.size(), 1U);
+    EXPECT_EQ(limit.when.front().value, "key-1");
+  }
+  for (const char* line : {"0.budget_limits.0.reset_at: windows of a scenario follow its calendar",
+                           "0.budget_limits.2.max_budget: LiteLLM takes no budget of a list without its period"})
+    EXPECT_NE(gateway.keys.find(line), std::string::npos) << line << "\n" << gateway.keys;
+  const std::string text = write_scenario(gateway.scenario);
+  EXPECT_EQ(write_scenario(read_scenario_text(text, "gateway.json")), text);
+}
+
 TEST(ImportCallers, teams_go_before_the_keys_in_them) {
   const ImportedGateway gateway = imported(R"([{"team_id": "t1", "team_alias": "red", "rpm_limit": 30,
     "keys": [{"token": "h1", "rpm_limit": 5}]}, {"team_id": "t2", "max_budget": 1, "budget_duration": "1d"}])");
