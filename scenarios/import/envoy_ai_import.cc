@@ -5,6 +5,7 @@
 #include <set>
 
 #include "scenarios/import/envoy_policy.h"
+#include "scenarios/import/envoy_quota.h"
 
 namespace windtunnel::scenarios {
 namespace {
@@ -43,6 +44,7 @@ class EnvoyReader {
     for (const EnvoyPolicy& policy : policies_) {
       if (policy.rate_limit != nullptr) read_envoy_limits(policy, limit_scope_of(policy), in_, world_);
     }
+    read_envoy_quotas(documents, quota_backends_, in_, world_);
     for (const JsonValue& document : documents.items) list_document(document);
     if (in_.has_errors() || world_.has_deployments()) return;
     in_.error(documents,
@@ -215,6 +217,7 @@ class EnvoyReader {
     const JsonValue* backends = in_.list(rule, "backendRefs");
     if (backends == nullptr) return;
     world_.route(id).balance = monitor::Balance::weighted;
+    auto& pool = quota_backends_.pools.emplace_back();
     for (const JsonValue& backend : backends->items) {
       if (!in_.require_map(backend)) continue;
       const auto name = in_.text(backend, "name");
@@ -235,6 +238,8 @@ class EnvoyReader {
         keys_.drop(backend, "a scenario has at most " + std::to_string(monitor::kProvidersMax) + " deployments");
         continue;
       }
+      pool.insert(*deployment);
+      if (override_name) quota_backends_.overridden.emplace(std::pair{*name, served}, *deployment);
       monitor::RouteTarget target{.deployment = *deployment};
       target.weight = in_.count(backend, "weight").value_or(1);
       target.weight = std::min(target.weight, monitor::kRouteWeightMax);
@@ -346,10 +351,7 @@ class EnvoyReader {
         if (const JsonValue* name = ConfigReading::find(member.value, "name")) keys_.carry(*name, "names the resource");
         keys_.drop(member.value, "of the cluster; it changes no routing");
       } else {
-        const JsonValue* kind = ConfigReading::find(document, "kind");
-        const bool is_quota = kind != nullptr && kind->text == "QuotaPolicy";
-        keys_.drop(member.value, is_quota ? "no word for it yet: a quota of tokens for each backend and model"
-                                          : "a resource of the cluster; it changes no routing");
+        keys_.drop(member.value, "a resource of the cluster; it changes no routing");
       }
     }
   }
@@ -372,6 +374,7 @@ class EnvoyReader {
     std::set<std::string> entries;  // names that callers ask for
   };
   std::vector<GatewayRoute> gateway_routes_;
+  EnvoyBackends quota_backends_;
   std::map<std::string, std::string> costs_;
   bool has_route_ = false;
 };

@@ -3,8 +3,8 @@
 // the Envoy Gateway types that its resources name (docs/import.md).
 //
 //   AIGatewayRoute        each model that a rule matches (header x-ai-eg-model) is a route; its backends are the
-//   targets AIServiceBackend      a provider BackendTrafficPolicy  retries, passive health checks and timeouts of the
-//   route that it names
+//   targets AIServiceBackend      a provider BackendTrafficPolicy  retries, passive health checks, timeouts and global
+//   rate limits of the route that it names QuotaPolicy           limits on calls of the backends that it names
 
 #include "scenarios/import/source/config_reading.h"
 #include "scenarios/import/world/imported_world.h"

@@ -49,7 +49,7 @@ class LimitReader {
     LimitConfig limit;
     if (scope_.route) limit.when.push_back({{.scope = LimitScope::route}, *scope_.route});
     monitor::Tags tags;
-    const char* why_not = read_selectors(rule, limit, tags);
+    const char* why_not = envoy_selectors(rule, limit, tags, in_, nullptr);
     if (why_not == nullptr) why_not = read_amount(rule, limit);
     if (why_not != nullptr) return keys_.drop(rule, why_not);
     const bool is_of_tokens = limit.tokens.has_value();
@@ -58,36 +58,6 @@ class LimitReader {
     if (added.is_added() && !tags.empty()) world_.add_tagged_callers(tags);
     if (added.is_added() && !is_of_tokens) return keys_.carry(rule, "limits." + added.name);
     ImportedWorld::list_limit(keys_, added, {&rule}, kReserves);
-  }
-
-  // All selectors of a rule must match. Returns why a limit cannot have them.
-  const char* read_selectors(const JsonValue& rule, LimitConfig& limit, monitor::Tags& tags) {
-    const JsonValue* selectors = in_.list(rule, "clientSelectors");
-    if (selectors == nullptr) return nullptr;
-    for (const JsonValue& selector : selectors->items) {
-      if (!in_.require_map(selector)) continue;
-      for (const JsonMember& member : selector.members) {
-        if (member.key != "headers") return "no word for it: a limit by the caller's address or path";
-      }
-      const JsonValue* headers = in_.list(selector, "headers");
-      if (headers == nullptr) continue;
-      for (const JsonValue& header : headers->items) {
-        if (!in_.require_map(header)) continue;
-        const auto name = in_.text(header, "name");
-        const std::string type = in_.text(header, "type").value_or("Exact");
-        if (!name || in_.flag(header, "invert").value_or(false)) return "no word for it: a header that is not there";
-        if (type == "Distinct") {
-          limit.per.push_back({.scope = LimitScope::tag, .tag = *name});
-          carry_tag(tags, *name, std::nullopt);
-          continue;
-        }
-        const auto value = in_.text(header, "value");
-        if (type != "Exact" || !value) return "no word for it: a part of a header's value";
-        limit.when.push_back({{.scope = LimitScope::tag, .tag = *name}, *value});
-        carry_tag(tags, *name, *value);
-      }
-    }
-    return nullptr;
   }
 
   const char* read_amount(const JsonValue& rule, LimitConfig& limit) {
@@ -144,6 +114,39 @@ class LimitReader {
 };
 
 }  // namespace
+
+// All selectors of a rule must match.
+const char* envoy_selectors(const JsonValue& rule, LimitConfig& limit, monitor::Tags& tags, ConfigReading& in,
+                            const char* not_looked_at) {
+  const JsonValue* selectors = in.list(rule, "clientSelectors");
+  if (selectors == nullptr) return nullptr;
+  for (const JsonValue& selector : selectors->items) {
+    if (!in.require_map(selector)) continue;
+    for (const JsonMember& member : selector.members) {
+      if (member.key == "headers") continue;
+      if (not_looked_at == nullptr) return "no word for it: a limit by the caller's address or path";
+      in.keys().drop(member.value, not_looked_at);
+    }
+    const JsonValue* headers = in.list(selector, "headers");
+    if (headers == nullptr) continue;
+    for (const JsonValue& header : headers->items) {
+      if (!in.require_map(header)) continue;
+      const auto name = in.text(header, "name");
+      const std::string type = in.text(header, "type").value_or("Exact");
+      if (!name || in.flag(header, "invert").value_or(false)) return "no word for it: a header that is not there";
+      if (type == "Distinct") {
+        limit.per.push_back({.scope = LimitScope::tag, .tag = *name});
+        carry_tag(tags, *name, std::nullopt);
+        continue;
+      }
+      const auto value = in.text(header, "value");
+      if (type != "Exact" || !value) return "no word for it: a part of a header's value";
+      limit.when.push_back({{.scope = LimitScope::tag, .tag = *name}, *value});
+      carry_tag(tags, *name, *value);
+    }
+  }
+  return nullptr;
+}
 
 void read_envoy_limits(const EnvoyPolicy& policy, const EnvoyLimitScope& scope, ConfigReading& in,
                        ImportedWorld& world) {

@@ -38,6 +38,12 @@ struct EnvoyLimitScope {
 void read_envoy_limits(const EnvoyPolicy& policy, const EnvoyLimitScope& scope, ConfigReading& in,
                        ImportedWorld& world);
 
+// What the clientSelectors of a rule match, as conditions of its limit and as tags of callers whom it counts. Returns
+// why no limit can have them. `not_looked_at`: the rule looks at headers alone, and what else stands there is listed
+// so; nullptr: it looks at all of them.
+[[nodiscard]] const char* envoy_selectors(const JsonValue& rule, monitor::LimitConfig& limit, monitor::Tags& tags,
+                                          ConfigReading& in, const char* not_looked_at);
+
 // "1m30s", "100ms", as the Gateway API writes durations. Nothing: absent, or an error.
 [[nodiscard]] std::optional<Duration> envoy_duration(const JsonValue& map, std::string_view key, ConfigReading& in);
 
