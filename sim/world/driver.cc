@@ -422,8 +422,8 @@ inline void Driver::end_request(std::uint32_t slot) {
   digest_.add(number_of(in_flight.flow.record.request.id) << 8U |
               static_cast<std::uint64_t>(in_flight.flow.record.outcome));
   if (in_flight.vu != kNobody) {
-    const Duration think_time = loads_[vus_[in_flight.vu].workload].think_time(in_flight.demand.ordinal);
-    schedule_user(in_flight.vu, now_ + std::max(kThinkTimeMin, think_time));
+    const Load& load = loads_[vus_[in_flight.vu].workload];
+    schedule_user(in_flight.vu, now_ + std::max(kThinkTimeMin, load.think_time(in_flight.demand.ordinal)));
   }
   const Usd unknown = unknown_bills_.take(in_flight.flow.record.request.id);
   if (unknown != Usd{}) unknown_.add(in_flight.flow.record, unknown);

@@ -10,7 +10,6 @@ namespace windtunnel::scenarios {
 
 using namespace std::chrono_literals;
 using sim::CallerCatalogue;
-using namespace std::chrono_literals;
 
 namespace {
 
