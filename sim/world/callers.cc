@@ -120,8 +120,7 @@ void Driver::end_wish(std::uint32_t slot, WishEnded::How how) {
   free_.push_back(slot);
 }
 
-// --- A caller who has gone
-// ---------------------------------------------------------------------------------------------
+// --- A caller who has gone -------------------------------------------------------------------------------------------
 
 void Driver::leave_try(std::uint32_t slot) {
   Wish& wish = wishes_[slot];

@@ -33,8 +33,7 @@ std::string bytes_of(std::string_view hex) {
   return bytes;
 }
 
-// --- What is written
-// --------------------------------------------------------------------------------------------------
+// --- What is written -------------------------------------------------------------------------------------------------
 
 std::string utf8_of(std::string_view text) {
   std::string out;
@@ -141,8 +140,7 @@ std::string body_of(OtlpForm form, const Request& request) {
   return form == OtlpForm::json ? json_of(request) : request.SerializeAsString();
 }
 
-// --- What is read
-// -----------------------------------------------------------------------------------------------------
+// --- What is read ----------------------------------------------------------------------------------------------------
 
 std::string shortened(std::string_view why) { return std::string(why.substr(0, kReasonMax)); }
 
