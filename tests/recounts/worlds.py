@@ -82,6 +82,7 @@ def world(seed):
     if seed % 3 == 0:
         loads["load-2"]["client"] = {"preset": draw.choice(("openai-python", "langchain", "vercel-ai")), "timeout": "2s",
                                      "patience": {"p50": "5s", "p95": "15s"}}
+        settings["provider_call"]["on_caller_gone"] = "cancel" if seed % 2 else "continue"
     made = {"version": 1, "title": f"World {seed}, in which much goes wrong", "seed": seed, **routed,
             "start": draw.choice(("2026-01-31T23:59:30Z", "2026-06-10T08:00:00Z")), "duration": "90s",
             "month_spent_usd": draw.choice((0, 0.25)), "monitor": settings,
