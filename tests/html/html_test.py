@@ -19,9 +19,10 @@ from npm_packages import install, skip
 FILES = ("browser.mjs", "drawings.mjs", "figures.mjs", "reading.mjs", "run_page.mjs", "forecast_page.mjs")
 BYTES_MAX = 1_500_000
 # One with faults, breakers and a failover; one with a spent budget; 31 days of 10,000 requests, with an experiment; 30
-# days with events of a single bucket; one whose labels hardly fit, without a start.
+# days with events of a single bucket; one whose labels hardly fit, without a start; one of routes over more models than
+# there are colours.
 RUNS = {name: ["run", f"scenarios/catalog/{name}.json"] for name in ("openai-outage", "budget-exhaustion", "month")}
-RUNS |= {name: ["run", f"tests/html/{name}.json"] for name in ("long", "crowded")}
+RUNS |= {name: ["run", f"tests/html/{name}.json"] for name in ("long", "crowded", "routed")}
 # One with all that there is; one with too few replications for most of it, and without a search; one without a budget.
 SMALL = ["forecast", "tests/html/forecast.json", "--quiet", "--horizon"]
 FORECASTS = {

@@ -11,6 +11,7 @@ import { chartSums } from "./figures.mjs";
 import { lookAtAccess, lookAtContrast, lookAtTelephone } from "./reading.mjs";
 
 const PANELS = ["requests", "answers", "lanes", "failed-calls", "latency", "in-flight", "spend"];
+const panelsOf = (summary) => (summary.routes?.length > 0 ? [...PANELS, "routes"] : PANELS);
 const looks = new Looks();
 const expect = (is, what) => looks.expect(is, what);
 
@@ -24,25 +25,25 @@ async function lookAtSums(page, name, summary) {
   expect(all === summary.users.requests, `${name}: the matrix has ${all} requests, not ${summary.users.requests}`);
 }
 
-async function lookAtCursor(page, name) {
-  const heights = await heightsOf(page, PANELS);
+async function lookAtCursor(page, name, panels) {
+  const heights = await heightsOf(page, panels);
   const box = await page.locator("#panel-requests .u-over").boundingBox();
   for (const share of [0.25, 0.7]) {
     await page.mouse.move(box.x + box.width * share, box.y + box.height / 2);
     await page.waitForTimeout(60);
-    const lines = await cursorsOf(page, PANELS);
+    const lines = await cursorsOf(page, panels);
     expect(isOneCursor(lines) && Math.abs(lines[0] - box.x - box.width * share) <= 2, `${name}: cursors at ${lines.join(", ")}`);
   }
   const values = await page.$$eval("#panel-latency .legend .value", (nodes) => nodes.map((node) => node.textContent));
   expect(values.length === 3 && values.every(Boolean), `${name}: no values under the cursor: ${values}`);
-  expect((await heightsOf(page, PANELS)) === heights, `${name}: the charts move when the legends have values`);
+  expect((await heightsOf(page, panels)) === heights, `${name}: the charts move when the legends have values`);
   // The arrow keys move it too, in all panels.
   await page.focus("#panel-failed-calls .plot");
   const before = await page.textContent("#cursor-time");
   for (let i = 0; i < 3; ++i) await page.keyboard.press("ArrowLeft");
   await page.waitForTimeout(60);
   expect((await page.textContent("#cursor-time")) !== before, `${name}: the arrow keys do not move the cursor`);
-  const lines = await cursorsOf(page, PANELS);
+  const lines = await cursorsOf(page, panels);
   expect(isOneCursor(lines), `${name}: after the keys cursors at ${lines.join(", ")}`);
 }
 
@@ -64,7 +65,7 @@ async function lookAtZoom(page, name, run) {
   const after = await stretches();
   expect(after.every(([min, max]) => min === whole[0] && max === whole[1]), `${name}: "Show all" shows ${after.join("; ")}`);
   const hasFailures = run.providers.some(({ errors }) => errors.some((n) => n > 0));
-  for (const id of ["requests", "answers", ...(hasFailures ? ["failed-calls"] : []), "latency", "in-flight", "spend"]) await lookAtSeries(page, looks, name, id);
+  for (const id of ["requests", "answers", ...(hasFailures ? ["failed-calls"] : []), ...(run.routes ? ["routes"] : []), "latency", "in-flight", "spend"]) await lookAtSeries(page, looks, name, id);
 }
 
 const greatestOf = (values) => values.reduce((most, value) => (value > most ? value : most), -Infinity);
@@ -213,7 +214,7 @@ try {
     const summary = JSON.parse(readFileSync(join(folder, "summary.json"), "utf8"));
     // The schemes differ in colours only: both are looked at in the first page, one in each of the others.
     const schemes = folder === folders[0] ? ["light", "dark"] : ["dark"];
-    for (const scheme of schemes) await lookAtScheme(browser, looks, { name, url, document: summary, panels: PANELS }, scheme);
+    for (const scheme of schemes) await lookAtScheme(browser, looks, { name, url, document: summary, panels: panelsOf(summary) }, scheme);
     const { page, complaints, close } = await open(browser, url);
     await lookAtSums(page, name, summary);
     const run = JSON.parse(await page.textContent("#run-figures"));
@@ -222,7 +223,7 @@ try {
     await lookAtTicks(browser, name, url, run);
     if (run.faults.length > 0) await lookAtFaultNames(browser, name, url, run);
     await lookAtTelephone(browser, looks, name, url, run.providers.map((provider) => provider.name));
-    await lookAtCursor(page, name);
+    await lookAtCursor(page, name, panelsOf(summary));
     await lookAtZoom(page, name, run);
     expect(complaints.length === 0, `${name}: ${complaints.join("; ")}`);
     await lookAtTime(browser, looks, name, url);

@@ -20,7 +20,7 @@ from comparison import Comparison
 from history import FAILED, OUTCOMES, REFUSED, record
 from npm_packages import install, skip
 from over_time import OverTime
-from panels import STATES, Panels
+from panels import PARTS, STATES, Panels
 from recounts_test import ROOT, read, run_windtunnel
 from worlds import world
 
@@ -79,6 +79,17 @@ class Drawn:
         return {name: [part_of(count, whole, f"{count:,}") if whole else "no requests"
                        for count, whole in zip(values, self.all)] for name, values in counts.items()}
 
+    def routes(self):
+        legends = {}
+        for route, one in zip(self.history.routes, self.time.series.get("routes", ())):
+            whole = self.sums(*one["outcomes"].values())
+            for words, kinds in PARTS.items():
+                values = self.sums(*(one["outcomes"][kind] for kind in kinds))
+                if words == "answered" or any(values):
+                    legends[f"{route.name}: {words}"] = [part_of(count, of, f"{count:,}") if of else "no requests"
+                                                         for count, of in zip(values, whole)]
+        return legends
+
     def failed_calls(self):
         def words(bad, whole, what):
             return [part_of(one, of, f"{one:,} of {of:,}") if of else f"no {what}" for one, of in zip(bad, whole)]
@@ -124,7 +135,7 @@ class Drawn:
         return {f"panel-{name}": value for name, value in (
             ("requests", self.requests()), ("answers", self.answers()), ("lanes", self.lanes()),
             ("failed-calls", self.failed_calls()), ("latency", self.latency()), ("in-flight", self.in_flight()),
-            ("spend", self.spend()))}
+            ("spend", self.spend()), *([("routes", self.routes())] if self.history.routes else []))}
 
 
 class OfLimit:

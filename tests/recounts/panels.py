@@ -3,12 +3,14 @@
 from fractions import Fraction
 
 from comparison import decimal, exact, rounded
-from history import FAILED, OUTCOMES, REFUSED
+from history import ANSWERED, FAILED, OUTCOMES, REFUSED
 from phrases import thousands
 from totals import utc
 
 ROWS = 40
 STATES = ("closed", "half_open", "open")
+# What becomes of the requests of a route.
+PARTS = {"answered": ANSWERED, "refused by a limiter": REFUSED, "not answered": FAILED}
 
 
 class Panels:
@@ -81,6 +83,8 @@ class Panels:
             failed[f"route {route.name}: failed of its requests"] = parts([one["outcomes"][kind] for kind in FAILED],
                                                                          one["outcomes"].values())
         failed["failed for callers, of their requests"] = parts([outcomes[one] for one in FAILED], outcomes.values())
+        routes = {f"{route.name}: {words}": total(*(one["outcomes"][kind] for kind in kinds))
+                  for route, one in zip(self.history.routes, series.get("routes", ())) for words, kinds in PARTS.items()}
         greatest = lambda views: self.by_row(views, max)
         latency = {f"p{percent}, worst bucket, ms":
                    [thousands((value + 500_000) // 10**6) for value in greatest(series["latency_quantiles"][f"p{percent}_ns"])]
@@ -96,7 +100,7 @@ class Panels:
         came = {one: total(outcomes[one]) for one in OUTCOMES if any(outcomes[one])}
         lanes = {f"{name} (worst)": self.worst_states(i) for i, name in enumerate(names)}
         tables = {"requests": came, "answers": answers, "lanes": lanes, "failed-calls": failed, "latency": latency,
-                  "in-flight": in_flight, "spend": spend}
+                  "in-flight": in_flight, "spend": spend, **({"routes": routes} if routes else {})}
         return {f"panel-{name}": self.rows(columns) for name, columns in tables.items()}
 
     def alerts(self):
@@ -111,6 +115,13 @@ class Panels:
             entries.append({"at": decimal(one.t, 9), "kind": "alert" if is_alert else "refused",
                             "label": label + (" of the day" if one.daily else ""), "usd": decimal(one.spent, 12)})
         return entries
+
+    def routes(self):
+        parts = lambda one: {key: self.sums(*(one["outcomes"][kind] for kind in kinds))
+                             for key, kinds in (("answered", ANSWERED), ("refused", REFUSED), ("failed", FAILED))}
+        shown = [{"name": route.name, **parts(one)}
+                 for route, one in zip(self.history.routes, self.time.series.get("routes", ()))]
+        return {"routes": shown} if shown else {}
 
     def figures(self):
         """What the charts draw."""
@@ -136,6 +147,7 @@ class Panels:
                 "latency": {"count": quantiles["count"],
                             **{f"p{percent}": micros(quantiles[f"p{percent}_ns"]) for percent in (50, 95, 99)}},
                 "in_flight_max": self.by_view(series["in_flight_max"], max), "providers": providers,
+                **self.routes(),
                 "faults": [{"label": f"{one.id} · {one.kind.replace('_', ' ')}",
                             "phases": [[decimal(edge, 9) for edge in phase] for phase in self.time.phases(i)]}
                            for i, one in enumerate(history.fault_settings)],

@@ -57,6 +57,20 @@ void put_lane(JsonWriter& json, const Timeline& timeline, std::size_t provider) 
   json.end_array();
 }
 
+void put_route_figures(JsonWriter& json, const Timeline& timeline) {
+  if (timeline.route_requests.empty()) return;
+  json.key("routes").begin_array();
+  for (std::size_t i = 0; i < timeline.route_requests.size(); ++i) {
+    const sim::RequestSeries& route = timeline.route_requests[i];
+    json.begin_object().key("name").text(timeline.route_names[i]);
+    json.key("answered").integers(sums_by_view(timeline, answered_requests(route)));
+    json.key("refused").integers(sums_by_view(timeline, refused_requests(route)));
+    json.key("failed").integers(sums_by_view(timeline, failed_requests(route)));
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void put_provider_figures(JsonWriter& json, const Timeline& timeline) {
   json.key("providers").begin_array();
   for (std::size_t i = 0; i < timeline.providers.size(); ++i) {
@@ -175,6 +189,12 @@ void put_panels(HtmlWriter& html, const Timeline& timeline) {
             "Stacked: the share of requests that each provider answered over time, that came from the cache, that the "
             "limiters refused, and that had no answer",
             answer_table(timeline));
+  if (!timeline.route_requests.empty()) {
+    put_panel(html, timeline, "routes", "Requests by route", "requests",
+              "Stacked: requests over time by the route that they ask for, and of each route those that were answered, "
+              "that the limiters refused, and that had no answer",
+              route_table(timeline));
+  }
   // What goes on inside a gateway under trial is not observed.
   if (!timeline.from_outside) {
     put_panel(html, timeline, "lanes", "Circuit breakers", "state by provider",
@@ -228,6 +248,7 @@ std::string panel_figures(const Timeline& timeline) {
   put_quantile(json, "p99", timeline.latency_quantiles.p99_ns, timeline.views());
   json.end_object();
   json.key("in_flight_max").integers(greatest_by_view(timeline, timeline.in_flight_max));
+  put_route_figures(json, timeline);
   put_provider_figures(json, timeline);
   put_fault_figures(json, timeline);
   put_budget_figures(json, timeline);

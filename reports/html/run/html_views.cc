@@ -69,6 +69,14 @@ sim::Series refused_requests(const sim::RequestSeries& requests) {
   return sum;
 }
 
+sim::Series answered_requests(const sim::RequestSeries& requests) {
+  sim::Series sum;
+  for (std::size_t i = 0; i < monitor::kOutcomes; ++i) {
+    if (is_answered(static_cast<monitor::Outcome>(i))) add_to(sum, requests.outcomes[i]);
+  }
+  return sum;
+}
+
 sim::Series all_requests(const sim::RequestSeries& requests) {
   sim::Series sum;
   for (const sim::Series& outcome : requests.outcomes) add_to(sum, outcome);

@@ -35,6 +35,8 @@ std::vector<Value> scaled(std::vector<Value> values, std::int64_t unit) {
 sim::Series failed_requests(const sim::RequestSeries& requests);
 // Requests that one of our limiters refused.
 sim::Series refused_requests(const sim::RequestSeries& requests);
+// Those that were answered, also from the cache.
+sim::Series answered_requests(const sim::RequestSeries& requests);
 sim::Series all_requests(const sim::RequestSeries& requests);
 // Calls, and those that were not ok, by step.
 sim::Series all_calls(const sim::ProviderSeries& provider);

@@ -105,6 +105,20 @@ std::vector<TableColumn> answer_table(const Timeline& timeline) {
   return columns;
 }
 
+std::vector<TableColumn> route_table(const Timeline& timeline) {
+  const Groups groups{timeline};
+  std::vector<TableColumn> columns;
+  for (std::size_t i = 0; i < timeline.route_requests.size(); ++i) {
+    const auto add = [&](const char* what, const sim::Series& series) {
+      columns.push_back(counts(timeline.route_names[i] + ": " + what, groups.sums(sums_by_view(timeline, series))));
+    };
+    add("answered", answered_requests(timeline.route_requests[i]));
+    add("refused by a limiter", refused_requests(timeline.route_requests[i]));
+    add("not answered", failed_requests(timeline.route_requests[i]));
+  }
+  return columns;
+}
+
 std::vector<TableColumn> lane_table(const Timeline& timeline) {
   const Groups groups{timeline};
   constexpr std::array kWords{"closed", "half-open", "open"};

@@ -17,6 +17,8 @@ struct TableColumn {
 
 std::vector<TableColumn> outcome_table(const sim::Timeline& timeline);
 std::vector<TableColumn> answer_table(const sim::Timeline& timeline);
+// By the route that a request asks for; of a run with routes.
+std::vector<TableColumn> route_table(const sim::Timeline& timeline);
 std::vector<TableColumn> lane_table(const sim::Timeline& timeline);
 std::vector<TableColumn> failure_table(const sim::Timeline& timeline);
 std::vector<TableColumn> latency_table(const sim::Timeline& timeline);

@@ -1,6 +1,6 @@
 // The panels of a forecast, one function each. They show forecast.json's own figures.
 
-import { colour, fill, LINES } from "./theme.js";
+import { colour, dashOf, fill, toneOf } from "./theme.js";
 import { valueAxis } from "./time.js";
 import { Panel } from "./panel.js";
 import { drawBudget } from "./budget.js";
@@ -146,7 +146,7 @@ export function crossing(figure, forecast, time) {
   const shares = forecast.days[0].p_exceed.map(({ share }) => share);
   const shown = shares.map((share, i) => {
     const isWhole = i === shares.length - 1;
-    const [tone, dash] = isWhole ? ["failed", []] : LINES[(i + 1) % LINES.length];
+    const [tone, dash] = isWhole ? ["failed", []] : [toneOf(i + 1), dashOf(i + 1)];
     const chances = forecast.days.map((day) => day.p_exceed[i].chance);
     return {
       label: `${say.percent(share)} of the budget`,

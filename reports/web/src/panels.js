@@ -5,7 +5,7 @@ import { drawBudget } from "./budget.js";
 import { greatest, spread, spreadWords, sum } from "./columns.js";
 import { linePanel } from "./lines.js";
 import { stackPanel } from "./stacks.js";
-import { LINES, MARKS } from "./theme.js";
+import { dashOf, markOf, toneOf } from "./theme.js";
 import * as say from "./numbers.js";
 
 // From the bottom of the stack to its top, what went well first. Each has a colour and a mark.
@@ -43,27 +43,19 @@ function rateUnit(most) {
 
 const visible = (series) => series.filter(({ hidden }) => !hidden);
 
-export function requests(figure, run, time) {
-  // The last view is as long as the run lasted in it: a rate over less than a tenth of a view says nothing.
-  const seconds = Array.from({ length: run.views }, (_, view) => Math.max(time.times[view + 1] - time.times[view], run.view / 10));
-  const shown = outcomesOf(run.outcomes).filter(([key]) => run.outcomes[key]);
-  const all = totalsOf(run, shown.map(([key]) => columnOf(run, run.outcomes[key])));
+// The seconds of each view. The last one is as long as the run lasted in it: a rate over less than a tenth of a view says
+// nothing.
+const secondsOf = (run, time) => Array.from({ length: run.views }, (_, view) => Math.max(time.times[view + 1] - time.times[view], run.view / 10));
+
+// Series of {label, colour, mark, alpha, counts, value}, stacked as rates. `panel` is what the chart has besides.
+function stackRates(figure, run, time, parts, panel) {
+  const seconds = secondsOf(run, time);
+  const all = totalsOf(run, parts.map(({ counts }) => counts));
   const [unit, factor] = rateUnit(all.reduce((most, n, view) => Math.max(most, n / seconds[view]), 0));
   figure.querySelector(".unit").textContent = `requests per ${unit}`;
-  const series = shown.map(([key, label, name, mark]) => {
-    const counts = columnOf(run, run.outcomes[key]);
-    return {
-      label,
-      colour: name,
-      mark,
-      counts,
-      height: (column) => (sum(counts, column) / sum(seconds, column)) * factor,
-      value: (column) => say.count(sum(counts, column)),
-    };
-  });
+  const series = parts.map((part) => ({ ...part, height: (column) => (sum(part.counts, column) / sum(seconds, column)) * factor }));
   const rates = () => totalsOf(run, visible(series).map(({ counts }) => counts)).map((n, view) => (n / seconds[view]) * factor);
   let tops = rates();
-  const faults = new FaultNames(run.faults, time, document.getElementById("fault-list"));
   return stackPanel(figure, run, time, {
     series,
     extremes: (column) => {
@@ -72,18 +64,49 @@ export function requests(figure, run, time) {
     },
     tint: "spread",
     tops: () => (tops = rates()),
-    height: () => 210 + faults.height(),
-    top: () => faults.height(),
     scale: { range: (chart, min, max) => [0, Math.max(max * 1.06, 1e-9)] },
     values: (chart, splits) => splits.map(say.scale),
+    ...panel,
+  });
+}
+
+export function requests(figure, run, time) {
+  const shown = outcomesOf(run.outcomes).filter(([key]) => run.outcomes[key]);
+  const parts = shown.map(([key, label, name, mark]) => {
+    const counts = columnOf(run, run.outcomes[key]);
+    return { label, colour: name, mark, counts, value: (column) => say.count(sum(counts, column)) };
+  });
+  const faults = new FaultNames(run.faults, time, document.getElementById("fault-list"));
+  return stackRates(figure, run, time, parts, {
+    height: () => 210 + faults.height(),
+    top: () => faults.height(),
     over: (chart) => faults.draw(chart),
   });
+}
+
+// By the route that a request asks for: what was answered in the route's colour, and above it what had no answer.
+export function routes(figure, run, time) {
+  const parts = run.routes.flatMap((route, i) => {
+    const [tone, mark] = [toneOf(i), markOf(i)];
+    const all = totalsOf(run, [route.answered, route.refused, route.failed].map((counts) => columnOf(run, counts)));
+    const part = (label, values, colour, pattern, alpha) => {
+      const counts = columnOf(run, values);
+      const value = (column) => {
+        const [some, of] = [sum(counts, column), sum(all, column)];
+        return of > 0 ? `${say.count(some)} (${say.percent(some / of)})` : "no requests";
+      };
+      return { label: `${route.name}: ${label}`, colour, mark: pattern, alpha, counts, value, isEmpty: counts.every((n) => n === 0) };
+    };
+    const rest = [part("refused by a limiter", route.refused, "refused", "dotted", 1), part("not answered", route.failed, "failed", "rising", 1)];
+    return [part("answered", route.answered, tone, mark, 0.75), ...rest.filter(({ isEmpty }) => !isEmpty)];
+  });
+  return stackRates(figure, run, time, parts, { height: 170 });
 }
 
 // Who answered: a share for each provider, the cache, and what had no answer.
 export function answers(figure, run, time) {
   const outcome = (key) => columnOf(run, run.outcomes[key]);
-  const served = run.providers.map(({ name, answers: answered }, i) => [name, LINES[i][0], MARKS[i], 0.75, columnOf(run, answered)]);
+  const served = run.providers.map(({ name, answers: answered }, i) => [name, toneOf(i), markOf(i), 0.75, columnOf(run, answered)]);
   const answered = totalsOf(run, [...served.map((one) => one[4]), outcome("cache_hit"), outcome("stale_hit")]);
   const unanswered = columnOf(run, run.failed);
   const all = columnOf(run, run.requests);
@@ -130,7 +153,7 @@ export function failedCalls(figure, run, time) {
   const meanOf = (counts) => (column) => sum(counts, column) / (column[1] - column[0]);
   const series = run.providers.map((provider, i) => {
     const [calls, counts] = [columnOf(run, provider.calls), columnOf(run, provider.errors)];
-    return { label: `${provider.name}: calls`, colour: LINES[i][0], mark: MARKS[i], counts, height: meanOf(counts), value: words(counts, calls, "calls") };
+    return { label: `${provider.name}: calls`, colour: toneOf(i), mark: markOf(i), counts, height: meanOf(counts), value: words(counts, calls, "calls") };
   });
   const failed = columnOf(run, run.failed);
   series.push({
@@ -209,8 +232,8 @@ export function inFlight(figure, run, time) {
     { label: "requests, at most", colour: "ink", dash: [], fill: "area", values: columnOf(run, run.in_flight_max) },
     ...run.providers.map((provider, i) => ({
       label: `${provider.name}: calls`,
-      colour: LINES[i][0],
-      dash: LINES[i][1],
+      colour: toneOf(i),
+      dash: dashOf(i),
       values: columnOf(run, provider.in_flight),
     })),
   ];

@@ -61,6 +61,7 @@ function showRun(run) {
   for (const [id, make] of [
     ["requests", panels.requests],
     ["answers", panels.answers],
+    ["routes", panels.routes],
     ["lanes", lanes],
     ["failed-calls", panels.failedCalls],
     ["latency", panels.latency],

@@ -36,8 +36,7 @@ addEventListener("afterprint", () => {
   changed();
 });
 
-// Providers in the order of the file: a colour each, a dash for their lines and a mark for their areas.
-export const LINES = [
+const LINES = [
   ["line-1", []],
   ["line-2", [7, 3]],
   ["line-3", [2, 3]],
@@ -47,7 +46,14 @@ export const LINES = [
   ["line-7", [2, 6]],
   ["line-8", [6, 3, 2, 3, 2, 3]],
 ];
-export const MARKS = ["solid", "rising", "level", "upright", "falling", "dotted", "crossed", "grid"];
+const MARKS = ["solid", "rising", "level", "upright", "falling", "dotted", "crossed", "grid"];
+
+// Providers, or routes, in the order of the file: a colour each, a dash for its lines and a mark for its areas. From the
+// ninth on colours come again, with other dashes and marks.
+const turned = (i) => (i + Math.floor(i / LINES.length)) % LINES.length;
+export const toneOf = (i) => LINES[i % LINES.length][0];
+export const dashOf = (i) => LINES[turned(i)][1];
+export const markOf = (i) => MARKS[turned(i)];
 
 // What each mark looks like, drawn on a tile of 8 by 8.
 const STROKES = {
