@@ -19,7 +19,7 @@ struct Unit {
 // As Envoy's rate limit service counts: whole multiples since 1970.
 constexpr std::array<Unit, 6> kUnits{
     {{"Second", 1s}, {"Minute", 1min}, {"Hour", 1h}, {"Day", 24h}, {"Month", 24h * 30}, {"Year", 24h * 365}}};
-constexpr const char* kReserves =
+constexpr const char* kEnvoyReserves =
     ": Envoy adds the tokens of an answer when it has come, here the most that a request "
     "may use is reserved before it";
 
@@ -57,7 +57,7 @@ class LimitReader {
     const ImportedWorld::AddedLimit added = world_.add_limit(std::move(limit));
     if (added.is_added() && !tags.empty()) world_.add_tagged_callers(tags);
     if (added.is_added() && !is_of_tokens) return keys_.carry(rule, "limits." + added.name);
-    ImportedWorld::list_limit(keys_, added, {&rule}, kReserves);
+    ImportedWorld::list_limit(keys_, added, {&rule}, kEnvoyReserves);
   }
 
   const char* read_amount(const JsonValue& rule, LimitConfig& limit) {

@@ -22,7 +22,7 @@ struct Window {
   Duration length;
 };
 constexpr std::array<Window, 4> kWindows{{{"1s", 1s}, {"1m", 1min}, {"1h", 1h}, {"1d", 24h}}};
-constexpr const char* kReserves =
+constexpr const char* kQuotaReserves =
     ": Envoy adds the tokens of an answer when it has come, and one for each request; here the most that a call may "
     "use is reserved before it";
 constexpr const char* kPasses =
@@ -216,7 +216,7 @@ class QuotaReader {
     limit.id = bucket.id + " of " + world_.name_of(deployment);
     limit.when.push_back({{.scope = LimitScope::deployment}, world_.name_of(deployment)});
     const ImportedWorld::AddedLimit added = world_.add_limit(std::move(limit));
-    const std::string how = std::string(kReserves) + (passes ? kPasses : "");
+    const std::string how = std::string(kQuotaReserves) + (passes ? kPasses : "");
     ImportedWorld::list_limit(keys_, added, {bucket.value}, how);
     if (bucket.rule == nullptr) return;
     if (added.is_added()) return keys_.carry(*bucket.rule, "limits." + added.name);
