@@ -97,8 +97,9 @@ def main():
         need(longest == 23, f"in a window of 24 columns a line has {longest}")
 
         # A stop rule is shown with what it has come to, and how many replications it will take.
-        code, shown, _ = on_terminal([windtunnel, "forecast", "month.json", "--until", "mean:rel=0.0004",
-                                      "--max-replications", "1000000"], folder, 120, some_with("mean:rel=0.0004 is 0.0"))
+        until = ["--until", "mean:rel=0.0004", "--max-replications", "1000000"]
+        code, shown, _ = on_terminal([windtunnel, "forecast", "month.json", "--plain", *until], folder, 120,
+                                     some_with("mean:rel=0.0004 is 0.0"))
         need(code == 130 and "of about " in shown, f"of a stop rule is shown: {shown!r}")
 
         code, shown, _ = on_terminal([windtunnel, "forecast", "month.json", "--replications", "200", "--headroom",

@@ -73,11 +73,14 @@ TEST(ForecastFromTelemetry, is_that_of_the_fitted_scenario) {
   const Folder folder;
   const std::string log = folder.path("log.jsonl");
   ASSERT_EQ(windtunnel("run --quiet scenarios/catalog/ab-split.json --telemetry " + log).exit, 0);
-  const std::string rest = " --horizon 3h --replications 20 --format csv --quiet";
+  const std::string alone = " --horizon 3h --replications 20 --format csv --quiet";
+  const std::string rest = alone + " --spent openai=0";
   const ProcessResult direct = windtunnel("forecast --from-telemetry " + log + rest);
   EXPECT_EQ(direct.exit, 0) << direct.out;
   ASSERT_EQ(windtunnel("init " + folder.path("fitted.json") + " --from-telemetry " + log).exit, 0);
   EXPECT_EQ(direct.out, windtunnel("forecast " + folder.path("fitted.json") + rest).out);
+  EXPECT_NE(direct.out, windtunnel("forecast --from-telemetry " + log + alone).out)
+      << "it begins with what the log has spent of the month";
   const ProcessResult told =
       windtunnel("forecast --from-telemetry " + log + " --horizon 3h --replications 20 2>&1 >/dev/null | cat");
   EXPECT_NE(told.out.find("Fitted to " + log), std::string::npos) << told.out;
