@@ -28,6 +28,7 @@
 #include "base/calendar.h"
 #include "monitor/record.h"
 #include "runs/audit/audit_claims.h"
+#include "sim/models/default_outcome.h"
 #include "sim/world/replicas.h"
 
 namespace windtunnel::runs {
@@ -56,28 +57,8 @@ std::optional<ReplyKind> kind_named(std::string_view word) {
 
 // As the pipeline has it.
 bool is_failure_of(ReplyKind kind, const monitor::BreakerConfig& breaker, bool rate_limited_counts) {
-  if (const auto& set = breaker.outcomes[index_of(kind)]) return *set == monitor::BreakerOutcome::failure;
-  switch (kind) {
-    case ReplyKind::ok:
-    case ReplyKind::client_error:
-    case ReplyKind::context_length:
-    case ReplyKind::content_policy:
-      return false;
-    case ReplyKind::rate_limited:
-      return rate_limited_counts;
-    case ReplyKind::timeout:
-    case ReplyKind::connection_error:
-    case ReplyKind::server_error:
-    case ReplyKind::overloaded:
-    case ReplyKind::malformed:
-    case ReplyKind::truncated:
-    case ReplyKind::auth_or_quota:
-    case ReplyKind::not_found:
-    case ReplyKind::auth:
-    case ReplyKind::quota_exhausted:
-      break;
-  }
-  return true;
+  const auto outcome = breaker.outcomes[index_of(kind)].value_or(sim::default_outcome(kind, rate_limited_counts));
+  return outcome == monitor::BreakerOutcome::failure;
 }
 
 // Of each provider, by end.

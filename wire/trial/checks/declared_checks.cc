@@ -8,8 +8,8 @@
 #include <tuple>
 #include <utility>
 
-#include "base/check.h"
 #include "monitor/breaker/breaker.h"
+#include "sim/models/default_outcome.h"
 #include "wire/trial/checks/trial_case.h"
 #include "wire/trial/trial_figures.h"
 
@@ -45,28 +45,7 @@ BreakerOutcome outcome_of(const CallLine& line, const sim::Scenario& declared) {
   if (is_left && line.ended - line.arrived < declared.monitor.provider_call.timeout - kSlack) {
     return BreakerOutcome::ignored;
   }
-  switch (line.kind) {
-    case ReplyKind::ok:
-      return BreakerOutcome::success;
-    case ReplyKind::client_error:
-    case ReplyKind::context_length:
-    case ReplyKind::content_policy:
-      return BreakerOutcome::ignored;
-    case ReplyKind::rate_limited:
-      return declared.monitor.provider_call.rate_limited_counts ? BreakerOutcome::failure : BreakerOutcome::ignored;
-    case ReplyKind::timeout:
-    case ReplyKind::connection_error:
-    case ReplyKind::server_error:
-    case ReplyKind::overloaded:
-    case ReplyKind::malformed:
-    case ReplyKind::truncated:
-    case ReplyKind::auth_or_quota:
-    case ReplyKind::not_found:
-    case ReplyKind::auth:
-    case ReplyKind::quota_exhausted:
-      return BreakerOutcome::failure;
-  }
-  fail_check("a kind of reply has an outcome", __FILE__, __LINE__);
+  return sim::default_outcome(line.kind, declared.monitor.provider_call.rate_limited_counts);
 }
 
 // The declared breaker, fed with what its provider saw. It hears of a result as late as the gateway may, and opens for
