@@ -248,6 +248,17 @@ TEST(TrialChecks, x10_finds_a_call_that_the_declared_breaker_would_not_admit) {
   third.ended = third.arrived + 10ms;
   EXPECT_EQ(trial.violated(declared), Ids{}) << "a probe";
   EXPECT_EQ(trial.violated(), Ids{}) << "nothing is declared";
+  third.arrived = Instant{} + 1450ms;
+  third.ended = Instant{} + 1460ms;
+  declared.monitor.circuit_breaker.outcomes[monitor::index_of(ReplyKind::server_error)] =
+      monitor::BreakerOutcome::ignored;
+  EXPECT_EQ(trial.violated(declared), Ids{}) << "what is declared to count as nothing opens nothing";
+  sim::Scenario of_provider = declaring(trial.scenario, {"/providers/" + third.provider + "/circuit_breaker"});
+  EXPECT_EQ(trial.violated(of_provider), Ids{});
+  for (sim::ProviderSpec& provider : of_provider.providers) {
+    if (provider.name == third.provider) provider.breaker = monitor::NamedBreaker{.config = {.consecutive_threshold = 2, .open = 10s}};
+  }
+  EXPECT_EQ(trial.violated(of_provider), Ids{"X10"}) << "a provider may have a breaker of its own";
 }
 
 TEST(TrialChecks, x12_finds_a_call_after_the_budget_is_spent) {
@@ -346,16 +357,29 @@ TEST(TrialEvents, are_judged_by_the_claims_of_the_scenario) {
   EXPECT_EQ(judgement.verdict, sim::Verdict::fail);
 }
 
-TEST(LeaveOutBreakers, takes_what_was_not_seen_out_of_the_verdict) {
+TEST(LeaveOutUnseen, takes_what_was_not_seen_out_of_the_verdict) {
   sim::Judgement judgement;
   judgement.claims = 1;
   judgement.findings = {{.kind = sim::Finding::Kind::liveness, .id = "breakers close", .verdict = sim::Verdict::fail},
                         {.kind = sim::Finding::Kind::liveness, .id = "requests succeed"}};
   std::vector<std::string> unobserved;
-  sim::leave_out_breakers(judgement, 5, unobserved);
+  sim::leave_out_unseen(judgement, 5, unobserved);
   EXPECT_EQ(judgement.verdict, sim::Verdict::pass);
   EXPECT_EQ(unobserved.size(), 1U);
   EXPECT_EQ(judgement.findings.size(), 1U);
+}
+
+TEST(LeaveOutUnseen, a_file_whose_claims_are_all_unseen_is_not_one_that_claims_nothing) {
+  sim::Judgement judgement;
+  std::vector<std::string> unobserved{"threshold breaker_opened: count<1", "coverage late_result at least 1"};
+  sim::leave_out_unseen(judgement, 5, unobserved);
+  EXPECT_EQ(judgement.verdict, sim::Verdict::inconclusive);
+  ASSERT_EQ(judgement.findings.size(), 1U);
+  EXPECT_NE(judgement.findings[0].reason.find("threshold breaker_opened: count<1, and others"), std::string::npos);
+  judgement = {};
+  unobserved.clear();
+  sim::leave_out_unseen(judgement, 5, unobserved);
+  EXPECT_EQ(judgement.verdict, sim::Verdict::nothing_claimed);
 }
 
 }  // namespace

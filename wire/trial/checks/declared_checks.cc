@@ -39,13 +39,14 @@ bool is_written(const sim::Scenario& declared, const std::string& pointer) {
 
 // --- X10 -----------------------------------------------------------------------------------------------------------
 
-BreakerOutcome outcome_of(const CallLine& line, const sim::Scenario& declared) {
+BreakerOutcome outcome_of(const CallLine& line, const BreakerConfig& breaker, const sim::Scenario& declared) {
   // A gateway that leaves a call before its time-out does so because its own caller has left.
   const bool is_left = line.end == CallEnd::left || line.end == CallEnd::open;
   if (is_left && line.ended - line.arrived < declared.monitor.provider_call.timeout - kSlack) {
     return BreakerOutcome::ignored;
   }
-  return sim::default_outcome(line.kind, declared.monitor.provider_call.rate_limited_counts);
+  return breaker.outcomes[index_of(line.kind)].value_or(
+      sim::default_outcome(line.kind, declared.monitor.provider_call.rate_limited_counts));
 }
 
 // The declared breaker, fed with what its provider saw. It hears of a result as late as the gateway may, and opens for
@@ -53,7 +54,7 @@ BreakerOutcome outcome_of(const CallLine& line, const sim::Scenario& declared) {
 class ExpectedBreaker {
  public:
   ExpectedBreaker(const BreakerConfig& config, const sim::Scenario& declared)
-      : declared_(declared), breaker_(with_slack(config)) {}
+      : declared_(declared), config_(config), breaker_(with_slack(config)) {}
 
   // Whether it admits a call that arrives now.
   bool admits(const CallLine& line) {
@@ -71,7 +72,9 @@ class ExpectedBreaker {
       pending_ = std::move(left);
     }
     const auto place = std::ranges::upper_bound(pending_, line.ended, {}, &Pending::ended);
-    pending_.insert(place, {.ended = line.ended, .permit = *permit, .outcome = outcome_of(line, declared_)});
+    pending_.insert(
+        place,
+        {.ended = line.ended, .permit = *permit, .outcome = outcome_of(line, config_, declared_), .kind = line.kind});
     return true;
   }
 
@@ -80,6 +83,7 @@ class ExpectedBreaker {
     Instant ended{};
     monitor::Permit permit;
     BreakerOutcome outcome{};
+    ReplyKind kind{};
   };
 
   static BreakerConfig with_slack(BreakerConfig config) {
@@ -91,12 +95,14 @@ class ExpectedBreaker {
   void report_until(Instant now, Breaker& breaker, std::deque<Pending>& pending) {
     for (; !pending.empty() && pending.front().ended <= now; pending.pop_front()) {
       latest_ = std::max(latest_, pending.front().ended);
-      (void)breaker.report(pending.front().permit, pending.front().outcome, latest_);
+      const Pending& call = pending.front();
+      (void)breaker.report(call.permit, call.outcome, latest_, call.kind);
     }
     latest_ = std::max(latest_, now);
   }
 
   const sim::Scenario& declared_;
+  BreakerConfig config_;
   Breaker breaker_;
   std::deque<Pending> pending_;  // by their ends
   Instant latest_{};
@@ -186,8 +192,7 @@ TrialReason wrong_class(const TrialCase& of, std::optional<Duration> deadline) {
 
 std::optional<TrialBreach> calls_past_breaker(const TrialRun& run, const sim::Scenario& declared, std::size_t index) {
   const sim::ProviderSpec& provider = declared.providers[index];
-  const BreakerConfig& config = declared.monitor.circuit_breaker;
-  ExpectedBreaker breaker{config, declared};
+  ExpectedBreaker breaker{sim::breakers_of(declared)[index], declared};
   for (const CallLine* const line : calls_by(run, &CallLine::arrived)) {
     if (line->provider != provider.name || breaker.admits(*line)) continue;
     return TrialBreach{

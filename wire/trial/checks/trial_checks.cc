@@ -232,11 +232,14 @@ void check_calls(const TrialRun& run, const sim::Scenario& scenario, const sim::
     if (breach && !is_known) verdicts.findings.push_back(finding_of(id, breach->reason, breach->at, std::nullopt));
   };
   judge("X7", early_calls(run, declared.monitor.provider_call.retry_after_cap));
-  if (declared.origins.contains("/monitor/circuit_breaker")) {
-    for (std::size_t i = 0; i < declared.providers.size(); ++i) judge("X10", calls_past_breaker(run, declared, i));
-  } else {
-    verdicts.not_judged.emplace_back("X10: no breaker is declared");
+  bool has_breaker = false;
+  for (std::size_t i = 0; i < declared.providers.size(); ++i) {
+    const bool is_declared = declared.origins.contains("/monitor/circuit_breaker") ||
+                             declared.origins.contains("/providers/" + declared.providers[i].name + "/circuit_breaker");
+    if (is_declared) judge("X10", calls_past_breaker(run, declared, i));
+    has_breaker = has_breaker || is_declared;
   }
+  if (!has_breaker) verdicts.not_judged.emplace_back("X10: no breaker is declared");
   if (const std::string lack = missing_spans(run); lack.empty()) {
     judge("X11", wrong_spans(run, scenario));
   } else {
