@@ -142,7 +142,7 @@ std::vector<scenarios::ModelPrice> prices_of(const LogRow& row, const AuditRules
   std::vector<scenarios::ModelPrice> prices;
   if (rules.config != nullptr) {
     const auto provider = std::ranges::find(rules.config->providers, row.provider, &sim::ProviderSpec::name);
-    if (provider != rules.config->providers.end()) {
+    if (provider != rules.config->providers.end() && !provider->tariffs.empty()) {
       for (const auto& dated : provider->tariffs) prices.push_back({.model = row.model, .tariff = dated.tariff});
       return prices;
     }

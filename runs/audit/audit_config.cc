@@ -13,6 +13,7 @@
 #include "scenarios/import/gateway_import.h"
 #include "scenarios/import/source/config_text.h"
 #include "scenarios/json/diagnostics.h"
+#include "sim/checks/claims/causes.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -149,6 +150,10 @@ AuditConfig read_audit_config(const std::string& file, ConfigFormat format) {
     LoadedScenario loaded = load_scenario_with_any_breakers(file, {});
     if (loaded.problem) throw ProblemError(loaded.problem->kind, loaded.problem->text);
     config.scenario = *std::move(loaded.scenario);
+    if (sim::is_written(config.scenario, "/providers")) return config;
+    // What the providers of a file that names none cost, and in which order they are asked, is no word of its author.
+    for (sim::ProviderSpec& provider : config.scenario.providers) provider.tariffs.clear();
+    config.unsaid.order = "the file names no providers";
     return config;
   }
   scenarios::ImportedGateway imported = scenarios::import_gateway(

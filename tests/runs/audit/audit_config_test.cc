@@ -57,6 +57,18 @@ const AuditClaim& claim_of(const AuditDone& done, const char* name) {
   return *std::ranges::find(done.claims, name, &AuditClaim::name);
 }
 
+// Its own default would call each bill of a provider with that name wrong.
+TEST_F(AuditConfigTest, takes_no_price_from_a_scenario_that_names_no_providers) {
+  const std::string bare = written("bare.json", R"({"workload": {"chat": {"rate": 1}}, "duration": "1m"})");
+  EXPECT_EQ(claim_of(audited(bare), "cost.price").checked, 0U);
+  EXPECT_EQ(claim_of(audited(bare), "cost.price").broken, 0U);
+  EXPECT_NE(claim_of(audited(bare), "cost.price").not_shown, "");
+  const std::string named = written("named.json", R"({"workload": {"chat": {"rate": 1}}, "duration": "1m",
+      "providers": {"openai": {"price_usd_per_million": {"input": 1, "output": 10}}}})");
+  EXPECT_EQ(claim_of(audited(named), "cost.price").checked, 1U);
+  EXPECT_EQ(claim_of(audited(named), "cost.price").broken, 0U);
+}
+
 TEST_F(AuditConfigTest, judges_the_prices_and_the_timeout_that_a_file_of_litellm_states) {
   const std::string config = written("config.yaml", kPriced);
   const AuditDone held = audited(config);
