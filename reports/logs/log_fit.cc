@@ -106,9 +106,8 @@ class LogFitting {
     if (log.fit.problem) return log;
     const unsigned threads = request_.threads;
     log.backtest = sim::backtest(fitter_, threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency()));
-    if (log.backtest) {
-      describe(log.fit.scenario, *log.backtest);
-    } else {
+    describe(log.fit.scenario, log.fit.doubts, log.backtest);
+    if (!log.backtest) {
       log.fit.notes.emplace_back(
           "the log has fewer than 12 whole days or 20 requests a day, or costs more than a million USD: it is not "
           "backtested");

@@ -56,9 +56,16 @@ std::string backtest_text(const sim::Backtest& test) {
   };
   for (const sim::BacktestDay& day : test.days) add(iso8601(day.day).substr(0, 10), day.cost);
   add("all", test.all);
-  return text + table.text(2) +
-         fmt::format("\n  {} of {} days lie in their 80 % band ({:.0f} %)\n", test.days_inside(), test.days.size(),
-                     100.0 * static_cast<double>(test.days_inside()) / static_cast<double>(test.days.size()));
+  text += table.text(2) +
+          fmt::format("\n  {} of {} days lie in their 80 % band ({:.0f} %)\n", test.days_inside(), test.days.size(),
+                      100.0 * static_cast<double>(test.days_inside()) / static_cast<double>(test.days.size()));
+  if (test.is_poor()) {
+    text += fmt::format(
+        "  That is fewer than chance explains, because about {:.0f} are expected: the fit does not describe the days\n"
+        "  of this log, and what it forecasts of single days is not to be relied upon.\n",
+        sim::kBacktestBand * static_cast<double>(test.days.size()));
+  }
+  return text;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace windtunnel::sim {
 namespace {
 
-constexpr std::string_view kDescription = "Backtest: ";
+constexpr std::string_view kDescription = "Fitted to a log.";
 constexpr std::size_t kForecastLeast = 4;
 constexpr std::size_t kForecastMost = 30;
 constexpr std::size_t kFittedLeast = 8;
@@ -21,6 +21,7 @@ constexpr double kRequestsMost = 2e7;       // in all replications
 constexpr std::size_t kRequestsLeast = 20;  // a day: the level of fewer is hardly known
 constexpr double kReplicationsLeast = 40;
 constexpr double kReplicationsMost = 200;
+constexpr double kPoor = 0.025;
 
 // Nearest rank.
 double at_rank(const std::vector<double>& sorted, double share) {
@@ -67,19 +68,39 @@ std::size_t Backtest::days_inside() const {
   return static_cast<std::size_t>(std::ranges::count_if(days, [](const BacktestDay& day) { return day.cost.holds(); }));
 }
 
+// The binomial distribution, summed from no day to so many.
+bool Backtest::is_poor() const {
+  const auto n = static_cast<double>(days.size());
+  double chance = 1;
+  for (std::size_t i = 0; i < days.size(); ++i) chance *= 1 - kBacktestBand;
+  double at_most = chance;
+  for (std::size_t k = 1; k <= days_inside(); ++k) {
+    const auto inside = static_cast<double>(k);
+    chance *= (n - inside + 1) / inside * kBacktestBand / (1 - kBacktestBand);
+    at_most += chance;
+  }
+  return !days.empty() && at_most < kPoor;
+}
+
 std::string Backtest::sentence() const {
-  return fmt::format(
+  std::string text = fmt::format(
       "a fit to the first {} days of the log forecasts the last {}: {} of them lie in their 80 % band, and the {:.2f} "
       "USD of all lie {} that of {:.2f} to {:.2f}",
       days_fitted, days.size(), days_inside(), all.observed,
       all.holds() ? "in" : (all.observed < all.p10 ? "below" : "above"), all.p10, all.p90);
+  if (is_poor()) text += "; so few days inside say that the fit does not describe the days of this log";
+  return text;
 }
 
-void describe(Scenario& scenario, const Backtest& test) {
-  scenario.description = fmt::format("{}{}.", kDescription, test.sentence());
+void describe(Scenario& scenario, const std::vector<std::string>& doubts, const std::optional<Backtest>& test) {
+  if (doubts.empty() && !test) return;
+  std::string text{kDescription};
+  for (const std::string& doubt : doubts) text += " " + doubt + ".";
+  if (test) text += " Backtest: " + test->sentence() + ".";
+  scenario.description = std::move(text);
 }
 
-bool is_backtested(const Scenario& scenario) { return scenario.description.starts_with(kDescription); }
+bool is_fitted(const Scenario& scenario) { return scenario.description.starts_with(kDescription); }
 
 std::optional<Backtest> backtest(const Fitter& fitter, unsigned threads) {
   const FitLog& log = fitter.logged();

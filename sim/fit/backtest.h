@@ -14,6 +14,8 @@
 
 namespace windtunnel::sim {
 
+inline constexpr double kBacktestBand = 0.8;  // of the replications, from P10 to P90
+
 // USD.
 struct ForecastBand {
   double p10 = 0;
@@ -35,13 +37,16 @@ struct Backtest {
   ForecastBand all;  // of the days together
 
   [[nodiscard]] std::size_t days_inside() const;
+  // So few of them that bands which hold each with 80 % would hold fewer in less than 1 of 40 such logs.
+  [[nodiscard]] bool is_poor() const;
   // For a note: how many days lie in their band, and whether all of them together do.
   [[nodiscard]] std::string sentence() const;
 };
 
-// The backtest stays with the fitted scenario, in its description, so that a forecast can show it.
-void describe(Scenario& scenario, const Backtest& test);
-[[nodiscard]] bool is_backtested(const Scenario& scenario);
+// What speaks against the fit and the backtest stay with the fitted scenario, in its description, so that a forecast of
+// it can show them whenever it is made.
+void describe(Scenario& scenario, const std::vector<std::string>& doubts, const std::optional<Backtest>& test);
+[[nodiscard]] bool is_fitted(const Scenario& scenario);
 
 // Nothing: the log has too few whole days, or its first part cannot be fitted. The same for any number of threads.
 [[nodiscard]] std::optional<Backtest> backtest(const Fitter& fitter, unsigned threads);

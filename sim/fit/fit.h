@@ -72,8 +72,9 @@ struct Fit {
   std::optional<std::string> problem;  // why nothing could be fitted; then the rest is empty
   Scenario scenario;                   // begins on the day after the log, for 30 days
   std::vector<FittedParameter> parameters;
-  std::vector<FitSpend> spent;     // in the scenario's first month, before its start; empty: it starts with one
-  std::vector<std::string> notes;  // what was assumed or left out, ready to print
+  std::vector<FitSpend> spent;      // in the scenario's first month, before its start; empty: it starts with one
+  std::vector<std::string> notes;   // what was assumed or left out, ready to print
+  std::vector<std::string> doubts;  // of these, what speaks against a forecast of the fit
   std::int64_t requests = 0;
   WallTime first{};  // arrivals
   WallTime last{};

@@ -124,10 +124,11 @@ void compare_costs(Fit& fit, const Estimate& logged, const FitTally& tally, cons
       {"cost.replayed", "USD/1,000 requests", thousand(replayed), n, replay.half_width > kRounding * replay.mean});
   const double room = std::max(0.001 * logged.value, 0.0);  // prices are whole, and tables have steps
   if (replayed.low <= logged.high + room && replayed.high >= logged.low - room) return;
-  fit.notes.push_back(
+  fit.doubts.push_back(
       fmt::format("THE FIT DOES NOT COME TO THE LOG'S COST: a replay costs {:.6g} USD a thousand requests, and the log "
                   "{:.6g} (95 %: {:.6g} to {:.6g})",
                   replayed.value * 1e3, logged.value * 1e3, logged.low * 1e3, logged.high * 1e3));
+  fit.notes.push_back(fit.doubts.back());
 }
 
 }  // namespace

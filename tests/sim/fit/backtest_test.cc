@@ -94,10 +94,30 @@ TEST(Backtest, forecasts_the_last_third_of_the_days) {
   EXPECT_LT(test->all.p90 - test->all.p10, 12 * (test->days[0].cost.p90 - test->days[0].cost.p10));
   EXPECT_EQ(backtest(fitter, 3)->sentence(), test->sentence());
   Scenario scenario = fitter.fit().scenario;
-  EXPECT_FALSE(is_backtested(scenario));
-  describe(scenario, *test);
-  EXPECT_TRUE(is_backtested(scenario));
+  EXPECT_FALSE(is_fitted(scenario));
+  describe(scenario, {"IT DOES NOT COME TO THE COST"}, test);
+  EXPECT_TRUE(is_fitted(scenario));
+  EXPECT_TRUE(scenario.description.starts_with("Fitted to a log. IT DOES NOT COME TO THE COST. Backtest: a fit to"));
   EXPECT_NE(scenario.description.find("the last 12: "), std::string::npos) << scenario.description;
+}
+
+// The chance of at most 11 of 20 days, of 80 % each, is 0.010, of at most 12 it is 0.032; of at most 1 of 4 it is
+// 0.027.
+TEST(Backtest, is_poor_where_chance_does_not_explain_how_few_days_are_inside) {
+  const auto of_days = [](std::size_t inside, std::size_t all) {
+    Backtest test;
+    test.days.resize(all, {.day = {}, .cost = {.p10 = 1, .p50 = 2, .p90 = 3, .observed = 4}});
+    for (std::size_t i = 0; i < inside; ++i) test.days[i].cost.observed = 2;
+    return test;
+  };
+  EXPECT_TRUE(of_days(11, 20).is_poor());
+  EXPECT_FALSE(of_days(12, 20).is_poor());
+  EXPECT_FALSE(of_days(20, 20).is_poor());
+  EXPECT_TRUE(of_days(0, 4).is_poor());
+  EXPECT_FALSE(of_days(1, 4).is_poor());
+  EXPECT_FALSE(of_days(0, 0).is_poor()) << "there is nothing to hold it against";
+  EXPECT_NE(of_days(5, 20).sentence().find("does not describe the days"), std::string::npos);
+  EXPECT_EQ(of_days(16, 20).sentence().find("does not describe"), std::string::npos);
 }
 
 // 20 logs of 12 days that are forecast: 192 of 240 by right; days of one log share the error of its fit.
