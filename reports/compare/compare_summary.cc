@@ -73,6 +73,8 @@ std::string lack_text(const sim::RegressionFinding& finding, const std::string& 
       return "no run has a call to a provider on which a fault acted, so nothing could be wasted";
     case sim::EvidenceLack::no_check:
       return "no check was on, so nothing could be violated";
+    case sim::EvidenceLack::ruled_out:
+      return "nothing could break it: by the settings of both it can only be 0";
     case sim::EvidenceLack::one_side_alone:
       return fmt::format(
           "of {} {} with data {} have it in one variation alone, so the {} pairs show nothing of the rest",

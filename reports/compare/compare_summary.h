@@ -48,8 +48,9 @@ struct CompareMetricSummary {
 struct ComparedVariation {
   std::string name;
   std::string file;
-  std::vector<std::string> sets;  // path=value, in the order in which they were applied
-  std::string replay;             // the command that runs it; of runs, but for " --seed N"
+  std::vector<std::string> sets;        // path=value, in the order in which they were applied
+  std::string replay;                   // the command that runs it; of runs, but for " --seed N"
+  std::vector<std::string> notes = {};  // of the defaults that decide much in it
 };
 
 struct VariationSummary {

@@ -73,6 +73,7 @@ void visit_fields(auto& fields, FieldsOf<VariationSummary> auto& summary) {
   fields("file", summary.variation.file);
   fields("sets", summary.variation.sets);
   fields("replay", summary.variation.replay);
+  fields("notes", summary.variation.notes);
   fields("requests", summary.requests);
   fields.by_name("verdicts", summary.verdicts, names_of<sim::Verdict, sim::kVerdicts>());
   fields("down_phases", summary.down_phases);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -90,6 +91,24 @@ std::string note_of_few(const CompareSummary& summary) {
                      summary.forecast_horizon ? "replications" : "seeds", unseen_text(n));
 }
 
+// What is true of each variation is said once.
+std::vector<std::string> notes_of_settings(const CompareSummary& summary) {
+  std::vector<std::string> notes;
+  const std::vector<std::string>& first = summary.variations.front().variation.notes;
+  const auto is_of_all = [&](const std::string& note) {
+    return std::ranges::all_of(summary.variations, [&](const VariationSummary& variation) {
+      return std::ranges::find(variation.variation.notes, note) != variation.variation.notes.end();
+    });
+  };
+  std::ranges::copy_if(first, std::back_inserter(notes), is_of_all);
+  for (const VariationSummary& variation : summary.variations) {
+    for (const std::string& note : variation.variation.notes) {
+      if (!is_of_all(note)) notes.push_back(variation.variation.name + ": " + note);
+    }
+  }
+  return notes;
+}
+
 // What is not a column: which phases were missed, what was violated, which runs did not pass.
 std::vector<std::string> notes_of(const CompareSummary& summary) {
   std::vector<std::string> notes;
@@ -123,6 +142,7 @@ std::vector<std::string> notes_of(const CompareSummary& summary) {
                                   summary.seeds.complete, failed, inconclusive));
     }
   }
+  std::ranges::move(notes_of_settings(summary), std::back_inserter(notes));
   return notes;
 }
 

@@ -11,6 +11,7 @@
 #include "runs/forecast/forecast_plan.h"
 #include "runs/outputs.h"
 #include "runs/shell_word.h"
+#include "sim/checks/claims/run_notes.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -65,7 +66,8 @@ class Planner {
     if (const auto problem = problem_with_memory(file, need, request_.jobs, request_.memory_max)) {
       throw ProblemError(problem->kind, problem->text);
     }
-    plan_.origins.push_back({varied.name, file, sets, replay_of(request_, file, sets)});
+    std::vector<std::string> notes = sim::forecast_words(*scenario.scenario).notes;
+    plan_.origins.push_back({varied.name, file, sets, replay_of(request_, file, sets), std::move(notes)});
     plan_.variations.push_back({std::move(varied.name), *std::move(scenario.scenario)});
   }
 

@@ -154,6 +154,10 @@ ComparisonResult compare(const std::vector<Variation>& variations, const Compare
                             }};
   ComparisonResult comparison;
   comparison.variations.resize(width);
+  for (std::size_t i = 0; i < width * kCompareMetrics; ++i) {
+    const auto metric = static_cast<CompareMetric>(i / width);
+    comparison.variations[i % width].ruled_out[i / width] = is_ruled_out(variations[i % width].scenario, metric);
+  }
   std::vector<OneMeasured> row;
   while (std::optional<OneMeasured> measured = runs.take()) {
     if (measured->stopped) break;

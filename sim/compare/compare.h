@@ -70,6 +70,7 @@ struct VariationResult {
   std::vector<std::size_t> silent;                 // places in `runs` to which no request came, ascending
   std::int64_t calls_in_faults = 0;                // that a fault could have wasted, in all runs
   DownPhases down_phases;                          // over all runs
+  std::array<bool, kCompareMetrics> ruled_out{};   // by its settings: the metric can only be 0
   [[nodiscard]] const MetricComparison& of(CompareMetric metric) const {
     return metrics[static_cast<std::size_t>(metric)];
   }

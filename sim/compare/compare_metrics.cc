@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "sim/checks/claims/unbreakable.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -70,6 +71,37 @@ std::optional<CompareMetric> compare_metric_named(std::string_view name) {
   const auto* const place = std::ranges::find(kEntries, name, &CompareMetricEntry::name);
   if (place == kEntries.end()) return std::nullopt;
   return place->metric;
+}
+
+bool is_ruled_out(const Scenario& scenario, CompareMetric metric) {
+  const auto is_nothing = [&](Metric of, Aggregate aggregate) {
+    ThresholdSpec threshold;
+    threshold.of = of;
+    threshold.aggregate = aggregate;
+    return !why_unbreakable(scenario, threshold).empty();
+  };
+  switch (metric) {
+    case CompareMetric::probes:
+    case CompareMetric::probes_in_flight:
+      return is_nothing(Metric::breaker_opened, Aggregate::count);
+    case CompareMetric::requests_refused:
+      return is_nothing(Metric::requests_refused, Aggregate::count);
+    case CompareMetric::cost_usd:
+    case CompareMetric::p_exceed:
+      return is_nothing(Metric::cost_usd, Aggregate::value);
+    case CompareMetric::time_to_failover:
+    case CompareMetric::wasted_calls:
+    case CompareMetric::provider_errors:
+    case CompareMetric::amplification:
+    case CompareMetric::requests_lost:
+    case CompareMetric::error_rate_in_fault:
+    case CompareMetric::error_rate_after_fault:
+    case CompareMetric::p95:
+    case CompareMetric::recovery_time:
+    case CompareMetric::checks_violated:
+      return false;
+  }
+  return false;
 }
 
 CompareValues values_of(const Replication& replication, const ForecastFrame& frame) {

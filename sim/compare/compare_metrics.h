@@ -88,6 +88,9 @@ std::optional<CompareMetric> compare_metric_named(std::string_view name);
 // The metrics of one run in their unit; nothing: no data.
 using CompareValues = std::array<std::optional<double>, kCompareMetrics>;
 
+// Whether the settings leave the metric nothing to count or to sum: it is 0 in any run.
+[[nodiscard]] bool is_ruled_out(const Scenario& scenario, CompareMetric metric);
+
 // Of one replication of a forecast: p95, cost_usd, amplification, requests_lost, requests_refused and, with a budget,
 // p_exceed. No observer watches its breakers, and no check runs.
 [[nodiscard]] CompareValues values_of(const Replication& replication, const ForecastFrame& frame);

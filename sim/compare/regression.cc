@@ -131,6 +131,10 @@ void demand_evidence(RegressionFinding& finding, const ComparisonResult& compari
   if (!finding.lack && metric == CompareMetric::checks_violated && !finding.excess) {
     finding.lack = EvidenceLack::no_check;
   }
+  const auto is_out = [&](std::size_t place) {
+    return comparison.variations[place].ruled_out[static_cast<std::size_t>(metric)];
+  };
+  if (!finding.lack && is_out(0) && is_out(finding.variation)) finding.lack = EvidenceLack::ruled_out;
   if (!finding.lack && finding.lone > 0) finding.lack = EvidenceLack::one_side_alone;
   if (finding.lack) finding.verdict = Verdict::inconclusive;
 }

@@ -54,6 +54,16 @@ TEST(Regression, a_variation_without_requests_passes_nothing) {
   EXPECT_EQ(verdict_of(kThree, {judged(kThree, false, 1e9)}), Verdict::pass);
 }
 
+TEST(Regression, what_the_settings_of_both_rule_out_passes_nothing) {
+  ComparisonResult result = kThree;
+  const auto p95 = static_cast<std::size_t>(CompareMetric::p95);
+  result.variations[1].ruled_out[p95] = true;
+  EXPECT_EQ(judged(result, false, 1e9).verdict, Verdict::pass) << "the first shows something";
+  result.variations[0].ruled_out[p95] = true;
+  EXPECT_EQ(judged(result, false, 1e9).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged(result, false, 1e9).lack, EvidenceLack::ruled_out);
+}
+
 TEST(Regression, a_variation_of_inconclusive_runs_alone_passes_nothing) {
   for (const std::size_t place : {0U, 1U}) {
     ComparisonResult result = kThree;
