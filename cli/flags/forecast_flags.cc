@@ -58,7 +58,8 @@ ExitCode publish(const runs::ForecastDone& done, const ForecastOutput& output) {
   if (!output.out.empty()) {
     code = worst(code, complain(runs::write_forecast(summary, output.out, output.html, done.whole)));
   }
-  const bool silent = output.quiet && done.whole && code == ExitCode::pass && output.format == ForecastFormat::text;
+  const bool is_pass = code == ExitCode::pass && summary.verdict == sim::Verdict::pass;
+  const bool silent = output.quiet && done.whole && is_pass && output.format == ForecastFormat::text;
   return silent || print(text_of(summary, output)) ? code : worst(code, ExitCode::file_error);
 }
 

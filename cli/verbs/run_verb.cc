@@ -62,7 +62,7 @@ class Performer {
     const runs::RunDone done = arguments_.perform(job);
     progress.clear();
     const ExitCode code = report(job, done);
-    const bool silent = arguments_.quiet && code == ExitCode::pass && arguments_.format == Format::text;
+    const bool silent = arguments_.quiet && word_of(done, code) == "pass" && arguments_.format == Format::text;
     const std::string text = summary_of(done, arguments_.format == Format::json);
     return {silent || text.empty() || print(text) ? code : worst(code, ExitCode::file_error), 1};
   }
@@ -91,7 +91,7 @@ class Performer {
       ++counts_[{severity_of(code), word_of(*result, code)}];
       if (is_json) {
         open = list.add(result->summary_json);
-      } else if (!arguments_.quiet || code != ExitCode::pass) {
+      } else if (!arguments_.quiet || word_of(*result, code) != "pass") {
         open = print(line_of(job, *result, word_of(*result, code), code == ExitCode::pass));
       }
       if (progress.due()) progress.show(fmt::format("{} of {} runs", done.runs, plan_.size()));

@@ -105,7 +105,8 @@ std::vector<TestCase> cases_of(const RunSummary& summary, bool interrupted) {
                 "What follows is about the part that was run.\nreplay: " + summary.replay + "\n"};
   }
   if (summary.verdict == Verdict::nothing_claimed) {
-    cases.push_back({"claims hold", "skipped", "nothing_claimed", "nothing is claimed",
+    cases.push_back({"claims hold", "skipped", "nothing_claimed",
+                     "nothing is claimed; answered: " + answered_text(summary),
                      "The scenario has no threshold, liveness, coverage or min_affected.\n"});
   }
   for (const Finding& finding : summary.findings) {

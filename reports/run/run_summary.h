@@ -343,6 +343,8 @@ struct TextStyle {
 
 // The seed's statistics block, what we add to it, and the verdict.
 std::string summary_text(const RunSummary& summary, TextStyle style = {});
+// "97.0 % of 3,000 requests", and before it the wishes of callers that have a client.
+std::string answered_text(const RunSummary& summary);
 // Ends with a newline.
 std::string summary_json(const RunSummary& summary);
 // Throws ReportError if the text is no whole summary of version kSummaryVersion; the message names the figure that is

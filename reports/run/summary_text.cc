@@ -283,22 +283,6 @@ std::string checks_section(const RunSummary& summary, TextStyle style) {
   return text;
 }
 
-// What callers with a client wished comes first: a request may be answered after its caller has left.
-std::string answered_line(const RunSummary& summary) {
-  const RequestSummary& users = summary.users;
-  std::string text = "Answered: ";
-  if (!summary.clients.empty()) {
-    std::int64_t wishes = 0;
-    std::int64_t answered = 0;
-    for (const ClientSummary& client : summary.clients) {
-      wishes += client.wishes;
-      answered += client.answered;
-    }
-    text += percent(answered, wishes) + " of " + count(wishes) + " wishes, ";
-  }
-  return text + percent(users.answered, users.requests) + " of " + count(users.requests) + " requests\n";
-}
-
 std::string verdict_block(const RunSummary& summary, TextStyle style) {
   const Verdict verdict = summary.verdict;
   std::string text = "\n" + rule();
@@ -306,7 +290,7 @@ std::string verdict_block(const RunSummary& summary, TextStyle style) {
   if (verdict == Verdict::nothing_claimed) {
     text += "The scenario has no threshold, liveness, coverage or min_affected: there is nothing that could pass.\n";
   }
-  text += answered_line(summary);
+  text += "Answered: " + answered_text(summary) + "\n";
   for (const std::string& note : summary.notes) text += "Note: " + note + "\n";
   text += "Scenario: " + summary.scenario.file;
   if (!summary.scenario.title.empty()) text += (summary.scenario.file.empty() ? "" : " - ") + summary.scenario.title;
@@ -321,6 +305,22 @@ std::string verdict_block(const RunSummary& summary, TextStyle style) {
 }
 
 }  // namespace
+
+// What callers with a client wished comes first: a request may be answered after its caller has left.
+std::string answered_text(const RunSummary& summary) {
+  const RequestSummary& users = summary.users;
+  std::string text;
+  if (!summary.clients.empty()) {
+    std::int64_t wishes = 0;
+    std::int64_t answered = 0;
+    for (const ClientSummary& client : summary.clients) {
+      wishes += client.wishes;
+      answered += client.answered;
+    }
+    text += percent(answered, wishes) + " of " + count(wishes) + " wishes, ";
+  }
+  return text + percent(users.answered, users.requests) + " of " + count(users.requests) + " requests";
+}
 
 std::string summary_text(const RunSummary& summary, TextStyle style) {
   return (summary.trial ? trial_text(*summary.trial) : std::string{}) + seed_block(summary, style) +

@@ -27,6 +27,7 @@ RunDone done_of(const RunOutcome& outcome) {
   done.divergence = outcome.divergence;
   done.digest = outcome.summary.digest;
   done.failures = failures_of(outcome.summary);
+  done.answered = reports::answered_text(outcome.summary);
   if (done.divergence) {
     done.failures.push_back(fmt::format("two runs differ first in event {}", done.divergence->event));
   }

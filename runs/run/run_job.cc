@@ -112,6 +112,7 @@ std::string line_of(const RunJob& job, const RunDone& done, const std::string& v
   std::string line =
       fmt::format("{:<20} {} seed {} digest {:016x}\n", verdict, job.scenario->file, job.seed, done.digest);
   if (passed && done.judgement.verdict == sim::Verdict::nothing_claimed) {
+    line += "  answered: " + done.answered + "\n";
     for (const std::string& note : done.judgement.notes) line += "  note: " + note + "\n";
   }
   if (passed) return line;

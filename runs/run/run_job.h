@@ -60,6 +60,7 @@ struct RunDone {
   std::uint64_t digest = 0;
   std::uint64_t events_left_out = 0;  // of events.jsonl, because of its limit
   std::string summary_text;           // empty: nothing ran
+  std::string answered;               // "97.0 % of 3,000 requests"
   std::string summary_json;
   std::vector<std::string> failures;             // one line for each finding that is not a pass
   std::string junit;                             // the suite, if wanted
@@ -72,7 +73,7 @@ std::string error_of(const RunDone& done);
 // The summary with a last line about a run that ended before its time.
 std::string summary_of(const RunDone& done, bool as_json);
 // The run among others: a line with its verdict and, if it did not pass, its findings and the command that replays it;
-// if it claimed nothing, its notes.
+// if it claimed nothing, how much was answered and its notes.
 std::string line_of(const RunJob& job, const RunDone& done, const std::string& verdict, bool passed);
 
 // May be called on several threads at once, for different directories. Throws nothing.
