@@ -217,6 +217,15 @@ void note_lateness(const wire::TrialRun& run, sim::Judgement& judgement) {
                   run.lateness_max / 1ms, kLatenessMax / 1ms));
 }
 
+// A gateway that was started with another upstream answers by itself.
+void note_silence(const wire::TrialRun& run, reports::RunSummary& summary) {
+  if (!run.calls.empty() || run.requests.empty()) return;
+  summary.notes.emplace_back(
+      "no call came to any provider: the gateway calls none of the {url:NAME} that its command and files name, or "
+      "another "
+      "address in their place");
+}
+
 void note_spans(const wire::TrialRun& run, reports::RunSummary& summary) {
   if (!run.spans || run.spans->first_problem.empty()) return;
   summary.notes.push_back(fmt::format("{} exports of spans were refused and {} spans cannot be read: {}",
@@ -240,8 +249,8 @@ sim::Judgement judgement_of(const wire::TrialRun& run, const sim::Scenario& scen
                                 .faults = run.faults});
   judgement.checks = std::move(verdicts.checks);
   for (sim::Finding& finding : verdicts.findings) judgement.findings.push_back(std::move(finding));
+  sim::leave_out_unseen(judgement, run.requests.size(), unobserved);
   for (std::string& claim : verdicts.not_judged) unobserved.push_back(std::move(claim));
-  sim::leave_out_breakers(judgement, run.requests.size(), unobserved);
   note_lateness(run, judgement);
   return judgement;
 }
@@ -303,6 +312,7 @@ TriedGateway judged(const TrialSettings& settings, const RunJob& job) {
   summary.trial->gateway = settings.gateway.empty() ? scenario.file : settings.gateway;
   summary.trial->clock = trial_job.clock == sim::GatewayClock::virtual_time ? "virtual" : "real";
   summary.trial->not_observed = std::move(claims.unobserved);
+  note_silence(run, summary);
   note_spans(run, summary);
   if (settings.predictions > 0 && !run.stopped && declared.breaker_command.empty()) {
     summary.trial->agreement = agreement_of({.declared = declared,

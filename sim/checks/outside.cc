@@ -48,12 +48,22 @@ std::vector<std::string> unseen_counters() {
   return names;
 }
 
-void leave_out_breakers(Judgement& judgement, std::uint64_t arrivals, std::vector<std::string>& unobserved) {
+void leave_out_unseen(Judgement& judgement, std::uint64_t arrivals, std::vector<std::string>& unobserved) {
   std::erase_if(judgement.findings, [&](const Finding& finding) {
     const bool is_of_breakers = finding.kind == Finding::Kind::liveness && finding.id == "breakers close";
     if (is_of_breakers) unobserved.push_back("liveness: " + finding.claim);
     return is_of_breakers;
   });
+  if (judgement.claims == 0 && !unobserved.empty()) {
+    judgement.findings.push_back(
+        {.kind = Finding::Kind::traffic,
+         .id = "claims are seen",
+         .verdict = Verdict::inconclusive,
+         .claim = "at least one claim of the file can be judged from outside",
+         .reason = "none of them can, because no caller and no provider sees what they are about: " +
+                   unobserved.front() + (unobserved.size() > 1 ? ", and others" : ""),
+         .origin = {}});
+  }
   judgement.verdict = decide(evidence_of(judgement.findings, arrivals, judgement.claims));
 }
 

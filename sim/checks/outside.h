@@ -22,7 +22,8 @@ struct OutsideClaims {
 [[nodiscard]] std::vector<std::string> unseen_counters();
 
 // Takes the finding about breakers, which a judge without their events would let pass, out of the judgement, and
-// decides again.
-void leave_out_breakers(Judgement& judgement, std::uint64_t arrivals, std::vector<std::string>& unobserved);
+// decides again. Where nothing that the file claims is seen, that is a finding of its own: such a file does not count
+// as one that claims nothing.
+void leave_out_unseen(Judgement& judgement, std::uint64_t arrivals, std::vector<std::string>& unobserved);
 
 }  // namespace windtunnel::sim

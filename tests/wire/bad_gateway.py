@@ -46,7 +46,7 @@ DEVIATIONS = {
             "rounds_money"),
     "X12": ("no_budget", "budget_of_input"),
 }
-OTHERS = ("none", "garbage_passes", "dies", "never_ready", "floods", "forks", "malformed_exports")
+OTHERS = ("none", "garbage_passes", "calls_none", "dies", "never_ready", "floods", "forks", "malformed_exports")
 
 
 class Broken(Exception):
@@ -247,6 +247,8 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     def serve(self, body):
+        if DEVIATION == "calls_none":
+            return self.answer(502, b'{"error":{"message":"no provider is configured"}}')
         if DEVIATION == "one_answer_for_all" and state.first:
             return self.answer(200, state.first)
         self.failed, last = 0, (502, b'{"error":{"message":"no provider answered"}}', [])

@@ -248,6 +248,18 @@ def check_thresholds(windtunnel, _):
     both = [fault("outage", provider="*")]
     code, result, _ = trial(windtunnel, world(both, thresholds={"requests_failed": ["rate<0.1"]}), python_gateway("none"))
     need(was_late(result) or code == 12, f"{code} {result['findings']}")
+    # What is only inside of the gateway is not judged; a file that claims nothing else is not one that claims nothing.
+    unseen = world(thresholds={"breaker_opened": ["count<1"]}, coverage={"late_result": 1})
+    for more, expected in (({}, 13), ({"requests": ["count>=30"]}, 0)):
+        unseen["thresholds"].update(more)
+        code, result, _ = trial(windtunnel, unseen, python_gateway("none"))
+        need(was_late(result) or code == expected, f"{code} {result['findings']}")
+        need({"threshold breaker_opened: count<1", "coverage late_result at least 1"} <= set(result["trial"]["not_observed"]),
+             f"{result['trial']['not_observed']}")
+    # A gateway whose upstream is another one makes no call here.
+    code, result, _ = trial(windtunnel, world(thresholds={"cost_usd": ["value<=1"]}), python_gateway("calls_none"))
+    need(any(note.startswith("no call came to any provider") for note in result["notes"]), f"{result['notes']}")
+    need(was_late(result) or code == 13, f"{code} {result['findings']}")
 
 
 def running(word):
