@@ -72,6 +72,7 @@ void put_frame(JsonWriter& json, const ForecastFrame& frame) {
   put_texts(json, "variants", frame.variants);
   put_texts(json, "features", frame.features);
   put_texts(json, "shared", frame.shared);
+  json.key("unrefused").text(frame.unrefused);
   if (frame.demand) put_demand(json, *frame.demand);
   json.end_object();
 }
@@ -200,6 +201,7 @@ ForecastFrame frame_of(const PartJson& json) {
   for (const PartJson& name : json.at("variants")) frame.variants.push_back(checked_name(name.get<std::string>()));
   for (const PartJson& name : json.at("features")) frame.features.push_back(checked_name(name.get<std::string>()));
   for (const PartJson& word : json.at("shared")) frame.shared.push_back(checked_name(word.get<std::string>()));
+  frame.unrefused = checked_name(json.at("unrefused").get<std::string>());
   const std::int64_t start = frame.start.time_since_epoch().count();
   const bool good = start >= -kStartMax && start <= kStartMax && frame.horizon > Duration{0} &&
                     frame.horizon <= sim::kHorizonMax && std::is_sorted(frame.shares.begin(), frame.shares.end()) &&

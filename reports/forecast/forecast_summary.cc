@@ -47,13 +47,13 @@ ChanceSummary in_words(const Estimate& chance, std::string text, double distance
   const bool is_bound = chance.value == 0 || chance.value == 1;
   if (!is_bound) return summary;
   summary.value.reset();
+  summary.half_width.reset();
   if (distance >= 1) return summary;
   summary.value = chance.value == 0 ? distance : 1 - distance;
   summary.bound = chance.value == 0 ? "upper" : "lower";
   // The exact bound lies a little within the rule of three, which is printed.
   summary.low = std::min(summary.low, *summary.value);
   summary.high = std::max(summary.high, *summary.value);
-  summary.half_width = (summary.high - summary.low) / 2;
   return summary;
 }
 
@@ -165,6 +165,17 @@ std::optional<HeadroomLimitSummary> limit_of(const std::optional<sim::HeadroomLi
   return summary;
 }
 
+std::string reason_of(const sim::ForecastFinding& finding, const sim::Forecast& forecast) {
+  if (finding.verdict != Verdict::inconclusive) return {};
+  if (!finding.lack.empty()) return "nothing could break it: " + finding.lack;
+  if (finding.estimate) return "the limit divides its interval: more replications decide";
+  if (!forecast.requests || forecast.requests->value == 0) return "no request arrived in any replication";
+  if (finding.selects_nothing) return "its tag selects nothing: no call or request in any replication is of that name";
+  const bool has_tag = finding.threshold.metric.ends_with('}');
+  return has_tag ? "there are too few replications, or nothing that the tag selects, to tell"
+                 : "there are too few replications, or no budget, to tell";
+}
+
 std::vector<ForecastFindingSummary> findings_of(const sim::Forecast& forecast) {
   std::vector<ForecastFindingSummary> findings;
   for (const sim::ForecastFinding& finding : forecast.findings) {
@@ -173,8 +184,8 @@ std::vector<ForecastFindingSummary> findings_of(const sim::Forecast& forecast) {
                         .threshold = finding.threshold.text,
                         .verdict = finding.verdict,
                         .estimate = in_unit(finding.estimate, is_time ? kNanosecondsPerMs : 1),
-                        .origin = finding.threshold.origin,
-                        .selects_nothing = finding.selects_nothing});
+                        .reason = reason_of(finding, forecast),
+                        .origin = finding.threshold.origin});
   }
   return findings;
 }
@@ -222,13 +233,6 @@ std::vector<std::string> notes_of(const ForecastReport& report) {
 }
 
 }  // namespace
-
-const char* ForecastFindingSummary::why_not_estimated(bool has_requests) const {
-  if (!has_requests) return "no request arrived in any replication";
-  if (selects_nothing) return "its tag selects nothing: no call or request in any replication is of that name";
-  if (metric.ends_with('}')) return "there are too few replications, or nothing that the tag selects, to tell";
-  return "there are too few replications, or no budget, to tell";
-}
 
 std::vector<const HeadroomLimitSummary*> HeadroomSummary::limits() const {
   std::vector<const HeadroomLimitSummary*> all;

@@ -54,8 +54,8 @@ struct ChanceSummary {
   std::optional<std::string> bound;
   double low = 0;
   double high = 0;
-  double half_width = 0;
-  std::string text;  // "< 0.3%", "5.2% ±1.4"
+  std::optional<double> half_width;  // nothing: the value is a bound, about which nothing lies
+  std::string text;                  // "< 0.3%", "5.2% ±1.4"
 
   [[nodiscard]] bool never_showed() const { return bound == "upper" || (!value && low == 0); }
 };
@@ -192,11 +192,9 @@ struct ForecastFindingSummary {
   std::string threshold;
   sim::Verdict verdict{};
   std::optional<EstimateSummary> estimate;
-  sim::Origin origin;            // text only: empty in a summary that was read
-  bool selects_nothing = false;  // text only too
+  std::string reason;  // why it is inconclusive; else empty
+  sim::Origin origin;  // text only: empty in a summary that was read
 
-  // Of a finding without an estimate.
-  [[nodiscard]] const char* why_not_estimated(bool has_requests) const;
   [[nodiscard]] bool is_time() const { return metric.starts_with("forecast.request_duration"); }
   [[nodiscard]] bool is_chance() const { return metric.starts_with("forecast.p_exceed"); }
 };

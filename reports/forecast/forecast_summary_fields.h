@@ -195,6 +195,7 @@ void visit_fields(auto& fields, FieldsOf<ForecastFindingSummary> auto& finding) 
   fields("threshold", finding.threshold);
   fields("verdict", finding.verdict);
   fields(finding.is_time() ? "estimate_ms" : "estimate", finding.estimate);
+  fields("reason", finding.reason);
 }
 
 void visit_fields(auto& fields, FieldsOf<ShareFactor> auto& row) {

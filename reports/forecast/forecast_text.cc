@@ -196,15 +196,13 @@ bool has_requests(const ForecastSummary& forecast) { return !forecast.requests |
 
 std::string finding_line(const ForecastFindingSummary& finding, const ForecastSummary& forecast, TextStyle style) {
   std::string text = fmt::format("  {} {} {}", mark(finding.verdict, style), finding.metric, finding.threshold);
-  if (!finding.estimate) {
-    return text + " - " + finding.why_not_estimated(has_requests(forecast)) + "\n";
-  }
+  if (!finding.estimate) return text + " - " + finding.reason + "\n";
   const EstimateSummary& estimate = *finding.estimate;
   const std::string value = finding.is_chance() ? chance_text({estimate.value, estimate.low, estimate.high},
                                                               static_cast<std::size_t>(forecast.replications))
                                                 : five_digits(estimate.value);
   text += fmt::format(" - it is {} (95 %: {} to {})", value, five_digits(estimate.low), five_digits(estimate.high));
-  if (finding.verdict == Verdict::inconclusive) text += ", which the limit divides: more replications decide";
+  if (!finding.reason.empty()) text += ", " + finding.reason;
   if (finding.verdict != Verdict::pass && finding.origin.line > 0) {
     text += fmt::format(" [{}:{}:{}]", finding.origin.file, finding.origin.line, finding.origin.column);
   }

@@ -32,14 +32,8 @@ class TrialMaker final : public sim::ReplicationMaker {
   ForecastProgress& progress_;
 };
 
-// Another program's breakers are not started for this.
-sim::ForecastWords words_of(const ForecastJob& job) {
-  const bool is_own = job.scenario.breaker_command.empty();
-  return is_own ? sim::forecast_words(job.world.scenario()) : sim::ForecastWords{};
-}
-
 reports::PartHead head_of(const ForecastJob& job) {
-  sim::ForecastWords words = words_of(job);
+  sim::ForecastWords words = sim::forecast_words(job.world.scenario());
   return {.frame = job.world.frame(),
           .replications = job.plan.replications,
           .shard = job.plan.shard,
@@ -140,7 +134,7 @@ ForecastDone forecast_of(const ForecastJob& job) {
   done.version = job.version;
   done.causes = head.causes;
   done.notes = head.notes;
-  if (sim::is_backtested(job.scenario)) done.notes.push_back(job.scenario.description);
+  if (sim::is_fitted(job.scenario)) done.notes.push_back(job.scenario.description);
   if (!job.out.empty()) done.lock.emplace(job.out);
   if (!job.out.empty()) done.checkpoint = (std::filesystem::path{job.out} / "part.json").string();
   Earlier earlier = earlier_of(done.checkpoint, head, job);

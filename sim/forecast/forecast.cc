@@ -1,5 +1,7 @@
 #include "sim/forecast/forecast.h"
 
+// This file is long because each figure stands beside the claims that are judged by it.
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -258,6 +260,28 @@ double bound_of(const ThresholdSpec& threshold) {
          static_cast<double>(threshold.bound_picos) / 1e12;
 }
 
+// A claim on money shows nothing where none was spent: every price is 0, or nothing was answered.
+std::string why_unbreakable(const ReplicationSet& set, const ThresholdSpec& threshold) {
+  const auto is_zero = [](Int128 picos) { return picos == 0; };
+  switch (*threshold.forecast) {
+    case ForecastQuantity::requests_refused:
+      return set.frame.unrefused;
+    case ForecastQuantity::cost_usd:
+      return std::ranges::all_of(costs_of(set, threshold), is_zero) ? "no replication spent anything" : "";
+    case ForecastQuantity::p_exceed:
+    case ForecastQuantity::days_to_exhaustion: {
+      const bool is_unspent = std::ranges::all_of(set.all, [&](const Replication& replication) {
+        return std::ranges::all_of(replication.by_provider, is_zero);
+      });
+      return is_unspent ? "no replication spent anything" : "";
+    }
+    case ForecastQuantity::requests_failed:
+    case ForecastQuantity::request_duration:
+      return "";
+  }
+  return "";
+}
+
 }  // namespace
 
 Values first_crossings(const ReplicationSet& set, std::size_t share) {
@@ -317,10 +341,13 @@ Forecast forecast_of(const ReplicationSet& set, const std::vector<ThresholdSpec>
       std::ranges::any_of(set.all, [](const Replication& replication) { return replication.requests() > 0; });
   for (const ThresholdSpec& threshold : thresholds) {
     const auto estimate = has_traffic ? measure(set, threshold) : std::nullopt;
-    forecast.findings.push_back({.threshold = threshold,
-                                 .estimate = estimate,
-                                 .verdict = judge(estimate, threshold),
-                                 .selects_nothing = selects_nothing(set, threshold)});
+    ForecastFinding finding{.threshold = threshold,
+                            .estimate = estimate,
+                            .verdict = judge(estimate, threshold),
+                            .selects_nothing = selects_nothing(set, threshold)};
+    if (finding.verdict == Verdict::pass) finding.lack = why_unbreakable(set, threshold);
+    if (!finding.lack.empty()) finding.verdict = Verdict::inconclusive;
+    forecast.findings.push_back(std::move(finding));
   }
   return forecast;
 }

@@ -68,6 +68,7 @@ struct ForecastFinding {
   std::optional<Estimate> estimate;  // in the unit of the bound: USD, ns, days, or a share
   Verdict verdict = Verdict::inconclusive;
   bool selects_nothing = false;  // the provider was never called, or the variant has no request
+  std::string lack = {};         // why nothing could break what holds, which then is inconclusive
 };
 
 // What control variates gained: how many times the replications the plain estimate would take for the same precision.

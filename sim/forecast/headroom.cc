@@ -198,7 +198,8 @@ std::optional<Headroom> headroom_of(ReplicationMaker& maker, const ForecastFrame
   const auto refusals = share_bound(thresholds, Metric::requests_refused, ForecastQuantity::requests_refused);
   for (const ThresholdSpec& threshold : thresholds) {
     const bool is_asked = &threshold == latency || &threshold == failures || &threshold == refusals;
-    if (is_asked || threshold.forecast || !is_upper_bound(threshold)) continue;
+    const bool is_of_days = threshold.forecast == ForecastQuantity::days_to_exhaustion;
+    if (is_asked || is_upper_bound(threshold) == is_of_days) continue;
     headroom.not_asked.push_back(threshold.metric + ": " + threshold.text);
   }
   if (latency != nullptr) {

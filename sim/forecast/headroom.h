@@ -54,8 +54,8 @@ struct Headroom {
   std::optional<HeadroomLimit> failures;
   std::optional<HeadroomLimit> refusals;
   std::uint64_t replications = 0;  // the most of a trial
-  // Thresholds from above that are no limit here: those of a part of the traffic or of the run, of counts and of other
-  // metrics. More traffic may break them all the same.
+  // Thresholds that more traffic may break and that are no limit here: those from above of a part of the traffic or of
+  // the run, of counts and of other metrics, of forecast.* too, and those from below of the days to exhaustion.
   std::vector<std::string> not_asked{};
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/calendar.h"
+#include "sim/checks/claims/unbreakable.h"
 #include "sim/kernel/chance.h"
 #include "sim/statistics/skewed_mean.h"
 #include "sim/world/world.h"
@@ -264,6 +265,7 @@ ForecastWorld::ForecastWorld(Scenario scenario, const ForecastOptions& options)
   for (const monitor::Variant& variant : scenario_.monitor.ab_router.variants) frame_.variants.push_back(variant.id);
   for (const WorkloadSpec& workload : scenario_.workloads) frame_.features.push_back(workload.feature_version);
   frame_.shared = shared_draws(scenario_);
+  frame_.unrefused = why_not_refused(scenario_);
   days_ = days_of(frame_);
   if (options.controlled) frame_.demand = demand_of(scenario_, days_);
 }

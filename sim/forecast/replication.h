@@ -64,6 +64,7 @@ struct ForecastFrame {
   // What many requests of a replication share and replications do not, in words: "demand", "prompts", "lengths",
   // "error rates", "outages", "sticky users". Empty: replications differ by the noise of their requests alone.
   std::vector<std::string> shared;
+  std::string unrefused;  // why no limit and no budget can refuse a request; empty: one can
   // The demand that the control variates are made of. Nothing: the estimates are plain averages.
   std::optional<DemandModel> demand;
 

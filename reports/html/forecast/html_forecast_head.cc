@@ -38,7 +38,6 @@ std::string why_of_forecast(const ForecastSummary& forecast) {
 
 void put_open_claims(HtmlWriter& html, const ForecastSummary& forecast) {
   bool is_open = false;
-  const bool has_requests = !forecast.requests || forecast.requests->value > 0;
   for (const ForecastFindingSummary& finding : forecast.findings) {
     if (finding.verdict == Verdict::pass) continue;
     if (!is_open) html.open("ul", "reasons");
@@ -47,9 +46,7 @@ void put_open_claims(HtmlWriter& html, const ForecastSummary& forecast) {
     put_mark(html, name_of(finding.verdict));
     html.element("code", finding.metric + " " + finding.threshold);
     html.text(" – ");
-    html.text(finding.verdict == Verdict::fail ? "the whole 95 % interval lies beyond the bound"
-              : finding.estimate               ? "the bound lies within the 95 % interval: more replications decide"
-                                               : finding.why_not_estimated(has_requests));
+    html.text(finding.verdict == Verdict::fail ? "the whole 95 % interval lies beyond the bound" : finding.reason);
     html.close("li");
   }
   if (is_open) html.close("ul");

@@ -53,9 +53,7 @@ void put_claimed(HtmlWriter& html, const FieldPlaces& places, const ForecastFind
   const Kind kind = kind_of_metric(finding.metric);
   const std::optional<EstimateSummary>& estimate = finding.estimate;
   if (!estimate) {
-    html.element("td",
-                 finding.selects_nothing ? "its tag selects nothing" : "too few replications, or no budget, to tell",
-                 "number", "colspan=\"2\"");
+    html.element("td", finding.reason, "number", "colspan=\"2\"");
     return;
   }
   html.open("td", "number");

@@ -239,6 +239,17 @@ TEST(ForecastNotes, name_the_cause_that_the_report_has_of_the_commonest_outcome)
   EXPECT_TRUE(note().ends_with("end as failed, because of limits.red")) << note();
 }
 
+// About a bound nothing lies: value plus and minus a half-width would not be its interval.
+TEST(ForecastSummary, a_chance_that_never_showed_has_no_half_width) {
+  sim::Forecast forecast = sim::forecast_of(made_set(forecast_world(), 60), {});
+  forecast.availability = sim::Estimate{1, 0.99, 1};
+  forecast.answered = sim::Estimate{0.4, 0.39, 0.42};
+  const ForecastSummary summary = summary_of(forecast);
+  EXPECT_EQ(summary.availability->half_width, std::nullopt);
+  EXPECT_EQ(summary.availability->bound, "lower");
+  EXPECT_DOUBLE_EQ(summary.answered->half_width.value(), 0.015);
+}
+
 TEST(ForecastJson, comes_back_as_the_summary_that_was_written) {
   const std::string text = forecast_json(full_summary());
   EXPECT_EQ(forecast_json(read_forecast_summary(text, "f")), text);

@@ -77,9 +77,15 @@ TEST(HtmlForecast, reports_chances_in_the_words_of_the_document) {
   EXPECT_FALSE(has(page_of(forecast()), "id=\"panel-crossing\""));
 }
 
-std::string page_of_claim(const std::string& metric, sim::Verdict verdict, std::optional<EstimateSummary> estimate) {
+std::string page_of_claim(const std::string& metric, sim::Verdict verdict, std::optional<EstimateSummary> estimate,
+                          std::string reason = {}) {
   ForecastSummary claims = forecast();
-  claims.findings = {{.metric = metric, .threshold = "value<=0.05", .verdict = verdict, .estimate = estimate}};
+  claims.findings = {{.metric = metric,
+                      .threshold = "value<=0.05",
+                      .verdict = verdict,
+                      .estimate = estimate,
+                      .reason = std::move(reason),
+                      .origin = {}}};
   return page_of(claims);
 }
 
@@ -95,15 +101,14 @@ TEST(HtmlForecast, a_claim_that_nothing_ever_broke_is_bounded_and_not_nothing) {
                   "never</td>"));
 }
 
-// What cannot be told is not said to be a matter of the bound.
-TEST(HtmlForecast, a_claim_about_an_absent_budget_is_undecided) {
+TEST(HtmlForecast, an_undecided_claim_says_why) {
   const auto claim = [](std::optional<EstimateSummary> estimate) {
-    return page_of_claim("forecast.p_exceed(1.0)", sim::Verdict::inconclusive, estimate);
+    return page_of_claim("forecast.p_exceed(1.0)", sim::Verdict::inconclusive, estimate, "it is not known");
   };
-  EXPECT_TRUE(has(claim({}), "colspan=\"2\">too few replications, or no budget, to tell<"));
-  EXPECT_TRUE(has(claim({}), " – there are too few replications, or no budget, to tell"));
-  EXPECT_FALSE(has(claim({}), "more replications decide"));
-  EXPECT_TRUE(has(claim(EstimateSummary{0.5, 0.4, 0.6, 0.1}), "more replications decide"));
+  EXPECT_TRUE(has(claim({}), "colspan=\"2\">it is not known<")) << "in the place of the figures";
+  EXPECT_TRUE(has(claim({}), " – it is not known"));
+  EXPECT_TRUE(has(claim(EstimateSummary{0.5, 0.4, 0.6, 0.1}), " – it is not known"));
+  EXPECT_FALSE(has(claim(EstimateSummary{0.5, 0.4, 0.6, 0.1}), "colspan=\"2\">it is not known<"));
 }
 
 std::string page_of_days(int count) {

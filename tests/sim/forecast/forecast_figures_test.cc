@@ -169,7 +169,7 @@ TEST(ForecastFigures, claims_are_of_the_provider_or_the_variant_that_they_name) 
   EXPECT_NEAR(picos(), 270, 1e-6);
 }
 
-// A free provider costs nothing, which is a claim; one that was never called shows nothing.
+// What cost nothing could not have cost too much; and what was never called shows nothing at all.
 TEST(ForecastFigures, a_claim_of_what_got_no_call_or_request_shows_nothing) {
   ThresholdSpec cost = forecast_threshold(ForecastQuantity::cost_usd, Aggregate::avg, Comparison::less, 1);
   ReplicationSet set = set_by_hand(100);
@@ -180,7 +180,9 @@ TEST(ForecastFigures, a_claim_of_what_got_no_call_or_request_shows_nothing) {
   const auto verdict = [&] { return forecast_of(set, {cost}).findings.front().verdict; };
   for (const bool is_provider : {true, false}) {
     (is_provider ? cost.provider : cost.variant) = is_provider ? "q" : "b";
-    EXPECT_EQ(verdict(), Verdict::pass);
+    EXPECT_EQ(verdict(), Verdict::inconclusive);
+    EXPECT_EQ(forecast_of(set, {cost}).findings.front().lack, "no replication spent anything");
+    EXPECT_FALSE(forecast_of(set, {cost}).findings.front().selects_nothing);
     for (Replication& replication : set.all) {
       (is_provider ? replication.calls_by_provider : replication.requests_by_variant)[1] = 0;
     }

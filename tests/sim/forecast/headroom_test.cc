@@ -99,5 +99,28 @@ TEST(Headroom, is_lowered_until_independent_numbers_confirm_it) {
   EXPECT_EQ(open.rate_thousandths, open.at_edge->rate_thousandths) << "what is told was tried";
 }
 
+// A bound of another part, or of a figure that no search is for, is broken by more traffic all the same.
+TEST(Headroom, names_the_bounds_that_it_does_not_follow) {
+  const auto bound = [](std::string metric, std::string text, ForecastQuantity quantity, Comparison comparison) {
+    ThresholdSpec threshold = forecast_threshold(quantity, Aggregate::percentile, comparison, 5);
+    threshold.metric = std::move(metric);
+    threshold.text = std::move(text);
+    return threshold;
+  };
+  EdgeMaker maker{120, 120};
+  ForecastFrame frame;
+  frame.shares = {Millionths{1'000'000}};
+  const auto headroom = headroom_of(
+      maker, frame,
+      {bound("forecast.cost_usd", "p(90)<5", ForecastQuantity::cost_usd, Comparison::less),
+       bound("forecast.days_to_exhaustion", "p(10)>5", ForecastQuantity::days_to_exhaustion, Comparison::greater),
+       bound("forecast.days_to_exhaustion", "p(10)<5", ForecastQuantity::days_to_exhaustion, Comparison::less),
+       bound("forecast.cost_usd", "p(90)>5", ForecastQuantity::cost_usd, Comparison::greater)},
+      kTries);
+  ASSERT_TRUE(headroom);
+  EXPECT_EQ(headroom->not_asked,
+            (std::vector<std::string>{"forecast.cost_usd: p(90)<5", "forecast.days_to_exhaustion: p(10)>5"}));
+}
+
 }  // namespace
 }  // namespace windtunnel::sim::study_headroom_test
