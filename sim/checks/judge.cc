@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "sim/checks/claims/unbreakable.h"
+#include "sim/checks/claims/unplayed_rows.h"
 #include "sim/world/replicas.h"
 
 namespace windtunnel::sim {
@@ -78,24 +79,17 @@ Finding no_traffic(std::uint64_t in_flight) {
           .origin = {}};
 }
 
-// Of the listed requests of a load, those that come after its end or the run's.
 std::vector<Finding> rows_not_played(const Scenario& scenario) {
   std::vector<Finding> findings;
-  for (const WorkloadSpec& load : scenario.workloads) {
-    const Duration end = std::min(scenario.duration - load.start, load.duration.value_or(Duration::max()));
-    const auto* replay = std::get_if<TraceReplay>(&load.executor);
-    const auto left_out = std::ranges::count_if(load.requests, [&](const ListedRequest& row) {
-      return (replay == nullptr ? row.at : replay->played_at(row.at)) >= end;
-    });
-    if (left_out == 0) continue;
+  for (const UnplayedRows& rows : unplayed_rows(scenario)) {
+    const WorkloadSpec& load = *rows.load;
     Finding finding{.kind = Finding::Kind::traffic,
                     .id = fmt::format("{} plays every row", load.name),
                     .verdict = Verdict::inconclusive,
                     .claim = fmt::format("every row of {} is played", load.name),
-                    .reason = fmt::format("{} of its {} rows come after the end at {:.3f} s{}", left_out,
-                                          load.requests.size(), static_cast<double>((load.start + end).count()) / 1e9,
-                                          replay == nullptr ? "" : "; \"until\" leaves rows out on purpose")};
-    const auto origin = scenario.origins.find(replay == nullptr ? "/duration" : "/workload/" + load.name + "/trace");
+                    .reason = sentence_of(rows),
+                    .origin = {}};
+    const auto origin = scenario.origins.find(is_trace(load) ? "/workload/" + load.name + "/trace" : "/duration");
     if (origin != scenario.origins.end()) finding.origin = origin->second;
     findings.push_back(std::move(finding));
   }

@@ -68,6 +68,23 @@ TEST_F(NoData, a_file_without_claims_is_marked_and_must_claim_only_on_request) {
   EXPECT_TRUE(says(many, "2 of 2 runs, 1 pass, 1 nothing claimed")) << many.out;
 }
 
+// With everything down the share answered is what matters, in one run and in many.
+TEST_F(NoData, a_run_that_claims_nothing_says_how_much_was_answered_even_when_quiet) {
+  folder.write("down.json", R"({"duration": "1m", "workload": {"a": {"rate": 2}},
+      "faults": [{"id": "down", "kind": "outage", "at": "0s", "duration": "1m"}]})");
+  const std::string down = file("down");
+  const std::string answered = "answered: 0.0% of 120 requests";
+  const ProcessResult many = windtunnel("run " + down + " --seeds 1..2");
+  EXPECT_EQ(many.exit, 0);
+  EXPECT_TRUE(says(many, answered)) << many.out;
+  EXPECT_TRUE(says(windtunnel("run -q " + down + " --seeds 1..2"), answered));
+  EXPECT_TRUE(says(windtunnel("run -q " + down), "Answered: 0.0% of 120 requests"));
+  EXPECT_EQ(windtunnel("run -q " + file("claim")).out, "");
+  EXPECT_TRUE(says(windtunnel("forecast -q --replications 4 --horizon 1d " + file("quiet")), "NOTHING CLAIMED"));
+  EXPECT_EQ(windtunnel("run -q " + down + " --junit " + folder.path("down.xml")).exit, 0);
+  EXPECT_NE(folder.read("down.xml").find("nothing is claimed; " + answered), std::string::npos);
+}
+
 TEST_F(NoData, the_reports_of_a_run_that_claims_nothing_have_no_pass) {
   EXPECT_EQ(windtunnel("run " + file("quiet") + " --out " + folder.path("out")).exit, 0);
   EXPECT_NE(folder.read("out/summary.json").find("\"verdict\": \"nothing_claimed\""), std::string::npos);
@@ -98,6 +115,20 @@ TEST_F(NoData, explore_needs_traffic_and_every_seed_to_be_conclusive) {
   EXPECT_EQ(some.exit, 13) << some.out;
   EXPECT_TRUE(says(some, "of 20 seeds showed nothing")) << some.out;
   EXPECT_FALSE(says(some, " 20 of 20 seeds")) << some.out;
+}
+
+TEST_F(NoData, what_the_settings_rule_out_passes_in_no_verb) {
+  const std::string unlimited = " --set monitor.token_limiter.mode=off --set monitor.cost_limiter.monthly_usd=null ";
+  const std::string gate =
+      "compare " + file("claim") + unlimited + "--vary monitor.provider_call.timeout=5s,9s --seeds 1..4";
+  const ProcessResult compared = windtunnel(gate + " --max-regression 'requests_refused<=1'");
+  EXPECT_EQ(compared.exit, 13) << compared.out;
+  EXPECT_TRUE(says(compared, "nothing could break it: by the settings of both it can only be 0")) << compared.out;
+  EXPECT_TRUE(says(compared, "note: the file names no providers")) << compared.out;
+  const std::string forecast = "forecast " + file("quiet") + unlimited + "--replications 60 --horizon 1d --assert ";
+  const ProcessResult foreseen = windtunnel(forecast + "'forecast.requests_refused: rate<0.01'");
+  EXPECT_EQ(foreseen.exit, 13) << foreseen.out;
+  EXPECT_TRUE(says(foreseen, "nothing could break it: nothing can refuse a request")) << foreseen.out;
 }
 
 TEST_F(NoData, a_branch_that_lost_its_traffic_does_not_pass_the_gate) {

@@ -9,6 +9,7 @@
 #include "base/exact_decimal.h"
 #include "base/words/json_pointer.h"
 #include "sim/checks/claims/recovery.h"
+#include "sim/checks/claims/unplayed_rows.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
@@ -37,6 +38,13 @@ std::string why_not_beforehand(const Scenario& scenario) {
         load.name, changes);
   }
   return {};
+}
+
+// A run that leaves rows out is inconclusive because of them. Where there is no such verdict, it is a note.
+void note_unplayed(std::vector<std::string>& notes, const Scenario& scenario) {
+  for (const UnplayedRows& rows : unplayed_rows(scenario)) {
+    notes.push_back(fmt::format("workload.{} is not played whole: {}", rows.load->name, sentence_of(rows)));
+  }
 }
 
 bool varies(const std::vector<double>& factors) {
@@ -116,6 +124,7 @@ std::vector<std::string> RunNotes::notes_of_settings() const {
 }
 
 void RunNotes::note_settings(std::vector<std::string>& notes) const {
+  note_providers(notes);
   note_latency(notes);
   note_tokens(notes);
   note_cache(notes);
@@ -170,6 +179,15 @@ void RunNotes::note_unanswered(std::vector<std::string>& notes, const std::vecto
   const auto outcome = static_cast<Outcome>(most);
   notes.push_back(fmt::format("{} of the requests were not answered; {} of these {} ended as {}, because of {}",
                               share_of(unanswered), count, unanswered, name_of(outcome), causes_.of(outcome, faults)));
+}
+
+// Of a file: a scenario that was built by hand has written whatever it has.
+void RunNotes::note_providers(std::vector<std::string>& notes) const {
+  if (!is_written("/workload") || is_written("/providers")) return;
+  std::string names;
+  for (const ProviderSpec& provider : scenario_.providers) names += (names.empty() ? "" : ", ") + provider.name;
+  notes.push_back(
+      "the file names no providers, so that those of the default answer, with their prices and latencies: " + names);
 }
 
 void RunNotes::note_latency(std::vector<std::string>& notes) const {
@@ -318,11 +336,14 @@ void RunNotes::note_streams(std::vector<std::string>& notes) const {
 }
 
 ForecastWords forecast_words(const Scenario& scenario) {
+  if (!scenario.breaker_command.empty()) return {};
   if (const std::string why = why_not_beforehand(scenario); !why.empty()) return {.causes = {}, .notes = {why}};
   RunNotes notes{scenario};
   EventsAtMost end{100'000};
   const RunResult result = run(scenario, {.observers = {&notes, &end}});
-  return {notes.causes(result.faults), notes.notes_of_settings()};
+  std::vector<std::string> words = notes.notes_of_settings();
+  note_unplayed(words, scenario);
+  return {notes.causes(result.faults), std::move(words)};
 }
 
 std::vector<std::string> notes_beforehand(const Scenario& scenario) {
@@ -330,7 +351,9 @@ std::vector<std::string> notes_beforehand(const Scenario& scenario) {
   RunNotes notes{scenario};
   EventsAtMost end{100'000};
   const RunResult result = run(scenario, {.observers = {&notes, &end}});
-  return notes.notes(result.faults);
+  std::vector<std::string> words = notes.notes(result.faults);
+  note_unplayed(words, scenario);
+  return words;
 }
 
 }  // namespace windtunnel::sim

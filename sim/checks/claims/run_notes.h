@@ -50,6 +50,7 @@ class RunNotes final {
   void note_wishes(std::vector<std::string>& notes) const;
   void note_settings(std::vector<std::string>& notes) const;
   void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
+  void note_providers(std::vector<std::string>& notes) const;
   void note_latency(std::vector<std::string>& notes) const;
   void note_tokens(std::vector<std::string>& notes) const;
   void note_cache(std::vector<std::string>& notes) const;
@@ -86,7 +87,8 @@ class RunNotes final {
 // The notes of the scenario's first 100,000 events, without its run: what `validate` can warn of.
 [[nodiscard]] std::vector<std::string> notes_beforehand(const Scenario& scenario);
 
-// What a forecast says beside its figures, of as many events: its replications have no observer.
+// What a forecast and a comparison say beside their figures, of as many events: no observer watches each of their runs.
+// Nothing of a scenario whose breakers are another program's, which is not started for this.
 struct ForecastWords {
   std::vector<std::string> causes;  // by outcome
   std::vector<std::string> notes;   // of settings

@@ -36,6 +36,12 @@ bool is_of_calls_by_route(const ThresholdSpec& spec) {
   return spec.route && (spec.of == Metric::provider_calls || spec.of == Metric::provider_errors);
 }
 
+// Whether something was billed for it, as far as the metric looks, or is held for what may have been.
+bool is_billed(const ThresholdSpec& spec, const monitor::Record& record, Usd billed_unknown) {
+  const Usd known = record.confirmed_cost() + record.reserved_cost();
+  return known > Usd{} || (spec.of == Metric::cost_usd && billed_unknown > Usd{});
+}
+
 std::string seconds(Duration since_start) { return fmt::format("{}s", static_cast<double>(since_start.count()) / 1e9); }
 
 }  // namespace
@@ -189,7 +195,8 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
   if (sums == nullptr) return;
   const bool answered = is_answered(record.outcome);
   const bool refused = is_refused(record.outcome);
-  ++sums->of;
+  const bool is_of_spend = is_cost(state.spec->of) || state.spec->of == Metric::tokens;
+  sums->of += !is_of_spend || answered || is_billed(*state.spec, record, billed_unknown) ? 1 : 0;
   if (state.spec->outcome && record.outcome != *state.spec->outcome) return;
   if (state.limit && record.limit != state.limit) return;
   switch (state.spec->of) {

@@ -11,10 +11,11 @@
 // of requests, calls and tokens is per second of the stretch.
 //
 // The data of a claim is what could have broken it: of `provider_errors` and `breaker_opened` the calls, of
-// `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of everything else the
-// requests. The outcome is no part of that, because each request could have ended so. Without data a claim is
-// inconclusive if it holds, and fails if it does not. Where the stretch is shorter than one window, a claim that holds
-// is inconclusive as well, because the rest of the window could break it.
+// `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of money and `tokens` the
+// requests that were answered or that something was billed or held for, of everything else the requests. The outcome is
+// no part of that, because each request could have ended so. Without data a claim is inconclusive if it holds, and
+// fails if it does not. Where the stretch is shorter than one window, a claim that holds is inconclusive as well,
+// because the rest of the window could break it.
 
 #include <compare>
 #include <cstdint>

@@ -67,11 +67,15 @@ bool may_count(const Scenario& scenario, const LimitConfig& limit) {
   });
 }
 
+bool may_refuse(const Scenario& scenario, const LimitConfig& limit) {
+  return limit.on_exhausted != monitor::OnExhausted::alert && may_count(scenario, limit);
+}
+
 // Whether a limit of the list may refuse a request: for want of money, or of anything else.
-bool may_refuse(const Scenario& scenario, bool is_of_money) {
+bool may_refuse_for(const Scenario& scenario, bool is_of_money) {
   return std::ranges::any_of(scenario.monitor.limits.limits, [&](const LimitConfig& limit) {
     const bool has_rate = limit.requests || limit.tokens || limit.parallel_requests;
-    return (is_of_money ? limit.usd.has_value() : has_rate) && may_count(scenario, limit);
+    return (is_of_money ? limit.usd.has_value() : has_rate) && may_refuse(scenario, limit);
   });
 }
 
@@ -89,13 +93,13 @@ std::string why_never(const Scenario& scenario, Outcome outcome) {
       return monitor.cache.stale_if_error > Duration{0} ? "" : "monitor.cache.stale_if_error is 0";
     case Outcome::refused_rate: {
       const bool has_limiter = monitor.rate_limiter.requests_per_minute || monitor.rate_limiter.tokens_per_minute;
-      return has_limiter || may_refuse(scenario, false) ? "" : "no limit of requests or tokens can refuse one";
+      return has_limiter || may_refuse_for(scenario, false) ? "" : "no limit of requests or tokens can refuse one";
     }
     case Outcome::refused_tokens:
       return monitor.token_limiter.mode == monitor::TokenMode::off ? "monitor.token_limiter is off" : "";
     case Outcome::refused_budget: {
       const bool has_budget = monitor.cost_limiter.monthly || monitor.cost_limiter.daily;
-      return has_budget || may_refuse(scenario, true) ? "" : "there is no budget";
+      return has_budget || may_refuse_for(scenario, true) ? "" : "there is no budget";
     }
     case Outcome::deadline_exceeded:
       return monitor.provider_call.deadline ? "" : "there is no monitor.provider_call.deadline";
@@ -141,11 +145,40 @@ std::string why_costless(const Scenario& scenario, const ThresholdSpec& threshol
   return is_sum && is_all_costless ? "no call costs anything: every price is 0" : "";
 }
 
-std::string why_not_refused(const Scenario& scenario) {
-  for (const Outcome outcome : {Outcome::refused_rate, Outcome::refused_tokens, Outcome::refused_budget}) {
-    if (why_never(scenario, outcome).empty()) return "";
-  }
-  return "nothing can refuse a request: there is no limit and no budget";
+bool is_refusal(Outcome outcome) {
+  return outcome == Outcome::refused_rate || outcome == Outcome::refused_tokens || outcome == Outcome::refused_budget;
+}
+
+// Whether a request may be refused once it has a target: by a limit on calls, or for want of the tokens or the money of
+// a further call. What counts requests alone is asked before.
+bool may_refuse_at_target(const Scenario& scenario, const std::optional<Outcome>& outcome) {
+  const monitor::MonitorConfig& monitor = scenario.monitor;
+  const bool has_budget = monitor.cost_limiter.monthly || monitor.cost_limiter.daily;
+  if (has_budget && outcome.value_or(Outcome::refused_budget) == Outcome::refused_budget) return true;
+  return std::ranges::any_of(monitor.limits.limits, [&](const LimitConfig& limit) {
+    if (!may_refuse(scenario, limit)) return false;
+    const bool is_by_rate = limit.tokens || (limit.is_of_targets() && (limit.requests || limit.parallel_requests));
+    if (!outcome) return is_by_rate || limit.usd;
+    return *outcome == Outcome::refused_budget ? limit.usd.has_value() : is_by_rate;
+  });
+}
+
+// A request that is refused before it has a target is of no variant and of no provider, unless it names one itself or
+// all go to the first.
+std::string why_refused_elsewhere(const Scenario& scenario, const ThresholdSpec& threshold) {
+  if (!threshold.provider && !threshold.served_by && !threshold.variant) return "";
+  if (may_refuse_at_target(scenario, threshold.outcome)) return "";
+  const bool is_routed = !scenario.monitor.ab_router.variants.empty() || !scenario.monitor.routing.routes.empty();
+  const bool has_own_choice = std::ranges::any_of(scenario.workloads, [](const WorkloadSpec& load) {
+    return load.provider || std::ranges::any_of(load.requests, [](auto& row) { return row.provider.has_value(); });
+  });
+  const bool is_known_beforehand = threshold.provider && (!is_routed || has_own_choice);
+  if (is_known_beforehand && !threshold.served_by && !threshold.variant) return "";
+  return "every refusal comes before a request has a target, so that none is of this one";
+}
+
+std::string why_no_failover(const Scenario& scenario) {
+  return scenario.providers.size() == 1 ? "no request can fail over: there is one provider" : "";
 }
 
 std::string why_no_hit(const Scenario& scenario) {
@@ -155,15 +188,26 @@ std::string why_no_hit(const Scenario& scenario) {
 
 }  // namespace
 
+std::string why_not_refused(const Scenario& scenario) {
+  for (const Outcome outcome : {Outcome::refused_rate, Outcome::refused_tokens, Outcome::refused_budget}) {
+    if (why_never(scenario, outcome).empty()) return "";
+  }
+  return "nothing can refuse a request: there is no limit and no budget";
+}
+
 std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& threshold) {
   if (threshold.outcome) {
     const std::string why = why_never(scenario, *threshold.outcome);
     if (!why.empty()) return std::string{"no request can end as "} + name_of(*threshold.outcome) + ": " + why;
+    if (is_refusal(*threshold.outcome)) {
+      if (std::string elsewhere = why_refused_elsewhere(scenario, threshold); !elsewhere.empty()) return elsewhere;
+    }
   }
   const std::vector<LimitConfig>& limits = scenario.monitor.limits.limits;
   for (std::size_t i = 0; threshold.limit && i < limits.size(); ++i) {
-    if (limit_name(scenario.monitor.limits, i) != *threshold.limit || may_count(scenario, limits[i])) continue;
-    return "no request is counted by the limit " + *threshold.limit;
+    if (limit_name(scenario.monitor.limits, i) != *threshold.limit) continue;
+    if (!may_count(scenario, limits[i])) return "no request is counted by the limit " + *threshold.limit;
+    if (!may_refuse(scenario, limits[i])) return "the limit " + *threshold.limit + " alerts and refuses nothing";
   }
   switch (threshold.of) {
     case Metric::breaker_opened:
@@ -174,8 +218,13 @@ std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& thres
     case Metric::cost_known_usd:
     case Metric::cost_reserved_usd:
       return why_costless(scenario, threshold);
-    case Metric::requests_refused:
-      return threshold.outcome ? "" : why_not_refused(scenario);
+    case Metric::requests_refused: {
+      if (threshold.outcome) return "";
+      std::string why = why_not_refused(scenario);
+      return why.empty() ? why_refused_elsewhere(scenario, threshold) : why;
+    }
+    case Metric::failovers:
+      return why_no_failover(scenario);
     case Metric::cache_hits:
       return threshold.outcome ? "" : why_no_hit(scenario);
     default:  // any settings may break it

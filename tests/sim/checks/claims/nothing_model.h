@@ -69,7 +69,7 @@ inline bool may_end_as(const Scenario& scenario, monitor::Outcome outcome) {
   bool refuses_work = gateway.rate_limiter.requests_per_minute || gateway.rate_limiter.tokens_per_minute;
   bool refuses_money = gateway.cost_limiter.monthly || gateway.cost_limiter.daily;
   for (const monitor::LimitConfig& limit : gateway.limits.limits) {
-    if (!counts_some(scenario, limit)) continue;
+    if (!counts_some(scenario, limit) || limit.on_exhausted == monitor::OnExhausted::alert) continue;
     refuses_work = refuses_work || limit.requests || limit.tokens || limit.parallel_requests;
     refuses_money = refuses_money || limit.usd;
   }
@@ -85,13 +85,60 @@ inline bool may_end_as(const Scenario& scenario, monitor::Outcome outcome) {
   return outcome != Outcome::broken_stream || streams;
 }
 
+// A refused request has a target only where it comes to one first: a limit on calls refuses it there, or a further call
+// finds no tokens or money left.
+inline bool is_refused_at_target(const Scenario& scenario, monitor::Outcome outcome) {
+  const monitor::MonitorConfig& gateway = scenario.monitor;
+  const bool is_of_money = outcome == monitor::Outcome::refused_budget;
+  if (is_of_money && (gateway.cost_limiter.monthly || gateway.cost_limiter.daily)) return true;
+  for (const monitor::LimitConfig& limit : gateway.limits.limits) {
+    if (!counts_some(scenario, limit) || limit.on_exhausted == monitor::OnExhausted::alert) continue;
+    bool is_on_calls = false;
+    std::vector<monitor::LimitWord> words = limit.per;
+    for (const monitor::LimitCondition& condition : limit.when) words.push_back(condition.word);
+    for (const monitor::LimitWord& word : words) {
+      is_on_calls =
+          is_on_calls || word.scope == monitor::LimitScope::deployment || word.scope == monitor::LimitScope::provider;
+    }
+    if (is_of_money && limit.usd) return true;
+    const bool is_of_rate = outcome == monitor::Outcome::refused_rate;
+    if (is_of_rate && (limit.tokens || (is_on_calls && (limit.requests || limit.parallel_requests)))) return true;
+  }
+  return false;
+}
+
+// A threshold of refusals that are all of requests without what its tags name.
+inline bool names_what_no_refusal_has(const Scenario& scenario, const ThresholdSpec& spec) {
+  using monitor::Outcome;
+  if (!spec.provider && !spec.served_by && !spec.variant) return false;
+  for (const Outcome outcome : {Outcome::refused_rate, Outcome::refused_tokens, Outcome::refused_budget}) {
+    if ((!spec.outcome || *spec.outcome == outcome) && is_refused_at_target(scenario, outcome)) return false;
+  }
+  if (spec.served_by || spec.variant) return true;
+  // Of a provider alone: where it is known beforehand, it is that of the request.
+  if (scenario.monitor.ab_router.variants.empty() && scenario.monitor.routing.routes.empty()) return false;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    if (load.provider) return false;
+    for (const ListedRequest& row : load.requests) {
+      if (row.provider) return false;
+    }
+  }
+  return true;
+}
+
 // Whatever a run of this scenario draws.
 inline bool can_only_be_nothing(const Scenario& scenario, const ThresholdSpec& spec) {
   using monitor::Outcome;
   if (spec.outcome && !may_end_as(scenario, *spec.outcome)) return true;
+  const bool is_of_refusals = spec.of == Metric::requests_refused && !spec.outcome;
+  const bool is_refusal = spec.outcome == Outcome::refused_rate || spec.outcome == Outcome::refused_tokens ||
+                          spec.outcome == Outcome::refused_budget;
+  if ((is_of_refusals || is_refusal) && names_what_no_refusal_has(scenario, spec)) return true;
+  if (spec.of == Metric::failovers && scenario.providers.size() == 1) return true;
   const monitor::LimitsConfig& limits = scenario.monitor.limits;
   for (std::size_t i = 0; i < limits.limits.size(); ++i) {
-    if (spec.limit == limit_name(limits, i) && !counts_some(scenario, limits.limits[i])) return true;
+    const bool is_alert = limits.limits[i].on_exhausted == monitor::OnExhausted::alert;
+    if (spec.limit == limit_name(limits, i) && (is_alert || !counts_some(scenario, limits.limits[i]))) return true;
   }
   const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
   bool may_open = !scenario.breaker_command.empty();

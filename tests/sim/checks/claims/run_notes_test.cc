@@ -115,6 +115,30 @@ TEST(RunNotes, a_forecast_has_the_causes_and_the_settings_that_nobody_wrote) {
   EXPECT_EQ(note_with(words.notes, "were not answered"), "") << "of which a forecast has figures of its own";
 }
 
+TEST(RunNotes, the_providers_of_the_default_are_named_where_a_file_names_none) {
+  Scenario scenario = quiet();
+  EXPECT_EQ(note_with(notes_of(scenario), "names no providers"), "") << "it was built by hand";
+  scenario.origins["/workload/chat/rate"] = {};
+  EXPECT_EQ(note_with(notes_of(scenario), "names no providers"),
+            "the file names no providers, so that those of the default answer, with their prices and latencies: alpha");
+  scenario.origins["/providers/alpha/price_usd_per_million"] = {};
+  EXPECT_EQ(note_with(notes_of(scenario), "names no providers"), "");
+}
+
+TEST(RunNotes, rows_that_are_not_played_are_named_where_no_run_is_inconclusive_by_them) {
+  Scenario scenario = quiet();
+  scenario.duration = 60s;
+  scenario.workloads[0].executor = Script{};
+  scenario.workloads[0].requests = {{.at = 1s}, {.at = 59s}, {.at = 60s}};
+  const std::string name = scenario.workloads[0].name;
+  const std::string note = "workload." + name + " is not played whole: 1 of its 3 rows come after the end at 60.000 s";
+  EXPECT_EQ(note_with(forecast_words(scenario).notes, "not played"), note);
+  EXPECT_EQ(note_with(notes_beforehand(scenario), "not played"), note);
+  EXPECT_EQ(note_with(notes_of(scenario), "not played"), "") << "a run says it in its verdict";
+  scenario.duration = 61s;
+  EXPECT_EQ(note_with(notes_beforehand(scenario), "not played"), "");
+}
+
 TEST(RunNotes, a_run_that_is_slow_is_not_looked_at_beforehand) {
   Scenario scenario = quiet();
   scenario.workloads[0].arrival = Arrival::mmpp;

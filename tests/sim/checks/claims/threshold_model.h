@@ -159,6 +159,11 @@ inline Sample sample_of(const ThresholdSpec& spec, const EndedRequest& request) 
       return {};
   }
   sample.is_counted = is_wanted && is_of_metric;
+  // Of money and tokens only what was answered, or may have cost something, shows anything.
+  const bool is_of_spend = spec.of == Metric::cost_usd || spec.of == Metric::cost_known_usd ||
+                           spec.of == Metric::cost_reserved_usd || spec.of == Metric::tokens;
+  const Usd spent = (spec.of == Metric::cost_usd ? request.billed : request.known) + request.reserved;
+  if (is_of_spend && !is_served && !is_hit && spent == Usd{}) sample.is_data = false;
   return sample;
 }
 

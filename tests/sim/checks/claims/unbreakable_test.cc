@@ -124,6 +124,57 @@ TEST(Unbreakable, a_limit_refuses_only_requests_that_it_counts) {
   EXPECT_EQ(why_unbreakable(scenario, threshold), "");
 }
 
+// Of an experiment: who is refused before it has a variant has no provider either.
+TEST(Unbreakable, a_refusal_before_there_is_a_target_is_of_no_target) {
+  Scenario scenario = plain();
+  scenario.providers.push_back(provider("beta"));
+  scenario.monitor.rate_limiter.requests_per_minute = 6;
+  ThresholdSpec threshold = none_of(Metric::requests_refused);
+  threshold.provider = "beta";
+  EXPECT_EQ(why_unbreakable(scenario, threshold), "") << "without an experiment all go to the first";
+  scenario.monitor.ab_router = {.experiment_id = "split", .variants = {{"a", kFirst, 1}, {"b", kSecond, 1}}};
+  const std::string why = "every refusal comes before a request has a target, so that none is of this one";
+  EXPECT_EQ(why_unbreakable(scenario, threshold), why);
+  EXPECT_EQ(judged(scenario, threshold).verdict, Verdict::inconclusive) << "54 of 60 requests are refused all the same";
+  for (const Outcome outcome : {Outcome::refused_rate}) {
+    threshold = none_of(Metric::requests, outcome);
+    threshold.served_by = "alpha";
+    EXPECT_EQ(why_unbreakable(scenario, threshold), why);
+    threshold.served_by.reset();
+    threshold.variant = "a";
+    EXPECT_EQ(why_unbreakable(scenario, threshold), why);
+    threshold.variant.reset();
+    EXPECT_EQ(why_unbreakable(scenario, threshold), "") << "without a tag there is one";
+  }
+  threshold = none_of(Metric::requests_refused);
+  threshold.provider = "beta";
+  scenario.workloads[0].provider = "beta";
+  EXPECT_EQ(why_unbreakable(scenario, threshold), "") << "a request that names its provider has one from the beginning";
+  scenario.workloads[0].provider.reset();
+  scenario.monitor.cost_limiter.monthly = Usd::from_cents(1);
+  EXPECT_EQ(why_unbreakable(scenario, threshold), "") << "a further call may find no money left";
+  scenario.monitor.cost_limiter.monthly.reset();
+  scenario.monitor.limits.limits = {{.per = {{monitor::LimitScope::deployment}}, .requests = 1}};
+  EXPECT_EQ(why_unbreakable(scenario, threshold), "") << "a limit on calls refuses at the target";
+}
+
+TEST(Unbreakable, a_limit_that_alerts_refuses_nothing) {
+  Scenario scenario = plain();
+  scenario.monitor.limits.limits = {{.id = "soft", .requests = 1, .on_exhausted = monitor::OnExhausted::alert}};
+  ThresholdSpec threshold = none_of(Metric::requests_refused);
+  EXPECT_EQ(why_unbreakable(scenario, threshold), "nothing can refuse a request: there is no limit and no budget");
+  threshold.limit = "soft";
+  EXPECT_EQ(why_unbreakable(scenario, threshold), "the limit soft alerts and refuses nothing");
+}
+
+TEST(Unbreakable, a_failover_needs_another_provider) {
+  Scenario scenario = plain();
+  const std::string why = "no request can fail over: there is one provider";
+  EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::failovers)), why);
+  scenario.providers.push_back(provider("beta"));
+  EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::failovers)), "");
+}
+
 TEST(Unbreakable, without_a_price_nothing_costs) {
   ThresholdSpec threshold = spec(Metric::cost_usd, Aggregate::value, Comparison::less, 1'000'000);
   Scenario scenario = plain();

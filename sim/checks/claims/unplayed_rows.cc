@@ -1,0 +1,31 @@
+#include "sim/checks/claims/unplayed_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+namespace windtunnel::sim {
+
+std::vector<UnplayedRows> unplayed_rows(const Scenario& scenario) {
+  std::vector<UnplayedRows> all;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    const Duration end = std::min(scenario.duration - load.start, load.duration.value_or(Duration::max()));
+    const auto* replay = std::get_if<TraceReplay>(&load.executor);
+    const auto left_out = std::ranges::count_if(load.requests, [&](const ListedRequest& row) {
+      return (replay == nullptr ? row.at : replay->played_at(row.at)) >= end;
+    });
+    if (left_out > 0) all.push_back({.load = &load, .count = left_out, .end = load.start + end});
+  }
+  return all;
+}
+
+bool is_trace(const WorkloadSpec& load) { return std::holds_alternative<TraceReplay>(load.executor); }
+
+std::string sentence_of(const UnplayedRows& rows) {
+  return fmt::format("{} of its {} rows come after the end at {:.3f} s{}", rows.count, rows.load->requests.size(),
+                     static_cast<double>(rows.end.count()) / 1e9,
+                     is_trace(*rows.load) ? "; \"until\" leaves rows out on purpose" : "");
+}
+
+}  // namespace windtunnel::sim
