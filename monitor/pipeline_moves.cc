@@ -23,13 +23,13 @@ std::optional<WaitUntil> Pipeline::move_on(Flow& flow, std::optional<ReplyKind> 
   if (const Attempt* last = flow.record.last_attempt()) failures.last = last->kind;
   if (failures.last && is_callers_own(*failures.last)) failures.elsewhere = failed_elsewhere(flow.record);
   const Turn before = flow.turn;
-  NextStep step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failures, may_retry);
+  const NextStep step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failures, may_retry);
   std::optional<WaitUntil> wait;
   if (step == NextStep::retry) {
     wait = retry_at(flow, now);
     if (!wait) {
       flow.turn = before;
-      step = plan_.after(flow.turn, *flow.record.assigned, query, kind, failures, false);
+      static_cast<void>(plan_.after(flow.turn, *flow.record.assigned, query, kind, failures, false));
     }
   }
   flow.record.failovers = static_cast<std::uint8_t>(flow.record.failovers + (flow.turn.moves - before.moves));

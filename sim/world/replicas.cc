@@ -157,7 +157,7 @@ void Replicas::add(PipelinePart part, std::uint32_t instance, Deed deed) {
   Part& to = parts_[place_of(part)];
   if (!has_lag(to.sharing)) return;
   deed.group = instances_[instance].groups[place_of(part)];
-  to.deeds.push_back(std::move(deed));
+  to.deeds.push_back(deed);
 }
 
 void Replicas::drain_charges() {
