@@ -29,6 +29,10 @@ sim::Scenario outage_world(const std::string& duration) {
                 "liveness.heal_at=45m", "duration=" + duration});
 }
 
+sim::Scenario routed_world(const std::string& duration) {
+  return world("bench/worlds/routed.json", {"duration=" + duration});
+}
+
 sim::Scenario month_world() { return world("scenarios/catalog/month.json"); }
 
 sim::Scenario llm_request_world(const std::string& duration) {

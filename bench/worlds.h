@@ -17,6 +17,8 @@ namespace windtunnel::bench {
 [[nodiscard]] sim::Scenario healthy_world(const std::string& duration);
 // The same load; one provider refuses every call for the second quarter of an hour.
 [[nodiscard]] sim::Scenario outage_world(const std::string& duration);
+// The healthy load over two routes with weights, each team under a limit of requests and tokens.
+[[nodiscard]] sim::Scenario routed_world(const std::string& duration);
 // 10,000 requests a day for 31 days.
 [[nodiscard]] sim::Scenario month_world();
 // What other simulators are compared on: Poisson arrivals, lognormal latency, a timeout, errors, one more attempt at

@@ -45,6 +45,8 @@ bool work(std::string_view name, std::int64_t requests) {
     run_with_checks(healthy_world(seconds_of(requests)));
   } else if (name == "healthy/telemetry") {
     run_with_telemetry(healthy_world(seconds_of(requests)));
+  } else if (name == "routed") {
+    static_cast<void>(sim::run(routed_world(seconds_of(requests))));
   } else if (name == "llm_request") {
     static_cast<void>(sim::run(llm_request_world(seconds_of(requests))));
   } else {
@@ -61,6 +63,6 @@ int main(int count, char** words) {
   if (requests > 0 && windtunnel::bench::work(words[1], requests)) return 0;
   std::fprintf(stderr,
                "usage: windtunnel_instructions "
-               "pipeline|healthy|healthy/all_checks|healthy/telemetry|llm_request REQUESTS\n");
+               "pipeline|healthy|healthy/all_checks|healthy/telemetry|routed|llm_request REQUESTS\n");
   return 2;
 }

@@ -69,6 +69,7 @@ void measure(benchmark::State& state, const sim::Scenario& scenario, Observing o
 
 void healthy(benchmark::State& state) { measure(state, healthy_world("4h"), Observing::none); }
 void healthy_timeline(benchmark::State& state) { measure(state, healthy_world("4h"), Observing::timeline); }
+void routed(benchmark::State& state) { measure(state, routed_world("4h"), Observing::none); }
 void healthy_all_checks(benchmark::State& state) { measure(state, healthy_world("4h"), Observing::all_checks); }
 void outage(benchmark::State& state) { measure(state, outage_world("1h"), Observing::none); }
 void outage_all_checks(benchmark::State& state) { measure(state, outage_world("1h"), Observing::all_checks); }
@@ -79,6 +80,7 @@ void llm_request(benchmark::State& state) { measure(state, llm_request_world("4h
 
 BENCHMARK(healthy)->Name("world/healthy")->Unit(benchmark::kMillisecond);
 BENCHMARK(healthy_timeline)->Name("world/healthy/timeline")->Unit(benchmark::kMillisecond);
+BENCHMARK(routed)->Name("world/routed")->Unit(benchmark::kMillisecond);
 BENCHMARK(healthy_all_checks)->Name("world/healthy/all_checks")->Unit(benchmark::kMillisecond);
 BENCHMARK(outage)->Name("world/outage")->Unit(benchmark::kMillisecond);
 BENCHMARK(outage_all_checks)->Name("world/outage/all_checks")->Unit(benchmark::kMillisecond);
