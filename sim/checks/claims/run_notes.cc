@@ -124,7 +124,6 @@ std::vector<std::string> RunNotes::notes_of_settings() const {
 }
 
 void RunNotes::note_settings(std::vector<std::string>& notes) const {
-  note_providers(notes);
   note_latency(notes);
   note_tokens(notes);
   note_cache(notes);
@@ -179,15 +178,6 @@ void RunNotes::note_unanswered(std::vector<std::string>& notes, const std::vecto
   const auto outcome = static_cast<Outcome>(most);
   notes.push_back(fmt::format("{} of the requests were not answered; {} of these {} ended as {}, because of {}",
                               share_of(unanswered), count, unanswered, name_of(outcome), causes_.of(outcome, faults)));
-}
-
-// Of a file: a scenario that was built by hand has written whatever it has.
-void RunNotes::note_providers(std::vector<std::string>& notes) const {
-  if (!is_written("/workload") || is_written("/providers")) return;
-  std::string names;
-  for (const ProviderSpec& provider : scenario_.providers) names += (names.empty() ? "" : ", ") + provider.name;
-  notes.push_back(
-      "the file names no providers, so that those of the default answer, with their prices and latencies: " + names);
 }
 
 void RunNotes::note_latency(std::vector<std::string>& notes) const {

@@ -50,7 +50,6 @@ class RunNotes final {
   void note_wishes(std::vector<std::string>& notes) const;
   void note_settings(std::vector<std::string>& notes) const;
   void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
-  void note_providers(std::vector<std::string>& notes) const;
   void note_latency(std::vector<std::string>& notes) const;
   void note_tokens(std::vector<std::string>& notes) const;
   void note_cache(std::vector<std::string>& notes) const;

@@ -153,6 +153,7 @@ bool is_refusal(Outcome outcome) {
 // a further call. What counts requests alone is asked before.
 bool may_refuse_at_target(const Scenario& scenario, const std::optional<Outcome>& outcome) {
   const monitor::MonitorConfig& monitor = scenario.monitor;
+  if (outcome == Outcome::refused_tokens) return false;
   const bool has_budget = monitor.cost_limiter.monthly || monitor.cost_limiter.daily;
   if (has_budget && outcome.value_or(Outcome::refused_budget) == Outcome::refused_budget) return true;
   return std::ranges::any_of(monitor.limits.limits, [&](const LimitConfig& limit) {

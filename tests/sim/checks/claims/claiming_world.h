@@ -107,6 +107,10 @@ inline ThresholdSpec draw_threshold(Turns& turns, const Scenario& scenario, cons
   spec.text =
       "aggregate " + std::to_string(static_cast<int>(spec.aggregate)) + " p " + std::to_string(spec.percentile.value);
   draw_tags(turns, scenario, spec);
+  if (spec.provider) spec.text += " provider " + *spec.provider;
+  if (spec.served_by) spec.text += " served_by " + *spec.served_by;
+  if (spec.variant) spec.text += " variant " + *spec.variant;
+  if (spec.outcome) spec.text += std::string(" outcome ") + name_of(*spec.outcome);
   draw_times(turns, scenario, spec);
   draw_bound(turns, scenario, history, ended, spec);
   spec.text += " comparison " + std::to_string(static_cast<int>(spec.comparison));

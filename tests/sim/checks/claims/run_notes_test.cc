@@ -115,16 +115,6 @@ TEST(RunNotes, a_forecast_has_the_causes_and_the_settings_that_nobody_wrote) {
   EXPECT_EQ(note_with(words.notes, "were not answered"), "") << "of which a forecast has figures of its own";
 }
 
-TEST(RunNotes, the_providers_of_the_default_are_named_where_a_file_names_none) {
-  Scenario scenario = quiet();
-  EXPECT_EQ(note_with(notes_of(scenario), "names no providers"), "") << "it was built by hand";
-  scenario.origins["/workload/chat/rate"] = {};
-  EXPECT_EQ(note_with(notes_of(scenario), "names no providers"),
-            "the file names no providers, so that those of the default answer, with their prices and latencies: alpha");
-  scenario.origins["/providers/alpha/price_usd_per_million"] = {};
-  EXPECT_EQ(note_with(notes_of(scenario), "names no providers"), "");
-}
-
 TEST(RunNotes, rows_that_are_not_played_are_named_where_no_run_is_inconclusive_by_them) {
   Scenario scenario = quiet();
   scenario.duration = 60s;
