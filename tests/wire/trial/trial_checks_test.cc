@@ -256,7 +256,8 @@ TEST(TrialChecks, x10_finds_a_call_that_the_declared_breaker_would_not_admit) {
   sim::Scenario of_provider = declaring(trial.scenario, {"/providers/" + third.provider + "/circuit_breaker"});
   EXPECT_EQ(trial.violated(of_provider), Ids{});
   for (sim::ProviderSpec& provider : of_provider.providers) {
-    if (provider.name == third.provider) provider.breaker = monitor::NamedBreaker{.config = {.consecutive_threshold = 2, .open = 10s}};
+    if (provider.name == third.provider)
+      provider.breaker = monitor::NamedBreaker{.config = {.consecutive_threshold = 2, .open = 10s}};
   }
   EXPECT_EQ(trial.violated(of_provider), Ids{"X10"}) << "a provider may have a breaker of its own";
 }
