@@ -54,7 +54,7 @@ bool is_written(const Scenario& scenario, const std::string& pointer) {
 
 std::string setting_name(const Scenario& scenario, const ProviderSpec& provider, const std::string& key) {
   const std::string account = provider.account.empty() ? provider.name : provider.account;
-  const std::string of_account = "providers." + account + "." + key;
+  std::string of_account = "providers." + account + "." + key;
   if (provider.account.empty()) return of_account;
   const std::string model = provider.name.substr(account.size() + 1);
   const std::string of_all = "/providers" + pointer_step(account);
@@ -262,7 +262,7 @@ std::string Causes::of(Outcome outcome, const std::vector<FaultCount>& faults) c
   if (count == 0) return in_general(scenario_.monitor, outcome);
   const auto most = std::ranges::max_element(faults, {}, &FaultCount::affected);
   const FaultCount* fault = most == faults.end() ? nullptr : &*most;
-  const std::string fault_name =
+  std::string fault_name =
       fault == nullptr ? "" : "faults." + scenario_.faults[static_cast<std::size_t>(most - faults.begin())].id;
   if (std::string limit = limit_behind(outcome); !limit.empty()) return limit;
   switch (outcome) {
