@@ -48,6 +48,7 @@ CompareMetricSummary metric_of(CompareMetric metric, const sim::MetricComparison
 VariationSummary variation_of(const ComparedVariation& variation, const sim::VariationResult& result) {
   VariationSummary summary{.variation = variation,
                            .requests = result.requests,
+                           .answered = result.answered,
                            .verdicts = result.verdicts,
                            .down_phases = result.down_phases,
                            .violations = result.violations};
@@ -73,6 +74,8 @@ std::string lack_text(const sim::RegressionFinding& finding, const std::string& 
       return "no run has a call to a provider on which a fault acted, so nothing could be wasted";
     case sim::EvidenceLack::no_check:
       return "no check was on, so nothing could be violated";
+    case sim::EvidenceLack::nothing_spent:
+      return "nothing could break it: no run of either spent anything";
     case sim::EvidenceLack::ruled_out:
       return "nothing could break it: by the settings of both it can only be 0";
     case sim::EvidenceLack::one_side_alone:

@@ -56,6 +56,7 @@ struct ComparedVariation {
 struct VariationSummary {
   ComparedVariation variation;
   std::uint64_t requests = 0;                           // that arrived, in all runs
+  std::uint64_t answered = 0;                           // of these
   std::array<std::int64_t, sim::kVerdicts> verdicts{};  // runs by Verdict
   sim::DownPhases down_phases;
   std::vector<sim::ViolationCount> violations;

@@ -75,6 +75,7 @@ void visit_fields(auto& fields, FieldsOf<VariationSummary> auto& summary) {
   fields("replay", summary.variation.replay);
   fields("notes", summary.variation.notes);
   fields("requests", summary.requests);
+  fields("answered", summary.answered);
   fields.by_name("verdicts", summary.verdicts, names_of<sim::Verdict, sim::kVerdicts>());
   fields("down_phases", summary.down_phases);
   fields("violations", summary.violations);

@@ -130,6 +130,11 @@ std::vector<std::string> notes_of(const CompareSummary& summary) {
                       "count with the time until the next one or the end",
                       name, phases.recovery_missed, phases.ended));
     }
+    if (100 * variation.answered < 99 * variation.requests) {
+      notes.push_back(
+          fmt::format("{}: {:.1f} % of the requests were answered", name,
+                      100 * static_cast<double>(variation.answered) / static_cast<double>(variation.requests)));
+    }
     if (variation.requests == 0) notes.push_back(name + ": no request arrived in any seed");
     for (const sim::ViolationCount& count : variation.violations) {
       notes.push_back(fmt::format("{}: {} violated in {} of {} runs: {} --seed {}", name, count.check, count.runs,

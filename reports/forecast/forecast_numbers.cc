@@ -17,9 +17,15 @@ int percent_decimals(const sim::Estimate& share) {
   return decimals;
 }
 
+// Half of a lopsided interval would name two ends that it does not have.
 std::string percent_text(const sim::Estimate& share) {
   const int decimals = percent_decimals(share);
-  return fmt::format("{:.{}f}% ±{:.{}f}", 100 * share.value, decimals, 100 * share.half_width(), decimals);
+  const double half = share.half_width();
+  if (std::abs(share.high - share.value - half) <= 0.2 * half) {
+    return fmt::format("{:.{}f}% ±{:.{}f}", 100 * share.value, decimals, 100 * half, decimals);
+  }
+  return fmt::format("{:.{}f}% ({:.{}f} to {:.{}f})", 100 * share.value, decimals, 100 * share.low, decimals,
+                     100 * share.high, decimals);
 }
 
 }  // namespace
@@ -49,12 +55,7 @@ std::string share_text(const std::optional<sim::Estimate>& share) {
   if (!share) return "-";
   if (share->value == 0) return fmt::format("< {:.2g}%", 100 * share->high);
   if (share->value == 1) return fmt::format("> {:.8g}%", 100 * share->low);
-  const double half = share->half_width();
-  // Half of a lopsided interval would name two ends that it does not have.
-  if (std::abs(share->high - share->value - half) <= 0.2 * half) return percent_text(*share);
-  const int decimals = percent_decimals(*share);
-  return fmt::format("{:.{}f}% ({:.{}f} to {:.{}f})", 100 * share->value, decimals, 100 * share->low, decimals,
-                     100 * share->high, decimals);
+  return percent_text(*share);
 }
 
 std::string chance_text(const sim::Estimate& chance, std::size_t trials) {

@@ -171,9 +171,16 @@ std::string reason_of(const sim::ForecastFinding& finding, const sim::Forecast& 
   if (finding.estimate) return "the limit divides its interval: more replications decide";
   if (!forecast.requests || forecast.requests->value == 0) return "no request arrived in any replication";
   if (finding.selects_nothing) return "its tag selects nothing: no call or request in any replication is of that name";
+  using sim::ForecastQuantity;
+  const auto of = finding.threshold.forecast;
+  const auto is_none = [](const std::optional<Estimate>& share) { return share && share->value == 0; };
+  if (of == ForecastQuantity::requests_failed && !forecast.availability) return "every request was refused";
+  if (of == ForecastQuantity::request_duration && is_none(forecast.answered)) return "no request was answered";
+  const bool is_of_budget = of == ForecastQuantity::p_exceed || of == ForecastQuantity::days_to_exhaustion;
+  if (is_of_budget && !forecast.frame.monthly) return "there is no monthly budget";
   const bool has_tag = finding.threshold.metric.ends_with('}');
   return has_tag ? "there are too few replications, or nothing that the tag selects, to tell"
-                 : "there are too few replications, or no budget, to tell";
+                 : "there are too few replications to tell";
 }
 
 std::vector<ForecastFindingSummary> findings_of(const sim::Forecast& forecast) {

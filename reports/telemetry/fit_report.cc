@@ -61,8 +61,9 @@ std::string backtest_text(const sim::Backtest& test) {
                       100.0 * static_cast<double>(test.days_inside()) / static_cast<double>(test.days.size()));
   if (test.is_poor()) {
     text += fmt::format(
-        "  That is fewer than chance explains, because about {:.0f} are expected: the fit does not describe the days\n"
-        "  of this log, and what it forecasts of single days is not to be relied upon.\n",
+        "  That, or the sum of all, is further off than chance explains (about {:.0f} days are expected inside): the "
+        "fit\n"
+        "  does not describe the days of this log, and its forecast is not to be relied upon.\n",
         sim::kBacktestBand * static_cast<double>(test.days.size()));
   }
   return text;

@@ -1,6 +1,8 @@
 #include "reports/timeline/timeline_csv.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -17,11 +19,14 @@ namespace {
 
 using sim::Timeline;
 
+using AnySeries = std::variant<const sim::Series*, const sim::MoneySeries*>;
+
 struct Column {
   std::string name;
-  std::variant<const sim::Series*, const sim::MoneySeries*> series;
+  AnySeries series;
   int decimals = 0;
   bool per_view = false;
+  std::optional<AnySeries> of = std::nullopt;  // how many the figure is of: of none there is no figure
 };
 
 // Lists the series with their names; see timeline_fields.h.
@@ -45,7 +50,15 @@ class Columns {
   void group(std::string_view name, Action action) {
     const bool was_in_view = std::exchange(in_view_, in_view_ || name.ends_with("_quantiles"));
     const std::string outer = std::exchange(prefix_, prefix_ + std::string(name) + ".");
+    const std::size_t first = all_.size();
     action();
+    // The figures of nothing are not 0.
+    const std::string count = prefix_ + "count";
+    const auto counted =
+        std::ranges::find(all_.begin() + static_cast<std::ptrdiff_t>(first), all_.end(), count, &Column::name);
+    for (std::size_t i = first; in_view_ && counted != all_.end() && i < all_.size(); ++i) {
+      if (all_[i].name != count) all_[i].of = counted->series;
+    }
     prefix_ = outer;
     in_view_ = was_in_view;
   }
@@ -104,6 +117,8 @@ void append_value(std::string& row, const Column& column, const Timeline& timeli
     if (!ends_view) return;
     place = step / timeline.view_steps;
   }
+  const auto value_of = [place](const auto* series) -> Int128 { return sim::value_at(*series, place); };
+  if (column.of && std::visit(value_of, *column.of) == 0) return;
   const Int128 value =
       std::visit([&](const auto* series) -> Int128 { return sim::value_at(*series, place); }, column.series);
   row += exact_decimal(value, column.decimals);

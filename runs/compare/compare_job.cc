@@ -66,7 +66,9 @@ class Planner {
     if (const auto problem = problem_with_memory(file, need, request_.jobs, request_.memory_max)) {
       throw ProblemError(problem->kind, problem->text);
     }
-    std::vector<std::string> notes = sim::forecast_words(*scenario.scenario).notes;
+    sim::Scenario played = *scenario.scenario;
+    played.duration = plan_.horizon.value_or(played.duration);
+    std::vector<std::string> notes = sim::forecast_words(played).notes;
     plan_.origins.push_back({varied.name, file, sets, replay_of(request_, file, sets), std::move(notes)});
     plan_.variations.push_back({std::move(varied.name), *std::move(scenario.scenario)});
   }

@@ -106,6 +106,7 @@ ForecastDone merged(const MergeRequest& request, const std::string& version) {
   ForecastDone done;
   done.forecast = sim::forecast_of(set_of(parts), thresholds);
   done.replay = head.replay;
+  for (const std::string& text : request.asserts) done.replay += " --assert " + shell_word(text);
   done.version = version;
   done.causes = head.causes;
   done.notes = head.notes;

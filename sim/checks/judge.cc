@@ -19,10 +19,12 @@ void append(std::vector<Finding>& all, std::vector<Finding> more) {
 }
 
 // A threshold that holds where nothing could have broken it has shown nothing.
-std::vector<Finding> doubted(std::vector<Finding> findings, const Scenario& scenario) {
+std::vector<Finding> doubted(std::vector<Finding> findings, const Scenario& scenario, bool from_outside) {
   for (std::size_t i = 0; i < findings.size(); ++i) {
     if (findings[i].verdict != Verdict::pass) continue;
-    std::string why = why_unbreakable(scenario, scenario.thresholds[i]);
+    const ThresholdSpec& threshold = scenario.thresholds[i];
+    std::string why =
+        from_outside ? why_unbreakable_outside(scenario, threshold) : why_unbreakable(scenario, threshold);
     if (why.empty()) continue;
     findings[i].verdict = Verdict::inconclusive;
     findings[i].reason = "nothing could break it: " + std::move(why);
@@ -151,9 +153,7 @@ Judgement Judge::judge(const RunFacts& facts) {
   append(judgement.findings, checks_.findings());
   if (replicas_) append(judgement.findings, replicas_->findings());
   if (liveness_) append(judgement.findings, liveness_->judge(facts.ended));
-  // What another gateway may do is not in the scenario.
-  std::vector<Finding> thresholds = thresholds_.judge(facts.ended);
-  append(judgement.findings, from_outside_ ? std::move(thresholds) : doubted(std::move(thresholds), scenario_));
+  append(judgement.findings, doubted(thresholds_.judge(facts.ended), scenario_, from_outside_));
   append(judgement.findings, judge_faults(scenario_, facts));
   append(judgement.findings, coverage_.judge(scenario_));
   judgement.coverage = coverage_.table();

@@ -20,6 +20,7 @@ struct OneMeasured {
   DownPhases phases;
   Verdict verdict = Verdict::nothing_claimed;
   std::uint64_t requests = 0;
+  std::uint64_t answered = 0;
   std::int64_t calls_in_faults = 0;
   std::vector<std::string> violated;
   bool stopped = false;
@@ -36,6 +37,7 @@ OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareO
                        .phases = watch.down_phases(),
                        .verdict = judgement.verdict,
                        .requests = result.arrivals,
+                       .answered = static_cast<std::uint64_t>(result.pipeline.metrics().all().answered()),
                        .calls_in_faults = watch.calls_in_faults(),
                        .stopped = result.stopped};
   for (const Finding& finding : judgement.findings) {
@@ -49,8 +51,10 @@ OneMeasured measure(const Scenario& scenario, std::uint64_t seed, const CompareO
 OneMeasured measure(const ForecastWorld& world, std::uint64_t index, const CompareOptions& options) {
   const auto replication = world.replicate(SeedFamily::forecast, index, options.stop);
   if (!replication) return {.stopped = true};
-  return {.values = values_of(*replication, world.frame()),
-          .requests = static_cast<std::uint64_t>(replication->requests())};
+  return {
+      .values = values_of(*replication, world.frame()),
+      .requests = static_cast<std::uint64_t>(replication->requests()),
+      .answered = static_cast<std::uint64_t>(replication->requests() - replication->failed() - replication->refused())};
 }
 
 // Of forecasts, one for each variation: all with the first one's seed, so that they meet the same requests.
@@ -82,6 +86,7 @@ void add(VariationResult& to, OneMeasured measured, std::uint64_t seed) {
   if (measured.requests == 0) to.silent.push_back(to.runs.size());
   to.runs.push_back(measured.values);
   to.requests += measured.requests;
+  to.answered += measured.answered;
   to.calls_in_faults += measured.calls_in_faults;
   ++to.verdicts[static_cast<std::size_t>(measured.verdict)];
   to.down_phases.counted += measured.phases.counted;

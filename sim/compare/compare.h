@@ -67,6 +67,7 @@ struct VariationResult {
   std::vector<ViolationCount> violations;          // in the order of the catalogue
   std::array<std::int64_t, kVerdicts> verdicts{};  // runs by Verdict
   std::uint64_t requests = 0;                      // that arrived, in all runs
+  std::uint64_t answered = 0;                      // of these
   std::vector<std::size_t> silent;                 // places in `runs` to which no request came, ascending
   std::int64_t calls_in_faults = 0;                // that a fault could have wasted, in all runs
   DownPhases down_phases;                          // over all runs

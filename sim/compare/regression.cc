@@ -116,6 +116,12 @@ void count_pairs(RegressionFinding& finding, const VariationResult& first, const
   }
 }
 
+bool has_spent(const VariationResult& variation) {
+  return std::ranges::any_of(variation.runs, [](const CompareValues& run) {
+    return run[static_cast<std::size_t>(CompareMetric::cost_usd)].value_or(0) > 0;
+  });
+}
+
 // A finding that shows a regression keeps its verdict.
 void demand_evidence(RegressionFinding& finding, const ComparisonResult& comparison, CompareMetric metric) {
   if (finding.verdict == Verdict::fail) return;
@@ -130,6 +136,11 @@ void demand_evidence(RegressionFinding& finding, const ComparisonResult& compari
   }
   if (!finding.lack && metric == CompareMetric::checks_violated && !finding.excess) {
     finding.lack = EvidenceLack::no_check;
+  }
+  const bool is_of_spend = metric == CompareMetric::cost_usd || metric == CompareMetric::p_exceed;
+  const auto spends = [&](std::size_t place) { return has_spent(comparison.variations[place]); };
+  if (!finding.lack && is_of_spend && !spends(0) && !spends(finding.variation)) {
+    finding.lack = EvidenceLack::nothing_spent;
   }
   const auto is_out = [&](std::size_t place) {
     return comparison.variations[place].ruled_out[static_cast<std::size_t>(metric)];

@@ -36,6 +36,7 @@ enum class EvidenceLack : std::uint8_t {
   no_call_in_a_fault,  // of either: nothing could be wasted
   no_check,            // was on in any run: nothing could be violated
   ruled_out,           // by the settings of both: the metric can only be 0
+  nothing_spent,       // of either: no cost could rise
   one_side_alone,      // has data in some seed, so that the pairs are those that the other survived
 };
 

@@ -7,7 +7,9 @@ namespace windtunnel::sim {
 bool LatencySpike::apply(const FaultedCall& call, State& /*state*/, FaultEffect& effect) const {
   effect.factor *= call.sized(1, factor);
   effect.add += call.size == 1 ? add : whole_nanoseconds(call.sized(0, static_cast<double>(add.count())));
-  return effect.is_worked_on();
+  // One that makes nothing slower changes no call.
+  const bool is_slower = factor != 1 || add > Duration{0};
+  return is_slower && effect.is_worked_on();
 }
 
 std::vector<FaultProblem> LatencySpike::problems(const IsWritten& is_written) const {

@@ -79,7 +79,9 @@ bool Backtest::is_poor() const {
     chance *= (n - inside + 1) / inside * kBacktestBand / (1 - kBacktestBand);
     at_most += chance;
   }
-  return !days.empty() && at_most < kPoor;
+  const double width = all.p90 - all.p10;
+  const bool is_far = all.observed < all.p10 - width || all.observed > all.p90 + width;
+  return !days.empty() && (at_most < kPoor || is_far);
 }
 
 std::string Backtest::sentence() const {
@@ -88,7 +90,7 @@ std::string Backtest::sentence() const {
       "USD of all lie {} that of {:.2f} to {:.2f}",
       days_fitted, days.size(), days_inside(), all.observed,
       all.holds() ? "in" : (all.observed < all.p10 ? "below" : "above"), all.p10, all.p90);
-  if (is_poor()) text += "; so few days inside say that the fit does not describe the days of this log";
+  if (is_poor()) text += "; that is so far off that the fit does not describe the days of this log";
   return text;
 }
 

@@ -37,7 +37,8 @@ struct Backtest {
   ForecastBand all;  // of the days together
 
   [[nodiscard]] std::size_t days_inside() const;
-  // So few of them that bands which hold each with 80 % would hold fewer in less than 1 of 40 such logs.
+  // So few of them that bands which hold each with 80 % would hold fewer in less than 1 of 40 such logs, or the sum of
+  // all is further from its band than the band is wide.
   [[nodiscard]] bool is_poor() const;
   // For a note: how many days lie in their band, and whether all of them together do.
   [[nodiscard]] std::string sentence() const;

@@ -61,6 +61,10 @@ class Search {
 
   [[nodiscard]] std::int64_t step() const { return limit_.of_requests ? 1 : 10; }
   [[nodiscard]] Estimate share_of(const Counts& parts, const Counts& wholes) const;
+  // Fewer replications might all miss what more than so many of all do.
+  [[nodiscard]] bool are_enough() const {
+    return limit_.of_requests || unseen_share(replications_) <= limit_.broken_max;
+  }
   std::optional<HeadroomTrial> trial(std::int64_t rate_thousandths, SeedFamily family, std::uint64_t first);
   bool find_edge();
   bool confirm();
@@ -123,8 +127,8 @@ bool Search::confirm() {
     limit_.at_edge = trial(rate, SeedFamily::confirmation, first);
     if (!limit_.at_edge) return false;
     const Estimate& broken = limit_.at_edge->broken;
-    limit_.confirmed = (limit_.of_requests ? broken.low : broken.value) <= limit_.broken_max;
-    if (limit_.confirmed || rate <= step() || tries == kHeadroomStepsMax) break;
+    limit_.confirmed = (limit_.of_requests ? broken.low : broken.value) <= limit_.broken_max && are_enough();
+    if (limit_.confirmed || !are_enough() || rate <= step() || tries == kHeadroomStepsMax) break;
     rate -= step();
   }
   if (!limit_.bounded) return true;
@@ -175,6 +179,8 @@ Broken refused_requests(const Replication& replication) {
   return {.part = replication.refused(), .whole = replication.requests()};
 }
 
+std::string what_of(const ThresholdSpec& threshold) { return threshold.metric + ": " + threshold.text; }
+
 HeadroomLimit share_limit(const ThresholdSpec& bound) {
   return {.what = bound.metric + " " + bound.text,
           .of_requests = true,
@@ -200,7 +206,7 @@ std::optional<Headroom> headroom_of(ReplicationMaker& maker, const ForecastFrame
     const bool is_asked = &threshold == latency || &threshold == failures || &threshold == refusals;
     const bool is_of_days = threshold.forecast == ForecastQuantity::days_to_exhaustion;
     if (is_asked || is_upper_bound(threshold) == is_of_days) continue;
-    headroom.not_asked.push_back(threshold.metric + ": " + threshold.text);
+    headroom.not_asked.push_back(what_of(threshold));
   }
   if (latency != nullptr) {
     headroom.latency = HeadroomLimit{.what = "request_duration " + latency->text};
@@ -210,7 +216,8 @@ std::optional<Headroom> headroom_of(ReplicationMaker& maker, const ForecastFrame
     headroom.failures = share_limit(*failures);
     if (!search(*headroom.failures, failed_requests(*failures))) return std::nullopt;
   }
-  if (refusals != nullptr) {
+  if (refusals != nullptr && !frame.unrefused.empty()) headroom.not_asked.push_back(what_of(*refusals));
+  if (refusals != nullptr && frame.unrefused.empty()) {
     headroom.refusals = share_limit(*refusals);
     if (!search(*headroom.refusals, refused_requests)) return std::nullopt;
   }

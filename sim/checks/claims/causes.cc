@@ -243,7 +243,11 @@ std::string Causes::limit_behind(Outcome outcome) const {
 // The window that refused, or both.
 std::string Causes::budget() const {
   if (day_refused_ == month_refused_) return "monitor.cost_limiter";
-  return day_refused_ ? "monitor.cost_limiter.daily_usd" : "monitor.cost_limiter.monthly_usd";
+  if (day_refused_) return "monitor.cost_limiter.daily_usd";
+  const std::string setting = "monitor.cost_limiter.monthly_usd";
+  const bool is_default = is_written(scenario_, "/workload") && !is_written(scenario_, "/monitor/cost_limiter");
+  if (!is_default || !scenario_.monitor.cost_limiter.monthly) return setting;
+  return fmt::format("{}, which is {:g} by default", setting, scenario_.monitor.cost_limiter.monthly->dollars());
 }
 
 // Nothing was called, because of what was seen of earlier calls.

@@ -19,6 +19,7 @@ using monitor::Outcome;
 using monitor::ReplyKind;
 
 constexpr Tokens kOutputCapDefault{500};
+constexpr Tokens kInputMostDefault{100'000};
 
 double timeout_seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
 
@@ -57,7 +58,21 @@ RunNotes::RunNotes(const Scenario& scenario)
     : scenario_(scenario),
       wishes_(scenario.workloads.size()),
       causes_(scenario),
-      served_by_(scenario.providers.size()) {}
+      served_by_(scenario.providers.size()),
+      has_token_limit_(scenario.monitor.rate_limiter.tokens_per_minute ||
+                       std::ranges::any_of(scenario.monitor.limits.limits, [](const monitor::LimitConfig& limit) {
+                         return limit.tokens.has_value();
+                       })) {}
+
+// Whether what the request asks for at most may be why it was refused.
+bool RunNotes::counts_max_tokens(const monitor::Record& record) const {
+  if (record.outcome == Outcome::refused_rate) return has_token_limit_;
+  return std::ranges::any_of(record.attempts(), [&](const monitor::Attempt& attempt) {
+    const RateLimit& quota = scenario_.providers[index_of(attempt.provider)].rate_limit;
+    const bool has_quota = quota.tokens_per_minute || quota.output_tokens_per_minute || quota.tokens_per_day;
+    return attempt.kind == ReplyKind::context_length || (attempt.kind == ReplyKind::rate_limited && has_quota);
+  });
+}
 
 void RunNotes::on(const monitor::BudgetChanged& event) {
   causes_.on(event);
@@ -77,6 +92,8 @@ void RunNotes::on(const monitor::Record& record) {
   if (is_served && record.answered_by) ++served_by_[index_of(*record.answered_by)];
   const bool is_at_cap = record.request.max_tokens == kOutputCapDefault && record.output == kOutputCapDefault;
   if (is_served && is_at_cap) ++at_default_max_tokens_;
+  if (record.request.max_tokens == kOutputCapDefault && counts_max_tokens(record)) ++refused_by_max_tokens_;
+  if (record.request.input == kInputMostDefault) ++at_longest_input_;
   const bool is_cut = record.granted_output < record.request.max_tokens && record.output == record.granted_output;
   if (is_served && is_cut) ++cut_by_grant_;
   const bool broke_off = std::ranges::any_of(
@@ -126,6 +143,7 @@ std::vector<std::string> RunNotes::notes_of_settings() const {
 void RunNotes::note_settings(std::vector<std::string>& notes) const {
   note_latency(notes);
   note_tokens(notes);
+  note_inputs(notes);
   note_cache(notes);
   note_breaker(notes);
   note_timeout(notes);
@@ -205,12 +223,32 @@ void RunNotes::note_tokens(std::vector<std::string>& notes) const {
     notes.push_back(fmt::format("max_tokens is not written, so answers are cut at {} tokens: {} of the requests",
                                 kOutputCapDefault.count(), share_of(at_default_max_tokens_)));
   }
+  if (!is_cap_written && is_many(refused_by_max_tokens_)) {
+    notes.push_back(fmt::format(
+        "max_tokens is not written, so each request asks for {} output tokens, which count in context windows, quotas "
+        "and limits of tokens: these refused {} of the requests",
+        kOutputCapDefault.count(), share_of(refused_by_max_tokens_)));
+  }
   const std::int64_t refused = causes_.count(Outcome::refused_tokens);
   if (is_written("/monitor/token_limiter") || !is_many(refused + cut_by_grant_)) return;
   notes.push_back(fmt::format(
       "monitor.token_limiter is not written, so it keeps the average at {} tokens a request: it refuses {} of the "
       "requests and cuts the answers of {}; \"mode\": \"off\" lifts it",
       scenario_.monitor.token_limiter.limit.count(), share_of(refused), share_of(cut_by_grant_)));
+}
+
+void RunNotes::note_inputs(std::vector<std::string>& notes) const {
+  if (!is_many(at_longest_input_)) return;
+  for (const WorkloadSpec& load : scenario_.workloads) {
+    const std::string pointer = "/workload" + pointer_step(load.name);
+    if (!is_written(pointer) || load.input.most != kInputMostDefault || is_written(pointer + "/tokens/input/most"))
+      continue;
+    notes.push_back(
+        fmt::format("workload.{}.tokens.input.most is not written, so inputs are cut at {} tokens: {} of the "
+                    "requests have as many",
+                    load.name, kInputMostDefault.count(), share_of(at_longest_input_)));
+    return;
+  }
 }
 
 void RunNotes::note_cache(std::vector<std::string>& notes) const {

@@ -47,11 +47,13 @@ class RunNotes final {
   // More than 1 % of the requests.
   [[nodiscard]] bool is_many(std::int64_t count) const { return count * 100 > requests_; }
   [[nodiscard]] std::string share_of(std::int64_t count) const;
+  [[nodiscard]] bool counts_max_tokens(const monitor::Record& record) const;
   void note_wishes(std::vector<std::string>& notes) const;
   void note_settings(std::vector<std::string>& notes) const;
   void note_unanswered(std::vector<std::string>& notes, const std::vector<FaultCount>& faults) const;
   void note_latency(std::vector<std::string>& notes) const;
   void note_tokens(std::vector<std::string>& notes) const;
+  void note_inputs(std::vector<std::string>& notes) const;
   void note_cache(std::vector<std::string>& notes) const;
   void note_breaker(std::vector<std::string>& notes) const;
   void note_timeout(std::vector<std::string>& notes) const;
@@ -77,6 +79,9 @@ class RunNotes final {
   std::optional<RequestId> left_;                // the latest request whose caller has gone
   std::vector<std::int64_t> served_by_;          // requests, by provider
   std::int64_t at_default_max_tokens_ = 0;       // answers of exactly the default cap
+  std::int64_t refused_by_max_tokens_ = 0;       // requests refused where the default cap counts
+  std::int64_t at_longest_input_ = 0;            // requests of exactly the default longest input
+  bool has_token_limit_ = false;                 // of our own limiters
   std::int64_t cut_by_grant_ = 0;                // answers that the token limiter cut
   WarmUp warm_up_;                               // of the latencies of answered requests
   std::optional<monitor::BudgetEvent> starved_;  // the first refusal of a budget that had room but for reservations

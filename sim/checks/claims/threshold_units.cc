@@ -35,22 +35,4 @@ const char* unit_of(const ThresholdSpec& spec) {
   return "tokens";
 }
 
-std::string missing_data(const ThresholdSpec& spec) {
-  const bool of_calls =
-      spec.of == Metric::provider_errors || spec.of == Metric::breaker_opened || spec.of == Metric::provider_wait;
-  std::string text = of_calls ? "no call" : "no request";
-  const bool is_served = spec.of == Metric::tokens && spec.aggregate == Aggregate::avg;
-  const bool is_measured = !of_calls && (is_duration(spec) || is_served);
-  if (!is_served && (is_cost(spec.of) || spec.of == Metric::tokens)) text += " that was answered or billed";
-  if (is_measured && !spec.outcome)
-    text += spec.of == Metric::request_duration ? " that was answered" : " that was served";
-  if (spec.provider) text += (of_calls ? " to " : " assigned to ") + *spec.provider;
-  if (spec.served_by) text += " served by " + *spec.served_by;
-  if (spec.route) text += " of route " + *spec.route;
-  if (spec.variant) text += " of variant " + *spec.variant;
-  if (spec.team) text += " of team " + *spec.team;
-  if (spec.outcome && is_measured) text += std::string(" with outcome ") + monitor::name_of(*spec.outcome);
-  return text + " ended in that time";
-}
-
 }  // namespace windtunnel::sim

@@ -1,8 +1,6 @@
 #pragma once
 // What a threshold's figure is a figure of, and in what unit.
 
-#include <string>
-
 #include "sim/world/scenario.h"
 
 namespace windtunnel::sim {
@@ -20,7 +18,5 @@ namespace windtunnel::sim {
 [[nodiscard]] bool is_flow(Metric metric);
 // As findings have it: "ms", "USD", "share" and the like.
 [[nodiscard]] const char* unit_of(const ThresholdSpec& spec);
-// "no request of team red ended in that time": what would have been data.
-[[nodiscard]] std::string missing_data(const ThresholdSpec& spec);
 
 }  // namespace windtunnel::sim

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "sim/checks/claims/comparison.h"
+#include "sim/checks/claims/threshold_data.h"
 #include "sim/checks/claims/threshold_units.h"
 
 namespace windtunnel::sim {
@@ -34,12 +35,6 @@ bool claims(const Scenario& scenario, Metric metric) {
 
 bool is_of_calls_by_route(const ThresholdSpec& spec) {
   return spec.route && (spec.of == Metric::provider_calls || spec.of == Metric::provider_errors);
-}
-
-// Whether something was billed for it, as far as the metric looks, or is held for what may have been.
-bool is_billed(const ThresholdSpec& spec, const monitor::Record& record, Usd billed_unknown) {
-  const Usd known = record.confirmed_cost() + record.reserved_cost();
-  return known > Usd{} || (spec.of == Metric::cost_usd && billed_unknown > Usd{});
 }
 
 std::string seconds(Duration since_start) { return fmt::format("{}s", static_cast<double>(since_start.count()) / 1e9); }
@@ -112,6 +107,7 @@ void Thresholds::add_wait(RequestId request, monitor::ProviderId provider, Insta
     if (state.spec->of != Metric::provider_wait || (state.provider && *state.provider != provider)) continue;
     Sums* sums = at(state, now);
     if (sums == nullptr) continue;
+    ++sums->data;
     ++sums->of;
     sums->count += wait > Duration{0} ? 1 : 0;
     add_duration(*state.spec, *sums, wait);
@@ -123,7 +119,10 @@ void Thresholds::on(const monitor::AttemptEnded& event) {
   for (State& state : states_) {
     const Metric of = state.spec->of;
     if (of == Metric::amplification) {
-      if (Sums* sums = at(state, event.at)) ++sums->count;
+      if (Sums* sums = at(state, event.at)) {
+        ++sums->count;
+        ++sums->data;
+      }
     }
     const bool is_counted = of == Metric::provider_calls || of == Metric::provider_errors;
     if (!is_counted && of != Metric::breaker_opened) continue;
@@ -132,6 +131,7 @@ void Thresholds::on(const monitor::AttemptEnded& event) {
     if (!is_own && of != Metric::provider_calls) continue;
     Sums* sums = at(state, event.at);
     if (sums == nullptr) continue;
+    ++sums->data;
     ++sums->of;
     if (!is_counted || !is_own) continue;
     if (of == Metric::provider_calls || event.reply.kind != monitor::ReplyKind::ok) ++sums->count;
@@ -163,8 +163,12 @@ void Thresholds::on(const monitor::Record& record) {
         of == Metric::provider_wait) {
       continue;
     }
+    count_untagged_refusal(state, record);
     if (of == Metric::provider_calls) {
-      if (Sums* sums = at(state, record.finished)) ++sums->of;
+      if (Sums* sums = at(state, record.finished)) {
+        ++sums->data;
+        ++sums->of;
+      }
     } else if (matches(state, record)) {
       add_request(state, record, billed_unknown);
     }
@@ -190,13 +194,27 @@ bool Thresholds::matches(const State& state, const monitor::Record& record) cons
   return last != nullptr && last->provider == *state.served_by;
 }
 
+// Of the refusals that the claim would count, one whose request has none of what a tag names.
+void Thresholds::count_untagged_refusal(State& state, const monitor::Record& record) const {
+  if (!is_of_refusals(*state.spec) || !is_refused(record.outcome)) return;
+  if (state.spec->outcome && record.outcome != *state.spec->outcome) return;
+  if (record.finished < state.begin || record.finished >= state.end) return;
+  const bool has_none = (state.variant && !record.variant) || (state.provider && !target_of(record)) ||
+                        (state.served_by && !record.answered_by && record.last_attempt() == nullptr);
+  if (has_none) {
+    ++state.untagged_refusals;
+  } else if (matches(state, record)) {
+    ++state.tagged_refusals;
+  }
+}
+
 void Thresholds::add_request(State& state, const monitor::Record& record, Usd billed_unknown) {
   Sums* sums = at(state, record.finished);
   if (sums == nullptr) return;
   const bool answered = is_answered(record.outcome);
   const bool refused = is_refused(record.outcome);
-  const bool is_of_spend = is_cost(state.spec->of) || state.spec->of == Metric::tokens;
-  sums->of += !is_of_spend || answered || is_billed(*state.spec, record, billed_unknown) ? 1 : 0;
+  ++sums->of;
+  sums->data += is_data(*state.spec, record, billed_unknown) ? 1 : 0;
   if (state.spec->outcome && record.outcome != *state.spec->outcome) return;
   if (state.limit && record.limit != state.limit) return;
   switch (state.spec->of) {
@@ -323,7 +341,7 @@ void Thresholds::judge_silence(State& state, Instant until) {
 
 void Thresholds::judge_window(State& state, Instant until) {
   const auto value = value_of(state, until);
-  const bool has_data = state.sums.of > 0;
+  const bool has_data = state.sums.data > 0;
   if (!value || (state.spec->window && !has_data && !is_whole(state, until))) return;
   const std::strong_ordering side = side_of_bound(state, *value);
   state.last_figures = figures(state, *value, side);
@@ -402,6 +420,10 @@ std::vector<Finding> Thresholds::judge(Instant ended) {
       finding.verdict = Verdict::inconclusive;
       finding.reason = fmt::format("no window was over: a window is {} and what is judged {}", seconds(*spec.window),
                                    seconds(state.length));
+    } else if (!state.failed && state.untagged_refusals > 0 && state.tagged_refusals == 0) {
+      finding.verdict = Verdict::inconclusive;
+      finding.reason = fmt::format("{} requests were refused before they had {}, and none after that",
+                                   state.untagged_refusals, spec.variant ? "a variant" : "a provider");
     } else if (!state.failed) {
       finding.reason = spec.window ? fmt::format("{} window{} held", state.judged, state.judged == 1 ? "" : "s")
                                    : state.last_figures;

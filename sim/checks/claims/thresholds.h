@@ -11,11 +11,13 @@
 // of requests, calls and tokens is per second of the stretch.
 //
 // The data of a claim is what could have broken it: of `provider_errors` and `breaker_opened` the calls, of
-// `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of money and `tokens` the
-// requests that were answered or that something was billed or held for, of everything else the requests. The outcome is
-// no part of that, because each request could have ended so. Without data a claim is inconclusive if it holds, and
-// fails if it does not. Where the stretch is shorter than one window, a claim that holds is inconclusive as well,
-// because the rest of the window could break it.
+// `provider_wait` those that wait no longer, of `provider_calls` the calls and requests, of `amplification` the calls,
+// of `failovers` the requests that made one, of money and `tokens` the requests that were answered or that something
+// was billed or held for, of `requests_failed` and `cache_hits` those that were not refused, of everything else the
+// requests. The outcome is no part of that, because each request could have ended so. Without data a claim is
+// inconclusive if it holds, and fails if it does not. Where the stretch is shorter than one window, a claim that holds
+// is inconclusive as well, because the rest of the window could break it. So is one on the refusals of a provider or a
+// variant where there were refusals, but each before the request had one.
 
 #include <compare>
 #include <cstdint>
@@ -67,7 +69,8 @@ class Thresholds final {
   };
   struct Sums {
     std::int64_t count = 0;  // samples, or what is counted
-    std::int64_t of = 0;     // what a share is a share of; what could have broken the claim
+    std::int64_t of = 0;     // what a share is a share of
+    std::int64_t data = 0;   // what could have broken the claim
     Int128 total = 0;        // of a summed quantity, in its unit
     std::int64_t below = 0;  // durations below the bound of a percentile, and those at it
     std::int64_t equal = 0;
@@ -87,6 +90,9 @@ class Thresholds final {
     std::int64_t window = 0;
     Sums sums;
     std::int64_t judged = 0;  // windows with data
+    // Of a claim on refusals with a tag: those that came before the request had what the tag names, and the others.
+    std::int64_t untagged_refusals = 0;
+    std::int64_t tagged_refusals = 0;
     std::optional<Finding> failed;
     std::string last_figures;
     std::optional<double> last_value;
@@ -106,6 +112,7 @@ class Thresholds final {
   static void add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration);
   void add_request(State& state, const monitor::Record& record, Usd billed_unknown);
   [[nodiscard]] bool matches(const State& state, const monitor::Record& record) const;
+  void count_untagged_refusal(State& state, const monitor::Record& record) const;
   [[nodiscard]] std::optional<monitor::ProviderId> target_of(const monitor::Record& record) const;
 
   bool has_experiment_;

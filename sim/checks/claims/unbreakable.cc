@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "monitor/breaker/breaker_rules.h"
+#include "sim/checks/claims/threshold_units.h"
+#include "sim/models/default_outcome.h"
 #include "sim/world/places.h"
 
 namespace windtunnel::sim {
@@ -81,16 +83,29 @@ bool may_refuse_for(const Scenario& scenario, bool is_of_money) {
 
 bool has_cache(const monitor::CacheConfig& cache) { return cache.enabled && cache.capacity > 0; }
 
+// A caller may ask again what it asked before, and a list may name a prompt twice.
+bool repeats_prompts(const WorkloadSpec& load) {
+  return load.prompts.count > 0 || load.client ||
+         std::ranges::any_of(load.requests, [](const ListedRequest& row) { return row.prompt.has_value(); });
+}
+
+std::string why_no_repetition(const Scenario& scenario) {
+  const bool repeats = std::ranges::any_of(scenario.workloads, repeats_prompts);
+  return repeats ? "" : "no prompt repeats: no workload has prompts.count";
+}
+
 // Why no request can end so.
 std::string why_never(const Scenario& scenario, Outcome outcome) {
   const monitor::MonitorConfig& monitor = scenario.monitor;
   switch (outcome) {
     case Outcome::cache_hit:
       if (!has_cache(monitor.cache)) return "the cache is off";
-      return monitor.cache.ttl > Duration{0} ? "" : "no entry of the cache is fresh: its ttl is 0";
+      if (!(monitor.cache.ttl > Duration{0})) return "no entry of the cache is fresh: its ttl is 0";
+      return why_no_repetition(scenario);
     case Outcome::stale_hit:
       if (!has_cache(monitor.cache)) return "the cache is off";
-      return monitor.cache.stale_if_error > Duration{0} ? "" : "monitor.cache.stale_if_error is 0";
+      if (!(monitor.cache.stale_if_error > Duration{0})) return "monitor.cache.stale_if_error is 0";
+      return why_no_repetition(scenario);
     case Outcome::refused_rate: {
       const bool has_limiter = monitor.rate_limiter.requests_per_minute || monitor.rate_limiter.tokens_per_minute;
       return has_limiter || may_refuse_for(scenario, false) ? "" : "no limit of requests or tokens can refuse one";
@@ -115,12 +130,27 @@ bool is_asked_of(const ThresholdSpec& threshold, const ProviderSpec& provider) {
   return !threshold.provider || *threshold.provider == provider.name;
 }
 
+// Whether some reply counts as a failure. What is not declared counts as it does by default, which is a failure for
+// most.
+bool counts_failures(const monitor::BreakerConfig& config) {
+  for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
+    const auto reply = static_cast<monitor::ReplyKind>(kind);
+    const auto outcome = config.outcomes[kind].value_or(default_outcome(reply, true));
+    if (outcome == monitor::BreakerOutcome::failure || outcome == monitor::BreakerOutcome::fatal) return true;
+  }
+  return config.slow_call_rate.has_value();
+}
+
 std::string why_closed(const Scenario& scenario, const ThresholdSpec& threshold) {
   if (!scenario.breaker_command.empty()) return "";
   const std::vector<monitor::BreakerConfig> breakers = breakers_of(scenario);
+  bool has_rule = false;
   for (std::size_t i = 0; i < breakers.size(); ++i) {
-    if (is_asked_of(threshold, scenario.providers[i]) && can_open(breakers[i])) return "";
+    if (!is_asked_of(threshold, scenario.providers[i]) || !can_open(breakers[i])) continue;
+    if (counts_failures(breakers[i])) return "";
+    has_rule = true;
   }
+  if (has_rule) return "no breaker can open: its outcomes count no reply as a failure";
   return threshold.provider ? "no breaker of it can open: it has no rule" : "no breaker can open: none has a rule";
 }
 
@@ -179,7 +209,41 @@ std::string why_refused_elsewhere(const Scenario& scenario, const ThresholdSpec&
 }
 
 std::string why_no_failover(const Scenario& scenario) {
-  return scenario.providers.size() == 1 ? "no request can fail over: there is one provider" : "";
+  if (scenario.providers.size() == 1) return "no request can fail over: there is one provider";
+  const monitor::RoutesConfig& routing = scenario.monitor.routing;
+  const bool is_alone = std::ranges::all_of(routing.routes, [&](const monitor::RouteConfig& route) {
+    return route.targets.size() == 1 && !route.targets[0].route &&
+           route.fallback.value_or(routing.default_fallback).empty();
+  });
+  return !routing.routes.empty() && is_alone ? "no request can fail over: each route has one target and no fallback"
+                                             : "";
+}
+
+std::string why_none_reserved(const Scenario& scenario) {
+  const bool is_zero = scenario.monitor.cost_limiter.unknown_usage == monitor::UnknownUsage::zero;
+  return is_zero ? "nothing is held for unknown usage: monitor.cost_limiter.unknown_usage is zero" : "";
+}
+
+// A share lies between 0 and 1, a number is not negative.
+std::string why_always(const ThresholdSpec& threshold) {
+  const bool is_share = threshold.aggregate == Aggregate::rate && !is_flow(threshold.of);
+  const bool is_number = threshold.aggregate == Aggregate::count || threshold.aggregate == Aggregate::value;
+  constexpr std::int64_t kWhole = 1'000'000;
+  const bool is_least = threshold.bound == 0 && threshold.bound_picos == 0;
+  const std::int64_t bound = threshold.bound;
+  switch (threshold.comparison) {
+    case Comparison::greater_equal:
+      return is_least && (is_share || is_number) ? "it is never negative" : "";
+    case Comparison::less_equal:
+      return is_share && bound >= kWhole ? "no share is above 1" : "";
+    case Comparison::less:
+    case Comparison::not_equal:
+      return is_share && bound > kWhole ? "no share is above 1" : "";
+    case Comparison::greater:
+    case Comparison::equal:
+      return "";
+  }
+  return "";
 }
 
 std::string why_no_hit(const Scenario& scenario) {
@@ -196,7 +260,14 @@ std::string why_not_refused(const Scenario& scenario) {
   return "nothing can refuse a request: there is no limit and no budget";
 }
 
+std::string why_unbreakable_outside(const Scenario& scenario, const ThresholdSpec& threshold) {
+  std::string why = why_always(threshold);
+  const bool is_alone = threshold.of == Metric::failovers && scenario.providers.size() == 1;
+  return why.empty() && is_alone ? why_no_failover(scenario) : why;
+}
+
 std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& threshold) {
+  if (std::string why = why_always(threshold); !why.empty()) return why;
   if (threshold.outcome) {
     const std::string why = why_never(scenario, *threshold.outcome);
     if (!why.empty()) return std::string{"no request can end as "} + name_of(*threshold.outcome) + ": " + why;
@@ -217,8 +288,11 @@ std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& thres
       return why_no_wait(scenario, threshold);
     case Metric::cost_usd:
     case Metric::cost_known_usd:
-    case Metric::cost_reserved_usd:
       return why_costless(scenario, threshold);
+    case Metric::cost_reserved_usd: {
+      std::string why = why_costless(scenario, threshold);
+      return why.empty() && threshold.aggregate == Aggregate::value ? why_none_reserved(scenario) : why;
+    }
     case Metric::requests_refused: {
       if (threshold.outcome) return "";
       std::string why = why_not_refused(scenario);

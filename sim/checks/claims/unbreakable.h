@@ -13,6 +13,8 @@ namespace windtunnel::sim {
 
 // A clause, such as "no breaker of it can open: it has no rule"; empty: something can break it.
 [[nodiscard]] std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& threshold);
+// The same of another gateway: what it may do is not in the scenario, but for which providers there are.
+[[nodiscard]] std::string why_unbreakable_outside(const Scenario& scenario, const ThresholdSpec& threshold);
 // Why no limit and no budget can refuse a request; empty: one can.
 [[nodiscard]] std::string why_not_refused(const Scenario& scenario);
 

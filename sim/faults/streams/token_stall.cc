@@ -4,7 +4,7 @@ namespace windtunnel::sim {
 
 bool TokenStall::apply(const FaultedCall& call, State& /*state*/, FaultEffect& effect) const {
   effect.token_factor *= call.sized(1, factor);
-  return effect.is_worked_on();
+  return factor != 1 && effect.is_worked_on();
 }
 
 std::vector<FaultProblem> TokenStall::problems(const IsWritten& is_written) const {

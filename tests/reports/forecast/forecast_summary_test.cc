@@ -62,9 +62,9 @@ TEST(ForecastNumbers, a_chance_is_never_nothing_and_never_all) {
   EXPECT_EQ(chance_text({0.125, 0.1, 0.15}, 1000), "12.5% ±2.5");
   EXPECT_EQ(chance_text({0, 0, 1}, 2), "-");
   // Nor does a rare one read as nothing, or a common one as all.
-  EXPECT_EQ(chance_text({0.00012, 0.0001, 0.0005}, 10'000), "0.012% ±0.020");
-  EXPECT_EQ(chance_text({0.000012, 0.00001, 0.00005}, 100'000), "0.0012% ±0.0020");
-  EXPECT_EQ(chance_text({0.99998, 0.99995, 0.99999}, 100'000), "99.9980% ±0.0020");
+  EXPECT_EQ(chance_text({0.00012, 0.0001, 0.0005}, 10'000), "0.012% (0.010 to 0.050)");
+  EXPECT_EQ(chance_text({0.000012, 0.00001, 0.00005}, 100'000), "0.0012% (0.0010 to 0.0050)");
+  EXPECT_EQ(chance_text({0.99998, 0.99995, 0.99999}, 100'000), "99.9980% (99.9950 to 99.9990)");
   EXPECT_EQ(share_text(Estimate{0.9999997, 0.9999996, 0.9999998}), "99.999970% ±0.000010");
   EXPECT_EQ(share_text(Estimate{0.0053, 0.005, 0.0056}), "0.53% ±0.03");
 }

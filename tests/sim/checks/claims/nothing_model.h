@@ -12,7 +12,22 @@
 
 namespace windtunnel::sim::claims_model {
 
+// Whether a reply can be a failure at all for these rules.
+inline bool knows_failure(const monitor::BreakerConfig& rules) {
+  using monitor::BreakerOutcome;
+  using monitor::ReplyKind;
+  for (std::size_t kind = 0; kind < monitor::kReplyKinds; ++kind) {
+    const auto reply = static_cast<ReplyKind>(kind);
+    const bool is_mild = reply == ReplyKind::ok || reply == ReplyKind::client_error ||
+                         reply == ReplyKind::context_length || reply == ReplyKind::content_policy;
+    if (!rules.outcomes[kind] && !is_mild) return true;
+    if (rules.outcomes[kind] == BreakerOutcome::failure || rules.outcomes[kind] == BreakerOutcome::fatal) return true;
+  }
+  return rules.slow_call_rate.has_value();
+}
+
 inline bool opens(const monitor::BreakerConfig& rules) {
+  if (!knows_failure(rules)) return false;
   if (rules.consecutive_threshold.has_value() || rules.failure_rate_threshold.has_value()) return true;
   if (rules.failure_count_threshold.has_value() || rules.allowed_fails.has_value()) return true;
   if (rules.slow_call_rate.has_value()) return true;
@@ -73,7 +88,12 @@ inline bool may_end_as(const Scenario& scenario, monitor::Outcome outcome) {
     refuses_work = refuses_work || limit.requests || limit.tokens || limit.parallel_requests;
     refuses_money = refuses_money || limit.usd;
   }
-  const bool caches = gateway.cache.enabled && gateway.cache.capacity != 0;
+  bool asks_twice = false;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    asks_twice = asks_twice || load.prompts.count != 0 || load.client.has_value();
+    for (const ListedRequest& row : load.requests) asks_twice = asks_twice || row.prompt.has_value();
+  }
+  const bool caches = gateway.cache.enabled && gateway.cache.capacity != 0 && asks_twice;
   bool streams = false;
   for (const WorkloadSpec& load : scenario.workloads) streams = streams || load.stream;
   if (outcome == Outcome::refused_rate) return refuses_work;
@@ -126,6 +146,29 @@ inline bool names_what_no_refusal_has(const Scenario& scenario, const ThresholdS
   return true;
 }
 
+inline bool moves_nowhere(const Scenario& scenario) {
+  const monitor::RoutesConfig& routing = scenario.monitor.routing;
+  if (scenario.providers.size() == 1) return true;
+  for (const monitor::RouteConfig& route : routing.routes) {
+    const std::vector<monitor::RouteFallback>& next = route.fallback ? *route.fallback : routing.default_fallback;
+    if (route.targets.size() != 1 || route.targets.front().route || !next.empty()) return false;
+  }
+  return !routing.routes.empty();
+}
+
+// Of a share of 0 to 1, or a number that is not negative, whatever happens.
+inline bool holds_always(const ThresholdSpec& spec) {
+  const bool is_flow = spec.of == Metric::requests || spec.of == Metric::provider_calls || spec.of == Metric::tokens;
+  const bool is_share = spec.aggregate == Aggregate::rate && !is_flow;
+  const bool is_number = spec.aggregate == Aggregate::count || spec.aggregate == Aggregate::value;
+  if (spec.comparison == Comparison::greater_equal) {
+    return (is_share || is_number) && spec.bound == 0 && spec.bound_picos == 0;
+  }
+  if (!is_share) return false;
+  if (spec.comparison == Comparison::less_equal) return spec.bound >= 1'000'000;
+  return (spec.comparison == Comparison::less || spec.comparison == Comparison::not_equal) && spec.bound > 1'000'000;
+}
+
 // Whatever a run of this scenario draws.
 inline bool can_only_be_nothing(const Scenario& scenario, const ThresholdSpec& spec) {
   using monitor::Outcome;
@@ -134,7 +177,8 @@ inline bool can_only_be_nothing(const Scenario& scenario, const ThresholdSpec& s
   const bool is_refusal = spec.outcome == Outcome::refused_rate || spec.outcome == Outcome::refused_tokens ||
                           spec.outcome == Outcome::refused_budget;
   if ((is_of_refusals || is_refusal) && names_what_no_refusal_has(scenario, spec)) return true;
-  if (spec.of == Metric::failovers && scenario.providers.size() == 1) return true;
+  if (spec.of == Metric::failovers && moves_nowhere(scenario)) return true;
+  if (holds_always(spec)) return true;
   const monitor::LimitsConfig& limits = scenario.monitor.limits;
   for (std::size_t i = 0; i < limits.limits.size(); ++i) {
     const bool is_alert = limits.limits[i].on_exhausted == monitor::OnExhausted::alert;
@@ -167,8 +211,11 @@ inline bool can_only_be_nothing(const Scenario& scenario, const ThresholdSpec& s
       return !may_wait;
     case Metric::cost_usd:
     case Metric::cost_known_usd:
-    case Metric::cost_reserved_usd:
       return !is_number && !costs;
+    case Metric::cost_reserved_usd: {
+      const bool holds_none = scenario.monitor.cost_limiter.unknown_usage == monitor::UnknownUsage::zero;
+      return (!is_number && !costs) || (spec.aggregate == Aggregate::value && holds_none);
+    }
     case Metric::requests_refused:
       return !spec.outcome && !may_end_as(scenario, Outcome::refused_rate) &&
              !may_end_as(scenario, Outcome::refused_tokens) && !may_end_as(scenario, Outcome::refused_budget);

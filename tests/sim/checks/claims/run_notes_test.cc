@@ -115,6 +115,33 @@ TEST(RunNotes, a_forecast_has_the_causes_and_the_settings_that_nobody_wrote) {
   EXPECT_EQ(note_with(words.notes, "were not answered"), "") << "of which a forecast has figures of its own";
 }
 
+// What a request asks for at most counts before it is answered.
+TEST(RunNotes, the_default_of_max_tokens_is_named_where_it_is_refused) {
+  Scenario scenario = quiet();
+  scenario.workloads[0].max_tokens.reset();
+  EXPECT_EQ(note_with(notes_of(scenario), "asks for 500"), "");
+  scenario.providers[0].context_window = Tokens{400};
+  EXPECT_NE(note_with(notes_of(scenario), "these refused 100.0 % of the requests"), "");
+  scenario.providers[0].context_window.reset();
+  scenario.monitor.rate_limiter.tokens_per_minute = Tokens{600};
+  EXPECT_NE(note_with(notes_of(scenario), "asks for 500 output tokens"), "");
+  scenario.workloads[0].max_tokens = Tokens{10};
+  EXPECT_EQ(note_with(notes_of(scenario), "asks for 500"), "");
+}
+
+TEST(RunNotes, inputs_at_the_default_longest_are_cut) {
+  Scenario scenario = quiet();
+  scenario.origins["/workload/chat/tokens/input"] = {};
+  scenario.workloads[0].name = "chat";
+  scenario.workloads[0].input.law = Law::fixed(250'000);
+  EXPECT_EQ(
+      note_with(notes_of(scenario), "tokens.input.most"),
+      "workload.chat.tokens.input.most is not written, so inputs are cut at 100000 tokens: 100.0 % of the requests "
+      "have as many");
+  scenario.origins["/workload/chat/tokens/input/most"] = {};
+  EXPECT_EQ(note_with(notes_of(scenario), "tokens.input.most"), "") << "it is what the file wants";
+}
+
 TEST(RunNotes, rows_that_are_not_played_are_named_where_no_run_is_inconclusive_by_them) {
   Scenario scenario = quiet();
   scenario.duration = 60s;

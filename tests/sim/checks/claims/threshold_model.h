@@ -31,6 +31,7 @@ namespace windtunnel::sim::claims_model {
 struct Sample {
   Instant at{};
   bool is_data = false;     // it could have broken the claim
+  bool is_of = false;       // a share is a share of it
   bool is_counted = false;  // and it is one of those that are counted or measured
   Int128 amount = 0;        // nanoseconds, pico-dollars or tokens
 };
@@ -104,14 +105,18 @@ inline bool has_tags(const Scenario& scenario, const ThresholdSpec& spec, const 
   return true;
 }
 
+inline bool is_refusal(monitor::Outcome outcome) {
+  using monitor::Outcome;
+  return outcome == Outcome::refused_rate || outcome == Outcome::refused_tokens || outcome == Outcome::refused_budget;
+}
+
 inline Sample sample_of(const ThresholdSpec& spec, const EndedRequest& request) {
   using monitor::Outcome;
-  Sample sample{.at = request.finished, .is_data = true};
+  Sample sample{.at = request.finished, .is_data = true, .is_of = true};
   const bool is_wanted = !spec.outcome || request.outcome == *spec.outcome;
   const bool is_hit = request.outcome == Outcome::cache_hit || request.outcome == Outcome::stale_hit;
   const bool is_served = request.outcome == Outcome::served;
-  const bool is_refused = request.outcome == Outcome::refused_rate || request.outcome == Outcome::refused_tokens ||
-                          request.outcome == Outcome::refused_budget;
+  const bool is_refused = is_refusal(request.outcome);
   bool is_of_metric = true;
   switch (spec.of) {
     case Metric::requests:
@@ -164,6 +169,9 @@ inline Sample sample_of(const ThresholdSpec& spec, const EndedRequest& request) 
                            spec.of == Metric::cost_reserved_usd || spec.of == Metric::tokens;
   const Usd spent = (spec.of == Metric::cost_usd ? request.billed : request.known) + request.reserved;
   if (is_of_spend && !is_served && !is_hit && spent == Usd{}) sample.is_data = false;
+  // Nothing more can become of what is refused, and without a call there is nothing to move on from.
+  if (is_refused && (spec.of == Metric::requests_failed || spec.of == Metric::cache_hits)) sample.is_data = false;
+  if (spec.of == Metric::failovers && !request.last_called) sample.is_data = false;
   return sample;
 }
 
@@ -182,6 +190,7 @@ inline std::vector<Sample> samples_of(const Scenario& scenario, const ThresholdS
     const bool is_number = spec.aggregate == Aggregate::rate || spec.aggregate == Aggregate::count;
     samples.push_back({.at = wait.ended,
                        .is_data = true,
+                       .is_of = true,
                        .is_counted = !is_number || wait.ended > wait.began,
                        .amount = (wait.ended - wait.began).count()});
   }
@@ -191,7 +200,7 @@ inline std::vector<Sample> samples_of(const Scenario& scenario, const ThresholdS
     if (!is_own && spec.of != Metric::provider_calls) continue;
     const bool is_counted = spec.of == Metric::provider_calls ||
                             (spec.of == Metric::provider_errors && call.kind != monitor::ReplyKind::ok);
-    samples.push_back({.at = call.at, .is_data = true, .is_counted = is_own && is_counted});
+    samples.push_back({.at = call.at, .is_data = true, .is_of = true, .is_counted = is_own && is_counted});
   }
   for (const Transition& transition : history.transitions) {
     if (spec.of != Metric::breaker_opened || transition.to != monitor::BreakerState::open) continue;
@@ -204,11 +213,11 @@ inline std::vector<Sample> samples_of(const Scenario& scenario, const ThresholdS
 // The value of one window, or of the whole stretch, in the unit of the bound. `span`: its length.
 inline std::optional<Fraction> value_of(const ThresholdSpec& spec, const std::vector<Sample>& samples, Duration span) {
   std::vector<Int128> amounts;
-  std::int64_t data = 0;
+  std::int64_t of = 0;
   std::int64_t counted = 0;
   Int128 sum = 0;
   for (const Sample& sample : samples) {
-    data += sample.is_data ? 1 : 0;
+    of += sample.is_of ? 1 : 0;
     if (!sample.is_counted) continue;
     ++counted;
     sum += sample.amount;
@@ -245,7 +254,7 @@ inline std::optional<Fraction> value_of(const ThresholdSpec& spec, const std::ve
     case Aggregate::rate: {
       const bool is_per_second =
           spec.of == Metric::requests || spec.of == Metric::provider_calls || spec.of == Metric::tokens;
-      if (!is_per_second) return data == 0 ? std::nullopt : std::optional{Fraction{Int128{counted} * 1'000'000, data}};
+      if (!is_per_second) return of == 0 ? std::nullopt : std::optional{Fraction{Int128{counted} * 1'000'000, of}};
       const Int128 flow = spec.of == Metric::tokens ? sum : Int128{counted};
       if (span.count() <= 0) return std::nullopt;
       return Fraction{flow * 1'000'000 * 1'000'000'000, span.count()};
@@ -319,6 +328,24 @@ inline Expected expect_threshold(const Scenario& scenario, const ThresholdSpec& 
   const Stretch stretch = stretch_of(scenario, spec);
   const bool has_room = !spec.window || (stretch.begin + *spec.window <= stretch.end &&
                                          stretch.begin + *spec.window <= Instant{} + scenario.duration);
+  // Refusals before there was a provider or a variant show nothing of those of one.
+  std::int64_t untagged = 0;
+  std::int64_t tagged = 0;
+  const bool counts_refusals = spec.outcome ? is_refusal(*spec.outcome) : spec.of == Metric::requests_refused;
+  for (const EndedRequest& request : history.requests) {
+    const bool is_wanted = is_refusal(request.outcome) && (!spec.outcome || request.outcome == *spec.outcome);
+    if (!counts_refusals || !is_wanted || request.finished < stretch.begin || request.finished >= stretch.end) continue;
+    const bool has_default = scenario.monitor.ab_router.variants.empty() && scenario.monitor.routing.routes.empty();
+    const bool has_target = request.assigned || request.chosen || has_default;
+    const bool has_none = (spec.variant && !request.variant) || (spec.provider && !has_target) ||
+                          (spec.served_by && !request.answered_by && !request.last_called);
+    if (has_none) {
+      ++untagged;
+    } else if (has_tags(scenario, spec, request)) {
+      ++tagged;
+    }
+  }
+  if (expected.verdict == Verdict::pass && untagged > 0 && tagged == 0) expected.verdict = Verdict::inconclusive;
   const bool is_empty = expected.windows == 0 || !has_room || can_only_be_nothing(scenario, spec);
   if (expected.verdict == Verdict::pass && is_empty) {
     expected.verdict = Verdict::inconclusive;

@@ -101,6 +101,7 @@ TEST(Unbreakable, an_outcome_needs_what_brings_it_about) {
   scenario.monitor.limits.limits[0].requests = 5;
   EXPECT_EQ(why(scenario, Outcome::refused_rate), "");
   scenario.monitor.cache.enabled = true;
+  scenario.workloads[0].prompts.count = 5;
   EXPECT_EQ(why(scenario, Outcome::cache_hit), "");
   EXPECT_NE(why(scenario, Outcome::stale_hit), "") << "nothing stale is served";
   EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::cache_hits)), "");
@@ -151,8 +152,12 @@ TEST(Unbreakable, a_refusal_before_there_is_a_target_is_of_no_target) {
   scenario.workloads[0].provider = "beta";
   EXPECT_EQ(why_unbreakable(scenario, threshold), "") << "a request that names its provider has one from the beginning";
   scenario.workloads[0].provider.reset();
-  scenario.monitor.cost_limiter.monthly = Usd::from_cents(1);
+  scenario.monitor.cost_limiter.monthly = Usd::from_dollars(1000);
   EXPECT_EQ(why_unbreakable(scenario, threshold), "") << "a further call may find no money left";
+  EXPECT_EQ(judged(scenario, threshold).reason,
+            "4 requests were refused before they had a provider, and none after that")
+      << "a minute's limit of 6 and 10 requests";
+  EXPECT_EQ(judged(scenario, threshold).verdict, Verdict::inconclusive);
   scenario.monitor.cost_limiter.monthly.reset();
   scenario.monitor.limits.limits = {{.per = {{monitor::LimitScope::deployment}}, .requests = 1}};
   EXPECT_EQ(why_unbreakable(scenario, threshold), "") << "a limit on calls refuses at the target";
@@ -173,6 +178,42 @@ TEST(Unbreakable, a_failover_needs_another_provider) {
   EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::failovers)), why);
   scenario.providers.push_back(provider("beta"));
   EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::failovers)), "");
+}
+
+TEST(Unbreakable, a_bound_that_no_figure_can_miss_shows_nothing) {
+  const auto why = [](Metric of, Aggregate aggregate, Comparison comparison, std::int64_t bound) {
+    return why_unbreakable(plain(), spec(of, aggregate, comparison, bound));
+  };
+  using enum Comparison;
+  EXPECT_EQ(why(Metric::requests_failed, Aggregate::rate, less_equal, 1'000'000), "no share is above 1");
+  EXPECT_EQ(why(Metric::requests_failed, Aggregate::rate, less, 1'000'000), "") << "all may fail";
+  EXPECT_EQ(why(Metric::requests_failed, Aggregate::rate, less, 1'000'001), "no share is above 1");
+  EXPECT_EQ(why(Metric::requests_failed, Aggregate::count, greater_equal, 0), "it is never negative");
+  EXPECT_EQ(why(Metric::requests_failed, Aggregate::count, greater, 0), "");
+  EXPECT_EQ(why(Metric::requests, Aggregate::rate, less_equal, 1'000'000), "") << "a number per second";
+  EXPECT_EQ(judged(plain(), spec(Metric::requests_failed, Aggregate::rate, less_equal, 1'000'000), true).verdict,
+            Verdict::inconclusive)
+      << "of another gateway too";
+}
+
+TEST(Unbreakable, what_counts_no_failure_opens_no_breaker) {
+  Scenario scenario = plain();
+  scenario.monitor.circuit_breaker.consecutive_threshold = 3;
+  EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::breaker_opened)), "");
+  for (auto& outcome : scenario.monitor.circuit_breaker.outcomes) outcome = monitor::BreakerOutcome::ignored;
+  EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::breaker_opened)),
+            "no breaker can open: its outcomes count no reply as a failure");
+  scenario.monitor.circuit_breaker.slow_call_rate = Millionths{500'000};
+  EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::breaker_opened)), "") << "a slow success counts too";
+}
+
+TEST(Unbreakable, a_cache_answers_only_what_is_asked_twice) {
+  Scenario scenario = plain();
+  scenario.monitor.cache.enabled = true;
+  scenario.workloads[0].prompts.count = 0;
+  EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::cache_hits)), "no prompt repeats: no workload has prompts.count");
+  scenario.workloads[0].prompts.count = 5;
+  EXPECT_EQ(why_unbreakable(scenario, none_of(Metric::cache_hits)), "");
 }
 
 TEST(Unbreakable, without_a_price_nothing_costs) {
