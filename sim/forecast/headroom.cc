@@ -6,6 +6,7 @@
 
 #include "base/exact_decimal.h"
 #include "sim/checks/claims/comparison.h"
+#include "sim/statistics/skewed_mean.h"
 #include "sim/statistics/statistics.h"
 
 namespace windtunnel::sim {
