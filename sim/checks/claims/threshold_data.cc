@@ -13,6 +13,16 @@ bool is_billed(const ThresholdSpec& spec, const monitor::Record& record, Usd bil
 
 }  // namespace
 
+bool is_counted_by_calls(Metric of) {
+  return of == Metric::amplification || of == Metric::provider_calls || of == Metric::provider_errors ||
+         of == Metric::breaker_opened;
+}
+
+bool is_counted_by_requests(Metric of) {
+  return of != Metric::provider_errors && of != Metric::breaker_opened && of != Metric::amplification &&
+         of != Metric::provider_wait;
+}
+
 bool is_data(const ThresholdSpec& spec, const monitor::Record& record, Usd billed_unknown) {
   if (is_cost(spec.of) || spec.of == Metric::tokens) {
     return is_answered(record.outcome) || is_billed(spec, record, billed_unknown);

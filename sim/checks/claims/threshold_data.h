@@ -1,5 +1,6 @@
 #pragma once
-// Which requests are the data of a threshold: they could have broken it. thresholds.h lists them by metric.
+// Which events a threshold looks at, and which requests are its data: they could have broken it. thresholds.h lists
+// them by metric.
 
 #include <string>
 
@@ -8,6 +9,9 @@
 
 namespace windtunnel::sim {
 
+// Calls and requests pass the other metrics by.
+[[nodiscard]] bool is_counted_by_calls(Metric of);
+[[nodiscard]] bool is_counted_by_requests(Metric of);
 // Whether the request, once it has ended, could have broken the claim. `billed_unknown`: what providers billed for it
 // that the gateway never learns.
 [[nodiscard]] bool is_data(const ThresholdSpec& spec, const monitor::Record& record, Usd billed_unknown);

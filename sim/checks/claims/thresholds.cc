@@ -60,6 +60,7 @@ Thresholds::Thresholds(const Scenario& scenario)
     for (std::size_t i = 0; spec.limit && i < limits.limits.size(); ++i) {
       if (limit_name(limits, i) == *spec.limit) state.limit = static_cast<std::uint8_t>(i);
     }
+    state.is_of_some = state.variant || state.team || state.route || state.provider || state.served_by;
     state.end = Instant::max();
     if (spec.during || spec.after) {
       const FaultSpec& fault = *find_fault(scenario, spec.during ? *spec.during : *spec.after);
@@ -69,24 +70,27 @@ Thresholds::Thresholds(const Scenario& scenario)
     }
     state.begin += spec.skip.value_or(Duration{0});
     state.length = std::min(Instant{} + scenario.duration, state.end) - state.begin;
+    if (is_counted_by_calls(spec.of)) by_calls_.push_back(states_.size());
+    if (is_counted_by_requests(spec.of)) by_requests_.push_back(states_.size());
     states_.push_back(std::move(state));
   }
 }
 
 // --- Samples -------------------------------------------------------------------------------------------------------
 
-Thresholds::Sums* Thresholds::at(State& state, Instant now) {
+inline Thresholds::Sums* Thresholds::at(State& state, Instant now) {
   if (now < state.begin || now >= state.end) return nullptr;
-  if (state.spec->window) {
-    const std::int64_t window = (now - state.begin) / *state.spec->window;
-    if (window != state.window) {
-      judge_window(state, now);
-      if (window > state.window + 1) judge_silence(state, now);
-      state.window = window;
-      state.sums = {};
-    }
-  }
+  if (state.spec->window) go_to_window(state, now);
   return &state.sums;
+}
+
+void Thresholds::go_to_window(State& state, Instant now) {
+  const std::int64_t window = (now - state.begin) / *state.spec->window;
+  if (window == state.window) return;
+  judge_window(state, now);
+  if (window > state.window + 1) judge_silence(state, now);
+  state.window = window;
+  state.sums = {};
 }
 
 // A wait ends where the call gets its place, is turned away, or ends for want of one.
@@ -115,17 +119,18 @@ void Thresholds::add_wait(RequestId request, monitor::ProviderId provider, Insta
 }
 
 void Thresholds::on(const monitor::AttemptEnded& event) {
-  if (waiting_.contains(event.request)) add_wait(event.request, event.provider, event.at);
-  for (State& state : states_) {
+  if (has_waits_ && waiting_.contains(event.request)) add_wait(event.request, event.provider, event.at);
+  for (const std::size_t place : by_calls_) {
+    State& state = states_[place];
     const Metric of = state.spec->of;
     if (of == Metric::amplification) {
       if (Sums* sums = at(state, event.at)) {
         ++sums->count;
         ++sums->data;
       }
+      continue;
     }
     const bool is_counted = of == Metric::provider_calls || of == Metric::provider_errors;
-    if (!is_counted && of != Metric::breaker_opened) continue;
     const bool is_own = (!state.provider || *state.provider == event.provider) &&
                         (!state.route || is_of_route(event.request, *state.route));
     if (!is_own && of != Metric::provider_calls) continue;
@@ -156,15 +161,12 @@ void Thresholds::on(const monitor::BreakerMoved& event) {
 
 void Thresholds::on(const monitor::Record& record) {
   const Usd billed_unknown = unknown_bills_.take(record.request.id);
-  routes_.erase(record.request.id);
-  for (State& state : states_) {
-    const Metric of = state.spec->of;
-    if (of == Metric::provider_errors || of == Metric::breaker_opened || of == Metric::amplification ||
-        of == Metric::provider_wait) {
-      continue;
-    }
-    count_untagged_refusal(state, record);
-    if (of == Metric::provider_calls) {
+  if (has_routes_of_calls_) routes_.erase(record.request.id);
+  const bool was_refused = is_refused(record.outcome);
+  for (const std::size_t place : by_requests_) {
+    State& state = states_[place];
+    if (was_refused) count_untagged_refusal(state, record);
+    if (state.spec->of == Metric::provider_calls) {
       if (Sums* sums = at(state, record.finished)) {
         ++sums->data;
         ++sums->of;
@@ -177,13 +179,14 @@ void Thresholds::on(const monitor::Record& record) {
 
 // Where the request was to go. A limiter may refuse it before the router decides; then the request's own choice counts,
 // and without an experiment the default.
-std::optional<monitor::ProviderId> Thresholds::target_of(const monitor::Record& record) const {
+inline std::optional<monitor::ProviderId> Thresholds::target_of(const monitor::Record& record) const {
   if (record.assigned) return record.assigned;
   if (record.request.provider) return record.request.provider;
   return has_experiment_ || has_routes_ ? std::nullopt : std::optional{monitor::ProviderId{0}};
 }
 
-bool Thresholds::matches(const State& state, const monitor::Record& record) const {
+inline bool Thresholds::matches(const State& state, const monitor::Record& record) const {
+  if (!state.is_of_some) return true;
   if (state.variant && record.variant != state.variant) return false;
   if (state.team && record.request.caller.team != *state.team) return false;
   if (state.route && record.request.route != *state.route) return false;
@@ -196,7 +199,7 @@ bool Thresholds::matches(const State& state, const monitor::Record& record) cons
 
 // Of the refusals that the claim would count, one whose request has none of what a tag names.
 void Thresholds::count_untagged_refusal(State& state, const monitor::Record& record) const {
-  if (!is_of_refusals(*state.spec) || !is_refused(record.outcome)) return;
+  if (!state.is_of_some || !is_of_refusals(*state.spec)) return;
   if (state.spec->outcome && record.outcome != *state.spec->outcome) return;
   if (record.finished < state.begin || record.finished >= state.end) return;
   const bool has_none = (state.variant && !record.variant) || (state.provider && !target_of(record)) ||
@@ -208,7 +211,7 @@ void Thresholds::count_untagged_refusal(State& state, const monitor::Record& rec
   }
 }
 
-void Thresholds::add_request(State& state, const monitor::Record& record, Usd billed_unknown) {
+inline void Thresholds::add_request(State& state, const monitor::Record& record, Usd billed_unknown) {
   Sums* sums = at(state, record.finished);
   if (sums == nullptr) return;
   const bool answered = is_answered(record.outcome);
@@ -270,7 +273,7 @@ void Thresholds::add_request(State& state, const monitor::Record& record, Usd bi
   }
 }
 
-void Thresholds::add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration) {
+inline void Thresholds::add_duration(const ThresholdSpec& spec, Sums& sums, Duration duration) {
   sums.histogram.record(duration);
   sums.below += duration.count() < spec.bound ? 1 : 0;
   sums.equal += duration.count() == spec.bound ? 1 : 0;

@@ -84,6 +84,7 @@ class Thresholds final {
     std::optional<std::uint16_t> variant;
     std::optional<std::uint64_t> team;
     std::optional<std::uint8_t> limit;
+    bool is_of_some = false;  // of the requests; false: of all
     Instant begin{};
     Instant end{};       // exclusive
     Duration length{0};  // of the stretch, in the time that the scenario plays
@@ -100,6 +101,7 @@ class Thresholds final {
 
   // The sums that a sample at this instant belongs to; nullptr: none.
   Sums* at(State& state, Instant now);
+  void go_to_window(State& state, Instant now);
   void judge_window(State& state, Instant until);
   void judge_silence(State& state, Instant until);
   // Of the present window: whether it lies in what the scenario plays and is over by then.
@@ -135,6 +137,9 @@ class Thresholds final {
   std::map<RequestId, monitor::RouteId> routes_;  // of open requests, for these
   UnknownBills unknown_bills_;
   std::vector<State> states_;
+  // The places of those that calls are counted in, and requests.
+  std::vector<std::size_t> by_calls_;
+  std::vector<std::size_t> by_requests_;
 };
 
 }  // namespace windtunnel::sim
