@@ -199,9 +199,11 @@ void ReplicaChecks::must_fit(RequestId request, WallTime admitted, Instant now) 
   const UsdSum in_day = account.settled.days[day] + account.reserved.days[day];
   const auto fits = [](UsdSum spent, const std::optional<Usd>& limit) { return !limit || spent <= *limit; };
   const monitor::CostLimiterConfig& config = scenario_.monitor.cost_limiter;
-  overshoot_.must(fits(in_month, config.monthly) && fits(in_day, config.daily), CheckId::C12, now, request,
-                  "it is admitted to a month with {} pico-USD and a day with {}, of what replica {} has and could know",
-                  in_month.picos(), in_day.picos(), now_.replica + 1);
+  if (!fits(in_month, config.monthly) || !fits(in_day, config.daily))
+    overshoot_.report(
+        CheckId::C12, now, request,
+        "it is admitted to a month with {} pico-USD and a day with {}, of what replica {} has and could know",
+        in_month.picos(), in_day.picos(), now_.replica + 1);
 }
 
 // The replica that works holds what it spent itself and what is old enough of the others, and nothing else.
@@ -214,9 +216,10 @@ void ReplicaChecks::must_agree(Instant now) {
   Windows& settled = accounts_[now_.replica].settled;
   const UsdSum month = settled.months[month_of(wall).begin];
   const UsdSum day = settled.days[day_of(wall).begin];
-  overshoot_.must(held_by(false) == month && held_by(true) == day, CheckId::C12, now, std::nullopt,
-                  "month and day of replica {} hold {} and {} pico-USD; it has spent and could know {} and {}",
-                  now_.replica + 1, held_by(false).picos(), held_by(true).picos(), month.picos(), day.picos());
+  if (held_by(false) != month || held_by(true) != day)
+    overshoot_.report(CheckId::C12, now, std::nullopt,
+                      "month and day of replica {} hold {} and {} pico-USD; it has spent and could know {} and {}",
+                      now_.replica + 1, held_by(false).picos(), held_by(true).picos(), month.picos(), day.picos());
 }
 
 // --- Results -------------------------------------------------------------------------------------------------------

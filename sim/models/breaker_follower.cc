@@ -121,7 +121,7 @@ bool BreakerFollower::probes_are_overdue(Instant now) const {
 }
 
 // What time alone brings about.
-void BreakerFollower::catch_up(Instant now) {
+inline void BreakerFollower::catch_up(Instant now) {
   if (probes_are_overdue(now)) {
     go(BreakerState::open, TripRule::half_open_timeout, first_issued_ + *config_.half_open_timeout);
   }
@@ -146,7 +146,7 @@ void BreakerFollower::forget(Instant now) {
   if (loose_) loose_->clear(now);
 }
 
-void BreakerFollower::count(const Sample& sample, bool fatal, Instant now, monitor::ReplyKind kind) {
+inline void BreakerFollower::count(const Sample& sample, bool fatal, Instant now, monitor::ReplyKind kind) {
   remember(sample, now);
   if (fatal) return go(BreakerState::open, TripRule::at_once, now);
   if (!sample.failed && !sample.slow && config_.evaluate_on == monitor::EvaluateOn::failure) return;
@@ -167,7 +167,7 @@ bool BreakerFollower::is_allowed(monitor::ReplyKind kind, Instant now) {
   return true;
 }
 
-void BreakerFollower::remember(const Sample& sample, Instant now) {
+inline void BreakerFollower::remember(const Sample& sample, Instant now) {
   run_ = sample.failed ? run_ + 1 : 0;
   if (!config_.window_type) return;
   if (loose_) return loose_->add(sample, now);
@@ -185,7 +185,7 @@ void BreakerFollower::remember(const Sample& sample, Instant now) {
 }
 
 // Lets go of the samples that no window from now on can hold.
-void BreakerFollower::leave(Instant now) {
+inline void BreakerFollower::leave(Instant now) {
   const bool by_count = config_.window_type == WindowType::count;
   while (samples_first_ < samples_.size()) {
     const bool gone =

@@ -49,7 +49,7 @@ class BreakerFollower {
 
   // The oldest arrow that has not been taken off.
   [[nodiscard]] const monitor::BreakerTransition* expected() const {
-    return arrows_taken_ == arrows_.size() ? nullptr : &arrows_[arrows_taken_];
+    return arrows_.empty() ? nullptr : &arrows_[arrows_taken_];
   }
   void take_off() {
     if (++arrows_taken_ == arrows_.size()) arrows_.clear(), arrows_taken_ = 0;

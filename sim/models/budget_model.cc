@@ -10,8 +10,7 @@ WallTime wall_of(std::chrono::sys_days day) { return WallTime{day.time_since_epo
 
 }  // namespace
 
-void BudgetModel::advance(WallTime wall) {
-  if (begun_ && windows_[day_].begin <= wall && wall < windows_[day_].end) return;
+void BudgetModel::open_at(WallTime wall) {
   const std::chrono::sys_days day{std::chrono::floor<std::chrono::days>(wall.time_since_epoch())};
   const std::chrono::year_month_day date{day};
   const std::chrono::year_month month{date.year(), date.month()};
@@ -44,10 +43,6 @@ bool BudgetModel::fits(const Window& window, Usd held, Usd more) {
   if (!window.limit) return true;
   if (*window.limit == Usd{}) return false;
   return window.settled.picos() + window.reserved.picos() - held.picos() + more.picos() <= window.limit->picos();
-}
-
-bool BudgetModel::within(const Window& window) {
-  return !window.limit || window.settled.picos() + window.reserved.picos() <= window.limit->picos();
 }
 
 void BudgetModel::plan_alert(Window& window) const {

@@ -35,7 +35,9 @@ class BudgetModel {
   explicit BudgetModel(const monitor::CostLimiterConfig& config) : config_(config) {}
 
   // The month and day of this wall time become the current ones.
-  void advance(WallTime wall);
+  void advance(WallTime wall) {
+    if (!begun_ || wall < windows_[day_].begin || wall >= windows_[day_].end) open_at(wall);
+  }
   // Spent before the run, of the month of this wall time.
   void carry_in(Usd spent, WallTime wall) {
     advance(wall);
@@ -53,13 +55,16 @@ class BudgetModel {
   // Whether `more` fits where `held` is given up for it.
   [[nodiscard]] static bool fits(const Window& window, Usd held, Usd more);
   // Whether settled + reserved is within the limit.
-  [[nodiscard]] static bool within(const Window& window);
+  [[nodiscard]] static bool within(const Window& window) {
+    return !window.limit || window.settled.picos() + window.reserved.picos() <= window.limit->picos();
+  }
   // Works out the spend that fires the window's next alert.
   void plan_alert(Window& window) const;
   [[nodiscard]] bool alert_due(const Window& window) const { return window.settled >= window.next_alert; }
   [[nodiscard]] bool whole_is_next(const Window& window) const;
 
  private:
+  void open_at(WallTime wall);
   [[nodiscard]] std::uint32_t open(WallTime begin, WallTime end, bool daily);
 
   const monitor::CostLimiterConfig config_;

@@ -4,7 +4,8 @@ namespace windtunnel::sim {
 namespace {
 
 std::uint32_t spread(const CacheIdentity& identity) {
-  std::uint64_t x = identity.content.low + identity.provider * 0x9e3779b97f4a7c15;
+  std::uint64_t x =
+      identity.content.low + (std::uint64_t{identity.provider} << 32U | identity.route) * 0x9e3779b97f4a7c15;
   x = (x ^ (x >> 29)) * 0xbf58476d1ce4e5b9;
   x += identity.content.high ^ (static_cast<std::uint64_t>(identity.max_tokens) << 17U);
   x = (x ^ (x >> 32)) * 0x94d049bb133111eb;
@@ -17,15 +18,16 @@ CacheModel::CacheModel(std::size_t capacity, Duration lifetime)
     : capacity_(capacity), lifetime_(lifetime), slots_(1), index_(64) {}
 
 // Where the index names this identity, or the empty place where it would.
-std::size_t CacheModel::place(const CacheIdentity& identity) const {
+inline std::size_t CacheModel::place(const CacheIdentity& identity, std::uint32_t hash) const {
   const std::size_t mask = index_.size() - 1;
-  const std::uint32_t hash = spread(identity);
   std::size_t at = hash & mask;
   while (index_[at].slot != 0 && (index_[at].hash != hash || slots_[index_[at].slot].entry.identity != identity)) {
     at = (at + 1) & mask;
   }
   return at;
 }
+
+std::size_t CacheModel::place(const CacheIdentity& identity) const { return place(identity, spread(identity)); }
 
 std::size_t CacheModel::free_place(std::uint32_t hash) const {
   const std::size_t mask = index_.size() - 1;
@@ -54,7 +56,8 @@ void CacheModel::renew(const CacheIdentity& identity, Instant now) {
 
 void CacheModel::store(const Entry& entry, Instant now) {
   if (capacity_ == 0) return;
-  std::uint32_t slot = index_[place(entry.identity)].slot;
+  const std::uint32_t hash = spread(entry.identity);
+  std::uint32_t slot = index_[place(entry.identity, hash)].slot;
   if (slot != 0) {
     unlink(&Slot::used, slot);
     unlink(&Slot::aged, slot);
@@ -68,14 +71,17 @@ void CacheModel::store(const Entry& entry, Instant now) {
     slot = free_.back();
     free_.pop_back();
     if (2 * (size_ + 1) > index_.size()) widen();
-    const std::uint32_t hash = spread(entry.identity);
     index_[free_place(hash)] = {hash, slot};
+    slots_[slot].hash = hash;
     ++size_;
   }
   slots_[slot].entry = entry;
   slots_[slot].entry.stored = now;
   append(&Slot::used, slot);
   append(&Slot::aged, slot);
+  const Slot& leaves_next = slots_[slots_[0].aged.after];
+  __builtin_prefetch(&leaves_next.entry);
+  __builtin_prefetch(&leaves_next.hash);
 }
 
 void CacheModel::append(Links Slot::*ring, std::uint32_t slot) {
@@ -91,10 +97,17 @@ void CacheModel::unlink(Links Slot::*ring, std::uint32_t slot) {
   (slots_[links.after].*ring).before = links.before;
 }
 
+void CacheModel::look_ahead(const CacheIdentity& identity) const {
+  const std::size_t mask = index_.size() - 1;
+  __builtin_prefetch(&index_[spread(identity) & mask]);
+  __builtin_prefetch(&index_[slots_[slots_[0].aged.after].hash & mask]);
+}
+
 // Every name that follows the hole without a gap is inserted again, so that none becomes unreachable.
 void CacheModel::remove(std::uint32_t slot) {
   const std::size_t mask = index_.size() - 1;
-  std::size_t at = place(slots_[slot].entry.identity);
+  std::size_t at = slots_[slot].hash & mask;
+  while (index_[at].slot != slot) at = (at + 1) & mask;
   index_[at] = {};
   for (at = (at + 1) & mask; index_[at].slot != 0; at = (at + 1) & mask) {
     const Place moved = index_[at];

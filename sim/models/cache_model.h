@@ -17,8 +17,8 @@ struct CacheIdentity {
   monitor::ContentKey content;
   static constexpr std::int64_t kNotAsked = -1;
   std::int64_t max_tokens = 0;  // as the caller asked for; kNotAsked: the caller named none
-  std::uint64_t provider = 0;   // with scope provider: its place + 1; else 0
-  std::uint64_t route = 0;      // that was asked for
+  std::uint32_t provider = 0;   // with scope provider: its place + 1; else 0
+  std::uint32_t route = 0;      // that was asked for
   friend bool operator==(const CacheIdentity&, const CacheIdentity&) = default;
 };
 
@@ -41,6 +41,9 @@ class CacheModel {
   // Its age counts from now on. It must be held.
   void renew(const CacheIdentity& identity, Instant now);
   void store(const Entry& entry, Instant now);
+  // Fetches the places of the index that a search for this identity and the next entry to leave will read, because the
+  // index is larger than the processor's nearest memory.
+  void look_ahead(const CacheIdentity& identity) const;
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
@@ -52,12 +55,14 @@ class CacheModel {
     Entry entry;
     Links used;  // ring through slot 0, least recently used first
     Links aged;  // ring through slot 0, oldest first
+    std::uint32_t hash = 0;
   };
   // A place of the index: the slot, 0 is empty, and half of the identity's hash, so that few slots are read.
   struct Place {
     std::uint32_t hash = 0;
     std::uint32_t slot = 0;
   };
+  [[nodiscard]] std::size_t place(const CacheIdentity& identity, std::uint32_t hash) const;
   [[nodiscard]] std::size_t place(const CacheIdentity& identity) const;
   [[nodiscard]] std::size_t free_place(std::uint32_t hash) const;
   void append(Links Slot::*ring, std::uint32_t slot);

@@ -25,12 +25,15 @@ class RoutingModel {
   [[nodiscard]] std::uint16_t variant_of(std::uint64_t user) const {
     const std::uint64_t hash = finish_hash(finish_hash(user + 11400714819323198485U) + salt_);
     const auto point = static_cast<std::uint64_t>(Uint128{hash} * total_ >> 64);
+    // As many variants end at or before the point; without a branch, because users come in no order that could be
+    // predicted.
     std::uint64_t end = 0;
-    for (std::size_t i = 0; i < weights_.size(); ++i) {
-      end += static_cast<std::uint64_t>(weights_[i]);
-      if (point < end) return static_cast<std::uint16_t>(i);
+    std::uint16_t before = 0;
+    for (const std::int64_t weight : weights_) {
+      end += static_cast<std::uint64_t>(weight);
+      before = static_cast<std::uint16_t>(before + (point >= end ? 1 : 0));
     }
-    return static_cast<std::uint16_t>(weights_.size());
+    return before;
   }
 
  private:

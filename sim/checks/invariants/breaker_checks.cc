@@ -42,29 +42,31 @@ void BreakerChecks::on_permit(OpenRequest& open_request, const monitor::PermitAs
   breaker.request = event.request;
   Violations& all = context_.violations;
   not_ahead(breaker, provider, event.at);
-  all.must(!breaker.owes_call || breaker_time(event.at) == breaker.reported_at, CheckId::B3, event.at, event.request,
-           "provider {} is half_open since {} ns, before the call that it waited for", provider,
-           since_start(breaker.reported_at));
+  if (breaker.owes_call && breaker_time(event.at) != breaker.reported_at)
+    all.report(CheckId::B3, event.at, event.request,
+               "provider {} is half_open since {} ns, before the call that it waited for", provider,
+               since_start(breaker.reported_at));
   breaker.owes_call = false;
   const auto expected = follower.acquire(breaker_time(event.at));
   if (event.admitted && !expected) {
     const bool open = follower.state() == BreakerState::open;
-    all.must(false, open ? CheckId::B3 : CheckId::B1, event.at, event.request,
-             "provider {} admitted a call while {}; probes in flight {} of {}, open until {} ns", provider,
-             name_of(follower.state()), follower.probes_out(), configs_[provider].half_open_max_calls,
-             open ? since_start(follower.open_end()) : 0);
+    all.report(open ? CheckId::B3 : CheckId::B1, event.at, event.request,
+               "provider {} admitted a call while {}; probes in flight {} of {}, open until {} ns", provider,
+               follower.state(), follower.probes_out(), configs_[provider].half_open_max_calls,
+               open ? since_start(follower.open_end()) : 0);
   }
   if (!event.admitted && expected) {
     const CheckId id = follower.state() == BreakerState::closed ? CheckId::B4
                        : event.state == BreakerState::open      ? CheckId::B3
                                                                 : CheckId::B9;
-    all.must(false, id, event.at, event.request,
-             "provider {} refused a call as {}; by its rules it is {}, probes in flight {}", provider,
-             name_of(event.state), name_of(follower.state()), follower.probes_out());
+    all.report(id, event.at, event.request,
+               "provider {} refused a call as {}; by its rules it is {}, probes in flight {}", provider, event.state,
+               follower.state(), follower.probes_out());
   }
   breaker.last = event.admitted ? Last::admitted : Last::refused;
-  all.must(event.epoch == follower.epoch(), event.admitted ? CheckId::B6 : CheckId::B11, event.at, event.request,
-           "provider {} answered in epoch {} instead of {}", provider, event.epoch, follower.epoch());
+  if (event.epoch != follower.epoch())
+    all.report(event.admitted ? CheckId::B6 : CheckId::B11, event.at, event.request,
+               "provider {} answered in epoch {} instead of {}", provider, event.epoch, follower.epoch());
   if (!event.admitted) return;
   open_request.permit = expected.value_or(ModelPermit{event.epoch, breaker_time(event.at)});
   open_request.permit_pending = true;
@@ -75,14 +77,15 @@ void BreakerChecks::on_permit(OpenRequest& open_request, const monitor::PermitAs
 void BreakerChecks::on_attempt_start(OpenRequest& open_request, const monitor::AttemptStarted& event) {
   open_request.is_bypass = event.is_bypass;
   if (event.is_bypass) {
-    context_.violations.must(open_request.refused_mask != 0 && open_request.attempts == 0, CheckId::B9, event.at,
-                             event.request, "provider {} is called past its breaker, which refused nothing",
-                             index_of(event.provider));
+    if (open_request.refused_mask == 0 || open_request.attempts != 0)
+      context_.violations.report(CheckId::B9, event.at, event.request,
+                                 "provider {} is called past its breaker, which refused nothing",
+                                 index_of(event.provider));
     return;
   }
-  context_.violations.must(open_request.permit_pending && open_request.permit_provider == event.provider, CheckId::B9,
-                           event.at, event.request, "a call to provider {} starts without its permit",
-                           index_of(event.provider));
+  if (!open_request.permit_pending || open_request.permit_provider != event.provider)
+    context_.violations.report(CheckId::B9, event.at, event.request, "a call to provider {} starts without its permit",
+                               index_of(event.provider));
   if (open_request.permit_pending) --permits_pending_;
   open_request.permit_pending = false;
 }
@@ -104,15 +107,17 @@ void BreakerChecks::on_attempt_end(OpenRequest& open_request, const monitor::Att
                      : event.reply.kind == ReplyKind::malformed || event.reply.kind == ReplyKind::truncated
                          ? CheckId::B8
                          : CheckId::B10;
-  context_.violations.must(event.counted == outcome, id, event.at, event.request,
-                           "provider {} was told outcome {} of a reply of kind {}; it is {}", provider,
-                           static_cast<int>(event.counted), event.reply.kind, static_cast<int>(outcome));
+  if (event.counted != outcome)
+    context_.violations.report(id, event.at, event.request,
+                               "provider {} was told outcome {} of a reply of kind {}; it is {}", provider,
+                               static_cast<int>(event.counted), event.reply.kind, static_cast<int>(outcome));
   ++breaker.calls;
   if (event.reply.kind != ReplyKind::ok) ++breaker.failures;
   const bool late = breaker.follower.report(open_request.permit, outcome, breaker_time(event.at), event.reply.kind);
-  context_.violations.must(event.late == late, CheckId::B6, event.at, event.request,
-                           "a result of epoch {} at provider {} in epoch {} was taken as {}", open_request.permit.epoch,
-                           provider, breaker.follower.epoch(), event.late ? "late" : "in time");
+  if (event.late != late)
+    context_.violations.report(
+        CheckId::B6, event.at, event.request, "a result of epoch {} at provider {} in epoch {} was taken as {}",
+        open_request.permit.epoch, provider, breaker.follower.epoch(), event.late ? "late" : "in time");
   // Where late results act, they are results like any other.
   if (late && configs_[provider].late_results == monitor::LateResults::ignore) {
     breaker.last = Last::late;
@@ -136,16 +141,15 @@ void BreakerChecks::on_attempt_end(OpenRequest& open_request, const monitor::Att
 void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTransition& event) {
   One& breaker = entries_[index_of(provider)];
   touched_ |= std::uint64_t{1} << index_of(provider);
-  context_.violations.must(
-      event.from == breaker.reported && is_arrow(event.from, event.to, configs_[index_of(provider)].late_results) &&
-          event.epoch > breaker.reported_epoch,
-      CheckId::B2, event.at, breaker.request, "provider {} went from {} to {} in epoch {}, after {} in epoch {}",
-      index_of(provider), name_of(event.from), name_of(event.to), event.epoch, name_of(breaker.reported),
-      breaker.reported_epoch);
-  context_.violations.must(event.at >= breaker.reported_at, CheckId::B3, event.at, breaker.request,
-                           "provider {} went to {} at {} ns, after it had gone to {} at {} ns", index_of(provider),
-                           name_of(event.to), since_start(event.at), name_of(breaker.reported),
-                           since_start(breaker.reported_at));
+  if (event.from != breaker.reported || !is_arrow(event.from, event.to, configs_[index_of(provider)].late_results) ||
+      event.epoch <= breaker.reported_epoch)
+    context_.violations.report(CheckId::B2, event.at, breaker.request,
+                               "provider {} went from {} to {} in epoch {}, after {} in epoch {}", index_of(provider),
+                               event.from, event.to, event.epoch, breaker.reported, breaker.reported_epoch);
+  if (event.at < breaker.reported_at)
+    context_.violations.report(CheckId::B3, event.at, breaker.request,
+                               "provider {} went to {} at {} ns, after it had gone to {} at {} ns", index_of(provider),
+                               event.to, since_start(event.at), breaker.reported, since_start(breaker.reported_at));
   breaker.reported = event.to;
   breaker.reported_epoch = event.epoch;
   breaker.reported_at = event.at;
@@ -160,11 +164,12 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
     if (breaker.owes_call) breaker.follower.begin_half_open(event.at);
   }
   const BreakerTransition* expected = breaker.follower.expected();
-  context_.violations.must(
-      expected != nullptr, claim_of_surprise(breaker, event), event.at, breaker.request,
-      "provider {} went from {} to {} by rule {}; by its rules it stays {}: {} failures in a row, not {}",
-      index_of(provider), name_of(event.from), name_of(event.to), static_cast<int>(event.rule),
-      name_of(breaker.follower.state()), breaker.follower.run(), event.consecutive_failures);
+  if (expected == nullptr)
+    context_.violations.report(
+        claim_of_surprise(breaker, event), event.at, breaker.request,
+        "provider {} went from {} to {} by rule {}; by its rules it stays {}: {} failures in a row, not {}",
+        index_of(provider), event.from, event.to, static_cast<int>(event.rule), breaker.follower.state(),
+        breaker.follower.run(), event.consecutive_failures);
   if (expected == nullptr) return;
   compare(breaker, event, *expected);
   breaker.follower.take_off();
@@ -174,31 +179,33 @@ void BreakerChecks::on_transition(monitor::ProviderId provider, const BreakerTra
 }
 
 // OPEN ends at an instant of its own, which may lie before the caller's, but never after it.
-void BreakerChecks::not_ahead(const One& entry, std::size_t provider, Instant now) {
-  context_.violations.must(entry.reported_at <= now, CheckId::B3, now, entry.request,
-                           "provider {} is {} since {} ns, which is yet to come", provider, name_of(entry.reported),
-                           since_start(entry.reported_at));
+inline void BreakerChecks::not_ahead(const One& entry, std::size_t provider, Instant now) {
+  if (entry.reported_at > now)
+    context_.violations.report(CheckId::B3, now, entry.request, "provider {} is {} since {} ns, which is yet to come",
+                               provider, entry.reported, since_start(entry.reported_at));
 }
 
 void BreakerChecks::compare(One& entry, const BreakerTransition& event, const BreakerTransition& expected) {
   Violations& all = context_.violations;
-  all.must(event.from == expected.from && event.to == expected.to, claim_of_missing(expected), event.at, entry.request,
-           "it went from {} to {} instead of from {} to {}", name_of(event.from), name_of(event.to),
-           name_of(expected.from), name_of(expected.to));
-  all.must(event.at == expected.at, claim_of_missing(expected), event.at, entry.request,
-           "it went to {} at {} ns instead of {} ns", name_of(event.to), since_start(event.at),
-           since_start(expected.at));
-  all.must(event.rule == expected.rule, CheckId::B4, event.at, entry.request, "rule {} opened it instead of {}",
-           static_cast<int>(event.rule), static_cast<int>(expected.rule));
-  all.must(event.open_for == expected.open_for, monitor::is_reopening(expected.rule) ? CheckId::B5 : CheckId::B3,
-           event.at, entry.request, "it stays open for {} ns instead of {} ns", event.open_for.count(),
-           expected.open_for.count());
+  if (event.from != expected.from || event.to != expected.to)
+    all.report(claim_of_missing(expected), event.at, entry.request, "it went from {} to {} instead of from {} to {}",
+               event.from, event.to, expected.from, expected.to);
+  if (event.at != expected.at)
+    all.report(claim_of_missing(expected), event.at, entry.request, "it went to {} at {} ns instead of {} ns", event.to,
+               since_start(event.at), since_start(expected.at));
+  if (event.rule != expected.rule)
+    all.report(CheckId::B4, event.at, entry.request, "rule {} opened it instead of {}", static_cast<int>(event.rule),
+               static_cast<int>(expected.rule));
+  if (event.open_for != expected.open_for)
+    all.report(monitor::is_reopening(expected.rule) ? CheckId::B5 : CheckId::B3, event.at, entry.request,
+               "it stays open for {} ns instead of {} ns", event.open_for.count(), expected.open_for.count());
   if (expected.from != BreakerState::closed) return;
-  all.must(event.consecutive_failures == expected.consecutive_failures && event.window_calls == expected.window_calls &&
-               event.window_failures == expected.window_failures,
-           CheckId::B4, event.at, entry.request, "it counted {} in a row and {} failures of {} instead of {}, {} of {}",
-           event.consecutive_failures, event.window_failures, event.window_calls, expected.consecutive_failures,
-           expected.window_failures, expected.window_calls);
+  if (event.consecutive_failures != expected.consecutive_failures || event.window_calls != expected.window_calls ||
+      event.window_failures != expected.window_failures)
+    all.report(CheckId::B4, event.at, entry.request,
+               "it counted {} in a row and {} failures of {} instead of {}, {} of {}", event.consecutive_failures,
+               event.window_failures, event.window_calls, expected.consecutive_failures, expected.window_failures,
+               expected.window_calls);
 }
 
 CheckId BreakerChecks::claim_of_missing(const BreakerTransition& arrow) const {
@@ -241,8 +248,9 @@ void BreakerChecks::on_event() {
     if ((touched_ >> provider & 1U) != 0) reconcile(provider);
   }
   touched_ = 0;
-  context_.violations.must(permits_pending_ == 0, CheckId::B9, context_.now, std::nullopt,
-                           "{} permits were neither used nor given back", permits_pending_);
+  if (permits_pending_ != 0)
+    context_.violations.report(CheckId::B9, context_.now, std::nullopt, "{} permits were neither used nor given back",
+                               permits_pending_);
 }
 
 // A program that keeps a breaker is queried at the instant at which OPEN ends, and must answer half_open; likewise
@@ -252,21 +260,24 @@ void BreakerChecks::must_have_woken() {
     const One& entry = entries_[provider];
     const bool overdue = entry.reported == BreakerState::half_open &&
                          entry.follower.probes_are_overdue(context_.now - std::chrono::milliseconds{1});
-    context_.violations.must(!overdue, CheckId::B5, context_.now, entry.request,
-                             "provider {} was still half_open when its probes had taken too long", provider);
+    if (overdue)
+      context_.violations.report(CheckId::B5, context_.now, entry.request,
+                                 "provider {} was still half_open when its probes had taken too long", provider);
     if (entry.reported != BreakerState::open || entry.follower.state() != BreakerState::open) continue;
     if (configs_[provider].state_view != monitor::StateView::eager) continue;
     const Instant end = std::chrono::ceil<std::chrono::milliseconds>(entry.follower.open_end());
-    context_.violations.must(context_.now <= end, CheckId::B3, context_.now, entry.request,
-                             "provider {} was still open when it was asked at {} ns, where OPEN ends", provider,
-                             since_start(end));
+    if (context_.now > end)
+      context_.violations.report(CheckId::B3, context_.now, entry.request,
+                                 "provider {} was still open when it was asked at {} ns, where OPEN ends", provider,
+                                 since_start(end));
   }
 }
 
-void BreakerChecks::reconcile(std::size_t provider) {
+inline void BreakerChecks::reconcile(std::size_t provider) {
   One& entry = entries_[provider];
-  context_.violations.must(!std::exchange(entry.owes_call, false), CheckId::B3, context_.now, entry.request,
-                           "provider {} is half_open without the call that it waited for", provider);
+  if (std::exchange(entry.owes_call, false))
+    context_.violations.report(CheckId::B3, context_.now, entry.request,
+                               "provider {} is half_open without the call that it waited for", provider);
   not_ahead(entry, provider, context_.now);
   const monitor::ProviderId id{static_cast<std::uint8_t>(provider)};
   const monitor::Breaker* const breaker = context_.pipeline == nullptr ? nullptr : &context_.pipeline->breaker(id);
@@ -274,9 +285,9 @@ void BreakerChecks::reconcile(std::size_t provider) {
     // It may have received no failure, or have ignored it.
     const bool lost = missing->from == BreakerState::closed && breaker != nullptr &&
                       breaker->consecutive_failures() != missing->consecutive_failures;
-    context_.violations.must(false, lost ? claim_of_last(entry) : claim_of_missing(*missing), context_.now,
-                             entry.request, "provider {} should have gone from {} to {} at {} ns", provider,
-                             name_of(missing->from), name_of(missing->to), since_start(missing->at));
+    context_.violations.report(lost ? claim_of_last(entry) : claim_of_missing(*missing), context_.now, entry.request,
+                               "provider {} should have gone from {} to {} at {} ns", provider, missing->from,
+                               missing->to, since_start(missing->at));
     entry.follower.take_off();
   }
   if (breaker == nullptr) return;
@@ -284,32 +295,34 @@ void BreakerChecks::reconcile(std::size_t provider) {
   BreakerFollower& follower = entry.follower;
   const bool counts = real.consecutive_failures() == follower.run() && real.epoch() == follower.epoch() &&
                       real.late_results() == follower.late_results();
-  context_.violations.must(
-      counts, claim_of_last(entry), context_.now, entry.request,
-      "the breaker of provider {} holds {} failures in a row, epoch {}, {} late results instead of {}, {}, {}",
-      provider, real.consecutive_failures(), real.epoch(), real.late_results(), follower.run(), follower.epoch(),
-      follower.late_results());
-  context_.violations.must(real.permits_in_flight() == follower.probes_out(),
-                           entry.last == Last::refused ? CheckId::B11 : CheckId::B9, context_.now, entry.request,
-                           "the breaker of provider {} awaits {} probes instead of {}", provider,
-                           real.permits_in_flight(), follower.probes_out());
+  if (!counts)
+    context_.violations.report(
+        claim_of_last(entry), context_.now, entry.request,
+        "the breaker of provider {} holds {} failures in a row, epoch {}, {} late results instead of {}, {}, {}",
+        provider, real.consecutive_failures(), real.epoch(), real.late_results(), follower.run(), follower.epoch(),
+        follower.late_results());
+  if (real.permits_in_flight() != follower.probes_out())
+    context_.violations.report(entry.last == Last::refused ? CheckId::B11 : CheckId::B9, context_.now, entry.request,
+                               "the breaker of provider {} awaits {} probes instead of {}", provider,
+                               real.permits_in_flight(), follower.probes_out());
   const bool lazy = configs_[provider].state_view != monitor::StateView::eager;
   if (follower.state() == BreakerState::open && !(lazy && foreign_)) {
     const Instant end = (lazy ? real.open_end() : context_.pipeline->wakeup(id)).value_or(Instant{});
     const Instant expected =
         foreign_ ? std::chrono::ceil<std::chrono::milliseconds>(follower.open_end()) : follower.open_end();
     const CheckId claim = entry.last == Last::refused ? CheckId::B11 : entry.probe_failed ? CheckId::B5 : CheckId::B3;
-    context_.violations.must(end == expected, claim, context_.now, entry.request,
-                             "the breaker of provider {} is open until {} ns instead of {} ns", provider,
-                             since_start(end), since_start(expected));
+    if (end != expected)
+      context_.violations.report(claim, context_.now, entry.request,
+                                 "the breaker of provider {} is open until {} ns instead of {} ns", provider,
+                                 since_start(end), since_start(expected));
   }
   if (entry.closed_last) {
     const auto kept = follower.counts(context_.now);
-    context_.violations.must(
-        real.window_calls(context_.now) == kept.calls && real.window_failures(context_.now) == kept.failures,
-        CheckId::B5, context_.now, entry.request,
-        "the breaker of provider {} closed and remembers {} failures of {} calls instead of {} of {}", provider,
-        real.window_failures(context_.now), real.window_calls(context_.now), kept.failures, kept.calls);
+    if (real.window_calls(context_.now) != kept.calls || real.window_failures(context_.now) != kept.failures)
+      context_.violations.report(
+          CheckId::B5, context_.now, entry.request,
+          "the breaker of provider {} closed and remembers {} failures of {} calls instead of {} of {}", provider,
+          real.window_failures(context_.now), real.window_calls(context_.now), kept.failures, kept.calls);
   }
 }
 
@@ -332,7 +345,7 @@ CheckId BreakerChecks::claim_of_last(const One& entry) const {
   fail_check("an event of a breaker is known", __FILE__, __LINE__);
 }
 
-BreakerOutcome BreakerChecks::outcome_of(std::size_t provider, ReplyKind kind) const {
+inline BreakerOutcome BreakerChecks::outcome_of(std::size_t provider, ReplyKind kind) const {
   if (kind == ReplyKind::ok) return BreakerOutcome::success;
   const auto& set = configs_[provider].outcomes[static_cast<std::size_t>(kind)];
   if (set.has_value()) return set.value();
@@ -347,15 +360,16 @@ void BreakerChecks::at_end(const RunResult& result) {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const monitor::ProviderId provider{static_cast<std::uint8_t>(i)};
     const monitor::ProviderMetrics& metrics = result.pipeline.metrics().provider(provider);
-    context_.violations.must(metrics.calls == entries_[i].calls && metrics.errors() == entries_[i].failures,
-                             CheckId::B10, result.ended, std::nullopt,
-                             "provider {} counts {} calls and {} errors instead of {} and {}", i, metrics.calls,
-                             metrics.errors(), entries_[i].calls, entries_[i].failures);
+    if (metrics.calls != entries_[i].calls || metrics.errors() != entries_[i].failures)
+      context_.violations.report(CheckId::B10, result.ended, std::nullopt,
+                                 "provider {} counts {} calls and {} errors instead of {} and {}", i, metrics.calls,
+                                 metrics.errors(), entries_[i].calls, entries_[i].failures);
     if (result.in_flight != 0) continue;
     const bool half_open = result.pipeline.breaker(provider).state(result.ended) == BreakerState::half_open;
-    context_.violations.must(!half_open || result.pipeline.breaker(provider).permits_in_flight() == 0, CheckId::B9,
-                             result.ended, std::nullopt, "at rest the breaker of provider {} still awaits {} probes", i,
-                             result.pipeline.breaker(provider).permits_in_flight());
+    if (half_open && result.pipeline.breaker(provider).permits_in_flight() != 0)
+      context_.violations.report(CheckId::B9, result.ended, std::nullopt,
+                                 "at rest the breaker of provider {} still awaits {} probes", i,
+                                 result.pipeline.breaker(provider).permits_in_flight());
   }
 }
 

@@ -10,6 +10,10 @@ class CacheChecks {
  public:
   explicit CacheChecks(CheckContext& context);
 
+  // Fetches what is searched or stored soon, while the other checks work.
+  void look_ahead(const OpenRequest& open_request) const {
+    if (on_) model_.look_ahead(identity_of(open_request, open_request.provider));
+  }
   // The cache had nothing for it: its first provider is asked.
   void on_first_asked(const OpenRequest& open_request, monitor::ProviderId provider);
   void on_cache_stored(OpenRequest& open_request, const monitor::CacheStored& event);

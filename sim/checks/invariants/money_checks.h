@@ -37,12 +37,20 @@ class MoneyChecks {
  private:
   void on_alert(BudgetModel::Window& window, const monitor::BudgetEvent& event);
   void on_opened(BudgetModel::Window& window, const monitor::BudgetEvent& event, Usd carried);
-  void must_have_carried_in();
+  void must_have_carried_in() {
+    if (carried_in_) [[unlikely]]
+      compare_carried_in();
+  }
+  void compare_carried_in();
   void tell_alerts_due(BudgetModel::Window& window);
   void charge(std::uint32_t slot, const OpenRequest& open_request, const monitor::AttemptEnded& event);
   void keep_unbilled(const OpenRequest& open_request, const monitor::AttemptEnded& event);
   void keeps_limit(std::uint32_t slot, RequestId request);
-  void add_in_true_time(const OpenRequest& open_request, Usd amount);
+  void add_in_true_time(const OpenRequest& open_request, Usd amount) {
+    if (open_request.true_place.month != nullptr) [[unlikely]]
+      hold_in_true_time(open_request, amount);
+  }
+  void hold_in_true_time(const OpenRequest& open_request, Usd amount);
   void refused(const OpenRequest& open_request);
   [[nodiscard]] const Tariff& tariff_of(std::size_t provider) const;
 

@@ -26,9 +26,8 @@ bool RetryChecks::may_retry(ReplyKind kind) const {
   return is_mended_by_time(kind);
 }
 
-void RetryChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event,
-                                 std::optional<Instant> cooling) {
-  if (event.reply.kind == ReplyKind::ok || context_.has_routes()) return;
+void RetryChecks::make_due(OpenRequest& open_request, const monitor::AttemptEnded& event,
+                           std::optional<Instant> cooling) {
   const monitor::ProviderCallConfig& config = context_.config().provider_call;
   const int calls_here = open_request.attempts_at[index_of(event.provider)];
   const Instant retry_at =
@@ -49,40 +48,47 @@ void RetryChecks::on_attempt_end(OpenRequest& open_request, const monitor::Attem
 void RetryChecks::returns(const OpenRequest& open_request) {
   const DueStep& due = open_request.due;
   const std::size_t provider = index_of(open_request.provider);
-  context_.violations.must(context_.now >= due.retry_at, CheckId::F11, context_.now, open_request.request.id,
-                           "provider {} has its turn again {} ns after it failed; the back-off is {} ns", provider,
-                           (context_.now - due.failed_at).count(), (due.retry_at - due.failed_at).count());
+  if (context_.now < due.retry_at)
+    context_.violations.report(CheckId::F11, context_.now, open_request.request.id,
+                               "provider {} has its turn again {} ns after it failed; the back-off is {} ns", provider,
+                               (context_.now - due.failed_at).count(), (due.retry_at - due.failed_at).count());
   if (due.retry) {
-    return context_.violations.must(context_.now == due.retry_at, CheckId::F14, context_.now, open_request.request.id,
-                                    "the pause before call {} to provider {} lasts {} ns instead of {}",
-                                    open_request.attempts_at[provider] + 1, provider,
-                                    (context_.now - due.failed_at).count(), (due.retry_at - due.failed_at).count());
+    if (context_.now != due.retry_at)
+      context_.violations.report(CheckId::F14, context_.now, open_request.request.id,
+                                 "the pause before call {} to provider {} lasts {} ns instead of {}",
+                                 open_request.attempts_at[provider] + 1, provider,
+                                 (context_.now - due.failed_at).count(), (due.retry_at - due.failed_at).count());
+    return;
   }
   // The provider's own Retry-After may be waited for only where no other candidate can be called meanwhile.
   const std::uint64_t others = everybody_of(context_.providers()) & ~(std::uint64_t{1} << provider);
   const bool is_alone = (others & ~(open_request.called_mask | open_request.refused_mask)) == 0;
   const bool is_asked_for = context_.now == due.retry_at || (is_alone && context_.now == due.cooling);
-  context_.violations.must(
-      is_asked_for, CheckId::F10, context_.now, open_request.request.id,
-      "provider {} has its turn again after {} ns; its back-off is over at {} ns, its Retry-After at "
-      "{} ns, and others could be called: {}",
-      provider, (context_.now - due.failed_at).count(), instant_ns(due.retry_at),
-      instant_ns(due.cooling.value_or(due.failed_at)), !is_alone);
+  if (!is_asked_for)
+    context_.violations.report(
+        CheckId::F10, context_.now, open_request.request.id,
+        "provider {} has its turn again after {} ns; its back-off is over at {} ns, its Retry-After at "
+        "{} ns, and others could be called: {}",
+        provider, (context_.now - due.failed_at).count(), instant_ns(due.retry_at),
+        instant_ns(due.cooling.value_or(due.failed_at)), !is_alone);
 }
 
 // Another provider has its turn, or the request ends.
 void RetryChecks::moves_on(const OpenRequest& open_request, std::optional<monitor::ProviderId> provider) {
   const DueStep& due = open_request.due;
   const int next = provider ? static_cast<int>(index_of(*provider)) : -1;
-  context_.violations.must(!due.retry, CheckId::F14, context_.now, open_request.request.id,
-                           "provider {} failed with {} at {} ns and is not tried again; call {} of {} was due at {} ns",
-                           index_of(open_request.provider), open_request.last_kind, instant_ns(due.failed_at),
-                           open_request.attempts_at[index_of(open_request.provider)] + 1,
-                           context_.config().provider_call.retry.max_attempts, instant_ns(due.retry_at));
-  context_.violations.must(context_.now == due.failed_at, CheckId::F10, context_.now, open_request.request.id,
-                           "provider {} failed at {} ns and the next step, provider {}, comes {} ns later",
-                           index_of(open_request.provider), instant_ns(due.failed_at), next,
-                           (context_.now - due.failed_at).count());
+  if (due.retry)
+    context_.violations.report(
+        CheckId::F14, context_.now, open_request.request.id,
+        "provider {} failed with {} at {} ns and is not tried again; call {} of {} was due at {} ns",
+        index_of(open_request.provider), open_request.last_kind, instant_ns(due.failed_at),
+        open_request.attempts_at[index_of(open_request.provider)] + 1,
+        context_.config().provider_call.retry.max_attempts, instant_ns(due.retry_at));
+  if (context_.now != due.failed_at)
+    context_.violations.report(CheckId::F10, context_.now, open_request.request.id,
+                               "provider {} failed at {} ns and the next step, provider {}, comes {} ns later",
+                               index_of(open_request.provider), instant_ns(due.failed_at), next,
+                               (context_.now - due.failed_at).count());
 }
 
 }  // namespace windtunnel::sim

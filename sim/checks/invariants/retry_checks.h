@@ -14,7 +14,9 @@ class RetryChecks {
   explicit RetryChecks(CheckContext& context);
 
   // `cooling`: the end of the provider's latest Retry-After, which this reply may have set.
-  void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event, std::optional<Instant> cooling);
+  void on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event, std::optional<Instant> cooling) {
+    if (event.reply.kind != monitor::ReplyKind::ok && !context_.has_routes()) make_due(open_request, event, cooling);
+  }
   // The request goes on: this provider has its turn, or the request ends.
   void on_step(OpenRequest& open_request, std::optional<monitor::ProviderId> provider) {
     if (!open_request.due.open) return;
@@ -24,6 +26,7 @@ class RetryChecks {
   }
 
  private:
+  void make_due(OpenRequest& open_request, const monitor::AttemptEnded& event, std::optional<Instant> cooling);
   void returns(const OpenRequest& open_request);
   void moves_on(const OpenRequest& open_request, std::optional<monitor::ProviderId> provider);
   [[nodiscard]] bool may_retry(monitor::ReplyKind kind) const;

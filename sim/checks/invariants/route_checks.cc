@@ -69,10 +69,10 @@ void RouteChecks::arrive(OpenRequest& open_request) const {
 
 void RouteChecks::turn(OpenRequest& open_request, ProviderId deployment) {
   const RouteConfig& route = *route_in(context_.scenario, open_request.route);
-  context_.violations.must((reached_by(context_.scenario, open_request.route) & target_bit(deployment)) != 0,
-                           CheckId::F15, context_.now, open_request.request.id,
-                           "deployment {} has its turn, which route {} does not reach", index_of(deployment),
-                           index_of(open_request.route));
+  if ((reached_by(context_.scenario, open_request.route) & target_bit(deployment)) == 0)
+    context_.violations.report(CheckId::F15, context_.now, open_request.request.id,
+                               "deployment {} has its turn, which route {} does not reach", index_of(deployment),
+                               index_of(open_request.route));
   if (is_judged(open_request)) {
     if (!comes_again(open_request, route, deployment)) comes_next(open_request, route, deployment);
   }
@@ -93,14 +93,15 @@ bool RouteChecks::comes_again(OpenRequest& open_request, const RouteConfig& rout
   const bool begins_again = retry.where != RetryWhere::same_target;
   int made = by_route ? open_request.route_calls : open_request.calls_in_a_row;
   if (begins_again && (!by_route || retry.where == RetryWhere::whole_route)) made = open_request.route_round;
-  context_.violations.must((is_same || begins_again) && open_request.route_calls > 0 && made < most, CheckId::F16,
-                           context_.now, open_request.request.id,
-                           "deployment {} has its turn again after {} of {} attempts of route {}", index_of(deployment),
-                           made, most, index_of(open_request.route));
+  if ((!is_same && !begins_again) || open_request.route_calls <= 0 || made >= most)
+    context_.violations.report(CheckId::F16, context_.now, open_request.request.id,
+                               "deployment {} has its turn again after {} of {} attempts of route {}",
+                               index_of(deployment), made, most, index_of(open_request.route));
   const ReplyKind kind = acted_on(context_.scenario, open_request, fallback_of(open_request));
-  context_.violations.must(may_retry_in(context_.scenario, route, kind), CheckId::F15, context_.now,
-                           open_request.request.id, "deployment {} has its turn again after {}, which is not retried",
-                           index_of(deployment), open_request.last_kind);
+  if (!may_retry_in(context_.scenario, route, kind))
+    context_.violations.report(CheckId::F15, context_.now, open_request.request.id,
+                               "deployment {} has its turn again after {}, which is not retried", index_of(deployment),
+                               open_request.last_kind);
   const bool waits = retry.where != RetryWhere::another_target || deployment == open_request.provider;
   const int backoffs = begins_again ? open_request.route_round : open_request.calls_in_a_row;
   pauses(open_request, waits ? pause_of(open_request, route, deployment, backoffs) : Duration{0}, deployment);
@@ -115,17 +116,19 @@ void RouteChecks::comes_next(const OpenRequest& open_request, const RouteConfig&
   const ReplyKind kind = open_request.last_kind;
   const bool by_retry = route.retry.where == RetryWhere::another_target && may_retry_in(context_.scenario, route, kind);
   const bool may_move = !open_request.has_failed || by_retry || may_fail_over(open_request, route);
-  context_.violations.must(may_move, CheckId::F15, context_.now, open_request.request.id,
-                           "deployment {} is next after {}, which route {} does not fail over", index_of(deployment),
-                           kind, index_of(open_request.route));
+  if (!may_move)
+    context_.violations.report(CheckId::F15, context_.now, open_request.request.id,
+                               "deployment {} is next after {}, which route {} does not fail over",
+                               index_of(deployment), kind, index_of(open_request.route));
   is_first_of_tier(open_request, route, deployment);
 }
 
 void RouteChecks::pauses(const OpenRequest& open_request, Duration due, ProviderId deployment) {
   const Duration waited = context_.now - open_request.step_at;
-  context_.violations.must(waited == due, CheckId::F16, context_.now, open_request.request.id,
-                           "deployment {} has its turn after {} ns instead of {}", index_of(deployment), waited.count(),
-                           due.count());
+  if (waited != due)
+    context_.violations.report(CheckId::F16, context_.now, open_request.request.id,
+                               "deployment {} has its turn after {} ns instead of {}", index_of(deployment),
+                               waited.count(), due.count());
 }
 
 // Each target that comes before it, by tier or within the tier, has had its turn.
@@ -133,14 +136,16 @@ void RouteChecks::is_first_of_tier(const OpenRequest& open_request, const RouteC
   const auto chosen =
       std::ranges::find_if(route.targets, [&](const RouteTarget& target) { return target.deployment == deployment; });
   if (chosen == route.targets.end()) return;
-  context_.violations.must(is_askable(route, *chosen), CheckId::F15, context_.now, open_request.request.id,
-                           "deployment {} has its turn in route {} with weight 0", index_of(deployment),
-                           index_of(open_request.route));
+  if (!is_askable(route, *chosen))
+    context_.violations.report(CheckId::F15, context_.now, open_request.request.id,
+                               "deployment {} has its turn in route {} with weight 0", index_of(deployment),
+                               index_of(open_request.route));
   for (const RouteTarget& other : route.targets) {
     if ((open_request.route_turns & target_bit(*other.deployment)) != 0 || !is_askable(route, other)) continue;
-    context_.violations.must(!is_before(route, other, *chosen, open_request), CheckId::F15, context_.now,
-                             open_request.request.id, "deployment {} has its turn before deployment {}",
-                             index_of(deployment), index_of(*other.deployment));
+    if (is_before(route, other, *chosen, open_request))
+      context_.violations.report(CheckId::F15, context_.now, open_request.request.id,
+                                 "deployment {} has its turn before deployment {}", index_of(deployment),
+                                 index_of(*other.deployment));
   }
 }
 
@@ -175,8 +180,9 @@ void RouteChecks::on_attempt_start(OpenRequest& open_request, const monitor::Att
   const bool same = open_request.route_calls > 0 && open_request.provider == event.provider;
   open_request.calls_in_a_row = static_cast<std::uint8_t>(same ? open_request.calls_in_a_row + 1 : 1);
   ++open_request.route_calls;
-  context_.violations.must(open_request.attempts < monitor::kAttemptsMax, CheckId::F16, event.at, event.request,
-                           "its attempt {} is more than a request makes", open_request.attempts + 1);
+  if (open_request.attempts >= monitor::kAttemptsMax)
+    context_.violations.report(CheckId::F16, event.at, event.request, "its attempt {} is more than a request makes",
+                               open_request.attempts + 1);
 }
 
 void RouteChecks::on_attempt_end(OpenRequest& open_request, const monitor::AttemptEnded& event) {
@@ -231,9 +237,10 @@ bool RouteChecks::leads_to(const OpenRequest& open_request, const monitor::Route
 }
 
 void RouteChecks::must_be_over(const OpenRequest& open_request, const char* what) {
-  context_.violations.must(!has_turn_left(open_request), CheckId::F16, context_.now, open_request.request.id,
-                           "{} though route {} has a target without a turn; turns {:#b}", what,
-                           index_of(open_request.route), open_request.route_turns);
+  if (has_turn_left(open_request))
+    context_.violations.report(CheckId::F16, context_.now, open_request.request.id,
+                               "{} though route {} has a target without a turn; turns {:#b}", what,
+                               index_of(open_request.route), open_request.route_turns);
 }
 
 void RouteChecks::on_route(OpenRequest& open_request, const monitor::RouteEntered& event) {
@@ -242,9 +249,10 @@ void RouteChecks::on_route(OpenRequest& open_request, const monitor::RouteEntere
   const auto& list = fallback_of(open_request);
   const auto named = std::ranges::find_if(
       list, [&](const monitor::RouteFallback& fallback) { return leads_to(open_request, fallback); });
-  context_.violations.must(named != list.end() && named->route == event.route, CheckId::F15, event.at, event.request,
-                           "route {} follows route {} after {}, and another fallback or none is due",
-                           index_of(event.route), index_of(open_request.route), open_request.last_kind);
+  if (named == list.end() || named->route != event.route)
+    context_.violations.report(CheckId::F15, event.at, event.request,
+                               "route {} follows route {} after {}, and another fallback or none is due",
+                               index_of(event.route), index_of(open_request.route), open_request.last_kind);
   open_request.route = event.route;
   open_request.route_entered = event.at;
   open_request.routes_tried |= route_bit(event.route);
@@ -268,10 +276,10 @@ void RouteChecks::on_finish(const OpenRequest& open_request, const monitor::Reco
     if (!is_own) return leads_to(open_request, fallback);
     return (open_request.routes_tried & route_bit(fallback.route)) == 0 && fallback.on.has(open_request.last_kind);
   };
-  context_.violations.must(is_cut || std::ranges::none_of(fallback_of(open_request), is_left), CheckId::F16,
-                           context_.now, open_request.request.id,
-                           "it gives up after {} in route {}, and a fallback is left", open_request.last_kind,
-                           index_of(open_request.route));
+  if (!is_cut && std::ranges::any_of(fallback_of(open_request), is_left))
+    context_.violations.report(CheckId::F16, context_.now, open_request.request.id,
+                               "it gives up after {} in route {}, and a fallback is left", open_request.last_kind,
+                               index_of(open_request.route));
 }
 
 }  // namespace windtunnel::sim

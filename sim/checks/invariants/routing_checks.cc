@@ -34,16 +34,19 @@ void RoutingChecks::on_finish(const OpenRequest& open_request, const monitor::Re
     // A limiter refused before the router.
     assigned.reset();
     variant.reset();
-    context_.violations.must(is_refused(record.outcome), CheckId::R1, context_.now, open_request.request.id,
-                             "it ends as {} and was assigned to no provider", record.outcome);
+    if (!is_refused(record.outcome))
+      context_.violations.report(CheckId::R1, context_.now, open_request.request.id,
+                                 "it ends as {} and was assigned to no provider", record.outcome);
   }
-  context_.violations.must(record.variant == variant && record.assigned == assigned, CheckId::R1, context_.now,
-                           open_request.request.id, "user {:016x} is in variant {} at provider {} instead of {} at {}",
-                           open_request.request.user, number_or_none(record.variant), number_or_none(record.assigned),
-                           number_or_none(variant), number_or_none(assigned));
-  context_.violations.must(!open_request.first_asked || open_request.first_asked == assigned, CheckId::R1, context_.now,
-                           open_request.request.id, "provider {} was asked first instead of {}",
-                           number_or_none(open_request.first_asked), number_or_none(assigned));
+  if (record.variant != variant || record.assigned != assigned)
+    context_.violations.report(CheckId::R1, context_.now, open_request.request.id,
+                               "user {:016x} is in variant {} at provider {} instead of {} at {}",
+                               open_request.request.user, number_or_none(record.variant),
+                               number_or_none(record.assigned), number_or_none(variant), number_or_none(assigned));
+  if (open_request.first_asked && open_request.first_asked != assigned)
+    context_.violations.report(CheckId::R1, context_.now, open_request.request.id,
+                               "provider {} was asked first instead of {}", number_or_none(open_request.first_asked),
+                               number_or_none(assigned));
 }
 
 }  // namespace windtunnel::sim

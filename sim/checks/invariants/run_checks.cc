@@ -37,43 +37,47 @@ void RunChecks::on_fault_hit(std::size_t fault, OpenRequest* open_request) {
   const bool named = open_request != nullptr && open_request->calling &&
                      (fact.providers >> index_of(open_request->provider) & 1U) != 0;
   const bool in_window = context_.now >= fact.begin && context_.now <= fact.end;
-  context_.violations.must(fact.active && named && in_window, CheckId::W2, context_.now,
-                           open_request == nullptr ? std::nullopt : std::optional{open_request->request.id},
-                           "fault {} hit a call to provider {}; it lasts from {} to {} ns, active: {}", spec.id,
-                           open_request == nullptr ? -1 : static_cast<int>(index_of(open_request->provider)),
-                           fact.begin.time_since_epoch().count(), fact.end.time_since_epoch().count(), fact.active);
+  if (!fact.active || !named || !in_window)
+    context_.violations.report(CheckId::W2, context_.now,
+                               open_request == nullptr ? std::nullopt : std::optional{open_request->request.id},
+                               "fault {} hit a call to provider {}; it lasts from {} to {} ns, active: {}", spec.id,
+                               open_request == nullptr ? -1 : static_cast<int>(index_of(open_request->provider)),
+                               fact.begin.time_since_epoch().count(), fact.end.time_since_epoch().count(), fact.active);
   if (open_request != nullptr && spoils_reply(spec.settings)) open_request->hit_by_fault = true;
 }
 
 void RunChecks::on_attempt_end(const OpenRequest& open_request, const monitor::AttemptEnded& event) {
-  context_.violations.must(!open_request.hit_by_fault || event.reply.kind != monitor::ReplyKind::ok, CheckId::W2,
-                           event.at, event.request, "a fault hit its call to provider {}, and it succeeded",
-                           index_of(event.provider));
+  if (open_request.hit_by_fault && event.reply.kind == monitor::ReplyKind::ok)
+    context_.violations.report(CheckId::W2, event.at, event.request,
+                               "a fault hit its call to provider {}, and it succeeded", index_of(event.provider));
   if (open_request.hit_by_fault) return;
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     const One& fault = faults_[i];
     const bool due = fault.is_certain && open_request.started >= fault.begin && open_request.started < fault.end &&
                      (fault.providers >> index_of(event.provider) & 1U) != 0;
-    context_.violations.must(
-        !due, CheckId::W2, event.at, event.request,
-        "its call to provider {} at {} ns was not touched by fault {}, which lasts from {} to {} ns",
-        index_of(event.provider), open_request.started.time_since_epoch().count(), context_.scenario.faults[i].id,
-        fault.begin.time_since_epoch().count(), fault.end.time_since_epoch().count());
+    if (due)
+      context_.violations.report(
+          CheckId::W2, event.at, event.request,
+          "its call to provider {} at {} ns was not touched by fault {}, which lasts from {} to {} ns",
+          index_of(event.provider), open_request.started.time_since_epoch().count(), context_.scenario.faults[i].id,
+          fault.begin.time_since_epoch().count(), fault.end.time_since_epoch().count());
   }
 }
 
 void RunChecks::at_end(const RunResult& result) {
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     const FaultSpec& spec = context_.scenario.faults[i];
-    context_.violations.must(!touches_calls(spec.settings) || result.faults[i].affected == faults_[i].hits, CheckId::W2,
-                             result.ended, std::nullopt, "fault {} claims {} affected calls; {} were told", spec.id,
-                             result.faults[i].affected, faults_[i].hits);
+    if (touches_calls(spec.settings) && result.faults[i].affected != faults_[i].hits)
+      context_.violations.report(CheckId::W2, result.ended, std::nullopt,
+                                 "fault {} claims {} affected calls; {} were told", spec.id, result.faults[i].affected,
+                                 faults_[i].hits);
   }
   const OpenRequest* left = context_.open.any();
-  context_.violations.must(result.stopped || (left == nullptr && result.in_flight == 0), CheckId::V2, result.ended,
-                           left == nullptr ? std::nullopt : std::optional{left->request.id},
-                           "the run is over and {} requests have not ended; this one arrived at {} ns",
-                           context_.open.count(), left == nullptr ? 0 : left->arrived.time_since_epoch().count());
+  if (!result.stopped && (left != nullptr || result.in_flight != 0))
+    context_.violations.report(CheckId::V2, result.ended,
+                               left == nullptr ? std::nullopt : std::optional{left->request.id},
+                               "the run is over and {} requests have not ended; this one arrived at {} ns",
+                               context_.open.count(), left == nullptr ? 0 : left->arrived.time_since_epoch().count());
 }
 
 }  // namespace windtunnel::sim

@@ -36,10 +36,11 @@ void TrueTimeChecks::on_attempt_end(const OpenRequest& open_request, const monit
 }
 
 void TrueTimeChecks::must_spend_within(const TrueSpend::Account& account, RequestId request) const {
-  context_.violations.must(
-      account.spends_within(), CheckId::C10, context_.now, request,
-      "the true {} has spent {} pico-USD, admitted while the clock stood in it, above its limit of {}",
-      account.daily ? "day" : "month", Int128{account.spent.picos()}, account.limit.value_or(Usd{}).picos());
+  if (!account.spends_within())
+    context_.violations.report(
+        CheckId::C10, context_.now, request,
+        "the true {} has spent {} pico-USD, admitted while the clock stood in it, above its limit of {}",
+        account.daily ? "day" : "month", Int128{account.spent.picos()}, account.limit.value_or(Usd{}).picos());
 }
 
 // --- L5 ------------------------------------------------------------------------------------------------------------
@@ -58,10 +59,11 @@ void TrueTimeChecks::on_passed(OpenRequest& open_request) {
 
 void TrueTimeChecks::on_finish(OpenRequest& open_request, const monitor::Record& record) {
   if (record.outcome != monitor::Outcome::refused_rate || record.limit) return on_passed(open_request);
-  context_.violations.must(
-      !open_request.has_room_in_minute, CheckId::L5, context_.now, open_request.request.id,
-      "it is refused with {} tokens; its true minute has {} requests and {} tokens, and room for it",
-      asked_of(open_request), rate_.requests(), rate_.tokens());
+  if (open_request.has_room_in_minute)
+    context_.violations.report(
+        CheckId::L5, context_.now, open_request.request.id,
+        "it is refused with {} tokens; its true minute has {} requests and {} tokens, and room for it",
+        asked_of(open_request), rate_.requests(), rate_.tokens());
 }
 
 }  // namespace windtunnel::sim

@@ -69,12 +69,13 @@ void WorldChecks::on_placed(OpenRequest& open_request, const CallPlaced& event) 
 }
 
 // A call that waited is placed again, but then another call has not just been made.
-void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) {
+inline void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) {
   is_called_ = true;
   open_request.wanted = event.wanted;
   open_request.wanted_kinds = event.kinds;
   const std::size_t provider = index_of(event.provider);
   shares_.on_call(event.at, provider, hits_);
+  if (!throttles_.has_throttle()) return;
   throttles_.on_call({.at = event.at,
                       .request = event.request,
                       .provider = provider,
@@ -83,7 +84,7 @@ void WorldChecks::on_called(OpenRequest& open_request, const CallPlaced& event) 
                      hits_);
 }
 
-void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) {
+inline void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) {
   open_request.was_served = true;
   open_request.served_at = event.at;
   const auto refuses = own_limit_refuses(open_request, index_of(event.provider), event.at);
@@ -91,7 +92,8 @@ void WorldChecks::on_served(OpenRequest& open_request, const CallPlaced& event) 
   open_request.limit_refuses = refuses.value_or(false);
 }
 
-std::optional<bool> WorldChecks::own_limit_refuses(const OpenRequest& open_request, std::size_t provider, Instant now) {
+inline std::optional<bool> WorldChecks::own_limit_refuses(const OpenRequest& open_request, std::size_t provider,
+                                                          Instant now) {
   // A call that is too long is refused before it counts in its provider's minute.
   const bool is_too_long = exceeds_window(open_request, context_.scenario.providers[provider]);
   if (open_request.hit_by_fault || is_too_long || !throttles_.has_own_limit(provider)) return std::nullopt;
@@ -147,25 +149,27 @@ void WorldChecks::on_attempt_end(const OpenRequest& open_request, const monitor:
   const bool is_refused = event.reply.kind == ReplyKind::rate_limited;
   const bool is_right = open_request.limit_refuses ? is_refused && event.at == open_request.served_at
                                                    : !is_refused || may_be_limited_by_itself(spec);
-  context_.violations.must(is_right, CheckId::Q, event.at, event.request,
-                           "its call of {} tokens to provider {} ends as {}; its own limit has room for it: {}",
-                           (open_request.request.input + open_request.output_max).count(), provider, event.reply.kind,
-                           !open_request.limit_refuses);
+  if (!is_right)
+    context_.violations.report(CheckId::Q, event.at, event.request,
+                               "its call of {} tokens to provider {} ends as {}; its own limit has room for it: {}",
+                               (open_request.request.input + open_request.output_max).count(), provider,
+                               event.reply.kind, !open_request.limit_refuses);
 }
 
 // A call in service is refused for its length exactly where it exceeds the window, or where the provider's own errors
 // are of that kind.
-void WorldChecks::judge_window(const OpenRequest& open_request, const monitor::AttemptEnded& event,
-                               const ProviderSpec& spec) const {
+inline void WorldChecks::judge_window(const OpenRequest& open_request, const monitor::AttemptEnded& event,
+                                      const ProviderSpec& spec) const {
   if (!open_request.was_served || open_request.hit_by_fault) return;
   const bool is_refused = event.reply.kind == ReplyKind::context_length;
   const bool may_be_drawn =
       std::ranges::any_of(spec.errors.rates, [](const auto& rate) { return rate.first == ReplyKind::context_length; });
   const bool exceeds = exceeds_window(open_request, spec);
-  context_.violations.must(is_refused == exceeds || (!exceeds && may_be_drawn), CheckId::Q, event.at, event.request,
-                           "its call of {} tokens to provider {} ends as {}; it exceeds the window of context: {}",
-                           (open_request.request.input + open_request.output_max).count(), index_of(event.provider),
-                           event.reply.kind, exceeds);
+  if (is_refused != exceeds && (exceeds || !may_be_drawn))
+    context_.violations.report(CheckId::Q, event.at, event.request,
+                               "its call of {} tokens to provider {} ends as {}; it exceeds the window of context: {}",
+                               (open_request.request.input + open_request.output_max).count(), index_of(event.provider),
+                               event.reply.kind, exceeds);
 }
 
 void WorldChecks::on_finish(const OpenRequest& open_request) {

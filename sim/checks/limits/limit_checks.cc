@@ -105,24 +105,24 @@ void LimitChecks::on_asked(const LimitsAsked& event) {
 void LimitChecks::compare_words(const LimitsAsked& event, const LimitModel::Said& said) {
   const bool same_answer = event.is_admitted == said.is_admitted && event.is_passed_over == said.is_passed_over &&
                            number_or_none(event.refused_by) == number_or_none(said.refused_by);
-  violations_.must(same_answer, CheckId::L6, event.at, event.request,
-                   "{} limits say admitted {}, refused by limit {}, passed over {}; by the rules it is {}, {}, {}",
-                   words_of(event.stage), event.is_admitted, number_or_none(event.refused_by), event.is_passed_over,
-                   said.is_admitted, number_or_none(said.refused_by), said.is_passed_over);
+  if (!same_answer)
+    violations_.report(CheckId::L6, event.at, event.request,
+                       "{} limits say admitted {}, refused by limit {}, passed over {}; by the rules it is {}, {}, {}",
+                       words_of(event.stage), event.is_admitted, number_or_none(event.refused_by), event.is_passed_over,
+                       said.is_admitted, number_or_none(said.refused_by), said.is_passed_over);
   // Before a call nothing is counted yet.
   const bool counts = event.stage != LimitStage::target && event.is_admitted;
   const bool is_growth = event.stage == LimitStage::call && event.held == 0;
-  violations_.must(
-      (!counts || event.held == bits_of(said.held)) && (is_growth || event.exhausted == bits_of(said.exhausted)) &&
-          event.route == said.route,
-      CheckId::L6, event.at, event.request,
-      "{} limits {:#b} count it, {:#b} have no room and it asks for route {}; by the rules {:#b}, {:#b}, {}",
-      words_of(event.stage), event.held, event.exhausted, index_of(event.route), bits_of(said.held),
-      bits_of(said.exhausted), index_of(said.route));
+  if ((counts && event.held != bits_of(said.held)) || (!is_growth && event.exhausted != bits_of(said.exhausted)) ||
+      event.route != said.route)
+    violations_.report(
+        CheckId::L6, event.at, event.request,
+        "{} limits {:#b} count it, {:#b} have no room and it asks for route {}; by the rules {:#b}, {:#b}, {}",
+        words_of(event.stage), event.held, event.exhausted, index_of(event.route), bits_of(said.held),
+        bits_of(said.exhausted), index_of(said.route));
 }
 
-void LimitChecks::on_attempt_end(const monitor::AttemptEnded& event) {
-  if (!on_) return;
+void LimitChecks::end_call(const monitor::AttemptEnded& event) {
   if (has_late_usage_ && !event.reply.usage) {
     model().end_call_unbilled(event.request, event.ordinal, event.settled, event.at);
   } else {
@@ -131,24 +131,24 @@ void LimitChecks::on_attempt_end(const monitor::AttemptEnded& event) {
   touched_ = true;
 }
 
-void LimitChecks::on_usage_learned(const monitor::UsageLearned& event) {
-  if (!on_) return;
+void LimitChecks::learn(const monitor::UsageLearned& event) {
   model().learn(event.request, event.ordinal, event.usage, event.billed - event.settled, event.at);
   touched_ = true;
 }
 
-void LimitChecks::on_finish(const monitor::Record& record, Instant now) {
-  if (!on_) return;
+void LimitChecks::finish(const monitor::Record& record, Instant now) {
   const RequestId id = record.request.id;
   const auto refusal = refusals_.find(id);
   const bool knows = refusal != refusals_.end();
-  violations_.must(!record.limit || (knows && refusal->second.limit == *record.limit), CheckId::L6, now, id,
-                   "its record names limit {} as the one that refused it; by the rules it was {}",
-                   number_or_none(record.limit), knows ? static_cast<int>(refusal->second.limit) : -1);
+  if (record.limit && (!knows || refusal->second.limit != *record.limit))
+    violations_.report(CheckId::L6, now, id,
+                       "its record names limit {} as the one that refused it; by the rules it was {}",
+                       number_or_none(record.limit), knows ? static_cast<int>(refusal->second.limit) : -1);
   if (record.limit && knows) {
     const Outcome due = refusal->second.lacks_money_alone ? Outcome::refused_budget : Outcome::refused_rate;
-    violations_.must(record.outcome == due, CheckId::L6, now, id, "limit {} refused it and it ends as {}",
-                     static_cast<int>(*record.limit), record.outcome);
+    if (record.outcome != due)
+      violations_.report(CheckId::L6, now, id, "limit {} refused it and it ends as {}", static_cast<int>(*record.limit),
+                         record.outcome);
   }
   model().finish(id, is_refused(record.outcome) && record.attempt_count == 0, now);
   if (knows) refusals_.erase(refusal);
@@ -156,8 +156,7 @@ void LimitChecks::on_finish(const monitor::Record& record, Instant now) {
   touched_ = true;
 }
 
-void LimitChecks::on_event(const monitor::Pipeline* pipeline, Instant now) {
-  if (!touched_) return;
+void LimitChecks::compare(const monitor::Pipeline* pipeline, Instant now) {
   touched_ = false;
   if (pipeline == nullptr || violations_.wants_stop()) return;
   const monitor::LimitBook& book = pipeline->limits();
@@ -185,20 +184,25 @@ void LimitChecks::compare_accounts(const monitor::LimitBook& book, std::size_t l
     }
     return true;
   }();
-  violations_.must(same, CheckId::L6, now, std::nullopt,
-                   "limit {} has used {} requests, {} millionths of a token and {} pico-USD; by the rules {}, {}, {}",
-                   limit, real[0], real[1], real[2], used[0], used[1], used[2]);
+  if (!same)
+    violations_.report(
+        CheckId::L6, now, std::nullopt,
+        "limit {} has used {} requests, {} millionths of a token and {} pico-USD; by the rules {}, {}, {}", limit,
+        real[0], real[1], real[2], used[0], used[1], used[2]);
   const auto live = static_cast<std::int64_t>(model().holds(limit));
-  violations_.must(slots == model().slots(limit) && (lag_ || slots == live), CheckId::L7, now, std::nullopt,
-                   "limit {} has {} slots in use, and {} of its requests or calls are under way", limit, slots, live);
+  if (slots != model().slots(limit) || (!lag_ && slots != live))
+    violations_.report(CheckId::L7, now, std::nullopt,
+                       "limit {} has {} slots in use, and {} of its requests or calls are under way", limit, slots,
+                       live);
 }
 
 void LimitChecks::at_end(const monitor::Pipeline& pipeline, bool is_at_rest, Instant now) {
   if (!on_ || !is_at_rest) return;
   if (lag_) return at_end_of_lag(now);
   for (const monitor::LimitBook::Entry& entry : pipeline.limits().entries()) {
-    violations_.must(entry.account.slots() == 0, CheckId::L7, now, std::nullopt, "at rest limit {} has {} slots in use",
-                     static_cast<int>(entry.limit), entry.account.slots());
+    if (entry.account.slots() != 0)
+      violations_.report(CheckId::L7, now, std::nullopt, "at rest limit {} has {} slots in use",
+                         static_cast<int>(entry.limit), entry.account.slots());
   }
 }
 
@@ -207,8 +211,9 @@ void LimitChecks::at_end_of_lag(Instant now) {
   hear_until(now + *lag_);
   for (std::size_t limit = 0; limit < scenario_.monitor.limits.limits.size(); ++limit) {
     for (const LimitModel& each : models_) {
-      violations_.must(each.slots(limit) == 0, CheckId::L7, now, std::nullopt,
-                       "at rest, when all is heard, limit {} has {} slots in use", limit, each.slots(limit));
+      if (each.slots(limit) != 0)
+        violations_.report(CheckId::L7, now, std::nullopt, "at rest, when all is heard, limit {} has {} slots in use",
+                           limit, each.slots(limit));
     }
   }
 }

@@ -26,14 +26,26 @@ class LimitChecks {
   // Of replicas: what follows is said by the list of this group.
   void on_turn(std::uint32_t group, Instant now);
   void on_asked(const monitor::LimitsAsked& event);
-  void on_attempt_end(const monitor::AttemptEnded& event);
-  void on_usage_learned(const monitor::UsageLearned& event);
-  void on_finish(const monitor::Record& record, Instant now);
-  void on_event(const monitor::Pipeline* pipeline, Instant now);
+  void on_attempt_end(const monitor::AttemptEnded& event) {
+    if (on_) end_call(event);
+  }
+  void on_usage_learned(const monitor::UsageLearned& event) {
+    if (on_) learn(event);
+  }
+  void on_finish(const monitor::Record& record, Instant now) {
+    if (on_) finish(record, now);
+  }
+  void on_event(const monitor::Pipeline* pipeline, Instant now) {
+    if (touched_) compare(pipeline, now);
+  }
   void at_end(const monitor::Pipeline& pipeline, bool is_at_rest, Instant now);
 
  private:
   [[nodiscard]] LimitModel& model() { return models_[group_]; }
+  void end_call(const monitor::AttemptEnded& event);
+  void learn(const monitor::UsageLearned& event);
+  void finish(const monitor::Record& record, Instant now);
+  void compare(const monitor::Pipeline* pipeline, Instant now);
   void hear_until(Instant now);
   void at_end_of_lag(Instant now);
   void compare_words(const monitor::LimitsAsked& event, const LimitModel::Said& said);

@@ -43,27 +43,30 @@ void QueueOrder::on_placed(const CallPlaced& event) {
   const Waiting first = line.waiting.front();
   if (first.request == event.request) {
     const Duration wait = event.at - first.since;
-    watch_.must(!spec.queue_timeout || wait < *spec.queue_timeout, event.at, event.request,
-                "provider {} serves its call after a wait of {} ns; calls may wait {} ns", provider, wait.count(),
-                spec.queue_timeout.value_or(Duration{0}).count());
+    if (spec.queue_timeout && wait >= *spec.queue_timeout)
+      watch_.report(event.at, event.request, "provider {} serves its call after a wait of {} ns; calls may wait {} ns",
+                    provider, wait.count(), spec.queue_timeout.value_or(Duration{0}).count());
     return line.leave_first();
   }
-  watch_.must(false, event.at, event.request,
-              "provider {} serves its call before that of request {}, which came earlier and still waits", provider,
-              number_of(first.request));
+  watch_.report(event.at, event.request,
+                "provider {} serves its call before that of request {}, which came earlier and still waits", provider,
+                number_of(first.request));
 }
 
 void QueueOrder::on_turned_away(const CallPlaced& event, Line& line, const ProviderSpec& spec) const {
   Waiting* own = line.of(event.request);
   if (own == nullptr) {
     const bool is_full = spec.concurrency && static_cast<std::int64_t>(line.waiting.size()) >= spec.queue;
-    return watch_.must(is_full, event.at, event.request, "provider {} turns its call away; {} of {} wait",
-                       index_of(event.provider), line.waiting.size(), spec.queue);
+    if (!is_full)
+      watch_.report(event.at, event.request, "provider {} turns its call away; {} of {} wait", index_of(event.provider),
+                    line.waiting.size(), spec.queue);
+    return;
   }
   const Duration wait = event.at - own->since;
-  watch_.must(spec.queue_timeout == wait, event.at, event.request,
-              "provider {} sends its call away after a wait of {} ns; calls may wait {} ns", index_of(event.provider),
-              wait.count(), spec.queue_timeout.value_or(Duration{0}).count());
+  if (spec.queue_timeout != wait)
+    watch_.report(event.at, event.request,
+                  "provider {} sends its call away after a wait of {} ns; calls may wait {} ns",
+                  index_of(event.provider), wait.count(), spec.queue_timeout.value_or(Duration{0}).count());
   line.end(*own);
 }
 

@@ -70,21 +70,20 @@ void ThinkTimes::on_begin(std::uint64_t seed) {
   for (Loop& loop : loops_) loop.stream = Chance{seed}.stream("arrival", loop.spec->name);
 }
 
-void ThinkTimes::on_arrival(Instant at, RequestId request, std::size_t workload, std::uint64_t ordinal) {
+void ThinkTimes::ask(Instant at, RequestId request, std::size_t workload, std::uint64_t ordinal) {
   Loop& loop = loops_[workload];
-  if (loop.pause == nullptr) return;
   const auto next = loop.due.begin();
   const Instant due = next == loop.due.end() ? Instant::max() : next->first;
-  watch_.must(due == at, at, request, "a user of {} asks at {} ns; the next one is due at {} ns", loop.spec->name,
-              at.time_since_epoch().count(), due.time_since_epoch().count());
+  if (due != at)
+    watch_.report(at, request, "a user of {} asks at {} ns; the next one is due at {} ns", loop.spec->name,
+                  at.time_since_epoch().count(), due.time_since_epoch().count());
   if (next == loop.due.end()) return;
   loop.user_asking.emplace(ordinal, next->second);
   loop.due.erase(next);
 }
 
-void ThinkTimes::on_end(Instant at, std::size_t workload, std::uint64_t ordinal) {
+void ThinkTimes::think(Instant at, std::size_t workload, std::uint64_t ordinal) {
   Loop& loop = loops_[workload];
-  if (loop.pause == nullptr) return;
   const auto asking = loop.user_asking.extract(ordinal);
   if (asking.empty()) return;
   const double thought = sample(*loop.pause, draw(loop.stream, ordinal).a);

@@ -20,8 +20,12 @@ class ThinkTimes {
 
   void on_begin(std::uint64_t seed);
   // `ordinal`: the request's number in its workload, from 0.
-  void on_arrival(Instant at, RequestId request, std::size_t workload, std::uint64_t ordinal);
-  void on_end(Instant at, std::size_t workload, std::uint64_t ordinal);
+  void on_arrival(Instant at, RequestId request, std::size_t workload, std::uint64_t ordinal) {
+    if (is_closed_loop(workload)) ask(at, request, workload, ordinal);
+  }
+  void on_end(Instant at, std::size_t workload, std::uint64_t ordinal) {
+    if (is_closed_loop(workload)) think(at, workload, ordinal);
+  }
 
  private:
   struct Loop {
@@ -35,6 +39,9 @@ class ThinkTimes {
     std::map<std::uint64_t, std::int64_t> user_asking;  // by ordinal
   };
 
+  [[nodiscard]] bool is_closed_loop(std::size_t workload) const { return loops_[workload].pause != nullptr; }
+  void ask(Instant at, RequestId request, std::size_t workload, std::uint64_t ordinal);
+  void think(Instant at, std::size_t workload, std::uint64_t ordinal);
   static void make_due(Loop& loop, std::int64_t user, Instant from);
 
   WorldWatch watch_;

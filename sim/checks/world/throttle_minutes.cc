@@ -58,7 +58,6 @@ ThrottleMinutes::ThrottleMinutes(const WorldWatch& watch) : watch_(watch) {
 
 // Outages come before throttles, so that a call which one of them hit reaches no throttle.
 void ThrottleMinutes::on_call(const ThrottledCall& call, std::span<const std::size_t> hits) {
-  if (!has_throttle_) return;
   const auto is_outage = [&](std::size_t fault) {
     return precedence_of(watch_.scenario.faults[fault].settings) == Precedence::outage;
   };
@@ -69,10 +68,11 @@ void ThrottleMinutes::on_call(const ThrottledCall& call, std::span<const std::si
     if (!fault.minutes.empty() && fault.acts && (fault.providers >> call.provider & 1U) != 0) {
       RateModel& minute = fault.minutes[call.provider];
       const bool is_refused = !minute.admits(call.true_time, call.tokens);
-      watch_.must(is_refused == has_hit, call.at, call.request,
-                  "fault {} refuses its call of {} tokens to provider {}: {}; the minute has {} requests and {} tokens",
-                  watch_.scenario.faults[i].id, call.tokens, call.provider, has_hit, minute.requests(),
-                  minute.tokens());
+      if (is_refused != has_hit)
+        watch_.report(
+            call.at, call.request,
+            "fault {} refuses its call of {} tokens to provider {}: {}; the minute has {} requests and {} tokens",
+            watch_.scenario.faults[i].id, call.tokens, call.provider, has_hit, minute.requests(), minute.tokens());
     }
     const bool is_throttle = precedence_of(watch_.scenario.faults[i].settings) == Precedence::throttle;
     if (has_hit && is_throttle) return;

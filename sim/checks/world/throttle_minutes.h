@@ -27,7 +27,8 @@ class ThrottleMinutes {
   explicit ThrottleMinutes(const WorldWatch& watch);
 
   void on_fault(std::size_t fault, bool acts) { faults_[fault].acts = acts; }
-  // A call is made that these faults hit, in their order.
+  [[nodiscard]] bool has_throttle() const { return has_throttle_; }
+  // A call is made that these faults hit, in their order. There must be a throttle.
   void on_call(const ThrottledCall& call, std::span<const std::size_t> hits);
   // A call that no fault hit is served now. Returns whether the provider's own limit must refuse it.
   [[nodiscard]] bool own_limit_refuses(const ThrottledCall& call);

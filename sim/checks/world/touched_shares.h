@@ -17,10 +17,14 @@ class TouchedShares {
 
   void on_fault(std::size_t fault, bool acts) { faults_[fault].acts = acts; }
   // A call is made that these faults hit.
-  void on_call(Instant at, std::size_t provider, std::span<const std::size_t> hits);
+  void on_call(Instant at, std::size_t provider, std::span<const std::size_t> hits) {
+    if (!order_.empty()) count(at, provider, hits);
+  }
   void at_end(Instant ended) const;
 
  private:
+  void count(Instant at, std::size_t provider, std::span<const std::size_t> hits);
+
   struct Fault {
     double chance = 0;  // that it decides a call, once its ramp is over
     bool counts = false;

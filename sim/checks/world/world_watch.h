@@ -16,9 +16,9 @@ struct WorldWatch {
   Violations& violations;
 
   template <typename... Figures>
-  void must(bool holds, Instant at, std::optional<RequestId> request, fmt::format_string<const Figures&...> text,
-            const Figures&... figures) const {
-    violations.must(holds, CheckId::Q, at, request, text, figures...);
+  [[gnu::always_inline]] void report(Instant at, std::optional<RequestId> request,
+                                     fmt::format_string<const Figures&...> text, const Figures&... figures) const {
+    violations.report(CheckId::Q, at, request, text, figures...);
   }
 };
 
