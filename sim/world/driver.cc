@@ -433,16 +433,4 @@ inline void Driver::end_request(std::uint32_t slot) {
     free_.push_back(slot);
 }
 
-// --- Small things --------------------------------------------------------------------------------------------------
-
-// A breaker that opened turns half-open at an instant of its own, and opens again where probes take too long: an event
-// carries it. One that does not turn when it said so is not queried again at once: the checks report it.
-void Driver::watch_breaker(ProviderId provider) {
-  const auto at = replicas_ ? first_wakeup(provider) : pipeline_.wakeup(provider);
-  std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
-  if (!at || *at <= now_ || scheduled == at) return;
-  scheduled = at;
-  queue_.schedule(*at, breaker_base_ + static_cast<std::uint32_t>(index_of(provider)));
-}
-
 }  // namespace windtunnel::sim

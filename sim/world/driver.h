@@ -141,7 +141,12 @@ class Driver {
   void expect(std::uint32_t slot, Instant at);
   void schedule_user(std::uint32_t vu, Instant from);
   void end_request(std::uint32_t slot);
-  void watch_breaker(monitor::ProviderId provider);
+  void watch_breaker(monitor::ProviderId provider) {
+    const auto at = replicas_ ? first_wakeup(provider) : pipeline_.wakeup(provider);
+    if (at) [[unlikely]]
+      schedule_wakeup(provider, *at);
+  }
+  void schedule_wakeup(monitor::ProviderId provider, Instant at);
   [[nodiscard]] std::uint32_t take_slot();
   [[nodiscard]] bool has_place(std::size_t provider) const;
   [[nodiscard]] WallTime wall() const { return wall_at_zero_ + now_.time_since_epoch(); }

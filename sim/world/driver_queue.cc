@@ -156,4 +156,13 @@ std::optional<Instant> Driver::first_wakeup(monitor::ProviderId provider) const 
   return first;
 }
 
+// A breaker that opened turns half-open at an instant of its own, and opens again where probes take too long: an event
+// carries it. One that does not turn when it said so is not queried again at once: the checks report it.
+void Driver::schedule_wakeup(monitor::ProviderId provider, Instant at) {
+  std::optional<Instant>& scheduled = stations_[index_of(provider)].wakeup;
+  if (at <= now_ || scheduled == at) return;
+  scheduled = at;
+  queue_.schedule(at, breaker_base_ + static_cast<std::uint32_t>(index_of(provider)));
+}
+
 }  // namespace windtunnel::sim

@@ -54,10 +54,10 @@ double error_factor_of(const ProviderSpec& spec, const Chance& chance) {
 
 }  // namespace
 
-Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall) {
-  const auto later = std::find_if(tariffs.begin() + 1, tariffs.end(),
-                                  [&](const monitor::DatedTariff& tariff) { return tariff.from > wall; });
-  return (later - 1)->tariff;
+const Tariff& tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall) {
+  std::size_t place = 0;
+  while (place + 1 < tariffs.size() && tariffs[place + 1].from <= wall) ++place;
+  return tariffs[place].tariff;
 }
 
 Provider::Provider(const ProviderSpec& spec, const std::vector<WorkloadSpec>& workloads, const Chance& chance,
@@ -279,7 +279,7 @@ void Provider::fail(const Call& call, ReplyKind kind, Instant at, CallResult& re
 // A model thinks before it answers, so that what is cut off is no reasoning as long as any of the answer is left.
 TokenKinds Provider::kinds_of(const Call& call, Tokens output) const {
   if (!call.kinds.any()) return {};
-  const Tariff tariff = tariff_at(spec_.tariffs, call.wall);
+  const Tariff& tariff = tariff_at(spec_.tariffs, call.wall);
   return {.cached_input = tariff.cached_input ? call.kinds.cached_input : Tokens{},
           .cache_write = tariff.cache_write ? call.kinds.cache_write : Tokens{},
           .reasoning = std::min(call.kinds.reasoning, output)};
@@ -393,7 +393,7 @@ ReplyKind Provider::base_kind(const CallName& name) {
 
 // Kept apart from the pipeline's arithmetic on purpose: this is the oracle that its bills are compared with.
 Usd Provider::price_of(const Call& call, const monitor::Usage& billed) const {
-  const Tariff tariff = tariff_at(spec_.tariffs, call.wall);
+  const Tariff& tariff = tariff_at(spec_.tariffs, call.wall);
   Usd bill = tariff.input.per_token * billed.input.count() + tariff.output.per_token * billed.output.count();
   if (!billed.kinds.any()) [[likely]]
     return bill;

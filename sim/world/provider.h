@@ -142,6 +142,6 @@ class Provider {
 };
 
 // The tariff that holds at a wall-clock instant.
-[[nodiscard]] Tariff tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall);
+[[nodiscard]] const Tariff& tariff_at(const std::vector<monitor::DatedTariff>& tariffs, WallTime wall);
 
 }  // namespace windtunnel::sim
