@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "reports/forecast/forecast_shard.h"
+#include "runs/shell_word.h"
 
 namespace windtunnel::runs {
 namespace {
