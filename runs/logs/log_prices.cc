@@ -82,7 +82,7 @@ std::string left_out(const reports::LogReader& reader) {
 }  // namespace
 
 std::optional<Usd> price_of(const reports::LogRow& row, const scenarios::PriceList& prices) {
-  const scenarios::ModelPrice* price = prices.find(row.model);
+  const scenarios::ModelPrice* price = prices.find_at(row.names_provider ? row.provider : "", row.model);
   if (price == nullptr || !row.tier.empty()) return std::nullopt;
   return cost_of(*price, {.input = row.input.value_or(Tokens{}),
                           .output = row.output.value_or(Tokens{}),

@@ -34,6 +34,21 @@ constexpr std::array<PriceKey, 6> kOptionalPrices{
      {"batch_output", [](ModelPrice& model) -> auto& { return model.batch_output; }},
      {"reasoning", [](ModelPrice& model) -> auto& { return model.tariff.reasoning; }}}};
 
+// Words in the names of sellers, and what their models begin with.
+struct Seller {
+  std::string_view word;
+  std::string_view prefix;
+};
+constexpr std::array<Seller, 9> kSellers{{{"azure", "azure/"},
+                                          {"bedrock", "bedrock/"},
+                                          {"fireworks", "fireworks_ai/"},
+                                          {"fireworks", "fireworks_ai/accounts/fireworks/models/"},
+                                          {"gemini", "gemini/"},
+                                          {"groq", "groq/"},
+                                          {"mistral", "mistral/"},
+                                          {"together", "together_ai/"},
+                                          {"vertex", "vertex_ai/"}}};
+
 std::optional<std::int64_t> read_number(Reading& reading, const JsonValue& json, int decimals, std::int64_t most) {
   if (!require_kind(reading, json, JsonKind::number)) return std::nullopt;
   const ExactNumber number = exact_number(json.text, decimals);
@@ -100,7 +115,7 @@ PriceList PriceList::shipped() {
   PriceList list;
   list.source_ = "the shipped price list (scenarios/data/prices.json)";
   for (const ListedPrice& price : price_list()) {
-    list.models_.push_back(
+    list.add(
         {.model = std::string(price.model),
          .vendor = std::string(price.vendor),
          .tariff = tariff_of(price),
@@ -136,7 +151,7 @@ PriceList PriceList::of_text(const std::string& text, const std::string& path) {
       if (require_kind(reading, models->value, JsonKind::object)) {
         for (const JsonMember& member : models->value.members) {
           const Reading::Step model(reading, member.key);
-          list.models_.push_back(read_model(reading, member.key, member.value));
+          list.add(read_model(reading, member.key, member.value));
         }
       }
     }
@@ -145,14 +160,35 @@ PriceList PriceList::of_text(const std::string& text, const std::string& path) {
   return list;
 }
 
+void PriceList::add(ModelPrice price) {
+  places_.emplace(price.model, models_.size());
+  models_.push_back(std::move(price));
+}
+
+const ModelPrice* PriceList::named(std::string_view model) const {
+  const auto found = places_.find(model);
+  return found == places_.end() ? nullptr : &models_[found->second];
+}
+
 const ModelPrice* PriceList::find(std::string_view model) const {
   for (;;) {
-    const auto found = std::ranges::find(models_, model, &ModelPrice::model);
-    if (found != models_.end()) return &*found;
+    if (const ModelPrice* found = named(model)) return found;
     const std::size_t slash = model.find('/');
     if (slash == std::string_view::npos) return nullptr;
     model.remove_prefix(slash + 1);
   }
+}
+
+const ModelPrice* PriceList::find_at(std::string_view provider, std::string_view model) const {
+  std::string lower{provider};
+  std::ranges::transform(lower, lower.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  });
+  for (const auto& [word, prefix] : kSellers) {
+    if (lower.find(word) == std::string::npos) continue;
+    if (const ModelPrice* found = named(std::string{prefix} + std::string{model})) return found;
+  }
+  return find(model);
 }
 
 std::string PriceList::help_with(std::string_view model) const {

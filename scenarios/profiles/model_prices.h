@@ -7,7 +7,10 @@
 // output do, because no provider charges nothing for them ("cache_write_1h" is needed where "cache_write" is listed). A
 // model that the list does not hold has no price: it is never free.
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +55,10 @@ class PriceList {
 
   // The model's own name, or that without the provider before it ("openai/gpt-4o"). Nothing: it is not listed.
   [[nodiscard]] const ModelPrice* find(std::string_view model) const;
+  // The same for what a provider sells: "groq/openai/gpt-oss-20b" comes before "openai/gpt-oss-20b", because a host
+  // asks another price than others for the same model. Providers are named as gateways do ("Together AI",
+  // "aws.bedrock").
+  [[nodiscard]] const ModelPrice* find_at(std::string_view provider, std::string_view model) const;
   // Ready to print behind a name that is not listed: `did you mean "gpt-4o"?`; empty: none is near.
   [[nodiscard]] std::string help_with(std::string_view model) const;
   [[nodiscard]] const std::vector<ModelPrice>& models() const { return models_; }
@@ -59,7 +66,11 @@ class PriceList {
 
  private:
   std::string source_;
+  void add(ModelPrice price);
+  [[nodiscard]] const ModelPrice* named(std::string_view model) const;
+
   std::vector<ModelPrice> models_;
+  std::map<std::string, std::size_t, std::less<>> places_;  // in models_, because a log asks for each of its records
 };
 
 // Nothing: the requests are, on average, beyond the first tier, they are a batch and the list has no batch prices, they

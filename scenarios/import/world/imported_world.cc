@@ -251,7 +251,7 @@ void ImportedWorld::assume_prices(KeyList& keys) {
   for (Deployment& deployment : deployments_) {
     if (deployment.has_price) continue;
     const std::string& model = deployment.spec.model;
-    const ModelPrice* price = prices_.find(model);
+    const ModelPrice* price = prices_.find_at(deployment.provider, model);
     std::string why;
     if (price == nullptr) price = prices_.find(last_part(model));
     if (price == nullptr) {

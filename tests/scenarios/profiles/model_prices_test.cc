@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "scenarios/json/diagnostics.h"
 #include "scenarios/reader.h"
@@ -39,7 +41,7 @@ TEST(PriceList, shipped_is_the_data_file) {
   const PriceList shipped = PriceList::shipped();
   const PriceList file = PriceList::read(kFile);
   ASSERT_EQ(shipped.models().size(), file.models().size());
-  ASSERT_GT(file.models().size(), 60U);
+  ASSERT_GT(file.models().size(), 1'500U);
   for (std::size_t i = 0; i < file.models().size(); ++i) expect_same(shipped.models()[i], file.models()[i]);
 }
 
@@ -118,6 +120,74 @@ TEST(PriceList, finds_a_model_behind_its_provider_and_names_the_nearest_of_an_un
   EXPECT_NE(list.help_with("gpt-4oo").find("\"gpt-4o\""), std::string::npos);
   EXPECT_NE(list.help_with("claude-sonnet-4-5-20990101").find("claude-sonnet-4-5"), std::string::npos);
   EXPECT_EQ(list.find(""), nullptr);
+}
+
+TEST(PriceList, holds_public_prices_of_what_each_provider_sells) {
+  struct Golden {
+    const char* model;
+    const char* vendor;
+    std::int64_t input;  // pico-dollars a token
+    std::int64_t output;
+    std::int64_t cached;  // -1: not listed
+    std::int64_t written_1h;
+    std::int64_t batch_output;
+    std::int64_t first_tier;  // tokens; -1: no tiers
+  };
+  const std::vector<Golden> goldens{
+      {"gpt-4o-mini", "openai", 150'000, 600'000, 75'000, -1, 300'000, -1},
+      {"o3-mini", "openai", 1'100'000, 4'400'000, 550'000, -1, 2'200'000, -1},
+      {"text-embedding-3-small", "openai", 20'000, 0, -1, -1, 0, -1},
+      {"azure/eu/gpt-4o", "azure", 2'750'000, 11'000'000, 1'375'000, -1, 5'500'000, -1},
+      {"claude-opus-4-5", "anthropic", 5'000'000, 25'000'000, 500'000, 10'000'000, 12'500'000, -1},
+      {"us.anthropic.claude-haiku-4-5-20251001-v1:0", "bedrock", 1'100'000, 5'500'000, 110'000, 2'200'000, 2'750'000,
+       -1},
+      {"vertex_ai/claude-opus-4-5@20251101", "vertex_ai", 5'000'000, 25'000'000, 500'000, 10'000'000, 12'500'000, -1},
+      {"gemini-2.5-pro", "google", 1'250'000, 10'000'000, 125'000, -1, 5'000'000, 200'000},
+      {"gemini-2.0-flash-lite", "google", 75'000, 300'000, 18'750, -1, -1, -1},
+      {"deepseek-chat", "deepseek", 280'000, 420'000, 28'000, -1, -1, -1},
+      {"mistral-large-latest", "mistral", 500'000, 1'500'000, 50'000, -1, -1, -1},
+      {"grok-3", "xai", 3'000'000, 15'000'000, -1, -1, -1, -1},
+      {"command-r-plus-08-2024", "cohere", 2'500'000, 10'000'000, -1, -1, -1, -1},
+      {"groq/llama-3.3-70b-versatile", "groq", 590'000, 790'000, -1, -1, -1, -1},
+      {"together_ai/deepseek-ai/DeepSeek-R1", "together_ai", 3'000'000, 7'000'000, -1, -1, -1, -1},
+      {"fireworks_ai/accounts/fireworks/models/llama-v3p1-405b-instruct", "fireworks_ai", 3'000'000, 3'000'000, -1, -1,
+       -1, -1},
+  };
+  const auto listed = [](std::int64_t picos) {
+    return picos < 0 ? std::nullopt : std::optional{Price{Usd::from_picos(picos)}};
+  };
+  const PriceList list = PriceList::shipped();
+  for (const Golden& golden : goldens) {
+    const ModelPrice* price = list.find(golden.model);
+    ASSERT_NE(price, nullptr) << golden.model;
+    EXPECT_EQ(price->model, golden.model);
+    EXPECT_EQ(price->vendor, golden.vendor) << golden.model;
+    EXPECT_EQ(price->tariff.input.per_token, Usd::from_picos(golden.input)) << golden.model;
+    EXPECT_EQ(price->tariff.output.per_token, Usd::from_picos(golden.output)) << golden.model;
+    EXPECT_EQ(price->tariff.cached_input, listed(golden.cached)) << golden.model;
+    EXPECT_EQ(price->cache_write_1h, listed(golden.written_1h)) << golden.model;
+    EXPECT_EQ(price->batch_output, listed(golden.batch_output)) << golden.model;
+    EXPECT_EQ(price->first_tier ? price->first_tier->count() : -1, golden.first_tier) << golden.model;
+  }
+}
+
+TEST(PriceList, has_no_model_that_is_free) {
+  for (const ModelPrice& price : PriceList::shipped().models()) {
+    EXPECT_GT(price.tariff.input.per_token, Usd{}) << price.model;
+    EXPECT_EQ(price.batch_input.has_value(), price.batch_output.has_value()) << price.model;
+  }
+}
+
+TEST(PriceList, finds_what_a_provider_sells_before_what_others_sell_by_the_same_name) {
+  const PriceList list = PriceList::of_text(
+      R"({"models": {"m": {"input": 4, "output": 10}, "groq/m": {"input": 1, "output": 1}, "together_ai/a/m": {"input": 2, "output": 2}}})",
+      "p.json");
+  EXPECT_EQ(list.find_at("", "m")->model, "m");
+  EXPECT_EQ(list.find_at("openai", "m")->model, "m");
+  EXPECT_EQ(list.find_at("GROQ", "m")->model, "groq/m");
+  EXPECT_EQ(list.find_at("Together AI", "a/m")->model, "together_ai/a/m");
+  EXPECT_EQ(list.find_at("together_ai", "together_ai/a/m")->model, "together_ai/a/m");
+  EXPECT_EQ(list.find_at("groq", "n"), nullptr);
 }
 
 TEST(PriceList, refuses_a_file_with_errors_by_place) {
