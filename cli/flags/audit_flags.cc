@@ -24,20 +24,20 @@ std::unique_ptr<Verb> add_audit(CLI::App& app) {
   add_log(verb, audit.log, "LOG", "The log")->required()->type_name("");
   add_prices_file(verb, audit.log);
   CLI::Option* config = verb.add_option("--config", audit.config,
-                                        "Hold the log to the limits, breaker, budget and prices of this scenario or "
-                                        "configuration of a gateway")
+                                        "Hold the log to this scenario, or what a gateway has on its routes or callers")
                             ->type_name("FILE");
   using Format = runs::ConfigFormat;
   add_word<Format>(verb, "--config-format", audit.config_format,
                    {{"auto", Format::automatic},
                     {"scenario", Format::scenario},
                     {"litellm", Format::litellm},
+                    {"litellm-keys", Format::litellm_keys},
                     {"portkey", Format::portkey},
                     {"tensorzero", Format::tensorzero},
                     {"envoy-ai", Format::envoy_ai}},
                    "What the --config file is; auto goes by its name and keys")
       ->needs(config)
-      ->type_name("auto|scenario|litellm|portkey|tensorzero|envoy-ai");
+      ->type_name("auto|scenario|litellm|litellm-keys|portkey|tensorzero|envoy-ai");
   CLI::Option* ledger = verb.add_option("--ledger", audit.ledger,
                                         "Compare it with what the provider billed: records with the same "
                                         "ids, or a cost report")

@@ -18,7 +18,9 @@ struct LogAttempt {
   std::string provider;
   std::string outcome;  // a name of monitor::ReplyKind
   Duration latency{0};
-  std::optional<Usd> cost;  // nothing: the usage is unknown
+  std::optional<Usd> cost;      // nothing: the usage is unknown
+  std::string deployment = {};  // the gateway's own id of what was called; empty: not named
+  std::string address = {};     // that was called; likewise
 };
 
 struct LogRow {
@@ -31,6 +33,11 @@ struct LogRow {
   std::string provider;
   std::string model;
   bool names_provider = true;  // false: the model stands for it, so that each model is a target
+  std::string route;           // what the caller asked the gateway for; empty: not named
+  std::string deployment;      // the gateway's own id of what was called last; likewise
+  std::string address;         // that was called last; likewise
+  std::string key;             // of the gateway, that the caller has, as its database names it
+  std::string holder;          // the gateway's own user, whose key it is
   std::string user;
   std::string team;
   std::string experiment;

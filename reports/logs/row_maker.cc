@@ -143,6 +143,11 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
     case LogField::model:
     case LogField::user:
     case LogField::team:
+    case LogField::route:
+    case LogField::deployment:
+    case LogField::address:
+    case LogField::key:
+    case LogField::holder:
     case LogField::failure:
     case LogField::error:
     case LogField::kind:
@@ -151,12 +156,18 @@ void set_number(LogRow& row, LogField field, std::int64_t value, bool adds) {
 }
 
 std::string* text_field(LogRow& row, LogField field) {
-  constexpr std::array<std::pair<LogField, std::string LogRow::*>, 6> kTexts{{{LogField::id, &LogRow::id},
-                                                                              {LogField::trace, &LogRow::trace},
-                                                                              {LogField::provider, &LogRow::provider},
-                                                                              {LogField::model, &LogRow::model},
-                                                                              {LogField::user, &LogRow::user},
-                                                                              {LogField::team, &LogRow::team}}};
+  constexpr std::array<std::pair<LogField, std::string LogRow::*>, 11> kTexts{
+      {{LogField::id, &LogRow::id},
+       {LogField::trace, &LogRow::trace},
+       {LogField::provider, &LogRow::provider},
+       {LogField::model, &LogRow::model},
+       {LogField::user, &LogRow::user},
+       {LogField::team, &LogRow::team},
+       {LogField::route, &LogRow::route},
+       {LogField::deployment, &LogRow::deployment},
+       {LogField::address, &LogRow::address},
+       {LogField::key, &LogRow::key},
+       {LogField::holder, &LogRow::holder}}};
   for (const auto& [text, member] : kTexts) {
     if (text == field) return &(row.*member);
   }
@@ -257,14 +268,14 @@ std::optional<std::string> RowMaker::make(std::span<const LogValue> values, LogR
   row = LogRow{};
   row.is_bucket = format_.is_bucketed;
   row.provider = format_.provider;
-  std::uint32_t set = 0;
+  std::uint64_t set = 0;
   std::optional<WallTime> first_token_at;
   bool is_embedding = false;
   std::string_view answered_at;  // the path
   std::string_view status_at;
   for (std::size_t i = 0; i < format_.rules.size(); ++i) {
     const LogRule& rule = format_.rules[i];
-    const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(rule.field);
+    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(rule.field);
     if (!values[i].text || (!rule.adds && (set & bit) != 0)) continue;
     const std::string& text = *values[i].text;
     if (std::ranges::find(kNothing, text) != kNothing.end()) continue;

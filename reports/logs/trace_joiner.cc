@@ -24,7 +24,7 @@ bool is_answer(const LogRow& row) { return row.answered.value_or(true); }
 std::optional<LogAttempt> attempt_of(const LogRow& row) {
   const auto kind = is_answer(row) ? std::optional{ReplyKind::ok} : failure_kind(row);
   if (!kind || !row.latency || row.cache_hit.value_or(false)) return std::nullopt;
-  return LogAttempt{row.provider, std::string{name_of(*kind)}, *row.latency, row.cost};
+  return LogAttempt{row.provider, std::string{name_of(*kind)}, *row.latency, row.cost, row.deployment, row.address};
 }
 
 }  // namespace
@@ -85,11 +85,16 @@ void TraceJoiner::complete(Calls calls, std::deque<NumberedRow>& done) {
   row.end = end_of(row);
   row.begin = begin;
   row.latency = *row.end - begin;
+  row.route = calls.front().row.route;  // a fallback asks for another one
   row.cost.reset();
   for (const NumberedRow& call : calls) {
     if (call.row.cost) row.cost = row.cost.value_or(Usd{}) + *call.row.cost;
-    const LogAttempt unknown{call.row.provider, std::string{name_of(ReplyKind::server_error)},
-                             call.row.latency.value_or(Duration{0}), call.row.cost};
+    const LogAttempt unknown{call.row.provider,
+                             std::string{name_of(ReplyKind::server_error)},
+                             call.row.latency.value_or(Duration{0}),
+                             call.row.cost,
+                             call.row.deployment,
+                             call.row.address};
     if (!call.row.cache_hit.value_or(false)) row.attempts.push_back(attempt_of(call.row).value_or(unknown));
   }
   if (!calls.back().row.cost && is_answer(calls.back().row)) row.cost.reset();  // what the answer costs is not known

@@ -9,6 +9,7 @@
 #include "base/exact_decimal.h"
 #include "monitor/record.h"
 #include "runs/audit/audit_claims.h"
+#include "runs/audit/route_claims.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -124,12 +125,15 @@ std::optional<Usd> cost_of_answer(const LogRow& row) {
   return row.attempts.back().cost;
 }
 
-// The prices that the file states for the model. Gateways name providers in their own way, so that the model decides;
-// one of its deployments without a price may have answered too, and then there is none.
+// The prices that the file states for the deployment that the log names, or for the model: gateways name providers in
+// their own way. One of the deployments without a price may have answered too, and then there is none.
 std::vector<scenarios::ModelPrice> imported_prices_of(const LogRow& row, const AuditRules& rules) {
   std::vector<scenarios::ModelPrice> prices;
-  for (const sim::ProviderSpec& provider : rules.config->providers) {
-    if (provider.model != row.model) continue;
+  const std::vector<monitor::ProviderId> named = deployments_of(rules, row.deployment, row.address, row.model);
+  for (std::size_t i = 0; i < rules.config->providers.size(); ++i) {
+    const sim::ProviderSpec& provider = rules.config->providers[i];
+    const bool is_named = std::ranges::find(named, static_cast<monitor::ProviderId>(i)) != named.end();
+    if (named.empty() ? provider.model != row.model : !is_named) continue;
     if (std::ranges::find(rules.unsaid.unpriced, provider.name) != rules.unsaid.unpriced.end()) return {};
     for (const auto& dated : provider.tariffs) prices.push_back({.model = row.model, .tariff = dated.tariff});
   }
@@ -147,7 +151,8 @@ std::vector<scenarios::ModelPrice> prices_of(const LogRow& row, const AuditRules
       return prices;
     }
   }
-  const scenarios::ModelPrice* listed = rules.prices == nullptr ? nullptr : rules.prices->find(row.model);
+  const scenarios::ModelPrice* listed =
+      rules.prices == nullptr ? nullptr : rules.prices->find_at(row.names_provider ? row.provider : "", row.model);
   if (listed != nullptr) prices.push_back(*listed);
   return prices;
 }

@@ -8,6 +8,7 @@
 #include "base/exact_decimal.h"
 #include "monitor/config.h"
 #include "runs/audit/audit_claims.h"
+#include "runs/audit/route_claims.h"
 
 namespace windtunnel::runs {
 namespace {
@@ -33,8 +34,8 @@ AuditClaim bounded(const AuditedLog& log, const AuditRules& rules) {
     claim.not_shown = kNoConfig;
     return claim;
   }
-  claim.not_shown = rules.unsaid.attempts;
-  if (claim.not_shown.empty() && !rules.config->monitor.routing.routes.empty()) claim.not_shown = kRoutes;
+  if (rules.unsaid.is_imported) return bounded_by_routes(log, rules);
+  if (!rules.config->monitor.routing.routes.empty()) claim.not_shown = kRoutes;
   if (!claim.not_shown.empty()) return claim;
   const auto most = static_cast<std::int64_t>(rules.config->monitor.provider_call.retry.max_attempts);
   for (const auto& [row, record] : log.rows) {
@@ -72,9 +73,8 @@ AuditClaim failed_over(const AuditedLog& log, const AuditRules& rules) {
   AuditClaim claim{.name = "failover.order",
                    .sentence =
                        "A failed call goes on to a provider that was not left before; auth_or_quota is not "
-                       "retried.",
-                   .not_shown = rules.unsaid.order};
-  if (!claim.not_shown.empty()) return claim;
+                       "retried."};
+  if (rules.unsaid.is_imported) return ordered_by_routes(log, rules);
   for (const auto& [row, record] : log.rows) {
     if (row.attempts.size() < 2) continue;
     ++claim.checked;

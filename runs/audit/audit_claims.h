@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "reports/logs/log_reader.h"
+#include "scenarios/import/litellm/litellm_budgets.h"
+#include "scenarios/import/world/imported_world.h"
 #include "scenarios/profiles/model_prices.h"
 #include "sim/world/scenario.h"
 
@@ -82,19 +84,21 @@ inline constexpr Duration kStamp{1'000};
 struct AuditUnsaid {
   bool is_imported = false;
   std::string attempts;
-  std::string order;
   std::string timeout;
   std::string breaker;
   std::string budget;
   std::string percentiles;
   std::vector<std::string> unpriced;  // deployments without a price of the file
+  std::vector<std::string> asked;     // its routes that callers ask for by name
+  std::vector<scenarios::DeploymentIdentity> deployments;
 };
 
 // What the log is held to.
 struct AuditRules {
   AuditUnsaid unsaid;
-  const sim::Scenario* config = nullptr;         // null: none was given
-  const scenarios::PriceList* prices = nullptr;  // null: none was given
+  const sim::Scenario* config = nullptr;                          // null: none was given
+  const std::vector<scenarios::CallerBudget>* budgets = nullptr;  // of keys, teams and users; null: none were given
+  const scenarios::PriceList* prices = nullptr;                   // null: none was given
 };
 
 // The clock of the log steps, so that no time in it is certain.
@@ -105,6 +109,7 @@ struct AuditRules {
 [[nodiscard]] std::vector<AuditClaim> check_attempts(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules);
+[[nodiscard]] AuditClaim check_callers(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] LedgerComparison check_ledger(const AuditedLog& log, const AuditedLog& ledger);
 
 }  // namespace windtunnel::runs

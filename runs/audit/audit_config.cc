@@ -19,6 +19,7 @@ namespace windtunnel::runs {
 namespace {
 
 using scenarios::GatewayFormat;
+using scenarios::JsonKind;
 using scenarios::JsonValue;
 using scenarios::KeyEntry;
 using scenarios::KeyFate;
@@ -27,6 +28,8 @@ constexpr std::array<std::string_view, 4> kScenarioKeys{"providers", "workload",
 constexpr std::array<std::string_view, 6> kPortkeyKeys{"strategy",    "targets", "provider",
                                                        "virtual_key", "api_key", "override_params"};
 constexpr std::array<std::string_view, 3> kLitellmKeys{"model_list", "router_settings", "litellm_settings"};
+constexpr std::array<std::string_view, 3> kLitellmAnswers{"keys", "teams", "users"};
+constexpr std::array<std::string_view, 3> kLitellmCallers{"token", "team_id", "user_id"};
 constexpr std::array<std::string_view, 2> kEnvoyKeys{"apiVersion", "kind"};
 
 // One byte more than a reader takes, so that it refuses the file for its length.
@@ -40,8 +43,8 @@ bool has_any(const JsonValue& map, std::span<const std::string_view> keys) {
 
 [[noreturn]] void refuse_format(const std::string& file, const std::string& why) {
   refuse(ProblemKind::request, file + ": " + why +
-                                   "; name its format: --config-format scenario, litellm, portkey, tensorzero or "
-                                   "envoy-ai");
+                                   "; name its format: --config-format scenario, litellm, litellm-keys, portkey, "
+                                   "tensorzero or envoy-ai");
 }
 
 ConfigFormat format_of_yaml(const std::string& file, const JsonValue& documents) {
@@ -69,7 +72,10 @@ ConfigFormat format_of_json(const std::string& file, const std::string& text) {
   const bool is_scenario = has_any(*root, kScenarioKeys);
   const bool is_portkey = has_any(*root, kPortkeyKeys);
   if (is_scenario && is_portkey) refuse_format(file, "it has keys of a scenario and of Portkey's config");
-  return is_portkey ? ConfigFormat::portkey : ConfigFormat::scenario;
+  if (is_portkey) return ConfigFormat::portkey;
+  const bool is_list = root->kind == JsonKind::array && !root->items.empty();
+  const bool is_of_callers = is_list ? has_any(root->items.front(), kLitellmCallers) : has_any(*root, kLitellmAnswers);
+  return is_of_callers && !is_scenario ? ConfigFormat::litellm_keys : ConfigFormat::scenario;
 }
 
 GatewayFormat gateway_of(ConfigFormat format) {
@@ -82,6 +88,7 @@ GatewayFormat gateway_of(ConfigFormat format) {
       return GatewayFormat::tensorzero;
     case ConfigFormat::automatic:
     case ConfigFormat::scenario:
+    case ConfigFormat::litellm_keys:
     case ConfigFormat::envoy_ai:
       break;
   }
@@ -117,16 +124,26 @@ std::string why_no_timeout(const std::vector<KeyEntry>& entries) {
   return why;
 }
 
+// A number of retries for each kind of failure is not carried as such.
+std::string why_no_bound(const std::vector<KeyEntry>& entries) {
+  for (const KeyEntry& entry : entries) {
+    const bool is_number = entry.note.find("max_attempts has no number") != std::string::npos;
+    if (is_number) return "the gateway does not follow " + entry.path + " as this audit would judge it";
+  }
+  return {};
+}
+
 AuditUnsaid unsaid_of(const scenarios::ImportedGateway& imported) {
   AuditUnsaid unsaid;
   unsaid.is_imported = true;
-  unsaid.attempts = "the file bounds the attempts of its routes, and the log does not say which route was asked";
-  unsaid.order = "the file's routes may ask a target again, and the log does not say which route was asked";
+  unsaid.attempts = why_no_bound(imported.entries);
   unsaid.timeout = why_no_timeout(imported.entries);
   unsaid.breaker = why_unsaid(imported.entries, "monitor.circuit_breaker", "when a breaker opens");
   unsaid.budget = why_unsaid(imported.entries, "monitor.cost_limiter", "a budget of all callers");
   unsaid.percentiles = "the file does not say how long answers may take";
   unsaid.unpriced = imported.unpriced;
+  unsaid.asked = imported.asked;
+  unsaid.deployments = imported.deployments;
   return unsaid;
 }
 
@@ -154,6 +171,11 @@ AuditConfig read_audit_config(const std::string& file, ConfigFormat format) {
     // What the providers of a file that names none cost, and in which order they are asked, is no word of its author.
     for (sim::ProviderSpec& provider : config.scenario.providers) provider.tariffs.clear();
     config.unsaid.order = "the file names no providers";
+    return config;
+  }
+  if (format == ConfigFormat::litellm_keys) {
+    config.budgets = scenarios::read_litellm_budgets(text_of(file), file);
+    config.rules = scenarios::rules_of(GatewayFormat::litellm);
     return config;
   }
   scenarios::ImportedGateway imported = scenarios::import_gateway(

@@ -5,21 +5,23 @@
 // that it is not judged; neither is what the gateway does otherwise than this program ("carried with a difference").
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runs/audit/audit_claims.h"
-#include "scenarios/profiles/model_prices.h"
+#include "scenarios/import/litellm/litellm_budgets.h"
 #include "sim/world/scenario.h"
 
 namespace windtunnel::runs {
 
-enum class ConfigFormat : std::uint8_t { automatic, scenario, litellm, portkey, tensorzero, envoy_ai };
+enum class ConfigFormat : std::uint8_t { automatic, scenario, litellm, litellm_keys, portkey, tensorzero, envoy_ai };
 
 struct AuditConfig {
   sim::Scenario scenario;
   AuditUnsaid unsaid;
-  std::string rules;  // "LiteLLM 1.93.0"; of a scenario empty
+  std::string rules;                                            // "LiteLLM 1.93.0"; of a scenario empty
+  std::optional<std::vector<scenarios::CallerBudget>> budgets;  // all that the file has, and then there is no scenario
 };
 
 // Which of the formats the file has, by its name and its keys. Throws ProblemError, which names --config-format, where

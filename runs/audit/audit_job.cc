@@ -62,7 +62,11 @@ AuditDone audit_log(const AuditRequest& request) {
   std::optional<AuditConfig> config;
   if (!request.config.empty()) {
     config = read_audit_config(request.config, request.config_format);
-    rules.config = &config->scenario;
+    if (config->budgets) {
+      rules.budgets = &*config->budgets;
+    } else {
+      rules.config = &config->scenario;
+    }
     rules.unsaid = config->unsaid;
     done.config = request.config;
     done.config_rules = config->rules;
@@ -75,6 +79,7 @@ AuditDone audit_log(const AuditRequest& request) {
   done.claims.push_back(check_open_breaker(log, rules));
   append(done.claims, check_accounts(log, rules));
   append(done.claims, check_windows(log, rules));
+  done.claims.push_back(check_callers(log, rules));
   if (!request.ledger.empty()) {
     LedgerComparison compared = check_ledger(log, read_ledger(request));
     append(done.claims, std::move(compared.claims));

@@ -1,4 +1,4 @@
-// What a log shows of budgets and percentiles, over days, months and the whole.
+// What a log shows of budgets and percentiles, over days, months and the whole, and of the budgets of callers.
 
 #include <fmt/format.h>
 
@@ -9,13 +9,16 @@
 
 #include "base/calendar.h"
 #include "base/exact_decimal.h"
+#include "base/visible_text.h"
 #include "runs/audit/audit_claims.h"
 #include "sim/world/replicas.h"
 
 namespace windtunnel::runs {
 namespace {
 
+using monitor::LimitScope;
 using reports::LogRow;
+using scenarios::CallerBudget;
 
 constexpr const char* kNoBudget = "no --config names a budget";
 
@@ -119,6 +122,62 @@ AuditClaim within_percentiles(const AuditedLog& log, const AuditRules& rules) {
   return claim;
 }
 
+// --- Of keys, teams and users
+// -----------------------------------------------------------------------------------------
+
+// LiteLLM adds the cost of an answer once it has come, and its replicas learn within a minute of what the others have
+// spent. A call is therefore found only if the calls that had ended a minute before it began had spent the budget. A
+// log without the begin of the window shows less than was spent, and never more.
+constexpr Duration kSpendKnown = std::chrono::minutes{1};
+
+const std::string& caller_of(const reports::LogRow& row, LimitScope scope) {
+  if (scope == LimitScope::key) return row.key;
+  return scope == LimitScope::team ? row.team : row.holder;
+}
+
+using Rows = std::vector<const AuditedRow*>;
+using Callers = std::map<std::pair<LimitScope, std::string>, Rows>;
+
+Callers rows_by_caller(const AuditedLog& log) {
+  Callers callers;
+  for (const AuditedRow& audited : log.rows) {
+    if (!audited.row.begin || !audited.row.cost || audited.row.is_bucket) continue;
+    for (const LimitScope scope : {LimitScope::key, LimitScope::team, LimitScope::user}) {
+      const std::string& caller = caller_of(audited.row, scope);
+      if (!caller.empty()) callers[{scope, caller}].push_back(&audited);
+    }
+  }
+  return callers;
+}
+
+WallTime end_of(const reports::LogRow& row) { return row.end.value_or(*row.begin + row.latency.value_or(Duration{0})); }
+
+// The first call after the budget was spent is a finding; the others follow from it.
+void check_budget(const CallerBudget& budget, const Rows& rows, AuditClaim& claim) {
+  std::vector<std::pair<WallTime, Usd>> spent;  // by the time at which it is known everywhere
+  Rows begun;
+  for (const AuditedRow* audited : rows) {
+    const reports::LogRow& row = audited->row;
+    if (*row.begin < budget.begin || end_of(row) >= budget.end) continue;
+    spent.emplace_back(end_of(row) + kSpendKnown, *row.cost);
+    if (*row.cost > Usd{}) begun.push_back(audited);
+  }
+  std::ranges::sort(spent);
+  std::ranges::stable_sort(begun, {}, [](const AuditedRow* audited) { return *audited->row.begin; });
+  Usd known;
+  std::size_t next = 0;
+  for (const AuditedRow* audited : begun) {
+    while (next < spent.size() && spent[next].first <= *audited->row.begin) known += spent[next++].second;
+    ++claim.checked;
+    if (known < budget.most) continue;
+    const std::string& name = budget.name.empty() ? budget.id : budget.name;
+    claim.find(audited->record,
+               fmt::format("the {} {} has spent {} of {} a minute before, and is answered", name_of(budget.scope),
+                           visible_text(name), dollars(known), dollars(budget.most)));
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& rules) {
@@ -134,6 +193,26 @@ std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& r
                      .sentence = "Alerts fire once a window, in order.",
                      .not_shown = "alerts are in no log of requests"},
           within_percentiles(log, rules)};
+}
+
+AuditClaim check_callers(const AuditedLog& log, const AuditRules& rules) {
+  AuditClaim claim{.name = "budget.callers",
+                   .sentence = "No key, team or user has an answer after its budget was spent."};
+  if (rules.budgets == nullptr) {
+    claim.not_shown = "no --config has budgets of keys, teams or users";
+    return claim;
+  }
+  if (rules.budgets->empty()) {
+    claim.not_shown = "the config has no budget whose window is known";
+    return claim;
+  }
+  const Callers callers = rows_by_caller(log);
+  for (const CallerBudget& budget : *rules.budgets) {
+    const auto found = callers.find({budget.scope, budget.id});
+    if (found != callers.end()) check_budget(budget, found->second, claim);
+  }
+  if (claim.checked == 0) claim.not_shown = "no record with a cost is of a caller and a window that the config budgets";
+  return claim;
 }
 
 }  // namespace windtunnel::runs

@@ -88,6 +88,10 @@ ImportedGateway import_gateway(const ImportRequest& request, const PriceList& pr
                       "name a model with a provider that answers for it");
     diagnostics.throw_if_errors();
   }
+  for (const monitor::RouteId entry : world.entries()) {
+    result.asked.push_back(result.scenario.monitor.routing.routes[monitor::index_of(entry)].name);
+  }
+  result.deployments = world.identities();
   result.entries = keys.entries();
   result.keys = keys.text(rules_of(request.format)) + callers;
   return result;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scenarios/import/source/key_list.h"
+#include "scenarios/import/world/imported_world.h"
 #include "scenarios/profiles/model_prices.h"
 #include "sim/world/scenario.h"
 
@@ -32,6 +33,8 @@ struct ImportedGateway {
   std::string keys;                   // the list, for people
   std::vector<KeyEntry> entries;      // likewise, for programs
   std::vector<std::string> unpriced;  // deployments whose price the file does not state
+  std::vector<std::string> asked;     // the routes that callers ask for by name
+  std::vector<DeploymentIdentity> deployments;
 };
 
 // "LiteLLM 1.93.0".

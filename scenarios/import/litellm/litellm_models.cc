@@ -137,8 +137,18 @@ class ModelReader {
                        .company = company,
                        .provider = provider,
                        .deployment = *id};
+    config_.world.identify(
+        *id, info == nullptr ? "" : stated(*info, "id"),
+        stated(params, ConfigReading::find(params, "api_base") != nullptr ? "api_base" : "base_url"));
     read_settings(entry);
     config_.entries.push_back(std::move(entry));
+  }
+
+  // A text that the file itself states; empty: it is absent, or of the environment.
+  static std::string stated(const JsonValue& map, std::string_view key) {
+    const JsonValue* value = ConfigReading::find(map, key);
+    const bool is_text = value != nullptr && value->kind == JsonKind::string && !value->text.starts_with("os.environ/");
+    return is_text ? value->text : std::string{};
   }
 
   static std::string account_of(const JsonValue& params) {

@@ -127,6 +127,20 @@ std::optional<ProviderId> ImportedWorld::add_deployment(const std::string& provi
 sim::ProviderSpec& ImportedWorld::deployment(ProviderId id) { return deployments_[monitor::index_of(id)].spec; }
 const std::string& ImportedWorld::name_of(ProviderId id) const { return deployments_[monitor::index_of(id)].spec.name; }
 
+void ImportedWorld::identify(ProviderId id, std::string gateway_id, std::string address) {
+  Deployment& deployment = deployments_[monitor::index_of(id)];
+  deployment.gateway_id = std::move(gateway_id);
+  deployment.address = std::move(address);
+}
+
+std::vector<DeploymentIdentity> ImportedWorld::identities() const {
+  std::vector<DeploymentIdentity> identities;
+  for (const Deployment& deployment : deployments_) {
+    identities.push_back({deployment.spec.name, deployment.gateway_id, deployment.address});
+  }
+  return identities;
+}
+
 std::vector<std::string> ImportedWorld::unpriced() const {
   std::vector<std::string> names;
   for (const Deployment& deployment : deployments_) {

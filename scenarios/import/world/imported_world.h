@@ -22,6 +22,13 @@
 
 namespace windtunnel::scenarios {
 
+// What a log may name a deployment by.
+struct DeploymentIdentity {
+  std::string name;     // in the scenario
+  std::string id;       // the gateway's own; empty: the file states none
+  std::string address;  // that is called; likewise
+};
+
 class ImportedWorld {
  public:
   explicit ImportedWorld(PriceList prices);
@@ -35,6 +42,8 @@ class ImportedWorld {
   std::optional<monitor::ProviderId> add_deployment(const std::string& provider, const std::string& model,
                                                     std::optional<Tariff> tariff);
   [[nodiscard]] sim::ProviderSpec& deployment(monitor::ProviderId id);
+  // What a log may name it by: the gateway's own id of it, and the address that it calls. Either may be empty.
+  void identify(monitor::ProviderId id, std::string gateway_id, std::string address);
   // The name by which a scenario refers to it.
   [[nodiscard]] const std::string& name_of(monitor::ProviderId id) const;
 
@@ -69,6 +78,9 @@ class ImportedWorld {
   [[nodiscard]] sim::Scenario& scenario() { return scenario_; }
   // Deployments whose price no key states, by name.
   [[nodiscard]] std::vector<std::string> unpriced() const;
+  // What callers may ask for. Their numbers are those of the scenario once finish() has made it.
+  [[nodiscard]] const std::vector<monitor::RouteId>& entries() const { return entries_; }
+  [[nodiscard]] std::vector<DeploymentIdentity> identities() const;
   [[nodiscard]] bool has_deployments() const { return !deployments_.empty(); }
 
   // The scenario. Lists what it assumes.
@@ -79,6 +91,8 @@ class ImportedWorld {
     std::string provider;
     bool has_price = false;
     sim::ProviderSpec spec;
+    std::string gateway_id = {};
+    std::string address = {};
   };
 
   void assume_prices(KeyList& keys);

@@ -25,7 +25,7 @@ TEST_F(AuditTest, of_a_clean_log_finds_nothing_and_shows_its_claims) {
   for (const AuditClaim& claim : done.claims) {
     if (!claim.not_shown.empty()) not_shown.push_back(claim.name);
   }
-  EXPECT_EQ(not_shown, (Claims{"time.deadline", "attempts.retry_after", "budget.alerts"}));
+  EXPECT_EQ(not_shown, (Claims{"time.deadline", "attempts.retry_after", "budget.alerts", "budget.callers"}));
 }
 
 struct Fault {
