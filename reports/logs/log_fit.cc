@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/exact_decimal.h"
+#include "base/visible_text.h"
+#include "reports/logs/billed_usage.h"
 #include "reports/logs/log_samples.h"
 
 namespace windtunnel::reports {
@@ -95,7 +97,10 @@ class LogFitting {
 
   FittedLog done() {
     LogRow row;
-    while (reader_.next(row)) add(row);
+    while (reader_.next(row)) {
+      if (!billed_.keep(row, reader_.number())) add(row, reader_.number());
+    }
+    add_billed();
     FittedLog log{.file = request_.log.file, .title = std::string(reader_.format().title), .unit = reader_.unit()};
     log.unrecognised = reader_.unrecognised();
     log.unpriced = std::move(unpriced_);
@@ -116,7 +121,12 @@ class LogFitting {
   }
 
  private:
-  void add(LogRow& row) {
+  void add_billed() {
+    if (!billed_.has_usage()) return;
+    for (NumberedRow& usage : billed_.take(request_.price)) add(usage.row, usage.number);
+  }
+
+  void add(LogRow& row, std::uint64_t number) {
     const bool has_tokens = row.input || row.output;
     if (row.is_bucket && has_tokens && requests_of(row) == 0) return;
     if (row.is_bucket && (shares_ += requests_of(row)) > kSharesMost) return;
@@ -125,22 +135,22 @@ class LogFitting {
       if (!has_counts(row)) ++holdings_.countless;
     }
     const bool needs_price = !row.cost;
-    if (needs_price && !price(row)) return;
+    if (needs_price && !price(row, number)) return;
     LogHoldings holdings = holdings_;
     holdings.add(row);
     if (needs_price && row.cost) ++holdings.priced;
     if (auto why = add_samples(row, [this](const sim::FitSample& sample) { fitter_.add(sample); })) {
-      return note(std::move(*why));
+      return note(std::move(*why), number);
     }
     holdings_ = holdings;
   }
 
   // Whether the row is of use: its cost is set, or is not needed.
-  bool price(LogRow& row) {
+  bool price(LogRow& row, std::uint64_t number) {
     if (!row.answered.value_or(true) || row.cache_hit == true) return true;
     if (!has_counts(row)) return true;  // it cannot be priced, and add_samples() decides what it is of use for
     if (!request_.price) {
-      note("it has no cost");
+      note("it has no cost", number);
       return false;
     }
     row.cost = request_.price(row);
@@ -148,9 +158,9 @@ class LogFitting {
     return row.cost.has_value();
   }
 
-  void note(std::string why) {
+  void note(std::string why, std::uint64_t number) {
     ++useless_count_;
-    if (useless_.size() < LogReader::kBadLinesKept) useless_.push_back({reader_.number(), std::move(why)});
+    if (useless_.size() < LogReader::kBadLinesKept) useless_.push_back({number, std::move(why)});
   }
 
   sim::Fit fit() {
@@ -160,16 +170,43 @@ class LogFitting {
                                 with_thousands(shares_), with_thousands(kSharesMost));
       return fit;
     }
+    if (billed_.has_amounts() && !billed_.has_usage()) {
+      fit.problem = fmt::format(
+          "{} has amounts, and neither requests nor tokens, which a fit needs: put the usage report of the same days "
+          "into the log too, a report a line (jq -c . usage.json costs.json)",
+          reader_.format().title);
+      return fit;
+    }
     fit = fitter_.fit();
     if (fit.problem) return fit;
+    if (billed_.has_amounts()) fit.notes.push_back(billed_note());
     for (std::string& note : notes_on(holdings_, reader_.format(), request_, reader_.others(), reader_.joined())) {
       fit.notes.push_back(std::move(note));
     }
     return fit;
   }
 
+  [[nodiscard]] std::string billed_note() const {
+    std::string note =
+        "the cost of a day's usage is what the cost report bills for the day and model, divided by the price list";
+    constexpr std::size_t kShown = 3;
+    Usd unused;
+    std::string lines;
+    std::size_t shown = 0;
+    for (const auto& [line, amount] : billed_.unused()) {
+      unused += amount;
+      if (++shown > kShown) continue;
+      lines += (lines.empty() ? "" : ", ") + (line.empty() ? "a day without usage" : line);
+    }
+    if (shown == 0) return note;
+    return fmt::format("{}; {} USD of it is for no usage of the log and left out ({}{})", note,
+                       exact_decimal(unused.picos(), kDollarDecimals), visible_text(lines),
+                       shown > kShown ? fmt::format(" and {} more lines", shown - kShown) : "");
+  }
+
   const FitRequest& request_;
   LogReader reader_;
+  BilledUsage billed_;
   sim::Fitter fitter_;
   LogHoldings holdings_;
   std::int64_t shares_ = 0;

@@ -119,6 +119,7 @@ ShownPrices check_prices(const reports::LogChoice& log) {
     std::map<std::string, std::int64_t> unpriced;
     while (reader.next(row)) {
       if (row.model.empty() && !row.answered.value_or(true)) continue;
+      if (row.is_bucket && row.cost && !row.input && !row.output) continue;  // a line of a bill
       const std::int64_t requests = row.is_bucket ? reports::requests_of(row) : 1;
       models[row.model] += requests;
       if (!price_of(row, prices)) unpriced[row.model] += requests;
