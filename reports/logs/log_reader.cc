@@ -252,6 +252,16 @@ LogRow row_of(TelemetryRecord& record) {
                             .latency = attempt.latency,
                             .cost = attempt.cost});
   }
+  if (record.calls.size() == row.attempts.size()) {
+    for (std::size_t i = 0; i < record.calls.size(); ++i) {
+      row.attempts[i].start = record.calls[i].start;
+      row.attempts[i].answer_id = std::move(record.calls[i].answer_id).value_or("");
+      row.attempts[i].retry_after = record.calls[i].retry_after;
+    }
+  }
+  for (TelemetryAlert& alert : record.alerts) {
+    row.alerts.push_back({std::move(alert.window), alert.begin, alert.share, alert.spent, alert.by_refusal});
+  }
   return row;
 }
 

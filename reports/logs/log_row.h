@@ -18,9 +18,21 @@ struct LogAttempt {
   std::string provider;
   std::string outcome;  // a name of monitor::ReplyKind
   Duration latency{0};
-  std::optional<Usd> cost;      // nothing: the usage is unknown
-  std::string deployment = {};  // the gateway's own id of what was called; empty: not named
-  std::string address = {};     // that was called; likewise
+  std::optional<Usd> cost;                   // nothing: the usage is unknown
+  std::string deployment = {};               // the gateway's own id of what was called; empty: not named
+  std::string address = {};                  // that was called; likewise
+  std::optional<Duration> start = {};        // since the arrival
+  std::string answer_id = {};                // that the provider gave; empty: not known
+  std::optional<Duration> retry_after = {};  // that the provider asked for
+};
+
+// Of a budget, that fired before the record was written.
+struct LogAlert {
+  std::string window;  // "month" or "day"
+  WallTime begin{};    // of the window
+  Millionths share{0};
+  Usd spent;
+  bool by_refusal = false;  // at a refusal, before the share was spent
 };
 
 struct LogRow {
@@ -60,6 +72,7 @@ struct LogRow {
   std::string tier;                    // of service, where it has prices of its own that no list holds
   std::optional<std::string> outcome;  // a name of monitor::Outcome
   std::vector<LogAttempt> attempts;
+  std::vector<LogAlert> alerts;
   std::optional<std::int64_t> requests;  // of a bucket that counts them
   bool is_bucket = false;                // many requests, of which only sums are known
 };

@@ -188,9 +188,40 @@ ondemand::object object_of(ondemand::value value) {
   return value.get_object();
 }
 
-void read_attempts(ondemand::value value, TelemetryRecord& record, std::string& at) {
+TelemetryCall call_of(ondemand::object object, std::string& at) {
+  TelemetryCall call;
+  const auto time_of = [](ondemand::value value) {
+    const auto ns = number_or_null(value, kMillisecondDecimals);
+    return ns ? std::optional{Duration{*ns}} : std::nullopt;
+  };
+  for (auto field : object) {
+    const std::string_view key = field.unescaped_key();
+    const Step step{at, key};
+    if (key == "start_ms") call.start = time_of(field.value());
+    if (key == "answer_id") call.answer_id = message_or_null(field.value());
+    if (key == "retry_after_ms") call.retry_after = time_of(field.value());
+  }
+  return call;
+}
+
+TelemetryAlert alert_of(ondemand::object object, std::string& at) {
+  TelemetryAlert alert;
+  for (auto field : object) {
+    const std::string_view key = field.unescaped_key();
+    const Step step{at, key};
+    if (key == "window") alert.window = name_of(field.value());
+    if (key == "begin") alert.begin = timestamp_of(field.value());
+    if (key == "share") alert.share = Millionths{number_of(field.value(), 6)};
+    if (key == "spent_usd") alert.spent = Usd::from_picos(number_of(field.value(), kDollarDecimals));
+    if (key == "by_refusal") alert.by_refusal = flag_of(field.value());
+  }
+  return alert;
+}
+
+template <class Entry, class Read>
+void read_list(ondemand::value value, std::vector<Entry>& list, std::string& at, Read read) {
   require(value, ondemand::json_type::array, "a list");
-  for (auto attempt : value.get_array()) record.attempts.push_back(attempt_of(object_of(attempt.value()), at));
+  for (auto entry : value.get_array()) list.push_back(read(object_of(entry.value()), at));
 }
 
 void read_addition(std::string_view key, ondemand::value value, TelemetryRecord& record, std::string& at) {
@@ -200,7 +231,9 @@ void read_addition(std::string_view key, ondemand::value value, TelemetryRecord&
     if (const auto ns = number_or_null(value, kMillisecondDecimals)) record.time_to_first_token = Duration{*ns};
   }
   if (key == "user") record.user = name_or_null(value);
-  if (key == "attempts") read_attempts(value, record, at);
+  if (key == "attempts") read_list(value, record.attempts, at, attempt_of);
+  if (key == "calls") read_list(value, record.calls, at, call_of);
+  if (key == "alerts") read_list(value, record.alerts, at, alert_of);
 }
 
 void read_field(std::string_view key, ondemand::value value, TelemetryRecord& record, std::string& at) {

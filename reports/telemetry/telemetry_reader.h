@@ -24,6 +24,24 @@ struct TelemetryAttempt {
   friend bool operator==(const TelemetryAttempt&, const TelemetryAttempt&) = default;
 };
 
+// Of a gateway alone: more of the attempt at the same place.
+struct TelemetryCall {
+  std::optional<Duration> start;         // since the arrival
+  std::optional<std::string> answer_id;  // the provider's
+  std::optional<Duration> retry_after;   // that the provider asked for
+  friend bool operator==(const TelemetryCall&, const TelemetryCall&) = default;
+};
+
+// Of a gateway alone: an alert of its budget.
+struct TelemetryAlert {
+  std::string window;  // "month" or "day"
+  WallTime begin{};    // of the window
+  Millionths share{0};
+  Usd spent;
+  bool by_refusal = false;
+  friend bool operator==(const TelemetryAlert&, const TelemetryAlert&) = default;
+};
+
 struct TelemetryRecord {
   WallTime timestamp{};
   std::string request_id;
@@ -50,6 +68,8 @@ struct TelemetryRecord {
   std::optional<Duration> time_to_first_token;
   std::optional<std::string> user;
   std::vector<TelemetryAttempt> attempts;
+  std::vector<TelemetryCall> calls;
+  std::vector<TelemetryAlert> alerts;
   friend bool operator==(const TelemetryRecord&, const TelemetryRecord&) = default;
 };
 

@@ -109,6 +109,8 @@ struct AuditRules {
 [[nodiscard]] std::vector<AuditClaim> check_attempts(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] AuditClaim check_open_breaker(const AuditedLog& log, const AuditRules& rules);
+[[nodiscard]] AuditClaim check_retry_after(const AuditedLog& log, const AuditRules& rules);
+[[nodiscard]] AuditClaim check_alerts(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] AuditClaim check_callers(const AuditedLog& log, const AuditRules& rules);
 [[nodiscard]] LedgerComparison check_ledger(const AuditedLog& log, const AuditedLog& ledger);
 

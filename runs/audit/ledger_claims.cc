@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runs/audit/audit_claims.h"
+#include "runs/audit/ledger_calls.h"
 #include "runs/audit/ledger_days.h"
 #include "runs/audit/serve_ledger.h"
 #include "runs/logs/log_prices.h"
@@ -281,7 +282,8 @@ LedgerComparison compare_records(const AuditedLog& log, const AuditedLog& ledger
 LedgerComparison check_ledger(const AuditedLog& log, const AuditedLog& ledger) {
   const bool has_sums = !ledger.empty_buckets.empty() ||
                         std::ranges::any_of(ledger.rows, [](const AuditedRow& row) { return row.row.is_bucket; });
-  LedgerComparison compared = has_sums ? compare_days(log, ledger) : compare_records(log, ledger);
+  const std::optional<AuditedLog> calls = has_sums ? std::nullopt : calls_of(log, ledger);
+  LedgerComparison compared = has_sums ? compare_days(log, ledger) : compare_records(calls ? *calls : log, ledger);
   if (ledger.bad_count > 0) {
     compared.notes.push_back(fmt::format("{} records of the ledger cannot be read, the first at {} {}: {}",
                                          ledger.bad_count, ledger.unit, ledger.bad.front().line,

@@ -189,10 +189,7 @@ std::vector<AuditClaim> check_windows(const AuditedLog& log, const AuditRules& r
   }
   return {within_budget(log, rules, "budget.month", "month", monthly, [](WallTime at) { return month_of(at); }),
           within_budget(log, rules, "budget.day", "day", daily, [](WallTime at) { return day_of(at); }),
-          AuditClaim{.name = "budget.alerts",
-                     .sentence = "Alerts fire once a window, in order.",
-                     .not_shown = "alerts are in no log of requests"},
-          within_percentiles(log, rules)};
+          check_alerts(log, rules), within_percentiles(log, rules)};
 }
 
 AuditClaim check_callers(const AuditedLog& log, const AuditRules& rules) {

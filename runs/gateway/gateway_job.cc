@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "base/uuid.h"
 #include "monitor/realtime/llm_monitor_log.h"
 #include "monitor/text/record_text.h"
+#include "runs/gateway/call_notes.h"
 #include "runs/gateway/gateway_revision.h"
 #include "runs/gateway/live_metrics.h"
 #include "runs/gateway/live_metrics_otlp.h"
@@ -112,6 +114,7 @@ class Service {
     Service& service;
     GatewayRevision file;
     const wire::Journeys* journeys = nullptr;  // nullptr: its last request has ended
+    std::size_t alerts_written = 0;            // of those that its counts have
   };
 
   [[nodiscard]] bool is_trial() const { return !job_.request.trial.empty(); }
@@ -257,7 +260,7 @@ class Service {
                          .now = server_->journeys().now()});
   }
 
-  void on_end(const Serving& serving, const wire::JourneyEnd& end) {
+  void on_end(Serving& serving, const wire::JourneyEnd& end) {
     const sim::Scenario& scenario = serving.file.scenario;
     if (store_) store_for(serving).add(end, scenario.monitor);
     if (exporter_) exporter_->add(wire::spans_of(end, {scenario, clock_.wall_at_zero()}));
@@ -266,7 +269,7 @@ class Service {
     const auto& router = scenario.monitor.ab_router;
     const wire::Attribution& who = end.front.attribution;
     const bool is_ours = record.variant.has_value();
-    telemetry_->write(
+    const std::string line =
         monitor::record_line(record, {.timestamp = pipeline().wall_at(record.finished),
                                       .request_id = end.request_id,
                                       .providers = serving.file.providers,
@@ -274,7 +277,13 @@ class Service {
                                       .prompt_version = who.prompt_version,
                                       .experiment_id = is_ours ? router.experiment_id : who.experiment,
                                       .variant_id = is_ours ? router.variants[*record.variant].id : who.variant,
-                                      .user = who.user}));
+                                      .user = who.user});
+    const std::span<const monitor::BudgetEvent> alerts{serving.file.counts.alerts()};
+    telemetry_->write(
+        with_call_notes(line, {.end = end,
+                               .alerts = alerts.subspan(std::exchange(serving.alerts_written, alerts.size())),
+                               .retry_after_cap = scenario.monitor.provider_call.retry_after_cap,
+                               .wall_at = [this](Instant at) { return pipeline().wall_at(at); }}));
   }
 
   std::string ready_line(const std::string& listen) {

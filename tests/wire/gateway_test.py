@@ -343,8 +343,40 @@ def check_spans(windtunnel):
     need("secret" not in json.dumps(taken), "no text of a question")
 
 
+def check_audit(windtunnel):
+    """The log has the ids of the providers' answers, their waits and the budget's alert, and the audit judges them by these."""
+    throttle = {"id": "slow", "kind": "throttle", "provider": "openai", "at": "0s", "duration": "10m", "requests_per_minute": 2,
+                "retry_after": "40s"}
+    # An answer costs 0.000043 USD, so that the eighth reaches 80 % of the budget.
+    limits = {**OFF["monitor"], "cost_limiter": {"monthly_usd": 0.0004}}
+    with tempfile.TemporaryDirectory() as folder, Server(windtunnel, world(BOTH, [throttle])) as server, \
+            Gateway(windtunnel, server.urls, {"telemetry": "records.jsonl"}, folder=folder, monitor=limits) as gateway:
+        for i in range(8):
+            status, _, body = post(gateway.connect(), "/v1/chat/completions", chat(f"question {i}", stream=i % 2 == 1, max_tokens=TOKENS))
+            need(status == 200, f"{status} {body}")
+        gateway.end()
+        ledger = server.end()
+        log = os.path.join(folder, "records.jsonl")
+        with open(log, encoding="utf-8") as file:
+            records = [json.loads(line) for line in file]
+        calls = [call for record in records for call in record["calls"]]
+        ids = [call["answer_id"] for call in calls if call["answer_id"]]
+        billed = {f"wt{line['call']}" for line in ledger if line["billed_usd"] > 0}
+        need(len(ids) == 8 and {each[each.rindex("wt"):] for each in ids} == billed, f"{ids} {billed}")
+        need([call["retry_after_ms"] for call in calls if call["retry_after_ms"] is not None] == [40000], f"{calls}")
+        alerts = [(i, alert["window"], alert["share"]) for i, record in enumerate(records) for alert in record.get("alerts", [])]
+        need(alerts == [(7, "month", 0.8)], f"{alerts}")
+        done = subprocess.run([windtunnel, "audit", log, "--config", gateway.file, "--ledger", server.ledger_path, "--format", "json"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        need(done.returncode == 0, f"{done}")
+        claims = {claim["name"]: claim for claim in json.loads(done.stdout)["claims"]}
+        for name in ("attempts.retry_after", "budget.alerts", "ledger.logged", "ledger.billed", "ledger.amounts"):
+            need(claims[name]["checked"] > 0, f"{name}: {claims[name]}")
+        need(claims["ledger.amounts"]["checked"] == 8, f"{claims['ledger.amounts']}")
+
+
 CHECKS = [check_spans, check_answers, check_cache, check_failover, check_left, check_cut, check_refusals, check_hostile, check_drain,
-          check_keys, check_tls]
+          check_keys, check_tls, check_audit]
 
 
 def main(arguments):

@@ -319,7 +319,8 @@ void Journeys::end_call(std::uint32_t slot, Reply reply, bool keep) {
                               .kind = reply.kind,
                               .status = call.response.status(),
                               .usage = reply.usage,
-                              .answer_id = is_named ? journey.answer->id : std::string()});
+                              .answer_id = is_named ? journey.answer->id : std::string(),
+                              .retry_after = reply.retry_after});
   const monitor::Step step = pipeline_.on_reply(journey.flow, reply, at);
   watch_breaker(provider);
   perform(slot, step);

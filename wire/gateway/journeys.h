@@ -55,7 +55,8 @@ struct AttemptNote {
   monitor::ReplyKind kind = monitor::ReplyKind::ok;
   int status = 0;  // 0: none came
   std::optional<monitor::Usage> usage;
-  std::string answer_id;  // that the provider gave; empty: none, or one of ours stands for it
+  std::string answer_id;            // that the provider gave; empty: none, or one of ours stands for it
+  monitor::RetryAfter retry_after;  // as the provider sent it
 };
 
 // A request that has ended.

@@ -143,6 +143,17 @@ TEST(TelemetryReader, takes_fields_in_any_order_and_passes_over_unknown_ones) {
   EXPECT_EQ(back.records[0].user, "a\"ü");
 }
 
+TEST(TelemetryReader, reads_the_calls_and_alerts_of_a_gateway) {
+  const ReadBack back = read_text(
+      R"({"timestamp": "2024-01-20T10:30:00Z", "tokens": {}, "calls": [{"start_ms": 0.5, "answer_id": null, "retry_after_ms": 2000}, {"start_ms": 3, "answer_id": "msg_1", "retry_after_ms": null}],)"
+      R"( "alerts": [{"window": "day", "begin": "2024-01-20T00:00:00.000000Z", "share": 0.95, "spent_usd": 4.01, "by_refusal": true}]})");
+  ASSERT_EQ(back.records.size(), 1U);
+  EXPECT_EQ(back.records[0].calls,
+            (std::vector<TelemetryCall>{{500us, std::nullopt, 2s}, {3ms, "msg_1", std::nullopt}}));
+  EXPECT_EQ(back.records[0].alerts, (std::vector<TelemetryAlert>{{"day", WallTime{1'705'708'800s}, Millionths{950'000},
+                                                                  Usd::from_picos(4'010'000'000'000), true}}));
+}
+
 // The failures are what is looked for in a log: what programs said of them is spelled out, and none is lost.
 TEST(TelemetryReader, keeps_a_failure_whose_error_has_lines_and_colours) {
   const ReadBack back =
