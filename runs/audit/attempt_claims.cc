@@ -35,6 +35,7 @@ AuditClaim bounded(const AuditedLog& log, const AuditRules& rules) {
     return claim;
   }
   if (rules.unsaid.is_imported) return bounded_by_routes(log, rules);
+  claim.not_shown = rules.unsaid.attempts;
   if (!rules.config->monitor.routing.routes.empty()) claim.not_shown = kRoutes;
   if (!claim.not_shown.empty()) return claim;
   const auto most = static_cast<std::int64_t>(rules.config->monitor.provider_call.retry.max_attempts);

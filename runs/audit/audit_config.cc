@@ -147,6 +147,16 @@ AuditUnsaid unsaid_of(const scenarios::ImportedGateway& imported) {
   return unsaid;
 }
 
+// What a scenario does not say of its gateway is a default, and no word of its author.
+void leave_out_defaults(AuditConfig& config) {
+  const auto says = [&](const char* block) { return sim::is_written(config.scenario, block); };
+  if (says("/providers")) return;
+  for (sim::ProviderSpec& provider : config.scenario.providers) provider.tariffs.clear();
+  if (says("/monitor") || says("/routes") || says("/limits")) return;
+  const char* const why = "the file says nothing of a gateway: it has no providers and no monitor";
+  config.unsaid.attempts = config.unsaid.timeout = config.unsaid.breaker = config.unsaid.budget = why;
+}
+
 }  // namespace
 
 ConfigFormat config_format_of(const std::string& file) {
@@ -167,10 +177,7 @@ AuditConfig read_audit_config(const std::string& file, ConfigFormat format) {
     LoadedScenario loaded = load_scenario_with_any_breakers(file, {});
     if (loaded.problem) throw ProblemError(loaded.problem->kind, loaded.problem->text);
     config.scenario = *std::move(loaded.scenario);
-    if (sim::is_written(config.scenario, "/providers")) return config;
-    // What the providers of a file that names none cost, and in which order they are asked, is no word of its author.
-    for (sim::ProviderSpec& provider : config.scenario.providers) provider.tariffs.clear();
-    config.unsaid.order = "the file names no providers";
+    leave_out_defaults(config);
     return config;
   }
   if (format == ConfigFormat::litellm_keys) {

@@ -63,6 +63,11 @@ TEST_F(AuditConfigTest, takes_no_price_from_a_scenario_that_names_no_providers) 
   EXPECT_EQ(claim_of(audited(bare), "cost.price").checked, 0U);
   EXPECT_EQ(claim_of(audited(bare), "cost.price").broken, 0U);
   EXPECT_NE(claim_of(audited(bare), "cost.price").not_shown, "");
+  for (const char* name : {"attempts.bounded", "time.limits", "budget.month"}) {
+    EXPECT_EQ(claim_of(audited(bare), name).not_shown,
+              "the file says nothing of a gateway: it has no providers and no monitor")
+        << name;
+  }
   const std::string named = written("named.json", R"({"workload": {"chat": {"rate": 1}}, "duration": "1m",
       "providers": {"openai": {"price_usd_per_million": {"input": 1, "output": 10}}}})");
   EXPECT_EQ(claim_of(audited(named), "cost.price").checked, 1U);
