@@ -114,6 +114,7 @@ std::string verification_text(const sim::Verification& done, const sim::VerifyOp
   const char* verdict = done.stopped              ? "INTERRUPTED"
                         : !done.findings.empty()  ? "FAIL"
                         : done.settings_held == 0 ? "INCONCLUSIVE: it supports none of the settings"
+                        : done.is_closed_always   ? "INCONCLUSIVE: no history opened it, so that only CLOSED was tried"
                                                   : "PASS";
   text += fmt::format("{} of {} tried: {} held, {} failed, {} unsupported; {}, {}, seed {}\n", tried,
                       counted(options.settings.size(), "setting"), done.settings_held, done.findings.size(),

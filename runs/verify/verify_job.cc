@@ -108,7 +108,9 @@ class Verifier final : public monitor::ForeignBreaker {
   monitor::BreakerAnswer ask(const monitor::BreakerQuestion& question) override {
     ++questions_;
     if (job_.due()) job_.show(fmt::format("{}, {} questions", place_, questions_));
-    return breaker_->ask(question);
+    monitor::BreakerAnswer answer = breaker_->ask(question);
+    has_opened_ = has_opened_ || answer.state != monitor::BreakerState::closed;
+    return answer;
   }
 
  private:
@@ -150,9 +152,11 @@ class Verifier final : public monitor::ForeignBreaker {
         found = verify();
       }
     }
+    found.is_closed_always = !has_opened_;
     job_.print(reports::verification_text(found, options));
     done_.stopped = found.stopped;
-    if (found.findings.empty() && found.settings_held == 0) done_.verdict = VerifyVerdict::shows_nothing;
+    const bool shows_something = found.settings_held > 0 && has_opened_;
+    if (found.findings.empty() && !shows_something) done_.verdict = VerifyVerdict::shows_nothing;
   }
 
   // For a breaker that supports none of the listed settings. Nothing if no file beside it has others.
@@ -225,7 +229,8 @@ class Verifier final : public monitor::ForeignBreaker {
   int findings_ = 0;
   std::string place_ = "recorded history";  // where the verification is
   std::uint64_t questions_ = 0;
-  LockedFolder folder_;  // from the first finding on
+  bool has_opened_ = false;  // by some answer
+  LockedFolder folder_;      // from the first finding on
 };
 
 }  // namespace

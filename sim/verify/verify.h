@@ -65,6 +65,7 @@ struct Verification {
   std::uint64_t settings_held = 0;  // under which nothing failed
   std::uint64_t histories = 0;      // those that laws derive included
   std::uint64_t questions = 0;
+  bool is_closed_always = false;  // each answer said so: OPEN and HALF_OPEN were never tried
   bool stopped = false;
 };
 

@@ -122,6 +122,10 @@ TEST(VerifyVerb, one_file_of_settings_is_enough) {
   const ProcessResult wrong = windtunnel("verify --config " + folder.path("wrong.json") + kClean);
   EXPECT_EQ(wrong.exit, 3);
   EXPECT_TRUE(says(wrong, "wrong.json:1:2: /consecutive_treshold")) << wrong.out;
+  folder.write("never.json", R"({"consecutive_threshold": 1000000, "open_ms": 1000})");
+  const ProcessResult never = windtunnel("verify --cases 10 --config " + folder.path("never.json") + kClean);
+  EXPECT_EQ(never.exit, 13) << never.out;
+  EXPECT_TRUE(says(never, "no history opened it, so that only CLOSED was tried")) << never.out;
   EXPECT_EQ(windtunnel("verify --config " + folder.path("absent.json") + kClean).exit, 4);
 }
 
