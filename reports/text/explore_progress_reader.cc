@@ -18,6 +18,8 @@ sim::SeedTotals totals_of(const ProgressJson& json) {
   sim::SeedTotals totals;
   totals.seeds = json.at("seeds").get<std::uint64_t>();
   totals.inconclusive = json.at("inconclusive").get<std::uint64_t>();
+  totals.inconclusive_by = json.at("inconclusive_by").get<std::map<std::string, std::uint64_t>>();
+  totals.fault_idle = json.at("fault_idle").get<std::uint64_t>();
   totals.recovery_impossible = json.at("recovery_impossible").get<std::uint64_t>();
   totals.claims = json.at("claims").get<std::uint64_t>();
   totals.requests = json.at("requests").get<std::uint64_t>();

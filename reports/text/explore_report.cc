@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "base/json_writer.h"
 #include "reports/text/text_table.h"
 
@@ -24,6 +29,26 @@ std::string seeds_line(const ExploreReport& report) {
   line += fmt::format(", {} passed", done.totals.seeds - failed - done.totals.inconclusive);
   if (done.totals.inconclusive > 0) line += fmt::format(", {} inconclusive", done.totals.inconclusive);
   return line + fmt::format(", {} failed\n", failed);
+}
+
+// Why seeds are inconclusive, the most frequent claim first.
+std::string reasons_of(const sim::SeedTotals& totals) {
+  std::vector<std::pair<std::string, std::uint64_t>> reasons{totals.inconclusive_by.begin(),
+                                                             totals.inconclusive_by.end()};
+  std::ranges::stable_sort(reasons, std::ranges::greater{}, &std::pair<std::string, std::uint64_t>::second);
+  std::string text;
+  for (const auto& [claim, seeds] : reasons) text += fmt::format("  {:>6}  {}\n", seeds, claim);
+  return text;
+}
+
+std::string worlds_lines(const sim::SeedTotals& totals) {
+  std::string text;
+  if (totals.fault_idle > 0) {
+    text +=
+        fmt::format("Faults: in {} of {} worlds one that was drawn changed no call\n", totals.fault_idle, totals.seeds);
+  }
+  return text + fmt::format("Liveness: claimed in {} of {} worlds; the settings of the others do not promise it\n",
+                            totals.seeds - totals.recovery_impossible, totals.seeds);
 }
 
 std::string coverage_table(const sim::SeedTotals& totals) {
@@ -68,6 +93,9 @@ std::string verdict_line(const ExploreReport& report) {
   if (report.verdict == sim::Verdict::inconclusive) {
     line += totals.requests == 0 ? ": no request arrived in any seed"
                                  : fmt::format(": {} of {} seeds showed nothing", totals.inconclusive, totals.seeds);
+    if (totals.requests > 0 && report.swarm) {
+      line += fmt::format(", and at most {} % of a swarm may", sim::kSwarmInconclusiveMax);
+    }
   }
   if (report.verdict == sim::Verdict::nothing_claimed) {
     line += ": the scenario has no threshold, liveness, coverage or min_affected; only the invariants were watched";
@@ -75,10 +103,17 @@ std::string verdict_line(const ExploreReport& report) {
   return line + "\n";
 }
 
+void write_inconclusive(JsonWriter& json, const sim::SeedTotals& totals) {
+  json.key("seeds").integer(totals.seeds).key("inconclusive").integer(totals.inconclusive);
+  json.key("inconclusive_by").begin_object();
+  for (const auto& [claim, seeds] : totals.inconclusive_by) json.key(claim).integer(seeds);
+  json.end_object();
+}
+
 // What is seen of a gateway from outside.
 void write_trials(JsonWriter& json, const sim::SeedTotals& totals) {
   json.key("totals").begin_object();
-  json.key("seeds").integer(totals.seeds).key("inconclusive").integer(totals.inconclusive);
+  write_inconclusive(json, totals);
   json.key("claims").integer(totals.claims).key("requests").integer(totals.requests);
   json.key("provider_calls").integer(totals.events).key("virtual_ns").integer(totals.virtual_time.count());
   json.end_object();
@@ -86,7 +121,8 @@ void write_trials(JsonWriter& json, const sim::SeedTotals& totals) {
 
 void write_totals(JsonWriter& json, const sim::SeedTotals& totals) {
   json.key("totals").begin_object();
-  json.key("seeds").integer(totals.seeds).key("inconclusive").integer(totals.inconclusive);
+  write_inconclusive(json, totals);
+  json.key("fault_idle").integer(totals.fault_idle);
   json.key("recovery_impossible").integer(totals.recovery_impossible);
   json.key("claims").integer(totals.claims);
   json.key("requests").integer(totals.requests).key("events").integer(totals.events);
@@ -142,10 +178,8 @@ std::string explore_text(const ExploreReport& report) {
   text += seeds_line(report);
   text += fmt::format("Looked at: {:.0f} s of virtual time, {} requests, {} {}\n", virtual_seconds(totals),
                       totals.requests, totals.events, is_gateway ? "provider calls" : "events");
-  if (report.swarm) {
-    text += fmt::format("Liveness: claimed in {} of {} worlds; in the others nothing could recover\n",
-                        totals.seeds - totals.recovery_impossible, totals.seeds);
-  }
+  if (totals.inconclusive > 0) text += "Inconclusive, in seeds, because of:\n" + reasons_of(totals);
+  if (report.swarm) text += worlds_lines(totals);
   if (totals.seeds > 0 && !is_gateway) text += coverage_table(totals);
   if (report.exploration.failure) text += failure_text(report);
   return text + "\n" + verdict_line(report);

@@ -13,7 +13,7 @@
 
 namespace windtunnel::reports {
 
-inline constexpr int kExploreVersion = 1;  // behind "windtunnel_explore" and "windtunnel_explore_progress"
+inline constexpr int kExploreVersion = 2;  // behind "windtunnel_explore" and "windtunnel_explore_progress"
 
 // The small world that a failing seed was shrunk to.
 struct ShrunkReport {

@@ -103,14 +103,13 @@ class GatewaySearch {
   }
 
   void count(const TriedGateway& tried) {
-    ++done_.totals.seeds;
-    done_.totals.claims += tried.done.judgement.claims;
-    done_.totals.requests +=
-        static_cast<std::uint64_t>(tried.trial->requests.total + tried.trial->requests.sent_by_a_program);
-    done_.totals.events += static_cast<std::uint64_t>(tried.trial->calls.total);
-    done_.totals.virtual_time += job_.base.duration;
-    const bool is_open = tried.done.judgement.verdict == sim::Verdict::inconclusive;
-    done_.totals.inconclusive += is_open ? 1 : 0;
+    sim::SeedTotals totals{.seeds = 1, .claims = tried.done.judgement.claims};
+    totals.requests = static_cast<std::uint64_t>(tried.trial->requests.total + tried.trial->requests.sent_by_a_program);
+    totals.events = static_cast<std::uint64_t>(tried.trial->calls.total);
+    totals.virtual_time = job_.base.duration;
+    const std::vector<sim::Finding>& findings = tried.done.judgement.findings;
+    if (!failure_of(tried.done.judgement)) sim::count_inconclusive(totals, findings, false);
+    done_.totals += totals;
   }
 
   [[nodiscard]] std::string name_of_file(const char* what) const {

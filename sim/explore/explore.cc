@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/in_order.h"
@@ -19,6 +20,10 @@ std::optional<Finding> first_failing(const std::vector<Finding>& findings) {
   return std::nullopt;
 }
 
+bool draws_faults(const Scenario& base, bool swarm) {
+  return swarm && std::ranges::find(base.explore.keep, SwarmPart::faults) == base.explore.keep.end();
+}
+
 }  // namespace
 
 SeedTotals& SeedTotals::operator+=(const SeedTotals& other) {
@@ -28,12 +33,26 @@ SeedTotals& SeedTotals::operator+=(const SeedTotals& other) {
   events += other.events;
   virtual_time += other.virtual_time;
   inconclusive += other.inconclusive;
+  for (const auto& [claim, count] : other.inconclusive_by) inconclusive_by[claim] += count;
+  fault_idle += other.fault_idle;
   recovery_impossible += other.recovery_impossible;
   for (std::size_t i = 0; i < kCoverageCounters; ++i) {
     coverage[i] += other.coverage[i];
     seeds_covering[i] += other.seeds_covering[i];
   }
   return *this;
+}
+
+void count_inconclusive(SeedTotals& totals, const std::vector<Finding>& findings, bool has_drawn_faults) {
+  for (const Finding& finding : findings) {
+    if (finding.verdict != Verdict::inconclusive) continue;
+    if (has_drawn_faults && finding.kind == Finding::Kind::fault) {
+      totals.fault_idle = 1;
+      continue;
+    }
+    totals.inconclusive = 1;
+    totals.inconclusive_by[fmt::format("{} {}", name_of(finding.kind), finding.id)] = 1;
+  }
 }
 
 Scenario explored_world(const Scenario& base, std::uint64_t seed, bool swarm) {
@@ -57,7 +76,7 @@ SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreO
   result.totals.requests = run.arrivals;
   result.totals.events = run.events;
   result.totals.virtual_time = run.ended.time_since_epoch();
-  result.totals.inconclusive = judgement.verdict == Verdict::inconclusive ? 1 : 0;
+  if (!result.failure) count_inconclusive(result.totals, judgement.findings, draws_faults(base, options.swarm));
   result.totals.recovery_impossible = options.swarm && !world.liveness ? 1 : 0;
   for (std::size_t i = 0; i < kCoverageCounters; ++i) {
     result.totals.coverage[i] = judgement.coverage[i].second;
@@ -75,7 +94,7 @@ std::optional<Finding> first_failure(const Scenario& world, const std::vector<st
 Verdict verdict_of(const Exploration& exploration, bool swarm) {
   const SeedTotals& totals = exploration.totals;
   return decide({.has_failed = exploration.failure.has_value(),
-                 .is_undecided = totals.inconclusive > 0 && (!swarm || totals.inconclusive == totals.seeds),
+                 .is_undecided = 100 * totals.inconclusive > (swarm ? kSwarmInconclusiveMax : 0) * totals.seeds,
                  .requests = totals.requests,
                  .claims = totals.claims});
 }

@@ -6,12 +6,14 @@
 //
 // A seed fails when an invariant, liveness or a threshold does; what is inconclusive is no failure. The answer is that
 // of the lowest failing seed, whatever the number of threads. A search without a failure passes only if every seed was
-// conclusive, as with `run --seeds`. In a swarm some worlds are inconclusive by chance, because a drawn fault touched
-// nothing; there it is enough that one is conclusive.
+// conclusive, as with `run --seeds`. In a swarm some worlds are inconclusive by chance, because all their late requests
+// are refused or come too rarely to show a recovery, so up to kSwarmInconclusiveMax of them may be. A drawn fault that
+// changed no call leaves a world conclusive, because the user claims nothing of it.
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +31,9 @@ struct ExploreOptions {
   const std::atomic<bool>* stop = nullptr;  // set from elsewhere: start no further seed, break off those under way
 };
 
+// The share of a swarm's worlds, in percent, that may be inconclusive in a search that passes.
+inline constexpr std::uint64_t kSwarmInconclusiveMax = 50;
+
 // What seeds were found to be. Sums of several are those of their seeds.
 struct SeedTotals {
   std::uint64_t seeds = 0;
@@ -36,7 +41,11 @@ struct SeedTotals {
   std::uint64_t requests = 0;
   std::uint64_t events = 0;
   Duration virtual_time{0};
-  std::uint64_t inconclusive = 0;         // neither failed nor passed
+  std::uint64_t inconclusive = 0;  // neither failed nor passed
+  // By kind and id of the claim without enough data: the inconclusive seeds that it made so. One seed may be in
+  // several.
+  std::map<std::string, std::uint64_t> inconclusive_by;
+  std::uint64_t fault_idle = 0;           // worlds of a swarm in which a drawn fault changed no call
   std::uint64_t recovery_impossible = 0;  // worlds of a swarm that claim no liveness, because nothing could recover
   std::vector<std::int64_t> coverage = std::vector<std::int64_t>(kCoverageCounters);          // by counter
   std::vector<std::uint64_t> seeds_covering = std::vector<std::uint64_t>(kCoverageCounters);  // in which it is above 0
@@ -56,6 +65,10 @@ struct SeedResult {
   std::optional<Finding> failure;
   bool stopped = false;  // broken off: it has no result
 };
+
+// Counts in the totals of one seed without a failure which claims had too little data. In a world whose faults are
+// drawn, a fault that changed no call is none of them.
+void count_inconclusive(SeedTotals& totals, const std::vector<Finding>& findings, bool has_drawn_faults);
 
 // The world of one seed.
 [[nodiscard]] Scenario explored_world(const Scenario& base, std::uint64_t seed, bool swarm);

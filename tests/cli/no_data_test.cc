@@ -113,8 +113,31 @@ TEST_F(NoData, explore_needs_traffic_and_every_seed_to_be_conclusive) {
       "thresholds": {"requests_failed": ["rate<0.9"]}})");
   const ProcessResult some = windtunnel("explore " + file("rare") + " --seeds 1..20");
   EXPECT_EQ(some.exit, 13) << some.out;
-  EXPECT_TRUE(says(some, "of 20 seeds showed nothing")) << some.out;
-  EXPECT_FALSE(says(some, " 20 of 20 seeds")) << some.out;
+  EXPECT_TRUE(says(some, "Verdict: INCONCLUSIVE: 13 of 20 seeds showed nothing\n")) << some.out;
+  EXPECT_TRUE(says(some, "Inconclusive, in seeds, because of:\n      13  fault down\n")) << some.out;
+}
+
+TEST_F(NoData, a_swarm_whose_worlds_mostly_show_nothing_is_inconclusive) {
+  // The fault is the user's own, because it is kept: in most seeds no request meets it.
+  folder.write("kept.json", R"({"duration": "20s", "workload": {"a": {"rate": 0.5, "arrival": "poisson"}},
+      "faults": [{"id": "down", "kind": "outage", "at": "10s", "duration": "1s"}],
+      "explore": {"keep": ["faults", "workload", "duration"]}})");
+  const ProcessResult kept = windtunnel("explore " + file("kept") + " --swarm --seeds 1..20");
+  EXPECT_EQ(kept.exit, 13) << kept.out;
+  EXPECT_TRUE(says(kept, "Inconclusive, in seeds, because of:\n      16  fault down\n")) << kept.out;
+  EXPECT_TRUE(says(kept, "Verdict: INCONCLUSIVE: 16 of 20 seeds showed nothing, and at most 50 % of a swarm may\n"))
+      << kept.out;
+  const ProcessResult json = windtunnel("explore " + file("kept") + " --swarm --seeds 1..20 --format json");
+  EXPECT_TRUE(says(json, "\"inconclusive\": 16,\n    \"inconclusive_by\": {\n      \"fault down\": 16\n    }"))
+      << json.out;
+}
+
+TEST_F(NoData, a_drawn_fault_that_changed_no_call_is_counted_and_leaves_a_world_conclusive) {
+  const ProcessResult drawn = windtunnel("explore " + file("claim") + " --swarm --seeds 1..60");
+  EXPECT_EQ(drawn.exit, 0) << drawn.out;
+  EXPECT_TRUE(says(drawn, " of 60 worlds one that was drawn changed no call\n")) << drawn.out;
+  EXPECT_TRUE(says(drawn, "  liveness requests succeed\n")) << drawn.out;
+  EXPECT_FALSE(says(drawn, "fault fault-")) << drawn.out;
 }
 
 TEST_F(NoData, what_the_settings_rule_out_passes_in_no_verb) {
