@@ -55,6 +55,7 @@ runs::SearchDone search(const ExploreArguments& arguments, sim::Scenario base) {
 ExitCode frontier(const ExploreArguments& arguments) {
   const runs::SearchRequest& request = arguments.request;
   install_signal_handlers();
+  runs::limit_memory(request.memory_max);
   Progress progress{arguments.quiet};
   const runs::FrontierDone done = runs::draw_frontier({.file = request.file,
                                                        .sets = request.sets,
@@ -62,6 +63,7 @@ ExitCode frontier(const ExploreArguments& arguments) {
                                                        .against = arguments.against,
                                                        .seeds = request.seeds.value_or(runs::SeedRange{1, 3}),
                                                        .jobs = request.jobs,
+                                                       .memory_max = request.memory_max,
                                                        .out = request.out,
                                                        .stop = &stop_requested(),
                                                        .ran = [&](std::uint64_t count) {

@@ -12,6 +12,7 @@
 #include "base/json_writer.h"
 #include "reports/files/output_file.h"
 #include "reports/files/report_error.h"
+#include "runs/memory_limit.h"
 #include "runs/outputs.h"
 #include "runs/scenario_source.h"
 #include "runs/search/frontier_axis.h"
@@ -27,21 +28,30 @@ constexpr int kHalvings = 6;
 constexpr std::size_t kCellsOfTwo = 8;
 
 bool is_asked(const sim::Finding& finding, const std::string& against) {
-  if (against.empty()) return finding.kind != sim::Finding::Kind::traffic;
+  if (against.empty()) return true;
   if (against == "liveness") return finding.kind == sim::Finding::Kind::liveness;
   return finding.kind == sim::Finding::Kind::threshold && finding.id.starts_with(against);
 }
 
-PointEnd end_of(const sim::Scenario& world, const std::string& against) {
+PointEnd end_of(const sim::Scenario& world, const FrontierRequest& request) {
   sim::Judge judge{world, {.checks = {"none"}}};
-  const sim::Judgement judgement = judge.judge(sim::run(world, {.observers = {&judge}}));
+  const sim::Judgement judgement = judge.judge(sim::run(world, {.observers = {&judge}, .stop = request.stop}));
   bool has_held = false;
+  bool is_undecided = false;
   for (const sim::Finding& finding : judgement.findings) {
-    if (!is_asked(finding, against)) continue;
+    if (!is_asked(finding, request.against)) continue;
     if (finding.verdict == sim::Verdict::fail) return PointEnd::fails;
+    if (finding.verdict == sim::Verdict::inconclusive) is_undecided = true;
     if (finding.verdict == sim::Verdict::pass) has_held = true;
   }
-  return has_held ? PointEnd::holds : PointEnd::unknown;
+  return has_held && !is_undecided ? PointEnd::holds : PointEnd::inconclusive;
+}
+
+PointEnd end_of_most(const std::vector<PointEnd>& seeds) {
+  for (const PointEnd end : {PointEnd::fails, PointEnd::holds}) {
+    if (2 * std::ranges::count(seeds, end) > std::ssize(seeds)) return end;
+  }
+  return PointEnd::inconclusive;
 }
 
 class Frontier {
@@ -98,6 +108,11 @@ class Frontier {
     }
     for (const Point& corner : corners) {
       const LoadedScenario loaded = load_scenario(request_.file, sets_at(corner));
+      if (loaded.scenario) {
+        const auto problem =
+            problem_with_memory(request_.file, memory_need(*loaded.scenario), request_.jobs, request_.memory_max);
+        if (problem) throw ProblemError(problem->kind, problem->text);
+      }
       if (loaded.errors.empty()) continue;
       const scenarios::Diagnostic& error = loaded.errors.front();
       refuse(fmt::format("--frontier {}: {}{}{}", fmt::join(request_.axes, ", "), error.message,
@@ -127,21 +142,17 @@ class Frontier {
     }
     const std::uint64_t seeds = request_.seeds.count();
     InOrder<PointEnd> ends{points.size() * seeds, request_.jobs, [&](std::uint64_t place) {
-                             if (request_.stop != nullptr && *request_.stop) return PointEnd::unknown;
+                             if (request_.stop != nullptr && *request_.stop) return PointEnd::inconclusive;
                              sim::Scenario world = scenario_at(points[place / seeds]);
                              world.seed = request_.seeds.first + place % seeds;
-                             return end_of(world, request_.against);
+                             return end_of(world, request_);
                            }};
     std::vector<PointEnd> of_point;
     for (std::size_t place = 0; auto end = ends.take(); ++place) {
       request_.ran(++runs_);
       of_point.push_back(*end);
       if (of_point.size() < seeds) continue;
-      const auto fails = std::ranges::count(of_point, PointEnd::fails);
-      const auto holds = std::ranges::count(of_point, PointEnd::holds);
-      drawing_.ends[points[place / seeds]] = fails > holds   ? PointEnd::fails
-                                             : holds > fails ? PointEnd::holds
-                                                             : PointEnd::unknown;
+      drawing_.ends[points[place / seeds]] = end_of_most(of_point);
       of_point.clear();
     }
     if (request_.stop != nullptr && *request_.stop) refuse(ProblemKind::interrupted, "interrupted");
@@ -156,18 +167,23 @@ class Frontier {
       points.push_back({axis.value_at(parts.back())});
     }
     run(points);
-    for (std::size_t i = 0; i + 1 < kPointsOfOne; ++i) {
-      double low = parts[i];
-      double high = parts[i + 1];
-      const PointEnd from = drawing_.ends.at({axis.value_at(low)});
-      const PointEnd to = drawing_.ends.at({axis.value_at(high)});
-      if (from == to || from == PointEnd::unknown || to == PointEnd::unknown) continue;
+    for (std::size_t i = 0; i + 1 < kPointsOfOne; ++i) find_edges(parts[i], parts[i + 1]);
+  }
+
+  // Between two parts of the only axis. Where a third end lies between the two, there are two edges.
+  void find_edges(double from, double to) {
+    const FrontierAxis& axis = drawing_.axes[0];
+    const auto end_at = [&](double part) { return drawing_.ends.at({axis.value_at(part)}); };
+    while (end_at(from) != end_at(to)) {
+      double low = from;
+      double high = to;
       for (int halving = 0; halving < kHalvings; ++halving) {
         const double middle = (low + high) / 2;
         run({{axis.value_at(middle)}});
-        (drawing_.ends.at({axis.value_at(middle)}) == from ? low : high) = middle;
+        (end_at(middle) == end_at(from) ? low : high) = middle;
       }
-      drawing_.edges.push_back({axis.value_at(low), axis.value_at(high), from});
+      drawing_.edges.push_back({axis.value_at(low), axis.value_at(high), end_at(low), end_at(high)});
+      from = high;
     }
   }
 

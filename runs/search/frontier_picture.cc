@@ -14,7 +14,12 @@ constexpr int kHigh = 320;
 constexpr int kLeft = 110;
 constexpr int kTop = 20;
 
+// The legends of a drawing, in text and in colours.
+constexpr const char* kLegend = ". holds, # fails, ? shows nothing";
+constexpr const char* kColors = "green holds, red fails, grey (?) shows nothing";
+
 char letter_of(PointEnd end) { return end == PointEnd::holds ? '.' : end == PointEnd::fails ? '#' : '?'; }
+const char* verb_of(PointEnd end) { return end == PointEnd::inconclusive ? "shows nothing" : name_of(end); }
 const char* color_of(PointEnd end) {
   return end == PointEnd::holds ? "#3a9a5c" : end == PointEnd::fails ? "#c8402f" : "#b8b8b8";
 }
@@ -51,11 +56,11 @@ std::string line_text(const FrontierDrawing& drawing) {
   const FrontierAxis& axis = drawing.axes[0];
   std::string text = "\n  ";
   for (const auto& [value, end] : line_of(drawing)) text += letter_of(end);
-  text += fmt::format("\n  {} to {}, . holds, # fails, ? shows nothing; each mark is one point that was run\n",
-                      axis.text_of(axis.low), axis.text_of(axis.high));
+  text += fmt::format("\n  {} to {}, {}; each mark is one point that was run\n", axis.text_of(axis.low),
+                      axis.text_of(axis.high), kLegend);
   for (const FrontierEdge& edge : drawing.edges) {
-    text += fmt::format("  {} up to {} and {} from {} on\n", name_of(edge.below), axis.text_of(edge.low),
-                        edge.below == PointEnd::holds ? "fails" : "holds", axis.text_of(edge.high));
+    text += fmt::format("  {} up to {} and {} from {} on\n", verb_of(edge.below), axis.text_of(edge.low),
+                        verb_of(edge.above), axis.text_of(edge.high));
   }
   return text;
 }
@@ -74,17 +79,20 @@ std::string plane_text(const FrontierDrawing& drawing) {
   }
   text += fmt::format("{:>12} +{}\n", "", std::string(2 * drawing.rows[0].size(), '-'));
   text += fmt::format("{:>14}{:<{}}{}\n", "", x.text_of(x.low), 2 * drawing.rows[0].size() - 4, x.text_of(x.high));
-  text += fmt::format("  across: {}; up: {}; . holds, # fails, ? shows nothing\n", x.path, y.path);
+  text += fmt::format("  across: {}; up: {}; {}\n", x.path, y.path, kLegend);
   return text;
-}
-
-std::string rect(double x, double y, double wide, double high, PointEnd end) {
-  return fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"/>\n", x, y, wide,
-                     high, color_of(end));
 }
 
 std::string label(double x, double y, const char* anchor, const std::string& text) {
   return fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor, escaped(text));
+}
+
+std::string rect(double x, double y, double wide, double high, PointEnd end) {
+  std::string svg = fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"/>\n", x,
+                                y, wide, high, color_of(end));
+  // A sign of its own, because colours alone are not seen by everyone.
+  if (end == PointEnd::inconclusive) svg += label(x + wide / 2, y + high / 2 + 4, "middle", "?");
+  return svg;
 }
 
 }  // namespace
@@ -95,8 +103,8 @@ const char* name_of(PointEnd end) {
       return "holds";
     case PointEnd::fails:
       return "fails";
-    case PointEnd::unknown:
-      return "unknown";
+    case PointEnd::inconclusive:
+      return "inconclusive";
   }
   return "";
 }
@@ -106,11 +114,17 @@ std::string frontier_text(const FrontierDrawing& drawing) {
                                  drawing.axes[0].path + (drawing.axes.size() > 1 ? " and " + drawing.axes[1].path : ""),
                                  drawing.file, claim_of(drawing), drawing.ends.size(), drawing.runs);
   text += drawing.axes.size() == 1 ? line_text(drawing) : plane_text(drawing);
-  const auto none = [&](PointEnd end) {
-    return std::ranges::none_of(drawing.ends, [&](const auto& entry) { return entry.second == end; });
+  const auto count = [&](PointEnd end) {
+    return std::ranges::count_if(drawing.ends, [&](const auto& entry) { return entry.second == end; });
   };
-  if (none(PointEnd::fails)) text += "No point fails: the boundary lies elsewhere, or nothing is claimed.\n";
-  if (none(PointEnd::holds)) text += "No point holds: the boundary lies elsewhere.\n";
+  if (count(PointEnd::fails) == 0) text += "No point fails: the boundary lies elsewhere, or nothing is claimed.\n";
+  if (count(PointEnd::holds) == 0)
+    text += "No point holds: the boundary lies elsewhere, or no claim had enough data.\n";
+  if (const auto open = count(PointEnd::inconclusive); open > 0) {
+    text += fmt::format(
+        "{} of {} points show{} nothing: in most seeds a claim had too little data, or no end had most seeds.\n", open,
+        drawing.ends.size(), open == 1 ? "s" : "");
+  }
   return text;
 }
 
@@ -127,7 +141,8 @@ std::string frontier_json(const FrontierDrawing& drawing) {
   json.end_array().key("edges").begin_array();
   for (const FrontierEdge& edge : drawing.edges) {
     json.begin_object().key("below").text(drawing.axes[0].text_of(edge.low)).key("below_end");
-    json.text(name_of(edge.below)).key("above").text(drawing.axes[0].text_of(edge.high)).end_object();
+    json.text(name_of(edge.below)).key("above").text(drawing.axes[0].text_of(edge.high)).key("above_end");
+    json.text(name_of(edge.above)).end_object();
   }
   json.end_array().key("points").begin_array();
   for (const auto& [point, end] : drawing.ends) {
@@ -145,8 +160,7 @@ std::string frontier_svg(const FrontierDrawing& drawing) {
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" font-size=\"12\">\n",
       kLeft + kWide + 30, kTop + high + 60);
-  svg += fmt::format("<title>{} against {}: green holds, red fails</title>\n", escaped(drawing.file),
-                     escaped(claim_of(drawing)));
+  svg += fmt::format("<title>{} against {}: {}</title>\n", escaped(drawing.file), escaped(claim_of(drawing)), kColors);
   const FrontierAxis& x = drawing.axes[0];
   if (is_line) {
     const auto line = line_of(drawing);
@@ -176,6 +190,7 @@ std::string frontier_svg(const FrontierDrawing& drawing) {
   svg += label(kLeft, kTop + high + 18, "start", x.text_of(x.low));
   svg += label(kLeft + kWide, kTop + high + 18, "end", x.text_of(x.high));
   svg += label(kLeft, kTop + high + 36, "start", "across: " + x.path);
+  svg += label(kLeft + kWide, kTop + high + 52, "end", kColors);
   return svg + "</svg>\n";
 }
 

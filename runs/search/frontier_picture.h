@@ -10,7 +10,7 @@
 
 namespace windtunnel::runs {
 
-enum class PointEnd : std::uint8_t { holds, fails, unknown };
+enum class PointEnd : std::uint8_t { holds, fails, inconclusive };
 const char* name_of(PointEnd end);
 
 // Two neighbouring values between which the end changes.
@@ -18,6 +18,7 @@ struct FrontierEdge {
   std::int64_t low = 0;
   std::int64_t high = 0;
   PointEnd below = PointEnd::holds;  // the end at the lower one
+  PointEnd above = PointEnd::fails;  // and at the higher one
 };
 
 struct FrontierDrawing {

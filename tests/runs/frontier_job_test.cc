@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "runs/search/frontier_axis.h"
 #include "runs/search/frontier_picture.h"
@@ -64,6 +65,48 @@ TEST_F(FrontierJob, draws_the_boundary_of_two_settings) {
   request.out.clear();
   request.jobs = 1;
   EXPECT_EQ(draw_frontier(request).json, done.json);
+}
+
+// Two listed requests lie at 5 s and 15 s, and an outage of 5 s: where it covers neither, nothing shows what it does.
+constexpr const char* kTwoRequests = R"({
+  "version": 1, "duration": "60s", "monitor": {"cache": {"enabled": false}},
+  "workload": {"a": {"executor": "script", "requests": [{"at": "5s"}, {"at": "15s"}]}},
+  "faults": [{"id": "down", "kind": "outage", "at": "10s", "duration": "5s"}],
+  "thresholds": {"requests_failed": [{"threshold": "rate<=0.1", "during": "down"}],
+                 "request_duration": ["p(95)<100s"]}})";
+
+TEST_F(FrontierJob, a_point_without_enough_data_for_every_claim_shows_nothing) {
+  std::ofstream{file_} << kTwoRequests;
+  const std::string out = (std::filesystem::path{folder_.path()} / "out").string();
+  const FrontierDone done =
+      draw_frontier({.file = file_, .axes = {"faults.down.at=1s..31s"}, .seeds = {1, 3}, .jobs = 2, .out = out});
+  ASSERT_FALSE(done.problem) << done.problem->text;
+  EXPECT_TRUE(done.undecided) << "no point holds";
+  EXPECT_NE(done.text.find("#?"), std::string::npos) << done.text;
+  EXPECT_EQ(done.text.find("\n  ."), std::string::npos) << done.text;
+  EXPECT_NE(done.text.find("  fails up to 4984ms and shows nothing from 5001ms on\n"), std::string::npos) << done.text;
+  EXPECT_NE(done.text.find("  shows nothing up to 9979ms and fails from 10010ms on\n"), std::string::npos) << done.text;
+  EXPECT_NE(done.text.find(" points show nothing: "), std::string::npos) << done.text;
+  EXPECT_NE(done.json.find("\"end\": \"inconclusive\""), std::string::npos) << done.json;
+  EXPECT_NE(done.json.find("\"above_end\": \"inconclusive\""), std::string::npos) << done.json;
+  std::ifstream file{std::filesystem::path{out} / "frontier.svg"};
+  const std::string svg{std::istreambuf_iterator<char>{file}, {}};
+  EXPECT_NE(svg.find(">?</text>"), std::string::npos) << svg;
+  EXPECT_NE(svg.find("green holds, red fails, grey (?) shows nothing</text>"), std::string::npos) << svg;
+}
+
+TEST_F(FrontierJob, a_point_ends_as_more_than_half_of_its_seeds) {
+  // The load's first request comes somewhere in the first minute, in most seeds after the fault.
+  std::ofstream{file_} << R"({"version": 1, "duration": "20s",
+      "workload": {"a": {"rate": 0.5, "arrival": "poisson"}},
+      "faults": [{"id": "down", "kind": "outage", "at": "10s", "duration": "1s"}],
+      "thresholds": {"requests_failed": ["rate<=1"]}})";
+  const FrontierDone done =
+      draw_frontier({.file = file_, .axes = {"monitor.circuit_breaker.open=1s..2s"}, .seeds = {1, 20}, .jobs = 2});
+  ASSERT_FALSE(done.problem) << done.problem->text;
+  EXPECT_NE(done.text.find("\n  ?????????????????\n"), std::string::npos)
+      << "13 of 20 seeds are inconclusive and 7 hold\n"
+      << done.text;
 }
 
 TEST_F(FrontierJob, refuses_what_is_no_axis_or_not_claimed) {
