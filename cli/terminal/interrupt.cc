@@ -17,14 +17,14 @@ void on_signal(int signal) {
   requested_by = signal;
   requested = true;
   std::signal(signal, SIG_DFL);
-  if (has_alarm) alarm(1);
+  if (has_alarm) ualarm(500'000, 0);  // the system takes the rest of a second to free the memory of a large run
 }
 
 void on_reload(int /*signal*/) { ++reloads; }
 
 // The verb has not stopped. Nothing here may allocate or lock.
 void on_alarm(int /*signal*/) {
-  constexpr char kText[] = "windtunnel: interrupted; it did not stop within a second and was ended as it stood\n";
+  constexpr char kText[] = "windtunnel: interrupted; it did not stop within half a second and was ended as it stood\n";
   if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0) _exit(130);
   _exit(130);
 }

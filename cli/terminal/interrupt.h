@@ -1,7 +1,7 @@
 #pragma once
 // SIGINT and SIGTERM ask a verb to stop: what it has measured so far is kept. A second one ends the process at once,
-// and so does the first one where the verb has not stopped within a second, because some input keeps a job busy for
-// hours between two of its polls of the request. Files that were not finished stay .partial.
+// and so does the first one where the verb has not stopped within half a second, because some input keeps a job busy
+// for hours between two of its polls of the request. Files that were not finished stay .partial.
 
 #include <atomic>
 #include <cstdint>

@@ -54,8 +54,12 @@ class Search {
                  .scenario_hash = base_.hash,
                  .swarm = request_.swarm,
                  .checks = request_.checks,
-                 .first = first_,
-                 .first_digest = sim::run(sim::explored_world(base_, first_, request_.swarm)).digest};
+                 .first = first_};
+    if (!folder_.exists()) return;
+    // A run that is stopped has no digest, and the search ends before its first seed.
+    const sim::RunResult first_run = sim::run(sim::explored_world(base_, first_, request_.swarm), {.stop = job_.stop});
+    if (first_run.stopped) return;
+    progress_.first_digest = first_run.digest;
     const std::optional<reports::ExploreProgress> earlier = folder_.progress();
     if (!earlier || !earlier->last) return;
     const bool same = earlier->scenario_hash == progress_.scenario_hash && earlier->swarm == progress_.swarm &&
@@ -169,9 +173,12 @@ class Search {
   void prove(const reports::ShrunkReport& report, const sim::Finding& finding) const {
     const std::string name = report.file.empty() ? request_.file : report.file;
     const sim::Scenario again = scenarios::read_scenario_text(report.scenario, name);
-    const std::optional<sim::Finding> found = sim::first_failure(again, request_.checks);
+    const std::optional<sim::Finding> found = sim::first_failure(again, request_.checks, job_.stop);
+    if (is_stopped()) return;
     check(found && sim::same_failure(*found, finding), "a shrunk world fails when it is read back");
   }
+
+  [[nodiscard]] bool is_stopped() const { return job_.stop != nullptr && job_.stop->load(); }
 
   [[nodiscard]] std::string checks_flag() const {
     if (request_.checks == std::vector<std::string>{"all"}) return {};
@@ -191,7 +198,7 @@ class Search {
   [[nodiscard]] SearchDone report() const {
     SearchDone result;
     result.exploration = done_;
-    result.interrupted = job_.stop != nullptr && job_.stop->load() && !done_.failure;
+    result.interrupted = is_stopped() && !done_.failure;
     result.verdict = result.interrupted ? sim::Verdict::inconclusive : verdict_of(done_, request_.swarm);
     const reports::ExploreReport report{.file = request_.file,
                                         .title = base_.title,

@@ -117,6 +117,7 @@ void serve_scenario(const ServeJob& job, const sim::Scenario& scenario) {
   if (const auto problem = server.listen()) {
     refuse(ProblemKind::file, *problem + (request.port_base != 0 ? "; --port-base 0 takes free ports" : ""));
   }
+  job.starts();
   if (request.address != "127.0.0.1") {
     job.note("listening on " + request.address + ": other machines may be able to call these providers");
   }

@@ -31,6 +31,8 @@ struct ServeJob {
   const std::atomic<bool>* stop = nullptr;  // set from elsewhere: it ends
   // Gets what stdout is to show, with its line ends; false: it cannot be shown, and the job ends.
   std::function<bool(const std::string& text)> print;
+  // Called once the providers are made, which takes long for a scenario with large tables, before they listen.
+  std::function<void()> starts = [] {};
   std::function<void(const std::string& text)> note;  // for people, without a line end
 };
 

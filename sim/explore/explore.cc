@@ -85,9 +85,10 @@ SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreO
   return result;
 }
 
-std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks) {
+std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks,
+                                     const std::atomic<bool>* stop) {
   Judge judge{world, {.checks = checks}};
-  const RunResult run = sim::run(world, {.observers = {&judge}});
+  const RunResult run = sim::run(world, {.observers = {&judge}, .stop = stop});
   return first_failing(judge.judge(run).findings);
 }
 

@@ -73,8 +73,9 @@ void count_inconclusive(SeedTotals& totals, const std::vector<Finding>& findings
 // The world of one seed.
 [[nodiscard]] Scenario explored_world(const Scenario& base, std::uint64_t seed, bool swarm);
 [[nodiscard]] SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreOptions& options);
-// The first failure of this world, if any: what explore_seed finds in explored_world.
-[[nodiscard]] std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks);
+// The first failure of this world, if any: what explore_seed finds in explored_world. Nothing if `stop` is set first.
+[[nodiscard]] std::optional<Finding> first_failure(const Scenario& world, const std::vector<std::string>& checks,
+                                                   const std::atomic<bool>* stop = nullptr);
 
 struct Exploration {
   SeedTotals totals;                  // of the seeds that ran, the failing one included: a prefix of the requested ones

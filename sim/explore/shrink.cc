@@ -75,7 +75,9 @@ class Shrinker {
     defaults_.monitor = monitor::MonitorConfig{};
     defaults_.breaker_preset = Scenario{}.breaker_preset;
     if (!options_.fails) {
-      options_.fails = [checks = options.checks](const Scenario& scenario) { return first_failure(scenario, checks); };
+      options_.fails = [checks = options.checks, stop = options.stop](const Scenario& scenario) {
+        return first_failure(scenario, checks, stop);
+      };
     }
   }
 

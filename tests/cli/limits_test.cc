@@ -154,6 +154,27 @@ TEST(Limits, verification_has_a_bound_in_all) {
   EXPECT_NE(result.out.find("it was not verified to the end within --time-max 1s"), std::string::npos) << result.out;
   EXPECT_EQ(windtunnel("verify --time-max 0s -- true").exit, 2);
 }
+// Each stops by itself, and is not ended as it stands because half a second has passed.
+TEST(Limits, an_interrupt_stops_every_study_between_two_events) {
+  const Folder folder;
+  folder.write("restless.json", kRestless);
+  folder.write("flapping.json", kFlapping);
+  for (const std::string name : {"restless.json", "flapping.json"}) {
+    const std::string file = folder.path(name);
+    for (const std::string& command :
+         {"run " + file + " --verify-determinism", "explore " + file,
+          "explore " + file + " --out " + folder.path("found"),
+          "explore " + file + " --swarm --set 'explore.keep=[\"faults\",\"workload\",\"duration\"]'",
+          "explore " + file + " --frontier monitor.circuit_breaker.open=1s..9s",
+          "forecast " + file + " --replications 8", "compare " + file + " --vary monitor.circuit_breaker.open=1s,2s"}) {
+      const ProcessResult result = windtunnel(command, "timeout --foreground --preserve-status -s INT 0.7");
+      EXPECT_EQ(result.exit, 130) << command << "\n" << result.out;
+      EXPECT_NE(result.out.find("interrupted"), std::string::npos) << command << "\n" << result.out;
+      EXPECT_EQ(result.out.find("did not stop"), std::string::npos) << command << "\n" << result.out;
+    }
+  }
+}
+
 
 }  // namespace
 }  // namespace windtunnel::tests::limits_test

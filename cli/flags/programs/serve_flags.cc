@@ -8,9 +8,9 @@ namespace windtunnel::cli {
 namespace {
 
 ExitCode serve(const runs::ServeRequest& request) {
-  install_signal_handlers(false);
   return complain(runs::serve({.request = request,
                                .stop = &stop_requested(),
+                               .starts = [] { install_signal_handlers(false); },
                                .print = print,
                                .note = [](const std::string& text) { complain(text); }})
                       .problem);
