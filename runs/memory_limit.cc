@@ -11,15 +11,24 @@
 
 namespace windtunnel::runs {
 
+namespace {
+
+// Of a program whose run needs nothing: its code, its threads and the tables of a small scenario.
+constexpr std::uint64_t kProgramBytes = 20'000'000;
+
+}  // namespace
+
 std::optional<Problem> problem_with_memory(const std::string& file, const sim::MemoryNeed& need, std::uint64_t times,
                                            std::uint64_t bytes_max) {
-  if (need.bytes <= bytes_max / std::max<std::uint64_t>(times, 1)) return std::nullopt;
+  times = std::max<std::uint64_t>(times, 1);
+  const std::uint64_t left = bytes_max - std::min(bytes_max, kProgramBytes);
+  if (need.largest.empty() || need.bytes <= left / times) return std::nullopt;
   const auto gigabytes = [](std::uint64_t bytes) { return fmt::format("{:.3g} GB", static_cast<double>(bytes) / 1e9); };
   return Problem{
       ProblemKind::request,
-      fmt::format("{}: takes at least {} of memory ({}){}, and --memory-max is {}", file, gigabytes(need.bytes),
-                  need.largest, times > 1 ? fmt::format(", and {} runs are made at once", times) : "",
-                  gigabytes(bytes_max))};
+      fmt::format("{}: takes at least {} of memory ({}){}, and --memory-max is {}", file,
+                  gigabytes(need.bytes + kProgramBytes), need.largest,
+                  times > 1 ? fmt::format(", and {} runs are made at once", times) : "", gigabytes(bytes_max))};
 }
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {

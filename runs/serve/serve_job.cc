@@ -97,6 +97,9 @@ void serve_scenario(const ServeJob& job, const sim::Scenario& scenario) {
   if (const auto problem = problem_with_outputs({{"--ledger", request.ledger}}, {request.file})) {
     refuse(problem->kind, problem->text);
   }
+  if (const auto problem = problem_with_memory(request.file, memory_need(scenario), 1, request.memory_max)) {
+    refuse(problem->kind, problem->text);
+  }
   std::unique_ptr<reports::OutputFile> ledger;
   if (!request.ledger.empty()) ledger = std::make_unique<reports::OutputFile>(request.ledger);
   wire::RealClock clock;
@@ -114,10 +117,10 @@ void serve_scenario(const ServeJob& job, const sim::Scenario& scenario) {
                                    }},
                               clock,
                               loop};
+  job.starts();
   if (const auto problem = server.listen()) {
     refuse(ProblemKind::file, *problem + (request.port_base != 0 ? "; --port-base 0 takes free ports" : ""));
   }
-  job.starts();
   if (request.address != "127.0.0.1") {
     job.note("listening on " + request.address + ": other machines may be able to call these providers");
   }

@@ -8,8 +8,6 @@ namespace {
 
 using monitor::caller_word;
 
-// The words of so many numbers are kept; those beyond are made for each request.
-constexpr std::int64_t kWordsKept = 4096;
 constexpr std::uint32_t kTagLane = 1;
 
 std::uint64_t word_of(const std::string& name) { return name.empty() ? 0 : caller_word(name); }
@@ -27,7 +25,7 @@ bool names(const monitor::LimitsConfig& limits, monitor::LimitScope scope) {
 Callers::Words::Words(std::string prefix, const CallerCatalogue& catalogue) : prefix_(std::move(prefix)) {
   if (catalogue.count == 0) return;
   popularity_.emplace(catalogue.count, catalogue.zipf);
-  for (std::int64_t i = 0; i < std::min(catalogue.count, kWordsKept); ++i) {
+  for (std::int64_t i = 0; i < std::min(catalogue.count, kCallerWordsKept); ++i) {
     words_.push_back(caller_word(prefix_ + std::to_string(i + 1)));
   }
 }

@@ -18,6 +18,9 @@
 
 namespace windtunnel::sim {
 
+// Of each catalogue the words of so many numbers are kept; those beyond are made for each request.
+inline constexpr std::int64_t kCallerWordsKept = 4096;
+
 class Callers {
  public:
   Callers(const WorkloadSpec& spec, const Chance& chance, const monitor::LimitsConfig& limits);

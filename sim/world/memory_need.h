@@ -1,7 +1,8 @@
 #pragma once
 // How much memory a run takes at least, computed from its scenario before anything is allocated. Counted is what the
-// scenario alone decides: the tables of popularity and the listed requests. What depends on the course of the run, such
-// as the requests in flight, is not.
+// scenario alone decides: the tables of popularity, the listed requests, the words of callers, the users of a closed
+// loop, who all ask at its start, and the windows of the breakers of each replica. What depends on the course of the
+// run, such as the requests in flight of an open loop or the entries of a cache, is not.
 
 #include <cstdint>
 #include <string>

@@ -59,11 +59,18 @@ TEST(Limits, what_takes_too_much_memory_is_refused_before_it_takes_any) {
   for (const std::string& command :
        {"run " + file + " --memory-max 7GB", "run " + file + " --seeds 1..2 --jobs 2", "explore " + file + " --jobs 2",
         "forecast " + file + " --memory-max 7GB",
-        "compare " + file + " --vary monitor.circuit_breaker.open=1s,2s --memory-max 1000MB"}) {
+        "compare " + file + " --vary monitor.circuit_breaker.open=1s,2s --memory-max 1000MB", "run " + file,
+        "explore " + file + " --swarm", "explore " + file + " --frontier monitor.circuit_breaker.open=1s..9s",
+        "forecast " + file, "serve --port-base 0 " + file}) {
     const ProcessResult result = windtunnel(command, "timeout 30");
     EXPECT_EQ(result.exit, 2) << command << "\n" << result.out;
     EXPECT_NE(result.out.find("of memory (workload chat: 1000000000 prompts"), std::string::npos) << result.out;
   }
+  const ProcessResult tried = windtunnel("validate " + file, "timeout 30");
+  EXPECT_EQ(tried.exit, 0) << tried.out;
+  EXPECT_NE(tried.out.find("note: a run takes at least 8 GB of memory (workload chat: 1000000000 prompts"),
+            std::string::npos)
+      << tried.out;
   const ProcessResult kept =
       windtunnel("forecast scenarios/catalog/month.json --replications 10000000 --horizon 3660d");
   EXPECT_EQ(kept.exit, 2) << kept.out;
@@ -147,13 +154,6 @@ TEST(Limits, an_interrupt_is_obeyed_within_a_second_whatever_a_job_does) {
   }
 }
 
-TEST(Limits, verification_has_a_bound_in_all) {
-  const ProcessResult result =
-      windtunnel("verify --time-max 1s --cases 100000000 -- '" WINDTUNNEL_BINARY "' breaker", "timeout 60");
-  EXPECT_EQ(result.exit, 13) << result.out;
-  EXPECT_NE(result.out.find("it was not verified to the end within --time-max 1s"), std::string::npos) << result.out;
-  EXPECT_EQ(windtunnel("verify --time-max 0s -- true").exit, 2);
-}
 // Each stops by itself, and is not ended as it stands because half a second has passed.
 TEST(Limits, an_interrupt_stops_every_study_between_two_events) {
   const Folder folder;
@@ -175,6 +175,13 @@ TEST(Limits, an_interrupt_stops_every_study_between_two_events) {
   }
 }
 
+TEST(Limits, verification_has_a_bound_in_all) {
+  const ProcessResult result =
+      windtunnel("verify --time-max 1s --cases 100000000 -- '" WINDTUNNEL_BINARY "' breaker", "timeout 60");
+  EXPECT_EQ(result.exit, 13) << result.out;
+  EXPECT_NE(result.out.find("it was not verified to the end within --time-max 1s"), std::string::npos) << result.out;
+  EXPECT_EQ(windtunnel("verify --time-max 0s -- true").exit, 2);
+}
 
 }  // namespace
 }  // namespace windtunnel::tests::limits_test

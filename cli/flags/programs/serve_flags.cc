@@ -23,6 +23,7 @@ std::unique_ptr<Verb> add_serve(CLI::App& app) {
   runs::ServeRequest& request = verb_of->arguments;
   CLI::App& verb = *app.add_subcommand("serve", "Offer the providers of a scenario over HTTP, faults included");
   verb.add_option("FILE", request.file, "A scenario file")->required()->type_name("");
+  add_memory(verb, request.memory_max);
   add_sets(verb, request.sets);
   add_number(verb, "--seed", request.seed, {}, "Instead of the scenario's", "WINDTUNNEL_SEED")->type_name("N");
   add_number(verb, "--port-base", request.port_base, {0, 65'535}, "The first provider's port; 0: free ones")

@@ -10,6 +10,7 @@
 #include "base/words/json_pointer.h"
 #include "sim/checks/claims/recovery.h"
 #include "sim/checks/claims/unplayed_rows.h"
+#include "sim/world/memory_need.h"
 #include "sim/world/world.h"
 
 namespace windtunnel::sim {
@@ -28,6 +29,11 @@ bool takes_no_time(const Law& law) { return sample(law, 0) <= 0 && sample(law, ~
 // A rate that changes a billion times leaves no request to look at for a minute. Empty: none does.
 std::string why_not_beforehand(const Scenario& scenario) {
   constexpr double kChangesMost = 1e8;
+  constexpr std::uint64_t kBytesMost = 1'000'000'000;
+  if (const MemoryNeed need = memory_need(scenario); need.bytes > kBytesMost) {
+    return fmt::format("a run takes at least {:.3g} GB of memory ({}) and was not tried beforehand",
+                       static_cast<double>(need.bytes) / 1e9, need.largest);
+  }
   for (const WorkloadSpec& load : scenario.workloads) {
     if (load.arrival != Arrival::mmpp || load.mmpp.mean_sojourn.empty()) continue;
     const auto shortest = std::max(std::ranges::min(load.mmpp.mean_sojourn), Duration{1});
