@@ -6,7 +6,8 @@
 
 namespace windtunnel::inline base {
 
-// Appends `text` as a JSON string with its quotes. Escapes the quote, the backslash and control characters only.
+// Appends `text` as a JSON string with its quotes. Escapes the quote, the backslash, and control and invisible
+// characters, because a JSON report may be printed on a terminal.
 void append_json_string(std::string& out, std::string_view text);
 std::string json_string(std::string_view text);
 

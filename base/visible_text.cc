@@ -1,6 +1,7 @@
 #include "base/visible_text.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -17,7 +18,7 @@ std::string hex(std::uint32_t code, std::size_t digits) {
 }
 
 std::string upper_hex(std::uint32_t code) {
-  std::string text = hex(code, 4);
+  std::string text = hex(code, code > 0xffff ? 6 : 4);
   for (char& digit : text) {
     if (digit >= 'a') digit = static_cast<char>(digit - 'a' + 'A');
   }
@@ -38,6 +39,7 @@ std::string spelled(std::uint32_t code) {
     case '\t':
       return "\\t";
     default:
+      if (code > 0xffff) return "\\U" + hex(code, 8);
       return code < 0x80 ? "\\x" + hex(code, 2) : "\\u" + hex(code, 4);
   }
 }
@@ -52,7 +54,7 @@ std::string spelled_out(std::string_view text) {
       continue;
     }
     const std::uint32_t code = code_point_of(rest.substr(0, length));
-    if (is_control(code)) {
+    if (is_control(code) || is_invisible(code)) {
       out += spelled(code);
     } else if (rest.starts_with(kCommandAnywhere)) {
       out += "#\\";
@@ -72,12 +74,24 @@ bool is_control(std::uint32_t code) {
   return code < 0x20 || (code >= 0x7f && code <= 0x9f) || separates || turns;
 }
 
+bool is_invisible(std::uint32_t code) {
+  // What Unicode names Default_Ignorable_Code_Point, without what is_control() and variation selectors are; and the
+  // marks of annotations.
+  constexpr std::pair<std::uint32_t, std::uint32_t> kRanges[] = {
+      {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},  {0x17b4, 0x17b5}, {0x180b, 0x180f},
+      {0x200b, 0x200f}, {0x2060, 0x2065},   {0x206a, 0x206f},   {0x3164, 0x3164},  {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+      {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+  return code >= 0xad &&
+         std::ranges::any_of(kRanges, [&](const auto& range) { return code >= range.first && code <= range.second; });
+}
+
 std::optional<std::string> problem_with_name(std::string_view name) {
   for (std::string_view rest = name; !rest.empty();) {
     const std::size_t length = utf8_length(rest);
     if (length == 0) return "is not UTF-8";
     const std::uint32_t code = code_point_of(rest.substr(0, length));
     if (is_control(code)) return "holds the control character U+" + upper_hex(code);
+    if (is_invisible(code)) return "holds the invisible character U+" + upper_hex(code);
     rest.remove_prefix(length);
   }
   if (begins_a_command(name)) return "begins with \"::\", as a command to GitHub Actions does";

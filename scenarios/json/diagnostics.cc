@@ -32,8 +32,9 @@ std::string printable(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t length = utf8_length(rest);
     const std::string_view character = rest.substr(0, std::max<std::size_t>(length, 1));
-    const bool is_shown = length > 0 && (character == "\t" || !is_control(code_point_of(character)));
-    result += is_shown ? character : "?";
+    const std::uint32_t code = length > 0 ? code_point_of(character) : 0;
+    const bool is_hidden = is_control(code) || is_invisible(code);
+    result += character == "\t" || !is_hidden ? character : "?";
     rest.remove_prefix(character.size());
   }
   const std::size_t first = std::min(result.find_first_not_of(" \t"), result.size());

@@ -221,9 +221,10 @@ void add_notes(Fit& fit, const FitTally& tally, const FitLog& log, const FitTarg
                                     targets.others(), kFitTargetsMax));
   }
   if (log.names_changed() > 0) {
-    fit.notes.push_back(fmt::format(
-        "{} names of the log are no names for a scenario and were changed (control characters, or over {} bytes)",
-        log.names_changed(), FitNames::kBytesMax));
+    fit.notes.push_back(
+        fmt::format("{} names of the log are no names for a scenario and were changed (control or invisible "
+                    "characters, or over {} bytes)",
+                    log.names_changed(), FitNames::kBytesMax));
   }
   fit.notes.emplace_back(
       "the token limiter is off: lengths are as they came out of the one that the log was written behind");

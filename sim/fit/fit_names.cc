@@ -11,7 +11,8 @@
 namespace windtunnel::sim {
 namespace {
 
-// Control characters and what is no UTF-8 become "?", and so does a character of each command to a CI job.
+// Control and invisible characters and what is no UTF-8 become "?", and so does a character of each command to a CI
+// job.
 std::string printable(std::string_view name) {
   std::string text;
   for (std::string_view rest = name; !rest.empty();) {
@@ -45,6 +46,14 @@ const std::string& FitNames::valid(const std::string& name) {
   if (candidate != name) ++changed_;
   taken_.insert(candidate);
   return valid_.emplace(name, std::move(candidate)).first->second;
+}
+
+std::vector<std::pair<std::string, std::string>> FitNames::changes() const {
+  std::vector<std::pair<std::string, std::string>> changes;
+  for (const auto& [name, valid] : valid_) {
+    if (name != valid) changes.emplace_back(name, valid);
+  }
+  return changes;
 }
 
 }  // namespace windtunnel::sim

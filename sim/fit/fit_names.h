@@ -2,9 +2,9 @@
 // Names that a scenario file accepts, for the names of a log.
 //
 // A log may hold any text as a name, and a scenario refuses some of it: names over 200 bytes, what
-// base::problem_with_name refuses because it would reach a terminal or the log of a CI job, and "*", which means all
-// providers. Each name of the log gets one valid name, and two names of the log never get the same one, because a
-// number is added where they would.
+// base::problem_with_name refuses because it would steer a terminal or the log of a CI job or is invisible, and "*",
+// which means all providers. Each name of the log gets one valid name, and two names of the log never get the same one,
+// because a number is added where they would.
 //
 // Valid UTF-8 stays valid: a name is cut between two characters.
 
@@ -12,6 +12,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace windtunnel::sim {
 
@@ -25,6 +27,8 @@ class FitNames {
 
   // How many names had to be changed.
   [[nodiscard]] std::size_t changed() const { return changed_; }
+  // Each of them with its valid name, in the order of their bytes.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> changes() const;
 
  private:
   std::map<std::string, std::string> valid_;  // by the log's name

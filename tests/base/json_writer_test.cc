@@ -15,7 +15,9 @@ TEST(JsonText, escapes_what_must_be_and_nothing_else) {
   EXPECT_EQ(json_string("a\"b\\c"), R"("a\"b\\c")");
   EXPECT_EQ(json_string("\n\t\r\b\f"), R"("\n\t\r\b\f")");
   EXPECT_EQ(json_string(std::string("\0\x1f", 2)), R"("\u0000\u001f")");
-  EXPECT_EQ(json_string("\x7f"), "\"\x7f\"");
+  EXPECT_EQ(json_string("\x7f"), R"("\u007f")");
+  EXPECT_EQ(json_string("\u009b\u2028\u202e\u200b"), R"("\u009b\u2028\u202e\u200b")");
+  EXPECT_EQ(json_string("\U000e0041"), R"("\udb40\udc41")");
   EXPECT_EQ(json_string("Zürich 🔴"), "\"Zürich 🔴\"");
 }
 

@@ -49,6 +49,41 @@ TEST(Names, that_would_steer_a_terminal_are_refused_by_every_verb_that_reads_a_s
   }
 }
 
+// Two names that differ by one of these look alike.
+TEST(Names, with_characters_that_take_no_room_are_refused_by_every_verb_that_reads_a_scenario) {
+  for (const char* name : {"gpt\u200b4", "gpt\ufeff4", "gpt\u200f4", "gpt\u2060", "gpt\u00ad4"}) {
+    for (const std::string& set :
+         {"title=" + std::string(name), "providers={\"" + std::string(name) + "\": {\"profile\": \"seed/gpt-4\"}}",
+          "workload={\"" + std::string(name) + "\": {\"rate\": 1}}"}) {
+      for (const char* verb : {"validate ", "run --quiet ", "explore --quiet --seeds 1..2 ", "forecast --quiet "}) {
+        const ProcessResult result =
+            windtunnel(verb + std::string("scenarios/catalog/healthy.json --set '") + set + "'");
+        EXPECT_EQ(result.exit, 3) << verb << set << "\n" << result.out;
+        EXPECT_NE(result.out.find("holds the invisible character U+"), std::string::npos) << result.out;
+        EXPECT_EQ(result.out.find(name), std::string::npos) << result.out;
+      }
+    }
+  }
+}
+
+TEST(Names, of_an_imported_file_that_a_scenario_refuses_are_changed_apart_and_listed) {
+  const Folder folder;
+  std::string config = "model_list:\n";
+  for (const char* name : {"gpt\\e4", "gpt\\u200B4", "gpt\\u00014", "gpt?4"}) {
+    config += "  - {model_name: \"" + std::string(name) + "\", litellm_params: {model: openai/gpt-4o}}\n";
+  }
+  folder.write("config.yaml", config);
+  const ProcessResult result =
+      windtunnel("init " + folder.path("s.json") + " --from-litellm " + folder.path("config.yaml"));
+  EXPECT_EQ(result.exit, 0) << result.out;
+  expect_harmless(result.out);
+  for (const char* note : {"the name \"gpt\\x1b4\" is \"gpt?4\" in", "the name \"gpt\\u200b4\" is \"gpt?4 (2)\" in",
+                           "the name \"gpt\\x014\" is \"gpt?4 (3)\" in", "the name \"gpt?4\" is \"gpt?4 (4)\" in"}) {
+    EXPECT_NE(result.out.find(note), std::string::npos) << note << " is not in\n" << result.out;
+  }
+  EXPECT_EQ(windtunnel("validate " + folder.path("s.json")).exit, 0);
+}
+
 TEST(Names, that_are_commands_to_a_ci_job_are_refused) {
   for (const char* name : {"::error::pwned", "  ::stop-commands::x", "a ##[error]pwned"}) {
     const ProcessResult result =
@@ -94,6 +129,7 @@ TEST(Names, of_a_log_are_refused_line_by_line_and_reach_no_scenario) {
   };
   for (const char* field : {"provider", "model", "feature_version", "prompt_version", "experiment_id", "variant_id"}) {
     if (line.find("\"" + std::string(field) + "\":\"") == std::string::npos) continue;
+    text += with(field, "pwned\\u200b");
     text += with(field, "\\u001b[2J\\n::error::pwned");
   }
   folder.write("log.jsonl", text);

@@ -1,8 +1,11 @@
 #include "scenarios/import/world/imported_world.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
+#include "base/visible_text.h"
 #include "scenarios/fields/tables.h"
 #include "scenarios/profiles/profiles.h"
 
@@ -208,7 +211,21 @@ sim::Scenario ImportedWorld::finish(KeyList& keys, const std::string& title) {
   put_deployments_together();
   scenario_.monitor.routing.routes = routes_;
   assume_traffic(keys);
+  note_names(keys);
   return scenario_;
+}
+
+// A name of the configuration that a scenario refuses has another one here.
+void ImportedWorld::note_names(KeyList& keys) const {
+  std::map<std::string, std::string> changes;
+  for (const sim::FitNames* names : {&provider_names_, &deployment_names_, &route_names_, &words_, &limit_names_}) {
+    for (const auto& [name, valid] : names->changes()) changes.emplace(name, valid);
+  }
+  for (const auto& [name, valid] : changes) {
+    keys.assume(
+        fmt::format("the name \"{}\" is \"{}\" in the scenario, which refuses the first or has that name already",
+                    visible_text(name), valid));
+  }
 }
 
 // Routes without a target, and whatever names them.

@@ -95,6 +95,7 @@ class ImportedWorld {
     std::string address = {};
   };
 
+  void note_names(KeyList& keys) const;
   void assume_prices(KeyList& keys);
   void assume_latencies(KeyList& keys);
   void assume_traffic(KeyList& keys);

@@ -26,11 +26,27 @@ TEST(FitNames, what_a_scenario_refuses_is_replaced) {
   EXPECT_EQ(valid("*"), "(*)");
   EXPECT_EQ(valid("a\x1b[2J\x7f\u0085"), "a?[2J??");
   EXPECT_EQ(valid("\u202etahc\u2028"), "?tahc?");
+  EXPECT_EQ(valid("gpt\u200b4"), "gpt?4");
   EXPECT_EQ(valid("::error::x"), "?:error::x");
   EXPECT_EQ(valid("  ::error"), "  ?:error");
   EXPECT_EQ(valid("a##[group]##["), "a#?[group]#?[");
   EXPECT_EQ(valid("\xff\xc2"), "??");
   EXPECT_EQ(valid(std::string(179, 'a') + "\u00e9"), std::string(179, 'a'));
+}
+
+TEST(FitNames, changes_are_listed_with_what_became_of_them) {
+  FitNames names;
+  for (const std::string name : {"gpt\x1b"
+                                 "4",
+                                 "plain", "gpt?4", "gpt\u200b4"})
+    (void)names.valid(name);
+  using Change = std::pair<std::string, std::string>;
+  EXPECT_EQ(names.changes(), (std::vector<Change>{{"gpt\x1b"
+                                                   "4",
+                                                   "gpt?4"},
+                                                  {"gpt?4", "gpt?4 (2)"},
+                                                  {"gpt\u200b4", "gpt?4 (3)"}}));
+  EXPECT_EQ(names.changed(), 3U);
 }
 
 RC_GTEST_PROP(FitNames, of_any_bytes_are_valid_and_differ, ()) {
