@@ -205,11 +205,6 @@ class Verifier final : public monitor::ForeignBreaker {
       done_.problems.push_back(*problem);
       return {};
     }
-    if (!folder_.lock) folder_ = lock_folder(request_.out);
-    if (folder_.problem) {
-      done_.problems.push_back(*folder_.problem);
-      return {};
-    }
     try {
       reports::OutputFile file{path};
       file.append(history);
@@ -230,7 +225,6 @@ class Verifier final : public monitor::ForeignBreaker {
   std::string place_ = "recorded history";  // where the verification is
   std::uint64_t questions_ = 0;
   bool has_opened_ = false;  // by some answer
-  LockedFolder folder_;      // from the first finding on
 };
 
 }  // namespace
@@ -238,6 +232,8 @@ class Verifier final : public monitor::ForeignBreaker {
 VerifyDone verify(const VerifyJob& job) {
   try {
     const Task task = task_of(job.request);
+    const LockedFolder folder = lock_folder(job.request.out);
+    if (folder.problem) throw ProblemError(folder.problem->kind, folder.problem->text);
     job.starts();
     return Verifier{job, task}.perform();
   } catch (const ProblemError& error) {

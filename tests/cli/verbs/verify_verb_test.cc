@@ -237,12 +237,28 @@ TEST(VerifyVerb, an_interrupt_ends_it_and_everything_that_it_started) {
   }
 }
 
-TEST(VerifyVerb, a_history_that_cannot_be_kept_is_a_file_error_and_is_no_less_found) {
+TEST(VerifyVerb, a_folder_that_cannot_be_made_is_refused_before_anything_starts) {
   const Folder folder;
   folder.write("file", "");
-  const ProcessResult result = windtunnel("verify --out " + folder.path("file") + kDeviant + "'trips on >='");
+  const ProcessResult result =
+      windtunnel("verify --out " + folder.path("file") + kBroken + "hangs " + folder.path("pids"));
   EXPECT_EQ(result.exit, 4) << result.out;
-  EXPECT_TRUE(says(result, "trips on >= - ")) << result.out;
+  EXPECT_TRUE(says(result, folder.path("file"))) << result.out;
+  EXPECT_FALSE(folder.has("pids"));
+}
+
+// The first waits for its program while the second begins.
+TEST(VerifyVerb, a_second_writer_of_a_folder_is_refused_before_anything_starts) {
+  const Folder folder;
+  const std::string out = " --out " + folder.path("out");
+  const std::string first = "'" WINDTUNNEL_BINARY "' verify --timeout 60s" + out + kBroken + "hangs " +
+                            folder.path("pids") + " >/dev/null 2>&1 & pid=$!; i=0; while [ ! -s " +
+                            folder.path("pids") + " ] && [ $i -lt 500 ]; do sleep 0.02; i=$((i + 1)); done; ";
+  const ProcessResult result = shell(first + "'" WINDTUNNEL_BINARY "' verify" + out + kBroken + "hangs " +
+                                     folder.path("second") + "; code=$?; kill -INT $pid; wait $pid; exit $code");
+  EXPECT_EQ(result.exit, 4) << result.out;
+  EXPECT_TRUE(says(result, " is writing there")) << result.out;
+  EXPECT_FALSE(folder.has("second"));
 }
 
 }  // namespace
