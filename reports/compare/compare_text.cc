@@ -151,7 +151,7 @@ std::vector<std::string> notes_of(const CompareSummary& summary) {
   return notes;
 }
 
-const char* side_of(Verdict verdict) {
+const char* side_of(Verdict verdict, const DifferenceSummary& excess) {
   switch (verdict) {
     case Verdict::pass:
       return "all of the interval is within it";
@@ -161,7 +161,8 @@ const char* side_of(Verdict verdict) {
     case Verdict::nothing_claimed:
       break;
   }
-  return "the interval lies on both sides";
+  const bool is_across = *excess.interval.low <= 0 && *excess.interval.high > 0;
+  return is_across ? "the interval lies on both sides" : "so few that are all alike decide nothing";
 }
 
 const char* word_of(Verdict verdict) {
@@ -223,7 +224,7 @@ std::string reason_of(const CompareSummary& summary, const RegressionSummary& re
     return fmt::format("it is the same in all {} {}, which shows nothing of rare ones", excess.n, seeds);
   }
   std::string text = fmt::format("beyond the bound by {}: {}", compare_interval(regression.metric, excess),
-                                 side_of(regression.verdict));
+                                 side_of(regression.verdict, excess));
   if (regression.unseen) {
     text += fmt::format("; every {} has the same difference, so up to {} of all {} are taken to deviate, each by {}",
                         summary.forecast_horizon ? "replication" : "seed", unseen_text(excess.n), seeds,

@@ -83,12 +83,18 @@ RegressionFinding judge_one(const Pairs& pairs, const RegressionRule& rule) {
   bound_excess(finding, pairs, values, rule);
   if (!finding.excess->interval) return finding;
   const Estimate& interval = *finding.excess->interval;
-  if (interval.high <= 0) {
+  const bool is_decided = interval.high <= 0 || interval.low > 0;
+  if (is_decided && finding.unseen && finding.excess->n < kAlikePairsLeast) {
+    finding.seeds_needed = kAlikePairsLeast;
+  } else if (interval.high <= 0) {
     finding.verdict = Verdict::pass;
   } else if (interval.low > 0) {
     finding.verdict = Verdict::fail;
   } else {
     finding.seeds_needed = seeds_needed(*finding.excess, !finding.unseen);
+    if (finding.seeds_needed && finding.unseen) {
+      finding.seeds_needed = std::max(*finding.seeds_needed, kAlikePairsLeast);
+    }
   }
   return finding;
 }

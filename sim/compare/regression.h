@@ -10,7 +10,9 @@
 // which the report states: as far as the difference itself is from 0 and, of a metric that counts, at least 1; of a
 // time and of money, as far as the metric's largest value. The interval reaches 3/n times that to both sides. That is
 // the bound which a forecast has for a count without an event: one of `requests_lost` that is equal in all of 30 seeds
-// may differ by 0.1 a seed, so that `requests_lost<=0` stays undecided and `requests_lost<=0.1` passes.
+// may differ by 0.1 a seed, so that `requests_lost<=0` stays undecided and `requests_lost<=0.1` passes. Fewer than
+// kAlikePairsLeast pairs decide nothing, because then more than a quarter of all seeds may differ, and the assumption
+// alone would pass a rule or make a regression.
 
 #include <cstdint>
 #include <optional>
@@ -20,6 +22,9 @@
 #include "sim/compare/compare.h"
 
 namespace windtunnel::sim {
+
+// So many pairs without spread are decided at least.
+inline constexpr std::int64_t kAlikePairsLeast = 11;
 
 // A metric may be worse than in the first variation by at most `bound`.
 struct RegressionRule {

@@ -174,7 +174,7 @@ TEST_F(NoData, a_branch_that_lost_its_traffic_does_not_pass_the_gate) {
 
 TEST_F(NoData, a_side_whose_every_run_is_inconclusive_passes_no_gate) {
   folder.write("unmet.json", R"({"duration": "1m", "workload": {"a": {"rate": 2}}, "coverage": {"failover": 1}})");
-  const std::string rule = " --seeds 1..4 --max-regression 'requests_lost<=5'";
+  const std::string rule = " --seeds 1..11 --max-regression 'requests_lost<=5'";
   for (const std::string& files :
        {file("unmet") + " " + file("claim"), file("claim") + " " + file("unmet"), file("unmet") + " --vary seed=1,2"}) {
     const ProcessResult result = windtunnel("compare " + files + rule);
@@ -185,7 +185,7 @@ TEST_F(NoData, a_side_whose_every_run_is_inconclusive_passes_no_gate) {
 }
 
 TEST_F(NoData, calls_that_no_fault_could_waste_pass_no_gate) {
-  const std::string rule = " --seeds 1..4 --max-regression 'wasted_calls<=100'";
+  const std::string rule = " --seeds 1..11 --max-regression 'wasted_calls<=100'";
   const ProcessResult result = windtunnel("compare " + file("claim") + " " + file("quiet") + rule);
   EXPECT_EQ(result.exit, 13) << result.out;
   EXPECT_TRUE(says(result, "so nothing could be wasted")) << result.out;

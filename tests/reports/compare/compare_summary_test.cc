@@ -135,6 +135,9 @@ TEST(CompareReport, a_verdict_without_a_spread_names_what_is_taken_of_rare_seeds
       "that allows 0.3 more passes, and no number of seeds excludes every rare one");
   made.report.regressions = {{1, 0, sim::Verdict::inconclusive, average(10, -0.2, 0.3), 1.0, 15}};
   EXPECT_TRUE(has(line_of(made), "each by 1; about 15 seeds would decide")) << line_of(made);
+  made.report.regressions = {{1, 0, sim::Verdict::inconclusive, average(10, -2, 0.3), 1.0, 11}};
+  EXPECT_TRUE(has(line_of(made), ": so few that are all alike decide nothing; every seed has the same difference"))
+      << line_of(made);
 }
 
 TEST(CompareReport, an_early_stop_is_reported) {
