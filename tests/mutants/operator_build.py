@@ -15,6 +15,8 @@ COMPILER = ["ccache", "g++"] if shutil.which("ccache") else ["g++"]
 # Each is built on those before it.
 FOLDERS = ("base", "monitor", "sim", "scenarios", "reports")
 LIBRARIES = {"reports": ["-lzstd", "-lsimdjson"]}
+# Neither the tests of monitor/ nor the hunt need them.
+UNUSED = ("/sim/compare/", "/sim/fit/", "/sim/forecast/", "/sim/rare/")
 FLAGS = ["-std=c++20", "-O1", "-w", "-ffp-contract=off", "-I."]
 
 
@@ -154,7 +156,7 @@ def tests_and_hunt(folder, tree, jobs):
     """folder/tests, those of monitor/, and folder/hunt."""
     product = [(one, batches(tree, f"{one}/**/*.cc", 99)[0]) for one in ("base", "monitor")]
     product += [(f"sim-{i}", files) for i, files in
-                enumerate(batches(tree, "sim/**/*.cc", 6, ("compare", "forecast", "fit", "merge")))]
+                enumerate(batches(tree, "sim/**/*.cc", 6, UNUSED))]
     tests = [(f"tests-{i}", files) for i, files in enumerate(batches(tree, "tests/monitor/**/*.cc", 5))]
     mains = [(name, [os.path.join(tree, "tests/mutants", name + ".cc")]) for name in ("trials", "hunt")]
     objects = compile_all(folder, [*product, *tests, *mains], jobs)

@@ -157,9 +157,10 @@ class Memory:
         self.product = operator_build.fingerprint(tree, "base", "monitor", "sim", "tests/mutants")
         self.tests = operator_build.fingerprint(tree, "tests/monitor")
         self.files = {}
-        for name in os.listdir(os.path.join(tree, "tests/monitor")):
-            with open(os.path.join(tree, "tests/monitor", name), "rb") as file:
-                self.files[name] = hashlib.sha256(file.read()).hexdigest()
+        for path, _, names in os.walk(os.path.join(tree, "tests/monitor")):
+            for name in names:
+                with open(os.path.join(path, name), "rb") as file:
+                    self.files[name] = hashlib.sha256(file.read()).hexdigest()
         self.known = {}
         self.path = os.path.join(folder, "results.jsonl")
         if os.path.exists(self.path):

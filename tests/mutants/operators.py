@@ -18,7 +18,7 @@ COMPARISONS = {"BinaryOperator", "CXXOperatorCallExpr", "CXXRewrittenBinaryOpera
 TRANSPARENT = {"ImplicitCastExpr", "ExprWithCleanups", "CXXBindTemporaryExpr", "MaterializeTemporaryExpr",
                "CXXFunctionalCastExpr", "ConstantExpr"}
 # Calls whose two values may be swapped.
-COMMUTES = re.compile(r"std::(min|max)\b|__builtin_(add|mul)_overflow\b")
+COMMUTES = re.compile(r"std::(min|max|swap)\b|__builtin_(add|mul)_overflow\b")
 STATEMENTS = {"CallExpr", "CXXMemberCallExpr", "CXXOperatorCallExpr", "BinaryOperator", "CompoundAssignOperator",
               "UnaryOperator"}
 
