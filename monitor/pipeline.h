@@ -121,7 +121,8 @@ class Pipeline {
   Step abandon(Flow& flow, Instant now, const ForeignBreakers* foreign = nullptr);
 
   // The usage of a call that had none has come, once at most, and after on_reply() of that call. It corrects the budget
-  // alone: records, metrics, limits and the average of tokens keep what was known when the call ended.
+  // and the limits, and is counted apart in the metrics. Records, all other metrics and the average of tokens keep what
+  // was known when the call ended.
   void learn_usage(const UnbilledCall& call, const Usage& usage, Instant now);
 
   // Moves each breaker whose OPEN, or whose HALF_OPEN by half_open_timeout, has ended. A driver calls it at the
