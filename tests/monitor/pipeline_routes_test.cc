@@ -98,6 +98,33 @@ TEST(PipelineRoutes, a_call_is_cut_where_its_route_ends_and_no_retry_is_waited_f
   EXPECT_EQ(ride.reply(failed(ReplyKind::timeout), at(25s)).outcome(), "failed");
 }
 
+TEST(PipelineRoutes, a_retry_that_would_begin_as_its_route_ends_is_not_waited_for) {
+  MonitorConfig config = two_routes();
+  RouteConfig& chat = config.routing.routes[0];
+  chat.timeout = 25s;
+  chat.retry.max_attempts = 2;
+  config.provider_call.retry.base = 4s;
+  for (const Duration early : {1ns, 0ns}) {
+    Rig rig{config, 3};
+    Ride ride = rig.begin(request(1));
+    ride.reply(failed(), at(21s - early));
+    EXPECT_EQ(ride.waits_until().has_value(), early > 0ns);
+    EXPECT_EQ(ride.called(), early > 0ns ? -1 : 1);
+  }
+}
+
+TEST(PipelineRoutes, a_round_that_begins_too_late_is_not_begun) {
+  MonitorConfig config = two_routes();
+  RouteConfig& chat = config.routing.routes[0];
+  chat.timeout = 5s;
+  chat.retry = {.max_attempts = 3, .where = RetryWhere::whole_route};
+  config.provider_call.retry.base = 10s;
+  Rig rig{config, 3};
+  Ride ride = rig.begin(request(1));
+  EXPECT_EQ(ride.reply(failed(), at(1s)).called(), 1);
+  EXPECT_EQ(ride.reply(failed(), at(1s)).outcome(), "failed");
+}
+
 TEST(PipelineRoutes, with_refuse_no_call_is_made_past_the_breakers_and_with_bypass_one) {
   for (const WhenAllOpen word : {WhenAllOpen::refuse, WhenAllOpen::bypass}) {
     MonitorConfig config = two_routes();
@@ -162,6 +189,34 @@ TEST(PipelineRoutes, a_deployment_has_the_timeout_and_the_attempts_of_its_own) {
   EXPECT_EQ(ride.call().deadline, at(30s));
   EXPECT_EQ(ride.reply(failed(), at(0s)).call().deadline, at(9s));
   EXPECT_TRUE(ride.reply(failed(), at(0s)).waits_until());
+}
+
+TEST(PipelineRoutes, a_call_past_the_breakers_has_the_timeout_of_its_target) {
+  MonitorConfig config = two_routes();
+  config.circuit_breaker = opens_after(1);
+  config.routing.routes[0].when_all_open = WhenAllOpen::bypass;
+  std::vector<ProviderConfig> all = providers(3);
+  all[0].attempt_timeout = 9s;
+  Rig rig{config, all};
+  rig.begin(request(1)).reply(failed(), at(1s)).reply(failed(), at(1s));
+  const Ride bypass = rig.begin(request(2), at(2s));
+  EXPECT_EQ(bypass.called(), 0);
+  EXPECT_EQ(bypass.call().deadline, at(11s));
+}
+
+TEST(PipelineRoutes, requests_are_counted_by_the_route_that_they_ask_for_if_they_are) {
+  Rig uncounted{two_routes(), 3};
+  uncounted.serve(request(0));
+  EXPECT_TRUE(uncounted.pipeline.metrics().routes().empty());
+  Rig rig{two_routes(), 3};
+  rig.pipeline.count_routes();
+  rig.serve(request(0));
+  Request large = request(1);
+  large.route = RouteId{1};
+  for (int i = 0; i < 2; ++i) rig.serve(large);
+  ASSERT_EQ(rig.pipeline.metrics().routes().size(), 2U);
+  EXPECT_EQ(rig.pipeline.metrics().routes()[0].requests(), 1);
+  EXPECT_EQ(rig.pipeline.metrics().routes()[1].count(Outcome::served), 2);
 }
 
 TEST(PipelineRoutes, what_one_route_stored_in_the_cache_is_no_answer_of_another) {

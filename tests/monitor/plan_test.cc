@@ -16,6 +16,16 @@ TEST(Plan, asks_tier_after_tier_and_within_a_tier_in_file_order) {
   EXPECT_EQ(PlanRig{only(route)}.order(), "1 2 3 0");
 }
 
+TEST(Plan, asks_tiers_by_their_priority_wherever_they_stand) {
+  RouteConfig route{.name = "chat", .targets = {target(0, 1, 2), target(1, 1, 0), target(2, 1, 1), target(3, 1, 3)}};
+  EXPECT_EQ(PlanRig{only(route)}.order(), "1 2 0 3");
+}
+
+TEST(Plan, a_request_asks_for_a_route_that_exists) {
+  PlanRig rig{only(route_over(1))};
+  EXPECT_EXIT(rig.begin(1, {}, 0, 1), testing::ExitedWithCode(1), "a request asks for a route that exists");
+}
+
 TEST(Plan, passes_over_targets_that_may_not_be_called_whatever_failover_is) {
   RouteConfig route = route_over(3);
   route.failover.reset();
@@ -189,6 +199,18 @@ TEST(Plan, a_route_whose_time_is_over_ends_as_if_by_a_timeout) {
   EXPECT_EQ(rig.fail(asked), NextStep::go_on);
   EXPECT_EQ(asked.turn.target, deployment(3));
   EXPECT_EQ(rig.plan.ends(asked.turn), Instant::max());
+}
+
+TEST(Plan, breakers_are_bypassed_only_within_the_time_of_the_route) {
+  RouteConfig chat = route_over(1);
+  chat.timeout = 5s;
+  for (const WhenAllOpen word : {WhenAllOpen::bypass, WhenAllOpen::refuse}) {
+    chat.when_all_open = word;
+    PlanRig rig{only(chat)};
+    const auto asked = rig.begin(1);
+    EXPECT_EQ(rig.plan.may_bypass(asked.turn, route_id(0), at(5s - 1ns)), word == WhenAllOpen::bypass);
+    EXPECT_FALSE(rig.plan.may_bypass(asked.turn, route_id(0), at(5s)));
+  }
 }
 
 TEST(Plan, a_nested_route_ends_no_later_than_the_one_around_it) {
