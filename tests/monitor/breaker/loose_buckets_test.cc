@@ -53,6 +53,23 @@ TEST(LooseBuckets, rotate_one_rounds_a_bucket_to_the_nearest_millisecond_and_sta
   EXPECT_EQ(calls_after(cut, {12ms}), 4);
 }
 
+TEST(LooseBuckets, rotate_one_rounds_half_a_millisecond_up_and_stamped_ring_none) {
+  // Of two buckets of 1 ms the first has left by 2 ms; buckets of 2 ms still hold all three.
+  const auto calls = [](WindowOrigin origin, Duration window) {
+    LooseBuckets two{buckets(origin, window, 2), Instant{}};
+    return calls_after(two, {0ms, 1ms, 2ms});
+  };
+  EXPECT_EQ(calls(WindowOrigin::rotate_one, 3ms - 1ns), 2);
+  EXPECT_EQ(calls(WindowOrigin::rotate_one, 3ms), 3);
+  EXPECT_EQ(calls(WindowOrigin::stamped_ring, 4ms - 1ns), 2);
+  EXPECT_EQ(calls(WindowOrigin::stamped_ring, 4ms), 3);
+}
+
+TEST(LooseBuckets, a_bucket_lasts_a_millisecond_or_longer) {
+  EXPECT_EXIT((LooseBuckets{buckets(WindowOrigin::stamped_ring, 2ms - 1ns, 2), Instant{}}), testing::ExitedWithCode(1),
+              "a bucket lasts a millisecond");
+}
+
 TEST(LooseBuckets, stamped_ring_is_exact_without_a_pause) {
   LooseBuckets window{buckets(WindowOrigin::stamped_ring, 500ms, 5), Instant{}};
   EXPECT_EQ(calls_after(window, {0ms, 100ms, 200ms, 300ms, 499ms}), 5);

@@ -136,6 +136,106 @@ TEST(MirroredBreaker, follows_the_answers_whatever_the_rules) {
   EXPECT_EQ(second->at, Instant{10ms});  // before its time
 }
 
+// Answers what it is told to.
+class Obedient final : public ForeignBreaker {
+ public:
+  std::optional<std::string> reset(const BreakerConfig&) override { return std::nullopt; }
+  BreakerAnswer ask(const BreakerQuestion&) override { return {.state = state, .permit = ++permits_}; }
+
+  BreakerState state = BreakerState::closed;
+
+ private:
+  std::int64_t permits_ = 0;
+};
+
+TEST(MirroredBreaker, stays_open_past_its_time_until_an_answer_ends_it) {
+  Obedient other;
+  Mirroring breaker{{.consecutive_threshold = 1, .open = 10ms}, other};
+  other.state = BreakerState::open;
+  breaker.advance(Instant{});
+  EXPECT_EQ(breaker.wakeup(), Instant{10ms});
+  EXPECT_EQ(breaker.state(Instant{1h}), BreakerState::open);
+  breaker.advance(Instant{1h});
+  EXPECT_EQ(breaker.state(Instant{1h}), BreakerState::open);
+  other.state = BreakerState::half_open;
+  breaker.advance(Instant{2h});
+  EXPECT_EQ(breaker.state(Instant{2h}), BreakerState::half_open);
+}
+
+TEST(MirroredBreaker, under_on_read_stays_open_until_a_call) {
+  Obedient other;
+  Mirroring breaker{{.consecutive_threshold = 1, .open = 10ms, .state_view = StateView::on_read}, other};
+  other.state = BreakerState::open;
+  breaker.advance(Instant{});
+  other.state = BreakerState::half_open;
+  breaker.advance(Instant{10ms});
+  EXPECT_EQ(breaker.state(Instant{10ms}), BreakerState::open);
+  EXPECT_TRUE(breaker.acquire(Instant{10ms}));
+  EXPECT_EQ(breaker.state(Instant{10ms}), BreakerState::half_open);
+  other.state = BreakerState::open;
+  breaker.advance(Instant{11ms});
+  EXPECT_EQ(breaker.state(Instant{11ms}), BreakerState::open);
+}
+
+TEST(MirroredBreaker, time_never_goes_backwards) {
+  Obedient other;
+  Mirroring breaker{{.consecutive_threshold = 1}, other};
+  EXPECT_TRUE(breaker.acquire(Instant{2ms}));
+  EXPECT_EXIT((void)breaker.acquire(Instant{2ms - 1ns}), testing::ExitedWithCode(1), "never goes backwards");
+}
+
+BreakerConfig with_timeout(HalfOpenFailure half_open_failure) {
+  BreakerConfig config{.consecutive_threshold = 1, .open = 10ms};
+  config.half_open_max_calls = 2;
+  config.half_open_success_threshold = 2;
+  config.half_open_failure = half_open_failure;
+  config.half_open_timeout = 5ms;
+  return config;
+}
+
+// What is left of HALF_OPEN's time after its only probe ended so: it runs while a probe is out or has counted.
+TEST(MirroredBreaker, a_probe_that_does_not_count_takes_back_the_time_of_half_open) {
+  const auto wakeup_after = [](HalfOpenFailure half_open_failure, BreakerOutcome outcome) {
+    Obedient other;
+    Mirroring breaker{with_timeout(half_open_failure), other};
+    other.state = BreakerState::open;
+    breaker.advance(Instant{});
+    other.state = BreakerState::half_open;
+    const auto probe = breaker.acquire(Instant{10ms});
+    EXPECT_EQ(breaker.wakeup(), Instant{15ms});
+    breaker.report(*probe, outcome, Instant{11ms});
+    EXPECT_EQ(breaker.permits_in_flight(), 0);
+    return breaker.wakeup();
+  };
+  for (const HalfOpenFailure word : {HalfOpenFailure::reopen, HalfOpenFailure::ignore}) {
+    EXPECT_FALSE(wakeup_after(word, BreakerOutcome::ignored));
+    EXPECT_EQ(wakeup_after(word, BreakerOutcome::success), Instant{15ms});
+  }
+  EXPECT_FALSE(wakeup_after(HalfOpenFailure::ignore, BreakerOutcome::failure));
+  EXPECT_EQ(wakeup_after(HalfOpenFailure::reopen, BreakerOutcome::failure), Instant{15ms});
+}
+
+// The call that comes next finds two arrows, of which its answer would show one.
+TEST(MirroredBreaker, shows_that_probes_took_too_long_before_a_later_call) {
+  BreakerConfig config = with_timeout(HalfOpenFailure::reopen);
+  config.state_view = StateView::lazy;
+  ProtocolBreaker other;
+  Mirroring foreign{config, other};
+  Breaker own{config};
+  const auto lead = [](auto& breaker) {
+    const auto first = breaker.acquire(Instant{});
+    breaker.report(*first, BreakerOutcome::failure, Instant{});
+    EXPECT_TRUE(breaker.acquire(Instant{10ms}));
+    EXPECT_TRUE(breaker.acquire(Instant{30ms}));
+  };
+  lead(own);
+  lead(foreign);
+  std::vector<BreakerTransition> expected;
+  while (const auto transition = own.take_transition()) expected.push_back(*transition);
+  EXPECT_EQ(expected.size(), 2U);
+  EXPECT_EQ(transitions_of(foreign), expected);
+}
+
 // Two programs that have had the same questions give the same answers, each to its own mirror.
 TEST(MirroredBreaker, a_copy_goes_its_own_way_with_a_program_of_its_own) {
   const BreakerConfig config{.consecutive_threshold = 1, .open = 10ms};

@@ -81,5 +81,14 @@ TEST(ProtocolBreaker, a_fixed_window_begins_with_a_query_too) {
   EXPECT_EQ(open_after(true), BreakerState::closed);
 }
 
+TEST(ProtocolBreaker, a_query_ends_open_where_reading_does) {
+  ProtocolBreaker breaker;
+  ASSERT_FALSE(breaker.reset({.consecutive_threshold = 1, .open = 10ms, .state_view = StateView::on_read}));
+  (void)breaker.ask(acquire(0));
+  ASSERT_EQ(breaker.ask(failure(0, 1)).state, BreakerState::open);
+  EXPECT_EQ(breaker.ask(state(9)).state, BreakerState::open);
+  EXPECT_EQ(breaker.ask(state(10)).state, BreakerState::half_open);
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::protocol_breaker_test
