@@ -41,6 +41,24 @@ TEST(CostLimiterRestore, alerts_that_had_fired_do_not_fire_again_and_those_that_
   EXPECT_EQ(alerts_of(due), 1U);
 }
 
+TEST(CostLimiterRestore, a_window_that_had_spent_nothing_goes_on_too) {
+  CostLimiter limiter{limits(usd(10))};
+  ASSERT_TRUE(limiter.restore(month(usd(0), 0), kNoon));
+  EXPECT_EQ(limiter.month_settled(), Usd{});
+}
+
+TEST(CostLimiterRestore, a_window_that_had_refused_tells_no_first_refusal_again) {
+  for (const bool had_refused : {false, true}) {
+    CostLimiter limiter{limits(usd(10))};
+    SavedWindow saved = month(usd(10), 3);
+    saved.refused = had_refused;
+    ASSERT_TRUE(limiter.restore(saved, kNoon));
+    limiter.clear_events();
+    EXPECT_FALSE(reserve(limiter, usd(1), kNoon));
+    EXPECT_EQ(words_of_events(limiter), had_refused ? Words{} : Words{"refused month"});
+  }
+}
+
 TEST(CostLimiterRestore, a_window_whose_time_is_over_is_not_restored) {
   CostLimiter limiter{limits(usd(10))};
   EXPECT_FALSE(limiter.restore(month(usd(9), 2), kNoon + 31 * 24h));
@@ -73,6 +91,17 @@ TEST(CostLimiterChange, a_limit_below_the_spend_admits_nothing_and_fires_what_is
   EXPECT_FALSE(admits(limiter, kPico, kNoon));
   limiter.change(limits(std::nullopt));
   EXPECT_TRUE(admits(limiter, usd(1000), kNoon));
+}
+
+// A clock that returned from a day without spend has left an empty place among the windows.
+TEST(CostLimiterChange, fires_no_alert_for_a_window_that_is_not_there) {
+  CostLimiter limiter{limits(usd(10), usd(10))};
+  spend(limiter, usd(1), kNoon);
+  limiter.advance(kNoon + 24h);
+  limiter.advance(kNoon);
+  limiter.clear_events();
+  limiter.change(limits(usd(0)));
+  EXPECT_EQ(alerts_of(limiter), limiter.config().alerts.size()) << "of the month";
 }
 
 }  // namespace

@@ -75,5 +75,53 @@ TEST(SharedSpend, is_reported_once) {
   EXPECT_EQ(first.settled_total(), UsdSum{} + usd(12));
 }
 
+TEST(SharedSpend, of_several_replicas_is_reported_once) {
+  std::vector<CostLimiter> all(3, CostLimiter{limits(usd(100))});
+  for (CostLimiter& limiter : all) spend(limiter, usd(3), kNoon);
+  for (CostLimiter& limiter : all) limiter.hear(usd(6), kNoon);
+  all[0].absorb(all[1]);
+  all[0].absorb(all[2]);
+  EXPECT_EQ(all[0].month_settled(), UsdSum{} + usd(9));
+}
+
+TEST(SharedSpend, is_reported_with_what_is_reserved_refused_and_overrun) {
+  CostLimiter first{limits(usd(10))};
+  CostLimiter second{limits(usd(10))};
+  BudgetTicket open = reserve(first, usd(2), kNoon).value();
+  for (int i = 0; i < 2; ++i) {
+    BudgetTicket ticket = reserve(second, usd(1), kNoon).value();
+    second.settle(ticket, usd(1) + kPico);
+    second.close(ticket);
+  }
+  BudgetTicket other = reserve(second, usd(6), kNoon).value();
+  EXPECT_FALSE(reserve(second, usd(7), kNoon)) << "the reservation stands in its way";
+  EXPECT_FALSE(reserve(second, usd(11), kNoon));
+  first.absorb(second);
+  const BudgetWindow& month = *first.window_at(kNoon, false);
+  EXPECT_EQ(month.reserved, UsdSum{} + usd(8));
+  EXPECT_EQ(month.reserved_max, UsdSum{} + usd(8));
+  EXPECT_TRUE(month.refused);
+  EXPECT_EQ(first.refused(), 2);
+  EXPECT_EQ(first.refused_by_reservation(), 1);
+  EXPECT_EQ(first.overruns(), 2);
+  second.close(other);
+  first.absorb(CostLimiter{limits(usd(10))});
+  EXPECT_TRUE(first.window_at(kNoon, false)->refused);
+  static_cast<void>(open);
+}
+
+// A clock that returned from a day without spend has left an empty place among the windows.
+TEST(SharedSpend, is_reported_of_windows_that_are_there) {
+  CostLimiter first{limits(usd(10))};
+  CostLimiter second{limits(usd(10))};
+  spend(second, usd(1), kNoon);
+  second.advance(at("2024-01-21T12:00:00Z"));
+  second.advance(kNoon);
+  first.advance(kNoon);
+  const std::size_t before = first.windows().size();
+  first.absorb(second);
+  EXPECT_EQ(first.windows().size(), before);
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::cost_limiter_sharing_test

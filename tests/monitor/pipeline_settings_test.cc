@@ -68,6 +68,28 @@ TEST(PipelineSettings, one_budget_holds_what_requests_of_both_have_reserved) {
   expect_at_rest(change.next->pipeline);
 }
 
+TEST(PipelineSettings, a_budget_of_another_amount_holds_at_once_and_tells_what_it_has_reached) {
+  Change change{with_budget(usd(100)), providers(1)};
+  change.old.serve(request(0));
+  const Usd spent = change.old.spent();
+  change.to(with_budget(spent + kWorst[0] - kPico), providers(1), at(1s));
+  EXPECT_EQ(change.next->begin(request(1), at(1s)).outcome(), "refused_budget");
+
+  Change lower{with_budget(usd(100)), providers(1)};
+  lower.old.serve(request(0));
+  lower.to(with_budget(spent), providers(1), at(1s));
+  EXPECT_EQ(lower.next->log.budget().size(), CostLimiterConfig{}.alerts.size());
+}
+
+TEST(PipelineSettings, a_change_finds_the_windows_of_its_day) {
+  MonitorConfig config = bare();
+  config.cost_limiter.daily = usd(100);
+  Change change{config, providers(1)};
+  change.old.serve(request(0));
+  change.to(config, providers(1), at(24h));
+  EXPECT_EQ(change.next->pipeline.cost_limiter().day_settled(), UsdSum{});
+}
+
 TEST(PipelineSettings, an_open_request_ends_at_the_price_that_it_began_with) {
   Change change{with_budget(usd(100)), providers(1)};
   Ride open = change.old.begin(request(0));
