@@ -7,6 +7,7 @@
 #include <chrono>
 #include <list>
 #include <map>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -219,6 +220,26 @@ TEST(Cache, the_key_holds_content_and_max_tokens_and_the_provider_if_asked_to) {
   other = request;
   other.content = content_key("a", "b", "d");
   EXPECT_NE(shared.key_of(other, ProviderId{0}), shared.key_of(request, ProviderId{0}));
+}
+
+TEST(Cache, one_that_holds_nothing_has_nothing_fresh) {
+  EXPECT_EQ(cache_of(2).fresh(kStart), 0U);
+  EXPECT_EQ((Cache{{.enabled = false}}).fresh(kStart), 0U);
+  Cache cache = cache_of(2);
+  cache.keep(key_of(1), answer_of(1), kStart);
+  EXPECT_EQ(cache.fresh(kStart), 1U);
+}
+
+TEST(Cache, the_key_tells_every_two_routes_apart) {
+  Cache cache = cache_of(1);
+  Request request;
+  request.content = content_key("a", "b", "c");
+  std::set<ContentKey> keys;
+  for (std::uint8_t route = 0; route < 4; ++route) {
+    request.route = RouteId{route};
+    keys.insert(cache.key_of(request, ProviderId{0}));
+  }
+  EXPECT_EQ(keys.size(), 4U);
 }
 
 TEST(Cache, time_that_goes_backwards_is_our_mistake) {

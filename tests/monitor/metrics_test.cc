@@ -235,5 +235,16 @@ TEST(Metrics, report_spend_by_cause) {
   EXPECT_EQ(metrics.all().cost_unknown, usd(4));
 }
 
+TEST(Metrics, a_call_is_a_retry_at_the_last_of_64_providers_too) {
+  Metrics metrics{kProvidersMax, 0};
+  Record record = record_of(Outcome::served);
+  record.assigned = provider_at(kProvidersMax - 1);
+  add_attempt(record, attempt_at(kProvidersMax - 1, ReplyKind::malformed, usd(1), 1s));
+  add_attempt(record, attempt_at(kProvidersMax - 1, ReplyKind::ok, usd(2), 1s));
+  metrics.on_finish(record);
+  EXPECT_EQ(metrics.spend().first_attempts, usd(1));
+  EXPECT_EQ(metrics.spend().retries, usd(2));
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::metrics_test

@@ -168,7 +168,7 @@ TEST(LlmMonitorLog, ends_a_torn_line_when_only_the_end_of_it_fits) {
 
 // A program that was killed while it wrote leaves the beginning of a line.
 TEST(LlmMonitorLog, begins_on_a_line_of_its_own_in_a_file_that_ends_within_one) {
-  for (const std::string before : {"{\"timest", "whole\n", ""}) {
+  for (const std::string before : {"{\"timest", "x", "whole\n", ""}) {
     const ScratchFile file;
     std::ofstream{file.path()} << before;
     TelemetryLog log{file.path()};

@@ -141,5 +141,16 @@ TEST(MonitorStats, show_the_requests_by_outcome_and_another_mark_on_request) {
   EXPECT_NE(text.find("\n  openai: fine (Failures: 0, "), std::string::npos) << text;
 }
 
+TEST(MonitorStats, of_a_pipeline_name_the_breakers_that_no_rule_can_open) {
+  std::vector<ProviderConfig> providers;
+  for (const char* name : {"a", "b"}) providers.push_back({.name = name, .model = "m", .tariffs = {{}}});
+  providers[0].breaker = BreakerConfig{};
+  providers[1].breaker = BreakerConfig{.consecutive_threshold = 1};
+  const Pipeline pipeline{{}, providers};
+  const MonitorStats stats = stats_of(pipeline, Instant{}, WallTime{});
+  EXPECT_TRUE(stats.providers[0].breaker.is_off);
+  EXPECT_FALSE(stats.providers[1].breaker.is_off);
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::monitor_stats_test

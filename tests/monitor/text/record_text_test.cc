@@ -103,5 +103,25 @@ TEST(RecordText, a_cost_is_in_dollars_with_as_many_decimals_as_it_needs) {
   }
 }
 
+TEST(RecordText, has_room_for_as_many_attempts_as_a_record_holds) {
+  const ProviderConfig provider{std::string(1000, 'p'), "m", {}};
+  Record record;
+  record.attempt_count = kAttemptsMax;
+  for (std::size_t i = 0; i < kAttemptsMax; ++i) record.attempt_storage[i] = {.latency = 1ns};
+  const std::string line = record_line(record, {.providers = {&provider, 1}});
+  EXPECT_TRUE(line.ends_with("\"cost_usd\":null}]}\n")) << line;
+  EXPECT_GT(line.size(), kAttemptsMax * 1000U);
+}
+
+TEST(RecordText, names_the_kinds_of_tokens_if_there_are_any) {
+  Record record;
+  record.input = Tokens{100};
+  record.output = Tokens{50};
+  EXPECT_NE(record_line(record, {}).find(R"("tokens":{"input":100,"output":50,"total":150},)"), std::string::npos);
+  record.kinds = {.cached_input = Tokens{7}, .cache_write = Tokens{8}, .reasoning = Tokens{9}};
+  const std::string line = record_line(record, {});
+  EXPECT_NE(line.find(R"("total":150,"cached_input":7,"cache_write":8,"reasoning":9},)"), std::string::npos) << line;
+}
+
 }  // namespace
 }  // namespace windtunnel::monitor::record_text_test
