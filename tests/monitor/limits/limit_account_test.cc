@@ -169,6 +169,14 @@ TEST(LimitAccount, a_bucket_shows_what_is_missing_rounded_up) {
   EXPECT_EQ(rig.used(at(9s)), 0);
 }
 
+TEST(LimitAccount, a_bucket_is_full_with_the_first_nanosecond_that_leaves_nothing_missing) {
+  Rig rig{bucket_of(3, 10ns)};  // 3 requests in 10 ns: one is back after 3.3 ns
+  rig.use(requests(1), at(0ns));
+  EXPECT_EQ(rig.wait(requests(3), at(0ns)), 4ns);
+  EXPECT_FALSE(rig.has_room(requests(3), at(3ns)));
+  EXPECT_TRUE(rig.has_room(requests(3), at(4ns)));
+}
+
 TEST(LimitAccount, a_bucket_that_gets_back_more_than_it_lacks_is_full) {
   Rig rig{bucket_of(3, 9s)};
   rig.use(requests(2), at(0s));
