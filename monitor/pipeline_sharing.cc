@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "monitor/pipeline.h"
 
 namespace windtunnel::monitor {
@@ -46,8 +47,7 @@ void Pipeline::hear_result(ProviderId provider, ReplyKind kind, Instant now) {
   const std::size_t place = index_of(provider);
   if (breakers_[place].state(now) != BreakerState::closed) return;
   const auto permit = breakers_.acquire(place, now, nullptr);
-  deliver_transitions(provider);
-  if (!permit) return;
+  check(permit.has_value(), "a closed breaker admits every call");
   static_cast<void>(breakers_.report(place, *permit, counts_as(kind, breakers_[place].config()), now, nullptr));
   deliver_transitions(provider);
 }

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr Duration kWeek = 7 * 24h;
 constexpr Duration kMondayPhase = 3 * 24h;
 
-Int128 floor_of(Int128 a, Int128 b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+Int128 floor_of(Int128 a, Int128 b) { return a % b < 0 ? a / b - 1 : a / b; }
 
 }  // namespace
 
@@ -60,8 +60,7 @@ void LimitAccount::advance_window(const LimitRule& rule, Instant now) {
 
 void LimitAccount::advance_steps(const LimitRule& rule, Ring& ring, Instant now) {
   const std::int64_t step = now.time_since_epoch().count() / rule.step_;
-  const bool is_all_over = window_ == kNone || step - window_ >= kRing;
-  for (std::int64_t over = is_all_over ? step - kRing : window_; over < step; ++over) {
+  for (std::int64_t over = std::max(window_, step - kRing); over < step; ++over) {
     // The step after `over` takes the place of the one that is too old.
     LimitAmounts& old = ring[static_cast<std::size_t>((over + 1 + kRing) % kRing)];
     for (std::size_t kind = 0; kind < used_.size(); ++kind) used_[kind] -= old[kind];
@@ -71,16 +70,13 @@ void LimitAccount::advance_steps(const LimitRule& rule, Ring& ring, Instant now)
   end_ = Instant{Duration{(step + 1) * rule.step_}};
 }
 
+// Before its first use the account is full, so that all the time until then fills nothing.
 void LimitAccount::fill(const LimitRule& rule, Instant now) {
-  if (window_ == kNone) {
-    window_ = 0;
-    end_ = now;
-  }
-  if (now <= end_) return;
-  const Int128 time = (now - end_).count();
+  const Int128 time = Int128{now.time_since_epoch().count()} - end_.time_since_epoch().count();
+  if (time <= 0) return;
   end_ = now;
   for (std::size_t kind = 0; kind < used_.size(); ++kind) {
-    if (used_[kind] <= 0 || !rule.limits(kind)) continue;
+    if (!rule.limits(kind)) continue;
     // What is missing is at most a bucket, so that a product of all time would be no better.
     const Int128 pace = rule.limit(kind);
     used_[kind] = pace != 0 && time > used_[kind] / pace ? Int128{0} : used_[kind] - pace * time;
@@ -107,7 +103,7 @@ Duration LimitAccount::wait_for(const LimitRule& rule, const LimitAmounts& more,
   if (!rule.is_bucket_) {
     for (std::size_t kind = 0; kind < used_.size(); ++kind) {
       if (!rule.limits(kind) || used_[kind] + more[kind] <= rule.limit(kind)) continue;
-      return end_ > now ? end_ - now : Duration{0};  // before a window begins, its end is as early as can be
+      return std::max(end_, now) - now;  // before a window begins, its end is as early as can be
     }
     return Duration{0};
   }
@@ -116,7 +112,7 @@ Duration LimitAccount::wait_for(const LimitRule& rule, const LimitAmounts& more,
     if (!rule.limits(kind) || rule.limit(kind) == 0) continue;
     const Int128 pace = rule.limit(kind);
     const Int128 beyond = used_[kind] + more[kind] * rule.period_ - pace * rule.period_;
-    if (beyond > 0) longest = std::max(longest, (beyond + pace - 1) / pace);
+    longest = std::max(longest, (beyond + pace - 1) / pace);
   }
   return Duration{static_cast<std::int64_t>(std::min<Int128>(longest, INT64_MAX))};
 }

@@ -13,10 +13,10 @@ std::vector<std::uint64_t> words_of(const std::vector<std::string>& names) {
   return words;
 }
 
+// Of a tag; that of another word is not read.
 std::uint8_t tag_place(const LimitWord& word, const std::vector<std::string>& tags) {
-  if (word.scope != LimitScope::tag) return 0;
   const auto found = std::ranges::find(tags, word.tag);
-  check(found != tags.end(), "a limit's tag has a place");
+  check(word.scope != LimitScope::tag || found != tags.end(), "a limit's tag has a place");
   return static_cast<std::uint8_t>(found - tags.begin());
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "base/units.h"
 #include "monitor/limits/caller.h"
 #include "monitor/limits/limit.h"
@@ -75,7 +76,7 @@ class LimitMatch {
       case LimitScope::provider:
         return target ? providers_[index_of(*target)] : 0;
     }
-    return 0;
+    fail_check("a scope of a limit is known", __FILE__, __LINE__);
   }
 
   std::vector<Source> per_;
