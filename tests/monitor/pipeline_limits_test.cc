@@ -117,6 +117,21 @@ TEST(PipelineLimits, a_call_settles_at_its_usage_and_its_bill) {
   EXPECT_EQ(used[kLimitMoney], cents(100 * 1 + 50 * 3).picos());
 }
 
+TEST(PipelineLimits, a_call_in_four_nested_routes_settles_at_its_usage) {
+  LimitConfig limit = per_key();
+  limit.tokens = Tokens{1000};
+  MonitorConfig config = with({limit});
+  for (std::uint8_t i = 1; i < kRouteDepthMax; ++i) {
+    config.routing.routes.push_back({.name = std::to_string(i), .targets = {{.route = RouteId{i}}}});
+  }
+  config.routing.routes.push_back({.name = "innermost", .targets = {{.deployment = provider_at(0)}}});
+  Rig rig{config, 1};
+  rig.serve(keyed(0), at(1s));
+  const LimitBook& book = rig.pipeline.limits();
+  ASSERT_EQ(book.entries().size(), 1U);
+  EXPECT_EQ(book.used(book.entries()[0], at(1s))[kLimitTokens], Int128{150} * kMillion);
+}
+
 TEST(PipelineLimits, a_further_call_that_money_does_not_cover_ends_the_request_and_gives_the_rest_back) {
   LimitConfig limit = per_key();
   limit.usd = usd(10);

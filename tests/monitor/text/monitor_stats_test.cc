@@ -141,6 +141,13 @@ TEST(MonitorStats, show_the_requests_by_outcome_and_another_mark_on_request) {
   EXPECT_NE(text.find("\n  openai: fine (Failures: 0, "), std::string::npos) << text;
 }
 
+TEST(MonitorStats, show_the_outcomes_that_there_are_and_no_labels_among_them) {
+  MonitorStats stats;
+  const std::string without = stats_text(stats);
+  stats.labels.resize(1);
+  EXPECT_EQ(stats_text(stats), without);
+}
+
 TEST(MonitorStats, of_a_pipeline_name_the_breakers_that_no_rule_can_open) {
   std::vector<ProviderConfig> providers;
   for (const char* name : {"a", "b"}) providers.push_back({.name = name, .model = "m", .tariffs = {{}}});
