@@ -32,6 +32,8 @@ using reports::LogAttempt;
 using reports::LogRow;
 
 constexpr std::size_t kFallbackDepthMost = 6;  // the route itself, and fallbacks five deep
+// Fallbacks that lead to each other have more ways through them than can be listed.
+constexpr std::size_t kWaysMost = 10'000;
 constexpr std::int64_t kRoundsMost = monitor::kAttemptsMax;
 
 using Stage = std::vector<ProviderId>;
@@ -53,13 +55,14 @@ struct RouteReach {
 
 class ReachReader {
  public:
-  explicit ReachReader(const sim::Scenario& config) : config_(config) {}
+  explicit ReachReader(const AuditRules& rules) : config_(*rules.config), entries_(rules.unsaid.asked) {}
 
   // With its fallbacks, and whatever its rules lead to.
-  RouteReach asked(RouteId id, std::vector<RouteId> path = {}) const {
-    path.push_back(id);
+  RouteReach asked(RouteId id, std::vector<RouteId> path = {}) {
+    if (++ways_ > kWaysMost) return {};
     const RouteConfig& route = routes()[monitor::index_of(id)];
-    RouteReach reach = own(route);
+    if (is_entry(route)) path.push_back(id);
+    RouteReach reach = own(route, path);
     for (const monitor::RouteRule& rule : route.rules) {
       if (is_on(path, rule.route)) continue;
       const RouteReach other = asked(rule.route, path);
@@ -68,6 +71,7 @@ class ReachReader {
       reach.stages = {reach.all()};
       reach.stages.front().insert(reach.stages.front().end(), all.begin(), all.end());
     }
+    if (!route.fallback && !is_entry(route)) return reach;
     const auto& fallbacks = route.fallback ? *route.fallback : config_.monitor.routing.default_fallback;
     for (const monitor::RouteFallback& fallback : fallbacks) {
       if (!is_on(path, fallback.route) && path.size() < kFallbackDepthMost) reach.follow(asked(fallback.route, path));
@@ -75,18 +79,32 @@ class ReachReader {
     return reach;
   }
 
+  // Not all of them were followed.
+  [[nodiscard]] bool has_too_many_ways() const { return ways_ > kWaysMost; }
+
  private:
   [[nodiscard]] std::span<const RouteConfig> routes() const { return config_.monitor.routing.routes; }
 
   static bool is_on(const std::vector<RouteId>& path, RouteId id) { return std::ranges::find(path, id) != path.end(); }
+
+  [[nodiscard]] bool is_entry(const RouteConfig& route) const {
+    return std::ranges::find(entries_, route.name) != entries_.end();
+  }
 
   [[nodiscard]] std::int64_t attempts_at(ProviderId id) const {
     return config_.providers[monitor::index_of(id)].max_attempts.value_or(
         config_.monitor.provider_call.retry.max_attempts);
   }
 
-  [[nodiscard]] RouteReach of_target(const monitor::RouteTarget& target, const RouteConfig& route) const {
-    if (target.route) return own(routes()[monitor::index_of(*target.route)]);
+  // An import lists several fallbacks as targets of a route; what callers may ask for has fallbacks of its own there
+  // too.
+  RouteReach of_target(const monitor::RouteTarget& target, const RouteConfig& route, const std::vector<RouteId>& path) {
+    if (target.route) {
+      const RouteConfig& nested = routes()[monitor::index_of(*target.route)];
+      if (!is_entry(nested)) return own(nested, path);
+      return is_on(path, *target.route) || path.size() >= kFallbackDepthMost ? RouteReach{}
+                                                                             : asked(*target.route, path);
+    }
     const std::int64_t attempts =
         route.retry.per == monitor::RetryPer::route
             ? 1
@@ -95,7 +113,7 @@ class ReachReader {
   }
 
   // Without its fallbacks.
-  [[nodiscard]] RouteReach own(const RouteConfig& route) const {
+  RouteReach own(const RouteConfig& route, const std::vector<RouteId>& path) {
     std::map<std::int32_t, std::vector<const monitor::RouteTarget*>> tiers;
     for (const monitor::RouteTarget& target : route.targets) tiers[target.priority].push_back(&target);
     RouteReach pass;
@@ -103,7 +121,7 @@ class ReachReader {
     for (const auto& [priority, tier] : tiers) {
       RouteReach reach;
       for (const monitor::RouteTarget* target : tier) {
-        const RouteReach next = of_target(*target, route);
+        const RouteReach next = of_target(*target, route, path);
         calls_of_one = std::max(calls_of_one, next.calls_most);
         reach.follow(next);
       }
@@ -135,11 +153,14 @@ class ReachReader {
   }
 
   const sim::Scenario& config_;
+  const std::vector<std::string>& entries_;  // the names of routes that callers ask for
+  std::size_t ways_ = 0;
 };
 
 struct AskedRoute {
   std::string name;
   RouteReach reach;
+  bool has_too_many_ways = false;
 };
 
 // The routes of a file by the names that callers ask for, read once each.
@@ -147,17 +168,19 @@ class AskedRoutes {
  public:
   explicit AskedRoutes(const AuditRules& rules) : rules_(rules) {}
 
-  // Nothing: the log does not say which route, or the file has none of this name.
+  // Nothing: the log does not say which route, the file has none of this name, or it has too many ways to list.
   const AskedRoute* route_of(const LogRow& row) {
     const std::vector<std::string>& asked = rules_.unsaid.asked;
     const std::string& name = row.route.empty() && asked.size() == 1 ? asked.front() : row.route;
     if (std::ranges::find(asked, name) == asked.end()) return nullptr;
     auto found = routes_.find(name);
     if (found == routes_.end()) found = routes_.emplace(name, read(name)).first;
-    return &found->second;
+    has_too_many_ways_ = has_too_many_ways_ || found->second.has_too_many_ways;
+    return found->second.has_too_many_ways ? nullptr : &found->second;
   }
 
   [[nodiscard]] std::string why_none(const AuditedLog& log) const {
+    if (has_too_many_ways_) return "the file's fallbacks lead to each other in too many ways";
     const bool has_routes =
         std::ranges::any_of(log.rows, [](const AuditedRow& audited) { return !audited.row.route.empty(); });
     if (!has_routes) return "the file has several routes, and the log does not say which was asked";
@@ -169,11 +192,14 @@ class AskedRoutes {
     const std::vector<RouteConfig>& routes = rules_.config->monitor.routing.routes;
     const auto found = std::ranges::find(routes, name, &RouteConfig::name);
     const RouteId id{static_cast<std::uint8_t>(found - routes.begin())};
-    return {name, ReachReader{*rules_.config}.asked(id)};
+    ReachReader reader{rules_};
+    RouteReach reach = reader.asked(id);
+    return {name, std::move(reach), reader.has_too_many_ways()};
   }
 
   const AuditRules& rules_;
   std::map<std::string, AskedRoute> routes_;
+  bool has_too_many_ways_ = false;  // one that was asked for
 };
 
 std::string_view without_slash(std::string_view address) {

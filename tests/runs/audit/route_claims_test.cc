@@ -93,6 +93,24 @@ TEST_F(RouteClaimsTest, allow_the_retries_of_a_group_and_those_of_its_fallback) 
   EXPECT_EQ(finding_of(more, "attempts.bounded"), "5 calls, and chat allows 4");
 }
 
+// LiteLLM asks the fallbacks of a fallback too, also where a list names several.
+TEST_F(RouteClaimsTest, allow_the_fallbacks_of_each_of_several_fallbacks) {
+  std::string config = kConfig;
+  config.replace(config.find("{chat: [spare]}"), 15, "{chat: [spare, last]}, {spare: [other]}");
+  config.insert(
+      config.find("router_settings"),
+      "  - model_name: last\n    litellm_params: {model: openai/gpt-4o, api_key: k5}\n    model_info: {id: e}\n");
+  const std::vector<Call> calls{{"a"}, {"c", false, "spare"}, {"d", false, "other"}, {"e", true, "last"}};
+  EXPECT_EQ(finding_of(audited(calls, config), "failover.order"), "");
+  std::vector<Call> most{{"a"}, {"b"}};
+  for (const char* deployment : {"c", "d", "e"}) most.insert(most.end(), 2, Call{deployment});
+  EXPECT_EQ(finding_of(audited(most, config), "attempts.bounded"), "");
+  most.insert(most.begin(), Call{"a"});
+  EXPECT_EQ(finding_of(audited(most, config), "attempts.bounded"), "9 calls, and chat allows 8");
+  EXPECT_EQ(finding_of(audited({{"e"}, {"d", true}}, config), "failover.order"),
+            "call 2 is at mistral/mistral-large-latest, which comes before the call in front of it in chat");
+}
+
 TEST_F(RouteClaimsTest, find_a_call_of_the_group_behind_its_fallback) {
   EXPECT_EQ(finding_of(audited({{"c", false, "chat"}, {"a", true}}), "failover.order"),
             "call 2 is at azure/gpt-4o, which comes before the call in front of it in chat");
@@ -139,6 +157,22 @@ router_settings: {num_retries: 0}
   EXPECT_EQ(finding_of(audited({{"a", true, ""}}, config), "attempts.bounded"), "");
   EXPECT_EQ(finding_of(audited({{"a", false, ""}, {"a", true, ""}}, config), "attempts.bounded"),
             "2 calls, and chat allows 1");
+}
+
+// Twelve groups, each of which falls back to all others, have 95,000 ways of five fallbacks.
+TEST_F(RouteClaimsTest, are_not_shown_where_fallbacks_lead_to_each_other_in_too_many_ways) {
+  std::string models;
+  std::string fallbacks;
+  for (int i = 0; i < 12; ++i) {
+    models += fmt::format("  - model_name: g{}\n    litellm_params: {{model: openai/m{}, api_key: k{}}}\n", i, i, i);
+    std::string others;
+    for (int j = 0; j < 12; ++j) others += i == j ? "" : fmt::format("{}g{}", others.empty() ? "" : ", ", j);
+    fallbacks += fmt::format("{}{{g{}: [{}]}}", i == 0 ? "" : ", ", i, others);
+  }
+  const std::string config =
+      "model_list:\n" + models + "router_settings:\n  num_retries: 0\n  fallbacks: [" + fallbacks + "]\n";
+  EXPECT_EQ(claim_of(audited({{"a", true, "g0"}}, config), "attempts.bounded").not_shown,
+            "the file's fallbacks lead to each other in too many ways");
 }
 
 TEST_F(RouteClaimsTest, are_not_shown_where_the_file_has_a_number_of_retries_for_a_kind_of_failure) {
