@@ -86,7 +86,7 @@ ExitCode explore(const ExploreArguments& arguments) {
   acknowledge_interrupt();
   if (done.problem) return complain(*done.problem);
   ExitCode code = code_of_search(done, arguments.claims_required);
-  const bool silent = arguments.quiet && code == ExitCode::pass;
+  const bool silent = arguments.quiet && code == ExitCode::pass && done.verdict == sim::Verdict::pass;
   if (!silent && !print(arguments.format == Format::json ? done.json : done.text)) {
     code = worst(code, ExitCode::file_error);
   }
@@ -132,7 +132,7 @@ std::unique_ptr<Verb> add_explore(CLI::App& app) {
       ->envname("WINDTUNNEL_FORMAT")
       ->type_name("text|json");
   add_require_claims(verb, explore.claims_required);
-  verb.add_flag("--quiet,-q", explore.quiet, "Print nothing if nothing fails");
+  verb.add_flag("--quiet,-q", explore.quiet, "Print nothing that passes");
   verb.callback([&explore] { check_names(explore.request.checks); });
   return verb_of;
 }

@@ -23,6 +23,7 @@ sim::SeedTotals totals_of(const ProgressJson& json) {
   totals.recovery_impossible = json.at("recovery_impossible").get<std::uint64_t>();
   totals.claims = json.at("claims").get<std::uint64_t>();
   totals.requests = json.at("requests").get<std::uint64_t>();
+  totals.answered = json.at("answered").get<std::uint64_t>();
   totals.events = json.at("events").get<std::uint64_t>();
   totals.virtual_time = Duration{json.at("virtual_ns").get<std::int64_t>()};
   const ProgressJson& coverage = json.at("coverage");

@@ -26,7 +26,8 @@ std::string seeds_line(const ExploreReport& report) {
   if (report.asked_last && *report.asked_last != *done.last)
     line += fmt::format(" of {}..{}", report.first, *report.asked_last);
   const std::uint64_t failed = done.failure ? 1 : 0;
-  line += fmt::format(", {} passed", done.totals.seeds - failed - done.totals.inconclusive);
+  const char* const held = report.verdict == sim::Verdict::nothing_claimed ? "without a finding" : "passed";
+  line += fmt::format(", {} {}", done.totals.seeds - failed - done.totals.inconclusive, held);
   if (done.totals.inconclusive > 0) line += fmt::format(", {} inconclusive", done.totals.inconclusive);
   return line + fmt::format(", {} failed\n", failed);
 }
@@ -98,7 +99,11 @@ std::string verdict_line(const ExploreReport& report) {
     }
   }
   if (report.verdict == sim::Verdict::nothing_claimed) {
-    line += ": the scenario has no threshold, liveness, coverage or min_affected; only the invariants were watched";
+    line += ": the scenario has no threshold, liveness, coverage or min_affected; ";
+    line +=
+        report.checks == std::vector<std::string>{"none"} ? "and no check was on" : "only the invariants were watched";
+    line += fmt::format("\nAnswered: {:.1f}% of {} requests", percent_of(totals.answered, totals.requests),
+                        totals.requests);
   }
   return line + "\n";
 }
@@ -115,6 +120,7 @@ void write_trials(JsonWriter& json, const sim::SeedTotals& totals) {
   json.key("totals").begin_object();
   write_inconclusive(json, totals);
   json.key("claims").integer(totals.claims).key("requests").integer(totals.requests);
+  json.key("answered").integer(totals.answered);
   json.key("provider_calls").integer(totals.events).key("virtual_ns").integer(totals.virtual_time.count());
   json.end_object();
 }
@@ -125,7 +131,8 @@ void write_totals(JsonWriter& json, const sim::SeedTotals& totals) {
   json.key("fault_idle").integer(totals.fault_idle);
   json.key("recovery_impossible").integer(totals.recovery_impossible);
   json.key("claims").integer(totals.claims);
-  json.key("requests").integer(totals.requests).key("events").integer(totals.events);
+  json.key("requests").integer(totals.requests).key("answered").integer(totals.answered);
+  json.key("events").integer(totals.events);
   json.key("virtual_ns").integer(totals.virtual_time.count());
   json.key("coverage").begin_object();
   const auto names = sim::coverage_counters();

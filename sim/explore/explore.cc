@@ -30,6 +30,7 @@ SeedTotals& SeedTotals::operator+=(const SeedTotals& other) {
   seeds += other.seeds;
   claims += other.claims;
   requests += other.requests;
+  answered += other.answered;
   events += other.events;
   virtual_time += other.virtual_time;
   inconclusive += other.inconclusive;
@@ -74,6 +75,7 @@ SeedResult explore_seed(const Scenario& base, std::uint64_t seed, const ExploreO
   result.totals.seeds = 1;
   result.totals.claims = judgement.claims;
   result.totals.requests = run.arrivals;
+  result.totals.answered = static_cast<std::uint64_t>(run.pipeline.metrics().all().answered());
   result.totals.events = run.events;
   result.totals.virtual_time = run.ended.time_since_epoch();
   if (!result.failure) count_inconclusive(result.totals, judgement.findings, draws_faults(base, options.swarm));

@@ -39,6 +39,7 @@ struct SeedTotals {
   std::uint64_t seeds = 0;
   std::uint64_t claims = 0;  // stated by the worlds and judged
   std::uint64_t requests = 0;
+  std::uint64_t answered = 0;
   std::uint64_t events = 0;
   Duration virtual_time{0};
   std::uint64_t inconclusive = 0;  // neither failed nor passed

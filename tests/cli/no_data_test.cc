@@ -104,7 +104,10 @@ TEST_F(NoData, explore_needs_traffic_and_every_seed_to_be_conclusive) {
   EXPECT_EQ(none.exit, 13) << none.out;
   EXPECT_TRUE(says(none, "no request arrived in any seed")) << none.out;
   EXPECT_TRUE(says(windtunnel("explore " + file("quiet") + " --seeds 1..3"), "Verdict: NOTHING CLAIMED"));
-  EXPECT_EQ(windtunnel("explore " + file("quiet") + " --seeds 1..3").exit, 0);
+  const ProcessResult quiet = windtunnel("explore -q " + file("quiet") + " --seeds 1..3");
+  EXPECT_EQ(quiet.exit, 0);
+  EXPECT_TRUE(says(quiet, "Answered: 100.0% of ")) << quiet.out;
+  EXPECT_FALSE(says(quiet, "passed")) << quiet.out;
   EXPECT_EQ(windtunnel("explore " + file("quiet") + " --seeds 1..3 --require-claims").exit, 13);
   EXPECT_EQ(windtunnel("explore " + file("claim") + " --seeds 1..3").exit, 0);
   // With one request in two seconds, a second of faults is missed by some seeds and hit by others.
