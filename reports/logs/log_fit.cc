@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/exact_decimal.h"
+#include "base/stable_hash.h"
 #include "base/visible_text.h"
 #include "reports/logs/billed_usage.h"
 #include "reports/logs/log_samples.h"
@@ -109,6 +110,7 @@ class LogFitting {
                        &BadLine::line);
     log.fit = fit();
     if (log.fit.problem) return log;
+    doubt(log);
     const unsigned threads = request_.threads;
     log.backtest = sim::backtest(fitter_, threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency()));
     describe(log.fit.scenario, log.fit.doubts, log.backtest);
@@ -121,6 +123,23 @@ class LogFitting {
   }
 
  private:
+  // What the log itself says against a forecast of it.
+  void doubt(FittedLog& log) {
+    std::ranges::sort(ids_);
+    const auto repeated = ids_.end() - std::unique(ids_.begin(), ids_.end());
+    if (repeated > 0) {
+      log.fit.doubts.push_back(
+          fmt::format("{} of {} records have the id of an earlier one, and each of them counts: a log that was written "
+                      "twice has twice the requests and the cost",
+                      with_thousands(repeated), with_thousands(static_cast<Int128>(ids_.size()))));
+      log.fit.notes.push_back(log.fit.doubts.back());
+    }
+    if (100 * static_cast<std::int64_t>(log.bad_count) > holdings_.rows) {
+      log.fit.doubts.push_back(fmt::format("{} {}s were left out, because they are no records",
+                                           with_thousands(static_cast<Int128>(log.bad_count)), log.unit));
+    }
+  }
+
   void add_billed() {
     if (!billed_.has_usage()) return;
     for (NumberedRow& usage : billed_.take(request_.price)) add(usage.row, usage.number);
@@ -128,6 +147,7 @@ class LogFitting {
 
   void add(LogRow& row, std::uint64_t number) {
     const bool has_tokens = row.input || row.output;
+    if (!row.is_bucket && !row.id.empty()) ids_.push_back(stable_hash(row.id));
     if (row.is_bucket && has_tokens && requests_of(row) == 0) return;
     if (row.is_bucket && (shares_ += requests_of(row)) > kSharesMost) return;
     if (!row.is_bucket && needs_tokens(row)) {
@@ -210,6 +230,7 @@ class LogFitting {
   sim::Fitter fitter_;
   LogHoldings holdings_;
   std::int64_t shares_ = 0;
+  std::vector<std::uint64_t> ids_;  // of records, as hashes
   std::map<std::string, std::int64_t> unpriced_;
   std::uint64_t useless_count_ = 0;
   std::vector<BadLine> useless_;

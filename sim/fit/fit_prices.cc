@@ -178,6 +178,7 @@ void note_free_answers(Fit& fit, const ProviderSpec& spec, const FitTally::Calls
       "model "
       "{}, and its cost is then missing here (--set 'providers.{}.price_usd_per_million=MODEL' sets a listed price)",
       spec.name, free, calls.answered.size(), spec.model, spec.name));
+  if (100 * free > std::ssize(calls.answered)) fit.doubts.push_back(fit.notes.back());
 }
 
 }  // namespace

@@ -212,6 +212,18 @@ double cost_of_thousand(sim::Scenario scenario) {
   return all.cost.dollars() / static_cast<double>(all.requests()) * 1'000;
 }
 
+// Written twice it has twice the requests; a forecast of the fit says so too.
+TEST_F(LogFitTest, ids_that_repeat_and_lines_that_are_no_records_speak_against_the_fit) {
+  const std::string once = litellm_log(traffic());
+  EXPECT_FALSE(has_note(fit(once), "the id of an earlier one"));
+  const FittedLog twice = fit(once + once);
+  EXPECT_TRUE(has_note(twice, "360 of 720 records have the id of an earlier one"));
+  EXPECT_NE(twice.fit.scenario.description.find("360 of 720 records"), std::string::npos);
+  std::string torn = once;
+  for (int i = 0; i < 4; ++i) torn += "{\"request_id\"\n";
+  EXPECT_NE(fit(torn).fit.scenario.description.find("were left out, because they are no records"), std::string::npos);
+}
+
 TEST_F(LogFitTest, each_kind_of_tokens_gets_its_price_and_the_replay_comes_to_the_cost) {
   const FittedLog log = fit(kinds_log(true), kKindsColumns);
   ASSERT_FALSE(log.fit.problem) << *log.fit.problem;
