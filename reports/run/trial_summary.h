@@ -23,6 +23,7 @@ struct TrialRequestsSummary {
   std::int64_t failed_over = 0;
   std::int64_t sent_by_a_program = 0;  // beside the total: they are known by their calls alone
 
+  [[nodiscard]] std::int64_t served() const { return views[0]; }
   [[nodiscard]] std::int64_t silently_cut() const { return views[2]; }
 };
 

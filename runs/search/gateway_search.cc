@@ -105,7 +105,7 @@ class GatewaySearch {
   void count(const TriedGateway& tried) {
     sim::SeedTotals totals{.seeds = 1, .claims = tried.done.judgement.claims};
     totals.requests = static_cast<std::uint64_t>(tried.trial->requests.total + tried.trial->requests.sent_by_a_program);
-    totals.answered = static_cast<std::uint64_t>(tried.trial->requests.served);
+    totals.answered = static_cast<std::uint64_t>(tried.trial->requests.served());
     totals.events = static_cast<std::uint64_t>(tried.trial->calls.total);
     totals.virtual_time = job_.base.duration;
     const std::vector<sim::Finding>& findings = tried.done.judgement.findings;
