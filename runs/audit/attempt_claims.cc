@@ -25,8 +25,6 @@ constexpr Duration kRounded = std::chrono::milliseconds{1};
 
 bool is_kind(const LogAttempt& attempt, ReplyKind kind) { return attempt.outcome == name_of(kind); }
 
-std::string milliseconds(Duration time) { return exact_decimal(time.count(), kMillisecondDecimals) + " ms"; }
-
 AuditClaim bounded(const AuditedLog& log, const AuditRules& rules) {
   AuditClaim claim{.name = "attempts.bounded",
                    .sentence = "A request has at most max_attempts calls at each provider."};

@@ -74,10 +74,13 @@ struct LedgerComparison {
 
 // Records are stamped to a microsecond.
 inline constexpr Duration kStamp{1'000};
+inline constexpr Duration kStamps = 2 * kStamp;  // of a begin and an end
 
 // "0.0034 USD".
 [[nodiscard]] std::string dollars(Usd cost);
 [[nodiscard]] std::string dollars(Int128 picos);
+// "1234.5 ms".
+[[nodiscard]] std::string milliseconds(Duration time);
 
 // Why settings of a config that was imported are not judged: its file does not state them, or the gateway follows it in
 // another way. Empty: they are judged.

@@ -37,7 +37,6 @@ namespace {
 using monitor::ReplyKind;
 
 // Between two times of a log.
-constexpr Duration kStamps = 2 * kStamp;
 
 struct Call {
   WallTime begin{};

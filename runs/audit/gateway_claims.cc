@@ -22,9 +22,6 @@ using reports::LogAttempt;
 using reports::LogRow;
 
 // Between two times of a log.
-constexpr Duration kStamps = 2 * kStamp;
-
-std::string milliseconds(Duration time) { return exact_decimal(time.count(), kMillisecondDecimals) + " ms"; }
 
 struct Wait {
   WallTime begin{};  // when the provider asked for it

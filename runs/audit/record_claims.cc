@@ -100,6 +100,8 @@ AuditClaim ordered(const AuditedLog& log, const AuditRules& rules) {
 
 }  // namespace
 
+std::string milliseconds(Duration time) { return exact_decimal(time.count(), kMillisecondDecimals) + " ms"; }
+
 std::string dollars(Usd cost) { return dollars(Int128{cost.picos()}); }
 
 std::string dollars(Int128 picos) { return exact_decimal(picos, kDollarDecimals) + " USD"; }
