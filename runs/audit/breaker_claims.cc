@@ -36,8 +36,6 @@ namespace {
 
 using monitor::ReplyKind;
 
-// Between two times of a log.
-
 struct Call {
   WallTime begin{};
   WallTime end{};

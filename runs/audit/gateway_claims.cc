@@ -21,8 +21,6 @@ using reports::LogAlert;
 using reports::LogAttempt;
 using reports::LogRow;
 
-// Between two times of a log.
-
 struct Wait {
   WallTime begin{};  // when the provider asked for it
   WallTime end{};
