@@ -30,11 +30,6 @@ std::set<std::string> filtered_metrics(const std::vector<RecordedRule>& recorded
   return filtered;
 }
 
-// What is not a number compares with nothing, so that a probe leaves it out. A scalar compares with a bool only.
-std::string comparable(const std::string& expression) {
-  return expression.starts_with("scalar") ? expression : "(" + expression + ") >= -Inf";
-}
-
 }  // namespace
 
 std::vector<AlertProbe> probes_of(const RuleFile& rules) {
@@ -47,7 +42,7 @@ std::vector<AlertProbe> probes_of(const RuleFile& rules) {
       return !selector.metric.empty() && !filtered.contains(selector.metric);
     });
     if (is_sign && !expression.empty()) {
-      probes.push_back({rule.alert, comparable(expression)});
+      probes.push_back({rule.alert, std::move(expression)});
     } else {
       open.insert(rule.alert);
     }

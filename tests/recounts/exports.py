@@ -36,6 +36,11 @@ def columns(time):
     yield from flat("", time.series)
 
 
+def counts_of(time):
+    """How many durations each group of quantiles is of, by the name of the group: of none there is no figure."""
+    return {name.rsplit(".", 1)[0]: values for name, values, _ in columns(time) if name.endswith("_quantiles.count")}
+
+
 def compare_csv(compared, text, time):
     rows = list(csv.reader(io.StringIO(text)))
     shown = dict(zip(rows[0], zip(*rows[1:])))
@@ -44,8 +49,12 @@ def compare_csv(compared, text, time):
     ends = [steps.end(step, ended) for step in range(steps.count)]
     wanted = {"time": [iso(start + end) for end in ends], "to_s": [exact(end, 9) for end in ends],
               "from_s": [exact(step * steps.width, 9) for step in range(steps.count)]}
+    counts = counts_of(time)
     for name, values, decimals in columns(time):
         texts = [exact(value, decimals) for value in values]
+        group = counts.get(name.rsplit(".", 1)[0])
+        if group and not name.endswith(".count"):
+            texts = [text if count else "" for text, count in zip(texts, group)]
         if "_quantiles." in name:
             last = [(step + 1) % time.view_steps == 0 or step + 1 == steps.count for step in range(steps.count)]
             texts = [texts[step // time.view_steps] if last[step] else "" for step in range(steps.count)]

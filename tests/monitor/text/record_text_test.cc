@@ -25,7 +25,12 @@ TEST(RecordText, escapes_what_json_must_escape_and_nothing_else) {
                                  "\\u001c", "\\u001d", "\\u001e", "\\u001f"};
   for (int code = 0; code < 0x80; ++code) {
     const std::string text(1, static_cast<char>(code));
-    const std::string expected = code < 0x20 ? escapes[code] : text == "\"" || text == "\\" ? "\\" + text : text;
+    // A terminal hides DEL.
+    const bool has_backslash = text == "\"" || text == "\\";
+    const std::string expected = code < 0x20     ? escapes[code]
+                                 : code == 0x7f  ? "\\u007f"
+                                 : has_backslash ? "\\" + text
+                                                 : text;
     EXPECT_EQ(written(text), '"' + expected + '"') << code;
   }
   EXPECT_EQ(written(""), "null");
@@ -35,7 +40,7 @@ TEST(RecordText, escapes_what_json_must_escape_and_nothing_else) {
 // neighbours.
 TEST(RecordText, keeps_utf8_and_replaces_what_is_none_byte_by_byte) {
   for (const char* text :
-       {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xe0\xbf\xbf", "\xe1\x80\x80", "\xec\xbf\xbf", "\xed\x80\x80",
+       {"\x7e", "\xc2\xa0", "\xdf\xbf", "\xe0\xa0\x80", "\xe0\xbf\xbf", "\xe1\x80\x80", "\xec\xbf\xbf", "\xed\x80\x80",
         "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf0\xbf\xbf\xbf", "\xf1\x80\x80\x80",
         "\xf3\xbf\xbf\xbf", "\xf4\x80\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_EQ(written(text), std::string{'"'} + text + '"');

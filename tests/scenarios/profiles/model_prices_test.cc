@@ -172,7 +172,8 @@ TEST(PriceList, holds_public_prices_of_what_each_provider_sells) {
 }
 
 TEST(PriceList, has_no_model_that_is_free) {
-  for (const ModelPrice& price : PriceList::shipped().models()) {
+  const PriceList list = PriceList::shipped();
+  for (const ModelPrice& price : list.models()) {
     EXPECT_GT(price.tariff.input.per_token, Usd{}) << price.model;
     EXPECT_EQ(price.batch_input.has_value(), price.batch_output.has_value()) << price.model;
   }

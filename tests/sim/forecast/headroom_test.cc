@@ -13,7 +13,7 @@
 namespace windtunnel::sim::study_headroom_test {
 namespace {
 
-constexpr std::uint64_t kTries = 40;
+constexpr std::uint64_t kTries = 60;
 
 // Breaks the budget in every replication beyond an edge, which lies elsewhere on the numbers that confirm.
 class EdgeMaker final : public ReplicationMaker {

@@ -114,14 +114,15 @@ TEST(ThresholdFigures, calls_are_for_the_wishes_of_the_same_stretch) {
   EXPECT_EQ(amplification({1s}, {12s, 13s}, 1).verdict, Verdict::inconclusive) << "no wish in the stretch";
 }
 
-TEST(ThresholdFigures, a_wish_is_data_of_amplification_only) {
+TEST(ThresholdFigures, a_wish_without_a_call_shows_nothing_of_amplification) {
   Scenario scenario = one_provider();
   scenario.thresholds = {spec(Metric::amplification, Aggregate::value, Comparison::less_equal, 1'000'000),
                          spec(Metric::requests_failed, Aggregate::count, Comparison::less_equal, 0)};
   Thresholds thresholds{scenario};
   thresholds.on(monitor::RequestArrived{.at = kStart + 1s});
   const std::vector<Finding> findings = thresholds.judge(kStart + 60s);
-  EXPECT_EQ(findings[0].verdict, Verdict::pass);
+  EXPECT_EQ(findings[0].verdict, Verdict::inconclusive);
+  EXPECT_EQ(findings[0].reason, "there was no data: no request that made a call ended in that time");
   EXPECT_EQ(findings[1].verdict, Verdict::inconclusive) << "no request has ended";
 }
 
@@ -134,6 +135,7 @@ std::vector<monitor::Record> one_of_each() {
        {Outcome::served, Outcome::cache_hit, Outcome::failed, Outcome::refused_rate, Outcome::stale_hit}) {
     monitor::Record record = ended(kStart + 1s, outcome, 200ms);
     record.failovers = 1;
+    record.attempt_count = 1;
     record.time_to_first_token = 50ms;
     record.input = Tokens{30};
     record.output = Tokens{4};

@@ -313,10 +313,17 @@ TEST(Thresholds, a_claim_that_nothing_could_have_broken_is_inconclusive) {
 }
 
 TEST(Thresholds, a_request_is_data_for_what_it_could_have_been) {
-  const std::vector<monitor::Record> served = {ended(kStart + 1s)};
+  std::vector<monitor::Record> served = {ended(kStart + 1s)};
   for (const Metric of : {Metric::requests_failed, Metric::requests_refused, Metric::provider_calls, Metric::cost_usd,
-                          Metric::failovers, Metric::cache_hits}) {
+                          Metric::cache_hits}) {
     EXPECT_EQ(judged(count_at_most(of, 1), served).verdict, Verdict::pass) << static_cast<int>(of);
+  }
+  EXPECT_EQ(judged(count_at_most(Metric::failovers, 1), served).verdict, Verdict::inconclusive) << "it made no call";
+  served[0].attempt_count = 1;
+  EXPECT_EQ(judged(count_at_most(Metric::failovers, 1), served).verdict, Verdict::pass);
+  std::vector<monitor::Record> refused = {ended(kStart + 1s, Outcome::refused_rate)};
+  for (const Metric of : {Metric::requests_failed, Metric::cache_hits, Metric::cost_usd, Metric::tokens}) {
+    EXPECT_EQ(judged(count_at_most(of, 1), refused).verdict, Verdict::inconclusive) << static_cast<int>(of);
   }
   ThresholdSpec none_failed = count_at_most(Metric::requests, 0);
   none_failed.outcome = Outcome::failed;
