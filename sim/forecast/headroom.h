@@ -12,8 +12,8 @@
 // The answer x is then tried on independent random numbers. Of replications x is confirmed if at most 5 % break the
 // limit there; while it is not, it is lowered by one percent and tried on further numbers, at most kHeadroomStepsMax
 // times; fewer than 60 replications confirm nothing, because 3/n of them may all be missed. Of requests it is confirmed
-// unless the whole interval lies above the bound. Either is the edge if 1.05 x is refuted, that is, if the whole interval
-// lies above what may break.
+// unless the whole interval lies above the bound. Either is the edge if 1.05 x is refuted, that is, if the whole
+// interval lies above what may break.
 
 #include <cstdint>
 #include <map>
