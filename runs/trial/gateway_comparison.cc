@@ -48,9 +48,11 @@ void add_trial(Column& column, const TriedGateway& tried) {
   }
 }
 
-void add_simulation(Column& column, const sim::Scenario& scenario, std::uint64_t seed) {
+// What was stopped has no figures.
+void add_simulation(Column& column, const sim::Scenario& scenario, std::uint64_t seed, const std::atomic<bool>* stop) {
   AgreementCounts counts{scenario};
-  (void)sim::run(scenario, {.seed = seed, .observers = {&counts}});
+  (void)sim::run(scenario, {.seed = seed, .observers = {&counts}, .stop = stop});
+  if (stop->load()) return;
   const AgreementValues values = counts.values();
   for (std::size_t i = 0; i < kAgreementFigures; ++i) {
     column.figures[i].push_back(values[i] ? text_of(agreement_figures()[i], *values[i]) : std::string());
@@ -87,7 +89,7 @@ void compare_all(const GatewayComparison& comparison, const sim::Scenario& scena
     for (std::uint64_t i = 0; i < seeds.count() && !comparison.stop->load(); ++i) {
       const std::uint64_t seed = seeds.first + i;
       if (gateway == kSimulated) {
-        add_simulation(column, scenario, seed);
+        add_simulation(column, scenario, seed, comparison.stop);
         continue;
       }
       const TrialSettings settings{

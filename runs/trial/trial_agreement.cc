@@ -80,7 +80,7 @@ reports::AgreementRow row_of(const AgreementFigure& figure, const std::optional<
 
 }  // namespace
 
-reports::AgreementSummary agreement_of(const AgreementQuestion& question) {
+std::optional<reports::AgreementSummary> agreement_of(const AgreementQuestion& question) {
   AgreementCounts observed{question.declared};
   for (const sim::Event& event : question.events) {
     std::visit(
@@ -93,7 +93,8 @@ reports::AgreementSummary agreement_of(const AgreementQuestion& question) {
   std::vector<AgreementValues> predicted;
   for (std::uint32_t i = 0; i < question.predictions; ++i) {
     AgreementCounts counts{question.declared};
-    (void)sim::run(question.declared, {.seed = question.seed + i, .observers = {&counts}});
+    (void)sim::run(question.declared, {.seed = question.seed + i, .observers = {&counts}, .stop = question.stop});
+    if (question.stop != nullptr && question.stop->load()) return std::nullopt;
     predicted.push_back(counts.values());
     if (i == 0) agreement.first_divergence = first_divergence(counts, observed, question.declared);
   }

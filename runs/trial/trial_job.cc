@@ -319,8 +319,9 @@ TriedGateway judged(const TrialSettings& settings, const RunJob& job) {
                                              .events = events,
                                              .seed = job.seed,
                                              .predictions = settings.predictions,
-                                             .has_first_token = spec.request.stream});
-    note_agreement(*summary.trial->agreement, summary);
+                                             .has_first_token = spec.request.stream,
+                                             .stop = job.stop});
+    if (summary.trial->agreement) note_agreement(*summary.trial->agreement, summary);
   }
   if (equality && equality->difference.empty()) {
     summary.notes.push_back(fmt::format("Equal to the simulation in each of {} decisions of {} requests.",
