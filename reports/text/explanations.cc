@@ -244,6 +244,20 @@ constexpr Entry kCallerTexts[] = {
      "They cost as much as the others."},
 };
 
+constexpr Entry kFaultTexts[] = {
+    {"Touched", "Calls that a fault acted on: they were made at its provider while it was under way, and it drew them."},
+    {"Affected",
+     "Of the calls that a fault touched, those that it changed: they failed, were cut, waited or became slower by it. An "
+     "`expect.min_affected` is held against it."},
+};
+
+constexpr Entry kHeadroomTexts[] = {
+    {"headroom",
+     "How many times the traffic may grow before a limit breaks: the monthly budget or the bound on request_duration in "
+     "more than 5 % of the replications, or a share of failed or refused requests. It is confirmed on random numbers of its "
+     "own, of at least 60 replications."},
+};
+
 constexpr Entry kCompareTexts[] = {
     {"difference",
      "The mean of a variation less that of the first, over the same seeds, with its 95 % interval. Because both meet "
@@ -331,6 +345,8 @@ std::vector<Explanation> explanations() {
   append(all, "reply kind", kReplyTexts);
   append(all, "verdict", kVerdictTexts);
   append(all, "column of callers", kCallerTexts);
+  append(all, "column of faults", kFaultTexts);
+  append(all, "part of a forecast", kHeadroomTexts);
   append(all, "row of a comparison", kCompareTexts);
   append(all, "figure of a fit", kFitTexts);
   for (std::size_t i = 0; i < sim::kCoverageCounters; ++i) {

@@ -168,8 +168,10 @@ std::optional<GrammarError> parse_max_regression(std::string_view text, sim::Reg
   const std::string_view name = text.substr(0, end);
   const auto metric = sim::compare_metric_named(name);
   if (!metric) {
-    return GrammarError{1, "no metric of a comparison is named \"" + excerpt(name) + "\"",
-                        help_with_words(name, metric_words(), "metrics")};
+    const std::vector<std::string> words = metric_words();
+    std::string help = help_with_words(name, words, "metrics");
+    if (help.empty()) help = fmt::format("the metrics are {}", fmt::join(words, ", "));
+    return GrammarError{1, "no metric of a comparison is named \"" + excerpt(name) + "\"", std::move(help)};
   }
   rule.metric = *metric;
   const std::size_t sign = std::min(text.find_first_not_of(" \t", end), text.size());
