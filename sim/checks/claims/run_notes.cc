@@ -1,8 +1,11 @@
 #include "sim/checks/claims/run_notes.h"
 
+// This file is long because each note stands beside the figures that it is made of.
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <variant>
 
 #include "base/calendar.h"
@@ -155,6 +158,7 @@ void RunNotes::note_settings(std::vector<std::string>& notes) const {
   note_timeout(notes);
   note_reservations(notes);
   note_traces(notes);
+  std::ranges::move(unplayed_stages(scenario_), std::back_inserter(notes));
 }
 
 void RunNotes::note_wishes(std::vector<std::string>& notes) const {
@@ -216,7 +220,13 @@ void RunNotes::note_latency(std::vector<std::string>& notes) const {
         takes_no_time(provider.time_to_first_token) && takes_no_time(provider.time_per_output_token);
     const bool is_default = !is_written(pointer + "/ttft") && !is_written(pointer + "/tpot") &&
                             !is_written(own + "/ttft") && !is_written(own + "/tpot");
-    if (!is_instant || !is_default || !is_many(served_by_[i])) continue;
+    if (!is_many(served_by_[i])) continue;
+    const bool has_no_first = takes_no_time(provider.time_to_first_token) && !is_instant;
+    if (has_no_first && !is_written(pointer + "/ttft") && !is_written(own + "/ttft")) {
+      notes.push_back(fmt::format("{} has no ttft, so that its first token comes after 0 ms: {} of the requests",
+                                  provider.name, share_of(served_by_[i])));
+    }
+    if (!is_instant || !is_default) continue;
     notes.push_back(fmt::format("{} has no latency (ttft, tpot), so it answers in 0 ms: {} of the requests",
                                 provider.name, share_of(served_by_[i])));
   }

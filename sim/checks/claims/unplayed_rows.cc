@@ -20,6 +20,23 @@ std::vector<UnplayedRows> unplayed_rows(const Scenario& scenario) {
   return all;
 }
 
+std::vector<std::string> unplayed_stages(const Scenario& scenario) {
+  std::vector<std::string> all;
+  for (const WorkloadSpec& load : scenario.workloads) {
+    const std::vector<Stage>* stages = nullptr;
+    if (const auto* ramp = std::get_if<RampingArrivalRate>(&load.executor)) stages = &ramp->stages;
+    if (const auto* ramp = std::get_if<RampingVus>(&load.executor)) stages = &ramp->stages;
+    if (stages == nullptr) continue;
+    Duration sum{0};
+    for (const Stage& stage : *stages) sum += stage.duration;
+    const Duration played = std::min(scenario.duration - load.start, load.duration.value_or(Duration::max()));
+    if (sum <= played) continue;
+    all.push_back(fmt::format("workload.{} has stages of {} s and ends after {} s, before its last target", load.name,
+                              static_cast<double>(sum.count()) / 1e9, static_cast<double>(played.count()) / 1e9));
+  }
+  return all;
+}
+
 bool is_trace(const WorkloadSpec& load) { return std::holds_alternative<TraceReplay>(load.executor); }
 
 std::string sentence_of(const UnplayedRows& rows) {

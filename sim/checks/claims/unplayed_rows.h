@@ -18,6 +18,9 @@ struct UnplayedRows {
 // Of each load that leaves rows out.
 [[nodiscard]] std::vector<UnplayedRows> unplayed_rows(const Scenario& scenario);
 
+// Of each load whose stages last longer than it is played: "workload.chat has stages of 600 s and ends after 60 s".
+[[nodiscard]] std::vector<std::string> unplayed_stages(const Scenario& scenario);
+
 [[nodiscard]] bool is_trace(const WorkloadSpec& load);
 
 // "12 of its 40 rows come after the end at 600.000 s".

@@ -116,6 +116,16 @@ TEST(RunNotes, a_forecast_has_the_causes_and_the_settings_that_nobody_wrote) {
 }
 
 // What a request asks for at most counts before it is answered.
+TEST(RunNotes, stages_beyond_the_end_are_not_played) {
+  Scenario scenario = quiet();
+  scenario.duration = 60s;
+  scenario.workloads[0].executor = RampingArrivalRate{.stages = {{.duration = 30s}, {.duration = 31s}}};
+  scenario.workloads[0].rate = per_second(1);
+  EXPECT_NE(note_with(notes_of(scenario), "has stages of 61 s and ends after 60 s, before its last target"), "");
+  scenario.duration = 61s;
+  EXPECT_EQ(note_with(notes_of(scenario), "has stages"), "");
+}
+
 TEST(RunNotes, the_default_of_max_tokens_is_named_where_it_is_refused) {
   Scenario scenario = quiet();
   scenario.workloads[0].max_tokens.reset();
@@ -275,6 +285,10 @@ TEST(RunNotes, a_provider_without_a_latency_answers_in_no_time) {
   scenario.providers[0].time_to_first_token = Law::fixed(0);
   EXPECT_EQ(note_with(notes_of(scenario), "latency"),
             "alpha has no latency (ttft, tpot), so it answers in 0 ms: 100.0 % of the requests");
+  Scenario half = scenario;
+  half.providers[0].time_per_output_token = Law::fixed(1e6);
+  EXPECT_EQ(note_with(notes_of(half), "ttft"),
+            "alpha has no ttft, so that its first token comes after 0 ms: 100.0 % of the requests");
   write(scenario, "/providers/alpha/ttft");
   EXPECT_EQ(note_with(notes_of(scenario), "latency"), "") << "0 is what the file asks for";
 }
