@@ -245,16 +245,20 @@ constexpr Entry kCallerTexts[] = {
 };
 
 constexpr Entry kFaultTexts[] = {
-    {"Touched", "Calls that a fault acted on: they were made at its provider while it was under way, and it drew them."},
+    {"Touched",
+     "Calls that a fault acted on: they were made at its provider while it was under way, and it drew them."},
     {"Affected",
-     "Of the calls that a fault touched, those that it changed: they failed, were cut, waited or became slower by it. An "
+     "Of the calls that a fault touched, those that it changed: they failed, were cut, waited or became slower by it. "
+     "An "
      "`expect.min_affected` is held against it."},
 };
 
 constexpr Entry kHeadroomTexts[] = {
     {"headroom",
-     "How many times the traffic may grow before a limit breaks: the monthly budget or the bound on request_duration in "
-     "more than 5 % of the replications, or a share of failed or refused requests. It is confirmed on random numbers of its "
+     "How many times the traffic may grow before a limit breaks: the monthly budget or the bound on request_duration "
+     "in "
+     "more than 5 % of the replications, or a share of failed or refused requests. It is confirmed on random numbers "
+     "of its "
      "own, of at least 60 replications."},
 };
 
