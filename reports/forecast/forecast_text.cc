@@ -16,7 +16,11 @@ using sim::Verdict;
 
 std::string double_line() { return std::string(60, '=') + "\n"; }
 
-std::string whole_dollars(Usd money) { return with_thousands(money.picos() / 1'000'000'000'000); }
+// In whole dollars, or to the cent.
+std::string budget_text(Usd money) {
+  const bool is_whole = money.picos() % Usd::from_dollars(1).picos() == 0;
+  return grouped(money.dollars(), is_whole ? 0 : 2);
+}
 
 std::string mark(Verdict verdict, TextStyle style) {
   if (!style.unicode) return verdict == Verdict::pass ? "[ok]" : verdict == Verdict::fail ? "[FAIL]" : "[?]";
@@ -71,7 +75,7 @@ std::string date_with_interval(const std::optional<DateSummary>& date) {
 
 std::string budget_section(const std::optional<ForecastBudget>& budget) {
   if (!budget) return "\nBudget: no monthly limit\n";
-  std::string text = fmt::format("\nMonthly budget of {} USD", whole_dollars(budget->monthly));
+  std::string text = fmt::format("\nMonthly budget of {} USD", budget_text(budget->monthly));
   Usd spent;
   for (const auto& [provider, before] : budget->spent_before) spent += before;
   if (spent != Usd{}) text += fmt::format(", of which {} were spent before", grouped(spent.dollars(), 2));

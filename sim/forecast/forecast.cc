@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "sim/checks/claims/comparison.h"
+#include "sim/checks/claims/unbreakable.h"
 #include "sim/forecast/controls.h"
 #include "sim/kernel/digest.h"
 #include "sim/statistics/skewed_mean.h"
@@ -263,7 +264,11 @@ double bound_of(const ThresholdSpec& threshold) {
 // A claim on money shows nothing where none was spent: every price is 0, or nothing was answered.
 std::string why_unbreakable(const ReplicationSet& set, const ThresholdSpec& threshold) {
   const auto is_zero = [](Int128 picos) { return picos == 0; };
-  switch (*threshold.forecast) {
+  const ForecastQuantity of = *threshold.forecast;
+  const bool is_share = of == ForecastQuantity::p_exceed || of == ForecastQuantity::requests_failed ||
+                        of == ForecastQuantity::requests_refused;
+  if (std::string why = why_always(threshold, is_share); !why.empty()) return why;
+  switch (of) {
     case ForecastQuantity::requests_refused:
       return set.frame.unrefused;
     case ForecastQuantity::cost_usd:

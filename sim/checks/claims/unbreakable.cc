@@ -224,34 +224,34 @@ std::string why_none_reserved(const Scenario& scenario) {
   return is_zero ? "nothing is held for unknown usage: monitor.cost_limiter.unknown_usage is zero" : "";
 }
 
-// A share lies between 0 and 1, a number is not negative.
-std::string why_always(const ThresholdSpec& threshold) {
-  const bool is_share = threshold.aggregate == Aggregate::rate && !is_flow(threshold.of);
-  const bool is_number = threshold.aggregate == Aggregate::count || threshold.aggregate == Aggregate::value;
+std::string why_no_hit(const Scenario& scenario) {
+  std::string fresh = why_never(scenario, Outcome::cache_hit);
+  return why_never(scenario, Outcome::stale_hit).empty() ? "" : fresh;
+}
+
+bool is_share(const ThresholdSpec& threshold) {
+  return threshold.aggregate == Aggregate::rate && !is_flow(threshold.of);
+}
+
+}  // namespace
+
+std::string why_always(const ThresholdSpec& threshold, bool is_share) {
   constexpr std::int64_t kWhole = 1'000'000;
   const bool is_least = threshold.bound == 0 && threshold.bound_picos == 0;
-  const std::int64_t bound = threshold.bound;
   switch (threshold.comparison) {
     case Comparison::greater_equal:
-      return is_least && (is_share || is_number) ? "it is never negative" : "";
+      return is_least ? "it is never negative" : "";
     case Comparison::less_equal:
-      return is_share && bound >= kWhole ? "no share is above 1" : "";
+      return is_share && threshold.bound >= kWhole ? "no share is above 1" : "";
     case Comparison::less:
     case Comparison::not_equal:
-      return is_share && bound > kWhole ? "no share is above 1" : "";
+      return is_share && threshold.bound > kWhole ? "no share is above 1" : "";
     case Comparison::greater:
     case Comparison::equal:
       return "";
   }
   return "";
 }
-
-std::string why_no_hit(const Scenario& scenario) {
-  std::string fresh = why_never(scenario, Outcome::cache_hit);
-  return why_never(scenario, Outcome::stale_hit).empty() ? "" : fresh;
-}
-
-}  // namespace
 
 std::string why_not_refused(const Scenario& scenario) {
   for (const Outcome outcome : {Outcome::refused_rate, Outcome::refused_tokens, Outcome::refused_budget}) {
@@ -261,13 +261,13 @@ std::string why_not_refused(const Scenario& scenario) {
 }
 
 std::string why_unbreakable_outside(const Scenario& scenario, const ThresholdSpec& threshold) {
-  std::string why = why_always(threshold);
+  std::string why = why_always(threshold, is_share(threshold));
   const bool is_alone = threshold.of == Metric::failovers && scenario.providers.size() == 1;
   return why.empty() && is_alone ? why_no_failover(scenario) : why;
 }
 
 std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& threshold) {
-  if (std::string why = why_always(threshold); !why.empty()) return why;
+  if (std::string why = why_always(threshold, is_share(threshold)); !why.empty()) return why;
   if (threshold.outcome) {
     const std::string why = why_never(scenario, *threshold.outcome);
     if (!why.empty()) return std::string{"no request can end as "} + name_of(*threshold.outcome) + ": " + why;

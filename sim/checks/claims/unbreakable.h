@@ -15,6 +15,8 @@ namespace windtunnel::sim {
 [[nodiscard]] std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& threshold);
 // The same of another gateway: what it may do is not in the scenario, but for which providers there are.
 [[nodiscard]] std::string why_unbreakable_outside(const Scenario& scenario, const ThresholdSpec& threshold);
+// Why the bound is one that no figure can miss: none is negative, and no share is above 1. Empty: one can.
+[[nodiscard]] std::string why_always(const ThresholdSpec& threshold, bool is_share);
 // Why no limit and no budget can refuse a request; empty: one can.
 [[nodiscard]] std::string why_not_refused(const Scenario& scenario);
 

@@ -38,6 +38,10 @@ TEST(Forecast, what_nothing_could_break_is_inconclusive) {
   EXPECT_EQ(finding(cost).lack, "no replication spent anything");
   EXPECT_EQ(finding(exceed).verdict, Verdict::inconclusive);
   EXPECT_EQ(finding(exceed).lack, "no replication spent anything");
+  ThresholdSpec always = refused;
+  always.bound = 1'000'000;
+  always.comparison = Comparison::less_equal;
+  EXPECT_EQ(finding(always).lack, "no share is above 1");
   ThresholdSpec more = cost;
   more.comparison = Comparison::greater;
   EXPECT_EQ(finding(more).verdict, Verdict::fail) << "what does not hold fails";

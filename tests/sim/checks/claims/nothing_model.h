@@ -160,9 +160,8 @@ inline bool moves_nowhere(const Scenario& scenario) {
 inline bool holds_always(const ThresholdSpec& spec) {
   const bool is_flow = spec.of == Metric::requests || spec.of == Metric::provider_calls || spec.of == Metric::tokens;
   const bool is_share = spec.aggregate == Aggregate::rate && !is_flow;
-  const bool is_number = spec.aggregate == Aggregate::count || spec.aggregate == Aggregate::value;
   if (spec.comparison == Comparison::greater_equal) {
-    return (is_share || is_number) && spec.bound == 0 && spec.bound_picos == 0;
+    return spec.bound == 0 && spec.bound_picos == 0;
   }
   if (!is_share) return false;
   if (spec.comparison == Comparison::less_equal) return spec.bound >= 1'000'000;

@@ -191,6 +191,8 @@ TEST(Unbreakable, a_bound_that_no_figure_can_miss_shows_nothing) {
   EXPECT_EQ(why(Metric::requests_failed, Aggregate::count, greater_equal, 0), "it is never negative");
   EXPECT_EQ(why(Metric::requests_failed, Aggregate::count, greater, 0), "");
   EXPECT_EQ(why(Metric::requests, Aggregate::rate, less_equal, 1'000'000), "") << "a number per second";
+  EXPECT_EQ(why(Metric::requests, Aggregate::rate, greater_equal, 0), "it is never negative");
+  EXPECT_EQ(why(Metric::request_duration, Aggregate::percentile, greater_equal, 0), "it is never negative");
   EXPECT_EQ(judged(plain(), spec(Metric::requests_failed, Aggregate::rate, less_equal, 1'000'000), true).verdict,
             Verdict::inconclusive)
       << "of another gateway too";
