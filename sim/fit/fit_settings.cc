@@ -12,6 +12,7 @@
 #include "monitor/breaker/breaker_presets.h"
 #include "monitor/record.h"
 #include "sim/fit/fit_estimates.h"
+#include "sim/models/default_outcome.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -128,15 +129,8 @@ void fit_failover(Fit& fit, const FitTally::Seen& seen) {
       "no target is tried");
 }
 
-// By the default breaker, which has no outcomes of its own.
-monitor::BreakerOutcome counted(const monitor::MonitorConfig& config, monitor::ReplyKind kind) {
-  if (kind == monitor::ReplyKind::ok) return monitor::BreakerOutcome::success;
-  const bool is_neutral =
-      is_callers_own(kind) || (kind == monitor::ReplyKind::rate_limited && !config.provider_call.rate_limited_counts);
-  return is_neutral ? monitor::BreakerOutcome::ignored : monitor::BreakerOutcome::failure;
-}
-
-// How many of the calls of one target were made where a breaker of the scenario would have been open.
+// How many of the calls of one target were made where the default breaker, which has no outcomes of its own, would have
+// been open.
 std::int64_t refused_by_breaker(const monitor::MonitorConfig& config, std::vector<FitTally::SeenCall> calls) {
   std::ranges::stable_sort(calls, {}, &FitTally::SeenCall::begin);
   struct Open {
@@ -152,7 +146,8 @@ std::int64_t refused_by_breaker(const monitor::MonitorConfig& config, std::vecto
     const Instant begin{call.begin - calls.front().begin};
     for (; !open.empty() && open.top().end <= begin; open.pop()) {
       const Open& ended = open.top();
-      breaker.report(ended.permit, counted(config, ended.kind), ended.end, ended.kind);
+      breaker.report(ended.permit, default_outcome(ended.kind, config.provider_call.rate_limited_counts), ended.end,
+                     ended.kind);
     }
     if (const auto permit = breaker.acquire(begin)) {
       open.push({begin + call.latency, *permit, call.kind});

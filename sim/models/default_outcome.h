@@ -1,6 +1,6 @@
 #pragma once
-// What a reply counts as for a declared breaker that does not say so itself (BreakerConfig::outcomes), for those who
-// judge other gateways by it. Written apart from the pipeline's own, because our gateway is judged by it too.
+// What a reply counts as for a breaker that does not say so itself (BreakerConfig::outcomes), for all that judge the
+// pipeline or another gateway. Written apart from the pipeline's own, because that is judged by it.
 
 #include "base/check.h"
 #include "monitor/breaker/breaker_config.h"

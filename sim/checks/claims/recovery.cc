@@ -10,6 +10,7 @@
 
 #include "sim/kernel/law.h"
 #include "sim/load/client.h"
+#include "sim/models/default_outcome.h"
 
 namespace windtunnel::sim {
 namespace {
@@ -51,11 +52,8 @@ LoadPeak peak_of(const WorkloadSpec& load, double latency) {
 
 monitor::BreakerOutcome outcome_of(const Scenario& scenario, const monitor::BreakerConfig& breaker,
                                    monitor::ReplyKind kind) {
-  using monitor::BreakerOutcome;
-  if (const auto& set = breaker.outcomes[index_of(kind)]) return *set;
-  const bool neutral = is_callers_own(kind) || (kind == monitor::ReplyKind::rate_limited &&
-                                                !scenario.monitor.provider_call.rate_limited_counts);
-  return neutral ? BreakerOutcome::ignored : BreakerOutcome::failure;
+  return breaker.outcomes[index_of(kind)].value_or(
+      default_outcome(kind, scenario.monitor.provider_call.rate_limited_counts));
 }
 
 double counted_errors(const Scenario& scenario, const monitor::BreakerConfig& breaker, const ProviderSpec& provider) {

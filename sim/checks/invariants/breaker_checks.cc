@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sim/models/default_outcome.h"
+
 namespace windtunnel::sim {
 
 using monitor::BreakerOutcome;
@@ -348,12 +350,7 @@ CheckId BreakerChecks::claim_of_last(const One& entry) const {
 inline BreakerOutcome BreakerChecks::outcome_of(std::size_t provider, ReplyKind kind) const {
   if (kind == ReplyKind::ok) return BreakerOutcome::success;
   const auto& set = configs_[provider].outcomes[static_cast<std::size_t>(kind)];
-  if (set.has_value()) return set.value();
-  if (is_fault_of_request(kind)) return BreakerOutcome::ignored;
-  if (kind == ReplyKind::rate_limited && !context_.config().provider_call.rate_limited_counts) {
-    return BreakerOutcome::ignored;
-  }
-  return BreakerOutcome::failure;
+  return set.value_or(default_outcome(kind, context_.config().provider_call.rate_limited_counts));
 }
 
 void BreakerChecks::at_end(const RunResult& result) {
