@@ -9,6 +9,7 @@
 
 #include "base/json_writer.h"
 #include "reports/text/text_table.h"
+#include "sim/checks/findings/registry.h"
 
 namespace windtunnel::reports {
 namespace {
@@ -100,8 +101,7 @@ std::string verdict_line(const ExploreReport& report) {
   }
   if (report.verdict == sim::Verdict::nothing_claimed) {
     line += ": the scenario has no threshold, liveness, coverage or min_affected; ";
-    line +=
-        report.checks == std::vector<std::string>{"none"} ? "and no check was on" : "only the invariants were watched";
+    line += sim::CheckSelection{report.checks}.any() ? "only the invariants were watched" : "and no check was on";
     line += fmt::format("\nAnswered: {:.1f}% of {} requests", percent_of(totals.answered, totals.requests),
                         totals.requests);
   }

@@ -159,9 +159,11 @@ ComparisonResult compare(const std::vector<Variation>& variations, const Compare
                             }};
   ComparisonResult comparison;
   comparison.variations.resize(width);
-  for (std::size_t i = 0; i < width * kCompareMetrics; ++i) {
-    const auto metric = static_cast<CompareMetric>(i / width);
-    comparison.variations[i % width].ruled_out[i / width] = is_ruled_out(variations[i % width].scenario, metric);
+  for (std::size_t i = 0; i < width; ++i) {
+    for (std::size_t metric = 0; metric < kCompareMetrics; ++metric) {
+      comparison.variations[i].ruled_out[metric] =
+          is_ruled_out(variations[i].scenario, static_cast<CompareMetric>(metric));
+    }
   }
   std::vector<OneMeasured> row;
   while (std::optional<OneMeasured> measured = runs.take()) {

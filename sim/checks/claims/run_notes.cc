@@ -23,7 +23,7 @@ using monitor::Outcome;
 using monitor::ReplyKind;
 
 constexpr Tokens kOutputCapDefault{500};
-constexpr Tokens kInputMostDefault{100'000};
+const Tokens kInputMostDefault = TokenModel{}.most;
 
 double timeout_seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
 

@@ -175,10 +175,6 @@ std::string why_costless(const Scenario& scenario, const ThresholdSpec& threshol
   return is_sum && is_all_costless ? "no call costs anything: every price is 0" : "";
 }
 
-bool is_refusal(Outcome outcome) {
-  return outcome == Outcome::refused_rate || outcome == Outcome::refused_tokens || outcome == Outcome::refused_budget;
-}
-
 // Whether a request may be refused once it has a target: by a limit on calls, or for want of the tokens or the money of
 // a further call. What counts requests alone is asked before.
 bool may_refuse_at_target(const Scenario& scenario, const std::optional<Outcome>& outcome) {
@@ -208,8 +204,12 @@ std::string why_refused_elsewhere(const Scenario& scenario, const ThresholdSpec&
   return "every refusal comes before a request has a target, so that none is of this one";
 }
 
+std::string why_alone(const Scenario& scenario) {
+  return scenario.providers.size() == 1 ? "no request can fail over: there is one provider" : "";
+}
+
 std::string why_no_failover(const Scenario& scenario) {
-  if (scenario.providers.size() == 1) return "no request can fail over: there is one provider";
+  if (std::string why = why_alone(scenario); !why.empty()) return why;
   const monitor::RoutesConfig& routing = scenario.monitor.routing;
   const bool is_alone = std::ranges::all_of(routing.routes, [&](const monitor::RouteConfig& route) {
     return route.targets.size() == 1 && !route.targets[0].route &&
@@ -262,8 +262,7 @@ std::string why_not_refused(const Scenario& scenario) {
 
 std::string why_unbreakable_outside(const Scenario& scenario, const ThresholdSpec& threshold) {
   std::string why = why_always(threshold, is_share(threshold));
-  const bool is_alone = threshold.of == Metric::failovers && scenario.providers.size() == 1;
-  return why.empty() && is_alone ? why_no_failover(scenario) : why;
+  return why.empty() && threshold.of == Metric::failovers ? why_alone(scenario) : why;
 }
 
 std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& threshold) {
@@ -271,7 +270,7 @@ std::string why_unbreakable(const Scenario& scenario, const ThresholdSpec& thres
   if (threshold.outcome) {
     const std::string why = why_never(scenario, *threshold.outcome);
     if (!why.empty()) return std::string{"no request can end as "} + name_of(*threshold.outcome) + ": " + why;
-    if (is_refusal(*threshold.outcome)) {
+    if (is_refused(*threshold.outcome)) {
       if (std::string elsewhere = why_refused_elsewhere(scenario, threshold); !elsewhere.empty()) return elsewhere;
     }
   }

@@ -6,11 +6,19 @@
 #include <variant>
 
 namespace windtunnel::sim {
+namespace {
+
+// How long the load is played, from its start on.
+Duration played_of(const Scenario& scenario, const WorkloadSpec& load) {
+  return std::min(scenario.duration - load.start, load.duration.value_or(Duration::max()));
+}
+
+}  // namespace
 
 std::vector<UnplayedRows> unplayed_rows(const Scenario& scenario) {
   std::vector<UnplayedRows> all;
   for (const WorkloadSpec& load : scenario.workloads) {
-    const Duration end = std::min(scenario.duration - load.start, load.duration.value_or(Duration::max()));
+    const Duration end = played_of(scenario, load);
     const auto* replay = std::get_if<TraceReplay>(&load.executor);
     const auto left_out = std::ranges::count_if(load.requests, [&](const ListedRequest& row) {
       return (replay == nullptr ? row.at : replay->played_at(row.at)) >= end;
@@ -29,7 +37,7 @@ std::vector<std::string> unplayed_stages(const Scenario& scenario) {
     if (stages == nullptr) continue;
     Duration sum{0};
     for (const Stage& stage : *stages) sum += stage.duration;
-    const Duration played = std::min(scenario.duration - load.start, load.duration.value_or(Duration::max()));
+    const Duration played = played_of(scenario, load);
     if (sum <= played) continue;
     all.push_back(fmt::format("workload.{} has stages of {} s and ends after {} s, before its last target", load.name,
                               static_cast<double>(sum.count()) / 1e9, static_cast<double>(played.count()) / 1e9));
