@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "runs/audit/audit_job.h"
+#include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::runs::audit_config_test {
 namespace {
@@ -28,15 +27,9 @@ kind: AIGatewayRoute
 
 class AuditConfigTest : public testing::Test {
  protected:
-  AuditConfigTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "windtunnel-audit-config-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~AuditConfigTest() override { std::filesystem::remove_all(folder_); }
-
   [[nodiscard]] std::string written(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ + "/" + name) << text;
-    return folder_ + "/" + name;
+    reports::write_text(folder_.file(name), text);
+    return folder_.file(name);
   }
 
   // Of one answer of 1000 and 150 tokens.
@@ -50,7 +43,7 @@ class AuditConfigTest : public testing::Test {
   }
 
  private:
-  std::string folder_;
+  reports::ScratchFolder folder_;
 };
 
 const AuditClaim& claim_of(const AuditDone& done, const char* name) {

@@ -4,11 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "runs/audit/audit_job.h"
+#include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::runs::caller_claims_test {
 namespace {
@@ -18,15 +17,9 @@ constexpr const char* kKey =
 
 class CallerClaimsTest : public testing::Test {
  protected:
-  CallerClaimsTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "windtunnel-caller-claims-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~CallerClaimsTest() override { std::filesystem::remove_all(folder_); }
-
   [[nodiscard]] std::string written(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ + "/" + name) << text;
-    return folder_ + "/" + name;
+    reports::write_text(folder_.file(name), text);
+    return folder_.file(name);
   }
 
   [[nodiscard]] AuditDone audited(const std::string& log, const std::string& config) const {
@@ -34,7 +27,7 @@ class CallerClaimsTest : public testing::Test {
   }
 
  private:
-  std::string folder_;
+  reports::ScratchFolder folder_;
 };
 
 // An answer that takes a second.

@@ -5,12 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "runs/audit/audit_job.h"
+#include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::runs::route_claims_test {
 namespace {
@@ -43,12 +42,6 @@ struct Call {
 
 class RouteClaimsTest : public testing::Test {
  protected:
-  RouteClaimsTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "windtunnel-route-claims-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~RouteClaimsTest() override { std::filesystem::remove_all(folder_); }
-
   // Of one request, whose calls LiteLLM's callback writes one after the other.
   [[nodiscard]] AuditDone audited(const std::vector<Call>& calls, const std::string& config = kConfig) const {
     std::string log;
@@ -66,12 +59,12 @@ class RouteClaimsTest : public testing::Test {
   }
 
   [[nodiscard]] std::string written(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ + "/" + name) << text;
-    return folder_ + "/" + name;
+    reports::write_text(folder_.file(name), text);
+    return folder_.file(name);
   }
 
  private:
-  std::string folder_;
+  reports::ScratchFolder folder_;
 };
 
 const AuditClaim& claim_of(const AuditDone& done, const char* name) {

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
+
+#include "tests/reports/scratch_folder.h"
 
 namespace windtunnel::runs::log_prices_test {
 namespace {
@@ -45,19 +45,13 @@ TEST(PriceOfRow, is_none_of_a_tier_whose_price_is_not_listed) {
 
 class CheckedPrices : public testing::Test {
  protected:
-  CheckedPrices() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "windtunnel-prices-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~CheckedPrices() override { std::filesystem::remove_all(folder_); }
-
   [[nodiscard]] ShownPrices check(const std::string& rows) const {
-    std::ofstream(folder_ + "/log.csv") << "at,m,in,out\n" << rows;
-    return check_prices({.file = folder_ + "/log.csv", .columns = "time=at,model=m,input=in,output=out"});
+    reports::write_text(folder_.file("log.csv"), "at,m,in,out\n" + rows);
+    return check_prices({.file = folder_.file("log.csv"), .columns = "time=at,model=m,input=in,output=out"});
   }
 
  private:
-  std::string folder_;
+  reports::ScratchFolder folder_;
 };
 
 TEST_F(CheckedPrices, list_each_model_without_one) {
